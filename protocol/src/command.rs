@@ -1,0 +1,129 @@
+//! The only things that can change the shared state, and the log entries that carry them.
+
+use crate::id::{ConnId, MemberId, Seq};
+use crate::limits::WorldLimits;
+use crate::name::{Name, RoomName};
+use crate::text::Text;
+
+/// What one member wants of the shared state.
+///
+/// A command is free of secrets by type, checked for syntax by the session that proposed it, and judged by
+/// [`World::apply`](crate::World::apply) for everything that depends on others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// The limits under which the entries that follow are applied. The first entry of every log.
+    Configure(WorldLimits),
+    /// A connection wants to be a member.
+    Enter {
+        /// Who asks; the verdict goes there.
+        conn: ConnId,
+        /// The TCP port of its other end, which becomes its name.
+        port: u16,
+        /// The room it enters; `None` for none until it joins one.
+        room: Option<RoomName>,
+    },
+    /// A member is gone.
+    Leave {
+        /// Who.
+        member: MemberId,
+        /// Why.
+        reason: LeaveReason,
+    },
+    /// A member leaves one room and enters another, at once. With one of the two it only leaves, or only
+    /// enters.
+    Move {
+        /// Who.
+        member: MemberId,
+        /// The room that it is in and leaves.
+        from: Option<RoomName>,
+        /// The room that it enters, and begins where there is none.
+        to: Option<RoomName>,
+    },
+    /// A member wants another name.
+    Rename {
+        /// Who.
+        member: MemberId,
+        /// The name it wants.
+        name: Name,
+    },
+    /// A member speaks to a room.
+    Say {
+        /// Who.
+        member: MemberId,
+        /// Where; it must be a member there.
+        room: RoomName,
+        /// How.
+        manner: Manner,
+        /// What.
+        text: Text,
+    },
+    /// A member sets the topic of a room, or clears it.
+    SetTopic {
+        /// Who.
+        member: MemberId,
+        /// Where; it must be a member there.
+        room: RoomName,
+        /// The new topic; `None` clears it.
+        topic: Option<Text>,
+    },
+    /// A member speaks to one other member.
+    Tell {
+        /// Who.
+        member: MemberId,
+        /// To whom.
+        to: Name,
+        /// What.
+        text: Text,
+    },
+}
+
+impl Command {
+    /// Who asked for it: the member, for all but `Configure` and `Enter`.
+    #[must_use]
+    pub const fn member(&self) -> Option<MemberId> {
+        match self {
+            Self::Configure(_) | Self::Enter { .. } => None,
+            Self::Leave { member, .. }
+            | Self::Move { member, .. }
+            | Self::Rename { member, .. }
+            | Self::Say { member, .. }
+            | Self::SetTopic { member, .. }
+            | Self::Tell { member, .. } => Some(*member),
+        }
+    }
+}
+
+/// How a member speaks to a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Manner {
+    /// What the member does: `/me waves`.
+    Action,
+    /// What the member says.
+    Speech,
+}
+
+/// Why a member left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeaveReason {
+    /// It closed its side of the connection.
+    EndOfInput,
+    /// It said goodbye.
+    Quit,
+    /// Its connection broke.
+    Reset,
+    /// The server stopped.
+    Shutdown,
+    /// It read more slowly than the others wrote.
+    SlowReader,
+}
+
+/// A command at its place in the one order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEntry {
+    /// Its position: 1, 2, 3 and so on, without gaps.
+    pub seq: Seq,
+    /// When it was logged: milliseconds since 1970-01-01T00:00:00Z, never before the entry ahead of it.
+    pub at_unix_ms: u64,
+    /// What is to happen.
+    pub command: Command,
+}

@@ -1,0 +1,76 @@
+//! The languages that people read.
+
+use core::fmt;
+use core::str::FromStr;
+
+/// A language that every text of the server exists in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// Chinese, in the words of the room's ancestor.
+    Zh,
+}
+
+impl Language {
+    /// Every language, in the order of their codes.
+    pub const ALL: [Self; 2] = [Self::En, Self::Zh];
+
+    /// The ISO 639-1 code: `en` or `zh`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Zh => "zh",
+        }
+    }
+
+    /// The language that a POSIX locale name such as `zh_CN.UTF-8` asks for; `None` where Parlor has no
+    /// text in it.
+    #[must_use]
+    pub fn from_locale(locale: &str) -> Option<Self> {
+        let code = locale.split(['_', '.', '@', '-']).next().unwrap_or_default();
+        code.parse().ok()
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// The text names no language that Parlor has texts in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownLanguage;
+
+impl fmt::Display for UnknownLanguage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a language that Parlor speaks: use zh or en")
+    }
+}
+
+impl core::error::Error for UnknownLanguage {}
+
+impl FromStr for Language {
+    type Err = UnknownLanguage;
+
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|language| language.code().eq_ignore_ascii_case(code)).ok_or(UnknownLanguage)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_locale_names_its_language() {
+        assert_eq!(Language::from_locale("zh_CN.UTF-8"), Some(Language::Zh));
+        assert_eq!(Language::from_locale("en_GB"), Some(Language::En));
+        assert_eq!(Language::from_locale("ZH"), Some(Language::Zh));
+        assert_eq!(Language::from_locale("C.UTF-8"), None);
+        assert_eq!(Language::from_locale(""), None);
+    }
+}

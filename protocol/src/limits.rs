@@ -1,0 +1,172 @@
+//! Every bound of the system, in one struct with checked relations.
+
+use crate::name::Name;
+use crate::rate::Rate;
+use core::fmt;
+
+/// The bounds of a server. The defaults work for a machine of any size; [`Limits::check`] tells whether a
+/// set of them hangs together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes that a connection may owe to a slow reader; over it, the connection is closed.
+    pub backlog_bytes_max: usize,
+    /// Connections from one address (IPv6: one /64), loopback exempt; one more is refused.
+    pub connections_per_ip_max: u32,
+    /// Connections at once; one more is refused.
+    pub connections_max: u32,
+    /// Milliseconds that a closing connection has to take its last bytes and end.
+    pub drain_ms: u64,
+    /// Writes to sockets in one slice of a flush, before new input is looked at.
+    pub flush_writes_max: usize,
+    /// Bytes of a line, its end not counted; the rest of a longer one is dropped.
+    pub line_bytes_max: usize,
+    /// Bytes owed to all slow readers together, what several are owed counted once; over it, the largest
+    /// debtor is closed.
+    pub outbox_bytes_max: usize,
+    /// Chat lines of one connection that may wait for the log; the next waits unparsed.
+    pub pending_commands_max: u32,
+    /// How fast one connection may speak; over it, reading pauses.
+    pub rate: Rate,
+    /// Bytes of one read from a socket.
+    pub read_bytes_max: usize,
+    /// Connections over the limits that are being told so; over it, accepting pauses.
+    pub refusals_max: u32,
+    /// Bytes of one reply that lists something; the rest is counted, not listed.
+    pub reply_bytes_max: usize,
+    /// Bytes read in one tick before it is flushed.
+    pub tick_bytes_max: usize,
+    /// The bounds of the shared state.
+    pub world: WorldLimits,
+}
+
+/// The bounds of the shared state. They are in the log, so that a replay never depends on a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorldLimits {
+    /// Bytes of recent history that a room keeps, counted as text.
+    pub history_bytes_max: usize,
+    /// Lines of recent history that a room keeps.
+    pub history_lines_max: usize,
+    /// Rooms at once.
+    pub rooms_max: usize,
+    /// Rooms that one member is in at once.
+    pub rooms_per_member_max: usize,
+    /// Bytes of a room's topic; a longer one is refused.
+    pub topic_bytes_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            backlog_bytes_max: 1 << 20,
+            connections_per_ip_max: 64,
+            connections_max: 10_000,
+            drain_ms: 5_000,
+            flush_writes_max: 1_024,
+            line_bytes_max: 4_096,
+            outbox_bytes_max: 256 << 20,
+            pending_commands_max: 32,
+            rate: Rate { lines: 50, burst: 200 },
+            read_bytes_max: 16 << 10,
+            refusals_max: 16,
+            reply_bytes_max: 64 << 10,
+            tick_bytes_max: 256 << 10,
+            world: WorldLimits::default(),
+        }
+    }
+}
+
+impl Default for WorldLimits {
+    fn default() -> Self {
+        Self {
+            history_bytes_max: 64 << 10,
+            history_lines_max: 100,
+            rooms_max: 10_000,
+            rooms_per_member_max: 20,
+            topic_bytes_max: 390,
+        }
+    }
+}
+
+/// Two limits that do not go together, by name, and the relation that they break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitError {
+    /// What must hold.
+    pub relation: &'static str,
+}
+
+impl fmt::Display for LimitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "limits that do not go together: {}", self.relation)
+    }
+}
+
+impl core::error::Error for LimitError {}
+
+impl Limits {
+    /// Bytes that one line in can become out, in one wire class: invalid bytes become U+FFFD, and the
+    /// longest name and the words around it come before them.
+    #[must_use]
+    pub const fn rendered_line_bytes_max(&self) -> usize {
+        3 * self.line_bytes_max + Name::BYTES_MAX + 64
+    }
+
+    /// What a room's chunk may hold before it is flushed: with one more input on top of it, a reader that
+    /// owed nothing before still owes no more than its backlog may be.
+    #[must_use]
+    pub const fn chunk_bytes_max(&self) -> usize {
+        self.backlog_bytes_max / 2
+    }
+
+    /// Checks the relations between the limits.
+    ///
+    /// # Errors
+    /// The first relation that does not hold.
+    pub const fn check(&self) -> Result<(), LimitError> {
+        macro_rules! hold {
+            ($($relation:literal: $holds:expr),* $(,)?) => {
+                $(if !$holds {
+                    return Err(LimitError { relation: $relation });
+                })*
+            };
+        }
+        let lines = self.pending_commands_max as usize;
+        hold! {
+            "line_bytes_max is at least 128": self.line_bytes_max >= 128,
+            "line_bytes_max is at most 1 MiB": self.line_bytes_max <= 1 << 20,
+            "pending_commands_max is at least 1": self.pending_commands_max >= 1,
+            "pending_commands_max lines, rendered, fit into half of backlog_bytes_max":
+                lines <= self.chunk_bytes_max() / self.rendered_line_bytes_max(),
+            "reply_bytes_max is at least 4096 and at most a quarter of backlog_bytes_max":
+                self.reply_bytes_max >= 4_096 && self.reply_bytes_max <= self.backlog_bytes_max / 4,
+            "backlog_bytes_max is at most outbox_bytes_max": self.backlog_bytes_max <= self.outbox_bytes_max,
+            "read_bytes_max is at least 512 and at most tick_bytes_max":
+                self.read_bytes_max >= 512 && self.read_bytes_max <= self.tick_bytes_max,
+            "rate_burst is at least 1": self.rate.burst >= 1,
+            "connections_max is at least 1": self.connections_max >= 1,
+            "connections_per_ip_max is at least 1": self.connections_per_ip_max >= 1,
+            "refusals_max is at least 1": self.refusals_max >= 1,
+            "flush_writes_max is at least 1": self.flush_writes_max >= 1,
+            "rooms_max is at least 1, for lobby": self.world.rooms_max >= 1,
+            "rooms_per_member_max is at least 1": self.world.rooms_per_member_max >= 1,
+            "topic_bytes_max is at most line_bytes_max": self.world.topic_bytes_max <= self.line_bytes_max,
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_hang_together() {
+        assert_eq!(Limits::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn a_relation_that_breaks_is_named() {
+        let limits = Limits { backlog_bytes_max: 100_000, ..Limits::default() };
+        let error = limits.check().unwrap_err();
+        assert!(error.relation.contains("pending_commands_max"), "{error}");
+    }
+}

@@ -1,0 +1,303 @@
+//! Names of members and rooms: one grammar and one case fold for every dialect.
+//!
+//! A name is parsed once and valid ever after. Two names are equal when their folds are: `Zoë` and `ZOË`
+//! are one name, as are `ſ` and `S`.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::cmp::Ordering;
+use core::fmt;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// The characters beside letters, digits and the marks on them that a name may have.
+const NAME_PUNCTUATION: &str = "-_[]{}|^";
+
+/// What a text lacks to be a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameError {
+    /// This character is not in the alphabet, or not in this place.
+    Character(char),
+    /// The text is empty.
+    Empty,
+    /// Names of digits alone are the server's to give.
+    Reserved,
+    /// More characters or bytes than the limit.
+    TooLong,
+}
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Character(character) => write!(f, "the character {character:?} cannot be in a name"),
+            Self::Empty => f.write_str("a name has at least one character"),
+            Self::Reserved => f.write_str("names of digits alone are the server's to give"),
+            Self::TooLong => f.write_str("the name is too long"),
+        }
+    }
+}
+
+impl core::error::Error for NameError {}
+
+/// A text and the fold by which it is compared.
+#[derive(Clone)]
+struct Folded {
+    text: Arc<str>,
+    key: Arc<str>,
+}
+
+impl Folded {
+    fn new(text: &str) -> Self {
+        let key: String = text.chars().map(fold).nfc().collect();
+        let text: Arc<str> = text.into();
+        let key = if *key == *text { Arc::clone(&text) } else { key.into() };
+        Self { text, key }
+    }
+}
+
+macro_rules! folded_name {
+    ($name:ident) => {
+        impl $name {
+            /// As it was written, in NFC.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0.text
+            }
+
+            /// The fold that decides whether two names are one.
+            #[must_use]
+            pub fn key(&self) -> &str {
+                &self.0.key
+            }
+        }
+
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                self.key() == other.key()
+            }
+        }
+
+        impl Eq for $name {}
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> Ordering {
+                self.key().cmp(other.key())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.as_str())
+            }
+        }
+    };
+}
+
+/// A member's name.
+#[derive(Clone)]
+pub struct Name(Folded);
+
+folded_name!(Name);
+
+impl Name {
+    /// Bytes that a name has at most.
+    pub const BYTES_MAX: usize = 90;
+    /// Characters that a name has at most.
+    pub const CHARS_MAX: usize = 30;
+
+    /// Parses a name that somebody wishes for: letters and digits of any script, the marks on them, and
+    /// `-_[]{}|^`, after normalisation to NFC. `说` is not in the alphabet, for it ends the name in what
+    /// Chinese readers see.
+    ///
+    /// # Errors
+    /// What the text lacks to be a name.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        let text = normalize(text, Self::CHARS_MAX, Self::BYTES_MAX)?;
+        check_alphabet(&text, |character| NAME_PUNCTUATION.contains(character))?;
+        if text.contains('说') {
+            return Err(NameError::Character('说'));
+        }
+        if text.chars().all(char::is_numeric) {
+            return Err(NameError::Reserved);
+        }
+        Ok(Self(Folded::new(&text)))
+    }
+
+    /// The name that the server gives for a TCP port: `54321`, or `54321-2` for the second such member.
+    #[must_use]
+    pub fn for_port(port: u16, nth: u64) -> Self {
+        Self(Folded::new(&match nth {
+            0 | 1 => alloc::format!("{port}"),
+            _ => alloc::format!("{port}-{nth}"),
+        }))
+    }
+}
+
+/// A room's name.
+#[derive(Clone)]
+pub struct RoomName(Folded);
+
+folded_name!(RoomName);
+
+impl RoomName {
+    /// Bytes that a room's name has at most.
+    pub const BYTES_MAX: usize = 150;
+    /// Characters that a room's name has at most.
+    pub const CHARS_MAX: usize = 50;
+
+    /// Parses a room's name: the alphabet of [`Name`] and `.`.
+    ///
+    /// # Errors
+    /// What the text lacks to be a room's name.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        let text = normalize(text, Self::CHARS_MAX, Self::BYTES_MAX)?;
+        check_alphabet(&text, |character| character == '.' || NAME_PUNCTUATION.contains(character))?;
+        Ok(Self(Folded::new(&text)))
+    }
+
+    /// The room that always is: `lobby`.
+    #[must_use]
+    pub fn lobby() -> Self {
+        Self(Folded::new("lobby"))
+    }
+}
+
+fn normalize(text: &str, chars_max: usize, bytes_max: usize) -> Result<String, NameError> {
+    // Normalisation makes a text shorter or longer, but never by this much: no name hides in a novel.
+    if text.len() > 4 * bytes_max {
+        return Err(NameError::TooLong);
+    }
+    let text: String = text.nfc().collect();
+    if text.is_empty() {
+        return Err(NameError::Empty);
+    }
+    if text.len() > bytes_max || text.chars().count() > chars_max {
+        return Err(NameError::TooLong);
+    }
+    Ok(text)
+}
+
+fn check_alphabet(text: &str, punctuation: impl Fn(char) -> bool) -> Result<(), NameError> {
+    let mut after_letter = false;
+    for character in text.chars() {
+        // Some marks count as alphabetic and some do not; Devanagari words need both kinds. None of them
+        // stands without a letter before it.
+        let mark = is_combining_mark(character);
+        let allowed = if mark { after_letter } else { character.is_alphanumeric() || punctuation(character) };
+        if !allowed || is_blank_letter(character) {
+            return Err(NameError::Character(character));
+        }
+        after_letter = mark || character.is_alphanumeric();
+    }
+    Ok(())
+}
+
+/// The Hangul fillers: letters by category that show as nothing (`Default_Ignorable_Code_Point`), with
+/// which two names could look alike, and one could look empty.
+const fn is_blank_letter(character: char) -> bool {
+    matches!(character, '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{34F}' | '\u{FE00}'..='\u{FE0F}')
+        || matches!(character, '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{E0100}'..='\u{E01EF}')
+}
+
+/// The simple case fold of a character (Unicode Standard, section 5.18), made of the simple upper-case and
+/// lower-case mappings: what is one letter in any case is one letter here. It is coarser than
+/// `CaseFolding.txt` in one letter: `ı` is `i`.
+fn fold(character: char) -> char {
+    let upper = only(character.to_uppercase()).unwrap_or(character);
+    only(upper.to_lowercase()).unwrap_or(upper)
+}
+
+fn only(mut mapped: impl Iterator<Item = char>) -> Option<char> {
+    let first = mapped.next();
+    if mapped.next().is_some() { None } else { first }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn letters_and_digits_of_any_script_are_names() {
+        for name in ["alice", "小明", "Zoë", "हिन्दी", "x", "[a]{b}|c^d_e-f", "ü1", "７a", "عمر"] {
+            assert_eq!(Name::parse(name).unwrap().as_str(), name);
+        }
+    }
+
+    #[test]
+    fn what_could_mislead_a_reader_is_no_name() {
+        for (text, error) in [
+            ("", NameError::Empty),
+            ("a b", NameError::Character(' ')),
+            ("* a", NameError::Character('*')),
+            ("a:b", NameError::Character(':')),
+            ("我说", NameError::Character('说')),
+            ("a\u{202e}b", NameError::Character('\u{202e}')),
+            ("a\u{200d}b", NameError::Character('\u{200d}')),
+            ("a\u{7}", NameError::Character('\u{7}')),
+            ("\u{301}a", NameError::Character('\u{301}')),
+            ("a\u{3164}", NameError::Character('\u{3164}')),
+            ("12345", NameError::Reserved),
+            ("٣٤", NameError::Reserved),
+            ("a.b", NameError::Character('.')),
+        ] {
+            assert_eq!(Name::parse(text).unwrap_err(), error, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn names_end_at_their_limits() {
+        assert!(Name::parse(&"a".repeat(30)).is_ok());
+        assert_eq!(Name::parse(&"a".repeat(31)).unwrap_err(), NameError::TooLong);
+        assert!(Name::parse(&"字".repeat(30)).is_ok(), "90 bytes");
+        assert_eq!(Name::parse(&"𠀀".repeat(23)).unwrap_err(), NameError::TooLong, "92 bytes");
+        assert!(RoomName::parse(&"a".repeat(50)).is_ok());
+        assert_eq!(RoomName::parse(&"a".repeat(51)).unwrap_err(), NameError::TooLong);
+        assert!(RoomName::parse("v1.2").is_ok());
+        assert!(RoomName::parse("2026").is_ok(), "a room may be a number");
+    }
+
+    #[test]
+    fn names_are_equal_without_regard_to_case_and_form() {
+        for (one, other) in [
+            ("Alice", "aLICE"),
+            ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+            ("Zoe\u{308}", "ZOË"),
+            ("\u{212a}elvin", "kelvin"),
+            ("ſ", "S"),
+        ] {
+            assert_eq!(Name::parse(one).unwrap(), Name::parse(other).unwrap(), "{one} {other}");
+        }
+        assert_ne!(Name::parse("strasse").unwrap(), Name::parse("straße").unwrap());
+    }
+
+    #[test]
+    fn the_fold_is_stable_and_equal_for_both_cases() {
+        for character in (0..=0x0010_FFFF).filter_map(char::from_u32) {
+            let folded = fold(character);
+            assert_eq!(fold(folded), folded, "{character:?}");
+            if let Some(upper) = only(character.to_uppercase()) {
+                assert_eq!(fold(upper), folded, "{character:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn ports_become_names_that_nobody_can_wish_for() {
+        assert_eq!(Name::for_port(54321, 1).to_string(), "54321");
+        assert_eq!(Name::for_port(54321, 2).to_string(), "54321-2");
+        assert_eq!(Name::parse("54321").unwrap_err(), NameError::Reserved);
+    }
+}

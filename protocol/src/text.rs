@@ -1,0 +1,249 @@
+//! What a person wrote, cleaned of what would harm its readers.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt;
+
+/// The text of one line: valid UTF-8 without line ends or control characters, TAB and the IRC formatting
+/// codes apart. Cloning it is cheap.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Text {
+    text: Arc<str>,
+    /// Whether formatting codes are in it; most texts have none and are rendered as they stand.
+    formatted: bool,
+}
+
+impl Text {
+    /// Cleans a line's bytes:
+    ///
+    /// - telnet commands (RFC 854: IAC and what belongs to it) are dropped;
+    /// - invalid UTF-8 becomes U+FFFD, one for each maximal subpart (Unicode Standard, section 3.9);
+    /// - a byte order mark at the start, NUL, DEL, and the control characters C0 and C1 are dropped, but
+    ///   for TAB and the formatting codes of IRC (<https://modern.ircdocs.horse/formatting>);
+    /// - with `cut`, the line lost its rest to a limit, and a character that the cut went through goes too.
+    ///
+    /// The text has at most three times the bytes of the line.
+    #[must_use]
+    pub fn clean(line: &[u8], cut: bool) -> Self {
+        let line = if cut { whole_characters(line) } else { line };
+        if let Some(text) = as_it_stands(line) {
+            return Self { text: text.into(), formatted: false };
+        }
+        let line = without_telnet(line);
+        let decoded = String::from_utf8_lossy(&line);
+        let decoded = decoded.strip_prefix('\u{FEFF}').unwrap_or(&decoded);
+        let mut formatted = false;
+        let text: String = decoded
+            .chars()
+            .filter(|&character| {
+                formatted |= is_formatting(character);
+                !character.is_control() || character == '\t' || is_formatting(character)
+            })
+            .collect();
+        Self { text: text.into(), formatted }
+    }
+
+    /// The text with its formatting codes.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether a reader would see nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.plain_parts().all(str::is_empty)
+    }
+
+    /// The text without its formatting codes, in parts.
+    pub fn plain_parts(&self) -> PlainParts<'_> {
+        PlainParts { rest: &self.text, formatted: self.formatted }
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.as_str())
+    }
+}
+
+/// The parts of a [`Text`] between its formatting codes.
+#[derive(Clone, Debug)]
+pub struct PlainParts<'a> {
+    rest: &'a str,
+    formatted: bool,
+}
+
+impl<'a> Iterator for PlainParts<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let end = if self.formatted { self.rest.find(is_formatting) } else { None };
+        let (part, code) = self.rest.split_at(end.unwrap_or(self.rest.len()));
+        self.rest = &code[code_length(code)..];
+        Some(part)
+    }
+}
+
+/// The line as a text, where nothing in it needs cleaning: nearly always.
+fn as_it_stands(line: &[u8]) -> Option<&str> {
+    // 0xC2 leads the C1 controls and 0xEF the byte order mark; what else they lead takes the long way.
+    let suspect = |&byte: &u8| (byte < b' ' && byte != b'\t') || byte == 0x7F || byte == 0xC2;
+    if line.iter().any(suspect) || line.first() == Some(&0xEF) {
+        return None;
+    }
+    core::str::from_utf8(line).ok()
+}
+
+/// `line` without the character that its end goes through, if any.
+fn whole_characters(line: &[u8]) -> &[u8] {
+    match line.utf8_chunks().last() {
+        // An end that is not invalid but incomplete is one that more bytes could have made whole.
+        Some(last) if core::str::from_utf8(last.invalid()).is_err_and(|error| error.error_len().is_none()) => {
+            &line[..line.len() - last.invalid().len()]
+        }
+        _ => line,
+    }
+}
+
+const IAC: u8 = 255;
+
+/// Drops telnet commands. 0xFF is never in UTF-8, so a line that has none is not touched; one that is
+/// followed by no command is left for the decoder to call invalid.
+fn without_telnet(line: &[u8]) -> alloc::borrow::Cow<'_, [u8]> {
+    const SE: u8 = 240;
+    const SB: u8 = 250;
+    const WILL: u8 = 251;
+    const DONT: u8 = 254;
+    if memchr::memchr(IAC, line).is_none() {
+        return line.into();
+    }
+    let mut kept = alloc::vec::Vec::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = memchr::memchr(IAC, rest) {
+        kept.extend_from_slice(&rest[..at]);
+        rest = &rest[at..];
+        let length = match rest.get(1) {
+            None => 1,
+            Some(&SB) => memchr::memmem::find(rest, &[IAC, SE]).map_or(rest.len(), |end| end + 2),
+            Some(&(WILL..=DONT)) => rest.len().min(3),
+            Some(&(SE..SB)) => 2,
+            Some(_) => {
+                kept.push(IAC);
+                1
+            }
+        };
+        rest = &rest[length..];
+    }
+    kept.extend_from_slice(rest);
+    kept.into()
+}
+
+/// Bold, colour, hex colour, reset, monospace, reverse, italics, strikethrough, underline.
+const fn is_formatting(character: char) -> bool {
+    matches!(
+        character,
+        '\x02' | '\x03' | '\x04' | '\x0F' | '\x11' | '\x16' | '\x1D' | '\x1E' | '\x1F'
+    )
+}
+
+/// Bytes of the formatting code that `text` begins with, its colours included.
+fn code_length(text: &str) -> usize {
+    let digits = |from: usize, most: usize, digit: fn(&u8) -> bool| {
+        text.as_bytes().iter().skip(from).take(most).take_while(|byte| digit(byte)).count()
+    };
+    let colours = |most: usize, least: usize, digit: fn(&u8) -> bool| {
+        let foreground = digits(1, most, digit);
+        if foreground < least {
+            return 1;
+        }
+        let background = digits(2 + foreground, most, digit);
+        let comma = text.as_bytes().get(1 + foreground) == Some(&b',');
+        1 + foreground + if comma && background >= least { 1 + background } else { 0 }
+    };
+    match text.as_bytes().first() {
+        None => 0,
+        Some(0x03) => colours(2, 1, u8::is_ascii_digit),
+        Some(0x04) => colours(6, 6, u8::is_ascii_hexdigit),
+        Some(_) => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clean(line: &[u8]) -> String {
+        Text::clean(line, false).as_str().into()
+    }
+
+    fn plain(line: &[u8]) -> String {
+        Text::clean(line, false).plain_parts().collect()
+    }
+
+    #[test]
+    fn text_of_any_script_stands_as_it_was_written() {
+        for text in ["hello", "你好，世界", "tab\there", "naïve © ½", "\u{202e}rtl", "🦀"] {
+            assert_eq!(clean(text.as_bytes()), text);
+        }
+    }
+
+    #[test]
+    fn invalid_utf8_becomes_replacement_characters() {
+        assert_eq!(clean(b"a\xC3(b\xE4\xBDc"), "a\u{FFFD}(b\u{FFFD}c");
+        assert_eq!(clean(b"\xFE"), "\u{FFFD}");
+    }
+
+    #[test]
+    fn controls_are_dropped_but_for_tab_and_formatting() {
+        assert_eq!(clean(b"a\x00b\x07c\x1B[31md\x7Fe\tf\x02g"), "abc[31mde\tf\x02g");
+        assert_eq!(clean("a\u{9b}31mb\u{85}c©".as_bytes()), "a31mbc©");
+        assert_eq!(clean(b"a\rb"), "ab");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_dropped_at_the_start_only() {
+        assert_eq!(clean("\u{FEFF}hi".as_bytes()), "hi");
+        assert_eq!(clean("h\u{FEFF}i".as_bytes()), "h\u{FEFF}i");
+        assert_eq!(clean("ｆull".as_bytes()), "ｆull", "other characters begin with its first byte");
+    }
+
+    #[test]
+    fn telnet_commands_are_dropped() {
+        assert_eq!(clean(b"\xFF\xFD\x03\xFF\xFB\x18hi"), "hi");
+        assert_eq!(clean(b"a\xFF\xF4\xFF\xFD\x06b"), "ab", "interrupt process, timing mark");
+        assert_eq!(clean(b"a\xFF\xFA\x1F\x00\x50\x00\x18\xFF\xF0b"), "ab", "a window size");
+        assert_eq!(clean(b"a\xFF\xFA\x1F"), "a", "a subnegotiation that never ends");
+        assert_eq!(clean(b"a\xFF"), "a");
+        assert_eq!(clean(b"\xFFes"), "\u{FFFD}es", "a letter of Latin-1 is no command");
+    }
+
+    #[test]
+    fn a_cut_goes_between_characters() {
+        assert_eq!(Text::clean(&"你好".as_bytes()[..5], true).as_str(), "你");
+        assert_eq!(Text::clean("你好".as_bytes(), true).as_str(), "你好");
+        assert_eq!(Text::clean(b"a\xFE", true).as_str(), "a\u{FFFD}");
+        assert_eq!(Text::clean(&"你好".as_bytes()[..5], false).as_str(), "你\u{FFFD}");
+    }
+
+    #[test]
+    fn formatting_is_stripped_for_plain_readers() {
+        assert_eq!(plain(b"\x02bold\x02 \x0304red\x03 \x033,12x\x0F"), "bold red x");
+        assert_eq!(plain(b"\x0312345"), "345", "two digits are a colour");
+        assert_eq!(plain(b"\x03,5"), ",5", "no foreground, no colour");
+        assert_eq!(plain(b"\x035,x"), ",x");
+        assert_eq!(plain(b"\x04FF0000red\x04 \x04ABCtext"), "red ABCtext");
+        assert_eq!(plain("\x02粗\x02体".as_bytes()), "粗体");
+    }
+
+    #[test]
+    fn a_text_of_nothing_visible_is_empty() {
+        assert!(Text::clean(b"", false).is_empty());
+        assert!(Text::clean(b"\x02\x02\x0304", false).is_empty());
+        assert!(Text::clean(b"\x00\x07", false).is_empty());
+        assert!(!Text::clean(b" ", false).is_empty());
+    }
+}
