@@ -27,7 +27,7 @@ pub enum Command {
         /// Who.
         member: MemberId,
         /// Why.
-        reason: LeaveReason,
+        reason: CloseReason,
     },
     /// A member leaves one room and enters another, at once. With one of the two it only leaves, or only
     /// enters.
@@ -102,19 +102,50 @@ pub enum Manner {
     Speech,
 }
 
-/// Why a member left.
+/// Why a connection closes, and so why its member leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LeaveReason {
+pub enum CloseReason {
+    /// Its address has as many connections as it may have.
+    AddressFull,
     /// It closed its side of the connection.
     EndOfInput,
     /// It said goodbye.
     Quit,
-    /// Its connection broke.
+    /// The connection broke.
     Reset,
-    /// The server stopped.
+    /// The server has as many connections as it may have.
+    ServerFull,
+    /// The server stops.
     Shutdown,
     /// It read more slowly than the others wrote.
     SlowReader,
+}
+
+impl CloseReason {
+    /// Every reason, in the order of the variants.
+    pub const ALL: [Self; 7] = [
+        Self::AddressFull,
+        Self::EndOfInput,
+        Self::Quit,
+        Self::Reset,
+        Self::ServerFull,
+        Self::Shutdown,
+        Self::SlowReader,
+    ];
+
+    /// The reason in a word of the logs: `slow_reader`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::AddressFull => "address_full",
+            Self::EndOfInput => "end_of_input",
+            Self::Quit => "quit",
+            Self::Reset => "reset",
+            Self::ServerFull => "server_full",
+            Self::Shutdown => "shutdown",
+            Self::SlowReader => "slow_reader",
+        }
+    }
 }
 
 /// A command at its place in the one order.

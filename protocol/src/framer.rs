@@ -94,6 +94,19 @@ impl Framer {
         memchr::memchr(b'\n', &self.chunk[self.read..]).is_some()
     }
 
+    /// Whether anything waits to be read: whole lines, or the beginning of one that was pushed behind
+    /// them.
+    #[must_use]
+    pub fn has_unread(&self) -> bool {
+        self.read < self.chunk.len()
+    }
+
+    /// Whether a line was begun, or waits to be read.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.has_unread() || !self.carry.is_empty() && !self.spent
+    }
+
     /// Bytes of memory that this framer holds beside itself.
     #[must_use]
     pub fn held_bytes(&self) -> usize {

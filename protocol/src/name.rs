@@ -124,13 +124,22 @@ impl Name {
     /// # Errors
     /// What the text lacks to be a name.
     pub fn parse(text: &str) -> Result<Self, NameError> {
+        let name = Self::parse_any(text)?;
+        if name.as_str().chars().all(char::is_numeric) {
+            return Err(NameError::Reserved);
+        }
+        Ok(name)
+    }
+
+    /// Parses a name that somebody may have: one that can be wished for, or one that the server gave.
+    ///
+    /// # Errors
+    /// What the text lacks to be a name.
+    pub fn parse_any(text: &str) -> Result<Self, NameError> {
         let text = normalize(text, Self::CHARS_MAX, Self::BYTES_MAX)?;
         check_alphabet(&text, |character| NAME_PUNCTUATION.contains(character))?;
         if text.contains('说') {
             return Err(NameError::Character('说'));
-        }
-        if text.chars().all(char::is_numeric) {
-            return Err(NameError::Reserved);
         }
         Ok(Self(Folded::new(&text)))
     }
@@ -207,8 +216,10 @@ fn check_alphabet(text: &str, punctuation: impl Fn(char) -> bool) -> Result<(), 
 /// The Hangul fillers: letters by category that show as nothing (`Default_Ignorable_Code_Point`), with
 /// which two names could look alike, and one could look empty.
 const fn is_blank_letter(character: char) -> bool {
-    matches!(character, '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{34F}' | '\u{FE00}'..='\u{FE0F}')
-        || matches!(character, '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{E0100}'..='\u{E01EF}')
+    matches!(
+        character,
+        '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{34F}' | '\u{FE00}'..='\u{FE0F}'
+    ) || matches!(character, '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{E0100}'..='\u{E01EF}')
 }
 
 /// The simple case fold of a character (Unicode Standard, section 5.18), made of the simple upper-case and
@@ -231,7 +242,8 @@ mod tests {
 
     #[test]
     fn letters_and_digits_of_any_script_are_names() {
-        for name in ["alice", "小明", "Zoë", "हिन्दी", "x", "[a]{b}|c^d_e-f", "ü1", "７a", "عمر"] {
+        for name in ["alice", "小明", "Zoë", "हिन्दी", "x", "[a]{b}|c^d_e-f", "ü1", "７a", "عمر"]
+        {
             assert_eq!(Name::parse(name).unwrap().as_str(), name);
         }
     }

@@ -102,7 +102,9 @@ fn as_it_stands(line: &[u8]) -> Option<&str> {
 fn whole_characters(line: &[u8]) -> &[u8] {
     match line.utf8_chunks().last() {
         // An end that is not invalid but incomplete is one that more bytes could have made whole.
-        Some(last) if core::str::from_utf8(last.invalid()).is_err_and(|error| error.error_len().is_none()) => {
+        Some(last)
+            if core::str::from_utf8(last.invalid()).is_err_and(|error| error.error_len().is_none()) =>
+        {
             &line[..line.len() - last.invalid().len()]
         }
         _ => line,
@@ -144,10 +146,7 @@ fn without_telnet(line: &[u8]) -> alloc::borrow::Cow<'_, [u8]> {
 
 /// Bold, colour, hex colour, reset, monospace, reverse, italics, strikethrough, underline.
 const fn is_formatting(character: char) -> bool {
-    matches!(
-        character,
-        '\x02' | '\x03' | '\x04' | '\x0F' | '\x11' | '\x16' | '\x1D' | '\x1E' | '\x1F'
-    )
+    matches!(character, '\x02' | '\x03' | '\x04' | '\x0F' | '\x11' | '\x16' | '\x1D' | '\x1E' | '\x1F')
 }
 
 /// Bytes of the formatting code that `text` begins with, its colours included.

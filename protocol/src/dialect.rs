@@ -1,0 +1,3 @@
+//! The forms in which people and programs speak to the server. Everything above is blind to them.
+
+pub(crate) mod plain;

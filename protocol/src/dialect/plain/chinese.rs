@@ -1,0 +1,150 @@
+//! The texts in Chinese, in the words of the room's ancestor where it had any.
+
+use super::{Notes, put_line, put_text};
+use crate::command::{CloseReason, Manner};
+use crate::event::{Event, Mistake, Reply};
+use crate::name::{Name, NameError, RoomName};
+use crate::world::{Refusal, Topic};
+use bytes::BytesMut;
+
+const HELP: &str = "\
+您输入的每一行都会发给房间里的其他人;以 / 开头的行是命令:
+/help             显示本列表
+/nick 名字        改名
+/join 房间        进入一个房间,第一个进入者即创建它
+/part             回到大厅 lobby
+/who [房间]       房间里有谁
+/rooms            有哪些房间
+/topic [文字]     查看或设置房间话题;/topic - 清除话题
+/me 文字          描述您的动作
+/msg 名字 文字    只对一个人说
+/history [行数]   房间里最近说过的话
+/lang zh|en       使用中文或英文
+/quit             离开
+//文字            说一行以 / 开头的话";
+
+pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
+    match *event {
+        Event::Joined { name } => put_line(to, format_args!("欢迎{name}进入聊天室")),
+        Event::Left { name } => put_line(to, format_args!("{name}退出聊天室")),
+        Event::Renamed { from, to: name } => put_line(to, format_args!("* {from} 改名为 {name}")),
+        Event::Said { name, manner: Manner::Action, text } => {
+            put_text(to, &["** ", name.as_str(), " "], text)
+        }
+        Event::Said { name, manner: Manner::Speech, text } => put_text(to, &[name.as_str(), "说"], text),
+        Event::Told { name, text } => put_text(to, &[name.as_str(), " 悄悄对您说:"], text),
+        Event::TopicSet { by, topic: Some(topic) } => {
+            put_text(to, &["* ", by.as_str(), " 设置了话题:"], topic)
+        }
+        Event::TopicSet { by, topic: None } => put_line(to, format_args!("* {by} 清除了话题")),
+    }
+}
+
+pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
+    match reply {
+        Reply::Farewell(reason) => farewell(*reason, to),
+        Reply::Greeting { name, room: Some((room, members)) } => to.note(format_args!(
+            "您是 {name},在房间 {room},另有 {} 人;/help 列出命令",
+            members.saturating_sub(1)
+        )),
+        Reply::Greeting { name, room: None } => {
+            to.note(format_args!("您是 {name},不在任何房间;/join 房间 可进入,/help 列出命令"));
+        }
+        Reply::Help => to.notes(HELP),
+        Reply::History(heard) if heard.is_empty() => to.note(format_args!("这里还没有人说过话")),
+        Reply::History(heard) => to.history(heard, |to, heard| {
+            let said = Event::Said { name: &heard.name, manner: heard.manner, text: &heard.text };
+            event(&said, to);
+        }),
+        Reply::InRoom { room, members, topic: about } => {
+            to.note(format_args!("您现在在房间 {room},另有 {} 人", members.saturating_sub(1)));
+            if about.is_some() {
+                topic(room, *about, to);
+            }
+        }
+        Reply::LanguageIs => to.note(format_args!("您现在使用中文")),
+        Reply::LineCut { dropped, line_bytes_max } => {
+            to.note(format_args!("您的这一行太长:末尾 {dropped} 字节已丢弃(一行最多 {line_bytes_max} 字节)"))
+        }
+        Reply::Mistaken(mistake) => mistaken(mistake, to),
+        Reply::NowNamed(name) => to.note(format_args!("您现在叫 {name}")),
+        Reply::Refused(refusal) => refused(refusal, to),
+        Reply::Rooms(rooms) => {
+            let items = rooms.iter().map(|(room, members)| alloc::format!("{room} ({members})"));
+            let rest = to.list(format_args!("共 {} 个房间:", rooms.len()), items);
+            more(rest, to);
+        }
+        Reply::TopicIs { room, topic: about } => topic(room, *about, to),
+        Reply::Who { room, names } => {
+            let rest = to.list(format_args!("{room} 里有 {} 人:", names.len()), names.iter());
+            more(rest, to);
+        }
+    }
+}
+
+fn farewell(reason: CloseReason, to: &mut Notes<'_>) {
+    match reason {
+        CloseReason::AddressFull => to.note(format_args!("连接关闭:您的地址连接数已满,请稍后再试")),
+        CloseReason::EndOfInput | CloseReason::Reset => {}
+        CloseReason::Quit => to.note(format_args!("再见")),
+        CloseReason::ServerFull => to.note(format_args!("连接关闭:服务器已满,请稍后再试")),
+        CloseReason::Shutdown => to.note(format_args!("连接关闭:服务器即将停止")),
+        CloseReason::SlowReader => to.note(format_args!("连接关闭:您读得比别人写得慢,部分内容已丢弃")),
+    }
+}
+
+fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
+    match mistake {
+        Mistake::BadName(error) => not_a_name(error, "名字", Name::CHARS_MAX, Name::BYTES_MAX, to),
+        Mistake::BadNumber => to.note(format_args!("这不是数字:/history [行数]")),
+        Mistake::BadRoom(error) => not_a_name(error, "房间名", RoomName::CHARS_MAX, RoomName::BYTES_MAX, to),
+        Mistake::InLobby => to.note(format_args!("您就在大厅;/quit 离开聊天室")),
+        Mistake::NoSuchCommand(word) => {
+            to.note(format_args!("没有命令 /{word};/help 列出命令,// 用来说以 / 开头的话"));
+        }
+        Mistake::NoSuchRoom(room) => to.note(format_args!("没有房间 {room};/rooms 列出房间")),
+        Mistake::NotInRoom => to.note(format_args!("您不在任何房间;/join 房间 可进入")),
+        Mistake::UnknownLanguage => to.note(format_args!("只有 zh 和 en:/lang zh|en")),
+        Mistake::Usage(usage) => to.note(format_args!("写法是:{usage}")),
+    }
+}
+
+fn not_a_name(error: &NameError, what: &str, chars_max: usize, bytes_max: usize, to: &mut Notes<'_>) {
+    match error {
+        NameError::Character(character) => {
+            to.note(format_args!("{what}里不能有 {}", character.escape_debug()));
+        }
+        NameError::Empty => to.note(format_args!("{what}至少有一个字符")),
+        NameError::Reserved => to.note(format_args!("全是数字的名字只能由服务器给出")),
+        NameError::TooLong => to.note(format_args!("{what}最多 {chars_max} 个字符、{bytes_max} 字节")),
+    }
+}
+
+fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
+    match refusal {
+        Refusal::AlreadyIn(room) => to.note(format_args!("您已经在房间 {room}")),
+        Refusal::NameTaken(name) => to.note(format_args!("名字 {name} 已有人使用")),
+        Refusal::NameUnchanged => to.note(format_args!("这已经是您的名字")),
+        Refusal::NoSuchName(name) => to.note(format_args!("这里没有人叫 {name}")),
+        Refusal::NotIn(room) => to.note(format_args!("您不在房间 {room}")),
+        Refusal::RoomsFull => to.note(format_args!("房间数已满;/rooms 列出房间")),
+        Refusal::TopicTooLong(bytes) => to.note(format_args!("话题最多 {bytes} 字节")),
+        Refusal::TooManyRooms => to.note(format_args!("您所在的房间数已满")),
+    }
+}
+
+fn topic(room: &RoomName, topic: Option<&Topic>, to: &mut Notes<'_>) {
+    match topic {
+        Some(topic) => {
+            let before = ["* 房间 ", room.as_str(), " 的话题(", topic.by.as_str(), "):"];
+            put_text(to.to, &before, &topic.text);
+        }
+        None => to.note(format_args!("房间 {room} 没有话题")),
+    }
+}
+
+fn more(rest: usize, to: &mut Notes<'_>) {
+    if rest > 0 {
+        to.note(format_args!("还有 {rest} 个"));
+    }
+}

@@ -1,0 +1,164 @@
+//! The texts in English.
+
+use super::{Notes, put_line, put_text};
+use crate::command::{CloseReason, Manner};
+use crate::event::{Event, Mistake, Reply};
+use crate::name::{Name, NameError, RoomName};
+use crate::world::{Refusal, Topic};
+use bytes::BytesMut;
+
+const HELP: &str = "\
+what you type is said to everyone else in your room; a line that starts with / is a command:
+/help             this list
+/nick NAME        take another name
+/join ROOM        go to a room; the first to enter begins it
+/part             go back to the lobby
+/who [ROOM]       who is in the room
+/rooms            which rooms there are
+/topic [TEXT]     read or set what the room is about; /topic - clears it
+/me TEXT          say what you do
+/msg NAME TEXT    say something to one person alone
+/history [LINES]  what was said in the room of late
+/lang zh|en       read Chinese or English
+/quit             leave
+//TEXT            say a line that starts with /";
+
+pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
+    match *event {
+        Event::Joined { name } => put_line(to, format_args!("{name} joined")),
+        Event::Left { name } => put_line(to, format_args!("{name} left")),
+        Event::Renamed { from, to: name } => put_line(to, format_args!("* {from} is now {name}")),
+        Event::Said { name, manner: Manner::Action, text } => {
+            put_text(to, &["** ", name.as_str(), " "], text)
+        }
+        Event::Said { name, manner: Manner::Speech, text } => put_text(to, &[name.as_str(), ": "], text),
+        Event::Told { name, text } => put_text(to, &[name.as_str(), " (to you alone): "], text),
+        Event::TopicSet { by, topic: Some(topic) } => {
+            put_text(to, &["* ", by.as_str(), " set the topic: "], topic)
+        }
+        Event::TopicSet { by, topic: None } => put_line(to, format_args!("* {by} cleared the topic")),
+    }
+}
+
+pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
+    match reply {
+        Reply::Farewell(reason) => farewell(*reason, to),
+        Reply::Greeting { name, room: Some((room, members)) } => to.note(format_args!(
+            "you are {name}, in {room} with {} others; /help lists the commands",
+            members.saturating_sub(1)
+        )),
+        Reply::Greeting { name, room: None } => {
+            to.note(format_args!("you are {name}, in no room; /join ROOM enters one, /help lists the commands"));
+        }
+        Reply::Help => to.notes(HELP),
+        Reply::History(heard) if heard.is_empty() => to.note(format_args!("nothing was said here yet")),
+        Reply::History(heard) => to.history(heard, |to, heard| {
+            let said = Event::Said { name: &heard.name, manner: heard.manner, text: &heard.text };
+            event(&said, to);
+        }),
+        Reply::InRoom { room, members, topic: about } => {
+            to.note(format_args!("you are in {room} now, with {} others", members.saturating_sub(1)));
+            if about.is_some() {
+                topic(room, *about, to);
+            }
+        }
+        Reply::LanguageIs => to.note(format_args!("you read English now")),
+        Reply::LineCut { dropped, line_bytes_max } => to.note(format_args!(
+            "your line was too long: its last {dropped} bytes were dropped (a line has at most {line_bytes_max})"
+        )),
+        Reply::Mistaken(mistake) => mistaken(mistake, to),
+        Reply::NowNamed(name) => to.note(format_args!("you are now {name}")),
+        Reply::Refused(refusal) => refused(refusal, to),
+        Reply::Rooms(rooms) => {
+            let items = rooms.iter().map(|(room, members)| alloc::format!("{room} ({members})"));
+            let rest = to.list(format_args!("{} rooms:", rooms.len()), items);
+            more(rest, to);
+        }
+        Reply::TopicIs { room, topic: about } => topic(room, *about, to),
+        Reply::Who { room, names } => {
+            let rest = to.list(format_args!("{} in {room}:", names.len()), names.iter());
+            more(rest, to);
+        }
+    }
+}
+
+fn farewell(reason: CloseReason, to: &mut Notes<'_>) {
+    match reason {
+        CloseReason::AddressFull => {
+            to.note(format_args!(
+                "closed: your address has as many connections as it may have; try again later"
+            ));
+        }
+        CloseReason::EndOfInput | CloseReason::Reset => {}
+        CloseReason::Quit => to.note(format_args!("goodbye")),
+        CloseReason::ServerFull => to.note(format_args!("closed: the server is full; try again later")),
+        CloseReason::Shutdown => to.note(format_args!("closed: the server is shutting down")),
+        CloseReason::SlowReader => {
+            to.note(format_args!(
+                "closed: you read more slowly than the others write, and some of it was dropped"
+            ));
+        }
+    }
+}
+
+fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
+    match mistake {
+        Mistake::BadName(error) => not_a_name(error, "name", Name::CHARS_MAX, Name::BYTES_MAX, to),
+        Mistake::BadNumber => to.note(format_args!("that is no number: /history [LINES]")),
+        Mistake::BadRoom(error) => {
+            not_a_name(error, "room name", RoomName::CHARS_MAX, RoomName::BYTES_MAX, to)
+        }
+        Mistake::InLobby => to.note(format_args!("you are in the lobby; /quit leaves the chat")),
+        Mistake::NoSuchCommand(word) => to.note(format_args!(
+            "there is no command /{word}; /help lists them, and // says a line that starts with /"
+        )),
+        Mistake::NoSuchRoom(room) => to.note(format_args!("there is no room {room}; /rooms lists them")),
+        Mistake::NotInRoom => to.note(format_args!("you are in no room; /join ROOM enters one")),
+        Mistake::UnknownLanguage => to.note(format_args!("there are zh and en: /lang zh|en")),
+        Mistake::Usage(usage) => to.note(format_args!("it is written so: {usage}")),
+    }
+}
+
+fn not_a_name(error: &NameError, what: &str, chars_max: usize, bytes_max: usize, to: &mut Notes<'_>) {
+    match error {
+        NameError::Character(character) => {
+            to.note(format_args!("a {what} cannot have {} in it", character.escape_debug()));
+        }
+        NameError::Empty => to.note(format_args!("a {what} has at least one character")),
+        NameError::Reserved => to.note(format_args!("names of digits alone are the server's to give")),
+        NameError::TooLong => {
+            to.note(format_args!("a {what} has at most {chars_max} characters and {bytes_max} bytes"));
+        }
+    }
+}
+
+fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
+    match refusal {
+        Refusal::AlreadyIn(room) => to.note(format_args!("you are in {room} already")),
+        Refusal::NameTaken(name) => to.note(format_args!("somebody else is {name}")),
+        Refusal::NameUnchanged => to.note(format_args!("that is your name already")),
+        Refusal::NoSuchName(name) => to.note(format_args!("nobody here is {name}")),
+        Refusal::NotIn(room) => to.note(format_args!("you are not in {room}")),
+        Refusal::RoomsFull => {
+            to.note(format_args!("there are as many rooms as there may be; /rooms lists them"))
+        }
+        Refusal::TopicTooLong(bytes) => to.note(format_args!("a topic has at most {bytes} bytes")),
+        Refusal::TooManyRooms => to.note(format_args!("you are in as many rooms as one may be in")),
+    }
+}
+
+fn topic(room: &RoomName, topic: Option<&Topic>, to: &mut Notes<'_>) {
+    match topic {
+        Some(topic) => {
+            let before = ["* the topic of ", room.as_str(), " is, by ", topic.by.as_str(), ": "];
+            put_text(to.to, &before, &topic.text);
+        }
+        None => to.note(format_args!("{room} has no topic")),
+    }
+}
+
+fn more(rest: usize, to: &mut Notes<'_>) {
+    if rest > 0 {
+        to.note(format_args!("and {rest} more"));
+    }
+}

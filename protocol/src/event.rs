@@ -1,0 +1,171 @@
+//! What there is to hear and to answer, before any dialect gives it a form.
+
+use crate::command::{CloseReason, Manner};
+use crate::dialect::plain;
+use crate::name::{Name, NameError, RoomName};
+use crate::output::WireClass;
+use crate::text::Text;
+use crate::world::{Heard, Refusal, Topic};
+use alloc::string::String;
+use alloc::vec::Vec;
+use bytes::BytesMut;
+use core::net::SocketAddr;
+
+/// Something that many may hear.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// A member entered the room.
+    Joined {
+        /// Who.
+        name: &'a Name,
+    },
+    /// A member left the room.
+    Left {
+        /// Who.
+        name: &'a Name,
+    },
+    /// A member has another name.
+    Renamed {
+        /// The name it had.
+        from: &'a Name,
+        /// The name it has.
+        to: &'a Name,
+    },
+    /// A member spoke to the room.
+    Said {
+        /// Who.
+        name: &'a Name,
+        /// How.
+        manner: Manner,
+        /// What.
+        text: &'a Text,
+    },
+    /// A member spoke to this reader alone.
+    Told {
+        /// Who.
+        name: &'a Name,
+        /// What.
+        text: &'a Text,
+    },
+    /// The room has another topic, or none.
+    TopicSet {
+        /// By whom.
+        by: &'a Name,
+        /// The topic.
+        topic: Option<&'a Text>,
+    },
+}
+
+impl Event<'_> {
+    /// Appends what a reader of that class sees of it: a line, or nothing.
+    pub fn render(&self, class: WireClass, to: &mut BytesMut) {
+        plain::render_event(self, class, to);
+    }
+}
+
+/// An answer to one connection.
+#[derive(Clone, Debug)]
+pub enum Reply<'a> {
+    /// The connection closes, and why.
+    Farewell(CloseReason),
+    /// The first note to a newcomer.
+    Greeting {
+        /// Its name.
+        name: &'a Name,
+        /// The room it is in and how many are there, itself included.
+        room: Option<(&'a RoomName, usize)>,
+    },
+    /// The list of commands.
+    Help,
+    /// What was said in the room of late.
+    History(Vec<&'a Heard>),
+    /// The member is in another room now.
+    InRoom {
+        /// The room.
+        room: &'a RoomName,
+        /// How many are there, itself included.
+        members: usize,
+        /// What the room is about.
+        topic: Option<&'a Topic>,
+    },
+    /// The reader's texts are in this language now.
+    LanguageIs,
+    /// The line was over the limit.
+    LineCut {
+        /// How many bytes of it were dropped.
+        dropped: usize,
+        /// How many bytes a line may have.
+        line_bytes_max: usize,
+    },
+    /// The line was no request.
+    Mistaken(&'a Mistake),
+    /// The member has another name.
+    NowNamed(&'a Name),
+    /// The world did not do it.
+    Refused(&'a Refusal),
+    /// The rooms and how many are in each.
+    Rooms(Vec<(&'a RoomName, usize)>),
+    /// What the room is about.
+    TopicIs {
+        /// The room.
+        room: &'a RoomName,
+        /// Its topic.
+        topic: Option<&'a Topic>,
+    },
+    /// Who is in a room.
+    Who {
+        /// The room.
+        room: &'a RoomName,
+        /// The members' names, in the order of their entrance.
+        names: Vec<&'a Name>,
+    },
+}
+
+/// Why a line was no request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mistake {
+    /// The argument is no name that a member can have.
+    BadName(NameError),
+    /// The argument is no number.
+    BadNumber,
+    /// The argument is no room's name.
+    BadRoom(NameError),
+    /// The member is in the lobby, and there is nowhere to go back to.
+    InLobby,
+    /// There is no such command.
+    NoSuchCommand(String),
+    /// Nobody is in a room of that name.
+    NoSuchRoom(RoomName),
+    /// The member is in no room.
+    NotInRoom,
+    /// The argument names no language that there is.
+    UnknownLanguage,
+    /// The command needs more words; this is how it is written.
+    Usage(&'static str),
+}
+
+/// Something that the console tells whoever runs the server.
+#[derive(Clone, Copy, Debug)]
+pub enum ConsoleEvent<'a> {
+    /// A connection became a member.
+    Entered {
+        /// The member's name.
+        name: &'a Name,
+        /// Its other end.
+        peer: SocketAddr,
+    },
+    /// A member left.
+    Left {
+        /// The member's name.
+        name: &'a Name,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// A connection was refused.
+    Refused {
+        /// Its other end.
+        peer: SocketAddr,
+        /// Why.
+        reason: CloseReason,
+    },
+}

@@ -1,0 +1,164 @@
+//! What follows from a committed entry: who is subscribed to what, and who hears it.
+
+use super::Hub;
+use crate::command::{CloseReason, Command, LogEntry};
+use crate::event::{ConsoleEvent, Event, Reply};
+use crate::id::{ConnId, MemberId, RoomId};
+use crate::name::Name;
+use crate::output::{Output, Sink};
+use crate::session::Link;
+use crate::text::Text;
+use crate::time::Now;
+use crate::world::Effect;
+
+impl Hub {
+    /// Applies an entry and tells everyone concerned; then lets its author go on.
+    pub(super) fn committed(&mut self, now: Now, entry: &LogEntry, sink: &mut impl Sink) {
+        self.counters.entries += 1;
+        let author = match &entry.command {
+            Command::Configure(_) => None,
+            Command::Enter { conn, .. } => Some(*conn),
+            command => command.member().and_then(|member| self.members.get(&member)).copied(),
+        };
+        let mut effects = core::mem::take(&mut self.effects);
+        self.world.apply(entry, &mut effects);
+        if let Some(conn) = author {
+            let asked = !matches!(entry.command, Command::Enter { .. } | Command::Leave { .. });
+            if let Some(session) = self.session(conn).filter(|_| asked) {
+                session.committed();
+            }
+            for effect in &effects {
+                self.spread(now, conn, entry, effect, sink);
+            }
+            self.run(now, conn, sink);
+            self.vacate_if_over(conn);
+        }
+        effects.clear();
+        self.effects = effects;
+    }
+
+    /// Tells those concerned of one effect of the entry by `conn`'s member.
+    fn spread(&mut self, now: Now, conn: ConnId, entry: &LogEntry, effect: &Effect, sink: &mut impl Sink) {
+        match (effect, &entry.command) {
+            (Effect::Entered { member }, command) => self.entered(conn, *member, command, sink),
+            (Effect::Joined { member, room }, command) => {
+                self.joined(conn, *member, *room, matches!(command, Command::Enter { .. }), sink);
+            }
+            (Effect::Left { member, name, rooms, reason }, _) => {
+                self.left(conn, *member, name, rooms, sink);
+                sink.output(Output::Console(ConsoleEvent::Left { name, reason: *reason }));
+                self.close(now, conn, *reason, sink);
+            }
+            (Effect::Parted { member, room }, _) => self.parted(conn, *member, *room, sink),
+            (Effect::Refused { refusal, .. }, _) => self.write(conn, &Reply::Refused(refusal), sink),
+            (Effect::Renamed { member, from }, _) => self.renamed(conn, *member, from, sink),
+            (Effect::Said { member, room }, Command::Say { manner, text, .. }) => {
+                self.counters.lines += 1;
+                let except = if self.options.echo { None } else { self.open(conn) };
+                let Some(member) = self.world.member(*member) else { return };
+                let event = Event::Said { name: member.name(), manner: *manner, text };
+                sink.output(Output::ToRoom { room: *room, except, event: &event });
+            }
+            (Effect::Told { member, to }, Command::Tell { text, .. }) => self.told(*member, *to, text, sink),
+            (Effect::TopicSet { member, room }, Command::SetTopic { topic, .. }) => {
+                let Some(member) = self.world.member(*member) else { return };
+                let event = Event::TopicSet { by: member.name(), topic: topic.as_ref() };
+                sink.output(Output::ToRoom { room: *room, except: None, event: &event });
+            }
+            (effect, command) => unreachable!("{command:?} does not make {effect:?}"),
+        }
+    }
+
+    fn entered(&mut self, conn: ConnId, id: MemberId, command: &Command, sink: &mut impl Sink) {
+        self.members.insert(id, conn);
+        let Some(name) = self.world.member(id).map(|member| member.name().clone()) else { return };
+        let Some(tenant) = self.tenant(conn) else { return };
+        let peer = tenant.peer;
+        let leaves = tenant.session.entered(id);
+        sink.output(Output::Console(ConsoleEvent::Entered { name: &name, peer }));
+        if leaves {
+            let reason = if self.stopping { CloseReason::Shutdown } else { CloseReason::Reset };
+            sink.output(Output::Propose { conn, command: Command::Leave { member: id, reason } });
+        } else if matches!(command, Command::Enter { room: None, .. }) {
+            self.greet(conn, &Reply::Greeting { name: &name, room: None }, sink);
+        }
+    }
+
+    /// The others hear of the newcomer, and the newcomer where it is.
+    fn joined(&mut self, conn: ConnId, id: MemberId, room: RoomId, first: bool, sink: &mut impl Sink) {
+        let Some(there) = self.world.room(room) else { return };
+        let (room_name, members, topic) =
+            (there.name().clone(), there.members().len(), there.topic().cloned());
+        let Some(name) = self.world.member(id).map(|member| member.name().clone()) else { return };
+        sink.output(Output::ToRoom { room, except: None, event: &Event::Joined { name: &name } });
+        let Some(session) = self.session(conn) else { return };
+        session.set_room(Some(room_name.clone()));
+        if session.link() != Link::Open {
+            return;
+        }
+        let language = session.language();
+        sink.output(Output::Subscribe { conn, room, class: self.class(language) });
+        if first {
+            self.greet(conn, &Reply::Greeting { name: &name, room: Some((&room_name, members)) }, sink);
+        } else {
+            let reply = Reply::InRoom { room: &room_name, members, topic: topic.as_ref() };
+            self.write(conn, &reply, sink);
+        }
+    }
+
+    fn greet(&mut self, conn: ConnId, greeting: &Reply<'_>, sink: &mut impl Sink) {
+        if self.options.greeting && !self.options.raw {
+            self.write(conn, greeting, sink);
+        }
+    }
+
+    fn parted(&mut self, conn: ConnId, id: MemberId, room: RoomId, sink: &mut impl Sink) {
+        if let Some(session) = self.session(conn) {
+            session.set_room(None);
+            if session.link() == Link::Open {
+                sink.output(Output::Unsubscribe { conn, room });
+            }
+        }
+        let Some(member) = self.world.member(id) else { return };
+        sink.output(Output::ToRoom { room, except: None, event: &Event::Left { name: member.name() } });
+    }
+
+    fn left(&mut self, conn: ConnId, id: MemberId, name: &Name, rooms: &[RoomId], sink: &mut impl Sink) {
+        self.members.remove(&id);
+        if let Some(session) = self.session(conn) {
+            session.left();
+            if session.link() == Link::Open {
+                for &room in rooms {
+                    sink.output(Output::Unsubscribe { conn, room });
+                }
+            }
+        }
+        sink.output(Output::ToPeers { rooms, except: None, event: &Event::Left { name } });
+    }
+
+    fn renamed(&mut self, conn: ConnId, id: MemberId, from: &Name, sink: &mut impl Sink) {
+        let except = self.open(conn);
+        let Some(member) = self.world.member(id) else { return };
+        let name = member.name().clone();
+        let event = Event::Renamed { from, to: &name };
+        sink.output(Output::ToPeers { rooms: member.rooms(), except, event: &event });
+        self.write(conn, &Reply::NowNamed(&name), sink);
+    }
+
+    fn told(&mut self, from: MemberId, to: MemberId, text: &Text, sink: &mut impl Sink) {
+        let Some(conn) = self.members.get(&to).copied().and_then(|conn| self.open(conn)) else { return };
+        let Some(language) = self.session(conn).map(|session| session.language()) else { return };
+        let mut bytes = core::mem::take(&mut self.scratch);
+        bytes.clear();
+        if let Some(from) = self.world.member(from) {
+            Event::Told { name: from.name(), text }.render(self.class(language), &mut bytes);
+            sink.output(Output::Write { conn, bytes: &bytes });
+        }
+        self.scratch = bytes;
+    }
+
+    /// The connection, if it can still be written to: no output names one that is closing or gone.
+    fn open(&mut self, conn: ConnId) -> Option<ConnId> {
+        self.session(conn).filter(|session| session.link() == Link::Open).map(|_| conn)
+    }
+}

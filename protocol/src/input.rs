@@ -1,0 +1,60 @@
+//! What the driver tells the hub.
+
+use crate::command::LogEntry;
+use crate::id::ConnId;
+use crate::name::RoomName;
+use bytes::Bytes;
+use core::net::SocketAddr;
+
+/// An event of the outside world, given to [`Hub::handle`](crate::Hub::handle).
+///
+/// An input for a connection that the hub does not have (any more) changes nothing.
+#[derive(Clone, Debug)]
+pub enum Input<'a> {
+    /// A connection was accepted.
+    Accepted {
+        /// The id that [`Hub::vacant`](crate::Hub::vacant) gave for it.
+        conn: ConnId,
+        /// Its other end.
+        peer: SocketAddr,
+        /// The room that its listener leads to; `None` for none.
+        room: Option<&'a RoomName>,
+    },
+    /// A connection is gone, in whichever way. Nothing else comes of it or goes to it.
+    Closed {
+        /// Which.
+        conn: ConnId,
+    },
+    /// The log has put proposed commands into the one order.
+    Committed {
+        /// The next entries, without a gap.
+        entries: &'a [LogEntry],
+    },
+    /// A connection has been written all that it was owed: the answer to
+    /// [`Output::ReportDrained`](crate::Output::ReportDrained).
+    Drained {
+        /// Which.
+        conn: ConnId,
+    },
+    /// A connection is owed more than it may be; the outbox has dropped all but the line under way.
+    Overflowed {
+        /// Which.
+        conn: ConnId,
+    },
+    /// A connection's other end will send nothing more. It may still read.
+    ReadClosed {
+        /// Which.
+        conn: ConnId,
+    },
+    /// Bytes came, at most `read_bytes_max` of them.
+    Received {
+        /// From which connection.
+        conn: ConnId,
+        /// The bytes, cut anywhere.
+        bytes: Bytes,
+    },
+    /// The server is to stop: everyone is told, every connection closes.
+    Shutdown,
+    /// The time of [`Hub::deadline`](crate::Hub::deadline) has come.
+    Timeout,
+}

@@ -1,0 +1,440 @@
+//! From outputs to bytes: each room's tick is rendered once, and written once to each member.
+//!
+//! What a room says between two flushes is one contiguous chunk per wire class. A member that was not
+//! disturbed is written the chunk as it stands; one that was (it spoke, was written to, came or went) gets
+//! a list of ranges of it, in the order of the outputs. What a socket does not take becomes the
+//! connection's backlog: references to the chunks, shared by all who are owed them.
+//!
+//! However the flushes fall, and however little a socket takes at a time, each connection is sent the same
+//! bytes: those of a sink that writes each output at once. One whose backlog passes its limit is sent a
+//! beginning of them, up to the end of a line, and then its farewell.
+
+mod flush;
+mod queue;
+mod tick;
+
+use crate::event::Event;
+use crate::id::{ConnId, RoomId};
+use crate::limits::Limits;
+use crate::output::{Output, WireClass};
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+use queue::{Chunks, Queue};
+use tick::{Building, Disturbance, Item, Mark, Ordinal, Span};
+
+/// Where the outbox writes.
+pub trait Wire {
+    /// Everything that the connection was owed is written: close its writing side.
+    fn finish(&mut self, conn: ConnId);
+
+    /// Writes as much of the slices, in their order, as the connection takes at once, and returns how many
+    /// bytes that was. After less than all of them, the outbox writes to the connection no more until
+    /// [`Outbox::writable`].
+    fn write(&mut self, conn: ConnId, slices: &[&[u8]]) -> usize;
+}
+
+/// Collects outputs and writes them, tick by tick.
+#[derive(Debug)]
+pub struct Outbox {
+    backlog_bytes_max: usize,
+    chunk_bytes_max: usize,
+    flush_writes_max: usize,
+    outbox_bytes_max: usize,
+    conns: Vec<Conn>,
+    rooms: BTreeMap<RoomId, RoomFan>,
+    chunks: Chunks,
+    /// Rooms that said something in this tick.
+    touched: Vec<RoomId>,
+    ordinal: Ordinal,
+    disturbances: Vec<Disturbance>,
+    private: Building,
+    /// Bytes rendered since everything was last written or tried.
+    unflushed_bytes: usize,
+    /// Connections that are owed something and whose socket may take it.
+    ready: VecDeque<u32>,
+    drained: Vec<ConnId>,
+    overflowed: Vec<ConnId>,
+    counters: OutboxCounters,
+    /// How many flushes there were: each starts elsewhere in a room.
+    flushes: usize,
+    /// Empty buildings, kept for their allocations.
+    spare: Vec<Building>,
+}
+
+/// What the outbox has done, and what it holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OutboxCounters {
+    /// Connections whose socket is full.
+    pub blocked: u64,
+    /// Events that one connection heard of a room.
+    pub deliveries: u64,
+    /// Calls of [`Wire::write`].
+    pub writes: u64,
+}
+
+#[derive(Debug, Default)]
+struct Conn {
+    generation: u32,
+    phase: Phase,
+    /// The socket took less than it was given.
+    blocked: bool,
+    /// The last byte that was written was not the end of a line.
+    mid_line: bool,
+    /// It is in `ready`.
+    is_ready: bool,
+    report_drained: bool,
+    /// The flush in which it was last served, so that a member of two rooms is served once.
+    served: usize,
+    /// Its place in `disturbances`, and one more; 0 for none.
+    disturbance: usize,
+    queue: Option<Box<Queue>>,
+    subscriptions: Vec<Subscription>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    /// No connection has this slot.
+    #[default]
+    Vacant,
+    /// It is written what it is owed.
+    Open,
+    /// It is owed too much: nothing is added before its farewell.
+    Overflowed,
+    /// Its farewell is queued; nothing is added.
+    Closing,
+    /// All is written and its writing side is closed.
+    Finished,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Subscription {
+    room: RoomId,
+    class: WireClass,
+    /// Its place in the fan's members.
+    position: usize,
+    /// The ordinal at which it began in this tick; 0 when before it.
+    from: Ordinal,
+}
+
+/// Who hears a room.
+#[derive(Debug, Default)]
+struct RoomFan {
+    fans: Vec<ClassFan>,
+    touched: bool,
+}
+
+/// Who hears a room in one wire class.
+#[derive(Debug)]
+struct ClassFan {
+    class: WireClass,
+    members: Vec<u32>,
+    /// What the room says in this tick; `None` before the first of it.
+    building: Option<Box<Building>>,
+    /// The index of the chunk among the flush's sources.
+    source: Option<usize>,
+}
+
+impl Outbox {
+    /// An outbox without connections.
+    #[must_use]
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            backlog_bytes_max: limits.backlog_bytes_max,
+            chunk_bytes_max: limits.chunk_bytes_max(),
+            flush_writes_max: limits.flush_writes_max,
+            outbox_bytes_max: limits.outbox_bytes_max,
+            conns: Vec::new(),
+            rooms: BTreeMap::new(),
+            chunks: Chunks::default(),
+            touched: Vec::new(),
+            ordinal: 1,
+            disturbances: Vec::new(),
+            private: Building::default(),
+            unflushed_bytes: 0,
+            ready: VecDeque::new(),
+            drained: Vec::new(),
+            overflowed: Vec::new(),
+            counters: OutboxCounters::default(),
+            flushes: 0,
+            spare: Vec::new(),
+        }
+    }
+
+    /// A connection was accepted: from here on it can be written to.
+    pub fn opened(&mut self, conn: ConnId) {
+        let slot = conn.slot as usize;
+        if self.conns.len() <= slot {
+            self.conns.resize_with(slot + 1, Conn::default);
+        }
+        let served = self.flushes;
+        self.conns[slot] =
+            Conn { generation: conn.generation, phase: Phase::Open, served, ..Conn::default() };
+    }
+
+    /// A connection is gone: what it was owed is dropped.
+    pub fn closed(&mut self, conn: ConnId) {
+        if self.conn(conn).is_none() {
+            return;
+        }
+        self.unsubscribe_all(conn);
+        let state = &mut self.conns[conn.slot as usize];
+        if let Some(mut queue) = state.queue.take() {
+            queue.clear(&mut self.chunks);
+        }
+        if core::mem::take(&mut state.blocked) {
+            self.counters.blocked -= 1;
+        }
+        state.phase = Phase::Vacant;
+        state.disturbance = 0;
+        state.report_drained = false;
+    }
+
+    /// A connection whose socket was full may take more; the next flush tries.
+    pub fn writable(&mut self, conn: ConnId) {
+        let Some(state) = self.conn(conn) else { return };
+        if core::mem::take(&mut state.blocked) {
+            self.counters.blocked -= 1;
+            self.make_ready(conn.slot);
+        }
+    }
+
+    /// Takes one output of the hub: those that say who hears what. The others are the driver's.
+    pub fn output(&mut self, output: &Output<'_>) {
+        match *output {
+            Output::Close { conn, farewell, .. } => self.close(conn, farewell),
+            Output::ReportDrained { conn } => {
+                if let Some(state) = self.conn(conn) {
+                    state.report_drained = true;
+                    self.disturb(conn);
+                }
+            }
+            Output::Subscribe { conn, room, class } => self.subscribe(conn, room, class),
+            Output::ToPeers { rooms, except, event } => self.to_peers(rooms, except, event),
+            Output::ToRoom { room, except, event } => {
+                self.to_room(room, except, event);
+            }
+            Output::Unsubscribe { conn, room } => self.unsubscribe(conn, room),
+            Output::Write { conn, bytes } => self.write(conn, bytes),
+            Output::Abort { .. }
+            | Output::Console(_)
+            | Output::PauseReads { .. }
+            | Output::Propose { .. }
+            | Output::ResumeReads { .. } => {}
+        }
+    }
+
+    /// Whether so much is rendered that it is to be flushed before the next input.
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        self.unflushed_bytes >= self.chunk_bytes_max
+    }
+
+    /// A connection whose backlog passed its limit, to be told to the hub.
+    pub fn next_overflowed(&mut self) -> Option<ConnId> {
+        self.overflowed.pop()
+    }
+
+    /// A connection that is owed nothing any more, as was asked for.
+    pub fn next_drained(&mut self) -> Option<ConnId> {
+        self.drained.pop()
+    }
+
+    /// Bytes that slow readers are owed, what several are owed counted once.
+    #[must_use]
+    pub const fn backlog_bytes(&self) -> usize {
+        self.chunks.bytes()
+    }
+
+    /// What was done so far.
+    #[must_use]
+    pub const fn counters(&self) -> &OutboxCounters {
+        &self.counters
+    }
+
+    fn conn(&mut self, conn: ConnId) -> Option<&mut Conn> {
+        let state = self.conns.get_mut(conn.slot as usize)?;
+        (state.generation == conn.generation && state.phase != Phase::Vacant).then_some(state)
+    }
+
+    fn next_ordinal(&mut self) -> Ordinal {
+        let ordinal = self.ordinal;
+        self.ordinal += 1;
+        ordinal
+    }
+
+    fn write(&mut self, conn: ConnId, bytes: &[u8]) {
+        let ordinal = self.next_ordinal();
+        if self.conn(conn).is_none_or(|state| state.phase != Phase::Open) || bytes.is_empty() {
+            return;
+        }
+        let start = self.private.bytes.len();
+        self.private.bytes.extend_from_slice(bytes);
+        self.unflushed_bytes += bytes.len();
+        let end = self.private.bytes.len();
+        self.disturb(conn).items.push(Item::Private { ordinal, start, end });
+    }
+
+    fn close(&mut self, conn: ConnId, farewell: &[u8]) {
+        let Some(state) = self.conn(conn) else { return };
+        match state.phase {
+            Phase::Open => {
+                self.unsubscribe_all(conn);
+                self.write(conn, farewell);
+                self.disturb(conn);
+                self.conns[conn.slot as usize].phase = Phase::Closing;
+            }
+            Phase::Overflowed => {
+                // What this tick had for it is dropped with the rest; the farewell is its very end.
+                let state = &mut self.conns[conn.slot as usize];
+                state.queue.get_or_insert_default().push_copy(farewell, &mut self.chunks);
+                state.phase = Phase::Closing;
+                state.disturbance = 0;
+                if !state.blocked {
+                    self.make_ready(conn.slot);
+                }
+            }
+            Phase::Closing | Phase::Finished | Phase::Vacant => {}
+        }
+    }
+
+    fn subscribe(&mut self, conn: ConnId, room: RoomId, class: WireClass) {
+        let from = self.next_ordinal();
+        if self.conn(conn).is_none_or(|state| state.phase != Phase::Open) {
+            return;
+        }
+        self.end_subscription(conn, room, from);
+        let fan = self.rooms.entry(room).or_default().fan(class);
+        let position = fan.members.len();
+        fan.members.push(conn.slot);
+        self.conns[conn.slot as usize].subscriptions.push(Subscription { room, class, position, from });
+        self.disturb(conn);
+    }
+
+    fn unsubscribe(&mut self, conn: ConnId, room: RoomId) {
+        let until = self.next_ordinal();
+        if self.conn(conn).is_some() {
+            self.end_subscription(conn, room, until);
+        }
+    }
+
+    fn unsubscribe_all(&mut self, conn: ConnId) {
+        let Some(state) = self.conn(conn) else { return };
+        for room in state.subscriptions.iter().map(|subscription| subscription.room).collect::<Vec<_>>() {
+            self.unsubscribe(conn, room);
+        }
+    }
+
+    /// Ends a live connection's subscription to a room, if it has one. What the room said before is still
+    /// heard.
+    fn end_subscription(&mut self, conn: ConnId, room: RoomId, until: Ordinal) {
+        let state = &mut self.conns[conn.slot as usize];
+        let Some(index) = state.subscriptions.iter().position(|subscription| subscription.room == room)
+        else {
+            return;
+        };
+        let Subscription { class, position, from, .. } = state.subscriptions.swap_remove(index);
+        let Some(fan) = self.rooms.get_mut(&room) else { return };
+        let touched = fan.touched;
+        let members = &mut fan.fan(class).members;
+        members.swap_remove(position);
+        if let Some(&moved) = members.get(position) {
+            let subscriptions = &mut self.conns[moved as usize].subscriptions;
+            if let Some(moved) = subscriptions.iter_mut().find(|subscription| subscription.room == room) {
+                moved.position = position;
+            }
+        }
+        if touched {
+            self.disturb(conn).ended.push(Span { room, class, from, until });
+        } else if fan.fans.iter().all(|fan| fan.members.is_empty()) {
+            self.rooms.remove(&room);
+        }
+    }
+
+    /// Renders an event for a room; returns its ordinal.
+    fn to_room(&mut self, room: RoomId, except: Option<ConnId>, event: &Event<'_>) -> Ordinal {
+        let ordinal = self.next_ordinal();
+        let Some(fan) = self.rooms.get_mut(&room) else { return ordinal };
+        if !fan.touched {
+            fan.touched = true;
+            self.touched.push(room);
+        }
+        for fan in fan.fans.iter_mut().filter(|fan| !fan.members.is_empty()) {
+            let building = fan.building.get_or_insert_with(|| Box::new(self.spare.pop().unwrap_or_default()));
+            let start = building.bytes.len();
+            event.render(fan.class, &mut building.bytes);
+            let length = building.bytes.len() - start;
+            if length > 0 {
+                building.marks.push(Mark { ordinal, start });
+                self.unflushed_bytes += length;
+                self.counters.deliveries += fan.members.len() as u64;
+            }
+        }
+        if let Some(conn) = except
+            && self.conn(conn).is_some()
+        {
+            self.skip(conn, ordinal);
+        }
+        ordinal
+    }
+
+    fn to_peers(&mut self, rooms: &[RoomId], except: Option<ConnId>, event: &Event<'_>) {
+        for (index, &room) in rooms.iter().enumerate() {
+            let ordinal = self.to_room(room, except, event);
+            if index == 0 {
+                continue;
+            }
+            // Who is in an earlier room as well has heard it there.
+            let Some(fan) = self.rooms.get(&room) else { continue };
+            let heard: Vec<ConnId> = fan
+                .fans
+                .iter()
+                .flat_map(|fan| &fan.members)
+                .filter(|&&slot| self.is_in_one_of(slot, &rooms[..index]))
+                .map(|&slot| ConnId { slot, generation: self.conns[slot as usize].generation })
+                .filter(|&conn| Some(conn) != except)
+                .collect();
+            for conn in heard {
+                self.skip(conn, ordinal);
+            }
+        }
+    }
+
+    fn is_in_one_of(&self, slot: u32, rooms: &[RoomId]) -> bool {
+        self.conns[slot as usize].subscriptions.iter().any(|subscription| rooms.contains(&subscription.room))
+    }
+
+    /// A live connection does not hear an output of a room that it may be in.
+    fn skip(&mut self, conn: ConnId, ordinal: Ordinal) {
+        self.counters.deliveries = self.counters.deliveries.saturating_sub(1);
+        self.disturb(conn).items.push(Item::Skip { ordinal });
+    }
+
+    /// The connection's disturbance in this tick.
+    fn disturb(&mut self, conn: ConnId) -> &mut Disturbance {
+        let state = &mut self.conns[conn.slot as usize];
+        if state.disturbance == 0 {
+            self.disturbances.push(Disturbance { slot: conn.slot, ..Disturbance::default() });
+            state.disturbance = self.disturbances.len();
+        }
+        &mut self.disturbances[state.disturbance - 1]
+    }
+
+    fn make_ready(&mut self, slot: u32) {
+        let state = &mut self.conns[slot as usize];
+        if !core::mem::replace(&mut state.is_ready, true) {
+            self.ready.push_back(slot);
+        }
+    }
+}
+
+impl RoomFan {
+    /// The fan of that class; a new one where there is none.
+    fn fan(&mut self, class: WireClass) -> &mut ClassFan {
+        let index = self.fans.iter().position(|fan| fan.class == class).unwrap_or_else(|| {
+            self.fans.push(ClassFan { class, members: Vec::new(), building: None, source: None });
+            self.fans.len() - 1
+        });
+        &mut self.fans[index]
+    }
+}

@@ -1,0 +1,437 @@
+//! One flush: everything that the tick made is written, or owed.
+
+use super::queue::{Range, Source};
+use super::tick::{Building, Disturbance, OPEN_END, Strand, merge};
+use super::{ClassFan, Conn, Outbox, Phase, RoomFan, Wire};
+use crate::id::{ConnId, RoomId};
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use bytes::{Bytes, BytesMut};
+
+/// Up to this many bytes, ranges are copied together for one write; more are written where they lie.
+const GATHER_BYTES_MAX: usize = 16 << 10;
+
+/// Slices of one vectored write: what one `writev` takes on the stack, far under its limit of 1,024.
+const SLICES_MAX: usize = 64;
+
+/// The private chunk's place among the sources.
+const PRIVATE: usize = 0;
+
+/// Buffers that are kept for the next tick, and the largest that is.
+const SPARE_MAX: usize = 16;
+const SPARE_BYTES_MAX: usize = 1 << 20;
+
+/// What one flush has to give: the tick's chunks, frozen, and a number of writes.
+struct Flush<'w, W> {
+    wire: &'w mut W,
+    sources: Vec<Source>,
+    writes_left: usize,
+    scratch: BytesMut,
+    ranges: Vec<Range>,
+}
+
+impl Outbox {
+    /// Writes what the outputs since the last flush have made, small rooms and single connections first.
+    /// Returns whether something is left: after `flush_writes_max` writes, it makes room for other work and
+    /// is to be called again.
+    pub fn flush(&mut self, wire: &mut impl Wire) -> bool {
+        self.flushes += 1;
+        let mut flush = Flush {
+            wire,
+            sources: Vec::new(),
+            writes_left: self.flush_writes_max,
+            scratch: BytesMut::new(),
+            ranges: Vec::new(),
+        };
+        if !self.touched.is_empty() || !self.disturbances.is_empty() {
+            self.flush_tick(&mut flush);
+        }
+        // A busy tick leaves something for those who wait from earlier ones.
+        flush.writes_left = flush.writes_left.max(self.flush_writes_max.div_ceil(2));
+        self.flush_ready(&mut flush);
+        self.bound_backlogs();
+        let left = !self.ready.is_empty();
+        if !left {
+            self.unflushed_bytes = 0;
+        }
+        left
+    }
+
+    fn flush_tick<W: Wire>(&mut self, flush: &mut Flush<'_, W>) {
+        let mut rooms = core::mem::take(&mut self.rooms);
+        let mut touched = core::mem::take(&mut self.touched);
+        let mut disturbances = core::mem::take(&mut self.disturbances);
+        flush.sources.push(Source::new(self.private.bytes.split().freeze()));
+        touched.sort_by_cached_key(|room| rooms.get(room).map_or(0, RoomFan::members));
+        let buildings = freeze_rooms(&mut rooms, &touched, &mut flush.sources);
+
+        for (index, disturbance) in disturbances.iter().enumerate() {
+            if self.conns[disturbance.slot as usize].disturbance == index + 1 {
+                self.serve_disturbed(disturbance, &rooms, &buildings, flush);
+            }
+        }
+        let mut merged = BTreeMap::new();
+        for room in &touched {
+            for fan in rooms.get(room).into_iter().flat_map(|room| &room.fans) {
+                self.serve_fan(fan, &rooms, &buildings, &mut merged, flush);
+            }
+        }
+
+        for (index, disturbance) in disturbances.drain(..).enumerate() {
+            let state = &mut self.conns[disturbance.slot as usize];
+            if state.disturbance == index + 1 {
+                state.disturbance = 0;
+                state.subscriptions.iter_mut().for_each(|subscription| subscription.from = 0);
+            }
+        }
+        end_rooms(&mut rooms, &touched);
+        touched.clear();
+        (self.rooms, self.touched, self.disturbances) = (rooms, touched, disturbances);
+        self.ordinal = 1;
+        for source in &mut flush.sources {
+            source.unshare(&mut self.chunks);
+        }
+        self.keep_spares(buildings, &mut flush.sources);
+    }
+
+    /// Serves a connection that the tick treated apart from the others.
+    fn serve_disturbed<W: Wire>(
+        &mut self,
+        disturbance: &Disturbance,
+        rooms: &BTreeMap<RoomId, RoomFan>,
+        buildings: &[Building],
+        flush: &mut Flush<'_, W>,
+    ) {
+        let state = &mut self.conns[disturbance.slot as usize];
+        state.served = self.flushes;
+        let ended = disturbance.ended.iter().map(|span| (span.room, span.class, span.from, span.until));
+        let lasting = state.subscriptions.iter().map(|sub| (sub.room, sub.class, sub.from, OPEN_END));
+        let mut strands: Vec<Strand<'_>> = ended
+            .chain(lasting)
+            .filter_map(|(room, class, from, until)| {
+                let source = rooms.get(&room)?.fans.iter().find(|fan| fan.class == class)?.source?;
+                let length = flush.sources[source].bytes.len();
+                Some(Strand::new(source, &buildings[source - 1].marks, length, from, until))
+            })
+            .collect();
+        flush.ranges.clear();
+        merge(&mut strands, &disturbance.items, PRIVATE, &mut flush.ranges);
+        self.send(disturbance.slot, flush);
+    }
+
+    /// Serves the members of a room whom the tick did not treat apart.
+    fn serve_fan<W: Wire>(
+        &mut self,
+        fan: &ClassFan,
+        rooms: &BTreeMap<RoomId, RoomFan>,
+        buildings: &[Building],
+        merged: &mut BTreeMap<Vec<usize>, usize>,
+        flush: &mut Flush<'_, W>,
+    ) {
+        let Some(source) = fan.source else { return };
+        let start = self.flushes % fan.members.len().max(1);
+        let (later, first) = fan.members.split_at(start);
+        for &slot in first.iter().chain(later) {
+            let state = &mut self.conns[slot as usize];
+            if core::mem::replace(&mut state.served, self.flushes) == self.flushes {
+                continue;
+            }
+            let heard = if state.subscriptions.len() == 1 {
+                source
+            } else {
+                merged_source(state, rooms, buildings, merged, &mut flush.sources)
+            };
+            let end = flush.sources[heard].bytes.len();
+            flush.ranges.clear();
+            flush.ranges.push(Range { source: heard, start: 0, end });
+            self.send(slot, flush);
+        }
+    }
+
+    /// Writes the flush's ranges to a connection, or owes them.
+    fn send<W: Wire>(&mut self, slot: u32, flush: &mut Flush<'_, W>) {
+        let state = &mut self.conns[slot as usize];
+        if !matches!(state.phase, Phase::Open | Phase::Closing) {
+            return;
+        }
+        if flush.ranges.is_empty() {
+            self.settle(slot, flush.wire);
+            return;
+        }
+        let mut written = 0;
+        if state.queue.is_none() && !state.blocked && flush.writes_left > 0 {
+            let conn = ConnId { slot, generation: state.generation };
+            let (bytes, writes) = flush.write(conn);
+            written = bytes;
+            self.counters.writes += writes;
+            if let Some(byte) = flush.byte_before(written) {
+                state.mid_line = byte != b'\n';
+            }
+            let total: usize = flush.ranges.iter().map(|range| range.len()).sum();
+            if written == total {
+                self.settle(slot, flush.wire);
+                return;
+            }
+            state.blocked = true;
+            self.counters.blocked += 1;
+        }
+        let queue = state.queue.get_or_insert_default();
+        for range in &flush.ranges {
+            let skipped = written.min(range.len());
+            written -= skipped;
+            if skipped < range.len() {
+                let source = &mut flush.sources[range.source];
+                queue.push(source, range.start + skipped, range.end, &mut self.chunks);
+            }
+        }
+        if state.blocked {
+            self.bound_backlog(slot);
+        } else {
+            self.make_ready(slot);
+        }
+    }
+
+    /// Writes what connections are owed whose sockets may take it.
+    fn flush_ready<W: Wire>(&mut self, flush: &mut Flush<'_, W>) {
+        while flush.writes_left > 0
+            && let Some(slot) = self.ready.pop_front()
+        {
+            let state = &mut self.conns[slot as usize];
+            state.is_ready = false;
+            while let Some(queue) = state.queue.as_mut().filter(|_| !state.blocked) {
+                if flush.writes_left == 0 {
+                    state.is_ready = true;
+                    self.ready.push_back(slot);
+                    break;
+                }
+                flush.writes_left -= 1;
+                self.counters.writes += 1;
+                let mut slices = [&[][..]; SLICES_MAX];
+                let count = queue.slices(&self.chunks, &mut slices);
+                let slices = &slices[..count];
+                let total: usize = slices.iter().map(|slice| slice.len()).sum();
+                let conn = ConnId { slot, generation: state.generation };
+                let written = flush.wire.write(conn, slices).min(total);
+                if let Some(byte) = byte_before(slices.iter().copied(), written) {
+                    state.mid_line = byte != b'\n';
+                }
+                queue.advance(written, &mut self.chunks);
+                if written < total {
+                    queue.unpin(&mut self.chunks);
+                    state.blocked = true;
+                    self.counters.blocked += 1;
+                } else if queue.bytes() == 0 {
+                    state.queue = None;
+                }
+            }
+            self.settle(slot, flush.wire);
+        }
+    }
+
+    /// What follows when a connection is owed nothing any more.
+    fn settle(&mut self, slot: u32, wire: &mut impl Wire) {
+        let state = &mut self.conns[slot as usize];
+        if state.queue.is_some() || state.phase == Phase::Vacant {
+            return;
+        }
+        let conn = ConnId { slot, generation: state.generation };
+        if core::mem::take(&mut state.report_drained) {
+            self.drained.push(conn);
+        }
+        if state.phase == Phase::Closing {
+            state.phase = Phase::Finished;
+            wire.finish(conn);
+        }
+    }
+
+    /// Gives a connection up that is owed more than it may be.
+    fn bound_backlog(&mut self, slot: u32) {
+        let bytes_max = self.backlog_bytes_max;
+        if self.conns[slot as usize].queue.as_ref().is_some_and(|queue| queue.bytes() > bytes_max) {
+            self.give_up(slot);
+        }
+    }
+
+    /// Gives the largest debtors up while all of them together are owed too much.
+    fn bound_backlogs(&mut self) {
+        if self.chunks.bytes() <= self.outbox_bytes_max {
+            return;
+        }
+        let mut debtors: Vec<(usize, u32)> = (0u32..)
+            .zip(&self.conns)
+            .filter(|(_, state)| state.blocked && state.phase == Phase::Open)
+            .filter_map(|(slot, state)| state.queue.as_ref().map(|queue| (queue.bytes(), slot)))
+            .collect();
+        debtors.sort_unstable();
+        while self.chunks.bytes() > self.outbox_bytes_max
+            && let Some((_, slot)) = debtors.pop()
+        {
+            self.give_up(slot);
+        }
+    }
+
+    fn give_up(&mut self, slot: u32) {
+        let state = &mut self.conns[slot as usize];
+        if state.phase != Phase::Open {
+            return;
+        }
+        state.phase = Phase::Overflowed;
+        if let Some(queue) = &mut state.queue {
+            queue.keep_line(state.mid_line, &mut self.chunks);
+            if queue.bytes() == 0 {
+                state.queue = None;
+            }
+        }
+        self.overflowed.push(ConnId { slot, generation: state.generation });
+    }
+
+    /// Keeps the buffers of this tick that nobody refers to for the next one.
+    fn keep_spares(&mut self, buildings: Vec<Building>, sources: &mut Vec<Source>) {
+        let mut sources = core::mem::take(sources).into_iter().filter_map(|source| {
+            let mut bytes = source.bytes.try_into_mut().ok()?;
+            bytes.clear();
+            (bytes.capacity() <= SPARE_BYTES_MAX).then_some(bytes)
+        });
+        if self.private.bytes.capacity() == 0
+            && let Some(bytes) = sources.next()
+        {
+            self.private.bytes = bytes;
+        }
+        for mut building in buildings.into_iter().take(SPARE_MAX.saturating_sub(self.spare.len())) {
+            building.marks.clear();
+            building.bytes = sources.next().unwrap_or_default();
+            self.spare.push(building);
+        }
+    }
+}
+
+impl<W: Wire> Flush<'_, W> {
+    /// Writes the ranges to a connection that is owed nothing; returns the bytes that it took, and how many
+    /// writes that were.
+    fn write(&mut self, conn: ConnId) -> (usize, u64) {
+        self.writes_left -= 1;
+        let total: usize = self.ranges.iter().map(|range| range.len()).sum();
+        if let [range] = self.ranges[..] {
+            return (self.wire.write(conn, &[slice(&self.sources, range)]).min(total), 1);
+        }
+        if total <= GATHER_BYTES_MAX {
+            self.scratch.clear();
+            for &range in &self.ranges {
+                self.scratch.extend_from_slice(slice(&self.sources, range));
+            }
+            return (self.wire.write(conn, &[&self.scratch]).min(total), 1);
+        }
+        let (mut written, mut writes) = (0, 0);
+        for ranges in self.ranges.chunks(SLICES_MAX) {
+            let mut slices = [&[][..]; SLICES_MAX];
+            for (place, &range) in slices.iter_mut().zip(ranges) {
+                *place = slice(&self.sources, range);
+            }
+            let total: usize = ranges.iter().map(|range| range.len()).sum();
+            let taken = self.wire.write(conn, &slices[..ranges.len()]).min(total);
+            written += taken;
+            writes += 1;
+            if taken < total {
+                break;
+            }
+        }
+        (written, writes)
+    }
+
+    /// The last of the first `count` bytes of the ranges.
+    fn byte_before(&self, count: usize) -> Option<u8> {
+        byte_before(self.ranges.iter().map(|&range| slice(&self.sources, range)), count)
+    }
+}
+
+fn slice(sources: &[Source], range: Range) -> &[u8] {
+    &sources[range.source].bytes[range.start..range.end]
+}
+
+fn byte_before<'a>(slices: impl Iterator<Item = &'a [u8]>, count: usize) -> Option<u8> {
+    let mut at = count.checked_sub(1)?;
+    for slice in slices {
+        if let Some(&byte) = slice.get(at) {
+            return Some(byte);
+        }
+        at -= slice.len();
+    }
+    None
+}
+
+/// Takes the chunks out of the rooms and freezes them as sources; source `n` was made by building `n - 1`.
+fn freeze_rooms(
+    rooms: &mut BTreeMap<RoomId, RoomFan>,
+    touched: &[RoomId],
+    sources: &mut Vec<Source>,
+) -> Vec<Building> {
+    let mut buildings = Vec::new();
+    for room in touched {
+        for fan in rooms.get_mut(room).into_iter().flat_map(|room| &mut room.fans) {
+            if let Some(mut building) = fan.building.take() {
+                fan.source = Some(sources.len());
+                sources.push(Source::new(building.bytes.split().freeze()));
+                buildings.push(*building);
+            }
+        }
+    }
+    buildings
+}
+
+/// Makes the rooms ready for the next tick; those that nobody hears any more are forgotten.
+fn end_rooms(rooms: &mut BTreeMap<RoomId, RoomFan>, touched: &[RoomId]) {
+    for id in touched {
+        let Some(room) = rooms.get_mut(id) else { continue };
+        room.touched = false;
+        room.fans.retain_mut(|fan| {
+            fan.source = None;
+            !fan.members.is_empty()
+        });
+        if room.fans.is_empty() {
+            rooms.remove(id);
+        }
+    }
+}
+
+/// What an undisturbed member of several rooms hears: one chunk for all who are in the same ones.
+fn merged_source(
+    state: &Conn,
+    rooms: &BTreeMap<RoomId, RoomFan>,
+    buildings: &[Building],
+    merged: &mut BTreeMap<Vec<usize>, usize>,
+    sources: &mut Vec<Source>,
+) -> usize {
+    let mut heard: Vec<usize> = state
+        .subscriptions
+        .iter()
+        .filter_map(|sub| rooms.get(&sub.room)?.fans.iter().find(|fan| fan.class == sub.class)?.source)
+        .collect();
+    heard.sort_unstable();
+    if let [source] = heard[..] {
+        return source;
+    }
+    if let Some(&source) = merged.get(&heard) {
+        return source;
+    }
+    let mut strands: Vec<Strand<'_>> = heard
+        .iter()
+        .map(|&source| {
+            Strand::new(source, &buildings[source - 1].marks, sources[source].bytes.len(), 0, OPEN_END)
+        })
+        .collect();
+    let mut ranges = Vec::new();
+    merge(&mut strands, &[], PRIVATE, &mut ranges);
+    let mut bytes = BytesMut::with_capacity(ranges.iter().map(|range| range.len()).sum());
+    for range in ranges {
+        bytes.extend_from_slice(slice(sources, range));
+    }
+    sources.push(Source::new(Bytes::from(bytes)));
+    merged.insert(heard, sources.len() - 1);
+    sources.len() - 1
+}
+
+impl RoomFan {
+    fn members(&self) -> usize {
+        self.fans.iter().map(|fan| fan.members.len()).sum()
+    }
+}

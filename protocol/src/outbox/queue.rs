@@ -1,0 +1,235 @@
+//! What connections are owed: references to chunks that many share, and small copies of their own.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use bytes::{Buf, Bytes, BytesMut};
+
+/// A range of up to this many bytes is copied rather than referenced: it costs less than the reference,
+/// and pins no large chunk.
+const COPY_BYTES_MAX: usize = 1_024;
+
+/// A tail of copies is sealed as a chunk of its own at this size.
+const TAIL_BYTES_MAX: usize = 16 << 10;
+
+/// The chunks that somebody is owed a part of, each counted once.
+#[derive(Debug, Default)]
+pub(super) struct Chunks {
+    slots: Vec<Chunk>,
+    vacant: Vec<u32>,
+    bytes: usize,
+}
+
+#[derive(Debug, Default)]
+struct Chunk {
+    bytes: Bytes,
+    /// How many parts refer to it.
+    parts: usize,
+}
+
+impl Chunks {
+    /// Bytes of all chunks and tails.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn insert(&mut self, bytes: Bytes) -> u32 {
+        self.bytes += bytes.len();
+        let chunk = Chunk { bytes, parts: 0 };
+        if let Some(id) = self.vacant.pop() {
+            self.slots[id as usize] = chunk;
+            return id;
+        }
+        let id = u32::try_from(self.slots.len()).expect("chunks are fewer than bytes of memory over 1,024");
+        self.slots.push(chunk);
+        id
+    }
+
+    fn refer(&mut self, id: u32) {
+        self.slots[id as usize].parts += 1;
+    }
+
+    fn release(&mut self, id: u32) {
+        let chunk = &mut self.slots[id as usize];
+        chunk.parts -= 1;
+        if chunk.parts == 0 {
+            self.bytes -= chunk.bytes.len();
+            chunk.bytes = Bytes::new();
+            self.vacant.push(id);
+        }
+    }
+
+    fn slice(&self, part: &Part) -> &[u8] {
+        &self.slots[part.chunk as usize].bytes[part.start..part.end]
+    }
+}
+
+/// A chunk of this tick, which becomes a shared one with the first that is owed a large part of it. The
+/// flush refers to it until its end, for whoever is owed it may be given up before the next one is.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) bytes: Bytes,
+    chunk: Option<u32>,
+}
+
+impl Source {
+    pub(super) const fn new(bytes: Bytes) -> Self {
+        Self { bytes, chunk: None }
+    }
+
+    /// The flush is over: what nobody is owed is forgotten.
+    pub(super) fn unshare(&mut self, chunks: &mut Chunks) {
+        if let Some(chunk) = self.chunk.take() {
+            chunks.release(chunk);
+        }
+    }
+
+    fn share(&mut self, chunks: &mut Chunks) -> u32 {
+        *self.chunk.get_or_insert_with(|| {
+            let chunk = chunks.insert(self.bytes.clone());
+            chunks.refer(chunk);
+            chunk
+        })
+    }
+}
+
+/// A range of a source's bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Range {
+    /// The index of the source.
+    pub(super) source: usize,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+impl Range {
+    pub(super) const fn len(self) -> usize {
+        self.end - self.start
+    }
+}
+
+/// A reference to bytes of a chunk.
+#[derive(Debug)]
+struct Part {
+    chunk: u32,
+    start: usize,
+    end: usize,
+}
+
+/// What one connection is owed, in order: the parts, then the tail.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    parts: VecDeque<Part>,
+    /// Copies of small ranges.
+    tail: BytesMut,
+    bytes: usize,
+}
+
+impl Queue {
+    /// Bytes that are owed.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Owes a range of a source, which is one of this tick's.
+    pub(super) fn push(&mut self, source: &mut Source, start: usize, end: usize, chunks: &mut Chunks) {
+        if end - start <= COPY_BYTES_MAX {
+            self.push_copy(&source.bytes[start..end], chunks);
+            return;
+        }
+        self.seal_tail(chunks);
+        let chunk = source.share(chunks);
+        chunks.refer(chunk);
+        self.parts.push_back(Part { chunk, start, end });
+        self.bytes += end - start;
+    }
+
+    /// Owes a copy of these bytes.
+    pub(super) fn push_copy(&mut self, bytes: &[u8], chunks: &mut Chunks) {
+        self.tail.extend_from_slice(bytes);
+        chunks.bytes += bytes.len();
+        self.bytes += bytes.len();
+        if self.tail.len() >= TAIL_BYTES_MAX {
+            self.seal_tail(chunks);
+        }
+    }
+
+    /// The next slices that are owed, as many as `to` has places for; returns how many there are.
+    pub(super) fn slices<'a>(&'a self, chunks: &'a Chunks, to: &mut [&'a [u8]]) -> usize {
+        let tail = (!self.tail.is_empty()).then_some(&*self.tail);
+        let slices = self.parts.iter().map(|part| chunks.slice(part)).chain(tail);
+        to.iter_mut().zip(slices).map(|(place, slice)| *place = slice).count()
+    }
+
+    /// The first `written` bytes are owed no more.
+    pub(super) fn advance(&mut self, mut written: usize, chunks: &mut Chunks) {
+        self.bytes -= written;
+        while let Some(part) = self.parts.front_mut() {
+            let step = written.min(part.end - part.start);
+            part.start += step;
+            written -= step;
+            if part.start < part.end {
+                return;
+            }
+            chunks.release(part.chunk);
+            self.parts.pop_front();
+        }
+        chunks.bytes -= written;
+        self.tail.advance(written);
+    }
+
+    /// Copies out a small rest of the first chunk, so that it does not pin the whole of it.
+    pub(super) fn unpin(&mut self, chunks: &mut Chunks) {
+        let Some(part) = self.parts.front_mut().filter(|part| part.end - part.start <= COPY_BYTES_MAX) else {
+            return;
+        };
+        let rest = Bytes::copy_from_slice(chunks.slice(part));
+        if rest.len() == chunks.slots[part.chunk as usize].bytes.len() {
+            return;
+        }
+        chunks.release(part.chunk);
+        let end = rest.len();
+        part.chunk = chunks.insert(rest);
+        chunks.refer(part.chunk);
+        (part.start, part.end) = (0, end);
+    }
+
+    /// Drops all that is owed but for the rest of the line under way.
+    pub(super) fn keep_line(&mut self, mid_line: bool, chunks: &mut Chunks) {
+        let mut kept = Vec::new();
+        if mid_line {
+            for part in &self.parts {
+                kept.extend_from_slice(chunks.slice(part));
+                if kept.contains(&b'\n') {
+                    break;
+                }
+            }
+            kept.extend_from_slice(&self.tail);
+            let end = memchr::memchr(b'\n', &kept).map_or(kept.len(), |at| at + 1);
+            kept.truncate(end);
+        }
+        self.clear(chunks);
+        self.push_copy(&kept, chunks);
+    }
+
+    /// Nothing is owed any more.
+    pub(super) fn clear(&mut self, chunks: &mut Chunks) {
+        for part in self.parts.drain(..) {
+            chunks.release(part.chunk);
+        }
+        chunks.bytes -= self.tail.len();
+        self.tail = BytesMut::new();
+        self.bytes = 0;
+    }
+
+    fn seal_tail(&mut self, chunks: &mut Chunks) {
+        if self.tail.is_empty() {
+            return;
+        }
+        let tail = core::mem::take(&mut self.tail).freeze();
+        let end = tail.len();
+        chunks.bytes -= end;
+        let chunk = chunks.insert(tail);
+        chunks.refer(chunk);
+        self.parts.push_back(Part { chunk, start: 0, end });
+    }
+}

@@ -1,0 +1,109 @@
+//! What the hub tells the driver.
+
+use crate::command::{CloseReason, Command};
+use crate::event::{ConsoleEvent, Event};
+use crate::id::{ConnId, RoomId};
+use crate::language::Language;
+
+/// Where [`Hub::handle`](crate::Hub::handle) puts what is to be done. The caller owns it; the hub queues
+/// nothing inside.
+pub trait Sink {
+    /// Takes one output. Outputs come in the order in which they are to take effect.
+    fn output(&mut self, output: Output<'_>);
+}
+
+/// Something that the outside is to do.
+#[derive(Clone, Debug)]
+pub enum Output<'a> {
+    /// Close the connection at once, whatever it is still owed.
+    Abort {
+        /// Which.
+        conn: ConnId,
+    },
+    /// Write what the connection is owed and the farewell, then close the writing side, then read and
+    /// discard until the other end closes too. No later output names the connection, but for an `Abort`.
+    Close {
+        /// Which.
+        conn: ConnId,
+        /// Why.
+        reason: CloseReason,
+        /// Its last bytes; may be empty.
+        farewell: &'a [u8],
+    },
+    /// Something that the console tells whoever runs the server.
+    Console(ConsoleEvent<'a>),
+    /// Stop reading from the connection.
+    PauseReads {
+        /// Which.
+        conn: ConnId,
+    },
+    /// Append the command to the log.
+    Propose {
+        /// The connection for which the hub asks.
+        conn: ConnId,
+        /// What to append.
+        command: Command,
+    },
+    /// Answer with [`Input::Drained`](crate::Input::Drained) as soon as the connection is owed nothing.
+    ReportDrained {
+        /// Which.
+        conn: ConnId,
+    },
+    /// Read from the connection again.
+    ResumeReads {
+        /// Which.
+        conn: ConnId,
+    },
+    /// From here on the connection hears the room, in this wire class. Where it does so already, only the
+    /// class changes.
+    Subscribe {
+        /// Who.
+        conn: ConnId,
+        /// The room.
+        room: RoomId,
+        /// The form in which it reads.
+        class: WireClass,
+    },
+    /// Everyone in any of these rooms hears the event, each once.
+    ToPeers {
+        /// The rooms.
+        rooms: &'a [RoomId],
+        /// Who does not hear it.
+        except: Option<ConnId>,
+        /// What there is to hear.
+        event: &'a Event<'a>,
+    },
+    /// Everyone in the room hears the event.
+    ToRoom {
+        /// The room.
+        room: RoomId,
+        /// Who does not hear it.
+        except: Option<ConnId>,
+        /// What there is to hear.
+        event: &'a Event<'a>,
+    },
+    /// From here on the connection does not hear the room.
+    Unsubscribe {
+        /// Who.
+        conn: ConnId,
+        /// The room.
+        room: RoomId,
+    },
+    /// Write bytes to one connection.
+    Write {
+        /// Which.
+        conn: ConnId,
+        /// What.
+        bytes: &'a [u8],
+    },
+}
+
+/// The choices that change the bytes of what a room hears. An event is rendered once for each class that
+/// somebody in the room is of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WireClass {
+    /// The language of the texts.
+    pub language: Language,
+    /// Only what was said, without names and announcements (`--relay raw`).
+    pub raw: bool,
+}

@@ -1,0 +1,114 @@
+//! One room: its members, its topic, what was said of late.
+
+use crate::command::Manner;
+use crate::digest::Digest;
+use crate::id::{MemberId, Seq};
+use crate::limits::WorldLimits;
+use crate::name::{Name, RoomName};
+use crate::text::Text;
+use alloc::collections::{BTreeSet, VecDeque};
+
+/// A room.
+#[derive(Clone, Debug)]
+pub struct Room {
+    pub(super) history: VecDeque<Heard>,
+    pub(super) history_bytes: usize,
+    pub(super) members: BTreeSet<MemberId>,
+    pub(super) name: RoomName,
+    pub(super) topic: Option<Topic>,
+}
+
+/// A line of a room's recent history.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// Its position in the log.
+    pub seq: Seq,
+    /// When it was said: milliseconds since 1970-01-01T00:00:00Z.
+    pub at_unix_ms: u64,
+    /// The speaker's name at that time.
+    pub name: Name,
+    /// How it was said.
+    pub manner: Manner,
+    /// What was said.
+    pub text: Text,
+}
+
+impl Heard {
+    fn bytes(&self) -> usize {
+        self.name.as_str().len() + self.text.as_str().len()
+    }
+}
+
+/// What a room is about.
+#[derive(Clone, Debug)]
+pub struct Topic {
+    /// The topic.
+    pub text: Text,
+    /// The name, at that time, of the member who set it.
+    pub by: Name,
+    /// When it was set: milliseconds since 1970-01-01T00:00:00Z.
+    pub at_unix_ms: u64,
+}
+
+impl Room {
+    pub(super) const fn new(name: RoomName) -> Self {
+        Self { history: VecDeque::new(), history_bytes: 0, members: BTreeSet::new(), name, topic: None }
+    }
+
+    /// What was said of late, oldest first.
+    pub fn history(&self) -> impl ExactSizeIterator<Item = &Heard> + DoubleEndedIterator {
+        self.history.iter()
+    }
+
+    /// Its members, in the order of their entrance to the server.
+    pub fn members(&self) -> impl ExactSizeIterator<Item = MemberId> {
+        self.members.iter().copied()
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(&self) -> &RoomName {
+        &self.name
+    }
+
+    /// Its topic, if it has one.
+    #[must_use]
+    pub const fn topic(&self) -> Option<&Topic> {
+        self.topic.as_ref()
+    }
+
+    pub(super) fn remember(&mut self, heard: Heard, limits: &WorldLimits) {
+        self.history_bytes += heard.bytes();
+        self.history.push_back(heard);
+        self.trim_history(limits);
+    }
+
+    pub(super) fn trim_history(&mut self, limits: &WorldLimits) {
+        while self.history.len() > limits.history_lines_max || self.history_bytes > limits.history_bytes_max {
+            let Some(oldest) = self.history.pop_front() else { break };
+            self.history_bytes -= oldest.bytes();
+        }
+    }
+
+    pub(super) fn digest(&self, digest: &mut Digest) {
+        digest.text(self.name.as_str());
+        digest.number(u64::from(self.topic.is_some()));
+        if let Some(topic) = &self.topic {
+            digest.text(topic.text.as_str());
+            digest.text(topic.by.as_str());
+            digest.number(topic.at_unix_ms);
+        }
+        digest.number(self.members.len() as u64);
+        for member in &self.members {
+            digest.number(member.0.0);
+        }
+        digest.number(self.history.len() as u64);
+        for heard in &self.history {
+            digest.number(heard.seq.0);
+            digest.number(heard.at_unix_ms);
+            digest.number(u64::from(heard.manner == Manner::Action));
+            digest.text(heard.name.as_str());
+            digest.text(heard.text.as_str());
+        }
+    }
+}

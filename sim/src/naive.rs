@@ -1,0 +1,86 @@
+//! The naive sink: each output is rendered for each reader and written at once. No chunk, no range, no
+//! backlog; what it does is right because there is nothing to get wrong.
+
+use parlor_protocol::{ConnId, Event, Output, RoomId, Sink, WireClass};
+use std::collections::BTreeMap;
+
+/// Writes each output to each connection as it comes.
+#[derive(Debug, Default)]
+pub struct NaiveSink {
+    /// What each connection was sent since the sink began.
+    pub sent: BTreeMap<ConnId, Vec<u8>>,
+    /// Who hears each room, and in which class.
+    rooms: BTreeMap<RoomId, BTreeMap<ConnId, WireClass>>,
+    /// Connections that are sent nothing more.
+    pub closed: BTreeMap<ConnId, Vec<u8>>,
+}
+
+impl NaiveSink {
+    /// Nothing more is sent to the connection.
+    pub fn disconnect(&mut self, conn: ConnId) {
+        for room in self.rooms.values_mut() {
+            room.remove(&conn);
+        }
+        self.closed.entry(conn).or_default();
+    }
+
+    fn send(&mut self, conn: ConnId, bytes: &[u8]) {
+        if !self.closed.contains_key(&conn) {
+            self.sent.entry(conn).or_default().extend_from_slice(bytes);
+        }
+    }
+
+    fn to_readers(
+        &mut self,
+        readers: &BTreeMap<ConnId, WireClass>,
+        except: Option<ConnId>,
+        event: &Event<'_>,
+    ) {
+        for (&conn, &class) in readers.iter().filter(|(conn, _)| Some(**conn) != except) {
+            let mut bytes = bytes::BytesMut::new();
+            event.render(class, &mut bytes);
+            self.send(conn, &bytes);
+        }
+    }
+}
+
+impl Sink for NaiveSink {
+    fn output(&mut self, output: Output<'_>) {
+        match output {
+            Output::Close { conn, farewell, .. } => {
+                self.send(conn, farewell);
+                self.disconnect(conn);
+                self.closed.insert(conn, farewell.to_vec());
+            }
+            Output::Subscribe { conn, room, class } => {
+                if !self.closed.contains_key(&conn) {
+                    self.rooms.entry(room).or_default().insert(conn, class);
+                }
+            }
+            Output::ToPeers { rooms, except, event } => {
+                // Where somebody is in several rooms, the first of them gives the class.
+                let mut readers = BTreeMap::new();
+                for room in rooms.iter().rev().filter_map(|room| self.rooms.get(room)) {
+                    readers.extend(room);
+                }
+                self.to_readers(&readers, except, event);
+            }
+            Output::ToRoom { room, except, event } => {
+                let readers = self.rooms.get(&room).cloned().unwrap_or_default();
+                self.to_readers(&readers, except, event);
+            }
+            Output::Unsubscribe { conn, room } => {
+                if let Some(room) = self.rooms.get_mut(&room) {
+                    room.remove(&conn);
+                }
+            }
+            Output::Write { conn, bytes } => self.send(conn, bytes),
+            Output::Abort { .. }
+            | Output::Console(_)
+            | Output::PauseReads { .. }
+            | Output::Propose { .. }
+            | Output::ReportDrained { .. }
+            | Output::ResumeReads { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Simulated sockets.
+
+use parlor_protocol::{ConnId, Wire};
+use std::collections::BTreeMap;
+
+/// Sockets that take as many bytes as they were granted.
+#[derive(Debug, Default)]
+pub struct GrantedWire {
+    /// How many bytes each connection will still take; one that is not listed takes everything.
+    pub granted: BTreeMap<ConnId, usize>,
+    /// What each connection took.
+    pub taken: BTreeMap<ConnId, Vec<u8>>,
+    /// Connections that were written everything and whose writing side is closed.
+    pub finished: Vec<ConnId>,
+    /// Connections that took less than they were given.
+    pub blocked: Vec<ConnId>,
+}
+
+impl Wire for GrantedWire {
+    fn finish(&mut self, conn: ConnId) {
+        assert!(!self.finished.contains(&conn), "{conn} is finished twice");
+        self.finished.push(conn);
+    }
+
+    fn write(&mut self, conn: ConnId, slices: &[&[u8]]) -> usize {
+        assert!(!self.finished.contains(&conn), "{conn} is written to after its end");
+        assert!(!self.blocked.contains(&conn), "{conn} is written to while its socket is full");
+        let granted = self.granted.get_mut(&conn);
+        let total: usize = slices.iter().map(|slice| slice.len()).sum();
+        let count = granted.as_ref().map_or(total, |granted| total.min(**granted));
+        if let Some(granted) = granted {
+            *granted -= count;
+        }
+        let bytes = slices.iter().flat_map(|slice| slice.iter().copied()).take(count);
+        self.taken.entry(conn).or_default().extend(bytes);
+        if count < total {
+            self.blocked.push(conn);
+        }
+        count
+    }
+}
