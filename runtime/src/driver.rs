@@ -1,0 +1,425 @@
+//! The loop that drives the core with real sockets: one task, tick by tick.
+//!
+//! A tick is what is ready now, run through the hub, then flushed. No timer gathers messages: under light
+//! load a tick holds one and leaves at once, under heavy load it holds many.
+
+mod conns;
+mod ready;
+
+use crate::clock::Clock;
+use crate::transport::Listener;
+use bytes::Bytes;
+use conns::{Conns, Read};
+use parlor_protocol::{
+    ConnId, ConsoleEvent, Counters, Hub, Input, Limits, MemoryLog, Now, Options, Outbox, OutboxCounters,
+    Output, RoomName, Sink,
+};
+use ready::ReadyList;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// Connections that are accepted in one tick, for each listener.
+const ACCEPTS_MAX: usize = 256;
+
+/// Ticks in a row before other tasks and the sockets' events get their turn.
+const TICKS_MAX: usize = 4;
+
+/// What the driver is told from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// Tell the counters to the [`Observer`].
+    Count,
+    /// Stop: say so to everyone, write what is owed, close. A second one ends at once.
+    Stop,
+}
+
+/// What the driver tells whoever runs the server.
+pub trait Observer {
+    /// A listener cannot accept: the machine or the process is out of something. It tries again.
+    fn accepting_paused(&mut self, error: &io::Error);
+    /// Connections are accepted again after a pause.
+    fn accepting_resumed(&mut self);
+    /// Somebody came, went, or was refused.
+    fn console(&mut self, event: &ConsoleEvent<'_>);
+    /// The counters, as was asked for.
+    fn counted(&mut self, counts: &Counts);
+}
+
+/// What the server holds and has done.
+#[derive(Clone, Copy, Debug)]
+pub struct Counts {
+    /// Connections at the moment, the closing ones included.
+    pub connections: usize,
+    /// Members at the moment.
+    pub members: usize,
+    /// Rooms at the moment.
+    pub rooms: usize,
+    /// What the hub has done.
+    pub hub: Counters,
+    /// What the outbox has done.
+    pub outbox: OutboxCounters,
+    /// Bytes that slow readers are owed.
+    pub backlog_bytes: usize,
+}
+
+/// How a server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Every connection took what it was owed and closed.
+    Drained,
+    /// So many connections were cut off, at the deadline or by a second [`Control::Stop`].
+    CutOff(usize),
+}
+
+/// Limits of the driver that are no limits of the core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DriverLimits {
+    /// Milliseconds before a listener that could not accept tries again.
+    pub accept_retry_ms: u64,
+    /// Milliseconds that all connections together have to end after [`Control::Stop`].
+    pub shutdown_ms: u64,
+}
+
+/// A server: the core, the streams of its connections, and the listeners that they come from.
+#[derive(Debug)]
+pub struct Driver<L: Listener, C, O> {
+    hub: Hub,
+    log: MemoryLog,
+    outbox: Outbox,
+    conns: Conns<L::Stream>,
+    listeners: Vec<(L, Option<RoomName>)>,
+    clock: C,
+    observer: O,
+    limits: DriverLimits,
+    ready: Arc<ReadyList>,
+    /// Connections of the list that this tick has not come to.
+    turn: Vec<u32>,
+    /// Connections that the hub wants gone.
+    aborted: Vec<ConnId>,
+    buffer: Box<[u8]>,
+    tick_bytes_max: usize,
+    timer: Pin<Box<Sleep>>,
+    /// The hub's deadline that the timer is set to.
+    timer_at: Option<parlor_protocol::Instant>,
+    accept_retry: Option<Pin<Box<Sleep>>>,
+    shutdown: Option<Pin<Box<Sleep>>>,
+}
+
+impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
+    /// A server for these listeners, each with the room that it leads to.
+    ///
+    /// Call it within a Tokio runtime with time enabled.
+    pub fn new(
+        limits: Limits,
+        options: Options,
+        driver_limits: DriverLimits,
+        listeners: Vec<(L, Option<RoomName>)>,
+        clock: C,
+        observer: O,
+    ) -> Self {
+        let ready = Arc::new(ReadyList::default());
+        let hub = Hub::new(limits, options);
+        let mut log = MemoryLog::new();
+        log.append(clock.now(), hub.configuration());
+        Self {
+            hub,
+            log,
+            outbox: Outbox::new(&limits),
+            conns: Conns::new(Arc::clone(&ready)),
+            listeners,
+            clock,
+            observer,
+            limits: driver_limits,
+            ready,
+            turn: Vec::new(),
+            aborted: Vec::new(),
+            buffer: vec![0; limits.read_bytes_max].into(),
+            tick_bytes_max: limits.tick_bytes_max,
+            timer: Box::pin(sleep_until(far_future())),
+            timer_at: None,
+            accept_retry: None,
+            shutdown: None,
+        }
+    }
+
+    /// Serves until it is told to stop.
+    pub async fn run(mut self, mut control: mpsc::Receiver<Control>) -> Ended {
+        // Tokio would end the task's turn after 128 writes; the outbox bounds its own slices.
+        tokio::task::unconstrained(poll_fn(|cx| self.poll(&mut control, cx))).await
+    }
+
+    fn poll(&mut self, control: &mut mpsc::Receiver<Control>, cx: &mut Context<'_>) -> Poll<Ended> {
+        self.ready.set_driver(cx.waker());
+        for _ in 0..TICKS_MAX {
+            let now = self.clock.now();
+            while let Poll::Ready(Some(control)) = control.poll_recv(cx) {
+                match control {
+                    Control::Count => self.count(),
+                    Control::Stop if self.shutdown.is_some() => return Poll::Ready(self.ended()),
+                    Control::Stop => self.stop(now),
+                }
+            }
+            let accepted = self.accept(now, cx);
+            self.time_out(now, cx);
+            let more = self.tick(now);
+            if let Some(shutdown) = &mut self.shutdown
+                && (self.hub.connections() == 0 || shutdown.as_mut().poll(cx).is_ready())
+            {
+                return Poll::Ready(self.ended());
+            }
+            if !(more || accepted || !self.ready.is_empty()) && !self.set_timer(cx) {
+                return Poll::Pending;
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// One tick: what is ready is read and handled, then everything is flushed. Returns whether something
+    /// is left to do at once.
+    fn tick(&mut self, now: Now) -> bool {
+        let mut bytes_left = self.tick_bytes_max;
+        let mut turn = std::mem::take(&mut self.turn);
+        self.ready.take(&mut turn);
+        let mut served = 0;
+        for &slot in &turn {
+            if bytes_left == 0 {
+                break;
+            }
+            served += 1;
+            bytes_left = bytes_left.saturating_sub(self.serve(now, slot));
+        }
+        turn.drain(..served);
+        self.turn = turn;
+        let more = self.outbox.flush(&mut self.conns);
+        let answered = self.answer_outbox(now);
+        more || answered || !self.turn.is_empty()
+    }
+
+    /// Serves one connection that has something to do; returns how many bytes it sent.
+    fn serve(&mut self, now: Now, slot: u32) -> usize {
+        let Some(conn) = self.conns.in_slot(slot) else { return 0 };
+        let id = conn.id();
+        if conn.begin_turn() {
+            self.outbox.writable(id);
+        }
+        let mut count = 0;
+        match conn.read(&mut self.buffer) {
+            Read::Bytes(bytes) => {
+                count = bytes;
+                conn.list();
+                let bytes = Bytes::copy_from_slice(&self.buffer[..bytes]);
+                self.input(now, Input::Received { conn: id, bytes });
+            }
+            Read::Broken => self.close(now, id),
+            Read::End => self.input(now, Input::ReadClosed { conn: id }),
+            Read::Nothing => {}
+        }
+        if self.conns.get(id).is_some_and(|conn| conn.finish().unwrap_or(true)) {
+            self.close(now, id);
+        }
+        count
+    }
+
+    /// Tells the hub what the flush brought to light; returns whether there was anything.
+    fn answer_outbox(&mut self, now: Now) -> bool {
+        let mut any = false;
+        while let Some(conn) = self.conns.next_broken() {
+            self.close(now, conn);
+            any = true;
+        }
+        while let Some(conn) = self.outbox.next_overflowed() {
+            self.input(now, Input::Overflowed { conn });
+            any = true;
+        }
+        while let Some(conn) = self.outbox.next_drained() {
+            self.input(now, Input::Drained { conn });
+            any = true;
+        }
+        while let Some(conn) = self.aborted.pop() {
+            self.close(now, conn);
+            any = true;
+        }
+        any
+    }
+
+    /// Gives the hub one input and all that it commits. What is rendered is written before it is too much.
+    fn input(&mut self, now: Now, input: Input<'_>) {
+        let mut sink = DriverSink {
+            outbox: &mut self.outbox,
+            conns: &mut self.conns,
+            observer: &mut self.observer,
+            aborted: &mut self.aborted,
+        };
+        self.log.handle(&mut self.hub, now, input, &mut sink);
+        loop {
+            if sink.outbox.is_full() {
+                while sink.outbox.flush(sink.conns) {}
+            }
+            if !self.log.commit(&mut self.hub, now, &mut sink) {
+                return;
+            }
+        }
+    }
+
+    /// A connection's stream is dropped, and the hub hears of it.
+    fn close(&mut self, now: Now, conn: ConnId) {
+        if self.conns.remove(conn) {
+            self.outbox.closed(conn);
+            self.input(now, Input::Closed { conn });
+        }
+    }
+
+    /// Accepts what waits at the listeners, as far as there is room; returns whether there was anything.
+    fn accept(&mut self, now: Now, cx: &mut Context<'_>) -> bool {
+        if let Some(retry) = &mut self.accept_retry {
+            if retry.as_mut().poll(cx).is_pending() {
+                return false;
+            }
+        }
+        let mut any = false;
+        for index in 0..self.listeners.len() {
+            for _ in 0..ACCEPTS_MAX {
+                let Some(conn) = self.hub.vacant() else { return any };
+                let (listener, room) = &mut self.listeners[index];
+                match listener.poll_accept(cx) {
+                    Poll::Pending => break,
+                    Poll::Ready(Ok((stream, peer))) => {
+                        let room = room.clone();
+                        if self.accept_retry.take().is_some() {
+                            self.observer.accepting_resumed();
+                        }
+                        self.outbox.opened(conn);
+                        self.conns.insert(conn, stream);
+                        self.input(now, Input::Accepted { conn, peer, room: room.as_ref() });
+                        any = true;
+                    }
+                    Poll::Ready(Err(error)) if is_shortage(&error) => {
+                        if self.accept_retry.is_none() {
+                            self.observer.accepting_paused(&error);
+                        }
+                        let retry = Duration::from_millis(self.limits.accept_retry_ms);
+                        self.accept_retry
+                            .insert(Box::pin(tokio::time::sleep(retry)))
+                            .as_mut()
+                            .poll(cx)
+                            .is_ready();
+                        return any;
+                    }
+                    // The connection was gone before it was accepted.
+                    Poll::Ready(Err(_)) => any = true,
+                }
+            }
+        }
+        any
+    }
+
+    fn time_out(&mut self, now: Now, cx: &mut Context<'_>) {
+        if self.hub.deadline().is_some_and(|deadline| deadline.at <= now.mono) {
+            self.input(now, Input::Timeout);
+        }
+        self.set_timer(cx);
+    }
+
+    /// Sets the timer to the hub's deadline; returns whether that has come.
+    fn set_timer(&mut self, cx: &mut Context<'_>) -> bool {
+        let at = self.hub.deadline().map(|deadline| deadline.at);
+        if at != self.timer_at {
+            self.timer_at = at;
+            let wait = at.map(|at| at.since(self.clock.now().mono));
+            #[expect(clippy::disallowed_methods, reason = "a timer of Tokio's is set on Tokio's clock")]
+            let at = wait.map_or_else(far_future, |wait| Instant::now() + wait);
+            self.timer.as_mut().reset(at);
+        }
+        let due = at.is_some() && self.timer.as_mut().poll(cx).is_ready();
+        if due {
+            self.timer_at = None;
+        }
+        due
+    }
+
+    fn stop(&mut self, now: Now) {
+        self.listeners.clear();
+        self.shutdown = Some(Box::pin(tokio::time::sleep(Duration::from_millis(self.limits.shutdown_ms))));
+        self.input(now, Input::Shutdown);
+    }
+
+    fn ended(&self) -> Ended {
+        match self.hub.connections() {
+            0 => Ended::Drained,
+            left => Ended::CutOff(left),
+        }
+    }
+
+    fn count(&mut self) {
+        let world = self.hub.world();
+        self.observer.counted(&Counts {
+            connections: self.hub.connections(),
+            members: world.members().len(),
+            rooms: world.rooms().len(),
+            hub: *self.hub.counters(),
+            outbox: *self.outbox.counters(),
+            backlog_bytes: self.outbox.backlog_bytes(),
+        });
+    }
+}
+
+/// Where the hub's outputs go: to the outbox, to the streams, to whoever runs the server.
+struct DriverSink<'a, S, O> {
+    outbox: &'a mut Outbox,
+    conns: &'a mut Conns<S>,
+    observer: &'a mut O,
+    aborted: &'a mut Vec<ConnId>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin, O: Observer> DriverSink<'_, S, O> {
+    fn set_reads_paused(&mut self, conn: ConnId, paused: bool) {
+        if let Some(conn) = self.conns.get(conn) {
+            conn.reads_paused = paused;
+            if !paused {
+                conn.list();
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin, O: Observer> Sink for DriverSink<'_, S, O> {
+    fn output(&mut self, output: Output<'_>) {
+        match output {
+            Output::Abort { conn } => self.aborted.push(conn),
+            Output::Console(event) => self.observer.console(&event),
+            Output::PauseReads { conn } => self.set_reads_paused(conn, true),
+            Output::ResumeReads { conn } => self.set_reads_paused(conn, false),
+            Output::Close { conn, .. } => {
+                // What still comes is read and discarded: unread bytes would make the kernel answer the
+                // close with a reset, which can eat the farewell.
+                self.set_reads_paused(conn, false);
+                self.outbox.output(&output);
+            }
+            output => self.outbox.output(&output),
+        }
+    }
+}
+
+/// Whether nothing can be accepted for a while: no file descriptors, no buffers, no memory.
+fn is_shortage(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM]
+        .iter()
+        .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+}
+
+/// A time that does not come: Tokio's own far future is thirty years away, too.
+fn far_future() -> Instant {
+    const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3_600);
+    #[expect(clippy::disallowed_methods, reason = "a timer of Tokio's is set on Tokio's clock")]
+    let now = Instant::now();
+    now + A_YEAR
+}

@@ -1,0 +1,5 @@
+//! Parlor on real sockets.
+
+pub mod clock;
+pub mod driver;
+pub mod transport;
