@@ -50,6 +50,8 @@ pub trait Observer {
     fn console(&mut self, event: &ConsoleEvent<'_>);
     /// The counters, as was asked for.
     fn counted(&mut self, counts: &Counts);
+    /// Nobody is let in any more, and everybody is told.
+    fn stopping(&mut self);
 }
 
 /// What the server holds and has done.
@@ -74,8 +76,10 @@ pub struct Counts {
 pub enum Ended {
     /// Every connection took what it was owed and closed.
     Drained,
-    /// So many connections were cut off, at the deadline or by a second [`Control::Stop`].
+    /// So many connections were cut off at the deadline.
     CutOff(usize),
+    /// A second [`Control::Stop`] came, and cut off so many connections.
+    Forced(usize),
 }
 
 /// Limits of the driver that are no limits of the core.
@@ -162,7 +166,9 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
             while let Poll::Ready(Some(control)) = control.poll_recv(cx) {
                 match control {
                     Control::Count => self.count(),
-                    Control::Stop if self.shutdown.is_some() => return Poll::Ready(self.ended()),
+                    Control::Stop if self.shutdown.is_some() => {
+                        return Poll::Ready(Ended::Forced(self.hub.connections()));
+                    }
                     Control::Stop => self.stop(now),
                 }
             }
@@ -174,7 +180,7 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
             {
                 return Poll::Ready(self.ended());
             }
-            if !(more || accepted || !self.ready.is_empty()) && !self.set_timer(cx) {
+            if !(more || accepted || !self.ready.is_empty() || self.set_timer(cx)) {
                 return Poll::Pending;
             }
         }
@@ -279,10 +285,10 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
 
     /// Accepts what waits at the listeners, as far as there is room; returns whether there was anything.
     fn accept(&mut self, now: Now, cx: &mut Context<'_>) -> bool {
-        if let Some(retry) = &mut self.accept_retry {
-            if retry.as_mut().poll(cx).is_pending() {
-                return false;
-            }
+        if let Some(retry) = &mut self.accept_retry
+            && retry.as_mut().poll(cx).is_pending()
+        {
+            return false;
         }
         let mut any = false;
         for index in 0..self.listeners.len() {
@@ -346,6 +352,7 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
     }
 
     fn stop(&mut self, now: Now) {
+        self.observer.stopping();
         self.listeners.clear();
         self.shutdown = Some(Box::pin(tokio::time::sleep(Duration::from_millis(self.limits.shutdown_ms))));
         self.input(now, Input::Shutdown);

@@ -1,5 +1,10 @@
-//! Parlor on real sockets.
+//! Parlor on real sockets: the driver that runs the core, the server around it, and the terminal client.
 
 pub mod clock;
+pub mod config;
+pub mod console;
 pub mod driver;
+mod file_limit;
+mod logging;
+pub mod serve;
 pub mod transport;

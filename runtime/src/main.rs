@@ -1,3 +1,56 @@
-//! The `parlor` program.
+//! The one program: `parlor serve`, `parlor chat`.
 
-fn main() {}
+use clap::Command;
+use parlor_runtime::serve;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let matches = command().get_matches_from(with_default_command(std::env::args_os().collect()));
+    match matches.subcommand() {
+        Some(("serve", matches)) => serve::run(matches),
+        _ => unreachable!("the command line demands one of its commands"),
+    }
+}
+
+fn command() -> Command {
+    Command::new("parlor")
+        .about("A chat room server that one can trust, and its client")
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .subcommand(serve::command())
+}
+
+/// A bare `parlor` serves, and so does one with nothing but options.
+fn with_default_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let about_itself = ["-h", "--help", "-V", "--version"];
+    let first = arguments.get(1).map(|argument| argument.to_string_lossy().into_owned());
+    if first.is_none_or(|first| first.starts_with('-') && !about_itself.contains(&first.as_str())) {
+        arguments.insert(1.min(arguments.len()), "serve".into());
+    }
+    arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(arguments: &[&str]) -> Option<String> {
+        let arguments = arguments.iter().map(OsString::from).collect();
+        let matches = command().try_get_matches_from(with_default_command(arguments)).ok()?;
+        matches.subcommand_name().map(str::to_owned)
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn a_bare_command_serves() {
+        assert_eq!(chosen(&["parlor"]).as_deref(), Some("serve"));
+        assert_eq!(chosen(&["parlor", "--echo"]).as_deref(), Some("serve"));
+        assert_eq!(chosen(&["parlor", "--version"]), None);
+        assert_eq!(chosen(&["parlor", "sevre"]), None);
+    }
+}

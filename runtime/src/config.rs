@@ -1,0 +1,368 @@
+//! What the server is told to be: flags, environment, file, defaults, in that order of precedence.
+
+mod file;
+mod listen;
+mod settings;
+
+use crate::driver::DriverLimits;
+pub use listen::{ListenUrl, ListenUrlError, explain};
+use parlor_protocol::{Language, LimitError, Limits, Options};
+pub use settings::{SETTINGS, Setting, Topic};
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// What every environment variable of a setting begins with.
+pub const ENV_PREFIX: &str = "PARLOR_";
+
+/// File descriptors that are kept for what is no connection: listeners, logs, the runtime's own.
+pub const RESERVED_FILES: u64 = 64;
+
+/// The most connections that are allowed where nobody says how many, whatever the file limit is.
+const CONNECTIONS_AUTO_MAX: u32 = 1 << 20;
+
+/// Everything that can be set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where to listen, and which room that leads to.
+    pub listen: Vec<ListenUrl>,
+    /// How the room behaves.
+    pub options: Options,
+    /// The bounds of the core.
+    pub limits: Limits,
+    /// The bounds of the driver.
+    pub driver: DriverLimits,
+    /// Milliseconds after which a host that vanished without a word is taken for gone.
+    pub vanish_ms: u64,
+    /// The form of the logs.
+    pub log_format: LogFormat,
+    /// The least important records that are logged.
+    pub log_level: tracing::level_filters::LevelFilter,
+}
+
+/// The form of the logs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people: a line of words, in colour on a terminal.
+    #[default]
+    Human,
+    /// For programs: one JSON object on each line.
+    Json,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: vec![ListenUrl::default()],
+            options: Options::default(),
+            limits: Limits::default(),
+            driver: DriverLimits { accept_retry_ms: 1_000, shutdown_ms: 5_000 },
+            vanish_ms: 120_000,
+            log_format: LogFormat::default(),
+            log_level: tracing::level_filters::LevelFilter::INFO,
+        }
+    }
+}
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Nobody has set it.
+    Default,
+    /// A variable of the environment.
+    Environment(String),
+    /// The configuration file.
+    File(PathBuf),
+    /// The most files that this process may have open.
+    FileLimit,
+    /// The command line.
+    Flag(String),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::Environment(name) => write!(f, "environment: {name}"),
+            Self::File(path) => write!(f, "file: {}", path.display()),
+            Self::FileLimit => f.write_str("from the file limit"),
+            Self::Flag(flag) => write!(f, "flag: {flag}"),
+        }
+    }
+}
+
+/// The configuration cannot be used.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ConfigError {
+    /// A value is none of those that the setting takes.
+    Bad {
+        /// Where it stands, in the words of its source.
+        place: String,
+        /// What is wrong with it.
+        error: String,
+    },
+    /// The file is not there, cannot be read, or is no TOML.
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        error: String,
+    },
+    /// The limits contradict each other.
+    Limits(LimitError),
+    /// The file has a key that is no setting.
+    UnknownKey {
+        /// Which file.
+        path: PathBuf,
+        /// Which key.
+        key: String,
+    },
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bad { place, error } => write!(f, "{place}: {error}"),
+            Self::File { path, error } => write!(f, "{}: {error}", path.display()),
+            Self::Limits(error) => write!(f, "{error}; `parlor serve --print-config` shows what is in force"),
+            Self::UnknownKey { path, key } => write!(
+                f,
+                "{}: there is no setting {key}; `parlor serve --print-config` lists all there are",
+                path.display()
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// What a configuration is made of, before anything is looked at.
+#[derive(Debug, Default)]
+pub struct Given {
+    /// The command line's values, by setting.
+    pub flags: BTreeMap<&'static str, Vec<String>>,
+    /// The environment.
+    pub environment: BTreeMap<String, String>,
+    /// The configuration file that was asked for.
+    pub file: Option<PathBuf>,
+    /// How many files this process may have open, if that is known.
+    pub files_max: Option<u64>,
+}
+
+/// A configuration, and where each of its values came from.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What is in force.
+    pub config: Config,
+    /// What is odd, and not wrong enough to stop for; a sentence each.
+    pub warnings: Vec<String>,
+    sources: BTreeMap<&'static str, Source>,
+}
+
+impl Loaded {
+    /// Puts a configuration together.
+    ///
+    /// # Errors
+    /// A value or the file is wrong, or the limits contradict each other.
+    pub fn new(given: &Given) -> Result<Self, ConfigError> {
+        let mut loaded = Self { config: Config::default(), warnings: Vec::new(), sources: BTreeMap::new() };
+        loaded.take_locale(&given.environment);
+        if let Some(path) = &given.file {
+            loaded.take_file(path)?;
+        }
+        loaded.take_environment(&given.environment)?;
+        for setting in SETTINGS {
+            if let Some(values) = given.flags.get(setting.name) {
+                loaded.set(setting, values, Source::Flag(setting.flag()))?;
+            }
+        }
+        loaded.fit_into_file_limit(given.files_max);
+        loaded.config.limits.check().map_err(ConfigError::Limits)?;
+        Ok(loaded)
+    }
+
+    /// The configuration as a TOML file, with the source of each value beside it.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let mut toml = String::from("# What is in force, and where each value came from.\n");
+        let mut topic = None;
+        for setting in SETTINGS {
+            if topic.replace(setting.topic) != Some(setting.topic) {
+                writeln!(toml, "\n# {}", setting.topic.title()).expect("a string takes what it is given");
+            }
+            let line = format!("{} = {}", setting.name, (setting.get)(&self.config));
+            let source = self.source(setting.name);
+            writeln!(toml, "{line:<40} # {source}").expect("a string takes what it is given");
+        }
+        toml
+    }
+
+    fn source(&self, name: &str) -> &Source {
+        self.sources.get(name).unwrap_or(&Source::Default)
+    }
+
+    /// The language that POSIX's locale variables ask for; the first that is set decides.
+    fn take_locale(&mut self, environment: &BTreeMap<String, String>) {
+        let set = |name: &&str| environment.get(*name).is_some_and(|value| !value.is_empty());
+        let Some(name) = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find(set) else { return };
+        if let Some(language) = Language::from_locale(&environment[name]) {
+            self.config.options.language = language;
+            self.sources.insert("lang", Source::Environment(name.to_owned()));
+        }
+    }
+
+    fn take_file(&mut self, path: &Path) -> Result<(), ConfigError> {
+        for (key, values) in file::read(path)? {
+            let Some(setting) = SETTINGS.iter().find(|setting| setting.name == key) else {
+                return Err(ConfigError::UnknownKey { path: path.to_owned(), key });
+            };
+            self.set(setting, &values, Source::File(path.to_owned()))?;
+        }
+        Ok(())
+    }
+
+    fn take_environment(&mut self, environment: &BTreeMap<String, String>) -> Result<(), ConfigError> {
+        for (name, value) in environment.range(ENV_PREFIX.to_owned()..) {
+            let Some(rest) = name.strip_prefix(ENV_PREFIX) else { break };
+            let Some(setting) = SETTINGS.iter().find(|setting| setting.name.eq_ignore_ascii_case(rest))
+            else {
+                if name != CONFIG_VARIABLE {
+                    self.warnings.push(format!("the environment variable {name} is no setting of Parlor"));
+                }
+                continue;
+            };
+            let values: Vec<String> = match setting.repeats {
+                true => value.split_whitespace().map(str::to_owned).collect(),
+                false => vec![value.clone()],
+            };
+            self.set(setting, &values, Source::Environment(name.clone()))?;
+        }
+        Ok(())
+    }
+
+    fn set(
+        &mut self,
+        setting: &'static Setting,
+        values: &[String],
+        source: Source,
+    ) -> Result<(), ConfigError> {
+        (setting.set)(&mut self.config, values).map_err(|error| {
+            let place = match &source {
+                Source::Environment(name) => name.clone(),
+                Source::File(path) => format!("{}: {}", path.display(), setting.name),
+                Source::Flag(flag) => flag.clone(),
+                Source::Default | Source::FileLimit => setting.name.to_owned(),
+            };
+            ConfigError::Bad { place, error }
+        })?;
+        self.sources.insert(setting.name, source);
+        Ok(())
+    }
+
+    /// A server that promises more connections than it can have files would refuse them badly.
+    fn fit_into_file_limit(&mut self, files_max: Option<u64>) {
+        let Some(files_max) = files_max else { return };
+        let limits = &mut self.config.limits;
+        let reserved = RESERVED_FILES + u64::from(limits.refusals_max);
+        let fitting = u32::try_from(files_max.saturating_sub(reserved)).unwrap_or(u32::MAX).max(1);
+        if !self.sources.contains_key("connections_max") {
+            limits.connections_max = fitting.min(CONNECTIONS_AUTO_MAX);
+            self.sources.insert("connections_max", Source::FileLimit);
+        } else if limits.connections_max > fitting {
+            self.warnings.push(format!(
+                "connections_max is {}, and the limit of {files_max} open files allows {fitting}: \
+                 raise it with `ulimit -n` or LimitNOFILE=",
+                limits.connections_max
+            ));
+        }
+    }
+}
+
+/// The environment variable that names the configuration file.
+pub const CONFIG_VARIABLE: &str = "PARLOR_CONFIG";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(flags: &[(&'static str, &str)], environment: &[(&str, &str)]) -> Given {
+        let mut given = Given::default();
+        for &(name, value) in flags {
+            given.flags.entry(name).or_default().push(value.to_owned());
+        }
+        for &(name, value) in environment {
+            given.environment.insert(name.to_owned(), value.to_owned());
+        }
+        given
+    }
+
+    #[test]
+    fn a_flag_goes_before_the_environment() {
+        let loaded = Loaded::new(&given(&[("lang", "en")], &[("PARLOR_LANG", "zh")])).unwrap();
+        assert_eq!(loaded.config.options.language, Language::En);
+        assert_eq!(*loaded.source("lang"), Source::Flag("--lang".to_owned()));
+    }
+
+    #[test]
+    fn the_environment_goes_before_the_locale() {
+        let loaded = Loaded::new(&given(&[], &[("PARLOR_LANG", "en"), ("LC_ALL", "zh_CN.UTF-8")])).unwrap();
+        assert_eq!(loaded.config.options.language, Language::En);
+    }
+
+    #[test]
+    fn the_first_locale_variable_that_is_set_decides() {
+        let language = |environment| Loaded::new(&given(&[], environment)).unwrap().config.options.language;
+        assert_eq!(language(&[("LANG", "zh_CN.UTF-8")]), Language::Zh);
+        assert_eq!(language(&[("LANG", "zh_CN.UTF-8"), ("LC_ALL", "C")]), Language::En);
+        assert_eq!(language(&[("LANG", "zh_CN.UTF-8"), ("LC_ALL", "")]), Language::Zh);
+    }
+
+    #[test]
+    fn a_bad_value_names_its_place() {
+        let error = Loaded::new(&given(&[("rate_lines", "many")], &[])).unwrap_err();
+        assert_eq!(error.to_string(), "--rate-lines: many is not a whole number from 0 to 4294967295");
+        let error = Loaded::new(&given(&[], &[("PARLOR_LANG", "fr")])).unwrap_err();
+        assert_eq!(error.to_string(), "PARLOR_LANG: not a language that Parlor speaks: use zh or en");
+    }
+
+    #[test]
+    fn limits_that_contradict_each_other_are_refused() {
+        let error = Loaded::new(&given(&[("backlog_bytes_max", "4096")], &[])).unwrap_err();
+        assert!(matches!(error, ConfigError::Limits(_)), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_variable_is_warned_of() {
+        let loaded = Loaded::new(&given(&[], &[("PARLOR_LINGO", "zh")])).unwrap();
+        assert_eq!(loaded.warnings, ["the environment variable PARLOR_LINGO is no setting of Parlor"]);
+    }
+
+    #[test]
+    fn connections_fit_into_the_file_limit() {
+        let given = Given { files_max: Some(1_024), ..given(&[], &[]) };
+        let loaded = Loaded::new(&given).unwrap();
+        assert_eq!(loaded.config.limits.connections_max, 944);
+        assert!(loaded.to_toml().contains("connections_max = 944"), "{}", loaded.to_toml());
+    }
+
+    #[test]
+    fn more_connections_than_files_are_warned_of() {
+        let given = Given { files_max: Some(1_024), ..given(&[("connections_max", "5000")], &[]) };
+        let loaded = Loaded::new(&given).unwrap();
+        assert_eq!(loaded.config.limits.connections_max, 5_000);
+        assert_eq!(loaded.warnings.len(), 1, "{:?}", loaded.warnings);
+    }
+
+    #[test]
+    fn what_is_printed_is_a_file_with_the_same_meaning() {
+        let flags =
+            [("listen", "plain://[::1]:4000/茶"), ("listen", "plain://127.0.0.1:4000/-"), ("echo", "on")];
+        let loaded = Loaded::new(&given(&flags, &[("PARLOR_RELAY", "raw")])).unwrap();
+        let values = file::parse(&loaded.to_toml()).unwrap();
+        let mut again = Given::default();
+        for setting in SETTINGS {
+            again.flags.insert(setting.name, values[setting.name].clone());
+        }
+        assert_eq!(Loaded::new(&again).unwrap().config, loaded.config);
+    }
+}

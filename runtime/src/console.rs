@@ -1,0 +1,155 @@
+//! What whoever runs the server reads: who comes and goes, and what the server does about it.
+
+use crate::driver::{Counts, Ended, Observer};
+use parlor_protocol::{CloseReason, ConsoleEvent, Language};
+use std::io;
+use std::net::SocketAddr;
+use tracing::{info, warn};
+
+/// Tells it in the logs, in one language: in Chinese, in the words of the room's ancestor.
+#[derive(Clone, Copy, Debug)]
+pub struct Console {
+    language: Language,
+}
+
+/// The text in the language at hand.
+macro_rules! text {
+    ($language:expr, $en:literal, $zh:literal) => {
+        match $language {
+            Language::En => format!($en),
+            Language::Zh => format!($zh),
+        }
+    };
+}
+
+impl Console {
+    /// A console in that language.
+    #[must_use]
+    pub const fn new(language: Language) -> Self {
+        Self { language }
+    }
+
+    /// The server listens.
+    pub fn started(self, address: SocketAddr) {
+        let text = text!(self.language, "listening on {address}", "服务器已启动,监听{address}");
+        info!(event = "started", %address, "{text}");
+    }
+
+    /// The server listens where more than this machine can reach it, and nothing protects what is said.
+    pub fn exposed(self, address: SocketAddr) {
+        let text = text!(
+            self.language,
+            "{address} can be reached from other machines, and what is said there goes unencrypted and without \
+             passwords: put it behind a firewall, a VPN or a TLS proxy",
+            "其他机器可以连接{address},那里的话既不加密也没有密码:请把它放在防火墙、VPN 或 TLS 代理之后"
+        );
+        warn!(event = "exposed", %address, "{text}");
+    }
+
+    /// Something is odd about the configuration.
+    pub fn warned(self, warning: &str) {
+        warn!(event = "configuration", "{warning}");
+    }
+
+    /// The server has stopped.
+    pub fn stopped(self, ended: Ended) {
+        match ended {
+            Ended::Drained => {}
+            Ended::CutOff(count) | Ended::Forced(count) => {
+                let text = text!(
+                    self.language,
+                    "{count} connections were cut off before they took their last bytes",
+                    "{count} 个连接没有收完就被切断"
+                );
+                warn!(event = "cut_off", connections = count, "{text}");
+            }
+        }
+        let text = text!(self.language, "the chat room is closed", "聊天室已关闭");
+        info!(event = "stopped", "{text}");
+    }
+}
+
+impl Observer for Console {
+    fn accepting_paused(&mut self, error: &io::Error) {
+        let text = text!(
+            self.language,
+            "accepting pauses, and those who wait are let in later: {error}; raise the limit of open files or \
+             lower connections_max",
+            "暂停接受连接,等待者稍后进入:{error};请提高打开文件数的上限,或降低 connections_max"
+        );
+        warn!(event = "accepting_paused", "{text}");
+    }
+
+    fn accepting_resumed(&mut self) {
+        let text = text!(self.language, "connections are accepted again", "恢复接受连接");
+        info!(event = "accepting_resumed", "{text}");
+    }
+
+    fn console(&mut self, event: &ConsoleEvent<'_>) {
+        match *event {
+            ConsoleEvent::Entered { name, peer } => {
+                let text = text!(self.language, "{name} joined", "欢迎{name}进入聊天室");
+                info!(event = "joined", %name, %peer, "{text}");
+            }
+            ConsoleEvent::Left { name, reason } => {
+                let why = why(reason, self.language);
+                let text = text!(self.language, "{name} left: {why}", "{name}退出聊天室:{why}");
+                info!(event = "left", %name, reason = reason.word(), "{text}");
+            }
+            ConsoleEvent::Refused { peer, reason } => {
+                let why = why(reason, self.language);
+                let text = text!(self.language, "{peer} was refused: {why}", "拒绝了{peer}:{why}");
+                warn!(event = "refused", %peer, reason = reason.word(), "{text}");
+            }
+        }
+    }
+
+    fn counted(&mut self, counts: &Counts) {
+        let closed: Vec<String> = CloseReason::ALL
+            .iter()
+            .zip(counts.hub.closed)
+            .map(|(reason, count)| format!("{}={count}", reason.word()))
+            .collect();
+        info!(
+            event = "counters",
+            connections = counts.connections,
+            members = counts.members,
+            rooms = counts.rooms,
+            accepted = counts.hub.accepted,
+            entries = counts.hub.entries,
+            lines = counts.hub.lines,
+            deliveries = counts.outbox.deliveries,
+            writes = counts.outbox.writes,
+            backlogs = counts.outbox.blocked,
+            backlog_bytes = counts.backlog_bytes,
+            closed = closed.join(","),
+            "{}",
+            text!(self.language, "counters", "计数")
+        );
+    }
+
+    fn stopping(&mut self) {
+        let text = text!(self.language, "stopping: nobody is let in any more", "正在停止:不再接受连接");
+        info!(event = "stopping", "{text}");
+    }
+}
+
+/// The reason in a few words.
+const fn why(reason: CloseReason, language: Language) -> &'static str {
+    match (language, reason) {
+        (Language::En, CloseReason::AddressFull) => "its address has as many connections as it may have",
+        (Language::En, CloseReason::EndOfInput) => "end of input",
+        (Language::En, CloseReason::Quit) => "said goodbye",
+        (Language::En, CloseReason::Reset) => "the connection broke",
+        (Language::En, CloseReason::ServerFull) => "the server is full",
+        (Language::En, CloseReason::Shutdown) => "the server stops",
+        (Language::En, CloseReason::SlowReader) => "read more slowly than the others wrote",
+        (Language::Zh, CloseReason::AddressFull) => "该地址的连接数已满",
+        (Language::Zh, CloseReason::EndOfInput) => "输入结束",
+        (Language::Zh, CloseReason::Quit) => "告别",
+        (Language::Zh, CloseReason::Reset) => "连接中断",
+        (Language::Zh, CloseReason::ServerFull) => "服务器已满",
+        (Language::Zh, CloseReason::Shutdown) => "服务器停止",
+        (Language::Zh, CloseReason::SlowReader) => "读得比别人写得慢",
+    }
+}

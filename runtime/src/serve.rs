@@ -1,0 +1,185 @@
+//! `parlor serve`: the server, from its command line to its last word.
+
+use crate::clock::SystemClock;
+use crate::config::{self, Config, Given, Loaded, SETTINGS, Setting};
+use crate::console::Console;
+use crate::driver::{Control, Driver, Ended};
+use crate::file_limit;
+use crate::logging::Logging;
+use crate::transport::{TcpListening, Vanishing};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use parlor_protocol::RoomName;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+/// The server could not start.
+const CANNOT_START: u8 = 1;
+/// The configuration is wrong. (The same as for a wrong command line.)
+const BAD_CONFIGURATION: u8 = 2;
+/// A second signal ended it at once.
+const FORCED: u8 = 130;
+
+/// Signals that wait to be looked at; one more changes nothing.
+const CONTROLS_MAX: usize = 8;
+
+const AFTER_HELP: &str = "\
+Every option but --config and --print-config can also be set by an environment variable (--rate-lines is \
+PARLOR_RATE_LINES) or in the file (rate_lines = 50). The command line goes before the environment, the \
+environment before the file.
+
+Signals: SIGTERM and SIGINT stop the server, a second one at once; SIGUSR1 logs the counters.
+
+Exit status: 0 stopped as it was told, 1 could not start, 2 wrong command line or configuration, 130 ended at \
+once by a second signal.";
+
+/// The command line of `parlor serve`.
+#[must_use]
+pub fn command() -> Command {
+    let config = Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .value_parser(clap::value_parser!(PathBuf))
+        .help(format!("Read settings from this TOML file; also {}", config::CONFIG_VARIABLE));
+    let print = Arg::new("print-config")
+        .long("print-config")
+        .action(ArgAction::SetTrue)
+        .help("Show what is in force and where each value came from, and end");
+    Command::new("serve")
+        .about("Serve chat rooms (the default command)")
+        .after_help(AFTER_HELP)
+        .arg(config)
+        .arg(print)
+        .args(SETTINGS.iter().map(argument))
+}
+
+fn argument(setting: &'static Setting) -> Arg {
+    let default = (setting.get)(&Config::default());
+    let help = match setting.name {
+        "connections_max" | "lang" => setting.about.to_owned(),
+        _ => format!("{} [default: {}]", setting.about, default.trim_matches(['[', ']', '"'])),
+    };
+    let argument = Arg::new(setting.name)
+        .long(setting.name.replace('_', "-"))
+        .value_name(setting.value)
+        .help_heading(setting.topic.title())
+        .help(help)
+        .action(if setting.repeats { ArgAction::Append } else { ArgAction::Set });
+    match setting.alone {
+        Some(value) => argument.num_args(0..=1).require_equals(true).default_missing_value(value),
+        None => argument,
+    }
+}
+
+/// Serves until it is told to stop.
+#[must_use]
+pub fn run(matches: &ArgMatches) -> ExitCode {
+    let loaded = match Loaded::new(&given(matches)) {
+        Ok(loaded) => loaded,
+        Err(error) => return fail(&format!("{error}"), BAD_CONFIGURATION),
+    };
+    if matches.get_flag("print-config") {
+        return match io::stdout().write_all(loaded.to_toml().as_bytes()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(&format!("cannot print the configuration: {error}"), CANNOT_START),
+        };
+    }
+    // One thread: a hub that other threads wake for each event would see ticks of one message.
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("cannot start: {error}"), CANNOT_START),
+    };
+    runtime.block_on(serve(&loaded))
+}
+
+/// What the command line, the environment and the machine say.
+fn given(matches: &ArgMatches) -> Given {
+    let mut flags = BTreeMap::new();
+    for setting in SETTINGS {
+        if let Some(values) = matches.get_many::<String>(setting.name) {
+            flags.insert(setting.name, values.cloned().collect());
+        }
+    }
+    let environment: BTreeMap<String, String> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
+        .collect();
+    let file = matches
+        .get_one::<PathBuf>("config")
+        .cloned()
+        .or_else(|| environment.get(config::CONFIG_VARIABLE).map(PathBuf::from));
+    Given { flags, environment, file, files_max: file_limit::raise() }
+}
+
+async fn serve(loaded: &Loaded) -> ExitCode {
+    let config = &loaded.config;
+    let listeners = match listen(config) {
+        Ok(listeners) => listeners,
+        Err(error) => return fail(&error, CANNOT_START),
+    };
+    let (controls, control) = mpsc::channel(CONTROLS_MAX);
+    if let Err(error) = watch_signals(&controls) {
+        return fail(&format!("cannot watch for signals: {error}"), CANNOT_START);
+    }
+    let _logging = Logging::start(config.log_format, config.log_level);
+    let console = Console::new(config.options.language);
+    loaded.warnings.iter().for_each(|warning| console.warned(warning));
+    for (listener, _) in &listeners {
+        if let Ok(address) = listener.local_addr() {
+            if !address.ip().to_canonical().is_loopback() {
+                console.exposed(address);
+            }
+            console.started(address);
+        }
+    }
+    let clock = SystemClock::start();
+    let driver = Driver::new(config.limits, config.options, config.driver, listeners, clock, console);
+    let ended = driver.run(control).await;
+    console.stopped(ended);
+    match ended {
+        Ended::CutOff(_) | Ended::Drained => ExitCode::SUCCESS,
+        Ended::Forced(_) => ExitCode::from(FORCED),
+    }
+}
+
+/// Listens everywhere, or says why not, and what to do about it.
+fn listen(config: &Config) -> Result<Vec<(TcpListening, Option<RoomName>)>, String> {
+    let language = config.options.language;
+    let mut listeners = Vec::new();
+    for url in &config.listen {
+        let addresses = url.addresses().map_err(|error| config::explain(url, None, &error, language))?;
+        for address in addresses {
+            let listening = TcpListening::bind(address, Vanishing { ms: config.vanish_ms })
+                .map_err(|error| config::explain(url, Some(address), &error, language))?;
+            listeners.push((listening, url.room.clone()));
+        }
+    }
+    Ok(listeners)
+}
+
+fn watch_signals(controls: &mpsc::Sender<Control>) -> io::Result<()> {
+    for (kind, control) in [
+        (SignalKind::interrupt(), Control::Stop),
+        (SignalKind::terminate(), Control::Stop),
+        (SignalKind::user_defined1(), Control::Count),
+    ] {
+        let mut signals = signal(kind)?;
+        let controls = controls.clone();
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() {
+                // Where so many wait already, one more says nothing new.
+                controls.try_send(control).ok();
+            }
+        });
+    }
+    Ok(())
+}
+
+/// One clear line, and the exit code.
+fn fail(error: &str, code: u8) -> ExitCode {
+    // Where even standard error is closed, the exit code still tells.
+    drop(writeln!(io::stderr(), "parlor: {error}"));
+    ExitCode::from(code)
+}
