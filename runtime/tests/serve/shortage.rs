@@ -1,0 +1,81 @@
+//! Too many, too slow: what happens at the limits, over real sockets.
+
+use crate::support::{Client, Server, clear_environment};
+use std::process::Command;
+
+/// A server whose process may have so many files open.
+fn server_with_files(count: usize, flags: &str) -> Server {
+    let mut command = Command::new("sh");
+    clear_environment(&mut command);
+    let parlor = env!("CARGO_BIN_EXE_parlor");
+    let script = format!("ulimit -n {count} && exec '{parlor}' serve --listen plain://127.0.0.1:0 {flags}");
+    command.args(["-c", &script]);
+    Server::start_command(command)
+}
+
+#[test]
+fn without_file_descriptors_accepting_pauses_and_recovers() {
+    let server = server_with_files(40, "--connections-max 1000 --accept-retry-ms 100");
+    let mut inside = vec![server.enter()];
+    // The kernel lets everyone connect; those for whom the server has no descriptor hear nothing yet.
+    let mut waiting: Vec<Client> = (0..60).map(|_| Client::connect(server.address)).collect();
+    server.log.wait_for("accepting pauses");
+    let first = inside[0].name.clone();
+    inside[0].send("the server still serves\n");
+    let mut second = waiting.remove(0);
+    while second.line() != format!("{first}: the server still serves") {}
+    assert_eq!(server.log.with("accepting pauses").len(), 1, "it says so once");
+
+    let mut last = waiting.pop().unwrap();
+    drop(waiting);
+    let greeting = last.line();
+    assert!(greeting.starts_with(&format!("* you are {}, in lobby", last.name)), "{greeting}");
+    server.log.wait_for("connections are accepted again");
+    last.send("and lets people in again\n");
+    while inside[0].line() != format!("{}: and lets people in again", last.name) {}
+}
+
+#[test]
+fn a_full_server_says_so() {
+    let server = Server::start(&["--connections-max", "2"]);
+    let (_alice, _bob) = (server.enter(), server.enter());
+    let mut carol = Client::connect(server.address);
+    assert_eq!(carol.rest(), "* closed: the server is full; try again later\n");
+    server.log.wait_for(&format!("127.0.0.1:{} was refused: the server is full", carol.name));
+}
+
+#[test]
+fn a_reader_that_is_too_slow_is_closed_with_the_reason() {
+    let server = Server::start(&["--rate-lines", "0"]);
+    let mut alice = server.enter();
+    let mut bob = server.enter();
+    alice.expect(format!("{} joined", bob.name));
+    let mut slow = server.enter();
+    alice.expect(format!("{} joined", slow.name));
+    bob.expect(format!("{} joined", slow.name));
+    let line = "x".repeat(4_000);
+    let said = format!("{}: {line}", alice.name);
+    let left = format!("{} left", slow.name);
+    // Bob hears every line, and somewhere between them that the slow reader left.
+    for sent in 0.. {
+        assert!(sent < 20_000, "a reader that reads nothing is closed");
+        alice.send(format!("{line}\n"));
+        let mut heard = bob.line();
+        if heard == left {
+            heard = bob.line();
+            assert_eq!(heard, said);
+            break;
+        }
+        assert_eq!(heard, said);
+    }
+    alice.expect(left);
+    server.log.wait_for(&format!("{} left: read more slowly than the others wrote", slow.name));
+    let rest = slow.rest();
+    assert!(
+        rest.ends_with(
+            "\n* closed: you read more slowly than the others wrote, and some of it was dropped\n"
+        )
+    );
+    let heard = rest.rsplit_once("* closed").unwrap().0;
+    assert!(heard.lines().all(|line| line == said), "a beginning of what was said, in whole lines");
+}

@@ -1,0 +1,239 @@
+//! A server and clients to talk to it. Whatever is waited for is waited for with a deadline.
+
+use rustix::process::{Pid, Signal, kill_process};
+use socket2::{Domain, SockRef, Socket, Type};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+/// How long a test waits for what must come.
+pub const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The built program, with an environment that says nothing.
+pub fn parlor() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_parlor"));
+    clear_environment(&mut command);
+    command
+}
+
+/// Takes away what would change the server's texts and settings.
+pub fn clear_environment(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let is_ours = name.to_string_lossy().starts_with("PARLOR_");
+        if is_ours || ["LC_ALL", "LC_MESSAGES", "LANG"].iter().any(|locale| name == *locale) {
+            command.env_remove(name);
+        }
+    }
+}
+
+/// Lines of a process's output, as they come.
+#[derive(Clone, Debug, Default)]
+pub struct Lines(Arc<(Mutex<Vec<String>>, Condvar)>);
+
+impl Lines {
+    /// Collects a stream's lines until its end.
+    pub fn of(stream: impl Read + Send + 'static) -> Self {
+        let lines = Self::default();
+        let to = lines.clone();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
+                to.0.0.lock().unwrap().push(String::from_utf8_lossy(&line).into_owned());
+                to.0.1.notify_all();
+            }
+        });
+        lines
+    }
+
+    /// The first line with this in it.
+    pub fn wait_for(&self, part: &str) -> String {
+        self.wait_for_all(part, 1).swap_remove(0)
+    }
+
+    /// The first so many lines with this in them.
+    pub fn wait_for_all(&self, part: &str, count: usize) -> Vec<String> {
+        let found = |lines: &[String]| {
+            lines.iter().filter(|line| line.contains(part)).take(count).cloned().collect::<Vec<_>>()
+        };
+        let (lines, changed) = &*self.0;
+        let lines = lines.lock().unwrap();
+        let (lines, _) =
+            changed.wait_timeout_while(lines, DEADLINE, |lines| found(lines).len() < count).unwrap();
+        let found = found(&lines);
+        assert_eq!(found.len(), count, "lines with {part:?} among {lines:#?}");
+        found
+    }
+
+    /// Every line so far with this in it.
+    pub fn with(&self, part: &str) -> Vec<String> {
+        self.0.0.lock().unwrap().iter().filter(|line| line.contains(part)).cloned().collect()
+    }
+}
+
+/// A running server; it ends with the test.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    pub address: SocketAddr,
+    pub log: Lines,
+}
+
+impl Server {
+    /// A server on a port of its own, with these flags.
+    pub fn start(flags: &[&str]) -> Self {
+        let mut command = parlor();
+        command.args(["serve", "--listen", "plain://127.0.0.1:0"]).args(flags);
+        Self::start_command(command)
+    }
+
+    /// A server that this command starts, on a port of 127.0.0.1.
+    pub fn start_command(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+        let log = Lines::of(child.stderr.take().unwrap());
+        let mut server = Self { child, address: ([127, 0, 0, 1], 0).into(), log };
+        server.address = address_in(&server.log.wait_for("127.0.0.1:"));
+        server
+    }
+
+    /// A client that has read its greeting.
+    pub fn enter(&self) -> Client {
+        let mut client = Client::connect(self.address);
+        let greeting = client.line();
+        assert!(greeting.starts_with(&format!("* you are {}, in ", client.name)), "{greeting}");
+        client
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits for its end.
+    pub fn wait(&mut self) -> ExitStatus {
+        wait(&mut self.child)
+    }
+
+    /// The memory that it has in use (Linux's VmRSS), in bytes.
+    pub fn resident_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().strip_suffix(" kB").unwrap().trim().parse::<u64>().unwrap() * 1024
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// The address that a record names, in any language and form.
+pub fn address_in(record: &str) -> SocketAddr {
+    let (_, port) = record.split_once("127.0.0.1:").unwrap();
+    let digits: String = port.chars().take_while(char::is_ascii_digit).collect();
+    ([127, 0, 0, 1], digits.parse().unwrap()).into()
+}
+
+/// Waits for a child's end, which must come.
+pub fn wait(child: &mut Child) -> ExitStatus {
+    let pid = Pid::from_child(child);
+    let (ended, is_over) = mpsc::channel::<()>();
+    let watch = std::thread::spawn(move || {
+        if is_over.recv_timeout(DEADLINE).is_err_and(|error| error == mpsc::RecvTimeoutError::Timeout) {
+            kill_process(pid, Signal::KILL).ok();
+            return true;
+        }
+        false
+    });
+    let status = child.wait().unwrap();
+    drop(ended);
+    assert!(!watch.join().unwrap(), "the process did not end within {DEADLINE:?}");
+    status
+}
+
+/// A client as simple as `nc`.
+#[derive(Debug)]
+pub struct Client {
+    pub stream: TcpStream,
+    /// What the server calls it until it takes another name: its port.
+    pub name: String,
+    unread: Vec<u8>,
+}
+
+impl Client {
+    pub fn connect(address: SocketAddr) -> Self {
+        Self::over(TcpStream::connect_timeout(&address, DEADLINE).unwrap())
+    }
+
+    /// A client with this local address, which may leave the port to the system.
+    pub fn connect_from(local: SocketAddr, address: SocketAddr) -> Self {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).unwrap();
+        socket.set_reuse_address(true).unwrap();
+        socket.bind(&local.into()).unwrap();
+        socket.connect_timeout(&address.into(), DEADLINE).unwrap();
+        Self::over(socket.into())
+    }
+
+    fn over(stream: TcpStream) -> Self {
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        stream.set_write_timeout(Some(DEADLINE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        let name = stream.local_addr().unwrap().port().to_string();
+        Self { stream, name, unread: Vec::new() }
+    }
+
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.stream.write_all(bytes.as_ref()).unwrap();
+    }
+
+    /// The next line, without its end.
+    pub fn line(&mut self) -> String {
+        loop {
+            if let Some(end) = self.unread.iter().position(|&byte| byte == b'\n') {
+                let line: Vec<u8> = self.unread.drain(..=end).collect();
+                return String::from_utf8(line[..end].to_vec()).unwrap();
+            }
+            assert!(self.read(), "the server closed; unread: {:?}", String::from_utf8_lossy(&self.unread));
+        }
+    }
+
+    /// The next line is this one.
+    pub fn expect(&mut self, line: impl AsRef<str>) {
+        let heard = self.line();
+        assert_eq!(heard, line.as_ref(), "{} hears", self.name);
+    }
+
+    /// Everything until the server closes.
+    pub fn rest(&mut self) -> String {
+        while self.read() {}
+        String::from_utf8(std::mem::take(&mut self.unread)).unwrap()
+    }
+
+    /// Closes its writing side.
+    pub fn end_input(&self) {
+        self.stream.shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// Breaks the connection: the server's end is reset.
+    pub fn reset(self) {
+        SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).unwrap();
+    }
+
+    /// Reads what there is; `false` at the end.
+    fn read(&mut self) -> bool {
+        let mut buffer = [0; 16 << 10];
+        match self.stream.read(&mut buffer) {
+            Ok(0) => false,
+            Ok(count) => {
+                self.unread.extend_from_slice(&buffer[..count]);
+                true
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                panic!("nothing came; unread: {:?}", String::from_utf8_lossy(&self.unread))
+            }
+            Err(error) => panic!("{}: {error}", self.name),
+        }
+    }
+}
