@@ -359,7 +359,7 @@ impl Hub {
     /// From here on the connection hears nothing but what is written to it.
     fn silence(&mut self, conn: ConnId, sink: &mut impl Sink) {
         let member = self.session(conn).and_then(|session| session.member());
-        let rooms = member.and_then(|member| self.world.member(member)).map(|member| member.rooms());
+        let rooms = member.and_then(|member| self.world.member(member)).map(super::world::Member::rooms);
         for &room in rooms.into_iter().flatten() {
             sink.output(Output::Unsubscribe { conn, room });
         }

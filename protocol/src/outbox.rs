@@ -210,9 +210,9 @@ impl Outbox {
                 }
             }
             Output::Subscribe { conn, room, class } => self.subscribe(conn, room, class),
-            Output::ToPeers { rooms, except, event } => self.to_peers(rooms, except, event),
+            Output::ToPeers { rooms, except, event } => self.say_to_peers(rooms, except, event),
             Output::ToRoom { room, except, event } => {
-                self.to_room(room, except, event);
+                self.say_to_room(room, except, event);
             }
             Output::Unsubscribe { conn, room } => self.unsubscribe(conn, room),
             Output::Write { conn, bytes } => self.write(conn, bytes),
@@ -352,7 +352,7 @@ impl Outbox {
     }
 
     /// Renders an event for a room; returns its ordinal.
-    fn to_room(&mut self, room: RoomId, except: Option<ConnId>, event: &Event<'_>) -> Ordinal {
+    fn say_to_room(&mut self, room: RoomId, except: Option<ConnId>, event: &Event<'_>) -> Ordinal {
         let ordinal = self.next_ordinal();
         let Some(fan) = self.rooms.get_mut(&room) else { return ordinal };
         if !fan.touched {
@@ -378,9 +378,9 @@ impl Outbox {
         ordinal
     }
 
-    fn to_peers(&mut self, rooms: &[RoomId], except: Option<ConnId>, event: &Event<'_>) {
+    fn say_to_peers(&mut self, rooms: &[RoomId], except: Option<ConnId>, event: &Event<'_>) {
         for (index, &room) in rooms.iter().enumerate() {
-            let ordinal = self.to_room(room, except, event);
+            let ordinal = self.say_to_room(room, except, event);
             if index == 0 {
                 continue;
             }

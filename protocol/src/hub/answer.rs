@@ -58,7 +58,10 @@ impl Hub {
             Question::Who(asked) => {
                 let room = self.existing(asked.as_ref().or(here))?;
                 let members = room.members().filter_map(|id| self.world.member(id));
-                Reply::Who { room: room.name(), names: members.map(|member| member.name()).collect() }
+                Reply::Who {
+                    room: room.name(),
+                    names: members.map(super::super::world::Member::name).collect(),
+                }
             }
         })
     }
