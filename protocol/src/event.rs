@@ -126,7 +126,7 @@ pub enum Reply<'a> {
 pub enum Mistake {
     /// The argument is no name that a member can have.
     BadName(NameError),
-    /// The argument is no number.
+    /// The argument is no number of lines: 1, 2, 3 and so on.
     BadNumber,
     /// The argument is no room's name.
     BadRoom(NameError),
@@ -140,7 +140,7 @@ pub enum Mistake {
     NotInRoom,
     /// The argument names no language that there is.
     UnknownLanguage,
-    /// The command needs more words; this is how it is written.
+    /// This command, named without its `/`, needs more words.
     Usage(&'static str),
 }
 

@@ -4,9 +4,11 @@ mod chinese;
 mod english;
 mod parse;
 
+use crate::calendar::Utc;
 use crate::event::{Event, Reply};
 use crate::language::Language;
 use crate::output::WireClass;
+use crate::world::Heard;
 use bytes::BytesMut;
 use core::fmt::{self, Display};
 pub(crate) use parse::parse;
@@ -99,33 +101,37 @@ impl Notes<'_> {
         rest
     }
 
-    /// Lines of history, the latest that `reply_bytes_max` has room for.
-    fn history<'h>(
-        &mut self,
-        heard: &[&'h crate::world::Heard],
-        mut put: impl FnMut(&mut BytesMut, &'h crate::world::Heard),
-    ) {
-        let start = self.to.len();
-        // A line is rendered to at most this many bytes beside its text: the note's mark, the time, the name.
-        let bytes = |heard: &crate::world::Heard| heard.text.as_str().len() + heard.name.as_str().len() + 64;
-        let mut room = self.reply_bytes_max;
+    /// The latest lines of history that `reply_bytes_max` has room for, and how many before them it has not.
+    fn latest<'h>(&self, heard: &'h [&'h Heard]) -> (usize, &'h [&'h Heard]) {
+        // A line of history takes at most this beside its text and name: the mark of the note, the time, the
+        // words between. So does the note on what is left out.
+        const AROUND_BYTES: usize = 64;
+        let mut room = self.reply_bytes_max.saturating_sub(AROUND_BYTES);
         let fitting = heard.iter().rev().take_while(|heard| {
-            let fits = bytes(heard) <= room;
-            room = room.saturating_sub(bytes(heard));
+            let bytes = heard.text.as_str().len() + heard.name.as_str().len() + AROUND_BYTES;
+            let fits = bytes <= room;
+            room = room.saturating_sub(bytes);
             fits
         });
-        let skipped = heard.len() - fitting.count();
-        for heard in &heard[skipped..] {
-            self.to.extend_from_slice(NOTE.as_bytes());
-            put_line_time(self.to, heard.at_unix_ms);
-            put(self.to, heard);
-        }
-        debug_assert!(self.to.len() - start <= self.reply_bytes_max, "a reply within its limit");
+        let left_out = heard.len() - fitting.count();
+        (left_out, &heard[left_out..])
+    }
+
+    /// A line of history: when it was said, and what the room heard then.
+    fn heard(&mut self, heard: &Heard, event: impl FnOnce(&Event<'_>, &mut BytesMut)) {
+        use core::fmt::Write;
+        let time = Utc::from_unix_ms(heard.at_unix_ms);
+        write!(self.to, "{NOTE}{time} ").expect("a buffer takes what it is given");
+        event(&Event::Said { name: &heard.name, manner: heard.manner, text: &heard.text }, self.to);
     }
 }
 
-/// Appends `2026-11-24T14:27:13Z `: the time of RFC 3339, to the second.
-fn put_line_time(to: &mut BytesMut, unix_ms: u64) {
-    use core::fmt::Write;
-    write!(to, "{} ", crate::calendar::Utc::from_unix_ms(unix_ms)).expect("a buffer takes what it is given");
+/// How a command is written: what stands in the help before the explanation.
+fn usage<'h>(help: &'h str, command: &str) -> &'h str {
+    let line = help.lines().find(|line| {
+        line.strip_prefix('/')
+            .and_then(|line| line.strip_prefix(command))
+            .is_some_and(|rest| rest.starts_with(' '))
+    });
+    line.and_then(|line| line.split("  ").next()).unwrap_or_default()
 }

@@ -1,21 +1,22 @@
 //! The texts in Chinese, in the words of the room's ancestor where it had any.
 
-use super::{Notes, put_line, put_text};
+use super::{Notes, put_line, put_text, usage};
 use crate::command::{CloseReason, Manner};
 use crate::event::{Event, Mistake, Reply};
 use crate::name::{Name, NameError, RoomName};
 use crate::world::{Refusal, Topic};
 use bytes::BytesMut;
+use core::fmt::{self, Display};
 
 const HELP: &str = "\
-您输入的每一行都会发给房间里的其他人;以 / 开头的行是命令:
+您输入的每一行都会发给房间里的其他人；以 / 开头的行是命令：
 /help             显示本列表
 /nick 名字        改名
-/join 房间        进入一个房间,第一个进入者即创建它
+/join 房间        进入一个房间，第一个进入者即创建它
 /part             回到大厅 lobby
 /who [房间]       房间里有谁
 /rooms            有哪些房间
-/topic [文字]     查看或设置房间话题;/topic - 清除话题
+/topic [文字]     查看或设置房间话题；/topic - 清除话题
 /me 文字          描述您的动作
 /msg 名字 文字    只对一个人说
 /history [行数]   房间里最近说过的话
@@ -29,12 +30,12 @@ pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
         Event::Left { name } => put_line(to, format_args!("{name}退出聊天室")),
         Event::Renamed { from, to: name } => put_line(to, format_args!("* {from} 改名为 {name}")),
         Event::Said { name, manner: Manner::Action, text } => {
-            put_text(to, &["** ", name.as_str(), " "], text)
+            put_text(to, &["** ", name.as_str(), " "], text);
         }
         Event::Said { name, manner: Manner::Speech, text } => put_text(to, &[name.as_str(), "说"], text),
-        Event::Told { name, text } => put_text(to, &[name.as_str(), " 悄悄对您说:"], text),
+        Event::Told { name, text } => put_text(to, &[name.as_str(), " 悄悄对您说："], text),
         Event::TopicSet { by, topic: Some(topic) } => {
-            put_text(to, &["* ", by.as_str(), " 设置了话题:"], topic)
+            put_text(to, &["* ", by.as_str(), " 设置了话题："], topic);
         }
         Event::TopicSet { by, topic: None } => put_line(to, format_args!("* {by} 清除了话题")),
     }
@@ -43,40 +44,46 @@ pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
 pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
     match reply {
         Reply::Farewell(reason) => farewell(*reason, to),
-        Reply::Greeting { name, room: Some((room, members)) } => to.note(format_args!(
-            "您是 {name},在房间 {room},另有 {} 人;/help 列出命令",
-            members.saturating_sub(1)
-        )),
+        Reply::Greeting { name, room: Some((room, members)) } => {
+            let others = Others(members.saturating_sub(1));
+            to.note(format_args!("您是 {name}，在房间 {room}，{others}；/help 列出命令"));
+        }
         Reply::Greeting { name, room: None } => {
-            to.note(format_args!("您是 {name},不在任何房间;/join 房间 可进入,/help 列出命令"));
+            to.note(format_args!("您是 {name}，不在任何房间；/join 房间 可进入，/help 列出命令"));
         }
         Reply::Help => to.notes(HELP),
         Reply::History(heard) if heard.is_empty() => to.note(format_args!("这里还没有人说过话")),
-        Reply::History(heard) => to.history(heard, |to, heard| {
-            let said = Event::Said { name: &heard.name, manner: heard.manner, text: &heard.text };
-            event(&said, to);
-        }),
+        Reply::History(heard) => {
+            let (left_out, heard) = to.latest(heard);
+            if left_out > 0 {
+                to.note(format_args!("更早的 {left_out} 行未列出"));
+            }
+            heard.iter().for_each(|heard| to.heard(heard, event));
+        }
         Reply::InRoom { room, members, topic: about } => {
-            to.note(format_args!("您现在在房间 {room},另有 {} 人", members.saturating_sub(1)));
+            to.note(format_args!("您现在在房间 {room}，{}", Others(members.saturating_sub(1))));
             if about.is_some() {
                 topic(room, *about, to);
             }
         }
         Reply::LanguageIs => to.note(format_args!("您现在使用中文")),
         Reply::LineCut { dropped, line_bytes_max } => {
-            to.note(format_args!("您的这一行太长:末尾 {dropped} 字节已丢弃(一行最多 {line_bytes_max} 字节)"))
+            to.note(format_args!(
+                "您的这一行太长，末尾 {dropped} 字节已丢弃；一行最多 {line_bytes_max} 字节"
+            ));
         }
         Reply::Mistaken(mistake) => mistaken(mistake, to),
         Reply::NowNamed(name) => to.note(format_args!("您现在叫 {name}")),
         Reply::Refused(refusal) => refused(refusal, to),
         Reply::Rooms(rooms) => {
             let items = rooms.iter().map(|(room, members)| alloc::format!("{room} ({members})"));
-            let rest = to.list(format_args!("共 {} 个房间:", rooms.len()), items);
+            let rest = to.list(format_args!("共 {} 个房间：", rooms.len()), items);
             more(rest, to);
         }
         Reply::TopicIs { room, topic: about } => topic(room, *about, to),
+        Reply::Who { room, names } if names.is_empty() => to.note(format_args!("{room} 里没有人")),
         Reply::Who { room, names } => {
-            let rest = to.list(format_args!("{room} 里有 {} 人:", names.len()), names.iter());
+            let rest = to.list(format_args!("{room} 里有 {} 人：", names.len()), names.iter());
             more(rest, to);
         }
     }
@@ -84,36 +91,35 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
 
 fn farewell(reason: CloseReason, to: &mut Notes<'_>) {
     match reason {
-        CloseReason::AddressFull => to.note(format_args!("连接关闭:您的地址连接数已满,请稍后再试")),
+        CloseReason::AddressFull => to.note(format_args!("连接关闭：您的地址连接数已满，请稍后再试")),
         CloseReason::EndOfInput | CloseReason::Reset => {}
         CloseReason::Quit => to.note(format_args!("再见")),
-        CloseReason::ServerFull => to.note(format_args!("连接关闭:服务器已满,请稍后再试")),
-        CloseReason::Shutdown => to.note(format_args!("连接关闭:服务器即将停止")),
-        CloseReason::SlowReader => to.note(format_args!("连接关闭:您读得比别人写得慢,部分内容已丢弃")),
+        CloseReason::ServerFull => to.note(format_args!("连接关闭：服务器已满，请稍后再试")),
+        CloseReason::Shutdown => to.note(format_args!("连接关闭：服务器即将停止")),
+        CloseReason::SlowReader => to.note(format_args!("连接关闭：您读得比别人写得慢，部分内容已丢弃")),
     }
 }
 
 fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
     match mistake {
         Mistake::BadName(error) => not_a_name(error, "名字", Name::CHARS_MAX, Name::BYTES_MAX, to),
-        Mistake::BadNumber => to.note(format_args!("这不是数字:/history [行数]")),
+        Mistake::BadNumber => to.note(format_args!("这不是行数：{}", usage(HELP, "history"))),
         Mistake::BadRoom(error) => not_a_name(error, "房间名", RoomName::CHARS_MAX, RoomName::BYTES_MAX, to),
-        Mistake::InLobby => to.note(format_args!("您就在大厅;/quit 离开聊天室")),
+        Mistake::InLobby => to.note(format_args!("您就在大厅；/quit 离开聊天室")),
         Mistake::NoSuchCommand(word) => {
-            to.note(format_args!("没有命令 /{word};/help 列出命令,// 用来说以 / 开头的话"));
+            to.note(format_args!("没有命令 /{word}；/help 列出命令，// 用来说以 / 开头的话"));
         }
-        Mistake::NoSuchRoom(room) => to.note(format_args!("没有房间 {room};/rooms 列出房间")),
-        Mistake::NotInRoom => to.note(format_args!("您不在任何房间;/join 房间 可进入")),
-        Mistake::UnknownLanguage => to.note(format_args!("只有 zh 和 en:/lang zh|en")),
-        Mistake::Usage(usage) => to.note(format_args!("写法是:{usage}")),
+        Mistake::NoSuchRoom(room) => to.note(format_args!("没有房间 {room}；/rooms 列出房间")),
+        Mistake::NotInRoom => to.note(format_args!("您不在任何房间；/join 房间 可进入")),
+        Mistake::UnknownLanguage => to.note(format_args!("只有 zh 和 en：/lang zh|en")),
+        Mistake::Usage(command) => to.note(format_args!("写法是：{}", usage(HELP, command))),
     }
 }
 
 fn not_a_name(error: &NameError, what: &str, chars_max: usize, bytes_max: usize, to: &mut Notes<'_>) {
     match error {
-        NameError::Character(character) => {
-            to.note(format_args!("{what}里不能有 {}", character.escape_debug()));
-        }
+        NameError::Character(' ') => to.note(format_args!("{what}里不能有空格")),
+        NameError::Character(character) => to.note(format_args!("{what}里不能有 {character:?}")),
         NameError::Empty => to.note(format_args!("{what}至少有一个字符")),
         NameError::Reserved => to.note(format_args!("全是数字的名字只能由服务器给出")),
         NameError::TooLong => to.note(format_args!("{what}最多 {chars_max} 个字符、{bytes_max} 字节")),
@@ -127,7 +133,7 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
         Refusal::NameUnchanged => to.note(format_args!("这已经是您的名字")),
         Refusal::NoSuchName(name) => to.note(format_args!("这里没有人叫 {name}")),
         Refusal::NotIn(room) => to.note(format_args!("您不在房间 {room}")),
-        Refusal::RoomsFull => to.note(format_args!("房间数已满;/rooms 列出房间")),
+        Refusal::RoomsFull => to.note(format_args!("房间数已满；/rooms 列出房间")),
         Refusal::TopicTooLong(bytes) => to.note(format_args!("话题最多 {bytes} 字节")),
         Refusal::TooManyRooms => to.note(format_args!("您所在的房间数已满")),
     }
@@ -136,7 +142,7 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
 fn topic(room: &RoomName, topic: Option<&Topic>, to: &mut Notes<'_>) {
     match topic {
         Some(topic) => {
-            let before = ["* 房间 ", room.as_str(), " 的话题(", topic.by.as_str(), "):"];
+            let before = ["* 房间 ", room.as_str(), " 的话题，由 ", topic.by.as_str(), " 设置："];
             put_text(to.to, &before, &topic.text);
         }
         None => to.note(format_args!("房间 {room} 没有话题")),
@@ -146,5 +152,17 @@ fn topic(room: &RoomName, topic: Option<&Topic>, to: &mut Notes<'_>) {
 fn more(rest: usize, to: &mut Notes<'_>) {
     if rest > 0 {
         to.note(format_args!("还有 {rest} 个"));
+    }
+}
+
+/// Who else is there: `另有 2 人`, or nobody.
+struct Others(usize);
+
+impl Display for Others {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => f.write_str("只有您一人"),
+            others => write!(f, "另有 {others} 人"),
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! The texts in English.
 
-use super::{Notes, put_line, put_text};
+use super::{Notes, put_line, put_text, usage};
 use crate::command::{CloseReason, Manner};
 use crate::event::{Event, Mistake, Reply};
 use crate::name::{Name, NameError, RoomName};
 use crate::world::{Refusal, Topic};
 use bytes::BytesMut;
+use core::fmt::{self, Display};
 
 const HELP: &str = "\
 what you type is said to everyone else in your room; a line that starts with / is a command:
@@ -29,12 +30,12 @@ pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
         Event::Left { name } => put_line(to, format_args!("{name} left")),
         Event::Renamed { from, to: name } => put_line(to, format_args!("* {from} is now {name}")),
         Event::Said { name, manner: Manner::Action, text } => {
-            put_text(to, &["** ", name.as_str(), " "], text)
+            put_text(to, &["** ", name.as_str(), " "], text);
         }
         Event::Said { name, manner: Manner::Speech, text } => put_text(to, &[name.as_str(), ": "], text),
         Event::Told { name, text } => put_text(to, &[name.as_str(), " (to you alone): "], text),
         Event::TopicSet { by, topic: Some(topic) } => {
-            put_text(to, &["* ", by.as_str(), " set the topic: "], topic)
+            put_text(to, &["* ", by.as_str(), " set the topic: "], topic);
         }
         Event::TopicSet { by, topic: None } => put_line(to, format_args!("* {by} cleared the topic")),
     }
@@ -43,38 +44,45 @@ pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
 pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
     match reply {
         Reply::Farewell(reason) => farewell(*reason, to),
-        Reply::Greeting { name, room: Some((room, members)) } => to.note(format_args!(
-            "you are {name}, in {room} with {} others; /help lists the commands",
-            members.saturating_sub(1)
-        )),
+        Reply::Greeting { name, room: Some((room, members)) } => {
+            let place = Place { room, members: *members };
+            to.note(format_args!("you are {name}, {place}; /help lists the commands"));
+        }
         Reply::Greeting { name, room: None } => {
-            to.note(format_args!("you are {name}, in no room; /join ROOM enters one, /help lists the commands"));
+            to.note(format_args!(
+                "you are {name}, in no room; /join ROOM enters one, /help lists the commands"
+            ));
         }
         Reply::Help => to.notes(HELP),
         Reply::History(heard) if heard.is_empty() => to.note(format_args!("nothing was said here yet")),
-        Reply::History(heard) => to.history(heard, |to, heard| {
-            let said = Event::Said { name: &heard.name, manner: heard.manner, text: &heard.text };
-            event(&said, to);
-        }),
+        Reply::History(heard) => {
+            let (left_out, heard) = to.latest(heard);
+            if left_out > 0 {
+                to.note(format_args!("left out: {}", Count(left_out, "earlier line")));
+            }
+            heard.iter().for_each(|heard| to.heard(heard, event));
+        }
         Reply::InRoom { room, members, topic: about } => {
-            to.note(format_args!("you are in {room} now, with {} others", members.saturating_sub(1)));
+            to.note(format_args!("you are now {}", Place { room, members: *members }));
             if about.is_some() {
                 topic(room, *about, to);
             }
         }
         Reply::LanguageIs => to.note(format_args!("you read English now")),
         Reply::LineCut { dropped, line_bytes_max } => to.note(format_args!(
-            "your line was too long: its last {dropped} bytes were dropped (a line has at most {line_bytes_max})"
+            "your line was too long and lost its last {}; a line has at most {line_bytes_max}",
+            Count(*dropped, "byte")
         )),
         Reply::Mistaken(mistake) => mistaken(mistake, to),
         Reply::NowNamed(name) => to.note(format_args!("you are now {name}")),
         Reply::Refused(refusal) => refused(refusal, to),
         Reply::Rooms(rooms) => {
             let items = rooms.iter().map(|(room, members)| alloc::format!("{room} ({members})"));
-            let rest = to.list(format_args!("{} rooms:", rooms.len()), items);
+            let rest = to.list(format_args!("{}:", Count(rooms.len(), "room")), items);
             more(rest, to);
         }
         Reply::TopicIs { room, topic: about } => topic(room, *about, to),
+        Reply::Who { room, names } if names.is_empty() => to.note(format_args!("nobody is in {room}")),
         Reply::Who { room, names } => {
             let rest = to.list(format_args!("{} in {room}:", names.len()), names.iter());
             more(rest, to);
@@ -95,7 +103,7 @@ fn farewell(reason: CloseReason, to: &mut Notes<'_>) {
         CloseReason::Shutdown => to.note(format_args!("closed: the server is shutting down")),
         CloseReason::SlowReader => {
             to.note(format_args!(
-                "closed: you read more slowly than the others write, and some of it was dropped"
+                "closed: you read more slowly than the others write, and missed some of what they wrote"
             ));
         }
     }
@@ -104,9 +112,9 @@ fn farewell(reason: CloseReason, to: &mut Notes<'_>) {
 fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
     match mistake {
         Mistake::BadName(error) => not_a_name(error, "name", Name::CHARS_MAX, Name::BYTES_MAX, to),
-        Mistake::BadNumber => to.note(format_args!("that is no number: /history [LINES]")),
+        Mistake::BadNumber => to.note(format_args!("that is no number of lines: {}", usage(HELP, "history"))),
         Mistake::BadRoom(error) => {
-            not_a_name(error, "room name", RoomName::CHARS_MAX, RoomName::BYTES_MAX, to)
+            not_a_name(error, "room name", RoomName::CHARS_MAX, RoomName::BYTES_MAX, to);
         }
         Mistake::InLobby => to.note(format_args!("you are in the lobby; /quit leaves the chat")),
         Mistake::NoSuchCommand(word) => to.note(format_args!(
@@ -115,15 +123,14 @@ fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
         Mistake::NoSuchRoom(room) => to.note(format_args!("there is no room {room}; /rooms lists them")),
         Mistake::NotInRoom => to.note(format_args!("you are in no room; /join ROOM enters one")),
         Mistake::UnknownLanguage => to.note(format_args!("there are zh and en: /lang zh|en")),
-        Mistake::Usage(usage) => to.note(format_args!("it is written so: {usage}")),
+        Mistake::Usage(command) => to.note(format_args!("it is written so: {}", usage(HELP, command))),
     }
 }
 
 fn not_a_name(error: &NameError, what: &str, chars_max: usize, bytes_max: usize, to: &mut Notes<'_>) {
     match error {
-        NameError::Character(character) => {
-            to.note(format_args!("a {what} cannot have {} in it", character.escape_debug()));
-        }
+        NameError::Character(' ') => to.note(format_args!("a {what} cannot have a space in it")),
+        NameError::Character(character) => to.note(format_args!("a {what} cannot have {character:?} in it")),
         NameError::Empty => to.note(format_args!("a {what} has at least one character")),
         NameError::Reserved => to.note(format_args!("names of digits alone are the server's to give")),
         NameError::TooLong => {
@@ -140,7 +147,7 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
         Refusal::NoSuchName(name) => to.note(format_args!("nobody here is {name}")),
         Refusal::NotIn(room) => to.note(format_args!("you are not in {room}")),
         Refusal::RoomsFull => {
-            to.note(format_args!("there are as many rooms as there may be; /rooms lists them"))
+            to.note(format_args!("there are as many rooms as there may be; /rooms lists them"));
         }
         Refusal::TopicTooLong(bytes) => to.note(format_args!("a topic has at most {bytes} bytes")),
         Refusal::TooManyRooms => to.note(format_args!("you are in as many rooms as one may be in")),
@@ -150,7 +157,7 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
 fn topic(room: &RoomName, topic: Option<&Topic>, to: &mut Notes<'_>) {
     match topic {
         Some(topic) => {
-            let before = ["* the topic of ", room.as_str(), " is, by ", topic.by.as_str(), ": "];
+            let before = ["* the topic of ", room.as_str(), ", set by ", topic.by.as_str(), ": "];
             put_text(to.to, &before, &topic.text);
         }
         None => to.note(format_args!("{room} has no topic")),
@@ -160,5 +167,32 @@ fn topic(room: &RoomName, topic: Option<&Topic>, to: &mut Notes<'_>) {
 fn more(rest: usize, to: &mut Notes<'_>) {
     if rest > 0 {
         to.note(format_args!("and {rest} more"));
+    }
+}
+
+/// So many things: `1 room`, `2 rooms`.
+struct Count(usize, &'static str);
+
+impl Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(count, thing) = self;
+        write!(f, "{count} {thing}{}", if *count == 1 { "" } else { "s" })
+    }
+}
+
+/// Where a member is, and in whose company.
+struct Place<'a> {
+    room: &'a RoomName,
+    /// How many are there, itself included.
+    members: usize,
+}
+
+impl Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { room, members } = self;
+        match members.saturating_sub(1) {
+            0 => write!(f, "alone in {room}"),
+            others => write!(f, "in {room} with {}", Count(others, "other")),
+        }
     }
 }

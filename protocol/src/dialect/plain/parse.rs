@@ -5,6 +5,7 @@ use crate::event::Mistake;
 use crate::name::{Name, RoomName};
 use crate::session::{Request, TopicRequest};
 use crate::text::Text;
+use core::num::NonZeroUsize;
 
 /// The request that a line makes. Without a `/` it is said; `//` says a line that starts with `/`.
 ///
@@ -28,30 +29,29 @@ fn request(word: &str, argument: &str) -> Result<Request, Mistake> {
     Ok(match word {
         "help" => Request::Help,
         "history" => Request::History(history_lines(argument)?),
-        "join" => Request::Join(room_name(needed(argument, "/join ROOM")?)?),
+        "join" => Request::Join(room_name(needed(argument, "join")?)?),
         "lang" => {
-            let code = needed(argument, "/lang zh|en")?;
+            let code = needed(argument, "lang")?;
             Request::Language(code.parse().map_err(|_| Mistake::UnknownLanguage)?)
         }
         "me" => {
-            let text = needed_text(argument, "/me TEXT")?;
+            let text = needed_text(argument, "me")?;
             Request::Say { manner: Manner::Action, text }
         }
         "msg" => {
-            const USAGE: &str = "/msg NAME TEXT";
             let (name, text) = split_word(argument);
             // A port's name can be spoken to, though nobody can wish for it.
-            let to = Name::parse_any(needed(name, USAGE)?).map_err(Mistake::BadName)?;
-            Request::Tell { to, text: needed_text(text, USAGE)? }
+            let to = Name::parse_any(needed(name, "msg")?).map_err(Mistake::BadName)?;
+            Request::Tell { to, text: needed_text(text, "msg")? }
         }
-        "nick" => Request::Rename(Name::parse(needed(argument, "/nick NAME")?).map_err(Mistake::BadName)?),
+        "nick" => Request::Rename(Name::parse(needed(argument, "nick")?).map_err(Mistake::BadName)?),
         "part" => Request::Part,
         "quit" => Request::Quit,
         "rooms" => Request::Rooms,
         "topic" => Request::Topic(match argument {
             "" => TopicRequest::Show,
             "-" => TopicRequest::Clear,
-            _ => TopicRequest::Set(needed_text(argument, "/topic TEXT")?),
+            _ => TopicRequest::Set(needed_text(argument, "topic")?),
         }),
         "who" if argument.is_empty() => Request::Who(None),
         "who" => Request::Who(Some(room_name(argument)?)),
@@ -65,13 +65,13 @@ fn split_word(text: &str) -> (&str, &str) {
     text.split_once([' ', '\t']).map_or((text, ""), |(word, rest)| (word, rest.trim()))
 }
 
-fn needed<'a>(argument: &'a str, usage: &'static str) -> Result<&'a str, Mistake> {
-    if argument.is_empty() { Err(Mistake::Usage(usage)) } else { Ok(argument) }
+fn needed<'a>(argument: &'a str, command: &'static str) -> Result<&'a str, Mistake> {
+    if argument.is_empty() { Err(Mistake::Usage(command)) } else { Ok(argument) }
 }
 
-fn needed_text(argument: &str, usage: &'static str) -> Result<Text, Mistake> {
+fn needed_text(argument: &str, command: &'static str) -> Result<Text, Mistake> {
     let text = Text::clean(argument.as_bytes(), false);
-    if text.is_empty() { Err(Mistake::Usage(usage)) } else { Ok(text) }
+    if text.is_empty() { Err(Mistake::Usage(command)) } else { Ok(text) }
 }
 
 /// A room's name, with or without the `#` that other chats write before it.
@@ -83,13 +83,15 @@ fn history_lines(argument: &str) -> Result<Option<usize>, Mistake> {
     if argument.is_empty() {
         return Ok(None);
     }
-    argument.parse().map(Some).map_err(|_| Mistake::BadNumber)
+    let lines: NonZeroUsize = argument.parse().map_err(|_| Mistake::BadNumber)?;
+    Ok(Some(lines.get()))
 }
 
-/// As much of an unknown command as a note has room for.
+/// As much of an unknown command as a note has room for, without its formatting.
 fn shown(word: &str) -> alloc::string::String {
     const SHOWN_CHARS: usize = 40;
-    word.chars().take(SHOWN_CHARS).collect()
+    let text = Text::clean(word.as_bytes(), false);
+    text.plain_parts().flat_map(str::chars).take(SHOWN_CHARS).collect()
 }
 
 #[cfg(test)]
@@ -152,16 +154,18 @@ mod tests {
             ("/", Mistake::NoSuchCommand("".into())),
             ("/ help", Mistake::NoSuchCommand("".into())),
             ("/dance now", Mistake::NoSuchCommand("dance".into())),
+            ("/\x02dance\x0f now", Mistake::NoSuchCommand("dance".into())),
             ("/history many", Mistake::BadNumber),
-            ("/join", Mistake::Usage("/join ROOM")),
+            ("/history 0", Mistake::BadNumber),
+            ("/join", Mistake::Usage("join")),
             ("/join a b", Mistake::BadRoom(NameError::Character(' '))),
             ("/lang fr", Mistake::UnknownLanguage),
-            ("/me", Mistake::Usage("/me TEXT")),
-            ("/me \x02", Mistake::Usage("/me TEXT")),
-            ("/msg", Mistake::Usage("/msg NAME TEXT")),
-            ("/msg alice", Mistake::Usage("/msg NAME TEXT")),
+            ("/me", Mistake::Usage("me")),
+            ("/me \x02", Mistake::Usage("me")),
+            ("/msg", Mistake::Usage("msg")),
+            ("/msg alice", Mistake::Usage("msg")),
             ("/nick 12", Mistake::BadName(NameError::Reserved)),
-            ("/nick", Mistake::Usage("/nick NAME")),
+            ("/nick", Mistake::Usage("nick")),
         ] {
             assert_eq!(parsed(line), Request::Mistaken(mistake), "{line}");
         }
