@@ -264,7 +264,6 @@ impl Hub {
         self.forget_timers(conn, timers);
         if was_open {
             self.counters.closed[reason as usize] += 1;
-            self.silence(conn, sink);
             self.propose_leave(conn, reason, sink);
         }
         self.vacate_if_over(conn);
@@ -341,7 +340,7 @@ impl Hub {
     fn pace_reads(&mut self, conn: ConnId, sink: &mut impl Sink) {
         let Some(session) = self.session(conn) else { return };
         let pause = session.wants_pause();
-        if pause == session.reads_paused {
+        if pause == session.reads_paused || session.link() != Link::Open {
             return;
         }
         session.reads_paused = pause;

@@ -20,7 +20,8 @@ pub enum Input<'a> {
         /// The room that its listener leads to; `None` for none.
         room: Option<&'a RoomName>,
     },
-    /// A connection is gone, in whichever way. Nothing else comes of it or goes to it.
+    /// A connection is gone, in whichever way. Nothing else comes of it, and no later output names it; a sink
+    /// forgets whatever it was subscribed to ([`Outbox::closed`](crate::Outbox::closed)).
     Closed {
         /// Which.
         conn: ConnId,
