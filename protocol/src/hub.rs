@@ -1,6 +1,7 @@
 //! Sessions, world and log position, joined: the whole server but for its bytes and its sockets.
 
 mod answer;
+mod check;
 mod verdict;
 
 use crate::command::{CloseReason, Command};

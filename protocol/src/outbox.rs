@@ -9,6 +9,7 @@
 //! bytes: those of a sink that writes each output at once. One whose backlog passes its limit is sent a
 //! beginning of them, up to the end of a line, and then its farewell.
 
+mod check;
 mod flush;
 mod queue;
 mod tick;

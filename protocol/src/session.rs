@@ -308,6 +308,27 @@ impl Session {
             && (self.framer.has_unread() || self.held.is_some() || self.answer.is_some() || self.draining)
     }
 
+    /// Asserts what holds of every session between two inputs.
+    pub(crate) fn check_invariants(&self, limits: &Limits) {
+        assert!(self.pending <= limits.pending_commands_max, "commands under way are within their limit");
+        assert!(!self.barrier || self.pending > 0, "a barrier waits for a command");
+        assert!(
+            self.link != Link::Open || self.state != State::Outside,
+            "an open link has a member, or will"
+        );
+        assert!(self.link == Link::Open || !matches!(self.state, State::Active(_)), "only open links speak");
+        let idle = self.held.is_none() && self.answer.is_none() && self.framer.held_bytes() == 0;
+        let speaks = matches!(self.state, State::Active(_) | State::ExpectEntry);
+        assert!(speaks || idle, "what will never be answered is not kept");
+        if self.link == Link::Open {
+            assert_eq!(
+                self.reads_paused,
+                self.wants_pause(),
+                "reading stands while lines wait, and only then"
+            );
+        }
+    }
+
     pub(crate) const fn has_ended_input(&self) -> bool {
         self.input_ended
     }

@@ -1,5 +1,6 @@
 //! The shared state: who is a member, in which rooms, under which name.
 
+mod check;
 mod room;
 
 use crate::command::{CloseReason, Command, LogEntry, Manner};

@@ -32,6 +32,37 @@ impl Chunks {
         self.bytes
     }
 
+    /// Asserts that what is counted here is what these queues, all that there are, refer to.
+    pub(super) fn check_invariants<'q>(&self, queues: impl Iterator<Item = &'q Queue>) {
+        let mut parts = alloc::vec![0; self.slots.len()];
+        let mut tails = 0;
+        for queue in queues {
+            let mut bytes = queue.tail.len();
+            tails += bytes;
+            for part in &queue.parts {
+                let chunk = &self.slots[part.chunk as usize];
+                assert!(
+                    part.start < part.end && part.end <= chunk.bytes.len(),
+                    "a part is a part of its chunk"
+                );
+                parts[part.chunk as usize] += 1;
+                bytes += part.end - part.start;
+            }
+            assert_eq!(queue.bytes, bytes, "what a queue owes is counted");
+        }
+        let counted: Vec<usize> = self.slots.iter().map(|chunk| chunk.parts).collect();
+        assert_eq!(counted, parts, "each chunk counts the parts that refer to it");
+        let live = self.slots.iter().filter(|chunk| chunk.parts > 0);
+        assert_eq!(
+            live.clone().count() + self.vacant.len(),
+            self.slots.len(),
+            "what nobody refers to is free"
+        );
+        let chunks: usize = self.slots.iter().map(|chunk| chunk.bytes.len()).sum();
+        assert_eq!(self.bytes, chunks + tails, "bytes of chunks and tails are counted");
+        assert_eq!(chunks, live.map(|chunk| chunk.bytes.len()).sum(), "a free chunk holds no bytes");
+    }
+
     fn insert(&mut self, bytes: Bytes) -> u32 {
         self.bytes += bytes.len();
         let chunk = Chunk { bytes, parts: 0 };

@@ -55,7 +55,7 @@ pub(super) enum Item {
 }
 
 impl Item {
-    const fn ordinal(self) -> Ordinal {
+    pub(super) const fn ordinal(self) -> Ordinal {
         match self {
             Self::Private { ordinal, .. } | Self::Skip { ordinal } => ordinal,
         }

@@ -90,6 +90,16 @@ impl Room {
         }
     }
 
+    pub(super) fn check_history(&self, position: Seq, limits: &WorldLimits) {
+        let bytes: usize = self.history.iter().map(Heard::bytes).sum();
+        assert_eq!(self.history_bytes, bytes, "the history of {} is counted", self.name);
+        assert!(bytes <= limits.history_bytes_max, "the history of {} is within its bytes", self.name);
+        assert!(self.history.len() <= limits.history_lines_max, "the history of {} is short", self.name);
+        let in_order = self.history.iter().is_sorted_by(|one, next| one.seq < next.seq);
+        assert!(in_order, "the history of {} is in the order of the log", self.name);
+        assert!(self.history.back().is_none_or(|last| last.seq <= position), "history is of the past");
+    }
+
     pub(super) fn digest(&self, digest: &mut Digest) {
         digest.text(self.name.as_str());
         digest.number(u64::from(self.topic.is_some()));

@@ -1,0 +1,115 @@
+//! What holds of every hub between two inputs.
+
+use super::{Hub, Tenant, ip_prefix};
+use crate::id::ConnId;
+use crate::name::RoomName;
+use crate::session::Link;
+use crate::time::DeadlineReason;
+use alloc::collections::BTreeMap;
+
+impl Hub {
+    /// Asserts every invariant of the sessions, of the world, and of what joins them; for tests, simulators
+    /// and fuzzers, after each step.
+    ///
+    /// It looks at every connection, member, room and line of history once.
+    ///
+    /// # Panics
+    /// One of them does not hold: a bug in the core.
+    pub fn check_invariants(&self) {
+        self.world.check_invariants();
+        self.check_world();
+        self.check_slots();
+        self.check_members();
+        self.check_admissions();
+        self.check_timers();
+        for (conn, tenant) in self.tenants() {
+            tenant.session.check_invariants(&self.limits);
+            assert!(!tenant.session.is_over(), "{conn} is over and gives its slot back");
+            let open = tenant.session.link() == Link::Open;
+            assert!(tenant.admitted || !open, "{conn} was refused and is closing");
+            assert!(!self.stopping || !open, "{conn} closes, for the server stops");
+        }
+        assert!(self.effects.is_empty(), "every effect of an entry has spread");
+    }
+
+    /// What holds of a world whose log begins with one configuration: this hub's.
+    fn check_world(&self) {
+        if self.world.position().0 == 0 {
+            return;
+        }
+        let limits = self.limits.world;
+        assert!(self.world.room_named(&RoomName::lobby()).is_some(), "the lobby always is");
+        assert!(self.world.rooms().len() <= limits.rooms_max, "rooms are within their limit");
+        for (id, member) in self.world.members() {
+            assert!(
+                member.rooms().len() <= limits.rooms_per_member_max,
+                "{id} is in no more rooms than allowed"
+            );
+        }
+    }
+
+    fn check_slots(&self) {
+        let slots_max = u64::from(self.limits.connections_max) + u64::from(self.limits.refusals_max);
+        assert!(self.slots.len() as u64 <= slots_max, "slots are within their limit");
+        let mut vacant = self.vacant.clone();
+        vacant.sort_unstable();
+        assert!(vacant.is_sorted_by(|one, next| one < next), "a slot is vacant once");
+        for &slot in &vacant {
+            assert!(self.slots[slot as usize].tenant.is_none(), "slot {slot} is vacant");
+        }
+        let spent = |slot: &&super::Slot| slot.tenant.is_none() && slot.generation == u32::MAX;
+        let taken = self.tenants().count() + self.slots.iter().filter(spent).count();
+        assert!(vacant.len() + taken >= self.slots.len(), "a slot without a tenant is vacant");
+    }
+
+    fn check_members(&self) {
+        assert_eq!(self.members.len(), self.world.members().len(), "each member has a connection");
+        for (&id, conn) in &self.members {
+            let member = self.world.member(id).expect("who has a connection is a member");
+            let slot = &self.slots[conn.slot as usize];
+            assert_eq!(slot.generation, conn.generation, "a member's connection keeps its slot");
+            let session = &slot.tenant.as_ref().expect("a member's connection keeps its slot").session;
+            assert_eq!(session.member(), Some(id), "{conn} is the connection of {id}");
+            let room = session.room().map(|room| self.world.room_named(room).expect("a session's room is"));
+            match room {
+                Some(room) => assert!(member.rooms().contains(&room), "{id} speaks to a room that it is in"),
+                None => assert!(member.rooms().is_empty(), "{id} is in no room"),
+            }
+        }
+        let sessions = self.tenants().filter(|(_, tenant)| tenant.session.member().is_some()).count();
+        assert_eq!(sessions, self.members.len(), "each session's member is known");
+    }
+
+    fn check_admissions(&self) {
+        let mut per_ip = BTreeMap::new();
+        for (_, tenant) in self.tenants().filter(|(_, tenant)| tenant.admitted) {
+            *per_ip.entry(ip_prefix(tenant.peer.ip())).or_insert(0) += 1;
+        }
+        assert_eq!(self.admitted, per_ip.values().sum(), "connections that were let in are counted");
+        assert_eq!(self.admitted_per_ip, per_ip, "the connections of each address are counted");
+        assert!(self.admitted <= self.limits.connections_max, "connections are within their limit");
+    }
+
+    fn check_timers(&self) {
+        let mut timers = 0;
+        for (conn, tenant) in self.tenants() {
+            let link = tenant.session.link();
+            assert!(tenant.rate_timer.is_none() || link == Link::Open, "only open links wait to speak");
+            assert!(tenant.drain_timer.is_none() || link == Link::Closing, "only closing links are drained");
+            let rate = tenant.rate_timer.map(|at| (at, DeadlineReason::Rate, conn));
+            let drain = tenant.drain_timer.map(|at| (at, DeadlineReason::Drain, conn));
+            for timer in rate.into_iter().chain(drain) {
+                assert!(self.timers.contains(&timer), "{timer:?} is set");
+                timers += 1;
+            }
+        }
+        assert_eq!(self.timers.len(), timers, "each timer is some connection's");
+    }
+
+    fn tenants(&self) -> impl Iterator<Item = (ConnId, &Tenant)> {
+        (0..).zip(&self.slots).filter_map(|(index, slot)| {
+            let conn = ConnId { slot: index, generation: slot.generation };
+            slot.tenant.as_ref().map(|tenant| (conn, tenant))
+        })
+    }
+}

@@ -1,0 +1,47 @@
+//! What holds of every world, whatever entries made it.
+
+use super::World;
+use crate::name::RoomName;
+
+impl World {
+    /// Asserts every invariant of the shared state; for tests, simulators and fuzzers, after each step.
+    ///
+    /// It looks at every member, room and line of history once.
+    ///
+    /// # Panics
+    /// One of them does not hold: a bug in the core.
+    pub fn check_invariants(&self) {
+        assert_eq!(
+            self.names.len(),
+            self.members.len(),
+            "each member has one name, and each name one member"
+        );
+        for (&id, member) in &self.members {
+            let (name, owner) = self.names.get_key_value(&member.name).expect("a member's name is taken");
+            assert_eq!(*owner, id, "{name} is the name of its member");
+            assert_eq!(
+                name.as_str(),
+                member.name.as_str(),
+                "a name stands as its member has it, case and all"
+            );
+            assert!(id.0 <= self.position, "{id} entered before now");
+            for (index, room) in member.rooms.iter().enumerate() {
+                assert!(!member.rooms[..index].contains(room), "{id} is in {room} once");
+                let room = self.rooms.get(room).expect("a member is in rooms that are");
+                assert!(room.members.contains(&id), "{} knows its member {id}", room.name);
+            }
+        }
+        assert_eq!(self.room_names.len(), self.rooms.len(), "each room has one name, and each name one room");
+        for (&id, room) in &self.rooms {
+            assert_eq!(self.room_names.get(&room.name), Some(&id), "{} is the name of its room", room.name);
+            assert!(id.0 <= self.position, "{id} began before now");
+            let is_lobby = room.name == RoomName::lobby();
+            assert!(is_lobby || !room.members.is_empty(), "{} has ended with its last member", room.name);
+            for member in &room.members {
+                let member = self.members.get(member).expect("those in a room are members");
+                assert!(member.rooms.contains(&id), "{} knows its room {}", member.name, room.name);
+            }
+            room.check_history(self.position, &self.limits);
+        }
+    }
+}
