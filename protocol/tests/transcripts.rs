@@ -1,0 +1,176 @@
+//! The transcripts in `transcripts/*.txt`: what people do, and every line that each of them reads for it.
+//!
+//! A transcript can be read aloud. Blank lines and lines that start with `#` are for the reader. The others
+//! are settings, actions, and what is seen after the action above them:
+//!
+//! ```text
+//! set lang zh                    (or en)
+//! set greeting off               (or on); set echo on; set relay raw
+//! set limit line_bytes_max 128   any limit of `Limits` and `WorldLimits` by its name; rate_lines, rate_burst
+//!
+//! alice connects from 10.0.0.1:5001 [to room tea | to no room] [and stays, when the server closes]
+//! alice > hello                  a line and its LF
+//! alice sends hel                bytes as they stand, in one read
+//! alice ends input               closes its writing side, and reads on
+//! alice vanishes                 the connection breaks
+//! alice stops reading            its socket is full from here on; `alice takes 10 bytes`, `alice reads on`
+//! repeat 3: bob > hello          the same action, that many times
+//! clock +1500ms                  time passes; timers are due as they are due
+//! server stops
+//!
+//! bob < 5001: hello              bob read this line
+//! bob <~ 5001: he                bob read this beginning of a line
+//! bob is closed                  all that bob was owed is written, and the writing side is closed
+//! bob is aborted                 the connection was cut off
+//! bob is paused                  nothing is read from bob until `bob is resumed`
+//! bob is not let in              there is no place even to refuse it: the connection waits
+//! console: 5001 entered from 10.0.0.1:5001
+//! console: 5001 left (quit)
+//! console: 10.0.0.9:5009 refused (server_full)
+//! ```
+//!
+//! In what is sent and read, `\r`, `\t`, `\\`, `\xff`, `\u{feff}` and `\{4000*x}` (a character many times) are
+//! escapes.
+//!
+//! Everything that is seen must be stated, and nothing else. What one reader sees is stated in its order;
+//! the readers may be stated in any. Each transcript runs twice: as it is written, and with every byte in a
+//! read of its own, which must look the same to everyone. After each step the invariants of the core are
+//! checked, and at the end that the log replays to the same world.
+//!
+//! `PARLOR_TRANSCRIPTS=write cargo test -p parlor-protocol --test transcripts` writes what was seen into the
+//! files. Read what it wrote: it is right only if you say so.
+
+#[path = "transcripts/script.rs"]
+mod script;
+#[path = "transcripts/stage.rs"]
+mod stage;
+
+use script::Script;
+use stage::{Chunking, Stage};
+use std::path::{Path, PathBuf};
+use std::{fs, panic};
+
+#[test]
+fn every_transcript_goes_as_it_is_written() {
+    let writes = std::env::var("PARLOR_TRANSCRIPTS").is_ok_and(|mode| mode == "write");
+    let mut failures = String::new();
+    let paths = paths();
+    assert!(!paths.is_empty(), "there are transcripts");
+    for path in &paths {
+        let text = fs::read_to_string(path).expect("a transcript is UTF-8");
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let script = match Script::parse(&text) {
+            Ok(script) => script,
+            Err(error) => {
+                add_line(&mut failures, &format!("\n{name}: {error}"));
+                continue;
+            }
+        };
+        for chunking in [Chunking::Whole, Chunking::Bytewise] {
+            let Ok(played) = panic::catch_unwind(|| play(&script, chunking)) else {
+                add_line(&mut failures, &format!("\n{name}, {chunking:?}: the panic is above"));
+                break;
+            };
+            if played.differs && writes && chunking == Chunking::Whole {
+                fs::write(path, played.as_it_went).expect("the transcript can be written");
+                break;
+            }
+            if played.differs {
+                let compared = played.compared;
+                let heading = format!("\n{name}, {chunking:?} (- as it is written, + as it went):");
+                add_line(&mut failures, &format!("{heading}\n{compared}"));
+                break;
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
+
+fn paths() -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
+    let entries = fs::read_dir(directory).expect("the directory of the transcripts");
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("an entry of the directory").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
+        .collect();
+    paths.sort();
+    paths
+}
+
+/// How a transcript went.
+#[derive(Default)]
+struct Played {
+    differs: bool,
+    /// The transcript with what was seen in place of what was stated.
+    as_it_went: String,
+    /// The transcript, with `-` before what was stated and not seen, and `+` before what was seen and not
+    /// stated.
+    compared: String,
+}
+
+fn play(script: &Script, chunking: Chunking) -> Played {
+    let mut stage = Stage::new(script, chunking);
+    let mut played = Played::default();
+    played.both(' ', &script.header);
+    for step in &script.steps {
+        let seen = stage.act(&step.action);
+        played.both(' ', &step.before);
+        played.both(' ', std::slice::from_ref(&step.line));
+        if by_reader(&step.stated) == by_reader(&seen) {
+            played.both(' ', &step.stated);
+            continue;
+        }
+        played.differs = true;
+        for line in &seen {
+            add_line(&mut played.as_it_went, line);
+        }
+        let (missing, new): (Vec<_>, Vec<_>) = (without(&step.stated, &seen), without(&seen, &step.stated));
+        if missing.is_empty() && new.is_empty() {
+            played.compare('-', &step.stated);
+            played.compare('+', &seen);
+        } else {
+            let stated = &step.stated;
+            stated
+                .iter()
+                .for_each(|line| played.compare(if missing.contains(line) { '-' } else { ' ' }, [line]));
+            played.compare('+', &new);
+        }
+    }
+    played.both(' ', &script.footer);
+    stage.check_replay();
+    played
+}
+
+impl Played {
+    fn both(&mut self, mark: char, lines: &[String]) {
+        lines.iter().for_each(|line| add_line(&mut self.as_it_went, line));
+        self.compare(mark, lines);
+    }
+
+    fn compare<'l>(&mut self, mark: char, lines: impl IntoIterator<Item = &'l String>) {
+        lines.into_iter().for_each(|line| add_line(&mut self.compared, &format!("  {mark} {line}")));
+    }
+}
+
+fn add_line(text: &mut String, line: &str) {
+    text.push_str(line);
+    text.push('\n');
+}
+
+/// What was seen, by who saw it: the order between readers is nobody's to see.
+fn by_reader(seen: &[String]) -> Vec<(String, Vec<u8>)> {
+    let mut seen: Vec<(String, Vec<u8>)> = seen.iter().map(|line| script::meaning(line)).collect();
+    seen.sort_by(|(one, _), (other, _)| one.cmp(other));
+    seen
+}
+
+/// The lines that mean nothing that `others` have.
+fn without(lines: &[String], others: &[String]) -> Vec<String> {
+    let mut others: Vec<_> = others.iter().map(|line| script::meaning(line)).collect();
+    let mut is_new = |line: &&String| {
+        let meaning = script::meaning(line);
+        let found = others.iter().position(|other| *other == meaning);
+        found.map(|index| others.swap_remove(index)).is_none()
+    };
+    lines.iter().filter(|line| is_new(line)).cloned().collect()
+}

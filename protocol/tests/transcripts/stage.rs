@@ -1,0 +1,417 @@
+//! The core, driven as a server drives it: a hub, its log in memory, the outbox, and sockets of paper.
+
+use crate::script::{Action, Script, escape};
+use bytes::Bytes;
+use parlor_protocol::{
+    ConnId, ConsoleEvent, Hub, Input, Language, Limits, LogEntry, MemoryLog, Now, Options, Outbox, Output,
+    RoomName, Sink, Wire, World,
+};
+use std::collections::VecDeque;
+
+/// How what somebody sends is cut into reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Chunking {
+    Bytewise,
+    Whole,
+}
+
+/// Everybody of a transcript, and the server.
+pub(crate) struct Stage {
+    chunking: Chunking,
+    hub: Hub,
+    log: MemoryLog,
+    entries: Vec<LogEntry>,
+    outbox: Outbox,
+    world: Outside,
+    now: Now,
+}
+
+/// What is outside of the core.
+#[derive(Default)]
+struct Outside {
+    clients: Vec<Client>,
+    /// What the console shows and what is no bytes, since the action began.
+    seen: Vec<String>,
+    aborted: Vec<ConnId>,
+    finished: Vec<ConnId>,
+}
+
+struct Client {
+    name: String,
+    conn: ConnId,
+    /// It was not closed yet.
+    connected: bool,
+    /// Nothing more is written to it, and no output but `Abort` may name it.
+    closing: bool,
+    /// What the server has not read.
+    sent: VecDeque<Bytes>,
+    /// Its end is behind what it sent.
+    ends_input: bool,
+    told_end: bool,
+    paused: bool,
+    was_paused: bool,
+    /// What it has read since the action began.
+    read: Vec<u8>,
+    /// How many bytes its socket still takes; `None` for any number.
+    granted: Option<usize>,
+    blocked: bool,
+    finished: bool,
+    /// It does not close when the server has.
+    stays: bool,
+}
+
+impl Stage {
+    pub(crate) fn new(script: &Script, chunking: Chunking) -> Self {
+        let (mut limits, mut options) = (Limits::default(), Options::default());
+        for setting in &script.settings {
+            let words: Vec<&str> = setting.iter().map(String::as_str).collect();
+            set(&words, &mut limits, &mut options);
+        }
+        assert_eq!(limits.check(), Ok(()), "the limits of a transcript");
+        let now = Now { unix_ms: 1_795_530_433_000, ..Now::default() };
+        let hub = Hub::new(limits, options);
+        let mut log = MemoryLog::new();
+        log.append(now, hub.configuration());
+        let (entries, outbox) = (Vec::new(), Outbox::new(&limits));
+        let mut stage = Self { chunking, hub, log, entries, outbox, world: Outside::default(), now };
+        stage.commit();
+        stage
+    }
+
+    /// Does it, and returns what is seen of it: the console first, then everybody in the order of their
+    /// entrance.
+    pub(crate) fn act(&mut self, action: &Action) -> Vec<String> {
+        self.begin(action);
+        self.settle();
+        let mut seen = std::mem::take(&mut self.world.seen);
+        for client in &mut self.world.clients {
+            client.tell(&mut seen);
+        }
+        for conn in std::mem::take(&mut self.world.finished) {
+            let closed = self.world.clients.iter().find(|client| client.conn == conn);
+            seen.extend(closed.map(|client| format!("{} is closed", client.name)));
+        }
+        seen
+    }
+
+    /// The log makes the same world again.
+    pub(crate) fn check_replay(&self) {
+        let replayed = World::replay(&self.entries);
+        assert_eq!(replayed.digest(), self.hub.world().digest(), "the log replays to the same world");
+    }
+
+    fn begin(&mut self, action: &Action) {
+        match action {
+            Action::Connects { name, from, room, stays } => {
+                let Some(conn) = self.hub.vacant() else {
+                    self.world.seen.push(format!("{name} is not let in"));
+                    return;
+                };
+                assert!(self.client(name).is_none(), "{name} is connected already");
+                self.world.clients.push(Client::new(name, conn, *stays));
+                self.outbox.opened(conn);
+                let room = room.as_ref().map(|room| RoomName::parse(room).expect("a room's name"));
+                self.input(Input::Accepted { conn, peer: *from, room: room.as_ref() });
+            }
+            Action::EndsInput(name) => self.existing(name).ends_input = true,
+            Action::Passes(ms) => self.pass(*ms),
+            Action::ReadsOn(name) => self.take(name, None),
+            Action::Repeat(times, action) => {
+                for _ in 0..*times {
+                    self.begin(action);
+                    self.settle();
+                }
+            }
+            Action::Sends { name, bytes } => {
+                let bytes_max = match self.chunking {
+                    Chunking::Bytewise => 1,
+                    Chunking::Whole => self.hub.limits().read_bytes_max,
+                };
+                self.existing(name).sent.extend(bytes.chunks(bytes_max).map(Bytes::copy_from_slice));
+            }
+            Action::ServerStops => self.input(Input::Shutdown),
+            Action::StopsReading(name) => self.existing(name).granted = Some(0),
+            Action::Takes { name, bytes } => self.take(name, Some(*bytes)),
+            Action::Vanishes(name) => {
+                let conn = self.existing(name).conn;
+                self.close(conn);
+            }
+        }
+    }
+
+    /// Goes on until nobody has anything to do.
+    fn settle(&mut self) {
+        loop {
+            while self.outbox.flush(&mut self.world) {
+                self.check();
+            }
+            self.check();
+            if !self.tell_hub() && !self.read_one() {
+                return;
+            }
+        }
+    }
+
+    /// Tells the hub what the flush has brought to light.
+    fn tell_hub(&mut self) -> bool {
+        if let Some(conn) = self.outbox.next_overflowed() {
+            self.input(Input::Overflowed { conn });
+        } else if let Some(conn) = self.outbox.next_drained() {
+            self.input(Input::Drained { conn });
+        } else if let Some(conn) = self.world.aborted.pop() {
+            let client = self.world.of(conn).expect("who is aborted is connected");
+            let line = format!("{} is aborted", client.name);
+            self.world.seen.push(line);
+            self.close(conn);
+        } else if let Some(conn) = self.world.departing() {
+            self.close(conn);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// Gives the hub what one client has sent, if it may be read.
+    fn read_one(&mut self) -> bool {
+        let may_read = |client: &&mut Client| {
+            let has_something = !client.sent.is_empty() || client.ends_input && !client.told_end;
+            client.connected && !client.paused && has_something
+        };
+        let Some(client) = self.world.clients.iter_mut().find(may_read) else { return false };
+        let conn = client.conn;
+        if let Some(bytes) = client.sent.pop_front() {
+            self.input(Input::Received { conn, bytes });
+        } else {
+            client.told_end = true;
+            self.input(Input::ReadClosed { conn });
+        }
+        true
+    }
+
+    fn close(&mut self, conn: ConnId) {
+        self.outbox.closed(conn);
+        if let Some(client) = self.world.of(conn) {
+            client.connected = false;
+        }
+        self.input(Input::Closed { conn });
+    }
+
+    fn input(&mut self, input: Input<'_>) {
+        let mut sink = StageSink { outbox: &mut self.outbox, outside: &mut self.world };
+        self.log.handle(&mut self.hub, self.now, input, &mut sink);
+        self.commit();
+    }
+
+    fn commit(&mut self) {
+        loop {
+            self.check();
+            self.entries.extend_from_slice(self.log.uncommitted());
+            let mut sink = StageSink { outbox: &mut self.outbox, outside: &mut self.world };
+            if !self.log.commit(&mut self.hub, self.now, &mut sink) {
+                return;
+            }
+        }
+    }
+
+    fn pass(&mut self, ms: u64) {
+        let (end, unix_ms) = (self.now.mono.plus_ms(ms), self.now.unix_ms + ms);
+        while let Some(deadline) = self.hub.deadline().filter(|deadline| deadline.at <= end) {
+            self.now.mono = deadline.at.max(self.now.mono);
+            self.input(Input::Timeout);
+            self.settle();
+        }
+        self.now = Now { mono: end, unix_ms };
+    }
+
+    fn take(&mut self, name: &str, bytes: Option<usize>) {
+        let client = self.existing(name);
+        client.granted = bytes.map(|bytes| bytes + client.granted.unwrap_or(0));
+        client.blocked = false;
+        let conn = client.conn;
+        self.outbox.writable(conn);
+    }
+
+    fn check(&self) {
+        self.hub.check_invariants();
+        self.outbox.check_invariants();
+    }
+
+    fn existing(&mut self, name: &str) -> &mut Client {
+        self.client(name).unwrap_or_else(|| panic!("{name} is not connected"))
+    }
+
+    fn client(&mut self, name: &str) -> Option<&mut Client> {
+        self.world.clients.iter_mut().find(|client| client.connected && client.name == name)
+    }
+}
+
+impl Client {
+    fn new(name: &str, conn: ConnId, stays: bool) -> Self {
+        Self {
+            name: name.to_owned(),
+            conn,
+            connected: true,
+            closing: false,
+            sent: VecDeque::new(),
+            ends_input: false,
+            told_end: false,
+            paused: false,
+            was_paused: false,
+            read: Vec::new(),
+            granted: None,
+            blocked: false,
+            finished: false,
+            stays,
+        }
+    }
+
+    /// Says what it has read, and whether it may go on sending.
+    fn tell(&mut self, seen: &mut Vec<String>) {
+        let name = &self.name;
+        let read = std::mem::take(&mut self.read);
+        for line in read.split_inclusive(|&byte| byte == b'\n') {
+            seen.push(match line {
+                b"\n" => format!("{name} <"),
+                [line @ .., b'\n'] => format!("{name} < {}", escape(line)),
+                begun => format!("{name} <~ {}", escape(begun)),
+            });
+        }
+        let paused = self.paused && self.connected;
+        if std::mem::replace(&mut self.was_paused, paused) != paused && self.connected && !self.closing {
+            seen.push(format!("{name} is {}", if paused { "paused" } else { "resumed" }));
+        }
+    }
+}
+
+impl Outside {
+    fn of(&mut self, conn: ConnId) -> Option<&mut Client> {
+        self.clients.iter_mut().find(|client| client.conn == conn)
+    }
+
+    /// A client that was told the end, and so closes too.
+    fn departing(&self) -> Option<ConnId> {
+        let departs =
+            |client: &&Client| client.connected && client.finished && (client.told_end || !client.stays);
+        self.clients.iter().find(departs).map(|client| client.conn)
+    }
+}
+
+impl Wire for Outside {
+    fn finish(&mut self, conn: ConnId) {
+        let client = self.of(conn).expect("who is finished is connected");
+        assert!(client.connected && client.closing && !client.finished, "{} ends once", client.name);
+        client.finished = true;
+        self.finished.push(conn);
+    }
+
+    fn write(&mut self, conn: ConnId, slices: &[&[u8]]) -> usize {
+        let client = self.of(conn).expect("who is written to is connected");
+        assert!(client.connected && !client.finished, "{} is written to behind its end", client.name);
+        assert!(!client.blocked, "{} is written to while its socket is full", client.name);
+        let bytes = slices.concat();
+        let count = client.granted.map_or(bytes.len(), |granted| granted.min(bytes.len()));
+        client.granted = client.granted.map(|granted| granted - count);
+        client.blocked = count < bytes.len();
+        client.read.extend_from_slice(&bytes[..count]);
+        count
+    }
+}
+
+/// Where the outputs go: to the outbox, and to whatever is outside.
+struct StageSink<'a> {
+    outbox: &'a mut Outbox,
+    outside: &'a mut Outside,
+}
+
+impl Sink for StageSink<'_> {
+    fn output(&mut self, output: Output<'_>) {
+        if let Some(conn) = named(&output) {
+            let client = self.outside.of(conn).expect("an output names a connection that was accepted");
+            let allowed = client.connected && (!client.closing || matches!(output, Output::Abort { .. }));
+            assert!(allowed, "an output for {}, whose end was said: {output:?}", client.name);
+        }
+        match output {
+            Output::Abort { conn } => self.outside.aborted.push(conn),
+            Output::Console(event) => self.outside.seen.push(console(&event)),
+            Output::PauseReads { conn } => self.set_paused(conn, true),
+            Output::ResumeReads { conn } => self.set_paused(conn, false),
+            Output::Close { conn, .. } => {
+                self.set_paused(conn, false);
+                if let Some(client) = self.outside.of(conn) {
+                    client.closing = true;
+                }
+                self.outbox.output(&output);
+            }
+            output => self.outbox.output(&output),
+        }
+    }
+}
+
+impl StageSink<'_> {
+    fn set_paused(&mut self, conn: ConnId, paused: bool) {
+        if let Some(client) = self.outside.of(conn) {
+            client.paused = paused;
+        }
+    }
+}
+
+/// The connection to which an output does something.
+fn named(output: &Output<'_>) -> Option<ConnId> {
+    match *output {
+        Output::Abort { conn }
+        | Output::Close { conn, .. }
+        | Output::PauseReads { conn }
+        | Output::ReportDrained { conn }
+        | Output::ResumeReads { conn }
+        | Output::Subscribe { conn, .. }
+        | Output::Unsubscribe { conn, .. }
+        | Output::Write { conn, .. } => Some(conn),
+        Output::ToPeers { except, .. } | Output::ToRoom { except, .. } => except,
+        Output::Console(_) | Output::Propose { .. } => None,
+    }
+}
+
+fn console(event: &ConsoleEvent<'_>) -> String {
+    match event {
+        ConsoleEvent::Entered { name, peer } => format!("console: {name} entered from {peer}"),
+        ConsoleEvent::Left { name, reason } => format!("console: {name} left ({})", reason.word()),
+        ConsoleEvent::Refused { peer, reason } => format!("console: {peer} refused ({})", reason.word()),
+    }
+}
+
+/// Takes one setting of a transcript.
+fn set(words: &[&str], limits: &mut Limits, options: &mut Options) {
+    match *words {
+        ["echo", "on"] => options.echo = true,
+        ["greeting", "off"] => options.greeting = false,
+        ["lang", code] => options.language = code.parse::<Language>().expect("a language"),
+        ["relay", "raw"] => options.raw = true,
+        ["limit", name, value] => {
+            let value: u32 = value.parse().expect("a limit is a number");
+            let size = value as usize;
+            match name {
+                "backlog_bytes_max" => limits.backlog_bytes_max = size,
+                "connections_max" => limits.connections_max = value,
+                "connections_per_ip_max" => limits.connections_per_ip_max = value,
+                "drain_ms" => limits.drain_ms = value.into(),
+                "flush_writes_max" => limits.flush_writes_max = size,
+                "history_bytes_max" => limits.world.history_bytes_max = size,
+                "history_lines_max" => limits.world.history_lines_max = size,
+                "line_bytes_max" => limits.line_bytes_max = size,
+                "outbox_bytes_max" => limits.outbox_bytes_max = size,
+                "pending_commands_max" => limits.pending_commands_max = value,
+                "rate_burst" => limits.rate.burst = value,
+                "rate_lines" => limits.rate.lines = value,
+                "read_bytes_max" => limits.read_bytes_max = size,
+                "refusals_max" => limits.refusals_max = value,
+                "reply_bytes_max" => limits.reply_bytes_max = size,
+                "rooms_max" => limits.world.rooms_max = size,
+                "rooms_per_member_max" => limits.world.rooms_per_member_max = size,
+                "tick_bytes_max" => limits.tick_bytes_max = size,
+                "topic_bytes_max" => limits.world.topic_bytes_max = size,
+                _ => panic!("no limit: {name}"),
+            }
+        }
+        _ => panic!("no setting: {words:?}"),
+    }
+}
