@@ -12,6 +12,8 @@
 mod check;
 mod flush;
 mod queue;
+#[cfg(test)]
+mod tests;
 mod tick;
 
 use crate::event::Event;

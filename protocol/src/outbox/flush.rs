@@ -224,7 +224,11 @@ impl Outbox {
                     state.queue = None;
                 }
             }
-            self.settle(slot, flush.wire);
+            if state.blocked {
+                self.bound_backlog(slot);
+            } else {
+                self.settle(slot, flush.wire);
+            }
         }
     }
 
@@ -368,7 +372,8 @@ fn freeze_rooms(
     let mut buildings = Vec::new();
     for room in touched {
         for fan in rooms.get_mut(room).into_iter().flat_map(|room| &mut room.fans) {
-            if let Some(mut building) = fan.building.take() {
+            // Of what this class sees nothing of, nothing is written: the building stays for the next tick.
+            if let Some(mut building) = fan.building.take_if(|building| !building.bytes.is_empty()) {
                 fan.source = Some(sources.len());
                 sources.push(Source::new(building.bytes.split().freeze()));
                 buildings.push(*building);
