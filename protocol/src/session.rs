@@ -379,7 +379,7 @@ impl Session {
                 Command::Rename { member, name }
             }
             Request::Join(room) => self.go_to(member, room),
-            Request::Part if self.room == Some(RoomName::lobby()) => {
+            Request::Part if self.here()? == RoomName::lobby() => {
                 return Err(Act::Answer(Question::Mistaken(Mistake::InLobby)));
             }
             Request::Part => self.go_to(member, RoomName::lobby()),

@@ -50,7 +50,12 @@ impl Hub {
                 self.close(now, conn, *reason, sink);
             }
             (Effect::Parted { member, room }, _) => self.parted(conn, *member, *room, sink),
-            (Effect::Refused { refusal, .. }, _) => self.write(conn, &Reply::Refused(refusal), sink),
+            (Effect::Refused { member, refusal }, command) => {
+                if matches!(command, Command::Enter { .. }) {
+                    self.greet_outside(conn, *member, sink);
+                }
+                self.write(conn, &Reply::Refused(refusal), sink);
+            }
             (Effect::Renamed { member, from }, _) => self.renamed(conn, *member, from, sink),
             (Effect::Said { member, room }, Command::Say { manner, text, .. }) => {
                 self.counters.lines += 1;
@@ -80,7 +85,7 @@ impl Hub {
             let reason = if self.stopping { CloseReason::Shutdown } else { CloseReason::Reset };
             sink.output(Output::Propose { conn, command: Command::Leave { member: id, reason } });
         } else if matches!(command, Command::Enter { room: None, .. }) {
-            self.greet(conn, &Reply::Greeting { name: &name, room: None }, sink);
+            self.greet_outside(conn, id, sink);
         }
     }
 
@@ -104,6 +109,12 @@ impl Hub {
             let reply = Reply::InRoom { room: &room_name, members, topic: topic.as_ref() };
             self.write(conn, &reply, sink);
         }
+    }
+
+    /// Greets a newcomer that is in no room.
+    fn greet_outside(&mut self, conn: ConnId, id: MemberId, sink: &mut impl Sink) {
+        let Some(name) = self.world.member(id).map(|member| member.name().clone()) else { return };
+        self.greet(conn, &Reply::Greeting { name: &name, room: None }, sink);
     }
 
     fn greet(&mut self, conn: ConnId, greeting: &Reply<'_>, sink: &mut impl Sink) {
