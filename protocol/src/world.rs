@@ -323,7 +323,8 @@ impl World {
         let Some(member) = self.members.get(&id) else { return Ok(()) };
         if let Some(name) = to {
             let there = self.room_named(name);
-            if there.is_some_and(|room| member.rooms.contains(&room)) {
+            if let Some(room) = there.filter(|room| member.rooms.contains(room)) {
+                let name = self.rooms.get(&room).map_or(name, |room| &room.name);
                 return Err(Refusal::AlreadyIn(name.clone()));
             }
             let ends = from.is_some_and(|room| self.ends_without(room, id));
@@ -354,8 +355,8 @@ impl World {
 
     fn rename(&mut self, id: MemberId, name: &Name, effects: &mut Vec<Effect>) -> Result<(), Refusal> {
         let Some(member) = self.members.get_mut(&id) else { return Ok(()) };
-        match self.names.get(name) {
-            Some(&owner) if owner != id => return Err(Refusal::NameTaken(name.clone())),
+        match self.names.get_key_value(name) {
+            Some((taken, &owner)) if owner != id => return Err(Refusal::NameTaken(taken.clone())),
             Some(_) if member.name.as_str() == name.as_str() => return Err(Refusal::NameUnchanged),
             _ => {}
         }
