@@ -9,6 +9,7 @@ use crate::event::{Event, Reply};
 use crate::language::Language;
 use crate::output::WireClass;
 use crate::world::Heard;
+use alloc::string::String;
 use bytes::BytesMut;
 use core::fmt::{self, Display};
 pub(crate) use parse::parse;
@@ -76,26 +77,30 @@ impl Notes<'_> {
         text.lines().for_each(|line| self.note(format_args!("{line}")));
     }
 
-    /// A list in notes of a few hundred bytes each; returns how many items found no place.
-    fn list(&mut self, head: fmt::Arguments<'_>, items: impl Iterator<Item = impl Display>) -> usize {
+    /// A list in notes of a few hundred bytes each, with `between` between its items; returns how many items
+    /// found no place.
+    fn list(&mut self, head: String, between: &str, items: impl Iterator<Item = impl Display>) -> usize {
         use core::fmt::Write;
-        let end = self.to.len() + self.reply_bytes_max;
-        let mut line = alloc::string::String::new();
-        let mut rest = 0;
-        write!(line, "{head}").expect("a string takes what it is given");
-        let mut separator = " ";
+        // The marks and the end of the note under way, and the note on what found no place.
+        const AROUND_BYTES: usize = 64;
+        let end = self.to.len() + self.reply_bytes_max.saturating_sub(AROUND_BYTES);
+        let (mut line, mut shown) = (head, String::new());
+        let (mut rest, mut separator) = (0, "");
         for item in items {
-            if self.to.len() + line.len() > end {
+            shown.clear();
+            write!(shown, "{item}").expect("a string takes what it is given");
+            if rest > 0 || self.to.len() + line.len() + separator.len() + shown.len() > end {
                 rest += 1;
                 continue;
             }
             if line.len() > LIST_LINE_BYTES {
-                self.note(format_args!("{line},"));
+                self.note(format_args!("{line}{}", between.trim_end()));
                 line.clear();
                 separator = "";
             }
-            write!(line, "{separator}{item}").expect("a string takes what it is given");
-            separator = ", ";
+            line += separator;
+            line += &shown;
+            separator = between;
         }
         self.note(format_args!("{line}"));
         rest
@@ -134,4 +139,62 @@ fn usage<'h>(help: &'h str, command: &str) -> &'h str {
             .is_some_and(|rest| rest.starts_with(' '))
     });
     line.and_then(|line| line.split("  ").next()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Mistake;
+    use crate::name::{Name, NameError, RoomName};
+    use crate::world::Refusal;
+    use alloc::vec::Vec;
+
+    fn rendered(reply: &Reply<'_>, language: Language, reply_bytes_max: usize) -> String {
+        let mut bytes = BytesMut::new();
+        render_reply(reply, language, reply_bytes_max, &mut bytes);
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    /// The texts that no line of a client of this dialect leads to, and so no transcript shows.
+    #[test]
+    fn what_only_other_dialects_can_ask_for_has_texts_too() {
+        let tea = RoomName::parse("tea").unwrap();
+        let refused = |refusal, language| rendered(&Reply::Refused(&refusal), language, 4_096);
+        let mistaken = |mistake, language| rendered(&Reply::Mistaken(&mistake), language, 4_096);
+        let not_in = Refusal::NotIn(tea);
+        assert_eq!(refused(not_in.clone(), Language::En), "* you are not in tea\n");
+        assert_eq!(refused(not_in, Language::Zh), "* 您不在房间 tea\n");
+        let too_many = "* you are in as many rooms as one may be in\n";
+        assert_eq!(refused(Refusal::TooManyRooms, Language::En), too_many);
+        assert_eq!(refused(Refusal::TooManyRooms, Language::Zh), "* 您所在的房间数已满\n");
+        let empty = Mistake::BadName(NameError::Empty);
+        assert_eq!(mistaken(empty.clone(), Language::En), "* a name has at least one character\n");
+        assert_eq!(mistaken(empty, Language::Zh), "* 名字至少有一个字符\n");
+    }
+
+    #[test]
+    fn a_reply_is_within_its_bytes_and_counts_the_rest() {
+        let lobby = RoomName::lobby();
+        let names: Vec<Name> = (0..3_000).map(|nth| Name::for_port(54_321, nth)).collect();
+        for language in Language::ALL {
+            for reply_bytes_max in 4_096..4_200 {
+                let who = Reply::Who { room: &lobby, names: names.iter().collect() };
+                let text = rendered(&who, language, reply_bytes_max);
+                assert!(text.len() <= reply_bytes_max, "{} bytes of {reply_bytes_max}", text.len());
+                let listed = text.matches("54321").count();
+                let rest = alloc::format!("{}", names.len() - listed);
+                assert!(text.lines().last().unwrap().contains(&rest), "{rest} are not listed");
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_that_needs_words_is_in_the_help() {
+        for command in ["history", "join", "lang", "me", "msg", "nick", "topic"] {
+            for language in Language::ALL {
+                let text = rendered(&Reply::Mistaken(&Mistake::Usage(command)), language, 4_096);
+                assert!(text.contains(&alloc::format!("/{command} ")), "{text}");
+            }
+        }
+    }
 }

@@ -119,9 +119,12 @@ fn action(line: &str) -> Option<Action> {
         ["connects", "from", from, "to", "no", "room"] => {
             Action::Connects { name, from: from.parse().ok()?, room: None, stays }
         }
-        ["connects", "from", from, "to", "room", room] => {
-            Action::Connects { name, from: from.parse().ok()?, room: Some(room.to_owned()), stays }
-        }
+        ["connects", "from", from, "to", "room", room] => Action::Connects {
+            name,
+            from: from.parse().ok()?,
+            room: Some(String::from_utf8(unescape(room)?).ok()?),
+            stays,
+        },
         ["ends", "input"] => Action::EndsInput(name),
         ["reads", "on"] => Action::ReadsOn(name),
         ["stops", "reading"] => Action::StopsReading(name),
@@ -146,7 +149,7 @@ pub(crate) fn meaning(line: &str) -> (String, Vec<u8>) {
 }
 
 /// Characters that stand alike in a row become one escape from this many on.
-const RUN_CHARS: usize = 60;
+const RUN_CHARS: usize = 40;
 
 /// Bytes as a transcript shows them.
 pub(crate) fn escape(bytes: &[u8]) -> String {

@@ -5,6 +5,7 @@ use crate::command::{CloseReason, Manner};
 use crate::event::{Event, Mistake, Reply};
 use crate::name::{Name, NameError, RoomName};
 use crate::world::{Refusal, Topic};
+use alloc::format;
 use bytes::BytesMut;
 use core::fmt::{self, Display};
 
@@ -76,14 +77,14 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
         Reply::NowNamed(name) => to.note(format_args!("您现在叫 {name}")),
         Reply::Refused(refusal) => refused(refusal, to),
         Reply::Rooms(rooms) => {
-            let items = rooms.iter().map(|(room, members)| alloc::format!("{room} ({members})"));
-            let rest = to.list(format_args!("共 {} 个房间：", rooms.len()), items);
+            let items = rooms.iter().map(|(room, members)| format!("{room} ({members})"));
+            let rest = to.list(format!("共 {} 个房间：", rooms.len()), "、", items);
             more(rest, to);
         }
         Reply::TopicIs { room, topic: about } => topic(room, *about, to),
         Reply::Who { room, names } if names.is_empty() => to.note(format_args!("{room} 里没有人")),
         Reply::Who { room, names } => {
-            let rest = to.list(format_args!("{room} 里有 {} 人：", names.len()), names.iter());
+            let rest = to.list(format!("{room} 里有 {} 人：", names.len()), "、", names.iter());
             more(rest, to);
         }
     }
