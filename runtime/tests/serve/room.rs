@@ -102,7 +102,7 @@ fn two_hosts_with_one_port_number_are_two_people() {
     let server = Server::start(&[]);
     let mut alice = Client::connect_from("127.0.0.2:0".parse().unwrap(), server.address);
     let port = alice.stream.local_addr().unwrap().port();
-    alice.expect(format!("* you are {port}, in lobby, alone; /help lists the commands"));
+    alice.expect(format!("* you are {port}, alone in lobby; /help lists the commands"));
     let mut bob = Client::connect_from(([127, 0, 0, 3], port).into(), server.address);
     alice.expect(format!("{port}-2 joined"));
     bob.line();
@@ -142,7 +142,7 @@ fn ten_megabytes_without_a_line_end_become_one_line() {
     bob.expect(format!("{}: {}", alice.name, "x".repeat(4_096)));
     bob.expect(format!("{}: after", alice.name));
     alice.expect(format!(
-        "* your line was too long: its last {dropped} bytes were dropped (a line has at most 4096)"
+        "* your line was too long and lost its last {dropped} bytes; a line has at most 4096"
     ));
     let grown = server.resident_bytes().saturating_sub(before);
     assert!(grown < 2 << 20, "the server holds {grown} bytes more");
@@ -165,7 +165,7 @@ fn a_listener_leads_to_its_room() {
     let addresses: Vec<SocketAddr> =
         server.log.wait_for_all("listening on ", 3).iter().map(|record| address_in(record)).collect();
     let mut tea = Client::connect(addresses[1]);
-    tea.expect(format!("* you are {}, in 茶, alone; /help lists the commands", tea.name));
+    tea.expect(format!("* you are {}, alone in 茶; /help lists the commands", tea.name));
     let mut nowhere = Client::connect(addresses[2]);
     nowhere.expect(format!(
         "* you are {}, in no room; /join ROOM enters one, /help lists the commands",
@@ -173,5 +173,5 @@ fn a_listener_leads_to_its_room() {
     ));
     nowhere.send("/join 茶\n");
     tea.expect(format!("{} joined", nowhere.name));
-    nowhere.expect("* you are in 茶 now, with 1 other");
+    nowhere.expect("* you are now in 茶 with 1 other");
 }
