@@ -30,12 +30,7 @@ impl NaiveSink {
         }
     }
 
-    fn to_readers(
-        &mut self,
-        readers: &BTreeMap<ConnId, WireClass>,
-        except: Option<ConnId>,
-        event: &Event<'_>,
-    ) {
+    fn deliver(&mut self, readers: &BTreeMap<ConnId, WireClass>, except: Option<ConnId>, event: &Event<'_>) {
         for (&conn, &class) in readers.iter().filter(|(conn, _)| Some(**conn) != except) {
             let mut bytes = bytes::BytesMut::new();
             event.render(class, &mut bytes);
@@ -63,11 +58,11 @@ impl Sink for NaiveSink {
                 for room in rooms.iter().rev().filter_map(|room| self.rooms.get(room)) {
                     readers.extend(room);
                 }
-                self.to_readers(&readers, except, event);
+                self.deliver(&readers, except, event);
             }
             Output::ToRoom { room, except, event } => {
                 let readers = self.rooms.get(&room).cloned().unwrap_or_default();
-                self.to_readers(&readers, except, event);
+                self.deliver(&readers, except, event);
             }
             Output::Unsubscribe { conn, room } => {
                 if let Some(room) = self.rooms.get_mut(&room) {

@@ -2,7 +2,14 @@
 //!
 //! Tests that need other programs, a network namespace, or much time are `#[ignore]`d, with the reason.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(unreachable_pub, reason = "nobody depends on a test")]
+
+mod crowd;
+mod minute;
+mod namespace;
 mod room;
 mod shortage;
 mod support;
+mod vanish;
 mod whole;

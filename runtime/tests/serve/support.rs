@@ -114,7 +114,7 @@ impl Server {
         wait(&mut self.child)
     }
 
-    /// The memory that it has in use (Linux's VmRSS), in bytes.
+    /// The memory that it has in use (`VmRSS` of Linux), in bytes.
     pub fn resident_bytes(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();

@@ -1,0 +1,33 @@
+//! A network of a test's own: every port is free in it, and its links can be cut.
+
+use rustix::process::geteuid;
+use std::process::Command;
+
+const INSIDE: &str = "PARLOR_TEST_NAMESPACE";
+
+/// Runs the calling test once more, alone, in a network namespace of its own. Returns whether this is that
+/// second run, which does the work.
+pub fn is_inside(test: &str) -> bool {
+    if std::env::var_os(INSIDE).is_some() {
+        return true;
+    }
+    let mut command = Command::new("unshare");
+    if !geteuid().is_root() {
+        command.args(["--user", "--map-root-user"]);
+    }
+    let script = "ip link set lo up && exec \"$0\" \"$@\"";
+    command.args(["--net", "--", "sh", "-c", script]).arg(std::env::current_exe().unwrap());
+    command.args([test, "--exact", "--include-ignored", "--nocapture"]).env(INSIDE, "1");
+    let output = command.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && told.contains("1 passed"), "{told}\n{errors}");
+    println!("{told}");
+    false
+}
+
+/// Runs a program that must succeed.
+pub fn run(program: &str, arguments: &str) {
+    let status = Command::new(program).args(arguments.split(' ')).status().unwrap();
+    assert!(status.success(), "{program} {arguments}: {status}");
+}
