@@ -1,6 +1,8 @@
 //! Flush invariance: for one sequence of outputs, every placement of flushes and every pattern of partial
 //! writes gives each connection the bytes of a sink that writes each output at once.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use parlor_protocol::{
     CloseReason, ConnId, Event, Language, Limits, Manner, Name, Outbox, Output, RoomId, Seq, Sink, Text,
     WireClass,
