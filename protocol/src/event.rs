@@ -2,6 +2,7 @@
 
 use crate::command::{CloseReason, Manner};
 use crate::dialect::plain;
+use crate::language::Language;
 use crate::name::{Name, NameError, RoomName};
 use crate::output::WireClass;
 use crate::text::Text;
@@ -119,6 +120,14 @@ pub enum Reply<'a> {
         /// The members' names, in the order of their entrance.
         names: Vec<&'a Name>,
     },
+}
+
+impl Reply<'_> {
+    /// Appends what a reader of that language sees of it: whole lines, or nothing. Of a list, as much as
+    /// `reply_bytes_max` has room for.
+    pub fn render(&self, language: Language, reply_bytes_max: usize, to: &mut BytesMut) {
+        plain::render_reply(self, language, reply_bytes_max, to);
+    }
 }
 
 /// Why a line was no request.

@@ -5,7 +5,6 @@ mod check;
 mod verdict;
 
 use crate::command::{CloseReason, Command};
-use crate::dialect::plain;
 use crate::event::{ConsoleEvent, Reply};
 use crate::id::{ConnId, MemberId};
 use crate::input::Input;
@@ -404,7 +403,7 @@ impl Hub {
     fn render(&mut self, reply: &Reply<'_>, language: Language) -> BytesMut {
         let mut bytes = core::mem::take(&mut self.scratch);
         bytes.clear();
-        plain::render_reply(reply, language, self.limits.reply_bytes_max, &mut bytes);
+        reply.render(language, self.limits.reply_bytes_max, &mut bytes);
         bytes
     }
 

@@ -133,7 +133,7 @@ pub mod time;
 pub mod world;
 
 pub use command::{CloseReason, Command, LogEntry, Manner};
-pub use event::{ConsoleEvent, Event};
+pub use event::{ConsoleEvent, Event, Reply};
 pub use framer::{Framer, Line};
 pub use hub::{Counters, Hub, Options};
 pub use id::{ConnId, MemberId, RoomId, Seq};

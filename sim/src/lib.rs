@@ -1,9 +1,18 @@
-//! Parlor's core in a simulated world: what it is compared with, and what drives it.
+//! Parlor in a simulated world.
 //!
+//! - [`scenario`]: what happens in a run, made from a [`source`] of choices: a seed, or a fuzzer's bytes;
+//! - [`tier1`]: the real hub and outbox over simulated links, in simulated time;
+//! - [`law`]: what must always hold, a file for each law, and the judge who watches a run;
+//! - [`model`]: a chat room without cleverness, which says what each connection must be sent;
 //! - [`naive`]: a sink that writes each output at once, which the outbox must equal byte for byte;
-//! - [`core`]: a hub and its log in memory, with a sink and a clock of the test's own;
-//! - [`wire`]: sockets that take as much as the test says.
+//! - [`trace`]: what happened, line by line, and a hash of it.
 
-pub mod core;
+pub mod expectation;
+pub mod law;
+pub mod model;
 pub mod naive;
+pub mod scenario;
+pub mod source;
+pub mod tier1;
+pub mod trace;
 pub mod wire;

@@ -13,6 +13,8 @@ pub struct NaiveSink {
     rooms: BTreeMap<RoomId, BTreeMap<ConnId, WireClass>>,
     /// Connections that are sent nothing more.
     pub closed: BTreeMap<ConnId, Vec<u8>>,
+    /// Connections of whom it was asked to be told when they are owed nothing: they never are.
+    pub drained: Vec<ConnId>,
 }
 
 impl NaiveSink {
@@ -69,12 +71,12 @@ impl Sink for NaiveSink {
                     room.remove(&conn);
                 }
             }
+            Output::ReportDrained { conn } => self.drained.push(conn),
             Output::Write { conn, bytes } => self.send(conn, bytes),
             Output::Abort { .. }
             | Output::Console(_)
             | Output::PauseReads { .. }
             | Output::Propose { .. }
-            | Output::ReportDrained { .. }
             | Output::ResumeReads { .. } => {}
         }
     }

@@ -1,7 +1,6 @@
 //! Questions that are answered at once, from the world as it is.
 
 use super::Hub;
-use crate::dialect::plain;
 use crate::event::{Mistake, Reply};
 use crate::id::ConnId;
 use crate::language::Language;
@@ -23,10 +22,8 @@ impl Hub {
         bytes.clear();
         let reply_bytes_max = self.limits.reply_bytes_max;
         match self.reply(question, here.as_ref()) {
-            Ok(reply) => plain::render_reply(&reply, language, reply_bytes_max, &mut bytes),
-            Err(mistake) => {
-                plain::render_reply(&Reply::Mistaken(&mistake), language, reply_bytes_max, &mut bytes);
-            }
+            Ok(reply) => reply.render(language, reply_bytes_max, &mut bytes),
+            Err(mistake) => Reply::Mistaken(&mistake).render(language, reply_bytes_max, &mut bytes),
         }
         sink.output(Output::Write { conn, bytes: &bytes });
         self.scratch = bytes;

@@ -1,0 +1,139 @@
+//! What one connection must be sent, against what it was sent.
+
+/// The bytes that a connection is to be sent, as the model says them, and how far they came.
+#[derive(Debug, Default)]
+pub struct Expectation {
+    /// What is to come, from `consumed` on.
+    due: Vec<u8>,
+    consumed: usize,
+    /// Where the line under way began, in `due`.
+    line_start: usize,
+    /// Where the farewell begins of a connection that read too slowly: from the end of any line before it,
+    /// what is sent may go on there.
+    cut: Option<usize>,
+}
+
+/// Bytes that the model does not know of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The beginning of what was due.
+    pub expected: String,
+    /// The beginning of what came.
+    pub found: String,
+}
+
+/// As much of what differs as a person wants to read.
+const SHOWN_BYTES: usize = 200;
+
+/// Bytes that were consumed are forgotten when they are this many.
+const FORGET_BYTES: usize = 16 << 10;
+
+impl Expectation {
+    /// These bytes come next.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.due.extend_from_slice(bytes);
+    }
+
+    /// The connection read too slowly: what was added so far may be left out, from the end of a line on, but
+    /// for what is added from here on.
+    pub const fn cut_here(&mut self) {
+        self.cut = Some(self.due.len());
+    }
+
+    /// Bytes that are still to come, at the most.
+    #[must_use]
+    pub const fn left(&self) -> usize {
+        self.due.len() - self.consumed
+    }
+
+    /// The bytes that are still to come, at the most.
+    #[must_use]
+    pub fn rest(&self) -> &[u8] {
+        &self.due[self.consumed..]
+    }
+
+    /// The connection was sent these.
+    ///
+    /// # Errors
+    /// They are not what was due.
+    pub fn sent(&mut self, bytes: &[u8]) -> Result<(), Difference> {
+        let mut bytes = bytes;
+        while !bytes.is_empty() {
+            let due = &self.due[self.consumed..];
+            let same = if due.starts_with(bytes) {
+                bytes.len()
+            } else {
+                bytes.iter().zip(due).take_while(|(one, other)| one == other).count()
+            };
+            if let Some(end) = memchr::memrchr(b'\n', &bytes[..same]) {
+                self.line_start = self.consumed + end + 1;
+            }
+            self.consumed += same;
+            bytes = &bytes[same..];
+            if !bytes.is_empty() && !self.go_on_at_cut() {
+                return Err(Difference { expected: shown(self.rest()), found: shown(bytes) });
+            }
+        }
+        if self.cut.is_none() && self.consumed > FORGET_BYTES {
+            self.due.drain(..self.line_start);
+            self.consumed -= self.line_start;
+            self.line_start = 0;
+        }
+        Ok(())
+    }
+
+    /// Goes on behind the cut, where the line under way may as well be one from there.
+    fn go_on_at_cut(&mut self) -> bool {
+        let Some(cut) = self.cut.take_if(|cut| *cut > self.line_start) else { return false };
+        let begun = self.line_start..self.consumed;
+        let length = begun.len();
+        let fits = self.due[cut..].starts_with(&self.due[begun]);
+        if fits {
+            self.line_start = cut;
+            self.consumed = cut + length;
+        }
+        fits
+    }
+}
+
+fn shown(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN_BYTES)]).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after_cut() -> Expectation {
+        let mut expectation = Expectation::default();
+        expectation.add(b"one\n* two\nthree\n");
+        expectation.cut_here();
+        expectation.add(b"* closed\n");
+        expectation
+    }
+
+    #[test]
+    fn bytes_come_as_they_are_due_in_any_pieces() {
+        let mut expectation = Expectation::default();
+        expectation.add(b"one\ntwo\n");
+        assert_eq!(expectation.sent(b"on"), Ok(()));
+        assert_eq!(expectation.sent(b"e\nt"), Ok(()));
+        assert_eq!(expectation.left(), 3);
+        assert!(expectation.sent(b"x").is_err());
+        assert!(expectation.sent(b"wo\nmore").is_err());
+    }
+
+    #[test]
+    fn a_slow_reader_goes_from_the_end_of_a_line_to_its_farewell() {
+        for sent in ["* closed\n", "one\n* closed\n", "one\n* two\nthree\n* closed\n"] {
+            let mut expectation = after_cut();
+            for byte in sent.bytes() {
+                assert_eq!(expectation.sent(&[byte]), Ok(()), "{sent}");
+            }
+            assert_eq!(expectation.left(), 0);
+        }
+        for sent in ["on* closed\n", "one\n* clo* ", "one\nthree\n", "* closed\none"] {
+            assert!(after_cut().sent(sent.as_bytes()).is_err(), "{sent}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The laws of the chat, each checked in a file of its own, and the judge who watches a run for all of
+//! them.
+
+pub mod backlog;
+pub mod ends;
+pub mod heard;
+pub mod liveness;
+pub mod names;
+pub mod order;
+pub mod replay;
+pub mod silence;
+mod tag;
+
+use crate::model::Model;
+use parlor_protocol::{Command, ConnId, Hub, Input, Limits, LogEntry, Now, Options, Outbox, Output};
+use std::fmt;
+
+/// A law, by its number in the list of what must always hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Law {
+    /// 1: who hears what.
+    Heard,
+    /// 2: one order for everyone.
+    Order,
+    /// 3: nobody hears what is not for them.
+    Silence,
+    /// 4: every connection ends once.
+    Ends,
+    /// 5: a name has one owner.
+    Names,
+    /// 6: a replay gives the same.
+    Replay,
+    /// 7: what is owed is bounded.
+    Backlog,
+    /// 8: what is stuck goes on.
+    Liveness,
+    /// 10: nothing makes the core panic.
+    Panic,
+}
+
+/// A law that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Which law.
+    pub law: Law,
+    /// Microseconds since the run began.
+    pub at_us: u64,
+    /// Whose connection it showed at, if it was one's.
+    pub conn: Option<ConnId>,
+    /// What was seen.
+    pub detail: String,
+}
+
+impl fmt::Display for Law {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Heard => "law 1, who hears what",
+            Self::Order => "law 2, one order for everyone",
+            Self::Silence => "law 3, nobody hears what is not for them",
+            Self::Ends => "law 4, every connection ends once",
+            Self::Names => "law 5, a name has one owner",
+            Self::Replay => "law 6, a replay gives the same",
+            Self::Backlog => "law 7, what is owed is bounded",
+            Self::Liveness => "law 8, what is stuck goes on",
+            Self::Panic => "law 10, nothing makes the core panic",
+        })
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is broken at {} µs", self.law, self.at_us)?;
+        if let Some(conn) = self.conn {
+            write!(f, ", connection {conn}")?;
+        }
+        write!(f, ": {}", self.detail)
+    }
+}
+
+/// What a checker says of one step.
+pub type Verdict = Result<(), String>;
+
+/// Watches everything that goes into the core and comes out of it.
+#[derive(Debug)]
+pub struct Judge {
+    /// The first violation; what follows from it is not looked at.
+    pub violation: Option<Violation>,
+    /// What must be heard.
+    pub heard: heard::Heard,
+    /// Everything that was committed.
+    pub replay: replay::Replay,
+    backlog: backlog::Backlog,
+    ends: ends::Ends,
+    names: names::Names,
+    order: order::Order,
+    silence: silence::Silence,
+    lines: tag::Lines,
+    now: Now,
+}
+
+impl Judge {
+    /// A judge of a server that begins now.
+    #[must_use]
+    pub fn new(limits: Limits, options: Options) -> Self {
+        Self {
+            violation: None,
+            heard: heard::Heard::new(Model::new(limits, options)),
+            replay: replay::Replay::new(limits, options),
+            backlog: backlog::Backlog::new(&limits),
+            ends: ends::Ends::default(),
+            names: names::Names::default(),
+            order: order::Order::default(),
+            silence: silence::Silence::new(options.echo),
+            lines: tag::Lines::default(),
+            now: Now::default(),
+        }
+    }
+
+    /// The hub is about to be given this input.
+    pub fn input(&mut self, now: Now, input: &Input<'_>) {
+        self.now = now;
+        self.heard.input(now, input);
+        self.replay.input(now, input);
+        let verdict = self.ends.input(input);
+        self.note(Law::Ends, None, verdict);
+        if let Input::Accepted { conn, .. } = *input {
+            self.lines.begin(conn);
+            self.order.begin(conn);
+        }
+    }
+
+    /// The hub has put this out.
+    pub fn output(&mut self, output: &Output<'_>) {
+        let verdict = self.ends.output(output);
+        self.note(Law::Ends, None, verdict);
+    }
+
+    /// The hub has proposed these since the last input.
+    pub fn proposed<'a>(&mut self, commands: impl ExactSizeIterator<Item = &'a Command>) {
+        let verdict = self.heard.proposed(commands);
+        self.note(Law::Heard, None, verdict);
+    }
+
+    /// The hub has applied these entries.
+    pub fn committed(&mut self, entries: &[LogEntry], hub: &Hub) {
+        for entry in entries {
+            self.order.committed(entry);
+            let verdict = self.names.committed(entry, hub.world());
+            self.note(Law::Names, None, verdict);
+            let verdict = self.ends.committed(entry);
+            self.note(Law::Ends, None, verdict);
+        }
+        self.silence.committed(entries, hub.world());
+    }
+
+    /// A connection's socket took these bytes.
+    pub fn sent(&mut self, conn: ConnId, bytes: &[u8]) {
+        let verdict = self.heard.sent(conn, bytes);
+        self.note(Law::Heard, Some(conn), verdict);
+        self.replay.sent(conn, bytes);
+        let (order, silence) = (&mut self.order, &self.silence);
+        let mut verdicts = (Ok(()), Ok(()));
+        self.lines.sent(conn, bytes, |tag| {
+            verdicts.0 = verdicts.0.clone().and_then(|()| order.heard(conn, tag));
+            verdicts.1 = verdicts.1.clone().and_then(|()| silence.heard(conn, tag));
+        });
+        self.note(Law::Order, Some(conn), verdicts.0);
+        self.note(Law::Silence, Some(conn), verdicts.1);
+    }
+
+    /// A connection broke, or was cut off, before it took everything.
+    pub fn lost(&mut self, conn: ConnId) {
+        self.replay.lost(conn);
+    }
+
+    /// A tick is over.
+    pub fn ticked(&mut self, outbox: &Outbox) {
+        let verdict = self.backlog.ticked(outbox);
+        self.note(Law::Backlog, None, verdict);
+    }
+
+    /// Everything has come to rest, and nothing is in the way of anything.
+    pub fn at_rest(&mut self, outbox: &Outbox) {
+        let verdict = liveness::at_rest(&self.heard.model, outbox);
+        self.note(Law::Liveness, None, verdict);
+    }
+
+    /// The server has stopped, and every connection is gone.
+    pub fn at_end(&mut self, hub: &Hub) {
+        let verdict = self.ends.at_end(hub);
+        self.note(Law::Ends, None, verdict);
+        let verdict = self.replay.at_end(hub.world());
+        self.note(Law::Replay, None, verdict);
+    }
+
+    /// Remembers the first violation.
+    pub fn note(&mut self, law: Law, conn: Option<ConnId>, verdict: Verdict) {
+        if let Err(detail) = verdict
+            && self.violation.is_none()
+        {
+            self.violation = Some(Violation { law, at_us: self.now.mono.as_micros(), conn, detail });
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Law 4: every accepted connection ends in exactly one close; its leave is announced once; no output names
+//! a connection that is gone.
+
+use super::Verdict;
+use parlor_protocol::{Command, ConnId, Hub, Input, LogEntry, MemberId, Output};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Counts the ends of connections and members.
+#[derive(Debug, Default)]
+pub(super) struct Ends {
+    /// Connections that are there, and whether the hub has closed them.
+    live: BTreeMap<ConnId, bool>,
+    members: BTreeSet<MemberId>,
+    accepted: u64,
+    closed: u64,
+}
+
+impl Ends {
+    pub(super) fn input(&mut self, input: &Input<'_>) -> Verdict {
+        match *input {
+            Input::Accepted { conn, .. } => {
+                self.accepted += 1;
+                match self.live.insert(conn, false) {
+                    None => Ok(()),
+                    Some(_) => Err(format!("{conn} is given to two connections at once")),
+                }
+            }
+            Input::Closed { conn } => {
+                self.closed += 1;
+                self.live.remove(&conn).map(drop).ok_or_else(|| format!("{conn} is closed twice"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn output(&mut self, output: &Output<'_>) -> Verdict {
+        let (conn, closes, aborts) = match *output {
+            Output::Abort { conn } => (conn, false, true),
+            Output::Close { conn, .. } => (conn, true, false),
+            Output::PauseReads { conn }
+            | Output::ReportDrained { conn }
+            | Output::ResumeReads { conn }
+            | Output::Subscribe { conn, .. }
+            | Output::Unsubscribe { conn, .. }
+            | Output::Write { conn, .. } => (conn, false, false),
+            Output::ToPeers { except: Some(conn), .. } | Output::ToRoom { except: Some(conn), .. } => {
+                (conn, false, false)
+            }
+            Output::Console(_) | Output::Propose { .. } | Output::ToPeers { .. } | Output::ToRoom { .. } => {
+                return Ok(());
+            }
+        };
+        match self.live.get_mut(&conn) {
+            None => Err(format!("{output:?} names a connection that is gone")),
+            Some(true) if !aborts => Err(format!("{output:?} names a connection that was closed")),
+            Some(closed) => {
+                *closed |= closes;
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn committed(&mut self, entry: &LogEntry) -> Verdict {
+        match entry.command {
+            Command::Enter { .. } => {
+                self.members.insert(MemberId(entry.seq));
+                Ok(())
+            }
+            Command::Leave { member, .. } if !self.members.remove(&member) => {
+                Err(format!("{member} leaves, and is no member"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn at_end(&self, hub: &Hub) -> Verdict {
+        if let Some(conn) = self.live.keys().next() {
+            return Err(format!("{conn} has not ended"));
+        }
+        if let Some(member) = self.members.first() {
+            return Err(format!("{member} has not left"));
+        }
+        let (accepted, closed) = (hub.counters().accepted, hub.counters().closed.iter().sum::<u64>());
+        if (accepted, closed) != (self.accepted, self.closed) || accepted != closed || hub.connections() != 0
+        {
+            return Err(format!(
+                "{accepted} accepted and {closed} closed are counted, and {} and {} there were; {} are left",
+                self.accepted,
+                self.closed,
+                hub.connections()
+            ));
+        }
+        Ok(())
+    }
+}

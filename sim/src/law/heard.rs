@@ -1,0 +1,44 @@
+//! Law 1: a member hears exactly what its rooms are told between its entrance and its leave, and what it is
+//! answered, each once, in the order of the log. The model says what that is.
+
+use super::Verdict;
+use crate::model::Model;
+use parlor_protocol::{Command, ConnId, Input, Now};
+
+/// Compares what is sent with what the model says.
+#[derive(Debug)]
+pub struct Heard {
+    /// The chat as it ought to be.
+    pub model: Model,
+}
+
+impl Heard {
+    pub(super) const fn new(model: Model) -> Self {
+        Self { model }
+    }
+
+    pub(super) fn input(&mut self, now: Now, input: &Input<'_>) {
+        self.model.input(now, input);
+    }
+
+    pub(super) fn proposed<'a>(&mut self, commands: impl ExactSizeIterator<Item = &'a Command>) -> Verdict {
+        let expected = self.model.proposals();
+        let count = commands.len();
+        let same = expected.iter().map(|(_, command)| command);
+        for (expected, found) in same.zip(commands) {
+            if expected != found {
+                return Err(format!("proposed {found:?}, not {expected:?}"));
+            }
+        }
+        if expected.len() == count {
+            return Ok(());
+        }
+        Err(format!("proposed {count} commands, not these: {expected:?}"))
+    }
+
+    pub(super) fn sent(&mut self, conn: ConnId, bytes: &[u8]) -> Verdict {
+        let due = self.model.due(conn).ok_or("bytes are sent to a connection that is gone")?;
+        due.sent(bytes)
+            .map_err(|difference| format!("was sent {:?}, not {:?}", difference.found, difference.expected))
+    }
+}

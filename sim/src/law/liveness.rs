@@ -1,0 +1,21 @@
+//! Law 8: after the faults stop and the links heal, every live client hears what is due to it within a
+//! bounded time.
+
+use super::Verdict;
+use crate::model::Model;
+use parlor_protocol::Outbox;
+
+/// Nothing moves any more, though nothing is in its way: nothing may be left to do.
+pub(super) fn at_rest(model: &Model, outbox: &Outbox) -> Verdict {
+    for (conn, due) in model.all_due() {
+        if due.left() > 0 {
+            let rest = String::from_utf8_lossy(due.rest());
+            let rest: String = rest.chars().take(120).collect();
+            return Err(format!("{conn} is stuck: it is due {} bytes, {rest:?}", due.left()));
+        }
+    }
+    if outbox.backlog_bytes() > 0 {
+        return Err(format!("{} bytes are owed to nobody who is due any", outbox.backlog_bytes()));
+    }
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! Law 2: two members' common messages stand in the same order for both: that of the log.
+
+use super::{Verdict, tag};
+use parlor_protocol::{Command, ConnId, LogEntry, Seq};
+use std::collections::BTreeMap;
+
+/// Compares the order in which each connection hears lines with their order in the log.
+#[derive(Debug, Default)]
+pub(super) struct Order {
+    seqs: BTreeMap<u64, Seq>,
+    /// The last line that each slot heard.
+    last: Vec<Seq>,
+}
+
+impl Order {
+    pub(super) fn begin(&mut self, conn: ConnId) {
+        let slot = conn.slot as usize;
+        if self.last.len() <= slot {
+            self.last.resize(slot + 1, Seq(0));
+        }
+        self.last[slot] = Seq(0);
+    }
+
+    pub(super) fn committed(&mut self, entry: &LogEntry) {
+        if let Command::Say { text, .. } = &entry.command
+            && let Some(tag) = tag::of_text(text.as_str().as_bytes())
+        {
+            self.seqs.insert(tag, entry.seq);
+        }
+    }
+
+    pub(super) fn heard(&mut self, conn: ConnId, tag: u64) -> Verdict {
+        let Some(&seq) = self.seqs.get(&tag) else {
+            return Err(format!("line #{tag} is heard, and not in the log"));
+        };
+        let last = std::mem::replace(&mut self.last[conn.slot as usize], seq);
+        if last < seq { Ok(()) } else { Err(format!("entry {} is heard behind entry {}", seq.0, last.0)) }
+    }
+}

@@ -1,0 +1,141 @@
+//! Law 6: replaying the log gives the same digest; replaying the inputs gives the same bytes, also where
+//! each output is written at once, so that no placement of flushes and no partial write changes any.
+
+use super::Verdict;
+use crate::naive::NaiveSink;
+use bytes::Bytes;
+use parlor_protocol::{ConnId, Hub, Input, Limits, LogEntry, Now, Options, RoomName, World};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+/// Everything that a run was made of, and every byte that came of it.
+#[derive(Debug)]
+pub struct Replay {
+    limits: Limits,
+    options: Options,
+    inputs: Vec<(Now, Recorded)>,
+    entries: Vec<LogEntry>,
+    sent: BTreeMap<ConnId, Vec<u8>>,
+    /// Connections that need not have been sent everything.
+    cut: BTreeSet<ConnId>,
+}
+
+/// An input that can be kept.
+#[derive(Clone, Debug)]
+enum Recorded {
+    Accepted(ConnId, SocketAddr, Option<RoomName>),
+    Closed(ConnId),
+    Committed(Vec<LogEntry>),
+    Drained(ConnId),
+    Overflowed(ConnId),
+    ReadClosed(ConnId),
+    Received(ConnId, Bytes),
+    Shutdown,
+    Timeout,
+}
+
+impl Replay {
+    pub(super) const fn new(limits: Limits, options: Options) -> Self {
+        Self {
+            limits,
+            options,
+            inputs: Vec::new(),
+            entries: Vec::new(),
+            sent: BTreeMap::new(),
+            cut: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn input(&mut self, now: Now, input: &Input<'_>) {
+        let recorded = match input {
+            Input::Accepted { conn, peer, room } => Recorded::Accepted(*conn, *peer, room.cloned()),
+            Input::Closed { conn } => Recorded::Closed(*conn),
+            Input::Committed { entries } => {
+                self.entries.extend_from_slice(entries);
+                Recorded::Committed(entries.to_vec())
+            }
+            Input::Drained { conn } => Recorded::Drained(*conn),
+            Input::Overflowed { conn } => {
+                self.cut.insert(*conn);
+                Recorded::Overflowed(*conn)
+            }
+            Input::ReadClosed { conn } => Recorded::ReadClosed(*conn),
+            Input::Received { conn, bytes } => Recorded::Received(*conn, bytes.clone()),
+            Input::Shutdown => Recorded::Shutdown,
+            Input::Timeout => Recorded::Timeout,
+        };
+        self.inputs.push((now, recorded));
+    }
+
+    pub(super) fn sent(&mut self, conn: ConnId, bytes: &[u8]) {
+        self.sent.entry(conn).or_default().extend_from_slice(bytes);
+    }
+
+    /// The connection ended before it took everything.
+    pub(super) fn lost(&mut self, conn: ConnId) {
+        self.cut.insert(conn);
+    }
+
+    /// Every entry of the log.
+    #[must_use]
+    pub fn entries(&self) -> &[LogEntry] {
+        &self.entries
+    }
+
+    pub(super) fn at_end(&self, world: &World) -> Verdict {
+        let digest = World::replay(&self.entries).digest();
+        if digest != world.digest() {
+            return Err(format!(
+                "the log replays to {digest:016x}, and the world is {:016x}",
+                world.digest()
+            ));
+        }
+        let mut hub = Hub::new(self.limits, self.options);
+        let mut sink = NaiveSink::default();
+        for (now, input) in &self.inputs {
+            hub.handle(*now, input.as_input(), &mut sink);
+        }
+        if hub.world().digest() != world.digest() {
+            return Err("the inputs replay to another world".to_owned());
+        }
+        for (conn, sent) in &self.sent {
+            let naive = sink.sent.get(conn).map_or(&[][..], Vec::as_slice);
+            let same = if self.cut.contains(conn) {
+                let lines = sent.iter().zip(naive).take_while(|(one, other)| one == other).count();
+                sent.len() == lines
+                    || sink.closed.get(conn).is_some_and(|farewell| {
+                        let rest = &sent[line_start(sent, lines)..];
+                        farewell.starts_with(rest)
+                    })
+            } else {
+                sent == naive
+            };
+            if !same {
+                return Err(format!("{conn} is sent other bytes when the inputs are replayed"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn line_start(bytes: &[u8], at: usize) -> usize {
+    memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |end| end + 1)
+}
+
+impl Recorded {
+    fn as_input(&self) -> Input<'_> {
+        match self {
+            Self::Accepted(conn, peer, room) => {
+                Input::Accepted { conn: *conn, peer: *peer, room: room.as_ref() }
+            }
+            Self::Closed(conn) => Input::Closed { conn: *conn },
+            Self::Committed(entries) => Input::Committed { entries },
+            Self::Drained(conn) => Input::Drained { conn: *conn },
+            Self::Overflowed(conn) => Input::Overflowed { conn: *conn },
+            Self::ReadClosed(conn) => Input::ReadClosed { conn: *conn },
+            Self::Received(conn, bytes) => Input::Received { conn: *conn, bytes: bytes.clone() },
+            Self::Shutdown => Input::Shutdown,
+            Self::Timeout => Input::Timeout,
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! Who is where, and what happens to each of them when an entry of the log says so.
+
+use super::ask::Ask;
+use super::{Link, Model, Stage};
+use parlor_protocol::event::Mistake;
+use parlor_protocol::world::{Heard, Refusal, Topic};
+use parlor_protocol::{
+    CloseReason, Command, ConnId, Event, Language, LogEntry, Manner, MemberId, Name, Reply, RoomName, Seq,
+    Text, WireClass, WorldLimits,
+};
+use std::collections::BTreeMap;
+
+/// People and rooms.
+#[derive(Debug, Default)]
+pub(super) struct Chat {
+    pub(super) people: BTreeMap<MemberId, Person>,
+    /// In the order in which they began.
+    rooms: Vec<Room>,
+    limits: WorldLimits,
+}
+
+#[derive(Debug)]
+pub(super) struct Person {
+    pub(super) conn: ConnId,
+    name: Name,
+    /// A member of this dialect is in one room at a time.
+    room: Option<RoomName>,
+}
+
+#[derive(Debug)]
+struct Room {
+    name: RoomName,
+    topic: Option<Topic>,
+    history: Vec<Heard>,
+}
+
+impl Chat {
+    pub(super) fn configure(&mut self, _: Seq, limits: WorldLimits) {
+        self.limits = limits;
+        if self.room(&RoomName::lobby()).is_none() {
+            self.rooms.push(Room { name: RoomName::lobby(), topic: None, history: Vec::new() });
+        }
+    }
+
+    /// What is answered at once.
+    pub(super) fn reply<'a>(
+        &'a self,
+        ask: &'a Ask,
+        here: Option<&'a RoomName>,
+        line_bytes_max: usize,
+    ) -> Result<Reply<'a>, Mistake> {
+        let existing = |name: Option<&RoomName>| {
+            let name = name.ok_or(Mistake::NotInRoom)?;
+            self.room(name).ok_or_else(|| Mistake::NoSuchRoom(name.clone()))
+        };
+        Ok(match ask {
+            Ask::Help => Reply::Help,
+            Ask::History(count) => {
+                let history = &existing(here)?.history;
+                let skipped = count.map_or(0, |count| history.len().saturating_sub(count));
+                Reply::History(history[skipped..].iter().collect())
+            }
+            Ask::Language(_) => Reply::LanguageIs,
+            Ask::LineCut(dropped) => Reply::LineCut { dropped: *dropped, line_bytes_max },
+            Ask::Mistaken(mistake) => Reply::Mistaken(mistake),
+            Ask::Rooms => {
+                let count = |room: &Room| self.people_in(&room.name).count();
+                Reply::Rooms(self.rooms.iter().map(|room| (&room.name, count(room))).collect())
+            }
+            Ask::TopicShow => {
+                let room = existing(here)?;
+                Reply::TopicIs { room: &room.name, topic: room.topic.as_ref() }
+            }
+            Ask::Who(asked) => {
+                let room = existing(asked.as_ref().or(here))?;
+                Reply::Who {
+                    room: &room.name,
+                    names: self.people_in(&room.name).map(|person| &person.name).collect(),
+                }
+            }
+            ask => unreachable!("{ask:?} is a command"),
+        })
+    }
+
+    fn room(&self, name: &RoomName) -> Option<&Room> {
+        self.rooms.iter().find(|room| room.name == *name)
+    }
+
+    /// In the order of their entrance to the server.
+    fn people_in<'a>(&'a self, room: &'a RoomName) -> impl Iterator<Item = &'a Person> {
+        self.people.values().filter(move |person| person.room.as_ref() == Some(room))
+    }
+
+    fn is_taken(&self, name: &Name) -> bool {
+        self.people.values().any(|person| person.name == *name)
+    }
+
+    fn given_name(&self, port: u16) -> Name {
+        let mut names = (1..).map(|nth| Name::for_port(port, nth));
+        names.find(|name| !self.is_taken(name)).expect("there are more numbers than people")
+    }
+
+    /// Whether the member can go from `from` to `to`.
+    fn judge_move(&self, id: MemberId, from: Option<&RoomName>, to: &RoomName) -> Result<(), Refusal> {
+        let person = &self.people[&id];
+        if let Some(from) = from
+            && person.room.as_ref() != Some(from)
+        {
+            return Err(Refusal::NotIn(from.clone()));
+        }
+        if person.room.as_ref() == Some(to) {
+            let name = self.room(to).map_or(to, |room| &room.name);
+            return Err(Refusal::AlreadyIn(name.clone()));
+        }
+        let ends = |from: &RoomName| *from != RoomName::lobby() && self.people_in(from).count() == 1;
+        let rooms_left = self.rooms.len() - usize::from(from.is_some_and(ends));
+        if self.room(to).is_none() && rooms_left >= self.limits.rooms_max {
+            return Err(Refusal::RoomsFull);
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self, entry: &LogEntry, name: &Name, room: &RoomName, manner: Manner, text: &Text) {
+        let Some(room) = self.rooms.iter_mut().find(|it| it.name == *room) else { return };
+        let (name, text) = (name.clone(), text.clone());
+        room.history.push(Heard { seq: entry.seq, at_unix_ms: entry.at_unix_ms, name, manner, text });
+        let bytes = |heard: &Heard| heard.name.as_str().len() + heard.text.as_str().len();
+        while room.history.len() > self.limits.history_lines_max
+            || room.history.iter().map(bytes).sum::<usize>() > self.limits.history_bytes_max
+        {
+            room.history.remove(0);
+        }
+    }
+
+    /// Rooms without anyone end, the lobby apart.
+    fn end_empty_rooms(&mut self) {
+        let people = &self.people;
+        self.rooms.retain(|room| {
+            room.name == RoomName::lobby()
+                || people.values().any(|person| person.room.as_ref() == Some(&room.name))
+        });
+    }
+}
+
+impl Model {
+    /// What an entry does, by its author's connection.
+    pub(super) fn happen(&mut self, conn: ConnId, entry: &LogEntry) {
+        match &entry.command {
+            Command::Configure(_) => {}
+            Command::Enter { port, room, .. } => self.enter(conn, MemberId(entry.seq), *port, room.as_ref()),
+            Command::Leave { member, reason } => self.left(conn, *member, *reason),
+            Command::Move { member, from, to } => {
+                let to = to.as_ref().expect("the plain dialect always goes somewhere");
+                match self.chat.judge_move(*member, from.as_ref(), to) {
+                    Ok(()) => {
+                        if let Some(from) = from {
+                            self.part(conn, *member, from);
+                        }
+                        self.join(conn, *member, to, false);
+                    }
+                    Err(refusal) => self.reply(conn, &Reply::Refused(&refusal)),
+                }
+            }
+            Command::Rename { member, name } => self.rename(conn, *member, name),
+            Command::Say { member, room, manner, text } => {
+                let person = &self.chat.people[member];
+                if person.room.as_ref() != Some(room) {
+                    return self.reply(conn, &Reply::Refused(&Refusal::NotIn(room.clone())));
+                }
+                let name = person.name.clone();
+                self.chat.remember(entry, &name, room, *manner, text);
+                let except = (!self.options.echo).then_some(conn);
+                self.tell_room(room, except, &Event::Said { name: &name, manner: *manner, text });
+            }
+            Command::SetTopic { member, room, topic } => {
+                self.set_topic(conn, entry, *member, room, topic.as_ref());
+            }
+            Command::Tell { member, to, text } => {
+                let found = self.chat.people.values().find(|person| person.name == *to);
+                match found.map(|person| person.conn) {
+                    Some(hearer) => {
+                        let name = self.chat.people[member].name.clone();
+                        self.tell(hearer, &Event::Told { name: &name, text });
+                    }
+                    None => self.reply(conn, &Reply::Refused(&Refusal::NoSuchName(to.clone()))),
+                }
+            }
+        }
+    }
+
+    fn enter(&mut self, id: ConnId, member: MemberId, port: u16, room: Option<&RoomName>) {
+        let name = self.chat.given_name(port);
+        self.chat.people.insert(member, Person { conn: id, name: name.clone(), room: None });
+        let conn = self.conns.get_mut(&id).expect("a slot is kept for who is entering");
+        if conn.link == Link::Open {
+            conn.stage = Stage::Member(member);
+        } else {
+            conn.stage = Stage::Leaving(member);
+            let reason = if self.stopping { CloseReason::Shutdown } else { CloseReason::Reset };
+            self.proposals.push((id, Command::Leave { member, reason }));
+        }
+        let verdict = room.map(|room| self.chat.judge_move(member, None, room));
+        if let (Some(room), Some(Ok(()))) = (room, &verdict) {
+            return self.join(id, member, room, true);
+        }
+        self.greet(id, &Reply::Greeting { name: &name, room: None });
+        if let Some(Err(refusal)) = verdict {
+            self.reply(id, &Reply::Refused(&refusal));
+        }
+    }
+
+    fn join(&mut self, id: ConnId, member: MemberId, to: &RoomName, first: bool) {
+        if self.chat.room(to).is_none() {
+            self.chat.rooms.push(Room { name: to.clone(), topic: None, history: Vec::new() });
+        }
+        let room = self.chat.room(to).expect("it has just begun");
+        let (to, topic) = (room.name.clone(), room.topic.clone());
+        let name = self.chat.people[&member].name.clone();
+        // Whoever is there before the newcomer hears of it.
+        self.tell_room(&to, None, &Event::Joined { name: &name });
+        self.chat.people.get_mut(&member).expect("it is a member").room = Some(to.clone());
+        let members = self.chat.people_in(&to).count();
+        if let Some(conn) = self.conns.get_mut(&id) {
+            conn.room = Some(to.clone());
+        }
+        if first {
+            self.greet(id, &Reply::Greeting { name: &name, room: Some((&to, members)) });
+        } else {
+            self.reply(id, &Reply::InRoom { room: &to, members, topic: topic.as_ref() });
+        }
+    }
+
+    fn greet(&mut self, id: ConnId, greeting: &Reply<'_>) {
+        if self.options.greeting && !self.options.raw {
+            self.reply(id, greeting);
+        }
+    }
+
+    fn part(&mut self, id: ConnId, member: MemberId, from: &RoomName) {
+        let person = self.chat.people.get_mut(&member).expect("it is a member");
+        person.room = None;
+        let name = person.name.clone();
+        if let Some(conn) = self.conns.get_mut(&id) {
+            conn.room = None;
+        }
+        self.tell_room(from, None, &Event::Left { name: &name });
+        self.chat.end_empty_rooms();
+    }
+
+    fn left(&mut self, id: ConnId, member: MemberId, reason: CloseReason) {
+        let person = self.chat.people.remove(&member).expect("it is a member");
+        if let Some(room) = &person.room {
+            self.tell_room(room, None, &Event::Left { name: &person.name });
+        }
+        self.chat.end_empty_rooms();
+        if let Some(conn) = self.conns.get_mut(&id) {
+            conn.stage = Stage::Outside;
+            if conn.link == Link::Open {
+                self.say_farewell(id, reason);
+            }
+        }
+    }
+
+    fn rename(&mut self, id: ConnId, member: MemberId, name: &Name) {
+        let owner = self.chat.people.iter().find(|(_, person)| person.name == *name);
+        let refusal = match owner {
+            Some((&owner, person)) if owner != member => Some(Refusal::NameTaken(person.name.clone())),
+            Some((_, person)) if person.name.as_str() == name.as_str() => Some(Refusal::NameUnchanged),
+            _ => None,
+        };
+        if let Some(refusal) = refusal {
+            return self.reply(id, &Reply::Refused(&refusal));
+        }
+        let person = self.chat.people.get_mut(&member).expect("it is a member");
+        let from = std::mem::replace(&mut person.name, name.clone());
+        if let Some(room) = person.room.clone() {
+            self.tell_room(&room, Some(id), &Event::Renamed { from: &from, to: name });
+        }
+        self.reply(id, &Reply::NowNamed(name));
+    }
+
+    fn set_topic(
+        &mut self,
+        id: ConnId,
+        entry: &LogEntry,
+        member: MemberId,
+        room: &RoomName,
+        topic: Option<&Text>,
+    ) {
+        let person = &self.chat.people[&member];
+        let bytes_max = self.chat.limits.topic_bytes_max;
+        if person.room.as_ref() != Some(room) {
+            return self.reply(id, &Reply::Refused(&Refusal::NotIn(room.clone())));
+        }
+        if topic.is_some_and(|topic| topic.as_str().len() > bytes_max) {
+            return self.reply(id, &Reply::Refused(&Refusal::TopicTooLong(bytes_max)));
+        }
+        let by = person.name.clone();
+        if let Some(room) = self.chat.rooms.iter_mut().find(|it| it.name == *room) {
+            let at_unix_ms = entry.at_unix_ms;
+            room.topic = topic.map(|text| Topic { text: text.clone(), by: by.clone(), at_unix_ms });
+        }
+        self.tell_room(room, None, &Event::TopicSet { by: &by, topic });
+    }
+
+    /// Everyone in the room but `except` hears it.
+    fn tell_room(&mut self, room: &RoomName, except: Option<ConnId>, event: &Event<'_>) {
+        let mut rendered: [Option<bytes::BytesMut>; Language::ALL.len()] = Default::default();
+        for person in self.chat.people.values().filter(|person| person.room.as_ref() == Some(room)) {
+            let Some(conn) = self.conns.get_mut(&person.conn) else { continue };
+            if Some(person.conn) == except || conn.link != Link::Open {
+                continue;
+            }
+            let class = WireClass { language: conn.language, raw: self.options.raw };
+            let bytes = rendered[conn.language as usize].get_or_insert_with(|| {
+                let mut bytes = bytes::BytesMut::new();
+                event.render(class, &mut bytes);
+                bytes
+            });
+            conn.due.add(bytes);
+        }
+    }
+
+    fn tell(&mut self, id: ConnId, event: &Event<'_>) {
+        let Some(conn) = self.conns.get_mut(&id).filter(|conn| conn.link == Link::Open) else { return };
+        let mut bytes = bytes::BytesMut::new();
+        event.render(WireClass { language: conn.language, raw: self.options.raw }, &mut bytes);
+        conn.due.add(&bytes);
+    }
+}

@@ -1,0 +1,355 @@
+//! A scenario from a source of choices.
+
+use super::{Act, Scenario, Setup, Step};
+use crate::source::Source;
+use parlor_protocol::{Language, Limits, Options, Rate, RoomName, WorldLimits};
+
+/// How long a scenario is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Clients, at least and at most.
+    pub clients: (u16, u16),
+    /// Steps, at least and at most.
+    pub steps: (usize, usize),
+}
+
+impl Size {
+    /// What a seed of a sweep is: at least 300 steps of at least eight clients.
+    pub const SWEEP: Self = Self { clients: (8, 24), steps: (300, 500) };
+    /// What shrinks and fuzzes well.
+    pub const SMALL: Self = Self { clients: (2, 6), steps: (1, 60) };
+}
+
+impl Scenario {
+    /// The scenario that these choices make.
+    #[must_use]
+    pub fn generate(source: &mut Source<'_>, size: Size) -> Self {
+        let setup = Setup::generate(source, size);
+        let steps = source.between(size.steps.0 as u64, size.steps.1 as u64);
+        let mut writer = Writer::new(&setup, source);
+        let mut scenario = Self { steps: Vec::new(), setup };
+        for _ in 0..steps {
+            if source.is_empty() {
+                break;
+            }
+            scenario.steps.push(writer.step(source));
+        }
+        scenario
+    }
+}
+
+impl Setup {
+    fn generate(source: &mut Source<'_>, size: Size) -> Self {
+        let clients = source.between(size.clients.0.into(), size.clients.1.into());
+        let clients = u16::try_from(clients).expect("it is between two such numbers");
+        Self {
+            limits: limits(source, clients),
+            options: Options {
+                echo: source.chance(150),
+                greeting: !source.chance(200),
+                language: source.pick(&Language::ALL),
+                raw: source.chance(80),
+            },
+            clients,
+            clients_per_host: source.pick(&[clients, 4, 1]),
+            loopback: !source.chance(300),
+            chaos_seed: source.below(u64::MAX),
+            commit_us_max: source.pick(&[0, 0, 0, 50, 5_000, 200_000]),
+            flush_per_mille: source.pick(&[0, 100, 1_000]),
+            tick_us: source.pick(&[0, 0, 100, 5_000]),
+            delay_us_max: source.pick(&[0, 100, 2_000, 50_000]),
+            window_bytes: source.pick(&[65_536, 65_536, 4_096, 700, 64]),
+            short_write_per_mille: source.pick(&[0, 0, 50, 400]),
+            short_read_per_mille: source.pick(&[0, 0, 50, 400]),
+        }
+    }
+}
+
+/// Small limits, so that a few clients reach them.
+fn limits(source: &mut Source<'_>, clients: u16) -> Limits {
+    let line_bytes_max = source.pick(&[128, 200, 1_000, 1_000]);
+    let pending_commands_max = source.pick(&[1, 2, 8]);
+    let mut limits = Limits {
+        backlog_bytes_max: source.pick(&[16_384, 20_000, 65_536, 1 << 20]),
+        connections_per_ip_max: source.pick(&[64, 64, 3]),
+        connections_max: source.pick(&[10_000, 10_000, u32::from(clients).div_ceil(2)]),
+        drain_ms: source.pick(&[5_000, 50]),
+        flush_writes_max: source.pick(&[1_024, 5, 1]),
+        line_bytes_max,
+        outbox_bytes_max: source.pick(&[1 << 20, 1 << 20, 100_000]),
+        pending_commands_max,
+        rate: Rate { lines: source.pick(&[0, 50, 50, 5]), burst: source.pick(&[200, 20, 1]) },
+        read_bytes_max: source.pick(&[16_384, 512]),
+        refusals_max: source.pick(&[16, 1]),
+        reply_bytes_max: 4_096,
+        tick_bytes_max: source.pick(&[262_144, 1_024]),
+        world: WorldLimits {
+            history_bytes_max: source.pick(&[65_536, 500]),
+            history_lines_max: source.pick(&[100, 10, 0]),
+            rooms_max: source.pick(&[10_000, 3, 1]),
+            rooms_per_member_max: 20,
+            topic_bytes_max: source.pick(&[100, 20]),
+        },
+    };
+    limits.outbox_bytes_max = limits.outbox_bytes_max.max(limits.backlog_bytes_max);
+    limits.tick_bytes_max = limits.tick_bytes_max.max(limits.read_bytes_max);
+    if limits.check().is_err() {
+        // What is left to contradict itself is a large line in a small backlog.
+        limits.backlog_bytes_max = 1 << 20;
+        limits.outbox_bytes_max = 1 << 20;
+    }
+    debug_assert_eq!(limits.check(), Ok(()));
+    limits
+}
+
+/// Names that everybody wants: one of them in three spellings.
+const NAMES: [&str; 8] = ["alice", "Alice", "ALICE", "bob", "小明", "zoë", "dave", "x"];
+
+/// Rooms where everybody meets.
+const ROOMS: [&str; 5] = ["lobby", "tea", "Tea", "rust", "茶"];
+
+/// What a client may write.
+#[derive(Clone, Copy, Debug)]
+enum Line {
+    Action,
+    Empty,
+    /// More than a slow reader may be owed.
+    Flood,
+    Garbage,
+    Help,
+    History,
+    Join,
+    Language,
+    /// A line of about as many bytes as one may have.
+    Long,
+    Many,
+    Nick,
+    Part,
+    Quit,
+    Rooms,
+    Say,
+    Slashes,
+    Tell,
+    Topic,
+    Unended,
+    Unknown,
+    Who,
+}
+
+/// Each with how often it is written, of all.
+const LINES: [(Line, u64); 21] = [
+    (Line::Action, 4),
+    (Line::Empty, 2),
+    (Line::Flood, 2),
+    (Line::Garbage, 3),
+    (Line::Help, 1),
+    (Line::History, 3),
+    (Line::Join, 14),
+    (Line::Language, 5),
+    (Line::Long, 6),
+    (Line::Many, 6),
+    (Line::Nick, 8),
+    (Line::Part, 4),
+    (Line::Quit, 3),
+    (Line::Rooms, 2),
+    (Line::Say, 70),
+    (Line::Slashes, 2),
+    (Line::Tell, 6),
+    (Line::Topic, 4),
+    (Line::Unended, 6),
+    (Line::Unknown, 2),
+    (Line::Who, 4),
+];
+
+/// Each kind of act with how often it happens, of all.
+const ACTS: [(u64, Kind); 7] = [
+    (12, Kind::Connect),
+    (3, Kind::EndInput),
+    (3, Kind::Hang),
+    (3, Kind::Hold),
+    (3, Kind::ReadOn),
+    (3, Kind::Reset),
+    (90, Kind::Send),
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Connect,
+    EndInput,
+    Hang,
+    Hold,
+    ReadOn,
+    Reset,
+    Send,
+}
+
+/// Writes the steps of one scenario.
+struct Writer {
+    clients: u16,
+    /// Clients that were told to connect and not to go; a connect of another one is likelier to do
+    /// something.
+    connected: Vec<bool>,
+    line_bytes_max: usize,
+    line_weights: Vec<u64>,
+    act_weights: Vec<u64>,
+    pace_us: u64,
+    /// Lines so far, so that each is told from each other.
+    said: u64,
+}
+
+impl Writer {
+    fn new(setup: &Setup, source: &mut Source<'_>) -> Self {
+        // Swarm testing (Groce and others, 2012): what is missing altogether finds what is hidden by it.
+        let mut swarm = |weight: u64| if source.chance(200) { 0 } else { weight };
+        let mut line_weights: Vec<u64> = LINES.iter().map(|&(_, weight)| swarm(weight)).collect();
+        let mut act_weights: Vec<u64> = ACTS.iter().map(|&(weight, _)| swarm(weight)).collect();
+        line_weights[Line::Say as usize] = 70;
+        for (weight, (usual, kind)) in act_weights.iter_mut().zip(ACTS) {
+            if matches!(kind, Kind::Connect | Kind::Send) {
+                *weight = usual;
+            }
+        }
+        Self {
+            clients: setup.clients,
+            connected: vec![false; setup.clients.into()],
+            line_bytes_max: setup.limits.line_bytes_max,
+            line_weights,
+            act_weights,
+            pace_us: source.pick(&[20, 1_000, 50_000]),
+            said: 0,
+        }
+    }
+
+    fn step(&mut self, source: &mut Source<'_>) -> Step {
+        let after_us = source.below(self.pace_us);
+        let mut client = u16::try_from(source.below(self.clients.into())).expect("it is below a u16");
+        let mut kind = ACTS[source.weighted(&self.act_weights)].1;
+        if kind == Kind::Connect
+            && let Some(other) = (0..self.clients)
+                .map(|offset| (client + offset) % self.clients)
+                .find(|&other| !self.connected[usize::from(other)])
+        {
+            client = other;
+        }
+        let connected = &mut self.connected[usize::from(client)];
+        if !*connected && kind == Kind::Send && source.chance(800) {
+            kind = Kind::Connect;
+        }
+        let act = match kind {
+            Kind::Connect => {
+                *connected = true;
+                let room = match source.weighted(&[7, 2, 1]) {
+                    0 => Some(RoomName::lobby()),
+                    1 => RoomName::parse(source.pick(&ROOMS)).ok(),
+                    _ => None,
+                };
+                Act::Connect(room)
+            }
+            Kind::EndInput => {
+                *connected = false;
+                Act::EndInput
+            }
+            Kind::Hang => Act::Hang,
+            Kind::Hold => Act::Hold(source.between(1, 100_000)),
+            Kind::ReadOn => Act::ReadOn,
+            Kind::Reset => {
+                *connected = false;
+                Act::Reset
+            }
+            Kind::Send => {
+                let mut bytes = Vec::new();
+                self.line(source, &mut bytes);
+                Act::Send { bytes, segment: source.pick(&[0, 0, 0, 0, 1, 7, 100]) }
+            }
+        };
+        Step { after_us, client, act }
+    }
+
+    /// Appends a line, or several, or a part of one.
+    fn line(&mut self, source: &mut Source<'_>, to: &mut Vec<u8>) {
+        let line = LINES[source.weighted(&self.line_weights)].0;
+        let name = self.name(source);
+        let room = source.pick(&ROOMS);
+        let said = self.say();
+        let text = match line {
+            Line::Action => format!("/me {said}"),
+            Line::Empty => source.pick(&["", " ", "\x02"]).to_owned(),
+            Line::Flood => {
+                let length = source.between(20, self.line_bytes_max as u64 - 20);
+                for _ in 0..source.between(10, 60) {
+                    to.extend_from_slice(self.say().as_bytes());
+                    to.resize(to.len() + usize::try_from(length).unwrap_or_default(), b'f');
+                    to.push(b'\n');
+                }
+                said
+            }
+            Line::Garbage => {
+                to.extend_from_slice(source.pick(&[
+                    &b"caf\xe9 "[..],
+                    b"\xff\xfb\x01\xff\xfa\x18\x00\xff\xf0",
+                    b"\xef\xbb\xbf",
+                    b"\x00\x01\x1b[31m\x7f",
+                    b"\xe4\xb8",
+                    "\u{202e}* ".as_bytes(),
+                ]));
+                said
+            }
+            Line::Unended => {
+                to.extend_from_slice(said.as_bytes());
+                return;
+            }
+            Line::Help => "/help".to_owned(),
+            Line::History => source.pick(&["/history", "/history 2", "/history 0"]).to_owned(),
+            Line::Join => format!("/join {room}"),
+            Line::Language => source.pick(&["/lang zh", "/lang en", "/lang fr"]).to_owned(),
+            Line::Long => {
+                let length = self.line_bytes_max - 2 + source.index(5);
+                let filler = source.pick(&["x", "é", "世"]);
+                let mut text = said;
+                while text.len() + filler.len() <= length {
+                    text += filler;
+                }
+                text + &"y".repeat(length.saturating_sub(self.line_bytes_max) * 40)
+            }
+            Line::Many => {
+                for _ in 0..source.between(2, 12) {
+                    to.extend_from_slice(self.say().as_bytes());
+                    to.push(b'\n');
+                }
+                said
+            }
+            Line::Nick => format!("/nick {name}"),
+            Line::Part => "/part".to_owned(),
+            Line::Quit => "/quit".to_owned(),
+            Line::Rooms => "/rooms".to_owned(),
+            Line::Say => said,
+            Line::Slashes => format!("//{said}"),
+            Line::Tell => format!("/msg {name} {said}"),
+            Line::Topic => match source.below(4) {
+                0 => "/topic".to_owned(),
+                1 => "/topic -".to_owned(),
+                2 => format!("/topic {}", "t".repeat(source.index(120))),
+                _ => format!("/topic {said}"),
+            },
+            Line::Unknown => source.pick(&["/dance", "/", "/nick", "/msg x", "/join a b"]).to_owned(),
+            Line::Who => format!("/who {}", source.pick(&["", room])),
+        };
+        to.extend_from_slice(text.as_bytes());
+        to.extend_from_slice(source.pick(&[&b"\n"[..], b"\n", b"\n", b"\r\n"]));
+    }
+
+    /// A name: usually one that somebody wants or has.
+    fn name(&self, source: &mut Source<'_>) -> String {
+        match source.weighted(&[6, 2, 1]) {
+            0 => source.pick(&NAMES).to_owned(),
+            1 => format!("{}", 5_001 + source.below(self.clients.into())),
+            _ => format!("n{}", source.below(100)),
+        }
+    }
+
+    /// A text like no other one.
+    fn say(&mut self) -> String {
+        self.said += 1;
+        format!("#{} said", self.said)
+    }
+}

@@ -1,0 +1,551 @@
+//! Tier 1: the real hub and the real outbox over simulated links, in one thread, in simulated time.
+//!
+//! Nothing waits: time jumps to the next event. A run is three phases: the scenario with its faults; then
+//! the faults stop, everybody says a last line, and all must come to rest; then the server stops, and
+//! everything must end.
+
+mod log;
+mod net;
+
+use crate::law::{Judge, Law, Violation};
+use crate::scenario::{Act, Scenario, Setup};
+use crate::trace::Trace;
+use log::DelayedLog;
+pub use net::Faults;
+use net::{Event, Net, Read, Sent};
+use parlor_protocol::{
+    ConnId, ConsoleEvent, Hub, Input, Instant, LogEntry, MemoryLog, Now, Outbox, Output, Sink, Wire,
+};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// When the simulated server began, in wall time: 2026-11-24T12:00:00Z.
+const BEGAN_UNIX_MS: u64 = 1_795_521_600_000;
+
+/// Structural invariants of the core are checked at each so many ticks.
+const CHECK_TICKS: u64 = 16;
+
+/// All must come to rest, and then to its end, within this simulated time.
+const REST_US_MAX: u64 = 3_600_000_000;
+
+/// Tags of last lines; those of the scenario are below.
+const LAST_TAGS: u64 = 1_000_000;
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The law that did not hold, if one did not.
+    pub violation: Option<Violation>,
+    /// What was done.
+    pub stats: Stats,
+    /// What happened, and a hash of it.
+    pub trace: Trace,
+}
+
+/// What a run was made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Acts that were done, by their word.
+    pub acts: BTreeMap<&'static str, u64>,
+    /// Faults that befell links.
+    pub faults: Faults,
+    /// Inputs of the hub, by their kind.
+    pub inputs: BTreeMap<&'static str, u64>,
+    /// Whole lines that came to the hub.
+    pub lines: u64,
+    /// Events that one connection heard of a room.
+    pub deliveries: u64,
+    /// Simulated time, in microseconds.
+    pub simulated_us: u64,
+}
+
+/// Runs a scenario with every checker on.
+#[must_use]
+pub fn run(scenario: &Scenario, trace: Trace) -> Outcome {
+    let mut rig = Rig::new(&scenario.setup, trace);
+    let ended = catch_unwind(AssertUnwindSafe(|| rig.play(scenario)));
+    if let Err(panic) = ended {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words");
+        rig.judge.note(Law::Panic, None, Err(text.to_owned()));
+    }
+    rig.outcome()
+}
+
+/// The server, its log, its network, and who watches them.
+#[derive(Debug)]
+struct Rig {
+    hub: Hub,
+    outbox: Outbox,
+    log: Log,
+    net: Net,
+    judge: Judge,
+    trace: Trace,
+    stats: Stats,
+    setup: Setup,
+    /// The link that each client has now.
+    clients: Vec<Option<usize>>,
+    aborted: Vec<ConnId>,
+    ticks: u64,
+}
+
+#[derive(Debug)]
+enum Log {
+    Delayed(DelayedLog),
+    Memory(MemoryLog),
+}
+
+impl Rig {
+    fn new(setup: &Setup, trace: Trace) -> Self {
+        let (limits, options) = (setup.limits, setup.options);
+        let log = match setup.commit_us_max {
+            0 => Log::Memory(MemoryLog::new()),
+            _ => Log::Delayed(DelayedLog::default()),
+        };
+        Self {
+            hub: Hub::new(limits, options),
+            outbox: Outbox::new(&limits),
+            log,
+            net: Net::new(setup),
+            judge: Judge::new(limits, options),
+            trace,
+            stats: Stats::default(),
+            setup: setup.clone(),
+            clients: vec![None; setup.clients.into()],
+            aborted: Vec::new(),
+            ticks: 0,
+        }
+    }
+
+    fn play(&mut self, scenario: &Scenario) {
+        self.configure();
+        let mut steps = scenario.steps.iter();
+        let mut next = steps.next();
+        if let Some(step) = next {
+            self.net.schedule(step.after_us, Event::Step);
+        }
+        while next.is_some()
+            && self.judge.violation.is_none()
+            && let Some(event) = self.net.next()
+        {
+            if event != Event::Step {
+                self.happen(event);
+                continue;
+            }
+            if let Some(step) = next {
+                self.act(step.client, &step.act);
+            }
+            next = steps.next();
+            if let Some(step) = next {
+                self.net.schedule(self.net.now_us + step.after_us, Event::Step);
+            }
+        }
+        self.come_to_rest();
+        self.end();
+    }
+
+    /// The first entry of the log.
+    fn configure(&mut self) {
+        let (now, command) = (self.now(), self.hub.configuration());
+        match &mut self.log {
+            Log::Delayed(log) => {
+                log.append(now, command, 0, &mut self.net.chaos);
+                self.commit_delayed();
+            }
+            Log::Memory(log) => {
+                log.append(now, command);
+                let entries = log.uncommitted().to_vec();
+                self.commit_in_memory(now, entries);
+            }
+        }
+    }
+
+    /// What a client does.
+    fn act(&mut self, client: u16, act: &Act) {
+        let link = self.clients[usize::from(client)].filter(|&link| self.net.links[link].is_live());
+        let now_us = self.net.now_us;
+        match (act, link) {
+            (Act::Connect(room), None) => {
+                self.clients[usize::from(client)] = Some(self.net.connect(client, room.clone()));
+            }
+            (Act::Connect(_), Some(_)) | (_, None) => return,
+            (Act::EndInput, Some(link)) => self.net.end_input(link),
+            (Act::Hang, Some(link)) => self.net.hang(link),
+            (Act::Hold(us), Some(link)) => self.net.hold(link, *us),
+            (Act::ReadOn, Some(link)) => self.net.read_on(link),
+            (Act::Reset, Some(link)) => self.net.reset(link),
+            (Act::Send { bytes, segment }, Some(link)) => self.net.send(link, bytes, *segment),
+        }
+        *self.stats.acts.entry(act.word()).or_default() += 1;
+        self.trace.act(now_us, client, act);
+    }
+
+    /// What happens by the laws of the network and of the log.
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Arrival(link) => {
+                if let Some(sent) = self.net.arrived(link) {
+                    if let Sent::Segment(bytes) = &sent {
+                        self.trace.arrival(self.net.now_us, self.net.links[link].client, bytes);
+                    }
+                    self.net.came(link, sent);
+                }
+            }
+            Event::Commit => self.commit_delayed(),
+            Event::Consume(link) => {
+                if self.net.consumed(link) {
+                    // It has seen the server's end, and closes its side, too.
+                    self.net.end_input(link);
+                }
+            }
+            Event::Step => {}
+            Event::Tick => self.tick(),
+            Event::Writable(link) => self.net.writable_came(link),
+        }
+    }
+
+    /// One tick of the server, as the driver does it.
+    fn tick(&mut self) {
+        self.ticks += 1;
+        self.accept();
+        let now = self.now();
+        if self.hub.deadline().is_some_and(|deadline| deadline.at <= now.mono) {
+            self.input("timeout", Input::Timeout);
+        }
+        let mut bytes_left = self.setup.limits.tick_bytes_max;
+        for _ in 0..self.net.ready.len() {
+            if bytes_left == 0 {
+                break;
+            }
+            let Some(link) = self.net.ready.pop_front() else { break };
+            bytes_left = bytes_left.saturating_sub(self.serve(link));
+            if self.net.chaos.chance(self.setup.flush_per_mille) {
+                self.flush();
+            }
+        }
+        let more = self.flush();
+        let answered = self.answer_outbox();
+        self.judge.ticked(&self.outbox);
+        if self.ticks.is_multiple_of(CHECK_TICKS) {
+            self.check_invariants();
+        }
+        if more || answered || !self.net.ready.is_empty() {
+            self.net.tick_by(self.net.now_us + 1);
+        } else if let Some(deadline) = self.hub.deadline() {
+            self.net.tick_by(deadline.at.as_micros().max(self.net.now_us));
+        }
+    }
+
+    fn accept(&mut self) {
+        while let Some(conn) = self.hub.vacant()
+            && let Some(link) = self.net.waiting.pop_front()
+        {
+            let client = self.net.links[link].client;
+            let (peer, room) = (self.setup.peer(client), self.net.links[link].room.clone());
+            self.outbox.opened(conn);
+            self.net.accepted(link, conn);
+            self.trace.accepted(self.net.now_us, conn, client);
+            self.input("accepted", Input::Accepted { conn, peer, room: room.as_ref() });
+        }
+    }
+
+    /// Serves one connection that has something to do; returns how many bytes it sent.
+    fn serve(&mut self, link: usize) -> usize {
+        let Some(conn) = self.net.links[link].conn.filter(|_| !self.net.links[link].gone) else { return 0 };
+        if self.net.begin_turn(link) {
+            self.outbox.writable(conn);
+        }
+        let mut count = 0;
+        match self.net.read(link) {
+            Read::Broken => {
+                self.judge.lost(conn);
+                self.close(link, conn);
+            }
+            Read::Bytes(bytes) => {
+                count = bytes.len();
+                self.stats.lines += memchr::memchr_iter(b'\n', &bytes).count() as u64;
+                self.input("received", Input::Received { conn, bytes });
+            }
+            Read::End => self.input("read_closed", Input::ReadClosed { conn }),
+            Read::Nothing => {}
+        }
+        let state = &self.net.links[link];
+        if !state.gone && state.finished && !state.read_open {
+            self.close(link, conn);
+        }
+        count
+    }
+
+    fn close(&mut self, link: usize, conn: ConnId) {
+        self.net.dropped(link);
+        self.outbox.closed(conn);
+        self.trace.closed(self.net.now_us, conn);
+        self.input("closed", Input::Closed { conn });
+        // The client sees the end of it.
+        self.net.schedule_consume(link);
+    }
+
+    fn flush(&mut self) -> bool {
+        let mut wires = Wires { net: &mut self.net, judge: &mut self.judge, trace: &mut self.trace };
+        self.outbox.flush(&mut wires)
+    }
+
+    fn answer_outbox(&mut self) -> bool {
+        let mut any = false;
+        while let Some(conn) = self.outbox.next_overflowed() {
+            self.judge.lost(conn);
+            self.input("overflowed", Input::Overflowed { conn });
+            any = true;
+        }
+        while let Some(conn) = self.outbox.next_drained() {
+            self.input("drained", Input::Drained { conn });
+            any = true;
+        }
+        while let Some(conn) = self.aborted.pop() {
+            if let Some(link) = self.net.of(conn) {
+                self.judge.lost(conn);
+                self.close(link, conn);
+                any = true;
+            }
+        }
+        any
+    }
+
+    /// Gives the hub one input and, where the log is in memory, all that it commits.
+    fn input(&mut self, kind: &'static str, input: Input<'_>) {
+        let now = self.now();
+        *self.stats.inputs.entry(kind).or_default() += 1;
+        self.trace.input(now, &input);
+        self.judge.input(now, &input);
+        let mut outputs = Outputs {
+            outbox: &mut self.outbox,
+            net: &mut self.net,
+            judge: &mut self.judge,
+            trace: &mut self.trace,
+            aborted: &mut self.aborted,
+            proposed: Vec::new(),
+        };
+        match &mut self.log {
+            Log::Memory(log) => {
+                log.handle(&mut self.hub, now, input, &mut outputs);
+                let entries = log.uncommitted().to_vec();
+                self.judge.proposed(entries.iter().map(|entry| &entry.command));
+                self.commit_in_memory(now, entries);
+            }
+            Log::Delayed(_) => {
+                self.hub.handle(now, input, &mut outputs);
+                let proposed = outputs.proposed;
+                self.propose(now, proposed);
+            }
+        }
+        if let Some(deadline) = self.hub.deadline() {
+            self.net.tick_by(deadline.at.as_micros().max(self.net.now_us));
+        }
+    }
+
+    fn propose(&mut self, now: Now, commands: Vec<parlor_protocol::Command>) {
+        self.judge.proposed(commands.iter());
+        let Log::Delayed(log) = &mut self.log else { return };
+        for command in commands {
+            let due = log.append(now, command, self.setup.commit_us_max, &mut self.net.chaos);
+            self.net.schedule(due, Event::Commit);
+        }
+    }
+
+    fn commit_in_memory(&mut self, now: Now, mut entries: Vec<LogEntry>) {
+        while !entries.is_empty() {
+            while self.outbox.is_full() && self.flush() {}
+            self.observe_commit(now, &entries);
+            let Log::Memory(log) = &mut self.log else { return };
+            let mut outputs = Outputs {
+                outbox: &mut self.outbox,
+                net: &mut self.net,
+                judge: &mut self.judge,
+                trace: &mut self.trace,
+                aborted: &mut self.aborted,
+                proposed: Vec::new(),
+            };
+            log.commit(&mut self.hub, now, &mut outputs);
+            self.judge.committed(&entries, &self.hub);
+            entries = log.uncommitted().to_vec();
+            self.judge.proposed(entries.iter().map(|entry| &entry.command));
+        }
+    }
+
+    fn commit_delayed(&mut self) {
+        let Log::Delayed(log) = &mut self.log else { return };
+        let entries = log.commit(self.net.now_us, &mut self.net.chaos);
+        if entries.is_empty() {
+            return;
+        }
+        while self.outbox.is_full() && self.flush() {}
+        let now = self.now();
+        self.observe_commit(now, &entries);
+        let mut outputs = Outputs {
+            outbox: &mut self.outbox,
+            net: &mut self.net,
+            judge: &mut self.judge,
+            trace: &mut self.trace,
+            aborted: &mut self.aborted,
+            proposed: Vec::new(),
+        };
+        self.hub.handle(now, Input::Committed { entries: &entries }, &mut outputs);
+        let proposed = outputs.proposed;
+        self.judge.committed(&entries, &self.hub);
+        self.propose(now, proposed);
+        self.net.wake();
+    }
+
+    fn observe_commit(&mut self, now: Now, entries: &[LogEntry]) {
+        let input = Input::Committed { entries };
+        *self.stats.inputs.entry("committed").or_default() += 1;
+        self.trace.input(now, &input);
+        self.judge.input(now, &input);
+    }
+
+    /// Faults stop; everybody who is there says a last line; nothing may be left to do.
+    fn come_to_rest(&mut self) {
+        self.net.heal();
+        for client in 0..self.clients.len() {
+            let live = self.clients[client].filter(|&link| self.net.links[link].is_live());
+            if let Some(link) = live {
+                let last = format!("\n#{} said\n", LAST_TAGS + client as u64);
+                self.net.send(link, last.as_bytes(), 0);
+            }
+        }
+        self.rest("come to rest");
+        if self.judge.violation.is_none() {
+            self.judge.at_rest(&self.outbox);
+            self.check_invariants();
+        }
+    }
+
+    /// The server stops, and every connection ends.
+    fn end(&mut self) {
+        if self.judge.violation.is_some() {
+            return;
+        }
+        self.input("shutdown", Input::Shutdown);
+        self.net.wake();
+        self.rest("end");
+        if self.judge.violation.is_none() {
+            self.check_invariants();
+            self.judge.at_end(&self.hub);
+        }
+    }
+
+    fn rest(&mut self, what: &str) {
+        let until = self.net.now_us + REST_US_MAX;
+        while self.judge.violation.is_none()
+            && let Some(event) = self.net.next()
+        {
+            self.happen(event);
+            if self.net.now_us > until {
+                let verdict = Err(format!("it does not {what} within {} s", REST_US_MAX / 1_000_000));
+                self.judge.note(Law::Liveness, None, verdict);
+            }
+        }
+        if let Log::Delayed(log) = &self.log
+            && !log.is_empty()
+            && self.judge.violation.is_none()
+        {
+            self.judge.note(Law::Liveness, None, Err("the log does not answer".to_owned()));
+        }
+    }
+
+    fn check_invariants(&self) {
+        self.hub.check_invariants();
+        self.outbox.check_invariants();
+    }
+
+    fn now(&self) -> Now {
+        let us = self.net.now_us;
+        Now { mono: Instant::from_micros(us), unix_ms: BEGAN_UNIX_MS + us / 1_000 }
+    }
+
+    fn outcome(mut self) -> Outcome {
+        self.stats.faults = self.net.faults;
+        self.stats.deliveries = self.outbox.counters().deliveries;
+        self.stats.simulated_us = self.net.now_us;
+        Outcome { violation: self.judge.violation, stats: self.stats, trace: self.trace }
+    }
+}
+
+/// Where the hub's outputs go.
+struct Outputs<'a> {
+    outbox: &'a mut Outbox,
+    net: &'a mut Net,
+    judge: &'a mut Judge,
+    trace: &'a mut Trace,
+    aborted: &'a mut Vec<ConnId>,
+    proposed: Vec<parlor_protocol::Command>,
+}
+
+impl Outputs<'_> {
+    fn set_reads_paused(&mut self, conn: ConnId, paused: bool) {
+        if let Some(link) = self.net.of(conn) {
+            self.net.links[link].reads_paused = paused;
+            if !paused {
+                self.net.make_ready(link);
+            }
+        }
+    }
+}
+
+impl Sink for Outputs<'_> {
+    fn output(&mut self, output: Output<'_>) {
+        self.judge.output(&output);
+        self.trace.output(self.net.now_us, &output);
+        match output {
+            Output::Abort { conn } => {
+                self.aborted.push(conn);
+                self.net.wake();
+            }
+            Output::Close { conn, .. } => {
+                self.set_reads_paused(conn, false);
+                self.outbox.output(&output);
+            }
+            Output::Console(
+                ConsoleEvent::Entered { .. } | ConsoleEvent::Left { .. } | ConsoleEvent::Refused { .. },
+            ) => {}
+            Output::PauseReads { conn } => self.set_reads_paused(conn, true),
+            Output::Propose { command, .. } => self.proposed.push(command),
+            Output::ResumeReads { conn } => self.set_reads_paused(conn, false),
+            output => self.outbox.output(&output),
+        }
+    }
+}
+
+/// Where the outbox writes to.
+struct Wires<'a> {
+    net: &'a mut Net,
+    judge: &'a mut Judge,
+    trace: &'a mut Trace,
+}
+
+impl Wire for Wires<'_> {
+    fn finish(&mut self, conn: ConnId) {
+        if let Some(link) = self.net.of(conn) {
+            self.net.finish(link);
+        }
+    }
+
+    fn write(&mut self, conn: ConnId, slices: &[&[u8]]) -> usize {
+        let total = slices.iter().map(|slice| slice.len()).sum();
+        let Some(link) = self.net.of(conn) else {
+            self.judge.note(Law::Ends, Some(conn), Err("a connection that is gone is written to".to_owned()));
+            return total;
+        };
+        let taken = self.net.write(link, total);
+        let mut left = taken;
+        for slice in slices {
+            let part = &slice[..left.min(slice.len())];
+            left -= part.len();
+            if !part.is_empty() {
+                self.trace.sent(self.net.now_us, conn, part);
+                self.judge.sent(conn, part);
+            }
+        }
+        taken
+    }
+}

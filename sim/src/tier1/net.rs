@@ -1,0 +1,451 @@
+//! The network of tier 1: byte links in simulated time, and nothing that happens by itself.
+//!
+//! A link carries segments in order, splits and joins them, delays and holds them; a client's side takes
+//! what its window has room for, and reads it or hangs. All that is random comes from one source.
+
+use crate::scenario::Setup;
+use crate::source::Source;
+use bytes::Bytes;
+use parlor_protocol::{ConnId, RoomName};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+/// Something that happens at its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Event {
+    /// What is first on its way to the server has come.
+    Arrival(usize),
+    /// The log answers.
+    Commit,
+    /// A client reads what its window holds.
+    Consume(usize),
+    /// The next step of the scenario.
+    Step,
+    /// The server looks at what is ready.
+    Tick,
+    /// A socket that took less than it had room for takes more.
+    Writable(usize),
+}
+
+/// What a client sends.
+#[derive(Debug)]
+pub(super) enum Sent {
+    /// It asks for a connection.
+    Connect,
+    /// It closes its writing side.
+    End,
+    /// It breaks the connection.
+    Reset,
+    Segment(Bytes),
+}
+
+/// One connection, from both sides.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) client: u16,
+    pub(super) room: Option<RoomName>,
+    pub(super) conn: Option<ConnId>,
+    /// What is on its way to the server, in order.
+    on_way: VecDeque<Sent>,
+    /// What has come and was not read.
+    inbox: VecDeque<Bytes>,
+    end_came: bool,
+    pub(super) reset_came: bool,
+    pub(super) reads_paused: bool,
+    pub(super) read_open: bool,
+    pub(super) is_ready: bool,
+    /// Its socket was full, and is no more.
+    unblocked: bool,
+    /// Bytes in the client's window.
+    used: usize,
+    pub(super) blocked: bool,
+    hung: bool,
+    consume_scheduled: bool,
+    held_until_us: u64,
+    last_arrival_us: u64,
+    /// The client has closed its writing side.
+    pub(super) client_ended: bool,
+    /// The server has written everything and closed its writing side.
+    pub(super) finished: bool,
+    /// The server has dropped its end.
+    pub(super) gone: bool,
+}
+
+/// What a read of the server's brings.
+#[derive(Debug)]
+pub(super) enum Read {
+    Broken,
+    Bytes(Bytes),
+    End,
+    Nothing,
+}
+
+/// How often each kind of fault befell a link.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    /// Clients that stopped reading.
+    pub hangs: u64,
+    /// Links that carried nothing for a while.
+    pub holds: u64,
+    /// Links that broke.
+    pub resets: u64,
+    /// Reads that gave less than there was.
+    pub short_reads: u64,
+    /// Writes that took less than there was room for.
+    pub short_writes: u64,
+    /// Writes that met a full window.
+    pub full_windows: u64,
+    /// Lines that came in several segments.
+    pub split_sends: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Net {
+    pub(super) now_us: u64,
+    pub(super) chaos: Source<'static>,
+    pub(super) links: Vec<Link>,
+    /// Links that wait to be accepted.
+    pub(super) waiting: VecDeque<usize>,
+    /// Links that the server has something to do for.
+    pub(super) ready: VecDeque<usize>,
+    pub(super) faults: Faults,
+    events: BinaryHeap<Reverse<(u64, u64, Event)>>,
+    order: u64,
+    tick_at: Option<u64>,
+    /// The link of the connection in each slot.
+    slots: Vec<Option<usize>>,
+    setup: Setup,
+    read_bytes_max: usize,
+}
+
+impl Net {
+    pub(super) fn new(setup: &Setup) -> Self {
+        Self {
+            now_us: 0,
+            chaos: Source::seed(setup.chaos_seed),
+            links: Vec::new(),
+            waiting: VecDeque::new(),
+            ready: VecDeque::new(),
+            faults: Faults::default(),
+            events: BinaryHeap::new(),
+            order: 0,
+            tick_at: None,
+            slots: Vec::new(),
+            setup: setup.clone(),
+            read_bytes_max: setup.limits.read_bytes_max,
+        }
+    }
+
+    /// The next event, at whose time it is from here on.
+    pub(super) fn next(&mut self) -> Option<Event> {
+        let Reverse((at, _, event)) = self.events.pop()?;
+        self.now_us = self.now_us.max(at);
+        if event == Event::Tick {
+            self.tick_at = None;
+        }
+        Some(event)
+    }
+
+    pub(super) fn schedule(&mut self, at_us: u64, event: Event) {
+        self.order += 1;
+        self.events.push(Reverse((at_us, self.order, event)));
+    }
+
+    /// The server ticks at that time, or before.
+    pub(super) fn tick_by(&mut self, at_us: u64) {
+        if self.tick_at.is_none_or(|tick| at_us < tick) {
+            self.tick_at = Some(at_us);
+            self.schedule(at_us, Event::Tick);
+        }
+    }
+
+    /// Something is ready: the server ticks after what its wakening takes.
+    pub(super) fn wake(&mut self) {
+        self.tick_by(self.now_us + self.setup.tick_us);
+    }
+
+    pub(super) fn make_ready(&mut self, link: usize) {
+        if !std::mem::replace(&mut self.links[link].is_ready, true) {
+            self.ready.push_back(link);
+        }
+        self.wake();
+    }
+
+    pub(super) fn of(&self, conn: ConnId) -> Option<usize> {
+        let link = self.slots.get(conn.slot as usize).copied().flatten()?;
+        (self.links[link].conn == Some(conn)).then_some(link)
+    }
+
+    pub(super) fn accepted(&mut self, link: usize, conn: ConnId) {
+        let slot = conn.slot as usize;
+        if self.slots.len() <= slot {
+            self.slots.resize(slot + 1, None);
+        }
+        self.slots[slot] = Some(link);
+        self.links[link].conn = Some(conn);
+        if self.links[link].has_input() {
+            self.make_ready(link);
+        }
+    }
+
+    /// The server has dropped its end.
+    pub(super) fn dropped(&mut self, link: usize) {
+        let link = &mut self.links[link];
+        link.gone = true;
+        link.inbox.clear();
+        if let Some(conn) = link.conn {
+            self.slots[conn.slot as usize] = None;
+        }
+    }
+
+    // The client's side.
+
+    pub(super) fn connect(&mut self, client: u16, room: Option<RoomName>) -> usize {
+        let link = self.links.len();
+        self.links.push(Link {
+            client,
+            room,
+            conn: None,
+            on_way: VecDeque::new(),
+            inbox: VecDeque::new(),
+            end_came: false,
+            reset_came: false,
+            reads_paused: false,
+            read_open: true,
+            is_ready: false,
+            unblocked: false,
+            used: 0,
+            blocked: false,
+            hung: false,
+            consume_scheduled: false,
+            held_until_us: 0,
+            last_arrival_us: 0,
+            client_ended: false,
+            finished: false,
+            gone: false,
+        });
+        self.put_on_way(link, Sent::Connect);
+        link
+    }
+
+    pub(super) fn send(&mut self, link: usize, bytes: &[u8], segment: usize) {
+        let bytes = Bytes::copy_from_slice(bytes);
+        let segment = if segment == 0 { bytes.len().max(1) } else { segment };
+        self.faults.split_sends += u64::from(bytes.len() > segment);
+        for start in (0..bytes.len()).step_by(segment) {
+            let part = bytes.slice(start..bytes.len().min(start + segment));
+            self.put_on_way(link, Sent::Segment(part));
+        }
+    }
+
+    pub(super) fn end_input(&mut self, link: usize) {
+        if !std::mem::replace(&mut self.links[link].client_ended, true) {
+            self.put_on_way(link, Sent::End);
+        }
+    }
+
+    pub(super) fn reset(&mut self, link: usize) {
+        self.faults.resets += 1;
+        self.links[link].client_ended = true;
+        self.put_on_way(link, Sent::Reset);
+    }
+
+    pub(super) fn hang(&mut self, link: usize) {
+        self.faults.hangs += u64::from(!self.links[link].hung);
+        self.links[link].hung = true;
+    }
+
+    pub(super) fn read_on(&mut self, link: usize) {
+        if std::mem::take(&mut self.links[link].hung) {
+            self.schedule_consume(link);
+        }
+    }
+
+    pub(super) fn hold(&mut self, link: usize, us: u64) {
+        self.faults.holds += 1;
+        self.links[link].held_until_us = self.now_us + us;
+    }
+
+    /// Faults stop: everyone reads, and every link carries.
+    pub(super) fn heal(&mut self) {
+        for link in 0..self.links.len() {
+            self.links[link].held_until_us = 0;
+            self.read_on(link);
+        }
+    }
+
+    // What happens on the way.
+
+    /// What was first on its way has come; `None` where the link carries nothing for now.
+    pub(super) fn arrived(&mut self, link: usize) -> Option<Sent> {
+        let state = &mut self.links[link];
+        let until = state.held_until_us;
+        if until > self.now_us {
+            self.schedule(until, Event::Arrival(link));
+            return None;
+        }
+        state.on_way.pop_front()
+    }
+
+    /// Something has come that the server can read, once it has accepted the connection.
+    pub(super) fn came(&mut self, link: usize, sent: Sent) {
+        let keeps_inbox = self.chaos.chance(500);
+        let state = &mut self.links[link];
+        match sent {
+            Sent::Connect => {
+                self.waiting.push_back(link);
+                self.wake();
+                return;
+            }
+            Sent::End => state.end_came = true,
+            Sent::Reset => {
+                state.reset_came = true;
+                if !keeps_inbox {
+                    state.inbox.clear();
+                }
+            }
+            Sent::Segment(bytes) => state.inbox.push_back(bytes),
+        }
+        if state.conn.is_some() && !state.gone {
+            self.make_ready(link);
+        }
+    }
+
+    /// The client reads; returns whether it has seen the server's end, and all before it.
+    pub(super) fn consumed(&mut self, link: usize) -> bool {
+        let all = self.chaos.chance(700);
+        let state = &mut self.links[link];
+        state.consume_scheduled = false;
+        if state.hung {
+            return false;
+        }
+        state.used = if all { 0 } else { state.used / 2 };
+        let (left, unblocks) = (state.used > 0, state.blocked && !state.gone);
+        state.unblocked |= unblocks;
+        if left {
+            self.schedule_consume(link);
+        }
+        if unblocks {
+            self.make_ready(link);
+        }
+        let state = &self.links[link];
+        state.used == 0 && (state.finished || state.gone)
+    }
+
+    pub(super) fn writable_came(&mut self, link: usize) {
+        let state = &mut self.links[link];
+        if state.blocked && !state.gone {
+            state.unblocked = true;
+            self.make_ready(link);
+        }
+    }
+
+    // The server's side.
+
+    /// Whether its socket was full and is no more.
+    pub(super) fn begin_turn(&mut self, link: usize) -> bool {
+        let link = &mut self.links[link];
+        link.is_ready = false;
+        let unblocked = std::mem::take(&mut link.unblocked) && link.blocked;
+        link.blocked &= !unblocked;
+        unblocked
+    }
+
+    pub(super) fn read(&mut self, link: usize) -> Read {
+        let short = self.chaos.chance(self.setup.short_read_per_mille);
+        let joins = self.chaos.chance(500);
+        let state = &mut self.links[link];
+        if state.gone || !state.read_open || state.reads_paused {
+            return Read::Nothing;
+        }
+        let Some(mut bytes) = state.inbox.pop_front() else {
+            if state.reset_came {
+                return Read::Broken;
+            }
+            if state.end_came {
+                state.read_open = false;
+                return Read::End;
+            }
+            return Read::Nothing;
+        };
+        while joins
+            && bytes.len() < self.read_bytes_max
+            && let Some(more) = state.inbox.pop_front()
+        {
+            bytes = [bytes, more].concat().into();
+        }
+        let mut most = self.read_bytes_max;
+        if short && bytes.len() > 1 {
+            most = most.min(1 + self.chaos.index(bytes.len() - 1));
+            self.faults.short_reads += 1;
+        }
+        if bytes.len() > most {
+            state.inbox.push_front(bytes.split_off(most));
+        }
+        if self.links[link].has_input() {
+            self.make_ready(link);
+        }
+        Read::Bytes(bytes)
+    }
+
+    /// How many of `total` bytes the link takes; less than all of them is for the waker to go on with.
+    pub(super) fn write(&mut self, link: usize, total: usize) -> usize {
+        let short = self.chaos.chance(self.setup.short_write_per_mille);
+        let state = &mut self.links[link];
+        assert!(!state.blocked, "a full socket is not written to before it has room");
+        let room = self.setup.window_bytes.saturating_sub(state.used);
+        let mut taken = total.min(room);
+        if short && taken > 0 {
+            taken = self.chaos.index(taken);
+            self.faults.short_writes += 1;
+            let soon = self.now_us + 1 + self.chaos.below(1_000);
+            self.schedule(soon, Event::Writable(link));
+        } else if taken < total {
+            self.faults.full_windows += 1;
+        }
+        let state = &mut self.links[link];
+        state.used += taken;
+        state.blocked = taken < total;
+        if state.used > 0 {
+            self.schedule_consume(link);
+        }
+        taken
+    }
+
+    pub(super) fn finish(&mut self, link: usize) {
+        self.links[link].finished = true;
+        self.schedule_consume(link);
+        self.make_ready(link);
+    }
+
+    /// The client reads, or sees the end, after the way to it.
+    pub(super) fn schedule_consume(&mut self, link: usize) {
+        let state = &mut self.links[link];
+        if !state.hung && !std::mem::replace(&mut state.consume_scheduled, true) {
+            let at = self.now_us + self.chaos.below(self.setup.delay_us_max + 1);
+            let at = at.max(self.links[link].held_until_us);
+            self.schedule(at, Event::Consume(link));
+        }
+    }
+
+    /// It comes behind all that the client sent before.
+    fn put_on_way(&mut self, link: usize, sent: Sent) {
+        let at = self.now_us + self.chaos.below(self.setup.delay_us_max + 1);
+        let state = &mut self.links[link];
+        state.on_way.push_back(sent);
+        state.last_arrival_us = at.max(state.last_arrival_us).max(state.held_until_us);
+        let at = state.last_arrival_us;
+        self.schedule(at, Event::Arrival(link));
+    }
+}
+
+impl Link {
+    pub(super) fn has_input(&self) -> bool {
+        !self.inbox.is_empty() || self.end_came && self.read_open || self.reset_came
+    }
+
+    /// Whether the client can still be told to do something.
+    pub(super) const fn is_live(&self) -> bool {
+        !self.gone && !self.client_ended
+    }
+}

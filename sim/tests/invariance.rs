@@ -1,0 +1,188 @@
+//! Invariances of the core, each shown by two runs that must not differ: however the input is cut into
+//! chunks, and however long and in which groups the log takes to answer.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use bytes::Bytes;
+use parlor_protocol::{
+    Command, ConnId, Hub, Input, Limits, LogEntry, Now, Options, Output, Rate, RoomName, Seq, Sink, World,
+};
+use parlor_sim::naive::NaiveSink;
+use parlor_sim::scenario::{Act, Scenario, Size};
+use parlor_sim::source::Source;
+use proptest::prelude::*;
+use std::collections::{BTreeMap, VecDeque};
+
+/// A server whose log answers when it is told to.
+struct Server {
+    hub: Hub,
+    sink: NaiveSink,
+    proposed: VecDeque<LogEntry>,
+    log: Vec<LogEntry>,
+    position: u64,
+}
+
+/// Keeps the proposals, and passes on the rest.
+struct Proposals<'a>(&'a mut NaiveSink, Vec<Command>);
+
+impl Sink for Proposals<'_> {
+    fn output(&mut self, output: Output<'_>) {
+        match output {
+            Output::Propose { command, .. } => self.1.push(command),
+            output => self.0.output(output),
+        }
+    }
+}
+
+impl Server {
+    /// A server with so many members in the lobby.
+    fn with_members(count: u16) -> (Self, Vec<ConnId>) {
+        let mut limits = Limits { rate: Rate { lines: 0, burst: 1 }, ..Limits::default() };
+        (limits.line_bytes_max, limits.world.topic_bytes_max) = (128, 100);
+        let mut server = Self {
+            hub: Hub::new(limits, Options::default()),
+            sink: NaiveSink::default(),
+            proposed: VecDeque::new(),
+            log: Vec::new(),
+            position: 0,
+        };
+        server.append(server.hub.configuration());
+        server.commit(1);
+        let mut conns = Vec::new();
+        for client in 0..count {
+            let conn = server.hub.vacant().unwrap();
+            let peer = ([127, 0, 0, 1], 5_001 + client).into();
+            server.input(Input::Accepted { conn, peer, room: Some(&RoomName::lobby()) });
+            server.commit_all();
+            conns.push(conn);
+        }
+        (server, conns)
+    }
+
+    fn append(&mut self, command: Command) {
+        self.position += 1;
+        self.proposed.push_back(LogEntry { seq: Seq(self.position), at_unix_ms: 0, command });
+    }
+
+    fn input(&mut self, input: Input<'_>) {
+        let mut proposals = Proposals(&mut self.sink, Vec::new());
+        self.hub.handle(Now::default(), input, &mut proposals);
+        proposals.1.into_iter().for_each(|command| self.append(command));
+        // What the outbox would say of connections that take everything at once.
+        for conn in std::mem::take(&mut self.sink.drained) {
+            self.input(Input::Drained { conn });
+        }
+    }
+
+    /// The log answers with the next entries, as many as there are of `count`.
+    fn commit(&mut self, count: usize) {
+        let entries: Vec<LogEntry> = self.proposed.drain(..count.min(self.proposed.len())).collect();
+        if !entries.is_empty() {
+            self.log.extend_from_slice(&entries);
+            self.input(Input::Committed { entries: &entries });
+            self.hub.check_invariants();
+        }
+    }
+
+    fn commit_all(&mut self) {
+        while !self.proposed.is_empty() {
+            self.commit(self.proposed.len());
+        }
+    }
+
+    fn receive(&mut self, conn: ConnId, bytes: &[u8]) {
+        self.input(Input::Received { conn, bytes: Bytes::copy_from_slice(bytes) });
+    }
+
+    /// The commands in their order, and what everybody was sent.
+    fn end(mut self) -> (Vec<Command>, BTreeMap<ConnId, String>) {
+        self.commit_all();
+        assert_eq!(World::replay(&self.log).digest(), self.hub.world().digest());
+        let sent = self.sink.sent.into_iter();
+        let sent = sent.map(|(conn, bytes)| (conn, String::from_utf8(bytes).unwrap())).collect();
+        (self.log.into_iter().map(|entry| entry.command).collect(), sent)
+    }
+}
+
+const CLIENTS: u16 = 4;
+
+/// What the scenario of these choices has its clients write, one piece after the other.
+fn writings(choices: &[u8]) -> Vec<(usize, Vec<u8>)> {
+    let scenario = Scenario::generate(&mut Source::Bytes(choices), Size { clients: (4, 4), steps: (1, 80) });
+    let sends = scenario.steps.into_iter().filter_map(|step| match step.act {
+        Act::Send { bytes, .. } => Some((usize::from(step.client), bytes)),
+        _ => None,
+    });
+    sends.collect()
+}
+
+fn choices() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(any::<u8>(), 60..600)
+}
+
+proptest! {
+    /// Any way to cut what a client sends into chunks gives everyone the same.
+    #[test]
+    fn chunks_change_nothing(choices in choices(), cuts in prop::collection::vec(1..40_usize, 1..50)) {
+        let (mut whole, conns) = Server::with_members(CLIENTS);
+        let (mut cut, _) = Server::with_members(CLIENTS);
+        let mut cuts = cuts.iter().cycle();
+        for (client, bytes) in writings(&choices) {
+            whole.receive(conns[client], &bytes);
+            whole.commit_all();
+            let mut rest = &bytes[..];
+            while !rest.is_empty() {
+                let (chunk, left) = rest.split_at(rest.len().min(*cuts.next().unwrap()));
+                cut.receive(conns[client], chunk);
+                cut.commit_all();
+                rest = left;
+            }
+        }
+        prop_assert_eq!(whole.end(), cut.end());
+    }
+
+    /// Whatever one client asks for, and however late and in which groups the log answers, it is done in the
+    /// same order, and everyone reads the same. (Of several clients whose commands are barriers, the order
+    /// of proposals itself depends on when the log answers; the simulator compares those with its model.)
+    #[test]
+    fn late_commits_change_nothing_of_one_clients_doings(
+        choices in choices(),
+        answers in prop::collection::vec(0..4_usize, 1..50),
+    ) {
+        let (mut prompt, conns) = Server::with_members(CLIENTS);
+        let (mut late, _) = Server::with_members(CLIENTS);
+        let mut answers = answers.iter().cycle();
+        for (_, bytes) in writings(&choices) {
+            prompt.receive(conns[0], &bytes);
+            prompt.commit_all();
+            late.receive(conns[0], &bytes);
+            late.commit(*answers.next().unwrap());
+        }
+        prop_assert_eq!(prompt.end(), late.end());
+    }
+
+    /// However late the log answers, lines that several clients say are logged in the order in which they
+    /// came, and everyone reads the same.
+    #[test]
+    fn late_commits_change_nothing_of_what_is_said(
+        lines in prop::collection::vec((0..usize::from(CLIENTS), "[a-z]{1,9}"), 1..60),
+        answers in prop::collection::vec(0..4_usize, 1..50),
+    ) {
+        let (mut prompt, conns) = Server::with_members(CLIENTS);
+        let (mut late, _) = Server::with_members(CLIENTS);
+        let mut answers = answers.iter().cycle();
+        // One line more than may be under way waits in the framer, and so behind the lines of others.
+        let pending_max = prompt.hub.limits().pending_commands_max as usize;
+        for (client, line) in lines {
+            let line = line + "\n";
+            prompt.receive(conns[client], line.as_bytes());
+            prompt.commit_all();
+            if late.proposed.len() >= pending_max {
+                late.commit(pending_max);
+            }
+            late.receive(conns[client], line.as_bytes());
+            late.commit(*answers.next().unwrap());
+        }
+        prop_assert_eq!(prompt.end(), late.end());
+    }
+}
