@@ -1,0 +1,100 @@
+//! What every file of the repository keeps to.
+
+use crate::{files, read, root};
+
+/// A file with more lines has two subjects. (Tests may be long lists.)
+const LINES_MAX: usize = 600;
+
+fn is_test(path: &str) -> bool {
+    path.contains("/tests/")
+}
+
+fn rust_files() -> impl Iterator<Item = String> {
+    files().into_iter().filter(|path| path.ends_with(".rs"))
+}
+
+#[test]
+fn no_file_has_two_subjects() {
+    let long: Vec<String> = rust_files()
+        .filter(|path| !is_test(path))
+        .filter_map(|path| {
+            let lines = read(&path).lines().count();
+            (lines > LINES_MAX).then(|| format!("{path}: {lines} lines"))
+        })
+        .collect();
+    assert!(long.is_empty(), "over {LINES_MAX} lines: {long:#?}");
+}
+
+#[test]
+fn nothing_is_left_to_do_in_the_code() {
+    // Put together here, so that this file does not find itself.
+    let marks = ["TO", "FIX", "XX", "HA"].iter().zip(["DO", "ME", "X", "CK"]);
+    let marks: Vec<String> = marks.map(|(one, other)| format!("{one}{other}")).collect();
+    for path in files().iter().filter(|path| {
+        let endings = [".rs", ".toml", ".md", ".js", ".py", ".sh"];
+        endings.iter().any(|ending| path.ends_with(ending)) || path.starts_with(".ci/")
+    }) {
+        for (number, line) in read(path).lines().enumerate() {
+            let words = || line.split(|character: char| !character.is_alphanumeric());
+            let left = marks.iter().find(|mark| words().any(|word| word == **mark));
+            assert_eq!(left, None, "{path}:{}: {line}", number + 1);
+        }
+    }
+}
+
+#[test]
+fn no_file_is_dead() {
+    let files = files();
+    for path in files.iter().filter(|path| path.ends_with(".rs")) {
+        let (directory, name) = path.rsplit_once('/').unwrap();
+        let stem = name.strip_suffix(".rs").unwrap();
+        let is_root = ["lib", "main"].contains(&stem) || path.contains("/fuzz_targets/");
+        let is_target = ["tests", "benches", "examples"].iter().any(|kind| directory.ends_with(kind));
+        if is_root || is_target {
+            continue;
+        }
+        // `a/b.rs` is declared in `a.rs`, or in `a/lib.rs` or `a/main.rs`, perhaps by its path.
+        let parents = [format!("{directory}.rs"), format!("{directory}/lib.rs"), format!("{directory}/main.rs")];
+        let declared = parents.iter().filter(|parent| files.contains(parent)).any(|parent| {
+            read(parent).lines().any(|line| line.trim_end().ends_with(&format!("mod {stem};")))
+        });
+        assert!(declared, "{path} is declared in none of {parents:?}");
+    }
+}
+
+#[test]
+fn links_of_the_documents_lead_somewhere() {
+    for path in files().iter().filter(|path| path.ends_with(".md")) {
+        let directory = root().join(path).parent().unwrap().to_owned();
+        let text = read(path);
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link) {
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            if file.contains("://") {
+                continue;
+            }
+            let target = if file.is_empty() { root().join(path) } else { directory.join(file) };
+            assert!(target.exists(), "{path} links to {link}, which is not there");
+            if !anchor.is_empty() {
+                let text = std::fs::read_to_string(&target).unwrap();
+                let found = text.lines().filter(|line| line.starts_with('#')).any(|line| slug(line) == anchor);
+                assert!(found, "{path} links to {link}, and there is no such heading");
+            }
+        }
+    }
+}
+
+/// The anchor of a heading.
+fn slug(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = text.chars().filter(|it| it.is_alphanumeric() || *it == ' ' || *it == '-' || *it == '_');
+    kept.collect::<String>().replace(' ', "-")
+}
+
+#[test]
+fn the_repository_stands_alone() {
+    // Only tests and CI may look beside the repository, for the ancestors' programs.
+    for path in files().iter().filter(|path| !is_test(path) && !path.starts_with(".ci/")) {
+        let Ok(text) = std::fs::read_to_string(root().join(path)) else { continue };
+        assert!(!text.contains(concat!("../", "shared")), "{path} refers outside of the repository");
+    }
+}
