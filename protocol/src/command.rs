@@ -158,3 +158,15 @@ pub struct LogEntry {
     /// What is to happen.
     pub command: Command,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_its_index_among_all() {
+        for (index, reason) in CloseReason::ALL.into_iter().enumerate() {
+            assert_eq!(reason as usize, index, "{}", reason.word());
+        }
+    }
+}

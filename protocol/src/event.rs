@@ -104,8 +104,13 @@ pub enum Reply<'a> {
     NowNamed(&'a Name),
     /// The world did not do it.
     Refused(&'a Refusal),
-    /// The rooms and how many are in each.
-    Rooms(Vec<(&'a RoomName, usize)>),
+    /// The rooms.
+    Rooms {
+        /// How many there are.
+        total: usize,
+        /// The first of them, and how many are in each.
+        rooms: Vec<(&'a RoomName, usize)>,
+    },
     /// What the room is about.
     TopicIs {
         /// The room.
@@ -117,7 +122,9 @@ pub enum Reply<'a> {
     Who {
         /// The room.
         room: &'a RoomName,
-        /// The members' names, in the order of their entrance.
+        /// How many are there.
+        total: usize,
+        /// The names of the first of them, in the order of their entrance.
         names: Vec<&'a Name>,
     },
 }

@@ -52,6 +52,8 @@ pub struct Hub {
     vacant: Vec<u32>,
     /// Connections that were let in and whose slot is still theirs.
     admitted: u32,
+    /// Connections that were not let in and are being told why.
+    refused: u32,
     admitted_per_ip: BTreeMap<IpPrefix, u32>,
     members: BTreeMap<MemberId, ConnId>,
     timers: BTreeSet<(Instant, DeadlineReason, ConnId)>,
@@ -74,10 +76,19 @@ struct Slot {
 struct Tenant {
     session: Session,
     peer: SocketAddr,
-    /// Whether it counts against the limits; one that was refused does not.
-    admitted: bool,
+    admission: Admission,
     rate_timer: Option<Instant>,
     drain_timer: Option<Instant>,
+}
+
+/// Whether a connection was let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Admission {
+    Admitted,
+    /// It was not, and is dropped without a word, for as many as may be are being told already.
+    Dropped,
+    /// It was not, and is being told why.
+    Refused,
 }
 
 /// What has happened since the hub began.
@@ -109,6 +120,7 @@ impl Hub {
             slots: Vec::new(),
             vacant: Vec::new(),
             admitted: 0,
+            refused: 0,
             admitted_per_ip: BTreeMap::new(),
             members: BTreeMap::new(),
             timers: BTreeSet::new(),
@@ -137,8 +149,10 @@ impl Hub {
                 }
             }
             Input::Drained { conn } => {
-                if let Some(session) = self.session(conn) {
-                    session.drained();
+                if let Some(tenant) = self.tenant(conn) {
+                    tenant.session.drained();
+                    let timer = tenant.drain_timer.take_if(|_| tenant.session.link() == Link::Open);
+                    self.forget_timers(conn, (None, timer));
                     self.run(now, conn, sink);
                 }
             }
@@ -160,10 +174,13 @@ impl Hub {
         }
     }
 
-    /// The id that the next accepted connection is to have; `None` when there are as many as there may be,
-    /// the refused ones included.
+    /// The id that the next accepted connection is to have; `None` when nobody can be let in nor told why
+    /// not: accepting pauses until a connection is gone.
     #[must_use]
     pub fn vacant(&self) -> Option<ConnId> {
+        if self.admitted >= self.limits.connections_max && self.refused >= self.limits.refusals_max {
+            return None;
+        }
         if let Some(&slot) = self.vacant.last() {
             return Some(ConnId { slot, generation: self.slots[slot as usize].generation });
         }
@@ -172,7 +189,8 @@ impl Hub {
         (slot < slots_max).then_some(ConnId { slot, generation: 0 })
     }
 
-    /// When the hub wants an [`Input::Timeout`], and what for.
+    /// When the hub wants an [`Input::Timeout`], and what for; one for each, so that what they lead to can be
+    /// flushed in between.
     #[must_use]
     pub fn deadline(&self) -> Option<Deadline> {
         self.timers.first().map(|&(at, why, _)| Deadline { at, why })
@@ -221,15 +239,25 @@ impl Hub {
             None => Session::new(language, line_bytes_max),
             Some(_) => Session::refused(language, line_bytes_max),
         };
-        let admitted = refused.is_none();
-        let tenant = Tenant { session, peer, admitted, rate_timer: None, drain_timer: None };
+        let admission = match refused {
+            None => Admission::Admitted,
+            Some(_) if self.refused < self.limits.refusals_max => Admission::Refused,
+            Some(_) => Admission::Dropped,
+        };
+        let tenant = Tenant { session, peer, admission, rate_timer: None, drain_timer: None };
         if self.vacant.pop().is_none() {
             self.slots.push(Slot { generation: 0, tenant: None });
         }
         self.slots[conn.slot as usize].tenant = Some(tenant);
         if let Some(reason) = refused {
             sink.output(Output::Console(ConsoleEvent::Refused { peer, reason }));
-            self.say_farewell(now, conn, reason, sink);
+            if admission == Admission::Refused {
+                self.refused += 1;
+                self.say_farewell(now, conn, reason, sink);
+            } else {
+                self.counters.closed[reason as usize] += 1;
+                sink.output(Output::Abort { conn });
+            }
             return;
         }
         self.admitted += 1;
@@ -293,21 +321,17 @@ impl Hub {
     }
 
     fn timeout(&mut self, now: Now, sink: &mut impl Sink) {
-        while let Some(&(at, why, conn)) = self.timers.first() {
-            if at > now.mono {
-                break;
+        let Some(&(at, why, conn)) = self.timers.first().filter(|(at, ..)| *at <= now.mono) else { return };
+        self.timers.remove(&(at, why, conn));
+        let Some(tenant) = self.tenant(conn) else { return };
+        match why {
+            DeadlineReason::Drain => {
+                tenant.drain_timer = None;
+                sink.output(Output::Abort { conn });
             }
-            self.timers.pop_first();
-            let Some(tenant) = self.tenant(conn) else { continue };
-            match why {
-                DeadlineReason::Drain => {
-                    tenant.drain_timer = None;
-                    sink.output(Output::Abort { conn });
-                }
-                DeadlineReason::Rate => {
-                    tenant.rate_timer = None;
-                    self.run(now, conn, sink);
-                }
+            DeadlineReason::Rate => {
+                tenant.rate_timer = None;
+                self.run(now, conn, sink);
             }
         }
     }
@@ -318,7 +342,7 @@ impl Hub {
             let limits = self.limits;
             let Some(tenant) = self.tenant(conn) else { return };
             match tenant.session.step(now.mono, &limits) {
-                Step::Answer(question) => self.answer(conn, &question, sink),
+                Step::Answer(question) => self.answer(now, conn, &question, sink),
                 Step::EndOfInput => self.propose_leave(conn, CloseReason::EndOfInput, sink),
                 Step::Propose(command) => sink.output(Output::Propose { conn, command }),
                 Step::Quit => self.propose_leave(conn, CloseReason::Quit, sink),
@@ -333,7 +357,18 @@ impl Hub {
                 }
             }
         }
+        self.bound_draining(now, conn);
         self.pace_reads(conn, sink);
+    }
+
+    /// Who has closed its writing side has a deadline for reading the long answer that keeps it here.
+    fn bound_draining(&mut self, now: Now, conn: ConnId) {
+        let at = now.mono.plus_ms(self.limits.drain_ms);
+        let Some(tenant) = self.tenant(conn) else { return };
+        if tenant.session.leaves_when_drained() && tenant.drain_timer.is_none() {
+            tenant.drain_timer = Some(at);
+            self.timers.insert((at, DeadlineReason::Drain, conn));
+        }
     }
 
     /// Pauses or resumes reading, where that has changed.
@@ -350,7 +385,7 @@ impl Hub {
     /// Proposes the `Leave` of a connection's member, unless that is done already.
     fn propose_leave(&mut self, conn: ConnId, reason: CloseReason, sink: &mut impl Sink) {
         let Some(session) = self.session(conn) else { return };
-        if let Some(member) = session.leave() {
+        if let Some(member) = session.leave(reason) {
             sink.output(Output::Propose { conn, command: Command::Leave { member, reason } });
         }
     }
@@ -375,10 +410,9 @@ impl Hub {
         self.counters.closed[reason as usize] += 1;
         let at = now.mono.plus_ms(self.limits.drain_ms);
         let Some(tenant) = self.tenant(conn) else { return };
-        tenant.drain_timer = Some(at);
-        let rate_timer = tenant.rate_timer.take();
+        let timers = (tenant.rate_timer.take(), tenant.drain_timer.replace(at));
         let language = tenant.session.language();
-        self.forget_timers(conn, (rate_timer, None));
+        self.forget_timers(conn, timers);
         self.timers.insert((at, DeadlineReason::Drain, conn));
         let farewell = self.render(&Reply::Farewell(reason), language);
         sink.output(Output::Close { conn, reason, farewell: &farewell });
@@ -428,7 +462,8 @@ impl Hub {
             slot.generation = next;
             self.vacant.push(conn.slot);
         }
-        if tenant.admitted {
+        self.refused -= u32::from(tenant.admission == Admission::Refused);
+        if tenant.admission == Admission::Admitted {
             self.admitted -= 1;
             let prefix = ip_prefix(tenant.peer.ip());
             if let Some(count) = self.admitted_per_ip.get_mut(&prefix) {

@@ -56,6 +56,7 @@ pub enum Input<'a> {
     },
     /// The server is to stop: everyone is told, every connection closes.
     Shutdown,
-    /// The time of [`Hub::deadline`](crate::Hub::deadline) has come.
+    /// The time of [`Hub::deadline`](crate::Hub::deadline) has come. What that one was for is done; there may
+    /// be another.
     Timeout,
 }

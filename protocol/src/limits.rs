@@ -1,5 +1,6 @@
 //! Every bound of the system, in one struct with checked relations.
 
+use crate::digest::Digest;
 use crate::name::Name;
 use crate::rate::Rate;
 use core::fmt;
@@ -68,7 +69,7 @@ impl Default for Limits {
             rate: Rate { lines: 50, burst: 200 },
             read_bytes_max: 16 << 10,
             refusals_max: 16,
-            reply_bytes_max: 64 << 10,
+            reply_bytes_max: 16 << 10,
             tick_bytes_max: 256 << 10,
             world: WorldLimits::default(),
         }
@@ -83,6 +84,17 @@ impl Default for WorldLimits {
             rooms_max: 10_000,
             rooms_per_member_max: 20,
             topic_bytes_max: 390,
+        }
+    }
+}
+
+impl WorldLimits {
+    pub(crate) fn digest(&self, digest: &mut Digest) {
+        let Self { history_bytes_max, history_lines_max, rooms_max, rooms_per_member_max, topic_bytes_max } =
+            *self;
+        for limit in [history_bytes_max, history_lines_max, rooms_max, rooms_per_member_max, topic_bytes_max]
+        {
+            digest.number(limit as u64);
         }
     }
 }

@@ -125,7 +125,9 @@ impl Name {
     /// What the text lacks to be a name.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let name = Self::parse_any(text)?;
-        if name.as_str().chars().all(char::is_numeric) {
+        // What the server gives is a port, or a port and a number: `54321-2`.
+        let (port, number) = name.as_str().split_once('-').unwrap_or((name.as_str(), "0"));
+        if [port, number].iter().all(|part| !part.is_empty() && part.chars().all(char::is_numeric)) {
             return Err(NameError::Reserved);
         }
         Ok(name)
@@ -219,7 +221,7 @@ const fn is_blank_letter(character: char) -> bool {
     matches!(
         character,
         '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{34F}' | '\u{FE00}'..='\u{FE0F}'
-    ) || matches!(character, '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{E0100}'..='\u{E01EF}')
+    ) || matches!(character, '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{16FE4}' | '\u{E0100}'..='\u{E01EF}')
 }
 
 /// The simple case fold of a character (Unicode Standard, section 5.18), made of the simple upper-case and

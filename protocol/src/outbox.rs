@@ -289,6 +289,7 @@ impl Outbox {
             }
             Phase::Overflowed => {
                 // What this tick had for it is dropped with the rest; the farewell is its very end.
+                self.unsubscribe_all(conn);
                 let state = &mut self.conns[conn.slot as usize];
                 state.queue.get_or_insert_default().push_copy(farewell, &mut self.chunks);
                 state.phase = Phase::Closing;
@@ -374,7 +375,8 @@ impl Outbox {
             }
         }
         if let Some(conn) = except
-            && self.conn(conn).is_some()
+            && let Some(state) = self.conn(conn)
+            && state.subscriptions.iter().any(|subscription| subscription.room == room)
         {
             self.skip(conn, ordinal);
         }

@@ -11,6 +11,17 @@ pub struct Rate {
     pub burst: u32,
 }
 
+impl Rate {
+    /// An answer costs one line more for each so many of its bytes, so that asking for long answers is no way
+    /// to make the server work.
+    pub const REPLY_BYTES_PER_LINE: usize = 512;
+
+    /// Microseconds in which a line joins the budget.
+    fn interval(self) -> Option<u64> {
+        1_000_000_u64.checked_div(u64::from(self.lines.min(1_000_000)))
+    }
+}
+
 /// One connection's budget of lines.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RateLimiter {
@@ -24,10 +35,7 @@ impl RateLimiter {
     /// # Errors
     /// The budget is empty; the error is the instant at which the next line may be spent.
     pub fn spend(&mut self, rate: Rate, now: Instant) -> Result<(), Instant> {
-        if rate.lines == 0 {
-            return Ok(());
-        }
-        let interval = 1_000_000 / u64::from(rate.lines.min(1_000_000));
+        let Some(interval) = rate.interval() else { return Ok(()) };
         let tolerance = interval * u64::from(rate.burst.saturating_sub(1));
         let full_at = self.full_at.max(now).as_micros();
         let allowed_at = full_at.saturating_sub(tolerance);
@@ -36,6 +44,13 @@ impl RateLimiter {
         }
         self.full_at = Instant::from_micros(full_at.saturating_add(interval));
         Ok(())
+    }
+
+    /// Spends so many lines whether they are there or not; the next one waits until they have joined again.
+    pub fn charge(&mut self, lines: usize, rate: Rate, now: Instant) {
+        let Some(interval) = rate.interval() else { return };
+        let full_at = self.full_at.max(now).as_micros();
+        self.full_at = Instant::from_micros(full_at.saturating_add(interval.saturating_mul(lines as u64)));
     }
 }
 
@@ -67,6 +82,15 @@ mod tests {
         let later = Instant::ZERO.plus_ms(3_600_000);
         let passed = (0..1_000).take_while(|_| limiter.spend(RATE, later).is_ok()).count();
         assert_eq!(passed, 200);
+    }
+
+    #[test]
+    fn a_charge_is_paid_later() {
+        let mut limiter = RateLimiter::default();
+        limiter.charge(250, RATE, Instant::ZERO);
+        // One line over what the burst allows, and the 50 that were charged over the burst before it.
+        assert_eq!(limiter.spend(RATE, Instant::ZERO), Err(Instant::from_micros(51 * 20_000)));
+        limiter.charge(250, Rate { lines: 0, burst: 1 }, Instant::ZERO);
     }
 
     #[test]

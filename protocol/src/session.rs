@@ -10,7 +10,7 @@
 //! Beside it goes the state of the [`Link`]: open, closing (the farewell is said), or gone. Everything that
 //! moves either is in this file.
 
-use crate::command::{Command, Manner};
+use crate::command::{CloseReason, Command, Manner};
 use crate::dialect::plain;
 use crate::event::Mistake;
 use crate::framer::Framer;
@@ -18,7 +18,7 @@ use crate::id::MemberId;
 use crate::language::Language;
 use crate::limits::Limits;
 use crate::name::{Name, RoomName};
-use crate::rate::RateLimiter;
+use crate::rate::{Rate, RateLimiter};
 use crate::text::Text;
 use crate::time::Instant;
 use bytes::Bytes;
@@ -134,6 +134,8 @@ pub(crate) struct Session {
     /// A bulk answer is being written.
     draining: bool,
     input_ended: bool,
+    /// Why it is to leave, where that was clear before it had entered.
+    leave_reason: Option<CloseReason>,
     /// The driver was told to stop reading.
     pub(crate) reads_paused: bool,
 }
@@ -153,6 +155,7 @@ impl Session {
             barrier: false,
             draining: false,
             input_ended: false,
+            leave_reason: None,
             reads_paused: false,
         }
     }
@@ -225,17 +228,17 @@ impl Session {
         self.draining = false;
     }
 
-    /// The verdict on the entrance: it is a member. Returns whether it is to leave at once, for its
-    /// connection is not open any more.
-    pub(crate) fn entered(&mut self, member: MemberId) -> bool {
+    /// The verdict on the entrance: it is a member. Returns why it is to leave at once, where its connection
+    /// is not open any more.
+    pub(crate) fn entered(&mut self, member: MemberId) -> Option<CloseReason> {
         let stays = self.link == Link::Open;
         self.state = if stays { State::Active(member) } else { State::ExpectLeave(member) };
-        !stays
+        if stays { None } else { Some(self.leave_reason.unwrap_or(CloseReason::Reset)) }
     }
 
     /// Ends the membership: returns the member for whom a `Leave` is to be proposed, if that is not done
     /// already.
-    pub(crate) fn leave(&mut self) -> Option<MemberId> {
+    pub(crate) fn leave(&mut self, reason: CloseReason) -> Option<MemberId> {
         self.answer = None;
         self.held = None;
         // Frees what was received and is not wanted any more.
@@ -245,7 +248,11 @@ impl Session {
                 self.state = State::ExpectLeave(member);
                 Some(member)
             }
-            State::ExpectEntry | State::ExpectLeave(_) | State::Outside => None,
+            State::ExpectEntry => {
+                self.leave_reason.get_or_insert(reason);
+                None
+            }
+            State::ExpectLeave(_) | State::Outside => None,
         }
     }
 
@@ -331,6 +338,16 @@ impl Session {
 
     pub(crate) const fn has_ended_input(&self) -> bool {
         self.input_ended
+    }
+
+    /// Whether nothing but an answer that is not read keeps it from leaving.
+    pub(crate) fn leaves_when_drained(&self) -> bool {
+        self.draining && self.input_ended && self.link == Link::Open && matches!(self.state, State::Active(_))
+    }
+
+    /// The answer of so many bytes is charged like the lines that it is as long as.
+    pub(crate) fn charge(&mut self, bytes: usize, rate: Rate, now: Instant) {
+        self.limiter.charge(bytes / Rate::REPLY_BYTES_PER_LINE, rate, now);
     }
 
     /// The next request: one that waited, or the next line's. `Err` says when the next line may be read.

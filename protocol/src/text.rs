@@ -18,6 +18,8 @@ impl Text {
     ///
     /// - telnet commands (RFC 854: IAC and what belongs to it) are dropped;
     /// - invalid UTF-8 becomes U+FFFD, one for each maximal subpart (Unicode Standard, section 3.9);
+    /// - the line and paragraph separators U+2028 and U+2029, at which some readers begin a new line, become
+    ///   spaces;
     /// - a byte order mark at the start, NUL, DEL, and the control characters C0 and C1 are dropped, but
     ///   for TAB and the formatting codes of IRC (<https://modern.ircdocs.horse/formatting>);
     /// - with `cut`, the line lost its rest to a limit, and a character that the cut went through goes too.
@@ -39,6 +41,7 @@ impl Text {
                 formatted |= is_formatting(character);
                 !character.is_control() || character == '\t' || is_formatting(character)
             })
+            .map(|character| if is_separator(character) { ' ' } else { character })
             .collect();
         Self { text: text.into(), formatted }
     }
@@ -95,7 +98,14 @@ fn as_it_stands(line: &[u8]) -> Option<&str> {
     if line.iter().any(suspect) || line.first() == Some(&0xEF) {
         return None;
     }
-    core::str::from_utf8(line).ok()
+    let text = core::str::from_utf8(line).ok()?;
+    // Only what 0xE2 leads can be a separator.
+    let suspect = memchr::memchr(0xE2, line).is_some() && text.contains(is_separator);
+    (!suspect).then_some(text)
+}
+
+const fn is_separator(character: char) -> bool {
+    matches!(character, '\u{2028}' | '\u{2029}')
 }
 
 /// `line` without the character that its end goes through, if any.

@@ -215,6 +215,7 @@ impl World {
     pub fn digest(&self) -> u64 {
         let mut digest = Digest::new();
         digest.number(self.position.0);
+        self.limits.digest(&mut digest);
         digest.number(self.members.len() as u64);
         for (id, member) in &self.members {
             digest.number(id.0.0);

@@ -113,6 +113,10 @@ pub struct Driver<L: Listener, C, O> {
     /// The hub's deadline that the timer is set to.
     timer_at: Option<parlor_protocol::Instant>,
     accept_retry: Option<Pin<Box<Sleep>>>,
+    /// Somebody may wait to be accepted, and had no place.
+    accept_waits: bool,
+    /// What this tick rendered was as much as one may; it was flushed, and the tick is over.
+    full: bool,
     shutdown: Option<Pin<Box<Sleep>>>,
 }
 
@@ -149,6 +153,8 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
             timer: Box::pin(sleep_until(far_future())),
             timer_at: None,
             accept_retry: None,
+            accept_waits: false,
+            full: false,
             shutdown: None,
         }
     }
@@ -180,8 +186,13 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
             {
                 return Poll::Ready(self.ended());
             }
-            if !(more || accepted || !self.ready.is_empty() || self.set_timer(cx)) {
+            let let_in = self.accept_waits && self.hub.vacant().is_some();
+            if !(more || accepted || let_in || !self.ready.is_empty() || self.set_timer(cx)) {
                 return Poll::Pending;
+            }
+            if std::mem::take(&mut self.full) {
+                // Sockets that were full when so much was written have room again only after Tokio has looked.
+                break;
             }
         }
         cx.waker().wake_by_ref();
@@ -201,6 +212,9 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
             }
             served += 1;
             bytes_left = bytes_left.saturating_sub(self.serve(now, slot));
+            if self.full {
+                break;
+            }
         }
         turn.drain(..served);
         self.turn = turn;
@@ -267,7 +281,12 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
         self.log.handle(&mut self.hub, now, input, &mut sink);
         loop {
             if sink.outbox.is_full() {
+                self.full = true;
                 while sink.outbox.flush(sink.conns) {}
+                // Before anything else ends these connections, for they are to be told the reason.
+                while let Some(conn) = sink.outbox.next_overflowed() {
+                    self.log.handle(&mut self.hub, now, Input::Overflowed { conn }, &mut sink);
+                }
             }
             if !self.log.commit(&mut self.hub, now, &mut sink) {
                 return;
@@ -291,9 +310,13 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
             return false;
         }
         let mut any = false;
+        self.accept_waits = false;
         for index in 0..self.listeners.len() {
             for _ in 0..ACCEPTS_MAX {
-                let Some(conn) = self.hub.vacant() else { return any };
+                let Some(conn) = self.hub.vacant() else {
+                    self.accept_waits = true;
+                    return any;
+                };
                 let (listener, room) = &mut self.listeners[index];
                 match listener.poll_accept(cx) {
                     Poll::Pending => break,
@@ -307,7 +330,9 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
                         self.input(now, Input::Accepted { conn, peer, room: room.as_ref() });
                         any = true;
                     }
-                    Poll::Ready(Err(error)) if is_shortage(&error) => {
+                    // The connection was gone before it was accepted.
+                    Poll::Ready(Err(error)) if is_about_one(&error) => any = true,
+                    Poll::Ready(Err(error)) => {
                         if self.accept_retry.is_none() {
                             self.observer.accepting_paused(&error);
                         }
@@ -319,8 +344,6 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
                             .is_ready();
                         return any;
                     }
-                    // The connection was gone before it was accepted.
-                    Poll::Ready(Err(_)) => any = true,
                 }
             }
         }
@@ -328,7 +351,7 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
     }
 
     fn time_out(&mut self, now: Now, cx: &mut Context<'_>) {
-        if self.hub.deadline().is_some_and(|deadline| deadline.at <= now.mono) {
+        while !self.full && self.hub.deadline().is_some_and(|deadline| deadline.at <= now.mono) {
             self.input(now, Input::Timeout);
         }
         self.set_timer(cx);
@@ -415,12 +438,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Observer> Sink for DriverSink<'_, S, 
     }
 }
 
-/// Whether nothing can be accepted for a while: no file descriptors, no buffers, no memory.
-fn is_shortage(error: &io::Error) -> bool {
-    use rustix::io::Errno;
-    [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM]
-        .iter()
-        .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+/// Whether the error is one connection's, and the next can be accepted at once. (accept(2): errors that are
+/// pending on the new socket are passed on.) Every other one lasts: no file descriptors, no memory.
+fn is_about_one(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted,
+        NetworkDown, NetworkUnreachable, NotConnected, TimedOut,
+    };
+    matches!(
+        error.kind(),
+        BrokenPipe
+            | ConnectionAborted
+            | ConnectionRefused
+            | ConnectionReset
+            | HostUnreachable
+            | Interrupted
+            | NetworkDown
+            | NetworkUnreachable
+            | NotConnected
+            | TimedOut
+    )
 }
 
 /// A time that does not come: Tokio's own far future is thirty years away, too.

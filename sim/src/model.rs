@@ -27,6 +27,7 @@ pub struct Model {
     conns: BTreeMap<ConnId, Conn>,
     chat: Chat,
     stopping: bool,
+    now: Now,
     proposals: Vec<(ConnId, Command)>,
 }
 
@@ -36,6 +37,8 @@ struct Conn {
     peer: SocketAddr,
     /// It counts against the limits on connections.
     admitted: bool,
+    /// It was not let in, and is being told why.
+    refused: bool,
     link: Link,
     stage: Stage,
     language: Language,
@@ -53,7 +56,10 @@ struct Conn {
     /// When its budget of lines is whole again, in microseconds.
     budget_full_at: u64,
     budget_timer: Option<Instant>,
+    /// When it is cut off, if it has not read to its end by then.
+    end_timer: Option<Instant>,
     due: Expectation,
+    ended_for: Option<CloseReason>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,17 +87,22 @@ impl Model {
             conns: BTreeMap::new(),
             chat: Chat::default(),
             stopping: false,
+            now: Now::default(),
             proposals: Vec::new(),
         }
     }
 
     /// Takes the hub's input.
     pub fn input(&mut self, now: Now, input: &Input<'_>) {
+        self.now = now;
         match input {
             Input::Accepted { conn, peer, room } => self.accepted(*conn, *peer, *room),
             Input::Closed { conn } => self.closed(*conn),
             Input::Committed { entries } => entries.iter().for_each(|entry| self.committed(now, entry)),
-            Input::Drained { conn } => self.changed(now, *conn, |conn| conn.draining = false),
+            Input::Drained { conn } => self.changed(now, *conn, |conn| {
+                conn.draining = false;
+                conn.end_timer.take_if(|_| conn.link == Link::Open);
+            }),
             Input::Overflowed { conn } => self.end(*conn, CloseReason::SlowReader),
             Input::ReadClosed { conn } => self.changed(now, *conn, |conn| conn.input_ended = true),
             Input::Received { conn, bytes } => self.changed(now, *conn, |conn| {
@@ -136,10 +147,13 @@ impl Model {
 
     fn accepted(&mut self, id: ConnId, peer: SocketAddr, room: Option<&RoomName>) {
         let refused = self.refusal(peer.ip());
+        let refusals = self.conns.values().filter(|conn| conn.refused).count();
+        let is_told = refusals < self.limits.refusals_max as usize;
         let conn = Conn {
             peer,
             admitted: refused.is_none(),
-            link: Link::Open,
+            refused: refused.is_some() && is_told,
+            link: if refused.is_none() || is_told { Link::Open } else { Link::Closing },
             stage: if refused.is_none() { Stage::Entering } else { Stage::Outside },
             language: self.options.language,
             room: None,
@@ -151,7 +165,9 @@ impl Model {
             draining: false,
             budget_full_at: 0,
             budget_timer: None,
+            end_timer: None,
             due: Expectation::default(),
+            ended_for: None,
         };
         let before = self.conns.insert(id, conn);
         assert!(before.is_none(), "{id} is given to one connection at a time");
@@ -184,7 +200,7 @@ impl Model {
         let Some(conn) = self.conns.get_mut(&id) else { return };
         let was_open = conn.link == Link::Open;
         conn.link = Link::Gone;
-        conn.budget_timer = None;
+        (conn.budget_timer, conn.end_timer) = (None, None);
         let reason = if conn.input_ended { CloseReason::EndOfInput } else { CloseReason::Reset };
         if was_open {
             self.leave(id, reason);
@@ -210,11 +226,13 @@ impl Model {
         if let Some(conn) = self.conns.get_mut(&id) {
             conn.link = Link::Closing;
             conn.budget_timer = None;
+            conn.end_timer = Some(self.now.mono.plus_ms(self.limits.drain_ms));
         }
     }
 
     fn leave(&mut self, id: ConnId, reason: CloseReason) {
         let Some(conn) = self.conns.get_mut(&id) else { return };
+        conn.ended_for.get_or_insert(reason);
         conn.waiting.clear();
         conn.unread.clear();
         if let Stage::Member(member) = conn.stage {
@@ -223,15 +241,21 @@ impl Model {
         }
     }
 
+    /// The first timer that is due; there is a timeout for each.
     fn timeout(&mut self, now: Now) {
-        let mut due: Vec<(Instant, ConnId)> = self
-            .conns
-            .iter()
-            .filter_map(|(&id, conn)| Some((conn.budget_timer.filter(|&at| at <= now.mono)?, id)))
-            .collect();
-        due.sort_unstable();
-        for (_, id) in due {
-            self.changed(now, id, |conn| conn.budget_timer = None);
+        let timers = self.conns.iter().flat_map(|(&id, conn)| {
+            // Of what is due at once, ends are first.
+            let end = conn.end_timer.map(|at| (at, false, id));
+            end.into_iter().chain(conn.budget_timer.map(|at| (at, true, id)))
+        });
+        match timers.min().filter(|(at, ..)| *at <= now.mono) {
+            Some((_, true, id)) => self.changed(now, id, |conn| conn.budget_timer = None),
+            Some((_, false, id)) => {
+                if let Some(conn) = self.conns.get_mut(&id) {
+                    conn.end_timer = None;
+                }
+            }
+            None => {}
         }
     }
 
@@ -239,6 +263,20 @@ impl Model {
         if let Some(conn) = self.conns.get_mut(&id) {
             change(conn);
             self.go_on(now, id);
+        }
+        self.bound_end(id);
+    }
+
+    /// Who will send nothing more, and does not read the long answer that keeps it here, has a deadline.
+    fn bound_end(&mut self, id: ConnId) {
+        let at = self.now.mono.plus_ms(self.limits.drain_ms);
+        let Some(conn) = self.conns.get_mut(&id) else { return };
+        if conn.draining
+            && conn.input_ended
+            && conn.link == Link::Open
+            && matches!(conn.stage, Stage::Member(_))
+        {
+            conn.end_timer.get_or_insert(at);
         }
     }
 
@@ -252,7 +290,7 @@ impl Model {
                 && !conn.is_held(&self.limits)
             {
                 let ask = conn.waiting.remove(0);
-                self.act(id, member, ask);
+                self.act(now, id, member, ask);
                 continue;
             }
             if !conn.waiting.is_empty() || conn.is_held(&self.limits) {
@@ -276,7 +314,7 @@ impl Model {
         }
     }
 
-    fn act(&mut self, id: ConnId, member: MemberId, ask: Ask) {
+    fn act(&mut self, now: Now, id: ConnId, member: MemberId, ask: Ask) {
         let Some(conn) = self.conns.get_mut(&id) else { return };
         let here = conn.room.clone();
         let command = match (ask, here) {
@@ -290,18 +328,18 @@ impl Model {
             (Ask::Part, Some(room)) if room != RoomName::lobby() => {
                 Command::Move { member, from: Some(room), to: Some(RoomName::lobby()) }
             }
-            (Ask::Part, Some(_)) => return self.answer(id, &Ask::Mistaken(Mistake::InLobby)),
+            (Ask::Part, Some(_)) => return self.answer(now, id, &Ask::Mistaken(Mistake::InLobby)),
             (Ask::Say(..) | Ask::TopicSet(_) | Ask::Part, None) => {
-                return self.answer(id, &Ask::Mistaken(Mistake::NotInRoom));
+                return self.answer(now, id, &Ask::Mistaken(Mistake::NotInRoom));
             }
-            (ask, _) => return self.answer(id, &ask),
+            (ask, _) => return self.answer(now, id, &ask),
         };
         conn.under_way += 1;
         conn.barrier = matches!(command, Command::Move { .. } | Command::Rename { .. });
         self.proposals.push((id, command));
     }
 
-    fn answer(&mut self, id: ConnId, ask: &Ask) {
+    fn answer(&mut self, now: Now, id: ConnId, ask: &Ask) {
         let Some(conn) = self.conns.get_mut(&id) else { return };
         if conn.under_way > 0 {
             conn.waiting.insert(0, ask.clone());
@@ -320,6 +358,12 @@ impl Model {
             }
         }
         self.send(id, &bytes);
+        let charge = bytes.len() as u64 / 512;
+        let Some(conn) = self.conns.get_mut(&id) else { return };
+        if let Some(interval) = 1_000_000_u64.checked_div(self.limits.rate.lines.into()) {
+            let now = now.mono.as_micros();
+            conn.budget_full_at = conn.budget_full_at.max(now) + charge * interval;
+        }
     }
 
     fn committed(&mut self, now: Now, entry: &LogEntry) {
@@ -340,6 +384,7 @@ impl Model {
         }
         self.happen(author, entry);
         self.go_on(now, author);
+        self.bound_end(author);
         self.forget_if_over(author);
     }
 

@@ -87,6 +87,8 @@ struct Rig {
     clients: Vec<Option<usize>>,
     aborted: Vec<ConnId>,
     ticks: u64,
+    /// This tick rendered as much as one may.
+    full: bool,
 }
 
 #[derive(Debug)]
@@ -114,6 +116,7 @@ impl Rig {
             clients: vec![None; setup.clients.into()],
             aborted: Vec::new(),
             ticks: 0,
+            full: false,
         }
     }
 
@@ -154,8 +157,7 @@ impl Rig {
             }
             Log::Memory(log) => {
                 log.append(now, command);
-                let entries = log.uncommitted().to_vec();
-                self.commit_in_memory(now, entries);
+                self.commit_in_memory();
             }
         }
     }
@@ -209,12 +211,12 @@ impl Rig {
         self.ticks += 1;
         self.accept();
         let now = self.now();
-        if self.hub.deadline().is_some_and(|deadline| deadline.at <= now.mono) {
+        while !self.full && self.hub.deadline().is_some_and(|deadline| deadline.at <= now.mono) {
             self.input("timeout", Input::Timeout);
         }
         let mut bytes_left = self.setup.limits.tick_bytes_max;
         for _ in 0..self.net.ready.len() {
-            if bytes_left == 0 {
+            if bytes_left == 0 || self.full {
                 break;
             }
             let Some(link) = self.net.ready.pop_front() else { break };
@@ -223,6 +225,7 @@ impl Rig {
                 self.flush();
             }
         }
+        self.full = false;
         let more = self.flush();
         let answered = self.answer_outbox();
         self.judge.ticked(&self.outbox);
@@ -290,6 +293,19 @@ impl Rig {
         self.outbox.flush(&mut wires)
     }
 
+    /// Writes what is rendered before it is too much, and tells those the reason who are owed too much.
+    fn flush_if_full(&mut self) {
+        if !self.outbox.is_full() {
+            return;
+        }
+        self.full = true;
+        while self.flush() {}
+        while let Some(conn) = self.outbox.next_overflowed() {
+            self.judge.lost(conn);
+            self.give("overflowed", Input::Overflowed { conn });
+        }
+    }
+
     fn answer_outbox(&mut self) -> bool {
         let mut any = false;
         while let Some(conn) = self.outbox.next_overflowed() {
@@ -313,6 +329,15 @@ impl Rig {
 
     /// Gives the hub one input and, where the log is in memory, all that it commits.
     fn input(&mut self, kind: &'static str, input: Input<'_>) {
+        self.give(kind, input);
+        self.commit_in_memory();
+        if let Some(deadline) = self.hub.deadline() {
+            self.net.tick_by(deadline.at.as_micros().max(self.net.now_us));
+        }
+    }
+
+    /// Gives the hub one input. What it proposes is on its way into the log.
+    fn give(&mut self, kind: &'static str, input: Input<'_>) {
         let now = self.now();
         *self.stats.inputs.entry(kind).or_default() += 1;
         self.trace.input(now, &input);
@@ -327,19 +352,15 @@ impl Rig {
         };
         match &mut self.log {
             Log::Memory(log) => {
+                let before = log.uncommitted().len();
                 log.handle(&mut self.hub, now, input, &mut outputs);
-                let entries = log.uncommitted().to_vec();
-                self.judge.proposed(entries.iter().map(|entry| &entry.command));
-                self.commit_in_memory(now, entries);
+                self.judge.proposed(log.uncommitted()[before..].iter().map(|entry| &entry.command));
             }
             Log::Delayed(_) => {
                 self.hub.handle(now, input, &mut outputs);
                 let proposed = outputs.proposed;
                 self.propose(now, proposed);
             }
-        }
-        if let Some(deadline) = self.hub.deadline() {
-            self.net.tick_by(deadline.at.as_micros().max(self.net.now_us));
         }
     }
 
@@ -352,11 +373,16 @@ impl Rig {
         }
     }
 
-    fn commit_in_memory(&mut self, now: Now, mut entries: Vec<LogEntry>) {
-        while !entries.is_empty() {
-            while self.outbox.is_full() && self.flush() {}
-            self.observe_commit(now, &entries);
+    /// A log in memory answers before the next input.
+    fn commit_in_memory(&mut self) {
+        while let Log::Memory(log) = &self.log
+            && !log.uncommitted().is_empty()
+        {
+            self.flush_if_full();
             let Log::Memory(log) = &mut self.log else { return };
+            let entries = log.uncommitted().to_vec();
+            let now = self.now();
+            self.observe_commit(now, &entries);
             let mut outputs = Outputs {
                 outbox: &mut self.outbox,
                 net: &mut self.net,
@@ -365,10 +391,10 @@ impl Rig {
                 aborted: &mut self.aborted,
                 proposed: Vec::new(),
             };
+            let Log::Memory(log) = &mut self.log else { return };
             log.commit(&mut self.hub, now, &mut outputs);
             self.judge.committed(&entries, &self.hub);
-            entries = log.uncommitted().to_vec();
-            self.judge.proposed(entries.iter().map(|entry| &entry.command));
+            self.judge.proposed(log.uncommitted().iter().map(|entry| &entry.command));
         }
     }
 
@@ -378,7 +404,7 @@ impl Rig {
         if entries.is_empty() {
             return;
         }
-        while self.outbox.is_full() && self.flush() {}
+        self.flush_if_full();
         let now = self.now();
         self.observe_commit(now, &entries);
         let mut outputs = Outputs {

@@ -118,6 +118,7 @@ impl Rig {
     }
 
     fn step(&mut self, op: &Op) {
+        self.outbox.check_invariants();
         match *op {
             Op::Close(slot) => {
                 if let Some(conn) = self.live(slot) {

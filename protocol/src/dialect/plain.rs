@@ -77,21 +77,20 @@ impl Notes<'_> {
         text.lines().for_each(|line| self.note(format_args!("{line}")));
     }
 
-    /// A list in notes of a few hundred bytes each, with `between` between its items; returns how many items
-    /// found no place.
+    /// A list in notes of a few hundred bytes each, with `between` between its items; returns how many of them
+    /// found a place.
     fn list(&mut self, head: String, between: &str, items: impl Iterator<Item = impl Display>) -> usize {
         use core::fmt::Write;
         // The marks and the end of the note under way, and the note on what found no place.
         const AROUND_BYTES: usize = 64;
         let end = self.to.len() + self.reply_bytes_max.saturating_sub(AROUND_BYTES);
         let (mut line, mut shown) = (head, String::new());
-        let (mut rest, mut separator) = (0, "");
+        let (mut listed, mut separator) = (0, "");
         for item in items {
             shown.clear();
             write!(shown, "{item}").expect("a string takes what it is given");
-            if rest > 0 || self.to.len() + line.len() + separator.len() + shown.len() > end {
-                rest += 1;
-                continue;
+            if self.to.len() + line.len() + separator.len() + shown.len() > end {
+                break;
             }
             if line.len() > LIST_LINE_BYTES {
                 self.note(format_args!("{line}{}", between.trim_end()));
@@ -101,9 +100,10 @@ impl Notes<'_> {
             line += separator;
             line += &shown;
             separator = between;
+            listed += 1;
         }
         self.note(format_args!("{line}"));
-        rest
+        listed
     }
 
     /// The latest lines of history that `reply_bytes_max` has room for, and how many before them it has not.
@@ -178,7 +178,7 @@ mod tests {
         let names: Vec<Name> = (0..3_000).map(|nth| Name::for_port(54_321, nth)).collect();
         for language in Language::ALL {
             for reply_bytes_max in 4_096..4_200 {
-                let who = Reply::Who { room: &lobby, names: names.iter().collect() };
+                let who = Reply::Who { room: &lobby, total: names.len(), names: names.iter().collect() };
                 let text = rendered(&who, language, reply_bytes_max);
                 assert!(text.len() <= reply_bytes_max, "{} bytes of {reply_bytes_max}", text.len());
                 let listed = text.matches("54321").count();

@@ -7,12 +7,13 @@ use crate::language::Language;
 use crate::name::RoomName;
 use crate::output::{Output, Sink};
 use crate::session::Question;
-use crate::world::Room;
+use crate::time::Now;
+use crate::world::{Member, Room};
 
 impl Hub {
     /// Answers a session's question. After an answer that may be long, the session waits for
     /// [`Input::Drained`](crate::Input::Drained), so that its own backlog is bounded by one of them.
-    pub(super) fn answer(&mut self, conn: ConnId, question: &Question, sink: &mut impl Sink) {
+    pub(super) fn answer(&mut self, now: Now, conn: ConnId, question: &Question, sink: &mut impl Sink) {
         if let Question::Language(language) = question {
             self.change_language(conn, *language, sink);
         }
@@ -24,6 +25,10 @@ impl Hub {
         match self.reply(question, here.as_ref()) {
             Ok(reply) => reply.render(language, reply_bytes_max, &mut bytes),
             Err(mistake) => Reply::Mistaken(&mistake).render(language, reply_bytes_max, &mut bytes),
+        }
+        let rate = self.limits.rate;
+        if let Some(session) = self.session(conn) {
+            session.charge(bytes.len(), rate, now.mono);
         }
         sink.output(Output::Write { conn, bytes: &bytes });
         self.scratch = bytes;
@@ -45,22 +50,26 @@ impl Hub {
                 Reply::LineCut { dropped: *dropped, line_bytes_max: self.limits.line_bytes_max }
             }
             Question::Mistaken(mistake) => Reply::Mistaken(mistake),
-            Question::Rooms => Reply::Rooms(
-                self.world.rooms().map(|(_, room)| (room.name(), room.members().len())).collect(),
-            ),
+            Question::Rooms => {
+                let rooms = self.world.rooms().map(|(_, room)| (room.name(), room.members().len()));
+                Reply::Rooms { total: rooms.len(), rooms: rooms.take(self.items_max()).collect() }
+            }
             Question::Topic => {
                 let room = self.existing(here)?;
                 Reply::TopicIs { room: room.name(), topic: room.topic() }
             }
             Question::Who(asked) => {
                 let room = self.existing(asked.as_ref().or(here))?;
-                let members = room.members().filter_map(|id| self.world.member(id));
-                Reply::Who {
-                    room: room.name(),
-                    names: members.map(super::super::world::Member::name).collect(),
-                }
+                let total = room.members().len();
+                let members = room.members().take(self.items_max()).filter_map(|id| self.world.member(id));
+                Reply::Who { room: room.name(), total, names: members.map(Member::name).collect() }
             }
         })
+    }
+
+    /// A list has at most so many items: each takes a character and what separates it from the next.
+    const fn items_max(&self) -> usize {
+        self.limits.reply_bytes_max / 3
     }
 
     fn existing(&self, name: Option<&RoomName>) -> Result<&Room, Mistake> {

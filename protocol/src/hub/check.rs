@@ -1,6 +1,6 @@
 //! What holds of every hub between two inputs.
 
-use super::{Hub, Tenant, ip_prefix};
+use super::{Admission, Hub, Tenant, ip_prefix};
 use crate::id::ConnId;
 use crate::name::RoomName;
 use crate::session::Link;
@@ -26,7 +26,7 @@ impl Hub {
             tenant.session.check_invariants(&self.limits);
             assert!(!tenant.session.is_over(), "{conn} is over and gives its slot back");
             let open = tenant.session.link() == Link::Open;
-            assert!(tenant.admitted || !open, "{conn} was refused and is closing");
+            assert!(tenant.admission == Admission::Admitted || !open, "{conn} was refused and is closing");
             assert!(!self.stopping || !open, "{conn} closes, for the server stops");
         }
         assert!(self.effects.is_empty(), "every effect of an entry has spread");
@@ -82,12 +82,15 @@ impl Hub {
 
     fn check_admissions(&self) {
         let mut per_ip = BTreeMap::new();
-        for (_, tenant) in self.tenants().filter(|(_, tenant)| tenant.admitted) {
+        let with = |admission| self.tenants().filter(move |(_, tenant)| tenant.admission == admission);
+        for (_, tenant) in with(Admission::Admitted) {
             *per_ip.entry(ip_prefix(tenant.peer.ip())).or_insert(0) += 1;
         }
         assert_eq!(self.admitted, per_ip.values().sum(), "connections that were let in are counted");
         assert_eq!(self.admitted_per_ip, per_ip, "the connections of each address are counted");
         assert!(self.admitted <= self.limits.connections_max, "connections are within their limit");
+        assert_eq!(self.refused as usize, with(Admission::Refused).count(), "the refused are counted");
+        assert!(self.refused <= self.limits.refusals_max, "refusals are within their limit");
     }
 
     fn check_timers(&self) {
@@ -95,7 +98,8 @@ impl Hub {
         for (conn, tenant) in self.tenants() {
             let link = tenant.session.link();
             assert!(tenant.rate_timer.is_none() || link == Link::Open, "only open links wait to speak");
-            assert!(tenant.drain_timer.is_none() || link == Link::Closing, "only closing links are drained");
+            let drains = link == Link::Closing || tenant.session.leaves_when_drained();
+            assert!(tenant.drain_timer.is_none() || drains, "only who leaves is drained");
             let rate = tenant.rate_timer.map(|at| (at, DeadlineReason::Rate, conn));
             let drain = tenant.drain_timer.map(|at| (at, DeadlineReason::Drain, conn));
             for timer in rate.into_iter().chain(drain) {

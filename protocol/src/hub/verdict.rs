@@ -1,7 +1,7 @@
 //! What follows from a committed entry: who is subscribed to what, and who hears it.
 
 use super::Hub;
-use crate::command::{CloseReason, Command, LogEntry};
+use crate::command::{Command, LogEntry};
 use crate::event::{ConsoleEvent, Event, Reply};
 use crate::id::{ConnId, MemberId, RoomId};
 use crate::name::Name;
@@ -79,10 +79,9 @@ impl Hub {
         let Some(name) = self.world.member(id).map(|member| member.name().clone()) else { return };
         let Some(tenant) = self.tenant(conn) else { return };
         let peer = tenant.peer;
-        let leaves = tenant.session.entered(id);
+        let leaves_for = tenant.session.entered(id);
         sink.output(Output::Console(ConsoleEvent::Entered { name: &name, peer }));
-        if leaves {
-            let reason = if self.stopping { CloseReason::Shutdown } else { CloseReason::Reset };
+        if let Some(reason) = leaves_for {
             sink.output(Output::Propose { conn, command: Command::Leave { member: id, reason } });
         } else if matches!(command, Command::Enter { room: None, .. }) {
             self.greet_outside(conn, id, sink);

@@ -6,7 +6,7 @@ use super::{ClassFan, Conn, Outbox, Phase, RoomFan, Wire};
 use crate::id::{ConnId, RoomId};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 
 /// Up to this many bytes, ranges are copied together for one write; more are written where they lie.
 const GATHER_BYTES_MAX: usize = 16 << 10;
@@ -16,6 +16,9 @@ const SLICES_MAX: usize = 64;
 
 /// The private chunk's place among the sources.
 const PRIVATE: usize = 0;
+
+/// From where one flush starts in a room to where the next does; a large prime.
+const FLUSH_STRIDE: usize = 1_000_003;
 
 /// Buffers that are kept for the next tick, and the largest that is.
 const SPARE_MAX: usize = 16;
@@ -61,7 +64,7 @@ impl Outbox {
         let mut rooms = core::mem::take(&mut self.rooms);
         let mut touched = core::mem::take(&mut self.touched);
         let mut disturbances = core::mem::take(&mut self.disturbances);
-        flush.sources.push(Source::new(self.private.bytes.split().freeze()));
+        flush.sources.push(Source::new(core::mem::take(&mut self.private.bytes)));
         touched.sort_by_cached_key(|room| rooms.get(room).map_or(0, RoomFan::members));
         let buildings = freeze_rooms(&mut rooms, &touched, &mut flush.sources);
 
@@ -129,7 +132,8 @@ impl Outbox {
         flush: &mut Flush<'_, W>,
     ) {
         let Some(source) = fan.source else { return };
-        let start = self.flushes % fan.members.len().max(1);
+        // Elsewhere each time, and not next to it: what one flush does not reach is in many places.
+        let start = self.flushes.wrapping_mul(FLUSH_STRIDE) % fan.members.len().max(1);
         let (later, first) = fan.members.split_at(start);
         for &slot in first.iter().chain(later) {
             let state = &mut self.conns[slot as usize];
@@ -289,21 +293,18 @@ impl Outbox {
         self.overflowed.push(ConnId { slot, generation: state.generation });
     }
 
-    /// Keeps the buffers of this tick that nobody refers to for the next one.
+    /// Keeps the buffers of this tick that nobody refers to for the next one: each where it was.
     fn keep_spares(&mut self, buildings: Vec<Building>, sources: &mut Vec<Source>) {
-        let mut sources = core::mem::take(sources).into_iter().filter_map(|source| {
-            let mut bytes = source.bytes.try_into_mut().ok()?;
-            bytes.clear();
-            (bytes.capacity() <= SPARE_BYTES_MAX).then_some(bytes)
+        let mut sources = core::mem::take(sources).into_iter().map(|source| {
+            let bytes = source.bytes.try_into_mut().unwrap_or_default();
+            if bytes.capacity() <= SPARE_BYTES_MAX { bytes } else { BytesMut::new() }
         });
-        if self.private.bytes.capacity() == 0
-            && let Some(bytes) = sources.next()
-        {
-            self.private.bytes = bytes;
-        }
+        self.private.bytes = sources.next().unwrap_or_default();
+        self.private.bytes.clear();
         for mut building in buildings.into_iter().take(SPARE_MAX.saturating_sub(self.spare.len())) {
             building.marks.clear();
             building.bytes = sources.next().unwrap_or_default();
+            building.bytes.clear();
             self.spare.push(building);
         }
     }
@@ -339,6 +340,7 @@ impl<W: Wire> Flush<'_, W> {
                 break;
             }
         }
+        self.writes_left = self.writes_left.saturating_sub(usize::try_from(writes - 1).unwrap_or(usize::MAX));
         (written, writes)
     }
 
@@ -375,7 +377,7 @@ fn freeze_rooms(
             // Of what this class sees nothing of, nothing is written: the building stays for the next tick.
             if let Some(mut building) = fan.building.take_if(|building| !building.bytes.is_empty()) {
                 fan.source = Some(sources.len());
-                sources.push(Source::new(building.bytes.split().freeze()));
+                sources.push(Source::new(core::mem::take(&mut building.bytes)));
                 buildings.push(*building);
             }
         }
@@ -430,7 +432,7 @@ fn merged_source(
     for range in ranges {
         bytes.extend_from_slice(slice(sources, range));
     }
-    sources.push(Source::new(Bytes::from(bytes)));
+    sources.push(Source::new(bytes));
     merged.insert(heard, sources.len() - 1);
     sources.len() - 1
 }

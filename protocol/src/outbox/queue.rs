@@ -99,12 +99,14 @@ impl Chunks {
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) bytes: Bytes,
+    /// Bytes of memory that they lie in.
+    capacity: usize,
     chunk: Option<u32>,
 }
 
 impl Source {
-    pub(super) const fn new(bytes: Bytes) -> Self {
-        Self { bytes, chunk: None }
+    pub(super) fn new(bytes: BytesMut) -> Self {
+        Self { capacity: bytes.capacity(), bytes: bytes.freeze(), chunk: None }
     }
 
     /// The flush is over: what nobody is owed is forgotten.
@@ -116,7 +118,10 @@ impl Source {
 
     fn share(&mut self, chunks: &mut Chunks) -> u32 {
         *self.chunk.get_or_insert_with(|| {
-            let chunk = chunks.insert(self.bytes.clone());
+            // A small chunk in a large buffer would pin more than it counts.
+            let roomy = self.capacity > 2 * self.bytes.len();
+            let bytes = if roomy { Bytes::copy_from_slice(&self.bytes) } else { self.bytes.clone() };
+            let chunk = chunks.insert(bytes);
             chunks.refer(chunk);
             chunk
         })

@@ -116,3 +116,29 @@ fn an_outbox_is_full_at_half_of_a_backlog() {
     assert!(!outbox.flush(&mut Sockets::default()));
     assert!(!outbox.is_full());
 }
+
+#[test]
+fn buffers_are_used_again() {
+    let mut outbox = outbox(&Limits::default(), 3);
+    for _ in 0..5 {
+        say(&mut outbox, 4_000);
+        outbox.output(&Output::Write { conn: conn(0), bytes: b"a note\n" });
+        assert!(!outbox.flush(&mut Sockets::default()));
+    }
+    assert!(outbox.spare.iter().any(|building| building.bytes.capacity() >= 4_000));
+    assert!(outbox.private.bytes.capacity() > 0);
+}
+
+#[test]
+fn what_a_slow_reader_is_owed_pins_no_large_buffer() {
+    let limits = Limits { backlog_bytes_max: 1 << 20, ..Limits::default() };
+    let mut outbox = outbox(&limits, 1);
+    say(&mut outbox, 500_000);
+    outbox.flush(&mut Sockets::default());
+    let buffer = outbox.spare[0].bytes.capacity();
+    assert!(buffer >= 500_000);
+    say(&mut outbox, 2_000);
+    outbox.flush(&mut Sockets { full: Some(conn(0)), ..Sockets::default() });
+    assert!(outbox.backlog_bytes() < 2_100);
+    assert_eq!(outbox.spare[0].bytes.capacity(), buffer, "the large buffer is not owed");
+}

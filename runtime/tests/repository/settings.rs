@@ -5,7 +5,8 @@ use parlor_runtime::config::{Config, SETTINGS};
 use std::fmt::Write;
 
 const DOCUMENT: &str = "docs/CONFIGURATION.md";
-const BEGIN: &str = "<!-- The tables are made by the test `the_documented_settings_are_those_that_there_are`. -->\n";
+const BEGIN: &str =
+    "<!-- The tables are made by the test `the_documented_settings_are_those_that_there_are`. -->\n";
 
 fn tables() -> String {
     let mut tables = String::new();

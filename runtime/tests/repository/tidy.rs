@@ -54,7 +54,8 @@ fn no_file_is_dead() {
             continue;
         }
         // `a/b.rs` is declared in `a.rs`, or in `a/lib.rs` or `a/main.rs`, perhaps by its path.
-        let parents = [format!("{directory}.rs"), format!("{directory}/lib.rs"), format!("{directory}/main.rs")];
+        let parents =
+            [format!("{directory}.rs"), format!("{directory}/lib.rs"), format!("{directory}/main.rs")];
         let declared = parents.iter().filter(|parent| files.contains(parent)).any(|parent| {
             read(parent).lines().any(|line| line.trim_end().ends_with(&format!("mod {stem};")))
         });
@@ -76,7 +77,8 @@ fn links_of_the_documents_lead_somewhere() {
             assert!(target.exists(), "{path} links to {link}, which is not there");
             if !anchor.is_empty() {
                 let text = std::fs::read_to_string(&target).unwrap();
-                let found = text.lines().filter(|line| line.starts_with('#')).any(|line| slug(line) == anchor);
+                let found =
+                    text.lines().filter(|line| line.starts_with('#')).any(|line| slug(line) == anchor);
                 assert!(found, "{path} links to {link}, and there is no such heading");
             }
         }

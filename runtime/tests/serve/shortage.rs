@@ -1,6 +1,7 @@
 //! Too many, too slow: what happens at the limits, over real sockets.
 
 use crate::support::{Client, Server, clear_environment};
+use rustix::process::Signal;
 use std::process::Command;
 
 /// A server whose process may have so many files open.
@@ -42,6 +43,22 @@ fn a_full_server_says_so() {
     let mut carol = Client::connect(server.address);
     assert_eq!(carol.rest(), "* closed: the server is full; try again later\n");
     server.log.wait_for(&format!("127.0.0.1:{} was refused: the server is full", carol.name));
+}
+
+#[test]
+fn who_waits_for_a_place_gets_the_first_that_is_free() {
+    let flags = ["--connections-max", "1", "--refusals-max", "4", "--drain-ms", "600000"];
+    let server = Server::start(&flags);
+    let _inside = server.enter();
+    let full = "* closed: the server is full; try again later";
+    let mut refused: Vec<Client> = (0..4).map(|_| Client::connect(server.address)).collect();
+    refused.iter_mut().for_each(|client| client.expect(full));
+    let mut waiting = Client::connect(server.address);
+    // All of them are gone in one tick, and nothing else happens that would wake the server.
+    server.signal(Signal::STOP);
+    drop(refused);
+    server.signal(Signal::CONT);
+    waiting.expect(full);
 }
 
 #[test]

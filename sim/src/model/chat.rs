@@ -65,7 +65,8 @@ impl Chat {
             Ask::Mistaken(mistake) => Reply::Mistaken(mistake),
             Ask::Rooms => {
                 let count = |room: &Room| self.people_in(&room.name).count();
-                Reply::Rooms(self.rooms.iter().map(|room| (&room.name, count(room))).collect())
+                let rooms = self.rooms.iter().map(|room| (&room.name, count(room)));
+                Reply::Rooms { total: self.rooms.len(), rooms: rooms.collect() }
             }
             Ask::TopicShow => {
                 let room = existing(here)?;
@@ -73,10 +74,8 @@ impl Chat {
             }
             Ask::Who(asked) => {
                 let room = existing(asked.as_ref().or(here))?;
-                Reply::Who {
-                    room: &room.name,
-                    names: self.people_in(&room.name).map(|person| &person.name).collect(),
-                }
+                let names: Vec<_> = self.people_in(&room.name).map(|person| &person.name).collect();
+                Reply::Who { room: &room.name, total: names.len(), names }
             }
             ask => unreachable!("{ask:?} is a command"),
         })
@@ -196,7 +195,7 @@ impl Model {
             conn.stage = Stage::Member(member);
         } else {
             conn.stage = Stage::Leaving(member);
-            let reason = if self.stopping { CloseReason::Shutdown } else { CloseReason::Reset };
+            let reason = conn.ended_for.expect("what is not open has ended for a reason");
             self.proposals.push((id, Command::Leave { member, reason }));
         }
         let verdict = room.map(|room| self.chat.judge_move(member, None, room));

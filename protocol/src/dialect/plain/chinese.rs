@@ -76,16 +76,16 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
         Reply::Mistaken(mistake) => mistaken(mistake, to),
         Reply::NowNamed(name) => to.note(format_args!("您现在叫 {name}")),
         Reply::Refused(refusal) => refused(refusal, to),
-        Reply::Rooms(rooms) => {
+        Reply::Rooms { total, rooms } => {
             let items = rooms.iter().map(|(room, members)| format!("{room} ({members})"));
-            let rest = to.list(format!("共 {} 个房间：", rooms.len()), "、", items);
-            more(rest, to);
+            let shown = to.list(format!("共 {total} 个房间："), "、", items);
+            more(total - shown, to);
         }
         Reply::TopicIs { room, topic: about } => topic(room, *about, to),
-        Reply::Who { room, names } if names.is_empty() => to.note(format_args!("{room} 里没有人")),
-        Reply::Who { room, names } => {
-            let rest = to.list(format!("{room} 里有 {} 人：", names.len()), "、", names.iter());
-            more(rest, to);
+        Reply::Who { room, total: 0, .. } => to.note(format_args!("{room} 里没有人")),
+        Reply::Who { room, total, names } => {
+            let shown = to.list(format!("{room} 里有 {total} 人："), "、", names.iter());
+            more(total - shown, to);
         }
     }
 }

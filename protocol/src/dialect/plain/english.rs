@@ -77,16 +77,16 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
         Reply::Mistaken(mistake) => mistaken(mistake, to),
         Reply::NowNamed(name) => to.note(format_args!("you are now {name}")),
         Reply::Refused(refusal) => refused(refusal, to),
-        Reply::Rooms(rooms) => {
+        Reply::Rooms { total, rooms } => {
             let items = rooms.iter().map(|(room, members)| format!("{room} ({members})"));
-            let rest = to.list(format!("{}: ", Count(rooms.len(), "room")), ", ", items);
-            more(rest, to);
+            let shown = to.list(format!("{}: ", Count(*total, "room")), ", ", items);
+            more(total - shown, to);
         }
         Reply::TopicIs { room, topic: about } => topic(room, *about, to),
-        Reply::Who { room, names } if names.is_empty() => to.note(format_args!("nobody is in {room}")),
-        Reply::Who { room, names } => {
-            let rest = to.list(format!("{} in {room}: ", names.len()), ", ", names.iter());
-            more(rest, to);
+        Reply::Who { room, total: 0, .. } => to.note(format_args!("nobody is in {room}")),
+        Reply::Who { room, total, names } => {
+            let shown = to.list(format!("{total} in {room}: "), ", ", names.iter());
+            more(total - shown, to);
         }
     }
 }
