@@ -7,6 +7,7 @@
 
 mod ancestors;
 mod ancestors_mistakes;
+mod ancestors_session;
 mod crowd;
 mod minute;
 mod namespace;
