@@ -6,6 +6,7 @@
 #![allow(unreachable_pub, reason = "nobody depends on a test")]
 
 mod ancestors;
+mod ancestors_chat;
 mod ancestors_echo;
 mod ancestors_mistakes;
 mod ancestors_session;
