@@ -136,6 +136,11 @@ impl Server {
     pub fn resident_bytes(&self) -> u64 {
         resident_bytes(&self.child)
     }
+
+    /// The most memory that it has had in use, in bytes.
+    pub fn most_resident_bytes(&self) -> u64 {
+        memory_bytes(&self.child, "VmHWM:")
+    }
 }
 
 impl Drop for Server {
@@ -169,10 +174,15 @@ pub fn wait(child: &mut Child) -> ExitStatus {
     status
 }
 
-/// The memory that a process has in use (`VmRSS` of Linux), in bytes.
+/// The memory that a process has in use, in bytes.
 pub fn resident_bytes(child: &Child) -> u64 {
+    memory_bytes(child, "VmRSS:")
+}
+
+/// One of the figures that Linux gives of a process's memory.
+fn memory_bytes(child: &Child, figure: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(figure)).unwrap();
     line.trim().strip_suffix(" kB").unwrap().trim().parse::<u64>().unwrap() * 1024
 }
 
