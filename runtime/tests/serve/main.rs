@@ -5,9 +5,15 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(unreachable_pub, reason = "nobody depends on a test")]
 
+mod ancestors;
+mod ancestors_chat;
+mod ancestors_echo;
+mod ancestors_mistakes;
+mod ancestors_session;
 mod crowd;
 mod minute;
 mod namespace;
+mod program;
 mod room;
 mod shortage;
 mod support;

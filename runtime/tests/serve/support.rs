@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 /// How long a test waits for what must come.
@@ -31,7 +31,13 @@ pub fn clear_environment(command: &mut Command) {
 
 /// Lines of a process's output, as they come.
 #[derive(Clone, Debug, Default)]
-pub struct Lines(Arc<(Mutex<Vec<String>>, Condvar)>);
+pub struct Lines(Arc<(Mutex<Collected>, Condvar)>);
+
+#[derive(Debug, Default)]
+struct Collected {
+    lines: Vec<String>,
+    is_over: bool,
+}
 
 impl Lines {
     /// Collects a stream's lines until its end.
@@ -40,9 +46,11 @@ impl Lines {
         let to = lines.clone();
         std::thread::spawn(move || {
             for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
-                to.0.0.lock().unwrap().push(String::from_utf8_lossy(&line).into_owned());
+                to.0.0.lock().unwrap().lines.push(String::from_utf8_lossy(&line).into_owned());
                 to.0.1.notify_all();
             }
+            to.0.0.lock().unwrap().is_over = true;
+            to.0.1.notify_all();
         });
         lines
     }
@@ -57,18 +65,28 @@ impl Lines {
         let found = |lines: &[String]| {
             lines.iter().filter(|line| line.contains(part)).take(count).cloned().collect::<Vec<_>>()
         };
-        let (lines, changed) = &*self.0;
-        let lines = lines.lock().unwrap();
-        let (lines, _) =
-            changed.wait_timeout_while(lines, DEADLINE, |lines| found(lines).len() < count).unwrap();
-        let found = found(&lines);
-        assert_eq!(found.len(), count, "lines with {part:?} among {lines:#?}");
+        let collected = self.wait_while(|collected| found(&collected.lines).len() < count);
+        let found = found(&collected.lines);
+        assert_eq!(found.len(), count, "lines with {part:?} among {:#?}", collected.lines);
         found
+    }
+
+    /// Every line, when no more can come.
+    pub fn wait_for_end(&self) -> Vec<String> {
+        let collected = self.wait_while(|collected| !collected.is_over);
+        assert!(collected.is_over, "the output did not end after {:#?}", collected.lines);
+        collected.lines.clone()
     }
 
     /// Every line so far with this in it.
     pub fn with(&self, part: &str) -> Vec<String> {
-        self.0.0.lock().unwrap().iter().filter(|line| line.contains(part)).cloned().collect()
+        self.0.0.lock().unwrap().lines.iter().filter(|line| line.contains(part)).cloned().collect()
+    }
+
+    fn wait_while(&self, is_missing: impl Fn(&Collected) -> bool) -> MutexGuard<'_, Collected> {
+        let (collected, changed) = &*self.0;
+        let collected = collected.lock().unwrap();
+        changed.wait_timeout_while(collected, DEADLINE, |collected| is_missing(collected)).unwrap().0
     }
 }
 
@@ -114,11 +132,14 @@ impl Server {
         wait(&mut self.child)
     }
 
-    /// The memory that it has in use (`VmRSS` of Linux), in bytes.
+    /// The memory that it has in use, in bytes.
     pub fn resident_bytes(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().strip_suffix(" kB").unwrap().trim().parse::<u64>().unwrap() * 1024
+        resident_bytes(&self.child)
+    }
+
+    /// The most memory that it has had in use, in bytes.
+    pub fn most_resident_bytes(&self) -> u64 {
+        memory_bytes(&self.child, "VmHWM:")
     }
 }
 
@@ -151,6 +172,18 @@ pub fn wait(child: &mut Child) -> ExitStatus {
     drop(ended);
     assert!(!watch.join().unwrap(), "the process did not end within {DEADLINE:?}");
     status
+}
+
+/// The memory that a process has in use, in bytes.
+pub fn resident_bytes(child: &Child) -> u64 {
+    memory_bytes(child, "VmRSS:")
+}
+
+/// One of the figures that Linux gives of a process's memory.
+fn memory_bytes(child: &Child, figure: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(figure)).unwrap();
+    line.trim().strip_suffix(" kB").unwrap().trim().parse::<u64>().unwrap() * 1024
 }
 
 /// A client as simple as `nc`.
@@ -190,19 +223,32 @@ impl Client {
 
     /// The next line, without its end.
     pub fn line(&mut self) -> String {
-        loop {
-            if let Some(end) = self.unread.iter().position(|&byte| byte == b'\n') {
-                let line: Vec<u8> = self.unread.drain(..=end).collect();
-                return String::from_utf8(line[..end].to_vec()).unwrap();
-            }
-            assert!(self.read(), "the server closed; unread: {:?}", String::from_utf8_lossy(&self.unread));
-        }
+        let mut line = self.take(|unread| Some(unread.iter().position(|&byte| byte == b'\n')? + 1));
+        line.pop();
+        line
     }
 
     /// The next line is this one.
     pub fn expect(&mut self, line: impl AsRef<str>) {
         let heard = self.line();
         assert_eq!(heard, line.as_ref(), "{} hears", self.name);
+    }
+
+    /// The next bytes are these, whatever ends the line.
+    pub fn expect_bytes(&mut self, bytes: impl AsRef<str>) {
+        let bytes = bytes.as_ref();
+        let heard = self.take(|unread| (unread.len() >= bytes.len()).then_some(bytes.len()));
+        assert_eq!(heard, bytes, "{} hears", self.name);
+    }
+
+    /// What comes next, up to the end that is found in it.
+    pub fn take(&mut self, end: impl Fn(&[u8]) -> Option<usize>) -> String {
+        loop {
+            if let Some(end) = end(&self.unread) {
+                return String::from_utf8(self.unread.drain(..end).collect()).unwrap();
+            }
+            assert!(self.read(), "the server closed; unread: {:?}", String::from_utf8_lossy(&self.unread));
+        }
     }
 
     /// Everything until the server closes.
