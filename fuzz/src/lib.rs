@@ -1,1 +1,165 @@
-//! x
+//! What an adversary's bytes reach: a function for each target of cargo-fuzz, which panics where something
+//! does not hold that must.
+//!
+//! The targets in `fuzz_targets/` are these functions and nothing else, so that `cargo test` compiles them
+//! and replays the corpus on stable Rust.
+
+use bytes::{Bytes, BytesMut};
+use parlor_protocol::{Event, Framer, Language, Limits, Manner, Name, RoomName, Text, WireClass};
+use parlor_sim::flush::{self, Op};
+use parlor_sim::scenario::{Act, Scenario, Setup, Size, Step};
+use parlor_sim::source::Source;
+use parlor_sim::tier1;
+use parlor_sim::trace::Trace;
+
+/// A target: its name and what it does.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: [Target; 5] =
+    [("dialect", dialect), ("framer", framer), ("hub", hub), ("outbox", outbox), ("session", session)];
+
+/// Operations of one outbox, at the most: what follows would find nothing new.
+const OPS_MAX: usize = 400;
+
+/// The frame parser: however the bytes are cut into chunks, the lines are those of a parser that has all of
+/// them at once. The first bytes choose the limit and the cuts.
+pub fn framer(bytes: &[u8]) {
+    let (choices, stream) = bytes.split_at(bytes.len().min(16));
+    let mut source = Source::Bytes(choices);
+    let line_bytes_max = source.pick(&[4, 16, 128]);
+    let mut framer = Framer::new(line_bytes_max);
+    let mut expected = naive_lines(stream, line_bytes_max).into_iter();
+    let mut check = |line: &[u8], dropped| {
+        let next = expected.next();
+        assert_eq!(Some((line.to_vec(), dropped)), next, "the next line and what it lost");
+    };
+    let mut rest = stream;
+    while !rest.is_empty() {
+        let (chunk, left) = rest.split_at(rest.len().min(1 + source.index(40)));
+        framer.push(Bytes::copy_from_slice(chunk));
+        // Sometimes lines wait while more is pushed.
+        while !source.chance(100)
+            && let Some(line) = framer.next_line()
+        {
+            check(line.bytes, line.dropped);
+        }
+        assert!(framer.held_bytes() <= 2 * (line_bytes_max + 1) + stream.len());
+        rest = left;
+    }
+    while let Some(line) = framer.next_line() {
+        check(line.bytes, line.dropped);
+    }
+    if let Some(line) = framer.finish() {
+        check(line.bytes, line.dropped);
+    }
+    assert_eq!(expected.next(), None, "no line is missing");
+}
+
+/// The lines of a whole stream, and how many bytes each lost.
+fn naive_lines(stream: &[u8], line_bytes_max: usize) -> Vec<(Vec<u8>, usize)> {
+    let mut lines: Vec<&[u8]> = stream.split(|&byte| byte == b'\n').collect();
+    // What follows the last line end is a line only if there is anything.
+    if lines.last().is_some_and(|last| last.is_empty()) {
+        lines.pop();
+    }
+    let cut = lines.into_iter().map(|line| {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let kept = line.len().min(line_bytes_max);
+        (line[..kept].to_vec(), line.len() - kept)
+    });
+    cut.collect()
+}
+
+/// Texts and names: what was cleaned is clean, what is a name stays one, and what is rendered is one line.
+pub fn dialect(bytes: &[u8]) {
+    for cut in [false, true] {
+        let text = Text::clean(bytes, cut);
+        let clean = text.as_str();
+        assert!(clean.len() <= 3 * bytes.len(), "a text is at most three times its line");
+        assert!(!clean.contains(['\n', '\r', '\0', '\u{7f}', '\u{2028}', '\u{2029}']), "one line: {clean:?}");
+        assert_eq!(Text::clean(clean.as_bytes(), false).as_str(), without_mark(clean), "clean is clean");
+        let plain: String = text.plain_parts().collect();
+        assert!(!plain.chars().any(|it| it.is_control() && it != '\t'), "no control is shown: {plain:?}");
+        assert_eq!(text.is_empty(), plain.is_empty());
+        check_rendering(&text);
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(name) = Name::parse(text) {
+        let again = Name::parse(name.as_str()).expect("a name is a name");
+        assert_eq!((again.as_str(), again.key()), (name.as_str(), name.key()));
+        assert!(name.as_str().len() <= Name::BYTES_MAX);
+        assert!(
+            !name.as_str().contains([' ', '*', ':', '说', '/']),
+            "nothing that a note or a line begins with"
+        );
+        let folded = Name::parse_any(name.key());
+        assert!(folded.is_err() || folded == Ok(name), "a fold is its own fold");
+    }
+    if let Ok(room) = RoomName::parse(text) {
+        assert_eq!(RoomName::parse(room.as_str()), Ok(room));
+    }
+}
+
+/// A text that begins with a byte order mark inside of it loses that when it is cleaned again.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{FEFF}').unwrap_or(text)
+}
+
+fn check_rendering(text: &Text) {
+    let name = Name::for_port(5_001, 1);
+    for language in Language::ALL {
+        for (raw, manner) in [(false, Manner::Speech), (true, Manner::Speech), (false, Manner::Action)] {
+            let mut line = BytesMut::new();
+            Event::Said { name: &name, manner, text }.render(WireClass { language, raw }, &mut line);
+            let line = std::str::from_utf8(&line).expect("a line is UTF-8");
+            assert!(line.ends_with('\n') && line.matches('\n').count() == 1, "one line: {line:?}");
+            assert!(raw || !line.starts_with("* "), "nobody forges a note: {line:?}");
+        }
+    }
+}
+
+/// One connection that sends these bytes, to somebody who listens, with every law checked. The first byte
+/// chooses how they are cut.
+pub fn session(bytes: &[u8]) {
+    let (&first, bytes) = bytes.split_first().unwrap_or((&0, &[]));
+    let setup = Setup::calm(2, u64::from(first));
+    let act = |after_us, client, act| Step { after_us, client, act };
+    let lobby = Some(RoomName::lobby());
+    let sent = Act::Send { bytes: bytes.to_vec(), segment: usize::from(first) };
+    let steps = vec![
+        act(0, 0, Act::Connect(lobby.clone())),
+        act(1_000, 1, Act::Connect(lobby)),
+        act(1_000, 0, sent),
+        act(10_000_000, 0, Act::EndInput),
+    ];
+    judge(&Scenario { setup, steps });
+}
+
+/// A whole server and some clients, whose doings and misfortunes the bytes choose, with every law checked.
+pub fn hub(bytes: &[u8]) {
+    judge(&Scenario::generate(&mut Source::Bytes(bytes), Size::SMALL));
+}
+
+fn judge(scenario: &Scenario) {
+    if let Some(violation) = tier1::run(scenario, Trace::hash_only()).violation {
+        panic!("{violation}\n{scenario:#?}");
+    }
+}
+
+/// The outbox against a sink that writes each output at once.
+pub fn outbox(bytes: &[u8]) {
+    let mut source = Source::Bytes(bytes);
+    let limits = Limits {
+        flush_writes_max: source.pick(&[1_024, 1, 7]),
+        backlog_bytes_max: source.pick(&[64 << 20, 0, 5_000, 20_000]),
+        outbox_bytes_max: source.pick(&[64 << 20, 64 << 20, 30_000]),
+        ..Limits::default()
+    };
+    let narrow = source.chance(500);
+    let mut ops = Vec::new();
+    while !source.is_empty() && ops.len() < OPS_MAX {
+        ops.push(Op::choose(&mut source));
+    }
+    flush::run(&limits, narrow, &ops);
+}

@@ -5,9 +5,11 @@
 //! - [`law`]: what must always hold, a file for each law, and the judge who watches a run;
 //! - [`model`]: a chat room without cleverness, which says what each connection must be sent;
 //! - [`naive`]: a sink that writes each output at once, which the outbox must equal byte for byte;
+//! - [`flush`]: an outbox and a naive sink that are given the same outputs;
 //! - [`trace`]: what happened, line by line, and a hash of it.
 
 pub mod expectation;
+pub mod flush;
 pub mod law;
 pub mod model;
 pub mod naive;

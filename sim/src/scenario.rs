@@ -102,6 +102,26 @@ impl Act {
 }
 
 impl Setup {
+    /// The limits of a real server on a network without faults, for so many clients.
+    #[must_use]
+    pub fn calm(clients: u16, chaos_seed: u64) -> Self {
+        Self {
+            limits: Limits::default(),
+            options: Options::default(),
+            clients,
+            clients_per_host: clients,
+            loopback: true,
+            chaos_seed,
+            commit_us_max: 0,
+            flush_per_mille: 0,
+            tick_us: 0,
+            delay_us_max: 100,
+            window_bytes: 64 << 10,
+            short_write_per_mille: 0,
+            short_read_per_mille: 0,
+        }
+    }
+
     /// Where a client is. The port is what its name is made of.
     #[must_use]
     pub fn peer(&self, client: u16) -> SocketAddr {

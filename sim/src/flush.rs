@@ -1,0 +1,296 @@
+//! Flush invariance: for one sequence of outputs, every placement of flushes and every pattern of partial
+//! writes gives each connection the bytes of a sink that writes each output at once; one that overflowed, a
+//! beginning of them and the reason.
+
+use crate::naive::NaiveSink;
+use crate::source::Source;
+use crate::wire::GrantedWire;
+use parlor_protocol::{
+    CloseReason, ConnId, Event, Language, Limits, Manner, Name, Outbox, Output, RoomId, Seq, Sink, Text,
+    WireClass,
+};
+
+/// Connections at once.
+pub const SLOTS: u32 = 6;
+
+/// Rooms that they may hear.
+pub const ROOMS: u64 = 4;
+
+/// One output, or one thing that the world around the outbox does.
+#[derive(Clone, Debug)]
+pub enum Op {
+    /// The hub closes the connection.
+    Close(u32),
+    /// The connection is gone.
+    Closed(u32),
+    /// The outbox flushes.
+    Flush,
+    /// The socket takes so many bytes more.
+    Grant(u32, usize),
+    /// A connection comes.
+    Open(u32),
+    /// The hub asks to be told when the connection is owed nothing.
+    ReportDrained(u32),
+    /// The connection hears the room from here on.
+    Subscribe(u32, u64, WireClass),
+    /// Everyone in these rooms hears something, but for one.
+    ToPeers(Vec<u64>, Option<u32>),
+    /// A line of so many characters.
+    ToRoom(u64, Option<u32>, usize),
+    /// The connection hears the room no more.
+    Unsubscribe(u32, u64),
+    /// One connection is written so many bytes.
+    Write(u32, usize),
+}
+
+impl Op {
+    /// The op that these choices make.
+    pub fn choose(source: &mut Source<'_>) -> Self {
+        let slot = u32::try_from(source.below(SLOTS.into())).unwrap_or_default();
+        let room = source.below(ROOMS);
+        let except = source.chance(500).then_some(slot);
+        match source.weighted(&[6, 16, 10, 6, 5, 4, 3, 3, 1, 1, 1]) {
+            0 => Self::Open(slot),
+            1 => Self::ToRoom(room, except, length(source)),
+            2 => {
+                let language = source.pick(&Language::ALL);
+                Self::Subscribe(slot, room, WireClass { language, raw: source.chance(100) })
+            }
+            3 => Self::Flush,
+            4 => Self::Write(slot, length(source)),
+            5 => Self::Grant(slot, length(source)),
+            6 => Self::ToPeers((0..ROOMS).filter(|_| source.chance(400)).collect(), except),
+            7 => Self::Unsubscribe(slot, room),
+            8 => Self::Close(slot),
+            9 => Self::Closed(slot),
+            _ => Self::ReportDrained(slot),
+        }
+    }
+}
+
+/// Mostly short, sometimes over a threshold of the outbox.
+fn length(source: &mut Source<'_>) -> usize {
+    let (least, most) = source.pick(&[(0, 80), (0, 80), (0, 80), (900, 1_200), (5_000, 40_000)]);
+    usize::try_from(source.between(least, most)).unwrap_or_default()
+}
+
+/// An outbox and a naive sink that are given the same outputs.
+struct Rig {
+    outbox: Outbox,
+    naive: NaiveSink,
+    wire: GrantedWire,
+    /// Whether sockets begin full.
+    narrow: bool,
+    conns: [Option<ConnId>; SLOTS as usize],
+    generations: [u32; SLOTS as usize],
+    overflowed: Vec<ConnId>,
+    gone: Vec<ConnId>,
+    awaited: Vec<ConnId>,
+    lines: usize,
+}
+
+const FAREWELL: &[u8] = b"* closed\n";
+
+impl Rig {
+    fn new(limits: &Limits, narrow: bool) -> Self {
+        Self {
+            outbox: Outbox::new(limits),
+            naive: NaiveSink::default(),
+            wire: GrantedWire::default(),
+            narrow,
+            conns: [None; SLOTS as usize],
+            generations: [0; SLOTS as usize],
+            overflowed: Vec::new(),
+            gone: Vec::new(),
+            awaited: Vec::new(),
+            lines: 0,
+        }
+    }
+
+    fn output(&mut self, output: Output<'_>) {
+        self.outbox.output(&output);
+        self.naive.output(output);
+    }
+
+    fn conn(&self, slot: u32) -> Option<ConnId> {
+        self.conns[slot as usize]
+    }
+
+    /// A connection that outputs may name: one that is not closing.
+    fn live(&self, slot: u32) -> Option<ConnId> {
+        self.conn(slot).filter(|conn| !self.naive.closed.contains_key(conn))
+    }
+
+    /// A text of this length that no other line has.
+    fn text(&mut self, length: usize) -> String {
+        self.lines += 1;
+        let mut text = format!("{} ", self.lines);
+        text.extend("abcdefg".chars().cycle().skip(self.lines % 7).take(length));
+        text
+    }
+
+    fn step(&mut self, op: &Op) {
+        self.outbox.check_invariants();
+        match *op {
+            Op::Close(slot) => {
+                if let Some(conn) = self.live(slot) {
+                    self.output(Output::Close { conn, reason: CloseReason::Quit, farewell: FAREWELL });
+                }
+            }
+            Op::Closed(slot) => {
+                if let Some(conn) = self.conns[slot as usize].take() {
+                    self.outbox.closed(conn);
+                    self.naive.disconnect(conn);
+                    self.gone.push(conn);
+                }
+            }
+            Op::Flush => self.flush(),
+            Op::Grant(slot, bytes) => self.grant(slot, bytes),
+            Op::Open(slot) => self.open(slot),
+            Op::ReportDrained(slot) => {
+                if let Some(conn) = self.live(slot).filter(|conn| !self.awaited.contains(conn)) {
+                    self.awaited.push(conn);
+                    self.output(Output::ReportDrained { conn });
+                }
+            }
+            Op::Subscribe(slot, room, class) => {
+                if let Some(conn) = self.live(slot) {
+                    self.output(Output::Subscribe { conn, room: RoomId(Seq(room)), class });
+                }
+            }
+            Op::ToPeers(ref rooms, except) => {
+                let rooms: Vec<RoomId> = rooms.iter().map(|&room| RoomId(Seq(room))).collect();
+                let name = Name::parse(&format!("n{}", self.lines)).expect("a name");
+                self.lines += 1;
+                let except = except.and_then(|slot| self.live(slot));
+                self.output(Output::ToPeers { rooms: &rooms, except, event: &Event::Left { name: &name } });
+            }
+            Op::ToRoom(room, except, length) => {
+                let text = Text::clean(self.text(length).as_bytes(), false);
+                let name = Name::parse("alice").expect("a name");
+                let event = Event::Said { name: &name, manner: Manner::Speech, text: &text };
+                let except = except.and_then(|slot| self.live(slot));
+                self.output(Output::ToRoom { room: RoomId(Seq(room)), except, event: &event });
+            }
+            Op::Unsubscribe(slot, room) => {
+                if let Some(conn) = self.live(slot) {
+                    self.output(Output::Unsubscribe { conn, room: RoomId(Seq(room)) });
+                }
+            }
+            Op::Write(slot, length) => {
+                if let Some(conn) = self.live(slot) {
+                    let line = self.text(length) + "\n";
+                    self.output(Output::Write { conn, bytes: line.as_bytes() });
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, slot: u32) {
+        if self.conn(slot).is_some() {
+            return;
+        }
+        let generation = self.generations[slot as usize];
+        self.generations[slot as usize] += 1;
+        let conn = ConnId { slot, generation };
+        self.conns[slot as usize] = Some(conn);
+        self.outbox.opened(conn);
+        if self.narrow {
+            self.wire.granted.insert(conn, 0);
+        }
+    }
+
+    fn grant(&mut self, slot: u32, bytes: usize) {
+        let Some(conn) = self.conn(slot) else { return };
+        if let Some(granted) = self.wire.granted.get_mut(&conn) {
+            *granted += bytes;
+        }
+        if bytes > 0 && self.wire.blocked.contains(&conn) {
+            self.wire.blocked.retain(|&other| other != conn);
+            self.outbox.writable(conn);
+        }
+    }
+
+    fn flush(&mut self) {
+        self.outbox.flush(&mut self.wire);
+        while let Some(conn) = self.outbox.next_drained() {
+            assert!(self.awaited.contains(&conn), "{conn} was not asked about");
+            self.awaited.retain(|&other| other != conn);
+        }
+        while let Some(conn) = self.outbox.next_overflowed() {
+            self.overflowed.push(conn);
+            for room in 0..ROOMS {
+                self.output(Output::Unsubscribe { conn, room: RoomId(Seq(room)) });
+            }
+            self.output(Output::Close { conn, reason: CloseReason::SlowReader, farewell: FAREWELL });
+        }
+    }
+
+    /// Every socket takes everything, and everything is written.
+    fn drain(&mut self) {
+        for slot in 0..SLOTS {
+            if let Some(conn) = self.conn(slot) {
+                self.wire.granted.remove(&conn);
+                self.grant(slot, 1);
+            }
+        }
+        for _ in 0..1_000 {
+            self.flush();
+            if !self.outbox.flush(&mut self.wire) {
+                return;
+            }
+        }
+        panic!("a flush that never ends");
+    }
+
+    fn check(&mut self) {
+        self.drain();
+        // What overflowed in the last flush has its farewell to take.
+        self.drain();
+        for (conn, expected) in &self.naive.sent {
+            let taken = self.wire.taken.remove(conn).unwrap_or_default();
+            if self.gone.contains(conn) && self.overflowed.contains(conn) {
+                let is_beginning = |length: usize| {
+                    taken.strip_suffix(&FAREWELL[..length]).is_some_and(|kept| expected.starts_with(kept))
+                };
+                assert!((0..=FAREWELL.len()).any(is_beginning), "{conn} took what it was not sent");
+            } else if self.gone.contains(conn) {
+                assert!(expected.starts_with(&taken), "{conn} took what it was not sent");
+            } else if self.overflowed.contains(conn) {
+                let kept = taken.strip_suffix(FAREWELL).expect("a slow reader's last line is the reason");
+                assert!(expected.starts_with(kept), "{conn} took what it was not sent before its farewell");
+                assert!(kept.is_empty() || kept.ends_with(b"\n"), "{conn} was left in the middle of a line");
+            } else {
+                assert_eq!(String::from_utf8_lossy(&taken), String::from_utf8_lossy(expected), "{conn}");
+            }
+        }
+        for (conn, taken) in &self.wire.taken {
+            assert!(taken.is_empty() || self.overflowed.contains(conn), "{conn} was sent nothing");
+        }
+        for conn in self.naive.closed.keys().filter(|conn| !self.gone.contains(conn)) {
+            assert!(self.wire.finished.contains(conn), "{conn} is closed and not finished");
+        }
+        assert!(self.awaited.iter().all(|conn| self.gone.contains(conn)), "{:?} are drained", self.awaited);
+        for slot in 0..SLOTS {
+            self.step(&Op::Closed(slot));
+        }
+        assert_eq!(self.outbox.backlog_bytes(), 0, "nobody is there, and nothing is owed");
+        assert_eq!(self.outbox.counters().blocked, 0, "nobody is there, and nobody is waited for");
+    }
+}
+
+/// Gives an outbox and a naive sink the same outputs, and compares what each connection is sent. With
+/// `narrow`, sockets take only what they are granted.
+///
+/// # Panics
+/// They differ.
+pub fn run(limits: &Limits, narrow: bool, ops: &[Op]) {
+    let mut rig = Rig::new(limits, narrow);
+    for op in ops {
+        rig.step(op);
+        if !narrow {
+            assert!(rig.wire.blocked.is_empty());
+        }
+    }
+    rig.check();
+}
