@@ -1,15 +1,20 @@
-//! `parlor chat`: the room's client.
+//! `parlor chat`: the room's client, on a terminal and in a pipe.
 
 mod address;
+mod editor;
 mod farewell;
+mod incoming;
+mod keys;
 mod plain;
+mod screen;
+mod terminal;
 mod texts;
 
 use address::Address;
-use clap::{Arg, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use farewell::Farewell;
 use parlor_protocol::{Language, Name, RoomName};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::net::TcpStream;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -19,20 +24,30 @@ use texts::Texts;
 const CANNOT_CONNECT: u8 = 1;
 /// The server closed, or the connection broke, before we were done.
 const CUT_OFF: u8 = 3;
+/// A second Ctrl-C or a signal ended it at once.
+const FORCED: u8 = 130;
 
 const AFTER_HELP: &str = "\
-Exactly the bytes of standard input go to the server, and exactly its \
+On a terminal the line being typed stays whole at the bottom, whatever comes in above it. Keys: arrows, Home, End, \
+Ctrl-A, -E, -B, -F, -K, -U, -W, -Y, -T, -L, Alt-B, -F, -D; Up and Down go through what was said before. Ctrl-D on an \
+empty line and Ctrl-C leave, and wait at most five seconds for the server's last words; another one ends at once. \
+Control characters from the server are shown, not obeyed.
+
+In a pipe, with --plain, and where TERM is dumb, exactly the bytes of standard input go to the server, and exactly its \
 bytes to standard output. At the end of the input the writing side closes, and what still comes is printed until \
 the server closes.
 
-Exit status: 0 left as wished (by /quit, the end of the input, or a reader that has gone), \
-1 could not connect, 2 wrong command line, 3 the server closed or the connection broke before that.";
+Exit status: 0 left as wished (by Ctrl-D, Ctrl-C, /quit, the end of the input, or a reader that has gone), \
+1 could not connect, 2 wrong command line, 3 the server closed or the connection broke before that, \
+130 ended at once by a second Ctrl-C or a signal.";
 
 /// How a conversation ended.
 #[derive(Debug)]
 enum Ended {
     /// The connection broke.
     Broken(io::Error),
+    /// The user or a signal did not wait.
+    Forced,
     /// We said that we go, and the server closed or had its time.
     Left,
     /// The server closed, and we had not said that we go.
@@ -64,6 +79,10 @@ pub fn command() -> Command {
         .value_name("zh|en")
         .value_parser(str::parse::<Language>)
         .help("The language of this program, and by /lang of the server [default: from LC_ALL, LC_MESSAGES or LANG]");
+    let plain = Arg::new("plain")
+        .long("plain")
+        .action(ArgAction::SetTrue)
+        .help("No line editing, even on a terminal");
     let timeout = Arg::new("connect-timeout-ms")
         .long("connect-timeout-ms")
         .value_name("N")
@@ -73,7 +92,7 @@ pub fn command() -> Command {
     Command::new("chat")
         .about("Talk in a chat room")
         .after_help(AFTER_HELP)
-        .args([address, name, room, lang, timeout])
+        .args([address, name, room, lang, plain, timeout])
 }
 
 /// Talks until either side has enough.
@@ -91,9 +110,12 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
     };
     say(&texts.connected(&peer(&stream, address)));
     let first_lines = first_lines(matches);
-    let ended = plain::talk(stream, &first_lines);
+    let ended = match is_for_people(matches) {
+        true => terminal::talk(stream, &first_lines),
+        false => plain::talk(stream, &first_lines),
+    };
     match &ended {
-        Ended::Left => {}
+        Ended::Forced | Ended::Left => {}
         Ended::Broken(error) => say(&texts.broken(error)),
         Ended::ServerClosed => say(texts.server_closed()),
         Ended::Unusable(error) => say(&texts.unusable(error)),
@@ -101,6 +123,7 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
     match ended {
         Ended::Left => ExitCode::SUCCESS,
         Ended::Broken(_) | Ended::ServerClosed | Ended::Unusable(_) => ExitCode::from(CUT_OFF),
+        Ended::Forced => ExitCode::from(FORCED),
     }
 }
 
@@ -128,6 +151,13 @@ fn language(matches: &ArgMatches) -> Language {
     };
     let given = matches.get_one::<Language>("lang").copied();
     given.or_else(|| Language::from_locale(&locale()?)).unwrap_or_default()
+}
+
+/// Whether there is a terminal on both sides, one that can do what line editing needs.
+fn is_for_people(matches: &ArgMatches) -> bool {
+    let is_able = std::env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
+    let is_plain = matches.get_flag("plain");
+    !is_plain && is_able && io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
 fn peer(stream: &TcpStream, address: &Address) -> String {

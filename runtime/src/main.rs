@@ -52,7 +52,7 @@ mod tests {
     fn a_bare_command_serves() {
         assert_eq!(chosen(&["parlor"]).as_deref(), Some("serve"));
         assert_eq!(chosen(&["parlor", "--echo"]).as_deref(), Some("serve"));
-        assert_eq!(chosen(&["parlor", "chat", "--name=x"]).as_deref(), Some("chat"));
+        assert_eq!(chosen(&["parlor", "chat", "--plain"]).as_deref(), Some("chat"));
         assert_eq!(chosen(&["parlor", "--version"]), None);
         assert_eq!(chosen(&["parlor", "sevre"]), None);
     }
