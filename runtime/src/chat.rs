@@ -22,7 +22,7 @@ use texts::Texts;
 
 /// No connection came about.
 const CANNOT_CONNECT: u8 = 1;
-/// The server closed, or the connection broke, before we were done.
+/// The server closed, the connection broke, or our own input or output failed, before we were done.
 const CUT_OFF: u8 = 3;
 /// A second Ctrl-C or a signal ended it at once.
 const FORCED: u8 = 130;
@@ -38,8 +38,8 @@ bytes to standard output. At the end of the input the writing side closes, and w
 the server closes.
 
 Exit status: 0 left as wished (by Ctrl-D, Ctrl-C, /quit, the end of the input, or a reader that has gone), \
-1 could not connect, 2 wrong command line, 3 the server closed or the connection broke before that, \
-130 ended at once by a second Ctrl-C or a signal.";
+1 could not connect, 2 wrong command line, 3 the server closed or the connection broke before that, or the \
+output cannot be written, 130 ended at once by a second Ctrl-C or a signal.";
 
 /// How a conversation ended.
 #[derive(Debug)]
@@ -52,6 +52,8 @@ enum Ended {
     Left,
     /// The server closed, and we had not said that we go.
     ServerClosed,
+    /// Whoever read our output has gone.
+    Unheard,
     /// Our own input or output failed.
     Unusable(io::Error),
 }
@@ -108,20 +110,22 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
             return ExitCode::from(CANNOT_CONNECT);
         }
     };
-    say(&texts.connected(&peer(&stream, address)));
+    let is_for_people = is_for_people(matches);
+    say(&texts.connected(&peer(&stream, address), is_for_people));
     let first_lines = first_lines(matches);
-    let ended = match is_for_people(matches) {
+    let ended = match is_for_people {
         true => terminal::talk(stream, &first_lines),
         false => plain::talk(stream, &first_lines),
     };
     match &ended {
-        Ended::Forced | Ended::Left => {}
         Ended::Broken(error) => say(&texts.broken(error)),
+        Ended::Forced | Ended::Unheard => {}
+        Ended::Left => say(texts.left()),
         Ended::ServerClosed => say(texts.server_closed()),
         Ended::Unusable(error) => say(&texts.unusable(error)),
     }
     match ended {
-        Ended::Left => ExitCode::SUCCESS,
+        Ended::Left | Ended::Unheard => ExitCode::SUCCESS,
         Ended::Broken(_) | Ended::ServerClosed | Ended::Unusable(_) => ExitCode::from(CUT_OFF),
         Ended::Forced => ExitCode::from(FORCED),
     }

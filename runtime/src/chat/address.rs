@@ -71,9 +71,9 @@ impl Address {
 
 fn connect(address: SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
     let stream = TcpStream::connect_timeout(&address, timeout)?;
-    // A line is said when it is typed. And a host that vanished is noticed, if the system can do so; if it
-    // cannot, the conversation is no worse.
-    stream.set_nodelay(true)?;
+    // A line is said when it is typed, and a host that vanished is noticed. Where neither can be asked for, the
+    // conversation is no worse; where it is because the connection broke already, the first read says so.
+    stream.set_nodelay(true).ok();
     let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE / 6);
     SockRef::from(&stream).set_tcp_keepalive(&keepalive).ok();
     Ok(stream)

@@ -35,7 +35,7 @@ pub(super) fn talk(stream: TcpStream, first_lines: &str) -> Ended {
     let received = receive(stream);
     let mut sent = sent.lock().unwrap_or_else(PoisonError::into_inner);
     match (received, sent.failed.take()) {
-        (Received::OutputFailed(error), _) if error.kind() == ErrorKind::BrokenPipe => Ended::Left,
+        (Received::OutputFailed(error), _) if error.kind() == ErrorKind::BrokenPipe => Ended::Unheard,
         (Received::OutputFailed(error), _) | (_, Some(error)) => Ended::Unusable(error),
         (Received::Broken(error), None) => Ended::Broken(error),
         (Received::Closed, None) if sent.to_the_end || sent.farewell.is_said() => Ended::Left,

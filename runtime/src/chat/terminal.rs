@@ -200,10 +200,12 @@ impl Talk {
             Ok(()) => self.go_on().await,
             Err(error) => Ended::Unusable(error),
         };
-        // The line that nobody will hear stays to be seen, and whatever is printed next goes below it.
+        // What is printed next goes below a line that nobody will hear, and in the place of an empty one.
         let mut out = String::new();
-        if !self.is_leaving {
-            self.screen.leave(&mut out, self.editor.text());
+        match self.editor.text() {
+            "" => self.screen.erase(&mut out),
+            _ if self.is_leaving => {}
+            text => self.screen.leave(&mut out, text),
         }
         show(&out).ok();
         ended

@@ -26,8 +26,22 @@ impl Texts {
         Self { language }
     }
 
-    pub(super) fn connected(self, peer: &str) -> String {
-        text!(self.language, "connected to {peer}", "已连接到{peer}")
+    /// Whoever has a terminal is told how to get out.
+    pub(super) fn connected(self, peer: &str, has_keys: bool) -> String {
+        match has_keys {
+            true => {
+                text!(self.language, "connected to {peer}; Ctrl-D leaves", "已连接到{peer};按 Ctrl-D 退出")
+            }
+            false => text!(self.language, "connected to {peer}", "已连接到{peer}"),
+        }
+    }
+
+    /// In Chinese, the last word of the ancestor's client.
+    pub(super) const fn left(self) -> &'static str {
+        match self.language {
+            Language::En => "left the chat room",
+            Language::Zh => "已退出聊天室",
+        }
     }
 
     /// Why there is no connection, and what to do about it.
