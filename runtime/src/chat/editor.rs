@@ -25,6 +25,8 @@ pub(super) enum Did {
     Edit,
     /// The screen is to be cleared.
     ClearScreen,
+    /// The line has no place for more.
+    Full,
     /// The user wants to go, whatever is typed.
     Interrupt,
     /// The user wants to go, and nothing is typed.
@@ -67,7 +69,10 @@ impl Editor {
         let line = &mut self.line;
         let did = match key {
             Key::Backspace => line.backspace(1, &mut Unheard),
-            Key::Character(character) => line.insert(character, 1, &mut Unheard).is_some(),
+            Key::Character(character) => match line.insert(character, 1, &mut Unheard) {
+                Some(_) => true,
+                None => return Did::Full,
+            },
             Key::ClearScreen => return Did::ClearScreen,
             Key::Delete => line.delete(1, &mut Unheard).is_some(),
             Key::DeleteOrLeave if line.is_empty() => return Did::Leave,
@@ -239,7 +244,7 @@ mod tests {
         }
         assert_eq!(editor.history.len(), HISTORY_LINES_MAX);
         type_in(&mut editor, &"x".repeat(LINE_BYTES_MAX));
-        assert_eq!(editor.press(Key::Character('x')), Did::Nothing);
+        assert_eq!(editor.press(Key::Character('x')), Did::Full);
         assert_eq!(editor.text().len(), LINE_BYTES_MAX);
     }
 

@@ -10,6 +10,12 @@ use unicode_width::UnicodeWidthChar;
 /// What stands before the line being typed.
 const PROMPT: &str = "> ";
 
+/// The terminal breaks no rows (DECAWM): should it have another opinion on the width of a character, a row is
+/// cut at the margin, and what stands above and below is as it should be.
+const BREAK_NO_ROWS: &str = "\x1b[?7l";
+/// The terminal breaks rows again.
+const BREAK_ROWS: &str = "\x1b[?7h";
+
 /// Asks a character before it to be wide.
 const EMOJI_PRESENTATION: char = '\u{FE0F}';
 
@@ -72,6 +78,7 @@ impl Screen {
         let high = self.rows.saturating_sub(1).max(1);
         let first = (cursor_row + 1).saturating_sub(high);
         let shown = &rows[first..rows.len().min(first + high)];
+        out.push_str(BREAK_NO_ROWS);
         for (index, row) in shown.iter().enumerate() {
             if index > 0 {
                 out.push_str("\r\n");
@@ -83,10 +90,11 @@ impl Screen {
         if below > 0 {
             push(out, format_args!("\x1b[{below}A"));
         }
-        // What stands before the cursor is written once more: so the cursor is where the terminal thinks, should
-        // it have another opinion on the width of a character.
+        // What stands before the cursor is written once more, so that the terminal itself puts the cursor where
+        // these characters end.
         out.push('\r');
         out.push_str(&shown[row].text[..cursor_bytes]);
+        out.push_str(BREAK_ROWS);
         self.drawn = Drawn { widths: shown.iter().map(|row| row.width).collect(), row };
     }
 
@@ -177,14 +185,14 @@ mod tests {
         let mut screen = Screen::new(6, 24);
         let mut out = String::new();
         screen.draw(&mut out, "你好吗", 0);
-        assert_eq!(out, "> 你好\r\n吗\x1b[1A\r> ");
+        assert_eq!(out, "\x1b[?7l> 你好\r\n吗\x1b[1A\r> \x1b[?7h");
         out.clear();
         screen.erase(&mut out);
         assert_eq!(out, "\r\x1b[J");
         out.clear();
         screen.draw(&mut out, "你好吗", 9);
         screen.erase(&mut out);
-        assert!(out.ends_with("\r吗\r\x1b[1A\x1b[J"), "{out:?}");
+        assert!(out.ends_with("\r吗\x1b[?7h\r\x1b[1A\x1b[J"), "{out:?}");
     }
 
     #[test]
@@ -192,11 +200,11 @@ mod tests {
         let mut screen = Screen::new(4, 3);
         let mut out = String::new();
         screen.draw(&mut out, "abccccddddeeee", 14);
-        assert_eq!(out, "eeee\r\n\r");
+        assert_eq!(out, "\x1b[?7leeee\r\n\r\x1b[?7h");
         let mut screen = Screen::new(4, 3);
         out.clear();
         screen.draw(&mut out, "abccccddddeeee", 1);
-        assert_eq!(out, "> ab\r\ncccc\x1b[1A\r> a");
+        assert_eq!(out, "\x1b[?7l> ab\r\ncccc\x1b[1A\r> a\x1b[?7h");
     }
 
     #[test]

@@ -33,6 +33,9 @@ const KEYS_MAX: usize = 4;
 /// Bytes that wait for a slow server before no more keys are taken.
 const OUTGOING_BYTES_MAX: usize = 256 << 10;
 
+/// Says that a key did nothing.
+const BELL: char = '\x07';
+
 /// A line without its end is shown after this: with the drawing, within a tenth of a second.
 const PART_AFTER: Duration = Duration::from_millis(80);
 /// What comes this long after it is no longer taken for its rest.
@@ -287,6 +290,7 @@ impl Talk {
                     self.screen.forget();
                     out.push_str("\x1b[H\x1b[2J");
                 }
+                Did::Full => out.push(BELL),
                 Did::Interrupt | Did::Leave => self.begin_leave(&mut out),
                 Did::Line(line) => self.send(&mut out, &line),
                 Did::Suspend => self.suspend(&mut out)?,
@@ -415,7 +419,7 @@ impl Talk {
     }
 
     fn suspend(&mut self, out: &mut String) -> io::Result<()> {
-        self.screen.leave(out, self.editor.text());
+        self.screen.erase(out);
         show(&std::mem::take(out))?;
         self.terminal.leave()?;
         kill_current_process_group(Number::TSTP)?;
