@@ -3,27 +3,37 @@
 use crate::parties::{Chat, Fake, close, read_all};
 use crate::support::{parlor, wait};
 use socket2::{Domain, Socket, Type};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
 /// Runs `parlor chat` to its end with these arguments and this environment.
 fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
-    parlor().arg("chat").args(arguments).envs(environment.iter().copied()).output().unwrap()
+    let mut command = parlor();
+    command.arg("chat").args(arguments).envs(environment.iter().copied());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // It says so little that the pipes hold it.
+    wait(&mut child);
+    child.wait_with_output().unwrap()
 }
 
 fn told(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-/// An address where nobody listens.
-fn nobody() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+/// A socket on a port of 127.0.0.1 that no other one gets, and where nobody listens before it does.
+fn bound() -> (Socket, SocketAddr) {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    (socket, address)
 }
 
 #[test]
 fn a_refused_connection_is_one_clear_line_in_the_language_in_force() {
-    let nobody = nobody().to_string();
+    let (_nobody, address) = bound();
+    let nobody = address.to_string();
     let english = format!(
         "parlor: cannot connect to {nobody}: nothing listens there; start a server with `parlor serve --listen \
          plain://{nobody}`\n"
@@ -58,10 +68,8 @@ fn a_name_that_nobody_knows_is_one_clear_line() {
 #[test]
 fn a_server_that_does_not_answer_is_given_up() {
     // A queue of connections that is full and that nobody takes from: the system answers no other one.
-    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let (listener, address) = bound();
     listener.listen(0).unwrap();
-    let address = listener.local_addr().unwrap().as_socket().unwrap();
     let waiting = || TcpStream::connect_timeout(&address, Duration::from_millis(200)).ok();
     let queue: Vec<TcpStream> = std::iter::from_fn(waiting).collect();
     let output = run(&["--connect-timeout-ms", "200", &address.to_string()], &[]);

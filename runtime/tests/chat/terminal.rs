@@ -257,24 +257,66 @@ fn plain_and_a_dumb_terminal_edit_nothing() {
 
 #[test]
 #[ignore = "needs tmux"]
-fn a_suspended_program_gives_the_terminal_back_and_takes_it_again() {
+fn keys_and_lines_that_come_at_once_tear_neither() {
+    const LINES: usize = 600;
+    let fake = Fake::listen();
+    let alice = Tmux::chat(33, 12, &fake.address.to_string());
+    let mut server = fake.accept();
+    alice.wait_for_last(&[">"]);
+    let mut typed = String::from("> ");
+    for n in 0..LINES {
+        server.write_all(format!("line {n} 宽宽宽\n").as_bytes()).unwrap();
+        if n % 40 == 0 {
+            let word = ["我们", "abc", "，。", "😀"][n / 40 % 4];
+            alice.type_in(word);
+            typed += word;
+        }
+    }
+    // The typed line is one of two rows.
+    alice.wait_until("the last line and the typed one", |screen| {
+        let last = format!("line {} 宽宽宽", LINES - 1);
+        screen.iter().rev().nth(2) == Some(&last) && screen[screen.len() - 2..].concat() == typed
+    });
+    let everything = alice.everything();
+    let first = everything.iter().position(|row| row.starts_with("line 0 ")).unwrap();
+    let expected: Vec<String> = (0..LINES).map(|n| format!("line {n} 宽宽宽")).collect();
+    assert_eq!(everything[first..everything.len() - 2], expected);
+}
+
+/// A shell that has suspended `parlor chat` while "half 一半" was typed, its server, and a member that saw it come.
+fn suspended() -> (Server, Client, Tmux) {
     let server = Server::start(&[]);
-    let mut bob = server.enter();
+    let bob = server.enter();
     let shell = Tmux::start(60, 16, "PS1='$ ' sh -i");
     shell.wait_for_last(&["$"]);
     shell.type_in(&format!("{} chat {}\n", env!("CARGO_BIN_EXE_parlor"), server.address));
-    let joined = bob.line();
-    let name = joined.strip_suffix(" joined").unwrap();
     shell.wait_for_last(&[">"]);
     shell.type_in("half 一半");
     shell.wait_for_last(&["> half 一半"]);
     shell.press(&["C-z"]);
     shell.wait_for_last(&["$"]);
+    (server, bob, shell)
+}
+
+#[test]
+#[ignore = "needs tmux"]
+fn a_suspended_program_gives_the_terminal_back_and_takes_it_again() {
+    let (_server, mut bob, shell) = suspended();
     shell.type_in("stty -a | grep -o -- '-*icanon'\n");
     shell.wait_for_last(&["icanon", "$"]);
+    let joined = bob.line();
+    let name = joined.strip_suffix(" joined").unwrap();
     bob.send("meanwhile\n");
     shell.type_in("fg >/dev/null\n");
     shell.wait_for_last(&[&format!("{}: meanwhile", bob.name), "> half 一半"]);
     shell.press(&["Enter"]);
     bob.expect(format!("{name}: half 一半"));
+}
+
+#[test]
+#[ignore = "needs tmux"]
+fn a_signal_ends_the_program_and_the_terminal_is_as_before() {
+    let (_server, _bob, shell) = suspended();
+    shell.type_in("kill %1; fg >/dev/null; echo \"ended with $?, $(stty -a | grep -o -- '-*icanon')\"\n");
+    shell.wait_for_last(&["> half 一半", "ended with 130, icanon", "$"]);
 }

@@ -70,6 +70,13 @@ impl Tmux {
         screen.trim_end().lines().map(str::to_owned).collect()
     }
 
+    /// The same with everything that went out of it above.
+    pub fn everything(&self) -> Vec<String> {
+        let output = self.run(&["capture-pane", "-p", "-S", "-"]);
+        let screen = String::from_utf8(output.stdout).unwrap();
+        screen.trim_end().lines().map(str::to_owned).collect()
+    }
+
     /// The cursor's column and row.
     pub fn cursor(&self) -> String {
         let output = self.run(&["display-message", "-p", "#{cursor_x},#{cursor_y}"]);
