@@ -126,7 +126,9 @@ fn a_server_that_closes_first_is_told_of() {
 fn a_connection_that_breaks_is_told_of() {
     let fake = Fake::listen();
     let mut chat = Chat::start(fake.address, &[]);
-    let server = fake.accept();
+    let mut server = fake.accept();
+    chat.say("hello\n");
+    assert_eq!(read_bytes(&mut server, 6), b"hello\n");
     SockRef::from(&server).set_linger(Some(Duration::ZERO)).unwrap();
     drop(server);
     assert_eq!(chat.finish().1, Some(3));

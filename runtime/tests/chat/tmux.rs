@@ -1,6 +1,7 @@
 //! A real terminal, without anybody before it: a window of tmux, whose screen can be read.
 
 use crate::support::{DEADLINE, clear_environment};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, Sender};
@@ -9,7 +10,7 @@ use std::thread::JoinHandle;
 /// A tmux server of its own with one window; it ends with the test.
 #[derive(Debug)]
 pub struct Tmux {
-    socket: String,
+    socket: PathBuf,
 }
 
 /// Over when nothing came of what was waited for.
@@ -35,7 +36,8 @@ impl Tmux {
     pub fn start(columns: u16, rows: u16, command: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let tmux = Self { socket: format!("parlor-test-{}-{number}", std::process::id()) };
+        let name = format!("parlor-tmux-{}-{number}", std::process::id());
+        let tmux = Self { socket: std::env::temp_dir().join(name) };
         let (columns, rows) = (columns.to_string(), rows.to_string());
         tmux.run(&["new-session", "-d", "-x", &columns, "-y", &rows, command]);
         tmux
@@ -110,7 +112,8 @@ impl Tmux {
     fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new("tmux");
         clear_environment(&mut command);
-        command.env("LC_ALL", "C.UTF-8").args(["-L", &self.socket, "-u", "-f", "/dev/null"]).args(arguments);
+        command.env("LC_ALL", "C.UTF-8").env_remove("TMUX").arg("-S").arg(&self.socket);
+        command.args(["-u", "-f", "/dev/null"]).args(arguments);
         let output = command.output().unwrap();
         assert!(output.status.success(), "{command:?}: {output:?}");
         output
@@ -119,6 +122,7 @@ impl Tmux {
 
 impl Drop for Tmux {
     fn drop(&mut self) {
-        Command::new("tmux").args(["-L", &self.socket, "kill-server"]).output().ok();
+        Command::new("tmux").arg("-S").arg(&self.socket).arg("kill-server").output().ok();
+        std::fs::remove_file(&self.socket).ok();
     }
 }
