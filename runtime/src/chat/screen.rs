@@ -156,6 +156,8 @@ fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::editor::Editor;
+    use super::super::keys::Keys;
     use super::*;
 
     fn rows(columns: usize, line: &str, position: usize) -> (Vec<String>, (usize, usize)) {
@@ -216,5 +218,53 @@ mod tests {
         out.clear();
         screen.erase(&mut out);
         assert_eq!(out, "\r\x1b[3A\x1b[J");
+    }
+
+    #[test]
+    fn whatever_is_typed_the_cursor_is_on_the_screen() {
+        const ALPHABET: [&str; 12] = [
+            "a",
+            "你",
+            "e\u{301}",
+            "👩\u{200d}🚀",
+            " ",
+            "\x1b[A",
+            "\x1b[B",
+            "\x1b[D",
+            "\x1b[1;5D",
+            "\x1bd",
+            "\u{202e}",
+            "\x0b",
+        ];
+        let mut state = 1_u64;
+        let mut random = move || {
+            // SplitMix64.
+            state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB) >> 33
+        };
+        let mut keys = Keys::default();
+        let mut editor = Editor::new();
+        let mut screen = Screen::new(80, 24);
+        let mut out = String::new();
+        for _ in 0..50_000 {
+            let number = random();
+            let raw = [number.to_le_bytes()[1] & 0x1F];
+            let choice = usize::try_from(number % 16).unwrap();
+            let bytes = ALPHABET.get(choice).map_or(&raw[..], |text| text.as_bytes());
+            for key in keys.receive(bytes) {
+                editor.press(key);
+            }
+            if number % 64 == 0 {
+                screen
+                    .resize(usize::try_from(random() % 30).unwrap(), usize::try_from(random() % 6).unwrap());
+            }
+            out.clear();
+            screen.erase(&mut out);
+            screen.draw(&mut out, editor.text(), editor.position());
+            assert!(screen.drawn.row < screen.drawn.widths.len());
+            assert!(screen.drawn.widths.len() < screen.rows.max(2));
+            assert!(screen.drawn.widths.iter().all(|width| *width <= screen.columns));
+        }
     }
 }
