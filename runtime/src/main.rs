@@ -1,13 +1,14 @@
 //! The one program: `parlor serve`, `parlor chat`.
 
 use clap::Command;
-use parlor_runtime::serve;
+use parlor_runtime::{chat, serve};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let matches = command().get_matches_from(with_default_command(std::env::args_os().collect()));
     match matches.subcommand() {
+        Some(("chat", matches)) => chat::run(matches),
         Some(("serve", matches)) => serve::run(matches),
         _ => unreachable!("the command line demands one of its commands"),
     }
@@ -19,6 +20,7 @@ fn command() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .subcommand(serve::command())
+        .subcommand(chat::command())
 }
 
 /// A bare `parlor` serves, and so does one with nothing but options.
@@ -50,6 +52,7 @@ mod tests {
     fn a_bare_command_serves() {
         assert_eq!(chosen(&["parlor"]).as_deref(), Some("serve"));
         assert_eq!(chosen(&["parlor", "--echo"]).as_deref(), Some("serve"));
+        assert_eq!(chosen(&["parlor", "chat", "--plain"]).as_deref(), Some("chat"));
         assert_eq!(chosen(&["parlor", "--version"]), None);
         assert_eq!(chosen(&["parlor", "sevre"]), None);
     }

@@ -1,0 +1,261 @@
+//! The line being typed, and those typed before.
+//!
+//! The text is `rustyline`'s line buffer, which knows characters and words of any script, and so is the history.
+//! Its `readline` is not used: it owns the terminal from a thread of its own and cannot be ended from outside
+//! when the server closes; it drops what was typed ahead; and it prints other people's lines itself only while
+//! it reads, so that one which comes as Enter is pressed may land in the middle of the line.
+
+use super::keys::Key;
+use rustyline::config::Config;
+use rustyline::history::{History, MemHistory, SearchDirection};
+use rustyline::line_buffer::{ChangeListener, DeleteListener, Direction, LineBuffer};
+use rustyline::{At, Movement, Word};
+use std::fmt;
+
+/// Bytes that a line has at most: what the server takes of one.
+const LINE_BYTES_MAX: usize = 4_096;
+
+/// Lines that are remembered.
+const HISTORY_LINES_MAX: usize = 500;
+
+/// What a key did.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Did {
+    /// The line or the place in it changed.
+    Edit,
+    /// The screen is to be cleared.
+    ClearScreen,
+    /// The line has no place for more.
+    Full,
+    /// The user wants to go, whatever is typed.
+    Interrupt,
+    /// The user wants to go, and nothing is typed.
+    Leave,
+    /// This line is whole.
+    Line(String),
+    /// There was nothing to do.
+    Nothing,
+    /// The program is to be suspended.
+    Suspend,
+}
+
+/// A line under way.
+pub(super) struct Editor {
+    line: LineBuffer,
+    history: MemHistory,
+    /// Where in the history the line is; at its length for a new one.
+    place: usize,
+    /// The new line, while the user looks at old ones.
+    draft: String,
+    /// What was killed last, for Ctrl-Y.
+    killed: Killed,
+}
+
+impl Editor {
+    pub(super) fn new() -> Self {
+        let config =
+            Config::builder().max_history_size(HISTORY_LINES_MAX).map(rustyline::config::Builder::build);
+        Self {
+            line: LineBuffer::with_capacity(LINE_BYTES_MAX),
+            history: MemHistory::with_config(&config.unwrap_or_default()),
+            place: 0,
+            draft: String::new(),
+            killed: Killed::default(),
+        }
+    }
+
+    /// Does what a key asks for.
+    pub(super) fn press(&mut self, key: Key) -> Did {
+        let line = &mut self.line;
+        let did = match key {
+            Key::Backspace => line.backspace(1, &mut Unheard),
+            Key::Character(character) => match line.insert(character, 1, &mut Unheard) {
+                Some(_) => true,
+                None => return Did::Full,
+            },
+            Key::ClearScreen => return Did::ClearScreen,
+            Key::Delete => line.delete(1, &mut Unheard).is_some(),
+            Key::DeleteOrLeave if line.is_empty() => return Did::Leave,
+            Key::DeleteOrLeave => line.delete(1, &mut Unheard).is_some(),
+            Key::Down => self.recall(self.place.saturating_add(1)),
+            Key::End => line.move_end(),
+            Key::Enter => return Did::Line(self.finish()),
+            Key::Home => line.move_home(),
+            Key::Interrupt => return Did::Interrupt,
+            Key::KillToEnd => self.kill(&Movement::EndOfLine),
+            Key::KillToStart => self.kill(&Movement::BeginningOfLine),
+            Key::KillWordLeft => self.kill(&Movement::BackwardWord(1, Word::Big)),
+            Key::KillWordRight => self.kill(&Movement::ForwardWord(1, At::AfterEnd, Word::Emacs)),
+            Key::Left => line.move_backward(1),
+            Key::Right => line.move_forward(1),
+            Key::Suspend => return Did::Suspend,
+            Key::Transpose => line.transpose_chars(&mut Unheard),
+            Key::Up => self.place > 0 && self.recall(self.place - 1),
+            Key::WordLeft => line.move_to_prev_word(Word::Emacs, 1),
+            Key::WordRight => line.move_to_next_word(At::AfterEnd, Word::Emacs, 1),
+            Key::Yank => line.yank(&self.killed.0, 1, &mut Unheard).is_some(),
+        };
+        if did { Did::Edit } else { Did::Nothing }
+    }
+
+    /// The line as it is.
+    pub(super) fn text(&self) -> &str {
+        self.line.as_str()
+    }
+
+    /// Where the cursor is, in bytes.
+    pub(super) fn position(&self) -> usize {
+        self.line.pos()
+    }
+
+    fn finish(&mut self) -> String {
+        let text = self.text().to_owned();
+        // The history in memory takes every line; it leaves out empty and repeated ones.
+        self.history.add(&text).ok();
+        self.place = self.history.len();
+        self.draft.clear();
+        self.line.update("", 0, &mut Unheard);
+        text
+    }
+
+    fn kill(&mut self, movement: &Movement) -> bool {
+        let mut killed = Killed::default();
+        let did = self.line.kill(movement, &mut killed);
+        if did {
+            self.killed = killed;
+        }
+        did
+    }
+
+    /// Goes to that place in the history.
+    fn recall(&mut self, place: usize) -> bool {
+        if place > self.history.len() {
+            return false;
+        }
+        if self.place == self.history.len() {
+            self.draft = self.text().to_owned();
+        }
+        let old = self.history.get(place, SearchDirection::Forward).ok().flatten();
+        let text = old.map_or_else(|| std::mem::take(&mut self.draft), |old| old.entry.into_owned());
+        self.line.update(&text, text.len(), &mut Unheard);
+        self.place = place;
+        true
+    }
+}
+
+impl fmt::Debug for Editor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Editor").field("line", &self.line).field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+/// Nobody wants to hear of a change.
+struct Unheard;
+
+impl DeleteListener for Unheard {
+    fn delete(&mut self, _at: usize, _text: &str, _direction: Direction) {}
+}
+
+impl ChangeListener for Unheard {
+    fn insert_char(&mut self, _at: usize, _character: char) {}
+    fn insert_str(&mut self, _at: usize, _text: &str) {}
+    fn replace(&mut self, _at: usize, _old: &str, _new: &str) {}
+}
+
+/// The text of a kill.
+#[derive(Default)]
+struct Killed(String);
+
+impl DeleteListener for Killed {
+    fn delete(&mut self, _at: usize, text: &str, _direction: Direction) {
+        self.0.push_str(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn type_in(editor: &mut Editor, text: &str) {
+        for character in text.chars() {
+            editor.press(Key::Character(character));
+        }
+    }
+
+    fn say(editor: &mut Editor, text: &str) {
+        type_in(editor, text);
+        assert_eq!(editor.press(Key::Enter), Did::Line(text.to_owned()));
+    }
+
+    #[test]
+    fn keys_move_and_delete_whole_characters() {
+        let mut editor = Editor::new();
+        type_in(&mut editor, "你e\u{301}好");
+        editor.press(Key::Left);
+        editor.press(Key::Backspace);
+        assert_eq!((editor.text(), editor.position()), ("你好", 3));
+        editor.press(Key::Home);
+        editor.press(Key::Delete);
+        editor.press(Key::End);
+        type_in(&mut editor, "!");
+        assert_eq!(editor.press(Key::Enter), Did::Line("好!".to_owned()));
+        assert_eq!(editor.text(), "");
+    }
+
+    #[test]
+    fn what_was_killed_comes_back() {
+        let mut editor = Editor::new();
+        type_in(&mut editor, "one two 三");
+        editor.press(Key::KillWordLeft);
+        assert_eq!(editor.text(), "one two ");
+        editor.press(Key::Home);
+        editor.press(Key::Yank);
+        assert_eq!(editor.text(), "三one two ");
+        editor.press(Key::KillToStart);
+        editor.press(Key::KillWordRight);
+        assert_eq!(editor.text(), " two ");
+    }
+
+    #[test]
+    fn the_history_keeps_what_was_said_and_the_draft() {
+        let mut editor = Editor::new();
+        say(&mut editor, "first");
+        say(&mut editor, "second");
+        say(&mut editor, "second");
+        type_in(&mut editor, "draft");
+        for (key, text) in [
+            (Key::Up, "second"),
+            (Key::Up, "first"),
+            (Key::Up, "first"),
+            (Key::Down, "second"),
+            (Key::Down, "draft"),
+        ] {
+            editor.press(key);
+            assert_eq!(editor.text(), text, "{key:?}");
+        }
+        assert_eq!(editor.press(Key::Down), Did::Nothing);
+    }
+
+    #[test]
+    fn the_history_and_the_line_are_bounded() {
+        let mut editor = Editor::new();
+        for number in 0..HISTORY_LINES_MAX + 10 {
+            say(&mut editor, &number.to_string());
+        }
+        assert_eq!(editor.history.len(), HISTORY_LINES_MAX);
+        type_in(&mut editor, &"x".repeat(LINE_BYTES_MAX));
+        assert_eq!(editor.press(Key::Character('x')), Did::Full);
+        assert_eq!(editor.text().len(), LINE_BYTES_MAX);
+    }
+
+    #[test]
+    fn end_of_input_leaves_an_empty_line_only() {
+        let mut editor = Editor::new();
+        type_in(&mut editor, "ab");
+        editor.press(Key::Home);
+        assert_eq!(editor.press(Key::DeleteOrLeave), Did::Edit);
+        assert_eq!(editor.text(), "b");
+        editor.press(Key::DeleteOrLeave);
+        assert_eq!(editor.press(Key::DeleteOrLeave), Did::Leave);
+    }
+}

@@ -1,0 +1,61 @@
+//! Whether we have told the server that we go.
+
+/// The line that asks the server to close.
+const QUIT: &[u8] = b"/quit";
+
+/// Looks for `/quit` in what goes to the server, in any chunks.
+///
+/// A server that closes after it has done what was asked of it; before it, it cut us off.
+#[derive(Debug, Default)]
+pub(super) struct Farewell {
+    said: bool,
+    /// What the line under way begins with: one byte more than [`QUIT`] at most.
+    begin: Vec<u8>,
+}
+
+impl Farewell {
+    /// These bytes go to the server next.
+    pub(super) fn sends(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            if byte == b'\n' {
+                self.said |= self.is_quit();
+                self.begin.clear();
+            } else if self.begin.len() <= QUIT.len() {
+                self.begin.push(byte);
+            }
+        }
+    }
+
+    /// Whether it was said.
+    pub(super) const fn is_said(&self) -> bool {
+        self.said
+    }
+
+    fn is_quit(&self) -> bool {
+        match self.begin.strip_prefix(QUIT) {
+            Some(rest) => rest.iter().all(|byte| b" \t\r".contains(byte)),
+            None => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_said(text: &str) -> bool {
+        let mut farewell = Farewell::default();
+        text.as_bytes().chunks(3).for_each(|bytes| farewell.sends(bytes));
+        farewell.is_said()
+    }
+
+    #[test]
+    fn only_a_whole_line_is_a_farewell() {
+        for text in ["/quit\n", "hello\n/quit\r\n", "/quit for today\n", "/quit\nhello\n"] {
+            assert!(is_said(text), "{text:?}");
+        }
+        for text in ["", "/quit", "/quitter\n", "//quit\n", " /quit\n", "I /quit\n", "/quits\n"] {
+            assert!(!is_said(text), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Where the line being typed stands on the screen, in rows and columns.
+//!
+//! The rows are broken here, not by the terminal: so it is known how many there are, and where a wide character
+//! that no longer fits into a row went. Everything of one round goes out in one write.
+
+use super::incoming::harmless;
+use std::fmt::Write;
+use unicode_width::UnicodeWidthChar;
+
+/// What stands before the line being typed.
+const PROMPT: &str = "> ";
+
+/// The terminal breaks no rows (DECAWM): should it have another opinion on the width of a character, a row is
+/// cut at the margin, and what stands above and below is as it should be.
+const BREAK_NO_ROWS: &str = "\x1b[?7l";
+/// The terminal breaks rows again.
+const BREAK_ROWS: &str = "\x1b[?7h";
+
+/// Asks a character before it to be wide.
+const EMOJI_PRESENTATION: char = '\u{FE0F}';
+
+/// The part of the screen where the line being typed stands: its last rows.
+#[derive(Debug)]
+pub(super) struct Screen {
+    columns: usize,
+    rows: usize,
+    /// What is drawn; nothing before the first time and after an [`Screen::erase`].
+    drawn: Drawn,
+}
+
+#[derive(Debug, Default)]
+struct Drawn {
+    /// The columns that each row fills.
+    widths: Vec<usize>,
+    /// The row of the cursor.
+    row: usize,
+}
+
+/// A row of the line being typed.
+#[derive(Debug, Default)]
+struct Row {
+    text: String,
+    width: usize,
+}
+
+impl Screen {
+    /// A screen of that size. Where it is not known, it is the usual one.
+    pub(super) fn new(columns: usize, rows: usize) -> Self {
+        let mut screen = Self { columns: 0, rows: 0, drawn: Drawn::default() };
+        screen.set_size(columns, rows);
+        screen
+    }
+
+    /// The terminal has another size: the rows that no longer fit were broken by it.
+    pub(super) fn resize(&mut self, columns: usize, rows: usize) {
+        self.set_size(columns, rows);
+        let broken = |width: &usize| width.div_ceil(self.columns).max(1);
+        self.drawn.row = self.drawn.widths.iter().take(self.drawn.row).map(broken).sum();
+    }
+
+    /// Takes the line being typed away; the cursor stands where it began.
+    pub(super) fn erase(&mut self, out: &mut String) {
+        let drawn = std::mem::take(&mut self.drawn);
+        if drawn.widths.is_empty() {
+            return;
+        }
+        out.push('\r');
+        if drawn.row > 0 {
+            push(out, format_args!("\x1b[{}A", drawn.row));
+        }
+        out.push_str("\x1b[J");
+    }
+
+    /// Shows the line being typed, with the cursor before that byte, at the beginning of the cursor's row. A
+    /// line that is higher than the screen is shown in part, around the cursor.
+    pub(super) fn draw(&mut self, out: &mut String, line: &str, position: usize) {
+        let (rows, (cursor_row, cursor_bytes)) = self.lay_out(line, position);
+        let high = self.rows.saturating_sub(1).max(1);
+        let first = (cursor_row + 1).saturating_sub(high);
+        let shown = &rows[first..rows.len().min(first + high)];
+        out.push_str(BREAK_NO_ROWS);
+        for (index, row) in shown.iter().enumerate() {
+            if index > 0 {
+                out.push_str("\r\n");
+            }
+            out.push_str(&row.text);
+        }
+        let row = cursor_row - first;
+        let below = shown.len() - 1 - row;
+        if below > 0 {
+            push(out, format_args!("\x1b[{below}A"));
+        }
+        // What stands before the cursor is written once more, so that the terminal itself puts the cursor where
+        // these characters end.
+        out.push('\r');
+        out.push_str(&shown[row].text[..cursor_bytes]);
+        out.push_str(BREAK_ROWS);
+        self.drawn = Drawn { widths: shown.iter().map(|row| row.width).collect(), row };
+    }
+
+    /// Shows the whole line and goes on below it. The terminal breaks its rows: nothing is to be found there
+    /// again, and so it is copied, and follows another width, as one line.
+    pub(super) fn leave(&mut self, out: &mut String, line: &str) {
+        self.erase(out);
+        out.push_str(PROMPT);
+        out.extend(line.chars().map(harmless));
+        out.push_str("\r\n");
+    }
+
+    /// Nothing of what was drawn is left.
+    pub(super) fn forget(&mut self) {
+        self.drawn = Drawn::default();
+    }
+
+    fn set_size(&mut self, columns: usize, rows: usize) {
+        // A row must hold a wide character.
+        self.columns = if columns == 0 { 80 } else { columns.max(2) };
+        self.rows = if rows == 0 { 24 } else { rows };
+    }
+
+    /// The rows of the prompt and the line, and the cursor's row and its bytes before the cursor.
+    fn lay_out(&self, line: &str, position: usize) -> (Vec<Row>, (usize, usize)) {
+        let mut rows = Vec::new();
+        let mut row = Row { text: PROMPT.to_owned(), width: PROMPT.len() };
+        let mut cursor = None;
+        let mut before = 0;
+        for (index, character) in line.char_indices() {
+            let character = harmless(character);
+            let width = match character {
+                EMOJI_PRESENTATION if before == 1 => 1,
+                _ => character.width().unwrap_or(0),
+            };
+            if row.width + width > self.columns {
+                rows.push(std::mem::take(&mut row));
+            }
+            if index == position {
+                cursor = Some((rows.len(), row.text.len()));
+            }
+            row.text.push(character);
+            row.width += width;
+            before = width;
+        }
+        // Behind a full row, the cursor is in the next one.
+        if row.width >= self.columns {
+            rows.push(std::mem::take(&mut row));
+        }
+        let cursor = cursor.unwrap_or((rows.len(), row.text.len()));
+        rows.push(row);
+        (rows, cursor)
+    }
+}
+
+fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
+    out.write_fmt(text).expect("a string takes what it is given");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::editor::Editor;
+    use super::super::keys::Keys;
+    use super::*;
+
+    fn rows(columns: usize, line: &str, position: usize) -> (Vec<String>, (usize, usize)) {
+        let (rows, cursor) = Screen::new(columns, 24).lay_out(line, position);
+        (rows.into_iter().map(|row| row.text).collect(), cursor)
+    }
+
+    #[test]
+    fn a_wide_character_that_does_not_fit_goes_into_the_next_row() {
+        assert_eq!(rows(7, "你好吗", 9), (vec!["> 你好".into(), "吗".into()], (1, 3)));
+        assert_eq!(rows(6, "你好吗", 6), (vec!["> 你好".into(), "吗".into()], (1, 0)), "before 吗");
+    }
+
+    #[test]
+    fn behind_a_full_row_the_cursor_is_in_the_next_one() {
+        assert_eq!(rows(5, "abc", 3), (vec!["> abc".into(), String::new()], (1, 0)));
+        assert_eq!(rows(5, "abc", 2), (vec!["> abc".into(), String::new()], (0, 4)));
+    }
+
+    #[test]
+    fn a_mark_stays_with_its_letter() {
+        assert_eq!(rows(4, "ae\u{301}b", 5).0, ["> ae\u{301}", "b"]);
+    }
+
+    #[test]
+    fn a_line_is_drawn_and_erased_where_it_stands() {
+        let mut screen = Screen::new(6, 24);
+        let mut out = String::new();
+        screen.draw(&mut out, "你好吗", 0);
+        assert_eq!(out, "\x1b[?7l> 你好\r\n吗\x1b[1A\r> \x1b[?7h");
+        out.clear();
+        screen.erase(&mut out);
+        assert_eq!(out, "\r\x1b[J");
+        out.clear();
+        screen.draw(&mut out, "你好吗", 9);
+        screen.erase(&mut out);
+        assert!(out.ends_with("\r吗\x1b[?7h\r\x1b[1A\x1b[J"), "{out:?}");
+    }
+
+    #[test]
+    fn a_line_higher_than_the_screen_is_shown_around_the_cursor() {
+        let mut screen = Screen::new(4, 3);
+        let mut out = String::new();
+        screen.draw(&mut out, "abccccddddeeee", 14);
+        assert_eq!(out, "\x1b[?7leeee\r\n\r\x1b[?7h");
+        let mut screen = Screen::new(4, 3);
+        out.clear();
+        screen.draw(&mut out, "abccccddddeeee", 1);
+        assert_eq!(out, "\x1b[?7l> ab\r\ncccc\x1b[1A\r> a\x1b[?7h");
+    }
+
+    #[test]
+    fn a_narrower_terminal_has_broken_the_rows() {
+        let mut screen = Screen::new(10, 24);
+        let mut out = String::new();
+        screen.draw(&mut out, "123456789012", 12);
+        screen.resize(4, 24);
+        out.clear();
+        screen.erase(&mut out);
+        assert_eq!(out, "\r\x1b[3A\x1b[J");
+    }
+
+    #[test]
+    fn whatever_is_typed_the_cursor_is_on_the_screen() {
+        const ALPHABET: [&str; 12] = [
+            "a",
+            "你",
+            "e\u{301}",
+            "👩\u{200d}🚀",
+            " ",
+            "\x1b[A",
+            "\x1b[B",
+            "\x1b[D",
+            "\x1b[1;5D",
+            "\x1bd",
+            "\u{202e}",
+            "\x0b",
+        ];
+        let mut state = 1_u64;
+        let mut random = move || {
+            // SplitMix64.
+            state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB) >> 33
+        };
+        let mut keys = Keys::default();
+        let mut editor = Editor::new();
+        let mut screen = Screen::new(80, 24);
+        let mut out = String::new();
+        for _ in 0..50_000 {
+            let number = random();
+            let raw = [number.to_le_bytes()[1] & 0x1F];
+            let choice = usize::try_from(number % 16).unwrap();
+            let bytes = ALPHABET.get(choice).map_or(&raw[..], |text| text.as_bytes());
+            for key in keys.receive(bytes) {
+                editor.press(key);
+            }
+            if number % 64 == 0 {
+                screen
+                    .resize(usize::try_from(random() % 30).unwrap(), usize::try_from(random() % 6).unwrap());
+            }
+            out.clear();
+            screen.erase(&mut out);
+            screen.draw(&mut out, editor.text(), editor.position());
+            assert!(screen.drawn.row < screen.drawn.widths.len());
+            assert!(screen.drawn.widths.len() < screen.rows.max(2));
+            assert!(screen.drawn.widths.iter().all(|width| *width <= screen.columns));
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The client as its users have it: the built program, in pipes and on a real terminal.
+//!
+//! Tests that need other programs are `#[ignore]`d, with the reason.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(unreachable_pub, reason = "nobody depends on a test")]
+
+mod connecting;
+mod parties;
+mod piped;
+#[path = "../serve/support.rs"]
+#[allow(dead_code, reason = "the tests of the server need more of it")]
+mod support;
+mod terminal;
+mod tmux;

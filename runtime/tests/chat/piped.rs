@@ -1,0 +1,197 @@
+//! In a pipe: exactly the bytes, each way at its own pace, and an exit code that tells how it ended.
+
+use crate::parties::{Chat, Fake, close, read_all, read_bytes};
+use crate::support::{Client, Server, parlor};
+use socket2::SockRef;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::process::Stdio;
+use std::time::Duration;
+
+/// Bytes of every value, with no end of line where one would be expected.
+fn bytes(count: usize) -> Vec<u8> {
+    (0..count).map(|n| u8::try_from((n ^ (n / 256)) % 256).unwrap()).collect()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn bytes_pass_exactly_both_ways_and_the_late_ones_too() {
+    let fake = Fake::listen();
+    let mut chat = Chat::start(fake.address, &[]);
+    let mut server = fake.accept();
+    let there = bytes(300_000);
+    let mut input = chat.take_input();
+    let sent = there.clone();
+    let sender = std::thread::spawn(move || input.write_all(&sent).unwrap());
+    // The end of the input closes the writing side; only then this server begins to talk.
+    assert!(read_all(&mut server) == there, "what the server got");
+    sender.join().unwrap();
+    let back: Vec<u8> = bytes(200_000).into_iter().rev().collect();
+    let talker = std::thread::spawn({
+        let back = back.clone();
+        move || {
+            server.write_all(&back).unwrap();
+            close(&server);
+        }
+    });
+    let (printed, code) = chat.finish();
+    talker.join().unwrap();
+    assert!(printed == back, "what was printed");
+    assert_eq!(code, Some(0));
+    chat.status.wait_for(&format!("parlor: connected to {}", fake.address));
+    chat.status.wait_for("parlor: left the chat room");
+}
+
+#[test]
+fn a_line_from_a_pipe_is_heard_in_the_room() {
+    let server = Server::start(&[]);
+    let mut bob = server.enter();
+    let mut chat = Chat::start(server.address, &[]);
+    let joined = bob.line();
+    let name = joined.strip_suffix(" joined").unwrap();
+    chat.say("hello 世界\na last line without its end");
+    chat.end_input();
+    bob.expect(format!("{name}: hello 世界"));
+    bob.expect(format!("{name}: a last line without its end"));
+    bob.expect(format!("{name} left"));
+    let (printed, code) = chat.finish();
+    assert_eq!(
+        text(&printed),
+        format!("* you are {name}, in lobby with 1 other; /help lists the commands\n")
+    );
+    assert_eq!(code, Some(0));
+}
+
+#[test]
+fn text_without_a_line_end_is_printed_as_it_comes() {
+    let fake = Fake::listen();
+    let mut chat = Chat::start(fake.address, &[]);
+    let mut server = fake.accept();
+    server.write_all("欢迎54321进入聊天室".as_bytes()).unwrap();
+    let printed = read_bytes(chat.output.as_mut().unwrap(), "欢迎54321进入聊天室".len());
+    assert_eq!(text(&printed), "欢迎54321进入聊天室");
+}
+
+#[test]
+fn a_direction_that_is_held_up_holds_up_neither_the_other_nor_memory() {
+    const MUCH: usize = 48 << 20;
+    let fake = Fake::listen();
+    let mut chat = Chat::start(fake.address, &[]);
+    let mut server = fake.accept();
+    let mut talking = server.try_clone().unwrap();
+    let talker = std::thread::spawn(move || talking.write_all(&vec![b'x'; MUCH]).unwrap());
+    // Nobody reads the output yet, and the input still passes.
+    let there = bytes(4 << 20);
+    let mut input = chat.take_input();
+    let sent = there.clone();
+    let sender = std::thread::spawn(move || {
+        input.write_all(&sent).unwrap();
+        input
+    });
+    assert!(read_bytes(&mut server, there.len()) == there, "what the server got");
+    let input = sender.join().unwrap();
+    read_bytes(chat.output.as_mut().unwrap(), MUCH);
+    talker.join().unwrap();
+    let most = chat.resident_bytes_max();
+    assert!(most < 24 << 20, "{most} bytes");
+    drop(input);
+    assert_eq!(read_all(&mut server), b"");
+    close(&server);
+    assert_eq!(chat.finish(), (Vec::new(), Some(0)));
+}
+
+#[test]
+fn a_server_that_closes_first_is_told_of() {
+    for (flags, told) in [
+        (&[][..], "parlor: the server closed the connection"),
+        (&["--lang", "zh"], "parlor: 服务器关闭了连接"),
+    ] {
+        let fake = Fake::listen();
+        let mut chat = Chat::start(fake.address, flags);
+        let mut server = fake.accept();
+        if !flags.is_empty() {
+            assert_eq!(read_bytes(&mut server, 9), b"/lang zh\n");
+        }
+        server.write_all(b"goodbye").unwrap();
+        close(&server);
+        assert_eq!(chat.finish(), (b"goodbye".to_vec(), Some(3)));
+        chat.status.wait_for(told);
+    }
+}
+
+#[test]
+fn a_connection_that_breaks_is_told_of() {
+    let fake = Fake::listen();
+    let mut chat = Chat::start(fake.address, &[]);
+    let mut server = fake.accept();
+    chat.say("hello\n");
+    assert_eq!(read_bytes(&mut server, 6), b"hello\n");
+    SockRef::from(&server).set_linger(Some(Duration::ZERO)).unwrap();
+    drop(server);
+    assert_eq!(chat.finish().1, Some(3));
+    chat.status.wait_for("parlor: the connection broke: ");
+}
+
+#[test]
+fn whoever_quits_has_left_as_wished() {
+    let server = Server::start(&[]);
+    let mut chat = Chat::start(server.address, &[]);
+    chat.say("/quit\n");
+    let (printed, code) = chat.finish();
+    assert!(text(&printed).ends_with("* goodbye\n"), "{}", text(&printed));
+    assert_eq!(code, Some(0));
+}
+
+#[test]
+fn a_reader_that_has_gone_ends_it_quietly() {
+    let fake = Fake::listen();
+    let mut chat = Chat::start(fake.address, &[]);
+    let mut server = fake.accept();
+    chat.output = None;
+    server.write_all(b"is anybody there?\n").unwrap();
+    assert_eq!(chat.finish().1, Some(0));
+    assert_eq!(chat.status.with("").len(), 1, "only that it connected: {:?}", chat.status);
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_told_of() {
+    let fake = Fake::listen();
+    let mut command = parlor();
+    command.arg("chat").arg(fake.address.to_string());
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let child = command.stdin(Stdio::null()).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+    fake.accept().write_all(b"hello\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let status = text(&output.stderr);
+    assert!(status.contains("\nparlor: cannot read the input or write the output: "), "{status}");
+    assert_eq!(output.status.code(), Some(3));
+}
+
+#[test]
+fn the_options_are_the_first_lines_and_nothing_is_sent_without_them() {
+    let fake = Fake::listen();
+    let mut chat = Chat::start(fake.address, &["--room", "茶", "--name=小明", "--lang", "zh"]);
+    let mut server = fake.accept();
+    chat.say("hello\n");
+    chat.end_input();
+    assert_eq!(text(&read_all(&mut server)), "/lang zh\n/nick 小明\n/join 茶\nhello\n");
+    let mut chat = Chat::start(fake.address, &[]);
+    let mut server = fake.accept();
+    chat.end_input();
+    assert_eq!(text(&read_all(&mut server)), "");
+}
+
+#[test]
+fn name_and_room_are_in_force_from_the_first_word() {
+    let server = Server::start(&[]);
+    let mut bob: Client = server.enter();
+    bob.send("/join tea\n");
+    bob.line();
+    let mut chat = Chat::start(server.address, &["--name", "alice", "--room", "tea"]);
+    chat.say("hello\n");
+    bob.expect("alice joined");
+    bob.expect("alice: hello");
+}
