@@ -126,6 +126,10 @@ pub mod log;
 pub mod name;
 pub mod outbox;
 pub mod output;
+#[cfg(feature = "planted")]
+pub mod planted;
+#[cfg(not(feature = "planted"))]
+mod planted;
 pub mod rate;
 mod session;
 pub mod text;

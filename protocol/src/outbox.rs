@@ -14,12 +14,13 @@ mod flush;
 mod queue;
 #[cfg(test)]
 mod tests;
-mod tick;
+pub(crate) mod tick;
 
 use crate::event::Event;
 use crate::id::{ConnId, RoomId};
 use crate::limits::Limits;
 use crate::output::{Output, WireClass};
+use crate::planted;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
@@ -308,11 +309,11 @@ impl Outbox {
             return;
         }
         self.end_subscription(conn, room, from);
+        let from = planted::heard_from(from, room, &self.disturb(conn).ended);
         let fan = self.rooms.entry(room).or_default().fan(class);
         let position = fan.members.len();
         fan.members.push(conn.slot);
         self.conns[conn.slot as usize].subscriptions.push(Subscription { room, class, position, from });
-        self.disturb(conn);
     }
 
     fn unsubscribe(&mut self, conn: ConnId, room: RoomId) {
@@ -349,6 +350,7 @@ impl Outbox {
             }
         }
         if touched {
+            let until = planted::heard_until(from, until);
             self.disturb(conn).ended.push(Span { room, class, from, until });
         } else if fan.fans.iter().all(|fan| fan.members.is_empty()) {
             self.rooms.remove(&room);

@@ -18,6 +18,7 @@ use crate::id::MemberId;
 use crate::language::Language;
 use crate::limits::Limits;
 use crate::name::{Name, RoomName};
+use crate::planted;
 use crate::rate::{Rate, RateLimiter};
 use crate::text::Text;
 use crate::time::Instant;
@@ -172,7 +173,7 @@ impl Session {
     pub(crate) fn step(&mut self, now: Instant, limits: &Limits) -> Step {
         let State::Active(member) = self.state else { return Step::Wait(None) };
         loop {
-            if self.pending == 0
+            if !planted::answer_waits(self.pending)
                 && let Some(question) = self.answer.take()
             {
                 self.draining = question.is_bulk();

@@ -7,6 +7,7 @@ pub mod heard;
 pub mod liveness;
 pub mod names;
 pub mod order;
+mod received;
 pub mod replay;
 pub mod silence;
 mod tag;
@@ -93,6 +94,7 @@ pub struct Judge {
     ends: ends::Ends,
     names: names::Names,
     order: order::Order,
+    received: received::Received,
     silence: silence::Silence,
     lines: tag::Lines,
     now: Now,
@@ -110,6 +112,7 @@ impl Judge {
             ends: ends::Ends::default(),
             names: names::Names::default(),
             order: order::Order::default(),
+            received: received::Received::default(),
             silence: silence::Silence::new(options.echo),
             lines: tag::Lines::default(),
             now: Now::default(),
@@ -119,6 +122,17 @@ impl Judge {
     /// The hub is about to be given this input.
     pub fn input(&mut self, now: Now, input: &Input<'_>) {
         self.now = now;
+        match input {
+            Input::Overflowed { conn } => {
+                let verdict = self.backlog.overflowed(&self.heard.model, *conn);
+                self.note(Law::Backlog, Some(*conn), verdict);
+            }
+            Input::Received { conn, bytes } => {
+                let verdict = self.received.received(*conn, bytes);
+                self.note(Law::Heard, Some(*conn), verdict);
+            }
+            _ => {}
+        }
         self.heard.input(now, input);
         self.replay.input(now, input);
         let verdict = self.ends.input(input);
@@ -166,6 +180,24 @@ impl Judge {
         });
         self.note(Law::Order, Some(conn), verdicts.0);
         self.note(Law::Silence, Some(conn), verdicts.1);
+    }
+
+    /// A client's link carries these bytes.
+    pub fn client_sent(&mut self, link: usize, bytes: &[u8]) {
+        self.received.client_sent(link, bytes);
+    }
+
+    /// A client's link is this connection.
+    pub fn link_accepted(&mut self, link: usize, conn: ConnId) {
+        self.received.accepted(link, conn);
+    }
+
+    /// A connection was written everything, and its writing side is closed.
+    pub fn finished(&mut self, conn: ConnId) {
+        let left = self.heard.model.due(conn).map_or(0, |due| due.left());
+        let verdict =
+            if left == 0 { Ok(()) } else { Err(format!("it ends, and {left} bytes were not sent")) };
+        self.note(Law::Heard, Some(conn), verdict);
     }
 
     /// A connection broke, or was cut off, before it took everything.

@@ -4,13 +4,17 @@
 //! - [`tier1`]: the real hub and outbox over simulated links, in simulated time;
 //! - [`law`]: what must always hold, a file for each law, and the judge who watches a run;
 //! - [`model`]: a chat room without cleverness, which says what each connection must be sent;
+//! - [`mark`]: states that a sweep must have been in;
+//! - [`bug`]: bugs that are planted, to see that they are found;
 //! - [`naive`]: a sink that writes each output at once, which the outbox must equal byte for byte;
 //! - [`flush`]: an outbox and a naive sink that are given the same outputs;
 //! - [`trace`]: what happened, line by line, and a hash of it.
 
+pub mod bug;
 pub mod expectation;
 pub mod flush;
 pub mod law;
+pub mod mark;
 pub mod model;
 pub mod naive;
 pub mod scenario;

@@ -9,6 +9,8 @@ mod ask;
 mod chat;
 
 use crate::expectation::Expectation;
+use crate::mark::Marks;
+use crate::sometimes;
 use ask::Ask;
 use chat::Chat;
 use parlor_protocol::event::Mistake;
@@ -29,6 +31,8 @@ pub struct Model {
     stopping: bool,
     now: Now,
     proposals: Vec<(ConnId, Command)>,
+    /// States that it was in.
+    pub marks: Marks,
 }
 
 /// One connection.
@@ -89,6 +93,7 @@ impl Model {
             stopping: false,
             now: Now::default(),
             proposals: Vec::new(),
+            marks: Marks::new(),
         }
     }
 
@@ -169,6 +174,7 @@ impl Model {
             due: Expectation::default(),
             ended_for: None,
         };
+        sometimes!(self.marks, DropsRefused, refused.is_some() && !is_told);
         let before = self.conns.insert(id, conn);
         assert!(before.is_none(), "{id} is given to one connection at a time");
         match refused {
@@ -282,6 +288,7 @@ impl Model {
 
     /// The connection's lines, one after the other, as far as they can be acted on.
     fn go_on(&mut self, now: Now, id: ConnId) {
+        let line_bytes_max = self.limits.line_bytes_max;
         while let Some(conn) = self.conns.get_mut(&id)
             && let Stage::Member(member) = conn.stage
         {
@@ -299,6 +306,8 @@ impl Model {
             match conn.next_line(now, &self.limits) {
                 NextLine::End => self.leave(id, CloseReason::EndOfInput),
                 NextLine::Line(line, dropped) => {
+                    sometimes!(self.marks, LineCut, dropped > 0);
+                    sometimes!(self.marks, LineAtLimit, dropped == 0 && line.len() == line_bytes_max);
                     let ask = Ask::read(&line, dropped > 0);
                     if dropped > 0 {
                         conn.waiting.push(Ask::LineCut(dropped));

@@ -6,16 +6,19 @@
 
 mod log;
 mod net;
+mod outputs;
 
+use crate::bug::SimBug;
 use crate::law::{Judge, Law, Violation};
+use crate::mark::Marks;
 use crate::scenario::{Act, Scenario, Setup};
+use crate::sometimes;
 use crate::trace::Trace;
 use log::DelayedLog;
 pub use net::Faults;
 use net::{Event, Net, Read, Sent};
-use parlor_protocol::{
-    ConnId, ConsoleEvent, Hub, Input, Instant, LogEntry, MemoryLog, Now, Outbox, Output, Sink, Wire,
-};
+use outputs::{Outputs, Tick, Wires};
+use parlor_protocol::{Command, ConnId, Hub, Input, Instant, Limits, LogEntry, MemoryLog, Now, Outbox};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -57,12 +60,20 @@ pub struct Stats {
     pub deliveries: u64,
     /// Simulated time, in microseconds.
     pub simulated_us: u64,
+    /// States that it was in.
+    pub marks: Marks,
 }
 
 /// Runs a scenario with every checker on.
 #[must_use]
 pub fn run(scenario: &Scenario, trace: Trace) -> Outcome {
-    let mut rig = Rig::new(&scenario.setup, trace);
+    run_with(scenario, trace, None)
+}
+
+/// Runs a scenario with every checker on, and a bug planted in the simulator's own parts.
+#[must_use]
+pub fn run_with(scenario: &Scenario, trace: Trace, bug: Option<SimBug>) -> Outcome {
+    let mut rig = Rig::new(&scenario.setup, trace, bug);
     let ended = catch_unwind(AssertUnwindSafe(|| rig.play(scenario)));
     if let Err(panic) = ended {
         let text = panic.downcast_ref::<String>().map(String::as_str);
@@ -82,6 +93,8 @@ struct Rig {
     judge: Judge,
     trace: Trace,
     stats: Stats,
+    tick: Tick,
+    bug: Option<SimBug>,
     setup: Setup,
     /// The link that each client has now.
     clients: Vec<Option<usize>>,
@@ -89,6 +102,8 @@ struct Rig {
     ticks: u64,
     /// This tick rendered as much as one may.
     full: bool,
+    /// The planted log loses the leave that is proposed now.
+    loses_leave: bool,
 }
 
 #[derive(Debug)]
@@ -97,26 +112,50 @@ enum Log {
     Memory(MemoryLog),
 }
 
+/// The hub's sink, of the rig's parts.
+macro_rules! outputs {
+    ($rig:expr) => {
+        Outputs {
+            outbox: &mut $rig.outbox,
+            net: &mut $rig.net,
+            judge: &mut $rig.judge,
+            trace: &mut $rig.trace,
+            aborted: &mut $rig.aborted,
+            tick: &mut $rig.tick,
+            marks: &mut $rig.stats.marks,
+            bug: $rig.bug,
+            proposed: Vec::new(),
+        }
+    };
+}
+
 impl Rig {
-    fn new(setup: &Setup, trace: Trace) -> Self {
+    fn new(setup: &Setup, trace: Trace, bug: Option<SimBug>) -> Self {
         let (limits, options) = (setup.limits, setup.options);
+        let hub_limits = match bug {
+            Some(SimBug::LimitByOne) => Limits { line_bytes_max: limits.line_bytes_max - 1, ..limits },
+            _ => limits,
+        };
         let log = match setup.commit_us_max {
             0 => Log::Memory(MemoryLog::new()),
             _ => Log::Delayed(DelayedLog::default()),
         };
         Self {
-            hub: Hub::new(limits, options),
+            hub: Hub::new(hub_limits, options),
             outbox: Outbox::new(&limits),
             log,
-            net: Net::new(setup),
+            net: Net::new(setup, bug),
             judge: Judge::new(limits, options),
             trace,
             stats: Stats::default(),
+            tick: Tick::default(),
+            bug,
             setup: setup.clone(),
             clients: vec![None; setup.clients.into()],
             aborted: Vec::new(),
             ticks: 0,
             full: false,
+            loses_leave: false,
         }
     }
 
@@ -176,10 +215,15 @@ impl Rig {
             (Act::Hold(us), Some(link)) => self.net.hold(link, *us),
             (Act::ReadOn, Some(link)) => self.net.read_on(link),
             (Act::Reset, Some(link)) => self.net.reset(link),
-            (Act::Send { bytes, segment }, Some(link)) => self.net.send(link, bytes, *segment),
+            (Act::Send { bytes, segment }, Some(link)) => self.send(link, bytes, *segment),
         }
         *self.stats.acts.entry(act.word()).or_default() += 1;
         self.trace.act(now_us, client, act);
+    }
+
+    fn send(&mut self, link: usize, bytes: &[u8], segment: usize) {
+        self.judge.client_sent(link, bytes);
+        self.net.send(link, bytes, segment);
     }
 
     /// What happens by the laws of the network and of the log.
@@ -247,9 +291,12 @@ impl Rig {
             let (peer, room) = (self.setup.peer(client), self.net.links[link].room.clone());
             self.outbox.opened(conn);
             self.net.accepted(link, conn);
+            self.judge.link_accepted(link, conn);
+            sometimes!(self.stats.marks, SecondGeneration, conn.generation > 0);
             self.trace.accepted(self.net.now_us, conn, client);
             self.input("accepted", Input::Accepted { conn, peer, room: room.as_ref() });
         }
+        sometimes!(self.stats.marks, AcceptWaits, !self.net.waiting.is_empty());
     }
 
     /// Serves one connection that has something to do; returns how many bytes it sent.
@@ -280,17 +327,24 @@ impl Rig {
     }
 
     fn close(&mut self, link: usize, conn: ConnId) {
+        let half_written = self.net.links[link].blocked;
+        sometimes!(self.stats.marks, ClosedHalfWritten, half_written);
+        self.loses_leave = half_written && self.bug == Some(SimBug::CloseLosesLeave);
         self.net.dropped(link);
         self.outbox.closed(conn);
         self.trace.closed(self.net.now_us, conn);
         self.input("closed", Input::Closed { conn });
+        self.loses_leave = false;
         // The client sees the end of it.
         self.net.schedule_consume(link);
     }
 
     fn flush(&mut self) -> bool {
         let mut wires = Wires { net: &mut self.net, judge: &mut self.judge, trace: &mut self.trace };
-        self.outbox.flush(&mut wires)
+        let more = self.outbox.flush(&mut wires);
+        self.tick = Tick::default();
+        sometimes!(self.stats.marks, FlushInSlices, more);
+        more
     }
 
     /// Writes what is rendered before it is too much, and tells those the reason who are owed too much.
@@ -299,6 +353,7 @@ impl Rig {
             return;
         }
         self.full = true;
+        sometimes!(self.stats.marks, FullTick, true);
         while self.flush() {}
         while let Some(conn) = self.outbox.next_overflowed() {
             self.judge.lost(conn);
@@ -317,14 +372,33 @@ impl Rig {
             self.input("drained", Input::Drained { conn });
             any = true;
         }
+        if self.bug == Some(SimBug::BacklogTwice) {
+            self.close_for_half();
+        }
         while let Some(conn) = self.aborted.pop() {
             if let Some(link) = self.net.of(conn) {
+                sometimes!(self.stats.marks, StopsWithoutReading, self.net.links[link].blocked);
                 self.judge.lost(conn);
                 self.close(link, conn);
                 any = true;
             }
         }
         any
+    }
+
+    /// The planted bug: who owes half of what one may owe is closed.
+    fn close_for_half(&mut self) {
+        let half = self.setup.limits.backlog_bytes_max / 2;
+        let links = self.net.links.iter().filter(|link| link.blocked && !link.gone);
+        let blocked: Vec<ConnId> = links.filter_map(|link| link.conn).collect();
+        let open: Vec<ConnId> = self.judge.heard.model.open_conns().collect();
+        for conn in blocked {
+            let owed = self.judge.heard.model.due(conn).map_or(0, |due| due.left());
+            if owed > half && open.contains(&conn) {
+                self.judge.lost(conn);
+                self.input("overflowed", Input::Overflowed { conn });
+            }
+        }
     }
 
     /// Gives the hub one input and, where the log is in memory, all that it commits.
@@ -342,34 +416,25 @@ impl Rig {
         *self.stats.inputs.entry(kind).or_default() += 1;
         self.trace.input(now, &input);
         self.judge.input(now, &input);
-        let mut outputs = Outputs {
-            outbox: &mut self.outbox,
-            net: &mut self.net,
-            judge: &mut self.judge,
-            trace: &mut self.trace,
-            aborted: &mut self.aborted,
-            proposed: Vec::new(),
-        };
-        match &mut self.log {
-            Log::Memory(log) => {
-                let before = log.uncommitted().len();
-                log.handle(&mut self.hub, now, input, &mut outputs);
-                self.judge.proposed(log.uncommitted()[before..].iter().map(|entry| &entry.command));
-            }
-            Log::Delayed(_) => {
-                self.hub.handle(now, input, &mut outputs);
-                let proposed = outputs.proposed;
-                self.propose(now, proposed);
-            }
-        }
+        let mut outputs = outputs!(self);
+        self.hub.handle(now, input, &mut outputs);
+        let proposed = outputs.proposed;
+        self.propose(now, proposed);
     }
 
-    fn propose(&mut self, now: Now, commands: Vec<parlor_protocol::Command>) {
+    fn propose(&mut self, now: Now, commands: Vec<Command>) {
         self.judge.proposed(commands.iter());
-        let Log::Delayed(log) = &mut self.log else { return };
         for command in commands {
-            let due = log.append(now, command, self.setup.commit_us_max, &mut self.net.chaos);
-            self.net.schedule(due, Event::Commit);
+            if self.loses_leave && matches!(command, Command::Leave { .. }) {
+                continue;
+            }
+            match &mut self.log {
+                Log::Delayed(log) => {
+                    let due = log.append(now, command, self.setup.commit_us_max, &mut self.net.chaos);
+                    self.net.schedule(due, Event::Commit);
+                }
+                Log::Memory(log) => log.append(now, command),
+            }
         }
     }
 
@@ -383,18 +448,13 @@ impl Rig {
             let entries = log.uncommitted().to_vec();
             let now = self.now();
             self.observe_commit(now, &entries);
-            let mut outputs = Outputs {
-                outbox: &mut self.outbox,
-                net: &mut self.net,
-                judge: &mut self.judge,
-                trace: &mut self.trace,
-                aborted: &mut self.aborted,
-                proposed: Vec::new(),
-            };
+            let mut outputs = outputs!(self);
             let Log::Memory(log) = &mut self.log else { return };
             log.commit(&mut self.hub, now, &mut outputs);
             self.judge.committed(&entries, &self.hub);
-            self.judge.proposed(log.uncommitted().iter().map(|entry| &entry.command));
+            let proposed: Vec<Command> =
+                log.uncommitted().iter().map(|entry| entry.command.clone()).collect();
+            self.judge.proposed(proposed.iter());
         }
     }
 
@@ -407,14 +467,7 @@ impl Rig {
         self.flush_if_full();
         let now = self.now();
         self.observe_commit(now, &entries);
-        let mut outputs = Outputs {
-            outbox: &mut self.outbox,
-            net: &mut self.net,
-            judge: &mut self.judge,
-            trace: &mut self.trace,
-            aborted: &mut self.aborted,
-            proposed: Vec::new(),
-        };
+        let mut outputs = outputs!(self);
         self.hub.handle(now, Input::Committed { entries: &entries }, &mut outputs);
         let proposed = outputs.proposed;
         self.judge.committed(&entries, &self.hub);
@@ -423,6 +476,12 @@ impl Rig {
     }
 
     fn observe_commit(&mut self, now: Now, entries: &[LogEntry]) {
+        sometimes!(self.stats.marks, GroupCommit, entries.len() > 1);
+        let entered = entries.iter().filter_map(|entry| match entry.command {
+            Command::Enter { conn, .. } => Some(conn),
+            _ => None,
+        });
+        sometimes!(self.stats.marks, EntersGone, { entered }.any(|conn| self.net.of(conn).is_none()));
         let input = Input::Committed { entries };
         *self.stats.inputs.entry("committed").or_default() += 1;
         self.trace.input(now, &input);
@@ -436,7 +495,7 @@ impl Rig {
             let live = self.clients[client].filter(|&link| self.net.links[link].is_live());
             if let Some(link) = live {
                 let last = format!("\n#{} said\n", LAST_TAGS + client as u64);
-                self.net.send(link, last.as_bytes(), 0);
+                self.send(link, last.as_bytes(), 0);
             }
         }
         self.rest("come to rest");
@@ -491,87 +550,10 @@ impl Rig {
 
     fn outcome(mut self) -> Outcome {
         self.stats.faults = self.net.faults;
+        sometimes!(self.stats.marks, HeldLink, self.net.has_held);
+        self.stats.marks.append(&mut self.judge.heard.model.marks);
         self.stats.deliveries = self.outbox.counters().deliveries;
         self.stats.simulated_us = self.net.now_us;
         Outcome { violation: self.judge.violation, stats: self.stats, trace: self.trace }
-    }
-}
-
-/// Where the hub's outputs go.
-struct Outputs<'a> {
-    outbox: &'a mut Outbox,
-    net: &'a mut Net,
-    judge: &'a mut Judge,
-    trace: &'a mut Trace,
-    aborted: &'a mut Vec<ConnId>,
-    proposed: Vec<parlor_protocol::Command>,
-}
-
-impl Outputs<'_> {
-    fn set_reads_paused(&mut self, conn: ConnId, paused: bool) {
-        if let Some(link) = self.net.of(conn) {
-            self.net.links[link].reads_paused = paused;
-            if !paused {
-                self.net.make_ready(link);
-            }
-        }
-    }
-}
-
-impl Sink for Outputs<'_> {
-    fn output(&mut self, output: Output<'_>) {
-        self.judge.output(&output);
-        self.trace.output(self.net.now_us, &output);
-        match output {
-            Output::Abort { conn } => {
-                self.aborted.push(conn);
-                self.net.wake();
-            }
-            Output::Close { conn, .. } => {
-                self.set_reads_paused(conn, false);
-                self.outbox.output(&output);
-            }
-            Output::Console(
-                ConsoleEvent::Entered { .. } | ConsoleEvent::Left { .. } | ConsoleEvent::Refused { .. },
-            ) => {}
-            Output::PauseReads { conn } => self.set_reads_paused(conn, true),
-            Output::Propose { command, .. } => self.proposed.push(command),
-            Output::ResumeReads { conn } => self.set_reads_paused(conn, false),
-            output => self.outbox.output(&output),
-        }
-    }
-}
-
-/// Where the outbox writes to.
-struct Wires<'a> {
-    net: &'a mut Net,
-    judge: &'a mut Judge,
-    trace: &'a mut Trace,
-}
-
-impl Wire for Wires<'_> {
-    fn finish(&mut self, conn: ConnId) {
-        if let Some(link) = self.net.of(conn) {
-            self.net.finish(link);
-        }
-    }
-
-    fn write(&mut self, conn: ConnId, slices: &[&[u8]]) -> usize {
-        let total = slices.iter().map(|slice| slice.len()).sum();
-        let Some(link) = self.net.of(conn) else {
-            self.judge.note(Law::Ends, Some(conn), Err("a connection that is gone is written to".to_owned()));
-            return total;
-        };
-        let taken = self.net.write(link, total);
-        let mut left = taken;
-        for slice in slices {
-            let part = &slice[..left.min(slice.len())];
-            left -= part.len();
-            if !part.is_empty() {
-                self.trace.sent(self.net.now_us, conn, part);
-                self.judge.sent(conn, part);
-            }
-        }
-        taken
     }
 }

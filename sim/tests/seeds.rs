@@ -1,5 +1,8 @@
-//! Fixed seeds of tier 1, with every checker on.
+//! Fixed seeds of tier 1, with every checker on: every law holds, every mark is reached, every planted bug is
+//! found. One test, for a bug that is planted in the core is in every core of the process.
 
+use parlor_sim::bug::{BUGS, Bug};
+use parlor_sim::mark::{Mark, Marks};
 use parlor_sim::scenario::{Scenario, Size};
 use parlor_sim::source::Source;
 use parlor_sim::tier1;
@@ -7,13 +10,30 @@ use parlor_sim::trace::Trace;
 
 const SEEDS: u64 = 100;
 
+/// Each planted bug is found by one of so many seeds.
+const PLANTED_SEEDS: u64 = 1_000;
+
 #[test]
-fn every_law_holds_under_fixed_seeds() {
+fn every_law_holds_every_mark_is_reached_and_every_planted_bug_is_found() {
+    let mut marks = Marks::new();
     for seed in 0..SEEDS {
         let scenario = Scenario::generate(&mut Source::seed(seed), Size::SWEEP);
-        let outcome = tier1::run(&scenario, Trace::hash_only());
+        let mut outcome = tier1::run(&scenario, Trace::hash_only());
         if let Some(violation) = outcome.violation {
             panic!("seed {seed}: {violation}\n{:#?}", scenario.setup);
         }
+        marks.append(&mut outcome.stats.marks);
+    }
+    let missed: Vec<_> = Mark::ALL.iter().filter(|mark| !marks.contains(mark)).collect();
+    assert!(missed.is_empty(), "{SEEDS} seeds never reach {missed:?}");
+
+    for (name, bug) in BUGS {
+        let sim_bug = Bug::plant(Some(bug));
+        let found = (0..PLANTED_SEEDS).any(|seed| {
+            let scenario = Scenario::generate(&mut Source::seed(seed), Size::SWEEP);
+            tier1::run_with(&scenario, Trace::hash_only(), sim_bug).violation.is_some()
+        });
+        Bug::plant(None);
+        assert!(found, "{PLANTED_SEEDS} seeds do not find {name}");
     }
 }

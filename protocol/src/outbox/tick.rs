@@ -3,11 +3,12 @@
 use super::queue::Range;
 use crate::id::RoomId;
 use crate::output::WireClass;
+use crate::planted;
 use alloc::vec::Vec;
 use bytes::BytesMut;
 
 /// The place of an output in its tick.
-pub(super) type Ordinal = u32;
+pub(crate) type Ordinal = u32;
 
 /// The ordinal behind every other.
 pub(super) const OPEN_END: Ordinal = Ordinal::MAX;
@@ -28,11 +29,11 @@ pub(super) struct Mark {
 
 /// A subscription that began or ended within the tick: the room's outputs in a half-open range of ordinals.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
-    pub(super) room: RoomId,
+pub(crate) struct Span {
+    pub(crate) room: RoomId,
     pub(super) class: WireClass,
-    pub(super) from: Ordinal,
-    pub(super) until: Ordinal,
+    pub(crate) from: Ordinal,
+    pub(crate) until: Ordinal,
 }
 
 /// What sets a connection apart from the others of its rooms in this tick.
@@ -111,7 +112,7 @@ pub(super) fn merge(strands: &mut [Strand<'_>], items: &[Item], private: usize, 
         for (index, strand) in strands.iter().enumerate() {
             let Some(ordinal) = strand.next() else { continue };
             match next {
-                Some((least, _)) if least < ordinal => after = after.min(ordinal),
+                Some(least) if planted::comes_before(least, (ordinal, index)) => after = after.min(ordinal),
                 other => {
                     after = after.min(other.map_or(OPEN_END, |(least, _)| least));
                     next = Some((ordinal, index));
@@ -140,7 +141,7 @@ pub(super) fn merge(strands: &mut [Strand<'_>], items: &[Item], private: usize, 
             None => {}
         }
         let Some((_, index)) = next else { return };
-        push(ranges, strands[index].take_before(after));
+        push(ranges, strands[index].take_before(after.max(ordinal + 1)));
     }
 }
 

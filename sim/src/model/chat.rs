@@ -2,6 +2,7 @@
 
 use super::ask::Ask;
 use super::{Link, Model, Stage};
+use crate::sometimes;
 use parlor_protocol::event::Mistake;
 use parlor_protocol::world::{Heard, Refusal, Topic};
 use parlor_protocol::{
@@ -267,6 +268,7 @@ impl Model {
             Some((_, person)) if person.name.as_str() == name.as_str() => Some(Refusal::NameUnchanged),
             _ => None,
         };
+        sometimes!(self.marks, NameRefused, matches!(refusal, Some(Refusal::NameTaken(_))));
         if let Some(refusal) = refusal {
             return self.reply(id, &Reply::Refused(&refusal));
         }

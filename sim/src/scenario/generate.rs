@@ -67,7 +67,7 @@ impl Setup {
 
 /// Small limits, so that a few clients reach them.
 fn limits(source: &mut Source<'_>, clients: u16) -> Limits {
-    let line_bytes_max = source.pick(&[128, 200, 1_000, 1_000]);
+    let line_bytes_max = source.pick(&[130, 200, 1_000, 1_000]);
     let pending_commands_max = source.pick(&[1, 2, 8]);
     let mut limits = Limits {
         backlog_bytes_max: source.pick(&[16_384, 20_000, 65_536, 1 << 20]),

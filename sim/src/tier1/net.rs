@@ -3,10 +3,11 @@
 //! A link carries segments in order, splits and joins them, delays and holds them; a client's side takes
 //! what its window has room for, and reads it or hangs. All that is random comes from one source.
 
+use crate::bug::SimBug;
 use crate::scenario::Setup;
 use crate::source::Source;
 use bytes::Bytes;
-use parlor_protocol::{ConnId, RoomName};
+use parlor_protocol::{ConnId, RoomId, RoomName};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
@@ -45,6 +46,8 @@ pub(super) struct Link {
     pub(super) client: u16,
     pub(super) room: Option<RoomName>,
     pub(super) conn: Option<ConnId>,
+    /// The room that it was last subscribed to.
+    last_room: Option<RoomId>,
     /// What is on its way to the server, in order.
     on_way: VecDeque<Sent>,
     /// What has come and was not read.
@@ -109,6 +112,8 @@ pub(super) struct Net {
     /// Links that the server has something to do for.
     pub(super) ready: VecDeque<usize>,
     pub(super) faults: Faults,
+    /// Something waited for a link that carried nothing.
+    pub(super) has_held: bool,
     events: BinaryHeap<Reverse<(u64, u64, Event)>>,
     order: u64,
     tick_at: Option<u64>,
@@ -116,10 +121,11 @@ pub(super) struct Net {
     slots: Vec<Option<usize>>,
     setup: Setup,
     read_bytes_max: usize,
+    bug: Option<SimBug>,
 }
 
 impl Net {
-    pub(super) fn new(setup: &Setup) -> Self {
+    pub(super) fn new(setup: &Setup, bug: Option<SimBug>) -> Self {
         Self {
             now_us: 0,
             chaos: Source::seed(setup.chaos_seed),
@@ -127,12 +133,14 @@ impl Net {
             waiting: VecDeque::new(),
             ready: VecDeque::new(),
             faults: Faults::default(),
+            has_held: false,
             events: BinaryHeap::new(),
             order: 0,
             tick_at: None,
             slots: Vec::new(),
             setup: setup.clone(),
             read_bytes_max: setup.limits.read_bytes_max,
+            bug,
         }
     }
 
@@ -176,6 +184,17 @@ impl Net {
         (self.links[link].conn == Some(conn)).then_some(link)
     }
 
+    /// Whether the connection was last subscribed to this room.
+    pub(super) fn knows(&self, conn: ConnId, room: RoomId) -> bool {
+        self.of(conn).is_some_and(|link| self.links[link].last_room == Some(room))
+    }
+
+    pub(super) fn note_room(&mut self, conn: ConnId, room: RoomId) {
+        if let Some(link) = self.of(conn) {
+            self.links[link].last_room = Some(room);
+        }
+    }
+
     pub(super) fn accepted(&mut self, link: usize, conn: ConnId) {
         let slot = conn.slot as usize;
         if self.slots.len() <= slot {
@@ -206,6 +225,7 @@ impl Net {
             client,
             room,
             conn: None,
+            last_room: None,
             on_way: VecDeque::new(),
             inbox: VecDeque::new(),
             end_came: false,
@@ -281,6 +301,7 @@ impl Net {
         let state = &mut self.links[link];
         let until = state.held_until_us;
         if until > self.now_us {
+            self.has_held = true;
             self.schedule(until, Event::Arrival(link));
             return None;
         }
@@ -290,6 +311,7 @@ impl Net {
     /// Something has come that the server can read, once it has accepted the connection.
     pub(super) fn came(&mut self, link: usize, sent: Sent) {
         let keeps_inbox = self.chaos.chance(500);
+        let link = self.recipient(link, &sent);
         let state = &mut self.links[link];
         match sent {
             Sent::Connect => {
@@ -308,6 +330,20 @@ impl Net {
         }
         if state.conn.is_some() && !state.gone {
             self.make_ready(link);
+        }
+    }
+
+    /// The link whose bytes they are: with the planted bug, what was on its way from a dead connection comes
+    /// from the next one in its slot.
+    fn recipient(&self, link: usize, sent: &Sent) -> usize {
+        let state = &self.links[link];
+        let next = state.conn.and_then(|conn| self.slots[conn.slot as usize]);
+        match next {
+            Some(next) if state.gone && matches!(sent, Sent::Segment(_)) => match self.bug {
+                Some(SimBug::SlotReused) => next,
+                _ => link,
+            },
+            _ => link,
         }
     }
 

@@ -1,0 +1,77 @@
+//! Bugs on purpose, to prove that the simulator finds them.
+//!
+//! Each place of the core where one of them can be is one function here: what is right, and, where the feature
+//! `planted` is on and the bug was chosen, what is wrong. The server is built without the feature, and then
+//! the functions are nothing but what is right.
+
+#![cfg_attr(not(feature = "planted"), allow(unreachable_pub, reason = "only the simulator chooses one"))]
+
+use crate::id::RoomId;
+use crate::outbox::tick::{Ordinal, Span};
+#[cfg(feature = "planted")]
+use core::sync::atomic::{AtomicU8, Ordering};
+
+/// A bug that can be planted in the core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Bug {
+    /// A direct reply overtakes a command.
+    AnswerOvertakes = 1,
+    /// A member that enters in the middle of a tick hears what was said before.
+    HearsBefore,
+    /// A member that leaves and returns within a tick hears what it missed.
+    HearsMissed,
+    /// A language changed in the middle of a tick is that of the whole tick.
+    LanguageOfTick,
+    /// A member that leaves in the middle of a tick loses what the tick said to it.
+    LosesOnLeaving,
+    /// Two rooms' lines are swapped for a member of both.
+    RoomsSwapped,
+}
+
+#[cfg(feature = "planted")]
+static CHOSEN: AtomicU8 = AtomicU8::new(0);
+
+/// Plants a bug in every core of this process, or none.
+#[cfg(feature = "planted")]
+pub fn plant(bug: Option<Bug>) {
+    CHOSEN.store(bug.map_or(0, |bug| bug as u8), Ordering::Relaxed);
+}
+
+#[cfg(feature = "planted")]
+fn is(bug: Bug) -> bool {
+    CHOSEN.load(Ordering::Relaxed) == bug as u8
+}
+
+#[cfg(not(feature = "planted"))]
+const fn is(_: Bug) -> bool {
+    false
+}
+
+/// Whether a question waits for the verdicts on so many commands before it.
+pub(crate) fn answer_waits(pending: u32) -> bool {
+    if is(Bug::AnswerOvertakes) { pending > 1 } else { pending > 0 }
+}
+
+/// From which output on a subscription hears its room, when it begins at this one. `ended` are those that
+/// ended within the tick.
+pub(crate) fn heard_from(begins: Ordinal, room: RoomId, ended: &[Span]) -> Ordinal {
+    let earlier = ended.iter().rev().find(|span| span.room == room);
+    match earlier {
+        _ if is(Bug::HearsBefore) => 0,
+        Some(span) if is(Bug::HearsMissed) => span.until,
+        Some(span) if is(Bug::LanguageOfTick) => span.from,
+        _ => begins,
+    }
+}
+
+/// Up to which output a subscription hears its room, when it began and ended at these.
+pub(crate) fn heard_until(from: Ordinal, ends: Ordinal) -> Ordinal {
+    if is(Bug::LosesOnLeaving) { from } else { ends }
+}
+
+/// Whether the output of one room comes before that of another, of which each has its place in the tick and
+/// its place among the rooms.
+pub(crate) fn comes_before(one: (Ordinal, usize), other: (Ordinal, usize)) -> bool {
+    if is(Bug::RoomsSwapped) { one.1 > other.1 } else { one.0 < other.0 }
+}

@@ -1,0 +1,34 @@
+//! The first law's other half: what a connection is said to have sent is what its client sent, in that order,
+//! and nothing of anybody else's.
+
+use super::Verdict;
+use parlor_protocol::ConnId;
+use std::collections::{BTreeMap, VecDeque};
+
+/// Compares what the hub receives with what clients send.
+#[derive(Debug, Default)]
+pub(super) struct Received {
+    /// What each client's link carries, and what of it the hub has not received.
+    on_way: BTreeMap<usize, VecDeque<u8>>,
+    links: BTreeMap<ConnId, usize>,
+}
+
+impl Received {
+    pub(super) fn client_sent(&mut self, link: usize, bytes: &[u8]) {
+        self.on_way.entry(link).or_default().extend(bytes);
+    }
+
+    pub(super) fn accepted(&mut self, link: usize, conn: ConnId) {
+        self.links.insert(conn, link);
+    }
+
+    pub(super) fn received(&mut self, conn: ConnId, bytes: &[u8]) -> Verdict {
+        let sent = self.links.get(&conn).and_then(|link| self.on_way.get_mut(link));
+        let sent = sent.ok_or("bytes are received of a connection that sent none")?;
+        let same = bytes.len() <= sent.len() && sent.drain(..bytes.len()).eq(bytes.iter().copied());
+        if same {
+            return Ok(());
+        }
+        Err(format!("{:?} is received, which its client did not send next", String::from_utf8_lossy(bytes)))
+    }
+}

@@ -1,0 +1,65 @@
+//! States that a sweep must have been in: a simulator that never meets them proves nothing about them.
+
+use std::collections::BTreeSet;
+
+macro_rules! marks {
+    ($($mark:ident: $about:literal,)*) => {
+        /// A state that is worth having been in.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Mark {
+            $(#[doc = $about] $mark,)*
+        }
+
+        impl Mark {
+            /// Every mark.
+            pub const ALL: &'static [Self] = &[$(Self::$mark,)*];
+
+            /// What the state is.
+            #[must_use]
+            pub const fn about(self) -> &'static str {
+                match self {
+                    $(Self::$mark => $about,)*
+                }
+            }
+        }
+    };
+}
+
+marks! {
+    AcceptWaits: "somebody waits to be accepted, for there is no place",
+    AnsweredMidTick: "somebody is answered in the middle of its room's tick",
+    BacklogCut: "a slow reader is closed",
+    ClosedHalfWritten: "a connection breaks in the middle of a write",
+    DropsRefused: "a connection is refused without a word",
+    EntersGone: "somebody enters whose connection is gone",
+    EntersMidTick: "somebody enters a room in the middle of its tick",
+    FlushInSlices: "a flush is not done with its writes",
+    FullTick: "a tick renders as much as it may",
+    GroupCommit: "the log answers with several entries at once",
+    HeldLink: "something waits for a link that carries nothing",
+    InputPaused: "reading from a connection pauses",
+    LanguageMidTick: "somebody changes language in the middle of its room's tick",
+    LeavesMidTick: "somebody leaves a room in the middle of its tick",
+    LineAtLimit: "a line has just as many bytes as it may",
+    LineCut: "a line has more bytes than it may",
+    NameRefused: "somebody wants a name that is taken",
+    Renamed: "somebody has another name",
+    ReturnsMidTick: "somebody leaves a room and returns within a tick",
+    SecondGeneration: "a slot has another tenant",
+    SpeaksTwice: "somebody speaks twice in a tick",
+    StopsWithoutReading: "somebody who does not read is cut off at the end",
+    TwoRoomsInTick: "somebody hears two rooms in one tick",
+}
+
+/// Marks that were reached.
+pub type Marks = BTreeSet<Mark>;
+
+/// Reaches the mark if the condition holds.
+#[macro_export]
+macro_rules! sometimes {
+    ($marks:expr, $mark:ident, $condition:expr) => {
+        if $condition {
+            $marks.insert($crate::mark::Mark::$mark);
+        }
+    };
+}
