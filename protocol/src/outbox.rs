@@ -24,7 +24,7 @@ use crate::planted;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
-use queue::{Chunks, Queue};
+use queue::{Chunks, Pins, Queue};
 use tick::{Building, Disturbance, Item, Mark, Ordinal, Span};
 
 /// Where the outbox writes.
@@ -73,6 +73,8 @@ pub struct OutboxCounters {
     pub blocked: u64,
     /// Events that one connection heard of a room.
     pub deliveries: u64,
+    /// Connections that were given up, though each owed no more than it may, for all of them together did.
+    pub overflowed_together: u64,
     /// Calls of [`Wire::write`].
     pub writes: u64,
 }
@@ -236,17 +238,35 @@ impl Outbox {
 
     /// A connection whose backlog passed its limit, to be told to the hub.
     pub fn next_overflowed(&mut self) -> Option<ConnId> {
-        self.overflowed.pop()
+        // One that was closed since then is nobody's concern any more.
+        while let Some(conn) = self.overflowed.pop() {
+            if self.conn(conn).is_some() {
+                return Some(conn);
+            }
+        }
+        None
     }
 
     /// A connection that is owed nothing any more, as was asked for.
     pub fn next_drained(&mut self) -> Option<ConnId> {
-        self.drained.pop()
+        while let Some(conn) = self.drained.pop() {
+            if self.conn(conn).is_some() {
+                return Some(conn);
+            }
+        }
+        None
     }
 
-    /// Bytes that slow readers are owed, what several are owed counted once.
+    /// Bytes that pin memory for slow readers, what several are owed counted once: at most
+    /// `outbox_bytes_max` and their farewells after a flush. It looks at every connection.
     #[must_use]
-    pub const fn backlog_bytes(&self) -> usize {
+    pub fn backlog_bytes(&self) -> usize {
+        self.backlogs().bytes
+    }
+
+    /// Bytes that pin memory for anybody: slow readers, and those whom a flush has not reached yet.
+    #[must_use]
+    pub const fn held_bytes(&self) -> usize {
         self.chunks.bytes()
     }
 
@@ -254,6 +274,11 @@ impl Outbox {
     #[must_use]
     pub const fn counters(&self) -> &OutboxCounters {
         &self.counters
+    }
+
+    fn backlogs(&self) -> Pins {
+        let blocked = self.conns.iter().filter(|state| state.blocked);
+        Pins::of(blocked.filter_map(|state| state.queue.as_deref()), &self.chunks)
     }
 
     fn conn(&mut self, conn: ConnId) -> Option<&mut Conn> {

@@ -274,7 +274,7 @@ impl Rig {
         for slot in 0..SLOTS {
             self.step(&Op::Closed(slot));
         }
-        assert_eq!(self.outbox.backlog_bytes(), 0, "nobody is there, and nothing is owed");
+        assert_eq!(self.outbox.held_bytes(), 0, "nobody is there, and nothing is owed");
         assert_eq!(self.outbox.counters().blocked, 0, "nobody is there, and nobody is waited for");
     }
 }

@@ -84,6 +84,8 @@ pub type Verdict = Result<(), String>;
 /// Watches everything that goes into the core and comes out of it.
 #[derive(Debug)]
 pub struct Judge {
+    /// Whether it looks at anything.
+    pub watches: bool,
     /// The first violation; what follows from it is not looked at.
     pub violation: Option<Violation>,
     /// What must be heard.
@@ -105,6 +107,7 @@ impl Judge {
     #[must_use]
     pub fn new(limits: Limits, options: Options) -> Self {
         Self {
+            watches: true,
             violation: None,
             heard: heard::Heard::new(Model::new(limits, options)),
             replay: replay::Replay::new(limits, options),
@@ -121,17 +124,13 @@ impl Judge {
 
     /// The hub is about to be given this input.
     pub fn input(&mut self, now: Now, input: &Input<'_>) {
+        if !self.watches {
+            return;
+        }
         self.now = now;
-        match input {
-            Input::Overflowed { conn } => {
-                let verdict = self.backlog.overflowed(&self.heard.model, *conn);
-                self.note(Law::Backlog, Some(*conn), verdict);
-            }
-            Input::Received { conn, bytes } => {
-                let verdict = self.received.received(*conn, bytes);
-                self.note(Law::Heard, Some(*conn), verdict);
-            }
-            _ => {}
+        if let Input::Received { conn, bytes } = input {
+            let verdict = self.received.received(*conn, bytes);
+            self.note(Law::Heard, Some(*conn), verdict);
         }
         self.heard.input(now, input);
         self.replay.input(now, input);
@@ -145,18 +144,27 @@ impl Judge {
 
     /// The hub has put this out.
     pub fn output(&mut self, output: &Output<'_>) {
+        if !self.watches {
+            return;
+        }
         let verdict = self.ends.output(output);
         self.note(Law::Ends, None, verdict);
     }
 
     /// The hub has proposed these since the last input.
     pub fn proposed<'a>(&mut self, commands: impl ExactSizeIterator<Item = &'a Command>) {
+        if !self.watches {
+            return;
+        }
         let verdict = self.heard.proposed(commands);
         self.note(Law::Heard, None, verdict);
     }
 
     /// The hub has applied these entries.
     pub fn committed(&mut self, entries: &[LogEntry], hub: &Hub) {
+        if !self.watches {
+            return;
+        }
         for entry in entries {
             self.order.committed(entry);
             let verdict = self.names.committed(entry, hub.world());
@@ -169,6 +177,9 @@ impl Judge {
 
     /// A connection's socket took these bytes.
     pub fn sent(&mut self, conn: ConnId, bytes: &[u8]) {
+        if !self.watches {
+            return;
+        }
         let verdict = self.heard.sent(conn, bytes);
         self.note(Law::Heard, Some(conn), verdict);
         self.replay.sent(conn, bytes);
@@ -184,41 +195,72 @@ impl Judge {
 
     /// A client's link carries these bytes.
     pub fn client_sent(&mut self, link: usize, bytes: &[u8]) {
+        if !self.watches {
+            return;
+        }
         self.received.client_sent(link, bytes);
     }
 
     /// A client's link is this connection.
     pub fn link_accepted(&mut self, link: usize, conn: ConnId) {
+        if !self.watches {
+            return;
+        }
         self.received.accepted(link, conn);
     }
 
     /// A connection was written everything, and its writing side is closed.
     pub fn finished(&mut self, conn: ConnId) {
+        if !self.watches {
+            return;
+        }
         let left = self.heard.model.due(conn).map_or(0, |due| due.left());
         let verdict =
             if left == 0 { Ok(()) } else { Err(format!("it ends, and {left} bytes were not sent")) };
         self.note(Law::Heard, Some(conn), verdict);
     }
 
+    /// The outbox has given a connection up.
+    pub fn given_up(&mut self, conn: ConnId, outbox: &Outbox) {
+        if !self.watches {
+            return;
+        }
+        let verdict = self.backlog.overflowed(&mut self.heard.model, conn, outbox);
+        self.note(Law::Backlog, Some(conn), verdict);
+        self.lost(conn);
+    }
+
     /// A connection broke, or was cut off, before it took everything.
     pub fn lost(&mut self, conn: ConnId) {
+        if !self.watches {
+            return;
+        }
         self.replay.lost(conn);
     }
 
     /// A tick is over.
     pub fn ticked(&mut self, outbox: &Outbox) {
+        if !self.watches {
+            return;
+        }
         let verdict = self.backlog.ticked(outbox);
         self.note(Law::Backlog, None, verdict);
     }
 
     /// Everything has come to rest, and nothing is in the way of anything.
     pub fn at_rest(&mut self, outbox: &Outbox) {
+        if !self.watches {
+            return;
+        }
         let verdict = liveness::at_rest(&self.heard.model, outbox);
         self.note(Law::Liveness, None, verdict);
     }
 
     /// The server has stopped, and every connection is gone.
     pub fn at_end(&mut self, hub: &Hub) {
+        if !self.watches {
+            return;
+        }
         let verdict = self.ends.at_end(hub);
         self.note(Law::Ends, None, verdict);
         let verdict = self.replay.at_end(hub.world());

@@ -6,17 +6,21 @@
 //! - [`model`]: a chat room without cleverness, which says what each connection must be sent;
 //! - [`mark`]: states that a sweep must have been in;
 //! - [`bug`]: bugs that are planted, to see that they are found;
+//! - [`minimize`]: makes a failing scenario small; [`picture`] shows it;
 //! - [`naive`]: a sink that writes each output at once, which the outbox must equal byte for byte;
 //! - [`flush`]: an outbox and a naive sink that are given the same outputs;
 //! - [`trace`]: what happened, line by line, and a hash of it.
 
+pub mod bench;
 pub mod bug;
 pub mod expectation;
 pub mod flush;
 pub mod law;
 pub mod mark;
+pub mod minimize;
 pub mod model;
 pub mod naive;
+pub mod picture;
 pub mod scenario;
 pub mod source;
 pub mod tier1;

@@ -4,8 +4,10 @@
 //! of a client that is not there does nothing. That is what makes a failing one small.
 
 mod generate;
+mod text;
 
 pub use generate::Size;
+pub use text::ParseError;
 
 use parlor_protocol::{Limits, Options, RoomName};
 use std::net::SocketAddr;
@@ -86,6 +88,15 @@ pub enum Act {
 }
 
 impl Act {
+    /// The bytes that it writes, if it writes any.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Send { bytes, .. } => bytes,
+            _ => b"",
+        }
+    }
+
     /// Its name in summaries: `end_input`.
     #[must_use]
     pub const fn word(&self) -> &'static str {

@@ -16,7 +16,7 @@ use crate::sometimes;
 use crate::trace::Trace;
 use log::DelayedLog;
 pub use net::Faults;
-use net::{Event, Net, Read, Sent};
+use net::{Event, Net, Read};
 use outputs::{Outputs, Tick, Wires};
 use parlor_protocol::{Command, ConnId, Hub, Input, Instant, Limits, LogEntry, MemoryLog, Now, Outbox};
 use std::collections::BTreeMap;
@@ -64,6 +64,23 @@ pub struct Stats {
     pub marks: Marks,
 }
 
+impl Stats {
+    /// Both together.
+    pub fn add(&mut self, other: Self) {
+        for (word, count) in other.acts {
+            *self.acts.entry(word).or_default() += count;
+        }
+        for (kind, count) in other.inputs {
+            *self.inputs.entry(kind).or_default() += count;
+        }
+        self.faults.add(&other.faults);
+        self.lines += other.lines;
+        self.deliveries += other.deliveries;
+        self.simulated_us += other.simulated_us;
+        self.marks.extend(other.marks);
+    }
+}
+
 /// Runs a scenario with every checker on.
 #[must_use]
 pub fn run(scenario: &Scenario, trace: Trace) -> Outcome {
@@ -73,7 +90,22 @@ pub fn run(scenario: &Scenario, trace: Trace) -> Outcome {
 /// Runs a scenario with every checker on, and a bug planted in the simulator's own parts.
 #[must_use]
 pub fn run_with(scenario: &Scenario, trace: Trace, bug: Option<SimBug>) -> Outcome {
+    run_checked(scenario, trace, bug, Checks::All)
+}
+
+/// What is checked in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checks {
+    /// Every law, and the invariants of the core.
+    All,
+    /// Nothing: to measure what checking costs.
+    None,
+}
+
+pub(crate) fn run_checked(scenario: &Scenario, trace: Trace, bug: Option<SimBug>, checks: Checks) -> Outcome {
     let mut rig = Rig::new(&scenario.setup, trace, bug);
+    rig.checks = checks;
+    rig.judge.watches = checks == Checks::All;
     let ended = catch_unwind(AssertUnwindSafe(|| rig.play(scenario)));
     if let Err(panic) = ended {
         let text = panic.downcast_ref::<String>().map(String::as_str);
@@ -104,6 +136,7 @@ struct Rig {
     full: bool,
     /// The planted log loses the leave that is proposed now.
     loses_leave: bool,
+    checks: Checks,
 }
 
 #[derive(Debug)]
@@ -156,6 +189,7 @@ impl Rig {
             ticks: 0,
             full: false,
             loses_leave: false,
+            checks: Checks::All,
         }
     }
 
@@ -231,9 +265,6 @@ impl Rig {
         match event {
             Event::Arrival(link) => {
                 if let Some(sent) = self.net.arrived(link) {
-                    if let Sent::Segment(bytes) = &sent {
-                        self.trace.arrival(self.net.now_us, self.net.links[link].client, bytes);
-                    }
                     self.net.came(link, sent);
                 }
             }
@@ -273,7 +304,7 @@ impl Rig {
         let more = self.flush();
         let answered = self.answer_outbox();
         self.judge.ticked(&self.outbox);
-        if self.ticks.is_multiple_of(CHECK_TICKS) {
+        if self.checks == Checks::All && self.ticks.is_multiple_of(CHECK_TICKS) {
             self.check_invariants();
         }
         if more || answered || !self.net.ready.is_empty() {
@@ -356,7 +387,7 @@ impl Rig {
         sometimes!(self.stats.marks, FullTick, true);
         while self.flush() {}
         while let Some(conn) = self.outbox.next_overflowed() {
-            self.judge.lost(conn);
+            self.judge.given_up(conn, &self.outbox);
             self.give("overflowed", Input::Overflowed { conn });
         }
     }
@@ -364,7 +395,7 @@ impl Rig {
     fn answer_outbox(&mut self) -> bool {
         let mut any = false;
         while let Some(conn) = self.outbox.next_overflowed() {
-            self.judge.lost(conn);
+            self.judge.given_up(conn, &self.outbox);
             self.input("overflowed", Input::Overflowed { conn });
             any = true;
         }
@@ -395,7 +426,7 @@ impl Rig {
         for conn in blocked {
             let owed = self.judge.heard.model.due(conn).map_or(0, |due| due.left());
             if owed > half && open.contains(&conn) {
-                self.judge.lost(conn);
+                self.judge.given_up(conn, &self.outbox);
                 self.input("overflowed", Input::Overflowed { conn });
             }
         }

@@ -1,27 +1,73 @@
-//! What happened in a run: a line an event, and a hash over all of them.
+//! What happened in a run: an event a line, and a hash over all of them.
 
 use crate::scenario::Act;
 use parlor_protocol::{ConnId, Input, Now, Output};
-use std::fmt::Write;
+use std::fmt;
 
-/// The events of a run. The hash is always kept, the lines where they are asked for.
+/// The events of a run. The hash is always kept, the events where they are asked for.
 #[derive(Clone, Debug)]
 pub struct Trace {
     hash: u64,
-    lines: Option<String>,
+    events: Option<Vec<Event>>,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Microseconds since the run began.
+    pub at_us: u64,
+    /// What happened, in a word.
+    pub word: &'static str,
+    /// To whom.
+    pub who: Who,
+    /// What there is to say of it: bytes that were carried, or a command.
+    pub text: String,
+    /// The hash of everything up to here.
+    pub hash: u64,
+}
+
+/// Whom an event is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// A client.
+    Client(u16),
+    /// A connection.
+    Conn(ConnId),
+    /// The log.
+    Log,
+    /// The server.
+    Server,
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Client(client) => write!(f, "client {client}"),
+            Self::Conn(conn) => write!(f, "{conn}"),
+            Self::Log => f.write_str("log"),
+            Self::Server => f.write_str("server"),
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let who = self.who.to_string();
+        write!(f, "{:>12}  {:016x}  {:<11} {who:<10} {}", self.at_us, self.hash, self.word, self.text)
+    }
 }
 
 impl Trace {
     /// A trace that keeps its hash.
     #[must_use]
     pub const fn hash_only() -> Self {
-        Self { hash: FNV_OFFSET, lines: None }
+        Self { hash: FNV_OFFSET, events: None }
     }
 
-    /// A trace that keeps its lines, too.
+    /// A trace that keeps its events, too.
     #[must_use]
-    pub const fn with_lines() -> Self {
-        Self { hash: FNV_OFFSET, lines: Some(String::new()) }
+    pub const fn with_events() -> Self {
+        Self { hash: FNV_OFFSET, events: Some(Vec::new()) }
     }
 
     /// The hash of everything so far.
@@ -30,85 +76,83 @@ impl Trace {
         self.hash
     }
 
-    /// The lines so far: the time in microseconds, what happened, to whom, what, and the hash.
+    /// The events so far, if they are kept.
     #[must_use]
-    pub fn lines(&self) -> &str {
-        self.lines.as_deref().unwrap_or_default()
+    pub fn events(&self) -> &[Event] {
+        self.events.as_deref().unwrap_or_default()
     }
 
     pub(crate) fn act(&mut self, at_us: u64, client: u16, act: &Act) {
-        self.note(at_us, act.word(), client.into(), b"", || format!("client {client}"));
-    }
-
-    pub(crate) fn arrival(&mut self, at_us: u64, client: u16, bytes: &[u8]) {
-        self.note(at_us, "arrives", client.into(), bytes, || format!("client {client}"));
+        self.note(at_us, act.word(), Who::Client(client), act.bytes(), String::new);
     }
 
     pub(crate) fn accepted(&mut self, at_us: u64, conn: ConnId, client: u16) {
-        self.note(at_us, "accepted", key(conn), b"", || format!("{conn} is client {client}"));
+        self.note(at_us, "accepted", Who::Client(client), b"", || conn.to_string());
     }
 
     pub(crate) fn closed(&mut self, at_us: u64, conn: ConnId) {
-        self.note(at_us, "closed", key(conn), b"", || format!("{conn}"));
+        self.note(at_us, "closed", Who::Conn(conn), b"", String::new);
     }
 
     pub(crate) fn sent(&mut self, at_us: u64, conn: ConnId, bytes: &[u8]) {
-        self.note(at_us, "sent", key(conn), bytes, || format!("{conn}"));
+        self.note(at_us, "sent", Who::Conn(conn), bytes, String::new);
     }
 
     pub(crate) fn input(&mut self, now: Now, input: &Input<'_>) {
         let at_us = now.mono.as_micros();
+        let mut of = |word, conn: ConnId, bytes: &[u8]| {
+            self.note(at_us, word, Who::Conn(conn), bytes, String::new);
+        };
         match input {
             Input::Accepted { .. } | Input::Closed { .. } => {}
             Input::Committed { entries } => {
                 for entry in *entries {
-                    self.note(at_us, "committed", entry.seq.0, b"", || {
-                        format!("{} {:?}", entry.seq.0, entry.command)
-                    });
+                    let seq = entry.seq.0;
+                    self.mix(&seq.to_le_bytes());
+                    self.note(at_us, "committed", Who::Log, b"", || format!("{seq} {:?}", entry.command));
                 }
             }
-            Input::Drained { conn } => self.note(at_us, "drained", key(*conn), b"", || format!("{conn}")),
-            Input::Overflowed { conn } => {
-                self.note(at_us, "overflowed", key(*conn), b"", || format!("{conn}"));
-            }
-            Input::ReadClosed { conn } => {
-                self.note(at_us, "read_closed", key(*conn), b"", || format!("{conn}"));
-            }
-            Input::Received { conn, bytes } => {
-                self.note(at_us, "received", key(*conn), bytes, || format!("{conn}"));
-            }
-            Input::Shutdown => self.note(at_us, "shutdown", 0, b"", String::new),
-            Input::Timeout => self.note(at_us, "timeout", 0, b"", String::new),
+            Input::Drained { conn } => of("drained", *conn, b""),
+            Input::Overflowed { conn } => of("overflowed", *conn, b""),
+            Input::ReadClosed { conn } => of("read_closed", *conn, b""),
+            Input::Received { conn, bytes } => of("received", *conn, bytes),
+            Input::Shutdown => self.note(at_us, "shutdown", Who::Server, b"", String::new),
+            Input::Timeout => self.note(at_us, "timeout", Who::Server, b"", String::new),
         }
     }
 
     pub(crate) fn output(&mut self, at_us: u64, output: &Output<'_>) {
-        match output {
-            Output::Abort { conn } => self.note(at_us, "abort", key(*conn), b"", || format!("{conn}")),
-            Output::Close { conn, reason, .. } => {
-                self.note(at_us, "close", key(*conn), b"", || format!("{conn} {}", reason.word()));
-            }
-            Output::PauseReads { conn } => self.note(at_us, "pause", key(*conn), b"", || format!("{conn}")),
-            Output::ResumeReads { conn } => self.note(at_us, "resume", key(*conn), b"", || format!("{conn}")),
-            _ => {}
-        }
+        let (word, conn, about) = match *output {
+            Output::Abort { conn } => ("abort", conn, ""),
+            Output::Close { conn, reason, .. } => ("close", conn, reason.word()),
+            Output::PauseReads { conn } => ("pause", conn, ""),
+            Output::ResumeReads { conn } => ("resume", conn, ""),
+            _ => return,
+        };
+        self.note(at_us, word, Who::Conn(conn), b"", || about.to_owned());
     }
 
-    fn note(&mut self, at_us: u64, word: &str, who: u64, bytes: &[u8], shown: impl FnOnce() -> String) {
+    fn note(
+        &mut self,
+        at_us: u64,
+        word: &'static str,
+        who: Who,
+        bytes: &[u8],
+        about: impl FnOnce() -> String,
+    ) {
         self.mix(&at_us.to_le_bytes());
         self.mix(word.as_bytes());
-        self.mix(&who.to_le_bytes());
+        self.mix(&who.key().to_le_bytes());
         self.mix(bytes);
         let hash = self.hash;
-        if let Some(lines) = &mut self.lines {
-            let shown = shown();
-            let bytes = String::from_utf8_lossy(bytes);
-            let bytes = if bytes.is_empty() { String::new() } else { format!(" {bytes:?}") };
-            writeln!(lines, "{at_us:>12}  {word:<12}{shown}{bytes}  {hash:016x}").expect("a string grows");
+        if let Some(events) = &mut self.events {
+            let text =
+                if bytes.is_empty() { about() } else { format!("{:?}", String::from_utf8_lossy(bytes)) };
+            events.push(Event { at_us, word, who, text, hash });
         }
     }
 
-    /// FNV-1a, eight bytes at a time.
+    /// In the manner of FNV-1a, eight bytes at a time.
     fn mix(&mut self, bytes: &[u8]) {
         for chunk in bytes.chunks(8) {
             let mut word = [0; 8];
@@ -123,6 +167,13 @@ impl Trace {
 const FNV_OFFSET: u64 = 0xCBF2_9CE4_8422_2325;
 const FNV_PRIME: u64 = 0x0000_0100_0000_01B3;
 
-fn key(conn: ConnId) -> u64 {
-    u64::from(conn.slot) << 32 | u64::from(conn.generation)
+impl Who {
+    fn key(self) -> u64 {
+        match self {
+            Self::Client(client) => client.into(),
+            Self::Conn(conn) => 1 << 63 | u64::from(conn.slot) << 32 | u64::from(conn.generation),
+            Self::Log => 1 << 62,
+            Self::Server => 1 << 61,
+        }
+    }
 }

@@ -260,9 +260,14 @@ impl Outbox {
         }
     }
 
-    /// Gives the largest debtors up while all of them together are owed too much.
+    /// Gives the largest debtors up while all backlogs together are too much. What is owed to those who were
+    /// not reached yet is no backlog: it is in the same memory, and bounded by what a tick may render.
     fn bound_backlogs(&mut self) {
         if self.chunks.bytes() <= self.outbox_bytes_max {
+            return;
+        }
+        let mut pins = self.backlogs();
+        if pins.bytes <= self.outbox_bytes_max {
             return;
         }
         let mut debtors: Vec<(usize, u32)> = (0u32..)
@@ -271,9 +276,13 @@ impl Outbox {
             .filter_map(|(slot, state)| state.queue.as_ref().map(|queue| (queue.bytes(), slot)))
             .collect();
         debtors.sort_unstable();
-        while self.chunks.bytes() > self.outbox_bytes_max
+        while pins.bytes > self.outbox_bytes_max
             && let Some((_, slot)) = debtors.pop()
         {
+            if let Some(queue) = &self.conns[slot as usize].queue {
+                pins.remove(queue, &self.chunks);
+            }
+            self.counters.overflowed_together += 1;
             self.give_up(slot);
         }
     }

@@ -94,6 +94,39 @@ impl Chunks {
     }
 }
 
+/// What some of the queues pin: each chunk that one of them refers to counts once.
+#[derive(Debug, Default)]
+pub(super) struct Pins {
+    /// How many parts of these queues refer to each chunk.
+    parts: Vec<u32>,
+    pub(super) bytes: usize,
+}
+
+impl Pins {
+    pub(super) fn of<'q>(queues: impl Iterator<Item = &'q Queue>, chunks: &Chunks) -> Self {
+        let mut pins = Self { parts: alloc::vec![0; chunks.slots.len()], bytes: 0 };
+        for queue in queues {
+            pins.bytes += queue.tail.len();
+            for part in &queue.parts {
+                let parts = &mut pins.parts[part.chunk as usize];
+                *parts += 1;
+                pins.bytes += if *parts == 1 { chunks.slots[part.chunk as usize].bytes.len() } else { 0 };
+            }
+        }
+        pins
+    }
+
+    /// One of the queues is about to be dropped.
+    pub(super) fn remove(&mut self, queue: &Queue, chunks: &Chunks) {
+        self.bytes -= queue.tail.len();
+        for part in &queue.parts {
+            let parts = &mut self.parts[part.chunk as usize];
+            *parts -= 1;
+            self.bytes -= if *parts == 0 { chunks.slots[part.chunk as usize].bytes.len() } else { 0 };
+        }
+    }
+}
+
 /// A chunk of this tick, which becomes a shared one with the first that is owed a large part of it. The
 /// flush refers to it until its end, for whoever is owed it may be given up before the next one is.
 #[derive(Debug)]

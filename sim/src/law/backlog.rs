@@ -5,37 +5,49 @@ use super::Verdict;
 use crate::model::Model;
 use parlor_protocol::{ConnId, Limits, Outbox};
 
+/// A farewell has at most so many bytes, and comes on top of what is left of a line.
+const FAREWELL_BYTES: usize = 4_096;
+
 /// Compares what is owed with the limits.
 #[derive(Debug)]
 pub(super) struct Backlog {
     backlog_bytes_max: usize,
     outbox_bytes_max: usize,
+    line_bytes_max: usize,
+    /// Connections that were closed though they owed no more than one may.
+    together: u64,
 }
 
 impl Backlog {
     pub(super) const fn new(limits: &Limits) -> Self {
-        Self { backlog_bytes_max: limits.backlog_bytes_max, outbox_bytes_max: limits.outbox_bytes_max }
+        Self {
+            backlog_bytes_max: limits.backlog_bytes_max,
+            outbox_bytes_max: limits.outbox_bytes_max,
+            line_bytes_max: limits.rendered_line_bytes_max(),
+            together: 0,
+        }
     }
 
     /// A connection is closed for what it is owed: that must be more than it may, or all together.
-    pub(super) fn overflowed(&self, model: &Model, conn: ConnId) -> Verdict {
-        let mut all = 0;
-        let mut own = 0;
-        for (other, due) in model.all_due() {
-            all += due.left();
-            own += if other == conn { due.left() } else { 0 };
-        }
-        if own > self.backlog_bytes_max || all > self.outbox_bytes_max {
+    pub(super) fn overflowed(&mut self, model: &mut Model, conn: ConnId, outbox: &Outbox) -> Verdict {
+        let owed = model.due(conn).map_or(0, |due| due.left());
+        // Since it was given up, it may have taken the rest of the line under way.
+        self.together += u64::from(owed + self.line_bytes_max <= self.backlog_bytes_max);
+        if self.together <= outbox.counters().overflowed_together {
             return Ok(());
         }
-        Err(format!("it is closed for {own} bytes that it is owed, and it may be {}", self.backlog_bytes_max))
+        Err(format!(
+            "it is closed for {owed} bytes that it is owed, and it may be {}",
+            self.backlog_bytes_max
+        ))
     }
 
     pub(super) fn ticked(&self, outbox: &Outbox) -> Verdict {
-        let bytes = outbox.backlog_bytes();
-        if bytes <= self.outbox_bytes_max {
+        let farewells = usize::try_from(outbox.counters().blocked).unwrap_or(usize::MAX) * FAREWELL_BYTES;
+        let (bytes, bytes_max) = (outbox.backlog_bytes(), self.outbox_bytes_max + farewells);
+        if bytes <= bytes_max {
             return Ok(());
         }
-        Err(format!("{bytes} bytes are owed, and {} may be", self.outbox_bytes_max))
+        Err(format!("{bytes} bytes are owed, and {bytes_max} may be"))
     }
 }

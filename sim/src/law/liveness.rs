@@ -14,8 +14,8 @@ pub(super) fn at_rest(model: &Model, outbox: &Outbox) -> Verdict {
             return Err(format!("{conn} is stuck: it is due {} bytes, {rest:?}", due.left()));
         }
     }
-    if outbox.backlog_bytes() > 0 {
-        return Err(format!("{} bytes are owed to nobody who is due any", outbox.backlog_bytes()));
+    if outbox.held_bytes() > 0 {
+        return Err(format!("{} bytes are owed to nobody who is due any", outbox.held_bytes()));
     }
     Ok(())
 }

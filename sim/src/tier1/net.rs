@@ -102,6 +102,34 @@ pub struct Faults {
     pub split_sends: u64,
 }
 
+impl Faults {
+    /// Each kind with how often it was.
+    pub fn by_name(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let Self { hangs, holds, resets, short_reads, short_writes, full_windows, split_sends } = *self;
+        [
+            ("clients hang", hangs),
+            ("links hold", holds),
+            ("links break", resets),
+            ("short reads", short_reads),
+            ("short writes", short_writes),
+            ("full windows", full_windows),
+            ("split sends", split_sends),
+        ]
+        .into_iter()
+    }
+
+    /// Both together.
+    pub(super) const fn add(&mut self, other: &Self) {
+        self.hangs += other.hangs;
+        self.holds += other.holds;
+        self.resets += other.resets;
+        self.short_reads += other.short_reads;
+        self.short_writes += other.short_writes;
+        self.full_windows += other.full_windows;
+        self.split_sends += other.split_sends;
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Net {
     pub(super) now_us: u64,

@@ -1,0 +1,151 @@
+//! How fast the core is, and the simulator. Wall time is read here and nowhere else in this library.
+
+use crate::scenario::{Act, Scenario, Setup, Step};
+use crate::source::Source;
+use crate::tier1::{self, Checks};
+use crate::trace::Trace;
+use parlor_protocol::{Rate, RoomName};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// Clients in one room.
+const CLIENTS: u16 = 50;
+
+/// Simulated seconds of one scenario.
+const SIMULATED_SECONDS: u64 = 60;
+
+/// What was measured.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Under which conditions.
+    pub what: &'static str,
+    /// Inputs by kind.
+    pub mix: BTreeMap<&'static str, u64>,
+    /// Events that one connection heard of a room.
+    pub deliveries: u64,
+    /// Simulated microseconds.
+    pub simulated_us: u64,
+    /// Wall time.
+    pub wall: Duration,
+}
+
+/// The core over the simulated links, with nobody who checks anything: clients that speak as fast as they can,
+/// and come and go now and then.
+#[must_use]
+pub fn core_alone(seconds: u64) -> Report {
+    let what = "core, no checkers: 50 clients in one room speak without a pause, a few come and go";
+    measure(what, seconds, &busy(), Checks::None)
+}
+
+/// The simulator with every checker: clients that each speak once a second.
+#[must_use]
+pub fn with_checkers(seconds: u64) -> Report {
+    measure(
+        "all checkers: 50 clients in one room, each speaks once a second",
+        seconds,
+        &leisurely(),
+        Checks::All,
+    )
+}
+
+/// The simulator with every checker, on what is measured without any in [`core_alone`].
+#[must_use]
+pub fn busy_with_checkers(seconds: u64) -> Report {
+    measure("all checkers: the same as without", seconds, &busy(), Checks::All)
+}
+
+impl Report {
+    /// Lines, entrances, ends and readiness events.
+    #[must_use]
+    pub fn inputs_per_second(&self) -> f64 {
+        self.per_second(self.mix.values().sum())
+    }
+
+    /// Deliveries.
+    #[must_use]
+    pub fn deliveries_per_second(&self) -> f64 {
+        self.per_second(self.deliveries)
+    }
+
+    /// Simulated time against wall time.
+    #[must_use]
+    pub fn times_real_time(&self) -> f64 {
+        self.per_second(self.simulated_us) / 1e6
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "it is shown, with few digits")]
+    fn per_second(&self, count: u64) -> f64 {
+        count as f64 / self.wall.as_secs_f64()
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a measurement of wall time")]
+fn measure(what: &'static str, seconds: u64, scenario: &Scenario, checks: Checks) -> Report {
+    let began = Instant::now();
+    let mut report =
+        Report { what, mix: BTreeMap::new(), deliveries: 0, simulated_us: 0, wall: Duration::ZERO };
+    while began.elapsed() < Duration::from_secs(seconds) {
+        let outcome = tier1::run_checked(scenario, Trace::hash_only(), None, checks);
+        assert_eq!(outcome.violation, None, "what is measured is right");
+        let stats = outcome.stats;
+        for (kind, count) in stats.inputs {
+            // What a received chunk carries is counted by its lines; what the log answers is no input of the
+            // world's.
+            let name = if kind == "received" { "lines" } else { kind };
+            let count = if kind == "received" { stats.lines } else { count };
+            if kind != "committed" {
+                *report.mix.entry(name).or_default() += count;
+            }
+        }
+        report.deliveries += stats.deliveries;
+        report.simulated_us += stats.simulated_us;
+    }
+    report.wall = began.elapsed();
+    report
+}
+
+fn setup() -> Setup {
+    let mut setup = Setup::calm(CLIENTS, 1);
+    setup.limits.rate = Rate { lines: 0, burst: 1 };
+    setup
+}
+
+/// Everybody enters; then a line of each in each second.
+fn leisurely() -> Scenario {
+    let mut scenario = entered(setup());
+    let mut source = Source::seed(1);
+    for _ in 0..SIMULATED_SECONDS * u64::from(CLIENTS) {
+        let client = u16::try_from(source.below(CLIENTS.into())).unwrap_or_default();
+        scenario.steps.push(say(1_000_000 / u64::from(CLIENTS), client, 1));
+    }
+    scenario
+}
+
+/// Everybody enters; then all speak at once, over and over.
+fn busy() -> Scenario {
+    let mut setup = setup();
+    setup.tick_us = 100;
+    setup.limits.backlog_bytes_max = 8 << 20;
+    setup.window_bytes = 1 << 20;
+    let mut scenario = entered(setup);
+    for round in 0..400 {
+        for client in 0..CLIENTS {
+            scenario.steps.push(say(0, client, 8));
+        }
+        scenario.steps.push(Step { after_us: 1_000, client: round % CLIENTS, act: Act::EndInput });
+        let lobby = Act::Connect(Some(RoomName::lobby()));
+        scenario.steps.push(Step { after_us: 1_000, client: round % CLIENTS, act: lobby });
+    }
+    scenario
+}
+
+fn entered(setup: Setup) -> Scenario {
+    let connect = |client| Step { after_us: 10, client, act: Act::Connect(Some(RoomName::lobby())) };
+    Scenario { steps: (0..setup.clients).map(connect).collect(), setup }
+}
+
+/// So many lines at once, of 64 bytes as they are delivered.
+fn say(after_us: u64, client: u16, lines: usize) -> Step {
+    let line = format!("{}\n", "x".repeat(57));
+    Step { after_us, client, act: Act::Send { bytes: line.repeat(lines).into_bytes(), segment: 0 } }
+}

@@ -1,0 +1,161 @@
+//! A picture of a run: one HTML file with a lane for each client and one for the server, time running down.
+
+use crate::law::Violation;
+use crate::trace::{Event, Who};
+use parlor_protocol::ConnId;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+const LANE_WIDTH: usize = 190;
+const ROW_HEIGHT: usize = 22;
+const TOP: usize = 70;
+const LEFT: usize = 110;
+/// Characters of a text that a lane has room for.
+const TEXT_CHARS: usize = 26;
+/// A longer run is shown from its end: that is where what went wrong is.
+const ROWS_MAX: usize = 2_000;
+
+/// The run as a self-contained HTML page.
+#[must_use]
+pub fn html(title: &str, events: &[Event], violation: Option<&Violation>) -> String {
+    let lanes = Lanes::of(events);
+    let rows: Vec<&Event> = events.iter().filter(|event| is_shown(event)).collect();
+    let rows = &rows[rows.len().saturating_sub(ROWS_MAX)..];
+    let (width, height) = (lanes.x(lanes.count) + LANE_WIDTH, TOP + (rows.len() + 4) * ROW_HEIGHT);
+    let mut svg = String::new();
+    let mut put = |text: String| {
+        svg.push_str(&text);
+        svg.push('\n');
+    };
+    for lane in 0..=lanes.count {
+        let x = lanes.x(lane);
+        let name =
+            if lane == 0 { "server".to_owned() } else { format!("client {}", lanes.clients[lane - 1]) };
+        put(format!("<text class='lane' x='{x}' y='{}'>{name}</text>", TOP - 20));
+        put(format!("<line class='lane' x1='{x}' x2='{x}' y1='{}' y2='{}'/>", TOP - 12, height - ROW_HEIGHT));
+    }
+    for (row, event) in rows.iter().enumerate() {
+        put(draw(event, TOP + row * ROW_HEIGHT, &lanes));
+    }
+    if let Some(violation) = violation {
+        let y = TOP + rows.len() * ROW_HEIGHT + 10;
+        let lane = violation.conn.and_then(|conn| lanes.of_conn(conn));
+        let x = lanes.x(lane.unwrap_or(0));
+        put(format!("<circle class='bad' cx='{x}' cy='{y}' r='7'/>"));
+        let text = escape(&violation.to_string());
+        put(format!("<text class='bad' x='{}' y='{}'>{text}</text>", x.min(LEFT), y + 26));
+    }
+    let verdict = violation.map_or_else(|| "every law holds".to_owned(), |it| escape(&it.to_string()));
+    format!(
+        "<!doctype html>\n<html lang='en'><meta charset='utf-8'><title>{title}</title>\n<style>{STYLE}</style>\n\
+         <h1>{title}</h1>\n<p class='{class}'>{verdict}</p>\n<p>{LEGEND}</p>\n\
+         <svg width='{width}' height='{height}' xmlns='http://www.w3.org/2000/svg'>\n{ARROW}\n{svg}</svg></html>\n",
+        title = escape(title),
+        class = if violation.is_some() { "bad" } else { "good" },
+    )
+}
+
+const LEGEND: &str = "Time runs down, in microseconds of simulated time. An arrow to the server is what a client \
+    sent, when it was received; an arrow from it is what a client's socket took. Grey is what the log \
+    committed; orange is a fault, or what the server did about one; red is what is wrong.";
+
+const STYLE: &str = "body{font:14px sans-serif;margin:24px}h1{font-size:18px}text{font:12px monospace}\
+    line.lane{stroke:#ccc}text.lane{font-weight:bold;text-anchor:middle}\
+    line.in{stroke:#36c;marker-end:url(#tip)}line.out{stroke:#383;marker-end:url(#tip)}\
+    .time,.log{fill:#888}.fault{fill:#c60}.bad{fill:#c00;color:#c00;font-weight:bold}.good{color:#383}";
+
+const ARROW: &str = "<defs><marker id='tip' markerWidth='8' markerHeight='8' refX='7' refY='3' orient='auto'>\
+    <path d='M0,0 L7,3 L0,6 z' fill='#555'/></marker></defs>";
+
+/// Which lane each client and connection has; the server's is 0.
+struct Lanes {
+    clients: Vec<u16>,
+    conns: BTreeMap<String, usize>,
+    count: usize,
+}
+
+impl Lanes {
+    fn of(events: &[Event]) -> Self {
+        let mut clients: Vec<u16> = events
+            .iter()
+            .filter_map(|event| match event.who {
+                Who::Client(client) => Some(client),
+                _ => None,
+            })
+            .collect();
+        clients.sort_unstable();
+        clients.dedup();
+        let mut conns = BTreeMap::new();
+        for event in events.iter().filter(|event| event.word == "accepted") {
+            if let Who::Client(client) = event.who
+                && let Ok(index) = clients.binary_search(&client)
+            {
+                conns.insert(event.text.clone(), index + 1);
+            }
+        }
+        Self { count: clients.len(), clients, conns }
+    }
+
+    fn of_conn(&self, conn: ConnId) -> Option<usize> {
+        self.conns.get(&conn.to_string()).copied()
+    }
+
+    fn of_event(&self, event: &Event) -> usize {
+        match event.who {
+            Who::Client(client) => self.clients.binary_search(&client).map_or(0, |index| index + 1),
+            Who::Conn(conn) => self.of_conn(conn).unwrap_or(0),
+            Who::Log | Who::Server => 0,
+        }
+    }
+
+    const fn x(&self, lane: usize) -> usize {
+        LEFT + LANE_WIDTH / 2 + lane * LANE_WIDTH
+    }
+}
+
+/// What a client sends is shown when it is received.
+fn is_shown(event: &Event) -> bool {
+    !matches!(event.word, "send" | "timeout" | "drained")
+}
+
+fn draw(event: &Event, y: usize, lanes: &Lanes) -> String {
+    let lane = lanes.of_event(event);
+    let (x, server) = (lanes.x(lane), lanes.x(0));
+    let mut drawn = format!("<text class='time' x='4' y='{y}'>{}</text>", event.at_us);
+    let text = escape(&shortened(&event.text));
+    let title = format!("<title>{}</title>", escape(&event.text));
+    let added = match event.word {
+        "received" | "sent" => {
+            let (class, from, to) = if event.word == "sent" { ("out", server, x) } else { ("in", x, server) };
+            let at = x - LANE_WIDTH / 2 + 8;
+            write!(
+                drawn,
+                "<line class='{class}' x1='{from}' x2='{to}' y1='{}' y2='{}'/><text x='{at}' y='{}'>{text}{title}</text>",
+                y + 3,
+                y + 3,
+                y
+            )
+        }
+        "committed" => write!(drawn, "<text class='log' x='{}' y='{y}'>{text}{title}</text>", server - 60),
+        word => {
+            let fault = ["abort", "hang", "hold", "overflowed", "reset", "pause", "close"].contains(&word);
+            let class = if fault { "fault" } else { "log" };
+            let at = x - LANE_WIDTH / 2 + 8;
+            write!(drawn, "<text class='{class}' x='{at}' y='{y}'>{word} {text}{title}</text>")
+        }
+    };
+    added.expect("a string grows");
+    drawn
+}
+
+fn shortened(text: &str) -> String {
+    let mut shown: String = text.chars().take(TEXT_CHARS).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    shown
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\'', "&#39;")
+}

@@ -1,0 +1,256 @@
+//! A scenario as a file that a person can read and change.
+//!
+//! ```text
+//! set clients 3
+//! set line_bytes_max 130
+//! +1500us client 2 connects to tea
+//! +20us client 2 sends in segments of 7 "hello\n"
+//! ```
+//!
+//! What is not set is as on a calm network ([`Setup::calm`]).
+
+use super::{Act, Scenario, Setup, Step};
+use parlor_protocol::RoomName;
+use std::fmt::{self, Write};
+use std::str::FromStr;
+
+/// A line that is none of a scenario.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseError {
+    /// Which, from 1 on.
+    pub line: usize,
+    /// What is wrong with it.
+    pub error: String,
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.error)
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+/// A field of the setup: its name, its value as text, and how text becomes its value.
+struct Field {
+    name: &'static str,
+    get: fn(&Setup) -> String,
+    set: fn(&mut Setup, &str) -> Option<()>,
+}
+
+macro_rules! fields {
+    ($($name:literal: $($field:ident).+,)*) => {
+        &[$(Field {
+            name: $name,
+            get: |setup| setup.$($field).+.to_string(),
+            set: |setup, text| {
+                setup.$($field).+ = text.parse().ok()?;
+                Some(())
+            },
+        },)*]
+    };
+}
+
+const FIELDS: &[Field] = fields! {
+    "clients": clients,
+    "clients_per_host": clients_per_host,
+    "loopback": loopback,
+    "chaos_seed": chaos_seed,
+    "commit_us_max": commit_us_max,
+    "flush_per_mille": flush_per_mille,
+    "tick_us": tick_us,
+    "delay_us_max": delay_us_max,
+    "window_bytes": window_bytes,
+    "short_write_per_mille": short_write_per_mille,
+    "short_read_per_mille": short_read_per_mille,
+    "echo": options.echo,
+    "greeting": options.greeting,
+    "lang": options.language,
+    "raw": options.raw,
+    "backlog_bytes_max": limits.backlog_bytes_max,
+    "connections_per_ip_max": limits.connections_per_ip_max,
+    "connections_max": limits.connections_max,
+    "drain_ms": limits.drain_ms,
+    "flush_writes_max": limits.flush_writes_max,
+    "line_bytes_max": limits.line_bytes_max,
+    "outbox_bytes_max": limits.outbox_bytes_max,
+    "pending_commands_max": limits.pending_commands_max,
+    "rate_lines": limits.rate.lines,
+    "rate_burst": limits.rate.burst,
+    "read_bytes_max": limits.read_bytes_max,
+    "refusals_max": limits.refusals_max,
+    "reply_bytes_max": limits.reply_bytes_max,
+    "tick_bytes_max": limits.tick_bytes_max,
+    "history_bytes_max": limits.world.history_bytes_max,
+    "history_lines_max": limits.world.history_lines_max,
+    "rooms_max": limits.world.rooms_max,
+    "rooms_per_member_max": limits.world.rooms_per_member_max,
+    "topic_bytes_max": limits.world.topic_bytes_max,
+};
+
+impl fmt::Display for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        FIELDS.iter().try_for_each(|field| writeln!(f, "set {} {}", field.name, (field.get)(self)))
+    }
+}
+
+impl Setup {
+    /// How many fields there are.
+    pub const FIELDS: usize = FIELDS.len();
+
+    /// The same setup with one field as on a calm network; `None` where it is so already, or cannot be.
+    #[must_use]
+    pub fn calmer_in(&self, field: usize) -> Option<Self> {
+        let field = FIELDS.get(field)?;
+        let calm = Self::calm(self.clients, self.chaos_seed);
+        let mut calmer = self.clone();
+        (field.set)(&mut calmer, &(field.get)(&calm))?;
+        (calmer != *self && calmer.limits.check().is_ok()).then_some(calmer)
+    }
+}
+
+impl fmt::Display for Scenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.setup)?;
+        self.steps.iter().try_for_each(|step| writeln!(f, "{step}"))
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "+{}us client {} ", self.after_us, self.client)?;
+        match &self.act {
+            Act::Connect(Some(room)) => write!(f, "connects to {room}"),
+            Act::Connect(None) => f.write_str("connects to no room"),
+            Act::EndInput => f.write_str("ends input"),
+            Act::Hang => f.write_str("hangs"),
+            Act::Hold(us) => write!(f, "is held for {us}us"),
+            Act::ReadOn => f.write_str("reads on"),
+            Act::Reset => f.write_str("resets"),
+            Act::Send { bytes, segment: 0 } => write!(f, "sends {}", quote(bytes)),
+            Act::Send { bytes, segment } => write!(f, "sends in segments of {segment} {}", quote(bytes)),
+        }
+    }
+}
+
+impl FromStr for Scenario {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let mut scenario = Self { setup: Setup::calm(1, 0), steps: Vec::new() };
+        for (index, line) in text.lines().enumerate() {
+            let error = |error: String| ParseError { line: index + 1, error };
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            if let Some(setting) = line.strip_prefix("set ") {
+                let (name, value) = setting.split_once(' ').unwrap_or((setting, ""));
+                let field = FIELDS.iter().find(|field| field.name == name);
+                let field = field.ok_or_else(|| error(format!("there is no {name} to set")))?;
+                (field.set)(&mut scenario.setup, value).ok_or_else(|| error(format!("no value: {value}")))?;
+            } else {
+                let step = step(line).ok_or_else(|| error(format!("no step: {line}")))?;
+                scenario.setup.clients = scenario.setup.clients.max(step.client + 1);
+                scenario.steps.push(step);
+            }
+        }
+        let limits = scenario.setup.limits.check();
+        limits.map_err(|broken| ParseError { line: 0, error: broken.to_string() })?;
+        Ok(scenario)
+    }
+}
+
+fn step(line: &str) -> Option<Step> {
+    let (after, rest) = line.strip_prefix('+')?.split_once("us client ")?;
+    let (client, act) = rest.split_once(' ')?;
+    let act = match act {
+        "connects to no room" => Act::Connect(None),
+        "ends input" => Act::EndInput,
+        "hangs" => Act::Hang,
+        "reads on" => Act::ReadOn,
+        "resets" => Act::Reset,
+        act => {
+            if let Some(room) = act.strip_prefix("connects to ") {
+                Act::Connect(Some(RoomName::parse(room).ok()?))
+            } else if let Some(held) = act.strip_prefix("is held for ") {
+                Act::Hold(held.strip_suffix("us")?.parse().ok()?)
+            } else if let Some(rest) = act.strip_prefix("sends in segments of ") {
+                let (segment, quoted) = rest.split_once(' ')?;
+                Act::Send { bytes: unquote(quoted)?, segment: segment.parse().ok()? }
+            } else {
+                Act::Send { bytes: unquote(act.strip_prefix("sends ")?)?, segment: 0 }
+            }
+        }
+    };
+    Some(Step { after_us: after.parse().ok()?, client: client.parse().ok()?, act })
+}
+
+/// Bytes in quotes: characters that show as they are, everything else as `\n`, `\"`, `\\` or `\xff`.
+fn quote(bytes: &[u8]) -> String {
+    let mut quoted = String::from('"');
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '\n' => quoted += "\\n",
+                '"' | '\\' => quoted.extend(['\\', character]),
+                plain if plain == ' ' || plain.is_alphanumeric() || plain.is_ascii_graphic() => {
+                    quoted.push(plain);
+                }
+                other => hex(&mut quoted, other.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+        hex(&mut quoted, chunk.invalid());
+    }
+    quoted + "\""
+}
+
+fn hex(to: &mut String, bytes: &[u8]) {
+    bytes.iter().for_each(|byte| write!(to, "\\x{byte:02x}").expect("a string grows"));
+}
+
+fn unquote(quoted: &str) -> Option<Vec<u8>> {
+    let mut rest = quoted.strip_prefix('"')?.strip_suffix('"')?;
+    let mut bytes = Vec::new();
+    while let Some((plain, escaped)) = rest.split_once('\\') {
+        bytes.extend_from_slice(plain.as_bytes());
+        let kind = escaped.chars().next()?;
+        rest = &escaped[kind.len_utf8()..];
+        match kind {
+            'n' => bytes.push(b'\n'),
+            'x' => {
+                bytes.push(u8::from_str_radix(rest.get(..2)?, 16).ok()?);
+                rest = &rest[2..];
+            }
+            '"' | '\\' => bytes.extend_from_slice(kind.encode_utf8(&mut [0; 4]).as_bytes()),
+            _ => return None,
+        }
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Size;
+    use crate::source::Source;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for seed in 0..50 {
+            let scenario = Scenario::generate(&mut Source::seed(seed), Size::SWEEP);
+            let again: Scenario = scenario.to_string().parse().unwrap();
+            assert_eq!(again.setup, scenario.setup);
+            assert_eq!(again.steps, scenario.steps);
+        }
+    }
+
+    #[test]
+    fn what_is_no_scenario_says_where() {
+        let error = "set clients 2\n+0us client 0 dances\n".parse::<Scenario>().unwrap_err();
+        assert_eq!(error.to_string(), "line 2: no step: +0us client 0 dances");
+        assert!("set clubs 2".parse::<Scenario>().is_err());
+        assert!("set line_bytes_max 2".parse::<Scenario>().is_err());
+    }
+}
