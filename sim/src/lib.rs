@@ -21,6 +21,7 @@ pub mod minimize;
 pub mod model;
 pub mod naive;
 pub mod picture;
+pub mod rolling;
 pub mod scenario;
 pub mod source;
 pub mod tier1;

@@ -32,11 +32,16 @@ impl NaiveSink {
         }
     }
 
+    /// A rendering is a matter of the event and the class alone, so one serves all readers of a class.
     fn deliver(&mut self, readers: &BTreeMap<ConnId, WireClass>, except: Option<ConnId>, event: &Event<'_>) {
+        let mut rendered = BTreeMap::new();
         for (&conn, &class) in readers.iter().filter(|(conn, _)| Some(**conn) != except) {
-            let mut bytes = bytes::BytesMut::new();
-            event.render(class, &mut bytes);
-            self.send(conn, &bytes);
+            let bytes = rendered.entry(class).or_insert_with(|| {
+                let mut bytes = bytes::BytesMut::new();
+                event.render(class, &mut bytes);
+                bytes
+            });
+            self.send(conn, bytes);
         }
     }
 }

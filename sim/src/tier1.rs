@@ -585,6 +585,7 @@ impl Rig {
         self.stats.marks.append(&mut self.judge.heard.model.marks);
         self.stats.deliveries = self.outbox.counters().deliveries;
         self.stats.simulated_us = self.net.now_us;
+        self.trace.end(self.net.now_us, self.judge.replay.sent_hash());
         Outcome { violation: self.judge.violation, stats: self.stats, trace: self.trace }
     }
 }

@@ -7,6 +7,8 @@ use std::fmt;
 /// The events of a run. The hash is always kept, the events where they are asked for.
 #[derive(Clone, Debug)]
 pub struct Trace {
+    /// `false` where nothing is noted at all.
+    notes: bool,
     hash: u64,
     events: Option<Vec<Event>>,
 }
@@ -61,13 +63,19 @@ impl Trace {
     /// A trace that keeps its hash.
     #[must_use]
     pub const fn hash_only() -> Self {
-        Self { hash: FNV_OFFSET, events: None }
+        Self { notes: true, hash: FNV_OFFSET, events: None }
+    }
+
+    /// No trace.
+    #[must_use]
+    pub const fn off() -> Self {
+        Self { notes: false, hash: 0, events: None }
     }
 
     /// A trace that keeps its events, too.
     #[must_use]
     pub const fn with_events() -> Self {
-        Self { hash: FNV_OFFSET, events: Some(Vec::new()) }
+        Self { notes: true, hash: FNV_OFFSET, events: Some(Vec::new()) }
     }
 
     /// The hash of everything so far.
@@ -108,7 +116,7 @@ impl Trace {
             Input::Committed { entries } => {
                 for entry in *entries {
                     let seq = entry.seq.0;
-                    self.mix(&seq.to_le_bytes());
+                    self.mix(seq);
                     self.note(at_us, "committed", Who::Log, b"", || format!("{seq} {:?}", entry.command));
                 }
             }
@@ -140,10 +148,15 @@ impl Trace {
         bytes: &[u8],
         about: impl FnOnce() -> String,
     ) {
-        self.mix(&at_us.to_le_bytes());
-        self.mix(word.as_bytes());
-        self.mix(&who.key().to_le_bytes());
-        self.mix(bytes);
+        if !self.notes {
+            return;
+        }
+        let mut head = [0; 8];
+        word.bytes().zip(&mut head).for_each(|(byte, place)| *place = byte);
+        self.mix(at_us);
+        self.mix(u64::from_le_bytes(head));
+        self.mix(who.key());
+        self.mix(bytes.len() as u64);
         let hash = self.hash;
         if let Some(events) = &mut self.events {
             let text =
@@ -152,14 +165,15 @@ impl Trace {
         }
     }
 
-    /// In the manner of FNV-1a, eight bytes at a time.
-    fn mix(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.hash = (self.hash ^ u64::from_le_bytes(word)).wrapping_mul(FNV_PRIME);
-        }
-        self.hash = (self.hash ^ bytes.len() as u64).wrapping_mul(FNV_PRIME);
+    /// The run is over, and this is the hash of every byte that came of it.
+    pub(crate) fn end(&mut self, at_us: u64, sent_hash: u64) {
+        self.mix(sent_hash);
+        self.note(at_us, "end", Who::Server, b"", String::new);
+    }
+
+    /// In the manner of FNV-1a.
+    const fn mix(&mut self, word: u64) {
+        self.hash = (self.hash ^ word).wrapping_mul(FNV_PRIME);
         self.hash ^= self.hash >> 29;
     }
 }

@@ -31,11 +31,12 @@ impl World {
                 assert!(room.members.contains(&id), "{} knows its member {id}", room.name);
             }
         }
+        let lobby = RoomName::lobby();
         assert_eq!(self.room_names.len(), self.rooms.len(), "each room has one name, and each name one room");
         for (&id, room) in &self.rooms {
             assert_eq!(self.room_names.get(&room.name), Some(&id), "{} is the name of its room", room.name);
             assert!(id.0 <= self.position, "{id} began before now");
-            let is_lobby = room.name == RoomName::lobby();
+            let is_lobby = room.name == lobby;
             assert!(is_lobby || !room.members.is_empty(), "{} has ended with its last member", room.name);
             for member in &room.members {
                 let member = self.members.get(member).expect("those in a room are members");

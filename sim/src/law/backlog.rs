@@ -43,6 +43,9 @@ impl Backlog {
     }
 
     pub(super) fn ticked(&self, outbox: &Outbox) -> Verdict {
+        if outbox.held_bytes() <= self.outbox_bytes_max {
+            return Ok(());
+        }
         let farewells = usize::try_from(outbox.counters().blocked).unwrap_or(usize::MAX) * FAREWELL_BYTES;
         let (bytes, bytes_max) = (outbox.backlog_bytes(), self.outbox_bytes_max + farewells);
         if bytes <= bytes_max {

@@ -174,12 +174,15 @@ impl Net {
 
     /// The next event, at whose time it is from here on.
     pub(super) fn next(&mut self) -> Option<Event> {
-        let Reverse((at, _, event)) = self.events.pop()?;
-        self.now_us = self.now_us.max(at);
-        if event == Event::Tick {
-            self.tick_at = None;
+        loop {
+            let Reverse((at, _, event)) = self.events.pop()?;
+            // A tick that an earlier one has come before is none.
+            if event == Event::Tick && self.tick_at.take_if(|tick| *tick == at).is_none() {
+                continue;
+            }
+            self.now_us = self.now_us.max(at);
+            return Some(event);
         }
-        Some(event)
     }
 
     pub(super) fn schedule(&mut self, at_us: u64, event: Event) {
