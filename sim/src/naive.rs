@@ -1,6 +1,7 @@
 //! The naive sink: each output is rendered for each reader and written at once. No chunk, no range, no
 //! backlog; what it does is right because there is nothing to get wrong.
 
+use bytes::BytesMut;
 use parlor_protocol::{ConnId, Event, Output, RoomId, Sink, WireClass};
 use std::collections::BTreeMap;
 
@@ -32,16 +33,23 @@ impl NaiveSink {
         }
     }
 
-    /// A rendering is a matter of the event and the class alone, so one serves all readers of a class.
-    fn deliver(&mut self, readers: &BTreeMap<ConnId, WireClass>, except: Option<ConnId>, event: &Event<'_>) {
-        let mut rendered = BTreeMap::new();
-        for (&conn, &class) in readers.iter().filter(|(conn, _)| Some(**conn) != except) {
-            let bytes = rendered.entry(class).or_insert_with(|| {
-                let mut bytes = bytes::BytesMut::new();
+    /// A rendering is a matter of the event and the class alone, so one serves all readers of a class. (Whoever
+    /// is closed reads no room any more.)
+    fn deliver<'r>(
+        sent: &mut BTreeMap<ConnId, Vec<u8>>,
+        readers: impl Iterator<Item = (&'r ConnId, &'r WireClass)>,
+        except: Option<ConnId>,
+        event: &Event<'_>,
+    ) {
+        let mut rendered: Vec<(WireClass, BytesMut)> = Vec::new();
+        for (&conn, &class) in readers.filter(|(conn, _)| Some(**conn) != except) {
+            let index = rendered.iter().position(|(other, _)| *other == class).unwrap_or_else(|| {
+                let mut bytes = BytesMut::new();
                 event.render(class, &mut bytes);
-                bytes
+                rendered.push((class, bytes));
+                rendered.len() - 1
             });
-            self.send(conn, bytes);
+            sent.entry(conn).or_default().extend_from_slice(&rendered[index].1);
         }
     }
 }
@@ -63,13 +71,14 @@ impl Sink for NaiveSink {
                 // Where somebody is in several rooms, the first of them gives the class.
                 let mut readers = BTreeMap::new();
                 for room in rooms.iter().rev().filter_map(|room| self.rooms.get(room)) {
-                    readers.extend(room);
+                    readers.extend(room.iter().map(|(&conn, &class)| (conn, class)));
                 }
-                self.deliver(&readers, except, event);
+                Self::deliver(&mut self.sent, readers.iter(), except, event);
             }
             Output::ToRoom { room, except, event } => {
-                let readers = self.rooms.get(&room).cloned().unwrap_or_default();
-                self.deliver(&readers, except, event);
+                if let Some(readers) = self.rooms.get(&room) {
+                    Self::deliver(&mut self.sent, readers.iter(), except, event);
+                }
             }
             Output::Unsubscribe { conn, room } => {
                 if let Some(room) = self.rooms.get_mut(&room) {
