@@ -87,8 +87,9 @@
 //!
 //! - It answers [`Output::Propose`] with [`Input::Committed`], in one order without gaps, whenever it likes.
 //!   [`MemoryLog`] does it before the next input.
-//! - After a flush it hands [`Outbox::next_overflowed`] and [`Outbox::next_drained`] to the hub, until both
-//!   say `None`.
+//! - After a flush, and before the next input, it hands [`Outbox::next_overflowed`] to the hub until that says
+//!   `None`: whoever was given up is told the reason before anything else ends it. Then
+//!   [`Outbox::next_drained`].
 //! - It gives [`Input::Timeout`] not before [`Hub::deadline`], and soon after it.
 //! - When [`Outbox::is_full`], it flushes before the next input.
 //! - It ends every accepted connection with [`Input::Closed`] and [`Outbox::closed`], once.

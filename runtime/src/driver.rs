@@ -50,6 +50,9 @@ pub trait Observer {
     fn console(&mut self, event: &ConsoleEvent<'_>);
     /// The counters, as was asked for.
     fn counted(&mut self, counts: &Counts);
+    /// The hub is about to be given this input: for whoever records a run, to replay it. The default does
+    /// nothing, and costs nothing.
+    fn input(&mut self, _now: Now, _input: &Input<'_>) {}
     /// Nobody is let in any more, and everybody is told.
     fn stopping(&mut self);
 }
@@ -278,6 +281,7 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
             observer: &mut self.observer,
             aborted: &mut self.aborted,
         };
+        sink.observer.input(now, &input);
         self.log.handle(&mut self.hub, now, input, &mut sink);
         loop {
             if sink.outbox.is_full() {
@@ -285,8 +289,13 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
                 while sink.outbox.flush(sink.conns) {}
                 // Before anything else ends these connections, for they are to be told the reason.
                 while let Some(conn) = sink.outbox.next_overflowed() {
+                    sink.observer.input(now, &Input::Overflowed { conn });
                     self.log.handle(&mut self.hub, now, Input::Overflowed { conn }, &mut sink);
                 }
+            }
+            let entries = self.log.uncommitted();
+            if !entries.is_empty() {
+                sink.observer.input(now, &Input::Committed { entries });
             }
             if !self.log.commit(&mut self.hub, now, &mut sink) {
                 return;

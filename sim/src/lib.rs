@@ -2,6 +2,7 @@
 //!
 //! - [`scenario`]: what happens in a run, made from a [`source`] of choices: a seed, or a fuzzer's bytes;
 //! - [`tier1`]: the real hub and outbox over simulated links, in simulated time;
+//! - [`tier2`]: the real driver on turmoil, its streams full of chaos;
 //! - [`law`]: what must always hold, a file for each law, and the judge who watches a run;
 //! - [`model`]: a chat room without cleverness, which says what each connection must be sent;
 //! - [`mark`]: states that a sweep must have been in;
@@ -25,5 +26,6 @@ pub mod rolling;
 pub mod scenario;
 pub mod source;
 pub mod tier1;
+pub mod tier2;
 pub mod trace;
 pub mod wire;

@@ -29,14 +29,22 @@ fn main() -> ExitCode {
                 trace: matches.get_flag("trace"),
                 picture: matches.get_one::<PathBuf>("picture").cloned(),
             };
-            run::run(&input(matches), bug(matches), &shows)
+            match tier(matches) {
+                Tier::Core => run::run(&input(matches), bug(matches), &shows),
+                Tier::Driver => run::run_driver(&input(matches)),
+            }
         }
         Some(("sweep", matches)) => {
             let until = match matches.get_one::<u64>("for") {
                 Some(&seconds) => sweep::Until::Seconds(seconds),
                 None => sweep::Until::Seeds(number(matches, "seeds")),
             };
-            sweep::run(number(matches, "from"), until, matches.get_one::<usize>("threads").copied())
+            sweep::run(
+                tier(matches),
+                number(matches, "from"),
+                until,
+                matches.get_one::<usize>("threads").copied(),
+            )
         }
         _ => unreachable!("the command line demands one of its commands"),
     }
@@ -55,6 +63,14 @@ fn cli() -> Command {
     };
     let path = |name: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf)).help(help)
+    };
+    let tier = || {
+        Arg::new("tier")
+            .long("tier")
+            .value_name("1|2")
+            .value_parser(["1", "2"])
+            .default_value("1")
+            .help("1: the core over simulated links; 2: the driver on turmoil")
     };
     Command::new("parlor-sim")
         .about("The core of Parlor in a simulated world, with every law checked at every step")
@@ -86,6 +102,7 @@ fn cli() -> Command {
             Command::new("run")
                 .about("Run one seed")
                 .arg(seed())
+                .arg(tier())
                 .arg(bug())
                 .arg(
                     Arg::new("trace")
@@ -98,6 +115,7 @@ fn cli() -> Command {
         .subcommand(
             Command::new("sweep")
                 .about("Run many seeds on all cores, up to the first that fails")
+                .arg(tier())
                 .arg(count("from", "0", "The first seed"))
                 .arg(count("seeds", "1000", "So many seeds"))
                 .arg(
@@ -125,6 +143,20 @@ fn input(matches: &ArgMatches) -> Input {
 fn bug(matches: &ArgMatches) -> Option<&'static str> {
     let name = matches.get_one::<String>("bug")?;
     BUGS.iter().find(|(it, _)| it == name).map(|&(name, _)| name)
+}
+
+/// What a scenario is run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tier {
+    Core,
+    Driver,
+}
+
+fn tier(matches: &ArgMatches) -> Tier {
+    match matches.get_one::<String>("tier").map(String::as_str) {
+        Some("2") => Tier::Driver,
+        _ => Tier::Core,
+    }
 }
 
 fn number(matches: &ArgMatches, name: &str) -> u64 {

@@ -27,6 +27,8 @@ pub struct Model {
     limits: Limits,
     options: Options,
     conns: BTreeMap<ConnId, Conn>,
+    /// What connections that are gone were to be sent, where that is still to be compared.
+    gone: Option<BTreeMap<ConnId, Expectation>>,
     chat: Chat,
     stopping: bool,
     now: Now,
@@ -89,12 +91,19 @@ impl Model {
             limits,
             options,
             conns: BTreeMap::new(),
+            gone: None,
             chat: Chat::default(),
             stopping: false,
             now: Now::default(),
             proposals: Vec::new(),
             marks: Marks::new(),
         }
+    }
+
+    /// A chat that remembers what was due to connections that are gone: for whoever compares that later.
+    #[must_use]
+    pub fn with_memory(limits: Limits, options: Options) -> Self {
+        Self { gone: Some(BTreeMap::new()), ..Self::new(limits, options) }
     }
 
     /// Takes the hub's input.
@@ -129,9 +138,12 @@ impl Model {
         std::mem::take(&mut self.proposals)
     }
 
-    /// What a connection is to be sent; `None` for one that is gone.
+    /// What a connection is to be sent; `None` for one that is gone, unless that is remembered.
     pub fn due(&mut self, conn: ConnId) -> Option<&mut Expectation> {
-        self.conns.get_mut(&conn).map(|conn| &mut conn.due)
+        match self.conns.get_mut(&conn) {
+            Some(conn) => Some(&mut conn.due),
+            None => self.gone.as_mut()?.get_mut(&conn),
+        }
     }
 
     /// Every connection that is not gone, with what it is still to be sent.
@@ -412,8 +424,11 @@ impl Model {
 
     fn forget_if_over(&mut self, id: ConnId) {
         let over = |conn: &Conn| conn.link == Link::Gone && conn.stage == Stage::Outside;
-        if self.conns.get(&id).is_some_and(over) {
-            self.conns.remove(&id);
+        if self.conns.get(&id).is_some_and(over)
+            && let Some(conn) = self.conns.remove(&id)
+            && let Some(gone) = &mut self.gone
+        {
+            gone.insert(id, conn.due);
         }
     }
 }

@@ -298,6 +298,8 @@ impl Rig {
             bytes_left = bytes_left.saturating_sub(self.serve(link));
             if self.net.chaos.chance(self.setup.flush_per_mille) {
                 self.flush();
+                // Whom a flush gives up is told the reason before anything else ends it.
+                self.answer_outbox();
             }
         }
         self.full = false;

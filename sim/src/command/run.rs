@@ -4,8 +4,8 @@ use super::{Input, silence_panics};
 use crate::exit_code;
 use parlor_sim::bug::Bug;
 use parlor_sim::picture;
-use parlor_sim::tier1;
 use parlor_sim::trace::Trace;
+use parlor_sim::{tier1, tier2};
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -45,6 +45,31 @@ pub(crate) fn run(input: &Input, bug: Option<&'static str>, shows: &Shows) -> Ex
         outcome.stats.lines,
         Seconds(outcome.stats.simulated_us).get(),
         outcome.trace.hash()
+    );
+    match outcome.violation {
+        Some(violation) => {
+            println!("{violation}");
+            exit_code(violation.law)
+        }
+        None => {
+            println!("every law holds");
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+/// The same scenario, by the driver on turmoil.
+pub(crate) fn run_driver(input: &Input) -> ExitCode {
+    silence_panics();
+    let scenario = input.scenario();
+    print!("{}", scenario.setup);
+    let outcome = tier2::run(&scenario);
+    println!(
+        "{} steps, {} inputs, {:.3} s of simulated time, hash {:016x}",
+        scenario.steps.len(),
+        outcome.stats.inputs,
+        Seconds(outcome.stats.simulated_us).get(),
+        outcome.hash
     );
     match outcome.violation {
         Some(violation) => {

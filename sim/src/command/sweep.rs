@@ -2,11 +2,12 @@
 
 use super::run::Seconds;
 use super::{of_seed, silence_panics};
-use crate::exit_code;
+use crate::{Tier, exit_code};
 use indicatif::{ProgressBar, ProgressStyle};
 use parlor_sim::law::Violation;
 use parlor_sim::mark::Mark;
 use parlor_sim::tier1::{self, Stats};
+use parlor_sim::tier2;
 use parlor_sim::trace::Trace;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -28,13 +29,14 @@ struct Total {
     stats: Stats,
     seeds: u64,
     steps: u64,
+    faults: BTreeMap<&'static str, u64>,
     /// How many scenarios had so many clients.
     clients: BTreeMap<u16, u64>,
     /// The failing seed, the lowest that was found.
     failed: Option<(u64, Violation)>,
 }
 
-pub(crate) fn run(from: u64, until: Until, threads: Option<usize>) -> ExitCode {
+pub(crate) fn run(tier: Tier, from: u64, until: Until, threads: Option<usize>) -> ExitCode {
     silence_panics();
     let threads = threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into)).max(1);
     let total = Mutex::new(Total::default());
@@ -57,7 +59,7 @@ pub(crate) fn run(from: u64, until: Until, threads: Option<usize>) -> ExitCode {
                     if over {
                         break;
                     }
-                    if one(seed, &total) {
+                    if one(tier, seed, &total) {
                         stop.store(true, Ordering::Relaxed);
                     }
                     match until {
@@ -70,20 +72,34 @@ pub(crate) fn run(from: u64, until: Until, threads: Option<usize>) -> ExitCode {
     });
     bar.finish_and_clear();
     let total = total.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    total.tell(threads, began.elapsed());
-    total.verdict()
+    total.tell(tier, threads, began.elapsed());
+    total.verdict(tier)
 }
 
 /// Runs one seed; returns whether it failed.
-fn one(seed: u64, total: &Mutex<Total>) -> bool {
+fn one(tier: Tier, seed: u64, total: &Mutex<Total>) -> bool {
     let scenario = of_seed(seed);
-    let outcome = tier1::run(&scenario, Trace::hash_only());
+    let (stats, faults, violation) = match tier {
+        Tier::Core => {
+            let outcome = tier1::run(&scenario, Trace::hash_only());
+            let faults = outcome.stats.faults.by_name().collect();
+            (outcome.stats, faults, outcome.violation)
+        }
+        Tier::Driver => {
+            let outcome = tier2::run(&scenario);
+            let faults = outcome.stats.faults();
+            (outcome.stats.into(), faults, outcome.violation)
+        }
+    };
     let mut total = total.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     total.seeds += 1;
     total.steps += scenario.steps.len() as u64;
     *total.clients.entry(scenario.setup.clients).or_default() += 1;
-    total.stats.add(outcome.stats);
-    let Some(violation) = outcome.violation else { return false };
+    total.stats.add(stats);
+    for (name, count) in faults {
+        *total.faults.entry(name).or_default() += count;
+    }
+    let Some(violation) = violation else { return false };
     if total.failed.as_ref().is_none_or(|(other, _)| seed < *other) {
         total.failed = Some((seed, violation));
     }
@@ -102,7 +118,7 @@ fn progress_bar(until: Until) -> ProgressBar {
 }
 
 impl Total {
-    fn tell(&self, threads: usize, wall: Duration) {
+    fn tell(&self, tier: Tier, threads: usize, wall: Duration) {
         let inputs: u64 = self.stats.inputs.values().sum();
         let wall = wall.as_secs_f64();
         let simulated = Seconds(self.stats.simulated_us).get();
@@ -115,7 +131,7 @@ impl Total {
             rate(inputs)
         );
         table("steps that did something", self.stats.acts.iter().map(|(&word, &count)| (word, count)));
-        table("faults", self.stats.faults.by_name());
+        table("faults", self.faults.iter().map(|(&name, &count)| (name, count)));
         let inputs = self.stats.inputs.iter().map(|(&word, &count)| (word, count));
         table("inputs of the hub", inputs.chain([("(whole lines in them)", self.stats.lines)]));
         println!("clients:");
@@ -125,6 +141,9 @@ impl Total {
             let scenarios: u64 = self.clients.range(least..=most).map(|(_, count)| count).sum();
             println!("  {range:<28}{scenarios:>14} scenarios");
         }
+        if tier == Tier::Driver {
+            return;
+        }
         let reached = self.stats.marks.len();
         println!("marks: {reached} of {} reached", Mark::ALL.len());
         for mark in Mark::ALL.iter().filter(|mark| !self.stats.marks.contains(mark)) {
@@ -132,13 +151,15 @@ impl Total {
         }
     }
 
-    fn verdict(&self) -> ExitCode {
+    fn verdict(&self, tier: Tier) -> ExitCode {
         if let Some((seed, violation)) = &self.failed {
-            println!("\nseed {seed}: {violation}\n\ncargo run --release -p parlor-sim -- run {seed}");
+            let tier = if tier == Tier::Core { "" } else { " --tier 2" };
+            println!("\nseed {seed}: {violation}\n\ncargo run --release -p parlor-sim -- run {seed}{tier}");
             return exit_code(violation.law);
         }
-        let unused = self.stats.faults.by_name().filter(|(_, count)| *count == 0).count();
-        if unused > 0 || self.stats.marks.len() < Mark::ALL.len() {
+        let unused = self.faults.values().filter(|count| **count == 0).count();
+        let missed = tier == Tier::Core && self.stats.marks.len() < Mark::ALL.len();
+        if unused > 0 || missed {
             println!("\nevery law holds, but not everything was tried");
             return ExitCode::from(12);
         }

@@ -1,0 +1,222 @@
+//! The clients of tier 2: each does its part of a scenario, at its times.
+
+use super::watch::Watch;
+use crate::scenario::{Act, Scenario};
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::{JoinHandle, spawn_local};
+use tokio::time::{Instant, sleep_until, timeout};
+use turmoil::net::TcpStream;
+use turmoil::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+
+/// How long a client waits for a connection: a held link does not answer.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What a client's writer is told.
+enum Order {
+    End,
+    Write(Vec<u8>, usize),
+}
+
+/// A client that is connected.
+struct Connected {
+    address: SocketAddr,
+    orders: mpsc::UnboundedSender<Order>,
+    hung: Rc<Cell<bool>>,
+    reads_on: Rc<Notify>,
+    reader: JoinHandle<()>,
+    writer: JoinHandle<()>,
+    ended: bool,
+}
+
+/// The clients of one host.
+pub(super) struct Clients {
+    pub(super) host: String,
+    pub(super) watch: Rc<RefCell<Watch>>,
+    pub(super) counts: Rc<RefCell<super::Tier2Stats>>,
+    connected: Vec<Option<Connected>>,
+}
+
+impl Clients {
+    pub(super) fn new(
+        host: String,
+        clients: u16,
+        watch: Rc<RefCell<Watch>>,
+        counts: Rc<RefCell<super::Tier2Stats>>,
+    ) -> Self {
+        Self { host, watch, counts, connected: (0..clients).map(|_| None).collect() }
+    }
+
+    /// Does the steps of those clients whose turn it is, of `hosts` hosts on this `nth` one.
+    pub(super) async fn play(&mut self, scenario: &Scenario, nth: u16, hosts: u16) {
+        let mut at = Instant::now_of_simulation();
+        let mut held_until = None;
+        for step in &scenario.steps {
+            at += Duration::from_micros(step.after_us);
+            if step.client % hosts != nth {
+                continue;
+            }
+            if let Some(until) = held_until.filter(|until| *until <= at) {
+                sleep_until(until).await;
+                turmoil::release(&*self.host, super::SERVER);
+                held_until = None;
+            }
+            sleep_until(at).await;
+            if let Act::Hold(us) = step.act {
+                self.count(&step.act);
+                turmoil::hold(&*self.host, super::SERVER);
+                held_until = Some(at + Duration::from_micros(us));
+                continue;
+            }
+            self.act(usize::from(step.client), &step.act).await;
+        }
+        if let Some(until) = held_until {
+            sleep_until(until).await;
+            turmoil::release(&*self.host, super::SERVER);
+        }
+    }
+
+    async fn act(&mut self, client: usize, act: &Act) {
+        let live = self.connected[client].as_mut().filter(|it| !it.ended && !it.reader.is_finished());
+        match (act, live) {
+            // Where the listener leads is one room here.
+            (Act::Connect(_), None) => {
+                self.connected[client] = self.connect().await;
+                if self.connected[client].is_none() {
+                    return;
+                }
+            }
+            (Act::Connect(_), Some(_)) | (_, None) => return,
+            (Act::EndInput, Some(connected)) => {
+                connected.ended = true;
+                connected.orders.send(Order::End).ok();
+            }
+            (Act::Hang, Some(connected)) => connected.hung.set(true),
+            (Act::Hold(_), Some(_)) => {}
+            (Act::ReadOn, Some(connected)) => connected.read_on(),
+            (Act::Reset, Some(_)) => {
+                if let Some(connected) = self.connected[client].take() {
+                    connected.writer.abort();
+                    connected.reader.abort();
+                }
+            }
+            (Act::Send { bytes, segment }, Some(connected)) => {
+                connected.orders.send(Order::Write(bytes.clone(), *segment)).ok();
+            }
+        }
+        self.count(act);
+    }
+
+    fn count(&self, act: &Act) {
+        *self.counts.borrow_mut().acts.entry(act.word()).or_default() += 1;
+    }
+
+    async fn connect(&self) -> Option<Connected> {
+        let connecting = TcpStream::connect((super::SERVER, super::PORT));
+        let stream = timeout(CONNECT_TIMEOUT, connecting).await.ok()?.ok()?;
+        let address = stream.local_addr().ok()?;
+        let (read, write) = stream.into_split();
+        let (orders, ordered) = mpsc::unbounded_channel();
+        let (hung, reads_on) = (Rc::new(Cell::new(false)), Rc::new(Notify::new()));
+        let watch = Rc::clone(&self.watch);
+        let reader = spawn_local(listen(read, address, watch, Rc::clone(&hung), Rc::clone(&reads_on)));
+        let writer = spawn_local(write_orders(write, ordered));
+        Some(Connected { address, orders, hung, reads_on, reader, writer, ended: false })
+    }
+
+    /// Everybody reads, and who can still speak says a last line.
+    pub(super) fn heal(&mut self, first_tag: u64) {
+        for (client, connected) in (0..).zip(self.connected.iter_mut().flatten()) {
+            connected.read_on();
+            if !connected.ended {
+                let last = format!("\n#{} said\n", first_tag + client);
+                connected.orders.send(Order::Write(last.into_bytes(), 0)).ok();
+            }
+        }
+    }
+
+    /// Bytes that are still due to those who read.
+    pub(super) fn left(&self) -> usize {
+        let mut watch = self.watch.borrow_mut();
+        let reading = self.connected.iter().flatten().filter(|connected| !connected.reader.is_finished());
+        reading.map(|connected| watch.left(connected.address)).sum()
+    }
+
+    /// Everybody reads to the end.
+    pub(super) async fn end(&mut self) {
+        for connected in self.connected.iter_mut().filter_map(Option::take) {
+            connected.reader.await.ok();
+            connected.writer.abort();
+        }
+    }
+}
+
+impl Connected {
+    fn read_on(&self) {
+        self.hung.set(false);
+        self.reads_on.notify_one();
+    }
+}
+
+/// Reads to the end; says what it reads, and that it has read everything.
+async fn listen(
+    mut read: OwnedReadHalf,
+    address: SocketAddr,
+    watch: Rc<RefCell<Watch>>,
+    hung: Rc<Cell<bool>>,
+    reads_on: Rc<Notify>,
+) {
+    let mut buffer = [0; 4_096];
+    loop {
+        while hung.get() {
+            reads_on.notified().await;
+        }
+        match read.read(&mut buffer).await {
+            Ok(0) => return watch.borrow_mut().read_all(address),
+            Ok(count) => watch.borrow_mut().read(address, &buffer[..count]),
+            Err(_) => return,
+        }
+    }
+}
+
+async fn write_orders(mut write: OwnedWriteHalf, mut orders: mpsc::UnboundedReceiver<Order>) {
+    while let Some(order) = orders.recv().await {
+        let done = match order {
+            Order::End => {
+                write.shutdown().await.ok();
+                break;
+            }
+            Order::Write(bytes, segment) => write_segments(&mut write, &bytes, segment).await,
+        };
+        if done.is_err() {
+            return;
+        }
+    }
+    // The other half may still read: this one is kept until it is aborted.
+    std::future::pending::<()>().await;
+}
+
+async fn write_segments(write: &mut OwnedWriteHalf, bytes: &[u8], segment: usize) -> io::Result<()> {
+    let segment = if segment == 0 { bytes.len().max(1) } else { segment };
+    for part in bytes.chunks(segment) {
+        write.write_all(part).await?;
+    }
+    Ok(())
+}
+
+/// The simulation's own time, which Tokio's clock is in it.
+trait SimulationTime {
+    fn now_of_simulation() -> Instant;
+}
+
+impl SimulationTime for Instant {
+    #[expect(clippy::disallowed_methods, reason = "within turmoil this is simulated time")]
+    fn now_of_simulation() -> Instant {
+        Instant::now()
+    }
+}

@@ -1,0 +1,113 @@
+//! Watches a driver from outside: what its hub is given, and what its clients read.
+
+use crate::law::{Law, Violation};
+use crate::model::Model;
+use parlor_protocol::{ConnId, ConsoleEvent, Input, Limits, Now, Options};
+use parlor_runtime::driver::{Counts, Observer};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+/// What is known of a run.
+#[derive(Debug)]
+pub(super) struct Watch {
+    pub(super) violation: Option<Violation>,
+    pub(super) model: Model,
+    /// The connection of each client's address, the last one of it.
+    conns: BTreeMap<SocketAddr, ConnId>,
+    pub(super) inputs: u64,
+    /// A hash over everything that clients read, in the order in which they did.
+    pub(super) hash: u64,
+    now: Now,
+}
+
+impl Watch {
+    pub(super) fn new(limits: Limits, options: Options) -> Self {
+        Self {
+            violation: None,
+            model: Model::with_memory(limits, options),
+            conns: BTreeMap::new(),
+            inputs: 0,
+            hash: 0,
+            now: Now::default(),
+        }
+    }
+
+    /// A client has read these bytes.
+    pub(super) fn read(&mut self, client: SocketAddr, bytes: &[u8]) {
+        for &byte in bytes {
+            self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
+        }
+        let Some(&conn) = self.conns.get(&client) else {
+            return self.note(Law::Heard, None, format!("{client} reads before it was accepted"));
+        };
+        let read = self.model.due(conn).map_or(Ok(()), |due| due.sent(bytes));
+        if let Err(difference) = read {
+            let detail = format!("reads {:?}, not {:?}", difference.found, difference.expected);
+            self.note(Law::Heard, Some(conn), detail);
+        }
+    }
+
+    /// The client of this address reads on to the end, and has read everything that came.
+    pub(super) fn read_all(&mut self, client: SocketAddr) {
+        if let Some(&conn) = self.conns.get(&client) {
+            let left = self.model.due(conn).map_or(0, |due| due.left());
+            if left > 0 {
+                self.note(Law::Heard, Some(conn), format!("its stream ends, and {left} bytes are missing"));
+            }
+        }
+    }
+
+    /// What is still due to the client of this address.
+    pub(super) fn left(&mut self, client: SocketAddr) -> usize {
+        let Some(conn) = self.conns.get(&client) else { return 0 };
+        self.model.due(*conn).map_or(0, |due| due.left())
+    }
+
+    pub(super) fn note(&mut self, law: Law, conn: Option<ConnId>, detail: String) {
+        if self.violation.is_none() {
+            self.violation = Some(Violation { law, at_us: self.now.mono.as_micros(), conn, detail });
+        }
+    }
+}
+
+/// The driver's observer: the model is given what the hub is given, before it.
+#[derive(Clone, Debug)]
+pub(super) struct Observing(pub(super) Rc<RefCell<Watch>>);
+
+impl Observer for Observing {
+    fn accepting_paused(&mut self, _: &io::Error) {}
+
+    fn accepting_resumed(&mut self) {}
+
+    fn console(&mut self, _: &ConsoleEvent<'_>) {}
+
+    fn counted(&mut self, _: &Counts) {}
+
+    fn input(&mut self, now: Now, input: &Input<'_>) {
+        let mut watch = self.0.borrow_mut();
+        watch.now = now;
+        watch.inputs += 1;
+        match input {
+            Input::Accepted { conn, peer, .. } => {
+                watch.conns.insert(*peer, *conn);
+            }
+            Input::Committed { entries } => {
+                // The log answers before the next input: with what the model proposed, in that order. (The
+                // first entry is the configuration, which nobody proposes.)
+                let proposed = watch.model.proposals();
+                let logged = entries.iter().filter(|entry| entry.seq.0 > 1).map(|entry| &entry.command);
+                if !proposed.iter().map(|(_, command)| command).eq(logged) {
+                    let detail = format!("logs {entries:?}, and the model proposed {proposed:?}");
+                    watch.note(Law::Heard, None, detail);
+                }
+            }
+            _ => {}
+        }
+        watch.model.input(now, input);
+    }
+
+    fn stopping(&mut self) {}
+}

@@ -1,0 +1,19 @@
+//! Fixed seeds of tier 2: the real driver on turmoil.
+
+use parlor_sim::scenario::{Scenario, Size};
+use parlor_sim::source::Source;
+use parlor_sim::tier2;
+
+const SEEDS: u64 = 3;
+
+#[test]
+fn the_driver_keeps_every_law_under_fixed_seeds() {
+    for seed in 0..SEEDS {
+        let scenario = Scenario::generate(&mut Source::seed(seed), Size::SWEEP);
+        let outcome = tier2::run(&scenario);
+        if let Some(violation) = outcome.violation {
+            panic!("seed {seed}: {violation}\n{}", scenario.setup);
+        }
+        println!("{seed} {:?}", outcome.stats);
+    }
+}
