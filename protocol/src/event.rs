@@ -174,6 +174,8 @@ pub enum ConsoleEvent<'a> {
     Left {
         /// The member's name.
         name: &'a Name,
+        /// Its other end.
+        peer: SocketAddr,
         /// Why.
         reason: CloseReason,
     },

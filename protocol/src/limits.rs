@@ -108,7 +108,7 @@ pub struct LimitError {
 
 impl fmt::Display for LimitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "limits that do not go together: {}", self.relation)
+        write!(f, "the limits do not keep to this: {}", self.relation)
     }
 }
 
@@ -129,40 +129,51 @@ impl Limits {
         self.backlog_bytes_max / 2
     }
 
-    /// Checks the relations between the limits.
+    /// What must hold of the limits, and whether it does.
+    #[must_use]
+    pub const fn relations(&self) -> [(&'static str, bool); 16] {
+        let lines = self.pending_commands_max as usize;
+        [
+            (
+                "line_bytes_max is from 128 to 1048576",
+                self.line_bytes_max >= 128 && self.line_bytes_max <= 1 << 20,
+            ),
+            ("topic_bytes_max is at most line_bytes_max", self.world.topic_bytes_max <= self.line_bytes_max),
+            ("pending_commands_max is at least 1", self.pending_commands_max >= 1),
+            (
+                "pending_commands_max × (3 × line_bytes_max + 154) is at most half of backlog_bytes_max",
+                lines <= self.chunk_bytes_max() / self.rendered_line_bytes_max(),
+            ),
+            ("reply_bytes_max is at least 4096", self.reply_bytes_max >= 4_096),
+            (
+                "reply_bytes_max is at most a quarter of backlog_bytes_max",
+                self.reply_bytes_max <= self.backlog_bytes_max / 4,
+            ),
+            (
+                "backlog_bytes_max is at most outbox_bytes_max",
+                self.backlog_bytes_max <= self.outbox_bytes_max,
+            ),
+            ("read_bytes_max is at least 512", self.read_bytes_max >= 512),
+            ("read_bytes_max is at most tick_bytes_max", self.read_bytes_max <= self.tick_bytes_max),
+            ("rate_burst is at least 1", self.rate.burst >= 1),
+            ("connections_max is at least 1", self.connections_max >= 1),
+            ("connections_per_ip_max is at least 1", self.connections_per_ip_max >= 1),
+            ("refusals_max is at least 1", self.refusals_max >= 1),
+            ("flush_writes_max is at least 1", self.flush_writes_max >= 1),
+            ("rooms_max is at least 1", self.world.rooms_max >= 1),
+            ("rooms_per_member_max is at least 1", self.world.rooms_per_member_max >= 1),
+        ]
+    }
+
+    /// Checks what must hold of the limits.
     ///
     /// # Errors
-    /// The first relation that does not hold.
-    pub const fn check(&self) -> Result<(), LimitError> {
-        macro_rules! hold {
-            ($($relation:literal: $holds:expr),* $(,)?) => {
-                $(if !$holds {
-                    return Err(LimitError { relation: $relation });
-                })*
-            };
+    /// The first of the [`relations`](Self::relations) that does not hold.
+    pub fn check(&self) -> Result<(), LimitError> {
+        match self.relations().into_iter().find(|(_, holds)| !holds) {
+            Some((relation, _)) => Err(LimitError { relation }),
+            None => Ok(()),
         }
-        let lines = self.pending_commands_max as usize;
-        hold! {
-            "line_bytes_max is at least 128": self.line_bytes_max >= 128,
-            "line_bytes_max is at most 1 MiB": self.line_bytes_max <= 1 << 20,
-            "pending_commands_max is at least 1": self.pending_commands_max >= 1,
-            "pending_commands_max lines, rendered, fit into half of backlog_bytes_max":
-                lines <= self.chunk_bytes_max() / self.rendered_line_bytes_max(),
-            "reply_bytes_max is at least 4096 and at most a quarter of backlog_bytes_max":
-                self.reply_bytes_max >= 4_096 && self.reply_bytes_max <= self.backlog_bytes_max / 4,
-            "backlog_bytes_max is at most outbox_bytes_max": self.backlog_bytes_max <= self.outbox_bytes_max,
-            "read_bytes_max is at least 512 and at most tick_bytes_max":
-                self.read_bytes_max >= 512 && self.read_bytes_max <= self.tick_bytes_max,
-            "rate_burst is at least 1": self.rate.burst >= 1,
-            "connections_max is at least 1": self.connections_max >= 1,
-            "connections_per_ip_max is at least 1": self.connections_per_ip_max >= 1,
-            "refusals_max is at least 1": self.refusals_max >= 1,
-            "flush_writes_max is at least 1": self.flush_writes_max >= 1,
-            "rooms_max is at least 1, for lobby": self.world.rooms_max >= 1,
-            "rooms_per_member_max is at least 1": self.world.rooms_per_member_max >= 1,
-            "topic_bytes_max is at most line_bytes_max": self.world.topic_bytes_max <= self.line_bytes_max,
-        }
-        Ok(())
     }
 }
 
@@ -173,6 +184,12 @@ mod tests {
     #[test]
     fn the_defaults_hang_together() {
         assert_eq!(Limits::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn a_rendered_line_is_what_the_relation_says() {
+        let limits = Limits { line_bytes_max: 1_000, ..Limits::default() };
+        assert_eq!(limits.rendered_line_bytes_max(), 3 * 1_000 + 154);
     }
 
     #[test]

@@ -163,7 +163,8 @@ impl Loaded {
     /// Puts a configuration together.
     ///
     /// # Errors
-    /// A value or the file is wrong, or the limits contradict each other.
+    /// A value or the file is wrong. (What the limits must keep to is for [`check`](Self::check), so that they
+    /// can be looked at in either case.)
     pub fn new(given: &Given) -> Result<Self, ConfigError> {
         let mut loaded = Self { config: Config::default(), warnings: Vec::new(), sources: BTreeMap::new() };
         loaded.take_locale(&given.environment);
@@ -177,8 +178,15 @@ impl Loaded {
             }
         }
         loaded.fit_into_file_limit(given.files_max);
-        loaded.config.limits.check().map_err(ConfigError::Limits)?;
         Ok(loaded)
+    }
+
+    /// Whether the limits go together.
+    ///
+    /// # Errors
+    /// What must hold of them, and does not.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.config.limits.check().map_err(ConfigError::Limits)
     }
 
     /// The configuration as a TOML file, with the source of each value beside it.
@@ -216,6 +224,10 @@ impl Loaded {
             let Some(setting) = SETTINGS.iter().find(|setting| setting.name == key) else {
                 return Err(ConfigError::UnknownKey { path: path.to_owned(), key });
             };
+            let values = values.map_err(|error| {
+                let place = format!("{}: {key}", path.display());
+                ConfigError::Bad { place, error }
+            })?;
             self.set(setting, &values, Source::File(path.to_owned()))?;
         }
         Ok(())
@@ -327,8 +339,10 @@ mod tests {
 
     #[test]
     fn limits_that_contradict_each_other_are_refused() {
-        let error = Loaded::new(&given(&[("backlog_bytes_max", "4096")], &[])).unwrap_err();
+        let loaded = Loaded::new(&given(&[("backlog_bytes_max", "4096")], &[])).unwrap();
+        let error = loaded.check().unwrap_err();
         assert!(matches!(error, ConfigError::Limits(_)), "{error}");
+        assert!(loaded.to_toml().contains("backlog_bytes_max = 4096"), "they can be looked at");
     }
 
     #[test]
@@ -361,7 +375,7 @@ mod tests {
         let values = file::parse(&loaded.to_toml()).unwrap();
         let mut again = Given::default();
         for setting in SETTINGS {
-            again.flags.insert(setting.name, values[setting.name].clone());
+            again.flags.insert(setting.name, values[setting.name].clone().unwrap());
         }
         assert_eq!(Loaded::new(&again).unwrap().config, loaded.config);
     }

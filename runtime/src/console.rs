@@ -58,7 +58,7 @@ impl Console {
             Ended::CutOff(count) | Ended::Forced(count) => {
                 let text = text!(
                     self.language,
-                    "{count} connections were cut off before they took their last bytes",
+                    "cut off before they took their last bytes: {count} of the connections",
                     "{count} 个连接没有收完就被切断"
                 );
                 warn!(event = "cut_off", connections = count, "{text}");
@@ -71,12 +71,22 @@ impl Console {
 
 impl Observer for Console {
     fn accepting_paused(&mut self, error: &io::Error) {
-        let text = text!(
-            self.language,
-            "accepting pauses, and those who wait are let in later: {error}; raise the limit of open files or \
-             lower connections_max",
-            "暂停接受连接,等待者稍后进入:{error};请提高打开文件数的上限,或降低 connections_max"
-        );
+        use rustix::io::Errno;
+        let out_of_files =
+            [Errno::MFILE, Errno::NFILE].iter().any(|it| error.raw_os_error() == Some(it.raw_os_error()));
+        let text = match out_of_files {
+            true => text!(
+                self.language,
+                "accepting pauses, and those who wait are let in later: {error}; raise the limit of open files or \
+                 lower connections_max",
+                "暂停接受连接,等待者稍后进入:{error};请提高打开文件数的上限,或降低 connections_max"
+            ),
+            false => text!(
+                self.language,
+                "accepting pauses, and those who wait are let in later: {error}",
+                "暂停接受连接,等待者稍后进入:{error}"
+            ),
+        };
         warn!(event = "accepting_paused", "{text}");
     }
 
@@ -91,14 +101,14 @@ impl Observer for Console {
                 let text = text!(self.language, "{name} joined", "欢迎{name}进入聊天室");
                 info!(event = "joined", %name, %peer, "{text}");
             }
-            ConsoleEvent::Left { name, reason } => {
+            ConsoleEvent::Left { name, peer, reason } => {
                 let why = why(reason, self.language);
                 let text = text!(self.language, "{name} left: {why}", "{name}退出聊天室:{why}");
-                info!(event = "left", %name, reason = reason.word(), "{text}");
+                info!(event = "left", %name, %peer, reason = reason.word(), "{text}");
             }
             ConsoleEvent::Refused { peer, reason } => {
                 let why = why(reason, self.language);
-                let text = text!(self.language, "{peer} was refused: {why}", "拒绝了{peer}:{why}");
+                let text = text!(self.language, "refused: {why}", "拒绝:{why}");
                 warn!(event = "refused", %peer, reason = reason.word(), "{text}");
             }
         }

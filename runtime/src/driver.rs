@@ -116,6 +116,8 @@ pub struct Driver<L: Listener, C, O> {
     /// The hub's deadline that the timer is set to.
     timer_at: Option<parlor_protocol::Instant>,
     accept_retry: Option<Pin<Box<Sleep>>>,
+    /// The observer was told that a listener cannot accept, and not yet that all can again.
+    accept_paused: bool,
     /// Somebody may wait to be accepted, and had no place.
     accept_waits: bool,
     /// What this tick rendered was as much as one may; it was flushed, and the tick is over.
@@ -156,6 +158,7 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
             timer: Box::pin(sleep_until(far_future())),
             timer_at: None,
             accept_retry: None,
+            accept_paused: false,
             accept_waits: false,
             full: false,
             shutdown: None,
@@ -318,6 +321,7 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
         {
             return false;
         }
+        self.accept_retry = None;
         let mut any = false;
         self.accept_waits = false;
         for index in 0..self.listeners.len() {
@@ -331,9 +335,6 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
                     Poll::Pending => break,
                     Poll::Ready(Ok((stream, peer))) => {
                         let room = room.clone();
-                        if self.accept_retry.take().is_some() {
-                            self.observer.accepting_resumed();
-                        }
                         self.outbox.opened(conn);
                         self.conns.insert(conn, stream);
                         self.input(now, Input::Accepted { conn, peer, room: room.as_ref() });
@@ -342,7 +343,7 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
                     // The connection was gone before it was accepted.
                     Poll::Ready(Err(error)) if is_about_one(&error) => any = true,
                     Poll::Ready(Err(error)) => {
-                        if self.accept_retry.is_none() {
+                        if !std::mem::replace(&mut self.accept_paused, true) {
                             self.observer.accepting_paused(&error);
                         }
                         let retry = Duration::from_millis(self.limits.accept_retry_ms);
@@ -355,6 +356,10 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
                     }
                 }
             }
+        }
+        // Every listener was looked at, and none of them failed.
+        if std::mem::take(&mut self.accept_paused) {
+            self.observer.accepting_resumed();
         }
         any
     }

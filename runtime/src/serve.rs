@@ -81,11 +81,15 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
         Ok(loaded) => loaded,
         Err(error) => return fail(&format!("{error}"), BAD_CONFIGURATION),
     };
-    if matches.get_flag("print-config") {
-        return match io::stdout().write_all(loaded.to_toml().as_bytes()) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => fail(&format!("cannot print the configuration: {error}"), CANNOT_START),
-        };
+    let prints = matches.get_flag("print-config");
+    if prints && let Err(error) = io::stdout().write_all(loaded.to_toml().as_bytes()) {
+        return fail(&format!("cannot print the configuration: {error}"), CANNOT_START);
+    }
+    if let Err(error) = loaded.check() {
+        return fail(&format!("{error}"), BAD_CONFIGURATION);
+    }
+    if prints {
+        return ExitCode::SUCCESS;
     }
     // One thread: a hub that other threads wake for each event would see ticks of one message.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -106,10 +110,9 @@ fn given(matches: &ArgMatches) -> Given {
     let environment: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
         .collect();
-    let file = matches
-        .get_one::<PathBuf>("config")
-        .cloned()
-        .or_else(|| environment.get(config::CONFIG_VARIABLE).map(PathBuf::from));
+    let file = matches.get_one::<PathBuf>("config").cloned().or_else(|| {
+        environment.get(config::CONFIG_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from)
+    });
     Given { flags, environment, file, files_max: file_limit::raise() }
 }
 

@@ -46,7 +46,9 @@ impl Hub {
             }
             (Effect::Left { member, name, rooms, reason }, _) => {
                 self.left(conn, *member, name, rooms, sink);
-                sink.output(Output::Console(ConsoleEvent::Left { name, reason: *reason }));
+                if let Some(peer) = self.tenant(conn).map(|tenant| tenant.peer) {
+                    sink.output(Output::Console(ConsoleEvent::Left { name, peer, reason: *reason }));
+                }
                 self.close(now, conn, *reason, sink);
             }
             (Effect::Parted { member, room }, _) => self.parted(conn, *member, *room, sink),

@@ -374,7 +374,7 @@ fn named(output: &Output<'_>) -> Option<ConnId> {
 fn console(event: &ConsoleEvent<'_>) -> String {
     match event {
         ConsoleEvent::Entered { name, peer } => format!("console: {name} entered from {peer}"),
-        ConsoleEvent::Left { name, reason } => format!("console: {name} left ({})", reason.word()),
+        ConsoleEvent::Left { name, reason, .. } => format!("console: {name} left ({})", reason.word()),
         ConsoleEvent::Refused { peer, reason } => format!("console: {peer} refused ({})", reason.word()),
     }
 }

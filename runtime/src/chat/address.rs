@@ -95,7 +95,8 @@ pub(super) struct BadAddress;
 impl fmt::Display for BadAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "write it so: HOST, HOST:PORT, [IPV6]:PORT or plain://HOST:PORT, the port from 1 to 65535",
+            "write it so: HOST, HOST:PORT, [IPV6]:PORT or plain://HOST:PORT, the port from 1 to 65535; a room \
+             is named with --room",
         )
     }
 }

@@ -6,38 +6,40 @@ use std::fs;
 use std::path::Path;
 use toml::{Table, Value};
 
+/// The texts of a value, or why it is none.
+type Values = Result<Vec<String>, String>;
+
 /// The values in the file, by key.
-pub(super) fn read(path: &Path) -> Result<BTreeMap<String, Vec<String>>, ConfigError> {
+pub(super) fn read(path: &Path) -> Result<BTreeMap<String, Values>, ConfigError> {
     let file_error = |error: String| ConfigError::File { path: path.to_owned(), error };
     let text = fs::read_to_string(path).map_err(|error| file_error(error.to_string()))?;
     parse(&text).map_err(file_error)
 }
 
 /// The values in the file's text, by key.
-pub(super) fn parse(text: &str) -> Result<BTreeMap<String, Vec<String>>, String> {
-    let table: Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
-    table
-        .into_iter()
-        .map(|(key, value)| match values(value) {
-            Some(values) => Ok((key, values)),
-            None => Err(format!("{key}: neither a text, a number, true, false, nor a list of these")),
-        })
-        .collect()
+pub(super) fn parse(text: &str) -> Result<BTreeMap<String, Values>, String> {
+    let table: Table = text.parse().map_err(|error: toml::de::Error| {
+        let before = error.span().map_or("", |span| text.get(..span.start).unwrap_or(text));
+        format!("line {}: {}", 1 + before.matches('\n').count(), error.message().replace('\n', ", "))
+    })?;
+    Ok(table.into_iter().map(|(key, value)| (key, values(value))).collect())
 }
 
-fn values(value: Value) -> Option<Vec<String>> {
+fn values(value: Value) -> Values {
     match value {
         Value::Array(items) => items.into_iter().map(scalar).collect(),
-        value => Some(vec![scalar(value)?]),
+        value => Ok(vec![scalar(value)?]),
     }
 }
 
-fn scalar(value: Value) -> Option<String> {
+fn scalar(value: Value) -> Result<String, String> {
     match value {
-        Value::Boolean(value) => Some(value.to_string()),
-        Value::Integer(value) => Some(value.to_string()),
-        Value::String(value) => Some(value),
-        Value::Array(_) | Value::Datetime(_) | Value::Float(_) | Value::Table(_) => None,
+        Value::Boolean(value) => Ok(value.to_string()),
+        Value::Datetime(value) => Ok(value.to_string()),
+        Value::Float(value) => Ok(value.to_string()),
+        Value::Integer(value) => Ok(value.to_string()),
+        Value::String(value) => Ok(value),
+        Value::Array(_) | Value::Table(_) => Err("takes a text, a number, true or false".to_owned()),
     }
 }
 
@@ -48,20 +50,20 @@ mod tests {
     #[test]
     fn values_are_texts_numbers_and_lists() {
         let values = parse("lang = \"zh\"\nrate_lines = 5\necho = true\nlisten = [\"a\", \"b\"]\n").unwrap();
-        assert_eq!(values["lang"], ["zh"]);
-        assert_eq!(values["rate_lines"], ["5"]);
-        assert_eq!(values["echo"], ["true"]);
-        assert_eq!(values["listen"], ["a", "b"]);
+        assert_eq!(values["lang"], Ok(vec!["zh".to_owned()]));
+        assert_eq!(values["rate_lines"], Ok(vec!["5".to_owned()]));
+        assert_eq!(values["echo"], Ok(vec!["true".to_owned()]));
+        assert_eq!(values["listen"], Ok(vec!["a".to_owned(), "b".to_owned()]));
     }
 
     #[test]
-    fn what_is_no_toml_says_where() {
-        let error = parse("lang = zh\n").unwrap_err();
-        assert!(error.contains("line 1"), "{error}");
+    fn what_is_no_toml_says_where_in_one_line() {
+        let error = parse("rate_lines = 5\nlang = \n").unwrap_err();
+        assert!(error.starts_with("line 2: ") && !error.contains('\n'), "{error}");
     }
 
     #[test]
     fn a_table_is_no_value() {
-        assert!(parse("[lang]\nis = \"zh\"\n").unwrap_err().starts_with("lang:"));
+        assert!(parse("[lang]\nis = \"zh\"\n").unwrap()["lang"].is_err());
     }
 }

@@ -73,9 +73,11 @@ pub enum ListenUrlError {
 impl fmt::Display for ListenUrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Scheme | Self::Port => {
-                f.write_str("write it so: plain://HOST:PORT or plain://HOST:PORT/ROOM")
-            }
+            Self::Scheme => f.write_str("write it so: plain://HOST:PORT or plain://HOST:PORT/ROOM"),
+            Self::Port => f.write_str(
+                "a host and a port from 0 to 65535 are missing; write it so: plain://HOST:PORT or \
+                 plain://HOST:PORT/ROOM",
+            ),
             Self::Room(error) => write!(f, "what follows the port is no room's name: {error}"),
         }
     }

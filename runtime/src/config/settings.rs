@@ -2,6 +2,7 @@
 //! the documentation are all made from it.
 
 use super::{Config, LogFormat};
+use crate::transport::Vanishing;
 use std::fmt;
 use std::str::FromStr;
 
@@ -57,6 +58,15 @@ impl Topic {
 }
 
 impl Setting {
+    /// The flag and its value, as they are written.
+    #[must_use]
+    pub fn usage(&self) -> String {
+        match self.alone {
+            Some(_) => format!("{}[={}]", self.flag(), self.value),
+            None => format!("{} {}", self.flag(), self.value),
+        }
+    }
+
     /// The flag of the command line.
     #[must_use]
     pub fn flag(&self) -> String {
@@ -220,13 +230,22 @@ pub const SETTINGS: &[Setting] = &[
         "How long a closing connection may take for its last bytes. Then it is cut off",
         limits.drain_ms
     ),
-    number!(
+    one!(
         "vanish_ms",
         Connection,
         "MS",
         "How long a host may be silent to the kernel's probes, or leave data unacknowledged. Then its connection is \
-         broken, and its member leaves",
-        vanish_ms
+         broken, and its member leaves. From 2000 to 65534000",
+        |config| config.vanish_ms.to_string(),
+        |config, text| {
+            number(text, &mut config.vanish_ms)?;
+            let (least, most) = (*Vanishing::RANGE_MS.start(), *Vanishing::RANGE_MS.end());
+            if Vanishing::RANGE_MS.contains(&config.vanish_ms) {
+                Ok(())
+            } else {
+                Err(format!("{text} is not from {least} to {most}"))
+            }
+        }
     ),
     number!(
         "connections_max",

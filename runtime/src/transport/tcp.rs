@@ -14,11 +14,14 @@ const LISTEN_BACKLOG: i32 = 4_096;
 /// How a host that vanished without a word is found: its connection ends so long after its last sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Vanishing {
-    /// The whole time; at least 2,000 ms, for the kernel counts in seconds.
+    /// The whole time, within [`RANGE_MS`](Self::RANGE_MS).
     pub ms: u64,
 }
 
 impl Vanishing {
+    /// The kernel counts in seconds, and up to 32,767 of them (`TCP_KEEPIDLE` of Linux).
+    pub const RANGE_MS: std::ops::RangeInclusive<u64> = 2_000..=2 * 32_767_000;
+
     /// Silence before the first probe: half of the time.
     const IDLE_SHARE: u64 = 2;
     /// Probes in the other half; the connection ends with the one after them.
@@ -84,11 +87,15 @@ impl Listener for TcpListening {
     type Stream = TcpStream;
 
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        let (stream, peer) = ready!(self.listener.poll_accept(cx))?;
-        // A line leaves at once; the tick has gathered what there was to gather.
-        stream.set_nodelay(true)?;
-        self.vanishing.apply(&SockRef::from(&stream))?;
-        Poll::Ready(Ok((stream, peer)))
+        loop {
+            let (stream, peer) = ready!(self.listener.poll_accept(cx))?;
+            // A line leaves at once; the tick has gathered what there was to gather.
+            let set = stream.set_nodelay(true).and_then(|()| self.vanishing.apply(&SockRef::from(&stream)));
+            if set.is_ok() {
+                return Poll::Ready(Ok((stream, peer)));
+            }
+            // It broke meanwhile: a socket that is alive takes these options.
+        }
     }
 }
 

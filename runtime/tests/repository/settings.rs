@@ -22,17 +22,40 @@ fn tables() -> String {
             "lang" => "from the locale, else `en`".to_owned(),
             _ => format!("`{}`", (setting.get)(&defaults).trim_matches(['[', ']', '"'])),
         };
-        let value = setting.value.replace('|', "\\|");
         writeln!(
             tables,
-            "| `{}` | {default} | `{} {value}` | {} |",
+            "| `{}` | {default} | `{}` | {} |",
             setting.name,
-            setting.flag(),
+            setting.usage().replace('|', "\\|"),
             setting.about
         )
         .unwrap();
     }
+    writeln!(tables, "\n## What must hold between them\n").unwrap();
+    for (relation, _) in defaults.limits.relations() {
+        writeln!(tables, "- {relation}").unwrap();
+    }
     tables
+}
+
+/// Each flag as it is documented is one that the program takes.
+#[test]
+fn the_documented_flags_are_taken() {
+    let defaults = Config::default();
+    for setting in SETTINGS {
+        let value = (setting.get)(&defaults);
+        let value = value.trim_matches(['[', ']', '"']);
+        let usage = setting.usage();
+        let written: Vec<String> = match usage.split_once("[=") {
+            Some((flag, _)) => vec![flag.to_owned(), format!("{flag}={value}")],
+            None => vec![usage.replace(setting.value, value)],
+        };
+        for written in written {
+            let words = std::iter::once("serve").chain(written.split(' '));
+            let matches = parlor_runtime::serve::command().try_get_matches_from(words);
+            assert!(matches.is_ok_and(|it| it.contains_id(setting.name)), "{written}");
+        }
+    }
 }
 
 /// With `PARLOR_DOCS=write` in the environment, this writes them.

@@ -39,6 +39,8 @@ fn ten_thousand_enter_hear_one_line_and_leave() {
 
     assert_eq!(tallies.iter().map(|tally| tally.said).sum::<usize>(), CLIENTS - 1);
     assert!(tallies.iter().all(|tally| tally.said <= 1));
+    let left: usize = tallies.iter().map(|tally| tally.left).sum();
+    assert_eq!(left, CLIENTS * (CLIENTS - 1) / 2, "whoever is left hears each leave");
     assert_eq!(tallies.iter().map(|tally| tally.joined).sum::<usize>(), CLIENTS * (CLIENTS - 1) / 2);
     server.signal(Signal::USR1);
     let counters = server.log.wait_for("counters");

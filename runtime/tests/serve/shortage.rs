@@ -32,6 +32,7 @@ fn without_file_descriptors_accepting_pauses_and_recovers() {
     let greeting = last.line();
     assert!(greeting.starts_with(&format!("* you are {}, ", last.name)), "{greeting}");
     server.log.wait_for("connections are accepted again");
+    assert_eq!(server.log.with("accepting pauses").len(), 1, "a part of those who wait is let in in silence");
     last.send("and lets people in again\n");
     while inside.line() != format!("{}: and lets people in again", last.name) {}
 }
@@ -42,7 +43,7 @@ fn a_full_server_says_so() {
     let (_alice, _bob) = (server.enter(), server.enter());
     let mut carol = Client::connect(server.address);
     assert_eq!(carol.rest(), "* closed: the server is full; try again later\n");
-    server.log.wait_for(&format!("127.0.0.1:{} was refused: the server is full", carol.name));
+    server.log.wait_for(&format!("refused: the server is full peer=127.0.0.1:{}", carol.name));
 }
 
 #[test]

@@ -37,6 +37,25 @@ fn a_wrong_setting_is_one_clear_line() {
 }
 
 #[test]
+fn limits_that_contradict_each_other_are_shown_and_refused() {
+    let output = run(parlor().args(["serve", "--rate-burst", "0", "--print-config"]));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stdout).contains("rate_burst = 0 "));
+    let expected = "parlor: the limits do not keep to this: rate_burst is at least 1; `parlor serve --print-config` \
+                    shows what is in force\n";
+    assert_eq!(text(&output.stderr), expected);
+}
+
+#[test]
+fn a_time_that_the_kernel_cannot_count_is_refused() {
+    for ms in ["0", "1999", "65534001"] {
+        let output = run(parlor().args(["serve", "--vanish-ms", ms]));
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(text(&output.stderr), format!("parlor: --vanish-ms: {ms} is not from 2000 to 65534000\n"));
+    }
+}
+
+#[test]
 fn a_file_that_is_not_there_is_one_clear_line() {
     let output = run(parlor().args(["--config", "/no/such/file.toml"]));
     assert_eq!(output.status.code(), Some(2));
@@ -95,7 +114,7 @@ fn a_client_that_does_not_go_is_cut_off_at_the_deadline() {
     let _stubborn = server.enter();
     server.signal(Signal::TERM);
     assert_eq!(server.wait().code(), Some(0));
-    server.log.wait_for("1 connections were cut off");
+    server.log.wait_for("cut off before they took their last bytes: 1 of the connections");
 }
 
 #[test]
