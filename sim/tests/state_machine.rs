@@ -1,0 +1,189 @@
+//! The hub against a state machine that knows who is where, with transitions that are chosen by its state and
+//! sequences that shrink.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use bytes::Bytes;
+use parlor_protocol::{ConnId, Hub, Input, Limits, MemoryLog, Now, Options, Rate, RoomName};
+use parlor_sim::naive::NaiveSink;
+use proptest::prelude::*;
+use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
+use std::collections::BTreeMap;
+
+/// Who is there: the number of a client, with its name and its room.
+type Chat = BTreeMap<u16, (String, String)>;
+
+const CLIENTS: u16 = 5;
+const NAMES: [&str; 3] = ["alice", "bob", "小明"];
+const ROOMS: [&str; 3] = ["lobby", "tea", "茶"];
+
+/// What one client does.
+#[derive(Clone, Debug)]
+enum Transition {
+    Enter(u16),
+    Leave(u16),
+    Move(u16, &'static str),
+    Rename(u16, &'static str),
+    Say(u16, u32),
+}
+
+/// The chat as everybody would describe it.
+struct Reference;
+
+impl Reference {
+    /// Those who hear what this client says, with its name.
+    fn hearers(chat: &Chat, client: u16) -> Vec<u16> {
+        let room = &chat[&client].1;
+        chat.iter()
+            .filter(|(other, (_, there))| **other != client && there == room)
+            .map(|(&it, _)| it)
+            .collect()
+    }
+}
+
+impl ReferenceStateMachine for Reference {
+    type State = Chat;
+    type Transition = Transition;
+
+    fn init_state() -> BoxedStrategy<Chat> {
+        Just(Chat::new()).boxed()
+    }
+
+    fn transitions(chat: &Chat) -> BoxedStrategy<Transition> {
+        let enter = (0..CLIENTS).prop_map(Transition::Enter).boxed();
+        if chat.is_empty() {
+            return enter;
+        }
+        let there = || prop::sample::select(chat.keys().copied().collect::<Vec<_>>());
+        prop_oneof![
+            2 => enter,
+            1 => there().prop_map(Transition::Leave),
+            2 => (there(), prop::sample::select(&ROOMS[..])).prop_map(|(it, room)| Transition::Move(it, room)),
+            2 => (there(), prop::sample::select(&NAMES[..])).prop_map(|(it, name)| Transition::Rename(it, name)),
+            4 => (there(), any::<u32>()).prop_map(|(it, number)| Transition::Say(it, number)),
+        ]
+        .boxed()
+    }
+
+    fn preconditions(chat: &Chat, transition: &Transition) -> bool {
+        match transition {
+            Transition::Enter(client) => !chat.contains_key(client),
+            Transition::Leave(client)
+            | Transition::Move(client, _)
+            | Transition::Rename(client, _)
+            | Transition::Say(client, _) => chat.contains_key(client),
+        }
+    }
+
+    fn apply(mut chat: Chat, transition: &Transition) -> Chat {
+        match *transition {
+            Transition::Enter(client) => {
+                chat.insert(client, (format!("{}", 5_001 + client), "lobby".to_owned()));
+            }
+            Transition::Leave(client) => {
+                chat.remove(&client);
+            }
+            Transition::Move(client, room) => chat.get_mut(&client).unwrap().1 = room.to_owned(),
+            Transition::Rename(client, name) => {
+                if chat.values().all(|(taken, _)| taken != name) {
+                    chat.get_mut(&client).unwrap().0 = name.to_owned();
+                }
+            }
+            Transition::Say(..) => {}
+        }
+        chat
+    }
+}
+
+/// The hub, its log, and what everybody was sent.
+struct System {
+    hub: Hub,
+    log: MemoryLog,
+    sink: NaiveSink,
+    conns: BTreeMap<u16, ConnId>,
+}
+
+impl System {
+    fn input(&mut self, input: Input<'_>) {
+        self.log.handle(&mut self.hub, Now::default(), input, &mut self.sink);
+        while self.log.commit(&mut self.hub, Now::default(), &mut self.sink) {}
+    }
+
+    fn line(&mut self, client: u16, line: &str) {
+        let conn = self.conns[&client];
+        self.input(Input::Received { conn, bytes: Bytes::from(format!("{line}\n")) });
+    }
+}
+
+impl StateMachineTest for System {
+    type SystemUnderTest = Self;
+    type Reference = Reference;
+
+    fn init_test(_: &Chat) -> Self {
+        let limits = Limits { rate: Rate { lines: 0, burst: 1 }, ..Limits::default() };
+        let hub = Hub::new(limits, Options::default());
+        let mut log = MemoryLog::new();
+        log.append(Now::default(), hub.configuration());
+        let mut system = Self { hub, log, sink: NaiveSink::default(), conns: BTreeMap::new() };
+        while system.log.commit(&mut system.hub, Now::default(), &mut system.sink) {}
+        system
+    }
+
+    fn apply(mut system: Self, chat: &Chat, transition: Transition) -> Self {
+        let before: BTreeMap<ConnId, usize> =
+            system.sink.sent.iter().map(|(&conn, sent)| (conn, sent.len())).collect();
+        match transition {
+            Transition::Enter(client) => {
+                let conn = system.hub.vacant().unwrap();
+                let peer = ([127, 0, 0, 1], 5_001 + client).into();
+                system.conns.insert(client, conn);
+                system.input(Input::Accepted { conn, peer, room: Some(&RoomName::lobby()) });
+            }
+            Transition::Leave(client) => {
+                let conn = system.conns.remove(&client).unwrap();
+                system.sink.disconnect(conn);
+                system.input(Input::Closed { conn });
+            }
+            Transition::Move(client, room) => system.line(client, &format!("/join {room}")),
+            Transition::Rename(client, name) => system.line(client, &format!("/nick {name}")),
+            Transition::Say(client, number) => {
+                system.line(client, &format!("{number}"));
+                let said = format!("{}: {number}\n", chat[&client].0);
+                for (other, conn) in &system.conns {
+                    let from = before.get(conn).copied().unwrap_or_default();
+                    let heard = String::from_utf8_lossy(&system.sink.sent[conn][from..]).into_owned();
+                    let expected = Reference::hearers(chat, client).contains(other);
+                    assert_eq!(heard, if expected { said.as_str() } else { "" }, "client {other} hears");
+                }
+            }
+        }
+        system
+    }
+
+    fn check_invariants(system: &Self, chat: &Chat) {
+        system.hub.check_invariants();
+        let world = system.hub.world();
+        let mut there: Vec<(String, String)> = world
+            .members()
+            .map(|(_, member)| {
+                let room = world.room(member.rooms()[0]).unwrap().name();
+                (member.name().to_string(), room.to_string())
+            })
+            .collect();
+        let mut expected: Vec<(String, String)> = chat.values().cloned().collect();
+        there.sort();
+        expected.sort();
+        assert_eq!(there, expected, "who is where");
+        let rooms: std::collections::BTreeSet<&str> = chat.values().map(|(_, room)| room.as_str()).collect();
+        assert_eq!(
+            world.rooms().len(),
+            rooms.len() + usize::from(!rooms.contains("lobby")),
+            "rooms that are"
+        );
+    }
+}
+
+prop_state_machine! {
+    #[test]
+    fn the_world_is_what_everybody_would_say_it_is(sequential 1..80 => System);
+}
