@@ -4,55 +4,65 @@ use crate::law::Violation;
 use crate::trace::{Event, Who};
 use parlor_protocol::ConnId;
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
-const LANE_WIDTH: usize = 190;
-const ROW_HEIGHT: usize = 22;
+const LANE_WIDTH: usize = 300;
+const ROW_HEIGHT: usize = 16;
 const TOP: usize = 70;
 const LEFT: usize = 110;
 /// Characters of a text that a lane has room for.
-const TEXT_CHARS: usize = 26;
+const TEXT_CHARS: usize = 40;
 /// A longer run is shown from its end: that is where what went wrong is.
 const ROWS_MAX: usize = 2_000;
+
+/// Lines of one text that are shown.
+const LINES_MAX: usize = 12;
 
 /// The run as a self-contained HTML page.
 #[must_use]
 pub fn html(title: &str, events: &[Event], violation: Option<&Violation>) -> String {
     let lanes = Lanes::of(events);
-    let rows: Vec<&Event> = events.iter().filter(|event| is_shown(event)).collect();
-    let rows = &rows[rows.len().saturating_sub(ROWS_MAX)..];
-    let (width, height) = (lanes.x(lanes.count) + LANE_WIDTH, TOP + (rows.len() + 4) * ROW_HEIGHT);
+    let shown: Vec<&Event> = events.iter().filter(|event| is_shown(event)).collect();
+    let shown = &shown[shown.len().saturating_sub(ROWS_MAX)..];
     let mut svg = String::new();
-    let mut put = |text: String| {
-        svg.push_str(&text);
-        svg.push('\n');
-    };
+    let mut y = TOP;
+    for event in shown {
+        draw(&mut svg, event, &mut y, &lanes);
+    }
+    if let Some(violation) = violation {
+        let lane = violation.conn.and_then(|conn| lanes.of_conn(conn));
+        let x = lanes.x(lane.unwrap_or(0));
+        put(&mut svg, format_args!("<circle class='bad' cx='{x}' cy='{y}' r='7'/>"));
+        put(
+            &mut svg,
+            format_args!("<text class='bad' x='{}' y='{}'>{}</text>", x + 14, y + 4, violation.law),
+        );
+        y += ROW_HEIGHT;
+    }
+    let (width, height) = (lanes.x(lanes.count) + LANE_WIDTH, y + 2 * ROW_HEIGHT);
+    let mut back = String::new();
     for lane in 0..=lanes.count {
         let x = lanes.x(lane);
         let name =
             if lane == 0 { "server".to_owned() } else { format!("client {}", lanes.clients[lane - 1]) };
-        put(format!("<text class='lane' x='{x}' y='{}'>{name}</text>", TOP - 20));
-        put(format!("<line class='lane' x1='{x}' x2='{x}' y1='{}' y2='{}'/>", TOP - 12, height - ROW_HEIGHT));
-    }
-    for (row, event) in rows.iter().enumerate() {
-        put(draw(event, TOP + row * ROW_HEIGHT, &lanes));
-    }
-    if let Some(violation) = violation {
-        let y = TOP + rows.len() * ROW_HEIGHT + 10;
-        let lane = violation.conn.and_then(|conn| lanes.of_conn(conn));
-        let x = lanes.x(lane.unwrap_or(0));
-        put(format!("<circle class='bad' cx='{x}' cy='{y}' r='7'/>"));
-        let text = escape(&violation.to_string());
-        put(format!("<text class='bad' x='{}' y='{}'>{text}</text>", x.min(LEFT), y + 26));
+        put(&mut back, format_args!("<text class='lane' x='{x}' y='{}'>{name}</text>", TOP - 30));
+        put(
+            &mut back,
+            format_args!("<line class='lane' x1='{x}' x2='{x}' y1='{}' y2='{height}'/>", TOP - 22),
+        );
     }
     let verdict = violation.map_or_else(|| "every law holds".to_owned(), |it| escape(&it.to_string()));
     format!(
         "<!doctype html>\n<html lang='en'><meta charset='utf-8'><title>{title}</title>\n<style>{STYLE}</style>\n\
          <h1>{title}</h1>\n<p class='{class}'>{verdict}</p>\n<p>{LEGEND}</p>\n\
-         <svg width='{width}' height='{height}' xmlns='http://www.w3.org/2000/svg'>\n{ARROW}\n{svg}</svg></html>\n",
+         <svg width='{width}' height='{height}' xmlns='http://www.w3.org/2000/svg'>\n{ARROW}\n{back}{svg}</svg></html>\n",
         title = escape(title),
         class = if violation.is_some() { "bad" } else { "good" },
     )
+}
+
+fn put(svg: &mut String, element: fmt::Arguments<'_>) {
+    writeln!(svg, "{element}").expect("a string grows");
 }
 
 const LEGEND: &str = "Time runs down, in microseconds of simulated time. An arrow to the server is what a client \
@@ -62,7 +72,7 @@ const LEGEND: &str = "Time runs down, in microseconds of simulated time. An arro
 const STYLE: &str = "body{font:14px sans-serif;margin:24px}h1{font-size:18px}text{font:12px monospace}\
     line.lane{stroke:#ccc}text.lane{font-weight:bold;text-anchor:middle}\
     line.in{stroke:#36c;marker-end:url(#tip)}line.out{stroke:#383;marker-end:url(#tip)}\
-    .time,.log{fill:#888}.fault{fill:#c60}.bad{fill:#c00;color:#c00;font-weight:bold}.good{color:#383}";
+    .time,.log{fill:#888}.text{fill:#000}.fault{fill:#c60}.bad{fill:#c00;color:#c00;font-weight:bold}.good{color:#383}";
 
 const ARROW: &str = "<defs><marker id='tip' markerWidth='8' markerHeight='8' refX='7' refY='3' orient='auto'>\
     <path d='M0,0 L7,3 L0,6 z' fill='#555'/></marker></defs>";
@@ -118,34 +128,46 @@ fn is_shown(event: &Event) -> bool {
     !matches!(event.word, "send" | "timeout" | "drained")
 }
 
-fn draw(event: &Event, y: usize, lanes: &Lanes) -> String {
+/// Draws an event at `y`, and moves that below it.
+fn draw(svg: &mut String, event: &Event, y: &mut usize, lanes: &Lanes) {
     let lane = lanes.of_event(event);
     let (x, server) = (lanes.x(lane), lanes.x(0));
-    let mut drawn = format!("<text class='time' x='4' y='{y}'>{}</text>", event.at_us);
-    let text = escape(&shortened(&event.text));
-    let title = format!("<title>{}</title>", escape(&event.text));
-    let added = match event.word {
+    put(svg, format_args!("<text class='time' x='4' y='{y}'>{}</text>", event.at_us));
+    let (class, first, lines) = match event.word {
         "received" | "sent" => {
             let (class, from, to) = if event.word == "sent" { ("out", server, x) } else { ("in", x, server) };
-            let at = x - LANE_WIDTH / 2 + 8;
-            write!(
-                drawn,
-                "<line class='{class}' x1='{from}' x2='{to}' y1='{}' y2='{}'/><text x='{at}' y='{}'>{text}{title}</text>",
-                y + 3,
-                y + 3,
-                y
-            )
+            let at = *y - 4;
+            put(svg, format_args!("<line class='{class}' x1='{from}' x2='{to}' y1='{at}' y2='{at}'/>"));
+            *y += ROW_HEIGHT;
+            ("text", x - LANE_WIDTH / 2 + 16, lines_of(&event.text))
         }
-        "committed" => write!(drawn, "<text class='log' x='{}' y='{y}'>{text}{title}</text>", server - 60),
+        "committed" => ("log", server - LANE_WIDTH / 2 + 10, vec![event.text.clone()]),
         word => {
             let fault = ["abort", "hang", "hold", "overflowed", "reset", "pause", "close"].contains(&word);
-            let class = if fault { "fault" } else { "log" };
-            let at = x - LANE_WIDTH / 2 + 8;
-            write!(drawn, "<text class='{class}' x='{at}' y='{y}'>{word} {text}{title}</text>")
+            (if fault { "fault" } else { "log" }, x + 8, vec![format!("{word} {}", event.text)])
         }
     };
-    added.expect("a string grows");
-    drawn
+    for line in &lines {
+        let (shown, whole) = (escape(&shortened(line)), escape(line));
+        put(
+            svg,
+            format_args!("<text class='{class}' x='{first}' y='{y}'>{shown}<title>{whole}</title></text>"),
+        );
+        *y += ROW_HEIGHT;
+    }
+    *y += ROW_HEIGHT / 2;
+}
+
+/// The lines of a quoted text.
+fn lines_of(quoted: &str) -> Vec<String> {
+    let text = quoted.trim_matches('"').trim_end_matches("\\n");
+    let mut lines: Vec<String> = text.split("\\n").map(str::to_owned).collect();
+    if lines.len() > LINES_MAX {
+        let left = lines.len() - (LINES_MAX - 1);
+        lines.truncate(LINES_MAX - 1);
+        lines.push(format!("… and {left} more"));
+    }
+    lines
 }
 
 fn shortened(text: &str) -> String {

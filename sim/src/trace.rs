@@ -1,7 +1,7 @@
 //! What happened in a run: an event a line, and a hash over all of them.
 
 use crate::scenario::Act;
-use parlor_protocol::{ConnId, Input, Now, Output};
+use parlor_protocol::{Command, ConnId, Input, Now, Output, RoomName};
 use std::fmt;
 
 /// The events of a run. The hash is always kept, the events where they are asked for.
@@ -117,7 +117,9 @@ impl Trace {
                 for entry in *entries {
                     let seq = entry.seq.0;
                     self.mix(seq);
-                    self.note(at_us, "committed", Who::Log, b"", || format!("{seq} {:?}", entry.command));
+                    self.note(at_us, "committed", Who::Log, b"", || {
+                        format!("{seq}: {}", words(&entry.command))
+                    });
                 }
             }
             Input::Drained { conn } => of("drained", *conn, b""),
@@ -175,6 +177,21 @@ impl Trace {
     const fn mix(&mut self, word: u64) {
         self.hash = (self.hash ^ word).wrapping_mul(FNV_PRIME);
         self.hash ^= self.hash >> 29;
+    }
+}
+
+/// A command as one would tell it.
+fn words(command: &Command) -> String {
+    let place = |room: &Option<RoomName>| room.as_ref().map_or("no room".to_owned(), ToString::to_string);
+    match command {
+        Command::Configure(_) => "the limits".to_owned(),
+        Command::Enter { conn, port, room } => format!("{conn} (port {port}) enters {}", place(room)),
+        Command::Leave { member, reason } => format!("{member} leaves: {}", reason.word()),
+        Command::Move { member, from, to } => format!("{member} goes from {} to {}", place(from), place(to)),
+        Command::Rename { member, name } => format!("{member} wants the name {name}"),
+        Command::Say { member, room, text, .. } => format!("{member} says in {room}: {text:?}"),
+        Command::SetTopic { member, room, topic } => format!("{member} sets the topic of {room}: {topic:?}"),
+        Command::Tell { member, to, text } => format!("{member} tells {to}: {text:?}"),
     }
 }
 
