@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     let matches = cli().get_matches();
     match matches.subcommand() {
         Some(("bench", matches)) => bench::run(number(matches, "seconds")),
-        Some(("meta", matches)) => meta::run(&input(matches)),
+        Some(("meta", matches)) => meta::run(&input(matches), matches.get_one::<PathBuf>("with")),
         Some(("minimize", matches)) => {
             minimize::run(&input(matches), bug(matches), matches.get_one::<PathBuf>("out"))
         }
@@ -84,7 +84,10 @@ fn cli() -> Command {
             "Wall time of each measurement",
         )))
         .subcommand(
-            Command::new("meta").about("One seed, two processes: the traces must be the same").arg(seed()),
+            Command::new("meta")
+                .about("One seed, two processes: the traces must be the same")
+                .arg(seed())
+                .arg(path("with", "The second process runs this build of the program")),
         )
         .subcommand(
             Command::new("minimize")

@@ -1,21 +1,22 @@
 //! `parlor-sim meta SEED`: one seed in two processes. Everything else here rests on their being the same.
 
 use super::Input;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-pub(crate) fn run(input: &Input) -> ExitCode {
-    let run = || {
-        let program = std::env::current_exe()?;
-        Command::new(program).args(["run", &input.to_string(), "--trace"]).output()
-    };
-    let (one, other) = match (run(), run()) {
-        (Ok(one), Ok(other)) => (one.stdout, other.stdout),
-        (Err(error), _) | (_, Err(error)) => {
-            eprintln!("parlor-sim: cannot run another process: {error}");
+pub(crate) fn run(input: &Input, other: Option<&PathBuf>) -> ExitCode {
+    let traces = std::env::current_exe().and_then(|this| {
+        let other = other.unwrap_or(&this);
+        Ok((trace(&this, input)?, trace(other, input)?))
+    });
+    let (one, other) = match traces {
+        Ok(traces) => traces,
+        Err(error) => {
+            eprintln!("parlor-sim: cannot run the other process: {error}");
             return ExitCode::from(2);
         }
     };
-    let (one, other) = (String::from_utf8_lossy(&one), String::from_utf8_lossy(&other));
     if one == other && !one.is_empty() {
         println!("seed {input}: {} lines, the same in two processes", one.lines().count());
         return ExitCode::SUCCESS;
@@ -26,4 +27,14 @@ pub(crate) fn run(input: &Input) -> ExitCode {
         None => println!("seed {input} differs in length"),
     }
     ExitCode::from(12)
+}
+
+/// Both tiers of the seed, every event of the first.
+fn trace(program: &Path, input: &Input) -> io::Result<String> {
+    let mut trace = String::new();
+    for arguments in [["--trace", "--tier=1"], ["--trace", "--tier=2"]] {
+        let output = Command::new(program).arg("run").args(arguments).arg(input.to_string()).output()?;
+        trace += &String::from_utf8_lossy(&output.stdout);
+    }
+    Ok(trace)
 }
