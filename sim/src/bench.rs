@@ -3,6 +3,7 @@
 use crate::scenario::{Act, Scenario, Setup, Step};
 use crate::source::Source;
 use crate::tier1::{self, Checks};
+use crate::tier2;
 use crate::trace::Trace;
 use parlor_protocol::{Rate, RoomName};
 use std::collections::BTreeMap;
@@ -54,6 +55,19 @@ pub fn busy_with_checkers(seconds: u64) -> Report {
     measure("all checkers: the same as without", seconds, &busy(), Checks::All)
 }
 
+/// The driver on turmoil: clients on three hosts that each speak once a second.
+#[must_use]
+pub fn driver(seconds: u64) -> Report {
+    let what = "driver on turmoil, the model beside it: 50 clients on 3 hosts, each speaks once a second";
+    let scenario = leisurely();
+    measure_by(what, seconds, |report| {
+        let outcome = tier2::run(&scenario);
+        assert_eq!(outcome.violation, None, "what is measured is right");
+        *report.mix.entry("inputs").or_default() += outcome.stats.inputs;
+        report.simulated_us += outcome.stats.simulated_us;
+    })
+}
+
 impl Report {
     /// Lines, entrances, ends and readiness events.
     #[must_use]
@@ -79,13 +93,9 @@ impl Report {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a measurement of wall time")]
 fn measure(what: &'static str, seconds: u64, scenario: &Scenario, checks: Checks) -> Report {
     let trace = if checks == Checks::All { Trace::hash_only() } else { Trace::off() };
-    let began = Instant::now();
-    let mut report =
-        Report { what, mix: BTreeMap::new(), deliveries: 0, simulated_us: 0, wall: Duration::ZERO };
-    while began.elapsed() < Duration::from_secs(seconds) {
+    measure_by(what, seconds, |report| {
         let outcome = tier1::run_checked(scenario, trace.clone(), None, checks);
         assert_eq!(outcome.violation, None, "what is measured is right");
         let stats = outcome.stats;
@@ -100,6 +110,16 @@ fn measure(what: &'static str, seconds: u64, scenario: &Scenario, checks: Checks
         }
         report.deliveries += stats.deliveries;
         report.simulated_us += stats.simulated_us;
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "a measurement of wall time")]
+fn measure_by(what: &'static str, seconds: u64, mut run: impl FnMut(&mut Report)) -> Report {
+    let mut report =
+        Report { what, mix: BTreeMap::new(), deliveries: 0, simulated_us: 0, wall: Duration::ZERO };
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(seconds) {
+        run(&mut report);
     }
     report.wall = began.elapsed();
     report

@@ -4,12 +4,25 @@ use parlor_sim::bench::{self, Report};
 use std::process::ExitCode;
 
 pub(crate) fn run(seconds: u64) -> ExitCode {
-    for report in
-        [bench::core_alone(seconds), bench::busy_with_checkers(seconds), bench::with_checkers(seconds)]
-    {
+    println!("on {}", machine());
+    for report in [
+        bench::core_alone(seconds),
+        bench::busy_with_checkers(seconds),
+        bench::with_checkers(seconds),
+        bench::driver(seconds),
+    ] {
         tell(&report);
     }
     ExitCode::SUCCESS
+}
+
+/// What Linux tells of the processor; elsewhere the architecture.
+fn machine() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let model = model.map_or(std::env::consts::ARCH, |(_, model)| model);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    format!("{model}, {cores} cores, one of them used")
 }
 
 fn tell(report: &Report) {
