@@ -53,4 +53,24 @@ mod tests {
         digest.bytes(b"foobar");
         assert_eq!(digest.finish(), 0x8594_4171_F739_67E8);
     }
+
+    fn digest(add: impl FnOnce(&mut Digest)) -> u64 {
+        let mut digest = Digest::new();
+        add(&mut digest);
+        digest.finish()
+    }
+
+    #[test]
+    fn numbers_and_texts_count() {
+        assert_ne!(digest(|it| it.number(1)), digest(|it| it.number(2)));
+        assert_ne!(digest(|it| it.number(0)), digest(|_| {}));
+        assert_ne!(digest(|it| it.text("a")), digest(|it| it.text("b")));
+        let two = |one: &str, other: &str| {
+            digest(|it| {
+                it.text(one);
+                it.text(other);
+            })
+        };
+        assert_ne!(two("ab", "c"), two("a", "bc"), "where one text ends counts");
+    }
 }

@@ -2,6 +2,8 @@
 
 mod check;
 mod room;
+#[cfg(test)]
+mod tests;
 
 use crate::command::{CloseReason, Command, LogEntry, Manner};
 use crate::digest::Digest;

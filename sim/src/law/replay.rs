@@ -6,7 +6,7 @@ use crate::naive::NaiveSink;
 use crate::rolling::Rolling;
 use bytes::Bytes;
 use parlor_protocol::{ConnId, Hub, Input, Limits, LogEntry, Now, Options, RoomName, World};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 /// Everything that a run was made of, and every byte that came of it.
@@ -16,7 +16,10 @@ pub struct Replay {
     options: Options,
     inputs: Vec<(Now, Recorded)>,
     entries: Vec<LogEntry>,
-    sent: BTreeMap<ConnId, Rolling>,
+    /// What each connection was sent, in the order in which they were accepted.
+    sent: Vec<(ConnId, Rolling)>,
+    /// The place in `sent` of the connection in each slot.
+    slots: Vec<usize>,
     /// Connections that need not have been sent everything.
     lost: BTreeSet<ConnId>,
     given_up: BTreeSet<ConnId>,
@@ -43,7 +46,8 @@ impl Replay {
             options,
             inputs: Vec::new(),
             entries: Vec::new(),
-            sent: BTreeMap::new(),
+            sent: Vec::new(),
+            slots: Vec::new(),
             lost: BTreeSet::new(),
             given_up: BTreeSet::new(),
         }
@@ -51,7 +55,15 @@ impl Replay {
 
     pub(super) fn input(&mut self, now: Now, input: &Input<'_>) {
         let recorded = match input {
-            Input::Accepted { conn, peer, room } => Recorded::Accepted(*conn, *peer, room.cloned()),
+            Input::Accepted { conn, peer, room } => {
+                let slot = conn.slot as usize;
+                if self.slots.len() <= slot {
+                    self.slots.resize(slot + 1, 0);
+                }
+                self.slots[slot] = self.sent.len();
+                self.sent.push((*conn, Rolling::default()));
+                Recorded::Accepted(*conn, *peer, room.cloned())
+            }
             Input::Closed { conn } => Recorded::Closed(*conn),
             Input::Committed { entries } => {
                 self.entries.extend_from_slice(entries);
@@ -71,7 +83,9 @@ impl Replay {
     }
 
     pub(super) fn sent(&mut self, conn: ConnId, bytes: &[u8]) {
-        self.sent.entry(conn).or_default().add(bytes);
+        if let Some((_, sent)) = self.slots.get(conn.slot as usize).and_then(|&at| self.sent.get_mut(at)) {
+            sent.add(bytes);
+        }
     }
 
     /// The connection ended before it took everything.
@@ -89,7 +103,7 @@ impl Replay {
     #[must_use]
     pub fn sent_hash(&self) -> u64 {
         let mut all = Rolling::default();
-        self.sent.values().for_each(|sent| all.add(&sent.finish().to_le_bytes()));
+        self.sent.iter().for_each(|(_, sent)| all.add(&sent.finish().to_le_bytes()));
         all.finish()
     }
 

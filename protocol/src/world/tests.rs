@@ -1,0 +1,85 @@
+//! What the transcripts and the simulator, which compare worlds by their digests, rest on.
+
+use super::World;
+use crate::command::{Command, LogEntry, Manner};
+use crate::id::{ConnId, MemberId, Seq};
+use crate::limits::WorldLimits;
+use crate::name::{Name, RoomName};
+use crate::text::Text;
+use alloc::vec::Vec;
+
+const CONN: ConnId = ConnId { slot: 0, generation: 0 };
+
+/// The world that these commands make, an entry each millisecond.
+fn world(commands: &[Command]) -> World {
+    let entries: Vec<LogEntry> = (1..)
+        .zip(commands)
+        .map(|(seq, command)| LogEntry { seq: Seq(seq), at_unix_ms: seq, command: command.clone() })
+        .collect();
+    World::replay(&entries)
+}
+
+#[test]
+fn worlds_that_differ_in_anything_have_different_digests() {
+    let member = MemberId(Seq(2));
+    let room = RoomName::lobby();
+    let limits = WorldLimits::default();
+    let enter = |port| Command::Enter { conn: CONN, port, room: Some(RoomName::lobby()) };
+    let say = |manner, text: &str| Command::Say {
+        member,
+        room: RoomName::lobby(),
+        manner,
+        text: Text::clean(text.as_bytes(), false),
+    };
+    let topic = |text: &str| Command::SetTopic {
+        member,
+        room: room.clone(),
+        topic: Some(Text::clean(text.as_bytes(), false)),
+    };
+    let go = |to: &str| Command::Move { member, from: None, to: RoomName::parse(to).ok() };
+    let rename = Command::Rename { member, name: Name::parse("alice").unwrap() };
+    let configure = |limits| Command::Configure(limits);
+    let start = || [configure(limits), enter(5_001)].to_vec();
+    let with = |command| {
+        let mut commands = start();
+        commands.push(command);
+        commands
+    };
+    let worlds = [
+        Vec::new(),
+        [configure(limits)].to_vec(),
+        [configure(WorldLimits { history_bytes_max: 1, ..limits })].to_vec(),
+        [configure(WorldLimits { history_lines_max: 1, ..limits })].to_vec(),
+        [configure(WorldLimits { rooms_max: 2, ..limits })].to_vec(),
+        [configure(WorldLimits { rooms_per_member_max: 1, ..limits })].to_vec(),
+        [configure(WorldLimits { topic_bytes_max: 1, ..limits })].to_vec(),
+        start(),
+        [configure(limits), enter(5_002)].to_vec(),
+        with(enter(5_002)),
+        with(rename),
+        with(go("tea")),
+        with(go("rust")),
+        with(say(Manner::Speech, "hello")),
+        with(say(Manner::Speech, "goodbye")),
+        with(say(Manner::Action, "hello")),
+        with(topic("tea")),
+        with(topic("rust")),
+    ];
+    let mut digests: Vec<u64> = worlds.iter().map(|commands| world(commands).digest()).collect();
+    digests.sort_unstable();
+    digests.dedup();
+    assert_eq!(digests.len(), worlds.len());
+}
+
+#[test]
+fn an_entry_that_was_applied_before_does_nothing() {
+    let entry = LogEntry {
+        seq: Seq(1),
+        at_unix_ms: 1,
+        command: Command::Enter { conn: CONN, port: 5_001, room: None },
+    };
+    let once = World::replay([&entry]);
+    let twice = World::replay([&entry, &entry]);
+    assert_eq!(once.digest(), twice.digest());
+    assert_eq!(once.members().len(), 1);
+}
