@@ -18,12 +18,11 @@ pub struct Line<'a> {
 /// counted. However the stream is cut into chunks, the lines are the same, and the work is linear in the
 /// bytes: what was searched once is not searched again.
 ///
-/// Memory: one chunk as it was pushed, and a begun line of at most `line_bytes_max + 1` bytes. An idle
+/// Memory: one chunk as it was pushed, and a begun line of at most `line_bytes_max` bytes. An idle
 /// framer without a begun line holds nothing.
 #[derive(Debug)]
 pub struct Framer {
-    /// The begun line, from chunks that are used up. One byte more than the limit, because a CR there
-    /// may belong to the line end.
+    /// The begun line as far as the limit allows, from chunks that are used up.
     carry: Vec<u8>,
     /// The chunk that is being read, and how far it is read.
     chunk: Bytes,
@@ -122,7 +121,7 @@ impl Framer {
     /// Carries the chunk's bytes from `start` to `end` as far as the limit allows, and counts the rest.
     fn carry_on(&mut self, start: usize, end: usize) {
         let bytes = &self.chunk[start..end];
-        let room = (self.line_bytes_max + 1).saturating_sub(self.carry.len());
+        let room = self.line_bytes_max.saturating_sub(self.carry.len());
         let (kept, dropped) = bytes.split_at(room.min(bytes.len()));
         self.carry.extend_from_slice(kept);
         if let Some(&last) = dropped.last() {
@@ -147,7 +146,7 @@ impl Framer {
         if core::mem::take(&mut self.spent) {
             self.carry = Vec::new();
         }
-        if self.read == self.chunk.len() && self.read > 0 {
+        if self.read == self.chunk.len() {
             self.chunk = Bytes::new();
             self.read = 0;
         }
@@ -233,6 +232,18 @@ mod tests {
         assert_eq!(framer.next_line().unwrap().bytes, b"b");
         assert_eq!(framer.next_line().unwrap().bytes, b"cd");
         assert_eq!(framer.next_line(), None);
+    }
+
+    #[test]
+    fn what_is_held_is_told() {
+        let mut framer = Framer::new(8);
+        framer.push(Bytes::from_static(b"one\ntw"));
+        assert_eq!(framer.held_bytes(), 6, "the chunk");
+        framer.next_line().unwrap();
+        assert_eq!(framer.next_line(), None);
+        assert!((2..=16).contains(&framer.held_bytes()), "the begun line");
+        framer.push(Bytes::from_static(b"o"));
+        assert!((3..=17).contains(&framer.held_bytes()), "the begun line and the chunk");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod screen;
 mod terminal;
 mod texts;
 
+use crate::locale;
 use address::Address;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use farewell::Farewell;
@@ -149,12 +150,9 @@ fn first_lines(matches: &ArgMatches) -> String {
 
 /// The language that was asked for, else the one of the first locale variable that is set.
 fn language(matches: &ArgMatches) -> Language {
-    let locale = || {
-        let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set)
-    };
+    let locale = || locale::asked_for(|name| std::env::var(name).ok())?.1;
     let given = matches.get_one::<Language>("lang").copied();
-    given.or_else(|| Language::from_locale(&locale()?)).unwrap_or_default()
+    given.or_else(locale).unwrap_or_default()
 }
 
 /// Whether there is a terminal on both sides, one that can do what line editing needs.

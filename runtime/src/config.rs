@@ -5,8 +5,9 @@ mod listen;
 mod settings;
 
 use crate::driver::DriverLimits;
+use crate::locale;
 pub use listen::{ListenUrl, ListenUrlError, explain};
-use parlor_protocol::{Language, LimitError, Limits, Options};
+use parlor_protocol::{LimitError, Limits, Options};
 pub use settings::{SETTINGS, Setting, Topic};
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
@@ -211,9 +212,8 @@ impl Loaded {
 
     /// The language that POSIX's locale variables ask for; the first that is set decides.
     fn take_locale(&mut self, environment: &BTreeMap<String, String>) {
-        let set = |name: &&str| environment.get(*name).is_some_and(|value| !value.is_empty());
-        let Some(name) = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find(set) else { return };
-        if let Some(language) = Language::from_locale(&environment[name]) {
+        let variable = |name: &str| environment.get(name).cloned();
+        if let Some((name, Some(language))) = locale::asked_for(variable) {
             self.config.options.language = language;
             self.sources.insert("lang", Source::Environment(name.to_owned()));
         }
@@ -296,6 +296,7 @@ pub const CONFIG_VARIABLE: &str = "PARLOR_CONFIG";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use parlor_protocol::Language;
 
     fn given(flags: &[(&'static str, &str)], environment: &[(&str, &str)]) -> Given {
         let mut given = Given::default();

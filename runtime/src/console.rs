@@ -1,6 +1,7 @@
 //! What whoever runs the server reads: who comes and goes, and what the server does about it.
 
 use crate::driver::{Counts, Ended, Observer};
+use crate::locale::text;
 use parlor_protocol::{CloseReason, ConsoleEvent, Language};
 use std::io;
 use std::net::SocketAddr;
@@ -10,16 +11,6 @@ use tracing::{info, warn};
 #[derive(Clone, Copy, Debug)]
 pub struct Console {
     language: Language,
-}
-
-/// The text in the language at hand.
-macro_rules! text {
-    ($language:expr, $en:literal, $zh:literal) => {
-        match $language {
-            Language::En => format!($en),
-            Language::Zh => format!($zh),
-        }
-    };
 }
 
 impl Console {

@@ -6,6 +6,7 @@ pub mod config;
 pub mod console;
 pub mod driver;
 mod file_limit;
+mod locale;
 mod logging;
 pub mod serve;
 pub mod transport;

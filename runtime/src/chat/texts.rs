@@ -1,6 +1,7 @@
 //! The client's own words. What the server says is the server's.
 
 use super::address::{Address, Failed};
+use crate::locale::text;
 use parlor_protocol::Language;
 use std::io::{self, ErrorKind};
 
@@ -8,16 +9,6 @@ use std::io::{self, ErrorKind};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Texts {
     language: Language,
-}
-
-/// The text in the language at hand.
-macro_rules! text {
-    ($language:expr, $en:literal, $zh:literal) => {
-        match $language {
-            Language::En => format!($en),
-            Language::Zh => format!($zh),
-        }
-    };
 }
 
 impl Texts {

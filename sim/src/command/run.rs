@@ -3,6 +3,7 @@
 use super::{Input, silence_panics};
 use crate::exit_code;
 use parlor_sim::bug::Bug;
+use parlor_sim::law::Violation;
 use parlor_sim::picture;
 use parlor_sim::trace::Trace;
 use parlor_sim::{tier1, tier2};
@@ -46,16 +47,7 @@ pub(crate) fn run(input: &Input, bug: Option<&'static str>, shows: &Shows) -> Ex
         Seconds(outcome.stats.simulated_us).get(),
         outcome.trace.hash()
     );
-    match outcome.violation {
-        Some(violation) => {
-            println!("{violation}");
-            exit_code(violation.law)
-        }
-        None => {
-            println!("every law holds");
-            ExitCode::SUCCESS
-        }
-    }
+    verdict(outcome.violation.as_ref())
 }
 
 /// The same scenario, by the driver on turmoil.
@@ -71,7 +63,11 @@ pub(crate) fn run_driver(input: &Input) -> ExitCode {
         Seconds(outcome.stats.simulated_us).get(),
         outcome.hash
     );
-    match outcome.violation {
+    verdict(outcome.violation.as_ref())
+}
+
+fn verdict(violation: Option<&Violation>) -> ExitCode {
+    match violation {
         Some(violation) => {
             println!("{violation}");
             exit_code(violation.law)
