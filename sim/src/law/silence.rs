@@ -11,7 +11,8 @@ pub(super) struct Silence {
     conns: BTreeMap<MemberId, ConnId>,
     /// The room of each connection's member, from that entry of the log on.
     stays: BTreeMap<ConnId, Vec<(Seq, Option<RoomName>)>>,
-    said: BTreeMap<u64, Said>,
+    /// `None` for a tag that was said twice: it tells nothing.
+    said: BTreeMap<u64, Option<Said>>,
 }
 
 #[derive(Debug)]
@@ -38,9 +39,10 @@ impl Silence {
                 Command::Move { member, to, .. } => (*member, to.clone()),
                 Command::Say { member, room, text, .. } => {
                     if let Some(&by) = self.conns.get(member)
-                        && let Some(tag) = tag::of_text(text.as_str().as_bytes())
+                        && let Some(tag) = tag::of(text)
                     {
-                        self.said.insert(tag, Said { by, room: room.clone(), seq: entry.seq });
+                        let said = Some(Said { by, room: room.clone(), seq: entry.seq });
+                        self.said.entry(tag).and_modify(|said| *said = None).or_insert(said);
                     }
                     continue;
                 }
@@ -62,7 +64,7 @@ impl Silence {
     }
 
     pub(super) fn heard(&self, conn: ConnId, tag: u64) -> Verdict {
-        let Some(said) = self.said.get(&tag) else { return Ok(()) };
+        let Some(Some(said)) = self.said.get(&tag) else { return Ok(()) };
         if said.by == conn && !self.echo {
             return Err(format!("hears its own line #{tag}"));
         }

@@ -1,6 +1,6 @@
 //! The tags by which a line that was said is known wherever it is heard: `#17`.
 
-use parlor_protocol::ConnId;
+use parlor_protocol::{ConnId, Text};
 
 /// Puts together the lines that connections are sent, and finds their tags.
 #[derive(Debug, Default)]
@@ -39,8 +39,13 @@ impl Lines {
     }
 }
 
-/// The tag of a text.
-pub(super) fn of_text(text: &[u8]) -> Option<u64> {
+/// The tag of a text, as its readers see it: without formatting.
+pub(super) fn of(text: &Text) -> Option<u64> {
+    let shown: String = text.plain_parts().collect();
+    of_text(shown.as_bytes())
+}
+
+fn of_text(text: &[u8]) -> Option<u64> {
     let digits = &text[memchr::memchr(b'#', text)? + 1..];
     let count = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
     std::str::from_utf8(&digits[..count]).ok()?.parse().ok()
