@@ -302,7 +302,6 @@ impl Hub {
         if session.link() != Link::Open {
             return;
         }
-        self.silence(conn, sink);
         self.propose_leave(conn, CloseReason::SlowReader, sink);
         self.close(now, conn, CloseReason::SlowReader, sink);
     }
@@ -313,7 +312,6 @@ impl Hub {
             let Ok(slot) = u32::try_from(slot) else { continue };
             let conn = ConnId { slot, generation: self.slots[slot as usize].generation };
             if self.session(conn).is_some_and(|session| session.link() == Link::Open) {
-                self.silence(conn, sink);
                 self.propose_leave(conn, CloseReason::Shutdown, sink);
                 self.close(now, conn, CloseReason::Shutdown, sink);
             }
@@ -387,15 +385,6 @@ impl Hub {
         let Some(session) = self.session(conn) else { return };
         if let Some(member) = session.leave(reason) {
             sink.output(Output::Propose { conn, command: Command::Leave { member, reason } });
-        }
-    }
-
-    /// From here on the connection hears nothing but what is written to it.
-    fn silence(&mut self, conn: ConnId, sink: &mut impl Sink) {
-        let member = self.session(conn).and_then(|session| session.member());
-        let rooms = member.and_then(|member| self.world.member(member)).map(super::world::Member::rooms);
-        for &room in rooms.into_iter().flatten() {
-            sink.output(Output::Unsubscribe { conn, room });
         }
     }
 

@@ -43,3 +43,16 @@ impl fmt::Display for RoomId {
         write!(f, "r{}", self.0.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn an_identity_is_shown_with_its_kind() {
+        assert_eq!(ConnId { slot: 3, generation: 1 }.to_string(), "c3.1");
+        assert_eq!(MemberId(Seq(7)).to_string(), "m7");
+        assert_eq!(RoomId(Seq(8)).to_string(), "r8");
+    }
+}

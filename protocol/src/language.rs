@@ -67,6 +67,16 @@ impl FromStr for Language {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn a_code_is_read_as_it_is_shown() {
+        for language in Language::ALL {
+            assert_eq!(language.to_string().parse(), Ok(language));
+        }
+        let error = "fr".parse::<Language>().unwrap_err();
+        assert_eq!(error.to_string(), "not a language that Parlor speaks: use zh or en");
+    }
 
     #[test]
     fn a_locale_names_its_language() {

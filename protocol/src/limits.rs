@@ -180,6 +180,7 @@ impl Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString;
 
     #[test]
     fn the_defaults_hang_together() {
@@ -192,10 +193,92 @@ mod tests {
         assert_eq!(limits.rendered_line_bytes_max(), 3 * 1_000 + 154);
     }
 
+    /// Each relation, with limits that just keep to it and others that just don't.
     #[test]
     fn a_relation_that_breaks_is_named() {
-        let limits = Limits { backlog_bytes_max: 100_000, ..Limits::default() };
-        let error = limits.check().unwrap_err();
-        assert!(error.relation.contains("pending_commands_max"), "{error}");
+        // Wide apart, so that one relation breaks at a time.
+        let base = Limits {
+            line_bytes_max: 1_000,
+            reply_bytes_max: 4_096,
+            pending_commands_max: 4,
+            backlog_bytes_max: 100_000,
+            outbox_bytes_max: 200_000,
+            read_bytes_max: 1_000,
+            tick_bytes_max: 2_000,
+            ..Limits::default()
+        };
+        type Set = fn(&mut Limits, u32);
+        let small: Set = |limits, bytes| {
+            let bytes = bytes as usize;
+            // Of lines that are short enough, topics are.
+            (limits.line_bytes_max, limits.world.topic_bytes_max) = (bytes, bytes.min(100));
+            limits.backlog_bytes_max = 1 << 26;
+            limits.outbox_bytes_max = 1 << 26;
+        };
+        let relations: [(&str, Set, u32, u32); 18] = [
+            ("line_bytes_max is from 128", small, 128, 127),
+            ("line_bytes_max is from 128", small, 1 << 20, (1 << 20) + 1),
+            (
+                "topic_bytes_max is at most",
+                |limits, bytes| limits.world.topic_bytes_max = bytes as usize,
+                1_000,
+                1_001,
+            ),
+            ("pending_commands_max is", |limits, count| limits.pending_commands_max = count, 1, 0),
+            ("pending_commands_max ×", |limits, count| limits.pending_commands_max = count, 15, 16),
+            (
+                "reply_bytes_max is at least",
+                |limits, bytes| limits.reply_bytes_max = bytes as usize,
+                4_096,
+                4_095,
+            ),
+            (
+                "reply_bytes_max is at most",
+                |limits, bytes| limits.reply_bytes_max = bytes as usize,
+                25_000,
+                25_001,
+            ),
+            (
+                "backlog_bytes_max is at",
+                |limits, bytes| limits.outbox_bytes_max = bytes as usize,
+                100_000,
+                99_999,
+            ),
+            ("read_bytes_max is at least", |limits, bytes| limits.read_bytes_max = bytes as usize, 512, 511),
+            (
+                "read_bytes_max is at most",
+                |limits, bytes| limits.read_bytes_max = bytes as usize,
+                2_000,
+                2_001,
+            ),
+            ("rate_burst", |limits, burst| limits.rate.burst = burst, 1, 0),
+            ("connections_max", |limits, count| limits.connections_max = count, 1, 0),
+            ("connections_per_ip_max", |limits, count| limits.connections_per_ip_max = count, 1, 0),
+            ("refusals_max", |limits, count| limits.refusals_max = count, 1, 0),
+            ("flush_writes_max", |limits, count| limits.flush_writes_max = count as usize, 1, 0),
+            ("rooms_max", |limits, count| limits.world.rooms_max = count as usize, 1, 0),
+            (
+                "rooms_per_member_max",
+                |limits, count| limits.world.rooms_per_member_max = count as usize,
+                1,
+                0,
+            ),
+            (
+                "backlog_bytes_max is at",
+                |limits, bytes| limits.backlog_bytes_max = bytes as usize,
+                200_000,
+                200_001,
+            ),
+        ];
+        assert_eq!(base.check(), Ok(()));
+        for (relation, set, kept, broken) in relations {
+            let mut limits = base;
+            set(&mut limits, kept);
+            assert_eq!(limits.check(), Ok(()), "{relation}: {kept}");
+            set(&mut limits, broken);
+            let error = limits.check().unwrap_err();
+            assert!(error.relation.starts_with(relation), "{relation}: {broken} breaks {error:?}");
+            assert!(error.to_string().contains(relation));
+        }
     }
 }

@@ -186,11 +186,8 @@ impl RoomName {
 }
 
 fn normalize(text: &str, chars_max: usize, bytes_max: usize) -> Result<String, NameError> {
-    // Normalisation makes a text shorter or longer, but never by this much: no name hides in a novel.
-    if text.len() > 4 * bytes_max {
-        return Err(NameError::TooLong);
-    }
-    let text: String = text.nfc().collect();
+    // One character more than there may be is enough of a novel.
+    let text: String = text.nfc().take(chars_max + 1).collect();
     if text.is_empty() {
         return Err(NameError::Empty);
     }
@@ -248,6 +245,21 @@ mod tests {
         {
             assert_eq!(Name::parse(name).unwrap().as_str(), name);
         }
+    }
+
+    #[test]
+    fn a_name_may_come_decomposed() {
+        let composed = "\u{ac01}".repeat(Name::CHARS_MAX);
+        let decomposed: String = composed.nfd().collect();
+        assert_eq!(decomposed.len(), 3 * composed.len());
+        assert_eq!(Name::parse(&decomposed).unwrap().as_str(), composed);
+        assert_eq!(Name::parse(&alloc::format!("{decomposed}a")).unwrap_err(), NameError::TooLong);
+    }
+
+    #[test]
+    fn an_error_says_what_a_name_may_be() {
+        assert_eq!(NameError::Character(':').to_string(), "the character ':' cannot be in a name");
+        assert_eq!(NameError::TooLong.to_string(), "the name is too long");
     }
 
     #[test]

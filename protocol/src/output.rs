@@ -21,7 +21,8 @@ pub enum Output<'a> {
         conn: ConnId,
     },
     /// Write what the connection is owed and the farewell, then close the writing side, then read and
-    /// discard until the other end closes too. No later output names the connection, but for an `Abort`.
+    /// discard until the other end closes too. From here on the connection hears no room, and no later
+    /// output names it but an `Abort`.
     Close {
         /// Which.
         conn: ConnId,

@@ -7,6 +7,7 @@ use crate::tier2;
 use crate::trace::Trace;
 use parlor_protocol::{Rate, RoomName};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// Clients in one room.
@@ -135,9 +136,9 @@ fn setup() -> Setup {
 fn leisurely() -> Scenario {
     let mut scenario = entered(setup());
     let mut source = Source::seed(1);
-    for _ in 0..SIMULATED_SECONDS * u64::from(CLIENTS) {
+    for number in 0..SIMULATED_SECONDS * u64::from(CLIENTS) {
         let client = u16::try_from(source.below(CLIENTS.into())).unwrap_or_default();
-        scenario.steps.push(say(1_000_000 / u64::from(CLIENTS), client, 1));
+        scenario.steps.push(say(1_000_000 / u64::from(CLIENTS), client, number..number + 1));
     }
     scenario
 }
@@ -149,9 +150,11 @@ fn busy() -> Scenario {
     setup.limits.backlog_bytes_max = 8 << 20;
     setup.window_bytes = 1 << 20;
     let mut scenario = entered(setup);
+    let mut number = 0;
     for round in 0..400 {
         for client in 0..CLIENTS {
-            scenario.steps.push(say(0, client, 8));
+            scenario.steps.push(say(0, client, number..number + 8));
+            number += 8;
         }
         scenario.steps.push(Step { after_us: 1_000, client: round % CLIENTS, act: Act::EndInput });
         let lobby = Act::Connect(Some(RoomName::lobby()));
@@ -165,8 +168,9 @@ fn entered(setup: Setup) -> Scenario {
     Scenario { steps: (0..setup.clients).map(connect).collect(), setup }
 }
 
-/// So many lines at once, of 64 bytes as they are delivered.
-fn say(after_us: u64, client: u16, lines: usize) -> Step {
-    let line = format!("{}\n", "x".repeat(57));
-    Step { after_us, client, act: Act::Send { bytes: line.repeat(lines).into_bytes(), segment: 0 } }
+/// The lines with these numbers at once, each of 64 bytes as it is delivered, with the tag by which the judge
+/// knows it.
+fn say(after_us: u64, client: u16, numbers: Range<u64>) -> Step {
+    let lines: String = numbers.map(|number| format!("{:x<57}\n", format!("#{number} "))).collect();
+    Step { after_us, client, act: Act::Send { bytes: lines.into_bytes(), segment: 0 } }
 }

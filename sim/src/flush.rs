@@ -247,16 +247,16 @@ impl Rig {
         self.drain();
         // What overflowed in the last flush has its farewell to take.
         self.drain();
-        for (conn, expected) in &self.naive.sent {
-            let taken = self.wire.taken.remove(conn).unwrap_or_default();
-            if self.gone.contains(conn) && self.overflowed.contains(conn) {
+        for (conn, expected) in self.naive.sent.iter() {
+            let taken = self.wire.taken.remove(&conn).unwrap_or_default();
+            if self.gone.contains(&conn) && self.overflowed.contains(&conn) {
                 let is_beginning = |length: usize| {
                     taken.strip_suffix(&FAREWELL[..length]).is_some_and(|kept| expected.starts_with(kept))
                 };
                 assert!((0..=FAREWELL.len()).any(is_beginning), "{conn} took what it was not sent");
-            } else if self.gone.contains(conn) {
+            } else if self.gone.contains(&conn) {
                 assert!(expected.starts_with(&taken), "{conn} took what it was not sent");
-            } else if self.overflowed.contains(conn) {
+            } else if self.overflowed.contains(&conn) {
                 let kept = taken.strip_suffix(FAREWELL).expect("a slow reader's last line is the reason");
                 assert!(expected.starts_with(kept), "{conn} took what it was not sent before its farewell");
                 assert!(kept.is_empty() || kept.ends_with(b"\n"), "{conn} was left in the middle of a line");

@@ -99,6 +99,7 @@ pub struct Judge {
     received: received::Received,
     silence: silence::Silence,
     lines: tag::Lines,
+    tags: tag::Tags,
     now: Now,
 }
 
@@ -118,6 +119,7 @@ impl Judge {
             received: received::Received::default(),
             silence: silence::Silence::new(options.echo),
             lines: tag::Lines::default(),
+            tags: tag::Tags::default(),
             now: Now::default(),
         }
     }
@@ -166,7 +168,7 @@ impl Judge {
             return;
         }
         for entry in entries {
-            self.order.committed(entry);
+            self.tags.committed(entry);
             let verdict = self.names.committed(entry, hub.world());
             self.note(Law::Names, None, verdict);
             let verdict = self.ends.committed(entry);
@@ -183,14 +185,25 @@ impl Judge {
         let verdict = self.heard.sent(conn, bytes);
         self.note(Law::Heard, Some(conn), verdict);
         self.replay.sent(conn, bytes);
-        let (order, silence) = (&mut self.order, &self.silence);
-        let mut verdicts = (Ok(()), Ok(()));
-        self.lines.sent(conn, bytes, |tag| {
-            verdicts.0 = verdicts.0.clone().and_then(|()| order.heard(conn, tag));
-            verdicts.1 = verdicts.1.clone().and_then(|()| silence.heard(conn, tag));
-        });
-        self.note(Law::Order, Some(conn), verdicts.0);
-        self.note(Law::Silence, Some(conn), verdicts.1);
+        let mut lines = std::mem::take(&mut self.lines);
+        lines.sent(conn, bytes, |tag| self.heard(conn, tag));
+        self.lines = lines;
+    }
+
+    /// A connection was sent a line with this tag.
+    fn heard(&mut self, conn: ConnId, tag: u64) {
+        let said = match self.tags.get(tag) {
+            Some(tag::Tagged::Once(said)) => said,
+            Some(tag::Tagged::Twice) => return,
+            None => {
+                let verdict = Err(format!("line #{tag} is heard, and not in the log"));
+                return self.note(Law::Order, Some(conn), verdict);
+            }
+        };
+        let silence = self.silence.heard(conn, tag, said);
+        let order = self.order.heard(conn, said.seq);
+        self.note(Law::Order, Some(conn), order);
+        self.note(Law::Silence, Some(conn), silence);
     }
 
     /// A client's link carries these bytes.

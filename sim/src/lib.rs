@@ -8,12 +8,14 @@
 //! - [`mark`]: states that a sweep must have been in;
 //! - [`bug`]: bugs that are planted, to see that they are found;
 //! - [`minimize`]: makes a failing scenario small; [`picture`] shows it;
+//! - [`conns`]: a map by connection;
 //! - [`naive`]: a sink that writes each output at once, which the outbox must equal byte for byte;
 //! - [`flush`]: an outbox and a naive sink that are given the same outputs;
 //! - [`trace`]: what happened, line by line, and a hash of it.
 
 pub mod bench;
 pub mod bug;
+pub mod conns;
 pub mod expectation;
 pub mod flush;
 pub mod law;

@@ -8,6 +8,7 @@
 mod ask;
 mod chat;
 
+use crate::conns::Conns;
 use crate::expectation::Expectation;
 use crate::mark::Marks;
 use crate::sometimes;
@@ -18,7 +19,6 @@ use parlor_protocol::{
     CloseReason, Command, ConnId, Input, Instant, Language, Limits, LogEntry, MemberId, Now, Options, Rate,
     Reply, RoomName,
 };
-use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 /// The chat as it ought to be.
@@ -26,9 +26,9 @@ use std::net::{IpAddr, SocketAddr};
 pub struct Model {
     limits: Limits,
     options: Options,
-    conns: BTreeMap<ConnId, Conn>,
+    conns: Conns<Conn>,
     /// What connections that are gone were to be sent, where that is still to be compared.
-    gone: Option<BTreeMap<ConnId, Expectation>>,
+    gone: Option<Conns<Expectation>>,
     chat: Chat,
     stopping: bool,
     now: Now,
@@ -90,7 +90,7 @@ impl Model {
         Self {
             limits,
             options,
-            conns: BTreeMap::new(),
+            conns: Conns::default(),
             gone: None,
             chat: Chat::default(),
             stopping: false,
@@ -103,7 +103,7 @@ impl Model {
     /// A chat that remembers what was due to connections that are gone: for whoever compares that later.
     #[must_use]
     pub fn with_memory(limits: Limits, options: Options) -> Self {
-        Self { gone: Some(BTreeMap::new()), ..Self::new(limits, options) }
+        Self { gone: Some(Conns::default()), ..Self::new(limits, options) }
     }
 
     /// Takes the hub's input.
@@ -126,7 +126,7 @@ impl Model {
             }),
             Input::Shutdown => {
                 self.stopping = true;
-                let conns: Vec<ConnId> = self.conns.keys().copied().collect();
+                let conns: Vec<ConnId> = self.conns.keys().collect();
                 conns.into_iter().for_each(|conn| self.end(conn, CloseReason::Shutdown));
             }
             Input::Timeout => self.timeout(now),
@@ -140,20 +140,20 @@ impl Model {
 
     /// What a connection is to be sent; `None` for one that is gone, unless that is remembered.
     pub fn due(&mut self, conn: ConnId) -> Option<&mut Expectation> {
-        match self.conns.get_mut(&conn) {
+        match self.conns.get_mut(conn) {
             Some(conn) => Some(&mut conn.due),
-            None => self.gone.as_mut()?.get_mut(&conn),
+            None => self.gone.as_mut()?.get_mut(conn),
         }
     }
 
     /// Every connection that is not gone, with what it is still to be sent.
     pub fn all_due(&self) -> impl Iterator<Item = (ConnId, &Expectation)> {
-        self.conns.iter().filter(|(_, conn)| conn.link != Link::Gone).map(|(&id, conn)| (id, &conn.due))
+        self.conns.iter().filter(|(_, conn)| conn.link != Link::Gone).map(|(id, conn)| (id, &conn.due))
     }
 
     /// Connections that are neither gone nor being told to go, members or about to be.
     pub fn open_conns(&self) -> impl Iterator<Item = ConnId> {
-        self.conns.iter().filter(|(_, conn)| conn.link == Link::Open).map(|(&id, _)| id)
+        self.conns.iter().filter(|(_, conn)| conn.link == Link::Open).map(|(id, _)| id)
     }
 
     /// How many members there are.
@@ -215,7 +215,7 @@ impl Model {
     }
 
     fn closed(&mut self, id: ConnId) {
-        let Some(conn) = self.conns.get_mut(&id) else { return };
+        let Some(conn) = self.conns.get_mut(id) else { return };
         let was_open = conn.link == Link::Open;
         conn.link = Link::Gone;
         (conn.budget_timer, conn.end_timer) = (None, None);
@@ -228,10 +228,10 @@ impl Model {
 
     /// The server ends an open connection: it hears nothing more but why.
     fn end(&mut self, id: ConnId, reason: CloseReason) {
-        if self.conns.get(&id).is_some_and(|conn| conn.link == Link::Open) {
+        if self.conns.get(id).is_some_and(|conn| conn.link == Link::Open) {
             self.leave(id, reason);
             if reason == CloseReason::SlowReader
-                && let Some(conn) = self.conns.get_mut(&id)
+                && let Some(conn) = self.conns.get_mut(id)
             {
                 conn.due.cut_here();
             }
@@ -241,7 +241,7 @@ impl Model {
 
     fn say_farewell(&mut self, id: ConnId, reason: CloseReason) {
         self.reply(id, &Reply::Farewell(reason));
-        if let Some(conn) = self.conns.get_mut(&id) {
+        if let Some(conn) = self.conns.get_mut(id) {
             conn.link = Link::Closing;
             conn.budget_timer = None;
             conn.end_timer = Some(self.now.mono.plus_ms(self.limits.drain_ms));
@@ -249,7 +249,7 @@ impl Model {
     }
 
     fn leave(&mut self, id: ConnId, reason: CloseReason) {
-        let Some(conn) = self.conns.get_mut(&id) else { return };
+        let Some(conn) = self.conns.get_mut(id) else { return };
         conn.ended_for.get_or_insert(reason);
         conn.waiting.clear();
         conn.unread.clear();
@@ -261,7 +261,7 @@ impl Model {
 
     /// The first timer that is due; there is a timeout for each.
     fn timeout(&mut self, now: Now) {
-        let timers = self.conns.iter().flat_map(|(&id, conn)| {
+        let timers = self.conns.iter().flat_map(|(id, conn)| {
             // Of what is due at once, ends are first.
             let end = conn.end_timer.map(|at| (at, false, id));
             end.into_iter().chain(conn.budget_timer.map(|at| (at, true, id)))
@@ -269,7 +269,7 @@ impl Model {
         match timers.min().filter(|(at, ..)| *at <= now.mono) {
             Some((_, true, id)) => self.changed(now, id, |conn| conn.budget_timer = None),
             Some((_, false, id)) => {
-                if let Some(conn) = self.conns.get_mut(&id) {
+                if let Some(conn) = self.conns.get_mut(id) {
                     conn.end_timer = None;
                 }
             }
@@ -278,7 +278,7 @@ impl Model {
     }
 
     fn changed(&mut self, now: Now, id: ConnId, change: impl FnOnce(&mut Conn)) {
-        if let Some(conn) = self.conns.get_mut(&id) {
+        if let Some(conn) = self.conns.get_mut(id) {
             change(conn);
             self.go_on(now, id);
         }
@@ -288,7 +288,7 @@ impl Model {
     /// Who will send nothing more, and does not read the long answer that keeps it here, has a deadline.
     fn bound_end(&mut self, id: ConnId) {
         let at = self.now.mono.plus_ms(self.limits.drain_ms);
-        let Some(conn) = self.conns.get_mut(&id) else { return };
+        let Some(conn) = self.conns.get_mut(id) else { return };
         if conn.draining
             && conn.input_ended
             && conn.link == Link::Open
@@ -301,7 +301,7 @@ impl Model {
     /// The connection's lines, one after the other, as far as they can be acted on.
     fn go_on(&mut self, now: Now, id: ConnId) {
         let line_bytes_max = self.limits.line_bytes_max;
-        while let Some(conn) = self.conns.get_mut(&id)
+        while let Some(conn) = self.conns.get_mut(id)
             && let Stage::Member(member) = conn.stage
         {
             if let Some(ask) = conn.waiting.first()
@@ -336,7 +336,7 @@ impl Model {
     }
 
     fn act(&mut self, now: Now, id: ConnId, member: MemberId, ask: Ask) {
-        let Some(conn) = self.conns.get_mut(&id) else { return };
+        let Some(conn) = self.conns.get_mut(id) else { return };
         let here = conn.room.clone();
         let command = match (ask, here) {
             (Ask::Nothing, _) => return,
@@ -361,7 +361,7 @@ impl Model {
     }
 
     fn answer(&mut self, now: Now, id: ConnId, ask: &Ask) {
-        let Some(conn) = self.conns.get_mut(&id) else { return };
+        let Some(conn) = self.conns.get_mut(id) else { return };
         if conn.under_way > 0 {
             conn.waiting.insert(0, ask.clone());
             return;
@@ -380,7 +380,7 @@ impl Model {
         }
         self.send(id, &bytes);
         let charge = bytes.len() as u64 / 512;
-        let Some(conn) = self.conns.get_mut(&id) else { return };
+        let Some(conn) = self.conns.get_mut(id) else { return };
         if let Some(interval) = 1_000_000_u64.checked_div(self.limits.rate.lines.into()) {
             let now = now.mono.as_micros();
             conn.budget_full_at = conn.budget_full_at.max(now) + charge * interval;
@@ -389,7 +389,7 @@ impl Model {
 
     fn committed(&mut self, now: Now, entry: &LogEntry) {
         let author = match &entry.command {
-            Command::Configure(limits) => return self.chat.configure(entry.seq, *limits),
+            Command::Configure(limits) => return self.chat.configure(*limits),
             Command::Enter { conn, .. } => *conn,
             command => {
                 let member = command.member().and_then(|member| self.chat.people.get(&member));
@@ -398,7 +398,7 @@ impl Model {
             }
         };
         if !matches!(entry.command, Command::Enter { .. } | Command::Leave { .. })
-            && let Some(conn) = self.conns.get_mut(&author)
+            && let Some(conn) = self.conns.get_mut(author)
         {
             conn.under_way -= 1;
             conn.barrier &= conn.under_way > 0;
@@ -410,22 +410,22 @@ impl Model {
     }
 
     fn reply(&mut self, id: ConnId, reply: &Reply<'_>) {
-        let Some(conn) = self.conns.get_mut(&id).filter(|conn| conn.link == Link::Open) else { return };
+        let Some(conn) = self.conns.get_mut(id).filter(|conn| conn.link == Link::Open) else { return };
         let mut bytes = bytes::BytesMut::new();
         reply.render(conn.language, self.limits.reply_bytes_max, &mut bytes);
         conn.due.add(&bytes);
     }
 
     fn send(&mut self, id: ConnId, bytes: &[u8]) {
-        if let Some(conn) = self.conns.get_mut(&id).filter(|conn| conn.link == Link::Open) {
+        if let Some(conn) = self.conns.get_mut(id).filter(|conn| conn.link == Link::Open) {
             conn.due.add(bytes);
         }
     }
 
     fn forget_if_over(&mut self, id: ConnId) {
         let over = |conn: &Conn| conn.link == Link::Gone && conn.stage == Stage::Outside;
-        if self.conns.get(&id).is_some_and(over)
-            && let Some(conn) = self.conns.remove(&id)
+        if self.conns.get(id).is_some_and(over)
+            && let Some(conn) = self.conns.remove(id)
             && let Some(gone) = &mut self.gone
         {
             gone.insert(id, conn.due);

@@ -1,15 +1,16 @@
 //! The naive sink: each output is rendered for each reader and written at once. No chunk, no range, no
 //! backlog; what it does is right because there is nothing to get wrong.
 
+use crate::conns::Conns;
 use bytes::BytesMut;
 use parlor_protocol::{ConnId, Event, Output, RoomId, Sink, WireClass};
 use std::collections::BTreeMap;
 
 /// Writes each output to each connection as it comes.
 #[derive(Debug, Default)]
-pub struct NaiveSink {
+pub struct NaiveSink<S = Vec<u8>> {
     /// What each connection was sent since the sink began.
-    pub sent: BTreeMap<ConnId, Vec<u8>>,
+    pub sent: Conns<S>,
     /// Who hears each room, and in which class.
     rooms: BTreeMap<RoomId, BTreeMap<ConnId, WireClass>>,
     /// Connections that are sent nothing more.
@@ -18,7 +19,19 @@ pub struct NaiveSink {
     pub drained: Vec<ConnId>,
 }
 
-impl NaiveSink {
+/// The stream of bytes to one connection.
+pub trait Stream: Default {
+    /// The next bytes.
+    fn add(&mut self, bytes: &[u8]);
+}
+
+impl Stream for Vec<u8> {
+    fn add(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+impl<S: Stream> NaiveSink<S> {
     /// Nothing more is sent to the connection.
     pub fn disconnect(&mut self, conn: ConnId) {
         for room in self.rooms.values_mut() {
@@ -29,14 +42,14 @@ impl NaiveSink {
 
     fn send(&mut self, conn: ConnId, bytes: &[u8]) {
         if !self.closed.contains_key(&conn) {
-            self.sent.entry(conn).or_default().extend_from_slice(bytes);
+            self.sent.get_or_default(conn).add(bytes);
         }
     }
 
     /// A rendering is a matter of the event and the class alone, so one serves all readers of a class. (Whoever
     /// is closed reads no room any more.)
     fn deliver<'r>(
-        sent: &mut BTreeMap<ConnId, Vec<u8>>,
+        sent: &mut Conns<S>,
         readers: impl Iterator<Item = (&'r ConnId, &'r WireClass)>,
         except: Option<ConnId>,
         event: &Event<'_>,
@@ -49,12 +62,12 @@ impl NaiveSink {
                 rendered.push((class, bytes));
                 rendered.len() - 1
             });
-            sent.entry(conn).or_default().extend_from_slice(&rendered[index].1);
+            sent.get_or_default(conn).add(&rendered[index].1);
         }
     }
 }
 
-impl Sink for NaiveSink {
+impl<S: Stream> Sink for NaiveSink<S> {
     fn output(&mut self, output: Output<'_>) {
         match output {
             Output::Close { conn, farewell, .. } => {

@@ -4,6 +4,7 @@
 //! the faults stop, everybody says a last line, and all must come to rest; then the server stops, and
 //! everything must end.
 
+mod events;
 mod log;
 mod net;
 mod outputs;

@@ -98,8 +98,8 @@ impl Server {
     fn end(mut self) -> (Vec<Command>, BTreeMap<ConnId, String>) {
         self.commit_all();
         assert_eq!(World::replay(&self.log).digest(), self.hub.world().digest());
-        let sent = self.sink.sent.into_iter();
-        let sent = sent.map(|(conn, bytes)| (conn, String::from_utf8(bytes).unwrap())).collect();
+        let sent = self.sink.sent.iter();
+        let sent = sent.map(|(conn, bytes)| (conn, String::from_utf8(bytes.clone()).unwrap())).collect();
         (self.log.into_iter().map(|entry| entry.command).collect(), sent)
     }
 }

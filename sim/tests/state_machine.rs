@@ -131,7 +131,7 @@ impl StateMachineTest for System {
 
     fn apply(mut system: Self, chat: &Chat, transition: Transition) -> Self {
         let before: BTreeMap<ConnId, usize> =
-            system.sink.sent.iter().map(|(&conn, sent)| (conn, sent.len())).collect();
+            system.sink.sent.iter().map(|(conn, sent)| (conn, sent.len())).collect();
         match transition {
             Transition::Enter(client) => {
                 let conn = system.hub.vacant().unwrap();
@@ -151,7 +151,8 @@ impl StateMachineTest for System {
                 let said = format!("{}: {number}\n", chat[&client].0);
                 for (other, conn) in &system.conns {
                     let from = before.get(conn).copied().unwrap_or_default();
-                    let heard = String::from_utf8_lossy(&system.sink.sent[conn][from..]).into_owned();
+                    let sent = system.sink.sent.get(*conn).map_or(&[][..], |sent| &sent[from..]);
+                    let heard = String::from_utf8_lossy(sent).into_owned();
                     let expected = Reference::hearers(chat, client).contains(other);
                     assert_eq!(heard, if expected { said.as_str() } else { "" }, "client {other} hears");
                 }

@@ -2,14 +2,15 @@
 //! a connection that is gone.
 
 use super::Verdict;
-use parlor_protocol::{Command, ConnId, Hub, Input, LogEntry, MemberId, Output};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::conns::Conns;
+use parlor_protocol::{Command, Hub, Input, LogEntry, MemberId, Output};
+use std::collections::BTreeSet;
 
 /// Counts the ends of connections and members.
 #[derive(Debug, Default)]
 pub(super) struct Ends {
     /// Connections that are there, and whether the hub has closed them.
-    live: BTreeMap<ConnId, bool>,
+    live: Conns<bool>,
     members: BTreeSet<MemberId>,
     accepted: u64,
     closed: u64,
@@ -27,7 +28,7 @@ impl Ends {
             }
             Input::Closed { conn } => {
                 self.closed += 1;
-                self.live.remove(&conn).map(drop).ok_or_else(|| format!("{conn} is closed twice"))
+                self.live.remove(conn).map(drop).ok_or_else(|| format!("{conn} is closed twice"))
             }
             _ => Ok(()),
         }
@@ -50,7 +51,7 @@ impl Ends {
                 return Ok(());
             }
         };
-        match self.live.get_mut(&conn) {
+        match self.live.get_mut(conn) {
             None => Err(format!("{output:?} names a connection that is gone")),
             Some(true) if !aborts => Err(format!("{output:?} names a connection that was closed")),
             Some(closed) => {

@@ -2,6 +2,7 @@
 //! and nothing of anybody else's.
 
 use super::Verdict;
+use crate::conns::Conns;
 use parlor_protocol::ConnId;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -10,7 +11,7 @@ use std::collections::{BTreeMap, VecDeque};
 pub(super) struct Received {
     /// What each client's link carries, and what of it the hub has not received.
     on_way: BTreeMap<usize, VecDeque<u8>>,
-    links: BTreeMap<ConnId, usize>,
+    links: Conns<usize>,
 }
 
 impl Received {
@@ -23,7 +24,7 @@ impl Received {
     }
 
     pub(super) fn received(&mut self, conn: ConnId, bytes: &[u8]) -> Verdict {
-        let sent = self.links.get(&conn).and_then(|link| self.on_way.get_mut(link));
+        let sent = self.links.get(conn).and_then(|link| self.on_way.get_mut(link));
         let sent = sent.ok_or("bytes are received of a connection that sent none")?;
         let same = bytes.len() <= sent.len() && sent.drain(..bytes.len()).eq(bytes.iter().copied());
         if same {

@@ -1,25 +1,24 @@
 //! Law 3: nobody hears a room they are not in; nobody hears their own line, unless echo is asked for.
 
-use super::{Verdict, tag};
+use super::Verdict;
+use super::tag::Said;
+use crate::conns::Conns;
 use parlor_protocol::{Command, ConnId, LogEntry, MemberId, RoomName, Seq, World};
 use std::collections::BTreeMap;
 
-/// Knows who was where at each time, and who said what.
+/// Knows who was where at each time.
 #[derive(Debug, Default)]
 pub(super) struct Silence {
     echo: bool,
     conns: BTreeMap<MemberId, ConnId>,
-    /// The room of each connection's member, from that entry of the log on.
-    stays: BTreeMap<ConnId, Vec<(Seq, Option<RoomName>)>>,
-    /// `None` for a tag that was said twice: it tells nothing.
-    said: BTreeMap<u64, Option<Said>>,
+    members: Conns<Member>,
 }
 
 #[derive(Debug)]
-struct Said {
-    by: ConnId,
-    room: RoomName,
-    seq: Seq,
+struct Member {
+    id: MemberId,
+    /// Its room, from that entry of the log on.
+    stays: Vec<(Seq, Option<RoomName>)>,
 }
 
 impl Silence {
@@ -33,19 +32,12 @@ impl Silence {
         for entry in entries {
             let (member, room) = match &entry.command {
                 Command::Enter { conn, room, .. } => {
-                    self.conns.insert(MemberId(entry.seq), *conn);
-                    (MemberId(entry.seq), room.clone())
+                    let id = MemberId(entry.seq);
+                    self.conns.insert(id, *conn);
+                    self.members.insert(*conn, Member { id, stays: Vec::new() });
+                    (id, room.clone())
                 }
                 Command::Move { member, to, .. } => (*member, to.clone()),
-                Command::Say { member, room, text, .. } => {
-                    if let Some(&by) = self.conns.get(member)
-                        && let Some(tag) = tag::of(text)
-                    {
-                        let said = Some(Said { by, room: room.clone(), seq: entry.seq });
-                        self.said.entry(tag).and_modify(|said| *said = None).or_insert(said);
-                    }
-                    continue;
-                }
                 _ => continue,
             };
             // A move is a barrier: it is the last command of its member that this world can know, its leave
@@ -56,19 +48,20 @@ impl Silence {
             };
             let done = room.as_ref().is_none_or(is_there);
             if let Some(&conn) = self.conns.get(&member)
+                && let Some(member) = self.members.get_mut(conn)
                 && done
             {
-                self.stays.entry(conn).or_default().push((entry.seq, room));
+                member.stays.push((entry.seq, room));
             }
         }
     }
 
-    pub(super) fn heard(&self, conn: ConnId, tag: u64) -> Verdict {
-        let Some(Some(said)) = self.said.get(&tag) else { return Ok(()) };
-        if said.by == conn && !self.echo {
+    pub(super) fn heard(&self, conn: ConnId, tag: u64, said: &Said) -> Verdict {
+        let member = self.members.get(conn);
+        if member.is_some_and(|member| member.id == said.member) && !self.echo {
             return Err(format!("hears its own line #{tag}"));
         }
-        let stays = self.stays.get(&conn).map_or(&[][..], Vec::as_slice);
+        let stays = member.map_or(&[][..], |member| &member.stays);
         let stay = stays.iter().rev().find(|(from, _)| *from < said.seq);
         match stay.and_then(|(_, room)| room.as_ref()) {
             Some(room) if *room == said.room => Ok(()),

@@ -1,6 +1,7 @@
 //! The tags by which a line that was said is known wherever it is heard: `#17`.
 
-use parlor_protocol::{ConnId, Text};
+use parlor_protocol::{Command, ConnId, LogEntry, MemberId, RoomName, Seq};
+use std::collections::BTreeMap;
 
 /// Puts together the lines that connections are sent, and finds their tags.
 #[derive(Debug, Default)]
@@ -39,21 +40,69 @@ impl Lines {
     }
 }
 
-/// The tag of a text, as its readers see it: without formatting.
-pub(super) fn of(text: &Text) -> Option<u64> {
-    let shown: String = text.plain_parts().collect();
-    of_text(shown.as_bytes())
+/// What the log has of the line of each tag.
+#[derive(Debug, Default)]
+pub(super) struct Tags {
+    /// By the tag without its last bits, which are the place in the page: most tags are small numbers.
+    pages: BTreeMap<u64, Vec<Option<Tagged>>>,
 }
 
-fn of_text(text: &[u8]) -> Option<u64> {
-    let digits = &text[memchr::memchr(b'#', text)? + 1..];
-    let count = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    std::str::from_utf8(&digits[..count]).ok()?.parse().ok()
+/// What the log has of one tag.
+#[derive(Debug)]
+pub(super) enum Tagged {
+    Once(Said),
+    /// It was said again: it tells nothing.
+    Twice,
+}
+
+/// A line in the log.
+#[derive(Debug)]
+pub(super) struct Said {
+    pub(super) seq: Seq,
+    pub(super) member: MemberId,
+    pub(super) room: RoomName,
+}
+
+const PAGE: usize = 64;
+
+impl Tags {
+    pub(super) fn committed(&mut self, entry: &LogEntry) {
+        let Command::Say { member, room, text, .. } = &entry.command else { return };
+        // As its readers see it: without formatting.
+        let shown: String = text.plain_parts().collect();
+        let sign = memchr::memchr(b'#', shown.as_bytes());
+        if let Some(tag) = sign.and_then(|sign| number(&shown.as_bytes()[sign + 1..])) {
+            let (page, place) = Self::place(tag);
+            let page = self.pages.entry(page).or_insert_with(|| (0..PAGE).map(|_| None).collect());
+            let said = Said { seq: entry.seq, member: *member, room: room.clone() };
+            page[place] = Some(if page[place].is_none() { Tagged::Once(said) } else { Tagged::Twice });
+        }
+    }
+
+    pub(super) fn get(&self, tag: u64) -> Option<&Tagged> {
+        let (page, place) = Self::place(tag);
+        self.pages.get(&page)?[place].as_ref()
+    }
+
+    fn place(tag: u64) -> (u64, usize) {
+        (tag / PAGE as u64, usize::try_from(tag % PAGE as u64).unwrap_or_default())
+    }
 }
 
 /// The tag of a line that was said to a room: neither a note nor for one alone.
 fn told_to_room(line: &[u8]) -> Option<u64> {
-    let before = &line[..memchr::memchr(b'#', line)?];
+    let sign = memchr::memchr(b'#', line)?;
+    let before = &line[..sign];
     let alone = before.ends_with(b"): ") || before.ends_with("：".as_bytes());
-    if line.starts_with(b"* ") || alone { None } else { of_text(line) }
+    if line.starts_with(b"* ") || alone { None } else { number(&line[sign + 1..]) }
+}
+
+/// The number that a text begins with.
+fn number(text: &[u8]) -> Option<u64> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit());
+    let mut number = None;
+    for digit in digits {
+        number = Some(number.unwrap_or(0_u64).checked_mul(10)?.checked_add(u64::from(digit - b'0'))?);
+    }
+    number
 }

@@ -6,8 +6,8 @@ use crate::sometimes;
 use parlor_protocol::event::Mistake;
 use parlor_protocol::world::{Heard, Refusal, Topic};
 use parlor_protocol::{
-    CloseReason, Command, ConnId, Event, Language, LogEntry, Manner, MemberId, Name, Reply, RoomName, Seq,
-    Text, WireClass, WorldLimits,
+    CloseReason, Command, ConnId, Event, Language, LogEntry, Manner, MemberId, Name, Reply, RoomName, Text,
+    WireClass, WorldLimits,
 };
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ struct Room {
 }
 
 impl Chat {
-    pub(super) fn configure(&mut self, _: Seq, limits: WorldLimits) {
+    pub(super) fn configure(&mut self, limits: WorldLimits) {
         self.limits = limits;
         if self.room(&RoomName::lobby()).is_none() {
             self.rooms.push(Room { name: RoomName::lobby(), topic: None, history: Vec::new() });
@@ -191,7 +191,7 @@ impl Model {
     fn enter(&mut self, id: ConnId, member: MemberId, port: u16, room: Option<&RoomName>) {
         let name = self.chat.given_name(port);
         self.chat.people.insert(member, Person { conn: id, name: name.clone(), room: None });
-        let conn = self.conns.get_mut(&id).expect("a slot is kept for who is entering");
+        let conn = self.conns.get_mut(id).expect("a slot is kept for who is entering");
         if conn.link == Link::Open {
             conn.stage = Stage::Member(member);
         } else {
@@ -220,7 +220,7 @@ impl Model {
         self.tell_room(&to, None, &Event::Joined { name: &name });
         self.chat.people.get_mut(&member).expect("it is a member").room = Some(to.clone());
         let members = self.chat.people_in(&to).count();
-        if let Some(conn) = self.conns.get_mut(&id) {
+        if let Some(conn) = self.conns.get_mut(id) {
             conn.room = Some(to.clone());
         }
         if first {
@@ -240,7 +240,7 @@ impl Model {
         let person = self.chat.people.get_mut(&member).expect("it is a member");
         person.room = None;
         let name = person.name.clone();
-        if let Some(conn) = self.conns.get_mut(&id) {
+        if let Some(conn) = self.conns.get_mut(id) {
             conn.room = None;
         }
         self.tell_room(from, None, &Event::Left { name: &name });
@@ -253,7 +253,7 @@ impl Model {
             self.tell_room(room, None, &Event::Left { name: &person.name });
         }
         self.chat.end_empty_rooms();
-        if let Some(conn) = self.conns.get_mut(&id) {
+        if let Some(conn) = self.conns.get_mut(id) {
             conn.stage = Stage::Outside;
             if conn.link == Link::Open {
                 self.say_farewell(id, reason);
@@ -308,7 +308,7 @@ impl Model {
     fn tell_room(&mut self, room: &RoomName, except: Option<ConnId>, event: &Event<'_>) {
         let mut rendered: [Option<bytes::BytesMut>; Language::ALL.len()] = Default::default();
         for person in self.chat.people.values().filter(|person| person.room.as_ref() == Some(room)) {
-            let Some(conn) = self.conns.get_mut(&person.conn) else { continue };
+            let Some(conn) = self.conns.get_mut(person.conn) else { continue };
             if Some(person.conn) == except || conn.link != Link::Open {
                 continue;
             }
@@ -323,7 +323,7 @@ impl Model {
     }
 
     fn tell(&mut self, id: ConnId, event: &Event<'_>) {
-        let Some(conn) = self.conns.get_mut(&id).filter(|conn| conn.link == Link::Open) else { return };
+        let Some(conn) = self.conns.get_mut(id).filter(|conn| conn.link == Link::Open) else { return };
         let mut bytes = bytes::BytesMut::new();
         event.render(WireClass { language: conn.language, raw: self.options.raw }, &mut bytes);
         conn.due.add(&bytes);

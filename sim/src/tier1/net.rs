@@ -3,16 +3,16 @@
 //! A link carries segments in order, splits and joins them, delays and holds them; a client's side takes
 //! what its window has room for, and reads it or hangs. All that is random comes from one source.
 
+use super::events::Events;
 use crate::bug::SimBug;
 use crate::scenario::Setup;
 use crate::source::Source;
 use bytes::Bytes;
 use parlor_protocol::{ConnId, RoomId, RoomName};
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::VecDeque;
 
 /// Something that happens at its time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Event {
     /// What is first on its way to the server has come.
     Arrival(usize),
@@ -142,8 +142,7 @@ pub(super) struct Net {
     pub(super) faults: Faults,
     /// Something waited for a link that carried nothing.
     pub(super) has_held: bool,
-    events: BinaryHeap<Reverse<(u64, u64, Event)>>,
-    order: u64,
+    events: Events<Event>,
     tick_at: Option<u64>,
     /// The link of the connection in each slot.
     slots: Vec<Option<usize>>,
@@ -162,8 +161,7 @@ impl Net {
             ready: VecDeque::new(),
             faults: Faults::default(),
             has_held: false,
-            events: BinaryHeap::new(),
-            order: 0,
+            events: Events::new(),
             tick_at: None,
             slots: Vec::new(),
             setup: setup.clone(),
@@ -175,7 +173,7 @@ impl Net {
     /// The next event, at whose time it is from here on.
     pub(super) fn next(&mut self) -> Option<Event> {
         loop {
-            let Reverse((at, _, event)) = self.events.pop()?;
+            let (at, event) = self.events.pop()?;
             // A tick that an earlier one has come before is none.
             if event == Event::Tick && self.tick_at.take_if(|tick| *tick == at).is_none() {
                 continue;
@@ -186,8 +184,7 @@ impl Net {
     }
 
     pub(super) fn schedule(&mut self, at_us: u64, event: Event) {
-        self.order += 1;
-        self.events.push(Reverse((at_us, self.order, event)));
+        self.events.push(at_us, event);
     }
 
     /// The server ticks at that time, or before.
