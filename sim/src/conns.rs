@@ -5,8 +5,15 @@ use parlor_protocol::ConnId;
 /// What is known of each connection.
 #[derive(Clone, Debug)]
 pub struct Conns<T> {
-    /// By slot: its connections with their generations, in ascending order. There is seldom more than one.
-    slots: Vec<Vec<(u32, T)>>,
+    slots: Vec<Slot<T>>,
+}
+
+/// What is known of the connections in one slot, by generation.
+#[derive(Clone, Debug)]
+struct Slot<T> {
+    newest: Option<(u32, T)>,
+    /// In ascending order. They are seldom asked for.
+    older: Vec<(u32, T)>,
 }
 
 impl<T> Default for Conns<T> {
@@ -19,14 +26,20 @@ impl<T> Conns<T> {
     /// What is known of the connection.
     #[must_use]
     pub fn get(&self, conn: ConnId) -> Option<&T> {
-        let slot = self.slots.get(conn.slot as usize)?;
-        slot.iter().rev().find(|(generation, _)| *generation == conn.generation).map(|(_, value)| value)
+        let Slot { newest, older } = self.slots.get(conn.slot as usize)?;
+        match newest {
+            Some((generation, value)) if *generation == conn.generation => Some(value),
+            _ => find(older, conn).ok().map(|at| &older[at].1),
+        }
     }
 
     /// The same, to be changed.
     pub fn get_mut(&mut self, conn: ConnId) -> Option<&mut T> {
-        let slot = self.slots.get_mut(conn.slot as usize)?;
-        slot.iter_mut().rev().find(|(generation, _)| *generation == conn.generation).map(|(_, value)| value)
+        let Slot { newest, older } = self.slots.get_mut(conn.slot as usize)?;
+        match newest {
+            Some((generation, value)) if *generation == conn.generation => Some(value),
+            _ => find(older, conn).ok().map(|at| &mut older[at].1),
+        }
     }
 
     /// The same, which begins as the default of its type.
@@ -34,13 +47,10 @@ impl<T> Conns<T> {
     where
         T: Default,
     {
-        let slot = self.slot(conn);
-        let at = slot.binary_search_by_key(&conn.generation, |(generation, _)| *generation);
-        let at = at.unwrap_or_else(|at| {
-            slot.insert(at, (conn.generation, T::default()));
-            at
-        });
-        &mut slot[at].1
+        if !self.contains(conn) {
+            self.insert(conn, T::default());
+        }
+        self.get_mut(conn).expect("it was put in")
     }
 
     /// Whether anything is known of the connection.
@@ -51,27 +61,39 @@ impl<T> Conns<T> {
 
     /// Returns what was known before.
     pub fn insert(&mut self, conn: ConnId, value: T) -> Option<T> {
-        let slot = self.slot(conn);
-        match slot.binary_search_by_key(&conn.generation, |(generation, _)| *generation) {
-            Ok(at) => Some(std::mem::replace(&mut slot[at].1, value)),
-            Err(at) => {
-                slot.insert(at, (conn.generation, value));
-                None
-            }
+        if let Some(before) = self.get_mut(conn) {
+            return Some(std::mem::replace(before, value));
         }
+        let number = conn.slot as usize;
+        if self.slots.len() <= number {
+            self.slots.resize_with(number + 1, || Slot { newest: None, older: Vec::new() });
+        }
+        let slot = &mut self.slots[number];
+        let is_newest = slot.newest.as_ref().is_none_or(|(generation, _)| *generation < conn.generation);
+        if is_newest {
+            slot.older.extend(slot.newest.replace((conn.generation, value)));
+        } else if let Err(at) = find(&slot.older, conn) {
+            slot.older.insert(at, (conn.generation, value));
+        }
+        None
     }
 
     /// Returns what was known.
     pub fn remove(&mut self, conn: ConnId) -> Option<T> {
         let slot = self.slots.get_mut(conn.slot as usize)?;
-        let at = slot.iter().position(|(generation, _)| *generation == conn.generation)?;
-        Some(slot.remove(at).1)
+        let newest = slot.newest.take_if(|(generation, _)| *generation == conn.generation);
+        if let Some((_, value)) = newest {
+            slot.newest = slot.older.pop();
+            return Some(value);
+        }
+        find(&slot.older, conn).ok().map(|at| slot.older.remove(at).1)
     }
 
     /// All of it, in the order of connections.
     pub fn iter(&self) -> impl Iterator<Item = (ConnId, &T)> {
         self.slots.iter().zip(0..).flat_map(|(slot, number)| {
-            slot.iter().map(move |&(generation, ref value)| (ConnId { slot: number, generation }, value))
+            let all = slot.older.iter().chain(&slot.newest);
+            all.map(move |&(generation, ref value)| (ConnId { slot: number, generation }, value))
         })
     }
 
@@ -84,14 +106,11 @@ impl<T> Conns<T> {
     pub fn values(&self) -> impl Iterator<Item = &T> {
         self.iter().map(|(_, value)| value)
     }
+}
 
-    fn slot(&mut self, conn: ConnId) -> &mut Vec<(u32, T)> {
-        let slot = conn.slot as usize;
-        if self.slots.len() <= slot {
-            self.slots.resize_with(slot + 1, Vec::new);
-        }
-        &mut self.slots[slot]
-    }
+/// Where the connection is, or would be.
+fn find<T>(older: &[(u32, T)], conn: ConnId) -> Result<usize, usize> {
+    older.binary_search_by_key(&conn.generation, |(generation, _)| *generation)
 }
 
 #[cfg(test)]

@@ -154,7 +154,8 @@ impl Trace {
             return;
         }
         let mut head = [0; 8];
-        word.bytes().zip(&mut head).for_each(|(byte, place)| *place = byte);
+        let length = word.len().min(head.len());
+        head[..length].copy_from_slice(&word.as_bytes()[..length]);
         self.mix(at_us);
         self.mix(u64::from_le_bytes(head));
         self.mix(who.key());

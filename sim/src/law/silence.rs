@@ -17,9 +17,12 @@ pub(super) struct Silence {
 #[derive(Debug)]
 struct Member {
     id: MemberId,
-    /// Its room, from that entry of the log on.
-    stays: Vec<(Seq, Option<RoomName>)>,
+    last_stay: Stay,
+    earlier_stays: Vec<Stay>,
 }
+
+/// The room of a member, from that entry of the log on.
+type Stay = (Seq, Option<RoomName>);
 
 impl Silence {
     pub(super) fn new(echo: bool) -> Self {
@@ -34,7 +37,8 @@ impl Silence {
                 Command::Enter { conn, room, .. } => {
                     let id = MemberId(entry.seq);
                     self.conns.insert(id, *conn);
-                    self.members.insert(*conn, Member { id, stays: Vec::new() });
+                    let member = Member { id, last_stay: (entry.seq, None), earlier_stays: Vec::new() };
+                    self.members.insert(*conn, member);
                     (id, room.clone())
                 }
                 Command::Move { member, to, .. } => (*member, to.clone()),
@@ -51,18 +55,21 @@ impl Silence {
                 && let Some(member) = self.members.get_mut(conn)
                 && done
             {
-                member.stays.push((entry.seq, room));
+                let earlier = std::mem::replace(&mut member.last_stay, (entry.seq, room));
+                member.earlier_stays.push(earlier);
             }
         }
     }
 
     pub(super) fn heard(&self, conn: ConnId, tag: u64, said: &Said) -> Verdict {
-        let member = self.members.get(conn);
-        if member.is_some_and(|member| member.id == said.member) && !self.echo {
+        let Some(member) = self.members.get(conn) else {
+            return Err(format!("hears line #{tag} of {} and is no member", said.room));
+        };
+        if member.id == said.member && !self.echo {
             return Err(format!("hears its own line #{tag}"));
         }
-        let stays = member.map_or(&[][..], |member| &member.stays);
-        let stay = stays.iter().rev().find(|(from, _)| *from < said.seq);
+        let mut stays = std::iter::once(&member.last_stay).chain(member.earlier_stays.iter().rev());
+        let stay = stays.find(|(from, _)| *from < said.seq);
         match stay.and_then(|(_, room)| room.as_ref()) {
             Some(room) if *room == said.room => Ok(()),
             Some(room) => Err(format!("hears line #{tag} of {} while it is in {room}", said.room)),

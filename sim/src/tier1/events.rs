@@ -1,56 +1,84 @@
 //! What is going to happen, in the order of time.
 
-/// A radix heap: while there are events, time never goes back, so that an event is put where its time first differs from the present
-/// in binary, and sorted further when the present comes near. Events of one time come in the order in which
-/// they were scheduled.
+/// A hierarchical timing wheel: an event waits at the first digit of its time, in base 64, that differs from
+/// the present, and goes down from there when the present comes near. Events of one time come in the order in
+/// which they were scheduled. While there are events, time never goes back.
 #[derive(Debug)]
 pub(super) struct Events<T> {
-    /// Events of the present, then those whose times first differ from it in the last bit, and so on.
-    buckets: Vec<Vec<(u64, T)>>,
-    /// How many events of the first bucket have happened.
-    happened: usize,
     now_us: u64,
+    /// Events of the present, and how many of them have happened.
+    present: Vec<(u64, T)>,
+    happened: usize,
+    /// By the place of the digit and the digit: 64 for each place.
+    slots: Vec<Vec<(u64, T)>>,
+    /// A bit for each slot that is not empty.
+    filled: [u64; PLACES],
 }
 
-const BUCKETS: usize = u64::BITS as usize + 1;
+const DIGIT_BITS: usize = 6;
+
+const PLACES: usize = (u64::BITS as usize).div_ceil(DIGIT_BITS);
 
 impl<T: Copy> Events<T> {
     pub(super) fn new() -> Self {
-        Self { buckets: (0..BUCKETS).map(|_| Vec::new()).collect(), happened: 0, now_us: 0 }
+        Self {
+            now_us: 0,
+            present: Vec::new(),
+            happened: 0,
+            slots: (0..PLACES << DIGIT_BITS).map(|_| Vec::new()).collect(),
+            filled: [0; PLACES],
+        }
     }
 
     /// An event that is late happens in the present.
     pub(super) fn push(&mut self, at_us: u64, event: T) {
-        let at_us = at_us.max(self.now_us);
-        let bucket = self.bucket(at_us);
-        self.buckets[bucket].push((at_us, event));
+        let differs = at_us ^ self.now_us;
+        if differs == 0 || at_us < self.now_us {
+            return self.present.push((self.now_us, event));
+        }
+        let place = differs.ilog2() as usize / DIGIT_BITS;
+        let digit = at_us >> (place * DIGIT_BITS) & 63;
+        self.filled[place] |= 1 << digit;
+        self.slots[Self::index(place, digit)].push((at_us, event));
     }
 
     /// The first event, whose time is the present from here on.
     pub(super) fn pop(&mut self) -> Option<(u64, T)> {
-        if self.happened == self.buckets[0].len() {
+        while self.happened == self.present.len() {
+            self.present.clear();
             self.happened = 0;
-            self.buckets[0].clear();
-            let Some(nearest) = self.buckets.iter().position(|bucket| !bucket.is_empty()) else {
+            let Some(place) = self.filled.iter().position(|filled| *filled != 0) else {
                 // Nothing is left that bounds when the next event may be.
                 self.now_us = 0;
                 return None;
             };
-            let mut events = std::mem::take(&mut self.buckets[nearest]);
-            self.now_us = events.iter().map(|(at_us, _)| *at_us).min()?;
-            for (at_us, event) in events.drain(..) {
-                let bucket = self.bucket(at_us);
-                self.buckets[bucket].push((at_us, event));
-            }
-            // Its allocation serves again.
-            self.buckets[nearest] = events;
+            self.advance(place);
         }
         self.happened += 1;
-        self.buckets[0].get(self.happened - 1).copied()
+        self.present.get(self.happened - 1).copied()
     }
 
-    const fn bucket(&self, at_us: u64) -> usize {
-        (u64::BITS - (at_us ^ self.now_us).leading_zeros()) as usize
+    /// Time goes on to the first slot at this place.
+    fn advance(&mut self, place: usize) {
+        let digit = u64::from(self.filled[place].trailing_zeros());
+        self.filled[place] &= !(1 << digit);
+        let shift = place * DIGIT_BITS;
+        let same = u32::try_from(shift + DIGIT_BITS).ok().and_then(|bits| u64::MAX.checked_shl(bits));
+        self.now_us = self.now_us & same.unwrap_or(0) | digit << shift;
+        if place == 0 {
+            let slot = &mut self.slots[Self::index(place, digit)];
+            return std::mem::swap(&mut self.present, slot);
+        }
+        let mut events = std::mem::take(&mut self.slots[Self::index(place, digit)]);
+        for (at_us, event) in events.drain(..) {
+            self.push(at_us, event);
+        }
+        // The allocation serves again.
+        self.slots[Self::index(place, digit)] = events;
+    }
+
+    fn index(place: usize, digit: u64) -> usize {
+        place << DIGIT_BITS | usize::try_from(digit).unwrap_or_default()
     }
 }
 
