@@ -1,5 +1,7 @@
-//! Parlor on real sockets: the driver that runs the core, the server around it, and the terminal client.
+//! Parlor on real sockets: the driver that runs the core, the server around it, the terminal client, and the
+//! load generator.
 
+pub mod bench;
 pub mod chat;
 pub mod clock;
 pub mod config;

@@ -1,13 +1,14 @@
-//! The one program: `parlor serve`, `parlor chat`.
+//! The one program: `parlor serve`, `parlor chat`, `parlor bench`.
 
 use clap::Command;
-use parlor_runtime::{chat, serve};
+use parlor_runtime::{bench, chat, serve};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let matches = command().get_matches_from(with_default_command(std::env::args_os().collect()));
     match matches.subcommand() {
+        Some(("bench", matches)) => bench::run(matches),
         Some(("chat", matches)) => chat::run(matches),
         Some(("serve", matches)) => serve::run(matches),
         _ => unreachable!("the command line demands one of its commands"),
@@ -21,6 +22,7 @@ fn command() -> Command {
         .subcommand_required(true)
         .subcommand(serve::command())
         .subcommand(chat::command())
+        .subcommand(bench::command())
 }
 
 /// A bare `parlor` serves, and so does one with nothing but options.

@@ -1,0 +1,195 @@
+//! How clients speak to a server: as little of each dialect as a load needs.
+
+use super::workload::MARK_BYTES;
+use std::io::Write;
+
+/// What the server's clients speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Irc,
+    Plain,
+    /// The server passes on what it is sent, with or without something around it, and knows no rooms.
+    Raw,
+}
+
+/// What a line from the server is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Heard<'a> {
+    /// Somebody else entered.
+    Entrance,
+    /// A line that was said, by its number.
+    Message(u32),
+    Other,
+    /// To be answered at once.
+    Ping(&'a [u8]),
+    /// Said until everyone in the room has heard it.
+    Probe,
+    /// The server knows the client, which may enter a room now.
+    Welcome,
+    /// The client has entered its room.
+    Entered,
+}
+
+/// No message has this number: it says that who hears it is there.
+const PROBE: u32 = u32::MAX;
+
+/// What the room's ancestor says of an entrance, and Parlor in Chinese.
+const WELCOME_ZH: &[u8] = "进入聊天室".as_bytes();
+
+impl Dialect {
+    pub(super) fn named(name: &str) -> Option<Self> {
+        match name {
+            "irc" => Some(Self::Irc),
+            "plain" => Some(Self::Plain),
+            "raw" => Some(Self::Raw),
+            _ => None,
+        }
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Irc => "irc",
+            Self::Plain => "plain",
+            Self::Raw => "raw",
+        }
+    }
+
+    /// The first bytes of a client.
+    pub(super) fn hello(self, client: u32, to: &mut Vec<u8>) {
+        if self == Self::Irc {
+            write(to, format_args!("NICK u{client}\r\nUSER u{client} 0 * :u{client}\r\n"));
+        }
+    }
+
+    /// Whether a client waits for [`Heard::Welcome`] before it enters a room.
+    pub(super) fn is_welcomed(self) -> bool {
+        self == Self::Irc
+    }
+
+    /// A client enters its room. Where there is one for all, the plain dialect's is the lobby.
+    pub(super) fn enter(self, room: u32, rooms: u32, to: &mut Vec<u8>) {
+        match self {
+            Self::Irc => write(to, format_args!("JOIN #room{room}\r\n")),
+            Self::Plain if rooms > 1 => write(to, format_args!("/join room{room}\n")),
+            Self::Plain | Self::Raw => {}
+        }
+    }
+
+    /// A line in the client's room, whose text has this many bytes.
+    pub(super) fn say(self, room: u32, line_bytes: u32, number: u32, to: &mut Vec<u8>) {
+        if self == Self::Irc {
+            write(to, format_args!("PRIVMSG #room{room} :"));
+        }
+        let filler = (line_bytes as usize).saturating_sub(MARK_BYTES);
+        to.resize(to.len() + filler, b'x');
+        write(to, format_args!("~{number:08x}"));
+        to.extend_from_slice(if self == Self::Irc { b"\r\n" } else { b"\n" });
+    }
+
+    pub(super) fn probe(self, room: u32, to: &mut Vec<u8>) {
+        self.say(room, 0, PROBE, to);
+    }
+
+    pub(super) fn pong(token: &[u8], to: &mut Vec<u8>) {
+        to.extend_from_slice(b"PONG ");
+        to.extend_from_slice(token);
+        to.extend_from_slice(b"\r\n");
+    }
+
+    /// Reads a line without its end. `client` is who hears it.
+    pub(super) fn read(self, line: &[u8], client: u32) -> Heard<'_> {
+        match number(line) {
+            Some(PROBE) => return Heard::Probe,
+            Some(number) => return Heard::Message(number),
+            None => {}
+        }
+        match self {
+            Self::Irc => read_irc(line, client),
+            Self::Plain => {
+                let entered = line.ends_with(b" joined") || line.ends_with(WELCOME_ZH);
+                if line.starts_with(b"* ") && entered { Heard::Entrance } else { Heard::Other }
+            }
+            Self::Raw => Heard::Other,
+        }
+    }
+
+    /// How many entrances these bytes tell that no line end follows.
+    pub(super) fn unended_entrances(self, bytes: &[u8]) -> usize {
+        if self == Self::Raw { memchr::memmem::find_iter(bytes, WELCOME_ZH).count() } else { 0 }
+    }
+}
+
+fn read_irc(line: &[u8], client: u32) -> Heard<'_> {
+    if let Some(token) = line.strip_prefix(b"PING ") {
+        return Heard::Ping(token);
+    }
+    let mut words = line.split(|&byte| byte == b' ');
+    let source = words.next().unwrap_or_default();
+    match words.next().unwrap_or_default() {
+        b"001" => Heard::Welcome,
+        b"366" => Heard::Entered,
+        b"JOIN" => {
+            let nick = source.split(|&byte| byte == b'!').next().unwrap_or_default();
+            let own = nick.strip_prefix(b":u") == Some(client.to_string().as_bytes());
+            if own { Heard::Other } else { Heard::Entrance }
+        }
+        _ => Heard::Other,
+    }
+}
+
+/// The number at the end of a line.
+fn number(line: &[u8]) -> Option<u32> {
+    let (_, mark) = line.split_last_chunk::<MARK_BYTES>()?;
+    let (b'~', digits) = mark.split_first()? else { return None };
+    let mut number = 0;
+    for &digit in digits {
+        let value = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            _ => return None,
+        };
+        number = number << 4 | u32::from(value);
+    }
+    Some(number)
+}
+
+fn write(to: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+    to.write_fmt(text).expect("a vector takes everything");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_is_known_again() {
+        for dialect in [Dialect::Irc, Dialect::Plain, Dialect::Raw] {
+            let mut said = Vec::new();
+            dialect.say(0, 64, 0xabcd, &mut said);
+            let text = said.trim_ascii_end();
+            let before: &[u8] = if dialect == Dialect::Irc { b"PRIVMSG #room0 :" } else { b"" };
+            assert_eq!(text.len() - before.len(), 64);
+            assert_eq!(dialect.read(text, 0), Heard::Message(0xabcd));
+            said.clear();
+            dialect.probe(0, &mut said);
+            assert_eq!(dialect.read(said.trim_ascii_end(), 0), Heard::Probe);
+            assert_eq!(Dialect::named(dialect.name()), Some(dialect));
+        }
+    }
+
+    #[test]
+    fn who_enters_is_told_from_what_is_said() {
+        let plain = Dialect::Plain;
+        assert_eq!(plain.read(b"* 5001 joined", 0), Heard::Entrance);
+        assert_eq!(plain.read("* 欢迎5001进入聊天室".as_bytes(), 0), Heard::Entrance);
+        assert_eq!(plain.read(b"5001: somebody joined", 0), Heard::Other);
+        assert_eq!(plain.read(b"* You are 5001", 0), Heard::Other);
+        let irc = Dialect::Irc;
+        assert_eq!(irc.read(b":u7!u7@host JOIN #room0", 0), Heard::Entrance);
+        assert_eq!(irc.read(b":u7!u7@host JOIN #room0", 7), Heard::Other);
+        assert_eq!(irc.read(b":server 001 u7 :Welcome", 7), Heard::Welcome);
+        assert_eq!(irc.read(b":server 366 u7 #room0 :End of /NAMES list", 7), Heard::Entered);
+        assert_eq!(irc.read(b"PING :token", 7), Heard::Ping(b":token"));
+        assert_eq!(Dialect::Raw.unended_entrances("欢迎5001进入聊天室欢迎5002进入聊天室".as_bytes()), 2);
+    }
+}

@@ -1,0 +1,341 @@
+//! One workload on one server, from the first connection to the last check.
+
+use super::dialect::Dialect;
+use super::server::{Server, Usage, own_usage};
+use super::swarm::{ENTERING_MAX, Swarm};
+use super::tally::{Tally, nanoseconds};
+use super::workload::{Pace, Shape, Workload};
+use hdrhistogram::Histogram;
+use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+/// Before the figures count.
+const WARM_UP: Duration = Duration::from_secs(1);
+
+/// For everybody to enter, and for what was said to be heard at last.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+const PROBE_INTERVAL: Duration = Duration::from_millis(250);
+
+/// What comes within this time is waited for without sleeping: a system's sleep is not finer.
+const SPIN: Duration = Duration::from_millis(1);
+
+/// A generator that is busy for more than this share of the time is the limit, unless the server is.
+const BUSY: f64 = 0.95;
+
+/// What was measured.
+#[derive(Debug)]
+pub(super) struct Report {
+    pub(super) workload: Workload,
+    pub(super) dialect: Dialect,
+    /// From the first line that counts to the last, or of the whole storm.
+    pub(super) wall: Duration,
+    /// Lines that were said in that time.
+    pub(super) messages: u64,
+    /// Lines that were heard in that time, once for each who heard them; in a storm, entrances.
+    pub(super) deliveries: u64,
+    pub(super) delivery: Histogram<u64>,
+    pub(super) message: Histogram<u64>,
+    /// The generator was not as fast as it was to be, or the server could be: the cost counts, the rate and the
+    /// latency do not.
+    pub(super) generator_limited: bool,
+    pub(super) server: Option<ServerCost>,
+    /// Of those that never read, how many the server has closed.
+    pub(super) slow_closed: u32,
+    pub(super) failures: Vec<String>,
+}
+
+/// What the server's process used.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ServerCost {
+    /// In the time that was measured.
+    pub(super) cpu: Duration,
+    /// At its end.
+    pub(super) resident_bytes: u64,
+    /// What it grew by for each connection.
+    pub(super) resident_bytes_per_member: u64,
+}
+
+/// Tells how far a run has come: what it does, and of how much how much is done.
+pub(super) type Progress<'a> = &'a mut dyn FnMut(&'static str, u64, u64);
+
+/// A stretch of time that is measured.
+#[derive(Debug)]
+struct Window {
+    began: Duration,
+    messages: u64,
+    deliveries: u64,
+    own: Usage,
+    server: Option<Usage>,
+}
+
+/// Runs a workload for so long.
+///
+/// # Errors
+/// The server cannot be reached, or does not do what any line server does in a long time.
+pub(super) fn run(
+    workload: &Workload,
+    dialect: Dialect,
+    server: &Server,
+    seconds: Duration,
+    progress: Progress<'_>,
+) -> io::Result<Report> {
+    let mut run = Run { swarm: Swarm::new(workload, dialect, server.address)?, server, progress };
+    let before = server.usage()?;
+    match workload.shape {
+        Shape::Storm => run.storm(workload, dialect, before),
+        Shape::Idle => run.idle(workload, dialect, before, seconds),
+        Shape::Talk => run.talk(workload, dialect, before, seconds),
+    }
+}
+
+struct Run<'a> {
+    swarm: Swarm,
+    server: &'a Server,
+    progress: Progress<'a>,
+}
+
+impl Run<'_> {
+    fn talk(
+        &mut self,
+        workload: &Workload,
+        dialect: Dialect,
+        before: Option<Usage>,
+        seconds: Duration,
+    ) -> io::Result<Report> {
+        self.enter_one_by_one(workload)?;
+        self.be_present(workload)?;
+        let mut late = histogram();
+        let mut next = self.swarm.now();
+        self.speak(workload, next + WARM_UP, false, &mut next, &mut late)?;
+        late.reset();
+        let window = self.window()?;
+        let until = window.began + seconds;
+        self.speak(workload, until, true, &mut next, &mut late)?;
+        let wall = self.swarm.now() - window.began;
+        let (own, server) = (own_usage()?, self.server.usage()?);
+        let (messages, deliveries) = (self.swarm.tally.messages(), self.swarm.tally.deliveries);
+        self.hear_out()?;
+        let generator_limited = match workload.pace {
+            // A schedule that is not kept to is none.
+            Pace::Rate(_) => late.value_at_quantile(0.99) > 1_000_000,
+            Pace::Window(_) => {
+                let share =
+                    |after: Usage, before: Usage| (after.cpu - before.cpu).as_secs_f64() / wall.as_secs_f64();
+                let busy = server.zip(window.server).map_or(0.0, |(after, before)| share(after, before));
+                share(own, window.own) > BUSY && busy < BUSY
+            }
+        };
+        let mut report = self.report(workload, dialect, wall);
+        report.messages = messages - window.messages;
+        report.deliveries = deliveries - window.deliveries;
+        report.generator_limited = generator_limited;
+        report.server = cost(workload, before, window.server, server);
+        report.slow_closed = self.swarm.slow_closed();
+        Ok(report)
+    }
+
+    fn idle(
+        &mut self,
+        workload: &Workload,
+        dialect: Dialect,
+        before: Option<Usage>,
+        seconds: Duration,
+    ) -> io::Result<Report> {
+        self.enter_one_by_one(workload)?;
+        self.be_present(workload)?;
+        let window = self.window()?;
+        while self.swarm.now() < window.began + seconds {
+            self.swarm.turn(SPIN * 100)?;
+            self.tell("idle", window.began, seconds);
+        }
+        let wall = self.swarm.now() - window.began;
+        let server = self.server.usage()?;
+        let mut report = self.report(workload, dialect, wall);
+        report.server = cost(workload, before, window.server, server);
+        Ok(report)
+    }
+
+    /// All connect at once. Who comes is announced to whoever is there: half of all pairs, in the end.
+    fn storm(&mut self, workload: &Workload, dialect: Dialect, before: Option<Usage>) -> io::Result<Report> {
+        let began = self.swarm.now();
+        for _ in 0..workload.connections() {
+            self.swarm.connect()?;
+        }
+        let clients = u64::from(workload.clients);
+        let expected = clients * (clients - 1) / 2;
+        while self.swarm.entrances < expected || self.swarm.entered < workload.connections() {
+            self.swarm.turn(SPIN * 100)?;
+            (self.progress)("entrances are heard", self.swarm.entrances, expected);
+            if self.swarm.now() > began + PATIENCE || self.swarm.ended > 0 {
+                break;
+            }
+        }
+        let wall = self.swarm.now() - began;
+        let server = self.server.usage()?;
+        // What comes too much comes now.
+        let until = self.swarm.now() + SPIN * 200;
+        while self.swarm.now() < until {
+            self.swarm.turn(SPIN * 100)?;
+        }
+        if self.swarm.entrances != expected {
+            let heard = self.swarm.entrances;
+            self.swarm.tally.fail(format!("{heard} entrances were heard, and there were {expected}"));
+        }
+        let mut report = self.report(workload, dialect, wall);
+        report.deliveries = self.swarm.entrances;
+        report.server = cost(workload, before, before, server);
+        Ok(report)
+    }
+
+    fn enter_one_by_one(&mut self, workload: &Workload) -> io::Result<()> {
+        let began = self.swarm.now();
+        while self.swarm.entered < workload.connections() {
+            let entering = self.swarm.connections() - self.swarm.entered;
+            for _ in entering..ENTERING_MAX.min(entering + workload.connections() - self.swarm.connections())
+            {
+                self.swarm.connect()?;
+            }
+            self.swarm.turn(SPIN * 100)?;
+            (self.progress)("connect", self.swarm.entered.into(), workload.connections().into());
+            self.be_patient(began, "not everybody can enter")?;
+        }
+        Ok(())
+    }
+
+    /// Until everybody has heard somebody else of its room.
+    fn be_present(&mut self, workload: &Workload) -> io::Result<()> {
+        let began = self.swarm.now();
+        let mut next = began;
+        // Nobody else is in a room of one.
+        let alone = (0..workload.rooms).filter(|&room| workload.readers(room) < 2).count();
+        while self.swarm.present as usize + alone < workload.clients as usize {
+            if self.swarm.now() >= next {
+                self.swarm.probe()?;
+                next = self.swarm.now() + PROBE_INTERVAL;
+            }
+            self.swarm.turn(SPIN * 10)?;
+            (self.progress)("hear each other", self.swarm.present.into(), workload.clients.into());
+            self.be_patient(began, "not everybody hears their room")?;
+        }
+        Ok(())
+    }
+
+    fn be_patient(&mut self, began: Duration, what: &str) -> io::Result<()> {
+        if self.swarm.ended > 0 {
+            let why = self.swarm.tally.failures.first().cloned().unwrap_or_default();
+            return Err(io::Error::other(format!("{what}: {why}")));
+        }
+        if self.swarm.now() > began + PATIENCE {
+            return Err(io::Error::new(ErrorKind::TimedOut, format!("{what} within {PATIENCE:?}")));
+        }
+        Ok(())
+    }
+
+    /// Says lines by the workload's pace; `next` is when the next one is to be said, where that is by a schedule.
+    fn speak(
+        &mut self,
+        workload: &Workload,
+        until: Duration,
+        is_measured: bool,
+        next: &mut Duration,
+        late: &mut Histogram<u64>,
+    ) -> io::Result<()> {
+        let began = self.swarm.now();
+        loop {
+            let now = self.swarm.now();
+            if now >= until {
+                return Ok(());
+            }
+            match workload.pace {
+                Pace::Window(window) => {
+                    while self.swarm.tally.in_flight() < window.into() {
+                        self.swarm.say(self.swarm.now(), is_measured)?;
+                    }
+                    self.swarm.turn(SPIN * 100)?;
+                }
+                Pace::Rate(rate) => {
+                    while *next <= now {
+                        late.saturating_record(nanoseconds(now - *next));
+                        self.swarm.say(*next, is_measured)?;
+                        *next += Duration::from_secs(1) / rate;
+                    }
+                    let wait = (*next).min(until).saturating_sub(self.swarm.now());
+                    self.swarm.turn(if wait < SPIN { Duration::ZERO } else { wait - SPIN })?;
+                }
+            }
+            if is_measured {
+                self.tell("measure", began, until - began);
+            }
+            if self.swarm.ended > workload.slow {
+                // It cannot go on, and the gates have seen why.
+                return Ok(());
+            }
+        }
+    }
+
+    /// What was said is heard at last.
+    fn hear_out(&mut self) -> io::Result<()> {
+        let began = self.swarm.now();
+        while self.swarm.tally.in_flight() > 0
+            && self.swarm.now() < began + PATIENCE
+            && self.swarm.tally.failures.is_empty()
+        {
+            self.swarm.turn(SPIN * 100)?;
+        }
+        Ok(())
+    }
+
+    fn window(&self) -> io::Result<Window> {
+        Ok(Window {
+            own: own_usage()?,
+            server: self.server.usage()?,
+            messages: self.swarm.tally.messages(),
+            deliveries: self.swarm.tally.deliveries,
+            began: self.swarm.now(),
+        })
+    }
+
+    fn tell(&mut self, what: &'static str, began: Duration, of: Duration) {
+        let milliseconds = |time: Duration| nanoseconds(time) / 1_000_000;
+        (self.progress)(what, milliseconds(self.swarm.now() - began), milliseconds(of));
+    }
+
+    fn report(&mut self, workload: &Workload, dialect: Dialect, wall: Duration) -> Report {
+        let mut tally = std::mem::replace(&mut self.swarm.tally, Tally::new(workload));
+        tally.check();
+        Report {
+            workload: *workload,
+            dialect,
+            wall,
+            messages: 0,
+            deliveries: 0,
+            delivery: tally.delivery,
+            message: tally.message,
+            generator_limited: false,
+            server: None,
+            slow_closed: 0,
+            failures: tally.failures,
+        }
+    }
+}
+
+/// What the server used from `began` to `ended`; `before` is what it had used before anybody connected.
+fn cost(
+    workload: &Workload,
+    before: Option<Usage>,
+    began: Option<Usage>,
+    ended: Option<Usage>,
+) -> Option<ServerCost> {
+    let (before, began, ended) = (before?, began?, ended?);
+    Some(ServerCost {
+        cpu: ended.cpu - began.cpu,
+        resident_bytes: ended.resident_bytes,
+        resident_bytes_per_member: ended.resident_bytes.saturating_sub(before.resident_bytes)
+            / u64::from(workload.connections()),
+    })
+}
+
+fn histogram() -> Histogram<u64> {
+    Histogram::new(3).expect("three digits are few enough")
+}

@@ -1,0 +1,323 @@
+//! Thousands of clients in one thread.
+
+use super::dialect::{Dialect, Heard};
+use super::tally::Tally;
+use super::workload::Workload;
+use mio::event::Event;
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// Clients that have not entered yet, where they come one after the other.
+pub(super) const ENTERING_MAX: u32 = 64;
+
+/// What is read at once. A read that fills less has emptied the socket.
+const READ_BYTES: usize = 256 << 10;
+
+const EVENTS: usize = 1_024;
+
+/// Bytes of a line that has not ended; a server that sends more without an end is no line server.
+const LINE_BYTES_MAX: usize = 64 << 10;
+
+/// The clients and what they hear.
+#[derive(Debug)]
+pub(super) struct Swarm {
+    workload: Workload,
+    dialect: Dialect,
+    address: SocketAddr,
+    poll: Poll,
+    events: Events,
+    clients: Vec<Client>,
+    buffer: Box<[u8]>,
+    began: Instant,
+    pub(super) tally: Tally,
+    /// Clients that have entered their room, as far as the dialect tells.
+    pub(super) entered: u32,
+    /// Clients that have heard a probe.
+    pub(super) present: u32,
+    /// Entrances of others that clients have heard.
+    pub(super) entrances: u64,
+    /// Clients whose connection the server has ended.
+    pub(super) ended: u32,
+    /// The client that speaks next.
+    speaker: u32,
+}
+
+#[derive(Debug)]
+struct Client {
+    stream: TcpStream,
+    is_open: bool,
+    is_connected: bool,
+    has_entered: bool,
+    is_present: bool,
+    /// The beginning of a line.
+    begun: Vec<u8>,
+    /// What the socket had no room for.
+    unsent: Vec<u8>,
+}
+
+impl Swarm {
+    pub(super) fn new(workload: &Workload, dialect: Dialect, address: SocketAddr) -> io::Result<Self> {
+        Ok(Self {
+            workload: *workload,
+            dialect,
+            address,
+            poll: Poll::new()?,
+            events: Events::with_capacity(EVENTS),
+            clients: Vec::new(),
+            buffer: vec![0; READ_BYTES].into(),
+            began: now(),
+            tally: Tally::new(workload),
+            entered: 0,
+            present: 0,
+            entrances: 0,
+            ended: 0,
+            speaker: 0,
+        })
+    }
+
+    /// Time since the swarm began.
+    pub(super) fn now(&self) -> Duration {
+        now().duration_since(self.began)
+    }
+
+    pub(super) fn connections(&self) -> u32 {
+        u32::try_from(self.clients.len()).expect("there are fewer than the workload's")
+    }
+
+    /// The next client connects. Those that read are first.
+    pub(super) fn connect(&mut self) -> io::Result<()> {
+        let mut stream = TcpStream::connect(self.address)?;
+        let token = Token(self.clients.len());
+        self.poll.registry().register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
+        self.clients.push(Client {
+            stream,
+            is_open: true,
+            is_connected: false,
+            has_entered: false,
+            is_present: false,
+            begun: Vec::new(),
+            unsent: Vec::new(),
+        });
+        Ok(())
+    }
+
+    /// Waits for something to happen for so long, and does what is to be done.
+    pub(super) fn turn(&mut self, timeout: Duration) -> io::Result<()> {
+        let mut events = std::mem::replace(&mut self.events, Events::with_capacity(0));
+        match self.poll.poll(&mut events, Some(timeout)) {
+            Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
+            _ => {}
+        }
+        for event in &events {
+            self.serve(event)?;
+        }
+        self.events = events;
+        Ok(())
+    }
+
+    /// The next speaker says a line that it was to say at that time.
+    pub(super) fn say(&mut self, intended: Duration, is_measured: bool) -> io::Result<()> {
+        let speaker = self.speaker;
+        self.speaker = (speaker + 1) % self.workload.speakers;
+        let number = self.tally.say(speaker, intended, is_measured);
+        let mut line = Vec::with_capacity(self.workload.line_bytes as usize + 32);
+        self.dialect.say(self.workload.room(speaker), self.workload.line_bytes, number, &mut line);
+        self.send(speaker, &line)
+    }
+
+    /// One member of each room in which not everybody is present says a line that shows who is.
+    pub(super) fn probe(&mut self) -> io::Result<()> {
+        for room in 0..self.workload.rooms {
+            let members = (room..self.workload.clients).step_by(self.workload.rooms as usize);
+            let mut absent = members.filter(|&client| !self.clients[client as usize].is_present);
+            let Some(absent) = absent.next() else { continue };
+            // Nobody hears itself: who speaks is another one than who is still to hear it.
+            let second = room + self.workload.rooms;
+            let speaker = if absent == room && second < self.workload.clients { second } else { room };
+            let mut line = Vec::new();
+            self.dialect.probe(room, &mut line);
+            self.send(speaker, &line)?;
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, client: u32, bytes: &[u8]) -> io::Result<()> {
+        self.clients[client as usize].unsent.extend_from_slice(bytes);
+        self.write(client)
+    }
+
+    fn write(&mut self, client: u32) -> io::Result<()> {
+        let state = &mut self.clients[client as usize];
+        while state.is_open && state.is_connected && !state.unsent.is_empty() {
+            match state.stream.write(&state.unsent) {
+                Ok(count) => drop(state.unsent.drain(..count)),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if is_end(&error) => return self.end(client),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn serve(&mut self, event: &Event) -> io::Result<()> {
+        let Token(index) = event.token();
+        let client = u32::try_from(index).expect("it is the number of a client");
+        if event.is_writable() {
+            if !self.clients[index].is_connected {
+                self.connected(client)?;
+            }
+            self.write(client)?;
+        }
+        // Those that never read do read that they are welcome, and have entered.
+        if event.is_readable() && (client < self.workload.clients || !self.clients[index].has_entered) {
+            self.read(client)?;
+        }
+        Ok(())
+    }
+
+    fn connected(&mut self, client: u32) -> io::Result<()> {
+        let state = &mut self.clients[client as usize];
+        if let Some(error) = state.stream.take_error()? {
+            return Err(io::Error::new(error.kind(), format!("client {client} cannot connect: {error}")));
+        }
+        if state.stream.peer_addr().is_err() {
+            return Ok(());
+        }
+        state.is_connected = true;
+        state.stream.set_nodelay(true)?;
+        self.dialect.hello(client, &mut state.unsent);
+        if !self.dialect.is_welcomed() {
+            self.dialect.enter(self.workload.room(client), self.workload.rooms, &mut state.unsent);
+            self.note_entered(client);
+        }
+        Ok(())
+    }
+
+    fn note_entered(&mut self, client: u32) {
+        let state = &mut self.clients[client as usize];
+        self.entered += u32::from(!std::mem::replace(&mut state.has_entered, true));
+    }
+
+    /// Reads until the socket is empty.
+    fn read(&mut self, client: u32) -> io::Result<()> {
+        let index = client as usize;
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let mut result = Ok(());
+        while self.clients[index].is_open {
+            let state = &mut self.clients[index];
+            let begun = state.begun.len();
+            buffer[..begun].copy_from_slice(&state.begun);
+            match state.stream.read(&mut buffer[begun..]) {
+                Ok(0) => result = self.end(client),
+                Ok(count) => {
+                    let filled = begun + count;
+                    result = self.hear(client, &buffer[..filled]);
+                    if filled < buffer.len() {
+                        break;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if is_end(&error) => result = self.end(client),
+                Err(error) => result = Err(error),
+            }
+            if result.is_err() {
+                break;
+            }
+        }
+        self.buffer = buffer;
+        result
+    }
+
+    fn hear(&mut self, client: u32, bytes: &[u8]) -> io::Result<()> {
+        let now = self.now();
+        let mut rest = bytes;
+        while let Some(end) = memchr::memchr(b'\n', rest) {
+            let line = &rest[..end];
+            rest = &rest[end + 1..];
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            match self.dialect.read(line, client) {
+                Heard::Message(number) if client < self.workload.clients => {
+                    self.tally.heard(client, number, now);
+                }
+                Heard::Entrance => self.entrances += 1,
+                other => self.answer(client, other)?,
+            }
+        }
+        let unended = self.dialect.unended_entrances(rest);
+        if unended > 0 {
+            self.entrances += unended as u64;
+            rest = b"";
+        }
+        if rest.len() > LINE_BYTES_MAX {
+            return Err(io::Error::other(format!("the server sends client {client} a line without an end")));
+        }
+        let begun = &mut self.clients[client as usize].begun;
+        begun.clear();
+        begun.extend_from_slice(rest);
+        Ok(())
+    }
+
+    fn answer(&mut self, client: u32, heard: Heard<'_>) -> io::Result<()> {
+        let state = &mut self.clients[client as usize];
+        match heard {
+            Heard::Entered => self.note_entered(client),
+            Heard::Ping(token) => {
+                Dialect::pong(token, &mut state.unsent);
+                self.write(client)?;
+            }
+            Heard::Probe => {
+                self.present += u32::from(!std::mem::replace(&mut state.is_present, true));
+            }
+            Heard::Welcome => {
+                self.dialect.enter(self.workload.room(client), self.workload.rooms, &mut state.unsent);
+                self.write(client)?;
+            }
+            Heard::Entrance | Heard::Message(_) | Heard::Other => {}
+        }
+        Ok(())
+    }
+
+    /// The server has ended a client's connection.
+    fn end(&mut self, client: u32) -> io::Result<()> {
+        let state = &mut self.clients[client as usize];
+        if std::mem::replace(&mut state.is_open, false) {
+            self.ended += 1;
+            self.poll.registry().deregister(&mut state.stream)?;
+            if client < self.workload.clients {
+                let last = String::from_utf8_lossy(&state.begun).into_owned();
+                self.tally.fail(format!("the server ends the connection of client {client} {last}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// How many of those that never read the server has closed: what is left for them to read ends.
+    pub(super) fn slow_closed(&mut self) -> u32 {
+        let mut closed = 0;
+        for client in self.clients.iter_mut().skip(self.workload.clients as usize) {
+            let ended = loop {
+                match client.stream.read(&mut self.buffer) {
+                    Ok(0) => break true,
+                    Ok(_) => {}
+                    Err(error) => break error.kind() != ErrorKind::WouldBlock,
+                }
+            };
+            closed += u32::from(ended);
+        }
+        closed
+    }
+}
+
+fn is_end(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a measurement of wall time")]
+fn now() -> Instant {
+    Instant::now()
+}
