@@ -33,7 +33,7 @@ pub(super) enum Heard<'a> {
 /// No message has this number: it says that who hears it is there.
 const PROBE: u32 = u32::MAX;
 
-/// What the room's ancestor says of an entrance, and Parlor in Chinese.
+/// How what the room's ancestor says of an entrance ends, and what Parlor says in Chinese.
 const WELCOME_ZH: &[u8] = "进入聊天室".as_bytes();
 
 impl Dialect {
@@ -106,8 +106,10 @@ impl Dialect {
         match self {
             Self::Irc => read_irc(line, client),
             Self::Plain => {
-                let entered = line.ends_with(b" joined") || line.ends_with(WELCOME_ZH);
-                if line.starts_with(b"* ") && entered { Heard::Entrance } else { Heard::Other }
+                // In English or in Chinese: a name has no space in it.
+                let name = line.strip_suffix(b" joined").or_else(|| line.strip_suffix(WELCOME_ZH));
+                let entered = name.is_some_and(|name| !name.contains(&b' '));
+                if entered { Heard::Entrance } else { Heard::Other }
             }
             Self::Raw => Heard::Other,
         }
@@ -180,8 +182,8 @@ mod tests {
     #[test]
     fn who_enters_is_told_from_what_is_said() {
         let plain = Dialect::Plain;
-        assert_eq!(plain.read(b"* 5001 joined", 0), Heard::Entrance);
-        assert_eq!(plain.read("* 欢迎5001进入聊天室".as_bytes(), 0), Heard::Entrance);
+        assert_eq!(plain.read(b"5001 joined", 0), Heard::Entrance);
+        assert_eq!(plain.read("欢迎5001进入聊天室".as_bytes(), 0), Heard::Entrance);
         assert_eq!(plain.read(b"5001: somebody joined", 0), Heard::Other);
         assert_eq!(plain.read(b"* You are 5001", 0), Heard::Other);
         let irc = Dialect::Irc;

@@ -12,8 +12,11 @@ use std::time::Duration;
 /// Before the figures count.
 const WARM_UP: Duration = Duration::from_secs(1);
 
-/// For everybody to enter, and for what was said to be heard at last.
+/// For everybody to enter.
 const PATIENCE: Duration = Duration::from_secs(180);
+
+/// When nothing at all was heard for so long, nothing more is to come.
+const QUIET: Duration = Duration::from_secs(5);
 
 const PROBE_INTERVAL: Duration = Duration::from_millis(250);
 
@@ -164,10 +167,15 @@ impl Run<'_> {
         }
         let clients = u64::from(workload.clients);
         let expected = clients * (clients - 1) / 2;
+        let (mut heard, mut last) = (0, began);
         while self.swarm.entrances < expected || self.swarm.entered < workload.connections() {
             self.swarm.turn(SPIN * 100)?;
             (self.progress)("entrances are heard", self.swarm.entrances, expected);
-            if self.swarm.now() > began + PATIENCE || self.swarm.ended > 0 {
+            let now = self.swarm.now();
+            if self.swarm.entrances > heard {
+                (heard, last) = (self.swarm.entrances, now);
+            }
+            if now > last + QUIET || self.swarm.ended > 0 {
                 break;
             }
         }
@@ -276,12 +284,15 @@ impl Run<'_> {
 
     /// What was said is heard at last.
     fn hear_out(&mut self) -> io::Result<()> {
-        let began = self.swarm.now();
-        while self.swarm.tally.in_flight() > 0
-            && self.swarm.now() < began + PATIENCE
-            && self.swarm.tally.failures.is_empty()
-        {
+        let (mut heard, mut last) = (self.swarm.tally.deliveries, self.swarm.now());
+        while self.swarm.tally.in_flight() > 0 && self.swarm.tally.failures.is_empty() {
             self.swarm.turn(SPIN * 100)?;
+            let now = self.swarm.now();
+            if self.swarm.tally.deliveries > heard {
+                (heard, last) = (self.swarm.tally.deliveries, now);
+            } else if now > last + QUIET {
+                break;
+            }
         }
         Ok(())
     }

@@ -1,0 +1,136 @@
+//! The load generator, on servers that do right and on some that do not.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Output};
+use std::sync::{Arc, Mutex};
+
+fn bench(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_parlor")).arg("bench").args(arguments).output().unwrap()
+}
+
+fn reports(output: &Output) -> Vec<Value> {
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn every_kind_of_workload_passes_on_a_server_of_its_own() {
+    let few = ["--clients", "12", "--seconds", "1", "--json"];
+    let output =
+        bench(&[&["talk200", "latency50", "rooms100", "idle10k", "storm3k", "slow"][..], &few].concat());
+    // 100 rooms for 12 clients.
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("rooms100: there must be"), "{output:?}");
+
+    let output = bench(&[&["talk200", "latency50", "storm3k", "slow"][..], &few].concat());
+    assert!(output.status.success(), "{output:?}");
+    let reports = reports(&output);
+    assert_eq!(reports.len(), 4);
+    for report in &reports {
+        assert_eq!(report["gates"]["passed"], true, "{report}");
+        assert_eq!(report["clients"], 12);
+        assert!(report["deliveries"].as_u64().unwrap() > 0, "{report}");
+        assert!(report["server"]["resident_bytes"].as_u64().unwrap() > 0, "{report}");
+    }
+    let by_name = |name: &str| reports.iter().find(|report| report["workload"] == name).unwrap();
+    assert_eq!(by_name("storm3k")["deliveries"], 12 * 11 / 2);
+    let latency = &by_name("latency50")["latency_us"]["delivery"];
+    assert!(latency["p50"].as_f64().unwrap() > 0.0, "{latency}");
+    assert!(latency["p50"].as_f64().unwrap() <= latency["max"].as_f64().unwrap(), "{latency}");
+    // 500 lines a second for one second, each heard by 11.
+    let messages = by_name("latency50")["messages"].as_u64().unwrap();
+    assert!((400..=510).contains(&messages), "{messages}");
+
+    let rooms = ["--rooms", "4"];
+    let output = bench(&[&["rooms100", "idle10k"][..], &few, &rooms].concat());
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn latencies_are_drawn_and_a_table_is_printed() {
+    let file = std::env::temp_dir().join(format!("parlor-bench-{}.svg", std::process::id()));
+    let few = ["--clients", "10", "--seconds", "1", "--plot"];
+    let output = bench(&[&["talk200"][..], &few, &[file.to_str().unwrap()]].concat());
+    assert!(output.status.success(), "{output:?}");
+    let picture = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"), "{picture}");
+    assert!(picture.contains(">talk200</text>"), "{picture}");
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    let rows: Vec<&str> = table.lines().collect();
+    assert_eq!(rows.len(), 2, "{table}");
+    assert!(rows[1].starts_with("talk200") && rows[1].ends_with("passed"), "{table}");
+}
+
+/// A server of lines that does to each what it is told: how often each connection, by its number, is sent the
+/// line of another.
+fn serve(copies: impl Fn(usize, usize, &[u8]) -> usize + Clone + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let all: Arc<Mutex<Vec<TcpStream>>> = Arc::default();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let stream = stream.unwrap();
+            let number = all.lock().unwrap().len();
+            all.lock().unwrap().push(stream.try_clone().unwrap());
+            let (all, copies) = (Arc::clone(&all), copies.clone());
+            std::thread::spawn(move || {
+                for line in BufReader::new(stream).split(b'\n') {
+                    let Ok(mut line) = line else { return };
+                    line.push(b'\n');
+                    for (other, stream) in all.lock().unwrap().iter_mut().enumerate() {
+                        let bytes = line.repeat(copies(number, other, &line));
+                        // The generator ends when it has seen enough.
+                        if stream.write_all(&bytes).is_err() {
+                            return;
+                        }
+                    }
+                }
+            });
+        }
+    });
+    address
+}
+
+#[track_caller]
+fn assert_fails(address: &str, words: &str) {
+    let few = ["--clients", "4", "--window", "2", "--seconds", "1", "--dialect", "raw", "--connect", address];
+    let output = bench(&[&["talk200", "--json"][..], &few].concat());
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains(words), "{words}: {output:?}");
+    assert_eq!(reports(&output)[0]["gates"]["passed"], false);
+}
+
+fn is_message(line: &[u8]) -> bool {
+    !line.ends_with(b"~ffffffff\n")
+}
+
+#[test]
+fn a_server_that_does_wrong_fails_its_gates() {
+    let fine = serve(|from, to, _| usize::from(from != to));
+    let few = ["--clients", "4", "--window", "2", "--seconds", "1", "--dialect", "raw", "--connect", &fine];
+    assert!(bench(&[&["talk200"][..], &few].concat()).status.success());
+
+    assert_fails(&serve(|_, _, _| 1), "hears itself");
+    assert_fails(
+        &serve(|from, to, line| usize::from(from != to) << usize::from(is_message(line))),
+        "not line",
+    );
+    let loses = |from, to, line: &[u8]| usize::from(from != to && !(to == 3 && line.ends_with(b"0\n")));
+    assert_fails(&serve(loses), "hears line");
+}
+
+#[test]
+fn what_cannot_be_measured_is_said() {
+    let output = bench(&["talk200", "--connect", "127.0.0.1:1", "--seconds", "1"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot connect"), "{output:?}");
+    let output = bench(&["talk999"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let output = bench(&["talk200", "--window", "0"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+}
