@@ -146,7 +146,8 @@ impl Name {
         Ok(Self(Folded::new(&text)))
     }
 
-    /// The name that the server gives for a TCP port: `54321`, or `54321-2` for the second such member.
+    /// The name that the server gives for a TCP port: `54321`, or `54321-2` for the second such member; where
+    /// sixteen of them are there, the next has its position in the log for a number.
     #[must_use]
     pub fn for_port(port: u16, nth: u64) -> Self {
         Self(Folded::new(&match nth {

@@ -15,6 +15,9 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 pub use room::{Heard, Room, Topic};
 
+/// Members of one port that have the first numbers behind it.
+const PORT_NUMBERS: u64 = 16;
+
 /// The state that the log's entries make.
 ///
 /// [`apply`](Self::apply) is its only mutator and a total function: every sequence of entries makes a
@@ -287,14 +290,11 @@ impl World {
 
     fn enter(&mut self, seq: Seq, port: u16, room: Option<&RoomName>, effects: &mut Vec<Effect>) {
         let member = MemberId(seq);
-        let mut nth = 1;
-        let name = loop {
-            let name = Name::for_port(port, nth);
-            if !self.names.contains_key(&name) {
-                break name;
-            }
-            nth += 1;
-        };
+        // Whoever connects chooses the port, and may choose the same thousands of times: then the position in
+        // the log is a number that nobody else has.
+        let mut names = (1..=PORT_NUMBERS).map(|nth| Name::for_port(port, nth));
+        let name = names.find(|name| !self.names.contains_key(name));
+        let name = name.unwrap_or_else(|| Name::for_port(port, seq.0));
         self.names.insert(name.clone(), member);
         self.members.insert(member, Member { name, rooms: Vec::new() });
         effects.push(Effect::Entered { member });

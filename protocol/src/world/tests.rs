@@ -1,7 +1,7 @@
 //! What the transcripts and the simulator, which compare worlds by their digests, rest on.
 
 use super::World;
-use crate::command::{Command, LogEntry, Manner};
+use crate::command::{CloseReason, Command, LogEntry, Manner};
 use crate::id::{ConnId, MemberId, Seq};
 use crate::limits::WorldLimits;
 use crate::name::{Name, RoomName};
@@ -82,4 +82,20 @@ fn an_entry_that_was_applied_before_does_nothing() {
     let twice = World::replay([&entry, &entry]);
     assert_eq!(once.digest(), twice.digest());
     assert_eq!(once.members().len(), 1);
+}
+
+#[test]
+fn thousands_may_come_from_one_port() {
+    let enter = Command::Enter { conn: CONN, port: 54_321, room: Some(RoomName::lobby()) };
+    let entrances: Vec<Command> = core::iter::repeat_n(enter, 40).collect();
+    let world = world(&entrances);
+    let names: Vec<&str> = world.members().map(|(_, member)| member.name().as_str()).collect();
+    assert_eq!(names[..3], ["54321", "54321-2", "54321-3"]);
+    assert_eq!(names[14..18], ["54321-15", "54321-16", "54321-17", "54321-18"]);
+    let leave = Command::Leave { member: MemberId(Seq(2)), reason: CloseReason::Quit };
+    let again = [&entrances[..], &[leave, entrances[0].clone(), entrances[0].clone()]].concat();
+    let world = self::world(&again);
+    let names: Vec<&str> = world.members().map(|(_, member)| member.name().as_str()).collect();
+    // The number that is free again, and then the position of the entry.
+    assert_eq!(names[39..], ["54321-2", "54321-43"]);
 }

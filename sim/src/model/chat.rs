@@ -95,9 +95,11 @@ impl Chat {
         self.people.values().any(|person| person.name == *name)
     }
 
-    fn given_name(&self, port: u16) -> Name {
-        let mut names = (1..).map(|nth| Name::for_port(port, nth));
-        names.find(|name| !self.is_taken(name)).expect("there are more numbers than people")
+    /// The first of sixteen numbers that is free, or else the position of the entrance.
+    fn given_name(&self, port: u16, member: MemberId) -> Name {
+        let numbers = (1..=16).chain([member.0.0]);
+        let mut names = numbers.map(|nth| Name::for_port(port, nth));
+        names.find(|name| !self.is_taken(name)).expect("nobody else has this position")
     }
 
     /// Whether the member can go from `from` to `to`.
@@ -189,7 +191,7 @@ impl Model {
     }
 
     fn enter(&mut self, id: ConnId, member: MemberId, port: u16, room: Option<&RoomName>) {
-        let name = self.chat.given_name(port);
+        let name = self.chat.given_name(port, member);
         self.chat.people.insert(member, Person { conn: id, name: name.clone(), room: None });
         let conn = self.conns.get_mut(id).expect("a slot is kept for who is entering");
         if conn.link == Link::Open {
