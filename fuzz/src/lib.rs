@@ -5,6 +5,7 @@
 //! and replays the corpus on stable Rust.
 
 use bytes::{Bytes, BytesMut};
+use parlor_protocol::irc::{Message, PARAMS_MAX, ParseError};
 use parlor_protocol::{Event, Framer, Language, Limits, Manner, Name, RoomName, Text, WireClass};
 use parlor_sim::flush::{self, Op};
 use parlor_sim::scenario::{Act, Scenario, Setup, Size, Step};
@@ -16,8 +17,14 @@ use parlor_sim::trace::Trace;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 5] =
-    [("dialect", dialect), ("framer", framer), ("hub", hub), ("outbox", outbox), ("session", session)];
+pub const TARGETS: [Target; 6] = [
+    ("dialect", dialect),
+    ("framer", framer),
+    ("hub", hub),
+    ("irc", irc),
+    ("outbox", outbox),
+    ("session", session),
+];
 
 /// Operations of one outbox, at the most: what follows would find nothing new.
 const OPS_MAX: usize = 400;
@@ -117,6 +124,59 @@ fn check_rendering(text: &Text) {
             assert!(raw || !line.starts_with("* "), "nobody forges a note: {line:?}");
         }
     }
+}
+
+/// A message of IRC: what is read is what a naive reader reads, and what it is put as is read as the same.
+pub fn irc(bytes: &[u8]) {
+    let Ok(message) = Message::from_server(bytes) else {
+        assert!(Message::from_client(bytes).is_err(), "a client may say less than a server");
+        return;
+    };
+    if let Ok(same) = Message::from_client(bytes) {
+        assert_eq!(same, message);
+    }
+    let line = std::str::from_utf8(bytes).expect("a message is UTF-8");
+    assert_eq!(naive_words(line), (message.source, message.command, message.params().to_vec()));
+    let tags: Vec<_> = message.tags.iter().collect();
+    let tags: Vec<(&str, &str)> = tags.iter().map(|(key, value)| (*key, value.as_ref())).collect();
+    let mut put = BytesMut::new();
+    Message::put(&mut put, &tags, message.source, message.command, message.params());
+    let put = put.strip_suffix(b"\r\n").expect("a message ends its line");
+    match Message::from_server(put) {
+        Ok(again) => {
+            assert_eq!((again.source, again.command), (message.source, message.command));
+            assert_eq!(again.params(), message.params());
+            assert!(again.tags.iter().eq(message.tags.iter()), "tags are what they were");
+        }
+        // The fifteenth parameter has a colon now.
+        Err(error) => assert_eq!(error, ParseError::TooLong),
+    }
+}
+
+/// A message's source, command and parameters, by the letter of the grammar.
+fn naive_words(line: &str) -> (Option<&str>, &str, Vec<&str>) {
+    let mut rest = if line.starts_with('@') { line.find(' ').map_or("", |at| &line[at..]) } else { line };
+    let (mut source, mut words) = (None, Vec::new());
+    loop {
+        rest = rest.trim_start_matches(' ');
+        let end = rest.find(' ').unwrap_or(rest.len());
+        match rest.chars().next() {
+            None => break,
+            Some(':') if words.is_empty() && source.is_none() => source = Some(&rest[1..end]),
+            Some(':') if !words.is_empty() => {
+                words.push(&rest[1..]);
+                break;
+            }
+            _ if words.len() == PARAMS_MAX => {
+                words.push(rest);
+                break;
+            }
+            _ => words.push(&rest[..end]),
+        }
+        rest = &rest[end..];
+    }
+    let command = words.remove(0);
+    (source, command, words)
 }
 
 /// One connection that sends these bytes, to somebody who listens, with every law checked. The first byte

@@ -1,3 +1,4 @@
 //! The forms in which people and programs speak to the server. Everything above is blind to them.
 
+pub mod irc;
 pub(crate) mod plain;

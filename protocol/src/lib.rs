@@ -137,6 +137,8 @@ pub mod text;
 pub mod time;
 pub mod world;
 
+pub use dialect::irc;
+
 pub use command::{CloseReason, Command, LogEntry, Manner};
 pub use event::{ConsoleEvent, Event, Reply};
 pub use framer::{Framer, Line};

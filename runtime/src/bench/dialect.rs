@@ -1,6 +1,7 @@
 //! How clients speak to a server: as little of each dialect as a load needs.
 
 use super::workload::MARK_BYTES;
+use parlor_protocol::irc::Message;
 use std::io::Write;
 
 /// What the server's clients speak.
@@ -21,7 +22,7 @@ pub(super) enum Heard<'a> {
     Message(u32),
     Other,
     /// To be answered at once.
-    Ping(&'a [u8]),
+    Ping(&'a str),
     /// Said until everyone in the room has heard it.
     Probe,
     /// The server knows the client, which may enter a room now.
@@ -90,10 +91,8 @@ impl Dialect {
         self.say(room, 0, PROBE, to);
     }
 
-    pub(super) fn pong(token: &[u8], to: &mut Vec<u8>) {
-        to.extend_from_slice(b"PONG ");
-        to.extend_from_slice(token);
-        to.extend_from_slice(b"\r\n");
+    pub(super) fn pong(token: &str, to: &mut Vec<u8>) {
+        write(to, format_args!("PONG :{token}\r\n"));
     }
 
     /// Reads a line without its end. `client` is who hears it.
@@ -122,19 +121,17 @@ impl Dialect {
 }
 
 fn read_irc(line: &[u8], client: u32) -> Heard<'_> {
-    if let Some(token) = line.strip_prefix(b"PING ") {
-        return Heard::Ping(token);
-    }
-    let mut words = line.split(|&byte| byte == b' ');
-    let source = words.next().unwrap_or_default();
-    match words.next().unwrap_or_default() {
-        b"001" => Heard::Welcome,
-        b"366" => Heard::Entered,
-        b"JOIN" => {
-            let nick = source.split(|&byte| byte == b'!').next().unwrap_or_default();
-            let own = nick.strip_prefix(b":u") == Some(client.to_string().as_bytes());
+    // What is no message says nothing, whoever sends it.
+    let Ok(message) = Message::from_server(line) else { return Heard::Other };
+    match (message.command, message.params()) {
+        ("001", _) => Heard::Welcome,
+        ("366", _) => Heard::Entered,
+        ("JOIN", _) => {
+            let nick = message.source.and_then(|source| source.split('!').next());
+            let own = nick.and_then(|nick| nick.strip_prefix('u')) == Some(client.to_string().as_str());
             if own { Heard::Other } else { Heard::Entrance }
         }
+        ("PING", [token, ..]) => Heard::Ping(token),
         _ => Heard::Other,
     }
 }
@@ -191,7 +188,7 @@ mod tests {
         assert_eq!(irc.read(b":u7!u7@host JOIN #room0", 7), Heard::Other);
         assert_eq!(irc.read(b":server 001 u7 :Welcome", 7), Heard::Welcome);
         assert_eq!(irc.read(b":server 366 u7 #room0 :End of /NAMES list", 7), Heard::Entered);
-        assert_eq!(irc.read(b"PING :token", 7), Heard::Ping(b":token"));
+        assert_eq!(irc.read(b"PING :token", 7), Heard::Ping("token"));
         assert_eq!(Dialect::Raw.unended_entrances("欢迎5001进入聊天室欢迎5002进入聊天室".as_bytes()), 2);
     }
 }

@@ -1,0 +1,10 @@
+//! IRC: the grammar of its messages.
+//!
+//! The sources are the Modern IRC Client Protocol ("Message Format") and IRCv3's message-tags; where they leave
+//! something open, RFC 1459, section 2.3.1, decides.
+
+mod message;
+mod tags;
+
+pub use message::{MESSAGE_BYTES_MAX, Message, PARAMS_MAX, ParseError};
+pub use tags::{CLIENT_TAGS_BYTES_MAX, TAGS_BYTES_MAX, Tags};

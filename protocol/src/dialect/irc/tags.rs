@@ -1,0 +1,116 @@
+//! The tags before a message (IRCv3, message-tags).
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use bytes::BytesMut;
+
+/// Bytes of the tags of a message from a server, the `@` and the space after them included.
+pub const TAGS_BYTES_MAX: usize = 8_191;
+
+/// The same of a message from a client, which is to leave room for what servers add.
+pub const CLIENT_TAGS_BYTES_MAX: usize = 4_096;
+
+/// The tags of a message, as they stand in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tags<'a>(&'a str);
+
+impl<'a> Tags<'a> {
+    /// What stands between the `@` and the space.
+    pub(super) const fn new(text: &'a str) -> Self {
+        Self(text)
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Each tag's key and value, in order. A tag without a value has the empty one, which means the same.
+    pub fn iter(self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
+        let tags = self.0.split(';').map(|tag| tag.split_once('=').unwrap_or((tag, "")));
+        // What has no key is no tag.
+        tags.filter(|(key, _)| !key.is_empty()).map(|(key, value)| (key, unescaped(value)))
+    }
+
+    /// The value of a key: of the last tag that has it, for that is the one that counts.
+    #[must_use]
+    pub fn get(self, key: &str) -> Option<Cow<'a, str>> {
+        self.iter().filter(|(other, _)| *other == key).last().map(|(_, value)| value)
+    }
+}
+
+/// Appends a tag; `is_first` where none stands before it.
+pub(super) fn put_tag(to: &mut BytesMut, key: &str, value: &str, is_first: bool) {
+    to.extend_from_slice(if is_first { b"@" } else { b";" });
+    to.extend_from_slice(key.as_bytes());
+    if value.is_empty() {
+        return;
+    }
+    to.extend_from_slice(b"=");
+    for &byte in value.as_bytes() {
+        match byte {
+            b';' => to.extend_from_slice(b"\\:"),
+            b' ' => to.extend_from_slice(b"\\s"),
+            b'\\' => to.extend_from_slice(b"\\\\"),
+            b'\r' => to.extend_from_slice(b"\\r"),
+            b'\n' => to.extend_from_slice(b"\\n"),
+            _ => to.extend_from_slice(&[byte]),
+        }
+    }
+}
+
+fn unescaped(value: &str) -> Cow<'_, str> {
+    if !value.contains('\\') {
+        return Cow::Borrowed(value);
+    }
+    let mut text = String::with_capacity(value.len());
+    let mut characters = value.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            text.push(character);
+            continue;
+        }
+        // A backslash that escapes nothing is dropped.
+        match characters.next() {
+            Some(':') => text.push(';'),
+            Some('s') => text.push(' '),
+            Some('r') => text.push('\r'),
+            Some('n') => text.push('\n'),
+            Some(other) => text.push(other),
+            None => {}
+        }
+    }
+    Cow::Owned(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_unescaped() {
+        for (value, text) in [
+            ("", ""),
+            ("plain", "plain"),
+            ("a\\:b\\sc\\\\d\\r\\n", "a;b c\\d\r\n"),
+            ("\\b", "b"),
+            ("end\\", "end"),
+            ("\\", ""),
+            ("鸟\\s", "鸟 "),
+        ] {
+            assert_eq!(unescaped(value), text, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_last_tag_of_a_key_counts() {
+        let tags = Tags::new("a=1;+example.com/b;;=;a=2");
+        assert_eq!(tags.get("a").as_deref(), Some("2"));
+        assert_eq!(tags.get("+example.com/b").as_deref(), Some(""));
+        assert_eq!(tags.get("b"), None);
+        assert_eq!(tags.iter().count(), 3);
+        assert!(!tags.is_empty());
+        assert!(Tags::default().is_empty());
+    }
+}
