@@ -48,7 +48,12 @@ struct Folded {
 
 impl Folded {
     fn new(text: &str) -> Self {
-        let key: String = text.chars().map(fold).nfc().collect();
+        let key = if text.is_ascii() {
+            // It is its own normal form, and its fold is its lower case.
+            text.to_ascii_lowercase()
+        } else {
+            text.chars().map(fold).nfc().collect()
+        };
         let text: Arc<str> = text.into();
         let key = if *key == *text { Arc::clone(&text) } else { key.into() };
         Self { text, key }
@@ -188,7 +193,11 @@ impl RoomName {
 
 fn normalize(text: &str, chars_max: usize, bytes_max: usize) -> Result<String, NameError> {
     // One character more than there may be is enough of a novel.
-    let text: String = text.nfc().take(chars_max + 1).collect();
+    let text: String = if text.is_ascii() {
+        text.chars().take(chars_max + 1).collect()
+    } else {
+        text.nfc().take(chars_max + 1).collect()
+    };
     if text.is_empty() {
         return Err(NameError::Empty);
     }
@@ -203,7 +212,7 @@ fn check_alphabet(text: &str, punctuation: impl Fn(char) -> bool) -> Result<(), 
     for character in text.chars() {
         // Some marks count as alphabetic and some do not; Devanagari words need both kinds. None of them
         // stands without a letter before it.
-        let mark = is_combining_mark(character);
+        let mark = !character.is_ascii() && is_combining_mark(character);
         let allowed = if mark { after_letter } else { character.is_alphanumeric() || punctuation(character) };
         if !allowed || is_blank_letter(character) {
             return Err(NameError::Character(character));
@@ -246,6 +255,16 @@ mod tests {
         {
             assert_eq!(Name::parse(name).unwrap().as_str(), name);
         }
+    }
+
+    #[test]
+    fn ascii_takes_the_short_way_to_the_same_place() {
+        for character in (0..=127_u8).map(char::from) {
+            assert_eq!(fold(character), character.to_ascii_lowercase());
+            assert_eq!(character.to_string().nfc().collect::<String>(), character.to_string());
+            assert!(!is_combining_mark(character));
+        }
+        assert_eq!(Name::parse("Alice").unwrap().key(), "alice");
     }
 
     #[test]
