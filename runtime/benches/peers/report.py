@@ -202,8 +202,8 @@ def document(meta, figures, pictures, by_hand):
         ).replace("--:", "---"),
         table(["server", "version", "set up with"], servers).replace("--:", "---"),
         "## How to read this",
-        f"Each run has a fresh server and is measured for {meta['seconds']} s after a warm-up. All of a server's threads share"
-        " one core. A workload's servers take turns, forwards and backwards (A B B A …),"
+        f"Each run has a fresh server and is measured for {meta['seconds']} s after a warm-up. All of a server's threads"
+        " share one core. A workload's servers take turns, forwards and backwards (A B B A …),"
         f" {meta['pairs']} times, those whose run takes long {min(meta['pairs'], meta['costly_pairs'])} times."
         " A figure is the median of its runs, with the quartiles behind it;"
         " a ratio is the median of the ratios of runs in the same turn, which is steadier than either figure.\n\n"

@@ -6,6 +6,7 @@ import pwd
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -16,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 START_SECONDS, STOP_SECONDS = 15, 5
 # Below the range from which the clients' ports are taken: one of those could otherwise hold a server's port.
 PORTS = range(24_000, 32_000)
+LISTEN_QUEUE = 4096
 
 
 class LeftOut(Exception):
@@ -62,6 +64,8 @@ class Server:
     generator = ()
     # Some refuse to be root.
     unprivileged = False
+    # Given a socket that listens, as systemd does it.
+    activated = False
     # What was set, for the report.
     needs = ""
     # Workloads that it has no part in, by why; and those of which one run takes long, which get fewer.
@@ -117,9 +121,12 @@ class Floor(Server):
 
 class Ngircd(Server):
     name, dialect, unprivileged = "ngircd", "irc", True
-    needs = "no limits of connections, no penalties, no look-ups (DNS, ident, PAM), pings an hour apart"
+    needs = (
+        "no limits of connections, no penalties, no look-ups (DNS, ident, PAM), pings an hour apart, its socket opened "
+        "for it with a listen queue of 4,096 (its own holds ten: who comes when it is full waits for seconds)"
+    )
+    activated = True
     never = {"talk10k": "10,000 do not fit into one channel within minutes: the cost of entering grows with the square"}
-    # Its listen queue holds ten.
     costly = ("idle10k", "storm3k")
     CONFIG = """\
 [Global]
@@ -167,7 +174,7 @@ class Inspircd(Server):
     maxconnwarn="no" maxchans="100" recvq="1048576" softsendq="268435456" hardsendq="268435456"
     fakelag="no" threshold="1000000000" commandrate="1000000000" resolvehostnames="no" useident="no"
     useconnectban="no" useconnflood="no">
-<performance softlimit="100000" netbuffersize="65534" somaxconn="4096" clonesonconnect="no" quietbursts="yes" nouserdns="yes">
+<performance softlimit="100000" netbuffersize="65534" somaxconn="{queue}" clonesonconnect="no" quietbursts="yes" nouserdns="yes">
 <limits maxnick="31" maxchan="64">
 <dns server="127.0.0.1" timeout="1">
 <path configdir="{directory}" datadir="{directory}" logdir="{directory}" runtimedir="{directory}">
@@ -178,7 +185,7 @@ class Inspircd(Server):
 
     def command(self, directory, port):
         config = directory / "inspircd.conf"
-        config.write_text(self.CONFIG.format(port=port, directory=directory))
+        config.write_text(self.CONFIG.format(port=port, directory=directory, queue=LISTEN_QUEUE))
         return [installed("inspircd"), "--config", str(config), "--nofork", "--nolog", "--nopid"]
 
 
@@ -255,29 +262,36 @@ class Ancestor(Server):
     """The forty lines of Node that Parlor grew out of."""
 
     name, dialect = "ancestor", "raw"
-    needs = "its port 3000 replaced by a free one; else as it is"
+    needs = (
+        "its port 3000 replaced by a free one, its listen queue of 511 by one of 4,096 (of 3,000 that come at once "
+        "a third would otherwise never get in); else as it is"
+    )
     never = {
         "rooms100": "knows no rooms",
         "idle10k": "knows no rooms, and announces each of 10,000 to all the others",
         "talk10k": "announces each of 10,000 to all the others, which takes minutes",
     }
-    FILE, LISTEN = "node-server.js", "listen(3000,"
+    FILE, LISTEN = "node-server.js", "listen(3000, '127.0.0.1',"
 
     def __init__(self, directory):
         self.file = Path(directory) / self.FILE
 
-    def version(self):
-        return f"Node {said_by(installed('node'), '--version')}"
-
-    def command(self, directory, port):
+    def source(self):
         try:
             source = self.file.read_text()
         except OSError as error:
-            raise LeftOut(f"{self.file.name}: {error.strerror}") from None
+            raise LeftOut(f"{self.FILE}: {error.strerror}") from None
         if self.LISTEN not in source:
-            raise LeftOut(f"{self.file.name} does not listen on port 3000")
+            raise LeftOut(f"{self.FILE} does not listen on port 3000 of 127.0.0.1")
+        return source
+
+    def version(self):
+        self.source()
+        return f"Node {said_by(installed('node'), '--version')}"
+
+    def command(self, directory, port):
         copy = directory / self.FILE
-        copy.write_text(source.replace(self.LISTEN, f"listen({port},"))
+        copy.write_text(self.source().replace(self.LISTEN, f"listen({port}, '127.0.0.1', {LISTEN_QUEUE},"))
         return [installed("node"), str(copy)]
 
 
@@ -319,6 +333,10 @@ def stop(process):
             continue
 
 
+# What turns a listening standard input into a socket where systemd would have put it.
+ACTIVATED = ["sh", "-c", 'exec 3<&0 </dev/null; export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"', "sh"]
+
+
 def pinned(core, command, user=None):
     """A command on one core that does not outlive this script, whatever ends it."""
     became = ["--reuid", str(user.pw_uid), "--regid", str(user.pw_gid), "--clear-groups"] if user else []
@@ -336,10 +354,14 @@ def running(server, core):
             for path in (directory, *directory.iterdir()):
                 os.chown(path, user.pw_uid, user.pw_gid)
         with open(directory / "output", "w+b") as output:
+            listener = None
+            if server.activated:
+                listener = socket.create_server(("127.0.0.1", port), backlog=LISTEN_QUEUE)
+                command = [*ACTIVATED, *command]
             process = subprocess.Popen(
                 pinned(core, command, user),
                 cwd=directory,
-                stdin=subprocess.DEVNULL,
+                stdin=listener or subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 # Ctrl-C is for the script, which then stops its servers.
@@ -348,8 +370,12 @@ def running(server, core):
                 env={"PATH": os.environ.get("PATH", ""), "HOME": name, "LC_ALL": "C.UTF-8"},
             )
             try:
+                if listener:
+                    listener.close()
+                    # Its port listens already; this is for it to read its configuration.
+                    time.sleep(0.3)
                 deadline = time.monotonic() + START_SECONDS
-                while port not in listening():
+                while port not in listening() or process.poll() is not None:
                     if process.poll() is not None or time.monotonic() > deadline:
                         stop(process)
                         output.seek(0)
