@@ -6,6 +6,8 @@
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use socket2::{Domain, Protocol, Socket, Type};
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -14,6 +16,9 @@ use std::process::ExitCode;
 const LISTENER: Token = Token(usize::MAX);
 
 const EVENTS: usize = 16 << 10;
+
+/// As the server has it.
+const LISTEN_BACKLOG: i32 = 4_096;
 
 const READ_BYTES: usize = 64 << 10;
 
@@ -72,9 +77,16 @@ fn usage() -> ExitCode {
 }
 
 fn serve(mode: Mode, address: SocketAddr) -> io::Result<()> {
+    let files = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: files.maximum, ..files })?;
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(EVENTS);
-    let mut listener = TcpListener::bind(address)?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(LISTEN_BACKLOG)?;
+    let mut listener = TcpListener::from_std(socket.into());
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
     let mut floor = Floor {
         mode,
@@ -98,7 +110,8 @@ fn serve(mode: Mode, address: SocketAddr) -> io::Result<()> {
                 floor.write(event.token().0, &[]);
             }
             if event.is_readable() {
-                floor.read(event.token().0);
+                // There is one event for bytes and the end that came with them.
+                floor.read(event.token().0, event.is_read_closed() || event.is_error());
             }
         }
         floor.write_round();
@@ -111,6 +124,7 @@ impl Floor {
             let mut stream = match listener.accept() {
                 Ok((stream, _)) => stream,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::ConnectionAborted => continue,
                 Err(error) => return Err(error),
             };
             stream.set_nodelay(true)?;
@@ -124,7 +138,7 @@ impl Floor {
         }
     }
 
-    fn read(&mut self, index: usize) {
+    fn read(&mut self, index: usize, to_the_end: bool) {
         loop {
             let Some(conn) = &mut self.conns[index] else { return };
             let count = match conn.stream.read(&mut self.buffer) {
@@ -146,7 +160,7 @@ impl Floor {
                     self.chunk.clear();
                 }
             }
-            if count < self.buffer.len() {
+            if count < self.buffer.len() && !to_the_end {
                 return;
             }
         }
@@ -161,7 +175,7 @@ impl Floor {
         let mut scratch = std::mem::take(&mut self.scratch);
         for index in 0..self.conns.len() {
             let Some(conn) = &mut self.conns[index] else { continue };
-            let own = std::mem::take(&mut conn.own);
+            let mut own = std::mem::take(&mut conn.own);
             let starts = std::iter::once(0).chain(own.iter().map(|own| own.end));
             let ends = own.iter().map(|own| own.start).chain([chunk.len()]);
             let parts =
@@ -173,6 +187,11 @@ impl Floor {
             } else {
                 let slices: Vec<IoSlice<'_>> = parts.map(IoSlice::new).collect();
                 slices.chunks(SLICES).for_each(|slices| self.write(index, slices));
+            }
+            // Its allocation serves again.
+            own.clear();
+            if let Some(conn) = &mut self.conns[index] {
+                conn.own = own;
             }
         }
         self.chunk = chunk;

@@ -11,6 +11,7 @@ mod run;
 mod server;
 mod swarm;
 mod tally;
+mod usage;
 mod workload;
 
 use crate::file_limit;
@@ -34,13 +35,12 @@ const AFTER_HELP: &str = "\
 Without --connect, each workload runs on a server of its own, which is started without a limit on the rate of \
 lines and, where there are two processors, on another one than the generator.
 
-Latency is counted from when a line was to be said. In a closed loop (--window) that is when there was room for \
-it; in an open loop (--rate) it is by a fixed schedule, so that a server that stalls is not spared the lines it \
-held up.
+Latency is counted from when a line was to be said. In an open loop (--rate) that is by a fixed schedule, so that \
+a server that stalls is not spared the lines it held up; in a closed loop (--window) it is when it is said.
 
 A run passes its gates if every line was heard once by everyone in its room but its speaker, in its speaker's \
-order, and in the same order by the members that are sampled. \"generator-limited\" means that the generator \
-could not be faster: the cost counts, the rate and the latency do not.
+order, and in the same order by the members that are sampled. \"generator-limited\" means that the server \
+waited for the generator: the cost counts, the rate and the latency are the generator's as well.
 
 Exit status: 0 every run passed, 1 a run failed or could not be, 2 wrong command line.";
 
@@ -131,24 +131,37 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
         (Err(error), _) => return fail(&error, BAD_USAGE),
         (Ok(_), None) => unreachable!("the dialect has a default"),
     };
+    if dialect != Dialect::Plain && !matches.contains_id("connect") {
+        return fail("a server of our own speaks the plain dialect; --connect leads to another", BAD_USAGE);
+    }
     // What it cannot open is told when it cannot.
     let _files_max = file_limit::raise();
     let mut reports = Vec::new();
+    let mut passed = true;
     for workload in &workloads {
         match measure(workload, dialect, matches) {
             Ok(report) => {
                 for failure in &report.failures {
                     complain(&format!("{}: {failure}", workload.name));
                 }
+                if matches.get_flag("json")
+                    && let Err(error) = writeln!(io::stdout(), "{}", report.to_json())
+                {
+                    return fail(&format!("cannot tell what was measured: {error}"), FAILED);
+                }
+                passed &= report.passed();
                 reports.push(report);
             }
-            Err(error) => return fail(&format!("{}: {error}", workload.name), FAILED),
+            Err(error) => {
+                complain(&format!("{}: {error}", workload.name));
+                passed = false;
+            }
         }
     }
     if let Err(error) = tell(&reports, matches) {
         return fail(&format!("cannot tell what was measured: {error}"), FAILED);
     }
-    if reports.iter().all(Report::passed) { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
+    if passed { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
 }
 
 /// The workload with what the command line changes.
@@ -201,12 +214,8 @@ fn measure(workload: &Workload, dialect: Dialect, matches: &ArgMatches) -> io::R
 }
 
 fn tell(reports: &[Report], matches: &ArgMatches) -> io::Result<()> {
-    let mut output = io::stdout().lock();
-    if matches.get_flag("json") {
-        for report in reports {
-            writeln!(output, "{}", report.to_json())?;
-        }
-    } else {
+    if !matches.get_flag("json") && !reports.is_empty() {
+        let mut output = io::stdout().lock();
         let rows: Vec<_> = reports.iter().map(Report::to_row).collect();
         output.write_all(report::table(&rows).as_bytes())?;
         for report in reports.iter().filter(|report| report.workload.slow > 0) {

@@ -9,6 +9,8 @@ use crate::logging::Logging;
 use crate::transport::{TcpListening, Vanishing};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use parlor_protocol::RoomName;
+#[cfg(target_os = "linux")]
+use rustix::process::{Signal, set_parent_process_death_signal};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -48,11 +50,14 @@ pub fn command() -> Command {
         .long("print-config")
         .action(ArgAction::SetTrue)
         .help("Show what is in force and where each value came from, and end");
+    // For a server that is another program's part.
+    let end = Arg::new("end-with-parent").long("end-with-parent").action(ArgAction::SetTrue).hide(true);
     Command::new("serve")
         .about("Serve chat rooms (the default command)")
         .after_help(AFTER_HELP)
         .arg(config)
         .arg(print)
+        .arg(end)
         .args(SETTINGS.iter().map(argument))
 }
 
@@ -90,6 +95,12 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
     }
     if prints {
         return ExitCode::SUCCESS;
+    }
+    #[cfg(target_os = "linux")]
+    if matches.get_flag("end-with-parent")
+        && let Err(error) = set_parent_process_death_signal(Some(Signal::TERM))
+    {
+        return fail(&format!("cannot end with the parent: {error}"), CANNOT_START);
     }
     // One thread: a hub that other threads wake for each event would see ticks of one message.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {

@@ -31,6 +31,9 @@ pub(super) enum Heard<'a> {
     Entered,
 }
 
+/// What a line is made of, but for its number.
+const FILLER: u8 = b'x';
+
 /// No message has this number: it says that who hears it is there.
 const PROBE: u32 = u32::MAX;
 
@@ -62,6 +65,15 @@ impl Dialect {
         }
     }
 
+    /// Clients that have not entered yet, where they come one after the other. Those that say nothing at first must
+    /// fit into the queue of any server that listens: one that does not is not let in, and nothing tells it.
+    pub(super) const fn entering_max(self) -> u32 {
+        match self {
+            Self::Irc => 512,
+            Self::Plain | Self::Raw => 64,
+        }
+    }
+
     /// Whether a client waits for [`Heard::Welcome`] before it enters a room.
     pub(super) fn is_welcomed(self) -> bool {
         self == Self::Irc
@@ -82,7 +94,7 @@ impl Dialect {
             write(to, format_args!("PRIVMSG #room{room} :"));
         }
         let filler = (line_bytes as usize).saturating_sub(MARK_BYTES);
-        to.resize(to.len() + filler, b'x');
+        to.resize(to.len() + filler, FILLER);
         write(to, format_args!("~{number:08x}"));
         to.extend_from_slice(if self == Self::Irc { b"\r\n" } else { b"\n" });
     }
@@ -114,9 +126,13 @@ impl Dialect {
         }
     }
 
-    /// How many entrances these bytes tell that no line end follows.
-    pub(super) fn unended_entrances(self, bytes: &[u8]) -> usize {
-        if self == Self::Raw { memchr::memmem::find_iter(bytes, WELCOME_ZH).count() } else { 0 }
+    /// How many entrances these bytes tell that no line end follows, and where the last of them ends.
+    pub(super) fn unended_entrances(self, bytes: &[u8]) -> (u32, usize) {
+        let found = memchr::memmem::find_iter(bytes, WELCOME_ZH);
+        match self {
+            Self::Raw => found.fold((0, 0), |(count, _), at| (count + 1, at + WELCOME_ZH.len())),
+            Self::Irc | Self::Plain => (0, 0),
+        }
     }
 }
 
@@ -134,6 +150,12 @@ fn read_irc(line: &[u8], client: u32) -> Heard<'_> {
         ("PING", [token, ..]) => Heard::Ping(token),
         _ => Heard::Other,
     }
+}
+
+/// Whether a line has all of its text, which has this many bytes.
+pub(super) fn is_whole(line: &[u8], line_bytes: u32) -> bool {
+    let text = line.len().checked_sub(line_bytes as usize).map(|at| &line[at..line.len() - MARK_BYTES]);
+    text.is_some_and(|text| text.iter().all(|&byte| byte == FILLER))
 }
 
 /// The number at the end of a line.
@@ -169,6 +191,8 @@ mod tests {
             let before: &[u8] = if dialect == Dialect::Irc { b"PRIVMSG #room0 :" } else { b"" };
             assert_eq!(text.len() - before.len(), 64);
             assert_eq!(dialect.read(text, 0), Heard::Message(0xabcd));
+            assert!(is_whole(text, 64) && !is_whole(&text[text.len() - 63..], 64));
+            assert!(!is_whole(&[b"xxxxxy", &text[text.len() - 50..]].concat(), 56));
             said.clear();
             dialect.probe(0, &mut said);
             assert_eq!(dialect.read(said.trim_ascii_end(), 0), Heard::Probe);
@@ -189,6 +213,8 @@ mod tests {
         assert_eq!(irc.read(b":server 001 u7 :Welcome", 7), Heard::Welcome);
         assert_eq!(irc.read(b":server 366 u7 #room0 :End of /NAMES list", 7), Heard::Entered);
         assert_eq!(irc.read(b"PING :token", 7), Heard::Ping("token"));
-        assert_eq!(Dialect::Raw.unended_entrances("欢迎5001进入聊天室欢迎5002进入聊天室".as_bytes()), 2);
+        let unended = "欢迎5001进入聊天室欢迎5002进入聊天室欢".as_bytes();
+        assert_eq!(Dialect::Raw.unended_entrances(unended), (2, unended.len() - "欢".len()));
+        assert_eq!(plain.unended_entrances(unended), (0, 0));
     }
 }

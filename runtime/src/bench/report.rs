@@ -57,7 +57,11 @@ impl Report {
     pub(super) fn to_row(&self) -> [String; HEADER.len()] {
         let talks = self.workload.shape == Shape::Talk;
         let latency = |histogram: &Histogram<u64>, quantile| {
-            if talks { milliseconds(histogram.value_at_quantile(quantile)) } else { "–".to_owned() }
+            if talks && !histogram.is_empty() {
+                milliseconds(histogram.value_at_quantile(quantile))
+            } else {
+                "–".to_owned()
+            }
         };
         let rate = match self.workload.shape {
             Shape::Idle => "–".to_owned(),
@@ -118,6 +122,9 @@ pub(super) fn table(rows: &[[String; HEADER.len()]]) -> String {
 }
 
 fn quantiles(histogram: &Histogram<u64>) -> Value {
+    if histogram.is_empty() {
+        return Value::Null;
+    }
     let at = |quantile| as_float(histogram.value_at_quantile(quantile)) / 1e3;
     json!({ "p50": at(0.5), "p99": at(0.99), "p99.9": at(0.999), "max": at(1.0) })
 }

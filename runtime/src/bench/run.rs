@@ -1,9 +1,10 @@
 //! One workload on one server, from the first connection to the last check.
 
 use super::dialect::Dialect;
-use super::server::{Server, Usage, own_usage};
-use super::swarm::{ENTERING_MAX, Swarm};
+use super::server::Server;
+use super::swarm::Swarm;
 use super::tally::{Tally, nanoseconds};
+use super::usage::{self, Usage};
 use super::workload::{Pace, Shape, Workload};
 use hdrhistogram::Histogram;
 use std::io::{self, ErrorKind};
@@ -18,12 +19,18 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// When nothing at all was heard for so long, nothing more is to come.
 const QUIET: Duration = Duration::from_secs(5);
 
+/// What comes too much comes within this time.
+const AFTERWARDS: Duration = Duration::from_millis(200);
+
+/// Before the second probe; before each later one twice as long as before the last, for there are servers that
+/// need their time.
 const PROBE_INTERVAL: Duration = Duration::from_millis(250);
 
 /// What comes within this time is waited for without sleeping: a system's sleep is not finer.
 const SPIN: Duration = Duration::from_millis(1);
 
-/// A generator that is busy for more than this share of the time is the limit, unless the server is.
+/// A generator that wants its processor for more than this share of the time is the limit, where it is not known
+/// how busy the server is.
 const BUSY: f64 = 0.95;
 
 /// What was measured.
@@ -39,8 +46,8 @@ pub(super) struct Report {
     pub(super) deliveries: u64,
     pub(super) delivery: Histogram<u64>,
     pub(super) message: Histogram<u64>,
-    /// The generator was not as fast as it was to be, or the server could be: the cost counts, the rate and the
-    /// latency do not.
+    /// The generator did not keep to its schedule, or the server waited for it: the cost counts, the rate and the
+    /// latency are its own as well.
     pub(super) generator_limited: bool,
     pub(super) server: Option<ServerCost>,
     /// Of those that never read, how many the server has closed.
@@ -106,7 +113,7 @@ impl Run<'_> {
         before: Option<Usage>,
         seconds: Duration,
     ) -> io::Result<Report> {
-        self.enter_one_by_one(workload)?;
+        self.enter_one_by_one(workload, dialect)?;
         self.be_present(workload)?;
         let mut late = histogram();
         let mut next = self.swarm.now();
@@ -116,17 +123,17 @@ impl Run<'_> {
         let until = window.began + seconds;
         self.speak(workload, until, true, &mut next, &mut late)?;
         let wall = self.swarm.now() - window.began;
-        let (own, server) = (own_usage()?, self.server.usage()?);
+        let (own, server) = (usage::own()?, self.server.usage()?);
         let (messages, deliveries) = (self.swarm.tally.messages(), self.swarm.tally.deliveries);
         self.hear_out()?;
         let generator_limited = match workload.pace {
             // A schedule that is not kept to is none.
             Pace::Rate(_) => late.value_at_quantile(0.99) > 1_000_000,
+            // Whichever wanted its processor for more of the time is what the other waited for.
             Pace::Window(_) => {
-                let share =
-                    |after: Usage, before: Usage| (after.cpu - before.cpu).as_secs_f64() / wall.as_secs_f64();
-                let busy = server.zip(window.server).map_or(0.0, |(after, before)| share(after, before));
-                share(own, window.own) > BUSY && busy < BUSY
+                let wanted = |after: Usage, before: Usage| (after.wanted - before.wanted).as_secs_f64();
+                let servers = server.zip(window.server).map(|(after, before)| wanted(after, before));
+                wanted(own, window.own) > servers.unwrap_or(BUSY * wall.as_secs_f64())
             }
         };
         let mut report = self.report(workload, dialect, wall);
@@ -134,7 +141,10 @@ impl Run<'_> {
         report.deliveries = deliveries - window.deliveries;
         report.generator_limited = generator_limited;
         report.server = cost(workload, before, window.server, server);
-        report.slow_closed = self.swarm.slow_closed();
+        report.slow_closed = self.slow_closed()?;
+        if report.deliveries == 0 {
+            report.failures.push("no line was heard in the time that was measured".to_owned());
+        }
         Ok(report)
     }
 
@@ -145,8 +155,10 @@ impl Run<'_> {
         before: Option<Usage>,
         seconds: Duration,
     ) -> io::Result<Report> {
-        self.enter_one_by_one(workload)?;
+        self.enter_one_by_one(workload, dialect)?;
         self.be_present(workload)?;
+        // What was still to be heard of the last probes is heard.
+        self.listen(WARM_UP)?;
         let window = self.window()?;
         while self.swarm.now() < window.began + seconds {
             self.swarm.turn(SPIN * 100)?;
@@ -167,41 +179,36 @@ impl Run<'_> {
         }
         let clients = u64::from(workload.clients);
         let expected = clients * (clients - 1) / 2;
-        let (mut heard, mut last) = (0, began);
+        let (mut progress, mut last) = ((0, 0), began);
         while self.swarm.entrances < expected || self.swarm.entered < workload.connections() {
             self.swarm.turn(SPIN * 100)?;
             (self.progress)("entrances are heard", self.swarm.entrances, expected);
             let now = self.swarm.now();
-            if self.swarm.entrances > heard {
-                (heard, last) = (self.swarm.entrances, now);
+            if (self.swarm.entered, self.swarm.entrances) > progress {
+                (progress, last) = ((self.swarm.entered, self.swarm.entrances), now);
             }
-            if now > last + QUIET || self.swarm.ended > 0 {
+            // A connection that found the server's queue full is tried again after many seconds.
+            let patience = if self.swarm.entered < workload.connections() { PATIENCE } else { QUIET };
+            if now > last + patience || self.swarm.ended > 0 {
                 break;
             }
         }
         let wall = self.swarm.now() - began;
         let server = self.server.usage()?;
-        // What comes too much comes now.
-        let until = self.swarm.now() + SPIN * 200;
-        while self.swarm.now() < until {
-            self.swarm.turn(SPIN * 100)?;
-        }
-        if self.swarm.entrances != expected {
-            let heard = self.swarm.entrances;
-            self.swarm.tally.fail(format!("{heard} entrances were heard, and there were {expected}"));
-        }
+        self.listen(AFTERWARDS)?;
+        self.swarm.check_entrances();
         let mut report = self.report(workload, dialect, wall);
         report.deliveries = self.swarm.entrances;
         report.server = cost(workload, before, before, server);
         Ok(report)
     }
 
-    fn enter_one_by_one(&mut self, workload: &Workload) -> io::Result<()> {
+    fn enter_one_by_one(&mut self, workload: &Workload, dialect: Dialect) -> io::Result<()> {
         let began = self.swarm.now();
         while self.swarm.entered < workload.connections() {
             let entering = self.swarm.connections() - self.swarm.entered;
-            for _ in entering..ENTERING_MAX.min(entering + workload.connections() - self.swarm.connections())
-            {
+            let waiting = workload.connections() - self.swarm.connections();
+            for _ in 0..dialect.entering_max().saturating_sub(entering).min(waiting) {
                 self.swarm.connect()?;
             }
             self.swarm.turn(SPIN * 100)?;
@@ -214,13 +221,14 @@ impl Run<'_> {
     /// Until everybody has heard somebody else of its room.
     fn be_present(&mut self, workload: &Workload) -> io::Result<()> {
         let began = self.swarm.now();
-        let mut next = began;
+        let (mut next, mut interval) = (began, PROBE_INTERVAL);
         // Nobody else is in a room of one.
         let alone = (0..workload.rooms).filter(|&room| workload.readers(room) < 2).count();
         while self.swarm.present as usize + alone < workload.clients as usize {
             if self.swarm.now() >= next {
                 self.swarm.probe()?;
-                next = self.swarm.now() + PROBE_INTERVAL;
+                next = self.swarm.now() + interval;
+                interval *= 2;
             }
             self.swarm.turn(SPIN * 10)?;
             (self.progress)("hear each other", self.swarm.present.into(), workload.clients.into());
@@ -240,6 +248,32 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Hears what comes for so long.
+    fn listen(&mut self, time: Duration) -> io::Result<()> {
+        let until = self.swarm.now() + time;
+        while self.swarm.now() < until {
+            self.swarm.turn(SPIN * 10)?;
+        }
+        Ok(())
+    }
+
+    /// How many of those that never read the server has closed. What it still holds for them comes only now, when
+    /// they do read.
+    fn slow_closed(&mut self) -> io::Result<u32> {
+        let mut last = self.swarm.now();
+        loop {
+            let (closed, has_read) = self.swarm.read_slow();
+            let now = self.swarm.now();
+            if has_read {
+                last = now;
+            }
+            if closed == self.swarm.slow() || now > last + QUIET {
+                return Ok(closed);
+            }
+            self.swarm.turn(SPIN * 10)?;
+        }
+    }
+
     /// Says lines by the workload's pace; `next` is when the next one is to be said, where that is by a schedule.
     fn speak(
         &mut self,
@@ -251,11 +285,8 @@ impl Run<'_> {
     ) -> io::Result<()> {
         let began = self.swarm.now();
         loop {
-            let now = self.swarm.now();
-            if now >= until {
-                return Ok(());
-            }
             match workload.pace {
+                Pace::Window(_) if self.swarm.now() >= until => return Ok(()),
                 Pace::Window(window) => {
                     while self.swarm.tally.in_flight() < window.into() {
                         self.swarm.say(self.swarm.now(), is_measured)?;
@@ -263,10 +294,13 @@ impl Run<'_> {
                     self.swarm.turn(SPIN * 100)?;
                 }
                 Pace::Rate(rate) => {
-                    while *next <= now {
-                        late.saturating_record(nanoseconds(now - *next));
+                    while *next <= self.swarm.now().min(until) {
+                        late.saturating_record(nanoseconds(self.swarm.now() - *next));
                         self.swarm.say(*next, is_measured)?;
                         *next += Duration::from_secs(1) / rate;
+                    }
+                    if self.swarm.now() >= until {
+                        return Ok(());
                     }
                     let wait = (*next).min(until).saturating_sub(self.swarm.now());
                     self.swarm.turn(if wait < SPIN { Duration::ZERO } else { wait - SPIN })?;
@@ -275,7 +309,7 @@ impl Run<'_> {
             if is_measured {
                 self.tell("measure", began, until - began);
             }
-            if self.swarm.ended > workload.slow {
+            if self.swarm.ended > 0 {
                 // It cannot go on, and the gates have seen why.
                 return Ok(());
             }
@@ -294,12 +328,12 @@ impl Run<'_> {
                 break;
             }
         }
-        Ok(())
+        self.listen(AFTERWARDS)
     }
 
     fn window(&self) -> io::Result<Window> {
         Ok(Window {
-            own: own_usage()?,
+            own: usage::own()?,
             server: self.server.usage()?,
             messages: self.swarm.tally.messages(),
             deliveries: self.swarm.tally.deliveries,

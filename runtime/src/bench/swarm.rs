@@ -1,6 +1,6 @@
 //! Thousands of clients in one thread.
 
-use super::dialect::{Dialect, Heard};
+use super::dialect::{self, Dialect, Heard};
 use super::tally::Tally;
 use super::workload::Workload;
 use mio::event::Event;
@@ -9,9 +9,6 @@ use mio::{Events, Interest, Poll, Token};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
-
-/// Clients that have not entered yet, where they come one after the other.
-pub(super) const ENTERING_MAX: u32 = 64;
 
 /// What is read at once. A read that fills less has emptied the socket.
 const READ_BYTES: usize = 256 << 10;
@@ -39,7 +36,7 @@ pub(super) struct Swarm {
     pub(super) present: u32,
     /// Entrances of others that clients have heard.
     pub(super) entrances: u64,
-    /// Clients whose connection the server has ended.
+    /// Clients that read whose connection the server has ended.
     pub(super) ended: u32,
     /// The client that speaks next.
     speaker: u32,
@@ -54,6 +51,10 @@ struct Client {
     is_present: bool,
     /// The beginning of a line.
     begun: Vec<u8>,
+    /// The last line that said nothing that counts: perhaps why the connection ends.
+    note: Vec<u8>,
+    /// Entrances of others that it has heard.
+    entrances: u32,
     /// What the socket had no room for.
     unsent: Vec<u8>,
 }
@@ -99,6 +100,8 @@ impl Swarm {
             has_entered: false,
             is_present: false,
             begun: Vec::new(),
+            note: Vec::new(),
+            entrances: 0,
             unsent: Vec::new(),
         });
         Ok(())
@@ -174,7 +177,8 @@ impl Swarm {
         }
         // Those that never read do read that they are welcome, and have entered.
         if event.is_readable() && (client < self.workload.clients || !self.clients[index].has_entered) {
-            self.read(client)?;
+            // There is one event for bytes and the end that came with them.
+            self.read(client, event.is_read_closed() || event.is_error())?;
         }
         Ok(())
     }
@@ -202,8 +206,8 @@ impl Swarm {
         self.entered += u32::from(!std::mem::replace(&mut state.has_entered, true));
     }
 
-    /// Reads until the socket is empty.
-    fn read(&mut self, client: u32) -> io::Result<()> {
+    /// Reads until the socket is empty, or `to_the_end`.
+    fn read(&mut self, client: u32, to_the_end: bool) -> io::Result<()> {
         let index = client as usize;
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut result = Ok(());
@@ -216,7 +220,7 @@ impl Swarm {
                 Ok(count) => {
                     let filled = begun + count;
                     result = self.hear(client, &buffer[..filled]);
-                    if filled < buffer.len() {
+                    if filled < buffer.len() && !to_the_end {
                         break;
                     }
                 }
@@ -243,16 +247,18 @@ impl Swarm {
             match self.dialect.read(line, client) {
                 Heard::Message(number) if client < self.workload.clients => {
                     self.tally.heard(client, number, now);
+                    if !dialect::is_whole(line, self.workload.line_bytes) {
+                        self.tally.fail(format!("client {client} hears line {number} and not all of it"));
+                    }
                 }
-                Heard::Entrance => self.entrances += 1,
+                Heard::Entrance => self.note_entrances(client, 1),
+                Heard::Other => line.clone_into(&mut self.clients[client as usize].note),
                 other => self.answer(client, other)?,
             }
         }
-        let unended = self.dialect.unended_entrances(rest);
-        if unended > 0 {
-            self.entrances += unended as u64;
-            rest = b"";
-        }
+        let (unended, end) = self.dialect.unended_entrances(rest);
+        self.note_entrances(client, unended);
+        rest = &rest[end..];
         if rest.len() > LINE_BYTES_MAX {
             return Err(io::Error::other(format!("the server sends client {client} a line without an end")));
         }
@@ -260,6 +266,21 @@ impl Swarm {
         begun.clear();
         begun.extend_from_slice(rest);
         Ok(())
+    }
+
+    fn note_entrances(&mut self, client: u32, count: u32) {
+        self.clients[client as usize].entrances += count;
+        self.entrances += u64::from(count);
+    }
+
+    /// Whoever came first has heard all the others come, and whoever came last nobody.
+    pub(super) fn check_entrances(&mut self) {
+        let mut counts: Vec<u32> = self.clients.iter().map(|client| client.entrances).collect();
+        counts.sort_unstable();
+        if let Some((expected, heard)) = (0..).zip(counts).find(|(expected, heard)| expected != heard) {
+            self.tally
+                .fail(format!("the {expected}th to last to enter has heard {heard} entrances behind it"));
+        }
     }
 
     fn answer(&mut self, client: u32, heard: Heard<'_>) -> io::Result<()> {
@@ -286,30 +307,36 @@ impl Swarm {
     fn end(&mut self, client: u32) -> io::Result<()> {
         let state = &mut self.clients[client as usize];
         if std::mem::replace(&mut state.is_open, false) {
-            self.ended += 1;
             self.poll.registry().deregister(&mut state.stream)?;
             if client < self.workload.clients {
-                let last = String::from_utf8_lossy(&state.begun).into_owned();
-                self.tally.fail(format!("the server ends the connection of client {client} {last}"));
+                self.ended += 1;
+                let note = String::from_utf8_lossy(&state.note).into_owned();
+                self.tally.fail(format!("the server ends the connection of client {client}: {note:?}"));
             }
         }
         Ok(())
     }
 
-    /// How many of those that never read the server has closed: what is left for them to read ends.
-    pub(super) fn slow_closed(&mut self) -> u32 {
-        let mut closed = 0;
+    /// Those that never read.
+    pub(super) fn slow(&self) -> u32 {
+        self.connections().saturating_sub(self.workload.clients)
+    }
+
+    /// Reads what there is for those that never read; tells how many of them have come to their end, and whether
+    /// there was anything.
+    pub(super) fn read_slow(&mut self) -> (u32, bool) {
+        let (mut closed, mut has_read) = (0, false);
         for client in self.clients.iter_mut().skip(self.workload.clients as usize) {
             let ended = loop {
                 match client.stream.read(&mut self.buffer) {
                     Ok(0) => break true,
-                    Ok(_) => {}
+                    Ok(_) => has_read = true,
                     Err(error) => break error.kind() != ErrorKind::WouldBlock,
                 }
             };
             closed += u32::from(ended);
         }
-        closed
+        (closed, has_read)
     }
 }
 

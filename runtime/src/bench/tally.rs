@@ -23,7 +23,8 @@ pub(super) struct Tally {
     heard: Vec<u32>,
     /// Speakers in a room, at the most.
     columns: u32,
-    /// A hash of the order of what each sampled member has heard.
+    /// For each pair of sampled members of a room, a hash of the order in which the first has heard what both can
+    /// hear.
     samples: Vec<u64>,
     /// How many lines each speaker has said.
     said: Vec<u32>,
@@ -58,7 +59,7 @@ impl Tally {
             messages: Vec::new(),
             heard: vec![0; workload.clients as usize * columns as usize],
             columns,
-            samples: vec![0; (workload.rooms.min(SAMPLES) * SAMPLES) as usize],
+            samples: vec![0; (workload.rooms.min(SAMPLES) * SAMPLES * SAMPLES) as usize],
             said: vec![0; workload.speakers as usize],
             completed: 0,
             deliveries: 0,
@@ -118,20 +119,20 @@ impl Tally {
             }
         }
         self.completed += u64::from(message.left == 0);
-        if let Some(sample) = self.sample(client)
-            && self.sample(speaker).is_none()
-        {
-            let hash = &mut self.samples[sample];
-            *hash = (*hash ^ u64::from(number)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
+        if let Some((room, sample)) = self.sample(client) {
+            let speaker = self.sample(speaker).map(|(_, sample)| sample);
+            for other in (0..SAMPLES).filter(|&other| Some(other) != speaker) {
+                let hash = &mut self.samples[pair(room, sample, other)];
+                *hash = (*hash ^ u64::from(number)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
+            }
         }
     }
 
-    /// Where the hash of a client is, if it is one of those whose order is compared. They are the last of their
-    /// room, for these speak least, and what they say themselves is left out.
-    fn sample(&self, client: u32) -> Option<usize> {
+    /// The room of a client and its number among those whose order is compared: the last of the first rooms.
+    fn sample(&self, client: u32) -> Option<(u32, u32)> {
         let (room, place) = (self.workload.room(client), client / self.workload.rooms);
         let from_end = self.workload.readers(room) - 1 - place;
-        (room < SAMPLES && from_end < SAMPLES).then_some((room * SAMPLES + from_end) as usize)
+        (room < SAMPLES && from_end < SAMPLES).then_some((room, from_end))
     }
 
     /// Everything that was to be heard has been, or will not be: whether it was right.
@@ -145,10 +146,11 @@ impl Tally {
             return;
         }
         for room in 0..self.workload.rooms.min(SAMPLES) {
-            let count = self.workload.readers(room).min(SAMPLES) as usize;
-            let from = (room * SAMPLES) as usize;
-            let hashes = &self.samples[from..from + count];
-            if hashes.iter().any(|hash| *hash != hashes[0]) {
+            let count = self.workload.readers(room).min(SAMPLES);
+            let pairs = (0..count).flat_map(|one| (0..one).map(move |other| (one, other)));
+            let differs =
+                |(one, other)| self.samples[pair(room, one, other)] != self.samples[pair(room, other, one)];
+            if { pairs }.any(differs) {
                 self.fail(format!("members of room {room} hear the lines in different orders"));
             }
         }
@@ -159,6 +161,10 @@ impl Tally {
             self.failures.push(failure);
         }
     }
+}
+
+const fn pair(room: u32, one: u32, other: u32) -> usize {
+    ((room * SAMPLES + one) * SAMPLES + other) as usize
 }
 
 pub(super) fn nanoseconds(duration: Duration) -> u64 {
@@ -235,16 +241,23 @@ mod tests {
     #[test]
     fn two_orders_fail() {
         let talk = Workload::named("talk200").expect("there is one");
-        let mut tally = Tally::new(&Workload { clients: 10, speakers: 2, ..talk });
-        let (one, other) = (tally.say(0, NOW, true), tally.say(1, NOW, true));
-        tally.heard(1, one, NOW);
-        tally.heard(0, other, NOW);
-        for client in 2..10 {
-            let (first, second) = if client == 9 { (other, one) } else { (one, other) };
-            tally.heard(client, first, NOW);
-            tally.heard(client, second, NOW);
+        // Those that speak are sampled themselves in a small room.
+        for clients in [4, 10] {
+            for same in [true, false] {
+                let mut tally = Tally::new(&Workload { clients, speakers: 2, ..talk });
+                let (one, other) = (tally.say(0, NOW, true), tally.say(1, NOW, true));
+                tally.heard(1, one, NOW);
+                tally.heard(0, other, NOW);
+                for client in 2..clients {
+                    let turned = client == clients - 1 && !same;
+                    let (first, second) = if turned { (other, one) } else { (one, other) };
+                    tally.heard(client, first, NOW);
+                    tally.heard(client, second, NOW);
+                }
+                tally.check();
+                let expected = if same { "" } else { "members of room 0 hear the lines in different orders" };
+                assert_eq!(failure(&tally), expected);
+            }
         }
-        tally.check();
-        assert_eq!(failure(&tally), "members of room 0 hear the lines in different orders");
     }
 }

@@ -153,6 +153,7 @@ impl Workload {
             ("a room of one hears nothing", self.shape != Shape::Talk || self.clients >= 2 * self.rooms),
             ("a window or rate of 0 says nothing", pace_is_sound),
             ("a storm is in one room", self.shape != Shape::Storm || self.rooms == 1),
+            ("only where somebody speaks is anybody slow", self.shape == Shape::Talk || self.slow == 0),
             ("a line has at least 9 bytes and at most 4096", (9..=4_096).contains(&self.line_bytes)),
         ] {
             if !holds {

@@ -26,7 +26,7 @@ pub struct Message<'a> {
 /// What a line lacks to be a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParseError {
-    /// It has a NUL, or a carriage return that ends nothing.
+    /// It has a NUL, a carriage return or a line feed in it.
     Character,
     /// There is nothing on it.
     Empty,
@@ -43,7 +43,7 @@ pub enum ParseError {
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Character => "a message has neither NUL nor a carriage return in it",
+            Self::Character => "a message has no NUL, carriage return or line feed in it",
             Self::Empty => "there is no message",
             Self::NoCommand => "a message has a command",
             Self::NotUtf8 => "a message is UTF-8",
@@ -73,7 +73,7 @@ impl<'a> Message<'a> {
     }
 
     fn parse(line: &'a [u8], tags_bytes_max: usize) -> Result<Self, ParseError> {
-        if memchr::memchr2(b'\0', b'\r', line).is_some() {
+        if memchr::memchr3(b'\0', b'\r', b'\n', line).is_some() {
             return Err(ParseError::Character);
         }
         let tags_length = match line.first() {
@@ -226,6 +226,7 @@ mod tests {
             (b"@tags :source", ParseError::NoCommand),
             (b"PRIVMSG a\0b", ParseError::Character),
             (b"PRIVMSG a\rb", ParseError::Character),
+            (b"PRIVMSG a\nb", ParseError::Character),
             (b"PRIVMSG \xff", ParseError::NotUtf8),
         ] {
             assert_eq!(Message::from_client(line), Err(error), "{line:?}");
