@@ -93,6 +93,8 @@ def aims(figures):
             _, server, ratio = max(measured, key=lambda it: it[0])
             worst = server if len(measured) == 1 else f"each of {', '.join(it[1] for it in measured)}"
             text = spread_text(ratio) + ("" if len(measured) == 1 else f" of {server}")
+            if target.metric in ("p50", "p99") and figures.limited(target.workload, OURS):
+                text += ", both with the generator's own"
             rows.append([*row, f"≤ {most} × {worst}", text, verdict(ratio.median, target.most)])
     rows += [row for row in (slow_aim(figures), idle_aim(figures), growth_aim(figures)) if row]
     order = [f"`{workload}`" for workload in figures.workloads]
@@ -151,6 +153,7 @@ def failures(figures):
 
 def missing(meta, figures):
     lines = [f"- {server}: {why}" for server, why in meta["left_out"].items()]
+    lines += ["- Redis and NATS: they pass on messages, but carry no names and announce nobody, and the generator does not speak as they do"]
     by_reason = {}
     for server, workload, why in meta["never"]:
         by_reason.setdefault((server, why), []).append(f"`{workload}`")
@@ -209,8 +212,9 @@ def document(meta, figures, pictures, by_hand):
         " a ratio is the median of the ratios of runs in the same turn, which is steadier than either figure.\n\n"
         "The cost is the CPU time that the kernel charged the server, per delivery: one line heard by one member."
         " Lines have 64 bytes. Every run is checked: each line once, in order, to everyone but its speaker; the figures"
-        " of one that fails do not count. Where the generator was the limit, the cost counts, the rate and the latency"
-        " do not. The floors are an epoll loop without names, limits or framing: `floor-each` writes every line to"
+        " of one that fails do not count. Where the server waited for the generator more than the other way round"
+        " (generator-limited), the cost counts, the rate does not, and the latency has the generator's own in it."
+        " The floors are an epoll loop without names, limits or framing: `floor-each` writes every line to"
         " everyone at once, `floor-tick` gathers what one turn of its loop reads. Their lines are as long as what"
         " Parlor delivers, with the name. IRC servers deliver some 30 bytes more per line, as their protocol demands.",
         "## At a glance",
