@@ -290,7 +290,7 @@ impl World {
         let mut nth = 1;
         let name = loop {
             let name = Name::for_port(port, nth);
-            if !self.names.contains_key(&name) {
+            if self.member_named(&name).is_none() {
                 break name;
             }
             nth += 1;
