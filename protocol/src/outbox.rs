@@ -173,9 +173,7 @@ impl Outbox {
         if self.conns.len() <= slot {
             self.conns.resize_with(slot + 1, Conn::default);
         }
-        let served = self.flushes;
-        self.conns[slot] =
-            Conn { generation: conn.generation, phase: Phase::Open, served, ..Conn::default() };
+        self.conns[slot] = Conn { generation: conn.generation, phase: Phase::Open, ..Conn::default() };
     }
 
     /// A connection is gone: what it was owed is dropped.

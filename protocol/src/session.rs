@@ -122,7 +122,7 @@ pub(crate) struct Session {
     framer: Framer,
     /// An answer that waits for the verdicts on the lines before it.
     answer: Option<Question>,
-    /// The request behind the note that its line was cut.
+    /// The request behind the note that its line was cut, while that note waits.
     held: Option<Request>,
     language: Language,
     limiter: RateLimiter,
@@ -313,7 +313,7 @@ impl Session {
     pub(crate) fn wants_pause(&self) -> bool {
         self.link == Link::Open
             && !matches!(self.state, State::ExpectLeave(_))
-            && (self.framer.has_unread() || self.held.is_some() || self.answer.is_some() || self.draining)
+            && (self.framer.has_unread() || self.answer.is_some() || self.draining)
     }
 
     /// Asserts what holds of every session between two inputs.
@@ -325,6 +325,7 @@ impl Session {
             "an open link has a member, or will"
         );
         assert!(self.link == Link::Open || !matches!(self.state, State::Active(_)), "only open links speak");
+        assert!(self.held.is_none() || self.answer.is_some(), "what was cut waits for the note on it, only");
         let idle = self.held.is_none() && self.answer.is_none() && self.framer.held_bytes() == 0;
         let speaks = matches!(self.state, State::Active(_) | State::ExpectEntry);
         assert!(speaks || idle, "what will never be answered is not kept");

@@ -94,7 +94,7 @@ impl<'a> Iterator for PlainParts<'a> {
 /// The line as a text, where nothing in it needs cleaning: nearly always.
 fn as_it_stands(line: &[u8]) -> Option<&str> {
     // 0xC2 leads the C1 controls and 0xEF the byte order mark; what else they lead takes the long way.
-    let suspect = |byte: u8| (byte < b' ' && byte != b'\t') | (byte == 0x7F) | (byte == 0xC2);
+    let suspect = |byte: u8| matches!(byte, 0..=0x08 | 0x0A..=0x1F | 0x7F | 0xC2);
     // Nearly every line is read to its end here: without a way out before it, many bytes are compared at once.
     if line.iter().fold(false, |any, &byte| any | suspect(byte)) || line.first() == Some(&0xEF) {
         return None;
@@ -210,6 +210,10 @@ mod tests {
     #[test]
     fn controls_are_dropped_but_for_tab_and_formatting() {
         assert_eq!(clean(b"a\x00b\x07c\x1B[31md\x7Fe\tf\x02g"), "abc[31mde\tf\x02g");
+        for control in (0..b' ').chain([0x7F]).map(char::from) {
+            let kept = control == '\t' || is_formatting(control);
+            assert_eq!(clean(String::from(control).as_bytes()).is_empty(), !kept, "{control:?}");
+        }
         assert_eq!(clean("a\u{9b}31mb\u{85}c©".as_bytes()), "a31mbc©");
         assert_eq!(clean(b"a\rb"), "ab");
     }
@@ -226,6 +230,7 @@ mod tests {
         assert_eq!(clean(b"\xFF\xFD\x03\xFF\xFB\x18hi"), "hi");
         assert_eq!(clean(b"a\xFF\xF4\xFF\xFD\x06b"), "ab", "interrupt process, timing mark");
         assert_eq!(clean(b"a\xFF\xFA\x1F\x00\x50\x00\x18\xFF\xF0b"), "ab", "a window size");
+        assert_eq!(clean(b"a\xFF\xFA\x18\x00XTERM\xFF\xF0b"), "ab", "a terminal's type");
         assert_eq!(clean(b"a\xFF\xFA\x1F"), "a", "a subnegotiation that never ends");
         assert_eq!(clean(b"a\xFF"), "a");
         assert_eq!(clean(b"\xFFes"), "\u{FFFD}es", "a letter of Latin-1 is no command");

@@ -293,7 +293,7 @@ impl World {
         // Whoever connects chooses the port, and may choose the same thousands of times: then the position in
         // the log is a number that nobody else has.
         let mut names = (1..=PORT_NUMBERS).map(|nth| Name::for_port(port, nth));
-        let name = names.find(|name| !self.names.contains_key(name));
+        let name = names.find(|name| self.member_named(name).is_none());
         let name = name.unwrap_or_else(|| Name::for_port(port, seq.0));
         self.names.insert(name.clone(), member);
         self.members.insert(member, Member { name, rooms: Vec::new() });

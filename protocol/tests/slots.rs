@@ -20,10 +20,12 @@ fn slots_end_where_their_limits_do() {
     let lobby = RoomName::lobby();
     // One is let in, one of the same host is told why it is not, and one more is dropped; until the driver has
     // closed that, it has a slot, too.
+    let mut conns = Vec::new();
     for port in 1..=3 {
         let conn = hub.vacant();
         assert!(conn.is_some(), "there is a slot for connection {port}");
         let Some(conn) = conn else { return };
+        conns.push(conn);
         let peer = ([10, 0, 0, 1], port).into();
         log.handle(&mut hub, now, Input::Accepted { conn, peer, room: Some(&lobby) }, &mut Nobody);
         while log.commit(&mut hub, now, &mut Nobody) {}
@@ -31,4 +33,6 @@ fn slots_end_where_their_limits_do() {
     }
     assert_eq!(hub.vacant(), None, "two connections and one refusal are three slots");
     assert_eq!(hub.connections(), 3);
+    log.handle(&mut hub, now, Input::Closed { conn: conns[2] }, &mut Nobody);
+    assert_eq!(hub.connections(), 2);
 }

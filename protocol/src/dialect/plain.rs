@@ -144,8 +144,11 @@ fn usage<'h>(help: &'h str, command: &str) -> &'h str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::Manner;
     use crate::event::Mistake;
+    use crate::id::Seq;
     use crate::name::{Name, NameError, RoomName};
+    use crate::text::Text;
     use crate::world::Refusal;
     use alloc::vec::Vec;
 
@@ -196,5 +199,49 @@ mod tests {
                 assert!(text.contains(&alloc::format!("/{command} ")), "{text}");
             }
         }
+    }
+    #[test]
+    fn a_list_has_as_many_items_as_find_a_place() {
+        let listed = |reply_bytes_max| {
+            let mut to = BytesMut::new();
+            let mut notes = Notes { to: &mut to, reply_bytes_max };
+            let count = notes.list("of them: ".into(), ", ", ["one", "two", "three"].iter());
+            (count, String::from_utf8(to.to_vec()).unwrap())
+        };
+        // Beside what it lists, a reply has marks and what is said of the rest.
+        let enough = 64 + "of them: one, two, three".len();
+        assert_eq!(listed(enough), (3, "* of them: one, two, three\n".into()));
+        assert_eq!(listed(enough - 1), (2, "* of them: one, two\n".into()));
+    }
+
+    #[test]
+    fn a_note_of_a_list_ends_with_the_item_that_goes_over_its_length() {
+        for (head, notes_of_two) in [(LIST_LINE_BYTES, 1), (LIST_LINE_BYTES + 1, 2)] {
+            let mut to = BytesMut::new();
+            let mut notes = Notes { to: &mut to, reply_bytes_max: 4_096 };
+            assert_eq!(notes.list("x".repeat(head - 3), ", ", ["one", "two"].iter()), 2);
+            let text = String::from_utf8(to.to_vec()).unwrap();
+            assert_eq!(text.lines().count(), notes_of_two, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_history_has_as_many_of_the_latest_lines_as_find_a_place() {
+        let (name, text) = (Name::parse("alice").unwrap(), Text::clean(&[b'x'; 100], false));
+        let line = |seq| Heard {
+            seq: Seq(seq),
+            at_unix_ms: seq,
+            name: name.clone(),
+            manner: Manner::Speech,
+            text: text.clone(),
+        };
+        let heard: Vec<Heard> = (1..=9).map(line).collect();
+        let heard: Vec<&Heard> = heard.iter().collect();
+        let mut to = BytesMut::new();
+        let mut left_out = |reply_bytes_max| Notes { to: &mut to, reply_bytes_max }.latest(&heard).0;
+        // Each line, and what is said of the rest, has a time and words around it.
+        let enough_for_four = 64 + 4 * (5 + 100 + 64);
+        assert_eq!(left_out(enough_for_four), 5);
+        assert_eq!(left_out(enough_for_four - 1), 6);
     }
 }

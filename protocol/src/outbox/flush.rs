@@ -183,10 +183,8 @@ impl Outbox {
         for range in &flush.ranges {
             let skipped = written.min(range.len());
             written -= skipped;
-            if skipped < range.len() {
-                let source = &mut flush.sources[range.source];
-                queue.push(source, range.start + skipped, range.end, &mut self.chunks);
-            }
+            let source = &mut flush.sources[range.source];
+            queue.push(source, range.start + skipped, range.end, &mut self.chunks);
         }
         if state.blocked {
             self.bound_backlog(slot);
@@ -239,7 +237,7 @@ impl Outbox {
     /// What follows when a connection is owed nothing any more.
     fn settle(&mut self, slot: u32, wire: &mut impl Wire) {
         let state = &mut self.conns[slot as usize];
-        if state.queue.is_some() || state.phase == Phase::Vacant {
+        if state.queue.is_some() {
             return;
         }
         let conn = ConnId { slot, generation: state.generation };

@@ -302,3 +302,24 @@ impl Queue {
         self.parts.push_back(Part { chunk, start: 0, end });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// It is owed as it lies, so that what a room says is not copied for its slow readers.
+    #[test]
+    fn a_chunk_that_fills_half_of_its_buffer_is_not_copied() {
+        for (capacity, copied) in [(4_000, false), (4_001, true)] {
+            let mut bytes = BytesMut::with_capacity(capacity);
+            assert_eq!(bytes.capacity(), capacity);
+            bytes.resize(2_000, b'x');
+            let (mut source, mut chunks, mut queue) =
+                (Source::new(bytes), Chunks::default(), Queue::default());
+            queue.push(&mut source, 0, 2_000, &mut chunks);
+            let mut slices = [&[][..]];
+            queue.slices(&chunks, &mut slices);
+            assert_eq!(slices[0].as_ptr() != source.bytes.as_ptr(), copied, "a buffer of {capacity} bytes");
+        }
+    }
+}

@@ -215,4 +215,19 @@ mod tests {
         let items = [Item::Skip { ordinal: 6 }];
         assert_eq!(ranges(&mut strands, &items), [(1, 0, 9), (2, 0, 16)]);
     }
+    #[test]
+    fn of_two_rooms_the_one_that_spoke_first_is_heard_first() {
+        let (one, other) = (marks(&[(4, 0)]), marks(&[(2, 0), (5, 3)]));
+        let mut strands = [Strand::new(1, &one, 9, 0, OPEN_END), Strand::new(2, &other, 8, 0, OPEN_END)];
+        assert_eq!(ranges(&mut strands, &[]), [(2, 0, 3), (1, 0, 9), (2, 3, 8)]);
+    }
+
+    /// No two subscriptions of a connection hear the same output. If ever they do, it is sent twice, and
+    /// nothing waits for ever.
+    #[test]
+    fn a_merge_ends_though_two_strands_have_the_same_output() {
+        let marks = marks(&[(1, 0), (3, 10)]);
+        let mut strands = [Strand::new(1, &marks, 20, 0, 3), Strand::new(1, &marks, 20, 0, OPEN_END)];
+        assert_eq!(ranges(&mut strands, &[]), [(1, 0, 10), (1, 0, 20)]);
+    }
 }

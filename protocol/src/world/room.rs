@@ -116,7 +116,7 @@ impl Room {
         for heard in &self.history {
             digest.number(heard.seq.0);
             digest.number(heard.at_unix_ms);
-            digest.number(u64::from(heard.manner == Manner::Action));
+            digest.number(heard.manner as u64);
             digest.text(heard.name.as_str());
             digest.text(heard.text.as_str());
         }

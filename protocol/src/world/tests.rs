@@ -1,8 +1,8 @@
 //! What the transcripts and the simulator, which compare worlds by their digests, rest on.
 
-use super::World;
+use super::{Effect, Refusal, World};
 use crate::command::{CloseReason, Command, LogEntry, Manner};
-use crate::id::{ConnId, MemberId, Seq};
+use crate::id::{ConnId, MemberId, RoomId, Seq};
 use crate::limits::WorldLimits;
 use crate::name::{Name, RoomName};
 use crate::text::Text;
@@ -98,4 +98,25 @@ fn thousands_may_come_from_one_port() {
     let names: Vec<&str> = world.members().map(|(_, member)| member.name().as_str()).collect();
     // The number that is free again, and then the position of the entry.
     assert_eq!(names[39..], ["54321-2", "54321-43"]);
+}
+
+#[test]
+fn who_is_in_as_many_rooms_as_one_may_be_in_can_still_go_to_another() {
+    let limits = WorldLimits { rooms_per_member_max: 1, ..WorldLimits::default() };
+    let (member, tea) = (MemberId(Seq(2)), RoomName::parse("tea").unwrap());
+    let enter = Command::Enter { conn: CONN, port: 5_001, room: Some(RoomName::lobby()) };
+    let mut world = world(&[Command::Configure(limits), enter]);
+    let go = |seq, from: Option<RoomName>| LogEntry {
+        seq: Seq(seq),
+        at_unix_ms: seq,
+        command: Command::Move { member, from, to: Some(tea.clone()) },
+    };
+    let mut effects = Vec::new();
+    world.apply(&go(3, None), &mut effects);
+    let refusal = Refusal::TooManyRooms;
+    assert_eq!(effects, [Effect::Refused { member, refusal }], "without leaving the one it is in");
+    effects.clear();
+    world.apply(&go(4, Some(RoomName::lobby())), &mut effects);
+    let (lobby, room) = (RoomId(Seq(1)), RoomId(Seq(4)));
+    assert_eq!(effects, [Effect::Parted { member, room: lobby }, Effect::Joined { member, room }]);
 }

@@ -1,0 +1,82 @@
+//! Who is sent which bytes.
+
+use super::*;
+
+#[test]
+fn who_is_in_two_rooms_hears_both_in_the_order_in_which_they_spoke() {
+    for (first, second) in [(ROOM, TEA), (TEA, ROOM)] {
+        let mut outbox = outbox(&Limits::default(), 4);
+        let mut sockets = Sockets::default();
+        let raw = WireClass { raw: true, ..WireClass::default() };
+        for (slot, class) in [(0, WireClass::default()), (1, WireClass::default()), (2, raw)] {
+            for room in [ROOM, TEA] {
+                outbox.output(&Output::Subscribe { conn: conn(slot), room, class });
+            }
+        }
+        sockets.flush(&mut outbox);
+        say_to(&mut outbox, first, None, "one");
+        say_to(&mut outbox, second, None, "two");
+        say_to(&mut outbox, first, None, "three");
+        sockets.flush(&mut outbox);
+        for conn in [0, 1].map(conn) {
+            assert_eq!(sockets.sent(conn), "alice: one\nalice: two\nalice: three\n");
+        }
+        assert_eq!(sockets.sent(conn(2)), "one\ntwo\nthree\n");
+        let of_one_room = if first == ROOM { "alice: one\nalice: three\n" } else { "alice: two\n" };
+        assert_eq!(sockets.sent(conn(3)), of_one_room);
+    }
+}
+
+#[test]
+fn peers_in_several_rooms_hear_an_event_once() {
+    let mut outbox = Outbox::new(&Limits::default());
+    let both = [ROOM, TEA];
+    for (slot, rooms) in (0..).zip([&both[..], &both[..1], &both[1..], &both[..]]) {
+        outbox.opened(conn(slot));
+        for &room in rooms {
+            subscribe(&mut outbox, conn(slot), room);
+        }
+    }
+    let mut sockets = Sockets::default();
+    let name = Name::parse("alice").unwrap();
+    outbox.output(&Output::ToPeers {
+        rooms: &both,
+        except: Some(conn(3)),
+        event: &Event::Left { name: &name },
+    });
+    sockets.flush(&mut outbox);
+    for conn in [0, 1, 2].map(conn) {
+        assert_eq!(sockets.sent(conn), "alice left\n", "{conn}");
+    }
+    assert_eq!(sockets.sent(conn(3)), "", "who is set apart hears it in none of its rooms");
+    assert_eq!(outbox.counters().deliveries, 3);
+}
+
+#[test]
+fn an_output_for_a_connection_that_is_gone_reaches_nobody() {
+    let mut outbox = outbox(&Limits::default(), 1);
+    let mut sockets = Sockets::default();
+    let gone = conn(0);
+    sockets.flush(&mut outbox);
+    outbox.closed(gone);
+    let mut name_the_gone = |outbox: &mut Outbox| {
+        write(outbox, gone, b"to the dead\n");
+        outbox.output(&Output::ReportDrained { conn: gone });
+        subscribe(outbox, gone, ROOM);
+        close(outbox, gone, b"farewell\n");
+        say_to(outbox, ROOM, Some(gone), "hello");
+        sockets.flush(outbox);
+        assert_eq!(outbox.next_drained(), None);
+        assert!(sockets.finished.is_empty());
+    };
+    name_the_gone(&mut outbox);
+    // Its slot has another tenant.
+    let next = ConnId { generation: 1, ..gone };
+    outbox.opened(next);
+    subscribe(&mut outbox, next, TEA);
+    name_the_gone(&mut outbox);
+    say_to(&mut outbox, TEA, Some(gone), "hello");
+    sockets.flush(&mut outbox);
+    assert_eq!(sockets.sent(gone), "");
+    assert_eq!(sockets.sent(next), "alice: hello\n");
+}
