@@ -188,7 +188,7 @@ def document(meta, figures, pictures, by_hand):
         "What it costs to run a room, for Parlor and for others, measured in turns on one machine; losses too.\n"
         "This file and its plots are written by\n\n"
         f"```console\n$ {meta['command']}\n```\n\n"
-        "from a checkout, with the peers that are installed; `--help` tells more.",
+        "from a checkout, with the peers that are installed; `--help` tells more. (Several runs are put together by `--render`.)",
         "## Where and when",
         table(
             ["", ""],
@@ -207,7 +207,8 @@ def document(meta, figures, pictures, by_hand):
         "## How to read this",
         f"Each run has a fresh server and is measured for {meta['seconds']} s after a warm-up. All of a server's threads"
         " share one core. A workload's servers take turns, forwards and backwards (A B B A …),"
-        f" {meta['pairs']} times, those whose run takes long {min(meta['pairs'], meta['costly_pairs'])} times."
+        f" as often as the tables say, of the first command {meta['pairs']} times, those whose run takes long"
+        f" {min(meta['pairs'], meta['costly_pairs'])} times."
         " A figure is the median of its runs, with the quartiles behind it;"
         " a ratio is the median of the ratios of runs in the same turn, which is steadier than either figure.\n\n"
         "The cost is the CPU time that the kernel charged the server, per delivery: one line heard by one member."

@@ -276,6 +276,8 @@ impl Client {
                 self.unread.extend_from_slice(&buffer[..count]);
                 true
             }
+            // A machine that was halted goes on with this.
+            Err(error) if error.kind() == ErrorKind::Interrupted => true,
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                 panic!("nothing came; unread: {:?}", String::from_utf8_lossy(&self.unread))
             }
