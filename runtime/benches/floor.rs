@@ -124,7 +124,11 @@ impl Floor {
             let mut stream = match listener.accept() {
                 Ok((stream, _)) => stream,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(error) if error.kind() == ErrorKind::ConnectionAborted => continue,
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) =>
+                {
+                    continue;
+                }
                 Err(error) => return Err(error),
             };
             stream.set_nodelay(true)?;
@@ -145,6 +149,7 @@ impl Floor {
                 Ok(0) => return self.close(index),
                 Ok(count) => count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(_) => return self.close(index),
             };
             let from = self.chunk.len();

@@ -331,7 +331,9 @@ impl Swarm {
                 match client.stream.read(&mut self.buffer) {
                     Ok(0) => break true,
                     Ok(_) => has_read = true,
-                    Err(error) => break error.kind() != ErrorKind::WouldBlock,
+                    Err(error) => {
+                        break !matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock);
+                    }
                 }
             };
             closed += u32::from(ended);

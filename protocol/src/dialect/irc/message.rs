@@ -263,11 +263,12 @@ mod tests {
         let message = Message::from_server(text.trim_end().as_bytes()).unwrap();
         assert_eq!(message.tags.get("note").as_deref(), Some("a; b\\\r\n"));
         assert_eq!(message.params(), ["#a", ":) yes"]);
-        line.clear();
-        Message::put(&mut line, &[], None, "PING", &["x"]);
-        assert_eq!(&line[..], b"PING x\r\n");
-        line.clear();
-        Message::put(&mut line, &[], None, "AWAY", &[""]);
-        assert_eq!(&line[..], b"AWAY :\r\n");
+        for (param, text) in
+            [("x", "AWAY x"), ("", "AWAY :"), (":)", "AWAY ::)"), ("gone out", "AWAY :gone out")]
+        {
+            line.clear();
+            Message::put(&mut line, &[], None, "AWAY", &[param]);
+            assert_eq!(core::str::from_utf8(&line), Ok(alloc::format!("{text}\r\n").as_str()));
+        }
     }
 }
