@@ -6,7 +6,9 @@
 
 use bytes::{Bytes, BytesMut};
 use parlor_protocol::irc::{Message, PARAMS_MAX, ParseError};
-use parlor_protocol::{Event, Framer, Language, Limits, Manner, Name, RoomName, Text, WireClass};
+use parlor_protocol::{
+    Event, Framer, Language, Limits, Manner, Name, Person, Profile, RoomName, Stamp, Text, What, WireClass,
+};
 use parlor_sim::flush::{self, Op};
 use parlor_sim::scenario::{Act, Scenario, Setup, Size, Step};
 use parlor_sim::source::Source;
@@ -114,11 +116,13 @@ fn without_mark(text: &str) -> &str {
 }
 
 fn check_rendering(text: &Text) {
-    let name = Name::for_port(5_001, 1);
+    let by = Person { name: Name::for_port(5_001, 1), profile: Profile::plain([127, 0, 0, 1].into()) };
     for language in Language::ALL {
         for (raw, manner) in [(false, Manner::Speech), (true, Manner::Speech), (false, Manner::Action)] {
             let mut line = BytesMut::new();
-            Event::Said { name: &name, manner, text }.render(WireClass { language, raw }, &mut line);
+            let what = What::Said { room: &RoomName::lobby(), manner, text };
+            let event = Event { stamp: Stamp::default(), by: &by, what };
+            event.render(WireClass::Plain { language, raw }, &mut line);
             let line = std::str::from_utf8(&line).expect("a line is UTF-8");
             assert!(line.ends_with('\n') && line.matches('\n').count() == 1, "one line: {line:?}");
             assert!(raw || !line.starts_with("* "), "nobody forges a note: {line:?}");

@@ -6,8 +6,8 @@
 
 use bytes::Bytes;
 use parlor_protocol::{
-    ConnId, Event, Framer, Hub, Input, Limits, Manner, MemoryLog, Name, Now, Options, Outbox, Output, Rate,
-    RoomId, RoomName, Seq, Sink, Text, Wire, WireClass,
+    ConnId, Event, Framer, Hub, Input, Limits, Manner, MemoryLog, Name, Now, Options, Outbox, Output, Person,
+    Profile, Rate, RoomId, RoomName, Seq, Sink, Stamp, Text, What, Wire, WireClass,
 };
 use std::hint::black_box;
 
@@ -202,7 +202,8 @@ pub(crate) struct Readers {
     outbox: Outbox,
     sockets: Sockets,
     room_readers: u32,
-    name: Name,
+    speaker: Person,
+    room_name: RoomName,
     text: Text,
 }
 
@@ -213,7 +214,11 @@ impl Readers {
             outbox: Outbox::new(&Limits::default()),
             sockets: Sockets::default(),
             room_readers,
-            name: Name::for_port(54_321, 1),
+            speaker: Person {
+                name: Name::for_port(54_321, 1),
+                profile: Profile::plain([127, 0, 0, 1].into()),
+            },
+            room_name: RoomName::lobby(),
             // With the name and what is between them, a line of `LINE_BYTES`.
             text: Text::clean(&[b'x'; LINE_BYTES - "54321: \n".len()], false),
         };
@@ -252,7 +257,8 @@ impl Readers {
     }
 
     fn say(&mut self, slot: u32) {
-        let event = Event::Said { name: &self.name, manner: Manner::Speech, text: &self.text };
+        let what = What::Said { room: &self.room_name, manner: Manner::Speech, text: &self.text };
+        let event = Event { stamp: Stamp::default(), by: &self.speaker, what };
         let except = Some(ConnId { slot, generation: 0 });
         self.outbox.output(&Output::ToRoom { room: self.room(slot), except, event: &event });
     }

@@ -2,13 +2,15 @@
 
 use core::fmt;
 
-/// A moment in Coordinated Universal Time; shown as RFC 3339 does, to the second.
+/// A moment in Coordinated Universal Time; shown as RFC 3339 does, to the second, and with a precision
+/// (`{:.3}`) to the millisecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Utc {
     year: u64,
     month: u64,
     day: u64,
     second: u64,
+    ms: u64,
 }
 
 impl Utc {
@@ -30,15 +32,20 @@ impl Utc {
             month,
             day: day_of_year - (153 * months + 2) / 5 + 1,
             second: seconds % 86_400,
+            ms: unix_ms % 1_000,
         }
     }
 }
 
 impl fmt::Display for Utc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { year, month, day, second } = self;
+        let Self { year, month, day, second, ms } = self;
         let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
+        if f.precision().is_some() {
+            write!(f, ".{ms:03}")?;
+        }
+        f.write_str("Z")
     }
 }
 
@@ -60,6 +67,12 @@ mod tests {
         ] {
             assert_eq!(Utc::from_unix_ms(unix_ms).to_string(), shown);
         }
+    }
+
+    #[test]
+    fn a_precise_moment_has_milliseconds() {
+        let moment = Utc::from_unix_ms(1_795_530_433_007);
+        assert_eq!(alloc::format!("{moment:.3}"), "2026-11-24T14:27:13.007Z");
     }
 
     #[test]

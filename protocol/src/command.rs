@@ -3,6 +3,7 @@
 use crate::id::{ConnId, MemberId, Seq};
 use crate::limits::WorldLimits;
 use crate::name::{Name, RoomName};
+use crate::person::Profile;
 use crate::text::Text;
 
 /// What one member wants of the shared state.
@@ -17,8 +18,10 @@ pub enum Command {
     Enter {
         /// Who asks; the verdict goes there.
         conn: ConnId,
-        /// The TCP port of its other end, which becomes its name.
-        port: u16,
+        /// The name it wants.
+        wish: Wish,
+        /// What everybody may know of it.
+        profile: Profile,
         /// The room it enters; `None` for none until it joins one.
         room: Option<RoomName>,
     },
@@ -28,6 +31,8 @@ pub enum Command {
         member: MemberId,
         /// Why.
         reason: CloseReason,
+        /// Its last words.
+        message: Option<Text>,
     },
     /// A member leaves one room and enters another, at once. With one of the two it only leaves, or only
     /// enters.
@@ -91,6 +96,15 @@ impl Command {
             | Self::Tell { member, .. } => Some(*member),
         }
     }
+}
+
+/// The name that somebody enters with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// This one, or it does not enter.
+    Name(Name),
+    /// What is made of the TCP port of its other end; there always is one.
+    Port(u16),
 }
 
 /// How a member speaks to a room.

@@ -1,10 +1,12 @@
 //! What there is to hear and to answer, before any dialect gives it a form.
 
 use crate::command::{CloseReason, Manner};
-use crate::dialect::plain;
+use crate::dialect::{irc, plain};
+use crate::id::Seq;
 use crate::language::Language;
 use crate::name::{Name, NameError, RoomName};
 use crate::output::WireClass;
+use crate::person::Person;
 use crate::text::Text;
 use crate::world::{Heard, Refusal, Topic};
 use alloc::string::String;
@@ -14,53 +16,97 @@ use core::net::SocketAddr;
 
 /// Something that many may hear.
 #[derive(Clone, Copy, Debug)]
-pub enum Event<'a> {
-    /// A member entered the room.
+pub struct Event<'a> {
+    /// When, and at which place in the log.
+    pub stamp: Stamp,
+    /// Who did it, or whom it befell; as it was before.
+    pub by: &'a Person,
+    /// What.
+    pub what: What<'a>,
+}
+
+/// When something happened, and its place in the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stamp {
+    /// When the log began: milliseconds since 1970-01-01T00:00:00Z. It tells one log from another.
+    pub log_unix_ms: u64,
+    /// The position in the log.
+    pub seq: Seq,
+    /// When it was logged: milliseconds since 1970-01-01T00:00:00Z.
+    pub at_unix_ms: u64,
+}
+
+/// What somebody did.
+#[derive(Clone, Copy, Debug)]
+pub enum What<'a> {
+    /// It entered the room.
     Joined {
-        /// Who.
-        name: &'a Name,
+        /// Which.
+        room: &'a RoomName,
     },
-    /// A member left the room.
+    /// It left the server.
     Left {
-        /// Who.
-        name: &'a Name,
+        /// Why.
+        reason: CloseReason,
+        /// Its last words.
+        message: Option<&'a Text>,
     },
-    /// A member has another name.
+    /// It left the room, and is still on the server.
+    Parted {
+        /// Which.
+        room: &'a RoomName,
+        /// Its last words there.
+        message: Option<&'a Text>,
+    },
+    /// It has another name.
     Renamed {
-        /// The name it had.
-        from: &'a Name,
-        /// The name it has.
+        /// The name it has now.
         to: &'a Name,
     },
-    /// A member spoke to the room.
+    /// It spoke to the room.
     Said {
-        /// Who.
-        name: &'a Name,
+        /// Where.
+        room: &'a RoomName,
         /// How.
         manner: Manner,
         /// What.
         text: &'a Text,
     },
-    /// A member spoke to this reader alone.
+    /// It spoke to this reader alone.
     Told {
-        /// Who.
-        name: &'a Name,
+        /// The reader's name.
+        to: &'a Name,
+        /// How.
+        manner: Manner,
         /// What.
         text: &'a Text,
     },
-    /// The room has another topic, or none.
+    /// It gave the room another topic, or took it away.
     TopicSet {
-        /// By whom.
-        by: &'a Name,
+        /// Where.
+        room: &'a RoomName,
         /// The topic.
         topic: Option<&'a Text>,
     },
 }
 
 impl Event<'_> {
-    /// Appends what a reader of that class sees of it: a line, or nothing.
+    /// Appends what a reader of that class sees of it: whole lines, or nothing.
     pub fn render(&self, class: WireClass, to: &mut BytesMut) {
-        plain::render_event(self, class, to);
+        match class {
+            WireClass::Irc(capabilities) => irc::event::render_event(self, capabilities, to),
+            WireClass::Plain { language, raw } => plain::render_event(self, language, raw, to),
+        }
+    }
+
+    /// The class without what does not matter to this event: readers of two classes that are one here see the
+    /// same bytes.
+    #[must_use]
+    pub fn class(&self, class: WireClass) -> WireClass {
+        match class {
+            WireClass::Irc(capabilities) => WireClass::Irc(capabilities.and(irc::event::matter(self))),
+            WireClass::Plain { .. } => class,
+        }
     }
 }
 
@@ -78,8 +124,13 @@ pub enum Reply<'a> {
     },
     /// The list of commands.
     Help,
-    /// What was said in the room of late.
-    History(Vec<&'a Heard>),
+    /// What was said in a room of late.
+    History {
+        /// The room.
+        room: &'a RoomName,
+        /// The lines.
+        heard: Vec<&'a Heard>,
+    },
     /// The member is in another room now.
     InRoom {
         /// The room.

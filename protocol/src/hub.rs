@@ -4,7 +4,7 @@ mod answer;
 mod check;
 mod verdict;
 
-use crate::command::{CloseReason, Command};
+use crate::command::{CloseReason, Command, Wish};
 use crate::event::{ConsoleEvent, Reply};
 use crate::id::{ConnId, MemberId};
 use crate::input::Input;
@@ -12,6 +12,7 @@ use crate::language::Language;
 use crate::limits::Limits;
 use crate::name::RoomName;
 use crate::output::{Output, Sink, WireClass};
+use crate::person::Profile;
 use crate::session::{Link, Session, Step};
 use crate::time::{Deadline, DeadlineReason, Instant, Now};
 use crate::world::{Effect, World};
@@ -262,7 +263,8 @@ impl Hub {
         }
         self.admitted += 1;
         *self.admitted_per_ip.entry(ip_prefix(peer.ip())).or_insert(0) += 1;
-        let command = Command::Enter { conn, port: peer.port(), room: room.cloned() };
+        let (wish, profile) = (Wish::Port(peer.port()), Profile::plain(peer.ip()));
+        let command = Command::Enter { conn, wish, profile, room: room.cloned() };
         sink.output(Output::Propose { conn, command });
     }
 
@@ -384,7 +386,7 @@ impl Hub {
     fn propose_leave(&mut self, conn: ConnId, reason: CloseReason, sink: &mut impl Sink) {
         let Some(session) = self.session(conn) else { return };
         if let Some(member) = session.leave(reason) {
-            sink.output(Output::Propose { conn, command: Command::Leave { member, reason } });
+            sink.output(Output::Propose { conn, command: Command::Leave { member, reason, message: None } });
         }
     }
 
@@ -431,7 +433,7 @@ impl Hub {
     }
 
     const fn class(&self, language: Language) -> WireClass {
-        WireClass { language, raw: self.options.raw }
+        WireClass::Plain { language, raw: self.options.raw }
     }
 
     fn forget_timers(&mut self, conn: ConnId, (rate, drain): (Option<Instant>, Option<Instant>)) {

@@ -127,6 +127,7 @@ pub mod log;
 pub mod name;
 pub mod outbox;
 pub mod output;
+pub mod person;
 #[cfg(feature = "planted")]
 pub mod planted;
 #[cfg(not(feature = "planted"))]
@@ -139,8 +140,8 @@ pub mod world;
 
 pub use dialect::irc;
 
-pub use command::{CloseReason, Command, LogEntry, Manner};
-pub use event::{ConsoleEvent, Event, Reply};
+pub use command::{CloseReason, Command, LogEntry, Manner, Wish};
+pub use event::{ConsoleEvent, Event, Reply, Stamp, What};
 pub use framer::{Framer, Line};
 pub use hub::{Counters, Hub, Options};
 pub use id::{ConnId, MemberId, RoomId, Seq};
@@ -151,6 +152,7 @@ pub use log::MemoryLog;
 pub use name::{Name, NameError, RoomName};
 pub use outbox::{Outbox, OutboxCounters, Wire};
 pub use output::{Output, Sink, WireClass};
+pub use person::{Person, Profile};
 pub use rate::{Rate, RateLimiter};
 pub use text::Text;
 pub use time::{Deadline, DeadlineReason, Instant, Now};

@@ -1,6 +1,7 @@
 //! What the hub tells the driver.
 
 use crate::command::{CloseReason, Command};
+use crate::dialect::irc::Capabilities;
 use crate::event::{ConsoleEvent, Event};
 use crate::id::{ConnId, RoomId};
 use crate::language::Language;
@@ -101,10 +102,21 @@ pub enum Output<'a> {
 
 /// The choices that change the bytes of what a room hears. An event is rendered once for each class that
 /// somebody in the room is of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct WireClass {
-    /// The language of the texts.
-    pub language: Language,
-    /// Only what was said, without names and announcements (`--relay raw`).
-    pub raw: bool,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WireClass {
+    /// IRC.
+    Irc(Capabilities),
+    /// The plain dialect.
+    Plain {
+        /// The language of the texts.
+        language: Language,
+        /// Only what was said, without names and announcements (`--relay raw`).
+        raw: bool,
+    },
+}
+
+impl Default for WireClass {
+    fn default() -> Self {
+        Self::Plain { language: Language::default(), raw: false }
+    }
 }

@@ -6,7 +6,7 @@ use core::fmt;
 
 /// The text of one line: valid UTF-8 without line ends or control characters, TAB and the IRC formatting
 /// codes apart. Cloning it is cheap.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Text {
     text: Arc<str>,
     /// Whether formatting codes are in it; most texts have none and are rendered as they stand.

@@ -5,11 +5,12 @@ mod room;
 #[cfg(test)]
 mod tests;
 
-use crate::command::{CloseReason, Command, LogEntry, Manner};
+use crate::command::{CloseReason, Command, LogEntry, Manner, Wish};
 use crate::digest::Digest;
 use crate::id::{MemberId, RoomId, Seq};
 use crate::limits::WorldLimits;
 use crate::name::{Name, RoomName};
+use crate::person::{Person, Profile};
 use crate::text::Text;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -24,6 +25,8 @@ const PORT_NUMBERS: u64 = 16;
 /// world, the same one each time.
 #[derive(Clone, Debug, Default)]
 pub struct World {
+    /// When its log began: milliseconds since 1970-01-01T00:00:00Z.
+    began_unix_ms: u64,
     limits: WorldLimits,
     members: BTreeMap<MemberId, Member>,
     names: BTreeMap<Name, MemberId>,
@@ -35,7 +38,7 @@ pub struct World {
 /// A member, as everybody may know it.
 #[derive(Clone, Debug)]
 pub struct Member {
-    name: Name,
+    person: Person,
     /// In the order in which it entered them.
     rooms: Vec<RoomId>,
 }
@@ -44,7 +47,13 @@ impl Member {
     /// Its name.
     #[must_use]
     pub const fn name(&self) -> &Name {
-        &self.name
+        &self.person.name
+    }
+
+    /// Who it is to others.
+    #[must_use]
+    pub const fn person(&self) -> &Person {
+        &self.person
     }
 
     /// The rooms it is in, in the order in which it entered them.
@@ -74,8 +83,8 @@ pub enum Effect {
     Left {
         /// Who it was.
         member: MemberId,
-        /// The name it had.
-        name: Name,
+        /// Who it was to others.
+        person: Person,
         /// The rooms it was in.
         rooms: Vec<RoomId>,
         /// Why it left.
@@ -87,6 +96,13 @@ pub enum Effect {
         member: MemberId,
         /// Where it was.
         room: RoomId,
+        /// The name of that room, which may have ended.
+        name: RoomName,
+    },
+    /// Nobody is a member who was none, for a reason.
+    NotEntered {
+        /// Why not.
+        refusal: Refusal,
     },
     /// Nothing changed, for a reason.
     Refused {
@@ -99,8 +115,8 @@ pub enum Effect {
     Renamed {
         /// Who.
         member: MemberId,
-        /// The name it had.
-        from: Name,
+        /// Who it was to others, with the name it had.
+        from: Person,
     },
     /// A member spoke; the others in the room hear it.
     Said {
@@ -175,11 +191,11 @@ impl World {
         }
         self.position = entry.seq;
         if let Command::Configure(limits) = entry.command {
-            self.configure(entry.seq, limits);
+            self.configure(entry, limits);
             return;
         }
-        if let Command::Enter { port, ref room, .. } = entry.command {
-            self.enter(entry.seq, port, room.as_ref(), effects);
+        if let Command::Enter { ref wish, ref profile, ref room, .. } = entry.command {
+            self.enter(entry.seq, wish, profile, room.as_ref(), effects);
             return;
         }
         let Some(member) = entry.command.member().filter(|member| self.members.contains_key(member)) else {
@@ -219,12 +235,13 @@ impl World {
     #[must_use]
     pub fn digest(&self) -> u64 {
         let mut digest = Digest::new();
+        digest.number(self.began_unix_ms);
         digest.number(self.position.0);
         self.limits.digest(&mut digest);
         digest.number(self.members.len() as u64);
         for (id, member) in &self.members {
             digest.number(id.0.0);
-            digest.text(member.name.as_str());
+            member.person.digest(&mut digest);
             digest.number(member.rooms.len() as u64);
             for room in &member.rooms {
                 digest.number(room.0.0);
@@ -247,6 +264,12 @@ impl World {
     #[must_use]
     pub fn member_named(&self, name: &Name) -> Option<MemberId> {
         self.names.get(name).copied()
+    }
+
+    /// When its log began: milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub const fn began_unix_ms(&self) -> u64 {
+        self.began_unix_ms
     }
 
     /// Every member, in the order of entrance.
@@ -277,26 +300,38 @@ impl World {
         self.rooms.iter().map(|(&id, room)| (id, room))
     }
 
-    fn configure(&mut self, seq: Seq, limits: WorldLimits) {
+    fn configure(&mut self, entry: &LogEntry, limits: WorldLimits) {
         self.limits = limits;
         let lobby = RoomName::lobby();
         if !self.room_names.contains_key(&lobby) {
-            self.begin_room(RoomId(seq), &lobby);
+            self.began_unix_ms = entry.at_unix_ms;
+            self.begin_room(RoomId(entry.seq), &lobby);
         }
         for room in self.rooms.values_mut() {
             room.trim_history(&limits);
         }
     }
 
-    fn enter(&mut self, seq: Seq, port: u16, room: Option<&RoomName>, effects: &mut Vec<Effect>) {
+    fn enter(
+        &mut self,
+        seq: Seq,
+        wish: &Wish,
+        profile: &Profile,
+        room: Option<&RoomName>,
+        effects: &mut Vec<Effect>,
+    ) {
         let member = MemberId(seq);
-        // Whoever connects chooses the port, and may choose the same thousands of times: then the position in
-        // the log is a number that nobody else has.
-        let mut names = (1..=PORT_NUMBERS).map(|nth| Name::for_port(port, nth));
-        let name = names.find(|name| self.member_named(name).is_none());
-        let name = name.unwrap_or_else(|| Name::for_port(port, seq.0));
+        let name = match wish {
+            Wish::Name(name) => name.clone(),
+            Wish::Port(port) => self.name_for_port(*port, seq),
+        };
+        if let Some((taken, _)) = self.names.get_key_value(&name) {
+            effects.push(Effect::NotEntered { refusal: Refusal::NameTaken(taken.clone()) });
+            return;
+        }
         self.names.insert(name.clone(), member);
-        self.members.insert(member, Member { name, rooms: Vec::new() });
+        let person = Person { name, profile: profile.clone() };
+        self.members.insert(member, Member { person, rooms: Vec::new() });
         effects.push(Effect::Entered { member });
         if room.is_some()
             && let Err(refusal) = self.move_between(seq, member, None, room, effects)
@@ -305,13 +340,22 @@ impl World {
         }
     }
 
+    /// A name that nobody has. Whoever connects chooses the port, and may choose the same thousands of times:
+    /// then the position in the log is a number that nobody else has.
+    fn name_for_port(&self, port: u16, seq: Seq) -> Name {
+        let mut names = (1..=PORT_NUMBERS).map(|nth| Name::for_port(port, nth));
+        let free = names.find(|name| self.member_named(name).is_none());
+        free.unwrap_or_else(|| Name::for_port(port, seq.0))
+    }
+
     fn leave(&mut self, id: MemberId, reason: CloseReason, effects: &mut Vec<Effect>) {
         let Some(member) = self.members.remove(&id) else { return };
-        self.names.remove(&member.name);
+        self.names.remove(&member.person.name);
         for &room in &member.rooms {
             self.remove_from_room(id, room);
         }
-        effects.push(Effect::Left { member: id, name: member.name, rooms: member.rooms, reason });
+        let Member { person, rooms } = member;
+        effects.push(Effect::Left { member: id, person, rooms, reason });
     }
 
     fn move_between(
@@ -342,8 +386,9 @@ impl World {
             if let Some(member) = self.members.get_mut(&id) {
                 member.rooms.retain(|&other| other != room);
             }
+            let Some(name) = self.rooms.get(&room).map(|room| room.name.clone()) else { return Ok(()) };
             self.remove_from_room(id, room);
-            effects.push(Effect::Parted { member: id, room });
+            effects.push(Effect::Parted { member: id, room, name });
         }
         if let Some(name) = to {
             let room = self.room_named(name).unwrap_or_else(|| self.begin_room(RoomId(seq), name));
@@ -360,11 +405,12 @@ impl World {
         let Some(member) = self.members.get_mut(&id) else { return Ok(()) };
         match self.names.get_key_value(name) {
             Some((taken, &owner)) if owner != id => return Err(Refusal::NameTaken(taken.clone())),
-            Some(_) if member.name.as_str() == name.as_str() => return Err(Refusal::NameUnchanged),
+            Some(_) if member.person.name.as_str() == name.as_str() => return Err(Refusal::NameUnchanged),
             _ => {}
         }
-        let from = core::mem::replace(&mut member.name, name.clone());
-        self.names.remove(&from);
+        let renamed = Person { name: name.clone(), ..member.person.clone() };
+        let from = core::mem::replace(&mut member.person, renamed);
+        self.names.remove(&from.name);
         self.names.insert(name.clone(), id);
         effects.push(Effect::Renamed { member: id, from });
         Ok(())
@@ -381,7 +427,7 @@ impl World {
         let id = self.room_of(member, room)?;
         if let (Some(room), Some(member)) = (self.rooms.get_mut(&id), self.members.get(&member)) {
             let (seq, at_unix_ms) = (entry.seq, entry.at_unix_ms);
-            let heard = Heard { seq, at_unix_ms, name: member.name.clone(), manner, text: text.clone() };
+            let heard = Heard { seq, at_unix_ms, by: member.person.clone(), manner, text: text.clone() };
             room.remember(heard, &self.limits);
         }
         Ok(id)
@@ -400,7 +446,7 @@ impl World {
             return Err(Refusal::TopicTooLong(bytes_max));
         }
         if let (Some(room), Some(member)) = (self.rooms.get_mut(&id), self.members.get(&member)) {
-            let (by, at_unix_ms) = (member.name.clone(), entry.at_unix_ms);
+            let (by, at_unix_ms) = (member.person.name.clone(), entry.at_unix_ms);
             room.topic = topic.map(|text| Topic { text: text.clone(), by, at_unix_ms });
         }
         Ok(id)

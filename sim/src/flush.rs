@@ -6,8 +6,8 @@ use crate::naive::NaiveSink;
 use crate::source::Source;
 use crate::wire::GrantedWire;
 use parlor_protocol::{
-    CloseReason, ConnId, Event, Language, Limits, Manner, Name, Outbox, Output, RoomId, Seq, Sink, Text,
-    WireClass,
+    CloseReason, ConnId, Event, Language, Limits, Manner, Name, Outbox, Output, Person, Profile, RoomId,
+    RoomName, Seq, Sink, Stamp, Text, What, WireClass,
 };
 
 /// Connections at once.
@@ -54,7 +54,7 @@ impl Op {
             1 => Self::ToRoom(room, except, length(source)),
             2 => {
                 let language = source.pick(&Language::ALL);
-                Self::Subscribe(slot, room, WireClass { language, raw: source.chance(100) })
+                Self::Subscribe(slot, room, WireClass::Plain { language, raw: source.chance(100) })
             }
             3 => Self::Flush,
             4 => Self::Write(slot, length(source)),
@@ -87,6 +87,11 @@ struct Rig {
     gone: Vec<ConnId>,
     awaited: Vec<ConnId>,
     lines: usize,
+}
+
+fn person(name: &str) -> Person {
+    let name = Name::parse(name).expect("a name");
+    Person { name, profile: Profile::plain([127, 0, 0, 1].into()) }
 }
 
 const FAREWELL: &[u8] = b"* closed\n";
@@ -160,15 +165,17 @@ impl Rig {
             }
             Op::ToPeers(ref rooms, except) => {
                 let rooms: Vec<RoomId> = rooms.iter().map(|&room| RoomId(Seq(room))).collect();
-                let name = Name::parse(&format!("n{}", self.lines)).expect("a name");
+                let by = person(&format!("n{}", self.lines));
                 self.lines += 1;
                 let except = except.and_then(|slot| self.live(slot));
-                self.output(Output::ToPeers { rooms: &rooms, except, event: &Event::Left { name: &name } });
+                let what = What::Left { reason: CloseReason::Quit, message: None };
+                let event = Event { stamp: Stamp::default(), by: &by, what };
+                self.output(Output::ToPeers { rooms: &rooms, except, event: &event });
             }
             Op::ToRoom(room, except, length) => {
                 let text = Text::clean(self.text(length).as_bytes(), false);
-                let name = Name::parse("alice").expect("a name");
-                let event = Event::Said { name: &name, manner: Manner::Speech, text: &text };
+                let what = What::Said { room: &RoomName::lobby(), manner: Manner::Speech, text: &text };
+                let event = Event { stamp: Stamp::default(), by: &person("alice"), what };
                 let except = except.and_then(|slot| self.live(slot));
                 self.output(Output::ToRoom { room: RoomId(Seq(room)), except, event: &event });
             }

@@ -16,8 +16,8 @@ use ask::Ask;
 use chat::Chat;
 use parlor_protocol::event::Mistake;
 use parlor_protocol::{
-    CloseReason, Command, ConnId, Input, Instant, Language, Limits, LogEntry, MemberId, Now, Options, Rate,
-    Reply, RoomName,
+    CloseReason, Command, ConnId, Input, Instant, Language, Limits, LogEntry, MemberId, Now, Options,
+    Profile, Rate, Reply, RoomName, Wish,
 };
 use std::net::{IpAddr, SocketAddr};
 
@@ -192,7 +192,8 @@ impl Model {
         match refused {
             Some(reason) => self.say_farewell(id, reason),
             None => {
-                let command = Command::Enter { conn: id, port: peer.port(), room: room.cloned() };
+                let (wish, profile) = (Wish::Port(peer.port()), Profile::plain(peer.ip()));
+                let command = Command::Enter { conn: id, wish, profile, room: room.cloned() };
                 self.proposals.push((id, command));
             }
         }
@@ -255,7 +256,7 @@ impl Model {
         conn.unread.clear();
         if let Stage::Member(member) = conn.stage {
             conn.stage = Stage::Leaving(member);
-            self.proposals.push((id, Command::Leave { member, reason }));
+            self.proposals.push((id, Command::Leave { member, reason, message: None }));
         }
     }
 

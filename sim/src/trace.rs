@@ -186,8 +186,8 @@ fn words(command: &Command) -> String {
     let place = |room: &Option<RoomName>| room.as_ref().map_or("no room".to_owned(), ToString::to_string);
     match command {
         Command::Configure(_) => "the limits".to_owned(),
-        Command::Enter { conn, port, room } => format!("{conn} (port {port}) enters {}", place(room)),
-        Command::Leave { member, reason } => format!("{member} leaves: {}", reason.word()),
+        Command::Enter { conn, wish, room, .. } => format!("{conn} ({wish:?}) enters {}", place(room)),
+        Command::Leave { member, reason, .. } => format!("{member} leaves: {}", reason.word()),
         Command::Move { member, from, to } => format!("{member} goes from {} to {}", place(from), place(to)),
         Command::Rename { member, name } => format!("{member} wants the name {name}"),
         Command::Say { member, room, text, .. } => format!("{member} says in {room}: {text:?}"),

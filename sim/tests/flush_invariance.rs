@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 fn class() -> impl Strategy<Value = WireClass> {
     let language = prop_oneof![Just(Language::En), Just(Language::Zh)];
-    (language, prop::bool::weighted(0.1)).prop_map(|(language, raw)| WireClass { language, raw })
+    (language, prop::bool::weighted(0.1)).prop_map(|(language, raw)| WireClass::Plain { language, raw })
 }
 
 /// Mostly short lines, some over every threshold of the outbox.

@@ -5,9 +5,9 @@ mod english;
 mod parse;
 
 use crate::calendar::Utc;
-use crate::event::{Event, Reply};
+use crate::event::{Event, Reply, Stamp, What};
 use crate::language::Language;
-use crate::output::WireClass;
+use crate::name::RoomName;
 use crate::world::Heard;
 use alloc::string::String;
 use bytes::BytesMut;
@@ -21,18 +21,18 @@ const NOTE: &str = "* ";
 const LIST_LINE_BYTES: usize = 400;
 
 /// Appends the line that a reader of this class sees of the event.
-pub(crate) fn render_event(event: &Event<'_>, class: WireClass, to: &mut BytesMut) {
-    if class.raw {
-        if let Event::Said { text, .. } = event {
+pub(crate) fn render_event(event: &Event<'_>, language: Language, raw: bool, to: &mut BytesMut) {
+    if raw {
+        if let What::Said { text, .. } = event.what {
             text.plain_parts().for_each(|part| to.extend_from_slice(part.as_bytes()));
             to.extend_from_slice(b"\n");
             return;
         }
-        if !matches!(event, Event::Told { .. }) {
+        if !matches!(event.what, What::Told { .. }) {
             return;
         }
     }
-    match class.language {
+    match language {
         Language::En => english::event(event, to),
         Language::Zh => chinese::event(event, to),
     }
@@ -113,7 +113,7 @@ impl Notes<'_> {
         const AROUND_BYTES: usize = 64;
         let mut room = self.reply_bytes_max.saturating_sub(AROUND_BYTES);
         let fitting = heard.iter().rev().take_while(|heard| {
-            let bytes = heard.text.as_str().len() + heard.name.as_str().len() + AROUND_BYTES;
+            let bytes = heard.text.as_str().len() + heard.by.name.as_str().len() + AROUND_BYTES;
             let fits = bytes <= room;
             room = room.saturating_sub(bytes);
             fits
@@ -123,11 +123,13 @@ impl Notes<'_> {
     }
 
     /// A line of history: when it was said, and what the room heard then.
-    fn heard(&mut self, heard: &Heard, event: impl FnOnce(&Event<'_>, &mut BytesMut)) {
+    fn heard(&mut self, room: &RoomName, heard: &Heard, event: impl FnOnce(&Event<'_>, &mut BytesMut)) {
         use core::fmt::Write;
         let time = Utc::from_unix_ms(heard.at_unix_ms);
         write!(self.to, "{NOTE}{time} ").expect("a buffer takes what it is given");
-        event(&Event::Said { name: &heard.name, manner: heard.manner, text: &heard.text }, self.to);
+        let Heard { seq, at_unix_ms, ref by, manner, ref text } = *heard;
+        let stamp = Stamp { log_unix_ms: 0, seq, at_unix_ms };
+        event(&Event { stamp, by, what: What::Said { room, manner, text } }, self.to);
     }
 }
 
@@ -147,7 +149,8 @@ mod tests {
     use crate::command::Manner;
     use crate::event::Mistake;
     use crate::id::Seq;
-    use crate::name::{Name, NameError, RoomName};
+    use crate::name::{Name, NameError};
+    use crate::person::{Person, Profile};
     use crate::text::Text;
     use crate::world::Refusal;
     use alloc::vec::Vec;
@@ -228,10 +231,11 @@ mod tests {
     #[test]
     fn a_history_has_as_many_of_the_latest_lines_as_find_a_place() {
         let (name, text) = (Name::parse("alice").unwrap(), Text::clean(&[b'x'; 100], false));
+        let by = Person { name, profile: Profile::plain([10, 0, 0, 1].into()) };
         let line = |seq| Heard {
             seq: Seq(seq),
             at_unix_ms: seq,
-            name: name.clone(),
+            by: by.clone(),
             manner: Manner::Speech,
             text: text.clone(),
         };

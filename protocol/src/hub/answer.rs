@@ -43,7 +43,7 @@ impl Hub {
             Question::History(lines) => {
                 let room = self.existing(here)?;
                 let skipped = room.history().len().saturating_sub(lines.unwrap_or(usize::MAX));
-                Reply::History(room.history().skip(skipped).collect())
+                Reply::History { room: room.name(), heard: room.history().skip(skipped).collect() }
             }
             Question::Language(_) => Reply::LanguageIs,
             Question::LineCut(dropped) => {

@@ -8,7 +8,7 @@ use crate::id::{ConnId, RoomId, Seq};
 use crate::limits::Limits;
 use crate::output::{Output, WireClass};
 use crate::text::Text;
-use crate::{Event, Manner, Name};
+use crate::{CloseReason, Event, Language, Manner, Name, Person, Profile, RoomName, Stamp, What};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -105,11 +105,15 @@ fn subscribe(outbox: &mut Outbox, conn: ConnId, room: RoomId) {
     outbox.output(&Output::Subscribe { conn, room, class: WireClass::default() });
 }
 
+fn alice() -> Person {
+    Person { name: Name::parse("alice").unwrap(), profile: Profile::plain([127, 0, 0, 1].into()) }
+}
+
 /// Alice says the text to a room.
 fn say_to(outbox: &mut Outbox, room: RoomId, except: Option<ConnId>, text: &str) {
     let text = Text::clean(text.as_bytes(), false);
-    let name = Name::parse("alice").unwrap();
-    let event = Event::Said { name: &name, manner: Manner::Speech, text: &text };
+    let what = What::Said { room: &RoomName::lobby(), manner: Manner::Speech, text: &text };
+    let event = Event { stamp: Stamp::default(), by: &alice(), what };
     outbox.output(&Output::ToRoom { room, except, event: &event });
     outbox.check_invariants();
 }
@@ -125,7 +129,7 @@ fn write(outbox: &mut Outbox, conn: ConnId, bytes: &[u8]) {
 }
 
 fn close(outbox: &mut Outbox, conn: ConnId, farewell: &[u8]) {
-    outbox.output(&Output::Close { conn, reason: crate::CloseReason::SlowReader, farewell });
+    outbox.output(&Output::Close { conn, reason: CloseReason::SlowReader, farewell });
     outbox.check_invariants();
 }
 
@@ -200,11 +204,12 @@ fn pieces_are_copied_together_where_they_are_small_and_written_as_they_lie_where
 #[test]
 fn what_a_class_sees_nothing_of_is_not_written() {
     let mut outbox = outbox(&Limits::default(), 1);
-    let class = WireClass { raw: true, ..WireClass::default() };
+    let class = WireClass::Plain { language: Language::En, raw: true };
     outbox.output(&Output::Subscribe { conn: conn(0), room: ROOM, class });
     let mut sockets = Sockets::default();
     sockets.flush(&mut outbox);
-    let event = Event::Joined { name: &Name::parse("alice").unwrap() };
+    let what = What::Joined { room: &RoomName::lobby() };
+    let event = Event { stamp: Stamp::default(), by: &alice(), what };
     outbox.output(&Output::ToRoom { room: ROOM, except: None, event: &event });
     sockets.flush(&mut outbox);
     assert!(sockets.writes.is_empty(), "a write of nothing is a system call for nothing");

@@ -17,11 +17,12 @@ impl World {
             "each member has one name, and each name one member"
         );
         for (&id, member) in &self.members {
-            let (name, owner) = self.names.get_key_value(&member.name).expect("a member's name is taken");
+            let (name, owner) =
+                self.names.get_key_value(&member.person.name).expect("a member's name is taken");
             assert_eq!(*owner, id, "{name} is the name of its member");
             assert_eq!(
                 name.as_str(),
-                member.name.as_str(),
+                member.person.name.as_str(),
                 "a name stands as its member has it, case and all"
             );
             assert!(id.0 <= self.position, "{id} entered before now");
@@ -40,7 +41,7 @@ impl World {
             assert!(is_lobby || !room.members.is_empty(), "{} has ended with its last member", room.name);
             for member in &room.members {
                 let member = self.members.get(member).expect("those in a room are members");
-                assert!(member.rooms.contains(&id), "{} knows its room {}", member.name, room.name);
+                assert!(member.rooms.contains(&id), "{} knows its room {}", member.person.name, room.name);
             }
             room.check_history(self.position, &self.limits);
         }

@@ -5,6 +5,7 @@ use crate::digest::Digest;
 use crate::id::{MemberId, Seq};
 use crate::limits::WorldLimits;
 use crate::name::{Name, RoomName};
+use crate::person::Person;
 use crate::text::Text;
 use alloc::collections::{BTreeSet, VecDeque};
 
@@ -25,8 +26,8 @@ pub struct Heard {
     pub seq: Seq,
     /// When it was said: milliseconds since 1970-01-01T00:00:00Z.
     pub at_unix_ms: u64,
-    /// The speaker's name at that time.
-    pub name: Name,
+    /// The speaker, as it was at that time.
+    pub by: Person,
     /// How it was said.
     pub manner: Manner,
     /// What was said.
@@ -35,7 +36,7 @@ pub struct Heard {
 
 impl Heard {
     fn bytes(&self) -> usize {
-        self.name.as_str().len() + self.text.as_str().len()
+        self.by.name.as_str().len() + self.text.as_str().len()
     }
 }
 
@@ -117,7 +118,7 @@ impl Room {
             digest.number(heard.seq.0);
             digest.number(heard.at_unix_ms);
             digest.number(heard.manner as u64);
-            digest.text(heard.name.as_str());
+            heard.by.digest(digest);
             digest.text(heard.text.as_str());
         }
     }

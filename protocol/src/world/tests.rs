@@ -1,14 +1,20 @@
 //! What the transcripts and the simulator, which compare worlds by their digests, rest on.
 
 use super::{Effect, Refusal, World};
-use crate::command::{CloseReason, Command, LogEntry, Manner};
+use crate::command::{CloseReason, Command, LogEntry, Manner, Wish};
 use crate::id::{ConnId, MemberId, RoomId, Seq};
 use crate::limits::WorldLimits;
 use crate::name::{Name, RoomName};
+use crate::person::Profile;
 use crate::text::Text;
 use alloc::vec::Vec;
 
 const CONN: ConnId = ConnId { slot: 0, generation: 0 };
+
+fn enter(port: u16, room: Option<RoomName>) -> Command {
+    let profile = Profile::plain([127, 0, 0, 1].into());
+    Command::Enter { conn: CONN, wish: Wish::Port(port), profile, room }
+}
 
 /// The world that these commands make, an entry each millisecond.
 fn world(commands: &[Command]) -> World {
@@ -24,7 +30,7 @@ fn worlds_that_differ_in_anything_have_different_digests() {
     let member = MemberId(Seq(2));
     let room = RoomName::lobby();
     let limits = WorldLimits::default();
-    let enter = |port| Command::Enter { conn: CONN, port, room: Some(RoomName::lobby()) };
+    let enter = |port| enter(port, Some(RoomName::lobby()));
     let say = |manner, text: &str| Command::Say {
         member,
         room: RoomName::lobby(),
@@ -73,11 +79,7 @@ fn worlds_that_differ_in_anything_have_different_digests() {
 
 #[test]
 fn an_entry_that_was_applied_before_does_nothing() {
-    let entry = LogEntry {
-        seq: Seq(1),
-        at_unix_ms: 1,
-        command: Command::Enter { conn: CONN, port: 5_001, room: None },
-    };
+    let entry = LogEntry { seq: Seq(1), at_unix_ms: 1, command: enter(5_001, None) };
     let once = World::replay([&entry]);
     let twice = World::replay([&entry, &entry]);
     assert_eq!(once.digest(), twice.digest());
@@ -86,13 +88,13 @@ fn an_entry_that_was_applied_before_does_nothing() {
 
 #[test]
 fn thousands_may_come_from_one_port() {
-    let enter = Command::Enter { conn: CONN, port: 54_321, room: Some(RoomName::lobby()) };
+    let enter = enter(54_321, Some(RoomName::lobby()));
     let entrances: Vec<Command> = core::iter::repeat_n(enter, 40).collect();
     let world = world(&entrances);
     let names: Vec<&str> = world.members().map(|(_, member)| member.name().as_str()).collect();
     assert_eq!(names[..3], ["54321", "54321-2", "54321-3"]);
     assert_eq!(names[14..18], ["54321-15", "54321-16", "54321-17", "54321-18"]);
-    let leave = Command::Leave { member: MemberId(Seq(2)), reason: CloseReason::Quit };
+    let leave = Command::Leave { member: MemberId(Seq(2)), reason: CloseReason::Quit, message: None };
     let again = [&entrances[..], &[leave, entrances[0].clone(), entrances[0].clone()]].concat();
     let world = self::world(&again);
     let names: Vec<&str> = world.members().map(|(_, member)| member.name().as_str()).collect();
@@ -104,7 +106,7 @@ fn thousands_may_come_from_one_port() {
 fn who_is_in_as_many_rooms_as_one_may_be_in_can_still_go_to_another() {
     let limits = WorldLimits { rooms_per_member_max: 1, ..WorldLimits::default() };
     let (member, tea) = (MemberId(Seq(2)), RoomName::parse("tea").unwrap());
-    let enter = Command::Enter { conn: CONN, port: 5_001, room: Some(RoomName::lobby()) };
+    let enter = enter(5_001, Some(RoomName::lobby()));
     let mut world = world(&[Command::Configure(limits), enter]);
     let go = |seq, from: Option<RoomName>| LogEntry {
         seq: Seq(seq),
@@ -118,5 +120,8 @@ fn who_is_in_as_many_rooms_as_one_may_be_in_can_still_go_to_another() {
     effects.clear();
     world.apply(&go(4, Some(RoomName::lobby())), &mut effects);
     let (lobby, room) = (RoomId(Seq(1)), RoomId(Seq(4)));
-    assert_eq!(effects, [Effect::Parted { member, room: lobby }, Effect::Joined { member, room }]);
+    assert_eq!(
+        effects,
+        [Effect::Parted { member, room: lobby, name: RoomName::lobby() }, Effect::Joined { member, room }]
+    );
 }

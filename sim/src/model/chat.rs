@@ -6,24 +6,24 @@ use crate::sometimes;
 use parlor_protocol::event::Mistake;
 use parlor_protocol::world::{Heard, Refusal, Topic};
 use parlor_protocol::{
-    CloseReason, Command, ConnId, Event, Language, LogEntry, Manner, MemberId, Name, Reply, RoomName, Text,
-    WireClass, WorldLimits,
+    CloseReason, Command, ConnId, Event, Language, LogEntry, Manner, MemberId, Name, Person, Profile, Reply,
+    RoomName, Stamp, Text, What, WireClass, Wish, WorldLimits,
 };
 use std::collections::BTreeMap;
 
 /// People and rooms.
 #[derive(Debug, Default)]
 pub(super) struct Chat {
-    pub(super) people: BTreeMap<MemberId, Person>,
+    pub(super) people: BTreeMap<MemberId, Member>,
     /// In the order in which they began.
     rooms: Vec<Room>,
     limits: WorldLimits,
 }
 
 #[derive(Debug)]
-pub(super) struct Person {
+pub(super) struct Member {
     pub(super) conn: ConnId,
-    name: Name,
+    person: Person,
     /// A member of this dialect is in one room at a time.
     room: Option<RoomName>,
 }
@@ -57,9 +57,9 @@ impl Chat {
         Ok(match ask {
             Ask::Help => Reply::Help,
             Ask::History(count) => {
-                let history = &existing(here)?.history;
+                let Room { name, history, .. } = existing(here)?;
                 let skipped = count.map_or(0, |count| history.len().saturating_sub(count));
-                Reply::History(history[skipped..].iter().collect())
+                Reply::History { room: name, heard: history[skipped..].iter().collect() }
             }
             Ask::Language(_) => Reply::LanguageIs,
             Ask::LineCut(dropped) => Reply::LineCut { dropped: *dropped, line_bytes_max },
@@ -75,7 +75,7 @@ impl Chat {
             }
             Ask::Who(asked) => {
                 let room = existing(asked.as_ref().or(here))?;
-                let names: Vec<_> = self.people_in(&room.name).map(|person| &person.name).collect();
+                let names: Vec<_> = self.people_in(&room.name).map(|it| &it.person.name).collect();
                 Reply::Who { room: &room.name, total: names.len(), names }
             }
             ask => unreachable!("{ask:?} is a command"),
@@ -87,12 +87,12 @@ impl Chat {
     }
 
     /// In the order of their entrance to the server.
-    fn people_in<'a>(&'a self, room: &'a RoomName) -> impl Iterator<Item = &'a Person> {
+    fn people_in<'a>(&'a self, room: &'a RoomName) -> impl Iterator<Item = &'a Member> {
         self.people.values().filter(move |person| person.room.as_ref() == Some(room))
     }
 
     fn is_taken(&self, name: &Name) -> bool {
-        self.people.values().any(|person| person.name == *name)
+        self.people.values().any(|it| it.person.name == *name)
     }
 
     /// The first of sixteen numbers that is free, or else the position of the entrance.
@@ -122,11 +122,11 @@ impl Chat {
         Ok(())
     }
 
-    fn remember(&mut self, entry: &LogEntry, name: &Name, room: &RoomName, manner: Manner, text: &Text) {
+    fn remember(&mut self, entry: &LogEntry, by: &Person, room: &RoomName, manner: Manner, text: &Text) {
         let Some(room) = self.rooms.iter_mut().find(|it| it.name == *room) else { return };
-        let (name, text) = (name.clone(), text.clone());
-        room.history.push(Heard { seq: entry.seq, at_unix_ms: entry.at_unix_ms, name, manner, text });
-        let bytes = |heard: &Heard| heard.name.as_str().len() + heard.text.as_str().len();
+        let (by, text) = (by.clone(), text.clone());
+        room.history.push(Heard { seq: entry.seq, at_unix_ms: entry.at_unix_ms, by, manner, text });
+        let bytes = |heard: &Heard| heard.by.name.as_str().len() + heard.text.as_str().len();
         while room.history.len() > self.limits.history_lines_max
             || room.history.iter().map(bytes).sum::<usize>() > self.limits.history_bytes_max
         {
@@ -149,40 +149,44 @@ impl Model {
     pub(super) fn happen(&mut self, conn: ConnId, entry: &LogEntry) {
         match &entry.command {
             Command::Configure(_) => {}
-            Command::Enter { port, room, .. } => self.enter(conn, MemberId(entry.seq), *port, room.as_ref()),
-            Command::Leave { member, reason } => self.left(conn, *member, *reason),
+            Command::Enter { wish, profile, room, .. } => {
+                let Wish::Port(port) = wish else { unreachable!("the plain dialect wishes for nothing") };
+                self.enter(conn, entry, *port, profile, room.as_ref());
+            }
+            Command::Leave { member, reason, .. } => self.left(conn, entry, *member, *reason),
             Command::Move { member, from, to } => {
                 let to = to.as_ref().expect("the plain dialect always goes somewhere");
                 match self.chat.judge_move(*member, from.as_ref(), to) {
                     Ok(()) => {
                         if let Some(from) = from {
-                            self.part(conn, *member, from);
+                            self.part(conn, entry, *member, from);
                         }
-                        self.join(conn, *member, to, false);
+                        self.join(conn, entry, *member, to, false);
                     }
                     Err(refusal) => self.reply(conn, &Reply::Refused(&refusal)),
                 }
             }
-            Command::Rename { member, name } => self.rename(conn, *member, name),
+            Command::Rename { member, name } => self.rename(conn, entry, *member, name),
             Command::Say { member, room, manner, text } => {
                 let person = &self.chat.people[member];
                 if person.room.as_ref() != Some(room) {
                     return self.reply(conn, &Reply::Refused(&Refusal::NotIn(room.clone())));
                 }
-                let name = person.name.clone();
-                self.chat.remember(entry, &name, room, *manner, text);
+                let by = person.person.clone();
+                self.chat.remember(entry, &by, room, *manner, text);
                 let except = (!self.options.echo).then_some(conn);
-                self.tell_room(room, except, &Event::Said { name: &name, manner: *manner, text });
+                self.tell_room(room, except, entry, &by, What::Said { room, manner: *manner, text });
             }
             Command::SetTopic { member, room, topic } => {
                 self.set_topic(conn, entry, *member, room, topic.as_ref());
             }
             Command::Tell { member, to, text } => {
-                let found = self.chat.people.values().find(|person| person.name == *to);
+                let found = self.chat.people.values().find(|it| it.person.name == *to);
                 match found.map(|person| person.conn) {
                     Some(hearer) => {
-                        let name = self.chat.people[member].name.clone();
-                        self.tell(hearer, &Event::Told { name: &name, text });
+                        let by = self.chat.people[member].person.clone();
+                        let what = What::Told { to, manner: Manner::Speech, text };
+                        self.tell(hearer, &event(entry, &by, what));
                     }
                     None => self.reply(conn, &Reply::Refused(&Refusal::NoSuchName(to.clone()))),
                 }
@@ -190,20 +194,22 @@ impl Model {
         }
     }
 
-    fn enter(&mut self, id: ConnId, member: MemberId, port: u16, room: Option<&RoomName>) {
+    fn enter(&mut self, id: ConnId, entry: &LogEntry, port: u16, profile: &Profile, room: Option<&RoomName>) {
+        let member = MemberId(entry.seq);
         let name = self.chat.given_name(port, member);
-        self.chat.people.insert(member, Person { conn: id, name: name.clone(), room: None });
+        let person = Person { name: name.clone(), profile: profile.clone() };
+        self.chat.people.insert(member, Member { conn: id, person, room: None });
         let conn = self.conns.get_mut(id).expect("a slot is kept for who is entering");
         if conn.link == Link::Open {
             conn.stage = Stage::Member(member);
         } else {
             conn.stage = Stage::Leaving(member);
             let reason = conn.ended_for.expect("what is not open has ended for a reason");
-            self.proposals.push((id, Command::Leave { member, reason }));
+            self.proposals.push((id, Command::Leave { member, reason, message: None }));
         }
         let verdict = room.map(|room| self.chat.judge_move(member, None, room));
         if let (Some(room), Some(Ok(()))) = (room, &verdict) {
-            return self.join(id, member, room, true);
+            return self.join(id, entry, member, room, true);
         }
         self.greet(id, &Reply::Greeting { name: &name, room: None });
         if let Some(Err(refusal)) = verdict {
@@ -211,22 +217,22 @@ impl Model {
         }
     }
 
-    fn join(&mut self, id: ConnId, member: MemberId, to: &RoomName, first: bool) {
+    fn join(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, to: &RoomName, first: bool) {
         if self.chat.room(to).is_none() {
             self.chat.rooms.push(Room { name: to.clone(), topic: None, history: Vec::new() });
         }
         let room = self.chat.room(to).expect("it has just begun");
         let (to, topic) = (room.name.clone(), room.topic.clone());
-        let name = self.chat.people[&member].name.clone();
+        let by = self.chat.people[&member].person.clone();
         // Whoever is there before the newcomer hears of it.
-        self.tell_room(&to, None, &Event::Joined { name: &name });
+        self.tell_room(&to, None, entry, &by, What::Joined { room: &to });
         self.chat.people.get_mut(&member).expect("it is a member").room = Some(to.clone());
         let members = self.chat.people_in(&to).count();
         if let Some(conn) = self.conns.get_mut(id) {
             conn.room = Some(to.clone());
         }
         if first {
-            self.greet(id, &Reply::Greeting { name: &name, room: Some((&to, members)) });
+            self.greet(id, &Reply::Greeting { name: &by.name, room: Some((&to, members)) });
         } else {
             self.reply(id, &Reply::InRoom { room: &to, members, topic: topic.as_ref() });
         }
@@ -238,21 +244,21 @@ impl Model {
         }
     }
 
-    fn part(&mut self, id: ConnId, member: MemberId, from: &RoomName) {
+    fn part(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, from: &RoomName) {
         let person = self.chat.people.get_mut(&member).expect("it is a member");
         person.room = None;
-        let name = person.name.clone();
+        let by = person.person.clone();
         if let Some(conn) = self.conns.get_mut(id) {
             conn.room = None;
         }
-        self.tell_room(from, None, &Event::Left { name: &name });
+        self.tell_room(from, None, entry, &by, What::Parted { room: from, message: None });
         self.chat.end_empty_rooms();
     }
 
-    fn left(&mut self, id: ConnId, member: MemberId, reason: CloseReason) {
+    fn left(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, reason: CloseReason) {
         let person = self.chat.people.remove(&member).expect("it is a member");
         if let Some(room) = &person.room {
-            self.tell_room(room, None, &Event::Left { name: &person.name });
+            self.tell_room(room, None, entry, &person.person, What::Left { reason, message: None });
         }
         self.chat.end_empty_rooms();
         if let Some(conn) = self.conns.get_mut(id) {
@@ -263,11 +269,11 @@ impl Model {
         }
     }
 
-    fn rename(&mut self, id: ConnId, member: MemberId, name: &Name) {
-        let owner = self.chat.people.iter().find(|(_, person)| person.name == *name);
+    fn rename(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, name: &Name) {
+        let owner = self.chat.people.iter().find(|(_, it)| it.person.name == *name);
         let refusal = match owner {
-            Some((&owner, person)) if owner != member => Some(Refusal::NameTaken(person.name.clone())),
-            Some((_, person)) if person.name.as_str() == name.as_str() => Some(Refusal::NameUnchanged),
+            Some((&owner, person)) if owner != member => Some(Refusal::NameTaken(person.person.name.clone())),
+            Some((_, person)) if person.person.name.as_str() == name.as_str() => Some(Refusal::NameUnchanged),
             _ => None,
         };
         sometimes!(self.marks, NameRefused, matches!(refusal, Some(Refusal::NameTaken(_))));
@@ -275,9 +281,10 @@ impl Model {
             return self.reply(id, &Reply::Refused(&refusal));
         }
         let person = self.chat.people.get_mut(&member).expect("it is a member");
-        let from = std::mem::replace(&mut person.name, name.clone());
+        let by = person.person.clone();
+        person.person.name = name.clone();
         if let Some(room) = person.room.clone() {
-            self.tell_room(&room, Some(id), &Event::Renamed { from: &from, to: name });
+            self.tell_room(&room, Some(id), entry, &by, What::Renamed { to: name });
         }
         self.reply(id, &Reply::NowNamed(name));
     }
@@ -298,23 +305,31 @@ impl Model {
         if topic.is_some_and(|topic| topic.as_str().len() > bytes_max) {
             return self.reply(id, &Reply::Refused(&Refusal::TopicTooLong(bytes_max)));
         }
-        let by = person.name.clone();
+        let by = person.person.clone();
         if let Some(room) = self.chat.rooms.iter_mut().find(|it| it.name == *room) {
             let at_unix_ms = entry.at_unix_ms;
-            room.topic = topic.map(|text| Topic { text: text.clone(), by: by.clone(), at_unix_ms });
+            room.topic = topic.map(|text| Topic { text: text.clone(), by: by.name.clone(), at_unix_ms });
         }
-        self.tell_room(room, None, &Event::TopicSet { by: &by, topic });
+        self.tell_room(room, None, entry, &by, What::TopicSet { room, topic });
     }
 
     /// Everyone in the room but `except` hears it.
-    fn tell_room(&mut self, room: &RoomName, except: Option<ConnId>, event: &Event<'_>) {
+    fn tell_room(
+        &mut self,
+        room: &RoomName,
+        except: Option<ConnId>,
+        entry: &LogEntry,
+        by: &Person,
+        what: What<'_>,
+    ) {
+        let event = event(entry, by, what);
         let mut rendered: [Option<bytes::BytesMut>; Language::ALL.len()] = Default::default();
         for person in self.chat.people.values().filter(|person| person.room.as_ref() == Some(room)) {
             let Some(conn) = self.conns.get_mut(person.conn) else { continue };
             if Some(person.conn) == except || conn.link != Link::Open {
                 continue;
             }
-            let class = WireClass { language: conn.language, raw: self.options.raw };
+            let class = WireClass::Plain { language: conn.language, raw: self.options.raw };
             let bytes = rendered[conn.language as usize].get_or_insert_with(|| {
                 let mut bytes = bytes::BytesMut::new();
                 event.render(class, &mut bytes);
@@ -327,7 +342,13 @@ impl Model {
     fn tell(&mut self, id: ConnId, event: &Event<'_>) {
         let Some(conn) = self.conns.get_mut(id).filter(|conn| conn.link == Link::Open) else { return };
         let mut bytes = bytes::BytesMut::new();
-        event.render(WireClass { language: conn.language, raw: self.options.raw }, &mut bytes);
+        event.render(WireClass::Plain { language: conn.language, raw: self.options.raw }, &mut bytes);
         conn.due.add(&bytes);
     }
+}
+
+/// What the others hear of an entry. (When the log began is a matter of classes that this model has none of.)
+const fn event<'a>(entry: &LogEntry, by: &'a Person, what: What<'a>) -> Event<'a> {
+    let LogEntry { seq, at_unix_ms, .. } = *entry;
+    Event { stamp: Stamp { log_unix_ms: 0, seq, at_unix_ms }, by, what }
 }

@@ -7,7 +7,9 @@ use crate::law::{Judge, Law};
 use crate::mark::Marks;
 use crate::sometimes;
 use crate::trace::Trace;
-use parlor_protocol::{CloseReason, Command, ConnId, Event, Outbox, Output, RoomId, Sink, Wire, WireClass};
+use parlor_protocol::{
+    CloseReason, Command, ConnId, Event, Outbox, Output, RoomId, Sink, What, Wire, WireClass,
+};
 
 /// What the outputs since the last flush were.
 #[derive(Debug, Default)]
@@ -97,14 +99,14 @@ impl Outputs<'_> {
     fn tell_peers(&mut self, rooms: &[RoomId], except: Option<ConnId>, event: &Event<'_>) {
         let output = Output::ToPeers { rooms, except, event };
         self.tick.told.extend_from_slice(rooms);
-        match event {
-            Event::Left { .. } => {
+        match event.what {
+            What::Left { .. } => {
                 self.tick.leaves += 1;
                 if self.tick.leaves > 1 && self.bug == Some(SimBug::LeaveTwice) {
                     self.outbox.output(&output);
                 }
             }
-            Event::Renamed { .. } => {
+            What::Renamed { .. } => {
                 sometimes!(self.marks, Renamed, true);
                 if self.bug == Some(SimBug::RenameRacesEntrance) {
                     return self.without_newcomers(rooms, &output);

@@ -2,7 +2,7 @@
 
 use super::{Notes, put_line, put_text, usage};
 use crate::command::{CloseReason, Manner};
-use crate::event::{Event, Mistake, Reply};
+use crate::event::{Event, Mistake, Reply, What};
 use crate::name::{Name, NameError, RoomName};
 use crate::world::{Refusal, Topic};
 use alloc::format;
@@ -26,19 +26,20 @@ const HELP: &str = "\
 //文字            说一行以 / 开头的话";
 
 pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
-    match *event {
-        Event::Joined { name } => put_line(to, format_args!("欢迎{name}进入聊天室")),
-        Event::Left { name } => put_line(to, format_args!("{name}退出聊天室")),
-        Event::Renamed { from, to: name } => put_line(to, format_args!("* {from} 改名为 {name}")),
-        Event::Said { name, manner: Manner::Action, text } => {
+    let name = &event.by.name;
+    match event.what {
+        What::Joined { .. } => put_line(to, format_args!("欢迎{name}进入聊天室")),
+        What::Left { .. } | What::Parted { .. } => put_line(to, format_args!("{name}退出聊天室")),
+        What::Renamed { to: new } => put_line(to, format_args!("* {name} 改名为 {new}")),
+        What::Said { manner: Manner::Action, text, .. } => {
             put_text(to, &["** ", name.as_str(), " "], text);
         }
-        Event::Said { name, manner: Manner::Speech, text } => put_text(to, &[name.as_str(), "说"], text),
-        Event::Told { name, text } => put_text(to, &[name.as_str(), " 悄悄对您说："], text),
-        Event::TopicSet { by, topic: Some(topic) } => {
-            put_text(to, &["* ", by.as_str(), " 设置了话题："], topic);
+        What::Said { manner: Manner::Speech, text, .. } => put_text(to, &[name.as_str(), "说"], text),
+        What::Told { text, .. } => put_text(to, &[name.as_str(), " 悄悄对您说："], text),
+        What::TopicSet { topic: Some(topic), .. } => {
+            put_text(to, &["* ", name.as_str(), " 设置了话题："], topic);
         }
-        Event::TopicSet { by, topic: None } => put_line(to, format_args!("* {by} 清除了话题")),
+        What::TopicSet { topic: None, .. } => put_line(to, format_args!("* {name} 清除了话题")),
     }
 }
 
@@ -53,13 +54,13 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
             to.note(format_args!("您是 {name}，不在任何房间；/join 房间 可进入，/help 列出命令"));
         }
         Reply::Help => to.notes(HELP),
-        Reply::History(heard) if heard.is_empty() => to.note(format_args!("这里还没有人说过话")),
-        Reply::History(heard) => {
+        Reply::History { heard, .. } if heard.is_empty() => to.note(format_args!("这里还没有人说过话")),
+        Reply::History { room, heard } => {
             let (left_out, heard) = to.latest(heard);
             if left_out > 0 {
                 to.note(format_args!("更早的 {left_out} 行未列出"));
             }
-            heard.iter().for_each(|heard| to.heard(heard, event));
+            heard.iter().for_each(|heard| to.heard(room, heard, event));
         }
         Reply::InRoom { room, members, topic: about } => {
             to.note(format_args!("您现在在房间 {room}，{}", Others(members.saturating_sub(1))));

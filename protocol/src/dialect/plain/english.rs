@@ -2,7 +2,7 @@
 
 use super::{Notes, put_line, put_text, usage};
 use crate::command::{CloseReason, Manner};
-use crate::event::{Event, Mistake, Reply};
+use crate::event::{Event, Mistake, Reply, What};
 use crate::name::{Name, NameError, RoomName};
 use crate::world::{Refusal, Topic};
 use alloc::format;
@@ -26,19 +26,20 @@ what you type is said to everyone else in your room; a line that starts with / i
 //TEXT            say a line that starts with /";
 
 pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
-    match *event {
-        Event::Joined { name } => put_line(to, format_args!("{name} joined")),
-        Event::Left { name } => put_line(to, format_args!("{name} left")),
-        Event::Renamed { from, to: name } => put_line(to, format_args!("* {from} is now {name}")),
-        Event::Said { name, manner: Manner::Action, text } => {
+    let name = &event.by.name;
+    match event.what {
+        What::Joined { .. } => put_line(to, format_args!("{name} joined")),
+        What::Left { .. } | What::Parted { .. } => put_line(to, format_args!("{name} left")),
+        What::Renamed { to: new } => put_line(to, format_args!("* {name} is now {new}")),
+        What::Said { manner: Manner::Action, text, .. } => {
             put_text(to, &["** ", name.as_str(), " "], text);
         }
-        Event::Said { name, manner: Manner::Speech, text } => put_text(to, &[name.as_str(), ": "], text),
-        Event::Told { name, text } => put_text(to, &[name.as_str(), " (to you alone): "], text),
-        Event::TopicSet { by, topic: Some(topic) } => {
-            put_text(to, &["* ", by.as_str(), " set the topic: "], topic);
+        What::Said { manner: Manner::Speech, text, .. } => put_text(to, &[name.as_str(), ": "], text),
+        What::Told { text, .. } => put_text(to, &[name.as_str(), " (to you alone): "], text),
+        What::TopicSet { topic: Some(topic), .. } => {
+            put_text(to, &["* ", name.as_str(), " set the topic: "], topic);
         }
-        Event::TopicSet { by, topic: None } => put_line(to, format_args!("* {by} cleared the topic")),
+        What::TopicSet { topic: None, .. } => put_line(to, format_args!("* {name} cleared the topic")),
     }
 }
 
@@ -55,13 +56,15 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
             ));
         }
         Reply::Help => to.notes(HELP),
-        Reply::History(heard) if heard.is_empty() => to.note(format_args!("nothing was said here yet")),
-        Reply::History(heard) => {
+        Reply::History { heard, .. } if heard.is_empty() => {
+            to.note(format_args!("nothing was said here yet"));
+        }
+        Reply::History { room, heard } => {
             let (left_out, heard) = to.latest(heard);
             if left_out > 0 {
                 to.note(format_args!("left out: {}", Count(left_out, "earlier line")));
             }
-            heard.iter().for_each(|heard| to.heard(heard, event));
+            heard.iter().for_each(|heard| to.heard(room, heard, event));
         }
         Reply::InRoom { room, members, topic: about } => {
             to.note(format_args!("you are now {}", Place { room, members: *members }));

@@ -7,7 +7,7 @@ fn who_is_in_two_rooms_hears_both_in_the_order_in_which_they_spoke() {
     for (first, second) in [(ROOM, TEA), (TEA, ROOM)] {
         let mut outbox = outbox(&Limits::default(), 4);
         let mut sockets = Sockets::default();
-        let raw = WireClass { raw: true, ..WireClass::default() };
+        let raw = WireClass::Plain { language: Language::En, raw: true };
         for (slot, class) in [(0, WireClass::default()), (1, WireClass::default()), (2, raw)] {
             for room in [ROOM, TEA] {
                 outbox.output(&Output::Subscribe { conn: conn(slot), room, class });
@@ -38,12 +38,9 @@ fn peers_in_several_rooms_hear_an_event_once() {
         }
     }
     let mut sockets = Sockets::default();
-    let name = Name::parse("alice").unwrap();
-    outbox.output(&Output::ToPeers {
-        rooms: &both,
-        except: Some(conn(3)),
-        event: &Event::Left { name: &name },
-    });
+    let what = What::Left { reason: CloseReason::Quit, message: None };
+    let event = Event { stamp: Stamp::default(), by: &alice(), what };
+    outbox.output(&Output::ToPeers { rooms: &both, except: Some(conn(3)), event: &event });
     sockets.flush(&mut outbox);
     for conn in [0, 1, 2].map(conn) {
         assert_eq!(sockets.sent(conn), "alice left\n", "{conn}");

@@ -1,0 +1,130 @@
+//! What a client may ask for beyond the plain protocol (IRCv3, capability-negotiation).
+
+use core::fmt;
+use core::ops::BitOr;
+
+/// A set of capabilities.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Capabilities(u32);
+
+macro_rules! capabilities {
+    ($($(#[$about:meta])* $name:ident = $bit:literal, $text:literal;)*) => {
+        impl Capabilities {
+            $($(#[$about])* pub const $name: Self = Self(1 << $bit);)*
+
+            /// Every capability and its name, in the order of the names.
+            pub const ALL: &'static [(Self, &'static str)] = &[$((Self::$name, $text),)*];
+        }
+    };
+}
+
+capabilities! {
+    /// Hears who of its rooms is away.
+    AWAY_NOTIFY = 0, "away-notify";
+    /// Reads batches.
+    BATCH = 1, "batch";
+    /// Hears of new capabilities, and of those that go.
+    CAP_NOTIFY = 2, "cap-notify";
+    /// Hears who of its rooms has another host.
+    CHGHOST = 3, "chghost";
+    /// Joins tell account and real name.
+    EXTENDED_JOIN = 6, "extended-join";
+    /// Hears its own messages.
+    ECHO_MESSAGE = 5, "echo-message";
+    /// Hears more of those it monitors.
+    EXTENDED_MONITOR = 7, "extended-monitor";
+    /// Hears who is invited to its rooms.
+    INVITE_NOTIFY = 8, "invite-notify";
+    /// Answers carry the label of what they answer.
+    LABELED_RESPONSE = 9, "labeled-response";
+    /// Reads tags, and may send some.
+    MESSAGE_TAGS = 10, "message-tags";
+    /// Sees every prefix of a member.
+    MULTI_PREFIX = 11, "multi-prefix";
+    /// Asks for the names of a room when it wants them.
+    NO_IMPLICIT_NAMES = 4, "no-implicit-names";
+    /// Messages tell when they were sent.
+    SERVER_TIME = 12, "server-time";
+    /// Hears of other real names, and may take one.
+    SETNAME = 13, "setname";
+    /// Failures are told in a form for programs.
+    STANDARD_REPLIES = 14, "standard-replies";
+    /// Names come with user and host.
+    USERHOST_IN_NAMES = 15, "userhost-in-names";
+}
+
+impl Capabilities {
+    /// None.
+    pub const NONE: Self = Self(0);
+
+    /// The capability of that name. Names are as they are, case and all.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, text)| *text == name).map(|&(capability, _)| capability)
+    }
+
+    /// Whether all of `other` are in it.
+    #[must_use]
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Those of it that are in `other`, too.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Those of it that are not in `other`.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+}
+
+impl BitOr for Capabilities {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl fmt::Display for Capabilities {
+    /// The names, a space between them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut between = "";
+        for (_, name) in Self::ALL.iter().filter(|(capability, _)| self.has(*capability)) {
+            write!(f, "{between}{name}")?;
+            between = " ";
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn each_capability_has_a_bit_and_a_name_of_its_own() {
+        let mut all = Capabilities::NONE;
+        for &(capability, name) in Capabilities::ALL {
+            assert_eq!(all.and(capability), Capabilities::NONE, "{name}");
+            assert_eq!(Capabilities::named(name), Some(capability));
+            all = all | capability;
+        }
+        assert_eq!(all.to_string().split(' ').count(), Capabilities::ALL.len());
+        assert_eq!(Capabilities::named("Batch"), None);
+    }
+
+    #[test]
+    fn a_set_is_what_was_put_in() {
+        let two = Capabilities::BATCH | Capabilities::SETNAME;
+        assert_eq!(two.to_string(), "batch setname");
+        assert!(two.has(Capabilities::BATCH) && !two.has(Capabilities::BATCH | Capabilities::CHGHOST));
+        assert_eq!(two.without(Capabilities::BATCH), Capabilities::SETNAME);
+        assert_eq!(Capabilities::NONE.to_string(), "");
+    }
+}

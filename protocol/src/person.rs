@@ -1,0 +1,139 @@
+//! Who a member is to others.
+
+use crate::digest::Digest;
+use crate::name::Name;
+use crate::text::Text;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use core::net::IpAddr;
+
+/// What everybody may know of a member: what IRC shows as `name!user@host` and its real name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Its name.
+    pub name: Name,
+    /// The rest.
+    pub profile: Profile,
+}
+
+/// What a connection says of itself, and where it is, before it has a name. Cloning it is cheap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    user: Arc<str>,
+    host: Arc<str>,
+    real_name: Text,
+}
+
+impl Person {
+    pub(crate) fn digest(&self, digest: &mut Digest) {
+        digest.text(self.name.as_str());
+        digest.text(self.profile.user());
+        digest.text(self.profile.host());
+        digest.text(self.profile.real_name().as_str());
+    }
+}
+
+impl Profile {
+    /// Bytes that a user name has at most (ISUPPORT's `USERLEN`).
+    pub const USER_BYTES_MAX: usize = 20;
+
+    /// The user name of those who speak the plain dialect, and name none.
+    const PLAIN_USER: &str = "plain";
+
+    /// A profile from what a client says of itself. Of the user name, what cannot be in a `name!user@host`, or
+    /// would be a wildcard there, is dropped; nothing left over is `user`.
+    #[must_use]
+    pub fn new(user: &str, ip: IpAddr, real_name: Text) -> Self {
+        let mut kept = String::new();
+        for character in user.chars().filter(|&it| it.is_alphanumeric() || "-_.~+[]{}|^`'".contains(it)) {
+            if kept.len() + character.len_utf8() > Self::USER_BYTES_MAX {
+                break;
+            }
+            kept.push(character);
+        }
+        let user = if kept.is_empty() { "user".into() } else { kept.into() };
+        Self { user, host: host(ip), real_name }
+    }
+
+    /// The profile of a client that says nothing of itself.
+    #[must_use]
+    pub fn plain(ip: IpAddr) -> Self {
+        Self { user: Self::PLAIN_USER.into(), host: host(ip), real_name: Text::default() }
+    }
+
+    /// The user name.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// Where it connects from: its address.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// What it calls itself, in any words; often nothing.
+    #[must_use]
+    pub const fn real_name(&self) -> &Text {
+        &self.real_name
+    }
+
+    /// The same with other words.
+    #[must_use]
+    pub fn with_real_name(&self, real_name: Text) -> Self {
+        Self { real_name, ..self.clone() }
+    }
+}
+
+/// An address as a host name. One that begins with a colon would end the parameters of a message.
+fn host(ip: IpAddr) -> Arc<str> {
+    let shown = ip.to_canonical().to_string();
+    if shown.starts_with(':') { alloc::format!("0{shown}").into() } else { shown.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn profile(user: &str, ip: &str) -> Profile {
+        Profile::new(user, ip.parse().unwrap(), Text::default())
+    }
+
+    #[test]
+    fn a_user_name_is_what_can_be_in_a_mask() {
+        for (user, kept) in [
+            ("alice", "alice"),
+            ("~a.b-c", "~a.b-c"),
+            ("a!b@c*d?e f", "abcdef"),
+            ("", "user"),
+            ("!@", "user"),
+            ("小明", "小明"),
+            ("123456789012345678901", "12345678901234567890"),
+            ("1234567890123456789é", "1234567890123456789"),
+        ] {
+            assert_eq!(profile(user, "10.0.0.1").user(), kept, "{user}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_an_address() {
+        for (ip, host) in [
+            ("10.0.0.1", "10.0.0.1"),
+            ("::1", "0::1"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("::ffff:10.0.0.1", "10.0.0.1"),
+        ] {
+            assert_eq!(profile("x", ip).host(), host);
+        }
+    }
+
+    #[test]
+    fn another_real_name_changes_nothing_else() {
+        let one = profile("alice", "10.0.0.1");
+        let other = one.with_real_name(Text::clean(b"Alice", false));
+        assert_eq!(other.real_name().as_str(), "Alice");
+        assert_eq!((other.user(), other.host()), (one.user(), one.host()));
+        assert_eq!(other.with_real_name(Text::default()), one);
+    }
+}
