@@ -7,7 +7,8 @@
 use bytes::{Bytes, BytesMut};
 use parlor_protocol::irc::{Message, PARAMS_MAX, ParseError};
 use parlor_protocol::{
-    Event, Framer, Language, Limits, Manner, Name, Person, Profile, RoomName, Stamp, Text, What, WireClass,
+    Event, Framer, Language, Limits, Manner, Name, Person, Profile, RoomName, Speech, Stamp, Text, What,
+    WireClass,
 };
 use parlor_sim::flush::{self, Op};
 use parlor_sim::scenario::{Act, Scenario, Setup, Size, Step};
@@ -120,8 +121,9 @@ fn check_rendering(text: &Text) {
     for language in Language::ALL {
         for (raw, manner) in [(false, Manner::Speech), (true, Manner::Speech), (false, Manner::Action)] {
             let mut line = BytesMut::new();
-            let what = What::Said { room: &RoomName::lobby(), manner, text };
-            let event = Event { stamp: Stamp::default(), by: &by, what };
+            let speech = Speech::new(manner, text.clone());
+            let what = What::Said { room: &RoomName::lobby(), status: None, speech: &speech };
+            let event = Event { stamp: Stamp::default(), by: &by, by_bot: false, what };
             event.render(WireClass::Plain { language, raw }, &mut line);
             let line = std::str::from_utf8(&line).expect("a line is UTF-8");
             assert!(line.ends_with('\n') && line.matches('\n').count() == 1, "one line: {line:?}");

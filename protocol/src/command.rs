@@ -2,9 +2,12 @@
 
 use crate::id::{ConnId, MemberId, Seq};
 use crate::limits::WorldLimits;
+use crate::mode::{Key, ModeChange, Status};
 use crate::name::{Name, RoomName};
-use crate::person::Profile;
+use crate::person::{Profile, UserModes};
 use crate::text::Text;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 /// What one member wants of the shared state.
 ///
@@ -25,6 +28,35 @@ pub enum Command {
         /// The room it enters; `None` for none until it joins one.
         room: Option<RoomName>,
     },
+    /// A member asks another one into a room.
+    Invite {
+        /// Who.
+        member: MemberId,
+        /// Whom.
+        name: Name,
+        /// Where to.
+        room: RoomName,
+    },
+    /// A member sends another one out of a room.
+    Kick {
+        /// Who.
+        member: MemberId,
+        /// From where.
+        room: RoomName,
+        /// Whom.
+        name: Name,
+        /// Why; the kicker's name where it says nothing.
+        message: Option<Text>,
+    },
+    /// An operator of the server ends another member's membership.
+    Kill {
+        /// Who.
+        member: MemberId,
+        /// Whose.
+        name: Name,
+        /// Why.
+        message: Option<Text>,
+    },
     /// A member is gone.
     Leave {
         /// Who.
@@ -43,6 +75,15 @@ pub enum Command {
         from: Option<RoomName>,
         /// The room that it enters, and begins where there is none.
         to: Option<RoomName>,
+        /// The key that it knows of the room that it enters.
+        key: Option<Key>,
+        /// Its last words where it leaves.
+        message: Option<Text>,
+    },
+    /// A member has shown that it is an operator of the server.
+    Promote {
+        /// Who.
+        member: MemberId,
     },
     /// A member wants another name.
     Rename {
@@ -55,12 +96,35 @@ pub enum Command {
     Say {
         /// Who.
         member: MemberId,
-        /// Where; it must be a member there.
+        /// Where.
         room: RoomName,
-        /// How.
-        manner: Manner,
+        /// Only those with this status or a higher one hear it.
+        status: Option<Status>,
         /// What.
-        text: Text,
+        speech: Speech,
+    },
+    /// A member is away, or there again.
+    SetAway {
+        /// Who.
+        member: MemberId,
+        /// What others are told who speak to it; `None` for there.
+        away: Option<Text>,
+    },
+    /// A member changes the modes of a room.
+    SetModes {
+        /// Who.
+        member: MemberId,
+        /// Where.
+        room: RoomName,
+        /// The changes, each judged by itself.
+        changes: Vec<ModeChange>,
+    },
+    /// A member calls itself something else.
+    SetRealName {
+        /// Who.
+        member: MemberId,
+        /// What.
+        real_name: Text,
     },
     /// A member sets the topic of a room, or clears it.
     SetTopic {
@@ -71,12 +135,28 @@ pub enum Command {
         /// The new topic; `None` clears it.
         topic: Option<Text>,
     },
+    /// A member changes its own modes.
+    SetUserModes {
+        /// Who.
+        member: MemberId,
+        /// Those to turn on.
+        on: UserModes,
+        /// Those to turn off.
+        off: UserModes,
+    },
     /// A member speaks to one other member.
     Tell {
         /// Who.
         member: MemberId,
         /// To whom.
         to: Name,
+        /// What.
+        speech: Speech,
+    },
+    /// An operator of the server speaks to all who want to hear such.
+    Wallops {
+        /// Who.
+        member: MemberId,
         /// What.
         text: Text,
     },
@@ -88,13 +168,41 @@ impl Command {
     pub const fn member(&self) -> Option<MemberId> {
         match self {
             Self::Configure(_) | Self::Enter { .. } => None,
-            Self::Leave { member, .. }
+            Self::Invite { member, .. }
+            | Self::Kick { member, .. }
+            | Self::Kill { member, .. }
+            | Self::Leave { member, .. }
             | Self::Move { member, .. }
+            | Self::Promote { member }
             | Self::Rename { member, .. }
             | Self::Say { member, .. }
+            | Self::SetAway { member, .. }
+            | Self::SetModes { member, .. }
+            | Self::SetRealName { member, .. }
             | Self::SetTopic { member, .. }
-            | Self::Tell { member, .. } => Some(*member),
+            | Self::SetUserModes { member, .. }
+            | Self::Tell { member, .. }
+            | Self::Wallops { member, .. } => Some(*member),
         }
+    }
+}
+
+/// What is said, and how. Cloning it is cheap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Speech {
+    /// How.
+    pub manner: Manner,
+    /// What; nothing in [`Manner::Tags`].
+    pub text: Text,
+    /// What goes with it for programs, in the form of IRC's client-only tags: `+draft/reply=1;+typing=done`.
+    pub tags: Option<Arc<str>>,
+}
+
+impl Speech {
+    /// A text with nothing around it.
+    #[must_use]
+    pub const fn new(manner: Manner, text: Text) -> Self {
+        Self { manner, text, tags: None }
     }
 }
 
@@ -107,13 +215,29 @@ pub enum Wish {
     Port(u16),
 }
 
-/// How a member speaks to a room.
+/// How a member speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Manner {
     /// What the member does: `/me waves`.
     Action,
+    /// What the member's program asks of other programs (IRC's CTCP).
+    Ctcp,
+    /// What a program answers to such.
+    CtcpReply,
+    /// What nobody may answer by itself (IRC's `NOTICE`).
+    Notice,
     /// What the member says.
     Speech,
+    /// Nothing; the tags are all there is (IRC's `TAGMSG`).
+    Tags,
+}
+
+impl Manner {
+    /// Whether people read it, and a room remembers it.
+    #[must_use]
+    pub const fn is_read(self) -> bool {
+        matches!(self, Self::Action | Self::Notice | Self::Speech)
+    }
 }
 
 /// Why a connection closes, and so why its member leaves.
@@ -123,8 +247,18 @@ pub enum CloseReason {
     AddressFull,
     /// It closed its side of the connection.
     EndOfInput,
+    /// An operator of the server ended it.
+    Killed,
+    /// It was taken for plain, and is IRC: it leaves, and begins again without closing.
+    OtherDialect,
+    /// It gave no password, or a wrong one.
+    Password,
+    /// It did not answer.
+    PingTimeout,
     /// It said goodbye.
     Quit,
+    /// It did not say who it is.
+    RegistrationTimeout,
     /// The connection broke.
     Reset,
     /// The server has as many connections as it may have.
@@ -137,10 +271,15 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// Every reason, in the order of the variants.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 12] = [
         Self::AddressFull,
         Self::EndOfInput,
+        Self::Killed,
+        Self::OtherDialect,
+        Self::Password,
+        Self::PingTimeout,
         Self::Quit,
+        Self::RegistrationTimeout,
         Self::Reset,
         Self::ServerFull,
         Self::Shutdown,
@@ -153,7 +292,12 @@ impl CloseReason {
         match self {
             Self::AddressFull => "address_full",
             Self::EndOfInput => "end_of_input",
+            Self::Killed => "killed",
+            Self::OtherDialect => "other_dialect",
+            Self::Password => "password",
+            Self::PingTimeout => "ping_timeout",
             Self::Quit => "quit",
+            Self::RegistrationTimeout => "registration_timeout",
             Self::Reset => "reset",
             Self::ServerFull => "server_full",
             Self::Shutdown => "shutdown",

@@ -1,4 +1,5 @@
 //! The forms in which people and programs speak to the server. Everything above is blind to them.
 
+pub(crate) mod http;
 pub mod irc;
 pub(crate) mod plain;

@@ -1,9 +1,10 @@
 //! What there is to hear and to answer, before any dialect gives it a form.
 
-use crate::command::{CloseReason, Manner};
+use crate::command::{CloseReason, Speech};
 use crate::dialect::{irc, plain};
 use crate::id::Seq;
 use crate::language::Language;
+use crate::mode::{ModeChange, Status};
 use crate::name::{Name, NameError, RoomName};
 use crate::output::WireClass;
 use crate::person::Person;
@@ -21,6 +22,8 @@ pub struct Event<'a> {
     pub stamp: Stamp,
     /// Who did it, or whom it befell; as it was before.
     pub by: &'a Person,
+    /// Whether that is a program.
+    pub by_bot: bool,
     /// What.
     pub what: What<'a>,
 }
@@ -39,17 +42,47 @@ pub struct Stamp {
 /// What somebody did.
 #[derive(Clone, Copy, Debug)]
 pub enum What<'a> {
+    /// It is away, with these words, or there again.
+    AwaySet {
+        /// What others are told who speak to it.
+        away: Option<&'a Text>,
+    },
+    /// It asked somebody into the room.
+    Invited {
+        /// Whom.
+        name: &'a Name,
+        /// Where to.
+        room: &'a RoomName,
+        /// Who reads it is the one who was asked.
+        to_target: bool,
+    },
     /// It entered the room.
     Joined {
         /// Which.
         room: &'a RoomName,
     },
+    /// It sent somebody out of the room.
+    Kicked {
+        /// Whom.
+        name: &'a Name,
+        /// From where.
+        room: &'a RoomName,
+        /// Why.
+        message: Option<&'a Text>,
+    },
     /// It left the server.
     Left {
         /// Why.
         reason: CloseReason,
-        /// Its last words.
+        /// Its last words, or those of who ended it.
         message: Option<&'a Text>,
+    },
+    /// It changed the modes of the room.
+    ModesSet {
+        /// Where.
+        room: &'a RoomName,
+        /// What changed.
+        changes: &'a [ModeChange],
     },
     /// It left the room, and is still on the server.
     Parted {
@@ -57,6 +90,11 @@ pub enum What<'a> {
         room: &'a RoomName,
         /// Its last words there.
         message: Option<&'a Text>,
+    },
+    /// It calls itself something else.
+    RealNameSet {
+        /// What.
+        real_name: &'a Text,
     },
     /// It has another name.
     Renamed {
@@ -67,19 +105,17 @@ pub enum What<'a> {
     Said {
         /// Where.
         room: &'a RoomName,
-        /// How.
-        manner: Manner,
+        /// Only those with this status or a higher one hear it.
+        status: Option<Status>,
         /// What.
-        text: &'a Text,
+        speech: &'a Speech,
     },
-    /// It spoke to this reader alone.
+    /// It spoke to one member alone.
     Told {
-        /// The reader's name.
+        /// That member's name.
         to: &'a Name,
-        /// How.
-        manner: Manner,
         /// What.
-        text: &'a Text,
+        speech: &'a Speech,
     },
     /// It gave the room another topic, or took it away.
     TopicSet {
@@ -87,6 +123,11 @@ pub enum What<'a> {
         room: &'a RoomName,
         /// The topic.
         topic: Option<&'a Text>,
+    },
+    /// It spoke, as an operator of the server, to all who want to hear such.
+    Wallops {
+        /// What.
+        text: &'a Text,
     },
 }
 
@@ -113,8 +154,13 @@ impl Event<'_> {
 /// An answer to one connection.
 #[derive(Clone, Debug)]
 pub enum Reply<'a> {
-    /// The connection closes, and why.
-    Farewell(CloseReason),
+    /// The connection closes.
+    Farewell {
+        /// Why.
+        reason: CloseReason,
+        /// The words of who ended it.
+        message: Option<&'a Text>,
+    },
     /// The first note to a newcomer.
     Greeting {
         /// Its name.
@@ -139,6 +185,22 @@ pub enum Reply<'a> {
         members: usize,
         /// What the room is about.
         topic: Option<&'a Topic>,
+    },
+    /// Somebody asks the member into a room.
+    InvitedTo {
+        /// Who.
+        by: &'a Name,
+        /// Where to.
+        room: &'a RoomName,
+    },
+    /// The member was sent out of the room that it was in.
+    KickedOut {
+        /// By whom.
+        by: &'a Name,
+        /// From where.
+        room: &'a RoomName,
+        /// Why.
+        message: Option<&'a Text>,
     },
     /// The reader's texts are in this language now.
     LanguageIs,

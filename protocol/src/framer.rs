@@ -51,6 +51,11 @@ impl Framer {
         }
     }
 
+    /// From here on, lines may have so many bytes; the begun one, too.
+    pub const fn set_line_bytes_max(&mut self, line_bytes_max: usize) {
+        self.line_bytes_max = line_bytes_max;
+    }
+
     /// Takes the next bytes of the stream. The lines of the chunk before should have been read: a chunk
     /// on top of an unread one costs a copy of both.
     pub fn push(&mut self, bytes: Bytes) {

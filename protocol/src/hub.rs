@@ -2,41 +2,58 @@
 
 mod answer;
 mod check;
+mod close;
+mod enter;
+mod irc;
+mod label;
+mod say;
+mod timers;
 mod verdict;
 
-use crate::command::{CloseReason, Command, Wish};
-use crate::event::{ConsoleEvent, Reply};
+use crate::command::{CloseReason, Command};
 use crate::id::{ConnId, MemberId};
+use crate::identity::Identity;
 use crate::input::Input;
 use crate::language::Language;
 use crate::limits::Limits;
-use crate::name::RoomName;
-use crate::output::{Output, Sink, WireClass};
-use crate::person::Profile;
-use crate::session::{Link, Session, Step};
+use crate::name::{Name, RoomName};
+use crate::output::{Output, Sink};
+use crate::session::{Entrant, Link, Session, Step};
+use crate::text::Text;
 use crate::time::{Deadline, DeadlineReason, Instant, Now};
 use crate::world::{Effect, World};
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use bytes::BytesMut;
 use core::net::{IpAddr, SocketAddr};
+use label::Labelled;
 
 /// How the room behaves, where it can behave in more than one way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Whoever says something hears it too (`--echo`).
+    /// Whoever says something in the plain dialect hears it too (`--echo`). IRC clients ask for it themselves.
     pub echo: bool,
     /// A newcomer reads a note with its name, the room and how to get help.
     pub greeting: bool,
+    /// What the server says of itself.
+    pub identity: Arc<Identity>,
     /// The language of those who have not chosen one.
     pub language: Language,
-    /// Only what is said is heard: no names, no announcements (`--relay raw`).
+    /// Those who speak the plain dialect hear only what is said: no names, no announcements (`--relay raw`).
     pub raw: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { echo: false, greeting: true, language: Language::default(), raw: false }
+        Self {
+            echo: false,
+            greeting: true,
+            identity: Arc::default(),
+            language: Language::default(),
+            raw: false,
+        }
     }
 }
 
@@ -58,6 +75,8 @@ pub struct Hub {
     admitted_per_ip: BTreeMap<IpPrefix, u32>,
     members: BTreeMap<MemberId, ConnId>,
     timers: BTreeSet<(Instant, DeadlineReason, ConnId)>,
+    /// Who watches a name.
+    watchers: BTreeMap<Name, BTreeSet<ConnId>>,
     world: World,
     counters: Counters,
     stopping: bool,
@@ -78,8 +97,28 @@ struct Tenant {
     session: Session,
     peer: SocketAddr,
     admission: Admission,
-    rate_timer: Option<Instant>,
-    drain_timer: Option<Instant>,
+    /// The room that its listener leads to.
+    room: Option<RoomName>,
+    /// What is written to it answers one line of it.
+    label: Option<Box<Labelled>>,
+    timers: Timers,
+}
+
+/// When a connection wants a timeout, and what for; at most one for each.
+#[derive(Clone, Copy, Debug, Default)]
+struct Timers {
+    rate: Option<Instant>,
+    drain: Option<Instant>,
+    /// For a first line, for who it is, or for a sign of life; and which of them.
+    wait: Option<(Instant, DeadlineReason)>,
+}
+
+impl Timers {
+    fn all(self) -> impl Iterator<Item = (Instant, DeadlineReason)> {
+        let rate = self.rate.map(|at| (at, DeadlineReason::Rate));
+        let drain = self.drain.map(|at| (at, DeadlineReason::Drain));
+        rate.into_iter().chain(drain).chain(self.wait)
+    }
 }
 
 /// Whether a connection was let in.
@@ -125,6 +164,7 @@ impl Hub {
             admitted_per_ip: BTreeMap::new(),
             members: BTreeMap::new(),
             timers: BTreeSet::new(),
+            watchers: BTreeMap::new(),
             world: World::new(),
             counters: Counters::default(),
             stopping: false,
@@ -142,7 +182,9 @@ impl Hub {
     /// Takes one input; what follows from it goes to `sink`. `now` never runs backwards.
     pub fn handle(&mut self, now: Now, input: Input<'_>, sink: &mut impl Sink) {
         match input {
-            Input::Accepted { conn, peer, room } => self.accepted(now, conn, peer, room, sink),
+            Input::Accepted { conn, dialect, peer, room } => {
+                self.accepted(now, conn, dialect, peer, room, sink);
+            }
             Input::Closed { conn } => self.closed(conn, sink),
             Input::Committed { entries } => {
                 for entry in entries {
@@ -152,8 +194,8 @@ impl Hub {
             Input::Drained { conn } => {
                 if let Some(tenant) = self.tenant(conn) {
                     tenant.session.drained();
-                    let timer = tenant.drain_timer.take_if(|_| tenant.session.link() == Link::Open);
-                    self.forget_timers(conn, (None, timer));
+                    let drain = tenant.timers.drain.take_if(|_| tenant.session.link() == Link::Open);
+                    self.forget_timers(conn, Timers { drain, ..Timers::default() });
                     self.run(now, conn, sink);
                 }
             }
@@ -166,12 +208,19 @@ impl Hub {
             }
             Input::Received { conn, bytes } => {
                 if let Some(session) = self.session(conn) {
-                    session.received(bytes);
+                    session.received(bytes, now.mono);
                     self.run(now, conn, sink);
                 }
             }
             Input::Shutdown => self.shutdown(now, sink),
             Input::Timeout => self.timeout(now, sink),
+            Input::Verdict { conn, right } => {
+                match self.session(conn).and_then(|session| session.verdict(right)) {
+                    Some(Some(reason)) => self.end(now, conn, reason, None, sink),
+                    Some(None) => self.run(now, conn, sink),
+                    None => {}
+                }
+            }
         }
     }
 
@@ -203,6 +252,13 @@ impl Hub {
         self.slots.len() - self.vacant.len()
     }
 
+    /// Connections of IRC that have not said yet who they are.
+    #[must_use]
+    pub fn unregistered(&self) -> usize {
+        let sessions = self.slots.iter().filter_map(|slot| slot.tenant.as_ref()).map(|it| &it.session);
+        sessions.filter(|session| session.is_unregistered()).count()
+    }
+
     /// What has happened so far.
     #[must_use]
     pub const fn counters(&self) -> &Counters {
@@ -221,67 +277,6 @@ impl Hub {
         &self.world
     }
 
-    fn accepted(
-        &mut self,
-        now: Now,
-        conn: ConnId,
-        peer: SocketAddr,
-        room: Option<&RoomName>,
-        sink: &mut impl Sink,
-    ) {
-        if self.vacant() != Some(conn) {
-            debug_assert!(false, "{conn} is not the vacant connection");
-            return;
-        }
-        self.counters.accepted += 1;
-        let refused = self.refusal(peer.ip());
-        let (language, line_bytes_max) = (self.options.language, self.limits.line_bytes_max);
-        let session = match refused {
-            None => Session::new(language, line_bytes_max),
-            Some(_) => Session::refused(language, line_bytes_max),
-        };
-        let admission = match refused {
-            None => Admission::Admitted,
-            Some(_) if self.refused < self.limits.refusals_max => Admission::Refused,
-            Some(_) => Admission::Dropped,
-        };
-        let tenant = Tenant { session, peer, admission, rate_timer: None, drain_timer: None };
-        if self.vacant.pop().is_none() {
-            self.slots.push(Slot { generation: 0, tenant: None });
-        }
-        self.slots[conn.slot as usize].tenant = Some(tenant);
-        if let Some(reason) = refused {
-            sink.output(Output::Console(ConsoleEvent::Refused { peer, reason }));
-            if admission == Admission::Refused {
-                self.refused += 1;
-                self.say_farewell(now, conn, reason, sink);
-            } else {
-                self.counters.closed[reason as usize] += 1;
-                sink.output(Output::Abort { conn });
-            }
-            return;
-        }
-        self.admitted += 1;
-        *self.admitted_per_ip.entry(ip_prefix(peer.ip())).or_insert(0) += 1;
-        let (wish, profile) = (Wish::Port(peer.port()), Profile::plain(peer.ip()));
-        let command = Command::Enter { conn, wish, profile, room: room.cloned() };
-        sink.output(Output::Propose { conn, command });
-    }
-
-    /// Why a connection from this address cannot be let in.
-    fn refusal(&self, ip: IpAddr) -> Option<CloseReason> {
-        let from_ip = self.admitted_per_ip.get(&ip_prefix(ip)).copied().unwrap_or(0);
-        if self.stopping {
-            Some(CloseReason::Shutdown)
-        } else if self.admitted >= self.limits.connections_max {
-            Some(CloseReason::ServerFull)
-        } else if !ip.to_canonical().is_loopback() && from_ip >= self.limits.connections_per_ip_max {
-            Some(CloseReason::AddressFull)
-        } else {
-            None
-        }
-    }
-
     fn closed(&mut self, conn: ConnId, sink: &mut impl Sink) {
         let Some(tenant) = self.tenant(conn) else { return };
         let was_open = tenant.session.link() == Link::Open;
@@ -290,22 +285,33 @@ impl Hub {
         }
         let reason =
             if tenant.session.has_ended_input() { CloseReason::EndOfInput } else { CloseReason::Reset };
-        let timers = (tenant.rate_timer.take(), tenant.drain_timer.take());
+        let timers = core::mem::take(&mut tenant.timers);
         self.forget_timers(conn, timers);
+        self.unwatch_all(conn);
         if was_open {
             self.counters.closed[reason as usize] += 1;
-            self.propose_leave(conn, reason, sink);
+            self.propose_leave(conn, reason, None, sink);
         }
         self.vacate_if_over(conn);
     }
 
     fn overflowed(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
-        let Some(session) = self.session(conn) else { return };
-        if session.link() != Link::Open {
-            return;
+        self.end(now, conn, CloseReason::SlowReader, None, sink);
+    }
+
+    /// The server ends an open connection, and its membership.
+    fn end(
+        &mut self,
+        now: Now,
+        conn: ConnId,
+        reason: CloseReason,
+        message: Option<&Text>,
+        sink: &mut impl Sink,
+    ) {
+        if self.session(conn).is_some_and(|session| session.link() == Link::Open) {
+            self.propose_leave(conn, reason, message.cloned(), sink);
+            self.close(now, conn, reason, message, sink);
         }
-        self.propose_leave(conn, CloseReason::SlowReader, sink);
-        self.close(now, conn, CloseReason::SlowReader, sink);
     }
 
     fn shutdown(&mut self, now: Now, sink: &mut impl Sink) {
@@ -313,26 +319,7 @@ impl Hub {
         for slot in 0..self.slots.len() {
             let Ok(slot) = u32::try_from(slot) else { continue };
             let conn = ConnId { slot, generation: self.slots[slot as usize].generation };
-            if self.session(conn).is_some_and(|session| session.link() == Link::Open) {
-                self.propose_leave(conn, CloseReason::Shutdown, sink);
-                self.close(now, conn, CloseReason::Shutdown, sink);
-            }
-        }
-    }
-
-    fn timeout(&mut self, now: Now, sink: &mut impl Sink) {
-        let Some(&(at, why, conn)) = self.timers.first().filter(|(at, ..)| *at <= now.mono) else { return };
-        self.timers.remove(&(at, why, conn));
-        let Some(tenant) = self.tenant(conn) else { return };
-        match why {
-            DeadlineReason::Drain => {
-                tenant.drain_timer = None;
-                sink.output(Output::Abort { conn });
-            }
-            DeadlineReason::Rate => {
-                tenant.rate_timer = None;
-                self.run(now, conn, sink);
-            }
+            self.end(now, conn, CloseReason::Shutdown, None, sink);
         }
     }
 
@@ -340,17 +327,32 @@ impl Hub {
     fn run(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
         loop {
             let limits = self.limits;
-            let Some(tenant) = self.tenant(conn) else { return };
-            match tenant.session.step(now.mono, &limits) {
-                Step::Answer(question) => self.answer(now, conn, &question, sink),
-                Step::EndOfInput => self.propose_leave(conn, CloseReason::EndOfInput, sink),
+            let Some(slot) = self.slots.get_mut(conn.slot as usize) else { return };
+            let Some(tenant) = slot.tenant.as_mut().filter(|_| slot.generation == conn.generation) else {
+                return;
+            };
+            match tenant.session.step(now.mono, &limits, &self.options) {
+                Step::Answer(question) => self.answer(now, conn, question, sink),
+                Step::CheckPassword(check) => sink.output(Output::CheckPassword {
+                    conn,
+                    operator: check.operator.as_deref(),
+                    password: &check.password,
+                }),
+                Step::EndOfInput => self.leave_or_close(now, conn, CloseReason::EndOfInput, None, sink),
+                Step::Enter(wish, entrant) if entrant == Entrant::Plain => {
+                    self.enter_plain(now, conn, wish, entrant, sink);
+                }
+                Step::Enter(wish, entrant) => self.propose_enter(conn, wish, entrant, sink),
+                Step::Http => self.answer_http(now, conn, sink),
+                Step::Label(label) => self.label(conn, label, sink),
                 Step::Propose(command) => sink.output(Output::Propose { conn, command }),
-                Step::Quit => self.propose_leave(conn, CloseReason::Quit, sink),
+                Step::Quit(message) => self.leave_or_close(now, conn, CloseReason::Quit, message, sink),
+                Step::StartAfresh => self.start_afresh(conn, sink),
                 Step::Wait(until) => {
                     if let Some(at) = until
-                        && tenant.rate_timer.is_none()
+                        && tenant.timers.rate.is_none()
                     {
-                        tenant.rate_timer = Some(at);
+                        tenant.timers.rate = Some(at);
                         self.timers.insert((at, DeadlineReason::Rate, conn));
                     }
                     break;
@@ -361,13 +363,27 @@ impl Hub {
         self.pace_reads(conn, sink);
     }
 
-    /// Who has closed its writing side has a deadline for reading the long answer that keeps it here.
-    fn bound_draining(&mut self, now: Now, conn: ConnId) {
-        let at = now.mono.plus_ms(self.limits.drain_ms);
-        let Some(tenant) = self.tenant(conn) else { return };
-        if tenant.session.leaves_when_drained() && tenant.drain_timer.is_none() {
-            tenant.drain_timer = Some(at);
-            self.timers.insert((at, DeadlineReason::Drain, conn));
+    /// A member leaves; who is none yet is told goodbye at once.
+    fn leave_or_close(
+        &mut self,
+        now: Now,
+        conn: ConnId,
+        reason: CloseReason,
+        message: Option<Text>,
+        sink: &mut impl Sink,
+    ) {
+        if self.session(conn).is_some_and(|session| session.member().is_some()) {
+            self.propose_leave(conn, reason, message, sink);
+        } else {
+            self.end(now, conn, reason, message.as_ref(), sink);
+        }
+    }
+
+    /// A member that was taken for plain leaves, to begin again as IRC.
+    fn start_afresh(&mut self, conn: ConnId, sink: &mut impl Sink) {
+        if let Some(member) = self.session(conn).and_then(Session::leave_afresh) {
+            let command = Command::Leave { member, reason: CloseReason::OtherDialect, message: None };
+            sink.output(Output::Propose { conn, command });
         }
     }
 
@@ -383,65 +399,16 @@ impl Hub {
     }
 
     /// Proposes the `Leave` of a connection's member, unless that is done already.
-    fn propose_leave(&mut self, conn: ConnId, reason: CloseReason, sink: &mut impl Sink) {
+    fn propose_leave(
+        &mut self,
+        conn: ConnId,
+        reason: CloseReason,
+        message: Option<Text>,
+        sink: &mut impl Sink,
+    ) {
         let Some(session) = self.session(conn) else { return };
         if let Some(member) = session.leave(reason) {
-            sink.output(Output::Propose { conn, command: Command::Leave { member, reason, message: None } });
-        }
-    }
-
-    /// Says the farewell and closes, unless that is done already.
-    fn close(&mut self, now: Now, conn: ConnId, reason: CloseReason, sink: &mut impl Sink) {
-        if self.session(conn).is_some_and(Session::close) {
-            self.say_farewell(now, conn, reason, sink);
-        }
-    }
-
-    fn say_farewell(&mut self, now: Now, conn: ConnId, reason: CloseReason, sink: &mut impl Sink) {
-        self.counters.closed[reason as usize] += 1;
-        let at = now.mono.plus_ms(self.limits.drain_ms);
-        let Some(tenant) = self.tenant(conn) else { return };
-        let timers = (tenant.rate_timer.take(), tenant.drain_timer.replace(at));
-        let language = tenant.session.language();
-        self.forget_timers(conn, timers);
-        self.timers.insert((at, DeadlineReason::Drain, conn));
-        let farewell = self.render(&Reply::Farewell(reason), language);
-        sink.output(Output::Close { conn, reason, farewell: &farewell });
-        self.scratch = farewell;
-    }
-
-    /// Writes a reply to a connection that can still be written to.
-    fn write(&mut self, conn: ConnId, reply: &Reply<'_>, sink: &mut impl Sink) {
-        let Some(language) = self
-            .session(conn)
-            .filter(|session| session.link() == Link::Open)
-            .map(|session| session.language())
-        else {
-            return;
-        };
-        let bytes = self.render(reply, language);
-        sink.output(Output::Write { conn, bytes: &bytes });
-        self.scratch = bytes;
-    }
-
-    /// The reply in bytes, in the scratch buffer; put it back when it is used up.
-    fn render(&mut self, reply: &Reply<'_>, language: Language) -> BytesMut {
-        let mut bytes = core::mem::take(&mut self.scratch);
-        bytes.clear();
-        reply.render(language, self.limits.reply_bytes_max, &mut bytes);
-        bytes
-    }
-
-    const fn class(&self, language: Language) -> WireClass {
-        WireClass::Plain { language, raw: self.options.raw }
-    }
-
-    fn forget_timers(&mut self, conn: ConnId, (rate, drain): (Option<Instant>, Option<Instant>)) {
-        if let Some(at) = rate {
-            self.timers.remove(&(at, DeadlineReason::Rate, conn));
-        }
-        if let Some(at) = drain {
-            self.timers.remove(&(at, DeadlineReason::Drain, conn));
+            sink.output(Output::Propose { conn, command: Command::Leave { member, reason, message } });
         }
     }
 

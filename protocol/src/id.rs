@@ -24,7 +24,7 @@ pub struct Seq(pub u64);
 
 /// A member of the chat: the log position of its `Enter`. The world and the log know members only, never
 /// connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MemberId(pub Seq);
 
 impl fmt::Display for MemberId {
@@ -35,7 +35,7 @@ impl fmt::Display for MemberId {
 
 /// A room: the log position of the entry that began it, so that a room that ends and begins again is
 /// another room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomId(pub Seq);
 
 impl fmt::Display for RoomId {

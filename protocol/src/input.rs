@@ -15,9 +15,11 @@ pub enum Input<'a> {
     Accepted {
         /// The id that [`Hub::vacant`](crate::Hub::vacant) gave for it.
         conn: ConnId,
+        /// What is spoken at its listener.
+        dialect: Dialect,
         /// Its other end.
         peer: SocketAddr,
-        /// The room that its listener leads to; `None` for none.
+        /// The room that its listener leads those to who speak the plain dialect; `None` for none.
         room: Option<&'a RoomName>,
     },
     /// A connection is gone, in whichever way. Nothing else comes of it, and no later output names it; a sink
@@ -59,4 +61,23 @@ pub enum Input<'a> {
     /// The time of [`Hub::deadline`](crate::Hub::deadline) has come. What that one was for is done; there may
     /// be another.
     Timeout,
+    /// Whether a password is right: the answer to [`Output::CheckPassword`](crate::Output::CheckPassword).
+    Verdict {
+        /// Whose.
+        conn: ConnId,
+        /// Whether it is the password that was asked about.
+        right: bool,
+    },
+}
+
+/// What is spoken at a listener.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dialect {
+    /// Any of the others: the first line tells, or a silence of `detect_ms`, which is plain.
+    #[default]
+    Auto,
+    /// IRC.
+    Irc,
+    /// The plain dialect.
+    Plain,
 }

@@ -64,7 +64,7 @@
 //!     let conn = hub.vacant().expect("there is room for two");
 //!     outbox.opened(conn);
 //!     let peer = ([127, 0, 0, 1], port).into();
-//!     input(hub, outbox, Input::Accepted { conn, peer, room: Some(&lobby) });
+//!     input(hub, outbox, Input::Accepted { conn, dialect: Dialect::Plain, peer, room: Some(&lobby) });
 //!     conn
 //! };
 //! let alice = enter(&mut hub, &mut outbox, 5001);
@@ -120,10 +120,12 @@ pub mod event;
 pub mod framer;
 pub mod hub;
 pub mod id;
+pub mod identity;
 pub mod input;
 pub mod language;
 pub mod limits;
 pub mod log;
+pub mod mode;
 pub mod name;
 pub mod outbox;
 pub mod output;
@@ -140,19 +142,20 @@ pub mod world;
 
 pub use dialect::irc;
 
-pub use command::{CloseReason, Command, LogEntry, Manner, Wish};
+pub use command::{CloseReason, Command, LogEntry, Manner, Speech, Wish};
 pub use event::{ConsoleEvent, Event, Reply, Stamp, What};
 pub use framer::{Framer, Line};
 pub use hub::{Counters, Hub, Options};
 pub use id::{ConnId, MemberId, RoomId, Seq};
-pub use input::Input;
+pub use identity::Identity;
+pub use input::{Dialect, Input};
 pub use language::Language;
 pub use limits::{LimitError, Limits, WorldLimits};
 pub use log::MemoryLog;
 pub use name::{Name, NameError, RoomName};
 pub use outbox::{Outbox, OutboxCounters, Wire};
 pub use output::{Output, Sink, WireClass};
-pub use person::{Person, Profile};
+pub use person::{Person, Profile, UserModes};
 pub use rate::{Rate, RateLimiter};
 pub use text::Text;
 pub use time::{Deadline, DeadlineReason, Instant, Now};

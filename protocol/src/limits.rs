@@ -17,23 +17,35 @@ pub struct Limits {
     pub connections_max: u32,
     /// Milliseconds that a closing connection has to take its last bytes and end.
     pub drain_ms: u64,
+    /// Milliseconds of silence after which a connection that may be of any dialect is taken for plain.
+    pub detect_ms: u64,
     /// Writes to sockets in one slice of a flush, before new input is looked at.
     pub flush_writes_max: usize,
     /// Bytes of a line, its end not counted; the rest of a longer one is dropped.
     pub line_bytes_max: usize,
+    /// Names that one IRC connection may watch.
+    pub monitored_max: usize,
     /// Bytes owed to all slow readers together, what several are owed counted once; over it, the largest
     /// debtor is closed.
     pub outbox_bytes_max: usize,
     /// Chat lines of one connection that may wait for the log; the next waits unparsed.
     pub pending_commands_max: u32,
+    /// Milliseconds of silence after which an IRC connection is asked whether it is there.
+    pub ping_ms: u64,
+    /// Milliseconds that it has to answer; then it is closed.
+    pub pong_ms: u64,
     /// How fast one connection may speak; over it, reading pauses.
     pub rate: Rate,
     /// Bytes of one read from a socket.
     pub read_bytes_max: usize,
     /// Connections over the limits that are being told so; over it, accepting pauses.
     pub refusals_max: u32,
+    /// Milliseconds that an IRC connection has to say who it is; then it is closed.
+    pub registration_ms: u64,
     /// Bytes of one reply that lists something; the rest is counted, not listed.
     pub reply_bytes_max: usize,
+    /// Rooms or names that one line of IRC may be about; more are an error.
+    pub targets_max: usize,
     /// Bytes read in one tick before it is flushed.
     pub tick_bytes_max: usize,
     /// The bounds of the shared state.
@@ -43,10 +55,16 @@ pub struct Limits {
 /// The bounds of the shared state. They are in the log, so that a replay never depends on a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WorldLimits {
+    /// Members that have left, or have another name, and can still be asked about.
+    pub departed_max: usize,
     /// Bytes of recent history that a room keeps, counted as text.
     pub history_bytes_max: usize,
     /// Lines of recent history that a room keeps.
     pub history_lines_max: usize,
+    /// Invitations that one member has; the oldest is forgotten.
+    pub invitations_max: usize,
+    /// Masks that one room keeps: bans and exceptions together; one more is refused.
+    pub masks_max: usize,
     /// Rooms at once.
     pub rooms_max: usize,
     /// Rooms that one member is in at once.
@@ -61,15 +79,21 @@ impl Default for Limits {
             backlog_bytes_max: 1 << 20,
             connections_per_ip_max: 64,
             connections_max: 10_000,
+            detect_ms: 250,
             drain_ms: 5_000,
             flush_writes_max: 1_024,
             line_bytes_max: 4_096,
+            monitored_max: 100,
             outbox_bytes_max: 256 << 20,
             pending_commands_max: 32,
+            ping_ms: 90_000,
+            pong_ms: 60_000,
             rate: Rate { lines: 50, burst: 200 },
             read_bytes_max: 16 << 10,
             refusals_max: 16,
+            registration_ms: 60_000,
             reply_bytes_max: 16 << 10,
+            targets_max: 20,
             tick_bytes_max: 256 << 10,
             world: WorldLimits::default(),
         }
@@ -79,8 +103,11 @@ impl Default for Limits {
 impl Default for WorldLimits {
     fn default() -> Self {
         Self {
+            departed_max: 1_000,
             history_bytes_max: 64 << 10,
             history_lines_max: 100,
+            invitations_max: 20,
+            masks_max: 100,
             rooms_max: 10_000,
             rooms_per_member_max: 20,
             topic_bytes_max: 390,
@@ -90,10 +117,26 @@ impl Default for WorldLimits {
 
 impl WorldLimits {
     pub(crate) fn digest(&self, digest: &mut Digest) {
-        let Self { history_bytes_max, history_lines_max, rooms_max, rooms_per_member_max, topic_bytes_max } =
-            *self;
-        for limit in [history_bytes_max, history_lines_max, rooms_max, rooms_per_member_max, topic_bytes_max]
-        {
+        let Self {
+            departed_max,
+            history_bytes_max,
+            history_lines_max,
+            invitations_max,
+            masks_max,
+            rooms_max,
+            rooms_per_member_max,
+            topic_bytes_max,
+        } = *self;
+        for limit in [
+            departed_max,
+            history_bytes_max,
+            history_lines_max,
+            invitations_max,
+            masks_max,
+            rooms_max,
+            rooms_per_member_max,
+            topic_bytes_max,
+        ] {
             digest.number(limit as u64);
         }
     }

@@ -234,7 +234,7 @@ const fn is_blank_letter(character: char) -> bool {
 /// The simple case fold of a character (Unicode Standard, section 5.18), made of the simple upper-case and
 /// lower-case mappings: what is one letter in any case is one letter here. It is coarser than
 /// `CaseFolding.txt` in one letter: `ı` is `i`.
-fn fold(character: char) -> char {
+pub(crate) fn fold(character: char) -> char {
     let upper = only(character.to_uppercase()).unwrap_or(character);
     only(upper.to_lowercase()).unwrap_or(upper)
 }

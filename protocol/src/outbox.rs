@@ -64,6 +64,19 @@ pub struct Outbox {
     flushes: usize,
     /// Empty buildings, kept for their allocations.
     spare: Vec<Building>,
+    /// The forms in which the event at hand was rendered; kept for its allocation.
+    rendered: Vec<Rendered>,
+}
+
+/// An event in the form that some classes have in common.
+#[derive(Debug)]
+struct Rendered {
+    /// What matters of the class.
+    class: WireClass,
+    /// The fan in whose chunk it is.
+    fan: usize,
+    start: usize,
+    end: usize,
 }
 
 /// What the outbox has done, and what it holds.
@@ -164,6 +177,7 @@ impl Outbox {
             counters: OutboxCounters::default(),
             flushes: 0,
             spare: Vec::new(),
+            rendered: Vec::new(),
         }
     }
 
@@ -221,6 +235,7 @@ impl Outbox {
             Output::Unsubscribe { conn, room } => self.unsubscribe(conn, room),
             Output::Write { conn, bytes } => self.write(conn, bytes),
             Output::Abort { .. }
+            | Output::CheckPassword { .. }
             | Output::Console(_)
             | Output::PauseReads { .. }
             | Output::Propose { .. }
@@ -388,14 +403,26 @@ impl Outbox {
             fan.touched = true;
             self.touched.push(room);
         }
-        for fan in fan.fans.iter_mut().filter(|fan| !fan.members.is_empty()) {
+        self.rendered.clear();
+        for index in 0..fan.fans.len() {
+            let (earlier, later) = fan.fans.split_at_mut(index);
+            let Some(fan) = later.first_mut().filter(|fan| !fan.members.is_empty()) else { continue };
             let building = fan.building.get_or_insert_with(|| Box::new(self.spare.pop().unwrap_or_default()));
             let start = building.bytes.len();
-            event.render(fan.class, &mut building.bytes);
-            let length = building.bytes.len() - start;
-            if length > 0 {
+            // What classes have in common is rendered once: a class more costs a copy.
+            let class = event.class(fan.class);
+            let same = self.rendered.iter().find(|rendered| rendered.class == class);
+            match same.and_then(|same| Some((same, earlier.get(same.fan)?.building.as_ref()?))) {
+                Some((same, from)) => building.bytes.extend_from_slice(&from.bytes[same.start..same.end]),
+                None => event.render(fan.class, &mut building.bytes),
+            }
+            let end = building.bytes.len();
+            if same.is_none() {
+                self.rendered.push(Rendered { class, fan: index, start, end });
+            }
+            if end > start {
                 building.marks.push(Mark { ordinal, start });
-                self.unflushed_bytes += length;
+                self.unflushed_bytes += end - start;
                 self.counters.deliveries += fan.members.len() as u64;
             }
         }

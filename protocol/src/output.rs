@@ -21,6 +21,16 @@ pub enum Output<'a> {
         /// Which.
         conn: ConnId,
     },
+    /// Answer with [`Input::Verdict`](crate::Input::Verdict) whether that is the password. One connection asks one
+    /// question at a time.
+    CheckPassword {
+        /// Who asks.
+        conn: ConnId,
+        /// The operator whose password it would be; `None` for that of the server.
+        operator: Option<&'a str>,
+        /// What was given for a password.
+        password: &'a [u8],
+    },
     /// Write what the connection is owed and the farewell, then close the writing side, then read and
     /// discard until the other end closes too. From here on the connection hears no room, and no later
     /// output names it but an `Abort`.

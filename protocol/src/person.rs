@@ -5,6 +5,7 @@ use crate::name::Name;
 use crate::text::Text;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
+use core::fmt;
 use core::net::IpAddr;
 
 /// What everybody may know of a member: what IRC shows as `name!user@host` and its real name.
@@ -22,6 +23,62 @@ pub struct Profile {
     user: Arc<str>,
     host: Arc<str>,
     real_name: Text,
+}
+
+/// What a member has set for itself, or has shown that it is. The letters are those of IRC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UserModes(u8);
+
+impl UserModes {
+    /// None.
+    pub const NONE: Self = Self(0);
+    /// `B`: it is a program.
+    pub const BOT: Self = Self(1);
+    /// `i`: who shares no room with it finds it only by its name.
+    pub const INVISIBLE: Self = Self(2);
+    /// `o`: it is an operator of the server.
+    pub const OPERATOR: Self = Self(4);
+    /// `w`: it hears what operators say to all.
+    pub const WALLOPS: Self = Self(8);
+
+    /// Every mode and its letter, in the order of the letters.
+    pub const ALL: [(Self, char); 4] =
+        [(Self::BOT, 'B'), (Self::INVISIBLE, 'i'), (Self::OPERATOR, 'o'), (Self::WALLOPS, 'w')];
+
+    /// The mode of that letter.
+    #[must_use]
+    pub fn of_letter(letter: char) -> Option<Self> {
+        Self::ALL.into_iter().find(|&(_, it)| it == letter).map(|(mode, _)| mode)
+    }
+
+    /// Whether all of `other` are in it.
+    #[must_use]
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Both together.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Those of it that are not in `other`.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    pub(crate) fn number(self) -> u64 {
+        self.0.into()
+    }
+}
+
+impl fmt::Display for UserModes {
+    /// The letters.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Self::ALL.into_iter().filter(|&(mode, _)| self.has(mode)).try_for_each(|(_, it)| write!(f, "{it}"))
+    }
 }
 
 impl Person {
@@ -114,6 +171,19 @@ mod tests {
         ] {
             assert_eq!(profile(user, "10.0.0.1").user(), kept, "{user}");
         }
+    }
+
+    #[test]
+    fn modes_are_shown_by_their_letters() {
+        let mut all = UserModes::NONE;
+        for (mode, letter) in UserModes::ALL {
+            assert_eq!(UserModes::of_letter(letter), Some(mode));
+            assert!(!all.has(mode));
+            all = all.with(mode);
+        }
+        assert_eq!(all.to_string(), "Biow");
+        assert_eq!(all.without(UserModes::OPERATOR).to_string(), "Biw");
+        assert_eq!(UserModes::of_letter('x'), None);
     }
 
     #[test]

@@ -2,105 +2,50 @@
 //!
 //! | state | expects | then |
 //! |---|---|---|
-//! | `ExpectEntry` | the log's verdict on its `Enter` | `Active`; where the connection is no longer open, `ExpectLeave` |
+//! | `Detect` | the first line, or a silence | `ExpectEntry` where it is plain, `Register` where it is IRC |
+//! | `Register` | a client of IRC to say who it is | `ExpectEntry` |
+//! | `ExpectEntry` | the log's verdict on its `Enter` | `Active`; where its name is taken, `Register` again; where the connection is no longer open, `ExpectLeave` |
 //! | `Active` | lines | `ExpectLeave` at `/quit`, the end of input, or the connection's end |
-//! | `ExpectLeave` | the log's word that its `Leave` is applied | `Outside` |
+//! | `ExpectLeave` | the log's word that its `Leave` is applied | `Outside`; `Register` where it was taken for plain and is IRC |
 //! | `Outside` | nothing: no member, and never again one | |
 //!
 //! Beside it goes the state of the [`Link`]: open, closing (the farewell is said), or gone. Everything that
-//! moves either is in this file.
+//! moves either is in this file. What lines ask for is in `session/`, a file for each dialect.
 
-use crate::command::{CloseReason, Command, Manner};
-use crate::dialect::plain;
-use crate::event::Mistake;
+pub(crate) mod irc;
+pub(crate) mod plain;
+mod work;
+
+use crate::command::{CloseReason, Command, Wish};
+use crate::dialect::irc::detect::{Detected, detect};
+use crate::dialect::irc::query::Query;
+use crate::dialect::plain as plain_dialect;
 use crate::framer::Framer;
+use crate::hub::Options;
 use crate::id::MemberId;
-use crate::language::Language;
+use crate::input::Dialect;
 use crate::limits::Limits;
-use crate::name::{Name, RoomName};
+use crate::name::RoomName;
 use crate::planted;
 use crate::rate::{Rate, RateLimiter};
-use crate::text::Text;
 use crate::time::Instant;
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use bytes::Bytes;
-
-/// What a line asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Request {
-    Help,
-    /// The room's last lines, that many of them.
-    History(Option<usize>),
-    Join(RoomName),
-    Language(Language),
-    /// The line before was cut; so many bytes were dropped.
-    LineCut(usize),
-    Mistaken(Mistake),
-    Nothing,
-    Part,
-    Quit,
-    Rename(Name),
-    Rooms,
-    Say {
-        manner: Manner,
-        text: Text,
-    },
-    Tell {
-        to: Name,
-        text: Text,
-    },
-    Topic(TopicRequest),
-    Who(Option<RoomName>),
-}
-
-/// What `/topic` asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum TopicRequest {
-    Clear,
-    Set(Text),
-    Show,
-}
-
-/// What the hub is to do for a session next.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    /// Answer the member at once, without the log.
-    Answer(Question),
-    /// The input is at its end, and every line of it is under way.
-    EndOfInput,
-    /// Put the command into the log.
-    Propose(Command),
-    /// Say goodbye.
-    Quit,
-    /// Nothing before another input; with an instant, nothing before that time.
-    Wait(Option<Instant>),
-}
-
-/// What is answered from the world or from nothing, and changes nothing that is shared.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Question {
-    Help,
-    History(Option<usize>),
-    Language(Language),
-    LineCut(usize),
-    Mistaken(Mistake),
-    Rooms,
-    Topic,
-    Who(Option<RoomName>),
-}
-
-impl Question {
-    /// Whether the answer may be long, so that the session waits until it is written.
-    pub(crate) const fn is_bulk(&self) -> bool {
-        matches!(self, Self::Help | Self::History(_) | Self::Rooms | Self::Who(_))
-    }
-}
+use irc::Client;
+use plain::{PlainQuestion, Speaker};
+use work::Work;
+pub(crate) use work::{Entrant, Password, Question, Step};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Active(MemberId),
+    Detect,
     ExpectEntry,
     ExpectLeave(MemberId),
     Outside,
+    Register,
 }
 
 /// What there is of the connection.
@@ -114,99 +59,128 @@ pub(crate) enum Link {
     Open,
 }
 
+/// What it speaks, and what only that dialect knows.
+#[derive(Debug)]
+pub(crate) enum Tongue {
+    Irc(Box<Client>),
+    Plain(Speaker),
+}
+
 /// One connection's state.
 #[derive(Debug)]
 pub(crate) struct Session {
     state: State,
     link: Link,
+    tongue: Tongue,
     framer: Framer,
-    /// An answer that waits for the verdicts on the lines before it.
-    answer: Option<Question>,
-    /// The request behind the note that its line was cut, while that note waits.
-    held: Option<Request>,
-    language: Language,
+    /// What is to be done for the lines that were read; the first of it may wait.
+    work: VecDeque<Work>,
     limiter: RateLimiter,
     /// Commands under way in the log.
     pending: u32,
-    /// The room it speaks to. Only its own commands change it, and these are barriers.
-    room: Option<RoomName>,
     /// A command under way will change the session: nothing more is read before its verdict.
     barrier: bool,
     /// A bulk answer is being written.
     draining: bool,
+    /// A password is being checked.
+    checking: bool,
     input_ended: bool,
     /// Why it is to leave, where that was clear before it had entered.
     leave_reason: Option<CloseReason>,
+    /// Nobody knows that it is plain: it was silent, and has not said a line since.
+    silent: bool,
+    /// It leaves to begin again as IRC, with this line.
+    afresh: Option<Bytes>,
+    /// When bytes last came from it.
+    pub(crate) heard_at: Instant,
     /// The driver was told to stop reading.
     pub(crate) reads_paused: bool,
 }
 
 impl Session {
-    pub(crate) fn new(language: Language, line_bytes_max: usize) -> Self {
+    pub(crate) fn new(dialect: Dialect, options: &Options, limits: &Limits, now: Instant) -> Self {
+        let (state, tongue, line_bytes_max) = match dialect {
+            Dialect::Auto => {
+                let longer = limits.line_bytes_max.max(irc::LINE_BYTES_MAX);
+                (State::Detect, Tongue::Plain(Speaker::new(options.language)), longer)
+            }
+            Dialect::Irc => (State::Register, Tongue::Irc(Box::default()), irc::LINE_BYTES_MAX),
+            Dialect::Plain => {
+                (State::ExpectEntry, Tongue::Plain(Speaker::new(options.language)), limits.line_bytes_max)
+            }
+        };
         Self {
-            state: State::ExpectEntry,
+            state,
             link: Link::Open,
+            tongue,
             framer: Framer::new(line_bytes_max),
-            answer: None,
-            held: None,
-            language,
+            work: VecDeque::new(),
             limiter: RateLimiter::default(),
             pending: 0,
-            room: None,
             barrier: false,
             draining: false,
+            checking: false,
             input_ended: false,
             leave_reason: None,
+            silent: false,
+            afresh: None,
+            heard_at: now,
             reads_paused: false,
         }
     }
 
     /// A session that is told why it cannot enter, and nothing else.
-    pub(crate) fn refused(language: Language, line_bytes_max: usize) -> Self {
-        let mut session = Self::new(language, line_bytes_max);
+    pub(crate) fn refused(dialect: Dialect, options: &Options, limits: &Limits, now: Instant) -> Self {
+        let mut session = Self::new(dialect, options, limits, now);
         session.state = State::Outside;
         session.link = Link::Closing;
         session
     }
 
     /// The next thing to do. Ask until it says [`Step::Wait`].
-    pub(crate) fn step(&mut self, now: Instant, limits: &Limits) -> Step {
-        let State::Active(member) = self.state else { return Step::Wait(None) };
+    pub(crate) fn step(&mut self, now: Instant, limits: &Limits, options: &Options) -> Step {
+        let member = match self.state {
+            State::Active(member) => Some(member),
+            State::Detect | State::Register => None,
+            State::ExpectEntry | State::ExpectLeave(_) | State::Outside => return Step::Wait(None),
+        };
         loop {
-            if !planted::answer_waits(self.pending)
-                && let Some(question) = self.answer.take()
-            {
-                self.draining = question.is_bulk();
-                return Step::Answer(question);
-            }
-            if self.answer.is_some()
-                || self.barrier
-                || self.draining
-                || self.pending >= limits.pending_commands_max
-            {
+            if self.barrier || self.draining || self.checking {
                 return Step::Wait(None);
             }
-            let request = match self.next_request(now, limits) {
-                Ok(Some(request)) => request,
-                Ok(None) if self.input_ended => return Step::EndOfInput,
-                Ok(None) => return Step::Wait(None),
-                Err(until) => return Step::Wait(Some(until)),
-            };
-            match self.act(member, request) {
-                Ok(Some(command)) => {
-                    self.pending += 1;
-                    return Step::Propose(command);
+            if let Some(work) = self.work.front() {
+                let waits = match work {
+                    Work::Plain(_) | Work::Propose(_) => self.pending >= limits.pending_commands_max,
+                    // The leave is behind the commands that are under way.
+                    Work::Quit(_) => false,
+                    _ => planted::answer_waits(self.pending),
+                };
+                if waits {
+                    return Step::Wait(None);
                 }
+                match self.work.pop_front().and_then(|work| self.do_work(member, work)) {
+                    Some(step) => return step,
+                    None => continue,
+                }
+            }
+            if self.pending >= limits.pending_commands_max {
+                return Step::Wait(None);
+            }
+            match self.read_line(now, member, limits, options) {
                 Ok(None) => {}
-                Err(Act::Answer(question)) => self.answer = Some(question),
-                Err(Act::Quit) => return Step::Quit,
+                Ok(Some(step)) => return step,
+                Err(until) => return Step::Wait(Some(until)),
             }
         }
     }
 
     /// Bytes came. Those of a connection that is closing are discarded.
-    pub(crate) fn received(&mut self, bytes: Bytes) {
-        if self.link == Link::Open && !matches!(self.state, State::ExpectLeave(_)) {
+    pub(crate) fn received(&mut self, bytes: Bytes, now: Instant) {
+        self.heard_at = now;
+        if let Tongue::Irc(client) = &mut self.tongue {
+            client.pinged = false;
+        }
+        if self.link == Link::Open && (self.reads_on() || self.afresh.is_some()) {
             self.framer.push(bytes);
         }
     }
@@ -214,6 +188,16 @@ impl Session {
     /// Nothing more will come.
     pub(crate) const fn read_closed(&mut self) {
         self.input_ended = true;
+    }
+
+    /// It has been silent for so long that it is taken for plain. Returns how it is to enter, if it still is.
+    pub(crate) fn fell_silent(&mut self) -> bool {
+        let detects = self.state == State::Detect;
+        if detects {
+            self.silent = true;
+            self.state = State::ExpectEntry;
+        }
+        detects
     }
 
     /// The log has a command of this session; its verdict is out.
@@ -229,6 +213,34 @@ impl Session {
         self.draining = false;
     }
 
+    /// An answer is long: nothing more is answered before it is written.
+    pub(crate) const fn drain(&mut self) {
+        self.draining = true;
+    }
+
+    /// Whether the password that it gave is right. Returns what it was for, if it still waits.
+    pub(crate) fn verdict(&mut self, right: bool) -> Option<Option<CloseReason>> {
+        if !core::mem::take(&mut self.checking) {
+            return None;
+        }
+        let Tongue::Irc(client) = &mut self.tongue else { return None };
+        match self.state {
+            State::Active(member) => {
+                self.work.push_front(match right {
+                    true => Work::Propose(Command::Promote { member }),
+                    false => Work::Ask(Question::Irc(irc::wrong_password())),
+                });
+                Some(None)
+            }
+            State::Register if right => {
+                self.work.extend(client.enter());
+                Some(None)
+            }
+            State::Register => Some(Some(CloseReason::Password)),
+            _ => Some(None),
+        }
+    }
+
     /// The verdict on the entrance: it is a member. Returns why it is to leave at once, where its connection
     /// is not open any more.
     pub(crate) fn entered(&mut self, member: MemberId) -> Option<CloseReason> {
@@ -237,13 +249,32 @@ impl Session {
         if stays { None } else { Some(self.leave_reason.unwrap_or(CloseReason::Reset)) }
     }
 
+    /// The verdict on the entrance: the name is taken.
+    pub(crate) fn not_entered(&mut self) {
+        self.state = State::Outside;
+        if self.link == Link::Open
+            && let Tongue::Irc(client) = &mut self.tongue
+        {
+            client.forget_name();
+            self.state = State::Register;
+        }
+    }
+
+    /// What is asked of the hub before the next line is read.
+    pub(crate) fn ask_first(&mut self, query: Query) {
+        self.work.push_front(Work::Ask(Question::Irc(query)));
+    }
+
+    /// What is proposed before the next line is read.
+    pub(crate) fn do_first(&mut self, command: Command) {
+        self.work.push_front(Work::Propose(command));
+    }
+
     /// Ends the membership: returns the member for whom a `Leave` is to be proposed, if that is not done
     /// already.
     pub(crate) fn leave(&mut self, reason: CloseReason) -> Option<MemberId> {
-        self.answer = None;
-        self.held = None;
-        // Frees what was received and is not wanted any more.
-        self.framer = Framer::new(0);
+        self.forget_input();
+        self.afresh = None;
         match self.state {
             State::Active(member) => {
                 self.state = State::ExpectLeave(member);
@@ -253,13 +284,35 @@ impl Session {
                 self.leave_reason.get_or_insert(reason);
                 None
             }
+            State::Detect | State::Register => {
+                self.state = State::Outside;
+                None
+            }
             State::ExpectLeave(_) | State::Outside => None,
         }
     }
 
-    /// The `Leave` is applied.
-    pub(crate) fn left(&mut self) {
+    /// Ends the membership of one that begins again as IRC; returns whose it is.
+    pub(crate) fn leave_afresh(&mut self) -> Option<MemberId> {
+        let State::Active(member) = self.state else { return None };
+        self.state = State::ExpectLeave(member);
+        Some(member)
+    }
+
+    /// The `Leave` is applied. Returns whether it begins again.
+    pub(crate) fn left(&mut self, options: &Options, limits: &Limits) -> bool {
         self.state = State::Outside;
+        self.pending = 0;
+        self.barrier = false;
+        let Some(line) = self.afresh.take().filter(|_| self.link == Link::Open) else {
+            self.forget_input();
+            return false;
+        };
+        self.begin_irc();
+        if let Tongue::Irc(client) = &mut self.tongue {
+            self.work.extend(client.line(&line, 0, None, limits, options));
+        }
+        true
     }
 
     /// The farewell is said. Returns whether that was still to be done.
@@ -267,6 +320,7 @@ impl Session {
         let open = self.link == Link::Open;
         if open {
             self.link = Link::Closing;
+            self.forget_input();
         }
         open
     }
@@ -289,31 +343,48 @@ impl Session {
     pub(crate) const fn member(&self) -> Option<MemberId> {
         match self.state {
             State::Active(member) | State::ExpectLeave(member) => Some(member),
-            State::ExpectEntry | State::Outside => None,
+            State::Detect | State::ExpectEntry | State::Outside | State::Register => None,
         }
     }
 
-    pub(crate) const fn language(&self) -> Language {
-        self.language
+    /// Whether it may become a member, and has not said yet who it is.
+    pub(crate) fn is_unregistered(&self) -> bool {
+        self.state == State::Register && self.link == Link::Open
     }
 
+    pub(crate) const fn tongue(&self) -> &Tongue {
+        &self.tongue
+    }
+
+    pub(crate) const fn tongue_mut(&mut self) -> &mut Tongue {
+        &mut self.tongue
+    }
+
+    pub(crate) fn client(&mut self) -> Option<&mut Client> {
+        match &mut self.tongue {
+            Tongue::Irc(client) => Some(client),
+            Tongue::Plain(_) => None,
+        }
+    }
+
+    /// The room that a speaker of the plain dialect speaks to.
     pub(crate) const fn room(&self) -> Option<&RoomName> {
-        self.room.as_ref()
+        match &self.tongue {
+            Tongue::Irc(_) => None,
+            Tongue::Plain(speaker) => speaker.room.as_ref(),
+        }
     }
 
     pub(crate) fn set_room(&mut self, room: Option<RoomName>) {
-        self.room = room;
-    }
-
-    pub(crate) const fn set_language(&mut self, language: Language) {
-        self.language = language;
+        if let Tongue::Plain(speaker) = &mut self.tongue {
+            speaker.room = room;
+        }
     }
 
     /// Whether bytes wait here for something else than more bytes.
     pub(crate) fn wants_pause(&self) -> bool {
-        self.link == Link::Open
-            && !matches!(self.state, State::ExpectLeave(_))
-            && (self.framer.has_unread() || self.answer.is_some() || self.draining)
+        let waits = self.framer.has_unread() || !self.work.is_empty() || self.draining || self.checking;
+        self.link == Link::Open && (self.reads_on() && waits || self.afresh.is_some())
     }
 
     /// Asserts what holds of every session between two inputs.
@@ -325,10 +396,9 @@ impl Session {
             "an open link has a member, or will"
         );
         assert!(self.link == Link::Open || !matches!(self.state, State::Active(_)), "only open links speak");
-        assert!(self.held.is_none() || self.answer.is_some(), "what was cut waits for the note on it, only");
-        let idle = self.held.is_none() && self.answer.is_none() && self.framer.held_bytes() == 0;
-        let speaks = matches!(self.state, State::Active(_) | State::ExpectEntry);
-        assert!(speaks || idle, "what will never be answered is not kept");
+        assert!(self.work.len() <= irc::WORK_MAX, "a line makes so much work and no more");
+        let idle = self.work.is_empty() && self.framer.held_bytes() == 0;
+        assert!(self.reads_on() || self.afresh.is_some() || idle, "what will never be answered is not kept");
         if self.link == Link::Open {
             assert_eq!(
                 self.reads_paused,
@@ -352,11 +422,63 @@ impl Session {
         self.limiter.charge(bytes / Rate::REPLY_BYTES_PER_LINE, rate, now);
     }
 
-    /// The next request: one that waited, or the next line's. `Err` says when the next line may be read.
-    fn next_request(&mut self, now: Instant, limits: &Limits) -> Result<Option<Request>, Instant> {
-        if let Some(request) = self.held.take() {
-            return Ok(Some(request));
-        }
+    /// Whether what comes is still to be acted on.
+    const fn reads_on(&self) -> bool {
+        matches!(self.state, State::Active(_) | State::Detect | State::ExpectEntry | State::Register)
+    }
+
+    /// Frees what was received and is not wanted any more.
+    fn forget_input(&mut self) {
+        self.work = VecDeque::new();
+        self.framer = Framer::new(0);
+    }
+
+    fn begin_irc(&mut self) {
+        self.tongue = Tongue::Irc(Box::default());
+        self.framer.set_line_bytes_max(irc::LINE_BYTES_MAX);
+        self.silent = false;
+        self.state = State::Register;
+    }
+
+    /// What a piece of work is to the hub, if anything.
+    fn do_work(&mut self, member: Option<MemberId>, work: Work) -> Option<Step> {
+        Some(match work {
+            Work::Ask(question) => {
+                self.draining = matches!(&question, Question::Plain(question) if question.is_bulk());
+                Step::Answer(question)
+            }
+            Work::CheckPassword(password) => {
+                self.checking = true;
+                Step::CheckPassword(password)
+            }
+            Work::Enter(wish, entrant) => {
+                self.state = State::ExpectEntry;
+                Step::Enter(wish, entrant)
+            }
+            Work::Label(label) => Step::Label(label),
+            Work::Plain(request) => {
+                let Tongue::Plain(speaker) = &self.tongue else { return None };
+                let work = speaker.act(member?, request)?;
+                self.work.push_front(work);
+                return None;
+            }
+            Work::Propose(command) => {
+                self.pending += 1;
+                self.barrier = matches!(command, Command::Move { .. } | Command::Rename { .. });
+                Step::Propose(command)
+            }
+            Work::Quit(message) => Step::Quit(message),
+        })
+    }
+
+    /// Reads the next line, if there is one, and what it asks for. `Err` says when the next line may be read.
+    fn read_line(
+        &mut self,
+        now: Instant,
+        member: Option<MemberId>,
+        limits: &Limits,
+        options: &Options,
+    ) -> Result<Option<Step>, Instant> {
         let mut limiter = self.limiter;
         if let Err(until) = limiter.spend(limits.rate, now)
             && (self.framer.has_line() || self.input_ended && self.framer.has_begun())
@@ -364,68 +486,61 @@ impl Session {
             return Err(until);
         }
         let line = match self.framer.next_line() {
-            Some(line) => Some((plain::parse(line.bytes, line.dropped > 0), line.dropped)),
-            None if self.input_ended => {
-                self.framer.finish().map(|line| (plain::parse(line.bytes, line.dropped > 0), line.dropped))
-            }
-            None => None,
+            None if self.input_ended => self.framer.finish(),
+            line => line,
         };
-        Ok(line.map(|(request, dropped)| {
-            self.limiter = limiter;
-            if dropped == 0 {
-                return request;
+        let Some(line) = line else {
+            return Ok(Some(if self.input_ended { Step::EndOfInput } else { Step::Wait(None) }));
+        };
+        self.limiter = limiter;
+        if self.state == State::Detect || core::mem::take(&mut self.silent) {
+            return Ok(match (detect(line.bytes), self.state) {
+                (Detected::Http, State::Detect) => Some(Step::Http),
+                (Detected::Irc, State::Detect) => {
+                    let line = Bytes::copy_from_slice(line.bytes);
+                    self.begin_irc();
+                    if let Tongue::Irc(client) = &mut self.tongue {
+                        self.work.extend(client.line(&line, 0, member, limits, options));
+                    }
+                    None
+                }
+                (Detected::Irc, _) => {
+                    self.afresh = Some(Bytes::copy_from_slice(line.bytes));
+                    Some(Step::StartAfresh)
+                }
+                (Detected::Http | Detected::Plain, state) => {
+                    plain_line(line.bytes, line.dropped, limits, &mut self.work);
+                    self.framer.set_line_bytes_max(limits.line_bytes_max);
+                    if state == State::Detect {
+                        self.state = State::ExpectEntry;
+                        return Ok(Some(Step::Enter(Wish::Port(0), Entrant::Plain)));
+                    }
+                    None
+                }
+            });
+        }
+        match &mut self.tongue {
+            Tongue::Irc(client) => {
+                self.work.extend(client.line(line.bytes, line.dropped, member, limits, options));
             }
-            self.held = Some(request);
-            Request::LineCut(dropped)
-        }))
-    }
-
-    /// What the request makes: a command, or something that is no command.
-    fn act(&mut self, member: MemberId, request: Request) -> Result<Option<Command>, Act> {
-        Ok(Some(match request {
-            Request::Nothing => return Ok(None),
-            Request::Quit => return Err(Act::Quit),
-            Request::Say { manner, text } => Command::Say { member, room: self.here()?, manner, text },
-            Request::Tell { to, text } => Command::Tell { member, to, text },
-            Request::Topic(TopicRequest::Clear) => {
-                Command::SetTopic { member, room: self.here()?, topic: None }
-            }
-            Request::Topic(TopicRequest::Set(topic)) => {
-                Command::SetTopic { member, room: self.here()?, topic: Some(topic) }
-            }
-            Request::Rename(name) => {
-                self.barrier = true;
-                Command::Rename { member, name }
-            }
-            Request::Join(room) => self.go_to(member, room),
-            Request::Part if self.here()? == RoomName::lobby() => {
-                return Err(Act::Answer(Question::Mistaken(Mistake::InLobby)));
-            }
-            Request::Part => self.go_to(member, RoomName::lobby()),
-            Request::Help => return Err(Act::Answer(Question::Help)),
-            Request::History(lines) => return Err(Act::Answer(Question::History(lines))),
-            Request::Language(language) => return Err(Act::Answer(Question::Language(language))),
-            Request::LineCut(dropped) => return Err(Act::Answer(Question::LineCut(dropped))),
-            Request::Mistaken(mistake) => return Err(Act::Answer(Question::Mistaken(mistake))),
-            Request::Rooms => return Err(Act::Answer(Question::Rooms)),
-            Request::Topic(TopicRequest::Show) => return Err(Act::Answer(Question::Topic)),
-            Request::Who(room) => return Err(Act::Answer(Question::Who(room))),
-        }))
-    }
-
-    /// The room that it speaks to.
-    fn here(&self) -> Result<RoomName, Act> {
-        self.room.clone().ok_or(Act::Answer(Question::Mistaken(Mistake::NotInRoom)))
-    }
-
-    fn go_to(&mut self, member: MemberId, room: RoomName) -> Command {
-        self.barrier = true;
-        Command::Move { member, from: self.room.clone(), to: Some(room) }
+            Tongue::Plain(_) => plain_line(line.bytes, line.dropped, limits, &mut self.work),
+        }
+        Ok(None)
     }
 }
 
-/// What a request makes that is no command.
-enum Act {
-    Answer(Question),
-    Quit,
+/// What a line of the plain dialect asks for, and the note that it was cut before it.
+fn plain_line(line: &[u8], dropped: usize, limits: &Limits, work: &mut VecDeque<Work>) {
+    // One that came while any dialect was possible may be longer.
+    let kept = line.len().min(limits.line_bytes_max);
+    let dropped = dropped + line.len() - kept;
+    if dropped > 0 {
+        work.push_back(Work::Ask(Question::Plain(PlainQuestion::LineCut(dropped))));
+    }
+    work.push_back(Work::Plain(plain_dialect::parse(&line[..kept], dropped > 0)));
+}
+
+/// Work for a client of IRC: an answer from a query.
+fn ask(query: Query) -> Vec<Work> {
+    alloc::vec![Work::Ask(Question::Irc(query))]
 }

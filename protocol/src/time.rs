@@ -56,8 +56,14 @@ pub struct Deadline {
 /// What a deadline is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DeadlineReason {
+    /// A connection that may be of any dialect has been silent.
+    Detect,
     /// A closing connection has had `drain_ms` to take its last bytes and end.
     Drain,
+    /// An IRC connection has been silent, or has not answered.
+    Idle,
     /// A connection that spoke too fast may speak again.
     Rate,
+    /// An IRC connection has had `registration_ms` to say who it is.
+    Register,
 }

@@ -1,23 +1,24 @@
 //! The shared state: who is a member, in which rooms, under which name.
 
 mod check;
+mod people;
 mod room;
+mod rooms;
 #[cfg(test)]
 mod tests;
 
-use crate::command::{CloseReason, Command, LogEntry, Manner, Wish};
+use crate::command::{CloseReason, Command, LogEntry};
 use crate::digest::Digest;
 use crate::id::{MemberId, RoomId, Seq};
 use crate::limits::WorldLimits;
+use crate::mode::{Mask, MaskList, ModeChange};
 use crate::name::{Name, RoomName};
-use crate::person::{Person, Profile};
+use crate::person::{Person, UserModes};
 use crate::text::Text;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
+pub use people::Departed;
 pub use room::{Heard, Room, Topic};
-
-/// Members of one port that have the first numbers behind it.
-const PORT_NUMBERS: u64 = 16;
 
 /// The state that the log's entries make.
 ///
@@ -27,8 +28,12 @@ const PORT_NUMBERS: u64 = 16;
 pub struct World {
     /// When its log began: milliseconds since 1970-01-01T00:00:00Z.
     began_unix_ms: u64,
+    /// Those who are gone, or have another name, the latest at the end.
+    departed: VecDeque<Departed>,
     limits: WorldLimits,
     members: BTreeMap<MemberId, Member>,
+    /// The most members that there were at once.
+    members_max: usize,
     names: BTreeMap<Name, MemberId>,
     position: Seq,
     room_names: BTreeMap<RoomName, RoomId>,
@@ -41,6 +46,12 @@ pub struct Member {
     person: Person,
     /// In the order in which it entered them.
     rooms: Vec<RoomId>,
+    /// Rooms to which it was invited, the latest at the end; some may have ended.
+    invitations: Vec<RoomId>,
+    away: Option<Text>,
+    modes: UserModes,
+    entered_unix_ms: u64,
+    spoke_unix_ms: u64,
 }
 
 impl Member {
@@ -61,16 +72,62 @@ impl Member {
     pub fn rooms(&self) -> &[RoomId] {
         &self.rooms
     }
+
+    /// The rooms to which it is invited, those that have ended among them.
+    #[must_use]
+    pub fn invitations(&self) -> &[RoomId] {
+        &self.invitations
+    }
+
+    /// What others are told who speak to it, where it is away.
+    #[must_use]
+    pub const fn away(&self) -> Option<&Text> {
+        self.away.as_ref()
+    }
+
+    /// What it has set for itself, or has shown that it is.
+    #[must_use]
+    pub const fn modes(&self) -> UserModes {
+        self.modes
+    }
+
+    /// When it entered: milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub const fn entered_unix_ms(&self) -> u64 {
+        self.entered_unix_ms
+    }
+
+    /// When it last said something, or entered: milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub const fn spoke_unix_ms(&self) -> u64 {
+        self.spoke_unix_ms
+    }
 }
 
 /// What an entry did, in the order in which it did it. Names that the entry took out of the world are in
 /// the effect; everything else is in the world as it is now, and in the entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
+    /// A member is away, or there again; those in its rooms may hear of it.
+    AwaySet {
+        /// Who.
+        member: MemberId,
+        /// It was away before.
+        was_away: bool,
+    },
     /// Somebody is a member now; its rooms follow.
     Entered {
         /// Who.
         member: MemberId,
+    },
+    /// A member was asked into a room.
+    Invited {
+        /// By whom.
+        member: MemberId,
+        /// Who.
+        target: MemberId,
+        /// Where to.
+        room: RoomId,
     },
     /// A member is in a room; those who were there before hear of it.
     Joined {
@@ -78,6 +135,17 @@ pub enum Effect {
         member: MemberId,
         /// Where.
         room: RoomId,
+    },
+    /// A member was sent out of a room; those who stay hear of it, too.
+    Kicked {
+        /// By whom.
+        member: MemberId,
+        /// Who.
+        target: MemberId,
+        /// Where it was.
+        room: RoomId,
+        /// The name of that room, which may have ended.
+        name: RoomName,
     },
     /// A member is gone from the server; each of those in its rooms hears of it once.
     Left {
@@ -99,10 +167,24 @@ pub enum Effect {
         /// The name of that room, which may have ended.
         name: RoomName,
     },
+    /// A room has other modes; all in it hear of it.
+    ModesSet {
+        /// By whom.
+        member: MemberId,
+        /// Where.
+        room: RoomId,
+        /// What changed.
+        changes: Vec<ModeChange>,
+    },
     /// Nobody is a member who was none, for a reason.
     NotEntered {
         /// Why not.
         refusal: Refusal,
+    },
+    /// A member calls itself something else; those in its rooms may hear of it.
+    RealNameSet {
+        /// Who.
+        member: MemberId,
     },
     /// Nothing changed, for a reason.
     Refused {
@@ -139,6 +221,20 @@ pub enum Effect {
         /// Where.
         room: RoomId,
     },
+    /// A member's own modes are others, or as they were.
+    UserModesSet {
+        /// Who.
+        member: MemberId,
+        /// Those that are on now and were not.
+        on: UserModes,
+        /// Those that are off now and were not.
+        off: UserModes,
+    },
+    /// An operator of the server spoke to all who want to hear such.
+    Wallops {
+        /// Who.
+        member: MemberId,
+    },
 }
 
 /// Why the world did not do what a command asked.
@@ -146,16 +242,57 @@ pub enum Effect {
 pub enum Refusal {
     /// The member is in that room already.
     AlreadyIn(RoomName),
+    /// The other one is in that room already.
+    AlreadyThere {
+        /// The other one.
+        name: Name,
+        /// The room.
+        room: RoomName,
+    },
+    /// The room has a key, and the member does not know it.
+    BadKey(RoomName),
+    /// A ban of the room is about the member.
+    Banned(RoomName),
+    /// Only who is invited may enter the room.
+    InviteOnly(RoomName),
+    /// The room has as many masks as it may have.
+    ListFull {
+        /// The room.
+        room: RoomName,
+        /// The list.
+        list: MaskList,
+        /// The mask that has no place.
+        mask: Mask,
+    },
     /// Somebody else has that name.
     NameTaken(Name),
     /// That is the name it has.
     NameUnchanged,
+    /// The room allows no CTCP.
+    NoCtcp(RoomName),
     /// Nobody has that name.
     NoSuchName(Name),
+    /// There is no such room.
+    NoSuchRoom(RoomName),
     /// The member is not in that room.
     NotIn(RoomName),
+    /// The member does not run the room.
+    NotRoomOperator(RoomName),
+    /// The member is no operator of the server.
+    NotServerOperator,
+    /// The other one is not in that room.
+    NotThere {
+        /// The other one.
+        name: Name,
+        /// The room.
+        room: RoomName,
+    },
+    /// There are as many members in the room as there may be.
+    RoomFull(RoomName),
     /// There are as many rooms as there may be.
     RoomsFull,
+    /// The member may not speak in the room.
+    Silenced(RoomName),
     /// A topic has at most this many bytes.
     TopicTooLong(usize),
     /// The member is in as many rooms as one may be in.
@@ -195,39 +332,59 @@ impl World {
             return;
         }
         if let Command::Enter { ref wish, ref profile, ref room, .. } = entry.command {
-            self.enter(entry.seq, wish, profile, room.as_ref(), effects);
+            self.enter(entry, wish, profile, room.as_ref(), effects);
             return;
         }
         let Some(member) = entry.command.member().filter(|member| self.members.contains_key(member)) else {
             return;
         };
-        let done = match &entry.command {
-            Command::Configure(_) | Command::Enter { .. } => Ok(()),
-            Command::Leave { reason, .. } => {
-                self.leave(member, *reason, effects);
-                Ok(())
-            }
-            Command::Move { from, to, .. } => {
-                self.move_between(entry.seq, member, from.as_ref(), to.as_ref(), effects)
-            }
-            Command::Rename { name, .. } => self.rename(member, name, effects),
-            Command::Say { room, manner, text, .. } => self
-                .say(entry, member, room, *manner, text)
-                .map(|room| effects.push(Effect::Said { member, room })),
-            Command::SetTopic { room, topic, .. } => self
-                .set_topic(entry, member, room, topic.as_ref())
-                .map(|room| effects.push(Effect::TopicSet { member, room })),
-            Command::Tell { to, .. } => match self.names.get(to) {
-                Some(&to) => {
-                    effects.push(Effect::Told { member, to });
-                    Ok(())
-                }
-                None => Err(Refusal::NoSuchName(to.clone())),
-            },
-        };
-        if let Err(refusal) = done {
+        if let Err(refusal) = self.act(entry, member, effects) {
             effects.push(Effect::Refused { member, refusal });
         }
+    }
+
+    /// Does what a member's command asks for.
+    fn act(&mut self, entry: &LogEntry, member: MemberId, effects: &mut Vec<Effect>) -> Result<(), Refusal> {
+        match &entry.command {
+            Command::Configure(_) | Command::Enter { .. } => {}
+            Command::Invite { name, room, .. } => self.invite(member, name, room, effects)?,
+            Command::Kick { room, name, .. } => self.kick(member, room, name, effects)?,
+            Command::Kill { name, .. } => self.kill(entry, member, name, effects)?,
+            Command::Leave { reason, .. } => self.leave(entry, member, *reason, effects),
+            Command::Move { from, to, key, .. } => {
+                self.move_between(entry, member, from.as_ref(), to.as_ref(), key.as_ref(), effects)?;
+            }
+            Command::Promote { .. } => {
+                self.set_user_modes(member, UserModes::OPERATOR, UserModes::NONE, effects);
+            }
+            Command::Rename { name, .. } => self.rename(entry, member, name, effects)?,
+            Command::Say { room, status, speech, .. } => {
+                let room = self.say(entry, member, room, *status, speech)?;
+                effects.push(Effect::Said { member, room });
+            }
+            Command::SetAway { away, .. } => self.set_away(member, away.as_ref(), effects),
+            Command::SetModes { room, changes, .. } => {
+                self.set_modes(entry, member, room, changes, effects)?;
+            }
+            Command::SetRealName { real_name, .. } => self.set_real_name(member, real_name, effects),
+            Command::SetTopic { room, topic, .. } => {
+                let room = self.set_topic(entry, member, room, topic.as_ref())?;
+                effects.push(Effect::TopicSet { member, room });
+            }
+            Command::SetUserModes { on, off, .. } => {
+                self.set_user_modes(member, on.without(UserModes::OPERATOR), *off, effects);
+            }
+            Command::Tell { to, .. } => {
+                let to = self.member_named(to).ok_or_else(|| Refusal::NoSuchName(to.clone()))?;
+                self.spoke(entry, member);
+                effects.push(Effect::Told { member, to });
+            }
+            Command::Wallops { .. } => {
+                self.server_operator(member)?;
+                effects.push(Effect::Wallops { member });
+            }
+        }
+        Ok(())
     }
 
     /// A hash of the whole state: equal for equal worlds, and for different ones with a chance of one in
@@ -241,11 +398,13 @@ impl World {
         digest.number(self.members.len() as u64);
         for (id, member) in &self.members {
             digest.number(id.0.0);
-            member.person.digest(&mut digest);
-            digest.number(member.rooms.len() as u64);
-            for room in &member.rooms {
-                digest.number(room.0.0);
-            }
+            member.digest(&mut digest);
+        }
+        digest.number(self.members_max as u64);
+        digest.number(self.departed.len() as u64);
+        for Departed { person, at_unix_ms } in &self.departed {
+            person.digest(&mut digest);
+            digest.number(*at_unix_ms);
         }
         for (id, room) in &self.rooms {
             digest.number(id.0.0);
@@ -270,6 +429,42 @@ impl World {
     #[must_use]
     pub const fn began_unix_ms(&self) -> u64 {
         self.began_unix_ms
+    }
+
+    /// Those who are gone, or have another name, the oldest first.
+    pub fn departed(&self) -> impl DoubleEndedIterator<Item = &Departed> {
+        self.departed.iter()
+    }
+
+    /// The limits in force.
+    #[must_use]
+    pub const fn limits(&self) -> &WorldLimits {
+        &self.limits
+    }
+
+    /// The most members that there were at once.
+    #[must_use]
+    pub const fn members_max(&self) -> usize {
+        self.members_max
+    }
+
+    /// Every member from that one on, in the order of entrance.
+    pub fn members_from(&self, id: MemberId) -> impl Iterator<Item = (MemberId, &Member)> {
+        self.members.range(id..).map(|(&id, member)| (id, member))
+    }
+
+    /// Every room from that one on, in the order in which they began.
+    pub fn rooms_from(&self, id: RoomId) -> impl Iterator<Item = (RoomId, &Room)> {
+        self.rooms.range(id..).map(|(&id, room)| (id, room))
+    }
+
+    /// Whether two members are in a room together.
+    #[must_use]
+    pub fn are_together(&self, one: MemberId, other: MemberId) -> bool {
+        let (Some(one), Some(other)) = (self.members.get(&one), self.members.get(&other)) else {
+            return false;
+        };
+        one.rooms.iter().any(|room| other.rooms.contains(room))
     }
 
     /// Every member, in the order of entrance.
@@ -305,180 +500,10 @@ impl World {
         let lobby = RoomName::lobby();
         if !self.room_names.contains_key(&lobby) {
             self.began_unix_ms = entry.at_unix_ms;
-            self.begin_room(RoomId(entry.seq), &lobby);
+            self.begin_room(RoomId(entry.seq), &lobby, entry.at_unix_ms);
         }
         for room in self.rooms.values_mut() {
             room.trim_history(&limits);
-        }
-    }
-
-    fn enter(
-        &mut self,
-        seq: Seq,
-        wish: &Wish,
-        profile: &Profile,
-        room: Option<&RoomName>,
-        effects: &mut Vec<Effect>,
-    ) {
-        let member = MemberId(seq);
-        let name = match wish {
-            Wish::Name(name) => name.clone(),
-            Wish::Port(port) => self.name_for_port(*port, seq),
-        };
-        if let Some((taken, _)) = self.names.get_key_value(&name) {
-            effects.push(Effect::NotEntered { refusal: Refusal::NameTaken(taken.clone()) });
-            return;
-        }
-        self.names.insert(name.clone(), member);
-        let person = Person { name, profile: profile.clone() };
-        self.members.insert(member, Member { person, rooms: Vec::new() });
-        effects.push(Effect::Entered { member });
-        if room.is_some()
-            && let Err(refusal) = self.move_between(seq, member, None, room, effects)
-        {
-            effects.push(Effect::Refused { member, refusal });
-        }
-    }
-
-    /// A name that nobody has. Whoever connects chooses the port, and may choose the same thousands of times:
-    /// then the position in the log is a number that nobody else has.
-    fn name_for_port(&self, port: u16, seq: Seq) -> Name {
-        let mut names = (1..=PORT_NUMBERS).map(|nth| Name::for_port(port, nth));
-        let free = names.find(|name| self.member_named(name).is_none());
-        free.unwrap_or_else(|| Name::for_port(port, seq.0))
-    }
-
-    fn leave(&mut self, id: MemberId, reason: CloseReason, effects: &mut Vec<Effect>) {
-        let Some(member) = self.members.remove(&id) else { return };
-        self.names.remove(&member.person.name);
-        for &room in &member.rooms {
-            self.remove_from_room(id, room);
-        }
-        let Member { person, rooms } = member;
-        effects.push(Effect::Left { member: id, person, rooms, reason });
-    }
-
-    fn move_between(
-        &mut self,
-        seq: Seq,
-        id: MemberId,
-        from: Option<&RoomName>,
-        to: Option<&RoomName>,
-        effects: &mut Vec<Effect>,
-    ) -> Result<(), Refusal> {
-        let from = from.map(|name| self.room_of(id, name)).transpose()?;
-        let Some(member) = self.members.get(&id) else { return Ok(()) };
-        if let Some(name) = to {
-            let there = self.room_named(name);
-            if let Some(room) = there.filter(|room| member.rooms.contains(room)) {
-                let name = self.rooms.get(&room).map_or(name, |room| &room.name);
-                return Err(Refusal::AlreadyIn(name.clone()));
-            }
-            let ends = from.is_some_and(|room| self.ends_without(room, id));
-            if there.is_none() && self.rooms.len() - usize::from(ends) >= self.limits.rooms_max {
-                return Err(Refusal::RoomsFull);
-            }
-            if member.rooms.len() - usize::from(from.is_some()) >= self.limits.rooms_per_member_max {
-                return Err(Refusal::TooManyRooms);
-            }
-        }
-        if let Some(room) = from {
-            if let Some(member) = self.members.get_mut(&id) {
-                member.rooms.retain(|&other| other != room);
-            }
-            let Some(name) = self.rooms.get(&room).map(|room| room.name.clone()) else { return Ok(()) };
-            self.remove_from_room(id, room);
-            effects.push(Effect::Parted { member: id, room, name });
-        }
-        if let Some(name) = to {
-            let room = self.room_named(name).unwrap_or_else(|| self.begin_room(RoomId(seq), name));
-            if let (Some(member), Some(there)) = (self.members.get_mut(&id), self.rooms.get_mut(&room)) {
-                member.rooms.push(room);
-                there.members.insert(id);
-            }
-            effects.push(Effect::Joined { member: id, room });
-        }
-        Ok(())
-    }
-
-    fn rename(&mut self, id: MemberId, name: &Name, effects: &mut Vec<Effect>) -> Result<(), Refusal> {
-        let Some(member) = self.members.get_mut(&id) else { return Ok(()) };
-        match self.names.get_key_value(name) {
-            Some((taken, &owner)) if owner != id => return Err(Refusal::NameTaken(taken.clone())),
-            Some(_) if member.person.name.as_str() == name.as_str() => return Err(Refusal::NameUnchanged),
-            _ => {}
-        }
-        let renamed = Person { name: name.clone(), ..member.person.clone() };
-        let from = core::mem::replace(&mut member.person, renamed);
-        self.names.remove(&from.name);
-        self.names.insert(name.clone(), id);
-        effects.push(Effect::Renamed { member: id, from });
-        Ok(())
-    }
-
-    fn say(
-        &mut self,
-        entry: &LogEntry,
-        member: MemberId,
-        room: &RoomName,
-        manner: Manner,
-        text: &Text,
-    ) -> Result<RoomId, Refusal> {
-        let id = self.room_of(member, room)?;
-        if let (Some(room), Some(member)) = (self.rooms.get_mut(&id), self.members.get(&member)) {
-            let (seq, at_unix_ms) = (entry.seq, entry.at_unix_ms);
-            let heard = Heard { seq, at_unix_ms, by: member.person.clone(), manner, text: text.clone() };
-            room.remember(heard, &self.limits);
-        }
-        Ok(id)
-    }
-
-    fn set_topic(
-        &mut self,
-        entry: &LogEntry,
-        member: MemberId,
-        room: &RoomName,
-        topic: Option<&Text>,
-    ) -> Result<RoomId, Refusal> {
-        let id = self.room_of(member, room)?;
-        let bytes_max = self.limits.topic_bytes_max;
-        if topic.is_some_and(|topic| topic.as_str().len() > bytes_max) {
-            return Err(Refusal::TopicTooLong(bytes_max));
-        }
-        if let (Some(room), Some(member)) = (self.rooms.get_mut(&id), self.members.get(&member)) {
-            let (by, at_unix_ms) = (member.person.name.clone(), entry.at_unix_ms);
-            room.topic = topic.map(|text| Topic { text: text.clone(), by, at_unix_ms });
-        }
-        Ok(id)
-    }
-
-    /// The room of that name, if the member is in it.
-    fn room_of(&self, member: MemberId, name: &RoomName) -> Result<RoomId, Refusal> {
-        self.room_named(name)
-            .filter(|id| self.rooms.get(id).is_some_and(|room| room.members.contains(&member)))
-            .ok_or_else(|| Refusal::NotIn(name.clone()))
-    }
-
-    fn begin_room(&mut self, id: RoomId, name: &RoomName) -> RoomId {
-        self.rooms.insert(id, Room::new(name.clone()));
-        self.room_names.insert(name.clone(), id);
-        id
-    }
-
-    /// Whether the room would end with this member's leave. `lobby` never does.
-    fn ends_without(&self, id: RoomId, member: MemberId) -> bool {
-        self.rooms.get(&id).is_some_and(|room| {
-            room.members.len() == 1 && room.members.contains(&member) && room.name != RoomName::lobby()
-        })
-    }
-
-    fn remove_from_room(&mut self, member: MemberId, id: RoomId) {
-        if self.ends_without(id, member) {
-            if let Some(room) = self.rooms.remove(&id) {
-                self.room_names.remove(&room.name);
-            }
-        } else if let Some(room) = self.rooms.get_mut(&id) {
-            room.members.remove(&member);
         }
     }
 }

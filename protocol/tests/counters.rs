@@ -1,7 +1,7 @@
 //! What the hub counts, for whoever watches a server.
 
 use parlor_protocol::{
-    CloseReason, ConnId, Hub, Input, Limits, MemoryLog, Now, Options, Output, RoomName, Sink,
+    CloseReason, ConnId, Dialect, Hub, Input, Limits, MemoryLog, Now, Options, Output, RoomName, Sink,
 };
 
 /// Nobody reads what the hub says.
@@ -26,7 +26,7 @@ impl Server {
     fn accept(&mut self, host: u8) -> ConnId {
         let conn = self.hub.vacant().expect("a slot is vacant");
         let peer = ([10, 0, 0, host], 5_000).into();
-        self.input(Input::Accepted { conn, peer, room: Some(&RoomName::lobby()) });
+        self.input(Input::Accepted { conn, dialect: Dialect::Plain, peer, room: Some(&RoomName::lobby()) });
         conn
     }
 }

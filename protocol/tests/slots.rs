@@ -1,6 +1,6 @@
 //! How many connections there may be at once, those included that are not let in.
 
-use parlor_protocol::{Hub, Input, Limits, MemoryLog, Now, Options, Output, RoomName, Sink};
+use parlor_protocol::{Dialect, Hub, Input, Limits, MemoryLog, Now, Options, Output, RoomName, Sink};
 
 /// Nobody reads what the hub says.
 struct Nobody;
@@ -27,7 +27,12 @@ fn slots_end_where_their_limits_do() {
         let Some(conn) = conn else { return };
         conns.push(conn);
         let peer = ([10, 0, 0, 1], port).into();
-        log.handle(&mut hub, now, Input::Accepted { conn, peer, room: Some(&lobby) }, &mut Nobody);
+        log.handle(
+            &mut hub,
+            now,
+            Input::Accepted { conn, dialect: Dialect::Plain, peer, room: Some(&lobby) },
+            &mut Nobody,
+        );
         while log.commit(&mut hub, now, &mut Nobody) {}
         hub.check_invariants();
     }

@@ -11,8 +11,8 @@ use crate::transport::Listener;
 use bytes::Bytes;
 use conns::{Conns, Read};
 use parlor_protocol::{
-    ConnId, ConsoleEvent, Counters, Hub, Input, Limits, MemoryLog, Now, Options, Outbox, OutboxCounters,
-    Output, RoomName, Sink,
+    ConnId, ConsoleEvent, Counters, Dialect, Hub, Input, Limits, MemoryLog, Now, Options, Outbox,
+    OutboxCounters, Output, RoomName, Sink,
 };
 use ready::ReadyList;
 use std::future::poll_fn;
@@ -85,6 +85,15 @@ pub enum Ended {
     Forced(usize),
 }
 
+/// What is spoken at a listener, and where it leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entrance {
+    /// The dialect.
+    pub dialect: Dialect,
+    /// The room that those enter who speak the plain dialect; `None` for none until they join one.
+    pub room: Option<RoomName>,
+}
+
 /// Limits of the driver that are no limits of the core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DriverLimits {
@@ -101,7 +110,7 @@ pub struct Driver<L: Listener, C, O> {
     log: MemoryLog,
     outbox: Outbox,
     conns: Conns<L::Stream>,
-    listeners: Vec<(L, Option<RoomName>)>,
+    listeners: Vec<(L, Entrance)>,
     clock: C,
     observer: O,
     limits: DriverLimits,
@@ -126,14 +135,14 @@ pub struct Driver<L: Listener, C, O> {
 }
 
 impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
-    /// A server for these listeners, each with the room that it leads to.
+    /// A server for these listeners, each with what is spoken there and where it leads to.
     ///
     /// Call it within a Tokio runtime with time enabled.
     pub fn new(
         limits: Limits,
         options: Options,
         driver_limits: DriverLimits,
-        listeners: Vec<(L, Option<RoomName>)>,
+        listeners: Vec<(L, Entrance)>,
         clock: C,
         observer: O,
     ) -> Self {
@@ -330,14 +339,14 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
                     self.accept_waits = true;
                     return any;
                 };
-                let (listener, room) = &mut self.listeners[index];
+                let (listener, entrance) = &mut self.listeners[index];
                 match listener.poll_accept(cx) {
                     Poll::Pending => break,
                     Poll::Ready(Ok((stream, peer))) => {
-                        let room = room.clone();
+                        let Entrance { dialect, room } = entrance.clone();
                         self.outbox.opened(conn);
                         self.conns.insert(conn, stream);
-                        self.input(now, Input::Accepted { conn, peer, room: room.as_ref() });
+                        self.input(now, Input::Accepted { conn, dialect, peer, room: room.as_ref() });
                         any = true;
                     }
                     // The connection was gone before it was accepted.

@@ -3,12 +3,11 @@
 use crate::clock::SystemClock;
 use crate::config::{self, Config, Given, Loaded, SETTINGS, Setting};
 use crate::console::Console;
-use crate::driver::{Control, Driver, Ended};
+use crate::driver::{Control, Driver, Ended, Entrance};
 use crate::file_limit;
 use crate::logging::Logging;
 use crate::transport::{TcpListening, Vanishing};
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use parlor_protocol::RoomName;
 #[cfg(target_os = "linux")]
 use rustix::process::{Signal, set_parent_process_death_signal};
 use std::collections::BTreeMap;
@@ -149,7 +148,7 @@ async fn serve(loaded: &Loaded) -> ExitCode {
         }
     }
     let clock = SystemClock::start();
-    let driver = Driver::new(config.limits, config.options, config.driver, listeners, clock, console);
+    let driver = Driver::new(config.limits, config.options.clone(), config.driver, listeners, clock, console);
     let ended = driver.run(control).await;
     console.stopped(ended);
     match ended {
@@ -159,7 +158,7 @@ async fn serve(loaded: &Loaded) -> ExitCode {
 }
 
 /// Listens everywhere, or says why not, and what to do about it.
-fn listen(config: &Config) -> Result<Vec<(TcpListening, Option<RoomName>)>, String> {
+fn listen(config: &Config) -> Result<Vec<(TcpListening, Entrance)>, String> {
     let language = config.options.language;
     let mut listeners = Vec::new();
     for url in &config.listen {
@@ -167,7 +166,7 @@ fn listen(config: &Config) -> Result<Vec<(TcpListening, Option<RoomName>)>, Stri
         for address in addresses {
             let listening = TcpListening::bind(address, Vanishing { ms: config.vanish_ms })
                 .map_err(|error| config::explain(url, Some(address), &error, language))?;
-            listeners.push((listening, url.room.clone()));
+            listeners.push((listening, url.entrance.clone()));
         }
     }
     Ok(listeners)

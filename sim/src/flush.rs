@@ -7,7 +7,7 @@ use crate::source::Source;
 use crate::wire::GrantedWire;
 use parlor_protocol::{
     CloseReason, ConnId, Event, Language, Limits, Manner, Name, Outbox, Output, Person, Profile, RoomId,
-    RoomName, Seq, Sink, Stamp, Text, What, WireClass,
+    RoomName, Seq, Sink, Speech, Stamp, Text, What, WireClass,
 };
 
 /// Connections at once.
@@ -169,13 +169,14 @@ impl Rig {
                 self.lines += 1;
                 let except = except.and_then(|slot| self.live(slot));
                 let what = What::Left { reason: CloseReason::Quit, message: None };
-                let event = Event { stamp: Stamp::default(), by: &by, what };
+                let event = Event { stamp: Stamp::default(), by: &by, by_bot: false, what };
                 self.output(Output::ToPeers { rooms: &rooms, except, event: &event });
             }
             Op::ToRoom(room, except, length) => {
                 let text = Text::clean(self.text(length).as_bytes(), false);
-                let what = What::Said { room: &RoomName::lobby(), manner: Manner::Speech, text: &text };
-                let event = Event { stamp: Stamp::default(), by: &person("alice"), what };
+                let speech = Speech::new(Manner::Speech, text);
+                let what = What::Said { room: &RoomName::lobby(), status: None, speech: &speech };
+                let event = Event { stamp: Stamp::default(), by: &person("alice"), by_bot: false, what };
                 let except = except.and_then(|slot| self.live(slot));
                 self.output(Output::ToRoom { room: RoomId(Seq(room)), except, event: &event });
             }

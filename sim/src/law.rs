@@ -106,12 +106,12 @@ pub struct Judge {
 impl Judge {
     /// A judge of a server that begins now.
     #[must_use]
-    pub fn new(limits: Limits, options: Options) -> Self {
+    pub fn new(limits: Limits, options: &Options) -> Self {
         Self {
             watches: true,
             violation: None,
-            heard: heard::Heard::new(Model::new(limits, options)),
-            replay: replay::Replay::new(limits, options),
+            heard: heard::Heard::new(Model::new(limits, options.clone())),
+            replay: replay::Replay::new(limits, options.clone()),
             backlog: backlog::Backlog::new(&limits),
             ends: ends::Ends::default(),
             names: names::Names::default(),

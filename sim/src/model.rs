@@ -16,8 +16,8 @@ use ask::Ask;
 use chat::Chat;
 use parlor_protocol::event::Mistake;
 use parlor_protocol::{
-    CloseReason, Command, ConnId, Input, Instant, Language, Limits, LogEntry, MemberId, Now, Options,
-    Profile, Rate, Reply, RoomName, Wish,
+    CloseReason, Command, ConnId, Input, Instant, Language, Limits, LogEntry, Manner, MemberId, Now, Options,
+    Profile, Rate, Reply, RoomName, Speech, Wish,
 };
 use std::net::{IpAddr, SocketAddr};
 
@@ -110,7 +110,7 @@ impl Model {
     pub fn input(&mut self, now: Now, input: &Input<'_>) {
         self.now = now;
         match input {
-            Input::Accepted { conn, peer, room } => self.accepted(*conn, *peer, *room),
+            Input::Accepted { conn, peer, room, .. } => self.accepted(*conn, *peer, *room),
             Input::Closed { conn } => self.closed(*conn),
             Input::Committed { entries } => entries.iter().for_each(|entry| self.committed(now, entry)),
             Input::Drained { conn } => self.changed(now, *conn, |conn| {
@@ -130,6 +130,7 @@ impl Model {
                 conns.into_iter().for_each(|conn| self.end(conn, CloseReason::Shutdown));
             }
             Input::Timeout => self.timeout(now),
+            Input::Verdict { .. } => {}
         }
     }
 
@@ -241,7 +242,7 @@ impl Model {
     }
 
     fn say_farewell(&mut self, id: ConnId, reason: CloseReason) {
-        self.reply(id, &Reply::Farewell(reason));
+        self.reply(id, &Reply::Farewell { reason, message: None });
         if let Some(conn) = self.conns.get_mut(id) {
             conn.link = Link::Closing;
             conn.budget_timer = None;
@@ -342,13 +343,20 @@ impl Model {
         let command = match (ask, here) {
             (Ask::Nothing, _) => return,
             (Ask::Quit, _) => return self.leave(id, CloseReason::Quit),
-            (Ask::Tell(to, text), _) => Command::Tell { member, to, text },
+            (Ask::Tell(to, text), _) => {
+                Command::Tell { member, to, speech: Speech::new(Manner::Speech, text) }
+            }
             (Ask::Rename(name), _) => Command::Rename { member, name },
-            (Ask::Join(room), from) => Command::Move { member, from, to: Some(room) },
-            (Ask::Say(manner, text), Some(room)) => Command::Say { member, room, manner, text },
+            (Ask::Join(room, key), from) => {
+                Command::Move { member, from, to: Some(room), key, message: None }
+            }
+            (Ask::Say(manner, text), Some(room)) => {
+                Command::Say { member, room, status: None, speech: Speech::new(manner, text) }
+            }
             (Ask::TopicSet(topic), Some(room)) => Command::SetTopic { member, room, topic },
             (Ask::Part, Some(room)) if room != RoomName::lobby() => {
-                Command::Move { member, from: Some(room), to: Some(RoomName::lobby()) }
+                let to = Some(RoomName::lobby());
+                Command::Move { member, from: Some(room), to, key: None, message: None }
             }
             (Ask::Part, Some(_)) => return self.answer(now, id, &Ask::Mistaken(Mistake::InLobby)),
             (Ask::Say(..) | Ask::TopicSet(_) | Ask::Part, None) => {

@@ -101,6 +101,7 @@ impl<S: Stream> Sink for NaiveSink<S> {
             Output::ReportDrained { conn } => self.drained.push(conn),
             Output::Write { conn, bytes } => self.send(conn, bytes),
             Output::Abort { .. }
+            | Output::CheckPassword { .. }
             | Output::Console(_)
             | Output::PauseReads { .. }
             | Output::Propose { .. }

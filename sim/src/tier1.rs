@@ -19,7 +19,9 @@ use log::DelayedLog;
 pub use net::Faults;
 use net::{Event, Net, Read};
 use outputs::{Outputs, Tick, Wires};
-use parlor_protocol::{Command, ConnId, Hub, Input, Instant, Limits, LogEntry, MemoryLog, Now, Outbox};
+use parlor_protocol::{
+    Command, ConnId, Dialect, Hub, Input, Instant, Limits, LogEntry, MemoryLog, Now, Outbox,
+};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -165,7 +167,7 @@ macro_rules! outputs {
 
 impl Rig {
     fn new(setup: &Setup, trace: Trace, bug: Option<SimBug>) -> Self {
-        let (limits, options) = (setup.limits, setup.options);
+        let (limits, options) = (setup.limits, setup.options.clone());
         let hub_limits = match bug {
             Some(SimBug::LimitByOne) => Limits { line_bytes_max: limits.line_bytes_max - 1, ..limits },
             _ => limits,
@@ -175,11 +177,11 @@ impl Rig {
             _ => Log::Delayed(DelayedLog::default()),
         };
         Self {
-            hub: Hub::new(hub_limits, options),
+            hub: Hub::new(hub_limits, options.clone()),
             outbox: Outbox::new(&limits),
             log,
             net: Net::new(setup, bug),
-            judge: Judge::new(limits, options),
+            judge: Judge::new(limits, &options),
             trace,
             stats: Stats::default(),
             tick: Tick::default(),
@@ -328,7 +330,10 @@ impl Rig {
             self.judge.link_accepted(link, conn);
             sometimes!(self.stats.marks, SecondGeneration, conn.generation > 0);
             self.trace.accepted(self.net.now_us, conn, client);
-            self.input("accepted", Input::Accepted { conn, peer, room: room.as_ref() });
+            self.input(
+                "accepted",
+                Input::Accepted { conn, dialect: Dialect::Plain, peer, room: room.as_ref() },
+            );
         }
         sometimes!(self.stats.marks, AcceptWaits, !self.net.waiting.is_empty());
     }

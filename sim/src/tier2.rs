@@ -17,8 +17,8 @@ pub use chaos::ChaosCounts;
 use chaos::{Chaos, Rates};
 use clients::Clients;
 use listener::{SimClock, SimListener};
-use parlor_protocol::RoomName;
-use parlor_runtime::driver::{Control, Driver, DriverLimits, Ended};
+use parlor_protocol::{Dialect, RoomName};
+use parlor_runtime::driver::{Control, Driver, DriverLimits, Ended, Entrance};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -118,7 +118,7 @@ pub fn run(scenario: &Scenario) -> Outcome {
     };
     let source = crate::source::Source::seed(setup.chaos_seed);
     let shared = Shared {
-        watch: Rc::new(RefCell::new(Watch::new(setup.limits, setup.options))),
+        watch: Rc::new(RefCell::new(Watch::new(setup.limits, setup.options.clone()))),
         chaos: Rc::new(RefCell::new(Chaos { source, rates, counts: ChaosCounts::default() })),
         stats: Rc::default(),
         played: Rc::default(),
@@ -180,7 +180,7 @@ async fn serve(shared: Shared, scenario: Scenario) -> Result<(), Box<dyn std::er
         scenario.setup.limits,
         scenario.setup.options,
         DriverLimits { accept_retry_ms: 1_000, shutdown_ms: 60_000 },
-        vec![(listener, Some(RoomName::lobby()))],
+        vec![(listener, Entrance { dialect: Dialect::Plain, room: Some(RoomName::lobby()) })],
         SimClock,
         Observing(Rc::clone(&shared.watch)),
     );

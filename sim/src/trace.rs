@@ -128,6 +128,7 @@ impl Trace {
             Input::Received { conn, bytes } => of("received", *conn, bytes),
             Input::Shutdown => self.note(at_us, "shutdown", Who::Server, b"", String::new),
             Input::Timeout => self.note(at_us, "timeout", Who::Server, b"", String::new),
+            Input::Verdict { conn, right } => of("verdict", *conn, if *right { b"right" } else { b"wrong" }),
         }
     }
 
@@ -188,11 +189,14 @@ fn words(command: &Command) -> String {
         Command::Configure(_) => "the limits".to_owned(),
         Command::Enter { conn, wish, room, .. } => format!("{conn} ({wish:?}) enters {}", place(room)),
         Command::Leave { member, reason, .. } => format!("{member} leaves: {}", reason.word()),
-        Command::Move { member, from, to } => format!("{member} goes from {} to {}", place(from), place(to)),
+        Command::Move { member, from, to, .. } => {
+            format!("{member} goes from {} to {}", place(from), place(to))
+        }
         Command::Rename { member, name } => format!("{member} wants the name {name}"),
-        Command::Say { member, room, text, .. } => format!("{member} says in {room}: {text:?}"),
+        Command::Say { member, room, speech, .. } => format!("{member} says in {room}: {:?}", speech.text),
         Command::SetTopic { member, room, topic } => format!("{member} sets the topic of {room}: {topic:?}"),
-        Command::Tell { member, to, text } => format!("{member} tells {to}: {text:?}"),
+        Command::Tell { member, to, speech } => format!("{member} tells {to}: {:?}", speech.text),
+        command => format!("{command:?}"),
     }
 }
 

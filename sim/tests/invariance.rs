@@ -5,7 +5,8 @@
 
 use bytes::Bytes;
 use parlor_protocol::{
-    Command, ConnId, Hub, Input, Limits, LogEntry, Now, Options, Output, Rate, RoomName, Seq, Sink, World,
+    Command, ConnId, Dialect, Hub, Input, Limits, LogEntry, Now, Options, Output, Rate, RoomName, Seq, Sink,
+    World,
 };
 use parlor_sim::naive::NaiveSink;
 use parlor_sim::scenario::{Act, Scenario, Size};
@@ -52,7 +53,12 @@ impl Server {
         for client in 0..count {
             let conn = server.hub.vacant().unwrap();
             let peer = ([127, 0, 0, 1], 5_001 + client).into();
-            server.input(Input::Accepted { conn, peer, room: Some(&RoomName::lobby()) });
+            server.input(Input::Accepted {
+                conn,
+                dialect: Dialect::Plain,
+                peer,
+                room: Some(&RoomName::lobby()),
+            });
             server.commit_all();
             conns.push(conn);
         }

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use bytes::Bytes;
-use parlor_protocol::{ConnId, Hub, Input, Limits, MemoryLog, Now, Options, Rate, RoomName};
+use parlor_protocol::{ConnId, Dialect, Hub, Input, Limits, MemoryLog, Now, Options, Rate, RoomName};
 use parlor_sim::naive::NaiveSink;
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
@@ -137,7 +137,12 @@ impl StateMachineTest for System {
                 let conn = system.hub.vacant().unwrap();
                 let peer = ([127, 0, 0, 1], 5_001 + client).into();
                 system.conns.insert(client, conn);
-                system.input(Input::Accepted { conn, peer, room: Some(&RoomName::lobby()) });
+                system.input(Input::Accepted {
+                    conn,
+                    dialect: Dialect::Plain,
+                    peer,
+                    room: Some(&RoomName::lobby()),
+                });
             }
             Transition::Leave(client) => {
                 let conn = system.conns.remove(&client).unwrap();

@@ -5,6 +5,7 @@ mod english;
 mod parse;
 
 use crate::calendar::Utc;
+use crate::command::Speech;
 use crate::event::{Event, Reply, Stamp, What};
 use crate::language::Language;
 use crate::name::RoomName;
@@ -23,8 +24,11 @@ const LIST_LINE_BYTES: usize = 400;
 /// Appends the line that a reader of this class sees of the event.
 pub(crate) fn render_event(event: &Event<'_>, language: Language, raw: bool, to: &mut BytesMut) {
     if raw {
-        if let What::Said { text, .. } = event.what {
-            text.plain_parts().for_each(|part| to.extend_from_slice(part.as_bytes()));
+        if let What::Said { speech, .. } = event.what {
+            if !speech.manner.is_read() {
+                return;
+            }
+            speech.text.plain_parts().for_each(|part| to.extend_from_slice(part.as_bytes()));
             to.extend_from_slice(b"\n");
             return;
         }
@@ -129,7 +133,9 @@ impl Notes<'_> {
         write!(self.to, "{NOTE}{time} ").expect("a buffer takes what it is given");
         let Heard { seq, at_unix_ms, ref by, manner, ref text } = *heard;
         let stamp = Stamp { log_unix_ms: 0, seq, at_unix_ms };
-        event(&Event { stamp, by, what: What::Said { room, manner, text } }, self.to);
+        let speech = Speech::new(manner, text.clone());
+        let what = What::Said { room, status: None, speech: &speech };
+        event(&Event { stamp, by, by_bot: false, what }, self.to);
     }
 }
 

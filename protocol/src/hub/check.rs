@@ -1,10 +1,9 @@
 //! What holds of every hub between two inputs.
 
-use super::{Admission, Hub, Tenant, ip_prefix};
+use super::{Admission, Hub, Tenant, Timers, ip_prefix};
 use crate::id::ConnId;
 use crate::name::RoomName;
-use crate::session::Link;
-use crate::time::DeadlineReason;
+use crate::session::{Link, Tongue};
 use alloc::collections::BTreeMap;
 
 impl Hub {
@@ -70,6 +69,9 @@ impl Hub {
             assert_eq!(slot.generation, conn.generation, "a member's connection keeps its slot");
             let session = &slot.tenant.as_ref().expect("a member's connection keeps its slot").session;
             assert_eq!(session.member(), Some(id), "{conn} is the connection of {id}");
+            if matches!(session.tongue(), Tongue::Irc(_)) {
+                continue;
+            }
             let room = session.room().map(|room| self.world.room_named(room).expect("a session's room is"));
             match room {
                 Some(room) => assert!(member.rooms().contains(&room), "{id} speaks to a room that it is in"),
@@ -97,13 +99,13 @@ impl Hub {
         let mut timers = 0;
         for (conn, tenant) in self.tenants() {
             let link = tenant.session.link();
-            assert!(tenant.rate_timer.is_none() || link == Link::Open, "only open links wait to speak");
+            let Timers { rate, drain, wait } = tenant.timers;
+            assert!(rate.is_none() || link == Link::Open, "only open links wait to speak");
             let drains = link == Link::Closing || tenant.session.leaves_when_drained();
-            assert!(tenant.drain_timer.is_none() || drains, "only who leaves is drained");
-            let rate = tenant.rate_timer.map(|at| (at, DeadlineReason::Rate, conn));
-            let drain = tenant.drain_timer.map(|at| (at, DeadlineReason::Drain, conn));
-            for timer in rate.into_iter().chain(drain) {
-                assert!(self.timers.contains(&timer), "{timer:?} is set");
+            assert!(drain.is_none() || drains, "only who leaves is drained");
+            assert!(wait.is_none() || link == Link::Open, "only of open links something is expected");
+            for (at, why) in tenant.timers.all() {
+                assert!(self.timers.contains(&(at, why, conn)), "{why:?} of {conn} is set");
                 timers += 1;
             }
         }

@@ -1,35 +1,51 @@
 //! What follows from a committed entry: who is subscribed to what, and who hears it.
 
 use super::Hub;
-use crate::command::{Command, LogEntry, Manner};
+use crate::command::{CloseReason, Command, LogEntry, Manner, Speech};
+use crate::dialect::irc::query::Query;
+use crate::dialect::irc::{Capabilities, numeric, refusal};
 use crate::event::{ConsoleEvent, Event, Reply, Stamp, What};
 use crate::id::{ConnId, MemberId, RoomId};
+use crate::mode::{ModeChange, Status};
 use crate::name::RoomName;
-use crate::output::{Output, Sink};
-use crate::person::Person;
-use crate::session::Link;
+use crate::output::{Output, Sink, WireClass};
+use crate::person::{Person, UserModes};
+use crate::session::{Link, Tongue};
 use crate::text::Text;
 use crate::time::Now;
-use crate::world::Effect;
+use crate::world::{Effect, Member, Refusal};
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+/// An entry that is applied, and who asked for it.
+#[derive(Clone, Copy)]
+struct Author<'e> {
+    conn: ConnId,
+    entry: &'e LogEntry,
+    stamp: Stamp,
+    now: Now,
+}
 
 impl Hub {
     /// Applies an entry and tells everyone concerned; then lets its author go on.
     pub(super) fn committed(&mut self, now: Now, entry: &LogEntry, sink: &mut impl Sink) {
         self.counters.entries += 1;
-        let author = match &entry.command {
+        let conn = match &entry.command {
             Command::Configure(_) => None,
             Command::Enter { conn, .. } => Some(*conn),
             command => command.member().and_then(|member| self.members.get(&member)).copied(),
         };
         let mut effects = core::mem::take(&mut self.effects);
         self.world.apply(entry, &mut effects);
-        if let Some(conn) = author {
+        if let Some(conn) = conn {
             let asked = !matches!(entry.command, Command::Enter { .. } | Command::Leave { .. });
             if let Some(session) = self.session(conn).filter(|_| asked) {
                 session.committed();
             }
+            let LogEntry { seq, at_unix_ms, .. } = *entry;
+            let stamp = Stamp { log_unix_ms: self.world.began_unix_ms(), seq, at_unix_ms };
             for effect in &effects {
-                self.spread(now, conn, entry, effect, sink);
+                self.spread(Author { conn, entry, stamp, now }, effect, sink);
             }
             self.run(now, conn, sink);
             self.vacate_if_over(conn);
@@ -38,99 +54,213 @@ impl Hub {
         self.effects = effects;
     }
 
-    /// Tells those concerned of one effect of the entry by `conn`'s member.
-    fn spread(&mut self, now: Now, conn: ConnId, entry: &LogEntry, effect: &Effect, sink: &mut impl Sink) {
-        let LogEntry { seq, at_unix_ms, .. } = *entry;
-        let stamp = Stamp { log_unix_ms: self.world.began_unix_ms(), seq, at_unix_ms };
-        match (effect, &entry.command) {
-            (Effect::Entered { member }, command) => self.entered(conn, *member, command, sink),
+    /// Tells those concerned of one effect of an entry.
+    fn spread(&mut self, author: Author<'_>, effect: &Effect, sink: &mut impl Sink) {
+        let Author { conn, now, .. } = author;
+        match (effect, &author.entry.command) {
+            (Effect::AwaySet { member, was_away }, _) => self.away_set(author, *member, *was_away, sink),
+            (Effect::Entered { member }, command) => self.entered(author, *member, command, sink),
+            (Effect::Invited { member, target, room }, _) => {
+                self.invited(author, *member, *target, *room, sink);
+            }
             (Effect::Joined { member, room }, command) => {
                 let is_first = matches!(command, Command::Enter { .. });
-                self.joined(conn, stamp, *member, *room, is_first, sink);
+                self.joined(author, *member, *room, is_first, sink);
             }
-            (Effect::Left { member, person, rooms, reason }, Command::Leave { message, .. }) => {
-                let what = What::Left { reason: *reason, message: message.as_ref() };
-                self.left(conn, *member, rooms, &Event { stamp, by: person, what }, sink);
-                if let Some(peer) = self.tenant(conn).map(|tenant| tenant.peer) {
-                    let name = &person.name;
-                    sink.output(Output::Console(ConsoleEvent::Left { name, peer, reason: *reason }));
-                }
-                self.close(now, conn, *reason, sink);
+            (Effect::Kicked { member, target, room, name }, Command::Kick { message, .. }) => {
+                self.kicked(author, *member, *target, (*room, name), message.as_ref(), sink);
             }
-            (Effect::Parted { member, room, name }, _) => {
-                self.parted(conn, stamp, *member, *room, name, sink);
+            (Effect::Left { member, person, rooms, reason }, command) => {
+                self.left(author, *member, (person, rooms, *reason), command, sink);
+            }
+            (Effect::ModesSet { member, room, changes }, _) => {
+                self.modes_set(author, *member, *room, changes, sink);
+            }
+            (Effect::NotEntered { refusal }, _) => self.not_entered(author, refusal, sink),
+            (Effect::Parted { member, room, name }, Command::Move { message, .. }) => {
+                self.parted(author, *member, (*room, name), message.as_ref(), sink);
+            }
+            (Effect::RealNameSet { member }, Command::SetRealName { real_name, .. }) => {
+                self.tell_of_member(author, *member, What::RealNameSet { real_name }, sink);
             }
             (Effect::Refused { member, refusal }, command) => {
                 if matches!(command, Command::Enter { .. }) {
                     self.greet_outside(conn, *member, sink);
                 }
-                self.write(conn, &Reply::Refused(refusal), sink);
+                self.refused(author, refusal, sink);
             }
-            (Effect::Renamed { member, from }, _) => self.renamed(conn, stamp, *member, from, sink),
-            (Effect::Said { member, room }, Command::Say { manner, text, .. }) => {
-                self.counters.lines += 1;
-                let except = if self.options.echo { None } else { self.open(conn) };
-                let Some((by, room_name)) = self.in_room(*member, *room) else { return };
-                let what = What::Said { room: room_name, manner: *manner, text };
-                sink.output(Output::ToRoom { room: *room, except, event: &Event { stamp, by, what } });
+            (Effect::Renamed { member, from }, _) => self.renamed(author, *member, from, sink),
+            (Effect::Said { member, room }, Command::Say { status, speech, .. }) => {
+                self.said(author, *member, *room, *status, speech, sink);
             }
-            (Effect::Told { member, to }, Command::Tell { text, .. }) => {
-                self.told(stamp, *member, *to, Manner::Speech, text, sink);
+            (Effect::Told { member, to }, Command::Tell { speech, .. }) => {
+                self.told(author, *member, *to, speech, sink);
             }
             (Effect::TopicSet { member, room }, Command::SetTopic { topic, .. }) => {
-                let Some((by, room_name)) = self.in_room(*member, *room) else { return };
-                let what = What::TopicSet { room: room_name, topic: topic.as_ref() };
-                sink.output(Output::ToRoom { room: *room, except: None, event: &Event { stamp, by, what } });
+                let Some((by, by_bot)) = self.by(*member) else { return };
+                let Some(name) = self.world.room(*room).map(|room| room.name().clone()) else { return };
+                let what = What::TopicSet { room: &name, topic: topic.as_ref() };
+                self.tell_room(
+                    conn,
+                    *room,
+                    true,
+                    &Event { stamp: author.stamp, by: &by, by_bot, what },
+                    sink,
+                );
+            }
+            (Effect::UserModesSet { on, off, .. }, command) => {
+                if matches!(command, Command::Promote { .. }) {
+                    self.note(now, conn, Query::Note(numeric::RPL_YOUREOPER, Vec::new()), sink);
+                }
+                self.note(now, conn, Query::UserModesAre { on: *on, off: *off }, sink);
+            }
+            (Effect::Wallops { member }, Command::Wallops { text, .. }) => {
+                self.wallops(author, *member, text, sink);
             }
             (effect, command) => unreachable!("{command:?} does not make {effect:?}"),
         }
     }
 
-    fn entered(&mut self, conn: ConnId, id: MemberId, command: &Command, sink: &mut impl Sink) {
+    /// Who a member is to others, and whether it is a program.
+    fn by(&self, member: MemberId) -> Option<(Person, bool)> {
+        self.world.member(member).map(|it| (it.person().clone(), it.modes().has(UserModes::BOT)))
+    }
+
+    fn away_set(&mut self, author: Author<'_>, member: MemberId, was_away: bool, sink: &mut impl Sink) {
+        let away = self.world.member(member).and_then(Member::away).cloned();
+        let numeric = if away.is_some() { numeric::RPL_NOWAWAY } else { numeric::RPL_UNAWAY };
+        if away.is_some() || was_away {
+            self.tell_of_member(author, member, What::AwaySet { away: away.as_ref() }, sink);
+        }
+        self.note(author.now, author.conn, Query::Note(numeric, Vec::new()), sink);
+    }
+
+    /// Whoever shares a room with a member, or watches it closely, hears what it says of itself. Itself, too, but
+    /// that it is away.
+    fn tell_of_member(&mut self, author: Author<'_>, member: MemberId, what: What<'_>, sink: &mut impl Sink) {
+        let Some((by, by_bot)) = self.by(member) else { return };
+        let event = Event { stamp: author.stamp, by: &by, by_bot, what };
+        let except = self.open(author.conn);
+        let rooms = self.world.member(member).map_or(&[][..], Member::rooms);
+        sink.output(Output::ToPeers { rooms, except, event: &event });
+        let watchers = self.watchers.get(&by.name).into_iter().flatten();
+        for watcher in watchers.copied().collect::<Vec<_>>() {
+            let Some(session) = self.session(watcher) else { continue };
+            let other = session.member();
+            let watches_closely = session
+                .client()
+                .is_some_and(|client| client.capabilities.has(Capabilities::EXTENDED_MONITOR));
+            let hears_anyway = other.is_some_and(|other| self.world.are_together(other, member));
+            if watches_closely && !hears_anyway && other != Some(member) {
+                self.deliver(watcher, &event, sink);
+            }
+        }
+        if !matches!(what, What::AwaySet { .. }) {
+            self.echo(author.conn, &event, sink);
+        }
+    }
+
+    fn entered(&mut self, author: Author<'_>, id: MemberId, command: &Command, sink: &mut impl Sink) {
+        let Author { conn, now, .. } = author;
         self.members.insert(id, conn);
-        let Some(name) = self.world.member(id).map(|member| member.name().clone()) else { return };
+        let Some((by, _)) = self.by(id) else { return };
         let Some(tenant) = self.tenant(conn) else { return };
         let peer = tenant.peer;
         let leaves_for = tenant.session.entered(id);
-        sink.output(Output::Console(ConsoleEvent::Entered { name: &name, peer }));
+        sink.output(Output::Console(ConsoleEvent::Entered { name: &by.name, peer }));
+        self.tell_watchers(&by, true, sink);
         if let Some(reason) = leaves_for {
-            sink.output(Output::Propose {
-                conn,
-                command: Command::Leave { member: id, reason, message: None },
-            });
+            let command = Command::Leave { member: id, reason, message: None };
+            sink.output(Output::Propose { conn, command });
+        } else if self.open_irc(conn) {
+            self.welcome(now, conn, &by);
         } else if matches!(command, Command::Enter { room: None, .. }) {
             self.greet_outside(conn, id, sink);
         }
     }
 
-    /// The others hear of the newcomer, and the newcomer where it is.
-    fn joined(
+    fn not_entered(&mut self, author: Author<'_>, refusal: &Refusal, sink: &mut impl Sink) {
+        let Author { conn, now, .. } = author;
+        let Some(session) = self.session(conn) else { return };
+        session.not_entered();
+        if session.link() == Link::Open {
+            self.expect_registration(now, conn);
+            self.refused(author, refusal, sink);
+        }
+    }
+
+    fn refused(&mut self, author: Author<'_>, refusal: &Refusal, sink: &mut impl Sink) {
+        match self.class(author.conn) {
+            Some(WireClass::Plain { .. }) => self.reply(author.conn, &Reply::Refused(refusal), sink),
+            Some(WireClass::Irc(_)) => {
+                if let Some(query) = refusal::numeric(refusal, &author.entry.command) {
+                    self.note(author.now, author.conn, query, sink);
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn invited(
         &mut self,
-        conn: ConnId,
-        stamp: Stamp,
-        id: MemberId,
+        author: Author<'_>,
+        member: MemberId,
+        target: MemberId,
         room: RoomId,
-        first: bool,
         sink: &mut impl Sink,
     ) {
-        let Some(there) = self.world.room(room) else { return };
-        let (room_name, members, topic) =
-            (there.name().clone(), there.members().len(), there.topic().cloned());
-        let Some(by) = self.world.member(id).map(|member| member.person().clone()) else { return };
-        let event = Event { stamp, by: &by, what: What::Joined { room: &room_name } };
-        sink.output(Output::ToRoom { room, except: None, event: &event });
-        let Some(session) = self.session(conn) else { return };
-        session.set_room(Some(room_name.clone()));
-        if session.link() != Link::Open {
-            return;
+        let Some((by, by_bot)) = self.by(member) else { return };
+        let Some(name) = self.world.member(target).map(|target| target.name().clone()) else { return };
+        let Some(room_name) = self.world.room(room).map(|room| room.name().clone()) else { return };
+        let invited = |to_target| What::Invited { name: &name, room: &room_name, to_target };
+        let event = Event { stamp: author.stamp, by: &by, by_bot, what: invited(false) };
+        // Those in the room read it only where they asked for such.
+        let except = self.open(author.conn);
+        sink.output(Output::ToRoom { room, except, event: &event });
+        if let Some(conn) = self.conn_of(target) {
+            match self.class(conn) {
+                Some(WireClass::Irc(_)) => self.deliver(conn, &Event { what: invited(true), ..event }, sink),
+                _ => self.reply(conn, &Reply::InvitedTo { by: &by.name, room: &room_name }, sink),
+            }
         }
-        let language = session.language();
-        sink.output(Output::Subscribe { conn, room, class: self.class(language) });
-        if first {
-            self.greet(conn, &Reply::Greeting { name: &by.name, room: Some((&room_name, members)) }, sink);
-        } else {
-            let reply = Reply::InRoom { room: &room_name, members, topic: topic.as_ref() };
-            self.write(conn, &reply, sink);
+        let params = [name.to_string(), alloc::format!("#{room_name}")].to_vec();
+        self.note(author.now, author.conn, Query::Note(numeric::RPL_INVITING, params), sink);
+        self.tell_away(author, target, sink);
+    }
+
+    /// The others hear of the newcomer, and the newcomer where it is.
+    fn joined(&mut self, author: Author<'_>, id: MemberId, room: RoomId, first: bool, sink: &mut impl Sink) {
+        let Author { conn, stamp, .. } = author;
+        let Some((by, by_bot)) = self.by(id) else { return };
+        let Some(there) = self.world.room(room) else { return };
+        let (name, members, topic) = (there.name().clone(), there.members().len(), there.topic().cloned());
+        let away = self.world.member(id).and_then(Member::away).cloned();
+        let event = Event { stamp, by: &by, by_bot, what: What::Joined { room: &name } };
+        sink.output(Output::ToRoom { room, except: None, event: &event });
+        if away.is_some() {
+            let what = What::AwaySet { away: away.as_ref() };
+            sink.output(Output::ToRoom { room, except: None, event: &Event { what, ..event } });
+        }
+        if let Some(session) = self.session(conn) {
+            session.set_room(Some(name.clone()));
+        }
+        let Some(class) = self.class(conn) else { return };
+        sink.output(Output::Subscribe { conn, room, class });
+        match class {
+            WireClass::Irc(_) => {
+                self.echo(conn, &event, sink);
+                let Some(session) = self.session(conn) else { return };
+                let implicit = session
+                    .client()
+                    .is_some_and(|client| !client.capabilities.has(Capabilities::NO_IMPLICIT_NAMES));
+                session.ask_first(Query::Entered { room: name, with_names: implicit });
+            }
+            WireClass::Plain { .. } if first => {
+                self.greet(conn, &Reply::Greeting { name: &by.name, room: Some((&name, members)) }, sink);
+            }
+            WireClass::Plain { .. } => {
+                self.reply(conn, &Reply::InRoom { room: &name, members, topic: topic.as_ref() }, sink);
+            }
         }
     }
 
@@ -141,89 +271,241 @@ impl Hub {
     }
 
     fn greet(&mut self, conn: ConnId, greeting: &Reply<'_>, sink: &mut impl Sink) {
-        if self.options.greeting && !self.options.raw {
-            self.write(conn, greeting, sink);
+        if self.options.greeting && !self.options.raw && !self.open_irc(conn) {
+            self.reply(conn, greeting, sink);
         }
     }
 
-    fn parted(
+    fn kicked(
         &mut self,
-        conn: ConnId,
-        stamp: Stamp,
-        id: MemberId,
-        room: RoomId,
-        name: &RoomName,
+        author: Author<'_>,
+        member: MemberId,
+        target: MemberId,
+        (room, room_name): (RoomId, &RoomName),
+        message: Option<&Text>,
         sink: &mut impl Sink,
     ) {
-        if let Some(session) = self.session(conn) {
-            session.set_room(None);
-            if session.link() == Link::Open {
-                sink.output(Output::Unsubscribe { conn, room });
+        let Some((by, by_bot)) = self.by(member) else { return };
+        let Some(name) = self.world.member(target).map(|target| target.name().clone()) else { return };
+        let event = Event {
+            stamp: author.stamp,
+            by: &by,
+            by_bot,
+            what: What::Kicked { name: &name, room: room_name, message },
+        };
+        let conn = self.conn_of(target);
+        let is_itself = conn == Some(author.conn);
+        // The target reads it in its own way, and nothing that the room says behind it.
+        if let Some(conn) = conn {
+            sink.output(Output::Unsubscribe { conn, room });
+            if let Some(session) = self.session(conn) {
+                session.set_room(None);
+            }
+            match self.class(conn) {
+                Some(WireClass::Irc(_)) if is_itself => self.echo(conn, &event, sink),
+                Some(WireClass::Irc(_)) => self.deliver(conn, &event, sink),
+                _ => {
+                    let reply = Reply::KickedOut { by: &by.name, room: room_name, message };
+                    self.reply(conn, &reply, sink);
+                }
             }
         }
-        let Some(member) = self.world.member(id) else { return };
-        let what = What::Parted { room: name, message: None };
-        let event = Event { stamp, by: member.person(), what };
-        sink.output(Output::ToRoom { room, except: None, event: &event });
+        self.tell_room(author.conn, room, !is_itself, &event, sink);
     }
 
     fn left(
         &mut self,
-        conn: ConnId,
+        author: Author<'_>,
         id: MemberId,
-        rooms: &[RoomId],
-        event: &Event<'_>,
+        (person, rooms, reason): (&Person, &[RoomId], CloseReason),
+        command: &Command,
         sink: &mut impl Sink,
     ) {
-        self.members.remove(&id);
+        let Author { now, stamp, .. } = author;
+        let Some(conn) = self.members.remove(&id) else { return };
+        let killer =
+            (reason == CloseReason::Killed).then(|| command.member().and_then(|it| self.by(it))).flatten();
+        let message = match command {
+            Command::Leave { message, .. } => message.clone(),
+            Command::Kill { message, .. } => {
+                Some(killed_by(killer.as_ref().map(|(by, _)| by), message.as_ref()))
+            }
+            _ => None,
+        };
+        let (options, limits) = (self.options.clone(), self.limits);
+        let mut begins_again = false;
         if let Some(session) = self.session(conn) {
-            session.left();
+            begins_again = session.left(&options, &limits);
+            session.set_room(None);
             if session.link() == Link::Open {
                 for &room in rooms {
                     sink.output(Output::Unsubscribe { conn, room });
                 }
             }
         }
-        sink.output(Output::ToPeers { rooms, except: None, event });
+        let what = What::Left { reason, message: message.as_ref() };
+        let event = Event { stamp, by: person, by_bot: false, what };
+        sink.output(Output::ToPeers { rooms, except: None, event: &event });
+        self.tell_watchers(person, false, sink);
+        if let Some(peer) = self.tenant(conn).map(|tenant| tenant.peer) {
+            sink.output(Output::Console(ConsoleEvent::Left { name: &person.name, peer, reason }));
+        }
+        if begins_again {
+            self.expect_registration(now, conn);
+        } else {
+            self.close(now, conn, reason, message.as_ref(), sink);
+        }
+        // Who was ended by another one is not the one that goes on now.
+        if conn != author.conn {
+            self.vacate_if_over(conn);
+        }
     }
 
-    fn renamed(&mut self, conn: ConnId, stamp: Stamp, id: MemberId, from: &Person, sink: &mut impl Sink) {
+    fn modes_set(
+        &mut self,
+        author: Author<'_>,
+        member: MemberId,
+        room: RoomId,
+        changes: &[ModeChange],
+        sink: &mut impl Sink,
+    ) {
+        let Some((by, by_bot)) = self.by(member) else { return };
+        let Some(name) = self.world.room(room).map(|room| room.name().clone()) else { return };
+        let what = What::ModesSet { room: &name, changes };
+        let event = Event { stamp: author.stamp, by: &by, by_bot, what };
+        self.tell_room(author.conn, room, true, &event, sink);
+    }
+
+    fn parted(
+        &mut self,
+        author: Author<'_>,
+        id: MemberId,
+        (room, name): (RoomId, &RoomName),
+        message: Option<&Text>,
+        sink: &mut impl Sink,
+    ) {
+        let Author { conn, stamp, .. } = author;
+        let Some((by, by_bot)) = self.by(id) else { return };
+        let event = Event { stamp, by: &by, by_bot, what: What::Parted { room: name, message } };
+        if let Some(session) = self.session(conn) {
+            session.set_room(None);
+        }
+        if let Some(conn) = self.open(conn) {
+            sink.output(Output::Unsubscribe { conn, room });
+        }
+        sink.output(Output::ToRoom { room, except: None, event: &event });
+        if self.open_irc(conn) {
+            self.echo(conn, &event, sink);
+        }
+    }
+
+    fn renamed(&mut self, author: Author<'_>, id: MemberId, from: &Person, sink: &mut impl Sink) {
+        let Author { conn, stamp, .. } = author;
         let except = self.open(conn);
         let Some(member) = self.world.member(id) else { return };
-        let name = member.name().clone();
-        let event = Event { stamp, by: from, what: What::Renamed { to: &name } };
+        let (person, by_bot) = (member.person().clone(), member.modes().has(UserModes::BOT));
+        let event = Event { stamp, by: from, by_bot, what: What::Renamed { to: &person.name } };
         sink.output(Output::ToPeers { rooms: member.rooms(), except, event: &event });
-        self.write(conn, &Reply::NowNamed(&name), sink);
+        match self.class(conn) {
+            Some(WireClass::Irc(_)) => self.echo(conn, &event, sink),
+            _ => self.reply(conn, &Reply::NowNamed(&person.name), sink),
+        }
+        self.note_source(conn, &person);
+        if from.name != person.name {
+            self.tell_watchers(from, false, sink);
+            self.tell_watchers(&person, true, sink);
+        }
+    }
+
+    fn said(
+        &mut self,
+        author: Author<'_>,
+        member: MemberId,
+        room: RoomId,
+        status: Option<Status>,
+        speech: &Speech,
+        sink: &mut impl Sink,
+    ) {
+        let Author { conn, stamp, .. } = author;
+        self.counters.lines += 1;
+        let Some((by, by_bot)) = self.by(member) else { return };
+        let Some(name) = self.world.room(room).map(|room| room.name().clone()) else { return };
+        let event = Event { stamp, by: &by, by_bot, what: What::Said { room: &name, status, speech } };
+        let itself = self.hears_itself(conn);
+        let Some(status) = status else {
+            return self.tell_room(conn, room, itself, &event, sink);
+        };
+        let hears = |statuses: crate::mode::Statuses| statuses.highest().is_some_and(|it| it >= status);
+        let there = self.world.room(room).into_iter().flat_map(|room| room.members_from(MemberId::default()));
+        let hearers: Vec<_> = there.filter(|(_, statuses)| hears(*statuses)).map(|(id, _)| id).collect();
+        for hearer in hearers.into_iter().filter(|&hearer| hearer != member) {
+            if let Some(conn) = self.conn_of(hearer) {
+                self.deliver(conn, &event, sink);
+            }
+        }
+        if itself {
+            self.echo(conn, &event, sink);
+        }
+    }
+
+    /// Whether a connection hears what it says.
+    fn hears_itself(&mut self, conn: ConnId) -> bool {
+        let plain = self.options.echo;
+        match self.session(conn).map(|session| session.tongue()) {
+            Some(Tongue::Irc(client)) => client.capabilities.has(Capabilities::ECHO_MESSAGE),
+            Some(Tongue::Plain(_)) => plain,
+            None => false,
+        }
     }
 
     fn told(
         &mut self,
-        stamp: Stamp,
+        author: Author<'_>,
         from: MemberId,
         to: MemberId,
-        manner: Manner,
-        text: &Text,
+        speech: &Speech,
         sink: &mut impl Sink,
     ) {
-        let Some(conn) = self.members.get(&to).copied().and_then(|conn| self.open(conn)) else { return };
-        let Some(language) = self.session(conn).map(|session| session.language()) else { return };
-        let mut bytes = core::mem::take(&mut self.scratch);
-        bytes.clear();
-        if let (Some(from), Some(to)) = (self.world.member(from), self.world.member(to)) {
-            let what = What::Told { to: to.name(), manner, text };
-            Event { stamp, by: from.person(), what }.render(self.class(language), &mut bytes);
-            sink.output(Output::Write { conn, bytes: &bytes });
+        let Author { conn, stamp, .. } = author;
+        let Some((by, by_bot)) = self.by(from) else { return };
+        let Some(name) = self.world.member(to).map(|to| to.name().clone()) else { return };
+        let event = Event { stamp, by: &by, by_bot, what: What::Told { to: &name, speech } };
+        if self.hears_itself(conn) && self.open_irc(conn) {
+            self.echo(conn, &event, sink);
         }
-        self.scratch = bytes;
+        if let Some(hearer) = self.conn_of(to) {
+            self.deliver(hearer, &event, sink);
+        }
+        if !matches!(speech.manner, Manner::Notice | Manner::CtcpReply | Manner::Tags) {
+            self.tell_away(author, to, sink);
+        }
     }
 
-    /// Who a member is to others, and the name of a room.
-    fn in_room(&self, member: MemberId, room: RoomId) -> Option<(&Person, &RoomName)> {
-        Some((self.world.member(member)?.person(), self.world.room(room)?.name()))
+    /// The author hears that somebody is away.
+    fn tell_away(&mut self, author: Author<'_>, target: MemberId, sink: &mut impl Sink) {
+        let Some(target) = self.world.member(target) else { return };
+        if let Some(away) = target.away() {
+            let params = [target.name().to_string(), away.as_str().into()].to_vec();
+            self.note(author.now, author.conn, Query::Note(numeric::RPL_AWAY, params), sink);
+        }
     }
 
-    /// The connection, if it can still be written to: no output names one that is closing or gone.
-    fn open(&mut self, conn: ConnId) -> Option<ConnId> {
-        self.session(conn).filter(|session| session.link() == Link::Open).map(|_| conn)
+    fn wallops(&mut self, author: Author<'_>, member: MemberId, text: &Text, sink: &mut impl Sink) {
+        let Some((by, by_bot)) = self.by(member) else { return };
+        let event = Event { stamp: author.stamp, by: &by, by_bot, what: What::Wallops { text } };
+        let wants = self.world.members().filter(|(_, member)| member.modes().has(UserModes::WALLOPS));
+        for id in wants.map(|(id, _)| id).collect::<Vec<_>>() {
+            if let Some(conn) = self.conn_of(id) {
+                self.deliver(conn, &event, sink);
+            }
+        }
     }
+}
+
+/// What those read who knew somebody whom an operator ended.
+fn killed_by(by: Option<&Person>, message: Option<&Text>) -> Text {
+    let name = by.map_or("*", |by| by.name.as_str());
+    let words = message
+        .map_or_else(|| alloc::format!("by {name}"), |it| alloc::format!("by {name}: {}", it.as_str()));
+    Text::clean(words.as_bytes(), false)
 }

@@ -8,7 +8,7 @@ use crate::id::{ConnId, RoomId, Seq};
 use crate::limits::Limits;
 use crate::output::{Output, WireClass};
 use crate::text::Text;
-use crate::{CloseReason, Event, Language, Manner, Name, Person, Profile, RoomName, Stamp, What};
+use crate::{CloseReason, Event, Language, Manner, Name, Person, Profile, RoomName, Speech, Stamp, What};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -112,8 +112,9 @@ fn alice() -> Person {
 /// Alice says the text to a room.
 fn say_to(outbox: &mut Outbox, room: RoomId, except: Option<ConnId>, text: &str) {
     let text = Text::clean(text.as_bytes(), false);
-    let what = What::Said { room: &RoomName::lobby(), manner: Manner::Speech, text: &text };
-    let event = Event { stamp: Stamp::default(), by: &alice(), what };
+    let speech = Speech::new(Manner::Speech, text);
+    let what = What::Said { room: &RoomName::lobby(), status: None, speech: &speech };
+    let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, what };
     outbox.output(&Output::ToRoom { room, except, event: &event });
     outbox.check_invariants();
 }
@@ -209,7 +210,7 @@ fn what_a_class_sees_nothing_of_is_not_written() {
     let mut sockets = Sockets::default();
     sockets.flush(&mut outbox);
     let what = What::Joined { room: &RoomName::lobby() };
-    let event = Event { stamp: Stamp::default(), by: &alice(), what };
+    let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, what };
     outbox.output(&Output::ToRoom { room: ROOM, except: None, event: &event });
     sockets.flush(&mut outbox);
     assert!(sockets.writes.is_empty(), "a write of nothing is a system call for nothing");

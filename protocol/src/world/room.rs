@@ -4,17 +4,20 @@ use crate::command::Manner;
 use crate::digest::Digest;
 use crate::id::{MemberId, Seq};
 use crate::limits::WorldLimits;
+use crate::mode::{Flag, Modes, Statuses};
 use crate::name::{Name, RoomName};
 use crate::person::Person;
 use crate::text::Text;
-use alloc::collections::{BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, VecDeque};
 
 /// A room.
 #[derive(Clone, Debug)]
 pub struct Room {
+    began_unix_ms: u64,
     pub(super) history: VecDeque<Heard>,
     pub(super) history_bytes: usize,
-    pub(super) members: BTreeSet<MemberId>,
+    pub(super) members: BTreeMap<MemberId, Statuses>,
+    pub(super) modes: Modes,
     pub(super) name: RoomName,
     pub(super) topic: Option<Topic>,
 }
@@ -52,8 +55,22 @@ pub struct Topic {
 }
 
 impl Room {
-    pub(super) const fn new(name: RoomName) -> Self {
-        Self { history: VecDeque::new(), history_bytes: 0, members: BTreeSet::new(), name, topic: None }
+    pub(super) fn new(name: RoomName, began_unix_ms: u64) -> Self {
+        Self {
+            began_unix_ms,
+            history: VecDeque::new(),
+            history_bytes: 0,
+            members: BTreeMap::new(),
+            modes: Modes::initial(),
+            name,
+            topic: None,
+        }
+    }
+
+    /// When it began: milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub const fn began_unix_ms(&self) -> u64 {
+        self.began_unix_ms
     }
 
     /// What was said of late, oldest first.
@@ -63,7 +80,30 @@ impl Room {
 
     /// Its members, in the order of their entrance to the server.
     pub fn members(&self) -> impl ExactSizeIterator<Item = MemberId> {
-        self.members.iter().copied()
+        self.members.keys().copied()
+    }
+
+    /// Its members from that one on, and the statuses of each.
+    pub fn members_from(&self, id: MemberId) -> impl Iterator<Item = (MemberId, Statuses)> {
+        self.members.range(id..).map(|(&id, &statuses)| (id, statuses))
+    }
+
+    /// The statuses of a member; `None` for who is not in the room.
+    #[must_use]
+    pub fn statuses(&self, id: MemberId) -> Option<Statuses> {
+        self.members.get(&id).copied()
+    }
+
+    /// What it allows, and to whom.
+    #[must_use]
+    pub const fn modes(&self) -> &Modes {
+        &self.modes
+    }
+
+    /// Whether that member may hear that the room is, and who is there.
+    #[must_use]
+    pub fn is_visible_to(&self, id: Option<MemberId>) -> bool {
+        !self.modes.has(Flag::Secret) || id.is_some_and(|id| self.members.contains_key(&id))
     }
 
     /// Its name.
@@ -103,6 +143,8 @@ impl Room {
 
     pub(super) fn digest(&self, digest: &mut Digest) {
         digest.text(self.name.as_str());
+        digest.number(self.began_unix_ms);
+        self.modes.digest(digest);
         digest.number(u64::from(self.topic.is_some()));
         if let Some(topic) = &self.topic {
             digest.text(topic.text.as_str());
@@ -110,8 +152,9 @@ impl Room {
             digest.number(topic.at_unix_ms);
         }
         digest.number(self.members.len() as u64);
-        for member in &self.members {
+        for (member, statuses) in &self.members {
             digest.number(member.0.0);
+            digest.number(statuses.number());
         }
         digest.number(self.history.len() as u64);
         for heard in &self.history {

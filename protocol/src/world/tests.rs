@@ -1,7 +1,7 @@
 //! What the transcripts and the simulator, which compare worlds by their digests, rest on.
 
 use super::{Effect, Refusal, World};
-use crate::command::{CloseReason, Command, LogEntry, Manner, Wish};
+use crate::command::{CloseReason, Command, LogEntry, Manner, Speech, Wish};
 use crate::id::{ConnId, MemberId, RoomId, Seq};
 use crate::limits::WorldLimits;
 use crate::name::{Name, RoomName};
@@ -14,6 +14,10 @@ const CONN: ConnId = ConnId { slot: 0, generation: 0 };
 fn enter(port: u16, room: Option<RoomName>) -> Command {
     let profile = Profile::plain([127, 0, 0, 1].into());
     Command::Enter { conn: CONN, wish: Wish::Port(port), profile, room }
+}
+
+const fn go_to(member: MemberId, from: Option<RoomName>, to: Option<RoomName>) -> Command {
+    Command::Move { member, from, to, key: None, message: None }
 }
 
 /// The world that these commands make, an entry each millisecond.
@@ -34,15 +38,15 @@ fn worlds_that_differ_in_anything_have_different_digests() {
     let say = |manner, text: &str| Command::Say {
         member,
         room: RoomName::lobby(),
-        manner,
-        text: Text::clean(text.as_bytes(), false),
+        status: None,
+        speech: Speech::new(manner, Text::clean(text.as_bytes(), false)),
     };
     let topic = |text: &str| Command::SetTopic {
         member,
         room: room.clone(),
         topic: Some(Text::clean(text.as_bytes(), false)),
     };
-    let go = |to: &str| Command::Move { member, from: None, to: RoomName::parse(to).ok() };
+    let go = |to: &str| go_to(member, None, RoomName::parse(to).ok());
     let rename = Command::Rename { member, name: Name::parse("alice").unwrap() };
     let configure = |limits| Command::Configure(limits);
     let start = || [configure(limits), enter(5_001)].to_vec();
@@ -111,7 +115,7 @@ fn who_is_in_as_many_rooms_as_one_may_be_in_can_still_go_to_another() {
     let go = |seq, from: Option<RoomName>| LogEntry {
         seq: Seq(seq),
         at_unix_ms: seq,
-        command: Command::Move { member, from, to: Some(tea.clone()) },
+        command: go_to(member, from, Some(tea.clone())),
     };
     let mut effects = Vec::new();
     world.apply(&go(3, None), &mut effects);

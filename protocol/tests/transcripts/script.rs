@@ -1,5 +1,6 @@
 //! What a transcript says, before anybody does it.
 
+use parlor_protocol::Dialect;
 use std::net::SocketAddr;
 
 /// A transcript.
@@ -32,6 +33,7 @@ pub(crate) enum Action {
     Connects {
         name: String,
         from: SocketAddr,
+        dialect: Dialect,
         room: Option<String>,
         stays: bool,
     },
@@ -39,7 +41,14 @@ pub(crate) enum Action {
     /// Milliseconds pass.
     Passes(u64),
     ReadsOn(String),
+    /// A client of IRC says who it is; what it is told of that is not looked at.
+    Registers(String),
     Repeat(u32, Box<Action>),
+    /// A line, and the end of a line in its dialect.
+    Says {
+        name: String,
+        line: Vec<u8>,
+    },
     Sends {
         name: String,
         bytes: Vec<u8>,
@@ -102,29 +111,33 @@ fn action(line: &str) -> Option<Action> {
     let (name, rest) = line.split_once(' ')?;
     let name = name.to_owned();
     if rest == ">" {
-        return Some(Action::Sends { name, bytes: b"\n".to_vec() });
+        return Some(Action::Says { name, line: Vec::new() });
     }
     if let Some(text) = rest.strip_prefix("> ") {
-        return Some(Action::Sends { name, bytes: [&unescape(text)?[..], b"\n"].concat() });
+        return Some(Action::Says { name, line: unescape(text)? });
     }
     if let Some(text) = rest.strip_prefix("sends ") {
         return Some(Action::Sends { name, bytes: unescape(text)? });
     }
     let (rest, stays) = rest.strip_suffix(" and stays").map_or((rest, false), |rest| (rest, true));
     let words: Vec<&str> = rest.split(' ').collect();
+    if let ["connects", words @ ..] = &words[..] {
+        let (dialect, words) = match words {
+            ["to", "irc", words @ ..] => (Dialect::Irc, words),
+            ["to", "auto", words @ ..] => (Dialect::Auto, words),
+            words => (Dialect::Plain, words),
+        };
+        let ["from", from, words @ ..] = words else { return None };
+        let room = match words {
+            [] => Some("lobby".to_owned()),
+            ["to", "no", "room"] => None,
+            ["to", "room", room] => Some(String::from_utf8(unescape(room)?).ok()?),
+            _ => return None,
+        };
+        return Some(Action::Connects { name, from: from.parse().ok()?, dialect, room, stays });
+    }
     Some(match words[..] {
-        ["connects", "from", from] => {
-            Action::Connects { name, from: from.parse().ok()?, room: Some("lobby".to_owned()), stays }
-        }
-        ["connects", "from", from, "to", "no", "room"] => {
-            Action::Connects { name, from: from.parse().ok()?, room: None, stays }
-        }
-        ["connects", "from", from, "to", "room", room] => Action::Connects {
-            name,
-            from: from.parse().ok()?,
-            room: Some(String::from_utf8(unescape(room)?).ok()?),
-            stays,
-        },
+        ["registers"] => Action::Registers(name),
         ["ends", "input"] => Action::EndsInput(name),
         ["reads", "on"] => Action::ReadsOn(name),
         ["stops", "reading"] => Action::StopsReading(name),

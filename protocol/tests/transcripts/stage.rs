@@ -3,10 +3,11 @@
 use crate::script::{Action, Script, escape};
 use bytes::Bytes;
 use parlor_protocol::{
-    ConnId, ConsoleEvent, Hub, Input, Language, Limits, LogEntry, MemoryLog, Now, Options, Outbox, Output,
-    RoomName, Sink, Wire, World,
+    ConnId, ConsoleEvent, Dialect, Hub, Identity, Input, Language, Limits, LogEntry, MemoryLog, Now, Options,
+    Outbox, Output, RoomName, Sink, Wire, World,
 };
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// How what somebody sends is cut into reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,11 +35,24 @@ struct Outside {
     seen: Vec<String>,
     aborted: Vec<ConnId>,
     finished: Vec<ConnId>,
+    /// What there is to say of passwords that were given.
+    verdicts: Vec<(ConnId, bool)>,
+    passwords: Passwords,
+}
+
+/// The passwords of a transcript, and whose they are.
+#[derive(Default)]
+struct Passwords {
+    server: Option<String>,
+    operators: Vec<(String, String)>,
 }
 
 struct Client {
     name: String,
     conn: ConnId,
+    dialect: Dialect,
+    /// It was a line of IRC that it read last.
+    reads_irc: bool,
     /// It was not closed yet.
     connected: bool,
     /// Nothing more is written to it, and no output but `Abort` may name it.
@@ -63,17 +77,31 @@ struct Client {
 impl Stage {
     pub(crate) fn new(script: &Script, chunking: Chunking) -> Self {
         let (mut limits, mut options) = (Limits::default(), Options::default());
+        let (mut identity, mut passwords) = (Identity::default(), Passwords::default());
         for setting in &script.settings {
             let words: Vec<&str> = setting.iter().map(String::as_str).collect();
-            set(&words, &mut limits, &mut options);
+            match words[..] {
+                ["admin", ..] => identity.admin.push(words[1..].join(" ")),
+                ["motd", ..] => identity.motd.push(words[1..].join(" ")),
+                ["operator", name, password] => {
+                    passwords.operators.push((name.to_owned(), password.to_owned()));
+                }
+                ["password", password] => {
+                    passwords.server = Some(password.to_owned());
+                    identity.has_password = true;
+                }
+                _ => set(&words, &mut limits, &mut options),
+            }
         }
+        options.identity = Arc::new(identity);
         assert_eq!(limits.check(), Ok(()), "the limits of a transcript");
         let now = Now { unix_ms: 1_795_530_433_000, ..Now::default() };
         let hub = Hub::new(limits, options);
         let mut log = MemoryLog::new();
         log.append(now, hub.configuration());
         let (entries, outbox) = (Vec::new(), Outbox::new(&limits));
-        let mut stage = Self { chunking, hub, log, entries, outbox, world: Outside::default(), now };
+        let world = Outside { passwords, ..Outside::default() };
+        let mut stage = Self { chunking, hub, log, entries, outbox, world, now };
         stage.commit();
         stage
     }
@@ -102,16 +130,16 @@ impl Stage {
 
     fn begin(&mut self, action: &Action) {
         match action {
-            Action::Connects { name, from, room, stays } => {
+            Action::Connects { name, from, dialect, room, stays } => {
                 let Some(conn) = self.hub.vacant() else {
                     self.world.seen.push(format!("{name} is not let in"));
                     return;
                 };
                 assert!(self.client(name).is_none(), "{name} is connected already");
-                self.world.clients.push(Client::new(name, conn, *stays));
+                self.world.clients.push(Client::new(name, conn, *dialect, *stays));
                 self.outbox.opened(conn);
                 let room = room.as_ref().map(|room| RoomName::parse(room).expect("a room's name"));
-                self.input(Input::Accepted { conn, peer: *from, room: room.as_ref() });
+                self.input(Input::Accepted { conn, dialect: *dialect, peer: *from, room: room.as_ref() });
             }
             Action::EndsInput(name) => self.existing(name).ends_input = true,
             Action::Passes(ms) => self.pass(*ms),
@@ -122,13 +150,16 @@ impl Stage {
                     self.settle();
                 }
             }
-            Action::Sends { name, bytes } => {
-                let bytes_max = match self.chunking {
-                    Chunking::Bytewise => 1,
-                    Chunking::Whole => self.hub.limits().read_bytes_max,
-                };
-                self.existing(name).sent.extend(bytes.chunks(bytes_max).map(Bytes::copy_from_slice));
+            Action::Registers(name) => {
+                self.say(name, format!("NICK {name}").as_bytes());
+                self.say(name, format!("USER {name} 0 * :{name}").as_bytes());
+                self.settle();
+                let read = std::mem::take(&mut self.existing(name).read);
+                let read = String::from_utf8_lossy(&read);
+                assert!(read.contains(&format!(" 001 {name} ")), "{name} is welcome: {read}");
             }
+            Action::Says { name, line } => self.say(name, line),
+            Action::Sends { name, bytes } => self.send(name, bytes),
             Action::ServerStops => self.input(Input::Shutdown),
             Action::StopsReading(name) => self.existing(name).granted = Some(0),
             Action::Takes { name, bytes } => self.take(name, Some(*bytes)),
@@ -165,6 +196,8 @@ impl Stage {
             self.close(conn);
         } else if let Some(conn) = self.world.departing() {
             self.close(conn);
+        } else if let Some((conn, right)) = self.world.verdicts.pop() {
+            self.input(Input::Verdict { conn, right });
         } else {
             return false;
         }
@@ -186,6 +219,19 @@ impl Stage {
             self.input(Input::ReadClosed { conn });
         }
         true
+    }
+
+    fn say(&mut self, name: &str, line: &[u8]) {
+        let end: &[u8] = if self.existing(name).is_irc() { b"\r\n" } else { b"\n" };
+        self.send(name, &[line, end].concat());
+    }
+
+    fn send(&mut self, name: &str, bytes: &[u8]) {
+        let bytes_max = match self.chunking {
+            Chunking::Bytewise => 1,
+            Chunking::Whole => self.hub.limits().read_bytes_max,
+        };
+        self.existing(name).sent.extend(bytes.chunks(bytes_max).map(Bytes::copy_from_slice));
     }
 
     fn close(&mut self, conn: ConnId) {
@@ -246,10 +292,12 @@ impl Stage {
 }
 
 impl Client {
-    fn new(name: &str, conn: ConnId, stays: bool) -> Self {
+    fn new(name: &str, conn: ConnId, dialect: Dialect, stays: bool) -> Self {
         Self {
             name: name.to_owned(),
             conn,
+            dialect,
+            reads_irc: false,
             connected: true,
             closing: false,
             sent: VecDeque::new(),
@@ -265,12 +313,21 @@ impl Client {
         }
     }
 
+    /// Whether its lines end as those of IRC do.
+    fn is_irc(&self) -> bool {
+        self.dialect == Dialect::Irc || self.reads_irc
+    }
+
     /// Says what it has read, and whether it may go on sending.
     fn tell(&mut self, seen: &mut Vec<String>) {
         let name = &self.name;
         let read = std::mem::take(&mut self.read);
         for line in read.split_inclusive(|&byte| byte == b'\n') {
+            self.reads_irc = line.ends_with(b"\r\n");
             seen.push(match line {
+                [line @ .., b'\r', b'\n'] if self.dialect != Dialect::Plain => {
+                    format!("{name} < {}", escape(line))
+                }
                 b"\n" => format!("{name} <"),
                 [line @ .., b'\n'] => format!("{name} < {}", escape(line)),
                 begun => format!("{name} <~ {}", escape(begun)),
@@ -332,6 +389,14 @@ impl Sink for StageSink<'_> {
         }
         match output {
             Output::Abort { conn } => self.outside.aborted.push(conn),
+            Output::CheckPassword { conn, operator, password } => {
+                let Passwords { server, operators } = &self.outside.passwords;
+                let right = match operator {
+                    None => server.as_ref().is_some_and(|it| it.as_bytes() == password),
+                    Some(name) => operators.iter().any(|(it, of)| it == name && of.as_bytes() == password),
+                };
+                self.outside.verdicts.push((conn, right));
+            }
             Output::Console(event) => self.outside.seen.push(console(&event)),
             Output::PauseReads { conn } => self.set_paused(conn, true),
             Output::ResumeReads { conn } => self.set_paused(conn, false),
@@ -359,6 +424,7 @@ impl StageSink<'_> {
 fn named(output: &Output<'_>) -> Option<ConnId> {
     match *output {
         Output::Abort { conn }
+        | Output::CheckPassword { conn, .. }
         | Output::Close { conn, .. }
         | Output::PauseReads { conn }
         | Output::ReportDrained { conn }
@@ -393,10 +459,19 @@ fn set(words: &[&str], limits: &mut Limits, options: &mut Options) {
                 "backlog_bytes_max" => limits.backlog_bytes_max = size,
                 "connections_max" => limits.connections_max = value,
                 "connections_per_ip_max" => limits.connections_per_ip_max = value,
+                "departed_max" => limits.world.departed_max = size,
+                "detect_ms" => limits.detect_ms = value.into(),
                 "drain_ms" => limits.drain_ms = value.into(),
                 "flush_writes_max" => limits.flush_writes_max = size,
                 "history_bytes_max" => limits.world.history_bytes_max = size,
                 "history_lines_max" => limits.world.history_lines_max = size,
+                "invitations_max" => limits.world.invitations_max = size,
+                "masks_max" => limits.world.masks_max = size,
+                "monitored_max" => limits.monitored_max = size,
+                "ping_ms" => limits.ping_ms = value.into(),
+                "pong_ms" => limits.pong_ms = value.into(),
+                "registration_ms" => limits.registration_ms = value.into(),
+                "targets_max" => limits.targets_max = size,
                 "line_bytes_max" => limits.line_bytes_max = size,
                 "outbox_bytes_max" => limits.outbox_bytes_max = size,
                 "pending_commands_max" => limits.pending_commands_max = value,

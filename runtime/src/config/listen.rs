@@ -1,19 +1,20 @@
-//! Where a server listens: `plain://HOST:PORT[/ROOM]`.
+//! Where a server listens: `auto://HOST:PORT[/ROOM]`, or `plain://` or `irc://` for one dialect alone.
 
-use parlor_protocol::{Language, NameError, RoomName};
+use crate::driver::Entrance;
+use parlor_protocol::{Dialect, Language, NameError, RoomName};
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 
-/// An address to listen on, and the room that whoever connects there enters.
+/// An address to listen on, what is spoken there, and the room that those enter who speak the plain dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListenUrl {
     /// A name or an address; an IPv6 address stands in brackets.
     host: String,
     port: u16,
-    /// `None` for no room until the client joins one.
-    pub room: Option<RoomName>,
+    /// What is spoken there, and where it leads to.
+    pub entrance: Entrance,
 }
 
 impl ListenUrl {
@@ -44,14 +45,15 @@ impl ListenUrl {
 impl Default for ListenUrl {
     /// Where the room's ancestor listened.
     fn default() -> Self {
-        Self { host: "127.0.0.1".to_owned(), port: 3_000, room: Some(RoomName::lobby()) }
+        let entrance = Entrance { dialect: Dialect::Auto, room: Some(RoomName::lobby()) };
+        Self { host: "127.0.0.1".to_owned(), port: 3_000, entrance }
     }
 }
 
 impl fmt::Display for ListenUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "plain://{}", self.authority())?;
-        match &self.room {
+        write!(f, "{}://{}", scheme(self.entrance.dialect), self.authority())?;
+        match &self.entrance.room {
             Some(room) if *room == RoomName::lobby() => Ok(()),
             Some(room) => write!(f, "/{room}"),
             None => f.write_str("/-"),
@@ -59,10 +61,20 @@ impl fmt::Display for ListenUrl {
     }
 }
 
+const fn scheme(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Auto => "auto",
+        Dialect::Irc => "irc",
+        Dialect::Plain => "plain",
+    }
+}
+
 /// The text is no place to listen.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ListenUrlError {
-    /// It has no `://`, or one after something else than `plain`.
+    /// `irc` has no room to lead to: its clients say which they enter.
+    IrcRoom,
+    /// It has no `://`, or one after something else than `auto`, `irc` or `plain`.
     Scheme,
     /// There is no port, or it is none from 0 to 65535.
     Port,
@@ -73,10 +85,13 @@ pub enum ListenUrlError {
 impl fmt::Display for ListenUrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Scheme => f.write_str("write it so: plain://HOST:PORT or plain://HOST:PORT/ROOM"),
+            Self::IrcRoom => f.write_str("clients of irc:// say themselves which rooms they enter"),
+            Self::Scheme => f.write_str(
+                "write it so: auto://HOST:PORT or auto://HOST:PORT/ROOM; plain:// and irc:// fix the dialect",
+            ),
             Self::Port => f.write_str(
-                "a host and a port from 0 to 65535 are missing; write it so: plain://HOST:PORT or \
-                 plain://HOST:PORT/ROOM",
+                "a host and a port from 0 to 65535 are missing; write it so: auto://HOST:PORT or \
+                 auto://HOST:PORT/ROOM",
             ),
             Self::Room(error) => write!(f, "what follows the port is no room's name: {error}"),
         }
@@ -89,7 +104,10 @@ impl FromStr for ListenUrl {
     type Err = ListenUrlError;
 
     fn from_str(url: &str) -> Result<Self, Self::Err> {
-        let rest = url.strip_prefix("plain://").ok_or(ListenUrlError::Scheme)?;
+        let dialects = [Dialect::Auto, Dialect::Irc, Dialect::Plain];
+        let (name, rest) = url.split_once("://").ok_or(ListenUrlError::Scheme)?;
+        let dialect = dialects.into_iter().find(|&dialect| scheme(dialect) == name);
+        let dialect = dialect.ok_or(ListenUrlError::Scheme)?;
         let (authority, room) = rest.split_once('/').unwrap_or((rest, ""));
         let (host, port) = authority.rsplit_once(':').ok_or(ListenUrlError::Port)?;
         let is_bare_v6 = host.contains(':') && !(host.starts_with('[') && host.ends_with(']'));
@@ -98,11 +116,12 @@ impl FromStr for ListenUrl {
         }
         let port = port.parse().map_err(|_| ListenUrlError::Port)?;
         let room = match room {
+            room if dialect == Dialect::Irc && !room.is_empty() => return Err(ListenUrlError::IrcRoom),
             "" => Some(RoomName::lobby()),
             "-" => None,
             room => Some(RoomName::parse(room).map_err(ListenUrlError::Room)?),
         };
-        Ok(Self { host: host.to_owned(), port, room })
+        Ok(Self { host: host.to_owned(), port, entrance: Entrance { dialect, room } })
     }
 }
 
@@ -125,11 +144,11 @@ pub fn explain(
         }
         (Language::En, io::ErrorKind::AddrNotAvailable) => {
             format!(
-                "cannot listen on {place}: that is no address of this machine; --listen plain://127.0.0.1:3000 always is"
+                "cannot listen on {place}: that is no address of this machine; --listen auto://127.0.0.1:3000 always is"
             )
         }
         (Language::Zh, io::ErrorKind::AddrNotAvailable) => {
-            format!("无法监听{place}:这不是本机的地址;可用 --listen plain://127.0.0.1:3000")
+            format!("无法监听{place}:这不是本机的地址;可用 --listen auto://127.0.0.1:3000")
         }
         (Language::En, io::ErrorKind::PermissionDenied) => {
             format!(
@@ -155,10 +174,13 @@ mod tests {
             ("plain://127.0.0.1:3000/", "127.0.0.1:3000", Some("lobby")),
             ("plain://[::1]:0/茶", "[::1]:0", Some("茶")),
             ("plain://localhost:3000/-", "localhost:3000", None),
+            ("auto://localhost:3000", "localhost:3000", Some("lobby")),
+            ("auto://localhost:3000/-", "localhost:3000", None),
+            ("irc://localhost:6667", "localhost:6667", Some("lobby")),
         ] {
             let parsed: ListenUrl = url.parse().unwrap();
             assert_eq!(parsed.authority(), authority);
-            assert_eq!(parsed.room.as_ref().map(RoomName::as_str), room);
+            assert_eq!(parsed.entrance.room.as_ref().map(RoomName::as_str), room);
             assert_eq!(parsed.to_string().parse(), Ok(parsed));
         }
     }
@@ -168,8 +190,9 @@ mod tests {
         for url in ["", "127.0.0.1:3000", "http://127.0.0.1:80", "plain://", "plain://::1:80", "plain://:80"]
         {
             let error = url.parse::<ListenUrl>().unwrap_err();
-            assert!(error.to_string().contains("plain://HOST:PORT"), "{url}: {error}");
+            assert!(error.to_string().contains("auto://HOST:PORT"), "{url}: {error}");
         }
+        assert_eq!("irc://h:6667/tea".parse::<ListenUrl>(), Err(ListenUrlError::IrcRoom));
         assert_eq!("plain://h:65536".parse::<ListenUrl>(), Err(ListenUrlError::Port));
         assert!(matches!("plain://h:1/a b".parse::<ListenUrl>(), Err(ListenUrlError::Room(_))));
     }

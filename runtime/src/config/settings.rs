@@ -114,8 +114,8 @@ pub const SETTINGS: &[Setting] = &[
         name: "listen",
         topic: Topic::Room,
         value: "URL",
-        about: "Listen there: plain://HOST:PORT, with /ROOM for another room than lobby, with /- for none until \
-                the client joins one. Repeatable",
+        about: "Listen there: auto://HOST:PORT, with /ROOM for another room than lobby, with /- for none until the \
+                client joins one; plain:// and irc:// fix the dialect. Repeatable",
         repeats: true,
         alone: None,
         get: |config| {

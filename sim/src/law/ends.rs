@@ -39,6 +39,7 @@ impl Ends {
             Output::Abort { conn } => (conn, false, true),
             Output::Close { conn, .. } => (conn, true, false),
             Output::PauseReads { conn }
+            | Output::CheckPassword { conn, .. }
             | Output::ReportDrained { conn }
             | Output::ResumeReads { conn }
             | Output::Subscribe { conn, .. }

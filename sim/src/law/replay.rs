@@ -5,7 +5,7 @@ use super::Verdict;
 use crate::naive::{NaiveSink, Stream};
 use crate::rolling::Rolling;
 use bytes::Bytes;
-use parlor_protocol::{ConnId, Hub, Input, Limits, LogEntry, Now, Options, RoomName, World};
+use parlor_protocol::{ConnId, Dialect, Hub, Input, Limits, LogEntry, Now, Options, RoomName, World};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
@@ -35,7 +35,7 @@ struct Beginning {
 /// An input that can be kept.
 #[derive(Clone, Debug)]
 enum Recorded {
-    Accepted(ConnId, SocketAddr, Option<RoomName>),
+    Accepted(ConnId, Dialect, SocketAddr, Option<RoomName>),
     Closed(ConnId),
     Committed(Vec<LogEntry>),
     Drained(ConnId),
@@ -44,10 +44,11 @@ enum Recorded {
     Received(ConnId, Bytes),
     Shutdown,
     Timeout,
+    Verdict(ConnId, bool),
 }
 
 impl Replay {
-    pub(super) const fn new(limits: Limits, options: Options) -> Self {
+    pub(super) fn new(limits: Limits, options: Options) -> Self {
         Self {
             limits,
             options,
@@ -62,14 +63,14 @@ impl Replay {
 
     pub(super) fn input(&mut self, now: Now, input: &Input<'_>) {
         let recorded = match input {
-            Input::Accepted { conn, peer, room } => {
+            Input::Accepted { conn, dialect, peer, room } => {
                 let slot = conn.slot as usize;
                 if self.slots.len() <= slot {
                     self.slots.resize(slot + 1, 0);
                 }
                 self.slots[slot] = self.sent.len();
                 self.sent.push((*conn, Rolling::default()));
-                Recorded::Accepted(*conn, *peer, room.cloned())
+                Recorded::Accepted(*conn, *dialect, *peer, room.cloned())
             }
             Input::Closed { conn } => Recorded::Closed(*conn),
             Input::Committed { entries } => {
@@ -85,6 +86,7 @@ impl Replay {
             Input::Received { conn, bytes } => Recorded::Received(*conn, bytes.clone()),
             Input::Shutdown => Recorded::Shutdown,
             Input::Timeout => Recorded::Timeout,
+            Input::Verdict { conn, right } => Recorded::Verdict(*conn, *right),
         };
         self.inputs.push((now, recorded));
     }
@@ -122,7 +124,7 @@ impl Replay {
                 world.digest()
             ));
         }
-        let mut hub = Hub::new(self.limits, self.options);
+        let mut hub = Hub::new(self.limits, self.options.clone());
         let mut sink = NaiveSink::<Beginning>::default();
         // One that broke was sent a beginning of it. (Of one that was given up, the first law knows.)
         for (conn, sent) in self.sent.iter().filter(|(conn, _)| self.lost.contains(conn)) {
@@ -161,8 +163,8 @@ impl Stream for Beginning {
 impl Recorded {
     fn as_input(&self) -> Input<'_> {
         match self {
-            Self::Accepted(conn, peer, room) => {
-                Input::Accepted { conn: *conn, peer: *peer, room: room.as_ref() }
+            Self::Accepted(conn, dialect, peer, room) => {
+                Input::Accepted { conn: *conn, dialect: *dialect, peer: *peer, room: room.as_ref() }
             }
             Self::Closed(conn) => Input::Closed { conn: *conn },
             Self::Committed(entries) => Input::Committed { entries },
@@ -172,6 +174,7 @@ impl Recorded {
             Self::Received(conn, bytes) => Input::Received { conn: *conn, bytes: bytes.clone() },
             Self::Shutdown => Input::Shutdown,
             Self::Timeout => Input::Timeout,
+            Self::Verdict(conn, right) => Input::Verdict { conn: *conn, right: *right },
         }
     }
 }

@@ -67,9 +67,9 @@ const PAGE: usize = 64;
 
 impl Tags {
     pub(super) fn committed(&mut self, entry: &LogEntry) {
-        let Command::Say { member, room, text, .. } = &entry.command else { return };
+        let Command::Say { member, room, speech, .. } = &entry.command else { return };
         // As its readers see it: without formatting.
-        let shown: String = text.plain_parts().collect();
+        let shown: String = speech.text.plain_parts().collect();
         let sign = memchr::memchr(b'#', shown.as_bytes());
         if let Some(tag) = sign.and_then(|sign| number(&shown.as_bytes()[sign + 1..])) {
             let (page, place) = Self::place(tag);

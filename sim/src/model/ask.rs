@@ -1,6 +1,7 @@
 //! What a line asks for, in the model's own reading of the plain dialect.
 
 use parlor_protocol::event::Mistake;
+use parlor_protocol::mode::Key;
 use parlor_protocol::{Language, Manner, Name, RoomName, Text};
 
 /// What one line asks for.
@@ -8,7 +9,7 @@ use parlor_protocol::{Language, Manner, Name, RoomName, Text};
 pub(super) enum Ask {
     Help,
     History(Option<usize>),
-    Join(RoomName),
+    Join(RoomName, Option<Key>),
     Language(Language),
     LineCut(usize),
     Mistaken(Mistake),
@@ -54,7 +55,14 @@ impl Ask {
                 _ => Err(Mistake::BadNumber),
             },
             ("join", "") => usage("join"),
-            ("join", name) => Ok(Self::Join(room(name)?)),
+            ("join", rest) => {
+                let (name, key) = first_word(rest);
+                let key = match key {
+                    "" => None,
+                    key => Some(Key::parse(key).ok_or(Mistake::Usage("join"))?),
+                };
+                Ok(Self::Join(room(name)?, key))
+            }
             ("lang", "") => usage("lang"),
             ("lang", code) => {
                 let found = Language::ALL.into_iter().find(|it| it.code() == code.to_ascii_lowercase());

@@ -6,8 +6,8 @@ use crate::sometimes;
 use parlor_protocol::event::Mistake;
 use parlor_protocol::world::{Heard, Refusal, Topic};
 use parlor_protocol::{
-    CloseReason, Command, ConnId, Event, Language, LogEntry, Manner, MemberId, Name, Person, Profile, Reply,
-    RoomName, Stamp, Text, What, WireClass, Wish, WorldLimits,
+    CloseReason, Command, ConnId, Event, Language, LogEntry, MemberId, Name, Person, Profile, Reply,
+    RoomName, Speech, Stamp, Text, What, WireClass, Wish, WorldLimits,
 };
 use std::collections::BTreeMap;
 
@@ -122,9 +122,10 @@ impl Chat {
         Ok(())
     }
 
-    fn remember(&mut self, entry: &LogEntry, by: &Person, room: &RoomName, manner: Manner, text: &Text) {
+    fn remember(&mut self, entry: &LogEntry, by: &Person, room: &RoomName, speech: &Speech) {
         let Some(room) = self.rooms.iter_mut().find(|it| it.name == *room) else { return };
-        let (by, text) = (by.clone(), text.clone());
+        let Speech { manner, text, .. } = speech.clone();
+        let by = by.clone();
         room.history.push(Heard { seq: entry.seq, at_unix_ms: entry.at_unix_ms, by, manner, text });
         let bytes = |heard: &Heard| heard.by.name.as_str().len() + heard.text.as_str().len();
         while room.history.len() > self.limits.history_lines_max
@@ -154,7 +155,7 @@ impl Model {
                 self.enter(conn, entry, *port, profile, room.as_ref());
             }
             Command::Leave { member, reason, .. } => self.left(conn, entry, *member, *reason),
-            Command::Move { member, from, to } => {
+            Command::Move { member, from, to, .. } => {
                 let to = to.as_ref().expect("the plain dialect always goes somewhere");
                 match self.chat.judge_move(*member, from.as_ref(), to) {
                     Ok(()) => {
@@ -167,30 +168,31 @@ impl Model {
                 }
             }
             Command::Rename { member, name } => self.rename(conn, entry, *member, name),
-            Command::Say { member, room, manner, text } => {
+            Command::Say { member, room, speech, .. } => {
                 let person = &self.chat.people[member];
                 if person.room.as_ref() != Some(room) {
                     return self.reply(conn, &Reply::Refused(&Refusal::NotIn(room.clone())));
                 }
                 let by = person.person.clone();
-                self.chat.remember(entry, &by, room, *manner, text);
+                self.chat.remember(entry, &by, room, speech);
                 let except = (!self.options.echo).then_some(conn);
-                self.tell_room(room, except, entry, &by, What::Said { room, manner: *manner, text });
+                self.tell_room(room, except, entry, &by, What::Said { room, status: None, speech });
             }
             Command::SetTopic { member, room, topic } => {
                 self.set_topic(conn, entry, *member, room, topic.as_ref());
             }
-            Command::Tell { member, to, text } => {
+            Command::Tell { member, to, speech } => {
                 let found = self.chat.people.values().find(|it| it.person.name == *to);
                 match found.map(|person| person.conn) {
                     Some(hearer) => {
                         let by = self.chat.people[member].person.clone();
-                        let what = What::Told { to, manner: Manner::Speech, text };
+                        let what = What::Told { to, speech };
                         self.tell(hearer, &event(entry, &by, what));
                     }
                     None => self.reply(conn, &Reply::Refused(&Refusal::NoSuchName(to.clone()))),
                 }
             }
+            command => unreachable!("the plain dialect has no {command:?}"),
         }
     }
 
@@ -350,5 +352,5 @@ impl Model {
 /// What the others hear of an entry. (When the log began is a matter of classes that this model has none of.)
 const fn event<'a>(entry: &LogEntry, by: &'a Person, what: What<'a>) -> Event<'a> {
     let LogEntry { seq, at_unix_ms, .. } = *entry;
-    Event { stamp: Stamp { log_unix_ms: 0, seq, at_unix_ms }, by, what }
+    Event { stamp: Stamp { log_unix_ms: 0, seq, at_unix_ms }, by, by_bot: false, what }
 }

@@ -3,6 +3,7 @@
 use super::{Act, Scenario, Setup, Step};
 use crate::source::Source;
 use parlor_protocol::{Language, Limits, Options, Rate, RoomName, WorldLimits};
+use std::sync::Arc;
 
 /// How long a scenario is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +48,7 @@ impl Setup {
             options: Options {
                 echo: source.chance(150),
                 greeting: !source.chance(200),
+                identity: Arc::default(),
                 language: source.pick(&Language::ALL),
                 raw: source.chance(80),
             },
@@ -89,7 +91,9 @@ fn limits(source: &mut Source<'_>, clients: u16) -> Limits {
             rooms_max: source.pick(&[10_000, 3, 1]),
             rooms_per_member_max: 20,
             topic_bytes_max: source.pick(&[100, 20]),
+            ..WorldLimits::default()
         },
+        ..Limits::default()
     };
     limits.outbox_bytes_max = limits.outbox_bytes_max.max(limits.backlog_bytes_max);
     limits.tick_bytes_max = limits.tick_bytes_max.max(limits.read_bytes_max);

@@ -1,7 +1,6 @@
 //! What a client may ask for beyond the plain protocol (IRCv3, capability-negotiation).
 
 use core::fmt;
-use core::ops::BitOr;
 
 /// A set of capabilities.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,6 +68,12 @@ impl Capabilities {
         self.0 & other.0 == other.0
     }
 
+    /// Both together.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Those of it that are in `other`, too.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
@@ -79,14 +84,6 @@ impl Capabilities {
     #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
-    }
-}
-
-impl BitOr for Capabilities {
-    type Output = Self;
-
-    fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
     }
 }
 
@@ -113,7 +110,7 @@ mod tests {
         for &(capability, name) in Capabilities::ALL {
             assert_eq!(all.and(capability), Capabilities::NONE, "{name}");
             assert_eq!(Capabilities::named(name), Some(capability));
-            all = all | capability;
+            all = all.with(capability);
         }
         assert_eq!(all.to_string().split(' ').count(), Capabilities::ALL.len());
         assert_eq!(Capabilities::named("Batch"), None);
@@ -121,9 +118,9 @@ mod tests {
 
     #[test]
     fn a_set_is_what_was_put_in() {
-        let two = Capabilities::BATCH | Capabilities::SETNAME;
+        let two = Capabilities::BATCH.with(Capabilities::SETNAME);
         assert_eq!(two.to_string(), "batch setname");
-        assert!(two.has(Capabilities::BATCH) && !two.has(Capabilities::BATCH | Capabilities::CHGHOST));
+        assert!(two.has(Capabilities::BATCH) && !two.has(Capabilities::BATCH.with(Capabilities::CHGHOST)));
         assert_eq!(two.without(Capabilities::BATCH), Capabilities::SETNAME);
         assert_eq!(Capabilities::NONE.to_string(), "");
     }

@@ -3,145 +3,230 @@
 use super::capability::Capabilities;
 use super::message::MESSAGE_BYTES_MAX;
 use crate::calendar::Utc;
-use crate::command::{CloseReason, Manner};
+use crate::command::{CloseReason, Manner, Speech};
 use crate::event::{Event, Stamp, What};
+use crate::mode::{Shown, Status};
 use crate::name::RoomName;
 use crate::person::Person;
 use crate::text::Text;
-use alloc::string::String;
 use bytes::BytesMut;
-use core::fmt::{Arguments, Write};
+use core::fmt::{self, Arguments, Write};
 
 /// The capabilities that change what is seen of the event: those that see it in the same form share its bytes.
 pub(crate) fn matter(event: &Event<'_>) -> Capabilities {
-    let always = Capabilities::SERVER_TIME;
+    let always = Capabilities::SERVER_TIME.with(Capabilities::MESSAGE_TAGS);
     match event.what {
-        What::Joined { .. } => always | Capabilities::EXTENDED_JOIN,
-        What::Said { .. } | What::Told { .. } => always | Capabilities::MESSAGE_TAGS,
-        What::Left { .. } | What::Parted { .. } | What::Renamed { .. } | What::TopicSet { .. } => always,
+        What::AwaySet { .. } => always.with(Capabilities::AWAY_NOTIFY),
+        What::Invited { .. } => always.with(Capabilities::INVITE_NOTIFY),
+        What::Joined { .. } => always.with(Capabilities::EXTENDED_JOIN),
+        What::RealNameSet { .. } => always.with(Capabilities::SETNAME),
+        What::Kicked { .. }
+        | What::Left { .. }
+        | What::ModesSet { .. }
+        | What::Parted { .. }
+        | What::Renamed { .. }
+        | What::Said { .. }
+        | What::Told { .. }
+        | What::TopicSet { .. }
+        | What::Wallops { .. } => always,
     }
 }
 
 /// Appends the message that a client with these capabilities reads of the event, or messages: what is said may
 /// be longer than one.
 pub(crate) fn render_event(event: &Event<'_>, capabilities: Capabilities, to: &mut BytesMut) {
-    let mut line = Lines { to, stamp: event.stamp, by: event.by, capabilities };
+    let has = |capability| capabilities.has(capability);
+    let mut line = Lines { to, event, capabilities };
+    let text = Text::as_str;
     match event.what {
-        What::Joined { room } if capabilities.has(Capabilities::EXTENDED_JOIN) => {
+        What::AwaySet { .. } if !has(Capabilities::AWAY_NOTIFY) => {}
+        What::AwaySet { away: None } => line.put(format_args!("AWAY")),
+        What::AwaySet { away: Some(away) } => line.put(format_args!("AWAY :{}", text(away))),
+        What::Invited { to_target: false, .. } if !has(Capabilities::INVITE_NOTIFY) => {}
+        What::Invited { name, room, .. } => line.put(format_args!("INVITE {name} #{room}")),
+        What::Joined { room } if has(Capabilities::EXTENDED_JOIN) => {
             // Nobody has an account yet.
-            line.put(format_args!("JOIN #{room} * :{}", event.by.profile.real_name().as_str()));
+            line.put(format_args!("JOIN #{room} * :{}", text(event.by.profile.real_name())));
         }
         What::Joined { room } => line.put(format_args!("JOIN #{room}")),
-        What::Left { reason, message } => line.put(format_args!("QUIT :{}", quit_message(reason, message))),
+        What::Kicked { name, room, message } => {
+            let message = message.map_or(event.by.name.as_str(), text);
+            line.put(format_args!("KICK #{room} {name} :{message}"));
+        }
+        What::Left { reason, message } => line.put(format_args!("QUIT :{}", Parting { reason, message })),
+        What::ModesSet { room, changes } => line.put(format_args!("MODE #{room} {}", Shown(changes))),
         What::Parted { room, message: None } => line.put(format_args!("PART #{room}")),
-        What::Parted { room, message: Some(text) } => {
-            line.put(format_args!("PART #{room} :{}", text.as_str()));
+        What::Parted { room, message: Some(message) } => {
+            line.put(format_args!("PART #{room} :{}", text(message)));
         }
+        What::RealNameSet { .. } if !has(Capabilities::SETNAME) => {}
+        What::RealNameSet { real_name } => line.put(format_args!("SETNAME :{}", text(real_name))),
         What::Renamed { to } => line.put(format_args!("NICK {to}")),
-        What::Said { room, manner, text } => line.speech(&Hearer::Room(room), manner, text),
-        What::Told { to, manner, text } => line.speech(&Hearer::Name(to.as_str()), manner, text),
+        What::Said { room, status, speech } => line.speech(&Hearer::Room(status, room), speech),
+        What::Told { to, speech } => line.speech(&Hearer::Name(to.as_str()), speech),
         What::TopicSet { room, topic } => {
-            line.put(format_args!("TOPIC #{room} :{}", topic.map_or("", Text::as_str)));
+            line.put(format_args!("TOPIC #{room} :{}", topic.map_or("", text)));
+        }
+        What::Wallops { text: said } => line.put(format_args!("WALLOPS :{}", text(said))),
+    }
+}
+
+/// What the others read of a leave (RFC 2812, section 3.1.7). A client's own words stand behind `Quit: `, so that
+/// nobody can forge another reason.
+pub(crate) struct Parting<'a> {
+    pub(crate) reason: CloseReason,
+    pub(crate) message: Option<&'a Text>,
+}
+
+impl fmt::Display for Parting<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let about = match self.reason {
+            CloseReason::AddressFull => "Too many connections from your address",
+            CloseReason::EndOfInput => "Connection closed",
+            CloseReason::Killed => "Killed",
+            CloseReason::OtherDialect => "Begins again as IRC",
+            CloseReason::Password => "Password incorrect",
+            CloseReason::PingTimeout => "Ping timeout",
+            CloseReason::Quit => "Quit",
+            CloseReason::RegistrationTimeout => "Registration timeout",
+            CloseReason::Reset => "Connection reset",
+            CloseReason::ServerFull => "Server is full",
+            CloseReason::Shutdown => "Server is shutting down",
+            CloseReason::SlowReader => "Read more slowly than the others write",
+        };
+        match self.message {
+            Some(message) => write!(f, "{about}: {}", message.as_str()),
+            None => f.write_str(about),
         }
     }
 }
 
-/// What the others read of a leave (RFC 2812, section 3.1.7): the last words after `Quit: `, so that nobody can
-/// forge another reason.
-fn quit_message(reason: CloseReason, message: Option<&Text>) -> String {
-    match (reason, message) {
-        (CloseReason::Quit, Some(text)) => alloc::format!("Quit: {}", text.as_str()),
-        (reason, _) => reason_text(reason).into(),
-    }
-}
-
-/// The reason in a few words.
-pub(crate) const fn reason_text(reason: CloseReason) -> &'static str {
-    match reason {
-        CloseReason::AddressFull => "Too many connections from your address",
-        CloseReason::EndOfInput => "Connection closed",
-        CloseReason::Quit => "Client Quit",
-        CloseReason::Reset => "Connection reset",
-        CloseReason::ServerFull => "Server is full",
-        CloseReason::Shutdown => "Server is shutting down",
-        CloseReason::SlowReader => "Read more slowly than the others write",
-    }
+/// Bytes that the source of a person's messages has, the colon and the space around it counted.
+pub(crate) fn source_bytes(person: &Person) -> usize {
+    let Person { name, profile } = person;
+    ":!@ ".len() + name.as_str().len() + profile.user().len() + profile.host().len()
 }
 
 /// To whom something is said.
 enum Hearer<'a> {
     Name(&'a str),
-    Room(&'a RoomName),
+    Room(Option<Status>, &'a RoomName),
 }
 
 /// Writes the messages of one event.
 struct Lines<'a> {
     to: &'a mut BytesMut,
-    stamp: Stamp,
-    by: &'a Person,
+    event: &'a Event<'a>,
     capabilities: Capabilities,
 }
 
 impl Lines<'_> {
-    /// One message: tags, source, and what is given.
+    /// One message: tags, source, and what is given. What would be too long is cut between characters.
     fn put(&mut self, rest: Arguments<'_>) {
-        self.tags(false);
+        self.tags(Tagged::Bare);
+        let start = self.to.len();
         self.source();
-        write!(self.to, "{rest}\r\n").expect("a buffer takes what it is given");
+        write!(self.to, "{rest}").expect("a buffer takes what it is given");
+        cut(self.to, start);
+        self.to.extend_from_slice(b"\r\n");
     }
 
     /// What is said, in as many messages as it takes; cut between characters. The first of them carries the
-    /// message's id.
-    fn speech(&mut self, hearer: &Hearer<'_>, manner: Manner, text: &Text) {
-        let command = "PRIVMSG";
-        let (before, after) = match manner {
-            Manner::Action => ("\x01ACTION ", "\x01"),
-            Manner::Speech => ("", ""),
+    /// message's id, and its tags.
+    fn speech(&mut self, hearer: &Hearer<'_>, speech: &Speech) {
+        let (command, before, after) = match speech.manner {
+            Manner::Action => ("PRIVMSG", "\x01ACTION ", "\x01"),
+            Manner::Ctcp => ("PRIVMSG", "\x01", "\x01"),
+            Manner::CtcpReply => ("NOTICE", "\x01", "\x01"),
+            Manner::Notice => ("NOTICE", "", ""),
+            Manner::Speech => ("PRIVMSG", "", ""),
+            Manner::Tags if !self.capabilities.has(Capabilities::MESSAGE_TAGS) => return,
+            Manner::Tags => ("TAGMSG", "", ""),
         };
-        let mut rest = text.as_str();
-        let mut is_first = true;
-        while is_first || !rest.is_empty() {
-            self.tags(is_first);
-            is_first = false;
+        let mut rest = speech.text.as_str();
+        let mut tagged = Tagged::Message(speech);
+        loop {
+            self.tags(tagged);
             let start = self.to.len();
             self.source();
-            self.to.extend_from_slice(command.as_bytes());
+            self.words(&[command, " "]);
             match hearer {
-                Hearer::Name(name) => self.words(&[" ", name, " :", before]),
-                Hearer::Room(room) => self.words(&[" #", room.as_str(), " :", before]),
+                Hearer::Name(name) => self.words(&[name]),
+                Hearer::Room(None, room) => self.words(&["#", room.as_str()]),
+                Hearer::Room(Some(status), room) => {
+                    self.words(&[status.prefix().encode_utf8(&mut [0; 4]), "#", room.as_str()]);
+                }
             }
-            let room = MESSAGE_BYTES_MAX - (self.to.len() - start) - after.len();
+            if speech.manner == Manner::Tags {
+                self.words(&["\r\n"]);
+                return;
+            }
+            self.words(&[" :", before]);
+            let room = MESSAGE_BYTES_MAX.saturating_sub(self.to.len() - start + after.len());
             let piece;
             (piece, rest) = rest.split_at(rest.floor_char_boundary(room));
             self.words(&[piece, after, "\r\n"]);
+            // No name, host and room together leave less room than for a few words; if ever they did, what has
+            // no place would be lost rather than repeated for ever.
+            if rest.is_empty() || piece.is_empty() {
+                return;
+            }
+            tagged = Tagged::Rest;
         }
     }
 
-    fn tags(&mut self, with_id: bool) {
-        let with_id = with_id && self.capabilities.has(Capabilities::MESSAGE_TAGS);
-        let mut begin = "@";
+    fn tags(&mut self, tagged: Tagged<'_>) {
+        let Event { stamp: Stamp { log_unix_ms, seq, at_unix_ms }, by_bot, .. } = *self.event;
+        let mut between = '@';
+        let mut put = |to: &mut BytesMut, tag: Arguments<'_>| {
+            write!(to, "{between}{tag}").expect("a buffer takes what it is given");
+            between = ';';
+        };
         if self.capabilities.has(Capabilities::SERVER_TIME) {
-            let time = Utc::from_unix_ms(self.stamp.at_unix_ms);
-            write!(self.to, "{begin}time={time:.3}").expect("a buffer takes what it is given");
-            begin = ";";
+            put(self.to, format_args!("time={:.3}", Utc::from_unix_ms(at_unix_ms)));
         }
-        if with_id {
-            let Stamp { log_unix_ms, seq, .. } = self.stamp;
-            write!(self.to, "{begin}msgid={log_unix_ms:x}-{}", seq.0)
-                .expect("a buffer takes what it is given");
-            begin = ";";
+        if self.capabilities.has(Capabilities::MESSAGE_TAGS) {
+            if let Tagged::Message(speech) = tagged {
+                put(self.to, format_args!("msgid={log_unix_ms:x}-{}", seq.0));
+                if let Some(tags) = &speech.tags {
+                    put(self.to, format_args!("{tags}"));
+                }
+            }
+            if by_bot {
+                put(self.to, format_args!("bot"));
+            }
         }
-        if begin == ";" {
+        if between == ';' {
             self.to.extend_from_slice(b" ");
         }
     }
 
     fn source(&mut self) {
-        let Person { name, profile } = self.by;
+        let Person { name, profile } = self.event.by;
         self.words(&[":", name.as_str(), "!", profile.user(), "@", profile.host(), " "]);
     }
 
     fn words(&mut self, words: &[&str]) {
         words.iter().for_each(|word| self.to.extend_from_slice(word.as_bytes()));
     }
+}
+
+/// What the tags of a message tell.
+#[derive(Clone, Copy)]
+enum Tagged<'a> {
+    /// Of its sender alone.
+    Bare,
+    /// Of a whole message, or its first part.
+    Message(&'a Speech),
+    /// Of a later part.
+    Rest,
+}
+
+/// Cuts what began at `start` between characters, so that it is no longer than a message may be.
+pub(super) fn cut(to: &mut BytesMut, start: usize) {
+    let mut end = to.len().min(start + MESSAGE_BYTES_MAX);
+    while end < to.len() && end > start && to[end] & 0xC0 == 0x80 {
+        end -= 1;
+    }
+    to.truncate(end);
 }

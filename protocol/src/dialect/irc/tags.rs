@@ -33,6 +33,19 @@ impl<'a> Tags<'a> {
         tags.filter(|(key, _)| !key.is_empty()).map(|(key, value)| (key, unescaped(value)))
     }
 
+    /// The tags that clients send to clients, as they stand, and the key of each: `+` before it, and nothing in it that
+    /// no key has.
+    pub(crate) fn client_only(self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let is_key = |key: &str| {
+            key.strip_prefix('+').is_some_and(|rest| {
+                let fits = |it: char| it.is_ascii_alphanumeric() || "-./_".contains(it);
+                !rest.is_empty() && rest.chars().all(fits)
+            })
+        };
+        let tags = self.0.split(';').map(|tag| (tag.split_once('=').map_or(tag, |(key, _)| key), tag));
+        tags.filter(move |(key, _)| is_key(key))
+    }
+
     /// The value of a key: of the last tag that has it, for that is the one that counts.
     #[must_use]
     pub fn get(self, key: &str) -> Option<Cow<'a, str>> {
@@ -56,6 +69,21 @@ pub(super) fn put_tag(to: &mut BytesMut, key: &str, value: &str, is_first: bool)
             b'\r' => to.extend_from_slice(b"\\r"),
             b'\n' => to.extend_from_slice(b"\\n"),
             _ => to.extend_from_slice(&[byte]),
+        }
+    }
+}
+
+/// Appends a message with one tag more.
+pub(crate) fn tag_line(line: &[u8], key: &str, value: &str, to: &mut BytesMut) {
+    put_tag(to, key, value, true);
+    match line.strip_prefix(b"@") {
+        Some(rest) => {
+            to.extend_from_slice(b";");
+            to.extend_from_slice(rest);
+        }
+        None => {
+            to.extend_from_slice(b" ");
+            to.extend_from_slice(line);
         }
     }
 }
@@ -100,6 +128,15 @@ mod tests {
             ("鸟\\s", "鸟 "),
         ] {
             assert_eq!(unescaped(value), text, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_message_has_one_tag_more() {
+        for (line, tagged) in [("A\r\n", "@label=a\\sb A\r\n"), ("@x=1 A\r\n", "@label=a\\sb;x=1 A\r\n")] {
+            let mut to = BytesMut::new();
+            tag_line(line.as_bytes(), "label", "a b", &mut to);
+            assert_eq!(core::str::from_utf8(&to), Ok(tagged));
         }
     }
 

@@ -1,9 +1,11 @@
 //! The texts in Chinese, in the words of the room's ancestor where it had any.
 
 use super::{Notes, put_line, put_text, usage};
-use crate::command::{CloseReason, Manner};
+use crate::command::{CloseReason, Manner, Speech};
 use crate::event::{Event, Mistake, Reply, What};
+use crate::mode::Shown;
 use crate::name::{Name, NameError, RoomName};
+use crate::text::Text;
 use crate::world::{Refusal, Topic};
 use alloc::format;
 use bytes::BytesMut;
@@ -13,7 +15,7 @@ const HELP: &str = "\
 您输入的每一行都会发给房间里的其他人；以 / 开头的行是命令：
 /help             显示本列表
 /nick 名字        改名
-/join 房间        进入一个房间，第一个进入者即创建它
+/join 房间 [口令]  进入一个房间，第一个进入者即创建它
 /part             回到大厅 lobby
 /who [房间]       房间里有谁
 /rooms            有哪些房间
@@ -28,14 +30,37 @@ const HELP: &str = "\
 pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
     let name = &event.by.name;
     match event.what {
+        // What is for programs, or a matter of IRC alone.
+        What::AwaySet { .. }
+        | What::Invited { .. }
+        | What::RealNameSet { .. }
+        | What::Wallops { .. }
+        | What::Said {
+            speech: Speech { manner: Manner::Ctcp | Manner::CtcpReply | Manner::Tags, .. }, ..
+        }
+        | What::Told {
+            speech: Speech { manner: Manner::Ctcp | Manner::CtcpReply | Manner::Tags, .. }, ..
+        } => {}
         What::Joined { .. } => put_line(to, format_args!("欢迎{name}进入聊天室")),
         What::Left { .. } | What::Parted { .. } => put_line(to, format_args!("{name}退出聊天室")),
+        What::Kicked { name: out, message: None, .. } => {
+            put_line(to, format_args!("* {name} 把 {out} 请出了房间"));
+        }
+        What::Kicked { name: out, message: Some(message), .. } => {
+            put_text(to, &["* ", name.as_str(), " 把 ", out.as_str(), " 请出了房间："], message);
+        }
+        What::ModesSet { changes, .. } => put_line(to, format_args!("* {name} 设置了 {}", Shown(changes))),
         What::Renamed { to: new } => put_line(to, format_args!("* {name} 改名为 {new}")),
-        What::Said { manner: Manner::Action, text, .. } => {
+        What::Said { speech: Speech { manner: Manner::Action, text, .. }, .. } => {
             put_text(to, &["** ", name.as_str(), " "], text);
         }
-        What::Said { manner: Manner::Speech, text, .. } => put_text(to, &[name.as_str(), "说"], text),
-        What::Told { text, .. } => put_text(to, &[name.as_str(), " 悄悄对您说："], text),
+        What::Said { speech: Speech { text, .. }, .. } => put_text(to, &[name.as_str(), "说"], text),
+        What::Told { speech: Speech { manner: Manner::Action, text, .. }, .. } => {
+            put_text(to, &["** ", name.as_str(), " （只对您）"], text);
+        }
+        What::Told { speech: Speech { text, .. }, .. } => {
+            put_text(to, &[name.as_str(), " 悄悄对您说："], text);
+        }
         What::TopicSet { topic: Some(topic), .. } => {
             put_text(to, &["* ", name.as_str(), " 设置了话题："], topic);
         }
@@ -45,7 +70,7 @@ pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
 
 pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
     match reply {
-        Reply::Farewell(reason) => farewell(*reason, to),
+        Reply::Farewell { reason, message } => farewell(*reason, *message, to),
         Reply::Greeting { name, room: Some((room, members)) } => {
             let others = Others(members.saturating_sub(1));
             to.note(format_args!("您是 {name}，在房间 {room}，{others}；/help 列出命令"));
@@ -62,11 +87,19 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
             }
             heard.iter().for_each(|heard| to.heard(room, heard, event));
         }
+        Reply::InvitedTo { by, room } => to.note(format_args!("{by} 邀请您进入房间 {room}：/join {room}")),
         Reply::InRoom { room, members, topic: about } => {
             to.note(format_args!("您现在在房间 {room}，{}", Others(members.saturating_sub(1))));
             if about.is_some() {
                 topic(room, *about, to);
             }
+        }
+        Reply::KickedOut { by, room, message: None } => {
+            to.note(format_args!("{by} 把您请出了房间 {room}；/join 房间 可进入"));
+        }
+        Reply::KickedOut { by, room, message: Some(message) } => {
+            let before = ["* ", by.as_str(), " 把您请出了房间 ", room.as_str(), "："];
+            put_text(to.to, &before, message);
         }
         Reply::LanguageIs => to.note(format_args!("您现在使用中文")),
         Reply::LineCut { dropped, line_bytes_max } => {
@@ -91,10 +124,20 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
     }
 }
 
-fn farewell(reason: CloseReason, to: &mut Notes<'_>) {
+fn farewell(reason: CloseReason, message: Option<&Text>, to: &mut Notes<'_>) {
     match reason {
         CloseReason::AddressFull => to.note(format_args!("连接关闭：您的地址连接数已满，请稍后再试")),
-        CloseReason::EndOfInput | CloseReason::Reset => {}
+        CloseReason::EndOfInput | CloseReason::OtherDialect | CloseReason::Reset => {}
+        CloseReason::Killed => match message {
+            Some(message) => put_text(to.to, &["* 连接关闭：管理员断开了您的连接："], message),
+            None => to.note(format_args!("连接关闭：管理员断开了您的连接")),
+        },
+        CloseReason::Password => {
+            to.note(format_args!("连接关闭：本服务器需要密码，只有 IRC 客户端能提供"));
+        }
+        CloseReason::PingTimeout | CloseReason::RegistrationTimeout => {
+            to.note(format_args!("连接关闭：您没有应答"));
+        }
         CloseReason::Quit => to.note(format_args!("再见")),
         CloseReason::ServerFull => to.note(format_args!("连接关闭：服务器已满，请稍后再试")),
         CloseReason::Shutdown => to.note(format_args!("连接关闭：服务器即将停止")),
@@ -131,11 +174,23 @@ fn not_a_name(error: &NameError, what: &str, chars_max: usize, bytes_max: usize,
 fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
     match refusal {
         Refusal::AlreadyIn(room) => to.note(format_args!("您已经在房间 {room}")),
+        Refusal::AlreadyThere { name, room } => to.note(format_args!("{name} 已经在房间 {room}")),
+        Refusal::BadKey(room) => to.note(format_args!("房间 {room} 有口令：/join {room} 口令")),
+        Refusal::Banned(room) => to.note(format_args!("您被禁止进入房间 {room}")),
+        Refusal::InviteOnly(room) => to.note(format_args!("只有受邀者才能进入房间 {room}")),
+        Refusal::ListFull { room, .. } => to.note(format_args!("房间 {room} 的禁令已满")),
         Refusal::NameTaken(name) => to.note(format_args!("名字 {name} 已有人使用")),
         Refusal::NameUnchanged => to.note(format_args!("这已经是您的名字")),
+        Refusal::NoCtcp(room) => to.note(format_args!("房间 {room} 不允许 CTCP")),
         Refusal::NoSuchName(name) => to.note(format_args!("这里没有人叫 {name}")),
+        Refusal::NoSuchRoom(room) => to.note(format_args!("没有房间 {room}；/rooms 列出房间")),
         Refusal::NotIn(room) => to.note(format_args!("您不在房间 {room}")),
+        Refusal::NotRoomOperator(room) => to.note(format_args!("只有房间 {room} 的管理者才能这样做")),
+        Refusal::NotServerOperator => to.note(format_args!("只有服务器管理员才能这样做")),
+        Refusal::NotThere { name, room } => to.note(format_args!("{name} 不在房间 {room}")),
+        Refusal::RoomFull(room) => to.note(format_args!("房间 {room} 已满")),
         Refusal::RoomsFull => to.note(format_args!("房间数已满；/rooms 列出房间")),
+        Refusal::Silenced(room) => to.note(format_args!("您不能在房间 {room} 发言")),
         Refusal::TopicTooLong(bytes) => to.note(format_args!("话题最多 {bytes} 字节")),
         Refusal::TooManyRooms => to.note(format_args!("您所在的房间数已满")),
     }

@@ -1,9 +1,11 @@
 //! The texts in English.
 
 use super::{Notes, put_line, put_text, usage};
-use crate::command::{CloseReason, Manner};
+use crate::command::{CloseReason, Manner, Speech};
 use crate::event::{Event, Mistake, Reply, What};
+use crate::mode::Shown;
 use crate::name::{Name, NameError, RoomName};
+use crate::text::Text;
 use crate::world::{Refusal, Topic};
 use alloc::format;
 use bytes::BytesMut;
@@ -13,7 +15,7 @@ const HELP: &str = "\
 what you type is said to everyone else in your room; a line that starts with / is a command:
 /help             this list
 /nick NAME        take another name
-/join ROOM        go to a room; the first to enter begins it
+/join ROOM [KEY]  go to a room; the first to enter begins it
 /part             go back to the lobby
 /who [ROOM]       who is in the room
 /rooms            which rooms there are
@@ -28,14 +30,37 @@ what you type is said to everyone else in your room; a line that starts with / i
 pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
     let name = &event.by.name;
     match event.what {
+        // What is for programs, or a matter of IRC alone.
+        What::AwaySet { .. }
+        | What::Invited { .. }
+        | What::RealNameSet { .. }
+        | What::Wallops { .. }
+        | What::Said {
+            speech: Speech { manner: Manner::Ctcp | Manner::CtcpReply | Manner::Tags, .. }, ..
+        }
+        | What::Told {
+            speech: Speech { manner: Manner::Ctcp | Manner::CtcpReply | Manner::Tags, .. }, ..
+        } => {}
         What::Joined { .. } => put_line(to, format_args!("{name} joined")),
         What::Left { .. } | What::Parted { .. } => put_line(to, format_args!("{name} left")),
+        What::Kicked { name: out, message: None, .. } => {
+            put_line(to, format_args!("* {name} sent {out} out of the room"));
+        }
+        What::Kicked { name: out, message: Some(message), .. } => {
+            put_text(to, &["* ", name.as_str(), " sent ", out.as_str(), " out of the room: "], message);
+        }
+        What::ModesSet { changes, .. } => put_line(to, format_args!("* {name} set {}", Shown(changes))),
         What::Renamed { to: new } => put_line(to, format_args!("* {name} is now {new}")),
-        What::Said { manner: Manner::Action, text, .. } => {
+        What::Said { speech: Speech { manner: Manner::Action, text, .. }, .. } => {
             put_text(to, &["** ", name.as_str(), " "], text);
         }
-        What::Said { manner: Manner::Speech, text, .. } => put_text(to, &[name.as_str(), ": "], text),
-        What::Told { text, .. } => put_text(to, &[name.as_str(), " (to you alone): "], text),
+        What::Said { speech: Speech { text, .. }, .. } => put_text(to, &[name.as_str(), ": "], text),
+        What::Told { speech: Speech { manner: Manner::Action, text, .. }, .. } => {
+            put_text(to, &["** ", name.as_str(), " (to you alone) "], text);
+        }
+        What::Told { speech: Speech { text, .. }, .. } => {
+            put_text(to, &[name.as_str(), " (to you alone): "], text);
+        }
         What::TopicSet { topic: Some(topic), .. } => {
             put_text(to, &["* ", name.as_str(), " set the topic: "], topic);
         }
@@ -45,7 +70,7 @@ pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
 
 pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
     match reply {
-        Reply::Farewell(reason) => farewell(*reason, to),
+        Reply::Farewell { reason, message } => farewell(*reason, *message, to),
         Reply::Greeting { name, room: Some((room, members)) } => {
             let place = Place { room, members: *members };
             to.note(format_args!("you are {name}, {place}; /help lists the commands"));
@@ -66,11 +91,19 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
             }
             heard.iter().for_each(|heard| to.heard(room, heard, event));
         }
+        Reply::InvitedTo { by, room } => to.note(format_args!("{by} asks you into {room}: /join {room}")),
         Reply::InRoom { room, members, topic: about } => {
             to.note(format_args!("you are now {}", Place { room, members: *members }));
             if about.is_some() {
                 topic(room, *about, to);
             }
+        }
+        Reply::KickedOut { by, room, message: None } => {
+            to.note(format_args!("{by} sent you out of {room}; /join ROOM enters a room"));
+        }
+        Reply::KickedOut { by, room, message: Some(message) } => {
+            let before = ["* ", by.as_str(), " sent you out of ", room.as_str(), ": "];
+            put_text(to.to, &before, message);
         }
         Reply::LanguageIs => to.note(format_args!("you read English now")),
         Reply::LineCut { dropped, line_bytes_max } => to.note(format_args!(
@@ -94,14 +127,24 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
     }
 }
 
-fn farewell(reason: CloseReason, to: &mut Notes<'_>) {
+fn farewell(reason: CloseReason, message: Option<&Text>, to: &mut Notes<'_>) {
     match reason {
         CloseReason::AddressFull => {
             to.note(format_args!(
                 "closed: your address has as many connections as it may have; try again later"
             ));
         }
-        CloseReason::EndOfInput | CloseReason::Reset => {}
+        CloseReason::EndOfInput | CloseReason::OtherDialect | CloseReason::Reset => {}
+        CloseReason::Killed => match message {
+            Some(message) => put_text(to.to, &["* closed: an operator ended your connection: "], message),
+            None => to.note(format_args!("closed: an operator ended your connection")),
+        },
+        CloseReason::Password => {
+            to.note(format_args!("closed: this server wants a password, and only IRC clients can give one"));
+        }
+        CloseReason::PingTimeout | CloseReason::RegistrationTimeout => {
+            to.note(format_args!("closed: you did not answer"));
+        }
         CloseReason::Quit => to.note(format_args!("goodbye")),
         CloseReason::ServerFull => to.note(format_args!("closed: the server is full; try again later")),
         CloseReason::Shutdown => to.note(format_args!("closed: the server is shutting down")),
@@ -146,13 +189,25 @@ fn not_a_name(error: &NameError, what: &str, chars_max: usize, bytes_max: usize,
 fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
     match refusal {
         Refusal::AlreadyIn(room) => to.note(format_args!("you are in {room} already")),
+        Refusal::AlreadyThere { name, room } => to.note(format_args!("{name} is in {room} already")),
+        Refusal::BadKey(room) => to.note(format_args!("{room} has a key: /join {room} KEY")),
+        Refusal::Banned(room) => to.note(format_args!("you may not enter {room}: you are banned there")),
+        Refusal::InviteOnly(room) => to.note(format_args!("only who is invited may enter {room}")),
+        Refusal::ListFull { room, .. } => to.note(format_args!("{room} has as many bans as it may have")),
         Refusal::NameTaken(name) => to.note(format_args!("somebody else is {name}")),
         Refusal::NameUnchanged => to.note(format_args!("that is your name already")),
+        Refusal::NoCtcp(room) => to.note(format_args!("{room} allows no CTCP")),
         Refusal::NoSuchName(name) => to.note(format_args!("nobody here is {name}")),
+        Refusal::NoSuchRoom(room) => to.note(format_args!("there is no room {room}; /rooms lists them")),
         Refusal::NotIn(room) => to.note(format_args!("you are not in {room}")),
+        Refusal::NotRoomOperator(room) => to.note(format_args!("only who runs {room} can do that")),
+        Refusal::NotServerOperator => to.note(format_args!("only an operator of the server can do that")),
+        Refusal::NotThere { name, room } => to.note(format_args!("{name} is not in {room}")),
+        Refusal::RoomFull(room) => to.note(format_args!("{room} is full")),
         Refusal::RoomsFull => {
             to.note(format_args!("there are as many rooms as there may be; /rooms lists them"));
         }
+        Refusal::Silenced(room) => to.note(format_args!("you may not speak in {room}")),
         Refusal::TopicTooLong(bytes) => to.note(format_args!("a topic has at most {bytes} bytes")),
         Refusal::TooManyRooms => to.note(format_args!("you are in as many rooms as one may be in")),
     }

@@ -2,8 +2,9 @@
 
 use crate::command::Manner;
 use crate::event::Mistake;
+use crate::mode::Key;
 use crate::name::{Name, RoomName};
-use crate::session::{Request, TopicRequest};
+use crate::session::plain::{Request, TopicRequest};
 use crate::text::Text;
 use core::num::NonZeroUsize;
 
@@ -29,7 +30,12 @@ fn request(word: &str, argument: &str) -> Result<Request, Mistake> {
     Ok(match word {
         "help" => Request::Help,
         "history" => Request::History(history_lines(argument)?),
-        "join" => Request::Join(room_name(needed(argument, "join")?)?),
+        "join" => {
+            let (room, key) = split_word(needed(argument, "join")?);
+            let key = Some(key).filter(|key| !key.is_empty());
+            let key = key.map(|key| Key::parse(key).ok_or(Mistake::Usage("join"))).transpose()?;
+            Request::Join(room_name(room)?, key)
+        }
         "lang" => {
             let code = needed(argument, "lang")?;
             Request::Language(code.parse().map_err(|_| Mistake::UnknownLanguage)?)
@@ -128,8 +134,9 @@ mod tests {
             ("/help me", Request::Help),
             ("/history", Request::History(None)),
             ("/history 5", Request::History(Some(5))),
-            ("/join rust", Request::Join(rust.clone())),
-            ("/join   #Rust ", Request::Join(rust.clone())),
+            ("/join rust", Request::Join(rust.clone(), None)),
+            ("/join   #Rust ", Request::Join(rust.clone(), None)),
+            ("/join rust  secret ", Request::Join(rust.clone(), Key::parse("secret"))),
             ("/lang ZH", Request::Language(Language::Zh)),
             ("/me hi  there", Request::Say { manner: Manner::Action, text: text.clone() }),
             ("/msg alice hi  there", Request::Tell { to: alice.clone(), text: text.clone() }),
@@ -158,7 +165,8 @@ mod tests {
             ("/history many", Mistake::BadNumber),
             ("/history 0", Mistake::BadNumber),
             ("/join", Mistake::Usage("join")),
-            ("/join a b", Mistake::BadRoom(NameError::Character(' '))),
+            ("/join a b c", Mistake::Usage("join")),
+            ("/who a b", Mistake::BadRoom(NameError::Character(' '))),
             ("/lang fr", Mistake::UnknownLanguage),
             ("/me", Mistake::Usage("me")),
             ("/me \x02", Mistake::Usage("me")),

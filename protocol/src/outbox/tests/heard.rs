@@ -39,7 +39,7 @@ fn peers_in_several_rooms_hear_an_event_once() {
     }
     let mut sockets = Sockets::default();
     let what = What::Left { reason: CloseReason::Quit, message: None };
-    let event = Event { stamp: Stamp::default(), by: &alice(), what };
+    let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, what };
     outbox.output(&Output::ToPeers { rooms: &both, except: Some(conn(3)), event: &event });
     sockets.flush(&mut outbox);
     for conn in [0, 1, 2].map(conn) {

@@ -1,0 +1,82 @@
+//! The answers to what IRC asks, from the world as it is.
+
+mod help;
+mod people;
+mod rooms;
+mod server;
+
+use super::numeric;
+use super::query::{Answers, Asker, Query};
+use crate::person::UserModes;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+impl Query {
+    /// Writes the answer, or a page of it; returns what the next page is asked for with.
+    ///
+    /// What a query changes of the asker is done already.
+    pub(crate) fn answer(self, asker: &Asker<'_>, to: &mut Answers<'_>) -> Option<Self> {
+        match self {
+            Self::Admin => server::admin(asker, to),
+            Self::Cap(subcommand, list) => server::cap(asker, subcommand, &list, to),
+            Self::Entered { room, with_names } => return rooms::entered(asker, room, with_names, to),
+            Self::Fail(kind, command, code, words) => server::fail(asker, (kind, &command, code, words), to),
+            Self::Help(subject) => help::help(subject.as_deref(), to),
+            Self::Info => server::info(to),
+            Self::Invitations => rooms::invitations(asker, to),
+            Self::Ison(names) => people::ison(asker, &names, to),
+            Self::Links => server::links(asker, to),
+            Self::List { filter, from } => return rooms::list(asker, filter, from, to),
+            Self::Lusers => server::lusers(asker, to),
+            Self::MaskList(room, list) => rooms::mask_list(asker, &room, list, to),
+            Self::ModeIs(room) => rooms::mode_is(asker, &room, to),
+            Self::MonitorList => people::monitor_list(asker, to),
+            Self::MonitorStatus { of, left_over } => people::monitor_status(asker, &of, &left_over, to),
+            Self::Motd => server::motd(asker, to),
+            Self::Names { rooms, room, from, asked } => {
+                return rooms::names(asker, rooms, room, from, asked, to);
+            }
+            Self::Note(numeric, params) => {
+                let params: Vec<&str> = params.iter().map(String::as_str).collect();
+                to.numeric(numeric, &params);
+            }
+            Self::Pong(token) => {
+                let server = &asker.options.identity.name;
+                to.message(format_args!("PONG {server} :{token}"));
+            }
+            Self::Stats(letter) => server::stats(asker, letter, to),
+            Self::Time => server::time(asker, to),
+            Self::TopicIs(room) => rooms::topic_is(asker, &room, to),
+            Self::UserModesAre { on, off } => user_modes_are(on, off, to),
+            Self::Userhost(names) => people::userhost(asker, &names, to),
+            Self::Version => server::version(asker, to),
+            Self::Welcome => server::welcome(asker, to),
+            Self::Who { asked, from } => return people::who(asker, asked, from, to),
+            Self::Whois { asked } => people::whois(asker, &asked, to),
+            Self::Whowas { asked, count } => people::whowas(asker, &asked, count, to),
+            // They are acts, and done.
+            Self::LeaveAll
+            | Self::MonitorAdd(_)
+            | Self::MonitorClear
+            | Self::MonitorRemove(_)
+            | Self::SetCapabilities(..)
+            | Self::UserModes { .. } => {}
+        }
+        None
+    }
+}
+
+/// The change of one's own modes.
+fn user_modes_are(on: UserModes, off: UserModes, to: &mut Answers<'_>) {
+    let sign = |sign: &'static str, modes: UserModes| if modes == UserModes::NONE { "" } else { sign };
+    if on == UserModes::NONE && off == UserModes::NONE {
+        return;
+    }
+    let name = String::from(to.name());
+    to.message_from_asker(format_args!("MODE {name} :{}{on}{}{off}", sign("+", on), sign("-", off)));
+}
+
+/// The numeric of a room that is not, or that the asker may not know of.
+fn no_such_room(room: &crate::name::RoomName, to: &mut Answers<'_>) {
+    to.numeric(numeric::ERR_NOSUCHCHANNEL, &[&alloc::format!("#{room}")]);
+}

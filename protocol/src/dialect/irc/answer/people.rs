@@ -1,0 +1,263 @@
+//! What IRC asks about people.
+
+use crate::dialect::irc::capability::Capabilities;
+use crate::dialect::irc::numeric;
+use crate::dialect::irc::query::{Answers, Asker, Query, Who};
+use crate::id::{MemberId, RoomId};
+use crate::mode::glob;
+use crate::name::{Name, RoomName};
+use crate::person::{Person, UserModes};
+use crate::world::{Member, Room};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// Names that one `USERHOST` may ask about (RFC 2812, section 4.8).
+const USERHOST_MAX: usize = 5;
+
+/// Bytes of a list of names in one reply.
+const NAMES_BYTES: usize = 300;
+
+fn named<'a>(asker: &Asker<'a>, name: &str) -> Option<(MemberId, &'a Member)> {
+    let id = asker.world.member_named(&Name::parse_any(name).ok()?)?;
+    Some((id, asker.world.member(id)?))
+}
+
+/// Who of some is there.
+pub(super) fn ison(asker: &Asker<'_>, names: &[String], to: &mut Answers<'_>) {
+    let there = names.iter().filter_map(|name| named(asker, name)).map(|(_, member)| member.name().as_str());
+    to.numeric(numeric::RPL_ISON, &[&there.collect::<Vec<_>>().join(" ")]);
+}
+
+pub(super) fn userhost(asker: &Asker<'_>, names: &[String], to: &mut Answers<'_>) {
+    let found = names.iter().take(USERHOST_MAX).filter_map(|name| named(asker, name)).map(|(_, member)| {
+        let Person { name, profile } = member.person();
+        let operator = if member.modes().has(UserModes::OPERATOR) { "*" } else { "" };
+        let away = if member.away().is_some() { '-' } else { '+' };
+        format!("{name}{operator}={away}{}@{}", profile.user(), profile.host())
+    });
+    to.numeric(numeric::RPL_USERHOST, &[&found.collect::<Vec<_>>().join(" ")]);
+}
+
+/// Of names that are watched, who is there and who is not; and those that cannot be watched, too.
+pub(super) fn monitor_status(asker: &Asker<'_>, of: &[Name], left_over: &[Name], to: &mut Answers<'_>) {
+    for name in of {
+        let member = asker.world.member_named(name).and_then(|id| asker.world.member(id));
+        match member.map(Member::person) {
+            Some(Person { name, profile }) => {
+                let mask = format!("{name}!{}@{}", profile.user(), profile.host());
+                to.numeric(numeric::RPL_MONONLINE, &[&mask]);
+            }
+            None => to.numeric(numeric::RPL_MONOFFLINE, &[name.as_str()]),
+        }
+    }
+    if !left_over.is_empty() {
+        let names: Vec<&str> = left_over.iter().map(Name::as_str).collect();
+        to.numeric(numeric::ERR_MONLISTFULL, &[&asker.limits.monitored_max.to_string(), &names.join(",")]);
+    }
+}
+
+/// The names that are watched.
+pub(super) fn monitor_list(asker: &Asker<'_>, to: &mut Answers<'_>) {
+    let mut line = String::new();
+    for name in &asker.client.monitored {
+        if line.len() > NAMES_BYTES {
+            to.numeric(numeric::RPL_MONLIST, &[&line]);
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(',');
+        }
+        line += name.as_str();
+    }
+    if !line.is_empty() {
+        to.numeric(numeric::RPL_MONLIST, &[&line]);
+    }
+    to.numeric(numeric::RPL_ENDOFMONLIST, &[]);
+}
+
+pub(super) fn whois(asker: &Asker<'_>, asked: &str, to: &mut Answers<'_>) {
+    let asked = asked.split(',').next().unwrap_or_default();
+    let Some((id, member)) = named(asker, asked) else {
+        let shown = shown(asked);
+        to.numeric(numeric::ERR_NOSUCHNICK, &[&shown]);
+        return to.numeric(numeric::RPL_ENDOFWHOIS, &[&shown]);
+    };
+    let Person { name, profile } = member.person();
+    let name = name.as_str();
+    let (user, host, real_name) = (profile.user(), profile.host(), profile.real_name().as_str());
+    to.numeric(numeric::RPL_WHOISUSER, &[name, user, host, "*", real_name]);
+    channels(asker, id, member, to);
+    let identity = &asker.options.identity;
+    to.numeric(numeric::RPL_WHOISSERVER, &[name, &identity.name, &identity.description]);
+    if member.modes().has(UserModes::OPERATOR) {
+        to.numeric(numeric::RPL_WHOISOPERATOR, &[name]);
+    }
+    if let Some(away) = member.away() {
+        to.numeric(numeric::RPL_AWAY, &[name, away.as_str()]);
+    }
+    if member.modes().has(UserModes::BOT) {
+        to.numeric(numeric::RPL_WHOISBOT, &[name]);
+    }
+    let itself = asker.member == Some(id);
+    if itself || asker.is().is_some_and(|it| it.modes().has(UserModes::OPERATOR)) {
+        to.numeric(numeric::RPL_WHOISACTUALLY, &[name, host]);
+        to.numeric(numeric::RPL_WHOISMODES, &[name, &format!("is using modes +{}", member.modes())]);
+    }
+    let idle = asker.now.unix_ms.saturating_sub(member.spoke_unix_ms()) / 1_000;
+    let signon = member.entered_unix_ms() / 1_000;
+    to.numeric(numeric::RPL_WHOISIDLE, &[name, &idle.to_string(), &signon.to_string()]);
+    to.numeric(numeric::RPL_ENDOFWHOIS, &[name]);
+}
+
+/// The rooms of a member that the asker may know of.
+fn channels(asker: &Asker<'_>, id: MemberId, member: &Member, to: &mut Answers<'_>) {
+    let invisible = member.modes().has(UserModes::INVISIBLE) && asker.member != Some(id);
+    let mut line = String::new();
+    for room in member.rooms().iter().filter_map(|&room| asker.world.room(room)) {
+        let shared = asker.member.is_some_and(|asker| room.statuses(asker).is_some());
+        if !room.is_visible_to(asker.member) || invisible && !shared {
+            continue;
+        }
+        if line.len() > NAMES_BYTES {
+            to.numeric(numeric::RPL_WHOISCHANNELS, &[member.name().as_str(), &line]);
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        let all = asker.client.capabilities.has(Capabilities::MULTI_PREFIX);
+        line += room.statuses(id).unwrap_or_default().prefixes(all);
+        line += &format!("#{}", room.name());
+    }
+    if !line.is_empty() {
+        to.numeric(numeric::RPL_WHOISCHANNELS, &[member.name().as_str(), &line]);
+    }
+}
+
+/// Who somebody was, the latest first.
+pub(super) fn whowas(asker: &Asker<'_>, asked: &str, count: usize, to: &mut Answers<'_>) {
+    let shown = shown(asked);
+    let name = Name::parse_any(asked).ok();
+    let was = asker.world.departed().rev().filter(|it| Some(&it.person.name) == name.as_ref());
+    let mut any = false;
+    for it in was.take(count) {
+        if to.is_full() {
+            break;
+        }
+        any = true;
+        let Person { name, profile } = &it.person;
+        let real_name = profile.real_name().as_str();
+        to.numeric(numeric::RPL_WHOWASUSER, &[name.as_str(), profile.user(), profile.host(), "*", real_name]);
+        let left = crate::calendar::Utc::from_unix_ms(it.at_unix_ms).to_string();
+        to.numeric(numeric::RPL_WHOISSERVER, &[name.as_str(), &asker.options.identity.name, &left]);
+    }
+    if !any {
+        to.numeric(numeric::ERR_WASNOSUCHNICK, &[&shown]);
+    }
+    to.numeric(numeric::RPL_ENDOFWHOWAS, &[&shown]);
+}
+
+/// Who is in a room, has a name, or a name that matches a pattern.
+pub(super) fn who(asker: &Asker<'_>, asked: Who, from: MemberId, to: &mut Answers<'_>) -> Option<Query> {
+    let room = asked.mask.strip_prefix('#').and_then(|name| RoomName::parse(name).ok());
+    if let Some(room) = room {
+        if let Some((_, room)) = asker.room(&room) {
+            let is_there = asker.member.is_some_and(|id| room.statuses(id).is_some());
+            for (id, _) in room.members_from(from) {
+                if to.is_full() {
+                    return Some(Query::Who { asked, from: id });
+                }
+                let Some(member) = asker.world.member(id) else { continue };
+                if is_there || !member.modes().has(UserModes::INVISIBLE) {
+                    put_who(asker, &asked, id, member, Some(room), to);
+                }
+            }
+        }
+    } else if let Some((id, member)) = named(asker, &asked.mask) {
+        let room = shared_room(asker, member);
+        put_who(asker, &asked, id, member, room, to);
+    } else if asked.mask.contains(['*', '?']) {
+        for (id, member) in asker.world.members_from(from) {
+            if to.is_full() {
+                return Some(Query::Who { asked, from: id });
+            }
+            let room = shared_room(asker, member);
+            let seen = room.is_some() || asker.member == Some(id);
+            if (seen || !member.modes().has(UserModes::INVISIBLE))
+                && glob(&asked.mask, member.name().as_str())
+            {
+                put_who(asker, &asked, id, member, room, to);
+            }
+        }
+    }
+    let mask = shown(&asked.mask);
+    to.numeric(numeric::RPL_ENDOFWHO, &[&mask]);
+    None
+}
+
+/// The first room that the asker shares with a member.
+fn shared_room<'a>(asker: &Asker<'a>, member: &Member) -> Option<&'a Room> {
+    let shared = |id: &&RoomId| asker.is().is_some_and(|it| it.rooms().contains(id));
+    member.rooms().iter().find(shared).and_then(|&id| asker.world.room(id))
+}
+
+fn put_who(
+    asker: &Asker<'_>,
+    asked: &Who,
+    id: MemberId,
+    member: &Member,
+    room: Option<&Room>,
+    to: &mut Answers<'_>,
+) {
+    if asked.operators && !member.modes().has(UserModes::OPERATOR) {
+        return;
+    }
+    let Person { name, profile } = member.person();
+    let channel = room.map_or("*".to_string(), |room| format!("#{}", room.name()));
+    let mut flags = String::from(if member.away().is_some() { "G" } else { "H" });
+    if member.modes().has(UserModes::OPERATOR) {
+        flags.push('*');
+    }
+    let all = asker.client.capabilities.has(Capabilities::MULTI_PREFIX);
+    flags += room.and_then(|room| room.statuses(id)).unwrap_or_default().prefixes(all);
+    if member.modes().has(UserModes::BOT) {
+        flags.push('B');
+    }
+    let (server, real_name) = (&asker.options.identity.name, profile.real_name().as_str());
+    let Some((fields, token)) = &asked.fields else {
+        let last = format!("0 {real_name}");
+        let params = [&channel, profile.user(), profile.host(), server, name.as_str(), &flags, &last];
+        return to.numeric(numeric::RPL_WHOREPLY, &params);
+    };
+    let idle = (asker.now.unix_ms.saturating_sub(member.spoke_unix_ms()) / 1_000).to_string();
+    let token = token.as_deref().unwrap_or("0");
+    // In the order of the specification, whatever the order in which they are asked for.
+    let all = [
+        ('t', token),
+        ('c', &channel),
+        ('u', profile.user()),
+        ('i', profile.host()),
+        ('h', profile.host()),
+        ('s', server),
+        ('n', name.as_str()),
+        ('f', &flags),
+        ('d', "0"),
+        ('l', &idle),
+        ('a', "0"),
+        ('o', "n/a"),
+        ('r', real_name),
+    ];
+    let params: Vec<&str> =
+        all.into_iter().filter(|(it, _)| fields.contains(*it)).map(|(_, it)| it).collect();
+    if !params.is_empty() {
+        to.numeric(numeric::RPL_WHOSPCRPL, &params);
+    }
+}
+
+/// What was asked for, as a parameter: one word, and not a long one.
+fn shown(text: &str) -> String {
+    const SHOWN_CHARS: usize = 60;
+    let word: String = text.split(' ').next().unwrap_or_default().chars().take(SHOWN_CHARS).collect();
+    if word.is_empty() || word.starts_with(':') { "*".into() } else { word }
+}

@@ -1,0 +1,193 @@
+//! What IRC asks about rooms.
+
+use super::no_such_room;
+use crate::dialect::irc::capability::Capabilities;
+use crate::dialect::irc::numeric;
+use crate::dialect::irc::query::{Answers, Asker, ListFilter, Query};
+use crate::id::{MemberId, RoomId};
+use crate::mode::{Flag, MaskList, Shown, glob};
+use crate::name::RoomName;
+use crate::person::UserModes;
+use crate::world::{Room, Topic};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// Bytes of the names in one `RPL_NAMREPLY`; with what stands around them it is no longer than a message.
+const NAMES_BYTES: usize = 300;
+
+/// What a member reads of the room that it has entered.
+pub(super) fn entered(
+    asker: &Asker<'_>,
+    name: RoomName,
+    with_names: bool,
+    to: &mut Answers<'_>,
+) -> Option<Query> {
+    let (_, room) = asker.room(&name)?;
+    if let Some(topic) = room.topic() {
+        put_topic(room, topic, to);
+    }
+    if !with_names {
+        return None;
+    }
+    let asked = format!("#{}", room.name());
+    names(asker, Vec::from([name]), 0, MemberId::default(), asked, to)
+}
+
+/// Who is in rooms. The room under way is the one with that index, and its members follow from that one on: who
+/// comes and goes between two pages, the asker hears of, or is listed as is true then.
+pub(super) fn names(
+    asker: &Asker<'_>,
+    rooms: Vec<RoomName>,
+    mut index: usize,
+    mut from: MemberId,
+    asked: String,
+    to: &mut Answers<'_>,
+) -> Option<Query> {
+    while let Some(name) = rooms.get(index) {
+        if let Some((_, room)) = asker.room(name)
+            && let Some(next) = names_of(asker, room, from, to)
+        {
+            return Some(Query::Names { rooms, room: index, from: next, asked });
+        }
+        index += 1;
+        from = MemberId::default();
+    }
+    to.numeric(numeric::RPL_ENDOFNAMES, &[&asked]);
+    None
+}
+
+/// The names in a room from that member on; returns with whom the next page begins.
+fn names_of(asker: &Asker<'_>, room: &Room, from: MemberId, to: &mut Answers<'_>) -> Option<MemberId> {
+    let capabilities = asker.client.capabilities;
+    let is_there = asker.member.is_some_and(|id| room.statuses(id).is_some());
+    let symbol = if room.modes().has(Flag::Secret) { "@" } else { "=" };
+    let shown = format!("#{}", room.name());
+    let mut line = String::new();
+    for (id, statuses) in room.members_from(from) {
+        if to.is_full() && !line.is_empty() {
+            to.numeric(numeric::RPL_NAMREPLY, &[symbol, &shown, &line]);
+            return Some(id);
+        }
+        let Some(member) = asker.world.member(id) else { continue };
+        if member.modes().has(UserModes::INVISIBLE) && !is_there {
+            continue;
+        }
+        if line.len() > NAMES_BYTES {
+            to.numeric(numeric::RPL_NAMREPLY, &[symbol, &shown, &line]);
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line += statuses.prefixes(capabilities.has(Capabilities::MULTI_PREFIX));
+        line += member.name().as_str();
+        if capabilities.has(Capabilities::USERHOST_IN_NAMES) {
+            let profile = &member.person().profile;
+            line += &format!("!{}@{}", profile.user(), profile.host());
+        }
+    }
+    if !line.is_empty() {
+        to.numeric(numeric::RPL_NAMREPLY, &[symbol, &shown, &line]);
+    }
+    None
+}
+
+pub(super) fn topic_is(asker: &Asker<'_>, name: &RoomName, to: &mut Answers<'_>) {
+    let Some((_, room)) = asker.room(name) else { return no_such_room(name, to) };
+    match room.topic() {
+        Some(topic) => put_topic(room, topic, to),
+        None => to.numeric(numeric::RPL_NOTOPIC, &[&format!("#{}", room.name())]),
+    }
+}
+
+fn put_topic(room: &Room, topic: &Topic, to: &mut Answers<'_>) {
+    let shown = format!("#{}", room.name());
+    to.numeric(numeric::RPL_TOPIC, &[&shown, topic.text.as_str()]);
+    to.words(numeric::RPL_TOPICWHOTIME, format_args!("{shown} {} {}", topic.by, topic.at_unix_ms / 1_000));
+}
+
+/// The modes of a room; its key only for those who are in it.
+pub(super) fn mode_is(asker: &Asker<'_>, name: &RoomName, to: &mut Answers<'_>) {
+    let Some((_, room)) = asker.room(name) else { return no_such_room(name, to) };
+    let is_there = asker.member.is_some_and(|id| room.statuses(id).is_some());
+    let mut changes = room.modes().changes();
+    if !is_there {
+        changes.retain(|change| change.letter() != 'k');
+    }
+    let modes = if changes.is_empty() { "+".to_string() } else { Shown(&changes).to_string() };
+    to.words(numeric::RPL_CHANNELMODEIS, format_args!("#{} {modes}", room.name()));
+    to.words(numeric::RPL_CREATIONTIME, format_args!("#{} {}", room.name(), room.began_unix_ms() / 1_000));
+}
+
+pub(super) fn mask_list(asker: &Asker<'_>, name: &RoomName, list: MaskList, to: &mut Answers<'_>) {
+    let Some((_, room)) = asker.room(name) else { return no_such_room(name, to) };
+    let (entry, end) = match list {
+        MaskList::BanExceptions => (numeric::RPL_EXCEPTLIST, numeric::RPL_ENDOFEXCEPTLIST),
+        MaskList::Bans => (numeric::RPL_BANLIST, numeric::RPL_ENDOFBANLIST),
+        MaskList::InviteExceptions => (numeric::RPL_INVEXLIST, numeric::RPL_ENDOFINVEXLIST),
+    };
+    let shown = format!("#{}", room.name());
+    for it in room.modes().list(list) {
+        to.words(entry, format_args!("{shown} {} {} {}", it.mask.as_str(), it.by, it.at_unix_ms / 1_000));
+    }
+    to.numeric(end, &[&shown]);
+}
+
+/// The rooms to which the asker is invited.
+pub(super) fn invitations(asker: &Asker<'_>, to: &mut Answers<'_>) {
+    let invitations = asker.is().map_or(&[][..], |member| member.invitations());
+    for room in invitations.iter().filter_map(|&id| asker.world.room(id)) {
+        to.words(numeric::RPL_INVITELIST, format_args!("#{}", room.name()));
+    }
+    to.numeric(numeric::RPL_ENDOFINVITELIST, &[]);
+}
+
+/// The rooms from that one on that a filter lets through.
+pub(super) fn list(
+    asker: &Asker<'_>,
+    filter: ListFilter,
+    from: RoomId,
+    to: &mut Answers<'_>,
+) -> Option<Query> {
+    if from == RoomId::default() {
+        to.numeric(numeric::RPL_LISTSTART, &["Channel"]);
+    }
+    for (id, room) in asker.world.rooms_from(from) {
+        if to.is_full() {
+            return Some(Query::List { filter, from: id });
+        }
+        if room.is_visible_to(asker.member) && filter.lets_through(room, asker.now.unix_ms) {
+            let members = room.members().len().to_string();
+            let topic = room.topic().map_or("", |topic| topic.text.as_str());
+            to.numeric(numeric::RPL_LIST, &[&format!("#{}", room.name()), &members, topic]);
+        }
+    }
+    to.numeric(numeric::RPL_LISTEND, &[]);
+    None
+}
+
+impl ListFilter {
+    fn lets_through(&self, room: &Room, now_unix_ms: u64) -> bool {
+        let name = room.name().as_str();
+        let shown = format!("#{name}");
+        let matches = |mask: &String| glob(mask, &shown) || glob(mask, name);
+        let named = self.rooms.is_empty() && self.masks.is_empty()
+            || self.rooms.contains(room.name())
+            || self.masks.iter().any(matches);
+        let age = |at_unix_ms| now_unix_ms.saturating_sub(at_unix_ms);
+        named
+            && !self.not_masks.iter().any(matches)
+            && is_between(room.members().len(), self.users)
+            && is_between(age(room.began_unix_ms()), self.created_ms_ago)
+            && match room.topic() {
+                Some(topic) => is_between(age(topic.at_unix_ms), self.topic_ms_ago),
+                None => self.topic_ms_ago == (None, None),
+            }
+    }
+}
+
+/// Whether it is more than the first, and less than the second.
+fn is_between<T: Copy + PartialOrd>(it: T, (more_than, less_than): (Option<T>, Option<T>)) -> bool {
+    more_than.is_none_or(|least| it > least) && less_than.is_none_or(|most| it < most)
+}

@@ -1,0 +1,199 @@
+//! What the server says of itself.
+
+use crate::calendar::Utc;
+use crate::dialect::irc::capability::Capabilities;
+use crate::dialect::irc::numeric;
+use crate::dialect::irc::query::{Answers, Asker};
+use crate::mode::{Flag, Key, MaskList, Status};
+use crate::name::{Name, RoomName};
+use crate::person::{Profile, UserModes};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// The version, as it is told.
+const VERSION: &str = concat!("parlor-", env!("CARGO_PKG_VERSION"));
+
+/// Tokens of one `RPL_ISUPPORT`: with the name and the words at its end, a message has fifteen parameters.
+const ISUPPORT_TOKENS: usize = 13;
+
+/// The first that a member reads.
+pub(super) fn welcome(asker: &Asker<'_>, to: &mut Answers<'_>) {
+    let identity = &asker.options.identity;
+    let (server, network, name) = (&identity.name, &identity.network, String::from(to.name()));
+    to.numeric(numeric::RPL_WELCOME, &[&format!("Welcome to the {network} network, {name}")]);
+    to.numeric(numeric::RPL_YOURHOST, &[&format!("Your host is {server}, running version {VERSION}")]);
+    let began = Utc::from_unix_ms(asker.world.began_unix_ms());
+    to.numeric(numeric::RPL_CREATED, &[&format!("This server was created {began}")]);
+    let user_modes: String = UserModes::ALL.iter().map(|(_, letter)| letter).collect();
+    let mut with_parameter: Vec<char> = MaskList::ALL.iter().map(|list| list.letter()).collect();
+    with_parameter.extend(['k', 'l']);
+    with_parameter.extend(Status::ALL.iter().map(|status| status.letter()));
+    let mut room_modes: Vec<char> = Flag::ALL.iter().map(|flag| flag.letter()).collect();
+    room_modes.extend(&with_parameter);
+    room_modes.sort_unstable();
+    let (room_modes, with_parameter) =
+        (room_modes.into_iter().collect::<String>(), with_parameter.into_iter().collect::<String>());
+    to.words(
+        numeric::RPL_MYINFO,
+        format_args!("{server} {VERSION} {user_modes} {room_modes} {with_parameter}"),
+    );
+    for tokens in isupport(asker).chunks(ISUPPORT_TOKENS) {
+        let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
+        to.numeric(numeric::RPL_ISUPPORT, &tokens);
+    }
+    lusers(asker, to);
+    motd(asker, to);
+}
+
+/// What there is beyond what every server has (Modern IRC, "`RPL_ISUPPORT` Parameters").
+fn isupport(asker: &Asker<'_>) -> Vec<String> {
+    let (limits, world) = (asker.limits, asker.limits.world);
+    let letters = |letters: &mut dyn Iterator<Item = char>| letters.collect::<String>();
+    let lists = letters(&mut MaskList::ALL.iter().map(|list| list.letter()));
+    let flags = letters(&mut Flag::ALL.iter().map(|flag| flag.letter()));
+    let statuses = letters(&mut Status::ALL.iter().map(|status| status.letter()));
+    let prefixes = letters(&mut Status::ALL.iter().map(|status| status.prefix()));
+    let targets = limits.targets_max;
+    let mut tokens = Vec::from([
+        "AWAYLEN=390".to_string(),
+        "BOT=B".to_string(),
+        // What clients know of it: beyond ASCII, the fold is that of Unicode.
+        "CASEMAPPING=ascii".to_string(),
+        format!("CHANLIMIT=#:{}", world.rooms_per_member_max),
+        format!("CHANMODES={lists},k,l,{flags}"),
+        format!("CHANNELLEN={}", 1 + RoomName::CHARS_MAX),
+        "CHANTYPES=#".to_string(),
+        "ELIST=CMNTU".to_string(),
+        "EXCEPTS=e".to_string(),
+        "EXTBAN=,m".to_string(),
+        format!("HOSTLEN={}", 64),
+        "INVEX=I".to_string(),
+        format!("KEYLEN={}", Key::BYTES_MAX),
+        "KICKLEN=390".to_string(),
+        format!("MAXLIST={lists}:{}", world.masks_max),
+        format!("MAXTARGETS={targets}"),
+        "MODES=".to_string(),
+        format!("MONITOR={}", limits.monitored_max),
+        "NAMELEN=390".to_string(),
+        format!("NETWORK={}", asker.options.identity.network),
+        format!("NICKLEN={}", Name::CHARS_MAX),
+        format!("PREFIX=({statuses}){prefixes}"),
+        "SAFELIST".to_string(),
+        format!("STATUSMSG={prefixes}"),
+        format!(
+            "TARGMAX=JOIN:{targets},KICK:{targets},LIST:{targets},NAMES:{targets},NOTICE:{targets},PART:{targets},\
+             PRIVMSG:{targets},TAGMSG:{targets},WHOIS:1,WHOWAS:1"
+        ),
+        format!("TOPICLEN={}", world.topic_bytes_max),
+        format!("USERLEN={}", Profile::USER_BYTES_MAX),
+        "UTF8ONLY".to_string(),
+        "WHOX".to_string(),
+    ]);
+    tokens.retain(|token| !token.is_empty());
+    tokens
+}
+
+/// How many there are.
+pub(super) fn lusers(asker: &Asker<'_>, to: &mut Answers<'_>) {
+    let members = asker.world.members().len();
+    let has = |mode| asker.world.members().filter(|(_, it)| it.modes().has(mode)).count();
+    let (invisible, operators) = (has(UserModes::INVISIBLE), has(UserModes::OPERATOR));
+    let unregistered = asker.hub.unregistered();
+    let visible = members - invisible;
+    let client = format!("There are {visible} users and {invisible} invisible on 1 servers");
+    to.numeric(numeric::RPL_LUSERCLIENT, &[&client]);
+    to.numeric(numeric::RPL_LUSEROP, &[&operators.to_string()]);
+    to.numeric(numeric::RPL_LUSERUNKNOWN, &[&unregistered.to_string()]);
+    to.numeric(numeric::RPL_LUSERCHANNELS, &[&asker.world.rooms().len().to_string()]);
+    to.numeric(numeric::RPL_LUSERME, &[&format!("I have {members} clients and 0 servers")]);
+    let (members, most) = (members.to_string(), asker.world.members_max().to_string());
+    for (numeric, whose) in [(numeric::RPL_LOCALUSERS, "local"), (numeric::RPL_GLOBALUSERS, "global")] {
+        let text = format!("Current {whose} users {members}, max {most}");
+        to.numeric(numeric, &[&members, &most, &text]);
+    }
+}
+
+/// The greeting of whoever runs the server.
+pub(super) fn motd(asker: &Asker<'_>, to: &mut Answers<'_>) {
+    let identity = &asker.options.identity;
+    if identity.motd.is_empty() {
+        return to.numeric(numeric::ERR_NOMOTD, &[]);
+    }
+    to.numeric(numeric::RPL_MOTDSTART, &[&format!("- {} Message of the day - ", identity.name)]);
+    for line in &identity.motd {
+        to.numeric(numeric::RPL_MOTD, &[&format!("- {line}")]);
+    }
+    to.numeric(numeric::RPL_ENDOFMOTD, &[]);
+}
+
+pub(super) fn admin(asker: &Asker<'_>, to: &mut Answers<'_>) {
+    let identity = &asker.options.identity;
+    to.numeric(numeric::RPL_ADMINME, &[&identity.name]);
+    let lines = identity.admin.iter().map(String::as_str).chain(core::iter::repeat("-"));
+    let numerics = [numeric::RPL_ADMINLOC1, numeric::RPL_ADMINLOC2, numeric::RPL_ADMINEMAIL];
+    for (numeric, line) in numerics.into_iter().zip(lines) {
+        to.numeric(numeric, &[line]);
+    }
+}
+
+pub(super) fn info(to: &mut Answers<'_>) {
+    for line in [
+        concat!("Parlor ", env!("CARGO_PKG_VERSION"), ", a chat room server that one can trust"),
+        "One order that everyone sees; IRC clients and nc in the same rooms",
+    ] {
+        to.numeric(numeric::RPL_INFO, &[line]);
+    }
+    to.numeric(numeric::RPL_ENDOFINFO, &[]);
+}
+
+pub(super) fn links(asker: &Asker<'_>, to: &mut Answers<'_>) {
+    let identity = &asker.options.identity;
+    to.numeric(numeric::RPL_LINKS, &[&identity.name, &identity.name, &format!("0 {}", identity.description)]);
+    to.numeric(numeric::RPL_ENDOFLINKS, &["*"]);
+}
+
+pub(super) fn version(asker: &Asker<'_>, to: &mut Answers<'_>) {
+    to.numeric(
+        numeric::RPL_VERSION,
+        &[VERSION, &asker.options.identity.name, &asker.options.identity.description],
+    );
+}
+
+pub(super) fn time(asker: &Asker<'_>, to: &mut Answers<'_>) {
+    let now = asker.now.unix_ms;
+    let text = Utc::from_unix_ms(now).to_string();
+    to.numeric(numeric::RPL_TIME, &[&asker.options.identity.name, &(now / 1_000).to_string(), "0", &text]);
+}
+
+/// `u`: how long the server has been up; everything else is for whoever runs it, in its logs.
+pub(super) fn stats(asker: &Asker<'_>, letter: Option<char>, to: &mut Answers<'_>) {
+    if letter == Some('u') {
+        let up = asker.now.unix_ms.saturating_sub(asker.world.began_unix_ms()) / 1_000;
+        let (days, rest) = (up / 86_400, up % 86_400);
+        let text = format!("Server Up {days} days {}:{:02}:{:02}", rest / 3_600, rest / 60 % 60, rest % 60);
+        to.numeric(numeric::RPL_STATSUPTIME, &[&text]);
+    }
+    let letter = letter.map_or("*".to_string(), String::from);
+    to.numeric(numeric::RPL_ENDOFSTATS, &[&letter]);
+}
+
+/// A reply to `CAP`, in as many lines as it takes (capability-negotiation, "Multiline replies").
+pub(super) fn cap(_: &Asker<'_>, subcommand: &str, list: &str, to: &mut Answers<'_>) {
+    let name = String::from(to.name());
+    to.message(format_args!("CAP {name} {subcommand} :{list}"));
+}
+
+/// A standard reply, or what stands for it with a client that does not read such.
+pub(super) fn fail(
+    asker: &Asker<'_>,
+    (kind, command, code, words): (&str, &str, &str, &str),
+    to: &mut Answers<'_>,
+) {
+    if asker.client.capabilities.has(Capabilities::STANDARD_REPLIES) || kind == "FAIL" {
+        to.message(format_args!("{kind} {command} {code} :{words}"));
+    } else {
+        let name = String::from(to.name());
+        to.message(format_args!("NOTICE {name} :{command}: {words}"));
+    }
+}

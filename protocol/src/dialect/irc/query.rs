@@ -1,0 +1,228 @@
+//! What IRC asks and is answered at once: from the world as it is, or from nothing.
+
+use super::capability::Capabilities;
+use super::event::cut;
+use super::numeric::Numeric;
+use crate::hub::{Hub, Options};
+use crate::id::{MemberId, RoomId};
+use crate::limits::Limits;
+use crate::mode::MaskList;
+use crate::name::{Name, RoomName};
+use crate::person::UserModes;
+use crate::session::irc::Client;
+use crate::time::Now;
+use crate::world::{Member, Room, World};
+use alloc::string::String;
+use alloc::vec::Vec;
+use bytes::BytesMut;
+use core::fmt::{Arguments, Write};
+
+/// A question. Those that may have long answers say where the next page begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Query {
+    Admin,
+    /// `CAP` and its subcommand: what there is to say of capabilities.
+    Cap(&'static str, String),
+    /// The asker has entered a room: what it is about, and who is there.
+    Entered {
+        room: RoomName,
+        with_names: bool,
+    },
+    /// A standard reply (IRCv3, standard-replies): `FAIL`, `WARN` or `NOTE`, the command, the code, the words.
+    Fail(&'static str, String, &'static str, &'static str),
+    Help(Option<String>),
+    Info,
+    Invitations,
+    Ison(Vec<String>),
+    /// All rooms are left, one after the other.
+    LeaveAll,
+    Links,
+    List {
+        filter: ListFilter,
+        from: RoomId,
+    },
+    Lusers,
+    MaskList(RoomName, MaskList),
+    ModeIs(RoomName),
+    MonitorAdd(Vec<Name>),
+    MonitorClear,
+    /// The names that are watched, from that one on.
+    MonitorList,
+    MonitorRemove(Vec<Name>),
+    /// Of some names, or of all that are watched, whether they are there; and those for whom there was no place.
+    MonitorStatus {
+        of: Vec<Name>,
+        left_over: Vec<Name>,
+    },
+    Motd,
+    /// The names of rooms: which of them is under way, from which member on, and what was asked for.
+    Names {
+        rooms: Vec<RoomName>,
+        room: usize,
+        from: MemberId,
+        asked: String,
+    },
+    /// A numeric and its parameters.
+    Note(Numeric, Vec<String>),
+    Pong(String),
+    /// These capabilities are in force from here on; then the `CAP` reply.
+    SetCapabilities(Capabilities, &'static str, String),
+    Stats(Option<char>),
+    Time,
+    TopicIs(RoomName),
+    /// Somebody's own modes; with two sets, those to turn on and those to turn off.
+    UserModes {
+        target: Name,
+        set: Option<(UserModes, UserModes)>,
+    },
+    /// The asker's own modes were changed so.
+    UserModesAre {
+        on: UserModes,
+        off: UserModes,
+    },
+    Userhost(Vec<String>),
+    Version,
+    Welcome,
+    Who {
+        asked: Who,
+        from: MemberId,
+    },
+    Whois {
+        asked: String,
+    },
+    Whowas {
+        asked: String,
+        count: usize,
+    },
+}
+
+/// Which rooms `LIST` is about (ISUPPORT's `ELIST=CMNTU`). All conditions hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ListFilter {
+    /// These rooms, if any are named.
+    pub(crate) rooms: Vec<RoomName>,
+    /// Names that match one of these patterns, if there are any.
+    pub(crate) masks: Vec<String>,
+    /// Names that match none of these.
+    pub(crate) not_masks: Vec<String>,
+    /// More members than that; fewer members than that.
+    pub(crate) users: (Option<usize>, Option<usize>),
+    /// Begun longer ago than so many milliseconds; begun less long ago.
+    pub(crate) created_ms_ago: (Option<u64>, Option<u64>),
+    /// Topics set longer ago than so many milliseconds; less long ago.
+    pub(crate) topic_ms_ago: (Option<u64>, Option<u64>),
+}
+
+/// Whom `WHO` is about, and what of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Who {
+    /// A room, a name or a pattern, as it was asked for.
+    pub(crate) mask: String,
+    /// Only operators of the server.
+    pub(crate) operators: bool,
+    /// The fields of WHOX that were asked for, and the token; `None` for the usual reply.
+    pub(crate) fields: Option<(String, Option<String>)>,
+}
+
+/// Who asks, and what is known for an answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asker<'a> {
+    /// `None` before it is a member.
+    pub(crate) member: Option<MemberId>,
+    pub(crate) client: &'a Client,
+    pub(crate) world: &'a World,
+    pub(crate) options: &'a Options,
+    pub(crate) limits: &'a Limits,
+    /// The whole of it, for the few answers that tell of connections.
+    pub(crate) hub: &'a Hub,
+    pub(crate) now: Now,
+}
+
+impl<'a> Asker<'a> {
+    /// Who asks, if it is a member.
+    pub(crate) fn is(&self) -> Option<&'a Member> {
+        self.world.member(self.member?)
+    }
+
+    /// The room of that name, unless it is one that the asker may not know of.
+    pub(crate) fn room(&self, name: &RoomName) -> Option<(RoomId, &'a Room)> {
+        let id = self.world.room_named(name)?;
+        self.world.room(id).filter(|room| room.is_visible_to(self.member)).map(|room| (id, room))
+    }
+}
+
+/// Where answers are written: whole messages from the server.
+pub(crate) struct Answers<'a> {
+    to: &'a mut BytesMut,
+    server: &'a str,
+    name: &'a str,
+    end: usize,
+}
+
+impl<'a> Answers<'a> {
+    /// Answers from that server to that name, in pages of so many bytes.
+    pub(crate) fn new(to: &'a mut BytesMut, asker: &Asker<'a>) -> Self {
+        let end = to.len() + asker.limits.reply_bytes_max;
+        let name = asker.is().map_or("*", |member| member.name().as_str());
+        Self { to, server: &asker.options.identity.name, name, end }
+    }
+
+    /// Whether so much is written that the rest is for the next page.
+    pub(crate) fn is_full(&self) -> bool {
+        self.to.len() >= self.end
+    }
+
+    /// A numeric with its parameters, and the words of the table at its end. Where the table has none, the last
+    /// parameter is the one that may have spaces. No parameter but the last may be empty.
+    pub(crate) fn numeric(&mut self, numeric: Numeric, params: &[&str]) {
+        let start = self.begin(numeric.code);
+        let (params, last) = match (numeric.text, params) {
+            ("", [params @ .., last]) => (params, *last),
+            (text, params) => (params, text),
+        };
+        for param in params {
+            self.to.extend_from_slice(b" ");
+            self.to.extend_from_slice(if param.is_empty() { b"*" } else { param.as_bytes() });
+        }
+        self.to.extend_from_slice(b" :");
+        self.to.extend_from_slice(last.as_bytes());
+        self.finish(start);
+    }
+
+    /// A numeric whose parameters stand as they are given, none of which has a space.
+    pub(crate) fn words(&mut self, numeric: Numeric, params: Arguments<'_>) {
+        let start = self.begin(numeric.code);
+        write!(self.to, " {params}").expect("a buffer takes what it is given");
+        self.finish(start);
+    }
+
+    /// A message that is no numeric: `:server` and what is given.
+    pub(crate) fn message(&mut self, rest: Arguments<'_>) {
+        let start = self.to.len();
+        write!(self.to, ":{} {rest}", self.server).expect("a buffer takes what it is given");
+        self.finish(start);
+    }
+
+    /// A message from the asker itself.
+    pub(crate) fn message_from_asker(&mut self, rest: Arguments<'_>) {
+        let start = self.to.len();
+        write!(self.to, ":{} {rest}", self.name).expect("a buffer takes what it is given");
+        self.finish(start);
+    }
+
+    /// The name of who asks, or `*`.
+    pub(crate) const fn name(&self) -> &str {
+        self.name
+    }
+
+    fn begin(&mut self, code: &str) -> usize {
+        let start = self.to.len();
+        write!(self.to, ":{} {code} {}", self.server, self.name).expect("a buffer takes what it is given");
+        start
+    }
+
+    fn finish(&mut self, start: usize) {
+        cut(self.to, start);
+        self.to.extend_from_slice(b"\r\n");
+    }
+}

@@ -1,0 +1,72 @@
+//! How connections are told goodbye.
+
+use super::Hub;
+use crate::command::CloseReason;
+use crate::dialect::http;
+use crate::event::Reply;
+use crate::id::ConnId;
+use crate::output::{Output, Sink};
+use crate::session::Session;
+use crate::text::Text;
+use crate::time::{DeadlineReason, Now};
+
+impl Hub {
+    /// Says the farewell and closes, unless that is done already.
+    pub(super) fn close(
+        &mut self,
+        now: Now,
+        conn: ConnId,
+        reason: CloseReason,
+        message: Option<&Text>,
+        sink: &mut impl Sink,
+    ) {
+        if self.session(conn).is_some_and(Session::close) {
+            self.say_farewell(now, conn, reason, message, sink);
+        }
+    }
+
+    pub(super) fn say_farewell(
+        &mut self,
+        now: Now,
+        conn: ConnId,
+        reason: CloseReason,
+        message: Option<&Text>,
+        sink: &mut impl Sink,
+    ) {
+        let mut farewell = core::mem::take(&mut self.scratch);
+        farewell.clear();
+        self.render(conn, &Reply::Farewell { reason, message }, &mut farewell);
+        self.begin_closing(now, conn, reason, &farewell, sink);
+        self.scratch = farewell;
+    }
+
+    /// A connection has a while to take its last bytes.
+    pub(super) fn begin_closing(
+        &mut self,
+        now: Now,
+        conn: ConnId,
+        reason: CloseReason,
+        farewell: &[u8],
+        sink: &mut impl Sink,
+    ) {
+        self.counters.closed[reason as usize] += 1;
+        let at = now.mono.plus_ms(self.limits.drain_ms);
+        self.unwatch_all(conn);
+        let Some(tenant) = self.tenant(conn) else { return };
+        tenant.label = None;
+        let timers = core::mem::take(&mut tenant.timers);
+        tenant.timers.drain = Some(at);
+        self.forget_timers(conn, timers);
+        self.timers.insert((at, DeadlineReason::Drain, conn));
+        sink.output(Output::Close { conn, reason, farewell });
+    }
+
+    /// Tells a client of HTTP the ways in, and closes.
+    pub(super) fn answer_http(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
+        self.propose_leave(conn, CloseReason::Quit, None, sink);
+        if self.session(conn).is_some_and(Session::close) {
+            let answer = http::answer(&self.options.identity);
+            self.begin_closing(now, conn, CloseReason::Quit, answer.as_bytes(), sink);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! How connections come in: who is let in, and how each enters.
+
+use super::{Admission, Hub, Slot, Tenant, Timers, ip_prefix};
+use crate::command::{CloseReason, Command, Wish};
+use crate::event::ConsoleEvent;
+use crate::id::ConnId;
+use crate::input::Dialect;
+use crate::name::RoomName;
+use crate::output::{Output, Sink};
+use crate::person::Profile;
+use crate::session::{Entrant, Session};
+use crate::time::{DeadlineReason, Now};
+use core::net::{IpAddr, SocketAddr};
+
+impl Hub {
+    pub(super) fn accepted(
+        &mut self,
+        now: Now,
+        conn: ConnId,
+        dialect: Dialect,
+        peer: SocketAddr,
+        room: Option<&RoomName>,
+        sink: &mut impl Sink,
+    ) {
+        if self.vacant() != Some(conn) {
+            debug_assert!(false, "{conn} is not the vacant connection");
+            return;
+        }
+        self.counters.accepted += 1;
+        let refused = self.refusal(peer.ip());
+        let session = match refused {
+            None => Session::new(dialect, &self.options, &self.limits, now.mono),
+            Some(_) => Session::refused(dialect, &self.options, &self.limits, now.mono),
+        };
+        let admission = match refused {
+            None => Admission::Admitted,
+            Some(_) if self.refused < self.limits.refusals_max => Admission::Refused,
+            Some(_) => Admission::Dropped,
+        };
+        let room = room.cloned();
+        let tenant = Tenant { session, peer, admission, room, label: None, timers: Timers::default() };
+        if self.vacant.pop().is_none() {
+            self.slots.push(Slot { generation: 0, tenant: None });
+        }
+        self.slots[conn.slot as usize].tenant = Some(tenant);
+        if let Some(reason) = refused {
+            sink.output(Output::Console(ConsoleEvent::Refused { peer, reason }));
+            if admission == Admission::Refused {
+                self.refused += 1;
+                self.say_farewell(now, conn, reason, None, sink);
+            } else {
+                self.counters.closed[reason as usize] += 1;
+                sink.output(Output::Abort { conn });
+            }
+            return;
+        }
+        self.admitted += 1;
+        *self.admitted_per_ip.entry(ip_prefix(peer.ip())).or_insert(0) += 1;
+        match dialect {
+            Dialect::Auto => {
+                self.wait_until(conn, now.mono.plus_ms(self.limits.detect_ms), DeadlineReason::Detect);
+            }
+            Dialect::Irc => self.expect_registration(now, conn),
+            Dialect::Plain => self.propose_enter(conn, Wish::Port(0), Entrant::Plain, sink),
+        }
+    }
+
+    /// A client of IRC has a while to say who it is.
+    pub(super) fn expect_registration(&mut self, now: Now, conn: ConnId) {
+        self.wait_until(conn, now.mono.plus_ms(self.limits.registration_ms), DeadlineReason::Register);
+    }
+
+    /// Proposes that a connection becomes a member.
+    pub(super) fn propose_enter(&mut self, conn: ConnId, wish: Wish, entrant: Entrant, sink: &mut impl Sink) {
+        self.stop_waiting(conn);
+        let Some(tenant) = self.tenant(conn) else { return };
+        let peer = tenant.peer;
+        let (wish, profile, room) = match entrant {
+            Entrant::Irc { user, real_name } => (wish, Profile::new(&user, peer.ip(), real_name), None),
+            Entrant::Plain => (Wish::Port(peer.port()), Profile::plain(peer.ip()), tenant.room.clone()),
+        };
+        sink.output(Output::Propose { conn, command: Command::Enter { conn, wish, profile, room } });
+    }
+
+    /// Why a connection from this address cannot be let in.
+    pub(super) fn refusal(&self, ip: IpAddr) -> Option<CloseReason> {
+        let from_ip = self.admitted_per_ip.get(&ip_prefix(ip)).copied().unwrap_or(0);
+        if self.stopping {
+            Some(CloseReason::Shutdown)
+        } else if self.admitted >= self.limits.connections_max {
+            Some(CloseReason::ServerFull)
+        } else if !ip.to_canonical().is_loopback() && from_ip >= self.limits.connections_per_ip_max {
+            Some(CloseReason::AddressFull)
+        } else {
+            None
+        }
+    }
+
+    /// A connection enters that speaks the plain dialect, where nobody has to know a password.
+    pub(super) fn enter_plain(
+        &mut self,
+        now: Now,
+        conn: ConnId,
+        wish: Wish,
+        entrant: Entrant,
+        sink: &mut impl Sink,
+    ) {
+        if self.options.identity.has_password {
+            self.end(now, conn, CloseReason::Password, None, sink);
+        } else {
+            self.propose_enter(conn, wish, entrant, sink);
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What the hub does for clients of IRC alone: their questions, and whom they watch.
+
+use super::Hub;
+use crate::command::Command;
+use crate::dialect::irc::event::source_bytes;
+use crate::dialect::irc::numeric;
+use crate::dialect::irc::query::{Answers, Query};
+use crate::id::ConnId;
+use crate::name::Name;
+use crate::output::{Output, Sink};
+use crate::person::{Person, UserModes};
+use crate::time::{DeadlineReason, Now};
+use crate::world::Member;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// An answer over so many bytes is written before the next line is acted on.
+const BULK_BYTES: usize = 2_048;
+
+impl Hub {
+    /// Answers a question of IRC, or a page of the answer.
+    pub(super) fn answer_irc(&mut self, now: Now, conn: ConnId, query: Query, sink: &mut impl Sink) {
+        let Some(query) = self.act_on(conn, query, sink) else { return };
+        let mut bytes = self.take_scratch();
+        let mut next = None;
+        if let Some(asker) = self.asker(now, conn) {
+            next = query.answer(&asker, &mut Answers::new(&mut bytes, &asker));
+        }
+        let rate = self.limits.rate;
+        let length = bytes.len();
+        self.write(conn, &bytes, sink);
+        self.scratch = bytes;
+        let Some(session) = self.session(conn) else { return };
+        session.charge(length, rate, now.mono);
+        if next.is_none() && length <= BULK_BYTES {
+            return;
+        }
+        session.drain();
+        if let Some(next) = next {
+            session.ask_first(next);
+            self.end_page(conn, sink);
+        }
+        sink.output(Output::ReportDrained { conn });
+    }
+
+    /// Does what a question changes of the connection itself; returns what is left to be answered.
+    fn act_on(&mut self, conn: ConnId, query: Query, sink: &mut impl Sink) -> Option<Query> {
+        match query {
+            Query::LeaveAll => self.leave_all(conn),
+            Query::MonitorAdd(names) => return Some(self.watch(conn, names)),
+            Query::MonitorClear => self.unwatch_all(conn),
+            Query::MonitorRemove(names) => names.iter().for_each(|name| self.unwatch(conn, name)),
+            Query::SetCapabilities(capabilities, subcommand, list) => {
+                if let Some(client) = self.session(conn).and_then(|session| session.client()) {
+                    client.capabilities = capabilities;
+                }
+                self.change_class(conn, sink);
+                return Some(Query::Cap(subcommand, list));
+            }
+            Query::UserModes { target, set } => return self.user_modes(conn, &target, set),
+            query => return Some(query),
+        }
+        None
+    }
+
+    /// From here on the connection reads in another form, also what its rooms hear.
+    pub(super) fn change_class(&mut self, conn: ConnId, sink: &mut impl Sink) {
+        let Some(class) = self.class(conn) else { return };
+        let member = self.session(conn).and_then(|session| session.member());
+        let member = member.and_then(|member| self.world.member(member));
+        for &room in member.map_or(&[][..], Member::rooms) {
+            sink.output(Output::Subscribe { conn, room, class });
+        }
+    }
+
+    /// A client of IRC is a member now.
+    pub(super) fn welcome(&mut self, now: Now, conn: ConnId, person: &Person) {
+        self.note_source(conn, person);
+        self.wait_until(conn, now.mono.plus_ms(self.limits.ping_ms), DeadlineReason::Idle);
+        if let Some(session) = self.session(conn) {
+            session.ask_first(Query::Welcome);
+        }
+    }
+
+    /// How long a message may be that a client sends depends on what stands before it for others.
+    pub(super) fn note_source(&mut self, conn: ConnId, person: &Person) {
+        if let Some(client) = self.session(conn).and_then(|session| session.client()) {
+            client.source_bytes = source_bytes(person);
+        }
+    }
+
+    /// Tells those who watch a name that somebody has it, or has it no more.
+    pub(super) fn tell_watchers(&mut self, person: &Person, is_there: bool, sink: &mut impl Sink) {
+        let watchers: Vec<ConnId> = self.watchers.get(&person.name).into_iter().flatten().copied().collect();
+        for conn in watchers {
+            let (numeric, who) = match is_there {
+                true => (numeric::RPL_MONONLINE, mask_of(person)),
+                false => (numeric::RPL_MONOFFLINE, person.name.to_string()),
+            };
+            let mut bytes = self.take_scratch();
+            if let Some(asker) = self.asker(Now::default(), conn) {
+                Answers::new(&mut bytes, &asker).numeric(numeric, &[&who]);
+            }
+            if self.open(conn).is_some() {
+                sink.output(Output::Write { conn, bytes: &bytes });
+            }
+            self.scratch = bytes;
+        }
+    }
+
+    /// A connection watches nobody any more.
+    pub(super) fn unwatch_all(&mut self, conn: ConnId) {
+        let Some(client) = self.session(conn).and_then(|session| session.client()) else { return };
+        for name in core::mem::take(&mut client.monitored) {
+            self.forget_watcher(conn, &name);
+        }
+    }
+
+    fn unwatch(&mut self, conn: ConnId, name: &Name) {
+        let Some(client) = self.session(conn).and_then(|session| session.client()) else { return };
+        if client.monitored.remove(name) {
+            self.forget_watcher(conn, name);
+        }
+    }
+
+    fn forget_watcher(&mut self, conn: ConnId, name: &Name) {
+        if let Some(watchers) = self.watchers.get_mut(name) {
+            watchers.remove(&conn);
+            if watchers.is_empty() {
+                self.watchers.remove(name);
+            }
+        }
+    }
+
+    /// A connection watches these names; returns what it is told of them.
+    fn watch(&mut self, conn: ConnId, names: Vec<Name>) -> Query {
+        let monitored_max = self.limits.monitored_max;
+        let (mut watched, mut left_over) = (Vec::new(), Vec::new());
+        for name in names {
+            let Some(client) = self.session(conn).and_then(|session| session.client()) else { continue };
+            if client.monitored.len() >= monitored_max && !client.monitored.contains(&name) {
+                left_over.push(name);
+                continue;
+            }
+            client.monitored.insert(name.clone());
+            self.watchers.entry(name.clone()).or_default().insert(conn);
+            watched.push(name);
+        }
+        Query::MonitorStatus { of: watched, left_over }
+    }
+
+    /// Leaves each room that the member is in.
+    fn leave_all(&mut self, conn: ConnId) {
+        let Some(id) = self.session(conn).and_then(|session| session.member()) else { return };
+        let rooms: Vec<_> = self.world.member(id).map_or(&[][..], Member::rooms).to_vec();
+        // The last that is put first is the first to be done.
+        for room in rooms.into_iter().rev() {
+            let Some(name) = self.world.room(room).map(|room| room.name().clone()) else { continue };
+            let from = Some(name);
+            if let Some(session) = self.session(conn) {
+                session.do_first(Command::Move { member: id, from, to: None, key: None, message: None });
+            }
+        }
+    }
+
+    /// Somebody's own modes: what they are, or other ones. One can ask for one's own alone.
+    fn user_modes(
+        &mut self,
+        conn: ConnId,
+        target: &Name,
+        set: Option<(UserModes, UserModes)>,
+    ) -> Option<Query> {
+        let member = self.session(conn).and_then(|session| session.member())?;
+        let own = self.world.member_named(target) == Some(member);
+        let note = |numeric, params| Some(Query::Note(numeric, params));
+        match set {
+            _ if self.world.member_named(target).is_none() => {
+                note(numeric::ERR_NOSUCHNICK, Vec::from([target.to_string()]))
+            }
+            _ if !own => note(numeric::ERR_USERSDONTMATCH, Vec::new()),
+            None => {
+                let modes = self.world.member(member)?.modes();
+                note(numeric::RPL_UMODEIS, Vec::from([alloc::format!("+{modes}")]))
+            }
+            Some((on, off)) => {
+                self.session(conn)?.do_first(Command::SetUserModes { member, on, off });
+                None
+            }
+        }
+    }
+}
+
+/// `name!user@host`.
+pub(super) fn mask_of(person: &Person) -> String {
+    let Person { name, profile } = person;
+    alloc::format!("{name}!{}@{}", profile.user(), profile.host())
+}

@@ -1,0 +1,90 @@
+//! Answers to lines with a label (IRCv3, labeled-response): none is acknowledged, one carries the label, more are
+//! a batch.
+
+use super::Hub;
+use crate::dialect::irc::{Capabilities, tag_line};
+use crate::id::ConnId;
+use crate::output::{Output, Sink};
+use alloc::format;
+use alloc::string::String;
+use bytes::BytesMut;
+
+/// The answer to a line with a label, as far as it is made.
+#[derive(Debug)]
+pub(super) struct Labelled {
+    label: String,
+    bytes: BytesMut,
+    /// The batch has begun: what was answered is on its way.
+    is_batch: bool,
+}
+
+/// The only batch that a connection reads at a time.
+const BATCH: &str = "label";
+
+impl Labelled {
+    /// Adds to the answer.
+    pub(super) fn add(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Takes what was answered so far, as a part of a batch.
+    fn take_part(&mut self, server: &str) -> BytesMut {
+        let mut to = BytesMut::new();
+        if !core::mem::replace(&mut self.is_batch, true) {
+            let begin = format!(":{server} BATCH +{BATCH} labeled-response\r\n");
+            tag_line(begin.as_bytes(), "label", &self.label, &mut to);
+        }
+        for line in self.bytes.split_inclusive(|&byte| byte == b'\n') {
+            tag_line(line, "batch", BATCH, &mut to);
+        }
+        self.bytes.clear();
+        to
+    }
+}
+
+impl Hub {
+    /// From here on, what is written to the connection answers a line with this label; with `None`, the answer is
+    /// whole.
+    pub(super) fn label(&mut self, conn: ConnId, label: Option<String>, sink: &mut impl Sink) {
+        let Some(tenant) = self.tenant(conn) else { return };
+        if let Some(label) = label {
+            tenant.label = Some(Labelled { label, bytes: BytesMut::new(), is_batch: false }.into());
+            return;
+        }
+        let Some(mut labelled) = tenant.label.take() else { return };
+        let batches =
+            tenant.session.client().is_some_and(|client| client.capabilities.has(Capabilities::BATCH));
+        let server = &self.options.identity.name;
+        let lines = memchr::memchr_iter(b'\n', &labelled.bytes).count();
+        let mut to = BytesMut::new();
+        match lines {
+            0 if !labelled.is_batch => {
+                tag_line(format!(":{server} ACK\r\n").as_bytes(), "label", &labelled.label, &mut to);
+            }
+            1 if !labelled.is_batch => tag_line(&labelled.bytes, "label", &labelled.label, &mut to),
+            // Without batches only the first line can carry it.
+            _ if !batches => {
+                let end = memchr::memchr(b'\n', &labelled.bytes).map_or(labelled.bytes.len(), |end| end + 1);
+                tag_line(&labelled.bytes[..end], "label", &labelled.label, &mut to);
+                to.extend_from_slice(&labelled.bytes[end..]);
+            }
+            _ => {
+                to = labelled.take_part(server);
+                to.extend_from_slice(format!(":{server} BATCH -{BATCH}\r\n").as_bytes());
+            }
+        }
+        self.write(conn, &to, sink);
+    }
+
+    /// A page of an answer is made. With a label and more to come, it goes on its way as a part of a batch.
+    pub(super) fn end_page(&mut self, conn: ConnId, sink: &mut impl Sink) {
+        let server = alloc::sync::Arc::clone(&self.options.identity);
+        let Some(tenant) = self.tenant(conn) else { return };
+        let batches =
+            tenant.session.client().is_some_and(|client| client.capabilities.has(Capabilities::BATCH));
+        if let Some(label) = tenant.label.as_mut().filter(|_| batches) {
+            let part = label.take_part(&server.name);
+            sink.output(Output::Write { conn, bytes: &part });
+        }
+    }
+}

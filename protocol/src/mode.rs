@@ -1,0 +1,440 @@
+//! What a room allows, and to whom: its modes, and the masks of those whom it keeps out or lets in.
+
+mod mask;
+
+use crate::digest::Digest;
+use crate::name::Name;
+use crate::person::Person;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+pub use mask::{Mask, MaskEntry, MaskList, glob};
+
+/// A setting of a room that is on or off. The letters are those of IRC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Flag {
+    /// `i`: only who was invited may enter.
+    InviteOnly,
+    /// `m`: only who has a status may speak.
+    Moderated,
+    /// `C`: no CTCP but for actions.
+    NoCtcp,
+    /// `n`: only who is in the room may speak to it.
+    NoOutside,
+    /// `s`: who is not in the room does not hear that it is.
+    Secret,
+    /// `t`: only operators may set the topic.
+    TopicLocked,
+}
+
+impl Flag {
+    /// Every flag, in the order of the letters.
+    pub const ALL: [Self; 6] =
+        [Self::NoCtcp, Self::InviteOnly, Self::Moderated, Self::NoOutside, Self::Secret, Self::TopicLocked];
+
+    /// Its letter in IRC.
+    #[must_use]
+    pub const fn letter(self) -> char {
+        match self {
+            Self::InviteOnly => 'i',
+            Self::Moderated => 'm',
+            Self::NoCtcp => 'C',
+            Self::NoOutside => 'n',
+            Self::Secret => 's',
+            Self::TopicLocked => 't',
+        }
+    }
+}
+
+/// What a member of a room may do there beyond what all may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// `v`, shown as `+`: it may speak where the room is moderated.
+    Voice,
+    /// `o`, shown as `@`: it runs the room.
+    Operator,
+}
+
+impl Status {
+    /// Every status, the highest first.
+    pub const ALL: [Self; 2] = [Self::Operator, Self::Voice];
+
+    /// Its letter among the modes of a room.
+    #[must_use]
+    pub const fn letter(self) -> char {
+        match self {
+            Self::Operator => 'o',
+            Self::Voice => 'v',
+        }
+    }
+
+    /// What stands before the names of those who have it.
+    #[must_use]
+    pub const fn prefix(self) -> char {
+        match self {
+            Self::Operator => '@',
+            Self::Voice => '+',
+        }
+    }
+}
+
+/// The statuses of one member in one room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statuses(u8);
+
+impl Statuses {
+    /// Whether that is one of them.
+    #[must_use]
+    pub const fn has(self, status: Status) -> bool {
+        self.0 & 1 << status as u8 != 0
+    }
+
+    /// The highest of them.
+    #[must_use]
+    pub fn highest(self) -> Option<Status> {
+        Status::ALL.into_iter().find(|&status| self.has(status))
+    }
+
+    /// The prefixes of a name: all of them, or that of the highest.
+    #[must_use]
+    pub fn prefixes(self, all: bool) -> &'static str {
+        match (self.has(Status::Operator), self.has(Status::Voice)) {
+            (true, true) if all => "@+",
+            (true, _) => "@",
+            (false, true) => "+",
+            (false, false) => "",
+        }
+    }
+
+    pub(crate) const fn set(&mut self, status: Status, on: bool) {
+        let bit = 1 << status as u8;
+        self.0 = if on { self.0 | bit } else { self.0 & !bit };
+    }
+
+    pub(crate) fn number(self) -> u64 {
+        self.0.into()
+    }
+}
+
+/// The key that whoever enters a room has to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key(Arc<str>);
+
+impl Key {
+    /// Bytes that a key has at most (ISUPPORT's `KEYLEN`).
+    pub const BYTES_MAX: usize = 23;
+
+    /// A key; `None` where the text is none: empty, too long, or with a space, a comma, a control character, or a
+    /// colon at its beginning.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = !text.is_empty() && text.len() <= Self::BYTES_MAX && !text.starts_with(':');
+        (fits && !text.contains(|it: char| it == ' ' || it == ',' || it.is_control()))
+            .then(|| Self(text.into()))
+    }
+
+    /// The key as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// One change of a room's modes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModeChange {
+    /// A flag.
+    Flag {
+        /// Which.
+        flag: Flag,
+        /// Whether it is to be on.
+        on: bool,
+    },
+    /// The key, or none.
+    Key(Option<Key>),
+    /// How many members may be there, or any number.
+    Limit(Option<u32>),
+    /// A mask in a list.
+    Mask {
+        /// Which list.
+        list: MaskList,
+        /// The mask.
+        mask: Mask,
+        /// Whether it is to be in it.
+        on: bool,
+    },
+    /// A member's status.
+    Status {
+        /// Whose.
+        name: Name,
+        /// Which.
+        status: Status,
+        /// Whether the member is to have it.
+        on: bool,
+    },
+}
+
+impl ModeChange {
+    /// Whether something is turned on.
+    #[must_use]
+    pub const fn is_on(&self) -> bool {
+        match self {
+            Self::Flag { on, .. } | Self::Mask { on, .. } | Self::Status { on, .. } => *on,
+            Self::Key(key) => key.is_some(),
+            Self::Limit(limit) => limit.is_some(),
+        }
+    }
+
+    /// The mode's letter in IRC.
+    #[must_use]
+    pub const fn letter(&self) -> char {
+        match self {
+            Self::Flag { flag, .. } => flag.letter(),
+            Self::Key(_) => 'k',
+            Self::Limit(_) => 'l',
+            Self::Mask { list, .. } => list.letter(),
+            Self::Status { status, .. } => status.letter(),
+        }
+    }
+
+    /// What follows the letters, where something does. Who takes a key away is not told it again.
+    #[must_use]
+    pub fn parameter(&self) -> Option<String> {
+        match self {
+            Self::Flag { .. } | Self::Limit(None) => None,
+            Self::Key(Some(key)) => Some(key.as_str().into()),
+            Self::Key(None) => Some("*".into()),
+            Self::Limit(Some(limit)) => Some(alloc::format!("{limit}")),
+            Self::Mask { mask, .. } => Some(mask.as_str().into()),
+            Self::Status { name, .. } => Some(name.as_str().into()),
+        }
+    }
+}
+
+/// The changes as IRC writes them: `+nt-k+o * alice`.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a>(pub &'a [ModeChange]);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut sign = None;
+        for change in self.0 {
+            if sign != Some(change.is_on()) {
+                f.write_str(if change.is_on() { "+" } else { "-" })?;
+                sign = Some(change.is_on());
+            }
+            write!(f, "{}", change.letter())?;
+        }
+        for parameter in self.0.iter().filter_map(ModeChange::parameter) {
+            write!(f, " {parameter}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The modes of a room.
+#[derive(Clone, Debug, Default)]
+pub struct Modes {
+    flags: u8,
+    key: Option<Key>,
+    limit: Option<u32>,
+    lists: [Vec<MaskEntry>; MaskList::ALL.len()],
+}
+
+impl Modes {
+    /// The modes that a room begins with.
+    #[must_use]
+    pub fn initial() -> Self {
+        let mut modes = Self::default();
+        modes.set_flag(Flag::NoOutside, true);
+        modes
+    }
+
+    /// Whether the flag is on.
+    #[must_use]
+    pub const fn has(&self, flag: Flag) -> bool {
+        self.flags & 1 << flag as u8 != 0
+    }
+
+    /// The key, if there is one.
+    #[must_use]
+    pub const fn key(&self) -> Option<&Key> {
+        self.key.as_ref()
+    }
+
+    /// How many members there may be, if that is bounded.
+    #[must_use]
+    pub const fn limit(&self) -> Option<u32> {
+        self.limit
+    }
+
+    /// The masks of a list, in the order in which they came.
+    #[must_use]
+    pub fn list(&self, list: MaskList) -> &[MaskEntry] {
+        &self.lists[list as usize]
+    }
+
+    /// Whether a list has a mask about that person; of bans, one that does more than mute, or only mutes, as
+    /// `mutes` says.
+    #[must_use]
+    pub fn lists(&self, list: MaskList, person: &Person, mutes: bool) -> bool {
+        self.list(list).iter().any(|entry| entry.mask.mutes() == mutes && entry.mask.matches(person))
+    }
+
+    /// Whether that person may not enter.
+    #[must_use]
+    pub fn bans(&self, person: &Person) -> bool {
+        self.lists(MaskList::Bans, person, false) && !self.lists(MaskList::BanExceptions, person, false)
+    }
+
+    /// Whether that person, who has no status, may not speak.
+    #[must_use]
+    pub fn silences(&self, person: &Person) -> bool {
+        if self.has(Flag::Moderated) {
+            return true;
+        }
+        let bans = self.list(MaskList::Bans);
+        !bans.is_empty()
+            && bans.iter().any(|entry| entry.mask.matches(person))
+            && !self.list(MaskList::BanExceptions).iter().any(|entry| entry.mask.matches(person))
+    }
+
+    /// The modes as the changes that lead to them, masks and statuses apart.
+    #[must_use]
+    pub fn changes(&self) -> Vec<ModeChange> {
+        let flags = Flag::ALL.into_iter().filter(|&flag| self.has(flag));
+        let mut changes: Vec<_> = flags.map(|flag| ModeChange::Flag { flag, on: true }).collect();
+        changes.extend(self.key.clone().map(|key| ModeChange::Key(Some(key))));
+        changes.extend(self.limit.map(|limit| ModeChange::Limit(Some(limit))));
+        changes
+    }
+
+    /// Sets a flag; returns whether that changed it.
+    pub(crate) const fn set_flag(&mut self, flag: Flag, on: bool) -> bool {
+        let before = self.has(flag);
+        let bit = 1 << flag as u8;
+        self.flags = if on { self.flags | bit } else { self.flags & !bit };
+        before != on
+    }
+
+    pub(crate) fn set_key(&mut self, key: Option<Key>) -> bool {
+        let changed = self.key != key;
+        self.key = key;
+        changed
+    }
+
+    pub(crate) fn set_limit(&mut self, limit: Option<u32>) -> bool {
+        core::mem::replace(&mut self.limit, limit) != limit
+    }
+
+    /// Masks of all lists together.
+    pub(crate) fn masks(&self) -> usize {
+        self.lists.iter().map(Vec::len).sum()
+    }
+
+    /// Adds a mask that is not there; returns whether it was not.
+    pub(crate) fn add_mask(&mut self, list: MaskList, entry: MaskEntry) -> bool {
+        let is_new = !self.has_mask(list, &entry.mask);
+        if is_new {
+            self.lists[list as usize].push(entry);
+        }
+        is_new
+    }
+
+    pub(crate) fn has_mask(&self, list: MaskList, mask: &Mask) -> bool {
+        self.list(list).iter().any(|entry| entry.mask == *mask)
+    }
+
+    pub(crate) fn remove_mask(&mut self, list: MaskList, mask: &Mask) -> bool {
+        let list = &mut self.lists[list as usize];
+        let before = list.len();
+        list.retain(|entry| entry.mask != *mask);
+        list.len() < before
+    }
+
+    pub(crate) fn digest(&self, digest: &mut Digest) {
+        digest.number(self.flags.into());
+        digest.text(self.key.as_ref().map_or("", Key::as_str));
+        digest.number(self.limit.map_or(0, |limit| 1 + u64::from(limit)));
+        for list in &self.lists {
+            digest.number(list.len() as u64);
+            for MaskEntry { mask, by, at_unix_ms } in list {
+                digest.text(mask.as_str());
+                digest.text(by.as_str());
+                digest.number(*at_unix_ms);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::person::Profile;
+    use crate::text::Text;
+    use alloc::string::ToString;
+    use alloc::vec;
+
+    fn person(name: &str) -> Person {
+        let profile = Profile::new("al", [10, 0, 0, 1].into(), Text::default());
+        Person { name: Name::parse(name).unwrap(), profile }
+    }
+
+    #[test]
+    fn a_key_is_a_word() {
+        for (text, is_key) in [
+            ("secret", true),
+            ("12345678901234567890123", true),
+            ("123456789012345678901234", false),
+            ("", false),
+            ("a b", false),
+            ("a,b", false),
+            (":a", false),
+            ("a\u{7}", false),
+        ] {
+            assert_eq!(Key::parse(text).is_some(), is_key, "{text}");
+        }
+    }
+
+    #[test]
+    fn changes_are_shown_as_irc_writes_them() {
+        let on = |flag| ModeChange::Flag { flag, on: true };
+        let alice = Name::parse("alice").unwrap();
+        let changes = vec![
+            on(Flag::NoOutside),
+            on(Flag::TopicLocked),
+            ModeChange::Key(None),
+            ModeChange::Limit(None),
+            ModeChange::Limit(Some(5)),
+            ModeChange::Status { name: alice, status: Status::Operator, on: true },
+            ModeChange::Mask { list: MaskList::Bans, mask: Mask::parse("x").unwrap(), on: false },
+        ];
+        assert_eq!(Shown(&changes).to_string(), "+nt-kl+lo-b * 5 alice x!*@*");
+        assert_eq!(Shown(&[]).to_string(), "");
+    }
+
+    #[test]
+    fn bans_have_exceptions_and_mutes_let_in() {
+        let entry = |text| MaskEntry {
+            mask: Mask::parse(text).unwrap(),
+            by: Name::parse("op").unwrap(),
+            at_unix_ms: 0,
+        };
+        let mut modes = Modes::initial();
+        let alice = person("alice");
+        assert!(!modes.bans(&alice) && !modes.silences(&alice));
+        assert!(modes.add_mask(MaskList::Bans, entry("m:alice")));
+        assert!(!modes.add_mask(MaskList::Bans, entry("m:alice")), "it is there already");
+        assert!(!modes.bans(&alice) && modes.silences(&alice));
+        modes.add_mask(MaskList::Bans, entry("alice"));
+        assert!(modes.bans(&alice));
+        modes.add_mask(MaskList::BanExceptions, entry("*!al@*"));
+        assert!(!modes.bans(&alice) && !modes.silences(&alice));
+        assert_eq!(modes.masks(), 3);
+        assert!(modes.remove_mask(MaskList::BanExceptions, &Mask::parse("*!al@*").unwrap()));
+        assert!(!modes.remove_mask(MaskList::BanExceptions, &Mask::parse("*!al@*").unwrap()));
+        assert!(modes.set_flag(Flag::Moderated, true) && !modes.set_flag(Flag::Moderated, true));
+        assert!(modes.silences(&person("bob")));
+    }
+}

@@ -1,0 +1,212 @@
+//! Masks: whom a ban or an exception is about.
+
+use crate::name::{Name, fold};
+use crate::person::Person;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// A list of masks that a room keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MaskList {
+    /// `b`: those who may not enter, nor speak.
+    Bans,
+    /// `e`: those whom no ban is about.
+    BanExceptions,
+    /// `I`: those who may enter without an invitation.
+    InviteExceptions,
+}
+
+impl MaskList {
+    /// Every list, in the order of the letters.
+    pub const ALL: [Self; 3] = [Self::InviteExceptions, Self::Bans, Self::BanExceptions];
+
+    /// Its letter in IRC.
+    #[must_use]
+    pub const fn letter(self) -> char {
+        match self {
+            Self::BanExceptions => 'e',
+            Self::Bans => 'b',
+            Self::InviteExceptions => 'I',
+        }
+    }
+}
+
+/// Whom a ban or an exception is about: a pattern of `name!user@host` with `*` for any characters and `?` for
+/// one; behind `m:`, whoever matches may enter, and not speak.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mask(Arc<str>);
+
+impl Mask {
+    /// Bytes that a mask has at most.
+    pub const BYTES_MAX: usize = 250;
+
+    /// What stands before the pattern of a mask that only mutes.
+    const MUTE: &str = "m:";
+
+    /// The mask of a text: what it leaves out of `name!user@host` is `*`. `None` for one that is empty, too long,
+    /// or has a space in it.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (mute, pattern) = match text.strip_prefix(Self::MUTE) {
+            Some(pattern) => (Self::MUTE, pattern),
+            None => ("", text),
+        };
+        if pattern.is_empty()
+            || pattern.starts_with(':')
+            || pattern.contains(|it: char| it == ' ' || it.is_control())
+        {
+            return None;
+        }
+        let (name, rest) = match pattern.split_once('!') {
+            Some((name, rest)) => (name, rest),
+            // `user@host` has no name, `host.example` no `@`; anything else is a name.
+            None if pattern.contains('@') => ("", pattern),
+            None => (pattern, ""),
+        };
+        let (user, host) = rest.split_once('@').unwrap_or((rest, ""));
+        let or_any = |part: &str| if part.is_empty() { String::from("*") } else { String::from(part) };
+        let mask = alloc::format!("{mute}{}!{}@{}", or_any(name), or_any(user), or_any(host));
+        (mask.len() <= Self::BYTES_MAX).then(|| Self(mask.into()))
+    }
+
+    /// The mask as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it only mutes.
+    #[must_use]
+    pub fn mutes(&self) -> bool {
+        self.0.starts_with(Self::MUTE)
+    }
+
+    /// Whether it is about that person. Case does not matter, by the fold of names.
+    #[must_use]
+    pub fn matches(&self, person: &Person) -> bool {
+        let pattern = self.0.strip_prefix(Self::MUTE).unwrap_or(&self.0);
+        let profile = &person.profile;
+        let shown = alloc::format!("{}!{}@{}", person.name.key(), profile.user(), profile.host());
+        glob(pattern, &shown)
+    }
+}
+
+impl fmt::Debug for Mask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.as_str())
+    }
+}
+
+/// Whether a pattern with `*` and `?` matches all of a text, without regard to case. The work is at most the
+/// product of their lengths.
+#[must_use]
+pub fn glob(pattern: &str, text: &str) -> bool {
+    let folded = |text: &str| -> Vec<char> { text.chars().map(fold).collect() };
+    let (pattern, text) = (folded(pattern), folded(text));
+    let (mut at, mut from) = (0, 0);
+    // Where to go on when what follows the last star does not match here.
+    let mut star: Option<(usize, usize)> = None;
+    while at < text.len() {
+        match pattern.get(from) {
+            Some('*') => {
+                star = Some((from, at));
+                from += 1;
+            }
+            Some(&it) if it == '?' || it == text[at] => {
+                from += 1;
+                at += 1;
+            }
+            _ => {
+                let Some((behind, start)) = star else { return false };
+                star = Some((behind, start + 1));
+                from = behind + 1;
+                at = start + 1;
+            }
+        }
+    }
+    pattern[from..].iter().all(|&it| it == '*')
+}
+
+/// A mask in a list, and who put it there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MaskEntry {
+    /// The mask.
+    pub mask: Mask,
+    /// The name, at that time, of the member who put it there.
+    pub by: Name,
+    /// When: milliseconds since 1970-01-01T00:00:00Z.
+    pub at_unix_ms: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::person::Profile;
+    use crate::text::Text;
+
+    fn person(name: &str) -> Person {
+        let profile = Profile::new("al", [10, 0, 0, 1].into(), Text::default());
+        Person { name: Name::parse(name).unwrap(), profile }
+    }
+
+    #[test]
+    fn a_mask_is_completed() {
+        for (text, mask) in [
+            ("alice", Some("alice!*@*")),
+            ("*", Some("*!*@*")),
+            ("al!ice", Some("al!ice@*")),
+            ("ice@host", Some("*!ice@host")),
+            ("@host", Some("*!*@host")),
+            ("a!b@c", Some("a!b@c")),
+            ("!", Some("*!*@*")),
+            ("m:alice", Some("m:alice!*@*")),
+            ("", None),
+            ("m:", None),
+            (":x", None),
+            ("a b", None),
+        ] {
+            assert_eq!(Mask::parse(text).as_ref().map(Mask::as_str), mask, "{text}");
+        }
+        let room = Mask::BYTES_MAX - "!*@*".len();
+        assert!(Mask::parse(&"x".repeat(room)).is_some());
+        assert!(Mask::parse(&"x".repeat(room + 1)).is_none());
+    }
+
+    #[test]
+    fn a_mask_matches_by_the_fold_of_names() {
+        for (text, matches) in [
+            ("ZOË", true),
+            ("zo?", true),
+            ("zoe", false),
+            ("*!al@*", true),
+            ("*@10.0.0.*", true),
+            ("*@10.0.1.*", false),
+            ("m:zoë", true),
+        ] {
+            let mask = Mask::parse(text).unwrap();
+            assert_eq!(mask.matches(&person("Zoë")), matches, "{text}");
+            assert_eq!(mask.mutes(), text.starts_with("m:"));
+        }
+    }
+
+    #[test]
+    fn a_star_is_any_text_and_a_question_mark_one_character() {
+        for (pattern, text, matches) in [
+            ("", "", true),
+            ("*", "", true),
+            ("?", "", false),
+            ("a*b*c", "aXbYbZc", true),
+            ("a*b*c", "aXbYbZ", false),
+            ("*ab", "aab", true),
+            ("a?c", "aéc", true),
+            ("A", "a", true),
+            ("**a**", "xay", true),
+            ("a", "ab", false),
+        ] {
+            assert_eq!(glob(pattern, text), matches, "{pattern} {text}");
+        }
+        assert!(!glob(&"*a".repeat(60), &"a".repeat(59)), "no pattern takes long");
+    }
+}

@@ -1,0 +1,253 @@
+//! What the lines of an IRC client ask for.
+//!
+//! Each command is a row of one table: its name, how many parameters it needs, and the function that makes work of
+//! it. The functions are in `irc/`, by subject.
+
+mod ask;
+mod register;
+mod room;
+mod speak;
+
+use super::{Work, ask};
+use crate::dialect::irc::numeric::{self, Numeric};
+use crate::dialect::irc::query::Query;
+use crate::dialect::irc::{CLIENT_TAGS_BYTES_MAX, Capabilities, MESSAGE_BYTES_MAX, Message, ParseError};
+use crate::hub::Options;
+use crate::id::MemberId;
+use crate::limits::Limits;
+use crate::name::Name;
+use crate::text::Text;
+use alloc::collections::BTreeSet;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use bytes::Bytes;
+
+/// Bytes of a line, its end not counted: tags and the rest.
+pub(crate) const LINE_BYTES_MAX: usize = CLIENT_TAGS_BYTES_MAX + MESSAGE_BYTES_MAX;
+
+/// Pieces of work that one line makes at the most: its targets are bounded by its bytes.
+pub(super) const WORK_MAX: usize = 300;
+
+/// Bytes of a label (IRCv3, labeled-response).
+const LABEL_BYTES_MAX: usize = 64;
+
+/// What is known of one client of IRC.
+#[derive(Debug, Default)]
+pub(crate) struct Client {
+    pub(crate) capabilities: Capabilities,
+    /// It knows `CAP LS 302`: lists in several lines, capabilities with values.
+    knows_302: bool,
+    /// It has begun to negotiate capabilities, and not said `CAP END`.
+    negotiates: bool,
+    password: Option<Bytes>,
+    /// The password of the server is right.
+    password_is_right: bool,
+    name: Option<Name>,
+    user: Option<(String, Text)>,
+    /// Bytes that the source of its messages has for others.
+    pub(crate) source_bytes: usize,
+    /// Names that it watches.
+    pub(crate) monitored: BTreeSet<Name>,
+    /// It was asked whether it is there, and has not answered.
+    pub(crate) pinged: bool,
+}
+
+/// A command that a client may send.
+struct Entry {
+    name: &'static str,
+    /// Parameters that it needs.
+    params: usize,
+    /// Who may send it.
+    when: When,
+    act: fn(&mut Client, &Line<'_>) -> Vec<Work>,
+}
+
+/// When a command may be sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    Always,
+    /// By members alone.
+    Entered,
+    /// Before it is a member.
+    Registering,
+}
+
+const fn entry(
+    name: &'static str,
+    params: usize,
+    when: When,
+    act: fn(&mut Client, &Line<'_>) -> Vec<Work>,
+) -> Entry {
+    Entry { name, params, when, act }
+}
+
+/// Every command, in the order of the names.
+static COMMANDS: &[Entry] = &[
+    entry("ADMIN", 0, When::Entered, ask::admin),
+    entry("AWAY", 0, When::Entered, speak::away),
+    entry("CAP", 1, When::Always, register::cap),
+    entry("HELP", 0, When::Entered, ask::help),
+    entry("HELPOP", 0, When::Entered, ask::help),
+    entry("INFO", 0, When::Entered, ask::info),
+    entry("INVITE", 0, When::Entered, room::invite),
+    entry("ISON", 1, When::Entered, ask::ison),
+    entry("JOIN", 1, When::Entered, room::join),
+    entry("KICK", 2, When::Entered, room::kick),
+    entry("KILL", 1, When::Entered, speak::kill),
+    entry("LINKS", 0, When::Entered, ask::links),
+    entry("LIST", 0, When::Entered, ask::list),
+    entry("LUSERS", 0, When::Entered, ask::lusers),
+    entry("MODE", 1, When::Entered, room::mode),
+    entry("MONITOR", 1, When::Entered, ask::monitor),
+    entry("MOTD", 0, When::Entered, ask::motd),
+    entry("NAMES", 0, When::Entered, room::names),
+    entry("NICK", 0, When::Always, register::nick),
+    entry("NOTICE", 0, When::Entered, speak::notice),
+    entry("OPER", 2, When::Entered, register::oper),
+    entry("PART", 1, When::Entered, room::part),
+    entry("PASS", 1, When::Registering, register::pass),
+    entry("PING", 0, When::Always, register::ping),
+    entry("PONG", 0, When::Always, register::pong),
+    entry("PRIVMSG", 0, When::Entered, speak::privmsg),
+    entry("QUIT", 0, When::Always, register::quit),
+    entry("SETNAME", 1, When::Entered, speak::setname),
+    entry("STATS", 0, When::Entered, ask::stats),
+    entry("TAGMSG", 0, When::Entered, speak::tagmsg),
+    entry("TIME", 0, When::Entered, ask::time),
+    entry("TOPIC", 1, When::Entered, room::topic),
+    entry("USER", 4, When::Registering, register::user),
+    entry("USERHOST", 1, When::Entered, ask::userhost),
+    entry("VERSION", 0, When::Entered, ask::version),
+    entry("WALLOPS", 1, When::Entered, speak::wallops),
+    entry("WHO", 0, When::Entered, ask::who),
+    entry("WHOIS", 0, When::Entered, ask::whois),
+    entry("WHOWAS", 0, When::Entered, ask::whowas),
+];
+
+/// A line, and what the functions of the table need beside it.
+struct Line<'a> {
+    message: Message<'a>,
+    member: Option<MemberId>,
+    limits: &'a Limits,
+    options: &'a Options,
+}
+
+impl<'a> Line<'a> {
+    /// The parameter, or nothing.
+    fn param(&self, index: usize) -> Option<&'a str> {
+        self.message.params().get(index).copied()
+    }
+
+    /// The parameter as a text of people's; `None` where there is none, or it is empty.
+    fn text(&self, index: usize) -> Option<Text> {
+        self.param(index)
+            .map(|text| Text::clean(text.as_bytes(), false))
+            .filter(|text| !text.as_str().is_empty())
+    }
+
+    /// The items of a list with commas between them, or the error that they are too many.
+    fn targets(&self, list: &'a str) -> Result<Vec<&'a str>, Vec<Work>> {
+        let targets: Vec<&str> = list.split(',').filter(|target| !target.is_empty()).collect();
+        if targets.len() > self.limits.targets_max {
+            return Err(note(numeric::ERR_TOOMANYTARGETS, &[list]));
+        }
+        Ok(targets)
+    }
+
+    /// That the command lacks a parameter.
+    fn needs_more(&self) -> Vec<Work> {
+        note(numeric::ERR_NEEDMOREPARAMS, &[&self.message.command.to_ascii_uppercase()])
+    }
+}
+
+/// Work for an answer that is a numeric.
+fn note(numeric: Numeric, params: &[&str]) -> Vec<Work> {
+    ask(Query::Note(numeric, params.iter().map(ToString::to_string).collect()))
+}
+
+/// What is said of a password that is none of an operator's.
+pub(super) fn wrong_password() -> Query {
+    Query::Note(numeric::ERR_PASSWDMISMATCH, Vec::new())
+}
+
+impl Client {
+    /// What a line asks for. `dropped` bytes of it were over the limit.
+    pub(super) fn line(
+        &mut self,
+        line: &[u8],
+        dropped: usize,
+        member: Option<MemberId>,
+        limits: &Limits,
+        options: &Options,
+    ) -> Vec<Work> {
+        let message = match Message::from_client(line) {
+            _ if dropped > 0 => return note(numeric::ERR_INPUTTOOLONG, &[]),
+            Err(ParseError::Empty) => return Vec::new(),
+            Err(ParseError::TagsTooLong | ParseError::TooLong) => {
+                return note(numeric::ERR_INPUTTOOLONG, &[]);
+            }
+            Err(ParseError::NotUtf8) => return invalid_utf8(line),
+            // What is no message cannot be answered by its command.
+            Err(ParseError::Character | ParseError::NoCommand) => {
+                return note(numeric::ERR_UNKNOWNCOMMAND, &["*"]);
+            }
+            Ok(message) => message,
+        };
+        let line = Line { message, member, limits, options };
+        let mut work = self.command(&line);
+        let label = message.tags.get("label").filter(|label| {
+            let fits = !label.is_empty() && label.len() <= LABEL_BYTES_MAX;
+            fits && self.capabilities.has(Capabilities::LABELED_RESPONSE)
+        });
+        if let Some(label) = label {
+            work.insert(0, Work::Label(Some(label.into_owned())));
+            work.push(Work::Label(None));
+        }
+        work
+    }
+
+    fn command(&mut self, line: &Line<'_>) -> Vec<Work> {
+        let command = line.message.command;
+        let entry = COMMANDS.iter().find(|entry| entry.name.eq_ignore_ascii_case(command));
+        let Some(entry) = entry else {
+            return match line.member {
+                Some(_) => note(numeric::ERR_UNKNOWNCOMMAND, &[&shown(command)]),
+                None => note(numeric::ERR_NOTREGISTERED, &[]),
+            };
+        };
+        match (entry.when, line.member) {
+            (When::Entered, None) => note(numeric::ERR_NOTREGISTERED, &[]),
+            (When::Registering, Some(_)) => note(numeric::ERR_ALREADYREGISTERED, &[]),
+            _ if line.message.params().len() < entry.params => line.needs_more(),
+            _ => (entry.act)(self, line),
+        }
+    }
+}
+
+/// A text that a client sent, as a parameter of an answer: one word, and not a long one.
+fn shown(text: &str) -> String {
+    const SHOWN_CHARS: usize = 50;
+    let word = text.split(' ').next().unwrap_or_default().trim_start_matches(':');
+    let word: String = word.chars().filter(|it| !it.is_control()).take(SHOWN_CHARS).collect();
+    if word.is_empty() { "*".into() } else { word }
+}
+
+/// The answer to a line that is not UTF-8 (IRCv3, utf8-only).
+fn invalid_utf8(line: &[u8]) -> Vec<Work> {
+    let text = String::from_utf8_lossy(line);
+    let message =
+        Message::from_client(text.as_bytes()).map_or("*", |message| message.command).to_ascii_uppercase();
+    let command = COMMANDS.iter().find(|entry| entry.name == message).map_or("*", |entry| entry.name);
+    ask(Query::Fail("FAIL", command.into(), "INVALID_UTF8", "Message rejected, for it is not UTF-8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_in_order_and_in_capitals() {
+        assert!(COMMANDS.is_sorted_by(|one, other| one.name < other.name));
+        assert!(COMMANDS.iter().all(|entry| entry.name.bytes().all(|it| it.is_ascii_uppercase())));
+    }
+}

@@ -1,0 +1,133 @@
+//! Questions: of the server, of who is there, and of rooms.
+
+use super::room::room_name;
+use super::{Client, Line, note, shown};
+use crate::dialect::irc::numeric;
+use crate::dialect::irc::query::{ListFilter, Query, Who};
+use crate::id::{MemberId, RoomId};
+use crate::name::Name;
+use crate::session::{Work, ask};
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+pub(super) fn admin(_: &mut Client, _: &Line<'_>) -> Vec<Work> {
+    ask(Query::Admin)
+}
+
+pub(super) fn help(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    ask(Query::Help(line.param(0).filter(|subject| !subject.is_empty()).map(shown)))
+}
+
+pub(super) fn info(_: &mut Client, _: &Line<'_>) -> Vec<Work> {
+    ask(Query::Info)
+}
+
+pub(super) fn ison(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    let names = line.message.params().iter().flat_map(|names| names.split(' '));
+    ask(Query::Ison(names.filter(|name| !name.is_empty()).map(String::from).collect()))
+}
+
+pub(super) fn links(_: &mut Client, _: &Line<'_>) -> Vec<Work> {
+    ask(Query::Links)
+}
+
+pub(super) fn lusers(_: &mut Client, _: &Line<'_>) -> Vec<Work> {
+    ask(Query::Lusers)
+}
+
+pub(super) fn motd(_: &mut Client, _: &Line<'_>) -> Vec<Work> {
+    ask(Query::Motd)
+}
+
+pub(super) fn stats(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    ask(Query::Stats(line.param(0).and_then(|letter| letter.chars().next())))
+}
+
+pub(super) fn time(_: &mut Client, _: &Line<'_>) -> Vec<Work> {
+    ask(Query::Time)
+}
+
+pub(super) fn userhost(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    ask(Query::Userhost(line.message.params().iter().map(ToString::to_string).collect()))
+}
+
+pub(super) fn version(_: &mut Client, _: &Line<'_>) -> Vec<Work> {
+    ask(Query::Version)
+}
+
+/// `LIST`: rooms, and conditions on them (ISUPPORT's `ELIST`).
+pub(super) fn list(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    const MINUTE_MS: u64 = 60_000;
+    let mut filter = ListFilter::default();
+    let conditions = line.param(0).unwrap_or_default().split(',').filter(|condition| !condition.is_empty());
+    for condition in conditions.take(line.limits.targets_max) {
+        let minutes = |text: &str| text.parse().ok().map(|minutes: u64| minutes.saturating_mul(MINUTE_MS));
+        let (kind, number) = condition.split_at(condition.find(['<', '>']).map_or(0, |at| at + 1));
+        match kind {
+            ">" => filter.users.0 = number.parse().ok(),
+            "<" => filter.users.1 = number.parse().ok(),
+            "C>" | "c>" => filter.created_ms_ago.0 = minutes(number),
+            "C<" | "c<" => filter.created_ms_ago.1 = minutes(number),
+            "T>" | "t>" => filter.topic_ms_ago.0 = minutes(number),
+            "T<" | "t<" => filter.topic_ms_ago.1 = minutes(number),
+            _ => match condition.strip_prefix('!') {
+                Some(mask) => filter.not_masks.push(mask.into()),
+                None if condition.contains(['*', '?']) => filter.masks.push(condition.into()),
+                None => match room_name(condition) {
+                    Some(room) => filter.rooms.push(room),
+                    // A name that no room can have: a pattern that none matches.
+                    None => filter.masks.push(condition.into()),
+                },
+            },
+        }
+    }
+    ask(Query::List { filter, from: RoomId::default() })
+}
+
+/// `MONITOR`: who of some is there (IRCv3, monitor).
+pub(super) fn monitor(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    let names = || line.param(1).unwrap_or_default().split(',').filter_map(|name| Name::parse_any(name).ok());
+    match line.param(0).unwrap_or_default() {
+        "+" => ask(Query::MonitorAdd(names().collect())),
+        "-" => ask(Query::MonitorRemove(names().collect())),
+        "C" | "c" => ask(Query::MonitorClear),
+        "L" | "l" => ask(Query::MonitorList),
+        "S" | "s" => {
+            let of = client.monitored.iter().cloned().collect();
+            ask(Query::MonitorStatus { of, left_over: Vec::new() })
+        }
+        _ => line.needs_more(),
+    }
+}
+
+/// `WHO`, and its fields (WHOX).
+pub(super) fn who(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    let mask = line.param(0).filter(|mask| !mask.is_empty()).unwrap_or("*");
+    let options = line.param(1).unwrap_or_default();
+    let (flags, fields) =
+        options.split_once('%').map_or((options, None), |(flags, fields)| (flags, Some(fields)));
+    let fields = fields.map(|fields| match fields.split_once(',') {
+        Some((fields, token)) => (String::from(fields), Some(shown(token))),
+        None => (String::from(fields), None),
+    });
+    let asked = Who { mask: mask.into(), operators: flags.contains('o'), fields };
+    ask(Query::Who { asked, from: MemberId::default() })
+}
+
+/// `WHOIS`: who somebody is. The server may be named before.
+pub(super) fn whois(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    match line.param(1).or(line.param(0)).filter(|name| !name.is_empty()) {
+        Some(name) => ask(Query::Whois { asked: name.into() }),
+        None => note(numeric::ERR_NONICKNAMEGIVEN, &[]),
+    }
+}
+
+/// `WHOWAS`: who somebody was.
+pub(super) fn whowas(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    let Some(name) = line.param(0).filter(|name| !name.is_empty()) else {
+        return note(numeric::ERR_NONICKNAMEGIVEN, &[]);
+    };
+    // Zero, and what is no number, is all of them.
+    let count = line.param(1).and_then(|count| count.parse().ok()).filter(|&count: &usize| count > 0);
+    ask(Query::Whowas { asked: name.into(), count: count.unwrap_or(usize::MAX) })
+}

@@ -1,0 +1,154 @@
+//! Who a client is: capabilities, password, name, and the end of it.
+
+use super::{Client, Line, note, shown};
+use crate::command::{Command, Wish};
+use crate::dialect::irc::Capabilities;
+use crate::dialect::irc::numeric;
+use crate::dialect::irc::query::Query;
+use crate::name::Name;
+use crate::session::{Entrant, Password, Work, ask};
+use crate::text::Text;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use bytes::Bytes;
+
+/// `CAP`: capability negotiation (IRCv3, capability-negotiation).
+pub(super) fn cap(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    let list = line.param(1).unwrap_or_default();
+    let registering = line.member.is_none();
+    match line.param(0).unwrap_or_default().to_ascii_uppercase().as_str() {
+        "LS" => {
+            client.negotiates |= registering;
+            if list.parse::<u32>().is_ok_and(|version| version >= 302) {
+                client.knows_302 = true;
+                client.capabilities = client.capabilities.with(Capabilities::CAP_NOTIFY);
+            }
+            let all = Capabilities::ALL.iter().fold(Capabilities::NONE, |all, &(one, _)| all.with(one));
+            ask(Query::Cap("LS", all.to_string()))
+        }
+        "LIST" => ask(Query::Cap("LIST", client.capabilities.to_string())),
+        "REQ" => {
+            client.negotiates |= registering;
+            match client.requested(list) {
+                Some(capabilities) => {
+                    client.capabilities = capabilities;
+                    ask(Query::SetCapabilities(capabilities, "ACK", list.into()))
+                }
+                None => ask(Query::Cap("NAK", list.into())),
+            }
+        }
+        "END" if registering => {
+            client.negotiates = false;
+            client.enter_if_ready(line)
+        }
+        "END" => Vec::new(),
+        _ => note(numeric::ERR_INVALIDCAPCMD, &[&shown(line.param(0).unwrap_or_default())]),
+    }
+}
+
+/// `PASS`: the password of the server.
+pub(super) fn pass(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    let password = line.param(0).unwrap_or_default();
+    client.password = Some(Bytes::copy_from_slice(password.as_bytes()));
+    Vec::new()
+}
+
+/// `NICK`: a name, or another one.
+pub(super) fn nick(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    let Some(wish) = line.param(0).filter(|wish| !wish.is_empty()) else {
+        return note(numeric::ERR_NONICKNAMEGIVEN, &[]);
+    };
+    let Ok(name) = Name::parse(wish) else {
+        return note(numeric::ERR_ERRONEUSNICKNAME, &[&shown(wish)]);
+    };
+    match line.member {
+        Some(member) => alloc::vec![Work::Propose(Command::Rename { member, name })],
+        None => {
+            client.name = Some(name);
+            client.enter_if_ready(line)
+        }
+    }
+}
+
+/// `USER`: a user name and a real name.
+pub(super) fn user(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    let (user, real_name) = (line.param(0).unwrap_or_default(), line.text(3));
+    let (Some(real_name), false) = (real_name, user.is_empty()) else { return line.needs_more() };
+    if client.user.is_some() {
+        return note(numeric::ERR_ALREADYREGISTERED, &[]);
+    }
+    client.user = Some((user.into(), real_name));
+    client.enter_if_ready(line)
+}
+
+/// `OPER`: a member shows that it is an operator of the server.
+pub(super) fn oper(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    let (name, password) = (line.param(0).unwrap_or_default(), line.param(1).unwrap_or_default());
+    let password = Bytes::copy_from_slice(password.as_bytes());
+    alloc::vec![Work::CheckPassword(Password { operator: Some(name.into()), password })]
+}
+
+/// `PING`: the client asks whether the server is there.
+pub(super) fn ping(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    match line.param(0) {
+        Some(token) if !token.is_empty() => ask(Query::Pong(token.into())),
+        _ => note(numeric::ERR_NOORIGIN, &[]),
+    }
+}
+
+/// `PONG`: the client is there, as whatever it sends shows.
+pub(super) fn pong(_: &mut Client, _: &Line<'_>) -> Vec<Work> {
+    Vec::new()
+}
+
+/// `QUIT`: the client leaves.
+pub(super) fn quit(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    alloc::vec![Work::Quit(line.text(0))]
+}
+
+impl Client {
+    /// It enters, as it has said; the name was checked.
+    pub(in crate::session) fn enter(&mut self) -> Vec<Work> {
+        self.password_is_right = true;
+        let (Some(name), Some((user, real_name))) = (self.name.clone(), self.user.clone()) else {
+            return Vec::new();
+        };
+        alloc::vec![Work::Enter(Wish::Name(name), Entrant::Irc { user, real_name })]
+    }
+
+    /// The name is taken; the next one may be free.
+    pub(in crate::session) fn forget_name(&mut self) {
+        self.name = None;
+    }
+
+    fn enter_if_ready(&mut self, line: &Line<'_>) -> Vec<Work> {
+        if self.negotiates || self.name.is_none() || self.user.is_none() {
+            return Vec::new();
+        }
+        if line.options.identity.has_password && !self.password_is_right {
+            let password = self.password.take().unwrap_or_default();
+            return alloc::vec![Work::CheckPassword(Password { operator: None, password })];
+        }
+        self.enter()
+    }
+
+    /// The capabilities that are in force when a list is granted, `-` before those that go; `None` where one of
+    /// them does not exist.
+    fn requested(&self, list: &str) -> Option<Capabilities> {
+        let mut capabilities = self.capabilities;
+        for word in list.split(' ').filter(|word| !word.is_empty()) {
+            capabilities = match word.strip_prefix('-') {
+                // Who knows 302 has `cap-notify` for good (capability-negotiation, "cap-notify").
+                Some(name) if self.knows_302 && name == "cap-notify" => return None,
+                Some(name) => capabilities.without(Capabilities::named(name)?),
+                None => capabilities.with(Capabilities::named(word)?),
+            };
+        }
+        Some(capabilities)
+    }
+}
+
+/// The text of a parameter.
+pub(super) fn text(param: &str) -> Text {
+    Text::clean(param.as_bytes(), false)
+}

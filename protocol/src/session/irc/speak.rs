@@ -1,0 +1,149 @@
+//! What a client says, to whom, and of itself.
+
+use super::register::text;
+use super::room::{each, room_name};
+use super::{Client, Line, note, shown};
+use crate::command::{Command, Manner, Speech};
+use crate::dialect::irc::numeric;
+use crate::dialect::irc::query::Query;
+use crate::dialect::irc::{Capabilities, MESSAGE_BYTES_MAX};
+use crate::mode::Status;
+use crate::name::Name;
+use crate::session::{Work, ask};
+use crate::text::Text;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+/// `PRIVMSG`.
+pub(super) fn privmsg(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    say(client, line, "PRIVMSG", Manner::Speech, Manner::Ctcp)
+}
+
+/// `NOTICE`. What is wrong with it is not answered (RFC 2812, section 3.3.2).
+pub(super) fn notice(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    let mut work = say(client, line, "NOTICE", Manner::Notice, Manner::CtcpReply);
+    work.retain(|work| matches!(work, Work::Propose(_)));
+    work
+}
+
+/// `TAGMSG`: nothing but tags (IRCv3, message-tags).
+pub(super) fn tagmsg(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    let Some(targets) = line.param(0).filter(|targets| !targets.is_empty()) else {
+        return line.needs_more();
+    };
+    let tags = client.tags(line);
+    if tags.is_none() {
+        return Vec::new();
+    }
+    let speech = Speech { manner: Manner::Tags, text: Text::default(), tags };
+    each(line, targets, |target| to_target(line, target, &speech))
+}
+
+fn say(client: &Client, line: &Line<'_>, command: &str, manner: Manner, ctcp: Manner) -> Vec<Work> {
+    let Some(targets) = line.param(0).filter(|targets| !targets.is_empty()) else {
+        return note(numeric::ERR_NORECIPIENT, &[]);
+    };
+    let Some(said) = line.param(1).filter(|said| !said.is_empty()) else {
+        return note(numeric::ERR_NOTEXTTOSEND, &[]);
+    };
+    let mut speech = speech(said, manner, ctcp);
+    if speech.text.as_str().is_empty() && speech.manner == manner {
+        return note(numeric::ERR_NOTEXTTOSEND, &[]);
+    }
+    speech.tags = client.tags(line);
+    each(line, targets, |target| {
+        // What would be too long for its readers is refused, and nothing of it is lost unseen.
+        if client.source_bytes + command.len() + target.len() + " :".len() + 1 + said.len()
+            > MESSAGE_BYTES_MAX
+        {
+            return note(numeric::ERR_INPUTTOOLONG, &[]);
+        }
+        to_target(line, target, &speech)
+    })
+}
+
+/// What is said, out of its CTCP if it is in one.
+fn speech(said: &str, manner: Manner, ctcp: Manner) -> Speech {
+    let Some(inner) = said.strip_prefix('\x01') else { return Speech::new(manner, text(said)) };
+    let inner = inner.strip_suffix('\x01').unwrap_or(inner);
+    match inner.strip_prefix("ACTION ") {
+        Some(action) if manner == Manner::Speech => Speech::new(Manner::Action, text(action)),
+        _ => Speech::new(ctcp, text(inner)),
+    }
+}
+
+/// The command that says it to a room, to those who run a room, or to a member.
+fn to_target(line: &Line<'_>, target: &str, speech: &Speech) -> Vec<Work> {
+    let Some(member) = line.member else { return Vec::new() };
+    let status = Status::ALL.into_iter().find(|status| target.starts_with(status.prefix()));
+    let (status, room) = match (status, target.get(1..)) {
+        (Some(status), Some(room)) if room.starts_with('#') => (Some(status), room),
+        _ => (None, target),
+    };
+    let speech = speech.clone();
+    if room.starts_with('#') {
+        return match room_name(room) {
+            Some(room) => alloc::vec![Work::Propose(Command::Say { member, room, status, speech })],
+            None => note(numeric::ERR_NOSUCHCHANNEL, &[&shown(room)]),
+        };
+    }
+    match Name::parse_any(target) {
+        Ok(to) => alloc::vec![Work::Propose(Command::Tell { member, to, speech })],
+        Err(_) => note(numeric::ERR_NOSUCHNICK, &[&shown(target)]),
+    }
+}
+
+/// `AWAY`: the client's user is not there, or there again.
+pub(super) fn away(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    let Some(member) = line.member else { return Vec::new() };
+    alloc::vec![Work::Propose(Command::SetAway { member, away: line.text(0) })]
+}
+
+/// `SETNAME`: another real name (IRCv3, setname).
+pub(super) fn setname(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    let Some(member) = line.member else { return Vec::new() };
+    match line.text(0) {
+        Some(real_name) => alloc::vec![Work::Propose(Command::SetRealName { member, real_name })],
+        None => ask(Query::Fail("FAIL", "SETNAME".into(), "INVALID_REALNAME", "Realname is not valid")),
+    }
+}
+
+/// `KILL`: an operator of the server ends a connection.
+pub(super) fn kill(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    let Some(member) = line.member else { return Vec::new() };
+    let name = line.param(0).unwrap_or_default();
+    match Name::parse_any(name) {
+        Ok(name) => alloc::vec![Work::Propose(Command::Kill { member, name, message: line.text(1) })],
+        Err(_) => note(numeric::ERR_NOSUCHNICK, &[&shown(name)]),
+    }
+}
+
+/// `WALLOPS`: an operator of the server speaks to all who want to hear such.
+pub(super) fn wallops(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    let Some(member) = line.member else { return Vec::new() };
+    match line.text(0) {
+        Some(text) => alloc::vec![Work::Propose(Command::Wallops { member, text })],
+        None => line.needs_more(),
+    }
+}
+
+impl Client {
+    /// The client-only tags that are passed on, where the client has negotiated to send such.
+    fn tags(&self, line: &Line<'_>) -> Option<Arc<str>> {
+        if !self.capabilities.has(Capabilities::MESSAGE_TAGS) {
+            return None;
+        }
+        // Of two tags with one key, the later one counts.
+        let tags: BTreeMap<&str, &str> = line.message.tags.client_only().collect();
+        let mut kept = String::new();
+        for tag in tags.values() {
+            if !kept.is_empty() {
+                kept.push(';');
+            }
+            kept.push_str(tag);
+        }
+        (!kept.is_empty()).then(|| kept.into())
+    }
+}

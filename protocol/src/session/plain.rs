@@ -1,0 +1,128 @@
+//! What the lines of the plain dialect ask for, and what they make.
+
+use super::{Question, Work};
+use crate::command::{Command, Manner, Speech};
+use crate::event::Mistake;
+use crate::id::MemberId;
+use crate::language::Language;
+use crate::mode::Key;
+use crate::name::{Name, RoomName};
+use crate::text::Text;
+
+/// What a line asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    Help,
+    /// The room's last lines, that many of them.
+    History(Option<usize>),
+    Join(RoomName, Option<Key>),
+    Language(Language),
+    Mistaken(Mistake),
+    Nothing,
+    Part,
+    Quit,
+    Rename(Name),
+    Rooms,
+    Say {
+        manner: Manner,
+        text: Text,
+    },
+    Tell {
+        to: Name,
+        text: Text,
+    },
+    Topic(TopicRequest),
+    Who(Option<RoomName>),
+}
+
+/// What `/topic` asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TopicRequest {
+    Clear,
+    Set(Text),
+    Show,
+}
+
+/// What is answered from the world or from nothing, and changes nothing that is shared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PlainQuestion {
+    Help,
+    History(Option<usize>),
+    Language(Language),
+    /// The line before was cut; so many bytes were dropped.
+    LineCut(usize),
+    Mistaken(Mistake),
+    Rooms,
+    Topic,
+    Who(Option<RoomName>),
+}
+
+impl PlainQuestion {
+    /// Whether the answer may be long, so that the session waits until it is written.
+    pub(crate) const fn is_bulk(&self) -> bool {
+        matches!(self, Self::Help | Self::History(_) | Self::Rooms | Self::Who(_))
+    }
+}
+
+/// Who speaks the plain dialect.
+#[derive(Debug)]
+pub(crate) struct Speaker {
+    pub(crate) language: Language,
+    /// The room it speaks to. Its own commands change it, which are barriers, and whoever sends it out.
+    pub(crate) room: Option<RoomName>,
+}
+
+impl Speaker {
+    pub(super) const fn new(language: Language) -> Self {
+        Self { language, room: None }
+    }
+
+    /// What a request makes, if anything.
+    pub(super) fn act(&self, member: MemberId, request: Request) -> Option<Work> {
+        let asked = |question| Work::Ask(Question::Plain(question));
+        let made = match request {
+            Request::Nothing => return None,
+            Request::Quit => return Some(Work::Quit(None)),
+            Request::Help => return Some(asked(PlainQuestion::Help)),
+            Request::History(lines) => return Some(asked(PlainQuestion::History(lines))),
+            Request::Language(language) => return Some(asked(PlainQuestion::Language(language))),
+            Request::Mistaken(mistake) => return Some(asked(PlainQuestion::Mistaken(mistake))),
+            Request::Rooms => return Some(asked(PlainQuestion::Rooms)),
+            Request::Topic(TopicRequest::Show) => return Some(asked(PlainQuestion::Topic)),
+            Request::Who(room) => return Some(asked(PlainQuestion::Who(room))),
+            Request::Tell { to, text } => {
+                Ok(Command::Tell { member, to, speech: Speech::new(Manner::Speech, text) })
+            }
+            Request::Rename(name) => Ok(Command::Rename { member, name }),
+            Request::Join(room, key) => Ok(self.go_to(member, room, key)),
+            Request::Say { manner, text } => self.here().map(|room| {
+                let speech = Speech::new(manner, text);
+                Command::Say { member, room, status: None, speech }
+            }),
+            Request::Topic(TopicRequest::Clear) => {
+                self.here().map(|room| Command::SetTopic { member, room, topic: None })
+            }
+            Request::Topic(TopicRequest::Set(topic)) => {
+                self.here().map(|room| Command::SetTopic { member, room, topic: Some(topic) })
+            }
+            Request::Part => match self.here() {
+                Ok(room) if room == RoomName::lobby() => Err(Mistake::InLobby),
+                Ok(_) => Ok(self.go_to(member, RoomName::lobby(), None)),
+                Err(mistake) => Err(mistake),
+            },
+        };
+        Some(match made {
+            Ok(command) => Work::Propose(command),
+            Err(mistake) => asked(PlainQuestion::Mistaken(mistake)),
+        })
+    }
+
+    /// The room that it speaks to.
+    fn here(&self) -> Result<RoomName, Mistake> {
+        self.room.clone().ok_or(Mistake::NotInRoom)
+    }
+
+    fn go_to(&self, member: MemberId, room: RoomName, key: Option<Key>) -> Command {
+        Command::Move { member, from: self.room.clone(), to: Some(room), key, message: None }
+    }
+}

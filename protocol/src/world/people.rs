@@ -1,0 +1,220 @@
+//! Members: how they enter and leave, and what they say of themselves.
+
+use super::{Effect, Member, Refusal, World};
+use crate::command::{CloseReason, LogEntry, Wish};
+use crate::digest::Digest;
+use crate::id::{MemberId, RoomId, Seq};
+use crate::name::{Name, RoomName};
+use crate::person::{Person, Profile, UserModes};
+use crate::text::Text;
+use alloc::vec::Vec;
+
+/// Members of one port that have the first numbers behind it.
+const PORT_NUMBERS: u64 = 16;
+
+/// Somebody who is gone, or has another name.
+#[derive(Clone, Debug)]
+pub struct Departed {
+    /// Who it was to others.
+    pub person: Person,
+    /// When it left, or took the other name: milliseconds since 1970-01-01T00:00:00Z.
+    pub at_unix_ms: u64,
+}
+
+impl Member {
+    fn new(person: Person, at_unix_ms: u64) -> Self {
+        Self {
+            person,
+            rooms: Vec::new(),
+            invitations: Vec::new(),
+            away: None,
+            modes: UserModes::NONE,
+            entered_unix_ms: at_unix_ms,
+            spoke_unix_ms: at_unix_ms,
+        }
+    }
+
+    pub(super) fn digest(&self, digest: &mut Digest) {
+        self.person.digest(digest);
+        for rooms in [&self.rooms, &self.invitations] {
+            digest.number(rooms.len() as u64);
+            for room in rooms {
+                digest.number(room.0.0);
+            }
+        }
+        digest.number(u64::from(self.away.is_some()));
+        digest.text(self.away.as_ref().map_or("", Text::as_str));
+        digest.number(self.modes.number());
+        digest.number(self.entered_unix_ms);
+        digest.number(self.spoke_unix_ms);
+    }
+}
+
+impl World {
+    pub(super) fn enter(
+        &mut self,
+        entry: &LogEntry,
+        wish: &Wish,
+        profile: &Profile,
+        room: Option<&RoomName>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let member = MemberId(entry.seq);
+        let name = match wish {
+            Wish::Name(name) => name.clone(),
+            Wish::Port(port) => self.name_for_port(*port, entry.seq),
+        };
+        if let Some((taken, _)) = self.names.get_key_value(&name) {
+            effects.push(Effect::NotEntered { refusal: Refusal::NameTaken(taken.clone()) });
+            return;
+        }
+        self.names.insert(name.clone(), member);
+        let person = Person { name, profile: profile.clone() };
+        self.members.insert(member, Member::new(person, entry.at_unix_ms));
+        self.members_max = self.members_max.max(self.members.len());
+        effects.push(Effect::Entered { member });
+        if room.is_some()
+            && let Err(refusal) = self.move_between(entry, member, None, room, None, effects)
+        {
+            effects.push(Effect::Refused { member, refusal });
+        }
+    }
+
+    /// A name that nobody has. Whoever connects chooses the port, and may choose the same thousands of times:
+    /// then the position in the log is a number that nobody else has.
+    fn name_for_port(&self, port: u16, seq: Seq) -> Name {
+        let mut names = (1..=PORT_NUMBERS).map(|nth| Name::for_port(port, nth));
+        let free = names.find(|name| self.member_named(name).is_none());
+        free.unwrap_or_else(|| Name::for_port(port, seq.0))
+    }
+
+    pub(super) fn leave(
+        &mut self,
+        entry: &LogEntry,
+        id: MemberId,
+        reason: CloseReason,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(member) = self.members.remove(&id) else { return };
+        self.names.remove(&member.person.name);
+        for &room in &member.rooms {
+            self.remove_from_room(id, room);
+        }
+        self.depart(entry, member.person.clone());
+        let Member { person, rooms, .. } = member;
+        effects.push(Effect::Left { member: id, person, rooms, reason });
+    }
+
+    pub(super) fn kill(
+        &mut self,
+        entry: &LogEntry,
+        id: MemberId,
+        name: &Name,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), Refusal> {
+        self.server_operator(id)?;
+        let target = self.member_named(name).ok_or_else(|| Refusal::NoSuchName(name.clone()))?;
+        self.leave(entry, target, CloseReason::Killed, effects);
+        Ok(())
+    }
+
+    pub(super) fn rename(
+        &mut self,
+        entry: &LogEntry,
+        id: MemberId,
+        name: &Name,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), Refusal> {
+        let Some(member) = self.members.get_mut(&id) else { return Ok(()) };
+        match self.names.get_key_value(name) {
+            Some((taken, &owner)) if owner != id => return Err(Refusal::NameTaken(taken.clone())),
+            Some(_) if member.person.name.as_str() == name.as_str() => return Err(Refusal::NameUnchanged),
+            _ => {}
+        }
+        let renamed = Person { name: name.clone(), ..member.person.clone() };
+        let from = core::mem::replace(&mut member.person, renamed);
+        self.names.remove(&from.name);
+        self.names.insert(name.clone(), id);
+        if from.name != *name {
+            self.depart(entry, from.clone());
+        }
+        effects.push(Effect::Renamed { member: id, from });
+        Ok(())
+    }
+
+    pub(super) fn set_away(&mut self, id: MemberId, away: Option<&Text>, effects: &mut Vec<Effect>) {
+        let Some(member) = self.members.get_mut(&id) else { return };
+        let was_away = member.away.is_some();
+        member.away = away.cloned();
+        effects.push(Effect::AwaySet { member: id, was_away });
+    }
+
+    pub(super) fn set_real_name(&mut self, id: MemberId, real_name: &Text, effects: &mut Vec<Effect>) {
+        let Some(member) = self.members.get_mut(&id) else { return };
+        member.person.profile = member.person.profile.with_real_name(real_name.clone());
+        effects.push(Effect::RealNameSet { member: id });
+    }
+
+    /// Who is an operator becomes it by its password alone.
+    pub(super) fn set_user_modes(
+        &mut self,
+        id: MemberId,
+        on: UserModes,
+        off: UserModes,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(member) = self.members.get_mut(&id) else { return };
+        let before = member.modes;
+        member.modes = before.with(on).without(off);
+        let (on, off) = (member.modes.without(before), before.without(member.modes));
+        effects.push(Effect::UserModesSet { member: id, on, off });
+    }
+
+    /// Whether the member is an operator of the server.
+    pub(super) fn server_operator(&self, id: MemberId) -> Result<(), Refusal> {
+        let is_operator = |member: &Member| member.modes.has(UserModes::OPERATOR);
+        if self.members.get(&id).is_some_and(is_operator) { Ok(()) } else { Err(Refusal::NotServerOperator) }
+    }
+
+    pub(super) fn invite(
+        &mut self,
+        id: MemberId,
+        name: &Name,
+        room_name: &RoomName,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), Refusal> {
+        let target = self.member_named(name).ok_or_else(|| Refusal::NoSuchName(name.clone()))?;
+        let room_id = self.room_of(id, room_name)?;
+        let Some(room) = self.rooms.get(&room_id) else { return Ok(()) };
+        if room.members.contains_key(&target) {
+            let name = self.members.get(&target).map_or(name, Member::name);
+            return Err(Refusal::AlreadyThere { name: name.clone(), room: room.name.clone() });
+        }
+        if room.modes.has(crate::mode::Flag::InviteOnly) {
+            self.room_operator(id, room_id)?;
+        }
+        if let Some(target) = self.members.get_mut(&target) {
+            target.invitations.retain(|&other| other != room_id);
+            target.invitations.push(room_id);
+            if target.invitations.len() > self.limits.invitations_max {
+                target.invitations.remove(0);
+            }
+        }
+        effects.push(Effect::Invited { member: id, target, room: room_id });
+        Ok(())
+    }
+
+    /// Uses an invitation up, if there is one.
+    pub(super) fn take_invitation(&mut self, id: MemberId, room: RoomId) {
+        if let Some(member) = self.members.get_mut(&id) {
+            member.invitations.retain(|&other| other != room);
+        }
+    }
+
+    fn depart(&mut self, entry: &LogEntry, person: Person) {
+        self.departed.push_back(Departed { person, at_unix_ms: entry.at_unix_ms });
+        while self.departed.len() > self.limits.departed_max {
+            self.departed.pop_front();
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Rooms: who is in them, who may speak there, and what they are about.
+
+use super::{Effect, Member, Refusal, Room, Topic, World};
+use crate::command::{LogEntry, Manner, Speech};
+use crate::id::{MemberId, RoomId};
+use crate::mode::{Flag, Key, MaskEntry, MaskList, ModeChange, Status, Statuses};
+use crate::name::{Name, RoomName};
+use crate::person::{Person, UserModes};
+use crate::text::Text;
+use crate::world::room::Heard;
+use alloc::vec::Vec;
+
+impl World {
+    pub(super) fn move_between(
+        &mut self,
+        entry: &LogEntry,
+        id: MemberId,
+        from: Option<&RoomName>,
+        to: Option<&RoomName>,
+        key: Option<&Key>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), Refusal> {
+        let from = from.map(|name| self.room_of(id, name)).transpose()?;
+        let Some(member) = self.members.get(&id) else { return Ok(()) };
+        if let Some(name) = to {
+            self.may_enter(id, member, from, name, key)?;
+        }
+        if let Some(room) = from {
+            if let Some(member) = self.members.get_mut(&id) {
+                member.rooms.retain(|&other| other != room);
+            }
+            let Some(name) = self.rooms.get(&room).map(|room| room.name.clone()) else { return Ok(()) };
+            self.remove_from_room(id, room);
+            effects.push(Effect::Parted { member: id, room, name });
+        }
+        if let Some(name) = to {
+            let begins = self.room_named(name).is_none();
+            let room = if begins {
+                self.begin_room(RoomId(entry.seq), name, entry.at_unix_ms);
+                RoomId(entry.seq)
+            } else {
+                self.room_named(name).unwrap_or(RoomId(entry.seq))
+            };
+            self.take_invitation(id, room);
+            let mut statuses = Statuses::default();
+            // Whoever begins a room runs it.
+            statuses.set(Status::Operator, begins);
+            if let (Some(member), Some(there)) = (self.members.get_mut(&id), self.rooms.get_mut(&room)) {
+                member.rooms.push(room);
+                there.members.insert(id, statuses);
+            }
+            effects.push(Effect::Joined { member: id, room });
+        }
+        Ok(())
+    }
+
+    /// Whether the member can enter the room, when it leaves `from` for it.
+    fn may_enter(
+        &self,
+        id: MemberId,
+        member: &Member,
+        from: Option<RoomId>,
+        name: &RoomName,
+        key: Option<&Key>,
+    ) -> Result<(), Refusal> {
+        let there = self.room_named(name);
+        if let Some(room) = there.filter(|room| member.rooms.contains(room)) {
+            let name = self.rooms.get(&room).map_or(name, |room| &room.name);
+            return Err(Refusal::AlreadyIn(name.clone()));
+        }
+        let ends = from.is_some_and(|room| self.ends_without(room, id));
+        if there.is_none() && self.rooms.len() - usize::from(ends) >= self.limits.rooms_max {
+            return Err(Refusal::RoomsFull);
+        }
+        if member.rooms.len() - usize::from(from.is_some()) >= self.limits.rooms_per_member_max {
+            return Err(Refusal::TooManyRooms);
+        }
+        let Some((room_id, room)) = there.and_then(|id| Some((id, self.rooms.get(&id)?))) else {
+            return Ok(());
+        };
+        if room.modes.bans(&member.person) {
+            return Err(Refusal::Banned(room.name.clone()));
+        }
+        if member.invitations.contains(&room_id) {
+            return Ok(());
+        }
+        if room.modes.key().is_some_and(|needed| key != Some(needed)) {
+            return Err(Refusal::BadKey(room.name.clone()));
+        }
+        if room.modes.has(Flag::InviteOnly)
+            && !room.modes.lists(MaskList::InviteExceptions, &member.person, false)
+        {
+            return Err(Refusal::InviteOnly(room.name.clone()));
+        }
+        if room.modes.limit().is_some_and(|limit| room.members.len() >= limit as usize) {
+            return Err(Refusal::RoomFull(room.name.clone()));
+        }
+        Ok(())
+    }
+
+    pub(super) fn kick(
+        &mut self,
+        id: MemberId,
+        room_name: &RoomName,
+        name: &Name,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), Refusal> {
+        let room_id = self.existing_room(room_name)?;
+        self.room_operator(id, room_id)?;
+        let target = self.member_named(name).ok_or_else(|| Refusal::NoSuchName(name.clone()))?;
+        let Some(member) = self.members.get_mut(&target) else { return Ok(()) };
+        let Some(room) = self.rooms.get(&room_id) else { return Ok(()) };
+        if !room.members.contains_key(&target) {
+            let name = member.person.name.clone();
+            return Err(Refusal::NotThere { name, room: room.name.clone() });
+        }
+        member.rooms.retain(|&other| other != room_id);
+        let name = room.name.clone();
+        self.remove_from_room(target, room_id);
+        effects.push(Effect::Kicked { member: id, target, room: room_id, name });
+        Ok(())
+    }
+
+    pub(super) fn say(
+        &mut self,
+        entry: &LogEntry,
+        id: MemberId,
+        room_name: &RoomName,
+        status: Option<Status>,
+        speech: &Speech,
+    ) -> Result<RoomId, Refusal> {
+        let room_id = self.existing_room(room_name)?;
+        let (Some(room), Some(member)) = (self.rooms.get(&room_id), self.members.get(&id)) else {
+            return Err(Refusal::NoSuchRoom(room_name.clone()));
+        };
+        may_speak(room, id, &member.person, speech.manner)?;
+        let by = member.person.clone();
+        self.spoke(entry, id);
+        if status.is_none()
+            && speech.manner.is_read()
+            && let Some(room) = self.rooms.get_mut(&room_id)
+        {
+            let Speech { manner, text, .. } = speech.clone();
+            let heard = Heard { seq: entry.seq, at_unix_ms: entry.at_unix_ms, by, manner, text };
+            room.remember(heard, &self.limits);
+        }
+        Ok(room_id)
+    }
+
+    /// The member has said something.
+    pub(super) fn spoke(&mut self, entry: &LogEntry, id: MemberId) {
+        if let Some(member) = self.members.get_mut(&id) {
+            member.spoke_unix_ms = entry.at_unix_ms;
+        }
+    }
+
+    pub(super) fn set_topic(
+        &mut self,
+        entry: &LogEntry,
+        id: MemberId,
+        room_name: &RoomName,
+        topic: Option<&Text>,
+    ) -> Result<RoomId, Refusal> {
+        let room_id = self.room_of(id, room_name)?;
+        if self.rooms.get(&room_id).is_some_and(|room| room.modes.has(Flag::TopicLocked)) {
+            self.room_operator(id, room_id)?;
+        }
+        let bytes_max = self.limits.topic_bytes_max;
+        if topic.is_some_and(|topic| topic.as_str().len() > bytes_max) {
+            return Err(Refusal::TopicTooLong(bytes_max));
+        }
+        if let (Some(room), Some(member)) = (self.rooms.get_mut(&room_id), self.members.get(&id)) {
+            let (by, at_unix_ms) = (member.person.name.clone(), entry.at_unix_ms);
+            room.topic = topic.map(|text| Topic { text: text.clone(), by, at_unix_ms });
+        }
+        Ok(room_id)
+    }
+
+    /// Makes the changes that the member may make; each that it may not is refused by itself.
+    pub(super) fn set_modes(
+        &mut self,
+        entry: &LogEntry,
+        id: MemberId,
+        room_name: &RoomName,
+        changes: &[ModeChange],
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), Refusal> {
+        let room_id = self.existing_room(room_name)?;
+        self.room_operator(id, room_id)?;
+        let mut made = Vec::new();
+        for change in changes {
+            match self.set_mode(entry, id, room_id, change) {
+                Ok(Some(change)) => made.push(change),
+                Ok(None) => {}
+                Err(refusal) => effects.push(Effect::Refused { member: id, refusal }),
+            }
+        }
+        if !made.is_empty() {
+            effects.push(Effect::ModesSet { member: id, room: room_id, changes: made });
+        }
+        Ok(())
+    }
+
+    /// Makes one change; returns it as it is to be told, or `None` where it changed nothing.
+    fn set_mode(
+        &mut self,
+        entry: &LogEntry,
+        id: MemberId,
+        room_id: RoomId,
+        change: &ModeChange,
+    ) -> Result<Option<ModeChange>, Refusal> {
+        let masks_max = self.limits.masks_max;
+        let by = self.members.get(&id).map(|member| member.person.name.clone());
+        let target = match change {
+            ModeChange::Status { name, .. } => {
+                Some(self.member_named(name).ok_or_else(|| Refusal::NoSuchName(name.clone()))?)
+            }
+            _ => None,
+        };
+        let shown = target.and_then(|id| self.members.get(&id)).map(|member| member.person.name.clone());
+        let Some(room) = self.rooms.get_mut(&room_id) else { return Ok(None) };
+        let (changed, told) = match change {
+            ModeChange::Flag { flag, on } => (room.modes.set_flag(*flag, *on), change.clone()),
+            ModeChange::Key(key) => (room.modes.set_key(key.clone()), change.clone()),
+            ModeChange::Limit(limit) => (room.modes.set_limit(*limit), change.clone()),
+            ModeChange::Mask { list, mask, on: false } => {
+                (room.modes.remove_mask(*list, mask), change.clone())
+            }
+            ModeChange::Mask { list, mask, on: true } => {
+                if room.modes.masks() >= masks_max && !room.modes.has_mask(*list, mask) {
+                    let (room, mask) = (room.name.clone(), mask.clone());
+                    return Err(Refusal::ListFull { room, list: *list, mask });
+                }
+                let Some(by) = by else { return Ok(None) };
+                let entry = MaskEntry { mask: mask.clone(), by, at_unix_ms: entry.at_unix_ms };
+                (room.modes.add_mask(*list, entry), change.clone())
+            }
+            ModeChange::Status { name, status, on } => {
+                let name = shown.unwrap_or_else(|| name.clone());
+                let Some(statuses) = target.and_then(|id| room.members.get_mut(&id)) else {
+                    return Err(Refusal::NotThere { name, room: room.name.clone() });
+                };
+                let before = statuses.has(*status);
+                statuses.set(*status, *on);
+                (before != *on, ModeChange::Status { name, status: *status, on: *on })
+            }
+        };
+        Ok(changed.then_some(told))
+    }
+
+    /// The room of that name, if the member is in it.
+    pub(super) fn room_of(&self, member: MemberId, name: &RoomName) -> Result<RoomId, Refusal> {
+        let id = self.existing_room(name)?;
+        let is_there = self.rooms.get(&id).is_some_and(|room| room.members.contains_key(&member));
+        if is_there { Ok(id) } else { Err(Refusal::NotIn(name.clone())) }
+    }
+
+    fn existing_room(&self, name: &RoomName) -> Result<RoomId, Refusal> {
+        self.room_named(name).ok_or_else(|| Refusal::NoSuchRoom(name.clone()))
+    }
+
+    /// Whether the member runs the room: it is there as an operator, or is one of the server.
+    pub(super) fn room_operator(&self, id: MemberId, room: RoomId) -> Result<(), Refusal> {
+        let Some(room) = self.rooms.get(&room) else { return Ok(()) };
+        let is_server_operator = |member: &Member| member.modes.has(UserModes::OPERATOR);
+        if self.members.get(&id).is_some_and(is_server_operator) {
+            return Ok(());
+        }
+        match room.members.get(&id) {
+            None => Err(Refusal::NotIn(room.name.clone())),
+            Some(statuses) if statuses.has(Status::Operator) => Ok(()),
+            Some(_) => Err(Refusal::NotRoomOperator(room.name.clone())),
+        }
+    }
+
+    pub(super) fn begin_room(&mut self, id: RoomId, name: &RoomName, at_unix_ms: u64) {
+        self.rooms.insert(id, Room::new(name.clone(), at_unix_ms));
+        self.room_names.insert(name.clone(), id);
+    }
+
+    /// Whether the room would end with this member's leave. `lobby` never does.
+    pub(super) fn ends_without(&self, id: RoomId, member: MemberId) -> bool {
+        self.rooms.get(&id).is_some_and(|room| {
+            room.members.len() == 1 && room.members.contains_key(&member) && room.name != RoomName::lobby()
+        })
+    }
+
+    pub(super) fn remove_from_room(&mut self, member: MemberId, id: RoomId) {
+        if self.ends_without(id, member) {
+            if let Some(room) = self.rooms.remove(&id) {
+                self.room_names.remove(&room.name);
+            }
+        } else if let Some(room) = self.rooms.get_mut(&id) {
+            room.members.remove(&member);
+        }
+    }
+}
+
+/// Whether somebody may speak to a room in that manner.
+fn may_speak(room: &Room, id: MemberId, person: &Person, manner: Manner) -> Result<(), Refusal> {
+    let statuses = room.members.get(&id).copied();
+    if statuses.is_none() && room.modes.has(Flag::NoOutside) {
+        return Err(Refusal::NotIn(room.name.clone()));
+    }
+    if statuses.and_then(Statuses::highest).is_none() && room.modes.silences(person) {
+        return Err(Refusal::Silenced(room.name.clone()));
+    }
+    if matches!(manner, Manner::Ctcp | Manner::CtcpReply) && room.modes.has(Flag::NoCtcp) {
+        return Err(Refusal::NoCtcp(room.name.clone()));
+    }
+    Ok(())
+}
