@@ -57,7 +57,7 @@ impl Hub {
                 self.change_class(conn, sink);
                 return Some(Query::Cap(subcommand, list));
             }
-            Query::UserModes { target, set } => return self.user_modes(conn, &target, set),
+            Query::UserModes { target, set, unknown } => return self.user_modes(conn, &target, set, unknown),
             query => return Some(query),
         }
         None
@@ -169,6 +169,7 @@ impl Hub {
         conn: ConnId,
         target: &Name,
         set: Option<(UserModes, UserModes)>,
+        unknown: bool,
     ) -> Option<Query> {
         let member = self.session(conn).and_then(|session| session.member())?;
         let own = self.world.member_named(target) == Some(member);
@@ -183,8 +184,10 @@ impl Hub {
                 note(numeric::RPL_UMODEIS, Vec::from([alloc::format!("+{modes}")]))
             }
             Some((on, off)) => {
-                self.session(conn)?.do_first(Command::SetUserModes { member, on, off });
-                None
+                if on != UserModes::NONE || off != UserModes::NONE {
+                    self.session(conn)?.do_first(Command::SetUserModes { member, on, off });
+                }
+                if unknown { note(numeric::ERR_UMODEUNKNOWNFLAG, Vec::new()) } else { None }
             }
         }
     }

@@ -17,6 +17,7 @@ use crate::id::MemberId;
 use crate::limits::Limits;
 use crate::name::Name;
 use crate::text::Text;
+use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -27,6 +28,9 @@ pub(crate) const LINE_BYTES_MAX: usize = CLIENT_TAGS_BYTES_MAX + MESSAGE_BYTES_M
 
 /// Pieces of work that one line makes at the most: its targets are bounded by its bytes.
 pub(super) const WORK_MAX: usize = 300;
+
+/// What is said to who writes `PRIVMSG #tea hello world`.
+const COLON_HINT: &str = "A text with spaces in it has a colon before it; it was taken as one all the same";
 
 /// Bytes of a label (IRCv3, labeled-response).
 const LABEL_BYTES_MAX: usize = 64;
@@ -57,6 +61,8 @@ struct Entry {
     name: &'static str,
     /// Parameters that it needs.
     params: usize,
+    /// Which of them, counted from 0, is a text of people's, and the last.
+    text: Option<usize>,
     /// Who may send it.
     when: When,
     act: fn(&mut Client, &Line<'_>) -> Vec<Work>,
@@ -78,13 +84,20 @@ const fn entry(
     when: When,
     act: fn(&mut Client, &Line<'_>) -> Vec<Work>,
 ) -> Entry {
-    Entry { name, params, when, act }
+    Entry { name, params, text: None, when, act }
+}
+
+impl Entry {
+    /// The parameter with that index is a text.
+    const fn with_text(self, index: usize) -> Self {
+        Self { text: Some(index), ..self }
+    }
 }
 
 /// Every command, in the order of the names.
 static COMMANDS: &[Entry] = &[
     entry("ADMIN", 0, When::Entered, ask::admin),
-    entry("AWAY", 0, When::Entered, speak::away),
+    entry("AWAY", 0, When::Entered, speak::away).with_text(0),
     entry("CAP", 1, When::Always, register::cap),
     entry("HELP", 0, When::Entered, ask::help),
     entry("HELPOP", 0, When::Entered, ask::help),
@@ -92,8 +105,8 @@ static COMMANDS: &[Entry] = &[
     entry("INVITE", 0, When::Entered, room::invite),
     entry("ISON", 1, When::Entered, ask::ison),
     entry("JOIN", 1, When::Entered, room::join),
-    entry("KICK", 2, When::Entered, room::kick),
-    entry("KILL", 1, When::Entered, speak::kill),
+    entry("KICK", 2, When::Entered, room::kick).with_text(2),
+    entry("KILL", 1, When::Entered, speak::kill).with_text(1),
     entry("LINKS", 0, When::Entered, ask::links),
     entry("LIST", 0, When::Entered, ask::list),
     entry("LUSERS", 0, When::Entered, ask::lusers),
@@ -102,23 +115,23 @@ static COMMANDS: &[Entry] = &[
     entry("MOTD", 0, When::Entered, ask::motd),
     entry("NAMES", 0, When::Entered, room::names),
     entry("NICK", 0, When::Always, register::nick),
-    entry("NOTICE", 0, When::Entered, speak::notice),
+    entry("NOTICE", 0, When::Entered, speak::notice).with_text(1),
     entry("OPER", 2, When::Entered, register::oper),
-    entry("PART", 1, When::Entered, room::part),
+    entry("PART", 1, When::Entered, room::part).with_text(1),
     entry("PASS", 1, When::Registering, register::pass),
     entry("PING", 0, When::Always, register::ping),
     entry("PONG", 0, When::Always, register::pong),
-    entry("PRIVMSG", 0, When::Entered, speak::privmsg),
-    entry("QUIT", 0, When::Always, register::quit),
-    entry("SETNAME", 1, When::Entered, speak::setname),
+    entry("PRIVMSG", 0, When::Entered, speak::privmsg).with_text(1),
+    entry("QUIT", 0, When::Always, register::quit).with_text(0),
+    entry("SETNAME", 1, When::Entered, speak::setname).with_text(0),
     entry("STATS", 0, When::Entered, ask::stats),
     entry("TAGMSG", 0, When::Entered, speak::tagmsg),
     entry("TIME", 0, When::Entered, ask::time),
-    entry("TOPIC", 1, When::Entered, room::topic),
-    entry("USER", 4, When::Registering, register::user),
+    entry("TOPIC", 1, When::Entered, room::topic).with_text(1),
+    entry("USER", 4, When::Registering, register::user).with_text(3),
     entry("USERHOST", 1, When::Entered, ask::userhost),
     entry("VERSION", 0, When::Entered, ask::version),
-    entry("WALLOPS", 1, When::Entered, speak::wallops),
+    entry("WALLOPS", 1, When::Entered, speak::wallops).with_text(0),
     entry("WHO", 0, When::Entered, ask::who),
     entry("WHOIS", 0, When::Entered, ask::whois),
     entry("WHOWAS", 0, When::Entered, ask::whowas),
@@ -138,11 +151,20 @@ impl<'a> Line<'a> {
         self.message.params().get(index).copied()
     }
 
-    /// The parameter as a text of people's; `None` where there is none, or it is empty.
+    /// The parameter and those behind it, as people wrote them: who leaves out the colon before a text means all of
+    /// it.
+    fn rest(&self, index: usize) -> Option<Cow<'a, str>> {
+        match self.message.params().get(index..)? {
+            [] => None,
+            [text] => Some(Cow::Borrowed(*text)),
+            words => Some(Cow::Owned(words.join(" "))),
+        }
+    }
+
+    /// The same as a text of people's; `None` where there is none, or it is empty.
     fn text(&self, index: usize) -> Option<Text> {
-        self.param(index)
-            .map(|text| Text::clean(text.as_bytes(), false))
-            .filter(|text| !text.as_str().is_empty())
+        let text = self.rest(index).map(|text| Text::clean(text.as_bytes(), false));
+        text.filter(|text| !text.as_str().is_empty())
     }
 
     /// The items of a list with commas between them, or the error that they are too many.
@@ -219,7 +241,14 @@ impl Client {
             (When::Entered, None) => note(numeric::ERR_NOTREGISTERED, &[]),
             (When::Registering, Some(_)) => note(numeric::ERR_ALREADYREGISTERED, &[]),
             _ if line.message.params().len() < entry.params => line.needs_more(),
-            _ => (entry.act)(self, line),
+            _ => {
+                let mut work = (entry.act)(self, line);
+                let lacks_colon = entry.text.is_some_and(|index| line.message.params().len() > index + 1);
+                if lacks_colon && line.member.is_some() && entry.name != "QUIT" {
+                    work.extend(ask(Query::Fail("WARN", entry.name.into(), "MISSING_COLON", COLON_HINT)));
+                }
+                work
+            }
         }
     }
 }

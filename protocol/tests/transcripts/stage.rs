@@ -153,6 +153,8 @@ impl Stage {
             Action::Registers(name) => {
                 self.say(name, format!("NICK {name}").as_bytes());
                 self.say(name, format!("USER {name} 0 * :{name}").as_bytes());
+                // For those who have begun to ask for capabilities.
+                self.say(name, b"CAP END");
                 self.settle();
                 let read = std::mem::take(&mut self.existing(name).read);
                 let read = String::from_utf8_lossy(&read);

@@ -70,10 +70,11 @@ pub(crate) enum Query {
     Stats(Option<char>),
     Time,
     TopicIs(RoomName),
-    /// Somebody's own modes; with two sets, those to turn on and those to turn off.
+    /// Somebody's own modes; with two sets, those to turn on and those to turn off. Some letters may be no modes.
     UserModes {
         target: Name,
         set: Option<(UserModes, UserModes)>,
+        unknown: bool,
     },
     /// The asker's own modes were changed so.
     UserModesAre {

@@ -1,6 +1,5 @@
 //! Rooms: entering and leaving them, what they are about, and what they allow.
 
-use super::register::text;
 use super::{Client, Line, note, shown};
 use crate::command::Command;
 use crate::dialect::irc::numeric;
@@ -75,13 +74,10 @@ pub(super) fn topic(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
     let Some(member) = line.member else { return Vec::new() };
     let name = line.param(0).unwrap_or_default();
     let Some(room) = room_name(name) else { return no_such_room(name) };
-    match line.param(1) {
-        None => ask(Query::TopicIs(room)),
-        Some(topic) => {
-            let topic = Some(text(topic)).filter(|topic| !topic.as_str().is_empty());
-            alloc::vec![Work::Propose(Command::SetTopic { member, room, topic })]
-        }
+    if line.param(1).is_none() {
+        return ask(Query::TopicIs(room));
     }
+    alloc::vec![Work::Propose(Command::SetTopic { member, room, topic: line.text(1) })]
 }
 
 /// `NAMES`: who is in rooms.
@@ -155,7 +151,6 @@ fn user_mode(target: &str, changes: &[&str]) -> Vec<Work> {
         return note(numeric::ERR_NOSUCHNICK, &[&shown(target)]);
     };
     let (mut on, mut off) = (UserModes::NONE, UserModes::NONE);
-    let mut work = Vec::new();
     let mut sign = true;
     let mut unknown = false;
     for letter in changes.iter().flat_map(|letters| letters.chars()) {
@@ -167,11 +162,7 @@ fn user_mode(target: &str, changes: &[&str]) -> Vec<Work> {
             (_, Some(mode)) => (on, off) = (on.without(mode), off.with(mode)),
         }
     }
-    work.extend(ask(Query::UserModes { target, set: (!changes.is_empty()).then_some((on, off)) }));
-    if unknown {
-        work.extend(note(numeric::ERR_UMODEUNKNOWNFLAG, &[]));
-    }
-    work
+    ask(Query::UserModes { target, set: (!changes.is_empty()).then_some((on, off)), unknown })
 }
 
 fn room_mode(member: MemberId, room: &RoomName, letters: &str, params: &[&str]) -> Vec<Work> {

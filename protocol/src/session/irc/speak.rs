@@ -45,10 +45,10 @@ fn say(client: &Client, line: &Line<'_>, command: &str, manner: Manner, ctcp: Ma
     let Some(targets) = line.param(0).filter(|targets| !targets.is_empty()) else {
         return note(numeric::ERR_NORECIPIENT, &[]);
     };
-    let Some(said) = line.param(1).filter(|said| !said.is_empty()) else {
+    let Some(said) = line.rest(1).filter(|said| !said.is_empty()) else {
         return note(numeric::ERR_NOTEXTTOSEND, &[]);
     };
-    let mut speech = speech(said, manner, ctcp);
+    let mut speech = speech(&said, manner, ctcp);
     if speech.text.as_str().is_empty() && speech.manner == manner {
         return note(numeric::ERR_NOTEXTTOSEND, &[]);
     }

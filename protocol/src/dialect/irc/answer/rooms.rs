@@ -157,7 +157,9 @@ pub(super) fn list(
         if to.is_full() {
             return Some(Query::List { filter, from: id });
         }
-        if room.is_visible_to(asker.member) && filter.lets_through(room, asker.now.unix_ms) {
+        // The lobby always is, and nobody may be in it.
+        let is_there = room.members().len() > 0 && room.is_visible_to(asker.member);
+        if is_there && filter.lets_through(room, asker.now.unix_ms) {
             let members = room.members().len().to_string();
             let topic = room.topic().map_or("", |topic| topic.text.as_str());
             to.numeric(numeric::RPL_LIST, &[&format!("#{}", room.name()), &members, topic]);
