@@ -30,9 +30,9 @@ impl Console {
     pub fn exposed(self, address: SocketAddr) {
         let text = text!(
             self.language,
-            "{address} can be reached from other machines, and what is said there goes unencrypted and without \
-             passwords: put it behind a firewall, a VPN or a TLS proxy",
-            "其他机器可以连接{address},那里的话既不加密也没有密码:请把它放在防火墙、VPN 或 TLS 代理之后"
+            "{address} can be reached from other machines, and what is said there, passwords too, goes unencrypted: \
+             put it behind a firewall, a VPN or a TLS proxy",
+            "其他机器可以连接{address},那里的话和密码都不加密:请把它放在防火墙、VPN 或 TLS 代理之后"
         );
         warn!(event = "exposed", %address, "{text}");
     }

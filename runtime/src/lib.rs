@@ -10,5 +10,6 @@ pub mod driver;
 mod file_limit;
 mod locale;
 mod logging;
+pub mod password;
 pub mod serve;
 pub mod transport;

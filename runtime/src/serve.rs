@@ -1,11 +1,12 @@
 //! `parlor serve`: the server, from its command line to its last word.
 
 use crate::clock::SystemClock;
-use crate::config::{self, Config, Given, Loaded, SETTINGS, Setting};
+use crate::config::{self, Config, Given, Loaded, SETTINGS, Setting, Takes};
 use crate::console::Console;
 use crate::driver::{Control, Driver, Ended, Entrance};
 use crate::file_limit;
 use crate::logging::Logging;
+use crate::password::{HashJudge, InForce};
 use crate::transport::{TcpListening, Vanishing};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 #[cfg(target_os = "linux")]
@@ -62,16 +63,16 @@ pub fn command() -> Command {
 
 fn argument(setting: &'static Setting) -> Arg {
     let default = (setting.get)(&Config::default());
-    let help = match setting.name {
-        "connections_max" | "lang" => setting.about.to_owned(),
-        _ => format!("{} [default: {}]", setting.about, default.trim_matches(['[', ']', '"'])),
+    let help = match (setting.name, default.trim_matches(['[', ']', '"'])) {
+        ("connections_max" | "lang", _) | (_, "") => setting.about.to_owned(),
+        (_, default) => format!("{} [default: {default}]", setting.about),
     };
     let argument = Arg::new(setting.name)
         .long(setting.name.replace('_', "-"))
         .value_name(setting.value)
         .help_heading(setting.topic.title())
         .help(help)
-        .action(if setting.repeats { ArgAction::Append } else { ArgAction::Set });
+        .action(if setting.takes == Takes::One { ArgAction::Set } else { ArgAction::Append });
     match setting.alone {
         Some(value) => argument.num_args(0..=1).require_equals(true).default_missing_value(value),
         None => argument,
@@ -148,7 +149,9 @@ async fn serve(loaded: &Loaded) -> ExitCode {
         }
     }
     let clock = SystemClock::start();
-    let driver = Driver::new(config.limits, config.options.clone(), config.driver, listeners, clock, console);
+    let judge = HashJudge::new(InForce::new(config.passwords.clone()), config.limits.connections_max);
+    let driver =
+        Driver::new(config.limits, config.options.clone(), config.driver, listeners, clock, console, judge);
     let ended = driver.run(control).await;
     console.stopped(ended);
     match ended {

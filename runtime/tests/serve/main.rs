@@ -13,6 +13,7 @@ mod ancestors_session;
 mod crowd;
 mod minute;
 mod namespace;
+mod passwords;
 mod program;
 mod room;
 mod shortage;
