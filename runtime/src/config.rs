@@ -14,6 +14,7 @@ pub use settings::{SETTINGS, Setting, Takes, Topic};
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What every environment variable of a setting begins with.
 pub const ENV_PREFIX: &str = "PARLOR_";
@@ -143,7 +144,7 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// What a configuration is made of, before anything is looked at.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Given {
     /// The command line's values, by setting.
     pub flags: BTreeMap<&'static str, Vec<String>>,
@@ -225,6 +226,10 @@ impl Loaded {
     }
 
     fn take_file(&mut self, path: &Path) -> Result<(), ConfigError> {
+        // Where its name cannot stand in a message, none is told.
+        if let Some(name) = path.file_name().and_then(|name| value::word(name.to_str()?).ok()) {
+            Arc::make_mut(&mut self.config.options.identity).configuration = name.to_owned();
+        }
         for (key, values) in file::read(path)? {
             let Some(setting) = SETTINGS.iter().find(|setting| setting.name == key) else {
                 return Err(ConfigError::UnknownKey { path: path.to_owned(), key });

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use conns::{Conns, Read};
 pub use judge::Judge;
 use parlor_protocol::{
-    ConnId, ConsoleEvent, Counters, Dialect, Hub, Input, Limits, MemoryLog, Now, Options, Outbox,
+    ConnId, ConsoleEvent, Counters, Dialect, Hub, Identity, Input, Limits, MemoryLog, Now, Options, Outbox,
     OutboxCounters, Output, RoomName, Sink,
 };
 use ready::ReadyList;
@@ -34,10 +34,12 @@ const ACCEPTS_MAX: usize = 256;
 const TICKS_MAX: usize = 4;
 
 /// What the driver is told from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Control {
     /// Tell the counters to the [`Observer`].
     Count,
+    /// From here on, the server says this of itself.
+    Identify(Arc<Identity>),
     /// Stop: say so to everyone, write what is owed, close. A second one ends at once.
     Stop,
 }
@@ -55,6 +57,8 @@ pub trait Observer {
     /// The hub is about to be given this input: for whoever records a run, to replay it. The default does
     /// nothing, and costs nothing.
     fn input(&mut self, _now: Now, _input: &Input<'_>) {}
+    /// An operator wants the configuration to be read again; what it says comes as [`Control::Identify`].
+    fn rehash_wanted(&mut self);
     /// Nobody is let in any more, and everybody is told.
     fn stopping(&mut self);
 }
@@ -192,6 +196,7 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
             while let Poll::Ready(Some(control)) = control.poll_recv(cx) {
                 match control {
                     Control::Count => self.count(),
+                    Control::Identify(identity) => self.input(now, Input::Identified { identity }),
                     Control::Stop if self.shutdown.is_some() => {
                         return Poll::Ready(Ended::Forced(self.hub.connections()));
                     }
@@ -472,6 +477,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Observer, J: Judge> Sink for DriverSi
             Output::CheckPassword { conn, operator, password } => self.judge.ask(conn, operator, password),
             Output::Console(event) => self.observer.console(&event),
             Output::PauseReads { conn } => self.set_reads_paused(conn, true),
+            Output::Rehash { .. } => self.observer.rehash_wanted(),
             Output::ResumeReads { conn } => self.set_reads_paused(conn, false),
             Output::Close { conn, .. } => {
                 // What still comes is read and discarded: unread bytes would make the kernel answer the

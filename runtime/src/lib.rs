@@ -11,5 +11,6 @@ mod file_limit;
 mod locale;
 mod logging;
 pub mod password;
+mod rehash;
 pub mod serve;
 pub mod transport;

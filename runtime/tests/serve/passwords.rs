@@ -1,5 +1,6 @@
 //! Passwords: of operators, of the server, and how one makes their hashes.
 
+use crate::irc::{HASH_OF_RIGHT as HASH, Irc};
 use crate::support::{Client, DEADLINE, Server, parlor};
 use parlor_protocol::{ConnId, ConsoleEvent, Dialect, Limits, Options};
 use parlor_runtime::clock::SystemClock;
@@ -7,13 +8,9 @@ use parlor_runtime::driver::{Control, Counts, Driver, DriverLimits, Entrance, Ju
 use parlor_runtime::password::PasswordHash;
 use parlor_runtime::transport::{TcpListening, Vanishing};
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::process::{Output, Stdio};
 use std::task::{Context, Poll};
 use tokio::sync::mpsc;
-
-/// Of `right`, at the lowest cost there is.
-const HASH: &str = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$P3OLBQw3O3GiY9hpX8wpK8qO6gQccIdDXnlkdzKceqU";
 
 /// A server for every dialect whose operator alice has the password `right`, with these flags.
 fn server(flags: &[&str]) -> Server {
@@ -21,39 +18,6 @@ fn server(flags: &[&str]) -> Server {
     command.args(["serve", "--listen", "auto://127.0.0.1:0", "--operators", &format!("alice:{HASH}")]);
     command.args(flags);
     Server::start_command(command)
-}
-
-/// A client of IRC.
-struct Irc(Client);
-
-impl Irc {
-    /// Says who it is, after these lines.
-    fn begin(address: SocketAddr, name: &str, before: &str) -> Self {
-        let mut client = Self(Client::connect(address));
-        client.0.send(format!("{before}NICK {name}\r\nUSER {name} 0 * :{name}\r\n"));
-        client
-    }
-
-    /// A client that is welcome.
-    fn enter(address: SocketAddr, name: &str, before: &str) -> Self {
-        let mut client = Self::begin(address, name, before);
-        client.wait_for(&format!(" 001 {name} "));
-        client
-    }
-
-    fn send(&mut self, line: &str) {
-        self.0.send(format!("{line}\r\n"));
-    }
-
-    /// The next line with this in it.
-    fn wait_for(&mut self, part: &str) -> String {
-        loop {
-            let line = self.0.line();
-            if line.contains(part) {
-                return line;
-            }
-        }
-    }
 }
 
 #[test]
@@ -151,6 +115,7 @@ impl Observer for Unobserved {
     fn accepting_resumed(&mut self) {}
     fn console(&mut self, _: &ConsoleEvent<'_>) {}
     fn counted(&mut self, _: &Counts) {}
+    fn rehash_wanted(&mut self) {}
     fn stopping(&mut self) {}
 }
 
