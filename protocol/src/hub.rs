@@ -199,6 +199,7 @@ impl Hub {
                     self.run(now, conn, sink);
                 }
             }
+            Input::Identified { identity } => self.options.identity = identity,
             Input::Overflowed { conn } => self.overflowed(now, conn, sink),
             Input::ReadClosed { conn } => {
                 if let Some(session) = self.session(conn) {

@@ -14,6 +14,8 @@ pub struct Identity {
     pub network: String,
     /// What a newcomer is greeted with, a line each.
     pub motd: Vec<String>,
+    /// The name of the file that it is configured by, for its operators; `-` for none. Without spaces.
+    pub configuration: String,
     /// Where it is, who runs it, and how to write to them: at most three lines.
     pub admin: Vec<String>,
     /// Whoever enters has to know a password.
@@ -26,6 +28,7 @@ impl Default for Identity {
             name: "parlor.localhost".into(),
             description: "A Parlor chat room server".into(),
             network: "Parlor".into(),
+            configuration: "-".into(),
             motd: Vec::new(),
             admin: Vec::new(),
             has_password: false,

@@ -2,7 +2,9 @@
 
 use crate::command::LogEntry;
 use crate::id::ConnId;
+use crate::identity::Identity;
 use crate::name::RoomName;
+use alloc::sync::Arc;
 use bytes::Bytes;
 use core::net::SocketAddr;
 
@@ -38,6 +40,12 @@ pub enum Input<'a> {
     Drained {
         /// Which.
         conn: ConnId,
+    },
+    /// What the server says of itself from here on: what came of [`Output::Rehash`](crate::Output::Rehash), or of
+    /// whoever runs it. Its name stays, for clients know it by that.
+    Identified {
+        /// The whole of it.
+        identity: Arc<Identity>,
     },
     /// A connection is owed more than it may be; the outbox has dropped all but the line under way.
     Overflowed {

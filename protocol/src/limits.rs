@@ -174,7 +174,7 @@ impl Limits {
 
     /// What must hold of the limits, and whether it does.
     #[must_use]
-    pub const fn relations(&self) -> [(&'static str, bool); 16] {
+    pub const fn relations(&self) -> [(&'static str, bool); 21] {
         let lines = self.pending_commands_max as usize;
         [
             (
@@ -202,6 +202,11 @@ impl Limits {
             ("connections_max is at least 1", self.connections_max >= 1),
             ("connections_per_ip_max is at least 1", self.connections_per_ip_max >= 1),
             ("refusals_max is at least 1", self.refusals_max >= 1),
+            ("detect_ms is at most registration_ms", self.detect_ms <= self.registration_ms),
+            ("registration_ms is at least 1000", self.registration_ms >= 1_000),
+            ("ping_ms is at least 1000", self.ping_ms >= 1_000),
+            ("pong_ms is at least 1000", self.pong_ms >= 1_000),
+            ("targets_max is at least 1", self.targets_max >= 1),
             ("flush_writes_max is at least 1", self.flush_writes_max >= 1),
             ("rooms_max is at least 1", self.world.rooms_max >= 1),
             ("rooms_per_member_max is at least 1", self.world.rooms_per_member_max >= 1),
@@ -258,7 +263,7 @@ mod tests {
             limits.backlog_bytes_max = 1 << 26;
             limits.outbox_bytes_max = 1 << 26;
         };
-        let relations: [(&str, Set, u32, u32); 18] = [
+        let relations: [(&str, Set, u32, u32); 23] = [
             ("line_bytes_max is from 128", small, 128, 127),
             ("line_bytes_max is from 128", small, 1 << 20, (1 << 20) + 1),
             (
@@ -298,6 +303,11 @@ mod tests {
             ("connections_max", |limits, count| limits.connections_max = count, 1, 0),
             ("connections_per_ip_max", |limits, count| limits.connections_per_ip_max = count, 1, 0),
             ("refusals_max", |limits, count| limits.refusals_max = count, 1, 0),
+            ("detect_ms", |limits, ms| limits.detect_ms = ms.into(), 60_000, 60_001),
+            ("registration_ms", |limits, ms| limits.registration_ms = ms.into(), 1_000, 999),
+            ("ping_ms", |limits, ms| limits.ping_ms = ms.into(), 1_000, 999),
+            ("pong_ms", |limits, ms| limits.pong_ms = ms.into(), 1_000, 999),
+            ("targets_max", |limits, count| limits.targets_max = count as usize, 1, 0),
             ("flush_writes_max", |limits, count| limits.flush_writes_max = count as usize, 1, 0),
             ("rooms_max", |limits, count| limits.world.rooms_max = count as usize, 1, 0),
             (

@@ -239,6 +239,7 @@ impl Outbox {
             | Output::Console(_)
             | Output::PauseReads { .. }
             | Output::Propose { .. }
+            | Output::Rehash { .. }
             | Output::ResumeReads { .. } => {}
         }
     }

@@ -56,6 +56,12 @@ pub enum Output<'a> {
         /// What to append.
         command: Command,
     },
+    /// Read the configuration again. What can change while the server runs, and is the core's, comes as
+    /// [`Input::Identified`](crate::Input::Identified).
+    Rehash {
+        /// The operator who asks.
+        conn: ConnId,
+    },
     /// Answer with [`Input::Drained`](crate::Input::Drained) as soon as the connection is owed nothing.
     ReportDrained {
         /// Which.

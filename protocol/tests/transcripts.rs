@@ -6,6 +6,8 @@
 //! ```text
 //! set lang zh                    (or en)
 //! set greeting off               (or on); set echo on; set relay raw
+//! set motd Be kind.              a line of it; the same: set admin; set operator alice PASSWORD; set password PASSWORD
+//! set rehash motd Be kinder.     what the configuration says when it is read again
 //! set limit line_bytes_max 128   any limit of `Limits` and `WorldLimits` by its name; rate_lines, rate_burst
 //!
 //! alice connects from 10.0.0.1:5001 [to room tea | to no room] [and stays, when the server closes]
@@ -24,6 +26,7 @@
 //! bob is aborted                 the connection was cut off
 //! bob is paused                  nothing is read from bob until `bob is resumed`
 //! bob is not let in              there is no place even to refuse it: the connection waits
+//! console: bob wants the configuration to be read again
 //! console: 5001 entered from 10.0.0.1:5001
 //! console: 5001 left (quit)
 //! console: 10.0.0.9:5009 refused (server_full)

@@ -3,15 +3,18 @@
 mod file;
 mod listen;
 mod settings;
+mod value;
 
 use crate::driver::DriverLimits;
 use crate::locale;
+use crate::password::Passwords;
 pub use listen::{ListenUrl, ListenUrlError, explain};
 use parlor_protocol::{LimitError, Limits, Options};
-pub use settings::{SETTINGS, Setting, Topic};
+pub use settings::{SETTINGS, Setting, Takes, Topic};
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What every environment variable of a setting begins with.
 pub const ENV_PREFIX: &str = "PARLOR_";
@@ -33,6 +36,8 @@ pub struct Config {
     pub limits: Limits,
     /// The bounds of the driver.
     pub driver: DriverLimits,
+    /// Who has to know which password.
+    pub passwords: Passwords,
     /// Milliseconds after which a host that vanished without a word is taken for gone.
     pub vanish_ms: u64,
     /// The form of the logs.
@@ -58,6 +63,7 @@ impl Default for Config {
             options: Options::default(),
             limits: Limits::default(),
             driver: DriverLimits { accept_retry_ms: 1_000, shutdown_ms: 5_000 },
+            passwords: Passwords::default(),
             vanish_ms: 120_000,
             log_format: LogFormat::default(),
             log_level: tracing::level_filters::LevelFilter::INFO,
@@ -138,7 +144,7 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// What a configuration is made of, before anything is looked at.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Given {
     /// The command line's values, by setting.
     pub flags: BTreeMap<&'static str, Vec<String>>,
@@ -220,6 +226,10 @@ impl Loaded {
     }
 
     fn take_file(&mut self, path: &Path) -> Result<(), ConfigError> {
+        // Where its name cannot stand in a message, none is told.
+        if let Some(name) = path.file_name().and_then(|name| value::word(name.to_str()?).ok()) {
+            Arc::make_mut(&mut self.config.options.identity).configuration = name.to_owned();
+        }
         for (key, values) in file::read(path)? {
             let Some(setting) = SETTINGS.iter().find(|setting| setting.name == key) else {
                 return Err(ConfigError::UnknownKey { path: path.to_owned(), key });
@@ -243,9 +253,10 @@ impl Loaded {
                 }
                 continue;
             };
-            let values: Vec<String> = match setting.repeats {
-                true => value.split_whitespace().map(str::to_owned).collect(),
-                false => vec![value.clone()],
+            let values: Vec<String> = match setting.takes {
+                Takes::Lines => value.lines().map(str::to_owned).collect(),
+                Takes::One => vec![value.clone()],
+                Takes::Words => value.split_whitespace().map(str::to_owned).collect(),
             };
             self.set(setting, &values, Source::Environment(name.clone()))?;
         }
@@ -297,6 +308,8 @@ pub const CONFIG_VARIABLE: &str = "PARLOR_CONFIG";
 mod tests {
     use super::*;
     use parlor_protocol::Language;
+
+    const HASH: &str = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$P3OLBQw3O3GiY9hpX8wpK8qO6gQccIdDXnlkdzKceqU";
 
     fn given(flags: &[(&'static str, &str)], environment: &[(&str, &str)]) -> Given {
         let mut given = Given::default();
@@ -369,9 +382,59 @@ mod tests {
     }
 
     #[test]
+    fn lines_in_the_environment_end_with_line_ends() {
+        let environment = [("PARLOR_MOTD", "two words\n\na third line"), ("PARLOR_ADMIN", "")];
+        let loaded = Loaded::new(&given(&[], &environment)).unwrap();
+        let identity = &loaded.config.options.identity;
+        assert_eq!(identity.motd, ["two words", "", "a third line"]);
+        assert!(identity.admin.is_empty());
+    }
+
+    #[test]
+    fn a_server_with_a_password_says_so() {
+        let has_password = |password: &str| {
+            let loaded =
+                Loaded::new(&given(&[("password", password)], &[("PARLOR_PASSWORD", HASH)])).unwrap();
+            assert_eq!(loaded.config.passwords.server.is_some(), loaded.config.options.identity.has_password);
+            loaded.config.options.identity.has_password
+        };
+        assert!(has_password(HASH));
+        assert!(!has_password(""), "an empty one takes it away");
+    }
+
+    #[test]
+    fn a_hash_that_is_none_is_refused_and_not_shown() {
+        let error = Loaded::new(&given(&[("password", "hunter2")], &[])).unwrap_err().to_string();
+        assert_eq!(error, "--password: that is no argon2 hash: make one with `parlor hash-password`");
+    }
+
+    /// What is printed tells that there are secrets, and not which. Given back, that is no hash, and refused: a
+    /// server must not come up without its password.
+    #[test]
+    fn what_is_printed_has_no_secrets() {
+        let operator = format!("alice:{HASH}");
+        let loaded = Loaded::new(&given(&[("password", HASH), ("operators", &operator)], &[])).unwrap();
+        let printed = loaded.to_toml();
+        assert!(!printed.contains("argon2"), "{printed}");
+        assert!(
+            printed.contains("password = \"(set)\"") && printed.contains("[\"alice:(set)\"]"),
+            "{printed}"
+        );
+        for (name, shown) in [("password", "(set)"), ("operators", "alice:(set)")] {
+            assert!(Loaded::new(&given(&[(name, shown)], &[])).is_err(), "{name}");
+        }
+    }
+
+    #[test]
     fn what_is_printed_is_a_file_with_the_same_meaning() {
-        let flags =
-            [("listen", "plain://[::1]:4000/茶"), ("listen", "plain://127.0.0.1:4000/-"), ("echo", "on")];
+        let flags = [
+            ("listen", "plain://[::1]:4000/茶"),
+            ("listen", "plain://127.0.0.1:4000/-"),
+            ("echo", "on"),
+            ("network", "Tea"),
+            ("motd", "\"Welcome\", he said: \\o/"),
+            ("motd", ""),
+        ];
         let loaded = Loaded::new(&given(&flags, &[("PARLOR_RELAY", "raw")])).unwrap();
         let values = file::parse(&loaded.to_toml()).unwrap();
         let mut again = Given::default();

@@ -1,49 +1,80 @@
 //! What whoever runs the server reads: who comes and goes, and what the server does about it.
 
+use crate::config::ConfigError;
 use crate::driver::{Counts, Ended, Observer};
 use crate::locale::text;
 use parlor_protocol::{CloseReason, ConsoleEvent, Language};
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::sync::Notify;
 use tracing::{info, warn};
 
 /// Tells it in the logs, in one language: in Chinese, in the words of the room's ancestor.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Console {
     language: Language,
+    /// Whom to tell when the configuration is to be read again.
+    rehash: Arc<Notify>,
 }
 
 impl Console {
-    /// A console in that language.
+    /// A console in that language, which passes on that the configuration is to be read again.
     #[must_use]
-    pub const fn new(language: Language) -> Self {
-        Self { language }
+    pub const fn new(language: Language, rehash: Arc<Notify>) -> Self {
+        Self { language, rehash }
     }
 
     /// The server listens.
-    pub fn started(self, address: SocketAddr) {
+    pub fn started(&self, address: SocketAddr) {
         let text = text!(self.language, "listening on {address}", "服务器已启动,监听{address}");
         info!(event = "started", %address, "{text}");
     }
 
     /// The server listens where more than this machine can reach it, and nothing protects what is said.
-    pub fn exposed(self, address: SocketAddr) {
+    pub fn exposed(&self, address: SocketAddr) {
         let text = text!(
             self.language,
-            "{address} can be reached from other machines, and what is said there goes unencrypted and without \
-             passwords: put it behind a firewall, a VPN or a TLS proxy",
-            "其他机器可以连接{address},那里的话既不加密也没有密码:请把它放在防火墙、VPN 或 TLS 代理之后"
+            "{address} can be reached from other machines, and what is said there, passwords too, goes unencrypted: \
+             put it behind a firewall, a VPN or a TLS proxy",
+            "其他机器可以连接{address},那里的话和密码都不加密:请把它放在防火墙、VPN 或 TLS 代理之后"
         );
         warn!(event = "exposed", %address, "{text}");
     }
 
     /// Something is odd about the configuration.
-    pub fn warned(self, warning: &str) {
+    pub fn warned(&self, warning: &str) {
         warn!(event = "configuration", "{warning}");
     }
 
+    /// The configuration was read again, and what can change is as it says. These settings are to change when the
+    /// server starts again.
+    pub fn rehashed(&self, waiting: &[&str]) {
+        let text = text!(self.language, "the configuration was read again", "已重新读取配置");
+        info!(event = "rehashed", "{text}");
+        if !waiting.is_empty() {
+            let waiting = waiting.join(", ");
+            let text = text!(
+                self.language,
+                "these settings change when the server starts again: {waiting}",
+                "以下设置在服务器重启后生效:{waiting}"
+            );
+            warn!(event = "rehash_incomplete", "{text}");
+        }
+    }
+
+    /// The configuration was to be read again, and is wrong.
+    pub fn rehash_failed(&self, error: &ConfigError) {
+        let text = text!(
+            self.language,
+            "the configuration was not read again, and all stays as it was: {error}",
+            "配置未能重新读取,一切照旧:{error}"
+        );
+        warn!(event = "rehash_failed", "{text}");
+    }
+
     /// The server has stopped.
-    pub fn stopped(self, ended: Ended) {
+    pub fn stopped(&self, ended: Ended) {
         match ended {
             Ended::Drained => {}
             Ended::CutOff(count) | Ended::Forced(count) => {
@@ -127,6 +158,10 @@ impl Observer for Console {
             "{}",
             text!(self.language, "counters", "计数")
         );
+    }
+
+    fn rehash_wanted(&mut self) {
+        self.rehash.notify_one();
     }
 
     fn stopping(&mut self) {

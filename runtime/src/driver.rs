@@ -4,14 +4,16 @@
 //! load a tick holds one and leaves at once, under heavy load it holds many.
 
 mod conns;
+mod judge;
 mod ready;
 
 use crate::clock::Clock;
 use crate::transport::Listener;
 use bytes::Bytes;
 use conns::{Conns, Read};
+pub use judge::Judge;
 use parlor_protocol::{
-    ConnId, ConsoleEvent, Counters, Dialect, Hub, Input, Limits, MemoryLog, Now, Options, Outbox,
+    ConnId, ConsoleEvent, Counters, Dialect, Hub, Identity, Input, Limits, MemoryLog, Now, Options, Outbox,
     OutboxCounters, Output, RoomName, Sink,
 };
 use ready::ReadyList;
@@ -32,10 +34,12 @@ const ACCEPTS_MAX: usize = 256;
 const TICKS_MAX: usize = 4;
 
 /// What the driver is told from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Control {
     /// Tell the counters to the [`Observer`].
     Count,
+    /// From here on, the server says this of itself.
+    Identify(Arc<Identity>),
     /// Stop: say so to everyone, write what is owed, close. A second one ends at once.
     Stop,
 }
@@ -53,6 +57,8 @@ pub trait Observer {
     /// The hub is about to be given this input: for whoever records a run, to replay it. The default does
     /// nothing, and costs nothing.
     fn input(&mut self, _now: Now, _input: &Input<'_>) {}
+    /// An operator wants the configuration to be read again; what it says comes as [`Control::Identify`].
+    fn rehash_wanted(&mut self);
     /// Nobody is let in any more, and everybody is told.
     fn stopping(&mut self);
 }
@@ -105,7 +111,7 @@ pub struct DriverLimits {
 
 /// A server: the core, the streams of its connections, and the listeners that they come from.
 #[derive(Debug)]
-pub struct Driver<L: Listener, C, O> {
+pub struct Driver<L: Listener, C, O, J> {
     hub: Hub,
     log: MemoryLog,
     outbox: Outbox,
@@ -113,6 +119,7 @@ pub struct Driver<L: Listener, C, O> {
     listeners: Vec<(L, Entrance)>,
     clock: C,
     observer: O,
+    judge: J,
     limits: DriverLimits,
     ready: Arc<ReadyList>,
     /// Connections of the list that this tick has not come to.
@@ -134,7 +141,7 @@ pub struct Driver<L: Listener, C, O> {
     shutdown: Option<Pin<Box<Sleep>>>,
 }
 
-impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
+impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
     /// A server for these listeners, each with what is spoken there and where it leads to.
     ///
     /// Call it within a Tokio runtime with time enabled.
@@ -145,6 +152,7 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
         listeners: Vec<(L, Entrance)>,
         clock: C,
         observer: O,
+        judge: J,
     ) -> Self {
         let ready = Arc::new(ReadyList::default());
         let hub = Hub::new(limits, options);
@@ -158,6 +166,7 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
             listeners,
             clock,
             observer,
+            judge,
             limits: driver_limits,
             ready,
             turn: Vec::new(),
@@ -187,6 +196,7 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
             while let Poll::Ready(Some(control)) = control.poll_recv(cx) {
                 match control {
                     Control::Count => self.count(),
+                    Control::Identify(identity) => self.input(now, Input::Identified { identity }),
                     Control::Stop if self.shutdown.is_some() => {
                         return Poll::Ready(Ended::Forced(self.hub.connections()));
                     }
@@ -196,13 +206,15 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
             let accepted = self.accept(now, cx);
             self.time_out(now, cx);
             let more = self.tick(now);
+            // Behind whatever asks: for a question that it has not looked at, the judge wakes nobody.
+            let judged = self.take_verdicts(now, cx);
             if let Some(shutdown) = &mut self.shutdown
                 && (self.hub.connections() == 0 || shutdown.as_mut().poll(cx).is_ready())
             {
                 return Poll::Ready(self.ended());
             }
             let let_in = self.accept_waits && self.hub.vacant().is_some();
-            if !(more || accepted || let_in || !self.ready.is_empty() || self.set_timer(cx)) {
+            if !(more || judged || accepted || let_in || !self.ready.is_empty() || self.set_timer(cx)) {
                 return Poll::Pending;
             }
             if std::mem::take(&mut self.full) {
@@ -291,6 +303,7 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
             outbox: &mut self.outbox,
             conns: &mut self.conns,
             observer: &mut self.observer,
+            judge: &mut self.judge,
             aborted: &mut self.aborted,
         };
         sink.observer.input(now, &input);
@@ -319,6 +332,7 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
     fn close(&mut self, now: Now, conn: ConnId) {
         if self.conns.remove(conn) {
             self.outbox.closed(conn);
+            self.judge.forget(conn);
             self.input(now, Input::Closed { conn });
         }
     }
@@ -373,6 +387,18 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
         any
     }
 
+    /// Gives the hub the verdicts on passwords that there are; returns whether something is to be done for them.
+    fn take_verdicts(&mut self, now: Now, cx: &mut Context<'_>) -> bool {
+        let mut any = false;
+        while !self.full
+            && let Poll::Ready((conn, right)) = self.judge.poll_verdict(cx)
+        {
+            self.input(now, Input::Verdict { conn, right });
+            any = true;
+        }
+        any || self.full
+    }
+
     fn time_out(&mut self, now: Now, cx: &mut Context<'_>) {
         while !self.full && self.hub.deadline().is_some_and(|deadline| deadline.at <= now.mono) {
             self.input(now, Input::Timeout);
@@ -424,15 +450,16 @@ impl<L: Listener, C: Clock, O: Observer> Driver<L, C, O> {
     }
 }
 
-/// Where the hub's outputs go: to the outbox, to the streams, to whoever runs the server.
-struct DriverSink<'a, S, O> {
+/// Where the hub's outputs go: to the outbox, to the streams, to the judge, to whoever runs the server.
+struct DriverSink<'a, S, O, J> {
     outbox: &'a mut Outbox,
     conns: &'a mut Conns<S>,
     observer: &'a mut O,
+    judge: &'a mut J,
     aborted: &'a mut Vec<ConnId>,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin, O: Observer> DriverSink<'_, S, O> {
+impl<S: AsyncRead + AsyncWrite + Unpin, O, J> DriverSink<'_, S, O, J> {
     fn set_reads_paused(&mut self, conn: ConnId, paused: bool) {
         if let Some(conn) = self.conns.get(conn) {
             conn.reads_paused = paused;
@@ -443,12 +470,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Observer> DriverSink<'_, S, O> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin, O: Observer> Sink for DriverSink<'_, S, O> {
+impl<S: AsyncRead + AsyncWrite + Unpin, O: Observer, J: Judge> Sink for DriverSink<'_, S, O, J> {
     fn output(&mut self, output: Output<'_>) {
         match output {
             Output::Abort { conn } => self.aborted.push(conn),
+            Output::CheckPassword { conn, operator, password } => self.judge.ask(conn, operator, password),
             Output::Console(event) => self.observer.console(&event),
             Output::PauseReads { conn } => self.set_reads_paused(conn, true),
+            Output::Rehash { .. } => self.observer.rehash_wanted(),
             Output::ResumeReads { conn } => self.set_reads_paused(conn, false),
             Output::Close { conn, .. } => {
                 // What still comes is read and discarded: unread bytes would make the kernel answer the

@@ -10,5 +10,7 @@ pub mod driver;
 mod file_limit;
 mod locale;
 mod logging;
+pub mod password;
+mod rehash;
 pub mod serve;
 pub mod transport;

@@ -1,7 +1,7 @@
-//! The one program: `parlor serve`, `parlor chat`, `parlor bench`.
+//! The one program: `parlor serve`, `parlor chat`, `parlor bench`, `parlor hash-password`.
 
 use clap::Command;
-use parlor_runtime::{bench, chat, serve};
+use parlor_runtime::{bench, chat, password, serve};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -10,6 +10,7 @@ fn main() -> ExitCode {
     match matches.subcommand() {
         Some(("bench", matches)) => bench::run(matches),
         Some(("chat", matches)) => chat::run(matches),
+        Some(("hash-password", matches)) => password::command::run(matches),
         Some(("serve", matches)) => serve::run(matches),
         _ => unreachable!("the command line demands one of its commands"),
     }
@@ -23,6 +24,7 @@ fn command() -> Command {
         .subcommand(serve::command())
         .subcommand(chat::command())
         .subcommand(bench::command())
+        .subcommand(password::command::command())
 }
 
 /// A bare `parlor` serves, and so does one with nothing but options.

@@ -1,11 +1,13 @@
 //! `parlor serve`: the server, from its command line to its last word.
 
 use crate::clock::SystemClock;
-use crate::config::{self, Config, Given, Loaded, SETTINGS, Setting};
+use crate::config::{self, Config, Given, Loaded, SETTINGS, Setting, Takes};
 use crate::console::Console;
 use crate::driver::{Control, Driver, Ended, Entrance};
 use crate::file_limit;
 use crate::logging::Logging;
+use crate::password::{HashJudge, InForce};
+use crate::rehash::Rehash;
 use crate::transport::{TcpListening, Vanishing};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 #[cfg(target_os = "linux")]
@@ -14,8 +16,9 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 /// The server could not start.
 const CANNOT_START: u8 = 1;
@@ -32,7 +35,8 @@ Every option but --config and --print-config can also be set by an environment v
 PARLOR_RATE_LINES) or in the file (rate_lines = 50). The command line goes before the environment, the \
 environment before the file.
 
-Signals: SIGTERM and SIGINT stop the server, a second one at once; SIGUSR1 logs the counters.
+Signals: SIGTERM and SIGINT stop the server, a second one at once; SIGUSR1 logs the counters; SIGHUP reads the file \
+again, as /rehash of an operator does, and motd, admin, server_description, operators and password change.
 
 Exit status: 0 stopped as it was told, 1 could not start, 2 wrong command line or configuration, 130 ended at \
 once by a second signal.";
@@ -62,16 +66,16 @@ pub fn command() -> Command {
 
 fn argument(setting: &'static Setting) -> Arg {
     let default = (setting.get)(&Config::default());
-    let help = match setting.name {
-        "connections_max" | "lang" => setting.about.to_owned(),
-        _ => format!("{} [default: {}]", setting.about, default.trim_matches(['[', ']', '"'])),
+    let help = match (setting.name, default.trim_matches(['[', ']', '"'])) {
+        ("connections_max" | "lang", _) | (_, "") => setting.about.to_owned(),
+        (_, default) => format!("{} [default: {default}]", setting.about),
     };
     let argument = Arg::new(setting.name)
         .long(setting.name.replace('_', "-"))
         .value_name(setting.value)
         .help_heading(setting.topic.title())
         .help(help)
-        .action(if setting.repeats { ArgAction::Append } else { ArgAction::Set });
+        .action(if setting.takes == Takes::One { ArgAction::Set } else { ArgAction::Append });
     match setting.alone {
         Some(value) => argument.num_args(0..=1).require_equals(true).default_missing_value(value),
         None => argument,
@@ -81,7 +85,8 @@ fn argument(setting: &'static Setting) -> Arg {
 /// Serves until it is told to stop.
 #[must_use]
 pub fn run(matches: &ArgMatches) -> ExitCode {
-    let loaded = match Loaded::new(&given(matches)) {
+    let given = given(matches);
+    let loaded = match Loaded::new(&given) {
         Ok(loaded) => loaded,
         Err(error) => return fail(&format!("{error}"), BAD_CONFIGURATION),
     };
@@ -106,7 +111,7 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("cannot start: {error}"), CANNOT_START),
     };
-    runtime.block_on(serve(&loaded))
+    runtime.block_on(serve(given, &loaded))
 }
 
 /// What the command line, the environment and the machine say.
@@ -126,18 +131,19 @@ fn given(matches: &ArgMatches) -> Given {
     Given { flags, environment, file, files_max: file_limit::raise() }
 }
 
-async fn serve(loaded: &Loaded) -> ExitCode {
+async fn serve(given: Given, loaded: &Loaded) -> ExitCode {
     let config = &loaded.config;
     let listeners = match listen(config) {
         Ok(listeners) => listeners,
         Err(error) => return fail(&error, CANNOT_START),
     };
     let (controls, control) = mpsc::channel(CONTROLS_MAX);
-    if let Err(error) = watch_signals(&controls) {
+    let rehash = Arc::new(Notify::new());
+    if let Err(error) = watch_signals(&controls, &rehash) {
         return fail(&format!("cannot watch for signals: {error}"), CANNOT_START);
     }
     let _logging = Logging::start(config.log_format, config.log_level);
-    let console = Console::new(config.options.language);
+    let console = Console::new(config.options.language, Arc::clone(&rehash));
     loaded.warnings.iter().for_each(|warning| console.warned(warning));
     for (listener, _) in &listeners {
         if let Ok(address) = listener.local_addr() {
@@ -148,7 +154,19 @@ async fn serve(loaded: &Loaded) -> ExitCode {
         }
     }
     let clock = SystemClock::start();
-    let driver = Driver::new(config.limits, config.options.clone(), config.driver, listeners, clock, console);
+    let passwords = InForce::new(config.passwords.clone());
+    let judge = HashJudge::new(passwords.clone(), config.limits.connections_max);
+    let rehashing = Rehash { given, config: config.clone(), passwords, controls, console: console.clone() };
+    tokio::spawn(rehashing.run(rehash));
+    let driver = Driver::new(
+        config.limits,
+        config.options.clone(),
+        config.driver,
+        listeners,
+        clock,
+        console.clone(),
+        judge,
+    );
     let ended = driver.run(control).await;
     console.stopped(ended);
     match ended {
@@ -172,7 +190,7 @@ fn listen(config: &Config) -> Result<Vec<(TcpListening, Entrance)>, String> {
     Ok(listeners)
 }
 
-fn watch_signals(controls: &mpsc::Sender<Control>) -> io::Result<()> {
+fn watch_signals(controls: &mpsc::Sender<Control>, rehash: &Arc<Notify>) -> io::Result<()> {
     for (kind, control) in [
         (SignalKind::interrupt(), Control::Stop),
         (SignalKind::terminate(), Control::Stop),
@@ -183,10 +201,17 @@ fn watch_signals(controls: &mpsc::Sender<Control>) -> io::Result<()> {
         tokio::spawn(async move {
             while signals.recv().await.is_some() {
                 // Where so many wait already, one more says nothing new.
-                controls.try_send(control).ok();
+                controls.try_send(control.clone()).ok();
             }
         });
     }
+    let mut hangups = signal(SignalKind::hangup())?;
+    let rehash = Arc::clone(rehash);
+    tokio::spawn(async move {
+        while hangups.recv().await.is_some() {
+            rehash.notify_one();
+        }
+    });
     Ok(())
 }
 

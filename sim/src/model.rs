@@ -130,7 +130,7 @@ impl Model {
                 conns.into_iter().for_each(|conn| self.end(conn, CloseReason::Shutdown));
             }
             Input::Timeout => self.timeout(now),
-            Input::Verdict { .. } => {}
+            Input::Identified { .. } | Input::Verdict { .. } => {}
         }
     }
 

@@ -105,6 +105,7 @@ impl<S: Stream> Sink for NaiveSink<S> {
             | Output::Console(_)
             | Output::PauseReads { .. }
             | Output::Propose { .. }
+            | Output::Rehash { .. }
             | Output::ResumeReads { .. } => {}
         }
     }

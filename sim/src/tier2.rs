@@ -7,6 +7,7 @@
 
 mod chaos;
 mod clients;
+mod judge;
 mod listener;
 mod watch;
 
@@ -16,6 +17,7 @@ use crate::tier1::Stats;
 pub use chaos::ChaosCounts;
 use chaos::{Chaos, Rates};
 use clients::Clients;
+use judge::SimJudge;
 use listener::{SimClock, SimListener};
 use parlor_protocol::{Dialect, RoomName};
 use parlor_runtime::driver::{Control, Driver, DriverLimits, Ended, Entrance};
@@ -183,6 +185,7 @@ async fn serve(shared: Shared, scenario: Scenario) -> Result<(), Box<dyn std::er
         vec![(listener, Entrance { dialect: Dialect::Plain, room: Some(RoomName::lobby()) })],
         SimClock,
         Observing(Rc::clone(&shared.watch)),
+        SimJudge::default(),
     );
     let ended = driver.run(control).await;
     *shared.ended.borrow_mut() = Some(ended);

@@ -123,6 +123,7 @@ impl Trace {
                 }
             }
             Input::Drained { conn } => of("drained", *conn, b""),
+            Input::Identified { .. } => self.note(at_us, "identified", Who::Server, b"", String::new),
             Input::Overflowed { conn } => of("overflowed", *conn, b""),
             Input::ReadClosed { conn } => of("read_closed", *conn, b""),
             Input::Received { conn, bytes } => of("received", *conn, bytes),
@@ -137,6 +138,7 @@ impl Trace {
             Output::Abort { conn } => ("abort", conn, ""),
             Output::Close { conn, reason, .. } => ("close", conn, reason.word()),
             Output::PauseReads { conn } => ("pause", conn, ""),
+            Output::Rehash { conn } => ("rehash", conn, ""),
             Output::ResumeReads { conn } => ("resume", conn, ""),
             _ => return,
         };

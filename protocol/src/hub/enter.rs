@@ -61,7 +61,7 @@ impl Hub {
                 self.wait_until(conn, now.mono.plus_ms(self.limits.detect_ms), DeadlineReason::Detect);
             }
             Dialect::Irc => self.expect_registration(now, conn),
-            Dialect::Plain => self.propose_enter(conn, Wish::Port(0), Entrant::Plain, sink),
+            Dialect::Plain => self.enter_plain(now, conn, Wish::Port(0), Entrant::Plain, sink),
         }
     }
 

@@ -50,6 +50,14 @@ impl Hub {
             Query::MonitorAdd(names) => return Some(self.watch(conn, names)),
             Query::MonitorClear => self.unwatch_all(conn),
             Query::MonitorRemove(names) => names.iter().for_each(|name| self.unwatch(conn, name)),
+            Query::Rehash | Query::Restart if !self.is_operator(conn) => {
+                return Some(Query::Note(numeric::ERR_NOPRIVILEGES, Vec::new()));
+            }
+            Query::Rehash => {
+                sink.output(Output::Rehash { conn });
+                let configuration = self.options.identity.configuration.clone();
+                return Some(Query::Note(numeric::RPL_REHASHING, Vec::from([configuration])));
+            }
             Query::SetCapabilities(capabilities, subcommand, list) => {
                 if let Some(client) = self.session(conn).and_then(|session| session.client()) {
                     client.capabilities = capabilities;
@@ -61,6 +69,13 @@ impl Hub {
             query => return Some(query),
         }
         None
+    }
+
+    /// Whether its member is an operator of the server.
+    fn is_operator(&mut self, conn: ConnId) -> bool {
+        let member = self.session(conn).and_then(|session| session.member());
+        let member = member.and_then(|member| self.world.member(member));
+        member.is_some_and(|member| member.modes().has(UserModes::OPERATOR))
     }
 
     /// From here on the connection reads in another form, also what its rooms hear.

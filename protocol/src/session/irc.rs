@@ -123,6 +123,8 @@ static COMMANDS: &[Entry] = &[
     entry("PONG", 0, When::Always, register::pong),
     entry("PRIVMSG", 0, When::Entered, speak::privmsg).with_text(1),
     entry("QUIT", 0, When::Always, register::quit).with_text(0),
+    entry("REHASH", 0, When::Entered, ask::rehash),
+    entry("RESTART", 0, When::Entered, ask::restart),
     entry("SETNAME", 1, When::Entered, speak::setname).with_text(0),
     entry("STATS", 0, When::Entered, ask::stats),
     entry("TAGMSG", 0, When::Entered, speak::tagmsg),

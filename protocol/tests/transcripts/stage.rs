@@ -38,6 +38,9 @@ struct Outside {
     /// What there is to say of passwords that were given.
     verdicts: Vec<(ConnId, bool)>,
     passwords: Passwords,
+    /// What the configuration says of the server when it is read again, and whether it is to be.
+    configured: Identity,
+    rehash: bool,
 }
 
 /// The passwords of a transcript, and whose they are.
@@ -78,6 +81,7 @@ impl Stage {
     pub(crate) fn new(script: &Script, chunking: Chunking) -> Self {
         let (mut limits, mut options) = (Limits::default(), Options::default());
         let (mut identity, mut passwords) = (Identity::default(), Passwords::default());
+        let mut changed = Vec::new();
         for setting in &script.settings {
             let words: Vec<&str> = setting.iter().map(String::as_str).collect();
             match words[..] {
@@ -86,6 +90,7 @@ impl Stage {
                 ["operator", name, password] => {
                     passwords.operators.push((name.to_owned(), password.to_owned()));
                 }
+                ["rehash", "motd", ..] => changed.push(words[2..].join(" ")),
                 ["password", password] => {
                     passwords.server = Some(password.to_owned());
                     identity.has_password = true;
@@ -93,6 +98,7 @@ impl Stage {
                 _ => set(&words, &mut limits, &mut options),
             }
         }
+        let configured = Identity { motd: changed, ..identity.clone() };
         options.identity = Arc::new(identity);
         assert_eq!(limits.check(), Ok(()), "the limits of a transcript");
         let now = Now { unix_ms: 1_795_530_433_000, ..Now::default() };
@@ -100,7 +106,7 @@ impl Stage {
         let mut log = MemoryLog::new();
         log.append(now, hub.configuration());
         let (entries, outbox) = (Vec::new(), Outbox::new(&limits));
-        let world = Outside { passwords, ..Outside::default() };
+        let world = Outside { passwords, configured, ..Outside::default() };
         let mut stage = Self { chunking, hub, log, entries, outbox, world, now };
         stage.commit();
         stage
@@ -200,6 +206,9 @@ impl Stage {
             self.close(conn);
         } else if let Some((conn, right)) = self.world.verdicts.pop() {
             self.input(Input::Verdict { conn, right });
+        } else if std::mem::take(&mut self.world.rehash) {
+            let identity = Arc::new(self.world.configured.clone());
+            self.input(Input::Identified { identity });
         } else {
             return false;
         }
@@ -401,6 +410,12 @@ impl Sink for StageSink<'_> {
             }
             Output::Console(event) => self.outside.seen.push(console(&event)),
             Output::PauseReads { conn } => self.set_paused(conn, true),
+            Output::Rehash { conn } => {
+                let client = self.outside.of(conn).expect("who asks is connected");
+                let line = format!("console: {} wants the configuration to be read again", client.name);
+                self.outside.seen.push(line);
+                self.outside.rehash = true;
+            }
             Output::ResumeReads { conn } => self.set_paused(conn, false),
             Output::Close { conn, .. } => {
                 self.set_paused(conn, false);
@@ -429,6 +444,7 @@ fn named(output: &Output<'_>) -> Option<ConnId> {
         | Output::CheckPassword { conn, .. }
         | Output::Close { conn, .. }
         | Output::PauseReads { conn }
+        | Output::Rehash { conn }
         | Output::ReportDrained { conn }
         | Output::ResumeReads { conn }
         | Output::Subscribe { conn, .. }

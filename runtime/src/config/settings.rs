@@ -1,10 +1,11 @@
 //! The one table of what can be set. Flags, variables, the file's keys, `--print-config` and the table in
 //! the documentation are all made from it.
 
+use super::value::{choice, line, lines, list, number, operators, quoted, secret, single, switch, word};
 use super::{Config, LogFormat};
 use crate::transport::Vanishing;
-use std::fmt;
-use std::str::FromStr;
+use parlor_protocol::Identity;
+use std::sync::Arc;
 
 /// One thing that can be set.
 #[derive(Debug)]
@@ -18,8 +19,8 @@ pub struct Setting {
     pub value: &'static str,
     /// What it means and, where it is a limit, what happens there.
     pub about: &'static str,
-    /// Whether it takes a list.
-    pub repeats: bool,
+    /// How many values it takes.
+    pub takes: Takes,
     /// What the flag means when it stands alone.
     pub alone: Option<&'static str>,
     /// Its value in a configuration, as TOML.
@@ -28,11 +29,24 @@ pub struct Setting {
     pub set: fn(&mut Config, &[String]) -> Result<(), String>,
 }
 
+/// How many values a setting takes: its flag may be there several times, in the file it is an array.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// Any number of lines; in a variable of the environment, each ends with a line end.
+    Lines,
+    /// One.
+    One,
+    /// Any number of words; in a variable of the environment, blanks separate them.
+    Words,
+}
+
 /// What a setting is part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Topic {
     /// How the room behaves.
     Room,
+    /// What IRC clients are told, and who may do what with a password.
+    Irc,
     /// What is bounded for each connection.
     Connection,
     /// What is bounded for the whole server.
@@ -49,6 +63,7 @@ impl Topic {
     pub const fn title(self) -> &'static str {
         match self {
             Self::Room => "The room",
+            Self::Irc => "IRC",
             Self::Connection => "Limits of a connection",
             Self::Server => "Limits of the server",
             Self::World => "Limits of what is shared",
@@ -88,7 +103,7 @@ macro_rules! one {
             topic: Topic::$topic,
             value: $value,
             about: $about,
-            repeats: false,
+            takes: Takes::One,
             alone: None,
             get: $get,
             set: |config, values| {
@@ -108,6 +123,41 @@ macro_rules! number {
     };
 }
 
+/// A text in what the server says of itself.
+macro_rules! said {
+    ($name:literal, $value:literal, $about:literal, $field:ident, $check:ident) => {
+        one!($name, Irc, $value, $about, |config| quoted(&config.options.identity.$field), |config, text| {
+            identity(config).$field = $check(text)?.to_owned();
+            Ok(())
+        })
+    };
+}
+
+/// Lines in what the server says of itself.
+macro_rules! said_in_lines {
+    ($name:literal, $value:literal, $about:literal, $field:ident, $max:ident) => {
+        Setting {
+            name: $name,
+            topic: Topic::Irc,
+            value: $value,
+            about: $about,
+            takes: Takes::Lines,
+            alone: None,
+            get: |config| list(&config.options.identity.$field),
+            set: |config, values| {
+                identity(config).$field = lines(values, $max)?;
+                Ok(())
+            },
+        }
+    };
+}
+
+/// Lines of the greeting: as many as fit into what a client may be owed.
+const MOTD_LINES_MAX: usize = 100;
+
+/// Lines about who runs the server: IRC has a number for each of them.
+const ADMIN_LINES_MAX: usize = 3;
+
 /// Everything that can be set, topic by topic.
 pub const SETTINGS: &[Setting] = &[
     Setting {
@@ -116,12 +166,9 @@ pub const SETTINGS: &[Setting] = &[
         value: "URL",
         about: "Listen there: auto://HOST:PORT, with /ROOM for another room than lobby, with /- for none until the \
                 client joins one; plain:// and irc:// fix the dialect. Repeatable",
-        repeats: true,
+        takes: Takes::Words,
         alone: None,
-        get: |config| {
-            let urls: Vec<String> = config.listen.iter().map(quoted).collect();
-            format!("[{}]", urls.join(", "))
-        },
+        get: |config| list(&config.listen),
         set: |config, values| {
             let urls = values.iter().map(|url| url.parse().map_err(|error| format!("{url}: {error}")));
             config.listen = urls.collect::<Result<_, String>>()?;
@@ -171,6 +218,69 @@ pub const SETTINGS: &[Setting] = &[
         |config| quoted(if config.options.raw { "raw" } else { "named" }),
         |config, text| choice(text, &[("named", false), ("raw", true)], &mut config.options.raw)
     ),
+    said!(
+        "server_name",
+        "NAME",
+        "The server's name, in the form of a host's: what IRC clients see before all that the server says",
+        name,
+        word
+    ),
+    said!(
+        "server_description",
+        "TEXT",
+        "What the server is, in a few words, for WHOIS, LINKS and VERSION",
+        description,
+        line
+    ),
+    said!("network", "NAME", "The name that IRC clients show for the server", network, word),
+    said_in_lines!(
+        "motd",
+        "LINE",
+        "What IRC clients are greeted with, a line each, at most 100. Repeatable",
+        motd,
+        MOTD_LINES_MAX
+    ),
+    said_in_lines!(
+        "admin",
+        "LINE",
+        "Where the server is, who runs it, and how to write to them: at most three lines. Repeatable",
+        admin,
+        ADMIN_LINES_MAX
+    ),
+    one!(
+        "password",
+        Irc,
+        "HASH",
+        "What `parlor hash-password` makes of the password that whoever enters has to know. IRC clients give it when \
+         they connect (PASS); without it, or with a wrong one, they read the reason and are closed, as is everybody \
+         who speaks the plain dialect, which has no passwords",
+        |config| secret(config.passwords.server.is_some()),
+        |config, text| {
+            config.passwords.server = match text {
+                "" => None,
+                text => Some(text.parse().map_err(|error| format!("{error}"))?),
+            };
+            identity(config).has_password = config.passwords.server.is_some();
+            Ok(())
+        }
+    ),
+    Setting {
+        name: "operators",
+        topic: Topic::Irc,
+        value: "NAME:HASH",
+        about: "Who may become an operator of the server with /oper NAME PASSWORD, and what `parlor hash-password` \
+                makes of the password. With a wrong one, nothing happens but that this is said. Repeatable",
+        takes: Takes::Words,
+        alone: None,
+        get: |config| {
+            let shown = config.passwords.operators.iter().map(|operator| format!("{}:(set)", operator.name));
+            list(shown)
+        },
+        set: |config, values| {
+            config.passwords.operators = operators(values)?;
+            Ok(())
+        },
+    },
     number!(
         "line_bytes_max",
         Connection,
@@ -222,6 +332,49 @@ pub const SETTINGS: &[Setting] = &[
         "BYTES",
         "One read from a socket. The rest stays in the kernel until the next tick",
         limits.read_bytes_max
+    ),
+    number!(
+        "detect_ms",
+        Connection,
+        "MS",
+        "How long a client at an auto:// listener may be silent before it is taken for plain. If a line of IRC comes \
+         later, its member leaves and begins again as IRC",
+        limits.detect_ms
+    ),
+    number!(
+        "registration_ms",
+        Connection,
+        "MS",
+        "How long an IRC client has to say who it is. Then it reads the reason and is closed",
+        limits.registration_ms
+    ),
+    number!(
+        "ping_ms",
+        Connection,
+        "MS",
+        "How long an IRC client may be silent. Then it is asked whether it is there",
+        limits.ping_ms
+    ),
+    number!(
+        "pong_ms",
+        Connection,
+        "MS",
+        "How long it has to answer that. Then it reads the reason and is closed",
+        limits.pong_ms
+    ),
+    number!(
+        "targets_max",
+        Connection,
+        "COUNT",
+        "Rooms or names that one line of IRC may be about. A line with more is answered with an error, and does nothing",
+        limits.targets_max
+    ),
+    number!(
+        "monitored_max",
+        Connection,
+        "COUNT",
+        "Names that one IRC client may watch (MONITOR). One more is refused",
+        limits.monitored_max
     ),
     number!(
         "drain_ms",
@@ -342,6 +495,28 @@ pub const SETTINGS: &[Setting] = &[
         "Bytes that a room remembers for /history. The oldest line is forgotten",
         limits.world.history_bytes_max
     ),
+    number!(
+        "masks_max",
+        World,
+        "COUNT",
+        "Bans and exceptions that a room keeps, all together. One more is refused",
+        limits.world.masks_max
+    ),
+    number!(
+        "invitations_max",
+        World,
+        "COUNT",
+        "Invitations that one member has at once. The oldest is forgotten",
+        limits.world.invitations_max
+    ),
+    number!(
+        "departed_max",
+        World,
+        "COUNT",
+        "Members that have left, or have another name now, and can still be asked about (WHOWAS). The oldest is \
+         forgotten",
+        limits.world.departed_max
+    ),
     one!(
         "log_format",
         Logs,
@@ -369,62 +544,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
 ];
 
-fn single(values: &[String]) -> Result<&str, String> {
-    match values {
-        [value] => Ok(value),
-        values => Err(format!("takes one value, not {}", values.len())),
-    }
-}
-
-/// The value in quotes, as TOML writes a text.
-fn quoted(value: impl fmt::Display) -> String {
-    let escaped: String = value
-        .to_string()
-        .chars()
-        .map(|it| match it {
-            '"' | '\\' => format!("\\{it}"),
-            it if it.is_control() => format!("\\u{:04X}", u32::from(it)),
-            it => it.to_string(),
-        })
-        .collect();
-    format!("\"{escaped}\"")
-}
-
-/// The bounds of a number, for its error.
-trait Bounded: FromStr {
-    const LARGEST: u64;
-}
-
-impl Bounded for u32 {
-    const LARGEST: u64 = Self::MAX as u64;
-}
-
-impl Bounded for u64 {
-    const LARGEST: u64 = Self::MAX;
-}
-
-impl Bounded for usize {
-    const LARGEST: u64 = Self::MAX as u64;
-}
-
-fn number<N: Bounded>(text: &str, to: &mut N) -> Result<(), String> {
-    // As in Rust and TOML, an underscore may stand between digits.
-    *to = text
-        .replace('_', "")
-        .parse()
-        .map_err(|_| format!("{text} is not a whole number from 0 to {}", N::LARGEST))?;
-    Ok(())
-}
-
-fn switch(text: &str, to: &mut bool) -> Result<(), String> {
-    choice(text, &[("on", true), ("off", false), ("true", true), ("false", false)], to)
-}
-
-fn choice<T: Copy>(text: &str, choices: &[(&str, T)], to: &mut T) -> Result<(), String> {
-    let Some(&(_, value)) = choices.iter().find(|(word, _)| *word == text) else {
-        let words: Vec<&str> = choices.iter().map(|&(word, _)| word).collect();
-        return Err(format!("{text} is none of {}", words.join(", ")));
-    };
-    *to = value;
-    Ok(())
+/// What the server says of itself, to be changed.
+fn identity(config: &mut Config) -> &mut Identity {
+    Arc::make_mut(&mut config.options.identity)
 }

@@ -6,6 +6,7 @@
 #![allow(unreachable_pub, reason = "nobody depends on a test")]
 
 mod connecting;
+mod hashing;
 mod parties;
 mod piped;
 #[path = "../serve/support.rs"]

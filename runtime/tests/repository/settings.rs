@@ -20,7 +20,10 @@ fn tables() -> String {
         let default = match setting.name {
             "connections_max" => "from the file limit".to_owned(),
             "lang" => "from the locale, else `en`".to_owned(),
-            _ => format!("`{}`", (setting.get)(&defaults).trim_matches(['[', ']', '"'])),
+            _ => match (setting.get)(&defaults).trim_matches(['[', ']', '"']) {
+                "" => "none".to_owned(),
+                default => format!("`{default}`"),
+            },
         };
         writeln!(
             tables,
@@ -51,7 +54,8 @@ fn the_documented_flags_are_taken() {
             None => vec![usage.replace(setting.value, value)],
         };
         for written in written {
-            let words = std::iter::once("serve").chain(written.split(' '));
+            // A value may have spaces.
+            let words = std::iter::once("serve").chain(written.splitn(2, ' '));
             let matches = parlor_runtime::serve::command().try_get_matches_from(words);
             assert!(matches.is_ok_and(|it| it.contains_id(setting.name)), "{written}");
         }

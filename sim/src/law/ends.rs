@@ -40,6 +40,7 @@ impl Ends {
             Output::Close { conn, .. } => (conn, true, false),
             Output::PauseReads { conn }
             | Output::CheckPassword { conn, .. }
+            | Output::Rehash { conn }
             | Output::ReportDrained { conn }
             | Output::ResumeReads { conn }
             | Output::Subscribe { conn, .. }

@@ -5,9 +5,12 @@ use super::Verdict;
 use crate::naive::{NaiveSink, Stream};
 use crate::rolling::Rolling;
 use bytes::Bytes;
-use parlor_protocol::{ConnId, Dialect, Hub, Input, Limits, LogEntry, Now, Options, RoomName, World};
+use parlor_protocol::{
+    ConnId, Dialect, Hub, Identity, Input, Limits, LogEntry, Now, Options, RoomName, World,
+};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// Everything that a run was made of, and every byte that came of it.
 #[derive(Debug)]
@@ -39,6 +42,7 @@ enum Recorded {
     Closed(ConnId),
     Committed(Vec<LogEntry>),
     Drained(ConnId),
+    Identified(Arc<Identity>),
     Overflowed(ConnId),
     ReadClosed(ConnId),
     Received(ConnId, Bytes),
@@ -82,6 +86,7 @@ impl Replay {
                 self.given_up.insert(*conn);
                 Recorded::Overflowed(*conn)
             }
+            Input::Identified { identity } => Recorded::Identified(Arc::clone(identity)),
             Input::ReadClosed { conn } => Recorded::ReadClosed(*conn),
             Input::Received { conn, bytes } => Recorded::Received(*conn, bytes.clone()),
             Input::Shutdown => Recorded::Shutdown,
@@ -169,6 +174,7 @@ impl Recorded {
             Self::Closed(conn) => Input::Closed { conn: *conn },
             Self::Committed(entries) => Input::Committed { entries },
             Self::Drained(conn) => Input::Drained { conn: *conn },
+            Self::Identified(identity) => Input::Identified { identity: Arc::clone(identity) },
             Self::Overflowed(conn) => Input::Overflowed { conn: *conn },
             Self::ReadClosed(conn) => Input::ReadClosed { conn: *conn },
             Self::Received(conn, bytes) => Input::Received { conn: *conn, bytes: bytes.clone() },

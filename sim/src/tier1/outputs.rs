@@ -141,7 +141,7 @@ impl Sink for Outputs<'_> {
                 self.net.wake();
             }
             Output::Close { conn, reason, farewell } => self.close(conn, reason, farewell),
-            Output::CheckPassword { .. } | Output::Console(_) => {}
+            Output::CheckPassword { .. } | Output::Console(_) | Output::Rehash { .. } => {}
             Output::PauseReads { conn } => {
                 sometimes!(self.marks, InputPaused, true);
                 self.set_reads_paused(conn, true);

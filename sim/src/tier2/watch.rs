@@ -109,5 +109,7 @@ impl Observer for Observing {
         watch.model.input(now, input);
     }
 
+    fn rehash_wanted(&mut self) {}
+
     fn stopping(&mut self) {}
 }

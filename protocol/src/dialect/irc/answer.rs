@@ -44,6 +44,7 @@ impl Query {
                 let server = &asker.options.identity.name;
                 to.message(format_args!("PONG {server} :{token}"));
             }
+            Self::Restart => server::restart(to),
             Self::Stats(letter) => server::stats(asker, letter, to),
             Self::Time => server::time(asker, to),
             Self::TopicIs(room) => rooms::topic_is(asker, &room, to),
@@ -59,6 +60,7 @@ impl Query {
             | Self::MonitorAdd(_)
             | Self::MonitorClear
             | Self::MonitorRemove(_)
+            | Self::Rehash
             | Self::SetCapabilities(..)
             | Self::UserModes { .. } => {}
         }

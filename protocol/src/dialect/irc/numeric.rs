@@ -89,6 +89,7 @@ numerics! {
     RPL_ENDOFMOTD "376" "End of /MOTD command";
     RPL_WHOISMODES "379" "";
     RPL_YOUREOPER "381" "You are now an operator of the server";
+    RPL_REHASHING "382" "Rehashing";
     RPL_TIME "391" "";
     ERR_NOSUCHNICK "401" "No such nick/channel";
     ERR_NOSUCHCHANNEL "403" "No such channel";

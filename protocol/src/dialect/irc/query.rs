@@ -65,6 +65,10 @@ pub(crate) enum Query {
     /// A numeric and its parameters.
     Note(Numeric, Vec<String>),
     Pong(String),
+    /// The configuration is to be read again.
+    Rehash,
+    /// An operator wants the server to begin anew.
+    Restart,
     /// These capabilities are in force from here on; then the `CAP` reply.
     SetCapabilities(Capabilities, &'static str, String),
     Stats(Option<char>),

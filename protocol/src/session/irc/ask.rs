@@ -39,6 +39,15 @@ pub(super) fn motd(_: &mut Client, _: &Line<'_>) -> Vec<Work> {
     ask(Query::Motd)
 }
 
+/// `REHASH`: an operator of the server wants its configuration to be read again.
+pub(super) fn rehash(_: &mut Client, _: &Line<'_>) -> Vec<Work> {
+    ask(Query::Rehash)
+}
+
+pub(super) fn restart(_: &mut Client, _: &Line<'_>) -> Vec<Work> {
+    ask(Query::Restart)
+}
+
 pub(super) fn stats(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
     ask(Query::Stats(line.param(0).and_then(|letter| letter.chars().next())))
 }

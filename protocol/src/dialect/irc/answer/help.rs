@@ -29,6 +29,7 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     ("PING", "PING token", "ask whether the server is there"),
     ("PRIVMSG", "PRIVMSG target[,target] :text", "say something to a channel, or to one alone"),
     ("QUIT", "QUIT [:message]", "leave"),
+    ("REHASH", "REHASH", "read the server's configuration again, as one of its operators"),
     ("SETNAME", "SETNAME :real name", "call yourself something else"),
     ("STATS", "STATS u", "how long the server has been up"),
     ("TAGMSG", "@+tag TAGMSG target", "send tags without a text"),

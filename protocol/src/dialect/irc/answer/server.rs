@@ -178,6 +178,14 @@ pub(super) fn stats(asker: &Asker<'_>, letter: Option<char>, to: &mut Answers<'_
     to.numeric(numeric::RPL_ENDOFSTATS, &[&letter]);
 }
 
+/// No client makes the server begin anew: it would end everybody's conversations, and may not come back.
+pub(super) fn restart(to: &mut Answers<'_>) {
+    let name = String::from(to.name());
+    to.message(format_args!(
+        "NOTICE {name} :The server is restarted by whoever runs it; REHASH reads its file again"
+    ));
+}
+
 /// A reply to `CAP`, in as many lines as it takes (capability-negotiation, "Multiline replies").
 pub(super) fn cap(_: &Asker<'_>, subcommand: &str, list: &str, to: &mut Answers<'_>) {
     let name = String::from(to.name());

@@ -1,0 +1,195 @@
+//! Passwords: of operators, of the server, and how one makes their hashes.
+
+use crate::irc::{HASH_OF_RIGHT as HASH, Irc};
+use crate::support::{Client, DEADLINE, Server, parlor};
+use parlor_protocol::{ConnId, ConsoleEvent, Dialect, Limits, Options};
+use parlor_runtime::clock::SystemClock;
+use parlor_runtime::driver::{Control, Counts, Driver, DriverLimits, Entrance, Judge, Observer};
+use parlor_runtime::password::PasswordHash;
+use parlor_runtime::transport::{TcpListening, Vanishing};
+use std::io::{self, Write};
+use std::process::{Output, Stdio};
+use std::task::{Context, Poll};
+use tokio::sync::mpsc;
+
+/// A server for every dialect whose operator alice has the password `right`, with these flags.
+fn server(flags: &[&str]) -> Server {
+    let mut command = parlor();
+    command.args(["serve", "--listen", "auto://127.0.0.1:0", "--operators", &format!("alice:{HASH}")]);
+    command.args(flags);
+    Server::start_command(command)
+}
+
+#[test]
+fn who_knows_the_password_becomes_an_operator() {
+    let server = server(&[]);
+    let mut alice = Irc::enter(server.address, "a", "");
+    alice.send("OPER alice right");
+    alice.wait_for(" 381 a :");
+    alice.wait_for("MODE a :+o");
+}
+
+#[test]
+fn who_does_not_know_it_is_told_so_and_may_go_on() {
+    let server = server(&[]);
+    let mut bob = Irc::enter(server.address, "bob", "");
+    // The right one of another, a wrong one, and one that comes with the next in one piece.
+    for wrong in ["OPER bob right", "OPER alice wrong\r\nOPER alice :right wrong\r\nPING :1"] {
+        bob.send(wrong);
+        bob.wait_for(" 464 bob :");
+    }
+    bob.wait_for(" 464 bob :");
+    assert!(bob.0.line().contains("PONG"), "what comes behind a question waits for its verdict");
+}
+
+#[test]
+fn with_the_servers_password_one_enters() {
+    let server = server(&["--password", HASH]);
+    let mut alice = Irc::enter(server.address, "alice", "PASS right\r\n");
+    alice.send("PING :1");
+    alice.wait_for("PONG");
+}
+
+#[test]
+fn without_the_servers_password_one_is_told_so_and_closed() {
+    let server = server(&["--password", HASH]);
+    for before in ["", "PASS wrong\r\n"] {
+        let rest = Irc::begin(server.address, "bob", before).0.rest();
+        assert!(rest.contains("ERROR :") && !rest.contains(" 001 "), "{before:?}: {rest}");
+    }
+}
+
+#[test]
+fn who_cannot_give_a_password_is_told_so_and_closed() {
+    let server = server(&["--password", HASH]);
+    let mut bob = Client::connect(server.address);
+    bob.send("hello\n");
+    assert!(bob.rest().contains("password"));
+    // And where nobody has to say a word before it is taken for plain.
+    let server = Server::start(&["--password", HASH]);
+    assert!(Client::connect(server.address).rest().contains("password"));
+}
+
+#[test]
+fn nothing_of_a_password_is_logged() {
+    let mut server = server(&["--password", HASH, "--log-level", "trace"]);
+    let mut alice = Irc::enter(server.address, "a", "PASS right\r\n");
+    alice.send("OPER alice wrong-one");
+    alice.wait_for(" 464 a :");
+    server.signal(rustix::process::Signal::TERM);
+    server.wait();
+    let log = server.log.wait_for_end().join("\n");
+    assert!(!log.contains("argon2") && !log.contains("wrong-one") && !log.contains("right"), "{log}");
+}
+
+/// Finds `right` right, as soon as it is told to.
+#[derive(Debug)]
+struct HeldJudge {
+    asked: Vec<(ConnId, bool)>,
+    tell: mpsc::Receiver<()>,
+}
+
+impl Judge for HeldJudge {
+    fn ask(&mut self, conn: ConnId, _: Option<&str>, password: &[u8]) {
+        self.asked.push((conn, password == b"right"));
+    }
+
+    fn forget(&mut self, conn: ConnId) {
+        self.asked.retain(|(of, _)| *of != conn);
+    }
+
+    fn poll_verdict(&mut self, cx: &mut Context<'_>) -> Poll<(ConnId, bool)> {
+        if self.asked.is_empty() || self.tell.poll_recv(cx).is_pending() {
+            return Poll::Pending;
+        }
+        Poll::Ready(self.asked.remove(0))
+    }
+}
+
+/// Nobody looks.
+#[derive(Debug)]
+struct Unobserved;
+
+impl Observer for Unobserved {
+    fn accepting_paused(&mut self, _: &io::Error) {}
+    fn accepting_resumed(&mut self) {}
+    fn console(&mut self, _: &ConsoleEvent<'_>) {}
+    fn counted(&mut self, _: &Counts) {}
+    fn rehash_wanted(&mut self) {}
+    fn stopping(&mut self) {}
+}
+
+#[test]
+fn the_others_are_served_while_a_password_is_checked() {
+    let (tell, told) = mpsc::channel(1);
+    let (controls, control) = mpsc::channel(1);
+    let (listening, address) = std::sync::mpsc::channel();
+    let serving = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let any_port = ([127, 0, 0, 1], 0).into();
+            let listener = TcpListening::bind(any_port, Vanishing { ms: 60_000 }).unwrap();
+            listening.send(listener.local_addr().unwrap()).unwrap();
+            let driver = Driver::new(
+                Limits::default(),
+                Options::default(),
+                DriverLimits { accept_retry_ms: 1_000, shutdown_ms: 5_000 },
+                vec![(listener, Entrance { dialect: Dialect::Irc, room: None })],
+                SystemClock::start(),
+                Unobserved,
+                HeldJudge { asked: Vec::new(), tell: told },
+            );
+            driver.run(control).await
+        })
+    });
+    let address = address.recv_timeout(DEADLINE).unwrap();
+    let [mut alice, mut bob, mut carol] = ["alice", "bob", "carol"].map(|name| Irc::enter(address, name, ""));
+    alice.send("OPER alice right\r\nPING :after");
+    // One that asks and goes is forgotten: the first to be told anything is still alice.
+    for n in 0..3 {
+        bob.send(&format!("PRIVMSG carol :{n}"));
+        carol.wait_for(&format!(" PRIVMSG carol :{n}"));
+        carol.send(&format!("PRIVMSG bob :{n}"));
+        bob.wait_for(&format!(" PRIVMSG bob :{n}"));
+    }
+    bob.send("OPER bob wrong");
+    bob.0.reset();
+    carol.send("ISON bob");
+    while carol.wait_for(" 303 ").ends_with("bob") {
+        carol.send("ISON bob");
+    }
+    tell.blocking_send(()).unwrap();
+    alice.wait_for(" 381 alice :");
+    alice.wait_for("PONG");
+    controls.blocking_send(Control::Stop).unwrap();
+    for client in [alice, carol] {
+        drop(client.0);
+    }
+    serving.join().unwrap();
+}
+
+/// Runs `parlor hash-password` with that on standard input.
+fn hash_password(input: &[u8]) -> Output {
+    let mut command = parlor();
+    command.arg("hash-password").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn a_hash_is_made_of_the_first_line() {
+    let output = hash_password(b"right\nmore\n");
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let hash: PasswordHash = text.strip_suffix('\n').unwrap().parse().unwrap();
+    assert!(text.starts_with("$argon2id$") && hash.is_of(b"right"), "{text}");
+}
+
+#[test]
+fn of_no_password_no_hash_is_made() {
+    let output = hash_password(b"\n");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty());
+    assert_eq!(output.stderr, b"parlor: there is no password\n");
+}

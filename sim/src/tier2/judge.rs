@@ -1,0 +1,41 @@
+//! A judge without threads, whose checks take simulated time.
+
+use parlor_protocol::ConnId;
+use parlor_runtime::driver::Judge;
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::time::{Sleep, sleep};
+
+/// How long a check takes: as long as a real one does.
+const CHECK: Duration = Duration::from_millis(50);
+
+/// The password that is right for everybody.
+const RIGHT: &[u8] = b"right";
+
+/// Checks one password after the other.
+#[derive(Debug, Default)]
+pub(super) struct SimJudge {
+    waiting: VecDeque<(ConnId, bool)>,
+    running: Option<Pin<Box<Sleep>>>,
+}
+
+impl Judge for SimJudge {
+    fn ask(&mut self, conn: ConnId, _: Option<&str>, password: &[u8]) {
+        self.waiting.push_back((conn, password == RIGHT));
+    }
+
+    fn forget(&mut self, conn: ConnId) {
+        self.waiting.retain(|(of, _)| *of != conn);
+    }
+
+    fn poll_verdict(&mut self, cx: &mut Context<'_>) -> Poll<(ConnId, bool)> {
+        if self.waiting.is_empty() {
+            return Poll::Pending;
+        }
+        ready!(self.running.get_or_insert_with(|| Box::pin(sleep(CHECK))).as_mut().poll(cx));
+        self.running = None;
+        self.waiting.pop_front().map_or(Poll::Pending, Poll::Ready)
+    }
+}
