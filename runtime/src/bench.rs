@@ -115,6 +115,10 @@ pub fn command() -> Command {
         .arg(number("speakers", "Members that speak"))
         .arg(number("slow", "Members that never read, on top of the others"))
         .arg(number("line-bytes", "Bytes of a line's text"))
+        .arg(
+            number("classes", "IRC: combinations of capabilities that the clients ask for")
+                .value_parser(clap::value_parser!(u32).range(1..=64)),
+        )
         .arg(number("window", "Closed loop: lines in flight").conflicts_with("rate"))
         .arg(number("rate", "Open loop: lines a second"))
 }
@@ -131,8 +135,11 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
         (Err(error), _) => return fail(&error, BAD_USAGE),
         (Ok(_), None) => unreachable!("the dialect has a default"),
     };
-    if dialect != Dialect::Plain && !matches.contains_id("connect") {
-        return fail("a server of our own speaks the plain dialect; --connect leads to another", BAD_USAGE);
+    if dialect == Dialect::Raw && !matches.contains_id("connect") {
+        return fail("a server of our own speaks plain or irc; --connect leads to another", BAD_USAGE);
+    }
+    if dialect != Dialect::Irc && matches.contains_id("classes") {
+        return fail("--classes are those of --dialect irc", BAD_USAGE);
     }
     // What it cannot open is told when it cannot.
     let _files_max = file_limit::raise();
@@ -176,6 +183,7 @@ fn changed(workload: Workload, matches: &ArgMatches) -> Result<Workload, String>
         speakers: given("speakers").unwrap_or(workload.speakers.min(clients)),
         slow: given("slow").unwrap_or(workload.slow),
         line_bytes: given("line-bytes").unwrap_or(workload.line_bytes),
+        classes: given("classes").unwrap_or(workload.classes),
         pace: pace.unwrap_or(workload.pace),
         ..workload
     };
@@ -188,7 +196,7 @@ fn measure(workload: &Workload, dialect: Dialect, matches: &ArgMatches) -> io::R
         Some(address) => Server::running(address, matches.get_one("pid").copied())?,
         None => {
             let options: Vec<String> = matches.get_many("serve").into_iter().flatten().cloned().collect();
-            Server::start(&options)?
+            Server::start(dialect.name(), &options)?
         }
     };
     let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(5));

@@ -40,6 +40,10 @@ const PROBE: u32 = u32::MAX;
 /// How what the room's ancestor says of an entrance ends, and what Parlor says in Chinese.
 const WELCOME_ZH: &[u8] = "进入聊天室".as_bytes();
 
+/// Capabilities of IRC that change what a room's members read: of so many come 64 wire classes.
+const CAPABILITIES: [&str; 6] =
+    ["server-time", "message-tags", "extended-join", "away-notify", "invite-notify", "setname"];
+
 impl Dialect {
     pub(super) fn named(name: &str) -> Option<Self> {
         match name {
@@ -58,10 +62,20 @@ impl Dialect {
         }
     }
 
-    /// The first bytes of a client.
-    pub(super) fn hello(self, client: u32, to: &mut Vec<u8>) {
-        if self == Self::Irc {
-            write(to, format_args!("NICK u{client}\r\nUSER u{client} 0 * :u{client}\r\n"));
+    /// The first bytes of a client. Of so many classes, it asks for the capabilities of its own.
+    pub(super) fn hello(self, client: u32, classes: u32, to: &mut Vec<u8>) {
+        if self != Self::Irc {
+            return;
+        }
+        let class = client % classes.max(1);
+        let asked = CAPABILITIES.iter().enumerate().filter(|(bit, _)| class & 1 << bit != 0);
+        let asked: Vec<&str> = asked.map(|(_, name)| *name).collect();
+        if !asked.is_empty() {
+            write(to, format_args!("CAP REQ :{}\r\n", asked.join(" ")));
+        }
+        write(to, format_args!("NICK u{client}\r\nUSER u{client} 0 * :u{client}\r\n"));
+        if !asked.is_empty() {
+            write(to, format_args!("CAP END\r\n"));
         }
     }
 
@@ -198,6 +212,23 @@ mod tests {
             assert_eq!(dialect.read(said.trim_ascii_end(), 0), Heard::Probe);
             assert_eq!(Dialect::named(dialect.name()), Some(dialect));
         }
+    }
+
+    #[test]
+    fn clients_of_irc_ask_for_the_capabilities_of_their_class() {
+        let hello = |client, classes| {
+            let mut said = Vec::new();
+            Dialect::Irc.hello(client, classes, &mut said);
+            String::from_utf8(said).unwrap()
+        };
+        assert_eq!(hello(5, 1), "NICK u5\r\nUSER u5 0 * :u5\r\n");
+        assert_eq!(
+            hello(5, 64),
+            "CAP REQ :server-time extended-join\r\nNICK u5\r\nUSER u5 0 * :u5\r\nCAP END\r\n"
+        );
+        let all: std::collections::BTreeSet<String> =
+            (0..64).map(|client| hello(client, 64).replace(&format!("u{client}"), "u")).collect();
+        assert_eq!(all.len(), 64);
     }
 
     #[test]

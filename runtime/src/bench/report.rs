@@ -42,6 +42,7 @@ impl Report {
             "slow": workload.slow,
             "slow_closed": self.slow_closed,
             "line_bytes": workload.line_bytes,
+            "classes": workload.classes,
             "seconds": self.wall.as_secs_f64(),
             "messages": self.messages,
             "deliveries": self.deliveries,

@@ -40,7 +40,7 @@ impl Server {
 
     /// One of our own, without a limit on the rate of lines; on another processor than this process, if there
     /// are two.
-    pub(super) fn start(arguments: &[String]) -> io::Result<Self> {
+    pub(super) fn start(scheme: &str, arguments: &[String]) -> io::Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let allowed = sched_getaffinity(None)?;
         let mut processors = (0..CpuSet::MAX_CPU).filter(|&processor| allowed.is_set(processor));
@@ -56,7 +56,7 @@ impl Server {
                 "--rate-lines",
                 "0",
                 "--listen",
-                &format!("plain://{address}"),
+                &format!("{scheme}://{address}"),
             ])
             .args(arguments)
             // Thousands come and go; what goes wrong is told.

@@ -193,7 +193,7 @@ impl Swarm {
         }
         state.is_connected = true;
         state.stream.set_nodelay(true)?;
-        self.dialect.hello(client, &mut state.unsent);
+        self.dialect.hello(client, self.workload.classes, &mut state.unsent);
         if !self.dialect.is_welcomed() {
             self.dialect.enter(self.workload.room(client), self.workload.rooms, &mut state.unsent);
             self.note_entered(client);

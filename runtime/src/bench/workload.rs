@@ -17,6 +17,8 @@ pub(super) struct Workload {
     pub(super) pace: Pace,
     /// The text of a line, without its end and what the dialect puts around it.
     pub(super) line_bytes: u32,
+    /// Combinations of capabilities that the clients of IRC ask for, in turn; 1 for none.
+    pub(super) classes: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +49,7 @@ const TALK: Workload = Workload {
     slow: 0,
     pace: Pace::Window(200),
     line_bytes: 64,
+    classes: 1,
 };
 
 /// Every workload that there is.
