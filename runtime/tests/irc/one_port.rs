@@ -125,3 +125,15 @@ fn whoever_has_spoken_is_no_client_of_irc_any_more() {
     bob.send("NICK is what IRC says\n");
     alice.expect("bob: NICK is what IRC says");
 }
+
+#[test]
+fn a_client_that_begins_with_tls_is_closed_and_nobody_hears_of_it() {
+    let server = server();
+    let mut alice = enter(&server, "alice");
+    let mut bob = Client::connect(server.address);
+    // A record of a handshake, and the beginning of what greets in it.
+    bob.send(b"\x16\x03\x01\x00\xf8\x01\x00\x00\xf4\x03\x03\n");
+    assert_eq!(bob.rest(), "");
+    let carol = enter(&server, "carol");
+    alice.expect(format!("{} joined", carol.stream.local_addr().unwrap().port()));
+}
