@@ -111,6 +111,12 @@ impl Framer {
         self.has_unread() || !self.carry.is_empty() && !self.spent
     }
 
+    /// The beginning of a line whose end has not come, after [`next_line`](Self::next_line) has said `None`.
+    #[must_use]
+    pub fn begun(&self) -> &[u8] {
+        &self.carry
+    }
+
     /// Bytes of memory that this framer holds beside itself.
     #[must_use]
     pub fn held_bytes(&self) -> usize {

@@ -11,6 +11,7 @@ mod timers;
 mod verdict;
 
 use crate::command::{CloseReason, Command};
+use crate::dialect::http;
 use crate::id::{ConnId, MemberId};
 use crate::identity::Identity;
 use crate::input::Input;
@@ -344,11 +345,15 @@ impl Hub {
                     self.enter_plain(now, conn, wish, entrant, sink);
                 }
                 Step::Enter(wish, entrant) => self.propose_enter(conn, wish, entrant, sink),
-                Step::Http => self.answer_http(now, conn, sink),
+                Step::Http => {
+                    let answer = http::answer(&self.options.identity);
+                    self.turn_away(now, conn, answer.as_bytes(), sink);
+                }
                 Step::Label(label) => self.label(conn, label, sink),
                 Step::Propose(command) => sink.output(Output::Propose { conn, command }),
                 Step::Quit(message) => self.leave_or_close(now, conn, CloseReason::Quit, message, sink),
                 Step::StartAfresh => self.start_afresh(conn, sink),
+                Step::Tls => self.turn_away(now, conn, &[], sink),
                 Step::Wait(until) => {
                     if let Some(at) = until
                         && tenant.timers.rate.is_none()

@@ -17,7 +17,7 @@ pub(crate) mod plain;
 mod work;
 
 use crate::command::{CloseReason, Command, Wish};
-use crate::dialect::irc::detect::{Detected, detect};
+use crate::dialect::irc::detect::{Detected, detect, is_tls};
 use crate::dialect::irc::query::Query;
 use crate::dialect::plain as plain_dialect;
 use crate::framer::Framer;
@@ -490,11 +490,15 @@ impl Session {
             line => line,
         };
         let Some(line) = line else {
+            if self.state == State::Detect && is_tls(self.framer.begun()) {
+                return Ok(Some(Step::Tls));
+            }
             return Ok(Some(if self.input_ended { Step::EndOfInput } else { Step::Wait(None) }));
         };
         self.limiter = limiter;
         if self.state == State::Detect || core::mem::take(&mut self.silent) {
             return Ok(match (detect(line.bytes), self.state) {
+                _ if self.state == State::Detect && is_tls(line.bytes) => Some(Step::Tls),
                 (Detected::Http, State::Detect) => Some(Step::Http),
                 (Detected::Irc, State::Detect) => {
                     let line = Bytes::copy_from_slice(line.bytes);

@@ -2,7 +2,6 @@
 
 use super::Hub;
 use crate::command::CloseReason;
-use crate::dialect::http;
 use crate::event::Reply;
 use crate::id::ConnId;
 use crate::output::{Output, Sink};
@@ -61,12 +60,11 @@ impl Hub {
         sink.output(Output::Close { conn, reason, farewell });
     }
 
-    /// Tells a client of HTTP the ways in, and closes.
-    pub(super) fn answer_http(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
+    /// Closes a connection that speaks no dialect, with an answer in what it speaks.
+    pub(super) fn turn_away(&mut self, now: Now, conn: ConnId, answer: &[u8], sink: &mut impl Sink) {
         self.propose_leave(conn, CloseReason::Quit, None, sink);
         if self.session(conn).is_some_and(Session::close) {
-            let answer = http::answer(&self.options.identity);
-            self.begin_closing(now, conn, CloseReason::Quit, answer.as_bytes(), sink);
+            self.begin_closing(now, conn, CloseReason::Quit, answer, sink);
         }
     }
 }

@@ -30,6 +30,8 @@ pub(crate) enum Step {
     Quit(Option<Text>),
     /// It was taken for plain, and is IRC.
     StartAfresh,
+    /// It speaks TLS, which nobody here does: close.
+    Tls,
     /// Nothing before another input; with an instant, nothing before that time.
     Wait(Option<Instant>),
 }

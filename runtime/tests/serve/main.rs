@@ -7,6 +7,7 @@
 
 mod ancestors;
 mod ancestors_chat;
+mod ancestors_clients;
 mod ancestors_echo;
 mod ancestors_mistakes;
 mod ancestors_session;

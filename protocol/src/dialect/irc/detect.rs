@@ -11,6 +11,12 @@ pub(crate) enum Detected {
     Plain,
 }
 
+/// Whether bytes begin a handshake of TLS (RFC 8446, section 5.1): a record of that type, in any of its versions. They
+/// need not have a line's end in them, and no text begins so.
+pub(crate) fn is_tls(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x16, 0x03])
+}
+
 /// Looks at a first line. A client of IRC begins with one of four commands, in capitals, and an argument; a
 /// request line of HTTP ends with its version (RFC 9112, section 3).
 pub(crate) fn detect(line: &[u8]) -> Detected {
@@ -30,6 +36,12 @@ pub(crate) fn detect(line: &[u8]) -> Detected {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_bytes_tell_tls() {
+        assert!(is_tls(b"\x16\x03") && is_tls(b"\x16\x03\x01\x02\0\x01"));
+        assert!(!is_tls(b"\x16") && !is_tls(b"") && !is_tls(b"hello"));
+    }
 
     #[test]
     fn a_first_line_tells_the_dialect() {
