@@ -65,18 +65,26 @@ pub struct Outbox {
     /// Empty buildings, kept for their allocations.
     spare: Vec<Building>,
     /// The forms in which the event at hand was rendered; kept for its allocation.
-    rendered: Vec<Rendered>,
+    forms: Vec<Form>,
 }
 
-/// An event in the form that some classes have in common.
-#[derive(Debug)]
-struct Rendered {
-    /// What matters of the class.
+/// An event in the form that some classes have in common, behind what they have read before it.
+#[derive(Clone, Copy, Debug)]
+struct Form {
+    /// What matters of the classes.
     class: WireClass,
-    /// The fan in whose chunk it is.
-    fan: usize,
+    /// The chunk in which they have read so far; `None` where the room has said nothing to them in this tick.
+    before: Option<usize>,
+    /// The chunk in which they go on.
+    chunk: usize,
     start: usize,
     end: usize,
+}
+
+impl Form {
+    const fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
 }
 
 /// What the outbox has done, and what it holds.
@@ -140,7 +148,17 @@ struct Subscription {
 #[derive(Debug, Default)]
 struct RoomFan {
     fans: Vec<ClassFan>,
+    /// What the room says in this tick, each as some of its classes read it.
+    chunks: Vec<RoomChunk>,
     touched: bool,
+}
+
+/// What a room says in this tick to the classes that read the same.
+#[derive(Debug)]
+struct RoomChunk {
+    building: Building,
+    /// The index of the chunk among the flush's sources.
+    source: Option<usize>,
 }
 
 /// Who hears a room in one wire class.
@@ -148,10 +166,8 @@ struct RoomFan {
 struct ClassFan {
     class: WireClass,
     members: Vec<u32>,
-    /// What the room says in this tick; `None` before the first of it.
-    building: Option<Box<Building>>,
-    /// The index of the chunk among the flush's sources.
-    source: Option<usize>,
+    /// The index of what the room says to it in this tick; `None` before the first of it.
+    chunk: Option<usize>,
 }
 
 impl Outbox {
@@ -177,7 +193,7 @@ impl Outbox {
             counters: OutboxCounters::default(),
             flushes: 0,
             spare: Vec::new(),
-            rendered: Vec::new(),
+            forms: Vec::new(),
         }
     }
 
@@ -404,28 +420,27 @@ impl Outbox {
             fan.touched = true;
             self.touched.push(room);
         }
-        self.rendered.clear();
+        self.forms.clear();
         for index in 0..fan.fans.len() {
-            let (earlier, later) = fan.fans.split_at_mut(index);
-            let Some(fan) = later.first_mut().filter(|fan| !fan.members.is_empty()) else { continue };
-            let building = fan.building.get_or_insert_with(|| Box::new(self.spare.pop().unwrap_or_default()));
-            let start = building.bytes.len();
-            // What classes have in common is rendered once: a class more costs a copy.
-            let class = event.class(fan.class);
-            let same = self.rendered.iter().find(|rendered| rendered.class == class);
-            match same.and_then(|same| Some((same, earlier.get(same.fan)?.building.as_ref()?))) {
-                Some((same, from)) => building.bytes.extend_from_slice(&from.bytes[same.start..same.end]),
-                None => event.render(fan.class, &mut building.bytes),
+            let ClassFan { class, ref members, chunk, .. } = fan.fans[index];
+            if members.is_empty() {
+                continue;
             }
-            let end = building.bytes.len();
-            if same.is_none() {
-                self.rendered.push(Rendered { class, fan: index, start, end });
-            }
-            if end > start {
-                building.marks.push(Mark { ordinal, start });
-                self.unflushed_bytes += end - start;
-                self.counters.deliveries += fan.members.len() as u64;
-            }
+            let members = members.len() as u64;
+            let class = event.class(class);
+            // Classes that have read the same so far, and read the same now, go on in one chunk.
+            let same = self.forms.iter().find(|form| form.class == class && form.before == chunk);
+            let form = match same {
+                Some(form) => *form,
+                None => {
+                    let (form, copied) = fan.put(&self.forms, chunk, class, event, ordinal, &mut self.spare);
+                    self.unflushed_bytes += copied + form.end - form.start;
+                    self.forms.push(form);
+                    form
+                }
+            };
+            fan.fans[index].chunk = Some(form.chunk);
+            self.counters.deliveries += if form.is_empty() { 0 } else { members };
         }
         if let Some(conn) = except
             && let Some(state) = self.conn(conn)
@@ -490,9 +505,59 @@ impl RoomFan {
     /// The fan of that class; a new one where there is none.
     fn fan(&mut self, class: WireClass) -> &mut ClassFan {
         let index = self.fans.iter().position(|fan| fan.class == class).unwrap_or_else(|| {
-            self.fans.push(ClassFan { class, members: Vec::new(), building: None, source: None });
+            self.fans.push(ClassFan { class, members: Vec::new(), chunk: None });
             self.fans.len() - 1
         });
         &mut self.fans[index]
+    }
+
+    /// Puts an event, in the form of a class, behind what the chunk `before` says so far; or behind a copy of that,
+    /// where the chunk goes on in another form already. `forms` are those of this event that stand somewhere.
+    /// Returns the form, and how many bytes were copied before it.
+    fn put(
+        &mut self,
+        forms: &[Form],
+        before: Option<usize>,
+        class: WireClass,
+        event: &Event<'_>,
+        ordinal: Ordinal,
+        spare: &mut Vec<Building>,
+    ) -> (Form, usize) {
+        let other = forms.iter().find(|form| Some(form.chunk) == before);
+        let chunk = match (before, other) {
+            (Some(chunk), None) => chunk,
+            _ => {
+                self.chunks.push(RoomChunk { building: spare.pop().unwrap_or_default(), source: None });
+                self.chunks.len() - 1
+            }
+        };
+        let mut copied = 0;
+        if let Some(other) = other
+            && let Ok([from, to]) = self.chunks.get_disjoint_mut([other.chunk, chunk])
+        {
+            copied = other.start;
+            to.building.copy(&from.building, 0..copied);
+            let marks = from.building.marks.partition_point(|mark| mark.ordinal < ordinal);
+            to.building.marks.extend_from_slice(&from.building.marks[..marks]);
+        }
+        let start = self.chunks[chunk].building.bytes.len();
+        // The same form may stand in another chunk already: then it costs a copy.
+        let same = forms.iter().find(|form| form.class == class && form.chunk != chunk);
+        match same.and_then(|same| Some((same, self.chunks.get_disjoint_mut([same.chunk, chunk]).ok()?))) {
+            Some((same, [from, to])) => to.building.copy(&from.building, same.start..same.end),
+            None => event.render(class, &mut self.chunks[chunk].building.bytes),
+        }
+        let building = &mut self.chunks[chunk].building;
+        let end = building.bytes.len();
+        if end > start {
+            building.marks.push(Mark { ordinal, start });
+        }
+        (Form { class, before, chunk, start, end }, copied)
+    }
+
+    /// The source that is what the room says to a class.
+    fn source(&self, class: WireClass) -> Option<usize> {
+        let fan = self.fans.iter().find(|fan| fan.class == class)?;
+        self.chunks.get(fan.chunk?)?.source
     }
 }

@@ -5,6 +5,7 @@
 use crate::naive::NaiveSink;
 use crate::source::Source;
 use crate::wire::GrantedWire;
+use parlor_protocol::irc::Capabilities;
 use parlor_protocol::{
     CloseReason, ConnId, Event, Language, Limits, Manner, Name, Outbox, Output, Person, Profile, RoomId,
     RoomName, Seq, Sink, Speech, Stamp, Text, What, WireClass,
@@ -52,10 +53,7 @@ impl Op {
         match source.weighted(&[6, 16, 10, 6, 5, 4, 3, 3, 1, 1, 1]) {
             0 => Self::Open(slot),
             1 => Self::ToRoom(room, except, length(source)),
-            2 => {
-                let language = source.pick(&Language::ALL);
-                Self::Subscribe(slot, room, WireClass::Plain { language, raw: source.chance(100) })
-            }
+            2 => Self::Subscribe(slot, room, class(source)),
             3 => Self::Flush,
             4 => Self::Write(slot, length(source)),
             5 => Self::Grant(slot, length(source)),
@@ -66,6 +64,23 @@ impl Op {
             _ => Self::ReportDrained(slot),
         }
     }
+}
+
+/// Capabilities of IRC that change what some of the events here look like.
+pub const CAPABILITIES: [Capabilities; 4] = [
+    Capabilities::EXTENDED_JOIN,
+    Capabilities::MESSAGE_TAGS,
+    Capabilities::SERVER_TIME,
+    Capabilities::SETNAME,
+];
+
+fn class(source: &mut Source<'_>) -> WireClass {
+    if source.chance(500) {
+        let language = source.pick(&Language::ALL);
+        return WireClass::Plain { language, raw: source.chance(100) };
+    }
+    let chosen = CAPABILITIES.into_iter().filter(|_| source.chance(400));
+    WireClass::Irc(chosen.fold(Capabilities::NONE, Capabilities::with))
 }
 
 /// Mostly short, sometimes over a threshold of the outbox.
@@ -168,14 +183,22 @@ impl Rig {
                 let by = person(&format!("n{}", self.lines));
                 self.lines += 1;
                 let except = except.and_then(|slot| self.live(slot));
-                let what = What::Left { reason: CloseReason::Quit, message: None };
+                // Some classes see nothing of the second.
+                let what = match self.lines % 2 {
+                    0 => What::Left { reason: CloseReason::Quit, message: None },
+                    _ => What::RealNameSet { real_name: by.profile.real_name() },
+                };
                 let event = Event { stamp: Stamp::default(), by: &by, by_bot: false, what };
                 self.output(Output::ToPeers { rooms: &rooms, except, event: &event });
             }
             Op::ToRoom(room, except, length) => {
                 let text = Text::clean(self.text(length).as_bytes(), false);
                 let speech = Speech::new(Manner::Speech, text);
-                let what = What::Said { room: &RoomName::lobby(), status: None, speech: &speech };
+                let room_name = RoomName::lobby();
+                let what = match length {
+                    0 => What::Joined { room: &room_name },
+                    _ => What::Said { room: &room_name, status: None, speech: &speech },
+                };
                 let event = Event { stamp: Stamp::default(), by: &person("alice"), by_bot: false, what };
                 let except = except.and_then(|slot| self.live(slot));
                 self.output(Output::ToRoom { room: RoomId(Seq(room)), except, event: &event });

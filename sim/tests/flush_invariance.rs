@@ -1,12 +1,18 @@
 //! Flush invariance, with cases that shrink.
 
+use parlor_protocol::irc::Capabilities;
 use parlor_protocol::{Language, Limits, WireClass};
-use parlor_sim::flush::{Op, ROOMS, SLOTS, run};
+use parlor_sim::flush::{CAPABILITIES, Op, ROOMS, SLOTS, run};
 use proptest::prelude::*;
 
 fn class() -> impl Strategy<Value = WireClass> {
     let language = prop_oneof![Just(Language::En), Just(Language::Zh)];
-    (language, prop::bool::weighted(0.1)).prop_map(|(language, raw)| WireClass::Plain { language, raw })
+    let plain =
+        (language, prop::bool::weighted(0.1)).prop_map(|(language, raw)| WireClass::Plain { language, raw });
+    let capabilities = prop::sample::subsequence(CAPABILITIES.to_vec(), 0..=CAPABILITIES.len());
+    let irc = capabilities
+        .prop_map(|chosen| WireClass::Irc(chosen.into_iter().fold(Capabilities::NONE, Capabilities::with)));
+    prop_oneof![plain, irc]
 }
 
 /// Mostly short lines, some over every threshold of the outbox.

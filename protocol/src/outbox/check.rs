@@ -79,16 +79,20 @@ impl Outbox {
         let fans = || self.rooms.values().flat_map(|room| &room.fans);
         let members: usize = fans().map(|fan| fan.members.len()).sum();
         assert_eq!(members, subscriptions, "each place among those who hear a room is a subscription's");
-        assert!(fans().all(|fan| fan.source.is_none()), "sources are a flush's");
         for (id, room) in &self.rooms {
             assert_eq!(room.touched, self.touched.contains(id), "rooms that said something are listed");
             let heard = room.fans.iter().any(|fan| !fan.members.is_empty());
             assert!(heard || room.touched, "{id}, which nobody hears, is forgotten");
+            assert!(room.chunks.is_empty() || room.touched, "what {id} said is forgotten when it is written");
+            assert!(room.chunks.iter().all(|chunk| chunk.source.is_none()), "sources are a flush's");
             for (index, fan) in room.fans.iter().enumerate() {
                 let twice = room.fans[..index].iter().any(|other| other.class == fan.class);
                 assert!(!twice, "each class hears {id} in one form");
-                let said = fan.building.as_ref().is_some_and(|building| !building.bytes.is_empty());
-                assert!(!said || room.touched, "{id} said what is to be written");
+                assert!(fan.chunk.is_none() || room.touched, "{id} said what is to be written");
+                assert!(
+                    fan.chunk.is_none_or(|chunk| chunk < room.chunks.len()),
+                    "a class reads a chunk of {id}"
+                );
             }
         }
     }

@@ -75,8 +75,13 @@ impl Outbox {
         }
         let mut merged = BTreeMap::new();
         for room in &touched {
-            for fan in rooms.get(room).into_iter().flat_map(|room| &room.fans) {
-                self.serve_fan(fan, &rooms, &buildings, &mut merged, flush);
+            let Some(room) = rooms.get(room) else { continue };
+            // Those who read one chunk after the other, for it is in the cache then.
+            for (index, chunk) in room.chunks.iter().enumerate() {
+                let Some(source) = chunk.source else { continue };
+                for fan in room.fans.iter().filter(|fan| fan.chunk == Some(index)) {
+                    self.serve_fan(fan, source, &rooms, &buildings, &mut merged, flush);
+                }
             }
         }
 
@@ -87,7 +92,7 @@ impl Outbox {
                 state.subscriptions.iter_mut().for_each(|subscription| subscription.from = 0);
             }
         }
-        end_rooms(&mut rooms, &touched);
+        end_rooms(&mut rooms, &touched, &mut self.spare);
         touched.clear();
         (self.rooms, self.touched, self.disturbances) = (rooms, touched, disturbances);
         self.ordinal = 1;
@@ -112,7 +117,7 @@ impl Outbox {
         let mut strands: Vec<Strand<'_>> = ended
             .chain(lasting)
             .filter_map(|(room, class, from, until)| {
-                let source = rooms.get(&room)?.fans.iter().find(|fan| fan.class == class)?.source?;
+                let source = rooms.get(&room)?.source(class)?;
                 let length = flush.sources[source].bytes.len();
                 Some(Strand::new(source, &buildings[source - 1].marks, length, from, until))
             })
@@ -126,12 +131,12 @@ impl Outbox {
     fn serve_fan<W: Wire>(
         &mut self,
         fan: &ClassFan,
+        source: usize,
         rooms: &BTreeMap<RoomId, RoomFan>,
         buildings: &[Building],
         merged: &mut BTreeMap<Vec<usize>, usize>,
         flush: &mut Flush<'_, W>,
     ) {
-        let Some(source) = fan.source else { return };
         // Elsewhere each time, and not next to it: what one flush does not reach is in many places.
         let start = self.flushes.wrapping_mul(FLUSH_STRIDE) % fan.members.len().max(1);
         let (later, first) = fan.members.split_at(start);
@@ -380,12 +385,13 @@ fn freeze_rooms(
 ) -> Vec<Building> {
     let mut buildings = Vec::new();
     for room in touched {
-        for fan in rooms.get_mut(room).into_iter().flat_map(|room| &mut room.fans) {
-            // Of what this class sees nothing of, nothing is written: the building stays for the next tick.
-            if let Some(mut building) = fan.building.take_if(|building| !building.bytes.is_empty()) {
-                fan.source = Some(sources.len());
+        for chunk in rooms.get_mut(room).into_iter().flat_map(|room| &mut room.chunks) {
+            // Of what a class sees nothing of, nothing is written.
+            if !chunk.building.bytes.is_empty() {
+                let mut building = core::mem::take(&mut chunk.building);
+                chunk.source = Some(sources.len());
                 sources.push(Source::new(core::mem::take(&mut building.bytes)));
-                buildings.push(*building);
+                buildings.push(building);
             }
         }
     }
@@ -393,12 +399,15 @@ fn freeze_rooms(
 }
 
 /// Makes the rooms ready for the next tick; those that nobody hears any more are forgotten.
-fn end_rooms(rooms: &mut BTreeMap<RoomId, RoomFan>, touched: &[RoomId]) {
+fn end_rooms(rooms: &mut BTreeMap<RoomId, RoomFan>, touched: &[RoomId], spare: &mut Vec<Building>) {
     for id in touched {
         let Some(room) = rooms.get_mut(id) else { continue };
         room.touched = false;
+        // What no class saw anything of was not written, and is kept as it is.
+        let unused = room.chunks.drain(..).map(|chunk| chunk.building).filter(|it| it.bytes.capacity() > 0);
+        spare.extend(unused.take(SPARE_MAX.saturating_sub(spare.len())));
         room.fans.retain_mut(|fan| {
-            fan.source = None;
+            fan.chunk = None;
             !fan.members.is_empty()
         });
         if room.fans.is_empty() {
@@ -415,11 +424,8 @@ fn merged_source(
     merged: &mut BTreeMap<Vec<usize>, usize>,
     sources: &mut Vec<Source>,
 ) -> usize {
-    let mut heard: Vec<usize> = state
-        .subscriptions
-        .iter()
-        .filter_map(|sub| rooms.get(&sub.room)?.fans.iter().find(|fan| fan.class == sub.class)?.source)
-        .collect();
+    let mut heard: Vec<usize> =
+        state.subscriptions.iter().filter_map(|sub| rooms.get(&sub.room)?.source(sub.class)).collect();
     heard.sort_unstable();
     if let [source] = heard[..] {
         return source;

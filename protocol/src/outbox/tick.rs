@@ -20,6 +20,13 @@ pub(super) struct Building {
     pub(super) marks: Vec<Mark>,
 }
 
+impl Building {
+    /// Appends bytes of another one.
+    pub(super) fn copy(&mut self, from: &Self, range: core::ops::Range<usize>) {
+        self.bytes.extend_from_slice(&from.bytes[range]);
+    }
+}
+
 /// Where the bytes of an output begin in a chunk.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mark {
