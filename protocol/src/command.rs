@@ -4,7 +4,7 @@ use crate::id::{ConnId, MemberId, Seq};
 use crate::limits::WorldLimits;
 use crate::mode::{Key, ModeChange, Status};
 use crate::name::{Name, RoomName};
-use crate::person::{Profile, UserModes};
+use crate::person::{Host, Profile, UserModes};
 use crate::text::Text;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -110,6 +110,15 @@ pub enum Command {
         /// What others are told who speak to it; `None` for there.
         away: Option<Text>,
     },
+    /// An operator of the server has a member shown at another host.
+    SetHost {
+        /// Who.
+        member: MemberId,
+        /// Whom.
+        name: Name,
+        /// Where.
+        host: Host,
+    },
     /// A member changes the modes of a room.
     SetModes {
         /// Who.
@@ -177,6 +186,7 @@ impl Command {
             | Self::Rename { member, .. }
             | Self::Say { member, .. }
             | Self::SetAway { member, .. }
+            | Self::SetHost { member, .. }
             | Self::SetModes { member, .. }
             | Self::SetRealName { member, .. }
             | Self::SetTopic { member, .. }
@@ -199,6 +209,15 @@ pub struct Speech {
 }
 
 impl Speech {
+    /// Whether nobody will ask for it again: a notice that somebody is typing, and nothing else (IRCv3, typing). It
+    /// has no place in the log.
+    #[must_use]
+    pub fn is_signal(&self) -> bool {
+        let tags = self.tags.as_deref().unwrap_or_default();
+        self.manner == Manner::Tags
+            && (tags == "+typing" || tags.starts_with("+typing=") && !tags.contains(';'))
+    }
+
     /// A text with nothing around it.
     #[must_use]
     pub const fn new(manner: Manner, text: Text) -> Self {

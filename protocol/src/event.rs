@@ -47,6 +47,13 @@ pub enum What<'a> {
         /// What others are told who speak to it.
         away: Option<&'a Text>,
     },
+    /// It is shown at another host.
+    HostSet {
+        /// Its user name.
+        user: &'a str,
+        /// Where it is shown.
+        host: &'a str,
+    },
     /// It asked somebody into the room.
     Invited {
         /// Whom.

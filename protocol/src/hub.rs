@@ -7,6 +7,7 @@ mod enter;
 mod irc;
 mod label;
 mod say;
+mod speech;
 mod timers;
 mod verdict;
 
@@ -19,6 +20,7 @@ use crate::language::Language;
 use crate::limits::Limits;
 use crate::name::{Name, RoomName};
 use crate::output::{Output, Sink};
+use crate::session::irc::wrong_password;
 use crate::session::{Entrant, Link, Session, Step};
 use crate::text::Text;
 use crate::time::{Deadline, DeadlineReason, Instant, Now};
@@ -218,7 +220,10 @@ impl Hub {
             Input::Timeout => self.timeout(now, sink),
             Input::Verdict { conn, right } => {
                 match self.session(conn).and_then(|session| session.verdict(right)) {
-                    Some(Some(reason)) => self.end(now, conn, reason, None, sink),
+                    Some(Some(reason)) => {
+                        self.note(now, conn, wrong_password(), sink);
+                        self.end(now, conn, reason, None, sink);
+                    }
                     Some(None) => self.run(now, conn, sink),
                     None => {}
                 }

@@ -155,7 +155,7 @@ pub use log::MemoryLog;
 pub use name::{Name, NameError, RoomName};
 pub use outbox::{Outbox, OutboxCounters, Wire};
 pub use output::{Output, Sink, WireClass};
-pub use person::{Person, Profile, UserModes};
+pub use person::{Host, Person, Profile, UserModes};
 pub use rate::{Rate, RateLimiter};
 pub use text::Text;
 pub use time::{Deadline, DeadlineReason, Instant, Now};

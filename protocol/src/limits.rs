@@ -1,5 +1,6 @@
 //! Every bound of the system, in one struct with checked relations.
 
+use crate::dialect::irc;
 use crate::digest::Digest;
 use crate::name::Name;
 use crate::rate::Rate;
@@ -85,7 +86,7 @@ impl Default for Limits {
             line_bytes_max: 4_096,
             monitored_max: 100,
             outbox_bytes_max: 256 << 20,
-            pending_commands_max: 32,
+            pending_commands_max: 10,
             ping_ms: 90_000,
             pong_ms: 60_000,
             rate: Rate { lines: 50, burst: 200 },
@@ -158,11 +159,20 @@ impl fmt::Display for LimitError {
 impl core::error::Error for LimitError {}
 
 impl Limits {
-    /// Bytes that one line in can become out, in one wire class: invalid bytes become U+FFFD, and the
-    /// longest name and the words around it come before them.
+    /// Bytes that one line in can become out, in one wire class.
+    ///
+    /// Of a line of the plain dialect, invalid bytes become U+FFFD, and the longest name and the words around it come
+    /// before them. In IRC that is as many messages as it takes, each with its source, its target and its tags; and
+    /// one message of IRC comes with as many tags of its own as it may have.
     #[must_use]
     pub const fn rendered_line_bytes_max(&self) -> usize {
-        3 * self.line_bytes_max + Name::BYTES_MAX + 64
+        let text = 3 * self.line_bytes_max;
+        let plain = text + Name::BYTES_MAX + 64;
+        let messages = text.div_ceil(irc::PIECE_BYTES_MIN) * irc::TAGGED_BYTES_MAX;
+        let tagged = irc::CLIENT_TAGS_BYTES_MAX
+            + irc::MESSAGE_BYTES_MAX.div_ceil(irc::PIECE_BYTES_MIN) * irc::TAGGED_BYTES_MAX;
+        let longest = if messages > tagged { messages } else { tagged };
+        if longest > plain { longest } else { plain }
     }
 
     /// What a room's chunk may hold before it is flushed: with one more input on top of it, a reader that
@@ -184,7 +194,8 @@ impl Limits {
             ("topic_bytes_max is at most line_bytes_max", self.world.topic_bytes_max <= self.line_bytes_max),
             ("pending_commands_max is at least 1", self.pending_commands_max >= 1),
             (
-                "pending_commands_max × (3 × line_bytes_max + 154) is at most half of backlog_bytes_max",
+                "pending_commands_max × what a line can become (line_bytes_max × 3 in pieces of 162 with 600 bytes each, \
+                 at least 6496) is at most half of backlog_bytes_max",
                 lines <= self.chunk_bytes_max() / self.rendered_line_bytes_max(),
             ),
             ("reply_bytes_max is at least 4096", self.reply_bytes_max >= 4_096),
@@ -237,8 +248,10 @@ mod tests {
 
     #[test]
     fn a_rendered_line_is_what_the_relation_says() {
-        let limits = Limits { line_bytes_max: 1_000, ..Limits::default() };
-        assert_eq!(limits.rendered_line_bytes_max(), 3 * 1_000 + 154);
+        for (line_bytes_max, bytes) in [(128, 6_496), (1_000, 19 * 600), (4_096, 76 * 600)] {
+            let limits = Limits { line_bytes_max, ..Limits::default() };
+            assert_eq!(limits.rendered_line_bytes_max(), bytes, "{line_bytes_max}");
+        }
     }
 
     /// Each relation, with limits that just keep to it and others that just don't.
@@ -260,8 +273,8 @@ mod tests {
             let bytes = bytes as usize;
             // Of lines that are short enough, topics are.
             (limits.line_bytes_max, limits.world.topic_bytes_max) = (bytes, bytes.min(100));
-            limits.backlog_bytes_max = 1 << 26;
-            limits.outbox_bytes_max = 1 << 26;
+            limits.backlog_bytes_max = 1 << 28;
+            limits.outbox_bytes_max = 1 << 28;
         };
         let relations: [(&str, Set, u32, u32); 23] = [
             ("line_bytes_max is from 128", small, 128, 127),
@@ -273,7 +286,7 @@ mod tests {
                 1_001,
             ),
             ("pending_commands_max is", |limits, count| limits.pending_commands_max = count, 1, 0),
-            ("pending_commands_max ×", |limits, count| limits.pending_commands_max = count, 15, 16),
+            ("pending_commands_max ×", |limits, count| limits.pending_commands_max = count, 4, 5),
             (
                 "reply_bytes_max is at least",
                 |limits, bytes| limits.reply_bytes_max = bytes as usize,

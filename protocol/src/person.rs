@@ -81,6 +81,30 @@ impl fmt::Display for UserModes {
     }
 }
 
+/// A host that is shown instead of an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host(Arc<str>);
+
+impl Host {
+    /// Bytes that a host has at most (ISUPPORT's `HOSTLEN`).
+    pub const BYTES_MAX: usize = 63;
+
+    /// A host; `None` where the text is none: letters and digits of ASCII, `.`, `-`, `_`, `/` and `:`, which is not
+    /// the first.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = !text.is_empty() && text.len() <= Self::BYTES_MAX && !text.starts_with(':');
+        let is_host = |it: char| it.is_ascii_alphanumeric() || ".-_/:".contains(it);
+        (fits && text.chars().all(is_host)).then(|| Self(text.into()))
+    }
+
+    /// The host as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Person {
     pub(crate) fn digest(&self, digest: &mut Digest) {
         digest.text(self.name.as_str());
@@ -94,8 +118,9 @@ impl Profile {
     /// Bytes that a user name has at most (ISUPPORT's `USERLEN`).
     pub const USER_BYTES_MAX: usize = 20;
 
-    /// The user name of those who speak the plain dialect, and name none.
+    /// The user name of those who speak the plain dialect, and name none; and their real name.
     const PLAIN_USER: &str = "plain";
+    const PLAIN_REAL_NAME: &str = "plain text";
 
     /// A profile from what a client says of itself. Of the user name, what cannot be in a `name!user@host`, or
     /// would be a wildcard there, is dropped; nothing left over is `user`.
@@ -115,7 +140,8 @@ impl Profile {
     /// The profile of a client that says nothing of itself.
     #[must_use]
     pub fn plain(ip: IpAddr) -> Self {
-        Self { user: Self::PLAIN_USER.into(), host: host(ip), real_name: Text::default() }
+        let real_name = Text::clean(Self::PLAIN_REAL_NAME.as_bytes(), false);
+        Self { user: Self::PLAIN_USER.into(), host: host(ip), real_name }
     }
 
     /// The user name.
@@ -134,6 +160,12 @@ impl Profile {
     #[must_use]
     pub const fn real_name(&self) -> &Text {
         &self.real_name
+    }
+
+    /// The same, shown at another host.
+    #[must_use]
+    pub fn with_host(&self, host: &Host) -> Self {
+        Self { host: Arc::clone(&host.0), ..self.clone() }
     }
 
     /// The same with other words.
@@ -196,6 +228,24 @@ mod tests {
         ] {
             assert_eq!(profile("x", ip).host(), host);
         }
+    }
+
+    #[test]
+    fn a_host_that_is_shown_is_one_word() {
+        for (text, is_host) in [
+            ("tea.example", true),
+            ("a/b_c:1", true),
+            ("", false),
+            (":a", false),
+            ("a b", false),
+            ("a@b", false),
+            ("茶", false),
+        ] {
+            assert_eq!(Host::parse(text).is_some(), is_host, "{text}");
+        }
+        assert!(Host::parse(&"x".repeat(63)).is_some() && Host::parse(&"x".repeat(64)).is_none());
+        let shown = profile("alice", "10.0.0.1").with_host(&Host::parse("tea.example").unwrap());
+        assert_eq!((shown.user(), shown.host()), ("alice", "tea.example"));
     }
 
     #[test]

@@ -499,7 +499,8 @@ impl Session {
         if self.state == State::Detect || core::mem::take(&mut self.silent) {
             return Ok(match (detect(line.bytes), self.state) {
                 _ if self.state == State::Detect && is_tls(line.bytes) => Some(Step::Tls),
-                (Detected::Http, State::Detect) => Some(Step::Http),
+                // One that connects before it has something to ask was silent, too.
+                (Detected::Http, _) => Some(Step::Http),
                 (Detected::Irc, State::Detect) => {
                     let line = Bytes::copy_from_slice(line.bytes);
                     self.begin_irc();
@@ -512,7 +513,7 @@ impl Session {
                     self.afresh = Some(Bytes::copy_from_slice(line.bytes));
                     Some(Step::StartAfresh)
                 }
-                (Detected::Http | Detected::Plain, state) => {
+                (Detected::Plain, state) => {
                     plain_line(line.bytes, line.dropped, limits, &mut self.work);
                     self.framer.set_line_bytes_max(limits.line_bytes_max);
                     if state == State::Detect {

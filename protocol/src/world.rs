@@ -120,6 +120,15 @@ pub enum Effect {
         /// Who.
         member: MemberId,
     },
+    /// A member is shown at another host; those in its rooms may hear of it.
+    HostSet {
+        /// By whom.
+        member: MemberId,
+        /// Who.
+        target: MemberId,
+        /// Who it was to others.
+        from: Person,
+    },
     /// A member was asked into a room.
     Invited {
         /// By whom.
@@ -363,6 +372,7 @@ impl World {
                 effects.push(Effect::Said { member, room });
             }
             Command::SetAway { away, .. } => self.set_away(member, away.as_ref(), effects),
+            Command::SetHost { name, host, .. } => self.set_host(member, name, host, effects)?,
             Command::SetModes { room, changes, .. } => {
                 self.set_modes(entry, member, room, changes, effects)?;
             }

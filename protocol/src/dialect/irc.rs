@@ -15,6 +15,7 @@ pub(crate) mod reply;
 mod tags;
 
 pub use capability::Capabilities;
+pub(crate) use event::{PIECE_BYTES_MIN, TAGGED_BYTES_MAX};
 pub use message::{MESSAGE_BYTES_MAX, Message, PARAMS_MAX, ParseError};
 pub(crate) use tags::tag_line;
 pub use tags::{CLIENT_TAGS_BYTES_MAX, TAGS_BYTES_MAX, Tags};

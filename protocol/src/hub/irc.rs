@@ -20,7 +20,7 @@ const BULK_BYTES: usize = 2_048;
 impl Hub {
     /// Answers a question of IRC, or a page of the answer.
     pub(super) fn answer_irc(&mut self, now: Now, conn: ConnId, query: Query, sink: &mut impl Sink) {
-        let Some(query) = self.act_on(conn, query, sink) else { return };
+        let Some(query) = self.act_on(now, conn, query, sink) else { return };
         let mut bytes = self.take_scratch();
         let mut next = None;
         if let Some(asker) = self.asker(now, conn) {
@@ -44,7 +44,7 @@ impl Hub {
     }
 
     /// Does what a question changes of the connection itself; returns what is left to be answered.
-    fn act_on(&mut self, conn: ConnId, query: Query, sink: &mut impl Sink) -> Option<Query> {
+    fn act_on(&mut self, now: Now, conn: ConnId, query: Query, sink: &mut impl Sink) -> Option<Query> {
         match query {
             Query::LeaveAll => self.leave_all(conn),
             Query::MonitorAdd(names) => return Some(self.watch(conn, names)),
@@ -58,6 +58,7 @@ impl Hub {
                 let configuration = self.options.identity.configuration.clone();
                 return Some(Query::Note(numeric::RPL_REHASHING, Vec::from([configuration])));
             }
+            Query::Signal(command) => self.signal(now, conn, &command, sink),
             Query::SetCapabilities(capabilities, subcommand, list) => {
                 if let Some(client) = self.session(conn).and_then(|session| session.client()) {
                     client.capabilities = capabilities;

@@ -1,16 +1,16 @@
 //! What follows from a committed entry: who is subscribed to what, and who hears it.
 
 use super::Hub;
-use crate::command::{CloseReason, Command, LogEntry, Manner, Speech};
+use crate::command::{CloseReason, Command, LogEntry};
 use crate::dialect::irc::query::Query;
 use crate::dialect::irc::{Capabilities, numeric, refusal};
 use crate::event::{ConsoleEvent, Event, Reply, Stamp, What};
 use crate::id::{ConnId, MemberId, RoomId};
-use crate::mode::{ModeChange, Status};
-use crate::name::RoomName;
+use crate::mode::ModeChange;
+use crate::name::{Name, RoomName};
 use crate::output::{Output, Sink, WireClass};
 use crate::person::{Person, UserModes};
-use crate::session::{Link, Tongue};
+use crate::session::Link;
 use crate::text::Text;
 use crate::time::Now;
 use crate::world::{Effect, Member, Refusal};
@@ -19,11 +19,11 @@ use alloc::vec::Vec;
 
 /// An entry that is applied, and who asked for it.
 #[derive(Clone, Copy)]
-struct Author<'e> {
-    conn: ConnId,
-    entry: &'e LogEntry,
-    stamp: Stamp,
-    now: Now,
+pub(super) struct Author<'e> {
+    pub(super) conn: ConnId,
+    pub(super) entry: &'e LogEntry,
+    pub(super) stamp: Stamp,
+    pub(super) now: Now,
 }
 
 impl Hub {
@@ -60,6 +60,7 @@ impl Hub {
         match (effect, &author.entry.command) {
             (Effect::AwaySet { member, was_away }, _) => self.away_set(author, *member, *was_away, sink),
             (Effect::Entered { member }, command) => self.entered(author, *member, command, sink),
+            (Effect::HostSet { target, from, .. }, _) => self.host_set(author, *target, from, sink),
             (Effect::Invited { member, target, room }, _) => {
                 self.invited(author, *member, *target, *room, sink);
             }
@@ -122,7 +123,7 @@ impl Hub {
     }
 
     /// Who a member is to others, and whether it is a program.
-    fn by(&self, member: MemberId) -> Option<(Person, bool)> {
+    pub(super) fn by(&self, member: MemberId) -> Option<(Person, bool)> {
         self.world.member(member).map(|it| (it.person().clone(), it.modes().has(UserModes::BOT)))
     }
 
@@ -189,7 +190,7 @@ impl Hub {
         }
     }
 
-    fn refused(&mut self, author: Author<'_>, refusal: &Refusal, sink: &mut impl Sink) {
+    pub(super) fn refused(&mut self, author: Author<'_>, refusal: &Refusal, sink: &mut impl Sink) {
         match self.class(author.conn) {
             Some(WireClass::Plain { .. }) => self.reply(author.conn, &Reply::Refused(refusal), sink),
             Some(WireClass::Irc(_)) => {
@@ -323,12 +324,12 @@ impl Hub {
     ) {
         let Author { now, stamp, .. } = author;
         let Some(conn) = self.members.remove(&id) else { return };
-        let killer =
-            (reason == CloseReason::Killed).then(|| command.member().and_then(|it| self.by(it))).flatten();
         let message = match command {
             Command::Leave { message, .. } => message.clone(),
-            Command::Kill { message, .. } => {
-                Some(killed_by(killer.as_ref().map(|(by, _)| by), message.as_ref()))
+            Command::Kill { member, message, .. } => {
+                // Who ends its own connection is no member any more.
+                let by = self.world.member(*member).map_or(person, Member::person);
+                Some(killed_by(&by.name, message.as_ref()))
             }
             _ => None,
         };
@@ -359,6 +360,22 @@ impl Hub {
         if conn != author.conn {
             self.vacate_if_over(conn);
         }
+    }
+
+    /// Somebody is shown at another host: who shares a room with it may hear of it, and so may itself.
+    fn host_set(&mut self, author: Author<'_>, target: MemberId, from: &Person, sink: &mut impl Sink) {
+        let Some((person, by_bot)) = self.by(target) else { return };
+        let what = What::HostSet { user: person.profile.user(), host: person.profile.host() };
+        let event = Event { stamp: author.stamp, by: from, by_bot, what };
+        let conn = self.conn_of(target);
+        let rooms = self.world.member(target).map_or(&[][..], Member::rooms);
+        sink.output(Output::ToPeers { rooms, except: conn, event: &event });
+        if let Some(conn) = conn {
+            self.deliver(conn, &event, sink);
+            self.note_source(conn, &person);
+        }
+        let params = [person.name.to_string(), person.profile.host().into()].to_vec();
+        self.note(author.now, author.conn, Query::Note(numeric::RPL_HOSTHIDDEN, params), sink);
     }
 
     fn modes_set(
@@ -416,95 +433,10 @@ impl Hub {
             self.tell_watchers(&person, true, sink);
         }
     }
-
-    fn said(
-        &mut self,
-        author: Author<'_>,
-        member: MemberId,
-        room: RoomId,
-        status: Option<Status>,
-        speech: &Speech,
-        sink: &mut impl Sink,
-    ) {
-        let Author { conn, stamp, .. } = author;
-        self.counters.lines += 1;
-        let Some((by, by_bot)) = self.by(member) else { return };
-        let Some(name) = self.world.room(room).map(|room| room.name().clone()) else { return };
-        let event = Event { stamp, by: &by, by_bot, what: What::Said { room: &name, status, speech } };
-        let itself = self.hears_itself(conn);
-        let Some(status) = status else {
-            return self.tell_room(conn, room, itself, &event, sink);
-        };
-        let hears = |statuses: crate::mode::Statuses| statuses.highest().is_some_and(|it| it >= status);
-        let there = self.world.room(room).into_iter().flat_map(|room| room.members_from(MemberId::default()));
-        let hearers: Vec<_> = there.filter(|(_, statuses)| hears(*statuses)).map(|(id, _)| id).collect();
-        for hearer in hearers.into_iter().filter(|&hearer| hearer != member) {
-            if let Some(conn) = self.conn_of(hearer) {
-                self.deliver(conn, &event, sink);
-            }
-        }
-        if itself {
-            self.echo(conn, &event, sink);
-        }
-    }
-
-    /// Whether a connection hears what it says.
-    fn hears_itself(&mut self, conn: ConnId) -> bool {
-        let plain = self.options.echo;
-        match self.session(conn).map(|session| session.tongue()) {
-            Some(Tongue::Irc(client)) => client.capabilities.has(Capabilities::ECHO_MESSAGE),
-            Some(Tongue::Plain(_)) => plain,
-            None => false,
-        }
-    }
-
-    fn told(
-        &mut self,
-        author: Author<'_>,
-        from: MemberId,
-        to: MemberId,
-        speech: &Speech,
-        sink: &mut impl Sink,
-    ) {
-        let Author { conn, stamp, .. } = author;
-        let Some((by, by_bot)) = self.by(from) else { return };
-        let Some(name) = self.world.member(to).map(|to| to.name().clone()) else { return };
-        let event = Event { stamp, by: &by, by_bot, what: What::Told { to: &name, speech } };
-        if self.hears_itself(conn) && self.open_irc(conn) {
-            self.echo(conn, &event, sink);
-        }
-        if let Some(hearer) = self.conn_of(to) {
-            self.deliver(hearer, &event, sink);
-        }
-        if !matches!(speech.manner, Manner::Notice | Manner::CtcpReply | Manner::Tags) {
-            self.tell_away(author, to, sink);
-        }
-    }
-
-    /// The author hears that somebody is away.
-    fn tell_away(&mut self, author: Author<'_>, target: MemberId, sink: &mut impl Sink) {
-        let Some(target) = self.world.member(target) else { return };
-        if let Some(away) = target.away() {
-            let params = [target.name().to_string(), away.as_str().into()].to_vec();
-            self.note(author.now, author.conn, Query::Note(numeric::RPL_AWAY, params), sink);
-        }
-    }
-
-    fn wallops(&mut self, author: Author<'_>, member: MemberId, text: &Text, sink: &mut impl Sink) {
-        let Some((by, by_bot)) = self.by(member) else { return };
-        let event = Event { stamp: author.stamp, by: &by, by_bot, what: What::Wallops { text } };
-        let wants = self.world.members().filter(|(_, member)| member.modes().has(UserModes::WALLOPS));
-        for id in wants.map(|(id, _)| id).collect::<Vec<_>>() {
-            if let Some(conn) = self.conn_of(id) {
-                self.deliver(conn, &event, sink);
-            }
-        }
-    }
 }
 
 /// What those read who knew somebody whom an operator ended.
-fn killed_by(by: Option<&Person>, message: Option<&Text>) -> Text {
-    let name = by.map_or("*", |by| by.name.as_str());
+fn killed_by(name: &Name, message: Option<&Text>) -> Text {
     let words = message
         .map_or_else(|| alloc::format!("by {name}"), |it| alloc::format!("by {name}: {}", it.as_str()));
     Text::clean(words.as_bytes(), false)

@@ -99,6 +99,7 @@ static COMMANDS: &[Entry] = &[
     entry("ADMIN", 0, When::Entered, ask::admin),
     entry("AWAY", 0, When::Entered, speak::away).with_text(0),
     entry("CAP", 1, When::Always, register::cap),
+    entry("CHGHOST", 2, When::Entered, speak::chghost),
     entry("HELP", 0, When::Entered, ask::help),
     entry("HELPOP", 0, When::Entered, ask::help),
     entry("INFO", 0, When::Entered, ask::info),
@@ -190,7 +191,7 @@ fn note(numeric: Numeric, params: &[&str]) -> Vec<Work> {
 }
 
 /// What is said of a password that is none of an operator's.
-pub(super) fn wrong_password() -> Query {
+pub(crate) fn wrong_password() -> Query {
     Query::Note(numeric::ERR_PASSWDMISMATCH, Vec::new())
 }
 

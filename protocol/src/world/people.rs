@@ -5,7 +5,7 @@ use crate::command::{CloseReason, LogEntry, Wish};
 use crate::digest::Digest;
 use crate::id::{MemberId, RoomId, Seq};
 use crate::name::{Name, RoomName};
-use crate::person::{Person, Profile, UserModes};
+use crate::person::{Host, Person, Profile, UserModes};
 use crate::text::Text;
 use alloc::vec::Vec;
 
@@ -147,6 +147,22 @@ impl World {
         let was_away = member.away.is_some();
         member.away = away.cloned();
         effects.push(Effect::AwaySet { member: id, was_away });
+    }
+
+    pub(super) fn set_host(
+        &mut self,
+        id: MemberId,
+        name: &Name,
+        host: &Host,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), Refusal> {
+        self.server_operator(id)?;
+        let target = self.member_named(name).ok_or_else(|| Refusal::NoSuchName(name.clone()))?;
+        let Some(member) = self.members.get_mut(&target) else { return Ok(()) };
+        let from = member.person.clone();
+        member.person.profile = from.profile.with_host(host);
+        effects.push(Effect::HostSet { member: id, target, from });
+        Ok(())
     }
 
     pub(super) fn set_real_name(&mut self, id: MemberId, real_name: &Text, effects: &mut Vec<Effect>) {

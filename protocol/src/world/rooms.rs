@@ -5,7 +5,7 @@ use crate::command::{LogEntry, Manner, Speech};
 use crate::id::{MemberId, RoomId};
 use crate::mode::{Flag, Key, MaskEntry, MaskList, ModeChange, Status, Statuses};
 use crate::name::{Name, RoomName};
-use crate::person::{Person, UserModes};
+use crate::person::UserModes;
 use crate::text::Text;
 use crate::world::room::Heard;
 use alloc::vec::Vec;
@@ -129,12 +129,8 @@ impl World {
         status: Option<Status>,
         speech: &Speech,
     ) -> Result<RoomId, Refusal> {
-        let room_id = self.existing_room(room_name)?;
-        let (Some(room), Some(member)) = (self.rooms.get(&room_id), self.members.get(&id)) else {
-            return Err(Refusal::NoSuchRoom(room_name.clone()));
-        };
-        may_speak(room, id, &member.person, speech.manner)?;
-        let by = member.person.clone();
+        let room_id = self.may_say(id, room_name, speech.manner)?;
+        let Some(by) = self.members.get(&id).map(|member| member.person.clone()) else { return Ok(room_id) };
         self.spoke(entry, id);
         if status.is_none()
             && speech.manner.is_read()
@@ -143,6 +139,28 @@ impl World {
             let Speech { manner, text, .. } = speech.clone();
             let heard = Heard { seq: entry.seq, at_unix_ms: entry.at_unix_ms, by, manner, text };
             room.remember(heard, &self.limits);
+        }
+        Ok(room_id)
+    }
+
+    /// Whether a member may speak to a room in that manner; and which room that is.
+    ///
+    /// # Errors
+    /// Why it may not.
+    pub fn may_say(&self, id: MemberId, name: &RoomName, manner: Manner) -> Result<RoomId, Refusal> {
+        let room_id = self.existing_room(name)?;
+        let (Some(room), Some(member)) = (self.rooms.get(&room_id), self.members.get(&id)) else {
+            return Err(Refusal::NoSuchRoom(name.clone()));
+        };
+        let statuses = room.members.get(&id).copied();
+        if statuses.is_none() && room.modes.has(Flag::NoOutside) {
+            return Err(Refusal::NotIn(room.name.clone()));
+        }
+        if statuses.and_then(Statuses::highest).is_none() && room.modes.silences(&member.person) {
+            return Err(Refusal::Silenced(room.name.clone()));
+        }
+        if matches!(manner, Manner::Ctcp | Manner::CtcpReply) && room.modes.has(Flag::NoCtcp) {
+            return Err(Refusal::NoCtcp(room.name.clone()));
         }
         Ok(room_id)
     }
@@ -294,19 +312,4 @@ impl World {
             room.members.remove(&member);
         }
     }
-}
-
-/// Whether somebody may speak to a room in that manner.
-fn may_speak(room: &Room, id: MemberId, person: &Person, manner: Manner) -> Result<(), Refusal> {
-    let statuses = room.members.get(&id).copied();
-    if statuses.is_none() && room.modes.has(Flag::NoOutside) {
-        return Err(Refusal::NotIn(room.name.clone()));
-    }
-    if statuses.and_then(Statuses::highest).is_none() && room.modes.silences(person) {
-        return Err(Refusal::Silenced(room.name.clone()));
-    }
-    if matches!(manner, Manner::Ctcp | Manner::CtcpReply) && room.modes.has(Flag::NoCtcp) {
-        return Err(Refusal::NoCtcp(room.name.clone()));
-    }
-    Ok(())
 }

@@ -144,7 +144,9 @@ fn what_cannot_be_measured_is_said() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot connect"), "{output:?}");
     let output = bench(&["talk999"]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
-    let output = bench(&["talk200", "--dialect", "irc"]);
+    let output = bench(&["talk200", "--dialect", "raw"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let output = bench(&["talk200", "--classes", "2"]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let output = bench(&["talk200", "--window", "0"]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");

@@ -97,6 +97,10 @@ fn limits(source: &mut Source<'_>, clients: u16) -> Limits {
     };
     limits.outbox_bytes_max = limits.outbox_bytes_max.max(limits.backlog_bytes_max);
     limits.tick_bytes_max = limits.tick_bytes_max.max(limits.read_bytes_max);
+    if limits.check().is_err() && line_bytes_max <= 200 {
+        // In a small backlog, few short lines may be under way.
+        limits.pending_commands_max = 1;
+    }
     if limits.check().is_err() {
         // What is left to contradict itself is a large line in a small backlog.
         limits.backlog_bytes_max = 1 << 20;

@@ -62,6 +62,7 @@ impl Query {
             | Self::MonitorRemove(_)
             | Self::Rehash
             | Self::SetCapabilities(..)
+            | Self::Signal(_)
             | Self::UserModes { .. } => {}
         }
         None

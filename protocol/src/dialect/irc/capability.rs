@@ -26,10 +26,10 @@ capabilities! {
     CAP_NOTIFY = 2, "cap-notify";
     /// Hears who of its rooms has another host.
     CHGHOST = 3, "chghost";
-    /// Joins tell account and real name.
-    EXTENDED_JOIN = 6, "extended-join";
     /// Hears its own messages.
     ECHO_MESSAGE = 5, "echo-message";
+    /// Joins tell account and real name.
+    EXTENDED_JOIN = 6, "extended-join";
     /// Hears more of those it monitors.
     EXTENDED_MONITOR = 7, "extended-monitor";
     /// Hears who is invited to its rooms.
@@ -114,6 +114,7 @@ mod tests {
         }
         assert_eq!(all.to_string().split(' ').count(), Capabilities::ALL.len());
         assert_eq!(Capabilities::named("Batch"), None);
+        assert!(Capabilities::ALL.is_sorted_by(|(_, one), (_, next)| one < next), "they are in order");
     }
 
     #[test]

@@ -6,17 +6,32 @@ use crate::calendar::Utc;
 use crate::command::{CloseReason, Manner, Speech};
 use crate::event::{Event, Stamp, What};
 use crate::mode::{Shown, Status};
-use crate::name::RoomName;
-use crate::person::Person;
+use crate::name::{Name, RoomName};
+use crate::person::{Host, Person, Profile};
 use crate::text::Text;
 use bytes::BytesMut;
 use core::fmt::{self, Arguments, Write};
+
+/// Bytes that one message has room for of what is said, whoever says it and wherever: the longest source, command,
+/// room and CTCP are taken from what a message may have.
+pub(crate) const PIECE_BYTES_MIN: usize = MESSAGE_BYTES_MAX
+    - ":!@ ".len()
+    - Name::BYTES_MAX
+    - Profile::USER_BYTES_MAX
+    - Host::BYTES_MAX
+    - "PRIVMSG @# :".len()
+    - RoomName::BYTES_MAX
+    - "\x01ACTION \x01".len();
+
+/// Bytes of one message, its end and the tags counted that the server gives it.
+pub(crate) const TAGGED_BYTES_MAX: usize = 600;
 
 /// The capabilities that change what is seen of the event: those that see it in the same form share its bytes.
 pub(crate) fn matter(event: &Event<'_>) -> Capabilities {
     let always = Capabilities::SERVER_TIME.with(Capabilities::MESSAGE_TAGS);
     match event.what {
         What::AwaySet { .. } => always.with(Capabilities::AWAY_NOTIFY),
+        What::HostSet { .. } => always.with(Capabilities::CHGHOST),
         What::Invited { .. } => always.with(Capabilities::INVITE_NOTIFY),
         What::Joined { .. } => always.with(Capabilities::EXTENDED_JOIN),
         What::RealNameSet { .. } => always.with(Capabilities::SETNAME),
@@ -42,6 +57,8 @@ pub(crate) fn render_event(event: &Event<'_>, capabilities: Capabilities, to: &m
         What::AwaySet { .. } if !has(Capabilities::AWAY_NOTIFY) => {}
         What::AwaySet { away: None } => line.put(format_args!("AWAY")),
         What::AwaySet { away: Some(away) } => line.put(format_args!("AWAY :{}", text(away))),
+        What::HostSet { .. } if !has(Capabilities::CHGHOST) => {}
+        What::HostSet { user, host } => line.put(format_args!("CHGHOST {user} {host}")),
         What::Invited { to_target: false, .. } if !has(Capabilities::INVITE_NOTIFY) => {}
         What::Invited { name, room, .. } => line.put(format_args!("INVITE {name} #{room}")),
         What::Joined { room } if has(Capabilities::EXTENDED_JOIN) => {
@@ -187,7 +204,10 @@ impl Lines<'_> {
         }
         if self.capabilities.has(Capabilities::MESSAGE_TAGS) {
             if let Tagged::Message(speech) = tagged {
-                put(self.to, format_args!("msgid={log_unix_ms:x}-{}", seq.0));
+                // What has no place in the log has no id.
+                if seq.0 > 0 {
+                    put(self.to, format_args!("msgid={log_unix_ms:x}-{}", seq.0));
+                }
                 if let Some(tags) = &speech.tags {
                     put(self.to, format_args!("{tags}"));
                 }

@@ -3,6 +3,7 @@
 use super::capability::Capabilities;
 use super::event::cut;
 use super::numeric::Numeric;
+use crate::command::Command;
 use crate::hub::{Hub, Options};
 use crate::id::{MemberId, RoomId};
 use crate::limits::Limits;
@@ -71,6 +72,8 @@ pub(crate) enum Query {
     Restart,
     /// These capabilities are in force from here on; then the `CAP` reply.
     SetCapabilities(Capabilities, &'static str, String),
+    /// What is said, and has no place in the log.
+    Signal(Command),
     Stats(Option<char>),
     Time,
     TopicIs(RoomName),

@@ -8,6 +8,7 @@ use core::fmt::Write;
 
 /// The capabilities that change what rooms are told: a client's others make no wire class.
 pub(crate) const WIRE: Capabilities = Capabilities::AWAY_NOTIFY
+    .with(Capabilities::CHGHOST)
     .with(Capabilities::EXTENDED_JOIN)
     .with(Capabilities::INVITE_NOTIFY)
     .with(Capabilities::MESSAGE_TAGS)

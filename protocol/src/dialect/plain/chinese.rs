@@ -32,6 +32,7 @@ pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
     match event.what {
         // What is for programs, or a matter of IRC alone.
         What::AwaySet { .. }
+        | What::HostSet { .. }
         | What::Invited { .. }
         | What::RealNameSet { .. }
         | What::Wallops { .. }

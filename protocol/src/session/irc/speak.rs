@@ -9,6 +9,7 @@ use crate::dialect::irc::query::Query;
 use crate::dialect::irc::{Capabilities, MESSAGE_BYTES_MAX};
 use crate::mode::Status;
 use crate::name::Name;
+use crate::person::Host;
 use crate::session::{Work, ask};
 use crate::text::Text;
 use alloc::collections::BTreeMap;
@@ -82,17 +83,16 @@ fn to_target(line: &Line<'_>, target: &str, speech: &Speech) -> Vec<Work> {
         (Some(status), Some(room)) if room.starts_with('#') => (Some(status), room),
         _ => (None, target),
     };
+    let is_signal = speech.is_signal();
     let speech = speech.clone();
-    if room.starts_with('#') {
-        return match room_name(room) {
-            Some(room) => alloc::vec![Work::Propose(Command::Say { member, room, status, speech })],
-            None => note(numeric::ERR_NOSUCHCHANNEL, &[&shown(room)]),
-        };
-    }
-    match Name::parse_any(target) {
-        Ok(to) => alloc::vec![Work::Propose(Command::Tell { member, to, speech })],
-        Err(_) => note(numeric::ERR_NOSUCHNICK, &[&shown(target)]),
-    }
+    let command = if room.starts_with('#') {
+        let Some(room) = room_name(room) else { return note(numeric::ERR_NOSUCHCHANNEL, &[&shown(room)]) };
+        Command::Say { member, room, status, speech }
+    } else {
+        let Ok(to) = Name::parse_any(target) else { return note(numeric::ERR_NOSUCHNICK, &[&shown(target)]) };
+        Command::Tell { member, to, speech }
+    };
+    if is_signal { ask(Query::Signal(command)) } else { alloc::vec![Work::Propose(command)] }
 }
 
 /// `AWAY`: the client's user is not there, or there again.
@@ -107,6 +107,17 @@ pub(super) fn setname(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
     match line.text(0) {
         Some(real_name) => alloc::vec![Work::Propose(Command::SetRealName { member, real_name })],
         None => ask(Query::Fail("FAIL", "SETNAME".into(), "INVALID_REALNAME", "Realname is not valid")),
+    }
+}
+
+/// `CHGHOST`: an operator of the server has somebody shown at another host.
+pub(super) fn chghost(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    let Some(member) = line.member else { return Vec::new() };
+    let (name, host) = (line.param(0).unwrap_or_default(), line.param(1).unwrap_or_default());
+    match (Name::parse_any(name), Host::parse(host)) {
+        (Err(_), _) => note(numeric::ERR_NOSUCHNICK, &[&shown(name)]),
+        (_, None) => ask(Query::Fail("FAIL", "CHGHOST".into(), "INVALID_HOST", "That is no host")),
+        (Ok(name), Some(host)) => alloc::vec![Work::Propose(Command::SetHost { member, name, host })],
     }
 }
 

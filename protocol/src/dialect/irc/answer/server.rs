@@ -6,7 +6,7 @@ use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::{Answers, Asker};
 use crate::mode::{Flag, Key, MaskList, Status};
 use crate::name::{Name, RoomName};
-use crate::person::{Profile, UserModes};
+use crate::person::{Host, Profile, UserModes};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -67,7 +67,7 @@ fn isupport(asker: &Asker<'_>) -> Vec<String> {
         "ELIST=CMNTU".to_string(),
         "EXCEPTS=e".to_string(),
         "EXTBAN=,m".to_string(),
-        format!("HOSTLEN={}", 64),
+        format!("HOSTLEN={}", Host::BYTES_MAX),
         "INVEX=I".to_string(),
         format!("KEYLEN={}", Key::BYTES_MAX),
         "KICKLEN=390".to_string(),
@@ -103,9 +103,16 @@ pub(super) fn lusers(asker: &Asker<'_>, to: &mut Answers<'_>) {
     let visible = members - invisible;
     let client = format!("There are {visible} users and {invisible} invisible on 1 servers");
     to.numeric(numeric::RPL_LUSERCLIENT, &[&client]);
-    to.numeric(numeric::RPL_LUSEROP, &[&operators.to_string()]);
-    to.numeric(numeric::RPL_LUSERUNKNOWN, &[&unregistered.to_string()]);
-    to.numeric(numeric::RPL_LUSERCHANNELS, &[&asker.world.rooms().len().to_string()]);
+    // Counts of zero need not be told (RFC 2812, section 5.1).
+    for (numeric, count) in [
+        (numeric::RPL_LUSEROP, operators),
+        (numeric::RPL_LUSERUNKNOWN, unregistered),
+        (numeric::RPL_LUSERCHANNELS, asker.world.rooms().len()),
+    ] {
+        if count > 0 {
+            to.numeric(numeric, &[&count.to_string()]);
+        }
+    }
     to.numeric(numeric::RPL_LUSERME, &[&format!("I have {members} clients and 0 servers")]);
     let (members, most) = (members.to_string(), asker.world.members_max().to_string());
     for (numeric, whose) in [(numeric::RPL_LOCALUSERS, "local"), (numeric::RPL_GLOBALUSERS, "global")] {

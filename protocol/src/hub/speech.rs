@@ -1,0 +1,135 @@
+//! Who hears what is said.
+
+use super::Hub;
+use super::verdict::Author;
+use crate::command::{Command, LogEntry, Manner, Speech};
+use crate::dialect::irc::query::Query;
+use crate::dialect::irc::{Capabilities, numeric};
+use crate::event::{Event, Stamp, What};
+use crate::id::{ConnId, MemberId, RoomId, Seq};
+use crate::mode::{Status, Statuses};
+use crate::output::Sink;
+use crate::person::UserModes;
+use crate::session::Tongue;
+use crate::text::Text;
+use crate::time::Now;
+use crate::world::Refusal;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+impl Hub {
+    pub(super) fn said(
+        &mut self,
+        author: Author<'_>,
+        member: MemberId,
+        room: RoomId,
+        status: Option<Status>,
+        speech: &Speech,
+        sink: &mut impl Sink,
+    ) {
+        let Author { conn, stamp, .. } = author;
+        self.counters.lines += 1;
+        let Some((by, by_bot)) = self.by(member) else { return };
+        let Some(name) = self.world.room(room).map(|room| room.name().clone()) else { return };
+        let event = Event { stamp, by: &by, by_bot, what: What::Said { room: &name, status, speech } };
+        let itself = self.hears_itself(conn);
+        let Some(status) = status else {
+            return self.tell_room(conn, room, itself, &event, sink);
+        };
+        let hears = |statuses: Statuses| statuses.highest().is_some_and(|it| it >= status);
+        let there = self.world.room(room).into_iter().flat_map(|room| room.members_from(MemberId::default()));
+        let hearers: Vec<_> = there.filter(|(_, statuses)| hears(*statuses)).map(|(id, _)| id).collect();
+        for hearer in hearers.into_iter().filter(|&hearer| hearer != member) {
+            if let Some(conn) = self.conn_of(hearer) {
+                self.deliver(conn, &event, sink);
+            }
+        }
+        if itself {
+            self.echo(conn, &event, sink);
+        }
+    }
+
+    /// Whether a connection hears what it says.
+    fn hears_itself(&mut self, conn: ConnId) -> bool {
+        let plain = self.options.echo;
+        match self.session(conn).map(|session| session.tongue()) {
+            Some(Tongue::Irc(client)) => client.capabilities.has(Capabilities::ECHO_MESSAGE),
+            Some(Tongue::Plain(_)) => plain,
+            None => false,
+        }
+    }
+
+    pub(super) fn told(
+        &mut self,
+        author: Author<'_>,
+        from: MemberId,
+        to: MemberId,
+        speech: &Speech,
+        sink: &mut impl Sink,
+    ) {
+        let Author { conn, stamp, .. } = author;
+        let Some((by, by_bot)) = self.by(from) else { return };
+        let Some(name) = self.world.member(to).map(|to| to.name().clone()) else { return };
+        let event = Event { stamp, by: &by, by_bot, what: What::Told { to: &name, speech } };
+        if self.hears_itself(conn) && self.open_irc(conn) {
+            self.echo(conn, &event, sink);
+        }
+        if let Some(hearer) = self.conn_of(to) {
+            self.deliver(hearer, &event, sink);
+        }
+        if !matches!(speech.manner, Manner::Notice | Manner::CtcpReply | Manner::Tags) {
+            self.tell_away(author, to, sink);
+        }
+    }
+
+    /// The author hears that somebody is away.
+    pub(super) fn tell_away(&mut self, author: Author<'_>, target: MemberId, sink: &mut impl Sink) {
+        let Some(target) = self.world.member(target) else { return };
+        if let Some(away) = target.away() {
+            let params = [target.name().to_string(), away.as_str().into()].to_vec();
+            self.note(author.now, author.conn, Query::Note(numeric::RPL_AWAY, params), sink);
+        }
+    }
+
+    pub(super) fn wallops(
+        &mut self,
+        author: Author<'_>,
+        member: MemberId,
+        text: &Text,
+        sink: &mut impl Sink,
+    ) {
+        let Some((by, by_bot)) = self.by(member) else { return };
+        let event = Event { stamp: author.stamp, by: &by, by_bot, what: What::Wallops { text } };
+        let wants = self.world.members().filter(|(_, member)| member.modes().has(UserModes::WALLOPS));
+        for id in wants.map(|(id, _)| id).collect::<Vec<_>>() {
+            if let Some(conn) = self.conn_of(id) {
+                self.deliver(conn, &event, sink);
+            }
+        }
+    }
+
+    /// Somebody says what has no place in the log: those hear it who would hear it if it had one.
+    pub(super) fn signal(&mut self, now: Now, conn: ConnId, command: &Command, sink: &mut impl Sink) {
+        let log_unix_ms = self.world.began_unix_ms();
+        let stamp = Stamp { log_unix_ms, seq: Seq(0), at_unix_ms: now.unix_ms };
+        let entry = LogEntry { seq: Seq(0), at_unix_ms: now.unix_ms, command: command.clone() };
+        let author = Author { conn, entry: &entry, stamp, now };
+        let heard = match command {
+            Command::Say { member, room, status, speech } => {
+                let room = self.world.may_say(*member, room, speech.manner);
+                room.map(|room| self.said(author, *member, room, *status, speech, sink))
+            }
+            Command::Tell { member, to, speech } => match self.world.member_named(to) {
+                Some(to) => {
+                    self.told(author, *member, to, speech, sink);
+                    Ok(())
+                }
+                None => Err(Refusal::NoSuchName(to.clone())),
+            },
+            _ => Ok(()),
+        };
+        if let Err(refusal) = heard {
+            self.refused(author, &refusal, sink);
+        }
+    }
+}
