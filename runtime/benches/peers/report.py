@@ -77,15 +77,15 @@ def aims(figures):
     for target in TARGETS:
         what = heading(target.metric) if not target.servers else METRICS[target.metric].name
         most = f"{target.most:,.{0 if target.most > 100 else 2}f}" if target.most >= 0.2 else f"1/{1 / target.most:.0f}"
-        row = [f"`{target.workload}`", what]
+        row = [f"`{target.workload}`", what if target.of == OURS else f"{what} of {target.of}"]
         if not target.servers:
-            spread = figures.spread(target.workload, OURS, target.metric)
+            spread = figures.spread(target.workload, target.of, target.metric)
             if spread:
                 rows.append([*row, f"≤ {most}", spread_text(spread), verdict(spread.median, target.most)])
             continue
         measured = []
         for server in target.servers:
-            if ratio := figures.ratio(target.workload, target.metric, server):
+            if ratio := figures.ratio(target.workload, target.metric, server, target.of):
                 measured.append((ratio.median, server, ratio))
             elif figures.of(target.workload, server):
                 rows.append([*row, f"≤ {most} × {server}", "–", "no runs of both that count"])
@@ -93,7 +93,7 @@ def aims(figures):
             _, server, ratio = max(measured, key=lambda it: it[0])
             worst = server if len(measured) == 1 else f"each of {', '.join(it[1] for it in measured)}"
             text = spread_text(ratio) + ("" if len(measured) == 1 else f" of {server}")
-            if target.metric in ("p50", "p99") and figures.limited(target.workload, OURS):
+            if target.metric in ("p50", "p99") and figures.limited(target.workload, target.of):
                 text += ", both with the generator's own"
             rows.append([*row, f"≤ {most} × {worst}", text, verdict(ratio.median, target.most)])
     rows += [row for row in (slow_aim(figures), idle_aim(figures), growth_aim(figures)) if row]

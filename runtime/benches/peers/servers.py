@@ -94,6 +94,26 @@ class Parlor(Server):
         return [self.program, "serve", "--listen", f"plain://127.0.0.1:{port}", "--rate-lines", "0", "--lang", "en"]
 
 
+class ParlorIrc(Parlor):
+    """The same server with clients of IRC."""
+
+    name, dialect = "parlor-irc", "irc"
+    never = {
+        name: "Parlor's own dialects are compared where rooms talk"
+        for name in ("talk10k", "one1000", "rooms100", "latency50", "idle10k", "storm3k", "slow", "slow-none")
+    }
+
+    def command(self, directory, port):
+        return [self.program, "serve", "--listen", f"irc://127.0.0.1:{port}", "--rate-lines", "0", "--lang", "en"]
+
+
+class ParlorIrc64(ParlorIrc):
+    """Its clients ask for 64 combinations of capabilities, in turn."""
+
+    name = "parlor-irc64"
+    generator = ("--classes", "64")
+
+
 class Floor(Server):
     """An epoll loop without framing or names: the least that the kernel lets anyone pay."""
 

@@ -69,6 +69,7 @@ METRICS = {
 }
 
 IRC = ("ngircd", "inspircd", "ergo")
+OURS_IN_IRC = ("parlor-irc", "parlor-irc64")
 PEERS = (*IRC, "ancestor")
 FLOORS = ("floor-tick", "floor-each")
 TICK, OLD = ("floor-tick",), ("ancestor",)
@@ -76,12 +77,14 @@ TICK, OLD = ("floor-tick",), ("ancestor",)
 
 @dataclass(frozen=True)
 class Target:
-    """Parlor's figure is at most so many times that of each of these servers; without servers, at most so much."""
+    """Parlor's figure, or that of another of our servers, is at most so many times that of each of these servers;
+    without servers, at most so much."""
 
     workload: str
     metric: str
     servers: tuple
     most: float
+    of: str = "parlor"
 
 
 TARGETS = (
@@ -91,6 +94,8 @@ TARGETS = (
     *(Target(talk, metric, TICK, 1.3) for talk in ("talk1000", "talk10k") for metric in ("cost", "p50", "p99")),
     *(Target(talk, "cost", IRC, 0.1) for talk in ("talk1000", "talk10k")),
     Target("talk1000", "cost", OLD, 1 / 40),
+    *(Target(talk, "cost", ("parlor",), 1.2, irc) for talk in ("talk200", "talk1000") for irc in OURS_IN_IRC),
+    *(Target(talk, "cost", IRC, 0.3, irc) for talk in ("talk200", "talk1000") for irc in OURS_IN_IRC),
     Target("one1000", "cost", FLOORS, 1.15),
     Target("one1000", "cost", IRC, 1.05),
     Target("rooms100", "cost", PEERS, 0.8),
