@@ -9,7 +9,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-pub use mask::{Mask, MaskEntry, MaskList, glob};
+pub use mask::{Glob, Mask, MaskEntry, MaskList};
 
 /// A setting of a room that is on or off. The letters are those of IRC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

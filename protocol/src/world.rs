@@ -34,6 +34,9 @@ pub struct World {
     members: BTreeMap<MemberId, Member>,
     /// The most members that there were at once.
     members_max: usize,
+    /// Members who are invisible, and operators of the server: counted, for every newcomer is told.
+    invisible: usize,
+    operators: usize,
     names: BTreeMap<Name, MemberId>,
     position: Seq,
     room_names: BTreeMap<RoomName, RoomId>,
@@ -458,6 +461,18 @@ impl World {
         self.members_max
     }
 
+    /// How many members are invisible.
+    #[must_use]
+    pub const fn invisible(&self) -> usize {
+        self.invisible
+    }
+
+    /// How many members are operators of the server.
+    #[must_use]
+    pub const fn operators(&self) -> usize {
+        self.operators
+    }
+
     /// Every member from that one on, in the order of entrance.
     pub fn members_from(&self, id: MemberId) -> impl Iterator<Item = (MemberId, &Member)> {
         self.members.range(id..).map(|(&id, member)| (id, member))
@@ -515,5 +530,6 @@ impl World {
         for room in self.rooms.values_mut() {
             room.trim_history(&limits);
         }
+        self.trim_departed();
     }
 }

@@ -4,7 +4,7 @@ use super::Hub;
 use crate::command::Command;
 use crate::dialect::irc::event::source_bytes;
 use crate::dialect::irc::numeric;
-use crate::dialect::irc::query::{Answers, Query};
+use crate::dialect::irc::query::{Answers, LOOK_BYTES, Query};
 use crate::id::ConnId;
 use crate::name::Name;
 use crate::output::{Output, Sink};
@@ -23,15 +23,19 @@ impl Hub {
         let Some(query) = self.act_on(now, conn, query, sink) else { return };
         let mut bytes = self.take_scratch();
         let mut next = None;
+        let mut looked_at = 0;
         if let Some(asker) = self.asker(now, conn) {
-            next = query.answer(&asker, &mut Answers::new(&mut bytes, &asker));
+            let mut answers = Answers::new(&mut bytes, &asker);
+            next = query.answer(&asker, &mut answers);
+            looked_at = answers.looked_at();
         }
         let rate = self.limits.rate;
         let length = bytes.len();
         self.write(conn, &bytes, sink);
         self.scratch = bytes;
         let Some(session) = self.session(conn) else { return };
-        session.charge(length, rate, now.mono);
+        // What is found in a long list costs the whole list.
+        session.charge(length.max(looked_at * LOOK_BYTES), rate, now.mono);
         if next.is_none() && length <= BULK_BYTES {
             return;
         }

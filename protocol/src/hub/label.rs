@@ -82,7 +82,11 @@ impl Hub {
         let Some(tenant) = self.tenant(conn) else { return };
         let batches =
             tenant.session.client().is_some_and(|client| client.capabilities.has(Capabilities::BATCH));
-        if let Some(label) = tenant.label.as_mut().filter(|_| batches) {
+        if !batches {
+            // Without batches only the first line carries the label, and the rest need not wait for each other.
+            return self.label(conn, None, sink);
+        }
+        if let Some(label) = tenant.label.as_mut() {
             let part = label.take_part(&server.name);
             sink.output(Output::Write { conn, bytes: &part });
         }

@@ -89,7 +89,7 @@ impl Mask {
         let pattern = self.0.strip_prefix(Self::MUTE).unwrap_or(&self.0);
         let profile = &person.profile;
         let shown = alloc::format!("{}!{}@{}", person.name.key(), profile.user(), profile.host());
-        glob(pattern, &shown)
+        Glob::new(pattern).matches(&shown)
     }
 }
 
@@ -99,34 +99,45 @@ impl fmt::Debug for Mask {
     }
 }
 
-/// Whether a pattern with `*` and `?` matches all of a text, without regard to case. The work is at most the
-/// product of their lengths.
-#[must_use]
-pub fn glob(pattern: &str, text: &str) -> bool {
-    let folded = |text: &str| -> Vec<char> { text.chars().map(fold).collect() };
-    let (pattern, text) = (folded(pattern), folded(text));
-    let (mut at, mut from) = (0, 0);
-    // Where to go on when what follows the last star does not match here.
-    let mut star: Option<(usize, usize)> = None;
-    while at < text.len() {
-        match pattern.get(from) {
-            Some('*') => {
-                star = Some((from, at));
-                from += 1;
-            }
-            Some(&it) if it == '?' || it == text[at] => {
-                from += 1;
-                at += 1;
-            }
-            _ => {
-                let Some((behind, start)) = star else { return false };
-                star = Some((behind, start + 1));
-                from = behind + 1;
-                at = start + 1;
+/// A pattern with `*` for any characters and `?` for one, which matches without regard to case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glob(Vec<char>);
+
+impl Glob {
+    /// The pattern of a text; every text is one.
+    #[must_use]
+    pub fn new(pattern: &str) -> Self {
+        Self(pattern.chars().map(fold).collect())
+    }
+
+    /// Whether it matches all of a text. The work is at most the product of their lengths.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        let Self(pattern) = self;
+        let text: Vec<char> = text.chars().map(fold).collect();
+        let (mut at, mut from) = (0, 0);
+        // Where to go on when what follows the last star does not match here.
+        let mut star: Option<(usize, usize)> = None;
+        while at < text.len() {
+            match pattern.get(from) {
+                Some('*') => {
+                    star = Some((from, at));
+                    from += 1;
+                }
+                Some(&it) if it == '?' || it == text[at] => {
+                    from += 1;
+                    at += 1;
+                }
+                _ => {
+                    let Some((behind, start)) = star else { return false };
+                    star = Some((behind, start + 1));
+                    from = behind + 1;
+                    at = start + 1;
+                }
             }
         }
+        pattern[from..].iter().all(|&it| it == '*')
     }
-    pattern[from..].iter().all(|&it| it == '*')
 }
 
 /// A mask in a list, and who put it there.
@@ -205,8 +216,8 @@ mod tests {
             ("**a**", "xay", true),
             ("a", "ab", false),
         ] {
-            assert_eq!(glob(pattern, text), matches, "{pattern} {text}");
+            assert_eq!(Glob::new(pattern).matches(text), matches, "{pattern} {text}");
         }
-        assert!(!glob(&"*a".repeat(60), &"a".repeat(59)), "no pattern takes long");
+        assert!(!Glob::new(&"*a".repeat(60)).matches(&"a".repeat(59)), "no pattern takes long");
     }
 }

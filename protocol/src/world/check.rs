@@ -2,6 +2,7 @@
 
 use super::World;
 use crate::name::RoomName;
+use crate::person::UserModes;
 
 impl World {
     /// Asserts every invariant of the shared state; for tests, simulators and fuzzers, after each step.
@@ -32,6 +33,10 @@ impl World {
                 assert!(room.members.contains_key(&id), "{} knows its member {id}", room.name);
             }
         }
+        let count = |mode| self.members.values().filter(|member| member.modes.has(mode)).count();
+        assert_eq!(self.invisible, count(UserModes::INVISIBLE), "those who are invisible are counted");
+        assert_eq!(self.operators, count(UserModes::OPERATOR), "operators are counted");
+        assert!(self.departed.len() <= self.limits.departed_max, "those who departed are few");
         let lobby = RoomName::lobby();
         assert_eq!(self.room_names.len(), self.rooms.len(), "each room has one name, and each name one room");
         for (&id, room) in &self.rooms {

@@ -101,6 +101,7 @@ impl World {
             self.remove_from_room(id, room);
         }
         self.depart(entry, member.person.clone());
+        self.count_modes(member.modes, UserModes::NONE);
         let Member { person, rooms, .. } = member;
         effects.push(Effect::Left { member: id, person, rooms, reason });
     }
@@ -182,8 +183,19 @@ impl World {
         let Some(member) = self.members.get_mut(&id) else { return };
         let before = member.modes;
         member.modes = before.with(on).without(off);
-        let (on, off) = (member.modes.without(before), before.without(member.modes));
+        let after = member.modes;
+        let (on, off) = (after.without(before), before.without(after));
+        self.count_modes(before, after);
         effects.push(Effect::UserModesSet { member: id, on, off });
+    }
+
+    /// Some member's modes are others.
+    fn count_modes(&mut self, before: UserModes, after: UserModes) {
+        for (mode, count) in
+            [(UserModes::INVISIBLE, &mut self.invisible), (UserModes::OPERATOR, &mut self.operators)]
+        {
+            *count = *count + usize::from(after.has(mode)) - usize::from(before.has(mode));
+        }
     }
 
     /// Whether the member is an operator of the server.
@@ -229,6 +241,10 @@ impl World {
 
     fn depart(&mut self, entry: &LogEntry, person: Person) {
         self.departed.push_back(Departed { person, at_unix_ms: entry.at_unix_ms });
+        self.trim_departed();
+    }
+
+    pub(super) fn trim_departed(&mut self) {
         while self.departed.len() > self.limits.departed_max {
             self.departed.pop_front();
         }

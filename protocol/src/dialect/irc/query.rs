@@ -7,7 +7,7 @@ use crate::command::Command;
 use crate::hub::{Hub, Options};
 use crate::id::{MemberId, RoomId};
 use crate::limits::Limits;
-use crate::mode::MaskList;
+use crate::mode::{Glob, MaskList};
 use crate::name::{Name, RoomName};
 use crate::person::UserModes;
 use crate::session::irc::Client;
@@ -110,9 +110,9 @@ pub(crate) struct ListFilter {
     /// These rooms, if any are named.
     pub(crate) rooms: Vec<RoomName>,
     /// Names that match one of these patterns, if there are any.
-    pub(crate) masks: Vec<String>,
+    pub(crate) masks: Vec<Glob>,
     /// Names that match none of these.
-    pub(crate) not_masks: Vec<String>,
+    pub(crate) not_masks: Vec<Glob>,
     /// More members than that; fewer members than that.
     pub(crate) users: (Option<usize>, Option<usize>),
     /// Begun longer ago than so many milliseconds; begun less long ago.
@@ -165,19 +165,37 @@ pub(crate) struct Answers<'a> {
     server: &'a str,
     name: &'a str,
     end: usize,
+    /// Members and rooms that were looked at.
+    looked_at: usize,
 }
+
+/// A page of an answer ends when so many members or rooms were looked at, whatever was found.
+const LOOKED_AT_MAX: usize = 1_000;
+
+/// To look at one costs its asker as much as so many bytes of an answer.
+pub(crate) const LOOK_BYTES: usize = 16;
 
 impl<'a> Answers<'a> {
     /// Answers from that server to that name, in pages of so many bytes.
     pub(crate) fn new(to: &'a mut BytesMut, asker: &Asker<'a>) -> Self {
         let end = to.len() + asker.limits.reply_bytes_max;
         let name = asker.is().map_or("*", |member| member.name().as_str());
-        Self { to, server: &asker.options.identity.name, name, end }
+        Self { to, server: &asker.options.identity.name, name, end, looked_at: 0 }
     }
 
     /// Whether so much is written that the rest is for the next page.
     pub(crate) fn is_full(&self) -> bool {
-        self.to.len() >= self.end
+        self.to.len() >= self.end || self.looked_at > LOOKED_AT_MAX
+    }
+
+    /// A member or a room is looked at, which may be found or not.
+    pub(crate) const fn look_at_one(&mut self) {
+        self.looked_at += 1;
+    }
+
+    /// How many were looked at.
+    pub(crate) const fn looked_at(&self) -> usize {
+        self.looked_at
     }
 
     /// A numeric with its parameters, and the words of the table at its end. Where the table has none, the last

@@ -5,6 +5,7 @@ use super::{Client, Line, note, shown};
 use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::{ListFilter, Query, Who};
 use crate::id::{MemberId, RoomId};
+use crate::mode::Glob;
 use crate::name::Name;
 use crate::session::{Work, ask};
 use alloc::string::{String, ToString};
@@ -80,12 +81,12 @@ pub(super) fn list(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
             "T>" | "t>" => filter.topic_ms_ago.0 = minutes(number),
             "T<" | "t<" => filter.topic_ms_ago.1 = minutes(number),
             _ => match condition.strip_prefix('!') {
-                Some(mask) => filter.not_masks.push(mask.into()),
-                None if condition.contains(['*', '?']) => filter.masks.push(condition.into()),
+                Some(mask) => filter.not_masks.push(Glob::new(mask)),
+                None if condition.contains(['*', '?']) => filter.masks.push(Glob::new(condition)),
                 None => match room_name(condition) {
                     Some(room) => filter.rooms.push(room),
                     // A name that no room can have: a pattern that none matches.
-                    None => filter.masks.push(condition.into()),
+                    None => filter.masks.push(Glob::new(condition)),
                 },
             },
         }

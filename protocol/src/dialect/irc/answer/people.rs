@@ -4,7 +4,7 @@ use crate::dialect::irc::capability::Capabilities;
 use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::{Answers, Asker, Query, Who};
 use crate::id::{MemberId, RoomId};
-use crate::mode::glob;
+use crate::mode::Glob;
 use crate::name::{Name, RoomName};
 use crate::person::{Person, UserModes};
 use crate::world::{Member, Room};
@@ -168,6 +168,7 @@ pub(super) fn who(asker: &Asker<'_>, asked: Who, from: MemberId, to: &mut Answer
                 if to.is_full() {
                     return Some(Query::Who { asked, from: id });
                 }
+                to.look_at_one();
                 let Some(member) = asker.world.member(id) else { continue };
                 if is_there || !member.modes().has(UserModes::INVISIBLE) {
                     put_who(asker, &asked, id, member, Some(room), to);
@@ -178,14 +179,15 @@ pub(super) fn who(asker: &Asker<'_>, asked: Who, from: MemberId, to: &mut Answer
         let room = shared_room(asker, member);
         put_who(asker, &asked, id, member, room, to);
     } else if asked.mask.contains(['*', '?']) {
+        let pattern = Glob::new(&asked.mask);
         for (id, member) in asker.world.members_from(from) {
             if to.is_full() {
                 return Some(Query::Who { asked, from: id });
             }
+            to.look_at_one();
             let room = shared_room(asker, member);
             let seen = room.is_some() || asker.member == Some(id);
-            if (seen || !member.modes().has(UserModes::INVISIBLE))
-                && glob(&asked.mask, member.name().as_str())
+            if (seen || !member.modes().has(UserModes::INVISIBLE)) && pattern.matches(member.name().as_str())
             {
                 put_who(asker, &asked, id, member, room, to);
             }

@@ -5,7 +5,7 @@ use crate::dialect::irc::capability::Capabilities;
 use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::{Answers, Asker, ListFilter, Query};
 use crate::id::{MemberId, RoomId};
-use crate::mode::{Flag, MaskList, Shown, glob};
+use crate::mode::{Flag, Glob, MaskList, Shown};
 use crate::name::RoomName;
 use crate::person::UserModes;
 use crate::world::{Room, Topic};
@@ -65,10 +65,13 @@ fn names_of(asker: &Asker<'_>, room: &Room, from: MemberId, to: &mut Answers<'_>
     let shown = format!("#{}", room.name());
     let mut line = String::new();
     for (id, statuses) in room.members_from(from) {
-        if to.is_full() && !line.is_empty() {
-            to.numeric(numeric::RPL_NAMREPLY, &[symbol, &shown, &line]);
+        if to.is_full() {
+            if !line.is_empty() {
+                to.numeric(numeric::RPL_NAMREPLY, &[symbol, &shown, &line]);
+            }
             return Some(id);
         }
+        to.look_at_one();
         let Some(member) = asker.world.member(id) else { continue };
         if member.modes().has(UserModes::INVISIBLE) && !is_there {
             continue;
@@ -154,6 +157,7 @@ pub(super) fn list(
         to.numeric(numeric::RPL_LISTSTART, &["Channel"]);
     }
     for (id, room) in asker.world.rooms_from(from) {
+        to.look_at_one();
         if to.is_full() {
             return Some(Query::List { filter, from: id });
         }
@@ -173,7 +177,7 @@ impl ListFilter {
     fn lets_through(&self, room: &Room, now_unix_ms: u64) -> bool {
         let name = room.name().as_str();
         let shown = format!("#{name}");
-        let matches = |mask: &String| glob(mask, &shown) || glob(mask, name);
+        let matches = |mask: &Glob| mask.matches(&shown) || mask.matches(name);
         let named = self.rooms.is_empty() && self.masks.is_empty()
             || self.rooms.contains(room.name())
             || self.masks.iter().any(matches);

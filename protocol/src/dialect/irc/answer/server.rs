@@ -97,8 +97,7 @@ fn isupport(asker: &Asker<'_>) -> Vec<String> {
 /// How many there are.
 pub(super) fn lusers(asker: &Asker<'_>, to: &mut Answers<'_>) {
     let members = asker.world.members().len();
-    let has = |mode| asker.world.members().filter(|(_, it)| it.modes().has(mode)).count();
-    let (invisible, operators) = (has(UserModes::INVISIBLE), has(UserModes::OPERATOR));
+    let (invisible, operators) = (asker.world.invisible(), asker.world.operators());
     let unregistered = asker.hub.unregistered();
     let visible = members - invisible;
     let client = format!("There are {visible} users and {invisible} invisible on 1 servers");
