@@ -38,6 +38,9 @@ use plain::{PlainQuestion, Speaker};
 use work::Work;
 pub(crate) use work::{Entrant, Password, Question, Step};
 
+/// To have a password checked costs as much as so many lines: guessing is slow, and so is the work that it makes.
+const PASSWORD_LINES: usize = 50;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Active(MemberId),
@@ -158,10 +161,13 @@ impl Session {
                 if waits {
                     return Step::Wait(None);
                 }
-                match self.work.pop_front().and_then(|work| self.do_work(member, work)) {
-                    Some(step) => return step,
-                    None => continue,
+                let Some(step) = self.work.pop_front().and_then(|work| self.do_work(member, work)) else {
+                    continue;
+                };
+                if matches!(step, Step::CheckPassword(_)) {
+                    self.limiter.charge(PASSWORD_LINES, limits.rate, now);
                 }
+                return step;
             }
             if self.pending >= limits.pending_commands_max {
                 return Step::Wait(None);
