@@ -240,6 +240,8 @@ pub struct Modes {
     key: Option<Key>,
     limit: Option<u32>,
     lists: [Vec<MaskEntry>; MaskList::ALL.len()],
+    /// How often a mask came or went: what was found out of them before is not true any more.
+    masks_version: u32,
 }
 
 impl Modes {
@@ -288,15 +290,10 @@ impl Modes {
         self.lists(MaskList::Bans, person, false) && !self.lists(MaskList::BanExceptions, person, false)
     }
 
-    /// Whether that person, who has no status, may not speak.
-    #[must_use]
-    pub fn silences(&self, person: &Person) -> bool {
-        if self.has(Flag::Moderated) {
-            return true;
-        }
+    /// Whether a ban is about that person, and no exception.
+    pub(crate) fn mutes(&self, person: &Person) -> bool {
         let bans = self.list(MaskList::Bans);
-        !bans.is_empty()
-            && bans.iter().any(|entry| entry.mask.matches(person))
+        bans.iter().any(|entry| entry.mask.matches(person))
             && !self.list(MaskList::BanExceptions).iter().any(|entry| entry.mask.matches(person))
     }
 
@@ -328,6 +325,11 @@ impl Modes {
         core::mem::replace(&mut self.limit, limit) != limit
     }
 
+    /// A number that is another one after each change of the masks.
+    pub(crate) const fn masks_version(&self) -> u32 {
+        self.masks_version
+    }
+
     /// Masks of all lists together.
     pub(crate) fn masks(&self) -> usize {
         self.lists.iter().map(Vec::len).sum()
@@ -338,6 +340,7 @@ impl Modes {
         let is_new = !self.has_mask(list, &entry.mask);
         if is_new {
             self.lists[list as usize].push(entry);
+            self.masks_version = self.masks_version.wrapping_add(1);
         }
         is_new
     }
@@ -350,7 +353,9 @@ impl Modes {
         let list = &mut self.lists[list as usize];
         let before = list.len();
         list.retain(|entry| entry.mask != *mask);
-        list.len() < before
+        let is_gone = list.len() < before;
+        self.masks_version = self.masks_version.wrapping_add(u32::from(is_gone));
+        is_gone
     }
 
     pub(crate) fn digest(&self, digest: &mut Digest) {
@@ -423,18 +428,17 @@ mod tests {
         };
         let mut modes = Modes::initial();
         let alice = person("alice");
-        assert!(!modes.bans(&alice) && !modes.silences(&alice));
+        assert!(!modes.bans(&alice) && !modes.mutes(&alice));
         assert!(modes.add_mask(MaskList::Bans, entry("m:alice")));
         assert!(!modes.add_mask(MaskList::Bans, entry("m:alice")), "it is there already");
-        assert!(!modes.bans(&alice) && modes.silences(&alice));
+        assert!(!modes.bans(&alice) && modes.mutes(&alice));
         modes.add_mask(MaskList::Bans, entry("alice"));
         assert!(modes.bans(&alice));
         modes.add_mask(MaskList::BanExceptions, entry("*!al@*"));
-        assert!(!modes.bans(&alice) && !modes.silences(&alice));
+        assert!(!modes.bans(&alice) && !modes.mutes(&alice));
         assert_eq!(modes.masks(), 3);
         assert!(modes.remove_mask(MaskList::BanExceptions, &Mask::parse("*!al@*").unwrap()));
         assert!(!modes.remove_mask(MaskList::BanExceptions, &Mask::parse("*!al@*").unwrap()));
         assert!(modes.set_flag(Flag::Moderated, true) && !modes.set_flag(Flag::Moderated, true));
-        assert!(modes.silences(&person("bob")));
     }
 }

@@ -53,6 +53,9 @@ pub struct Member {
     invitations: Vec<RoomId>,
     away: Option<Text>,
     modes: UserModes,
+    /// Whether the masks of a room mute it, as they were at that version of them: a hundred masks are not compared
+    /// with it for each line. It follows from the rest, and is no part of the digest.
+    muted: Vec<(RoomId, u32, bool)>,
     entered_unix_ms: u64,
     spoke_unix_ms: u64,
 }

@@ -27,6 +27,11 @@ impl World {
                 "a name stands as its member has it, case and all"
             );
             assert!(id.0 <= self.position, "{id} entered before now");
+            for &(room, version, is_muted) in &member.muted {
+                if let Some(room) = self.rooms.get(&room).filter(|it| it.modes.masks_version() == version) {
+                    assert_eq!(is_muted, room.modes.mutes(&member.person), "{id} is muted in {}", room.name);
+                }
+            }
             for (index, room) in member.rooms.iter().enumerate() {
                 assert!(!member.rooms[..index].contains(room), "{id} is in {room} once");
                 let room = self.rooms.get(room).expect("a member is in rooms that are");

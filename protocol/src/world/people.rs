@@ -29,6 +29,7 @@ impl Member {
             invitations: Vec::new(),
             away: None,
             modes: UserModes::NONE,
+            muted: Vec::new(),
             entered_unix_ms: at_unix_ms,
             spoke_unix_ms: at_unix_ms,
         }
@@ -134,6 +135,7 @@ impl World {
         }
         let renamed = Person { name: name.clone(), ..member.person.clone() };
         let from = core::mem::replace(&mut member.person, renamed);
+        member.muted.clear();
         self.names.remove(&from.name);
         self.names.insert(name.clone(), id);
         if from.name != *name {
@@ -162,6 +164,7 @@ impl World {
         let Some(member) = self.members.get_mut(&target) else { return Ok(()) };
         let from = member.person.clone();
         member.person.profile = from.profile.with_host(host);
+        member.muted.clear();
         effects.push(Effect::HostSet { member: id, target, from });
         Ok(())
     }

@@ -129,6 +129,7 @@ impl World {
         status: Option<Status>,
         speech: &Speech,
     ) -> Result<RoomId, Refusal> {
+        self.find_out_muted(id, room_name);
         let room_id = self.may_say(id, room_name, speech.manner)?;
         let Some(by) = self.members.get(&id).map(|member| member.person.clone()) else { return Ok(room_id) };
         self.spoke(entry, id);
@@ -156,13 +157,34 @@ impl World {
         if statuses.is_none() && room.modes.has(Flag::NoOutside) {
             return Err(Refusal::NotIn(room.name.clone()));
         }
-        if statuses.and_then(Statuses::highest).is_none() && room.modes.silences(&member.person) {
+        let has_status = statuses.and_then(Statuses::highest).is_some();
+        if !has_status && (room.modes.has(Flag::Moderated) || is_muted(room_id, room, member)) {
             return Err(Refusal::Silenced(room.name.clone()));
         }
         if matches!(manner, Manner::Ctcp | Manner::CtcpReply) && room.modes.has(Flag::NoCtcp) {
             return Err(Refusal::NoCtcp(room.name.clone()));
         }
         Ok(room_id)
+    }
+
+    /// Remembers whether the masks of a room mute a member, for as long as nothing changes that.
+    fn find_out_muted(&mut self, id: MemberId, name: &RoomName) {
+        let Some(room_id) = self.room_named(name) else { return };
+        let (Some(room), Some(member)) = (self.rooms.get(&room_id), self.members.get_mut(&id)) else {
+            return;
+        };
+        let version = room.modes.masks_version();
+        if room.modes.list(MaskList::Bans).is_empty()
+            || member.muted.iter().any(|&(room, at, _)| (room, at) == (room_id, version))
+        {
+            return;
+        }
+        member.muted.retain(|&(room, ..)| room != room_id);
+        if member.muted.len() >= MUTED_MAX {
+            member.muted.remove(0);
+        }
+        let is_muted = room.modes.mutes(&member.person);
+        member.muted.push((room_id, version, is_muted));
     }
 
     /// The member has said something.
@@ -312,4 +334,14 @@ impl World {
             room.members.remove(&member);
         }
     }
+}
+
+/// Rooms of which a member remembers whether it is muted there.
+const MUTED_MAX: usize = 32;
+
+/// Whether the masks of a room mute a member: as was found out before, if that is true still.
+fn is_muted(id: RoomId, room: &Room, member: &Member) -> bool {
+    let version = room.modes.masks_version();
+    let known = member.muted.iter().find(|&&(room, at, _)| (room, at) == (id, version));
+    known.map_or_else(|| room.modes.mutes(&member.person), |&(.., is_muted)| is_muted)
 }
