@@ -6,8 +6,8 @@
 //! dialect there, are told nothing.
 //!
 //! Each row is played twice, as it is and with every byte in a read of its own. Whatever it is, the invariants hold
-//! after each step, the log replays to the same world, and Alice's `PING` is answered, unless the row closes her
-//! connection.
+//! after each step, the log replays to the same world, each line to a client of IRC is a whole message within its
+//! limits, and Alice's `PING` is answered, unless the row closes her connection.
 
 #[allow(dead_code, reason = "a table says less than a transcript does")]
 #[path = "transcripts/script.rs"]
@@ -15,6 +15,7 @@ mod script;
 #[path = "transcripts/stage.rs"]
 mod stage;
 
+use parlor_protocol::irc::Message;
 use script::{Script, meaning};
 use stage::{Chunking, Stage};
 use std::panic;
@@ -115,7 +116,13 @@ fn stage_of(sender: Sender, chunking: Chunking) -> Stage {
 /// Does what a line of a transcript says.
 fn act(stage: &mut Stage, line: &str) -> Vec<String> {
     let script = Script::parse(line).expect("a line of a transcript");
-    script.steps.iter().flat_map(|step| stage.act(&step.action)).collect()
+    let seen: Vec<String> = script.steps.iter().flat_map(|step| stage.act(&step.action)).collect();
+    for line in seen.iter().filter(|line| !line.starts_with("dave ")) {
+        let (_, read) = meaning(line);
+        let message = read.strip_prefix(b"< ").map(Message::from_server);
+        assert!(message.is_none_or(|it| it.is_ok()), "a whole message: {line}");
+    }
+    seen
 }
 
 fn whole(line: &str) -> String {
@@ -139,7 +146,7 @@ fn a_line_that_is_too_long_is_refused_whole() {
             (
                 "of a name that nobody has, as much is shown as is needed",
                 r"\{510*X}",
-                &[r"421 alice \{50*X} :Unknown command"],
+                &[r"421 alice \{51*X} :Unknown command"],
             ),
             ("511 bytes are none", r"PING :\{505*x}", &["417 alice :Input line was too long"]),
             ("512 bytes with a text", r"PRIVMSG #tea :\{498*x}", &["417 alice :Input line was too long"]),
@@ -513,10 +520,11 @@ fn tags_are_read_as_far_as_they_are_tags() {
             (
                 "4,096 bytes of tags, and one of 510",
                 r"@+a=\{4091*x} \{510*x}",
-                &[r"421 alice \{50*x} :Unknown command"],
+                &[r"421 alice \{51*x} :Unknown command"],
             ),
             ("tags without a target", "@+a TAGMSG", &["461 alice TAGMSG :Not enough parameters"]),
             ("tags to nobody", "@+a TAGMSG :", &["461 alice TAGMSG :Not enough parameters"]),
+            ("tags to commas", "@+a TAGMSG ,", &["461 alice TAGMSG :Not enough parameters"]),
             ("tags before what carries none", "@+a=1 PING x", &["PONG parlor.localhost :x"]),
         ],
     );
@@ -568,7 +576,7 @@ fn a_label_is_a_tag_of_at_most_64_bytes() {
             (
                 "characters of three bytes, 21 of them",
                 r"@label=\{21*茶} PING x",
-                &[r"alice < @label=\{20*茶}茶 :parlor.localhost PONG parlor.localhost :x"],
+                &[r"alice < @label=\{21*茶} :parlor.localhost PONG parlor.localhost :x"],
             ),
             (
                 "characters of three bytes, 22 of them",
@@ -713,6 +721,8 @@ fn empty_parameters_are_none() {
             ("JOIN of commas", "JOIN ,,,,", &["461 alice JOIN :Not enough parameters"]),
             ("JOIN of a number sign", "JOIN #", &["403 alice # :No such channel"]),
             ("KICK", "KICK : ", &["461 alice KICK :Not enough parameters"]),
+            ("KICK of nobody", "KICK #tea :", &["461 alice KICK :Not enough parameters"]),
+            ("KICK of commas", "KICK #tea ,,,", &["461 alice KICK :Not enough parameters"]),
             ("KICK out of commas", "KICK ,,, bob", &["461 alice KICK :Not enough parameters"]),
             ("KILL", "KILL :", &["401 alice * :No such nick/channel"]),
             (
@@ -735,11 +745,14 @@ fn empty_parameters_are_none() {
             ("NOTICE without a text", "NOTICE #tea :", &[]),
             ("OPER", "OPER :", &["461 alice OPER :Not enough parameters"]),
             ("OPER with two", "OPER alice :", &["464 alice :Password incorrect"]),
+            ("PART", "PART :", &["461 alice PART :Not enough parameters"]),
+            ("PART of commas", "PART ,,", &["461 alice PART :Not enough parameters"]),
             ("PASS", "PASS :", &["462 alice :You may not reregister"]),
             ("PING", "PING :", &["409 alice :No origin specified"]),
             ("PONG", "PONG :", &[]),
             ("PRIVMSG", "PRIVMSG :", &["411 alice :No recipient given"]),
             ("PRIVMSG without a target", "PRIVMSG", &["411 alice :No recipient given"]),
+            ("PRIVMSG to commas", "PRIVMSG ,,, :x", &["411 alice :No recipient given"]),
             ("PRIVMSG without a text", "PRIVMSG #tea", &["412 alice :No text to send"]),
             ("PRIVMSG with an empty text", "PRIVMSG #tea :", &["412 alice :No text to send"]),
             ("PRIVMSG of controls alone", r"PRIVMSG #tea :\x07\x1b", &["412 alice :No text to send"]),
@@ -774,16 +787,30 @@ fn a_parameter_of_an_answer_is_one_word() {
             ("a room with a space", "JOIN :a b", &["403 alice a :No such channel"]),
             ("a room that begins with a colon", "JOIN ::a", &["403 alice a :No such channel"]),
             (
+                "too many rooms, with spaces and a colon",
+                r"JOIN ::a b,\{21*#c,}",
+                &["407 alice a :Too many targets"],
+            ),
+            (
                 "too many names, with spaces and a colon",
                 "PRIVMSG ::a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u x",
                 &["412 alice :No text to send"],
+            ),
+            ("too many rooms to part", r"PART :#a b,\{30*#c,}", &["407 alice #a :Too many targets"]),
+            (
+                "too many rooms to see the names of",
+                r"NAMES :#a b,\{30*#c,}",
+                &["407 alice #a :Too many targets"],
             ),
             ("a name with a space", "NICK :a b", &["432 alice a :Erroneous nickname"]),
             ("a name that is a space", r"NICK :\x20", &["432 alice * :Erroneous nickname"]),
             ("a name that begins with a colon", "NICK ::a", &["432 alice a :Erroneous nickname"]),
             ("a token with a space", "PING :a b", &["PONG parlor.localhost :a b"]),
             ("a token that begins with a colon", "PING ::a", &["PONG parlor.localhost ::a"]),
-            ("a letter beyond ASCII", "STATS 茶", &["219 alice 茶 :End of /STATS report"]),
+            ("a letter that is a space", r"STATS :\x20", &["219 alice * :End of /STATS report"]),
+            ("a letter that is a colon", "STATS ::", &["219 alice * :End of /STATS report"]),
+            ("a letter that is a control character", r"STATS \x02", &["219 alice * :End of /STATS report"]),
+            ("a letter beyond ASCII", "STATS 茶", &["219 alice * :End of /STATS report"]),
             ("help with a space", "HELP :no such", &["524 alice no :No help available on this topic"]),
             ("help with a colon", "HELP ::x", &["524 alice x :No help available on this topic"]),
             ("a mask with a space", "WHO :a b", &["315 alice a :End of /WHO list"]),
@@ -835,6 +862,26 @@ fn lists_end_at_their_limits() {
     check(
         Sender::Member,
         &[
+            ("hundreds of targets", r"PRIVMSG \{240*a,}a :x", &[r"407 alice \{25*a,}a :Too many targets"]),
+            (
+                "hundreds of targets that are empty",
+                r"PRIVMSG \{400*,} :x",
+                &["411 alice :No recipient given"],
+            ),
+            ("twenty-one targets", r"PRIVMSG \{20*a,}a :x", &[r"407 alice \{20*a,}a :Too many targets"]),
+            ("a hundred rooms", r"JOIN \{100*#a,}#a", &[r"407 alice \{17*#a,} :Too many targets"]),
+            (
+                "a hundred rooms with keys",
+                r"JOIN \{100*#a,}#a \{40*k,}",
+                &[r"407 alice \{17*#a,} :Too many targets"],
+            ),
+            ("a hundred rooms to leave", r"PART \{100*#a,}#a", &[r"407 alice \{17*#a,} :Too many targets"]),
+            ("a hundred names to kick", r"KICK #tea \{100*a,}a", &[r"407 alice \{25*a,}a :Too many targets"]),
+            (
+                "as many rooms as names, and too many",
+                r"KICK \{40*#a,} \{40*a,}",
+                &[r"407 alice \{17*#a,} :Too many targets"],
+            ),
             ("more names than rooms", "KICK #tea,#cake a,b,c", &["461 alice KICK :Not enough parameters"]),
             ("a room over and over", "JOIN #tea,#tea,#TEA,#tea", &[]),
             (
@@ -850,9 +897,9 @@ fn lists_end_at_their_limits() {
             (
                 "a name of a room that is too long",
                 r"JOIN #\{51*x}",
-                &[r"403 alice #\{49*x} :No such channel"],
+                &[r"403 alice #\{50*x} :No such channel"],
             ),
-            ("a name of a room of 400 bytes", r"JOIN #\{400*x}", &[r"403 alice #\{49*x} :No such channel"]),
+            ("a name of a room of 400 bytes", r"JOIN #\{400*x}", &[r"403 alice #\{50*x} :No such channel"]),
             ("a name of a room with a comma", "TOPIC #a,b :x", &["403 alice #a,b :No such channel"]),
             ("a name of a room with a BEL", r"JOIN #a\x07b", &["403 alice #ab :No such channel"]),
             ("a name of a room with bidi", r"JOIN #\u{202e}a", &[r"403 alice #\u{202e}a :No such channel"]),
@@ -890,8 +937,29 @@ fn modes_of_a_room_are_its_operators() {
         Sender::Member,
         &[
             ("hundreds of flags", r"MODE #tea +\{480*n}", &["482 alice #tea :You're not channel operator"]),
+            (
+                "hundreds of letters that are none",
+                r"MODE #tea +\{480*x}",
+                &["472 alice x :is unknown mode char to me"],
+            ),
             ("hundreds of signs", r"MODE #tea \{240*+-}", &[]),
             ("signs and a letter", "MODE #tea +-+-+-x", &["472 alice x :is unknown mode char to me"]),
+            ("hundreds of lists", r"MODE #tea +\{480*b}", &["368 alice #tea :End of channel ban list"]),
+            (
+                "hundreds of keys that are not there",
+                r"MODE #tea +\{480*k}",
+                &["696 alice #tea k * :Invalid key"],
+            ),
+            (
+                "hundreds of limits that are not there",
+                r"MODE #tea +\{480*l}",
+                &["696 alice #tea l * :Invalid limit"],
+            ),
+            (
+                "hundreds of names that are not there",
+                r"MODE #tea +\{480*o}",
+                &["696 alice #tea o * :You must say whom"],
+            ),
             ("a room that is not", r"MODE #cake +\{400*n}", &["403 alice #cake :No such channel"]),
             ("a status for oneself", "MODE #tea +o alice", &["482 alice #tea :You're not channel operator"]),
             ("an operator's letter for oneself", "MODE alice +o", &[]),
@@ -912,6 +980,15 @@ fn modes_of_a_room_are_set_as_far_as_they_can_be() {
         Sender::Founder,
         &[
             ("flags that are on already", r"MODE #tea +\{480*n}", &[]),
+            (
+                "a flag on and off",
+                r"MODE #tea \{100*+m-m}",
+                &[
+                    r"alice < :alice!alice@10.0.0.1 MODE #tea \{100*+m-m}",
+                    r"bob < :alice!alice@10.0.0.1 MODE #tea \{100*+m-m}",
+                    r"dave < * alice set \{100*+m-m}",
+                ],
+            ),
             ("a key with a comma", "MODE #tea +k a,b", &["696 alice #tea k * :Invalid key"]),
             ("a key that is empty", "MODE #tea +k :", &["696 alice #tea k * :Invalid key"]),
             ("a key that begins with a colon", "MODE #tea +k ::a", &["696 alice #tea k * :Invalid key"]),
@@ -952,6 +1029,16 @@ fn modes_of_a_room_are_set_as_far_as_they_can_be() {
             ("a mute of nothing", "MODE #tea +b m:", &["696 alice #tea b * :Invalid mask"]),
             ("a status for nobody", "MODE #tea +o nobody", &["401 alice nobody :No such nick/channel"]),
             ("a status for what is no name", "MODE #tea +o :a b", &["401 alice a :No such nick/channel"]),
+            (
+                "statuses for more than there are names",
+                "MODE #tea +ooo bob",
+                &[
+                    "alice < :alice!alice@10.0.0.1 MODE #tea +o bob",
+                    "696 alice #tea o * :You must say whom",
+                    "bob < :alice!alice@10.0.0.1 MODE #tea +o bob",
+                    "dave < * alice set +o bob",
+                ],
+            ),
             (
                 "fourteen statuses",
                 "MODE #tea +vvvvvvvvvvvvvv 1a 2a 3a 4a 5a 6a 7a 8a 9a 10a 11a 12a 13a 14a",
@@ -1040,7 +1127,7 @@ fn patterns_with_many_stars_take_no_time() {
                 "WHOX of every field",
                 r"WHO bob %tcuihsnfdlaor,\{60*9}",
                 &[
-                    r"354 alice \{50*9} #tea bob 10.0.0.2 10.0.0.2 parlor.localhost bob H@ 0 0 0 n/a :bob",
+                    r"354 alice \{51*9} #tea bob 10.0.0.2 10.0.0.2 parlor.localhost bob H@ 0 0 0 n/a :bob",
                     "315 alice bob :End of /WHO list",
                 ],
             ),
@@ -1080,13 +1167,13 @@ fn a_name_has_letters_and_digits() {
             ("an at sign", "NICK @alice", &["432 alice @alice :Erroneous nickname"]),
             ("a whole mask", "NICK a!b@c", &["432 alice a!b@c :Erroneous nickname"]),
             ("a full stop", "NICK parlor.localhost", &["432 alice parlor.localhost :Erroneous nickname"]),
-            ("thirty-one characters", r"NICK \{31*a}", &[r"432 alice \{30*a}a :Erroneous nickname"]),
+            ("thirty-one characters", r"NICK \{31*a}", &[r"432 alice \{31*a} :Erroneous nickname"]),
             (
                 "thirty-one characters of three bytes",
                 r"NICK \{31*茶}",
-                &[r"432 alice \{30*茶}茶 :Erroneous nickname"],
+                &[r"432 alice \{31*茶} :Erroneous nickname"],
             ),
-            ("500 characters", r"NICK \{500*a}", &[r"432 alice \{50*a} :Erroneous nickname"]),
+            ("500 characters", r"NICK \{500*a}", &[r"432 alice \{51*a} :Erroneous nickname"]),
             ("a mark without a letter", r"NICK \u{301}", &[r"432 alice \u{301} :Erroneous nickname"]),
             ("digits alone", "NICK 5004", &["432 alice 5004 :Erroneous nickname"]),
             ("digits of another script", "NICK ٥٠٠٤", &["432 alice ٥٠٠٤ :Erroneous nickname"]),
@@ -1138,7 +1225,7 @@ fn who_is_nobody_yet_can_do_little() {
             ("NICK of nothing", "NICK :", &["431 * :No nickname given"]),
             ("NICK with a space", "NICK :a b", &["432 * a :Erroneous nickname"]),
             ("NICK of bidi", r"NICK \u{202e}a", &[r"432 * \u{202e}a :Erroneous nickname"]),
-            ("NICK of 500 characters", r"NICK \{500*a}", &[r"432 * \{50*a} :Erroneous nickname"]),
+            ("NICK of 500 characters", r"NICK \{500*a}", &[r"432 * \{51*a} :Erroneous nickname"]),
             ("NICK over and over", r"NICK a\r\nNICK b\r\nNICK c", &[]),
             ("PASS of nothing", "PASS :", &[]),
             ("PASS over and over", r"PASS a\r\nPASS b", &[]),
@@ -1212,6 +1299,8 @@ fn capabilities_are_asked_for_by_their_names() {
                     "CAP * NAK :-cap-notify",
                 ],
             ),
+            ("REQ of one over and over", r"CAP REQ :\{82*batch }", &[r"CAP * NAK :\{80*batch }b"]),
+            ("REQ of 500 bytes that are none", r"CAP REQ :\{500*x}", &[r"CAP * NAK :\{481*x}"]),
             ("END without a beginning", "CAP END", &[]),
             (
                 "END twice",
@@ -1340,4 +1429,18 @@ fn a_user_name_is_made_of_what_can_be_in_one() {
         assert_eq!(seen[0], format!("alice < :alice!{user}@10.0.0.1 JOIN #cake"), "{sends}");
         stage.check_replay();
     }
+}
+
+#[test]
+fn hundreds_of_letters_are_answered_once_each_however_slowly() {
+    let mut stage = stage_of(Sender::Founder, Chunking::Whole);
+    // What is answered first is long enough to be waited for.
+    for number in 0..12 {
+        act(&mut stage, &format!(r"alice > MODE #tea +b {number}x\{{240*x}}"));
+    }
+    let letters: String = ('\u{3b1}'..).filter(|letter| letter.is_alphabetic()).take(200).collect();
+    let seen = act(&mut stage, &format!("alice > MODE #tea +b{letters}bbkklloo"));
+    let count = |numeric: &str| seen.iter().filter(|line| line.starts_with(&whole(numeric))).count();
+    assert_eq!((count("367 "), count("368 "), count("472 "), count("696 ")), (12, 1, 200, 3));
+    stage.check_replay();
 }
