@@ -307,6 +307,17 @@ fn last_words_are_said_once() {
                 ],
             ),
             (
+                "of as many as a message has",
+                r"QUIT :\{504*x}",
+                &[
+                    "console: alice left (quit)",
+                    r"bob < :alice!alice@10.0.0.1 QUIT :Quit: \{476*x}",
+                    "dave < alice left",
+                    r"alice < ERROR :Closing link: Quit: \{483*x}",
+                    "alice is closed",
+                ],
+            ),
+            (
                 "and more behind them",
                 r"QUIT :x\r\nPRIVMSG #tea :y\r\nQUIT :z",
                 &[
@@ -1059,6 +1070,49 @@ fn modes_of_a_room_are_set_as_far_as_they_can_be() {
                     "696 alice #tea v * :You must say whom",
                 ],
             ),
+            (
+                "bans that are longer when they are whole",
+                r"MODE #tea +bbbbbbbbbbbb a\{33*x} b\{33*x} c\{33*x} d\{33*x} e\{33*x} f\{33*x} g\{33*x} h\{33*x} i\{33*x} j\{33*x} k\{33*x} l\{33*x}",
+                &[
+                    r"alice < :alice!alice@10.0.0.1 MODE #tea +bbbbbbbbbbb a\{33*x}!*@* b\{33*x}!*@* c\{33*x}!*@* d\{33*x}!*@* e\{33*x}!*@* f\{33*x}!*@* g\{33*x}!*@* h\{33*x}!*@* i\{33*x}!*@* j\{33*x}!*@* k\{33*x}!*@*",
+                    r"alice < :alice!alice@10.0.0.1 MODE #tea +b l\{33*x}!*@*",
+                    r"bob < :alice!alice@10.0.0.1 MODE #tea +bbbbbbbbbbb a\{33*x}!*@* b\{33*x}!*@* c\{33*x}!*@* d\{33*x}!*@* e\{33*x}!*@* f\{33*x}!*@* g\{33*x}!*@* h\{33*x}!*@* i\{33*x}!*@* j\{33*x}!*@* k\{33*x}!*@*",
+                    r"bob < :alice!alice@10.0.0.1 MODE #tea +b l\{33*x}!*@*",
+                    r"dave < * alice set +\{12*b} a\{33*x}!*@* b\{33*x}!*@* c\{33*x}!*@* d\{33*x}!*@* e\{33*x}!*@* f\{33*x}!*@* g\{33*x}!*@* h\{33*x}!*@* i\{33*x}!*@* j\{33*x}!*@* k\{33*x}!*@* l\{33*x}!*@*",
+                ],
+            ),
+            (
+                "more parameters than a message has",
+                "MODE #tea +k-k+bbbbbbbbbbbb k k 1 2 3 4 5 6 7 8 9 10 11",
+                &[
+                    "alice < :alice!alice@10.0.0.1 MODE #tea +k-k+bbbbbbbbbbb k * 1!*@* 2!*@* 3!*@* 4!*@* 5!*@* 6!*@* 7!*@* 8!*@* 9!*@* 10!*@* 11!*@*",
+                    "367 alice #tea 1!*@* alice 1795530433",
+                    "367 alice #tea 2!*@* alice 1795530433",
+                    "367 alice #tea 3!*@* alice 1795530433",
+                    "367 alice #tea 4!*@* alice 1795530433",
+                    "367 alice #tea 5!*@* alice 1795530433",
+                    "367 alice #tea 6!*@* alice 1795530433",
+                    "367 alice #tea 7!*@* alice 1795530433",
+                    "367 alice #tea 8!*@* alice 1795530433",
+                    "367 alice #tea 9!*@* alice 1795530433",
+                    "367 alice #tea 10!*@* alice 1795530433",
+                    "367 alice #tea 11!*@* alice 1795530433",
+                    "368 alice #tea :End of channel ban list",
+                    "bob < :alice!alice@10.0.0.1 MODE #tea +k-k+bbbbbbbbbbb k * 1!*@* 2!*@* 3!*@* 4!*@* 5!*@* 6!*@* 7!*@* 8!*@* 9!*@* 10!*@* 11!*@*",
+                    "dave < * alice set +k-k+bbbbbbbbbbb k * 1!*@* 2!*@* 3!*@* 4!*@* 5!*@* 6!*@* 7!*@* 8!*@* 9!*@* 10!*@* 11!*@*",
+                ],
+            ),
+            (
+                "a key that is taken away without it",
+                "MODE #tea +kbbbbbbbbbbbb-k k 1 2 3 4 5 6 7 8 9 10 11 12",
+                &[
+                    r"alice < :alice!alice@10.0.0.1 MODE #tea +k\{12*b} k 1!*@* 2!*@* 3!*@* 4!*@* 5!*@* 6!*@* 7!*@* 8!*@* 9!*@* 10!*@* 11!*@* 12!*@*",
+                    "alice < :alice!alice@10.0.0.1 MODE #tea -k *",
+                    r"bob < :alice!alice@10.0.0.1 MODE #tea +k\{12*b} k 1!*@* 2!*@* 3!*@* 4!*@* 5!*@* 6!*@* 7!*@* 8!*@* 9!*@* 10!*@* 11!*@* 12!*@*",
+                    "bob < :alice!alice@10.0.0.1 MODE #tea -k *",
+                    r"dave < * alice set +k\{12*b}-k k 1!*@* 2!*@* 3!*@* 4!*@* 5!*@* 6!*@* 7!*@* 8!*@* 9!*@* 10!*@* 11!*@* 12!*@* *",
+                ],
+            ),
             ("a topic of 391 bytes", r"TOPIC #tea :\{391*x}", &["417 alice :Input line was too long"]),
             (
                 "a topic of controls alone",
@@ -1443,4 +1497,41 @@ fn hundreds_of_letters_are_answered_once_each_however_slowly() {
     let count = |numeric: &str| seen.iter().filter(|line| line.starts_with(&whole(numeric))).count();
     assert_eq!((count("367 "), count("368 "), count("472 "), count("696 ")), (12, 1, 200, 3));
     stage.check_replay();
+}
+
+#[test]
+fn names_of_the_longest_are_listed_whole() {
+    let mut stage = stage_of(Sender::Member, Chunking::Whole);
+    let room = format!("#{}", "房".repeat(50));
+    act(&mut stage, &format!("alice > JOIN {room}"));
+    let mut names = Vec::from(["alice".to_owned()]);
+    for number in 1..=6 {
+        let name = format!("{}{number}", "茶".repeat(29));
+        act(&mut stage, &format!("guest{number} connects to irc from 10.0.1.{number}:6000"));
+        act(
+            &mut stage,
+            &format!(r"guest{number} sends NICK {name}\r\nUSER {name} 0 * :x\r\nJOIN {room}\r\n"),
+        );
+        names.push(name);
+    }
+    let mut listed = |ask: &str, numeric: &str| -> Vec<String> {
+        let seen = act(&mut stage, &format!("alice > {ask}"));
+        let begin = whole(&format!("{numeric} alice "));
+        let lists = seen.iter().filter_map(|line| line.strip_prefix(&begin)?.split_once(':'));
+        let words: Vec<String> =
+            lists.flat_map(|(_, list)| list.split([' ', ','])).map(|word| word.replace('@', "")).collect();
+        words
+    };
+    assert_eq!(listed(&format!("NAMES {room}"), "353"), names);
+    assert_eq!(listed(&format!("ISON {}", names[1..6].join(" ")), "303"), names[1..6]);
+    assert_eq!(listed(&format!("MONITOR + {}", names[1..6].join(",")), "731").len(), 0);
+    assert_eq!(listed("MONITOR L", "732"), names[1..6]);
+    let userhosts = listed(&format!("USERHOST {}", names[1..6].join(" ")), "302");
+    let expected = (1..6).map(|number| format!("{}=+茶茶茶茶茶茶10.0.1.{number}", names[number]));
+    assert!(userhosts.iter().eq(&expected.collect::<Vec<_>>()), "{userhosts:?}");
+    let ended = act(&mut stage, &format!("alice > NAMES {room}")).pop();
+    assert_eq!(
+        ended.map(|line| meaning(&line)),
+        Some(meaning(&whole(&format!("366 alice {room} :End of /NAMES list"))))
+    );
 }
