@@ -15,7 +15,7 @@ use crate::dialect::irc::{CLIENT_TAGS_BYTES_MAX, Capabilities, MESSAGE_BYTES_MAX
 use crate::hub::Options;
 use crate::id::MemberId;
 use crate::limits::Limits;
-use crate::name::Name;
+use crate::name::{Name, RoomName};
 use crate::text::Text;
 use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
@@ -174,7 +174,7 @@ impl<'a> Line<'a> {
     fn targets(&self, list: &'a str) -> Result<Vec<&'a str>, Vec<Work>> {
         let targets: Vec<&str> = list.split(',').filter(|target| !target.is_empty()).collect();
         if targets.len() > self.limits.targets_max {
-            return Err(note(numeric::ERR_TOOMANYTARGETS, &[list]));
+            return Err(note(numeric::ERR_TOOMANYTARGETS, &[&shown(list)]));
         }
         Ok(targets)
     }
@@ -256,9 +256,9 @@ impl Client {
     }
 }
 
-/// A text that a client sent, as a parameter of an answer: one word, and not a long one.
+/// A text that a client sent, as a parameter of an answer: one word, and no longer than the longest name of a room.
 fn shown(text: &str) -> String {
-    const SHOWN_CHARS: usize = 50;
+    const SHOWN_CHARS: usize = "#".len() + RoomName::CHARS_MAX;
     let word = text.split(' ').next().unwrap_or_default().trim_start_matches(':');
     let word: String = word.chars().filter(|it| !it.is_control()).take(SHOWN_CHARS).collect();
     if word.is_empty() { "*".into() } else { word }

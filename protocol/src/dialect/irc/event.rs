@@ -1,11 +1,11 @@
 //! What an IRC client sees of an event.
 
 use super::capability::Capabilities;
-use super::message::MESSAGE_BYTES_MAX;
+use super::message::{MESSAGE_BYTES_MAX, PARAMS_MAX};
 use crate::calendar::Utc;
 use crate::command::{CloseReason, Manner, Speech};
 use crate::event::{Event, Stamp, What};
-use crate::mode::{Shown, Status};
+use crate::mode::{ModeChange, Shown, Status};
 use crate::name::{Name, RoomName};
 use crate::person::{Host, Person, Profile};
 use crate::text::Text;
@@ -22,6 +22,9 @@ pub(crate) const PIECE_BYTES_MIN: usize = MESSAGE_BYTES_MAX
     - "PRIVMSG @# :".len()
     - RoomName::BYTES_MAX
     - "\x01ACTION \x01".len();
+
+/// Parameters of modes in one message: the room and the letters are two more.
+const MODE_PARAMS_MAX: usize = PARAMS_MAX - 2;
 
 /// Bytes of one message, its end and the tags counted that the server gives it.
 pub(crate) const TAGGED_BYTES_MAX: usize = 600;
@@ -71,7 +74,7 @@ pub(crate) fn render_event(event: &Event<'_>, capabilities: Capabilities, to: &m
             line.put(format_args!("KICK #{room} {name} :{message}"));
         }
         What::Left { reason, message } => line.put(format_args!("QUIT :{}", Parting { reason, message })),
-        What::ModesSet { room, changes } => line.put(format_args!("MODE #{room} {}", Shown(changes))),
+        What::ModesSet { room, changes } => line.modes(room, changes),
         What::Parted { room, message: None } => line.put(format_args!("PART #{room}")),
         What::Parted { room, message: Some(message) } => {
             line.put(format_args!("PART #{room} :{}", text(message)));
@@ -146,6 +149,29 @@ impl Lines<'_> {
         write!(self.to, "{rest}").expect("a buffer takes what it is given");
         cut(self.to, start);
         self.to.extend_from_slice(b"\r\n");
+    }
+
+    /// Changes of modes, in as many messages as it takes: none of them is cut, or has more parameters than a message.
+    fn modes(&mut self, room: &RoomName, changes: &[ModeChange]) {
+        let bytes_max =
+            MESSAGE_BYTES_MAX - source_bytes(self.event.by) - "MODE # ".len() - room.as_str().len();
+        let mut rest = changes;
+        while !rest.is_empty() {
+            let (mut count, mut bytes, mut parameters) = (0, 0, 0);
+            for change in rest {
+                let parameter = change.parameter();
+                // Its sign, its letter, and its parameter behind a space.
+                bytes += 2 + parameter.as_ref().map_or(0, |parameter| 1 + parameter.len());
+                parameters += usize::from(parameter.is_some());
+                if count > 0 && (bytes > bytes_max || parameters > MODE_PARAMS_MAX) {
+                    break;
+                }
+                count += 1;
+            }
+            let changes;
+            (changes, rest) = rest.split_at(count);
+            self.put(format_args!("MODE #{room} {}", Shown(changes)));
+        }
     }
 
     /// What is said, in as many messages as it takes; cut between characters. The first of them carries the

@@ -2,6 +2,7 @@
 
 use super::capability::Capabilities;
 use super::event::cut;
+use super::message::MESSAGE_BYTES_MAX;
 use super::numeric::Numeric;
 use crate::command::Command;
 use crate::hub::{Hub, Options};
@@ -196,6 +197,36 @@ impl<'a> Answers<'a> {
     /// How many were looked at.
     pub(crate) const fn looked_at(&self) -> usize {
         self.looked_at
+    }
+
+    /// Bytes that the last parameter of a numeric has room for behind these.
+    pub(crate) fn room(&self, params: &[&str]) -> usize {
+        let params: usize = params.iter().map(|param| " ".len() + param.len()).sum();
+        MESSAGE_BYTES_MAX.saturating_sub(": 000  :".len() + self.server.len() + self.name.len() + params)
+    }
+
+    /// A numeric whose last parameter is a list of words behind these, in as many messages as it takes: no word is
+    /// cut.
+    pub(crate) fn list<'w>(
+        &mut self,
+        numeric: Numeric,
+        params: &[&str],
+        between: char,
+        words: impl IntoIterator<Item = &'w str>,
+    ) {
+        let room = self.room(params);
+        let mut list = String::new();
+        for word in words {
+            if !list.is_empty() && list.len() + between.len_utf8() + word.len() > room {
+                self.numeric(numeric, &[params, &[&list]].concat());
+                list.clear();
+            }
+            if !list.is_empty() {
+                list.push(between);
+            }
+            list += word;
+        }
+        self.numeric(numeric, &[params, &[&list]].concat());
     }
 
     /// A numeric with its parameters, and the words of the table at its end. Where the table has none, the last

@@ -1,7 +1,7 @@
 //! What is written to an IRC client that is no answer to a question.
 
 use super::capability::Capabilities;
-use super::event::Parting;
+use super::event::{Parting, cut};
 use crate::event::Reply;
 use bytes::BytesMut;
 use core::fmt::Write;
@@ -20,6 +20,9 @@ pub(crate) const WIRE: Capabilities = Capabilities::AWAY_NOTIFY
 pub(crate) fn farewell(reply: &Reply<'_>, to: &mut BytesMut) {
     if let Reply::Farewell { reason, message } = *reply {
         let parting = Parting { reason, message };
-        write!(to, "ERROR :Closing link: {parting}\r\n").expect("a buffer takes what it is given");
+        let start = to.len();
+        write!(to, "ERROR :Closing link: {parting}").expect("a buffer takes what it is given");
+        cut(to, start);
+        to.extend_from_slice(b"\r\n");
     }
 }

@@ -50,7 +50,9 @@ pub(super) fn restart(_: &mut Client, _: &Line<'_>) -> Vec<Work> {
 }
 
 pub(super) fn stats(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
-    ask(Query::Stats(line.param(0).and_then(|letter| letter.chars().next())))
+    let letter = line.param(0).and_then(|letters| letters.chars().next());
+    // What is none could end the parameters of the answer.
+    ask(Query::Stats(letter.filter(char::is_ascii_alphanumeric)))
 }
 
 pub(super) fn time(_: &mut Client, _: &Line<'_>) -> Vec<Work> {

@@ -12,6 +12,10 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use bytes::Bytes;
 
+/// Bytes of a list of capabilities that can be granted: the answer is one message, and nothing is in force that it
+/// does not tell of. Every capability there is, each with `-`, has fewer.
+const REQUEST_BYTES_MAX: usize = 300;
+
 /// `CAP`: capability negotiation (IRCv3, capability-negotiation).
 pub(super) fn cap(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
     let list = line.param(1).unwrap_or_default();
@@ -133,8 +137,11 @@ impl Client {
     }
 
     /// The capabilities that are in force when a list is granted, `-` before those that go; `None` where one of
-    /// them does not exist.
+    /// them does not exist, or they are too many to be told.
     fn requested(&self, list: &str) -> Option<Capabilities> {
+        if list.len() > REQUEST_BYTES_MAX {
+            return None;
+        }
         let mut capabilities = self.capabilities;
         for word in list.split(' ').filter(|word| !word.is_empty()) {
             capabilities = match word.strip_prefix('-') {
@@ -151,4 +158,18 @@ impl Client {
 /// The text of a parameter.
 pub(super) fn text(param: &str) -> Text {
     Text::clean(param.as_bytes(), false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_capabilities_can_go_at_once() {
+        let names: alloc::string::String =
+            Capabilities::ALL.iter().map(|(_, name)| alloc::format!("-{name} ")).collect();
+        let client = Client { capabilities: Capabilities::BATCH, ..Client::default() };
+        assert_eq!(client.requested(&names), Some(Capabilities::NONE));
+        assert_eq!(client.requested(&"batch ".repeat(60)), None);
+    }
 }

@@ -112,6 +112,7 @@ pub(super) fn kick(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
     let rooms = line.targets(line.param(0).unwrap_or_default());
     let names = line.targets(line.param(1).unwrap_or_default());
     let (rooms, names) = match (rooms, names) {
+        (Ok(_), Ok(names)) if names.is_empty() => return line.needs_more(),
         (Ok(rooms), Ok(names)) if rooms.len() == 1 || rooms.len() == names.len() => (rooms, names),
         (Err(work), _) | (_, Err(work)) => return work,
         _ => return line.needs_more(),
@@ -181,19 +182,19 @@ fn room_mode(member: MemberId, room: &RoomName, letters: &str, params: &[&str]) 
         }
         if let Some(list) = list {
             match params.next() {
-                None => answers.extend(ask(Query::MaskList(room.clone(), list))),
+                None => add(&mut answers, ask(Query::MaskList(room.clone(), list))),
                 Some(text) => match Mask::parse(text) {
                     Some(mask) => changes.push(ModeChange::Mask { list, mask, on }),
-                    None => answers.extend(bad_parameter(room, letter, "Invalid mask")),
+                    None => add(&mut answers, bad_parameter(room, letter, "Invalid mask")),
                 },
             }
             continue;
         }
         if let Some(status) = status {
             match params.next().map(|name| (name, Name::parse_any(name))) {
-                None => answers.extend(bad_parameter(room, letter, "You must say whom")),
+                None => add(&mut answers, bad_parameter(room, letter, "You must say whom")),
                 Some((_, Ok(name))) => changes.push(ModeChange::Status { name, status, on }),
-                Some((text, Err(_))) => answers.extend(note(numeric::ERR_NOSUCHNICK, &[&shown(text)])),
+                Some((text, Err(_))) => add(&mut answers, note(numeric::ERR_NOSUCHNICK, &[&shown(text)])),
             }
             continue;
         }
@@ -202,7 +203,7 @@ fn room_mode(member: MemberId, room: &RoomName, letters: &str, params: &[&str]) 
             ('-', _) => on = false,
             ('k', true) => match params.next().map(Key::parse) {
                 Some(Some(key)) => changes.push(ModeChange::Key(Some(key))),
-                _ => answers.extend(bad_parameter(room, letter, "Invalid key")),
+                _ => add(&mut answers, bad_parameter(room, letter, "Invalid key")),
             },
             ('k', false) => {
                 // It may be said which key is taken away, and need not.
@@ -212,13 +213,13 @@ fn room_mode(member: MemberId, room: &RoomName, letters: &str, params: &[&str]) 
             ('l', true) => {
                 match params.next().and_then(|limit| limit.parse().ok()).filter(|&limit| limit > 0) {
                     Some(limit) => changes.push(ModeChange::Limit(Some(limit))),
-                    None => answers.extend(bad_parameter(room, letter, "Invalid limit")),
+                    None => add(&mut answers, bad_parameter(room, letter, "Invalid limit")),
                 }
             }
             ('l', false) => changes.push(ModeChange::Limit(None)),
             _ => {
                 let letter = String::from(letter);
-                answers.extend(note(numeric::ERR_UNKNOWNMODE, &[&shown(&letter)]));
+                add(&mut answers, note(numeric::ERR_UNKNOWNMODE, &[&shown(&letter)]));
             }
         }
     }
@@ -228,18 +229,28 @@ fn room_mode(member: MemberId, room: &RoomName, letters: &str, params: &[&str]) 
     answers
 }
 
+/// Adds an answer to a line, unless it is there: what hundreds of letters are wrong about is said once.
+fn add(answers: &mut Vec<Work>, more: Vec<Work>) {
+    for work in more {
+        if !answers.contains(&work) {
+            answers.push(work);
+        }
+    }
+}
+
 fn bad_parameter(room: &RoomName, letter: char, words: &str) -> Vec<Work> {
     let (room, letter) = (alloc::format!("#{room}"), String::from(letter));
     note(numeric::ERR_INVALIDMODEPARAM, &[&room, &letter, "*", words])
 }
 
-/// The work for each target of a list.
+/// The work for each target of a list, which has one at least.
 pub(super) fn each<'a>(
     line: &Line<'a>,
     list: &'a str,
     mut act: impl FnMut(&'a str) -> Vec<Work>,
 ) -> Vec<Work> {
     match line.targets(list) {
+        Ok(targets) if targets.is_empty() => line.needs_more(),
         Ok(targets) => targets.into_iter().flat_map(&mut act).collect(),
         Err(work) => work,
     }

@@ -43,7 +43,7 @@ pub(super) fn tagmsg(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
 }
 
 fn say(client: &Client, line: &Line<'_>, command: &str, manner: Manner, ctcp: Manner) -> Vec<Work> {
-    let Some(targets) = line.param(0).filter(|targets| !targets.is_empty()) else {
+    let Some(targets) = line.param(0).filter(|targets| !targets.trim_matches(',').is_empty()) else {
         return note(numeric::ERR_NORECIPIENT, &[]);
     };
     let Some(said) = line.rest(1).filter(|said| !said.is_empty()) else {

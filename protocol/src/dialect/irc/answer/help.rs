@@ -31,7 +31,7 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     ("PRIVMSG", "PRIVMSG target[,target] :text", "say something to a channel, or to one alone"),
     ("QUIT", "QUIT [:message]", "leave"),
     ("REHASH", "REHASH", "read the server's configuration again, as one of its operators"),
-    ("REHASH", "REHASH", "read the configuration again, as an operator of the server"),
+    ("RESTART", "RESTART", "refused: a server is restarted by whoever runs it"),
     ("SETNAME", "SETNAME :real name", "call yourself something else"),
     ("STATS", "STATS u", "how long the server has been up"),
     ("TAGMSG", "@+tag TAGMSG target", "send tags without a text"),

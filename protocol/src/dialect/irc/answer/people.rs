@@ -15,9 +15,6 @@ use alloc::vec::Vec;
 /// Names that one `USERHOST` may ask about (RFC 2812, section 4.8).
 const USERHOST_MAX: usize = 5;
 
-/// Bytes of a list of names in one reply.
-const NAMES_BYTES: usize = 300;
-
 fn named<'a>(asker: &Asker<'a>, name: &str) -> Option<(MemberId, &'a Member)> {
     let id = asker.world.member_named(&Name::parse_any(name).ok()?)?;
     Some((id, asker.world.member(id)?))
@@ -26,7 +23,7 @@ fn named<'a>(asker: &Asker<'a>, name: &str) -> Option<(MemberId, &'a Member)> {
 /// Who of some is there.
 pub(super) fn ison(asker: &Asker<'_>, names: &[String], to: &mut Answers<'_>) {
     let there = names.iter().filter_map(|name| named(asker, name)).map(|(_, member)| member.name().as_str());
-    to.numeric(numeric::RPL_ISON, &[&there.collect::<Vec<_>>().join(" ")]);
+    to.list(numeric::RPL_ISON, &[], ' ', there);
 }
 
 pub(super) fn userhost(asker: &Asker<'_>, names: &[String], to: &mut Answers<'_>) {
@@ -36,7 +33,8 @@ pub(super) fn userhost(asker: &Asker<'_>, names: &[String], to: &mut Answers<'_>
         let away = if member.away().is_some() { '-' } else { '+' };
         format!("{name}{operator}={away}{}@{}", profile.user(), profile.host())
     });
-    to.numeric(numeric::RPL_USERHOST, &[&found.collect::<Vec<_>>().join(" ")]);
+    let found: Vec<String> = found.collect();
+    to.list(numeric::RPL_USERHOST, &[], ' ', found.iter().map(String::as_str));
 }
 
 /// Of names that are watched, who is there and who is not; and those that cannot be watched, too.
@@ -59,19 +57,9 @@ pub(super) fn monitor_status(asker: &Asker<'_>, of: &[Name], left_over: &[Name],
 
 /// The names that are watched.
 pub(super) fn monitor_list(asker: &Asker<'_>, to: &mut Answers<'_>) {
-    let mut line = String::new();
-    for name in &asker.client.monitored {
-        if line.len() > NAMES_BYTES {
-            to.numeric(numeric::RPL_MONLIST, &[&line]);
-            line.clear();
-        }
-        if !line.is_empty() {
-            line.push(',');
-        }
-        line += name.as_str();
-    }
-    if !line.is_empty() {
-        to.numeric(numeric::RPL_MONLIST, &[&line]);
+    let monitored = &asker.client.monitored;
+    if !monitored.is_empty() {
+        to.list(numeric::RPL_MONLIST, &[], ',', monitored.iter().map(Name::as_str));
     }
     to.numeric(numeric::RPL_ENDOFMONLIST, &[]);
 }
@@ -113,25 +101,19 @@ pub(super) fn whois(asker: &Asker<'_>, asked: &str, to: &mut Answers<'_>) {
 /// The rooms of a member that the asker may know of.
 fn channels(asker: &Asker<'_>, id: MemberId, member: &Member, to: &mut Answers<'_>) {
     let invisible = member.modes().has(UserModes::INVISIBLE) && asker.member != Some(id);
-    let mut line = String::new();
+    let mut shown = Vec::new();
     for room in member.rooms().iter().filter_map(|&room| asker.world.room(room)) {
         let shared = asker.member.is_some_and(|asker| room.statuses(asker).is_some());
         if !room.is_visible_to(asker.member) || invisible && !shared {
             continue;
         }
-        if line.len() > NAMES_BYTES {
-            to.numeric(numeric::RPL_WHOISCHANNELS, &[member.name().as_str(), &line]);
-            line.clear();
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
         let all = asker.client.capabilities.has(Capabilities::MULTI_PREFIX);
-        line += room.statuses(id).unwrap_or_default().prefixes(all);
-        line += &format!("#{}", room.name());
+        let prefixes = room.statuses(id).unwrap_or_default().prefixes(all);
+        shown.push(format!("{prefixes}#{}", room.name()));
     }
-    if !line.is_empty() {
-        to.numeric(numeric::RPL_WHOISCHANNELS, &[member.name().as_str(), &line]);
+    if !shown.is_empty() {
+        let name = member.name().as_str();
+        to.list(numeric::RPL_WHOISCHANNELS, &[name], ' ', shown.iter().map(String::as_str));
     }
 }
 

@@ -13,9 +13,6 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-/// Bytes of the names in one `RPL_NAMREPLY`; with what stands around them it is no longer than a message.
-const NAMES_BYTES: usize = 300;
-
 /// What a member reads of the room that it has entered.
 pub(super) fn entered(
     asker: &Asker<'_>,
@@ -63,6 +60,7 @@ fn names_of(asker: &Asker<'_>, room: &Room, from: MemberId, to: &mut Answers<'_>
     let is_there = asker.member.is_some_and(|id| room.statuses(id).is_some());
     let symbol = if room.modes().has(Flag::Secret) { "@" } else { "=" };
     let shown = format!("#{}", room.name());
+    let bytes_max = to.room(&[symbol, &shown]);
     let mut line = String::new();
     for (id, statuses) in room.members_from(from) {
         if to.is_full() {
@@ -76,11 +74,8 @@ fn names_of(asker: &Asker<'_>, room: &Room, from: MemberId, to: &mut Answers<'_>
         if member.modes().has(UserModes::INVISIBLE) && !is_there {
             continue;
         }
-        if line.len() > NAMES_BYTES {
-            to.numeric(numeric::RPL_NAMREPLY, &[symbol, &shown, &line]);
-            line.clear();
-        }
-        if !line.is_empty() {
+        let end = line.len();
+        if end > 0 {
             line.push(' ');
         }
         line += statuses.prefixes(capabilities.has(Capabilities::MULTI_PREFIX));
@@ -88,6 +83,10 @@ fn names_of(asker: &Asker<'_>, room: &Room, from: MemberId, to: &mut Answers<'_>
         if capabilities.has(Capabilities::USERHOST_IN_NAMES) {
             let profile = &member.person().profile;
             line += &format!("!{}@{}", profile.user(), profile.host());
+        }
+        if end > 0 && line.len() > bytes_max {
+            to.numeric(numeric::RPL_NAMREPLY, &[symbol, &shown, &line[..end]]);
+            line.drain(..=end);
         }
     }
     if !line.is_empty() {

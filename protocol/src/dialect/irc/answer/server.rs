@@ -192,7 +192,7 @@ pub(super) fn restart(to: &mut Answers<'_>) {
     ));
 }
 
-/// A reply to `CAP`, in as many lines as it takes (capability-negotiation, "Multiline replies").
+/// A reply to `CAP`. All that there is fits in one.
 pub(super) fn cap(_: &Asker<'_>, subcommand: &str, list: &str, to: &mut Answers<'_>) {
     let name = String::from(to.name());
     to.message(format_args!("CAP {name} {subcommand} :{list}"));
