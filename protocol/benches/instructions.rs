@@ -53,9 +53,9 @@ fn byte_by_byte((mut framer, stream): (Framer, Bytes)) -> (usize, Framer, Bytes)
 }
 
 #[library_benchmark(setup = Server::sent)]
-#[bench::said(args = (Kind::Said), config = at_most(126_000))]
-#[bench::chinese(args = (Kind::Chinese), config = at_most(187_000))]
-#[bench::command(args = (Kind::Command), config = at_most(398_000))]
+#[bench::said(args = (Kind::Said), config = at_most(175_000))]
+#[bench::chinese(args = (Kind::Chinese), config = at_most(236_000))]
+#[bench::command(args = (Kind::Command), config = at_most(458_000))]
 #[bench::formatted(args = (Kind::Formatted), config = at_most(556_000))]
 #[bench::long(args = (Kind::Long), config = at_most(1_060_000))]
 fn a_hundred_lines((mut server, lines): (Server, Bytes)) -> (u64, Server) {
@@ -63,15 +63,15 @@ fn a_hundred_lines((mut server, lines): (Server, Bytes)) -> (u64, Server) {
 }
 
 #[library_benchmark(setup = Server::of)]
-#[bench::room_of_50(args = (50), config = at_most(3_400))]
-#[bench::room_of_1000(args = (1_000), config = at_most(3_700))]
+#[bench::room_of_50(args = (50), config = at_most(4_900))]
+#[bench::room_of_1000(args = (1_000), config = at_most(5_300))]
 fn a_line_is_said(mut server: Server) -> (u64, Server) {
     (server.say(), server)
 }
 
 #[library_benchmark(setup = Server::of)]
-#[bench::room_of_50(args = (50), config = at_most(13_000))]
-#[bench::room_of_1000(args = (1_000), config = at_most(15_700))]
+#[bench::room_of_50(args = (50), config = at_most(19_300))]
+#[bench::room_of_1000(args = (1_000), config = at_most(22_600))]
 fn one_comes_and_goes(mut server: Server) -> (u64, Server) {
     (server.come_and_go(), server)
 }

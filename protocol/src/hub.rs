@@ -105,6 +105,8 @@ struct Tenant {
     /// What is written to it answers one line of it.
     label: Option<Box<Labelled>>,
     timers: Timers,
+    /// When it has to have said who it is, where it speaks IRC.
+    registers_until: Option<Instant>,
 }
 
 /// When a connection wants a timeout, and what for; at most one for each.
@@ -340,6 +342,7 @@ impl Hub {
             };
             match tenant.session.step(now.mono, &limits, &self.options) {
                 Step::Answer(question) => self.answer(now, conn, question, sink),
+                Step::BeginIrc => self.expect_registration(now, conn),
                 Step::CheckPassword(check) => sink.output(Output::CheckPassword {
                     conn,
                     operator: check.operator.as_deref(),
@@ -370,6 +373,7 @@ impl Hub {
                 }
             }
         }
+        self.let_go_of_label(conn, sink);
         self.bound_draining(now, conn);
         self.pace_reads(conn, sink);
     }

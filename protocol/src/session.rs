@@ -41,6 +41,9 @@ pub(crate) use work::{Entrant, Password, Question, Step};
 /// To have a password checked costs as much as so many lines: guessing is slow, and so is the work that it makes.
 const PASSWORD_LINES: usize = 50;
 
+/// Pieces of work for which a connection that has none keeps room.
+const WORK_KEPT: usize = 16;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Active(MemberId),
@@ -172,6 +175,9 @@ impl Session {
             if self.pending >= limits.pending_commands_max {
                 return Step::Wait(None);
             }
+            if self.work.capacity() > WORK_KEPT {
+                self.work = VecDeque::new();
+            }
             match self.read_line(now, member, limits, options) {
                 Ok(None) => {}
                 Ok(Some(step)) => return step,
@@ -182,12 +188,17 @@ impl Session {
 
     /// Bytes came. Those of a connection that is closing are discarded.
     pub(crate) fn received(&mut self, bytes: Bytes, now: Instant) {
+        self.is_heard(now);
+        if self.link == Link::Open && (self.reads_on() || self.afresh.is_some()) {
+            self.framer.push(bytes);
+        }
+    }
+
+    /// It is there.
+    pub(crate) fn is_heard(&mut self, now: Instant) {
         self.heard_at = now;
         if let Tongue::Irc(client) = &mut self.tongue {
             client.pinged = false;
-        }
-        if self.link == Link::Open && (self.reads_on() || self.afresh.is_some()) {
-            self.framer.push(bytes);
         }
     }
 
@@ -306,11 +317,13 @@ impl Session {
     }
 
     /// The `Leave` is applied. Returns whether it begins again.
-    pub(crate) fn left(&mut self, options: &Options, limits: &Limits) -> bool {
+    pub(crate) fn left(&mut self, reason: CloseReason, options: &Options, limits: &Limits) -> bool {
         self.state = State::Outside;
         self.pending = 0;
         self.barrier = false;
-        let Some(line) = self.afresh.take().filter(|_| self.link == Link::Open) else {
+        // Who was ended by another one meanwhile does not.
+        let stays = self.link == Link::Open && reason == CloseReason::OtherDialect;
+        let Some(line) = self.afresh.take().filter(|_| stays) else {
             self.forget_input();
             return false;
         };
@@ -513,7 +526,7 @@ impl Session {
                     if let Tongue::Irc(client) = &mut self.tongue {
                         self.work.extend(client.line(&line, 0, member, limits, options));
                     }
-                    None
+                    Some(Step::BeginIrc)
                 }
                 (Detected::Irc, _) => {
                     self.afresh = Some(Bytes::copy_from_slice(line.bytes));
@@ -532,7 +545,11 @@ impl Session {
         }
         match &mut self.tongue {
             Tongue::Irc(client) => {
-                self.work.extend(client.line(line.bytes, line.dropped, member, limits, options));
+                let work = client.line(line.bytes, line.dropped, member, limits, options);
+                // To say a thing to twenty rooms costs as much as to say it twenty times.
+                let heard = work.iter().filter(|work| work.is_heard()).count();
+                self.limiter.charge(heard.saturating_sub(1), limits.rate, now);
+                self.work.extend(work);
             }
             Tongue::Plain(_) => plain_line(line.bytes, line.dropped, limits, &mut self.work),
         }

@@ -897,12 +897,12 @@ fn lists_end_at_their_limits() {
             ("a room over and over", "JOIN #tea,#tea,#TEA,#tea", &[]),
             (
                 "oneself out of one room twice",
-                "PART #tea,#tea",
+                "PART #tea,#TEA",
                 &[
                     "bob < :alice!alice@10.0.0.1 PART #tea",
                     "dave < alice left",
                     "alice < :alice!alice@10.0.0.1 PART #tea",
-                    "442 alice #tea :You're not on that channel",
+                    "442 alice #TEA :You're not on that channel",
                 ],
             ),
             (

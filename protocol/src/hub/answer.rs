@@ -6,6 +6,7 @@ use crate::id::{ConnId, MemberId};
 use crate::language::Language;
 use crate::name::RoomName;
 use crate::output::{Output, Sink};
+use crate::person::UserModes;
 use crate::session::plain::PlainQuestion;
 use crate::session::{Question, Tongue};
 use crate::time::Now;
@@ -82,9 +83,14 @@ impl Hub {
             }
             PlainQuestion::Who(asked) => {
                 let room = existing(asked.as_ref().or(here))?;
-                let total = room.members().len();
-                let members = room.members().take(self.items_max()).filter_map(|id| self.world.member(id));
-                Reply::Who { room: room.name(), total, names: members.map(Member::name).collect() }
+                // Who does not want to be seen is seen by those who are there.
+                let is_there = member.is_some_and(|id| room.statuses(id).is_some());
+                let members = || {
+                    let members = room.members().filter_map(|id| self.world.member(id));
+                    members.filter(move |it| is_there || !it.modes().has(UserModes::INVISIBLE))
+                };
+                let names = members().take(self.items_max()).map(Member::name).collect();
+                Reply::Who { room: room.name(), total: members().count(), names }
             }
         })
     }

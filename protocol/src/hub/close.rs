@@ -19,6 +19,7 @@ impl Hub {
         message: Option<&Text>,
         sink: &mut impl Sink,
     ) {
+        self.cut_label(conn, sink);
         if self.session(conn).is_some_and(Session::close) {
             self.say_farewell(now, conn, reason, message, sink);
         }

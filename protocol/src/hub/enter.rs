@@ -38,7 +38,15 @@ impl Hub {
             Some(_) => Admission::Dropped,
         };
         let room = room.cloned();
-        let tenant = Tenant { session, peer, admission, room, label: None, timers: Timers::default() };
+        let tenant = Tenant {
+            session,
+            peer,
+            admission,
+            room,
+            label: None,
+            timers: Timers::default(),
+            registers_until: None,
+        };
         if self.vacant.pop().is_none() {
             self.slots.push(Slot { generation: 0, tenant: None });
         }
@@ -58,16 +66,24 @@ impl Hub {
         *self.admitted_per_ip.entry(ip_prefix(peer.ip())).or_insert(0) += 1;
         match dialect {
             Dialect::Auto => {
-                self.wait_until(conn, now.mono.plus_ms(self.limits.detect_ms), DeadlineReason::Detect);
+                // Where nobody enters without a password, silence is not taken for a dialect that has none.
+                let ms = match self.options.identity.has_password {
+                    true => self.limits.registration_ms,
+                    false => self.limits.detect_ms,
+                };
+                self.wait_until(conn, now.mono.plus_ms(ms), DeadlineReason::Detect);
             }
             Dialect::Irc => self.expect_registration(now, conn),
             Dialect::Plain => self.enter_plain(now, conn, Wish::Port(0), Entrant::Plain, sink),
         }
     }
 
-    /// A client of IRC has a while to say who it is.
+    /// A client of IRC has a while to say who it is, and no longer where the name that it chose is taken.
     pub(super) fn expect_registration(&mut self, now: Now, conn: ConnId) {
-        self.wait_until(conn, now.mono.plus_ms(self.limits.registration_ms), DeadlineReason::Register);
+        let latest = now.mono.plus_ms(self.limits.registration_ms);
+        let Some(tenant) = self.tenant(conn) else { return };
+        let until = *tenant.registers_until.get_or_insert(latest);
+        self.wait_until(conn, until, DeadlineReason::Register);
     }
 
     /// Proposes that a connection becomes a member.

@@ -76,6 +76,23 @@ impl Hub {
         self.write(conn, &to, sink);
     }
 
+    /// Nothing goes on for the connection for now: what answers its line does not wait for the rest, so that it
+    /// reads everything in the order in which it came to be.
+    pub(super) fn let_go_of_label(&mut self, conn: ConnId, sink: &mut impl Sink) {
+        let label = self.tenant(conn).and_then(|tenant| tenant.label.as_ref());
+        if label.is_some_and(|label| !label.bytes.is_empty()) {
+            self.end_page(conn, sink);
+        }
+    }
+
+    /// The connection is to be closed: it reads first what was answered.
+    pub(super) fn cut_label(&mut self, conn: ConnId, sink: &mut impl Sink) {
+        let label = self.tenant(conn).and_then(|tenant| tenant.label.as_ref());
+        if label.is_some_and(|label| label.is_batch || !label.bytes.is_empty()) {
+            self.label(conn, None, sink);
+        }
+    }
+
     /// A page of an answer is made. With a label and more to come, it goes on its way as a part of a batch.
     pub(super) fn end_page(&mut self, conn: ConnId, sink: &mut impl Sink) {
         let server = alloc::sync::Arc::clone(&self.options.identity);

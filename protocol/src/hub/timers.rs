@@ -52,6 +52,10 @@ impl Hub {
     pub(super) fn look_for_life(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
         let (ping_ms, pong_ms) = (self.limits.ping_ms, self.limits.pong_ms);
         let Some(session) = self.session(conn).filter(|session| session.link() == Link::Open) else { return };
+        if session.reads_paused {
+            // It is we who do not hear it.
+            session.is_heard(now.mono);
+        }
         let due = session.heard_at.plus_ms(ping_ms);
         let Some(client) = session.client() else { return };
         if client.pinged {

@@ -144,7 +144,15 @@ impl Hub {
         let except = self.open(author.conn);
         let rooms = self.world.member(member).map_or(&[][..], Member::rooms);
         sink.output(Output::ToPeers { rooms, except, event: &event });
-        let watchers = self.watchers.get(&by.name).into_iter().flatten();
+        self.tell_close_watchers(member, &event, sink);
+        if !matches!(what, What::AwaySet { .. }) {
+            self.echo(author.conn, &event, sink);
+        }
+    }
+
+    /// Those who watch a member closely hear what those hear who share a room with it.
+    fn tell_close_watchers(&mut self, member: MemberId, event: &Event<'_>, sink: &mut impl Sink) {
+        let watchers = self.watchers.get(&event.by.name).into_iter().flatten();
         for watcher in watchers.copied().collect::<Vec<_>>() {
             let Some(session) = self.session(watcher) else { continue };
             let other = session.member();
@@ -153,11 +161,8 @@ impl Hub {
                 .is_some_and(|client| client.capabilities.has(Capabilities::EXTENDED_MONITOR));
             let hears_anyway = other.is_some_and(|other| self.world.are_together(other, member));
             if watches_closely && !hears_anyway && other != Some(member) {
-                self.deliver(watcher, &event, sink);
+                self.deliver(watcher, event, sink);
             }
-        }
-        if !matches!(what, What::AwaySet { .. }) {
-            self.echo(author.conn, &event, sink);
         }
     }
 
@@ -333,10 +338,12 @@ impl Hub {
             }
             _ => None,
         };
-        let (options, limits) = (self.options.clone(), self.limits);
         let mut begins_again = false;
+        let slot = self.slots.get_mut(conn.slot as usize);
+        if let Some(tenant) = slot.and_then(|slot| slot.tenant.as_mut()) {
+            begins_again = tenant.session.left(reason, &self.options, &self.limits);
+        }
         if let Some(session) = self.session(conn) {
-            begins_again = session.left(&options, &limits);
             session.set_room(None);
             if session.link() == Link::Open {
                 for &room in rooms {
@@ -370,12 +377,13 @@ impl Hub {
         let conn = self.conn_of(target);
         let rooms = self.world.member(target).map_or(&[][..], Member::rooms);
         sink.output(Output::ToPeers { rooms, except: conn, event: &event });
+        self.tell_close_watchers(target, &event, sink);
         if let Some(conn) = conn {
             self.deliver(conn, &event, sink);
             self.note_source(conn, &person);
+            let params = [person.name.to_string(), person.profile.host().into()].to_vec();
+            self.note(author.now, conn, Query::Note(numeric::RPL_HOSTHIDDEN, params), sink);
         }
-        let params = [person.name.to_string(), person.profile.host().into()].to_vec();
-        self.note(author.now, author.conn, Query::Note(numeric::RPL_HOSTHIDDEN, params), sink);
     }
 
     fn modes_set(

@@ -8,7 +8,7 @@ mod register;
 mod room;
 mod speak;
 
-use super::{Work, ask};
+use super::{Password, Work, ask};
 use crate::dialect::irc::numeric::{self, Numeric};
 use crate::dialect::irc::query::Query;
 use crate::dialect::irc::{CLIENT_TAGS_BYTES_MAX, Capabilities, MESSAGE_BYTES_MAX, Message, ParseError};
@@ -21,7 +21,6 @@ use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use bytes::Bytes;
 
 /// Bytes of a line, its end not counted: tags and the rest.
 pub(crate) const LINE_BYTES_MAX: usize = CLIENT_TAGS_BYTES_MAX + MESSAGE_BYTES_MAX;
@@ -43,7 +42,7 @@ pub(crate) struct Client {
     knows_302: bool,
     /// It has begun to negotiate capabilities, and not said `CAP END`.
     negotiates: bool,
-    password: Option<Bytes>,
+    password: Option<Password>,
     /// The password of the server is right.
     password_is_right: bool,
     name: Option<Name>,
@@ -172,10 +171,13 @@ impl<'a> Line<'a> {
 
     /// The items of a list with commas between them, or the error that they are too many.
     fn targets(&self, list: &'a str) -> Result<Vec<&'a str>, Vec<Work>> {
-        let targets: Vec<&str> = list.split(',').filter(|target| !target.is_empty()).collect();
+        let mut targets: Vec<&str> = list.split(',').filter(|target| !target.is_empty()).collect();
         if targets.len() > self.limits.targets_max {
             return Err(note(numeric::ERR_TOOMANYTARGETS, &[&shown(list)]));
         }
+        // Who is named twice is told once.
+        let mut named = BTreeSet::new();
+        targets.retain(|target| named.insert(*target));
         Ok(targets)
     }
 
@@ -247,7 +249,7 @@ impl Client {
             _ => {
                 let mut work = (entry.act)(self, line);
                 let lacks_colon = entry.text.is_some_and(|index| line.message.params().len() > index + 1);
-                if lacks_colon && line.member.is_some() && entry.name != "QUIT" {
+                if lacks_colon && line.member.is_some() && !["NOTICE", "QUIT"].contains(&entry.name) {
                     work.extend(ask(Query::Fail("WARN", entry.name.into(), "MISSING_COLON", COLON_HINT)));
                 }
                 work

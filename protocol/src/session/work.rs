@@ -14,6 +14,8 @@ use core::fmt;
 pub(crate) enum Step {
     /// Answer at once, without the log.
     Answer(Question),
+    /// It has begun to say who it is, in IRC: it has a while for the rest.
+    BeginIrc,
     /// Ask whether that is the password.
     CheckPassword(Password),
     /// The input is at its end, and every line of it is under way.
@@ -74,4 +76,11 @@ pub(in crate::session) enum Work {
     Plain(Request),
     Propose(Command),
     Quit(Option<Text>),
+}
+
+impl Work {
+    /// Whether others may hear of it.
+    pub(in crate::session) const fn is_heard(&self) -> bool {
+        matches!(self, Self::Propose(_) | Self::Ask(Question::Irc(Query::Signal(_))))
+    }
 }

@@ -221,10 +221,12 @@ impl World {
             let name = self.members.get(&target).map_or(name, Member::name);
             return Err(Refusal::AlreadyThere { name: name.clone(), room: room.name.clone() });
         }
+        let by_operator = self.room_operator(id, room_id);
         if room.modes.has(crate::mode::Flag::InviteOnly) {
-            self.room_operator(id, room_id)?;
+            by_operator.clone()?;
         }
-        if let Some(target) = self.members.get_mut(&target) {
+        // What keeps others out yields to the word of who runs the room; from anybody else, it is a hint.
+        if let Some(target) = self.members.get_mut(&target).filter(|_| by_operator.is_ok()) {
             target.invitations.retain(|&other| other != room_id);
             target.invitations.push(room_id);
             if target.invitations.len() > self.limits.invitations_max {

@@ -34,10 +34,8 @@ pub(super) fn cap(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
         "REQ" => {
             client.negotiates |= registering;
             match client.requested(list) {
-                Some(capabilities) => {
-                    client.capabilities = capabilities;
-                    ask(Query::SetCapabilities(capabilities, "ACK", list.into()))
-                }
+                // They are in force when what came before is answered.
+                Some(capabilities) => ask(Query::SetCapabilities(capabilities, "ACK", list.into())),
                 None => ask(Query::Cap("NAK", list.into())),
             }
         }
@@ -52,8 +50,8 @@ pub(super) fn cap(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
 
 /// `PASS`: the password of the server.
 pub(super) fn pass(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
-    let password = line.param(0).unwrap_or_default();
-    client.password = Some(Bytes::copy_from_slice(password.as_bytes()));
+    let password = Bytes::copy_from_slice(line.param(0).unwrap_or_default().as_bytes());
+    client.password = Some(Password { operator: None, password });
     Vec::new()
 }
 
@@ -114,6 +112,7 @@ impl Client {
     /// It enters, as it has said; the name was checked.
     pub(in crate::session) fn enter(&mut self) -> Vec<Work> {
         self.password_is_right = true;
+        self.password = None;
         let (Some(name), Some((user, real_name))) = (self.name.clone(), self.user.clone()) else {
             return Vec::new();
         };
@@ -130,8 +129,8 @@ impl Client {
             return Vec::new();
         }
         if line.options.identity.has_password && !self.password_is_right {
-            let password = self.password.take().unwrap_or_default();
-            return alloc::vec![Work::CheckPassword(Password { operator: None, password })];
+            let none = || Password { operator: None, password: Bytes::new() };
+            return alloc::vec![Work::CheckPassword(self.password.take().unwrap_or_else(none))];
         }
         self.enter()
     }
