@@ -18,6 +18,7 @@ use crate::language::Language;
 use crate::limits::Limits;
 use crate::name::{Name, RoomName};
 use crate::output::{Output, Sink};
+use crate::planted;
 use crate::session::{Entrant, Link, Session, Step};
 use crate::text::Text;
 use crate::time::{Deadline, DeadlineReason, Instant, Now};
@@ -360,6 +361,7 @@ impl Hub {
                 }
             }
         }
+        self.write_part(conn, sink);
         self.bound_draining(now, conn);
         self.pace_reads(conn, sink);
     }
@@ -382,7 +384,9 @@ impl Hub {
 
     /// A member that was taken for plain leaves, to begin again as IRC.
     fn start_afresh(&mut self, conn: ConnId, sink: &mut impl Sink) {
-        if let Some(member) = self.session(conn).and_then(Session::leave_afresh) {
+        if let Some(member) = self.session(conn).and_then(Session::leave_afresh)
+            && planted::leaves_before()
+        {
             let command = Command::Leave { member, reason: CloseReason::OtherDialect, message: None };
             sink.output(Output::Propose { conn, command });
         }

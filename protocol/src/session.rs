@@ -233,7 +233,8 @@ impl Session {
                 Some(None)
             }
             State::Register if right => {
-                self.work.extend(client.enter());
+                // What is left of the line that said the last of it is for the welcome to come before.
+                client.enter().into_iter().rev().for_each(|work| self.work.push_front(work));
                 Some(None)
             }
             State::Register => Some(Some(CloseReason::Password)),
@@ -249,7 +250,7 @@ impl Session {
         if stays { None } else { Some(self.leave_reason.unwrap_or(CloseReason::Reset)) }
     }
 
-    /// The verdict on the entrance: the name is taken.
+    /// It does not enter: the name is taken, or nobody may enter in this dialect.
     pub(crate) fn not_entered(&mut self) {
         self.state = State::Outside;
         if self.link == Link::Open
@@ -299,12 +300,13 @@ impl Session {
         Some(member)
     }
 
-    /// The `Leave` is applied. Returns whether it begins again.
-    pub(crate) fn left(&mut self, options: &Options, limits: &Limits) -> bool {
+    /// It is no member any more. Returns whether it begins again: not where something else ended it meanwhile.
+    pub(crate) fn left(&mut self, reason: CloseReason, options: &Options, limits: &Limits) -> bool {
         self.state = State::Outside;
         self.pending = 0;
         self.barrier = false;
-        let Some(line) = self.afresh.take().filter(|_| self.link == Link::Open) else {
+        let begins_again = reason == CloseReason::OtherDialect && self.link == Link::Open;
+        let Some(line) = self.afresh.take().filter(|_| begins_again) else {
             self.forget_input();
             return false;
         };

@@ -17,6 +17,8 @@ impl Hub {
                 tenant.timers.wait = None;
                 if tenant.session.fell_silent() {
                     self.enter_plain(now, conn, Wish::Port(0), Entrant::Plain, sink);
+                } else if tenant.session.is_unregistered() {
+                    self.expect_registration(now, conn);
                 }
             }
             DeadlineReason::Drain => {

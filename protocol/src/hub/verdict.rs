@@ -10,6 +10,7 @@ use crate::mode::{ModeChange, Status};
 use crate::name::RoomName;
 use crate::output::{Output, Sink, WireClass};
 use crate::person::{Person, UserModes};
+use crate::planted;
 use crate::session::{Link, Tongue};
 use crate::text::Text;
 use crate::time::Now;
@@ -293,14 +294,16 @@ impl Hub {
             by_bot,
             what: What::Kicked { name: &name, room: room_name, message },
         };
+        // Also where its connection is gone, and its leave is under way.
+        let session = self.members.get(&target).copied().and_then(|conn| self.session(conn));
+        if let Some(session) = session {
+            session.set_room(None);
+        }
         let conn = self.conn_of(target);
         let is_itself = conn == Some(author.conn);
         // The target reads it in its own way, and nothing that the room says behind it.
         if let Some(conn) = conn {
             sink.output(Output::Unsubscribe { conn, room });
-            if let Some(session) = self.session(conn) {
-                session.set_room(None);
-            }
             match self.class(conn) {
                 Some(WireClass::Irc(_)) if is_itself => self.echo(conn, &event, sink),
                 Some(WireClass::Irc(_)) => self.deliver(conn, &event, sink),
@@ -323,19 +326,19 @@ impl Hub {
     ) {
         let Author { now, stamp, .. } = author;
         let Some(conn) = self.members.remove(&id) else { return };
-        let killer =
-            (reason == CloseReason::Killed).then(|| command.member().and_then(|it| self.by(it))).flatten();
         let message = match command {
             Command::Leave { message, .. } => message.clone(),
-            Command::Kill { message, .. } => {
-                Some(killed_by(killer.as_ref().map(|(by, _)| by), message.as_ref()))
+            Command::Kill { member, message, .. } => {
+                // Who ends itself is in the world no more.
+                let by = self.world.member(*member).map_or(person, Member::person);
+                Some(killed_by(by, message.as_ref()))
             }
             _ => None,
         };
         let (options, limits) = (self.options.clone(), self.limits);
         let mut begins_again = false;
         if let Some(session) = self.session(conn) {
-            begins_again = session.left(&options, &limits);
+            begins_again = session.left(reason, &options, &limits);
             session.set_room(None);
             if session.link() == Link::Open {
                 for &room in rooms {
@@ -411,7 +414,7 @@ impl Hub {
             _ => self.reply(conn, &Reply::NowNamed(&person.name), sink),
         }
         self.note_source(conn, &person);
-        if from.name != person.name {
+        if from.name != person.name && planted::tells_watchers() {
             self.tell_watchers(from, false, sink);
             self.tell_watchers(&person, true, sink);
         }
@@ -435,7 +438,9 @@ impl Hub {
         let Some(status) = status else {
             return self.tell_room(conn, room, itself, &event, sink);
         };
-        let hears = |statuses: crate::mode::Statuses| statuses.highest().is_some_and(|it| it >= status);
+        let hears = |statuses: crate::mode::Statuses| {
+            statuses.highest().is_some_and(|it| planted::reaches(it, status))
+        };
         let there = self.world.room(room).into_iter().flat_map(|room| room.members_from(MemberId::default()));
         let hearers: Vec<_> = there.filter(|(_, statuses)| hears(*statuses)).map(|(id, _)| id).collect();
         for hearer in hearers.into_iter().filter(|&hearer| hearer != member) {
@@ -452,7 +457,9 @@ impl Hub {
     fn hears_itself(&mut self, conn: ConnId) -> bool {
         let plain = self.options.echo;
         match self.session(conn).map(|session| session.tongue()) {
-            Some(Tongue::Irc(client)) => client.capabilities.has(Capabilities::ECHO_MESSAGE),
+            Some(Tongue::Irc(client)) => {
+                planted::hears_itself(client.capabilities.has(Capabilities::ECHO_MESSAGE))
+            }
             Some(Tongue::Plain(_)) => plain,
             None => false,
         }
@@ -503,8 +510,8 @@ impl Hub {
 }
 
 /// What those read who knew somebody whom an operator ended.
-fn killed_by(by: Option<&Person>, message: Option<&Text>) -> Text {
-    let name = by.map_or("*", |by| by.name.as_str());
+fn killed_by(by: &Person, message: Option<&Text>) -> Text {
+    let name = &by.name;
     let words = message
         .map_or_else(|| alloc::format!("by {name}"), |it| alloc::format!("by {name}: {}", it.as_str()));
     Text::clean(words.as_bytes(), false)

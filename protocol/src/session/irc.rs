@@ -173,7 +173,7 @@ impl<'a> Line<'a> {
     fn targets(&self, list: &'a str) -> Result<Vec<&'a str>, Vec<Work>> {
         let targets: Vec<&str> = list.split(',').filter(|target| !target.is_empty()).collect();
         if targets.len() > self.limits.targets_max {
-            return Err(note(numeric::ERR_TOOMANYTARGETS, &[list]));
+            return Err(note(numeric::ERR_TOOMANYTARGETS, &[&shown(list)]));
         }
         Ok(targets)
     }
@@ -221,7 +221,8 @@ impl Client {
         let mut work = self.command(&line);
         let label = message.tags.get("label").filter(|label| {
             let fits = !label.is_empty() && label.len() <= LABEL_BYTES_MAX;
-            fits && self.capabilities.has(Capabilities::LABELED_RESPONSE)
+            // Who does not read batches cannot use labels (IRCv3, labeled-response).
+            fits && self.capabilities.has(Capabilities::LABELED_RESPONSE.with(Capabilities::BATCH))
         });
         if let Some(label) = label {
             work.insert(0, Work::Label(Some(label.into_owned())));

@@ -30,10 +30,8 @@ pub(super) fn cap(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
         "REQ" => {
             client.negotiates |= registering;
             match client.requested(list) {
-                Some(capabilities) => {
-                    client.capabilities = capabilities;
-                    ask(Query::SetCapabilities(capabilities, "ACK", list.into()))
-                }
+                // They are in force when it is answered: not for the verdicts on the lines before it.
+                Some(capabilities) => ask(Query::SetCapabilities(capabilities, "ACK", list.into())),
                 None => ask(Query::Cap("NAK", list.into())),
             }
         }
