@@ -122,6 +122,9 @@ impl Hub {
         sink: &mut impl Sink,
     ) {
         if self.options.identity.has_password {
+            if let Some(session) = self.session(conn) {
+                session.not_entered();
+            }
             self.end(now, conn, CloseReason::Password, None, sink);
         } else {
             self.propose_enter(conn, wish, entrant, sink);

@@ -42,7 +42,6 @@ impl Hub {
         session.drain();
         if let Some(next) = next {
             session.ask_first(next);
-            self.end_page(conn, sink);
         }
         sink.output(Output::ReportDrained { conn });
     }

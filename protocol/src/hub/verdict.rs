@@ -10,6 +10,7 @@ use crate::mode::ModeChange;
 use crate::name::{Name, RoomName};
 use crate::output::{Output, Sink, WireClass};
 use crate::person::{Person, UserModes};
+use crate::planted;
 use crate::session::Link;
 use crate::text::Text;
 use crate::time::Now;
@@ -299,14 +300,16 @@ impl Hub {
             by_bot,
             what: What::Kicked { name: &name, room: room_name, message },
         };
+        // Also where its connection is gone, and its leave is under way.
+        let session = self.members.get(&target).copied().and_then(|conn| self.session(conn));
+        if let Some(session) = session {
+            session.set_room(None);
+        }
         let conn = self.conn_of(target);
         let is_itself = conn == Some(author.conn);
         // The target reads it in its own way, and nothing that the room says behind it.
         if let Some(conn) = conn {
             sink.output(Output::Unsubscribe { conn, room });
-            if let Some(session) = self.session(conn) {
-                session.set_room(None);
-            }
             match self.class(conn) {
                 Some(WireClass::Irc(_)) if is_itself => self.echo(conn, &event, sink),
                 Some(WireClass::Irc(_)) => self.deliver(conn, &event, sink),
@@ -436,7 +439,7 @@ impl Hub {
             _ => self.reply(conn, &Reply::NowNamed(&person.name), sink),
         }
         self.note_source(conn, &person);
-        if from.name != person.name {
+        if from.name != person.name && planted::tells_watchers() {
             self.tell_watchers(from, false, sink);
             self.tell_watchers(&person, true, sink);
         }

@@ -224,7 +224,8 @@ impl Client {
         let mut work = self.command(&line);
         let label = message.tags.get("label").filter(|label| {
             let fits = !label.is_empty() && label.len() <= LABEL_BYTES_MAX;
-            fits && self.capabilities.has(Capabilities::LABELED_RESPONSE)
+            // Who does not read batches cannot use labels (IRCv3, labeled-response).
+            fits && self.capabilities.has(Capabilities::LABELED_RESPONSE.with(Capabilities::BATCH))
         });
         if let Some(label) = label {
             work.insert(0, Work::Label(Some(label.into_owned())));
