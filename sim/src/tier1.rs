@@ -133,6 +133,8 @@ struct Rig {
     ticks: u64,
     /// This tick rendered as much as one may.
     full: bool,
+    /// Something has come of inputs since the last tick was over.
+    unsettled: bool,
     /// The planted log loses the leave that is proposed now.
     loses_leave: bool,
     checks: Checks,
@@ -187,6 +189,7 @@ impl Rig {
             aborted: Vec::new(),
             ticks: 0,
             full: false,
+            unsettled: false,
             loses_leave: false,
             checks: Checks::All,
         }
@@ -314,7 +317,8 @@ impl Rig {
         if self.checks == Checks::All && self.ticks.is_multiple_of(CHECK_TICKS) {
             self.check_invariants();
         }
-        if more || answered || !self.net.ready.is_empty() {
+        self.unsettled = more || answered || !self.net.ready.is_empty();
+        if self.unsettled {
             self.net.tick_by(self.net.now_us + 1);
         } else if let Some(deadline) = self.hub.deadline() {
             self.net.tick_by(deadline.at.as_micros().max(self.net.now_us));
@@ -455,6 +459,7 @@ impl Rig {
     fn give(&mut self, kind: &'static str, input: Input<'_>) {
         let now = self.now();
         *self.stats.inputs.entry(kind).or_default() += 1;
+        self.unsettled = true;
         self.trace.input(now, &input);
         self.judge.input(now, &input);
         let mut outputs = outputs!(self);
@@ -507,6 +512,7 @@ impl Rig {
         }
         self.flush_if_full();
         let now = self.now();
+        self.unsettled = true;
         self.observe_commit(now, &entries);
         let mut outputs = outputs!(self);
         self.hub.handle(now, Input::Committed { entries: &entries }, &mut outputs);

@@ -209,11 +209,6 @@ impl Net {
         }
     }
 
-    /// Whether the server ticks before that time.
-    pub(super) fn ticks_before(&self, at_us: u64) -> bool {
-        self.tick_at.is_some_and(|tick| tick < at_us)
-    }
-
     /// Something is ready: the server ticks after what its wakening takes.
     pub(super) fn wake(&mut self) {
         self.tick_by(self.now_us + self.setup.tick_us);

@@ -70,9 +70,9 @@ impl Rig {
         let is_idle = |deadline: Deadline| deadline.why == DeadlineReason::Idle;
         self.net.pending == 0
             && self.net.ready.is_empty()
+            && !self.unsettled
             && self.hub.deadline().is_some_and(|it| is_idle(it) && it.at > self.now().mono)
             && self.judge.heard.model.is_at_rest()
-            && !self.net.ticks_before(self.hub.deadline().map_or(0, |it| it.at.as_micros()))
     }
 }
 
