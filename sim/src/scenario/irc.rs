@@ -208,6 +208,11 @@ impl IrcWriter {
         let command = self.command(kind, source, say);
         line += &if source.chance(40) { lower_case(&command) } else { command };
         self.end(source, line.as_bytes(), to);
+        // What is said right behind it falls into the same tick.
+        if kind != Kind::Say && source.chance(250) {
+            let said = format!("PRIVMSG #{} :{}", self.room(source), say());
+            self.end(source, said.as_bytes(), to);
+        }
     }
 
     fn command(&self, kind: Kind, source: &mut Source<'_>, say: &mut dyn FnMut() -> String) -> String {
