@@ -510,7 +510,7 @@ fn tags_are_read_as_far_as_they_are_tags() {
                 "@+a=@+b TAGMSG #tea",
                 &["alice < @msgid=1a20df421e8-7;+a=@+b :alice!alice@10.0.0.1 TAGMSG #tea"],
             ),
-            ("a second set of tags", "@+a @+b TAGMSG #tea", &["421 alice @+b :Unknown command"]),
+            ("a second set of tags", "@+a @+b TAGMSG #tea", &["421 alice * :Unknown command"]),
             (
                 "hundreds of keys",
                 r"@\{600*+a;} TAGMSG #tea",
