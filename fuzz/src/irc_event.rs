@@ -100,7 +100,8 @@ fn check_other_texts(by: &Person, room: &RoomName, text: &Text) {
                 _ => true,
             };
             let last = message.params().last().copied().unwrap_or_default();
-            let last = last.strip_prefix("Quit: ").unwrap_or(last);
+            let is_quit = matches!(what, What::Left { .. });
+            let last = last.strip_prefix("Quit: ").filter(|_| is_quit).unwrap_or(last);
             assert!(!is_text || text.as_str().starts_with(last), "what it says is a beginning of it: {last}");
         }
     }
