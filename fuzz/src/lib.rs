@@ -4,6 +4,9 @@
 //! The targets in `fuzz_targets/` are these functions and nothing else, so that `cargo test` compiles them
 //! and replays the corpus on stable Rust.
 
+mod irc_event;
+mod irc_session;
+
 use bytes::{Bytes, BytesMut};
 use parlor_protocol::irc::{Message, PARAMS_MAX, ParseError};
 use parlor_protocol::{
@@ -16,15 +19,18 @@ use parlor_sim::source::Source;
 use parlor_sim::tier1;
 use parlor_sim::trace::Trace;
 
+pub use irc_session::irc_session;
+
 /// A target: its name and what it does.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     ("dialect", dialect),
     ("framer", framer),
     ("hub", hub),
     ("irc", irc),
+    ("irc_session", irc_session),
     ("outbox", outbox),
     ("session", session),
 ];
@@ -81,7 +87,8 @@ fn naive_lines(stream: &[u8], line_bytes_max: usize) -> Vec<(Vec<u8>, usize)> {
     cut.collect()
 }
 
-/// Texts and names: what was cleaned is clean, what is a name stays one, and what is rendered is one line.
+/// Texts and names: what was cleaned is clean, what is a name stays one, and what is rendered is one line, or whole
+/// messages of IRC.
 pub fn dialect(bytes: &[u8]) {
     for cut in [false, true] {
         let text = Text::clean(bytes, cut);
@@ -93,6 +100,7 @@ pub fn dialect(bytes: &[u8]) {
         assert!(!plain.chars().any(|it| it.is_control() && it != '\t'), "no control is shown: {plain:?}");
         assert_eq!(text.is_empty(), plain.is_empty());
         check_rendering(&text);
+        irc_event::check_events(&text);
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(name) = Name::parse(text) {

@@ -250,7 +250,8 @@ impl Session {
                 Some(None)
             }
             State::Register if right => {
-                self.work.extend(client.enter());
+                // What is left of the line that said the last of it is for what comes of it, too.
+                client.enter().into_iter().rev().for_each(|work| self.work.push_front(work));
                 Some(None)
             }
             State::Register => Some(Some(CloseReason::Password)),
@@ -266,7 +267,7 @@ impl Session {
         if stays { None } else { Some(self.leave_reason.unwrap_or(CloseReason::Reset)) }
     }
 
-    /// The verdict on the entrance: the name is taken.
+    /// It does not enter: the name is taken, or nobody may enter in this dialect.
     pub(crate) fn not_entered(&mut self) {
         self.state = State::Outside;
         if self.link == Link::Open

@@ -176,3 +176,19 @@ fn who_is_ended_while_it_begins_again_is_closed() {
     assert!(read.contains("bye") && !read.contains(" 001 "), "{read}");
     assert_eq!(server.hub.counters().closed.iter().sum::<u64>(), 1, "it is closed");
 }
+
+#[test]
+fn who_is_kicked_while_its_connection_is_gone_is_in_no_room() {
+    let mut server = Server::new();
+    let op = server.irc("op", "JOIN #tea\r\n");
+    let dave = server.connect(Dialect::Plain, 5001);
+    server.commit();
+    server.say(dave, "/join tea\n");
+    server.commit();
+    // Its leave is behind the kick in the log.
+    server.say(op, "KICK #tea 5001\r\n");
+    server.input(Input::Closed { conn: dave });
+    assert_eq!(server.io.proposed.len(), 2);
+    server.commit();
+    assert_eq!(server.hub.world().members().len(), 1);
+}

@@ -122,6 +122,10 @@ impl Hub {
         sink: &mut impl Sink,
     ) {
         if self.options.identity.has_password {
+            // Nothing is under way that its slot would have to wait for.
+            if let Some(session) = self.session(conn) {
+                session.not_entered();
+            }
             self.end(now, conn, CloseReason::Password, None, sink);
         } else {
             self.propose_enter(conn, wish, entrant, sink);

@@ -299,14 +299,15 @@ impl Hub {
             by_bot,
             what: What::Kicked { name: &name, room: room_name, message },
         };
+        // Also where its connection is gone, and its leave is under way.
+        if let Some(session) = self.members.get(&target).copied().and_then(|conn| self.session(conn)) {
+            session.set_room(None);
+        }
         let conn = self.conn_of(target);
         let is_itself = conn == Some(author.conn);
         // The target reads it in its own way, and nothing that the room says behind it.
         if let Some(conn) = conn {
             sink.output(Output::Unsubscribe { conn, room });
-            if let Some(session) = self.session(conn) {
-                session.set_room(None);
-            }
             match self.class(conn) {
                 Some(WireClass::Irc(_)) if is_itself => self.echo(conn, &event, sink),
                 Some(WireClass::Irc(_)) => self.deliver(conn, &event, sink),

@@ -39,8 +39,8 @@ impl MaskList {
 pub struct Mask(Arc<str>);
 
 impl Mask {
-    /// Bytes that a mask has at most.
-    pub const BYTES_MAX: usize = 250;
+    /// Bytes that a mask has at most: whoever sets it and in whichever room, one message of IRC has a place for it.
+    pub const BYTES_MAX: usize = 170;
 
     /// What stands before the pattern of a mask that only mutes.
     const MUTE: &str = "m:";

@@ -5,7 +5,7 @@ use super::message::{MESSAGE_BYTES_MAX, PARAMS_MAX};
 use crate::calendar::Utc;
 use crate::command::{CloseReason, Manner, Speech};
 use crate::event::{Event, Stamp, What};
-use crate::mode::{ModeChange, Shown, Status};
+use crate::mode::{Key, Mask, ModeChange, Shown, Status};
 use crate::name::{Name, RoomName};
 use crate::person::{Host, Person, Profile};
 use crate::text::Text;
@@ -22,6 +22,22 @@ pub(crate) const PIECE_BYTES_MIN: usize = MESSAGE_BYTES_MAX
     - "PRIVMSG @# :".len()
     - RoomName::BYTES_MAX
     - "\x01ACTION \x01".len();
+
+/// Bytes that one message has room for of a mode's parameter, whoever sets it and in whichever room.
+const MODE_PARAM_BYTES_MIN: usize = MESSAGE_BYTES_MAX
+    - ":!@ ".len()
+    - Name::BYTES_MAX
+    - Profile::USER_BYTES_MAX
+    - Host::BYTES_MAX
+    - "MODE # +b ".len()
+    - RoomName::BYTES_MAX;
+
+const _: () = assert!(
+    Mask::BYTES_MAX <= MODE_PARAM_BYTES_MIN
+        && Key::BYTES_MAX <= MODE_PARAM_BYTES_MIN
+        && Name::BYTES_MAX <= MODE_PARAM_BYTES_MIN,
+    "no parameter of a mode is cut"
+);
 
 /// Parameters of modes in one message: the room and the letters are two more.
 const MODE_PARAMS_MAX: usize = PARAMS_MAX - 2;

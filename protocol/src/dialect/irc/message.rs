@@ -98,7 +98,8 @@ impl<'a> Message<'a> {
             message.source = Some(source);
         }
         (message.command, rest) = word(rest);
-        if message.command.is_empty() {
+        // A second set of tags is none, and no command: written without the first, it would be tags.
+        if message.command.is_empty() || message.command.starts_with('@') {
             let nothing = tags_length == 0 && message.source.is_none();
             return Err(if nothing { ParseError::Empty } else { ParseError::NoCommand });
         }
@@ -224,6 +225,8 @@ mod tests {
             (b":source  ", ParseError::NoCommand),
             (b"@tags", ParseError::NoCommand),
             (b"@tags :source", ParseError::NoCommand),
+            (b"@tags @tags PING", ParseError::NoCommand),
+            (b"@ @; :C", ParseError::NoCommand),
             (b"PRIVMSG a\0b", ParseError::Character),
             (b"PRIVMSG a\rb", ParseError::Character),
             (b"PRIVMSG a\nb", ParseError::Character),

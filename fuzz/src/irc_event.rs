@@ -1,0 +1,146 @@
+//! What clients of IRC read of an event, whatever is said in it.
+
+use bytes::BytesMut;
+use parlor_protocol::irc::{Capabilities, Message};
+use parlor_protocol::mode::{Flag, Mask, MaskList, ModeChange, Status};
+use parlor_protocol::{
+    CloseReason, Event, Host, Manner, Name, Person, Profile, RoomName, Seq, Speech, Stamp, Text, What,
+    WireClass,
+};
+
+/// Changes of modes at once: more than one line of IRC makes.
+const CHANGES_MAX: usize = 600;
+
+/// Every event with that text in it is whole messages within their limits, for the shortest and the longest names
+/// around it; what is said is put together again, and of other texts nothing but the end is lost.
+pub(crate) fn check_events(text: &Text) {
+    let long = |character: char, count: usize| String::from(character).repeat(count);
+    let name = |text: &str| Name::parse(text).expect("a name");
+    let room = |text: &str| RoomName::parse(text).expect("a room's name");
+    let short = Person { name: name("a"), profile: Profile::new("a", [10, 0, 0, 1].into(), text.clone()) };
+    let host = Host::parse(&long('h', Host::BYTES_MAX)).expect("a host");
+    let longest = Profile::new(&long('u', 20), [10, 0, 0, 1].into(), text.clone()).with_host(&host);
+    let longest = Person { name: name(&long('茶', Name::CHARS_MAX)), profile: longest };
+    for (by, room) in [(&short, room("b")), (&longest, room(&long('房', RoomName::CHARS_MAX)))] {
+        check_speech(by, &room, text);
+        check_other_texts(by, &room, text);
+        check_modes(by, &room, text);
+    }
+}
+
+/// The capabilities that make the longest and the shortest form of an event.
+fn capabilities() -> [Capabilities; 2] {
+    [Capabilities::NONE, Capabilities::ALL.iter().fold(Capabilities::NONE, |all, &(one, _)| all.with(one))]
+}
+
+/// The messages of an event, without their ends.
+fn rendered(by: &Person, what: What<'_>, capabilities: Capabilities) -> BytesMut {
+    let stamp = Stamp { log_unix_ms: 1_795_530_433_000, seq: Seq(u64::MAX), at_unix_ms: 1_795_530_433_001 };
+    let mut bytes = BytesMut::new();
+    Event { stamp, by, by_bot: true, what }.render(WireClass::Irc(capabilities), &mut bytes);
+    bytes
+}
+
+fn messages(bytes: &[u8]) -> impl Iterator<Item = Message<'_>> {
+    bytes.split_inclusive(|&byte| byte == b'\n').map(|line| {
+        let shown = String::from_utf8_lossy(line);
+        let message = line.strip_suffix(b"\r\n").unwrap_or_else(|| panic!("a whole line: {shown}"));
+        Message::from_server(message).unwrap_or_else(|error| panic!("{error}: {shown}"))
+    })
+}
+
+fn check_speech(by: &Person, room: &RoomName, text: &Text) {
+    for manner in [Manner::Action, Manner::Ctcp, Manner::CtcpReply, Manner::Notice, Manner::Speech] {
+        let (before, after) = match manner {
+            Manner::Action => ("\x01ACTION ", "\x01"),
+            Manner::Ctcp | Manner::CtcpReply => ("\x01", "\x01"),
+            Manner::Notice | Manner::Speech | Manner::Tags => ("", ""),
+        };
+        let speech = Speech { tags: Some("+draft/reply=x".into()), ..Speech::new(manner, text.clone()) };
+        let said = What::Said { room, status: Some(Status::Operator), speech: &speech };
+        let told = What::Told { to: &by.name, speech: &speech };
+        for what in [said, told] {
+            for capabilities in capabilities() {
+                let bytes = rendered(by, what, capabilities);
+                let mut whole = String::new();
+                for message in messages(&bytes) {
+                    let [_, piece] = message.params() else { panic!("to whom, and what: {message:?}") };
+                    let piece = piece.strip_prefix(before).and_then(|piece| piece.strip_suffix(after));
+                    whole += piece.expect("each piece is said as the whole is");
+                }
+                assert_eq!(whole, text.as_str(), "put together again, it is what was said");
+            }
+        }
+    }
+}
+
+fn check_other_texts(by: &Person, room: &RoomName, text: &Text) {
+    let user = by.profile.user();
+    let whats = [
+        What::AwaySet { away: Some(text) },
+        What::HostSet { user, host: by.profile.host() },
+        What::Invited { name: &by.name, room, to_target: true },
+        What::Joined { room },
+        What::Kicked { name: &by.name, room, message: Some(text) },
+        What::Left { reason: CloseReason::Quit, message: Some(text) },
+        What::Parted { room, message: Some(text) },
+        What::RealNameSet { real_name: text },
+        What::Renamed { to: &by.name },
+        What::TopicSet { room, topic: Some(text) },
+        What::Wallops { text },
+    ];
+    for what in whats {
+        for capabilities in capabilities() {
+            let bytes = rendered(by, what, capabilities);
+            assert!(messages(&bytes).count() <= 1, "one message: {what:?}");
+            let Some(message) = messages(&bytes).next() else { continue };
+            let is_text = match what {
+                What::HostSet { .. } | What::Invited { .. } | What::Renamed { .. } => false,
+                What::Joined { .. } => message.params().len() > 1,
+                _ => true,
+            };
+            let last = message.params().last().copied().unwrap_or_default();
+            let is_quit = matches!(what, What::Left { .. });
+            let last = last.strip_prefix("Quit: ").filter(|_| is_quit).unwrap_or(last);
+            assert!(!is_text || text.as_str().starts_with(last), "what it says is a beginning of it: {last}");
+        }
+    }
+}
+
+/// The text as changes of modes: each word a mask, each letter what it is among the modes.
+fn check_modes(by: &Person, room: &RoomName, text: &Text) {
+    let mut changes = Vec::new();
+    for (index, word) in text.as_str().split(' ').enumerate() {
+        let on = index % 3 != 0;
+        if let Some(mask) = Mask::parse(word) {
+            changes.push(ModeChange::Mask { list: MaskList::ALL[index % 3], mask, on });
+        }
+        for letter in word.chars() {
+            let flag = Flag::ALL.into_iter().find(|flag| flag.letter() == letter);
+            changes.extend(flag.map(|flag| ModeChange::Flag { flag, on: !on }));
+        }
+        changes.push(ModeChange::Status { name: by.name.clone(), status: Status::Voice, on });
+        changes.push(ModeChange::Key(None));
+    }
+    changes.truncate(CHANGES_MAX);
+    let bytes = rendered(by, What::ModesSet { room, changes: &changes }, Capabilities::NONE);
+    let mut again = Vec::new();
+    for message in messages(&bytes) {
+        let [_, letters, parameters @ ..] = message.params() else { panic!("where, and what: {message:?}") };
+        let mut parameters = parameters.iter();
+        let mut on = true;
+        for letter in letters.chars() {
+            match letter {
+                '+' | '-' => on = letter == '+',
+                // Flags alone have no parameter here.
+                _ if Flag::ALL.iter().any(|flag| flag.letter() == letter) => again.push((on, letter, None)),
+                _ => again.push((on, letter, Some(*parameters.next().expect("each has its parameter")))),
+            }
+        }
+        assert_eq!(parameters.next(), None, "no parameter is left over");
+    }
+    let parameters: Vec<Option<String>> = changes.iter().map(ModeChange::parameter).collect();
+    let expected = changes.iter().zip(&parameters);
+    let expected = expected.map(|(it, parameter)| (it.is_on(), it.letter(), parameter.as_deref()));
+    assert!(again.into_iter().eq(expected), "no change is lost");
+}

@@ -1,0 +1,423 @@
+//! One connection that speaks IRC, or may: whatever it sends, beside two bystanders in its room.
+
+use bytes::Bytes;
+use parlor_protocol::irc::Message;
+use parlor_protocol::{
+    ConnId, Dialect, Hub, Identity, Input, Limits, LogEntry, MemoryLog, Name, Now, Options, Outbox, Output,
+    RoomName, Sink, Wire, World,
+};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// The password of the server, and of its only operator.
+const PASSWORD: &[u8] = b"secret";
+
+/// How long those wait who have nothing to do: longer than the rate makes anybody wait who sends what a fuzzer does.
+const WAIT_MS: u64 = 60_000;
+
+/// What the first byte chooses.
+#[derive(Clone, Copy, Debug)]
+struct Choices {
+    /// The listener takes any dialect.
+    auto: bool,
+    /// It is silent for long enough to be taken for plain before it sends, or after half of it.
+    silence: Option<Half>,
+    /// The bystanders come when half of it is sent, so that it may have founded their room.
+    others_late: bool,
+    /// Whoever enters has to know a password.
+    has_password: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Half {
+    First,
+    Second,
+}
+
+/// How the bytes are read, and when the log answers. None of it changes what anybody reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Bytewise,
+    /// The log answers only when there is nothing else to do.
+    LateLog,
+    Whole,
+}
+
+/// What each of the three was written.
+type Read = [Vec<u8>; 3];
+
+/// Whatever one connection sends, the invariants hold, it and the others read whole messages, and how its bytes are cut
+/// changes nothing.
+pub fn irc_session(bytes: &[u8]) {
+    let (&first, bytes) = bytes.split_first().unwrap_or((&0, &[]));
+    let choices = Choices {
+        auto: first & 1 != 0,
+        silence: match first >> 1 & 3 {
+            0 | 3 => None,
+            1 => Some(Half::First),
+            _ => Some(Half::Second),
+        },
+        others_late: first & 8 != 0,
+        has_password: first & 16 != 0,
+    };
+    let whole = play(choices, Way::Whole, bytes);
+    for way in [Way::Bytewise, Way::LateLog] {
+        let other = play(choices, way, bytes);
+        for (one, other) in whole.iter().zip(&other) {
+            let (one, other) = (String::from_utf8_lossy(one), String::from_utf8_lossy(other));
+            let differs = one.lines().zip(other.lines()).find(|(one, other)| one != other);
+            assert!(
+                one == other,
+                "{way:?} changes nothing, {choices:?}: {differs:?} of\n{one}\nand\n{other}"
+            );
+        }
+    }
+}
+
+fn play(choices: Choices, way: Way, bytes: &[u8]) -> Read {
+    let mut stage = Stage::new(choices, way);
+    let dialect = if choices.auto { Dialect::Auto } else { Dialect::Irc };
+    let it = stage.enters(dialect, 1);
+    let mut others = None;
+    if !choices.others_late {
+        others = Some(stage.bystanders());
+    }
+    let (one, rest) = bytes.split_at(bytes.len() / 2);
+    for (half, part) in [(Half::First, one), (Half::Second, rest)] {
+        if choices.silence == Some(half) {
+            stage.pass(1_000);
+        }
+        stage.send(it, part);
+        stage.settle();
+        others.get_or_insert_with(|| stage.bystanders());
+    }
+    stage.pass(WAIT_MS);
+    stage.people[it].ends_input = true;
+    stage.settle();
+    stage.pass(WAIT_MS);
+    let replayed = World::replay(&stage.entries);
+    assert_eq!(replayed.digest(), stage.hub.world().digest(), "the log replays to the same world");
+    let (irc, plain) = others.expect("the bystanders have come");
+    let read = [it, irc, plain].map(|index| std::mem::take(&mut stage.people[index].read));
+    check_auto(&read[0], choices.auto);
+    check_irc(&read[1]);
+    check_plain(&read[2]);
+    read
+}
+
+/// Whole messages, each within its limits, to whom they are for, from somebody.
+fn check_irc(read: &[u8]) {
+    for line in read.split_inclusive(|&byte| byte == b'\n') {
+        let shown = String::from_utf8_lossy(line);
+        let message = line.strip_suffix(b"\r\n").unwrap_or_else(|| panic!("a whole line: {shown}"));
+        // Its limits are the message's own, and it has no NUL and no end of a line in it.
+        let message = Message::from_server(message).unwrap_or_else(|error| panic!("{error}: {shown}"));
+        let of_the_link = ["ERROR", "PING"].contains(&message.command);
+        assert!(of_the_link || message.source.is_some_and(|it| !it.is_empty()), "from somebody: {shown}");
+        let is_numeric = message.command.bytes().all(|byte| byte.is_ascii_digit());
+        let is_word = message.command.bytes().all(|byte| byte.is_ascii_uppercase());
+        assert!(is_word || is_numeric && message.command.len() == 3, "a command: {shown}");
+        if is_numeric {
+            let to = message.params().first().copied().unwrap_or_default();
+            assert!(to == "*" || Name::parse_any(to).is_ok(), "it is for somebody: {shown}");
+        }
+        let (last, words) = message.params().split_last().unwrap_or((&"", &[]));
+        assert!(words.iter().all(|word| !word.is_empty() && !word.contains(' ')), "words: {shown}");
+        assert!(!last.contains(['\r', '\n', '\0']), "one line: {shown}");
+        for (key, _) in message.tags.iter() {
+            let fits = |it: char| it.is_ascii_alphanumeric() || "+-./_".contains(it);
+            assert!(key.chars().all(fits), "a tag's key: {shown}");
+        }
+    }
+}
+
+/// Lines of text, each of them one, without controls but for the formatting of speakers of IRC, which is none here.
+fn check_plain(read: &[u8]) {
+    let text = std::str::from_utf8(read).expect("what is read is UTF-8");
+    assert!(text.is_empty() || text.ends_with('\n'), "whole lines");
+    let harm = text.chars().find(|it| it.is_control() && !"\n\t".contains(*it));
+    assert_eq!(harm, None, "no control is shown: {text:?}");
+}
+
+/// One that may speak any dialect: what it reads ends its lines as its dialect does.
+fn check_auto(read: &[u8], auto: bool) {
+    if !auto {
+        return check_irc(read);
+    }
+    if read.starts_with(b"HTTP/") {
+        return;
+    }
+    let is_irc = |line: &&[u8]| line.ends_with(b"\r\n");
+    let lines: Vec<&[u8]> = read.split_inclusive(|&byte| byte == b'\n').collect();
+    let (irc, plain): (Vec<&[u8]>, Vec<&[u8]>) = lines.into_iter().partition(is_irc);
+    irc.into_iter().for_each(check_irc);
+    plain.into_iter().for_each(check_plain);
+}
+
+/// The core, driven as a server drives it, with sockets that take everything.
+struct Stage {
+    way: Way,
+    hub: Hub,
+    log: MemoryLog,
+    entries: Vec<LogEntry>,
+    outbox: Outbox,
+    now: Now,
+    people: Vec<Peer>,
+    /// What the hub has asked for and not been told.
+    verdicts: VecDeque<(ConnId, bool)>,
+    aborted: Vec<ConnId>,
+    rehash: bool,
+    /// A byte within a line was read last: there is nothing new to check.
+    within_line: bool,
+}
+
+/// One connection, from outside.
+struct Peer {
+    conn: ConnId,
+    sent: VecDeque<Bytes>,
+    read: Vec<u8>,
+    ends_input: bool,
+    told_end: bool,
+    paused: bool,
+    finished: bool,
+    gone: bool,
+}
+
+impl Stage {
+    fn new(choices: Choices, way: Way) -> Self {
+        let limits = Limits::default();
+        let identity = Identity { has_password: choices.has_password, ..Identity::default() };
+        let hub = Hub::new(limits, Options { identity: Arc::new(identity), ..Options::default() });
+        let now = Now { unix_ms: 1_795_530_433_000, ..Now::default() };
+        let mut log = MemoryLog::new();
+        log.append(now, hub.configuration());
+        let mut stage = Self {
+            way,
+            hub,
+            log,
+            entries: Vec::new(),
+            outbox: Outbox::new(&limits),
+            now,
+            people: Vec::new(),
+            verdicts: VecDeque::new(),
+            aborted: Vec::new(),
+            rehash: false,
+            within_line: false,
+        };
+        stage.settle();
+        stage
+    }
+
+    fn enters(&mut self, dialect: Dialect, number: u8) -> usize {
+        let conn = self.hub.vacant().expect("there is room for three");
+        let index = self.people.len();
+        self.people.push(Peer {
+            conn,
+            sent: VecDeque::new(),
+            read: Vec::new(),
+            ends_input: false,
+            told_end: false,
+            paused: false,
+            finished: false,
+            gone: false,
+        });
+        self.outbox.opened(conn);
+        let peer = ([10, 0, 0, number], 5_000 + u16::from(number)).into();
+        let room = RoomName::parse("tea").ok();
+        self.input(Input::Accepted { conn, dialect, peer, room: room.as_ref() });
+        self.settle();
+        index
+    }
+
+    /// Bob, who has asked for all that there is and watches whoever may come, and one who speaks the plain dialect.
+    fn bystanders(&mut self) -> (usize, usize) {
+        let irc = self.enters(Dialect::Irc, 2);
+        self.send(
+            irc,
+            b"CAP REQ :away-notify batch chghost extended-join extended-monitor invite-notify\r\n\
+              CAP REQ :message-tags multi-prefix server-time setname standard-replies\r\n\
+              PASS secret\r\nNICK bob\r\nUSER bob 0 * :Bob\r\nCAP END\r\n\
+              JOIN #tea\r\nMODE bob +w\r\nMONITOR + alice,carol,a\r\n",
+        );
+        self.settle();
+        (irc, self.enters(Dialect::Plain, 3))
+    }
+
+    fn send(&mut self, index: usize, bytes: &[u8]) {
+        let chunk = if self.way == Way::Bytewise { 1 } else { self.hub.limits().read_bytes_max };
+        self.people[index].sent.extend(bytes.chunks(chunk).map(Bytes::copy_from_slice));
+    }
+
+    /// Goes on until nobody has anything to do.
+    fn settle(&mut self) {
+        loop {
+            let mut wire = People(&mut self.people);
+            while self.outbox.flush(&mut wire) {}
+            self.check();
+            if !self.tell_hub() && !self.read_one() && !self.commit() && !self.reads_configuration() {
+                return;
+            }
+        }
+    }
+
+    /// A server reads its configuration when it can, whatever it is asked meanwhile.
+    fn reads_configuration(&mut self) -> bool {
+        let wanted = std::mem::take(&mut self.rehash);
+        if wanted {
+            let identity = Arc::new(Identity { motd: vec!["Be kind.".into()], ..Identity::default() });
+            self.input(Input::Identified { identity });
+        }
+        wanted
+    }
+
+    fn tell_hub(&mut self) -> bool {
+        let departs = |peer: &&Peer| peer.finished && !peer.gone;
+        if let Some(conn) = self.outbox.next_overflowed() {
+            self.input(Input::Overflowed { conn });
+        } else if let Some(conn) = self.outbox.next_drained() {
+            self.input(Input::Drained { conn });
+        } else if let Some(conn) = self.aborted.pop() {
+            self.close(conn);
+        } else if let Some(conn) = self.people.iter().find(departs).map(|peer| peer.conn) {
+            self.close(conn);
+        } else if let Some((conn, right)) = self.verdicts.pop_front() {
+            self.input(Input::Verdict { conn, right });
+        } else {
+            return false;
+        }
+        true
+    }
+
+    fn read_one(&mut self) -> bool {
+        let may_read = |peer: &&mut Peer| {
+            let has_something = !peer.sent.is_empty() || peer.ends_input && !peer.told_end;
+            !peer.gone && !peer.paused && has_something
+        };
+        let Some(peer) = self.people.iter_mut().find(may_read) else { return false };
+        let conn = peer.conn;
+        match peer.sent.pop_front() {
+            Some(bytes) => {
+                self.within_line = matches!(bytes[..], [byte] if byte != b'\n');
+                self.input(Input::Received { conn, bytes });
+            }
+            None => {
+                peer.told_end = true;
+                self.within_line = false;
+                self.input(Input::ReadClosed { conn });
+            }
+        }
+        true
+    }
+
+    fn close(&mut self, conn: ConnId) {
+        self.outbox.closed(conn);
+        if let Some(peer) = self.people.iter_mut().find(|peer| peer.conn == conn) {
+            peer.gone = true;
+        }
+        self.input(Input::Closed { conn });
+    }
+
+    fn input(&mut self, input: Input<'_>) {
+        let mut sink = StageSink {
+            outbox: &mut self.outbox,
+            people: &mut self.people,
+            verdicts: &mut self.verdicts,
+            aborted: &mut self.aborted,
+            rehash: &mut self.rehash,
+        };
+        self.log.handle(&mut self.hub, self.now, input, &mut sink);
+        while self.way != Way::LateLog && self.commit() {}
+        self.check();
+    }
+
+    fn commit(&mut self) -> bool {
+        self.entries.extend_from_slice(self.log.uncommitted());
+        let mut sink = StageSink {
+            outbox: &mut self.outbox,
+            people: &mut self.people,
+            verdicts: &mut self.verdicts,
+            aborted: &mut self.aborted,
+            rehash: &mut self.rehash,
+        };
+        self.log.commit(&mut self.hub, self.now, &mut sink)
+    }
+
+    fn pass(&mut self, ms: u64) {
+        let (end, unix_ms) = (self.now.mono.plus_ms(ms), self.now.unix_ms + ms);
+        while let Some(deadline) = self.hub.deadline().filter(|deadline| deadline.at <= end) {
+            self.now.mono = deadline.at.max(self.now.mono);
+            self.within_line = false;
+            self.input(Input::Timeout);
+            self.settle();
+        }
+        self.now = Now { mono: end, unix_ms };
+    }
+
+    fn check(&self) {
+        if !self.within_line {
+            self.hub.check_invariants();
+            self.outbox.check_invariants();
+        }
+    }
+}
+
+/// Sockets that take all that they are given.
+struct People<'a>(&'a mut Vec<Peer>);
+
+impl People<'_> {
+    fn of(&mut self, conn: ConnId) -> &mut Peer {
+        let peer = self.0.iter_mut().find(|peer| peer.conn == conn && !peer.gone);
+        peer.expect("who is written to is there")
+    }
+}
+
+impl Wire for People<'_> {
+    fn finish(&mut self, conn: ConnId) {
+        let peer = self.of(conn);
+        assert!(!std::mem::replace(&mut peer.finished, true), "it ends once");
+    }
+
+    fn write(&mut self, conn: ConnId, slices: &[&[u8]]) -> usize {
+        let peer = self.of(conn);
+        assert!(!peer.finished, "nothing is written behind the end");
+        let before = peer.read.len();
+        slices.iter().for_each(|slice| peer.read.extend_from_slice(slice));
+        peer.read.len() - before
+    }
+}
+
+/// Where the outputs go.
+struct StageSink<'a> {
+    outbox: &'a mut Outbox,
+    people: &'a mut Vec<Peer>,
+    verdicts: &'a mut VecDeque<(ConnId, bool)>,
+    aborted: &'a mut Vec<ConnId>,
+    rehash: &'a mut bool,
+}
+
+impl Sink for StageSink<'_> {
+    fn output(&mut self, output: Output<'_>) {
+        match output {
+            Output::Abort { conn } => self.aborted.push(conn),
+            Output::CheckPassword { conn, password, .. } => {
+                self.verdicts.push_back((conn, password == PASSWORD));
+            }
+            Output::Close { conn, .. } => {
+                self.pause(conn, false);
+                self.outbox.output(&output);
+            }
+            Output::PauseReads { conn } => self.pause(conn, true),
+            Output::Rehash { .. } => *self.rehash = true,
+            Output::ResumeReads { conn } => self.pause(conn, false),
+            output => self.outbox.output(&output),
+        }
+    }
+}
+
+impl StageSink<'_> {
+    fn pause(&mut self, conn: ConnId, paused: bool) {
+        if let Some(peer) = self.people.iter_mut().find(|peer| peer.conn == conn && !peer.gone) {
+            peer.paused = paused;
+        }
+    }
+}
