@@ -45,6 +45,23 @@ impl Hub {
         self.scratch = bytes;
     }
 
+    /// Some members hear an event: it is rendered once for those beside each other that read in one form.
+    pub(super) fn deliver_to(&mut self, hearers: &[MemberId], event: &Event<'_>, sink: &mut impl Sink) {
+        let mut bytes = self.take_scratch();
+        let mut rendered = None;
+        for &hearer in hearers {
+            let Some(conn) = self.conn_of(hearer) else { continue };
+            let Some(class) = self.class(conn) else { continue };
+            if rendered != Some(class) {
+                bytes.clear();
+                event.render(class, &mut bytes);
+                rendered = Some(class);
+            }
+            sink.output(Output::Write { conn, bytes: &bytes });
+        }
+        self.scratch = bytes;
+    }
+
     /// A connection hears an event of its own doing.
     pub(super) fn echo(&mut self, conn: ConnId, event: &Event<'_>, sink: &mut impl Sink) {
         let Some(class) = self.class(conn) else { return };

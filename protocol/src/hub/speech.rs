@@ -38,12 +38,8 @@ impl Hub {
         };
         let hears = |statuses: Statuses| statuses.highest().is_some_and(|it| it >= status);
         let there = self.world.room(room).into_iter().flat_map(|room| room.members_from(MemberId::default()));
-        let hearers: Vec<_> = there.filter(|(_, statuses)| hears(*statuses)).map(|(id, _)| id).collect();
-        for hearer in hearers.into_iter().filter(|&hearer| hearer != member) {
-            if let Some(conn) = self.conn_of(hearer) {
-                self.deliver(conn, &event, sink);
-            }
-        }
+        let hearers = there.filter(|&(id, statuses)| id != member && hears(statuses)).map(|(id, _)| id);
+        self.deliver_to(&hearers.collect::<Vec<_>>(), &event, sink);
         if itself {
             self.echo(conn, &event, sink);
         }
@@ -101,11 +97,7 @@ impl Hub {
         let Some((by, by_bot)) = self.by(member) else { return };
         let event = Event { stamp: author.stamp, by: &by, by_bot, what: What::Wallops { text } };
         let wants = self.world.members().filter(|(_, member)| member.modes().has(UserModes::WALLOPS));
-        for id in wants.map(|(id, _)| id).collect::<Vec<_>>() {
-            if let Some(conn) = self.conn_of(id) {
-                self.deliver(conn, &event, sink);
-            }
-        }
+        self.deliver_to(&wants.map(|(id, _)| id).collect::<Vec<_>>(), &event, sink);
     }
 
     /// Somebody says what has no place in the log: those hear it who would hear it if it had one.
