@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use bytes::Bytes;
+use core::fmt;
 
 /// One line, without its line end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +21,6 @@ pub struct Line<'a> {
 ///
 /// Memory: one chunk as it was pushed, and a begun line of at most `line_bytes_max` bytes. An idle
 /// framer without a begun line holds nothing.
-#[derive(Debug)]
 pub struct Framer {
     /// The begun line as far as the limit allows, from chunks that are used up.
     carry: Vec<u8>,
@@ -34,6 +34,17 @@ pub struct Framer {
     last_dropped: u8,
     /// The line in `carry` was handed out, and is to be forgotten before the next one.
     spent: bool,
+}
+
+impl fmt::Debug for Framer {
+    /// What people wrote is shown nowhere: there may be a password in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Framer")
+            .field("carried", &self.carry.len())
+            .field("unread", &(self.chunk.len() - self.read))
+            .field("dropped", &self.dropped)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Framer {

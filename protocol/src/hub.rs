@@ -20,6 +20,7 @@ use crate::language::Language;
 use crate::limits::Limits;
 use crate::name::{Name, RoomName};
 use crate::output::{Output, Sink};
+use crate::planted;
 use crate::session::irc::wrong_password;
 use crate::session::{Entrant, Link, Session, Step};
 use crate::text::Text;
@@ -373,7 +374,7 @@ impl Hub {
                 }
             }
         }
-        self.let_go_of_label(conn, sink);
+        self.write_part(conn, sink);
         self.bound_draining(now, conn);
         self.pace_reads(conn, sink);
     }
@@ -396,7 +397,9 @@ impl Hub {
 
     /// A member that was taken for plain leaves, to begin again as IRC.
     fn start_afresh(&mut self, conn: ConnId, sink: &mut impl Sink) {
-        if let Some(member) = self.session(conn).and_then(Session::leave_afresh) {
+        if let Some(member) = self.session(conn).and_then(Session::leave_afresh)
+            && planted::leaves_before()
+        {
             let command = Command::Leave { member, reason: CloseReason::OtherDialect, message: None };
             sink.output(Output::Propose { conn, command });
         }

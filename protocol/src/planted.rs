@@ -7,6 +7,7 @@
 #![cfg_attr(not(feature = "planted"), allow(unreachable_pub, reason = "only the simulator chooses one"))]
 
 use crate::id::RoomId;
+use crate::mode::Status;
 use crate::outbox::tick::{Ordinal, Span};
 #[cfg(feature = "planted")]
 use core::sync::atomic::{AtomicU8, Ordering};
@@ -17,16 +18,28 @@ use core::sync::atomic::{AtomicU8, Ordering};
 pub enum Bug {
     /// A direct reply overtakes a command.
     AnswerOvertakes = 1,
+    /// Who asks for its own messages does not hear them, and who does not ask hears them.
+    EchoInverted,
     /// A member that enters in the middle of a tick hears what was said before.
     HearsBefore,
     /// A member that leaves and returns within a tick hears what it missed.
     HearsMissed,
+    /// What is said to a connection meanwhile is taken for the answer to its line with a label.
+    LabelTakesOthers,
     /// A language changed in the middle of a tick is that of the whole tick.
     LanguageOfTick,
     /// A member that leaves in the middle of a tick loses what the tick said to it.
     LosesOnLeaving,
+    /// The name of a member that has left stays taken.
+    NameStaysTaken,
+    /// Those who watch a name do not hear that its owner takes another.
+    RenameUnwatched,
+    /// Who was taken for plain, and begins again as IRC, forgets to leave.
+    RestartStays,
     /// Two rooms' lines are swapped for a member of both.
     RoomsSwapped,
+    /// What is said to those who run a room reaches those with a voice, too.
+    StatusIgnored,
 }
 
 #[cfg(feature = "planted")]
@@ -74,4 +87,34 @@ pub(crate) fn heard_until(from: Ordinal, ends: Ordinal) -> Ordinal {
 /// its place among the rooms.
 pub(crate) fn comes_before(one: (Ordinal, usize), other: (Ordinal, usize)) -> bool {
     if is(Bug::RoomsSwapped) { one.1 > other.1 } else { one.0 < other.0 }
+}
+
+/// Whether a connection hears what it says, where it has asked for that or not.
+pub(crate) fn hears_itself(asked: bool) -> bool {
+    asked != is(Bug::EchoInverted)
+}
+
+/// Whether what a connection hears of others is a part of its answer to a line with a label.
+pub(crate) fn is_in_answer() -> bool {
+    is(Bug::LabelTakesOthers)
+}
+
+/// Whether a name is free when its owner has left.
+pub(crate) fn frees_name() -> bool {
+    !is(Bug::NameStaysTaken)
+}
+
+/// Whether those who watch names hear of a rename.
+pub(crate) fn tells_watchers() -> bool {
+    !is(Bug::RenameUnwatched)
+}
+
+/// Whether who begins again as IRC leaves before.
+pub(crate) fn leaves_before() -> bool {
+    !is(Bug::RestartStays)
+}
+
+/// Whether who has this status at the highest hears what is said to those with that one.
+pub(crate) fn reaches(highest: Status, status: Status) -> bool {
+    highest >= status || is(Bug::StatusIgnored)
 }

@@ -251,7 +251,7 @@ impl Session {
             }
             State::Register if right => {
                 // What is left of the line that said the last of it is for what comes of it, too.
-                client.enter().into_iter().rev().for_each(|work| self.work.push_front(work));
+                client.password_was_right().into_iter().rev().for_each(|work| self.work.push_front(work));
                 Some(None)
             }
             State::Register => Some(Some(CloseReason::Password)),

@@ -600,7 +600,34 @@ fn a_label_is_a_tag_of_at_most_64_bytes() {
                 &["alice < @label=a :parlor.localhost 421 alice FOO :Unknown command"],
             ),
             ("on nothing", "@label=a", &["421 alice * :Unknown command"]),
-            ("on what is too long", r"@label=a PING :\{505*x}", &["417 alice :Input line was too long"]),
+            (
+                "on what is too long",
+                r"@label=a PING :\{505*x}",
+                &["alice < @label=a :parlor.localhost 417 alice :Input line was too long"],
+            ),
+            (
+                "on what is much too long",
+                r"@label=a PING :\{9000*x}",
+                &["alice < @label=a :parlor.localhost 417 alice :Input line was too long"],
+            ),
+            (
+                "on what is not UTF-8",
+                r"@label=a PING \xff",
+                &[
+                    "alice < @label=a :parlor.localhost FAIL PING INVALID_UTF8 :Message rejected, for it is not UTF-8",
+                ],
+            ),
+            (
+                "on what has a NUL in it",
+                r"@label=a PING \x00",
+                &["alice < @label=a :parlor.localhost 421 alice * :Unknown command"],
+            ),
+            ("with a NUL in it", r"@label=a\x00b PING x", &["421 alice * :Unknown command"]),
+            (
+                "that is not UTF-8",
+                r"@label=\xff PING x",
+                &["FAIL PING INVALID_UTF8 :Message rejected, for it is not UTF-8"],
+            ),
             ("on what is not answered", "@label=a PONG x", &["alice < @label=a :parlor.localhost ACK"]),
             (
                 "on a text of one's own",
@@ -749,7 +776,7 @@ fn empty_parameters_are_none() {
             ("MONITOR of nobody", "MONITOR + :", &[]),
             ("MONITOR without a list", "MONITOR +", &[]),
             ("NAMES", "NAMES :", &["366 alice * :End of /NAMES list"]),
-            ("NAMES of commas", "NAMES ,,,", &["366 alice ,,, :End of /NAMES list"]),
+            ("NAMES of commas", "NAMES ,,,", &["366 alice * :End of /NAMES list"]),
             ("NICK", "NICK :", &["431 alice :No nickname given"]),
             ("NICK without one", "NICK", &["431 alice :No nickname given"]),
             ("NOTICE", "NOTICE :", &[]),

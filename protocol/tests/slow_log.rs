@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use parlor_protocol::{
-    Command, ConnId, Dialect, Hub, Input, Limits, LogEntry, Now, Options, Outbox, Output, RoomName, Seq,
-    Sink, Wire,
+    Command, ConnId, Dialect, Hub, Identity, Input, Limits, LogEntry, Now, Options, Outbox, Output, RoomName,
+    Seq, Sink, Wire,
 };
 use std::collections::BTreeMap;
 
@@ -191,4 +191,35 @@ fn who_is_kicked_while_its_connection_is_gone_is_in_no_room() {
     assert_eq!(server.io.proposed.len(), 2);
     server.commit();
     assert_eq!(server.hub.world().members().len(), 1);
+}
+
+#[test]
+fn who_is_shown_at_another_host_hears_it_apart_from_its_own_answers() {
+    let mut server = Server::new();
+    let op = server.irc("op", "OPER x y\r\n");
+    server.input(Input::Verdict { conn: op, right: true });
+    server.commit();
+    let alice = server.irc("alice", LABELS);
+    server.read(alice);
+    server.say(alice, "@label=1 JOIN #a\r\n");
+    server.say(op, "CHGHOST alice a.example\r\n");
+    server.io.proposed.swap(0, 1);
+    server.commit();
+    let read = server.read(alice);
+    assert!(
+        read.contains("\r\n:parlor.localhost 396 ") || read.starts_with(":parlor.localhost 396 "),
+        "{read}"
+    );
+}
+
+#[test]
+fn who_was_asked_for_no_password_is_asked_when_there_is_one() {
+    let mut server = Server::new();
+    server.irc("alice", "");
+    let bob = server.irc("alice", "");
+    assert!(server.read(bob).contains(" 433 "), "the name is taken");
+    let identity = Identity { has_password: true, ..Identity::default() };
+    server.input(Input::Identified { identity: identity.into() });
+    server.say(bob, "NICK bob\r\n");
+    assert_eq!(server.io.to_be_checked, [bob]);
 }

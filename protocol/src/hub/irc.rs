@@ -3,7 +3,7 @@
 use super::Hub;
 use crate::command::Command;
 use crate::dialect::irc::event::source_bytes;
-use crate::dialect::irc::numeric;
+use crate::dialect::irc::numeric::{self, Numeric};
 use crate::dialect::irc::query::{Answers, LOOK_BYTES, Query};
 use crate::id::ConnId;
 use crate::name::Name;
@@ -42,7 +42,6 @@ impl Hub {
         session.drain();
         if let Some(next) = next {
             session.ask_first(next);
-            self.end_page(conn, sink);
         }
         sink.output(Output::ReportDrained { conn });
     }
@@ -117,15 +116,26 @@ impl Hub {
                 true => (numeric::RPL_MONONLINE, mask_of(person)),
                 false => (numeric::RPL_MONOFFLINE, person.name.to_string()),
             };
-            let mut bytes = self.take_scratch();
-            if let Some(asker) = self.asker(Now::default(), conn) {
-                Answers::new(&mut bytes, &asker).numeric(numeric, &[&who]);
-            }
-            if self.open(conn).is_some() {
-                sink.output(Output::Write { conn, bytes: &bytes });
-            }
-            self.scratch = bytes;
+            self.tell_numeric(conn, numeric, &[&who], sink);
         }
+    }
+
+    /// A client reads a numeric that answers nothing, whatever it may be answered at the moment.
+    pub(super) fn tell_numeric(
+        &mut self,
+        conn: ConnId,
+        numeric: Numeric,
+        params: &[&str],
+        sink: &mut impl Sink,
+    ) {
+        let mut bytes = self.take_scratch();
+        if let Some(asker) = self.asker(Now::default(), conn) {
+            Answers::new(&mut bytes, &asker).numeric(numeric, params);
+        }
+        if self.open(conn).is_some() && !bytes.is_empty() {
+            sink.output(Output::Write { conn, bytes: &bytes });
+        }
+        self.scratch = bytes;
     }
 
     /// A connection watches nobody any more.

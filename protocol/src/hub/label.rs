@@ -2,9 +2,9 @@
 //! a batch.
 
 use super::Hub;
-use crate::dialect::irc::{Capabilities, tag_line};
+use crate::dialect::irc::tag_line;
 use crate::id::ConnId;
-use crate::output::{Output, Sink};
+use crate::output::Sink;
 use alloc::format;
 use alloc::string::String;
 use bytes::BytesMut;
@@ -52,8 +52,6 @@ impl Hub {
             return;
         }
         let Some(mut labelled) = tenant.label.take() else { return };
-        let batches =
-            tenant.session.client().is_some_and(|client| client.capabilities.has(Capabilities::BATCH));
         let server = &self.options.identity.name;
         let lines = memchr::memchr_iter(b'\n', &labelled.bytes).count();
         let mut to = BytesMut::new();
@@ -62,27 +60,12 @@ impl Hub {
                 tag_line(format!(":{server} ACK\r\n").as_bytes(), "label", &labelled.label, &mut to);
             }
             1 if !labelled.is_batch => tag_line(&labelled.bytes, "label", &labelled.label, &mut to),
-            // Without batches only the first line can carry it.
-            _ if !batches => {
-                let end = memchr::memchr(b'\n', &labelled.bytes).map_or(labelled.bytes.len(), |end| end + 1);
-                tag_line(&labelled.bytes[..end], "label", &labelled.label, &mut to);
-                to.extend_from_slice(&labelled.bytes[end..]);
-            }
             _ => {
                 to = labelled.take_part(server);
                 to.extend_from_slice(format!(":{server} BATCH -{BATCH}\r\n").as_bytes());
             }
         }
         self.write(conn, &to, sink);
-    }
-
-    /// Nothing goes on for the connection for now: what answers its line does not wait for the rest, so that it
-    /// reads everything in the order in which it came to be.
-    pub(super) fn let_go_of_label(&mut self, conn: ConnId, sink: &mut impl Sink) {
-        let label = self.tenant(conn).and_then(|tenant| tenant.label.as_ref());
-        if label.is_some_and(|label| !label.bytes.is_empty()) {
-            self.end_page(conn, sink);
-        }
     }
 
     /// The connection is to be closed: it reads first what was answered.
@@ -93,19 +76,15 @@ impl Hub {
         }
     }
 
-    /// A page of an answer is made. With a label and more to come, it goes on its way as a part of a batch.
-    pub(super) fn end_page(&mut self, conn: ConnId, sink: &mut impl Sink) {
-        let server = alloc::sync::Arc::clone(&self.options.identity);
+    /// A connection has to wait for something. What it was answered so far goes on its way, as a part of a batch: what
+    /// it hears meanwhile is not to overtake that.
+    pub(super) fn write_part(&mut self, conn: ConnId, sink: &mut impl Sink) {
         let Some(tenant) = self.tenant(conn) else { return };
-        let batches =
-            tenant.session.client().is_some_and(|client| client.capabilities.has(Capabilities::BATCH));
-        if !batches {
-            // Without batches only the first line carries the label, and the rest need not wait for each other.
-            return self.label(conn, None, sink);
-        }
-        if let Some(label) = tenant.label.as_mut() {
-            let part = label.take_part(&server.name);
-            sink.output(Output::Write { conn, bytes: &part });
+        let Some(mut label) = tenant.label.take_if(|label| !label.bytes.is_empty()) else { return };
+        let part = label.take_part(&self.options.identity.name);
+        self.write(conn, &part, sink);
+        if let Some(tenant) = self.tenant(conn) {
+            tenant.label = Some(label);
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::dialect::irc::reply as irc_reply;
 use crate::event::{Event, Reply};
 use crate::id::{ConnId, MemberId, RoomId};
 use crate::output::{Output, Sink, WireClass};
+use crate::planted;
 use crate::session::{Link, Tongue};
 use crate::time::Now;
 use bytes::BytesMut;
@@ -41,7 +42,11 @@ impl Hub {
         let Some(class) = self.class(conn) else { return };
         let mut bytes = self.take_scratch();
         event.render(class, &mut bytes);
-        sink.output(Output::Write { conn, bytes: &bytes });
+        if planted::is_in_answer() {
+            self.write(conn, &bytes, sink);
+        } else {
+            sink.output(Output::Write { conn, bytes: &bytes });
+        }
         self.scratch = bytes;
     }
 

@@ -10,6 +10,7 @@ use crate::id::{ConnId, MemberId, RoomId, Seq};
 use crate::mode::{Status, Statuses};
 use crate::output::Sink;
 use crate::person::UserModes;
+use crate::planted;
 use crate::session::Tongue;
 use crate::text::Text;
 use crate::time::Now;
@@ -36,7 +37,7 @@ impl Hub {
         let Some(status) = status else {
             return self.tell_room(conn, room, itself, &event, sink);
         };
-        let hears = |statuses: Statuses| statuses.highest().is_some_and(|it| it >= status);
+        let hears = |statuses: Statuses| statuses.highest().is_some_and(|it| planted::reaches(it, status));
         let there = self.world.room(room).into_iter().flat_map(|room| room.members_from(MemberId::default()));
         let hearers = there.filter(|&(id, statuses)| id != member && hears(statuses)).map(|(id, _)| id);
         self.deliver_to(&hearers.collect::<Vec<_>>(), &event, sink);
@@ -49,7 +50,9 @@ impl Hub {
     fn hears_itself(&mut self, conn: ConnId) -> bool {
         let plain = self.options.echo;
         match self.session(conn).map(|session| session.tongue()) {
-            Some(Tongue::Irc(client)) => client.capabilities.has(Capabilities::ECHO_MESSAGE),
+            Some(Tongue::Irc(client)) => {
+                planted::hears_itself(client.capabilities.has(Capabilities::ECHO_MESSAGE))
+            }
             Some(Tongue::Plain(_)) => plain,
             None => false,
         }

@@ -10,6 +10,7 @@ use crate::mode::ModeChange;
 use crate::name::{Name, RoomName};
 use crate::output::{Output, Sink, WireClass};
 use crate::person::{Person, UserModes};
+use crate::planted;
 use crate::session::Link;
 use crate::text::Text;
 use crate::time::Now;
@@ -379,12 +380,17 @@ impl Hub {
         let rooms = self.world.member(target).map_or(&[][..], Member::rooms);
         sink.output(Output::ToPeers { rooms, except: conn, event: &event });
         self.tell_close_watchers(target, &event, sink);
-        if let Some(conn) = conn {
-            self.deliver(conn, &event, sink);
-            self.note_source(conn, &person);
-            let params = [person.name.to_string(), person.profile.host().into()].to_vec();
+        let Some(conn) = conn else { return };
+        let (name, host) = (person.name.as_str(), person.profile.host());
+        if conn == author.conn {
+            self.echo(conn, &event, sink);
+            let params = [name.to_string(), host.to_string()].to_vec();
             self.note(author.now, conn, Query::Note(numeric::RPL_HOSTHIDDEN, params), sink);
+        } else {
+            self.deliver(conn, &event, sink);
+            self.tell_numeric(conn, numeric::RPL_HOSTHIDDEN, &[name, host], sink);
         }
+        self.note_source(conn, &person);
     }
 
     fn modes_set(
@@ -437,7 +443,7 @@ impl Hub {
             _ => self.reply(conn, &Reply::NowNamed(&person.name), sink),
         }
         self.note_source(conn, &person);
-        if from.name != person.name {
+        if from.name != person.name && planted::tells_watchers() {
             self.tell_watchers(from, false, sink);
             self.tell_watchers(&person, true, sink);
         }

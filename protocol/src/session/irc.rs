@@ -207,24 +207,20 @@ impl Client {
         limits: &Limits,
         options: &Options,
     ) -> Vec<Work> {
-        let message = match Message::from_client(line) {
-            _ if dropped > 0 => return note(numeric::ERR_INPUTTOOLONG, &[]),
+        let mut work = match Message::from_client(line) {
+            _ if dropped > 0 => note(numeric::ERR_INPUTTOOLONG, &[]),
             Err(ParseError::Empty) => return Vec::new(),
-            Err(ParseError::TagsTooLong | ParseError::TooLong) => {
-                return note(numeric::ERR_INPUTTOOLONG, &[]);
-            }
-            Err(ParseError::NotUtf8) => return invalid_utf8(line),
+            Err(ParseError::TagsTooLong | ParseError::TooLong) => note(numeric::ERR_INPUTTOOLONG, &[]),
+            Err(ParseError::NotUtf8) => invalid_utf8(line),
             // What is no message cannot be answered by its command.
-            Err(ParseError::Character | ParseError::NoCommand) => {
-                return note(numeric::ERR_UNKNOWNCOMMAND, &["*"]);
-            }
-            Ok(message) => message,
+            Err(ParseError::Character | ParseError::NoCommand) => note(numeric::ERR_UNKNOWNCOMMAND, &["*"]),
+            Ok(message) => self.command(&Line { message, member, limits, options }),
         };
-        let line = Line { message, member, limits, options };
-        let mut work = self.command(&line);
-        let label = message.tags.get("label").filter(|label| {
+        // Who labels a line waits for its answer, also where it is no message.
+        let label = Message::tags_of(line).get("label").filter(|label| {
             let fits = !label.is_empty() && label.len() <= LABEL_BYTES_MAX;
-            fits && self.capabilities.has(Capabilities::LABELED_RESPONSE)
+            // Who does not read batches cannot use labels (IRCv3, labeled-response).
+            fits && self.capabilities.has(Capabilities::LABELED_RESPONSE.with(Capabilities::BATCH))
         });
         if let Some(label) = label {
             work.insert(0, Work::Label(Some(label.into_owned())));

@@ -6,6 +6,7 @@ use crate::digest::Digest;
 use crate::id::{MemberId, RoomId, Seq};
 use crate::name::{Name, RoomName};
 use crate::person::{Host, Person, Profile, UserModes};
+use crate::planted;
 use crate::text::Text;
 use alloc::vec::Vec;
 
@@ -97,7 +98,9 @@ impl World {
         effects: &mut Vec<Effect>,
     ) {
         let Some(member) = self.members.remove(&id) else { return };
-        self.names.remove(&member.person.name);
+        if planted::frees_name() {
+            self.names.remove(&member.person.name);
+        }
         for &room in &member.rooms {
             self.remove_from_room(id, room);
         }

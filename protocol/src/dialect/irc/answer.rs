@@ -19,7 +19,7 @@ impl Query {
         match self {
             Self::Admin => server::admin(asker, to),
             Self::Cap(subcommand, list) => server::cap(asker, subcommand, &list, to),
-            Self::Entered { room, with_names } => return rooms::entered(asker, room, with_names, to),
+            Self::Entered { room, with_names } => return rooms::entered(asker, &room, with_names, to),
             Self::Fail(kind, command, code, words) => server::fail(asker, (kind, &command, code, words), to),
             Self::Help(subject) => help::help(subject.as_deref(), to),
             Self::Info => server::info(to),
@@ -33,9 +33,7 @@ impl Query {
             Self::MonitorList => people::monitor_list(asker, to),
             Self::MonitorStatus { of, left_over } => people::monitor_status(asker, &of, &left_over, to),
             Self::Motd => server::motd(asker, to),
-            Self::Names { rooms, room, from, asked } => {
-                return rooms::names(asker, rooms, room, from, asked, to);
-            }
+            Self::Names { rooms, index, from } => return rooms::names(asker, rooms, index, from, to),
             Self::Note(numeric, params) => {
                 let params: Vec<&str> = params.iter().map(String::as_str).collect();
                 to.numeric(numeric, &params);

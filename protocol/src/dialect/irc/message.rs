@@ -72,14 +72,23 @@ impl<'a> Message<'a> {
         Self::parse(line, TAGS_BYTES_MAX)
     }
 
+    /// The tags of a line that a client sent, whatever is wrong with what stands behind them.
+    #[must_use]
+    pub fn tags_of(line: &'a [u8]) -> Tags<'a> {
+        let tags = &line[..tags_length(line)];
+        let is_whole = tags.len() <= CLIENT_TAGS_BYTES_MAX
+            && tags.ends_with(b" ")
+            && memchr::memchr3(b'\0', b'\r', b'\n', tags).is_none();
+        let text = core::str::from_utf8(tags).unwrap_or_default();
+        let text = text.strip_prefix('@').and_then(|text| text.strip_suffix(' ')).filter(|_| is_whole);
+        Tags::new(text.unwrap_or_default())
+    }
+
     fn parse(line: &'a [u8], tags_bytes_max: usize) -> Result<Self, ParseError> {
         if memchr::memchr3(b'\0', b'\r', b'\n', line).is_some() {
             return Err(ParseError::Character);
         }
-        let tags_length = match line.first() {
-            Some(b'@') => memchr::memchr(b' ', line).map_or(line.len(), |space| space + 1),
-            _ => 0,
-        };
+        let tags_length = tags_length(line);
         if tags_length > tags_bytes_max {
             return Err(ParseError::TagsTooLong);
         }
@@ -156,6 +165,14 @@ impl<'a> Message<'a> {
             to.extend_from_slice(param.as_bytes());
         }
         to.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Bytes of the tags before a message, the `@` and the space after them included.
+fn tags_length(line: &[u8]) -> usize {
+    match line.first() {
+        Some(b'@') => memchr::memchr(b' ', line).map_or(line.len(), |space| space + 1),
+        _ => 0,
     }
 }
 

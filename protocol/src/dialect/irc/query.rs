@@ -57,12 +57,11 @@ pub(crate) enum Query {
         left_over: Vec<Name>,
     },
     Motd,
-    /// The names of rooms: which of them is under way, from which member on, and what was asked for.
+    /// The names in rooms, as they were asked for: which room is under way, and from which member on.
     Names {
-        rooms: Vec<RoomName>,
-        room: usize,
+        rooms: Vec<String>,
+        index: usize,
         from: MemberId,
-        asked: String,
     },
     /// A numeric and its parameters.
     Note(Numeric, Vec<String>),

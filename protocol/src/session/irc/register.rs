@@ -109,9 +109,14 @@ pub(super) fn quit(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
 }
 
 impl Client {
-    /// It enters, as it has said; the name was checked.
-    pub(in crate::session) fn enter(&mut self) -> Vec<Work> {
+    /// The password of the server that it gave is right: it enters.
+    pub(in crate::session) fn password_was_right(&mut self) -> Vec<Work> {
         self.password_is_right = true;
+        self.enter()
+    }
+
+    /// It enters, as it has said; the name was checked.
+    fn enter(&mut self) -> Vec<Work> {
         self.password = None;
         let (Some(name), Some((user, real_name))) = (self.name.clone(), self.user.clone()) else {
             return Vec::new();

@@ -83,12 +83,13 @@ pub(super) fn topic(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
 /// `NAMES`: who is in rooms.
 pub(super) fn names(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
     let list = line.param(0).unwrap_or_default();
-    let rooms = match line.targets(list) {
-        Ok(rooms) => rooms.into_iter().filter_map(room_name).collect(),
+    let rooms: Vec<String> = match line.targets(list) {
+        Ok(rooms) => rooms.into_iter().map(shown).collect(),
         Err(work) => return work,
     };
-    let asked = if list.is_empty() { "*".into() } else { shown(list) };
-    ask(Query::Names { rooms, room: 0, from: MemberId::default(), asked })
+    // Who asks for no room hears of none: of all of them, `LIST` tells.
+    let rooms = if rooms.is_empty() { Vec::from(["*".into()]) } else { rooms };
+    ask(Query::Names { rooms, index: 0, from: MemberId::default() })
 }
 
 /// `INVITE`: somebody into a room; without parameters, to which rooms one is invited.

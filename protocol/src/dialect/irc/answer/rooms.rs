@@ -16,41 +16,40 @@ use alloc::vec::Vec;
 /// What a member reads of the room that it has entered.
 pub(super) fn entered(
     asker: &Asker<'_>,
-    name: RoomName,
+    name: &RoomName,
     with_names: bool,
     to: &mut Answers<'_>,
 ) -> Option<Query> {
-    let (_, room) = asker.room(&name)?;
+    let (_, room) = asker.room(name)?;
     if let Some(topic) = room.topic() {
         put_topic(room, topic, to);
     }
     if !with_names {
         return None;
     }
-    let asked = format!("#{}", room.name());
-    names(asker, Vec::from([name]), 0, MemberId::default(), asked, to)
+    names(asker, Vec::from([format!("#{}", room.name())]), 0, MemberId::default(), to)
 }
 
 /// Who is in rooms. The room under way is the one with that index, and its members follow from that one on: who
 /// comes and goes between two pages, the asker hears of, or is listed as is true then.
 pub(super) fn names(
     asker: &Asker<'_>,
-    rooms: Vec<RoomName>,
+    rooms: Vec<String>,
     mut index: usize,
     mut from: MemberId,
-    asked: String,
     to: &mut Answers<'_>,
 ) -> Option<Query> {
-    while let Some(name) = rooms.get(index) {
-        if let Some((_, room)) = asker.room(name)
+    while let Some(asked) = rooms.get(index) {
+        let name = asked.strip_prefix('#').and_then(|name| RoomName::parse(name).ok());
+        if let Some((_, room)) = name.and_then(|name| asker.room(&name))
             && let Some(next) = names_of(asker, room, from, to)
         {
-            return Some(Query::Names { rooms, room: index, from: next, asked });
+            return Some(Query::Names { rooms, index, from: next });
         }
+        to.numeric(numeric::RPL_ENDOFNAMES, &[asked]);
         index += 1;
         from = MemberId::default();
     }
-    to.numeric(numeric::RPL_ENDOFNAMES, &[&asked]);
     None
 }
 
