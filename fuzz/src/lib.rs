@@ -193,17 +193,26 @@ fn naive_words(line: &str) -> (Option<&str>, &str, Vec<&str>) {
     (source, command, words)
 }
 
-/// One connection that sends these bytes, to somebody who listens, with every law checked. The first byte
-/// chooses how they are cut.
+/// One connection that sends these bytes, to two who listen, one in each dialect, with every law checked. The first
+/// byte chooses how they are cut and, by its last bits, which dialect is spoken.
 pub fn session(bytes: &[u8]) {
     let (&first, bytes) = bytes.split_first().unwrap_or((&0, &[]));
-    let setup = Setup::calm(2, u64::from(first));
+    let setup = Setup::calm(3, u64::from(first));
     let act = |after_us, client, act| Step { after_us, client, act };
     let lobby = Some(RoomName::lobby());
+    let speaks = match first % 4 {
+        1 => Act::ConnectIrc,
+        2 => Act::ConnectAuto,
+        _ => Act::Connect(lobby.clone()),
+    };
+    let listens =
+        b"CAP REQ :message-tags server-time\r\nNICK ear\r\nUSER ear 0 * :Ear\r\nCAP END\r\nJOIN #lobby\r\n";
     let sent = Act::Send { bytes: bytes.to_vec(), segment: usize::from(first) };
     let steps = vec![
-        act(0, 0, Act::Connect(lobby.clone())),
+        act(0, 0, speaks),
         act(1_000, 1, Act::Connect(lobby)),
+        act(1_000, 2, Act::ConnectIrc),
+        act(1_000, 2, Act::Send { bytes: listens.to_vec(), segment: 0 }),
         act(1_000, 0, sent),
         act(10_000_000, 0, Act::EndInput),
     ];

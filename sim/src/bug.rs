@@ -23,10 +23,14 @@ pub enum SimBug {
     CloseLosesLeave,
     /// At the end of input, what was still owed is dropped.
     EndDropsOwed,
+    /// Who is sent out of a room hears it for the rest of the tick.
+    KickedHears,
     /// A leave is announced twice when two fall into one tick.
     LeaveTwice,
     /// A line with as many bytes as it may have loses the last.
     LimitByOne,
+    /// A leave is announced once for each room that one was in with who left.
+    QuitPerRoom,
     /// Who enters in the tick of a rename does not hear of it.
     RenameRacesEntrance,
     /// Who speaks twice in a tick hears the second line.
@@ -36,21 +40,29 @@ pub enum SimBug {
 }
 
 /// Every planted bug, by the name that the command line knows it by.
-pub const BUGS: [(&str, Bug); 14] = [
+pub const BUGS: [(&str, Bug); 22] = [
     ("answer-overtakes", Bug::Core(CoreBug::AnswerOvertakes)),
     ("backlog-twice", Bug::Sim(SimBug::BacklogTwice)),
     ("close-loses-leave", Bug::Sim(SimBug::CloseLosesLeave)),
+    ("echo-inverted", Bug::Core(CoreBug::EchoInverted)),
     ("end-drops-owed", Bug::Sim(SimBug::EndDropsOwed)),
     ("hears-before", Bug::Core(CoreBug::HearsBefore)),
     ("hears-missed", Bug::Core(CoreBug::HearsMissed)),
+    ("kicked-hears", Bug::Sim(SimBug::KickedHears)),
+    ("label-takes-others", Bug::Core(CoreBug::LabelTakesOthers)),
     ("language-of-tick", Bug::Core(CoreBug::LanguageOfTick)),
     ("leave-twice", Bug::Sim(SimBug::LeaveTwice)),
     ("limit-by-one", Bug::Sim(SimBug::LimitByOne)),
     ("loses-on-leaving", Bug::Core(CoreBug::LosesOnLeaving)),
+    ("name-stays-taken", Bug::Core(CoreBug::NameStaysTaken)),
+    ("quit-per-room", Bug::Sim(SimBug::QuitPerRoom)),
     ("rename-races-entrance", Bug::Sim(SimBug::RenameRacesEntrance)),
+    ("rename-unwatched", Bug::Core(CoreBug::RenameUnwatched)),
+    ("restart-stays", Bug::Core(CoreBug::RestartStays)),
     ("rooms-swapped", Bug::Core(CoreBug::RoomsSwapped)),
     ("sender-hears", Bug::Sim(SimBug::SenderHears)),
     ("slot-reused", Bug::Sim(SimBug::SlotReused)),
+    ("status-ignored", Bug::Core(CoreBug::StatusIgnored)),
 ];
 
 impl Bug {

@@ -13,7 +13,7 @@ pub mod silence;
 mod tag;
 
 use crate::model::Model;
-use parlor_protocol::{Command, ConnId, Hub, Input, Limits, LogEntry, Now, Options, Outbox, Output};
+use parlor_protocol::{Command, ConnId, Hub, Input, Limits, LogEntry, Now, Options, Outbox, Output, World};
 use std::fmt;
 
 /// A law, by its number in the list of what must always hold.
@@ -98,6 +98,7 @@ pub struct Judge {
     order: order::Order,
     received: received::Received,
     silence: silence::Silence,
+    world: World,
     lines: tag::Lines,
     tags: tag::Tags,
     now: Now,
@@ -118,6 +119,7 @@ impl Judge {
             order: order::Order::default(),
             received: received::Received::default(),
             silence: silence::Silence::new(options.echo),
+            world: World::new(),
             lines: tag::Lines::default(),
             tags: tag::Tags::default(),
             now: Now::default(),
@@ -151,6 +153,10 @@ impl Judge {
         }
         let verdict = self.ends.output(output);
         self.note(Law::Ends, None, verdict);
+        if let Output::CheckPassword { conn, operator, password } = *output {
+            let verdict = self.heard.asked(conn, operator, password);
+            self.note(Law::Heard, Some(conn), verdict);
+        }
     }
 
     /// The hub has proposed these since the last input.
@@ -163,18 +169,22 @@ impl Judge {
     }
 
     /// The hub has applied these entries.
-    pub fn committed(&mut self, entries: &[LogEntry], hub: &Hub) {
+    pub fn committed(&mut self, entries: &[LogEntry]) {
         if !self.watches {
             return;
         }
+        let mut effects = Vec::new();
         for entry in entries {
+            // The hub's world is that after the last of them; this one is that after each.
+            self.world.apply(entry, &mut effects);
             self.tags.committed(entry);
-            let verdict = self.names.committed(entry, hub.world());
+            let verdict = self.names.committed(&effects, &self.world);
             self.note(Law::Names, None, verdict);
-            let verdict = self.ends.committed(entry);
+            let verdict = self.ends.committed(entry, &effects);
             self.note(Law::Ends, None, verdict);
+            self.silence.committed(entry, &effects, &self.world);
+            effects.clear();
         }
-        self.silence.committed(entries, hub.world());
     }
 
     /// A connection's socket took these bytes.

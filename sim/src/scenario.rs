@@ -4,12 +4,13 @@
 //! of a client that is not there does nothing. That is what makes a failing one small.
 
 mod generate;
+mod irc;
 mod text;
 
 pub use generate::Size;
 pub use text::ParseError;
 
-use parlor_protocol::{Limits, Options, RoomName};
+use parlor_protocol::{Dialect, Limits, Options, RoomName};
 use std::net::SocketAddr;
 
 /// A simulation to run.
@@ -66,8 +67,12 @@ pub struct Step {
 /// What a client does, or what befalls it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
-    /// It connects; the listener leads to this room, or to none.
+    /// It connects where the plain dialect is spoken; the listener leads to this room, or to none.
     Connect(Option<RoomName>),
+    /// It connects where any dialect is spoken; the listener leads who speaks the plain one to the lobby.
+    ConnectAuto,
+    /// It connects where IRC is spoken.
+    ConnectIrc,
     /// It closes its writing side, and reads on.
     EndInput,
     /// It reads nothing from here on.
@@ -88,6 +93,17 @@ pub enum Act {
 }
 
 impl Act {
+    /// What is spoken where it connects, and where the listener leads to, if it connects.
+    #[must_use]
+    pub fn door(&self) -> Option<(Dialect, Option<RoomName>)> {
+        match self {
+            Self::Connect(room) => Some((Dialect::Plain, room.clone())),
+            Self::ConnectAuto => Some((Dialect::Auto, Some(RoomName::lobby()))),
+            Self::ConnectIrc => Some((Dialect::Irc, None)),
+            _ => None,
+        }
+    }
+
     /// The bytes that it writes, if it writes any.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
@@ -102,6 +118,8 @@ impl Act {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Connect(_) => "connect",
+            Self::ConnectAuto => "connect_auto",
+            Self::ConnectIrc => "connect_irc",
             Self::EndInput => "end_input",
             Self::Hang => "hang",
             Self::Hold(_) => "hold",

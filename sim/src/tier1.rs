@@ -8,6 +8,7 @@ mod events;
 mod log;
 mod net;
 mod outputs;
+mod rest;
 
 use crate::bug::SimBug;
 use crate::law::{Judge, Law, Violation};
@@ -17,25 +18,21 @@ use crate::sometimes;
 use crate::trace::Trace;
 use log::DelayedLog;
 pub use net::Faults;
-use net::{Event, Net, Read};
+use net::{Event, Link, Net, Read};
 use outputs::{Outputs, Tick, Wires};
 use parlor_protocol::{
-    Command, ConnId, Dialect, Hub, Input, Instant, Limits, LogEntry, MemoryLog, Now, Outbox,
+    Command, ConnId, Hub, Identity, Input, Instant, Limits, LogEntry, MemoryLog, Now, Outbox, Output,
 };
+pub(crate) use rest::last_words;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 /// When the simulated server began, in wall time: 2026-11-24T12:00:00Z.
 const BEGAN_UNIX_MS: u64 = 1_795_521_600_000;
 
 /// Structural invariants of the core are checked at each so many ticks.
 const CHECK_TICKS: u64 = 16;
-
-/// All must come to rest, and then to its end, within this simulated time.
-const REST_US_MAX: u64 = 3_600_000_000;
-
-/// Tags of last lines; those of the scenario are below.
-const LAST_TAGS: u64 = 1_000_000;
 
 /// What came of a run.
 #[derive(Debug)]
@@ -137,6 +134,8 @@ struct Rig {
     ticks: u64,
     /// This tick rendered as much as one may.
     full: bool,
+    /// Something has come of inputs since the last tick was over.
+    unsettled: bool,
     /// The planted log loses the leave that is proposed now.
     loses_leave: bool,
     checks: Checks,
@@ -191,6 +190,7 @@ impl Rig {
             aborted: Vec::new(),
             ticks: 0,
             full: false,
+            unsettled: false,
             loses_leave: false,
             checks: Checks::All,
         }
@@ -243,10 +243,11 @@ impl Rig {
         let link = self.clients[usize::from(client)].filter(|&link| self.net.links[link].is_live());
         let now_us = self.net.now_us;
         match (act, link) {
-            (Act::Connect(room), None) => {
-                self.clients[usize::from(client)] = Some(self.net.connect(client, room.clone()));
+            (Act::Connect(_) | Act::ConnectAuto | Act::ConnectIrc, None) => {
+                let door = act.door().unwrap_or_default();
+                self.clients[usize::from(client)] = Some(self.net.connect(client, door));
             }
-            (Act::Connect(_), Some(_)) | (_, None) => return,
+            (Act::Connect(_) | Act::ConnectAuto | Act::ConnectIrc, Some(_)) | (_, None) => return,
             (Act::EndInput, Some(link)) => self.net.end_input(link),
             (Act::Hang, Some(link)) => self.net.hang(link),
             (Act::Hold(us), Some(link)) => self.net.hold(link, *us),
@@ -278,10 +279,28 @@ impl Rig {
                     self.net.end_input(link);
                 }
             }
+            Event::Identified => self.identify(),
             Event::Step => {}
             Event::Tick => self.tick(),
+            Event::Verdict(conn, right) => {
+                self.flush_if_full();
+                self.input("verdict", Input::Verdict { conn, right });
+                self.net.wake();
+            }
             Event::Writable(link) => self.net.writable_came(link),
         }
+    }
+
+    /// The server says something else of itself, and may begin or cease to want a password.
+    fn identify(&mut self) {
+        let Identity { motd, has_password, .. } = Arc::make_mut(&mut self.setup.options.identity);
+        motd.push(format!("read again at {} µs", self.net.now_us));
+        *has_password ^= self.net.chaos.chance(100);
+        let identity = Arc::clone(&self.setup.options.identity);
+        sometimes!(self.stats.marks, Identified, true);
+        self.flush_if_full();
+        self.input("identified", Input::Identified { identity });
+        self.net.wake();
     }
 
     /// One tick of the server, as the driver does it.
@@ -312,7 +331,8 @@ impl Rig {
         if self.checks == Checks::All && self.ticks.is_multiple_of(CHECK_TICKS) {
             self.check_invariants();
         }
-        if more || answered || !self.net.ready.is_empty() {
+        self.unsettled = more || answered || !self.net.ready.is_empty();
+        if self.unsettled {
             self.net.tick_by(self.net.now_us + 1);
         } else if let Some(deadline) = self.hub.deadline() {
             self.net.tick_by(deadline.at.as_micros().max(self.net.now_us));
@@ -323,17 +343,14 @@ impl Rig {
         while let Some(conn) = self.hub.vacant()
             && let Some(link) = self.net.waiting.pop_front()
         {
-            let client = self.net.links[link].client;
-            let (peer, room) = (self.setup.peer(client), self.net.links[link].room.clone());
+            let Link { client, dialect, ref room, .. } = self.net.links[link];
+            let (peer, room) = (self.setup.peer(client), room.clone());
             self.outbox.opened(conn);
             self.net.accepted(link, conn);
             self.judge.link_accepted(link, conn);
             sometimes!(self.stats.marks, SecondGeneration, conn.generation > 0);
             self.trace.accepted(self.net.now_us, conn, client);
-            self.input(
-                "accepted",
-                Input::Accepted { conn, dialect: Dialect::Plain, peer, room: room.as_ref() },
-            );
+            self.input("accepted", Input::Accepted { conn, dialect, peer, room: room.as_ref() });
         }
         sometimes!(self.stats.marks, AcceptWaits, !self.net.waiting.is_empty());
     }
@@ -381,6 +398,9 @@ impl Rig {
     fn flush(&mut self) -> bool {
         let mut wires = Wires { net: &mut self.net, judge: &mut self.judge, trace: &mut self.trace };
         let more = self.outbox.flush(&mut wires);
+        for (conn, room) in std::mem::take(&mut self.tick.kept) {
+            self.outbox.output(&Output::Unsubscribe { conn, room });
+        }
         self.tick = Tick::default();
         sometimes!(self.stats.marks, FlushInSlices, more);
         more
@@ -453,6 +473,7 @@ impl Rig {
     fn give(&mut self, kind: &'static str, input: Input<'_>) {
         let now = self.now();
         *self.stats.inputs.entry(kind).or_default() += 1;
+        self.unsettled = true;
         self.trace.input(now, &input);
         self.judge.input(now, &input);
         let mut outputs = outputs!(self);
@@ -490,7 +511,7 @@ impl Rig {
             let mut outputs = outputs!(self);
             let Log::Memory(log) = &mut self.log else { return };
             log.commit(&mut self.hub, now, &mut outputs);
-            self.judge.committed(&entries, &self.hub);
+            self.judge.committed(&entries);
             let proposed: Vec<Command> =
                 log.uncommitted().iter().map(|entry| entry.command.clone()).collect();
             self.judge.proposed(proposed.iter());
@@ -505,11 +526,12 @@ impl Rig {
         }
         self.flush_if_full();
         let now = self.now();
+        self.unsettled = true;
         self.observe_commit(now, &entries);
         let mut outputs = outputs!(self);
         self.hub.handle(now, Input::Committed { entries: &entries }, &mut outputs);
         let proposed = outputs.proposed;
-        self.judge.committed(&entries, &self.hub);
+        self.judge.committed(&entries);
         self.propose(now, proposed);
         self.net.wake();
     }
@@ -525,56 +547,6 @@ impl Rig {
         *self.stats.inputs.entry("committed").or_default() += 1;
         self.trace.input(now, &input);
         self.judge.input(now, &input);
-    }
-
-    /// Faults stop; everybody who is there says a last line; nothing may be left to do.
-    fn come_to_rest(&mut self) {
-        self.net.heal();
-        for client in 0..self.clients.len() {
-            let live = self.clients[client].filter(|&link| self.net.links[link].is_live());
-            if let Some(link) = live {
-                let last = format!("\n#{} said\n", LAST_TAGS + client as u64);
-                self.send(link, last.as_bytes(), 0);
-            }
-        }
-        self.rest("come to rest");
-        if self.judge.violation.is_none() {
-            self.judge.at_rest(&self.outbox);
-            self.check_invariants();
-        }
-    }
-
-    /// The server stops, and every connection ends.
-    fn end(&mut self) {
-        if self.judge.violation.is_some() {
-            return;
-        }
-        self.input("shutdown", Input::Shutdown);
-        self.net.wake();
-        self.rest("end");
-        if self.judge.violation.is_none() {
-            self.check_invariants();
-            self.judge.at_end(&self.hub);
-        }
-    }
-
-    fn rest(&mut self, what: &str) {
-        let until = self.net.now_us + REST_US_MAX;
-        while self.judge.violation.is_none()
-            && let Some(event) = self.net.next()
-        {
-            self.happen(event);
-            if self.net.now_us > until {
-                let verdict = Err(format!("it does not {what} within {} s", REST_US_MAX / 1_000_000));
-                self.judge.note(Law::Liveness, None, verdict);
-            }
-        }
-        if let Log::Delayed(log) = &self.log
-            && !log.is_empty()
-            && self.judge.violation.is_none()
-        {
-            self.judge.note(Law::Liveness, None, Err("the log does not answer".to_owned()));
-        }
     }
 
     fn check_invariants(&self) {

@@ -32,7 +32,17 @@ use turmoil::net::TcpListener;
 use watch::{Observing, Watch};
 
 const SERVER: &str = "server";
+/// The dialects, in the order of their ports.
+const DIALECTS: [Dialect; 3] = [Dialect::Plain, Dialect::Auto, Dialect::Irc];
+
+/// The port of the first of them.
 const PORT: u16 = 3_000;
+
+/// Where a dialect is spoken.
+fn port(dialect: Dialect) -> u16 {
+    let mut ports = DIALECTS.into_iter().zip(PORT..);
+    ports.find(|(other, _)| *other == dialect).map_or(PORT, |(_, port)| port)
+}
 
 /// Hosts that the clients are on: a host costs time each tick, a client only when it does something.
 const CLIENT_HOSTS: u16 = 3;
@@ -168,8 +178,13 @@ fn host(nth: u16) -> String {
 
 /// The server's host: the driver, until the clients have heard everything.
 async fn serve(shared: Shared, scenario: Scenario) -> Result<(), Box<dyn std::error::Error>> {
-    let listener = TcpListener::bind((IpAddr::V4(Ipv4Addr::UNSPECIFIED), PORT)).await?;
-    let listener = SimListener::new(listener, Rc::clone(&shared.chaos));
+    let mut listeners = Vec::new();
+    for dialect in DIALECTS {
+        let listener = TcpListener::bind((IpAddr::V4(Ipv4Addr::UNSPECIFIED), port(dialect))).await?;
+        let listener = SimListener::new(listener, Rc::clone(&shared.chaos));
+        let room = (dialect != Dialect::Irc).then(RoomName::lobby);
+        listeners.push((listener, Entrance { dialect, room }));
+    }
     let (controls, control) = mpsc::channel(1);
     let stop = Rc::clone(&shared.stop);
     tokio::task::spawn_local(async move {
@@ -182,7 +197,7 @@ async fn serve(shared: Shared, scenario: Scenario) -> Result<(), Box<dyn std::er
         scenario.setup.limits,
         scenario.setup.options,
         DriverLimits { accept_retry_ms: 1_000, shutdown_ms: 60_000 },
-        vec![(listener, Entrance { dialect: Dialect::Plain, room: Some(RoomName::lobby()) })],
+        listeners,
         SimClock,
         Observing(Rc::clone(&shared.watch)),
         SimJudge::default(),

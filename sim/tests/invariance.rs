@@ -23,21 +23,22 @@ struct Server {
     position: u64,
 }
 
-/// Keeps the proposals, and passes on the rest.
-struct Proposals<'a>(&'a mut NaiveSink, Vec<Command>);
+/// Keeps the proposals and the verdicts on passwords, and passes on the rest.
+struct Proposals<'a>(&'a mut NaiveSink, Vec<Command>, Vec<(ConnId, bool)>);
 
 impl Sink for Proposals<'_> {
     fn output(&mut self, output: Output<'_>) {
         match output {
             Output::Propose { command, .. } => self.1.push(command),
+            Output::CheckPassword { conn, password, .. } => self.2.push((conn, password == b"right")),
             output => self.0.output(output),
         }
     }
 }
 
 impl Server {
-    /// A server with so many members in the lobby.
-    fn with_members(count: u16) -> (Self, Vec<ConnId>) {
+    /// A server with clients that speak these; those who speak the plain dialect are members in the lobby.
+    fn with_clients(dialects: &[Dialect]) -> (Self, Vec<ConnId>) {
         let mut limits = Limits { rate: Rate { lines: 0, burst: 1 }, ..Limits::default() };
         (limits.line_bytes_max, limits.world.topic_bytes_max) = (128, 100);
         let mut server = Self {
@@ -50,15 +51,10 @@ impl Server {
         server.append(server.hub.configuration());
         server.commit(1);
         let mut conns = Vec::new();
-        for client in 0..count {
+        for (client, &dialect) in (0..).zip(dialects) {
             let conn = server.hub.vacant().unwrap();
             let peer = ([127, 0, 0, 1], 5_001 + client).into();
-            server.input(Input::Accepted {
-                conn,
-                dialect: Dialect::Plain,
-                peer,
-                room: Some(&RoomName::lobby()),
-            });
+            server.input(Input::Accepted { conn, dialect, peer, room: Some(&RoomName::lobby()) });
             server.commit_all();
             conns.push(conn);
         }
@@ -71,9 +67,13 @@ impl Server {
     }
 
     fn input(&mut self, input: Input<'_>) {
-        let mut proposals = Proposals(&mut self.sink, Vec::new());
+        let mut proposals = Proposals(&mut self.sink, Vec::new(), Vec::new());
         self.hub.handle(Now::default(), input, &mut proposals);
-        proposals.1.into_iter().for_each(|command| self.append(command));
+        let Proposals(_, commands, verdicts) = proposals;
+        commands.into_iter().for_each(|command| self.append(command));
+        for (conn, right) in verdicts {
+            self.input(Input::Verdict { conn, right });
+        }
         // What the outbox would say of connections that take everything at once.
         for conn in std::mem::take(&mut self.sink.drained) {
             self.input(Input::Drained { conn });
@@ -112,14 +112,20 @@ impl Server {
 
 const CLIENTS: u16 = 4;
 
-/// What the scenario of these choices has its clients write, one piece after the other.
-fn writings(choices: &[u8]) -> Vec<(usize, Vec<u8>)> {
+/// What each client speaks in the scenario of these choices, and what they write, one piece after the other.
+fn writings(choices: &[u8]) -> (Vec<Dialect>, Vec<(usize, Vec<u8>)>) {
     let scenario = Scenario::generate(&mut Source::Bytes(choices), Size { clients: (4, 4), steps: (1, 80) });
+    let mut dialects = vec![Dialect::Plain; CLIENTS.into()];
+    for step in &scenario.steps {
+        if let Some((dialect, _)) = step.act.door() {
+            dialects[usize::from(step.client)] = dialect;
+        }
+    }
     let sends = scenario.steps.into_iter().filter_map(|step| match step.act {
         Act::Send { bytes, .. } => Some((usize::from(step.client), bytes)),
         _ => None,
     });
-    sends.collect()
+    (dialects, sends.collect())
 }
 
 fn choices() -> impl Strategy<Value = Vec<u8>> {
@@ -130,10 +136,11 @@ proptest! {
     /// Any way to cut what a client sends into chunks gives everyone the same.
     #[test]
     fn chunks_change_nothing(choices in choices(), cuts in prop::collection::vec(1..40_usize, 1..50)) {
-        let (mut whole, conns) = Server::with_members(CLIENTS);
-        let (mut cut, _) = Server::with_members(CLIENTS);
+        let (dialects, writings) = writings(&choices);
+        let (mut whole, conns) = Server::with_clients(&dialects);
+        let (mut cut, _) = Server::with_clients(&dialects);
         let mut cuts = cuts.iter().cycle();
-        for (client, bytes) in writings(&choices) {
+        for (client, bytes) in writings {
             whole.receive(conns[client], &bytes);
             whole.commit_all();
             let mut rest = &bytes[..];
@@ -155,10 +162,11 @@ proptest! {
         choices in choices(),
         answers in prop::collection::vec(0..4_usize, 1..50),
     ) {
-        let (mut prompt, conns) = Server::with_members(CLIENTS);
-        let (mut late, _) = Server::with_members(CLIENTS);
+        let (dialects, writings) = writings(&choices);
+        let (mut prompt, conns) = Server::with_clients(&dialects);
+        let (mut late, _) = Server::with_clients(&dialects);
         let mut answers = answers.iter().cycle();
-        for (_, bytes) in writings(&choices) {
+        for (_, bytes) in writings.into_iter().filter(|(client, _)| *client == 0) {
             prompt.receive(conns[0], &bytes);
             prompt.commit_all();
             late.receive(conns[0], &bytes);
@@ -174,8 +182,9 @@ proptest! {
         lines in prop::collection::vec((0..usize::from(CLIENTS), "[a-z]{1,9}"), 1..60),
         answers in prop::collection::vec(0..4_usize, 1..50),
     ) {
-        let (mut prompt, conns) = Server::with_members(CLIENTS);
-        let (mut late, _) = Server::with_members(CLIENTS);
+        let plain = [Dialect::Plain; CLIENTS as usize];
+        let (mut prompt, conns) = Server::with_clients(&plain);
+        let (mut late, _) = Server::with_clients(&plain);
         let mut answers = answers.iter().cycle();
         // One line more than may be under way waits in the framer, and so behind the lines of others.
         let pending_max = prompt.hub.limits().pending_commands_max as usize;

@@ -8,7 +8,7 @@ use parlor_sim::source::Source;
 use parlor_sim::tier1;
 use parlor_sim::trace::Trace;
 
-const SEEDS: u64 = 100;
+const SEEDS: u64 = 600;
 
 /// Each planted bug is found by one of so many seeds.
 const PLANTED_SEEDS: u64 = 1_000;

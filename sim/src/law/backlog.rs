@@ -8,6 +8,9 @@ use parlor_protocol::{ConnId, Limits, Outbox};
 /// A farewell has at most so many bytes, and comes on top of what is left of a line.
 const FAREWELL_BYTES: usize = 4_096;
 
+/// A line of IRC has at most so many bytes, its tags among them.
+const IRC_LINE_BYTES_MAX: usize = 8_191 + 512;
+
 /// Compares what is owed with the limits.
 #[derive(Debug)]
 pub(super) struct Backlog {
@@ -19,11 +22,11 @@ pub(super) struct Backlog {
 }
 
 impl Backlog {
-    pub(super) const fn new(limits: &Limits) -> Self {
+    pub(super) fn new(limits: &Limits) -> Self {
         Self {
             backlog_bytes_max: limits.backlog_bytes_max,
             outbox_bytes_max: limits.outbox_bytes_max,
-            line_bytes_max: limits.rendered_line_bytes_max(),
+            line_bytes_max: limits.rendered_line_bytes_max().max(IRC_LINE_BYTES_MAX),
             together: 0,
         }
     }

@@ -3,7 +3,8 @@
 
 use super::Verdict;
 use crate::conns::Conns;
-use parlor_protocol::{Command, Hub, Input, LogEntry, MemberId, Output};
+use parlor_protocol::world::Effect;
+use parlor_protocol::{CloseReason, Command, Hub, Input, LogEntry, MemberId, Output};
 use std::collections::BTreeSet;
 
 /// Counts the ends of connections and members.
@@ -12,6 +13,8 @@ pub(super) struct Ends {
     /// Connections that are there, and whether the hub has closed them.
     live: Conns<bool>,
     members: BTreeSet<MemberId>,
+    /// Members whom an operator ended.
+    killed: BTreeSet<MemberId>,
     accepted: u64,
     closed: u64,
 }
@@ -63,13 +66,26 @@ impl Ends {
         }
     }
 
-    pub(super) fn committed(&mut self, entry: &LogEntry) -> Verdict {
-        match entry.command {
-            Command::Enter { .. } => {
-                self.members.insert(MemberId(entry.seq));
-                Ok(())
+    pub(super) fn committed(&mut self, entry: &LogEntry, effects: &[Effect]) -> Verdict {
+        for effect in effects {
+            match effect {
+                Effect::Entered { member } => {
+                    self.members.insert(*member);
+                }
+                Effect::Left { member, reason, .. } => {
+                    if !self.members.remove(member) {
+                        return Err(format!("{member} leaves, and is no member"));
+                    }
+                    if *reason == CloseReason::Killed {
+                        self.killed.insert(*member);
+                    }
+                }
+                _ => {}
             }
-            Command::Leave { member, .. } if !self.members.remove(&member) => {
+        }
+        // Whom an operator ended had perhaps just proposed to leave.
+        match entry.command {
+            Command::Leave { member, .. } if effects.is_empty() && !self.killed.remove(&member) => {
                 Err(format!("{member} leaves, and is no member"))
             }
             _ => Ok(()),

@@ -30,10 +30,22 @@ impl Heard {
                 return Err(format!("proposed {found:?}, not {expected:?}"));
             }
         }
+        if let Some((conn, operator, _)) = self.model.next_question() {
+            return Err(format!("{conn} does not ask for the password of {operator:?}"));
+        }
         if expected.len() == count {
             return Ok(());
         }
         Err(format!("proposed {count} commands, not these: {expected:?}"))
+    }
+
+    pub(super) fn asked(&mut self, conn: ConnId, operator: Option<&str>, password: &[u8]) -> Verdict {
+        let found = (conn, operator.map(str::to_owned), password.to_vec());
+        let expected = self.model.next_question();
+        if expected.as_ref() == Some(&found) {
+            return Ok(());
+        }
+        Err(format!("asks whether that is a password: {found:?}, not {expected:?}"))
     }
 
     pub(super) fn sent(&mut self, conn: ConnId, bytes: &[u8]) -> Verdict {

@@ -3,7 +3,8 @@
 use super::Verdict;
 use super::tag::Said;
 use crate::conns::Conns;
-use parlor_protocol::{Command, ConnId, LogEntry, MemberId, RoomName, Seq, World};
+use parlor_protocol::world::Effect;
+use parlor_protocol::{Command, ConnId, LogEntry, MemberId, RoomName, Seq, Wish, World};
 use std::collections::BTreeMap;
 
 /// Knows who was where at each time.
@@ -14,66 +15,81 @@ pub(super) struct Silence {
     members: Conns<Member>,
 }
 
-#[derive(Debug)]
+/// Whoever a connection is: one member, or two where it began again as IRC.
+#[derive(Debug, Default)]
 struct Member {
-    id: MemberId,
-    last_stay: Stay,
-    earlier_stays: Vec<Stay>,
+    ids: Vec<MemberId>,
+    /// It may ask for its own lines, in a way that is not in the log: the first law knows whether it did.
+    may_echo: bool,
+    /// The latest at the end.
+    stays: Vec<Stay>,
 }
 
-/// The room of a member, from that entry of the log on.
-type Stay = (Seq, Option<RoomName>);
+/// A member is in the room behind one entry of the log, up to another.
+#[derive(Debug)]
+struct Stay {
+    room: RoomName,
+    from: Seq,
+    until: Option<Seq>,
+}
 
 impl Silence {
     pub(super) fn new(echo: bool) -> Self {
         Self { echo, ..Self::default() }
     }
 
-    /// Where several entries are committed at once, the world is that after the last of them: who is where
-    /// is read from the entries, and the world only says whether one was done.
-    pub(super) fn committed(&mut self, entries: &[LogEntry], world: &World) {
-        for entry in entries {
-            let (member, room) = match &entry.command {
-                Command::Enter { conn, room, .. } => {
-                    let id = MemberId(entry.seq);
-                    self.conns.insert(id, *conn);
-                    let member = Member { id, last_stay: (entry.seq, None), earlier_stays: Vec::new() };
-                    self.members.insert(*conn, member);
-                    (id, room.clone())
+    /// An entry had these effects, and that is the world after it.
+    pub(super) fn committed(&mut self, entry: &LogEntry, effects: &[Effect], world: &World) {
+        for effect in effects {
+            match effect {
+                Effect::Entered { member } => {
+                    if let Command::Enter { conn, wish, .. } = &entry.command {
+                        self.conns.insert(*member, *conn);
+                        let of_conn = self.members.get_or_default(*conn);
+                        of_conn.ids.push(*member);
+                        of_conn.may_echo |= self.echo || matches!(wish, Wish::Name(_));
+                    }
                 }
-                Command::Move { member, to, .. } => (*member, to.clone()),
-                _ => continue,
-            };
-            // A move is a barrier: it is the last command of its member that this world can know, its leave
-            // apart, and a member that left hears nothing that is wrong.
-            let is_there = |name: &RoomName| {
-                let id = world.room_named(name);
-                world.member(member).is_none_or(|member| id.is_some_and(|id| member.rooms().contains(&id)))
-            };
-            let done = room.as_ref().is_none_or(is_there);
-            if let Some(&conn) = self.conns.get(&member)
-                && let Some(member) = self.members.get_mut(conn)
-                && done
-            {
-                let earlier = std::mem::replace(&mut member.last_stay, (entry.seq, room));
-                member.earlier_stays.push(earlier);
+                Effect::Joined { member, room } => {
+                    if let (Some(stays), Some(room)) = (self.stays(*member), world.room(*room)) {
+                        stays.push(Stay { room: room.name().clone(), from: entry.seq, until: None });
+                    }
+                }
+                Effect::Kicked { target: member, name, .. } | Effect::Parted { member, name, .. } => {
+                    for stay in self.stays(*member).into_iter().flatten() {
+                        if stay.until.is_none() && stay.room == *name {
+                            stay.until = Some(entry.seq);
+                        }
+                    }
+                }
+                Effect::Left { member, .. } => {
+                    for stay in self.stays(*member).into_iter().flatten() {
+                        stay.until.get_or_insert(entry.seq);
+                    }
+                }
+                _ => {}
             }
         }
+    }
+
+    fn stays(&mut self, member: MemberId) -> Option<&mut Vec<Stay>> {
+        let conn = self.conns.get(&member)?;
+        self.members.get_mut(*conn).map(|member| &mut member.stays)
     }
 
     pub(super) fn heard(&self, conn: ConnId, tag: u64, said: &Said) -> Verdict {
         let Some(member) = self.members.get(conn) else {
             return Err(format!("hears line #{tag} of {} and is no member", said.room));
         };
-        if member.id == said.member && !self.echo {
-            return Err(format!("hears its own line #{tag}"));
+        if member.ids.contains(&said.member) {
+            return if member.may_echo { Ok(()) } else { Err(format!("hears its own line #{tag}")) };
         }
-        let mut stays = std::iter::once(&member.last_stay).chain(member.earlier_stays.iter().rev());
-        let stay = stays.find(|(from, _)| *from < said.seq);
-        match stay.and_then(|(_, room)| room.as_ref()) {
-            Some(room) if *room == said.room => Ok(()),
-            Some(room) => Err(format!("hears line #{tag} of {} while it is in {room}", said.room)),
-            None => Err(format!("hears line #{tag} of {} while it is in no room", said.room)),
+        let was_there = |stay: &&Stay| {
+            stay.room == said.room && stay.from < said.seq && stay.until.is_none_or(|until| said.seq < until)
+        };
+        match member.stays.iter().rev().find(was_there) {
+            Some(_) => Ok(()),
+            None => Err(format!("hears line #{tag} of {} and is not there", said.room)),
         }
     }
 }

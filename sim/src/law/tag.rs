@@ -91,10 +91,28 @@ impl Tags {
 
 /// The tag of a line that was said to a room: neither a note nor for one alone.
 fn told_to_room(line: &[u8]) -> Option<u64> {
+    if matches!(line.first(), Some(b':' | b'@')) {
+        return told_to_channel(line);
+    }
     let sign = memchr::memchr(b'#', line)?;
     let before = &line[..sign];
-    let alone = before.ends_with(b"): ") || before.ends_with("：".as_bytes());
+    let has = |what: &str| memchr::memmem::find(before, what.as_bytes()).is_some();
+    let alone = [" (to you alone)", " 悄悄对您说：", " （只对您）"].into_iter().any(has);
+    // The last words of a connection of IRC.
+    let alone = alone || line.starts_with(b"ERROR :");
     if line.starts_with(b"* ") || alone { None } else { number(&line[sign + 1..]) }
+}
+
+/// The same of a line of IRC: `@tags :nick!user@host PRIVMSG #room :text`.
+fn told_to_channel(line: &[u8]) -> Option<u64> {
+    let line = std::str::from_utf8(line).ok()?;
+    let (head, text) = line.split_once(" :")?;
+    let (head, text) = if head.starts_with('@') { text.split_once(" :")? } else { (head, text) };
+    let mut words = head.split(' ').skip(1);
+    let is_said = matches!(words.next(), Some("PRIVMSG" | "NOTICE"));
+    let to_room = words.next().is_some_and(|target| target.trim_start_matches(['@', '+']).starts_with('#'));
+    let sign = text.find('#').filter(|_| is_said && to_room)?;
+    number(&text.as_bytes()[sign + 1..])
 }
 
 /// The number that a text begins with.

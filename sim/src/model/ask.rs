@@ -42,6 +42,21 @@ impl Ask {
         }
     }
 
+    /// Whether it may be on its way while commands before it are.
+    pub(super) const fn is_command(&self) -> bool {
+        !matches!(
+            self,
+            Self::Help
+                | Self::History(_)
+                | Self::Language(_)
+                | Self::LineCut(_)
+                | Self::Mistaken(_)
+                | Self::Rooms
+                | Self::TopicShow
+                | Self::Who(_)
+        )
+    }
+
     fn command(word: &str, rest: &str) -> Result<Self, Mistake> {
         let usage = |command| Err(Mistake::Usage(command));
         match (word, rest) {

@@ -1,58 +1,149 @@
-//! Who is where, and what happens to each of them when an entry of the log says so.
+//! Who is where, what each room is and allows, and whether a command may be done.
 
 use super::ask::Ask;
-use super::{Link, Model, Stage};
-use crate::sometimes;
 use parlor_protocol::event::Mistake;
+use parlor_protocol::mode::{Flag, Key, Mask, MaskList, ModeChange, Status};
 use parlor_protocol::world::{Heard, Refusal, Topic};
 use parlor_protocol::{
-    CloseReason, Command, ConnId, Event, Language, LogEntry, MemberId, Name, Person, Profile, Reply,
-    RoomName, Speech, Stamp, Text, What, WireClass, Wish, WorldLimits,
+    ConnId, LogEntry, Manner, MemberId, Name, Person, Reply, RoomName, Speech, Text, UserModes, WorldLimits,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// People and rooms.
 #[derive(Debug, Default)]
 pub(super) struct Chat {
     pub(super) people: BTreeMap<MemberId, Member>,
     /// In the order in which they began.
-    rooms: Vec<Room>,
-    limits: WorldLimits,
+    pub(super) rooms: Vec<Room>,
+    /// Those who left, or have another name, and when; the latest at the end.
+    pub(super) departed: Vec<(Person, u64)>,
+    pub(super) limits: WorldLimits,
+    pub(super) began_unix_ms: u64,
+    /// The most members that there were at once.
+    pub(super) members_max: usize,
 }
 
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) conn: ConnId,
-    person: Person,
-    /// A member of this dialect is in one room at a time.
-    room: Option<RoomName>,
+    pub(super) person: Person,
+    /// In the order in which it entered them. A member of the plain dialect is in one at a time.
+    pub(super) rooms: Vec<RoomName>,
+    /// The rooms to which it is invited, each by when it began, the latest at the end.
+    pub(super) invitations: Vec<u64>,
+    pub(super) away: Option<Text>,
+    pub(super) modes: UserModes,
+    pub(super) entered_unix_ms: u64,
+    pub(super) spoke_unix_ms: u64,
 }
 
 #[derive(Debug)]
-struct Room {
-    name: RoomName,
-    topic: Option<Topic>,
-    history: Vec<Heard>,
+pub(super) struct Room {
+    /// The entry with which it began: a room that ended and began again is another one.
+    pub(super) began: u64,
+    pub(super) began_unix_ms: u64,
+    pub(super) name: RoomName,
+    pub(super) topic: Option<Topic>,
+    pub(super) history: Vec<Heard>,
+    /// In the order of their entrance to the server.
+    pub(super) here: Vec<Here>,
+    pub(super) flags: BTreeSet<Flag>,
+    pub(super) key: Option<Key>,
+    pub(super) limit: Option<u32>,
+    /// In the order in which they came: the list, the mask, who put it there, and when.
+    pub(super) masks: Vec<(MaskList, Mask, Name, u64)>,
 }
 
-impl Chat {
-    pub(super) fn configure(&mut self, limits: WorldLimits) {
-        self.limits = limits;
-        if self.room(&RoomName::lobby()).is_none() {
-            self.rooms.push(Room { name: RoomName::lobby(), topic: None, history: Vec::new() });
+/// One who is in a room.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Here {
+    pub(super) member: MemberId,
+    pub(super) conn: ConnId,
+    pub(super) operates: bool,
+    pub(super) has_voice: bool,
+}
+
+impl Here {
+    /// What stands before its name: everything, or the highest.
+    pub(super) const fn prefix(&self, all: bool) -> &'static str {
+        match (self.operates, self.has_voice) {
+            (true, true) if all => "@+",
+            (true, _) => "@",
+            (_, true) => "+",
+            _ => "",
         }
     }
 
-    /// What is answered at once.
+    /// Whether it hears what is said to those of that status.
+    pub(super) const fn reaches(&self, status: Status) -> bool {
+        match status {
+            Status::Operator => self.operates,
+            Status::Voice => self.operates || self.has_voice,
+        }
+    }
+}
+
+impl Room {
+    fn new(name: RoomName, entry: &LogEntry) -> Self {
+        Self {
+            began: entry.seq.0,
+            began_unix_ms: entry.at_unix_ms,
+            name,
+            topic: None,
+            history: Vec::new(),
+            here: Vec::new(),
+            flags: BTreeSet::from([Flag::NoOutside]),
+            key: None,
+            limit: None,
+            masks: Vec::new(),
+        }
+    }
+
+    pub(super) fn of(&self, member: MemberId) -> Option<&Here> {
+        self.here.iter().find(|here| here.member == member)
+    }
+
+    /// Whether that member may hear that the room is.
+    pub(super) fn shows(&self, member: Option<MemberId>) -> bool {
+        !self.flags.contains(&Flag::Secret) || member.is_some_and(|member| self.of(member).is_some())
+    }
+
+    pub(super) fn listed(&self, list: MaskList) -> impl Iterator<Item = &(MaskList, Mask, Name, u64)> {
+        self.masks.iter().filter(move |entry| entry.0 == list)
+    }
+
+    fn keeps_out(&self, person: &Person) -> bool {
+        let about = |list| self.listed(list).any(|(_, mask, ..)| !mask.mutes() && mask.matches(person));
+        about(MaskList::Bans) && !about(MaskList::BanExceptions)
+    }
+
+    fn mutes(&self, person: &Person) -> bool {
+        let about = |list| self.listed(list).any(|(_, mask, ..)| mask.matches(person));
+        self.flags.contains(&Flag::Moderated) || about(MaskList::Bans) && !about(MaskList::BanExceptions)
+    }
+}
+
+impl Chat {
+    pub(super) fn configure(&mut self, limits: WorldLimits, entry: &LogEntry) {
+        self.limits = limits;
+        if self.room(&RoomName::lobby()).is_none() {
+            self.began_unix_ms = entry.at_unix_ms;
+            self.rooms.push(Room::new(RoomName::lobby(), entry));
+        }
+    }
+
+    /// What is answered at once to who speaks the plain dialect.
     pub(super) fn reply<'a>(
         &'a self,
         ask: &'a Ask,
+        asker: MemberId,
         here: Option<&'a RoomName>,
         line_bytes_max: usize,
     ) -> Result<Reply<'a>, Mistake> {
+        let shown = || self.rooms.iter().filter(|room| room.shows(Some(asker)));
         let existing = |name: Option<&RoomName>| {
             let name = name.ok_or(Mistake::NotInRoom)?;
-            self.room(name).ok_or_else(|| Mistake::NoSuchRoom(name.clone()))
+            shown().find(|room| room.name == *name).ok_or_else(|| Mistake::NoSuchRoom(name.clone()))
         };
         Ok(match ask {
             Ask::Help => Reply::Help,
@@ -65,9 +156,8 @@ impl Chat {
             Ask::LineCut(dropped) => Reply::LineCut { dropped: *dropped, line_bytes_max },
             Ask::Mistaken(mistake) => Reply::Mistaken(mistake),
             Ask::Rooms => {
-                let count = |room: &Room| self.people_in(&room.name).count();
-                let rooms = self.rooms.iter().map(|room| (&room.name, count(room)));
-                Reply::Rooms { total: self.rooms.len(), rooms: rooms.collect() }
+                let rooms = shown().map(|room| (&room.name, room.here.len()));
+                Reply::Rooms { total: shown().count(), rooms: rooms.collect() }
             }
             Ask::TopicShow => {
                 let room = existing(here)?;
@@ -75,282 +165,291 @@ impl Chat {
             }
             Ask::Who(asked) => {
                 let room = existing(asked.as_ref().or(here))?;
-                let names: Vec<_> = self.people_in(&room.name).map(|it| &it.person.name).collect();
+                let is_in = room.of(asker).is_some();
+                let people = room.here.iter().map(|here| &self.people[&here.member]);
+                let seen = people.filter(|it| is_in || !it.modes.has(UserModes::INVISIBLE));
+                let names: Vec<_> = seen.map(|it| &it.person.name).collect();
                 Reply::Who { room: &room.name, total: names.len(), names }
             }
             ask => unreachable!("{ask:?} is a command"),
         })
     }
 
-    fn room(&self, name: &RoomName) -> Option<&Room> {
+    pub(super) fn room(&self, name: &RoomName) -> Option<&Room> {
         self.rooms.iter().find(|room| room.name == *name)
     }
 
-    /// In the order of their entrance to the server.
-    fn people_in<'a>(&'a self, room: &'a RoomName) -> impl Iterator<Item = &'a Member> {
-        self.people.values().filter(move |person| person.room.as_ref() == Some(room))
+    pub(super) fn room_mut(&mut self, name: &RoomName) -> Option<&mut Room> {
+        self.rooms.iter_mut().find(|room| room.name == *name)
     }
 
-    fn is_taken(&self, name: &Name) -> bool {
-        self.people.values().any(|it| it.person.name == *name)
+    pub(super) fn person(&mut self, member: MemberId) -> &mut Member {
+        self.people.get_mut(&member).expect("it is a member")
+    }
+
+    pub(super) fn named(&self, name: &Name) -> Option<MemberId> {
+        self.people.iter().find(|(_, it)| it.person.name == *name).map(|(&member, _)| member)
+    }
+
+    pub(super) fn are_together(&self, one: MemberId, other: MemberId) -> bool {
+        self.rooms.iter().any(|room| room.of(one).is_some() && room.of(other).is_some())
     }
 
     /// The first of sixteen numbers that is free, or else the position of the entrance.
-    fn given_name(&self, port: u16, member: MemberId) -> Name {
+    pub(super) fn given_name(&self, port: u16, member: MemberId) -> Name {
         let numbers = (1..=16).chain([member.0.0]);
         let mut names = numbers.map(|nth| Name::for_port(port, nth));
-        names.find(|name| !self.is_taken(name)).expect("nobody else has this position")
+        names.find(|name| self.named(name).is_none()).expect("nobody else has this position")
+    }
+
+    pub(super) fn existing(&self, name: &RoomName) -> Result<&Room, Refusal> {
+        self.room(name).ok_or_else(|| Refusal::NoSuchRoom(name.clone()))
+    }
+
+    /// The room of that name, where the member is in it.
+    pub(super) fn room_of(&self, member: MemberId, name: &RoomName) -> Result<&Room, Refusal> {
+        let room = self.existing(name)?;
+        room.of(member).map(|_| room).ok_or_else(|| Refusal::NotIn(name.clone()))
     }
 
     /// Whether the member can go from `from` to `to`.
-    fn judge_move(&self, id: MemberId, from: Option<&RoomName>, to: &RoomName) -> Result<(), Refusal> {
+    pub(super) fn judge_move(
+        &self,
+        id: MemberId,
+        from: Option<&RoomName>,
+        to: Option<&RoomName>,
+        key: Option<&Key>,
+    ) -> Result<(), Refusal> {
+        let left = from.map(|from| self.room_of(id, from)).transpose()?;
+        let Some(to) = to else { return Ok(()) };
         let person = &self.people[&id];
-        if let Some(from) = from
-            && person.room.as_ref() != Some(from)
-        {
-            return Err(Refusal::NotIn(from.clone()));
+        let there = self.room(to);
+        if let Some(there) = there.filter(|room| room.of(id).is_some()) {
+            return Err(Refusal::AlreadyIn(there.name.clone()));
         }
-        if person.room.as_ref() == Some(to) {
-            let name = self.room(to).map_or(to, |room| &room.name);
-            return Err(Refusal::AlreadyIn(name.clone()));
-        }
-        let ends = |from: &RoomName| *from != RoomName::lobby() && self.people_in(from).count() == 1;
-        let rooms_left = self.rooms.len() - usize::from(from.is_some_and(ends));
-        if self.room(to).is_none() && rooms_left >= self.limits.rooms_max {
+        let ends = left.is_some_and(|room| room.name != RoomName::lobby() && room.here.len() == 1);
+        if there.is_none() && self.rooms.len() - usize::from(ends) >= self.limits.rooms_max {
             return Err(Refusal::RoomsFull);
         }
-        Ok(())
+        if person.rooms.len() - usize::from(left.is_some()) >= self.limits.rooms_per_member_max {
+            return Err(Refusal::TooManyRooms);
+        }
+        let Some(there) = there else { return Ok(()) };
+        let name = || there.name.clone();
+        let lets_in = |mask: &Mask| !mask.mutes() && mask.matches(&person.person);
+        let is_excepted = || there.listed(MaskList::InviteExceptions).any(|(_, mask, ..)| lets_in(mask));
+        if there.keeps_out(&person.person) {
+            Err(Refusal::Banned(name()))
+        } else if person.invitations.contains(&there.began) {
+            Ok(())
+        } else if there.key.is_some() && there.key.as_ref() != key {
+            Err(Refusal::BadKey(name()))
+        } else if there.flags.contains(&Flag::InviteOnly) && !is_excepted() {
+            Err(Refusal::InviteOnly(name()))
+        } else if there.limit.is_some_and(|limit| there.here.len() >= limit as usize) {
+            Err(Refusal::RoomFull(name()))
+        } else {
+            Ok(())
+        }
     }
 
-    fn remember(&mut self, entry: &LogEntry, by: &Person, room: &RoomName, speech: &Speech) {
-        let Some(room) = self.rooms.iter_mut().find(|it| it.name == *room) else { return };
+    pub(super) fn judge_speech(
+        &self,
+        id: MemberId,
+        room: &RoomName,
+        manner: Manner,
+    ) -> Result<RoomName, Refusal> {
+        let room = self.existing(room)?;
+        let here = room.of(id);
+        if here.is_none() && room.flags.contains(&Flag::NoOutside) {
+            return Err(Refusal::NotIn(room.name.clone()));
+        }
+        let is_raised = here.is_some_and(|here| here.operates || here.has_voice);
+        if !is_raised && room.mutes(&self.people[&id].person) {
+            return Err(Refusal::Silenced(room.name.clone()));
+        }
+        let is_ctcp = matches!(manner, Manner::Ctcp | Manner::CtcpReply);
+        if is_ctcp && room.flags.contains(&Flag::NoCtcp) {
+            return Err(Refusal::NoCtcp(room.name.clone()));
+        }
+        Ok(room.name.clone())
+    }
+
+    /// Whether the member may change what the room is.
+    pub(super) fn judge_rule(&self, id: MemberId, room: &Room) -> Result<(), Refusal> {
+        match room.of(id) {
+            _ if self.people[&id].modes.has(UserModes::OPERATOR) => Ok(()),
+            None => Err(Refusal::NotIn(room.name.clone())),
+            Some(here) if here.operates => Ok(()),
+            Some(_) => Err(Refusal::NotRoomOperator(room.name.clone())),
+        }
+    }
+
+    pub(super) fn judge_topic(
+        &self,
+        id: MemberId,
+        room: &RoomName,
+        topic: Option<&Text>,
+    ) -> Result<RoomName, Refusal> {
+        let room = self.room_of(id, room)?;
+        if room.flags.contains(&Flag::TopicLocked) {
+            self.judge_rule(id, room)?;
+        }
+        let bytes_max = self.limits.topic_bytes_max;
+        if topic.is_some_and(|topic| topic.as_str().len() > bytes_max) {
+            return Err(Refusal::TopicTooLong(bytes_max));
+        }
+        Ok(room.name.clone())
+    }
+
+    /// Whom the member may send out of the room.
+    pub(super) fn judge_kick(
+        &self,
+        id: MemberId,
+        room: &RoomName,
+        name: &Name,
+    ) -> Result<(RoomName, MemberId), Refusal> {
+        let room = self.existing(room)?;
+        self.judge_rule(id, room)?;
+        let target = self.named(name).ok_or_else(|| Refusal::NoSuchName(name.clone()))?;
+        if room.of(target).is_none() {
+            let name = self.people[&target].person.name.clone();
+            return Err(Refusal::NotThere { name, room: room.name.clone() });
+        }
+        Ok((room.name.clone(), target))
+    }
+
+    /// Whom the member may ask into the room.
+    pub(super) fn judge_invitation(
+        &self,
+        id: MemberId,
+        room: &RoomName,
+        name: &Name,
+    ) -> Result<(RoomName, MemberId), Refusal> {
+        let target = self.named(name).ok_or_else(|| Refusal::NoSuchName(name.clone()))?;
+        let room = self.room_of(id, room)?;
+        if room.of(target).is_some() {
+            let name = self.people[&target].person.name.clone();
+            return Err(Refusal::AlreadyThere { name, room: room.name.clone() });
+        }
+        if room.flags.contains(&Flag::InviteOnly) {
+            self.judge_rule(id, room)?;
+        }
+        Ok((room.name.clone(), target))
+    }
+
+    pub(super) fn invite(&mut self, target: MemberId, room: &RoomName) {
+        let (began, most) = (self.room(room).map_or(0, |room| room.began), self.limits.invitations_max);
+        let invitations = &mut self.person(target).invitations;
+        invitations.retain(|other| *other != began);
+        invitations.push(began);
+        let over = invitations.len().saturating_sub(most);
+        invitations.drain(..over);
+    }
+
+    /// Makes one change; `None` where it changed nothing.
+    pub(super) fn change_mode(
+        &mut self,
+        entry: &LogEntry,
+        by: &Name,
+        room: &RoomName,
+        change: &ModeChange,
+    ) -> Result<Option<ModeChange>, Refusal> {
+        let target = match change {
+            ModeChange::Status { name, .. } => {
+                Some(self.named(name).ok_or_else(|| Refusal::NoSuchName(name.clone()))?)
+            }
+            _ => None,
+        };
+        let shown = target.map(|target| self.people[&target].person.name.clone());
+        let masks_max = self.limits.masks_max;
+        let Some(room) = self.room_mut(room) else { return Ok(None) };
+        let mut told = change.clone();
+        let changed = match change {
+            ModeChange::Flag { flag, on: true } => room.flags.insert(*flag),
+            ModeChange::Flag { flag, on: false } => room.flags.remove(flag),
+            ModeChange::Key(key) => std::mem::replace(&mut room.key, key.clone()) != *key,
+            ModeChange::Limit(limit) => std::mem::replace(&mut room.limit, *limit) != *limit,
+            ModeChange::Mask { list, mask, on } => {
+                let place = room.masks.iter().position(|entry| (entry.0, &entry.1) == (*list, mask));
+                match (on, place) {
+                    (false, Some(place)) => {
+                        room.masks.remove(place);
+                        true
+                    }
+                    (true, None) if room.masks.len() >= masks_max => {
+                        let (room, mask) = (room.name.clone(), mask.clone());
+                        return Err(Refusal::ListFull { room, list: *list, mask });
+                    }
+                    (true, None) => {
+                        room.masks.push((*list, mask.clone(), by.clone(), entry.at_unix_ms));
+                        true
+                    }
+                    _ => false,
+                }
+            }
+            ModeChange::Status { status, on, .. } => {
+                let name = shown.expect("a status is somebody's");
+                let place = room.here.iter().position(|here| Some(here.member) == target);
+                let Some(here) = place.map(|place| &mut room.here[place]) else {
+                    return Err(Refusal::NotThere { name, room: room.name.clone() });
+                };
+                let has = match status {
+                    Status::Operator => &mut here.operates,
+                    Status::Voice => &mut here.has_voice,
+                };
+                told = ModeChange::Status { name, status: *status, on: *on };
+                std::mem::replace(has, *on) != *on
+            }
+        };
+        Ok(changed.then_some(told))
+    }
+
+    /// The member is in the room from here on, which begins where it is not.
+    pub(super) fn enter_room(&mut self, entry: &LogEntry, id: MemberId, to: &RoomName) -> RoomName {
+        let begins = self.room(to).is_none();
+        if begins {
+            self.rooms.push(Room::new(to.clone(), entry));
+        }
+        let conn = self.people[&id].conn;
+        let room = self.room_mut(to).expect("it has just begun");
+        let place = room.here.partition_point(|here| here.member < id);
+        room.here.insert(place, Here { member: id, conn, operates: begins, has_voice: false });
+        let (name, began) = (room.name.clone(), room.began);
+        let person = self.person(id);
+        person.rooms.push(name.clone());
+        person.invitations.retain(|other| *other != began);
+        name
+    }
+
+    /// The member is not in the room any more, which ends where it was the last.
+    pub(super) fn leave_room(&mut self, id: MemberId, room: &RoomName) {
+        if let Some(room) = self.room_mut(room) {
+            room.here.retain(|here| here.member != id);
+        }
+        if let Some(person) = self.people.get_mut(&id) {
+            person.rooms.retain(|other| other != room);
+        }
+        self.rooms.retain(|it| it.name != *room || !it.here.is_empty() || it.name == RoomName::lobby());
+    }
+
+    pub(super) fn depart(&mut self, entry: &LogEntry, person: Person) {
+        self.departed.push((person, entry.at_unix_ms));
+        let over = self.departed.len().saturating_sub(self.limits.departed_max);
+        self.departed.drain(..over);
+    }
+
+    pub(super) fn remember(&mut self, entry: &LogEntry, by: &Person, room: &RoomName, speech: &Speech) {
+        let WorldLimits { history_lines_max, history_bytes_max, .. } = self.limits;
+        let Some(room) = self.room_mut(room) else { return };
         let Speech { manner, text, .. } = speech.clone();
         let by = by.clone();
         room.history.push(Heard { seq: entry.seq, at_unix_ms: entry.at_unix_ms, by, manner, text });
         let bytes = |heard: &Heard| heard.by.name.as_str().len() + heard.text.as_str().len();
-        while room.history.len() > self.limits.history_lines_max
-            || room.history.iter().map(bytes).sum::<usize>() > self.limits.history_bytes_max
+        while room.history.len() > history_lines_max
+            || room.history.iter().map(bytes).sum::<usize>() > history_bytes_max
         {
             room.history.remove(0);
         }
     }
-
-    /// Rooms without anyone end, the lobby apart.
-    fn end_empty_rooms(&mut self) {
-        let people = &self.people;
-        self.rooms.retain(|room| {
-            room.name == RoomName::lobby()
-                || people.values().any(|person| person.room.as_ref() == Some(&room.name))
-        });
-    }
-}
-
-impl Model {
-    /// What an entry does, by its author's connection.
-    pub(super) fn happen(&mut self, conn: ConnId, entry: &LogEntry) {
-        match &entry.command {
-            Command::Configure(_) => {}
-            Command::Enter { wish, profile, room, .. } => {
-                let Wish::Port(port) = wish else { unreachable!("the plain dialect wishes for nothing") };
-                self.enter(conn, entry, *port, profile, room.as_ref());
-            }
-            Command::Leave { member, reason, .. } => self.left(conn, entry, *member, *reason),
-            Command::Move { member, from, to, .. } => {
-                let to = to.as_ref().expect("the plain dialect always goes somewhere");
-                match self.chat.judge_move(*member, from.as_ref(), to) {
-                    Ok(()) => {
-                        if let Some(from) = from {
-                            self.part(conn, entry, *member, from);
-                        }
-                        self.join(conn, entry, *member, to, false);
-                    }
-                    Err(refusal) => self.reply(conn, &Reply::Refused(&refusal)),
-                }
-            }
-            Command::Rename { member, name } => self.rename(conn, entry, *member, name),
-            Command::Say { member, room, speech, .. } => {
-                let person = &self.chat.people[member];
-                if person.room.as_ref() != Some(room) {
-                    return self.reply(conn, &Reply::Refused(&Refusal::NotIn(room.clone())));
-                }
-                let by = person.person.clone();
-                self.chat.remember(entry, &by, room, speech);
-                let except = (!self.options.echo).then_some(conn);
-                self.tell_room(room, except, entry, &by, What::Said { room, status: None, speech });
-            }
-            Command::SetTopic { member, room, topic } => {
-                self.set_topic(conn, entry, *member, room, topic.as_ref());
-            }
-            Command::Tell { member, to, speech } => {
-                let found = self.chat.people.values().find(|it| it.person.name == *to);
-                match found.map(|person| person.conn) {
-                    Some(hearer) => {
-                        let by = self.chat.people[member].person.clone();
-                        let what = What::Told { to, speech };
-                        self.tell(hearer, &event(entry, &by, what));
-                    }
-                    None => self.reply(conn, &Reply::Refused(&Refusal::NoSuchName(to.clone()))),
-                }
-            }
-            command => unreachable!("the plain dialect has no {command:?}"),
-        }
-    }
-
-    fn enter(&mut self, id: ConnId, entry: &LogEntry, port: u16, profile: &Profile, room: Option<&RoomName>) {
-        let member = MemberId(entry.seq);
-        let name = self.chat.given_name(port, member);
-        let person = Person { name: name.clone(), profile: profile.clone() };
-        self.chat.people.insert(member, Member { conn: id, person, room: None });
-        let conn = self.conns.get_mut(id).expect("a slot is kept for who is entering");
-        if conn.link == Link::Open {
-            conn.stage = Stage::Member(member);
-        } else {
-            conn.stage = Stage::Leaving(member);
-            let reason = conn.ended_for.expect("what is not open has ended for a reason");
-            self.proposals.push((id, Command::Leave { member, reason, message: None }));
-        }
-        let verdict = room.map(|room| self.chat.judge_move(member, None, room));
-        if let (Some(room), Some(Ok(()))) = (room, &verdict) {
-            return self.join(id, entry, member, room, true);
-        }
-        self.greet(id, &Reply::Greeting { name: &name, room: None });
-        if let Some(Err(refusal)) = verdict {
-            self.reply(id, &Reply::Refused(&refusal));
-        }
-    }
-
-    fn join(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, to: &RoomName, first: bool) {
-        if self.chat.room(to).is_none() {
-            self.chat.rooms.push(Room { name: to.clone(), topic: None, history: Vec::new() });
-        }
-        let room = self.chat.room(to).expect("it has just begun");
-        let (to, topic) = (room.name.clone(), room.topic.clone());
-        let by = self.chat.people[&member].person.clone();
-        // Whoever is there before the newcomer hears of it.
-        self.tell_room(&to, None, entry, &by, What::Joined { room: &to });
-        self.chat.people.get_mut(&member).expect("it is a member").room = Some(to.clone());
-        let members = self.chat.people_in(&to).count();
-        if let Some(conn) = self.conns.get_mut(id) {
-            conn.room = Some(to.clone());
-        }
-        if first {
-            self.greet(id, &Reply::Greeting { name: &by.name, room: Some((&to, members)) });
-        } else {
-            self.reply(id, &Reply::InRoom { room: &to, members, topic: topic.as_ref() });
-        }
-    }
-
-    fn greet(&mut self, id: ConnId, greeting: &Reply<'_>) {
-        if self.options.greeting && !self.options.raw {
-            self.reply(id, greeting);
-        }
-    }
-
-    fn part(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, from: &RoomName) {
-        let person = self.chat.people.get_mut(&member).expect("it is a member");
-        person.room = None;
-        let by = person.person.clone();
-        if let Some(conn) = self.conns.get_mut(id) {
-            conn.room = None;
-        }
-        self.tell_room(from, None, entry, &by, What::Parted { room: from, message: None });
-        self.chat.end_empty_rooms();
-    }
-
-    fn left(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, reason: CloseReason) {
-        let person = self.chat.people.remove(&member).expect("it is a member");
-        if let Some(room) = &person.room {
-            self.tell_room(room, None, entry, &person.person, What::Left { reason, message: None });
-        }
-        self.chat.end_empty_rooms();
-        if let Some(conn) = self.conns.get_mut(id) {
-            conn.stage = Stage::Outside;
-            if conn.link == Link::Open {
-                self.say_farewell(id, reason);
-            }
-        }
-    }
-
-    fn rename(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, name: &Name) {
-        let owner = self.chat.people.iter().find(|(_, it)| it.person.name == *name);
-        let refusal = match owner {
-            Some((&owner, person)) if owner != member => Some(Refusal::NameTaken(person.person.name.clone())),
-            Some((_, person)) if person.person.name.as_str() == name.as_str() => Some(Refusal::NameUnchanged),
-            _ => None,
-        };
-        sometimes!(self.marks, NameRefused, matches!(refusal, Some(Refusal::NameTaken(_))));
-        if let Some(refusal) = refusal {
-            return self.reply(id, &Reply::Refused(&refusal));
-        }
-        let person = self.chat.people.get_mut(&member).expect("it is a member");
-        let by = person.person.clone();
-        person.person.name = name.clone();
-        if let Some(room) = person.room.clone() {
-            self.tell_room(&room, Some(id), entry, &by, What::Renamed { to: name });
-        }
-        self.reply(id, &Reply::NowNamed(name));
-    }
-
-    fn set_topic(
-        &mut self,
-        id: ConnId,
-        entry: &LogEntry,
-        member: MemberId,
-        room: &RoomName,
-        topic: Option<&Text>,
-    ) {
-        let person = &self.chat.people[&member];
-        let bytes_max = self.chat.limits.topic_bytes_max;
-        if person.room.as_ref() != Some(room) {
-            return self.reply(id, &Reply::Refused(&Refusal::NotIn(room.clone())));
-        }
-        if topic.is_some_and(|topic| topic.as_str().len() > bytes_max) {
-            return self.reply(id, &Reply::Refused(&Refusal::TopicTooLong(bytes_max)));
-        }
-        let by = person.person.clone();
-        if let Some(room) = self.chat.rooms.iter_mut().find(|it| it.name == *room) {
-            let at_unix_ms = entry.at_unix_ms;
-            room.topic = topic.map(|text| Topic { text: text.clone(), by: by.name.clone(), at_unix_ms });
-        }
-        self.tell_room(room, None, entry, &by, What::TopicSet { room, topic });
-    }
-
-    /// Everyone in the room but `except` hears it.
-    fn tell_room(
-        &mut self,
-        room: &RoomName,
-        except: Option<ConnId>,
-        entry: &LogEntry,
-        by: &Person,
-        what: What<'_>,
-    ) {
-        let event = event(entry, by, what);
-        let mut rendered: [Option<bytes::BytesMut>; Language::ALL.len()] = Default::default();
-        for person in self.chat.people.values().filter(|person| person.room.as_ref() == Some(room)) {
-            let Some(conn) = self.conns.get_mut(person.conn) else { continue };
-            if Some(person.conn) == except || conn.link != Link::Open {
-                continue;
-            }
-            let class = WireClass::Plain { language: conn.language, raw: self.options.raw };
-            let bytes = rendered[conn.language as usize].get_or_insert_with(|| {
-                let mut bytes = bytes::BytesMut::new();
-                event.render(class, &mut bytes);
-                bytes
-            });
-            conn.due.add(bytes);
-        }
-    }
-
-    fn tell(&mut self, id: ConnId, event: &Event<'_>) {
-        let Some(conn) = self.conns.get_mut(id).filter(|conn| conn.link == Link::Open) else { return };
-        let mut bytes = bytes::BytesMut::new();
-        event.render(WireClass::Plain { language: conn.language, raw: self.options.raw }, &mut bytes);
-        conn.due.add(&bytes);
-    }
-}
-
-/// What the others hear of an entry. (When the log began is a matter of classes that this model has none of.)
-const fn event<'a>(entry: &LogEntry, by: &'a Person, what: What<'a>) -> Event<'a> {
-    let LogEntry { seq, at_unix_ms, .. } = *entry;
-    Event { stamp: Stamp { log_unix_ms: 0, seq, at_unix_ms }, by, by_bot: false, what }
 }

@@ -1,8 +1,9 @@
 //! A scenario from a source of choices.
 
+use super::irc::IrcWriter;
 use super::{Act, Scenario, Setup, Step};
 use crate::source::Source;
-use parlor_protocol::{Language, Limits, Options, Rate, RoomName, WorldLimits};
+use parlor_protocol::{Identity, Language, Limits, Options, Rate, RoomName, WorldLimits};
 use std::sync::Arc;
 
 /// How long a scenario is.
@@ -48,7 +49,7 @@ impl Setup {
             options: Options {
                 echo: source.chance(150),
                 greeting: !source.chance(200),
-                identity: Arc::default(),
+                identity: Arc::new(Identity { has_password: source.chance(20), ..Identity::default() }),
                 language: source.pick(&Language::ALL),
                 raw: source.chance(80),
             },
@@ -77,7 +78,13 @@ fn limits(source: &mut Source<'_>, clients: u16) -> Limits {
         connections_max: source.pick(&[10_000, 10_000, u32::from(clients).div_ceil(2)]),
         drain_ms: source.pick(&[5_000, 50]),
         flush_writes_max: source.pick(&[1_024, 5, 1]),
+        detect_ms: source.pick(&[250, 20, 1]),
         line_bytes_max,
+        monitored_max: source.pick(&[100, 2]),
+        ping_ms: source.pick(&[90_000, 90_000, 1_000]),
+        pong_ms: source.pick(&[60_000, 1_000]),
+        registration_ms: source.pick(&[60_000, 1_000]),
+        targets_max: source.pick(&[20, 2]),
         outbox_bytes_max: source.pick(&[1 << 20, 1 << 20, 100_000]),
         pending_commands_max,
         rate: Rate { lines: source.pick(&[0, 50, 50, 5]), burst: source.pick(&[200, 20, 1]) },
@@ -86,14 +93,15 @@ fn limits(source: &mut Source<'_>, clients: u16) -> Limits {
         reply_bytes_max: 4_096,
         tick_bytes_max: source.pick(&[262_144, 1_024]),
         world: WorldLimits {
+            departed_max: source.pick(&[1_000, 3]),
+            invitations_max: source.pick(&[20, 1]),
+            masks_max: source.pick(&[100, 2]),
             history_bytes_max: source.pick(&[65_536, 500]),
             history_lines_max: source.pick(&[100, 10, 0]),
-            rooms_max: source.pick(&[10_000, 3, 1]),
-            rooms_per_member_max: 20,
+            rooms_max: source.pick(&[10_000, 10_000, 3, 3, 1]),
+            rooms_per_member_max: source.pick(&[20, 20, 20, 2]),
             topic_bytes_max: source.pick(&[100, 20]),
-            ..WorldLimits::default()
         },
-        ..Limits::default()
     };
     limits.outbox_bytes_max = limits.outbox_bytes_max.max(limits.backlog_bytes_max);
     limits.tick_bytes_max = limits.tick_bytes_max.max(limits.read_bytes_max);
@@ -111,10 +119,10 @@ fn limits(source: &mut Source<'_>, clients: u16) -> Limits {
 }
 
 /// Names that everybody wants: one of them in three spellings.
-const NAMES: [&str; 8] = ["alice", "Alice", "ALICE", "bob", "小明", "zoë", "dave", "x"];
+pub(super) const NAMES: [&str; 8] = ["alice", "Alice", "ALICE", "bob", "小明", "zoë", "dave", "x"];
 
 /// Rooms where everybody meets.
-const ROOMS: [&str; 5] = ["lobby", "tea", "Tea", "rust", "茶"];
+pub(super) const ROOMS: [&str; 5] = ["lobby", "tea", "Tea", "rust", "茶"];
 
 /// What a client may write.
 #[derive(Clone, Copy, Debug)]
@@ -191,9 +199,33 @@ enum Kind {
     Send,
 }
 
+/// What a client speaks, and where it connects to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Speaks {
+    /// HTTP, where any dialect is spoken.
+    Http,
+    /// IRC, where nothing else is spoken.
+    Irc,
+    /// IRC, where any dialect is spoken.
+    IrcAtAuto,
+    Plain,
+    /// The plain dialect, where any is spoken.
+    PlainAtAuto,
+}
+
+impl Speaks {
+    const fn is_irc(self) -> bool {
+        matches!(self, Self::Irc | Self::IrcAtAuto)
+    }
+}
+
 /// Writes the steps of one scenario.
 struct Writer {
     clients: u16,
+    speaks: Vec<Speaks>,
+    /// Clients that have not written anything since they connected.
+    is_new: Vec<bool>,
+    irc: IrcWriter,
     /// Clients that were told to connect and not to go; a connect of another one is likelier to do
     /// something.
     connected: Vec<bool>,
@@ -217,8 +249,21 @@ impl Writer {
                 *weight = usual;
             }
         }
+        // At least half of all speak the plain dialect, and everybody does in a third of the scenarios.
+        let others = source.pick(&[500, 0, 500, 400, 0, 500]);
+        let speaks = (0..setup.clients).map(|_| {
+            if !source.chance(others) {
+                return if others > 0 && source.chance(200) { Speaks::PlainAtAuto } else { Speaks::Plain };
+            }
+            [Speaks::Irc, Speaks::IrcAtAuto, Speaks::Http][source.weighted(&[10, 6, 1])]
+        });
+        let speaks = speaks.collect();
+        let irc = IrcWriter::new(setup.clients, source);
         Self {
             clients: setup.clients,
+            speaks,
+            is_new: vec![false; setup.clients.into()],
+            irc,
             connected: vec![false; setup.clients.into()],
             line_bytes_max: setup.limits.line_bytes_max,
             line_weights,
@@ -246,12 +291,8 @@ impl Writer {
         let act = match kind {
             Kind::Connect => {
                 *connected = true;
-                let room = match source.weighted(&[7, 2, 1]) {
-                    0 => Some(RoomName::lobby()),
-                    1 => RoomName::parse(source.pick(&ROOMS)).ok(),
-                    _ => None,
-                };
-                Act::Connect(room)
+                self.is_new[usize::from(client)] = true;
+                self.connect(source, self.speaks[usize::from(client)])
             }
             Kind::EndInput => {
                 *connected = false;
@@ -266,11 +307,48 @@ impl Writer {
             }
             Kind::Send => {
                 let mut bytes = Vec::new();
-                self.line(source, &mut bytes);
+                self.write(source, usize::from(client), &mut bytes);
                 Act::Send { bytes, segment: source.pick(&[0, 0, 0, 0, 1, 7, 100]) }
             }
         };
         Step { after_us, client, act }
+    }
+
+    fn connect(&self, source: &mut Source<'_>, speaks: Speaks) -> Act {
+        match speaks {
+            Speaks::Http | Speaks::IrcAtAuto | Speaks::PlainAtAuto => Act::ConnectAuto,
+            Speaks::Irc => Act::ConnectIrc,
+            Speaks::Plain => {
+                let room = match source.weighted(&[7, 2, 1]) {
+                    0 => Some(RoomName::lobby()),
+                    1 => RoomName::parse(source.pick(&ROOMS)).ok(),
+                    _ => None,
+                };
+                Act::Connect(room)
+            }
+        }
+    }
+
+    /// Appends what a client writes.
+    fn write(&mut self, source: &mut Source<'_>, client: usize, to: &mut Vec<u8>) {
+        let (speaks, is_new) = (self.speaks[client], std::mem::take(&mut self.is_new[client]));
+        let Self { irc, said, .. } = self;
+        let mut say = || {
+            *said += 1;
+            format!("#{said} said")
+        };
+        match speaks {
+            Speaks::Http if is_new => to.extend_from_slice(source.pick(&[
+                &b"GET /chat HTTP/1.1\r\nHost: x\r\n\r\n"[..],
+                // A handshake of TLS.
+                b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03",
+            ])),
+            speaks if speaks.is_irc() && is_new && !source.chance(50) => {
+                irc.registration(source, &mut say, to);
+            }
+            speaks if speaks.is_irc() => irc.line(source, &mut say, to),
+            _ => self.line(source, to),
+        }
     }
 
     /// Appends a line, or several, or a part of one.

@@ -7,12 +7,14 @@
 //! +20us client 2 sends in segments of 7 "hello\n"
 //! ```
 //!
-//! What is not set is as on a calm network ([`Setup::calm`]).
+//! What is not set is as on a calm network ([`Setup::calm`]). `connects to irc` and `connects to auto` are where IRC is
+//! spoken, or any dialect; everything else that one connects to is a room.
 
 use super::{Act, Scenario, Setup, Step};
 use parlor_protocol::RoomName;
 use std::fmt::{self, Write};
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// A line that is none of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,18 +42,37 @@ struct Field {
 
 macro_rules! fields {
     ($($name:literal: $($field:ident).+,)*) => {
-        &[$(Field {
-            name: $name,
-            get: |setup| setup.$($field).+.to_string(),
-            set: |setup, text| {
-                setup.$($field).+ = text.parse().ok()?;
-                Some(())
+        &[
+            Field {
+                name: "password",
+                get: |setup| setup.options.identity.has_password.to_string(),
+                set: |setup, text| {
+                    Arc::make_mut(&mut setup.options.identity).has_password = text.parse().ok()?;
+                    Some(())
+                },
             },
-        },)*]
+            $(Field {
+                name: $name,
+                get: |setup| setup.$($field).+.to_string(),
+                set: |setup, text| {
+                    setup.$($field).+ = text.parse().ok()?;
+                    Some(())
+                },
+            },)*
+        ]
     };
 }
 
 const FIELDS: &[Field] = fields! {
+    "departed_max": limits.world.departed_max,
+    "detect_ms": limits.detect_ms,
+    "invitations_max": limits.world.invitations_max,
+    "masks_max": limits.world.masks_max,
+    "monitored_max": limits.monitored_max,
+    "ping_ms": limits.ping_ms,
+    "pong_ms": limits.pong_ms,
+    "registration_ms": limits.registration_ms,
+    "targets_max": limits.targets_max,
     "clients": clients,
     "clients_per_host": clients_per_host,
     "loopback": loopback,
@@ -122,6 +143,8 @@ impl fmt::Display for Step {
         match &self.act {
             Act::Connect(Some(room)) => write!(f, "connects to {room}"),
             Act::Connect(None) => f.write_str("connects to no room"),
+            Act::ConnectAuto => f.write_str("connects to auto"),
+            Act::ConnectIrc => f.write_str("connects to irc"),
             Act::EndInput => f.write_str("ends input"),
             Act::Hang => f.write_str("hangs"),
             Act::Hold(us) => write!(f, "is held for {us}us"),
@@ -165,6 +188,8 @@ fn step(line: &str) -> Option<Step> {
     let (after, rest) = line.strip_prefix('+')?.split_once("us client ")?;
     let (client, act) = rest.split_once(' ')?;
     let act = match act {
+        "connects to auto" => Act::ConnectAuto,
+        "connects to irc" => Act::ConnectIrc,
         "connects to no room" => Act::Connect(None),
         "ends input" => Act::EndInput,
         "hangs" => Act::Hang,

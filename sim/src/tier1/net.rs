@@ -8,8 +8,14 @@ use crate::bug::SimBug;
 use crate::scenario::Setup;
 use crate::source::Source;
 use bytes::Bytes;
-use parlor_protocol::{ConnId, RoomId, RoomName};
+use parlor_protocol::{ConnId, Dialect, RoomId, RoomName, WireClass};
 use std::collections::VecDeque;
+
+/// The password that is right for everybody.
+const RIGHT_PASSWORD: &[u8] = b"right";
+
+/// How long it takes to check one, at the most.
+const CHECK_US_MAX: u64 = 100_000;
 
 /// Something that happens at its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +30,10 @@ pub(super) enum Event {
     Step,
     /// The server looks at what is ready.
     Tick,
+    /// It is told whether a password was right.
+    /// The server's configuration was read again.
+    Identified,
+    Verdict(ConnId, bool),
     /// A socket that took less than it had room for takes more.
     Writable(usize),
 }
@@ -44,10 +54,11 @@ pub(super) enum Sent {
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) client: u16,
+    pub(super) dialect: Dialect,
     pub(super) room: Option<RoomName>,
     pub(super) conn: Option<ConnId>,
-    /// The room that it was last subscribed to.
-    last_room: Option<RoomId>,
+    /// The rooms that it is subscribed to, each in its form.
+    rooms: Vec<(RoomId, WireClass)>,
     /// What is on its way to the server, in order.
     on_way: VecDeque<Sent>,
     /// What has come and was not read.
@@ -143,6 +154,8 @@ pub(super) struct Net {
     /// Something waited for a link that carried nothing.
     pub(super) has_held: bool,
     events: Events<Event>,
+    /// Events that are going to happen, ticks apart.
+    pub(super) pending: u64,
     tick_at: Option<u64>,
     /// The link of the connection in each slot.
     slots: Vec<Option<usize>>,
@@ -162,6 +175,7 @@ impl Net {
             faults: Faults::default(),
             has_held: false,
             events: Events::new(),
+            pending: 0,
             tick_at: None,
             slots: Vec::new(),
             setup: setup.clone(),
@@ -178,12 +192,14 @@ impl Net {
             if event == Event::Tick && self.tick_at.take_if(|tick| *tick == at).is_none() {
                 continue;
             }
+            self.pending -= u64::from(event != Event::Tick);
             self.now_us = self.now_us.max(at);
             return Some(event);
         }
     }
 
     pub(super) fn schedule(&mut self, at_us: u64, event: Event) {
+        self.pending += u64::from(event != Event::Tick);
         self.events.push(at_us, event);
     }
 
@@ -212,15 +228,26 @@ impl Net {
         (self.links[link].conn == Some(conn)).then_some(link)
     }
 
-    /// Whether the connection was last subscribed to this room.
-    pub(super) fn knows(&self, conn: ConnId, room: RoomId) -> bool {
-        self.of(conn).is_some_and(|link| self.links[link].last_room == Some(room))
+    /// The form in which the connection hears this room, if it does.
+    pub(super) fn class_in(&self, conn: ConnId, room: RoomId) -> Option<WireClass> {
+        let rooms = &self.links[self.of(conn)?].rooms;
+        rooms.iter().find(|(other, _)| *other == room).map(|(_, class)| *class)
     }
 
-    pub(super) fn note_room(&mut self, conn: ConnId, room: RoomId) {
+    /// Returns the form in which it heard the room before.
+    pub(super) fn note_room(
+        &mut self,
+        conn: ConnId,
+        room: RoomId,
+        class: Option<WireClass>,
+    ) -> Option<WireClass> {
+        let before = self.class_in(conn, room);
         if let Some(link) = self.of(conn) {
-            self.links[link].last_room = Some(room);
+            let rooms = &mut self.links[link].rooms;
+            rooms.retain(|(other, _)| *other != room);
+            rooms.extend(class.map(|class| (room, class)));
         }
+        before
     }
 
     pub(super) fn accepted(&mut self, link: usize, conn: ConnId) {
@@ -245,15 +272,28 @@ impl Net {
         }
     }
 
+    /// A password is being checked, which takes its time.
+    pub(super) fn check_password(&mut self, conn: ConnId, password: &[u8]) {
+        let at = self.now_us + 1 + self.chaos.below(CHECK_US_MAX);
+        self.schedule(at, Event::Verdict(conn, password == RIGHT_PASSWORD));
+    }
+
+    /// The configuration is read beside the loop, as passwords are checked.
+    pub(super) fn read_configuration(&mut self) {
+        let at = self.now_us + 1 + self.chaos.below(CHECK_US_MAX);
+        self.schedule(at, Event::Identified);
+    }
+
     // The client's side.
 
-    pub(super) fn connect(&mut self, client: u16, room: Option<RoomName>) -> usize {
+    pub(super) fn connect(&mut self, client: u16, (dialect, room): (Dialect, Option<RoomName>)) -> usize {
         let link = self.links.len();
         self.links.push(Link {
             client,
+            dialect,
             room,
             conn: None,
-            last_room: None,
+            rooms: Vec::new(),
             on_way: VecDeque::new(),
             inbox: VecDeque::new(),
             end_came: false,

@@ -20,6 +20,10 @@ pub(super) struct Tick {
     spoke: Vec<ConnId>,
     subscribed: Vec<(ConnId, RoomId, WireClass)>,
     unsubscribed: Vec<(ConnId, RoomId)>,
+    /// The form in which the last of those heard its room.
+    left_class: Option<WireClass>,
+    /// Those that the planted bug keeps in a room until the tick is over.
+    pub(super) kept: Vec<(ConnId, RoomId)>,
 }
 
 /// The hub's sink.
@@ -57,18 +61,15 @@ impl Outputs<'_> {
     }
 
     fn subscribe(&mut self, conn: ConnId, room: RoomId, class: WireClass) {
+        let before = self.net.note_room(conn, room, Some(class));
         let tick = &mut *self.tick;
         let told = tick.told.contains(&room);
-        let returns = tick.unsubscribed.contains(&(conn, room));
-        let other_class = tick.subscribed.iter().any(|it| (it.0, it.1) == (conn, room) && it.2 != class);
-        sometimes!(self.marks, EntersMidTick, told);
-        sometimes!(self.marks, ReturnsMidTick, told && returns);
-        sometimes!(
-            self.marks,
-            LanguageMidTick,
-            told && (other_class || !returns && self.net.knows(conn, room))
-        );
-        self.net.note_room(conn, room);
+        let other_class = told && before.is_some_and(|before| before != class);
+        let is_irc = matches!(class, WireClass::Irc(_));
+        sometimes!(self.marks, EntersMidTick, told && before.is_none());
+        sometimes!(self.marks, ReturnsMidTick, told && tick.unsubscribed.contains(&(conn, room)));
+        sometimes!(self.marks, LanguageMidTick, other_class && !is_irc);
+        sometimes!(self.marks, ClassMidTick, other_class && is_irc);
         tick.subscribed.push((conn, room, class));
         self.outbox.output(&Output::Subscribe { conn, room, class });
     }
@@ -90,10 +91,26 @@ impl Outputs<'_> {
             tick.unsubscribed.iter().any(from)
         });
         sometimes!(self.marks, TwoRoomsInTick, moved);
+        let is_kick = matches!(event.what, What::Kicked { .. });
+        sometimes!(self.marks, KickedMidTick, is_kick && tick.told.contains(&room));
         if !tick.told.contains(&room) {
             tick.told.push(room);
         }
         self.outbox.output(&Output::ToRoom { room, except, event });
+        if is_kick && self.bug == Some(SimBug::KickedHears) {
+            self.keep_kicked(room);
+        }
+    }
+
+    /// The planted bug: who was just sent out of the room hears it until the tick is over.
+    fn keep_kicked(&mut self, room: RoomId) {
+        let last = self.tick.unsubscribed.last().copied();
+        if let Some((conn, _)) = last.filter(|(_, left)| *left == room)
+            && let Some(class) = self.tick.left_class
+        {
+            self.outbox.output(&Output::Subscribe { conn, room, class });
+            self.tick.kept.push((conn, room));
+        }
     }
 
     fn tell_peers(&mut self, rooms: &[RoomId], except: Option<ConnId>, event: &Event<'_>) {
@@ -104,6 +121,12 @@ impl Outputs<'_> {
                 self.tick.leaves += 1;
                 if self.tick.leaves > 1 && self.bug == Some(SimBug::LeaveTwice) {
                     self.outbox.output(&output);
+                }
+                if self.bug == Some(SimBug::QuitPerRoom) {
+                    for &room in rooms {
+                        self.outbox.output(&Output::ToRoom { room, except, event });
+                    }
+                    return;
                 }
             }
             What::Renamed { .. } => {
@@ -141,7 +164,9 @@ impl Sink for Outputs<'_> {
                 self.net.wake();
             }
             Output::Close { conn, reason, farewell } => self.close(conn, reason, farewell),
-            Output::CheckPassword { .. } | Output::Console(_) | Output::Rehash { .. } => {}
+            Output::CheckPassword { conn, password, .. } => self.net.check_password(conn, password),
+            Output::Console(_) => {}
+            Output::Rehash { .. } => self.net.read_configuration(),
             Output::PauseReads { conn } => {
                 sometimes!(self.marks, InputPaused, true);
                 self.set_reads_paused(conn, true);
@@ -154,11 +179,12 @@ impl Sink for Outputs<'_> {
             Output::ToRoom { room, except, event } => self.tell_room(room, except, event),
             Output::Unsubscribe { conn, room } => {
                 sometimes!(self.marks, LeavesMidTick, self.tick.told.contains(&room));
+                self.tick.left_class = self.net.note_room(conn, room, None);
                 self.tick.unsubscribed.push((conn, room));
                 self.outbox.output(&output);
             }
             Output::Write { conn, .. } => {
-                let told = |room: &RoomId| self.net.knows(conn, *room);
+                let told = |room: &RoomId| self.net.class_in(conn, *room).is_some();
                 sometimes!(self.marks, AnsweredMidTick, self.tick.told.iter().any(told));
                 self.outbox.output(&output);
             }

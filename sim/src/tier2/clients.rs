@@ -2,6 +2,8 @@
 
 use super::watch::Watch;
 use crate::scenario::{Act, Scenario};
+use crate::tier1::last_words;
+use parlor_protocol::Dialect;
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::net::SocketAddr;
@@ -25,6 +27,7 @@ enum Order {
 
 /// A client that is connected.
 struct Connected {
+    dialect: Dialect,
     address: SocketAddr,
     orders: mpsc::UnboundedSender<Order>,
     hung: Rc<Cell<bool>>,
@@ -85,13 +88,14 @@ impl Clients {
         let live = self.connected[client].as_mut().filter(|it| !it.ended && !it.reader.is_finished());
         match (act, live) {
             // Where the listener leads is one room here.
-            (Act::Connect(_), None) => {
-                self.connected[client] = self.connect().await;
+            (Act::Connect(_) | Act::ConnectAuto | Act::ConnectIrc, None) => {
+                let (dialect, _) = act.door().unwrap_or_default();
+                self.connected[client] = self.connect(dialect).await;
                 if self.connected[client].is_none() {
                     return;
                 }
             }
-            (Act::Connect(_), Some(_)) | (_, None) => return,
+            (Act::Connect(_) | Act::ConnectAuto | Act::ConnectIrc, Some(_)) | (_, None) => return,
             (Act::EndInput, Some(connected)) => {
                 connected.ended = true;
                 connected.orders.send(Order::End).ok();
@@ -116,17 +120,19 @@ impl Clients {
         *self.counts.borrow_mut().acts.entry(act.word()).or_default() += 1;
     }
 
-    async fn connect(&self) -> Option<Connected> {
-        let connecting = TcpStream::connect((super::SERVER, super::PORT));
+    async fn connect(&self, dialect: Dialect) -> Option<Connected> {
+        let connecting = TcpStream::connect((super::SERVER, super::port(dialect)));
         let stream = timeout(CONNECT_TIMEOUT, connecting).await.ok()?.ok()?;
         let address = stream.local_addr().ok()?;
         let (read, write) = stream.into_split();
         let (orders, ordered) = mpsc::unbounded_channel();
         let (hung, reads_on) = (Rc::new(Cell::new(false)), Rc::new(Notify::new()));
         let watch = Rc::clone(&self.watch);
-        let reader = spawn_local(listen(read, address, watch, Rc::clone(&hung), Rc::clone(&reads_on)));
+        let pongs = (dialect != Dialect::Plain).then(|| orders.clone());
+        let ears = Ears { address, watch, hung: Rc::clone(&hung), reads_on: Rc::clone(&reads_on), pongs };
+        let reader = spawn_local(listen(read, ears));
         let writer = spawn_local(write_orders(write, ordered));
-        Some(Connected { address, orders, hung, reads_on, reader, writer, ended: false })
+        Some(Connected { dialect, address, orders, hung, reads_on, reader, writer, ended: false })
     }
 
     /// Everybody reads, and who can still speak says a last line.
@@ -134,7 +140,7 @@ impl Clients {
         for (client, connected) in (0..).zip(self.connected.iter_mut().flatten()) {
             connected.read_on();
             if !connected.ended {
-                let last = format!("\n#{} said\n", first_tag + client);
+                let last = last_words(connected.dialect, first_tag + client);
                 connected.orders.send(Order::Write(last.into_bytes(), 0)).ok();
             }
         }
@@ -163,23 +169,40 @@ impl Connected {
     }
 }
 
-/// Reads to the end; says what it reads, and that it has read everything.
-async fn listen(
-    mut read: OwnedReadHalf,
+/// What a client's reader needs.
+struct Ears {
     address: SocketAddr,
     watch: Rc<RefCell<Watch>>,
     hung: Rc<Cell<bool>>,
     reads_on: Rc<Notify>,
-) {
+    /// Where it answers when it is asked whether it is there.
+    pongs: Option<mpsc::UnboundedSender<Order>>,
+}
+
+/// Reads to the end; says what it reads, and that it has read everything.
+async fn listen(mut read: OwnedReadHalf, ears: Ears) {
     let mut buffer = [0; 4_096];
+    let mut last = Vec::new();
     loop {
-        while hung.get() {
-            reads_on.notified().await;
+        while ears.hung.get() {
+            ears.reads_on.notified().await;
         }
-        match read.read(&mut buffer).await {
-            Ok(0) => return watch.borrow_mut().read_all(address),
-            Ok(count) => watch.borrow_mut().read(address, &buffer[..count]),
+        let count = match read.read(&mut buffer).await {
+            Ok(0) => return ears.watch.borrow_mut().read_all(ears.address),
+            Ok(count) => count,
             Err(_) => return,
+        };
+        ears.watch.borrow_mut().read(ears.address, &buffer[..count]);
+        if let Some(pongs) = &ears.pongs {
+            for &byte in &buffer[..count] {
+                last.push(byte);
+                if byte == b'\n' {
+                    if last.starts_with(b"PING ") {
+                        pongs.send(Order::Write(b"\r\nPONG x\r\n".to_vec(), 0)).ok();
+                    }
+                    last.clear();
+                }
+            }
         }
     }
 }

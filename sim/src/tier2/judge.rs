@@ -12,7 +12,7 @@ use tokio::time::{Sleep, sleep};
 const CHECK: Duration = Duration::from_millis(50);
 
 /// The password that is right for everybody.
-const RIGHT: &[u8] = b"right";
+pub(super) const RIGHT: &[u8] = b"right";
 
 /// Checks one password after the other.
 #[derive(Debug, Default)]

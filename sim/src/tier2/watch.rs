@@ -1,5 +1,6 @@
 //! Watches a driver from outside: what its hub is given, and what its clients read.
 
+use super::judge::RIGHT;
 use crate::law::{Law, Violation};
 use crate::model::Model;
 use parlor_protocol::{ConnId, ConsoleEvent, Input, Limits, Now, Options};
@@ -102,6 +103,14 @@ impl Observer for Observing {
                 if !proposed.iter().map(|(_, command)| command).eq(logged) {
                     let detail = format!("logs {entries:?}, and the model proposed {proposed:?}");
                     watch.note(Law::Heard, None, detail);
+                }
+            }
+            Input::Verdict { conn, right } => {
+                // Questions of connections that are gone are not answered.
+                let asked = std::iter::from_fn(|| watch.model.next_question()).find(|(of, ..)| of == conn);
+                if asked.as_ref().is_none_or(|(.., password)| (password == RIGHT) != *right) {
+                    let detail = format!("is told {right} of a password, and asked {asked:?}");
+                    watch.note(Law::Heard, Some(*conn), detail);
                 }
             }
             _ => {}

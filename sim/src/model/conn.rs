@@ -1,0 +1,308 @@
+//! One connection: what is known of it, and how its bytes become lines.
+
+use super::ask::Ask;
+use super::irc::label::Answered;
+use super::irc::{Client, Query};
+use crate::expectation::Expectation;
+use parlor_protocol::{
+    CloseReason, Command, Dialect, Instant, Language, Limits, MemberId, Now, Rate, RoomName, Text,
+};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+/// One connection.
+#[derive(Debug)]
+pub(super) struct Conn {
+    pub(super) peer: SocketAddr,
+    /// The room that its listener leads to.
+    pub(super) leads_to: Option<RoomName>,
+    /// It counts against the limits on connections.
+    pub(super) admitted: bool,
+    /// It was not let in, and is being told why.
+    pub(super) refused: bool,
+    pub(super) link: Link,
+    pub(super) stage: Stage,
+    pub(super) language: Language,
+    /// Where a speaker of the plain dialect is.
+    pub(super) room: Option<RoomName>,
+    /// A client of IRC; everyone else is taken for plain.
+    pub(super) irc: Option<Box<Client>>,
+    /// Every byte that no line was made of yet.
+    pub(super) unread: Vec<u8>,
+    /// So many of them were looked at, and no line's end is among them.
+    scanned: usize,
+    pub(super) input_ended: bool,
+    /// What is still to be done for the line that was read.
+    pub(super) waiting: VecDeque<Todo>,
+    pub(super) under_way: u32,
+    /// A command under way changes this connection's own state.
+    pub(super) barrier: bool,
+    /// A long answer is not written out yet.
+    pub(super) draining: bool,
+    /// A password is being checked.
+    pub(super) checking: bool,
+    /// It was taken for plain because it said nothing, and has not said anything since.
+    pub(super) silent: bool,
+    /// The line with which it begins again as IRC.
+    pub(super) afresh: Option<Vec<u8>>,
+    /// What is answered now answers a line with a label.
+    pub(super) label: Option<Answered>,
+    pub(super) heard_at: Instant,
+    /// When its budget of lines is whole again, in microseconds.
+    pub(super) budget_full_at: u64,
+    pub(super) budget_timer: Option<Instant>,
+    /// When it is cut off, if it has not read to its end by then.
+    pub(super) end_timer: Option<Instant>,
+    /// When it must have said something, and what for.
+    pub(super) wait: Option<(Instant, Wait)>,
+    /// When a client of IRC must have said who it is, whatever name it tries.
+    pub(super) registers_until: Option<Instant>,
+    pub(super) due: Expectation,
+    pub(super) ended_for: Option<CloseReason>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Link {
+    Closing,
+    Gone,
+    Open,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Its first line will tell what it speaks.
+    Detecting,
+    Entering,
+    Leaving(MemberId),
+    Member(MemberId),
+    Outside,
+    /// It is to say who it is.
+    Registering,
+}
+
+impl Stage {
+    pub(super) const fn member(self) -> Option<MemberId> {
+        match self {
+            Self::Leaving(member) | Self::Member(member) => Some(member),
+            _ => None,
+        }
+    }
+}
+
+/// What a connection is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    Detection,
+    /// Any sign of life.
+    Idle,
+    Registration,
+}
+
+/// Of timers that are due at once, the one of the lower kind is first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Timer {
+    Detection,
+    End,
+    Idle,
+    Budget,
+    Registration,
+}
+
+/// Something to be done for a line.
+#[derive(Debug)]
+pub(super) enum Todo {
+    /// What a line of the plain dialect asks for.
+    Ask(Ask),
+    /// A password to be checked: an operator's of that name, or the server's.
+    Check(Option<String>, Vec<u8>),
+    /// It has said who it is.
+    Enter,
+    /// What follows answers a line with that label; with `None`, no more does.
+    Label(Option<String>),
+    Propose(Command),
+    Query(Query),
+    Quit(Option<Text>),
+}
+
+impl Todo {
+    /// Whether others may hear of it.
+    pub(super) const fn is_heard(&self) -> bool {
+        matches!(self, Self::Propose(_) | Self::Query(Query::Signal(_)))
+    }
+}
+
+/// What there is to read of a connection.
+pub(super) enum NextLine {
+    /// Nothing, for ever.
+    End,
+    /// A line, and how many bytes of it were dropped.
+    Line(Vec<u8>, usize),
+    /// Nothing yet.
+    None,
+    /// Something, but its writer was too fast.
+    NotBefore(Instant),
+}
+
+/// Bytes of a line of IRC, tags and all.
+const IRC_LINE_BYTES_MAX: usize = 4_096 + 510;
+
+impl Conn {
+    pub(super) fn new(peer: SocketAddr, dialect: Dialect, language: Language, now: Instant) -> Self {
+        Self {
+            peer,
+            leads_to: None,
+            admitted: true,
+            refused: false,
+            link: Link::Open,
+            stage: Stage::Outside,
+            language,
+            room: None,
+            irc: (dialect == Dialect::Irc).then(Box::default),
+            unread: Vec::new(),
+            scanned: 0,
+            input_ended: false,
+            waiting: VecDeque::new(),
+            under_way: 0,
+            barrier: false,
+            draining: false,
+            checking: false,
+            silent: false,
+            afresh: None,
+            label: None,
+            heard_at: now,
+            budget_full_at: 0,
+            budget_timer: None,
+            end_timer: None,
+            wait: None,
+            registers_until: None,
+            due: Expectation::default(),
+            ended_for: None,
+        }
+    }
+
+    /// From here on it is a client of IRC, of which nothing is known.
+    pub(super) fn begin_irc(&mut self) {
+        self.irc = Some(Box::default());
+        self.silent = false;
+        self.stage = Stage::Registering;
+    }
+
+    /// It has a while to say who it is.
+    pub(super) fn expect_registration(&mut self, now: Instant, limits: &Limits) {
+        let until = *self.registers_until.get_or_insert(now.plus_ms(limits.registration_ms));
+        self.wait = Some((until, Wait::Registration));
+    }
+
+    pub(super) fn ask_first(&mut self, query: Query) {
+        self.waiting.push_front(Todo::Query(query));
+    }
+
+    pub(super) fn forget_input(&mut self) {
+        self.waiting.clear();
+        self.unread.clear();
+        self.scanned = 0;
+    }
+
+    /// Nothing more is read from it: something waits that was read.
+    pub(super) fn reads_are_paused(&self) -> bool {
+        let waits =
+            self.unread.len() > self.scanned || !self.waiting.is_empty() || self.draining || self.checking;
+        let reads_on = !matches!(self.stage, Stage::Leaving(_) | Stage::Outside);
+        self.link == Link::Open && (reads_on && waits || self.afresh.is_some())
+    }
+
+    /// Whether bytes that come are ever acted on.
+    pub(super) const fn listens(&self) -> bool {
+        let leaves = matches!(self.stage, Stage::Leaving(_) | Stage::Outside);
+        matches!(self.link, Link::Open) && (!leaves || self.afresh.is_some())
+    }
+
+    /// Nothing is read and nothing done for now.
+    pub(super) const fn is_held(&self) -> bool {
+        self.barrier || self.draining || self.checking
+    }
+
+    /// Whether what is to be done next waits for the verdicts on commands under way.
+    pub(super) fn waits(&self, todo: &Todo, limits: &Limits) -> bool {
+        let is_full = self.under_way >= limits.pending_commands_max;
+        match todo {
+            Todo::Ask(ask) if ask.is_command() => is_full,
+            Todo::Propose(_) => is_full,
+            Todo::Quit(_) => false,
+            _ => self.under_way > 0,
+        }
+    }
+
+    /// Its timers, each with its kind.
+    pub(super) fn timers(&self) -> impl Iterator<Item = (Instant, Timer)> {
+        let wait = self.wait.map(|(at, wait)| {
+            let timer = match wait {
+                Wait::Detection => Timer::Detection,
+                Wait::Idle => Timer::Idle,
+                Wait::Registration => Timer::Registration,
+            };
+            (at, timer)
+        });
+        let end = self.end_timer.map(|at| (at, Timer::End));
+        wait.into_iter().chain(end).chain(self.budget_timer.map(|at| (at, Timer::Budget)))
+    }
+
+    /// Bytes that its next line may have.
+    fn line_bytes_max(&self, limits: &Limits) -> usize {
+        let may_be_irc = self.irc.is_some() || self.silent || self.stage == Stage::Detecting;
+        match (may_be_irc, self.irc.is_some()) {
+            (_, true) => IRC_LINE_BYTES_MAX,
+            (true, _) => limits.line_bytes_max.max(IRC_LINE_BYTES_MAX),
+            _ => limits.line_bytes_max,
+        }
+    }
+
+    pub(super) fn next_line(&mut self, now: Now, limits: &Limits) -> NextLine {
+        let end = self.unread.iter().position(|&byte| byte == b'\n');
+        let (length, taken) = match end {
+            Some(end) => (end, end + 1),
+            None if self.input_ended && self.unread.is_empty() => return NextLine::End,
+            None if self.input_ended => (self.unread.len(), self.unread.len()),
+            None => {
+                self.scanned = self.unread.len();
+                return NextLine::None;
+            }
+        };
+        if let Err(at) = self.spend(limits.rate, now.mono) {
+            return NextLine::NotBefore(at);
+        }
+        let mut line: Vec<u8> = self.unread.drain(..taken).take(length).collect();
+        self.scanned = 0;
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+        let bytes_max = self.line_bytes_max(limits);
+        let dropped = line.len().saturating_sub(bytes_max);
+        line.truncate(bytes_max);
+        NextLine::Line(line, dropped)
+    }
+
+    /// A budget of `burst` lines that one line joins again each so many microseconds.
+    fn spend(&mut self, rate: Rate, now: Instant) -> Result<(), Instant> {
+        let Some(interval) = 1_000_000_u64.checked_div(u64::from(rate.lines)) else { return Ok(()) };
+        let now = now.as_micros();
+        let missing = self.budget_full_at.saturating_sub(now);
+        let most_missing = interval * u64::from(rate.burst - 1);
+        if missing > most_missing {
+            return Err(Instant::from_micros(now + missing - most_missing));
+        }
+        self.budget_full_at = now + missing + interval;
+        Ok(())
+    }
+
+    /// An answer costs a line for each 512 bytes of it.
+    pub(super) fn charge(&mut self, bytes: usize, rate: Rate, now: Instant) {
+        self.charge_lines(bytes / 512, rate, now);
+    }
+
+    pub(super) fn charge_lines(&mut self, lines: usize, rate: Rate, now: Instant) {
+        if let Some(interval) = 1_000_000_u64.checked_div(rate.lines.into()) {
+            self.budget_full_at = self.budget_full_at.max(now.as_micros()) + lines as u64 * interval;
+        }
+    }
+}

@@ -1,0 +1,616 @@
+//! What an entry of the log does, and who hears of it.
+
+use super::Model;
+use super::chat::Member;
+use super::conn::{Link, Stage, Wait};
+use super::irc::{Query, refusal};
+use super::tell::event;
+use crate::sometimes;
+use parlor_protocol::irc::Capabilities;
+use parlor_protocol::mode::{ModeChange, Status};
+use parlor_protocol::world::{Refusal, Topic};
+use parlor_protocol::{
+    CloseReason, Command, ConnId, Event, Host, LogEntry, Manner, MemberId, Name, Person, Profile, Reply,
+    RoomName, Seq, Speech, Text, UserModes, What, Wish,
+};
+
+impl Model {
+    /// What an entry does, by its author's connection.
+    pub(super) fn happen(&mut self, conn: ConnId, entry: &LogEntry) {
+        if let Err(refusal) = self.try_to(conn, entry) {
+            self.refuse(conn, entry, &refusal);
+        }
+    }
+
+    fn try_to(&mut self, conn: ConnId, entry: &LogEntry) -> Result<(), Refusal> {
+        match &entry.command {
+            Command::Configure(_) => {}
+            Command::Enter { wish, profile, room, .. } => {
+                self.enter(conn, entry, wish, profile, room.as_ref())?;
+            }
+            Command::Invite { member, name, room } => {
+                let (room, target) = self.chat.judge_invitation(*member, room, name)?;
+                // From who does not run the room, it is a hint.
+                let runs =
+                    self.chat.existing(&room).is_ok_and(|it| self.chat.judge_rule(*member, it).is_ok());
+                if runs {
+                    self.chat.invite(target, &room);
+                }
+                self.invited(conn, entry, *member, target, &room);
+            }
+            Command::Kick { member, room, name, message } => {
+                let (room, target) = self.chat.judge_kick(*member, room, name)?;
+                self.kicked(conn, entry, *member, target, &room, message.as_ref());
+            }
+            Command::Kill { member, name, message } => {
+                if !self.chat.people[member].modes.has(UserModes::OPERATOR) {
+                    return Err(Refusal::NotServerOperator);
+                }
+                let target = self.chat.named(name).ok_or_else(|| Refusal::NoSuchName(name.clone()))?;
+                let by = &self.chat.people[member].person.name;
+                let words = message.as_ref().map_or(String::new(), |it| format!(": {}", it.as_str()));
+                let words = Text::clean(format!("by {by}{words}").as_bytes(), false);
+                let killed = self.chat.people[&target].conn;
+                sometimes!(self.marks, Killed, true);
+                self.left(killed, entry, target, CloseReason::Killed, Some(&words));
+            }
+            Command::Leave { member, reason, message } => {
+                self.left(conn, entry, *member, *reason, message.as_ref());
+            }
+            Command::Move { member, from, to, key, message } => {
+                self.chat.judge_move(*member, from.as_ref(), to.as_ref(), key.as_ref())?;
+                if let Some(from) = from {
+                    self.part(conn, entry, *member, from, message.as_ref());
+                }
+                if let Some(to) = to {
+                    self.join(conn, entry, *member, to, false);
+                }
+            }
+            Command::Promote { member } => {
+                self.set_user_modes(conn, *member, UserModes::OPERATOR, UserModes::NONE, true);
+            }
+            Command::Rename { member, name } => self.rename(conn, entry, *member, name)?,
+            Command::Say { member, room, status, speech } => {
+                let judged = self.chat.judge_speech(*member, room, speech.manner);
+                sometimes!(self.marks, Muted, matches!(judged, Err(Refusal::Silenced(_))));
+                self.said(conn, entry, *member, &judged?, *status, speech);
+            }
+            Command::SetAway { member, away } => self.set_away(conn, entry, *member, away.as_ref()),
+            Command::SetHost { member, name, host } => {
+                if !self.chat.people[member].modes.has(UserModes::OPERATOR) {
+                    return Err(Refusal::NotServerOperator);
+                }
+                let target = self.chat.named(name).ok_or_else(|| Refusal::NoSuchName(name.clone()))?;
+                self.set_host(conn, entry, target, host);
+            }
+            Command::SetModes { member, room, changes } => {
+                let judged = self.chat.existing(room)?;
+                self.chat.judge_rule(*member, judged)?;
+                let room = judged.name.clone();
+                self.set_modes(conn, entry, *member, &room, changes);
+            }
+            Command::SetRealName { member, real_name } => {
+                let person = &mut self.chat.person(*member).person;
+                person.profile = person.profile.with_real_name(real_name.clone());
+                self.tell_of(conn, entry, *member, What::RealNameSet { real_name });
+            }
+            Command::SetTopic { member, room, topic } => {
+                let room = self.chat.judge_topic(*member, room, topic.as_ref())?;
+                let (by, by_bot) = self.by(*member);
+                let set = topic.as_ref().map(|text| Topic {
+                    text: text.clone(),
+                    by: by.name.clone(),
+                    at_unix_ms: entry.at_unix_ms,
+                });
+                if let Some(room) = self.chat.room_mut(&room) {
+                    room.topic = set;
+                }
+                let what = What::TopicSet { room: &room, topic: topic.as_ref() };
+                self.tell_room(&room, conn, true, &event(&self.chat, entry, (&by, by_bot), what));
+            }
+            Command::SetUserModes { member, on, off } => {
+                // Nobody becomes an operator by saying so.
+                self.set_user_modes(conn, *member, on.without(UserModes::OPERATOR), *off, false);
+            }
+            Command::Tell { member, to, speech } => {
+                let target = self.chat.named(to).ok_or_else(|| Refusal::NoSuchName(to.clone()))?;
+                self.chat.person(*member).spoke_unix_ms = entry.at_unix_ms;
+                self.told(conn, entry, *member, target, speech);
+            }
+            Command::Wallops { member, text } => {
+                let (by, by_bot) = self.by(*member);
+                if !self.chat.people[member].modes.has(UserModes::OPERATOR) {
+                    return Err(Refusal::NotServerOperator);
+                }
+                let event = event(&self.chat, entry, (&by, by_bot), What::Wallops { text });
+                let wants = self.chat.people.values().filter(|it| it.modes.has(UserModes::WALLOPS));
+                for conn in wants.map(|it| it.conn).collect::<Vec<_>>() {
+                    self.tell(conn, &event);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Who a member is to others, and whether it is a program.
+    fn by(&self, member: MemberId) -> (Person, bool) {
+        let member = &self.chat.people[&member];
+        (member.person.clone(), member.modes.has(UserModes::BOT))
+    }
+
+    fn refuse(&mut self, id: ConnId, entry: &LogEntry, refusal: &Refusal) {
+        let speaks_irc = self.conns.get(id).is_some_and(|conn| conn.irc.is_some());
+        if !speaks_irc {
+            self.reply(id, &Reply::Refused(refusal));
+        } else if let Some(query) = refusal::answer(refusal, &entry.command) {
+            self.note(id, query);
+        }
+    }
+
+    fn enter(
+        &mut self,
+        id: ConnId,
+        entry: &LogEntry,
+        wish: &Wish,
+        profile: &Profile,
+        room: Option<&RoomName>,
+    ) -> Result<(), Refusal> {
+        let member = MemberId(entry.seq);
+        let name = match wish {
+            Wish::Name(name) => name.clone(),
+            Wish::Port(port) => self.chat.given_name(*port, member),
+        };
+        if let Some(owner) = self.chat.named(&name) {
+            sometimes!(self.marks, NameTakenAtEntrance, true);
+            let taken = self.chat.people[&owner].person.name.clone();
+            self.not_entered(id);
+            return Err(Refusal::NameTaken(taken));
+        }
+        let person = Person { name: name.clone(), profile: profile.clone() };
+        self.chat.people.insert(
+            member,
+            Member {
+                conn: id,
+                person: person.clone(),
+                rooms: Vec::new(),
+                invitations: Vec::new(),
+                away: None,
+                modes: UserModes::NONE,
+                entered_unix_ms: entry.at_unix_ms,
+                spoke_unix_ms: entry.at_unix_ms,
+            },
+        );
+        self.chat.members_max = self.chat.members_max.max(self.chat.people.len());
+        self.tell_watchers(&person, true);
+        let ping_at = self.now.mono.plus_ms(self.limits.ping_ms);
+        let conn = self.conns.get_mut(id).expect("a slot is kept for who is entering");
+        if conn.link == Link::Open {
+            conn.stage = Stage::Member(member);
+            if conn.irc.is_some() {
+                conn.wait = Some((ping_at, Wait::Idle));
+                conn.ask_first(Query::Welcome);
+                return Ok(());
+            }
+        } else {
+            conn.stage = Stage::Leaving(member);
+            let reason = conn.ended_for.expect("what is not open has ended for a reason");
+            self.proposals.push((id, Command::Leave { member, reason, message: None }));
+        }
+        let verdict = room.map(|room| self.chat.judge_move(member, None, Some(room), None));
+        if let (Some(room), Some(Ok(()))) = (room, &verdict) {
+            self.join(id, entry, member, room, true);
+            return Ok(());
+        }
+        self.greet(id, &Reply::Greeting { name: &name, room: None });
+        verdict.unwrap_or(Ok(()))
+    }
+
+    /// Its name is taken: it may try another.
+    fn not_entered(&mut self, id: ConnId) {
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        conn.stage = Stage::Outside;
+        if let Some(client) = conn.irc.as_mut().filter(|_| conn.link == Link::Open) {
+            client.forget_name();
+            conn.stage = Stage::Registering;
+            conn.expect_registration(self.now.mono, &self.limits);
+        }
+    }
+
+    fn join(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, to: &RoomName, first: bool) {
+        let (by, by_bot) = self.by(member);
+        let person = &self.chat.people[&member];
+        let (away, rooms) = (person.away.clone(), person.rooms.len());
+        let began = self.chat.room(to).map(|room| (room.began, room.name.clone()));
+        sometimes!(
+            self.marks,
+            InvitationUsed,
+            began.as_ref().is_some_and(|(began, _)| person.invitations.contains(began))
+        );
+        sometimes!(self.marks, SeveralRooms, rooms > 0);
+        // Whoever is there before the newcomer hears of it.
+        let shown = began.map_or_else(|| to.clone(), |(_, name)| name);
+        let joined = event(&self.chat, entry, (&by, by_bot), What::Joined { room: &shown });
+        self.tell_all_in(&shown, None, &joined);
+        if away.is_some() {
+            let what = What::AwaySet { away: away.as_ref() };
+            self.tell_all_in(&shown, None, &event(&self.chat, entry, (&by, by_bot), what));
+        }
+        let to = self.chat.enter_room(entry, member, to);
+        let there = self.chat.room(&to).expect("it has been entered");
+        let (members, topic) = (there.here.len(), there.topic.clone());
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        match &conn.irc {
+            None => {
+                conn.room = Some(to.clone());
+                if first {
+                    self.greet(id, &Reply::Greeting { name: &by.name, room: Some((&to, members)) });
+                } else {
+                    self.reply(id, &Reply::InRoom { room: &to, members, topic: topic.as_ref() });
+                }
+            }
+            Some(client) if conn.link == Link::Open => {
+                let with_names = !client.capabilities.has(Capabilities::NO_IMPLICIT_NAMES);
+                conn.ask_first(Query::Entered { room: to, with_names });
+                self.tell_itself(id, &joined);
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn greet(&mut self, id: ConnId, greeting: &Reply<'_>) {
+        if self.options.greeting && !self.options.raw {
+            self.reply(id, greeting);
+        }
+    }
+
+    fn part(
+        &mut self,
+        id: ConnId,
+        entry: &LogEntry,
+        member: MemberId,
+        from: &RoomName,
+        message: Option<&Text>,
+    ) {
+        let (by, by_bot) = self.by(member);
+        let from = self.chat.room(from).map_or_else(|| from.clone(), |room| room.name.clone());
+        let event = event(&self.chat, entry, (&by, by_bot), What::Parted { room: &from, message });
+        self.chat.leave_room(member, &from);
+        if let Some(conn) = self.conns.get_mut(id) {
+            conn.room = None;
+        }
+        self.tell_all_in(&from, None, &event);
+        if self.conns.get(id).is_some_and(|conn| conn.irc.is_some()) {
+            self.tell_itself(id, &event);
+        }
+    }
+
+    fn left(
+        &mut self,
+        id: ConnId,
+        entry: &LogEntry,
+        member: MemberId,
+        reason: CloseReason,
+        message: Option<&Text>,
+    ) {
+        let person = self.chat.people.remove(&member).expect("it is a member");
+        let rooms = person.rooms.iter().filter_map(|room| self.chat.room(room));
+        let mut hearers: Vec<ConnId> =
+            rooms.flat_map(|room| room.here.iter()).map(|here| here.conn).collect();
+        hearers.sort_unstable();
+        hearers.dedup();
+        hearers.retain(|hearer| *hearer != id);
+        for room in &person.rooms {
+            self.chat.leave_room(member, room);
+        }
+        self.chat.depart(entry, person.person.clone());
+        let event = event(&self.chat, entry, (&person.person, false), What::Left { reason, message });
+        self.tell_each(&hearers, &event);
+        self.tell_watchers(&person.person, false);
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        conn.stage = Stage::Outside;
+        (conn.under_way, conn.barrier, conn.room) = (0, false, None);
+        let afresh = conn.afresh.take().filter(|_| reason == CloseReason::OtherDialect);
+        if let Some(line) = afresh.filter(|_| conn.link == Link::Open) {
+            sometimes!(self.marks, BeganAfresh, true);
+            conn.begin_irc();
+            conn.expect_registration(self.now.mono, &self.limits);
+            self.read_irc(id, &line, 0);
+            return;
+        }
+        conn.forget_input();
+        if conn.link == Link::Open {
+            self.cut_label(id);
+            self.say_farewell_with(id, reason, message);
+        }
+        self.forget_if_over(id);
+    }
+
+    fn rename(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, name: &Name) -> Result<(), Refusal> {
+        let owner = self.chat.named(name);
+        if let Some(owner) = owner {
+            let taken = self.chat.people[&owner].person.name.clone();
+            sometimes!(self.marks, NameRefused, owner != member);
+            if owner != member {
+                return Err(Refusal::NameTaken(taken));
+            }
+            if taken.as_str() == name.as_str() {
+                return Err(Refusal::NameUnchanged);
+            }
+        }
+        let (by, by_bot) = self.by(member);
+        self.chat.person(member).person.name = name.clone();
+        let renamed = self.chat.people[&member].person.clone();
+        let event = event(&self.chat, entry, (&by, by_bot), What::Renamed { to: name });
+        self.tell_peers(member, id, &event);
+        if self.conns.get(id).is_some_and(|conn| conn.irc.is_some()) {
+            self.tell_itself(id, &event);
+        } else {
+            self.reply(id, &Reply::NowNamed(name));
+        }
+        // Another spelling of the same name is nothing new to those who watch it.
+        if owner.is_none() {
+            self.chat.depart(entry, by.clone());
+            sometimes!(self.marks, WatchedRenamed, self.is_watched(&by.name) || self.is_watched(name));
+            self.tell_watchers(&by, false);
+            self.tell_watchers(&renamed, true);
+        }
+        Ok(())
+    }
+
+    fn said(
+        &mut self,
+        id: ConnId,
+        entry: &LogEntry,
+        member: MemberId,
+        room: &RoomName,
+        status: Option<Status>,
+        speech: &Speech,
+    ) {
+        let (by, _) = self.by(member);
+        self.chat.person(member).spoke_unix_ms = entry.at_unix_ms;
+        if status.is_none() && speech.manner.is_read() {
+            self.chat.remember(entry, &by, room, speech);
+        }
+        self.tell_said(id, entry, member, room, status, speech);
+    }
+
+    /// Those hear it who are to hear it.
+    fn tell_said(
+        &mut self,
+        id: ConnId,
+        entry: &LogEntry,
+        member: MemberId,
+        room: &RoomName,
+        status: Option<Status>,
+        speech: &Speech,
+    ) {
+        let (by, by_bot) = self.by(member);
+        let event = event(&self.chat, entry, (&by, by_bot), What::Said { room, status, speech });
+        let itself = self.hears_itself(id);
+        let Some(status) = status else { return self.tell_room(room, id, itself, &event) };
+        let there = self.chat.room(room).into_iter().flat_map(|room| room.here.iter());
+        let hearers: Vec<ConnId> = there
+            .filter(|here| here.member != member && here.reaches(status))
+            .map(|here| here.conn)
+            .collect();
+        self.tell_each(&hearers, &event);
+        if itself {
+            self.tell_itself(id, &event);
+        }
+    }
+
+    /// What is said and has no place in the log is heard by those who would hear it if it had one.
+    pub(super) fn signal(&mut self, id: ConnId, command: &Command) {
+        let entry = LogEntry { seq: Seq(0), at_unix_ms: self.now.unix_ms, command: command.clone() };
+        let refused = match command {
+            Command::Say { member, room, status, speech } => {
+                match self.chat.judge_speech(*member, room, speech.manner) {
+                    Ok(room) => {
+                        sometimes!(self.marks, Signalled, true);
+                        self.tell_said(id, &entry, *member, &room, *status, speech);
+                        None
+                    }
+                    Err(refusal) => Some(refusal),
+                }
+            }
+            Command::Tell { member, to, speech } => match self.chat.named(to) {
+                Some(target) => {
+                    self.told(id, &entry, *member, target, speech);
+                    None
+                }
+                None => Some(Refusal::NoSuchName(to.clone())),
+            },
+            _ => None,
+        };
+        if let Some(refusal) = refused {
+            self.refuse(id, &entry, &refusal);
+        }
+    }
+
+    /// Whether a connection hears what it says.
+    fn hears_itself(&self, id: ConnId) -> bool {
+        let Some(conn) = self.conns.get(id) else { return false };
+        conn.irc.as_ref().map_or(self.options.echo, |it| it.capabilities.has(Capabilities::ECHO_MESSAGE))
+    }
+
+    fn told(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, target: MemberId, speech: &Speech) {
+        let (by, by_bot) = self.by(member);
+        let Member { conn, person, .. } = &self.chat.people[&target];
+        let (hearer, to) = (*conn, person.name.clone());
+        let event = event(&self.chat, entry, (&by, by_bot), What::Told { to: &to, speech });
+        let speaks_irc = self.conns.get(id).is_some_and(|conn| conn.irc.is_some());
+        if speaks_irc && self.hears_itself(id) {
+            self.tell_itself(id, &event);
+        }
+        self.tell(hearer, &event);
+        if !matches!(speech.manner, Manner::Notice | Manner::CtcpReply | Manner::Tags) {
+            self.tell_away(id, target);
+        }
+    }
+
+    /// Who speaks IRC is told that somebody is away.
+    fn tell_away(&mut self, id: ConnId, target: MemberId) {
+        let Member { person, away, .. } = &self.chat.people[&target];
+        if let Some(away) = away {
+            let query = Query::numeric("301", format!("{} :{}", person.name, away.as_str()));
+            self.note(id, query);
+        }
+    }
+
+    fn invited(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, target: MemberId, room: &RoomName) {
+        let (by, by_bot) = self.by(member);
+        let Member { conn, person, .. } = &self.chat.people[&target];
+        let (hearer, name) = (*conn, person.name.clone());
+        let invited = |to_target| What::Invited { name: &name, room, to_target };
+        let of = |what| event(&self.chat, entry, (&by, by_bot), what);
+        let (to_room, to_target) = (of(invited(false)), of(invited(true)));
+        self.tell_all_in(room, Some(id), &to_room);
+        if self.conns.get(hearer).is_some_and(|conn| conn.irc.is_some()) {
+            self.tell(hearer, &to_target);
+        } else {
+            self.reply(hearer, &Reply::InvitedTo { by: &by.name, room });
+        }
+        self.note(id, Query::numeric("341", format!("{name} :#{room}")));
+        self.tell_away(id, target);
+    }
+
+    fn kicked(
+        &mut self,
+        id: ConnId,
+        entry: &LogEntry,
+        member: MemberId,
+        target: MemberId,
+        room: &RoomName,
+        message: Option<&Text>,
+    ) {
+        let (by, by_bot) = self.by(member);
+        let Member { conn, person, .. } = &self.chat.people[&target];
+        let (hearer, name) = (*conn, person.name.clone());
+        let event = event(&self.chat, entry, (&by, by_bot), What::Kicked { name: &name, room, message });
+        self.chat.leave_room(target, room);
+        let speaks_irc = self.conns.get(hearer).is_some_and(|conn| conn.irc.is_some());
+        if let Some(conn) = self.conns.get_mut(hearer) {
+            conn.room = None;
+        }
+        if hearer == id {
+            self.tell_itself(hearer, &event);
+        } else if speaks_irc {
+            self.tell(hearer, &event);
+        } else {
+            self.reply(hearer, &Reply::KickedOut { by: &by.name, room, message });
+        }
+        self.tell_room(room, id, hearer != id, &event);
+    }
+
+    fn set_away(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, away: Option<&Text>) {
+        let before = std::mem::replace(&mut self.chat.person(member).away, away.cloned());
+        if before.is_some() || away.is_some() {
+            self.tell_of(id, entry, member, What::AwaySet { away });
+        }
+        self.note(
+            id,
+            match away {
+                Some(_) => Query::numeric("306", ":You have been marked as being away"),
+                None => Query::numeric("305", ":You are no longer marked as being away"),
+            },
+        );
+    }
+
+    /// Those in its rooms hear what a member says of itself, and those who watch it closely; it does itself, but
+    /// that it is away.
+    fn tell_of(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, what: What<'_>) {
+        let (by, by_bot) = self.by(member);
+        let event = event(&self.chat, entry, (&by, by_bot), what);
+        self.tell_peers(member, id, &event);
+        self.tell_close_watchers(id, member, &event);
+        if !matches!(what, What::AwaySet { .. }) {
+            self.tell_itself(id, &event);
+        }
+    }
+
+    /// Those who watch a member closely, and share no room with it, hear what those hear who do.
+    fn tell_close_watchers(&mut self, id: ConnId, member: MemberId, event: &Event<'_>) {
+        let watchers: Vec<ConnId> = self
+            .conns
+            .iter()
+            .filter(|(conn, it)| {
+                let watches = it.irc.as_ref().is_some_and(|client| {
+                    client.capabilities.has(Capabilities::EXTENDED_MONITOR)
+                        && client.watches.contains(&event.by.name)
+                });
+                let other = it.stage.member();
+                watches && *conn != id && !other.is_some_and(|it| self.chat.are_together(it, member))
+            })
+            .map(|(conn, _)| conn)
+            .collect();
+        sometimes!(self.marks, WatchedClosely, !watchers.is_empty());
+        self.tell_each(&watchers, event);
+    }
+
+    /// Somebody is shown at another host, and hears of it itself.
+    fn set_host(&mut self, id: ConnId, entry: &LogEntry, target: MemberId, host: &Host) {
+        let (from, by_bot) = self.by(target);
+        let person = &mut self.chat.person(target).person;
+        person.profile = from.profile.with_host(host);
+        let to = person.clone();
+        let hearer = self.chat.people[&target].conn;
+        let what = What::HostSet { user: to.profile.user(), host: to.profile.host() };
+        let event = event(&self.chat, entry, (&from, by_bot), what);
+        self.tell_peers(target, hearer, &event);
+        self.tell_close_watchers(hearer, target, &event);
+        sometimes!(self.marks, HostSet, true);
+        let query = Query::numeric(
+            "396",
+            format!("{} {} :is now the host that is shown", to.name, to.profile.host()),
+        );
+        if hearer == id {
+            self.tell_itself(id, &event);
+            self.note(id, query);
+        } else {
+            self.tell(hearer, &event);
+            self.tell_numeric(hearer, query);
+        }
+    }
+
+    fn set_modes(
+        &mut self,
+        id: ConnId,
+        entry: &LogEntry,
+        member: MemberId,
+        room: &RoomName,
+        changes: &[ModeChange],
+    ) {
+        let (by, by_bot) = self.by(member);
+        let mut made = Vec::new();
+        for change in changes {
+            match self.chat.change_mode(entry, &by.name, room, change) {
+                Ok(change) => made.extend(change),
+                Err(refusal) => self.refuse(id, entry, &refusal),
+            }
+        }
+        if !made.is_empty() {
+            let what = What::ModesSet { room, changes: &made };
+            self.tell_room(room, id, true, &event(&self.chat, entry, (&by, by_bot), what));
+        }
+    }
+
+    fn set_user_modes(
+        &mut self,
+        id: ConnId,
+        member: MemberId,
+        on: UserModes,
+        off: UserModes,
+        promoted: bool,
+    ) {
+        let modes = &mut self.chat.person(member).modes;
+        let before = *modes;
+        *modes = before.with(on).without(off);
+        let (on, off) = (modes.without(before), before.without(*modes));
+        if promoted {
+            self.note(id, Query::numeric("381", ":You are now an operator of the server"));
+        }
+        if on != UserModes::NONE || off != UserModes::NONE {
+            self.note(id, Query::UserModesAre { on, off });
+        }
+    }
+}

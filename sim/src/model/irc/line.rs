@@ -1,0 +1,114 @@
+//! A line's words.
+
+/// A message, as a client sent it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Line<'a> {
+    pub(super) tags: Vec<&'a str>,
+    pub(super) command: &'a str,
+    pub(super) params: Vec<&'a str>,
+}
+
+/// Why a line is no message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flaw {
+    /// It says nothing, and is not answered.
+    Empty,
+    NoMessage,
+    NotUtf8,
+    TooLong,
+}
+
+/// The last parameter is the whole rest.
+const PARAMS_MAX: usize = 15;
+
+impl<'a> Line<'a> {
+    pub(super) fn read(line: &'a [u8]) -> Result<Self, Flaw> {
+        if line.iter().any(|byte| [0, b'\r', b'\n'].contains(byte)) {
+            return Err(Flaw::NoMessage);
+        }
+        let has_tags = line.starts_with(b"@");
+        let tags_end = if has_tags {
+            line.iter().position(|byte| *byte == b' ').map_or(line.len(), |space| space + 1)
+        } else {
+            0
+        };
+        if tags_end > 4_096 || line.len() - tags_end > 510 {
+            return Err(Flaw::TooLong);
+        }
+        let line = std::str::from_utf8(line).map_err(|_| Flaw::NotUtf8)?;
+        let (tags, mut rest) = line.split_at(tags_end);
+        let tags = tags.strip_prefix('@').unwrap_or(tags).trim_end_matches(' ').split(';').collect();
+        rest = rest.trim_start_matches(' ');
+        let has_source = rest.starts_with(':');
+        if has_source {
+            rest = split(rest).1;
+        }
+        let (command, mut rest) = split(rest);
+        if command.is_empty() || command.starts_with('@') {
+            return Err(if has_tags || has_source { Flaw::NoMessage } else { Flaw::Empty });
+        }
+        let mut params = Vec::new();
+        while !rest.is_empty() {
+            if let Some(last) = rest.strip_prefix(':') {
+                params.push(last);
+                break;
+            }
+            if params.len() == PARAMS_MAX - 1 {
+                params.push(rest);
+                break;
+            }
+            let (param, behind) = split(rest);
+            params.push(param);
+            rest = behind;
+        }
+        Ok(Self { tags, command, params })
+    }
+
+    /// The tags that clients pass to clients, each key once, in the order of the keys.
+    pub(super) fn client_tags(&self) -> Option<String> {
+        let key = |tag: &'a str| tag.split('=').next().unwrap_or_default();
+        let mut tags: Vec<&str> = Vec::new();
+        for &tag in &self.tags {
+            let is_key = |it: char| it.is_ascii_alphanumeric() || "-./_".contains(it);
+            let name = key(tag).strip_prefix('+').unwrap_or_default();
+            if !name.is_empty() && name.chars().all(is_key) {
+                tags.retain(|other| key(other) != key(tag));
+                tags.push(tag);
+            }
+        }
+        tags.sort_by_key(|tag| key(tag));
+        (!tags.is_empty()).then(|| tags.join(";"))
+    }
+}
+
+/// The label of a line, whatever it may be, and whatever stands behind the tags.
+pub(super) fn label_of(line: &[u8]) -> Option<String> {
+    let end = line.iter().position(|byte| *byte == b' ').filter(|end| *end < 4_096)?;
+    let tags = std::str::from_utf8(&line[..end]).ok()?.strip_prefix('@')?;
+    if tags.contains(['\0', '\r', '\n']) {
+        return None;
+    }
+    let value = tags.split(';').rev().find_map(|tag| {
+        let (key, value) = tag.split_once('=').unwrap_or((tag, ""));
+        (key == "label").then_some(value)
+    });
+    let mut label = String::new();
+    let mut characters = value?.chars();
+    while let Some(character) = characters.next() {
+        match (character, if character == '\\' { characters.next() } else { None }) {
+            ('\\', Some(':')) => label.push(';'),
+            ('\\', Some('s')) => label.push(' '),
+            ('\\', Some('r')) => label.push('\r'),
+            ('\\', Some('n')) => label.push('\n'),
+            ('\\', other) => label.extend(other),
+            (plain, _) => label.push(plain),
+        }
+    }
+    Some(label)
+}
+
+/// The first word, and what follows it.
+fn split(text: &str) -> (&str, &str) {
+    let end = text.find(' ').unwrap_or(text.len());
+    (&text[..end], text[end..].trim_start_matches(' '))
+}

@@ -1,0 +1,51 @@
+//! What is answered to who may not do what it asked for.
+
+use super::Query;
+use parlor_protocol::world::Refusal;
+use parlor_protocol::{Command, Manner, Wish};
+
+pub(in crate::model) fn answer(refusal: &Refusal, command: &Command) -> Option<Query> {
+    let speech = match command {
+        Command::Say { speech, .. } | Command::Tell { speech, .. } => Some(speech),
+        _ => None,
+    };
+    // Nothing answers a notice.
+    if speech.is_some_and(|speech| matches!(speech.manner, Manner::Notice | Manner::CtcpReply)) {
+        return None;
+    }
+    let (code, rest) = match refusal {
+        Refusal::AlreadyIn(_) | Refusal::NameUnchanged => return None,
+        Refusal::AlreadyThere { name, room } => ("443", format!("{name} #{room} :is already on channel")),
+        Refusal::BadKey(room) => ("475", format!("#{room} :Cannot join channel (+k)")),
+        Refusal::Banned(room) => ("474", format!("#{room} :Cannot join channel (+b)")),
+        Refusal::InviteOnly(room) => ("473", format!("#{room} :Cannot join channel (+i)")),
+        Refusal::ListFull { room, list, .. } => {
+            ("478", format!("#{room} {} :Channel list is full", list.letter()))
+        }
+        Refusal::NameTaken(taken) => {
+            let wished = match command {
+                Command::Enter { wish: Wish::Name(name), .. } | Command::Rename { name, .. } => name,
+                _ => taken,
+            };
+            ("433", format!("{wished} :Nickname is already in use"))
+        }
+        Refusal::NoSuchName(name) => ("401", format!("{name} :No such nick/channel")),
+        Refusal::NoSuchRoom(room) => ("403", format!("#{room} :No such channel")),
+        Refusal::NotIn(room) if speech.is_none() => ("442", format!("#{room} :You're not on that channel")),
+        Refusal::NoCtcp(room) | Refusal::NotIn(room) | Refusal::Silenced(room) => {
+            ("404", format!("#{room} :Cannot send to channel"))
+        }
+        Refusal::NotRoomOperator(room) => ("482", format!("#{room} :You're not channel operator")),
+        Refusal::NotServerOperator => ("481", ":Permission Denied- You're not an IRC operator".to_owned()),
+        Refusal::NotThere { name, room } => ("441", format!("{name} #{room} :They aren't on that channel")),
+        Refusal::RoomFull(room) => ("471", format!("#{room} :Cannot join channel (+l)")),
+        Refusal::RoomsFull | Refusal::TooManyRooms => match command {
+            Command::Move { to: Some(room), .. } => {
+                ("405", format!("#{room} :You have joined too many channels"))
+            }
+            _ => ("405", "* :You have joined too many channels".to_owned()),
+        },
+        Refusal::TopicTooLong(_) => ("417", ":Input line was too long".to_owned()),
+    };
+    Some(Query::numeric(code, rest))
+}

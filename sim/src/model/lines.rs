@@ -1,0 +1,293 @@
+//! A connection's lines, one after the other, and what is done for each.
+
+use super::Model;
+use super::ask::Ask;
+use super::conn::{Link, NextLine, Stage, Todo, Wait};
+use super::irc::{Who, detect};
+use crate::sometimes;
+use parlor_protocol::event::Mistake;
+use parlor_protocol::{
+    CloseReason, Command, ConnId, Manner, MemberId, Now, Profile, Reply, RoomName, Speech, Text, Wish,
+};
+
+impl Model {
+    /// Goes on as far as can be acted on.
+    pub(super) fn go_on(&mut self, now: Now, id: ConnId) {
+        while self.goes_on(now, id) {}
+        self.send_gathered(id);
+        self.bound_end(id);
+    }
+
+    /// Does one thing; returns whether there may be another.
+    fn goes_on(&mut self, now: Now, id: ConnId) -> bool {
+        let limits = self.limits;
+        let Some(conn) = self.conns.get_mut(id) else { return false };
+        if !matches!(conn.stage, Stage::Detecting | Stage::Member(_) | Stage::Registering) || conn.is_held() {
+            return false;
+        }
+        if let Some(todo) = conn.waiting.front() {
+            if conn.waits(todo, &limits) {
+                return false;
+            }
+            if let Some(todo) = conn.waiting.pop_front() {
+                self.act(now, id, todo);
+            }
+            return true;
+        }
+        if conn.under_way >= limits.pending_commands_max {
+            return false;
+        }
+        match conn.next_line(now, &limits) {
+            NextLine::End => self.leave_or_close(id, CloseReason::EndOfInput, None),
+            NextLine::Line(line, dropped) => self.read(id, &line, dropped),
+            NextLine::None if conn.stage == Stage::Detecting && detect::is_tls(&conn.unread) => {
+                self.turn_away(id, &[]);
+            }
+            NextLine::None => return false,
+            NextLine::NotBefore(at) => {
+                conn.budget_timer.get_or_insert(at);
+                return false;
+            }
+        }
+        true
+    }
+
+    fn read(&mut self, id: ConnId, line: &[u8], dropped: usize) {
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        if conn.irc.is_some() {
+            return self.read_irc(id, line, dropped);
+        }
+        let was_silent = std::mem::take(&mut conn.silent);
+        let detects = conn.stage == Stage::Detecting;
+        let is_irc = (detects || was_silent) && detect::is_irc(line);
+        if detects && detect::is_tls(line) {
+            return self.turn_away(id, &[]);
+        }
+        if (detects || was_silent) && !is_irc && detect::is_http(line) {
+            sometimes!(self.marks, AnsweredHttp, true);
+            let answer = detect::http_answer(&self.options.identity.name);
+            return self.turn_away(id, answer.as_bytes());
+        }
+        if is_irc && detects {
+            sometimes!(self.marks, DetectedIrc, true);
+            conn.begin_irc();
+            conn.expect_registration(self.now.mono, &self.limits);
+            return self.read_irc(id, line, 0);
+        }
+        if is_irc && let Stage::Member(member) = conn.stage {
+            conn.afresh = Some(line.to_vec());
+            conn.stage = Stage::Leaving(member);
+            let reason = CloseReason::OtherDialect;
+            self.proposals.push((id, Command::Leave { member, reason, message: None }));
+            return;
+        }
+        self.read_plain(id, line, dropped);
+        if detects {
+            self.enter_plain(id);
+        }
+    }
+
+    /// It speaks what nobody here does: it reads this, and is closed.
+    fn turn_away(&mut self, id: ConnId, answer: &[u8]) {
+        self.leave(id, CloseReason::Quit, None);
+        self.say_bytes_and_close(id, answer);
+    }
+
+    fn read_plain(&mut self, id: ConnId, line: &[u8], dropped: usize) {
+        let bytes_max = self.limits.line_bytes_max;
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        let kept = &line[..line.len().min(bytes_max)];
+        let dropped = dropped + line.len() - kept.len();
+        sometimes!(self.marks, LineCut, dropped > 0);
+        sometimes!(self.marks, LineAtLimit, dropped == 0 && kept.len() == bytes_max);
+        if dropped > 0 {
+            conn.waiting.push_back(Todo::Ask(Ask::LineCut(dropped)));
+        }
+        conn.waiting.push_back(Todo::Ask(Ask::read(kept, dropped > 0)));
+    }
+
+    pub(super) fn read_irc(&mut self, id: ConnId, line: &[u8], dropped: usize) {
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        let Some(client) = &mut conn.irc else { return };
+        let member = conn.stage.member();
+        let person = member.and_then(|member| self.chat.people.get(&member)).map(|it| &it.person);
+        let who =
+            Who { member, person, limits: &self.limits, has_password: self.options.identity.has_password };
+        let todos = client.read(line, dropped, who);
+        // Who says a thing to many pays for each.
+        let heard = todos.iter().filter(|todo| todo.is_heard()).count();
+        conn.charge_lines(heard.saturating_sub(1), self.limits.rate, self.now.mono);
+        conn.waiting.extend(todos);
+    }
+
+    fn act(&mut self, now: Now, id: ConnId, todo: Todo) {
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        match todo {
+            Todo::Ask(ask) => {
+                if let Stage::Member(member) = conn.stage {
+                    self.act_plain(now, id, member, ask);
+                }
+            }
+            Todo::Check(operator, password) => {
+                conn.checking = true;
+                // A guess is dear.
+                conn.charge_lines(50, self.limits.rate, now.mono);
+                self.questions.push_back((id, operator, password));
+            }
+            Todo::Enter => self.enter_irc(id),
+            Todo::Label(label) => self.label(id, label),
+            Todo::Propose(command) => self.propose(id, command),
+            Todo::Query(query) => self.act_on(now, id, query),
+            Todo::Quit(message) => self.leave_or_close(id, CloseReason::Quit, message),
+        }
+    }
+
+    fn propose(&mut self, id: ConnId, command: Command) {
+        if let Some(conn) = self.conns.get_mut(id) {
+            conn.under_way += 1;
+            conn.barrier = matches!(command, Command::Move { .. } | Command::Rename { .. });
+            self.proposals.push((id, command));
+        }
+    }
+
+    fn enter_irc(&mut self, id: ConnId) {
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        let Some((name, user, real_name)) = conn.irc.as_ref().and_then(|client| client.entrant()) else {
+            return;
+        };
+        (conn.stage, conn.wait) = (Stage::Entering, None);
+        let profile = Profile::new(&user, conn.peer.ip(), real_name);
+        let command = Command::Enter { conn: id, wish: Wish::Name(name), profile, room: None };
+        self.proposals.push((id, command));
+    }
+
+    /// It speaks the plain dialect, of which nobody can know a password.
+    pub(super) fn enter_plain(&mut self, id: ConnId) {
+        if self.options.identity.has_password {
+            return self.end(id, CloseReason::Password);
+        }
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        (conn.stage, conn.wait) = (Stage::Entering, None);
+        let (wish, profile) = (Wish::Port(conn.peer.port()), Profile::plain(conn.peer.ip()));
+        let command = Command::Enter { conn: id, wish, profile, room: conn.leads_to.clone() };
+        self.proposals.push((id, command));
+    }
+
+    fn act_plain(&mut self, now: Now, id: ConnId, member: MemberId, ask: Ask) {
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        let here = conn.room.clone();
+        let command = match (ask, here) {
+            (Ask::Nothing, _) => return,
+            (Ask::Quit, _) => return self.leave(id, CloseReason::Quit, None),
+            (Ask::Tell(to, text), _) => {
+                Command::Tell { member, to, speech: Speech::new(Manner::Speech, text) }
+            }
+            (Ask::Rename(name), _) => Command::Rename { member, name },
+            (Ask::Join(room, key), from) => {
+                Command::Move { member, from, to: Some(room), key, message: None }
+            }
+            (Ask::Say(manner, text), Some(room)) => {
+                Command::Say { member, room, status: None, speech: Speech::new(manner, text) }
+            }
+            (Ask::TopicSet(topic), Some(room)) => Command::SetTopic { member, room, topic },
+            (Ask::Part, Some(room)) if room != RoomName::lobby() => {
+                let to = Some(RoomName::lobby());
+                Command::Move { member, from: Some(room), to, key: None, message: None }
+            }
+            (Ask::Part, Some(_)) => return self.answer_plain(now, id, Ask::Mistaken(Mistake::InLobby)),
+            (Ask::Say(..) | Ask::TopicSet(_) | Ask::Part, None) => {
+                return self.answer_plain(now, id, Ask::Mistaken(Mistake::NotInRoom));
+            }
+            (ask, _) => return self.answer_plain(now, id, ask),
+        };
+        self.propose(id, command);
+    }
+
+    fn answer_plain(&mut self, now: Now, id: ConnId, ask: Ask) {
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        let Stage::Member(member) = conn.stage else { return };
+        if conn.under_way > 0 {
+            conn.waiting.push_front(Todo::Ask(ask));
+            return;
+        }
+        if let Ask::Language(language) = ask {
+            conn.language = language;
+        }
+        conn.draining = matches!(ask, Ask::Help | Ask::History(_) | Ask::Rooms | Ask::Who(_));
+        let (language, here) = (conn.language, conn.room.clone());
+        let mut bytes = bytes::BytesMut::new();
+        let reply_bytes_max = self.limits.reply_bytes_max;
+        match self.chat.reply(&ask, member, here.as_ref(), self.limits.line_bytes_max) {
+            Ok(reply) => reply.render(language, reply_bytes_max, &mut bytes),
+            Err(mistake) => Reply::Mistaken(&mistake).render(language, reply_bytes_max, &mut bytes),
+        }
+        self.send(id, &bytes);
+        if let Some(conn) = self.conns.get_mut(id) {
+            conn.charge(bytes.len(), self.limits.rate, now.mono);
+        }
+    }
+
+    /// The verdict on a password has come.
+    pub(super) fn verdict(&mut self, now: Now, id: ConnId, right: bool) {
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        if !std::mem::take(&mut conn.checking) {
+            return;
+        }
+        sometimes!(self.marks, PasswordRight, right);
+        sometimes!(self.marks, PasswordWrong, !right);
+        match conn.stage {
+            Stage::Member(member) if right => {
+                conn.waiting.push_front(Todo::Propose(Command::Promote { member }));
+            }
+            Stage::Member(_) => conn.ask_first(super::irc::Query::numeric("464", ":Password incorrect")),
+            Stage::Registering if right => {
+                if let Some(client) = &mut conn.irc {
+                    client.password_was_right();
+                }
+                conn.waiting.push_front(Todo::Enter);
+            }
+            Stage::Registering => {
+                self.note(id, super::irc::Query::numeric("464", ":Password incorrect"));
+                return self.end(id, CloseReason::Password);
+            }
+            _ => {}
+        }
+        self.go_on(now, id);
+    }
+
+    /// A member leaves; who is none yet is told goodbye at once.
+    fn leave_or_close(&mut self, id: ConnId, reason: CloseReason, message: Option<Text>) {
+        if self.conns.get(id).is_some_and(|conn| conn.stage.member().is_some()) {
+            self.leave(id, reason, message);
+        } else {
+            self.end_with(id, reason, message.as_ref());
+        }
+    }
+
+    /// Who is asked whether it is there, or did not answer.
+    pub(super) fn look_for_life(&mut self, id: ConnId) {
+        let limits = self.limits;
+        let now = self.now.mono;
+        let Some(conn) = self.conns.get_mut(id).filter(|conn| conn.link == Link::Open) else { return };
+        let is_paused = conn.reads_are_paused();
+        let Some(client) = &mut conn.irc else { return };
+        if is_paused {
+            // What it may have said waits.
+            conn.heard_at = now;
+            client.pinged = false;
+        }
+        let due = conn.heard_at.plus_ms(limits.ping_ms);
+        if client.pinged {
+            sometimes!(self.marks, PingTimedOut, true);
+            return self.end(id, CloseReason::PingTimeout);
+        }
+        if due > now {
+            conn.wait = Some((due, Wait::Idle));
+            return;
+        }
+        client.pinged = true;
+        conn.wait = Some((now.plus_ms(limits.pong_ms), Wait::Idle));
+        let ping = format!("PING :{}\r\n", self.options.identity.name);
+        self.send(id, ping.as_bytes());
+    }
+}

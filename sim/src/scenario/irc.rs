@@ -1,0 +1,431 @@
+//! What clients of IRC write.
+
+use super::generate::{NAMES, ROOMS};
+use crate::source::Source;
+
+/// Everything that one can ask for, and something that one cannot.
+const CAPABILITIES: [&str; 17] = [
+    "away-notify",
+    "batch",
+    "cap-notify",
+    "chghost",
+    "echo-message",
+    "extended-join",
+    "extended-monitor",
+    "invite-notify",
+    "labeled-response",
+    "message-tags",
+    "multi-prefix",
+    "no-implicit-names",
+    "server-time",
+    "setname",
+    "standard-replies",
+    "userhost-in-names",
+    "sasl",
+];
+
+/// Of names that were wanted, so many of the latest are in use.
+const WANTED: usize = 6;
+
+/// Letters of modes, those of statuses more often, and one that is none.
+const LETTERS: [char; 19] =
+    ['n', 'n', 't', 's', 'm', 'i', 'C', 'k', 'l', 'b', 'e', 'I', 'o', 'o', 'v', 'v', 'v', 'v', 'z'];
+
+/// Masks of bans and exceptions.
+const MASKS: [&str; 8] = ["alice", "bob!*@*", "*!u@*", "m:dave", "m:*", "*@127.0.0.1", "n?", ":bad"];
+
+/// What a client may write, and how often of all.
+const LINES: [(Kind, u64); 25] = [
+    (Kind::Ask, 12),
+    (Kind::Away, 4),
+    (Kind::Broken, 5),
+    (Kind::Capabilities, 6),
+    (Kind::Host, 4),
+    (Kind::Invite, 5),
+    (Kind::Join, 22),
+    (Kind::Kick, 10),
+    (Kind::Kill, 3),
+    (Kind::Long, 3),
+    (Kind::Many, 4),
+    (Kind::Modes, 16),
+    (Kind::Monitor, 6),
+    (Kind::Names, 6),
+    (Kind::Nick, 8),
+    (Kind::Oper, 8),
+    (Kind::OwnModes, 5),
+    (Kind::Part, 5),
+    (Kind::Ping, 3),
+    (Kind::Quit, 2),
+    (Kind::Say, 70),
+    (Kind::SetName, 3),
+    (Kind::Topic, 6),
+    (Kind::Unended, 4),
+    (Kind::Wallops, 2),
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Ask,
+    Away,
+    Broken,
+    Capabilities,
+    Host,
+    Invite,
+    Join,
+    Kick,
+    Kill,
+    Long,
+    Many,
+    Modes,
+    Monitor,
+    Names,
+    Nick,
+    Oper,
+    OwnModes,
+    Part,
+    Ping,
+    Quit,
+    Say,
+    SetName,
+    Topic,
+    Unended,
+    Wallops,
+}
+
+/// Writes the lines of the clients of IRC of one scenario.
+#[derive(Debug)]
+pub(super) struct IrcWriter {
+    weights: Vec<u64>,
+    /// Those that somebody asks for.
+    capabilities: Vec<&'static str>,
+    /// How often, of a thousand, a line has a label.
+    labels: u64,
+    /// How often, of a thousand, a line has tags for others.
+    tags: u64,
+    clients: u16,
+    labelled: u64,
+    /// Names that somebody has wanted, the latest at the end.
+    wanted: Vec<String>,
+    hot_room: &'static str,
+}
+
+impl IrcWriter {
+    pub(super) fn new(clients: u16, source: &mut Source<'_>) -> Self {
+        let mut swarm = |weight: u64| if source.chance(200) { 0 } else { weight };
+        let mut weights: Vec<u64> = LINES.iter().map(|&(_, weight)| swarm(weight)).collect();
+        for (weight, (kind, usual)) in weights.iter_mut().zip(LINES) {
+            if matches!(kind, Kind::Join | Kind::Say) {
+                *weight = usual;
+            }
+        }
+        let capabilities = CAPABILITIES.into_iter().filter(|_| !source.chance(250)).collect();
+        let hot_room = source.pick(&ROOMS);
+        let (labels, tags) = (source.pick(&[300, 0, 300, 900]), source.pick(&[0, 100]));
+        Self { weights, capabilities, labels, tags, clients, labelled: 0, wanted: Vec::new(), hot_room }
+    }
+
+    /// Appends what makes a client a member; sometimes not quite.
+    pub(super) fn registration(
+        &mut self,
+        source: &mut Source<'_>,
+        say: &mut dyn FnMut() -> String,
+        to: &mut Vec<u8>,
+    ) {
+        let negotiates = source.chance(700);
+        let mut lines = Vec::new();
+        if negotiates {
+            lines.push(source.pick(&["CAP LS 302", "CAP LS", "CAP LIST"]).to_owned());
+        }
+        if source.chance(150) {
+            lines.push(source.pick(&["PASS right", "PASS wrong"]).to_owned());
+        }
+        // One that is taken keeps its client out for long.
+        let name = if source.chance(600) { format!("n{}", source.below(40)) } else { self.name(source) };
+        lines.push(format!("NICK {name}"));
+        self.wanted.push(name);
+        let real_name = match source.weighted(&[6, 2, 1]) {
+            0 => "Real Name".to_owned(),
+            1 => "r".repeat(source.index(300)),
+            _ => "世界".to_owned(),
+        };
+        lines.push(format!("USER {} 0 * :{real_name}", source.pick(&["u", "~user", "u!u@h", "小"])));
+        if negotiates {
+            for _ in 0..source.between(0, 2) {
+                lines.push(format!("CAP REQ :{}", self.some_capabilities(source, false)));
+            }
+            lines.push("CAP END".to_owned());
+        }
+        if source.chance(30) {
+            let missing = source.index(lines.len());
+            lines.remove(missing);
+        }
+        if source.chance(900) {
+            lines.push(format!("JOIN #{},#{}", self.room(source), self.room(source)));
+        }
+        if source.chance(300) {
+            lines.push(format!("PRIVMSG #{} :{}", self.room(source), say()));
+        }
+        for line in lines {
+            self.end(source, line.as_bytes(), to);
+        }
+    }
+
+    /// Appends a line, or several, or a part of one.
+    pub(super) fn line(
+        &mut self,
+        source: &mut Source<'_>,
+        say: &mut dyn FnMut() -> String,
+        to: &mut Vec<u8>,
+    ) {
+        let kind = LINES[source.weighted(&self.weights)].0;
+        match kind {
+            Kind::Broken => {
+                let mut broken = self.broken(source, &say());
+                if !broken.starts_with(b"@") && source.chance(self.labels) {
+                    self.labelled += 1;
+                    broken.splice(0..0, format!("@label=b{} ", self.labelled).into_bytes());
+                }
+                return self.end(source, &broken, to);
+            }
+            Kind::Many => {
+                for _ in 0..source.between(2, 12) {
+                    let line = format!("PRIVMSG #{} :{}", self.room(source), say());
+                    self.end(source, line.as_bytes(), to);
+                }
+                return;
+            }
+            Kind::Unended => {
+                to.extend_from_slice(format!("PRIVMSG #{} :{}", self.room(source), say()).as_bytes());
+                return;
+            }
+            _ => {}
+        }
+        let mut tags = Vec::new();
+        if source.chance(self.labels) {
+            self.labelled += 1;
+            tags.push(format!("label={}{}", source.pick(&["l", "a\\sb"]), self.labelled));
+        }
+        if source.chance(self.tags) {
+            tags.push(
+                source.pick(&["+typing=active", "+draft/react=x;+draft/reply=1", "time=now;+a"]).to_owned(),
+            );
+        }
+        let mut line = if tags.is_empty() { String::new() } else { format!("@{} ", tags.join(";")) };
+        let command = self.command(kind, source, say);
+        let command = if source.chance(40) { lower_case(&command) } else { command };
+        match command.strip_prefix('@') {
+            Some(tagged) if !tags.is_empty() => line = format!("@{};{tagged}", tags.join(";")),
+            _ => line += &command,
+        }
+        self.end(source, line.as_bytes(), to);
+        // What is said right behind it falls into the same tick.
+        if kind != Kind::Say && source.chance(250) {
+            let said = format!("PRIVMSG #{} :{}", self.room(source), say());
+            self.end(source, said.as_bytes(), to);
+        }
+    }
+
+    fn command(&self, kind: Kind, source: &mut Source<'_>, say: &mut dyn FnMut() -> String) -> String {
+        let (room, name) = (self.room(source), self.name(source));
+        match kind {
+            Kind::Ask => self.question(source, room, &name),
+            Kind::Away => source.pick(&["AWAY :gone for tea", "AWAY", "AWAY back soon"]).to_owned(),
+            Kind::Capabilities => match source.below(6) {
+                0 => source.pick(&["CAP LS 302", "CAP LIST", "CAP END", "CAP", "CAP ACK"]).to_owned(),
+                _ => format!("CAP REQ :{}", self.some_capabilities(source, true)),
+            },
+            Kind::Host => {
+                // Who is no operator may not: half the time it tries to be one first.
+                let host = source.pick(&["a.example", "cloak/x", "a.example", ":bad", ""]);
+                let opers = if source.chance(500) { "OPER root right\r\n" } else { "" };
+                format!("{opers}CHGHOST {name} {host}")
+            }
+            Kind::Invite => match source.below(6) {
+                0 => "INVITE".to_owned(),
+                _ => format!("INVITE {name} #{room}"),
+            },
+            Kind::Join => match source.below(12) {
+                0 => "JOIN 0".to_owned(),
+                1 | 2 => {
+                    format!("JOIN #{room},#{},{} key", self.room(source), source.pick(&["#x", "nope"]))
+                }
+                3 | 4 => format!("JOIN #{room} key"),
+                5 => format!("JOIN #{room},#{room},{}", source.pick(&[",,", "#nope,#nope", "#a,#b,#c"])),
+                _ => format!("JOIN #{room}"),
+            },
+            Kind::Kick => match source.below(5) {
+                0 => format!("KICK #{room},#{} {name},{}", self.room(source), self.name(source)),
+                1 => format!("KICK #{room} {name},{} :out with you", self.name(source)),
+                2 => format!("KICK #{room} {}", source.pick(&[",", &format!("{name},{name}")])),
+                _ => format!("KICK #{room} {name}"),
+            },
+            Kind::Kill => format!("KILL {name} :{}", source.pick(&["spam", ""])),
+            Kind::Long => {
+                let (said, length) = (say(), source.between(380, 540));
+                let filler = source.pick(&["x", "é", "世"]);
+                let count = usize::try_from(length).unwrap_or_default() / filler.len();
+                format!("PRIVMSG #{room} :{said} {}", filler.repeat(count))
+            }
+            Kind::Modes => self.modes(source, room),
+            Kind::Monitor => match source.below(6) {
+                0 => source.pick(&["MONITOR L", "MONITOR S", "MONITOR C", "MONITOR x"]).to_owned(),
+                1 => format!("MONITOR - {name}"),
+                _ => format!("MONITOR + {name},{}", self.name(source)),
+            },
+            Kind::Names => match source.below(4) {
+                0 => format!("NAMES #{room},#{}", self.room(source)),
+                1 => format!("WHO #{room} {}", source.pick(&["", "o", "%tcuhnfr,7", "%n"])),
+                _ => format!("NAMES #{room}"),
+            },
+            Kind::Nick => format!("NICK {}", source.pick(&[name.as_str(), name.as_str(), "5001", "a b", ""])),
+            Kind::Oper => format!("OPER root {}", source.pick(&["right", "right", "wrong"])),
+            Kind::OwnModes => {
+                format!("MODE {name} {}", source.pick(&["+i", "+w", "-i", "+Bw", "+o", "-o", "+x", ""]))
+            }
+            Kind::Part => match source.below(4) {
+                0 => format!("PART #{room},#{} :so long", self.room(source)),
+                _ => format!("PART #{room}"),
+            },
+            Kind::Ping => source.pick(&["PING x", "PING", "PONG x", "PING :a b"]).to_owned(),
+            Kind::Quit => source.pick(&["QUIT :bye", "QUIT", "QUIT for good"]).to_owned(),
+            Kind::SetName => source.pick(&["SETNAME :Somebody Else", "SETNAME :", "SETNAME x"]).to_owned(),
+            Kind::Topic => match source.below(4) {
+                0 => format!("TOPIC #{room}"),
+                1 => format!("TOPIC #{room} :"),
+                2 => format!("TOPIC #{room} :{}", "t".repeat(source.index(120))),
+                _ => format!("TOPIC #{room} :{}", say()),
+            },
+            Kind::Wallops => format!("WALLOPS :{}", say()),
+            Kind::Broken | Kind::Many | Kind::Say | Kind::Unended => {
+                let command = source.pick(&["PRIVMSG", "PRIVMSG", "PRIVMSG", "PRIVMSG", "NOTICE", "TAGMSG"]);
+                let said = say();
+                let said = match source.below(12) {
+                    0 => format!(":\x01ACTION {said}\x01"),
+                    1 => format!(":\x01VERSION {said}\x01"),
+                    2 => said,
+                    3 => format!(":\x02{said}\x02 \x0304red"),
+                    _ => format!(":{said}"),
+                };
+                let target = match source.below(12) {
+                    0 => format!("@#{room}"),
+                    1 => format!("+#{room}"),
+                    2 => format!("#{room},#{},{name},#{room}", self.room(source)),
+                    5 => source.pick(&[",", "", "#"]).to_owned(),
+                    3 | 4 => name,
+                    _ => format!("#{room}"),
+                };
+                if command == "TAGMSG" {
+                    let tags =
+                        source.pick(&["+typing=done", "+typing", "+typing=active;+a=b", "+draft/react=y"]);
+                    format!("@{tags} TAGMSG {target}")
+                } else {
+                    format!("{command} {target} {said}")
+                }
+            }
+        }
+    }
+
+    fn question(&self, source: &mut Source<'_>, room: &str, name: &str) -> String {
+        match source.below(17) {
+            0 => format!("WHOIS {name}"),
+            1 => format!("WHOWAS {name}"),
+            2 => format!("ISON {name} {} x", self.name(source)),
+            3 => format!("USERHOST {name} {}", self.name(source)),
+            4 => format!("WHO {}", source.pick(&["*", "a*", name, "0", "#nope"])),
+            5 => "LUSERS".to_owned(),
+            6 => format!("LIST {}", source.pick(&["", ">1", "<3", "#t*", "!*e*", "C>0,T<60", "#tea,#rust"])),
+            7 => format!("MODE #{room}"),
+            8 => format!("MODE #{room} {}", source.pick(&["b", "e", "I", "+b"])),
+            9 => source.pick(&["MOTD", "VERSION", "TIME", "INFO", "ADMIN", "LINKS"]).to_owned(),
+            10 => source
+                .pick(&["HELP", "HELP chghost", "HELP nothing", "STATS u", "STATS", "STATS :"])
+                .to_owned(),
+            11 => source.pick(&["RESTART", "SQUIT", "WHOIS", "USER a b c d", "PASS x"]).to_owned(),
+            15 => source.pick(&["REHASH", "REHASH\r\nMOTD", "OPER root right\r\nREHASH"]).to_owned(),
+            12 => format!("WHOIS {name},x"),
+            13 => "LIST".to_owned(),
+            14 => "WHO *".to_owned(),
+            _ => format!("WHOWAS {name} 1"),
+        }
+    }
+
+    /// Several changes of a room's modes in one line.
+    fn modes(&self, source: &mut Source<'_>, room: &str) -> String {
+        let (mut letters, mut params) = (String::new(), String::new());
+        for _ in 0..source.between(1, 4) {
+            letters.push(source.pick(&['+', '+', '-']));
+            let letter = source.pick(&LETTERS);
+            letters.push(letter);
+            match letter {
+                'k' => params += source.pick(&[" key", " other", " a,b"]),
+                'l' => params += source.pick(&[" 2", " 5", " x"]),
+                'b' | 'e' | 'I' => params += &format!(" {}", source.pick(&MASKS)),
+                'o' | 'v' => params += &format!(" {}", self.name(source)),
+                _ => {}
+            }
+        }
+        format!("MODE #{room} {letters}{params}")
+    }
+
+    fn some_capabilities(&self, source: &mut Source<'_>, takes_back: bool) -> String {
+        let all = source.chance(300);
+        let mut some = Vec::new();
+        for &capability in &self.capabilities {
+            // One that nobody knows makes the whole request fail.
+            let wanted = if capability == "sasl" { source.chance(50) } else { all || source.chance(400) };
+            if wanted {
+                let minus = if takes_back && source.chance(400) { "-" } else { "" };
+                some.push(format!("{minus}{capability}"));
+            }
+        }
+        some.join(" ")
+    }
+
+    /// What is no line that a client should write.
+    fn broken(&self, source: &mut Source<'_>, said: &str) -> Vec<u8> {
+        let room = self.room(source);
+        match source.below(14) {
+            0 => b"PRIVMSG #lobby :caf\xe9 \xff".to_vec(),
+            1 => format!("PRIVMSG #{room} :{said} {}", "y".repeat(600)).into_bytes(),
+            2 => format!("@+a={} PRIVMSG #{room} :{said}", "t".repeat(4_200)).into_bytes(),
+            3 => format!("PRIVMSG #{room} :{said} {}", "z".repeat(5_000)).into_bytes(),
+            4 => source.pick(&["", " ", ":", ":source", "@tags", "PRIVMSG", "PRIVMSG #tea", "JOIN"]).into(),
+            5 => format!(":me!u@h PRIVMSG  #{room}   :{said}").into_bytes(),
+            6 => format!("PRIVMSG #{room} {said} and more").into_bytes(),
+            7 => format!("JOIN {}", vec!["#lobby"; 30].join(",")).into_bytes(),
+            8 => format!("PRIVMSG #{room} :{said}\0\r x").into_bytes(),
+            9 => format!("@a=b @c=d PRIVMSG #{room} :{said}").into_bytes(),
+            10 => format!("CAP REQ :{}", "batch ".repeat(60)).into_bytes(),
+            11 => format!("MODE #{room} {}", "zbZol".repeat(20)).into_bytes(),
+            12 => format!("MODE #{room} +b {}", "m".repeat(160 + source.index(20))).into_bytes(),
+            _ => said.as_bytes().to_vec(),
+        }
+    }
+
+    /// A name: usually one that somebody wants or has.
+    fn name(&self, source: &mut Source<'_>) -> String {
+        let least = self.wanted.len().saturating_sub(WANTED);
+        match source.weighted(&[2, 1, 1, if self.wanted.is_empty() { 0 } else { 6 }]) {
+            3 => source.pick(&self.wanted[least..].iter().collect::<Vec<_>>()).clone(),
+            0 => source.pick(&NAMES).to_owned(),
+            1 => format!("{}", 5_001 + source.below(self.clients.into())),
+            _ => format!("n{}", source.below(20)),
+        }
+    }
+
+    /// A room: half the time the same one, so that there are others in it.
+    fn room(&self, source: &mut Source<'_>) -> &'static str {
+        if source.chance(500) { self.hot_room } else { source.pick(&ROOMS) }
+    }
+
+    fn end(&self, source: &mut Source<'_>, line: &[u8], to: &mut Vec<u8>) {
+        to.extend_from_slice(line);
+        to.extend_from_slice(source.pick(&[&b"\r\n"[..], b"\r\n", b"\r\n", b"\n"]));
+    }
+}
+
+/// The command's word in lower case, and the rest as it was.
+fn lower_case(line: &str) -> String {
+    let end = line.find(' ').unwrap_or(line.len());
+    line[..end].to_lowercase() + &line[end..]
+}
