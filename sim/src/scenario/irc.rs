@@ -253,10 +253,12 @@ impl IrcWriter {
                 5 => format!("JOIN #{room},#{room},{}", source.pick(&[",,", "#nope,#nope", "#a,#b,#c"])),
                 _ => format!("JOIN #{room}"),
             },
-            Kind::Kick => match source.below(5) {
+            Kind::Kick => match source.below(8) {
                 0 => format!("KICK #{room},#{} {name},{}", self.room(source), self.name(source)),
                 1 => format!("KICK #{room} {name},{} :out with you", self.name(source)),
                 2 => format!("KICK #{room} {}", source.pick(&[",", &format!("{name},{name}")])),
+                // The room goes on talking in the same tick.
+                3 | 4 => format!("KICK #{room} {name}\r\nPRIVMSG #{room} :{}", say()),
                 _ => format!("KICK #{room} {name}"),
             },
             Kind::Kill => format!("KILL {name} :{}", source.pick(&["spam", ""])),
@@ -265,6 +267,11 @@ impl IrcWriter {
                 let filler = source.pick(&["x", "é", "世"]);
                 let count = usize::try_from(length).unwrap_or_default() / filler.len();
                 format!("PRIVMSG #{room} :{said} {}", filler.repeat(count))
+            }
+            Kind::Modes if source.chance(300) => {
+                // Some who have a voice do not run the room, and do not hear what is said to those who do.
+                let names = format!("{name} {} {}", self.name(source), self.name(source));
+                format!("MODE #{room} +vvv {names}\r\nPRIVMSG @#{room} :{}", say())
             }
             Kind::Modes => self.modes(source, room),
             Kind::Monitor => match source.below(6) {
