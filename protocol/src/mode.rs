@@ -9,7 +9,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-pub use mask::{Glob, Mask, MaskEntry, MaskList};
+pub use mask::{Folded, Glob, Mask, MaskEntry, MaskList};
 
 /// A setting of a room that is on or off. The letters are those of IRC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -277,24 +277,35 @@ impl Modes {
         &self.lists[list as usize]
     }
 
-    /// Whether a list has a mask about that person; of bans, one that does more than mute, or only mutes, as
-    /// `mutes` says.
-    #[must_use]
-    pub fn lists(&self, list: MaskList, person: &Person, mutes: bool) -> bool {
-        self.list(list).iter().any(|entry| entry.mask.mutes() == mutes && entry.mask.matches(person))
+    /// Whether a list has a mask about that person, and one that does more than mute.
+    fn lists(&self, list: MaskList, person: &Folded) -> bool {
+        self.list(list).iter().any(|entry| !entry.mask.mutes() && entry.mask.matches(person))
     }
 
     /// Whether that person may not enter.
     #[must_use]
     pub fn bans(&self, person: &Person) -> bool {
-        self.lists(MaskList::Bans, person, false) && !self.lists(MaskList::BanExceptions, person, false)
+        if self.list(MaskList::Bans).is_empty() {
+            return false;
+        }
+        let person = Folded::of(person);
+        self.lists(MaskList::Bans, &person) && !self.lists(MaskList::BanExceptions, &person)
+    }
+
+    /// Whether that person may enter without an invitation.
+    #[must_use]
+    pub fn invites(&self, person: &Person) -> bool {
+        self.lists(MaskList::InviteExceptions, &Folded::of(person))
     }
 
     /// Whether a ban is about that person, and no exception.
     pub(crate) fn mutes(&self, person: &Person) -> bool {
-        let bans = self.list(MaskList::Bans);
-        bans.iter().any(|entry| entry.mask.matches(person))
-            && !self.list(MaskList::BanExceptions).iter().any(|entry| entry.mask.matches(person))
+        if self.list(MaskList::Bans).is_empty() {
+            return false;
+        }
+        let person = Folded::of(person);
+        let any = |list| self.list(list).iter().any(|entry| entry.mask.matches(&person));
+        any(MaskList::Bans) && !any(MaskList::BanExceptions)
     }
 
     /// The modes as the changes that lead to them, masks and statuses apart.

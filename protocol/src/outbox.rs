@@ -62,6 +62,8 @@ pub struct Outbox {
     counters: OutboxCounters,
     /// How many flushes there were: each starts elsewhere in a room.
     flushes: usize,
+    /// How many times something was told to several rooms at once.
+    tellings: usize,
     /// Empty buildings, kept for their allocations.
     spare: Vec<Building>,
     /// The forms in which the event at hand was rendered; kept for its allocation.
@@ -113,6 +115,8 @@ struct Conn {
     report_drained: bool,
     /// The flush in which it was last served, so that a member of two rooms is served once.
     served: usize,
+    /// The telling of several rooms that it heard last, so that it hears each once.
+    told: usize,
     /// Its place in `disturbances`, and one more; 0 for none.
     disturbance: usize,
     queue: Option<Box<Queue>>,
@@ -192,6 +196,7 @@ impl Outbox {
             overflowed: Vec::new(),
             counters: OutboxCounters::default(),
             flushes: 0,
+            tellings: 0,
             spare: Vec::new(),
             forms: Vec::new(),
         }
@@ -444,7 +449,9 @@ impl Outbox {
         }
         if let Some(conn) = except
             && let Some(state) = self.conn(conn)
-            && state.subscriptions.iter().any(|subscription| subscription.room == room)
+            && let Some(own) = state.subscriptions.iter().find(|subscription| subscription.room == room)
+            && let own = event.class(own.class)
+            && self.forms.iter().any(|form| form.class == own && !form.is_empty())
         {
             self.skip(conn, ordinal);
         }
@@ -452,34 +459,35 @@ impl Outbox {
     }
 
     fn say_to_peers(&mut self, rooms: &[RoomId], except: Option<ConnId>, event: &Event<'_>) {
-        for (index, &room) in rooms.iter().enumerate() {
+        if let &[room] = rooms {
+            self.say_to_room(room, except, event);
+            return;
+        }
+        self.tellings += 1;
+        let mut again = Vec::new();
+        for &room in rooms {
             let ordinal = self.say_to_room(room, except, event);
-            if index == 0 {
-                continue;
-            }
-            // Who is in an earlier room as well has heard it there.
             let Some(fan) = self.rooms.get(&room) else { continue };
-            let heard: Vec<ConnId> = fan
-                .fans
-                .iter()
-                .flat_map(|fan| &fan.members)
-                .filter(|&&slot| self.is_in_one_of(slot, &rooms[..index]))
-                .map(|&slot| ConnId { slot, generation: self.conns[slot as usize].generation })
-                .filter(|&conn| Some(conn) != except)
-                .collect();
-            for conn in heard {
+            let says_something =
+                |fan: &&ClassFan| self.forms.iter().any(|it| !it.is_empty() && Some(it.chunk) == fan.chunk);
+            for &slot in fan.fans.iter().filter(says_something).flat_map(|fan| &fan.members) {
+                let state = &mut self.conns[slot as usize];
+                // Who is in an earlier room as well has heard it there.
+                if core::mem::replace(&mut state.told, self.tellings) == self.tellings {
+                    again.push(ConnId { slot, generation: state.generation });
+                }
+            }
+            for conn in again.drain(..).filter(|&conn| Some(conn) != except) {
                 self.skip(conn, ordinal);
             }
         }
     }
 
-    fn is_in_one_of(&self, slot: u32, rooms: &[RoomId]) -> bool {
-        self.conns[slot as usize].subscriptions.iter().any(|subscription| rooms.contains(&subscription.room))
-    }
-
     /// A live connection does not hear an output of a room that it may be in.
     fn skip(&mut self, conn: ConnId, ordinal: Ordinal) {
         self.counters.deliveries = self.counters.deliveries.saturating_sub(1);
+        // It takes memory until the flush, as what is rendered does.
+        self.unflushed_bytes += size_of::<Item>();
         self.disturb(conn).items.push(Item::Skip { ordinal });
     }
 

@@ -3,6 +3,7 @@
 mod heard;
 mod owed;
 
+use super::tick::Item;
 use super::{Outbox, Wire};
 use crate::id::{ConnId, RoomId, Seq};
 use crate::limits::Limits;

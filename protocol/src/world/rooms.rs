@@ -87,9 +87,7 @@ impl World {
         if room.modes.key().is_some_and(|needed| key != Some(needed)) {
             return Err(Refusal::BadKey(room.name.clone()));
         }
-        if room.modes.has(Flag::InviteOnly)
-            && !room.modes.lists(MaskList::InviteExceptions, &member.person, false)
-        {
+        if room.modes.has(Flag::InviteOnly) && !room.modes.invites(&member.person) {
             return Err(Refusal::InviteOnly(room.name.clone()));
         }
         if room.modes.limit().is_some_and(|limit| room.members.len() >= limit as usize) {
@@ -105,7 +103,7 @@ impl World {
         name: &Name,
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refusal> {
-        let room_id = self.existing_room(room_name)?;
+        let room_id = self.known_room(id, room_name)?;
         self.room_operator(id, room_id)?;
         let target = self.member_named(name).ok_or_else(|| Refusal::NoSuchName(name.clone()))?;
         let Some(member) = self.members.get_mut(&target) else { return Ok(()) };
@@ -129,7 +127,6 @@ impl World {
         status: Option<Status>,
         speech: &Speech,
     ) -> Result<RoomId, Refusal> {
-        self.find_out_muted(id, room_name);
         let room_id = self.may_say(id, room_name, speech.manner)?;
         let Some(by) = self.members.get(&id).map(|member| member.person.clone()) else { return Ok(room_id) };
         self.spoke(entry, id);
@@ -148,8 +145,9 @@ impl World {
     ///
     /// # Errors
     /// Why it may not.
-    pub fn may_say(&self, id: MemberId, name: &RoomName, manner: Manner) -> Result<RoomId, Refusal> {
-        let room_id = self.existing_room(name)?;
+    pub fn may_say(&mut self, id: MemberId, name: &RoomName, manner: Manner) -> Result<RoomId, Refusal> {
+        let room_id = self.known_room(id, name)?;
+        self.find_out_muted(id, room_id);
         let (Some(room), Some(member)) = (self.rooms.get(&room_id), self.members.get(&id)) else {
             return Err(Refusal::NoSuchRoom(name.clone()));
         };
@@ -168,8 +166,7 @@ impl World {
     }
 
     /// Remembers whether the masks of a room mute a member, for as long as nothing changes that.
-    fn find_out_muted(&mut self, id: MemberId, name: &RoomName) {
-        let Some(room_id) = self.room_named(name) else { return };
+    fn find_out_muted(&mut self, id: MemberId, room_id: RoomId) {
         let (Some(room), Some(member)) = (self.rooms.get(&room_id), self.members.get_mut(&id)) else {
             return;
         };
@@ -202,8 +199,12 @@ impl World {
         topic: Option<&Text>,
     ) -> Result<RoomId, Refusal> {
         let room_id = self.room_of(id, room_name)?;
+        let runs = self.room_operator(id, room_id);
         if self.rooms.get(&room_id).is_some_and(|room| room.modes.has(Flag::TopicLocked)) {
-            self.room_operator(id, room_id)?;
+            runs?;
+        } else if runs.is_err() {
+            // Who may not speak does not speak by the topic either.
+            self.may_say(id, room_name, Manner::Speech)?;
         }
         let bytes_max = self.limits.topic_bytes_max;
         if topic.is_some_and(|topic| topic.as_str().len() > bytes_max) {
@@ -225,7 +226,7 @@ impl World {
         changes: &[ModeChange],
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refusal> {
-        let room_id = self.existing_room(room_name)?;
+        let room_id = self.known_room(id, room_name)?;
         self.room_operator(id, room_id)?;
         let mut made = Vec::new();
         for change in changes {
@@ -290,13 +291,19 @@ impl World {
 
     /// The room of that name, if the member is in it.
     pub(super) fn room_of(&self, member: MemberId, name: &RoomName) -> Result<RoomId, Refusal> {
-        let id = self.existing_room(name)?;
+        let id = self.known_room(member, name)?;
         let is_there = self.rooms.get(&id).is_some_and(|room| room.members.contains_key(&member));
         if is_there { Ok(id) } else { Err(Refusal::NotIn(name.clone())) }
     }
 
-    fn existing_room(&self, name: &RoomName) -> Result<RoomId, Refusal> {
-        self.room_named(name).ok_or_else(|| Refusal::NoSuchRoom(name.clone()))
+    /// The room of that name, if the member may know of it: it is not secret, or the member is in it, or an operator
+    /// of the server.
+    fn known_room(&self, member: MemberId, name: &RoomName) -> Result<RoomId, Refusal> {
+        let knows = |id: &RoomId| {
+            self.rooms.get(id).is_some_and(|room| room.is_visible_to(Some(member)))
+                || self.server_operator(member).is_ok()
+        };
+        self.room_named(name).filter(knows).ok_or_else(|| Refusal::NoSuchRoom(name.clone()))
     }
 
     /// Whether the member runs the room: it is there as an operator, or is one of the server.

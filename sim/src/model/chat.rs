@@ -2,7 +2,7 @@
 
 use super::ask::Ask;
 use parlor_protocol::event::Mistake;
-use parlor_protocol::mode::{Flag, Key, Mask, MaskList, ModeChange, Status};
+use parlor_protocol::mode::{Flag, Folded, Key, Mask, MaskList, ModeChange, Status};
 use parlor_protocol::world::{Heard, Refusal, Topic};
 use parlor_protocol::{
     ConnId, LogEntry, Manner, MemberId, Name, Person, Reply, RoomName, Speech, Text, UserModes, WorldLimits,
@@ -113,12 +113,14 @@ impl Room {
     }
 
     fn keeps_out(&self, person: &Person) -> bool {
-        let about = |list| self.listed(list).any(|(_, mask, ..)| !mask.mutes() && mask.matches(person));
+        let person = Folded::of(person);
+        let about = |list| self.listed(list).any(|(_, mask, ..)| !mask.mutes() && mask.matches(&person));
         about(MaskList::Bans) && !about(MaskList::BanExceptions)
     }
 
     fn mutes(&self, person: &Person) -> bool {
-        let about = |list| self.listed(list).any(|(_, mask, ..)| mask.matches(person));
+        let person = Folded::of(person);
+        let about = |list| self.listed(list).any(|(_, mask, ..)| mask.matches(&person));
         self.flags.contains(&Flag::Moderated) || about(MaskList::Bans) && !about(MaskList::BanExceptions)
     }
 }
@@ -202,13 +204,16 @@ impl Chat {
         names.find(|name| self.named(name).is_none()).expect("nobody else has this position")
     }
 
-    pub(super) fn existing(&self, name: &RoomName) -> Result<&Room, Refusal> {
-        self.room(name).ok_or_else(|| Refusal::NoSuchRoom(name.clone()))
+    /// The room of that name, where the member may know of it.
+    pub(super) fn known(&self, member: MemberId, name: &RoomName) -> Result<&Room, Refusal> {
+        let operates = self.people[&member].modes.has(UserModes::OPERATOR);
+        let room = self.room(name).filter(|room| operates || room.shows(Some(member)));
+        room.ok_or_else(|| Refusal::NoSuchRoom(name.clone()))
     }
 
     /// The room of that name, where the member is in it.
     pub(super) fn room_of(&self, member: MemberId, name: &RoomName) -> Result<&Room, Refusal> {
-        let room = self.existing(name)?;
+        let room = self.known(member, name)?;
         room.of(member).map(|_| room).ok_or_else(|| Refusal::NotIn(name.clone()))
     }
 
@@ -236,7 +241,7 @@ impl Chat {
         }
         let Some(there) = there else { return Ok(()) };
         let name = || there.name.clone();
-        let lets_in = |mask: &Mask| !mask.mutes() && mask.matches(&person.person);
+        let lets_in = |mask: &Mask| !mask.mutes() && mask.matches(&Folded::of(&person.person));
         let is_excepted = || there.listed(MaskList::InviteExceptions).any(|(_, mask, ..)| lets_in(mask));
         if there.keeps_out(&person.person) {
             Err(Refusal::Banned(name()))
@@ -259,7 +264,7 @@ impl Chat {
         room: &RoomName,
         manner: Manner,
     ) -> Result<RoomName, Refusal> {
-        let room = self.existing(room)?;
+        let room = self.known(id, room)?;
         let here = room.of(id);
         if here.is_none() && room.flags.contains(&Flag::NoOutside) {
             return Err(Refusal::NotIn(room.name.clone()));
@@ -292,8 +297,11 @@ impl Chat {
         topic: Option<&Text>,
     ) -> Result<RoomName, Refusal> {
         let room = self.room_of(id, room)?;
+        let runs = self.judge_rule(id, room);
         if room.flags.contains(&Flag::TopicLocked) {
-            self.judge_rule(id, room)?;
+            runs?;
+        } else if runs.is_err() {
+            self.judge_speech(id, &room.name, Manner::Speech)?;
         }
         let bytes_max = self.limits.topic_bytes_max;
         if topic.is_some_and(|topic| topic.as_str().len() > bytes_max) {
@@ -309,7 +317,7 @@ impl Chat {
         room: &RoomName,
         name: &Name,
     ) -> Result<(RoomName, MemberId), Refusal> {
-        let room = self.existing(room)?;
+        let room = self.known(id, room)?;
         self.judge_rule(id, room)?;
         let target = self.named(name).ok_or_else(|| Refusal::NoSuchName(name.clone()))?;
         if room.of(target).is_none() {

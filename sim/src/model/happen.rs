@@ -31,8 +31,7 @@ impl Model {
             Command::Invite { member, name, room } => {
                 let (room, target) = self.chat.judge_invitation(*member, room, name)?;
                 // From who does not run the room, it is a hint.
-                let runs =
-                    self.chat.existing(&room).is_ok_and(|it| self.chat.judge_rule(*member, it).is_ok());
+                let runs = self.chat.room(&room).is_some_and(|it| self.chat.judge_rule(*member, it).is_ok());
                 if runs {
                     self.chat.invite(target, &room);
                 }
@@ -84,7 +83,7 @@ impl Model {
                 self.set_host(conn, entry, target, host);
             }
             Command::SetModes { member, room, changes } => {
-                let judged = self.chat.existing(room)?;
+                let judged = self.chat.known(*member, room)?;
                 self.chat.judge_rule(*member, judged)?;
                 let room = judged.name.clone();
                 self.set_modes(conn, entry, *member, &room, changes);

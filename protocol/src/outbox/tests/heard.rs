@@ -77,3 +77,33 @@ fn an_output_for_a_connection_that_is_gone_reaches_nobody() {
     assert_eq!(sockets.sent(gone), "");
     assert_eq!(sockets.sent(next), "alice: hello\n");
 }
+
+#[test]
+fn what_nobody_reads_disturbs_nobody_and_what_is_skipped_is_counted() {
+    let mut outbox = Outbox::new(&Limits::default());
+    for slot in 0..3 {
+        outbox.opened(conn(slot));
+        for room in [ROOM, TEA] {
+            subscribe(&mut outbox, conn(slot), room);
+        }
+    }
+    let mut sockets = Sockets::default();
+    sockets.flush(&mut outbox);
+    let tell = |outbox: &mut Outbox, what| {
+        let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, what };
+        outbox.output(&Output::ToPeers { rooms: &[ROOM, TEA], except: Some(conn(2)), event: &event });
+    };
+    // In the plain dialect nobody reads that somebody is away.
+    tell(&mut outbox, What::AwaySet { away: None });
+    assert!(outbox.disturbances.is_empty());
+    assert_eq!(outbox.unflushed_bytes, 0);
+    let bob = Name::parse("bob").unwrap();
+    tell(&mut outbox, What::Renamed { to: &bob });
+    let skips: usize = outbox.disturbances.iter().map(|it| it.items.len()).sum();
+    assert_eq!(skips, 4, "two of the second room, and who took the name in both");
+    let rendered = 2 * "* alice is now bob\n".len();
+    assert_eq!(outbox.unflushed_bytes, rendered + skips * size_of::<Item>());
+    sockets.flush(&mut outbox);
+    assert_eq!(sockets.sent(conn(0)), "* alice is now bob\n");
+    assert_eq!(sockets.sent(conn(2)), "");
+}

@@ -6,7 +6,7 @@ use super::read::{Said, shown as word};
 use crate::model::chat::{Member, Room};
 use parlor_protocol::calendar::Utc;
 use parlor_protocol::irc::Capabilities;
-use parlor_protocol::mode::Glob;
+use parlor_protocol::mode::{Folded, Glob};
 use parlor_protocol::{MemberId, Name, Person, RoomName, UserModes};
 
 /// Names that one `USERHOST` answers.
@@ -169,7 +169,7 @@ impl Asker<'_> {
             for (&id, member) in &self.chat.people {
                 let room = self.shared_room(id);
                 let is_seen = room.is_some() || self.member == Some(id) || visible(member);
-                found.push((id, room, is_seen && pattern.matches(member.person.name.as_str())));
+                found.push((id, room, is_seen && pattern.matches(&Folded::new(member.person.name.as_str()))));
             }
         }
         for (member, room, is_shown) in found.into_iter().filter(|(member, ..)| *member >= from) {

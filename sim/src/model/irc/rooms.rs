@@ -5,7 +5,7 @@ use super::read::{Said, room_name};
 use super::{Condition, Query};
 use crate::model::chat::Room;
 use parlor_protocol::irc::Capabilities;
-use parlor_protocol::mode::{Flag, Glob, MaskList};
+use parlor_protocol::mode::{Flag, Folded, Glob, MaskList};
 use parlor_protocol::{MemberId, RoomName, UserModes};
 
 /// What `LIST` asks for: conditions with commas between them.
@@ -61,10 +61,21 @@ pub(super) fn read_list(said: &Said<'_>) -> Query {
 }
 
 impl Condition {
+    /// Patterns that are looked for in each name.
+    const fn patterns(&self) -> usize {
+        match self {
+            Self::Like(patterns, _) => patterns.len(),
+            Self::Unlike(_) => 1,
+            _ => 0,
+        }
+    }
+
     fn holds(&self, room: &Room, now_unix_ms: u64) -> bool {
         let like = |pattern: &String| {
             let pattern = Glob::new(pattern);
-            pattern.matches(&format!("#{}", room.name)) || pattern.matches(room.name.as_str())
+            [format!("#{}", room.name), room.name.to_string()]
+                .iter()
+                .any(|it| pattern.matches(&Folded::new(it)))
         };
         let age = |at_unix_ms: u64| now_unix_ms.saturating_sub(at_unix_ms);
         match self {
@@ -221,7 +232,7 @@ impl Asker<'_> {
             page.numeric("321", "Channel :Users Name");
         }
         for room in self.chat.rooms.iter().filter(|room| room.began >= from) {
-            page.looked_at += 1;
+            page.looked_at += 1 + conditions.iter().map(Condition::patterns).sum::<usize>();
             if page.is_full() {
                 return Some(Query::List { conditions, from: room.began });
             }

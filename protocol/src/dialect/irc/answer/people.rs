@@ -4,7 +4,7 @@ use crate::dialect::irc::capability::Capabilities;
 use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::{Answers, Asker, Query, Who};
 use crate::id::{MemberId, RoomId};
-use crate::mode::Glob;
+use crate::mode::{Folded, Glob};
 use crate::name::{Name, RoomName};
 use crate::person::{Person, UserModes};
 use crate::world::{Member, Room};
@@ -169,7 +169,8 @@ pub(super) fn who(asker: &Asker<'_>, asked: Who, from: MemberId, to: &mut Answer
             to.look_at_one();
             let room = shared_room(asker, member);
             let seen = room.is_some() || asker.member == Some(id);
-            if (seen || !member.modes().has(UserModes::INVISIBLE)) && pattern.matches(member.name().as_str())
+            if (seen || !member.modes().has(UserModes::INVISIBLE))
+                && pattern.matches(&Folded::new(member.name().as_str()))
             {
                 put_who(asker, &asked, id, member, room, to);
             }

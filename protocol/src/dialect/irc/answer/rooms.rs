@@ -5,7 +5,7 @@ use crate::dialect::irc::capability::Capabilities;
 use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::{Answers, Asker, ListFilter, Query};
 use crate::id::{MemberId, RoomId};
-use crate::mode::{Flag, Glob, MaskList, Shown};
+use crate::mode::{Flag, Folded, Glob, MaskList, Shown};
 use crate::name::RoomName;
 use crate::person::UserModes;
 use crate::world::{Room, Topic};
@@ -154,8 +154,10 @@ pub(super) fn list(
     if from == RoomId::default() {
         to.numeric(numeric::RPL_LISTSTART, &["Channel"]);
     }
+    let masks = filter.masks.len() + filter.not_masks.len();
     for (id, room) in asker.world.rooms_from(from) {
-        to.look_at_one();
+        // Each pattern is looked for in each name.
+        (0..=masks).for_each(|_| to.look_at_one());
         if to.is_full() {
             return Some(Query::List { filter, from: id });
         }
@@ -174,8 +176,8 @@ pub(super) fn list(
 impl ListFilter {
     fn lets_through(&self, room: &Room, now_unix_ms: u64) -> bool {
         let name = room.name().as_str();
-        let shown = format!("#{name}");
-        let matches = |mask: &Glob| mask.matches(&shown) || mask.matches(name);
+        let (shown, name) = (Folded::new(&format!("#{name}")), Folded::new(name));
+        let matches = |mask: &Glob| mask.matches(&shown) || mask.matches(&name);
         let named = self.rooms.is_empty() && self.masks.is_empty()
             || self.rooms.contains(room.name())
             || self.masks.iter().any(matches);
