@@ -22,6 +22,7 @@ pub struct Person {
 pub struct Profile {
     user: Arc<str>,
     host: Arc<str>,
+    address: Arc<str>,
     real_name: Text,
 }
 
@@ -110,6 +111,7 @@ impl Person {
         digest.text(self.name.as_str());
         digest.text(self.profile.user());
         digest.text(self.profile.host());
+        digest.text(self.profile.address());
         digest.text(self.profile.real_name().as_str());
     }
 }
@@ -134,14 +136,16 @@ impl Profile {
             kept.push(character);
         }
         let user = if kept.is_empty() { "user".into() } else { kept.into() };
-        Self { user, host: host(ip), real_name }
+        let address = host(ip);
+        Self { user, host: Arc::clone(&address), address, real_name }
     }
 
     /// The profile of a client that says nothing of itself.
     #[must_use]
     pub fn plain(ip: IpAddr) -> Self {
         let real_name = Text::clean(Self::PLAIN_REAL_NAME.as_bytes(), false);
-        Self { user: Self::PLAIN_USER.into(), host: host(ip), real_name }
+        let address = host(ip);
+        Self { user: Self::PLAIN_USER.into(), host: Arc::clone(&address), address, real_name }
     }
 
     /// The user name.
@@ -150,10 +154,16 @@ impl Profile {
         &self.user
     }
 
-    /// Where it connects from: its address.
+    /// Where it is shown to connect from: its address, or what an operator of the server has it shown as.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// Where it connects from, whatever is shown: for operators of the server and for itself.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     /// What it calls itself, in any words; often nothing.
@@ -245,7 +255,7 @@ mod tests {
         }
         assert!(Host::parse(&"x".repeat(63)).is_some() && Host::parse(&"x".repeat(64)).is_none());
         let shown = profile("alice", "10.0.0.1").with_host(&Host::parse("tea.example").unwrap());
-        assert_eq!((shown.user(), shown.host()), ("alice", "tea.example"));
+        assert_eq!((shown.user(), shown.host(), shown.address()), ("alice", "tea.example", "10.0.0.1"));
     }
 
     #[test]

@@ -82,6 +82,8 @@ pub(crate) struct Session {
     /// What is to be done for the lines that were read; the first of it may wait.
     work: VecDeque<Work>,
     limiter: RateLimiter,
+    /// Bytes of short answers that have not cost a line yet.
+    uncharged_bytes: usize,
     /// Commands under way in the log.
     pending: u32,
     /// A command under way will change the session: nothing more is read before its verdict.
@@ -122,6 +124,7 @@ impl Session {
             framer: Framer::new(line_bytes_max),
             work: VecDeque::new(),
             limiter: RateLimiter::default(),
+            uncharged_bytes: 0,
             pending: 0,
             barrier: false,
             draining: false,
@@ -437,9 +440,16 @@ impl Session {
         self.draining && self.input_ended && self.link == Link::Open && matches!(self.state, State::Active(_))
     }
 
-    /// The answer of so many bytes is charged like the lines that it is as long as.
+    /// The answer of so many bytes is charged like the lines that it is as long as; short ones together.
     pub(crate) fn charge(&mut self, bytes: usize, rate: Rate, now: Instant) {
-        self.limiter.charge(bytes / Rate::REPLY_BYTES_PER_LINE, rate, now);
+        let bytes = self.uncharged_bytes + bytes;
+        self.uncharged_bytes = bytes % Rate::REPLY_BYTES_PER_LINE;
+        self.charge_lines(bytes / Rate::REPLY_BYTES_PER_LINE, rate, now);
+    }
+
+    /// What was asked for costs so many lines more.
+    pub(crate) fn charge_lines(&mut self, lines: usize, rate: Rate, now: Instant) {
+        self.limiter.charge(lines, rate, now);
     }
 
     /// Whether what comes is still to be acted on.
@@ -543,6 +553,10 @@ impl Session {
                     None
                 }
             });
+        }
+        // A page in somebody's browser may try to say something in its name.
+        if self.state == State::Register && detect(line.bytes) == Detected::Http {
+            return Ok(Some(Step::Http));
         }
         match &mut self.tongue {
             Tongue::Irc(client) => {

@@ -929,7 +929,6 @@ fn lists_end_at_their_limits() {
                     "bob < :alice!alice@10.0.0.1 PART #tea",
                     "dave < alice left",
                     "alice < :alice!alice@10.0.0.1 PART #tea",
-                    "442 alice #TEA :You're not on that channel",
                 ],
             ),
             (
@@ -1150,11 +1149,7 @@ fn modes_of_a_room_are_set_as_far_as_they_can_be() {
                     "dave < * alice cleared the topic",
                 ],
             ),
-            (
-                "a reason of 400 bytes",
-                r"KICK #tea nobody :\{400*x}",
-                &["401 alice nobody :No such nick/channel"],
-            ),
+            ("a reason of 400 bytes", r"KICK #tea nobody :\{400*x}", &["417 alice :Input line was too long"]),
         ],
     );
 }

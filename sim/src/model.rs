@@ -11,6 +11,7 @@ mod conn;
 mod happen;
 mod irc;
 mod lines;
+mod speech;
 mod tell;
 
 use crate::conns::Conns;

@@ -49,7 +49,7 @@ impl Hub {
     /// Does what a question changes of the connection itself; returns what is left to be answered.
     fn act_on(&mut self, now: Now, conn: ConnId, query: Query, sink: &mut impl Sink) -> Option<Query> {
         match query {
-            Query::LeaveAll => self.leave_all(conn),
+            Query::LeaveAll => self.leave_all(now, conn),
             Query::MonitorAdd(names) => return Some(self.watch(conn, names)),
             Query::MonitorClear => self.unwatch_all(conn),
             Query::MonitorRemove(names) => names.iter().for_each(|name| self.unwatch(conn, name)),
@@ -180,9 +180,13 @@ impl Hub {
     }
 
     /// Leaves each room that the member is in.
-    fn leave_all(&mut self, conn: ConnId) {
+    fn leave_all(&mut self, now: Now, conn: ConnId) {
         let Some(id) = self.session(conn).and_then(|session| session.member()) else { return };
         let rooms: Vec<_> = self.world.member(id).map_or(&[][..], Member::rooms).to_vec();
+        let rate = self.limits.rate;
+        if let Some(session) = self.session(conn) {
+            session.charge_lines(rooms.len().saturating_sub(1), rate, now.mono);
+        }
         // The last that is put first is the first to be done.
         for room in rooms.into_iter().rev() {
             let Some(name) = self.world.room(room).map(|room| room.name().clone()) else { continue };

@@ -142,6 +142,7 @@ impl Hub {
     fn tell_of_member(&mut self, author: Author<'_>, member: MemberId, what: What<'_>, sink: &mut impl Sink) {
         let Some((by, by_bot)) = self.by(member) else { return };
         let event = Event { stamp: author.stamp, by: &by, by_bot, what };
+        self.charge_for_rooms(author, member);
         let except = self.open(author.conn);
         let rooms = self.world.member(member).map_or(&[][..], Member::rooms);
         sink.output(Output::ToPeers { rooms, except, event: &event });
@@ -376,19 +377,20 @@ impl Hub {
         let Some((person, by_bot)) = self.by(target) else { return };
         let what = What::HostSet { user: person.profile.user(), host: person.profile.host() };
         let event = Event { stamp: author.stamp, by: from, by_bot, what };
+        self.charge_for_rooms(author, target);
         let conn = self.conn_of(target);
         let rooms = self.world.member(target).map_or(&[][..], Member::rooms);
         sink.output(Output::ToPeers { rooms, except: conn, event: &event });
         self.tell_close_watchers(target, &event, sink);
         let Some(conn) = conn else { return };
-        let (name, host) = (person.name.as_str(), person.profile.host());
+        let host = person.profile.host();
         if conn == author.conn {
             self.echo(conn, &event, sink);
-            let params = [name.to_string(), host.to_string()].to_vec();
+            let params = [host.to_string()].to_vec();
             self.note(author.now, conn, Query::Note(numeric::RPL_HOSTHIDDEN, params), sink);
         } else {
             self.deliver(conn, &event, sink);
-            self.tell_numeric(conn, numeric::RPL_HOSTHIDDEN, &[name, host], sink);
+            self.tell_numeric(conn, numeric::RPL_HOSTHIDDEN, &[host], sink);
         }
         self.note_source(conn, &person);
     }
@@ -431,8 +433,18 @@ impl Hub {
         }
     }
 
+    /// What is told to several rooms costs its author as much as if it said it in each.
+    fn charge_for_rooms(&mut self, author: Author<'_>, member: MemberId) {
+        let rooms = self.world.member(member).map_or(0, |member| member.rooms().len());
+        let rate = self.limits.rate;
+        if let Some(session) = self.session(author.conn) {
+            session.charge_lines(rooms.saturating_sub(1), rate, author.now.mono);
+        }
+    }
+
     fn renamed(&mut self, author: Author<'_>, id: MemberId, from: &Person, sink: &mut impl Sink) {
         let Author { conn, stamp, .. } = author;
+        self.charge_for_rooms(author, id);
         let except = self.open(conn);
         let Some(member) = self.world.member(id) else { return };
         let (person, by_bot) = (member.person().clone(), member.modes().has(UserModes::BOT));

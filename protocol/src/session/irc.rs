@@ -10,12 +10,12 @@ mod speak;
 
 use super::{Password, Work, ask};
 use crate::dialect::irc::numeric::{self, Numeric};
-use crate::dialect::irc::query::Query;
+use crate::dialect::irc::query::{Query, TEXT_BYTES_MAX};
 use crate::dialect::irc::{CLIENT_TAGS_BYTES_MAX, Capabilities, MESSAGE_BYTES_MAX, Message, ParseError};
 use crate::hub::Options;
 use crate::id::MemberId;
 use crate::limits::Limits;
-use crate::name::{Name, RoomName};
+use crate::name::{Name, RoomName, fold};
 use crate::text::Text;
 use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
@@ -175,10 +175,27 @@ impl<'a> Line<'a> {
         if targets.len() > self.limits.targets_max {
             return Err(note(numeric::ERR_TOOMANYTARGETS, &[&shown(list)]));
         }
-        // Who is named twice is told once.
+        // Who is named twice, in whatever spelling, is told once.
         let mut named = BTreeSet::new();
-        targets.retain(|target| named.insert(*target));
+        targets.retain(|target| named.insert(folded(target)));
         Ok(targets)
+    }
+
+    /// A text that others are told behind a command and these parameters. What would have to be cut for them, or is
+    /// longer than this server says, is none: an error.
+    fn told(
+        &self,
+        client: &Client,
+        index: usize,
+        (command, params): (&str, &[&str]),
+    ) -> Result<Option<Text>, Vec<Work>> {
+        let Some(text) = self.text(index) else { return Ok(None) };
+        let params: usize = params.iter().map(|param| " ".len() + param.len()).sum();
+        let bytes = client.source_bytes + command.len() + params + " :".len() + text.as_str().len();
+        if bytes > MESSAGE_BYTES_MAX || text.as_str().len() > TEXT_BYTES_MAX {
+            return Err(note(numeric::ERR_INPUTTOOLONG, &[]));
+        }
+        Ok(Some(text))
     }
 
     /// That the command lacks a parameter.
@@ -252,6 +269,11 @@ impl Client {
             }
         }
     }
+}
+
+/// A text by which two names are compared that may be none.
+fn folded(text: &str) -> String {
+    text.chars().map(fold).collect()
 }
 
 /// A text that a client sent, as a parameter of an answer: one word, and no longer than the longest name of a room.

@@ -366,7 +366,7 @@ pub const SETTINGS: &[Setting] = &[
         "targets_max",
         Connection,
         "COUNT",
-        "Rooms or names that one line of IRC may be about. A line with more is answered with an error, and does nothing",
+        "Rooms or names that one line of IRC may be about. A line with more is answered with an error, and does nothing. MONITOR and ISON take as many as a line holds",
         limits.targets_max
     ),
     number!(

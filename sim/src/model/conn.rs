@@ -50,6 +50,8 @@ pub(super) struct Conn {
     pub(super) heard_at: Instant,
     /// When its budget of lines is whole again, in microseconds.
     pub(super) budget_full_at: u64,
+    /// Bytes of answers that no line was paid for yet.
+    uncharged: usize,
     pub(super) budget_timer: Option<Instant>,
     /// When it is cut off, if it has not read to its end by then.
     pub(super) end_timer: Option<Instant>,
@@ -171,6 +173,7 @@ impl Conn {
             label: None,
             heard_at: now,
             budget_full_at: 0,
+            uncharged: 0,
             budget_timer: None,
             end_timer: None,
             wait: None,
@@ -295,9 +298,11 @@ impl Conn {
         Ok(())
     }
 
-    /// An answer costs a line for each 512 bytes of it.
+    /// Answers cost a line for each 512 bytes of them.
     pub(super) fn charge(&mut self, bytes: usize, rate: Rate, now: Instant) {
-        self.charge_lines(bytes / 512, rate, now);
+        self.uncharged += bytes;
+        self.charge_lines(self.uncharged / 512, rate, now);
+        self.uncharged %= 512;
     }
 
     pub(super) fn charge_lines(&mut self, lines: usize, rate: Rate, now: Instant) {

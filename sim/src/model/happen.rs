@@ -7,11 +7,11 @@ use super::irc::{Query, refusal};
 use super::tell::event;
 use crate::sometimes;
 use parlor_protocol::irc::Capabilities;
-use parlor_protocol::mode::{ModeChange, Status};
+use parlor_protocol::mode::ModeChange;
 use parlor_protocol::world::{Refusal, Topic};
 use parlor_protocol::{
-    CloseReason, Command, ConnId, Event, Host, LogEntry, Manner, MemberId, Name, Person, Profile, Reply,
-    RoomName, Seq, Speech, Text, UserModes, What, Wish,
+    CloseReason, Command, ConnId, Event, Host, LogEntry, MemberId, Name, Person, Profile, Reply, RoomName,
+    Text, UserModes, What, Wish,
 };
 
 impl Model {
@@ -132,12 +132,12 @@ impl Model {
     }
 
     /// Who a member is to others, and whether it is a program.
-    fn by(&self, member: MemberId) -> (Person, bool) {
+    pub(super) fn by(&self, member: MemberId) -> (Person, bool) {
         let member = &self.chat.people[&member];
         (member.person.clone(), member.modes.has(UserModes::BOT))
     }
 
-    fn refuse(&mut self, id: ConnId, entry: &LogEntry, refusal: &Refusal) {
+    pub(super) fn refuse(&mut self, id: ConnId, entry: &LogEntry, refusal: &Refusal) {
         let speaks_irc = self.conns.get(id).is_some_and(|conn| conn.irc.is_some());
         if !speaks_irc {
             self.reply(id, &Reply::Refused(refusal));
@@ -340,6 +340,7 @@ impl Model {
         self.chat.person(member).person.name = name.clone();
         let renamed = self.chat.people[&member].person.clone();
         let event = event(&self.chat, entry, (&by, by_bot), What::Renamed { to: name });
+        self.charge_for_rooms(id, member);
         self.tell_peers(member, id, &event);
         if self.conns.get(id).is_some_and(|conn| conn.irc.is_some()) {
             self.tell_itself(id, &event);
@@ -354,106 +355,6 @@ impl Model {
             self.tell_watchers(&renamed, true);
         }
         Ok(())
-    }
-
-    fn said(
-        &mut self,
-        id: ConnId,
-        entry: &LogEntry,
-        member: MemberId,
-        room: &RoomName,
-        status: Option<Status>,
-        speech: &Speech,
-    ) {
-        let (by, _) = self.by(member);
-        self.chat.person(member).spoke_unix_ms = entry.at_unix_ms;
-        if status.is_none() && speech.manner.is_read() {
-            self.chat.remember(entry, &by, room, speech);
-        }
-        self.tell_said(id, entry, member, room, status, speech);
-    }
-
-    /// Those hear it who are to hear it.
-    fn tell_said(
-        &mut self,
-        id: ConnId,
-        entry: &LogEntry,
-        member: MemberId,
-        room: &RoomName,
-        status: Option<Status>,
-        speech: &Speech,
-    ) {
-        let (by, by_bot) = self.by(member);
-        let event = event(&self.chat, entry, (&by, by_bot), What::Said { room, status, speech });
-        let itself = self.hears_itself(id);
-        let Some(status) = status else { return self.tell_room(room, id, itself, &event) };
-        let there = self.chat.room(room).into_iter().flat_map(|room| room.here.iter());
-        let hearers: Vec<ConnId> = there
-            .filter(|here| here.member != member && here.reaches(status))
-            .map(|here| here.conn)
-            .collect();
-        self.tell_each(&hearers, &event);
-        if itself {
-            self.tell_itself(id, &event);
-        }
-    }
-
-    /// What is said and has no place in the log is heard by those who would hear it if it had one.
-    pub(super) fn signal(&mut self, id: ConnId, command: &Command) {
-        let entry = LogEntry { seq: Seq(0), at_unix_ms: self.now.unix_ms, command: command.clone() };
-        let refused = match command {
-            Command::Say { member, room, status, speech } => {
-                match self.chat.judge_speech(*member, room, speech.manner) {
-                    Ok(room) => {
-                        sometimes!(self.marks, Signalled, true);
-                        self.tell_said(id, &entry, *member, &room, *status, speech);
-                        None
-                    }
-                    Err(refusal) => Some(refusal),
-                }
-            }
-            Command::Tell { member, to, speech } => match self.chat.named(to) {
-                Some(target) => {
-                    self.told(id, &entry, *member, target, speech);
-                    None
-                }
-                None => Some(Refusal::NoSuchName(to.clone())),
-            },
-            _ => None,
-        };
-        if let Some(refusal) = refused {
-            self.refuse(id, &entry, &refusal);
-        }
-    }
-
-    /// Whether a connection hears what it says.
-    fn hears_itself(&self, id: ConnId) -> bool {
-        let Some(conn) = self.conns.get(id) else { return false };
-        conn.irc.as_ref().map_or(self.options.echo, |it| it.capabilities.has(Capabilities::ECHO_MESSAGE))
-    }
-
-    fn told(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, target: MemberId, speech: &Speech) {
-        let (by, by_bot) = self.by(member);
-        let Member { conn, person, .. } = &self.chat.people[&target];
-        let (hearer, to) = (*conn, person.name.clone());
-        let event = event(&self.chat, entry, (&by, by_bot), What::Told { to: &to, speech });
-        let speaks_irc = self.conns.get(id).is_some_and(|conn| conn.irc.is_some());
-        if speaks_irc && self.hears_itself(id) {
-            self.tell_itself(id, &event);
-        }
-        self.tell(hearer, &event);
-        if !matches!(speech.manner, Manner::Notice | Manner::CtcpReply | Manner::Tags) {
-            self.tell_away(id, target);
-        }
-    }
-
-    /// Who speaks IRC is told that somebody is away.
-    fn tell_away(&mut self, id: ConnId, target: MemberId) {
-        let Member { person, away, .. } = &self.chat.people[&target];
-        if let Some(away) = away {
-            let query = Query::numeric("301", format!("{} :{}", person.name, away.as_str()));
-            self.note(id, query);
-        }
     }
 
     fn invited(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, target: MemberId, room: &RoomName) {
@@ -520,10 +421,19 @@ impl Model {
     fn tell_of(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, what: What<'_>) {
         let (by, by_bot) = self.by(member);
         let event = event(&self.chat, entry, (&by, by_bot), what);
+        self.charge_for_rooms(id, member);
         self.tell_peers(member, id, &event);
         self.tell_close_watchers(id, member, &event);
         if !matches!(what, What::AwaySet { .. }) {
             self.tell_itself(id, &event);
+        }
+    }
+
+    /// What several rooms hear costs its author a line for each.
+    fn charge_for_rooms(&mut self, id: ConnId, member: MemberId) {
+        let rooms = self.chat.people[&member].rooms.len();
+        if let Some(conn) = self.conns.get_mut(id) {
+            conn.charge_lines(rooms.saturating_sub(1), self.limits.rate, self.now.mono);
         }
     }
 
@@ -555,13 +465,11 @@ impl Model {
         let hearer = self.chat.people[&target].conn;
         let what = What::HostSet { user: to.profile.user(), host: to.profile.host() };
         let event = event(&self.chat, entry, (&from, by_bot), what);
+        self.charge_for_rooms(id, target);
         self.tell_peers(target, hearer, &event);
         self.tell_close_watchers(hearer, target, &event);
         sometimes!(self.marks, HostSet, true);
-        let query = Query::numeric(
-            "396",
-            format!("{} {} :is now the host that is shown", to.name, to.profile.host()),
-        );
+        let query = Query::numeric("396", format!("{} :is now the host that is shown", to.profile.host()));
         if hearer == id {
             self.tell_itself(id, &event);
             self.note(id, query);

@@ -95,7 +95,8 @@ pub(super) enum Query {
         from: u64,
     },
     Lusers,
-    Masks(RoomName, MaskList),
+    /// A list of a room's, from that place on.
+    Masks(RoomName, MaskList, usize),
     Modes(RoomName),
     Motd,
     /// Those in these rooms: from which room on, and from which member of it.

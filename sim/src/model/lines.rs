@@ -54,6 +54,10 @@ impl Model {
 
     fn read(&mut self, id: ConnId, line: &[u8], dropped: usize) {
         let Some(conn) = self.conns.get_mut(id) else { return };
+        if conn.stage == Stage::Registering && detect::is_http(line) && !detect::is_irc(line) {
+            let answer = detect::http_answer(&self.options.identity.name);
+            return self.turn_away(id, answer.as_bytes());
+        }
         if conn.irc.is_some() {
             return self.read_irc(id, line, dropped);
         }

@@ -229,7 +229,11 @@ impl IrcWriter {
         let (room, name) = (self.room(source), self.name(source));
         match kind {
             Kind::Ask => self.question(source, room, &name),
-            Kind::Away => source.pick(&["AWAY :gone for tea", "AWAY", "AWAY back soon"]).to_owned(),
+            Kind::Away => match source.below(6) {
+                0 => format!("AWAY :{}", "w".repeat(380 + source.index(20))),
+                1 => format!("SETNAME :{}", "w".repeat(380 + source.index(20))),
+                _ => source.pick(&["AWAY :gone for tea", "AWAY", "AWAY back soon"]).to_owned(),
+            },
             Kind::Capabilities => match source.below(6) {
                 0 => source.pick(&["CAP LS 302", "CAP LIST", "CAP END", "CAP", "CAP ACK"]).to_owned(),
                 _ => format!("CAP REQ :{}", self.some_capabilities(source, true)),
@@ -256,6 +260,7 @@ impl IrcWriter {
             Kind::Kick => match source.below(8) {
                 0 => format!("KICK #{room},#{} {name},{}", self.room(source), self.name(source)),
                 1 => format!("KICK #{room} {name},{} :out with you", self.name(source)),
+                5 => format!("KICK #{room} {name} :{}", "o".repeat(380 + source.index(20))),
                 2 => format!("KICK #{room} {}", source.pick(&[",", &format!("{name},{name}")])),
                 // The room goes on talking in the same tick.
                 3 | 4 => format!("KICK #{room} {name}\r\nPRIVMSG #{room} :{}", say()),
@@ -340,7 +345,10 @@ impl IrcWriter {
             3 => format!("USERHOST {name} {}", self.name(source)),
             4 => format!("WHO {}", source.pick(&["*", "a*", name, "0", "#nope"])),
             5 => "LUSERS".to_owned(),
-            6 => format!("LIST {}", source.pick(&["", ">1", "<3", "#t*", "!*e*", "C>0,T<60", "#tea,#rust"])),
+            6 => format!(
+                "LIST {}",
+                source.pick(&["", ">1", "<3", "#t*", "!*e*", "C>0,T<60", "#tea,#rust", "#x,#y,#TEA,*u*,!a"])
+            ),
             7 => format!("MODE #{room}"),
             8 => format!("MODE #{room} {}", source.pick(&["b", "e", "I", "+b"])),
             9 => source.pick(&["MOTD", "VERSION", "TIME", "INFO", "ADMIN", "LINKS"]).to_owned(),

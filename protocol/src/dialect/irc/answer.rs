@@ -28,10 +28,10 @@ impl Query {
             Self::Links => server::links(asker, to),
             Self::List { filter, from } => return rooms::list(asker, filter, from, to),
             Self::Lusers => server::lusers(asker, to),
-            Self::MaskList(room, list) => rooms::mask_list(asker, &room, list, to),
+            Self::MaskList(room, list, from) => return rooms::mask_list(asker, room, list, from, to),
             Self::ModeIs(room) => rooms::mode_is(asker, &room, to),
             Self::MonitorList => people::monitor_list(asker, to),
-            Self::MonitorStatus { of, left_over } => people::monitor_status(asker, &of, &left_over, to),
+            Self::MonitorStatus { of, left_over } => return people::monitor_status(asker, of, left_over, to),
             Self::Motd => server::motd(asker, to),
             Self::Names { rooms, index, from } => return rooms::names(asker, rooms, index, from, to),
             Self::Note(numeric, params) => {

@@ -91,7 +91,7 @@ numerics! {
     RPL_YOUREOPER "381" "You are now an operator of the server";
     RPL_REHASHING "382" "Rehashing";
     RPL_TIME "391" "";
-    // Of other servers, for what Modern IRC has no numeric for: here with the name of who is shown there.
+    // Of other servers, for what Modern IRC has no numeric for.
     RPL_HOSTHIDDEN "396" "is now the host that is shown";
     ERR_NOSUCHNICK "401" "No such nick/channel";
     ERR_NOSUCHCHANNEL "403" "No such channel";

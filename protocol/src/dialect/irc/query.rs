@@ -44,7 +44,8 @@ pub(crate) enum Query {
         from: RoomId,
     },
     Lusers,
-    MaskList(RoomName, MaskList),
+    /// A list of a room's masks, from that one on.
+    MaskList(RoomName, MaskList, usize),
     ModeIs(RoomName),
     MonitorAdd(Vec<Name>),
     MonitorClear,
@@ -169,6 +170,9 @@ pub(crate) struct Answers<'a> {
     looked_at: usize,
 }
 
+/// Bytes of a text that a client has others told: a reason, where it is, what it calls itself, what a room is about.
+pub(crate) const TEXT_BYTES_MAX: usize = 390;
+
 /// A page of an answer ends when so many members or rooms were looked at, whatever was found.
 const LOOKED_AT_MAX: usize = 1_000;
 
@@ -213,19 +217,21 @@ impl<'a> Answers<'a> {
         between: char,
         words: impl IntoIterator<Item = &'w str>,
     ) {
-        let room = self.room(params);
-        let mut list = String::new();
-        for word in words {
-            if !list.is_empty() && list.len() + between.len_utf8() + word.len() > room {
-                self.numeric(numeric, &[params, &[&list]].concat());
-                list.clear();
-            }
-            if !list.is_empty() {
-                list.push(between);
-            }
-            list += word;
+        for list in lists(self.room(params), between, words) {
+            self.numeric(numeric, &[params, &[&list]].concat());
         }
-        self.numeric(numeric, &[params, &[&list]].concat());
+    }
+
+    /// The same where the words of the table stand behind the list, which is one parameter.
+    pub(crate) fn list_with_text<'w>(
+        &mut self,
+        numeric: Numeric,
+        params: &[&str],
+        words: impl IntoIterator<Item = &'w str>,
+    ) {
+        for list in lists(self.room(&[params, &[numeric.text]].concat()), ',', words) {
+            self.numeric(numeric, &[params, &[&list]].concat());
+        }
     }
 
     /// A numeric with its parameters, and the words of the table at its end. Where the table has none, the last
@@ -281,4 +287,20 @@ impl<'a> Answers<'a> {
         cut(self.to, start);
         self.to.extend_from_slice(b"\r\n");
     }
+}
+
+/// Words with a character between them, in as many lists as it takes of so many bytes; one at the least.
+fn lists<'w>(bytes_max: usize, between: char, words: impl IntoIterator<Item = &'w str>) -> Vec<String> {
+    let (mut lists, mut list) = (Vec::new(), String::new());
+    for word in words {
+        if !list.is_empty() && list.len() + between.len_utf8() + word.len() > bytes_max {
+            lists.push(core::mem::take(&mut list));
+        }
+        if !list.is_empty() {
+            list.push(between);
+        }
+        list += word;
+    }
+    lists.push(list);
+    lists
 }

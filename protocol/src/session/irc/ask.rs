@@ -71,8 +71,11 @@ pub(super) fn version(_: &mut Client, _: &Line<'_>) -> Vec<Work> {
 pub(super) fn list(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
     const MINUTE_MS: u64 = 60_000;
     let mut filter = ListFilter::default();
-    let conditions = line.param(0).unwrap_or_default().split(',').filter(|condition| !condition.is_empty());
-    for condition in conditions.take(line.limits.targets_max) {
+    let conditions = match line.targets(line.param(0).unwrap_or_default()) {
+        Ok(conditions) => conditions,
+        Err(work) => return work,
+    };
+    for condition in conditions {
         let minutes = |text: &str| text.parse().ok().map(|minutes: u64| minutes.saturating_mul(MINUTE_MS));
         let (kind, number) = condition.split_at(condition.find(['<', '>']).map_or(0, |at| at + 1));
         match kind {

@@ -1,6 +1,6 @@
 //! Rooms: entering and leaving them, what they are about, and what they allow.
 
-use super::{Client, Line, note, shown};
+use super::{Client, Line, folded, note, shown};
 use crate::command::Command;
 use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::Query;
@@ -10,8 +10,10 @@ use crate::name::{Name, RoomName};
 use crate::person::UserModes;
 use crate::session::{Work, ask};
 use crate::text::Text;
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::iter;
 
 /// The room that a text with `#` before it names.
 pub(super) fn room_name(text: &str) -> Option<RoomName> {
@@ -29,15 +31,19 @@ pub(super) fn join(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
     if list == "0" {
         return ask(Query::LeaveAll);
     }
-    let rooms = match line.targets(list) {
+    match line.targets(list) {
         Ok(rooms) if rooms.is_empty() => return line.needs_more(),
-        Ok(rooms) => rooms,
+        Ok(_) => {}
         Err(work) => return work,
-    };
-    let mut keys = line.param(1).unwrap_or_default().split(',').map(Key::parse);
+    }
+    // Each has the key that stands in its place.
+    let keys = line.param(1).unwrap_or_default().split(',').map(Key::parse).chain(iter::repeat(None));
+    let mut named = BTreeSet::new();
     let mut work = Vec::new();
-    for room in rooms {
-        let key = keys.next().flatten();
+    for (room, key) in list.split(',').zip(keys) {
+        if room.is_empty() || !named.insert(folded(room)) {
+            continue;
+        }
         match room_name(room) {
             Some(to) => {
                 work.push(Work::Propose(Command::Move {
@@ -55,12 +61,14 @@ pub(super) fn join(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
 }
 
 /// `PART`: rooms, and last words.
-pub(super) fn part(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn part(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
     let Some(member) = line.member else { return Vec::new() };
-    let message = line.text(1);
-    each(line, line.param(0).unwrap_or_default(), |room| match room_name(room) {
-        Some(from) => alloc::vec![Work::Propose(part_of(member, from, message.clone()))],
-        None => no_such_room(room),
+    each(line, line.param(0).unwrap_or_default(), |room| {
+        match (room_name(room), line.told(client, 1, ("PART", &[room]))) {
+            (None, _) => no_such_room(room),
+            (_, Err(work)) => work,
+            (Some(from), Ok(message)) => alloc::vec![Work::Propose(part_of(member, from, message))],
+        }
     })
 }
 
@@ -70,14 +78,17 @@ pub(crate) const fn part_of(member: MemberId, from: RoomName, message: Option<Te
 }
 
 /// `TOPIC`: what a room is about, or is to be about.
-pub(super) fn topic(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn topic(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
     let Some(member) = line.member else { return Vec::new() };
     let name = line.param(0).unwrap_or_default();
     let Some(room) = room_name(name) else { return no_such_room(name) };
     if line.param(1).is_none() {
         return ask(Query::TopicIs(room));
     }
-    alloc::vec![Work::Propose(Command::SetTopic { member, room, topic: line.text(1) })]
+    match line.told(client, 1, ("TOPIC", &[name])) {
+        Ok(topic) => alloc::vec![Work::Propose(Command::SetTopic { member, room, topic })],
+        Err(work) => work,
+    }
 }
 
 /// `NAMES`: who is in rooms.
@@ -108,25 +119,30 @@ pub(super) fn invite(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
 }
 
 /// `KICK`: members out of a room. Where there are as many rooms as names, each name out of its own.
-pub(super) fn kick(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn kick(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
     let Some(member) = line.member else { return Vec::new() };
-    let rooms = line.targets(line.param(0).unwrap_or_default());
-    let names = line.targets(line.param(1).unwrap_or_default());
-    let (rooms, names) = match (rooms, names) {
-        (Ok(_), Ok(names)) if names.is_empty() => return line.needs_more(),
-        (Ok(rooms), Ok(names)) if rooms.len() == 1 || rooms.len() == names.len() => (rooms, names),
-        (Err(work), _) | (_, Err(work)) => return work,
-        _ => return line.needs_more(),
-    };
-    let message = line.text(2);
-    let rooms = rooms.iter().cycle();
+    let (rooms, names) = (line.param(0).unwrap_or_default(), line.param(1).unwrap_or_default());
+    if let Err(work) = line.targets(rooms).and(line.targets(names)) {
+        return work;
+    }
+    let rooms: Vec<&str> = rooms.split(',').filter(|room| !room.is_empty()).collect();
+    let names: Vec<&str> = names.split(',').filter(|name| !name.is_empty()).collect();
+    if names.is_empty() || rooms.len() != 1 && rooms.len() != names.len() {
+        return line.needs_more();
+    }
+    let mut named = BTreeSet::new();
     let mut work = Vec::new();
-    for (name, room) in names.into_iter().zip(rooms) {
-        work.extend(match (room_name(room), Name::parse_any(name)) {
-            (None, _) => no_such_room(room),
-            (_, Err(_)) => note(numeric::ERR_NOSUCHNICK, &[&shown(name)]),
-            (Some(room), Ok(name)) => {
-                alloc::vec![Work::Propose(Command::Kick { member, room, name, message: message.clone() })]
+    for (name, room) in names.into_iter().zip(rooms.into_iter().cycle()) {
+        if !named.insert((folded(room), folded(name))) {
+            continue;
+        }
+        let message = line.told(client, 2, ("KICK", &[room, name]));
+        work.extend(match (room_name(room), Name::parse_any(name), message) {
+            (None, ..) => no_such_room(room),
+            (_, Err(_), _) => note(numeric::ERR_NOSUCHNICK, &[&shown(name)]),
+            (.., Err(work)) => work,
+            (Some(room), Ok(name), Ok(message)) => {
+                alloc::vec![Work::Propose(Command::Kick { member, room, name, message })]
             }
         });
     }
@@ -183,7 +199,7 @@ fn room_mode(member: MemberId, room: &RoomName, letters: &str, params: &[&str]) 
         }
         if let Some(list) = list {
             match params.next() {
-                None => add(&mut answers, ask(Query::MaskList(room.clone(), list))),
+                None => add(&mut answers, ask(Query::MaskList(room.clone(), list, 0))),
                 Some(text) => match Mask::parse(text) {
                     Some(mask) => changes.push(ModeChange::Mask { list, mask, on }),
                     None => add(&mut answers, bad_parameter(room, letter, "Invalid mask")),

@@ -96,15 +96,18 @@ fn to_target(line: &Line<'_>, target: &str, speech: &Speech) -> Vec<Work> {
 }
 
 /// `AWAY`: the client's user is not there, or there again.
-pub(super) fn away(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn away(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
     let Some(member) = line.member else { return Vec::new() };
-    alloc::vec![Work::Propose(Command::SetAway { member, away: line.text(0) })]
+    match line.told(client, 0, ("AWAY", &[])) {
+        Ok(away) => alloc::vec![Work::Propose(Command::SetAway { member, away })],
+        Err(work) => work,
+    }
 }
 
 /// `SETNAME`: another real name (IRCv3, setname).
-pub(super) fn setname(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn setname(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
     let Some(member) = line.member else { return Vec::new() };
-    match line.text(0) {
+    match line.told(client, 0, ("SETNAME", &[])).ok().flatten() {
         Some(real_name) => alloc::vec![Work::Propose(Command::SetRealName { member, real_name })],
         None => ask(Query::Fail("FAIL", "SETNAME".into(), "INVALID_REALNAME", "Realname is not valid")),
     }

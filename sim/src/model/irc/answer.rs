@@ -56,6 +56,21 @@ impl Page<'_> {
         self.text.len() + bytes >= self.bytes_max || self.looked_at > LOOKED_AT_MAX
     }
 
+    /// The same where a text stands behind the words.
+    pub(super) fn list_with_text(
+        &mut self,
+        code: &str,
+        params: &str,
+        words: impl IntoIterator<Item = String>,
+        text: &str,
+    ) {
+        // The words are in front of a space and the colon, and not behind them.
+        let around = format!("{params}{text} ");
+        for line in self.lines(&around, ',', words) {
+            self.numeric(code, format!("{params}{line} :{text}"));
+        }
+    }
+
     /// Words in as many lines as it takes, with these parameters before them in each.
     pub(super) fn list(
         &mut self,
@@ -166,6 +181,8 @@ impl Model {
         let client = conn.irc.as_mut()?;
         match query {
             Query::LeaveAll => {
+                let rooms = person?.rooms.len();
+                conn.charge_lines(rooms.saturating_sub(1), self.limits.rate, self.now.mono);
                 for from in person?.rooms.iter().rev() {
                     let from = Some(from.clone());
                     let command = Command::Move { member: member?, from, to: None, key: None, message: None };
@@ -244,7 +261,7 @@ impl Asker<'_> {
             Query::Links => self.links(page),
             Query::List { conditions, from } => return self.list(conditions, from, page),
             Query::Lusers => self.lusers(page),
-            Query::Masks(room, list) => self.masks(&room, list, page),
+            Query::Masks(room, list, from) => return self.masks(room, list, from, page),
             Query::Modes(room) => self.modes(&room, page),
             Query::Motd => self.motd(page),
             Query::Names { rooms, from } => return self.names(rooms, from, page),
@@ -260,7 +277,7 @@ impl Asker<'_> {
                 page.name
             )),
             Query::Stats(letter) => self.stats(letter, page),
-            Query::Status { of, no_place } => self.status(&of, &no_place, page),
+            Query::Status { of, no_place } => return self.status(of, no_place, page),
             Query::Time => self.time(page),
             Query::Topic(room) => self.topic(&room, page),
             Query::Userhost(names) => self.userhost(&names, page),

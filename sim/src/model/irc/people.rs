@@ -50,8 +50,16 @@ impl Asker<'_> {
         page.list("302", "", ' ', found);
     }
 
-    pub(super) fn status(&self, of: &[Name], no_place: &[Name], page: &mut Page<'_>) {
-        for name in of {
+    pub(super) fn status(
+        &self,
+        mut of: Vec<Name>,
+        no_place: Vec<Name>,
+        page: &mut Page<'_>,
+    ) -> Option<Query> {
+        for (nth, name) in of.iter().enumerate() {
+            if page.is_full() {
+                return Some(Query::Status { of: of.split_off(nth), no_place });
+            }
             match self.chat.named(name).map(|member| &self.chat.people[&member].person) {
                 Some(Person { name, profile }) => {
                     page.numeric("730", format!(":{name}!{}@{}", profile.user(), profile.host()));
@@ -60,10 +68,10 @@ impl Asker<'_> {
             }
         }
         if !no_place.is_empty() {
-            let names: Vec<&str> = no_place.iter().map(Name::as_str).collect();
-            let most = self.limits.monitored_max;
-            page.numeric("734", format!("{most} {} :Monitor list is full", names.join(",")));
+            let most = format!("{} ", self.limits.monitored_max);
+            page.list_with_text("734", &most, no_place.iter().map(Name::to_string), "Monitor list is full");
         }
+        None
     }
 
     pub(super) fn watched(&self, page: &mut Page<'_>) {
@@ -96,7 +104,7 @@ impl Asker<'_> {
             page.numeric("335", format!("{name} :is a bot"));
         }
         if self.member == Some(id) || self.operates() {
-            page.numeric("338", format!("{name} {host} :is using this address"));
+            page.numeric("338", format!("{name} {} :is using this address", profile.address()));
             page.numeric("379", format!("{name} :is using modes +{}", member.modes));
         }
         let idle = self.now.unix_ms.saturating_sub(member.spoke_unix_ms) / 1_000;
@@ -225,6 +233,7 @@ impl Asker<'_> {
                 't' => token.clone(),
                 'c' => channel.clone(),
                 'u' => user.to_owned(),
+                'i' if host != profile.address() => "255.255.255.255".to_owned(),
                 'i' | 'h' => host.to_owned(),
                 's' => server.clone(),
                 'n' => name.to_string(),

@@ -85,10 +85,27 @@ impl<'a> Said<'a> {
     pub(super) fn items(&self, list: &'a str) -> Result<Vec<&'a str>, Vec<Todo>> {
         let items: Vec<&str> = list.split(',').filter(|item| !item.is_empty()).collect();
         if items.len() <= self.who.limits.targets_max {
-            let is_first = |nth: usize| !items[..nth].contains(&items[nth]);
+            let is_first = |nth: usize| !items[..nth].iter().any(|other| folded(other) == folded(items[nth]));
             return Ok((0..items.len()).filter(|nth| is_first(*nth)).map(|nth| items[nth]).collect());
         }
         Err(numeric("407", format!("{} :Too many targets", shown(list))))
+    }
+
+    /// A text that others read behind a command and its other parameters, if they can read all of it.
+    pub(super) fn told(&self, index: usize, before: &str) -> Result<Option<Text>, Vec<Todo>> {
+        let Some(text) = self.text(index) else { return Ok(None) };
+        let length = text.as_str().len();
+        if length > 390 || self.source_bytes() + format!("{before} :").len() + length > 510 {
+            return Err(numeric("417", ":Input line was too long"));
+        }
+        Ok(Some(text))
+    }
+
+    /// Bytes before what others read of it.
+    fn source_bytes(&self) -> usize {
+        self.who.person.map_or(0, |person| {
+            format!(":{}!{}@{} ", person.name, person.profile.user(), person.profile.host()).len()
+        })
     }
 
     pub(super) fn for_each(&self, list: &'a str, act: impl Fn(&'a str) -> Vec<Todo>) -> Vec<Todo> {
@@ -98,6 +115,15 @@ impl<'a> Said<'a> {
             Err(answer) => answer,
         }
     }
+}
+
+/// A text without regard to case: each character's only capital's only small letter, where there are such.
+pub(super) fn folded(text: &str) -> String {
+    fn only(mut mapped: impl Iterator<Item = char>) -> Option<char> {
+        mapped.next().filter(|_| mapped.next().is_none())
+    }
+    let upper = |it: char| only(it.to_uppercase()).unwrap_or(it);
+    text.chars().map(upper).map(|it| only(it.to_lowercase()).unwrap_or(it)).collect()
 }
 
 /// A word of a client's, as it is shown to it again.
@@ -265,7 +291,10 @@ impl Client {
         let member = said.member();
         let propose = |command| vec![Todo::Propose(command)];
         match name {
-            "AWAY" => propose(Command::SetAway { member, away: said.text(0) }),
+            "AWAY" => match said.told(0, "AWAY") {
+                Ok(away) => propose(Command::SetAway { member, away }),
+                Err(answer) => answer,
+            },
             "CAP" => self.cap(said),
             "CHGHOST" => match (Name::parse_any(said.param(0)), Host::parse(said.param(1))) {
                 (Err(_), _) => no_such_name(said.param(0)),
@@ -290,9 +319,9 @@ impl Client {
             }
             "OPER" => vec![Todo::Check(Some(said.param(0).to_owned()), said.param(1).as_bytes().to_vec())],
             "PRIVMSG" => self.say(said, Manner::Speech, Manner::Ctcp),
-            "SETNAME" => match said.text(0) {
-                Some(real_name) => propose(Command::SetRealName { member, real_name }),
-                None => fail("FAIL", "SETNAME", "INVALID_REALNAME", "Realname is not valid"),
+            "SETNAME" => match said.told(0, "SETNAME") {
+                Ok(Some(real_name)) => propose(Command::SetRealName { member, real_name }),
+                _ => fail("FAIL", "SETNAME", "INVALID_REALNAME", "Realname is not valid"),
             },
             "TAGMSG" => match (said.param(0), self.tags(said)) {
                 ("", _) => said.needs_more(),
@@ -337,12 +366,9 @@ impl Client {
             return numeric("412", ":No text to send");
         }
         let speech = Speech { manner, text, tags: self.tags(said) };
-        let source = said.who.person.map_or(0, |person| {
-            format!(":{}!{}@{} ", person.name, person.profile.user(), person.profile.host()).len()
-        });
         said.for_each(said.param(0), |target| {
             let name = said.line.command.to_ascii_uppercase();
-            let told = source + format!("{name} {target} :").len() + words.len();
+            let told = said.source_bytes() + format!("{name} {target} :").len() + words.len();
             if told > 510 {
                 return numeric("417", ":Input line was too long");
             }
@@ -414,7 +440,7 @@ fn of_anybody(name: &str, said: &Said<'_>) -> Vec<Todo> {
             Query::Ison(words.split(' ').filter(|it| !it.is_empty()).map(str::to_owned).collect())
         }
         "LINKS" => Query::Links,
-        "LIST" => super::rooms::read_list(said),
+        "LIST" => return super::rooms::read_list(said),
         "LUSERS" => Query::Lusers,
         "MOTD" => Query::Motd,
         "PING" if said.param(0).is_empty() => return numeric("409", ":No origin specified"),

@@ -1,6 +1,6 @@
 //! What the lines about rooms ask for.
 
-use super::read::{Said, no_such_name, no_such_room, own_modes, room_name, shown};
+use super::read::{Said, folded, no_such_name, no_such_room, own_modes, room_name, shown};
 use super::{Query, numeric, query};
 use crate::model::conn::Todo;
 use parlor_protocol::mode::{Flag, Key, Mask, MaskList, ModeChange, Status};
@@ -23,12 +23,16 @@ fn join(said: &Said<'_>) -> Vec<Todo> {
     if said.param(0) == "0" {
         return query(Query::LeaveAll);
     }
-    let rooms = match said.items(said.param(0)) {
+    match said.items(said.param(0)) {
         Ok(rooms) if rooms.is_empty() => return said.needs_more(),
-        Ok(rooms) => rooms,
+        Ok(_) => {}
         Err(answer) => return answer,
-    };
+    }
+    let rooms: Vec<&str> = said.param(0).split(',').collect();
     let keys: Vec<&str> = said.param(1).split(',').collect();
+    let is_first = |&(nth, room): &(usize, &str)| {
+        !room.is_empty() && !rooms[..nth].iter().any(|other| folded(other) == folded(room))
+    };
     let one = |(nth, room): (usize, &str)| match room_name(room) {
         Some(to) => {
             let key = keys.get(nth).and_then(|key| Key::parse(key));
@@ -36,17 +40,17 @@ fn join(said: &Said<'_>) -> Vec<Todo> {
         }
         None => no_such_room(room),
     };
-    rooms.into_iter().enumerate().flat_map(one).collect()
+    rooms.iter().copied().enumerate().filter(is_first).flat_map(one).collect()
 }
 
 fn part(said: &Said<'_>) -> Vec<Todo> {
-    let (member, message) = (said.member(), said.text(1));
-    said.for_each(said.param(0), |room| match room_name(room) {
-        Some(from) => {
-            let message = message.clone();
+    let member = said.member();
+    said.for_each(said.param(0), |room| match (room_name(room), said.told(1, &format!("PART {room}"))) {
+        (None, _) => no_such_room(room),
+        (_, Err(answer)) => answer,
+        (Some(from), Ok(message)) => {
             vec![Todo::Propose(Command::Move { member, from: Some(from), to: None, key: None, message })]
         }
-        None => no_such_room(room),
     })
 }
 
@@ -55,7 +59,10 @@ fn topic(said: &Said<'_>) -> Vec<Todo> {
     match room_name(said.param(0)) {
         None => no_such_room(said.param(0)),
         Some(room) if said.line.params.len() == 1 => query(Query::Topic(room)),
-        Some(room) => vec![Todo::Propose(Command::SetTopic { member, room, topic: said.text(1) })],
+        Some(room) => match said.told(1, &format!("TOPIC {}", said.param(0))) {
+            Ok(topic) => vec![Todo::Propose(Command::SetTopic { member, room, topic })],
+            Err(answer) => answer,
+        },
     }
 }
 
@@ -90,28 +97,33 @@ fn invite(said: &Said<'_>) -> Vec<Todo> {
 
 fn kick(said: &Said<'_>) -> Vec<Todo> {
     let member = said.member();
-    let rooms = match said.items(said.param(0)) {
-        Ok(rooms) => rooms,
-        Err(answer) => return answer,
-    };
-    let names = match said.items(said.param(1)) {
-        Ok(names) => names,
-        Err(answer) => return answer,
-    };
+    if let Err(answer) = said.items(said.param(0)).and(said.items(said.param(1))) {
+        return answer;
+    }
+    let rooms: Vec<&str> = said.param(0).split(',').filter(|it| !it.is_empty()).collect();
+    let names: Vec<&str> = said.param(1).split(',').filter(|it| !it.is_empty()).collect();
     if names.is_empty() || rooms.len() != 1 && rooms.len() != names.len() {
         return said.needs_more();
     }
-    let one = |(nth, name): (usize, &str)| {
+    let mut pairs: Vec<(&str, &str)> = Vec::new();
+    for (nth, name) in names.into_iter().enumerate() {
         let room = if rooms.len() == 1 { rooms[0] } else { rooms[nth] };
-        match (room_name(room), Name::parse_any(name)) {
-            (None, _) => no_such_room(room),
-            (_, Err(_)) => no_such_name(name),
-            (Some(room), Ok(name)) => {
-                vec![Todo::Propose(Command::Kick { member, room, name, message: said.text(2) })]
+        if !pairs.iter().any(|pair| (folded(pair.0), folded(pair.1)) == (folded(room), folded(name))) {
+            pairs.push((room, name));
+        }
+    }
+    let one = |(room, name): (&str, &str)| {
+        let message = said.told(2, &format!("KICK {room} {name}"));
+        match (room_name(room), Name::parse_any(name), message) {
+            (None, ..) => no_such_room(room),
+            (_, Err(_), _) => no_such_name(name),
+            (.., Err(answer)) => answer,
+            (Some(room), Ok(name), Ok(message)) => {
+                vec![Todo::Propose(Command::Kick { member, room, name, message })]
             }
         }
     };
-    names.into_iter().enumerate().flat_map(one).collect()
+    pairs.into_iter().flat_map(one).collect()
 }
 
 fn mode(said: &Said<'_>) -> Vec<Todo> {
@@ -155,7 +167,7 @@ fn change_modes(member: MemberId, room: &RoomName, letters: &str, params: &[&str
                     _ => MaskList::BanExceptions,
                 };
                 match params.next() {
-                    None => Err(query(Query::Masks(room.clone(), list))),
+                    None => Err(query(Query::Masks(room.clone(), list, 0))),
                     Some(text) => match Mask::parse(text) {
                         Some(mask) => Ok(ModeChange::Mask { list, mask, on }),
                         None => Err(wrong("Invalid mask")),

@@ -2,21 +2,25 @@
 
 use super::answer::{Asker, Page};
 use super::read::{Said, room_name};
-use super::{Condition, Query};
+use super::{Condition, Query, query};
 use crate::model::chat::Room;
+use crate::model::conn::Todo;
 use parlor_protocol::irc::Capabilities;
 use parlor_protocol::mode::{Flag, Folded, Glob, MaskList};
 use parlor_protocol::{MemberId, RoomName, UserModes};
 
 /// What `LIST` asks for: conditions with commas between them.
-pub(super) fn read_list(said: &Said<'_>) -> Query {
+pub(super) fn read_list(said: &Said<'_>) -> Vec<Todo> {
     let (mut conditions, mut patterns, mut names) = (Vec::new(), Vec::new(), Vec::new());
-    let texts = said.param(0).split(',').filter(|text| !text.is_empty());
+    let texts = match said.items(said.param(0)) {
+        Ok(texts) => texts,
+        Err(answer) => return answer,
+    };
     let mut last = |kind: fn(&Condition) -> bool, condition: Option<Condition>| {
         conditions.retain(|other| !kind(other));
         conditions.extend(condition);
     };
-    for text in texts.take(said.who.limits.targets_max) {
+    for text in texts {
         let kind = text.find(['<', '>']).map_or("", |at| &text[..=at]);
         let number = &text[kind.len()..];
         let minutes = || number.parse::<u64>().ok().map(|minutes| minutes.saturating_mul(60_000));
@@ -57,7 +61,7 @@ pub(super) fn read_list(said: &Said<'_>) -> Query {
     if !patterns.is_empty() || !names.is_empty() {
         conditions.push(Condition::Like(patterns, names));
     }
-    Query::List { conditions, from: 0 }
+    query(Query::List { conditions, from: 0 })
 }
 
 impl Condition {
@@ -204,17 +208,27 @@ impl Asker<'_> {
         page.numeric("329", format!("#{} {}", room.name, room.began_unix_ms / 1_000));
     }
 
-    pub(super) fn masks(&self, name: &RoomName, list: MaskList, page: &mut Page<'_>) {
-        let Some(room) = self.room_or_403(name, page) else { return };
+    pub(super) fn masks(
+        &self,
+        name: RoomName,
+        list: MaskList,
+        from: usize,
+        page: &mut Page<'_>,
+    ) -> Option<Query> {
+        let room = self.room_or_403(&name, page)?;
         let (entry, end, words) = match list {
             MaskList::BanExceptions => ("348", "349", "End of channel exception list"),
             MaskList::Bans => ("367", "368", "End of channel ban list"),
             MaskList::InviteExceptions => ("346", "347", "End of channel invite exception list"),
         };
-        for (_, mask, by, at_unix_ms) in room.listed(list) {
+        for (nth, (_, mask, by, at_unix_ms)) in room.listed(list).enumerate().skip(from) {
+            if page.is_full() {
+                return Some(Query::Masks(name, list, nth));
+            }
             page.numeric(entry, format!("#{} {} {by} {}", room.name, mask.as_str(), at_unix_ms / 1_000));
         }
         page.numeric(end, format!("#{} :{words}", room.name));
+        None
     }
 
     pub(super) fn invitations(&self, page: &mut Page<'_>) {

@@ -34,7 +34,7 @@ impl Asker<'_> {
             "KICKLEN=390".to_owned(),
             format!("MAXLIST=Ibe:{}", world.masks_max),
             format!("MAXTARGETS={targets}"),
-            "MODES=".to_owned(),
+            format!("MODES={targets}"),
             format!("MONITOR={}", limits.monitored_max),
             "NAMELEN=390".to_owned(),
             format!("NETWORK={}", identity.network),
@@ -46,7 +46,7 @@ impl Asker<'_> {
                 "TARGMAX=JOIN:{targets},KICK:{targets},LIST:{targets},NAMES:{targets},NOTICE:{targets},\
                  PART:{targets},PRIVMSG:{targets},TAGMSG:{targets},WHOIS:1,WHOWAS:1"
             ),
-            format!("TOPICLEN={}", world.topic_bytes_max),
+            format!("TOPICLEN={}", world.topic_bytes_max.min(390)),
             "USERLEN=20".to_owned(),
             "UTF8ONLY".to_owned(),
             "WHOX".to_owned(),

@@ -12,6 +12,9 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+/// What stands for an address that is not shown (IRCv3, WHOX).
+const HIDDEN_IP: &str = "255.255.255.255";
+
 /// Names that one `USERHOST` may ask about (RFC 2812, section 4.8).
 const USERHOST_MAX: usize = 5;
 
@@ -38,8 +41,16 @@ pub(super) fn userhost(asker: &Asker<'_>, names: &[String], to: &mut Answers<'_>
 }
 
 /// Of names that are watched, who is there and who is not; and those that cannot be watched, too.
-pub(super) fn monitor_status(asker: &Asker<'_>, of: &[Name], left_over: &[Name], to: &mut Answers<'_>) {
-    for name in of {
+pub(super) fn monitor_status(
+    asker: &Asker<'_>,
+    mut of: Vec<Name>,
+    left_over: Vec<Name>,
+    to: &mut Answers<'_>,
+) -> Option<Query> {
+    for (index, name) in of.iter().enumerate() {
+        if to.is_full() {
+            return Some(Query::MonitorStatus { of: of.split_off(index), left_over });
+        }
         let member = asker.world.member_named(name).and_then(|id| asker.world.member(id));
         match member.map(Member::person) {
             Some(Person { name, profile }) => {
@@ -50,9 +61,10 @@ pub(super) fn monitor_status(asker: &Asker<'_>, of: &[Name], left_over: &[Name],
         }
     }
     if !left_over.is_empty() {
-        let names: Vec<&str> = left_over.iter().map(Name::as_str).collect();
-        to.numeric(numeric::ERR_MONLISTFULL, &[&asker.limits.monitored_max.to_string(), &names.join(",")]);
+        let most = asker.limits.monitored_max.to_string();
+        to.list_with_text(numeric::ERR_MONLISTFULL, &[&most], left_over.iter().map(Name::as_str));
     }
+    None
 }
 
 /// The names that are watched.
@@ -89,7 +101,7 @@ pub(super) fn whois(asker: &Asker<'_>, asked: &str, to: &mut Answers<'_>) {
     }
     let itself = asker.member == Some(id);
     if itself || asker.is().is_some_and(|it| it.modes().has(UserModes::OPERATOR)) {
-        to.numeric(numeric::RPL_WHOISACTUALLY, &[name, host]);
+        to.numeric(numeric::RPL_WHOISACTUALLY, &[name, profile.address()]);
         to.numeric(numeric::RPL_WHOISMODES, &[name, &format!("is using modes +{}", member.modes())]);
     }
     let idle = asker.now.unix_ms.saturating_sub(member.spoke_unix_ms()) / 1_000;
@@ -222,7 +234,7 @@ fn put_who(
         ('t', token),
         ('c', &channel),
         ('u', profile.user()),
-        ('i', profile.host()),
+        ('i', if profile.host() == profile.address() { profile.host() } else { HIDDEN_IP }),
         ('h', profile.host()),
         ('s', server),
         ('n', name.as_str()),

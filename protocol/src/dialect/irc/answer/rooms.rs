@@ -121,18 +121,31 @@ pub(super) fn mode_is(asker: &Asker<'_>, name: &RoomName, to: &mut Answers<'_>) 
     to.words(numeric::RPL_CREATIONTIME, format_args!("#{} {}", room.name(), room.began_unix_ms() / 1_000));
 }
 
-pub(super) fn mask_list(asker: &Asker<'_>, name: &RoomName, list: MaskList, to: &mut Answers<'_>) {
-    let Some((_, room)) = asker.room(name) else { return no_such_room(name, to) };
+pub(super) fn mask_list(
+    asker: &Asker<'_>,
+    name: RoomName,
+    list: MaskList,
+    from: usize,
+    to: &mut Answers<'_>,
+) -> Option<Query> {
+    let Some((_, room)) = asker.room(&name) else {
+        no_such_room(&name, to);
+        return None;
+    };
     let (entry, end) = match list {
         MaskList::BanExceptions => (numeric::RPL_EXCEPTLIST, numeric::RPL_ENDOFEXCEPTLIST),
         MaskList::Bans => (numeric::RPL_BANLIST, numeric::RPL_ENDOFBANLIST),
         MaskList::InviteExceptions => (numeric::RPL_INVEXLIST, numeric::RPL_ENDOFINVEXLIST),
     };
     let shown = format!("#{}", room.name());
-    for it in room.modes().list(list) {
+    for (index, it) in room.modes().list(list).iter().enumerate().skip(from) {
+        if to.is_full() {
+            return Some(Query::MaskList(name, list, index));
+        }
         to.words(entry, format_args!("{shown} {} {} {}", it.mask.as_str(), it.by, it.at_unix_ms / 1_000));
     }
     to.numeric(end, &[&shown]);
+    None
 }
 
 /// The rooms to which the asker is invited.

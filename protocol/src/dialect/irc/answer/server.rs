@@ -3,7 +3,7 @@
 use crate::calendar::Utc;
 use crate::dialect::irc::capability::Capabilities;
 use crate::dialect::irc::numeric;
-use crate::dialect::irc::query::{Answers, Asker};
+use crate::dialect::irc::query::{Answers, Asker, TEXT_BYTES_MAX};
 use crate::mode::{Flag, Key, MaskList, Status};
 use crate::name::{Name, RoomName};
 use crate::person::{Host, Profile, UserModes};
@@ -56,7 +56,7 @@ fn isupport(asker: &Asker<'_>) -> Vec<String> {
     let prefixes = letters(&mut Status::ALL.iter().map(|status| status.prefix()));
     let targets = limits.targets_max;
     let mut tokens = Vec::from([
-        "AWAYLEN=390".to_string(),
+        format!("AWAYLEN={TEXT_BYTES_MAX}"),
         "BOT=B".to_string(),
         // What clients know of it: beyond ASCII, the fold is that of Unicode.
         "CASEMAPPING=ascii".to_string(),
@@ -70,12 +70,13 @@ fn isupport(asker: &Asker<'_>) -> Vec<String> {
         format!("HOSTLEN={}", Host::BYTES_MAX),
         "INVEX=I".to_string(),
         format!("KEYLEN={}", Key::BYTES_MAX),
-        "KICKLEN=390".to_string(),
+        format!("KICKLEN={TEXT_BYTES_MAX}"),
         format!("MAXLIST={lists}:{}", world.masks_max),
         format!("MAXTARGETS={targets}"),
-        "MODES=".to_string(),
+        // Any number; but not every client knows that none is no limit.
+        format!("MODES={targets}"),
         format!("MONITOR={}", limits.monitored_max),
-        "NAMELEN=390".to_string(),
+        format!("NAMELEN={TEXT_BYTES_MAX}"),
         format!("NETWORK={}", asker.options.identity.network),
         format!("NICKLEN={}", Name::CHARS_MAX),
         format!("PREFIX=({statuses}){prefixes}"),
@@ -85,7 +86,7 @@ fn isupport(asker: &Asker<'_>) -> Vec<String> {
             "TARGMAX=JOIN:{targets},KICK:{targets},LIST:{targets},NAMES:{targets},NOTICE:{targets},PART:{targets},\
              PRIVMSG:{targets},TAGMSG:{targets},WHOIS:1,WHOWAS:1"
         ),
-        format!("TOPICLEN={}", world.topic_bytes_max),
+        format!("TOPICLEN={}", world.topic_bytes_max.min(TEXT_BYTES_MAX)),
         format!("USERLEN={}", Profile::USER_BYTES_MAX),
         "UTF8ONLY".to_string(),
         "WHOX".to_string(),

@@ -1,0 +1,120 @@
+//! Who hears what is said.
+
+use super::Model;
+use super::chat::Member;
+use super::irc::Query;
+use super::tell::event;
+use crate::sometimes;
+use parlor_protocol::irc::Capabilities;
+use parlor_protocol::mode::Status;
+use parlor_protocol::world::Refusal;
+use parlor_protocol::{Command, ConnId, LogEntry, Manner, MemberId, RoomName, Seq, Speech, What};
+
+impl Model {
+    pub(super) fn said(
+        &mut self,
+        id: ConnId,
+        entry: &LogEntry,
+        member: MemberId,
+        room: &RoomName,
+        status: Option<Status>,
+        speech: &Speech,
+    ) {
+        let (by, _) = self.by(member);
+        self.chat.person(member).spoke_unix_ms = entry.at_unix_ms;
+        if status.is_none() && speech.manner.is_read() {
+            self.chat.remember(entry, &by, room, speech);
+        }
+        self.tell_said(id, entry, member, room, status, speech);
+    }
+
+    /// Those hear it who are to hear it.
+    fn tell_said(
+        &mut self,
+        id: ConnId,
+        entry: &LogEntry,
+        member: MemberId,
+        room: &RoomName,
+        status: Option<Status>,
+        speech: &Speech,
+    ) {
+        let (by, by_bot) = self.by(member);
+        let event = event(&self.chat, entry, (&by, by_bot), What::Said { room, status, speech });
+        let itself = self.hears_itself(id);
+        let Some(status) = status else { return self.tell_room(room, id, itself, &event) };
+        let there = self.chat.room(room).into_iter().flat_map(|room| room.here.iter());
+        let hearers: Vec<ConnId> = there
+            .filter(|here| here.member != member && here.reaches(status))
+            .map(|here| here.conn)
+            .collect();
+        self.tell_each(&hearers, &event);
+        if itself {
+            self.tell_itself(id, &event);
+        }
+    }
+
+    /// What is said and has no place in the log is heard by those who would hear it if it had one.
+    pub(super) fn signal(&mut self, id: ConnId, command: &Command) {
+        let entry = LogEntry { seq: Seq(0), at_unix_ms: self.now.unix_ms, command: command.clone() };
+        let refused = match command {
+            Command::Say { member, room, status, speech } => {
+                match self.chat.judge_speech(*member, room, speech.manner) {
+                    Ok(room) => {
+                        sometimes!(self.marks, Signalled, true);
+                        self.tell_said(id, &entry, *member, &room, *status, speech);
+                        None
+                    }
+                    Err(refusal) => Some(refusal),
+                }
+            }
+            Command::Tell { member, to, speech } => match self.chat.named(to) {
+                Some(target) => {
+                    self.told(id, &entry, *member, target, speech);
+                    None
+                }
+                None => Some(Refusal::NoSuchName(to.clone())),
+            },
+            _ => None,
+        };
+        if let Some(refusal) = refused {
+            self.refuse(id, &entry, &refusal);
+        }
+    }
+
+    /// Whether a connection hears what it says.
+    fn hears_itself(&self, id: ConnId) -> bool {
+        let Some(conn) = self.conns.get(id) else { return false };
+        conn.irc.as_ref().map_or(self.options.echo, |it| it.capabilities.has(Capabilities::ECHO_MESSAGE))
+    }
+
+    pub(super) fn told(
+        &mut self,
+        id: ConnId,
+        entry: &LogEntry,
+        member: MemberId,
+        target: MemberId,
+        speech: &Speech,
+    ) {
+        let (by, by_bot) = self.by(member);
+        let Member { conn, person, .. } = &self.chat.people[&target];
+        let (hearer, to) = (*conn, person.name.clone());
+        let event = event(&self.chat, entry, (&by, by_bot), What::Told { to: &to, speech });
+        let speaks_irc = self.conns.get(id).is_some_and(|conn| conn.irc.is_some());
+        if speaks_irc && self.hears_itself(id) {
+            self.tell_itself(id, &event);
+        }
+        self.tell(hearer, &event);
+        if !matches!(speech.manner, Manner::Notice | Manner::CtcpReply | Manner::Tags) {
+            self.tell_away(id, target);
+        }
+    }
+
+    /// Who speaks IRC is told that somebody is away.
+    pub(super) fn tell_away(&mut self, id: ConnId, target: MemberId) {
+        let Member { person, away, .. } = &self.chat.people[&target];
+        if let Some(away) = away {
+            let query = Query::numeric("301", format!("{} :{}", person.name, away.as_str()));
+            self.note(id, query);
+        }
+    }
+}
