@@ -148,9 +148,10 @@ impl Asker<'_> {
             if let Some(next) = room.and_then(|room| self.names_of(room, from, page)) {
                 return Some(Query::Names { rooms, from: (nth, next) });
             }
-            page.numeric("366", format!("{} :End of /NAMES list", rooms[nth]));
             from = MemberId::default();
         }
+        let asked: String = rooms.join(",").chars().take(51).collect();
+        page.numeric("366", format!("{asked} :End of /NAMES list"));
         None
     }
 

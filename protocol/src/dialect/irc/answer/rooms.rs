@@ -46,10 +46,12 @@ pub(super) fn names(
         {
             return Some(Query::Names { rooms, index, from: next });
         }
-        to.numeric(numeric::RPL_ENDOFNAMES, &[asked]);
         index += 1;
         from = MemberId::default();
     }
+    // One end for all of them, as RFC 2812 has it (section 3.2.5), and no longer than the longest name of a room.
+    let asked: String = rooms.join(",").chars().take("#".len() + RoomName::CHARS_MAX).collect();
+    to.numeric(numeric::RPL_ENDOFNAMES, &[&asked]);
     None
 }
 
