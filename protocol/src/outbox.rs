@@ -336,7 +336,7 @@ impl Outbox {
         self.private.bytes.extend_from_slice(bytes);
         self.unflushed_bytes += bytes.len();
         let end = self.private.bytes.len();
-        self.disturb(conn).items.push(Item::Private { ordinal, start, end });
+        self.set_apart(conn, Item::Private { ordinal, start, end });
     }
 
     fn close(&mut self, conn: ConnId, farewell: &[u8]) {
@@ -486,9 +486,14 @@ impl Outbox {
     /// A live connection does not hear an output of a room that it may be in.
     fn skip(&mut self, conn: ConnId, ordinal: Ordinal) {
         self.counters.deliveries = self.counters.deliveries.saturating_sub(1);
+        self.set_apart(conn, Item::Skip { ordinal });
+    }
+
+    /// A connection reads something else than the others of its rooms.
+    fn set_apart(&mut self, conn: ConnId, item: Item) {
         // It takes memory until the flush, as what is rendered does.
         self.unflushed_bytes += size_of::<Item>();
-        self.disturb(conn).items.push(Item::Skip { ordinal });
+        self.disturb(conn).items.push(item);
     }
 
     /// The connection's disturbance in this tick.

@@ -325,10 +325,14 @@ impl Rig {
             }
         }
         self.full = false;
+        let checks = self.checks == Checks::All && self.ticks.is_multiple_of(CHECK_TICKS);
+        if checks {
+            self.outbox.check_invariants();
+        }
         let more = self.flush();
         let answered = self.answer_outbox();
         self.judge.ticked(&self.outbox);
-        if self.checks == Checks::All && self.ticks.is_multiple_of(CHECK_TICKS) {
+        if checks {
             self.check_invariants();
         }
         self.unsettled = more || answered || !self.net.ready.is_empty();

@@ -1,5 +1,6 @@
 //! What holds of every outbox between two calls.
 
+use super::tick::Item;
 use super::{Conn, Outbox, Phase};
 use alloc::vec::Vec;
 
@@ -33,6 +34,8 @@ impl Outbox {
                 "in order"
             );
         }
+        let items: usize = self.disturbances.iter().map(|it| it.items.len()).sum();
+        assert!(items * size_of::<Item>() <= self.unflushed_bytes, "what a tick holds for each is counted");
         self.check_rooms();
     }
 

@@ -225,7 +225,7 @@ fn an_outbox_is_full_at_half_of_a_backlog() {
     say(&mut outbox, 2_400);
     say(&mut outbox, 2_400);
     assert!(!outbox.is_full());
-    write(&mut outbox, conn(0), &[b'x'; 200 - 2 * AROUND - 1]);
+    write(&mut outbox, conn(0), &[b'x'; 200 - 2 * AROUND - 2 * size_of::<Item>() - 1]);
     assert!(!outbox.is_full());
     write(&mut outbox, conn(0), b"\n");
     assert!(outbox.is_full());
