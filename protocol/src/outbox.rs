@@ -464,19 +464,26 @@ impl Outbox {
             return;
         }
         self.tellings += 1;
-        let mut again = Vec::new();
-        for &room in rooms {
+        let (mut again, mut seen) = (Vec::new(), 0);
+        for (index, &room) in rooms.iter().enumerate() {
             let ordinal = self.say_to_room(room, except, event);
-            let Some(fan) = self.rooms.get(&room) else { continue };
-            let says_something =
-                |fan: &&ClassFan| self.forms.iter().any(|it| !it.is_empty() && Some(it.chunk) == fan.chunk);
-            for &slot in fan.fans.iter().filter(says_something).flat_map(|fan| &fan.members) {
-                let state = &mut self.conns[slot as usize];
-                // Who is in an earlier room as well has heard it there.
-                if core::mem::replace(&mut state.told, self.tellings) == self.tellings {
-                    again.push(ConnId { slot, generation: state.generation });
+            // Where nobody reads it, nobody is looked for.
+            if self.forms.iter().all(Form::is_empty) {
+                continue;
+            }
+            let fans = rooms[seen..=index].iter().filter_map(|room| Some((*room, self.rooms.get(room)?)));
+            for (other, fan) in fans.flat_map(|(room, there)| there.fans.iter().map(move |fan| (room, fan))) {
+                let reads = |form: &Form| !form.is_empty() && Some(form.chunk) == fan.chunk;
+                let reads = other == room && self.forms.iter().any(reads);
+                for &slot in &fan.members {
+                    let state = &mut self.conns[slot as usize];
+                    // Who is in an earlier room as well has heard it there.
+                    if core::mem::replace(&mut state.told, self.tellings) == self.tellings && reads {
+                        again.push(ConnId { slot, generation: state.generation });
+                    }
                 }
             }
+            seen = index + 1;
             for conn in again.drain(..).filter(|&conn| Some(conn) != except) {
                 self.skip(conn, ordinal);
             }
