@@ -298,6 +298,22 @@ pub enum ConsoleEvent<'a> {
         peer: SocketAddr,
         /// Why.
         reason: CloseReason,
+        /// The operator of the server who ended it, where one did.
+        by: Option<&'a Name>,
+    },
+    /// A password was wrong: the server's, or with a name an operator's.
+    PasswordWrong {
+        /// Who gave it, if it was a member.
+        name: Option<&'a Name>,
+        /// The other end.
+        peer: SocketAddr,
+    },
+    /// A member is an operator of the server from here on.
+    Promoted {
+        /// The member's name.
+        name: &'a Name,
+        /// Its other end.
+        peer: SocketAddr,
     },
     /// A connection was refused.
     Refused {

@@ -13,6 +13,7 @@ mod verdict;
 
 use crate::command::{CloseReason, Command};
 use crate::dialect::http;
+use crate::event::ConsoleEvent;
 use crate::id::{ConnId, MemberId};
 use crate::identity::Identity;
 use crate::input::Input;
@@ -25,7 +26,7 @@ use crate::session::irc::wrong_password;
 use crate::session::{Entrant, Link, Session, Step};
 use crate::text::Text;
 use crate::time::{Deadline, DeadlineReason, Instant, Now};
-use crate::world::{Effect, World};
+use crate::world::{Effect, Member, World};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
@@ -222,7 +223,11 @@ impl Hub {
             Input::Shutdown => self.shutdown(now, sink),
             Input::Timeout => self.timeout(now, sink),
             Input::Verdict { conn, right } => {
-                match self.session(conn).and_then(|session| session.verdict(right)) {
+                let verdict = self.session(conn).and_then(|session| session.verdict(right));
+                if verdict.is_some() && !right {
+                    self.report_wrong_password(conn, sink);
+                }
+                match verdict {
                     Some(Some(reason)) => {
                         self.note(now, conn, wrong_password(), sink);
                         self.end(now, conn, reason, None, sink);
@@ -303,6 +308,13 @@ impl Hub {
             self.propose_leave(conn, reason, None, sink);
         }
         self.vacate_if_over(conn);
+    }
+
+    fn report_wrong_password(&mut self, conn: ConnId, sink: &mut impl Sink) {
+        let Some(tenant) = self.tenant(conn) else { return };
+        let (peer, member) = (tenant.peer, tenant.session.member());
+        let name = member.and_then(|member| self.world.member(member)).map(Member::name);
+        sink.output(Output::Console(ConsoleEvent::PasswordWrong { name, peer }));
     }
 
     fn overflowed(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {

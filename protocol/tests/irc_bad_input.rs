@@ -782,7 +782,11 @@ fn empty_parameters_are_none() {
             ("NOTICE", "NOTICE :", &[]),
             ("NOTICE without a text", "NOTICE #tea :", &[]),
             ("OPER", "OPER :", &["461 alice OPER :Not enough parameters"]),
-            ("OPER with two", "OPER alice :", &["464 alice :Password incorrect"]),
+            (
+                "OPER with two",
+                "OPER alice :",
+                &["console: alice gave a wrong password", "464 alice :Password incorrect"],
+            ),
             ("PART", "PART :", &["461 alice PART :Not enough parameters"]),
             ("PART of commas", "PART ,,", &["461 alice PART :Not enough parameters"]),
             ("PASS", "PASS :", &["462 alice :You may not reregister"]),

@@ -123,10 +123,27 @@ impl Observer for Console {
                 let text = text!(self.language, "{name} joined", "欢迎{name}进入聊天室");
                 info!(event = "joined", %name, %peer, "{text}");
             }
-            ConsoleEvent::Left { name, peer, reason } => {
+            ConsoleEvent::Left { name, peer, reason, by: Some(by) } => {
+                let why = why(reason, self.language);
+                let text = text!(self.language, "{name} left: {why}, {by}", "{name}退出聊天室:{why}({by})");
+                info!(event = "left", %name, %peer, reason = reason.word(), %by, "{text}");
+            }
+            ConsoleEvent::Left { name, peer, reason, by: None } => {
                 let why = why(reason, self.language);
                 let text = text!(self.language, "{name} left: {why}", "{name}退出聊天室:{why}");
                 info!(event = "left", %name, %peer, reason = reason.word(), "{text}");
+            }
+            ConsoleEvent::PasswordWrong { name, peer } => {
+                let text = match name {
+                    Some(name) => text!(self.language, "{name} gave a wrong password", "{name}的密码错误"),
+                    None => text!(self.language, "a wrong password", "密码错误"),
+                };
+                warn!(event = "password_wrong", name = name.map(tracing::field::display), %peer, "{text}");
+            }
+            ConsoleEvent::Promoted { name, peer } => {
+                let text =
+                    text!(self.language, "{name} is an operator of the server now", "{name}成为服务器管理员");
+                info!(event = "promoted", %name, %peer, "{text}");
             }
             ConsoleEvent::Refused { peer, reason } => {
                 let why = why(reason, self.language);

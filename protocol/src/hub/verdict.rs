@@ -111,7 +111,8 @@ impl Hub {
                 );
             }
             (Effect::UserModesSet { on, off, .. }, command) => {
-                if matches!(command, Command::Promote { .. }) {
+                if let Command::Promote { member } = command {
+                    self.report_promotion(conn, *member, sink);
                     self.note(now, conn, Query::Note(numeric::RPL_YOUREOPER, Vec::new()), sink);
                 }
                 self.note(now, conn, Query::UserModesAre { on: *on, off: *off }, sink);
@@ -322,6 +323,13 @@ impl Hub {
         self.tell_room(author.conn, room, !is_itself, &event, sink);
     }
 
+    fn report_promotion(&mut self, conn: ConnId, member: MemberId, sink: &mut impl Sink) {
+        let Some(peer) = self.tenant(conn).map(|tenant| tenant.peer) else { return };
+        if let Some(name) = self.world.member(member).map(Member::name) {
+            sink.output(Output::Console(ConsoleEvent::Promoted { name, peer }));
+        }
+    }
+
     fn left(
         &mut self,
         author: Author<'_>,
@@ -332,12 +340,15 @@ impl Hub {
     ) {
         let Author { now, stamp, .. } = author;
         let Some(conn) = self.members.remove(&id) else { return };
+        let mut by = None;
         let message = match command {
             Command::Leave { message, .. } => message.clone(),
             Command::Kill { member, message, .. } => {
                 // Who ends its own connection is no member any more.
-                let by = self.world.member(*member).map_or(person, Member::person);
-                Some(killed_by(&by.name, message.as_ref()))
+                let killer = self.world.member(*member).map_or(person, Member::person).name.clone();
+                let message = killed_by(&killer, message.as_ref());
+                by = Some(killer);
+                Some(message)
             }
             _ => None,
         };
@@ -359,7 +370,12 @@ impl Hub {
         sink.output(Output::ToPeers { rooms, except: None, event: &event });
         self.tell_watchers(person, false, sink);
         if let Some(peer) = self.tenant(conn).map(|tenant| tenant.peer) {
-            sink.output(Output::Console(ConsoleEvent::Left { name: &person.name, peer, reason }));
+            sink.output(Output::Console(ConsoleEvent::Left {
+                name: &person.name,
+                peer,
+                reason,
+                by: by.as_ref(),
+            }));
         }
         if begins_again {
             self.expect_registration(now, conn);

@@ -458,7 +458,17 @@ fn named(output: &Output<'_>) -> Option<ConnId> {
 fn console(event: &ConsoleEvent<'_>) -> String {
     match event {
         ConsoleEvent::Entered { name, peer } => format!("console: {name} entered from {peer}"),
-        ConsoleEvent::Left { name, reason, .. } => format!("console: {name} left ({})", reason.word()),
+        ConsoleEvent::Left { name, reason, by: None, .. } => {
+            format!("console: {name} left ({})", reason.word())
+        }
+        ConsoleEvent::Left { name, reason, by: Some(by), .. } => {
+            format!("console: {name} left ({} by {by})", reason.word())
+        }
+        ConsoleEvent::PasswordWrong { name: Some(name), .. } => {
+            format!("console: {name} gave a wrong password")
+        }
+        ConsoleEvent::PasswordWrong { name: None, peer } => format!("console: {peer} gave a wrong password"),
+        ConsoleEvent::Promoted { name, .. } => format!("console: {name} is an operator"),
         ConsoleEvent::Refused { peer, reason } => format!("console: {peer} refused ({})", reason.word()),
     }
 }
