@@ -139,13 +139,14 @@ fn check_plain(read: &[u8]) {
     assert_eq!(harm, None, "no control is shown: {text:?}");
 }
 
-/// One that may speak any dialect: what it reads ends its lines as its dialect does.
+/// One that may speak any dialect: what it reads ends its lines as its dialect does. One that turns out to speak HTTP
+/// while it is to say who it is reads an answer of that.
 fn check_auto(read: &[u8], auto: bool) {
+    const OK: &[u8] = b"HTTP/1.1 200 OK\r\n";
+    let end = read.windows(OK.len()).position(|window| window == OK).unwrap_or(read.len());
+    let read = &read[..end];
     if !auto {
         return check_irc(read);
-    }
-    if read.starts_with(b"HTTP/") {
-        return;
     }
     let is_irc = |line: &&[u8]| line.ends_with(b"\r\n");
     let lines: Vec<&[u8]> = read.split_inclusive(|&byte| byte == b'\n').collect();
