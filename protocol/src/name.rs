@@ -231,6 +231,11 @@ const fn is_blank_letter(character: char) -> bool {
     ) || matches!(character, '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{16FE4}' | '\u{E0100}'..='\u{E01EF}')
 }
 
+/// A text by which two are compared that may be no names: as names are, by their normalised fold.
+pub(crate) fn folded(text: &str) -> String {
+    text.nfc().map(fold).nfc().collect()
+}
+
 /// The simple case fold of a character (Unicode Standard, section 5.18), made of the simple upper-case and
 /// lower-case mappings: what is one letter in any case is one letter here. It is coarser than
 /// `CaseFolding.txt` in one letter: `ı` is `i`.

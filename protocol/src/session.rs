@@ -33,6 +33,7 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use bytes::Bytes;
+use core::fmt;
 use irc::Client;
 use plain::{PlainQuestion, Speaker};
 use work::Work;
@@ -72,6 +73,15 @@ pub(crate) enum Tongue {
     Plain(Speaker),
 }
 
+/// A line to begin again with. It is shown nowhere: there may be a password in it.
+struct Afresh(Bytes);
+
+impl fmt::Debug for Afresh {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Afresh").field(&self.0.len()).finish()
+    }
+}
+
 /// One connection's state.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -98,7 +108,7 @@ pub(crate) struct Session {
     /// Nobody knows that it is plain: it was silent, and has not said a line since.
     silent: bool,
     /// It leaves to begin again as IRC, with this line.
-    afresh: Option<Bytes>,
+    afresh: Option<Afresh>,
     /// When bytes last came from it.
     pub(crate) heard_at: Instant,
     /// The driver was told to stop reading.
@@ -327,7 +337,7 @@ impl Session {
         self.barrier = false;
         // Who was ended by another one meanwhile does not.
         let stays = self.link == Link::Open && reason == CloseReason::OtherDialect;
-        let Some(line) = self.afresh.take().filter(|_| stays) else {
+        let Some(Afresh(line)) = self.afresh.take().filter(|_| stays) else {
             self.forget_input();
             return false;
         };
@@ -540,7 +550,7 @@ impl Session {
                     Some(Step::BeginIrc)
                 }
                 (Detected::Irc, _) => {
-                    self.afresh = Some(Bytes::copy_from_slice(line.bytes));
+                    self.afresh = Some(Afresh(Bytes::copy_from_slice(line.bytes)));
                     Some(Step::StartAfresh)
                 }
                 (Detected::Plain, state) => {

@@ -599,7 +599,7 @@ fn a_label_is_a_tag_of_at_most_64_bytes() {
                 "@label=a FOO",
                 &["alice < @label=a :parlor.localhost 421 alice FOO :Unknown command"],
             ),
-            ("on nothing", "@label=a", &["421 alice * :Unknown command"]),
+            ("on nothing", "@label=a", &["alice < @label=a :parlor.localhost 421 alice * :Unknown command"]),
             (
                 "on what is too long",
                 r"@label=a PING :\{505*x}",

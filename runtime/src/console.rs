@@ -136,7 +136,7 @@ impl Observer for Console {
             ConsoleEvent::PasswordWrong { name, peer } => {
                 let text = match name {
                     Some(name) => text!(self.language, "{name} gave a wrong password", "{name}的密码错误"),
-                    None => text!(self.language, "a wrong password", "密码错误"),
+                    None => text!(self.language, "no password, or a wrong one", "没有密码或密码错误"),
                 };
                 warn!(event = "password_wrong", name = name.map(tracing::field::display), %peer, "{text}");
             }

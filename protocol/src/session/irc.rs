@@ -15,7 +15,7 @@ use crate::dialect::irc::{CLIENT_TAGS_BYTES_MAX, Capabilities, MESSAGE_BYTES_MAX
 use crate::hub::Options;
 use crate::id::MemberId;
 use crate::limits::Limits;
-use crate::name::{Name, RoomName, fold};
+use crate::name::{Name, RoomName, folded};
 use crate::text::Text;
 use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
@@ -271,13 +271,8 @@ impl Client {
     }
 }
 
-/// A text by which two names are compared that may be none.
-fn folded(text: &str) -> String {
-    text.chars().map(fold).collect()
-}
-
 /// A text that a client sent, as a parameter of an answer: one word, and no longer than the longest name of a room.
-fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     const SHOWN_CHARS: usize = "#".len() + RoomName::CHARS_MAX;
     let word = text.split(' ').next().unwrap_or_default().trim_start_matches(':');
     let word: String = word.chars().filter(|it| !it.is_control()).take(SHOWN_CHARS).collect();

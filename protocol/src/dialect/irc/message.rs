@@ -76,12 +76,11 @@ impl<'a> Message<'a> {
     #[must_use]
     pub fn tags_of(line: &'a [u8]) -> Tags<'a> {
         let tags = &line[..tags_length(line)];
-        let is_whole = tags.len() <= CLIENT_TAGS_BYTES_MAX
-            && tags.ends_with(b" ")
-            && memchr::memchr3(b'\0', b'\r', b'\n', tags).is_none();
+        let is_whole =
+            tags.len() <= CLIENT_TAGS_BYTES_MAX && memchr::memchr3(b'\0', b'\r', b'\n', tags).is_none();
         let text = core::str::from_utf8(tags).unwrap_or_default();
-        let text = text.strip_prefix('@').and_then(|text| text.strip_suffix(' ')).filter(|_| is_whole);
-        Tags::new(text.unwrap_or_default())
+        let text = text.strip_prefix('@').filter(|_| is_whole).unwrap_or_default();
+        Tags::new(text.strip_suffix(' ').unwrap_or(text))
     }
 
     fn parse(line: &'a [u8], tags_bytes_max: usize) -> Result<Self, ParseError> {

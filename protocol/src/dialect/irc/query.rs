@@ -153,10 +153,12 @@ impl<'a> Asker<'a> {
         self.world.member(self.member?)
     }
 
-    /// The room of that name, unless it is one that the asker may not know of.
+    /// The room of that name, unless it is one that the asker may not know of. Operators of the server may.
     pub(crate) fn room(&self, name: &RoomName) -> Option<(RoomId, &'a Room)> {
         let id = self.world.room_named(name)?;
-        self.world.room(id).filter(|room| room.is_visible_to(self.member)).map(|room| (id, room))
+        let operates = self.is().is_some_and(|it| it.modes().has(UserModes::OPERATOR));
+        let room = self.world.room(id).filter(|room| operates || room.is_visible_to(self.member));
+        room.map(|room| (id, room))
     }
 }
 

@@ -1,12 +1,12 @@
 //! Rooms: entering and leaving them, what they are about, and what they allow.
 
-use super::{Client, Line, folded, note, shown};
+use super::{Client, Line, note, shown};
 use crate::command::Command;
 use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::Query;
 use crate::id::MemberId;
 use crate::mode::{Flag, Key, Mask, MaskList, ModeChange, Status};
-use crate::name::{Name, RoomName};
+use crate::name::{Name, RoomName, folded};
 use crate::person::UserModes;
 use crate::session::{Work, ask};
 use crate::text::Text;
@@ -95,11 +95,9 @@ pub(super) fn topic(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
 pub(super) fn names(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
     let list = line.param(0).unwrap_or_default();
     let rooms: Vec<String> = match line.targets(list) {
-        Ok(rooms) => rooms.into_iter().map(shown).collect(),
+        Ok(rooms) => rooms.into_iter().map(String::from).collect(),
         Err(work) => return work,
     };
-    // Who asks for no room hears of none: of all of them, `LIST` tells.
-    let rooms = if rooms.is_empty() { Vec::from(["*".into()]) } else { rooms };
     ask(Query::Names { rooms, index: 0, from: MemberId::default() })
 }
 

@@ -135,11 +135,12 @@ pub(super) fn kill(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
 }
 
 /// `WALLOPS`: an operator of the server speaks to all who want to hear such.
-pub(super) fn wallops(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn wallops(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
     let Some(member) = line.member else { return Vec::new() };
-    match line.text(0) {
-        Some(text) => alloc::vec![Work::Propose(Command::Wallops { member, text })],
-        None => line.needs_more(),
+    match line.told(client, 0, ("WALLOPS", &[])) {
+        Ok(Some(text)) => alloc::vec![Work::Propose(Command::Wallops { member, text })],
+        Ok(None) => line.needs_more(),
+        Err(work) => work,
     }
 }
 

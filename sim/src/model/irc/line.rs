@@ -83,7 +83,11 @@ impl<'a> Line<'a> {
 
 /// The label of a line, whatever it may be, and whatever stands behind the tags.
 pub(super) fn label_of(line: &[u8]) -> Option<String> {
-    let end = line.iter().position(|byte| *byte == b' ').filter(|end| *end < 4_096)?;
+    let space = line.iter().position(|byte| *byte == b' ');
+    let end = space.unwrap_or(line.len());
+    if end + usize::from(space.is_some()) > 4_096 {
+        return None;
+    }
     let tags = std::str::from_utf8(&line[..end]).ok()?.strip_prefix('@')?;
     if tags.contains(['\0', '\r', '\n']) {
         return None;

@@ -164,7 +164,7 @@ impl Asker<'_> {
         // Each that is looked at, with the room that it is shown in, and whether it is shown.
         let mut found: Vec<(MemberId, Option<&Room>, bool)> = Vec::new();
         if let Some(name) = as_room {
-            let room = self.chat.room(&name).filter(|room| room.shows(self.member));
+            let room = self.room(&name);
             let is_in = room.is_some_and(|room| self.member.is_some_and(|asker| room.of(asker).is_some()));
             let here = room.into_iter().flat_map(|room| room.here.iter());
             let seen = |member| is_in || visible(&self.chat.people[&member]);

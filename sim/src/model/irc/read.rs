@@ -6,6 +6,7 @@ use crate::model::conn::Todo;
 use parlor_protocol::irc::Capabilities;
 use parlor_protocol::mode::Status;
 use parlor_protocol::{Command, Host, Manner, MemberId, Name, RoomName, Speech, Text, UserModes};
+use unicode_normalization::UnicodeNormalization as _;
 
 /// Every command: how many parameters it needs, and which of them is a text of people's.
 const COMMANDS: [(&str, usize, Option<usize>); 42] = [
@@ -117,13 +118,13 @@ impl<'a> Said<'a> {
     }
 }
 
-/// A text without regard to case: each character's only capital's only small letter, where there are such.
+/// A text without regard to case and to how it is composed: each character's only capital's only small letter, where there are such.
 pub(super) fn folded(text: &str) -> String {
     fn only(mut mapped: impl Iterator<Item = char>) -> Option<char> {
         mapped.next().filter(|_| mapped.next().is_none())
     }
     let upper = |it: char| only(it.to_uppercase()).unwrap_or(it);
-    text.chars().map(upper).map(|it| only(it.to_lowercase()).unwrap_or(it)).collect()
+    text.nfc().map(upper).map(|it| only(it.to_lowercase()).unwrap_or(it)).nfc().collect()
 }
 
 /// A word of a client's, as it is shown to it again.
@@ -331,9 +332,10 @@ impl Client {
                     said.for_each(targets, |target| to_target(said, target, &speech))
                 }
             },
-            "WALLOPS" => match said.text(0) {
-                Some(text) => propose(Command::Wallops { member, text }),
-                None => said.needs_more(),
+            "WALLOPS" => match said.told(0, "WALLOPS") {
+                Ok(Some(text)) => propose(Command::Wallops { member, text }),
+                Ok(None) => said.needs_more(),
+                Err(answer) => answer,
             },
             "INVITE" | "JOIN" | "KICK" | "MODE" | "NAMES" | "PART" | "TOPIC" => super::room::read(name, said),
             _ => of_anybody(name, said),

@@ -70,11 +70,7 @@ fn names(said: &Said<'_>) -> Vec<Todo> {
     let list = said.param(0);
     match said.items(list) {
         Ok(rooms) => query(Query::Names {
-            rooms: if rooms.is_empty() {
-                vec!["*".to_owned()]
-            } else {
-                rooms.into_iter().map(shown).collect()
-            },
+            rooms: rooms.into_iter().map(str::to_owned).collect(),
             from: (0, MemberId::default()),
         }),
         Err(answer) => answer,

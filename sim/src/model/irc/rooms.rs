@@ -1,7 +1,7 @@
 //! Answers about rooms.
 
 use super::answer::{Asker, Page};
-use super::read::{Said, room_name};
+use super::read::{Said, room_name, shown};
 use super::{Condition, Query, query};
 use crate::model::chat::Room;
 use crate::model::conn::Todo;
@@ -99,8 +99,8 @@ impl Condition {
 
 impl Asker<'_> {
     /// The room of that name, where the asker may know of it.
-    fn room(&self, name: &RoomName) -> Option<&Room> {
-        self.chat.room(name).filter(|room| room.shows(self.member))
+    pub(super) fn room(&self, name: &RoomName) -> Option<&Room> {
+        self.chat.room(name).filter(|room| self.operates() || room.shows(self.member))
     }
 
     fn is_in(&self, room: &Room) -> bool {
@@ -150,8 +150,7 @@ impl Asker<'_> {
             }
             from = MemberId::default();
         }
-        let asked: String = rooms.join(",").chars().take(51).collect();
-        page.numeric("366", format!("{asked} :End of /NAMES list"));
+        page.numeric("366", format!("{} :End of /NAMES list", shown(&rooms.join(","))));
         None
     }
 

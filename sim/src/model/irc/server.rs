@@ -34,7 +34,7 @@ impl Asker<'_> {
             "KICKLEN=390".to_owned(),
             format!("MAXLIST=Ibe:{}", world.masks_max),
             format!("MAXTARGETS={targets}"),
-            format!("MODES={targets}"),
+            "MODES=13".to_owned(),
             format!("MONITOR={}", limits.monitored_max),
             "NAMELEN=390".to_owned(),
             format!("NETWORK={}", identity.network),

@@ -8,6 +8,7 @@ use crate::id::{MemberId, RoomId};
 use crate::mode::{Flag, Folded, Glob, MaskList, Shown};
 use crate::name::RoomName;
 use crate::person::UserModes;
+use crate::session::irc::shown;
 use crate::world::{Room, Topic};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -49,9 +50,8 @@ pub(super) fn names(
         index += 1;
         from = MemberId::default();
     }
-    // One end for all of them, as RFC 2812 has it (section 3.2.5), and no longer than the longest name of a room.
-    let asked: String = rooms.join(",").chars().take("#".len() + RoomName::CHARS_MAX).collect();
-    to.numeric(numeric::RPL_ENDOFNAMES, &[&asked]);
+    // One end for all of them, as RFC 2812 has it (section 3.2.5).
+    to.numeric(numeric::RPL_ENDOFNAMES, &[&shown(&rooms.join(","))]);
     None
 }
 
