@@ -448,6 +448,10 @@ mod tests {
         modes.add_mask(MaskList::BanExceptions, entry("*!al@*"));
         assert!(!modes.bans(&alice) && !modes.mutes(&alice));
         assert_eq!(modes.masks(), 3);
+        assert!(!modes.invites(&alice));
+        assert!(modes.add_mask(MaskList::InviteExceptions, entry("bob")));
+        assert!(modes.invites(&person("bob")) && !modes.invites(&alice));
+        assert!(modes.remove_mask(MaskList::InviteExceptions, &Mask::parse("bob").unwrap()));
         assert!(modes.remove_mask(MaskList::BanExceptions, &Mask::parse("*!al@*").unwrap()));
         assert!(!modes.remove_mask(MaskList::BanExceptions, &Mask::parse("*!al@*").unwrap()));
         assert!(modes.set_flag(Flag::Moderated, true) && !modes.set_flag(Flag::Moderated, true));
