@@ -143,8 +143,8 @@ fn check_plain(read: &[u8]) {
 /// while it is to say who it is reads an answer of that.
 fn check_auto(read: &[u8], auto: bool) {
     const OK: &[u8] = b"HTTP/1.1 200 OK\r\n";
-    let end = read.windows(OK.len()).position(|window| window == OK).unwrap_or(read.len());
-    let read = &read[..end];
+    let begins = |&at: &usize| read[at..].starts_with(OK) && (at == 0 || read[at - 1] == b'\n');
+    let read = &read[..(0..read.len()).find(begins).unwrap_or(read.len())];
     if !auto {
         return check_irc(read);
     }

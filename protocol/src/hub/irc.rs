@@ -128,13 +128,14 @@ impl Hub {
         params: &[&str],
         sink: &mut impl Sink,
     ) {
+        if !self.open_irc(conn) {
+            return;
+        }
         let mut bytes = self.take_scratch();
         if let Some(asker) = self.asker(Now::default(), conn) {
             Answers::new(&mut bytes, &asker).numeric(numeric, params);
         }
-        if self.open(conn).is_some() && !bytes.is_empty() {
-            sink.output(Output::Write { conn, bytes: &bytes });
-        }
+        sink.output(Output::Write { conn, bytes: &bytes });
         self.scratch = bytes;
     }
 

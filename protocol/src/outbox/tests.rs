@@ -5,6 +5,7 @@ mod owed;
 
 use super::tick::Item;
 use super::{Outbox, Wire};
+use crate::dialect::irc::Capabilities;
 use crate::id::{ConnId, RoomId, Seq};
 use crate::limits::Limits;
 use crate::output::{Output, WireClass};

@@ -107,3 +107,32 @@ fn what_nobody_reads_disturbs_nobody_and_what_is_skipped_is_counted() {
     assert_eq!(sockets.sent(conn(0)), "* alice is now bob\n");
     assert_eq!(sockets.sent(conn(2)), "");
 }
+
+#[test]
+fn of_several_rooms_only_those_who_read_something_are_set_apart() {
+    let third = RoomId(Seq(30));
+    let mut outbox = Outbox::new(&Limits::default());
+    let reads = WireClass::Irc(Capabilities::AWAY_NOTIFY);
+    // One that reads it is in the last two rooms, one that does not is in all of them.
+    for (slot, class, rooms) in [
+        (0, reads, &[TEA, third][..]),
+        (1, WireClass::default(), &[ROOM, TEA, third]),
+        (2, WireClass::default(), &[ROOM, third]),
+    ] {
+        outbox.opened(conn(slot));
+        for &room in rooms {
+            outbox.output(&Output::Subscribe { conn: conn(slot), room, class });
+        }
+    }
+    let mut sockets = Sockets::default();
+    sockets.flush(&mut outbox);
+    let what = What::AwaySet { away: None };
+    let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, what };
+    outbox.output(&Output::ToPeers { rooms: &[ROOM, TEA, third], except: None, event: &event });
+    let apart: Vec<u32> = outbox.disturbances.iter().map(|it| it.slot).collect();
+    assert_eq!(apart, [0], "who hears it a second time, and nobody else");
+    assert_eq!(outbox.counters().deliveries, 1);
+    sockets.flush(&mut outbox);
+    assert_eq!(sockets.sent(conn(0)), ":alice!plain@127.0.0.1 AWAY\r\n");
+    assert!(sockets.sent(conn(1)).is_empty() && sockets.sent(conn(2)).is_empty());
+}
