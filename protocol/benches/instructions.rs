@@ -56,8 +56,8 @@ fn byte_by_byte((mut framer, stream): (Framer, Bytes)) -> (usize, Framer, Bytes)
 #[bench::said(args = (Kind::Said), config = at_most(175_000))]
 #[bench::chinese(args = (Kind::Chinese), config = at_most(236_000))]
 #[bench::command(args = (Kind::Command), config = at_most(458_000))]
-#[bench::formatted(args = (Kind::Formatted), config = at_most(556_000))]
-#[bench::long(args = (Kind::Long), config = at_most(1_060_000))]
+#[bench::formatted(args = (Kind::Formatted), config = at_most(609_000))]
+#[bench::long(args = (Kind::Long), config = at_most(1_190_000))]
 fn a_hundred_lines((mut server, lines): (Server, Bytes)) -> (u64, Server) {
     (server.parse(black_box(lines)), server)
 }
