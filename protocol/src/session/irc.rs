@@ -170,12 +170,17 @@ impl<'a> Line<'a> {
     }
 
     /// The items of a list with commas between them, or the error that they are too many.
-    fn targets(&self, list: &'a str) -> Result<Vec<&'a str>, Vec<Work>> {
-        let mut targets: Vec<&str> = list.split(',').filter(|target| !target.is_empty()).collect();
-        if targets.len() > self.limits.targets_max {
+    fn items(&self, list: &'a str) -> Result<Vec<&'a str>, Vec<Work>> {
+        let items: Vec<&str> = list.split(',').filter(|item| !item.is_empty()).collect();
+        if items.len() > self.limits.targets_max {
             return Err(note(numeric::ERR_TOOMANYTARGETS, &[&shown(list)]));
         }
-        // Who is named twice, in whatever spelling, is told once.
+        Ok(items)
+    }
+
+    /// The same, each once, in whatever spelling.
+    fn targets(&self, list: &'a str) -> Result<Vec<&'a str>, Vec<Work>> {
+        let mut targets = self.items(list)?;
         let mut named = BTreeSet::new();
         targets.retain(|target| named.insert(folded(target)));
         Ok(targets)

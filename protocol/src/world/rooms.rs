@@ -127,6 +127,7 @@ impl World {
         status: Option<Status>,
         speech: &Speech,
     ) -> Result<RoomId, Refusal> {
+        self.find_out_muted(id, room_name);
         let room_id = self.may_say(id, room_name, speech.manner)?;
         let Some(by) = self.members.get(&id).map(|member| member.person.clone()) else { return Ok(room_id) };
         self.spoke(entry, id);
@@ -145,9 +146,8 @@ impl World {
     ///
     /// # Errors
     /// Why it may not.
-    pub fn may_say(&mut self, id: MemberId, name: &RoomName, manner: Manner) -> Result<RoomId, Refusal> {
+    pub fn may_say(&self, id: MemberId, name: &RoomName, manner: Manner) -> Result<RoomId, Refusal> {
         let room_id = self.known_room(id, name)?;
-        self.find_out_muted(id, room_id);
         let (Some(room), Some(member)) = (self.rooms.get(&room_id), self.members.get(&id)) else {
             return Err(Refusal::NoSuchRoom(name.clone()));
         };
@@ -166,7 +166,8 @@ impl World {
     }
 
     /// Remembers whether the masks of a room mute a member, for as long as nothing changes that.
-    fn find_out_muted(&mut self, id: MemberId, room_id: RoomId) {
+    fn find_out_muted(&mut self, id: MemberId, name: &RoomName) {
+        let Some(room_id) = self.room_named(name) else { return };
         let (Some(room), Some(member)) = (self.rooms.get(&room_id), self.members.get_mut(&id)) else {
             return;
         };

@@ -31,7 +31,7 @@ pub(super) fn join(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
     if list == "0" {
         return ask(Query::LeaveAll);
     }
-    match line.targets(list) {
+    match line.items(list) {
         Ok(rooms) if rooms.is_empty() => return line.needs_more(),
         Ok(_) => {}
         Err(work) => return work,
@@ -119,12 +119,11 @@ pub(super) fn invite(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
 /// `KICK`: members out of a room. Where there are as many rooms as names, each name out of its own.
 pub(super) fn kick(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
     let Some(member) = line.member else { return Vec::new() };
-    let (rooms, names) = (line.param(0).unwrap_or_default(), line.param(1).unwrap_or_default());
-    if let Err(work) = line.targets(rooms).and(line.targets(names)) {
-        return work;
-    }
-    let rooms: Vec<&str> = rooms.split(',').filter(|room| !room.is_empty()).collect();
-    let names: Vec<&str> = names.split(',').filter(|name| !name.is_empty()).collect();
+    let items = |index| line.items(line.param(index).unwrap_or_default());
+    let (rooms, names) = match (items(0), items(1)) {
+        (Ok(rooms), Ok(names)) => (rooms, names),
+        (Err(work), _) | (_, Err(work)) => return work,
+    };
     if names.is_empty() || rooms.len() != 1 && rooms.len() != names.len() {
         return line.needs_more();
     }
