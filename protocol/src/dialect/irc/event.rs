@@ -40,7 +40,7 @@ const _: () = assert!(
 );
 
 /// Parameters of modes in one message: the room and the letters are two more.
-const MODE_PARAMS_MAX: usize = PARAMS_MAX - 2;
+pub(crate) const MODE_PARAMS_MAX: usize = PARAMS_MAX - 2;
 
 /// Bytes of one message, its end and the tags counted that the server gives it.
 pub(crate) const TAGGED_BYTES_MAX: usize = 600;

@@ -2,7 +2,7 @@
 
 use crate::calendar::Utc;
 use crate::dialect::irc::capability::Capabilities;
-use crate::dialect::irc::message::PARAMS_MAX;
+use crate::dialect::irc::event::MODE_PARAMS_MAX;
 use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::{Answers, Asker, TEXT_BYTES_MAX};
 use crate::mode::{Flag, Key, MaskList, Status};
@@ -74,8 +74,7 @@ fn isupport(asker: &Asker<'_>) -> Vec<String> {
         format!("KICKLEN={TEXT_BYTES_MAX}"),
         format!("MAXLIST={lists}:{}", world.masks_max),
         format!("MAXTARGETS={targets}"),
-        // Behind the room and the letters, a message has so many parameters.
-        format!("MODES={}", PARAMS_MAX - 2),
+        format!("MODES={MODE_PARAMS_MAX}"),
         format!("MONITOR={}", limits.monitored_max),
         format!("NAMELEN={TEXT_BYTES_MAX}"),
         format!("NETWORK={}", asker.options.identity.network),
