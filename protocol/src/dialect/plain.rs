@@ -176,12 +176,12 @@ mod tests {
         let not_in = Refusal::NotIn(tea);
         assert_eq!(refused(not_in.clone(), Language::En), "* you are not in tea\n");
         assert_eq!(refused(not_in, Language::Zh), "* 您不在房间 tea\n");
-        let too_many = "* you are in as many rooms as one may be in\n";
+        let too_many = "* you have joined too many rooms\n";
         assert_eq!(refused(Refusal::TooManyRooms, Language::En), too_many);
-        assert_eq!(refused(Refusal::TooManyRooms, Language::Zh), "* 您所在的房间数已满\n");
+        assert_eq!(refused(Refusal::TooManyRooms, Language::Zh), "* 您加入的房间已达上限\n");
         let empty = Mistake::BadName(NameError::Empty);
-        assert_eq!(mistaken(empty.clone(), Language::En), "* a name has at least one character\n");
-        assert_eq!(mistaken(empty, Language::Zh), "* 名字至少有一个字符\n");
+        assert_eq!(mistaken(empty.clone(), Language::En), "* a name cannot be empty\n");
+        assert_eq!(mistaken(empty, Language::Zh), "* 名字不能为空\n");
     }
 
     #[test]

@@ -142,7 +142,7 @@ fn whoever_began_the_room_sends_others_out_and_nobody_else_does() {
     room.bob.enters("/kick alice 够了");
     room.alice.sees("alice was kicked from #tea by bob [够了]");
     room.bob.sees("bob has kicked alice (够了)");
-    room.carol.printed.wait_for("* bob sent alice out of the room: 够了");
+    room.carol.printed.wait_for("* bob kicked alice: 够了");
     room.bob.enters("now we are two");
     room.carol.printed.wait_for("bob: now we are two");
     room.alice.enters("/join #tea");
@@ -303,12 +303,12 @@ fn what_is_said_to_one_alone_nobody_else_hears() {
     room.bob.enters("only you as well");
     room.alice.sees("[bob(bob@127.0.0.1)] only you as well");
     room.alice.enters("/msg carol for nc 好");
-    room.carol.printed.wait_for("alice (to you alone): for nc 好");
+    room.carol.printed.wait_for("alice (private): for nc 好");
     room.carol.enter("/msg alice for irssi 好");
     room.alice.sees("[carol(plain@127.0.0.1)] for irssi 好");
     room.bob.enters("/query carol");
     room.bob.enters("for nc, too");
-    room.carol.printed.wait_for("bob (to you alone): for nc, too");
+    room.carol.printed.wait_for("bob (private): for nc, too");
     room.carol.enter("/msg bob for WeeChat 好");
     room.bob.sees("carol | for WeeChat 好");
     room.bob.enters("/buffer #tea");
@@ -319,7 +319,7 @@ fn what_is_said_to_one_alone_nobody_else_hears() {
     assert_eq!(room.alice.rows_with("for WeeChat"), [""; 0]);
     assert_eq!(
         room.heard_by_carol(),
-        ["alice (to you alone): for nc 好", "bob (to you alone): for nc, too", "alice: for all"]
+        ["alice (private): for nc 好", "bob (private): for nc, too", "alice: for all"]
     );
 }
 

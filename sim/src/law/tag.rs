@@ -97,7 +97,7 @@ fn told_to_room(line: &[u8]) -> Option<u64> {
     let sign = memchr::memchr(b'#', line)?;
     let before = &line[..sign];
     let has = |what: &str| memchr::memmem::find(before, what.as_bytes()).is_some();
-    let alone = [" (to you alone)", " 悄悄对您说：", " （只对您）"].into_iter().any(has);
+    let alone = [" (private)", "（私聊）"].into_iter().any(has);
     // The last words of a connection of IRC.
     let alone = alone || line.starts_with(b"ERROR :");
     if line.starts_with(b"* ") || alone { None } else { number(&line[sign + 1..]) }

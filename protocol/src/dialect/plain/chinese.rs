@@ -15,17 +15,17 @@ const HELP: &str = "\
 您输入的每一行都会发给房间里的其他人；以 / 开头的行是命令：
 /help             显示本列表
 /nick 名字        改名
-/join 房间 [口令]  进入一个房间，第一个进入者即创建它
+/join 房间 [口令]  进入房间，房间不存在时会自动创建
 /part             回到大厅 lobby
-/who [房间]       房间里有谁
-/rooms            有哪些房间
+/who [房间]       查看房间里的人
+/rooms            查看房间列表
 /topic [文字]     查看或设置房间话题；/topic - 清除话题
-/me 文字          描述您的动作
-/msg 名字 文字    只对一个人说
-/history [行数]   房间里最近说过的话
-/lang zh|en       使用中文或英文
-/quit             离开
-//文字            说一行以 / 开头的话";
+/me 文字          描述动作
+/msg 名字 文字    私聊
+/history [行数]   查看最近的聊天记录
+/lang zh|en       切换中文或英文
+/quit             离开聊天室
+//文字            发送以 / 开头的内容";
 
 pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
     let name = &event.by.name;
@@ -45,10 +45,10 @@ pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
         What::Joined { .. } => put_line(to, format_args!("欢迎{name}进入聊天室")),
         What::Left { .. } | What::Parted { .. } => put_line(to, format_args!("{name}退出聊天室")),
         What::Kicked { name: out, message: None, .. } => {
-            put_line(to, format_args!("* {name} 把 {out} 请出了房间"));
+            put_line(to, format_args!("* {name} 将 {out} 移出房间"));
         }
         What::Kicked { name: out, message: Some(message), .. } => {
-            put_text(to, &["* ", name.as_str(), " 把 ", out.as_str(), " 请出了房间："], message);
+            put_text(to, &["* ", name.as_str(), " 将 ", out.as_str(), " 移出房间："], message);
         }
         What::ModesSet { changes, .. } => put_line(to, format_args!("* {name} 设置了 {}", Shown(changes))),
         What::Renamed { to: new } => put_line(to, format_args!("* {name} 改名为 {new}")),
@@ -57,10 +57,10 @@ pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
         }
         What::Said { speech: Speech { text, .. }, .. } => put_text(to, &[name.as_str(), "说"], text),
         What::Told { speech: Speech { manner: Manner::Action, text, .. }, .. } => {
-            put_text(to, &["** ", name.as_str(), " （只对您）"], text);
+            put_text(to, &["** ", name.as_str(), " （私聊）"], text);
         }
         What::Told { speech: Speech { text, .. }, .. } => {
-            put_text(to, &[name.as_str(), " 悄悄对您说："], text);
+            put_text(to, &[name.as_str(), "（私聊）："], text);
         }
         What::TopicSet { topic: Some(topic), .. } => {
             put_text(to, &["* ", name.as_str(), " 设置了话题："], topic);
@@ -74,42 +74,40 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
         Reply::Farewell { reason, message } => farewell(*reason, *message, to),
         Reply::Greeting { name, room: Some((room, members)) } => {
             let others = Others(members.saturating_sub(1));
-            to.note(format_args!("您是 {name}，在房间 {room}，{others}；/help 列出命令"));
+            to.note(format_args!("您是 {name}，在房间 {room}，{others}；输入 /help 查看命令"));
         }
         Reply::Greeting { name, room: None } => {
-            to.note(format_args!("您是 {name}，不在任何房间；/join 房间 可进入，/help 列出命令"));
+            to.note(format_args!("您是 {name}，不在任何房间；输入 /join 房间 进入，输入 /help 查看命令"));
         }
         Reply::Help => to.notes(HELP),
-        Reply::History { heard, .. } if heard.is_empty() => to.note(format_args!("这里还没有人说过话")),
+        Reply::History { heard, .. } if heard.is_empty() => to.note(format_args!("还没有聊天记录")),
         Reply::History { room, heard } => {
             let (left_out, heard) = to.latest(heard);
             if left_out > 0 {
-                to.note(format_args!("更早的 {left_out} 行未列出"));
+                to.note(format_args!("更早的 {left_out} 行未显示"));
             }
             heard.iter().for_each(|heard| to.heard(room, heard, event));
         }
         Reply::InvitedTo { by, room } => to.note(format_args!("{by} 邀请您进入房间 {room}：/join {room}")),
         Reply::InRoom { room, members, topic: about } => {
-            to.note(format_args!("您现在在房间 {room}，{}", Others(members.saturating_sub(1))));
+            to.note(format_args!("您已进入房间 {room}，{}", Others(members.saturating_sub(1))));
             if about.is_some() {
                 topic(room, *about, to);
             }
         }
         Reply::KickedOut { by, room, message: None } => {
-            to.note(format_args!("{by} 把您请出了房间 {room}；/join 房间 可进入"));
+            to.note(format_args!("{by} 将您移出房间 {room}；输入 /join 房间 进入"));
         }
         Reply::KickedOut { by, room, message: Some(message) } => {
-            let before = ["* ", by.as_str(), " 把您请出了房间 ", room.as_str(), "："];
+            let before = ["* ", by.as_str(), " 将您移出房间 ", room.as_str(), "："];
             put_text(to.to, &before, message);
         }
-        Reply::LanguageIs => to.note(format_args!("您现在使用中文")),
+        Reply::LanguageIs => to.note(format_args!("已切换为中文")),
         Reply::LineCut { dropped, line_bytes_max } => {
-            to.note(format_args!(
-                "您的这一行太长，末尾 {dropped} 字节已丢弃；一行最多 {line_bytes_max} 字节"
-            ));
+            to.note(format_args!("这一行太长，末尾 {dropped} 字节已丢弃；每行最多 {line_bytes_max} 字节"));
         }
         Reply::Mistaken(mistake) => mistaken(mistake, to),
-        Reply::NowNamed(name) => to.note(format_args!("您现在叫 {name}")),
+        Reply::NowNamed(name) => to.note(format_args!("您已改名为 {name}")),
         Reply::Refused(refusal) => refused(refusal, to),
         Reply::Rooms { total, rooms } => {
             let items = rooms.iter().map(|(room, members)| format!("{room} ({members})"));
@@ -127,38 +125,40 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
 
 fn farewell(reason: CloseReason, message: Option<&Text>, to: &mut Notes<'_>) {
     match reason {
-        CloseReason::AddressFull => to.note(format_args!("连接关闭：您的地址连接数已满，请稍后再试")),
+        CloseReason::AddressFull => to.note(format_args!("连接关闭：来自您地址的连接过多，请稍后再试")),
         CloseReason::EndOfInput | CloseReason::OtherDialect | CloseReason::Reset => {}
         CloseReason::Killed => match message {
             Some(message) => put_text(to.to, &["* 连接关闭：管理员断开了您的连接："], message),
             None => to.note(format_args!("连接关闭：管理员断开了您的连接")),
         },
         CloseReason::Password => {
-            to.note(format_args!("连接关闭：本服务器需要密码，只有 IRC 客户端能提供"));
+            to.note(format_args!("连接关闭：本服务器需要密码，只有 IRC 客户端能发送密码"));
         }
         CloseReason::PingTimeout | CloseReason::RegistrationTimeout => {
-            to.note(format_args!("连接关闭：您没有应答"));
+            to.note(format_args!("连接关闭：连接超时"));
         }
         CloseReason::Quit => to.note(format_args!("再见")),
         CloseReason::ServerFull => to.note(format_args!("连接关闭：服务器已满，请稍后再试")),
-        CloseReason::Shutdown => to.note(format_args!("连接关闭：服务器即将停止")),
-        CloseReason::SlowReader => to.note(format_args!("连接关闭：您读得比别人写得慢，部分内容已丢弃")),
+        CloseReason::Shutdown => to.note(format_args!("连接关闭：服务器即将关闭")),
+        CloseReason::SlowReader => to.note(format_args!("连接关闭：接收速度过慢，部分消息已丢弃")),
     }
 }
 
 fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
     match mistake {
         Mistake::BadName(error) => not_a_name(error, "名字", Name::CHARS_MAX, Name::BYTES_MAX, to),
-        Mistake::BadNumber => to.note(format_args!("这不是行数：{}", usage(HELP, "history"))),
+        Mistake::BadNumber => to.note(format_args!("行数无效；用法：{}", usage(HELP, "history"))),
         Mistake::BadRoom(error) => not_a_name(error, "房间名", RoomName::CHARS_MAX, RoomName::BYTES_MAX, to),
-        Mistake::InLobby => to.note(format_args!("您就在大厅；/quit 离开聊天室")),
+        Mistake::InLobby => to.note(format_args!("您已在大厅；输入 /quit 离开聊天室")),
         Mistake::NoSuchCommand(word) => {
-            to.note(format_args!("没有命令 /{word}；/help 列出命令，// 用来说以 / 开头的话"));
+            to.note(format_args!(
+                "没有 /{word} 这个命令，输入 /help 查看命令；要发送以 / 开头的内容请输入 //"
+            ));
         }
-        Mistake::NoSuchRoom(room) => to.note(format_args!("没有房间 {room}；/rooms 列出房间")),
-        Mistake::NotInRoom => to.note(format_args!("您不在任何房间；/join 房间 可进入")),
-        Mistake::UnknownLanguage => to.note(format_args!("只有 zh 和 en：/lang zh|en")),
-        Mistake::Usage(command) => to.note(format_args!("写法是：{}", usage(HELP, command))),
+        Mistake::NoSuchRoom(room) => to.note(format_args!("没有房间 {room}；输入 /rooms 查看房间")),
+        Mistake::NotInRoom => to.note(format_args!("您不在任何房间；输入 /join 房间 进入")),
+        Mistake::UnknownLanguage => to.note(format_args!("请选择 zh 或 en：/lang zh|en")),
+        Mistake::Usage(command) => to.note(format_args!("用法：{}", usage(HELP, command))),
     }
 }
 
@@ -166,8 +166,8 @@ fn not_a_name(error: &NameError, what: &str, chars_max: usize, bytes_max: usize,
     match error {
         NameError::Character(' ') => to.note(format_args!("{what}里不能有空格")),
         NameError::Character(character) => to.note(format_args!("{what}里不能有 {character:?}")),
-        NameError::Empty => to.note(format_args!("{what}至少有一个字符")),
-        NameError::Reserved => to.note(format_args!("全是数字的名字只能由服务器给出")),
+        NameError::Empty => to.note(format_args!("{what}不能为空")),
+        NameError::Reserved => to.note(format_args!("纯数字名字由服务器分配")),
         NameError::TooLong => to.note(format_args!("{what}最多 {chars_max} 个字符、{bytes_max} 字节")),
     }
 }
@@ -176,24 +176,24 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
     match refusal {
         Refusal::AlreadyIn(room) => to.note(format_args!("您已经在房间 {room}")),
         Refusal::AlreadyThere { name, room } => to.note(format_args!("{name} 已经在房间 {room}")),
-        Refusal::BadKey(room) => to.note(format_args!("房间 {room} 有口令：/join {room} 口令")),
-        Refusal::Banned(room) => to.note(format_args!("您被禁止进入房间 {room}")),
-        Refusal::InviteOnly(room) => to.note(format_args!("只有受邀者才能进入房间 {room}")),
-        Refusal::ListFull { room, .. } => to.note(format_args!("房间 {room} 的禁令已满")),
+        Refusal::BadKey(room) => to.note(format_args!("房间 {room} 需要口令：/join {room} 口令")),
+        Refusal::Banned(room) => to.note(format_args!("您已被房间 {room} 封禁")),
+        Refusal::InviteOnly(room) => to.note(format_args!("房间 {room} 仅限受邀者进入")),
+        Refusal::ListFull { room, .. } => to.note(format_args!("房间 {room} 的封禁名单已满")),
         Refusal::NameTaken(name) => to.note(format_args!("名字 {name} 已有人使用")),
-        Refusal::NameUnchanged => to.note(format_args!("这已经是您的名字")),
+        Refusal::NameUnchanged => to.note(format_args!("您已经叫这个名字")),
         Refusal::NoCtcp(room) => to.note(format_args!("房间 {room} 不允许 CTCP")),
         Refusal::NoSuchName(name) => to.note(format_args!("这里没有人叫 {name}")),
-        Refusal::NoSuchRoom(room) => to.note(format_args!("没有房间 {room}；/rooms 列出房间")),
+        Refusal::NoSuchRoom(room) => to.note(format_args!("没有房间 {room}；输入 /rooms 查看房间")),
         Refusal::NotIn(room) => to.note(format_args!("您不在房间 {room}")),
-        Refusal::NotRoomOperator(room) => to.note(format_args!("只有房间 {room} 的管理者才能这样做")),
+        Refusal::NotRoomOperator(room) => to.note(format_args!("只有房间 {room} 的管理员才能这样做")),
         Refusal::NotServerOperator => to.note(format_args!("只有服务器管理员才能这样做")),
         Refusal::NotThere { name, room } => to.note(format_args!("{name} 不在房间 {room}")),
         Refusal::RoomFull(room) => to.note(format_args!("房间 {room} 已满")),
-        Refusal::RoomsFull => to.note(format_args!("房间数已满；/rooms 列出房间")),
+        Refusal::RoomsFull => to.note(format_args!("房间数量已达上限；输入 /rooms 查看房间")),
         Refusal::Silenced(room) => to.note(format_args!("您不能在房间 {room} 发言")),
         Refusal::TopicTooLong(bytes) => to.note(format_args!("话题最多 {bytes} 字节")),
-        Refusal::TooManyRooms => to.note(format_args!("您所在的房间数已满")),
+        Refusal::TooManyRooms => to.note(format_args!("您加入的房间已达上限")),
     }
 }
 

@@ -12,20 +12,20 @@ use bytes::BytesMut;
 use core::fmt::{self, Display};
 
 const HELP: &str = "\
-what you type is said to everyone else in your room; a line that starts with / is a command:
-/help             this list
-/nick NAME        take another name
-/join ROOM [KEY]  go to a room; the first to enter begins it
+what you type goes to everyone else in your room; a line that starts with / is a command:
+/help             show this list
+/nick NAME        change your name
+/join ROOM [KEY]  enter a room; it is created if it does not exist
 /part             go back to the lobby
-/who [ROOM]       who is in the room
-/rooms            which rooms there are
-/topic [TEXT]     read or set what the room is about; /topic - clears it
-/me TEXT          say what you do
-/msg NAME TEXT    say something to one person alone
-/history [LINES]  what was said in the room of late
-/lang zh|en       read Chinese or English
-/quit             leave
-//TEXT            say a line that starts with /";
+/who [ROOM]       list who is in the room
+/rooms            list the rooms
+/topic [TEXT]     show or set the topic; /topic - clears it
+/me TEXT          describe what you do
+/msg NAME TEXT    send a private message
+/history [LINES]  show recent lines
+/lang zh|en       switch to Chinese or English
+/quit             leave the chat
+//TEXT            send a line that starts with /";
 
 pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
     let name = &event.by.name;
@@ -45,10 +45,10 @@ pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
         What::Joined { .. } => put_line(to, format_args!("{name} joined")),
         What::Left { .. } | What::Parted { .. } => put_line(to, format_args!("{name} left")),
         What::Kicked { name: out, message: None, .. } => {
-            put_line(to, format_args!("* {name} sent {out} out of the room"));
+            put_line(to, format_args!("* {name} kicked {out}"));
         }
         What::Kicked { name: out, message: Some(message), .. } => {
-            put_text(to, &["* ", name.as_str(), " sent ", out.as_str(), " out of the room: "], message);
+            put_text(to, &["* ", name.as_str(), " kicked ", out.as_str(), ": "], message);
         }
         What::ModesSet { changes, .. } => put_line(to, format_args!("* {name} set {}", Shown(changes))),
         What::Renamed { to: new } => put_line(to, format_args!("* {name} is now {new}")),
@@ -57,10 +57,10 @@ pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
         }
         What::Said { speech: Speech { text, .. }, .. } => put_text(to, &[name.as_str(), ": "], text),
         What::Told { speech: Speech { manner: Manner::Action, text, .. }, .. } => {
-            put_text(to, &["** ", name.as_str(), " (to you alone) "], text);
+            put_text(to, &["** ", name.as_str(), " (private) "], text);
         }
         What::Told { speech: Speech { text, .. }, .. } => {
-            put_text(to, &[name.as_str(), " (to you alone): "], text);
+            put_text(to, &[name.as_str(), " (private): "], text);
         }
         What::TopicSet { topic: Some(topic), .. } => {
             put_text(to, &["* ", name.as_str(), " set the topic: "], topic);
@@ -83,7 +83,7 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
         }
         Reply::Help => to.notes(HELP),
         Reply::History { heard, .. } if heard.is_empty() => {
-            to.note(format_args!("nothing was said here yet"));
+            to.note(format_args!("no messages yet"));
         }
         Reply::History { room, heard } => {
             let (left_out, heard) = to.latest(heard);
@@ -92,7 +92,7 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
             }
             heard.iter().for_each(|heard| to.heard(room, heard, event));
         }
-        Reply::InvitedTo { by, room } => to.note(format_args!("{by} asks you into {room}: /join {room}")),
+        Reply::InvitedTo { by, room } => to.note(format_args!("{by} invites you to {room}: /join {room}")),
         Reply::InRoom { room, members, topic: about } => {
             to.note(format_args!("you are now {}", Place { room, members: *members }));
             if about.is_some() {
@@ -100,15 +100,15 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
             }
         }
         Reply::KickedOut { by, room, message: None } => {
-            to.note(format_args!("{by} sent you out of {room}; /join ROOM enters a room"));
+            to.note(format_args!("{by} kicked you from {room}; /join ROOM enters a room"));
         }
         Reply::KickedOut { by, room, message: Some(message) } => {
-            let before = ["* ", by.as_str(), " sent you out of ", room.as_str(), ": "];
+            let before = ["* ", by.as_str(), " kicked you from ", room.as_str(), ": "];
             put_text(to.to, &before, message);
         }
-        Reply::LanguageIs => to.note(format_args!("you read English now")),
+        Reply::LanguageIs => to.note(format_args!("texts are now in English")),
         Reply::LineCut { dropped, line_bytes_max } => to.note(format_args!(
-            "your line was too long and lost its last {}; a line has at most {line_bytes_max}",
+            "your line was {} too long and was cut; the limit is {line_bytes_max} bytes",
             Count(*dropped, "byte")
         )),
         Reply::Mistaken(mistake) => mistaken(mistake, to),
@@ -131,9 +131,7 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
 fn farewell(reason: CloseReason, message: Option<&Text>, to: &mut Notes<'_>) {
     match reason {
         CloseReason::AddressFull => {
-            to.note(format_args!(
-                "closed: your address has as many connections as it may have; try again later"
-            ));
+            to.note(format_args!("closed: too many connections from your address; try again later"));
         }
         CloseReason::EndOfInput | CloseReason::OtherDialect | CloseReason::Reset => {}
         CloseReason::Killed => match message {
@@ -141,18 +139,16 @@ fn farewell(reason: CloseReason, message: Option<&Text>, to: &mut Notes<'_>) {
             None => to.note(format_args!("closed: an operator ended your connection")),
         },
         CloseReason::Password => {
-            to.note(format_args!("closed: this server wants a password, and only IRC clients can give one"));
+            to.note(format_args!("closed: this server requires a password, which only IRC clients can send"));
         }
         CloseReason::PingTimeout | CloseReason::RegistrationTimeout => {
-            to.note(format_args!("closed: you did not answer"));
+            to.note(format_args!("closed: timed out"));
         }
         CloseReason::Quit => to.note(format_args!("goodbye")),
         CloseReason::ServerFull => to.note(format_args!("closed: the server is full; try again later")),
         CloseReason::Shutdown => to.note(format_args!("closed: the server is shutting down")),
         CloseReason::SlowReader => {
-            to.note(format_args!(
-                "closed: you read more slowly than the others write, and missed some of what they wrote"
-            ));
+            to.note(format_args!("closed: your connection was too slow, and some messages were dropped"));
         }
     }
 }
@@ -160,18 +156,20 @@ fn farewell(reason: CloseReason, message: Option<&Text>, to: &mut Notes<'_>) {
 fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
     match mistake {
         Mistake::BadName(error) => not_a_name(error, "name", Name::CHARS_MAX, Name::BYTES_MAX, to),
-        Mistake::BadNumber => to.note(format_args!("that is no number of lines: {}", usage(HELP, "history"))),
+        Mistake::BadNumber => {
+            to.note(format_args!("not a number of lines; usage: {}", usage(HELP, "history")))
+        }
         Mistake::BadRoom(error) => {
             not_a_name(error, "room name", RoomName::CHARS_MAX, RoomName::BYTES_MAX, to);
         }
         Mistake::InLobby => to.note(format_args!("you are in the lobby; /quit leaves the chat")),
         Mistake::NoSuchCommand(word) => to.note(format_args!(
-            "there is no command /{word}; /help lists them, and // says a line that starts with /"
+            "unknown command /{word}; /help lists the commands; to send a line that starts with /, type //"
         )),
         Mistake::NoSuchRoom(room) => to.note(format_args!("there is no room {room}; /rooms lists them")),
         Mistake::NotInRoom => to.note(format_args!("you are in no room; /join ROOM enters one")),
-        Mistake::UnknownLanguage => to.note(format_args!("there are zh and en: /lang zh|en")),
-        Mistake::Usage(command) => to.note(format_args!("it is written so: {}", usage(HELP, command))),
+        Mistake::UnknownLanguage => to.note(format_args!("choose zh or en: /lang zh|en")),
+        Mistake::Usage(command) => to.note(format_args!("usage: {}", usage(HELP, command))),
     }
 }
 
@@ -179,8 +177,8 @@ fn not_a_name(error: &NameError, what: &str, chars_max: usize, bytes_max: usize,
     match error {
         NameError::Character(' ') => to.note(format_args!("a {what} cannot have a space in it")),
         NameError::Character(character) => to.note(format_args!("a {what} cannot have {character:?} in it")),
-        NameError::Empty => to.note(format_args!("a {what} has at least one character")),
-        NameError::Reserved => to.note(format_args!("names of digits alone are the server's to give")),
+        NameError::Empty => to.note(format_args!("a {what} cannot be empty")),
+        NameError::Reserved => to.note(format_args!("names of digits alone are assigned by the server")),
         NameError::TooLong => {
             to.note(format_args!("a {what} has at most {chars_max} characters and {bytes_max} bytes"));
         }
@@ -189,28 +187,28 @@ fn not_a_name(error: &NameError, what: &str, chars_max: usize, bytes_max: usize,
 
 fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
     match refusal {
-        Refusal::AlreadyIn(room) => to.note(format_args!("you are in {room} already")),
-        Refusal::AlreadyThere { name, room } => to.note(format_args!("{name} is in {room} already")),
-        Refusal::BadKey(room) => to.note(format_args!("{room} has a key: /join {room} KEY")),
-        Refusal::Banned(room) => to.note(format_args!("you may not enter {room}: you are banned there")),
-        Refusal::InviteOnly(room) => to.note(format_args!("only who is invited may enter {room}")),
-        Refusal::ListFull { room, .. } => to.note(format_args!("{room} has as many bans as it may have")),
-        Refusal::NameTaken(name) => to.note(format_args!("somebody else is {name}")),
-        Refusal::NameUnchanged => to.note(format_args!("that is your name already")),
-        Refusal::NoCtcp(room) => to.note(format_args!("{room} allows no CTCP")),
-        Refusal::NoSuchName(name) => to.note(format_args!("nobody here is {name}")),
+        Refusal::AlreadyIn(room) => to.note(format_args!("you are already in {room}")),
+        Refusal::AlreadyThere { name, room } => to.note(format_args!("{name} is already in {room}")),
+        Refusal::BadKey(room) => to.note(format_args!("{room} requires a key: /join {room} KEY")),
+        Refusal::Banned(room) => to.note(format_args!("you are banned from {room}")),
+        Refusal::InviteOnly(room) => to.note(format_args!("{room} is invite-only")),
+        Refusal::ListFull { room, .. } => to.note(format_args!("the ban list of {room} is full")),
+        Refusal::NameTaken(name) => to.note(format_args!("the name {name} is taken")),
+        Refusal::NameUnchanged => to.note(format_args!("that is already your name")),
+        Refusal::NoCtcp(room) => to.note(format_args!("CTCP is not allowed in {room}")),
+        Refusal::NoSuchName(name) => to.note(format_args!("there is no one called {name}")),
         Refusal::NoSuchRoom(room) => to.note(format_args!("there is no room {room}; /rooms lists them")),
         Refusal::NotIn(room) => to.note(format_args!("you are not in {room}")),
-        Refusal::NotRoomOperator(room) => to.note(format_args!("only who runs {room} can do that")),
+        Refusal::NotRoomOperator(room) => to.note(format_args!("only an operator of {room} can do that")),
         Refusal::NotServerOperator => to.note(format_args!("only an operator of the server can do that")),
         Refusal::NotThere { name, room } => to.note(format_args!("{name} is not in {room}")),
         Refusal::RoomFull(room) => to.note(format_args!("{room} is full")),
         Refusal::RoomsFull => {
-            to.note(format_args!("there are as many rooms as there may be; /rooms lists them"));
+            to.note(format_args!("the server has too many rooms; /rooms lists them"));
         }
-        Refusal::Silenced(room) => to.note(format_args!("you may not speak in {room}")),
+        Refusal::Silenced(room) => to.note(format_args!("you are not allowed to speak in {room}")),
         Refusal::TopicTooLong(bytes) => to.note(format_args!("a topic has at most {bytes} bytes")),
-        Refusal::TooManyRooms => to.note(format_args!("you are in as many rooms as one may be in")),
+        Refusal::TooManyRooms => to.note(format_args!("you have joined too many rooms")),
     }
 }
 
