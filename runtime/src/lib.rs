@@ -13,4 +13,5 @@ mod logging;
 pub mod password;
 mod rehash;
 pub mod serve;
+mod signals;
 pub mod transport;

@@ -3,11 +3,12 @@
 use crate::clock::SystemClock;
 use crate::config::{self, Config, Given, Loaded, SETTINGS, Setting, Takes};
 use crate::console::Console;
-use crate::driver::{Control, Driver, Ended, Entrance};
+use crate::driver::{Driver, Ended, Entrance};
 use crate::file_limit;
 use crate::logging::Logging;
 use crate::password::{HashJudge, InForce};
 use crate::rehash::Rehash;
+use crate::signals;
 use crate::transport::{TcpListening, Vanishing};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 #[cfg(target_os = "linux")]
@@ -17,7 +18,6 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc};
 
 /// The server could not start.
@@ -35,8 +35,9 @@ Every option but --config and --print-config can also be set by an environment v
 PARLOR_RATE_LINES) or in the file (rate_lines = 50). The command line goes before the environment, the \
 environment before the file.
 
-Signals: SIGTERM and SIGINT stop the server, a second one at once; SIGUSR1 logs the counters; SIGHUP reads the file \
-again, as /rehash of an operator does, and motd, admin, server_description, operators and password change.
+Signals: SIGTERM and SIGINT stop the server, a second one at once; SIGUSR1 logs the counters; SIGHUP stops a server \
+on a terminal, as when that is closed, and has any other read the file again, as /rehash of an operator does: motd, \
+admin, server_description, operators and password change.
 
 Exit status: 0 stopped as it was told, 1 could not start, 2 wrong command line or configuration, 130 ended at \
 once by a second signal.";
@@ -139,7 +140,7 @@ async fn serve(given: Given, loaded: &Loaded) -> ExitCode {
     };
     let (controls, control) = mpsc::channel(CONTROLS_MAX);
     let rehash = Arc::new(Notify::new());
-    if let Err(error) = watch_signals(&controls, &rehash) {
+    if let Err(error) = signals::watch(&controls, &rehash) {
         return fail(&format!("cannot watch for signals: {error}"), CANNOT_START);
     }
     let _logging = Logging::start(config.log_format, config.log_level);
@@ -188,31 +189,6 @@ fn listen(config: &Config) -> Result<Vec<(TcpListening, Entrance)>, String> {
         }
     }
     Ok(listeners)
-}
-
-fn watch_signals(controls: &mpsc::Sender<Control>, rehash: &Arc<Notify>) -> io::Result<()> {
-    for (kind, control) in [
-        (SignalKind::interrupt(), Control::Stop),
-        (SignalKind::terminate(), Control::Stop),
-        (SignalKind::user_defined1(), Control::Count),
-    ] {
-        let mut signals = signal(kind)?;
-        let controls = controls.clone();
-        tokio::spawn(async move {
-            while signals.recv().await.is_some() {
-                // Where so many wait already, one more says nothing new.
-                controls.try_send(control.clone()).ok();
-            }
-        });
-    }
-    let mut hangups = signal(SignalKind::hangup())?;
-    let rehash = Arc::clone(rehash);
-    tokio::spawn(async move {
-        while hangups.recv().await.is_some() {
-            rehash.notify_one();
-        }
-    });
-    Ok(())
 }
 
 /// One clear line, and the exit code.

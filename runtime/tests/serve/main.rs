@@ -21,5 +21,6 @@ mod rehash;
 mod room;
 mod shortage;
 mod support;
+mod terminal;
 mod vanish;
 mod whole;
