@@ -157,7 +157,7 @@ fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
     match mistake {
         Mistake::BadName(error) => not_a_name(error, "name", Name::CHARS_MAX, Name::BYTES_MAX, to),
         Mistake::BadNumber => {
-            to.note(format_args!("not a number of lines; usage: {}", usage(HELP, "history")))
+            to.note(format_args!("not a number of lines; usage: {}", usage(HELP, "history")));
         }
         Mistake::BadRoom(error) => {
             not_a_name(error, "room name", RoomName::CHARS_MAX, RoomName::BYTES_MAX, to);
