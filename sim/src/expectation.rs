@@ -1,5 +1,8 @@
 //! What one connection must be sent, against what it was sent.
 
+use parlor_protocol::Seq;
+use std::collections::VecDeque;
+
 /// The bytes that a connection is to be sent, as the model says them, and how far they came.
 #[derive(Debug, Default)]
 pub struct Expectation {
@@ -11,6 +14,11 @@ pub struct Expectation {
     /// Where the farewell begins of a connection that read too slowly: from the end of any line before it,
     /// what is sent may go on there.
     cut: Option<usize>,
+    /// Where the bytes of each entry of the log end that is heard, in `due`: known by its place, for no text can
+    /// forge or hide that.
+    entries: VecDeque<(usize, Seq)>,
+    /// Entries that were sent whole, and that nobody has asked for yet.
+    heard: Vec<Seq>,
 }
 
 /// Bytes that the model does not know of.
@@ -32,6 +40,19 @@ impl Expectation {
     /// These bytes come next.
     pub fn add(&mut self, bytes: &[u8]) {
         self.due.extend_from_slice(bytes);
+    }
+
+    /// These bytes come next, and they are how this entry of the log is heard.
+    pub fn add_entry(&mut self, seq: Seq, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.add(bytes);
+            self.entries.push_back((self.due.len(), seq));
+        }
+    }
+
+    /// The entries of the log that the connection was sent whole since this was asked for.
+    pub fn heard(&mut self) -> Vec<Seq> {
+        std::mem::take(&mut self.heard)
     }
 
     /// The connection read too slowly: what was added so far may be left out, from the end of a line on, but
@@ -69,6 +90,9 @@ impl Expectation {
                 self.line_start = self.consumed + end + 1;
             }
             self.consumed += same;
+            while let Some((_, seq)) = self.entries.pop_front_if(|(end, _)| *end <= self.consumed) {
+                self.heard.push(seq);
+            }
             bytes = &bytes[same..];
             if !bytes.is_empty() && !self.go_on_at_cut() {
                 return Err(Difference { expected: shown(self.rest()), found: shown(bytes) });
@@ -76,6 +100,7 @@ impl Expectation {
         }
         if self.cut.is_none() && self.consumed > FORGET_BYTES {
             self.due.drain(..self.line_start);
+            self.entries.iter_mut().for_each(|(end, _)| *end -= self.line_start);
             self.consumed -= self.line_start;
             self.line_start = 0;
         }
@@ -89,6 +114,7 @@ impl Expectation {
         let length = begun.len();
         let fits = self.due[cut..].starts_with(&self.due[begun]);
         if fits {
+            self.entries.clear();
             self.line_start = cut;
             self.consumed = cut + length;
         }
@@ -121,6 +147,46 @@ mod tests {
         assert_eq!(expectation.left(), 3);
         assert!(expectation.sent(b"x").is_err());
         assert!(expectation.sent(b"wo\nmore").is_err());
+    }
+
+    #[test]
+    fn an_entry_is_heard_with_its_last_byte_and_known_by_its_place() {
+        let mut expectation = Expectation::default();
+        expectation.add_entry(Seq(7), b"alice: #9\n");
+        expectation.add(b"* a note\n");
+        expectation.add_entry(Seq(8), b"");
+        expectation.add_entry(Seq(9), b"alice: #9\n");
+        assert_eq!(expectation.sent(b"alice: #9"), Ok(()));
+        assert_eq!(expectation.heard(), []);
+        assert_eq!(expectation.sent(b"\n* a note\nalice: #9"), Ok(()));
+        assert_eq!(expectation.heard(), [Seq(7)]);
+        assert_eq!(expectation.sent(b"\n"), Ok(()));
+        assert_eq!(expectation.heard(), [Seq(9)]);
+        assert_eq!(expectation.heard(), []);
+    }
+
+    #[test]
+    fn what_a_slow_reader_is_not_sent_is_not_heard() {
+        let mut expectation = Expectation::default();
+        expectation.add_entry(Seq(1), b"one\n");
+        expectation.add_entry(Seq(2), b"two\n");
+        expectation.cut_here();
+        expectation.add(b"* closed\n");
+        assert_eq!(expectation.sent(b"one\n* closed\n"), Ok(()));
+        assert_eq!(expectation.heard(), [Seq(1)]);
+    }
+
+    #[test]
+    fn entries_keep_their_places_where_sent_bytes_are_forgotten() {
+        let mut expectation = Expectation::default();
+        let line = [vec![b'x'; FORGET_BYTES], b"\n".to_vec()].concat();
+        for seq in 1..4 {
+            expectation.add_entry(Seq(seq), &line);
+        }
+        for seq in 1..4 {
+            assert_eq!(expectation.sent(&line), Ok(()));
+            assert_eq!(expectation.heard(), [Seq(seq)]);
+        }
     }
 
     #[test]

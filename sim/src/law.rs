@@ -9,11 +9,14 @@ pub mod names;
 pub mod order;
 mod received;
 pub mod replay;
+mod said;
 pub mod silence;
-mod tag;
 
+use crate::expectation::Expectation;
 use crate::model::Model;
-use parlor_protocol::{Command, ConnId, Hub, Input, Limits, LogEntry, Now, Options, Outbox, Output, World};
+use parlor_protocol::{
+    Command, ConnId, Hub, Input, Limits, LogEntry, Now, Options, Outbox, Output, Seq, World,
+};
 use std::fmt;
 
 /// A law, by its number in the list of what must always hold.
@@ -99,8 +102,7 @@ pub struct Judge {
     received: received::Received,
     silence: silence::Silence,
     world: World,
-    lines: tag::Lines,
-    tags: tag::Tags,
+    said: said::Log,
     now: Now,
 }
 
@@ -120,8 +122,7 @@ impl Judge {
             received: received::Received::default(),
             silence: silence::Silence::new(options.echo),
             world: World::new(),
-            lines: tag::Lines::default(),
-            tags: tag::Tags::default(),
+            said: said::Log::default(),
             now: Now::default(),
         }
     }
@@ -141,7 +142,6 @@ impl Judge {
         let verdict = self.ends.input(input);
         self.note(Law::Ends, None, verdict);
         if let Input::Accepted { conn, .. } = *input {
-            self.lines.begin(conn);
             self.order.begin(conn);
         }
     }
@@ -177,7 +177,7 @@ impl Judge {
         for entry in entries {
             // The hub's world is that after the last of them; this one is that after each.
             self.world.apply(entry, &mut effects);
-            self.tags.committed(entry);
+            self.said.committed(entry);
             let verdict = self.names.committed(&effects, &self.world);
             self.note(Law::Names, None, verdict);
             let verdict = self.ends.committed(entry, &effects);
@@ -195,23 +195,18 @@ impl Judge {
         let verdict = self.heard.sent(conn, bytes);
         self.note(Law::Heard, Some(conn), verdict);
         self.replay.sent(conn, bytes);
-        let mut lines = std::mem::take(&mut self.lines);
-        lines.sent(conn, bytes, |tag| self.heard(conn, tag));
-        self.lines = lines;
+        let heard = self.heard.model.due(conn).map(Expectation::heard).unwrap_or_default();
+        heard.into_iter().for_each(|seq| self.heard(conn, seq));
     }
 
-    /// A connection was sent a line with this tag.
-    fn heard(&mut self, conn: ConnId, tag: u64) {
-        let said = match self.tags.get(tag) {
-            Some(tag::Tagged::Once(said)) => said,
-            Some(tag::Tagged::Twice) => return,
-            None => {
-                let verdict = Err(format!("line #{tag} is heard, and not in the log"));
-                return self.note(Law::Order, Some(conn), verdict);
-            }
+    /// A connection was sent what this entry of the log is heard as.
+    fn heard(&mut self, conn: ConnId, seq: Seq) {
+        let Some(said) = self.said.get(seq) else {
+            let verdict = Err(format!("entry {} is heard, and nothing is said by it", seq.0));
+            return self.note(Law::Order, Some(conn), verdict);
         };
-        let silence = self.silence.heard(conn, tag, said);
-        let order = self.order.heard(conn, said.seq);
+        let silence = self.silence.heard(conn, seq, said);
+        let order = self.order.heard(conn, seq);
         self.note(Law::Order, Some(conn), order);
         self.note(Law::Silence, Some(conn), silence);
     }

@@ -24,3 +24,18 @@ impl Order {
         if last < seq { Ok(()) } else { Err(format!("entry {} is heard behind entry {}", seq.0, last.0)) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_heard_twice_or_late_is_told() {
+        let (conn, mut order) = (ConnId { slot: 0, generation: 0 }, Order::default());
+        order.begin(conn);
+        assert!(order.heard(conn, Seq(4)).is_ok());
+        assert!(order.heard(conn, Seq(4)).is_err(), "twice");
+        assert!(order.heard(conn, Seq(7)).is_ok());
+        assert!(order.heard(conn, Seq(5)).is_err(), "late");
+    }
+}

@@ -1,7 +1,7 @@
 //! Law 3: nobody hears a room they are not in; nobody hears their own line, unless echo is asked for.
 
 use super::Verdict;
-use super::tag::Said;
+use super::said::Said;
 use crate::conns::Conns;
 use parlor_protocol::world::Effect;
 use parlor_protocol::{Command, ConnId, LogEntry, MemberId, RoomName, Seq, Wish, World};
@@ -77,19 +77,71 @@ impl Silence {
         self.members.get_mut(*conn).map(|member| &mut member.stays)
     }
 
-    pub(super) fn heard(&self, conn: ConnId, tag: u64, said: &Said) -> Verdict {
+    pub(super) fn heard(&self, conn: ConnId, seq: Seq, said: &Said) -> Verdict {
         let Some(member) = self.members.get(conn) else {
-            return Err(format!("hears line #{tag} of {} and is no member", said.room));
+            return Err(format!("hears entry {} of {} and is no member", seq.0, said.room));
         };
         if member.ids.contains(&said.member) {
-            return if member.may_echo { Ok(()) } else { Err(format!("hears its own line #{tag}")) };
+            return if member.may_echo { Ok(()) } else { Err(format!("hears its own entry {}", seq.0)) };
         }
         let was_there = |stay: &&Stay| {
-            stay.room == said.room && stay.from < said.seq && stay.until.is_none_or(|until| said.seq < until)
+            stay.room == said.room && stay.from < seq && stay.until.is_none_or(|until| seq < until)
         };
         match member.stays.iter().rev().find(was_there) {
             Some(_) => Ok(()),
-            None => Err(format!("hears line #{tag} of {} and is not there", said.room)),
+            None => Err(format!("hears entry {} of {} and is not there", seq.0, said.room)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use parlor_protocol::Profile;
+
+    /// Two members, one in the lobby from entry 1 to entry 3, the other from entry 2 on.
+    fn silence() -> (Silence, [ConnId; 2]) {
+        let (mut silence, mut world, mut effects) = (Silence::new(false), World::new(), Vec::new());
+        let conns = [0, 1].map(|slot| ConnId { slot, generation: 0 });
+        let enter = |(conn, port)| Command::Enter {
+            conn,
+            wish: Wish::Port(port),
+            profile: Profile::plain([127, 0, 0, 1].into()),
+            room: Some(RoomName::lobby()),
+        };
+        let leaves = Command::Leave {
+            member: MemberId(Seq(1)),
+            reason: parlor_protocol::CloseReason::Quit,
+            message: None,
+        };
+        let commands = [
+            Command::Configure(parlor_protocol::WorldLimits::default()),
+            enter((conns[0], 5_001)),
+            enter((conns[1], 5_002)),
+            leaves,
+        ];
+        for (seq, command) in (0..).zip(commands) {
+            let entry = LogEntry { seq: Seq(seq), at_unix_ms: 0, command };
+            world.apply(&entry, &mut effects);
+            silence.committed(&entry, &effects, &world);
+            effects.clear();
+        }
+        (silence, conns)
+    }
+
+    fn said(member: u64, room: &str) -> Said {
+        Said { member: MemberId(Seq(member)), room: RoomName::parse(room).expect("a name") }
+    }
+
+    #[test]
+    fn who_is_not_there_hears_nothing() {
+        let (silence, [early, late]) = silence();
+        let lobby = said(2, "lobby");
+        assert!(silence.heard(late, Seq(1), &said(1, "lobby")).is_err(), "before it was there");
+        assert!(silence.heard(early, Seq(5), &lobby).is_err(), "when it had left");
+        assert!(silence.heard(late, Seq(5), &said(1, "tea")).is_err(), "another room");
+        assert!(silence.heard(late, Seq(5), &said(2, "lobby")).is_err(), "its own");
+        assert!(silence.heard(ConnId { slot: 2, generation: 0 }, Seq(5), &lobby).is_err(), "no member");
+        assert!(silence.heard(late, Seq(5), &said(1, "lobby")).is_ok());
     }
 }

@@ -7,7 +7,7 @@ use super::irc::{Query, label};
 use crate::sometimes;
 use bytes::BytesMut;
 use parlor_protocol::{
-    ConnId, Event, LogEntry, MemberId, Name, Person, Reply, RoomName, Stamp, What, WireClass,
+    ConnId, Event, LogEntry, MemberId, Name, Person, Reply, RoomName, Seq, Stamp, What, WireClass,
 };
 
 /// What the others hear of an entry.
@@ -46,6 +46,15 @@ impl Conn {
             None => WireClass::Plain { language: self.language, raw },
         }
     }
+
+    /// It is to be sent an event. What a room was told is remembered with its place among the bytes.
+    fn hear(&mut self, event: &Event<'_>, bytes: &[u8]) {
+        match (event.what, event.stamp.seq) {
+            // A signal has no place in the log.
+            (What::Said { .. }, seq) if seq > Seq(0) => self.due.add_entry(seq, bytes),
+            _ => self.due.add(bytes),
+        }
+    }
 }
 
 impl Model {
@@ -64,7 +73,7 @@ impl Model {
         for &Here { conn: id, .. } in &room.here {
             let Some(conn) = self.conns.get_mut(id) else { continue };
             if Some(id) != except && conn.link == Link::Open {
-                conn.due.add(forms.of(conn.class(self.options.raw), event));
+                conn.hear(event, forms.of(conn.class(self.options.raw), event));
             }
         }
     }
@@ -84,7 +93,7 @@ impl Model {
         let mut forms = Forms::default();
         for &id in hearers {
             if let Some(conn) = self.conns.get_mut(id).filter(|conn| conn.link == Link::Open) {
-                conn.due.add(forms.of(conn.class(self.options.raw), event));
+                conn.hear(event, forms.of(conn.class(self.options.raw), event));
             }
         }
     }
@@ -95,10 +104,14 @@ impl Model {
 
     /// A connection hears of its own doing, as an answer to it.
     pub(super) fn tell_itself(&mut self, id: ConnId, event: &Event<'_>) {
-        let Some(conn) = self.conns.get(id) else { return };
+        let Some(conn) = self.conns.get_mut(id).filter(|conn| conn.link == Link::Open) else { return };
         let mut bytes = BytesMut::new();
         event.render(conn.class(self.options.raw), &mut bytes);
-        self.answer(id, &bytes);
+        match &mut conn.label {
+            // What it says itself it hears with its answers: where in them, only their batch knows.
+            Some(label) => label.gathered.extend_from_slice(&bytes),
+            None => conn.hear(event, &bytes),
+        }
     }
 
     /// Those who watch a name are told that somebody has it, or has it no more.
