@@ -13,7 +13,6 @@ use crate::world::{Heard, Refusal, Topic};
 use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::BytesMut;
-use core::net::SocketAddr;
 
 /// Something that many may hear.
 #[derive(Clone, Copy, Debug)]
@@ -278,48 +277,4 @@ pub enum Mistake {
     UnknownLanguage,
     /// This command, named without its `/`, needs more words.
     Usage(&'static str),
-}
-
-/// Something that the console tells whoever runs the server.
-#[derive(Clone, Copy, Debug)]
-pub enum ConsoleEvent<'a> {
-    /// A connection became a member.
-    Entered {
-        /// The member's name.
-        name: &'a Name,
-        /// Its other end.
-        peer: SocketAddr,
-    },
-    /// A member left.
-    Left {
-        /// The member's name.
-        name: &'a Name,
-        /// Its other end.
-        peer: SocketAddr,
-        /// Why.
-        reason: CloseReason,
-        /// The operator of the server who ended it, where one did.
-        by: Option<&'a Name>,
-    },
-    /// A password was wrong: the server's, or with a name an operator's.
-    PasswordWrong {
-        /// Who gave it, if it was a member.
-        name: Option<&'a Name>,
-        /// The other end.
-        peer: SocketAddr,
-    },
-    /// A member is an operator of the server from here on.
-    Promoted {
-        /// The member's name.
-        name: &'a Name,
-        /// Its other end.
-        peer: SocketAddr,
-    },
-    /// A connection was refused.
-    Refused {
-        /// Its other end.
-        peer: SocketAddr,
-        /// Why.
-        reason: CloseReason,
-    },
 }

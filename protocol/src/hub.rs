@@ -3,6 +3,7 @@
 mod answer;
 mod check;
 mod close;
+mod console;
 mod enter;
 mod irc;
 mod label;
@@ -12,11 +13,11 @@ mod timers;
 mod verdict;
 
 use crate::command::{CloseReason, Command};
+use crate::console::ConsoleEvent;
 use crate::dialect::http;
-use crate::event::ConsoleEvent;
 use crate::id::{ConnId, MemberId};
 use crate::identity::Identity;
-use crate::input::Input;
+use crate::input::{Dialect, Input};
 use crate::language::Language;
 use crate::limits::Limits;
 use crate::name::{Name, RoomName};
@@ -26,7 +27,7 @@ use crate::session::irc::wrong_password;
 use crate::session::{Entrant, Link, Session, Step};
 use crate::text::Text;
 use crate::time::{Deadline, DeadlineReason, Instant, Now};
-use crate::world::{Effect, Member, World};
+use crate::world::{Effect, World};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
@@ -304,17 +305,10 @@ impl Hub {
         self.forget_timers(conn, timers);
         self.unwatch_all(conn);
         if was_open {
-            self.counters.closed[reason as usize] += 1;
+            self.report_closed(conn, reason, sink);
             self.propose_leave(conn, reason, None, sink);
         }
         self.vacate_if_over(conn);
-    }
-
-    fn report_wrong_password(&mut self, conn: ConnId, sink: &mut impl Sink) {
-        let Some(tenant) = self.tenant(conn) else { return };
-        let (peer, member) = (tenant.peer, tenant.session.member());
-        let name = member.and_then(|member| self.world.member(member)).map(Member::name);
-        sink.output(Output::Console(ConsoleEvent::PasswordWrong { name, peer }));
     }
 
     fn overflowed(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
@@ -355,7 +349,11 @@ impl Hub {
             };
             match tenant.session.step(now.mono, &limits, &self.options) {
                 Step::Answer(question) => self.answer(now, conn, question, sink),
-                Step::BeginIrc => self.expect_registration(now, conn),
+                Step::BeginIrc => {
+                    let (peer, dialect) = (tenant.peer, Dialect::Irc);
+                    sink.output(Output::Console(ConsoleEvent::Detected { conn, peer, dialect }));
+                    self.expect_registration(now, conn);
+                }
                 Step::CheckPassword(check) => sink.output(Output::CheckPassword {
                     conn,
                     operator: check.operator.as_deref(),

@@ -114,6 +114,7 @@ extern crate alloc;
 
 pub mod calendar;
 pub mod command;
+pub mod console;
 mod dialect;
 pub mod digest;
 pub mod event;
@@ -143,7 +144,8 @@ pub mod world;
 pub use dialect::irc;
 
 pub use command::{CloseReason, Command, LogEntry, Manner, Speech, Wish};
-pub use event::{ConsoleEvent, Event, Reply, Stamp, What};
+pub use console::{ConsoleEvent, ConsoleMember};
+pub use event::{Event, Reply, Stamp, What};
 pub use framer::{Framer, Line};
 pub use hub::{Counters, Hub, Options};
 pub use id::{ConnId, MemberId, RoomId, Seq};

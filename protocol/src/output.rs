@@ -1,8 +1,9 @@
 //! What the hub tells the driver.
 
 use crate::command::{CloseReason, Command};
+use crate::console::ConsoleEvent;
 use crate::dialect::irc::Capabilities;
-use crate::event::{ConsoleEvent, Event};
+use crate::event::Event;
 use crate::id::{ConnId, RoomId};
 use crate::language::Language;
 

@@ -32,6 +32,8 @@ pub enum Bug {
     LosesOnLeaving,
     /// The name of a member that has left stays taken.
     NameStaysTaken,
+    /// The console is not told of renames.
+    RenameUnreported,
     /// Those who watch a name do not hear that its owner takes another.
     RenameUnwatched,
     /// Who was taken for plain, and begins again as IRC, forgets to leave.
@@ -107,6 +109,11 @@ pub(crate) fn frees_name() -> bool {
 /// Whether those who watch names hear of a rename.
 pub(crate) fn tells_watchers() -> bool {
     !is(Bug::RenameUnwatched)
+}
+
+/// Whether the console is told of renames.
+pub(crate) fn reports_renames() -> bool {
+    !is(Bug::RenameUnreported)
 }
 
 /// Whether who begins again as IRC leaves before.

@@ -2,6 +2,7 @@
 
 mod check;
 mod people;
+mod refusal;
 mod room;
 mod rooms;
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod value;
 use crate::driver::DriverLimits;
 use crate::locale;
 use crate::password::Passwords;
+pub(crate) use listen::scheme;
 pub use listen::{ListenUrl, ListenUrlError, explain};
 use parlor_protocol::{LimitError, Limits, Options};
 pub use settings::{SETTINGS, Setting, Takes, Topic};

@@ -1,16 +1,32 @@
-//! What whoever runs the server reads: who comes and goes, and what the server does about it.
+//! What whoever runs the server reads: who comes and goes under which name, what moderators do, and what the server
+//! does about it.
+//!
+//! The levels mean this, and each has what is above it:
+//!
+//! | level | what is logged |
+//! |---|---|
+//! | `error` | the server cannot do its work: it cannot start or accept connections, or it has a bug |
+//! | `warn` | it works, and whoever runs it may want to act: wrong passwords, refused connections, odd settings |
+//! | `info` | start and stop, who comes and goes and by which name, every act of a moderator |
+//! | `debug` | each connection, what it turned out to speak, each room that is entered and left, refused commands |
+//! | `trace` | each input of the core, with its number of bytes |
+//!
+//! Nothing that anybody says is logged at any level, nor a password or a room's key.
 
-use crate::config::ConfigError;
+mod start;
+mod why;
+
+use crate::config::{ConfigError, scheme};
 use crate::driver::{Counts, Ended, Observer};
 use crate::locale::text;
-use parlor_protocol::{CloseReason, ConsoleEvent, Language};
+use parlor_protocol::{CloseReason, ConsoleEvent, Input, Language, Now};
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::Notify;
-use tracing::{info, warn};
+use tracing::{debug, error, info, trace, warn};
+use why::why;
 
-/// Tells it in the logs, in one language: in Chinese, in the words of the room's ancestor.
+/// Tells it in the logs, in one language: in Chinese, in the words of the room's ancestor where it had any.
 #[derive(Clone, Debug)]
 pub struct Console {
     language: Language,
@@ -25,23 +41,6 @@ impl Console {
         Self { language, rehash }
     }
 
-    /// The server listens.
-    pub fn started(&self, address: SocketAddr) {
-        let text = text!(self.language, "listening on {address}", "服务器已启动,监听{address}");
-        info!(event = "started", %address, "{text}");
-    }
-
-    /// The server listens where more than this machine can reach it, and nothing protects what is said.
-    pub fn exposed(&self, address: SocketAddr) {
-        let text = text!(
-            self.language,
-            "{address} can be reached from other machines, and what is said there, passwords too, goes unencrypted: \
-             put it behind a firewall, a VPN or a TLS proxy",
-            "其他机器可以连接{address},那里的话和密码都不加密:请把它放在防火墙、VPN 或 TLS 代理之后"
-        );
-        warn!(event = "exposed", %address, "{text}");
-    }
-
     /// Something is odd about the configuration.
     pub fn warned(&self, warning: &str) {
         warn!(event = "configuration", "{warning}");
@@ -50,14 +49,14 @@ impl Console {
     /// The configuration was read again, and what can change is as it says. These settings are to change when the
     /// server starts again.
     pub fn rehashed(&self, waiting: &[&str]) {
-        let text = text!(self.language, "the configuration was read again", "已重新读取配置");
-        info!(event = "rehashed", "{text}");
+        info!(event = "rehashed", "{}", text!(self.language, "configuration reloaded", "已重新加载配置"));
         if !waiting.is_empty() {
-            let waiting = waiting.join(", ");
+            let separator = text!(self.language, ", ", "、");
+            let waiting = waiting.join(&separator);
             let text = text!(
                 self.language,
-                "these settings change when the server starts again: {waiting}",
-                "以下设置在服务器重启后生效:{waiting}"
+                "these settings take effect after a restart: {waiting}",
+                "以下设置在服务器重启后生效：{waiting}"
             );
             warn!(event = "rehash_incomplete", "{text}");
         }
@@ -67,8 +66,8 @@ impl Console {
     pub fn rehash_failed(&self, error: &ConfigError) {
         let text = text!(
             self.language,
-            "the configuration was not read again, and all stays as it was: {error}",
-            "配置未能重新读取,一切照旧:{error}"
+            "configuration not reloaded, nothing has changed: {error}",
+            "重新加载配置失败，设置保持不变：{error}"
         );
         warn!(event = "rehash_failed", "{text}");
     }
@@ -80,14 +79,184 @@ impl Console {
             Ended::CutOff(count) | Ended::Forced(count) => {
                 let text = text!(
                     self.language,
-                    "cut off before they took their last bytes: {count} of the connections",
-                    "{count} 个连接没有收完就被切断"
+                    "connections cut off before everything was sent: {count}",
+                    "发送未完成即断开的连接：{count} 个"
                 );
                 warn!(event = "cut_off", connections = count, "{text}");
             }
         }
-        let text = text!(self.language, "the chat room is closed", "聊天室已关闭");
-        info!(event = "stopped", "{text}");
+        info!(event = "stopped", "{}", text!(self.language, "the chat room is closed", "聊天室已关闭"));
+    }
+
+    /// Who comes and goes, and by which name.
+    fn tell_coming(&self, event: &ConsoleEvent<'_>) {
+        let language = self.language;
+        match *event {
+            ConsoleEvent::Entered { member, dialect } => {
+                let (name, peer, dialect) = (member.name, member.peer, scheme(dialect));
+                let text = text!(language, "{name} joined", "欢迎{name}进入聊天室");
+                info!(event = "joined", %name, %peer, %dialect, "{text}");
+            }
+            ConsoleEvent::Left { member, reason, by: Some(by) } => {
+                let (name, peer, by_peer, by) = (member.name, member.peer, by.peer, by.name);
+                let text =
+                    text!(language, "{name} left: killed by {by}", "{name}退出聊天室：被管理员 {by} 断开");
+                info!(event = "left", %name, %peer, reason = reason.word(), %by, %by_peer, "{text}");
+            }
+            ConsoleEvent::Left { member, reason, by: None } => {
+                let (name, peer, why) = (member.name, member.peer, why(reason, language));
+                let text = text!(language, "{name} left: {why}", "{name}退出聊天室：{why}");
+                info!(event = "left", %name, %peer, reason = reason.word(), "{text}");
+            }
+            ConsoleEvent::PasswordWrong { name: Some(name), peer } => {
+                let text =
+                    text!(language, "{name} gave a wrong operator password", "{name} 的管理员密码错误");
+                warn!(event = "password_wrong", %name, %peer, "{text}");
+            }
+            ConsoleEvent::PasswordWrong { name: None, peer } => {
+                let text = text!(language, "missing or wrong server password", "服务器密码缺失或错误");
+                warn!(event = "password_wrong", %peer, "{text}");
+            }
+            ConsoleEvent::Refused { peer, reason } => {
+                let why = why(reason, language);
+                let text = text!(language, "connection refused: {why}", "拒绝连接：{why}");
+                warn!(event = "refused", %peer, reason = reason.word(), "{text}");
+            }
+            ConsoleEvent::Renamed { member, from } => {
+                let (name, peer) = (member.name, member.peer);
+                let text = text!(language, "{from} is now {name}", "{from} 改名为 {name}");
+                info!(event = "renamed", %from, %name, %peer, "{text}");
+            }
+            _ => {}
+        }
+    }
+
+    /// What is done to a room, and to those in it.
+    fn tell_room_act(&self, event: &ConsoleEvent<'_>) {
+        let language = self.language;
+        match *event {
+            ConsoleEvent::Invited { by, target, room } => {
+                let (peer, target_peer) = (by.peer, target.peer);
+                let (name, target) = (by.name, target.name);
+                let text = text!(
+                    language,
+                    "{name} invited {target} to {room}",
+                    "{name} 邀请 {target} 进入房间 {room}"
+                );
+                info!(event = "invited", %name, %peer, %target, %target_peer, %room, "{text}");
+            }
+            ConsoleEvent::Kicked { by, target, room } => {
+                let (peer, target_peer) = (by.peer, target.peer);
+                let (name, target) = (by.name, target.name);
+                let text = text!(
+                    language,
+                    "{name} kicked {target} from {room}",
+                    "{name} 将 {target} 移出房间 {room}"
+                );
+                info!(event = "kicked", %name, %peer, %target, %target_peer, %room, "{text}");
+            }
+            ConsoleEvent::ModesSet { by, room, changes } => {
+                let (name, peer) = (by.name, by.peer);
+                let text = text!(
+                    language,
+                    "{name} set {changes} in {room}",
+                    "{name} 在房间 {room} 设置了 {changes}"
+                );
+                info!(event = "modes_set", %name, %peer, %room, %changes, "{text}");
+            }
+            ConsoleEvent::TopicSet { by, room, is_set } => {
+                let (name, peer) = (by.name, by.peer);
+                let text = match is_set {
+                    true => {
+                        text!(language, "{name} set the topic of {room}", "{name} 设置了房间 {room} 的话题")
+                    }
+                    false => {
+                        text!(
+                            language,
+                            "{name} cleared the topic of {room}",
+                            "{name} 清除了房间 {room} 的话题"
+                        )
+                    }
+                };
+                info!(event = "topic_set", %name, %peer, %room, is_set, "{text}");
+            }
+            _ => {}
+        }
+    }
+
+    /// What operators of the server do, and who is one.
+    fn tell_server_act(&self, event: &ConsoleEvent<'_>) {
+        let language = self.language;
+        match *event {
+            ConsoleEvent::Demoted { member } => {
+                let (name, peer) = (member.name, member.peer);
+                let text =
+                    text!(language, "{name} is no longer a server operator", "{name} 不再是服务器管理员");
+                info!(event = "demoted", %name, %peer, "{text}");
+            }
+            ConsoleEvent::HostSet { by, target, host } => {
+                let (peer, target_peer) = (by.peer, target.peer);
+                let (name, target) = (by.name, target.name);
+                let text = text!(
+                    language,
+                    "{name} set the host of {target} to {host}",
+                    "{name} 将 {target} 的主机名设为 {host}"
+                );
+                info!(event = "host_set", %name, %peer, %target, %target_peer, host, "{text}");
+            }
+            ConsoleEvent::Promoted { member } => {
+                let (name, peer) = (member.name, member.peer);
+                let text = text!(language, "{name} is now a server operator", "{name} 成为服务器管理员");
+                info!(event = "promoted", %name, %peer, "{text}");
+            }
+            ConsoleEvent::RehashAsked { by } => {
+                let (name, peer) = (by.name, by.peer);
+                let text =
+                    text!(language, "{name} asked to reload the configuration", "{name} 要求重新加载配置");
+                info!(event = "rehash_asked", %name, %peer, "{text}");
+            }
+            ConsoleEvent::Wallops { by } => {
+                let (name, peer) = (by.name, by.peer);
+                let text = text!(language, "{name} sent a WALLOPS message", "{name} 发送了 WALLOPS 消息");
+                info!(event = "wallops", %name, %peer, "{text}");
+            }
+            _ => {}
+        }
+    }
+
+    /// What helps to find a mistake. There is a lot of it: texts are made only where somebody reads them.
+    fn tell_detail(&self, event: &ConsoleEvent<'_>) {
+        let language = self.language;
+        match *event {
+            ConsoleEvent::Accepted { conn, peer } => {
+                debug!(event = "accepted", %conn, %peer, "{}", text!(language, "connection accepted", "已接受连接"));
+            }
+            ConsoleEvent::Closed { conn, peer, reason } => debug!(
+                event = "closed", %conn, %peer, reason = reason.word(), "{}{}",
+                text!(language, "connection closed: ", "连接关闭："), why(reason, language)
+            ),
+            ConsoleEvent::CommandRefused { member, why } => {
+                let (name, peer) = (member.name, member.peer);
+                debug!(event = "command_refused", %name, %peer, %why, "{}",
+                    text!(language, "refused a command of {name}", "拒绝了 {name} 的命令"));
+            }
+            ConsoleEvent::Detected { conn, peer, dialect } => {
+                let dialect = scheme(dialect);
+                debug!(event = "detected", %conn, %peer, %dialect, "{}",
+                    text!(language, "detected what it speaks", "已识别协议"));
+            }
+            ConsoleEvent::RoomEntered { member, room } => {
+                let (name, peer) = (member.name, member.peer);
+                debug!(event = "room_entered", %name, %peer, %room, "{}",
+                    text!(language, "{name} entered {room}", "{name} 进入房间 {room}"));
+            }
+            ConsoleEvent::RoomLeft { member, room } => {
+                let (name, peer) = (member.name, member.peer);
+                debug!(event = "room_left", %name, %peer, %room, "{}",
+                    text!(language, "{name} left {room}", "{name} 离开房间 {room}"));
+            }
+            _ => {}
+        }
     }
 }
 
@@ -99,57 +268,46 @@ impl Observer for Console {
         let text = match out_of_files {
             true => text!(
                 self.language,
-                "accepting pauses, and those who wait are let in later: {error}; raise the limit of open files or \
+                "accepting paused, new clients have to wait: {error}; raise the limit of open files (`ulimit -n`) or \
                  lower connections_max",
-                "暂停接受连接,等待者稍后进入:{error};请提高打开文件数的上限,或降低 connections_max"
+                "暂停接受连接，新客户端需等待：{error}；请提高打开文件数的上限（`ulimit -n`）或降低 connections_max"
             ),
             false => text!(
                 self.language,
-                "accepting pauses, and those who wait are let in later: {error}",
-                "暂停接受连接,等待者稍后进入:{error}"
+                "accepting paused, new clients have to wait: {error}",
+                "暂停接受连接，新客户端需等待：{error}"
             ),
         };
-        warn!(event = "accepting_paused", "{text}");
+        error!(event = "accepting_paused", "{text}");
     }
 
     fn accepting_resumed(&mut self) {
-        let text = text!(self.language, "connections are accepted again", "恢复接受连接");
+        let text = text!(self.language, "accepting resumed", "已恢复接受连接");
         info!(event = "accepting_resumed", "{text}");
     }
 
     fn console(&mut self, event: &ConsoleEvent<'_>) {
-        match *event {
-            ConsoleEvent::Entered { name, peer } => {
-                let text = text!(self.language, "{name} joined", "欢迎{name}进入聊天室");
-                info!(event = "joined", %name, %peer, "{text}");
-            }
-            ConsoleEvent::Left { name, peer, reason, by: Some(by) } => {
-                let why = why(reason, self.language);
-                let text = text!(self.language, "{name} left: {why}, {by}", "{name}退出聊天室:{why}({by})");
-                info!(event = "left", %name, %peer, reason = reason.word(), %by, "{text}");
-            }
-            ConsoleEvent::Left { name, peer, reason, by: None } => {
-                let why = why(reason, self.language);
-                let text = text!(self.language, "{name} left: {why}", "{name}退出聊天室:{why}");
-                info!(event = "left", %name, %peer, reason = reason.word(), "{text}");
-            }
-            ConsoleEvent::PasswordWrong { name, peer } => {
-                let text = match name {
-                    Some(name) => text!(self.language, "{name} gave a wrong password", "{name}的密码错误"),
-                    None => text!(self.language, "no password, or a wrong one", "没有密码或密码错误"),
-                };
-                warn!(event = "password_wrong", name = name.map(tracing::field::display), %peer, "{text}");
-            }
-            ConsoleEvent::Promoted { name, peer } => {
-                let text =
-                    text!(self.language, "{name} is an operator of the server now", "{name}成为服务器管理员");
-                info!(event = "promoted", %name, %peer, "{text}");
-            }
-            ConsoleEvent::Refused { peer, reason } => {
-                let why = why(reason, self.language);
-                let text = text!(self.language, "refused: {why}", "拒绝:{why}");
-                warn!(event = "refused", %peer, reason = reason.word(), "{text}");
-            }
+        match event {
+            ConsoleEvent::Accepted { .. }
+            | ConsoleEvent::Closed { .. }
+            | ConsoleEvent::CommandRefused { .. }
+            | ConsoleEvent::Detected { .. }
+            | ConsoleEvent::RoomEntered { .. }
+            | ConsoleEvent::RoomLeft { .. } => self.tell_detail(event),
+            ConsoleEvent::Entered { .. }
+            | ConsoleEvent::Left { .. }
+            | ConsoleEvent::PasswordWrong { .. }
+            | ConsoleEvent::Refused { .. }
+            | ConsoleEvent::Renamed { .. } => self.tell_coming(event),
+            ConsoleEvent::Invited { .. }
+            | ConsoleEvent::Kicked { .. }
+            | ConsoleEvent::ModesSet { .. }
+            | ConsoleEvent::TopicSet { .. } => self.tell_room_act(event),
+            ConsoleEvent::Demoted { .. }
+            | ConsoleEvent::HostSet { .. }
+            | ConsoleEvent::Promoted { .. }
+            | ConsoleEvent::RehashAsked { .. }
+            | ConsoleEvent::Wallops { .. } => self.tell_server_act(event),
         }
     }
 
@@ -177,42 +335,31 @@ impl Observer for Console {
         );
     }
 
+    fn input(&mut self, _: Now, input: &Input<'_>) {
+        let (kind, conn, count) = match *input {
+            Input::Accepted { conn, .. } => ("accepted", Some(conn), None),
+            Input::Closed { conn } => ("closed", Some(conn), None),
+            Input::Committed { entries } => ("committed", None, Some(entries.len())),
+            Input::Drained { conn } => ("drained", Some(conn), None),
+            Input::Identified { .. } => ("identified", None, None),
+            Input::Overflowed { conn } => ("overflowed", Some(conn), None),
+            Input::ReadClosed { conn } => ("read_closed", Some(conn), None),
+            // Counted and never shown: they may be a private line, or a password.
+            Input::Received { conn, ref bytes } => ("received", Some(conn), Some(bytes.len())),
+            Input::Shutdown => ("shutdown", None, None),
+            Input::Timeout => ("timeout", None, None),
+            Input::Verdict { conn, .. } => ("verdict", Some(conn), None),
+        };
+        let conn = conn.map(tracing::field::display);
+        trace!(event = "input", kind, conn, count, "{}", text!(self.language, "input", "输入"));
+    }
+
     fn rehash_wanted(&mut self) {
         self.rehash.notify_one();
     }
 
     fn stopping(&mut self) {
-        let text = text!(self.language, "stopping: nobody is let in any more", "正在停止:不再接受连接");
+        let text = text!(self.language, "stopping, no new connections", "正在停止，不再接受新连接");
         info!(event = "stopping", "{text}");
-    }
-}
-
-/// The reason in a few words.
-const fn why(reason: CloseReason, language: Language) -> &'static str {
-    match (language, reason) {
-        (Language::En, CloseReason::AddressFull) => "its address has as many connections as it may have",
-        (Language::En, CloseReason::EndOfInput) => "end of input",
-        (Language::En, CloseReason::Killed) => "ended by an operator",
-        (Language::En, CloseReason::OtherDialect) => "was taken for plain, and begins again as IRC",
-        (Language::En, CloseReason::Password) => "no password, or a wrong one",
-        (Language::En, CloseReason::PingTimeout) => "did not answer",
-        (Language::En, CloseReason::Quit) => "said goodbye",
-        (Language::En, CloseReason::RegistrationTimeout) => "did not say who it is",
-        (Language::En, CloseReason::Reset) => "the connection broke",
-        (Language::En, CloseReason::ServerFull) => "the server is full",
-        (Language::En, CloseReason::Shutdown) => "the server stops",
-        (Language::En, CloseReason::SlowReader) => "read more slowly than the others wrote",
-        (Language::Zh, CloseReason::AddressFull) => "该地址的连接数已满",
-        (Language::Zh, CloseReason::EndOfInput) => "输入结束",
-        (Language::Zh, CloseReason::Killed) => "被管理员断开",
-        (Language::Zh, CloseReason::OtherDialect) => "原以为是纯文本,现改用 IRC",
-        (Language::Zh, CloseReason::Password) => "没有密码或密码错误",
-        (Language::Zh, CloseReason::PingTimeout) => "没有应答",
-        (Language::Zh, CloseReason::Quit) => "告别",
-        (Language::Zh, CloseReason::RegistrationTimeout) => "没有表明身份",
-        (Language::Zh, CloseReason::Reset) => "连接中断",
-        (Language::Zh, CloseReason::ServerFull) => "服务器已满",
-        (Language::Zh, CloseReason::Shutdown) => "服务器停止",
-        (Language::Zh, CloseReason::SlowReader) => "读得比别人写得慢",
     }
 }

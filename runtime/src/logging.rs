@@ -2,7 +2,11 @@
 //! dropped, and counted.
 
 use crate::config::LogFormat;
+use crate::locale::text;
+use parlor_protocol::Language;
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, IsTerminal};
+use std::panic::{self, PanicHookInfo};
 use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::fmt::format::debug_fn;
@@ -10,18 +14,43 @@ use tracing_subscriber::fmt::format::debug_fn;
 /// Records that wait for a slow console; one more is dropped.
 const WAITING_RECORDS_MAX: usize = 16_384;
 
+/// Fields that a record for people has in its words already.
+const IN_WORDS: [&str; 19] = [
+    "address",
+    "by",
+    "changes",
+    "connect",
+    "connections_max",
+    "connections_per_ip_max",
+    "event",
+    "from",
+    "host",
+    "is_set",
+    "line_bytes_max",
+    "name",
+    "rate_burst",
+    "rate_lines",
+    "reason",
+    "records",
+    "room",
+    "target",
+    "version",
+];
+
 /// Keeps the logs going; what is logged last is written when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Logging {
+    language: Language,
     dropped: ErrorCounter,
     /// Dropped last: it writes what is left.
     _worker: WorkerGuard,
 }
 
 impl Logging {
-    /// Sends this process's records to standard error, from here on. The first call decides.
+    /// Sends this process's records to standard error, from here on, and what a panic has to say among them. The first
+    /// call decides.
     #[must_use]
-    pub(crate) fn start(format: LogFormat, level: LevelFilter) -> Self {
+    pub(crate) fn start(format: LogFormat, level: LevelFilter, language: Language) -> Self {
         let (writer, worker) = NonBlockingBuilder::default()
             .buffered_lines_limit(WAITING_RECORDS_MAX)
             .lossy(true)
@@ -29,7 +58,8 @@ impl Logging {
             .finish(io::stderr());
         let dropped = writer.error_counter();
         subscribe(format, level, writer);
-        Self { dropped, _worker: worker }
+        panic::set_hook(Box::new(move |panic| report_panic(panic, language)));
+        Self { language, dropped, _worker: worker }
     }
 }
 
@@ -37,13 +67,28 @@ impl Drop for Logging {
     fn drop(&mut self) {
         let dropped = self.dropped.dropped_lines();
         if dropped > 0 {
-            tracing::warn!(
-                event = "logs_dropped",
-                records = dropped,
-                "{dropped} log records were dropped: the console was too slow"
+            let text = text!(
+                self.language,
+                "log records dropped, for the console was too slow: {dropped}",
+                "控制台过慢，已丢弃的日志：{dropped} 条"
             );
+            tracing::warn!(event = "logs_dropped", records = dropped, "{text}");
         }
     }
+}
+
+/// A panic is a bug, and a record like others: what reads the logs finds it.
+fn report_panic(panic: &PanicHookInfo<'_>, language: Language) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let message = panic.payload_as_str().unwrap_or_default();
+    let text = text!(
+        language,
+        "a bug in parlor, please report it: panicked at {place}: {message}",
+        "parlor 出现程序错误，请报告：{place}：{message}"
+    );
+    let backtrace = Backtrace::capture();
+    let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
+    tracing::error!(event = "panic", backtrace, "{text}");
 }
 
 fn subscribe(format: LogFormat, level: LevelFilter, writer: NonBlocking) {
@@ -53,7 +98,7 @@ fn subscribe(format: LogFormat, level: LevelFilter, writer: NonBlocking) {
             // What the words say already is not said again.
             let fields = debug_fn(|writer, field, value| match field.name() {
                 "message" => write!(writer, "{value:?}"),
-                "address" | "event" | "name" | "reason" | "records" => Ok(()),
+                name if IN_WORDS.contains(&name) => Ok(()),
                 name => write!(writer, " {name}={value:?}"),
             });
             let builder = builder.fmt_fields(fields).with_ansi(io::stderr().is_terminal());
@@ -65,4 +110,52 @@ fn subscribe(format: LogFormat, level: LevelFilter, writer: NonBlocking) {
     };
     // A second server in one process logs where the first one does.
     drop(set);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    /// What is logged, kept.
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_panic_is_a_record() {
+        let kept = Kept::default();
+        let to = kept.clone();
+        let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || to.clone());
+        tracing::subscriber::with_default(subscriber.finish(), || {
+            // Other tests run at the same time, and may have something to say.
+            let before = Arc::new(panic::take_hook());
+            let others = Arc::clone(&before);
+            let this = std::thread::current().id();
+            panic::set_hook(Box::new(move |panic| match std::thread::current().id() == this {
+                true => report_panic(panic, Language::En),
+                false => others(panic),
+            }));
+            panic::catch_unwind(|| panic!("on {}", "purpose")).unwrap_err();
+            panic::set_hook(Box::new(move |panic| before(panic)));
+        });
+        let records = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        let record: serde_json::Value = serde_json::from_str(&records).unwrap();
+        assert_eq!((&record["level"], &record["event"]), (&"ERROR".into(), &"panic".into()));
+        let message = record["message"].as_str().unwrap();
+        assert!(
+            message.contains("runtime/src/logging.rs:") && message.ends_with(": on purpose"),
+            "{message}"
+        );
+    }
 }

@@ -1,16 +1,18 @@
 //! `parlor serve`: the server, from its command line to its last word.
 
 use crate::clock::SystemClock;
-use crate::config::{self, Config, Given, Loaded, SETTINGS, Setting, Takes};
+use crate::config::{self, Config, Given, Loaded, LogFormat, SETTINGS, Setting, Takes};
 use crate::console::Console;
 use crate::driver::{Driver, Ended, Entrance};
 use crate::file_limit;
+use crate::locale::text;
 use crate::logging::Logging;
 use crate::password::{HashJudge, InForce};
 use crate::rehash::Rehash;
 use crate::signals;
 use crate::transport::{TcpListening, Vanishing};
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use parlor_protocol::Language;
 #[cfg(target_os = "linux")]
 use rustix::process::{Signal, set_parent_process_death_signal};
 use std::collections::BTreeMap;
@@ -19,6 +21,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc};
+use tracing::error;
+use tracing::level_filters::LevelFilter;
 
 /// The server could not start.
 const CANNOT_START: u8 = 1;
@@ -134,26 +138,29 @@ fn given(matches: &ArgMatches) -> Given {
 
 async fn serve(given: Given, loaded: &Loaded) -> ExitCode {
     let config = &loaded.config;
+    let _logging = Logging::start(config.log_format, config.log_level, config.options.language);
     let listeners = match listen(config) {
         Ok(listeners) => listeners,
-        Err(error) => return fail(&error, CANNOT_START),
+        Err(error) => return cannot_start(&error, config),
     };
     let (controls, control) = mpsc::channel(CONTROLS_MAX);
     let rehash = Arc::new(Notify::new());
     if let Err(error) = signals::watch(&controls, &rehash) {
-        return fail(&format!("cannot watch for signals: {error}"), CANNOT_START);
+        let language = config.options.language;
+        let text = text!(language, "cannot watch for signals: {error}", "无法接收信号：{error}");
+        return cannot_start(&text, config);
     }
-    let _logging = Logging::start(config.log_format, config.log_level);
     let console = Console::new(config.options.language, Arc::clone(&rehash));
     loaded.warnings.iter().for_each(|warning| console.warned(warning));
-    for (listener, _) in &listeners {
+    for (listener, entrance) in &listeners {
         if let Ok(address) = listener.local_addr() {
             if !address.ip().to_canonical().is_loopback() {
                 console.exposed(address);
             }
-            console.started(address);
+            console.started(address, entrance.dialect, config);
         }
     }
+    console.limited(config);
     let clock = SystemClock::start();
     let passwords = InForce::new(config.passwords.clone());
     let judge = HashJudge::new(passwords.clone(), config.limits.connections_max);
@@ -189,6 +196,15 @@ fn listen(config: &Config) -> Result<Vec<(TcpListening, Entrance)>, String> {
         }
     }
     Ok(listeners)
+}
+
+/// Why the server cannot start, for people in one clear line, for programs as a record; and the exit code.
+fn cannot_start(error: &str, config: &Config) -> ExitCode {
+    if config.log_format == LogFormat::Json && config.log_level >= LevelFilter::ERROR {
+        error!(event = "cannot_start", "{error}");
+        return ExitCode::from(CANNOT_START);
+    }
+    fail(error, CANNOT_START)
 }
 
 /// One clear line, and the exit code.

@@ -40,7 +40,7 @@ pub enum SimBug {
 }
 
 /// Every planted bug, by the name that the command line knows it by.
-pub const BUGS: [(&str, Bug); 22] = [
+pub const BUGS: [(&str, Bug); 23] = [
     ("answer-overtakes", Bug::Core(CoreBug::AnswerOvertakes)),
     ("backlog-twice", Bug::Sim(SimBug::BacklogTwice)),
     ("close-loses-leave", Bug::Sim(SimBug::CloseLosesLeave)),
@@ -57,6 +57,7 @@ pub const BUGS: [(&str, Bug); 22] = [
     ("name-stays-taken", Bug::Core(CoreBug::NameStaysTaken)),
     ("quit-per-room", Bug::Sim(SimBug::QuitPerRoom)),
     ("rename-races-entrance", Bug::Sim(SimBug::RenameRacesEntrance)),
+    ("rename-unreported", Bug::Core(CoreBug::RenameUnreported)),
     ("rename-unwatched", Bug::Core(CoreBug::RenameUnwatched)),
     ("restart-stays", Bug::Core(CoreBug::RestartStays)),
     ("rooms-swapped", Bug::Core(CoreBug::RoomsSwapped)),

@@ -2,6 +2,7 @@
 //! them.
 
 pub mod backlog;
+pub mod console;
 pub mod ends;
 pub mod heard;
 pub mod liveness;
@@ -40,6 +41,8 @@ pub enum Law {
     Liveness,
     /// 10: nothing makes the core panic.
     Panic,
+    /// 11: the console tells who did what.
+    Console,
 }
 
 /// A law that does not hold.
@@ -67,6 +70,7 @@ impl fmt::Display for Law {
             Self::Backlog => "law 7, what is owed is bounded",
             Self::Liveness => "law 8, what is stuck goes on",
             Self::Panic => "law 10, nothing makes the core panic",
+            Self::Console => "law 11, the console tells who did what",
         })
     }
 }
@@ -96,6 +100,7 @@ pub struct Judge {
     /// Everything that was committed.
     pub replay: replay::Replay,
     backlog: backlog::Backlog,
+    console: console::Console,
     ends: ends::Ends,
     names: names::Names,
     order: order::Order,
@@ -116,6 +121,7 @@ impl Judge {
             heard: heard::Heard::new(Model::new(limits, options.clone())),
             replay: replay::Replay::new(limits, options.clone()),
             backlog: backlog::Backlog::new(&limits),
+            console: console::Console::default(),
             ends: ends::Ends::default(),
             names: names::Names::default(),
             order: order::Order::default(),
@@ -139,6 +145,7 @@ impl Judge {
         }
         self.heard.input(now, input);
         self.replay.input(now, input);
+        self.console.input(input);
         let verdict = self.ends.input(input);
         self.note(Law::Ends, None, verdict);
         if let Input::Accepted { conn, .. } = *input {
@@ -153,6 +160,7 @@ impl Judge {
         }
         let verdict = self.ends.output(output);
         self.note(Law::Ends, None, verdict);
+        self.console.output(output);
         if let Output::CheckPassword { conn, operator, password } = *output {
             let verdict = self.heard.asked(conn, operator, password);
             self.note(Law::Heard, Some(conn), verdict);
@@ -174,6 +182,7 @@ impl Judge {
             return;
         }
         let mut effects = Vec::new();
+        let mut told = Vec::new();
         for entry in entries {
             // The hub's world is that after the last of them; this one is that after each.
             self.world.apply(entry, &mut effects);
@@ -183,8 +192,11 @@ impl Judge {
             let verdict = self.ends.committed(entry, &effects);
             self.note(Law::Ends, None, verdict);
             self.silence.committed(entry, &effects, &self.world);
+            told.extend(self.console.due(entry, &effects, &self.world));
             effects.clear();
         }
+        let verdict = self.console.committed(&told);
+        self.note(Law::Console, None, verdict);
     }
 
     /// A connection's socket took these bytes.

@@ -49,7 +49,7 @@ impl Hub {
         farewell: &[u8],
         sink: &mut impl Sink,
     ) {
-        self.counters.closed[reason as usize] += 1;
+        self.report_closed(conn, reason, sink);
         let at = now.mono.plus_ms(self.limits.drain_ms);
         self.unwatch_all(conn);
         let Some(tenant) = self.tenant(conn) else { return };

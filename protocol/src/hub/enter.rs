@@ -2,7 +2,7 @@
 
 use super::{Admission, Hub, Slot, Tenant, Timers, ip_prefix};
 use crate::command::{CloseReason, Command, Wish};
-use crate::event::ConsoleEvent;
+use crate::console::ConsoleEvent;
 use crate::id::ConnId;
 use crate::input::Dialect;
 use crate::name::RoomName;
@@ -51,13 +51,14 @@ impl Hub {
             self.slots.push(Slot { generation: 0, tenant: None });
         }
         self.slots[conn.slot as usize].tenant = Some(tenant);
+        sink.output(Output::Console(ConsoleEvent::Accepted { conn, peer }));
         if let Some(reason) = refused {
             sink.output(Output::Console(ConsoleEvent::Refused { peer, reason }));
             if admission == Admission::Refused {
                 self.refused += 1;
                 self.say_farewell(now, conn, reason, None, sink);
             } else {
-                self.counters.closed[reason as usize] += 1;
+                self.report_closed(conn, reason, sink);
                 sink.output(Output::Abort { conn });
             }
             return;
@@ -126,6 +127,7 @@ impl Hub {
             if let Some(session) = self.session(conn) {
                 session.not_entered();
             }
+            self.report_wrong_password(conn, sink);
             self.end(now, conn, CloseReason::Password, None, sink);
         } else {
             self.propose_enter(conn, wish, entrant, sink);

@@ -2,6 +2,7 @@
 
 use super::Hub;
 use crate::command::Command;
+use crate::console::ConsoleEvent;
 use crate::dialect::irc::event::source_bytes;
 use crate::dialect::irc::numeric::{self, Numeric};
 use crate::dialect::irc::query::{Answers, LOOK_BYTES, Query};
@@ -57,6 +58,10 @@ impl Hub {
                 return Some(Query::Note(numeric::ERR_NOPRIVILEGES, Vec::new()));
             }
             Query::Rehash => {
+                let member = self.session(conn).and_then(|session| session.member());
+                if let Some(by) = member.and_then(|member| self.console_member(member)) {
+                    sink.output(Output::Console(ConsoleEvent::RehashAsked { by }));
+                }
                 sink.output(Output::Rehash { conn });
                 let configuration = self.options.identity.configuration.clone();
                 return Some(Query::Note(numeric::RPL_REHASHING, Vec::from([configuration])));

@@ -4,7 +4,7 @@ use super::Hub;
 use crate::command::{CloseReason, Command, LogEntry};
 use crate::dialect::irc::query::Query;
 use crate::dialect::irc::{Capabilities, numeric, refusal};
-use crate::event::{ConsoleEvent, Event, Reply, Stamp, What};
+use crate::event::{Event, Reply, Stamp, What};
 use crate::id::{ConnId, MemberId, RoomId};
 use crate::mode::ModeChange;
 use crate::name::{Name, RoomName};
@@ -46,7 +46,9 @@ impl Hub {
             let LogEntry { seq, at_unix_ms, .. } = *entry;
             let stamp = Stamp { log_unix_ms: self.world.began_unix_ms(), seq, at_unix_ms };
             for effect in &effects {
-                self.spread(Author { conn, entry, stamp, now }, effect, sink);
+                let author = Author { conn, entry, stamp, now };
+                self.report(author, effect, sink);
+                self.spread(author, effect, sink);
             }
             self.run(now, conn, sink);
             self.vacate_if_over(conn);
@@ -111,8 +113,7 @@ impl Hub {
                 );
             }
             (Effect::UserModesSet { on, off, .. }, command) => {
-                if let Command::Promote { member } = command {
-                    self.report_promotion(conn, *member, sink);
+                if matches!(command, Command::Promote { .. }) {
                     self.note(now, conn, Query::Note(numeric::RPL_YOUREOPER, Vec::new()), sink);
                 }
                 self.note(now, conn, Query::UserModesAre { on: *on, off: *off }, sink);
@@ -174,9 +175,7 @@ impl Hub {
         self.members.insert(id, conn);
         let Some((by, _)) = self.by(id) else { return };
         let Some(tenant) = self.tenant(conn) else { return };
-        let peer = tenant.peer;
         let leaves_for = tenant.session.entered(id);
-        sink.output(Output::Console(ConsoleEvent::Entered { name: &by.name, peer }));
         self.tell_watchers(&by, true, sink);
         if let Some(reason) = leaves_for {
             let command = Command::Leave { member: id, reason, message: None };
@@ -323,13 +322,6 @@ impl Hub {
         self.tell_room(author.conn, room, !is_itself, &event, sink);
     }
 
-    fn report_promotion(&mut self, conn: ConnId, member: MemberId, sink: &mut impl Sink) {
-        let Some(peer) = self.tenant(conn).map(|tenant| tenant.peer) else { return };
-        if let Some(name) = self.world.member(member).map(Member::name) {
-            sink.output(Output::Console(ConsoleEvent::Promoted { name, peer }));
-        }
-    }
-
     fn left(
         &mut self,
         author: Author<'_>,
@@ -340,15 +332,12 @@ impl Hub {
     ) {
         let Author { now, stamp, .. } = author;
         let Some(conn) = self.members.remove(&id) else { return };
-        let mut by = None;
         let message = match command {
             Command::Leave { message, .. } => message.clone(),
             Command::Kill { member, message, .. } => {
                 // Who ends its own connection is no member any more.
                 let killer = self.world.member(*member).map_or(person, Member::person).name.clone();
-                let message = killed_by(&killer, message.as_ref());
-                by = Some(killer);
-                Some(message)
+                Some(killed_by(&killer, message.as_ref()))
             }
             _ => None,
         };
@@ -369,14 +358,6 @@ impl Hub {
         let event = Event { stamp, by: person, by_bot: false, what };
         sink.output(Output::ToPeers { rooms, except: None, event: &event });
         self.tell_watchers(person, false, sink);
-        if let Some(peer) = self.tenant(conn).map(|tenant| tenant.peer) {
-            sink.output(Output::Console(ConsoleEvent::Left {
-                name: &person.name,
-                peer,
-                reason,
-                by: by.as_ref(),
-            }));
-        }
         if begins_again {
             self.expect_registration(now, conn);
         } else {

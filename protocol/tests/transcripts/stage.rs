@@ -408,14 +408,9 @@ impl Sink for StageSink<'_> {
                 };
                 self.outside.verdicts.push((conn, right));
             }
-            Output::Console(event) => self.outside.seen.push(console(&event)),
+            Output::Console(event) => self.outside.seen.extend(console(&event)),
             Output::PauseReads { conn } => self.set_paused(conn, true),
-            Output::Rehash { conn } => {
-                let client = self.outside.of(conn).expect("who asks is connected");
-                let line = format!("console: {} wants the configuration to be read again", client.name);
-                self.outside.seen.push(line);
-                self.outside.rehash = true;
-            }
+            Output::Rehash { .. } => self.outside.rehash = true,
             Output::ResumeReads { conn } => self.set_paused(conn, false),
             Output::Close { conn, .. } => {
                 self.set_paused(conn, false);
@@ -455,22 +450,48 @@ fn named(output: &Output<'_>) -> Option<ConnId> {
     }
 }
 
-fn console(event: &ConsoleEvent<'_>) -> String {
-    match event {
-        ConsoleEvent::Entered { name, peer } => format!("console: {name} entered from {peer}"),
-        ConsoleEvent::Left { name, reason, by: None, .. } => {
-            format!("console: {name} left ({})", reason.word())
+/// What is seen of an event on the console; nothing of what is logged for who looks for a mistake.
+fn console(event: &ConsoleEvent<'_>) -> Option<String> {
+    let told = match event {
+        ConsoleEvent::Accepted { .. }
+        | ConsoleEvent::Closed { .. }
+        | ConsoleEvent::CommandRefused { .. }
+        | ConsoleEvent::Detected { .. }
+        | ConsoleEvent::RoomEntered { .. }
+        | ConsoleEvent::RoomLeft { .. } => return None,
+        ConsoleEvent::Demoted { member } => format!("{} is no operator any more", member.name),
+        ConsoleEvent::Entered { member, .. } => format!("{} entered from {}", member.name, member.peer),
+        ConsoleEvent::HostSet { by, target, host } => {
+            format!("{} has {} shown at {host}", by.name, target.name)
         }
-        ConsoleEvent::Left { name, reason, by: Some(by), .. } => {
-            format!("console: {name} left ({} by {by})", reason.word())
+        ConsoleEvent::Invited { by, target, room } => {
+            format!("{} invited {} to {room}", by.name, target.name)
         }
-        ConsoleEvent::PasswordWrong { name: Some(name), .. } => {
-            format!("console: {name} gave a wrong password")
+        ConsoleEvent::Kicked { by, target, room } => {
+            format!("{} sent {} out of {room}", by.name, target.name)
         }
-        ConsoleEvent::PasswordWrong { name: None, peer } => format!("console: {peer} gave a wrong password"),
-        ConsoleEvent::Promoted { name, .. } => format!("console: {name} is an operator"),
-        ConsoleEvent::Refused { peer, reason } => format!("console: {peer} refused ({})", reason.word()),
-    }
+        ConsoleEvent::Left { member, reason, by: None } => {
+            format!("{} left ({})", member.name, reason.word())
+        }
+        ConsoleEvent::Left { member, reason, by: Some(by) } => {
+            format!("{} left ({} by {})", member.name, reason.word(), by.name)
+        }
+        ConsoleEvent::ModesSet { by, room, changes } => format!("{} set {changes} in {room}", by.name),
+        ConsoleEvent::PasswordWrong { name: Some(name), .. } => format!("{name} gave a wrong password"),
+        ConsoleEvent::PasswordWrong { name: None, peer } => {
+            format!("{peer} gave no password, or a wrong one")
+        }
+        ConsoleEvent::Promoted { member } => format!("{} is an operator", member.name),
+        ConsoleEvent::Refused { peer, reason } => format!("{peer} refused ({})", reason.word()),
+        ConsoleEvent::RehashAsked { by } => format!("{} wants the configuration to be read again", by.name),
+        ConsoleEvent::Renamed { member, from } => format!("{from} is now {}", member.name),
+        ConsoleEvent::TopicSet { by, room, is_set: true } => format!("{} set the topic of {room}", by.name),
+        ConsoleEvent::TopicSet { by, room, is_set: false } => {
+            format!("{} cleared the topic of {room}", by.name)
+        }
+        ConsoleEvent::Wallops { by } => format!("{} spoke to all who want to hear operators", by.name),
+    };
+    Some(format!("console: {told}"))
 }
 
 /// Takes one setting of a transcript.

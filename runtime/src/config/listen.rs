@@ -61,7 +61,8 @@ impl fmt::Display for ListenUrl {
     }
 }
 
-const fn scheme(dialect: Dialect) -> &'static str {
+/// The word for a dialect, as in URLs.
+pub(crate) const fn scheme(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Auto => "auto",
         Dialect::Irc => "irc",

@@ -13,6 +13,7 @@ mod ancestors_mistakes;
 mod ancestors_session;
 mod crowd;
 mod irc;
+mod logs;
 mod minute;
 mod namespace;
 mod passwords;

@@ -60,7 +60,7 @@ fn an_operator_has_the_file_read_again() {
     let answer = alice.wait_for(" 382 ");
     let name = configured.file.file_name().unwrap().to_str().unwrap();
     assert!(answer.contains(&format!(" 382 alice {name} :Rehashing")), "{answer}");
-    configured.server.log.wait_for("the configuration was read again");
+    configured.server.log.wait_for("configuration reloaded");
     alice.send("MOTD");
     alice.wait_for(" 372 alice :- Be kind.");
     alice.send("ADMIN");
@@ -76,7 +76,7 @@ fn a_hangup_has_the_file_read_again() {
     let configured = Configured::start("");
     configured.write(&format!("password = \"{HASH}\"\n"));
     configured.server.signal(Signal::HUP);
-    configured.server.log.wait_for("the configuration was read again");
+    configured.server.log.wait_for("configuration reloaded");
     Irc::enter(configured.server.address, "alice", "PASS right\r\n");
     let mut bob = Client::connect(configured.server.address);
     bob.send("hello\n");
@@ -93,7 +93,7 @@ fn a_file_that_is_wrong_changes_nothing() {
         configured.write(wrong);
         alice.send("REHASH");
         alice.wait_for(" 382 ");
-        configured.server.log.wait_for_all("all stays as it was", count);
+        configured.server.log.wait_for_all("nothing has changed", count);
     }
     alice.send("MOTD");
     alice.wait_for(" 422 alice :");
@@ -106,7 +106,7 @@ fn what_cannot_change_is_told_and_stays() {
     let mut alice = configured.operator();
     configured.write(&format!("{}server_name = \"other\"\nrooms_max = 5\n", operators("alice")));
     alice.send("REHASH");
-    configured.server.log.wait_for("change when the server starts again: server_name, rooms_max");
+    configured.server.log.wait_for("take effect after a restart: server_name, rooms_max");
     alice.send("VERSION");
     let version = alice.wait_for(" 351 ");
     assert!(version.starts_with(":parlor.localhost "), "{version}");

@@ -110,7 +110,7 @@ fn a_hangup_stops_a_server_on_a_terminal() {
 fn a_hangup_has_the_file_read_again_where_no_stream_is_the_terminal() {
     let server = OnTerminal::start(NO_STREAM);
     server.hang_up();
-    server.log.wait_for("the configuration was read again");
+    server.log.wait_for("configuration reloaded");
 }
 
 #[test]

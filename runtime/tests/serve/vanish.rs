@@ -93,6 +93,6 @@ fn a_host_that_vanishes_is_gone_in_time() {
             alice.send("is anybody there?\n");
         }
         alice.expect(format!("{name} left"));
-        server.log.wait_for(&format!("{name} left: the connection broke"));
+        server.log.wait_for(&format!("{name} left: connection lost"));
     }
 }

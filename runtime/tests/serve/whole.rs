@@ -29,6 +29,18 @@ fn a_port_in_use_is_one_clear_line() {
 }
 
 #[test]
+fn a_port_in_use_is_a_record_for_programs() {
+    let server = Server::start(&[]);
+    let url = format!("plain://{}", server.address);
+    let output = run(parlor().args(["serve", "--listen", &url, "--log-format", "json", "--lang", "zh"]));
+    assert_eq!(output.status.code(), Some(1));
+    let record: serde_json::Value = serde_json::from_str(&text(&output.stderr)).unwrap();
+    assert_eq!((&record["level"], &record["event"]), (&"ERROR".into(), &"cannot_start".into()));
+    let message = record["message"].as_str().unwrap();
+    assert!(message.contains("端口已被占用") && message.contains("--listen plain://127.0.0.1:"), "{message}");
+}
+
+#[test]
 fn a_wrong_setting_is_one_clear_line() {
     let output = run(parlor().args(["--rate-lines", "many"]));
     assert_eq!(output.status.code(), Some(2));
@@ -114,7 +126,7 @@ fn a_client_that_does_not_go_is_cut_off_at_the_deadline() {
     let _stubborn = server.enter();
     server.signal(Signal::TERM);
     assert_eq!(server.wait().code(), Some(0));
-    server.log.wait_for("cut off before they took their last bytes: 1 of the connections");
+    server.log.wait_for("connections cut off before everything was sent: 1");
 }
 
 #[test]

@@ -1,0 +1,116 @@
+//! What the server says when it starts: where it listens, how to connect, and the limits in force.
+
+use super::Console;
+use crate::config::Config;
+use crate::locale::text;
+use parlor_protocol::{Dialect, Language};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use tracing::{info, warn};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+impl Console {
+    /// The server listens there.
+    pub fn started(&self, address: SocketAddr, dialect: Dialect, config: &Config) {
+        let connect = how_to_connect(address, dialect, config.options.identity.has_password, self.language);
+        let text = text!(
+            self.language,
+            "parlor {VERSION} is listening on {address}; to connect: {connect}",
+            "服务器已启动，监听 {address}（parlor {VERSION}）；连接方式：{connect}"
+        );
+        info!(event = "started", version = VERSION, %address, connect, "{text}");
+    }
+
+    /// The limits are these: those that whoever connects may meet first.
+    pub fn limited(&self, config: &Config) {
+        let limits = &config.limits;
+        let (connections, per_ip) = (limits.connections_max, limits.connections_per_ip_max);
+        let bytes = limits.line_bytes_max;
+        let (lines, burst) = (limits.rate.lines, limits.rate.burst);
+        let rate = match lines {
+            0 => text!(self.language, "any number of lines a second", "行数不限"),
+            _ => text!(
+                self.language,
+                "{lines} lines a second per connection ({burst} at once)",
+                "每个连接每秒 {lines} 行（瞬时 {burst} 行）"
+            ),
+        };
+        let text = text!(
+            self.language,
+            "limits: {connections} connections, {per_ip} per address, {rate}, {bytes} bytes a line; \
+             `parlor serve --print-config` shows all of them",
+            "限制：连接 {connections} 个，每个地址 {per_ip} 个，{rate}，每行 {bytes} 字节；\
+             用 `parlor serve --print-config` 查看全部"
+        );
+        info!(
+            event = "limits",
+            connections_max = connections,
+            connections_per_ip_max = per_ip,
+            rate_lines = lines,
+            rate_burst = burst,
+            line_bytes_max = bytes,
+            "{text}"
+        );
+    }
+
+    /// The server listens where more than this machine can reach it, and nothing protects what is said.
+    pub fn exposed(&self, address: SocketAddr) {
+        let text = text!(
+            self.language,
+            "{address} can be reached from other machines, and everything sent there, passwords included, is \
+             unencrypted: put it behind a firewall, a VPN or a TLS proxy",
+            "其他机器可以连接 {address}，而传输的内容（包括密码）未加密：请把它放在防火墙、VPN 或 TLS 代理之后"
+        );
+        warn!(event = "exposed", %address, "{text}");
+    }
+}
+
+/// How somebody on this machine connects.
+fn how_to_connect(address: SocketAddr, dialect: Dialect, has_password: bool, language: Language) -> String {
+    let port = address.port();
+    let host = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    match dialect {
+        Dialect::Auto if !has_password => {
+            text!(language, "nc {host} {port}, or any IRC client", "nc {host} {port}，或任意 IRC 客户端")
+        }
+        Dialect::Plain if !has_password => format!("nc {host} {port}"),
+        // The plain dialect has no way to give a password.
+        Dialect::Plain => {
+            text!(language, "nobody can, for the server has a password", "服务器设有密码，无法由此连接")
+        }
+        Dialect::Auto | Dialect::Irc => {
+            let irssi = format!("irssi --connect {host} --port {port}");
+            text!(language, "any IRC client, such as {irssi}", "任意 IRC 客户端，例如 {irssi}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connect(address: &str, dialect: Dialect, has_password: bool, language: Language) -> String {
+        how_to_connect(address.parse().unwrap(), dialect, has_password, language)
+    }
+
+    #[test]
+    fn each_kind_of_listener_says_how_to_connect() {
+        let connect = |address, dialect, has_password| connect(address, dialect, has_password, Language::En);
+        assert_eq!(connect("127.0.0.1:3000", Dialect::Auto, false), "nc 127.0.0.1 3000, or any IRC client");
+        assert_eq!(connect("[::1]:3000", Dialect::Plain, false), "nc ::1 3000");
+        let irssi = "any IRC client, such as irssi --connect 10.0.0.1 --port 6667";
+        assert_eq!(connect("10.0.0.1:6667", Dialect::Irc, false), irssi);
+        assert_eq!(connect("10.0.0.1:6667", Dialect::Auto, true), irssi);
+        assert!(!connect("10.0.0.1:6667", Dialect::Plain, true).contains("nc "));
+    }
+
+    #[test]
+    fn an_address_that_stands_for_all_is_reached_by_loopback() {
+        assert_eq!(connect("0.0.0.0:3000", Dialect::Plain, false, Language::Zh), "nc 127.0.0.1 3000");
+        assert_eq!(connect("[::]:3000", Dialect::Plain, false, Language::Zh), "nc ::1 3000");
+    }
+}

@@ -1,0 +1,141 @@
+//! Law 11: the console tells each entrance, leave, rename and act of a moderator once, in the order of the log, with the
+//! name at that time and the other end of the connection.
+
+use super::Verdict;
+use crate::conns::Conns;
+use parlor_protocol::console::{ConsoleEvent, ConsoleMember};
+use parlor_protocol::world::Effect;
+use parlor_protocol::{Command, ConnId, Input, LogEntry, MemberId, Name, Output, UserModes, World};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+/// Compares what the console is told with what the entries did.
+#[derive(Debug, Default)]
+pub(super) struct Console {
+    peers: Conns<SocketAddr>,
+    conns: BTreeMap<MemberId, ConnId>,
+    /// What it was told since the last entries.
+    told: Vec<String>,
+}
+
+impl Console {
+    pub(super) fn input(&mut self, input: &Input<'_>) {
+        if let Input::Accepted { conn, peer, .. } = *input {
+            self.peers.insert(conn, peer);
+        }
+    }
+
+    pub(super) fn output(&mut self, output: &Output<'_>) {
+        if let Output::Console(event) = output {
+            self.told.extend(of_entry(event));
+        }
+    }
+
+    /// What is to be told of an entry that had these effects, where that is the world after it.
+    pub(super) fn due(&mut self, entry: &LogEntry, effects: &[Effect], world: &World) -> Vec<String> {
+        effects.iter().filter_map(|effect| self.due_of(entry, effect, world)).collect()
+    }
+
+    /// These are all that was to be told since the last entries.
+    pub(super) fn committed(&mut self, due: &[String]) -> Verdict {
+        let told = std::mem::take(&mut self.told);
+        if told == due { Ok(()) } else { Err(format!("the console is told {told:?}, and not {due:?}")) }
+    }
+
+    fn due_of(&mut self, entry: &LogEntry, effect: &Effect, world: &World) -> Option<String> {
+        let name = |id: MemberId| world.member(id).map(|member| member.name().clone());
+        let room = |id| world.room(id).map(|room| room.name().clone());
+        Some(match effect {
+            Effect::Entered { member } => {
+                let Command::Enter { conn, .. } = entry.command else { return None };
+                self.conns.insert(*member, conn);
+                format!("{} entered", self.shown(*member, &name(*member)?)?)
+            }
+            Effect::HostSet { member, target, .. } => {
+                let (by, whom) =
+                    (self.shown(*member, &name(*member)?)?, self.shown(*target, &name(*target)?)?);
+                format!("{by} hosts {whom}")
+            }
+            Effect::Invited { member, target, room: id } => {
+                let (by, whom) =
+                    (self.shown(*member, &name(*member)?)?, self.shown(*target, &name(*target)?)?);
+                format!("{by} invites {whom} to {}", room(*id)?)
+            }
+            Effect::Kicked { member, target, name: from, .. } => {
+                let (by, whom) =
+                    (self.shown(*member, &name(*member)?)?, self.shown(*target, &name(*target)?)?);
+                format!("{by} kicks {whom} from {from}")
+            }
+            Effect::Left { member, person, reason, .. } => {
+                let who = self.shown(*member, &person.name)?;
+                let by = match entry.command {
+                    Command::Kill { member: by, .. } if by == *member => who.clone(),
+                    Command::Kill { member: by, .. } => self.shown(by, &name(by)?)?,
+                    _ => "nobody".to_owned(),
+                };
+                self.conns.remove(member);
+                format!("{who} left ({}) by {by}", reason.word())
+            }
+            Effect::ModesSet { member, room: id, changes } => {
+                let by = self.shown(*member, &name(*member)?)?;
+                format!("{by} makes {} changes in {}", changes.len(), room(*id)?)
+            }
+            Effect::Renamed { member, from } => {
+                format!("{} was {}", self.shown(*member, &name(*member)?)?, from.name)
+            }
+            Effect::TopicSet { member, room: id } => {
+                let by = self.shown(*member, &name(*member)?)?;
+                let is_set = world.room(*id)?.topic().is_some();
+                format!("{by} sets the topic of {}: {is_set}", room(*id)?)
+            }
+            Effect::UserModesSet { member, off, .. } => {
+                let who = self.shown(*member, &name(*member)?)?;
+                match entry.command {
+                    Command::Promote { .. } => format!("{who} is an operator"),
+                    _ if off.has(UserModes::OPERATOR) => format!("{who} is none"),
+                    _ => return None,
+                }
+            }
+            Effect::Wallops { member } => format!("{} walloped", self.shown(*member, &name(*member)?)?),
+            _ => return None,
+        })
+    }
+
+    fn shown(&self, member: MemberId, name: &Name) -> Option<String> {
+        let peer = self.peers.get(*self.conns.get(&member)?)?;
+        Some(shown(ConsoleMember { name, peer: *peer }))
+    }
+}
+
+fn shown(member: ConsoleMember<'_>) -> String {
+    format!("{} at {}", member.name, member.peer)
+}
+
+/// What the console is told of an entry; `None` for anything else.
+fn of_entry(event: &ConsoleEvent<'_>) -> Option<String> {
+    Some(match *event {
+        ConsoleEvent::Demoted { member } => format!("{} is none", shown(member)),
+        ConsoleEvent::Entered { member, .. } => format!("{} entered", shown(member)),
+        ConsoleEvent::HostSet { by, target, .. } => format!("{} hosts {}", shown(by), shown(target)),
+        ConsoleEvent::Invited { by, target, room } => {
+            format!("{} invites {} to {room}", shown(by), shown(target))
+        }
+        ConsoleEvent::Kicked { by, target, room } => {
+            format!("{} kicks {} from {room}", shown(by), shown(target))
+        }
+        ConsoleEvent::Left { member, reason, by } => {
+            let by = by.map_or_else(|| "nobody".to_owned(), shown);
+            format!("{} left ({}) by {by}", shown(member), reason.word())
+        }
+        ConsoleEvent::ModesSet { by, room, changes } => {
+            format!("{} makes {} changes in {room}", shown(by), changes.0.len())
+        }
+        ConsoleEvent::Promoted { member } => format!("{} is an operator", shown(member)),
+        ConsoleEvent::Renamed { member, from } => format!("{} was {from}", shown(member)),
+        ConsoleEvent::TopicSet { by, room, is_set } => {
+            format!("{} sets the topic of {room}: {is_set}", shown(by))
+        }
+        ConsoleEvent::Wallops { by } => format!("{} walloped", shown(by)),
+        _ => return None,
+    })
+}
