@@ -112,7 +112,7 @@ fn check_modes(by: &Person, room: &RoomName, text: &Text) {
     let mut changes = Vec::new();
     for (index, word) in text.as_str().split(' ').enumerate() {
         let on = index % 3 != 0;
-        if let Some(mask) = Mask::parse(word) {
+        if let Ok(mask) = Mask::parse(word) {
             changes.push(ModeChange::Mask { list: MaskList::ALL[index % 3], mask, on });
         }
         for letter in word.chars() {

@@ -115,7 +115,9 @@ pub fn dialect(bytes: &[u8]) {
         assert!(folded.is_err() || folded == Ok(name), "a fold is its own fold");
     }
     if let Ok(room) = RoomName::parse(text) {
-        assert_eq!(RoomName::parse(room.as_str()), Ok(room));
+        for shown in [room.to_string(), format!("{room:#}")] {
+            assert_eq!(RoomName::parse(&shown).as_ref(), Ok(&room), "a room is entered as it is shown");
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-pub use mask::{Folded, Glob, Mask, MaskEntry, MaskList};
+pub use mask::{Folded, Glob, Mask, MaskEntry, MaskError, MaskList};
 
 /// A setting of a room that is on or off. The letters are those of IRC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -360,13 +360,12 @@ impl Modes {
         self.list(list).iter().any(|entry| entry.mask == *mask)
     }
 
-    pub(crate) fn remove_mask(&mut self, list: MaskList, mask: &Mask) -> bool {
+    /// Removes a mask, however it is written; returns it as it stood in the list.
+    pub(crate) fn remove_mask(&mut self, list: MaskList, mask: &Mask) -> Option<Mask> {
         let list = &mut self.lists[list as usize];
-        let before = list.len();
-        list.retain(|entry| entry.mask != *mask);
-        let is_gone = list.len() < before;
-        self.masks_version = self.masks_version.wrapping_add(u32::from(is_gone));
-        is_gone
+        let at = list.iter().position(|entry| entry.mask == *mask)?;
+        self.masks_version = self.masks_version.wrapping_add(1);
+        Some(list.remove(at).mask)
     }
 
     pub(crate) fn digest(&self, digest: &mut Digest) {
@@ -451,9 +450,10 @@ mod tests {
         assert!(!modes.invites(&alice));
         assert!(modes.add_mask(MaskList::InviteExceptions, entry("bob")));
         assert!(modes.invites(&person("bob")) && !modes.invites(&alice));
-        assert!(modes.remove_mask(MaskList::InviteExceptions, &Mask::parse("bob").unwrap()));
-        assert!(modes.remove_mask(MaskList::BanExceptions, &Mask::parse("*!al@*").unwrap()));
-        assert!(!modes.remove_mask(MaskList::BanExceptions, &Mask::parse("*!al@*").unwrap()));
+        assert!(modes.remove_mask(MaskList::InviteExceptions, &Mask::parse("bob").unwrap()).is_some());
+        let gone = modes.remove_mask(MaskList::BanExceptions, &Mask::parse("*!AL@**").unwrap());
+        assert_eq!(gone.as_ref().map(Mask::as_str), Some("*!al@*"), "as it was set");
+        assert!(modes.remove_mask(MaskList::BanExceptions, &Mask::parse("*!al@*").unwrap()).is_none());
         assert!(modes.set_flag(Flag::Moderated, true) && !modes.set_flag(Flag::Moderated, true));
     }
 }

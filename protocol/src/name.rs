@@ -11,7 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 /// The characters beside letters, digits and the marks on them that a name may have.
-const NAME_PUNCTUATION: &str = "-_[]{}|^";
+const NAME_PUNCTUATION: &str = "-_[]{}|^\\`";
 
 /// What a text lacks to be a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Folded {
             // It is its own normal form, and its fold is its lower case.
             text.to_ascii_lowercase()
         } else {
-            text.chars().map(fold).nfc().collect()
+            fold_all(text.chars())
         };
         let text: Arc<str> = text.into();
         let key = if *key == *text { Arc::clone(&text) } else { key.into() };
@@ -61,9 +61,9 @@ impl Folded {
 }
 
 macro_rules! folded_name {
-    ($name:ident) => {
+    ($name:ident, $about:literal) => {
         impl $name {
-            /// As it was written, in NFC.
+            #[doc = $about]
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0.text
@@ -96,12 +96,6 @@ macro_rules! folded_name {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, concat!(stringify!($name), "({})"), self.as_str())
@@ -114,7 +108,13 @@ macro_rules! folded_name {
 #[derive(Clone)]
 pub struct Name(Folded);
 
-folded_name!(Name);
+folded_name!(Name, "As it was written, in NFC.");
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 impl Name {
     /// Bytes that a name has at most.
@@ -123,7 +123,7 @@ impl Name {
     pub const CHARS_MAX: usize = 30;
 
     /// Parses a name that somebody wishes for: letters and digits of any script, the marks on them, and
-    /// `-_[]{}|^`, after normalisation to NFC. `说` is not in the alphabet, for it ends the name in what
+    /// ``-_[]{}|^\` ``, after normalisation to NFC. `说` is not in the alphabet, for it ends the name in what
     /// Chinese readers see.
     ///
     /// # Errors
@@ -144,11 +144,19 @@ impl Name {
     /// What the text lacks to be a name.
     pub fn parse_any(text: &str) -> Result<Self, NameError> {
         let text = normalize(text, Self::CHARS_MAX, Self::BYTES_MAX)?;
-        check_alphabet(&text, |character| NAME_PUNCTUATION.contains(character))?;
+        check_alphabet(&text)?;
         if text.contains('说') {
             return Err(NameError::Character('说'));
         }
         Ok(Self(Folded::new(&text)))
+    }
+
+    /// Whether some name has that character.
+    pub(crate) fn may_have(character: char) -> bool {
+        let in_alphabet = character.is_alphanumeric()
+            || NAME_PUNCTUATION.contains(character)
+            || !character.is_ascii() && is_combining_mark(character);
+        in_alphabet && !is_invisible(character) && character != '说'
     }
 
     /// The name that the server gives for a TCP port: `54321`, or `54321-2` for the second such member; where
@@ -166,7 +174,20 @@ impl Name {
 #[derive(Clone)]
 pub struct RoomName(Folded);
 
-folded_name!(RoomName);
+folded_name!(RoomName, "As it was written, in NFC, without the `#` that IRC writes before it.");
+
+impl fmt::Display for RoomName {
+    /// The name as people write it and [`RoomName::parse`] reads it: with a `#` before it only where it could not
+    /// be told from another name without one. With `{:#}` always with the `#`, as IRC writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.as_str();
+        let is_clear = !name.is_empty() && !name.starts_with('#');
+        if f.alternate() || !is_clear {
+            f.write_str("#")?;
+        }
+        f.write_str(name)
+    }
+}
 
 impl RoomName {
     /// Bytes that a room's name has at most.
@@ -174,14 +195,23 @@ impl RoomName {
     /// Characters that a room's name has at most.
     pub const CHARS_MAX: usize = 50;
 
-    /// Parses a room's name: the alphabet of [`Name`] and `.`.
+    /// Parses a room's name, with or without the `#` that IRC writes before it: `tea` and `#tea` are one room. A
+    /// name that begins with `#` itself needs the other one before it: `##c`, and `#` alone is the empty name.
+    ///
+    /// The alphabet is that of the Modern IRC Client Protocol ("Channels"), which forbids spaces, commas and BEL,
+    /// without what would mislead a reader: blanks, controls, and characters that cannot be seen. Those that make
+    /// one emoji of several are allowed between emoji, and do not tell two names apart.
     ///
     /// # Errors
     /// What the text lacks to be a room's name.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        let text = normalize(text, Self::CHARS_MAX, Self::BYTES_MAX)?;
-        check_alphabet(&text, |character| character == '.' || NAME_PUNCTUATION.contains(character))?;
-        Ok(Self(Folded::new(&text)))
+        let name = text.strip_prefix('#').unwrap_or(text);
+        if name.is_empty() && !text.is_empty() {
+            return Ok(Self(Folded::new("")));
+        }
+        let name = normalize(name, Self::CHARS_MAX, Self::BYTES_MAX)?;
+        check_room_alphabet(&name)?;
+        Ok(Self(Folded::new(&name)))
     }
 
     /// The room that always is: `lobby`.
@@ -207,14 +237,14 @@ fn normalize(text: &str, chars_max: usize, bytes_max: usize) -> Result<String, N
     Ok(text)
 }
 
-fn check_alphabet(text: &str, punctuation: impl Fn(char) -> bool) -> Result<(), NameError> {
+fn check_alphabet(text: &str) -> Result<(), NameError> {
     let mut after_letter = false;
     for character in text.chars() {
         // Some marks count as alphabetic and some do not; Devanagari words need both kinds. None of them
         // stands without a letter before it.
         let mark = !character.is_ascii() && is_combining_mark(character);
-        let allowed = if mark { after_letter } else { character.is_alphanumeric() || punctuation(character) };
-        if !allowed || is_blank_letter(character) {
+        let allowed = if mark { after_letter } else { Name::may_have(character) };
+        if !allowed || is_invisible(character) {
             return Err(NameError::Character(character));
         }
         after_letter = mark || character.is_alphanumeric();
@@ -222,18 +252,73 @@ fn check_alphabet(text: &str, punctuation: impl Fn(char) -> bool) -> Result<(), 
     Ok(())
 }
 
-/// The Hangul fillers: letters by category that show as nothing (`Default_Ignorable_Code_Point`), with
-/// which two names could look alike, and one could look empty.
-const fn is_blank_letter(character: char) -> bool {
+fn check_room_alphabet(text: &str) -> Result<(), NameError> {
+    let mut before = None;
+    let mut rest = text.chars();
+    while let Some(character) = rest.next() {
+        let follows_emoji = before.is_some_and(|before| is_pictograph(before) || is_selector(before));
+        let follows_keycap = before.is_some_and(|before| before.is_ascii_digit() || "#*".contains(before));
+        let allowed = match character {
+            ZERO_WIDTH_JOINER => follows_emoji && rest.clone().next().is_some_and(is_pictograph),
+            _ if is_selector(character) => follows_emoji || follows_keycap,
+            // A mark stands on what is before it, and would change the `#` of IRC.
+            _ if !character.is_ascii() && is_combining_mark(character) => {
+                before.is_some() && !is_invisible(character)
+            }
+            _ => {
+                character != ','
+                    && !character.is_whitespace()
+                    && !character.is_control()
+                    && !is_invisible(character)
+            }
+        };
+        if !allowed {
+            return Err(NameError::Character(character));
+        }
+        before = Some(character);
+    }
+    Ok(())
+}
+
+/// What joins emoji to one: 👩 and 💻 to 👩‍💻.
+const ZERO_WIDTH_JOINER: char = '\u{200D}';
+
+/// What chooses between the coloured form of a character and the one of text.
+const fn is_selector(character: char) -> bool {
+    matches!(character, '\u{FE0E}' | '\u{FE0F}')
+}
+
+/// The blocks that emoji are in (Unicode Technical Standard 51), and what else is there.
+const fn is_pictograph(character: char) -> bool {
+    matches!(character, '©' | '®' | '‼' | '⁉' | '™' | 'ℹ' | '〰' | '〽' | '㊗' | '㊙')
+        || matches!(character, '\u{2190}'..='\u{21FF}' | '\u{2300}'..='\u{23FF}' | '\u{2460}'..='\u{24FF}')
+        || matches!(character, '\u{25A0}'..='\u{27BF}' | '\u{2900}'..='\u{297F}' | '\u{2B00}'..='\u{2BFF}')
+        || matches!(character, '\u{1F000}'..='\u{1FAFF}')
+}
+
+/// Characters that show as nothing, or change how others are read: with them two names could look alike, and one
+/// could look empty. They are those that are `Default_Ignorable_Code_Point`, those of the category `Cf` (among them
+/// the bidirectional controls), and three that are letters or symbols and blank.
+const fn is_invisible(character: char) -> bool {
     matches!(
         character,
-        '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{34F}' | '\u{FE00}'..='\u{FE0F}'
-    ) || matches!(character, '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{16FE4}' | '\u{E0100}'..='\u{E01EF}')
+        '\u{AD}' | '\u{34F}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}' | '\u{890}' | '\u{891}'
+            | '\u{8E2}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
+            | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{110BD}' | '\u{110CD}'
+            | '\u{13430}'..='\u{1343F}' | '\u{16FE4}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D159}'
+            | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}'
+    )
 }
 
 /// A text by which two are compared that may be no names: as names are, by their normalised fold.
 pub(crate) fn folded(text: &str) -> String {
-    text.nfc().map(fold).nfc().collect()
+    fold_all(text.nfc())
+}
+
+/// The fold of a text in NFC. What only joins emoji, or chooses their form, tells no two texts apart.
+fn fold_all(text: impl Iterator<Item = char>) -> String {
+    text.filter(|&it| it != ZERO_WIDTH_JOINER && !is_selector(it)).map(fold).nfc().collect()
 }
 
 /// The simple case fold of a character (Unicode Standard, section 5.18), made of the simple upper-case and
@@ -256,8 +341,20 @@ mod tests {
 
     #[test]
     fn letters_and_digits_of_any_script_are_names() {
-        for name in ["alice", "小明", "Zoë", "हिन्दी", "x", "[a]{b}|c^d_e-f", "ü1", "７a", "عمر"]
-        {
+        for name in [
+            "alice",
+            "小明",
+            "Zoë",
+            "हिन्दी",
+            "x",
+            "[a]{b}|c^d_e-f",
+            "al\\ice",
+            "alice`",
+            "\\`",
+            "ü1",
+            "７a",
+            "عمر",
+        ] {
             assert_eq!(Name::parse(name).unwrap().as_str(), name);
         }
     }
@@ -300,6 +397,8 @@ mod tests {
             ("a\u{7}", NameError::Character('\u{7}')),
             ("\u{301}a", NameError::Character('\u{301}')),
             ("a\u{3164}", NameError::Character('\u{3164}')),
+            ("a*", NameError::Character('*')),
+            ("#a", NameError::Character('#')),
             ("12345", NameError::Reserved),
             ("٣٤", NameError::Reserved),
             ("a.b", NameError::Character('.')),
@@ -318,6 +417,66 @@ mod tests {
         assert_eq!(RoomName::parse(&"a".repeat(51)).unwrap_err(), NameError::TooLong);
         assert!(RoomName::parse("v1.2").is_ok());
         assert!(RoomName::parse("2026").is_ok(), "a room may be a number");
+    }
+
+    #[test]
+    fn a_room_is_named_by_all_that_a_reader_can_see() {
+        for (irc, people) in [
+            ("#tea", "tea"),
+            ("#c++", "c++"),
+            ("#c#", "c#"),
+            ("#a/b", "a/b"),
+            ("#it's", "it's"),
+            ("#a:b!c@d?e*f<g>", "a:b!c@d?e*f<g>"),
+            ("##c", "##c"),
+            ("###", "###"),
+            ("#", "#"),
+            ("#😀", "😀"),
+            ("#❤\u{fe0f}", "❤\u{fe0f}"),
+            ("#👩\u{200d}💻", "👩\u{200d}💻"),
+            ("#👩🏽\u{200d}❤\u{fe0f}\u{200d}👩", "👩🏽\u{200d}❤\u{fe0f}\u{200d}👩"),
+            ("#1\u{fe0f}\u{20e3}", "1\u{fe0f}\u{20e3}"),
+            ("#हिन्दी", "हिन्दी"),
+        ] {
+            let room = RoomName::parse(irc).unwrap();
+            assert_eq!((alloc::format!("{room:#}").as_str(), room.to_string().as_str()), (irc, people));
+            assert_eq!(RoomName::parse(people).unwrap(), room, "{people}");
+        }
+        assert_ne!(RoomName::parse("##c").unwrap(), RoomName::parse("#c").unwrap());
+        assert_ne!(RoomName::parse("#").unwrap(), RoomName::lobby());
+    }
+
+    #[test]
+    fn what_a_reader_cannot_see_names_no_room() {
+        for (text, error) in [
+            ("", NameError::Empty),
+            ("a b", NameError::Character(' ')),
+            ("a,b", NameError::Character(',')),
+            ("a\u{7}", NameError::Character('\u{7}')),
+            ("a\u{a0}b", NameError::Character('\u{a0}')),
+            ("a\u{3000}b", NameError::Character('\u{3000}')),
+            ("a\u{2800}b", NameError::Character('\u{2800}')),
+            ("a\u{202e}b", NameError::Character('\u{202e}')),
+            ("a\u{200b}", NameError::Character('\u{200b}')),
+            ("a\u{200d}b", NameError::Character('\u{200d}')),
+            ("😀\u{200d}", NameError::Character('\u{200d}')),
+            ("a\u{fe0f}", NameError::Character('\u{fe0f}')),
+            ("\u{fe0f}", NameError::Character('\u{fe0f}')),
+            ("\u{301}a", NameError::Character('\u{301}')),
+            ("#\u{338}", NameError::Character('\u{338}')),
+            ("a\u{e0041}", NameError::Character('\u{e0041}')),
+            ("\u{3164}", NameError::Character('\u{3164}')),
+        ] {
+            assert_eq!(RoomName::parse(text).unwrap_err(), error, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn rooms_whose_emoji_look_alike_are_one() {
+        for (one, other) in [("❤\u{fe0f}", "❤"), ("👩\u{200d}💻", "👩💻"), ("1\u{fe0f}\u{20e3}", "1\u{20e3}")]
+        {
+            assert_eq!(RoomName::parse(one).unwrap(), RoomName::parse(other).unwrap());
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use core::fmt;
 use core::net::IpAddr;
+use unicode_normalization::UnicodeNormalization;
 
 /// What everybody may know of a member: what IRC shows as `name!user@host` and its real name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,8 +96,12 @@ impl Host {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let fits = !text.is_empty() && text.len() <= Self::BYTES_MAX && !text.starts_with(':');
-        let is_host = |it: char| it.is_ascii_alphanumeric() || ".-_/:".contains(it);
-        (fits && text.chars().all(is_host)).then(|| Self(text.into()))
+        (fits && text.chars().all(Self::may_have)).then(|| Self(text.into()))
+    }
+
+    /// Whether some host has that character.
+    pub(crate) fn may_have(character: char) -> bool {
+        character.is_ascii_alphanumeric() || ".-_/:".contains(character)
     }
 
     /// The host as text.
@@ -129,22 +134,28 @@ impl Profile {
     #[must_use]
     pub fn new(user: &str, ip: IpAddr, real_name: Text) -> Self {
         let mut kept = String::new();
-        for character in user.chars().filter(|&it| it.is_alphanumeric() || "-_.~+[]{}|^`'".contains(it)) {
+        // Masks are compared in NFC, where some letters are a letter and a mark.
+        for character in user.nfc().filter(|&it| Self::user_may_have(it)) {
             if kept.len() + character.len_utf8() > Self::USER_BYTES_MAX {
                 break;
             }
             kept.push(character);
         }
         let user = if kept.is_empty() { "user".into() } else { kept.into() };
-        let address = host(ip);
+        let address = address_as_host(ip);
         Self { user, host: Arc::clone(&address), address, real_name }
+    }
+
+    /// Whether some user name has that character.
+    pub(crate) fn user_may_have(character: char) -> bool {
+        character.is_alphanumeric() || "-_.~+[]{}|^\\`'".contains(character)
     }
 
     /// The profile of a client that says nothing of itself.
     #[must_use]
     pub fn plain(ip: IpAddr) -> Self {
         let real_name = Text::clean(Self::PLAIN_REAL_NAME.as_bytes(), false);
-        let address = host(ip);
+        let address = address_as_host(ip);
         Self { user: Self::PLAIN_USER.into(), host: Arc::clone(&address), address, real_name }
     }
 
@@ -186,7 +197,7 @@ impl Profile {
 }
 
 /// An address as a host name. One that begins with a colon would end the parameters of a message.
-fn host(ip: IpAddr) -> Arc<str> {
+pub(crate) fn address_as_host(ip: IpAddr) -> Arc<str> {
     let shown = ip.to_canonical().to_string();
     if shown.starts_with(':') { alloc::format!("0{shown}").into() } else { shown.into() }
 }
@@ -204,6 +215,7 @@ mod tests {
         for (user, kept) in [
             ("alice", "alice"),
             ("~a.b-c", "~a.b-c"),
+            ("a\\b", "a\\b"),
             ("a!b@c*d?e f", "abcdef"),
             ("", "user"),
             ("!@", "user"),

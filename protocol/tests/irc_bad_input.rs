@@ -762,7 +762,15 @@ fn empty_parameters_are_none() {
             ("ISON of spaces", r"ISON :\{30* }", &["303 alice :"]),
             ("JOIN", "JOIN :", &["461 alice JOIN :Not enough parameters"]),
             ("JOIN of commas", "JOIN ,,,,", &["461 alice JOIN :Not enough parameters"]),
-            ("JOIN of a number sign", "JOIN #", &["403 alice # :No such channel"]),
+            (
+                "JOIN of a number sign",
+                "JOIN #",
+                &[
+                    "alice < :alice!alice@10.0.0.1 JOIN #",
+                    "353 alice = # :@alice",
+                    "366 alice # :End of /NAMES list",
+                ],
+            ),
             ("KICK", "KICK : ", &["461 alice KICK :Not enough parameters"]),
             ("KICK of nobody", "KICK #tea :", &["461 alice KICK :Not enough parameters"]),
             ("KICK of commas", "KICK #tea ,,,", &["461 alice KICK :Not enough parameters"]),
@@ -831,8 +839,12 @@ fn a_parameter_of_an_answer_is_one_word() {
     check(
         Sender::Member,
         &[
-            ("a room with a space", "JOIN :a b", &["403 alice a :No such channel"]),
-            ("a room that begins with a colon", "JOIN ::a", &["403 alice a :No such channel"]),
+            ("a room with a space", "JOIN :a b", &["476 alice a :The name of a channel begins with #"]),
+            (
+                "a room that begins with a colon",
+                "JOIN ::a",
+                &["476 alice a :The name of a channel begins with #"],
+            ),
             (
                 "too many rooms, with spaces and a colon",
                 r"JOIN ::a b,\{21*#c,}",
@@ -849,9 +861,21 @@ fn a_parameter_of_an_answer_is_one_word() {
                 r"NAMES :#a b,\{30*#c,}",
                 &["407 alice #a :Too many targets"],
             ),
-            ("a name with a space", "NICK :a b", &["432 alice a :Erroneous nickname"]),
-            ("a name that is a space", r"NICK :\x20", &["432 alice * :Erroneous nickname"]),
-            ("a name that begins with a colon", "NICK ::a", &["432 alice a :Erroneous nickname"]),
+            (
+                "a name with a space",
+                "NICK :a b",
+                &["432 alice a :Erroneous nickname: the character ' ' cannot be in a name"],
+            ),
+            (
+                "a name that is a space",
+                r"NICK :\x20",
+                &["432 alice * :Erroneous nickname: the character ' ' cannot be in a name"],
+            ),
+            (
+                "a name that begins with a colon",
+                "NICK ::a",
+                &["432 alice a :Erroneous nickname: the character ':' cannot be in a name"],
+            ),
             ("a token with a space", "PING :a b", &["PONG parlor.localhost :a b"]),
             ("a token that begins with a colon", "PING ::a", &["PONG parlor.localhost ::a"]),
             ("a letter that is a space", r"STATS :\x20", &["219 alice * :End of /STATS report"]),
@@ -943,22 +967,34 @@ fn lists_end_at_their_limits() {
             (
                 "a name of a room that is too long",
                 r"JOIN #\{51*x}",
-                &[r"403 alice #\{50*x} :No such channel"],
+                &[r"476 alice #\{50*x} :The name has more than 50 characters"],
             ),
-            ("a name of a room of 400 bytes", r"JOIN #\{400*x}", &[r"403 alice #\{50*x} :No such channel"]),
+            (
+                "a name of a room of 400 bytes",
+                r"JOIN #\{400*x}",
+                &[r"476 alice #\{50*x} :The name has more than 50 characters"],
+            ),
             ("a name of a room with a comma", "TOPIC #a,b :x", &["403 alice #a,b :No such channel"]),
-            ("a name of a room with a BEL", r"JOIN #a\x07b", &["403 alice #ab :No such channel"]),
-            ("a name of a room with bidi", r"JOIN #\u{202e}a", &[r"403 alice #\u{202e}a :No such channel"]),
+            (
+                "a name of a room with a BEL",
+                r"JOIN #a\x07b",
+                &[r"476 alice #ab :The character '\\u{7}' cannot be in a name"],
+            ),
+            (
+                "a name of a room with bidi",
+                r"JOIN #\u{202e}a",
+                &[r"476 alice #\u{202e}a :The character '\\u{202e}' cannot be in a name"],
+            ),
             (
                 "a name of a room of nothing that is seen",
                 r"JOIN #\u{200b}",
-                &[r"403 alice #\u{200b} :No such channel"],
+                &[r"476 alice #\u{200b} :The character '\\u{200b}' cannot be in a name"],
             ),
             (
                 "all rooms, and one more",
                 "JOIN 0,#cake",
                 &[
-                    "403 alice 0 :No such channel",
+                    "476 alice 0 :The name of a channel begins with #",
                     "alice < :alice!alice@10.0.0.1 JOIN #cake",
                     "353 alice = #cake :@alice",
                     "366 alice #cake :End of /NAMES list",
@@ -994,12 +1030,12 @@ fn modes_of_a_room_are_its_operators() {
             (
                 "hundreds of keys that are not there",
                 r"MODE #tea +\{480*k}",
-                &["696 alice #tea k * :Invalid key"],
+                &["696 alice #tea k * :You must say which key"],
             ),
             (
                 "hundreds of limits that are not there",
                 r"MODE #tea +\{480*l}",
-                &["696 alice #tea l * :Invalid limit"],
+                &["696 alice #tea l * :You must say how many"],
             ),
             (
                 "hundreds of names that are not there",
@@ -1040,17 +1076,78 @@ fn modes_of_a_room_are_set_as_far_as_they_can_be() {
             ("a key that begins with a colon", "MODE #tea +k ::a", &["696 alice #tea k * :Invalid key"]),
             ("a key with a space", "MODE #tea +k :a b", &["696 alice #tea k * :Invalid key"]),
             ("a key of 24 bytes", r"MODE #tea +k \{24*x}", &["696 alice #tea k * :Invalid key"]),
-            ("a limit that is no number", "MODE #tea +l x", &["696 alice #tea l * :Invalid limit"]),
-            ("a limit below zero", "MODE #tea +l -1", &["696 alice #tea l * :Invalid limit"]),
-            ("a limit of zero", "MODE #tea +l 0", &["696 alice #tea l * :Invalid limit"]),
+            ("a limit that is no number", "MODE #tea +l x", &["696 alice #tea l x :Invalid limit"]),
+            ("a limit below zero", "MODE #tea +l -1", &["696 alice #tea l -1 :Invalid limit"]),
+            ("a limit of zero", "MODE #tea +l 0", &["696 alice #tea l 0 :Invalid limit"]),
             (
                 "a limit beyond numbers",
                 "MODE #tea +l 99999999999999999999",
-                &["696 alice #tea l * :Invalid limit"],
+                &["696 alice #tea l 99999999999999999999 :Invalid limit"],
             ),
-            ("a ban of nothing", "MODE #tea +b :", &["696 alice #tea b * :Invalid mask"]),
-            ("a ban with a space", "MODE #tea +b :a b", &["696 alice #tea b * :Invalid mask"]),
-            ("a ban that begins with a colon", "MODE #tea +b ::a", &["696 alice #tea b * :Invalid mask"]),
+            ("a ban of nothing", "MODE #tea +b :", &["696 alice #tea b * :A mask is written nick!user@host"]),
+            (
+                "a ban with a space",
+                "MODE #tea +b :a b",
+                &["696 alice #tea b a :A mask is written nick!user@host"],
+            ),
+            (
+                "a ban that begins with a colon",
+                "MODE #tea +b ::x",
+                &["696 alice #tea b x :No host has the character ':' there"],
+            ),
+            (
+                "a ban of an address that begins with a colon",
+                "MODE #tea +b ::1",
+                &[
+                    "alice < :alice!alice@10.0.0.1 MODE #tea +b *!*@0::1",
+                    "bob < :alice!alice@10.0.0.1 MODE #tea +b *!*@0::1",
+                    "dave < * alice set +b *!*@0::1",
+                ],
+            ),
+            (
+                "a ban of a network",
+                "MODE #tea +b *!*@10.0.0.0/8",
+                &[
+                    "696 alice #tea b *!*@10.0.0.0/8 :Networks cannot be masked yet; * and ? can be, as in *!*@10.0.*",
+                ],
+            ),
+            (
+                "a ban of an account",
+                "MODE #tea +b $a:bob",
+                &["696 alice #tea b $a:bob :There is no such kind of mask here"],
+            ),
+            (
+                "an exception of another server's kind",
+                "MODE #tea +e ~q:bob",
+                &["696 alice #tea e ~q:bob :There is no such kind of mask here"],
+            ),
+            (
+                "an invitation that mutes",
+                "MODE #tea +I m:bob",
+                &["696 alice #tea I m:bob :There is no such kind of mask here"],
+            ),
+            (
+                "a ban of a name that nobody can have",
+                "MODE #tea +b bo+b",
+                &["696 alice #tea b bo+b :No nick has the character '+'"],
+            ),
+            (
+                "modes with parameters behind them that none takes",
+                "MODE #tea +n-n a b -l 5",
+                &[
+                    "alice < :alice!alice@10.0.0.1 MODE #tea -n",
+                    "bob < :alice!alice@10.0.0.1 MODE #tea -n",
+                    "dave < * alice set -n",
+                    "696 alice #tea n a :There is no mode before it that takes a parameter",
+                    "696 alice #tea n b :There is no mode before it that takes a parameter",
+                    "696 alice #tea l 5 :There is no mode before it that takes a parameter",
+                ],
+            ),
+            (
+                "nothing but signs, and a parameter",
+                "MODE #tea + - x",
+                &["696 alice #tea * x :There is no mode before it that takes a parameter"],
+            ),
             (
                 "a ban of signs alone",
                 "MODE #tea +b !@",
@@ -1060,7 +1157,11 @@ fn modes_of_a_room_are_set_as_far_as_they_can_be() {
                     "dave < * alice set +b *!*@*",
                 ],
             ),
-            ("a ban of 171 bytes", r"MODE #tea +b \{167*x}", &["696 alice #tea b * :Invalid mask"]),
+            (
+                "a ban of 171 bytes",
+                r"MODE #tea +b \{167*x}",
+                &[r"696 alice #tea b \{51*x} :The mask is too long"],
+            ),
             (
                 "a ban of many stars",
                 r"MODE #tea +b \{80**a}",
@@ -1070,9 +1171,21 @@ fn modes_of_a_room_are_set_as_far_as_they_can_be() {
                     r"dave < * alice set +b \{80**a}!*@*",
                 ],
             ),
-            ("a ban of more stars", r"MODE #tea +b \{240**a}", &["696 alice #tea b * :Invalid mask"]),
-            ("a ban of controls", r"MODE #tea +b a\x02b", &["696 alice #tea b * :Invalid mask"]),
-            ("a mute of nothing", "MODE #tea +b m:", &["696 alice #tea b * :Invalid mask"]),
+            (
+                "a ban of more stars",
+                r"MODE #tea +b \{240**a}",
+                &[r"696 alice #tea b \{25**a}* :The mask is too long"],
+            ),
+            (
+                "a ban of controls",
+                r"MODE #tea +b a\x02b",
+                &["696 alice #tea b ab :A mask is written nick!user@host"],
+            ),
+            (
+                "a mute of nothing",
+                "MODE #tea +b m:",
+                &["696 alice #tea b m: :A mask is written nick!user@host"],
+            ),
             ("a status for nobody", "MODE #tea +o nobody", &["401 alice nobody :No such nick/channel"]),
             ("a status for what is no name", "MODE #tea +o :a b", &["401 alice a :No such nick/channel"]),
             (
@@ -1225,17 +1338,71 @@ fn a_name_has_letters_and_digits() {
     check(
         Sender::Member,
         &[
-            ("a control character", r"NICK a\x01b", &["432 alice ab :Erroneous nickname"]),
-            ("a formatting code", r"NICK \x02alice", &["432 alice alice :Erroneous nickname"]),
-            ("an ESC", r"NICK \x1b[31m", &["432 alice [31m :Erroneous nickname"]),
-            ("bidi", r"NICK \u{202e}ecila", &[r"432 alice \u{202e}ecila :Erroneous nickname"]),
-            ("bidi inside", r"NICK al\u{2066}ice", &[r"432 alice al\u{2066}ice :Erroneous nickname"]),
-            ("a space of no width", r"NICK al\u{200b}ice", &[r"432 alice al\u{200b}ice :Erroneous nickname"]),
-            ("a joiner", r"NICK al\u{200d}ice", &[r"432 alice al\u{200d}ice :Erroneous nickname"]),
-            ("a byte order mark", r"NICK \u{feff}alice", &[r"432 alice \u{feff}alice :Erroneous nickname"]),
-            ("a filler of Hangul", r"NICK \u{3164}", &["432 alice ㅤ :Erroneous nickname"]),
-            ("a selector of variants", r"NICK a\u{fe0f}", &[r"432 alice a\u{fe0f} :Erroneous nickname"]),
-            ("a space of another kind", r"NICK al\u{a0}ice", &[r"432 alice al\u{a0}ice :Erroneous nickname"]),
+            (
+                "a control character",
+                r"NICK a\x01b",
+                &[r"432 alice ab :Erroneous nickname: the character '\\u{1}' cannot be in a name"],
+            ),
+            (
+                "a formatting code",
+                r"NICK \x02alice",
+                &[r"432 alice alice :Erroneous nickname: the character '\\u{2}' cannot be in a name"],
+            ),
+            (
+                "an ESC",
+                r"NICK \x1b[31m",
+                &[r"432 alice [31m :Erroneous nickname: the character '\\u{1b}' cannot be in a name"],
+            ),
+            (
+                "bidi",
+                r"NICK \u{202e}ecila",
+                &[
+                    r"432 alice \u{202e}ecila :Erroneous nickname: the character '\\u{202e}' cannot be in a name",
+                ],
+            ),
+            (
+                "bidi inside",
+                r"NICK al\u{2066}ice",
+                &[
+                    r"432 alice al\u{2066}ice :Erroneous nickname: the character '\\u{2066}' cannot be in a name",
+                ],
+            ),
+            (
+                "a space of no width",
+                r"NICK al\u{200b}ice",
+                &[
+                    r"432 alice al\u{200b}ice :Erroneous nickname: the character '\\u{200b}' cannot be in a name",
+                ],
+            ),
+            (
+                "a joiner",
+                r"NICK al\u{200d}ice",
+                &[
+                    r"432 alice al\u{200d}ice :Erroneous nickname: the character '\\u{200d}' cannot be in a name",
+                ],
+            ),
+            (
+                "a byte order mark",
+                r"NICK \u{feff}alice",
+                &[
+                    r"432 alice \u{feff}alice :Erroneous nickname: the character '\\u{feff}' cannot be in a name",
+                ],
+            ),
+            (
+                "a filler of Hangul",
+                r"NICK \u{3164}",
+                &["432 alice ㅤ :Erroneous nickname: the character 'ㅤ' cannot be in a name"],
+            ),
+            (
+                "a selector of variants",
+                r"NICK a\u{fe0f}",
+                &[r"432 alice a\u{fe0f} :Erroneous nickname: the character '\\u{fe0f}' cannot be in a name"],
+            ),
+            (
+                "a space of another kind",
+                r"NICK al\u{a0}ice",
+                &[r"432 alice al\u{a0}ice :Erroneous nickname: the character '\\u{a0}' cannot be in a name"],
+            ),
             (
                 "a space",
                 "NICK al ice",
@@ -1245,29 +1412,77 @@ fn a_name_has_letters_and_digits() {
                     "alice < :alice!alice@10.0.0.1 NICK al",
                 ],
             ),
-            ("a comma", "NICK al,ice", &["432 alice al,ice :Erroneous nickname"]),
-            ("a star", "NICK *", &["432 alice * :Erroneous nickname"]),
-            ("a question mark", "NICK al?ice", &["432 alice al?ice :Erroneous nickname"]),
-            ("a number sign", "NICK #tea", &["432 alice #tea :Erroneous nickname"]),
-            ("an at sign", "NICK @alice", &["432 alice @alice :Erroneous nickname"]),
-            ("a whole mask", "NICK a!b@c", &["432 alice a!b@c :Erroneous nickname"]),
-            ("a full stop", "NICK parlor.localhost", &["432 alice parlor.localhost :Erroneous nickname"]),
-            ("thirty-one characters", r"NICK \{31*a}", &[r"432 alice \{31*a} :Erroneous nickname"]),
+            (
+                "a comma",
+                "NICK al,ice",
+                &["432 alice al,ice :Erroneous nickname: the character ',' cannot be in a name"],
+            ),
+            ("a star", "NICK *", &["432 alice * :Erroneous nickname: the character '*' cannot be in a name"]),
+            (
+                "a question mark",
+                "NICK al?ice",
+                &["432 alice al?ice :Erroneous nickname: the character '?' cannot be in a name"],
+            ),
+            (
+                "a number sign",
+                "NICK #tea",
+                &["432 alice #tea :Erroneous nickname: the character '#' cannot be in a name"],
+            ),
+            (
+                "an at sign",
+                "NICK @alice",
+                &["432 alice @alice :Erroneous nickname: the character '@' cannot be in a name"],
+            ),
+            (
+                "a whole mask",
+                "NICK a!b@c",
+                &["432 alice a!b@c :Erroneous nickname: the character '!' cannot be in a name"],
+            ),
+            (
+                "a full stop",
+                "NICK parlor.localhost",
+                &["432 alice parlor.localhost :Erroneous nickname: the character '.' cannot be in a name"],
+            ),
+            (
+                "thirty-one characters",
+                r"NICK \{31*a}",
+                &[r"432 alice \{31*a} :Erroneous nickname: the name is too long"],
+            ),
             (
                 "thirty-one characters of three bytes",
                 r"NICK \{31*茶}",
-                &[r"432 alice \{31*茶} :Erroneous nickname"],
+                &[r"432 alice \{31*茶} :Erroneous nickname: the name is too long"],
             ),
-            ("500 characters", r"NICK \{500*a}", &[r"432 alice \{51*a} :Erroneous nickname"]),
-            ("a mark without a letter", r"NICK \u{301}", &[r"432 alice \u{301} :Erroneous nickname"]),
-            ("digits alone", "NICK 5004", &["432 alice 5004 :Erroneous nickname"]),
-            ("digits of another script", "NICK ٥٠٠٤", &["432 alice ٥٠٠٤ :Erroneous nickname"]),
+            (
+                "500 characters",
+                r"NICK \{500*a}",
+                &[r"432 alice \{51*a} :Erroneous nickname: the name is too long"],
+            ),
+            (
+                "a mark without a letter",
+                r"NICK \u{301}",
+                &[r"432 alice \u{301} :Erroneous nickname: the character '\\u{301}' cannot be in a name"],
+            ),
+            (
+                "digits alone",
+                "NICK 5004",
+                &["432 alice 5004 :Erroneous nickname: names of digits alone are the server's to give"],
+            ),
+            (
+                "digits of another script",
+                "NICK ٥٠٠٤",
+                &["432 alice ٥٠٠٤ :Erroneous nickname: names of digits alone are the server's to give"],
+            ),
             (
                 "a name with a number, as the server gives it",
                 "NICK 5001-2",
-                &["432 alice 5001-2 :Erroneous nickname"],
+                &["432 alice 5001-2 :Erroneous nickname: names of digits alone are the server's to give"],
             ),
-            ("an emoji", "NICK 🍵", &["432 alice 🍵 :Erroneous nickname"]),
+            (
+                "an emoji",
+                "NICK 🍵",
+                &["432 alice 🍵 :Erroneous nickname: the character '🍵' cannot be in a name"],
+            ),
             ("somebody's", "NICK BOB", &["433 alice BOB :Nickname is already in use"]),
             ("one's own", "NICK alice", &[]),
             ("one's own, twice", r"NICK alice\r\nNICK alice", &[]),
@@ -1308,9 +1523,21 @@ fn who_is_nobody_yet_can_do_little() {
             ),
             ("USER twice", r"USER a 0 * :x\r\nUSER b 0 * :y", &["462 * :You may not reregister"]),
             ("NICK of nothing", "NICK :", &["431 * :No nickname given"]),
-            ("NICK with a space", "NICK :a b", &["432 * a :Erroneous nickname"]),
-            ("NICK of bidi", r"NICK \u{202e}a", &[r"432 * \u{202e}a :Erroneous nickname"]),
-            ("NICK of 500 characters", r"NICK \{500*a}", &[r"432 * \{51*a} :Erroneous nickname"]),
+            (
+                "NICK with a space",
+                "NICK :a b",
+                &["432 * a :Erroneous nickname: the character ' ' cannot be in a name"],
+            ),
+            (
+                "NICK of bidi",
+                r"NICK \u{202e}a",
+                &[r"432 * \u{202e}a :Erroneous nickname: the character '\\u{202e}' cannot be in a name"],
+            ),
+            (
+                "NICK of 500 characters",
+                r"NICK \{500*a}",
+                &[r"432 * \{51*a} :Erroneous nickname: the name is too long"],
+            ),
             ("NICK over and over", r"NICK a\r\nNICK b\r\nNICK c", &[]),
             ("PASS of nothing", "PASS :", &[]),
             ("PASS over and over", r"PASS a\r\nPASS b", &[]),
@@ -1322,7 +1549,11 @@ fn who_is_nobody_yet_can_do_little() {
             ("a text in between", r"NICK zed\r\nPRIVMSG #tea :x", &["451 * :You have not registered"]),
             ("a label", "@label=x FOO", &["451 * :You have not registered"]),
             ("somebody's name", r"NICK bob\r\nUSER b 0 * :b", &["433 * bob :Nickname is already in use"]),
-            ("a name that is given", r"NICK 5004\r\nUSER b 0 * :b", &["432 * 5004 :Erroneous nickname"]),
+            (
+                "a name that is given",
+                r"NICK 5004\r\nUSER b 0 * :b",
+                &["432 * 5004 :Erroneous nickname: names of digits alone are the server's to give"],
+            ),
         ],
     );
 }

@@ -11,6 +11,7 @@ mod conn;
 mod happen;
 mod irc;
 mod lines;
+mod mask;
 mod speech;
 mod tell;
 

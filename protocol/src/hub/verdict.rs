@@ -231,7 +231,7 @@ impl Hub {
                 _ => self.reply(conn, &Reply::InvitedTo { by: &by.name, room: &room_name }, sink),
             }
         }
-        let params = [name.to_string(), alloc::format!("#{room_name}")].to_vec();
+        let params = [name.to_string(), alloc::format!("{room_name:#}")].to_vec();
         self.note(author.now, author.conn, Query::Note(numeric::RPL_INVITING, params), sink);
         self.tell_away(author, target, sink);
     }

@@ -1,11 +1,13 @@
 //! Masks: whom a ban or an exception is about.
 
-use crate::name::{Name, fold};
-use crate::person::Person;
+use crate::name::{Name, folded};
+use crate::person::{Host, Person, Profile, address_as_host};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::fmt;
+use core::net::IpAddr;
+use core::{fmt, iter};
+use unicode_normalization::UnicodeNormalization;
 
 /// A list of masks that a room keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +37,9 @@ impl MaskList {
 
 /// Whom a ban or an exception is about: a pattern of `name!user@host` with `*` for any characters and `?` for
 /// one; behind `m:`, whoever matches may enter, and not speak.
+///
+/// Two masks are equal when they match the same people however they are written: by the fold of names, and whether
+/// as `?*` or as `*?`.
 #[derive(Clone)]
 pub struct Mask(Arc<Compiled>);
 
@@ -44,6 +49,41 @@ struct Compiled {
     glob: Glob,
 }
 
+/// Why a text is no mask, or one that is about nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MaskError {
+    /// No host has that character in that place.
+    Host(char),
+    /// It is empty, or has a blank or a control character in it.
+    Malformed,
+    /// No name has that character.
+    Name(char),
+    /// It is a network: hosts are compared as texts.
+    Network,
+    /// It has more bytes than a mask may have.
+    TooLong,
+    /// It is of a kind that other servers have, or that this list has no use for.
+    UnknownKind,
+    /// No user name has that character.
+    User(char),
+}
+
+impl fmt::Display for MaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host(character) => write!(f, "No host has the character '{character}' there"),
+            Self::Malformed => f.write_str("A mask is written nick!user@host"),
+            Self::Name(character) => write!(f, "No nick has the character '{character}'"),
+            Self::Network => f.write_str("Networks cannot be masked yet; * and ? can be, as in *!*@10.0.*"),
+            Self::TooLong => f.write_str("The mask is too long"),
+            Self::UnknownKind => f.write_str("There is no such kind of mask here"),
+            Self::User(character) => write!(f, "No user name has the character '{character}'"),
+        }
+    }
+}
+
+impl core::error::Error for MaskError {}
+
 impl Mask {
     /// Bytes that a mask has at most: whoever sets it and in whichever room, one message of IRC has a place for it.
     pub const BYTES_MAX: usize = 170;
@@ -51,31 +91,63 @@ impl Mask {
     /// What stands before the pattern of a mask that only mutes.
     const MUTE: &str = "m:";
 
-    /// The mask of a text: what it leaves out of `name!user@host` is `*`. `None` for one that is empty, too long,
-    /// or has a space in it.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    /// The mask of a text: what it leaves out of `name!user@host` is `*`. Without `!` and `@`, what has a `.`, a `:`
+    /// or a `/` is a host, and everything else a name. An address is written as it is shown.
+    ///
+    /// # Errors
+    /// Why it is no mask, or can match nobody.
+    pub fn parse(text: &str) -> Result<Self, MaskError> {
+        let text: String = text.nfc().collect();
         let (mute, pattern) = match text.strip_prefix(Self::MUTE) {
             Some(pattern) => (Self::MUTE, pattern),
-            None => ("", text),
+            None => ("", text.as_str()),
         };
-        if pattern.is_empty()
-            || pattern.starts_with(':')
-            || pattern.contains(|it: char| it == ' ' || it.is_control())
-        {
-            return None;
+        if pattern.is_empty() || pattern.contains(|it: char| it.is_whitespace() || it.is_control()) {
+            return Err(MaskError::Malformed);
         }
-        let (name, rest) = match pattern.split_once('!') {
-            Some((name, rest)) => (name, rest),
-            // `user@host` has no name, `host.example` no `@`; anything else is a name.
-            None if pattern.contains('@') => ("", pattern),
-            None => (pattern, ""),
+        if is_of_another_kind(pattern) {
+            return Err(MaskError::UnknownKind);
+        }
+        let (name, user, host) = match (pattern.split_once('!'), pattern.split_once('@')) {
+            (Some((name, rest)), _) => {
+                let (user, host) = rest.split_once('@').unwrap_or((rest, ""));
+                (name, user, host)
+            }
+            (None, Some((user, host))) => ("", user, host),
+            (None, None) if pattern.contains(['.', ':', '/']) => ("", "", pattern),
+            (None, None) => (pattern, "", ""),
         };
-        let (user, host) = rest.split_once('@').unwrap_or((rest, ""));
+        let host = as_shown(host)?;
         let or_any = |part: &str| if part.is_empty() { String::from("*") } else { String::from(part) };
-        let mask = alloc::format!("{mute}{}!{}@{}", or_any(name), or_any(user), or_any(host));
+        let mask = alloc::format!("{mute}{}!{}@{}", or_any(name), or_any(user), or_any(&host));
+        if mask.len() > Self::BYTES_MAX {
+            return Err(MaskError::TooLong);
+        }
+        let strange = |part, may_have: fn(char) -> bool| Glob::new(part).literals().find(|&it| !may_have(it));
+        if let Some(character) = strange(name, Name::may_have) {
+            return Err(MaskError::Name(character));
+        }
+        if let Some(character) = strange(user, Profile::user_may_have) {
+            return Err(MaskError::User(character));
+        }
+        if let Some(character) = strange(&host, Host::may_have).or(host.starts_with(':').then_some(':')) {
+            return Err(MaskError::Host(character));
+        }
         let glob = Glob::new(mask.strip_prefix(Self::MUTE).unwrap_or(&mask));
-        (mask.len() <= Self::BYTES_MAX).then(|| Self(Arc::new(Compiled { text: mask, glob })))
+        Ok(Self(Arc::new(Compiled { text: mask, glob })))
+    }
+
+    /// The mask of a text for a list; as [`parse`](Self::parse), and nobody is invited by a mask that only mutes.
+    ///
+    /// # Errors
+    /// Why it is no mask, or can match nobody there.
+    pub fn parse_for(list: MaskList, text: &str) -> Result<Self, MaskError> {
+        let mask = Self::parse(text)?;
+        if list == MaskList::InviteExceptions && mask.mutes() {
+            Err(MaskError::UnknownKind)
+        } else {
+            Ok(mask)
+        }
     }
 
     /// The mask as text.
@@ -99,7 +171,7 @@ impl Mask {
 
 impl PartialEq for Mask {
     fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
+        self.mutes() == other.mutes() && self.0.glob == other.0.glob
     }
 }
 
@@ -111,19 +183,67 @@ impl fmt::Debug for Mask {
     }
 }
 
+/// Whether it is an extended mask of other servers: `$a:account`, `~q:name`, `r:real name`. No name, user name or
+/// host begins so; an address may.
+fn is_of_another_kind(pattern: &str) -> bool {
+    let is_address = || pattern.parse::<IpAddr>().is_ok();
+    let kind = pattern.split_once(':').map(|(kind, _)| kind);
+    let is_kind = |kind: &str| kind.chars().all(|it| it.is_ascii_alphanumeric() || it == '!');
+    match pattern.strip_prefix('~') {
+        // `~user@host` is about a user name.
+        Some(_) => kind.is_some_and(|kind| is_kind(&kind[1..])) || !pattern.contains(['!', '@']),
+        None if pattern.starts_with('$') => true,
+        None => {
+            let is_letter = |kind: &str| kind.len() == 1 && kind.as_bytes()[0].is_ascii_alphabetic();
+            kind.is_some_and(is_letter) && !is_address()
+        }
+    }
+}
+
+/// The host of a mask as it is shown of people, where it is an address.
+fn as_shown(host: &str) -> Result<String, MaskError> {
+    // What `MODE #tea +b ::1` is about: the first colon only says that the parameter is the last.
+    let address = host.parse::<IpAddr>().or_else(|_| alloc::format!(":{host}").parse());
+    if let Ok(address) = address {
+        return Ok(String::from(&*address_as_host(address)));
+    }
+    let is_of_addresses = |it: char| it.is_ascii_hexdigit() || ".:*?".contains(it);
+    let is_network = host.rsplit_once('/').is_some_and(|(network, size)| {
+        let is_size = !size.is_empty() && size.bytes().all(|it| it.is_ascii_digit());
+        network.contains(['.', ':'])
+            && network.chars().all(is_of_addresses)
+            && (is_size || size.parse::<IpAddr>().is_ok())
+    });
+    if is_network { Err(MaskError::Network) } else { Ok(host.into()) }
+}
+
 /// A pattern with `*` for any characters and `?` for one, which matches without regard to case.
+///
+/// A `\` before one of them takes its meaning away (RFC 2812, section 2.5). Before anything else it is itself, for
+/// names may have it, and a name is its own pattern. So it needs an escape only before a wildcard: `\\*` is a `\` and
+/// whatever follows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Glob(Vec<char>);
+pub struct Glob(Vec<Token>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Token {
+    /// `*`
+    Any,
+    /// A character, folded.
+    Literal(char),
+    /// `?`
+    One,
+}
 
 /// A text, folded for patterns to match it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folded(Vec<char>);
 
 impl Folded {
     /// A text.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        Self(text.chars().map(fold).collect())
+        Self(folded(text).chars().collect())
     }
 
     /// Who somebody is to masks: `name!user@host`.
@@ -138,7 +258,46 @@ impl Glob {
     /// The pattern of a text; every text is one.
     #[must_use]
     pub fn new(pattern: &str) -> Self {
-        Self(pattern.chars().map(fold).collect())
+        let mut tokens = Vec::new();
+        let mut escapes = 0;
+        let literal =
+            |tokens: &mut Vec<Token>, it, count| tokens.extend(iter::repeat_n(Token::Literal(it), count));
+        for character in folded(pattern).chars() {
+            match character {
+                '\\' => {
+                    escapes += 1;
+                    continue;
+                }
+                '*' | '?' => {
+                    literal(&mut tokens, '\\', escapes / 2);
+                    match character {
+                        _ if escapes % 2 == 1 => tokens.push(Token::Literal(character)),
+                        '*' if tokens.last() == Some(&Token::Any) => {}
+                        '*' => tokens.push(Token::Any),
+                        // `*?` is `?*`: what matches the same is the same.
+                        _ if tokens.last() == Some(&Token::Any) => {
+                            tokens.insert(tokens.len() - 1, Token::One);
+                        }
+                        _ => tokens.push(Token::One),
+                    }
+                }
+                _ => {
+                    literal(&mut tokens, '\\', escapes);
+                    tokens.push(Token::Literal(character));
+                }
+            }
+            escapes = 0;
+        }
+        literal(&mut tokens, '\\', escapes);
+        Self(tokens)
+    }
+
+    /// The characters that stand for themselves.
+    fn literals(&self) -> impl Iterator<Item = char> {
+        self.0.iter().filter_map(|token| match token {
+            Token::Literal(character) => Some(*character),
+            Token::Any | Token::One => None,
+        })
     }
 
     /// Whether it matches all of a text. The work is at most the product of their lengths.
@@ -150,11 +309,11 @@ impl Glob {
         let mut star: Option<(usize, usize)> = None;
         while at < text.len() {
             match pattern.get(from) {
-                Some('*') => {
+                Some(Token::Any) => {
                     star = Some((from, at));
                     from += 1;
                 }
-                Some(&it) if it == '?' || it == text[at] => {
+                Some(&token) if token == Token::One || token == Token::Literal(text[at]) => {
                     from += 1;
                     at += 1;
                 }
@@ -166,7 +325,7 @@ impl Glob {
                 }
             }
         }
-        pattern[from..].iter().all(|&it| it == '*')
+        pattern[from..].iter().all(|&token| token == Token::Any)
     }
 }
 
@@ -186,6 +345,7 @@ mod tests {
     use super::*;
     use crate::person::Profile;
     use crate::text::Text;
+    use alloc::string::ToString;
 
     fn person(name: &str) -> Person {
         let profile = Profile::new("al", [10, 0, 0, 1].into(), Text::default());
@@ -195,24 +355,104 @@ mod tests {
     #[test]
     fn a_mask_is_completed() {
         for (text, mask) in [
-            ("alice", Some("alice!*@*")),
-            ("*", Some("*!*@*")),
-            ("al!ice", Some("al!ice@*")),
-            ("ice@host", Some("*!ice@host")),
-            ("@host", Some("*!*@host")),
-            ("a!b@c", Some("a!b@c")),
-            ("!", Some("*!*@*")),
-            ("m:alice", Some("m:alice!*@*")),
-            ("", None),
-            ("m:", None),
-            (":x", None),
-            ("a b", None),
+            ("alice", "alice!*@*"),
+            ("*", "*!*@*"),
+            ("al!ice", "al!ice@*"),
+            ("ice@host", "*!ice@host"),
+            ("@host", "*!*@host"),
+            ("a!b@c", "a!b@c"),
+            ("!", "*!*@*"),
+            ("m:alice", "m:alice!*@*"),
+            ("127.0.0.1", "*!*@127.0.0.1"),
+            ("m:127.0.0.1", "m:*!*@127.0.0.1"),
+            ("10.0.*", "*!*@10.0.*"),
+            ("*.example.com", "*!*@*.example.com"),
+            ("2001:DB8:0::1", "*!*@2001:db8::1"),
+            ("f::1", "*!*@f::1"),
+            ("::1", "*!*@0::1"),
+            (":1", "*!*@0::1"),
+            ("2001:db8:*", "*!*@2001:db8:*"),
+            ("*!*@::ffff:10.0.0.1", "*!*@10.0.0.1"),
+            ("gateway/web/x", "*!*@gateway/web/x"),
+            ("~al@10.0.0.1", "*!~al@10.0.0.1"),
+            ("*!~al@*", "*!~al@*"),
+            (r"al\ice", r"al\ice!*@*"),
+            ("alice`", "alice`!*@*"),
+            ("Zoe\u{308}", "Zoë!*@*"),
         ] {
-            assert_eq!(Mask::parse(text).as_ref().map(Mask::as_str), mask, "{text}");
+            assert_eq!(Mask::parse(text).as_ref().map(Mask::as_str), Ok(mask), "{text}");
         }
         let room = Mask::BYTES_MAX - "!*@*".len();
-        assert!(Mask::parse(&"x".repeat(room)).is_some());
-        assert!(Mask::parse(&"x".repeat(room + 1)).is_none());
+        assert!(Mask::parse(&"x".repeat(room)).is_ok());
+        assert_eq!(Mask::parse(&"x".repeat(room + 1)), Err(MaskError::TooLong));
+    }
+
+    #[test]
+    fn what_can_match_nobody_is_no_mask() {
+        for (text, error) in [
+            ("", MaskError::Malformed),
+            ("m:", MaskError::Malformed),
+            ("a b", MaskError::Malformed),
+            ("a\u{7}", MaskError::Malformed),
+            ("$a:bob", MaskError::UnknownKind),
+            ("$a", MaskError::UnknownKind),
+            ("$x:*!*@*", MaskError::UnknownKind),
+            ("~q:bob", MaskError::UnknownKind),
+            ("~!a:bob", MaskError::UnknownKind),
+            ("~q:*!*@10.0.0.1", MaskError::UnknownKind),
+            ("~bob", MaskError::UnknownKind),
+            ("r:bob", MaskError::UnknownKind),
+            ("M:bob", MaskError::UnknownKind),
+            ("m:m:bob", MaskError::UnknownKind),
+            ("m:$a:bob", MaskError::UnknownKind),
+            ("127.0.0.0/8", MaskError::Network),
+            ("*!*@127.0.0.0/8", MaskError::Network),
+            ("m:*!*@10.0.*/16", MaskError::Network),
+            ("2001:db8::/32", MaskError::Network),
+            ("10.0.0.0/255.0.0.0", MaskError::Network),
+            ("+x", MaskError::Name('+')),
+            ("a.b!*@*", MaskError::Name('.')),
+            ("#tea", MaskError::Name('#')),
+            (r"a\*", MaskError::Name('*')),
+            ("我说", MaskError::Name('说')),
+            ("*!a=b@*", MaskError::User('=')),
+            ("*!*@茶", MaskError::Host('茶')),
+            ("*!*@a@b", MaskError::Host('@')),
+            ("*!*@:x", MaskError::Host(':')),
+        ] {
+            assert_eq!(Mask::parse(text).err(), Some(error), "{text}");
+            assert!(!error.to_string().is_empty());
+        }
+        assert_eq!(Mask::parse_for(MaskList::InviteExceptions, "m:bob"), Err(MaskError::UnknownKind));
+        assert!(Mask::parse_for(MaskList::BanExceptions, "m:bob").is_ok());
+    }
+
+    #[test]
+    fn masks_that_match_the_same_are_one() {
+        for (one, other) in [
+            ("Evil!*@*", "eVIL!*@*"),
+            ("ZOË", "zoe\u{308}"),
+            ("m:K", "m:\u{212a}"),
+            ("a**", "a*"),
+            ("a?*?", "a*??"),
+            ("*!*@Tea.Example", "*!*@tea.example"),
+        ] {
+            assert_eq!(Mask::parse(one).unwrap(), Mask::parse(other).unwrap(), "{one} {other}");
+        }
+        for (one, other) in [("a", "m:a"), ("a*", "a?"), ("a?*", "a*"), (r"a\b", r"a\\b"), ("a|", r"a\")] {
+            assert_ne!(Mask::parse(one).unwrap(), Mask::parse(other).unwrap(), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn a_name_with_a_backslash_is_its_own_mask() {
+        let names = [r"al\ice", r"al\\ice", r"alice\", r"alice\\", r"\", r"\\"];
+        for text in names {
+            for name in names {
+                let mask = Mask::parse(text).unwrap();
+                assert_eq!(mask.matches(&Folded::of(&person(name))), text == name, "{text} {name}");
+            }
+        }
     }
 
     #[test]
@@ -245,6 +485,18 @@ mod tests {
             ("A", "a", true),
             ("**a**", "xay", true),
             ("a", "ab", false),
+            (r"a\*", "a*", true),
+            (r"a\*", "ab", false),
+            (r"a\?", "a?", true),
+            (r"a\?", "ab", false),
+            (r"a\\*", r"a\b", true),
+            (r"a\\*", "ab", false),
+            (r"a\\\*", r"a\*", true),
+            (r"a\\\*", r"a\b", false),
+            (r"a\b\", r"A\B\", true),
+            ("*?", "", false),
+            ("*?", "a", true),
+            ("?*?", "a", false),
         ] {
             assert_eq!(Glob::new(pattern).matches(&Folded::new(text)), matches, "{pattern} {text}");
         }

@@ -4,8 +4,9 @@
 //! it. The functions are in `irc/`, by subject.
 
 mod ask;
+mod mode;
 mod register;
-mod room;
+pub(crate) mod room;
 mod speak;
 
 use super::{Password, Work, ask};
@@ -110,7 +111,7 @@ static COMMANDS: &[Entry] = &[
     entry("LINKS", 0, When::Entered, ask::links),
     entry("LIST", 0, When::Entered, ask::list),
     entry("LUSERS", 0, When::Entered, ask::lusers),
-    entry("MODE", 1, When::Entered, room::mode),
+    entry("MODE", 1, When::Entered, mode::mode),
     entry("MONITOR", 1, When::Entered, ask::monitor),
     entry("MOTD", 0, When::Entered, ask::motd),
     entry("NAMES", 0, When::Entered, room::names),
@@ -130,7 +131,7 @@ static COMMANDS: &[Entry] = &[
     entry("TAGMSG", 0, When::Entered, speak::tagmsg),
     entry("TIME", 0, When::Entered, ask::time),
     entry("TOPIC", 1, When::Entered, room::topic).with_text(1),
-    entry("USER", 4, When::Registering, register::user).with_text(3),
+    entry("USER", 2, When::Registering, register::user).with_text(3),
     entry("USERHOST", 1, When::Entered, ask::userhost),
     entry("VERSION", 0, When::Entered, ask::version),
     entry("WALLOPS", 1, When::Entered, speak::wallops).with_text(0),
@@ -282,6 +283,13 @@ pub(crate) fn shown(text: &str) -> String {
     let word = text.split(' ').next().unwrap_or_default().trim_start_matches(':');
     let word: String = word.chars().filter(|it| !it.is_control()).take(SHOWN_CHARS).collect();
     if word.is_empty() { "*".into() } else { word }
+}
+
+/// An error as the words at the end of a numeric.
+fn sentence(error: &impl ToString) -> String {
+    let words = error.to_string();
+    let mut rest = words.chars();
+    rest.next().map_or(String::new(), |first| first.to_uppercase().chain(rest).collect())
 }
 
 /// The answer to a line that is not UTF-8 (IRCv3, utf8-only).

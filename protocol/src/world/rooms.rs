@@ -265,9 +265,11 @@ impl World {
             ModeChange::Flag { flag, on } => (room.modes.set_flag(*flag, *on), change.clone()),
             ModeChange::Key(key) => (room.modes.set_key(key.clone()), change.clone()),
             ModeChange::Limit(limit) => (room.modes.set_limit(*limit), change.clone()),
-            ModeChange::Mask { list, mask, on: false } => {
-                (room.modes.remove_mask(*list, mask), change.clone())
-            }
+            ModeChange::Mask { list, mask, on: false } => match room.modes.remove_mask(*list, mask) {
+                // Clients know it as it was set.
+                Some(mask) => (true, ModeChange::Mask { list: *list, mask, on: false }),
+                None => (false, change.clone()),
+            },
             ModeChange::Mask { list, mask, on: true } => {
                 if room.modes.masks() >= masks_max && !room.modes.has_mask(*list, mask) {
                     let (room, mask) = (room.name.clone(), mask.clone());

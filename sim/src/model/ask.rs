@@ -115,7 +115,7 @@ fn again(text: &str) -> Text {
 }
 
 fn room(name: &str) -> Result<RoomName, Mistake> {
-    RoomName::parse(name.strip_prefix('#').unwrap_or(name)).map_err(Mistake::BadRoom)
+    RoomName::parse(name).map_err(Mistake::BadRoom)
 }
 
 fn first_word(text: &str) -> (&str, &str) {

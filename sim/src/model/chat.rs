@@ -1,8 +1,9 @@
 //! Who is where, what each room is and allows, and whether a command may be done.
 
 use super::ask::Ask;
+use super::mask;
 use parlor_protocol::event::Mistake;
-use parlor_protocol::mode::{Flag, Folded, Key, Mask, MaskList, ModeChange, Status};
+use parlor_protocol::mode::{Flag, Key, Mask, MaskList, ModeChange, Status};
 use parlor_protocol::world::{Heard, Refusal, Topic};
 use parlor_protocol::{
     ConnId, LogEntry, Manner, MemberId, Name, Person, Reply, RoomName, Speech, Text, UserModes, WorldLimits,
@@ -113,14 +114,13 @@ impl Room {
     }
 
     fn keeps_out(&self, person: &Person) -> bool {
-        let person = Folded::of(person);
-        let about = |list| self.listed(list).any(|(_, mask, ..)| !mask.mutes() && mask.matches(&person));
+        let about =
+            |list| self.listed(list).any(|(_, mask, ..)| !mask.mutes() && mask::is_about(mask, person));
         about(MaskList::Bans) && !about(MaskList::BanExceptions)
     }
 
     fn mutes(&self, person: &Person) -> bool {
-        let person = Folded::of(person);
-        let about = |list| self.listed(list).any(|(_, mask, ..)| mask.matches(&person));
+        let about = |list| self.listed(list).any(|(_, mask, ..)| mask::is_about(mask, person));
         self.flags.contains(&Flag::Moderated) || about(MaskList::Bans) && !about(MaskList::BanExceptions)
     }
 }
@@ -241,7 +241,7 @@ impl Chat {
         }
         let Some(there) = there else { return Ok(()) };
         let name = || there.name.clone();
-        let lets_in = |mask: &Mask| !mask.mutes() && mask.matches(&Folded::of(&person.person));
+        let lets_in = |mask: &Mask| !mask.mutes() && mask::is_about(mask, &person.person);
         let is_excepted = || there.listed(MaskList::InviteExceptions).any(|(_, mask, ..)| lets_in(mask));
         if there.keeps_out(&person.person) {
             Err(Refusal::Banned(name()))
@@ -379,10 +379,13 @@ impl Chat {
             ModeChange::Key(key) => std::mem::replace(&mut room.key, key.clone()) != *key,
             ModeChange::Limit(limit) => std::mem::replace(&mut room.limit, *limit) != *limit,
             ModeChange::Mask { list, mask, on } => {
-                let place = room.masks.iter().position(|entry| (entry.0, &entry.1) == (*list, mask));
-                match (on, place) {
+                let is_it =
+                    |entry: &(MaskList, Mask, Name, u64)| entry.0 == *list && mask::are_one(&entry.1, mask);
+                match (on, room.masks.iter().position(is_it)) {
                     (false, Some(place)) => {
-                        room.masks.remove(place);
+                        // It is told as it was set.
+                        let (_, mask, ..) = room.masks.remove(place);
+                        told = ModeChange::Mask { list: *list, mask, on: false };
                         true
                     }
                     (true, None) if room.masks.len() >= masks_max => {

@@ -370,7 +370,7 @@ impl Model {
         } else {
             self.reply(hearer, &Reply::InvitedTo { by: &by.name, room });
         }
-        self.note(id, Query::numeric("341", format!("{name} :#{room}")));
+        self.note(id, Query::numeric("341", format!("{name} :{room:#}")));
         self.tell_away(id, target);
     }
 

@@ -119,10 +119,11 @@ fn limits(source: &mut Source<'_>, clients: u16) -> Limits {
 }
 
 /// Names that everybody wants: one of them in three spellings.
-pub(super) const NAMES: [&str; 8] = ["alice", "Alice", "ALICE", "bob", "小明", "zoë", "dave", "x"];
+pub(super) const NAMES: [&str; 9] =
+    ["alice", "Alice", "ALICE", "bob", "小明", "zoë", "dave", "x", r"al\ice`"];
 
-/// Rooms where everybody meets.
-pub(super) const ROOMS: [&str; 5] = ["lobby", "tea", "Tea", "rust", "茶"];
+/// Rooms where everybody meets, without the `#` of IRC.
+pub(super) const ROOMS: [&str; 7] = ["lobby", "tea", "Tea", "rust", "茶", "#c", "c++"];
 
 /// What a client may write.
 #[derive(Clone, Copy, Debug)]
@@ -321,7 +322,7 @@ impl Writer {
             Speaks::Plain => {
                 let room = match source.weighted(&[7, 2, 1]) {
                     0 => Some(RoomName::lobby()),
-                    1 => RoomName::parse(source.pick(&ROOMS)).ok(),
+                    1 => RoomName::parse(&format!("#{}", source.pick(&ROOMS))).ok(),
                     _ => None,
                 };
                 Act::Connect(room)
@@ -355,7 +356,9 @@ impl Writer {
     fn line(&mut self, source: &mut Source<'_>, to: &mut Vec<u8>) {
         let line = LINES[source.weighted(&self.line_weights)].0;
         let name = self.name(source);
+        // A name that begins with `#` has another one before it.
         let room = source.pick(&ROOMS);
+        let room = if room.starts_with('#') { format!("#{room}") } else { room.to_owned() };
         let said = self.say();
         let text = match line {
             Line::Action => format!("/me {said}"),
@@ -418,7 +421,7 @@ impl Writer {
                 _ => format!("/topic {said}"),
             },
             Line::Unknown => source.pick(&["/dance", "/", "/nick", "/msg x", "/join a b"]).to_owned(),
-            Line::Who => format!("/who {}", source.pick(&["", room])),
+            Line::Who => format!("/who {}", source.pick(&["", &room])),
         };
         to.extend_from_slice(text.as_bytes());
         to.extend_from_slice(source.pick(&[&b"\n"[..], b"\n", b"\n", b"\r\n"]));

@@ -32,7 +32,32 @@ const LETTERS: [char; 19] =
     ['n', 'n', 't', 's', 'm', 'i', 'C', 'k', 'l', 'b', 'e', 'I', 'o', 'o', 'v', 'v', 'v', 'v', 'z'];
 
 /// Masks of bans and exceptions.
-const MASKS: [&str; 8] = ["alice", "bob!*@*", "*!u@*", "m:dave", "m:*", "*@127.0.0.1", "n?", ":bad"];
+const MASKS: [&str; 24] = [
+    "alice",
+    "ALICE!*@*",
+    "bob!*@*",
+    "m:Bob!*@*",
+    "*!u@*",
+    "*!U@**",
+    "m:dave",
+    "m:*",
+    "m:n*",
+    "m:N*!*@*",
+    "*@127.0.0.1",
+    "127.0.0.1",
+    "10.*",
+    "n?",
+    r"al\ice`",
+    r"*!*\*@*",
+    "zoe\u{308}",
+    "2001:DB8::0:1",
+    ":1",
+    "127.0.0.0/8",
+    "$a:bob",
+    "~q:bob",
+    "a,b!*@*",
+    "+x",
+];
 
 /// What a client may write, and how often of all.
 const LINES: [(Kind, u64); 25] = [
@@ -148,7 +173,9 @@ impl IrcWriter {
             1 => "r".repeat(source.index(300)),
             _ => "世界".to_owned(),
         };
-        lines.push(format!("USER {} 0 * :{real_name}", source.pick(&["u", "~user", "u!u@h", "小"])));
+        let user = source.pick(&["u", "~user", "u!u@h", "小"]);
+        let host = source.pick(&["0 *", "0 *", "0 *", "0 *", "u ::1", "::1", "0"]);
+        lines.push(format!("USER {user} {host} :{real_name}"));
         if negotiates {
             for _ in 0..source.between(0, 2) {
                 lines.push(format!("CAP REQ :{}", self.some_capabilities(source, false)));
@@ -251,7 +278,11 @@ impl IrcWriter {
             Kind::Join => match source.below(12) {
                 0 => "JOIN 0".to_owned(),
                 1 | 2 => {
-                    format!("JOIN #{room},#{},{} key", self.room(source), source.pick(&["#x", "nope"]))
+                    format!(
+                        "JOIN #{room},#{},{} key",
+                        self.room(source),
+                        source.pick(&["#x", "nope", "#", "#❤\u{fe0f},#❤", "#a\u{202e}"])
+                    )
                 }
                 3 | 4 => format!("JOIN #{room} key"),
                 5 => format!("JOIN #{room},#{room},{}", source.pick(&[",,", "#nope,#nope", "#a,#b,#c"])),
@@ -377,6 +408,11 @@ impl IrcWriter {
                 'b' | 'e' | 'I' => params += &format!(" {}", source.pick(&MASKS)),
                 'o' | 'v' => params += &format!(" {}", self.name(source)),
                 _ => {}
+            }
+            // What comes then is another string of letters, or what nothing takes.
+            if source.chance(150) {
+                letters = format!("{letters}{params}{}", source.pick(&[" ", " ", " left "]));
+                params.clear();
             }
         }
         format!("MODE #{room} {letters}{params}")

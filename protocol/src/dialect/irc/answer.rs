@@ -79,5 +79,5 @@ fn user_modes_are(on: UserModes, off: UserModes, to: &mut Answers<'_>) {
 
 /// The numeric of a room that is not, or that the asker may not know of.
 fn no_such_room(room: &crate::name::RoomName, to: &mut Answers<'_>) {
-    to.numeric(numeric::ERR_NOSUCHCHANNEL, &[&alloc::format!("#{room}")]);
+    to.numeric(numeric::ERR_NOSUCHCHANNEL, &[&alloc::format!("{room:#}")]);
 }

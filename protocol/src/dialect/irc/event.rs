@@ -79,21 +79,21 @@ pub(crate) fn render_event(event: &Event<'_>, capabilities: Capabilities, to: &m
         What::HostSet { .. } if !has(Capabilities::CHGHOST) => {}
         What::HostSet { user, host } => line.put(format_args!("CHGHOST {user} {host}")),
         What::Invited { to_target: false, .. } if !has(Capabilities::INVITE_NOTIFY) => {}
-        What::Invited { name, room, .. } => line.put(format_args!("INVITE {name} #{room}")),
+        What::Invited { name, room, .. } => line.put(format_args!("INVITE {name} {room:#}")),
         What::Joined { room } if has(Capabilities::EXTENDED_JOIN) => {
             // Nobody has an account yet.
-            line.put(format_args!("JOIN #{room} * :{}", text(event.by.profile.real_name())));
+            line.put(format_args!("JOIN {room:#} * :{}", text(event.by.profile.real_name())));
         }
-        What::Joined { room } => line.put(format_args!("JOIN #{room}")),
+        What::Joined { room } => line.put(format_args!("JOIN {room:#}")),
         What::Kicked { name, room, message } => {
             let message = message.map_or(event.by.name.as_str(), text);
-            line.put(format_args!("KICK #{room} {name} :{message}"));
+            line.put(format_args!("KICK {room:#} {name} :{message}"));
         }
         What::Left { reason, message } => line.put(format_args!("QUIT :{}", Parting { reason, message })),
         What::ModesSet { room, changes } => line.modes(room, changes),
-        What::Parted { room, message: None } => line.put(format_args!("PART #{room}")),
+        What::Parted { room, message: None } => line.put(format_args!("PART {room:#}")),
         What::Parted { room, message: Some(message) } => {
-            line.put(format_args!("PART #{room} :{}", text(message)));
+            line.put(format_args!("PART {room:#} :{}", text(message)));
         }
         What::RealNameSet { .. } if !has(Capabilities::SETNAME) => {}
         What::RealNameSet { real_name } => line.put(format_args!("SETNAME :{}", text(real_name))),
@@ -101,7 +101,7 @@ pub(crate) fn render_event(event: &Event<'_>, capabilities: Capabilities, to: &m
         What::Said { room, status, speech } => line.speech(&Hearer::Room(status, room), speech),
         What::Told { to, speech } => line.speech(&Hearer::Name(to.as_str()), speech),
         What::TopicSet { room, topic } => {
-            line.put(format_args!("TOPIC #{room} :{}", topic.map_or("", text)));
+            line.put(format_args!("TOPIC {room:#} :{}", topic.map_or("", text)));
         }
         What::Wallops { text: said } => line.put(format_args!("WALLOPS :{}", text(said))),
     }
@@ -186,7 +186,7 @@ impl Lines<'_> {
             }
             let changes;
             (changes, rest) = rest.split_at(count);
-            self.put(format_args!("MODE #{room} {}", Shown(changes)));
+            self.put(format_args!("MODE {room:#} {}", Shown(changes)));
         }
     }
 

@@ -107,7 +107,7 @@ numerics! {
     ERR_UNKNOWNCOMMAND "421" "Unknown command";
     ERR_NOMOTD "422" "MOTD File is missing";
     ERR_NONICKNAMEGIVEN "431" "No nickname given";
-    ERR_ERRONEUSNICKNAME "432" "Erroneous nickname";
+    ERR_ERRONEUSNICKNAME "432" "";
     ERR_NICKNAMEINUSE "433" "Nickname is already in use";
     ERR_USERNOTINCHANNEL "441" "They aren't on that channel";
     ERR_NOTONCHANNEL "442" "You're not on that channel";
@@ -121,6 +121,7 @@ numerics! {
     ERR_INVITEONLYCHAN "473" "Cannot join channel (+i)";
     ERR_BANNEDFROMCHAN "474" "Cannot join channel (+b)";
     ERR_BADCHANNELKEY "475" "Cannot join channel (+k)";
+    ERR_BADCHANMASK "476" "";
     ERR_BANLISTFULL "478" "Channel list is full";
     ERR_NOPRIVILEGES "481" "Permission Denied- You're not an IRC operator";
     ERR_CHANOPRIVSNEEDED "482" "You're not channel operator";

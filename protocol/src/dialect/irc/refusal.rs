@@ -61,7 +61,7 @@ pub(crate) fn numeric(refusal: &Refusal, command: &Command) -> Option<Query> {
 }
 
 fn channel(room: &RoomName) -> String {
-    alloc::format!("#{room}")
+    alloc::format!("{room:#}")
 }
 
 fn note(numeric: Numeric, params: &[&str]) -> Query {

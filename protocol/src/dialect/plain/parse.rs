@@ -82,7 +82,7 @@ fn needed_text(argument: &str, command: &'static str) -> Result<Text, Mistake> {
 
 /// A room's name, with or without the `#` that other chats write before it.
 fn room_name(argument: &str) -> Result<RoomName, Mistake> {
-    RoomName::parse(argument.strip_prefix('#').unwrap_or(argument)).map_err(Mistake::BadRoom)
+    RoomName::parse(argument).map_err(Mistake::BadRoom)
 }
 
 fn history_lines(argument: &str) -> Result<Option<usize>, Mistake> {

@@ -16,6 +16,9 @@ use bytes::Bytes;
 /// does not tell of. Every capability there is, each with `-`, has fewer.
 const REQUEST_BYTES_MAX: usize = 300;
 
+/// Which parameter of `USER` is the real name, counted from 0.
+const REAL_NAME: usize = 3;
+
 /// `CAP`: capability negotiation (IRCv3, capability-negotiation).
 pub(super) fn cap(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
     let list = line.param(1).unwrap_or_default();
@@ -60,8 +63,9 @@ pub(super) fn nick(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
     let Some(wish) = line.param(0).filter(|wish| !wish.is_empty()) else {
         return note(numeric::ERR_NONICKNAMEGIVEN, &[]);
     };
-    let Ok(name) = Name::parse(wish) else {
-        return note(numeric::ERR_ERRONEUSNICKNAME, &[&shown(wish)]);
+    let name = match Name::parse(wish) {
+        Ok(name) => name,
+        Err(error) => return erroneous(wish, &error.to_string()),
     };
     match line.member {
         Some(member) => alloc::vec![Work::Propose(Command::Rename { member, name })],
@@ -72,15 +76,38 @@ pub(super) fn nick(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
     }
 }
 
+/// A name that one cannot have, and why not.
+fn erroneous(wish: &str, why: &str) -> Vec<Work> {
+    note(numeric::ERR_ERRONEUSNICKNAME, &[&shown(wish), &alloc::format!("Erroneous nickname: {why}")])
+}
+
 /// `USER`: a user name and a real name.
 pub(super) fn user(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
-    let (user, real_name) = (line.param(0).unwrap_or_default(), line.text(3));
-    let (Some(real_name), false) = (real_name, user.is_empty()) else { return line.needs_more() };
+    let user = line.param(0).unwrap_or_default();
+    let (Some(real_name), false) = (real_name(line), user.is_empty()) else { return line.needs_more() };
     if client.user.is_some() {
         return note(numeric::ERR_ALREADYREGISTERED, &[]);
     }
     client.user = Some((user.into(), real_name));
     client.enter_if_ready(line)
+}
+
+/// The real name in a `USER`: the fourth parameter. Some clients write an address before it, and where that begins
+/// with a colon it is the last parameter, and has the real name in it: `USER u u ::1 :Real Name`. What then has a
+/// space is one as well.
+fn real_name(line: &Line<'_>) -> Option<Text> {
+    let params = line.message.params();
+    if params.len() > REAL_NAME {
+        return line.text(REAL_NAME);
+    }
+    let last = params.last()?;
+    match last.split_once(" :") {
+        // It wrote one, and it is empty: the user name stands for it.
+        Some((_, "")) => line.param(0).map(text),
+        Some((_, real_name)) => Some(text(real_name)),
+        None => last.contains(' ').then(|| text(last)),
+    }
+    .filter(|real_name| !real_name.as_str().is_empty())
 }
 
 /// `OPER`: a member shows that it is an operator of the server.

@@ -1,13 +1,12 @@
 //! Rooms: entering and leaving them, what they are about, and what they allow.
 
-use super::{Client, Line, note, shown};
+use super::{Client, Line, note, sentence, shown};
 use crate::command::Command;
 use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::Query;
 use crate::id::MemberId;
-use crate::mode::{Flag, Key, Mask, MaskList, ModeChange, Status};
-use crate::name::{Name, RoomName, folded};
-use crate::person::UserModes;
+use crate::mode::Key;
+use crate::name::{Name, NameError, RoomName, folded};
 use crate::session::{Work, ask};
 use crate::text::Text;
 use alloc::collections::BTreeSet;
@@ -16,12 +15,25 @@ use alloc::vec::Vec;
 use core::iter;
 
 /// The room that a text with `#` before it names.
-pub(super) fn room_name(text: &str) -> Option<RoomName> {
-    RoomName::parse(text.strip_prefix('#')?).ok()
+pub(crate) fn room_name(text: &str) -> Option<RoomName> {
+    text.starts_with('#').then(|| RoomName::parse(text).ok())?
 }
 
-fn no_such_room(text: &str) -> Vec<Work> {
+pub(super) fn no_such_room(text: &str) -> Vec<Work> {
     note(numeric::ERR_NOSUCHCHANNEL, &[&shown(text)])
+}
+
+/// Why a text names no room that there could be.
+fn bad_room(text: &str) -> Vec<Work> {
+    let words = match RoomName::parse(text) {
+        _ if !text.starts_with('#') => "The name of a channel begins with #".into(),
+        Err(NameError::TooLong) => {
+            alloc::format!("The name has more than {} characters", RoomName::CHARS_MAX)
+        }
+        Err(error) => sentence(&error),
+        Ok(_) => "Bad Channel Mask".into(),
+    };
+    note(numeric::ERR_BADCHANMASK, &[&shown(text), &words])
 }
 
 /// `JOIN`: rooms, and their keys; `0` leaves all.
@@ -54,7 +66,7 @@ pub(super) fn join(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
                     message: None,
                 }));
             }
-            None => work.extend(no_such_room(room)),
+            None => work.extend(bad_room(room)),
         }
     }
     work
@@ -135,7 +147,7 @@ pub(super) fn kick(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
         }
         let message = line.told(client, 2, ("KICK", &[room, name]));
         work.extend(match (room_name(room), Name::parse_any(name), message) {
-            (None, ..) => no_such_room(room),
+            (None, ..) => bad_room(room),
             (_, Err(_), _) => note(numeric::ERR_NOSUCHNICK, &[&shown(name)]),
             (.., Err(work)) => work,
             (Some(room), Ok(name), Ok(message)) => {
@@ -144,117 +156,6 @@ pub(super) fn kick(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
         });
     }
     work
-}
-
-/// `MODE`: what a room allows, or what a member has set for itself.
-pub(super) fn mode(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
-    let Some(member) = line.member else { return Vec::new() };
-    let target = line.param(0).unwrap_or_default();
-    let changes = line.message.params().get(1..).unwrap_or_default();
-    if !target.starts_with('#') {
-        return user_mode(target, changes);
-    }
-    let Some(room) = room_name(target) else { return no_such_room(target) };
-    match changes.split_first() {
-        None => ask(Query::ModeIs(room)),
-        Some((letters, params)) => room_mode(member, &room, letters, params),
-    }
-}
-
-fn user_mode(target: &str, changes: &[&str]) -> Vec<Work> {
-    let Ok(target) = Name::parse_any(target) else {
-        return note(numeric::ERR_NOSUCHNICK, &[&shown(target)]);
-    };
-    let (mut on, mut off) = (UserModes::NONE, UserModes::NONE);
-    let mut sign = true;
-    let mut unknown = false;
-    for letter in changes.iter().flat_map(|letters| letters.chars()) {
-        match (letter, UserModes::of_letter(letter)) {
-            ('+', _) => sign = true,
-            ('-', _) => sign = false,
-            (_, None) => unknown = true,
-            (_, Some(mode)) if sign => (on, off) = (on.with(mode), off.without(mode)),
-            (_, Some(mode)) => (on, off) = (on.without(mode), off.with(mode)),
-        }
-    }
-    ask(Query::UserModes { target, set: (!changes.is_empty()).then_some((on, off)), unknown })
-}
-
-fn room_mode(member: MemberId, room: &RoomName, letters: &str, params: &[&str]) -> Vec<Work> {
-    let mut params = params.iter().copied();
-    let mut changes = Vec::new();
-    // What is answered beside the changes: lists, and what is wrong.
-    let mut answers: Vec<Work> = Vec::new();
-    let mut on = true;
-    for letter in letters.chars() {
-        let flag = Flag::ALL.into_iter().find(|flag| flag.letter() == letter);
-        let list = MaskList::ALL.into_iter().find(|list| list.letter() == letter);
-        let status = Status::ALL.into_iter().find(|status| status.letter() == letter);
-        if let Some(flag) = flag {
-            changes.push(ModeChange::Flag { flag, on });
-            continue;
-        }
-        if let Some(list) = list {
-            match params.next() {
-                None => add(&mut answers, ask(Query::MaskList(room.clone(), list, 0))),
-                Some(text) => match Mask::parse(text) {
-                    Some(mask) => changes.push(ModeChange::Mask { list, mask, on }),
-                    None => add(&mut answers, bad_parameter(room, letter, "Invalid mask")),
-                },
-            }
-            continue;
-        }
-        if let Some(status) = status {
-            match params.next().map(|name| (name, Name::parse_any(name))) {
-                None => add(&mut answers, bad_parameter(room, letter, "You must say whom")),
-                Some((_, Ok(name))) => changes.push(ModeChange::Status { name, status, on }),
-                Some((text, Err(_))) => add(&mut answers, note(numeric::ERR_NOSUCHNICK, &[&shown(text)])),
-            }
-            continue;
-        }
-        match (letter, on) {
-            ('+', _) => on = true,
-            ('-', _) => on = false,
-            ('k', true) => match params.next().map(Key::parse) {
-                Some(Some(key)) => changes.push(ModeChange::Key(Some(key))),
-                _ => add(&mut answers, bad_parameter(room, letter, "Invalid key")),
-            },
-            ('k', false) => {
-                // It may be said which key is taken away, and need not.
-                params.next();
-                changes.push(ModeChange::Key(None));
-            }
-            ('l', true) => {
-                match params.next().and_then(|limit| limit.parse().ok()).filter(|&limit| limit > 0) {
-                    Some(limit) => changes.push(ModeChange::Limit(Some(limit))),
-                    None => add(&mut answers, bad_parameter(room, letter, "Invalid limit")),
-                }
-            }
-            ('l', false) => changes.push(ModeChange::Limit(None)),
-            _ => {
-                let letter = String::from(letter);
-                add(&mut answers, note(numeric::ERR_UNKNOWNMODE, &[&shown(&letter)]));
-            }
-        }
-    }
-    if !changes.is_empty() {
-        answers.insert(0, Work::Propose(Command::SetModes { member, room: room.clone(), changes }));
-    }
-    answers
-}
-
-/// Adds an answer to a line, unless it is there: what hundreds of letters are wrong about is said once.
-fn add(answers: &mut Vec<Work>, more: Vec<Work>) {
-    for work in more {
-        if !answers.contains(&work) {
-            answers.push(work);
-        }
-    }
-}
-
-fn bad_parameter(room: &RoomName, letter: char, words: &str) -> Vec<Work> {
-    let (room, letter) = (alloc::format!("#{room}"), String::from(letter));
-    note(numeric::ERR_INVALIDMODEPARAM, &[&room, &letter, "*", words])
 }
 
 /// The work for each target of a list, which has one at least.

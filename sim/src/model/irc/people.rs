@@ -2,12 +2,12 @@
 
 use super::Query;
 use super::answer::{Asker, Page};
-use super::read::{Said, shown as word};
+use super::read::{Said, room_name, shown as word};
 use crate::model::chat::{Member, Room};
+use crate::model::mask::is_like;
 use parlor_protocol::calendar::Utc;
 use parlor_protocol::irc::Capabilities;
-use parlor_protocol::mode::{Folded, Glob};
-use parlor_protocol::{MemberId, Name, Person, RoomName, UserModes};
+use parlor_protocol::{MemberId, Name, Person, UserModes};
 
 /// Names that one `USERHOST` answers.
 const USERHOST_MAX: usize = 5;
@@ -124,7 +124,7 @@ impl Asker<'_> {
             }
             let all = self.client.has(Capabilities::MULTI_PREFIX);
             let prefix = room.of(id).map_or("", |here| here.prefix(all));
-            shown.push(format!("{prefix}#{}", room.name));
+            shown.push(format!("{prefix}{:#}", room.name));
         }
         if !shown.is_empty() {
             page.list("319", &format!("{name} "), ' ', shown);
@@ -160,7 +160,7 @@ impl Asker<'_> {
         page: &mut Page<'_>,
     ) -> Option<Query> {
         let visible = |member: &Member| !member.modes.has(UserModes::INVISIBLE);
-        let as_room = mask.strip_prefix('#').and_then(|name| RoomName::parse(name).ok());
+        let as_room = room_name(&mask);
         // Each that is looked at, with the room that it is shown in, and whether it is shown.
         let mut found: Vec<(MemberId, Option<&Room>, bool)> = Vec::new();
         if let Some(name) = as_room {
@@ -173,11 +173,10 @@ impl Asker<'_> {
             let room = self.shared_room(member);
             self.put_who((operators, fields.as_ref()), member, room, page);
         } else if mask.contains(['*', '?']) {
-            let pattern = Glob::new(&mask);
             for (&id, member) in &self.chat.people {
                 let room = self.shared_room(id);
                 let is_seen = room.is_some() || self.member == Some(id) || visible(member);
-                found.push((id, room, is_seen && pattern.matches(&Folded::new(member.person.name.as_str()))));
+                found.push((id, room, is_seen && is_like(&mask, member.person.name.as_str())));
             }
         }
         for (member, room, is_shown) in found.into_iter().filter(|(member, ..)| *member >= from) {
@@ -215,7 +214,7 @@ impl Asker<'_> {
         let Person { name, profile } = &member.person;
         let (user, host, server) = (profile.user(), profile.host(), &self.options.identity.name);
         let real_name = profile.real_name().as_str();
-        let channel = room.map_or("*".to_owned(), |room| format!("#{}", room.name));
+        let channel = room.map_or("*".to_owned(), |room| format!("{:#}", room.name));
         let here = if member.away.is_some() { "G" } else { "H" };
         let star = if operates { "*" } else { "" };
         let all = self.client.has(Capabilities::MULTI_PREFIX);

@@ -5,7 +5,7 @@ use super::{Client, Query, Who, numeric, query};
 use crate::model::conn::Todo;
 use parlor_protocol::irc::Capabilities;
 use parlor_protocol::mode::Status;
-use parlor_protocol::{Command, Host, Manner, MemberId, Name, RoomName, Speech, Text, UserModes};
+use parlor_protocol::{Command, Host, Manner, MemberId, Name, NameError, RoomName, Speech, Text, UserModes};
 use unicode_normalization::UnicodeNormalization as _;
 
 /// Every command: how many parameters it needs, and which of them is a text of people's.
@@ -45,7 +45,7 @@ const COMMANDS: [(&str, usize, Option<usize>); 42] = [
     ("TAGMSG", 0, None),
     ("TIME", 0, None),
     ("TOPIC", 1, Some(1)),
-    ("USER", 4, None),
+    ("USER", 2, None),
     ("USERHOST", 1, None),
     ("VERSION", 0, None),
     ("WALLOPS", 1, Some(0)),
@@ -119,12 +119,14 @@ impl<'a> Said<'a> {
 }
 
 /// A text without regard to case and to how it is composed: each character's only capital's only small letter, where there are such.
-pub(super) fn folded(text: &str) -> String {
+pub(in crate::model) fn folded(text: &str) -> String {
     fn only(mut mapped: impl Iterator<Item = char>) -> Option<char> {
         mapped.next().filter(|_| mapped.next().is_none())
     }
     let upper = |it: char| only(it.to_uppercase()).unwrap_or(it);
-    text.nfc().map(upper).map(|it| only(it.to_lowercase()).unwrap_or(it)).nfc().collect()
+    // What joins emoji to one, or chooses their form, is not seen.
+    let is_seen = |it: &char| !matches!(it, '\u{200d}' | '\u{fe0e}' | '\u{fe0f}');
+    text.nfc().filter(is_seen).map(upper).map(|it| only(it.to_lowercase()).unwrap_or(it)).nfc().collect()
 }
 
 /// A word of a client's, as it is shown to it again.
@@ -135,7 +137,28 @@ pub(super) fn shown(text: &str) -> String {
 }
 
 pub(super) fn room_name(text: &str) -> Option<RoomName> {
-    RoomName::parse(text.strip_prefix('#')?).ok()
+    if text.starts_with('#') { RoomName::parse(text).ok() } else { None }
+}
+
+/// Why nobody can have that name.
+pub(super) fn bad_name(wish: &str, why: NameError) -> Vec<Todo> {
+    let why = match why {
+        NameError::Character(it) => format!("the character {it:?} cannot be in a name"),
+        NameError::Empty => "a name has at least one character".to_owned(),
+        NameError::Reserved => "names of digits alone are the server's to give".to_owned(),
+        NameError::TooLong => "the name is too long".to_owned(),
+    };
+    numeric("432", format!("{} :Erroneous nickname: {why}", shown(wish)))
+}
+
+/// Why there can be no room of that name.
+pub(super) fn bad_room(text: &str) -> Vec<Todo> {
+    let why = match RoomName::parse(text) {
+        _ if !text.starts_with('#') => "The name of a channel begins with #".to_owned(),
+        Err(NameError::Character(it)) => format!("The character {it:?} cannot be in a name"),
+        _ => "The name has more than 50 characters".to_owned(),
+    };
+    numeric("476", format!("{} :{why}", shown(text)))
 }
 
 pub(super) fn no_such_room(text: &str) -> Vec<Todo> {
@@ -209,14 +232,14 @@ impl Client {
                         self.name = Some(name);
                         self.enter(said)
                     }
-                    Err(_) => numeric("432", format!("{} :Erroneous nickname", shown(wish))),
+                    Err(why) => bad_name(wish, why),
                 },
             },
             "PASS" => {
                 self.password = said.param(0).as_bytes().to_vec();
                 Vec::new()
             }
-            "USER" => match said.text(3) {
+            "USER" => match real_name(said) {
                 Some(real_name) if !said.param(0).is_empty() => {
                     if self.user.is_some() {
                         return numeric("462", ":You may not reregister");
@@ -310,7 +333,7 @@ impl Client {
             "NICK" => match (said.param(0), Name::parse(said.param(0))) {
                 ("", _) => numeric("431", ":No nickname given"),
                 (_, Ok(name)) => propose(Command::Rename { member, name }),
-                (wish, Err(_)) => numeric("432", format!("{} :Erroneous nickname", shown(wish))),
+                (wish, Err(why)) => bad_name(wish, why),
             },
             "NOTICE" => {
                 let mut todos = self.say(said, Manner::Notice, Manner::CtcpReply);
@@ -428,6 +451,23 @@ fn to_target(said: &Said<'_>, target: &str, speech: &Speech) -> Vec<Todo> {
         Ok(to) => say(Command::Tell { member, to, speech }),
         Err(_) => no_such_name(target),
     }
+}
+
+/// The real name that somebody gives: behind the name and two words that mean nothing. Where the second of them is an
+/// address that begins with a colon, the message ends with it.
+fn real_name(said: &Said<'_>) -> Option<Text> {
+    let params = &said.line.params;
+    if params.len() >= 4 {
+        return said.text(3);
+    }
+    let last = params.last().copied().unwrap_or_default();
+    let words = match last.find(" :") {
+        Some(at) if at + 2 == last.len() => params[0],
+        Some(at) => &last[at + 2..],
+        None if last.contains(' ') => last,
+        None => "",
+    };
+    Some(Text::clean(words.as_bytes(), false)).filter(|text| !text.as_str().is_empty())
 }
 
 /// What needs nothing but the line.

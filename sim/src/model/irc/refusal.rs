@@ -15,12 +15,12 @@ pub(in crate::model) fn answer(refusal: &Refusal, command: &Command) -> Option<Q
     }
     let (code, rest) = match refusal {
         Refusal::AlreadyIn(_) | Refusal::NameUnchanged => return None,
-        Refusal::AlreadyThere { name, room } => ("443", format!("{name} #{room} :is already on channel")),
-        Refusal::BadKey(room) => ("475", format!("#{room} :Cannot join channel (+k)")),
-        Refusal::Banned(room) => ("474", format!("#{room} :Cannot join channel (+b)")),
-        Refusal::InviteOnly(room) => ("473", format!("#{room} :Cannot join channel (+i)")),
+        Refusal::AlreadyThere { name, room } => ("443", format!("{name} {room:#} :is already on channel")),
+        Refusal::BadKey(room) => ("475", format!("{room:#} :Cannot join channel (+k)")),
+        Refusal::Banned(room) => ("474", format!("{room:#} :Cannot join channel (+b)")),
+        Refusal::InviteOnly(room) => ("473", format!("{room:#} :Cannot join channel (+i)")),
         Refusal::ListFull { room, list, .. } => {
-            ("478", format!("#{room} {} :Channel list is full", list.letter()))
+            ("478", format!("{room:#} {} :Channel list is full", list.letter()))
         }
         Refusal::NameTaken(taken) => {
             let wished = match command {
@@ -30,18 +30,18 @@ pub(in crate::model) fn answer(refusal: &Refusal, command: &Command) -> Option<Q
             ("433", format!("{wished} :Nickname is already in use"))
         }
         Refusal::NoSuchName(name) => ("401", format!("{name} :No such nick/channel")),
-        Refusal::NoSuchRoom(room) => ("403", format!("#{room} :No such channel")),
-        Refusal::NotIn(room) if speech.is_none() => ("442", format!("#{room} :You're not on that channel")),
+        Refusal::NoSuchRoom(room) => ("403", format!("{room:#} :No such channel")),
+        Refusal::NotIn(room) if speech.is_none() => ("442", format!("{room:#} :You're not on that channel")),
         Refusal::NoCtcp(room) | Refusal::NotIn(room) | Refusal::Silenced(room) => {
-            ("404", format!("#{room} :Cannot send to channel"))
+            ("404", format!("{room:#} :Cannot send to channel"))
         }
-        Refusal::NotRoomOperator(room) => ("482", format!("#{room} :You're not channel operator")),
+        Refusal::NotRoomOperator(room) => ("482", format!("{room:#} :You're not channel operator")),
         Refusal::NotServerOperator => ("481", ":Permission Denied- You're not an IRC operator".to_owned()),
-        Refusal::NotThere { name, room } => ("441", format!("{name} #{room} :They aren't on that channel")),
-        Refusal::RoomFull(room) => ("471", format!("#{room} :Cannot join channel (+l)")),
+        Refusal::NotThere { name, room } => ("441", format!("{name} {room:#} :They aren't on that channel")),
+        Refusal::RoomFull(room) => ("471", format!("{room:#} :Cannot join channel (+l)")),
         Refusal::RoomsFull | Refusal::TooManyRooms => match command {
             Command::Move { to: Some(room), .. } => {
-                ("405", format!("#{room} :You have joined too many channels"))
+                ("405", format!("{room:#} :You have joined too many channels"))
             }
             _ => ("405", "* :You have joined too many channels".to_owned()),
         },

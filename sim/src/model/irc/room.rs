@@ -1,10 +1,12 @@
 //! What the lines about rooms ask for.
 
-use super::read::{Said, folded, no_such_name, no_such_room, own_modes, room_name, shown};
+use super::read::{Said, bad_room, folded, no_such_name, no_such_room, own_modes, room_name, shown};
 use super::{Query, numeric, query};
 use crate::model::conn::Todo;
-use parlor_protocol::mode::{Flag, Key, Mask, MaskList, ModeChange, Status};
+use crate::model::mask;
+use parlor_protocol::mode::{Flag, Key, MaskList, ModeChange, Status};
 use parlor_protocol::{Command, MemberId, Name, RoomName, UserModes};
+use std::collections::VecDeque;
 
 pub(super) fn read(name: &str, said: &Said<'_>) -> Vec<Todo> {
     match name {
@@ -38,7 +40,7 @@ fn join(said: &Said<'_>) -> Vec<Todo> {
             let key = keys.get(nth).and_then(|key| Key::parse(key));
             vec![Todo::Propose(Command::Move { member, from: None, to: Some(to), key, message: None })]
         }
-        None => no_such_room(room),
+        None => bad_room(room),
     };
     rooms.iter().copied().enumerate().filter(is_first).flat_map(one).collect()
 }
@@ -111,7 +113,7 @@ fn kick(said: &Said<'_>) -> Vec<Todo> {
     let one = |(room, name): (&str, &str)| {
         let message = said.told(2, &format!("KICK {room} {name}"));
         match (room_name(room), Name::parse_any(name), message) {
-            (None, ..) => no_such_room(room),
+            (None, ..) => bad_room(room),
             (_, Err(_), _) => no_such_name(name),
             (.., Err(answer)) => answer,
             (Some(room), Ok(name), Ok(message)) => {
@@ -133,77 +135,41 @@ fn mode(said: &Said<'_>) -> Vec<Todo> {
         return query(Query::UserModes { target: name, change, unknown });
     }
     let Some(room) = room_name(target) else { return no_such_room(target) };
-    match changes.split_first() {
-        None => query(Query::Modes(room)),
-        Some((letters, params)) => change_modes(said.member(), &room, letters, params),
-    }
+    if changes.is_empty() { query(Query::Modes(room)) } else { change_modes(said.member(), &room, changes) }
 }
 
-fn change_modes(member: MemberId, room: &RoomName, letters: &str, params: &[&str]) -> Vec<Todo> {
-    let mut params = params.iter().copied();
+/// Strings of letters, each followed by what its letters take.
+fn change_modes(member: MemberId, room: &RoomName, words: &[&str]) -> Vec<Todo> {
+    let mut words: VecDeque<&str> = words.iter().copied().collect();
     let (mut changes, mut answers, mut on) = (Vec::new(), Vec::new(), true);
-    for letter in letters.chars() {
-        let wrong = |words: &str| numeric("696", format!("#{room} {letter} * :{words}"));
-        let flag = |flag| Ok(ModeChange::Flag { flag, on });
-        let change = match letter {
-            '+' | '-' => {
-                on = letter == '+';
-                continue;
-            }
-            'C' => flag(Flag::NoCtcp),
-            'i' => flag(Flag::InviteOnly),
-            'm' => flag(Flag::Moderated),
-            'n' => flag(Flag::NoOutside),
-            's' => flag(Flag::Secret),
-            't' => flag(Flag::TopicLocked),
-            'I' | 'b' | 'e' => {
-                let list = match letter {
-                    'I' => MaskList::InviteExceptions,
-                    'b' => MaskList::Bans,
-                    _ => MaskList::BanExceptions,
-                };
-                match params.next() {
-                    None => Err(query(Query::Masks(room.clone(), list, 0))),
-                    Some(text) => match Mask::parse(text) {
-                        Some(mask) => Ok(ModeChange::Mask { list, mask, on }),
-                        None => Err(wrong("Invalid mask")),
-                    },
+    let (mut is_first, mut latest) = (true, '*');
+    while let Some(word) = words.pop_front() {
+        let results = if is_first || word.starts_with('+') || word.starts_with('-') {
+            let letters = word.chars().filter_map(|letter| match letter {
+                '+' | '-' => {
+                    on = letter == '+';
+                    None
                 }
-            }
-            'o' | 'v' => {
-                let status = if letter == 'o' { Status::Operator } else { Status::Voice };
-                match params.next() {
-                    None => Err(wrong("You must say whom")),
-                    Some(text) => match Name::parse_any(text) {
-                        Ok(name) => Ok(ModeChange::Status { name, status, on }),
-                        Err(_) => Err(no_such_name(text)),
-                    },
+                _ => {
+                    latest = letter;
+                    Some(change_mode(room, letter, on, &mut words))
                 }
-            }
-            'k' if on => params
-                .next()
-                .and_then(Key::parse)
-                .map(|key| ModeChange::Key(Some(key)))
-                .ok_or_else(|| wrong("Invalid key")),
-            'k' => {
-                params.next();
-                Ok(ModeChange::Key(None))
-            }
-            'l' if on => {
-                let limit = params.next().and_then(|limit| limit.parse().ok()).filter(|limit| *limit > 0);
-                limit.map(|limit| ModeChange::Limit(Some(limit))).ok_or_else(|| wrong("Invalid limit"))
-            }
-            'l' => Ok(ModeChange::Limit(None)),
-            _ => Err(numeric("472", format!("{} :is unknown mode char to me", shown(&String::from(letter))))),
+            });
+            letters.collect()
+        } else {
+            vec![Err(wrong(room, latest, word, "There is no mode before it that takes a parameter"))]
         };
-        match change {
-            Ok(change) => changes.push(change),
-            // What many letters are wrong about is said once.
-            Err(answer) => {
-                for todo in answer {
-                    let is_said = |other: &Todo| format!("{other:?}") == format!("{todo:?}");
-                    if !answers.iter().any(is_said) {
-                        answers.push(todo);
+        is_first = false;
+        for result in results {
+            match result {
+                Ok(change) => changes.push(change),
+                // What many letters are wrong about is said once.
+                Err(answer) => {
+                    for todo in answer {
+                        let is_said = |other: &Todo| format!("{other:?}") == format!("{todo:?}");
+                        if !answers.iter().any(is_said) {
+                            answers.push(todo);
+                        }
                     }
                 }
             }
@@ -213,4 +179,59 @@ fn change_modes(member: MemberId, room: &RoomName, letters: &str, params: &[&str
         answers.insert(0, Todo::Propose(Command::SetModes { member, room: room.clone(), changes }));
     }
     answers
+}
+
+fn wrong(room: &RoomName, letter: char, parameter: &str, words: &str) -> Vec<Todo> {
+    numeric("696", format!("{room:#} {letter} {} :{words}", shown(parameter)))
+}
+
+/// What one letter changes, or what is answered to it.
+fn change_mode(
+    room: &RoomName,
+    letter: char,
+    on: bool,
+    words: &mut VecDeque<&str>,
+) -> Result<ModeChange, Vec<Todo>> {
+    let flag = |flag| Ok(ModeChange::Flag { flag, on });
+    match letter {
+        'C' => flag(Flag::NoCtcp),
+        'i' => flag(Flag::InviteOnly),
+        'm' => flag(Flag::Moderated),
+        'n' => flag(Flag::NoOutside),
+        's' => flag(Flag::Secret),
+        't' => flag(Flag::TopicLocked),
+        'I' | 'b' | 'e' => {
+            let list = match letter {
+                'I' => MaskList::InviteExceptions,
+                'b' => MaskList::Bans,
+                _ => MaskList::BanExceptions,
+            };
+            let text = words.pop_front().ok_or_else(|| query(Query::Masks(room.clone(), list, 0)))?;
+            let mask = mask::read(list, text).map_err(|why| wrong(room, letter, text, &why))?;
+            Ok(ModeChange::Mask { list, mask, on })
+        }
+        'o' | 'v' => {
+            let status = if letter == 'o' { Status::Operator } else { Status::Voice };
+            let text = words.pop_front().ok_or_else(|| wrong(room, letter, "", "You must say whom"))?;
+            let name = Name::parse_any(text).map_err(|_| no_such_name(text))?;
+            Ok(ModeChange::Status { name, status, on })
+        }
+        'k' if on => {
+            let text = words.pop_front().ok_or_else(|| wrong(room, letter, "", "You must say which key"))?;
+            let key = Key::parse(text).ok_or_else(|| wrong(room, letter, "", "Invalid key"))?;
+            Ok(ModeChange::Key(Some(key)))
+        }
+        'k' => {
+            words.pop_front();
+            Ok(ModeChange::Key(None))
+        }
+        'l' if on => {
+            let text = words.pop_front().ok_or_else(|| wrong(room, letter, "", "You must say how many"))?;
+            let limit = text.parse().ok().filter(|limit| *limit > 0);
+            let limit = limit.ok_or_else(|| wrong(room, letter, text, "Invalid limit"))?;
+            Ok(ModeChange::Limit(Some(limit)))
+        }
+        'l' => Ok(ModeChange::Limit(None)),
+        _ => Err(numeric("472", format!("{} :is unknown mode char to me", shown(&String::from(letter))))),
+    }
 }

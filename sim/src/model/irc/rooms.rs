@@ -5,8 +5,9 @@ use super::read::{Said, room_name, shown};
 use super::{Condition, Query, query};
 use crate::model::chat::Room;
 use crate::model::conn::Todo;
+use crate::model::mask::is_like;
 use parlor_protocol::irc::Capabilities;
-use parlor_protocol::mode::{Flag, Folded, Glob, MaskList};
+use parlor_protocol::mode::{Flag, MaskList};
 use parlor_protocol::{MemberId, RoomName, UserModes};
 
 /// What `LIST` asks for: conditions with commas between them.
@@ -76,10 +77,8 @@ impl Condition {
 
     fn holds(&self, room: &Room, now_unix_ms: u64) -> bool {
         let like = |pattern: &String| {
-            let pattern = Glob::new(pattern);
-            [format!("#{}", room.name), room.name.to_string()]
-                .iter()
-                .any(|it| pattern.matches(&Folded::new(it)))
+            let name = room.name.as_str();
+            is_like(pattern, &format!("#{name}")) || is_like(pattern, name)
         };
         let age = |at_unix_ms: u64| now_unix_ms.saturating_sub(at_unix_ms);
         match self {
@@ -110,7 +109,7 @@ impl Asker<'_> {
     fn room_or_403(&self, name: &RoomName, page: &mut Page<'_>) -> Option<&Room> {
         let room = self.room(name);
         if room.is_none() {
-            page.numeric("403", format!("#{name} :No such channel"));
+            page.numeric("403", format!("{name:#} :No such channel"));
         }
         room
     }
@@ -118,21 +117,21 @@ impl Asker<'_> {
     pub(super) fn entered(&self, name: &RoomName, with_names: bool, page: &mut Page<'_>) -> Option<Query> {
         let room = self.room(name)?;
         self.put_topic(room, page);
-        let asked = format!("#{}", room.name);
+        let asked = format!("{:#}", room.name);
         if with_names { self.names(vec![asked], (0, MemberId::default()), page) } else { None }
     }
 
     fn put_topic(&self, room: &Room, page: &mut Page<'_>) {
         if let Some(topic) = &room.topic {
-            page.numeric("332", format!("#{} :{}", room.name, topic.text.as_str()));
-            page.numeric("333", format!("#{} {} {}", room.name, topic.by, topic.at_unix_ms / 1_000));
+            page.numeric("332", format!("{:#} :{}", room.name, topic.text.as_str()));
+            page.numeric("333", format!("{:#} {} {}", room.name, topic.by, topic.at_unix_ms / 1_000));
         }
     }
 
     pub(super) fn topic(&self, name: &RoomName, page: &mut Page<'_>) {
         let Some(room) = self.room_or_403(name, page) else { return };
         if room.topic.is_none() {
-            page.numeric("331", format!("#{} :No topic is set", room.name));
+            page.numeric("331", format!("{:#} :No topic is set", room.name));
         }
         self.put_topic(room, page);
     }
@@ -158,7 +157,7 @@ impl Asker<'_> {
     fn names_of(&self, room: &Room, from: MemberId, page: &mut Page<'_>) -> Option<MemberId> {
         let symbol = if room.flags.contains(&Flag::Secret) { '@' } else { '=' };
         let (mut names, mut next): (Vec<String>, _) = (Vec::new(), None);
-        let params = format!("{symbol} #{} ", room.name);
+        let params = format!("{symbol} {:#} ", room.name);
         for here in room.here.iter().filter(|here| here.member >= from) {
             if page.is_full_with("353", &params, &names) {
                 next = Some(here.member);
@@ -204,8 +203,8 @@ impl Asker<'_> {
             letters.push('l');
             params += &format!(" {limit}");
         }
-        page.numeric("324", format!("#{} {letters}{params}", room.name));
-        page.numeric("329", format!("#{} {}", room.name, room.began_unix_ms / 1_000));
+        page.numeric("324", format!("{:#} {letters}{params}", room.name));
+        page.numeric("329", format!("{:#} {}", room.name, room.began_unix_ms / 1_000));
     }
 
     pub(super) fn masks(
@@ -225,9 +224,9 @@ impl Asker<'_> {
             if page.is_full() {
                 return Some(Query::Masks(name, list, nth));
             }
-            page.numeric(entry, format!("#{} {} {by} {}", room.name, mask.as_str(), at_unix_ms / 1_000));
+            page.numeric(entry, format!("{:#} {} {by} {}", room.name, mask.as_str(), at_unix_ms / 1_000));
         }
-        page.numeric(end, format!("#{} :{words}", room.name));
+        page.numeric(end, format!("{:#} :{words}", room.name));
         None
     }
 
@@ -235,7 +234,7 @@ impl Asker<'_> {
         let person = self.member.and_then(|member| self.chat.people.get(&member));
         for began in person.into_iter().flat_map(|person| &person.invitations) {
             if let Some(room) = self.chat.rooms.iter().find(|room| room.began == *began) {
-                page.numeric("336", format!("#{}", room.name));
+                page.numeric("336", format!("{:#}", room.name));
             }
         }
         page.numeric("337", ":End of /INVITE list");
@@ -253,7 +252,7 @@ impl Asker<'_> {
             let is_there = !room.here.is_empty() && room.shows(self.member);
             if is_there && conditions.iter().all(|condition| condition.holds(room, self.now.unix_ms)) {
                 let topic = room.topic.as_ref().map_or("", |topic| topic.text.as_str());
-                page.numeric("322", format!("#{} {} :{topic}", room.name, room.here.len()));
+                page.numeric("322", format!("{:#} {} :{topic}", room.name, room.here.len()));
             }
         }
         page.numeric("323", ":End of /LIST");

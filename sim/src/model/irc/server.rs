@@ -117,9 +117,8 @@ impl Asker<'_> {
     }
 
     pub(super) fn time(&self, page: &mut Page<'_>) {
-        let now = self.now.unix_ms;
-        let shown = Utc::from_unix_ms(now);
-        page.numeric("391", format!("{} {} 0 :{shown}", self.options.identity.name, now / 1_000));
+        let shown = Utc::from_unix_ms(self.now.unix_ms);
+        page.numeric("391", format!("{} :{shown}", self.options.identity.name));
     }
 
     pub(super) fn stats(&self, letter: Option<char>, page: &mut Page<'_>) {

@@ -5,8 +5,9 @@ use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::{Answers, Asker, Query, Who};
 use crate::id::{MemberId, RoomId};
 use crate::mode::{Folded, Glob};
-use crate::name::{Name, RoomName};
+use crate::name::Name;
 use crate::person::{Person, UserModes};
+use crate::session::irc::room::room_name;
 use crate::world::{Member, Room};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -121,7 +122,7 @@ fn channels(asker: &Asker<'_>, id: MemberId, member: &Member, to: &mut Answers<'
         }
         let all = asker.client.capabilities.has(Capabilities::MULTI_PREFIX);
         let prefixes = room.statuses(id).unwrap_or_default().prefixes(all);
-        shown.push(format!("{prefixes}#{}", room.name()));
+        shown.push(format!("{prefixes}{:#}", room.name()));
     }
     if !shown.is_empty() {
         let name = member.name().as_str();
@@ -154,7 +155,7 @@ pub(super) fn whowas(asker: &Asker<'_>, asked: &str, count: usize, to: &mut Answ
 
 /// Who is in a room, has a name, or a name that matches a pattern.
 pub(super) fn who(asker: &Asker<'_>, asked: Who, from: MemberId, to: &mut Answers<'_>) -> Option<Query> {
-    let room = asked.mask.strip_prefix('#').and_then(|name| RoomName::parse(name).ok());
+    let room = room_name(&asked.mask);
     if let Some(room) = room {
         if let Some((_, room)) = asker.room(&room) {
             let is_there = asker.member.is_some_and(|id| room.statuses(id).is_some());
@@ -211,7 +212,7 @@ fn put_who(
         return;
     }
     let Person { name, profile } = member.person();
-    let channel = room.map_or("*".to_string(), |room| format!("#{}", room.name()));
+    let channel = room.map_or("*".to_string(), |room| format!("{:#}", room.name()));
     let mut flags = String::from(if member.away().is_some() { "G" } else { "H" });
     if member.modes().has(UserModes::OPERATOR) {
         flags.push('*');

@@ -8,6 +8,7 @@ use crate::id::{MemberId, RoomId};
 use crate::mode::{Flag, Folded, Glob, MaskList, Shown};
 use crate::name::RoomName;
 use crate::person::UserModes;
+use crate::session::irc::room::room_name;
 use crate::session::irc::shown;
 use crate::world::{Room, Topic};
 use alloc::format;
@@ -28,7 +29,7 @@ pub(super) fn entered(
     if !with_names {
         return None;
     }
-    names(asker, Vec::from([format!("#{}", room.name())]), 0, MemberId::default(), to)
+    names(asker, Vec::from([format!("{:#}", room.name())]), 0, MemberId::default(), to)
 }
 
 /// Who is in rooms. The room under way is the one with that index, and its members follow from that one on: who
@@ -41,7 +42,7 @@ pub(super) fn names(
     to: &mut Answers<'_>,
 ) -> Option<Query> {
     while let Some(asked) = rooms.get(index) {
-        let name = asked.strip_prefix('#').and_then(|name| RoomName::parse(name).ok());
+        let name = room_name(asked);
         if let Some((_, room)) = name.and_then(|name| asker.room(&name))
             && let Some(next) = names_of(asker, room, from, to)
         {
@@ -60,7 +61,7 @@ fn names_of(asker: &Asker<'_>, room: &Room, from: MemberId, to: &mut Answers<'_>
     let capabilities = asker.client.capabilities;
     let is_there = asker.member.is_some_and(|id| room.statuses(id).is_some());
     let symbol = if room.modes().has(Flag::Secret) { "@" } else { "=" };
-    let shown = format!("#{}", room.name());
+    let shown = format!("{:#}", room.name());
     let bytes_max = to.room(&[symbol, &shown]);
     let mut line = String::new();
     for (id, statuses) in room.members_from(from) {
@@ -100,12 +101,12 @@ pub(super) fn topic_is(asker: &Asker<'_>, name: &RoomName, to: &mut Answers<'_>)
     let Some((_, room)) = asker.room(name) else { return no_such_room(name, to) };
     match room.topic() {
         Some(topic) => put_topic(room, topic, to),
-        None => to.numeric(numeric::RPL_NOTOPIC, &[&format!("#{}", room.name())]),
+        None => to.numeric(numeric::RPL_NOTOPIC, &[&format!("{:#}", room.name())]),
     }
 }
 
 fn put_topic(room: &Room, topic: &Topic, to: &mut Answers<'_>) {
-    let shown = format!("#{}", room.name());
+    let shown = format!("{:#}", room.name());
     to.numeric(numeric::RPL_TOPIC, &[&shown, topic.text.as_str()]);
     to.words(numeric::RPL_TOPICWHOTIME, format_args!("{shown} {} {}", topic.by, topic.at_unix_ms / 1_000));
 }
@@ -119,8 +120,8 @@ pub(super) fn mode_is(asker: &Asker<'_>, name: &RoomName, to: &mut Answers<'_>) 
         changes.retain(|change| change.letter() != 'k');
     }
     let modes = if changes.is_empty() { "+".to_string() } else { Shown(&changes).to_string() };
-    to.words(numeric::RPL_CHANNELMODEIS, format_args!("#{} {modes}", room.name()));
-    to.words(numeric::RPL_CREATIONTIME, format_args!("#{} {}", room.name(), room.began_unix_ms() / 1_000));
+    to.words(numeric::RPL_CHANNELMODEIS, format_args!("{:#} {modes}", room.name()));
+    to.words(numeric::RPL_CREATIONTIME, format_args!("{:#} {}", room.name(), room.began_unix_ms() / 1_000));
 }
 
 pub(super) fn mask_list(
@@ -139,7 +140,7 @@ pub(super) fn mask_list(
         MaskList::Bans => (numeric::RPL_BANLIST, numeric::RPL_ENDOFBANLIST),
         MaskList::InviteExceptions => (numeric::RPL_INVEXLIST, numeric::RPL_ENDOFINVEXLIST),
     };
-    let shown = format!("#{}", room.name());
+    let shown = format!("{:#}", room.name());
     for (index, it) in room.modes().list(list).iter().enumerate().skip(from) {
         if to.is_full() {
             return Some(Query::MaskList(name, list, index));
@@ -154,7 +155,7 @@ pub(super) fn mask_list(
 pub(super) fn invitations(asker: &Asker<'_>, to: &mut Answers<'_>) {
     let invitations = asker.is().map_or(&[][..], |member| member.invitations());
     for room in invitations.iter().filter_map(|&id| asker.world.room(id)) {
-        to.words(numeric::RPL_INVITELIST, format_args!("#{}", room.name()));
+        to.words(numeric::RPL_INVITELIST, format_args!("{:#}", room.name()));
     }
     to.numeric(numeric::RPL_ENDOFINVITELIST, &[]);
 }
@@ -181,7 +182,7 @@ pub(super) fn list(
         if is_there && filter.lets_through(room, asker.now.unix_ms) {
             let members = room.members().len().to_string();
             let topic = room.topic().map_or("", |topic| topic.text.as_str());
-            to.numeric(numeric::RPL_LIST, &[&format!("#{}", room.name()), &members, topic]);
+            to.numeric(numeric::RPL_LIST, &[&format!("{:#}", room.name()), &members, topic]);
         }
     }
     to.numeric(numeric::RPL_LISTEND, &[]);
@@ -190,8 +191,8 @@ pub(super) fn list(
 
 impl ListFilter {
     fn lets_through(&self, room: &Room, now_unix_ms: u64) -> bool {
-        let name = room.name().as_str();
-        let (shown, name) = (Folded::new(&format!("#{name}")), Folded::new(name));
+        let name = room.name();
+        let (shown, name) = (Folded::new(&format!("{name:#}")), Folded::new(name.as_str()));
         let matches = |mask: &Glob| mask.matches(&shown) || mask.matches(&name);
         let named = self.rooms.is_empty() && self.masks.is_empty()
             || self.rooms.contains(room.name())

@@ -168,9 +168,9 @@ pub(super) fn version(asker: &Asker<'_>, to: &mut Answers<'_>) {
 }
 
 pub(super) fn time(asker: &Asker<'_>, to: &mut Answers<'_>) {
-    let now = asker.now.unix_ms;
-    let text = Utc::from_unix_ms(now).to_string();
-    to.numeric(numeric::RPL_TIME, &[&asker.options.identity.name, &(now / 1_000).to_string(), "0", &text]);
+    // Of the forms that there are, the one of RFC 2812 is shown as a time by every client.
+    let text = Utc::from_unix_ms(asker.now.unix_ms).to_string();
+    to.numeric(numeric::RPL_TIME, &[&asker.options.identity.name, &text]);
 }
 
 /// `u`: how long the server has been up; everything else is for whoever runs it, in its logs.

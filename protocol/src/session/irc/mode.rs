@@ -1,0 +1,168 @@
+//! `MODE`: what a room allows and to whom, and what a member has set for itself.
+
+use super::room::{no_such_room, room_name};
+use super::{Client, Line, note, shown};
+use crate::command::Command;
+use crate::dialect::irc::numeric;
+use crate::dialect::irc::query::Query;
+use crate::id::MemberId;
+use crate::mode::{Flag, Key, Mask, MaskList, ModeChange, Status};
+use crate::name::{Name, RoomName};
+use crate::person::UserModes;
+use crate::session::{Work, ask};
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::{iter, slice};
+
+/// `MODE`: asks for modes, or changes them.
+pub(super) fn mode(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+    let Some(member) = line.member else { return Vec::new() };
+    let target = line.param(0).unwrap_or_default();
+    let words = line.message.params().get(1..).unwrap_or_default();
+    if !target.starts_with('#') {
+        return user_mode(target, words);
+    }
+    let Some(room) = room_name(target) else { return no_such_room(target) };
+    if words.is_empty() {
+        return ask(Query::ModeIs(room));
+    }
+    RoomModes::new(room, words).read(member)
+}
+
+fn user_mode(target: &str, words: &[&str]) -> Vec<Work> {
+    let Ok(target) = Name::parse_any(target) else {
+        return note(numeric::ERR_NOSUCHNICK, &[&shown(target)]);
+    };
+    let (mut on, mut off) = (UserModes::NONE, UserModes::NONE);
+    let mut sign = true;
+    let mut unknown = false;
+    for letter in words.iter().flat_map(|letters| letters.chars()) {
+        match (letter, UserModes::of_letter(letter)) {
+            ('+', _) => sign = true,
+            ('-', _) => sign = false,
+            (_, None) => unknown = true,
+            (_, Some(mode)) if sign => (on, off) = (on.with(mode), off.without(mode)),
+            (_, Some(mode)) => (on, off) = (on.without(mode), off.with(mode)),
+        }
+    }
+    ask(Query::UserModes { target, set: (!words.is_empty()).then_some((on, off)), unknown })
+}
+
+/// Reads the modes of a room: strings of letters, each followed by the parameters of its letters (RFC 2812, section
+/// 3.2.3).
+struct RoomModes<'a> {
+    room: RoomName,
+    /// What is not read yet.
+    words: iter::Copied<slice::Iter<'a, &'a str>>,
+    changes: Vec<ModeChange>,
+    /// What is answered beside the changes: lists, and what is wrong.
+    answers: Vec<Work>,
+}
+
+impl<'a> RoomModes<'a> {
+    fn new(room: RoomName, words: &'a [&'a str]) -> Self {
+        Self { room, words: words.iter().copied(), changes: Vec::new(), answers: Vec::new() }
+    }
+
+    fn read(mut self, member: MemberId) -> Vec<Work> {
+        let mut on = true;
+        // The first string may do without a sign; what has none behind it is a parameter that nothing takes.
+        let mut last = None;
+        while let Some(letters) = self.words.next() {
+            if last.is_some() && !letters.starts_with(['+', '-']) {
+                self.wrong(
+                    last.unwrap_or('*'),
+                    Some(letters),
+                    "There is no mode before it that takes a parameter",
+                );
+                continue;
+            }
+            last = last.or(Some('*'));
+            for letter in letters.chars() {
+                match letter {
+                    '+' => on = true,
+                    '-' => on = false,
+                    _ => {
+                        self.letter(letter, on);
+                        last = Some(letter);
+                    }
+                }
+            }
+        }
+        let Self { room, changes, mut answers, .. } = self;
+        if !changes.is_empty() {
+            answers.insert(0, Work::Propose(Command::SetModes { member, room, changes }));
+        }
+        answers
+    }
+
+    fn letter(&mut self, letter: char, on: bool) {
+        let flag = Flag::ALL.into_iter().find(|flag| flag.letter() == letter);
+        let list = MaskList::ALL.into_iter().find(|list| list.letter() == letter);
+        let status = Status::ALL.into_iter().find(|status| status.letter() == letter);
+        match (flag, list, status, letter) {
+            (Some(flag), ..) => self.changes.push(ModeChange::Flag { flag, on }),
+            (_, Some(list), ..) => self.mask(list, on),
+            (_, _, Some(status), _) => self.status(status, on),
+            (.., 'k') => self.key(on),
+            (.., 'l') => self.limit(on),
+            _ => self.answer(note(numeric::ERR_UNKNOWNMODE, &[&shown(&String::from(letter))])),
+        }
+    }
+
+    fn mask(&mut self, list: MaskList, on: bool) {
+        let Some(text) = self.words.next() else {
+            return self.answer(ask(Query::MaskList(self.room.clone(), list, 0)));
+        };
+        match Mask::parse_for(list, text) {
+            Ok(mask) => self.changes.push(ModeChange::Mask { list, mask, on }),
+            Err(error) => self.wrong(list.letter(), Some(text), &error.to_string()),
+        }
+    }
+
+    fn status(&mut self, status: Status, on: bool) {
+        match self.words.next().map(|name| (name, Name::parse_any(name))) {
+            None => self.wrong(status.letter(), None, "You must say whom"),
+            Some((_, Ok(name))) => self.changes.push(ModeChange::Status { name, status, on }),
+            Some((text, Err(_))) => self.answer(note(numeric::ERR_NOSUCHNICK, &[&shown(text)])),
+        }
+    }
+
+    fn key(&mut self, on: bool) {
+        // Which key is taken away may be said, and need not.
+        match (self.words.next().map(Key::parse), on) {
+            (_, false) => self.changes.push(ModeChange::Key(None)),
+            (Some(Some(key)), true) => self.changes.push(ModeChange::Key(Some(key))),
+            // A key is not told again.
+            (Some(None), true) => self.wrong('k', None, "Invalid key"),
+            (None, true) => self.wrong('k', None, "You must say which key"),
+        }
+    }
+
+    fn limit(&mut self, on: bool) {
+        if !on {
+            return self.changes.push(ModeChange::Limit(None));
+        }
+        let text = self.words.next();
+        match text.and_then(|limit| limit.parse().ok()).filter(|&limit| limit > 0) {
+            Some(limit) => self.changes.push(ModeChange::Limit(Some(limit))),
+            None if text.is_none() => self.wrong('l', None, "You must say how many"),
+            None => self.wrong('l', text, "Invalid limit"),
+        }
+    }
+
+    fn wrong(&mut self, letter: char, parameter: Option<&str>, words: &str) {
+        let (room, letter) = (alloc::format!("{:#}", self.room), String::from(letter));
+        let parameter = parameter.map_or("*".into(), shown);
+        self.answer(note(numeric::ERR_INVALIDMODEPARAM, &[&room, &letter, &parameter, words]));
+    }
+
+    /// Adds an answer, unless it is there: what hundreds of letters are wrong about is said once.
+    fn answer(&mut self, answer: Vec<Work>) {
+        for work in answer {
+            if !self.answers.contains(&work) {
+                self.answers.push(work);
+            }
+        }
+    }
+}

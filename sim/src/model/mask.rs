@@ -1,0 +1,187 @@
+//! The model's own reading of masks: how they are written, when two are one, and whom they are about.
+
+use parlor_protocol::mode::{Mask, MaskList};
+use parlor_protocol::{Name, Person};
+use std::net::IpAddr;
+use unicode_normalization::UnicodeNormalization as _;
+
+/// What stands in one place of a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Anything,
+    One,
+    This(char),
+}
+
+/// The mask of a text for a list, or what is said of one that there cannot be.
+pub(super) fn read(list: MaskList, text: &str) -> Result<Mask, String> {
+    let text: String = text.nfc().collect();
+    let (mutes, pattern) = match text.strip_prefix("m:") {
+        Some(pattern) => ("m:", pattern),
+        None => ("", &*text),
+    };
+    if pattern.is_empty() || pattern.chars().any(|it| it.is_whitespace() || it.is_control()) {
+        return Err("A mask is written nick!user@host".to_owned());
+    }
+    if is_foreign(pattern) {
+        return Err("There is no such kind of mask here".to_owned());
+    }
+    let bang = pattern.find('!');
+    let at = pattern[bang.unwrap_or(0)..].find('@').map(|at| at + bang.unwrap_or(0));
+    let (name, user, host) = match (bang, at) {
+        (Some(bang), Some(at)) => (&pattern[..bang], &pattern[bang + 1..at], &pattern[at + 1..]),
+        (Some(bang), None) => (&pattern[..bang], &pattern[bang + 1..], ""),
+        (None, Some(at)) => ("", &pattern[..at], &pattern[at + 1..]),
+        (None, None) if pattern.contains('.') || pattern.contains(':') || pattern.contains('/') => {
+            ("", "", pattern)
+        }
+        (None, None) => (pattern, "", ""),
+    };
+    let host = match [host.to_owned(), format!(":{host}")].iter().find_map(|host| host.parse().ok()) {
+        Some(address) => host_of(address),
+        None if is_network(host) => {
+            return Err("Networks cannot be masked yet; * and ? can be, as in *!*@10.0.*".to_owned());
+        }
+        None => host.to_owned(),
+    };
+    let star = |part: &str| if part.is_empty() { "*".to_owned() } else { part.to_owned() };
+    let whole = format!("{mutes}{}!{}@{}", star(name), star(user), star(&host));
+    if whole.len() > 170 {
+        return Err("The mask is too long".to_owned());
+    }
+    let named = |it: char| Name::parse(&format!("a{it}")).is_ok();
+    let used = |it: char| it.is_alphanumeric() || "-_.~+[]{}|^\\`'".contains(it);
+    let hosted = |it: char| it.is_ascii_alphanumeric() || "./:-_".contains(it);
+    let first_that_is_not = |part: &str, may: &dyn Fn(char) -> bool| {
+        places(part).into_iter().find_map(|place| match place {
+            Place::This(it) if !may(it) => Some(it),
+            _ => None,
+        })
+    };
+    if let Some(it) = first_that_is_not(name, &named) {
+        return Err(format!("No nick has the character '{it}'"));
+    }
+    if let Some(it) = first_that_is_not(user, &used) {
+        return Err(format!("No user name has the character '{it}'"));
+    }
+    let first = host.chars().next().filter(|it| *it == ':');
+    if let Some(it) = first_that_is_not(&host, &hosted).or(first) {
+        return Err(format!("No host has the character '{it}' there"));
+    }
+    if list == MaskList::InviteExceptions && !mutes.is_empty() {
+        return Err("There is no such kind of mask here".to_owned());
+    }
+    let mask = Mask::parse(&whole).expect("a whole mask is one");
+    assert_eq!(mask.as_str(), whole, "a whole mask is as it is written");
+    Ok(mask)
+}
+
+/// Whether two masks are one entry of a list.
+pub(super) fn are_one(one: &Mask, other: &Mask) -> bool {
+    one.as_str() == other.as_str()
+        || one.mutes() == other.mutes() && places(pattern_of(one)) == places(pattern_of(other))
+}
+
+/// Whether it is about that person.
+pub(super) fn is_about(mask: &Mask, person: &Person) -> bool {
+    let Person { name, profile } = person;
+    is_like(pattern_of(mask), &format!("{name}!{}@{}", profile.user(), profile.host()))
+}
+
+/// Whether a pattern matches all of a text.
+pub(super) fn is_like(pattern: &str, text: &str) -> bool {
+    let text: Vec<char> = super::irc::folded(text).chars().collect();
+    // Which beginnings of the text the places so far match.
+    let mut ends = vec![false; text.len() + 1];
+    ends[0] = true;
+    for place in places(pattern) {
+        let mut next = vec![false; text.len() + 1];
+        for at in 0..=text.len() {
+            next[at] = match place {
+                Place::Anything => ends[..=at].contains(&true),
+                Place::One => at > 0 && ends[at - 1],
+                Place::This(it) => at > 0 && ends[at - 1] && text[at - 1] == it,
+            };
+        }
+        ends = next;
+    }
+    ends[text.len()]
+}
+
+fn pattern_of(mask: &Mask) -> &str {
+    let text = mask.as_str();
+    if mask.mutes() { &text["m:".len()..] } else { text }
+}
+
+/// The places of a pattern, without regard to case; of wildcards side by side, those for one character first, and one
+/// for anything.
+fn places(pattern: &str) -> Vec<Place> {
+    let folded = super::irc::folded(pattern);
+    let mut rest = folded.as_str();
+    let mut places = Vec::new();
+    while let Some(first) = rest.chars().next() {
+        let behind = rest.trim_start_matches('\\');
+        let backslashes = rest.len() - behind.len();
+        let wild = behind.chars().next().filter(|it| matches!(it, '*' | '?'));
+        // Two before a wildcard are one, and one more makes the wildcard a character.
+        let said = if wild.is_some() { backslashes / 2 } else { backslashes };
+        places.extend(std::iter::repeat_n(Place::This('\\'), said));
+        rest = behind;
+        match wild {
+            Some(it) => {
+                rest = &rest[1..];
+                places.push(match it {
+                    _ if backslashes % 2 == 1 => Place::This(it),
+                    '*' => Place::Anything,
+                    _ => Place::One,
+                });
+            }
+            None if backslashes == 0 => {
+                places.push(Place::This(first));
+                rest = &rest[first.len_utf8()..];
+            }
+            None => {}
+        }
+    }
+    let is_wild = |place: &Place| !matches!(place, Place::This(_));
+    let mut sorted = Vec::new();
+    for run in places.chunk_by(|one, next| is_wild(one) && is_wild(next)) {
+        if is_wild(&run[0]) {
+            sorted.extend(run.iter().copied().filter(|place| *place == Place::One));
+            sorted.extend(run.iter().copied().find(|place| *place == Place::Anything));
+        } else {
+            sorted.extend_from_slice(run);
+        }
+    }
+    sorted
+}
+
+/// A mask of a kind that other servers have.
+fn is_foreign(pattern: &str) -> bool {
+    let before_colon = pattern.find(':').map(|at| &pattern[..at]);
+    if pattern.starts_with('$') {
+        return true;
+    }
+    if let Some(rest) = pattern.strip_prefix('~') {
+        let word = rest.split(':').next().unwrap_or_default();
+        let is_word = word.chars().all(|it| it.is_ascii_alphanumeric() || it == '!');
+        return rest.contains(':') && is_word || !rest.contains('!') && !rest.contains('@');
+    }
+    before_colon.is_some_and(|kind| kind.len() == 1 && kind.chars().all(|it| it.is_ascii_alphabetic()))
+        && pattern.parse::<IpAddr>().is_err()
+}
+
+/// An address as people are shown with it.
+fn host_of(address: IpAddr) -> String {
+    let shown = address.to_canonical().to_string();
+    if shown.starts_with(':') { format!("0{shown}") } else { shown }
+}
+
+fn is_network(host: &str) -> bool {
+    let Some(slash) = host.rfind('/') else { return false };
+    let (network, size) = (&host[..slash], &host[slash + 1..]);
+    let digits = !size.is_empty() && size.chars().all(|it| it.is_ascii_digit());
+    (digits || size.parse::<IpAddr>().is_ok())
+        && (network.contains('.') || network.contains(':'))
+        && network.chars().all(|it| it.is_ascii_hexdigit() || matches!(it, '.' | ':' | '*' | '?'))
+}

@@ -1,0 +1,95 @@
+//! What holds of every name, mask and room, whatever is in it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use parlor_protocol::mode::{Folded, Mask};
+use parlor_protocol::{Name, NameError, Person, Profile, RoomName, Text};
+use proptest::prelude::*;
+use std::net::IpAddr;
+use unicode_normalization::UnicodeNormalization as _;
+
+/// Names of few characters, so that many are nearly alike.
+fn name() -> impl Strategy<Value = Name> {
+    prop_oneof![r"[aAbé\\`\[\]{}|^_-]{1,4}", r"[\\]{1,3}", r"\PC{1,30}"]
+        .prop_filter_map("not every text is a name", |text| Name::parse(&text).ok())
+}
+
+fn person() -> impl Strategy<Value = Person> {
+    let user = prop_oneof![r"[aA\\~`]{0,4}", r"\PC{0,20}"];
+    let ip = prop_oneof![any::<[u8; 4]>().prop_map(IpAddr::from), any::<[u8; 16]>().prop_map(IpAddr::from)];
+    (name(), user, ip)
+        .prop_map(|(name, user, ip)| Person { name, profile: Profile::new(&user, ip, Text::default()) })
+}
+
+fn whole(person: &Person) -> String {
+    format!("{}!{}@{}", person.name, person.profile.user(), person.profile.host())
+}
+
+/// The same text in another case, or decomposed.
+fn another_spelling(text: &str, how: u8) -> String {
+    match how % 4 {
+        0 => text.to_uppercase(),
+        1 => text.to_lowercase(),
+        2 => text.nfd().collect(),
+        _ => text.to_uppercase().nfd().collect(),
+    }
+}
+
+proptest! {
+    /// Whoever is banned by its own `name!user@host` is the one who is banned by it.
+    #[test]
+    fn a_mask_of_all_that_somebody_is_matches_nobody_else(one in person(), other in person()) {
+        let mask = Mask::parse(&whole(&one));
+        prop_assume!(whole(&one).len() <= Mask::BYTES_MAX);
+        let mask = mask.unwrap();
+        prop_assert!(mask.matches(&Folded::of(&one)), "{mask:?}");
+        let is_one = one.name == other.name
+            && Folded::new(&whole(&one)) == Folded::new(&whole(&other));
+        prop_assert_eq!(mask.matches(&Folded::of(&other)), is_one, "{:?} {}", mask, whole(&other));
+    }
+
+    /// So is whoever is banned by its name alone.
+    #[test]
+    fn a_name_is_the_mask_of_whoever_has_it(one in person(), other in person()) {
+        let mask = Mask::parse(&format!("{}!*@*", one.name)).unwrap();
+        prop_assert!(mask.matches(&Folded::of(&one)), "{mask:?}");
+        prop_assert_eq!(mask.matches(&Folded::of(&other)), one.name == other.name);
+    }
+
+    #[test]
+    fn a_mask_in_any_spelling_is_one_entry(text in r"[aBéΣ\\*?`]{1,8}", how in any::<u8>()) {
+        let Ok(mask) = Mask::parse(&text) else { return Ok(()) };
+        let other = another_spelling(&text, how);
+        // Of a few letters the capital is two letters, and so another text.
+        prop_assume!(Folded::new(&text) == Folded::new(&other));
+        prop_assert_eq!(Mask::parse(&other), Ok(mask));
+    }
+
+    /// Whoever reads a room's name, in either dialect, enters that room by what it has read.
+    #[test]
+    fn a_room_is_entered_by_what_is_shown_of_it(
+        text in prop_oneof![r"[#a+/.: ,\\]{0,4}", r"\PC{0,20}", r"[❤😀👩💻1#*\u{200d}\u{fe0f}\u{20e3}]{0,6}"],
+    ) {
+        let irc = format!("#{text}");
+        let Ok(room) = RoomName::parse(&irc) else { return Ok(()) };
+        prop_assert_eq!(RoomName::parse(&room.to_string()), Ok(room.clone()));
+        prop_assert_eq!(RoomName::parse(&format!("{room:#}")), Ok(room.clone()));
+        prop_assert_eq!(format!("{room:#}"), format!("#{}", text.nfc()));
+        let shown = format!("{room:#}");
+        prop_assert!(!shown.contains([' ', ',', '\u{7}', '\u{202e}', '\u{200b}', '\u{a0}']), "{shown:?}");
+    }
+
+    /// Modern IRC forbids a space, a comma and BEL; and all that can be seen is allowed here.
+    #[test]
+    fn what_can_be_seen_is_in_names_of_rooms(text in r"[!-~&&[^,]]{1,50}") {
+        let room = RoomName::parse(&format!("#{text}"));
+        prop_assert!(room.is_ok());
+    }
+
+    #[test]
+    fn what_is_refused_of_a_room_is_in_it(text in r"\PC{1,20}") {
+        if let Err(NameError::Character(character)) = RoomName::parse(&text) {
+            prop_assert!(text.nfc().any(|it| it == character));
+        }
+    }
+}
