@@ -1,5 +1,6 @@
 //! Where a server is, and the way to it.
 
+use parlor_protocol::{NameError, RoomName};
 use socket2::{SockRef, TcpKeepalive};
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -13,12 +14,13 @@ const PORT: u16 = 3_000;
 /// Silence after which the system asks whether the server's host is still there.
 const KEEPALIVE: Duration = Duration::from_secs(60);
 
-/// The place of a server.
+/// The place of a server, and the room that was named with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Address {
     /// A name or an IP address, without brackets.
     host: String,
     port: u16,
+    room: Option<RoomName>,
 }
 
 /// Why there is no connection.
@@ -54,6 +56,11 @@ impl Address {
         })
     }
 
+    /// The room that stands behind the port, as in `auto://HOST:PORT/ROOM`.
+    pub(super) const fn room(&self) -> Option<&RoomName> {
+        self.room.as_ref()
+    }
+
     /// Whether this machine itself is meant.
     pub(super) fn is_here(&self) -> bool {
         let is_loopback = |ip: IpAddr| ip.to_canonical().is_loopback() || ip.is_unspecified();
@@ -64,7 +71,7 @@ impl Address {
     pub(super) fn serve_command(&self) -> String {
         match (self.host.as_str(), self.port) {
             ("127.0.0.1" | "localhost", PORT) => "parlor".to_owned(),
-            _ => format!("parlor serve --listen plain://{self}"),
+            _ => format!("parlor serve --listen auto://{self}"),
         }
     }
 }
@@ -88,48 +95,88 @@ impl fmt::Display for Address {
     }
 }
 
-/// The text is no server's address.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct BadAddress;
-
-impl fmt::Display for BadAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "write it so: HOST, HOST:PORT, [IPV6]:PORT or plain://HOST:PORT, the port from 1 to 65535; a room \
-             is named with --room",
-        )
-    }
+/// Why a text is no server's address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum BadAddress {
+    /// It is not written as an address is.
+    Form,
+    /// What listens there is for IRC clients alone.
+    Irc,
+    /// What follows the port is no room's name.
+    Room(NameError),
+    /// TLS is not spoken.
+    Tls,
+    /// Nothing of this kind is spoken.
+    Scheme(String),
 }
-
-impl std::error::Error for BadAddress {}
 
 impl FromStr for Address {
     type Err = BadAddress;
 
+    /// Parses every form in which `parlor serve --listen` names a place, and those that leave something out.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let text = text.strip_prefix("plain://").unwrap_or(text);
-        let (host, port) = match text.strip_prefix('[') {
-            Some(rest) => {
-                let (host, port) = rest.split_once(']').ok_or(BadAddress)?;
-                host.parse::<Ipv6Addr>().map_err(|_| BadAddress)?;
-                (host, if port.is_empty() { None } else { Some(port.strip_prefix(':').ok_or(BadAddress)?) })
-            }
-            None if text.parse::<Ipv6Addr>().is_ok() => (text, None),
-            None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
+        let text = match text.split_once("://") {
+            None => text,
+            Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
+                "auto" | "plain" => rest,
+                "irc" => return Err(BadAddress::Irc),
+                "ircs" | "tls" => return Err(BadAddress::Tls),
+                _ => return Err(BadAddress::Scheme(scheme.to_owned())),
+            },
         };
-        let port = match port {
-            Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
-                port.parse().map_err(|_| BadAddress)?
-            }
-            Some(_) => return Err(BadAddress),
-            None => PORT,
+        let (authority, room) = text.split_once('/').unwrap_or((text, ""));
+        let (host, port) = host_and_port(authority).ok_or(BadAddress::Form)?;
+        let room = match room {
+            // `-` is a listener's word for no room.
+            "" | "-" => None,
+            room => Some(room_name(room).map_err(BadAddress::Room)?),
         };
-        let is_odd = |character: char| character.is_whitespace() || "/@[]?#".contains(character);
-        if port == 0 || host.is_empty() || host.contains(is_odd) {
-            return Err(BadAddress);
-        }
-        Ok(Self { host: host.to_owned(), port })
+        Ok(Self { host, port, room })
     }
+}
+
+/// A room's name, with or without the `#` that other chats write before it; `/join` reads it in the same way.
+pub(super) fn room_name(text: &str) -> Result<RoomName, NameError> {
+    RoomName::parse(text.strip_prefix('#').unwrap_or(text))
+}
+
+fn host_and_port(authority: &str) -> Option<(String, u16)> {
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(rest) => {
+            let (host, port) = rest.split_once(']')?;
+            let host = ipv6(host)?;
+            (host, if port.is_empty() { None } else { Some(port.strip_prefix(':')?) })
+        }
+        None => match ipv6(authority) {
+            Some(host) => (host, None),
+            None => {
+                let (host, port) =
+                    authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
+                let is_odd = |character: char| character.is_whitespace() || "@[]?#%".contains(character);
+                if host.is_empty() || host.contains(is_odd) {
+                    return None;
+                }
+                (host.to_owned(), port)
+            }
+        },
+    };
+    let port = match port {
+        Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => port.parse().ok()?,
+        Some(_) => return None,
+        None => PORT,
+    };
+    (port != 0).then_some((host, port))
+}
+
+/// An IPv6 address, which may name the interface that it is behind: `fe80::1%eth0`.
+fn ipv6(text: &str) -> Option<String> {
+    let (address, zone) = text.split_once('%').map_or((text, None), |(address, zone)| (address, Some(zone)));
+    address.parse::<Ipv6Addr>().ok()?;
+    let Some(zone) = zone else { return Some(address.to_owned()) };
+    // In a URL the `%` itself is escaped (RFC 6874).
+    let zone = zone.strip_prefix("25").filter(|rest| !rest.is_empty()).unwrap_or(zone);
+    let is_sound = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
+    (!zone.is_empty() && zone.chars().all(is_sound)).then(|| format!("{address}%{zone}"))
 }
 
 #[cfg(test)]
@@ -143,14 +190,38 @@ mod tests {
             ("127.0.0.1", "127.0.0.1:3000"),
             ("chat.example", "chat.example:3000"),
             ("chat.example:4000", "chat.example:4000"),
-            ("plain://chat.example:4000", "chat.example:4000"),
             ("[::1]:4000", "[::1]:4000"),
             ("[::1]", "[::1]:3000"),
             ("::1", "[::1]:3000"),
-            ("plain://[::1]:4000", "[::1]:4000"),
+            ("auto://chat.example", "chat.example:3000"),
+            ("fe80::1%eth0", "[fe80::1%eth0]:3000"),
         ] {
-            assert_eq!(text.parse::<Address>().unwrap().to_string(), whole, "{text}");
+            let address = text.parse::<Address>().unwrap();
+            assert_eq!((address.to_string().as_str(), address.room()), (whole, None), "{text}");
         }
+    }
+
+    #[test]
+    fn every_form_of_a_listener_is_an_address() {
+        use crate::config::ListenUrl;
+        for (text, whole, room) in [
+            ("auto://127.0.0.1:3000", "127.0.0.1:3000", None),
+            ("plain://chat.example:4000", "chat.example:4000", None),
+            ("AUTO://chat.example:4000/", "chat.example:4000", None),
+            ("auto://chat.example:4000/-", "chat.example:4000", None),
+            ("auto://chat.example:4000/tea", "chat.example:4000", Some("tea")),
+            ("plain://[::1]:4000/茶", "[::1]:4000", Some("茶")),
+            ("auto://[fe80::1%3]:4000", "[fe80::1%3]:4000", None),
+            ("auto://[fe80::1%25eth0]:4000/tea", "[fe80::1%eth0]:4000", Some("tea")),
+            ("chat.example/tea", "chat.example:3000", Some("tea")),
+            ("chat.example:4000/#tea", "chat.example:4000", Some("tea")),
+        ] {
+            let address = text.parse::<Address>().unwrap();
+            assert_eq!(address.to_string(), whole, "{text}");
+            assert_eq!(address.room().map(RoomName::as_str), room, "{text}");
+        }
+        let default = ListenUrl::default().to_string();
+        assert_eq!(default.parse::<Address>().unwrap().to_string(), "127.0.0.1:3000");
     }
 
     #[test]
@@ -164,12 +235,25 @@ mod tests {
             "a:65536",
             "a:b",
             "a b",
+            "a%b",
             "[::1]3000",
+            "[::1",
             "[a]:1",
-            "http://a",
-            "a:1/b",
+            "[fe80::1%]:1",
+            "[fe80::1%a/b]:1",
+            "auto://",
+            "user@a:1",
         ] {
-            assert_eq!(text.parse::<Address>(), Err(BadAddress), "{text}");
+            assert_eq!(text.parse::<Address>(), Err(BadAddress::Form), "{text}");
+        }
+        for (text, why) in [
+            ("irc://a:6667", BadAddress::Irc),
+            ("tls://a:6697", BadAddress::Tls),
+            ("ircs://a:6697/tea", BadAddress::Tls),
+            ("http://a", BadAddress::Scheme("http".into())),
+            ("a:1/b c", BadAddress::Room(NameError::Character(' '))),
+        ] {
+            assert_eq!(text.parse::<Address>(), Err(why), "{text}");
         }
     }
 

@@ -32,8 +32,10 @@ impl Farewell {
     }
 
     fn is_quit(&self) -> bool {
-        match self.begin.strip_prefix(QUIT) {
-            Some(rest) => rest.iter().all(|byte| b" \t\r".contains(byte)),
+        match self.begin.split_at_checked(QUIT.len()) {
+            Some((word, rest)) => {
+                word.eq_ignore_ascii_case(QUIT) && rest.iter().all(|byte| b" \t\r".contains(byte))
+            }
             None => false,
         }
     }
@@ -51,7 +53,7 @@ mod tests {
 
     #[test]
     fn only_a_whole_line_is_a_farewell() {
-        for text in ["/quit\n", "hello\n/quit\r\n", "/quit for today\n", "/quit\nhello\n"] {
+        for text in ["/quit\n", "hello\n/quit\r\n", "/quit for today\n", "/quit\nhello\n", "/QUIT\n"] {
             assert!(is_said(text), "{text:?}");
         }
         for text in ["", "/quit", "/quitter\n", "//quit\n", " /quit\n", "I /quit\n", "/quits\n"] {

@@ -53,7 +53,11 @@ impl Screen {
 
     /// The terminal has another size: the rows that no longer fit were broken by it.
     pub(super) fn resize(&mut self, columns: usize, rows: usize) {
+        let before = (self.columns, self.rows);
         self.set_size(columns, rows);
+        if before == (self.columns, self.rows) {
+            return;
+        }
         let broken = |width: &usize| width.div_ceil(self.columns).max(1);
         self.drawn.row = self.drawn.widths.iter().take(self.drawn.row).map(broken).sum();
     }

@@ -4,10 +4,11 @@
 //! what comes in never meets a line that is half drawn, and the server's end is seen while somebody types.
 
 use super::Ended;
+use super::conversation::Conversation;
 use super::editor::{Did, Editor};
-use super::farewell::Farewell;
 use super::incoming::Incoming;
 use super::keys::Keys;
+use super::options::Options;
 use super::screen::Screen;
 use rustix::process::{Signal as Number, kill_current_process_group};
 use rustix::termios::{InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios};
@@ -44,13 +45,13 @@ const SETTLED_AFTER: Duration = Duration::from_secs(1);
 const LEAVE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Talks until either side has enough.
-pub(super) fn talk(stream: std::net::TcpStream, first_lines: &str) -> Ended {
+pub(super) fn talk(stream: std::net::TcpStream, conversation: Conversation, options: &Options) -> Ended {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return Ended::Unusable(error),
     };
     runtime.block_on(async {
-        match Talk::begin(stream, first_lines) {
+        match Talk::begin(stream, conversation, options) {
             Ok(talk) => talk.run().await,
             Err(error) => Ended::Unusable(error),
         }
@@ -94,6 +95,8 @@ impl Drop for RawTerminal {
 
 /// What happens next.
 enum Happening {
+    /// The server had its time to grant what was asked for.
+    EntryDeadline,
     /// The user pressed keys, or the terminal is gone.
     Keys(Option<Vec<u8>>),
     /// The user has left, and the server did not close in time.
@@ -154,9 +157,13 @@ struct Talk {
     editor: Editor,
     screen: Screen,
     incoming: Incoming,
-    farewell: Farewell,
+    conversation: Conversation,
     /// What the server has not taken yet.
     outgoing: Vec<u8>,
+    /// What was said before the server granted what was asked for, and is sent then.
+    held: Vec<u8>,
+    /// When the server had its time to do so.
+    entry_deadline: Option<Pin<Box<Sleep>>>,
     /// When what came of a line is shown without its end.
     part_deadline: Option<Pin<Box<Sleep>>>,
     /// When what was shown so is taken for a whole message.
@@ -172,7 +179,11 @@ struct Talk {
 }
 
 impl Talk {
-    fn begin(stream: std::net::TcpStream, first_lines: &str) -> io::Result<Self> {
+    fn begin(
+        stream: std::net::TcpStream,
+        mut conversation: Conversation,
+        options: &Options,
+    ) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         let signals = Signals::watch()?;
         let stream = TcpStream::from_std(stream)?;
@@ -187,8 +198,10 @@ impl Talk {
             editor: Editor::new(),
             screen: Screen::new(columns, rows),
             incoming: Incoming::default(),
-            farewell: Farewell::default(),
-            outgoing: first_lines.as_bytes().to_vec(),
+            outgoing: conversation.take_to_send().into_bytes(),
+            held: Vec::new(),
+            entry_deadline: (!conversation.is_entered()).then(|| Box::pin(sleep(options.timeout))),
+            conversation,
             part_deadline: None,
             settle_deadline: None,
             leave_deadline: None,
@@ -218,6 +231,7 @@ impl Talk {
         let mut buffer = vec![0; READ_BYTES];
         loop {
             let done = match poll_fn(|context| self.poll(context)).await {
+                Happening::EntryDeadline => Ok(self.conversation.unanswered()),
                 Happening::Keys(Some(bytes)) => self.press(&bytes),
                 Happening::Keys(None) => self.keys_ended().map(|()| None),
                 Happening::LeaveDeadline => Ok(Some(Ended::Left)),
@@ -248,7 +262,7 @@ impl Talk {
         if let Poll::Ready(happening) = self.signals.poll(context) {
             return Poll::Ready(happening);
         }
-        if self.outgoing.len() < OUTGOING_BYTES_MAX
+        if self.outgoing.len() + self.held.len() < OUTGOING_BYTES_MAX
             && !self.keys_ended
             && let Poll::Ready(keys) = self.pressed.poll_recv(context)
         {
@@ -265,6 +279,9 @@ impl Talk {
         if self.stream.poll_read_ready(context).is_ready() {
             return Poll::Ready(Happening::Readable);
         }
+        if is_over(&mut self.entry_deadline, context) {
+            return Poll::Ready(Happening::EntryDeadline);
+        }
         if is_over(&mut self.part_deadline, context) {
             return Poll::Ready(Happening::PartDeadline);
         }
@@ -275,6 +292,7 @@ impl Talk {
     }
 
     fn press(&mut self, bytes: &[u8]) -> io::Result<Option<Ended>> {
+        self.fit();
         let mut out = String::new();
         for key in self.keys.receive(bytes) {
             let did = self.editor.press(key);
@@ -308,8 +326,10 @@ impl Talk {
         }
         self.screen.leave(out, line);
         let bytes = format!("{line}\n").into_bytes();
-        self.farewell.sends(&bytes);
-        self.outgoing.extend_from_slice(&bytes);
+        self.conversation.sends(&bytes);
+        let is_entered = self.conversation.is_entered();
+        let to = if is_entered { &mut self.outgoing } else { &mut self.held };
+        to.extend_from_slice(&bytes);
     }
 
     /// Writes what the server takes now.
@@ -323,7 +343,7 @@ impl Talk {
                 Err(_) => self.write_closed = true,
             }
         }
-        if self.is_leaving && self.outgoing.is_empty() && !self.write_closed {
+        if self.is_leaving && self.outgoing.is_empty() && self.held.is_empty() && !self.write_closed {
             self.write_closed = true;
             SockRef::from(&self.stream).shutdown(Shutdown::Write).ok();
         }
@@ -338,20 +358,28 @@ impl Talk {
             }
             Err(error) => return self.server_closed(Some(error)),
         };
-        let mut lines = Vec::new();
-        self.incoming.receive(&buffer[..count], &mut lines);
+        let (mut shown, mut lines) = (Vec::new(), Vec::new());
+        self.conversation.receive(&buffer[..count], &mut shown);
+        self.incoming.receive(&shown, &mut lines);
         self.set_part_deadlines(lines.is_empty());
         self.show_lines(&lines)?;
-        Ok(None)
+        self.outgoing.append(&mut self.conversation.take_to_send().into_bytes());
+        if self.conversation.is_entered() {
+            self.entry_deadline = None;
+            self.outgoing.append(&mut self.held);
+        }
+        self.write();
+        Ok(self.conversation.refused())
     }
 
     fn server_closed(&mut self, error: Option<io::Error>) -> io::Result<Option<Ended>> {
-        let rest: Vec<String> = self.incoming.end().into_iter().collect();
-        self.show_lines(&rest)?;
-        let has_left = self.is_leaving || self.farewell.is_said();
+        let (mut shown, mut lines) = (Vec::new(), Vec::new());
+        self.conversation.receive_end(&mut shown);
+        self.incoming.receive(&shown, &mut lines);
+        lines.extend(self.incoming.end());
+        self.show_lines(&lines)?;
         Ok(Some(match error {
-            None if has_left => Ended::Left,
-            None => Ended::ServerClosed,
+            None => self.conversation.closed(self.is_leaving),
             Some(error) => Ended::Broken(error),
         }))
     }
@@ -379,6 +407,8 @@ impl Talk {
         if lines.is_empty() {
             return Ok(());
         }
+        // The signal of a change may come behind the line.
+        self.fit();
         let mut out = String::new();
         self.screen.erase(&mut out);
         for line in lines {
@@ -433,9 +463,14 @@ impl Talk {
     }
 
     fn resize(&mut self) -> io::Result<()> {
+        self.fit();
+        self.draw()
+    }
+
+    /// Knows the terminal's size as it is now.
+    fn fit(&mut self) {
         let (columns, rows) = size();
         self.screen.resize(columns, rows);
-        self.draw()
     }
 }
 

@@ -1,8 +1,12 @@
 //! The client's own words. What the server says is the server's.
 
-use super::address::{Address, Failed};
+use super::address::{Address, BadAddress, Failed};
+use super::entry::{Refused, Request};
+use super::notes;
+use super::options::Wrong;
 use crate::locale::text;
-use parlor_protocol::Language;
+use parlor_protocol::event::Mistake;
+use parlor_protocol::{CloseReason, Language, Reply};
 use std::io::{self, ErrorKind};
 
 /// The texts in one language.
@@ -21,9 +25,9 @@ impl Texts {
     pub(super) fn connected(self, peer: &str, has_keys: bool) -> String {
         match has_keys {
             true => {
-                text!(self.language, "connected to {peer}; Ctrl-D leaves", "已连接到{peer};按 Ctrl-D 退出")
+                text!(self.language, "connected to {peer}; Ctrl-D leaves", "已连接到 {peer}，按 Ctrl-D 退出")
             }
-            false => text!(self.language, "connected to {peer}", "已连接到{peer}"),
+            false => text!(self.language, "connected to {peer}", "已连接到 {peer}"),
         }
     }
 
@@ -41,16 +45,16 @@ impl Texts {
             Failed::Lookup(error) => text!(
                 self.language,
                 "the name cannot be looked up ({error}); is it spelled right, and is there a network?",
-                "无法解析该名称({error});请检查拼写和网络"
+                "无法解析该名称（{error}），请检查拼写和网络"
             ),
             Failed::Connect(error) => self.why(address, error),
         };
-        text!(self.language, "cannot connect to {address}: {why}", "无法连接{address}:{why}")
+        text!(self.language, "cannot connect to {address}: {why}", "无法连接 {address}：{why}")
     }
 
     /// The connection did not end, it broke.
     pub(super) fn broken(self, error: &io::Error) -> String {
-        text!(self.language, "the connection broke: {error}", "连接中断:{error}")
+        text!(self.language, "the connection broke: {error}", "连接中断：{error}")
     }
 
     pub(super) const fn server_closed(self) -> &'static str {
@@ -60,12 +64,117 @@ impl Texts {
         }
     }
 
+    /// The server did not grant what was asked for.
+    pub(super) fn refused(self, refused: &Refused) -> String {
+        let Refused { request, reason } = refused;
+        let reason = reason.as_deref().unwrap_or("?");
+        match request {
+            Request::Name(_) => text!(
+                self.language,
+                "the name {request} was refused: {reason}; nothing was sent",
+                "未能使用名字 {request}：{reason}；没有发送任何内容"
+            ),
+            Request::Room(_) => text!(
+                self.language,
+                "entering {request} was refused: {reason}; nothing was sent",
+                "未能进入房间 {request}：{reason}；没有发送任何内容"
+            ),
+        }
+    }
+
+    /// The server said nothing to what was asked for: the ancestor's server, for one.
+    pub(super) fn unanswered(self, request: &Request) -> String {
+        let line = request.line();
+        let command = line.split(' ').next().unwrap_or_default();
+        text!(
+            self.language,
+            "the server did not answer {command} {request}; it may know no commands, then leave out --name and \
+             --room; nothing else was sent",
+            "服务器没有回应 {command} {request}；它可能不支持命令，请去掉 --name 和 --room 再试；没有发送其他内容"
+        )
+    }
+
+    /// The server did not let us in at all.
+    pub(super) fn not_let_in(self, reason: CloseReason) -> String {
+        let reason = notes::farewell(reason, self.language);
+        text!(self.language, "the server did not let you in: {reason}", "服务器拒绝了连接：{reason}")
+    }
+
+    /// The command line cannot be obeyed.
+    pub(super) fn wrong(self, wrong: &Wrong) -> String {
+        let not_a = |mistake: &Mistake| notes::rendered(&Reply::Mistaken(mistake), self.language);
+        match wrong {
+            Wrong::Address { text, why } => {
+                let why = self.bad_address(why);
+                text!(
+                    self.language,
+                    "no address of a server: {text}: {why}",
+                    "无效的服务器地址 {text}：{why}"
+                )
+            }
+            Wrong::Key => text!(
+                self.language,
+                "--key: a key has at most 23 bytes, and no blank or comma",
+                "--key：口令最多 23 字节，不能有空格或逗号"
+            ),
+            Wrong::KeyWithoutRoom => text!(
+                self.language,
+                "--key is the key of a room: name it with --room",
+                "--key 是房间的口令，请同时用 --room 指定房间"
+            ),
+            Wrong::Name(error) => {
+                let note = not_a(&Mistake::BadName(*error));
+                let why = notes::words(&note);
+                text!(self.language, "--name: {why}", "--name：{why}")
+            }
+            Wrong::Room(error) => {
+                let note = not_a(&Mistake::BadRoom(*error));
+                let why = notes::words(&note);
+                text!(self.language, "--room: {why}", "--room：{why}")
+            }
+            Wrong::TwoRooms(there, room) => text!(
+                self.language,
+                "the address names the room {there}, and --room names {room}",
+                "地址中的房间是 {there}，--room 却是 {room}"
+            ),
+        }
+    }
+
+    fn bad_address(self, why: &BadAddress) -> String {
+        match why {
+            BadAddress::Form => text!(
+                self.language,
+                "usage: HOST, HOST:PORT, [IPV6]:PORT or auto://HOST:PORT/ROOM, with a port from 1 to 65535",
+                "用法：主机、主机:端口、[IPV6]:端口 或 auto://主机:端口/房间，端口为 1 到 65535"
+            ),
+            BadAddress::Irc => text!(
+                self.language,
+                "irc:// is for IRC clients, and this is none; use the server's auto:// or plain:// address",
+                "irc:// 只供 IRC 客户端使用；请改用服务器的 auto:// 或 plain:// 地址"
+            ),
+            BadAddress::Room(error) => {
+                let note = notes::rendered(&Reply::Mistaken(&Mistake::BadRoom(*error)), self.language);
+                notes::words(&note).to_owned()
+            }
+            BadAddress::Scheme(scheme) => text!(
+                self.language,
+                "{scheme}:// is not spoken here; use the server's auto:// or plain:// address",
+                "不支持 {scheme}://；请使用服务器的 auto:// 或 plain:// 地址"
+            ),
+            BadAddress::Tls => text!(
+                self.language,
+                "TLS is not supported yet; use the server's auto:// or plain:// address",
+                "暂不支持 TLS；请使用服务器的 auto:// 或 plain:// 地址"
+            ),
+        }
+    }
+
     /// The program's own input or output failed.
     pub(super) fn unusable(self, error: &io::Error) -> String {
         text!(
             self.language,
             "cannot read the input or write the output: {error}",
-            "无法读取输入或写入输出:{error}"
+            "无法读取输入或写入输出：{error}"
         )
     }
 
@@ -75,22 +184,22 @@ impl Texts {
             ErrorKind::ConnectionRefused if address.is_here() => text!(
                 self.language,
                 "nothing listens there; start a server with `{command}`",
-                "那里没有服务器;请用 `{command}` 启动一个"
+                "那里没有服务器，可以用 `{command}` 启动一个"
             ),
             ErrorKind::ConnectionRefused => text!(
                 self.language,
                 "nothing listens there; is the port right, and is the server running?",
-                "那里没有服务器;请检查端口,并确认服务器已启动"
+                "那里没有服务器，请检查端口，并确认服务器已启动"
             ),
             ErrorKind::TimedOut => text!(
                 self.language,
                 "no answer; is the address right, and does a firewall let you through? --connect-timeout-ms waits longer",
-                "没有回应;请检查地址和防火墙,或用 --connect-timeout-ms 多等一会儿"
+                "没有回应，请检查地址和防火墙，或用 --connect-timeout-ms 延长等待时间"
             ),
             ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => text!(
                 self.language,
                 "there is no way to it ({error}); is the address right, and is there a network?",
-                "无法到达({error});请检查地址和网络"
+                "无法到达（{error}），请检查地址和网络"
             ),
             _ => error.to_string(),
         }

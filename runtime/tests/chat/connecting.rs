@@ -3,7 +3,7 @@
 use crate::parties::{Chat, Fake, close, read_all};
 use crate::support::{parlor, wait};
 use socket2::{Domain, Socket, Type};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
@@ -36,10 +36,10 @@ fn a_refused_connection_is_one_clear_line_in_the_language_in_force() {
     let nobody = address.to_string();
     let english = format!(
         "parlor: cannot connect to {nobody}: nothing listens there; start a server with `parlor serve --listen \
-         plain://{nobody}`\n"
+         auto://{nobody}`\n"
     );
     let chinese = format!(
-        "parlor: 无法连接{nobody}:那里没有服务器;请用 `parlor serve --listen plain://{nobody}` 启动一个\n"
+        "parlor: 无法连接 {nobody}：那里没有服务器，可以用 `parlor serve --listen auto://{nobody}` 启动一个\n"
     );
     for (flags, environment, expected) in [
         (&[][..], &[][..], &english),
@@ -98,10 +98,13 @@ fn a_wrong_command_line_is_refused_before_anything_is_connected() {
     let fake = Fake::listen();
     let address = fake.address.to_string();
     for (flags, why) in [
-        (&["--name", "12345"][..], "names of digits alone are the server's to give"),
-        (&["--name", "a b"], "the character ' ' cannot be in a name"),
-        (&["--name", ""], ""),
-        (&["--room", "#tea"], "the character '#' cannot be in a name"),
+        (&["--name", "12345"][..], "parlor: --name: names of digits alone are assigned by the server\n"),
+        (&["--name", "a b"], "parlor: --name: a name cannot have a space in it\n"),
+        (&["--name", "a b", "--lang", "zh"], "parlor: --name：名字里不能有空格\n"),
+        (&["--name", ""], "parlor: --name: a name cannot be empty\n"),
+        (&["--room", "a b"], "parlor: --room: a room name cannot have a space in it\n"),
+        (&["--room", "a b", "--lang", "zh"], "parlor: --room：房间名里不能有空格\n"),
+        (&["--key", "secret"], "parlor: --key is the key of a room: name it with --room\n"),
         (&["--lang", "fr"], "use zh or en"),
         (&["--connect-timeout-ms", "0"], "0"),
         (&["--no-such-option"], "--no-such-option"),
@@ -110,10 +113,54 @@ fn a_wrong_command_line_is_refused_before_anything_is_connected() {
         assert_eq!(output.status.code(), Some(2), "{flags:?}");
         assert!(told(&output).contains(why), "{flags:?}: {}", told(&output));
     }
-    let output = run(&["127.0.0.1:port"], &[]);
-    assert!(told(&output).contains("plain://HOST:PORT"), "{}", told(&output));
-    assert_eq!(output.status.code(), Some(2));
     assert!(!fake.has_visitor());
+}
+
+#[test]
+fn an_address_that_is_none_is_told_of() {
+    for (address, why) in [
+        ("127.0.0.1:port", "usage: HOST, HOST:PORT, [IPV6]:PORT or auto://HOST:PORT/ROOM"),
+        ("irc://127.0.0.1:6667", "irc:// is for IRC clients"),
+        ("tls://127.0.0.1:6697", "TLS is not supported yet"),
+        ("http://127.0.0.1", "http:// is not spoken here"),
+        ("auto://127.0.0.1:3000/a b", "a room name cannot have a space in it"),
+    ] {
+        let output = run(&[address], &[]);
+        assert_eq!(told(&output).lines().count(), 1);
+        let expected = format!("parlor: no address of a server: {address}: {why}");
+        assert!(told(&output).starts_with(&expected), "{}", told(&output));
+        assert_eq!(output.status.code(), Some(2));
+    }
+    let output = run(&["auto://h:1/tea", "--room", "coffee"], &[]);
+    let expected = "parlor: the address names the room tea, and --room names coffee\n";
+    assert_eq!((told(&output).as_str(), output.status.code()), (expected, Some(2)));
+}
+
+/// A link-local address of this machine and its interface, where there is one (Linux).
+fn link_local() -> Option<(Ipv6Addr, String)> {
+    let table = std::fs::read_to_string("/proc/net/if_inet6").ok()?;
+    table.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let [address, _, _, "20", _, interface] = fields[..] else { return None };
+        Some((u128::from_str_radix(address, 16).ok()?.into(), interface.to_owned()))
+    })
+}
+
+#[test]
+fn an_ipv6_address_may_name_its_interface() {
+    // A machine without IPv6 has neither.
+    let Ok(listener) = TcpListener::bind("[::]:0") else { return };
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || while listener.accept().is_ok() {});
+    let mut addresses = vec![format!("[::1]:{port}"), format!("auto://[::1]:{port}")];
+    if let Some((address, interface)) = link_local() {
+        addresses.push(format!("[{address}%{interface}]:{port}"));
+        addresses.push(format!("auto://[{address}%25{interface}]:{port}/"));
+    }
+    for address in addresses {
+        let status = told(&run(&[&address], &[]));
+        assert!(status.starts_with("parlor: connected to ["), "{address}: {status}");
+    }
 }
 
 #[test]
@@ -133,7 +180,7 @@ fn a_full_standard_error_is_no_reason_to_fail() {
 fn the_help_tells_the_exit_codes() {
     let output = run(&["--help"], &[]);
     let help = String::from_utf8(output.stdout).unwrap();
-    assert!(help.contains("Exit status: 0 left as wished"), "{help}");
+    assert!(help.contains("Exit status:\n  0    left as asked"), "{help}");
     assert_eq!(output.status.code(), Some(0));
 }
 

@@ -7,8 +7,11 @@
 
 mod connecting;
 mod hashing;
+#[path = "../serve/irc.rs"]
+mod irc;
 mod parties;
 mod piped;
+mod refused;
 #[path = "../serve/support.rs"]
 #[allow(dead_code, reason = "the tests of the server need more of it")]
 mod support;

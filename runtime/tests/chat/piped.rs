@@ -1,7 +1,7 @@
 //! In a pipe: exactly the bytes, each way at its own pace, and an exit code that tells how it ended.
 
 use crate::parties::{Chat, Fake, close, read_all, read_bytes};
-use crate::support::{Client, Server, parlor};
+use crate::support::{Client, Server, parlor, wait};
 use socket2::SockRef;
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -173,17 +173,17 @@ fn an_output_that_cannot_be_written_is_told_of() {
 }
 
 #[test]
-fn the_options_are_the_first_lines_and_nothing_is_sent_without_them() {
+fn nothing_is_sent_that_nobody_asked_for() {
     let fake = Fake::listen();
-    let mut chat = Chat::start(fake.address, &["--room", "茶", "--name=小明", "--lang", "zh"]);
-    let mut server = fake.accept();
-    chat.say("hello\n");
-    chat.end_input();
-    assert_eq!(text(&read_all(&mut server)), "/lang zh\n/nick 小明\n/join 茶\nhello\n");
     let mut chat = Chat::start(fake.address, &[]);
     let mut server = fake.accept();
     chat.end_input();
     assert_eq!(text(&read_all(&mut server)), "");
+    let mut chat = Chat::start(fake.address, &["--lang", "zh"]);
+    let mut server = fake.accept();
+    chat.say("hello\n");
+    chat.end_input();
+    assert_eq!(text(&read_all(&mut server)), "/lang zh\nhello\n", "nobody waits for an answer");
 }
 
 #[test]
@@ -196,4 +196,23 @@ fn name_and_room_are_in_force_from_the_first_word() {
     chat.say("hello\n");
     bob.expect("alice joined");
     bob.expect("alice: hello");
+}
+
+#[test]
+fn an_address_is_written_as_the_listener_has_it_and_names_the_room() {
+    let server = Server::start(&[]);
+    let mut bob: Client = server.enter();
+    bob.send("/join tea\n");
+    bob.line();
+    for scheme in ["auto://", "plain://", ""] {
+        let mut command = parlor();
+        command.args(["chat", &format!("{scheme}{}/tea", server.address), "--name", "alice"]);
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let mut child = child.unwrap();
+        child.stdin.take().unwrap().write_all(b"hello\n").unwrap();
+        assert_eq!(wait(&mut child).code(), Some(0));
+        bob.expect("alice joined");
+        bob.expect("alice: hello");
+        bob.expect("alice left");
+    }
 }

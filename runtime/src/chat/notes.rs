@@ -1,0 +1,264 @@
+//! What the server's lines say.
+//!
+//! They are texts for people, in the language that the server or its user chose. So that no text stands in two
+//! places, a line is compared with what the core would render for an expected [`Reply`], in every language.
+//! What a server of another version words differently is not recognised: callers treat that as "not granted",
+//! never as "granted".
+
+use bytes::BytesMut;
+use parlor_protocol::world::Refusal;
+use parlor_protocol::{CloseReason, Language, Name, Reply, RoomName};
+
+/// How the lines begin that the server itself says, and no member can (but under `--relay raw`).
+const NOTE: &str = "* ";
+
+/// Bytes of a rendered reply; the replies that are rendered here are single lines.
+const REPLY_BYTES_MAX: usize = 4_096;
+
+/// What the server's last note says of why it closes the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Closing {
+    /// Somebody or something that will not change by itself ended the connection.
+    Ended,
+    /// The server stops, or lost us: another try may succeed.
+    Lost,
+    /// The server let nobody in who cannot prove who it is, or who is one too many.
+    NotLetIn(CloseReason),
+}
+
+/// Whether this is a note from the server.
+pub(super) fn is_note(line: &str) -> bool {
+    line.starts_with(NOTE)
+}
+
+/// The note without its mark.
+pub(super) fn words(note: &str) -> &str {
+    note.strip_prefix(NOTE).unwrap_or(note)
+}
+
+/// Whether the line tells us that our name is now this one.
+pub(super) fn is_now_named(line: &str, name: &Name) -> bool {
+    says(line, &Reply::NowNamed(name)) || says(line, &Reply::Refused(&Refusal::NameUnchanged))
+}
+
+/// Whether the line tells us that we are in this room.
+pub(super) fn is_in_room(line: &str, room: &RoomName) -> bool {
+    // The number of members, or of the others, is one of the numbers in the line.
+    let numbers =
+        line.split(|character: char| !character.is_ascii_digit()).filter_map(|run| run.parse().ok());
+    let members = numbers.flat_map(|number: usize| [number, number.saturating_add(1)]).chain([1]);
+    let mut members = members.take(REPLY_BYTES_MAX);
+    members.any(|members| says(line, &Reply::InRoom { room, members, topic: None }))
+        || says(line, &Reply::Refused(&Refusal::AlreadyIn(room.clone())))
+}
+
+/// Whether the line confirms a change of language.
+pub(super) fn is_language(line: &str) -> bool {
+    says(line, &Reply::LanguageIs)
+}
+
+/// Whether the line is the first note to a newcomer.
+pub(super) fn is_greeting(line: &str) -> bool {
+    let (one, other) = (Name::for_port(1, 1), Name::for_port(2, 1));
+    let (lobby, room) = (RoomName::lobby(), RoomName::parse("-").ok());
+    let places = [Some((&lobby, 1)), room.as_ref().map(|room| (room, 2)), None];
+    let names = [&one, &other];
+    Language::ALL.into_iter().any(|language| {
+        let greetings = names.iter().flat_map(|&name| {
+            places.iter().map(move |&room| rendered(&Reply::Greeting { name, room }, language))
+        });
+        let greetings: Vec<String> = greetings.collect();
+        let (before, after) = (common_prefix(&greetings), common_suffix(&greetings));
+        line.len() >= before.len() + after.len() && line.starts_with(before) && line.ends_with(after)
+    })
+}
+
+/// What the line says of why the server closes the connection, if that is what it is about.
+pub(super) fn closing(line: &str) -> Option<Closing> {
+    if !is_note(line) {
+        return None;
+    }
+    for language in Language::ALL {
+        let texts: Vec<(CloseReason, String)> = farewells(language).collect();
+        for (reason, text) in &texts {
+            let is_meant = match reason {
+                // The words of who did it follow.
+                CloseReason::Killed => line.starts_with(text),
+                _ => line == text,
+            };
+            if is_meant {
+                return Some(match reason {
+                    CloseReason::AddressFull | CloseReason::Password | CloseReason::ServerFull => {
+                        Closing::NotLetIn(*reason)
+                    }
+                    CloseReason::Killed => Closing::Ended,
+                    _ => Closing::Lost,
+                });
+            }
+        }
+        // A reason that only another version of the server knows begins like all the others.
+        let texts: Vec<String> = texts.into_iter().map(|(_, text)| text).collect();
+        if line.starts_with(common_prefix(&texts)) {
+            return Some(Closing::Ended);
+        }
+    }
+    None
+}
+
+/// The server's words for closing a connection for this reason, as a server in that language says them.
+pub(super) fn farewell(reason: CloseReason, language: Language) -> String {
+    let texts: Vec<String> = farewells(language).map(|(_, text)| text).collect();
+    let text = rendered(&Reply::Farewell { reason, message: None }, language);
+    text.strip_prefix(common_prefix(&texts)).unwrap_or(&text).to_owned()
+}
+
+/// What the server says when it closes a connection whose user did not ask for it.
+fn farewells(language: Language) -> impl Iterator<Item = (CloseReason, String)> {
+    let reasons = CloseReason::ALL.into_iter().filter(|reason| *reason != CloseReason::Quit);
+    reasons
+        .map(move |reason| (reason, rendered(&Reply::Farewell { reason, message: None }, language)))
+        .filter(|(_, text)| !text.is_empty())
+}
+
+/// Whether the line is this reply, in any language. Names are compared without regard to case: a room keeps the
+/// case in which it was named first.
+fn says(line: &str, reply: &Reply<'_>) -> bool {
+    Language::ALL.into_iter().any(|language| rendered(reply, language).to_lowercase() == line.to_lowercase())
+}
+
+/// The first line of the reply.
+pub(super) fn rendered(reply: &Reply<'_>, language: Language) -> String {
+    let mut bytes = BytesMut::new();
+    reply.render(language, REPLY_BYTES_MAX, &mut bytes);
+    String::from_utf8_lossy(&bytes).lines().next().unwrap_or_default().to_owned()
+}
+
+fn common_prefix(texts: &[String]) -> &str {
+    let Some((first, others)) = texts.split_first() else { return "" };
+    let mut end = first.len();
+    for other in others {
+        let same = first.char_indices().zip(other.chars()).find(|((_, one), other)| one != other);
+        end = end.min(same.map_or(first.len().min(other.len()), |((at, _), _)| at));
+    }
+    &first[..end]
+}
+
+fn common_suffix(texts: &[String]) -> &str {
+    let Some((first, others)) = texts.split_first() else { return "" };
+    let mut start = 0;
+    for other in others {
+        let same = first.chars().rev().zip(other.chars().rev()).take_while(|(one, other)| one == other);
+        let bytes: usize = same.map(|(one, _)| one.len_utf8()).sum();
+        start = start.max(first.len() - bytes);
+    }
+    &first[start..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use parlor_protocol::Text;
+
+    fn name(text: &str) -> Name {
+        Name::parse_any(text).unwrap()
+    }
+
+    fn room(text: &str) -> RoomName {
+        RoomName::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_confirmation_is_recognised_in_every_language() {
+        for language in Language::ALL {
+            for text in ["alice", "小明", "Zoë"] {
+                let note = rendered(&Reply::NowNamed(&name(text)), language);
+                assert!(is_now_named(&note, &name(text)), "{note}");
+                assert!(!is_now_named(&note, &name("bob")), "{note}");
+            }
+            for members in [1, 2, 3, 11, 4_000] {
+                for text in ["tea", "茶", "room2.0"] {
+                    let (here, elsewhere) = (room(text), room("coffee"));
+                    let entered = Reply::InRoom { room: &here, members, topic: None };
+                    let note = rendered(&entered, language);
+                    assert!(is_in_room(&note, &here), "{note}");
+                    assert!(!is_in_room(&note, &elsewhere), "{note}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_refusal_is_a_confirmation() {
+        let (alice, tea) = (name("alice"), room("tea"));
+        let refusals = [
+            Refusal::NameTaken(alice.clone()),
+            Refusal::BadKey(tea.clone()),
+            Refusal::Banned(tea.clone()),
+            Refusal::InviteOnly(tea.clone()),
+            Refusal::RoomFull(tea.clone()),
+            Refusal::RoomsFull,
+            Refusal::TooManyRooms,
+        ];
+        for language in Language::ALL {
+            for refusal in &refusals {
+                let note = rendered(&Reply::Refused(refusal), language);
+                assert!(!is_now_named(&note, &alice) && !is_in_room(&note, &tea), "{note}");
+                assert!(!is_greeting(&note) && !is_language(&note), "{note}");
+                assert_eq!(closing(&note), None, "{note}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_room_is_recognised_in_the_case_of_whoever_named_it_first() {
+        assert!(is_in_room("* you are now in Tea with 1 other", &room("tea")));
+        assert!(is_in_room("* you are already in lobby", &room("LOBBY")));
+    }
+
+    #[test]
+    fn a_greeting_is_recognised_whatever_the_name_and_the_room() {
+        for language in Language::ALL {
+            for text in ["54321", "54321-2"] {
+                let (tea, name) = (room("茶"), name(text));
+                for place in [Some((&tea, 1)), Some((&tea, 300)), None] {
+                    let note = rendered(&Reply::Greeting { name: &name, room: place }, language);
+                    assert!(is_greeting(&note), "{note}");
+                }
+            }
+            assert!(!is_greeting(&rendered(&Reply::NowNamed(&name("alice")), language)));
+        }
+    }
+
+    #[test]
+    fn every_farewell_says_what_to_make_of_it() {
+        let (mut not_let_in, mut known) = (0, 0);
+        for language in Language::ALL {
+            for (reason, note) in farewells(language) {
+                known += 1;
+                let closing = closing(&note).unwrap();
+                assert_eq!(closing == Closing::Ended, reason == CloseReason::Killed, "{note}");
+                not_let_in += usize::from(closing == Closing::NotLetIn(reason));
+            }
+            let message = Text::clean(b"spam", false);
+            let killed = Reply::Farewell { reason: CloseReason::Killed, message: Some(&message) };
+            assert_eq!(closing(&rendered(&killed, language)), Some(Closing::Ended));
+            let quit = Reply::Farewell { reason: CloseReason::Quit, message: None };
+            assert_eq!(closing(&rendered(&quit, language)), None);
+        }
+        assert_eq!(not_let_in, 6);
+        assert_eq!(farewell(CloseReason::ServerFull, Language::En), "the server is full; try again later");
+        assert_eq!(farewell(CloseReason::ServerFull, Language::Zh), "服务器已满，请稍后再试");
+        assert!(known > not_let_in);
+    }
+
+    #[test]
+    fn a_farewell_of_another_version_is_one_too() {
+        for note in ["* closed: you talk too much", "* 连接关闭：您说得太多"] {
+            assert_eq!(closing(note), Some(Closing::Ended), "{note}");
+        }
+        for line in ["closed: the server is full", "bob: * closed: no", "* the shop is closed: go home", "* "]
+        {
+            assert_eq!(closing(line), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The command line of `parlor chat`.
+
+use super::address::{Address, BadAddress, room_name};
+use super::entry::{Requests, Room};
+use crate::locale;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use parlor_protocol::mode::Key;
+use parlor_protocol::{Language, Name, NameError, RoomName};
+use std::time::Duration;
+
+const AFTER_HELP: &str = "\
+Nothing that is typed or piped goes to the server before it has granted --name and --room. Where it refuses one of \
+them, nothing is said, and the exit status tells.
+
+On a terminal the line being typed stays whole at the bottom, whatever comes in above it. Keys: arrows, Home, End, \
+Ctrl-A, -E, -B, -F, -K, -U, -W, -Y, -T, -L, Alt-B, -F, -D; Up and Down go through what was said before. Ctrl-D on an \
+empty line and Ctrl-C leave, and wait at most five seconds for the server's last words; another one ends at once. \
+Control characters from the server are shown, not obeyed.
+
+In a pipe, with --plain, and where TERM is dumb, exactly the bytes of standard input go to the server, and exactly its \
+bytes to standard output. At the end of the input the writing side closes, and what still comes is printed until \
+the server closes.
+
+Exit status:
+  0    left as asked: by Ctrl-D, Ctrl-C, /quit, the end of the input, or a reader that has gone
+  1    no connection
+  2    wrong command line
+  3    the connection was lost: the server closed it, or it broke, or the input or output failed
+  4    refused: the name, the room, or entering at all
+  130  ended at once by a second Ctrl-C or a signal";
+
+/// What the command line says.
+#[derive(Debug)]
+pub(super) struct Options {
+    pub(super) address: Address,
+    pub(super) requests: Requests,
+    /// How long each address has to answer, and then the server to grant what is asked of it.
+    pub(super) timeout: Duration,
+    /// No line editing, even on a terminal.
+    pub(super) is_plain: bool,
+}
+
+/// Why the command line is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Wrong {
+    Address {
+        text: String,
+        why: BadAddress,
+    },
+    Key,
+    KeyWithoutRoom,
+    Name(NameError),
+    Room(NameError),
+    /// The address and `--room` name two rooms.
+    TwoRooms(RoomName, RoomName),
+}
+
+/// The command line of `parlor chat`.
+#[must_use]
+pub fn command() -> Command {
+    let address = Arg::new("address")
+        .value_name("ADDR")
+        .default_value("127.0.0.1:3000")
+        .help("The server: HOST, HOST:PORT, [IPV6]:PORT, or as --listen has it, auto://HOST:PORT/ROOM");
+    let name = Arg::new("name").long("name").value_name("NAME").help("Take this name, by /nick");
+    let room = Arg::new("room").long("room").value_name("ROOM").help("Enter this room, by /join");
+    let key = Arg::new("key").long("key").value_name("KEY").help("The key of that room");
+    let lang = Arg::new("lang")
+        .long("lang")
+        .value_name("zh|en")
+        .value_parser(str::parse::<Language>)
+        .help("The language of this program, and by /lang of the server [default: from LC_ALL, LC_MESSAGES or LANG]");
+    let plain = Arg::new("plain")
+        .long("plain")
+        .action(ArgAction::SetTrue)
+        .help("No line editing, even on a terminal");
+    let timeout = Arg::new("connect-timeout-ms")
+        .long("connect-timeout-ms")
+        .value_name("N")
+        .default_value("10000")
+        .value_parser(clap::value_parser!(u64).range(1..))
+        .help("Milliseconds that each of the server's addresses has to answer, and the server to grant --name and --room");
+    Command::new("chat")
+        .about("Talk in a chat room")
+        .after_help(AFTER_HELP)
+        .args([address, name, room, key, lang, plain, timeout])
+}
+
+/// The language that was asked for, else the one of the first locale variable that is set.
+pub(super) fn language(matches: &ArgMatches) -> Language {
+    let locale = || locale::asked_for(|name| std::env::var(name).ok())?.1;
+    let given = matches.get_one::<Language>("lang").copied();
+    given.or_else(locale).unwrap_or_default()
+}
+
+impl Options {
+    pub(super) fn read(matches: &ArgMatches) -> Result<Self, Wrong> {
+        let text = |name| matches.get_one::<String>(name);
+        let address = text("address").expect("it has a default");
+        let wrong = |why| Wrong::Address { text: address.clone(), why };
+        let address: Address = address.parse().map_err(wrong)?;
+        let name = text("name").map(|name| Name::parse(name)).transpose().map_err(Wrong::Name)?;
+        let room = text("room").map(|room| room_name(room)).transpose().map_err(Wrong::Room)?;
+        let room = match (address.room().cloned(), room) {
+            (Some(there), Some(room)) if there != room => return Err(Wrong::TwoRooms(there, room)),
+            (there, room) => room.or(there),
+        };
+        let key = text("key").map(|key| Key::parse(key).ok_or(Wrong::Key)).transpose()?;
+        if key.is_some() && room.is_none() {
+            return Err(Wrong::KeyWithoutRoom);
+        }
+        let room = room.map(|name| Room { name, key });
+        let language = matches.get_one::<Language>("lang").copied();
+        let timeout_ms = *matches.get_one::<u64>("connect-timeout-ms").expect("it has a default");
+        Ok(Self {
+            address,
+            requests: Requests { language, name, room },
+            timeout: Duration::from_millis(timeout_ms),
+            is_plain: matches.get_flag("plain"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(arguments: &[&str]) -> Result<Options, Wrong> {
+        let arguments = [&["chat"], arguments].concat();
+        Options::read(&command().try_get_matches_from(arguments).unwrap())
+    }
+
+    fn room(arguments: &[&str]) -> Option<String> {
+        read(arguments).unwrap().requests.room.map(|room| room.name.as_str().to_owned())
+    }
+
+    #[test]
+    fn a_room_is_named_with_the_address_or_by_itself() {
+        for (arguments, expected) in [
+            (&["h"][..], None),
+            (&["auto://h:1/-"], None),
+            (&["auto://h:1/tea"], Some("tea")),
+            (&["h", "--room", "tea"], Some("tea")),
+            (&["h", "--room", "#tea"], Some("tea")),
+            (&["auto://h:1/tea", "--room", "Tea"], Some("Tea")),
+            (&["auto://h:1/-", "--room", "tea"], Some("tea")),
+        ] {
+            assert_eq!(room(arguments).as_deref(), expected, "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_command_line_says_what_is_wrong() {
+        let room = |text| RoomName::parse(text).unwrap();
+        for (arguments, wrong) in [
+            (&["--name", "12345"][..], Wrong::Name(NameError::Reserved)),
+            (&["--name", ""], Wrong::Name(NameError::Empty)),
+            (&["--room", "a b"], Wrong::Room(NameError::Character(' '))),
+            (&["--key", "secret"], Wrong::KeyWithoutRoom),
+            (&["--room", "tea", "--key", "a b"], Wrong::Key),
+            (&["auto://h:1/tea", "--room", "coffee"], Wrong::TwoRooms(room("tea"), room("coffee"))),
+            (&["irc://h:1"], Wrong::Address { text: "irc://h:1".into(), why: BadAddress::Irc }),
+        ] {
+            assert_eq!(read(arguments).unwrap_err(), wrong, "{arguments:?}");
+        }
+    }
+}
