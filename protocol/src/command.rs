@@ -270,6 +270,8 @@ pub enum CloseReason {
     Killed,
     /// It was taken for plain, and is IRC: it leaves, and begins again without closing.
     OtherDialect,
+    /// It speaks a protocol that is not spoken here.
+    OtherProtocol,
     /// It gave no password, or a wrong one.
     Password,
     /// It did not answer.
@@ -290,11 +292,12 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// Every reason, in the order of the variants.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::AddressFull,
         Self::EndOfInput,
         Self::Killed,
         Self::OtherDialect,
+        Self::OtherProtocol,
         Self::Password,
         Self::PingTimeout,
         Self::Quit,
@@ -313,6 +316,7 @@ impl CloseReason {
             Self::EndOfInput => "end_of_input",
             Self::Killed => "killed",
             Self::OtherDialect => "other_dialect",
+            Self::OtherProtocol => "other_protocol",
             Self::Password => "password",
             Self::PingTimeout => "ping_timeout",
             Self::Quit => "quit",

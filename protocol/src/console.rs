@@ -9,6 +9,7 @@ use crate::id::ConnId;
 use crate::input::Dialect;
 use crate::mode::ModeChange;
 use crate::name::{Name, RoomName};
+use crate::sniff::Kind;
 use core::fmt::{self, Write};
 use core::net::SocketAddr;
 
@@ -166,6 +167,13 @@ pub enum ConsoleEvent<'a> {
         room: &'a RoomName,
         /// Whether there is a topic now.
         is_set: bool,
+    },
+    /// A connection speaks what is not spoken where it connected, and is closed.
+    TurnedAway {
+        /// Its other end.
+        peer: SocketAddr,
+        /// What it speaks.
+        kind: Kind,
     },
     /// An operator of the server spoke to all who want to hear such.
     Wallops {

@@ -3,3 +3,4 @@
 pub(crate) mod http;
 pub mod irc;
 pub(crate) mod plain;
+pub(crate) mod stranger;

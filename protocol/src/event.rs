@@ -230,6 +230,8 @@ pub enum Reply<'a> {
         /// The first of them, and how many are in each.
         rooms: Vec<(&'a RoomName, usize)>,
     },
+    /// The line may have been the beginning of a registration of IRC, and was not said.
+    NotSaid,
     /// What the room is about.
     TopicIs {
         /// The room.

@@ -14,7 +14,6 @@ mod verdict;
 
 use crate::command::{CloseReason, Command};
 use crate::console::ConsoleEvent;
-use crate::dialect::http;
 use crate::id::{ConnId, MemberId};
 use crate::identity::Identity;
 use crate::input::{Dialect, Input};
@@ -347,46 +346,51 @@ impl Hub {
             let Some(tenant) = slot.tenant.as_mut().filter(|_| slot.generation == conn.generation) else {
                 return;
             };
-            match tenant.session.step(now.mono, &limits, &self.options) {
-                Step::Answer(question) => self.answer(now, conn, question, sink),
-                Step::BeginIrc => {
-                    let (peer, dialect) = (tenant.peer, Dialect::Irc);
-                    sink.output(Output::Console(ConsoleEvent::Detected { conn, peer, dialect }));
-                    self.expect_registration(now, conn);
+            let step = tenant.session.step(now.mono, &limits, &self.options);
+            if let Step::Wait(until) = step {
+                if let Some(at) = until
+                    && tenant.timers.rate.is_none()
+                {
+                    tenant.timers.rate = Some(at);
+                    self.timers.insert((at, DeadlineReason::Rate, conn));
                 }
-                Step::CheckPassword(check) => sink.output(Output::CheckPassword {
-                    conn,
-                    operator: check.operator.as_deref(),
-                    password: &check.password,
-                }),
-                Step::EndOfInput => self.leave_or_close(now, conn, CloseReason::EndOfInput, None, sink),
-                Step::Enter(wish, entrant) if entrant == Entrant::Plain => {
-                    self.enter_plain(now, conn, wish, entrant, sink);
-                }
-                Step::Enter(wish, entrant) => self.propose_enter(conn, wish, entrant, sink),
-                Step::Http => {
-                    let answer = http::answer(&self.options.identity);
-                    self.turn_away(now, conn, answer.as_bytes(), sink);
-                }
-                Step::Label(label) => self.label(conn, label, sink),
-                Step::Propose(command) => sink.output(Output::Propose { conn, command }),
-                Step::Quit(message) => self.leave_or_close(now, conn, CloseReason::Quit, message, sink),
-                Step::StartAfresh => self.start_afresh(conn, sink),
-                Step::Tls => self.turn_away(now, conn, &[], sink),
-                Step::Wait(until) => {
-                    if let Some(at) = until
-                        && tenant.timers.rate.is_none()
-                    {
-                        tenant.timers.rate = Some(at);
-                        self.timers.insert((at, DeadlineReason::Rate, conn));
-                    }
-                    break;
-                }
+                break;
             }
+            self.take_step(now, conn, step, sink);
         }
         self.write_part(conn, sink);
         self.bound_draining(now, conn);
         self.pace_reads(conn, sink);
+    }
+
+    /// Does what a session asks for.
+    fn take_step(&mut self, now: Now, conn: ConnId, step: Step, sink: &mut impl Sink) {
+        match step {
+            Step::Answer(question) => self.answer(now, conn, question, sink),
+            Step::BeginIrc => {
+                if let Some(peer) = self.tenant(conn).map(|tenant| tenant.peer) {
+                    let dialect = Dialect::Irc;
+                    sink.output(Output::Console(ConsoleEvent::Detected { conn, peer, dialect }));
+                }
+                self.expect_registration(now, conn);
+            }
+            Step::CheckPassword(check) => sink.output(Output::CheckPassword {
+                conn,
+                operator: check.operator.as_deref(),
+                password: &check.password,
+            }),
+            Step::EndOfInput => self.leave_or_close(now, conn, CloseReason::EndOfInput, None, sink),
+            Step::Enter(wish, entrant) if entrant == Entrant::Plain => {
+                self.enter_plain(now, conn, wish, entrant, sink);
+            }
+            Step::Enter(wish, entrant) => self.propose_enter(conn, wish, entrant, sink),
+            Step::Label(label) => self.label(conn, label, sink),
+            Step::Propose(command) => sink.output(Output::Propose { conn, command }),
+            Step::Quit(message) => self.leave_or_close(now, conn, CloseReason::Quit, message, sink),
+            Step::SwitchToIrc => self.switch_to_irc(conn, sink),
+            Step::TurnAway(kind) => self.turn_away(now, conn, kind, sink),
+            Step::Wait(_) => {}
+        }
     }
 
     /// A member leaves; who is none yet is told goodbye at once.
@@ -406,8 +410,8 @@ impl Hub {
     }
 
     /// A member that was taken for plain leaves, to begin again as IRC.
-    fn start_afresh(&mut self, conn: ConnId, sink: &mut impl Sink) {
-        if let Some(member) = self.session(conn).and_then(Session::leave_afresh)
+    fn switch_to_irc(&mut self, conn: ConnId, sink: &mut impl Sink) {
+        if let Some(member) = self.session(conn).and_then(Session::leave_to_switch)
             && planted::leaves_before()
         {
             let command = Command::Leave { member, reason: CloseReason::OtherDialect, message: None };

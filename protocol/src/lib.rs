@@ -137,6 +137,7 @@ pub mod planted;
 mod planted;
 pub mod rate;
 mod session;
+pub mod sniff;
 pub mod text;
 pub mod time;
 pub mod world;

@@ -18,7 +18,9 @@ pub struct Limits {
     pub connections_max: u32,
     /// Milliseconds that a closing connection has to take its last bytes and end.
     pub drain_ms: u64,
-    /// Milliseconds of silence after which a connection that may be of any dialect is taken for plain.
+    /// Milliseconds of silence after which a connection that may be of any dialect is taken for plain. Clients of
+    /// IRC that act once a second, as eggdrop does, say their name up to a second after they have connected: the
+    /// default is longer, so that others do not read of a member who was none.
     pub detect_ms: u64,
     /// Writes to sockets in one slice of a flush, before new input is looked at.
     pub flush_writes_max: usize,
@@ -80,7 +82,7 @@ impl Default for Limits {
             backlog_bytes_max: 1 << 20,
             connections_per_ip_max: 64,
             connections_max: 10_000,
-            detect_ms: 250,
+            detect_ms: 1_500,
             drain_ms: 5_000,
             flush_writes_max: 1_024,
             line_bytes_max: 4_096,
@@ -259,6 +261,7 @@ mod tests {
     fn a_relation_that_breaks_is_named() {
         // Wide apart, so that one relation breaks at a time.
         let base = Limits {
+            detect_ms: 250,
             line_bytes_max: 1_000,
             reply_bytes_max: 4_096,
             pending_commands_max: 4,

@@ -18,7 +18,7 @@ mod read;
 mod work;
 
 use crate::command::{CloseReason, Command};
-use crate::dialect::irc::query::Query;
+use crate::dialect::irc::query::{Hint, Query};
 use crate::framer::Framer;
 use crate::hub::Options;
 use crate::id::MemberId;
@@ -27,12 +27,12 @@ use crate::limits::Limits;
 use crate::name::RoomName;
 use crate::planted;
 use crate::rate::{Rate, RateLimiter};
+use crate::sniff::Sniffer;
 use crate::time::Instant;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use bytes::Bytes;
-use core::fmt;
 use irc::Client;
 use plain::{PlainQuestion, Speaker};
 use work::Work;
@@ -72,21 +72,16 @@ pub(crate) enum Tongue {
     Plain(Speaker),
 }
 
-/// A line to begin again with. It is shown nowhere: there may be a password in it.
-struct Afresh(Bytes);
-
-impl fmt::Debug for Afresh {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Afresh").field(&self.0.len()).finish()
-    }
-}
-
 /// One connection's state.
 #[derive(Debug)]
 pub(crate) struct Session {
     state: State,
     link: Link,
     tongue: Tongue,
+    /// What is spoken at its listener.
+    listener: Dialect,
+    /// Looks at what comes until it is clear what the connection speaks.
+    sniffer: Option<Box<Sniffer>>,
     framer: Framer,
     /// What is to be done for the lines that were read; the first of it may wait.
     work: VecDeque<Work>,
@@ -104,10 +99,8 @@ pub(crate) struct Session {
     input_ended: bool,
     /// Why it is to leave, where that was clear before it had entered.
     leave_reason: Option<CloseReason>,
-    /// Nobody knows that it is plain: it was silent, and has not said a line since.
-    silent: bool,
-    /// It leaves to begin again as IRC, with this line.
-    afresh: Option<Afresh>,
+    /// It leaves to begin again as IRC, with what the sniffer holds.
+    switches: bool,
     /// When bytes last came from it.
     pub(crate) heard_at: Instant,
     /// The driver was told to stop reading.
@@ -118,8 +111,7 @@ impl Session {
     pub(crate) fn new(dialect: Dialect, options: &Options, limits: &Limits, now: Instant) -> Self {
         let (state, tongue, line_bytes_max) = match dialect {
             Dialect::Auto => {
-                let longer = limits.line_bytes_max.max(irc::LINE_BYTES_MAX);
-                (State::Detect, Tongue::Plain(Speaker::new(options.language)), longer)
+                (State::Detect, Tongue::Plain(Speaker::new(options.language)), limits.line_bytes_max)
             }
             Dialect::Irc => (State::Register, Tongue::Irc(Box::default()), irc::LINE_BYTES_MAX),
             Dialect::Plain => {
@@ -130,6 +122,8 @@ impl Session {
             state,
             link: Link::Open,
             tongue,
+            listener: dialect,
+            sniffer: Some(Box::default()),
             framer: Framer::new(line_bytes_max),
             work: VecDeque::new(),
             limiter: RateLimiter::default(),
@@ -140,8 +134,7 @@ impl Session {
             checking: false,
             input_ended: false,
             leave_reason: None,
-            silent: false,
-            afresh: None,
+            switches: false,
             heard_at: now,
             reads_paused: false,
         }
@@ -152,6 +145,7 @@ impl Session {
         let mut session = Self::new(dialect, options, limits, now);
         session.state = State::Outside;
         session.link = Link::Closing;
+        session.sniffer = None;
         session
     }
 
@@ -201,8 +195,11 @@ impl Session {
     /// Bytes came. Those of a connection that is closing are discarded.
     pub(crate) fn received(&mut self, bytes: Bytes, now: Instant) {
         self.is_heard(now);
-        if self.link == Link::Open && (self.reads_on() || self.afresh.is_some()) {
-            self.framer.push(bytes);
+        if self.link == Link::Open && (self.reads_on() || self.switches) {
+            match &mut self.sniffer {
+                Some(sniffer) => sniffer.push(&bytes),
+                None => self.framer.push(bytes),
+            }
         }
     }
 
@@ -219,14 +216,10 @@ impl Session {
         self.input_ended = true;
     }
 
-    /// It has been silent for so long that it is taken for plain. Returns how it is to enter, if it still is.
-    pub(crate) fn fell_silent(&mut self) -> bool {
-        let detects = self.state == State::Detect;
-        if detects {
-            self.silent = true;
-            self.state = State::ExpectEntry;
-        }
-        detects
+    /// It has been silent for so long that it is taken for what it has begun to be, if anything, or for plain. Returns
+    /// what follows from that, if it was still to be seen.
+    pub(crate) fn fell_silent(&mut self) -> Option<Step> {
+        (self.state == State::Detect).then(|| self.take_for_guess())
     }
 
     /// The log has a command of this session; its verdict is out.
@@ -304,7 +297,7 @@ impl Session {
     /// already.
     pub(crate) fn leave(&mut self, reason: CloseReason) -> Option<MemberId> {
         self.forget_input();
-        self.afresh = None;
+        self.switches = false;
         match self.state {
             State::Active(member) => {
                 self.state = State::ExpectLeave(member);
@@ -323,27 +316,26 @@ impl Session {
     }
 
     /// Ends the membership of one that begins again as IRC; returns whose it is.
-    pub(crate) fn leave_afresh(&mut self) -> Option<MemberId> {
+    pub(crate) fn leave_to_switch(&mut self) -> Option<MemberId> {
         let State::Active(member) = self.state else { return None };
         self.state = State::ExpectLeave(member);
         Some(member)
     }
 
     /// The `Leave` is applied. Returns whether it begins again.
-    pub(crate) fn left(&mut self, reason: CloseReason, options: &Options, limits: &Limits) -> bool {
+    pub(crate) fn left(&mut self, reason: CloseReason) -> bool {
         self.state = State::Outside;
         self.pending = 0;
         self.barrier = false;
         // Who was ended by another one meanwhile does not.
         let stays = self.link == Link::Open && reason == CloseReason::OtherDialect;
-        let Some(Afresh(line)) = self.afresh.take().filter(|_| stays) else {
+        if !core::mem::take(&mut self.switches) || !stays {
             self.forget_input();
             return false;
-        };
-        self.begin_irc();
-        if let Tongue::Irc(client) = &mut self.tongue {
-            self.work.extend(client.line(&line, 0, None, limits, options));
         }
+        self.begin_irc();
+        // What it was told in the plain dialect, a client of IRC cannot read; a person is told how to go on.
+        self.ask_first(Query::Hint(Hint::Switched));
         true
     }
 
@@ -384,6 +376,11 @@ impl Session {
         self.state == State::Register && self.link == Link::Open
     }
 
+    /// What is spoken where it connected.
+    pub(crate) const fn listener(&self) -> Dialect {
+        self.listener
+    }
+
     pub(crate) const fn tongue(&self) -> &Tongue {
         &self.tongue
     }
@@ -415,8 +412,9 @@ impl Session {
 
     /// Whether bytes wait here for something else than more bytes.
     pub(crate) fn wants_pause(&self) -> bool {
-        let waits = self.framer.has_unread() || !self.work.is_empty() || self.draining || self.checking;
-        self.link == Link::Open && (self.reads_on() && waits || self.afresh.is_some())
+        let unread = self.framer.has_unread() || self.sniffer.as_ref().is_some_and(|it| it.has_unread());
+        let waits = unread || !self.work.is_empty() || self.draining || self.checking;
+        self.link == Link::Open && (self.reads_on() && waits || self.switches)
     }
 
     /// Asserts what holds of every session between two inputs.
@@ -429,8 +427,9 @@ impl Session {
         );
         assert!(self.link == Link::Open || !matches!(self.state, State::Active(_)), "only open links speak");
         assert!(self.work.len() <= irc::WORK_MAX, "a line makes so much work and no more");
-        let idle = self.work.is_empty() && self.framer.held_bytes() == 0;
-        assert!(self.reads_on() || self.afresh.is_some() || idle, "what will never be answered is not kept");
+        let held = self.framer.held_bytes() + self.sniffer.as_ref().map_or(0, |it| it.held_bytes());
+        let idle = self.work.is_empty() && held == 0;
+        assert!(self.reads_on() || self.switches || idle, "what will never be answered is not kept");
         if self.link == Link::Open {
             assert_eq!(
                 self.reads_paused,
@@ -470,12 +469,15 @@ impl Session {
     fn forget_input(&mut self) {
         self.work = VecDeque::new();
         self.framer = Framer::new(0);
+        self.sniffer = None;
     }
 
+    /// It is a client of IRC, and what it has sent of that is read as such.
     fn begin_irc(&mut self) {
-        self.tongue = Tongue::Irc(Box::default());
-        self.framer.set_line_bytes_max(irc::LINE_BYTES_MAX);
-        self.silent = false;
+        self.tongue = Tongue::Irc(Box::new(Client::where_plain_is_spoken()));
+        // The noise before it is no part of its first line.
+        self.framer = Framer::new(irc::LINE_BYTES_MAX);
+        self.release_sniffed();
         self.state = State::Register;
     }
 

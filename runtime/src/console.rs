@@ -127,6 +127,15 @@ impl Console {
                 let text = text!(language, "{from} is now {name}", "{from} 改名为 {name}");
                 info!(event = "renamed", %from, %name, %peer, "{text}");
             }
+            ConsoleEvent::TurnedAway { peer, kind } => {
+                let protocol = kind.name();
+                let text = text!(
+                    language,
+                    "turned away: {protocol} is not spoken at this port",
+                    "已拒绝：此端口不支持 {protocol}"
+                );
+                info!(event = "turned_away", %peer, protocol, "{text}");
+            }
             _ => {}
         }
     }
@@ -298,7 +307,8 @@ impl Observer for Console {
             | ConsoleEvent::Left { .. }
             | ConsoleEvent::PasswordWrong { .. }
             | ConsoleEvent::Refused { .. }
-            | ConsoleEvent::Renamed { .. } => self.tell_coming(event),
+            | ConsoleEvent::Renamed { .. }
+            | ConsoleEvent::TurnedAway { .. } => self.tell_coming(event),
             ConsoleEvent::Invited { .. }
             | ConsoleEvent::Kicked { .. }
             | ConsoleEvent::ModesSet { .. }

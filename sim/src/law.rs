@@ -12,6 +12,7 @@ mod received;
 pub mod replay;
 mod said;
 pub mod silence;
+mod strangers;
 
 use crate::expectation::Expectation;
 use crate::model::Model;
@@ -43,6 +44,8 @@ pub enum Law {
     Panic,
     /// 11: the console tells who did what.
     Console,
+    /// 12: what is spoken elsewhere is not said.
+    Strangers,
 }
 
 /// A law that does not hold.
@@ -71,6 +74,7 @@ impl fmt::Display for Law {
             Self::Liveness => "law 8, what is stuck goes on",
             Self::Panic => "law 10, nothing makes the core panic",
             Self::Console => "law 11, the console tells who did what",
+            Self::Strangers => "law 12, what is spoken elsewhere is not said",
         })
     }
 }
@@ -106,6 +110,7 @@ pub struct Judge {
     order: order::Order,
     received: received::Received,
     silence: silence::Silence,
+    strangers: strangers::Strangers,
     world: World,
     said: said::Log,
     now: Now,
@@ -127,6 +132,7 @@ impl Judge {
             order: order::Order::default(),
             received: received::Received::default(),
             silence: silence::Silence::new(options.echo),
+            strangers: strangers::Strangers::default(),
             world: World::new(),
             said: said::Log::default(),
             now: Now::default(),
@@ -142,6 +148,7 @@ impl Judge {
         if let Input::Received { conn, bytes } = input {
             let verdict = self.received.received(*conn, bytes);
             self.note(Law::Heard, Some(*conn), verdict);
+            self.strangers.received(*conn, bytes);
         }
         self.heard.input(now, input);
         self.replay.input(now, input);
@@ -193,6 +200,8 @@ impl Judge {
             self.note(Law::Ends, None, verdict);
             self.silence.committed(entry, &effects, &self.world);
             told.extend(self.console.due(entry, &effects, &self.world));
+            let verdict = self.strangers.committed(entry);
+            self.note(Law::Strangers, None, verdict);
             effects.clear();
         }
         let verdict = self.console.committed(&told);

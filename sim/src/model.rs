@@ -12,6 +12,7 @@ mod happen;
 mod irc;
 mod lines;
 mod mask;
+mod sniff;
 mod speech;
 mod tell;
 
@@ -186,7 +187,10 @@ impl Model {
             client.pinged = false;
         }
         if conn.listens() {
-            conn.unread.extend_from_slice(bytes);
+            match &mut conn.opening {
+                Some(opening) => opening.bytes.extend_from_slice(bytes),
+                None => conn.unread.extend_from_slice(bytes),
+            }
         }
         self.go_on(now, id);
     }
@@ -269,7 +273,7 @@ impl Model {
     fn leave(&mut self, id: ConnId, reason: CloseReason, message: Option<Text>) {
         let Some(conn) = self.conns.get_mut(id) else { return };
         conn.forget_input();
-        conn.afresh = None;
+        conn.switches = false;
         match conn.stage {
             Stage::Member(member) => {
                 conn.stage = Stage::Leaving(member);
@@ -294,9 +298,7 @@ impl Model {
             Timer::Detection => {
                 conn.wait = None;
                 if conn.stage == Stage::Detecting {
-                    sometimes!(self.marks, FellSilent, true);
-                    conn.silent = true;
-                    self.enter_plain(id);
+                    self.fell_silent(now, id);
                 }
             }
             Timer::End => conn.end_timer = None,

@@ -5,6 +5,7 @@
 
 mod generate;
 mod irc;
+pub(crate) mod opening;
 mod text;
 
 pub use generate::Size;

@@ -5,7 +5,6 @@
 
 mod answer;
 mod capability;
-pub(crate) mod detect;
 pub(crate) mod event;
 mod message;
 pub(crate) mod numeric;

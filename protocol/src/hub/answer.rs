@@ -72,6 +72,7 @@ impl Hub {
                 Reply::LineCut { dropped: *dropped, line_bytes_max: self.limits.line_bytes_max }
             }
             PlainQuestion::Mistaken(mistake) => Reply::Mistaken(mistake),
+            PlainQuestion::NotSaid => Reply::NotSaid,
             PlainQuestion::Rooms => {
                 let visible = || self.world.rooms().filter(|(_, room)| room.is_visible_to(member));
                 let rooms = visible().map(|(_, room)| (room.name(), room.members().len()));

@@ -2,10 +2,13 @@
 
 use super::Hub;
 use crate::command::CloseReason;
+use crate::console::ConsoleEvent;
+use crate::dialect::stranger;
 use crate::event::Reply;
 use crate::id::ConnId;
 use crate::output::{Output, Sink};
 use crate::session::Session;
+use crate::sniff::Kind;
 use crate::text::Text;
 use crate::time::{DeadlineReason, Now};
 
@@ -61,11 +64,15 @@ impl Hub {
         sink.output(Output::Close { conn, reason, farewell });
     }
 
-    /// Closes a connection that speaks no dialect, with an answer in what it speaks.
-    pub(super) fn turn_away(&mut self, now: Now, conn: ConnId, answer: &[u8], sink: &mut impl Sink) {
-        self.propose_leave(conn, CloseReason::Quit, None, sink);
+    /// Closes a connection that speaks what is not spoken here, with an answer in that where there is one.
+    pub(super) fn turn_away(&mut self, now: Now, conn: ConnId, kind: Kind, sink: &mut impl Sink) {
+        let Some(tenant) = self.tenant(conn) else { return };
+        let (peer, listener) = (tenant.peer, tenant.session.listener());
+        sink.output(Output::Console(ConsoleEvent::TurnedAway { peer, kind }));
+        self.propose_leave(conn, CloseReason::OtherProtocol, None, sink);
         if self.session(conn).is_some_and(Session::close) {
-            self.begin_closing(now, conn, CloseReason::Quit, answer, sink);
+            let answer = stranger::answer(kind, &self.options.identity, listener, self.options.language);
+            self.begin_closing(now, conn, CloseReason::OtherProtocol, answer.as_bytes(), sink);
         }
     }
 }

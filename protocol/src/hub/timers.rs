@@ -1,10 +1,10 @@
 //! What is due at a time: a first line, a sign of life, the end of a farewell.
 
 use super::{Hub, Timers};
-use crate::command::{CloseReason, Wish};
+use crate::command::CloseReason;
 use crate::id::ConnId;
 use crate::output::{Output, Sink};
-use crate::session::{Entrant, Link};
+use crate::session::Link;
 use crate::time::{DeadlineReason, Instant, Now};
 
 impl Hub {
@@ -15,8 +15,9 @@ impl Hub {
         match why {
             DeadlineReason::Detect => {
                 tenant.timers.wait = None;
-                if tenant.session.fell_silent() {
-                    self.enter_plain(now, conn, Wish::Port(0), Entrant::Plain, sink);
+                if let Some(step) = tenant.session.fell_silent() {
+                    self.take_step(now, conn, step, sink);
+                    self.run(now, conn, sink);
                 }
             }
             DeadlineReason::Drain => {

@@ -344,7 +344,7 @@ impl Hub {
         let mut begins_again = false;
         let slot = self.slots.get_mut(conn.slot as usize);
         if let Some(tenant) = slot.and_then(|slot| slot.tenant.as_mut()) {
-            begins_again = tenant.session.left(reason, &self.options, &self.limits);
+            begins_again = tenant.session.left(reason);
         }
         if let Some(session) = self.session(conn) {
             session.set_room(None);

@@ -11,7 +11,7 @@ mod speak;
 
 use super::{Password, Work, ask};
 use crate::dialect::irc::numeric::{self, Numeric};
-use crate::dialect::irc::query::{Query, TEXT_BYTES_MAX};
+use crate::dialect::irc::query::{Hint, Query, TEXT_BYTES_MAX};
 use crate::dialect::irc::{CLIENT_TAGS_BYTES_MAX, Capabilities, MESSAGE_BYTES_MAX, Message, ParseError};
 use crate::hub::Options;
 use crate::id::MemberId;
@@ -54,6 +54,8 @@ pub(crate) struct Client {
     pub(crate) monitored: BTreeSet<Name>,
     /// It was asked whether it is there, and has not answered.
     pub(crate) pinged: bool,
+    /// Where it connected, it might as well have spoken the plain dialect.
+    pub(super) might_be_plain: bool,
 }
 
 /// A command that a client may send.
@@ -221,6 +223,11 @@ pub(crate) fn wrong_password() -> Query {
 }
 
 impl Client {
+    /// A client that might as well have spoken the plain dialect where it connected.
+    pub(super) fn where_plain_is_spoken() -> Self {
+        Self { might_be_plain: true, ..Self::default() }
+    }
+
     /// What a line asks for. `dropped` bytes of it were over the limit.
     pub(super) fn line(
         &mut self,
@@ -258,13 +265,24 @@ impl Client {
         let Some(entry) = entry else {
             return match line.member {
                 Some(_) => note(numeric::ERR_UNKNOWNCOMMAND, &[&shown(command)]),
-                None => note(numeric::ERR_NOTREGISTERED, &[]),
+                None if command.eq_ignore_ascii_case("/quit") => self.quit_like_a_person(),
+                // Programs write their commands in capitals, also those that are not known here.
+                None if !self.might_be_plain && command.bytes().all(|it| it.is_ascii_uppercase()) => {
+                    note(numeric::ERR_NOTREGISTERED, &[])
+                }
+                None => self.hinted(note(numeric::ERR_NOTREGISTERED, &[])),
             };
         };
         match (entry.when, line.member) {
+            (When::Entered, None) if self.might_be_plain => {
+                self.hinted(note(numeric::ERR_NOTREGISTERED, &[]))
+            }
             (When::Entered, None) => note(numeric::ERR_NOTREGISTERED, &[]),
             (When::Registering, Some(_)) => note(numeric::ERR_ALREADYREGISTERED, &[]),
-            _ if line.message.params().len() < entry.params => line.needs_more(),
+            _ if line.message.params().len() < entry.params => match line.member {
+                None if self.might_be_plain => self.hinted(line.needs_more()),
+                _ => line.needs_more(),
+            },
             _ => {
                 let mut work = (entry.act)(self, line);
                 let lacks_colon = entry.text.is_some_and(|index| line.message.params().len() > index + 1);
@@ -274,6 +292,22 @@ impl Client {
                 work
             }
         }
+    }
+}
+
+impl Client {
+    /// The answer to what a client of IRC would not send before it has said who it is, and how to go on: it may be
+    /// a person who was taken for one.
+    fn hinted(&self, mut work: Vec<Work>) -> Vec<Work> {
+        work.extend(ask(Query::Hint(if self.might_be_plain { Hint::Unregistered } else { Hint::OnlyIrc })));
+        work
+    }
+
+    /// Who writes `/quit` wants to leave, and learns how to come back.
+    fn quit_like_a_person(&self) -> Vec<Work> {
+        let mut work = if self.might_be_plain { ask(Query::Hint(Hint::Left)) } else { Vec::new() };
+        work.push(Work::Quit(None));
+        work
     }
 }
 

@@ -52,6 +52,8 @@ pub(crate) enum PlainQuestion {
     /// The line before was cut; so many bytes were dropped.
     LineCut(usize),
     Mistaken(Mistake),
+    /// The line before may have been the beginning of a registration, and was not said.
+    NotSaid,
     Rooms,
     Topic,
     Who(Option<RoomName>),

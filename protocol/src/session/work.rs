@@ -3,6 +3,7 @@
 use super::plain::{PlainQuestion, Request};
 use crate::command::{Command, Wish};
 use crate::dialect::irc::query::Query;
+use crate::sniff::Kind;
 use crate::text::Text;
 use crate::time::Instant;
 use alloc::string::String;
@@ -22,8 +23,6 @@ pub(crate) enum Step {
     EndOfInput,
     /// Propose that it enters.
     Enter(Wish, Entrant),
-    /// It speaks HTTP: tell it the ways in, and close.
-    Http,
     /// From here on, what is written to it is an answer to the line with this label; with `None`, no more.
     Label(Option<String>),
     /// Put the command into the log.
@@ -31,9 +30,9 @@ pub(crate) enum Step {
     /// Say goodbye.
     Quit(Option<Text>),
     /// It was taken for plain, and is IRC.
-    StartAfresh,
-    /// It speaks TLS, which nobody here does: close.
-    Tls,
+    SwitchToIrc,
+    /// It speaks what is not spoken here: tell it so, and close.
+    TurnAway(Kind),
     /// Nothing before another input; with an instant, nothing before that time.
     Wait(Option<Instant>),
 }

@@ -489,6 +489,7 @@ fn console(event: &ConsoleEvent<'_>) -> Option<String> {
         ConsoleEvent::TopicSet { by, room, is_set: false } => {
             format!("{} cleared the topic of {room}", by.name)
         }
+        ConsoleEvent::TurnedAway { peer, kind } => format!("{peer} speaks {}", kind.name()),
         ConsoleEvent::Wallops { by } => format!("{} spoke to all who want to hear operators", by.name),
     };
     Some(format!("console: {told}"))

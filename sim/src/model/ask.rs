@@ -13,6 +13,8 @@ pub(super) enum Ask {
     Language(Language),
     LineCut(usize),
     Mistaken(Mistake),
+    /// Nothing: the line might have been a log-in, and was not said.
+    NotSaid,
     Nothing,
     Part,
     Quit,
@@ -51,6 +53,7 @@ impl Ask {
                 | Self::Language(_)
                 | Self::LineCut(_)
                 | Self::Mistaken(_)
+                | Self::NotSaid
                 | Self::Rooms
                 | Self::TopicShow
                 | Self::Who(_)

@@ -155,6 +155,7 @@ impl Chat {
                 Reply::History { room: name, heard: history[skipped..].iter().collect() }
             }
             Ask::Language(_) => Reply::LanguageIs,
+            Ask::NotSaid => Reply::NotSaid,
             Ask::LineCut(dropped) => Reply::LineCut { dropped: *dropped, line_bytes_max },
             Ask::Mistaken(mistake) => Reply::Mistaken(mistake),
             Ask::Rooms => {

@@ -3,6 +3,7 @@
 use super::ask::Ask;
 use super::irc::label::Answered;
 use super::irc::{Client, Query};
+use super::sniff::{From, Known, Opens, Seen, see};
 use crate::expectation::Expectation;
 use parlor_protocol::{
     CloseReason, Command, Dialect, Instant, Language, Limits, MemberId, Now, Rate, RoomName, Text,
@@ -27,6 +28,10 @@ pub(super) struct Conn {
     pub(super) room: Option<RoomName>,
     /// A client of IRC; everyone else is taken for plain.
     pub(super) irc: Option<Box<Client>>,
+    /// What is spoken where it connected.
+    pub(super) listener: Dialect,
+    /// What came until it is clear what it speaks.
+    pub(super) opening: Option<Opening>,
     /// Every byte that no line was made of yet.
     pub(super) unread: Vec<u8>,
     /// So many of them were looked at, and no line's end is among them.
@@ -41,10 +46,8 @@ pub(super) struct Conn {
     pub(super) draining: bool,
     /// A password is being checked.
     pub(super) checking: bool,
-    /// It was taken for plain because it said nothing, and has not said anything since.
-    pub(super) silent: bool,
-    /// The line with which it begins again as IRC.
-    pub(super) afresh: Option<Vec<u8>>,
+    /// It begins again as IRC.
+    pub(super) switches: bool,
     /// What is answered now answers a line with a label.
     pub(super) label: Option<Answered>,
     pub(super) heard_at: Instant,
@@ -145,6 +148,34 @@ pub(super) enum NextLine {
     NotBefore(Instant),
 }
 
+/// The first bytes of a connection, for as long as it is not clear what it speaks.
+#[derive(Debug, Default)]
+pub(super) struct Opening {
+    pub(super) bytes: Vec<u8>,
+    /// So many were looked at in vain.
+    looked: usize,
+    /// Something that decides nothing was before them.
+    has_noise: bool,
+    utf16: bool,
+    /// Lines that were neither said nor read.
+    doubted: Vec<u8>,
+    doubts: usize,
+}
+
+impl Opening {
+    const fn known(&self, from: From, ended: bool) -> Known {
+        Known { from, ended, is_first: !self.has_noise, utf16: self.utf16 }
+    }
+
+    /// What it looks like after a silence.
+    pub(super) fn guess(&self) -> Opens {
+        match see(&self.bytes, self.known(From::Nobody, true)) {
+            Seen::Opens(opens) => opens,
+            Seen::Noise(_) | Seen::NotYet => Opens::Plain,
+        }
+    }
+}
+
 /// Bytes of a line of IRC, tags and all.
 const IRC_LINE_BYTES_MAX: usize = 4_096 + 510;
 
@@ -160,6 +191,8 @@ impl Conn {
             language,
             room: None,
             irc: (dialect == Dialect::Irc).then(Box::default),
+            listener: dialect,
+            opening: Some(Opening::default()),
             unread: Vec::new(),
             scanned: 0,
             input_ended: false,
@@ -168,8 +201,7 @@ impl Conn {
             barrier: false,
             draining: false,
             checking: false,
-            silent: false,
-            afresh: None,
+            switches: false,
             label: None,
             heard_at: now,
             budget_full_at: 0,
@@ -185,9 +217,54 @@ impl Conn {
 
     /// From here on it is a client of IRC, of which nothing is known.
     pub(super) fn begin_irc(&mut self) {
-        self.irc = Some(Box::default());
-        self.silent = false;
+        self.irc = Some(Box::new(Client::where_plain_is_spoken()));
         self.stage = Stage::Registering;
+        self.release(true);
+    }
+
+    /// What it has begun to speak, if that is clear now. What decides nothing is handed on.
+    pub(super) fn sniff(&mut self) -> Option<Opens> {
+        let from = match (self.stage, self.listener) {
+            (Stage::Detecting, _) => From::Nobody,
+            (Stage::Registering, _) => From::IrcPort,
+            (_, listener) => From::Greeted { irc_too: listener == Dialect::Auto },
+        };
+        let opening = self.opening.as_mut()?;
+        loop {
+            match see(&opening.bytes, opening.known(from, self.input_ended)) {
+                Seen::NotYet => {
+                    opening.looked = opening.bytes.len();
+                    return None;
+                }
+                Seen::Noise(count) => {
+                    opening.utf16 |= !opening.has_noise && opening.bytes.starts_with(&[255, 254]);
+                    opening.has_noise = true;
+                    self.unread.extend(opening.bytes.drain(..count));
+                }
+                Seen::Opens(Opens::Doubt(_)) if opening.doubts == 3 => return Some(Opens::Irc),
+                Seen::Opens(opens) => {
+                    if let Opens::Doubt(count) = opens {
+                        opening.doubts += 1;
+                        opening.doubted.extend(opening.bytes.drain(..count));
+                        opening.doubted.extend_from_slice(b"\r\n");
+                        opening.bytes.drain(..opening.bytes.len().min(1));
+                        opening.looked = 0;
+                    }
+                    return Some(opens);
+                }
+            }
+        }
+    }
+
+    /// It is clear what it speaks, and what came of it is read. A client of IRC reads neither what was before its first
+    /// line nor loses what was in doubt.
+    pub(super) fn release(&mut self, is_irc: bool) {
+        let Some(opening) = self.opening.take() else { return };
+        if is_irc {
+            self.unread = opening.doubted;
+            self.scanned = 0;
+        }
+        self.unread.extend(opening.bytes);
     }
 
     /// It has a while to say who it is.
@@ -202,22 +279,24 @@ impl Conn {
 
     pub(super) fn forget_input(&mut self) {
         self.waiting.clear();
+        self.opening = None;
         self.unread.clear();
         self.scanned = 0;
     }
 
     /// Nothing more is read from it: something waits that was read.
     pub(super) fn reads_are_paused(&self) -> bool {
-        let waits =
-            self.unread.len() > self.scanned || !self.waiting.is_empty() || self.draining || self.checking;
+        let unread = self.unread.len() > self.scanned
+            || self.opening.as_ref().is_some_and(|it| it.bytes.len() > it.looked);
+        let waits = unread || !self.waiting.is_empty() || self.draining || self.checking;
         let reads_on = !matches!(self.stage, Stage::Leaving(_) | Stage::Outside);
-        self.link == Link::Open && (reads_on && waits || self.afresh.is_some())
+        self.link == Link::Open && (reads_on && waits || self.switches)
     }
 
     /// Whether bytes that come are ever acted on.
     pub(super) const fn listens(&self) -> bool {
         let leaves = matches!(self.stage, Stage::Leaving(_) | Stage::Outside);
-        matches!(self.link, Link::Open) && (!leaves || self.afresh.is_some())
+        matches!(self.link, Link::Open) && (!leaves || self.switches)
     }
 
     /// Nothing is read and nothing done for now.
@@ -252,12 +331,7 @@ impl Conn {
 
     /// Bytes that its next line may have.
     fn line_bytes_max(&self, limits: &Limits) -> usize {
-        let may_be_irc = self.irc.is_some() || self.silent || self.stage == Stage::Detecting;
-        match (may_be_irc, self.irc.is_some()) {
-            (_, true) => IRC_LINE_BYTES_MAX,
-            (true, _) => limits.line_bytes_max.max(IRC_LINE_BYTES_MAX),
-            _ => limits.line_bytes_max,
-        }
+        if self.irc.is_some() { IRC_LINE_BYTES_MAX } else { limits.line_bytes_max }
     }
 
     pub(super) fn next_line(&mut self, now: Now, limits: &Limits) -> NextLine {

@@ -3,7 +3,7 @@
 use super::Model;
 use super::chat::Member;
 use super::conn::{Link, Stage, Wait};
-use super::irc::{Query, refusal};
+use super::irc::{Hint, Query, refusal};
 use super::tell::event;
 use crate::sometimes;
 use parlor_protocol::irc::Capabilities;
@@ -308,12 +308,12 @@ impl Model {
         let Some(conn) = self.conns.get_mut(id) else { return };
         conn.stage = Stage::Outside;
         (conn.under_way, conn.barrier, conn.room) = (0, false, None);
-        let afresh = conn.afresh.take().filter(|_| reason == CloseReason::OtherDialect);
-        if let Some(line) = afresh.filter(|_| conn.link == Link::Open) {
+        let switches = std::mem::take(&mut conn.switches) && reason == CloseReason::OtherDialect;
+        if switches && conn.link == Link::Open {
             sometimes!(self.marks, BeganAfresh, true);
             conn.begin_irc();
             conn.expect_registration(self.now.mono, &self.limits);
-            self.read_irc(id, &line, 0);
+            conn.ask_first(Query::Hint(Hint::Switched));
             return;
         }
         conn.forget_input();

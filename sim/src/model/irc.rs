@@ -2,7 +2,6 @@
 //! answered, each number and word written out.
 
 mod answer;
-pub(super) mod detect;
 mod help;
 pub(super) mod label;
 mod line;
@@ -36,9 +35,15 @@ pub(super) struct Client {
     pub(super) watches: BTreeSet<Name>,
     /// It was asked whether it is there, and has said nothing since.
     pub(super) pinged: bool,
+    /// It might as well have spoken the plain dialect where it connected.
+    pub(super) might_be_plain: bool,
 }
 
 impl Client {
+    pub(super) fn where_plain_is_spoken() -> Self {
+        Self { might_be_plain: true, ..Self::default() }
+    }
+
     pub(super) fn forget_name(&mut self) {
         self.name = None;
     }
@@ -85,6 +90,8 @@ pub(super) enum Query {
         words: &'static str,
     },
     Help(Option<String>),
+    /// What a person is told who was taken for a client.
+    Hint(Hint),
     Info,
     Invitations,
     Ison(Vec<String>),
@@ -147,6 +154,15 @@ pub(super) enum Query {
     Whowas(String, usize),
 }
 
+/// What a person is told of, who was taken for a client.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Hint {
+    Left,
+    OnlyIrc,
+    Switched,
+    Unregistered,
+}
+
 /// A condition of `LIST`.
 #[derive(Clone, Debug)]
 pub(super) enum Condition {
@@ -191,6 +207,7 @@ pub(super) fn farewell(reason: CloseReason, message: Option<&Text>) -> String {
         CloseReason::EndOfInput => "Connection closed",
         CloseReason::Killed => "Killed",
         CloseReason::OtherDialect => "Begins again as IRC",
+        CloseReason::OtherProtocol => "Spoke another protocol",
         CloseReason::Password => "Password incorrect",
         CloseReason::PingTimeout => "Ping timeout",
         CloseReason::Quit => "Quit",

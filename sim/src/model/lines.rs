@@ -2,12 +2,14 @@
 
 use super::Model;
 use super::ask::Ask;
-use super::conn::{Link, NextLine, Stage, Todo, Wait};
-use super::irc::{Who, detect};
+use super::conn::{Link, NextLine, Opening, Stage, Todo, Wait};
+use super::irc::Who;
+use super::sniff::{self, Opens, Ways};
 use crate::sometimes;
 use parlor_protocol::event::Mistake;
 use parlor_protocol::{
-    CloseReason, Command, ConnId, Manner, MemberId, Now, Profile, Reply, RoomName, Speech, Text, Wish,
+    CloseReason, Command, ConnId, Dialect, Language, Manner, MemberId, Now, Profile, Reply, RoomName, Speech,
+    Text, Wish,
 };
 
 impl Model {
@@ -37,12 +39,13 @@ impl Model {
         if conn.under_way >= limits.pending_commands_max {
             return false;
         }
+        if let Some(opens) = conn.sniff() {
+            self.opened(now, id, opens);
+            return true;
+        }
         match conn.next_line(now, &limits) {
             NextLine::End => self.leave_or_close(id, CloseReason::EndOfInput, None),
             NextLine::Line(line, dropped) => self.read(id, &line, dropped),
-            NextLine::None if conn.stage == Stage::Detecting && detect::is_tls(&conn.unread) => {
-                self.turn_away(id, &[]);
-            }
             NextLine::None => return false,
             NextLine::NotBefore(at) => {
                 conn.budget_timer.get_or_insert(at);
@@ -54,35 +57,15 @@ impl Model {
 
     fn read(&mut self, id: ConnId, line: &[u8], dropped: usize) {
         let Some(conn) = self.conns.get_mut(id) else { return };
-        if conn.stage == Stage::Registering && detect::is_http(line) && !detect::is_irc(line) {
-            let answer = detect::http_answer(&self.options.identity.name);
-            return self.turn_away(id, answer.as_bytes());
+        if conn.stage == Stage::Registering && sniff::is_request(line, dropped > 0) {
+            return self.turn_away(id, Opens::Http);
         }
         if conn.irc.is_some() {
             return self.read_irc(id, line, dropped);
         }
-        let was_silent = std::mem::take(&mut conn.silent);
         let detects = conn.stage == Stage::Detecting;
-        let is_irc = (detects || was_silent) && detect::is_irc(line);
-        if detects && detect::is_tls(line) {
-            return self.turn_away(id, &[]);
-        }
-        if (detects || was_silent) && !is_irc && detect::is_http(line) {
-            sometimes!(self.marks, AnsweredHttp, true);
-            let answer = detect::http_answer(&self.options.identity.name);
-            return self.turn_away(id, answer.as_bytes());
-        }
-        if is_irc && detects {
-            sometimes!(self.marks, DetectedIrc, true);
-            conn.begin_irc();
-            conn.expect_registration(self.now.mono, &self.limits);
-            return self.read_irc(id, line, 0);
-        }
-        if is_irc && let Stage::Member(member) = conn.stage {
-            conn.afresh = Some(line.to_vec());
-            conn.stage = Stage::Leaving(member);
-            let reason = CloseReason::OtherDialect;
-            self.proposals.push((id, Command::Leave { member, reason, message: None }));
+        if detects && conn.opening.is_some() {
+            // There is nothing on it that anybody said.
             return;
         }
         self.read_plain(id, line, dropped);
@@ -91,23 +74,78 @@ impl Model {
         }
     }
 
-    /// It speaks what nobody here does: it reads this, and is closed.
-    fn turn_away(&mut self, id: ConnId, answer: &[u8]) {
-        self.leave(id, CloseReason::Quit, None);
-        self.say_bytes_and_close(id, answer);
+    /// It is clear what a connection has begun to speak, or that it is not.
+    fn opened(&mut self, now: Now, id: ConnId, opens: Opens) {
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        match (opens, conn.stage, conn.listener) {
+            (Opens::Doubt(_), ..) => {
+                sometimes!(self.marks, NotSaid, true);
+                self.answer_plain(now, id, Ask::NotSaid);
+            }
+            (Opens::Plain, ..) => conn.release(false),
+            (Opens::Irc, Stage::Detecting, _) => {
+                sometimes!(self.marks, DetectedIrc, true);
+                conn.begin_irc();
+                conn.expect_registration(self.now.mono, &self.limits);
+            }
+            (Opens::Irc, Stage::Registering, _) => conn.release(true),
+            (Opens::Irc, Stage::Member(member), Dialect::Auto) => {
+                conn.switches = true;
+                conn.stage = Stage::Leaving(member);
+                let reason = CloseReason::OtherDialect;
+                self.proposals.push((id, Command::Leave { member, reason, message: None }));
+            }
+            (opens, ..) => self.turn_away(id, opens),
+        }
+    }
+
+    /// Nothing came for so long that it is taken for what it may be.
+    pub(super) fn fell_silent(&mut self, now: Now, id: ConnId) {
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        match conn.opening.as_ref().map_or(Opens::Plain, Opening::guess) {
+            Opens::Doubt(_) | Opens::Plain => {
+                sometimes!(self.marks, FellSilent, true);
+                self.enter_plain(id);
+            }
+            Opens::Irc => {
+                sometimes!(self.marks, GuessedAfterSilence, true);
+                conn.begin_irc();
+                conn.expect_registration(now.mono, &self.limits);
+            }
+            opens => {
+                sometimes!(self.marks, GuessedAfterSilence, true);
+                self.turn_away(id, opens);
+            }
+        }
+        self.go_on(now, id);
+    }
+
+    /// It speaks what is not spoken where it is: it reads this, and is closed.
+    fn turn_away(&mut self, id: ConnId, opens: Opens) {
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        sometimes!(self.marks, AnsweredHttp, opens == Opens::Http);
+        sometimes!(self.marks, StrangerAtPlain, conn.listener == Dialect::Plain && opens != Opens::Http);
+        sometimes!(self.marks, StrangerKnown, matches!(opens, Opens::Stranger(_)));
+        let ways = Ways {
+            plain: conn.listener != Dialect::Irc,
+            irc: conn.listener != Dialect::Plain,
+            password: self.options.identity.has_password,
+        };
+        let chinese = self.options.language == Language::Zh;
+        let answer = sniff::answer(opens, &self.options.identity.name, ways, chinese);
+        self.leave(id, CloseReason::OtherProtocol, None);
+        self.say_bytes_and_close(id, answer.as_bytes());
     }
 
     fn read_plain(&mut self, id: ConnId, line: &[u8], dropped: usize) {
         let bytes_max = self.limits.line_bytes_max;
         let Some(conn) = self.conns.get_mut(id) else { return };
-        let kept = &line[..line.len().min(bytes_max)];
-        let dropped = dropped + line.len() - kept.len();
         sometimes!(self.marks, LineCut, dropped > 0);
-        sometimes!(self.marks, LineAtLimit, dropped == 0 && kept.len() == bytes_max);
+        sometimes!(self.marks, LineAtLimit, dropped == 0 && line.len() == bytes_max);
         if dropped > 0 {
             conn.waiting.push_back(Todo::Ask(Ask::LineCut(dropped)));
         }
-        conn.waiting.push_back(Todo::Ask(Ask::read(kept, dropped > 0)));
+        conn.waiting.push_back(Todo::Ask(Ask::read(line, dropped > 0)));
     }
 
     pub(super) fn read_irc(&mut self, id: ConnId, line: &[u8], dropped: usize) {

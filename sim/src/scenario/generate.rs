@@ -1,6 +1,7 @@
 //! A scenario from a source of choices.
 
 use super::irc::IrcWriter;
+use super::opening;
 use super::{Act, Scenario, Setup, Step};
 use crate::source::Source;
 use parlor_protocol::{Identity, Language, Limits, Options, Rate, RoomName, WorldLimits};
@@ -203,8 +204,6 @@ enum Kind {
 /// What a client speaks, and where it connects to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Speaks {
-    /// HTTP, where any dialect is spoken.
-    Http,
     /// IRC, where nothing else is spoken.
     Irc,
     /// IRC, where any dialect is spoken.
@@ -212,6 +211,8 @@ enum Speaks {
     Plain,
     /// The plain dialect, where any is spoken.
     PlainAtAuto,
+    /// What is spoken elsewhere.
+    Stranger,
 }
 
 impl Speaks {
@@ -256,7 +257,7 @@ impl Writer {
             if !source.chance(others) {
                 return if others > 0 && source.chance(200) { Speaks::PlainAtAuto } else { Speaks::Plain };
             }
-            [Speaks::Irc, Speaks::IrcAtAuto, Speaks::Http][source.weighted(&[10, 6, 1])]
+            [Speaks::Irc, Speaks::IrcAtAuto, Speaks::Stranger][source.weighted(&[10, 6, 2])]
         });
         let speaks = speaks.collect();
         let irc = IrcWriter::new(setup.clients, source);
@@ -317,7 +318,12 @@ impl Writer {
 
     fn connect(&self, source: &mut Source<'_>, speaks: Speaks) -> Act {
         match speaks {
-            Speaks::Http | Speaks::IrcAtAuto | Speaks::PlainAtAuto => Act::ConnectAuto,
+            Speaks::IrcAtAuto | Speaks::PlainAtAuto => Act::ConnectAuto,
+            Speaks::Stranger => match source.index(3) {
+                0 => Act::ConnectAuto,
+                1 => Act::ConnectIrc,
+                _ => Act::Connect(Some(RoomName::lobby())),
+            },
             Speaks::Irc => Act::ConnectIrc,
             Speaks::Plain => {
                 let room = match source.weighted(&[7, 2, 1]) {
@@ -339,11 +345,14 @@ impl Writer {
             format!("#{said} said")
         };
         match speaks {
-            Speaks::Http if is_new => to.extend_from_slice(source.pick(&[
-                &b"GET /chat HTTP/1.1\r\nHost: x\r\n\r\n"[..],
-                // A handshake of TLS.
-                b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03",
-            ])),
+            Speaks::Stranger if is_new => opening::stranger(source, to),
+            Speaks::IrcAtAuto if is_new && source.chance(150) => {
+                let name = format!("n{}", source.below(40));
+                opening::registration(source, &name, to);
+            }
+            Speaks::Plain | Speaks::PlainAtAuto if is_new && source.chance(150) => {
+                opening::sentence(source, &say(), to);
+            }
             speaks if speaks.is_irc() && is_new && !source.chance(50) => {
                 irc.registration(source, &mut say, to);
             }

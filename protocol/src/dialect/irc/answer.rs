@@ -1,6 +1,7 @@
 //! The answers to what IRC asks, from the world as it is.
 
 mod help;
+mod hint;
 mod people;
 mod rooms;
 mod server;
@@ -22,6 +23,7 @@ impl Query {
             Self::Entered { room, with_names } => return rooms::entered(asker, &room, with_names, to),
             Self::Fail(kind, command, code, words) => server::fail(asker, (kind, &command, code, words), to),
             Self::Help(subject) => help::help(subject.as_deref(), to),
+            Self::Hint(hint) => hint::hint(hint, asker.options.language, to),
             Self::Info => server::info(to),
             Self::Invitations => rooms::invitations(asker, to),
             Self::Ison(names) => people::ison(asker, &names, to),

@@ -121,6 +121,7 @@ impl fmt::Display for Parting<'_> {
             CloseReason::EndOfInput => "Connection closed",
             CloseReason::Killed => "Killed",
             CloseReason::OtherDialect => "Begins again as IRC",
+            CloseReason::OtherProtocol => "Spoke another protocol",
             CloseReason::Password => "Password incorrect",
             CloseReason::PingTimeout => "Ping timeout",
             CloseReason::Quit => "Quit",

@@ -33,6 +33,8 @@ pub(crate) enum Query {
     /// A standard reply (IRCv3, standard-replies): `FAIL`, `WARN` or `NOTE`, the command, the code, the words.
     Fail(&'static str, String, &'static str, &'static str),
     Help(Option<String>),
+    /// How a person goes on who was taken for a client of IRC.
+    Hint(Hint),
     Info,
     Invitations,
     Ison(Vec<String>),
@@ -103,6 +105,19 @@ pub(crate) enum Query {
         asked: String,
         count: usize,
     },
+}
+
+/// What a person is told who may have been taken for a client of IRC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hint {
+    /// It leaves.
+    Left,
+    /// It wrote what is no IRC, where nothing else is spoken.
+    OnlyIrc,
+    /// It is taken for one from here on.
+    Switched,
+    /// It wrote what is no IRC, where it may be anything.
+    Unregistered,
 }
 
 /// Which rooms `LIST` is about (ISUPPORT's `ELIST=CMNTU`). All conditions hold.

@@ -107,6 +107,9 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
             to.note(format_args!("这一行太长，末尾 {dropped} 字节已丢弃；每行最多 {line_bytes_max} 字节"));
         }
         Reply::Mistaken(mistake) => mistaken(mistake, to),
+        Reply::NotSaid => to.note(format_args!(
+            "这一行像是登录信息，没有发送；命令以 / 开头，例如 /nick 名字，输入 /help 查看命令"
+        )),
         Reply::NowNamed(name) => to.note(format_args!("您已改名为 {name}")),
         Reply::Refused(refusal) => refused(refusal, to),
         Reply::Rooms { total, rooms } => {
@@ -126,7 +129,10 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
 fn farewell(reason: CloseReason, message: Option<&Text>, to: &mut Notes<'_>) {
     match reason {
         CloseReason::AddressFull => to.note(format_args!("连接关闭：来自您地址的连接过多，请稍后再试")),
-        CloseReason::EndOfInput | CloseReason::OtherDialect | CloseReason::Reset => {}
+        CloseReason::EndOfInput
+        | CloseReason::OtherDialect
+        | CloseReason::OtherProtocol
+        | CloseReason::Reset => {}
         CloseReason::Killed => match message {
             Some(message) => put_text(to.to, &["* 连接关闭：管理员断开了您的连接："], message),
             None => to.note(format_args!("连接关闭：管理员断开了您的连接")),

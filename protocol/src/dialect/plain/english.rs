@@ -112,6 +112,9 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
             Count(*dropped, "byte")
         )),
         Reply::Mistaken(mistake) => mistaken(mistake, to),
+        Reply::NotSaid => to.note(format_args!(
+            "not said, because it looks like a login; commands begin with /: /nick NAME, /help"
+        )),
         Reply::NowNamed(name) => to.note(format_args!("you are now {name}")),
         Reply::Refused(refusal) => refused(refusal, to),
         Reply::Rooms { total, rooms } => {
@@ -133,7 +136,10 @@ fn farewell(reason: CloseReason, message: Option<&Text>, to: &mut Notes<'_>) {
         CloseReason::AddressFull => {
             to.note(format_args!("closed: too many connections from your address; try again later"));
         }
-        CloseReason::EndOfInput | CloseReason::OtherDialect | CloseReason::Reset => {}
+        CloseReason::EndOfInput
+        | CloseReason::OtherDialect
+        | CloseReason::OtherProtocol
+        | CloseReason::Reset => {}
         CloseReason::Killed => match message {
             Some(message) => put_text(to.to, &["* closed: an operator ended your connection: "], message),
             None => to.note(format_args!("closed: an operator ended your connection")),

@@ -5,7 +5,7 @@ use crate::model::Model;
 use crate::model::chat::Chat;
 use crate::model::conn::{Conn, Link, Stage, Todo};
 use parlor_protocol::irc::Capabilities;
-use parlor_protocol::{Command, ConnId, Limits, MemberId, Name, Now, Options, UserModes};
+use parlor_protocol::{Command, ConnId, Language, Limits, MemberId, Name, Now, Options, UserModes};
 use std::fmt::Display;
 
 /// An answer over so many bytes is written out before the next line is acted on.
@@ -255,6 +255,10 @@ impl Asker<'_> {
                 });
             }
             Query::Help(subject) => help::help(subject.as_deref(), page),
+            Query::Hint(hint) => {
+                let text = help::hint(hint, self.options.language == Language::Zh);
+                page.line(&format!("NOTICE * :{text}"));
+            }
             Query::Info => self.info(page),
             Query::Invitations => self.invitations(page),
             Query::Ison(names) => self.ison(&names, page),

@@ -1,5 +1,6 @@
 //! `HELP`.
 
+use super::Hint;
 use super::answer::Page;
 
 /// How each command is written, and what it does; in the order of the names.
@@ -60,5 +61,36 @@ pub(super) fn help(subject: Option<&str>, page: &mut Page<'_>) {
             page.numeric("706", format!("{name} :End of /HELP"));
         }
         None => page.numeric("524", format!("{subject} :No help available on this topic")),
+    }
+}
+
+/// What a person is told who was taken for a client.
+pub(super) const fn hint(hint: Hint, chinese: bool) -> &'static str {
+    match (hint, chinese) {
+        (Hint::Left, false) => {
+            "To chat without IRC, connect again, and begin with anything but NICK, USER, PASS or CAP"
+        }
+        (Hint::Left, true) => "如不使用 IRC 聊天，请重新连接，不要以 NICK、USER、PASS 或 CAP 开头",
+        (Hint::OnlyIrc, false) => {
+            "Only IRC is spoken at this port: NICK and USER come first, and nothing that you write before them is \
+             said. /quit ends the connection"
+        }
+        (Hint::OnlyIrc, true) => {
+            "此端口只支持 IRC：请先发送 NICK 和 USER，在此之前的内容都不会发送。输入 /quit 断开连接"
+        }
+        (Hint::Switched, false) => {
+            "Your first line looked like that of an IRC client, so this connection speaks IRC from here on. If you \
+             are typing: /quit, connect again, and begin with another line"
+        }
+        (Hint::Switched, true) => {
+            "您的第一行像是 IRC 客户端发送的，此连接已改用 IRC。如果是您手动输入的，请输入 /quit 断开，重新连接后先发送其他内容"
+        }
+        (Hint::Unregistered, false) => {
+            "This connection speaks IRC: NICK and USER come first, and nothing that you write before them is said. To \
+             chat without IRC: /quit, connect again, and begin with another line"
+        }
+        (Hint::Unregistered, true) => {
+            "此连接使用 IRC：请先发送 NICK 和 USER，在此之前的内容都不会发送。如不使用 IRC，请输入 /quit 断开，重新连接后先发送其他内容"
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What a line asks for.
 
 use super::line::{Flaw, Line, label_of};
-use super::{Client, Query, Who, numeric, query};
+use super::{Client, Hint, Query, Who, numeric, query};
 use crate::model::conn::Todo;
 use parlor_protocol::irc::Capabilities;
 use parlor_protocol::mode::Status;
@@ -199,20 +199,36 @@ impl Client {
     fn command(&mut self, said: &Said<'_>) -> Vec<Todo> {
         let is_member = said.who.member.is_some();
         let Some((name, params, text)) = known(said.line.command) else {
-            return match is_member {
-                true => numeric("421", format!("{} :Unknown command", shown(said.line.command))),
-                false => numeric("451", ":You have not registered"),
-            };
+            if is_member {
+                return numeric("421", format!("{} :Unknown command", shown(said.line.command)));
+            }
+            if said.line.command.eq_ignore_ascii_case("/quit") {
+                let hint = self.might_be_plain.then_some(Todo::Query(Query::Hint(Hint::Left)));
+                return hint.into_iter().chain([Todo::Quit(None)]).collect();
+            }
+            let hint = if self.might_be_plain { Hint::Unregistered } else { Hint::OnlyIrc };
+            let is_of_program = said.line.command.chars().all(|it| it.is_ascii_uppercase());
+            let mut todos = numeric("451", ":You have not registered");
+            if self.might_be_plain || !is_of_program {
+                todos.push(Todo::Query(Query::Hint(hint)));
+            }
+            return todos;
+        };
+        // A person may have been taken for a client where both are at home.
+        let hinted = |mut todos: Vec<Todo>| {
+            let hints = self.might_be_plain && !is_member;
+            todos.extend(hints.then_some(Todo::Query(Query::Hint(Hint::Unregistered))));
+            todos
         };
         if !is_member && !ALWAYS.contains(&name) {
-            return numeric("451", ":You have not registered");
+            return hinted(numeric("451", ":You have not registered"));
         }
         if is_member && matches!(name, "PASS" | "USER") {
             return numeric("462", ":You may not reregister");
         }
         let count = said.line.params.len();
         if count < params {
-            return said.needs_more();
+            return hinted(said.needs_more());
         }
         let mut todos = if is_member { self.of_member(name, said) } else { self.of_stranger(name, said) };
         if is_member && text.is_some_and(|text| count > text + 1) {

@@ -1,0 +1,37 @@
+//! What a connection is told that speaks a protocol which is not spoken here.
+
+use crate::identity::Identity;
+use crate::input::Dialect;
+use crate::language::Language;
+use crate::sniff::{Kind, Protocol};
+use alloc::format;
+use alloc::string::String;
+
+/// Its last bytes: an error of its own protocol where that is a line, a line of text where it can read one, and
+/// otherwise nothing. A person may have been taken for a program, and is told how to go on.
+pub(crate) fn answer(kind: Kind, identity: &Identity, listener: Dialect, language: Language) -> String {
+    let server = &identity.name;
+    match kind {
+        Kind::Http => super::http::answer(identity, listener),
+        Kind::Irc => format!("ERROR :Closing link: IRC is not spoken at this port of {server}\r\n"),
+        Kind::Stranger(Protocol::Redis) => format!("-ERR {server} is a chat room\r\n"),
+        Kind::Stranger(Protocol::Smtp) => format!("554 {server} is a chat room\r\n"),
+        Kind::Stranger(Protocol::Nntp) => format!("400 {server} is a chat room\r\n"),
+        Kind::Stranger(Protocol::Imap) => format!("* BYE {server} is a chat room\r\n"),
+        Kind::Stranger(Protocol::Webirc) => {
+            format!("ERROR :Closing link: WEBIRC is not accepted at this port of {server}\r\n")
+        }
+        Kind::Stranger(protocol) if protocol.is_text() => match language {
+            Language::En => format!(
+                "* {} is not spoken here, and your line was not said; to chat, connect again and begin with another \
+                 line\n",
+                protocol.name()
+            ),
+            Language::Zh => format!(
+                "* 此服务器不支持 {}，您的内容没有发送；如要聊天，请重新连接，并先发送其他内容\n",
+                protocol.name()
+            ),
+        },
+        Kind::Doubt | Kind::Plain | Kind::Stranger(_) | Kind::Tls => String::new(),
+    }
+}

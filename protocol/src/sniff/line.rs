@@ -1,0 +1,326 @@
+//! Openings that are text: known by their first line.
+
+use super::{Evidence, IAC, Judged, Kind, OPENING_BYTES_MAX, Protocol, TAGS_BYTES_MAX};
+use crate::name::Name;
+use alloc::vec::Vec;
+
+/// How a first line ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// With the input, before its own end: it may be the beginning of a longer one.
+    Input,
+    /// It goes on, and has more bytes than are looked at.
+    Later,
+    /// With its own end.
+    Line,
+}
+
+/// Judges the beginning of a line.
+pub(super) fn judge(bytes: &[u8], evidence: Evidence, ended: bool) -> Judged {
+    let blanks = bytes.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let bytes = &bytes[blanks.min(OPENING_BYTES_MAX)..];
+    if bytes.starts_with(b"@RSYNCD:") {
+        return Judged::Is(Kind::Stranger(Protocol::Rsync));
+    }
+    let tags = match tags_length(bytes) {
+        Some(length) => length,
+        None if ended || bytes.len() > TAGS_BYTES_MAX => return Judged::Is(Kind::Plain),
+        None => return Judged::More,
+    };
+    let rest = &bytes[tags..];
+    let end = memchr::memchr3(b'\r', b'\n', IAC, rest).filter(|&end| end <= OPENING_BYTES_MAX);
+    let (line, end) = match end {
+        // A person's terminal says something in the middle of a line; no protocol here does.
+        Some(end) if rest[end] == IAC => return Judged::Is(Kind::Plain),
+        Some(end) => (&rest[..end], End::Line),
+        None if rest.len() > OPENING_BYTES_MAX => (&rest[..OPENING_BYTES_MAX], End::Later),
+        None if ended => (rest, End::Input),
+        None => return Judged::More,
+    };
+    Judged::Is(kind(line, evidence, end))
+}
+
+/// Whether a line is a request line of HTTP, and may be acted on by nobody; `cut` says that it lost its rest to a
+/// limit.
+pub(crate) fn is_request(line: &[u8], cut: bool) -> bool {
+    let end = if cut { End::Later } else { End::Line };
+    let strict = Evidence::Greeted { may_be_irc: true };
+    let words = words(line);
+    // With more words than three, too: whoever has not said who it is is no person who talks about it.
+    request(&words, Evidence::Irc, end) == Some(Kind::Http) && words.len() > 2
+        || request(&words, strict, end) == Some(Kind::Http)
+}
+
+/// Bytes of the tags before a message of IRC (IRCv3, message-tags), and of the blanks behind them; `None` where their
+/// end has not come.
+fn tags_length(bytes: &[u8]) -> Option<usize> {
+    if bytes.first() != Some(&b'@') {
+        return Some(0);
+    }
+    let end = memchr::memchr3(b' ', b'\r', b'\n', bytes)?;
+    if end > TAGS_BYTES_MAX || bytes[end] != b' ' {
+        return Some(0);
+    }
+    let blanks = bytes[end..].iter().take_while(|&&byte| byte == b' ').count();
+    // Blanks without an end are as long as tags may be, and no longer.
+    Some(end + blanks.min(TAGS_BYTES_MAX))
+}
+
+fn words(line: &[u8]) -> Vec<&[u8]> {
+    line.split(|&byte| byte == b' ' || byte == b'\t').filter(|word| !word.is_empty()).collect()
+}
+
+/// What a first line opens.
+fn kind(line: &[u8], evidence: Evidence, end: End) -> Kind {
+    let words = words(line);
+    let found = request(&words, evidence, end)
+        .or_else(|| stranger(line, &words, evidence).map(Kind::Stranger))
+        .or_else(|| registration(&words, evidence))
+        .or_else(|| doubtful(&words, evidence).then_some(Kind::Doubt));
+    match found {
+        // Its end is not there yet, and nobody types that many bytes.
+        Some(Kind::Doubt) if end == End::Later => Kind::Irc,
+        found => found.unwrap_or(Kind::Plain),
+    }
+}
+
+/// Methods of HTTP that programs use: those of RFC 9110, of `WebDAV` and `UPnP`, and the preface of HTTP/2.
+const METHODS: [&[u8]; 36] = [
+    b"ACL",
+    b"BASELINE-CONTROL",
+    b"BIND",
+    b"CHECKIN",
+    b"CHECKOUT",
+    b"CONNECT",
+    b"COPY",
+    b"DEBUG",
+    b"DELETE",
+    b"GET",
+    b"HEAD",
+    b"LABEL",
+    b"LINK",
+    b"LOCK",
+    b"M-SEARCH",
+    b"MERGE",
+    b"MKCALENDAR",
+    b"MKCOL",
+    b"MOVE",
+    b"NOTIFY",
+    b"OPTIONS",
+    b"PATCH",
+    b"POST",
+    b"PRI",
+    b"PROPFIND",
+    b"PROPPATCH",
+    b"PURGE",
+    b"PUT",
+    b"QUERY",
+    b"REPORT",
+    b"SEARCH",
+    b"SOURCE",
+    b"SUBSCRIBE",
+    b"TRACE",
+    b"UNLOCK",
+    b"UNSUBSCRIBE",
+];
+
+/// A request line of HTTP, or of what is written like it: a method, a target, a version (RFC 9112, section 3).
+fn request(words: &[&[u8]], evidence: Evidence, end: End) -> Option<Kind> {
+    let [method, target, rest @ ..] = words else { return None };
+    let is_method = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_');
+    if method.len() > 24 || !method.iter().all(is_method) {
+        return None;
+    }
+    let is_known = METHODS.iter().any(|known| known.eq_ignore_ascii_case(method));
+    let is_path = is_target(target) || method.eq_ignore_ascii_case(b"CONNECT") && is_authority(target);
+    let lenient = !evidence.is_strict();
+    let is_capital = method.iter().all(|byte| !byte.is_ascii_lowercase());
+    match rest {
+        // Where the version would be there is too much, or nothing yet: its beginning tells.
+        _ if end == End::Later && is_known && is_path => Some(Kind::Http),
+        _ if end == End::Later => (is_sip(target)).then_some(Kind::Stranger(Protocol::Sip)),
+        // HTTP/0.9, or a request that was cut off.
+        [] => (is_known && is_path && (lenient || end == End::Input)).then_some(Kind::Http),
+        [begun] if end == End::Input && is_known && is_path && begins_version(begun) => Some(Kind::Http),
+        [last] => match version(last)? {
+            Kind::Http => (is_path || is_known && is_capital).then_some(Kind::Http),
+            kind => (is_path || is_sip(target) || is_capital && target.contains(&b':')).then_some(kind),
+        },
+        // Blanks in a target are an error (RFC 9112, section 3.2); people write more words than three as well.
+        [.., last] => version(last).filter(|_| lenient && is_known && is_capital),
+    }
+}
+
+/// The forms of a target (RFC 9112, section 3.2) that begin like nothing that people write behind a method.
+fn is_target(target: &[u8]) -> bool {
+    target.starts_with(b"/") || target == b"*" || memchr::memmem::find(target, b"://").is_some()
+}
+
+fn is_authority(target: &[u8]) -> bool {
+    let mut parts = target.rsplitn(2, |&byte| byte == b':');
+    let port = parts.next().unwrap_or_default();
+    parts.next().is_some_and(|host| !host.is_empty())
+        && !port.is_empty()
+        && port.iter().all(u8::is_ascii_digit)
+}
+
+fn is_sip(target: &[u8]) -> bool {
+    let begins = |scheme: &[u8]| target.get(..scheme.len()).is_some_and(|it| it.eq_ignore_ascii_case(scheme));
+    begins(b"sip:") || begins(b"sips:")
+}
+
+/// What a version is of: `HTTP/1.1`, in any case; digits may be missing.
+fn version(word: &[u8]) -> Option<Kind> {
+    let slash = memchr::memchr(b'/', word)?;
+    let (name, number) = (&word[..slash], &word[slash + 1..]);
+    if !number.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') {
+        return None;
+    }
+    [
+        (&b"HTTP"[..], Kind::Http),
+        (b"ICAP", Kind::Http),
+        (b"RTSP", Kind::Stranger(Protocol::Rtsp)),
+        (b"SIP", Kind::Stranger(Protocol::Sip)),
+    ]
+    .into_iter()
+    .find(|(known, _)| known.eq_ignore_ascii_case(name))
+    .map(|(_, kind)| kind)
+}
+
+fn begins_version(word: &[u8]) -> bool {
+    const NAME: &[u8] = b"HTTP/";
+    word.len() <= NAME.len() && word.eq_ignore_ascii_case(&NAME[..word.len()])
+}
+
+/// The registration of a client of IRC (RFC 2812, section 3.1; IRCv3, capability-negotiation), whether it comes with
+/// tags or not.
+fn registration(words: &[&[u8]], evidence: Evidence) -> Option<Kind> {
+    let [command, params @ ..] = words else { return None };
+    if params.is_empty() {
+        return None;
+    }
+    if !evidence.is_strict() && matches!(*command, b"CAP" | b"NICK" | b"PASS" | b"USER") {
+        return Some(Kind::Irc);
+    }
+    let last = params.iter().position(|param| param.starts_with(b":"));
+    let count = last.map_or(params.len(), |last| last + 1);
+    let is_capital = command.iter().all(u8::is_ascii_uppercase);
+    let is_sure = match command.to_ascii_uppercase().as_slice() {
+        b"CAP" => return is_negotiation(params, count).then_some(Kind::Irc),
+        b"USER" => return is_user(params, count, last).then_some(Kind::Irc),
+        b"NICK" if is_name(params) => is_capital,
+        b"PASS" if count == 1 => is_capital,
+        _ => return None,
+    };
+    // In small letters a person wrote it, and forgot the `/`; or it is a client that writes so. Where no client of
+    // IRC can be, a person is more likely, too.
+    Some(match evidence {
+        Evidence::Greeted { may_be_irc } if !(is_sure && may_be_irc) => Kind::Doubt,
+        _ => Kind::Irc,
+    })
+}
+
+/// Whether `NICK` is alone with a name that one can have.
+fn is_name(params: &[&[u8]]) -> bool {
+    let [param] = params else { return false };
+    let name = core::str::from_utf8(param.strip_prefix(b":").unwrap_or(param));
+    name.is_ok_and(|name| Name::parse(name).is_ok())
+}
+
+/// Whether these are the parameters of a `CAP` that a client begins with.
+fn is_negotiation(params: &[&[u8]], count: usize) -> bool {
+    let number = |word: &[u8]| word.iter().all(u8::is_ascii_digit);
+    match params[0].to_ascii_uppercase().as_slice() {
+        b"LS" => {
+            params.len() == 1
+                || params.len() == 2 && number(params[1].strip_prefix(b":").unwrap_or(params[1]))
+        }
+        b"END" | b"LIST" => params.len() == 1,
+        b"REQ" => count == 2,
+        _ => false,
+    }
+}
+
+/// Whether these are the four parameters of `USER`: the two in the middle are a mode and nothing, or names of hosts,
+/// and what follows them has a colon before it. Of four words that people write, none of this is true.
+fn is_user(params: &[&[u8]], count: usize, last: Option<usize>) -> bool {
+    let [user, mode, unused, ..] = params else { return false };
+    // HexChat names its host so over IPv6, colons and all.
+    if params.len() > 3 && unused.starts_with(b":") && is_address(unused) {
+        return true;
+    }
+    let is_word = |param: &[u8]| param.iter().all(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii());
+    let is_of_machine = mode == unused || user == mode || !is_word(mode) && !is_word(unused);
+    let real_name = params.get(3).copied().unwrap_or_default();
+    let is_named = real_name
+        .get(1..3)
+        .is_some_and(|begin| begin.iter().all(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii()));
+    count == 4 && (is_of_machine || last == Some(3) && is_named)
+}
+
+/// What is spoken elsewhere and begins with such a line.
+fn stranger(line: &[u8], words: &[&[u8]], evidence: Evidence) -> Option<Protocol> {
+    let first = words.first().copied().unwrap_or_default();
+    let rest = words.get(1..).unwrap_or_default();
+    let starts = |start: &[u8]| line.starts_with(start);
+    let is = |word: &str| first.eq_ignore_ascii_case(word.as_bytes());
+    let has = |part: &str| memchr::memmem::find(line, part.as_bytes()).is_some();
+    let lenient = !evidence.is_strict();
+    let is_open = evidence == Evidence::Open;
+    let digits = first.strip_prefix(b"*").unwrap_or_default();
+    let number = |word: &[u8]| !word.is_empty() && word.iter().all(u8::is_ascii_digit);
+    Some(match first {
+        _ if starts(b"SSH-1.") || starts(b"SSH-2.") => Protocol::Ssh,
+        // RESP: an array of so many.
+        _ if rest.is_empty() && number(digits) && digits.len() < 5 => Protocol::Redis,
+        b"PROXY" if matches!(rest, [b"TCP4" | b"TCP6" | b"UNKNOWN", ..]) => Protocol::Proxy,
+        b"WEBIRC"
+            if lenient && !rest.is_empty()
+                || rest.len() > 3 && is_address(rest[3].strip_prefix(b":").unwrap_or(rest[3])) =>
+        {
+            Protocol::Webirc
+        }
+        _ if is("EHLO") || is("LHLO") => (rest.len() == 1).then_some(Protocol::Smtp)?,
+        _ if is("HELO") && matches!(rest, [host] if is_host(host) || is_open && first == b"HELO") => {
+            Protocol::Smtp
+        }
+        b"AUTH" if is_open && matches!(rest.len(), 1 | 2) => Protocol::Redis,
+        b"AUTHINFO" if matches!(rest, [b"USER" | b"PASS", _]) => Protocol::Nntp,
+        b"MODE" if matches!(rest, [b"READER"]) => Protocol::Nntp,
+        b"CONNECT" | b"STOMP" if is_open && rest.is_empty() => Protocol::Stomp,
+        b"CONNECT" if rest.first().is_some_and(|first| first.starts_with(b"{")) => Protocol::Nats,
+        b"CAPA" if is_open && rest.is_empty() => Protocol::Login,
+        b"stats" if is_open && rest.is_empty() => Protocol::Memcached,
+        b"set" if matches!(rest, [_, flags, ends, bytes] if [flags, ends, bytes].iter().all(|it| number(it))) => {
+            Protocol::Memcached
+        }
+        _ if starts(b"<?xml") || starts(b"<stream:stream") || starts(b"<policy-file-request/>") => {
+            Protocol::Xml
+        }
+        _ if starts(b"{") && (has("\"jsonrpc\"") || has("\"method\"")) => Protocol::JsonRpc,
+        _ if starts(b"RFB 003.") => Protocol::Vnc,
+        _ if line.get(4..8) == Some(b"git-") && line[..4].iter().all(u8::is_ascii_hexdigit) => Protocol::Git,
+        tag if tag.iter().any(u8::is_ascii_digit) && tag.iter().all(u8::is_ascii_alphanumeric) => {
+            match rest {
+                [b"LOGIN", _, _] | [b"CAPABILITY" | b"STARTTLS"] | [b"AUTHENTICATE", _] => Protocol::Imap,
+                _ => return None,
+            }
+        }
+        _ => return None,
+    })
+}
+
+fn is_address(word: &[u8]) -> bool {
+    core::str::from_utf8(word).is_ok_and(|word| word.parse::<core::net::IpAddr>().is_ok())
+}
+
+/// Whether a word names a host, as no name of a person does.
+fn is_host(word: &[u8]) -> bool {
+    word.contains(&b'.') || word.starts_with(b"[") || word.eq_ignore_ascii_case(b"localhost")
+}
+
+/// Whether a line behind a greeting may have a password in it, or be the log-in before one, and may be two words of a
+/// person.
+fn doubtful(words: &[&[u8]], evidence: Evidence) -> bool {
+    evidence.is_strict() && matches!(words, [b"AUTH" | b"HELO" | b"USER", _])
+}

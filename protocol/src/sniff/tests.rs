@@ -1,0 +1,325 @@
+use super::*;
+use alloc::string::String;
+use alloc::vec;
+
+const GREETED: Evidence = Evidence::Greeted { may_be_irc: true };
+const AT_PLAIN: Evidence = Evidence::Greeted { may_be_irc: false };
+
+/// What is decided when all of it came at once.
+fn whole(bytes: &[u8], evidence: Evidence, ended: bool) -> Option<Kind> {
+    let mut sniffer = Sniffer::default();
+    sniffer.push(bytes);
+    sniffer.look(evidence, ended).kind
+}
+
+/// What is decided when it came byte by byte, and the bytes that were noise.
+fn by_bytes(bytes: &[u8], evidence: Evidence, ended: bool) -> (Option<Kind>, Vec<u8>) {
+    let (mut sniffer, mut noise) = (Sniffer::default(), Vec::new());
+    for (index, byte) in bytes.iter().enumerate() {
+        sniffer.push(&[*byte]);
+        let sniffed = sniffer.look(evidence, ended && index + 1 == bytes.len());
+        noise.extend(sniffed.noise);
+        if sniffed.kind.is_some() {
+            return (sniffed.kind, noise);
+        }
+    }
+    (None, noise)
+}
+
+/// The kind of a first line, however it is cut.
+fn kind(line: &str, evidence: Evidence) -> Kind {
+    let bytes = [line.as_bytes(), b"\r\n"].concat();
+    let kind = whole(&bytes, evidence, false);
+    assert_eq!(by_bytes(&bytes, evidence, false).0, kind, "{line:?}");
+    kind.unwrap_or_else(|| panic!("{line:?} is decided by its end"))
+}
+
+#[test]
+fn a_first_line_tells_what_opens_where_nothing_was_said() {
+    for (line, expected) in [
+        ("CAP LS 302", Kind::Irc),
+        ("PASS secret", Kind::Irc),
+        ("PASS my own secret", Kind::Irc),
+        ("NICK alice", Kind::Irc),
+        ("nick alice", Kind::Irc),
+        ("NICK  alice", Kind::Irc),
+        ("NICK 9not a name", Kind::Irc),
+        ("USER alice 0 * :Alice", Kind::Irc),
+        ("user alice 0 * :Alice", Kind::Irc),
+        ("  @a=b;+c :d", Kind::Plain),
+        ("@a=b;+c  NICK alice", Kind::Irc),
+        ("NICK", Kind::Plain),
+        ("NICK ", Kind::Plain),
+        ("nick is late", Kind::Plain),
+        ("NICKY was here", Kind::Plain),
+        ("JOIN #a", Kind::Plain),
+        ("GET / HTTP/1.1", Kind::Http),
+        ("get / http/1.0", Kind::Http),
+        ("POST /x HTTP/1.0", Kind::Http),
+        ("BREW /pot HTTP/1.1", Kind::Http),
+        ("GET http://example.org/ HTTP/1.1", Kind::Http),
+        ("GET index.html HTTP/1.0", Kind::Http),
+        ("GET /a b HTTP/1.1", Kind::Http),
+        ("CONNECT example.org:443 HTTP/1.1", Kind::Http),
+        ("CONNECT [2001:db8::1]:443 HTTP/1.1", Kind::Http),
+        ("OPTIONS * HTTP/1.1", Kind::Http),
+        ("PRI * HTTP/2.0", Kind::Http),
+        ("GET /", Kind::Http),
+        ("GET / is how you ask", Kind::Plain),
+        ("i like HTTP/1.1", Kind::Plain),
+        ("HTTP/1.1", Kind::Plain),
+        ("hello", Kind::Plain),
+    ] {
+        assert_eq!(kind(line, Evidence::Open), expected, "{line:?}");
+    }
+}
+
+#[test]
+fn behind_a_greeting_a_registration_is_a_whole_one() {
+    for line in [
+        "NICK alice",
+        "NICK :alice",
+        "PASS secret",
+        "PASS :my own secret",
+        "CAP LS",
+        "CAP LS 302",
+        "cap ls 302",
+        "CAP REQ :batch server-time",
+        "CAP REQ batch",
+        "CAP END",
+        "USER alice 0 * :Alice",
+        "USER alice 8 * :",
+        "USER eggu . . :Eier",
+        "USER bot bot bot bot",
+        "USER guest tolmoon tolsun :Ronnie Reagan",
+        "USER alice alice ::1 :Alice",
+        "user alice 0 * alice",
+        "@label=1 USER alice 0 * :Alice",
+    ] {
+        assert_eq!(kind(line, GREETED), Kind::Irc, "{line:?}");
+    }
+}
+
+#[test]
+fn behind_a_greeting_what_a_person_may_have_written_is_said() {
+    for line in [
+        "PASS me the salt, please",
+        "USER interfaces are hard",
+        "USER interfaces are hard :(",
+        "USER manual, where is it?",
+        "USER guide is 10 pages",
+        "NICK is late again",
+        "NICK 54321",
+        "CAP is on the table",
+        "CAP REQ is what I sent",
+        "I learned about HTTP/1.1",
+        "get about HTTP/1.1",
+        "GET / is how you ask",
+        "GET / HTTP/1.1 is what browsers say",
+        "GET /",
+        "DELETE everything",
+        "SSH is fine",
+        "PROXY TCP is a thing",
+        "WEBIRC needs a password I think",
+        "helo everybody",
+        "helo bob",
+        "stats",
+        "ping",
+        "PING",
+        "AUTH is broken again",
+        "set the table for 4",
+        "4 LOGIN attempts failed today",
+        "{\"json\": 1}",
+        "* waves",
+        "*1 of them",
+        "0\u{2}",
+        "0",
+        "",
+    ] {
+        for evidence in [GREETED, AT_PLAIN] {
+            let bytes = [line.as_bytes(), b"\nx"].concat();
+            let kind = whole(&bytes, evidence, true);
+            assert_eq!(kind, Some(Kind::Plain), "{line:?}");
+        }
+    }
+}
+
+#[test]
+fn what_may_be_a_log_in_or_a_person_is_in_doubt_behind_a_greeting() {
+    for line in ["nick bob", "pass secret", "USER root", "AUTH secret", "HELO world"] {
+        assert_eq!(kind(line, GREETED), Kind::Doubt, "{line:?}");
+        assert_eq!(kind(line, AT_PLAIN), Kind::Doubt, "{line:?}");
+    }
+    for line in ["NICK bob", "PASS secret"] {
+        assert_eq!(kind(line, AT_PLAIN), Kind::Doubt, "{line:?}");
+    }
+}
+
+#[test]
+fn doubts_are_few_and_come_back_where_a_registration_follows() {
+    let mut sniffer = Sniffer::default();
+    sniffer.push(b"pass a\nnick b\r\nuser c 0 * :C\n");
+    for _ in 0..2 {
+        assert_eq!(sniffer.look(GREETED, false).kind, Some(Kind::Doubt));
+    }
+    assert_eq!(sniffer.look(GREETED, false).kind, Some(Kind::Irc));
+    assert_eq!(sniffer.take(), b"pass a\r\nnick b\r\nuser c 0 * :C\n");
+    let mut sniffer = Sniffer::default();
+    sniffer.push(&b"pass a\n".repeat(5));
+    let kinds: Vec<_> = (0..4).map(|_| sniffer.look(AT_PLAIN, false).kind).collect();
+    assert_eq!(kinds, [Some(Kind::Doubt), Some(Kind::Doubt), Some(Kind::Doubt), Some(Kind::Irc)]);
+}
+
+#[test]
+fn strangers_are_known_whoever_was_greeted() {
+    for (opening, protocol) in [
+        (&b"SSH-2.0-OpenSSH_9.6\r\n"[..], Protocol::Ssh),
+        (b"*1\r\n$4\r\nPING\r\n", Protocol::Redis),
+        (b"OPTIONS sip:nm SIP/2.0\r\n", Protocol::Sip),
+        (b"REGISTER sip:example.org SIP/2.0\r\n", Protocol::Sip),
+        (b"OPTIONS / RTSP/1.0\r\n", Protocol::Rtsp),
+        (b"DESCRIBE rtsp://example.org/a RTSP/1.0\r\n", Protocol::Rtsp),
+        (b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n", Protocol::Proxy),
+        (b"PROXY UNKNOWN\r\n", Protocol::Proxy),
+        (b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c", Protocol::Proxy),
+        (b"WEBIRC s3cret gateway host 192.0.2.1\r\n", Protocol::Webirc),
+        (b"WEBIRC s3cret gateway host 2001:db8::1 :secure\r\n", Protocol::Webirc),
+        (b"EHLO scanner.example\r\n", Protocol::Smtp),
+        (b"HELO scanner.example\r\n", Protocol::Smtp),
+        (b"a001 LOGIN bob secret\r\n", Protocol::Imap),
+        (b"AUTHINFO PASS secret\r\n", Protocol::Nntp),
+        (b"MODE READER\r\n", Protocol::Nntp),
+        (b"CONNECT {\"verbose\":false,\"pass\":\"s3cret\"}\r\n", Protocol::Nats),
+        (b"set key 0 60 5\r\n", Protocol::Memcached),
+        (b"<?xml version='1.0'?><stream:stream to='x'>\n", Protocol::Xml),
+        (b"{\"id\":1,\"method\":\"mining.subscribe\",\"params\":[]}\n", Protocol::JsonRpc),
+        (b"RFB 003.008\n", Protocol::Vnc),
+        (b"0032git-upload-pack /project.git\0host=x\0\n", Protocol::Git),
+        (b"@RSYNCD: 31.0\n", Protocol::Rsync),
+        (b"\x03\0\0\x13\x0e\xe0\0\0", Protocol::Rdp),
+        (b"\x30\x0c\x02\x01\x01\x60", Protocol::Ldap),
+        (b"\x30\x84\0\0\0\x2d", Protocol::Binary),
+        (b"\x10\x1e\0\x04MQTT", Protocol::Mqtt),
+        (b"\x05\x01\0", Protocol::Socks),
+        (b"\x04\x01\x1f\x90", Protocol::Socks),
+        (b"\x13BitTorrent protocol", Protocol::BitTorrent),
+        (b"\0\0\0\xa4\xffSMB", Protocol::Binary),
+        (b"\0\0\0\x08\x04\xd2\x16\x2f", Protocol::Binary),
+        (b"l\0\x0b\0\0\0\0\0", Protocol::Binary),
+        (b"AMQP\0\0\x09\x01", Protocol::Binary),
+        (b"\x80\0\0\x28\x72\xfe\x1d\x13", Protocol::Binary),
+        (&[0xff; 16], Protocol::Binary),
+    ] {
+        for evidence in [Evidence::Open, Evidence::Irc, GREETED, AT_PLAIN] {
+            for noise in [&b""[..], b"\r\n", b"\xef\xbb\xbf", b"\xff\xfb\x1f", b"\x02\n"] {
+                let bytes = [noise, opening].concat();
+                let expected = Some(Kind::Stranger(protocol));
+                assert_eq!(whole(&bytes, evidence, false), expected, "{bytes:?}, {evidence:?}");
+                let (kind, before) = by_bytes(&bytes, evidence, false);
+                assert_eq!(kind, expected, "{bytes:?}, {evidence:?}");
+                assert!(noise.starts_with(&before) || before.is_empty(), "{bytes:?}: {before:?} is no noise");
+            }
+        }
+    }
+}
+
+#[test]
+fn two_bytes_tell_tls() {
+    assert_eq!(whole(b"\x16\x03", Evidence::Open, false), Some(Kind::Tls));
+    assert_eq!(whole(b"\r\n\x16\x03\x01", GREETED, false), Some(Kind::Tls));
+    assert_eq!(whole(b"\x80\x9e\x01\x03\x01", AT_PLAIN, false), Some(Kind::Tls));
+    assert_eq!(whole(b"\x16", Evidence::Open, false), None);
+    assert_eq!(whole(b"\x16hello\n", Evidence::Open, false), Some(Kind::Plain));
+}
+
+#[test]
+fn a_line_without_an_end_is_judged_by_its_beginning() {
+    let long = |start: &str, filler: &str| {
+        let mut line = String::from(start);
+        while line.len() <= OPENING_BYTES_MAX {
+            line += filler;
+        }
+        line
+    };
+    for (line, expected) in [
+        (long("POST /", "a"), Kind::Http),
+        (long("post /", "a"), Kind::Http),
+        (long("POST / ", "is how you ask "), Kind::Http),
+        (long("PASS ", "x"), Kind::Irc),
+        (long("REGISTER sip:", "x"), Kind::Stranger(Protocol::Sip)),
+        (long("hello ", "you "), Kind::Plain),
+    ] {
+        for evidence in [GREETED, AT_PLAIN, Evidence::Open] {
+            assert_eq!(whole(line.as_bytes(), evidence, false), Some(expected), "{:?}", &line[..20]);
+            assert_eq!(by_bytes(line.as_bytes(), evidence, false).0, Some(expected), "{:?}", &line[..20]);
+        }
+    }
+    assert_eq!(whole(&long("POST /", "a").as_bytes()[..OPENING_BYTES_MAX], GREETED, false), None);
+}
+
+#[test]
+fn a_request_that_was_cut_off_is_one() {
+    for line in ["GET /index.html", "GET / H", "get / http/1.", "POST /x HTTP/1.1"] {
+        assert_eq!(whole(line.as_bytes(), AT_PLAIN, true), Some(Kind::Http), "{line:?}");
+    }
+    for line in ["GET / is how", "GET me that", "hello"] {
+        assert_eq!(whole(line.as_bytes(), AT_PLAIN, true), Some(Kind::Plain), "{line:?}");
+    }
+}
+
+#[test]
+fn a_silence_is_guessed_by_what_came_before_it() {
+    for (bytes, expected) in [
+        (&b"GET /chat"[..], Kind::Http),
+        (b"NICK ali", Kind::Irc),
+        (b"<stream:stream to='x'>", Kind::Stranger(Protocol::Xml)),
+        (b"NI", Kind::Plain),
+        (b"\x16", Kind::Plain),
+        (b"hel", Kind::Plain),
+        (b"", Kind::Plain),
+    ] {
+        let mut sniffer = Sniffer::default();
+        sniffer.push(bytes);
+        assert_eq!(sniffer.look(Evidence::Open, false).kind, None, "{bytes:?}");
+        assert_eq!(sniffer.guess(), expected, "{bytes:?}");
+    }
+}
+
+#[test]
+fn the_bytes_of_an_opening_are_handed_on_from_its_first_one() {
+    let mut sniffer = Sniffer::default();
+    sniffer.push(b"\r\n\xff\xfb\x1fGET / HT");
+    let sniffed = sniffer.look(Evidence::Open, false);
+    assert_eq!((sniffed.noise, sniffed.kind), (b"\r\n\xff\xfb\x1f".to_vec(), None));
+    assert!(!sniffer.has_unread());
+    sniffer.push(b"TP/1.1\r\nHost: x\r\n\r\n");
+    assert!(sniffer.has_unread());
+    let sniffed = sniffer.look(Evidence::Open, false);
+    assert_eq!((sniffed.noise, sniffed.kind), (vec![], Some(Kind::Http)));
+    assert_eq!(sniffer.take(), b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_eq!(sniffer.held_bytes(), 0);
+}
+
+#[test]
+fn text_of_two_bytes_a_letter_is_text() {
+    for text in
+        [&b"h\0e\0l\0l\0o\0\n\0"[..], b"\0h\0e\0l\0l\0o\0\n", b"\xff\xfeh\0i\0\n\0", b"\xfe\xff\0h\0i\0\n"]
+    {
+        assert_eq!(whole(text, Evidence::Open, false), Some(Kind::Plain), "{text:?}");
+        assert_eq!(by_bytes(text, Evidence::Open, false).0, Some(Kind::Plain), "{text:?}");
+    }
+}
+
+#[test]
+fn what_is_held_is_bounded() {
+    for filler in [&b"a"[..], b" ", b"@", b"@a ", b"\xff\xfa", b"\0", b"\r\n\r\n\0\r\n", b"PASS"] {
+        let mut sniffer = Sniffer::default();
+        for _ in 0..20_000 {
+            sniffer.push(filler);
+            if sniffer.look(GREETED, false).kind.is_some() {
+                break;
+            }
+            assert!(sniffer.held_bytes() <= 3 * OPENING_BYTES_MAX + 16, "{filler:?}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Law 12: what is spoken elsewhere is neither said nor acted on here.
+
+use super::Verdict;
+use crate::conns::Conns;
+use crate::scenario::opening::{LONG, NOISE, OPENINGS};
+use parlor_protocol::{Command, ConnId, LogEntry, MemberId};
+use std::collections::BTreeMap;
+
+/// More first bytes than tell.
+const FIRST_BYTES_MAX: usize = 8_192;
+
+/// Bytes of a request line that is longer than anybody's words.
+const LONG_BYTES: usize = 4_200;
+
+/// Knows the first bytes of each connection.
+#[derive(Debug, Default)]
+pub(super) struct Strangers {
+    first: Conns<First>,
+    members: BTreeMap<MemberId, ConnId>,
+}
+
+#[derive(Debug, Default)]
+struct First {
+    bytes: Vec<u8>,
+    is_stranger: bool,
+}
+
+impl Strangers {
+    /// The hub is given these bytes of a connection.
+    pub(super) fn received(&mut self, conn: ConnId, bytes: &[u8]) {
+        let first = self.first.get_or_default(conn);
+        if first.is_stranger || first.bytes.len() > FIRST_BYTES_MAX {
+            return;
+        }
+        first.bytes.extend_from_slice(bytes);
+        first.is_stranger = begins_as_stranger(&first.bytes);
+    }
+
+    pub(super) fn committed(&mut self, entry: &LogEntry) -> Verdict {
+        if let Command::Enter { conn, .. } = entry.command {
+            self.members.insert(MemberId(entry.seq), conn);
+            return Ok(());
+        }
+        let member = entry.command.member();
+        let conn = member.and_then(|member| self.members.get(&member));
+        let is_stranger = conn.and_then(|conn| self.first.get(*conn)).is_some_and(|first| first.is_stranger);
+        match &entry.command {
+            Command::Leave { .. } => Ok(()),
+            command if is_stranger => Err(format!("what began as another protocol does {command:?}")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether bytes begin as nobody does who belongs here, whatever there is before that.
+fn begins_as_stranger(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    loop {
+        let opens = OPENINGS.iter().any(|opening| rest.starts_with(opening));
+        let is_long = rest.starts_with(LONG)
+            && rest.iter().take_while(|byte| !b"\r\n".contains(byte)).count() > LONG_BYTES;
+        if opens || is_long {
+            return true;
+        }
+        match NOISE.iter().find_map(|noise| rest.strip_prefix(*noise)) {
+            Some(behind) => rest = behind,
+            None => return false,
+        }
+    }
+}

@@ -1,0 +1,465 @@
+//! The model's own reading of first bytes: what a connection has begun to speak (docs/IRC.md, "One port for everyone").
+//!
+//! It looks at everything that came since the last thing that decided nothing, each time from the beginning.
+
+use parlor_protocol::Name;
+use std::net::IpAddr;
+
+/// What somebody has begun to speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opens {
+    /// That is not clear, of a person who was greeted: so many bytes are a line that nobody is to hear.
+    Doubt(usize),
+    Http,
+    Irc,
+    Plain,
+    /// What is spoken elsewhere, by its name.
+    Stranger(&'static str),
+    Tls,
+}
+
+/// What bytes are, from their beginning on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// So many decide nothing.
+    Noise(usize),
+    NotYet,
+    Opens(Opens),
+}
+
+/// Whom the bytes come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum From {
+    /// Somebody who was greeted in the plain dialect, where IRC is spoken as well, or is not.
+    Greeted { irc_too: bool },
+    /// Somebody at a port for IRC.
+    IrcPort,
+    /// Somebody of whom nothing is known.
+    Nobody,
+}
+
+impl From {
+    const fn is_greeted(self) -> bool {
+        matches!(self, Self::Greeted { .. })
+    }
+}
+
+/// What is known beside the bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    pub(super) from: From,
+    /// Nothing more comes.
+    pub(super) ended: bool,
+    /// Nothing came before.
+    pub(super) is_first: bool,
+    /// What came first may have been the mark of UTF-16.
+    pub(super) utf16: bool,
+}
+
+const MOST: usize = 4_096;
+const IAC: u8 = 255;
+const PROXY2: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
+
+pub(super) fn see(bytes: &[u8], known: Known) -> Seen {
+    let wait = |otherwise: Seen| if known.ended { otherwise } else { Seen::NotYet };
+    let Some(&first) = bytes.first() else { return Seen::NotYet };
+    if bytes.starts_with(PROXY2) {
+        return Seen::Opens(Opens::Stranger("PROXY"));
+    }
+    if PROXY2.starts_with(bytes) && !known.ended {
+        return Seen::NotYet;
+    }
+    let mark = "\u{feff}".as_bytes();
+    if bytes.starts_with(mark) {
+        return Seen::Noise(mark.len());
+    }
+    if mark.starts_with(bytes) && !known.ended {
+        return Seen::NotYet;
+    }
+    if bytes.starts_with(b"\r\0") {
+        return Seen::Noise(2);
+    }
+    if b"\r\n".contains(&first) {
+        return Seen::Noise(1);
+    }
+    if first == IAC {
+        return telnet(bytes, known.ended);
+    }
+    if known.is_first && bytes.starts_with(&[0xfe, 0xff]) {
+        return Seen::Opens(Opens::Plain);
+    }
+    if known.is_first && bytes == [0xfe] && !known.ended {
+        return Seen::NotYet;
+    }
+    for (pattern, opens) in SIGNATURES {
+        let fits = bytes.iter().zip(*pattern).all(|(byte, one_of)| fits(*byte, one_of));
+        if fits && bytes.len() >= pattern.len() {
+            return Seen::Opens(*opens);
+        }
+        if fits && !known.ended {
+            return Seen::NotYet;
+        }
+    }
+    let line_end = bytes.iter().position(|it| b"\r\n\xff".contains(it));
+    let head: Vec<u8> = bytes.iter().copied().take(line_end.unwrap_or(bytes.len()).min(8)).collect();
+    let all_seen = known.ended || line_end.is_some() || head.len() == 8;
+    if !known.utf16 {
+        if head.len() < 4 && !all_seen {
+            return Seen::NotYet;
+        }
+        let unseen = line_end.is_some() && head.iter().all(u8::is_ascii_control);
+        let letter = |at: usize| head.get(at).is_some_and(|it| (b' '..=b'~').contains(it));
+        let nul = |at: usize| head.get(at) == Some(&0);
+        let wide = letter(0) && nul(1) && letter(2) && nul(3) || nul(0) && letter(1) && nul(2) && letter(3);
+        if head.contains(&0) && !wide && !unseen {
+            return Seen::Opens(Opens::Stranger("binary"));
+        }
+    }
+    if first != b'\t' && (first < b' ' || first == 0x7f) {
+        return Seen::Noise(1);
+    }
+    text(bytes, known, wait)
+}
+
+/// Which bytes may stand in a place of a signature; none for any that ends no line.
+type OneOf = &'static [u8];
+
+const SIGNATURES: &[(&[OneOf], Opens)] = &[
+    (&[&[0x16], &[3]], Opens::Tls),
+    (&[&[0x80], &[], &[1], &[0, 3]], Opens::Tls),
+    (&[&[3], &[0], &[0]], Opens::Stranger("RDP")),
+    (&[&[0x30], &[], &[2], &[1]], Opens::Stranger("LDAP")),
+    (&[&[0x10], &[], &[0], &[4, 6]], Opens::Stranger("MQTT")),
+    (&[&[4], &[1, 2]], Opens::Stranger("SOCKS")),
+    (&[&[5], &[1, 2, 3, 4], &[0, 1, 2]], Opens::Stranger("SOCKS")),
+    (&[&[0xfe], &[1]], Opens::Stranger("binary")),
+    (&[&[0xf9], &[0xbe], &[0xb4], &[0xd9]], Opens::Stranger("binary")),
+    (&[&[0x13], b"B", b"i", b"t", b"T", b"o", b"r", b"r", b"e", b"n", b"t"], Opens::Stranger("BitTorrent")),
+    (&[&[1], b"d", b"e", b"f", b"a", b"u", b"l", b"t", b"\n"], Opens::Stranger("binary")),
+];
+
+fn fits(byte: u8, one_of: OneOf) -> bool {
+    if one_of.is_empty() { !b"\r\n\xff".contains(&byte) } else { one_of.contains(&byte) }
+}
+
+fn telnet(bytes: &[u8], ended: bool) -> Seen {
+    let ours = bytes.iter().take_while(|&&it| it == IAC).count();
+    match (ours, bytes.get(1)) {
+        (4.., _) => Seen::Opens(Opens::Stranger("binary")),
+        (1..=3, _) if ours == bytes.len() && !ended => Seen::NotYet,
+        (1, None) | (2.., _) => Seen::Opens(Opens::Plain),
+        (_, Some(251..=254)) if bytes.len() > 2 => Seen::Noise(3),
+        (_, Some(251..=254)) if !ended => Seen::NotYet,
+        (_, Some(250)) => {
+            let option: Vec<u8> = bytes[2..].iter().copied().take(512).collect();
+            let mut at = 0;
+            while at < option.len() {
+                match option[at..] {
+                    [IAC, 240, ..] => return Seen::Noise(2 + at + 2),
+                    [IAC, _, ..] => at += 2,
+                    _ => at += 1,
+                }
+            }
+            if ended || option.len() == 512 { Seen::Opens(Opens::Plain) } else { Seen::NotYet }
+        }
+        _ => Seen::Noise(2),
+    }
+}
+
+/// What follows the noise is a line that may be said.
+fn text(all: &[u8], known: Known, wait: impl Fn(Seen) -> Seen) -> Seen {
+    let blanks = all.iter().take_while(|it| b" \t".contains(it)).count();
+    let bytes = &all[blanks.min(MOST)..];
+    if bytes.starts_with(b"@RSYNCD:") {
+        return Seen::Opens(Opens::Stranger("rsync"));
+    }
+    let mut line = bytes;
+    if bytes.first() == Some(&b'@') {
+        let tags_end = bytes.iter().position(|it| b" \r\n".contains(it));
+        match tags_end {
+            None if bytes.len() > MOST => return Seen::Opens(Opens::Plain),
+            None => return wait(Seen::Opens(Opens::Plain)),
+            Some(end) if end <= MOST && bytes[end] == b' ' => {
+                let blanks = bytes[end..].iter().take_while(|&&it| it == b' ').count();
+                line = &bytes[end + blanks.min(MOST)..];
+            }
+            Some(_) => {}
+        }
+    }
+    let before = all.len() - line.len();
+    let end = line.iter().take(MOST + 1).position(|it| b"\r\n\xff".contains(it));
+    let (line, ends) = match end {
+        Some(end) if line[end] == IAC => return Seen::Opens(Opens::Plain),
+        Some(end) => (&line[..end], Ends::Itself),
+        None if line.len() > MOST => (&line[..MOST], Ends::Nowhere),
+        None if known.ended => (line, Ends::WithAll),
+        None => return Seen::NotYet,
+    };
+    let opens = first_line(line, known.from, ends);
+    let counted = |opens| match opens {
+        Opens::Doubt(_) if ends == Ends::Nowhere => Opens::Irc,
+        Opens::Doubt(_) => Opens::Doubt(before + line.len()),
+        opens => opens,
+    };
+    Seen::Opens(counted(opens))
+}
+
+/// Where a first line ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ends {
+    Itself,
+    Nowhere,
+    WithAll,
+}
+
+/// Whether a line of somebody who has begun to register is a request of HTTP; some of it may be cut off.
+pub(super) fn is_request(line: &[u8], cut: bool) -> bool {
+    let ends = if cut { Ends::Nowhere } else { Ends::Itself };
+    let words = split(line);
+    let is = |from| http(&words, from, ends) == Some(Opens::Http);
+    words.len() > 2 && is(From::IrcPort) || is(From::Greeted { irc_too: true })
+}
+
+fn split(line: &[u8]) -> Vec<&[u8]> {
+    line.split(|it| b" \t".contains(it)).filter(|it| !it.is_empty()).collect()
+}
+
+fn first_line(line: &[u8], from: From, ends: Ends) -> Opens {
+    let words = split(line);
+    if let Some(opens) = http(&words, from, ends) {
+        return opens;
+    }
+    if let Some(name) = elsewhere(line, &words, from) {
+        return Opens::Stranger(name);
+    }
+    irc(&words, from).unwrap_or(Opens::Plain)
+}
+
+const METHODS: &str = "ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT CONNECT COPY DEBUG DELETE GET HEAD LABEL LINK LOCK \
+                       M-SEARCH MERGE MKCALENDAR MKCOL MOVE NOTIFY OPTIONS PATCH POST PRI PROPFIND PROPPATCH PURGE \
+                       PUT QUERY REPORT SEARCH SOURCE SUBSCRIBE TRACE UNLOCK UNSUBSCRIBE";
+
+/// A method, a target, a version.
+fn http(words: &[&[u8]], from: From, ends: Ends) -> Option<Opens> {
+    let texts: Vec<String> = words.iter().map(|it| String::from_utf8_lossy(it).into_owned()).collect();
+    let method = texts.first()?.as_str();
+    let target = texts.get(1)?.as_str();
+    if method.len() > 24 || !method.chars().all(|it| it.is_ascii_alphabetic() || "-_".contains(it)) {
+        return None;
+    }
+    let known = METHODS.split_whitespace().any(|it| it == method.to_ascii_uppercase());
+    let capital = method == method.to_ascii_uppercase();
+    let lower = target.to_ascii_lowercase();
+    let sip = lower.starts_with("sip:") || lower.starts_with("sips:");
+    let port = |port: &str| !port.is_empty() && port.bytes().all(|it| it.is_ascii_digit());
+    let to_port = target.rsplit_once(':').is_some_and(|(host, it)| !host.is_empty() && port(it));
+    let path = target.starts_with('/')
+        || target == "*"
+        || target.contains("://")
+        || method.eq_ignore_ascii_case("connect") && to_port;
+    let when = |it: bool, opens| it.then_some(opens);
+    if ends == Ends::Nowhere {
+        return when(known && path, Opens::Http).or(when(sip && !(known && path), Opens::Stranger("SIP")));
+    }
+    match texts.len() {
+        2 => when(known && path && (!from.is_greeted() || ends == Ends::WithAll), Opens::Http),
+        3 => {
+            let third = texts[2].to_ascii_uppercase();
+            if ends == Ends::WithAll && known && path && "HTTP/".starts_with(&third) {
+                return Some(Opens::Http);
+            }
+            match version(&third)? {
+                Opens::Http => when(path || known && capital, Opens::Http),
+                opens => when(path || sip || capital && target.contains(':'), opens),
+            }
+        }
+        _ => version(&texts[texts.len() - 1].to_ascii_uppercase())
+            .filter(|_| !from.is_greeted() && known && capital),
+    }
+}
+
+fn version(word: &str) -> Option<Opens> {
+    let (name, number) = word.split_once('/')?;
+    if number.chars().any(|it| !it.is_ascii_digit() && it != '.') {
+        return None;
+    }
+    match name {
+        "HTTP" | "ICAP" => Some(Opens::Http),
+        "RTSP" => Some(Opens::Stranger("RTSP")),
+        "SIP" => Some(Opens::Stranger("SIP")),
+        _ => None,
+    }
+}
+
+fn number(word: &[u8]) -> bool {
+    !word.is_empty() && word.iter().all(u8::is_ascii_digit)
+}
+
+fn address(word: &[u8]) -> bool {
+    std::str::from_utf8(word).is_ok_and(|it| it.parse::<IpAddr>().is_ok())
+}
+
+fn elsewhere(line: &[u8], words: &[&[u8]], from: From) -> Option<&'static str> {
+    let nobody = from == From::Nobody;
+    let contains = |part: &[u8]| line.windows(part.len()).any(|it| it == part);
+    for (start, name) in [
+        (&b"SSH-1."[..], "SSH"),
+        (b"SSH-2.", "SSH"),
+        (b"<?xml", "XML"),
+        (b"<stream:stream", "XML"),
+        (b"<policy-file-request/>", "XML"),
+        (b"RFB 003.", "VNC"),
+    ] {
+        if line.starts_with(start) {
+            return Some(name);
+        }
+    }
+    if line.starts_with(b"{") && (contains(b"\"jsonrpc\"") || contains(b"\"method\"")) {
+        return Some("JSON-RPC");
+    }
+    if line.len() >= 8 && line[..4].iter().all(u8::is_ascii_hexdigit) && &line[4..8] == b"git-" {
+        return Some("Git");
+    }
+    let (first, rest) = words.split_first()?;
+    if let [b'*', count @ ..] = *first
+        && rest.is_empty()
+        && number(count)
+        && count.len() <= 4
+    {
+        return Some("Redis");
+    }
+    let host =
+        |word: &[u8]| word.contains(&b'.') || word[0] == b'[' || word.eq_ignore_ascii_case(b"localhost");
+    match (first.to_ascii_uppercase().as_slice(), rest) {
+        (b"EHLO" | b"LHLO", [_]) => return Some("SMTP"),
+        (b"HELO", [word]) if host(word) || nobody && *first == b"HELO" => return Some("SMTP"),
+        _ => {}
+    }
+    Some(match (*first, rest) {
+        (b"PROXY", [b"TCP4" | b"TCP6" | b"UNKNOWN", ..]) => "PROXY",
+        (b"WEBIRC", [_, ..]) if !from.is_greeted() => "WEBIRC",
+        (b"WEBIRC", [_, _, _, ip, ..]) if address(ip.strip_prefix(b":").unwrap_or(ip)) => "WEBIRC",
+        (b"AUTH", [_] | [_, _]) if nobody => "Redis",
+        (b"AUTHINFO", [b"USER" | b"PASS", _]) | (b"MODE", [b"READER"]) => "NNTP",
+        (b"CONNECT" | b"STOMP", []) if nobody => "STOMP",
+        (b"CONNECT", [object, ..]) if object[0] == b'{' => "NATS",
+        (b"CAPA", []) if nobody => "FTP/POP3",
+        (b"stats", []) if nobody => "memcached",
+        (b"set", [_, one, two, three]) if number(one) && number(two) && number(three) => "memcached",
+        (tag, [b"LOGIN", _, _] | [b"CAPABILITY" | b"STARTTLS"] | [b"AUTHENTICATE", _])
+            if tag.iter().all(u8::is_ascii_alphanumeric) && tag.iter().any(u8::is_ascii_digit) =>
+        {
+            "IMAP"
+        }
+        _ => return None,
+    })
+}
+
+/// The first line of a client of IRC, or what might be one.
+fn irc(words: &[&[u8]], from: From) -> Option<Opens> {
+    let (first, params) = words.split_first()?;
+    if params.is_empty() {
+        return None;
+    }
+    if !from.is_greeted() && [&b"CAP"[..], b"NICK", b"PASS", b"USER"].contains(first) {
+        return Some(Opens::Irc);
+    }
+    let upper = first.to_ascii_uppercase();
+    let shouted = upper == *first;
+    // What stands behind a colon is one parameter.
+    let count = params.iter().position(|it| it[0] == b':').map_or(params.len(), |at| at + 1);
+    let bare = |word: &[u8]| word.strip_prefix(b":").unwrap_or(word).to_vec();
+    let surely = match upper.as_slice() {
+        b"CAP" => {
+            return match (params[0].to_ascii_uppercase().as_slice(), &params[1..]) {
+                (b"LS" | b"END" | b"LIST", []) => Some(Opens::Irc),
+                (b"LS", [version]) if bare(version).iter().all(u8::is_ascii_digit) => Some(Opens::Irc),
+                (b"REQ", _) if count == 2 => Some(Opens::Irc),
+                _ => None,
+            };
+        }
+        b"USER" if user(params, count) => return Some(Opens::Irc),
+        b"NICK"
+            if params.len() == 1
+                && String::from_utf8(bare(params[0])).is_ok_and(|it| Name::parse(&it).is_ok()) =>
+        {
+            shouted
+        }
+        b"PASS" if count == 1 => shouted,
+        b"AUTH" | b"HELO" | b"USER" if shouted && params.len() == 1 && from.is_greeted() => {
+            return Some(Opens::Doubt(0));
+        }
+        _ => return None,
+    };
+    match from {
+        From::Greeted { irc_too: true } if surely => Some(Opens::Irc),
+        From::Greeted { .. } => Some(Opens::Doubt(0)),
+        From::IrcPort | From::Nobody => Some(Opens::Irc),
+    }
+}
+
+fn user(params: &[&[u8]], count: usize) -> bool {
+    let [name, mode, unused, real_name, ..] = params else { return false };
+    if unused[0] == b':' && address(unused) {
+        return true;
+    }
+    let word = |it: &[u8]| it.iter().all(|it| it.is_ascii_alphabetic() || *it > 127);
+    let by_program = mode == unused || name == mode || !word(mode) && !word(unused);
+    let letters = |it: &[u8]| it.len() == 2 && it.iter().all(|it| it.is_ascii_alphanumeric() || *it > 127);
+    let named = real_name[0] == b':' && real_name.get(1..3).is_some_and(letters);
+    count == 4 && (by_program || named)
+}
+
+/// What somebody reads who speaks that, and is closed.
+pub(super) fn answer(opens: Opens, server: &str, ways: Ways, chinese: bool) -> String {
+    match opens {
+        Opens::Http => http_answer(server, ways),
+        Opens::Irc => format!("ERROR :Closing link: IRC is not spoken at this port of {server}\r\n"),
+        Opens::Stranger("Redis") => format!("-ERR {server} is a chat room\r\n"),
+        Opens::Stranger("SMTP") => format!("554 {server} is a chat room\r\n"),
+        Opens::Stranger("NNTP") => format!("400 {server} is a chat room\r\n"),
+        Opens::Stranger("IMAP") => format!("* BYE {server} is a chat room\r\n"),
+        Opens::Stranger("WEBIRC") => {
+            format!("ERROR :Closing link: WEBIRC is not accepted at this port of {server}\r\n")
+        }
+        Opens::Stranger("binary" | "BitTorrent" | "Git" | "LDAP" | "MQTT" | "PROXY" | "RDP" | "SOCKS") => {
+            String::new()
+        }
+        Opens::Stranger(name) if chinese => {
+            format!("* 此服务器不支持 {name}，您的内容没有发送；如要聊天，请重新连接，并先发送其他内容\n")
+        }
+        Opens::Stranger(name) => format!(
+            "* {name} is not spoken here, and your line was not said; to chat, connect again and begin with another \
+             line\n"
+        ),
+        Opens::Doubt(_) | Opens::Plain | Opens::Tls => String::new(),
+    }
+}
+
+/// Which ways in there are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ways {
+    pub(super) plain: bool,
+    pub(super) irc: bool,
+    pub(super) password: bool,
+}
+
+fn http_answer(server: &str, ways: Ways) -> String {
+    let mut body = format!(
+        "This is {server}, a chat room, and no web page.\n\nThe ways in at this address and port:\n\n"
+    );
+    if ways.plain && !ways.password {
+        body += "- parlor chat HOST:PORT\n- nc HOST PORT\n";
+    }
+    match (ways.irc, ways.password) {
+        (true, false) => body += "- any IRC client, without TLS\n",
+        (true, true) => body += "- any IRC client, without TLS, with the server's password\n",
+        (false, true) => body += "- none: a password is required, and cannot be given here\n",
+        (false, false) => {}
+    }
+    let length = body.len();
+    format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {length}\r\n\
+         Connection: close\r\n\r\n{body}"
+    )
+}

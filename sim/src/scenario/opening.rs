@@ -1,0 +1,108 @@
+//! How those begin who speak what is spoken elsewhere, and what people write that looks like it.
+
+use crate::source::Source;
+
+/// What decides nothing, before an opening or before a person's words.
+pub(crate) const NOISE: [&[u8]; 8] = [
+    b"\r\n",
+    b"\n",
+    b"\xef\xbb\xbf",
+    b"\xff\xfb\x1f",
+    b"\xff\xfa\x1f\x00P\x00\x18\xff\xf0",
+    b"\xff\xfd\x03",
+    b"\r\0",
+    b"\x02",
+];
+
+/// Openings that are known at every listener, behind a greeting, too, each with a word that nobody is to read.
+pub(crate) const OPENINGS: [&[u8]; 22] = [
+    b"GET /s3cr3t HTTP/1.1\r\n",
+    b"get /s3cr3t http/1.0\n",
+    b"OPTIONS * HTTP/1.1\r\nX: s3cr3t\r\n",
+    b"CONNECT s3cr3t.example:443 HTTP/1.1\r\n",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    b"SSH-2.0-s3cr3t\r\n",
+    b"*2\r\n$4\r\nAUTH\r\n$6\r\ns3cr3t\r\n",
+    b"REGISTER sip:s3cr3t SIP/2.0\r\n",
+    b"OPTIONS rtsp://s3cr3t/ RTSP/1.0\r\n",
+    b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\ns3cr3t\r\n",
+    b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0cs3cr3t\r\n",
+    b"WEBIRC s3cr3t gateway host 192.0.2.1\r\n",
+    b"EHLO s3cr3t.example\r\n",
+    b"a1 LOGIN admin s3cr3t\r\n",
+    b"<stream:stream to='s3cr3t'>\n",
+    b"{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"login\",\"params\":{\"pass\":\"s3cr3t\"}}\n",
+    b"set s3cr3t 0 0 5\r\n",
+    b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03\ns3cr3t\r\n",
+    b"\x03\0\0\x13\x0e\xe0\0\0\0\0\0Cookie: mstshash=s3cr3t\r\n",
+    b"\x30\x0c\x02\x01\x01\x60\x07\x02\x01\x03\x04\x06s3cr3t\n",
+    b"\x10\x16\0\x04MQTT\x04\x02\0\x3c\0\x06s3cr3t\n",
+    b"\0\0\0\x2fs3cr3t\n",
+];
+
+/// A request line that does not end within any limit; only its beginning counts.
+pub(crate) const LONG: &[u8] = b"POST /s3cr3t";
+
+/// A registration of which nothing is to be read, and which is no person's, behind a greeting either.
+const REGISTRATIONS: [&str; 4] = [
+    "nick {}\nuser u 0 * :s3cr3t\n",
+    "PASS right\r\nnick {}\r\nUSER u . . :s3cr3t\r\n",
+    "cap ls 302\r\nnick {}\r\nuser u 0 * :s3cr3t\r\ncap end\r\n",
+    "@a=s3cr3t;+b NICK {}\r\nUSER u u u :s3cr3t\r\n",
+];
+
+/// What a person may say first.
+const SENTENCES: [&str; 9] = [
+    "PASS me the salt, please",
+    "USER interfaces are hard :(",
+    "NICK is late again",
+    "CAP is on the table",
+    "I learned about HTTP/1.1",
+    "GET / is how you ask",
+    "PROXY TCP is a thing",
+    "helo everybody",
+    "@bob get / well soon",
+];
+
+/// What may be a person's, and may be a log-in.
+const DOUBTS: [&str; 5] = ["nick bob", "PASS s3cr3t", "USER root", "AUTH s3cr3t", "HELO world"];
+
+/// Appends the opening of a stranger, and what it sends behind it.
+pub(super) fn stranger(source: &mut Source<'_>, to: &mut Vec<u8>) {
+    noise(source, to);
+    if source.chance(100) {
+        to.extend_from_slice(LONG);
+        to.resize(to.len() + 4_000 + source.index(1_000), b'a');
+        to.extend_from_slice(source.pick(&[&b""[..], b" HTTP/1.1\r\n"]));
+    } else {
+        to.extend_from_slice(source.pick(&OPENINGS));
+    }
+    to.extend_from_slice(source.pick(&[
+        &b"\r\n"[..],
+        b"Host: s3cr3t\r\n\r\ns3cr3t\r\n/topic s3cr3t\r\n/nick s3cr3t\r\n",
+        b"NICK s3cr3t\r\nUSER s3cr3t 0 * :s3cr3t\r\nJOIN #lobby\r\nPRIVMSG #lobby :s3cr3t\r\n",
+    ]));
+}
+
+/// Appends a registration as clients are not used to write it.
+pub(super) fn registration(source: &mut Source<'_>, name: &str, to: &mut Vec<u8>) {
+    noise(source, to);
+    to.extend_from_slice(source.pick(&REGISTRATIONS).replace("{}", name).as_bytes());
+}
+
+/// Appends the first words of a person; `said` makes them unlike any others.
+pub(super) fn sentence(source: &mut Source<'_>, said: &str, to: &mut Vec<u8>) {
+    noise(source, to);
+    if source.chance(300) {
+        to.extend_from_slice(source.pick(&DOUBTS).as_bytes());
+    } else {
+        to.extend_from_slice(format!("{} {said}", source.pick(&SENTENCES)).as_bytes());
+    }
+    to.push(b'\n');
+}
+
+fn noise(source: &mut Source<'_>, to: &mut Vec<u8>) {
+    for _ in 0..source.pick(&[0, 0, 1, 3]) {
+        to.extend_from_slice(source.pick(&NOISE));
+    }
+}
