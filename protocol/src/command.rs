@@ -77,6 +77,8 @@ pub enum Command {
         to: Option<RoomName>,
         /// The key that it knows of the room that it enters.
         key: Option<Key>,
+        /// Whether a key is refused where the room asks for none: people who write one meant something else.
+        checks_key: bool,
         /// Its last words where it leaves.
         message: Option<Text>,
     },

@@ -2,5 +2,5 @@
 
 pub(crate) mod http;
 pub mod irc;
-pub(crate) mod plain;
+pub mod plain;
 pub(crate) mod stranger;

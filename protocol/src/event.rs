@@ -174,8 +174,8 @@ pub enum Reply<'a> {
         /// The room it is in and how many are there, itself included.
         room: Option<(&'a RoomName, usize)>,
     },
-    /// The list of commands.
-    Help,
+    /// The commands.
+    Help(HelpOn),
     /// What was said in a room of late.
     History {
         /// The room.
@@ -258,18 +258,33 @@ impl Reply<'_> {
     }
 }
 
+/// What help is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HelpOn {
+    /// The command of that name.
+    Command(&'static str),
+    /// The commands that everybody uses.
+    Everyday,
+    /// The commands for those who run a room.
+    Moderation,
+}
+
 /// Why a line was no request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mistake {
+    /// The argument is no key that a room can have.
+    BadKey,
     /// The argument is no name that a member can have.
     BadName(NameError),
     /// The argument is no number of lines: 1, 2, 3 and so on.
     BadNumber,
     /// The argument is no room's name.
     BadRoom(NameError),
+    /// This command, named without its `/`, takes fewer words.
+    ExtraWords(&'static str),
     /// The member is in the lobby, and there is nowhere to go back to.
     InLobby,
-    /// There is no such command.
+    /// There is no such command. What was typed, as its writer sees it.
     NoSuchCommand(String),
     /// Nobody is in a room of that name.
     NoSuchRoom(RoomName),

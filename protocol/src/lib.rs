@@ -142,7 +142,7 @@ pub mod text;
 pub mod time;
 pub mod world;
 
-pub use dialect::irc;
+pub use dialect::{irc, plain};
 
 pub use command::{CloseReason, Command, LogEntry, Manner, Speech, Wish};
 pub use console::{ConsoleEvent, ConsoleMember};

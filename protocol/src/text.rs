@@ -156,12 +156,12 @@ fn without_telnet(line: &[u8]) -> alloc::borrow::Cow<'_, [u8]> {
 }
 
 /// Bold, colour, hex colour, reset, monospace, reverse, italics, strikethrough, underline.
-const fn is_formatting(character: char) -> bool {
+pub(crate) const fn is_formatting(character: char) -> bool {
     matches!(character, '\x02' | '\x03' | '\x04' | '\x0F' | '\x11' | '\x16' | '\x1D' | '\x1E' | '\x1F')
 }
 
 /// Bytes of the formatting code that `text` begins with, its colours included.
-fn code_length(text: &str) -> usize {
+pub(crate) fn code_length(text: &str) -> usize {
     let digits = |from: usize, most: usize, digit: fn(&u8) -> bool| {
         text.as_bytes().iter().skip(from).take(most).take_while(|byte| digit(byte)).count()
     };

@@ -286,6 +286,8 @@ pub enum Refusal {
     NameUnchanged,
     /// The room allows no CTCP.
     NoCtcp(RoomName),
+    /// A key was given, and the room has none, or is not there.
+    NoKey(RoomName),
     /// Nobody has that name.
     NoSuchName(Name),
     /// There is no such room.
@@ -367,8 +369,9 @@ impl World {
             Command::Kick { room, name, .. } => self.kick(member, room, name, effects)?,
             Command::Kill { name, .. } => self.kill(entry, member, name, effects)?,
             Command::Leave { reason, .. } => self.leave(entry, member, *reason, effects),
-            Command::Move { from, to, key, .. } => {
-                self.move_between(entry, member, from.as_ref(), to.as_ref(), key.as_ref(), effects)?;
+            Command::Move { from, to, key, checks_key, .. } => {
+                let key = (key.as_ref(), *checks_key);
+                self.move_between(entry, member, from.as_ref(), to.as_ref(), key, effects)?;
             }
             Command::Promote { .. } => {
                 self.set_user_modes(member, UserModes::OPERATOR, UserModes::NONE, effects);

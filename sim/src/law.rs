@@ -2,6 +2,7 @@
 //! them.
 
 pub mod backlog;
+mod command;
 pub mod console;
 pub mod ends;
 pub mod heard;
@@ -46,6 +47,8 @@ pub enum Law {
     Console,
     /// 12: what is spoken elsewhere is not said.
     Strangers,
+    /// 13: no command is heard.
+    Commands,
 }
 
 /// A law that does not hold.
@@ -75,6 +78,7 @@ impl fmt::Display for Law {
             Self::Panic => "law 10, nothing makes the core panic",
             Self::Console => "law 11, the console tells who did what",
             Self::Strangers => "law 12, what is spoken elsewhere is not said",
+            Self::Commands => "law 13, no command is heard",
         })
     }
 }
@@ -105,6 +109,7 @@ pub struct Judge {
     pub replay: replay::Replay,
     backlog: backlog::Backlog,
     console: console::Console,
+    commands: command::Commands,
     ends: ends::Ends,
     names: names::Names,
     order: order::Order,
@@ -127,6 +132,7 @@ impl Judge {
             replay: replay::Replay::new(limits, options.clone()),
             backlog: backlog::Backlog::new(&limits),
             console: console::Console::default(),
+            commands: command::Commands::default(),
             ends: ends::Ends::default(),
             names: names::Names::default(),
             order: order::Order::default(),
@@ -150,6 +156,7 @@ impl Judge {
             self.note(Law::Heard, Some(*conn), verdict);
             self.strangers.received(*conn, bytes);
         }
+        self.commands.input(input);
         self.heard.input(now, input);
         self.replay.input(now, input);
         self.console.input(input);
@@ -194,6 +201,8 @@ impl Judge {
             // The hub's world is that after the last of them; this one is that after each.
             self.world.apply(entry, &mut effects);
             self.said.committed(entry);
+            let verdict = self.commands.committed(entry);
+            self.note(Law::Commands, None, verdict);
             let verdict = self.names.committed(&effects, &self.world);
             self.note(Law::Names, None, verdict);
             let verdict = self.ends.committed(entry, &effects);

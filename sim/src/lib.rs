@@ -26,6 +26,7 @@ pub mod naive;
 pub mod picture;
 pub mod rolling;
 pub mod scenario;
+mod seen;
 pub mod source;
 pub mod tier1;
 pub mod tier2;

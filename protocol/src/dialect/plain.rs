@@ -1,8 +1,12 @@
 //! The plain dialect: for people with `nc`, and for the clients of the room's ancestor.
 
 mod chinese;
+mod commands;
 mod english;
+mod help;
+mod nearest;
 mod parse;
+mod seen;
 
 use crate::calendar::Utc;
 use crate::command::Speech;
@@ -12,6 +16,8 @@ use crate::name::RoomName;
 use crate::world::Heard;
 use alloc::string::String;
 use bytes::BytesMut;
+pub use commands::{COMMANDS, Group, Localized, PlainCommand};
+use commands::{is_letter_of_command, usage};
 use core::fmt::{self, Display};
 pub(crate) use parse::parse;
 
@@ -139,16 +145,6 @@ impl Notes<'_> {
     }
 }
 
-/// How a command is written: what stands in the help before the explanation.
-fn usage<'h>(help: &'h str, command: &str) -> &'h str {
-    let line = help.lines().find(|line| {
-        line.strip_prefix('/')
-            .and_then(|line| line.strip_prefix(command))
-            .is_some_and(|rest| rest.starts_with(' '))
-    });
-    line.and_then(|line| line.split("  ").next()).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,15 +196,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn every_command_that_needs_words_is_in_the_help() {
-        for command in ["history", "join", "lang", "me", "msg", "nick", "topic"] {
-            for language in Language::ALL {
-                let text = rendered(&Reply::Mistaken(&Mistake::Usage(command)), language, 4_096);
-                assert!(text.contains(&alloc::format!("/{command} ")), "{text}");
-            }
-        }
-    }
     #[test]
     fn a_list_has_as_many_items_as_find_a_place() {
         let listed = |reply_bytes_max| {

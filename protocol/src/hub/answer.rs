@@ -61,7 +61,7 @@ impl Hub {
             room.ok_or_else(|| Mistake::NoSuchRoom(name.clone()))
         };
         Ok(match question {
-            PlainQuestion::Help => Reply::Help,
+            PlainQuestion::Help(on) => Reply::Help(*on),
             PlainQuestion::History(lines) => {
                 let room = existing(here)?;
                 let skipped = room.history().len().saturating_sub(lines.unwrap_or(usize::MAX));

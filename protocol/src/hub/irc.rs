@@ -198,7 +198,14 @@ impl Hub {
             let Some(name) = self.world.room(room).map(|room| room.name().clone()) else { continue };
             let from = Some(name);
             if let Some(session) = self.session(conn) {
-                session.do_first(Command::Move { member: id, from, to: None, key: None, message: None });
+                session.do_first(Command::Move {
+                    member: id,
+                    from,
+                    to: None,
+                    key: None,
+                    checks_key: false,
+                    message: None,
+                });
             }
         }
     }

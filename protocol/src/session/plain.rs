@@ -2,7 +2,7 @@
 
 use super::{Question, Work};
 use crate::command::{Command, Manner, Speech};
-use crate::event::Mistake;
+use crate::event::{HelpOn, Mistake};
 use crate::id::MemberId;
 use crate::language::Language;
 use crate::mode::Key;
@@ -12,15 +12,16 @@ use crate::text::Text;
 /// What a line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
-    Help,
+    Help(HelpOn),
     /// The room's last lines, that many of them.
     History(Option<usize>),
     Join(RoomName, Option<Key>),
     Language(Language),
     Mistaken(Mistake),
     Nothing,
-    Part,
-    Quit,
+    /// Back to the lobby, with last words.
+    Part(Option<Text>),
+    Quit(Option<Text>),
     Rename(Name),
     Rooms,
     Say {
@@ -46,7 +47,7 @@ pub(crate) enum TopicRequest {
 /// What is answered from the world or from nothing, and changes nothing that is shared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PlainQuestion {
-    Help,
+    Help(HelpOn),
     History(Option<usize>),
     Language(Language),
     /// The line before was cut; so many bytes were dropped.
@@ -62,7 +63,7 @@ pub(crate) enum PlainQuestion {
 impl PlainQuestion {
     /// Whether the answer may be long, so that the session waits until it is written.
     pub(crate) const fn is_bulk(&self) -> bool {
-        matches!(self, Self::Help | Self::History(_) | Self::Rooms | Self::Who(_))
+        matches!(self, Self::Help(_) | Self::History(_) | Self::Rooms | Self::Who(_))
     }
 }
 
@@ -84,8 +85,8 @@ impl Speaker {
         let asked = |question| Work::Ask(Question::Plain(question));
         let made = match request {
             Request::Nothing => return None,
-            Request::Quit => return Some(Work::Quit(None)),
-            Request::Help => return Some(asked(PlainQuestion::Help)),
+            Request::Quit(message) => return Some(Work::Quit(message)),
+            Request::Help(on) => return Some(asked(PlainQuestion::Help(on))),
             Request::History(lines) => return Some(asked(PlainQuestion::History(lines))),
             Request::Language(language) => return Some(asked(PlainQuestion::Language(language))),
             Request::Mistaken(mistake) => return Some(asked(PlainQuestion::Mistaken(mistake))),
@@ -96,7 +97,7 @@ impl Speaker {
                 Ok(Command::Tell { member, to, speech: Speech::new(Manner::Speech, text) })
             }
             Request::Rename(name) => Ok(Command::Rename { member, name }),
-            Request::Join(room, key) => Ok(self.go_to(member, room, key)),
+            Request::Join(room, key) => Ok(self.go_to(member, room, key, None)),
             Request::Say { manner, text } => self.here().map(|room| {
                 let speech = Speech::new(manner, text);
                 Command::Say { member, room, status: None, speech }
@@ -107,9 +108,9 @@ impl Speaker {
             Request::Topic(TopicRequest::Set(topic)) => {
                 self.here().map(|room| Command::SetTopic { member, room, topic: Some(topic) })
             }
-            Request::Part => match self.here() {
+            Request::Part(message) => match self.here() {
                 Ok(room) if room == RoomName::lobby() => Err(Mistake::InLobby),
-                Ok(_) => Ok(self.go_to(member, RoomName::lobby(), None)),
+                Ok(_) => Ok(self.go_to(member, RoomName::lobby(), None, message)),
                 Err(mistake) => Err(mistake),
             },
         };
@@ -124,7 +125,8 @@ impl Speaker {
         self.room.clone().ok_or(Mistake::NotInRoom)
     }
 
-    fn go_to(&self, member: MemberId, room: RoomName, key: Option<Key>) -> Command {
-        Command::Move { member, from: self.room.clone(), to: Some(room), key, message: None }
+    /// To another room. A key that the room does not ask for is a second word by mistake.
+    fn go_to(&self, member: MemberId, room: RoomName, key: Option<Key>, message: Option<Text>) -> Command {
+        Command::Move { member, from: self.room.clone(), to: Some(room), key, checks_key: true, message }
     }
 }

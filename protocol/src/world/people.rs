@@ -76,7 +76,7 @@ impl World {
         self.members_max = self.members_max.max(self.members.len());
         effects.push(Effect::Entered { member });
         if room.is_some()
-            && let Err(refusal) = self.move_between(entry, member, None, room, None, effects)
+            && let Err(refusal) = self.move_between(entry, member, None, room, (None, false), effects)
         {
             effects.push(Effect::Refused { member, refusal });
         }

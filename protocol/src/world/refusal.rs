@@ -16,6 +16,7 @@ impl Refusal {
             Self::NameTaken(_) => "name_taken",
             Self::NameUnchanged => "name_unchanged",
             Self::NoCtcp(_) => "no_ctcp",
+            Self::NoKey(_) => "no_key",
             Self::NoSuchName(_) => "no_such_name",
             Self::NoSuchRoom(_) => "no_such_room",
             Self::NotIn(_) => "not_in",

@@ -17,7 +17,7 @@ impl World {
         id: MemberId,
         from: Option<&RoomName>,
         to: Option<&RoomName>,
-        key: Option<&Key>,
+        key: (Option<&Key>, bool),
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refusal> {
         let from = from.map(|name| self.room_of(id, name)).transpose()?;
@@ -61,12 +61,18 @@ impl World {
         member: &Member,
         from: Option<RoomId>,
         name: &RoomName,
-        key: Option<&Key>,
+        (key, checks_key): (Option<&Key>, bool),
     ) -> Result<(), Refusal> {
         let there = self.room_named(name);
         if let Some(room) = there.filter(|room| member.rooms.contains(room)) {
             let name = self.rooms.get(&room).map_or(name, |room| &room.name);
             return Err(Refusal::AlreadyIn(name.clone()));
+        }
+        let asks_for_key =
+            there.and_then(|id| self.rooms.get(&id)).is_some_and(|it| it.modes.key().is_some());
+        if checks_key && key.is_some() && !asks_for_key {
+            // As it was written: whether there is a secret room is not told by how it spells its name.
+            return Err(Refusal::NoKey(name.clone()));
         }
         let ends = from.is_some_and(|room| self.ends_without(room, id));
         if there.is_none() && self.rooms.len() - usize::from(ends) >= self.limits.rooms_max {

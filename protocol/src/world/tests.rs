@@ -17,7 +17,7 @@ fn enter(port: u16, room: Option<RoomName>) -> Command {
 }
 
 const fn go_to(member: MemberId, from: Option<RoomName>, to: Option<RoomName>) -> Command {
-    Command::Move { member, from, to, key: None, message: None }
+    Command::Move { member, from, to, key: None, checks_key: false, message: None }
 }
 
 /// The world that these commands make, an entry each millisecond.

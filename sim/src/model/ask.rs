@@ -1,13 +1,14 @@
 //! What a line asks for, in the model's own reading of the plain dialect.
 
-use parlor_protocol::event::Mistake;
+use crate::seen::{has_no_glyph, is_unseen, narrow};
+use parlor_protocol::event::{HelpOn, Mistake};
 use parlor_protocol::mode::Key;
 use parlor_protocol::{Language, Manner, Name, RoomName, Text};
 
 /// What one line asks for.
 #[derive(Clone, Debug)]
 pub(super) enum Ask {
-    Help,
+    Help(HelpOn),
     History(Option<usize>),
     Join(RoomName, Option<Key>),
     Language(Language),
@@ -16,8 +17,8 @@ pub(super) enum Ask {
     /// Nothing: the line might have been a log-in, and was not said.
     NotSaid,
     Nothing,
-    Part,
-    Quit,
+    Part(Option<Text>),
+    Quit(Option<Text>),
     Rename(Name),
     Rooms,
     Say(Manner, Text),
@@ -34,21 +35,24 @@ impl Ask {
         if text.is_empty() {
             return Self::Nothing;
         }
-        match text.as_str().strip_prefix('/') {
-            None => Self::Say(Manner::Speech, text),
-            Some(said) if said.starts_with('/') => Self::Say(Manner::Speech, again(said)),
-            Some(command) => {
-                let (word, rest) = first_word(command);
-                Self::command(word, rest).unwrap_or_else(Self::Mistaken)
-            }
+        let shown = shown(&text);
+        // What stands before the first character that somebody sees is not there.
+        let first = shown.iter().position(|&(_, it)| !is_unseen(it)).unwrap_or(shown.len());
+        let Some(behind) = behind_slash(&shown[first..]) else {
+            return Self::Say(Manner::Speech, text);
+        };
+        let next = behind.iter().find(|(_, it)| !has_no_glyph(*it));
+        if let Some(&(offset, '/' | '／')) = next {
+            return Self::Say(Manner::Speech, again(&text.as_str()[offset..]));
         }
+        Rest { text: text.as_str(), shown: behind }.command().unwrap_or_else(Self::Mistaken)
     }
 
     /// Whether it may be on its way while commands before it are.
     pub(super) const fn is_command(&self) -> bool {
         !matches!(
             self,
-            Self::Help
+            Self::Help(_)
                 | Self::History(_)
                 | Self::Language(_)
                 | Self::LineCut(_)
@@ -59,58 +63,143 @@ impl Ask {
                 | Self::Who(_)
         )
     }
+}
 
-    fn command(word: &str, rest: &str) -> Result<Self, Mistake> {
-        let usage = |command| Err(Mistake::Usage(command));
-        match (word, rest) {
-            ("help", _) => Ok(Self::Help),
-            ("part", _) => Ok(Self::Part),
-            ("quit", _) => Ok(Self::Quit),
-            ("rooms", _) => Ok(Self::Rooms),
-            ("history", "") => Ok(Self::History(None)),
-            ("history", count) => match count.parse() {
-                Ok(count) if count > 0 => Ok(Self::History(Some(count))),
-                _ => Err(Mistake::BadNumber),
-            },
-            ("join", "") => usage("join"),
-            ("join", rest) => {
-                let (name, key) = first_word(rest);
-                let key = match key {
-                    "" => None,
-                    key => Some(Key::parse(key).ok_or(Mistake::Usage("join"))?),
-                };
-                Ok(Self::Join(room(name)?, key))
-            }
-            ("lang", "") => usage("lang"),
-            ("lang", code) => {
-                let found = Language::ALL.into_iter().find(|it| it.code() == code.to_ascii_lowercase());
-                found.map(Self::Language).ok_or(Mistake::UnknownLanguage)
-            }
-            ("me", doing) if again(doing).is_empty() => usage("me"),
-            ("me", doing) => Ok(Self::Say(Manner::Action, again(doing))),
-            ("msg", rest) => {
-                let (name, text) = first_word(rest);
-                if name.is_empty() {
-                    return usage("msg");
+/// The characters of a text that are shown, with their places in it: all but its formatting.
+fn shown(text: &Text) -> Vec<(usize, char)> {
+    let begin = text.as_str().as_ptr() as usize;
+    let parts = text.plain_parts();
+    parts
+        .flat_map(|part| {
+            let offset = part.as_ptr() as usize - begin;
+            part.char_indices().map(move |(index, it)| (offset + index, it))
+        })
+        .collect()
+}
+
+/// What follows the slash of a command, if a text begins with one, or with what an input method makes of one.
+fn behind_slash(shown: &[(usize, char)]) -> Option<&[(usize, char)]> {
+    let (&(_, first), behind) = shown.split_first()?;
+    let next = behind.iter().map(|&(_, it)| it).find(|&it| !has_no_glyph(it));
+    let is_slash = match first {
+        '/' | '／' => true,
+        '、' => next.is_some_and(|it| narrow(it).is_ascii_alphabetic()),
+        _ => false,
+    };
+    is_slash.then_some(behind)
+}
+
+/// What is left of a line.
+struct Rest<'a> {
+    text: &'a str,
+    shown: &'a [(usize, char)],
+}
+
+impl Rest<'_> {
+    /// The characters up to the next blank.
+    fn up_to_blank(&mut self) -> String {
+        let end = self.shown.iter().position(|(_, it)| it.is_whitespace()).unwrap_or(self.shown.len());
+        let (word, rest) = self.shown.split_at(end);
+        self.shown = rest;
+        word.iter().map(|(_, it)| *it).collect::<String>().trim_matches(has_no_glyph).to_owned()
+    }
+
+    fn word(&mut self) -> Option<String> {
+        let begin = self.shown.iter().position(|(_, it)| !is_unseen(*it))?;
+        self.shown = &self.shown[begin..];
+        Some(self.up_to_blank())
+    }
+
+    /// Everything that is left, if anything of it is seen.
+    fn all(&self) -> Option<String> {
+        let all: String = self.shown.iter().map(|(_, it)| *it).collect();
+        Some(all.trim_matches(is_unseen).to_owned()).filter(|all| !all.is_empty())
+    }
+
+    /// The same, with its formatting.
+    fn words(&self) -> Option<Text> {
+        self.all()?;
+        let (offset, _) = self.shown[0];
+        Some(again(self.text[offset..].trim()))
+    }
+
+    fn command(mut self) -> Result<Ask, Mistake> {
+        let typed: String = self.up_to_blank().chars().filter(|it| !has_no_glyph(*it)).collect();
+        let Some(name) = named(&typed) else { return Err(unknown(&typed)) };
+        let usage = Mistake::Usage(name);
+        let end = |rest: &Self| match rest.all() {
+            None => Ok(()),
+            Some(_) => Err(Mistake::ExtraWords(name)),
+        };
+        match name {
+            "help" => match self.word() {
+                None => Ok(Ask::Help(HelpOn::Everyday)),
+                Some(subject) => {
+                    end(&self)?;
+                    let subject = subject.strip_prefix(['/', '／']).unwrap_or(&subject);
+                    let subject: String = subject.chars().filter(|it| !has_no_glyph(*it)).collect();
+                    Ok(Ask::Help(HelpOn::Command(named(&subject).ok_or_else(|| unknown(&subject))?)))
                 }
-                let name = Name::parse_any(name).map_err(Mistake::BadName)?;
-                let text = again(text);
-                if text.is_empty() { usage("msg") } else { Ok(Self::Tell(name, text)) }
+            },
+            "history" => match self.all().map(|count| count.parse()) {
+                None => Ok(Ask::History(None)),
+                Some(Ok(count)) if count > 0 => Ok(Ask::History(Some(count))),
+                Some(_) => Err(Mistake::BadNumber),
+            },
+            "join" => {
+                let to = room(&self.word().ok_or(usage)?)?;
+                let key = self.word().map(|key| Key::parse(&key).ok_or(Mistake::BadKey)).transpose()?;
+                end(&self)?;
+                Ok(Ask::Join(to, key))
             }
-            ("nick", "") => usage("nick"),
-            ("nick", name) => Ok(Self::Rename(Name::parse(name).map_err(Mistake::BadName)?)),
-            ("topic", "") => Ok(Self::TopicShow),
-            ("topic", "-") => Ok(Self::TopicSet(None)),
-            ("topic", topic) if again(topic).is_empty() => usage("topic"),
-            ("topic", topic) => Ok(Self::TopicSet(Some(again(topic)))),
-            ("who", "") => Ok(Self::Who(None)),
-            ("who", name) => Ok(Self::Who(Some(room(name)?))),
-            (unknown, _) => {
-                let shown: String = again(unknown).plain_parts().collect();
-                Err(Mistake::NoSuchCommand(shown.chars().take(40).collect()))
+            "lang" => {
+                let code = self.all().ok_or(usage)?.to_ascii_lowercase();
+                let found = Language::ALL.into_iter().find(|it| it.code() == code);
+                found.map(Ask::Language).ok_or(Mistake::UnknownLanguage)
             }
+            "me" => Ok(Ask::Say(Manner::Action, self.words().ok_or(usage)?)),
+            "msg" => {
+                let to = self.word().ok_or(Mistake::Usage(name))?;
+                let to = Name::parse_any(&to).map_err(Mistake::BadName)?;
+                Ok(Ask::Tell(to, self.words().ok_or(usage)?))
+            }
+            "nick" => Ok(Ask::Rename(Name::parse(&self.all().ok_or(usage)?).map_err(Mistake::BadName)?)),
+            "part" => Ok(Ask::Part(self.words())),
+            "quit" => Ok(Ask::Quit(self.words())),
+            "rooms" => end(&self).map(|()| Ask::Rooms),
+            "topic" => match self.all().as_deref() {
+                None => Ok(Ask::TopicShow),
+                Some("-") => Ok(Ask::TopicSet(None)),
+                Some(_) => Ok(Ask::TopicSet(self.words())),
+            },
+            "who" => Ok(Ask::Who(self.all().map(|name| room(&name)).transpose()?)),
+            _ => Err(unknown(&typed)),
         }
     }
+}
+
+/// The command that somebody typed, in any case, narrow or wide.
+fn named(typed: &str) -> Option<&'static str> {
+    let typed: String = typed.chars().map(narrow).collect();
+    Some(match &*typed.to_ascii_lowercase() {
+        "help" | "h" | "?" => "help",
+        "history" => "history",
+        "join" | "j" => "join",
+        "lang" => "lang",
+        "me" => "me",
+        "msg" | "m" | "tell" | "w" => "msg",
+        "nick" | "name" => "nick",
+        "part" | "leave" => "part",
+        "quit" | "exit" | "bye" => "quit",
+        "rooms" | "list" => "rooms",
+        "topic" => "topic",
+        "who" | "names" => "who",
+        _ => return None,
+    })
+}
+
+fn unknown(typed: &str) -> Mistake {
+    Mistake::NoSuchCommand(typed.chars().take(40).collect())
 }
 
 fn again(text: &str) -> Text {
@@ -119,12 +208,4 @@ fn again(text: &str) -> Text {
 
 fn room(name: &str) -> Result<RoomName, Mistake> {
     RoomName::parse(name).map_err(Mistake::BadRoom)
-}
-
-fn first_word(text: &str) -> (&str, &str) {
-    let text = text.trim_end();
-    match text.find([' ', '\t']) {
-        Some(end) => (&text[..end], text[end..].trim()),
-        None => (text, ""),
-    }
 }

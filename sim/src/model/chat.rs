@@ -148,7 +148,7 @@ impl Chat {
             shown().find(|room| room.name == *name).ok_or_else(|| Mistake::NoSuchRoom(name.clone()))
         };
         Ok(match ask {
-            Ask::Help => Reply::Help,
+            Ask::Help(on) => Reply::Help(*on),
             Ask::History(count) => {
                 let Room { name, history, .. } = existing(here)?;
                 let skipped = count.map_or(0, |count| history.len().saturating_sub(count));
@@ -224,7 +224,7 @@ impl Chat {
         id: MemberId,
         from: Option<&RoomName>,
         to: Option<&RoomName>,
-        key: Option<&Key>,
+        key: (Option<&Key>, bool),
     ) -> Result<(), Refusal> {
         let left = from.map(|from| self.room_of(id, from)).transpose()?;
         let Some(to) = to else { return Ok(()) };
@@ -232,6 +232,11 @@ impl Chat {
         let there = self.room(to);
         if let Some(there) = there.filter(|room| room.of(id).is_some()) {
             return Err(Refusal::AlreadyIn(there.name.clone()));
+        }
+        // Who writes two words and means one room is not to end up in another.
+        let (key, checks_key) = key;
+        if checks_key && key.is_some() && there.is_none_or(|room| room.key.is_none()) {
+            return Err(Refusal::NoKey(to.clone()));
         }
         let ends = left.is_some_and(|room| room.name != RoomName::lobby() && room.here.len() == 1);
         if there.is_none() && self.rooms.len() - usize::from(ends) >= self.limits.rooms_max {

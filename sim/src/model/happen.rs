@@ -56,8 +56,9 @@ impl Model {
             Command::Leave { member, reason, message } => {
                 self.left(conn, entry, *member, *reason, message.as_ref());
             }
-            Command::Move { member, from, to, key, message } => {
-                self.chat.judge_move(*member, from.as_ref(), to.as_ref(), key.as_ref())?;
+            Command::Move { member, from, to, key, checks_key, message } => {
+                let key = (key.as_ref(), *checks_key);
+                self.chat.judge_move(*member, from.as_ref(), to.as_ref(), key)?;
                 if let Some(from) = from {
                     self.part(conn, entry, *member, from, message.as_ref());
                 }
@@ -195,7 +196,7 @@ impl Model {
             let reason = conn.ended_for.expect("what is not open has ended for a reason");
             self.proposals.push((id, Command::Leave { member, reason, message: None }));
         }
-        let verdict = room.map(|room| self.chat.judge_move(member, None, Some(room), None));
+        let verdict = room.map(|room| self.chat.judge_move(member, None, Some(room), (None, false)));
         if let (Some(room), Some(Ok(()))) = (room, &verdict) {
             self.join(id, entry, member, room, true);
             return Ok(());

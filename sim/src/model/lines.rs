@@ -220,24 +220,24 @@ impl Model {
         let here = conn.room.clone();
         let command = match (ask, here) {
             (Ask::Nothing, _) => return,
-            (Ask::Quit, _) => return self.leave(id, CloseReason::Quit, None),
+            (Ask::Quit(message), _) => return self.leave(id, CloseReason::Quit, message),
             (Ask::Tell(to, text), _) => {
                 Command::Tell { member, to, speech: Speech::new(Manner::Speech, text) }
             }
             (Ask::Rename(name), _) => Command::Rename { member, name },
             (Ask::Join(room, key), from) => {
-                Command::Move { member, from, to: Some(room), key, message: None }
+                Command::Move { member, from, to: Some(room), key, checks_key: true, message: None }
             }
             (Ask::Say(manner, text), Some(room)) => {
                 Command::Say { member, room, status: None, speech: Speech::new(manner, text) }
             }
             (Ask::TopicSet(topic), Some(room)) => Command::SetTopic { member, room, topic },
-            (Ask::Part, Some(room)) if room != RoomName::lobby() => {
+            (Ask::Part(message), Some(room)) if room != RoomName::lobby() => {
                 let to = Some(RoomName::lobby());
-                Command::Move { member, from: Some(room), to, key: None, message: None }
+                Command::Move { member, from: Some(room), to, key: None, checks_key: true, message }
             }
-            (Ask::Part, Some(_)) => return self.answer_plain(now, id, Ask::Mistaken(Mistake::InLobby)),
-            (Ask::Say(..) | Ask::TopicSet(_) | Ask::Part, None) => {
+            (Ask::Part(_), Some(_)) => return self.answer_plain(now, id, Ask::Mistaken(Mistake::InLobby)),
+            (Ask::Say(..) | Ask::TopicSet(_) | Ask::Part(_), None) => {
                 return self.answer_plain(now, id, Ask::Mistaken(Mistake::NotInRoom));
             }
             (ask, _) => return self.answer_plain(now, id, ask),
@@ -255,7 +255,7 @@ impl Model {
         if let Ask::Language(language) = ask {
             conn.language = language;
         }
-        conn.draining = matches!(ask, Ask::Help | Ask::History(_) | Ask::Rooms | Ask::Who(_));
+        conn.draining = matches!(ask, Ask::Help(_) | Ask::History(_) | Ask::Rooms | Ask::Who(_));
         let (language, here) = (conn.language, conn.room.clone());
         let mut bytes = bytes::BytesMut::new();
         let reply_bytes_max = self.limits.reply_bytes_max;

@@ -126,6 +126,10 @@ pub(super) const NAMES: [&str; 9] =
 /// Rooms where everybody meets, without the `#` of IRC.
 pub(super) const ROOMS: [&str; 7] = ["lobby", "tea", "Tea", "rust", "茶", "#c", "c++"];
 
+/// What stands in a line and shows nothing.
+const UNSEEN: [&str; 10] =
+    ["", "", "\x02", "\x0304,05", "\x04", "\x0F\x1F", " \t", "\u{200B}", "\u{FEFF}\u{202E}", "\u{A0}"];
+
 /// What a client may write.
 #[derive(Clone, Copy, Debug)]
 enum Line {
@@ -135,6 +139,8 @@ enum Line {
     Flood,
     Garbage,
     Help,
+    /// A command behind, between or before what nobody sees.
+    Hidden,
     History,
     Join,
     Language,
@@ -155,12 +161,13 @@ enum Line {
 }
 
 /// Each with how often it is written, of all.
-const LINES: [(Line, u64); 21] = [
+const LINES: [(Line, u64); 22] = [
     (Line::Action, 4),
     (Line::Empty, 2),
     (Line::Flood, 2),
     (Line::Garbage, 3),
     (Line::Help, 1),
+    (Line::Hidden, 6),
     (Line::History, 3),
     (Line::Join, 14),
     (Line::Language, 5),
@@ -396,9 +403,21 @@ impl Writer {
                 to.extend_from_slice(said.as_bytes());
                 return;
             }
-            Line::Help => "/help".to_owned(),
+            Line::Help => source.pick(&["/help", "/HELP join", "/help /Who", "/help dance"]).to_owned(),
+            Line::Hidden => {
+                let mut unseen = || source.pick(&UNSEEN);
+                let (before, between, behind) = (unseen(), unseen(), unseen());
+                let slash = source.pick(&["/", "/", "／"]);
+                let command = source.pick(&["msg", "MSG", "topic", "dance", "who", "join", "/", "me"]);
+                let word = source.pick(&["", &name, &room]);
+                format!("{before}{slash}{}{command}{behind} {word} {said}", between.trim())
+            }
             Line::History => source.pick(&["/history", "/history 2", "/history 0"]).to_owned(),
-            Line::Join => format!("/join {room}"),
+            Line::Join => {
+                let (before, behind) =
+                    source.pick(&[("", ""), ("", ""), ("", ""), ("#", ""), ("", " key"), ("", " two words")]);
+                format!("/join {before}{room}{behind}")
+            }
             Line::Language => source.pick(&["/lang zh", "/lang en", "/lang fr"]).to_owned(),
             Line::Long => {
                 let length = self.line_bytes_max - 2 + source.index(5);
@@ -417,9 +436,9 @@ impl Writer {
                 said
             }
             Line::Nick => format!("/nick {name}"),
-            Line::Part => "/part".to_owned(),
-            Line::Quit => "/quit".to_owned(),
-            Line::Rooms => "/rooms".to_owned(),
+            Line::Part => format!("/part {}", source.pick(&["", &said])),
+            Line::Quit => format!("/bye {}", source.pick(&["", &said])),
+            Line::Rooms => source.pick(&["/rooms", "/rooms", "/rooms now"]).to_owned(),
             Line::Say => said,
             Line::Slashes => format!("//{said}"),
             Line::Tell => format!("/msg {name} {said}"),
@@ -429,7 +448,9 @@ impl Writer {
                 2 => format!("/topic {}", "t".repeat(source.index(120))),
                 _ => format!("/topic {said}"),
             },
-            Line::Unknown => source.pick(&["/dance", "/", "/nick", "/msg x", "/join a b"]).to_owned(),
+            Line::Unknown => {
+                source.pick(&["/dance", "/", "/nick", "/msg x", "/joni tea", "、who"]).to_owned()
+            }
             Line::Who => format!("/who {}", source.pick(&["", &room])),
         };
         to.extend_from_slice(text.as_bytes());

@@ -22,6 +22,8 @@ pub(crate) fn numeric(refusal: &Refusal, command: &Command) -> Option<Query> {
     Some(match refusal {
         // To enter where one is, or to take the name that one has, changes nothing.
         Refusal::AlreadyIn(_) | Refusal::NameUnchanged => return None,
+        // A key too many is ignored here, as by every server of IRC.
+        Refusal::NoKey(_) => return None,
         Refusal::AlreadyThere { name, room } => {
             note(numeric::ERR_USERONCHANNEL, &[name.as_str(), &channel(room)])
         }

@@ -1,31 +1,25 @@
 //! The texts in Chinese, in the words of the room's ancestor where it had any.
 
-use super::{Notes, put_line, put_text, usage};
+use super::commands::meant;
+use super::help::{HelpTexts, help};
+use super::{Notes, put_line, put_text};
 use crate::command::{CloseReason, Manner, Speech};
 use crate::event::{Event, Mistake, Reply, What};
-use crate::mode::Shown;
+use crate::language::Language;
+use crate::mode::{Key, Shown};
 use crate::name::{Name, NameError, RoomName};
 use crate::text::Text;
 use crate::world::{Refusal, Topic};
 use alloc::format;
+use alloc::string::String;
 use bytes::BytesMut;
 use core::fmt::{self, Display};
 
-const HELP: &str = "\
-您输入的每一行都会发给房间里的其他人；以 / 开头的行是命令：
-/help             显示本列表
-/nick 名字        改名
-/join 房间 [口令]  进入房间，房间不存在时会自动创建
-/part             回到大厅 lobby
-/who [房间]       查看房间里的人
-/rooms            查看房间列表
-/topic [文字]     查看或设置房间话题；/topic - 清除话题
-/me 文字          描述动作
-/msg 名字 文字    私聊
-/history [行数]   查看最近的聊天记录
-/lang zh|en       切换中文或英文
-/quit             离开聊天室
-//文字            发送以 / 开头的内容";
+pub(super) const HELP: HelpTexts = HelpTexts {
+    everyday: "您输入的每一行都会发给房间里的其他人；以 / 开头的行是命令：",
+    slashes: ("//文字", "发送以 / 开头的内容"),
+    also: "也可以写作：",
+};
 
 pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
     let name = &event.by.name;
@@ -79,7 +73,7 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
         Reply::Greeting { name, room: None } => {
             to.note(format_args!("您是 {name}，不在任何房间；输入 /join 房间 进入，输入 /help 查看命令"));
         }
-        Reply::Help => to.notes(HELP),
+        Reply::Help(on) => help(*on, &HELP, Language::Zh, to),
         Reply::History { heard, .. } if heard.is_empty() => to.note(format_args!("还没有聊天记录")),
         Reply::History { room, heard } => {
             let (left_out, heard) = to.latest(heard);
@@ -152,20 +146,31 @@ fn farewell(reason: CloseReason, message: Option<&Text>, to: &mut Notes<'_>) {
 
 fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
     match mistake {
-        Mistake::BadName(error) => not_a_name(error, "名字", Name::CHARS_MAX, Name::BYTES_MAX, to),
-        Mistake::BadNumber => to.note(format_args!("行数无效；用法：{}", usage(HELP, "history"))),
-        Mistake::BadRoom(error) => not_a_name(error, "房间名", RoomName::CHARS_MAX, RoomName::BYTES_MAX, to),
-        Mistake::InLobby => to.note(format_args!("您已在大厅；输入 /quit 离开聊天室")),
-        Mistake::NoSuchCommand(word) => {
-            to.note(format_args!(
-                "没有 /{word} 这个命令，输入 /help 查看命令；要发送以 / 开头的内容请输入 //"
-            ));
+        Mistake::BadKey => {
+            to.note(format_args!("口令最多 {} 字节，不能含逗号，不能以冒号开头", Key::BYTES_MAX));
         }
+        Mistake::BadName(error) => not_a_name(error, "名字", Name::CHARS_MAX, Name::BYTES_MAX, to),
+        Mistake::BadNumber => to.note(format_args!("行数无效；用法：{}", usage("history"))),
+        Mistake::BadRoom(error) => not_a_name(error, "房间名", RoomName::CHARS_MAX, RoomName::BYTES_MAX, to),
+        Mistake::ExtraWords(command) => to.note(format_args!("参数过多；用法：{}", usage(command))),
+        Mistake::InLobby => to.note(format_args!("您已在大厅；输入 /quit 离开聊天室")),
+        Mistake::NoSuchCommand(word) => match meant(word) {
+            None => to.note(format_args!(
+                "没有 /{word} 这个命令，输入 /help 查看命令；要发送以 / 开头的内容请输入 //"
+            )),
+            Some(meant) => to.note(format_args!(
+                "没有 /{word} 这个命令，您是不是想输入 /{meant}？要发送以 / 开头的内容请输入 //"
+            )),
+        },
         Mistake::NoSuchRoom(room) => to.note(format_args!("没有房间 {room}；输入 /rooms 查看房间")),
         Mistake::NotInRoom => to.note(format_args!("您不在任何房间；输入 /join 房间 进入")),
         Mistake::UnknownLanguage => to.note(format_args!("请选择 zh 或 en：/lang zh|en")),
-        Mistake::Usage(command) => to.note(format_args!("用法：{}", usage(HELP, command))),
+        Mistake::Usage(command) => to.note(format_args!("用法：{}", usage(command))),
     }
+}
+
+fn usage(command: &str) -> String {
+    super::usage(command, Language::Zh)
 }
 
 fn not_a_name(error: &NameError, what: &str, chars_max: usize, bytes_max: usize, to: &mut Notes<'_>) {
@@ -189,6 +194,9 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
         Refusal::NameTaken(name) => to.note(format_args!("名字 {name} 已有人使用")),
         Refusal::NameUnchanged => to.note(format_args!("您已经叫这个名字")),
         Refusal::NoCtcp(room) => to.note(format_args!("房间 {room} 不允许 CTCP")),
+        Refusal::NoKey(room) => {
+            to.note(format_args!("房间 {room} 没有口令；房间名不含空格：/join {room}"));
+        }
         Refusal::NoSuchName(name) => to.note(format_args!("这里没有人叫 {name}")),
         Refusal::NoSuchRoom(room) => to.note(format_args!("没有房间 {room}；输入 /rooms 查看房间")),
         Refusal::NotIn(room) => to.note(format_args!("您不在房间 {room}")),

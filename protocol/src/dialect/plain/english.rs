@@ -1,31 +1,25 @@
 //! The texts in English.
 
-use super::{Notes, put_line, put_text, usage};
+use super::commands::meant;
+use super::help::{HelpTexts, help};
+use super::{Notes, put_line, put_text};
 use crate::command::{CloseReason, Manner, Speech};
 use crate::event::{Event, Mistake, Reply, What};
-use crate::mode::Shown;
+use crate::language::Language;
+use crate::mode::{Key, Shown};
 use crate::name::{Name, NameError, RoomName};
 use crate::text::Text;
 use crate::world::{Refusal, Topic};
 use alloc::format;
+use alloc::string::String;
 use bytes::BytesMut;
 use core::fmt::{self, Display};
 
-const HELP: &str = "\
-what you type goes to everyone else in your room; a line that starts with / is a command:
-/help             show this list
-/nick NAME        change your name
-/join ROOM [KEY]  enter a room; it is created if it does not exist
-/part             go back to the lobby
-/who [ROOM]       list who is in the room
-/rooms            list the rooms
-/topic [TEXT]     show or set the topic; /topic - clears it
-/me TEXT          describe what you do
-/msg NAME TEXT    send a private message
-/history [LINES]  show recent lines
-/lang zh|en       switch to Chinese or English
-/quit             leave the chat
-//TEXT            send a line that starts with /";
+pub(super) const HELP: HelpTexts = HelpTexts {
+    everyday: "what you type goes to everyone else in your room; a line that starts with / is a command:",
+    slashes: ("//TEXT", "send a line that starts with /"),
+    also: "also: ",
+};
 
 pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
     let name = &event.by.name;
@@ -81,7 +75,7 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
                 "you are {name}, in no room; /join ROOM enters one, /help lists the commands"
             ));
         }
-        Reply::Help => to.notes(HELP),
+        Reply::Help(on) => help(*on, &HELP, Language::En, to),
         Reply::History { heard, .. } if heard.is_empty() => {
             to.note(format_args!("no messages yet"));
         }
@@ -161,22 +155,36 @@ fn farewell(reason: CloseReason, message: Option<&Text>, to: &mut Notes<'_>) {
 
 fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
     match mistake {
+        Mistake::BadKey => to.note(format_args!(
+            "a key has at most {} bytes, no comma, and no colon at its beginning",
+            Key::BYTES_MAX
+        )),
         Mistake::BadName(error) => not_a_name(error, "name", Name::CHARS_MAX, Name::BYTES_MAX, to),
         Mistake::BadNumber => {
-            to.note(format_args!("not a number of lines; usage: {}", usage(HELP, "history")));
+            to.note(format_args!("not a number of lines; usage: {}", usage("history")));
         }
         Mistake::BadRoom(error) => {
             not_a_name(error, "room name", RoomName::CHARS_MAX, RoomName::BYTES_MAX, to);
         }
+        Mistake::ExtraWords(command) => to.note(format_args!("too many words; usage: {}", usage(command))),
         Mistake::InLobby => to.note(format_args!("you are in the lobby; /quit leaves the chat")),
-        Mistake::NoSuchCommand(word) => to.note(format_args!(
-            "unknown command /{word}; /help lists the commands; to send a line that starts with /, type //"
-        )),
+        Mistake::NoSuchCommand(word) => match meant(word) {
+            None => to.note(format_args!(
+                "unknown command /{word}; /help lists the commands; to send a line that starts with /, type //"
+            )),
+            Some(meant) => to.note(format_args!(
+                "unknown command /{word}; did you mean /{meant}? To send a line that starts with /, type //"
+            )),
+        },
         Mistake::NoSuchRoom(room) => to.note(format_args!("there is no room {room}; /rooms lists them")),
         Mistake::NotInRoom => to.note(format_args!("you are in no room; /join ROOM enters one")),
         Mistake::UnknownLanguage => to.note(format_args!("choose zh or en: /lang zh|en")),
-        Mistake::Usage(command) => to.note(format_args!("usage: {}", usage(HELP, command))),
+        Mistake::Usage(command) => to.note(format_args!("usage: {}", usage(command))),
     }
+}
+
+fn usage(command: &str) -> String {
+    super::usage(command, Language::En)
 }
 
 fn not_a_name(error: &NameError, what: &str, chars_max: usize, bytes_max: usize, to: &mut Notes<'_>) {
@@ -202,6 +210,9 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
         Refusal::NameTaken(name) => to.note(format_args!("the name {name} is taken")),
         Refusal::NameUnchanged => to.note(format_args!("that is already your name")),
         Refusal::NoCtcp(room) => to.note(format_args!("CTCP is not allowed in {room}")),
+        Refusal::NoKey(room) => {
+            to.note(format_args!("{room} has no key; a room name is one word: /join {room}"));
+        }
         Refusal::NoSuchName(name) => to.note(format_args!("there is no one called {name}")),
         Refusal::NoSuchRoom(room) => to.note(format_args!("there is no room {room}; /rooms lists them")),
         Refusal::NotIn(room) => to.note(format_args!("you are not in {room}")),

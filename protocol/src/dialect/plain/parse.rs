@@ -1,14 +1,13 @@
 //! A line of the plain dialect becomes a request.
 
+use super::commands;
+use super::seen::Seen;
 use crate::command::Manner;
-use crate::event::Mistake;
-use crate::mode::Key;
-use crate::name::{Name, RoomName};
-use crate::session::plain::{Request, TopicRequest};
+use crate::session::plain::Request;
 use crate::text::Text;
-use core::num::NonZeroUsize;
 
-/// The request that a line makes. Without a `/` it is said; `//` says a line that starts with `/`.
+/// The request that a line makes, by what its readers would see of it: one that begins with `/` for them is a
+/// command and is never said; `//` says a line that starts with `/`.
 ///
 /// `cut` says that the line lost its end to the limit.
 pub(crate) fn parse(line: &[u8], cut: bool) -> Request {
@@ -16,95 +15,28 @@ pub(crate) fn parse(line: &[u8], cut: bool) -> Request {
     if text.is_empty() {
         return Request::Nothing;
     }
-    let Some(command) = text.as_str().strip_prefix('/') else {
+    let mut seen = Seen(text.as_str());
+    seen.skip_unseen();
+    if !seen.take_slash() {
         return Request::Say { manner: Manner::Speech, text };
-    };
-    if command.starts_with('/') {
-        return Request::Say { manner: Manner::Speech, text: Text::clean(command.as_bytes(), false) };
     }
-    let (word, argument) = split_word(command);
-    request(word, argument).unwrap_or_else(Request::Mistaken)
-}
-
-fn request(word: &str, argument: &str) -> Result<Request, Mistake> {
-    Ok(match word {
-        "help" => Request::Help,
-        "history" => Request::History(history_lines(argument)?),
-        "join" => {
-            let (room, key) = split_word(needed(argument, "join")?);
-            let key = Some(key).filter(|key| !key.is_empty());
-            let key = key.map(|key| Key::parse(key).ok_or(Mistake::Usage("join"))).transpose()?;
-            Request::Join(room_name(room)?, key)
-        }
-        "lang" => {
-            let code = needed(argument, "lang")?;
-            Request::Language(code.parse().map_err(|_| Mistake::UnknownLanguage)?)
-        }
-        "me" => {
-            let text = needed_text(argument, "me")?;
-            Request::Say { manner: Manner::Action, text }
-        }
-        "msg" => {
-            let (name, text) = split_word(argument);
-            // A port's name can be spoken to, though nobody can wish for it.
-            let to = Name::parse_any(needed(name, "msg")?).map_err(Mistake::BadName)?;
-            Request::Tell { to, text: needed_text(text, "msg")? }
-        }
-        "nick" => Request::Rename(Name::parse(needed(argument, "nick")?).map_err(Mistake::BadName)?),
-        "part" => Request::Part,
-        "quit" => Request::Quit,
-        "rooms" => Request::Rooms,
-        "topic" => Request::Topic(match argument {
-            "" => TopicRequest::Show,
-            "-" => TopicRequest::Clear,
-            _ => TopicRequest::Set(needed_text(argument, "topic")?),
-        }),
-        "who" if argument.is_empty() => Request::Who(None),
-        "who" => Request::Who(Some(room_name(argument)?)),
-        _ => return Err(Mistake::NoSuchCommand(shown(word))),
-    })
-}
-
-/// The first word, and what follows it without the blanks around it.
-fn split_word(text: &str) -> (&str, &str) {
-    let text = text.trim_end();
-    text.split_once([' ', '\t']).map_or((text, ""), |(word, rest)| (word, rest.trim()))
-}
-
-fn needed<'a>(argument: &'a str, command: &'static str) -> Result<&'a str, Mistake> {
-    if argument.is_empty() { Err(Mistake::Usage(command)) } else { Ok(argument) }
-}
-
-fn needed_text(argument: &str, command: &'static str) -> Result<Text, Mistake> {
-    let text = Text::clean(argument.as_bytes(), false);
-    if text.is_empty() { Err(Mistake::Usage(command)) } else { Ok(text) }
-}
-
-/// A room's name, with or without the `#` that other chats write before it.
-fn room_name(argument: &str) -> Result<RoomName, Mistake> {
-    RoomName::parse(argument).map_err(Mistake::BadRoom)
-}
-
-fn history_lines(argument: &str) -> Result<Option<usize>, Mistake> {
-    if argument.is_empty() {
-        return Ok(None);
+    // What is unseen stands between the slashes, too, but for blanks: `/ /x` is a command without a name.
+    let mut escaped = seen;
+    if matches!(escaped.skip_invisible(), Some('/' | '／')) {
+        return Request::Say { manner: Manner::Speech, text: Text::clean(escaped.0.as_bytes(), false) };
     }
-    let lines: NonZeroUsize = argument.parse().map_err(|_| Mistake::BadNumber)?;
-    Ok(Some(lines.get()))
-}
-
-/// As much of an unknown command as a note has room for, without its formatting.
-fn shown(word: &str) -> alloc::string::String {
-    const SHOWN_CHARS: usize = 40;
-    let text = Text::clean(word.as_bytes(), false);
-    text.plain_parts().flat_map(str::chars).take(SHOWN_CHARS).collect()
+    commands::read(seen).unwrap_or_else(Request::Mistaken)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::{HelpOn, Mistake};
     use crate::language::Language;
-    use crate::name::NameError;
+    use crate::mode::Key;
+    use crate::name::{Name, NameError, RoomName};
+    use crate::session::plain::TopicRequest;
+    use alloc::format;
 
     fn parsed(line: &str) -> Request {
         parse(line.as_bytes(), false)
@@ -117,11 +49,72 @@ mod tests {
     #[test]
     fn a_line_without_a_slash_is_said() {
         assert_eq!(parsed("hello"), said("hello"));
-        assert_eq!(parsed(" /help"), said(" /help"));
-        assert_eq!(parsed("//help"), said("/help"));
-        assert_eq!(parsed("///"), said("//"));
+        assert_eq!(parsed(" hello /help"), said(" hello /help"));
+        assert_eq!(parsed("、好"), said("、好"));
+        assert_eq!(parsed("、、help"), said("、、help"));
         assert_eq!(parsed(""), Request::Nothing);
         assert_eq!(parsed("\x02\x0f"), Request::Nothing);
+    }
+
+    #[test]
+    fn two_slashes_say_a_line_that_starts_with_one() {
+        for (line, text) in [
+            ("//help", "/help"),
+            ("///", "//"),
+            (" //help", "/help"),
+            ("\x02/\x02/help", "/help"),
+            ("\u{200B}/\u{FEFF}/help", "/help"),
+            ("／／help", "／help"),
+        ] {
+            assert_eq!(parsed(line), said(text), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_seen_hides_no_command() {
+        let unseen = [
+            "",
+            " ",
+            "\t",
+            "\u{A0}",
+            "\u{3000}",
+            "\u{200B}",
+            "\u{FEFF}",
+            "\u{200E}",
+            "\u{202E}",
+            "\x02",
+            "\x0304",
+            "\x03",
+            "\x04",
+            "\x04FF0000",
+            "\x0F",
+            "\x11",
+            "\x16",
+            "\x1D",
+            "\x1E",
+            "\x1F",
+            "\x02 \u{200B}\t\x0F",
+        ];
+        let told = Request::Tell {
+            to: Name::parse("bob").unwrap(),
+            text: Text::clean("my  password".as_bytes(), false),
+        };
+        for before in unseen {
+            assert_eq!(parsed(&format!("{before}/msg bob my  password")), told, "{before:?}");
+            assert_eq!(parsed(&format!("{before}／MSG bob my  password")), told, "{before:?}");
+            assert_eq!(parsed(&format!("{before}、ｍｓｇ bob my  password")), told, "{before:?}");
+            assert_eq!(parsed(&format!("/msg {before}bob my  password{before}")).clone(), {
+                // What a text ends with is left to it; blanks around it are not.
+                let text = format!("my  password{before}");
+                let text = Text::clean(text.trim().as_bytes(), false);
+                Request::Tell { to: Name::parse("bob").unwrap(), text }
+            });
+            assert_eq!(parsed(&format!("/who{before}")), Request::Who(None), "{before:?}");
+            if !before.contains(char::is_whitespace) {
+                assert_eq!(parsed(&format!("/m{before}sg bob my  password")), told, "{before:?}");
+                assert_eq!(parsed(&format!("/{before}msg bob my  password")), told, "{before:?}");
+            }
+        }
     }
 
     #[test]
@@ -129,23 +122,32 @@ mod tests {
         let alice = Name::parse("alice").unwrap();
         let rust = RoomName::parse("rust").unwrap();
         let text = Text::clean(b"hi  there", false);
+        let tell = |to| Request::Tell { to, text: text.clone() };
         for (line, request) in [
-            ("/help", Request::Help),
-            ("/help me", Request::Help),
+            ("/help", Request::Help(HelpOn::Everyday)),
+            ("/HELP", Request::Help(HelpOn::Everyday)),
+            ("/?", Request::Help(HelpOn::Everyday)),
+            ("/help me", Request::Help(HelpOn::Command("me"))),
+            ("/help /LEAVE", Request::Help(HelpOn::Command("part"))),
             ("/history", Request::History(None)),
             ("/history 5", Request::History(Some(5))),
             ("/join rust", Request::Join(rust.clone(), None)),
             ("/join   #Rust ", Request::Join(rust.clone(), None)),
             ("/join rust  secret ", Request::Join(rust.clone(), Key::parse("secret"))),
+            ("/join \x02rust\x02", Request::Join(rust.clone(), None)),
             ("/lang ZH", Request::Language(Language::Zh)),
             ("/me hi  there", Request::Say { manner: Manner::Action, text: text.clone() }),
-            ("/msg alice hi  there", Request::Tell { to: alice.clone(), text: text.clone() }),
-            ("/msg 54321 hi  there", Request::Tell { to: Name::for_port(54321, 1), text: text.clone() }),
+            ("/msg alice hi  there", tell(alice.clone())),
+            ("/msg alice\u{3000}hi  there", tell(alice.clone())),
+            ("/msg 54321 hi  there", tell(Name::for_port(54321, 1))),
             ("/nick alice", Request::Rename(alice)),
-            ("/part", Request::Part),
-            ("/quit", Request::Quit),
+            ("/part", Request::Part(None)),
+            ("/part hi  there", Request::Part(Some(text.clone()))),
+            ("/quit", Request::Quit(None)),
+            ("/bye hi  there", Request::Quit(Some(text.clone()))),
             ("/rooms", Request::Rooms),
             ("/topic", Request::Topic(TopicRequest::Show)),
+            ("/topic \u{200B}", Request::Topic(TopicRequest::Show)),
             ("/topic -", Request::Topic(TopicRequest::Clear)),
             ("/topic hi  there", Request::Topic(TopicRequest::Set(text))),
             ("/who", Request::Who(None)),
@@ -157,22 +159,37 @@ mod tests {
 
     #[test]
     fn what_is_no_request_says_why() {
+        let unknown = |word: &str| Mistake::NoSuchCommand(word.into());
         for (line, mistake) in [
-            ("/", Mistake::NoSuchCommand("".into())),
-            ("/ help", Mistake::NoSuchCommand("".into())),
-            ("/dance now", Mistake::NoSuchCommand("dance".into())),
-            ("/\x02dance\x0f now", Mistake::NoSuchCommand("dance".into())),
+            ("/", unknown("")),
+            ("/ help", unknown("")),
+            ("／", unknown("")),
+            ("/dance now", unknown("dance")),
+            ("/Joni tea", unknown("Joni")),
+            ("/\x02dance\x0f now", unknown("dance")),
+            ("/\x02\u{200B}dan\u{AD}ce\x0f now", unknown("dance")),
+            ("/help dance", unknown("dance")),
+            ("/help me now", Mistake::ExtraWords("help")),
             ("/history many", Mistake::BadNumber),
+            ("/history 5 6", Mistake::BadNumber),
             ("/history 0", Mistake::BadNumber),
             ("/join", Mistake::Usage("join")),
-            ("/join a b c", Mistake::Usage("join")),
+            ("/join \x02", Mistake::Usage("join")),
+            ("/join a b,c", Mistake::BadKey),
+            ("/join a b c", Mistake::ExtraWords("join")),
+            ("/rooms now", Mistake::ExtraWords("rooms")),
             ("/who a b", Mistake::BadRoom(NameError::Character(' '))),
+            ("/lang", Mistake::Usage("lang")),
             ("/lang fr", Mistake::UnknownLanguage),
+            ("/lang zh en", Mistake::UnknownLanguage),
             ("/me", Mistake::Usage("me")),
             ("/me \x02", Mistake::Usage("me")),
+            ("/me \u{200B}", Mistake::Usage("me")),
             ("/msg", Mistake::Usage("msg")),
             ("/msg alice", Mistake::Usage("msg")),
+            ("/msg alice \u{200E}", Mistake::Usage("msg")),
             ("/nick 12", Mistake::BadName(NameError::Reserved)),
+            ("/nick bob smith", Mistake::BadName(NameError::Character(' '))),
             ("/nick", Mistake::Usage("nick")),
         ] {
             assert_eq!(parsed(line), Request::Mistaken(mistake), "{line}");

@@ -63,6 +63,7 @@ pub(super) fn join(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
                     from: None,
                     to: Some(to),
                     key,
+                    checks_key: false,
                     message: None,
                 }));
             }
@@ -86,7 +87,7 @@ pub(super) fn part(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
 
 /// The command by which a member leaves a room.
 pub(crate) const fn part_of(member: MemberId, from: RoomName, message: Option<Text>) -> Command {
-    Command::Move { member, from: Some(from), to: None, key: None, message }
+    Command::Move { member, from: Some(from), to: None, key: None, checks_key: false, message }
 }
 
 /// `TOPIC`: what a room is about, or is to be about.

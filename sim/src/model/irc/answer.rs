@@ -185,7 +185,14 @@ impl Model {
                 conn.charge_lines(rooms.saturating_sub(1), self.limits.rate, self.now.mono);
                 for from in person?.rooms.iter().rev() {
                     let from = Some(from.clone());
-                    let command = Command::Move { member: member?, from, to: None, key: None, message: None };
+                    let command = Command::Move {
+                        member: member?,
+                        from,
+                        to: None,
+                        key: None,
+                        checks_key: false,
+                        message: None,
+                    };
                     conn.waiting.push_front(Todo::Propose(command));
                 }
                 None

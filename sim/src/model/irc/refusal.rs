@@ -14,7 +14,7 @@ pub(in crate::model) fn answer(refusal: &Refusal, command: &Command) -> Option<Q
         return None;
     }
     let (code, rest) = match refusal {
-        Refusal::AlreadyIn(_) | Refusal::NameUnchanged => return None,
+        Refusal::AlreadyIn(_) | Refusal::NameUnchanged | Refusal::NoKey(_) => return None,
         Refusal::AlreadyThere { name, room } => ("443", format!("{name} {room:#} :is already on channel")),
         Refusal::BadKey(room) => ("475", format!("{room:#} :Cannot join channel (+k)")),
         Refusal::Banned(room) => ("474", format!("{room:#} :Cannot join channel (+b)")),

@@ -38,7 +38,14 @@ fn join(said: &Said<'_>) -> Vec<Todo> {
     let one = |(nth, room): (usize, &str)| match room_name(room) {
         Some(to) => {
             let key = keys.get(nth).and_then(|key| Key::parse(key));
-            vec![Todo::Propose(Command::Move { member, from: None, to: Some(to), key, message: None })]
+            vec![Todo::Propose(Command::Move {
+                member,
+                from: None,
+                to: Some(to),
+                key,
+                checks_key: false,
+                message: None,
+            })]
         }
         None => bad_room(room),
     };
@@ -51,7 +58,14 @@ fn part(said: &Said<'_>) -> Vec<Todo> {
         (None, _) => no_such_room(room),
         (_, Err(answer)) => answer,
         (Some(from), Ok(message)) => {
-            vec![Todo::Propose(Command::Move { member, from: Some(from), to: None, key: None, message })]
+            vec![Todo::Propose(Command::Move {
+                member,
+                from: Some(from),
+                to: None,
+                key: None,
+                checks_key: false,
+                message,
+            })]
         }
     })
 }

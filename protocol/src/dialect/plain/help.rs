@@ -1,0 +1,62 @@
+//! What `/help` says, from the table of commands.
+
+use super::Notes;
+use super::commands::{COMMANDS, Group, PlainCommand, command};
+use crate::event::HelpOn;
+use crate::language::Language;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// The texts of `/help` that are not about one command.
+pub(super) struct HelpTexts {
+    pub(super) everyday: &'static str,
+    /// How a line that starts with `/` is said, and what is said of it.
+    pub(super) slashes: (&'static str, &'static str),
+    pub(super) also: &'static str,
+}
+
+/// Explains commands.
+pub(super) fn help(on: HelpOn, texts: &HelpTexts, language: Language, to: &mut Notes<'_>) {
+    match on {
+        HelpOn::Command(name) => {
+            if let Some(command) = command(name) {
+                explain(command, texts, language, to);
+            }
+        }
+        HelpOn::Everyday => {
+            to.notes(texts.everyday);
+            let slashes = (String::from(texts.slashes.0), texts.slashes.1);
+            table(of(Group::Everyday, language).chain([slashes]).collect(), to);
+        }
+        HelpOn::Moderation => table(of(Group::Moderation, language).collect(), to),
+    }
+}
+
+/// One command: its line of the list, its other names, and what else there is to know.
+fn explain(command: &PlainCommand, texts: &HelpTexts, language: Language, to: &mut Notes<'_>) {
+    to.note(format_args!("{}  {}", command.usage(language), command.about.get(language)));
+    to.notes(command.details.get(language));
+    if !command.aliases.is_empty() {
+        let aliases: Vec<String> = command.aliases.iter().map(|it| alloc::format!("/{it}")).collect();
+        to.note(format_args!("{}{}", texts.also, aliases.join(" ")));
+    }
+}
+
+fn of(group: Group, language: Language) -> impl Iterator<Item = (String, &'static str)> {
+    let commands = COMMANDS.iter().filter(move |command| command.group == group);
+    commands.map(move |command| (command.usage(language), command.about.get(language)))
+}
+
+/// A line for each command, with what it does below what the others do.
+fn table(lines: Vec<(String, &'static str)>, to: &mut Notes<'_>) {
+    let columns = lines.iter().map(|(usage, _)| width(usage)).max().unwrap_or_default();
+    for (usage, about) in lines {
+        let gap = columns + 2 - width(&usage);
+        to.note(format_args!("{usage}{:gap$}{about}", ""));
+    }
+}
+
+/// The columns of a terminal that a text of the table takes: two for a Chinese character.
+fn width(text: &str) -> usize {
+    text.chars().map(|it| if it.is_ascii() { 1 } else { 2 }).sum()
+}

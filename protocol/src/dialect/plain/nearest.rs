@@ -1,0 +1,108 @@
+//! Which command somebody may have meant who typed another word.
+
+use super::commands::COMMANDS;
+use alloc::vec::Vec;
+
+/// A longer word is none that was mistyped.
+const CHARS_MAX: usize = 16;
+
+/// A name that is shorter is the beginning of too many words to be the command that ran into its argument:
+/// `/nickalice`, but not `/meow`.
+const RUN_INTO_CHARS_MIN: usize = 4;
+
+/// The command that `word` was meant for, as far as that can be guessed: the only one that begins so, one that ran
+/// into its argument, or one that few mistakes away is spelt so.
+pub(super) fn nearest(word: &str) -> Option<&'static str> {
+    if word.is_empty() {
+        return None;
+    }
+    let spellings = || COMMANDS.iter().flat_map(|it| it.spellings().map(move |spelling| (it.name, spelling)));
+    let mut begins: Vec<_> =
+        spellings().filter(|(_, spelling)| spelling.starts_with(word)).map(|(name, _)| name).collect();
+    begins.dedup();
+    if let [only] = begins[..] {
+        return Some(only);
+    }
+    let runs_into = |spelling: &str| spelling.len() >= RUN_INTO_CHARS_MIN && word.starts_with(spelling);
+    if let Some((name, _)) = spellings().find(|(_, spelling)| runs_into(spelling)) {
+        return Some(name);
+    }
+    let chars: Vec<char> = word.chars().take(CHARS_MAX + 1).collect();
+    // One mistake in a short word, two in a longer one, and never all of it.
+    let most = match chars.len() {
+        0 | 1 => return None,
+        2 | 3 => 1,
+        4..=CHARS_MAX => 2,
+        _ => return None,
+    };
+    let near = spellings().filter(|(_, spelling)| spelling.len() > 1);
+    let near = near.map(|(name, spelling)| (distance(&chars, spelling), name));
+    near.filter(|&(mistakes, _)| mistakes <= most).min_by_key(|&(mistakes, _)| mistakes).map(|(_, name)| name)
+}
+
+/// How many characters are wrong, missing, too many, or exchanged with their neighbour (the optimal string
+/// alignment distance).
+fn distance(word: &[char], spelling: &str) -> usize {
+    let spelling: Vec<char> = spelling.chars().collect();
+    let first: Vec<usize> = (0..=spelling.len()).collect();
+    let (mut before, mut above) = (first.clone(), first);
+    for (row, &typed) in word.iter().enumerate() {
+        let mut line = Vec::with_capacity(above.len());
+        line.push(row + 1);
+        for (column, &meant) in spelling.iter().enumerate() {
+            let replaced = above[column] + usize::from(typed != meant);
+            let mut least = replaced.min(above[column + 1] + 1).min(line[column] + 1);
+            let is_exchanged =
+                row > 0 && column > 0 && typed == spelling[column - 1] && word[row - 1] == meant;
+            if is_exchanged {
+                least = least.min(before[column - 1] + 1);
+            }
+            line.push(least);
+        }
+        before = core::mem::replace(&mut above, line);
+    }
+    above[spelling.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistakes_are_counted() {
+        for (word, spelling, mistakes) in [
+            ("join", "join", 0),
+            ("joni", "join", 1),
+            ("jon", "join", 1),
+            ("joinn", "join", 1),
+            ("jomn", "join", 1),
+            ("oijn", "join", 2),
+            ("", "join", 4),
+            ("topci", "topic", 1),
+        ] {
+            let chars: Vec<char> = word.chars().collect();
+            assert_eq!(distance(&chars, spelling), mistakes, "{word}");
+        }
+    }
+
+    #[test]
+    fn the_command_that_was_meant_is_found() {
+        for (word, meant) in [
+            ("joni", Some("join")),
+            ("jion", Some("join")),
+            ("nikc", Some("nick")),
+            ("hist", Some("history")),
+            ("to", Some("topic")),
+            ("nickalice", Some("nick")),
+            ("exti", Some("quit")),
+            ("whoo", Some("who")),
+            ("dance", None),
+            ("", None),
+            ("z", None),
+            ("joinjoinjoinjoinjoin", Some("join")),
+            ("xxxxxxxxxxxxxxxxxxxxx", None),
+        ] {
+            assert_eq!(nearest(word), meant, "{word}");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What a reader sees of a line. A command is what its readers would see begin with `/`, whatever stands there
+//! that shows nothing: formatting codes, blanks, characters without a glyph.
+
+use super::is_letter_of_command;
+use crate::text::{Text, code_length, is_formatting};
+use alloc::string::String;
+
+/// Reads a line from its beginning, as it is seen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen<'a>(pub(super) &'a str);
+
+impl<'a> Seen<'a> {
+    /// Goes to the first character that is seen, and returns it.
+    pub(super) fn skip_unseen(&mut self) -> Option<char> {
+        self.skip(|it| is_invisible(it) || it.is_whitespace())
+    }
+
+    /// The same, but a blank stays where it is.
+    pub(super) fn skip_invisible(&mut self) -> Option<char> {
+        self.skip(is_invisible)
+    }
+
+    /// Goes behind the slash that begins a command, if one is next.
+    ///
+    /// An input method for Chinese writes `／` for the key `/`, or `、`: the first is a slash wherever it stands,
+    /// the second where a letter of a command follows it, for no sentence goes on so.
+    pub(super) fn take_slash(&mut self) -> bool {
+        let Some(slash) = self.skip_invisible() else { return false };
+        let mut behind = Self(&self.0[slash.len_utf8()..]);
+        let is_slash = match slash {
+            '/' | '／' => true,
+            '、' => behind.skip_invisible().is_some_and(is_letter_of_command),
+            _ => false,
+        };
+        if is_slash {
+            self.0 = &self.0[slash.len_utf8()..];
+        }
+        is_slash
+    }
+
+    /// Takes what is seen up to the next blank, or the end.
+    pub(super) fn take_word(&mut self) -> String {
+        let mut word = String::new();
+        while let Some(next) = self.skip(|_| false).filter(|it| !it.is_whitespace()) {
+            word.push(next);
+            self.0 = &self.0[next.len_utf8()..];
+        }
+        word.trim_matches(is_invisible).into()
+    }
+
+    /// What is left, as it is seen, without what is unseen around it.
+    pub(super) fn rest(mut self) -> String {
+        let mut rest = String::new();
+        while let Some(next) = self.skip(|_| false) {
+            rest.push(next);
+            self.0 = &self.0[next.len_utf8()..];
+        }
+        rest.trim_matches(|it: char| is_invisible(it) || it.is_whitespace()).into()
+    }
+
+    /// What is left, with its formatting, but without the blanks around it; `None` where nothing of it is seen.
+    pub(super) fn text(mut self) -> Option<Text> {
+        let text = self.0.trim();
+        self.skip_unseen().map(|_| Text::clean(text.as_bytes(), false))
+    }
+
+    /// Whether nothing is left that is seen.
+    pub(super) fn is_at_end(mut self) -> bool {
+        self.skip_unseen().is_none()
+    }
+
+    /// Goes over formatting codes and those characters to the next one, and returns it.
+    fn skip(&mut self, skipped: impl Fn(char) -> bool) -> Option<char> {
+        loop {
+            let next = self.0.chars().next()?;
+            let length = match next {
+                _ if is_formatting(next) => code_length(self.0),
+                _ if skipped(next) => next.len_utf8(),
+                _ => return Some(next),
+            };
+            self.0 = &self.0[length..];
+        }
+    }
+}
+
+/// Whether a character has no glyph of its own and takes no room: Unicode's `Default_Ignorable_Code_Point`, its
+/// interlinear annotations, and the empty pattern of Braille.
+pub(super) const fn is_invisible(character: char) -> bool {
+    matches!(character,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
+        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
+        | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
+        | '\u{E0000}'..='\u{E0FFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_seen_is_skipped() {
+        for (text, next) in [
+            ("a", Some('a')),
+            (" \t\u{A0}\u{3000}a", Some('a')),
+            ("\u{200B}\u{FEFF}\u{202E}\u{2066}a", Some('a')),
+            ("\x02\x0304,12\x04FF0000\x0Fa", Some('a')),
+            ("\x0311", None),
+            ("", None),
+            (" \u{200B}\x02", None),
+        ] {
+            assert_eq!(Seen(text).skip_unseen(), next, "{text:?}");
+            assert_eq!(Seen(text).is_at_end(), next.is_none(), "{text:?}");
+        }
+        assert_eq!(Seen("\u{200B} a").skip_invisible(), Some(' '));
+    }
+
+    #[test]
+    fn a_word_ends_at_a_blank_and_is_what_is_seen() {
+        for (text, word, rest) in [
+            ("one two", "one", "two"),
+            ("\x02o\x0304n\x0Fe\u{200B}\u{3000}two \x02", "one", "two"),
+            ("one", "one", ""),
+            (" one", "", "one"),
+        ] {
+            let mut seen = Seen(text);
+            assert_eq!(seen.take_word(), word, "{text:?}");
+            assert_eq!(seen.rest(), rest, "{text:?}");
+        }
+        assert_eq!(Seen("a\u{200D}b").take_word(), "a\u{200D}b", "what joins two characters is of the word");
+    }
+
+    #[test]
+    fn a_text_keeps_its_formatting_and_is_seen() {
+        assert_eq!(Seen("  \x02a\x02 b ").text().unwrap().as_str(), "\x02a\x02 b");
+        assert!(Seen(" \x02\u{200B} ").text().is_none());
+    }
+}

@@ -1,0 +1,135 @@
+//! No command is heard, whatever hides its slash: what nobody sees of a line does not make it speech.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use bytes::Bytes;
+use parlor_protocol::plain::{COMMANDS, PlainCommand};
+use parlor_protocol::{
+    Command, ConnId, Dialect, Hub, Input, Limits, LogEntry, Now, Options, Output, RoomName, Seq, Sink,
+};
+use parlor_sim::naive::NaiveSink;
+use proptest::prelude::*;
+
+/// Two people who speak the plain dialect and one who speaks IRC, in the lobby.
+struct Lobby {
+    hub: Hub,
+    sink: NaiveSink,
+    position: u64,
+    people: Vec<ConnId>,
+}
+
+struct Proposals<'a>(&'a mut NaiveSink, Vec<Command>, Vec<ConnId>);
+
+impl Sink for Proposals<'_> {
+    fn output(&mut self, output: Output<'_>) {
+        match output {
+            Output::Propose { command, .. } => self.1.push(command),
+            Output::CheckPassword { conn, .. } => self.2.push(conn),
+            output => self.0.output(output),
+        }
+    }
+}
+
+impl Lobby {
+    fn open() -> Self {
+        let hub = Hub::new(Limits::default(), Options::default());
+        let mut lobby = Self { hub, sink: NaiveSink::default(), position: 0, people: Vec::new() };
+        lobby.commit(lobby.hub.configuration());
+        for (port, dialect) in [(5_001, Dialect::Plain), (5_002, Dialect::Plain), (5_003, Dialect::Irc)] {
+            let conn = lobby.hub.vacant().unwrap();
+            let peer = ([127, 0, 0, 1], port).into();
+            lobby.input(Input::Accepted { conn, dialect, peer, room: Some(&RoomName::lobby()) });
+            lobby.people.push(conn);
+        }
+        lobby.send(2, b"NICK carol\r\nUSER carol 0 * :Carol\r\nJOIN #lobby\r\n");
+        lobby
+    }
+
+    fn input(&mut self, input: Input<'_>) {
+        let mut proposals = Proposals(&mut self.sink, Vec::new(), Vec::new());
+        self.hub.handle(Now::default(), input, &mut proposals);
+        let Proposals(_, commands, asked) = proposals;
+        commands.into_iter().for_each(|command| self.commit(command));
+        asked.into_iter().for_each(|conn| self.input(Input::Verdict { conn, right: false }));
+        for conn in std::mem::take(&mut self.sink.drained) {
+            self.input(Input::Drained { conn });
+        }
+    }
+
+    fn commit(&mut self, command: Command) {
+        self.position += 1;
+        let entry = LogEntry { seq: Seq(self.position), at_unix_ms: 0, command };
+        self.input(Input::Committed { entries: &[entry] });
+    }
+
+    fn send(&mut self, person: usize, bytes: &[u8]) {
+        let conn = self.people[person];
+        self.input(Input::Received { conn, bytes: Bytes::copy_from_slice(bytes) });
+    }
+
+    /// What somebody was sent since this was asked last.
+    fn read(&mut self, person: usize) -> String {
+        let sent = self.sink.sent.get_mut(self.people[person]).map(std::mem::take).unwrap_or_default();
+        String::from_utf8(sent).unwrap()
+    }
+}
+
+/// What is not seen: formatting, controls, blanks, and characters without a glyph.
+fn unseen(blanks: bool) -> impl Strategy<Value = String> {
+    let codes =
+        ["\x02", "\x03", "\x0304", "\x0304,12", "\x04", "\x04FF00aa", "\x0F", "\x11", "\x16", "\x1D", "\x1E"];
+    let others = [
+        "\x1F", "\0", "\x07", "\u{200B}", "\u{200D}", "\u{2060}", "\u{FEFF}", "\u{200F}", "\u{202E}",
+        "\u{AD}",
+    ];
+    let blank = [" ", "\t", "\u{A0}", "\u{3000}", "\u{2003}", "\u{2028}"];
+    let mut all = [codes.as_slice(), others.as_slice()].concat();
+    if blanks {
+        all.extend(blank);
+    }
+    prop::collection::vec(prop::sample::select(all), 0..5).prop_map(|parts| parts.concat())
+}
+
+fn command() -> impl Strategy<Value = String> {
+    let names: Vec<&str> = COMMANDS.iter().flat_map(PlainCommand::spellings).collect();
+    let others = vec!["", "dance", "joni", "mesg", "etc/passwd", "é", "命令"];
+    let names = prop_oneof![prop::sample::select(names), prop::sample::select(others)];
+    (names, any::<bool>()).prop_map(|(name, upper)| if upper { name.to_uppercase() } else { name.to_owned() })
+}
+
+/// Whether what others read of it is the act of the command, and not something said.
+fn is_act(line: &str) -> bool {
+    line.starts_with("* ") || line.starts_with("** ") || !line.contains("hunter2")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_readers_would_see_begin_with_a_slash_is_never_said(
+        before in unseen(true),
+        between in unseen(false),
+        behind in unseen(true),
+        slash in prop::sample::select(vec!["/", "／"]),
+        name in command(),
+        word in prop::sample::select(vec!["5002", "carol", "nobody", "tea", ""]),
+    ) {
+        let mut lobby = Lobby::open();
+        (0..3).for_each(|person| { lobby.read(person); });
+        let line = format!("{before}{slash}{between}{name}{behind} {word} hunter2");
+        lobby.send(0, format!("{line}\n").as_bytes());
+        let (writer, bob, carol) = (lobby.read(0), lobby.read(1), lobby.read(2));
+        for read in bob.lines() {
+            let is_private = read.starts_with("5001 (private): ") && word == "5002";
+            prop_assert!(is_private || is_act(read), "{line:?} is heard: {read:?}");
+        }
+        for read in carol.lines().filter(|read| read.contains("PRIVMSG")) {
+            let is_private = read.contains(" PRIVMSG carol :") && word == "carol";
+            let is_act = read.contains(" PRIVMSG #lobby :\u{1}ACTION ");
+            prop_assert!(is_private || is_act, "{line:?} is heard: {read:?}");
+        }
+        let is_answered = !(writer.is_empty() && bob.is_empty() && carol.is_empty());
+        prop_assert!(is_answered, "{line:?} vanishes");
+        lobby.hub.check_invariants();
+    }
+}
