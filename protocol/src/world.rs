@@ -5,6 +5,7 @@ mod people;
 mod refusal;
 mod room;
 mod rooms;
+mod silence;
 #[cfg(test)]
 mod tests;
 
@@ -121,6 +122,8 @@ pub enum Effect {
         member: MemberId,
         /// It was away before.
         was_away: bool,
+        /// The others do not read with which words, for there is a room where it may not speak.
+        silenced: bool,
     },
     /// Somebody is a member now; its rooms follow.
     Entered {
@@ -151,6 +154,8 @@ pub enum Effect {
         member: MemberId,
         /// Where.
         room: RoomId,
+        /// It is away, and those there do not read with which words, for it may not speak.
+        silenced: bool,
     },
     /// A member was sent out of a room; those who stay hear of it, too.
     Kicked {
@@ -173,6 +178,8 @@ pub enum Effect {
         rooms: Vec<RoomId>,
         /// Why it left.
         reason: CloseReason,
+        /// Its last words are not heard, for there is a room where it may not speak.
+        silenced: bool,
     },
     /// A member left a room and is still on the server; those who stay hear of it.
     Parted {
@@ -182,6 +189,8 @@ pub enum Effect {
         room: RoomId,
         /// The name of that room, which may have ended.
         name: RoomName,
+        /// Its last words are not heard there, for it may not speak.
+        silenced: bool,
     },
     /// A room has other modes; all in it hear of it.
     ModesSet {
@@ -280,6 +289,8 @@ pub enum Refusal {
         /// The mask that has no place.
         mask: Mask,
     },
+    /// The masks of that room are about the member, which keeps its name as long as it is there.
+    NameHeld(RoomName),
     /// Somebody else has that name.
     NameTaken(Name),
     /// That is the name it has.
@@ -386,7 +397,7 @@ impl World {
             Command::SetModes { room, changes, .. } => {
                 self.set_modes(entry, member, room, changes, effects)?;
             }
-            Command::SetRealName { real_name, .. } => self.set_real_name(member, real_name, effects),
+            Command::SetRealName { real_name, .. } => self.set_real_name(member, real_name, effects)?,
             Command::SetTopic { room, topic, .. } => {
                 let room = self.set_topic(entry, member, room, topic.as_ref())?;
                 effects.push(Effect::TopicSet { member, room });

@@ -55,6 +55,7 @@ marks! {
     LineAtLimit: "a line has just as many bytes as it may",
     LineCut: "a line has more bytes than it may",
     Muted: "somebody may not speak in a room",
+    NameHeld: "somebody whom the masks of a room are about wants another name",
     NameRefused: "somebody wants a name that is taken",
     NameTakenAtEntrance: "somebody wants to enter with a name that is taken",
     NotSaid: "a first line may be a log-in, and is not said",
@@ -75,6 +76,7 @@ marks! {
     TwoRoomsInTick: "somebody hears two rooms in one tick",
     WatchedClosely: "somebody who shares no room hears what another says of itself",
     WatchedRenamed: "somebody whose name is watched takes another",
+    WordsWithheld: "somebody who may not speak in a room leaves or is away, and its words are not heard",
 }
 
 /// Marks that were reached.

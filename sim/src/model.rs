@@ -13,6 +13,7 @@ mod irc;
 mod lines;
 mod mask;
 mod sniff;
+mod silence;
 mod speech;
 mod tell;
 

@@ -61,28 +61,31 @@ impl Hub {
     fn spread(&mut self, author: Author<'_>, effect: &Effect, sink: &mut impl Sink) {
         let Author { conn, now, .. } = author;
         match (effect, &author.entry.command) {
-            (Effect::AwaySet { member, was_away }, _) => self.away_set(author, *member, *was_away, sink),
+            (Effect::AwaySet { member, was_away, silenced }, _) => {
+                self.away_set(author, *member, *was_away, *silenced, sink);
+            }
             (Effect::Entered { member }, command) => self.entered(author, *member, command, sink),
             (Effect::HostSet { target, from, .. }, _) => self.host_set(author, *target, from, sink),
             (Effect::Invited { member, target, room }, _) => {
                 self.invited(author, *member, *target, *room, sink);
             }
-            (Effect::Joined { member, room }, command) => {
+            (Effect::Joined { member, room, silenced }, command) => {
                 let is_first = matches!(command, Command::Enter { .. });
-                self.joined(author, *member, *room, is_first, sink);
+                self.joined(author, *member, *room, (is_first, *silenced), sink);
             }
             (Effect::Kicked { member, target, room, name }, Command::Kick { message, .. }) => {
                 self.kicked(author, *member, *target, (*room, name), message.as_ref(), sink);
             }
-            (Effect::Left { member, person, rooms, reason }, command) => {
-                self.left(author, *member, (person, rooms, *reason), command, sink);
+            (Effect::Left { member, person, rooms, reason, silenced }, command) => {
+                self.left(author, *member, (person, rooms, *reason, *silenced), command, sink);
             }
             (Effect::ModesSet { member, room, changes }, _) => {
                 self.modes_set(author, *member, *room, changes, sink);
             }
             (Effect::NotEntered { refusal }, _) => self.not_entered(author, refusal, sink),
-            (Effect::Parted { member, room, name }, Command::Move { message, .. }) => {
-                self.parted(author, *member, (*room, name), message.as_ref(), sink);
+            (Effect::Parted { member, room, name, silenced }, Command::Move { message, .. }) => {
+                let message = message.as_ref().filter(|_| !silenced);
+                self.parted(author, *member, (*room, name), message, sink);
             }
             (Effect::RealNameSet { member }, Command::SetRealName { real_name, .. }) => {
                 self.tell_of_member(author, *member, What::RealNameSet { real_name }, sink);
@@ -130,13 +133,26 @@ impl Hub {
         self.world.member(member).map(|it| (it.person().clone(), it.modes().has(UserModes::BOT)))
     }
 
-    fn away_set(&mut self, author: Author<'_>, member: MemberId, was_away: bool, sink: &mut impl Sink) {
-        let away = self.world.member(member).and_then(Member::away).cloned();
+    fn away_set(
+        &mut self,
+        author: Author<'_>,
+        member: MemberId,
+        was_away: bool,
+        silenced: bool,
+        sink: &mut impl Sink,
+    ) {
+        let away = self.away_as_told(member, silenced);
         let numeric = if away.is_some() { numeric::RPL_NOWAWAY } else { numeric::RPL_UNAWAY };
         if away.is_some() || was_away {
             self.tell_of_member(author, member, What::AwaySet { away: away.as_ref() }, sink);
         }
         self.note(author.now, author.conn, Query::Note(numeric, Vec::new()), sink);
+    }
+
+    /// With which words a member is away for those in its rooms.
+    fn away_as_told(&self, member: MemberId, silenced: bool) -> Option<Text> {
+        let away = self.world.member(member).and_then(Member::away)?;
+        Some(if silenced { Text::clean(AWAY.as_bytes(), false) } else { away.clone() })
     }
 
     /// Whoever shares a room with a member, or watches it closely, hears what it says of itself. Itself, too, but
@@ -237,12 +253,19 @@ impl Hub {
     }
 
     /// The others hear of the newcomer, and the newcomer where it is.
-    fn joined(&mut self, author: Author<'_>, id: MemberId, room: RoomId, first: bool, sink: &mut impl Sink) {
+    fn joined(
+        &mut self,
+        author: Author<'_>,
+        id: MemberId,
+        room: RoomId,
+        (first, silenced): (bool, bool),
+        sink: &mut impl Sink,
+    ) {
         let Author { conn, stamp, .. } = author;
         let Some((by, by_bot)) = self.by(id) else { return };
         let Some(there) = self.world.room(room) else { return };
         let (name, members, topic) = (there.name().clone(), there.members().len(), there.topic().cloned());
-        let away = self.world.member(id).and_then(Member::away).cloned();
+        let away = self.away_as_told(id, silenced);
         let event = Event { stamp, by: &by, by_bot, what: What::Joined { room: &name } };
         sink.output(Output::ToRoom { room, except: None, event: &event });
         if away.is_some() {
@@ -326,14 +349,14 @@ impl Hub {
         &mut self,
         author: Author<'_>,
         id: MemberId,
-        (person, rooms, reason): (&Person, &[RoomId], CloseReason),
+        (person, rooms, reason, silenced): (&Person, &[RoomId], CloseReason, bool),
         command: &Command,
         sink: &mut impl Sink,
     ) {
         let Author { now, stamp, .. } = author;
         let Some(conn) = self.members.remove(&id) else { return };
         let message = match command {
-            Command::Leave { message, .. } => message.clone(),
+            Command::Leave { message, .. } => message.clone().filter(|_| !silenced),
             Command::Kill { member, message, .. } => {
                 // Who ends its own connection is no member any more.
                 let killer = self.world.member(*member).map_or(person, Member::person).name.clone();
@@ -458,6 +481,10 @@ impl Hub {
         }
     }
 }
+
+/// What stands for the words of who is away, and may not speak: without any, it would be there again (IRCv3,
+/// away-notify).
+const AWAY: &str = "Away";
 
 /// What those read who knew somebody whom an operator ended.
 fn killed_by(name: &Name, message: Option<&Text>) -> Text {

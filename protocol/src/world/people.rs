@@ -1,7 +1,7 @@
 //! Members: how they enter and leave, and what they say of themselves.
 
 use super::{Effect, Member, Refusal, World};
-use crate::command::{CloseReason, LogEntry, Wish};
+use crate::command::{CloseReason, Command, LogEntry, Wish};
 use crate::digest::Digest;
 use crate::id::{MemberId, RoomId, Seq};
 use crate::name::{Name, RoomName};
@@ -97,6 +97,8 @@ impl World {
         reason: CloseReason,
         effects: &mut Vec<Effect>,
     ) {
+        let has_words = matches!(entry.command, Command::Leave { message: Some(_), .. });
+        let silenced = has_words && self.silenced_somewhere(id).is_some();
         let Some(member) = self.members.remove(&id) else { return };
         if planted::frees_name() {
             self.names.remove(&member.person.name);
@@ -107,7 +109,7 @@ impl World {
         self.depart(entry, member.person.clone());
         self.count_modes(member.modes, UserModes::NONE);
         let Member { person, rooms, .. } = member;
-        effects.push(Effect::Left { member: id, person, rooms, reason });
+        effects.push(Effect::Left { member: id, person, rooms, reason, silenced });
     }
 
     pub(super) fn kill(
@@ -130,12 +132,14 @@ impl World {
         name: &Name,
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refusal> {
-        let Some(member) = self.members.get_mut(&id) else { return Ok(()) };
+        let Some(member) = self.members.get(&id) else { return Ok(()) };
         match self.names.get_key_value(name) {
             Some((taken, &owner)) if owner != id => return Err(Refusal::NameTaken(taken.clone())),
             Some(_) if member.person.name.as_str() == name.as_str() => return Err(Refusal::NameUnchanged),
             _ => {}
         }
+        self.may_change_name(id)?;
+        let Some(member) = self.members.get_mut(&id) else { return Ok(()) };
         let renamed = Person { name: name.clone(), ..member.person.clone() };
         let from = core::mem::replace(&mut member.person, renamed);
         member.muted.clear();
@@ -152,7 +156,8 @@ impl World {
         let Some(member) = self.members.get_mut(&id) else { return };
         let was_away = member.away.is_some();
         member.away = away.cloned();
-        effects.push(Effect::AwaySet { member: id, was_away });
+        let silenced = away.is_some() && self.silenced_somewhere(id).is_some();
+        effects.push(Effect::AwaySet { member: id, was_away, silenced });
     }
 
     pub(super) fn set_host(
@@ -172,10 +177,20 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn set_real_name(&mut self, id: MemberId, real_name: &Text, effects: &mut Vec<Effect>) {
-        let Some(member) = self.members.get_mut(&id) else { return };
+    pub(super) fn set_real_name(
+        &mut self,
+        id: MemberId,
+        real_name: &Text,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), Refusal> {
+        // There is nothing to it but the words.
+        if let Some(room) = self.silenced_somewhere(id).and_then(|room| self.rooms.get(&room)) {
+            return Err(Refusal::Silenced(room.name.clone()));
+        }
+        let Some(member) = self.members.get_mut(&id) else { return Ok(()) };
         member.person.profile = member.person.profile.with_real_name(real_name.clone());
         effects.push(Effect::RealNameSet { member: id });
+        Ok(())
     }
 
     /// Who is an operator becomes it by its password alone.

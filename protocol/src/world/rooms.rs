@@ -1,9 +1,10 @@
 //! Rooms: who is in them, who may speak there, and what they are about.
 
+use super::silence::is_silenced;
 use super::{Effect, Member, Refusal, Room, Topic, World};
-use crate::command::{LogEntry, Manner, Speech};
+use crate::command::{Command, LogEntry, Manner, Speech};
 use crate::id::{MemberId, RoomId};
-use crate::mode::{Flag, Key, MaskEntry, MaskList, ModeChange, Status, Statuses};
+use crate::mode::{Flag, Key, MaskEntry, ModeChange, Status, Statuses};
 use crate::name::{Name, RoomName};
 use crate::person::UserModes;
 use crate::text::Text;
@@ -26,12 +27,14 @@ impl World {
             self.may_enter(id, member, from, name, key)?;
         }
         if let Some(room) = from {
+            let has_words = matches!(entry.command, Command::Move { message: Some(_), .. });
+            let silenced = has_words && self.silenced_in(id, room);
             if let Some(member) = self.members.get_mut(&id) {
                 member.rooms.retain(|&other| other != room);
             }
             let Some(name) = self.rooms.get(&room).map(|room| room.name.clone()) else { return Ok(()) };
             self.remove_from_room(id, room);
-            effects.push(Effect::Parted { member: id, room, name });
+            effects.push(Effect::Parted { member: id, room, name, silenced });
         }
         if let Some(name) = to {
             let begins = self.room_named(name).is_none();
@@ -49,7 +52,9 @@ impl World {
                 member.rooms.push(room);
                 there.members.insert(id, statuses);
             }
-            effects.push(Effect::Joined { member: id, room });
+            let is_away = self.members.get(&id).is_some_and(|member| member.away.is_some());
+            let silenced = is_away && self.silenced_in(id, room);
+            effects.push(Effect::Joined { member: id, room, silenced });
         }
         Ok(())
     }
@@ -133,7 +138,9 @@ impl World {
         status: Option<Status>,
         speech: &Speech,
     ) -> Result<RoomId, Refusal> {
-        self.find_out_muted(id, room_name);
+        if let Some(room) = self.room_named(room_name) {
+            self.find_out_muted(id, room);
+        }
         let room_id = self.may_say(id, room_name, speech.manner)?;
         let Some(by) = self.members.get(&id).map(|member| member.person.clone()) else { return Ok(room_id) };
         self.spoke(entry, id);
@@ -161,34 +168,13 @@ impl World {
         if statuses.is_none() && room.modes.has(Flag::NoOutside) {
             return Err(Refusal::NotIn(room.name.clone()));
         }
-        let has_status = statuses.and_then(Statuses::highest).is_some();
-        if !has_status && (room.modes.has(Flag::Moderated) || is_muted(room_id, room, member)) {
+        if is_silenced(room_id, room, id, member) {
             return Err(Refusal::Silenced(room.name.clone()));
         }
         if matches!(manner, Manner::Ctcp | Manner::CtcpReply) && room.modes.has(Flag::NoCtcp) {
             return Err(Refusal::NoCtcp(room.name.clone()));
         }
         Ok(room_id)
-    }
-
-    /// Remembers whether the masks of a room mute a member, for as long as nothing changes that.
-    fn find_out_muted(&mut self, id: MemberId, name: &RoomName) {
-        let Some(room_id) = self.room_named(name) else { return };
-        let (Some(room), Some(member)) = (self.rooms.get(&room_id), self.members.get_mut(&id)) else {
-            return;
-        };
-        let version = room.modes.masks_version();
-        if room.modes.list(MaskList::Bans).is_empty()
-            || member.muted.iter().any(|&(room, at, _)| (room, at) == (room_id, version))
-        {
-            return;
-        }
-        member.muted.retain(|&(room, ..)| room != room_id);
-        if member.muted.len() >= MUTED_MAX {
-            member.muted.remove(0);
-        }
-        let is_muted = room.modes.mutes(&member.person);
-        member.muted.push((room_id, version, is_muted));
     }
 
     /// The member has said something.
@@ -350,14 +336,4 @@ impl World {
             room.members.remove(&member);
         }
     }
-}
-
-/// Rooms of which a member remembers whether it is muted there.
-const MUTED_MAX: usize = 32;
-
-/// Whether the masks of a room mute a member: as was found out before, if that is true still.
-fn is_muted(id: RoomId, room: &Room, member: &Member) -> bool {
-    let version = room.modes.masks_version();
-    let known = member.muted.iter().find(|&&(room, at, _)| (room, at) == (id, version));
-    known.map_or_else(|| room.modes.mutes(&member.person), |&(.., is_muted)| is_muted)
 }

@@ -126,6 +126,9 @@ fn who_is_in_as_many_rooms_as_one_may_be_in_can_still_go_to_another() {
     let (lobby, room) = (RoomId(Seq(1)), RoomId(Seq(4)));
     assert_eq!(
         effects,
-        [Effect::Parted { member, room: lobby, name: RoomName::lobby() }, Effect::Joined { member, room }]
+        [
+            Effect::Parted { member, room: lobby, name: RoomName::lobby(), silenced: false },
+            Effect::Joined { member, room, silenced: false }
+        ]
     );
 }

@@ -50,7 +50,7 @@ impl Silence {
                         of_conn.may_echo |= self.echo || matches!(wish, Wish::Name(_));
                     }
                 }
-                Effect::Joined { member, room } => {
+                Effect::Joined { member, room, .. } => {
                     if let (Some(stays), Some(room)) = (self.stays(*member), world.room(*room)) {
                         stays.push(Stay { room: room.name().clone(), from: entry.seq, until: None });
                     }

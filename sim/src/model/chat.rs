@@ -118,11 +118,6 @@ impl Room {
             |list| self.listed(list).any(|(_, mask, ..)| !mask.mutes() && mask::is_about(mask, person));
         about(MaskList::Bans) && !about(MaskList::BanExceptions)
     }
-
-    fn mutes(&self, person: &Person) -> bool {
-        let about = |list| self.listed(list).any(|(_, mask, ..)| mask::is_about(mask, person));
-        self.flags.contains(&Flag::Moderated) || about(MaskList::Bans) && !about(MaskList::BanExceptions)
-    }
 }
 
 impl Chat {
@@ -275,8 +270,7 @@ impl Chat {
         if here.is_none() && room.flags.contains(&Flag::NoOutside) {
             return Err(Refusal::NotIn(room.name.clone()));
         }
-        let is_raised = here.is_some_and(|here| here.operates || here.has_voice);
-        if !is_raised && room.mutes(&self.people[&id].person) {
+        if self.silences(room, id) {
             return Err(Refusal::Silenced(room.name.clone()));
         }
         let is_ctcp = matches!(manner, Manner::Ctcp | Manner::CtcpReply);

@@ -54,13 +54,17 @@ impl Model {
                 self.left(killed, entry, target, CloseReason::Killed, Some(&words));
             }
             Command::Leave { member, reason, message } => {
-                self.left(conn, entry, *member, *reason, message.as_ref());
+                let heard = self.chat.last_words(*member, None, message.as_ref());
+                sometimes!(self.marks, WordsWithheld, heard.is_none() && message.is_some());
+                self.left(conn, entry, *member, *reason, heard);
             }
             Command::Move { member, from, to, key, checks_key, message } => {
                 let key = (key.as_ref(), *checks_key);
                 self.chat.judge_move(*member, from.as_ref(), to.as_ref(), key)?;
                 if let Some(from) = from {
-                    self.part(conn, entry, *member, from, message.as_ref());
+                    let heard = self.chat.last_words(*member, Some(from), message.as_ref());
+                    sometimes!(self.marks, WordsWithheld, heard.is_none() && message.is_some());
+                    self.part(conn, entry, *member, from, heard);
                 }
                 if let Some(to) = to {
                     self.join(conn, entry, *member, to, false);
@@ -90,6 +94,9 @@ impl Model {
                 self.set_modes(conn, entry, *member, &room, changes);
             }
             Command::SetRealName { member, real_name } => {
+                if let Some(room) = self.chat.quiet_room(*member) {
+                    return Err(Refusal::Silenced(room.clone()));
+                }
                 let person = &mut self.chat.person(*member).person;
                 person.profile = person.profile.with_real_name(real_name.clone());
                 self.tell_of(conn, entry, *member, What::RealNameSet { real_name });
@@ -231,8 +238,10 @@ impl Model {
         let shown = began.map_or_else(|| to.clone(), |(_, name)| name);
         let joined = event(&self.chat, entry, (&by, by_bot), What::Joined { room: &shown });
         self.tell_all_in(&shown, None, &joined);
-        if away.is_some() {
-            let what = What::AwaySet { away: away.as_ref() };
+        if let Some(away) = away {
+            let is_quiet = self.chat.room(&shown).is_some_and(|room| self.chat.silences(room, member));
+            let away = if is_quiet { Text::clean(b"Away", false) } else { away };
+            let what = What::AwaySet { away: Some(&away) };
             self.tell_all_in(&shown, None, &event(&self.chat, entry, (&by, by_bot), what));
         }
         let to = self.chat.enter_room(entry, member, to);
@@ -337,6 +346,9 @@ impl Model {
                 return Err(Refusal::NameUnchanged);
             }
         }
+        let judged = self.chat.judge_name(member);
+        sometimes!(self.marks, NameHeld, judged.is_err());
+        judged?;
         let (by, by_bot) = self.by(member);
         self.chat.person(member).person.name = name.clone();
         let renamed = self.chat.people[&member].person.clone();
@@ -406,6 +418,10 @@ impl Model {
     fn set_away(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, away: Option<&Text>) {
         let before = std::mem::replace(&mut self.chat.person(member).away, away.cloned());
         if before.is_some() || away.is_some() {
+            let is_quiet = away.is_some() && self.chat.quiet_room(member).is_some();
+            sometimes!(self.marks, WordsWithheld, is_quiet);
+            let wordless = Text::clean(b"Away", false);
+            let away = if is_quiet { Some(&wordless) } else { away };
             self.tell_of(id, entry, member, What::AwaySet { away });
         }
         self.note(

@@ -327,6 +327,7 @@ impl IrcWriter {
             }
             Kind::Part => match source.below(4) {
                 0 => format!("PART #{room},#{} :so long", self.room(source)),
+                1 => format!("PART #{room} :so long"),
                 _ => format!("PART #{room}"),
             },
             Kind::Ping => source.pick(&["PING x", "PING", "PONG x", "PING :a b"]).to_owned(),

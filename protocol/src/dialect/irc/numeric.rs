@@ -109,6 +109,8 @@ numerics! {
     ERR_NONICKNAMEGIVEN "431" "No nickname given";
     ERR_ERRONEUSNICKNAME "432" "";
     ERR_NICKNAMEINUSE "433" "Nickname is already in use";
+    // Of other servers, for what Modern IRC has no numeric for.
+    ERR_BANNICKCHANGE "435" "Cannot change nickname while banned on channel";
     ERR_USERNOTINCHANNEL "441" "They aren't on that channel";
     ERR_NOTONCHANNEL "442" "You're not on that channel";
     ERR_USERONCHANNEL "443" "is already on channel";

@@ -3,7 +3,7 @@
 use super::numeric::{self, Numeric};
 use super::query::Query;
 use crate::command::{Command, Manner, Speech, Wish};
-use crate::name::RoomName;
+use crate::name::{Name, RoomName};
 use crate::world::Refusal;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -33,13 +33,19 @@ pub(crate) fn numeric(refusal: &Refusal, command: &Command) -> Option<Query> {
         Refusal::ListFull { room, list, .. } => {
             note(numeric::ERR_BANLISTFULL, &[&channel(room), &String::from(list.letter())])
         }
-        Refusal::NameTaken(name) => {
-            let wished = match command {
-                Command::Enter { wish: Wish::Name(name), .. } | Command::Rename { name, .. } => name,
-                _ => name,
-            };
-            note(numeric::ERR_NICKNAMEINUSE, &[wished.as_str()])
+        Refusal::NameHeld(room) => {
+            let wished = wished(command).map_or("*", Name::as_str);
+            note(numeric::ERR_BANNICKCHANGE, &[wished, &channel(room)])
         }
+        Refusal::NameTaken(name) => {
+            note(numeric::ERR_NICKNAMEINUSE, &[wished(command).unwrap_or(name).as_str()])
+        }
+        Refusal::Silenced(room) if matches!(command, Command::SetRealName { .. }) => Query::Fail(
+            "FAIL",
+            "SETNAME".into(),
+            "CANNOT_CHANGE_REALNAME",
+            "Cannot change realname while you may not speak in a channel",
+        ),
         Refusal::NoCtcp(room) | Refusal::Silenced(room) => of_room(numeric::ERR_CANNOTSENDTOCHAN, room),
         Refusal::NoSuchName(name) => note(numeric::ERR_NOSUCHNICK, &[name.as_str()]),
         Refusal::NoSuchRoom(room) => of_room(numeric::ERR_NOSUCHCHANNEL, room),
@@ -60,6 +66,14 @@ pub(crate) fn numeric(refusal: &Refusal, command: &Command) -> Option<Query> {
         }
         Refusal::TopicTooLong(_) => note(numeric::ERR_INPUTTOOLONG, &[]),
     })
+}
+
+/// The name that a command is about.
+const fn wished(command: &Command) -> Option<&Name> {
+    match command {
+        Command::Enter { wish: Wish::Name(name), .. } | Command::Rename { name, .. } => Some(name),
+        _ => None,
+    }
 }
 
 fn channel(room: &RoomName) -> String {

@@ -205,6 +205,7 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
         Refusal::NotThere { name, room } => to.note(format_args!("{name} 不在房间 {room}")),
         Refusal::RoomFull(room) => to.note(format_args!("房间 {room} 已满")),
         Refusal::RoomsFull => to.note(format_args!("房间数量已达上限；输入 /rooms 查看房间")),
+        Refusal::NameHeld(room) => to.note(format_args!("您不能在房间 {room} 发言，因此不能改名")),
         Refusal::Silenced(room) => to.note(format_args!("您不能在房间 {room} 发言")),
         Refusal::TopicTooLong(bytes) => to.note(format_args!("话题最多 {bytes} 字节")),
         Refusal::TooManyRooms => to.note(format_args!("您加入的房间已达上限")),

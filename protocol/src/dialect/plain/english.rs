@@ -223,6 +223,9 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
         Refusal::RoomsFull => {
             to.note(format_args!("the server has too many rooms; /rooms lists them"));
         }
+        Refusal::NameHeld(room) => {
+            to.note(format_args!("you cannot change your name while you are not allowed to speak in {room}"));
+        }
         Refusal::Silenced(room) => to.note(format_args!("you are not allowed to speak in {room}")),
         Refusal::TopicTooLong(bytes) => to.note(format_args!("a topic has at most {bytes} bytes")),
         Refusal::TooManyRooms => to.note(format_args!("you have joined too many rooms")),

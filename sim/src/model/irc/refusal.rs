@@ -13,6 +13,14 @@ pub(in crate::model) fn answer(refusal: &Refusal, command: &Command) -> Option<Q
     if speech.is_some_and(|speech| matches!(speech.manner, Manner::Notice | Manner::CtcpReply)) {
         return None;
     }
+    if let (Refusal::Silenced(_), Command::SetRealName { .. }) = (refusal, command) {
+        return Some(Query::Fail {
+            kind: "FAIL",
+            command: "SETNAME".to_owned(),
+            code: "CANNOT_CHANGE_REALNAME",
+            words: "Cannot change realname while you may not speak in a channel",
+        });
+    }
     let (code, rest) = match refusal {
         Refusal::AlreadyIn(_) | Refusal::NameUnchanged | Refusal::NoKey(_) => return None,
         Refusal::AlreadyThere { name, room } => ("443", format!("{name} {room:#} :is already on channel")),
@@ -22,6 +30,12 @@ pub(in crate::model) fn answer(refusal: &Refusal, command: &Command) -> Option<Q
         Refusal::ListFull { room, list, .. } => {
             ("478", format!("{room:#} {} :Channel list is full", list.letter()))
         }
+        Refusal::NameHeld(room) => match command {
+            Command::Rename { name, .. } => {
+                ("435", format!("{name} {room:#} :Cannot change nickname while banned on channel"))
+            }
+            _ => unreachable!("nobody's name is held but who wants another"),
+        },
         Refusal::NameTaken(taken) => {
             let wished = match command {
                 Command::Enter { wish: Wish::Name(name), .. } | Command::Rename { name, .. } => name,
