@@ -237,12 +237,12 @@ mod tests {
             ModeChange::Limit(Some(5)),
             ModeChange::Limit(None),
             mask("mallory"),
-            mask("名\u{202E}字!*@*"),
+            mask("名x\u{327}字!*@*"),
             ModeChange::Status { name: Name::parse("bob").unwrap(), status: Status::Operator, on: true },
         ];
         assert_eq!(
             ModesLogged(&changes).to_string(),
-            "-t, +k, -k, +l 5, -l, +b mallory!*@*, +b 名\\u{202e}字!*@*, +o bob"
+            "-t, +k, -k, +l 5, -l, +b mallory!*@*, +b 名x\\u{327}字!*@*, +o bob"
         );
         assert_eq!(ModesLogged(&[]).to_string(), "");
     }

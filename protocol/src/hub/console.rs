@@ -34,7 +34,7 @@ impl Hub {
                 let (name, peer) = (self.world.member(*member)?.name(), self.peer(author.conn)?);
                 ConsoleEvent::Entered { member: ConsoleMember { name, peer }, dialect }
             }
-            Effect::Joined { member, room } => {
+            Effect::Joined { member, room, .. } => {
                 // The connection of a member that has just entered is not known by its id yet.
                 let (name, peer) = (self.world.member(*member)?.name(), self.peer(author.conn)?);
                 ConsoleEvent::RoomEntered { member: ConsoleMember { name, peer }, room: room_name(*room)? }

@@ -13,6 +13,7 @@ impl Refusal {
             Self::Banned(_) => "banned",
             Self::InviteOnly(_) => "invite_only",
             Self::ListFull { .. } => "list_full",
+            Self::NameHeld(_) => "name_held",
             Self::NameTaken(_) => "name_taken",
             Self::NameUnchanged => "name_unchanged",
             Self::NoCtcp(_) => "no_ctcp",

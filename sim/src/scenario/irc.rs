@@ -78,7 +78,7 @@ const LINES: [(Kind, u64); 25] = [
     (Kind::Nick, 8),
     (Kind::Oper, 8),
     (Kind::OwnModes, 5),
-    (Kind::Part, 5),
+    (Kind::Part, 8),
     (Kind::Ping, 3),
     (Kind::Quit, 2),
     (Kind::Say, 70),
@@ -309,6 +309,10 @@ impl IrcWriter {
                 let names = format!("{name} {} {}", self.name(source), self.name(source));
                 format!("MODE #{room} +vvv {names}\r\nPRIVMSG @#{room} :{}", say())
             }
+            // Who is in the room and has no voice leaves it without words.
+            Kind::Modes if source.chance(150) => {
+                format!("MODE #{room} {}", source.pick(&["+m", "+b m:*", "+m", "-m"]))
+            }
             Kind::Modes => self.modes(source, room),
             Kind::Monitor => match source.below(6) {
                 0 => source.pick(&["MONITOR L", "MONITOR S", "MONITOR C", "MONITOR x"]).to_owned(),
@@ -327,7 +331,7 @@ impl IrcWriter {
             }
             Kind::Part => match source.below(4) {
                 0 => format!("PART #{room},#{} :so long", self.room(source)),
-                1 => format!("PART #{room} :so long"),
+                1 | 2 => format!("PART #{room} :so long"),
                 _ => format!("PART #{room}"),
             },
             Kind::Ping => source.pick(&["PING x", "PING", "PONG x", "PING :a b"]).to_owned(),
