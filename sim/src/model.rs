@@ -12,8 +12,8 @@ mod happen;
 mod irc;
 mod lines;
 mod mask;
-mod sniff;
 mod silence;
+mod sniff;
 mod speech;
 mod tell;
 
