@@ -47,7 +47,7 @@ pub struct UnknownLanguage;
 
 impl fmt::Display for UnknownLanguage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a language that Parlor speaks: use zh or en")
+        f.write_str("must be zh or en")
     }
 }
 
@@ -75,7 +75,7 @@ mod tests {
             assert_eq!(language.to_string().parse(), Ok(language));
         }
         let error = "fr".parse::<Language>().unwrap_err();
-        assert_eq!(error.to_string(), "not a language that Parlor speaks: use zh or en");
+        assert_eq!(error.to_string(), "must be zh or en");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::dialect::irc;
 use crate::digest::Digest;
+use crate::language::Language;
 use crate::name::Name;
 use crate::rate::Rate;
 use core::fmt;
@@ -145,16 +146,66 @@ impl WorldLimits {
     }
 }
 
-/// Two limits that do not go together, by name, and the relation that they break.
+/// Limits that do not go together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LimitError {
-    /// What must hold.
-    pub relation: &'static str,
+    relation: Relation,
+}
+
+/// What must hold of some limits, which it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Relation {
+    /// The relation in English.
+    pub en: &'static str,
+    /// The relation in Chinese.
+    pub zh: &'static str,
+    /// Whether it holds.
+    pub holds: bool,
+}
+
+/// The relation of one limit to a number.
+macro_rules! at_least {
+    ($name:ident, $limit:expr, $least:literal) => {
+        Relation {
+            en: concat!(stringify!($name), " must be at least ", $least),
+            zh: concat!(stringify!($name), " 至少为 ", $least),
+            holds: $limit >= $least,
+        }
+    };
+}
+
+/// The relation of one limit to another.
+macro_rules! at_most {
+    ($name:ident, $other:ident, $holds:expr) => {
+        Relation {
+            en: concat!(stringify!($name), " must be at most ", stringify!($other)),
+            zh: concat!(stringify!($name), " 不能大于 ", stringify!($other)),
+            holds: $holds,
+        }
+    };
+}
+
+impl LimitError {
+    /// What must hold, and does not.
+    #[must_use]
+    pub const fn relation(&self, language: Language) -> &'static str {
+        match language {
+            Language::En => self.relation.en,
+            Language::Zh => self.relation.zh,
+        }
+    }
+
+    /// Whether the relation is about the limit of that name.
+    #[must_use]
+    pub fn names(&self, limit: &str) -> bool {
+        let is_in_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
+        self.relation.en.split(|character| !is_in_name(character)).any(|word| word == limit)
+    }
 }
 
 impl fmt::Display for LimitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the limits do not keep to this: {}", self.relation)
+        write!(f, "invalid limits: {}", self.relation.en)
     }
 }
 
@@ -186,43 +237,45 @@ impl Limits {
 
     /// What must hold of the limits, and whether it does.
     #[must_use]
-    pub const fn relations(&self) -> [(&'static str, bool); 21] {
+    pub const fn relations(&self) -> [Relation; 21] {
+        let Self { line_bytes_max: line, reply_bytes_max: reply, backlog_bytes_max: backlog, .. } = *self;
         let lines = self.pending_commands_max as usize;
         [
-            (
-                "line_bytes_max is from 128 to 1048576",
-                self.line_bytes_max >= 128 && self.line_bytes_max <= 1 << 20,
-            ),
-            ("topic_bytes_max is at most line_bytes_max", self.world.topic_bytes_max <= self.line_bytes_max),
-            ("pending_commands_max is at least 1", self.pending_commands_max >= 1),
-            (
-                "pending_commands_max × what a line can become (line_bytes_max × 3 in pieces of 162 with 600 bytes each, \
-                 at least 6496) is at most half of backlog_bytes_max",
-                lines <= self.chunk_bytes_max() / self.rendered_line_bytes_max(),
-            ),
-            ("reply_bytes_max is at least 4096", self.reply_bytes_max >= 4_096),
-            (
-                "reply_bytes_max is at most a quarter of backlog_bytes_max",
-                self.reply_bytes_max <= self.backlog_bytes_max / 4,
-            ),
-            (
-                "backlog_bytes_max is at most outbox_bytes_max",
-                self.backlog_bytes_max <= self.outbox_bytes_max,
-            ),
-            ("read_bytes_max is at least 512", self.read_bytes_max >= 512),
-            ("read_bytes_max is at most tick_bytes_max", self.read_bytes_max <= self.tick_bytes_max),
-            ("rate_burst is at least 1", self.rate.burst >= 1),
-            ("connections_max is at least 1", self.connections_max >= 1),
-            ("connections_per_ip_max is at least 1", self.connections_per_ip_max >= 1),
-            ("refusals_max is at least 1", self.refusals_max >= 1),
-            ("detect_ms is at most registration_ms", self.detect_ms <= self.registration_ms),
-            ("registration_ms is at least 1000", self.registration_ms >= 1_000),
-            ("ping_ms is at least 1000", self.ping_ms >= 1_000),
-            ("pong_ms is at least 1000", self.pong_ms >= 1_000),
-            ("targets_max is at least 1", self.targets_max >= 1),
-            ("flush_writes_max is at least 1", self.flush_writes_max >= 1),
-            ("rooms_max is at least 1", self.world.rooms_max >= 1),
-            ("rooms_per_member_max is at least 1", self.world.rooms_per_member_max >= 1),
+            Relation {
+                en: "line_bytes_max must be from 128 to 1048576",
+                zh: "line_bytes_max 必须在 128 到 1048576 之间",
+                holds: line >= 128 && line <= 1 << 20,
+            },
+            at_most!(topic_bytes_max, line_bytes_max, self.world.topic_bytes_max <= line),
+            at_least!(pending_commands_max, lines, 1),
+            Relation {
+                en: "pending_commands_max × what a line can become (line_bytes_max × 3 in pieces of 162 with 600 bytes each, \
+                     at least 6496) must be at most half of backlog_bytes_max",
+                zh: "pending_commands_max × 一行可能变成的字节数（line_bytes_max × 3，按每 162 字节一段、每段 600 字节计，\
+                     至少 6496）不能超过 backlog_bytes_max 的一半",
+                holds: lines <= self.chunk_bytes_max() / self.rendered_line_bytes_max(),
+            },
+            at_least!(reply_bytes_max, reply, 4096),
+            Relation {
+                en: "reply_bytes_max must be at most a quarter of backlog_bytes_max",
+                zh: "reply_bytes_max 不能超过 backlog_bytes_max 的四分之一",
+                holds: reply <= backlog / 4,
+            },
+            at_most!(backlog_bytes_max, outbox_bytes_max, backlog <= self.outbox_bytes_max),
+            at_least!(read_bytes_max, self.read_bytes_max, 512),
+            at_most!(read_bytes_max, tick_bytes_max, self.read_bytes_max <= self.tick_bytes_max),
+            at_least!(rate_burst, self.rate.burst, 1),
+            at_least!(connections_max, self.connections_max, 1),
+            at_least!(connections_per_ip_max, self.connections_per_ip_max, 1),
+            at_least!(refusals_max, self.refusals_max, 1),
+            at_most!(detect_ms, registration_ms, self.detect_ms <= self.registration_ms),
+            at_least!(registration_ms, self.registration_ms, 1000),
+            at_least!(ping_ms, self.ping_ms, 1000),
+            at_least!(pong_ms, self.pong_ms, 1000),
+            at_least!(targets_max, self.targets_max, 1),
+            at_least!(flush_writes_max, self.flush_writes_max, 1),
+            at_least!(rooms_max, self.world.rooms_max, 1),
+            at_least!(rooms_per_member_max, self.world.rooms_per_member_max, 1),
         ]
     }
 
@@ -231,8 +284,8 @@ impl Limits {
     /// # Errors
     /// The first of the [`relations`](Self::relations) that does not hold.
     pub fn check(&self) -> Result<(), LimitError> {
-        match self.relations().into_iter().find(|(_, holds)| !holds) {
-            Some((relation, _)) => Err(LimitError { relation }),
+        match self.relations().into_iter().find(|relation| !relation.holds) {
+            Some(relation) => Err(LimitError { relation }),
             None => Ok(()),
         }
     }
@@ -280,37 +333,42 @@ mod tests {
             limits.outbox_bytes_max = 1 << 28;
         };
         let relations: [(&str, Set, u32, u32); 23] = [
-            ("line_bytes_max is from 128", small, 128, 127),
-            ("line_bytes_max is from 128", small, 1 << 20, (1 << 20) + 1),
+            ("line_bytes_max must be from 128", small, 128, 127),
+            ("line_bytes_max must be from 128", small, 1 << 20, (1 << 20) + 1),
             (
-                "topic_bytes_max is at most",
+                "topic_bytes_max must be at most",
                 |limits, bytes| limits.world.topic_bytes_max = bytes as usize,
                 1_000,
                 1_001,
             ),
-            ("pending_commands_max is", |limits, count| limits.pending_commands_max = count, 1, 0),
+            ("pending_commands_max must be", |limits, count| limits.pending_commands_max = count, 1, 0),
             ("pending_commands_max ×", |limits, count| limits.pending_commands_max = count, 4, 5),
             (
-                "reply_bytes_max is at least",
+                "reply_bytes_max must be at least",
                 |limits, bytes| limits.reply_bytes_max = bytes as usize,
                 4_096,
                 4_095,
             ),
             (
-                "reply_bytes_max is at most",
+                "reply_bytes_max must be at most",
                 |limits, bytes| limits.reply_bytes_max = bytes as usize,
                 25_000,
                 25_001,
             ),
             (
-                "backlog_bytes_max is at",
+                "backlog_bytes_max must be at",
                 |limits, bytes| limits.outbox_bytes_max = bytes as usize,
                 100_000,
                 99_999,
             ),
-            ("read_bytes_max is at least", |limits, bytes| limits.read_bytes_max = bytes as usize, 512, 511),
             (
-                "read_bytes_max is at most",
+                "read_bytes_max must be at least",
+                |limits, bytes| limits.read_bytes_max = bytes as usize,
+                512,
+                511,
+            ),
+            (
+                "read_bytes_max must be at most",
                 |limits, bytes| limits.read_bytes_max = bytes as usize,
                 2_000,
                 2_001,
@@ -333,7 +391,7 @@ mod tests {
                 0,
             ),
             (
-                "backlog_bytes_max is at",
+                "backlog_bytes_max must be at",
                 |limits, bytes| limits.backlog_bytes_max = bytes as usize,
                 200_000,
                 200_001,
@@ -346,8 +404,15 @@ mod tests {
             assert_eq!(limits.check(), Ok(()), "{relation}: {kept}");
             set(&mut limits, broken);
             let error = limits.check().unwrap_err();
-            assert!(error.relation.starts_with(relation), "{relation}: {broken} breaks {error:?}");
+            assert!(
+                error.relation(Language::En).starts_with(relation),
+                "{relation}: {broken} breaks {error:?}"
+            );
             assert!(error.to_string().contains(relation));
+            // Both languages name the same limits.
+            let limit = relation.split(' ').next().unwrap_or_default();
+            assert!(error.names(limit) || limit.is_empty(), "{relation}");
+            assert!(error.relation(Language::Zh).starts_with(limit), "{relation}: {error:?}");
         }
     }
 }

@@ -14,10 +14,11 @@ mod tally;
 mod usage;
 mod workload;
 
-use crate::file_limit;
+use crate::{file_limit, help};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use dialect::Dialect;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use parlor_protocol::Language;
 use run::Report;
 use server::Server;
 use std::io::{self, Write};
@@ -35,28 +36,35 @@ const AFTER_HELP: &str = "\
 Without --connect, each workload runs on a server of its own, which is started without a limit on the rate of \
 lines and, where there are two processors, on another one than the generator.
 
-Latency is counted from when a line was to be said. In an open loop (--rate) that is by a fixed schedule, so that \
-a server that stalls is not spared the lines it held up; in a closed loop (--window) it is when it is said.
+Latency is counted from when a line is due. In an open loop (--rate) that is by a fixed schedule, so that the lines \
+that a stalling server holds up count as well; in a closed loop (--window) a line is due when it is sent.
 
 A run passes its gates if every line was heard once by everyone in its room but its speaker, in its speaker's \
 order, and in the same order by the members that are sampled. \"generator-limited\" means that the server \
 waited for the generator: the cost counts, the rate and the latency are the generator's as well.
 
-Exit status: 0 every run passed, 1 a run failed or could not be, 2 wrong command line.";
+Exit status: 0 every run passed, 1 a run failed or could not be made, 2 wrong command line.";
 
-/// The command line of `parlor bench`.
+/// The heading over what changes a workload.
+pub(crate) const WORKLOAD_HEADING: &str = "Changes to the workload";
+
+/// The command line of `parlor bench`; of its help, the workloads are in that language already.
 #[must_use]
-pub fn command() -> Command {
+pub fn command(language: Language) -> Command {
     let number = |name: &'static str, help: &'static str| {
         Arg::new(name)
             .long(name)
             .value_name("COUNT")
             .value_parser(clap::value_parser!(u32))
             .help(help)
-            .help_heading("Changes to the workload")
+            .help_heading(WORKLOAD_HEADING)
+    };
+    let about = |workload: &Workload| match language {
+        Language::En => workload.about,
+        Language::Zh => help::workload(workload.name).unwrap_or(workload.about),
     };
     let names =
-        WORKLOADS.map(|workload| clap::builder::PossibleValue::new(workload.name).help(workload.about));
+        WORKLOADS.map(|workload| clap::builder::PossibleValue::new(workload.name).help(about(&workload)));
     Command::new("bench")
         .about("Load a chat server and measure what it costs")
         .after_help(AFTER_HELP)
@@ -66,16 +74,16 @@ pub fn command() -> Command {
                 .num_args(1..)
                 .required(true)
                 .value_parser(clap::builder::PossibleValuesParser::new(names))
-                .help("What is done to the server"),
+                .help("Workloads to run"),
         )
-        .arg(Arg::new("connect").long("connect").value_name("HOST:PORT").help("Load a server that runs"))
+        .arg(Arg::new("connect").long("connect").value_name("HOST:PORT").help("Load a running server"))
         .arg(
             Arg::new("pid")
                 .long("pid")
                 .value_name("PID")
                 .requires("connect")
                 .value_parser(clap::value_parser!(u32))
-                .help("Its process, for its CPU time and memory"),
+                .help("Process of that server, for its CPU time and memory"),
         )
         .arg(
             Arg::new("dialect")
@@ -83,7 +91,7 @@ pub fn command() -> Command {
                 .value_name("DIALECT")
                 .default_value("plain")
                 .value_parser(["plain", "irc", "raw"])
-                .help("What it speaks; raw: it passes lines on and knows no rooms"),
+                .help("What the server speaks; raw: it relays lines and has no rooms"),
         )
         .arg(
             Arg::new("serve")
@@ -92,7 +100,7 @@ pub fn command() -> Command {
                 .action(ArgAction::Append)
                 .allow_hyphen_values(true)
                 .conflicts_with("connect")
-                .help("An option for the server of our own, such as --serve=--log-level=warn"),
+                .help("Option for the server that is started, such as --serve=--log-level=warn"),
         )
         .arg(
             Arg::new("seconds")
@@ -100,15 +108,15 @@ pub fn command() -> Command {
                 .value_name("SECONDS")
                 .default_value("5")
                 .value_parser(clap::value_parser!(u32).range(1..))
-                .help("How long is measured, after one second that is not"),
+                .help("Seconds to measure, after one second of warm-up"),
         )
-        .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print an object for each run"))
+        .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one JSON object per run"))
         .arg(
             Arg::new("plot")
                 .long("plot")
                 .value_name("FILE.svg")
                 .value_parser(clap::value_parser!(PathBuf))
-                .help("Draw the latencies by quantile"),
+                .help("Plot the latencies by quantile"),
         )
         .arg(number("clients", "Members that read, all rooms together"))
         .arg(number("rooms", "Rooms"))
@@ -136,10 +144,13 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
         (Ok(_), None) => unreachable!("the dialect has a default"),
     };
     if dialect == Dialect::Raw && !matches.contains_id("connect") {
-        return fail("a server of our own speaks plain or irc; --connect leads to another", BAD_USAGE);
+        return fail(
+            "--dialect raw needs --connect: the server that is started speaks plain or irc",
+            BAD_USAGE,
+        );
     }
     if dialect != Dialect::Irc && matches.contains_id("classes") {
-        return fail("--classes are those of --dialect irc", BAD_USAGE);
+        return fail("--classes needs --dialect irc", BAD_USAGE);
     }
     // What it cannot open is told when it cannot.
     let _files_max = file_limit::raise();
@@ -154,7 +165,7 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
                 if matches.get_flag("json")
                     && let Err(error) = writeln!(io::stdout(), "{}", report.to_json())
                 {
-                    return fail(&format!("cannot tell what was measured: {error}"), FAILED);
+                    return fail(&format!("cannot write the results: {error}"), FAILED);
                 }
                 passed &= report.passed();
                 reports.push(report);
@@ -166,7 +177,7 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
         }
     }
     if let Err(error) = tell(&reports, matches) {
-        return fail(&format!("cannot tell what was measured: {error}"), FAILED);
+        return fail(&format!("cannot write the results: {error}"), FAILED);
     }
     if passed { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
 }

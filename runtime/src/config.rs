@@ -1,19 +1,22 @@
 //! What the server is told to be: flags, environment, file, defaults, in that order of precedence.
 
+mod error;
 mod file;
 mod listen;
 mod settings;
 mod value;
 
 use crate::driver::DriverLimits;
-use crate::locale;
+use crate::locale::{self, Bilingual, both};
 use crate::password::Passwords;
+pub use error::ConfigError;
+use error::unknown_setting;
 pub(crate) use listen::scheme;
 pub use listen::{ListenUrl, ListenUrlError, explain};
-use parlor_protocol::{LimitError, Limits, Options};
+use parlor_protocol::{Limits, Options};
 pub use settings::{SETTINGS, Setting, Takes, Topic};
 use std::collections::BTreeMap;
-use std::fmt::{self, Write};
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -87,62 +90,20 @@ pub enum Source {
     Flag(String),
 }
 
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Source {
+    fn text(&self) -> Bilingual {
         match self {
-            Self::Default => f.write_str("default"),
-            Self::Environment(name) => write!(f, "environment: {name}"),
-            Self::File(path) => write!(f, "file: {}", path.display()),
-            Self::FileLimit => f.write_str("from the file limit"),
-            Self::Flag(flag) => write!(f, "flag: {flag}"),
+            Self::Default => both!("default", "默认值"),
+            Self::Environment(name) => both!("environment: {name}", "环境变量：{name}"),
+            Self::File(path) => {
+                let path = path.display();
+                both!("file: {path}", "文件：{path}")
+            }
+            Self::FileLimit => both!("from the file limit", "由打开文件数的上限决定"),
+            Self::Flag(flag) => both!("flag: {flag}", "命令行：{flag}"),
         }
     }
 }
-
-/// The configuration cannot be used.
-#[derive(Debug, PartialEq, Eq)]
-pub enum ConfigError {
-    /// A value is none of those that the setting takes.
-    Bad {
-        /// Where it stands, in the words of its source.
-        place: String,
-        /// What is wrong with it.
-        error: String,
-    },
-    /// The file is not there, cannot be read, or is no TOML.
-    File {
-        /// Which.
-        path: PathBuf,
-        /// What is wrong.
-        error: String,
-    },
-    /// The limits contradict each other.
-    Limits(LimitError),
-    /// The file has a key that is no setting.
-    UnknownKey {
-        /// Which file.
-        path: PathBuf,
-        /// Which key.
-        key: String,
-    },
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bad { place, error } => write!(f, "{place}: {error}"),
-            Self::File { path, error } => write!(f, "{}: {error}", path.display()),
-            Self::Limits(error) => write!(f, "{error}; `parlor serve --print-config` shows what is in force"),
-            Self::UnknownKey { path, key } => write!(
-                f,
-                "{}: there is no setting {key}; `parlor serve --print-config` lists all there are",
-                path.display()
-            ),
-        }
-    }
-}
-
-impl std::error::Error for ConfigError {}
 
 /// What a configuration is made of, before anything is looked at.
 #[derive(Clone, Debug, Default)]
@@ -163,7 +124,7 @@ pub struct Loaded {
     /// What is in force.
     pub config: Config,
     /// What is odd, and not wrong enough to stop for; a sentence each.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Bilingual>,
     sources: BTreeMap<&'static str, Source>,
 }
 
@@ -194,20 +155,25 @@ impl Loaded {
     /// # Errors
     /// What must hold of them, and does not.
     pub fn check(&self) -> Result<(), ConfigError> {
-        self.config.limits.check().map_err(ConfigError::Limits)
+        self.config.limits.check().map_err(|error| ConfigError::limits(error, &self.config))
     }
 
     /// The configuration as a TOML file, with the source of each value beside it.
     #[must_use]
     pub fn to_toml(&self) -> String {
-        let mut toml = String::from("# What is in force, and where each value came from.\n");
+        let language = self.config.options.language;
+        let head =
+            both!("What is in force, and where each value came from.", "生效的设置，以及每个值的来源。");
+        let mut toml = format!("# {}\n", head.in_language(language));
         let mut topic = None;
         for setting in SETTINGS {
             if topic.replace(setting.topic) != Some(setting.topic) {
-                writeln!(toml, "\n# {}", setting.topic.title()).expect("a string takes what it is given");
+                writeln!(toml, "\n# {}", setting.topic.title(language))
+                    .expect("a string takes what it is given");
             }
             let line = format!("{} = {}", setting.name, (setting.get)(&self.config));
-            let source = self.source(setting.name);
+            let source = self.source(setting.name).text();
+            let source = source.in_language(language);
             writeln!(toml, "{line:<40} # {source}").expect("a string takes what it is given");
         }
         toml
@@ -250,7 +216,8 @@ impl Loaded {
             let Some(setting) = SETTINGS.iter().find(|setting| setting.name.eq_ignore_ascii_case(rest))
             else {
                 if name != CONFIG_VARIABLE {
-                    self.warnings.push(format!("the environment variable {name} is no setting of Parlor"));
+                    let write = |name: &str| format!("{ENV_PREFIX}{}", name.to_ascii_uppercase());
+                    self.warnings.push(unknown_setting(name, rest, write));
                 }
                 continue;
             };
@@ -293,10 +260,12 @@ impl Loaded {
             limits.connections_max = fitting.min(CONNECTIONS_AUTO_MAX);
             self.sources.insert("connections_max", Source::FileLimit);
         } else if limits.connections_max > fitting {
-            self.warnings.push(format!(
-                "connections_max is {}, and the limit of {files_max} open files allows {fitting}: \
-                 raise it with `ulimit -n` or LimitNOFILE=",
-                limits.connections_max
+            let wanted = limits.connections_max;
+            self.warnings.push(both!(
+                "connections_max is {wanted}, but the limit of {files_max} open files allows only {fitting}: raise it \
+                 with `ulimit -n` or LimitNOFILE=",
+                "connections_max 为 {wanted}，但打开文件数的上限 {files_max} 只允许 {fitting} 个连接：\
+                 请用 `ulimit -n` 或 LimitNOFILE= 提高上限"
             ));
         }
     }
@@ -349,21 +318,29 @@ mod tests {
         let error = Loaded::new(&given(&[("rate_lines", "many")], &[])).unwrap_err();
         assert_eq!(error.to_string(), "--rate-lines: many is not a whole number from 0 to 4294967295");
         let error = Loaded::new(&given(&[], &[("PARLOR_LANG", "fr")])).unwrap_err();
-        assert_eq!(error.to_string(), "PARLOR_LANG: not a language that Parlor speaks: use zh or en");
+        assert_eq!(error.to_string(), "PARLOR_LANG: must be zh or en");
     }
 
     #[test]
     fn limits_that_contradict_each_other_are_refused() {
         let loaded = Loaded::new(&given(&[("backlog_bytes_max", "4096")], &[])).unwrap();
         let error = loaded.check().unwrap_err();
-        assert!(matches!(error, ConfigError::Limits(_)), "{error}");
+        let in_force = "--line-bytes-max 4096 --backlog-bytes-max 4096 --pending-commands-max 10";
+        assert!(error.to_string().starts_with(&format!("invalid limits: {in_force}: ")), "{error}");
+        let error = error.in_language(Language::Zh);
+        assert!(error.starts_with(&format!("限制无效：{in_force}：")), "{error}");
         assert!(loaded.to_toml().contains("backlog_bytes_max = 4096"), "they can be looked at");
     }
 
     #[test]
     fn an_unknown_variable_is_warned_of() {
         let loaded = Loaded::new(&given(&[], &[("PARLOR_LINGO", "zh")])).unwrap();
-        assert_eq!(loaded.warnings, ["the environment variable PARLOR_LINGO is no setting of Parlor"]);
+        assert_eq!(loaded.warnings, [both!("unknown setting PARLOR_LINGO", "没有设置 PARLOR_LINGO")]);
+        let loaded = Loaded::new(&given(&[], &[("PARLOR_RATE_LINE", "5")])).unwrap();
+        assert_eq!(
+            loaded.warnings[0].in_language(Language::En),
+            "unknown setting PARLOR_RATE_LINE, did you mean PARLOR_RATE_LINES?"
+        );
     }
 
     #[test]
@@ -406,7 +383,7 @@ mod tests {
     #[test]
     fn a_hash_that_is_none_is_refused_and_not_shown() {
         let error = Loaded::new(&given(&[("password", "hunter2")], &[])).unwrap_err().to_string();
-        assert_eq!(error, "--password: that is no argon2 hash: make one with `parlor hash-password`");
+        assert_eq!(error, "--password: not an argon2 hash: make one with `parlor hash-password`");
     }
 
     /// What is printed tells that there are secrets, and not which. Given back, that is no hash, and refused: a

@@ -18,7 +18,7 @@ mod why;
 
 use crate::config::{ConfigError, scheme};
 use crate::driver::{Counts, Ended, Observer};
-use crate::locale::text;
+use crate::locale::{Bilingual, text};
 use parlor_protocol::{CloseReason, ConsoleEvent, Input, Language, Now};
 use std::io;
 use std::sync::Arc;
@@ -42,7 +42,8 @@ impl Console {
     }
 
     /// Something is odd about the configuration.
-    pub fn warned(&self, warning: &str) {
+    pub fn warned(&self, warning: &Bilingual) {
+        let warning = warning.in_language(self.language);
         warn!(event = "configuration", "{warning}");
     }
 
@@ -64,6 +65,7 @@ impl Console {
 
     /// The configuration was to be read again, and is wrong.
     pub fn rehash_failed(&self, error: &ConfigError) {
+        let error = error.in_language(self.language);
         let text = text!(
             self.language,
             "configuration not reloaded, nothing has changed: {error}",

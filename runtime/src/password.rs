@@ -6,9 +6,11 @@
 pub mod command;
 mod judge;
 
+use crate::locale::{Bilingual, both};
 use argon2::password_hash::phc;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 pub use judge::{HashJudge, InForce};
+use parlor_protocol::Language;
 use std::fmt;
 use std::str::FromStr;
 
@@ -37,19 +39,29 @@ pub enum NotAHash {
     Memory,
 }
 
-impl fmt::Display for NotAHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl NotAHash {
+    /// What is wrong, and what to do about it. The text that was given is not in it: it may be a password.
+    #[must_use]
+    pub fn text(self) -> Bilingual {
         match self {
-            // The text itself may be a password.
-            Self::Form => f.write_str("that is no argon2 hash: make one with `parlor hash-password`"),
+            Self::Form => both!(
+                "not an argon2 hash: make one with `parlor hash-password`",
+                "不是 argon2 哈希值：请用 `parlor hash-password` 生成"
+            ),
             Self::Memory => {
                 let most = MEMORY_KIB_MAX;
-                write!(
-                    f,
-                    "that hash needs more than {most} KiB of memory: make one with `parlor hash-password`"
+                both!(
+                    "this hash needs more than {most} KiB of memory: make one with `parlor hash-password`",
+                    "这个哈希值需要超过 {most} KiB 的内存：请用 `parlor hash-password` 生成"
                 )
             }
         }
+    }
+}
+
+impl fmt::Display for NotAHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text().in_language(Language::En))
     }
 }
 

@@ -36,19 +36,19 @@ const CONTROLS_MAX: usize = 8;
 
 const AFTER_HELP: &str = "\
 Every option but --config and --print-config can also be set by an environment variable (--rate-lines is \
-PARLOR_RATE_LINES) or in the file (rate_lines = 50). The command line goes before the environment, the \
-environment before the file.
+PARLOR_RATE_LINES) or in the file (rate_lines = 50). The command line takes precedence over the \
+environment, and the environment over the file.
 
 Signals: SIGTERM and SIGINT stop the server, a second one at once; SIGUSR1 logs the counters; SIGHUP stops a server \
 on a terminal, as when that is closed, and has any other read the file again, as /rehash of an operator does: motd, \
 admin, server_description, operators and password change.
 
-Exit status: 0 stopped as it was told, 1 could not start, 2 wrong command line or configuration, 130 ended at \
-once by a second signal.";
+Exit status: 0 stopped on request, 1 could not start, 2 wrong command line or configuration, 130 ended at once by a \
+second signal.";
 
-/// The command line of `parlor serve`.
+/// The command line of `parlor serve`; of its help, the settings are in that language already.
 #[must_use]
-pub fn command() -> Command {
+pub fn command(language: Language) -> Command {
     let config = Arg::new("config")
         .long("config")
         .value_name("FILE")
@@ -57,7 +57,7 @@ pub fn command() -> Command {
     let print = Arg::new("print-config")
         .long("print-config")
         .action(ArgAction::SetTrue)
-        .help("Show what is in force and where each value came from, and end");
+        .help("Show the settings in force and where each value came from, and exit");
     // For a server that is another program's part.
     let end = Arg::new("end-with-parent").long("end-with-parent").action(ArgAction::SetTrue).hide(true);
     Command::new("serve")
@@ -66,19 +66,20 @@ pub fn command() -> Command {
         .arg(config)
         .arg(print)
         .arg(end)
-        .args(SETTINGS.iter().map(argument))
+        .args(SETTINGS.iter().map(|setting| argument(setting, language)))
 }
 
-fn argument(setting: &'static Setting) -> Arg {
+fn argument(setting: &'static Setting, language: Language) -> Arg {
+    let about = setting.about(language);
     let default = (setting.get)(&Config::default());
     let help = match (setting.name, default.trim_matches(['[', ']', '"'])) {
-        ("connections_max" | "lang", _) | (_, "") => setting.about.to_owned(),
-        (_, default) => format!("{} [default: {default}]", setting.about),
+        ("connections_max" | "lang", _) | (_, "") => about.to_owned(),
+        (_, default) => text!(language, "{about} [default: {default}]", "{about} [默认值：{default}]"),
     };
     let argument = Arg::new(setting.name)
         .long(setting.name.replace('_', "-"))
         .value_name(setting.value)
-        .help_heading(setting.topic.title())
+        .help_heading(setting.topic.title(language))
         .help(help)
         .action(if setting.takes == Takes::One { ArgAction::Set } else { ArgAction::Append });
     match setting.alone {
@@ -89,18 +90,20 @@ fn argument(setting: &'static Setting) -> Arg {
 
 /// Serves until it is told to stop.
 #[must_use]
-pub fn run(matches: &ArgMatches) -> ExitCode {
+pub fn run(matches: &ArgMatches, language: Language) -> ExitCode {
     let given = given(matches);
     let loaded = match Loaded::new(&given) {
         Ok(loaded) => loaded,
-        Err(error) => return fail(&format!("{error}"), BAD_CONFIGURATION),
+        Err(error) => return fail(&error.in_language(language), BAD_CONFIGURATION),
     };
+    let language = loaded.config.options.language;
     let prints = matches.get_flag("print-config");
     if prints && let Err(error) = io::stdout().write_all(loaded.to_toml().as_bytes()) {
-        return fail(&format!("cannot print the configuration: {error}"), CANNOT_START);
+        let text = text!(language, "cannot print the configuration: {error}", "无法输出配置：{error}");
+        return fail(&text, CANNOT_START);
     }
     if let Err(error) = loaded.check() {
-        return fail(&format!("{error}"), BAD_CONFIGURATION);
+        return fail(&error.in_language(language), BAD_CONFIGURATION);
     }
     if prints {
         return ExitCode::SUCCESS;
@@ -109,12 +112,16 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
     if matches.get_flag("end-with-parent")
         && let Err(error) = set_parent_process_death_signal(Some(Signal::TERM))
     {
-        return fail(&format!("cannot end with the parent: {error}"), CANNOT_START);
+        let text =
+            text!(language, "cannot end with the parent process: {error}", "无法随父进程结束：{error}");
+        return fail(&text, CANNOT_START);
     }
     // One thread: a hub that other threads wake for each event would see ticks of one message.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&format!("cannot start: {error}"), CANNOT_START),
+        Err(error) => {
+            return fail(&text!(language, "cannot start: {error}", "无法启动：{error}"), CANNOT_START);
+        }
     };
     runtime.block_on(serve(given, &loaded))
 }

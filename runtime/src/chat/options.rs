@@ -69,7 +69,7 @@ pub fn command() -> Command {
         .long("lang")
         .value_name("zh|en")
         .value_parser(str::parse::<Language>)
-        .help("The language of this program, and by /lang of the server [default: from LC_ALL, LC_MESSAGES or LANG]");
+        .help("The language of this program, and by /lang of the server [default: from PARLOR_LANG, LC_ALL, LC_MESSAGES or LANG]");
     let plain = Arg::new("plain")
         .long("plain")
         .action(ArgAction::SetTrue)
@@ -86,11 +86,10 @@ pub fn command() -> Command {
         .args([address, name, room, key, lang, plain, timeout])
 }
 
-/// The language that was asked for, else the one of the first locale variable that is set.
+/// The language that was asked for, else that of everything else in this process.
 pub(super) fn language(matches: &ArgMatches) -> Language {
-    let locale = || locale::asked_for(|name| std::env::var(name).ok())?.1;
     let given = matches.get_one::<Language>("lang").copied();
-    given.or_else(locale).unwrap_or_default()
+    given.unwrap_or_else(locale::of_this_process)
 }
 
 impl Options {

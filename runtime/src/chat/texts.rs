@@ -145,7 +145,7 @@ impl Texts {
             BadAddress::Form => text!(
                 self.language,
                 "usage: HOST, HOST:PORT, [IPV6]:PORT or auto://HOST:PORT/ROOM, with a port from 1 to 65535",
-                "用法：主机、主机:端口、[IPV6]:端口 或 auto://主机:端口/房间，端口为 1 到 65535"
+                "用法：HOST、HOST:PORT、[IPV6]:PORT 或 auto://HOST:PORT/ROOM，端口为 1 到 65535"
             ),
             BadAddress::Irc => text!(
                 self.language,

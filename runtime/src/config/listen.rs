@@ -1,6 +1,7 @@
 //! Where a server listens: `auto://HOST:PORT[/ROOM]`, or `plain://` or `irc://` for one dialect alone.
 
 use crate::driver::Entrance;
+use crate::locale::{Bilingual, both, text};
 use parlor_protocol::{Dialect, Language, NameError, RoomName};
 use std::fmt;
 use std::io;
@@ -83,19 +84,39 @@ pub enum ListenUrlError {
     Room(NameError),
 }
 
+impl ListenUrlError {
+    /// What is wrong, and how to write it.
+    #[must_use]
+    pub fn text(&self) -> Bilingual {
+        match self {
+            Self::IrcRoom => both!(
+                "irc:// takes no room: IRC clients choose the rooms they join",
+                "irc:// 不能指定房间：IRC 客户端自行选择要加入的房间"
+            ),
+            Self::Scheme => both!(
+                "must be auto://HOST:PORT or auto://HOST:PORT/ROOM; plain:// and irc:// accept one dialect only",
+                "格式必须是 auto://HOST:PORT 或 auto://HOST:PORT/ROOM；plain:// 和 irc:// 只接受一种协议"
+            ),
+            Self::Port => both!(
+                "needs a host and a port from 0 to 65535: auto://HOST:PORT or auto://HOST:PORT/ROOM",
+                "缺少主机或 0 到 65535 的端口：auto://HOST:PORT 或 auto://HOST:PORT/ROOM"
+            ),
+            Self::Room(error) => {
+                let zh = match error {
+                    NameError::Character(character) => format!("房间名里不能有 {character:?}"),
+                    NameError::Empty => "房间名不能为空".to_owned(),
+                    NameError::Reserved => "这个房间名已保留".to_owned(),
+                    NameError::TooLong => "房间名太长".to_owned(),
+                };
+                Bilingual::new(format!("invalid room name: {error}"), zh)
+            }
+        }
+    }
+}
+
 impl fmt::Display for ListenUrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::IrcRoom => f.write_str("clients of irc:// say themselves which rooms they enter"),
-            Self::Scheme => f.write_str(
-                "write it so: auto://HOST:PORT or auto://HOST:PORT/ROOM; plain:// and irc:// fix the dialect",
-            ),
-            Self::Port => f.write_str(
-                "a host and a port from 0 to 65535 are missing; write it so: auto://HOST:PORT or \
-                 auto://HOST:PORT/ROOM",
-            ),
-            Self::Room(error) => write!(f, "what follows the port is no room's name: {error}"),
-        }
+        f.write_str(self.text().in_language(Language::En))
     }
 }
 
@@ -136,31 +157,31 @@ pub fn explain(
 ) -> String {
     let place = address.map_or_else(|| url.authority(), |address| address.to_string());
     let other = url.next_port();
-    match (language, error.kind()) {
-        (Language::En, io::ErrorKind::AddrInUse) => format!(
-            "cannot listen on {place}: the port is in use; stop the other server, or choose another port with --listen {other}"
+    match error.kind() {
+        io::ErrorKind::AddrInUse => text!(
+            language,
+            "cannot listen on {place}: the port is in use; stop the other server, or choose another port with \
+             --listen {other}",
+            "无法监听 {place}：端口已被占用；请停止另一个服务器，或用 --listen {other} 换一个端口"
         ),
-        (Language::Zh, io::ErrorKind::AddrInUse) => {
-            format!("无法监听{place}:端口已被占用;请停止另一个服务器,或用 --listen {other} 换一个端口")
-        }
-        (Language::En, io::ErrorKind::AddrNotAvailable) => {
-            format!(
-                "cannot listen on {place}: that is no address of this machine; --listen auto://127.0.0.1:3000 always is"
-            )
-        }
-        (Language::Zh, io::ErrorKind::AddrNotAvailable) => {
-            format!("无法监听{place}:这不是本机的地址;可用 --listen auto://127.0.0.1:3000")
-        }
-        (Language::En, io::ErrorKind::PermissionDenied) => {
-            format!(
-                "cannot listen on {place}: a port below 1024 needs a privilege; choose a higher one with --listen"
-            )
-        }
-        (Language::Zh, io::ErrorKind::PermissionDenied) => {
-            format!("无法监听{place}:1024 以下的端口需要特权;请用 --listen 选更大的端口")
-        }
-        (Language::En, _) => format!("cannot listen on {place}: {error}"),
-        (Language::Zh, _) => format!("无法监听{place}:{error}"),
+        io::ErrorKind::AddrNotAvailable => text!(
+            language,
+            "cannot listen on {place}: this machine does not have that address; --listen auto://127.0.0.1:3000 always \
+             works",
+            "无法监听 {place}：本机没有这个地址；可以用 --listen auto://127.0.0.1:3000"
+        ),
+        io::ErrorKind::PermissionDenied => text!(
+            language,
+            "cannot listen on {place}: a port below 1024 needs a privilege; choose a higher one with --listen",
+            "无法监听 {place}：1024 以下的端口需要特权；请用 --listen 选择更大的端口"
+        ),
+        _ if address.is_none() => text!(
+            language,
+            "cannot listen on {place}: the host name cannot be resolved ({error}); check its spelling, or use an \
+             address, as in --listen auto://127.0.0.1:3000",
+            "无法监听 {place}：无法解析主机名（{error}）；请检查拼写，或改用地址，例如 --listen auto://127.0.0.1:3000"
+        ),
+        _ => text!(language, "cannot listen on {place}: {error}", "无法监听 {place}：{error}"),
     }
 }
 

@@ -2,10 +2,15 @@
 //! the documentation are all made from it.
 
 use super::value::{choice, line, lines, list, number, operators, quoted, secret, single, switch, word};
-use super::{Config, LogFormat};
+use super::{Config, ListenUrlError, LogFormat};
+use crate::help;
+use crate::locale::{Bilingual, both};
+use crate::password::NotAHash;
 use crate::transport::Vanishing;
-use parlor_protocol::Identity;
+use parlor_protocol::language::UnknownLanguage;
+use parlor_protocol::{Identity, Language};
 use std::sync::Arc;
+use tracing::level_filters::LevelFilter;
 
 /// One thing that can be set.
 #[derive(Debug)]
@@ -17,7 +22,8 @@ pub struct Setting {
     pub topic: Topic,
     /// The form of its value, as in `--lang zh|en`.
     pub value: &'static str,
-    /// What it means and, where it is a limit, what happens there.
+    /// What it means and, where it is a limit, what happens there; in English. In Chinese, [`about`](Self::about) has
+    /// it.
     pub about: &'static str,
     /// How many values it takes.
     pub takes: Takes,
@@ -26,7 +32,7 @@ pub struct Setting {
     /// Its value in a configuration, as TOML.
     pub get: fn(&Config) -> String,
     /// Sets it from text; the error says what is wrong with the text.
-    pub set: fn(&mut Config, &[String]) -> Result<(), String>,
+    pub set: fn(&mut Config, &[String]) -> Result<(), Bilingual>,
 }
 
 /// How many values a setting takes: its flag may be there several times, in the file it is an array.
@@ -60,19 +66,34 @@ pub enum Topic {
 impl Topic {
     /// The heading over its settings.
     #[must_use]
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Room => "The room",
-            Self::Irc => "IRC",
-            Self::Connection => "Limits of a connection",
-            Self::Server => "Limits of the server",
-            Self::World => "Limits of what is shared",
-            Self::Logs => "Logs",
+    pub const fn title(self, language: Language) -> &'static str {
+        match (language, self) {
+            (Language::En, Self::Room) => "The room",
+            (Language::En, Self::Irc) => "IRC",
+            (Language::En, Self::Connection) => "Limits of a connection",
+            (Language::En, Self::Server) => "Limits of the server",
+            (Language::En, Self::World) => "Limits of rooms and members",
+            (Language::En, Self::Logs) => "Logs",
+            (Language::Zh, Self::Room) => "房间",
+            (Language::Zh, Self::Irc) => "IRC",
+            (Language::Zh, Self::Connection) => "每个连接的限制",
+            (Language::Zh, Self::Server) => "服务器的限制",
+            (Language::Zh, Self::World) => "房间和成员的限制",
+            (Language::Zh, Self::Logs) => "日志",
         }
     }
 }
 
 impl Setting {
+    /// What it means, in that language.
+    #[must_use]
+    pub fn about(&self, language: Language) -> &'static str {
+        match language {
+            Language::En => self.about,
+            Language::Zh => help::setting(self.name).unwrap_or(self.about),
+        }
+    }
+
     /// The flag and its value, as they are written.
     #[must_use]
     pub fn usage(&self) -> String {
@@ -107,7 +128,7 @@ macro_rules! one {
             alone: None,
             get: $get,
             set: |config, values| {
-                let set: fn(&mut Config, &str) -> Result<(), String> = $set;
+                let set: fn(&mut Config, &str) -> Result<(), Bilingual> = $set;
                 set(config, single(values)?)
             },
         }
@@ -164,16 +185,18 @@ pub const SETTINGS: &[Setting] = &[
         name: "listen",
         topic: Topic::Room,
         value: "URL",
-        about: "Listen there: auto://HOST:PORT, with /ROOM for another room than lobby, with /- for none until the \
-                client joins one; plain:// and irc:// fix the dialect. Repeatable",
+        about: "Address to listen on: auto://HOST:PORT. Add /ROOM to put plain clients into another room \
+                than lobby, or /- for none until they join one. plain:// and irc:// accept one dialect only. \
+                Repeatable",
         takes: Takes::Words,
         alone: None,
         get: |config| list(&config.listen),
         set: |config, values| {
-            let urls = values.iter().map(|url| url.parse().map_err(|error| format!("{url}: {error}")));
-            config.listen = urls.collect::<Result<_, String>>()?;
+            let urls =
+                values.iter().map(|url| url.parse().map_err(|error: ListenUrlError| error.text().after(url)));
+            config.listen = urls.collect::<Result<_, Bilingual>>()?;
             if config.listen.is_empty() {
-                Err("name at least one place to listen".to_owned())
+                Err(both!("must name at least one address", "至少要有一个地址"))
             } else {
                 Ok(())
             }
@@ -183,19 +206,19 @@ pub const SETTINGS: &[Setting] = &[
         "lang",
         Room,
         "zh|en",
-        "The language of those who have not chosen one with /lang, and of the console; where it is not set, that \
-         of LC_ALL, LC_MESSAGES or LANG",
+        "Language of the console and of clients that have not chosen one with /lang; by default that of \
+         LC_ALL, LC_MESSAGES or LANG",
         |config| quoted(config.options.language),
         |config, text| text
             .parse()
             .map(|it| config.options.language = it)
-            .map_err(|error| format!("{error}"))
+            .map_err(|_: UnknownLanguage| both!("must be zh or en", "必须是 zh 或 en"))
     ),
     one!(
         "greeting",
         Room,
         "on|off",
-        "A newcomer reads a note with its name, its room and how to get help",
+        "Greet newcomers with a note: their name, their room, and how to get help",
         |config| config.options.greeting.to_string(),
         |config, text| switch(text, &mut config.options.greeting)
     ),
@@ -205,7 +228,7 @@ pub const SETTINGS: &[Setting] = &[
             "echo",
             Room,
             "on|off",
-            "Whoever says something hears it too",
+            "Send plain clients their own lines, too",
             |config| config.options.echo.to_string(),
             |config, text| switch(text, &mut config.options.echo)
         )
@@ -214,36 +237,36 @@ pub const SETTINGS: &[Setting] = &[
         "relay",
         Room,
         "named|raw",
-        "raw: what is said is heard without names, and nobody is announced",
+        "raw: plain clients get only what is said, without names and announcements",
         |config| quoted(if config.options.raw { "raw" } else { "named" }),
         |config, text| choice(text, &[("named", false), ("raw", true)], &mut config.options.raw)
     ),
     said!(
         "server_name",
         "NAME",
-        "The server's name, in the form of a host's: what IRC clients see before all that the server says",
+        "Name of the server, in the form of a host name: the source of its messages to IRC clients",
         name,
         word
     ),
     said!(
         "server_description",
         "TEXT",
-        "What the server is, in a few words, for WHOIS, LINKS and VERSION",
+        "Description of the server in a few words, for WHOIS, LINKS and VERSION",
         description,
         line
     ),
-    said!("network", "NAME", "The name that IRC clients show for the server", network, word),
+    said!("network", "NAME", "Network name that IRC clients show", network, word),
     said_in_lines!(
         "motd",
         "LINE",
-        "What IRC clients are greeted with, a line each, at most 100. Repeatable",
+        "A line of the greeting for IRC clients; at most 100. Repeatable",
         motd,
         MOTD_LINES_MAX
     ),
     said_in_lines!(
         "admin",
         "LINE",
-        "Where the server is, who runs it, and how to write to them: at most three lines. Repeatable",
+        "A line on where the server is, who runs it, and how to reach them; at most 3. Repeatable",
         admin,
         ADMIN_LINES_MAX
     ),
@@ -251,14 +274,14 @@ pub const SETTINGS: &[Setting] = &[
         "password",
         Irc,
         "HASH",
-        "What `parlor hash-password` makes of the password that whoever enters has to know. IRC clients give it when \
-         they connect (PASS); without it, or with a wrong one, they read the reason and are closed, as is everybody \
-         who speaks the plain dialect, which has no passwords",
+        "Hash of the password that is required to enter, made by `parlor hash-password`. IRC clients send \
+         the password when they connect (PASS); one that does not is told so and closed, and so is every \
+         plain client, for the plain dialect has no passwords",
         |config| secret(config.passwords.server.is_some()),
         |config, text| {
             config.passwords.server = match text {
                 "" => None,
-                text => Some(text.parse().map_err(|error| format!("{error}"))?),
+                text => Some(text.parse().map_err(NotAHash::text)?),
             };
             identity(config).has_password = config.passwords.server.is_some();
             Ok(())
@@ -268,8 +291,8 @@ pub const SETTINGS: &[Setting] = &[
         name: "operators",
         topic: Topic::Irc,
         value: "NAME:HASH",
-        about: "Who may become an operator of the server with /oper NAME PASSWORD, and what `parlor hash-password` \
-                makes of the password. With a wrong one, nothing happens but that this is said. Repeatable",
+        about: "Name of a server operator and hash of their password, made by `parlor hash-password`. They \
+                log in with /oper NAME PASSWORD. Repeatable",
         takes: Takes::Words,
         alone: None,
         get: |config| {
@@ -285,110 +308,111 @@ pub const SETTINGS: &[Setting] = &[
         "line_bytes_max",
         Connection,
         "BYTES",
-        "A line, its end not counted. The rest of a longer one is dropped, its first part is delivered, and its \
-         writer reads a note",
+        "Length of a line, without its end. The rest of a longer line is dropped, and its writer is told",
         limits.line_bytes_max
     ),
     number!(
         "rate_lines",
         Connection,
         "LINES",
-        "Lines a second in the long run; 0 for any number. Over it, reading pauses; nothing is lost",
+        "Lines a second in the long run; 0 for no limit. Over it, the server reads more slowly; nothing is \
+         lost",
         limits.rate.lines
     ),
     number!(
         "rate_burst",
         Connection,
         "LINES",
-        "Lines at once after a silence. Over it, reading pauses; nothing is lost",
+        "Lines at once after a silence. Over it, the server reads more slowly; nothing is lost",
         limits.rate.burst
     ),
     number!(
         "backlog_bytes_max",
         Connection,
         "BYTES",
-        "What one slow reader may be owed. Over it, the reader gets the rest of the line under way and the reason, \
-         and is closed",
+        "Output that waits for one slow client. Over it, the client gets the rest of the current line and \
+         the reason, and is closed",
         limits.backlog_bytes_max
     ),
     number!(
         "reply_bytes_max",
         Connection,
         "BYTES",
-        "One reply that lists something (/who, /rooms, /history). What has no place is counted, of history only \
-         the latest is shown",
+        "Length of one reply that lists something (/who, /rooms, /history). What does not fit is counted; of \
+         the history, the latest lines are shown",
         limits.reply_bytes_max
     ),
     number!(
         "pending_commands_max",
         Connection,
         "LINES",
-        "Chat lines that may wait for the log. The next one waits unread",
+        "Chat lines that may wait for the log. The next one is not read before",
         limits.pending_commands_max
     ),
     number!(
         "read_bytes_max",
         Connection,
         "BYTES",
-        "One read from a socket. The rest stays in the kernel until the next tick",
+        "Bytes of one read from a socket. The rest stays in the kernel until the next tick",
         limits.read_bytes_max
     ),
     number!(
         "detect_ms",
         Connection,
         "MS",
-        "How long a client at an auto:// listener may be silent before it is taken for plain. If a line of IRC comes \
-         later, its member leaves and begins again as IRC",
+        "How long a client of an auto:// listener may be silent before it is taken for a plain one. If it \
+         speaks IRC later, its member leaves and it starts over as IRC",
         limits.detect_ms
     ),
     number!(
         "registration_ms",
         Connection,
         "MS",
-        "How long an IRC client has to say who it is. Then it reads the reason and is closed",
+        "How long an IRC client may take to register. Then it is told the reason and closed",
         limits.registration_ms
     ),
     number!(
         "ping_ms",
         Connection,
         "MS",
-        "How long an IRC client may be silent. Then it is asked whether it is there",
+        "How long an IRC client may be silent. Then it is sent a PING",
         limits.ping_ms
     ),
     number!(
         "pong_ms",
         Connection,
         "MS",
-        "How long it has to answer that. Then it reads the reason and is closed",
+        "How long an IRC client may take to answer a PING. Then it is told the reason and closed",
         limits.pong_ms
     ),
     number!(
         "targets_max",
         Connection,
         "COUNT",
-        "Rooms or names that one line of IRC may be about. A line with more is answered with an error, and does nothing. MONITOR and ISON take as many as a line holds",
+        "Rooms or names in one IRC command. A command with more is refused with an error; MONITOR and ISON \
+         take as many as fit into a line",
         limits.targets_max
     ),
     number!(
         "monitored_max",
         Connection,
         "COUNT",
-        "Names that one IRC client may watch (MONITOR). One more is refused",
+        "Names that one IRC client may watch (MONITOR). More are refused",
         limits.monitored_max
     ),
     number!(
         "drain_ms",
         Connection,
         "MS",
-        "How long a closing connection may take for its last bytes. Then it is cut off",
+        "How long a closing connection may take to receive its last bytes. Then it is cut off",
         limits.drain_ms
     ),
     one!(
         "vanish_ms",
         Connection,
         "MS",
-        "How long a host may be silent to the kernel's probes, or leave data unacknowledged. Then its connection is \
-         broken, and its member leaves. From 2000 to 65534000",
+        "How long a host may leave the kernel's probes or sent data unanswered. Then its connection counts \
+         as lost, and its member leaves. From 2000 to 65534000",
         |config| config.vanish_ms.to_string(),
         |config, text| {
             number(text, &mut config.vanish_ms)?;
@@ -396,7 +420,7 @@ pub const SETTINGS: &[Setting] = &[
             if Vanishing::RANGE_MS.contains(&config.vanish_ms) {
                 Ok(())
             } else {
-                Err(format!("{text} is not from {least} to {most}"))
+                Err(both!("must be from {least} to {most}", "必须在 {least} 到 {most} 之间"))
             }
         }
     ),
@@ -404,22 +428,23 @@ pub const SETTINGS: &[Setting] = &[
         "connections_max",
         Server,
         "COUNT",
-        "Connections at once; where it is not set, what the limit of open files leaves room for. One more reads the \
-         reason and is closed",
+        "Connections at once; by default as many as the limit of open files allows. One more is told the \
+         reason and closed",
         limits.connections_max
     ),
     number!(
         "connections_per_ip_max",
         Server,
         "COUNT",
-        "Connections from one address (IPv6: one /64), loopback exempt. One more reads the reason and is closed",
+        "Connections from one address (IPv6: one /64), loopback exempt. One more is told the reason and \
+         closed",
         limits.connections_per_ip_max
     ),
     number!(
         "refusals_max",
         Server,
         "COUNT",
-        "Connections over these limits that are being told so at once. Over it, accepting pauses until one of \
+        "Refused connections that are being told the reason at once. Over it, accepting pauses until one of \
          them is gone",
         limits.refusals_max
     ),
@@ -427,101 +452,100 @@ pub const SETTINGS: &[Setting] = &[
         "outbox_bytes_max",
         Server,
         "BYTES",
-        "What all slow readers together may be owed, what several are owed counted once. Over it, the one that is \
-         owed most is closed",
+        "Output that waits for all slow clients together; what several wait for counts once. Over it, the \
+         client with the most is closed",
         limits.outbox_bytes_max
     ),
     number!(
         "tick_bytes_max",
         Server,
         "BYTES",
-        "What is read in one tick. The rest has its turn in the next one",
+        "Bytes read in one tick. The rest is read in the next one",
         limits.tick_bytes_max
     ),
     number!(
         "flush_writes_max",
         Server,
         "COUNT",
-        "Writes to sockets in a row. Whoever was not reached has its turn after new input was looked at",
+        "Writes to sockets in a row. The other clients are written to after new input has been handled",
         limits.flush_writes_max
     ),
     number!(
         "accept_retry_ms",
         Server,
         "MS",
-        "How long accepting pauses when no file descriptor is left. Those who wait are let in afterwards",
+        "How long accepting pauses when no file descriptor is left. Waiting clients are accepted afterwards",
         driver.accept_retry_ms
     ),
     number!(
         "shutdown_ms",
         Server,
         "MS",
-        "How long a server that was told to stop waits for its connections to take their last bytes. Then they are \
-         cut off",
+        "How long a stopping server waits for its connections to receive their last bytes. Then they are cut \
+         off",
         driver.shutdown_ms
     ),
     number!(
         "rooms_max",
         World,
         "COUNT",
-        "Rooms at once. A /join that would begin one more is refused",
+        "Rooms at once. A /join that would create one more is refused",
         limits.world.rooms_max
     ),
     number!(
         "rooms_per_member_max",
         World,
         "COUNT",
-        "Rooms that one member is in at once. One more is refused",
+        "Rooms that one member may be in. One more is refused",
         limits.world.rooms_per_member_max
     ),
     number!(
         "topic_bytes_max",
         World,
         "BYTES",
-        "A room's topic. A longer one is refused",
+        "Length of a room's topic. A longer one is refused",
         limits.world.topic_bytes_max
     ),
     number!(
         "history_lines_max",
         World,
         "LINES",
-        "Lines that a room remembers for /history. The oldest is forgotten",
+        "Lines that a room keeps for /history. The oldest is forgotten",
         limits.world.history_lines_max
     ),
     number!(
         "history_bytes_max",
         World,
         "BYTES",
-        "Bytes that a room remembers for /history. The oldest line is forgotten",
+        "Bytes that a room keeps for /history. The oldest line is forgotten",
         limits.world.history_bytes_max
     ),
     number!(
         "masks_max",
         World,
         "COUNT",
-        "Bans and exceptions that a room keeps, all together. One more is refused",
+        "Bans and exceptions of one room, all lists together. One more is refused",
         limits.world.masks_max
     ),
     number!(
         "invitations_max",
         World,
         "COUNT",
-        "Invitations that one member has at once. The oldest is forgotten",
+        "Invitations that one member may have. The oldest is forgotten",
         limits.world.invitations_max
     ),
     number!(
         "departed_max",
         World,
         "COUNT",
-        "Members that have left, or have another name now, and can still be asked about (WHOWAS). The oldest is \
-         forgotten",
+        "Former names that can still be asked about (WHOWAS). The oldest is forgotten",
         limits.world.departed_max
     ),
     one!(
         "log_format",
         Logs,
         "human|json",
-        "The form of the logs on standard error",
+        "Format of the logs on standard error",
         |config| quoted(match config.log_format {
             LogFormat::Human => "human",
             LogFormat::Json => "json",
@@ -534,14 +558,19 @@ pub const SETTINGS: &[Setting] = &[
         "log_level",
         Logs,
         "off|error|warn|info|debug|trace",
-        "The least important records that are logged",
+        "Least important records that are logged",
         |config| quoted(config.log_level),
-        |config, text| {
-            text.parse()
-                .map(|it| config.log_level = it)
-                .map_err(|_| format!("{text} is none of off, error, warn, info, debug, trace"))
-        }
+        |config, text| { choice(text, &LOG_LEVELS, &mut config.log_level) }
     ),
+];
+
+const LOG_LEVELS: [(&str, LevelFilter); 6] = [
+    ("off", LevelFilter::OFF),
+    ("error", LevelFilter::ERROR),
+    ("warn", LevelFilter::WARN),
+    ("info", LevelFilter::INFO),
+    ("debug", LevelFilter::DEBUG),
+    ("trace", LevelFilter::TRACE),
 ];
 
 /// What the server says of itself, to be changed.

@@ -1,6 +1,7 @@
 //! Values as text: what each kind of setting takes, and how TOML writes it.
 
-use crate::password::Operator;
+use crate::locale::{Bilingual, both};
+use crate::password::{NotAHash, Operator};
 use std::fmt;
 use std::str::FromStr;
 
@@ -14,10 +15,13 @@ const LINE_BYTES_MAX: usize = 390;
 const SECRET: &str = "(set)";
 
 /// The one value.
-pub(super) fn single(values: &[String]) -> Result<&str, String> {
+pub(super) fn single(values: &[String]) -> Result<&str, Bilingual> {
     match values {
         [value] => Ok(value),
-        values => Err(format!("takes one value, not {}", values.len())),
+        values => {
+            let count = values.len();
+            Err(both!("takes one value, not {count}", "只能有一个值，而不是 {count} 个"))
+        }
     }
 }
 
@@ -47,42 +51,51 @@ pub(super) fn secret(is_set: bool) -> String {
 }
 
 /// A word that may stand before others in a message of IRC.
-pub(super) fn word(text: &str) -> Result<&str, String> {
+pub(super) fn word(text: &str) -> Result<&str, Bilingual> {
     let fits = (1..=WORD_BYTES_MAX).contains(&text.len()) && !text.starts_with(':');
     if !fits || text.contains(|it: char| it.is_whitespace() || it.is_control()) {
-        return Err(format!(
-            "takes one word of at most {WORD_BYTES_MAX} bytes, with no spaces in it and no colon before it"
+        return Err(both!(
+            "must be one word of at most {WORD_BYTES_MAX} bytes that does not begin with a colon",
+            "必须是一个不超过 {WORD_BYTES_MAX} 字节的词，不含空格，也不以冒号开头"
         ));
     }
     Ok(text)
 }
 
 /// A text that may stand at the end of a message of IRC.
-pub(super) fn line(text: &str) -> Result<&str, String> {
+pub(super) fn line(text: &str) -> Result<&str, Bilingual> {
     if text.len() > LINE_BYTES_MAX || text.contains(['\n', '\r', '\0']) {
-        return Err(format!("takes lines of at most {LINE_BYTES_MAX} bytes, without line ends in them"));
+        return Err(both!(
+            "must be a line of at most {LINE_BYTES_MAX} bytes without line ends",
+            "必须是一行不超过 {LINE_BYTES_MAX} 字节的文本，不含换行"
+        ));
     }
     Ok(text)
 }
 
 /// At most so many lines.
-pub(super) fn lines(values: &[String], lines_max: usize) -> Result<Vec<String>, String> {
+pub(super) fn lines(values: &[String], lines_max: usize) -> Result<Vec<String>, Bilingual> {
     if values.len() > lines_max {
-        return Err(format!("takes at most {lines_max} lines, not {}", values.len()));
+        let count = values.len();
+        return Err(both!(
+            "takes at most {lines_max} lines, not {count}",
+            "最多 {lines_max} 行，而不是 {count} 行"
+        ));
     }
     values.iter().map(|text| line(text).map(str::to_owned)).collect()
 }
 
 /// Operators, each with a name of its own. What is wrong is said without showing the hash, which may be a password.
-pub(super) fn operators(values: &[String]) -> Result<Vec<Operator>, String> {
+pub(super) fn operators(values: &[String]) -> Result<Vec<Operator>, Bilingual> {
     let mut operators: Vec<Operator> = Vec::new();
     for value in values {
-        let (name, hash) = value.split_once(':').ok_or("takes NAME:HASH: there is no colon in it")?;
-        let name = word(name).map_err(|error| format!("an operator's name {error}"))?;
+        let (name, hash) =
+            value.split_once(':').ok_or_else(|| both!("must be NAME:HASH", "格式必须是 NAME:HASH"))?;
+        let name = word(name).map_err(|error| error.after(name))?;
         if operators.iter().any(|operator| operator.name == name) {
-            return Err(format!("there are two operators with the name {name}"));
+            return Err(both!("two operators are named {name}", "有两个管理员都叫 {name}"));
         }
-        let hash = hash.parse().map_err(|error| format!("{name}: {error}"))?;
+        let hash = hash.parse().map_err(|error: NotAHash| error.text().after(name))?;
         operators.push(Operator { name: name.to_owned(), hash });
     }
     Ok(operators)
@@ -105,23 +118,26 @@ impl Bounded for usize {
     const LARGEST: u64 = Self::MAX as u64;
 }
 
-pub(super) fn number<N: Bounded>(text: &str, to: &mut N) -> Result<(), String> {
+pub(super) fn number<N: Bounded>(text: &str, to: &mut N) -> Result<(), Bilingual> {
     // As in Rust and TOML, an underscore may stand between digits.
-    *to = text
-        .replace('_', "")
-        .parse()
-        .map_err(|_| format!("{text} is not a whole number from 0 to {}", N::LARGEST))?;
+    *to = text.replace('_', "").parse().map_err(|_| {
+        let largest = N::LARGEST;
+        both!("{text} is not a whole number from 0 to {largest}", "{text} 不是 0 到 {largest} 之间的整数")
+    })?;
     Ok(())
 }
 
-pub(super) fn switch(text: &str, to: &mut bool) -> Result<(), String> {
+pub(super) fn switch(text: &str, to: &mut bool) -> Result<(), Bilingual> {
     choice(text, &[("on", true), ("off", false), ("true", true), ("false", false)], to)
 }
 
-pub(super) fn choice<T: Copy>(text: &str, choices: &[(&str, T)], to: &mut T) -> Result<(), String> {
+pub(super) fn choice<T: Copy>(text: &str, choices: &[(&str, T)], to: &mut T) -> Result<(), Bilingual> {
     let Some(&(_, value)) = choices.iter().find(|(word, _)| *word == text) else {
         let words: Vec<&str> = choices.iter().map(|&(word, _)| word).collect();
-        return Err(format!("{text} is none of {}", words.join(", ")));
+        let (last, first) = words.split_last().expect("there is something to choose from");
+        let first_en = first.join(", ");
+        let first_zh = first.join("、");
+        return Err(both!("must be {first_en} or {last}", "必须是 {first_zh} 或 {last}"));
     };
     *to = value;
     Ok(())
@@ -155,7 +171,13 @@ mod tests {
     fn there_are_at_most_so_many_lines() {
         let values = ["one".to_owned(), "two".to_owned()];
         assert_eq!(lines(&values, 2), Ok(values.to_vec()));
-        assert_eq!(lines(&values, 1), Err("takes at most 1 lines, not 2".to_owned()));
+        assert_eq!(lines(&values, 1), Err(both!("takes at most 1 lines, not 2", "最多 1 行，而不是 2 行")));
+    }
+
+    #[test]
+    fn a_choice_says_what_there_is() {
+        let error = switch("yes", &mut false).unwrap_err();
+        assert_eq!(error, both!("must be on, off, true or false", "必须是 on、off、true 或 false"));
     }
 
     #[test]
@@ -165,9 +187,10 @@ mod tests {
             operators(&values).map(|them| them.into_iter().map(|it| it.name).collect::<Vec<_>>())
         };
         assert_eq!(parse(&["alice:HASH", "Alice:HASH"]), Ok(vec!["alice".to_owned(), "Alice".to_owned()]));
-        assert!(parse(&["alice:HASH", "alice:HASH"]).unwrap_err().contains("two operators"));
+        let twice = parse(&["alice:HASH", "alice:HASH"]).unwrap_err();
+        assert_eq!(twice, both!("two operators are named alice", "有两个管理员都叫 alice"));
         for none in ["alice", "HASH", ":HASH", "a b:HASH", "alice:", "alice:secret"] {
-            let error = parse(&[none]).unwrap_err();
+            let error = format!("{:?}", parse(&[none]).unwrap_err());
             assert!(!error.contains("secret") && !error.contains("argon2id"), "{error}");
         }
     }

@@ -1,9 +1,10 @@
 //! `parlor hash-password`: makes the hash that the settings `password` and `operators` take.
 
 use super::{PASSWORD_BYTES_MAX, PasswordHash};
+use crate::locale::text;
 use clap::{ArgMatches, Command};
+use parlor_protocol::Language;
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
-use std::fmt;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -13,7 +14,7 @@ const FAILED: u8 = 1;
 const INTERRUPTED: u8 = 130;
 
 const AFTER_HELP: &str = "\
-On a terminal the password is asked for twice, and not shown. Otherwise it is the first line of standard input. \
+On a terminal, the password is asked for twice and not shown. Otherwise it is the first line of standard input. \
 The hash goes to standard output:
 
   parlor hash-password > hash
@@ -21,20 +22,20 @@ The hash goes to standard output:
 
 IRC clients give the password with /oper NAME PASSWORD, or as the server's password.
 
-Exit status: 0 there is a hash, 1 there is none, 130 interrupted.";
+Exit status: 0 success, 1 no hash was made, 130 interrupted.";
 
 /// The command line of `parlor hash-password`.
 #[must_use]
 pub fn command() -> Command {
     Command::new("hash-password")
-        .about("Make the hash of a password, for --password and --operators")
+        .about("Hash a password, for --password and --operators")
         .after_help(AFTER_HELP)
 }
 
 /// Asks for a password and prints its hash.
 #[must_use]
-pub fn run(_: &ArgMatches) -> ExitCode {
-    let asked = if io::stdin().is_terminal() { ask_twice() } else { first_line(io::stdin().lock()) };
+pub fn run(_: &ArgMatches, language: Language) -> ExitCode {
+    let asked = if io::stdin().is_terminal() { ask_twice(language) } else { first_line(io::stdin().lock()) };
     let printed = asked.and_then(|password| {
         let hash = PasswordHash::of(password.as_bytes()).map_err(|error| Failure::Hash(error.to_string()))?;
         writeln!(io::stdout(), "{}", hash.as_str()).map_err(Failure::Print)
@@ -44,7 +45,7 @@ pub fn run(_: &ArgMatches) -> ExitCode {
         Err(Failure::Interrupted) => ExitCode::from(INTERRUPTED),
         Err(failure) => {
             // Where even standard error is closed, the exit code still tells.
-            drop(writeln!(io::stderr(), "parlor: {failure}"));
+            drop(writeln!(io::stderr(), "parlor: {}", failure.in_language(language)));
             ExitCode::from(FAILED)
         }
     }
@@ -64,18 +65,30 @@ enum Failure {
     TooLong,
 }
 
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Failure {
+    fn in_language(&self, language: Language) -> String {
         match self {
-            Self::Control => f.write_str("a password cannot have control characters"),
-            Self::Differ => f.write_str("the two passwords differ"),
-            Self::Empty => f.write_str("there is no password"),
-            Self::Hash(error) => write!(f, "cannot make a hash: {error}"),
-            Self::Interrupted => f.write_str("interrupted"),
-            Self::NotUtf8 => f.write_str("the password is not UTF-8, and IRC clients could not send it"),
-            Self::Print(error) => write!(f, "cannot print the hash: {error}"),
-            Self::Read(error) => write!(f, "cannot read a password: {error}"),
-            Self::TooLong => write!(f, "a password has at most {PASSWORD_BYTES_MAX} bytes"),
+            Self::Control => {
+                text!(language, "a password cannot contain control characters", "密码不能包含控制字符")
+            }
+            Self::Differ => text!(language, "the passwords do not match", "两次输入的密码不一致"),
+            Self::Empty => text!(language, "the password is empty", "密码不能为空"),
+            Self::Hash(error) => text!(language, "cannot make a hash: {error}", "无法生成哈希值：{error}"),
+            Self::Interrupted => text!(language, "interrupted", "已中断"),
+            Self::NotUtf8 => text!(
+                language,
+                "the password is not UTF-8, and IRC clients could not send it",
+                "密码不是 UTF-8 编码，IRC 客户端无法发送"
+            ),
+            Self::Print(error) => {
+                text!(language, "cannot print the hash: {error}", "无法输出哈希值：{error}")
+            }
+            Self::Read(error) => text!(language, "cannot read a password: {error}", "无法读取密码：{error}"),
+            Self::TooLong => text!(
+                language,
+                "a password has at most {PASSWORD_BYTES_MAX} bytes",
+                "密码最多 {PASSWORD_BYTES_MAX} 字节"
+            ),
         }
     }
 }
@@ -93,10 +106,10 @@ fn first_line(stream: impl BufRead) -> Result<String, Failure> {
 }
 
 /// The password that somebody types at the terminal, twice the same.
-fn ask_twice() -> Result<String, Failure> {
+fn ask_twice(language: Language) -> Result<String, Failure> {
     let _silent = SilentTerminal::begin().map_err(Failure::Read)?;
-    let password = checked(ask("Password: ")?)?;
-    let again = ask("The same again: ")?;
+    let password = checked(ask(&text!(language, "Password: ", "密码："))?)?;
+    let again = ask(&text!(language, "Repeat password: ", "再次输入密码："))?;
     if password.as_bytes() == again { Ok(password) } else { Err(Failure::Differ) }
 }
 
@@ -177,7 +190,7 @@ mod tests {
     use super::*;
 
     fn line(bytes: &[u8]) -> Result<String, String> {
-        first_line(bytes).map_err(|failure| failure.to_string())
+        first_line(bytes).map_err(|failure| failure.in_language(Language::En))
     }
 
     #[test]
@@ -191,9 +204,9 @@ mod tests {
 
     #[test]
     fn what_is_no_password_is_refused() {
-        assert_eq!(line(b"").unwrap_err(), "there is no password");
-        assert_eq!(line(b"\n").unwrap_err(), "there is no password");
-        assert_eq!(line(b"a\tb\n").unwrap_err(), "a password cannot have control characters");
+        assert_eq!(line(b"").unwrap_err(), "the password is empty");
+        assert_eq!(line(b"\n").unwrap_err(), "the password is empty");
+        assert_eq!(line(b"a\tb\n").unwrap_err(), "a password cannot contain control characters");
         assert!(line(b"\xff\n").unwrap_err().contains("not UTF-8"));
         let long = "x".repeat(PASSWORD_BYTES_MAX + 1);
         assert_eq!(line(long.as_bytes()).unwrap_err(), "a password has at most 400 bytes");

@@ -18,7 +18,7 @@ fn a_password_is_asked_for_twice_and_not_shown() {
     let window = hash_password();
     window.type_in("geheim世");
     window.press(&["BSpace", "Enter"]);
-    window.wait_for("The same again:");
+    window.wait_for("Repeat password:");
     window.type_in("geheim");
     window.press(&["Enter"]);
     let screen = window.wait_for("ended with 0, icanon, echo").concat();
@@ -31,11 +31,11 @@ fn two_passwords_that_differ_make_no_hash() {
     let window = hash_password();
     window.type_in("one");
     window.press(&["Enter"]);
-    window.wait_for("The same again:");
+    window.wait_for("Repeat password:");
     window.type_in("another");
     window.press(&["Enter"]);
     let screen = window.wait_for("ended with 1, icanon, echo").concat();
-    assert!(screen.contains("parlor: the two passwords differ"), "{screen}");
+    assert!(screen.contains("parlor: the passwords do not match"), "{screen}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The table of settings in the documentation is made from the table in the code.
 
 use crate::{read, root};
+use parlor_protocol::Language;
 use parlor_runtime::config::{Config, SETTINGS};
 use std::fmt::Write;
 
@@ -15,7 +16,7 @@ fn tables() -> String {
     for setting in SETTINGS {
         if topic.replace(setting.topic) != Some(setting.topic) {
             let head = "| name | default | flag | what it means, and what happens there |\n|---|--:|---|---|";
-            writeln!(tables, "\n## {}\n\n{head}", setting.topic.title()).unwrap();
+            writeln!(tables, "\n## {}\n\n{head}", setting.topic.title(Language::En)).unwrap();
         }
         let default = match setting.name {
             "connections_max" => "from the file limit".to_owned(),
@@ -35,8 +36,8 @@ fn tables() -> String {
         .unwrap();
     }
     writeln!(tables, "\n## What must hold between them\n").unwrap();
-    for (relation, _) in defaults.limits.relations() {
-        writeln!(tables, "- {relation}").unwrap();
+    for relation in defaults.limits.relations() {
+        writeln!(tables, "- {}", relation.en).unwrap();
     }
     tables
 }
@@ -56,7 +57,7 @@ fn the_documented_flags_are_taken() {
         for written in written {
             // A value may have spaces.
             let words = std::iter::once("serve").chain(written.splitn(2, ' '));
-            let matches = parlor_runtime::serve::command().try_get_matches_from(words);
+            let matches = parlor_runtime::serve::command(Language::En).try_get_matches_from(words);
             assert!(matches.is_ok_and(|it| it.contains_id(setting.name)), "{written}");
         }
     }

@@ -100,3 +100,78 @@ fn the_repository_stands_alone() {
         assert!(!text.contains(concat!("../", "shared")), "{path} refers outside of the repository");
     }
 }
+
+/// Every text in the source that has Chinese characters, with the line where it begins. What a format puts in
+/// stands as a Chinese character itself: it may be anything.
+fn chinese_texts(source: &str) -> Vec<(usize, String)> {
+    // Of the tests in a file, what people say is not ours.
+    let source = source.split("#[cfg(test)]").next().unwrap();
+    let mut texts = Vec::new();
+    let mut characters = source.chars().peekable();
+    let (mut line, mut text, mut began) = (1, None::<String>, 1);
+    while let Some(character) = characters.next() {
+        line += usize::from(character == '\n');
+        match (&mut text, character) {
+            (None, '/') if characters.peek() == Some(&'/') => {
+                characters.by_ref().find(|it| *it == '\n');
+                line += 1;
+            }
+            (None, '\'') => {
+                // A character, or else a lifetime: neither begins a text.
+                if characters.next() == Some('\\') {
+                    characters.next();
+                }
+            }
+            (None, '"') => (text, began) = (Some(String::new()), line),
+            (None, _) => {}
+            (Some(_), '"') => texts.extend(text.take().map(|text| (began, text))),
+            (Some(text), '\\') => {
+                let escaped = characters.next();
+                line += usize::from(escaped == Some('\n'));
+                text.push(' ');
+            }
+            (Some(text), '{') => {
+                characters.by_ref().find(|it| *it == '}');
+                text.push('某');
+            }
+            (Some(text), character) => text.push(character),
+        }
+    }
+    texts.retain(|(_, text)| text.chars().any(|it| is_chinese(it) && it != '某'));
+    texts
+}
+
+fn is_chinese(character: char) -> bool {
+    ('\u{4E00}'..='\u{9FFF}').contains(&character)
+}
+
+/// The first half-width punctuation mark beside a Chinese character.
+fn half_width_mark(text: &str) -> Option<char> {
+    let characters: Vec<char> = text.chars().collect();
+    let is_beside = |index: usize| {
+        let neighbours = [index.checked_sub(1), Some(index + 1)];
+        neighbours.into_iter().flatten().any(|at| characters.get(at).copied().is_some_and(is_chinese))
+    };
+    characters
+        .iter()
+        .enumerate()
+        .find(|(index, it)| ",;:!?()".contains(**it) && is_beside(*index))
+        .map(|(_, it)| *it)
+}
+
+#[test]
+fn chinese_texts_have_full_width_punctuation() {
+    assert_eq!(half_width_mark("无法监听:端口"), Some(':'));
+    assert_eq!(half_width_mark("auto://HOST:PORT，或 (a, b) 和 /join"), None);
+    assert_eq!(chinese_texts("f('\"', \"a\"); // \"中\"\ng(\"一\\n{x}:\")"), [(2, "一 某:".to_owned())]);
+    let mut count = 0;
+    for path in
+        rust_files().filter(|path| path.starts_with("protocol/src/") || path.starts_with("runtime/src/"))
+    {
+        for (line, text) in chinese_texts(&read(&path)) {
+            count += 1;
+            assert_eq!(half_width_mark(&text), None, "{path}:{line}: {text}");
+        }
+    }
+    assert!(count > 100, "{count} Chinese texts were found");
+}

@@ -191,5 +191,5 @@ fn of_no_password_no_hash_is_made() {
     let output = hash_password(b"\n");
     assert_eq!(output.status.code(), Some(1));
     assert!(output.stdout.is_empty());
-    assert_eq!(output.stderr, b"parlor: there is no password\n");
+    assert_eq!(output.stderr, b"parlor: the password is empty\n");
 }

@@ -53,8 +53,7 @@ fn limits_that_contradict_each_other_are_shown_and_refused() {
     let output = run(parlor().args(["serve", "--rate-burst", "0", "--print-config"]));
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stdout).contains("rate_burst = 0 "));
-    let expected = "parlor: the limits do not keep to this: rate_burst is at least 1; `parlor serve --print-config` \
-                    shows what is in force\n";
+    let expected = "parlor: invalid limits: --rate-burst 0: rate_burst must be at least 1\n";
     assert_eq!(text(&output.stderr), expected);
 }
 
@@ -63,7 +62,7 @@ fn a_time_that_the_kernel_cannot_count_is_refused() {
     for ms in ["0", "1999", "65534001"] {
         let output = run(parlor().args(["serve", "--vanish-ms", ms]));
         assert_eq!(output.status.code(), Some(2));
-        assert_eq!(text(&output.stderr), format!("parlor: --vanish-ms: {ms} is not from 2000 to 65534000\n"));
+        assert_eq!(text(&output.stderr), "parlor: --vanish-ms: must be from 2000 to 65534000\n");
     }
 }
 
@@ -201,4 +200,63 @@ fn more_than_this_machine_is_warned_of() {
     log.wait_for("can be reached from other machines");
     child.kill().unwrap();
     wait(&mut child);
+}
+
+#[test]
+fn the_help_is_in_the_language_that_is_chosen() {
+    let help = |arguments: &[&str], environment: &[(&str, &str)]| {
+        let output = run(parlor().args(arguments).envs(environment.iter().copied()));
+        assert_eq!(output.status.code(), Some(0));
+        text(&output.stdout)
+    };
+    for command in [
+        &["--help"][..],
+        &["serve", "-h"],
+        &["chat", "--help"],
+        &["bench", "--help"],
+        &["hash-password", "-h"],
+    ] {
+        let english = help(command, &[]);
+        assert!(english.contains("Usage: parlor"), "{english}");
+        assert!(english.is_ascii() || command == ["bench", "--help"], "{english}");
+        for chosen in [("LC_ALL", "zh_CN.UTF-8"), ("PARLOR_LANG", "zh")] {
+            let chinese = help(command, &[chosen]);
+            assert!(chinese.contains("用法：parlor") && chinese.contains("选项："), "{chinese}");
+            assert!(!chinese.contains("Print ") && !chinese.contains("Usage"), "{chinese}");
+        }
+    }
+    assert!(help(&["--lang", "zh", "--help"], &[]).contains("监听地址"));
+    assert!(help(&["chat", "--lang=zh", "--help"], &[("LC_ALL", "C")]).contains("聊天"));
+}
+
+#[test]
+fn a_mistake_in_the_configuration_is_told_in_the_language_that_is_chosen() {
+    let chinese = |arguments: &[&str]| {
+        let output = run(parlor().args(arguments).env("LC_ALL", "zh_CN.UTF-8"));
+        assert_eq!(output.status.code(), Some(2));
+        text(&output.stderr)
+    };
+    assert_eq!(chinese(&["--log-format", "xml"]), "parlor: --log-format：必须是 human 或 json\n");
+    assert_eq!(chinese(&["--rate-burst", "0"]), "parlor: 限制无效：--rate-burst 0：rate_burst 至少为 1\n");
+    assert_eq!(
+        chinese(&["--config", "/no/such/file"]).split('（').next(),
+        Some("parlor: /no/such/file：文件不存在")
+    );
+    let file = std::env::temp_dir().join(format!("parlor-unknown-{}.toml", std::process::id()));
+    std::fs::write(&file, "rate_line = 5\n").unwrap();
+    let told = chinese(&["--config", file.to_str().unwrap()]);
+    let in_english = run(parlor().args(["--config"]).arg(&file));
+    std::fs::remove_file(&file).unwrap();
+    assert!(told.contains("没有设置 rate_line，您是不是要写 rate_lines？"), "{told}");
+    let in_english = text(&in_english.stderr);
+    assert!(in_english.contains("unknown setting rate_line, did you mean rate_lines?"), "{in_english}");
+}
+
+#[test]
+fn a_password_that_makes_no_hash_is_told_in_the_language_that_is_chosen() {
+    for (language, told) in [("en", "parlor: the password is empty\n"), ("zh", "parlor: 密码不能为空\n")]
+    {
+        let output = run(parlor().arg("hash-password").env("PARLOR_LANG", language).stdin(Stdio::null()));
+        assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(1), told));
+    }
 }
