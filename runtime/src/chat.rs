@@ -1,18 +1,25 @@
 //! `parlor chat`: the room's client, on a terminal and in a pipe.
 
 mod address;
+mod command;
+mod completion;
 mod conversation;
 mod editor;
 mod entry;
 mod farewell;
+mod here;
 mod incoming;
 mod keys;
 mod notes;
 mod options;
+mod paste;
 mod plain;
 mod screen;
+mod template;
 mod terminal;
 mod texts;
+mod times;
+mod vocabulary;
 
 use address::Address;
 use clap::ArgMatches;
@@ -42,12 +49,18 @@ const FORCED: u8 = 130;
 enum Ended {
     /// The connection broke.
     Broken(io::Error),
+    /// The server closed for a reason that stays: an operator ended the connection.
+    Expelled,
     /// The user or a signal did not wait.
     Forced,
+    /// The connection was lost, and the user did not wait for another one.
+    GaveUp,
     /// We said that we go, and the server closed or had its time.
     Left,
     /// The server let us not in at all.
     NotLetIn(CloseReason),
+    /// The connection was lost, and no other one came about.
+    NotRestored,
     /// The server did not grant what was asked for.
     Refused(Refused),
     /// The server closed, and we had not said that we go.
@@ -66,10 +79,12 @@ impl Ended {
         Some(match self {
             Self::Broken(error) => texts.broken(error),
             Self::Forced | Self::Unheard => return None,
+            Self::GaveUp => texts.gave_up().to_owned(),
+            Self::NotRestored => texts.not_restored().to_owned(),
             Self::Left => texts.left().to_owned(),
             Self::NotLetIn(reason) => texts.not_let_in(*reason),
             Self::Refused(refused) => texts.refused(refused),
-            Self::ServerClosed => texts.server_closed().to_owned(),
+            Self::Expelled | Self::ServerClosed => texts.server_closed().to_owned(),
             Self::Unanswered(request) => texts.unanswered(request),
             Self::Unusable(error) => texts.unusable(error),
         })
@@ -78,7 +93,8 @@ impl Ended {
     const fn exit_code(&self) -> u8 {
         match self {
             Self::Left | Self::Unheard => 0,
-            Self::Broken(_) | Self::ServerClosed | Self::Unusable(_) => CUT_OFF,
+            Self::Broken(_) | Self::Expelled | Self::GaveUp | Self::NotRestored => CUT_OFF,
+            Self::ServerClosed | Self::Unusable(_) => CUT_OFF,
             Self::NotLetIn(_) | Self::Refused(_) | Self::Unanswered(_) => REFUSED,
             Self::Forced => FORCED,
         }
@@ -107,7 +123,7 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
     say(&texts.connected(&peer(&stream, &options.address), is_for_people));
     let conversation = Conversation::new(options.requests.clone());
     let ended = match is_for_people {
-        true => terminal::talk(stream, conversation, &options),
+        true => terminal::talk(stream, conversation, &options, texts),
         false => plain::talk(stream, conversation, &options),
     };
     if let Some(text) = ended.text(texts) {

@@ -82,7 +82,11 @@ fn connect(address: SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
     // conversation is no worse; where it is because the connection broke already, the first read says so.
     stream.set_nodelay(true).ok();
     let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE / 6);
-    SockRef::from(&stream).set_tcp_keepalive(&keepalive).ok();
+    let socket = SockRef::from(&stream);
+    socket.set_tcp_keepalive(&keepalive).ok();
+    // The same for a host that vanishes while something is being said to it.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    socket.set_tcp_user_timeout(Some(KEEPALIVE)).ok();
     Ok(stream)
 }
 
@@ -129,15 +133,10 @@ impl FromStr for Address {
         let room = match room {
             // `-` is a listener's word for no room.
             "" | "-" => None,
-            room => Some(room_name(room).map_err(BadAddress::Room)?),
+            room => Some(RoomName::parse(room).map_err(BadAddress::Room)?),
         };
         Ok(Self { host, port, room })
     }
-}
-
-/// A room's name, with or without the `#` that other chats write before it; `/join` reads it in the same way.
-pub(super) fn room_name(text: &str) -> Result<RoomName, NameError> {
-    RoomName::parse(text.strip_prefix('#').unwrap_or(text))
 }
 
 fn host_and_port(authority: &str) -> Option<(String, u16)> {
@@ -215,6 +214,7 @@ mod tests {
             ("auto://[fe80::1%25eth0]:4000/tea", "[fe80::1%eth0]:4000", Some("tea")),
             ("chat.example/tea", "chat.example:3000", Some("tea")),
             ("chat.example:4000/#tea", "chat.example:4000", Some("tea")),
+            ("chat.example:4000/##c++", "chat.example:4000", Some("#c++")),
         ] {
             let address = text.parse::<Address>().unwrap();
             assert_eq!(address.to_string(), whole, "{text}");

@@ -3,6 +3,7 @@
 use super::Ended;
 use super::entry::{Entry, Refused, Requests};
 use super::farewell::Farewell;
+use super::here::Here;
 use super::notes::{self, Closing};
 
 /// Bytes of a server's line that are looked at. Every note that means something here is shorter.
@@ -13,6 +14,9 @@ const LINE_BYTES_MAX: usize = 1_024;
 pub(super) struct Conversation {
     entry: Entry,
     farewell: Farewell,
+    here: Here,
+    /// The server has said a note: it is no ancestor of ours.
+    has_notes: bool,
     /// The beginning of the server's line under way.
     line: Vec<u8>,
     /// The line under way, as long as it may be one that is not for the user.
@@ -24,8 +28,10 @@ pub(super) struct Conversation {
 impl Conversation {
     pub(super) fn new(requests: Requests) -> Self {
         Self {
+            here: Here::new(&requests),
             entry: Entry::new(requests),
             farewell: Farewell::default(),
+            has_notes: false,
             line: Vec::new(),
             held: Vec::new(),
             closing: None,
@@ -65,6 +71,28 @@ impl Conversation {
         self.farewell.sends(bytes);
     }
 
+    /// The user says this line on a terminal.
+    pub(super) fn says(&mut self, line: &str) {
+        self.farewell.sends(line.as_bytes());
+        self.farewell.sends(b"\n");
+        self.here.say(line);
+    }
+
+    /// What to ask for to be again where we were.
+    pub(super) fn to_return(&self) -> &Requests {
+        self.here.confirmed()
+    }
+
+    /// Whether the server is known to say notes, and so to know commands.
+    pub(super) const fn has_notes(&self) -> bool {
+        self.has_notes
+    }
+
+    /// Asks for what was refused once more.
+    pub(super) fn ask_again(&mut self) {
+        self.entry.ask_again();
+    }
+
     /// What goes to the server next, and is not the user's.
     pub(super) fn take_to_send(&mut self) -> String {
         self.entry.take_to_send()
@@ -89,8 +117,9 @@ impl Conversation {
     pub(super) fn closed(&self, is_over: bool) -> Ended {
         match self.closing {
             Some(Closing::NotLetIn(reason)) => Ended::NotLetIn(reason),
+            Some(Closing::Ended) => Ended::Expelled,
             None if self.is_entered() && (is_over || self.farewell.is_said()) => Ended::Left,
-            _ => Ended::ServerClosed,
+            Some(Closing::Lost) | None => Ended::ServerClosed,
         }
     }
 
@@ -99,6 +128,8 @@ impl Conversation {
         let line = String::from_utf8_lossy(&self.line);
         let line = line.trim_end_matches(['\r', '\n']);
         self.closing = notes::closing(line);
+        self.has_notes |= notes::is_note(line);
+        self.here.hear(line);
         let is_shown = self.entry.hear(line);
         self.line.clear();
         is_shown
@@ -160,7 +191,7 @@ mod tests {
             ("hello\n", true, "Left"),
             ("* closed: the server is shutting down\n", true, "ServerClosed"),
             ("* closed: the server is shutting down\n", false, "ServerClosed"),
-            ("* closed: an operator ended your connection: spam\n", true, "ServerClosed"),
+            ("* closed: an operator ended your connection: spam\n", true, "Expelled"),
             ("* closed: the server is full; try again later", true, "NotLetIn(ServerFull)"),
             ("* 连接关闭：本服务器需要密码，只有 IRC 客户端能发送密码\n", true, "NotLetIn(Password)"),
             ("* closed: the server is shutting down\nbob left\n", true, "Left"),

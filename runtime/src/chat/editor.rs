@@ -74,6 +74,8 @@ impl Editor {
                 None => return Did::Full,
             },
             Key::ClearScreen => return Did::ClearScreen,
+            // What these mean is not the line's to know.
+            Key::Complete | Key::PasteBegin | Key::PasteEnd => false,
             Key::Delete => line.delete(1, &mut Unheard).is_some(),
             Key::DeleteOrLeave if line.is_empty() => return Did::Leave,
             Key::DeleteOrLeave => line.delete(1, &mut Unheard).is_some(),
@@ -96,6 +98,21 @@ impl Editor {
             Key::Yank => line.yank(&self.killed.0, 1, &mut Unheard).is_some(),
         };
         if did { Did::Edit } else { Did::Nothing }
+    }
+
+    /// Inserts a text; returns whether all of it had a place.
+    pub(super) fn insert(&mut self, text: &str) -> bool {
+        text.chars().all(|character| self.line.insert(character, 1, &mut Unheard).is_some())
+    }
+
+    /// Puts a text in the place of what stands from that byte to the cursor; returns whether it had a place.
+    pub(super) fn replace(&mut self, start: usize, text: &str) -> bool {
+        let old = start..self.line.pos();
+        let fits = self.line.len() - old.len() + text.len() <= LINE_BYTES_MAX;
+        if fits {
+            self.line.replace(old, text, &mut Unheard);
+        }
+        fits
     }
 
     /// The line as it is.
@@ -200,6 +217,20 @@ mod tests {
         type_in(&mut editor, "!");
         assert_eq!(editor.press(Key::Enter), Did::Line("好!".to_owned()));
         assert_eq!(editor.text(), "");
+    }
+
+    #[test]
+    fn a_word_is_replaced_where_the_cursor_is() {
+        let mut editor = Editor::new();
+        type_in(&mut editor, "hello al你");
+        editor.press(Key::Left);
+        assert!(editor.replace(6, "alice "));
+        assert_eq!((editor.text(), editor.position()), ("hello alice 你", 12));
+        assert!(!editor.replace(6, &"x".repeat(LINE_BYTES_MAX)), "it has no place");
+        assert!(editor.insert("再见"));
+        assert_eq!(editor.text(), "hello alice 再见你");
+        assert!(!editor.insert(&"x".repeat(LINE_BYTES_MAX)));
+        assert_eq!(editor.text().len(), LINE_BYTES_MAX);
     }
 
     #[test]

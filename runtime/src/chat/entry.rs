@@ -41,10 +41,8 @@ impl Request {
         match self {
             Self::Name(name) => format!("/nick {name}\n"),
             Self::Room(Room { name, key }) => {
-                // One `#` before a room's name is taken off by the server.
-                let mark = if name.as_str().starts_with('#') { "#" } else { "" };
                 let key = key.as_ref().map(|key| format!(" {}", key.as_str())).unwrap_or_default();
-                format!("/join {mark}{name}{key}\n")
+                format!("/join {name}{key}\n")
             }
         }
     }
@@ -56,19 +54,14 @@ impl Request {
             Self::Room(room) => notes::is_in_room(line, &room.name),
         }
     }
-
-    /// Its argument as the server repeats it.
-    fn word(&self) -> &str {
-        match self {
-            Self::Name(name) => name.as_str(),
-            Self::Room(room) => room.name.as_str(),
-        }
-    }
 }
 
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+        match self {
+            Self::Name(name) => name.fmt(f),
+            Self::Room(room) => room.name.fmt(f),
+        }
     }
 }
 
@@ -137,6 +130,14 @@ impl Entry {
         self.is_probing
     }
 
+    /// Asks for what was refused once more.
+    pub(super) fn ask_again(&mut self) {
+        self.refused = None;
+        self.reason = None;
+        (self.is_probing, self.is_granted) = (false, false);
+        self.ask();
+    }
+
     /// What goes to the server now.
     pub(super) fn take_to_send(&mut self) -> String {
         std::mem::take(&mut self.to_send)
@@ -172,7 +173,7 @@ impl Entry {
     /// A note came that may refuse the request under way, or tell of something else.
     fn probe(&mut self, note: &str) {
         let names_it = |note: &str| {
-            let word = self.requests.front().map_or("", Request::word).to_lowercase();
+            let word = self.requests.front().map(Request::to_string).unwrap_or_default().to_lowercase();
             note.to_lowercase().contains(&word)
         };
         let is_better = self.reason.as_ref().is_none_or(|reason| !names_it(reason) && names_it(note));
@@ -298,6 +299,20 @@ mod tests {
         entry.take_to_send();
         assert!(entry.hear("* closed: the server is full; try again later"));
         assert_eq!((entry.take_to_send(), entry.refused()), (String::new(), None));
+    }
+
+    #[test]
+    fn what_was_refused_can_be_asked_for_again() {
+        let mut entry = entry(Some("alice"), None);
+        entry.take_to_send();
+        entry.hear("* the name alice is taken");
+        entry.take_to_send();
+        entry.hear(&answer());
+        entry.ask_again();
+        assert_eq!(entry.refused(), None);
+        assert_eq!(entry.take_to_send(), "/nick alice\n");
+        entry.hear("* you are now alice");
+        assert!(entry.is_done());
     }
 
     #[test]

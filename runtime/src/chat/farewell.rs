@@ -1,7 +1,12 @@
 //! Whether we have told the server that we go.
 
-/// The line that asks the server to close.
-const QUIT: &[u8] = b"/quit";
+use super::command;
+
+/// The command that asks the server to close.
+const QUIT: &str = "quit";
+
+/// Bytes of a line that are looked at: blanks, a command's name, and the blank behind it.
+const BEGIN_BYTES_MAX: usize = 64;
 
 /// Looks for `/quit` in what goes to the server, in any chunks.
 ///
@@ -9,7 +14,7 @@ const QUIT: &[u8] = b"/quit";
 #[derive(Debug, Default)]
 pub(super) struct Farewell {
     said: bool,
-    /// What the line under way begins with: one byte more than [`QUIT`] at most.
+    /// What the line under way begins with.
     begin: Vec<u8>,
 }
 
@@ -20,7 +25,7 @@ impl Farewell {
             if byte == b'\n' {
                 self.said |= self.is_quit();
                 self.begin.clear();
-            } else if self.begin.len() <= QUIT.len() {
+            } else if self.begin.len() < BEGIN_BYTES_MAX {
                 self.begin.push(byte);
             }
         }
@@ -32,12 +37,8 @@ impl Farewell {
     }
 
     fn is_quit(&self) -> bool {
-        match self.begin.split_at_checked(QUIT.len()) {
-            Some((word, rest)) => {
-                word.eq_ignore_ascii_case(QUIT) && rest.iter().all(|byte| b" \t\r".contains(byte))
-            }
-            None => false,
-        }
+        let begin = String::from_utf8_lossy(&self.begin);
+        command::read(&begin).is_some_and(|(command, _)| command.name == QUIT)
     }
 }
 
@@ -53,10 +54,18 @@ mod tests {
 
     #[test]
     fn only_a_whole_line_is_a_farewell() {
-        for text in ["/quit\n", "hello\n/quit\r\n", "/quit for today\n", "/quit\nhello\n", "/QUIT\n"] {
+        for text in [
+            "/quit\n",
+            "hello\n/quit\r\n",
+            "/quit for today\n",
+            "/quit\nhello\n",
+            "/QUIT\n",
+            " /quit\n",
+            "/bye\n",
+        ] {
             assert!(is_said(text), "{text:?}");
         }
-        for text in ["", "/quit", "/quitter\n", "//quit\n", " /quit\n", "I /quit\n", "/quits\n"] {
+        for text in ["", "/quit", "/quitter\n", "//quit\n", "I /quit\n", "/quits\n"] {
             assert!(!is_said(text), "{text:?}");
         }
     }

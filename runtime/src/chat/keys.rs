@@ -9,6 +9,8 @@ pub(super) enum Key {
     Backspace,
     Character(char),
     ClearScreen,
+    /// Completes the word before the cursor.
+    Complete,
     Delete,
     /// Deletes, and on an empty line leaves.
     DeleteOrLeave,
@@ -22,6 +24,9 @@ pub(super) enum Key {
     KillWordLeft,
     KillWordRight,
     Left,
+    /// What follows was pasted.
+    PasteBegin,
+    PasteEnd,
     Right,
     Suspend,
     Transpose,
@@ -157,8 +162,7 @@ fn plain(byte: u8) -> Option<Key> {
         E => Key::End,
         F => Key::Right,
         H | 0x7F => Key::Backspace,
-        // A tab would move what stands behind it as the cursor passes.
-        b'\t' => Key::Character(' '),
+        b'\t' => Key::Complete,
         b'\r' | b'\n' => Key::Enter,
         K => Key::KillToEnd,
         L => Key::ClearScreen,
@@ -204,6 +208,8 @@ fn sequence(parameters: &[u8], last: u8) -> Option<Key> {
         (_, b'H') | (b"1" | b"7", b'~') => Key::Home,
         (b"3", b'~') => Key::Delete,
         (b"3;3" | b"3;5", b'~') => Key::KillWordRight,
+        (b"200", b'~') => Key::PasteBegin,
+        (b"201", b'~') => Key::PasteEnd,
         _ => return None,
     })
 }
@@ -236,12 +242,18 @@ mod tests {
     }
 
     #[test]
+    fn a_paste_has_a_beginning_and_an_end() {
+        let expected = [Key::PasteBegin, Key::Character('a'), Key::Enter, Key::Complete, Key::PasteEnd];
+        assert_eq!(keys(b"\x1b[200~a\r\t\x1b[201~"), expected);
+    }
+
+    #[test]
     fn what_is_no_key_is_dropped_and_swallows_nothing() {
         for bytes in [
             &b"\xFFa"[..],
             b"\xE4\xBDa",
             b"\x1b[999999999999999999999999999999;5Za",
-            b"\x1b[200~a",
+            b"\x1b[202~a",
             b"\x1b\x1b[Za",
             b"\x00a",
             "\u{9b}a".as_bytes(),

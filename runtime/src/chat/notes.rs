@@ -52,6 +52,22 @@ pub(super) fn is_in_room(line: &str, room: &RoomName) -> bool {
         || says(line, &Reply::Refused(&Refusal::AlreadyIn(room.clone())))
 }
 
+/// Whether the line tells us that somebody sent us out of this room.
+pub(super) fn is_kicked_from(line: &str, room: &RoomName) -> bool {
+    let by = Name::for_port(1, 1);
+    Language::ALL.into_iter().any(|language| {
+        let note = rendered(&Reply::KickedOut { by: &by, room, message: None }, language);
+        // The name of who did it stands first, and a reason may stand last.
+        let Some((_, rest)) = note.split_once(by.as_str()) else { return false };
+        let room = room.to_string();
+        let Some(end) = rest.find(&room) else { return false };
+        let kicked = rest[..end + room.len()].to_lowercase();
+        let line = words(line).to_lowercase();
+        line.split_once(&kicked)
+            .is_some_and(|(by, rest)| Name::parse_any(by).is_ok() && !rest.starts_with(char::is_alphanumeric))
+    })
+}
+
 /// Whether the line confirms a change of language.
 pub(super) fn is_language(line: &str) -> bool {
     says(line, &Reply::LanguageIs)
@@ -176,7 +192,7 @@ mod tests {
                 assert!(!is_now_named(&note, &name("bob")), "{note}");
             }
             for members in [1, 2, 3, 11, 4_000] {
-                for text in ["tea", "茶", "room2.0"] {
+                for text in ["tea", "茶", "room2.0", "##c++"] {
                     let (here, elsewhere) = (room(text), room("coffee"));
                     let entered = Reply::InRoom { room: &here, members, topic: None };
                     let note = rendered(&entered, language);

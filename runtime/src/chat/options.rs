@@ -1,6 +1,6 @@
 //! The command line of `parlor chat`.
 
-use super::address::{Address, BadAddress, room_name};
+use super::address::{Address, BadAddress};
 use super::entry::{Requests, Room};
 use crate::locale;
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -15,7 +15,8 @@ them, nothing is said, and the exit status tells.
 On a terminal the line being typed stays whole at the bottom, whatever comes in above it. Keys: arrows, Home, End, \
 Ctrl-A, -E, -B, -F, -K, -U, -W, -Y, -T, -L, Alt-B, -F, -D; Up and Down go through what was said before. Ctrl-D on an \
 empty line and Ctrl-C leave, and wait at most five seconds for the server's last words; another one ends at once. \
-Control characters from the server are shown, not obeyed.
+Tab completes commands, names and rooms. A paste of several lines is sent when you agree. A lost connection is made \
+again, under the same name and in the same room. Control characters from the server are shown, not obeyed.
 
 In a pipe, with --plain, and where TERM is dumb, exactly the bytes of standard input go to the server, and exactly its \
 bytes to standard output. At the end of the input the writing side closes, and what still comes is printed until \
@@ -38,6 +39,10 @@ pub(super) struct Options {
     pub(super) timeout: Duration,
     /// No line editing, even on a terminal.
     pub(super) is_plain: bool,
+    /// A connection that is lost on a terminal is made again.
+    pub(super) reconnects: bool,
+    /// The local time stands before what comes in.
+    pub(super) shows_times: bool,
 }
 
 /// Why the command line is wrong.
@@ -70,6 +75,14 @@ pub fn command() -> Command {
         .value_name("zh|en")
         .value_parser(str::parse::<Language>)
         .help("The language of this program, and by /lang of the server [default: from PARLOR_LANG, LC_ALL, LC_MESSAGES or LANG]");
+    let times = Arg::new("times")
+        .long("times")
+        .action(ArgAction::SetTrue)
+        .help("Show the local time before each line that comes in");
+    let no_reconnect = Arg::new("no-reconnect")
+        .long("no-reconnect")
+        .action(ArgAction::SetTrue)
+        .help("On a terminal, end when the connection is lost; in a pipe it is always so");
     let plain = Arg::new("plain")
         .long("plain")
         .action(ArgAction::SetTrue)
@@ -80,10 +93,17 @@ pub fn command() -> Command {
         .default_value("10000")
         .value_parser(clap::value_parser!(u64).range(1..))
         .help("Milliseconds that each of the server's addresses has to answer, and the server to grant --name and --room");
-    Command::new("chat")
-        .about("Talk in a chat room")
-        .after_help(AFTER_HELP)
-        .args([address, name, room, key, lang, plain, timeout])
+    Command::new("chat").about("Talk in a chat room").after_help(AFTER_HELP).args([
+        address,
+        name,
+        room,
+        key,
+        lang,
+        times,
+        no_reconnect,
+        plain,
+        timeout,
+    ])
 }
 
 /// The language that was asked for, else that of everything else in this process.
@@ -99,7 +119,7 @@ impl Options {
         let wrong = |why| Wrong::Address { text: address.clone(), why };
         let address: Address = address.parse().map_err(wrong)?;
         let name = text("name").map(|name| Name::parse(name)).transpose().map_err(Wrong::Name)?;
-        let room = text("room").map(|room| room_name(room)).transpose().map_err(Wrong::Room)?;
+        let room = text("room").map(|room| RoomName::parse(room)).transpose().map_err(Wrong::Room)?;
         let room = match (address.room().cloned(), room) {
             (Some(there), Some(room)) if there != room => return Err(Wrong::TwoRooms(there, room)),
             (there, room) => room.or(there),
@@ -116,6 +136,8 @@ impl Options {
             requests: Requests { language, name, room },
             timeout: Duration::from_millis(timeout_ms),
             is_plain: matches.get_flag("plain"),
+            reconnects: !matches.get_flag("no-reconnect"),
+            shows_times: matches.get_flag("times"),
         })
     }
 }

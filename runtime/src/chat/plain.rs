@@ -7,6 +7,7 @@
 use super::Ended;
 use super::conversation::Conversation;
 use super::options::Options;
+use super::times::{TimedBytes, Times};
 use crate::clock::{Clock, SystemClock};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -58,7 +59,8 @@ pub(super) fn talk(stream: TcpStream, mut conversation: Conversation, options: &
         return Ended::Unusable(error);
     }
     // Nobody waits for the sender: it may stand in a read of the input for ever.
-    let received = Receiver { stream, shared: &shared }.receive(options.timeout);
+    let times = options.shows_times.then(|| TimedBytes::new(Times::new()));
+    let received = Receiver { stream, shared: &shared, times }.receive(options.timeout);
     let mut state = shared.lock();
     match (received, state.failed.take()) {
         (Received::Ended(ended), _) => ended,
@@ -82,6 +84,8 @@ enum Received {
 struct Receiver<'a> {
     stream: TcpStream,
     shared: &'a Shared,
+    /// Puts the time before each line, where that is asked for.
+    times: Option<TimedBytes>,
 }
 
 impl Receiver<'_> {
@@ -125,6 +129,9 @@ impl Receiver<'_> {
                 }
                 conversation.refused()
             };
+            if let Some(times) = &mut self.times {
+                shown = times.pass(&shown);
+            }
             if let Err(error) = print(&mut shown) {
                 return Received::OutputFailed(error);
             }

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use unicode_width::UnicodeWidthChar;
 
 /// What stands before the line being typed.
-const PROMPT: &str = "> ";
+pub(super) const PROMPT: &str = "> ";
 
 /// The terminal breaks no rows (DECAWM): should it have another opinion on the width of a character, a row is
 /// cut at the margin, and what stands above and below is as it should be.
@@ -75,10 +75,10 @@ impl Screen {
         out.push_str("\x1b[J");
     }
 
-    /// Shows the line being typed, with the cursor before that byte, at the beginning of the cursor's row. A
-    /// line that is higher than the screen is shown in part, around the cursor.
-    pub(super) fn draw(&mut self, out: &mut String, line: &str, position: usize) {
-        let (rows, (cursor_row, cursor_bytes)) = self.lay_out(line, position);
+    /// Shows the line being typed behind a prompt, with the cursor before that byte. A line that is higher than the
+    /// screen is shown in part, around the cursor.
+    pub(super) fn draw(&mut self, out: &mut String, prompt: &str, line: &str, position: usize) {
+        let (rows, (cursor_row, cursor_bytes)) = self.lay_out(prompt, line, position);
         let high = self.rows.saturating_sub(1).max(1);
         let first = (cursor_row + 1).saturating_sub(high);
         let shown = &rows[first..rows.len().min(first + high)];
@@ -123,12 +123,17 @@ impl Screen {
     }
 
     /// The rows of the prompt and the line, and the cursor's row and its bytes before the cursor.
-    fn lay_out(&self, line: &str, position: usize) -> (Vec<Row>, (usize, usize)) {
+    fn lay_out(&self, prompt: &str, line: &str, position: usize) -> (Vec<Row>, (usize, usize)) {
         let mut rows = Vec::new();
-        let mut row = Row { text: PROMPT.to_owned(), width: PROMPT.len() };
+        let mut row = Row::default();
         let mut cursor = None;
         let mut before = 0;
-        for (index, character) in line.char_indices() {
+        let position = prompt.len() + position;
+        let characters = prompt.chars().chain(line.chars());
+        let mut end = 0;
+        for character in characters {
+            let index = end;
+            end += character.len_utf8();
             let character = harmless(character);
             let width = match character {
                 EMOJI_PRESENTATION if before == 1 => 1,
@@ -165,7 +170,7 @@ mod tests {
     use super::*;
 
     fn rows(columns: usize, line: &str, position: usize) -> (Vec<String>, (usize, usize)) {
-        let (rows, cursor) = Screen::new(columns, 24).lay_out(line, position);
+        let (rows, cursor) = Screen::new(columns, 24).lay_out(PROMPT, line, position);
         (rows.into_iter().map(|row| row.text).collect(), cursor)
     }
 
@@ -190,13 +195,13 @@ mod tests {
     fn a_line_is_drawn_and_erased_where_it_stands() {
         let mut screen = Screen::new(6, 24);
         let mut out = String::new();
-        screen.draw(&mut out, "你好吗", 0);
+        screen.draw(&mut out, PROMPT, "你好吗", 0);
         assert_eq!(out, "\x1b[?7l> 你好\r\n吗\x1b[1A\r> \x1b[?7h");
         out.clear();
         screen.erase(&mut out);
         assert_eq!(out, "\r\x1b[J");
         out.clear();
-        screen.draw(&mut out, "你好吗", 9);
+        screen.draw(&mut out, PROMPT, "你好吗", 9);
         screen.erase(&mut out);
         assert!(out.ends_with("\r吗\x1b[?7h\r\x1b[1A\x1b[J"), "{out:?}");
     }
@@ -205,11 +210,11 @@ mod tests {
     fn a_line_higher_than_the_screen_is_shown_around_the_cursor() {
         let mut screen = Screen::new(4, 3);
         let mut out = String::new();
-        screen.draw(&mut out, "abccccddddeeee", 14);
+        screen.draw(&mut out, PROMPT, "abccccddddeeee", 14);
         assert_eq!(out, "\x1b[?7leeee\r\n\r\x1b[?7h");
         let mut screen = Screen::new(4, 3);
         out.clear();
-        screen.draw(&mut out, "abccccddddeeee", 1);
+        screen.draw(&mut out, PROMPT, "abccccddddeeee", 1);
         assert_eq!(out, "\x1b[?7l> ab\r\ncccc\x1b[1A\r> a\x1b[?7h");
     }
 
@@ -217,7 +222,7 @@ mod tests {
     fn a_narrower_terminal_has_broken_the_rows() {
         let mut screen = Screen::new(10, 24);
         let mut out = String::new();
-        screen.draw(&mut out, "123456789012", 12);
+        screen.draw(&mut out, PROMPT, "123456789012", 12);
         screen.resize(4, 24);
         out.clear();
         screen.erase(&mut out);
@@ -265,7 +270,7 @@ mod tests {
             }
             out.clear();
             screen.erase(&mut out);
-            screen.draw(&mut out, editor.text(), editor.position());
+            screen.draw(&mut out, PROMPT, editor.text(), editor.position());
             assert!(screen.drawn.row < screen.drawn.widths.len());
             assert!(screen.drawn.widths.len() < screen.rows.max(2));
             assert!(screen.drawn.widths.iter().all(|width| *width <= screen.columns));

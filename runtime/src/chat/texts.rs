@@ -4,10 +4,12 @@ use super::address::{Address, BadAddress, Failed};
 use super::entry::{Refused, Request};
 use super::notes;
 use super::options::Wrong;
+use super::paste::{PASTE_BYTES_MAX, PASTE_LINES_MAX};
 use crate::locale::text;
 use parlor_protocol::event::Mistake;
 use parlor_protocol::{CloseReason, Language, Reply};
 use std::io::{self, ErrorKind};
+use std::time::Duration;
 
 /// The texts in one language.
 #[derive(Clone, Copy, Debug)]
@@ -167,6 +169,125 @@ impl Texts {
                 "暂不支持 TLS；请使用服务器的 auto:// 或 plain:// 地址"
             ),
         }
+    }
+
+    /// What stands before the line being typed while there is no connection.
+    pub(super) const fn away_prompt(self) -> &'static str {
+        match self.language {
+            Language::En => "(not connected) > ",
+            Language::Zh => "（未连接）> ",
+        }
+    }
+
+    pub(super) const fn reconnecting(self) -> &'static str {
+        match self.language {
+            Language::En => "reconnecting; Ctrl-C leaves",
+            Language::Zh => "正在重新连接，按 Ctrl-C 退出",
+        }
+    }
+
+    /// This line was said, and did not go out.
+    pub(super) fn not_sent(self, line: &str) -> String {
+        text!(self.language, "not sent: {line}", "未发送：{line}")
+    }
+
+    /// So many more lines were said, and did not go out.
+    pub(super) fn more_not_sent(self, count: usize) -> String {
+        text!(self.language, "not sent: {count} more lines", "未发送：另有 {count} 行")
+    }
+
+    /// What was said last may be lost.
+    pub(super) const fn perhaps_not_sent(self) -> &'static str {
+        match self.language {
+            Language::En => "what you said last may not have arrived",
+            Language::Zh => "您最后说的话可能没有送达",
+        }
+    }
+
+    /// Enter was pressed while there is no connection.
+    pub(super) const fn kept(self) -> &'static str {
+        match self.language {
+            Language::En => "not connected, not sent; your line is kept, press Enter again when you are back",
+            Language::Zh => "未连接，没有发送；这一行已保留，重新连接后请再按回车",
+        }
+    }
+
+    /// The connection is there again after so long.
+    pub(super) fn back(self, away: Duration, has_history: bool) -> String {
+        let seconds = away.as_secs();
+        let time = match seconds {
+            0..120 => text!(self.language, "{seconds} s", "{seconds} 秒"),
+            _ => {
+                let minutes = seconds / 60;
+                text!(self.language, "{minutes} min", "{minutes} 分钟")
+            }
+        };
+        match has_history {
+            true => text!(
+                self.language,
+                "back after {time}; you missed what was said meanwhile, /history shows recent lines",
+                "已重新连接，中断了 {time}；期间的消息没有收到，输入 /history 查看最近的聊天记录"
+            ),
+            false => text!(
+                self.language,
+                "back after {time}; you missed what was said meanwhile",
+                "已重新连接，中断了 {time}；期间的消息没有收到"
+            ),
+        }
+    }
+
+    /// Our old connection may still have the name.
+    pub(super) fn name_not_free(self, refused: &Refused) -> String {
+        let Refused { request, reason } = refused;
+        let reason = reason.as_deref().unwrap_or("?");
+        text!(
+            self.language,
+            "the name {request} is not free yet ({reason}); your old connection may still have it, trying again",
+            "名字 {request} 暂时不能使用（{reason}），可能仍被断开的连接占用，正在重试"
+        )
+    }
+
+    pub(super) const fn gave_up(self) -> &'static str {
+        match self.language {
+            Language::En => "left without a connection",
+            Language::Zh => "连接尚未恢复，已退出",
+        }
+    }
+
+    pub(super) const fn not_restored(self) -> &'static str {
+        match self.language {
+            Language::En => "the connection could not be restored",
+            Language::Zh => "无法恢复连接",
+        }
+    }
+
+    /// Asks whether so many lines are to be said, of which so many are commands.
+    pub(super) fn send_lines(self, lines: usize, commands: usize) -> String {
+        match commands {
+            0 => text!(self.language, "send {lines} lines? [y/N] ", "发送 {lines} 行？[y/N] "),
+            _ => text!(
+                self.language,
+                "send {lines} lines, {commands} of them as commands? [y/N] ",
+                "发送 {lines} 行，其中 {commands} 行是命令？[y/N] "
+            ),
+        }
+    }
+
+    /// The answer was no.
+    pub(super) const fn paste_dropped(self) -> &'static str {
+        match self.language {
+            Language::En => "nothing was sent",
+            Language::Zh => "没有发送任何内容",
+        }
+    }
+
+    pub(super) fn paste_too_long(self) -> String {
+        let (lines, bytes) = (PASTE_LINES_MAX, PASTE_BYTES_MAX >> 10);
+        text!(
+            self.language,
+            "nothing was sent: a paste has at most {lines} lines and {bytes} KiB",
+            "没有发送任何内容：一次最多粘贴 {lines} 行、{bytes} KiB"
+        )
     }
 
     /// The program's own input or output failed.

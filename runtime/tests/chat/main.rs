@@ -5,15 +5,18 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(unreachable_pub, reason = "nobody depends on a test")]
 
+mod away;
 mod connecting;
 mod hashing;
 #[path = "../serve/irc.rs"]
 mod irc;
 mod parties;
 mod piped;
+mod pty;
 mod refused;
 #[path = "../serve/support.rs"]
 #[allow(dead_code, reason = "the tests of the server need more of it")]
 mod support;
 mod terminal;
 mod tmux;
+mod typing;

@@ -1,7 +1,7 @@
 //! The program under test, and a server that does what it is told.
 
 use crate::support::{DEADLINE, Lines, parlor, wait};
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
@@ -99,6 +99,14 @@ pub fn read_all(stream: &mut TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
     bytes
+}
+
+/// The next line.
+pub fn read_line(from: &TcpStream) -> String {
+    let mut line = String::new();
+    // Not a byte of the next one.
+    BufReader::with_capacity(1, from).read_line(&mut line).unwrap();
+    line
 }
 
 /// So many bytes.

@@ -1,10 +1,9 @@
 //! What the command line asks for and the server does not grant: nothing is said, and the exit code tells.
 
 use crate::irc::{HASH_OF_RIGHT, Irc};
-use crate::parties::{Chat, Fake, close, read_all, read_bytes};
+use crate::parties::{Chat, Fake, close, read_all, read_bytes, read_line};
 use crate::support::{Client, Server, parlor};
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
+use std::io::Write;
 
 const REFUSED: Option<i32> = Some(4);
 
@@ -29,13 +28,6 @@ fn server_for_all(flags: &[&str]) -> Server {
     let mut command = parlor();
     command.args(["serve", "--listen", "auto://127.0.0.1:0"]).args(flags);
     Server::start_command(command)
-}
-
-/// The next line.
-fn read_line(from: &TcpStream) -> String {
-    let mut line = String::new();
-    BufReader::with_capacity(1, from).read_line(&mut line).unwrap();
-    line
 }
 
 #[test]

@@ -84,7 +84,8 @@ fn a_terminal_that_changes_its_width_keeps_the_typed_line_whole() {
 #[test]
 #[ignore = "needs tmux"]
 fn a_server_that_stops_ends_the_program_while_somebody_types() {
-    let (server, _bob, alice) = room(60, 16);
+    let server = Server::start(&[]);
+    let alice = Tmux::chat(60, 16, &format!("{} --no-reconnect", server.address));
     alice.type_in("never said 没说");
     alice.wait_for_last(&["> never said 没说"]);
     server.signal(Signal::TERM);
@@ -206,14 +207,36 @@ fn what_was_said_can_be_said_again() {
 
 #[test]
 #[ignore = "needs tmux"]
-fn lines_that_are_typed_ahead_are_all_said() {
+fn a_pasted_text_is_asked_about_in_the_place_of_the_typed_line() {
     let (_server, mut bob, alice) = room(60, 16);
+    alice.type_in("draft 草稿");
+    alice.wait_for_last(&["> draft 草稿"]);
     let lines: String = (0..40).map(|n| format!("line {n} 行\n")).collect();
-    alice.type_in(&lines);
+    alice.paste(&lines);
+    alice.wait_for_last(&["send 40 lines? [y/N]"]);
+    bob.send("meanwhile\n");
+    alice.wait_for_last(&["bob: meanwhile", "send 40 lines? [y/N]"]);
+    alice.type_in("y");
     for n in 0..40 {
         bob.expect(format!("alice: line {n} 行"));
     }
-    alice.wait_for_last(&["> line 39 行", ">"]);
+    alice.wait_for_last(&["> line 39 行", "> draft 草稿"]);
+}
+
+#[test]
+#[ignore = "needs tmux"]
+fn a_completed_word_stands_in_its_place() {
+    let (_server, mut bob, alice) = room(60, 16);
+    bob.send("/nick 小明\n你好\n");
+    alice.wait_for("小明: 你好");
+    alice.type_in("问 小");
+    alice.press(&["Tab"]);
+    alice.type_in("好");
+    alice.wait_for_last(&["> 问 小明 好"]);
+    alice.press(&["C-u"]);
+    alice.type_in("/m");
+    alice.press(&["Tab"]);
+    alice.wait_for_last(&["/me  /msg", "> /m"]);
 }
 
 #[test]

@@ -56,6 +56,12 @@ impl Tmux {
         self.run(&["send-keys", "-l", text]);
     }
 
+    /// Pastes this text, marked as a paste where the program asked for it.
+    pub fn paste(&self, text: &str) {
+        self.run(&["set-buffer", text]);
+        self.run(&["paste-buffer", "-p"]);
+    }
+
     /// Presses these keys, by their names.
     pub fn press(&self, keys: &[&str]) {
         self.run(&[&["send-keys"], keys].concat());
