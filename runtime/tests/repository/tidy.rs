@@ -145,8 +145,9 @@ fn is_chinese(character: char) -> bool {
     ('\u{4E00}'..='\u{9FFF}').contains(&character)
 }
 
-/// The first half-width punctuation mark beside a Chinese character.
+/// The first half-width punctuation mark beside a Chinese character, but for those of URLs.
 fn half_width_mark(text: &str) -> Option<char> {
+    let text = text.replace("://", " ");
     let characters: Vec<char> = text.chars().collect();
     let is_beside = |index: usize| {
         let neighbours = [index.checked_sub(1), Some(index + 1)];
