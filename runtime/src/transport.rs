@@ -22,4 +22,4 @@ pub trait Listener {
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Self::Stream, SocketAddr)>>;
 }
 
-pub use tcp::{TcpListening, Vanishing};
+pub use tcp::{TcpConnection, TcpListening, Vanishing};

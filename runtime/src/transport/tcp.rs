@@ -1,12 +1,15 @@
 //! TCP on this machine.
 
+mod connection;
+
 use super::Listener;
+pub use connection::TcpConnection;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 /// Connections that wait to be accepted; the kernel may allow fewer (`net.core.somaxconn`).
 const LISTEN_BACKLOG: i32 = 4_096;
@@ -84,15 +87,15 @@ impl TcpListening {
 }
 
 impl Listener for TcpListening {
-    type Stream = TcpStream;
+    type Stream = TcpConnection;
 
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpConnection, SocketAddr)>> {
         loop {
             let (stream, peer) = ready!(self.listener.poll_accept(cx))?;
             // A line leaves at once; the tick has gathered what there was to gather.
             let set = stream.set_nodelay(true).and_then(|()| self.vanishing.apply(&SockRef::from(&stream)));
-            if set.is_ok() {
-                return Poll::Ready(Ok((stream, peer)));
+            if let Ok(connection) = set.and_then(|()| TcpConnection::new(stream)) {
+                return Poll::Ready(Ok((connection, peer)));
             }
             // It broke meanwhile: a socket that is alive takes these options.
         }
@@ -110,10 +113,11 @@ mod tests {
             let vanishing = Vanishing { ms: 120_000 };
             let mut listening = TcpListening::bind("127.0.0.1:0".parse().unwrap(), vanishing).unwrap();
             let address = listening.local_addr().unwrap();
-            let _client = TcpStream::connect(address).await.unwrap();
+            let _client = tokio::net::TcpStream::connect(address).await.unwrap();
             let (stream, _) = std::future::poll_fn(|cx| listening.poll_accept(cx)).await.unwrap();
-            let socket = SockRef::from(&stream);
-            assert!(stream.nodelay().unwrap());
+            let socket = stream.socket();
+            assert!(socket.tcp_nodelay().unwrap());
+            assert!(socket.out_of_band_inline().unwrap());
             assert!(socket.keepalive().unwrap());
             assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(60));
             assert_eq!(socket.tcp_keepalive_interval().unwrap(), Duration::from_secs(20));

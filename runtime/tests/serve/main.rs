@@ -23,6 +23,7 @@ mod rehash;
 mod room;
 mod shortage;
 mod support;
+mod telnet;
 mod terminal;
 mod vanish;
 mod whole;
