@@ -9,15 +9,17 @@ mod irc_session;
 
 use bytes::{Bytes, BytesMut};
 use parlor_protocol::irc::{Message, PARAMS_MAX, ParseError};
+use parlor_protocol::telnet::Asked;
 use parlor_protocol::{
-    Event, Framer, Language, Limits, Manner, Name, Person, Profile, RoomName, Speech, Stamp, Text, What,
-    WireClass,
+    Event, Framer, Item, Language, Limits, Manner, Name, Person, Profile, RoomName, Speech, Stamp, Text,
+    What, WireClass,
 };
 use parlor_sim::flush::{self, Op};
 use parlor_sim::scenario::{Act, Scenario, Setup, Size, Step};
 use parlor_sim::source::Source;
-use parlor_sim::tier1;
 use parlor_sim::trace::Trace;
+use parlor_sim::typed::Item as Typed;
+use parlor_sim::{terminal, tier1, typed};
 
 pub use irc_session::irc_session;
 
@@ -38,53 +40,79 @@ pub const TARGETS: [Target; 7] = [
 /// Operations of one outbox, at the most: what follows would find nothing new.
 const OPS_MAX: usize = 400;
 
-/// The frame parser: however the bytes are cut into chunks, the lines are those of a parser that has all of
-/// them at once. The first bytes choose the limit and the cuts.
+/// The frame parser: however the bytes are cut into chunks, what is read are the lines, and what a client of telnet asks
+/// for between them, of a parser that has all bytes at once. The first bytes choose the limit, whether people or a program
+/// are at the other end, and the cuts.
 pub fn framer(bytes: &[u8]) {
     let (choices, stream) = bytes.split_at(bytes.len().min(16));
     let mut source = Source::Bytes(choices);
     let line_bytes_max = source.pick(&[4, 16, 128]);
-    let mut framer = Framer::new(line_bytes_max);
-    let mut expected = naive_lines(stream, line_bytes_max).into_iter();
-    let mut check = |line: &[u8], dropped| {
+    let for_people = line_bytes_max == 16;
+    let mut framer =
+        if for_people { Framer::for_people(line_bytes_max) } else { Framer::new(line_bytes_max) };
+    let expected = if for_people { typed_items(stream) } else { naive_lines(stream) };
+    let mut expected = expected.into_iter();
+    let mut check = |item: Item<'_>| {
         let next = expected.next();
-        assert_eq!(Some((line.to_vec(), dropped)), next, "the next line and what it lost");
+        let (line, dropped) = match (item, next.expect("nothing is read that is not there")) {
+            (Item::Line(line), Typed::Line(whole)) => (line, whole),
+            (Item::Asked(Asked::AreYouThere), Typed::AreYouThere) => return,
+            (Item::Asked(Asked::Refused(answer)), Typed::Telnet(expected)) => {
+                return assert_eq!(answer, expected);
+            }
+            (Item::Asked(Asked::TimingMark), Typed::Telnet([255, 251, 6])) => return,
+            (item, next) => panic!("{item:?} is read, not {next:?}"),
+        };
+        let kept = dropped.len().min(line_bytes_max);
+        assert_eq!((line.bytes, line.dropped), (&dropped[..kept], dropped.len() - kept));
     };
     let mut rest = stream;
     while !rest.is_empty() {
         let (chunk, left) = rest.split_at(rest.len().min(1 + source.index(40)));
         framer.push(Bytes::copy_from_slice(chunk));
-        // Sometimes lines wait while more is pushed.
+        // Sometimes lines wait while more is pushed, and somebody asks whether they do.
         while !source.chance(100)
-            && let Some(line) = framer.next_line()
+            && let Some(item) = framer.next_item()
         {
-            check(line.bytes, line.dropped);
+            check(item);
+            if source.chance(100) && !framer.has_item() {
+                break;
+            }
         }
-        assert!(framer.held_bytes() <= 2 * (line_bytes_max + 1) + stream.len());
+        assert!(framer.held_bytes() <= 2 * (line_bytes_max + 1) + stream.len() + DECODER_BYTES);
         rest = left;
     }
-    while let Some(line) = framer.next_line() {
-        check(line.bytes, line.dropped);
+    while let Some(item) = framer.next_item() {
+        check(item);
     }
     if let Some(line) = framer.finish() {
-        check(line.bytes, line.dropped);
+        check(Item::Line(line));
     }
     assert_eq!(expected.next(), None, "no line is missing");
 }
 
-/// The lines of a whole stream, and how many bytes each lost.
-fn naive_lines(stream: &[u8], line_bytes_max: usize) -> Vec<(Vec<u8>, usize)> {
+/// What a framer remembers of telnet, at the most.
+const DECODER_BYTES: usize = 128;
+
+/// The lines of a whole stream.
+fn naive_lines(stream: &[u8]) -> Vec<Typed> {
     let mut lines: Vec<&[u8]> = stream.split(|&byte| byte == b'\n').collect();
     // What follows the last line end is a line only if there is anything.
     if lines.last().is_some_and(|last| last.is_empty()) {
         lines.pop();
     }
-    let cut = lines.into_iter().map(|line| {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let kept = line.len().min(line_bytes_max);
-        (line[..kept].to_vec(), line.len() - kept)
-    });
-    cut.collect()
+    let lines = lines.into_iter().map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    lines.map(|line| Typed::Line(line.to_vec())).collect()
+}
+
+/// What people typed in a whole stream.
+fn typed_items(stream: &[u8]) -> Vec<Typed> {
+    let (mut typed, mut unread) = (typed::Typed::default(), stream.to_vec());
+    let mut items: Vec<Typed> = std::iter::from_fn(|| typed.read(&mut unread, true)).collect();
+    if !typed.line.is_empty() {
+        items.push(Typed::Line(typed.end_line()));
+    }
+    items
 }
 
 /// Texts and names: what was cleaned is clean, what is a name stays one, and what is rendered is one line, or whole
@@ -96,6 +124,11 @@ pub fn dialect(bytes: &[u8]) {
         assert!(clean.len() <= 3 * bytes.len(), "a text is at most three times its line");
         assert!(!clean.contains(['\n', '\r', '\0', '\u{7f}', '\u{2028}', '\u{2029}']), "one line: {clean:?}");
         assert_eq!(Text::clean(clean.as_bytes(), false).as_str(), without_mark(clean), "clean is clean");
+        if !cut {
+            let decoded = String::from_utf8_lossy(bytes);
+            let decoded = decoded.strip_prefix('\u{FEFF}').unwrap_or(&decoded);
+            assert_eq!(clean, terminal::clean(decoded), "sequences go whole, and nothing else");
+        }
         let plain: String = text.plain_parts().collect();
         assert!(!plain.chars().any(|it| it.is_control() && it != '\t'), "no control is shown: {plain:?}");
         assert_eq!(text.is_empty(), plain.is_empty());

@@ -42,7 +42,7 @@ fn lines(stream_bytes: usize, line_bytes: usize, skipped: usize) -> Bytes {
 pub(crate) fn frame(framer: &mut Framer, chunk: Bytes) -> usize {
     framer.push(chunk);
     let mut lines = 0;
-    while let Some(line) = framer.next_line() {
+    while let Some(line) = framer.next_item() {
         black_box(line);
         lines += 1;
     }

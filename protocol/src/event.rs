@@ -192,6 +192,8 @@ pub enum Reply<'a> {
         /// What the room is about.
         topic: Option<&'a Topic>,
     },
+    /// The server is there.
+    IsThere,
     /// Somebody asks the member into a room.
     InvitedTo {
         /// Who.
@@ -219,6 +221,11 @@ pub enum Reply<'a> {
     },
     /// The line was no request.
     Mistaken(&'a Mistake),
+    /// What the member writes is not UTF-8.
+    NotUtf8 {
+        /// Whether it is UTF-16, which was converted; what was not is lost.
+        converted: bool,
+    },
     /// The member has another name.
     NowNamed(&'a Name),
     /// The world did not do it.

@@ -388,6 +388,7 @@ impl Hub {
             Step::Propose(command) => sink.output(Output::Propose { conn, command }),
             Step::Quit(message) => self.leave_or_close(now, conn, CloseReason::Quit, message, sink),
             Step::SwitchToIrc => self.switch_to_irc(conn, sink),
+            Step::Telnet(answer) => self.write(conn, &answer, sink),
             Step::TurnAway(kind) => self.turn_away(now, conn, kind, sink),
             Step::Wait(_) => {}
         }

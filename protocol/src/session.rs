@@ -27,7 +27,7 @@ use crate::limits::Limits;
 use crate::name::RoomName;
 use crate::planted;
 use crate::rate::{Rate, RateLimiter};
-use crate::sniff::Sniffer;
+use crate::sniff::{Kind, Sniffer};
 use crate::time::Instant;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -82,6 +82,8 @@ pub(crate) struct Session {
     listener: Dialect,
     /// Looks at what comes until it is clear what the connection speaks.
     sniffer: Option<Box<Sniffer>>,
+    /// What it has found, where something is to be answered before that.
+    sniffed: Option<Kind>,
     framer: Framer,
     /// What is to be done for the lines that were read; the first of it may wait.
     work: VecDeque<Work>,
@@ -124,7 +126,11 @@ impl Session {
             tongue,
             listener: dialect,
             sniffer: Some(Box::default()),
-            framer: Framer::new(line_bytes_max),
+            sniffed: None,
+            framer: match dialect {
+                Dialect::Auto | Dialect::Plain => Framer::for_people(line_bytes_max),
+                Dialect::Irc => Framer::new(line_bytes_max),
+            },
             work: VecDeque::new(),
             limiter: RateLimiter::default(),
             uncharged_bytes: 0,
@@ -470,6 +476,7 @@ impl Session {
         self.work = VecDeque::new();
         self.framer = Framer::new(0);
         self.sniffer = None;
+        self.sniffed = None;
     }
 
     /// It is a client of IRC, and what it has sent of that is read as such.
@@ -509,6 +516,7 @@ impl Session {
                 Step::Propose(command)
             }
             Work::Quit(message) => Step::Quit(message),
+            Work::Telnet(answer) => Step::Telnet(answer),
         })
     }
 }

@@ -1,8 +1,11 @@
 //! What a person wrote, cleaned of what would harm its readers.
 
+mod escape;
+
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
+pub(crate) use escape::Escapes;
 
 /// The text of one line: valid UTF-8 without line ends or control characters, TAB and the IRC formatting
 /// codes apart. Cloning it is cheap.
@@ -16,10 +19,12 @@ pub struct Text {
 impl Text {
     /// Cleans a line's bytes:
     ///
-    /// - telnet commands (RFC 854: IAC and what belongs to it) are dropped;
     /// - invalid UTF-8 becomes U+FFFD, one for each maximal subpart (Unicode Standard, section 3.9);
     /// - the line and paragraph separators U+2028 and U+2029, at which some readers begin a new line, become
     ///   spaces;
+    /// - the escape sequences of terminals (ECMA-48) are dropped as a whole, also where the line's end cuts them;
+    /// - a CR, or several, between two parts of the line becomes a space: a terminal would write the second over the
+    ///   first, and neither is to be lost;
     /// - a byte order mark at the start, NUL, DEL, and the control characters C0 and C1 are dropped, but
     ///   for TAB and the formatting codes of IRC (<https://modern.ircdocs.horse/formatting>);
     /// - with `cut`, the line lost its rest to a limit, and a character that the cut went through goes too.
@@ -28,22 +33,38 @@ impl Text {
     #[must_use]
     pub fn clean(line: &[u8], cut: bool) -> Self {
         let line = if cut { whole_characters(line) } else { line };
-        if let Some(text) = as_it_stands(line) {
-            return Self { text: text.into(), formatted: false };
+        if let Some(text) = Self::as_it_stands(line) {
+            return text;
         }
-        let line = without_telnet(line);
-        let decoded = String::from_utf8_lossy(&line);
-        let decoded = decoded.strip_prefix('\u{FEFF}').unwrap_or(&decoded);
+        Self::clean_decoded(&String::from_utf8_lossy(line))
+    }
+
+    /// Cleans a line that is UTF-8 and does not stand as it is.
+    pub(crate) fn clean_decoded(line: &str) -> Self {
+        let line = line.strip_prefix('\u{FEFF}').unwrap_or(line);
         let mut formatted = false;
-        let text: String = decoded
-            .chars()
-            .filter(|&character| {
-                formatted |= is_formatting(character);
-                !character.is_control() || character == '\t' || is_formatting(character)
-            })
-            .map(|character| if is_separator(character) { ' ' } else { character })
-            .collect();
+        // 0xC2 leads the C1 controls.
+        let text = match memchr::memchr3(b'\r', 0x1B, 0xC2, line.as_bytes()) {
+            None => kept(line.chars(), &mut formatted),
+            Some(_) => {
+                let mut escapes = Escapes::default();
+                let text: String = line.chars().filter(|&character| !escapes.take(character)).collect();
+                let mut parts = String::with_capacity(text.len());
+                for part in text.split('\r').map(|part| kept(part.chars(), &mut formatted)) {
+                    if !parts.is_empty() && !part.is_empty() {
+                        parts.push(' ');
+                    }
+                    parts += &part;
+                }
+                parts
+            }
+        };
         Self { text: text.into(), formatted }
+    }
+
+    /// The line as a text, where nothing in it needs cleaning: nearly always.
+    pub(crate) fn as_it_stands(line: &[u8]) -> Option<Self> {
+        as_it_stands(line).map(|text| Self { text: text.into(), formatted: false })
     }
 
     /// The text with its formatting codes.
@@ -91,7 +112,6 @@ impl<'a> Iterator for PlainParts<'a> {
     }
 }
 
-/// The line as a text, where nothing in it needs cleaning: nearly always.
 fn as_it_stands(line: &[u8]) -> Option<&str> {
     // 0xC2 leads the C1 controls and 0xEF the byte order mark; what else they lead takes the long way.
     let suspect = |byte: u8| matches!(byte, 0..=0x08 | 0x0A..=0x1F | 0x7F | 0xC2);
@@ -105,12 +125,23 @@ fn as_it_stands(line: &[u8]) -> Option<&str> {
     (!suspect).then_some(text)
 }
 
+/// What is kept of the characters of a line, and whether formatting codes are among that.
+fn kept(characters: impl Iterator<Item = char>, formatted: &mut bool) -> String {
+    characters
+        .filter(|&character| {
+            *formatted |= is_formatting(character);
+            !character.is_control() || character == '\t' || is_formatting(character)
+        })
+        .map(|character| if is_separator(character) { ' ' } else { character })
+        .collect()
+}
+
 const fn is_separator(character: char) -> bool {
     matches!(character, '\u{2028}' | '\u{2029}')
 }
 
 /// `line` without the character that its end goes through, if any.
-fn whole_characters(line: &[u8]) -> &[u8] {
+pub(crate) fn whole_characters(line: &[u8]) -> &[u8] {
     match line.utf8_chunks().last() {
         // An end that is not invalid but incomplete is one that more bytes could have made whole.
         Some(last)
@@ -120,39 +151,6 @@ fn whole_characters(line: &[u8]) -> &[u8] {
         }
         _ => line,
     }
-}
-
-const IAC: u8 = 255;
-
-/// Drops telnet commands. 0xFF is never in UTF-8, so a line that has none is not touched; one that is
-/// followed by no command is left for the decoder to call invalid.
-fn without_telnet(line: &[u8]) -> alloc::borrow::Cow<'_, [u8]> {
-    const SE: u8 = 240;
-    const SB: u8 = 250;
-    const WILL: u8 = 251;
-    const DONT: u8 = 254;
-    if memchr::memchr(IAC, line).is_none() {
-        return line.into();
-    }
-    let mut kept = alloc::vec::Vec::with_capacity(line.len());
-    let mut rest = line;
-    while let Some(at) = memchr::memchr(IAC, rest) {
-        kept.extend_from_slice(&rest[..at]);
-        rest = &rest[at..];
-        let length = match rest.get(1) {
-            None => 1,
-            Some(&SB) => memchr::memmem::find(rest, &[IAC, SE]).map_or(rest.len(), |end| end + 2),
-            Some(&(WILL..=DONT)) => rest.len().min(3),
-            Some(&(SE..SB)) => 2,
-            Some(_) => {
-                kept.push(IAC);
-                1
-            }
-        };
-        rest = &rest[length..];
-    }
-    kept.extend_from_slice(rest);
-    kept.into()
 }
 
 /// Bold, colour, hex colour, reset, monospace, reverse, italics, strikethrough, underline.
@@ -209,13 +207,12 @@ mod tests {
 
     #[test]
     fn controls_are_dropped_but_for_tab_and_formatting() {
-        assert_eq!(clean(b"a\x00b\x07c\x1B[31md\x7Fe\tf\x02g"), "abc[31mde\tf\x02g");
+        assert_eq!(clean(b"a\x00b\x07c\x7Fe\tf\x02g"), "abce\tf\x02g");
         for control in (0..b' ').chain([0x7F]).map(char::from) {
             let kept = control == '\t' || is_formatting(control);
             assert_eq!(clean(String::from(control).as_bytes()).is_empty(), !kept, "{control:?}");
         }
-        assert_eq!(clean("a\u{9b}31mb\u{85}c©".as_bytes()), "a31mbc©");
-        assert_eq!(clean(b"a\rb"), "ab");
+        assert_eq!(clean("a\u{9b}31mb\u{85}c©".as_bytes()), "abc©");
     }
 
     #[test]
@@ -226,14 +223,17 @@ mod tests {
     }
 
     #[test]
-    fn telnet_commands_are_dropped() {
-        assert_eq!(clean(b"\xFF\xFD\x03\xFF\xFB\x18hi"), "hi");
-        assert_eq!(clean(b"a\xFF\xF4\xFF\xFD\x06b"), "ab", "interrupt process, timing mark");
-        assert_eq!(clean(b"a\xFF\xFA\x1F\x00\x50\x00\x18\xFF\xF0b"), "ab", "a window size");
-        assert_eq!(clean(b"a\xFF\xFA\x18\x00XTERM\xFF\xF0b"), "ab", "a terminal's type");
-        assert_eq!(clean(b"a\xFF\xFA\x1F"), "a", "a subnegotiation that never ends");
-        assert_eq!(clean(b"a\xFF"), "a");
-        assert_eq!(clean(b"\xFFes"), "\u{FFFD}es", "a letter of Latin-1 is no command");
+    fn escape_sequences_go_whole() {
+        assert_eq!(clean(b"\x1b[32mOK\x1b[0m \x1b]0;title\x07done\x1b[3"), "OK done");
+        assert_eq!(clean(b"\x02\x1b[1mbold\x1b[0m\x02"), "\x02bold\x02", "formatting of IRC stays");
+        assert_eq!(clean(b"\x0304\x1b[1m2"), "\x03042");
+    }
+
+    #[test]
+    fn a_cr_within_a_line_is_a_space() {
+        assert_eq!(clean(b"10%\r20%\r100% done"), "10% 20% 100% done");
+        assert_eq!(clean(b"\r\ra\r\r\x07\r\x1b[Kb\r\r"), "a b", "runs are one; those at the ends go");
+        assert_eq!(clean(b"\r\r"), "");
     }
 
     #[test]

@@ -101,11 +101,11 @@ impl Server {
     }
 
     /// The commands in their order, and what everybody was sent.
-    fn end(mut self) -> (Vec<Command>, BTreeMap<ConnId, String>) {
+    fn end(mut self) -> (Vec<Command>, BTreeMap<ConnId, Vec<u8>>) {
         self.commit_all();
         assert_eq!(World::replay(&self.log).digest(), self.hub.world().digest());
         let sent = self.sink.sent.iter();
-        let sent = sent.map(|(conn, bytes)| (conn, String::from_utf8(bytes.clone()).unwrap())).collect();
+        let sent = sent.map(|(conn, bytes)| (conn, bytes.clone())).collect();
         (self.log.into_iter().map(|entry| entry.command).collect(), sent)
     }
 }

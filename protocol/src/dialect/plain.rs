@@ -70,6 +70,21 @@ fn put_line(to: &mut BytesMut, line: fmt::Arguments<'_>) {
     to.extend_from_slice(b"\n");
 }
 
+/// The note on an encoding, in both languages: whoever reads it may be able to read only one of them as it is sent, and
+/// may have set neither.
+fn not_utf8(converted: bool, to: &mut Notes<'_>) {
+    to.note(match converted {
+        true => format_args!(
+            "your text is UTF-16 and was converted; set your terminal or client to UTF-8 \
+             / 您发送的是 UTF-16 编码的文字，已转换；请将终端或客户端设为 UTF-8"
+        ),
+        false => format_args!(
+            "your text is not UTF-8 and others cannot read all of it; set your terminal or client to UTF-8 \
+             / 您发送的文字不是 UTF-8 编码，他人无法完整阅读；请将终端或客户端设为 UTF-8"
+        ),
+    });
+}
+
 /// Where notes are written.
 struct Notes<'a> {
     to: &'a mut BytesMut,

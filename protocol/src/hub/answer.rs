@@ -67,12 +67,14 @@ impl Hub {
                 let skipped = room.history().len().saturating_sub(lines.unwrap_or(usize::MAX));
                 Reply::History { room: room.name(), heard: room.history().skip(skipped).collect() }
             }
+            PlainQuestion::IsThere => Reply::IsThere,
             PlainQuestion::Language(_) => Reply::LanguageIs,
             PlainQuestion::LineCut(dropped) => {
                 Reply::LineCut { dropped: *dropped, line_bytes_max: self.limits.line_bytes_max }
             }
             PlainQuestion::Mistaken(mistake) => Reply::Mistaken(mistake),
             PlainQuestion::NotSaid => Reply::NotSaid,
+            PlainQuestion::NotUtf8 { converted } => Reply::NotUtf8 { converted: *converted },
             PlainQuestion::Rooms => {
                 let visible = || self.world.rooms().filter(|(_, room)| room.is_visible_to(member));
                 let rooms = visible().map(|(_, room)| (room.name(), room.members().len()));

@@ -49,12 +49,18 @@ pub(crate) enum TopicRequest {
 pub(crate) enum PlainQuestion {
     Help(HelpOn),
     History(Option<usize>),
+    /// Whether the server is there.
+    IsThere,
     Language(Language),
     /// The line before was cut; so many bytes were dropped.
     LineCut(usize),
     Mistaken(Mistake),
     /// The line before may have been the beginning of a registration, and was not said.
     NotSaid,
+    /// The line was not UTF-8.
+    NotUtf8 {
+        converted: bool,
+    },
     Rooms,
     Topic,
     Who(Option<RoomName>),
@@ -73,11 +79,22 @@ pub(crate) struct Speaker {
     pub(crate) language: Language,
     /// The room it speaks to. Its own commands change it, which are barriers, and whoever sends it out.
     pub(crate) room: Option<RoomName>,
+    /// It was told that what it writes is not UTF-8.
+    told_encoding: bool,
 }
 
 impl Speaker {
     pub(super) const fn new(language: Language) -> Self {
-        Self { language, room: None }
+        Self { language, room: None, told_encoding: false }
+    }
+
+    /// What there is to tell it of the encoding of its line, once.
+    pub(super) fn tell_encoding(&mut self, is_utf8: bool, is_utf16: bool) -> Option<PlainQuestion> {
+        if self.told_encoding || is_utf8 && !is_utf16 {
+            return None;
+        }
+        self.told_encoding = true;
+        Some(PlainQuestion::NotUtf8 { converted: is_utf16 })
     }
 
     /// What a request makes, if anything.

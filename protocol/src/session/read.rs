@@ -5,14 +5,16 @@ use super::work::Work;
 use super::{Entrant, PlainQuestion, Question, Session, State, Step, Tongue};
 use crate::command::Wish;
 use crate::dialect::plain as plain_dialect;
-use crate::framer::Framer;
+use crate::framer::{Framer, Item};
 use crate::hub::Options;
 use crate::id::MemberId;
 use crate::input::Dialect;
 use crate::limits::Limits;
 use crate::sniff::{Evidence, Kind, is_request};
+use crate::telnet::{Asked, TIMING_MARK_ANSWER};
+use crate::text::Text;
 use crate::time::Instant;
-use alloc::collections::VecDeque;
+use crate::typed::Typed;
 use bytes::Bytes;
 
 impl Session {
@@ -27,18 +29,37 @@ impl Session {
         if let Some(step) = self.sniff() {
             return Ok(Some(step));
         }
+        if !self.work.is_empty() {
+            return Ok(None);
+        }
         let mut limiter = self.limiter;
         if let Err(until) = limiter.spend(limits.rate, now)
-            && (self.framer.has_line() || self.input_ended && self.framer.has_begun())
+            && (self.framer.has_item() || self.input_ended && self.framer.has_begun())
         {
             return Err(until);
         }
-        let line = match self.framer.next_line() {
-            None if self.input_ended => self.framer.finish(),
-            line => line,
+        // Nearly every line is a person's, and as it is to be said.
+        if member.is_some()
+            && matches!(self.tongue, Tongue::Plain(_))
+            && let Some(text) = self.framer.next_clean_line(Text::as_it_stands)
+        {
+            self.limiter = limiter;
+            self.plain_line(Typed::clean(text));
+            return Ok(None);
+        }
+        let item = match self.framer.next_item() {
+            None if self.input_ended => self.framer.finish().map(Item::Line),
+            item => item,
         };
-        let Some(line) = line else {
-            return Ok(Some(if self.input_ended { Step::EndOfInput } else { Step::Wait(None) }));
+        let line = match item {
+            Some(Item::Line(line)) => line,
+            // Whoever makes the server write pays for that, as with a line.
+            Some(Item::Asked(asked)) => {
+                self.limiter = limiter;
+                self.asked(asked);
+                return Ok(None);
+            }
+            None => return Ok(Some(if self.input_ended { Step::EndOfInput } else { Step::Wait(None) })),
         };
         self.limiter = limiter;
         // A page in somebody's browser may try to say something in its name, behind a line of something else, too.
@@ -55,7 +76,10 @@ impl Session {
             }
             // The noise before a first line: nobody has said anything yet.
             Tongue::Plain(_) if self.state == State::Detect && self.sniffer.is_some() => {}
-            Tongue::Plain(_) => plain_line(line.bytes, line.dropped, &mut self.work),
+            Tongue::Plain(_) => {
+                let typed = Typed::read(line.bytes, line.dropped);
+                self.plain_line(typed);
+            }
         }
         if self.state == State::Detect && self.sniffer.is_none() {
             self.state = State::ExpectEntry;
@@ -71,11 +95,23 @@ impl Session {
             (State::Register, _) => Evidence::Irc,
             (_, listener) => Evidence::Greeted { may_be_irc: listener == Dialect::Auto },
         };
-        let sniffed = self.sniffer.as_mut()?.look(evidence, self.input_ended);
-        if !sniffed.noise.is_empty() {
-            self.framer.push(sniffed.noise.into());
-        }
-        match sniffed.kind? {
+        let kind = match self.sniffed.take() {
+            Some(kind) => kind,
+            None => {
+                let sniffed = self.sniffer.as_mut()?.look(evidence, self.input_ended);
+                if !sniffed.noise.is_empty() {
+                    self.framer.push(sniffed.noise.into());
+                    self.read_noise();
+                }
+                if !self.work.is_empty() {
+                    // However the bytes were cut, what telnet asks for before an opening is answered before it.
+                    self.sniffed = sniffed.kind;
+                    return None;
+                }
+                sniffed.kind?
+            }
+        };
+        match kind {
             Kind::Doubt => Some(Step::Answer(Question::Plain(PlainQuestion::NotSaid))),
             Kind::Irc => self.take_for_irc(),
             Kind::Plain => {
@@ -85,6 +121,21 @@ impl Session {
                 None
             }
             kind @ (Kind::Http | Kind::Stranger(_) | Kind::Tls) => Some(Step::TurnAway(kind)),
+        }
+    }
+
+    /// Reads what decides nothing: nobody has said anything yet, but telnet may have asked for something. Whether anybody
+    /// is there, nobody asks before the greeting.
+    fn read_noise(&mut self) {
+        if !matches!(self.tongue, Tongue::Plain(_)) {
+            return;
+        }
+        while let Some(item) = self.framer.next_item() {
+            if let Item::Asked(asked) = item
+                && (self.state != State::Detect || asked != Asked::AreYouThere)
+            {
+                self.asked(asked);
+            }
         }
     }
 
@@ -132,12 +183,27 @@ impl Session {
             self.framer.push(Bytes::from(held));
         }
     }
-}
 
-/// What a line of the plain dialect asks for, and the note that it was cut before it.
-fn plain_line(line: &[u8], dropped: usize, work: &mut VecDeque<Work>) {
-    if dropped > 0 {
-        work.push_back(Work::Ask(Question::Plain(PlainQuestion::LineCut(dropped))));
+    /// A client of telnet asks for something. It is answered behind what the lines before it led to.
+    fn asked(&mut self, asked: Asked) {
+        self.work.push_back(match asked {
+            Asked::AreYouThere => Work::Ask(Question::Plain(PlainQuestion::IsThere)),
+            Asked::Refused(answer) => Work::Telnet(answer),
+            Asked::TimingMark => Work::Telnet(TIMING_MARK_ANSWER),
+        });
     }
-    work.push_back(Work::Plain(plain_dialect::parse(line, dropped > 0)));
+
+    /// What a line of the plain dialect asks for, and before it what its writer is to be told of it.
+    fn plain_line(&mut self, typed: Typed) {
+        let ask = |question| Work::Ask(Question::Plain(question));
+        if let Tongue::Plain(speaker) = &mut self.tongue
+            && let Some(question) = speaker.tell_encoding(typed.is_utf8, self.framer.is_utf16())
+        {
+            self.work.push_back(ask(question));
+        }
+        if typed.dropped > 0 {
+            self.work.push_back(ask(PlainQuestion::LineCut(typed.dropped)));
+        }
+        self.work.push_back(Work::Plain(plain_dialect::parse(typed.text)));
+    }
 }

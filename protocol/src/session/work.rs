@@ -31,6 +31,8 @@ pub(crate) enum Step {
     Quit(Option<Text>),
     /// It was taken for plain, and is IRC.
     SwitchToIrc,
+    /// Write bytes of telnet.
+    Telnet([u8; 3]),
     /// It speaks what is not spoken here: tell it so, and close.
     TurnAway(Kind),
     /// Nothing before another input; with an instant, nothing before that time.
@@ -75,6 +77,7 @@ pub(in crate::session) enum Work {
     Plain(Request),
     Propose(Command),
     Quit(Option<Text>),
+    Telnet([u8; 3]),
 }
 
 impl Work {

@@ -10,12 +10,16 @@ use parlor_protocol::{Language, Manner, Name, RoomName, Text};
 pub(super) enum Ask {
     Help(HelpOn),
     History(Option<usize>),
+    IsThere,
     Join(RoomName, Option<Key>),
     Language(Language),
     LineCut(usize),
     Mistaken(Mistake),
     /// Nothing: the line might have been a log-in, and was not said.
     NotSaid,
+    NotUtf8 {
+        converted: bool,
+    },
     Nothing,
     Part(Option<Text>),
     Quit(Option<Text>),
@@ -29,9 +33,9 @@ pub(super) enum Ask {
 }
 
 impl Ask {
-    /// Reads a line; `cut` says that it lost its end.
-    pub(super) fn read(line: &[u8], cut: bool) -> Self {
-        let text = Text::clean(line, cut);
+    /// Reads a line.
+    pub(super) fn read(line: &str) -> Self {
+        let text = again(line);
         if text.is_empty() {
             return Self::Nothing;
         }
@@ -54,6 +58,8 @@ impl Ask {
             self,
             Self::Help(_)
                 | Self::History(_)
+                | Self::IsThere
+                | Self::NotUtf8 { .. }
                 | Self::Language(_)
                 | Self::LineCut(_)
                 | Self::Mistaken(_)

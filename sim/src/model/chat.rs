@@ -152,6 +152,7 @@ impl Chat {
             Ask::Language(_) => Reply::LanguageIs,
             Ask::NotSaid => Reply::NotSaid,
             Ask::LineCut(dropped) => Reply::LineCut { dropped: *dropped, line_bytes_max },
+            Ask::NotUtf8 { converted } => Reply::NotUtf8 { converted: *converted },
             Ask::Mistaken(mistake) => Reply::Mistaken(mistake),
             Ask::Rooms => {
                 let rooms = shown().map(|room| (&room.name, room.here.len()));

@@ -5,6 +5,7 @@ use super::irc::label::Answered;
 use super::irc::{Client, Query};
 use super::sniff::{From, Known, Opens, Seen, see};
 use crate::expectation::Expectation;
+use crate::typed::{Item, Typed};
 use parlor_protocol::{
     CloseReason, Command, Dialect, Instant, Language, Limits, MemberId, Now, Rate, RoomName, Text,
 };
@@ -34,8 +35,14 @@ pub(super) struct Conn {
     pub(super) opening: Option<Opening>,
     /// Every byte that no line was made of yet.
     pub(super) unread: Vec<u8>,
-    /// So many of them were looked at, and no line's end is among them.
+    /// So many of them were looked at, and more must come before they say anything.
     scanned: usize,
+    /// How what people type is read.
+    pub(super) typed: Typed,
+    /// What was read, and is still to be acted on.
+    item: Option<Item>,
+    /// It was told that what it writes is not UTF-8.
+    pub(super) told_encoding: bool,
     pub(super) input_ended: bool,
     /// What is still to be done for the line that was read.
     pub(super) waiting: VecDeque<Todo>,
@@ -118,6 +125,8 @@ pub(super) enum Timer {
 pub(super) enum Todo {
     /// What a line of the plain dialect asks for.
     Ask(Ask),
+    /// Bytes that answer a client of telnet.
+    Telnet([u8; 3]),
     /// A password to be checked: an operator's of that name, or the server's.
     Check(Option<String>, Vec<u8>),
     /// It has said who it is.
@@ -140,12 +149,16 @@ impl Todo {
 pub(super) enum NextLine {
     /// Nothing, for ever.
     End,
+    /// A client of telnet wants to know whether the server is there.
+    AreYouThere,
     /// A line, and how many bytes of it were dropped.
     Line(Vec<u8>, usize),
     /// Nothing yet.
     None,
     /// Something, but its writer was too fast.
     NotBefore(Instant),
+    /// A client of telnet asks for something, and this is the answer.
+    Telnet([u8; 3]),
 }
 
 /// The first bytes of a connection, for as long as it is not clear what it speaks.
@@ -195,6 +208,9 @@ impl Conn {
             opening: Some(Opening::default()),
             unread: Vec::new(),
             scanned: 0,
+            typed: Typed::default(),
+            item: None,
+            told_encoding: false,
             input_ended: false,
             waiting: VecDeque::new(),
             under_way: 0,
@@ -240,6 +256,22 @@ impl Conn {
                     opening.utf16 |= !opening.has_noise && opening.bytes.starts_with(&[255, 254]);
                     opening.has_noise = true;
                     self.unread.extend(opening.bytes.drain(..count));
+                    if self.irc.is_none() {
+                        // Nothing is said by it, but telnet may ask for something, which is answered first.
+                        let detecting = self.stage == Stage::Detecting;
+                        while let Some(item) = self.typed.read(&mut self.unread, false) {
+                            match item {
+                                Item::AreYouThere if detecting => {}
+                                Item::AreYouThere => self.waiting.push_back(Todo::Ask(Ask::IsThere)),
+                                Item::Line(_) => {}
+                                Item::Telnet(answer) => self.waiting.push_back(Todo::Telnet(answer)),
+                            }
+                        }
+                        self.scanned = self.unread.len();
+                    }
+                    if !self.waiting.is_empty() {
+                        return None;
+                    }
                 }
                 Seen::Opens(Opens::Doubt(_)) if opening.doubts == 3 => return Some(Opens::Irc),
                 Seen::Opens(opens) => {
@@ -263,6 +295,7 @@ impl Conn {
         if is_irc {
             self.unread = opening.doubted;
             self.scanned = 0;
+            (self.typed, self.item) = (Typed::default(), None);
         }
         self.unread.extend(opening.bytes);
     }
@@ -282,11 +315,13 @@ impl Conn {
         self.opening = None;
         self.unread.clear();
         self.scanned = 0;
+        (self.typed, self.item) = (Typed::default(), None);
     }
 
     /// Nothing more is read from it: something waits that was read.
     pub(super) fn reads_are_paused(&self) -> bool {
-        let unread = self.unread.len() > self.scanned
+        let unread = self.item.is_some()
+            || self.unread.len() > self.scanned
             || self.opening.as_ref().is_some_and(|it| it.bytes.len() > it.looked);
         let waits = unread || !self.waiting.is_empty() || self.draining || self.checking;
         let reads_on = !matches!(self.stage, Stage::Leaving(_) | Stage::Outside);
@@ -335,28 +370,48 @@ impl Conn {
     }
 
     pub(super) fn next_line(&mut self, now: Now, limits: &Limits) -> NextLine {
-        let end = self.unread.iter().position(|&byte| byte == b'\n');
-        let (length, taken) = match end {
-            Some(end) => (end, end + 1),
-            None if self.input_ended && self.unread.is_empty() => return NextLine::End,
-            None if self.input_ended => (self.unread.len(), self.unread.len()),
-            None => {
-                self.scanned = self.unread.len();
-                return NextLine::None;
-            }
-        };
+        if self.item.is_none() {
+            self.item = if self.irc.is_some() {
+                self.line_of_irc()
+            } else {
+                let item = self.typed.read(&mut self.unread, self.input_ended);
+                let ends = item.is_none() && self.input_ended && !self.typed.line.is_empty();
+                if ends { Some(Item::Line(self.typed.end_line())) } else { item }
+            };
+            self.scanned = if self.item.is_some() { 0 } else { self.unread.len() };
+        }
+        if self.item.is_none() {
+            return if self.input_ended { NextLine::End } else { NextLine::None };
+        }
         if let Err(at) = self.spend(limits.rate, now.mono) {
             return NextLine::NotBefore(at);
         }
+        match self.item.take() {
+            Some(Item::AreYouThere) => NextLine::AreYouThere,
+            Some(Item::Line(mut line)) => {
+                let bytes_max = self.line_bytes_max(limits);
+                let dropped = line.len().saturating_sub(bytes_max);
+                line.truncate(bytes_max);
+                NextLine::Line(line, dropped)
+            }
+            Some(Item::Telnet(answer)) => NextLine::Telnet(answer),
+            None => NextLine::None,
+        }
+    }
+
+    /// A line of a program ends with LF.
+    fn line_of_irc(&mut self) -> Option<Item> {
+        let end = self.unread.iter().position(|&byte| byte == b'\n');
+        let (length, taken) = match end {
+            Some(end) => (end, end + 1),
+            None if self.input_ended && !self.unread.is_empty() => (self.unread.len(), self.unread.len()),
+            None => return None,
+        };
         let mut line: Vec<u8> = self.unread.drain(..taken).take(length).collect();
-        self.scanned = 0;
         if line.last() == Some(&b'\r') {
             line.pop();
         }
-        let bytes_max = self.line_bytes_max(limits);
-        let dropped = line.len().saturating_sub(bytes_max);
-        line.truncate(bytes_max);
-        NextLine::Line(line, dropped)
+        Some(Item::Line(line))
     }
 
     /// A budget of `burst` lines that one line joins again each so many microseconds.

@@ -5,7 +5,7 @@ use super::ask::Ask;
 use super::conn::{Link, NextLine, Opening, Stage, Todo, Wait};
 use super::irc::Who;
 use super::sniff::{self, Opens, Ways};
-use crate::sometimes;
+use crate::{sometimes, terminal};
 use parlor_protocol::event::Mistake;
 use parlor_protocol::{
     CloseReason, Command, ConnId, Dialect, Language, Manner, MemberId, Now, Profile, Reply, RoomName, Speech,
@@ -43,9 +43,14 @@ impl Model {
             self.opened(now, id, opens);
             return true;
         }
+        if !conn.waiting.is_empty() {
+            return true;
+        }
         match conn.next_line(now, &limits) {
             NextLine::End => self.leave_or_close(id, CloseReason::EndOfInput, None),
             NextLine::Line(line, dropped) => self.read(id, &line, dropped),
+            NextLine::AreYouThere => conn.waiting.push_back(Todo::Ask(Ask::IsThere)),
+            NextLine::Telnet(answer) => conn.waiting.push_back(Todo::Telnet(answer)),
             NextLine::None => return false,
             NextLine::NotBefore(at) => {
                 conn.budget_timer.get_or_insert(at);
@@ -142,10 +147,24 @@ impl Model {
         let Some(conn) = self.conns.get_mut(id) else { return };
         sometimes!(self.marks, LineCut, dropped > 0);
         sometimes!(self.marks, LineAtLimit, dropped == 0 && line.len() == bytes_max);
+        // A character that the limit cuts goes; what is not UTF-8 otherwise is told.
+        let end = line.utf8_chunks().last().map_or(&b""[..], |last| last.invalid());
+        let is_cut = dropped > 0 && std::str::from_utf8(end).is_err_and(|error| error.error_len().is_none());
+        let kept = if is_cut { &line[..line.len() - end.len()] } else { line };
+        let converted = conn.typed.is_utf16();
+        if !conn.told_encoding && (converted || std::str::from_utf8(kept).is_err()) {
+            conn.told_encoding = true;
+            sometimes!(self.marks, ToldEncoding, true);
+            sometimes!(self.marks, ConvertedUtf16, converted);
+            conn.waiting.push_back(Todo::Ask(Ask::NotUtf8 { converted }));
+        }
+        let line = String::from_utf8_lossy(kept);
+        let corrected = terminal::corrected(&line);
+        sometimes!(self.marks, Corrected, corrected != line);
         if dropped > 0 {
             conn.waiting.push_back(Todo::Ask(Ask::LineCut(dropped)));
         }
-        conn.waiting.push_back(Todo::Ask(Ask::read(line, dropped > 0)));
+        conn.waiting.push_back(Todo::Ask(Ask::read(&corrected)));
     }
 
     pub(super) fn read_irc(&mut self, id: ConnId, line: &[u8], dropped: usize) {
@@ -165,6 +184,13 @@ impl Model {
     fn act(&mut self, now: Now, id: ConnId, todo: Todo) {
         let Some(conn) = self.conns.get_mut(id) else { return };
         match todo {
+            // Also of who has not said yet what it speaks.
+            Todo::Ask(Ask::IsThere) => {
+                let mut bytes = bytes::BytesMut::new();
+                Reply::IsThere.render(conn.language, self.limits.reply_bytes_max, &mut bytes);
+                conn.charge(bytes.len(), self.limits.rate, now.mono);
+                self.send(id, &bytes);
+            }
             Todo::Ask(ask) => {
                 if let Stage::Member(member) = conn.stage {
                     self.act_plain(now, id, member, ask);
@@ -180,6 +206,10 @@ impl Model {
             Todo::Label(label) => self.label(id, label),
             Todo::Propose(command) => self.propose(id, command),
             Todo::Query(query) => self.act_on(now, id, query),
+            Todo::Telnet(answer) => {
+                sometimes!(self.marks, TelnetAnswered, true);
+                self.send(id, &answer);
+            }
             Todo::Quit(message) => self.leave_or_close(id, CloseReason::Quit, message),
         }
     }

@@ -134,6 +134,8 @@ const UNSEEN: [&str; 10] =
 #[derive(Clone, Copy, Debug)]
 enum Line {
     Action,
+    /// With keys that erase.
+    Corrected,
     Empty,
     /// More than a slow reader may be owed.
     Flood,
@@ -154,6 +156,8 @@ enum Line {
     Say,
     Slashes,
     Tell,
+    /// Commands of telnet, within a line and before it.
+    Telnet,
     Topic,
     Unended,
     Unknown,
@@ -161,8 +165,9 @@ enum Line {
 }
 
 /// Each with how often it is written, of all.
-const LINES: [(Line, u64); 22] = [
+const LINES: [(Line, u64); 24] = [
     (Line::Action, 4),
+    (Line::Corrected, 3),
     (Line::Empty, 2),
     (Line::Flood, 2),
     (Line::Garbage, 3),
@@ -180,10 +185,37 @@ const LINES: [(Line, u64); 22] = [
     (Line::Say, 70),
     (Line::Slashes, 2),
     (Line::Tell, 6),
+    (Line::Telnet, 3),
     (Line::Topic, 4),
     (Line::Unended, 6),
     (Line::Unknown, 2),
     (Line::Who, 4),
+];
+
+/// Lines with keys that erase.
+const CORRECTED: [&str; 6] = [
+    "SAIT\x08\x7fSAID",
+    "/nikc\x08\x08ck bob",
+    "/quit\x15SAID",
+    "SAID 你们\x08好 cafe\u{301}\x08é",
+    "SAID two words\x17one\x17",
+    "\x08\x7fSAID\x1b[D\x08",
+];
+
+/// What a client of telnet sends besides lines: requests, answers, a window's size, interrupts, erasures.
+const TELNET: [&[u8]; 12] = [
+    b"\xff\xfb\x1f",
+    b"\xff\xfd\x03",
+    b"\xff\xfd\x01\xff\xfe\x01",
+    b"\xff\xfc\x1f",
+    b"\xff\xf4\xff\xfd\x06",
+    b"\xff\xf2",
+    b"\xff\xf6",
+    b"\xff\xfa\x1f\x00\x0a\xff\xff\x18\xff\xf0",
+    b"\xff\xfa\x18\x00xterm",
+    b"what\xff\xf8",
+    b"x\xff\xf7",
+    b"half a line\xff\xfd\x06",
 ];
 
 /// Each kind of act with how often it happens, of all.
@@ -364,7 +396,16 @@ impl Writer {
                 irc.registration(source, &mut say, to);
             }
             speaks if speaks.is_irc() => irc.line(source, &mut say, to),
-            _ => self.line(source, to),
+            _ => {
+                let from = to.len();
+                self.line(source, to);
+                // Windows saves texts so.
+                if is_new && source.chance(30) {
+                    let text = String::from_utf8_lossy(&to.split_off(from)).into_owned();
+                    let bytes = source.pick(&[u16::to_le_bytes as fn(u16) -> [u8; 2], u16::to_be_bytes]);
+                    to.extend(format!("\u{feff}{text}").encode_utf16().flat_map(bytes));
+                }
+            }
         }
     }
 
@@ -378,6 +419,7 @@ impl Writer {
         let said = self.say();
         let text = match line {
             Line::Action => format!("/me {said}"),
+            Line::Corrected => source.pick(&CORRECTED).replace("SAID", &said),
             Line::Empty => source.pick(&["", " ", "\x02"]).to_owned(),
             Line::Flood => {
                 let length = source.between(20, self.line_bytes_max as u64 - 20);
@@ -391,9 +433,12 @@ impl Writer {
             Line::Garbage => {
                 to.extend_from_slice(source.pick(&[
                     &b"caf\xe9 "[..],
-                    b"\xff\xfb\x01\xff\xfa\x18\x00\xff\xf0",
                     b"\xef\xbb\xbf",
-                    b"\x00\x01\x1b[31m\x7f",
+                    b"\x00\x01\x1b[31m",
+                    b"\x1b]0;title\x07\x1b[1;32mok\x1b[0m ",
+                    b"10%\r20%\r",
+                    b"\xff\xfe\xff",
+                    b"\xc4\xe3\xba\xc3 ",
                     b"\xe4\xb8",
                     "\u{202e}* ".as_bytes(),
                 ]));
@@ -442,6 +487,12 @@ impl Writer {
             Line::Say => said,
             Line::Slashes => format!("//{said}"),
             Line::Tell => format!("/msg {name} {said}"),
+            Line::Telnet => {
+                for _ in 0..source.between(1, 3) {
+                    to.extend_from_slice(source.pick(&TELNET));
+                }
+                said
+            }
             Line::Topic => match source.below(4) {
                 0 => "/topic".to_owned(),
                 1 => "/topic -".to_owned(),
@@ -454,7 +505,7 @@ impl Writer {
             Line::Who => format!("/who {}", source.pick(&["", &room])),
         };
         to.extend_from_slice(text.as_bytes());
-        to.extend_from_slice(source.pick(&[&b"\n"[..], b"\n", b"\n", b"\r\n"]));
+        to.extend_from_slice(source.pick(&[&b"\n"[..], b"\n", b"\n", b"\r\n", b"\r\n", b"\r\0"]));
     }
 
     /// A name: usually one that somebody wants or has.

@@ -2,7 +2,7 @@
 
 use super::commands::meant;
 use super::help::{HelpTexts, help};
-use super::{Notes, put_line, put_text};
+use super::{Notes, not_utf8, put_line, put_text};
 use crate::command::{CloseReason, Manner, Speech};
 use crate::event::{Event, Mistake, Reply, What};
 use crate::language::Language;
@@ -89,6 +89,7 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
                 topic(room, *about, to);
             }
         }
+        Reply::IsThere => to.note(format_args!("服务器在线")),
         Reply::KickedOut { by, room, message: None } => {
             to.note(format_args!("{by} 将您移出房间 {room}；输入 /join 房间 进入"));
         }
@@ -104,6 +105,7 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
         Reply::NotSaid => to.note(format_args!(
             "这一行像是登录信息，没有发送；命令以 / 开头，例如 /nick 名字，输入 /help 查看命令"
         )),
+        Reply::NotUtf8 { converted } => not_utf8(*converted, to),
         Reply::NowNamed(name) => to.note(format_args!("您已改名为 {name}")),
         Reply::Refused(refusal) => refused(refusal, to),
         Reply::Rooms { total, rooms } => {

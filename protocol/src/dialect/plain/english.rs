@@ -2,7 +2,7 @@
 
 use super::commands::meant;
 use super::help::{HelpTexts, help};
-use super::{Notes, put_line, put_text};
+use super::{Notes, not_utf8, put_line, put_text};
 use crate::command::{CloseReason, Manner, Speech};
 use crate::event::{Event, Mistake, Reply, What};
 use crate::language::Language;
@@ -93,6 +93,7 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
                 topic(room, *about, to);
             }
         }
+        Reply::IsThere => to.note(format_args!("the server is here")),
         Reply::KickedOut { by, room, message: None } => {
             to.note(format_args!("{by} kicked you from {room}; /join ROOM enters a room"));
         }
@@ -109,6 +110,7 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
         Reply::NotSaid => to.note(format_args!(
             "not said, because it looks like a login; commands begin with /: /nick NAME, /help"
         )),
+        Reply::NotUtf8 { converted } => not_utf8(*converted, to),
         Reply::NowNamed(name) => to.note(format_args!("you are now {name}")),
         Reply::Refused(refusal) => refused(refusal, to),
         Reply::Rooms { total, rooms } => {

@@ -8,10 +8,7 @@ use crate::text::Text;
 
 /// The request that a line makes, by what its readers would see of it: one that begins with `/` for them is a
 /// command and is never said; `//` says a line that starts with `/`.
-///
-/// `cut` says that the line lost its end to the limit.
-pub(crate) fn parse(line: &[u8], cut: bool) -> Request {
-    let text = Text::clean(line, cut);
+pub(crate) fn parse(text: Text) -> Request {
     if text.is_empty() {
         return Request::Nothing;
     }
@@ -39,7 +36,7 @@ mod tests {
     use alloc::format;
 
     fn parsed(line: &str) -> Request {
-        parse(line.as_bytes(), false)
+        parse(Text::clean(line.as_bytes(), false))
     }
 
     fn said(text: &str) -> Request {

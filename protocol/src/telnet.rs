@@ -1,0 +1,371 @@
+//! Telnet, as far as a room needs it: what a client sends between and within its lines that is no text.
+//!
+//! Whoever connects with a telnet client speaks the Network Virtual Terminal of RFC 854. This is the part of it that is
+//! read: commands go out of the text, whichever way TCP has cut them; every option is refused, once (RFC 855 and 1143);
+//! a timing mark is answered at its place (RFC 860), for GNU telnet shows its user nothing between an interrupt and that
+//! answer. UTF-16 with its byte order mark is told from a command here, too, for both begin with the same byte.
+
+mod utf16;
+
+use utf16::Utf16;
+
+/// The first byte of every command, which is in no text of UTF-8.
+pub(crate) const IAC: u8 = 255;
+
+const ABORT: u8 = 238;
+const SE: u8 = 240;
+const DATA_MARK: u8 = 242;
+const BREAK: u8 = 243;
+const INTERRUPT_PROCESS: u8 = 244;
+const ARE_YOU_THERE: u8 = 246;
+const ERASE_CHARACTER: u8 = 247;
+const ERASE_LINE: u8 = 248;
+const SB: u8 = 250;
+const WILL: u8 = 251;
+const WONT: u8 = 252;
+const DO: u8 = 253;
+const DONT: u8 = 254;
+
+/// Every byte from here on is a command where it follows IAC (end of file, of RFC 1184, is the first); what is below is
+/// no command, and the IAC before it a letter of another encoding: ÿ of Latin-1.
+const FIRST_COMMAND: u8 = 236;
+
+/// The option of RFC 860.
+const TIMING_MARK: u8 = 6;
+
+/// Options have numbers below this (RFC 855's registry), those that extend the list apart.
+const OPTIONS: u8 = 50;
+
+/// Bytes of a subnegotiation, at the most. Nobody should begin one, for every option is refused; one that does not end
+/// must not silence its client for ever.
+const SUBNEGOTIATION_BYTES_MAX: u16 = 1_024;
+
+/// What a client asks for in a command, and is to be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Whether the server is there.
+    AreYouThere,
+    /// To use an option, on the server's side or on its own: a refusal.
+    Refused([u8; 3]),
+    /// To be told when everything before this was acted on.
+    TimingMark,
+}
+
+/// The answer to a request for a timing mark: here it is.
+pub(crate) const TIMING_MARK_ANSWER: [u8; 3] = [IAC, WILL, TIMING_MARK];
+
+/// What a byte is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decoded {
+    /// A command that is to be answered.
+    Asked(Asked),
+    /// A byte of a line.
+    Byte(u8),
+    /// At most two characters of UTF-16.
+    Characters([Option<char>; 2]),
+    /// What there is of the line is to be discarded.
+    Discard,
+    /// A letter of another encoding, which is no command, and the byte behind it.
+    NoCommand(u8),
+    /// Nothing, or nothing yet.
+    Nothing,
+}
+
+/// Reads the bytes of a connection one by one, from the first one on that may be a command.
+#[derive(Debug)]
+pub(crate) struct Decoder {
+    state: State,
+    /// Options that were refused on the server's side, and on the client's. Who asks again is not answered again,
+    /// before it has taken its request back.
+    refused: [Options; 2],
+}
+
+/// A bit for each option.
+type Options = [u64; 4];
+
+#[derive(Debug)]
+enum State {
+    /// Behind IAC.
+    Command,
+    /// These are the first bytes of the stream: IAC and DONT with what follows it, or a byte order mark of UTF-16.
+    First(First),
+    /// Behind a command that names an option.
+    Option(u8),
+    /// Within a subnegotiation, behind so many bytes.
+    Subnegotiation(u16),
+    /// Behind IAC within a subnegotiation.
+    SubnegotiationCommand(u16),
+    Text,
+    Utf16(Utf16),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum First {
+    /// 0xFF.
+    Iac,
+    /// 0xFF and 0xFE.
+    Dont,
+    /// 0xFF, 0xFE and this, which is the number of an option.
+    Option(u8),
+    /// The same and 0xFF.
+    Command(u8),
+}
+
+impl Decoder {
+    /// A decoder for the stream's first bytes.
+    pub(crate) const fn at_start() -> Self {
+        Self { state: State::First(First::Iac), refused: [[0; 4]; 2] }
+    }
+
+    /// A decoder behind an IAC in the middle of a stream.
+    pub(crate) const fn behind_iac() -> Self {
+        Self { state: State::Command, refused: [[0; 4]; 2] }
+    }
+
+    /// A decoder of UTF-16, the more significant byte first.
+    pub(crate) const fn utf16_big_endian() -> Self {
+        Self { state: State::Utf16(Utf16::new(true)), refused: [[0; 4]; 2] }
+    }
+
+    /// Whether the next byte is text as it stands, unless it is IAC.
+    pub(crate) const fn is_in_text(&self) -> bool {
+        matches!(self.state, State::Text)
+    }
+
+    /// Whether it knows nothing that a new one does not.
+    pub(crate) fn is_as_new(&self) -> bool {
+        self.is_in_text() && self.refused == [[0; 4]; 2]
+    }
+
+    pub(crate) const fn is_utf16(&self) -> bool {
+        matches!(self.state, State::Utf16(_))
+    }
+
+    /// Reads the next byte.
+    pub(crate) fn decode(&mut self, byte: u8) -> Decoded {
+        match &mut self.state {
+            State::Text if byte == IAC => self.go_to(State::Command),
+            State::Text => Decoded::Byte(byte),
+            State::Command => self.command(byte),
+            State::First(first) => {
+                let first = *first;
+                self.first(first, byte)
+            }
+            State::Option(verb) => {
+                let verb = *verb;
+                self.state = State::Text;
+                self.option(verb, byte)
+            }
+            State::Subnegotiation(count) => {
+                let count = *count + 1;
+                self.go_to(match byte {
+                    IAC => State::SubnegotiationCommand(count),
+                    _ => subnegotiation(count),
+                })
+            }
+            State::SubnegotiationCommand(count) => match (byte, *count + 1) {
+                (SE, _) => self.go_to(State::Text),
+                (IAC, count) => self.go_to(subnegotiation(count)),
+                // It was broken off by another command.
+                (FIRST_COMMAND.., _) => self.command(byte),
+                (_, count) => self.go_to(subnegotiation(count)),
+            },
+            State::Utf16(utf16) => Decoded::Characters(utf16.decode(byte)),
+        }
+    }
+
+    /// A byte behind IAC.
+    fn command(&mut self, byte: u8) -> Decoded {
+        self.state = match byte {
+            WILL..=DONT => State::Option(byte),
+            SB => State::Subnegotiation(0),
+            _ => State::Text,
+        };
+        match byte {
+            IAC => Decoded::Byte(IAC),
+            ARE_YOU_THERE => Decoded::Asked(Asked::AreYouThere),
+            // The data mark ends a Synch, which discards what was typed before it; so does what a terminal's interrupt
+            // would.
+            ABORT | BREAK | DATA_MARK | INTERRUPT_PROCESS => Decoded::Discard,
+            ERASE_CHARACTER => Decoded::Byte(BACKSPACE),
+            ERASE_LINE => Decoded::Byte(KILL),
+            FIRST_COMMAND.. => Decoded::Nothing,
+            _ => Decoded::NoCommand(byte),
+        }
+    }
+
+    /// A request or an announcement of an option. There is none that the server wants, or does.
+    fn option(&mut self, verb: u8, option: u8) -> Decoded {
+        let (side, answer) = match verb {
+            DO if option == TIMING_MARK => return Decoded::Asked(Asked::TimingMark),
+            DO | DONT => (0, WONT),
+            _ => (1, DONT),
+        };
+        let (word, bit) = (usize::from(option / 64), 1 << (option % 64));
+        let refused = &mut self.refused[side][word];
+        let was_refused = *refused & bit != 0;
+        if matches!(verb, DO | WILL) {
+            *refused |= bit;
+            if !was_refused {
+                return Decoded::Asked(Asked::Refused([IAC, answer, option]));
+            }
+        } else {
+            *refused &= !bit;
+        }
+        Decoded::Nothing
+    }
+
+    /// One of the first bytes of the stream. UTF-16 begins with 0xFF 0xFE where its less significant byte comes first,
+    /// and so does a client of telnet that says DONT. But no client has anything to say that to: an option that is off
+    /// need not be refused (RFC 854). So it is UTF-16, unless an option and another command follow.
+    fn first(&mut self, first: First, byte: u8) -> Decoded {
+        let mut utf16 = Utf16::new(false);
+        let mut units = |bytes: &[u8]| bytes.iter().fold([None; 2], |_, &byte| utf16.decode(byte));
+        let characters = match (first, byte) {
+            (First::Iac, DONT) => return self.go_to(State::First(First::Dont)),
+            (First::Iac, _) => return self.command(byte),
+            (First::Dont, ..OPTIONS) => return self.go_to(State::First(First::Option(byte))),
+            (First::Dont, _) => units(&[byte]),
+            (First::Option(option), IAC) => return self.go_to(State::First(First::Command(option))),
+            (First::Option(option), _) => units(&[option, byte]),
+            (First::Command(_), SE..=DONT) => return self.command(byte),
+            (First::Command(option), _) => {
+                let characters = units(&[option, IAC]);
+                units(&[byte]);
+                characters
+            }
+        };
+        self.state = State::Utf16(utf16);
+        Decoded::Characters(characters)
+    }
+
+    fn go_to(&mut self, state: State) -> Decoded {
+        self.state = state;
+        Decoded::Nothing
+    }
+}
+
+/// Within a subnegotiation behind so many bytes, or behind one that is longer than any.
+const fn subnegotiation(count: u16) -> State {
+    if count < SUBNEGOTIATION_BYTES_MAX { State::Subnegotiation(count) } else { State::Text }
+}
+
+/// What the erase key of a terminal sends: the line loses its last character.
+pub(crate) const BACKSPACE: u8 = 0x08;
+
+/// What the kill key of a terminal sends: the line loses everything.
+pub(crate) const KILL: u8 = 0x15;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::String;
+    use alloc::vec::Vec;
+
+    /// What a stream says from its first IAC on: its text, `^` for what discards the line, and what is asked.
+    fn decoded(bytes: &[u8], mut decoder: Decoder) -> (String, Vec<Asked>) {
+        let (mut text, mut asked) = (Vec::new(), Vec::new());
+        for &byte in bytes {
+            match decoder.decode(byte) {
+                Decoded::Asked(request) => asked.push(request),
+                Decoded::Byte(byte) => text.push(byte),
+                Decoded::Characters(characters) => {
+                    let characters: String = characters.into_iter().flatten().collect();
+                    text.extend(characters.bytes());
+                }
+                Decoded::Discard => text.push(b'^'),
+                Decoded::NoCommand(byte) => text.extend([IAC, byte]),
+                Decoded::Nothing => {}
+            }
+        }
+        (String::from_utf8_lossy(&text).into_owned(), asked)
+    }
+
+    fn text(bytes: &[u8]) -> String {
+        decoded(bytes, Decoder::in_text()).0
+    }
+
+    fn asked(bytes: &[u8]) -> Vec<Asked> {
+        decoded(bytes, Decoder::in_text()).1
+    }
+
+    #[test]
+    fn every_option_is_refused_once() {
+        let wont = Asked::Refused([IAC, WONT, 1]);
+        let dont = Asked::Refused([IAC, DONT, 31]);
+        assert_eq!(asked(b"\xFF\xFD\x01\xFF\xFD\x01\xFF\xFB\x1F\xFF\xFB\x1F"), [wont, dont]);
+        assert_eq!(asked(b"\xFF\xFE\x01\xFF\xFC\x1F"), [], "what is off is not refused");
+        assert_eq!(asked(b"\xFF\xFD\x01\xFF\xFE\x01\xFF\xFD\x01"), [wont, wont], "it was taken back");
+        assert_eq!(asked(b"\xFF\xFD\xC8"), [Asked::Refused([IAC, WONT, 200])], "any option");
+        for option in 0..=255 {
+            let refused = [Asked::Refused([IAC, DONT, option])];
+            assert_eq!(asked(&[IAC, WILL, option, IAC, WILL, option]), refused);
+        }
+    }
+
+    #[test]
+    fn every_timing_mark_is_answered() {
+        assert_eq!(asked(b"\xFF\xF4\xFF\xFD\x06\xFF\xFD\x06"), [Asked::TimingMark, Asked::TimingMark]);
+        assert_eq!(asked(b"\xFF\xFB\x06"), [Asked::Refused([IAC, DONT, 6])]);
+    }
+
+    #[test]
+    fn commands_are_no_text() {
+        assert_eq!(text(b"a\xFF\xF1b\xFF\xF9c\xFF\xECd"), "abcd");
+        assert_eq!(
+            text(b"a\xFF\xFA\x1F\x00\x0A\x00\x18\xFF\xF0b"),
+            "ab",
+            "a window size with a line feed in it"
+        );
+        assert_eq!(text(b"a\xFF\xFA\x1F\xFF\xFF\xF0\x00\x18\xFF\xF0b"), "ab", "a byte that is IAC");
+        assert_eq!(text(b"a\xFF\xFA\x18\x00xterm\xFF\xFD\x01b"), "ab", "one that another command breaks off");
+        assert_eq!(asked(b"\xFF\xFA\x18\x00xterm\xFF\xF6"), [Asked::AreYouThere]);
+        assert_eq!(text(b"helo\xFF\xF7lo"), "helo\x08lo");
+        assert_eq!(text(b"helo\xFF\xF8lo"), "helo\x15lo");
+        for discarding in [ABORT, BREAK, DATA_MARK, INTERRUPT_PROCESS] {
+            assert_eq!(text(&[b'a', IAC, discarding, b'b']), "a^b");
+        }
+    }
+
+    #[test]
+    fn a_subnegotiation_that_does_not_end_is_text_again() {
+        let endless = [b"\xFF\xFA\x18".as_slice(), &[b'x'; SUBNEGOTIATION_BYTES_MAX as usize + 9]].concat();
+        assert_eq!(text(&endless), "x".repeat(10));
+        let escapes =
+            [b"\xFF\xFA\x18".as_slice(), &[IAC; 2 * SUBNEGOTIATION_BYTES_MAX as usize], b"x"].concat();
+        assert!(text(&escapes).ends_with('x'));
+    }
+
+    #[test]
+    fn a_letter_of_latin_1_is_no_command() {
+        assert_eq!(text(b"L'Ha\xFF-les-Roses"), "L'Ha\u{FFFD}-les-Roses");
+        assert_eq!(text(b"\xFF\xFF"), "\u{FFFD}", "a byte that is escaped");
+        for byte in 0..FIRST_COMMAND {
+            assert_eq!(Decoder::in_text().after(&[IAC, byte]), Decoded::NoCommand(byte));
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_told_from_a_command() {
+        let first = |bytes: &[u8]| decoded(&bytes[1..], Decoder::at_start());
+        for said in ["hello\r\n", "你好", "\n", "上海", "一二三", "！\n", "é", "🦀 and ü"] {
+            let bytes: Vec<u8> = said.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            assert_eq!(first(&[b"\xFF\xFE", &bytes[..]].concat()), (said.into(), Vec::new()), "{said}");
+        }
+        let refused = [Asked::Refused([IAC, DONT, 31])];
+        assert_eq!(first(b"\xFF\xFE\x01\xFF\xFB\x1Fhello"), ("hello".into(), refused.to_vec()));
+        assert_eq!(first(b"\xFF\xFB\x1Fhello"), ("hello".into(), refused.to_vec()));
+        assert_eq!(first(b"\xFF\xF6hello"), ("hello".into(), [Asked::AreYouThere].to_vec()));
+        assert_eq!(first(b"\xFFes"), ("\u{FFFD}es".into(), Vec::new()));
+    }
+
+    impl Decoder {
+        const fn in_text() -> Self {
+            Self { state: State::Text, refused: [[0; 4]; 2] }
+        }
+
+        fn after(mut self, bytes: &[u8]) -> Decoded {
+            bytes.iter().fold(Decoded::Nothing, |_, &byte| self.decode(byte))
+        }
+    }
+}

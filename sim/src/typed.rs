@@ -1,0 +1,165 @@
+//! What comes from people: telnet's commands, UTF-16, and the ends of lines, in the model's own reading. Bytes are looked
+//! at token by token, from the front of everything that has not been read.
+
+use std::collections::BTreeSet;
+
+/// What is read of people.
+#[derive(Debug, Default)]
+pub struct Typed {
+    /// The begun line, all of it.
+    pub line: Vec<u8>,
+    encoding: Encoding,
+    /// Which options were refused: the verb that asked, and the option.
+    refused: BTreeSet<(u8, u8)>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Encoding {
+    /// The first bytes tell.
+    #[default]
+    Unknown,
+    Text,
+    Utf16 {
+        big_endian: bool,
+    },
+}
+
+/// What is to be done next for one who types.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// Whether the server is there is asked.
+    AreYouThere,
+    /// The line, its end taken off.
+    Line(Vec<u8>),
+    /// These bytes are the answer.
+    Telnet([u8; 3]),
+}
+
+/// What bytes begin with.
+enum Token {
+    Byte(u8),
+    Character(char),
+    Command(u8),
+    Option(u8, u8),
+    Nothing,
+}
+
+const IAC: u8 = 255;
+
+impl Typed {
+    /// Whether the bytes were UTF-16.
+    #[must_use]
+    pub fn is_utf16(&self) -> bool {
+        matches!(self.encoding, Encoding::Utf16 { .. })
+    }
+
+    /// Reads up to something to do. What may be the beginning of a token stays.
+    pub fn read(&mut self, unread: &mut Vec<u8>, ended: bool) -> Option<Item> {
+        if self.encoding == Encoding::Unknown {
+            let (encoding, taken) = first(unread, ended)?;
+            self.encoding = encoding;
+            unread.drain(..taken);
+        }
+        loop {
+            let (token, length) = match self.encoding {
+                Encoding::Utf16 { big_endian } => utf16(unread, big_endian),
+                _ => text(unread),
+            }?;
+            unread.drain(..length);
+            let mut bytes = Vec::new();
+            match token {
+                Token::Byte(byte) => bytes.push(byte),
+                Token::Character(character) => bytes.extend(character.to_string().bytes()),
+                Token::Command(246) => return Some(Item::AreYouThere),
+                // Erase character, erase line.
+                Token::Command(247) => bytes.push(0x08),
+                Token::Command(248) => bytes.push(0x15),
+                // Abort, data mark, break, interrupt process.
+                Token::Command(238 | 242..=244) => self.line.clear(),
+                Token::Option(253, 6) => return Some(Item::Telnet([IAC, 251, 6])),
+                Token::Option(verb @ (251 | 253), option) => {
+                    if self.refused.insert((verb, option)) {
+                        let answer = if verb == 253 { 252 } else { 254 };
+                        return Some(Item::Telnet([IAC, answer, option]));
+                    }
+                }
+                Token::Option(verb, option) => {
+                    let asked = if verb == 254 { 253 } else { 251 };
+                    self.refused.remove(&(asked, option));
+                }
+                Token::Command(_) | Token::Nothing => {}
+            }
+            for byte in bytes {
+                if byte == b'\n' || byte == 0 && self.line.last() == Some(&b'\r') {
+                    return Some(Item::Line(self.end_line()));
+                }
+                self.line.push(byte);
+            }
+        }
+    }
+
+    /// The begun line as one.
+    pub fn end_line(&mut self) -> Vec<u8> {
+        let mut line = std::mem::take(&mut self.line);
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+        line
+    }
+}
+
+/// How a stream is encoded that begins so, and how many bytes say that; `None` where more must come.
+fn first(unread: &[u8], ended: bool) -> Option<(Encoding, usize)> {
+    let little = Some((Encoding::Utf16 { big_endian: false }, 2));
+    let text = Some((Encoding::Text, 0));
+    match unread {
+        [0xfe] if ended => text,
+        [] | [0xfe | 0xff] | [0xff, 0xfe] => None,
+        [0xfe, 0xff, ..] => Some((Encoding::Utf16 { big_endian: true }, 2)),
+        // DONT of telnet, where an option's number and another command follow.
+        [0xff, 0xfe, 0..50] | [0xff, 0xfe, 0..50, 0xff] => None,
+        [0xff, 0xfe, 0..50, 0xff, 240..=254, ..] => text,
+        [0xff, 0xfe, ..] => little,
+        _ => text,
+    }
+}
+
+fn text(unread: &[u8]) -> Option<(Token, usize)> {
+    Some(match *unread {
+        [] | [IAC] | [IAC, 251..=254] => return None,
+        [IAC, IAC, ..] => (Token::Byte(IAC), 2),
+        [IAC, 250, ..] => (Token::Nothing, subnegotiation(unread)?),
+        [IAC, verb @ 251..=254, option, ..] => (Token::Option(verb, option), 3),
+        [IAC, command @ 236..=255, ..] => (Token::Command(command), 2),
+        [byte, ..] => (Token::Byte(byte), 1),
+    })
+}
+
+/// How long a subnegotiation is, if it is over. It has at most 1,024 bytes.
+fn subnegotiation(unread: &[u8]) -> Option<usize> {
+    let mut at = 2;
+    while at - 2 < 1_024 {
+        match unread[at..] {
+            [] | [IAC] => return None,
+            [IAC, 240, ..] => return Some(at + 2),
+            [IAC, IAC, ..] => at += 2,
+            [IAC, 236..=255, ..] => return Some(at),
+            [IAC, _, ..] => at += 2,
+            _ => at += 1,
+        }
+    }
+    Some(at)
+}
+
+fn utf16(unread: &[u8], big_endian: bool) -> Option<(Token, usize)> {
+    let unit = |at: usize| {
+        let bytes = [*unread.get(at)?, *unread.get(at + 1)?];
+        Some(if big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
+    };
+    let first = unit(0)?;
+    let is_high = (0xd800..0xdc00).contains(&first);
+    let units = if is_high { vec![first, unit(2)?] } else { vec![first] };
+    let decoded = char::decode_utf16(units).next()?;
+    let length = if is_high && decoded.is_ok() { 4 } else { 2 };
+    Some((Token::Character(decoded.unwrap_or(char::REPLACEMENT_CHARACTER)), length))
+}

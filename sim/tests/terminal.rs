@@ -1,0 +1,135 @@
+//! What people read of a line is what its writer's terminal showed of it, whatever keys it was typed with.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use bytes::Bytes;
+use parlor_protocol::{ConnId, Dialect, Hub, Input, Limits, MemoryLog, Now, Options, Rate, RoomName, Text};
+use parlor_sim::naive::NaiveSink;
+use parlor_sim::terminal;
+use proptest::prelude::*;
+
+/// A room with a speaker and a listener.
+struct Room {
+    hub: Hub,
+    log: MemoryLog,
+    sink: NaiveSink,
+    conns: Vec<ConnId>,
+}
+
+impl Room {
+    fn new() -> Self {
+        let limits = Limits { rate: Rate { lines: 0, burst: 1 }, ..Limits::default() };
+        let hub = Hub::new(limits, Options { greeting: false, ..Options::default() });
+        let mut log = MemoryLog::new();
+        log.append(Now::default(), hub.configuration());
+        let mut room = Self { hub, log, sink: NaiveSink::default(), conns: Vec::new() };
+        for port in [5_001, 5_002] {
+            let conn = room.hub.vacant().unwrap();
+            let peer = ([127, 0, 0, 1], port).into();
+            let lobby = RoomName::lobby();
+            room.input(Input::Accepted { conn, dialect: Dialect::Plain, peer, room: Some(&lobby) });
+            room.conns.push(conn);
+        }
+        room
+    }
+
+    fn input(&mut self, input: Input<'_>) {
+        self.log.handle(&mut self.hub, Now::default(), input, &mut self.sink);
+        while self.log.commit(&mut self.hub, Now::default(), &mut self.sink) {}
+    }
+
+    /// What the listener reads of these bytes, that come in pieces of so many.
+    fn heard(&mut self, bytes: &[u8], piece: usize) -> Option<String> {
+        self.sink.sent.remove(self.conns[1]);
+        for piece in bytes.chunks(piece) {
+            self.input(Input::Received { conn: self.conns[0], bytes: Bytes::copy_from_slice(piece) });
+        }
+        let sent = String::from_utf8(self.sink.sent.remove(self.conns[1])?).unwrap();
+        Some(sent.strip_prefix("5001: ").and_then(|line| line.strip_suffix('\n')).unwrap().to_owned())
+    }
+}
+
+/// A key, or what a terminal sends for one.
+fn keys() -> impl Strategy<Value = String> {
+    let key = prop::sample::select(vec![
+        "\x08",
+        "\x08",
+        "\x7f",
+        "\x15",
+        "\x17",
+        "a",
+        "b",
+        "word",
+        " ",
+        " ",
+        "  ",
+        "你",
+        "é",
+        "e\u{301}",
+        "👩\u{200d}💻",
+        "👍\u{1f3fd}",
+        "🇩",
+        "🇪",
+        "\u{1112}\u{1161}\u{11ab}",
+        "\t",
+        "\x1b[D",
+        "\x1bOA",
+        "\x1b[3~",
+        "\x00",
+        "\x07",
+    ]);
+    prop::collection::vec(key, 0..30).prop_map(|keys| keys.concat())
+}
+
+/// What programs print.
+fn printed() -> impl Strategy<Value = String> {
+    let part = prop::sample::select(vec![
+        "\x1b", "\x1b[", "\x1b]", "\x1bP", "\x1b\\", "\x1bO", "\x1b(", "\u{9b}", "\u{9d}", "\u{9c}",
+        "\u{90}", "\u{8f}", "\x07", "\x18", "[", "]", "0;1", "31", "m", "?", " ", "#", "B", "~", "text",
+        "你", "\x02", "\x0304", "\r", "\r", "\t", "\u{2028}", "\u{feff}", "\x7f", "\u{85}",
+    ]);
+    prop::collection::vec(part, 0..20).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #[test]
+    fn what_is_said_is_what_the_terminal_showed(keys in keys(), piece in 1..9_usize) {
+        let mut room = Room::new();
+        let shown = terminal::clean(&terminal::corrected(&keys));
+        let heard = room.heard(format!("{keys}\r\n").as_bytes(), piece);
+        if shown.is_empty() {
+            prop_assert_eq!(heard, None);
+        } else {
+            prop_assert_eq!(heard, Some(shown));
+        }
+    }
+
+    /// Erase character and erase line of telnet are the keys; its other commands are not there.
+    #[test]
+    fn telnet_within_a_line_is_not_said(keys in keys(), piece in 1..9_usize, noise in prop::sample::select(vec![
+        &b"\xff\xf1"[..], b"\xff\xf9", b"\xff\xfc\x1f", b"\xff\xfe\x01", b"\xff\xfa\x1f\x00\x0a\xff\xff\x00\x18\xff\xf0",
+        b"\xff\xfa\x18\x00\r\n\x08\x15/quit\n\xff\xf0",
+    ])) {
+        let mut bytes = noise.to_vec();
+        for character in keys.chars() {
+            match character {
+                '\x08' => bytes.extend(b"\xff\xf7"),
+                '\x15' => bytes.extend(b"\xff\xf8"),
+                _ => bytes.extend(character.to_string().bytes()),
+            }
+            bytes.extend(noise);
+        }
+        bytes.extend(b"\r\0");
+        let shown = terminal::clean(&terminal::corrected(&keys));
+        let heard = Room::new().heard(&[b".\n".as_slice(), &bytes].concat(), piece);
+        let expected = if shown.is_empty() { ".".to_owned() } else { format!(".\n5001: {shown}") };
+        prop_assert_eq!(heard, Some(expected));
+    }
+
+    #[test]
+    fn what_is_printed_is_cleaned_as_a_terminal_would(printed in printed()) {
+        let without_mark = printed.strip_prefix('\u{feff}').unwrap_or(&printed);
+        let text = Text::clean(printed.as_bytes(), false);
+        prop_assert_eq!(text.as_str(), terminal::clean(without_mark));
+    }
+}
