@@ -161,7 +161,7 @@ impl Texts {
             BadAddress::Scheme(scheme) => text!(
                 self.language,
                 "{scheme}:// is not spoken here; use the server's auto:// or plain:// address",
-                "不支持 {scheme}://；请使用服务器的 auto:// 或 plain:// 地址"
+                "不支持这种地址（{scheme}）；请使用服务器的 auto:// 或 plain:// 地址"
             ),
             BadAddress::Tls => text!(
                 self.language,

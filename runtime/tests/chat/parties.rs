@@ -1,6 +1,7 @@
 //! The program under test, and a server that does what it is told.
 
 use crate::support::{DEADLINE, Lines, parlor, wait};
+use socket2::SockRef;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
@@ -75,6 +76,8 @@ pub struct Fake {
 impl Fake {
     pub fn listen() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        // Linux keeps to it in `accept`, too.
+        SockRef::from(&listener).set_read_timeout(Some(DEADLINE)).unwrap();
         let address = listener.local_addr().unwrap();
         Self { listener, address }
     }
