@@ -291,6 +291,10 @@ pub enum Mistake {
     ExtraWords(&'static str),
     /// The member is in the lobby, and there is nowhere to go back to.
     InLobby,
+    /// The name is nobody's to take.
+    NameReserved(Name),
+    /// Nobody has the name, and nobody can: nothing that is said to it is heard.
+    NoServices(Name),
     /// There is no such command. What was typed, as its writer sees it.
     NoSuchCommand(String),
     /// Nobody is in a room of that name.

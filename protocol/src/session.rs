@@ -176,7 +176,8 @@ impl Session {
                 if waits {
                     return Step::Wait(None);
                 }
-                let Some(step) = self.work.pop_front().and_then(|work| self.do_work(member, work)) else {
+                let Some(step) = self.work.pop_front().and_then(|work| self.do_work(member, work, options))
+                else {
                     continue;
                 };
                 if matches!(step, Step::CheckPassword(_)) {
@@ -489,7 +490,7 @@ impl Session {
     }
 
     /// What a piece of work is to the hub, if anything.
-    fn do_work(&mut self, member: Option<MemberId>, work: Work) -> Option<Step> {
+    fn do_work(&mut self, member: Option<MemberId>, work: Work, options: &Options) -> Option<Step> {
         Some(match work {
             Work::Ask(question) => {
                 self.draining = matches!(&question, Question::Plain(question) if question.is_bulk());
@@ -506,7 +507,7 @@ impl Session {
             Work::Label(label) => Step::Label(label),
             Work::Plain(request) => {
                 let Tongue::Plain(speaker) = &self.tongue else { return None };
-                let work = speaker.act(member?, request)?;
+                let work = speaker.act(member?, request.without_reserved(&options.identity))?;
                 self.work.push_front(work);
                 return None;
             }

@@ -10,7 +10,8 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::spawn_blocking;
 
 /// Settings that change while the server runs; the others do when it starts again.
-const CHANGING: [&str; 5] = ["admin", "motd", "operators", "password", "server_description"];
+const CHANGING: [&str; 6] =
+    ["admin", "motd", "operators", "password", "reserved_names", "server_description"];
 
 /// Reads the configuration, and puts in force what can change.
 #[derive(Debug)]
@@ -55,10 +56,11 @@ impl Rehash {
             .filter(|setting| (setting.get)(&self.config) != (setting.get)(&new))
             .map(|setting| setting.name)
             .collect();
-        let Identity { admin, description, has_password, motd, .. } = (*new.options.identity).clone();
+        let Identity { admin, description, has_password, motd, reserved_names, .. } =
+            (*new.options.identity).clone();
         let identity = &mut self.config.options.identity;
         *Arc::make_mut(identity) =
-            Identity { admin, description, has_password, motd, ..(**identity).clone() };
+            Identity { admin, description, has_password, motd, reserved_names, ..(**identity).clone() };
         let identity = Arc::clone(identity);
         // Before anybody is asked for a password that is not there yet.
         self.passwords.set(new.passwords);

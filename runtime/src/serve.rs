@@ -41,7 +41,7 @@ environment, and the environment over the file.
 
 Signals: SIGTERM and SIGINT stop the server, a second one at once; SIGUSR1 logs the counters; SIGHUP stops a server \
 on a terminal, as when that is closed, and has any other read the file again, as /rehash of an operator does: motd, \
-admin, server_description, operators and password change.
+admin, server_description, operators, password and reserved_names change.
 
 Exit status: 0 stopped on request, 1 could not start, 2 wrong command line or configuration, 130 ended at once by a \
 second signal.";

@@ -59,6 +59,7 @@ marks! {
     Muted: "somebody may not speak in a room",
     NameHeld: "somebody whom the masks of a room are about wants another name",
     NameRefused: "somebody wants a name that is taken",
+    NameReserved: "somebody wants a name that is nobody's",
     NameTakenAtEntrance: "somebody wants to enter with a name that is taken",
     NotSaid: "a first line may be a log-in, and is not said",
     PasswordRight: "somebody knows the password",

@@ -21,7 +21,7 @@ pub use net::Faults;
 use net::{Event, Link, Net, Read};
 use outputs::{Outputs, Tick, Wires};
 use parlor_protocol::{
-    Command, ConnId, Hub, Identity, Input, Instant, Limits, LogEntry, MemoryLog, Now, Outbox, Output,
+    Command, ConnId, Hub, Identity, Input, Instant, Limits, LogEntry, MemoryLog, Name, Now, Outbox, Output,
 };
 pub(crate) use rest::last_words;
 use std::collections::BTreeMap;
@@ -293,9 +293,15 @@ impl Rig {
 
     /// The server says something else of itself, and may begin or cease to want a password.
     fn identify(&mut self) {
-        let Identity { motd, has_password, .. } = Arc::make_mut(&mut self.setup.options.identity);
+        let Identity { motd, has_password, reserved_names, .. } =
+            Arc::make_mut(&mut self.setup.options.identity);
         motd.push(format!("read again at {} µs", self.net.now_us));
         *has_password ^= self.net.chaos.chance(100);
+        // Somebody may have the name that is nobody's from here on.
+        *reserved_names = match reserved_names.len() {
+            1 => Identity::default().reserved_names,
+            _ => Name::parse("alice").into_iter().collect(),
+        };
         let identity = Arc::clone(&self.setup.options.identity);
         sometimes!(self.stats.marks, Identified, true);
         self.flush_if_full();

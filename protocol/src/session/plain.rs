@@ -4,6 +4,7 @@ use super::{Question, Work};
 use crate::command::{Command, Manner, Speech};
 use crate::event::{HelpOn, Mistake};
 use crate::id::MemberId;
+use crate::identity::Identity;
 use crate::language::Language;
 use crate::mode::Key;
 use crate::name::{Name, RoomName};
@@ -34,6 +35,17 @@ pub(crate) enum Request {
     },
     Topic(TopicRequest),
     Who(Option<RoomName>),
+}
+
+impl Request {
+    /// The same, unless it is about a name that is nobody's.
+    pub(super) fn without_reserved(self, identity: &Identity) -> Self {
+        match self {
+            Self::Rename(name) if identity.reserves(&name) => Self::Mistaken(Mistake::NameReserved(name)),
+            Self::Tell { to, .. } if identity.reserves(&to) => Self::Mistaken(Mistake::NoServices(to)),
+            request => request,
+        }
+    }
 }
 
 /// What `/topic` asks for.

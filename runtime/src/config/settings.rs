@@ -1,7 +1,9 @@
 //! The one table of what can be set. Flags, variables, the file's keys, `--print-config` and the table in
 //! the documentation are all made from it.
 
-use super::value::{choice, line, lines, list, number, operators, quoted, secret, single, switch, word};
+use super::value::{
+    choice, line, lines, list, names, number, operators, quoted, secret, single, switch, word,
+};
 use super::{Config, ListenUrlError, LogFormat};
 use crate::help;
 use crate::locale::{Bilingual, both};
@@ -241,6 +243,20 @@ pub const SETTINGS: &[Setting] = &[
         |config| quoted(if config.options.raw { "raw" } else { "named" }),
         |config, text| choice(text, &[("named", false), ("raw", true)], &mut config.options.raw)
     ),
+    Setting {
+        name: "reserved_names",
+        topic: Topic::Room,
+        value: "NAMES",
+        about: "Names that nobody may take, with commas between them; empty for none. A private message to one of them \
+                reaches nobody, and its writer is told so. By default those of services and of the server. Repeatable",
+        takes: Takes::Words,
+        alone: None,
+        get: |config| list(&config.options.identity.reserved_names),
+        set: |config, values| {
+            identity(config).reserved_names = names(values)?;
+            Ok(())
+        },
+    },
     said!(
         "server_name",
         "NAME",

@@ -2,6 +2,7 @@
 
 use crate::locale::{Bilingual, both};
 use crate::password::{NotAHash, Operator};
+use parlor_protocol::Name;
 use std::fmt;
 use std::str::FromStr;
 
@@ -10,6 +11,9 @@ const WORD_BYTES_MAX: usize = 63;
 
 /// Bytes of a line in what the server says of itself: with what stands before it, it fits into one message of IRC.
 const LINE_BYTES_MAX: usize = 390;
+
+/// Names that nobody may take: each is compared with every new name and everybody who is spoken to alone.
+const RESERVED_NAMES_MAX: usize = 100;
 
 /// What stands for a secret where settings are shown.
 const SECRET: &str = "(set)";
@@ -101,6 +105,21 @@ pub(super) fn operators(values: &[String]) -> Result<Vec<Operator>, Bilingual> {
     Ok(operators)
 }
 
+/// Names that nobody may take, in lists with commas between them: at most [`RESERVED_NAMES_MAX`].
+pub(super) fn names(values: &[String]) -> Result<Vec<Name>, Bilingual> {
+    let words = values.iter().flat_map(|value| value.split(',')).map(str::trim);
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    if words.len() > RESERVED_NAMES_MAX {
+        let count = words.len();
+        return Err(both!(
+            "takes at most {RESERVED_NAMES_MAX} names, not {count}",
+            "最多 {RESERVED_NAMES_MAX} 个名字，而不是 {count} 个"
+        ));
+    }
+    let not_a_name = |_| both!("not a name that anybody could take", "不是可以使用的名字");
+    words.iter().map(|word| Name::parse(word).map_err(|error| not_a_name(error).after(word))).collect()
+}
+
 /// The bounds of a number, for its error.
 pub(super) trait Bounded: FromStr {
     const LARGEST: u64;
@@ -178,6 +197,20 @@ mod tests {
     fn a_choice_says_what_there_is() {
         let error = switch("yes", &mut false).unwrap_err();
         assert_eq!(error, both!("must be on, off, true or false", "必须是 on、off、true 或 false"));
+    }
+
+    #[test]
+    fn reserved_names_are_names() {
+        let parse = |values: &[&str]| {
+            let values: Vec<String> = values.iter().map(|&value| value.to_owned()).collect();
+            names(&values).map(|them| them.iter().map(Name::to_string).collect::<Vec<_>>())
+        };
+        assert_eq!(parse(&["NickServ,系统", "root"]).unwrap(), ["NickServ", "系统", "root"]);
+        assert_eq!(parse(&[""]).unwrap(), Vec::<String>::new());
+        assert_eq!(parse(&["a,, b"]).unwrap(), ["a", "b"]);
+        for none in ["NickServ,a b", "12", &["x"; 101].join(",")] {
+            assert!(parse(&[none]).is_err(), "{none}");
+        }
     }
 
     #[test]

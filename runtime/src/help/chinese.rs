@@ -12,7 +12,7 @@ pub(super) const COMMANDS: &[(&str, &str, &str)] = &[
 
 信号：SIGTERM 和 SIGINT 停止服务器，再次收到则立即结束；SIGUSR1 把计数写入日志。在终端上运行的服务器收到 SIGHUP \
 （例如关闭终端时）会停止；其他情况下，SIGHUP 会重新加载配置文件，与管理员的 /rehash 相同，motd、admin、\
-server_description、operators 和 password 随之更新。
+server_description、operators、password 和 reserved_names 随之更新。
 
 退出状态：0 正常停止，1 无法启动，2 命令行或配置有误，130 第二个信号使其立即结束。",
     ),
@@ -142,6 +142,11 @@ pub(super) const SETTINGS: &[(&str, &str)] = &[
     ("greeting", "向新来者显示一行提示：名字、房间，以及如何获取帮助"),
     ("echo", "把纯文本客户端自己发送的内容也发回给它"),
     ("relay", "raw：纯文本客户端只收到发言内容，没有名字和进出提示"),
+    (
+        "reserved_names",
+        "任何人都不能使用的名字，用逗号分隔，留空则没有。发给这些名字的私聊不会送达，发送者会得到提示。默认为各种服务和服务器\
+         自身的名字。可重复",
+    ),
     ("server_name", "服务器名称，采用主机名的形式，作为发给 IRC 客户端的消息来源"),
     ("server_description", "服务器简介，用于 WHOIS、LINKS 和 VERSION"),
     ("network", "IRC 客户端显示的网络名称"),

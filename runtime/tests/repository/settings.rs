@@ -21,7 +21,7 @@ fn tables() -> String {
         let default = match setting.name {
             "connections_max" => "from the file limit".to_owned(),
             "lang" => "from the locale, else `en`".to_owned(),
-            _ => match (setting.get)(&defaults).trim_matches(['[', ']', '"']) {
+            _ => match shown(&(setting.get)(&defaults)).as_str() {
                 "" => "none".to_owned(),
                 default => format!("`{default}`"),
             },
@@ -42,17 +42,22 @@ fn tables() -> String {
     tables
 }
 
+/// A value of TOML as a flag takes it: of a list, with commas between its items.
+fn shown(value: &str) -> String {
+    value.trim_matches(['[', ']', '"']).replace("\", \"", ",")
+}
+
 /// Each flag as it is documented is one that the program takes.
 #[test]
 fn the_documented_flags_are_taken() {
     let defaults = Config::default();
     for setting in SETTINGS {
         let value = (setting.get)(&defaults);
-        let value = value.trim_matches(['[', ']', '"']);
+        let value = shown(&value);
         let usage = setting.usage();
         let written: Vec<String> = match usage.split_once("[=") {
             Some((flag, _)) => vec![flag.to_owned(), format!("{flag}={value}")],
-            None => vec![usage.replace(setting.value, value)],
+            None => vec![usage.replace(setting.value, &value)],
         };
         for written in written {
             // A value may have spaces.

@@ -55,7 +55,10 @@ fn operators(name: &str) -> String {
 fn an_operator_has_the_file_read_again() {
     let configured = Configured::start(&operators("alice"));
     let mut alice = configured.operator();
-    configured.write(&format!("{}motd = [\"Be kind.\"]\nadmin = [\"Tea house\"]\n", operators("bob")));
+    configured.write(&format!(
+        "{}motd = [\"Be kind.\"]\nadmin = [\"Tea house\"]\nreserved_names = [\"zorro\"]\n",
+        operators("bob")
+    ));
     alice.send("REHASH");
     let answer = alice.wait_for(" 382 ");
     let name = configured.file.file_name().unwrap().to_str().unwrap();
@@ -65,6 +68,10 @@ fn an_operator_has_the_file_read_again() {
     alice.wait_for(" 372 alice :- Be kind.");
     alice.send("ADMIN");
     alice.wait_for(" 257 alice :Tea house");
+    alice.send("NICK Zorro");
+    alice.wait_for(" 432 alice Zorro :Erroneous nickname: the name is reserved");
+    alice.send("PRIVMSG zorro :hunter2");
+    alice.wait_for(" 401 alice zorro :");
     let mut other = Irc::enter(configured.server.address, "other", "");
     other.send("OPER alice right\r\nOPER bob right");
     other.wait_for(" 464 other :");

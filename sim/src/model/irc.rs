@@ -70,6 +70,8 @@ pub(super) struct Who<'a> {
     pub(super) person: Option<&'a Person>,
     pub(super) limits: &'a Limits,
     pub(super) has_password: bool,
+    /// Names that nobody may take.
+    pub(super) reserved: &'a [Name],
 }
 
 /// What is answered at once.

@@ -172,8 +172,13 @@ impl Model {
         let Some(client) = &mut conn.irc else { return };
         let member = conn.stage.member();
         let person = member.and_then(|member| self.chat.people.get(&member)).map(|it| &it.person);
-        let who =
-            Who { member, person, limits: &self.limits, has_password: self.options.identity.has_password };
+        let who = Who {
+            member,
+            person,
+            limits: &self.limits,
+            has_password: self.options.identity.has_password,
+            reserved: &self.options.identity.reserved_names,
+        };
         let todos = client.read(line, dropped, who);
         // Who says a thing to many pays for each.
         let heard = todos.iter().filter(|todo| todo.is_heard()).count();
@@ -251,6 +256,13 @@ impl Model {
         let command = match (ask, here) {
             (Ask::Nothing, _) => return,
             (Ask::Quit(message), _) => return self.leave(id, CloseReason::Quit, message),
+            (Ask::Tell(to, _), _) if self.options.identity.reserved_names.contains(&to) => {
+                return self.answer_plain(now, id, Ask::Mistaken(Mistake::NoServices(to)));
+            }
+            (Ask::Rename(name), _) if self.options.identity.reserved_names.contains(&name) => {
+                sometimes!(self.marks, NameReserved, true);
+                return self.answer_plain(now, id, Ask::Mistaken(Mistake::NameReserved(name)));
+            }
             (Ask::Tell(to, text), _) => {
                 Command::Tell { member, to, speech: Speech::new(Manner::Speech, text) }
             }

@@ -156,6 +156,10 @@ fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
         Mistake::BadRoom(error) => not_a_name(error, "房间名", RoomName::CHARS_MAX, RoomName::BYTES_MAX, to),
         Mistake::ExtraWords(command) => to.note(format_args!("参数过多；用法：{}", usage(command))),
         Mistake::InLobby => to.note(format_args!("您已在大厅；输入 /quit 离开聊天室")),
+        Mistake::NameReserved(name) => to.note(format_args!("名字 {name} 已被保留")),
+        Mistake::NoServices(name) => {
+            to.note(format_args!("没有名为 {name} 的人，这里也没有此类服务；消息没有发给任何人"));
+        }
         Mistake::NoSuchCommand(word) => match meant(word) {
             None => to.note(format_args!(
                 "没有 /{word} 这个命令，输入 /help 查看命令；要发送以 / 开头的内容请输入 //"

@@ -170,6 +170,10 @@ fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
         }
         Mistake::ExtraWords(command) => to.note(format_args!("too many words; usage: {}", usage(command))),
         Mistake::InLobby => to.note(format_args!("you are in the lobby; /quit leaves the chat")),
+        Mistake::NameReserved(name) => to.note(format_args!("the name {name} is reserved")),
+        Mistake::NoServices(name) => to.note(format_args!(
+            "there is no one called {name}, and there are no services here; your message reached nobody"
+        )),
         Mistake::NoSuchCommand(word) => match meant(word) {
             None => to.note(format_args!(
                 "unknown command /{word}; /help lists the commands; to send a line that starts with /, type //"

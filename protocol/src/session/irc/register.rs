@@ -67,6 +67,9 @@ pub(super) fn nick(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
         Ok(name) => name,
         Err(error) => return erroneous(wish, &error.to_string()),
     };
+    if line.options.identity.reserves(&name) {
+        return erroneous(wish, "the name is reserved");
+    }
     match line.member {
         Some(member) => alloc::vec![Work::Propose(Command::Rename { member, name })],
         None => {

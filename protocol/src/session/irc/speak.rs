@@ -4,7 +4,7 @@ use super::register::text;
 use super::room::{each, room_name};
 use super::{Client, Line, note, shown};
 use crate::command::{Command, Manner, Speech};
-use crate::dialect::irc::numeric;
+use crate::dialect::irc::numeric::{self, Numeric};
 use crate::dialect::irc::query::Query;
 use crate::dialect::irc::{Capabilities, MESSAGE_BYTES_MAX};
 use crate::mode::Status;
@@ -16,6 +16,10 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+
+/// What answers whoever speaks to a name that is nobody's. Clients send passwords to such names, and nobody else is to
+/// read them, so that not even the log is told.
+const NO_SERVICES: Numeric = Numeric { text: "", ..numeric::ERR_NOSUCHNICK };
 
 /// `PRIVMSG`.
 pub(super) fn privmsg(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
@@ -90,6 +94,12 @@ fn to_target(line: &Line<'_>, target: &str, speech: &Speech) -> Vec<Work> {
         Command::Say { member, room, status, speech }
     } else {
         let Ok(to) = Name::parse_any(target) else { return note(numeric::ERR_NOSUCHNICK, &[&shown(target)]) };
+        if line.options.identity.reserves(&to) {
+            return note(
+                NO_SERVICES,
+                &[&shown(target), "There are no services here; your message reached nobody"],
+            );
+        }
         Command::Tell { member, to, speech }
     };
     if is_signal { ask(Query::Signal(command)) } else { alloc::vec![Work::Propose(command)] }

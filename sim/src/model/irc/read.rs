@@ -140,15 +140,17 @@ pub(super) fn room_name(text: &str) -> Option<RoomName> {
     if text.starts_with('#') { RoomName::parse(text).ok() } else { None }
 }
 
-/// Why nobody can have that name.
-pub(super) fn bad_name(wish: &str, why: NameError) -> Vec<Todo> {
-    let why = match why {
-        NameError::Character(it) => format!("the character {it:?} cannot be in a name"),
-        NameError::Empty => "a name has at least one character".to_owned(),
-        NameError::Reserved => "names of digits alone are the server's to give".to_owned(),
-        NameError::TooLong => "the name is too long".to_owned(),
+/// The name that somebody wants, or why nobody can have it.
+fn name_to_have(said: &Said<'_>, wish: &str) -> Result<Name, Vec<Todo>> {
+    let why = match Name::parse(wish) {
+        Ok(name) if said.who.reserved.contains(&name) => "the name is reserved".to_owned(),
+        Ok(name) => return Ok(name),
+        Err(NameError::Character(it)) => format!("the character {it:?} cannot be in a name"),
+        Err(NameError::Empty) => "a name has at least one character".to_owned(),
+        Err(NameError::Reserved) => "names of digits alone are the server's to give".to_owned(),
+        Err(NameError::TooLong) => "the name is too long".to_owned(),
     };
-    numeric("432", format!("{} :Erroneous nickname: {why}", shown(wish)))
+    Err(numeric("432", format!("{} :Erroneous nickname: {why}", shown(wish))))
 }
 
 /// Why there can be no room of that name.
@@ -243,12 +245,12 @@ impl Client {
             "CAP" => self.cap(said),
             "NICK" => match said.param(0) {
                 "" => numeric("431", ":No nickname given"),
-                wish => match Name::parse(wish) {
+                wish => match name_to_have(said, wish) {
                     Ok(name) => {
                         self.name = Some(name);
                         self.enter(said)
                     }
-                    Err(why) => bad_name(wish, why),
+                    Err(answer) => answer,
                 },
             },
             "PASS" => {
@@ -346,10 +348,10 @@ impl Client {
                 Err(_) => no_such_name(said.param(0)),
             },
             "MONITOR" => self.monitor(said),
-            "NICK" => match (said.param(0), Name::parse(said.param(0))) {
-                ("", _) => numeric("431", ":No nickname given"),
-                (_, Ok(name)) => propose(Command::Rename { member, name }),
-                (wish, Err(why)) => bad_name(wish, why),
+            "NICK" if said.param(0).is_empty() => numeric("431", ":No nickname given"),
+            "NICK" => match name_to_have(said, said.param(0)) {
+                Ok(name) => propose(Command::Rename { member, name }),
+                Err(answer) => answer,
             },
             "NOTICE" => {
                 let mut todos = self.say(said, Manner::Notice, Manner::CtcpReply);
@@ -464,6 +466,10 @@ fn to_target(said: &Said<'_>, target: &str, speech: &Speech) -> Vec<Todo> {
         };
     }
     match Name::parse_any(target) {
+        Ok(to) if said.who.reserved.contains(&to) => {
+            let words = "There are no services here; your message reached nobody";
+            numeric("401", format!("{} :{words}", shown(target)))
+        }
         Ok(to) => say(Command::Tell { member, to, speech }),
         Err(_) => no_such_name(target),
     }
