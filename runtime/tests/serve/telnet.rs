@@ -17,6 +17,8 @@ fn an_interrupt_discards_the_line_and_its_timing_mark_is_answered() {
     let mut bob = server.enter();
     let mut alice = server.enter();
     bob.expect(format!("{} joined", alice.name));
+    alice.send("hello\r\n");
+    bob.expect(format!("{}: hello", alice.name));
     // What GNU telnet sends for Ctrl-C: with `toggle autosynch` a Synch as well, whose data mark is urgent.
     for round in 0..10 {
         alice.send(b"/quit\xFF\xF4\xFF");

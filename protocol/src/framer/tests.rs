@@ -1,0 +1,196 @@
+use super::*;
+use alloc::string::String;
+use alloc::vec;
+
+/// The lines of `chunks` under a limit of 8 bytes, `!` and the count behind those that lost bytes.
+fn lines(chunks: &[&str]) -> Vec<String> {
+    items(Framer::new(8), chunks.iter().map(|chunk| chunk.as_bytes()))
+}
+
+/// The same of what a person may have typed, and `?` and what is asked where that is.
+fn typed(chunks: &[&[u8]]) -> Vec<String> {
+    items(Framer::for_people(8), chunks.iter().copied())
+}
+
+fn items<'a>(mut framer: Framer, chunks: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
+    let mut items = Vec::new();
+    let mut note = |item: Item<'_>| {
+        items.push(match item {
+            Item::Asked(asked) => alloc::format!("?{asked:?}"),
+            Item::Line(line) => {
+                let text = String::from_utf8_lossy(line.bytes).into_owned();
+                if line.dropped > 0 { alloc::format!("{text}!{}", line.dropped) } else { text }
+            }
+        });
+    };
+    for chunk in chunks {
+        framer.push(Bytes::copy_from_slice(chunk));
+        while let Some(item) = framer.next_item() {
+            note(item);
+        }
+    }
+    if let Some(line) = framer.finish() {
+        note(Item::Line(line));
+    }
+    items
+}
+
+fn next_line(framer: &mut Framer) -> Option<&[u8]> {
+    framer.next_item().and_then(Item::line).map(|line| line.bytes)
+}
+
+#[test]
+fn lines_end_with_lf_or_crlf() {
+    assert_eq!(lines(&["a\nb\r\n\n\r\nc\rd\n"]), ["a", "b", "", "", "c\rd"]);
+}
+
+#[test]
+fn a_line_at_the_limit_is_whole_and_one_over_it_is_cut() {
+    assert_eq!(lines(&["12345678\n12345678\r\n123456789\n"]), ["12345678", "12345678", "12345678!1"]);
+    assert_eq!(lines(&["123456789\r\n1234567890\r\n"]), ["12345678!1", "12345678!2"]);
+    assert_eq!(lines(&["12345678\r\r\n"]), ["12345678!1"]);
+}
+
+#[test]
+fn the_last_line_needs_no_end() {
+    assert_eq!(lines(&["a\nbc"]), ["a", "bc"]);
+    assert_eq!(lines(&["a\n"]), ["a"]);
+    assert_eq!(lines(&["1234567890"]), ["12345678!2"]);
+    assert!(lines(&[]).is_empty());
+}
+
+#[test]
+fn any_cut_gives_the_same_lines() {
+    let stream = "a\nbc\r\n12345678\r\n123456789\r\n1234567890abc\n\r\n\nlast\r";
+    let whole = lines(&[stream]);
+    for first in 0..=stream.len() {
+        for second in first..=stream.len() {
+            let parts = [&stream[..first], &stream[first..second], &stream[second..]];
+            assert_eq!(lines(&parts), whole, "{parts:?}");
+        }
+    }
+    let bytes: Vec<&str> = (0..stream.len()).map(|at| &stream[at..=at]).collect();
+    assert_eq!(lines(&bytes), whole);
+}
+
+#[test]
+fn a_terminal_may_end_a_line_with_cr_nul() {
+    assert_eq!(typed(&[b"a\r\0b\r\nc\nd\re\r\0"]), ["a", "b", "c", "d\re"]);
+    assert_eq!(typed(&[b"\0a\0b\r\n"]), ["\0a\0b"], "a NUL elsewhere is for whoever cleans the text");
+    assert_eq!(typed(&[b"123456789\r\0x\n"]), ["12345678!1", "x"]);
+    assert_eq!(lines(&["a\r\0b\n"]), ["a\r\0b"], "a program's line ends as it always has");
+}
+
+#[test]
+fn telnet_is_no_part_of_a_line() {
+    assert_eq!(typed(&[b"\xFF\xFA\x1F\0\n\0\x18\xFF\xF0he\xFF\xF1llo\n"]), ["hello"]);
+    let asked = ["one", "?TimingMark", "two", "?AreYouThere", "three"];
+    assert_eq!(typed(&[b"one\nt\xFF\xFD\x06wo\nth\xFF\xF6ree\n"]), asked, "what is asked has its place");
+    assert_eq!(typed(&[b"half\xFF\xF4whole\n"]), ["whole"], "an interrupt discards the line");
+    assert_eq!(typed(&[b"123456789\xFF\xF2whole\n"]), ["whole"], "and so does the end of a Synch");
+    assert_eq!(typed(&[b"a\xFFb\xFF\n"]), ["a\u{FFFD}b\u{FFFD}"]);
+    assert_eq!(lines(&["a"]), ["a"]);
+    let as_it_is = items(Framer::new(8), [b"a\xFF\xF4b\n".as_slice()].into_iter());
+    assert_eq!(as_it_is, ["a\u{FFFD}\u{FFFD}b"], "a program does not speak telnet");
+}
+
+#[test]
+fn a_byte_order_mark_tells_utf_16() {
+    for (mark, bytes) in
+        [(b"\xFF\xFE", u16::to_le_bytes as fn(u16) -> [u8; 2]), (b"\xFE\xFF", u16::to_be_bytes)]
+    {
+        let text: Vec<u8> = "你\r\n🦀!\n".encode_utf16().flat_map(bytes).collect();
+        assert_eq!(typed(&[mark, &text]), ["你", "🦀!"]);
+    }
+    assert_eq!(typed(&[b"\xFEx\n\xFE\xFFx\n"]), ["\u{FFFD}x", "\u{FFFD}\u{FFFD}x"], "no mark in the middle");
+}
+
+#[test]
+fn any_cut_gives_the_same_of_what_is_typed() {
+    let streams: [&[u8]; 6] = [
+        b"a\r\0b\r\nc\xFF\xFD\x06d\n12345678\xFF\xF7\r\0\xFFe\xFF\xFFf\n\xFF\xFA\n\xFF\xFF\xFF\xF0g",
+        b"\xFF\xFE\x01\xFF\xFB\x1Fhello\nhalf\xFF\xF4\xFF\xFD\x06whole\n",
+        b"\xFF\xFEh\0i\0\r\0\n\0\x60\x4F\n\0",
+        b"\xFE\xFF\0h\0i\0\r\0\n\xD8\x3E\xDD\x80\0\n",
+        b"\xFF\xFB\x1F\xFF\xFB\x1Fhello\n\xFE\xFF\n",
+        b"\xFF\xFE\x2F\xFFx\0\n\0",
+    ];
+    for stream in streams {
+        let whole = typed(&[stream]);
+        for first in 0..=stream.len() {
+            for second in first..=stream.len() {
+                let parts = [&stream[..first], &stream[first..second], &stream[second..]];
+                assert_eq!(typed(&parts), whole, "{parts:?}");
+            }
+        }
+        let bytes: Vec<&[u8]> = stream.chunks(1).collect();
+        assert_eq!(typed(&bytes), whole);
+    }
+}
+
+#[test]
+fn looking_for_an_item_changes_nothing() {
+    let mut framer = Framer::for_people(8);
+    framer.push(Bytes::from_static(b"a\nb\xFF\xFD\x06"));
+    assert!(framer.has_item() && framer.has_item() && framer.has_unread());
+    framer.push(Bytes::from_static(b"c\nd"));
+    assert_eq!(next_line(&mut framer).unwrap(), b"a");
+    assert!(framer.has_item());
+    framer.push(Bytes::from_static(b"e\n"));
+    assert_eq!(framer.next_item(), Some(Item::Asked(Asked::TimingMark)));
+    assert!(framer.has_item() && framer.has_unread());
+    assert_eq!(next_line(&mut framer).unwrap(), b"bc");
+    assert_eq!(next_line(&mut framer).unwrap(), b"de");
+    assert!(!framer.has_item() && !framer.has_unread() && !framer.has_begun());
+}
+
+#[test]
+fn who_is_idle_costs_nothing_but_what_it_was_refused() {
+    let mut framer = Framer::for_people(8);
+    framer.push(Bytes::from_static(b"a\xFF\xF1b\xFF\xF6\n\xFF\xF4"));
+    while framer.next_item().is_some() {}
+    assert_eq!(framer.held_bytes(), 0);
+    framer.push(Bytes::from_static(b"\xFF\xFB\x1F"));
+    while framer.next_item().is_some() {}
+    assert!((1..=128).contains(&framer.held_bytes()));
+}
+
+#[test]
+fn a_chunk_on_top_of_an_unread_one_keeps_both() {
+    let mut framer = Framer::new(8);
+    framer.push(Bytes::from_static(b"a\nb\nc"));
+    assert_eq!(next_line(&mut framer).unwrap(), b"a");
+    framer.push(Bytes::from_static(b"d\n"));
+    assert!(framer.has_item());
+    assert_eq!(next_line(&mut framer).unwrap(), b"b");
+    assert_eq!(next_line(&mut framer).unwrap(), b"cd");
+    assert_eq!(framer.next_item(), None);
+}
+
+#[test]
+fn what_is_held_is_told() {
+    let mut framer = Framer::new(8);
+    framer.push(Bytes::from_static(b"one\ntw"));
+    assert_eq!(framer.held_bytes(), 6, "the chunk");
+    framer.next_item().unwrap();
+    assert_eq!(framer.next_item(), None);
+    assert!((2..=16).contains(&framer.held_bytes()), "the begun line");
+    framer.push(Bytes::from_static(b"o"));
+    assert!((3..=17).contains(&framer.held_bytes()), "the begun line and the chunk");
+}
+
+#[test]
+fn ten_megabytes_without_a_line_end_take_one_line_of_memory() {
+    let mut framer = Framer::new(4096);
+    let chunk = Bytes::from(vec![b'x'; 16_384]);
+    for _ in 0..640 {
+        framer.push(chunk.clone());
+        assert_eq!(framer.next_item(), None);
+        assert!(framer.held_bytes() <= 8_194, "{} bytes held", framer.held_bytes());
+    }
+    framer.push(Bytes::from_static(b"\n"));
+    let line = framer.next_item().and_then(Item::line).unwrap();
+    assert_eq!((line.bytes.len(), line.dropped), (4096, 640 * 16_384 - 4096));
+    assert_eq!(framer.next_item(), None);
+    assert_eq!(framer.held_bytes(), 0, "an idle framer holds nothing");
+}
