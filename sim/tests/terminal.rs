@@ -30,6 +30,8 @@ impl Room {
             room.input(Input::Accepted { conn, dialect: Dialect::Plain, peer, room: Some(&lobby) });
             room.conns.push(conn);
         }
+        // Behind a first line it is clear that a person types.
+        room.heard(b"hi\n", 9).unwrap();
         room
     }
 
