@@ -6,6 +6,7 @@
 
 mod irc_event;
 mod irc_session;
+mod sniff;
 
 use bytes::{Bytes, BytesMut};
 use parlor_protocol::irc::{Message, PARAMS_MAX, ParseError};
@@ -22,12 +23,13 @@ use parlor_sim::typed::Item as Typed;
 use parlor_sim::{terminal, tier1, typed};
 
 pub use irc_session::irc_session;
+pub use sniff::sniff;
 
 /// A target: its name and what it does.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     ("dialect", dialect),
     ("framer", framer),
     ("hub", hub),
@@ -35,6 +37,7 @@ pub const TARGETS: [Target; 7] = [
     ("irc_session", irc_session),
     ("outbox", outbox),
     ("session", session),
+    ("sniff", sniff),
 ];
 
 /// Operations of one outbox, at the most: what follows would find nothing new.

@@ -27,6 +27,10 @@ const TAGS_BYTES_MAX: usize = 4_096;
 /// Bytes of one telnet subnegotiation. A longer one than any option has is none.
 const SUBNEGOTIATION_BYTES_MAX: usize = 512;
 
+/// Bytes of noise, telnet's included, behind which nothing is looked at any more: whoever sends that much is paced
+/// as a person is, and no program begins so.
+const NOISE_BYTES_MAX: usize = 16_384;
+
 /// Lines that are neither said nor acted on, for they may be the beginning of something; one more is IRC.
 const DOUBTS_MAX: usize = 3;
 
@@ -201,8 +205,8 @@ pub struct Sniffer {
     held: Vec<u8>,
     /// So many of the held bytes were looked at, and did not suffice.
     looked: usize,
-    /// Whether noise was found already.
-    has_begun: bool,
+    /// Bytes of noise so far.
+    noise_bytes: usize,
     /// The connection began with what may be the byte order mark of UTF-16, in which NUL is no sign of anything.
     may_be_utf16: bool,
     /// Lines that were in doubt, for the case that a registration follows.
@@ -231,10 +235,11 @@ impl Sniffer {
                 Judged::Is(Kind::Doubt) => break Some(self.doubt(from)),
                 Judged::Is(kind) => break Some(kind),
                 Judged::More => break None,
+                Judged::Noise(_) if self.noise_bytes > NOISE_BYTES_MAX => break Some(Kind::Plain),
                 Judged::Noise(count) => {
-                    let mark = !self.has_begun && self.held[from..].starts_with(&[IAC, DONT]);
-                    self.may_be_utf16 |= mark;
-                    self.has_begun = true;
+                    let is_mark = self.noise_bytes == 0 && self.held[from..].starts_with(&[IAC, DONT]);
+                    self.may_be_utf16 |= is_mark;
+                    self.noise_bytes += count;
                     from += count;
                 }
             }
@@ -304,8 +309,8 @@ impl Sniffer {
             [b'\n', ..] => return Judged::Noise(1),
             [b'\r', ..] => return carriage_return(bytes, ended),
             [IAC, ..] => return telnet(bytes, ended),
-            [0xFE, 0xFF, ..] if !self.has_begun => return Judged::Is(Kind::Plain),
-            [0xFE] if !self.has_begun && !ended => return Judged::More,
+            [0xFE, 0xFF, ..] if self.noise_bytes == 0 => return Judged::Is(Kind::Plain),
+            [0xFE] if self.noise_bytes == 0 && !ended => return Judged::More,
             _ => {}
         }
         match binary::judge(bytes, self.may_be_utf16, ended) {

@@ -29,6 +29,8 @@ impl Room {
             let lobby = RoomName::lobby();
             room.input(Input::Accepted { conn, dialect: Dialect::Plain, peer, room: Some(&lobby) });
             room.conns.push(conn);
+            // Whoever has said something is a person, whatever it says next.
+            room.input(Input::Received { conn, bytes: Bytes::from_static(b"hello\n") });
         }
         // Behind a first line it is clear that a person types.
         room.heard(b"hi\n", 9).unwrap();

@@ -99,7 +99,8 @@ impl Session {
             Some(kind) => kind,
             None => {
                 let sniffed = self.sniffer.as_mut()?.look(evidence, self.input_ended);
-                if !sniffed.noise.is_empty() {
+                // Before a line of IRC it is nothing: neither a line of its own, nor a part of the next.
+                if !sniffed.noise.is_empty() && matches!(self.tongue, Tongue::Plain(_)) {
                     self.framer.push(sniffed.noise.into());
                     self.read_noise();
                 }
@@ -127,9 +128,6 @@ impl Session {
     /// Reads what decides nothing: nobody has said anything yet, but telnet may have asked for something. Whether anybody
     /// is there, nobody asks before the greeting.
     fn read_noise(&mut self) {
-        if !matches!(self.tongue, Tongue::Plain(_)) {
-            return;
-        }
         while let Some(item) = self.framer.next_item() {
             if let Item::Asked(asked) = item
                 && (self.state != State::Detect || asked != Asked::AreYouThere)

@@ -15,11 +15,12 @@ pub(super) fn judge(bytes: &[u8], may_be_utf16: bool, ended: bool) -> Judged {
     let end = memchr::memchr3(b'\r', b'\n', IAC, bytes).unwrap_or(bytes.len());
     let head = &bytes[..end.min(HEAD_BYTES)];
     let is_whole = ended || end < bytes.len() || head.len() == HEAD_BYTES;
+    // A control character is noise only when all of the head is seen, and says otherwise.
+    if !is_whole && (head.len() < 4 || head[0].is_ascii_control()) {
+        return Judged::More;
+    }
     if may_be_utf16 {
         return Judged::Noise(0);
-    }
-    if head.len() < 4 && !is_whole {
-        return Judged::More;
     }
     // A line on which there is nothing to see says nothing.
     if end < bytes.len() && head.iter().all(u8::is_ascii_control) {

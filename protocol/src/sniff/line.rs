@@ -209,7 +209,7 @@ fn registration(words: &[&[u8]], evidence: Evidence) -> Option<Kind> {
         b"CAP" => return is_negotiation(params, count).then_some(Kind::Irc),
         b"USER" => return is_user(params, count, last).then_some(Kind::Irc),
         b"NICK" if is_name(params) => is_capital,
-        b"PASS" if count == 1 => is_capital,
+        b"PASS" if is_password(params, count) => is_capital,
         _ => return None,
     };
     // In small letters a person wrote it, and forgot the `/`; or it is a client that writes so. Where no client of
@@ -225,6 +225,12 @@ fn is_name(params: &[&[u8]]) -> bool {
     let [param] = params else { return false };
     let name = core::str::from_utf8(param.strip_prefix(b":").unwrap_or(param));
     name.is_ok_and(|name| Name::parse(name).is_ok())
+}
+
+/// Whether `PASS` has one parameter: a word, or several behind a colon that is none of a smile's.
+fn is_password(params: &[&[u8]], count: usize) -> bool {
+    let begins = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
+    params.len() == 1 || count == 1 && params[0].get(1).is_some_and(begins)
 }
 
 /// Whether these are the parameters of a `CAP` that a client begins with.
@@ -249,13 +255,26 @@ fn is_user(params: &[&[u8]], count: usize, last: Option<usize>) -> bool {
     if params.len() > 3 && unused.starts_with(b":") && is_address(unused) {
         return true;
     }
-    let is_word = |param: &[u8]| param.iter().all(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii());
-    let is_of_machine = mode == unused || user == mode || !is_word(mode) && !is_word(unused);
+    let is_of_machine = mode == unused || user == mode || is_of_program(mode) && is_of_program(unused);
     let real_name = params.get(3).copied().unwrap_or_default();
     let is_named = real_name
         .get(1..3)
         .is_some_and(|begin| begin.iter().all(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii()));
     count == 4 && (is_of_machine || last == Some(3) && is_named)
+}
+
+/// Whether a word is a mode, nothing (`*`, `.`), a name in quotes or the name of a host, as no word of a sentence is.
+fn is_of_program(word: &[u8]) -> bool {
+    match word {
+        [b'*' | b'.' | b'-'] | [b'+', ..] | [b'"', .., b'"'] => true,
+        [.., b'.'] => false,
+        _ if word.iter().all(u8::is_ascii_digit) => true,
+        _ => {
+            let in_host =
+                |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':');
+            word.contains(&b'.') && word.iter().all(in_host)
+        }
+    }
 }
 
 /// What is spoken elsewhere and begins with such a line.

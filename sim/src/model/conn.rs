@@ -167,8 +167,8 @@ pub(super) struct Opening {
     pub(super) bytes: Vec<u8>,
     /// So many were looked at in vain.
     looked: usize,
-    /// Something that decides nothing was before them.
-    has_noise: bool,
+    /// So many bytes that decide nothing were before them.
+    noise: usize,
     utf16: bool,
     /// Lines that were neither said nor read.
     doubted: Vec<u8>,
@@ -177,7 +177,7 @@ pub(super) struct Opening {
 
 impl Opening {
     const fn known(&self, from: From, ended: bool) -> Known {
-        Known { from, ended, is_first: !self.has_noise, utf16: self.utf16 }
+        Known { from, ended, is_first: self.noise == 0, utf16: self.utf16 }
     }
 
     /// What it looks like after a silence.
@@ -252,11 +252,13 @@ impl Conn {
                     opening.looked = opening.bytes.len();
                     return None;
                 }
+                Seen::Noise(_) if opening.noise > 16_384 => return Some(Opens::Plain),
                 Seen::Noise(count) => {
-                    opening.utf16 |= !opening.has_noise && opening.bytes.starts_with(&[255, 254]);
-                    opening.has_noise = true;
-                    self.unread.extend(opening.bytes.drain(..count));
+                    opening.utf16 |= opening.noise == 0 && opening.bytes.starts_with(&[255, 254]);
+                    opening.noise += count;
+                    let noise = opening.bytes.drain(..count);
                     if self.irc.is_none() {
+                        self.unread.extend(noise);
                         // Nothing is said by it, but telnet may ask for something, which is answered first.
                         let detecting = self.stage == Stage::Detecting;
                         while let Some(item) = self.typed.read(&mut self.unread, false) {

@@ -103,10 +103,10 @@ pub(super) fn see(bytes: &[u8], known: Known) -> Seen {
     let line_end = bytes.iter().position(|it| b"\r\n\xff".contains(it));
     let head: Vec<u8> = bytes.iter().copied().take(line_end.unwrap_or(bytes.len()).min(8)).collect();
     let all_seen = known.ended || line_end.is_some() || head.len() == 8;
+    if !all_seen && (head.len() < 4 || head[0].is_ascii_control()) {
+        return Seen::NotYet;
+    }
     if !known.utf16 {
-        if head.len() < 4 && !all_seen {
-            return Seen::NotYet;
-        }
         let unseen = line_end.is_some() && head.iter().all(u8::is_ascii_control);
         let letter = |at: usize| head.get(at).is_some_and(|it| (b' '..=b'~').contains(it));
         let nul = |at: usize| head.get(at) == Some(&0);
@@ -385,7 +385,13 @@ fn irc(words: &[&[u8]], from: From) -> Option<Opens> {
         {
             shouted
         }
-        b"PASS" if count == 1 => shouted,
+        b"PASS" if params.len() == 1 => shouted,
+        // Behind a colon there may be several words, and behind a smile a sentence.
+        b"PASS"
+            if count == 1 && params[0].get(1).is_some_and(|it| it.is_ascii_alphanumeric() || *it > 127) =>
+        {
+            shouted
+        }
         b"AUTH" | b"HELO" | b"USER" if shouted && params.len() == 1 && from.is_greeted() => {
             return Some(Opens::Doubt(0));
         }
@@ -403,8 +409,13 @@ fn user(params: &[&[u8]], count: usize) -> bool {
     if unused[0] == b':' && address(unused) {
         return true;
     }
-    let word = |it: &[u8]| it.iter().all(|it| it.is_ascii_alphabetic() || *it > 127);
-    let by_program = mode == unused || name == mode || !word(mode) && !word(unused);
+    let program = |it: &[u8]| {
+        let host = it.contains(&b'.') && !it.ends_with(b".");
+        let host = host && it.iter().all(|it| it.is_ascii_alphanumeric() || b".-_:".contains(it));
+        let quoted = it.len() > 1 && it.starts_with(b"\"") && it.ends_with(b"\"");
+        [&b"*"[..], b".", b"-"].contains(&it) || it[0] == b'+' || number(it) || quoted || host
+    };
+    let by_program = mode == unused || name == mode || program(mode) && program(unused);
     let letters = |it: &[u8]| it.len() == 2 && it.iter().all(|it| it.is_ascii_alphanumeric() || *it > 127);
     let named = real_name[0] == b':' && real_name.get(1..3).is_some_and(letters);
     count == 4 && (by_program || named)
