@@ -297,8 +297,11 @@ impl Client {
 
 impl Client {
     /// The answer to what a client of IRC would not send before it has said who it is, and how to go on: it may be
-    /// a person who was taken for one.
+    /// a person who was taken for one. Who negotiates is none: irssi 1.4 sends `JOIN :` between `CAP LS` and `NICK`.
     fn hinted(&self, mut work: Vec<Work>) -> Vec<Work> {
+        if self.negotiates {
+            return work;
+        }
         work.extend(ask(Query::Hint(if self.might_be_plain { Hint::Unregistered } else { Hint::OnlyIrc })));
         work
     }

@@ -211,14 +211,14 @@ impl Client {
             let hint = if self.might_be_plain { Hint::Unregistered } else { Hint::OnlyIrc };
             let is_of_program = said.line.command.chars().all(|it| it.is_ascii_uppercase());
             let mut todos = numeric("451", ":You have not registered");
-            if self.might_be_plain || !is_of_program {
+            if !self.negotiates && (self.might_be_plain || !is_of_program) {
                 todos.push(Todo::Query(Query::Hint(hint)));
             }
             return todos;
         };
         // A person may have been taken for a client where both are at home.
         let hinted = |mut todos: Vec<Todo>| {
-            let hints = self.might_be_plain && !is_member;
+            let hints = self.might_be_plain && !is_member && !self.negotiates;
             todos.extend(hints.then_some(Todo::Query(Query::Hint(Hint::Unregistered))));
             todos
         };
