@@ -9,12 +9,14 @@
 #[allow(dead_code, reason = "the tests of IRC need more of it")]
 mod clients;
 mod libraries;
+mod names;
 
 #[path = "../serve/namespace.rs"]
 mod namespace;
 #[path = "../serve/program.rs"]
 #[allow(dead_code, reason = "the tests of the server need more of it")]
 mod program;
+mod strangers;
 #[path = "../serve/support.rs"]
 #[allow(dead_code, reason = "the tests of the server need more of it")]
 mod support;

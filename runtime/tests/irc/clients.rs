@@ -70,15 +70,17 @@ impl Person {
     /// Somebody with irssi, who is in the room.
     pub fn with_irssi(name: &str, room: &str) -> Self {
         let home = Home::new("irssi");
+        // In its settings a backslash begins an escape.
+        let written = name.replace('\\', r"\\");
         // One window for everything. What irssi waits for by itself, between two lines or before it connects again,
         // is short.
         let settings = format!(
             r##"
 servers = ({{ address = "127.0.0.1"; port = "3000"; chatnet = "parlor"; autoconnect = "yes"; }});
-chatnets = {{ parlor = {{ type = "IRC"; nick = "{name}"; }}; }};
+chatnets = {{ parlor = {{ type = "IRC"; nick = "{written}"; }}; }};
 channels = ({{ name = "{room}"; chatnet = "parlor"; autojoin = "yes"; }});
 settings = {{
-  core = {{ real_name = "{name} the irssi user"; user_name = "{name}"; server_reconnect_time = "1s"; }};
+  core = {{ real_name = "{written} the irssi user"; user_name = "{written}"; server_reconnect_time = "1s"; }};
   "irc/core" = {{ cmd_queue_speed = "1msec"; cmds_max_at_once = "100"; }};
   "fe-common/core" = {{
     autocreate_own_query = "OFF"; autocreate_query_level = "NONE"; autocreate_windows = "OFF"; autolog = "OFF";

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long a test waits for what must come.
@@ -46,10 +46,10 @@ impl Lines {
         let to = lines.clone();
         std::thread::spawn(move || {
             for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
-                to.0.0.lock().unwrap().lines.push(String::from_utf8_lossy(&line).into_owned());
+                to.collected().lines.push(String::from_utf8_lossy(&line).into_owned());
                 to.0.1.notify_all();
             }
-            to.0.0.lock().unwrap().is_over = true;
+            to.collected().is_over = true;
             to.0.1.notify_all();
         });
         lines
@@ -80,13 +80,18 @@ impl Lines {
 
     /// Every line so far with this in it.
     pub fn with(&self, part: &str) -> Vec<String> {
-        self.0.0.lock().unwrap().lines.iter().filter(|line| line.contains(part)).cloned().collect()
+        self.collected().lines.iter().filter(|line| line.contains(part)).cloned().collect()
     }
 
     fn wait_while(&self, is_missing: impl Fn(&Collected) -> bool) -> MutexGuard<'_, Collected> {
-        let (collected, changed) = &*self.0;
-        let collected = collected.lock().unwrap();
-        changed.wait_timeout_while(collected, DEADLINE, |collected| is_missing(collected)).unwrap().0
+        let waited =
+            self.0.1.wait_timeout_while(self.collected(), DEADLINE, |collected| is_missing(collected));
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// The lines, also where a test has failed while it held them: whoever unwinds prints them.
+    fn collected(&self) -> MutexGuard<'_, Collected> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
