@@ -74,7 +74,7 @@ fn whatever_sends_lines_says_them_and_no_more() {
     let mut said = Vec::new();
     for (number, command) in FOR_LINES.iter().enumerate() {
         let name = format!("guest-{number}");
-        let mut guest = Program::start(&mut shell(command));
+        let mut guest = Program::start(&mut shell(&format!("exec {command}")));
         guest.enter(&format!("/nick {name}"));
         guest.printed.wait_for(&format!("* you are now {name}"));
         let line = format!("{name}: 我用 {}", command.split_once(' ').unwrap().0);
