@@ -105,7 +105,7 @@ fn a_wrong_command_line_is_refused_before_anything_is_connected() {
         (&["--room", "a b"], "parlor: --room: a room name cannot have a space in it\n"),
         (&["--room", "a b", "--lang", "zh"], "parlor: --room：房间名里不能有空格\n"),
         (&["--key", "secret"], "parlor: --key is the key of a room: name it with --room\n"),
-        (&["--lang", "fr"], "use zh or en"),
+        (&["--lang", "fr"], "zh or en"),
         (&["--connect-timeout-ms", "0"], "0"),
         (&["--no-such-option"], "--no-such-option"),
     ] {
