@@ -218,7 +218,9 @@ fn the_help_is_in_the_language_that_is_chosen() {
     ] {
         let english = help(command, &[]);
         assert!(english.contains("Usage: parlor"), "{english}");
-        assert!(english.is_ascii() || command == ["bench", "--help"], "{english}");
+        // The names that are reserved unless told otherwise are those of both languages.
+        let told = english.replace("服务器", "").replace("系统", "");
+        assert!(told.is_ascii() || command == ["bench", "--help"], "{english}");
         for chosen in [("LC_ALL", "zh_CN.UTF-8"), ("PARLOR_LANG", "zh")] {
             let chinese = help(command, &[chosen]);
             assert!(chinese.contains("用法：parlor") && chinese.contains("选项："), "{chinese}");
