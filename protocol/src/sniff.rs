@@ -6,7 +6,7 @@
 //! negotiation, control characters) decides nothing, and neither do blanks and the tags of a message of IRC.
 //!
 //! What is decided never depends on how the bytes were cut. Every opening is known by its first few bytes
-//! ([`binary`]) or by its first line ([`line`]); a line that has more than [`OPENING_BYTES_MAX`] bytes is judged
+//! (`binary`) or by its first line (`line`); a line that has more than [`OPENING_BYTES_MAX`] bytes is judged
 //! by its beginning.
 
 mod binary;
