@@ -94,6 +94,13 @@ pub enum Command {
         /// The name it wants.
         name: Name,
     },
+    /// A member speaks to whoever last spoke to it alone, or, where nobody has, to whom it spoke last.
+    Reply {
+        /// Who.
+        member: MemberId,
+        /// What.
+        speech: Speech,
+    },
     /// A member speaks to a room.
     Say {
         /// Who.
@@ -186,6 +193,7 @@ impl Command {
             | Self::Move { member, .. }
             | Self::Promote { member }
             | Self::Rename { member, .. }
+            | Self::Reply { member, .. }
             | Self::Say { member, .. }
             | Self::SetAway { member, .. }
             | Self::SetHost { member, .. }

@@ -4,7 +4,7 @@ use crate::command::{CloseReason, Speech};
 use crate::dialect::{irc, plain};
 use crate::id::Seq;
 use crate::language::Language;
-use crate::mode::{ModeChange, Status};
+use crate::mode::{Mask, ModeChange, Status};
 use crate::name::{Name, NameError, RoomName};
 use crate::output::WireClass;
 use crate::person::Person;
@@ -160,6 +160,22 @@ impl Event<'_> {
 /// An answer to one connection.
 #[derive(Clone, Debug)]
 pub enum Reply<'a> {
+    /// The member is away from here on, or back.
+    AwayIs {
+        /// Its words, where it is away.
+        away: Option<&'a Text>,
+        /// Whether it was away before.
+        was_away: bool,
+    },
+    /// The masks that keep people out of a room.
+    Bans {
+        /// The room.
+        room: &'a RoomName,
+        /// How many there are.
+        total: usize,
+        /// The first of them.
+        masks: Vec<&'a Mask>,
+    },
     /// The connection closes.
     Farewell {
         /// Why.
@@ -194,12 +210,26 @@ pub enum Reply<'a> {
     },
     /// The server is there.
     IsThere,
+    /// The member has invited somebody.
+    Invited {
+        /// Whom.
+        name: &'a Name,
+        /// Where to.
+        room: &'a RoomName,
+    },
     /// Somebody asks the member into a room.
     InvitedTo {
         /// Who.
         by: &'a Name,
         /// Where to.
         room: &'a RoomName,
+    },
+    /// Whoever the member writes to is away.
+    IsAway {
+        /// Who.
+        name: &'a Name,
+        /// Its words.
+        away: &'a Text,
     },
     /// The member was sent out of the room that it was in.
     KickedOut {
@@ -226,8 +256,17 @@ pub enum Reply<'a> {
         /// Whether it is UTF-16, which was converted; what was not is lost.
         converted: bool,
     },
+    /// What a room allows, as the changes that lead to it.
+    ModesAre {
+        /// The room.
+        room: &'a RoomName,
+        /// The changes.
+        changes: Vec<ModeChange>,
+    },
     /// The member has another name.
     NowNamed(&'a Name),
+    /// The member is an operator of the server.
+    NowOperator,
     /// The world did not do it.
     Refused(&'a Refusal),
     /// The rooms.
@@ -239,6 +278,13 @@ pub enum Reply<'a> {
     },
     /// The line may have been the beginning of a registration of IRC, and was not said.
     NotSaid,
+    /// What the member has told somebody in private.
+    TellsTo {
+        /// Whom.
+        name: &'a Name,
+        /// What.
+        text: &'a Text,
+    },
     /// What the room is about.
     TopicIs {
         /// The room.
@@ -246,14 +292,21 @@ pub enum Reply<'a> {
         /// Its topic.
         topic: Option<&'a Topic>,
     },
+    /// A room's modes are as the member wants them already.
+    Unchanged {
+        /// The room.
+        room: &'a RoomName,
+        /// What changes nothing.
+        change: &'a ModeChange,
+    },
     /// Who is in a room.
     Who {
         /// The room.
         room: &'a RoomName,
         /// How many are there.
         total: usize,
-        /// The names of the first of them, in the order of their entrance.
-        names: Vec<&'a Name>,
+        /// The names of the first of them, in the order of their entrance, each behind the prefix of its status.
+        names: Vec<(&'static str, &'a Name)>,
     },
 }
 
@@ -281,6 +334,10 @@ pub enum HelpOn {
 pub enum Mistake {
     /// The argument is no key that a room can have.
     BadKey,
+    /// The argument is no number of people: 1, 2, 3 and so on.
+    BadLimit,
+    /// The argument is no mask.
+    BadMask,
     /// The argument is no name that a member can have.
     BadName(NameError),
     /// The argument is no number of lines: 1, 2, 3 and so on.
@@ -297,6 +354,8 @@ pub enum Mistake {
     NoServices(Name),
     /// There is no such command. What was typed, as its writer sees it.
     NoSuchCommand(String),
+    /// A room has no such mode.
+    NoSuchMode(String),
     /// Nobody is in a room of that name.
     NoSuchRoom(RoomName),
     /// The member is in no room.
@@ -305,4 +364,6 @@ pub enum Mistake {
     UnknownLanguage,
     /// This command, named without its `/`, needs more words.
     Usage(&'static str),
+    /// That is not the password of an operator of that name.
+    WrongPassword,
 }

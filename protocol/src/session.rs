@@ -252,21 +252,21 @@ impl Session {
         if !core::mem::take(&mut self.checking) {
             return None;
         }
-        let Tongue::Irc(client) = &mut self.tongue else { return None };
-        match self.state {
-            State::Active(member) => {
-                self.work.push_front(match right {
-                    true => Work::Propose(Command::Promote { member }),
-                    false => Work::Ask(Question::Irc(irc::wrong_password())),
+        match (self.state, &mut self.tongue) {
+            (State::Active(member), tongue) => {
+                self.work.push_front(match (right, tongue) {
+                    (true, _) => Work::Propose(Command::Promote { member }),
+                    (false, Tongue::Irc(_)) => Work::Ask(Question::Irc(irc::wrong_password())),
+                    (false, Tongue::Plain(_)) => Work::Ask(Question::Plain(plain::wrong_password())),
                 });
                 Some(None)
             }
-            State::Register if right => {
+            (State::Register, Tongue::Irc(client)) if right => {
                 // What is left of the line that said the last of it is for what comes of it, too.
                 client.password_was_right().into_iter().rev().for_each(|work| self.work.push_front(work));
                 Some(None)
             }
-            State::Register => Some(Some(CloseReason::Password)),
+            (State::Register, _) => Some(Some(CloseReason::Password)),
             _ => Some(None),
         }
     }

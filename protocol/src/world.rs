@@ -53,6 +53,7 @@ pub struct Member {
     rooms: Vec<RoomId>,
     /// Rooms to which it was invited, the latest at the end; some may have ended.
     invitations: Vec<RoomId>,
+    correspondent: Option<Correspondent>,
     away: Option<Text>,
     modes: UserModes,
     /// Whether the masks of a room mute it, as they were at that version of them: a hundred masks are not compared
@@ -60,6 +61,14 @@ pub struct Member {
     muted: Vec<(RoomId, u32, bool)>,
     entered_unix_ms: u64,
     spoke_unix_ms: u64,
+}
+
+/// Whom a member's reply is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Correspondent {
+    member: MemberId,
+    /// Whether it wrote to the member; otherwise the member wrote to it.
+    wrote: bool,
 }
 
 impl Member {
@@ -192,6 +201,13 @@ pub enum Effect {
         /// Its last words are not heard there, for it may not speak.
         silenced: bool,
     },
+    /// A room has the modes that somebody wanted already.
+    ModesUnchanged {
+        /// Who.
+        member: MemberId,
+        /// Where.
+        room: RoomId,
+    },
     /// A room has other modes; all in it hear of it.
     ModesSet {
         /// By whom.
@@ -278,6 +294,8 @@ pub enum Refusal {
     BadKey(RoomName),
     /// A ban of the room is about the member.
     Banned(RoomName),
+    /// Whoever spoke to the member alone is gone.
+    CorrespondentLeft,
     /// Only who is invited may enter the room.
     InviteOnly(RoomName),
     /// The room has as many masks as it may have.
@@ -303,6 +321,8 @@ pub enum Refusal {
     NoSuchName(Name),
     /// There is no such room.
     NoSuchRoom(RoomName),
+    /// Nobody has spoken to the member alone, nor the member to anybody.
+    NobodyToAnswer,
     /// The member is not in that room.
     NotIn(RoomName),
     /// The member does not run the room.
@@ -388,6 +408,10 @@ impl World {
                 self.set_user_modes(member, UserModes::OPERATOR, UserModes::NONE, effects);
             }
             Command::Rename { name, .. } => self.rename(entry, member, name, effects)?,
+            Command::Reply { speech, .. } => {
+                let to = self.correspondent(member)?;
+                self.tell(entry, member, to, speech, effects);
+            }
             Command::Say { room, status, speech, .. } => {
                 let room = self.say(entry, member, room, *status, speech)?;
                 effects.push(Effect::Said { member, room });
@@ -405,10 +429,9 @@ impl World {
             Command::SetUserModes { on, off, .. } => {
                 self.set_user_modes(member, on.without(UserModes::OPERATOR), *off, effects);
             }
-            Command::Tell { to, .. } => {
+            Command::Tell { to, speech, .. } => {
                 let to = self.member_named(to).ok_or_else(|| Refusal::NoSuchName(to.clone()))?;
-                self.spoke(entry, member);
-                effects.push(Effect::Told { member, to });
+                self.tell(entry, member, to, speech, effects);
             }
             Command::Wallops { .. } => {
                 self.server_operator(member)?;

@@ -27,6 +27,7 @@ macro_rules! marks {
 
 marks! {
     AcceptWaits: "somebody waits to be accepted, for there is no place",
+    Answered: "somebody answers whoever wrote last in private",
     AnsweredHttp: "somebody speaks HTTP, and is told the ways in",
     AnsweredMidTick: "somebody is answered in the middle of its room's tick",
     BacklogCut: "a slow reader is closed",

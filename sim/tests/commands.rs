@@ -97,9 +97,11 @@ fn command() -> impl Strategy<Value = String> {
     (names, any::<bool>()).prop_map(|(name, upper)| if upper { name.to_uppercase() } else { name.to_owned() })
 }
 
-/// Whether what others read of it is the act of the command, and not something said.
+/// Whether what others read of it is the act of the command, and not something said: a note, what somebody does, or
+/// the last words of who leaves.
 fn is_act(line: &str) -> bool {
-    line.starts_with("* ") || line.starts_with("** ") || !line.contains("hunter2")
+    let is_act = ["* ", "** ", "5001 left: "].iter().any(|begin| line.starts_with(begin));
+    is_act || !line.contains("hunter2")
 }
 
 proptest! {

@@ -4,9 +4,11 @@ mod chinese;
 mod commands;
 mod english;
 mod help;
+mod moderation;
 mod nearest;
 mod parse;
 mod seen;
+mod table;
 
 use crate::calendar::Utc;
 use crate::command::Speech;
@@ -16,10 +18,11 @@ use crate::name::RoomName;
 use crate::world::Heard;
 use alloc::string::String;
 use bytes::BytesMut;
-pub use commands::{COMMANDS, Group, Localized, PlainCommand};
+pub use commands::{Group, Localized, PlainCommand};
 use commands::{is_letter_of_command, usage};
 use core::fmt::{self, Display};
 pub(crate) use parse::parse;
+pub use table::COMMANDS;
 
 /// What every note begins with, and no name.
 const NOTE: &str = "* ";
@@ -201,7 +204,11 @@ mod tests {
         let names: Vec<Name> = (0..3_000).map(|nth| Name::for_port(54_321, nth)).collect();
         for language in Language::ALL {
             for reply_bytes_max in 4_096..4_200 {
-                let who = Reply::Who { room: &lobby, total: names.len(), names: names.iter().collect() };
+                let who = Reply::Who {
+                    room: &lobby,
+                    total: names.len(),
+                    names: names.iter().map(|name| ("@", name)).collect(),
+                };
                 let text = rendered(&who, language, reply_bytes_max);
                 assert!(text.len() <= reply_bytes_max, "{} bytes of {reply_bytes_max}", text.len());
                 let listed = text.matches("54321").count();

@@ -4,6 +4,7 @@ use super::Hub;
 use crate::event::{Mistake, Reply};
 use crate::id::{ConnId, MemberId};
 use crate::language::Language;
+use crate::mode::{MaskList, Statuses};
 use crate::name::RoomName;
 use crate::output::{Output, Sink};
 use crate::person::UserModes;
@@ -61,6 +62,12 @@ impl Hub {
             room.ok_or_else(|| Mistake::NoSuchRoom(name.clone()))
         };
         Ok(match question {
+            PlainQuestion::Bans => {
+                let room = existing(here)?;
+                let bans = room.modes().list(MaskList::Bans);
+                let masks = bans.iter().take(self.items_max()).map(|entry| &entry.mask).collect();
+                Reply::Bans { room: room.name(), total: bans.len(), masks }
+            }
             PlainQuestion::Help(on) => Reply::Help(*on),
             PlainQuestion::History(lines) => {
                 let room = existing(here)?;
@@ -75,6 +82,10 @@ impl Hub {
             PlainQuestion::Mistaken(mistake) => Reply::Mistaken(mistake),
             PlainQuestion::NotSaid => Reply::NotSaid,
             PlainQuestion::NotUtf8 { converted } => Reply::NotUtf8 { converted: *converted },
+            PlainQuestion::Modes => {
+                let room = existing(here)?;
+                Reply::ModesAre { room: room.name(), changes: room.modes().changes() }
+            }
             PlainQuestion::Rooms => {
                 let visible = || self.world.rooms().filter(|(_, room)| room.is_visible_to(member));
                 let rooms = visible().map(|(_, room)| (room.name(), room.members().len()));
@@ -89,10 +100,12 @@ impl Hub {
                 // Who does not want to be seen is seen by those who are there.
                 let is_there = member.is_some_and(|id| room.statuses(id).is_some());
                 let members = || {
-                    let members = room.members().filter_map(|id| self.world.member(id));
-                    members.filter(move |it| is_there || !it.modes().has(UserModes::INVISIBLE))
+                    let members = room.members_from(MemberId::default());
+                    let members = members.filter_map(|(id, it)| Some((it, self.world.member(id)?)));
+                    members.filter(move |(_, it)| is_there || !it.modes().has(UserModes::INVISIBLE))
                 };
-                let names = members().take(self.items_max()).map(Member::name).collect();
+                let shown = |(statuses, it): (Statuses, &'a Member)| (statuses.prefixes(false), it.name());
+                let names = members().take(self.items_max()).map(shown).collect();
                 Reply::Who { room: room.name(), total: members().count(), names }
             }
         })

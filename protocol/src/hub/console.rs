@@ -68,6 +68,7 @@ impl Hub {
             | Effect::UserModesSet { .. }
             | Effect::Wallops { .. } => return self.console_act(author, effect),
             Effect::AwaySet { .. }
+            | Effect::ModesUnchanged { .. }
             | Effect::NotEntered { .. }
             | Effect::RealNameSet { .. }
             | Effect::Renamed { .. }

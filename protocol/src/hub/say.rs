@@ -117,6 +117,13 @@ impl Hub {
         self.scratch = bytes;
     }
 
+    /// The same, to a connection that speaks the plain dialect, and to no other.
+    pub(super) fn reply_plain(&mut self, conn: ConnId, reply: &Reply<'_>, sink: &mut impl Sink) {
+        if matches!(self.class(conn), Some(WireClass::Plain { .. })) {
+            self.reply(conn, reply, sink);
+        }
+    }
+
     /// Writes what answers a query of IRC at once, whoever asked it.
     pub(super) fn note(&mut self, now: Now, conn: ConnId, query: Query, sink: &mut impl Sink) {
         let mut bytes = self.take_scratch();

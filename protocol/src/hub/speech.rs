@@ -5,7 +5,7 @@ use super::verdict::Author;
 use crate::command::{Command, LogEntry, Manner, Speech};
 use crate::dialect::irc::query::Query;
 use crate::dialect::irc::{Capabilities, numeric};
-use crate::event::{Event, Stamp, What};
+use crate::event::{Event, Reply, Stamp, What};
 use crate::id::{ConnId, MemberId, RoomId, Seq};
 use crate::mode::{Status, Statuses};
 use crate::output::Sink;
@@ -73,6 +73,7 @@ impl Hub {
         if self.hears_itself(conn) && self.open_irc(conn) {
             self.echo(conn, &event, sink);
         }
+        self.reply_plain(conn, &Reply::TellsTo { name: &name, text: &speech.text }, sink);
         if let Some(hearer) = self.conn_of(to) {
             self.deliver(hearer, &event, sink);
         }
@@ -85,7 +86,9 @@ impl Hub {
     pub(super) fn tell_away(&mut self, author: Author<'_>, target: MemberId, sink: &mut impl Sink) {
         let Some(target) = self.world.member(target) else { return };
         if let Some(away) = target.away() {
-            let params = [target.name().to_string(), away.as_str().into()].to_vec();
+            let (name, away) = (target.name().clone(), away.clone());
+            self.reply_plain(author.conn, &Reply::IsAway { name: &name, away: &away }, sink);
+            let params = [name.to_string(), away.as_str().into()].to_vec();
             self.note(author.now, author.conn, Query::Note(numeric::RPL_AWAY, params), sink);
         }
     }

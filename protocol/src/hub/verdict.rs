@@ -79,6 +79,9 @@ impl Hub {
             (Effect::Left { member, person, rooms, reason, silenced }, command) => {
                 self.left(author, *member, (person, rooms, *reason, *silenced), command, sink);
             }
+            (Effect::ModesUnchanged { room, .. }, Command::SetModes { changes, .. }) => {
+                self.modes_unchanged(conn, *room, changes, sink);
+            }
             (Effect::ModesSet { member, room, changes }, _) => {
                 self.modes_set(author, *member, *room, changes, sink);
             }
@@ -100,7 +103,7 @@ impl Hub {
             (Effect::Said { member, room }, Command::Say { status, speech, .. }) => {
                 self.said(author, *member, *room, *status, speech, sink);
             }
-            (Effect::Told { member, to }, Command::Tell { speech, .. }) => {
+            (Effect::Told { member, to }, Command::Tell { speech, .. } | Command::Reply { speech, .. }) => {
                 self.told(author, *member, *to, speech, sink);
             }
             (Effect::TopicSet { member, room }, Command::SetTopic { topic, .. }) => {
@@ -117,6 +120,7 @@ impl Hub {
             }
             (Effect::UserModesSet { on, off, .. }, command) => {
                 if matches!(command, Command::Promote { .. }) {
+                    self.reply_plain(conn, &Reply::NowOperator, sink);
                     self.note(now, conn, Query::Note(numeric::RPL_YOUREOPER, Vec::new()), sink);
                 }
                 self.note(now, conn, Query::UserModesAre { on: *on, off: *off }, sink);
@@ -146,6 +150,9 @@ impl Hub {
         if away.is_some() || was_away {
             self.tell_of_member(author, member, What::AwaySet { away: away.as_ref() }, sink);
         }
+        // Itself reads its own words: whoever writes to it alone will.
+        let words = self.world.member(member).and_then(Member::away).cloned();
+        self.reply_plain(author.conn, &Reply::AwayIs { away: words.as_ref(), was_away }, sink);
         self.note(author.now, author.conn, Query::Note(numeric, Vec::new()), sink);
     }
 
@@ -247,6 +254,7 @@ impl Hub {
                 _ => self.reply(conn, &Reply::InvitedTo { by: &by.name, room: &room_name }, sink),
             }
         }
+        self.reply_plain(author.conn, &Reply::Invited { name: &name, room: &room_name }, sink);
         let params = [name.to_string(), alloc::format!("{room_name:#}")].to_vec();
         self.note(author.now, author.conn, Query::Note(numeric::RPL_INVITING, params), sink);
         self.tell_away(author, target, sink);
@@ -428,6 +436,14 @@ impl Hub {
         let what = What::ModesSet { room: &name, changes };
         let event = Event { stamp: author.stamp, by: &by, by_bot, what };
         self.tell_room(author.conn, room, true, &event, sink);
+    }
+
+    /// Whoever speaks IRC is told nothing of what changes nothing.
+    fn modes_unchanged(&mut self, conn: ConnId, room: RoomId, changes: &[ModeChange], sink: &mut impl Sink) {
+        let Some(room) = self.world.room(room).map(|room| room.name().clone()) else { return };
+        for change in changes {
+            self.reply_plain(conn, &Reply::Unchanged { room: &room, change }, sink);
+        }
     }
 
     fn parted(

@@ -1,34 +1,49 @@
 //! What the lines of the plain dialect ask for, and what they make.
 
-use super::{Question, Work};
+use super::{Password, Question, Work};
 use crate::command::{Command, Manner, Speech};
 use crate::event::{HelpOn, Mistake};
 use crate::id::MemberId;
 use crate::identity::Identity;
 use crate::language::Language;
-use crate::mode::Key;
+use crate::mode::{Key, ModeChange};
 use crate::name::{Name, RoomName};
 use crate::text::Text;
 
 /// What a line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
+    /// Away with these words, or back.
+    Away(Option<Text>),
+    /// The masks that keep people out of the room.
+    Bans,
     Help(HelpOn),
     /// The room's last lines, that many of them.
     History(Option<usize>),
+    Invite(Name),
     Join(RoomName, Option<Key>),
+    Kick {
+        name: Name,
+        message: Option<Text>,
+    },
     Language(Language),
     Mistaken(Mistake),
+    /// What the room allows.
+    Modes,
     Nothing,
+    Oper(Password),
     /// Back to the lobby, with last words.
     Part(Option<Text>),
     Quit(Option<Text>),
     Rename(Name),
+    /// To whoever wrote last in private.
+    Reply(Text),
     Rooms,
     Say {
         manner: Manner,
         text: Text,
     },
+    SetMode(ModeChange),
     Tell {
         to: Name,
         text: Text,
@@ -59,6 +74,7 @@ pub(crate) enum TopicRequest {
 /// What is answered from the world or from nothing, and changes nothing that is shared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PlainQuestion {
+    Bans,
     Help(HelpOn),
     History(Option<usize>),
     /// Whether the server is there.
@@ -73,6 +89,7 @@ pub(crate) enum PlainQuestion {
     NotUtf8 {
         converted: bool,
     },
+    Modes,
     Rooms,
     Topic,
     Who(Option<RoomName>),
@@ -81,8 +98,13 @@ pub(crate) enum PlainQuestion {
 impl PlainQuestion {
     /// Whether the answer may be long, so that the session waits until it is written.
     pub(crate) const fn is_bulk(&self) -> bool {
-        matches!(self, Self::Help(_) | Self::History(_) | Self::Rooms | Self::Who(_))
+        matches!(self, Self::Bans | Self::Help(_) | Self::History(_) | Self::Rooms | Self::Who(_))
     }
+}
+
+/// What answers a wrong password.
+pub(super) const fn wrong_password() -> PlainQuestion {
+    PlainQuestion::Mistaken(Mistake::WrongPassword)
 }
 
 /// Who speaks the plain dialect.
@@ -114,6 +136,18 @@ impl Speaker {
         let asked = |question| Work::Ask(Question::Plain(question));
         let made = match request {
             Request::Nothing => return None,
+            Request::Bans => return Some(asked(PlainQuestion::Bans)),
+            Request::Modes => return Some(asked(PlainQuestion::Modes)),
+            Request::Oper(password) => return Some(Work::CheckPassword(password)),
+            Request::Away(away) => Ok(Command::SetAway { member, away }),
+            Request::Reply(text) => Ok(Command::Reply { member, speech: Speech::new(Manner::Speech, text) }),
+            Request::Invite(name) => self.here().map(|room| Command::Invite { member, name, room }),
+            Request::Kick { name, message } => {
+                self.here().map(|room| Command::Kick { member, room, name, message })
+            }
+            Request::SetMode(change) => {
+                self.here().map(|room| Command::SetModes { member, room, changes: alloc::vec![change] })
+            }
             Request::Quit(message) => return Some(Work::Quit(message)),
             Request::Help(on) => return Some(asked(PlainQuestion::Help(on))),
             Request::History(lines) => return Some(asked(PlainQuestion::History(lines))),

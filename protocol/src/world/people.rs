@@ -1,7 +1,7 @@
 //! Members: how they enter and leave, and what they say of themselves.
 
-use super::{Effect, Member, Refusal, World};
-use crate::command::{CloseReason, Command, LogEntry, Wish};
+use super::{Correspondent, Effect, Member, Refusal, World};
+use crate::command::{CloseReason, Command, LogEntry, Speech, Wish};
 use crate::digest::Digest;
 use crate::id::{MemberId, RoomId, Seq};
 use crate::name::{Name, RoomName};
@@ -28,6 +28,7 @@ impl Member {
             person,
             rooms: Vec::new(),
             invitations: Vec::new(),
+            correspondent: None,
             away: None,
             modes: UserModes::NONE,
             muted: Vec::new(),
@@ -44,6 +45,9 @@ impl Member {
                 digest.number(room.0.0);
             }
         }
+        let answers = self.correspondent.map_or((0, 0), |it| (it.member.0.0, 1 + u64::from(it.wrote)));
+        digest.number(answers.0);
+        digest.number(answers.1);
         digest.number(u64::from(self.away.is_some()));
         digest.text(self.away.as_ref().map_or("", Text::as_str));
         digest.number(self.modes.number());
@@ -150,6 +154,37 @@ impl World {
         }
         effects.push(Effect::Renamed { member: id, from });
         Ok(())
+    }
+
+    /// A member speaks to another alone. Both know from here on whom a reply is for: whoever wrote last, or, where
+    /// nobody has, to whom the member wrote last.
+    pub(super) fn tell(
+        &mut self,
+        entry: &LogEntry,
+        id: MemberId,
+        to: MemberId,
+        speech: &Speech,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.spoke(entry, id);
+        if speech.manner.is_read() {
+            if let Some(reader) = self.members.get_mut(&to) {
+                reader.correspondent = Some(Correspondent { member: id, wrote: true });
+            }
+            if let Some(writer) = self.members.get_mut(&id)
+                && writer.correspondent.is_none_or(|it| !it.wrote)
+            {
+                writer.correspondent = Some(Correspondent { member: to, wrote: false });
+            }
+        }
+        effects.push(Effect::Told { member: id, to });
+    }
+
+    /// For whom a reply of the member is. It is known by its id: a name may be another's by now.
+    pub(super) fn correspondent(&self, id: MemberId) -> Result<MemberId, Refusal> {
+        let correspondent = self.members.get(&id).and_then(|member| member.correspondent);
+        let Correspondent { member, .. } = correspondent.ok_or(Refusal::NobodyToAnswer)?;
+        if self.members.contains_key(&member) { Ok(member) } else { Err(Refusal::CorrespondentLeft) }
     }
 
     pub(super) fn set_away(&mut self, id: MemberId, away: Option<&Text>, effects: &mut Vec<Effect>) {

@@ -222,15 +222,21 @@ impl World {
         let room_id = self.known_room(id, room_name)?;
         self.room_operator(id, room_id)?;
         let mut made = Vec::new();
+        let mut is_refused = false;
         for change in changes {
             match self.set_mode(entry, id, room_id, change) {
                 Ok(Some(change)) => made.push(change),
                 Ok(None) => {}
-                Err(refusal) => effects.push(Effect::Refused { member: id, refusal }),
+                Err(refusal) => {
+                    is_refused = true;
+                    effects.push(Effect::Refused { member: id, refusal });
+                }
             }
         }
         if !made.is_empty() {
             effects.push(Effect::ModesSet { member: id, room: room_id, changes: made });
+        } else if !is_refused {
+            effects.push(Effect::ModesUnchanged { member: id, room: room_id });
         }
         Ok(())
     }

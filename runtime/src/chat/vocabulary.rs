@@ -104,7 +104,8 @@ impl Vocabulary {
                     let room = word.split(' ').next().unwrap_or_default();
                     RoomName::parse(room).iter().for_each(|room| self.learn_room(room));
                 }
-                _ => self.learn_name(word),
+                // The marks of operators and of those with voice belong to no name.
+                _ => self.learn_name(word.trim_start_matches(['@', '+'])),
             }
         }
         self.under_way = list.ends_with([',', '、']).then_some(tells);
@@ -140,6 +141,7 @@ fn forms() -> Vec<(Tells, Template)> {
         (Tells::Renamed, What::Renamed { to: &other }),
         (Tells::Speaker, What::Joined { room: room_is }),
         (Tells::Gone, What::Parted { room: room_is, message: None }),
+        (Tells::Gone, What::Parted { room: room_is, message: Some(&text) }),
         (Tells::Speaker, What::Told { to: &other, speech: &speech }),
         (Tells::Speaker, What::Told { to: &other, speech: &action }),
         (Tells::Speaker, What::Said { room: room_is, status, speech: &action }),
@@ -159,7 +161,7 @@ fn forms() -> Vec<(Tells, Template)> {
     }
     // Where something is one, English has another word for it.
     for total in [77_777, 1] {
-        let who = Reply::Who { room: &room, total, names: vec![&other] };
+        let who = Reply::Who { room: &room, total, names: vec![("", &other)] };
         let rooms = Reply::Rooms { total, rooms: vec![(&room, 88_888)] };
         let number = total.to_string();
         let listed = format!("{ONE} (88888)");

@@ -2,19 +2,27 @@
 
 use crate::seen::{has_no_glyph, is_unseen, narrow};
 use parlor_protocol::event::{HelpOn, Mistake};
-use parlor_protocol::mode::Key;
+use parlor_protocol::mode::{Flag, Key, Mask, MaskList, ModeChange, Status};
 use parlor_protocol::{Language, Manner, Name, RoomName, Text};
 
 /// What one line asks for.
 #[derive(Clone, Debug)]
 pub(super) enum Ask {
+    Away(Option<Text>),
+    Bans,
     Help(HelpOn),
     History(Option<usize>),
     IsThere,
+    Invite(Name),
     Join(RoomName, Option<Key>),
+    Kick(Name, Option<Text>),
     Language(Language),
     LineCut(usize),
     Mistaken(Mistake),
+    Mode(ModeChange),
+    Modes,
+    /// A name and a password.
+    Oper(String, Vec<u8>),
     /// Nothing: the line might have been a log-in, and was not said.
     NotSaid,
     NotUtf8 {
@@ -24,6 +32,7 @@ pub(super) enum Ask {
     Part(Option<Text>),
     Quit(Option<Text>),
     Rename(Name),
+    Reply(Text),
     Rooms,
     Say(Manner, Text),
     Tell(Name, Text),
@@ -56,13 +65,15 @@ impl Ask {
     pub(super) const fn is_command(&self) -> bool {
         !matches!(
             self,
-            Self::Help(_)
+            Self::Bans
+                | Self::Help(_)
                 | Self::History(_)
                 | Self::IsThere
                 | Self::NotUtf8 { .. }
                 | Self::Language(_)
                 | Self::LineCut(_)
                 | Self::Mistaken(_)
+                | Self::Modes
                 | Self::NotSaid
                 | Self::Rooms
                 | Self::TopicShow
@@ -138,12 +149,76 @@ impl Rest<'_> {
             Some(_) => Err(Mistake::ExtraWords(name)),
         };
         match name {
+            "away" => Ok(Ask::Away(self.words())),
+            "ban" | "unban" => match self.word() {
+                None if name == "ban" => Ok(Ask::Bans),
+                None => Err(usage),
+                Some(mask) => {
+                    end(&self)?;
+                    let mask = Mask::parse_for(MaskList::Bans, &mask).map_err(|_| Mistake::BadMask)?;
+                    Ok(Ask::Mode(ModeChange::Mask { list: MaskList::Bans, mask, on: name == "ban" }))
+                }
+            },
+            "op" | "deop" | "voice" | "devoice" => {
+                let whom = person(&self.word().ok_or(usage)?)?;
+                end(&self)?;
+                let status = if name.ends_with("op") { Status::Operator } else { Status::Voice };
+                Ok(Ask::Mode(ModeChange::Status { name: whom, status, on: !name.starts_with("de") }))
+            }
+            "invite" => {
+                let whom = person(&self.word().ok_or(usage)?)?;
+                end(&self).map(|()| Ask::Invite(whom))
+            }
+            "kick" => {
+                let whom = person(&self.word().ok_or(usage)?)?;
+                Ok(Ask::Kick(whom, self.words()))
+            }
+            "mode" => {
+                let Some(mode) = self.word() else { return Ok(Ask::Modes) };
+                let mode = plainly(&mode);
+                let flag = match &*mode {
+                    "invite-only" => Some(Flag::InviteOnly),
+                    "moderated" => Some(Flag::Moderated),
+                    "no-ctcp" => Some(Flag::NoCtcp),
+                    "no-outside" => Some(Flag::NoOutside),
+                    "secret" => Some(Flag::Secret),
+                    "topic-locked" => Some(Flag::TopicLocked),
+                    "key" | "limit" => None,
+                    other => return Err(Mistake::NoSuchMode(other.chars().take(40).collect())),
+                };
+                let value = self.word().ok_or(Mistake::Usage(name))?;
+                end(&self)?;
+                let on = match &*plainly(&value) {
+                    "on" | "开" => Some(true),
+                    "off" | "关" => Some(false),
+                    _ => None,
+                };
+                Ok(Ask::Mode(match (flag, on) {
+                    (Some(flag), on) => ModeChange::Flag { flag, on: on.ok_or(usage)? },
+                    (None, Some(false)) if mode == "key" => ModeChange::Key(None),
+                    (None, Some(false)) => ModeChange::Limit(None),
+                    _ if mode == "key" => ModeChange::Key(Some(Key::parse(&value).ok_or(Mistake::BadKey)?)),
+                    _ => match value.parse() {
+                        Ok(limit) if limit > 0 => ModeChange::Limit(Some(limit)),
+                        _ => return Err(Mistake::BadLimit),
+                    },
+                }))
+            }
+            "oper" => {
+                let whom = self.word().ok_or(Mistake::Usage(name))?;
+                let password = self.words().ok_or(usage)?;
+                Ok(Ask::Oper(whom, password.as_str().as_bytes().to_vec()))
+            }
+            "reply" => Ok(Ask::Reply(self.words().ok_or(usage)?)),
             "help" => match self.word() {
                 None => Ok(Ask::Help(HelpOn::Everyday)),
                 Some(subject) => {
                     end(&self)?;
                     let subject = subject.strip_prefix(['/', '／']).unwrap_or(&subject);
                     let subject: String = subject.chars().filter(|it| !has_no_glyph(*it)).collect();
+                    if ["moderation", "管理"].contains(&&*plainly(&subject)) {
+                        return Ok(Ask::Help(HelpOn::Moderation));
+                    }
                     Ok(Ask::Help(HelpOn::Command(named(&subject).ok_or_else(|| unknown(&subject))?)))
                 }
             },
@@ -165,8 +240,7 @@ impl Rest<'_> {
             }
             "me" => Ok(Ask::Say(Manner::Action, self.words().ok_or(usage)?)),
             "msg" => {
-                let to = self.word().ok_or(Mistake::Usage(name))?;
-                let to = Name::parse_any(&to).map_err(Mistake::BadName)?;
+                let to = person(&self.word().ok_or(Mistake::Usage(name))?)?;
                 Ok(Ask::Tell(to, self.words().ok_or(usage)?))
             }
             "nick" => Ok(Ask::Rename(Name::parse(&self.all().ok_or(usage)?).map_err(Mistake::BadName)?)),
@@ -186,8 +260,19 @@ impl Rest<'_> {
 
 /// The command that somebody typed, in any case, narrow or wide.
 fn named(typed: &str) -> Option<&'static str> {
-    let typed: String = typed.chars().map(narrow).collect();
-    Some(match &*typed.to_ascii_lowercase() {
+    Some(match &*plainly(typed) {
+        "away" => "away",
+        "ban" => "ban",
+        "deop" => "deop",
+        "devoice" => "devoice",
+        "invite" => "invite",
+        "kick" => "kick",
+        "mode" => "mode",
+        "op" => "op",
+        "oper" => "oper",
+        "reply" | "r" => "reply",
+        "unban" => "unban",
+        "voice" => "voice",
         "help" | "h" | "?" => "help",
         "history" => "history",
         "join" | "j" => "join",
@@ -202,6 +287,16 @@ fn named(typed: &str) -> Option<&'static str> {
         "who" | "names" => "who",
         _ => return None,
     })
+}
+
+/// A word in small letters of ASCII, as it is seen.
+fn plainly(word: &str) -> String {
+    let seen = word.chars().filter(|it| !has_no_glyph(*it));
+    seen.map(|it| narrow(it).to_ascii_lowercase()).collect()
+}
+
+fn person(name: &str) -> Result<Name, Mistake> {
+    Name::parse_any(name).map_err(Mistake::BadName)
 }
 
 fn unknown(typed: &str) -> Mistake {

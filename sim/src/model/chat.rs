@@ -32,6 +32,8 @@ pub(super) struct Member {
     pub(super) rooms: Vec<RoomName>,
     /// The rooms to which it is invited, each by when it began, the latest at the end.
     pub(super) invitations: Vec<u64>,
+    /// For whom a reply is, and whether it has written to this one.
+    pub(super) answers: Option<(MemberId, bool)>,
     pub(super) away: Option<Text>,
     pub(super) modes: UserModes,
     pub(super) entered_unix_ms: u64,
@@ -143,6 +145,19 @@ impl Chat {
             shown().find(|room| room.name == *name).ok_or_else(|| Mistake::NoSuchRoom(name.clone()))
         };
         Ok(match ask {
+            Ask::Bans => {
+                let room = existing(here)?;
+                let masks: Vec<_> = room.listed(MaskList::Bans).map(|(_, mask, ..)| mask).collect();
+                Reply::Bans { room: &room.name, total: masks.len(), masks }
+            }
+            Ask::Modes => {
+                let room = existing(here)?;
+                let flags = Flag::ALL.into_iter().filter(|flag| room.flags.contains(flag));
+                let mut changes: Vec<_> = flags.map(|flag| ModeChange::Flag { flag, on: true }).collect();
+                changes.extend(room.key.clone().map(|key| ModeChange::Key(Some(key))));
+                changes.extend(room.limit.map(|limit| ModeChange::Limit(Some(limit))));
+                Reply::ModesAre { room: &room.name, changes }
+            }
             Ask::Help(on) => Reply::Help(*on),
             Ask::History(count) => {
                 let Room { name, history, .. } = existing(here)?;
@@ -165,9 +180,9 @@ impl Chat {
             Ask::Who(asked) => {
                 let room = existing(asked.as_ref().or(here))?;
                 let is_in = room.of(asker).is_some();
-                let people = room.here.iter().map(|here| &self.people[&here.member]);
-                let seen = people.filter(|it| is_in || !it.modes.has(UserModes::INVISIBLE));
-                let names: Vec<_> = seen.map(|it| &it.person.name).collect();
+                let people = room.here.iter().map(|here| (here.prefix(false), &self.people[&here.member]));
+                let seen = people.filter(|(_, it)| is_in || !it.modes.has(UserModes::INVISIBLE));
+                let names: Vec<_> = seen.map(|(prefix, it)| (prefix, &it.person.name)).collect();
                 Reply::Who { room: &room.name, total: names.len(), names }
             }
             ask => unreachable!("{ask:?} is a command"),

@@ -119,10 +119,17 @@ impl Model {
                 // Nobody becomes an operator by saying so.
                 self.set_user_modes(conn, *member, on.without(UserModes::OPERATOR), *off, false);
             }
+            Command::Reply { member, speech } => {
+                let (target, _) = self.chat.people[member].answers.ok_or(Refusal::NobodyToAnswer)?;
+                if !self.chat.people.contains_key(&target) {
+                    return Err(Refusal::CorrespondentLeft);
+                }
+                sometimes!(self.marks, Answered, true);
+                self.tell_one(conn, entry, *member, target, speech);
+            }
             Command::Tell { member, to, speech } => {
                 let target = self.chat.named(to).ok_or_else(|| Refusal::NoSuchName(to.clone()))?;
-                self.chat.person(*member).spoke_unix_ms = entry.at_unix_ms;
-                self.told(conn, entry, *member, target, speech);
+                self.tell_one(conn, entry, *member, target, speech);
             }
             Command::Wallops { member, text } => {
                 let (by, by_bot) = self.by(*member);
@@ -181,6 +188,7 @@ impl Model {
                 person: person.clone(),
                 rooms: Vec::new(),
                 invitations: Vec::new(),
+                answers: None,
                 away: None,
                 modes: UserModes::NONE,
                 entered_unix_ms: entry.at_unix_ms,
@@ -383,6 +391,7 @@ impl Model {
         } else {
             self.reply(hearer, &Reply::InvitedTo { by: &by.name, room });
         }
+        self.reply_plain(id, &Reply::Invited { name: &name, room });
         self.note(id, Query::numeric("341", format!("{name} :{room:#}")));
         self.tell_away(id, target);
     }
@@ -405,12 +414,12 @@ impl Model {
         if let Some(conn) = self.conns.get_mut(hearer) {
             conn.room = None;
         }
-        if hearer == id {
-            self.tell_itself(hearer, &event);
-        } else if speaks_irc {
-            self.tell(hearer, &event);
-        } else {
+        if !speaks_irc {
             self.reply(hearer, &Reply::KickedOut { by: &by.name, room, message });
+        } else if hearer == id {
+            self.tell_itself(hearer, &event);
+        } else {
+            self.tell(hearer, &event);
         }
         self.tell_room(room, id, hearer != id, &event);
     }
@@ -424,6 +433,7 @@ impl Model {
             let away = if is_quiet { Some(&wordless) } else { away };
             self.tell_of(id, entry, member, What::AwaySet { away });
         }
+        self.reply_plain(id, &Reply::AwayIs { away, was_away: before.is_some() });
         self.note(
             id,
             match away {
@@ -506,11 +516,18 @@ impl Model {
     ) {
         let (by, by_bot) = self.by(member);
         let mut made = Vec::new();
+        let mut is_refused = false;
         for change in changes {
             match self.chat.change_mode(entry, &by.name, room, change) {
                 Ok(change) => made.extend(change),
-                Err(refusal) => self.refuse(id, entry, &refusal),
+                Err(refusal) => {
+                    is_refused = true;
+                    self.refuse(id, entry, &refusal);
+                }
             }
+        }
+        if made.is_empty() && !is_refused {
+            changes.iter().for_each(|change| self.reply_plain(id, &Reply::Unchanged { room, change }));
         }
         if !made.is_empty() {
             let what = What::ModesSet { room, changes: &made };
@@ -531,6 +548,7 @@ impl Model {
         *modes = before.with(on).without(off);
         let (on, off) = (modes.without(before), before.without(*modes));
         if promoted {
+            self.reply_plain(id, &Reply::NowOperator);
             self.note(id, Query::numeric("381", ":You are now an operator of the server"));
         }
         if on != UserModes::NONE || off != UserModes::NONE {

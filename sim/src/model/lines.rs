@@ -266,6 +266,15 @@ impl Model {
             (Ask::Tell(to, text), _) => {
                 Command::Tell { member, to, speech: Speech::new(Manner::Speech, text) }
             }
+            (Ask::Oper(name, password), _) => {
+                conn.waiting.push_front(Todo::Check(Some(name), password));
+                return;
+            }
+            (Ask::Away(away), _) => Command::SetAway { member, away },
+            (Ask::Reply(text), _) => Command::Reply { member, speech: Speech::new(Manner::Speech, text) },
+            (Ask::Invite(name), Some(room)) => Command::Invite { member, name, room },
+            (Ask::Kick(name, message), Some(room)) => Command::Kick { member, room, name, message },
+            (Ask::Mode(change), Some(room)) => Command::SetModes { member, room, changes: vec![change] },
             (Ask::Rename(name), _) => Command::Rename { member, name },
             (Ask::Join(room, key), from) => {
                 Command::Move { member, from, to: Some(room), key, checks_key: true, message: None }
@@ -279,7 +288,15 @@ impl Model {
                 Command::Move { member, from: Some(room), to, key: None, checks_key: true, message }
             }
             (Ask::Part(_), Some(_)) => return self.answer_plain(now, id, Ask::Mistaken(Mistake::InLobby)),
-            (Ask::Say(..) | Ask::TopicSet(_) | Ask::Part(_), None) => {
+            (
+                Ask::Say(..)
+                | Ask::TopicSet(_)
+                | Ask::Part(_)
+                | Ask::Invite(_)
+                | Ask::Kick(..)
+                | Ask::Mode(_),
+                None,
+            ) => {
                 return self.answer_plain(now, id, Ask::Mistaken(Mistake::NotInRoom));
             }
             (ask, _) => return self.answer_plain(now, id, ask),
@@ -297,7 +314,7 @@ impl Model {
         if let Ask::Language(language) = ask {
             conn.language = language;
         }
-        conn.draining = matches!(ask, Ask::Help(_) | Ask::History(_) | Ask::Rooms | Ask::Who(_));
+        conn.draining = matches!(ask, Ask::Bans | Ask::Help(_) | Ask::History(_) | Ask::Rooms | Ask::Who(_));
         let (language, here) = (conn.language, conn.room.clone());
         let mut bytes = bytes::BytesMut::new();
         let reply_bytes_max = self.limits.reply_bytes_max;
@@ -322,6 +339,9 @@ impl Model {
         match conn.stage {
             Stage::Member(member) if right => {
                 conn.waiting.push_front(Todo::Propose(Command::Promote { member }));
+            }
+            Stage::Member(_) if conn.irc.is_none() => {
+                conn.waiting.push_front(Todo::Ask(Ask::Mistaken(Mistake::WrongPassword)));
             }
             Stage::Member(_) => conn.ask_first(super::irc::Query::numeric("464", ":Password incorrect")),
             Stage::Registering if right => {

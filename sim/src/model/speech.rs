@@ -8,7 +8,7 @@ use crate::sometimes;
 use parlor_protocol::irc::Capabilities;
 use parlor_protocol::mode::Status;
 use parlor_protocol::world::Refusal;
-use parlor_protocol::{Command, ConnId, LogEntry, Manner, MemberId, RoomName, Seq, Speech, What};
+use parlor_protocol::{Command, ConnId, LogEntry, Manner, MemberId, Reply, RoomName, Seq, Speech, What};
 
 impl Model {
     pub(super) fn said(
@@ -87,6 +87,27 @@ impl Model {
         conn.irc.as_ref().map_or(self.options.echo, |it| it.capabilities.has(Capabilities::ECHO_MESSAGE))
     }
 
+    /// Somebody speaks to one alone; both know from here on whom to answer: whoever wrote last, or else was written
+    /// to.
+    pub(super) fn tell_one(
+        &mut self,
+        id: ConnId,
+        entry: &LogEntry,
+        member: MemberId,
+        target: MemberId,
+        speech: &Speech,
+    ) {
+        self.chat.person(member).spoke_unix_ms = entry.at_unix_ms;
+        if speech.manner.is_read() {
+            self.chat.person(target).answers = Some((member, true));
+            let answers = &mut self.chat.person(member).answers;
+            if !matches!(answers, Some((_, true))) {
+                *answers = Some((target, false));
+            }
+        }
+        self.told(id, entry, member, target, speech);
+    }
+
     pub(super) fn told(
         &mut self,
         id: ConnId,
@@ -103,18 +124,20 @@ impl Model {
         if speaks_irc && self.hears_itself(id) {
             self.tell_itself(id, &event);
         }
+        self.reply_plain(id, &Reply::TellsTo { name: &to, text: &speech.text });
         self.tell(hearer, &event);
         if !matches!(speech.manner, Manner::Notice | Manner::CtcpReply | Manner::Tags) {
             self.tell_away(id, target);
         }
     }
 
-    /// Who speaks IRC is told that somebody is away.
+    /// The author is told that somebody is away.
     pub(super) fn tell_away(&mut self, id: ConnId, target: MemberId) {
         let Member { person, away, .. } = &self.chat.people[&target];
         if let Some(away) = away {
-            let query = Query::numeric("301", format!("{} :{}", person.name, away.as_str()));
-            self.note(id, query);
+            let (name, away) = (person.name.clone(), away.clone());
+            self.reply_plain(id, &Reply::IsAway { name: &name, away: &away });
+            self.note(id, Query::numeric("301", format!("{name} :{}", away.as_str())));
         }
     }
 }

@@ -150,6 +150,13 @@ impl Model {
         self.send(id, &bytes);
     }
 
+    /// The same, to who speaks the plain dialect.
+    pub(super) fn reply_plain(&mut self, id: ConnId, reply: &Reply<'_>) {
+        if self.conns.get(id).is_some_and(|conn| conn.irc.is_none()) {
+            self.reply(id, reply);
+        }
+    }
+
     /// An answer of IRC to what a connection has done.
     pub(super) fn note(&mut self, id: ConnId, query: Query) {
         if self.conns.get(id).is_some_and(|conn| conn.irc.is_some()) {

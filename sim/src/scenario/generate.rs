@@ -149,9 +149,12 @@ enum Line {
     /// A line of about as many bytes as one may have.
     Long,
     Many,
+    /// What is about other people, or what a room allows.
+    Moderate,
     Nick,
     Part,
     Quit,
+    Reply,
     Rooms,
     Say,
     Slashes,
@@ -165,7 +168,7 @@ enum Line {
 }
 
 /// Each with how often it is written, of all.
-const LINES: [(Line, u64); 24] = [
+const LINES: [(Line, u64); 26] = [
     (Line::Action, 4),
     (Line::Corrected, 3),
     (Line::Empty, 2),
@@ -178,9 +181,11 @@ const LINES: [(Line, u64); 24] = [
     (Line::Language, 5),
     (Line::Long, 6),
     (Line::Many, 6),
+    (Line::Moderate, 12),
     (Line::Nick, 8),
     (Line::Part, 4),
     (Line::Quit, 3),
+    (Line::Reply, 3),
     (Line::Rooms, 2),
     (Line::Say, 70),
     (Line::Slashes, 2),
@@ -448,7 +453,9 @@ impl Writer {
                 to.extend_from_slice(said.as_bytes());
                 return;
             }
-            Line::Help => source.pick(&["/help", "/HELP join", "/help /Who", "/help dance"]).to_owned(),
+            Line::Help => source
+                .pick(&["/help", "/HELP join", "/help /Who", "/help dance", "/help moderation", "/help MODE"])
+                .to_owned(),
             Line::Hidden => {
                 let mut unseen = || source.pick(&UNSEEN);
                 let (before, between, behind) = (unseen(), unseen(), unseen());
@@ -480,9 +487,30 @@ impl Writer {
                 }
                 said
             }
+            Line::Moderate => {
+                let mask = source.pick(&[&name, "*!*@127.*", "m:x", "a b"]);
+                let on = source.pick(&["on", "off", "开", "maybe"]);
+                match source.below(14) {
+                    0 => format!("/kick {name} {}", source.pick(&["", &said])),
+                    1 => format!("/ban {mask}"),
+                    2 => "/ban".to_owned(),
+                    3 => format!("/unban {mask}"),
+                    4 => format!("/invite {name}"),
+                    5 => format!("/op {name}"),
+                    6 => format!("/{} {name}", source.pick(&["deop", "voice", "devoice"])),
+                    7 => format!("/mode {} {on}", source.pick(&["invite-only", "moderated", "no-outside"])),
+                    8 => format!("/mode {} {on}", source.pick(&["secret", "topic-locked", "no-ctcp", "+i"])),
+                    9 => format!("/mode key {}", source.pick(&["key", "off", "a,b"])),
+                    10 => format!("/mode limit {}", source.pick(&["1", "3", "off", "0"])),
+                    11 => "/mode".to_owned(),
+                    12 => format!("/oper {name} {}", source.pick(&["right", "wrong", ""])),
+                    _ => format!("/away {}", source.pick(&["", &said])),
+                }
+            }
             Line::Nick => format!("/nick {name}"),
             Line::Part => format!("/part {}", source.pick(&["", &said])),
             Line::Quit => format!("/bye {}", source.pick(&["", &said])),
+            Line::Reply => format!("/reply {said}"),
             Line::Rooms => source.pick(&["/rooms", "/rooms", "/rooms now"]).to_owned(),
             Line::Say => said,
             Line::Slashes => format!("//{said}"),

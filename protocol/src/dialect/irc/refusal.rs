@@ -24,6 +24,8 @@ pub(crate) fn numeric(refusal: &Refusal, command: &Command) -> Option<Query> {
         Refusal::AlreadyIn(_) | Refusal::NameUnchanged => return None,
         // A key too many is ignored here, as by every server of IRC.
         Refusal::NoKey(_) => return None,
+        // Only the plain dialect has a reply that names nobody.
+        Refusal::CorrespondentLeft | Refusal::NobodyToAnswer => return None,
         Refusal::AlreadyThere { name, room } => {
             note(numeric::ERR_USERONCHANNEL, &[name.as_str(), &channel(room)])
         }

@@ -2,11 +2,12 @@
 
 use super::commands::meant;
 use super::help::{HelpTexts, help};
+use super::moderation::{flag_word, last_of_each, mode_word, shown_mask as shown};
 use super::{Notes, not_utf8, put_line, put_text};
 use crate::command::{CloseReason, Manner, Speech};
 use crate::event::{Event, Mistake, Reply, What};
 use crate::language::Language;
-use crate::mode::{Key, Shown};
+use crate::mode::{Key, MaskList, ModeChange, Status};
 use crate::name::{Name, NameError, RoomName};
 use crate::text::Text;
 use crate::world::{Refusal, Topic};
@@ -18,6 +19,8 @@ use core::fmt::{self, Display};
 pub(super) const HELP: HelpTexts = HelpTexts {
     everyday: "您输入的每一行都会发给房间里的其他人；以 / 开头的行是命令：",
     slashes: ("//文字", "发送以 / 开头的内容"),
+    moderation: "房间管理员的命令（创建房间的人就是该房间的管理员）：",
+    more: "输入 /help 命令 查看某个命令的说明，输入 /help moderation 查看房间管理员的命令",
     also: "也可以写作：",
 };
 
@@ -37,6 +40,10 @@ pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
             speech: Speech { manner: Manner::Ctcp | Manner::CtcpReply | Manner::Tags, .. }, ..
         } => {}
         What::Joined { .. } => put_line(to, format_args!("欢迎{name}进入聊天室")),
+        What::Left { reason: CloseReason::Quit, message: Some(words) }
+        | What::Parted { message: Some(words), .. } => {
+            put_text(to, &[name.as_str(), "退出聊天室："], words);
+        }
         What::Left { .. } | What::Parted { .. } => put_line(to, format_args!("{name}退出聊天室")),
         What::Kicked { name: out, message: None, .. } => {
             put_line(to, format_args!("* {name} 将 {out} 移出房间"));
@@ -44,7 +51,7 @@ pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
         What::Kicked { name: out, message: Some(message), .. } => {
             put_text(to, &["* ", name.as_str(), " 将 ", out.as_str(), " 移出房间："], message);
         }
-        What::ModesSet { changes, .. } => put_line(to, format_args!("* {name} 设置了 {}", Shown(changes))),
+        What::ModesSet { changes, .. } => put_line(to, format_args!("* {name} {}", Changes(changes))),
         What::Renamed { to: new } => put_line(to, format_args!("* {name} 改名为 {new}")),
         What::Said { speech: Speech { manner: Manner::Action, text, .. }, .. } => {
             put_text(to, &["** ", name.as_str(), " "], text);
@@ -65,6 +72,17 @@ pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
 
 pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
     match reply {
+        Reply::AwayIs { away: Some(away), .. } => put_text(to.to, &["* 您已标记为离开："], away),
+        Reply::AwayIs { away: None, was_away: true } => to.note(format_args!("您已取消离开状态")),
+        Reply::AwayIs { away: None, was_away: false } => {
+            to.note(format_args!("您没有处于离开状态；输入 /away 文字 标记为离开"));
+        }
+        Reply::Bans { room, total: 0, .. } => to.note(format_args!("房间 {room} 没有封禁任何人")),
+        Reply::Bans { room, total, masks } => {
+            let masks = masks.iter().map(|mask| shown(mask));
+            let listed = to.list(format!("房间 {room} 的封禁名单："), "、", masks);
+            more(total - listed, to);
+        }
         Reply::Farewell { reason, message } => farewell(*reason, *message, to),
         Reply::Greeting { name, room: Some((room, members)) } => {
             let others = Others(members.saturating_sub(1));
@@ -82,6 +100,7 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
             }
             heard.iter().for_each(|heard| to.heard(room, heard, event));
         }
+        Reply::Invited { name, room } => to.note(format_args!("您已邀请 {name} 进入房间 {room}")),
         Reply::InvitedTo { by, room } => to.note(format_args!("{by} 邀请您进入房间 {room}：/join {room}")),
         Reply::InRoom { room, members, topic: about } => {
             to.note(format_args!("您已进入房间 {room}，{}", Others(members.saturating_sub(1))));
@@ -90,6 +109,7 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
             }
         }
         Reply::IsThere => to.note(format_args!("服务器在线")),
+        Reply::IsAway { name, away } => put_text(to.to, &["* ", name.as_str(), " 处于离开状态："], away),
         Reply::KickedOut { by, room, message: None } => {
             to.note(format_args!("{by} 将您移出房间 {room}；输入 /join 房间 进入"));
         }
@@ -106,6 +126,14 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
             "这一行像是登录信息，没有发送；命令以 / 开头，例如 /nick 名字，输入 /help 查看命令"
         )),
         Reply::NotUtf8 { converted } => not_utf8(*converted, to),
+        Reply::ModesAre { room, changes } if changes.is_empty() => {
+            to.note(format_args!("房间 {room} 没有设置模式；输入 /help mode 查看模式"));
+        }
+        Reply::ModesAre { room, changes } => {
+            let modes = changes.iter().map(mode_word);
+            to.list(format!("房间 {room} 的模式："), "、", modes);
+        }
+        Reply::NowOperator => to.note(format_args!("您已成为服务器管理员")),
         Reply::NowNamed(name) => to.note(format_args!("您已改名为 {name}")),
         Reply::Refused(refusal) => refused(refusal, to),
         Reply::Rooms { total, rooms } => {
@@ -113,10 +141,16 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
             let shown = to.list(format!("共 {total} 个房间："), "、", items);
             more(total - shown, to);
         }
+        Reply::TellsTo { name, text } => put_text(to.to, &["* 私聊 ", name.as_str(), "："], text),
         Reply::TopicIs { room, topic: about } => topic(room, *about, to),
+        Reply::Unchanged { room, change } => unchanged(room, change, to),
         Reply::Who { room, total: 0, .. } => to.note(format_args!("{room} 里没有人")),
         Reply::Who { room, total, names } => {
-            let shown = to.list(format!("{room} 里有 {total} 人："), "、", names.iter());
+            let shown = to.list(
+                format!("{room} 里有 {total} 人："),
+                "、",
+                names.iter().map(|(prefix, name)| format!("{prefix}{name}")),
+            );
             more(total - shown, to);
         }
     }
@@ -151,6 +185,10 @@ fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
         Mistake::BadKey => {
             to.note(format_args!("口令最多 {} 字节，不能含逗号，不能以冒号开头", Key::BYTES_MAX));
         }
+        Mistake::BadLimit => to.note(format_args!("人数上限须为正整数，或 off")),
+        Mistake::BadMask => {
+            to.note(format_args!("不是名字，也不是能匹配任何人的掩码；输入 /help ban 查看掩码的写法"));
+        }
         Mistake::BadName(error) => not_a_name(error, "名字", Name::CHARS_MAX, Name::BYTES_MAX, to),
         Mistake::BadNumber => to.note(format_args!("行数无效；用法：{}", usage("history"))),
         Mistake::BadRoom(error) => not_a_name(error, "房间名", RoomName::CHARS_MAX, RoomName::BYTES_MAX, to),
@@ -168,9 +206,13 @@ fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
                 "没有 /{word} 这个命令，您是不是想输入 /{meant}？要发送以 / 开头的内容请输入 //"
             )),
         },
+        Mistake::NoSuchMode(word) => {
+            to.note(format_args!("没有 {word} 这个模式；输入 /help mode 查看模式"));
+        }
         Mistake::NoSuchRoom(room) => to.note(format_args!("没有房间 {room}；输入 /rooms 查看房间")),
         Mistake::NotInRoom => to.note(format_args!("您不在任何房间；输入 /join 房间 进入")),
         Mistake::UnknownLanguage => to.note(format_args!("请选择 zh 或 en：/lang zh|en")),
+        Mistake::WrongPassword => to.note(format_args!("名字或密码错误")),
         Mistake::Usage(command) => to.note(format_args!("用法：{}", usage(command))),
     }
 }
@@ -195,6 +237,7 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
         Refusal::AlreadyThere { name, room } => to.note(format_args!("{name} 已经在房间 {room}")),
         Refusal::BadKey(room) => to.note(format_args!("房间 {room} 需要口令：/join {room} 口令")),
         Refusal::Banned(room) => to.note(format_args!("您已被房间 {room} 封禁")),
+        Refusal::CorrespondentLeft => to.note(format_args!("您要回复的人已离开聊天室")),
         Refusal::InviteOnly(room) => to.note(format_args!("房间 {room} 仅限受邀者进入")),
         Refusal::ListFull { room, .. } => to.note(format_args!("房间 {room} 的封禁名单已满")),
         Refusal::NameTaken(name) => to.note(format_args!("名字 {name} 已有人使用")),
@@ -205,6 +248,9 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
         }
         Refusal::NoSuchName(name) => to.note(format_args!("这里没有人叫 {name}")),
         Refusal::NoSuchRoom(room) => to.note(format_args!("没有房间 {room}；输入 /rooms 查看房间")),
+        Refusal::NobodyToAnswer => {
+            to.note(format_args!("还没有人私聊过您；输入 /msg 名字 文字 开始私聊"));
+        }
         Refusal::NotIn(room) => to.note(format_args!("您不在房间 {room}")),
         Refusal::NotRoomOperator(room) => to.note(format_args!("只有房间 {room} 的管理员才能这样做")),
         Refusal::NotServerOperator => to.note(format_args!("只有服务器管理员才能这样做")),
@@ -215,6 +261,73 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
         Refusal::Silenced(room) => to.note(format_args!("您不能在房间 {room} 发言")),
         Refusal::TopicTooLong(bytes) => to.note(format_args!("话题最多 {bytes} 字节")),
         Refusal::TooManyRooms => to.note(format_args!("您加入的房间已达上限")),
+    }
+}
+
+/// What changes nothing is so already.
+fn unchanged(room: &RoomName, change: &ModeChange, to: &mut Notes<'_>) {
+    match change {
+        ModeChange::Flag { flag, on } => {
+            let state = if *on { "开启" } else { "关闭" };
+            to.note(format_args!("房间 {room} 的 {} 已经{state}", flag_word(*flag)));
+        }
+        ModeChange::Key(None) => to.note(format_args!("房间 {room} 没有口令")),
+        ModeChange::Key(Some(_)) => to.note(format_args!("房间 {room} 的口令没有变化")),
+        ModeChange::Limit(None) => to.note(format_args!("房间 {room} 没有人数上限")),
+        ModeChange::Limit(Some(limit)) => to.note(format_args!("房间 {room} 的人数上限已经是 {limit}")),
+        ModeChange::Mask { mask, on: true, .. } => {
+            to.note(format_args!("{} 已被房间 {room} 封禁", shown(mask)));
+        }
+        ModeChange::Mask { mask, on: false, .. } => {
+            to.note(format_args!("房间 {room} 没有封禁 {}；输入 /ban 查看封禁名单", shown(mask)));
+        }
+        ModeChange::Status { name, status, on } => match (status, on) {
+            (Status::Operator, true) => to.note(format_args!("{name} 已经是房间 {room} 的管理员")),
+            (Status::Operator, false) => to.note(format_args!("{name} 不是房间 {room} 的管理员")),
+            (Status::Voice, true) => to.note(format_args!("{name} 在房间 {room} 已有发言权")),
+            (Status::Voice, false) => to.note(format_args!("{name} 在房间 {room} 没有发言权")),
+        },
+    }
+}
+
+/// What somebody did to the modes of a room, as what follows its name.
+struct Changes<'a>(&'a [ModeChange]);
+
+impl Display for Changes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, change) in last_of_each(self.0).enumerate() {
+            if index > 0 {
+                f.write_str("，")?;
+            }
+            match change {
+                ModeChange::Flag { flag, on: true } => write!(f, "开启了 {}", flag_word(*flag))?,
+                ModeChange::Flag { flag, on: false } => write!(f, "关闭了 {}", flag_word(*flag))?,
+                ModeChange::Key(None) => f.write_str("取消了口令")?,
+                ModeChange::Key(Some(key)) => write!(f, "将口令设为 {}", key.as_str())?,
+                ModeChange::Limit(None) => f.write_str("取消了人数上限")?,
+                ModeChange::Limit(Some(limit)) => write!(f, "将人数上限设为 {limit}")?,
+                ModeChange::Mask { list, mask, on } => {
+                    let (mutes, mask) = (mask.mutes(), shown(mask).trim_start_matches("m:"));
+                    match (list, on) {
+                        (MaskList::Bans, true) if mutes => write!(f, "禁言了 {mask}")?,
+                        (MaskList::Bans, false) if mutes => write!(f, "解除了对 {mask} 的禁言")?,
+                        (MaskList::Bans, true) => write!(f, "封禁了 {mask}")?,
+                        (MaskList::Bans, false) => write!(f, "解除了对 {mask} 的封禁")?,
+                        (MaskList::BanExceptions, true) => write!(f, "将 {mask} 列为封禁例外")?,
+                        (MaskList::BanExceptions, false) => write!(f, "取消了 {mask} 的封禁例外")?,
+                        (MaskList::InviteExceptions, true) => write!(f, "允许 {mask} 免邀请进入")?,
+                        (MaskList::InviteExceptions, false) => write!(f, "不再允许 {mask} 免邀请进入")?,
+                    }
+                }
+                ModeChange::Status { name, status, on } => match (status, on) {
+                    (Status::Operator, true) => write!(f, "将 {name} 设为管理员")?,
+                    (Status::Operator, false) => write!(f, "取消了 {name} 的管理员身份")?,
+                    (Status::Voice, true) => write!(f, "授予 {name} 发言权")?,
+                    (Status::Voice, false) => write!(f, "收回了 {name} 的发言权")?,
+                },
+            }
+        }
+        Ok(())
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::commands::meant;
 use super::help::{HelpTexts, help};
+use super::moderation::{flag_word, last_of_each, mode_word, shown_mask as shown};
 use super::{Notes, not_utf8, put_line, put_text};
 use crate::command::{CloseReason, Manner, Speech};
 use crate::event::{Event, Mistake, Reply, What};
 use crate::language::Language;
-use crate::mode::{Key, Shown};
+use crate::mode::{Key, MaskList, ModeChange, Status};
 use crate::name::{Name, NameError, RoomName};
 use crate::text::Text;
 use crate::world::{Refusal, Topic};
@@ -18,6 +19,8 @@ use core::fmt::{self, Display};
 pub(super) const HELP: HelpTexts = HelpTexts {
     everyday: "what you type goes to everyone else in your room; a line that starts with / is a command:",
     slashes: ("//TEXT", "send a line that starts with /"),
+    moderation: "for operators of a room; whoever creates a room is its operator:",
+    more: "/help COMMAND explains one; /help moderation lists what operators of a room can do",
     also: "also: ",
 };
 
@@ -37,6 +40,10 @@ pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
             speech: Speech { manner: Manner::Ctcp | Manner::CtcpReply | Manner::Tags, .. }, ..
         } => {}
         What::Joined { .. } => put_line(to, format_args!("{name} joined")),
+        What::Left { reason: CloseReason::Quit, message: Some(words) }
+        | What::Parted { message: Some(words), .. } => {
+            put_text(to, &[name.as_str(), " left: "], words);
+        }
         What::Left { .. } | What::Parted { .. } => put_line(to, format_args!("{name} left")),
         What::Kicked { name: out, message: None, .. } => {
             put_line(to, format_args!("* {name} kicked {out}"));
@@ -44,7 +51,7 @@ pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
         What::Kicked { name: out, message: Some(message), .. } => {
             put_text(to, &["* ", name.as_str(), " kicked ", out.as_str(), ": "], message);
         }
-        What::ModesSet { changes, .. } => put_line(to, format_args!("* {name} set {}", Shown(changes))),
+        What::ModesSet { changes, .. } => put_line(to, format_args!("* {name} {}", Changes(changes))),
         What::Renamed { to: new } => put_line(to, format_args!("* {name} is now {new}")),
         What::Said { speech: Speech { manner: Manner::Action, text, .. }, .. } => {
             put_text(to, &["** ", name.as_str(), " "], text);
@@ -65,6 +72,17 @@ pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
 
 pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
     match reply {
+        Reply::AwayIs { away: Some(away), .. } => put_text(to.to, &["* you are marked as away: "], away),
+        Reply::AwayIs { away: None, was_away: true } => to.note(format_args!("you are no longer away")),
+        Reply::AwayIs { away: None, was_away: false } => {
+            to.note(format_args!("you are not away; /away TEXT says that you are"));
+        }
+        Reply::Bans { room, total: 0, .. } => to.note(format_args!("nobody is banned from {room}")),
+        Reply::Bans { room, total, masks } => {
+            let masks = masks.iter().map(|mask| shown(mask));
+            let listed = to.list(format!("banned from {room}: "), ", ", masks);
+            more(total - listed, to);
+        }
         Reply::Farewell { reason, message } => farewell(*reason, *message, to),
         Reply::Greeting { name, room: Some((room, members)) } => {
             let place = Place { room, members: *members };
@@ -86,6 +104,7 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
             }
             heard.iter().for_each(|heard| to.heard(room, heard, event));
         }
+        Reply::Invited { name, room } => to.note(format_args!("you invited {name} to {room}")),
         Reply::InvitedTo { by, room } => to.note(format_args!("{by} invites you to {room}: /join {room}")),
         Reply::InRoom { room, members, topic: about } => {
             to.note(format_args!("you are now {}", Place { room, members: *members }));
@@ -94,6 +113,7 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
             }
         }
         Reply::IsThere => to.note(format_args!("the server is here")),
+        Reply::IsAway { name, away } => put_text(to.to, &["* ", name.as_str(), " is away: "], away),
         Reply::KickedOut { by, room, message: None } => {
             to.note(format_args!("{by} kicked you from {room}; /join ROOM enters a room"));
         }
@@ -111,6 +131,14 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
             "not said, because it looks like a login; commands begin with /: /nick NAME, /help"
         )),
         Reply::NotUtf8 { converted } => not_utf8(*converted, to),
+        Reply::ModesAre { room, changes } if changes.is_empty() => {
+            to.note(format_args!("{room} has no modes; /help mode lists them"));
+        }
+        Reply::ModesAre { room, changes } => {
+            let modes = changes.iter().map(mode_word);
+            to.list(format!("modes of {room}: "), ", ", modes);
+        }
+        Reply::NowOperator => to.note(format_args!("you are now an operator of the server")),
         Reply::NowNamed(name) => to.note(format_args!("you are now {name}")),
         Reply::Refused(refusal) => refused(refusal, to),
         Reply::Rooms { total, rooms } => {
@@ -118,10 +146,16 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
             let shown = to.list(format!("{}: ", Count(*total, "room")), ", ", items);
             more(total - shown, to);
         }
+        Reply::TellsTo { name, text } => put_text(to.to, &["* to ", name.as_str(), " (private): "], text),
         Reply::TopicIs { room, topic: about } => topic(room, *about, to),
+        Reply::Unchanged { room, change } => unchanged(room, change, to),
         Reply::Who { room, total: 0, .. } => to.note(format_args!("nobody is in {room}")),
         Reply::Who { room, total, names } => {
-            let shown = to.list(format!("{total} in {room}: "), ", ", names.iter());
+            let shown = to.list(
+                format!("{total} in {room}: "),
+                ", ",
+                names.iter().map(|(prefix, name)| format!("{prefix}{name}")),
+            );
             more(total - shown, to);
         }
     }
@@ -161,6 +195,10 @@ fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
             "a key has at most {} bytes, no comma, and no colon at its beginning",
             Key::BYTES_MAX
         )),
+        Mistake::BadLimit => to.note(format_args!("a limit is a number of people, or off")),
+        Mistake::BadMask => {
+            to.note(format_args!("not a name, and not a mask that matches anybody; /help ban explains masks"));
+        }
         Mistake::BadName(error) => not_a_name(error, "name", Name::CHARS_MAX, Name::BYTES_MAX, to),
         Mistake::BadNumber => {
             to.note(format_args!("not a number of lines; usage: {}", usage("history")));
@@ -182,9 +220,13 @@ fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
                 "unknown command /{word}; did you mean /{meant}? To send a line that starts with /, type //"
             )),
         },
+        Mistake::NoSuchMode(word) => {
+            to.note(format_args!("there is no mode {word}; /help mode lists them"));
+        }
         Mistake::NoSuchRoom(room) => to.note(format_args!("there is no room {room}; /rooms lists them")),
         Mistake::NotInRoom => to.note(format_args!("you are in no room; /join ROOM enters one")),
         Mistake::UnknownLanguage => to.note(format_args!("choose zh or en: /lang zh|en")),
+        Mistake::WrongPassword => to.note(format_args!("wrong name or password")),
         Mistake::Usage(command) => to.note(format_args!("usage: {}", usage(command))),
     }
 }
@@ -211,6 +253,7 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
         Refusal::AlreadyThere { name, room } => to.note(format_args!("{name} is already in {room}")),
         Refusal::BadKey(room) => to.note(format_args!("{room} requires a key: /join {room} KEY")),
         Refusal::Banned(room) => to.note(format_args!("you are banned from {room}")),
+        Refusal::CorrespondentLeft => to.note(format_args!("the person you would answer has left")),
         Refusal::InviteOnly(room) => to.note(format_args!("{room} is invite-only")),
         Refusal::ListFull { room, .. } => to.note(format_args!("the ban list of {room} is full")),
         Refusal::NameTaken(name) => to.note(format_args!("the name {name} is taken")),
@@ -221,6 +264,9 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
         }
         Refusal::NoSuchName(name) => to.note(format_args!("there is no one called {name}")),
         Refusal::NoSuchRoom(room) => to.note(format_args!("there is no room {room}; /rooms lists them")),
+        Refusal::NobodyToAnswer => {
+            to.note(format_args!("nobody has written to you in private; /msg NAME TEXT writes to somebody"));
+        }
         Refusal::NotIn(room) => to.note(format_args!("you are not in {room}")),
         Refusal::NotRoomOperator(room) => to.note(format_args!("only an operator of {room} can do that")),
         Refusal::NotServerOperator => to.note(format_args!("only an operator of the server can do that")),
@@ -235,6 +281,75 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
         Refusal::Silenced(room) => to.note(format_args!("you are not allowed to speak in {room}")),
         Refusal::TopicTooLong(bytes) => to.note(format_args!("a topic has at most {bytes} bytes")),
         Refusal::TooManyRooms => to.note(format_args!("you have joined too many rooms")),
+    }
+}
+
+/// What changes nothing is so already.
+fn unchanged(room: &RoomName, change: &ModeChange, to: &mut Notes<'_>) {
+    match change {
+        ModeChange::Flag { flag, on } => {
+            let state = if *on { "on" } else { "off" };
+            to.note(format_args!("{} is already {state} in {room}", flag_word(*flag)));
+        }
+        ModeChange::Key(None) => to.note(format_args!("{room} has no key")),
+        ModeChange::Key(Some(_)) => to.note(format_args!("that is already the key of {room}")),
+        ModeChange::Limit(None) => to.note(format_args!("{room} has no limit")),
+        ModeChange::Limit(Some(limit)) => to.note(format_args!("the limit of {room} is already {limit}")),
+        ModeChange::Mask { mask, on: true, .. } => {
+            to.note(format_args!("{} is already banned from {room}", shown(mask)));
+        }
+        ModeChange::Mask { mask, on: false, .. } => {
+            to.note(format_args!("{} is not banned from {room}; /ban lists who is", shown(mask)));
+        }
+        ModeChange::Status { name, status, on } => match (status, on) {
+            (Status::Operator, true) => to.note(format_args!("{name} is already an operator of {room}")),
+            (Status::Operator, false) => to.note(format_args!("{name} is not an operator of {room}")),
+            (Status::Voice, true) => to.note(format_args!("{name} already has voice in {room}")),
+            (Status::Voice, false) => to.note(format_args!("{name} has no voice in {room}")),
+        },
+    }
+}
+
+/// What somebody did to the modes of a room, as what follows its name: `made bob an operator, removed the key`.
+struct Changes<'a>(&'a [ModeChange]);
+
+impl Display for Changes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, change) in last_of_each(self.0).enumerate() {
+            if index > 0 {
+                f.write_str(", ")?;
+            }
+            match change {
+                ModeChange::Flag { flag, on: true } => write!(f, "turned {} on", flag_word(*flag))?,
+                ModeChange::Flag { flag, on: false } => write!(f, "turned {} off", flag_word(*flag))?,
+                ModeChange::Key(None) => f.write_str("removed the key")?,
+                ModeChange::Key(Some(key)) => write!(f, "set the key to {}", key.as_str())?,
+                ModeChange::Limit(None) => f.write_str("removed the limit")?,
+                ModeChange::Limit(Some(limit)) => write!(f, "set the limit to {limit}")?,
+                ModeChange::Mask { list, mask, on } => {
+                    let (mutes, mask) = (mask.mutes(), shown(mask).trim_start_matches("m:"));
+                    match (list, on) {
+                        (MaskList::Bans, true) if mutes => write!(f, "silenced {mask}")?,
+                        (MaskList::Bans, false) if mutes => write!(f, "unsilenced {mask}")?,
+                        (MaskList::Bans, true) => write!(f, "banned {mask}")?,
+                        (MaskList::Bans, false) => write!(f, "unbanned {mask}")?,
+                        (MaskList::BanExceptions, true) => write!(f, "exempted {mask} from bans")?,
+                        (MaskList::BanExceptions, false) => write!(f, "ended the exemption of {mask}")?,
+                        (MaskList::InviteExceptions, true) => write!(f, "lets in {mask} uninvited")?,
+                        (MaskList::InviteExceptions, false) => {
+                            write!(f, "no longer lets in {mask} uninvited")?;
+                        }
+                    }
+                }
+                ModeChange::Status { name, status, on } => match (status, on) {
+                    (Status::Operator, true) => write!(f, "made {name} an operator")?,
+                    (Status::Operator, false) => write!(f, "took operator status from {name}")?,
+                    (Status::Voice, true) => write!(f, "gave voice to {name}")?,
+                    (Status::Voice, false) => write!(f, "took voice from {name}")?,
+                },
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,7 +1,8 @@
 //! What `/help` says, from the table of commands.
 
 use super::Notes;
-use super::commands::{COMMANDS, Group, PlainCommand, command};
+use super::commands::{Group, PlainCommand, command};
+use super::table::COMMANDS;
 use crate::event::HelpOn;
 use crate::language::Language;
 use alloc::string::String;
@@ -12,6 +13,9 @@ pub(super) struct HelpTexts {
     pub(super) everyday: &'static str,
     /// How a line that starts with `/` is said, and what is said of it.
     pub(super) slashes: (&'static str, &'static str),
+    pub(super) moderation: &'static str,
+    /// What else can be asked.
+    pub(super) more: &'static str,
     pub(super) also: &'static str,
 }
 
@@ -27,8 +31,12 @@ pub(super) fn help(on: HelpOn, texts: &HelpTexts, language: Language, to: &mut N
             to.notes(texts.everyday);
             let slashes = (String::from(texts.slashes.0), texts.slashes.1);
             table(of(Group::Everyday, language).chain([slashes]).collect(), to);
+            to.notes(texts.more);
         }
-        HelpOn::Moderation => table(of(Group::Moderation, language).collect(), to),
+        HelpOn::Moderation => {
+            to.notes(texts.moderation);
+            table(of(Group::Moderation, language).collect(), to);
+        }
     }
 }
 

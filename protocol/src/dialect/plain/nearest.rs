@@ -1,6 +1,6 @@
 //! Which command somebody may have meant who typed another word.
 
-use super::commands::COMMANDS;
+use super::table::COMMANDS;
 use alloc::vec::Vec;
 
 /// A longer word is none that was mistyped.

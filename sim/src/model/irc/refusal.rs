@@ -23,6 +23,7 @@ pub(in crate::model) fn answer(refusal: &Refusal, command: &Command) -> Option<Q
     }
     let (code, rest) = match refusal {
         Refusal::AlreadyIn(_) | Refusal::NameUnchanged | Refusal::NoKey(_) => return None,
+        Refusal::CorrespondentLeft | Refusal::NobodyToAnswer => return None,
         Refusal::AlreadyThere { name, room } => ("443", format!("{name} {room:#} :is already on channel")),
         Refusal::BadKey(room) => ("475", format!("{room:#} :Cannot join channel (+k)")),
         Refusal::Banned(room) => ("474", format!("{room:#} :Cannot join channel (+b)")),

@@ -1,0 +1,153 @@
+//! How the commands are read that are about other people, and about what a room allows.
+
+use super::commands::{Words, folded};
+use super::table::any_name;
+use crate::event::Mistake;
+use crate::mode::{Flag, Key, Mask, MaskList, ModeChange, Status};
+use crate::session::Password;
+use crate::session::plain::Request;
+use alloc::string::String;
+use bytes::Bytes;
+
+pub(super) fn away(words: &mut Words<'_>) -> Result<Request, Mistake> {
+    Ok(Request::Away(words.text()))
+}
+
+pub(super) fn ban(words: &mut Words<'_>) -> Result<Request, Mistake> {
+    match words.next() {
+        None => Ok(Request::Bans),
+        Some(mask) => ban_change(&mask, true, words),
+    }
+}
+
+pub(super) fn unban(words: &mut Words<'_>) -> Result<Request, Mistake> {
+    let mask = words.needed()?;
+    ban_change(&mask, false, words)
+}
+
+fn ban_change(mask: &str, on: bool, words: &Words<'_>) -> Result<Request, Mistake> {
+    words.end()?;
+    let mask = Mask::parse_for(MaskList::Bans, mask).map_err(|_| Mistake::BadMask)?;
+    Ok(Request::SetMode(ModeChange::Mask { list: MaskList::Bans, mask, on }))
+}
+
+pub(super) fn deop(words: &mut Words<'_>) -> Result<Request, Mistake> {
+    status(words, Status::Operator, false)
+}
+
+pub(super) fn devoice(words: &mut Words<'_>) -> Result<Request, Mistake> {
+    status(words, Status::Voice, false)
+}
+
+pub(super) fn op(words: &mut Words<'_>) -> Result<Request, Mistake> {
+    status(words, Status::Operator, true)
+}
+
+pub(super) fn voice(words: &mut Words<'_>) -> Result<Request, Mistake> {
+    status(words, Status::Voice, true)
+}
+
+fn status(words: &mut Words<'_>, status: Status, on: bool) -> Result<Request, Mistake> {
+    let name = any_name(&words.needed()?)?;
+    words.end()?;
+    Ok(Request::SetMode(ModeChange::Status { name, status, on }))
+}
+
+pub(super) fn invite(words: &mut Words<'_>) -> Result<Request, Mistake> {
+    let name = any_name(&words.needed()?)?;
+    words.end()?;
+    Ok(Request::Invite(name))
+}
+
+pub(super) fn kick(words: &mut Words<'_>) -> Result<Request, Mistake> {
+    let name = any_name(&words.needed()?)?;
+    Ok(Request::Kick { name, message: words.text() })
+}
+
+pub(super) fn mode(words: &mut Words<'_>) -> Result<Request, Mistake> {
+    let Some(word) = words.next() else { return Ok(Request::Modes) };
+    let word = folded(&word);
+    let flag = Flag::ALL.into_iter().find(|&flag| flag_word(flag) == word);
+    if flag.is_none() && word != "key" && word != "limit" {
+        return Err(Mistake::NoSuchMode(shown(&word)));
+    }
+    let value = words.needed()?;
+    words.end()?;
+    let on = switch(&value);
+    Ok(Request::SetMode(match flag {
+        Some(flag) => ModeChange::Flag { flag, on: on.ok_or(Mistake::Usage("mode"))? },
+        None if on == Some(false) && word == "key" => ModeChange::Key(None),
+        None if on == Some(false) => ModeChange::Limit(None),
+        None if word == "key" => ModeChange::Key(Some(Key::parse(&value).ok_or(Mistake::BadKey)?)),
+        None => {
+            let limit = value.parse().ok().filter(|&limit| limit > 0);
+            ModeChange::Limit(Some(limit.ok_or(Mistake::BadLimit)?))
+        }
+    }))
+}
+
+/// `on` and `off`, in Chinese as well.
+fn switch(word: &str) -> Option<bool> {
+    match &*folded(word) {
+        "on" | "开" => Some(true),
+        "off" | "关" => Some(false),
+        _ => None,
+    }
+}
+
+/// As much of a word as a note has room for.
+fn shown(word: &str) -> String {
+    const SHOWN_CHARS: usize = 40;
+    word.chars().take(SHOWN_CHARS).collect()
+}
+
+/// What a flag is called in `/mode`.
+pub(super) const fn flag_word(flag: Flag) -> &'static str {
+    match flag {
+        Flag::InviteOnly => "invite-only",
+        Flag::Moderated => "moderated",
+        Flag::NoCtcp => "no-ctcp",
+        Flag::NoOutside => "no-outside",
+        Flag::Secret => "secret",
+        Flag::TopicLocked => "topic-locked",
+    }
+}
+
+pub(super) fn oper(words: &mut Words<'_>) -> Result<Request, Mistake> {
+    let operator = words.needed()?;
+    // It may have blanks in it.
+    let password = words.needed_text()?;
+    let password = Bytes::copy_from_slice(password.as_str().as_bytes());
+    Ok(Request::Oper(Password { operator: Some(operator), password }))
+}
+
+/// A mode that is on, as `/mode` takes it: `invite-only`, `key tea`, `limit 5`.
+pub(super) fn mode_word(change: &ModeChange) -> String {
+    match change {
+        ModeChange::Flag { flag, .. } => flag_word(*flag).into(),
+        ModeChange::Key(key) => alloc::format!("key {}", key.as_ref().map_or("off", Key::as_str)),
+        ModeChange::Limit(Some(limit)) => alloc::format!("limit {limit}"),
+        // Masks and statuses are no modes of the room alone.
+        ModeChange::Limit(None) | ModeChange::Mask { .. } | ModeChange::Status { .. } => String::new(),
+    }
+}
+
+/// A mask as `/ban` takes it: a name alone where it is about nothing else.
+pub(super) fn shown_mask(mask: &Mask) -> &str {
+    mask.as_str().strip_suffix("!*@*").unwrap_or(mask.as_str())
+}
+
+/// The changes without those that a later one of them takes back or makes again: a client of IRC may write `+m-m` a
+/// hundred times in a line, and each would be some words.
+pub(super) fn last_of_each(changes: &[ModeChange]) -> impl Iterator<Item = &ModeChange> {
+    let is_again = |one: &ModeChange, other: &ModeChange| match (one, other) {
+        (ModeChange::Flag { flag: one, .. }, ModeChange::Flag { flag: other, .. }) => one == other,
+        (ModeChange::Key(_), ModeChange::Key(_)) | (ModeChange::Limit(_), ModeChange::Limit(_)) => true,
+        _ => false,
+    };
+    changes
+        .iter()
+        .enumerate()
+        .filter(move |(index, change)| !changes[index + 1..].iter().any(|later| is_again(change, later)))
+        .map(|(_, change)| change)
+}

@@ -1,0 +1,353 @@
+//! The table of the plain dialect's commands. What a line asks for, `/help`, the notes on usage and
+//! docs/COMMANDS.md are all made from it.
+
+use super::commands::Group::{Everyday, Moderation};
+use super::commands::{Group, Localized, PlainCommand, Words, command, folded, no_such_command};
+use super::moderation::{away, ban, deop, devoice, invite, kick, mode, op, oper, unban, voice};
+use crate::command::Manner;
+use crate::event::{HelpOn, Mistake};
+use crate::mode::Key;
+use crate::name::{Name, RoomName};
+use crate::session::plain::{Request, TopicRequest};
+use core::num::NonZeroUsize;
+
+const fn entry(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    group: Group,
+    arguments: [&'static str; 2],
+    about: [&'static str; 2],
+    details: [&'static str; 2],
+    read: fn(&mut Words<'_>) -> Result<Request, Mistake>,
+) -> PlainCommand {
+    let (arguments, about, details) = (Localized(arguments), Localized(about), Localized(details));
+    PlainCommand { name, aliases, group, arguments, about, details, read }
+}
+
+/// What is the same in every language.
+const fn both(text: &'static str) -> [&'static str; 2] {
+    [text, text]
+}
+
+/// Every command, in the order in which `/help` lists them.
+pub const COMMANDS: &[PlainCommand] = &[
+    entry(
+        "help",
+        &["h", "?"],
+        Everyday,
+        ["[COMMAND]", "[命令]"],
+        ["list the commands, or explain one", "查看命令列表，或某个命令的说明"],
+        [
+            "/help moderation lists the commands for operators of a room",
+            "输入 /help moderation 查看房间管理员的命令",
+        ],
+        help,
+    ),
+    entry("nick", &["name"], Everyday, ["NAME", "名字"], ["change your name", "改名"], both(""), nick),
+    entry(
+        "join",
+        &["j"],
+        Everyday,
+        ["ROOM [KEY]", "房间 [口令]"],
+        ["enter a room; it is created if it does not exist", "进入房间，房间不存在时会自动创建"],
+        [
+            "you are in one room at a time, and leave the one that you were in\n\
+             whoever creates a room is its operator; #ROOM is the same room",
+            "您同时只在一个房间，进入新房间时会离开原来的房间\n\
+             创建房间的人是该房间的管理员；#房间 与 房间 是同一个房间",
+        ],
+        join,
+    ),
+    entry(
+        "part",
+        &["leave"],
+        Everyday,
+        ["[TEXT]", "[文字]"],
+        ["go back to the lobby, perhaps with last words", "回到大厅 lobby，可附上一句话"],
+        both(""),
+        part,
+    ),
+    entry(
+        "who",
+        &["names"],
+        Everyday,
+        ["[ROOM]", "[房间]"],
+        ["list who is in the room", "查看房间里的人"],
+        [
+            "@ stands before the names of operators, + before those of people with voice",
+            "@ 表示管理员，+ 表示有发言权的人",
+        ],
+        who,
+    ),
+    entry("rooms", &["list"], Everyday, both(""), ["list the rooms", "查看房间列表"], both(""), rooms),
+    entry(
+        "topic",
+        &[],
+        Everyday,
+        ["[TEXT]", "[文字]"],
+        ["show or set the topic; /topic - clears it", "查看或设置房间话题；/topic - 清除话题"],
+        both(""),
+        topic,
+    ),
+    entry("me", &[], Everyday, ["TEXT", "文字"], ["describe what you do", "描述动作"], both(""), me),
+    entry(
+        "msg",
+        &["m", "tell", "w"],
+        Everyday,
+        ["NAME TEXT", "名字 文字"],
+        ["send a private message", "私聊"],
+        both(""),
+        msg,
+    ),
+    entry(
+        "reply",
+        &["r"],
+        Everyday,
+        ["TEXT", "文字"],
+        ["answer whoever wrote to you last in private", "回复最近私聊您的人"],
+        [
+            "if nobody has, it goes to whom you wrote last; it tells you to whom it went",
+            "如果还没有人私聊过您，则发给您最近私聊的人；发送后会显示发给了谁",
+        ],
+        reply,
+    ),
+    entry(
+        "invite",
+        &[],
+        Everyday,
+        ["NAME", "名字"],
+        ["invite somebody to your room", "邀请别人进入您所在的房间"],
+        [
+            "an invitation from an operator lets in without a key, and where the room is invite-only or full",
+            "管理员发出的邀请可以免口令进入，房间仅限受邀者进入或已满时也可以进入",
+        ],
+        invite,
+    ),
+    entry(
+        "away",
+        &[],
+        Everyday,
+        ["[TEXT]", "[文字]"],
+        ["say that you are away; without TEXT, that you are back", "标记为离开；不带文字则取消"],
+        ["whoever writes to you in private is told TEXT", "私聊您的人会看到这段文字"],
+        away,
+    ),
+    entry(
+        "history",
+        &[],
+        Everyday,
+        ["[LINES]", "[行数]"],
+        ["show recent lines", "查看最近的聊天记录"],
+        both(""),
+        history,
+    ),
+    entry(
+        "lang",
+        &[],
+        Everyday,
+        both("zh|en"),
+        ["switch to Chinese or English", "切换中文或英文"],
+        both(""),
+        lang,
+    ),
+    entry(
+        "quit",
+        &["exit", "bye"],
+        Everyday,
+        ["[TEXT]", "[文字]"],
+        ["leave the chat, perhaps with last words", "离开聊天室，可附上一句话"],
+        both(""),
+        quit,
+    ),
+    entry(
+        "kick",
+        &[],
+        Moderation,
+        ["NAME [REASON]", "名字 [原因]"],
+        ["put somebody out of the room", "将某人移出房间"],
+        ["whoever is not banned may come back", "没有被封禁的人可以再次进入"],
+        kick,
+    ),
+    entry(
+        "ban",
+        &[],
+        Moderation,
+        ["[NAME]", "[名字]"],
+        ["keep somebody out; without NAME, list who is kept out", "封禁某人；不带名字则查看封禁名单"],
+        [
+            "who is in the room stays there, without a say: /kick puts them out\n\
+             NAME may be a mask, name!user@host: *!*@10.0.0.* keeps out these addresses\n\
+             m: before it only silences: /ban m:NAME",
+            "已在房间里的人不会被移出，但不能发言；要移出请用 /kick\n\
+             也可以用掩码（nick!user@host）：*!*@10.0.0.* 封禁这些地址\n\
+             只禁言不封禁：/ban m:NAME",
+        ],
+        ban,
+    ),
+    entry(
+        "unban",
+        &[],
+        Moderation,
+        ["NAME", "名字"],
+        ["take back a ban", "解除封禁"],
+        ["NAME as /ban lists it", "名字须与 /ban 列出的一致"],
+        unban,
+    ),
+    entry(
+        "op",
+        &[],
+        Moderation,
+        ["NAME", "名字"],
+        ["make somebody an operator", "设某人为管理员"],
+        both(""),
+        op,
+    ),
+    entry(
+        "deop",
+        &[],
+        Moderation,
+        ["NAME", "名字"],
+        ["take that back", "取消某人的管理员身份"],
+        both(""),
+        deop,
+    ),
+    entry(
+        "voice",
+        &[],
+        Moderation,
+        ["NAME", "名字"],
+        ["let somebody speak where the room is moderated", "房间 moderated 时允许某人发言"],
+        both(""),
+        voice,
+    ),
+    entry(
+        "devoice",
+        &[],
+        Moderation,
+        ["NAME", "名字"],
+        ["take that back", "收回某人的发言权"],
+        both(""),
+        devoice,
+    ),
+    entry(
+        "mode",
+        &[],
+        Moderation,
+        ["[MODE on|off]", "[模式 on|off]"],
+        ["show or change what the room allows", "查看或更改房间的模式"],
+        [
+            "/mode invite-only on|off   only people who are invited may enter\n\
+             /mode moderated on|off     only operators and people with voice may speak\n\
+             /mode no-outside on|off    only people in the room may speak to it\n\
+             /mode no-ctcp on|off       programs may not send requests to the room\n\
+             /mode secret on|off        people elsewhere are not told that there is the room\n\
+             /mode topic-locked on|off  only operators may change the topic\n\
+             /mode key KEY|off          whoever enters has to give the key\n\
+             /mode limit NUMBER|off     at most so many people may enter",
+            "/mode invite-only on|off   仅限受邀者进入\n\
+             /mode moderated on|off     只有管理员和有发言权的人可以发言\n\
+             /mode no-outside on|off    只有房间里的人可以向房间发言\n\
+             /mode no-ctcp on|off       不允许程序向房间发送请求\n\
+             /mode secret on|off        房间外的人看不到这个房间\n\
+             /mode topic-locked on|off  只有管理员可以更改话题\n\
+             /mode key 口令|off         进入房间需要口令\n\
+             /mode limit 人数|off       房间人数上限",
+        ],
+        mode,
+    ),
+    entry(
+        "oper",
+        &[],
+        Moderation,
+        ["NAME PASSWORD", "名字 密码"],
+        ["become an operator of the server", "成为服务器管理员"],
+        [
+            "whoever runs the server gives names and passwords; an operator of the server can do what operators of a room can",
+            "名字和密码由服务器的运营者提供；服务器管理员拥有房间管理员的全部权限",
+        ],
+        oper,
+    ),
+];
+
+fn help(words: &mut Words<'_>) -> Result<Request, Mistake> {
+    let Some(subject) = words.next() else { return Ok(Request::Help(HelpOn::Everyday)) };
+    words.end()?;
+    let name = subject.strip_prefix(['/', '／']).unwrap_or(&subject);
+    if ["moderation", "管理"].contains(&&*folded(name)) {
+        return Ok(Request::Help(HelpOn::Moderation));
+    }
+    match command(&folded(name)) {
+        Some(it) => Ok(Request::Help(HelpOn::Command(it.name))),
+        None => Err(no_such_command(name)),
+    }
+}
+
+fn history(words: &mut Words<'_>) -> Result<Request, Mistake> {
+    let Some(lines) = words.all() else { return Ok(Request::History(None)) };
+    let lines: NonZeroUsize = lines.parse().map_err(|_| Mistake::BadNumber)?;
+    Ok(Request::History(Some(lines.get())))
+}
+
+fn join(words: &mut Words<'_>) -> Result<Request, Mistake> {
+    let room = room_name(&words.needed()?)?;
+    let key = words.next().map(|key| Key::parse(&key).ok_or(Mistake::BadKey)).transpose()?;
+    words.end()?;
+    Ok(Request::Join(room, key))
+}
+
+fn lang(words: &mut Words<'_>) -> Result<Request, Mistake> {
+    let code = words.needed_all()?;
+    Ok(Request::Language(code.parse().map_err(|_| Mistake::UnknownLanguage)?))
+}
+
+fn me(words: &mut Words<'_>) -> Result<Request, Mistake> {
+    Ok(Request::Say { manner: Manner::Action, text: words.needed_text()? })
+}
+
+fn msg(words: &mut Words<'_>) -> Result<Request, Mistake> {
+    let to = any_name(&words.needed()?)?;
+    Ok(Request::Tell { to, text: words.needed_text()? })
+}
+
+fn nick(words: &mut Words<'_>) -> Result<Request, Mistake> {
+    Ok(Request::Rename(Name::parse(&words.needed_all()?).map_err(Mistake::BadName)?))
+}
+
+fn part(words: &mut Words<'_>) -> Result<Request, Mistake> {
+    Ok(Request::Part(words.text()))
+}
+
+fn quit(words: &mut Words<'_>) -> Result<Request, Mistake> {
+    Ok(Request::Quit(words.text()))
+}
+
+fn reply(words: &mut Words<'_>) -> Result<Request, Mistake> {
+    Ok(Request::Reply(words.needed_text()?))
+}
+
+fn rooms(words: &mut Words<'_>) -> Result<Request, Mistake> {
+    words.end()?;
+    Ok(Request::Rooms)
+}
+
+fn topic(words: &mut Words<'_>) -> Result<Request, Mistake> {
+    Ok(Request::Topic(match (words.all().as_deref(), words.text()) {
+        (Some("-"), _) => TopicRequest::Clear,
+        (_, Some(topic)) => TopicRequest::Set(topic),
+        _ => TopicRequest::Show,
+    }))
+}
+
+fn who(words: &mut Words<'_>) -> Result<Request, Mistake> {
+    Ok(Request::Who(words.all().map(|room| room_name(&room)).transpose()?))
+}
+
+/// A name that somebody may have. A port's name can be spoken to, though nobody can wish for it.
+pub(super) fn any_name(name: &str) -> Result<Name, Mistake> {
+    Name::parse_any(name).map_err(Mistake::BadName)
+}
+
+/// A room's name, with or without the `#` that other chats write before it.
+fn room_name(room: &str) -> Result<RoomName, Mistake> {
+    RoomName::parse(room).map_err(Mistake::BadRoom)
+}
