@@ -148,7 +148,7 @@ fn whoever_began_the_room_sends_others_out_and_nobody_else_does() {
     room.alice.enters("/join #tea");
     room.carol.printed.wait_for("alice joined");
     room.bob.enters("/kick carol 也够了");
-    room.carol.printed.wait_for("* bob sent you out of tea: 也够了");
+    room.carol.printed.wait_for("* bob kicked you from tea: 也够了");
     room.alice.sees("carol was kicked from #tea by bob [也够了]");
     assert_eq!(room.alice.rows_with("now we are two"), [""; 0], "alice was not there");
     room.carol.enter("/join tea");
@@ -164,19 +164,19 @@ fn whoever_runs_the_room_can_let_another_run_it() {
     let mut room = Room::fill();
     room.bob.enters("/op alice");
     room.alice.sees("mode/#tea [+o alice] by bob");
-    room.carol.printed.wait_for("* bob set +o alice");
+    room.carol.printed.wait_for("* bob made alice an operator");
     room.bob.sees("│@alice");
     room.alice.enters("/deop bob");
     room.bob.sees("Mode #tea [-o bob] by alice");
-    room.carol.printed.wait_for("* alice set -o bob");
+    room.carol.printed.wait_for("* alice took operator status from bob");
     room.alice.enters("/mode #tea +m");
-    room.carol.printed.wait_for("* alice set +m");
+    room.carol.printed.wait_for("* alice turned moderated on");
     room.carol.enter("may I?");
-    room.carol.printed.wait_for("* you may not speak in tea");
+    room.carol.printed.wait_for("* you are not allowed to speak in tea");
     room.bob.enters("may I?");
     room.bob.sees("Cannot send to channel");
     room.alice.enters("/voice carol");
-    room.carol.printed.wait_for("* alice set +v carol");
+    room.carol.printed.wait_for("* alice gave voice to carol");
     room.carol.enter("thank you");
     room.alice.sees("<+carol> thank you");
     room.bob.sees("+carol | thank you");
@@ -319,7 +319,13 @@ fn what_is_said_to_one_alone_nobody_else_hears() {
     assert_eq!(room.alice.rows_with("for WeeChat"), [""; 0]);
     assert_eq!(
         room.heard_by_carol(),
-        ["alice (private): for nc 好", "bob (private): for nc, too", "alice: for all"]
+        [
+            "alice (private): for nc 好",
+            "* to alice (private): for irssi 好",
+            "bob (private): for nc, too",
+            "* to bob (private): for WeeChat 好",
+            "alice: for all"
+        ]
     );
 }
 
@@ -336,11 +342,11 @@ fn whoever_leaves_is_gone_for_all_and_their_last_words_are_read() {
     room.alice.sees("irssi ended with 0");
     room.bob.sees("alice (alice@127.0.0.1) has quit (Quit: good night, 晚安)");
     dave.sees("alice [alice@127.0.0.1] has quit [Quit: good night, 晚安]");
-    room.carol.printed.wait_for("alice left");
+    room.carol.printed.wait_for("alice left: good night, 晚安");
     room.bob.enters("/quit 再见");
     room.bob.sees("weechat ended with 0");
     dave.sees("bob [bob@127.0.0.1] has quit [Quit: 再见]");
-    room.carol.printed.wait_for("bob left");
+    room.carol.printed.wait_for("bob left: 再见");
     room.carol.enter("/quit");
     dave.sees("carol [plain@127.0.0.1] has quit [Quit]");
 }
