@@ -419,7 +419,9 @@ impl Session {
 
     /// Whether bytes wait here for something else than more bytes.
     pub(crate) fn wants_pause(&self) -> bool {
-        let unread = self.framer.has_unread() || self.sniffer.as_ref().is_some_and(|it| it.has_unread());
+        let sniffed = self.sniffer.as_ref().is_some_and(|it| it.has_unread());
+        // Behind the end of the input, a line needs no end of its own: what is begun waits for its turn as well.
+        let unread = sniffed || self.framer.has_unread() || self.input_ended && self.framer.has_begun();
         let waits = unread || !self.work.is_empty() || self.draining || self.checking;
         self.link == Link::Open && (self.reads_on() && waits || self.switches)
     }

@@ -236,7 +236,7 @@ fn a_completed_word_stands_in_its_place() {
     alice.press(&["C-u"]);
     alice.type_in("/m");
     alice.press(&["Tab"]);
-    alice.wait_for_last(&["/me  /msg", "> /m"]);
+    alice.wait_for_last(&["/me  /msg  /mode", "> /m"]);
 }
 
 #[test]
