@@ -22,8 +22,8 @@ pub(super) fn judge(bytes: &[u8], may_be_utf16: bool, ended: bool) -> Judged {
     if may_be_utf16 {
         return Judged::Noise(0);
     }
-    // A line on which there is nothing to see says nothing.
-    if end < bytes.len() && head.iter().all(u8::is_ascii_control) {
+    // A line on which there is nothing to see says nothing. It ends within the head, or it is judged before its end.
+    if end < HEAD_BYTES.min(bytes.len()) && head.iter().all(u8::is_ascii_control) {
         return Judged::Noise(0);
     }
     let (first, second) = head.split_at(head.len().min(4));

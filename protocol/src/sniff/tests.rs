@@ -307,6 +307,18 @@ fn the_bytes_of_an_opening_are_handed_on_from_its_first_one() {
 }
 
 #[test]
+fn a_line_of_nul_is_nothing_where_it_is_short_and_no_text_where_it_is_long() {
+    assert_eq!(kind("\0\0\0\0\0\0\0hello", Evidence::Open), Kind::Stranger(Protocol::Binary));
+    assert_eq!(whole(b"\0\0\0\n", GREETED, false), None);
+    for count in 8..20 {
+        let bytes = [&b"\0".repeat(count)[..], b"\nhello\n"].concat();
+        let expected = Some(Kind::Stranger(Protocol::Binary));
+        assert_eq!(whole(&bytes, GREETED, false), expected);
+        assert_eq!(by_bytes(&bytes, GREETED, false).0, expected);
+    }
+}
+
+#[test]
 fn behind_too_much_noise_nothing_is_looked_at() {
     let mut sniffer = Sniffer::default();
     sniffer.push(&b"\n".repeat(NOISE_BYTES_MAX));

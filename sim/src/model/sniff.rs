@@ -107,7 +107,7 @@ pub(super) fn see(bytes: &[u8], known: Known) -> Seen {
         return Seen::NotYet;
     }
     if !known.utf16 {
-        let unseen = line_end.is_some() && head.iter().all(u8::is_ascii_control);
+        let unseen = line_end.is_some_and(|end| end < 8) && head.iter().all(u8::is_ascii_control);
         let letter = |at: usize| head.get(at).is_some_and(|it| (b' '..=b'~').contains(it));
         let nul = |at: usize| head.get(at) == Some(&0);
         let wide = letter(0) && nul(1) && letter(2) && nul(3) || nul(0) && letter(1) && nul(2) && letter(3);
