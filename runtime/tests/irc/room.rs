@@ -74,7 +74,7 @@ fn everyone_can_see_who_is_there() {
         room.bob.sees(name);
     }
     room.carol.enter("/who");
-    room.carol.printed.wait_for("* 3 in tea: bob, alice, carol");
+    room.carol.printed.wait_for("* 3 in tea: @bob, alice, carol");
     room.alice.enters("/whois bob");
     room.alice.sees("ircname  : bob the WeeChat user");
     room.bob.enters("/whois carol");
