@@ -56,7 +56,7 @@ fn the_ancestors_client_chats_through_parlor_with_another_and_with_nc() {
         format!("{c}说我用的是 nc"),
         format!("{c}退出聊天室"),
         format!("{b}退出聊天室"),
-        "* 连接关闭：服务器即将停止".to_owned(),
+        "* 连接关闭：服务器即将关闭".to_owned(),
         "已退出聊天室".to_owned(),
     ];
     assert_eq!(alice.lines()[1..], heard, "after the greeting");

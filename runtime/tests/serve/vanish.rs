@@ -80,7 +80,8 @@ fn a_host_that_vanishes_is_gone_in_time() {
         let server = Server::start_command(command);
         let mut alice = server.enter();
         let outside = server.log.wait_for(&format!("listening on {here}:"));
-        let port = outside.rsplit(':').next().unwrap().parse().unwrap();
+        let (_, behind) = outside.split_once(&format!("listening on {here}:")).unwrap();
+        let port = behind.split(|it: char| !it.is_ascii_digit()).next().unwrap().parse().unwrap();
         host.connect(&here, port);
         let joined = alice.line();
         let name = joined.strip_suffix(" joined").unwrap().to_owned();
