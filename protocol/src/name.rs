@@ -243,8 +243,8 @@ fn check_alphabet(text: &str) -> Result<(), NameError> {
         // Some marks count as alphabetic and some do not; Devanagari words need both kinds. None of them
         // stands without a letter before it.
         let mark = !character.is_ascii() && is_combining_mark(character);
-        let allowed = if mark { after_letter } else { Name::may_have(character) };
-        if !allowed || is_invisible(character) {
+        let allowed = if mark { after_letter && !is_invisible(character) } else { Name::may_have(character) };
+        if !allowed {
             return Err(NameError::Character(character));
         }
         after_letter = mark || character.is_alphanumeric();
@@ -300,15 +300,17 @@ const fn is_pictograph(character: char) -> bool {
 /// could look empty. They are those that are `Default_Ignorable_Code_Point`, those of the category `Cf` (among them
 /// the bidirectional controls), and three that are letters or symbols and blank.
 const fn is_invisible(character: char) -> bool {
-    matches!(
-        character,
-        '\u{AD}' | '\u{34F}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}' | '\u{890}' | '\u{891}'
-            | '\u{8E2}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
-            | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
-            | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{110BD}' | '\u{110CD}'
-            | '\u{13430}'..='\u{1343F}' | '\u{16FE4}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D159}'
-            | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}'
-    )
+    // Nearly every character of a name is of ASCII.
+    !character.is_ascii()
+        && matches!(
+            character,
+            '\u{AD}' | '\u{34F}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}' | '\u{890}' | '\u{891}'
+                | '\u{8E2}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+                | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
+                | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{110BD}' | '\u{110CD}'
+                | '\u{13430}'..='\u{1343F}' | '\u{16FE4}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D159}'
+                | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}'
+        )
 }
 
 /// A text by which two are compared that may be no names: as names are, by their normalised fold.

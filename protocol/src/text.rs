@@ -2,6 +2,7 @@
 
 mod escape;
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
@@ -36,30 +37,35 @@ impl Text {
         if let Some(text) = Self::as_it_stands(line) {
             return text;
         }
-        Self::clean_decoded(&String::from_utf8_lossy(line))
+        Self::clean_decoded(&decoded(line))
     }
 
     /// Cleans a line that is UTF-8 and does not stand as it is.
     pub(crate) fn clean_decoded(line: &str) -> Self {
-        let line = line.strip_prefix('\u{FEFF}').unwrap_or(line);
-        let mut formatted = false;
+        let line = without_mark(line);
+        let mut text = String::with_capacity(line.len());
         // 0xC2 leads the C1 controls.
-        let text = match memchr::memchr3(b'\r', 0x1B, 0xC2, line.as_bytes()) {
-            None => kept(line.chars(), &mut formatted),
+        match memchr::memchr3(b'\r', 0x1B, 0xC2, line.as_bytes()) {
+            None => keep(line, &mut text),
             Some(_) => {
                 let mut escapes = Escapes::default();
-                let text: String = line.chars().filter(|&character| !escapes.take(character)).collect();
-                let mut parts = String::with_capacity(text.len());
-                for part in text.split('\r').map(|part| kept(part.chars(), &mut formatted)) {
-                    if !parts.is_empty() && !part.is_empty() {
-                        parts.push(' ');
+                let unescaped: String = line.chars().filter(|&character| !escapes.take(character)).collect();
+                for part in unescaped.split('\r') {
+                    let end = text.len();
+                    keep(part, &mut text);
+                    if end > 0 && text.len() > end {
+                        text.insert(end, ' ');
                     }
-                    parts += &part;
                 }
-                parts
             }
-        };
-        Self { text: text.into(), formatted }
+        }
+        Self { formatted: is_formatted(&text), text: text.into() }
+    }
+
+    /// A part of a text, which is clean already, as a text of its own.
+    pub(crate) fn part(of_text: &str) -> Self {
+        let text = without_mark(of_text);
+        Self { formatted: is_formatted(text), text: text.into() }
     }
 
     /// The line as a text, where nothing in it needs cleaning: nearly always.
@@ -125,15 +131,46 @@ fn as_it_stands(line: &[u8]) -> Option<&str> {
     (!suspect).then_some(text)
 }
 
-/// What is kept of the characters of a line, and whether formatting codes are among that.
-fn kept(characters: impl Iterator<Item = char>, formatted: &mut bool) -> String {
-    characters
-        .filter(|&character| {
-            *formatted |= is_formatting(character);
-            !character.is_control() || character == '\t' || is_formatting(character)
-        })
-        .map(|character| if is_separator(character) { ' ' } else { character })
-        .collect()
+/// Appends what is kept of a line. What stands between two characters that do not stay is kept as a whole.
+fn keep(line: &str, to: &mut String) {
+    let stays = |it: char| (!it.is_control() || it == '\t' || is_formatting(it)) && !is_separator(it);
+    let mut rest = line;
+    while let Some((at, character)) = rest.char_indices().find(|&(_, character)| !stays(character)) {
+        to.push_str(&rest[..at]);
+        if is_separator(character) {
+            to.push(' ');
+        }
+        rest = &rest[at + character.len_utf8()..];
+    }
+    to.push_str(rest);
+}
+
+/// The line without the byte order mark that it may begin with.
+fn without_mark(line: &str) -> &str {
+    line.strip_prefix('\u{FEFF}').unwrap_or(line)
+}
+
+/// Whether formatting codes are in a text.
+fn is_formatted(text: &str) -> bool {
+    // Without a way out before the end, many bytes are compared at once.
+    text.bytes().fold(false, |any, byte| any | is_formatting(byte.into()))
+}
+
+/// The text without its formatting codes.
+pub(crate) fn unformatted(text: &str) -> Cow<'_, str> {
+    match is_formatted(text) {
+        false => text.into(),
+        true => PlainParts { rest: text, formatted: true }.collect(),
+    }
+}
+
+/// The line as UTF-8; what is not becomes replacement characters.
+pub(crate) fn decoded(line: &[u8]) -> Cow<'_, str> {
+    // Nearly every line is UTF-8, and to see no more than that is faster.
+    match core::str::from_utf8(line) {
+        Ok(line) => line.into(),
+        Err(_) => String::from_utf8_lossy(line),
+    }
 }
 
 const fn is_separator(character: char) -> bool {
@@ -252,6 +289,26 @@ mod tests {
         assert_eq!(plain(b"\x035,x"), ",x");
         assert_eq!(plain(b"\x04FF0000red\x04 \x04ABCtext"), "red ABCtext");
         assert_eq!(plain("\x02粗\x02体".as_bytes()), "粗体");
+    }
+
+    #[test]
+    fn a_part_of_a_text_is_as_clean_as_the_text() {
+        let line = "\u{FEFF}\u{FEFF}/\x02a\u{FEFF}\t你\u{2028}\x0304,5b\x1b[1m\r\x07c\u{85}\u{200B}";
+        let text = Text::clean(line.as_bytes(), false);
+        for (at, _) in text.as_str().char_indices() {
+            let (before, behind) = text.as_str().split_at(at);
+            for part in [before, behind] {
+                assert_eq!(Text::part(part), Text::clean(part.as_bytes(), false), "{part:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_left_without_formatting_is_what_plain_readers_see() {
+        for line in ["", "as it is", "\x02bold\x02 \x0304red\x03 \x033,12x\x0F", "\x02\x0304", "粗\x02体"] {
+            let text = Text::clean(line.as_bytes(), false);
+            assert_eq!(unformatted(text.as_str()), text.plain_parts().collect::<String>(), "{line:?}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! edits lines, serial consoles), and then the corrections are in the line: erased letters would be said.
 
 use crate::telnet::{BACKSPACE, KILL};
-use crate::text::{Escapes, Text, is_formatting, whole_characters};
+use crate::text::{Escapes, Text, decoded, is_formatting, whole_characters};
 use alloc::borrow::Cow;
 use alloc::string::String;
 use unicode_normalization::char::is_combining_mark;
@@ -35,9 +35,9 @@ impl Typed {
         if let Some(text) = Text::as_it_stands(line) {
             return Self { text, dropped, is_utf8: true };
         }
-        let decoded = String::from_utf8_lossy(line);
+        let decoded = decoded(line);
         let is_utf8 = matches!(decoded, Cow::Borrowed(_));
-        let text = match line.iter().any(|&byte| is_correction(byte.into())) {
+        let text = match line.iter().fold(false, |any, &byte| any | is_correction(byte)) {
             true => Text::clean_decoded(&corrected(&decoded)),
             false => Text::clean_decoded(&decoded),
         };
@@ -45,8 +45,8 @@ impl Typed {
     }
 }
 
-fn is_correction(character: char) -> bool {
-    [BACKSPACE, DELETE, KILL, WORD_ERASE].map(char::from).contains(&character)
+const fn is_correction(byte: u8) -> bool {
+    matches!(byte, BACKSPACE | DELETE | KILL | WORD_ERASE)
 }
 
 /// The line as its writer saw it: without what was erased, and without what a terminal does not show. That goes first,

@@ -7,6 +7,7 @@ use crate::event::Mistake;
 use crate::language::Language;
 use crate::session::plain::Request;
 use crate::text::Text;
+use alloc::borrow::Cow;
 use alloc::string::String;
 
 /// A command: what is typed behind `/`.
@@ -77,7 +78,8 @@ pub(super) fn command(name: &str) -> Option<&'static PlainCommand> {
 pub(super) fn read(line: Seen<'_>) -> Result<Request, Mistake> {
     let mut rest = line;
     let word = rest.take_word();
-    match command(&folded(&word)) {
+    // Nearly always it is written as it is in the table.
+    match command(&word).or_else(|| command(&folded(&word))) {
         Some(it) => (it.read)(&mut Words { command: it.name, rest }),
         None => Err(no_such_command(&word)),
     }
@@ -121,15 +123,15 @@ pub(super) struct Words<'a> {
     rest: Seen<'a>,
 }
 
-impl Words<'_> {
+impl<'a> Words<'a> {
     /// The next word, if there is one.
-    pub(super) fn next(&mut self) -> Option<String> {
+    pub(super) fn next(&mut self) -> Option<Cow<'a, str>> {
         self.rest.skip_unseen()?;
         Some(self.rest.take_word())
     }
 
     /// The next word, which there must be.
-    pub(super) fn needed(&mut self) -> Result<String, Mistake> {
+    pub(super) fn needed(&mut self) -> Result<Cow<'a, str>, Mistake> {
         self.next().ok_or(Mistake::Usage(self.command))
     }
 
@@ -139,7 +141,7 @@ impl Words<'_> {
     }
 
     /// Everything that follows, as it is seen, if it is anything.
-    pub(super) fn all(&self) -> Option<String> {
+    pub(super) fn all(&self) -> Option<Cow<'a, str>> {
         Some(self.rest.rest()).filter(|rest| !rest.is_empty())
     }
 
@@ -152,7 +154,7 @@ impl Words<'_> {
         self.text().ok_or(Mistake::Usage(self.command))
     }
 
-    pub(super) fn needed_all(&self) -> Result<String, Mistake> {
+    pub(super) fn needed_all(&self) -> Result<Cow<'a, str>, Mistake> {
         self.all().ok_or(Mistake::Usage(self.command))
     }
 }

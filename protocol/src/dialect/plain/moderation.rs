@@ -118,7 +118,7 @@ pub(super) fn oper(words: &mut Words<'_>) -> Result<Request, Mistake> {
     // It may have blanks in it.
     let password = words.needed_text()?;
     let password = Bytes::copy_from_slice(password.as_str().as_bytes());
-    Ok(Request::Oper(Password { operator: Some(operator), password }))
+    Ok(Request::Oper(Password { operator: Some(operator.into_owned()), password }))
 }
 
 /// A mode that is on, as `/mode` takes it: `invite-only`, `key tea`, `limit 5`.

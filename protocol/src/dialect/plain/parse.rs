@@ -9,18 +9,19 @@ use crate::text::Text;
 /// The request that a line makes, by what its readers would see of it: one that begins with `/` for them is a
 /// command and is never said; `//` says a line that starts with `/`.
 pub(crate) fn parse(text: Text) -> Request {
-    if text.is_empty() {
-        return Request::Nothing;
-    }
     let mut seen = Seen(text.as_str());
-    seen.skip_unseen();
-    if !seen.take_slash() {
+    let is_command = match seen.skip_unseen() {
+        None if text.is_empty() => return Request::Nothing,
+        None => false,
+        Some(first) => seen.take_slash(first),
+    };
+    if !is_command {
         return Request::Say { manner: Manner::Speech, text };
     }
     // What is unseen stands between the slashes, too, but for blanks: `/ /x` is a command without a name.
     let mut escaped = seen;
     if matches!(escaped.skip_invisible(), Some('/' | '／')) {
-        return Request::Say { manner: Manner::Speech, text: Text::clean(escaped.0.as_bytes(), false) };
+        return Request::Say { manner: Manner::Speech, text: Text::part(escaped.0) };
     }
     commands::read(seen).unwrap_or_else(Request::Mistaken)
 }

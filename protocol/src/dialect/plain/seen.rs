@@ -2,7 +2,8 @@
 //! that shows nothing: formatting codes, blanks, characters without a glyph.
 
 use super::is_letter_of_command;
-use crate::text::{Text, code_length, is_formatting};
+use crate::text::{Text, code_length, is_formatting, unformatted};
+use alloc::borrow::Cow;
 use alloc::string::String;
 
 /// Reads a line from its beginning, as it is seen.
@@ -20,48 +21,43 @@ impl<'a> Seen<'a> {
         self.skip(is_invisible)
     }
 
-    /// Goes behind the slash that begins a command, if one is next.
+    /// Goes behind the slash that begins a command, if one is next: `next` is the character that is.
     ///
     /// An input method for Chinese writes `／` for the key `/`, or `、`: the first is a slash wherever it stands,
     /// the second where a letter of a command follows it, for no sentence goes on so.
-    pub(super) fn take_slash(&mut self) -> bool {
-        let Some(slash) = self.skip_invisible() else { return false };
-        let mut behind = Self(&self.0[slash.len_utf8()..]);
-        let is_slash = match slash {
+    pub(super) fn take_slash(&mut self, next: char) -> bool {
+        let behind = Self(&self.0[next.len_utf8()..]);
+        let is_slash = match next {
             '/' | '／' => true,
-            '、' => behind.skip_invisible().is_some_and(is_letter_of_command),
+            '、' => {
+                let mut after = behind;
+                after.skip_invisible().is_some_and(is_letter_of_command)
+            }
             _ => false,
         };
         if is_slash {
-            self.0 = &self.0[slash.len_utf8()..];
+            *self = behind;
         }
         is_slash
     }
 
     /// Takes what is seen up to the next blank, or the end.
-    pub(super) fn take_word(&mut self) -> String {
-        let mut word = String::new();
-        while let Some(next) = self.skip(|_| false).filter(|it| !it.is_whitespace()) {
-            word.push(next);
-            self.0 = &self.0[next.len_utf8()..];
-        }
-        word.trim_matches(is_invisible).into()
+    pub(super) fn take_word(&mut self) -> Cow<'a, str> {
+        let end = self.0.find(char::is_whitespace).unwrap_or(self.0.len());
+        let word;
+        (word, self.0) = self.0.split_at(end);
+        trimmed(unformatted(word), is_invisible)
     }
 
     /// What is left, as it is seen, without what is unseen around it.
-    pub(super) fn rest(mut self) -> String {
-        let mut rest = String::new();
-        while let Some(next) = self.skip(|_| false) {
-            rest.push(next);
-            self.0 = &self.0[next.len_utf8()..];
-        }
-        rest.trim_matches(|it: char| is_invisible(it) || it.is_whitespace()).into()
+    pub(super) fn rest(self) -> Cow<'a, str> {
+        trimmed(unformatted(self.0), |it| is_invisible(it) || it.is_whitespace())
     }
 
     /// What is left, with its formatting, but without the blanks around it; `None` where nothing of it is seen.
     pub(super) fn text(mut self) -> Option<Text> {
         let text = self.0.trim();
-        self.skip_unseen().map(|_| Text::clean(text.as_bytes(), false))
+        self.skip_unseen().map(|_| Text::part(text))
     }
 
     /// Whether nothing is left that is seen.
@@ -74,6 +70,7 @@ impl<'a> Seen<'a> {
         loop {
             let next = self.0.chars().next()?;
             let length = match next {
+                '!'..='~' => return Some(next),
                 _ if is_formatting(next) => code_length(self.0),
                 _ if skipped(next) => next.len_utf8(),
                 _ => return Some(next),
@@ -83,10 +80,20 @@ impl<'a> Seen<'a> {
     }
 }
 
+/// The text without those characters around it.
+fn trimmed(text: Cow<'_, str>, unseen: impl Fn(char) -> bool) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => text.trim_matches(unseen).into(),
+        Cow::Owned(text) => String::from(text.trim_matches(unseen)).into(),
+    }
+}
+
 /// Whether a character has no glyph of its own and takes no room: Unicode's `Default_Ignorable_Code_Point`, its
 /// interlinear annotations, and the empty pattern of Braille.
 pub(super) const fn is_invisible(character: char) -> bool {
-    matches!(character,
+    // Nearly every character that is looked at is of ASCII.
+    !character.is_ascii()
+        && matches!(character,
         '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
         | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
         | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
