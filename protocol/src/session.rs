@@ -509,18 +509,25 @@ impl Session {
             Work::Label(label) => Step::Label(label),
             Work::Plain(request) => {
                 let Tongue::Plain(speaker) = &self.tongue else { return None };
-                let work = speaker.act(member?, request.without_reserved(&options.identity))?;
-                self.work.push_front(work);
-                return None;
+                match speaker.act(member?, request, &options.identity)? {
+                    Work::Propose(command) => self.propose(command),
+                    // What it waits for is not what the line waited for.
+                    work => {
+                        self.work.push_front(work);
+                        return None;
+                    }
+                }
             }
-            Work::Propose(command) => {
-                self.pending += 1;
-                self.barrier = matches!(command, Command::Move { .. } | Command::Rename { .. });
-                Step::Propose(command)
-            }
+            Work::Propose(command) => self.propose(command),
             Work::Quit(message) => Step::Quit(message),
             Work::Telnet(answer) => Step::Telnet(answer),
         })
+    }
+
+    fn propose(&mut self, command: Command) -> Step {
+        self.pending += 1;
+        self.barrier = matches!(command, Command::Move { .. } | Command::Rename { .. });
+        Step::Propose(command)
     }
 }
 

@@ -53,12 +53,12 @@ pub(crate) enum Request {
 }
 
 impl Request {
-    /// The same, unless it is about a name that is nobody's.
-    pub(super) fn without_reserved(self, identity: &Identity) -> Self {
+    /// What is wrong with it, where it is about a name that is nobody's.
+    fn about_nobody(&self, identity: &Identity) -> Option<Mistake> {
         match self {
-            Self::Rename(name) if identity.reserves(&name) => Self::Mistaken(Mistake::NameReserved(name)),
-            Self::Tell { to, .. } if identity.reserves(&to) => Self::Mistaken(Mistake::NoServices(to)),
-            request => request,
+            Self::Rename(name) if identity.reserves(name) => Some(Mistake::NameReserved(name.clone())),
+            Self::Tell { to, .. } if identity.reserves(to) => Some(Mistake::NoServices(to.clone())),
+            _ => None,
         }
     }
 }
@@ -132,8 +132,11 @@ impl Speaker {
     }
 
     /// What a request makes, if anything.
-    pub(super) fn act(&self, member: MemberId, request: Request) -> Option<Work> {
+    pub(super) fn act(&self, member: MemberId, request: Request, identity: &Identity) -> Option<Work> {
         let asked = |question| Work::Ask(Question::Plain(question));
+        if let Some(mistake) = request.about_nobody(identity) {
+            return Some(asked(PlainQuestion::Mistaken(mistake)));
+        }
         let made = match request {
             Request::Nothing => return None,
             Request::Bans => return Some(asked(PlainQuestion::Bans)),
