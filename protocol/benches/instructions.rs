@@ -46,32 +46,32 @@ fn a_chunk((mut framer, chunk): (Framer, Bytes)) -> (usize, Framer) {
 }
 
 #[library_benchmark(setup = stream)]
-#[bench::lines_of_1024(args = (1_024), config = at_most(19_600_000))]
-#[bench::a_line_of_65536(args = (TRICKLE_BYTES), config = at_most(19_500_000))]
+#[bench::lines_of_1024(args = (1_024), config = at_most(17_100_000))]
+#[bench::a_line_of_65536(args = (TRICKLE_BYTES), config = at_most(17_000_000))]
 fn byte_by_byte((mut framer, stream): (Framer, Bytes)) -> (usize, Framer, Bytes) {
     (workload::trickle(&mut framer, black_box(&stream)), framer, stream)
 }
 
 #[library_benchmark(setup = Server::sent)]
-#[bench::said(args = (Kind::Said), config = at_most(210_000))]
-#[bench::chinese(args = (Kind::Chinese), config = at_most(278_000))]
-#[bench::command(args = (Kind::Command), config = at_most(772_000))]
-#[bench::formatted(args = (Kind::Formatted), config = at_most(797_000))]
-#[bench::long(args = (Kind::Long), config = at_most(1_240_000))]
+#[bench::said(args = (Kind::Said), config = at_most(177_000))]
+#[bench::chinese(args = (Kind::Chinese), config = at_most(246_000))]
+#[bench::command(args = (Kind::Command), config = at_most(497_000))]
+#[bench::formatted(args = (Kind::Formatted), config = at_most(426_000))]
+#[bench::long(args = (Kind::Long), config = at_most(1_200_000))]
 fn a_hundred_lines((mut server, lines): (Server, Bytes)) -> (u64, Server) {
     (server.parse(black_box(lines)), server)
 }
 
 #[library_benchmark(setup = Server::of)]
-#[bench::room_of_50(args = (50), config = at_most(5_700))]
-#[bench::room_of_1000(args = (1_000), config = at_most(6_200))]
+#[bench::room_of_50(args = (50), config = at_most(5_200))]
+#[bench::room_of_1000(args = (1_000), config = at_most(5_700))]
 fn a_line_is_said(mut server: Server) -> (u64, Server) {
     (server.say(), server)
 }
 
 #[library_benchmark(setup = Server::of)]
-#[bench::room_of_50(args = (50), config = at_most(21_800))]
-#[bench::room_of_1000(args = (1_000), config = at_most(25_400))]
+#[bench::room_of_50(args = (50), config = at_most(21_700))]
+#[bench::room_of_1000(args = (1_000), config = at_most(25_300))]
 fn one_comes_and_goes(mut server: Server) -> (u64, Server) {
     (server.come_and_go(), server)
 }
