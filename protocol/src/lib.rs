@@ -75,11 +75,11 @@
 //!
 //! assert_eq!(
 //!     sockets.0[&alice],
-//!     "* you are 5001, alone in lobby; /help lists the commands\n5002 joined\n"
+//!     "* your name is 5001 and you are alone in lobby; /help lists the commands\n5002 joined\n"
 //! );
 //! assert_eq!(
 //!     sockets.0[&bob],
-//!     "* you are 5002, in lobby with 1 other; /help lists the commands\n5001: hello\n"
+//!     "* your name is 5002 and you are in lobby with 1 other; /help lists the commands\n5001: hello\n"
 //! );
 //! ```
 //!

@@ -29,9 +29,9 @@ pub enum NameError {
 impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Character(character) => write!(f, "the character {character:?} cannot be in a name"),
-            Self::Empty => f.write_str("a name has at least one character"),
-            Self::Reserved => f.write_str("names of digits alone are the server's to give"),
+            Self::Character(character) => write!(f, "a name cannot contain {character:?}"),
+            Self::Empty => f.write_str("a name cannot be empty"),
+            Self::Reserved => f.write_str("a name cannot be all digits"),
             Self::TooLong => f.write_str("the name is too long"),
         }
     }
@@ -382,7 +382,7 @@ mod tests {
 
     #[test]
     fn an_error_says_what_a_name_may_be() {
-        assert_eq!(NameError::Character(':').to_string(), "the character ':' cannot be in a name");
+        assert_eq!(NameError::Character(':').to_string(), "a name cannot contain ':'");
         assert_eq!(NameError::TooLong.to_string(), "the name is too long");
     }
 

@@ -1,32 +1,46 @@
-//! What a client of HTTP is told: the ways in. (A page of its own comes later.)
+//! The answer to a client of HTTP: how to join. (A page of its own comes later.)
 
 use crate::identity::Identity;
 use crate::input::Dialect;
+use crate::language::Language;
 use alloc::format;
 use alloc::string::String;
 
-/// A whole response (RFC 9112), after which the connection closes. It names the ways in that are open at this listener.
-pub(crate) fn answer(identity: &Identity, listener: Dialect) -> String {
-    // Who speaks the plain dialect cannot give a password.
+/// Returns a whole response (RFC 9112), after which the connection closes. It names what can join at this listener.
+pub(crate) fn answer(identity: &Identity, listener: Dialect, language: Language) -> String {
+    let server = &identity.name;
+    let (head, irc, irc_password, nothing) = match language {
+        Language::En => (
+            format!(
+                "This is {server}, a chat server, not a web site.\n\nTo join, connect to this address and port with:\n\n"
+            ),
+            "- any IRC client, without TLS\n",
+            "- any IRC client, without TLS, with the server's password\n",
+            "- nothing: a password is required, and cannot be sent at this port\n",
+        ),
+        Language::Zh => (
+            format!(
+                "这里是聊天服务器 {server}，不是网站。\n\n要进入聊天室，请用以下方式连接此地址和端口：\n\n"
+            ),
+            "- 任意 IRC 客户端，不使用 TLS\n",
+            "- 任意 IRC 客户端，不使用 TLS，并提供服务器密码\n",
+            "- 无：服务器设有密码，而此端口无法发送密码\n",
+        ),
+    };
+    // Clients of the plain dialect cannot give a password.
     let plain = "- parlor chat HOST:PORT\n- nc HOST PORT\n";
     let (plain, irc) = match (listener, identity.has_password) {
-        (Dialect::Auto, false) => (plain, "- any IRC client, without TLS\n"),
-        (Dialect::Auto | Dialect::Irc, true) => {
-            ("", "- any IRC client, without TLS, with the server's password\n")
-        }
-        (Dialect::Irc, false) => ("", "- any IRC client, without TLS\n"),
+        (Dialect::Auto, false) => (plain, irc),
+        (Dialect::Auto | Dialect::Irc, true) => ("", irc_password),
+        (Dialect::Irc, false) => ("", irc),
         (Dialect::Plain, false) => (plain, ""),
-        (Dialect::Plain, true) => ("", "- none: a password is required, and cannot be given here\n"),
+        (Dialect::Plain, true) => ("", nothing),
     };
-    let body = format!(
-        "This is {}, a chat room, and no web page.\n\nThe ways in at this address and port:\n\n{plain}{irc}",
-        identity.name
-    );
+    let length = head.len() + plain.len() + irc.len();
     format!(
         "HTTP/1.1 200 OK\r\n\
          Content-Type: text/plain; charset=utf-8\r\n\
-         Content-Length: {}\r\n\
-         Connection: close\r\n\r\n{body}",
-        body.len()
+         Content-Length: {length}\r\n\
+         Connection: close\r\n\r\n{head}{plain}{irc}"
     )
 }

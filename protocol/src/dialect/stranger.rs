@@ -1,4 +1,4 @@
-//! What a connection is told that speaks a protocol which is not spoken here.
+//! The answers to connections that speak a protocol which the listener does not.
 
 use crate::identity::Identity;
 use crate::input::Dialect;
@@ -7,12 +7,13 @@ use crate::sniff::{Kind, Protocol};
 use alloc::format;
 use alloc::string::String;
 
-/// Its last bytes: an error of its own protocol where that is a line, a line of text where it can read one, and
-/// otherwise nothing. A person may have been taken for a program, and is told how to go on.
+/// Returns the last bytes for such a connection: an error of its own protocol where that is a line, a line of text where
+/// it can read one, and nothing otherwise. The line of text says how to go on, since a person may have been taken for
+/// a program.
 pub(crate) fn answer(kind: Kind, identity: &Identity, listener: Dialect, language: Language) -> String {
     let server = &identity.name;
     match kind {
-        Kind::Http => super::http::answer(identity, listener),
+        Kind::Http => super::http::answer(identity, listener, language),
         Kind::Irc => format!("ERROR :Closing link: IRC is not spoken at this port of {server}\r\n"),
         Kind::Stranger(Protocol::Redis) => format!("-ERR {server} is a chat room\r\n"),
         Kind::Stranger(Protocol::Smtp) => format!("554 {server} is a chat room\r\n"),
@@ -23,8 +24,8 @@ pub(crate) fn answer(kind: Kind, identity: &Identity, listener: Dialect, languag
         }
         Kind::Stranger(protocol) if protocol.is_text() => match language {
             Language::En => format!(
-                "* {} is not spoken here, and your line was not said; to chat, connect again and begin with another \
-                 line\n",
+                "* this server does not speak {}, and your line was not sent; to chat, connect again and start with a \
+                 different line\n",
                 protocol.name()
             ),
             Language::Zh => format!(

@@ -71,13 +71,15 @@ pub enum MaskError {
 impl fmt::Display for MaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Host(character) => write!(f, "No host has the character '{character}' there"),
-            Self::Malformed => f.write_str("A mask is written nick!user@host"),
-            Self::Name(character) => write!(f, "No nick has the character '{character}'"),
-            Self::Network => f.write_str("Networks cannot be masked yet; * and ? can be, as in *!*@10.0.*"),
+            Self::Host(character) => write!(f, "A host cannot contain '{character}' there"),
+            Self::Malformed => f.write_str("A mask has the form nick!user@host"),
+            Self::Name(character) => write!(f, "A nick cannot contain '{character}'"),
+            Self::Network => {
+                f.write_str("Network masks are not supported yet; use * and ?, as in *!*@10.0.*")
+            }
             Self::TooLong => f.write_str("The mask is too long"),
-            Self::UnknownKind => f.write_str("There is no such kind of mask here"),
-            Self::User(character) => write!(f, "No user name has the character '{character}'"),
+            Self::UnknownKind => f.write_str("Unknown kind of mask"),
+            Self::User(character) => write!(f, "A user name cannot contain '{character}'"),
         }
     }
 }

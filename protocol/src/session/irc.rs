@@ -30,7 +30,8 @@ pub(crate) const LINE_BYTES_MAX: usize = CLIENT_TAGS_BYTES_MAX + MESSAGE_BYTES_M
 pub(super) const WORK_MAX: usize = 300;
 
 /// What is said to who writes `PRIVMSG #tea hello world`.
-const COLON_HINT: &str = "A text with spaces in it has a colon before it; it was taken as one all the same";
+const COLON_HINT: &str =
+    "A text that contains spaces needs a colon before it; yours was accepted without one";
 
 /// Bytes of a label (IRCv3, labeled-response).
 const LABEL_BYTES_MAX: usize = 64;
@@ -335,7 +336,7 @@ fn invalid_utf8(line: &[u8]) -> Vec<Work> {
     let message =
         Message::from_client(text.as_bytes()).map_or("*", |message| message.command).to_ascii_uppercase();
     let command = COMMANDS.iter().find(|entry| entry.name == message).map_or("*", |entry| entry.name);
-    ask(Query::Fail("FAIL", command.into(), "INVALID_UTF8", "Message rejected, for it is not UTF-8"))
+    ask(Query::Fail("FAIL", command.into(), "INVALID_UTF8", "Message rejected: not UTF-8"))
 }
 
 #[cfg(test)]

@@ -225,9 +225,11 @@ mod tests {
             room: Some(Room { name: RoomName::parse("茶").unwrap(), key: Key::parse("secret") }),
         });
         assert_eq!(entry.take_to_send(), "/lang zh\n/nick 小明\n");
-        for line in
-            ["* you are 54321, alone in lobby; /help lists the commands", "* 已切换为中文", "欢迎1进入聊天室"]
-        {
+        for line in [
+            "* your name is 54321 and you are alone in lobby; /help lists the commands",
+            "* 已切换为中文",
+            "欢迎1进入聊天室",
+        ] {
             assert!(entry.hear(line));
             assert_eq!(entry.take_to_send(), "", "{line}");
         }
@@ -264,7 +266,7 @@ mod tests {
         assert!(entry.hear("* bob is now carol"));
         assert_eq!(entry.take_to_send(), probe());
         assert!(entry.hear("* carol set the topic: hot"));
-        assert!(entry.hear("* you are now alone in tea"));
+        assert!(entry.hear("* you have entered tea; nobody else is here"));
         assert!(!entry.is_done(), "the answer is still to come, and not for the user");
         assert!(!entry.hear(&answer()));
         assert!(entry.is_done());

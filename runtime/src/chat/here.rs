@@ -111,11 +111,16 @@ mod tests {
             ),
             (&["> /join #tea secret", "* 您已进入房间 tea，只有您一人"], None, Some("/join tea secret")),
             (
-                &["> /join tea", "* you are now alone in tea", "> /part", "* you are now alone in lobby"],
+                &[
+                    "> /join tea",
+                    "* you have entered tea; nobody else is here",
+                    "> /part",
+                    "* you have entered lobby; nobody else is here",
+                ],
                 None,
                 Some("/join lobby"),
             ),
-            (&["> /join ##c", "* you are now alone in ##c"], None, Some("/join ##c")),
+            (&["> /join ##c", "* you have entered ##c; nobody else is here"], None, Some("/join ##c")),
             (&["* you are now alice"], None, None),
         ] {
             let expected = (name.map(str::to_owned), room.map(str::to_owned));
@@ -126,11 +131,11 @@ mod tests {
     #[test]
     fn a_room_that_one_was_kicked_from_is_none_to_return_to() {
         for note in [
-            "* bob kicked you from tea; /join ROOM enters a room",
+            "* bob kicked you from tea, so you are in no room; /join ROOM enters one",
             "* bob kicked you from tea: spam",
             "* bob 将您移出房间 tea：刷屏",
         ] {
-            let entered = ["> /join tea", "* you are now alone in tea"];
+            let entered = ["> /join tea", "* you have entered tea; nobody else is here"];
             assert_eq!(here(&[&entered[..], &[note]].concat()).1, None, "{note}");
         }
     }

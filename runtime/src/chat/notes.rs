@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_room_is_recognised_in_the_case_of_whoever_named_it_first() {
-        assert!(is_in_room("* you are now in Tea with 1 other", &room("tea")));
+        assert!(is_in_room("* you have entered Tea; 1 other is here", &room("tea")));
         assert!(is_in_room("* you are already in lobby", &room("LOBBY")));
     }
 

@@ -101,7 +101,7 @@ impl Vocabulary {
             let word = word.trim();
             match tells {
                 Tells::Rooms => {
-                    let room = word.split(' ').next().unwrap_or_default();
+                    let room = without_count(word);
                     RoomName::parse(room).iter().for_each(|room| self.learn_room(room));
                 }
                 // The marks of operators and of those with voice belong to no name.
@@ -125,6 +125,12 @@ impl Vocabulary {
             self.names.retain(|known| *known != name);
         }
     }
+}
+
+/// The room of an item of the list of rooms, without the number of its members: `tea (2)`, `茶（2 人）`.
+fn without_count(item: &str) -> &str {
+    let count = if item.ends_with('）') { item.rfind('（') } else { item.find(' ') };
+    &item[..count.unwrap_or(item.len())]
 }
 
 /// The forms of the lines that tell of members and rooms, made by rendering each with marks.
@@ -164,9 +170,10 @@ fn forms() -> Vec<(Tells, Template)> {
         let who = Reply::Who { room: &room, total, names: vec![("", &other)] };
         let rooms = Reply::Rooms { total, rooms: vec![(&room, 88_888)] };
         let number = total.to_string();
-        let listed = format!("{ONE} (88888)");
+        let (listed, listed_zh) = (format!("{ONE} (88888)"), format!("{ONE}（88888 人）"));
         let who = in_every_language(|language| notes::rendered(&who, language), &[&number, ONE, OTHER]);
-        let rooms = in_every_language(|language| notes::rendered(&rooms, language), &[&number, &listed]);
+        let marks = [number.as_str(), &listed, &listed_zh];
+        let rooms = in_every_language(|language| notes::rendered(&rooms, language), &marks);
         forms.extend(who.into_iter().map(|form| (Tells::Members, form)));
         forms.extend(rooms.into_iter().map(|form| (Tells::Rooms, form)));
     }
@@ -210,9 +217,13 @@ mod tests {
         ] {
             assert_eq!(names(&[line]), ["alice"], "{line}");
         }
-        for line in
-            ["* you are now alone in tea", "* the topic of tea, set by bob: hot", "hello", "", "* goodbye"]
-        {
+        for line in [
+            "* you have entered tea; nobody else is here",
+            "* the topic of tea, set by bob: hot",
+            "hello",
+            "",
+            "* goodbye",
+        ] {
             assert_eq!(names(&[line]), [""; 0], "{line}");
         }
     }
@@ -226,13 +237,13 @@ mod tests {
 
     #[test]
     fn lists_of_several_notes_are_read_to_their_end() {
-        let long = ["* 4 in lobby: alice, bob,", "* carol, 54321", "* dave"];
+        let long = ["* 4 people in lobby: alice, bob,", "* carol, 54321", "* dave"];
         assert_eq!(names(&long), ["54321", "carol", "bob", "alice"]);
-        assert_eq!(names(&["* lobby 里有 2 人：小明、小红"]), ["小红", "小明"]);
-        assert_eq!(names(&["* 1 in lobby: alice"]), ["alice"]);
+        assert_eq!(names(&["* 房间 lobby 里有 2 人：小明、小红"]), ["小红", "小明"]);
+        assert_eq!(names(&["* 1 person in lobby: alice"]), ["alice"]);
         assert_eq!(rooms(&["* 3 rooms: lobby (2), tea (1),", "* coffee (12)"]), ["coffee", "tea", "lobby"]);
         assert_eq!(rooms(&["* 1 room: tea (1)"]), ["tea", "lobby"]);
-        assert_eq!(rooms(&["* 共 2 个房间：lobby (2)、茶 (1)"]), ["茶", "lobby"]);
+        assert_eq!(rooms(&["* 共 2 个房间：lobby（2 人）、茶（热）（1 人）"]), ["茶（热）", "lobby"]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ fn grant(server: &mut TcpStream) {
     assert_eq!(read_line(server), "/nick alice\n");
     server.write_all(b"* you are now alice\n").unwrap();
     assert_eq!(read_line(server), "/join tea\n");
-    server.write_all(b"* you are now alone in tea\n").unwrap();
+    server.write_all(b"* you have entered tea; nobody else is here\n").unwrap();
 }
 
 /// A server that does what the test says, and alice, who is in tea.
@@ -51,7 +51,7 @@ fn a_lost_connection_is_made_again_under_the_same_name_in_the_same_room() {
                 // What counts is what the server confirmed last, not what the command line said.
                 alice.type_in("/nick alice\r/join tea\r");
                 grant(&mut server);
-                alice.wait_for("alone in tea");
+                alice.wait_for("you have entered tea; nobody else is here");
                 close(&server);
                 alice.wait_for(&format!("parlor: {lost}"));
             } else {
@@ -138,11 +138,12 @@ fn a_room_that_is_closed_meanwhile_ends_it() {
     assert_eq!(read_line(&server), "/nick alice\n");
     server.write_all(b"* you are now alice\n").unwrap();
     assert_eq!(read_line(&server), "/join tea\n");
-    server.write_all(b"* tea is invite-only\n").unwrap();
+    server.write_all(b"* tea is invite-only; an operator of tea must invite you\n").unwrap();
     let question = read_line(&server);
     let word = question.strip_prefix("/who ").unwrap();
     server.write_all(format!("* nobody is in {word}").as_bytes()).unwrap();
-    alice.wait_for("parlor: entering tea was refused: tea is invite-only");
+    alice
+        .wait_for("parlor: entering tea was refused: tea is invite-only; an operator of tea must invite you");
     assert_eq!(alice.finish(), Some(4));
 }
 
@@ -196,7 +197,7 @@ fn whoever_does_not_wait_leaves() {
 #[test]
 fn whoever_leaves_is_not_brought_back() {
     let (fake, mut server, mut alice) = alice_in_tea(&[]);
-    alice.wait_for("alone in tea");
+    alice.wait_for("you have entered tea; nobody else is here");
     alice.type_in("\x04");
     assert_eq!(read_all(&mut server), b"");
     close(&server);

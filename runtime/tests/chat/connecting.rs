@@ -98,7 +98,10 @@ fn a_wrong_command_line_is_refused_before_anything_is_connected() {
     let fake = Fake::listen();
     let address = fake.address.to_string();
     for (flags, why) in [
-        (&["--name", "12345"][..], "parlor: --name: names of digits alone are assigned by the server\n"),
+        (
+            &["--name", "12345"][..],
+            "parlor: --name: a name cannot be all digits; only the server assigns such names\n",
+        ),
         (&["--name", "a b"], "parlor: --name: a name cannot have a space in it\n"),
         (&["--name", "a b", "--lang", "zh"], "parlor: --name：名字里不能有空格\n"),
         (&["--name", ""], "parlor: --name: a name cannot be empty\n"),

@@ -60,7 +60,7 @@ fn a_line_from_a_pipe_is_heard_in_the_room() {
     let (printed, code) = chat.finish();
     assert_eq!(
         text(&printed),
-        format!("* you are {name}, in lobby with 1 other; /help lists the commands\n")
+        format!("* your name is {name} and you are in lobby with 1 other; /help lists the commands\n")
     );
     assert_eq!(code, Some(0));
 }

@@ -61,7 +61,7 @@ fn a_refusal_is_known_though_the_server_says_it_in_another_language() {
     let server = Server::start(&["--lang", "zh"]);
     let mut bob = Client::connect(server.address);
     bob.send("/nick alice\n/lang en\n");
-    while bob.line() != "* texts are now in English" {}
+    while bob.line() != "* switched to English" {}
     let (chat, _, code) = refused(&server, &["--name", "alice"]);
     assert_eq!(code, REFUSED);
     chat.status.wait_for("parlor: the name alice was refused: 名字 alice 已有人使用; nothing was sent");

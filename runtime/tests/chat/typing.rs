@@ -34,7 +34,7 @@ fn tab_completes_names_commands_and_rooms() {
     alice.type_in("/roo\t\r");
     alice.wait_for("teahouse (1)");
     alice.type_in("/join te\t\r");
-    alice.wait_for("you are now in teahouse");
+    alice.wait_for("you have entered teahouse");
     bob.line();
     bob.expect("carol joined");
 }

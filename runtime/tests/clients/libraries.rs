@@ -66,7 +66,7 @@ fn all_talk(people: &mut [Program; 3], carol: &mut Program, word: &str) {
 fn carol() -> Program {
     let mut carol = nc("carol");
     carol.enter("/join tea");
-    carol.printed.wait_for("* you are now in tea");
+    carol.printed.wait_for("* you have entered tea");
     carol
 }
 
@@ -101,7 +101,7 @@ fn bots_kick_and_are_kicked_and_come_back() {
         let kicked = (operator + 1) % people.len();
         let (name, other) = (NAMES[operator], NAMES[kicked]);
         guest.enter(&format!("/join {name}"));
-        guest.printed.wait_for(&format!("* you are now in {name}"));
+        guest.printed.wait_for(&format!("* you have entered {name}"));
         people[kicked].enter(&format!("join #{name}"));
         people[operator].printed.wait_for(&format!("joined #{name} {other}"));
 

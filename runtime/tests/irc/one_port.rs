@@ -13,7 +13,7 @@ fn server() -> Server {
 fn enter(server: &Server, name: &str) -> Client {
     let mut client = Client::connect(server.address);
     client.send(format!("/nick {name}\n"));
-    assert!(client.line().starts_with(&format!("* you are {}, ", client.name)));
+    assert!(client.line().starts_with(&format!("* your name is {} and ", client.name)));
     client.expect(format!("* you are now {name}"));
     client.name = name.to_owned();
     client
@@ -52,7 +52,8 @@ fn whoever_is_silent_at_first_is_in_the_room_and_hears_it() {
     let server = server();
     let mut alice = enter(&server, "alice");
     let mut bob = Client::connect(server.address);
-    let greeting = format!("* you are {}, in lobby with 1 other; /help lists the commands", bob.name);
+    let greeting =
+        format!("* your name is {} and you are in lobby with 1 other; /help lists the commands", bob.name);
     bob.expect(greeting);
     alice.expect(format!("{} joined", bob.name));
     alice.send("hello\n");
@@ -90,7 +91,9 @@ fn a_client_of_irc_that_is_silent_at_first_is_taken_for_plain_and_registers_all_
     alice.expect(format!("{} joined", bob.name));
     bob.send("NICK bob\r\nUSER bob 0 * :Bob\r\n");
     alice.expect(format!("{} left", bob.name));
-    assert!(bob.line().starts_with(&format!("* you are {}, in lobby with 1 other", bob.name)));
+    assert!(
+        bob.line().starts_with(&format!("* your name is {} and you are in lobby with 1 other", bob.name))
+    );
     let welcome = read_up_to(&mut bob, "001");
     assert!(welcome.ends_with(" bob"), "{welcome}");
     bob.send("JOIN #lobby\r\n");

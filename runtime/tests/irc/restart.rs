@@ -26,7 +26,7 @@ fn clients_of_irc_come_back_by_themselves_when_the_server_does() {
     // Whichever of them is there first, the names that both see are those of both.
     let mut carol = nc("carol");
     carol.enter("/who");
-    let who = carol.printed.wait_for("* 3 in lobby: ");
+    let who = carol.printed.wait_for("* 3 people in lobby: ");
     assert!(who.contains("alice") && who.contains("bob"), "{who}");
     bob.enters("after, 之后");
     alice.sees("< bob> after, 之后");

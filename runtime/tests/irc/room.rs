@@ -24,7 +24,7 @@ impl Room {
         let alice = Person::with_irssi("alice", "#tea");
         let mut carol = nc("carol");
         carol.enter("/join tea");
-        carol.printed.wait_for("* you are now in tea with 2 others");
+        carol.printed.wait_for("* you have entered tea; 2 others are here");
         bob.sees("(plain@127.0.0.1) has joined #tea");
         alice.sees("carol [plain@127.0.0.1] has joined #tea");
         Self { bob, alice, carol, _server: server }
@@ -74,7 +74,7 @@ fn everyone_can_see_who_is_there() {
         room.bob.sees(name);
     }
     room.carol.enter("/who");
-    room.carol.printed.wait_for("* 3 in tea: @bob, alice, carol");
+    room.carol.printed.wait_for("* 3 people in tea: @bob, alice, carol");
     room.alice.enters("/whois bob");
     room.alice.sees("ircname  : bob the WeeChat user");
     room.bob.enters("/whois carol");
@@ -168,15 +168,15 @@ fn whoever_runs_the_room_can_let_another_run_it() {
     room.bob.sees("│@alice");
     room.alice.enters("/deop bob");
     room.bob.sees("Mode #tea [-o bob] by alice");
-    room.carol.printed.wait_for("* alice took operator status from bob");
+    room.carol.printed.wait_for("* alice removed operator status from bob");
     room.alice.enters("/mode #tea +m");
-    room.carol.printed.wait_for("* alice turned moderated on");
+    room.carol.printed.wait_for("* alice turned on moderated mode");
     room.carol.enter("may I?");
     room.carol.printed.wait_for("* you are not allowed to speak in tea");
     room.bob.enters("may I?");
     room.bob.sees("Cannot send to channel");
     room.alice.enters("/voice carol");
-    room.carol.printed.wait_for("* alice gave voice to carol");
+    room.carol.printed.wait_for("* alice gave carol voice");
     room.carol.enter("thank you");
     room.alice.sees("<+carol> thank you");
     room.bob.sees("+carol | thank you");
@@ -241,7 +241,7 @@ fn rooms_and_names_may_be_chinese() {
     room.carol.printed.wait_for("* bob is now 鲍勃");
     room.carol.enter("/nick 卡罗");
     room.carol.enter("/join 茶馆");
-    room.carol.printed.wait_for("* you are now alone in 茶馆");
+    room.carol.printed.wait_for("* you have entered 茶馆; nobody else is here");
     room.alice.enters("/join #茶馆");
     room.carol.printed.wait_for("爱丽丝 joined");
     room.bob.enters("/join #茶馆");

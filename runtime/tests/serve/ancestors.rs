@@ -38,7 +38,7 @@ pub fn node_client() -> Program {
 
 /// What Parlor's greeting in Chinese calls a client.
 pub fn name_of(client: &Program) -> String {
-    let greeting = client.printed.wait_for("* 您是 ");
-    let (name, _) = greeting.strip_prefix("* 您是 ").unwrap().split_once('，').unwrap();
+    let greeting = client.printed.wait_for("* 您的名字是 ");
+    let (name, _) = greeting.strip_prefix("* 您的名字是 ").unwrap().split_once('，').unwrap();
     name.to_owned()
 }

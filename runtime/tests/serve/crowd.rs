@@ -93,7 +93,7 @@ async fn enter(server: SocketAddr, number: usize) -> (BufReader<OwnedReadHalf>, 
     let mut read = BufReader::with_capacity(4 << 10, read);
     let mut greeting = String::new();
     read.read_line(&mut greeting).await.unwrap();
-    assert!(greeting.starts_with("* you are "), "{greeting:?}");
+    assert!(greeting.starts_with("* your name is "), "{greeting:?}");
     (read, write)
 }
 

@@ -102,7 +102,7 @@ fn two_hosts_with_one_port_number_are_two_people() {
     let server = Server::start(&[]);
     let mut alice = Client::connect_from("127.0.0.2:0".parse().unwrap(), server.address);
     let port = alice.stream.local_addr().unwrap().port();
-    alice.expect(format!("* you are {port}, alone in lobby; /help lists the commands"));
+    alice.expect(format!("* your name is {port} and you are alone in lobby; /help lists the commands"));
     let mut bob = Client::connect_from(([127, 0, 0, 3], port).into(), server.address);
     alice.expect(format!("{port}-2 joined"));
     bob.line();
@@ -163,13 +163,13 @@ fn a_listener_leads_to_its_room() {
     let addresses: Vec<SocketAddr> =
         server.log.wait_for_all("listening on ", 3).iter().map(|record| address_in(record)).collect();
     let mut tea = Client::connect(addresses[1]);
-    tea.expect(format!("* you are {}, alone in 茶; /help lists the commands", tea.name));
+    tea.expect(format!("* your name is {} and you are alone in 茶; /help lists the commands", tea.name));
     let mut nowhere = Client::connect(addresses[2]);
     nowhere.expect(format!(
-        "* you are {}, in no room; /join ROOM enters one, /help lists the commands",
+        "* your name is {} and you are in no room; /join ROOM enters one, /help lists the commands",
         nowhere.name
     ));
     nowhere.send("/join 茶\n");
     tea.expect(format!("{} joined", nowhere.name));
-    nowhere.expect("* you are now in 茶 with 1 other");
+    nowhere.expect("* you have entered 茶; 1 other is here");
 }

@@ -30,7 +30,7 @@ fn without_file_descriptors_accepting_pauses_and_recovers() {
     let mut last = waiting.pop().unwrap();
     drop(waiting);
     let greeting = last.line();
-    assert!(greeting.starts_with(&format!("* you are {}, ", last.name)), "{greeting}");
+    assert!(greeting.starts_with(&format!("* your name is {} and ", last.name)), "{greeting}");
     server.log.wait_for("accepting resumed");
     assert_eq!(server.log.with("accepting paused").len(), 1, "a part of those who wait is let in in silence");
     last.send("and lets people in again\n");

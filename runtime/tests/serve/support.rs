@@ -124,7 +124,7 @@ impl Server {
     pub fn enter(&self) -> Client {
         let mut client = Client::connect(self.address);
         let greeting = client.line();
-        assert!(greeting.starts_with(&format!("* you are {}, ", client.name)), "{greeting}");
+        assert!(greeting.starts_with(&format!("* your name is {} and ", client.name)), "{greeting}");
         client
     }
 

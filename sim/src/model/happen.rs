@@ -496,7 +496,7 @@ impl Model {
         self.tell_peers(target, hearer, &event);
         self.tell_close_watchers(hearer, target, &event);
         sometimes!(self.marks, HostSet, true);
-        let query = Query::numeric("396", format!("{} :is now the host that is shown", to.profile.host()));
+        let query = Query::numeric("396", format!("{} :is now the displayed host", to.profile.host()));
         if hearer == id {
             self.tell_itself(id, &event);
             self.note(id, query);
@@ -549,7 +549,7 @@ impl Model {
         let (on, off) = (modes.without(before), before.without(*modes));
         if promoted {
             self.reply_plain(id, &Reply::NowOperator);
-            self.note(id, Query::numeric("381", ":You are now an operator of the server"));
+            self.note(id, Query::numeric("381", ":You are now a server operator"));
         }
         if on != UserModes::NONE || off != UserModes::NONE {
             self.note(id, Query::UserModesAre { on, off });

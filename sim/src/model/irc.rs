@@ -208,8 +208,8 @@ pub(super) fn farewell(reason: CloseReason, message: Option<&Text>) -> String {
         CloseReason::AddressFull => "Too many connections from your address",
         CloseReason::EndOfInput => "Connection closed",
         CloseReason::Killed => "Killed",
-        CloseReason::OtherDialect => "Begins again as IRC",
-        CloseReason::OtherProtocol => "Spoke another protocol",
+        CloseReason::OtherDialect => "Switched to IRC",
+        CloseReason::OtherProtocol => "Speaks another protocol",
         CloseReason::Password => "Password incorrect",
         CloseReason::PingTimeout => "Ping timeout",
         CloseReason::Quit => "Quit",
@@ -217,7 +217,7 @@ pub(super) fn farewell(reason: CloseReason, message: Option<&Text>) -> String {
         CloseReason::Reset => "Connection reset",
         CloseReason::ServerFull => "Server is full",
         CloseReason::Shutdown => "Server is shutting down",
-        CloseReason::SlowReader => "Read more slowly than the others write",
+        CloseReason::SlowReader => "Connection too slow",
     };
     let words = message.map_or_else(String::new, |it| format!(": {}", it.as_str()));
     format!("ERROR :Closing link: {why}{words}\r\n")

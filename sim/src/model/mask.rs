@@ -21,10 +21,10 @@ pub(super) fn read(list: MaskList, text: &str) -> Result<Mask, String> {
         None => ("", &*text),
     };
     if pattern.is_empty() || pattern.chars().any(|it| it.is_whitespace() || it.is_control()) {
-        return Err("A mask is written nick!user@host".to_owned());
+        return Err("A mask has the form nick!user@host".to_owned());
     }
     if is_foreign(pattern) {
-        return Err("There is no such kind of mask here".to_owned());
+        return Err("Unknown kind of mask".to_owned());
     }
     let bang = pattern.find('!');
     let at = pattern[bang.unwrap_or(0)..].find('@').map(|at| at + bang.unwrap_or(0));
@@ -40,7 +40,7 @@ pub(super) fn read(list: MaskList, text: &str) -> Result<Mask, String> {
     let host = match [host.to_owned(), format!(":{host}")].iter().find_map(|host| host.parse().ok()) {
         Some(address) => host_of(address),
         None if is_network(host) => {
-            return Err("Networks cannot be masked yet; * and ? can be, as in *!*@10.0.*".to_owned());
+            return Err("Network masks are not supported yet; use * and ?, as in *!*@10.0.*".to_owned());
         }
         None => host.to_owned(),
     };
@@ -59,17 +59,17 @@ pub(super) fn read(list: MaskList, text: &str) -> Result<Mask, String> {
         })
     };
     if let Some(it) = first_that_is_not(name, &named) {
-        return Err(format!("No nick has the character '{it}'"));
+        return Err(format!("A nick cannot contain '{it}'"));
     }
     if let Some(it) = first_that_is_not(user, &used) {
-        return Err(format!("No user name has the character '{it}'"));
+        return Err(format!("A user name cannot contain '{it}'"));
     }
     let first = host.chars().next().filter(|it| *it == ':');
     if let Some(it) = first_that_is_not(&host, &hosted).or(first) {
-        return Err(format!("No host has the character '{it}' there"));
+        return Err(format!("A host cannot contain '{it}' there"));
     }
     if list == MaskList::InviteExceptions && !mutes.is_empty() {
-        return Err("There is no such kind of mask here".to_owned());
+        return Err("Unknown kind of mask".to_owned());
     }
     let mask = Mask::parse(&whole).expect("a whole mask is one");
     assert_eq!(mask.as_str(), whole, "a whole mask is as it is written");

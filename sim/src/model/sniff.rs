@@ -424,7 +424,7 @@ fn user(params: &[&[u8]], count: usize) -> bool {
 /// What somebody reads who speaks that, and is closed.
 pub(super) fn answer(opens: Opens, server: &str, ways: Ways, chinese: bool) -> String {
     match opens {
-        Opens::Http => http_answer(server, ways),
+        Opens::Http => http_answer(server, ways, chinese),
         Opens::Irc => format!("ERROR :Closing link: IRC is not spoken at this port of {server}\r\n"),
         Opens::Stranger("Redis") => format!("-ERR {server} is a chat room\r\n"),
         Opens::Stranger("SMTP") => format!("554 {server} is a chat room\r\n"),
@@ -440,8 +440,8 @@ pub(super) fn answer(opens: Opens, server: &str, ways: Ways, chinese: bool) -> S
             format!("* 此服务器不支持 {name}，您的内容没有发送；如要聊天，请重新连接，并先发送其他内容\n")
         }
         Opens::Stranger(name) => format!(
-            "* {name} is not spoken here, and your line was not said; to chat, connect again and begin with another \
-             line\n"
+            "* this server does not speak {name}, and your line was not sent; to chat, connect again and start with a \
+             different line\n"
         ),
         Opens::Doubt(_) | Opens::Plain | Opens::Tls => String::new(),
     }
@@ -455,17 +455,33 @@ pub(super) struct Ways {
     pub(super) password: bool,
 }
 
-fn http_answer(server: &str, ways: Ways) -> String {
-    let mut body = format!(
-        "This is {server}, a chat room, and no web page.\n\nThe ways in at this address and port:\n\n"
+fn http_answer(server: &str, ways: Ways, chinese: bool) -> String {
+    let said = |english: &'static str, in_chinese: &'static str| if chinese { in_chinese } else { english };
+    let mut body = match chinese {
+        true => format!("这里是聊天服务器 {server}，不是网站。\n\n"),
+        false => format!("This is {server}, a chat server, not a web site.\n\n"),
+    };
+    body += said(
+        "To join, connect to this address and port with:\n\n",
+        "要进入聊天室，请用以下方式连接此地址和端口：\n\n",
     );
     if ways.plain && !ways.password {
         body += "- parlor chat HOST:PORT\n- nc HOST PORT\n";
     }
     match (ways.irc, ways.password) {
-        (true, false) => body += "- any IRC client, without TLS\n",
-        (true, true) => body += "- any IRC client, without TLS, with the server's password\n",
-        (false, true) => body += "- none: a password is required, and cannot be given here\n",
+        (true, false) => body += said("- any IRC client, without TLS\n", "- 任意 IRC 客户端，不使用 TLS\n"),
+        (true, true) => {
+            body += said(
+                "- any IRC client, without TLS, with the server's password\n",
+                "- 任意 IRC 客户端，不使用 TLS，并提供服务器密码\n",
+            );
+        }
+        (false, true) => {
+            body += said(
+                "- nothing: a password is required, and cannot be sent at this port\n",
+                "- 无：服务器设有密码，而此端口无法发送密码\n",
+            );
+        }
         (false, false) => {}
     }
     let length = body.len();

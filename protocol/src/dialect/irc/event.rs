@@ -120,8 +120,8 @@ impl fmt::Display for Parting<'_> {
             CloseReason::AddressFull => "Too many connections from your address",
             CloseReason::EndOfInput => "Connection closed",
             CloseReason::Killed => "Killed",
-            CloseReason::OtherDialect => "Begins again as IRC",
-            CloseReason::OtherProtocol => "Spoke another protocol",
+            CloseReason::OtherDialect => "Switched to IRC",
+            CloseReason::OtherProtocol => "Speaks another protocol",
             CloseReason::Password => "Password incorrect",
             CloseReason::PingTimeout => "Ping timeout",
             CloseReason::Quit => "Quit",
@@ -129,7 +129,7 @@ impl fmt::Display for Parting<'_> {
             CloseReason::Reset => "Connection reset",
             CloseReason::ServerFull => "Server is full",
             CloseReason::Shutdown => "Server is shutting down",
-            CloseReason::SlowReader => "Read more slowly than the others write",
+            CloseReason::SlowReader => "Connection too slow",
         };
         match self.message {
             Some(message) => write!(f, "{about}: {}", message.as_str()),

@@ -48,7 +48,7 @@ numerics! {
     RPL_NOWAWAY "306" "You have been marked as being away";
     RPL_WHOISUSER "311" "";
     RPL_WHOISSERVER "312" "";
-    RPL_WHOISOPERATOR "313" "is an operator of the server";
+    RPL_WHOISOPERATOR "313" "is a server operator";
     RPL_WHOWASUSER "314" "";
     RPL_ENDOFWHO "315" "End of /WHO list";
     RPL_WHOISIDLE "317" "seconds idle, signon time";
@@ -88,11 +88,11 @@ numerics! {
     RPL_MOTDSTART "375" "";
     RPL_ENDOFMOTD "376" "End of /MOTD command";
     RPL_WHOISMODES "379" "";
-    RPL_YOUREOPER "381" "You are now an operator of the server";
+    RPL_YOUREOPER "381" "You are now a server operator";
     RPL_REHASHING "382" "Rehashing";
     RPL_TIME "391" "";
     // Of other servers, for what Modern IRC has no numeric for.
-    RPL_HOSTHIDDEN "396" "is now the host that is shown";
+    RPL_HOSTHIDDEN "396" "is now the displayed host";
     ERR_NOSUCHNICK "401" "No such nick/channel";
     ERR_NOSUCHCHANNEL "403" "No such channel";
     ERR_CANNOTSENDTOCHAN "404" "Cannot send to channel";

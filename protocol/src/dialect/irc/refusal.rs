@@ -46,7 +46,7 @@ pub(crate) fn numeric(refusal: &Refusal, command: &Command) -> Option<Query> {
             "FAIL",
             "SETNAME".into(),
             "CANNOT_CHANGE_REALNAME",
-            "Cannot change realname while you may not speak in a channel",
+            "Cannot change realname while you are not allowed to speak in a channel",
         ),
         Refusal::NoCtcp(room) | Refusal::Silenced(room) => of_room(numeric::ERR_CANNOTSENDTOCHAN, room),
         Refusal::NoSuchName(name) => note(numeric::ERR_NOSUCHNICK, &[name.as_str()]),

@@ -18,7 +18,7 @@ use core::fmt::{self, Display};
 
 pub(super) const HELP: HelpTexts = HelpTexts {
     everyday: "您输入的每一行都会发给房间里的其他人；以 / 开头的行是命令：",
-    slashes: ("//文字", "发送以 / 开头的内容"),
+    slashes: ("//文字", "将 /文字 作为消息发送，不作为命令"),
     moderation: "房间管理员的命令（创建房间的人就是该房间的管理员）：",
     more: "输入 /help 命令 查看某个命令的说明，输入 /help moderation 查看房间管理员的命令",
     also: "也可以写作：",
@@ -75,7 +75,7 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
         Reply::AwayIs { away: Some(away), .. } => put_text(to.to, &["* 您已标记为离开："], away),
         Reply::AwayIs { away: None, was_away: true } => to.note(format_args!("您已取消离开状态")),
         Reply::AwayIs { away: None, was_away: false } => {
-            to.note(format_args!("您没有处于离开状态；输入 /away 文字 标记为离开"));
+            to.note(format_args!("您没有标记为离开；输入 /away 文字 进行标记"));
         }
         Reply::Bans { room, total: 0, .. } => to.note(format_args!("房间 {room} 没有封禁任何人")),
         Reply::Bans { room, total, masks } => {
@@ -86,10 +86,12 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
         Reply::Farewell { reason, message } => farewell(*reason, *message, to),
         Reply::Greeting { name, room: Some((room, members)) } => {
             let others = Others(members.saturating_sub(1));
-            to.note(format_args!("您是 {name}，在房间 {room}，{others}；输入 /help 查看命令"));
+            to.note(format_args!("您的名字是 {name}，您在房间 {room}，{others}；输入 /help 查看命令"));
         }
         Reply::Greeting { name, room: None } => {
-            to.note(format_args!("您是 {name}，不在任何房间；输入 /join 房间 进入，输入 /help 查看命令"));
+            to.note(format_args!(
+                "您的名字是 {name}，您不在任何房间；输入 /join 房间 进入，输入 /help 查看命令"
+            ));
         }
         Reply::Help(on) => help(*on, &HELP, Language::Zh, to),
         Reply::History { heard, .. } if heard.is_empty() => to.note(format_args!("还没有聊天记录")),
@@ -101,7 +103,9 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
             heard.iter().for_each(|heard| to.heard(room, heard, event));
         }
         Reply::Invited { name, room } => to.note(format_args!("您已邀请 {name} 进入房间 {room}")),
-        Reply::InvitedTo { by, room } => to.note(format_args!("{by} 邀请您进入房间 {room}：/join {room}")),
+        Reply::InvitedTo { by, room } => {
+            to.note(format_args!("{by} 邀请您进入房间 {room}；输入 /join {room} 进入"));
+        }
         Reply::InRoom { room, members, topic: about } => {
             to.note(format_args!("您已进入房间 {room}，{}", Others(members.saturating_sub(1))));
             if about.is_some() {
@@ -111,7 +115,7 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
         Reply::IsThere => to.note(format_args!("服务器在线")),
         Reply::IsAway { name, away } => put_text(to.to, &["* ", name.as_str(), " 处于离开状态："], away),
         Reply::KickedOut { by, room, message: None } => {
-            to.note(format_args!("{by} 将您移出房间 {room}；输入 /join 房间 进入"));
+            to.note(format_args!("{by} 将您移出房间 {room}，您不在任何房间；输入 /join 房间 进入"));
         }
         Reply::KickedOut { by, room, message: Some(message) } => {
             let before = ["* ", by.as_str(), " 将您移出房间 ", room.as_str(), "："];
@@ -127,7 +131,7 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
         )),
         Reply::NotUtf8 { converted } => not_utf8(*converted, to),
         Reply::ModesAre { room, changes } if changes.is_empty() => {
-            to.note(format_args!("房间 {room} 没有设置模式；输入 /help mode 查看模式"));
+            to.note(format_args!("房间 {room} 没有设置任何模式；输入 /help mode 查看模式说明"));
         }
         Reply::ModesAre { room, changes } => {
             let modes = changes.iter().map(mode_word);
@@ -137,17 +141,17 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
         Reply::NowNamed(name) => to.note(format_args!("您已改名为 {name}")),
         Reply::Refused(refusal) => refused(refusal, to),
         Reply::Rooms { total, rooms } => {
-            let items = rooms.iter().map(|(room, members)| format!("{room} ({members})"));
+            let items = rooms.iter().map(|(room, members)| format!("{room}（{members} 人）"));
             let shown = to.list(format!("共 {total} 个房间："), "、", items);
             more(total - shown, to);
         }
         Reply::TellsTo { name, text } => put_text(to.to, &["* 私聊 ", name.as_str(), "："], text),
         Reply::TopicIs { room, topic: about } => topic(room, *about, to),
         Reply::Unchanged { room, change } => unchanged(room, change, to),
-        Reply::Who { room, total: 0, .. } => to.note(format_args!("{room} 里没有人")),
+        Reply::Who { room, total: 0, .. } => to.note(format_args!("房间 {room} 里没有人")),
         Reply::Who { room, total, names } => {
             let shown = to.list(
-                format!("{room} 里有 {total} 人："),
+                format!("房间 {room} 里有 {total} 人："),
                 "、",
                 names.iter().map(|(prefix, name)| format!("{prefix}{name}")),
             );
@@ -187,10 +191,10 @@ fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
         }
         Mistake::BadLimit => to.note(format_args!("人数上限须为正整数，或 off")),
         Mistake::BadMask => {
-            to.note(format_args!("不是名字，也不是能匹配任何人的掩码；输入 /help ban 查看掩码的写法"));
+            to.note(format_args!("这不是名字，也不是能匹配到人的掩码；输入 /help ban 查看掩码的写法"));
         }
         Mistake::BadName(error) => not_a_name(error, "名字", Name::CHARS_MAX, Name::BYTES_MAX, to),
-        Mistake::BadNumber => to.note(format_args!("行数无效；用法：{}", usage("history"))),
+        Mistake::BadNumber => to.note(format_args!("行数须为正整数；用法：{}", usage("history"))),
         Mistake::BadRoom(error) => not_a_name(error, "房间名", RoomName::CHARS_MAX, RoomName::BYTES_MAX, to),
         Mistake::ExtraWords(command) => to.note(format_args!("参数过多；用法：{}", usage(command))),
         Mistake::InLobby => to.note(format_args!("您已在大厅；输入 /quit 离开聊天室")),
@@ -200,10 +204,10 @@ fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
         }
         Mistake::NoSuchCommand(word) => match meant(word) {
             None => to.note(format_args!(
-                "没有 /{word} 这个命令，输入 /help 查看命令；要发送以 / 开头的内容请输入 //"
+                "没有 /{word} 这个命令，输入 /help 查看命令；如要作为消息发送，请以 // 开头"
             )),
             Some(meant) => to.note(format_args!(
-                "没有 /{word} 这个命令，您是不是想输入 /{meant}？要发送以 / 开头的内容请输入 //"
+                "没有 /{word} 这个命令，您是不是想输入 /{meant}？如要作为消息发送，请以 // 开头"
             )),
         },
         Mistake::NoSuchMode(word) => {
@@ -226,7 +230,7 @@ fn not_a_name(error: &NameError, what: &str, chars_max: usize, bytes_max: usize,
         NameError::Character(' ') => to.note(format_args!("{what}里不能有空格")),
         NameError::Character(character) => to.note(format_args!("{what}里不能有 {character:?}")),
         NameError::Empty => to.note(format_args!("{what}不能为空")),
-        NameError::Reserved => to.note(format_args!("纯数字名字由服务器分配")),
+        NameError::Reserved => to.note(format_args!("名字不能全是数字，这样的名字只由服务器分配")),
         NameError::TooLong => to.note(format_args!("{what}最多 {chars_max} 个字符、{bytes_max} 字节")),
     }
 }
@@ -238,13 +242,15 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
         Refusal::BadKey(room) => to.note(format_args!("房间 {room} 需要口令：/join {room} 口令")),
         Refusal::Banned(room) => to.note(format_args!("您已被房间 {room} 封禁")),
         Refusal::CorrespondentLeft => to.note(format_args!("您要回复的人已离开聊天室")),
-        Refusal::InviteOnly(room) => to.note(format_args!("房间 {room} 仅限受邀者进入")),
+        Refusal::InviteOnly(room) => {
+            to.note(format_args!("房间 {room} 仅限受邀者进入，需由该房间的管理员邀请"));
+        }
         Refusal::ListFull { room, .. } => to.note(format_args!("房间 {room} 的封禁名单已满")),
         Refusal::NameTaken(name) => to.note(format_args!("名字 {name} 已有人使用")),
         Refusal::NameUnchanged => to.note(format_args!("您已经叫这个名字")),
         Refusal::NoCtcp(room) => to.note(format_args!("房间 {room} 不允许 CTCP")),
         Refusal::NoKey(room) => {
-            to.note(format_args!("房间 {room} 没有口令；房间名不含空格：/join {room}"));
+            to.note(format_args!("房间 {room} 没有口令，房间名也不能含空格；输入 /join {room} 进入"));
         }
         Refusal::NoSuchName(name) => to.note(format_args!("这里没有人叫 {name}")),
         Refusal::NoSuchRoom(room) => to.note(format_args!("没有房间 {room}；输入 /rooms 查看房间")),
@@ -256,7 +262,9 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
         Refusal::NotServerOperator => to.note(format_args!("只有服务器管理员才能这样做")),
         Refusal::NotThere { name, room } => to.note(format_args!("{name} 不在房间 {room}")),
         Refusal::RoomFull(room) => to.note(format_args!("房间 {room} 已满")),
-        Refusal::RoomsFull => to.note(format_args!("房间数量已达上限；输入 /rooms 查看房间")),
+        Refusal::RoomsFull => {
+            to.note(format_args!("房间数量已达上限，无法创建新房间；输入 /rooms 查看现有房间"));
+        }
         Refusal::NameHeld(room) => to.note(format_args!("您不能在房间 {room} 发言，因此不能改名")),
         Refusal::Silenced(room) => to.note(format_args!("您不能在房间 {room} 发言")),
         Refusal::TopicTooLong(bytes) => to.note(format_args!("话题最多 {bytes} 字节")),
@@ -264,12 +272,12 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
     }
 }
 
-/// What changes nothing is so already.
+/// Answers a change of modes that is in force already.
 fn unchanged(room: &RoomName, change: &ModeChange, to: &mut Notes<'_>) {
     match change {
         ModeChange::Flag { flag, on } => {
             let state = if *on { "开启" } else { "关闭" };
-            to.note(format_args!("房间 {room} 的 {} 已经{state}", flag_word(*flag)));
+            to.note(format_args!("房间 {room} 的 {} 模式已经{state}", flag_word(*flag)));
         }
         ModeChange::Key(None) => to.note(format_args!("房间 {room} 没有口令")),
         ModeChange::Key(Some(_)) => to.note(format_args!("房间 {room} 的口令没有变化")),
@@ -290,7 +298,7 @@ fn unchanged(room: &RoomName, change: &ModeChange, to: &mut Notes<'_>) {
     }
 }
 
-/// What somebody did to the modes of a room, as what follows its name.
+/// Changes of a room's modes, as they are told behind the name of whoever made them.
 struct Changes<'a>(&'a [ModeChange]);
 
 impl Display for Changes<'_> {
@@ -300,8 +308,8 @@ impl Display for Changes<'_> {
                 f.write_str("，")?;
             }
             match change {
-                ModeChange::Flag { flag, on: true } => write!(f, "开启了 {}", flag_word(*flag))?,
-                ModeChange::Flag { flag, on: false } => write!(f, "关闭了 {}", flag_word(*flag))?,
+                ModeChange::Flag { flag, on: true } => write!(f, "开启了 {} 模式", flag_word(*flag))?,
+                ModeChange::Flag { flag, on: false } => write!(f, "关闭了 {} 模式", flag_word(*flag))?,
                 ModeChange::Key(None) => f.write_str("取消了口令")?,
                 ModeChange::Key(Some(key)) => write!(f, "将口令设为 {}", key.as_str())?,
                 ModeChange::Limit(None) => f.write_str("取消了人数上限")?,
@@ -315,14 +323,14 @@ impl Display for Changes<'_> {
                         (MaskList::Bans, false) => write!(f, "解除了对 {mask} 的封禁")?,
                         (MaskList::BanExceptions, true) => write!(f, "将 {mask} 列为封禁例外")?,
                         (MaskList::BanExceptions, false) => write!(f, "取消了 {mask} 的封禁例外")?,
-                        (MaskList::InviteExceptions, true) => write!(f, "允许 {mask} 免邀请进入")?,
-                        (MaskList::InviteExceptions, false) => write!(f, "不再允许 {mask} 免邀请进入")?,
+                        (MaskList::InviteExceptions, true) => write!(f, "允许 {mask} 无需邀请即可进入")?,
+                        (MaskList::InviteExceptions, false) => write!(f, "不再允许 {mask} 无需邀请即可进入")?,
                     }
                 }
                 ModeChange::Status { name, status, on } => match (status, on) {
                     (Status::Operator, true) => write!(f, "将 {name} 设为管理员")?,
                     (Status::Operator, false) => write!(f, "取消了 {name} 的管理员身份")?,
-                    (Status::Voice, true) => write!(f, "授予 {name} 发言权")?,
+                    (Status::Voice, true) => write!(f, "授予了 {name} 发言权")?,
                     (Status::Voice, false) => write!(f, "收回了 {name} 的发言权")?,
                 },
             }
@@ -343,11 +351,11 @@ fn topic(room: &RoomName, topic: Option<&Topic>, to: &mut Notes<'_>) {
 
 fn more(rest: usize, to: &mut Notes<'_>) {
     if rest > 0 {
-        to.note(format_args!("还有 {rest} 个"));
+        to.note(format_args!("另有 {rest} 个未显示"));
     }
 }
 
-/// Who else is there: `另有 2 人`, or nobody.
+/// The other members of a room: `另有 2 人`, or nobody.
 struct Others(usize);
 
 impl Display for Others {

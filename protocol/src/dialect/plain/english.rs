@@ -18,10 +18,10 @@ use core::fmt::{self, Display};
 
 pub(super) const HELP: HelpTexts = HelpTexts {
     everyday: "what you type goes to everyone else in your room; a line that starts with / is a command:",
-    slashes: ("//TEXT", "send a line that starts with /"),
-    moderation: "for operators of a room; whoever creates a room is its operator:",
-    more: "/help COMMAND explains one; /help moderation lists what operators of a room can do",
-    also: "also: ",
+    slashes: ("//TEXT", "send /TEXT as a message, not as a command"),
+    moderation: "commands for room operators (creating a room makes you its operator):",
+    more: "/help COMMAND explains a command; /help moderation lists the commands for room operators",
+    also: "other names: ",
 };
 
 pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
@@ -75,7 +75,7 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
         Reply::AwayIs { away: Some(away), .. } => put_text(to.to, &["* you are marked as away: "], away),
         Reply::AwayIs { away: None, was_away: true } => to.note(format_args!("you are no longer away")),
         Reply::AwayIs { away: None, was_away: false } => {
-            to.note(format_args!("you are not away; /away TEXT says that you are"));
+            to.note(format_args!("you are not marked as away; /away TEXT marks you"));
         }
         Reply::Bans { room, total: 0, .. } => to.note(format_args!("nobody is banned from {room}")),
         Reply::Bans { room, total, masks } => {
@@ -86,11 +86,11 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
         Reply::Farewell { reason, message } => farewell(*reason, *message, to),
         Reply::Greeting { name, room: Some((room, members)) } => {
             let place = Place { room, members: *members };
-            to.note(format_args!("you are {name}, {place}; /help lists the commands"));
+            to.note(format_args!("your name is {name} and you are {place}; /help lists the commands"));
         }
         Reply::Greeting { name, room: None } => {
             to.note(format_args!(
-                "you are {name}, in no room; /join ROOM enters one, /help lists the commands"
+                "your name is {name} and you are in no room; /join ROOM enters one, /help lists the commands"
             ));
         }
         Reply::Help(on) => help(*on, &HELP, Language::En, to),
@@ -100,14 +100,14 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
         Reply::History { room, heard } => {
             let (left_out, heard) = to.latest(heard);
             if left_out > 0 {
-                to.note(format_args!("left out: {}", Count(left_out, "earlier line")));
+                to.note(format_args!("{} not shown", Count(left_out, "earlier line")));
             }
             heard.iter().for_each(|heard| to.heard(room, heard, event));
         }
         Reply::Invited { name, room } => to.note(format_args!("you invited {name} to {room}")),
-        Reply::InvitedTo { by, room } => to.note(format_args!("{by} invites you to {room}: /join {room}")),
+        Reply::InvitedTo { by, room } => to.note(format_args!("{by} invites you to {room}; /join {room} enters it")),
         Reply::InRoom { room, members, topic: about } => {
-            to.note(format_args!("you are now {}", Place { room, members: *members }));
+            to.note(format_args!("you have entered {room}; {}", Others(members.saturating_sub(1))));
             if about.is_some() {
                 topic(room, *about, to);
             }
@@ -115,30 +115,30 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
         Reply::IsThere => to.note(format_args!("the server is here")),
         Reply::IsAway { name, away } => put_text(to.to, &["* ", name.as_str(), " is away: "], away),
         Reply::KickedOut { by, room, message: None } => {
-            to.note(format_args!("{by} kicked you from {room}; /join ROOM enters a room"));
+            to.note(format_args!("{by} kicked you from {room}, so you are in no room; /join ROOM enters one"));
         }
         Reply::KickedOut { by, room, message: Some(message) } => {
             let before = ["* ", by.as_str(), " kicked you from ", room.as_str(), ": "];
             put_text(to.to, &before, message);
         }
-        Reply::LanguageIs => to.note(format_args!("texts are now in English")),
+        Reply::LanguageIs => to.note(format_args!("switched to English")),
         Reply::LineCut { dropped, line_bytes_max } => to.note(format_args!(
             "your line was {} too long and was cut; the limit is {line_bytes_max} bytes",
             Count(*dropped, "byte")
         )),
         Reply::Mistaken(mistake) => mistaken(mistake, to),
         Reply::NotSaid => to.note(format_args!(
-            "not said, because it looks like a login; commands begin with /: /nick NAME, /help"
+            "your line looks like a login and was not sent; commands begin with /, for example /nick NAME or /help"
         )),
         Reply::NotUtf8 { converted } => not_utf8(*converted, to),
         Reply::ModesAre { room, changes } if changes.is_empty() => {
-            to.note(format_args!("{room} has no modes; /help mode lists them"));
+            to.note(format_args!("no modes are set in {room}; /help mode explains them"));
         }
         Reply::ModesAre { room, changes } => {
             let modes = changes.iter().map(mode_word);
             to.list(format!("modes of {room}: "), ", ", modes);
         }
-        Reply::NowOperator => to.note(format_args!("you are now an operator of the server")),
+        Reply::NowOperator => to.note(format_args!("you are now a server operator")),
         Reply::NowNamed(name) => to.note(format_args!("you are now {name}")),
         Reply::Refused(refusal) => refused(refusal, to),
         Reply::Rooms { total, rooms } => {
@@ -152,7 +152,7 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
         Reply::Who { room, total: 0, .. } => to.note(format_args!("nobody is in {room}")),
         Reply::Who { room, total, names } => {
             let shown = to.list(
-                format!("{total} in {room}: "),
+                format!("{} in {room}: ", People(*total)),
                 ", ",
                 names.iter().map(|(prefix, name)| format!("{prefix}{name}")),
             );
@@ -192,38 +192,38 @@ fn farewell(reason: CloseReason, message: Option<&Text>, to: &mut Notes<'_>) {
 fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
     match mistake {
         Mistake::BadKey => to.note(format_args!(
-            "a key has at most {} bytes, no comma, and no colon at its beginning",
+            "a key has at most {} bytes, contains no comma, and does not begin with a colon",
             Key::BYTES_MAX
         )),
         Mistake::BadLimit => to.note(format_args!("a limit is a number of people, or off")),
         Mistake::BadMask => {
-            to.note(format_args!("not a name, and not a mask that matches anybody; /help ban explains masks"));
+            to.note(format_args!("that is neither a name nor a mask that can match anybody; /help ban explains masks"));
         }
         Mistake::BadName(error) => not_a_name(error, "name", Name::CHARS_MAX, Name::BYTES_MAX, to),
         Mistake::BadNumber => {
-            to.note(format_args!("not a number of lines; usage: {}", usage("history")));
+            to.note(format_args!("LINES must be a number from 1; usage: {}", usage("history")));
         }
         Mistake::BadRoom(error) => {
             not_a_name(error, "room name", RoomName::CHARS_MAX, RoomName::BYTES_MAX, to);
         }
         Mistake::ExtraWords(command) => to.note(format_args!("too many words; usage: {}", usage(command))),
-        Mistake::InLobby => to.note(format_args!("you are in the lobby; /quit leaves the chat")),
+        Mistake::InLobby => to.note(format_args!("you are already in the lobby; /quit leaves the chat")),
         Mistake::NameReserved(name) => to.note(format_args!("the name {name} is reserved")),
         Mistake::NoServices(name) => to.note(format_args!(
-            "there is no one called {name}, and there are no services here; your message reached nobody"
+            "there is no one called {name}, and this server has no such service; your message reached nobody"
         )),
         Mistake::NoSuchCommand(word) => match meant(word) {
             None => to.note(format_args!(
-                "unknown command /{word}; /help lists the commands; to send a line that starts with /, type //"
+                "unknown command /{word}; /help lists the commands; to send it as a message, start the line with //"
             )),
             Some(meant) => to.note(format_args!(
-                "unknown command /{word}; did you mean /{meant}? To send a line that starts with /, type //"
+                "unknown command /{word}; did you mean /{meant}? To send it as a message, start the line with //"
             )),
         },
         Mistake::NoSuchMode(word) => {
-            to.note(format_args!("there is no mode {word}; /help mode lists them"));
+            to.note(format_args!("there is no mode {word}; /help mode lists the modes"));
         }
-        Mistake::NoSuchRoom(room) => to.note(format_args!("there is no room {room}; /rooms lists them")),
+        Mistake::NoSuchRoom(room) => to.note(format_args!("there is no room {room}; /rooms lists the rooms")),
         Mistake::NotInRoom => to.note(format_args!("you are in no room; /join ROOM enters one")),
         Mistake::UnknownLanguage => to.note(format_args!("choose zh or en: /lang zh|en")),
         Mistake::WrongPassword => to.note(format_args!("wrong name or password")),
@@ -237,10 +237,12 @@ fn usage(command: &str) -> String {
 
 fn not_a_name(error: &NameError, what: &str, chars_max: usize, bytes_max: usize, to: &mut Notes<'_>) {
     match error {
-        NameError::Character(' ') => to.note(format_args!("a {what} cannot have a space in it")),
-        NameError::Character(character) => to.note(format_args!("a {what} cannot have {character:?} in it")),
+        NameError::Character(' ') => to.note(format_args!("a {what} cannot contain a space")),
+        NameError::Character(character) => to.note(format_args!("a {what} cannot contain {character:?}")),
         NameError::Empty => to.note(format_args!("a {what} cannot be empty")),
-        NameError::Reserved => to.note(format_args!("names of digits alone are assigned by the server")),
+        NameError::Reserved => {
+            to.note(format_args!("a name cannot be all digits; only the server assigns such names"));
+        }
         NameError::TooLong => {
             to.note(format_args!("a {what} has at most {chars_max} characters and {bytes_max} bytes"));
         }
@@ -253,27 +255,29 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
         Refusal::AlreadyThere { name, room } => to.note(format_args!("{name} is already in {room}")),
         Refusal::BadKey(room) => to.note(format_args!("{room} requires a key: /join {room} KEY")),
         Refusal::Banned(room) => to.note(format_args!("you are banned from {room}")),
-        Refusal::CorrespondentLeft => to.note(format_args!("the person you would answer has left")),
-        Refusal::InviteOnly(room) => to.note(format_args!("{room} is invite-only")),
+        Refusal::CorrespondentLeft => to.note(format_args!("the person you would reply to has left")),
+        Refusal::InviteOnly(room) => {
+            to.note(format_args!("{room} is invite-only; an operator of {room} must invite you"));
+        }
         Refusal::ListFull { room, .. } => to.note(format_args!("the ban list of {room} is full")),
         Refusal::NameTaken(name) => to.note(format_args!("the name {name} is taken")),
         Refusal::NameUnchanged => to.note(format_args!("that is already your name")),
         Refusal::NoCtcp(room) => to.note(format_args!("CTCP is not allowed in {room}")),
         Refusal::NoKey(room) => {
-            to.note(format_args!("{room} has no key; a room name is one word: /join {room}"));
+            to.note(format_args!("{room} has no key, and a room name is one word; /join {room} enters it"));
         }
         Refusal::NoSuchName(name) => to.note(format_args!("there is no one called {name}")),
-        Refusal::NoSuchRoom(room) => to.note(format_args!("there is no room {room}; /rooms lists them")),
+        Refusal::NoSuchRoom(room) => to.note(format_args!("there is no room {room}; /rooms lists the rooms")),
         Refusal::NobodyToAnswer => {
-            to.note(format_args!("nobody has written to you in private; /msg NAME TEXT writes to somebody"));
+            to.note(format_args!("nobody has sent you a private message; /msg NAME TEXT sends one"));
         }
         Refusal::NotIn(room) => to.note(format_args!("you are not in {room}")),
         Refusal::NotRoomOperator(room) => to.note(format_args!("only an operator of {room} can do that")),
-        Refusal::NotServerOperator => to.note(format_args!("only an operator of the server can do that")),
+        Refusal::NotServerOperator => to.note(format_args!("only a server operator can do that")),
         Refusal::NotThere { name, room } => to.note(format_args!("{name} is not in {room}")),
         Refusal::RoomFull(room) => to.note(format_args!("{room} is full")),
         Refusal::RoomsFull => {
-            to.note(format_args!("the server has too many rooms; /rooms lists them"));
+            to.note(format_args!("no more rooms can be created; /rooms lists those that exist"));
         }
         Refusal::NameHeld(room) => {
             to.note(format_args!("you cannot change your name while you are not allowed to speak in {room}"));
@@ -284,12 +288,12 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
     }
 }
 
-/// What changes nothing is so already.
+/// Answers a change of modes that is in force already.
 fn unchanged(room: &RoomName, change: &ModeChange, to: &mut Notes<'_>) {
     match change {
         ModeChange::Flag { flag, on } => {
             let state = if *on { "on" } else { "off" };
-            to.note(format_args!("{} is already {state} in {room}", flag_word(*flag)));
+            to.note(format_args!("{} mode is already {state} in {room}", flag_word(*flag)));
         }
         ModeChange::Key(None) => to.note(format_args!("{room} has no key")),
         ModeChange::Key(Some(_)) => to.note(format_args!("that is already the key of {room}")),
@@ -305,12 +309,12 @@ fn unchanged(room: &RoomName, change: &ModeChange, to: &mut Notes<'_>) {
             (Status::Operator, true) => to.note(format_args!("{name} is already an operator of {room}")),
             (Status::Operator, false) => to.note(format_args!("{name} is not an operator of {room}")),
             (Status::Voice, true) => to.note(format_args!("{name} already has voice in {room}")),
-            (Status::Voice, false) => to.note(format_args!("{name} has no voice in {room}")),
+            (Status::Voice, false) => to.note(format_args!("{name} does not have voice in {room}")),
         },
     }
 }
 
-/// What somebody did to the modes of a room, as what follows its name: `made bob an operator, removed the key`.
+/// Changes of a room's modes, as they are told behind the name of whoever made them: `made bob an operator, removed the key`.
 struct Changes<'a>(&'a [ModeChange]);
 
 impl Display for Changes<'_> {
@@ -320,8 +324,8 @@ impl Display for Changes<'_> {
                 f.write_str(", ")?;
             }
             match change {
-                ModeChange::Flag { flag, on: true } => write!(f, "turned {} on", flag_word(*flag))?,
-                ModeChange::Flag { flag, on: false } => write!(f, "turned {} off", flag_word(*flag))?,
+                ModeChange::Flag { flag, on: true } => write!(f, "turned on {} mode", flag_word(*flag))?,
+                ModeChange::Flag { flag, on: false } => write!(f, "turned off {} mode", flag_word(*flag))?,
                 ModeChange::Key(None) => f.write_str("removed the key")?,
                 ModeChange::Key(Some(key)) => write!(f, "set the key to {}", key.as_str())?,
                 ModeChange::Limit(None) => f.write_str("removed the limit")?,
@@ -334,18 +338,18 @@ impl Display for Changes<'_> {
                         (MaskList::Bans, true) => write!(f, "banned {mask}")?,
                         (MaskList::Bans, false) => write!(f, "unbanned {mask}")?,
                         (MaskList::BanExceptions, true) => write!(f, "exempted {mask} from bans")?,
-                        (MaskList::BanExceptions, false) => write!(f, "ended the exemption of {mask}")?,
-                        (MaskList::InviteExceptions, true) => write!(f, "lets in {mask} uninvited")?,
+                        (MaskList::BanExceptions, false) => write!(f, "removed the ban exemption of {mask}")?,
+                        (MaskList::InviteExceptions, true) => write!(f, "exempted {mask} from invite-only")?,
                         (MaskList::InviteExceptions, false) => {
-                            write!(f, "no longer lets in {mask} uninvited")?;
+                            write!(f, "removed the invite-only exemption of {mask}")?;
                         }
                     }
                 }
                 ModeChange::Status { name, status, on } => match (status, on) {
                     (Status::Operator, true) => write!(f, "made {name} an operator")?,
-                    (Status::Operator, false) => write!(f, "took operator status from {name}")?,
-                    (Status::Voice, true) => write!(f, "gave voice to {name}")?,
-                    (Status::Voice, false) => write!(f, "took voice from {name}")?,
+                    (Status::Operator, false) => write!(f, "removed operator status from {name}")?,
+                    (Status::Voice, true) => write!(f, "gave {name} voice")?,
+                    (Status::Voice, false) => write!(f, "removed voice from {name}")?,
                 },
             }
         }
@@ -369,7 +373,7 @@ fn more(rest: usize, to: &mut Notes<'_>) {
     }
 }
 
-/// So many things: `1 room`, `2 rooms`.
+/// A number of things: `1 room`, `2 rooms`.
 struct Count(usize, &'static str);
 
 impl Display for Count {
@@ -379,10 +383,10 @@ impl Display for Count {
     }
 }
 
-/// Where a member is, and in whose company.
+/// The room of a member, and the number of others there: `alone in tea`, `in tea with 2 others`.
 struct Place<'a> {
     room: &'a RoomName,
-    /// How many are there, itself included.
+    /// Number of members, the reader included.
     members: usize,
 }
 
@@ -392,6 +396,31 @@ impl Display for Place<'_> {
         match members.saturating_sub(1) {
             0 => write!(f, "alone in {room}"),
             others => write!(f, "in {room} with {}", Count(others, "other")),
+        }
+    }
+}
+
+/// The other members of a room that somebody has entered.
+struct Others(usize);
+
+impl Display for Others {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => f.write_str("nobody else is here"),
+            1 => f.write_str("1 other is here"),
+            others => write!(f, "{others} others are here"),
+        }
+    }
+}
+
+/// A number of people: `1 person`, `2 people`.
+struct People(usize);
+
+impl Display for People {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 person"),
+            people => write!(f, "{people} people"),
         }
     }
 }

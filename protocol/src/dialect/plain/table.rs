@@ -38,7 +38,7 @@ pub const COMMANDS: &[PlainCommand] = &[
         ["[COMMAND]", "[命令]"],
         ["list the commands, or explain one", "查看命令列表，或某个命令的说明"],
         [
-            "/help moderation lists the commands for operators of a room",
+            "/help moderation lists the commands for room operators",
             "输入 /help moderation 查看房间管理员的命令",
         ],
         help,
@@ -51,9 +51,9 @@ pub const COMMANDS: &[PlainCommand] = &[
         ["ROOM [KEY]", "房间 [口令]"],
         ["enter a room; it is created if it does not exist", "进入房间，房间不存在时会自动创建"],
         [
-            "you are in one room at a time, and leave the one that you were in\n\
-             whoever creates a room is its operator; #ROOM is the same room",
-            "您同时只在一个房间，进入新房间时会离开原来的房间\n\
+            "you are in one room at a time: entering a room leaves the one you were in\n\
+             creating a room makes you its operator; ROOM and #ROOM are the same room",
+            "您同时只能在一个房间，进入新房间时会离开原来的房间\n\
              创建房间的人是该房间的管理员；#房间 与 房间 是同一个房间",
         ],
         join,
@@ -63,7 +63,7 @@ pub const COMMANDS: &[PlainCommand] = &[
         &["leave"],
         Everyday,
         ["[TEXT]", "[文字]"],
-        ["go back to the lobby, perhaps with last words", "回到大厅 lobby，可附上一句话"],
+        ["go back to the lobby, with an optional parting message", "回到大厅 lobby，可附上一句话"],
         both(""),
         part,
     ),
@@ -74,8 +74,8 @@ pub const COMMANDS: &[PlainCommand] = &[
         ["[ROOM]", "[房间]"],
         ["list who is in the room", "查看房间里的人"],
         [
-            "@ stands before the names of operators, + before those of people with voice",
-            "@ 表示管理员，+ 表示有发言权的人",
+            "@ marks operators, + marks people with voice (/help voice)",
+            "@ 表示管理员，+ 表示有发言权的人（见 /help voice）",
         ],
         who,
     ),
@@ -89,13 +89,21 @@ pub const COMMANDS: &[PlainCommand] = &[
         both(""),
         topic,
     ),
-    entry("me", &[], Everyday, ["TEXT", "文字"], ["describe what you do", "描述动作"], both(""), me),
+    entry(
+        "me",
+        &[],
+        Everyday,
+        ["TEXT", "文字"],
+        ["describe an action, as in /me waves", "描述动作，例如 /me 挥手"],
+        both(""),
+        me,
+    ),
     entry(
         "msg",
         &["m", "tell", "w"],
         Everyday,
         ["NAME TEXT", "名字 文字"],
-        ["send a private message", "私聊"],
+        ["send a private message", "发送私聊消息"],
         both(""),
         msg,
     ),
@@ -104,9 +112,9 @@ pub const COMMANDS: &[PlainCommand] = &[
         &["r"],
         Everyday,
         ["TEXT", "文字"],
-        ["answer whoever wrote to you last in private", "回复最近私聊您的人"],
+        ["answer the last person who sent you a private message", "回复最近私聊您的人"],
         [
-            "if nobody has, it goes to whom you wrote last; it tells you to whom it went",
+            "if nobody has, it goes to the last person you sent one to; you are shown who received it",
             "如果还没有人私聊过您，则发给您最近私聊的人；发送后会显示发给了谁",
         ],
         reply,
@@ -118,8 +126,8 @@ pub const COMMANDS: &[PlainCommand] = &[
         ["NAME", "名字"],
         ["invite somebody to your room", "邀请别人进入您所在的房间"],
         [
-            "an invitation from an operator lets in without a key, and where the room is invite-only or full",
-            "管理员发出的邀请可以免口令进入，房间仅限受邀者进入或已满时也可以进入",
+            "somebody invited by an operator can enter without the key, even if the room is invite-only or full",
+            "受管理员邀请的人无需口令即可进入，即使房间仅限受邀者进入或已满",
         ],
         invite,
     ),
@@ -128,8 +136,8 @@ pub const COMMANDS: &[PlainCommand] = &[
         &[],
         Everyday,
         ["[TEXT]", "[文字]"],
-        ["say that you are away; without TEXT, that you are back", "标记为离开；不带文字则取消"],
-        ["whoever writes to you in private is told TEXT", "私聊您的人会看到这段文字"],
+        ["mark yourself as away; without TEXT, as back", "标记为离开；不带文字则取消"],
+        ["people who send you private messages are shown TEXT", "私聊您的人会看到这段文字"],
         away,
     ),
     entry(
@@ -137,7 +145,7 @@ pub const COMMANDS: &[PlainCommand] = &[
         &[],
         Everyday,
         ["[LINES]", "[行数]"],
-        ["show recent lines", "查看最近的聊天记录"],
+        ["show recent messages", "查看最近的聊天记录"],
         both(""),
         history,
     ),
@@ -155,7 +163,7 @@ pub const COMMANDS: &[PlainCommand] = &[
         &["exit", "bye"],
         Everyday,
         ["[TEXT]", "[文字]"],
-        ["leave the chat, perhaps with last words", "离开聊天室，可附上一句话"],
+        ["leave the chat, with an optional parting message", "离开聊天室，可附上一句话"],
         both(""),
         quit,
     ),
@@ -164,8 +172,8 @@ pub const COMMANDS: &[PlainCommand] = &[
         &[],
         Moderation,
         ["NAME [REASON]", "名字 [原因]"],
-        ["put somebody out of the room", "将某人移出房间"],
-        ["whoever is not banned may come back", "没有被封禁的人可以再次进入"],
+        ["remove somebody from the room", "将某人移出房间"],
+        ["they can come back unless they are banned", "除非已被封禁，对方可以再次进入"],
         kick,
     ),
     entry(
@@ -173,14 +181,14 @@ pub const COMMANDS: &[PlainCommand] = &[
         &[],
         Moderation,
         ["[NAME]", "[名字]"],
-        ["keep somebody out; without NAME, list who is kept out", "封禁某人；不带名字则查看封禁名单"],
+        ["ban somebody from the room; without NAME, list the bans", "封禁某人；不带名字则查看封禁名单"],
         [
-            "who is in the room stays there, without a say: /kick puts them out\n\
-             NAME may be a mask, name!user@host: *!*@10.0.0.* keeps out these addresses\n\
-             m: before it only silences: /ban m:NAME",
+            "somebody who is in the room stays, but cannot speak; /kick removes them\n\
+             NAME may be a mask of the form name!user@host: *!*@10.0.0.* bans every address that begins with 10.0.0.\n\
+             /ban m:NAME stops somebody from speaking, but not from entering",
             "已在房间里的人不会被移出，但不能发言；要移出请用 /kick\n\
-             也可以用掩码（nick!user@host）：*!*@10.0.0.* 封禁这些地址\n\
-             只禁言不封禁：/ban m:NAME",
+             名字也可以是掩码，格式为 name!user@host：*!*@10.0.0.* 封禁所有以 10.0.0. 开头的地址\n\
+             /ban m:bob 只禁言 bob，仍可进入",
         ],
         ban,
     ),
@@ -189,8 +197,8 @@ pub const COMMANDS: &[PlainCommand] = &[
         &[],
         Moderation,
         ["NAME", "名字"],
-        ["take back a ban", "解除封禁"],
-        ["NAME as /ban lists it", "名字须与 /ban 列出的一致"],
+        ["lift a ban", "解除封禁"],
+        ["NAME must be written as /ban lists it", "名字须与 /ban 列出的一致"],
         unban,
     ),
     entry(
@@ -207,7 +215,7 @@ pub const COMMANDS: &[PlainCommand] = &[
         &[],
         Moderation,
         ["NAME", "名字"],
-        ["take that back", "取消某人的管理员身份"],
+        ["take operator status from somebody", "取消某人的管理员身份"],
         both(""),
         deop,
     ),
@@ -216,7 +224,10 @@ pub const COMMANDS: &[PlainCommand] = &[
         &[],
         Moderation,
         ["NAME", "名字"],
-        ["let somebody speak where the room is moderated", "房间 moderated 时允许某人发言"],
+        [
+            "give somebody voice, so that they can speak in moderated mode",
+            "授予某人发言权，使其在 moderated 模式下可以发言",
+        ],
         both(""),
         voice,
     ),
@@ -225,7 +236,7 @@ pub const COMMANDS: &[PlainCommand] = &[
         &[],
         Moderation,
         ["NAME", "名字"],
-        ["take that back", "收回某人的发言权"],
+        ["take voice from somebody", "收回某人的发言权"],
         both(""),
         devoice,
     ),
@@ -234,24 +245,24 @@ pub const COMMANDS: &[PlainCommand] = &[
         &[],
         Moderation,
         ["[MODE on|off]", "[模式 on|off]"],
-        ["show or change what the room allows", "查看或更改房间的模式"],
+        ["show or change the modes of the room", "查看或更改房间的模式"],
         [
-            "/mode invite-only on|off   only people who are invited may enter\n\
+            "/mode invite-only on|off   only invited people may enter\n\
              /mode moderated on|off     only operators and people with voice may speak\n\
-             /mode no-outside on|off    only people in the room may speak to it\n\
-             /mode no-ctcp on|off       programs may not send requests to the room\n\
-             /mode secret on|off        people elsewhere are not told that there is the room\n\
+             /mode no-outside on|off    only people in the room may send messages to it\n\
+             /mode no-ctcp on|off       IRC clients may not send CTCP requests to the room\n\
+             /mode secret on|off        people outside the room cannot see that it exists\n\
              /mode topic-locked on|off  only operators may change the topic\n\
-             /mode key KEY|off          whoever enters has to give the key\n\
-             /mode limit NUMBER|off     at most so many people may enter",
+             /mode key KEY|off          people need the key to enter\n\
+             /mode limit NUMBER|off     nobody may enter once NUMBER people are in the room",
             "/mode invite-only on|off   仅限受邀者进入\n\
              /mode moderated on|off     只有管理员和有发言权的人可以发言\n\
              /mode no-outside on|off    只有房间里的人可以向房间发言\n\
-             /mode no-ctcp on|off       不允许程序向房间发送请求\n\
+             /mode no-ctcp on|off       不允许 IRC 客户端向房间发送 CTCP 请求\n\
              /mode secret on|off        房间外的人看不到这个房间\n\
              /mode topic-locked on|off  只有管理员可以更改话题\n\
              /mode key 口令|off         进入房间需要口令\n\
-             /mode limit 人数|off       房间人数上限",
+             /mode limit 人数|off       房间达到该人数后，其他人不能进入",
         ],
         mode,
     ),
@@ -260,9 +271,9 @@ pub const COMMANDS: &[PlainCommand] = &[
         &[],
         Moderation,
         ["NAME PASSWORD", "名字 密码"],
-        ["become an operator of the server", "成为服务器管理员"],
+        ["become a server operator", "成为服务器管理员"],
         [
-            "whoever runs the server gives names and passwords; an operator of the server can do what operators of a room can",
+            "the name and password come from whoever runs the server; server operators can do everything that room operators can",
             "名字和密码由服务器的运营者提供；服务器管理员拥有房间管理员的全部权限",
         ],
         oper,

@@ -70,11 +70,7 @@ impl<'a> RoomModes<'a> {
         let mut last = None;
         while let Some(letters) = self.words.next() {
             if last.is_some() && !letters.starts_with(['+', '-']) {
-                self.wrong(
-                    last.unwrap_or('*'),
-                    Some(letters),
-                    "There is no mode before it that takes a parameter",
-                );
+                self.wrong(last.unwrap_or('*'), Some(letters), "No mode before this parameter takes one");
                 continue;
             }
             last = last.or(Some('*'));
@@ -122,7 +118,7 @@ impl<'a> RoomModes<'a> {
 
     fn status(&mut self, status: Status, on: bool) {
         match self.words.next().map(|name| (name, Name::parse_any(name))) {
-            None => self.wrong(status.letter(), None, "You must say whom"),
+            None => self.wrong(status.letter(), None, "A nickname is required"),
             Some((_, Ok(name))) => self.changes.push(ModeChange::Status { name, status, on }),
             Some((text, Err(_))) => self.answer(note(numeric::ERR_NOSUCHNICK, &[&shown(text)])),
         }
@@ -135,7 +131,7 @@ impl<'a> RoomModes<'a> {
             (Some(Some(key)), true) => self.changes.push(ModeChange::Key(Some(key))),
             // A key is not told again.
             (Some(None), true) => self.wrong('k', None, "Invalid key"),
-            (None, true) => self.wrong('k', None, "You must say which key"),
+            (None, true) => self.wrong('k', None, "A key is required"),
         }
     }
 
@@ -146,7 +142,7 @@ impl<'a> RoomModes<'a> {
         let text = self.words.next();
         match text.and_then(|limit| limit.parse().ok()).filter(|&limit| limit > 0) {
             Some(limit) => self.changes.push(ModeChange::Limit(Some(limit))),
-            None if text.is_none() => self.wrong('l', None, "You must say how many"),
+            None if text.is_none() => self.wrong('l', None, "A limit is required"),
             None => self.wrong('l', text, "Invalid limit"),
         }
     }

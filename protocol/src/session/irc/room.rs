@@ -26,7 +26,7 @@ pub(super) fn no_such_room(text: &str) -> Vec<Work> {
 /// Why a text names no room that there could be.
 fn bad_room(text: &str) -> Vec<Work> {
     let words = match RoomName::parse(text) {
-        _ if !text.starts_with('#') => "The name of a channel begins with #".into(),
+        _ if !text.starts_with('#') => "Channel names begin with #".into(),
         Err(NameError::TooLong) => {
             alloc::format!("The name has more than {} characters", RoomName::CHARS_MAX)
         }

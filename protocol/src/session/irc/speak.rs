@@ -119,7 +119,7 @@ pub(super) fn setname(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
     let Some(member) = line.member else { return Vec::new() };
     match line.told(client, 0, ("SETNAME", &[])).ok().flatten() {
         Some(real_name) => alloc::vec![Work::Propose(Command::SetRealName { member, real_name })],
-        None => ask(Query::Fail("FAIL", "SETNAME".into(), "INVALID_REALNAME", "Realname is not valid")),
+        None => ask(Query::Fail("FAIL", "SETNAME".into(), "INVALID_REALNAME", "Invalid realname")),
     }
 }
 
@@ -129,7 +129,7 @@ pub(super) fn chghost(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
     let (name, host) = (line.param(0).unwrap_or_default(), line.param(1).unwrap_or_default());
     match (Name::parse_any(name), Host::parse(host)) {
         (Err(_), _) => note(numeric::ERR_NOSUCHNICK, &[&shown(name)]),
-        (_, None) => ask(Query::Fail("FAIL", "CHGHOST".into(), "INVALID_HOST", "That is no host")),
+        (_, None) => ask(Query::Fail("FAIL", "CHGHOST".into(), "INVALID_HOST", "Invalid host")),
         (Ok(name), Some(host)) => alloc::vec![Work::Propose(Command::SetHost { member, name, host })],
     }
 }

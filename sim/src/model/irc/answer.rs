@@ -284,7 +284,7 @@ impl Asker<'_> {
                 page.numeric("382", format!("{shown} :Rehashing"));
             }
             Query::Restart => page.line(&format!(
-                "NOTICE {} :The server is restarted by whoever runs it; REHASH reads its file again",
+                "NOTICE {} :Only whoever runs the server can restart it; REHASH reloads its configuration",
                 page.name
             )),
             Query::Stats(letter) => self.stats(letter, page),

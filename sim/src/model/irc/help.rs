@@ -5,49 +5,49 @@ use super::answer::Page;
 
 /// How each command is written, and what it does; in the order of the names.
 const COMMANDS: &[(&str, &str, &str)] = &[
-    ("ADMIN", "ADMIN", "who runs the server"),
-    ("AWAY", "AWAY [:message]", "you are away, or there again"),
-    ("CAP", "CAP LS|LIST|REQ|END", "what your client can ask for"),
-    ("CHGHOST", "CHGHOST nick host", "show somebody at another host, as an operator of the server"),
-    ("HELP", "HELP [command]", "this list, or a line of it"),
-    ("INFO", "INFO", "what this server is"),
-    ("INVITE", "INVITE [nick #channel]", "ask somebody into a channel, or see where you are invited"),
-    ("ISON", "ISON nick ...", "who of these is there"),
-    ("JOIN", "JOIN #channel[,#channel] [key[,key]]", "enter channels; 0 leaves all"),
-    ("KICK", "KICK #channel nick[,nick] [:reason]", "send somebody out of a channel that you run"),
-    ("KILL", "KILL nick [:reason]", "end somebody's connection, as an operator of the server"),
-    ("LINKS", "LINKS", "the servers of this network"),
-    ("LIST", "LIST [conditions]", "channels; #c*, !*x, >5, <10, C<60, T>5 are conditions"),
-    ("LUSERS", "LUSERS", "how many there are"),
-    ("MODE", "MODE #channel|nick [changes]", "what a channel allows, or what you have set for yourself"),
-    ("MONITOR", "MONITOR +|-|C|L|S [nick[,nick]]", "be told when somebody comes and goes"),
-    ("MOTD", "MOTD", "the greeting of the server"),
-    ("NAMES", "NAMES #channel", "who is in a channel"),
-    ("NICK", "NICK name", "take another name"),
-    ("NOTICE", "NOTICE target :text", "say something that no program answers"),
-    ("OPER", "OPER name password", "show that you are an operator of the server"),
+    ("ADMIN", "ADMIN", "show who runs the server"),
+    ("AWAY", "AWAY [:message]", "mark yourself as away; without a message, as back"),
+    ("CAP", "CAP LS|LIST|REQ|END", "list or request capabilities; clients do this by themselves"),
+    ("CHGHOST", "CHGHOST nick host", "change the host displayed for somebody; for server operators"),
+    ("HELP", "HELP [command]", "list the commands, or explain one"),
+    ("INFO", "INFO", "show what this server is"),
+    ("INVITE", "INVITE [nick #channel]", "invite somebody to a channel, or list your invitations"),
+    ("ISON", "ISON nick ...", "show which of these nicks are online"),
+    ("JOIN", "JOIN #channel[,#channel] [key[,key]]", "enter channels; JOIN 0 leaves all channels"),
+    ("KICK", "KICK #channel nick[,nick] [:reason]", "remove somebody from a channel; for channel operators"),
+    ("KILL", "KILL nick [:reason]", "close somebody's connection; for server operators"),
+    ("LINKS", "LINKS", "list the servers of this network"),
+    ("LIST", "LIST [conditions]", "list channels; conditions are #c*, !*x, >5, <10, C<60, T>5"),
+    ("LUSERS", "LUSERS", "show how many people are online"),
+    ("MODE", "MODE #channel|nick [changes]", "show or change the modes of a channel, or your own"),
+    ("MONITOR", "MONITOR +|-|C|L|S [nick[,nick]]", "be told when somebody comes or goes"),
+    ("MOTD", "MOTD", "show the message of the day"),
+    ("NAMES", "NAMES #channel", "list who is in a channel"),
+    ("NICK", "NICK name", "change your nick"),
+    ("NOTICE", "NOTICE target :text", "send a message that no program answers"),
+    ("OPER", "OPER name password", "become a server operator"),
     ("PART", "PART #channel [:message]", "leave a channel"),
-    ("PING", "PING token", "ask whether the server is there"),
-    ("PRIVMSG", "PRIVMSG target[,target] :text", "say something to a channel, or to one alone"),
-    ("QUIT", "QUIT [:message]", "leave"),
-    ("REHASH", "REHASH", "read the server's configuration again, as one of its operators"),
-    ("RESTART", "RESTART", "refused: a server is restarted by whoever runs it"),
-    ("SETNAME", "SETNAME :real name", "call yourself something else"),
-    ("STATS", "STATS u", "how long the server has been up"),
-    ("TAGMSG", "@+tag TAGMSG target", "send tags without a text"),
-    ("TIME", "TIME", "the server's time"),
-    ("TOPIC", "TOPIC #channel [:topic]", "what a channel is about"),
-    ("USERHOST", "USERHOST nick ...", "where these are"),
-    ("VERSION", "VERSION", "what the server runs"),
-    ("WALLOPS", "WALLOPS :text", "speak to all who want to hear operators, as one of the server"),
-    ("WHO", "WHO #channel|nick|pattern [o][%fields]", "who is there"),
-    ("WHOIS", "WHOIS nick", "who somebody is"),
-    ("WHOWAS", "WHOWAS nick [count]", "who somebody was"),
+    ("PING", "PING token", "check that the server answers"),
+    ("PRIVMSG", "PRIVMSG target[,target] :text", "send a message to a channel or to one person"),
+    ("QUIT", "QUIT [:message]", "leave the server"),
+    ("REHASH", "REHASH", "reload the server's configuration; for server operators"),
+    ("RESTART", "RESTART", "not available: only whoever runs the server can restart it"),
+    ("SETNAME", "SETNAME :real name", "change your real name"),
+    ("STATS", "STATS u", "show how long the server has been up"),
+    ("TAGMSG", "@+tag TAGMSG target", "send message tags without a text"),
+    ("TIME", "TIME", "show the server's time"),
+    ("TOPIC", "TOPIC #channel [:topic]", "show or set the topic of a channel"),
+    ("USERHOST", "USERHOST nick ...", "show the users and hosts of these nicks"),
+    ("VERSION", "VERSION", "show the version of the server"),
+    ("WALLOPS", "WALLOPS :text", "send a message to everybody who has mode +w; for server operators"),
+    ("WHO", "WHO #channel|nick|pattern [o][%fields]", "list people in a channel, or by nick"),
+    ("WHOIS", "WHOIS nick", "show details about somebody"),
+    ("WHOWAS", "WHOWAS nick [count]", "show who used a nick before"),
 ];
 
 pub(super) fn help(subject: Option<&str>, page: &mut Page<'_>) {
     let Some(subject) = subject else {
-        page.numeric("704", "* :Commands of this server; HELP COMMAND tells of one");
+        page.numeric("704", "* :Commands of this server; HELP COMMAND explains one");
         for eight in COMMANDS.chunks(8) {
             let names: Vec<&str> = eight.iter().map(|(name, ..)| *name).collect();
             page.numeric("705", format!("* :{}", names.join(" ")));
@@ -68,26 +68,26 @@ pub(super) fn help(subject: Option<&str>, page: &mut Page<'_>) {
 pub(super) const fn hint(hint: Hint, chinese: bool) -> &'static str {
     match (hint, chinese) {
         (Hint::Left, false) => {
-            "To chat without IRC, connect again, and begin with anything but NICK, USER, PASS or CAP"
+            "To chat without IRC, connect again and start with something other than NICK, USER, PASS or CAP"
         }
         (Hint::Left, true) => "如不使用 IRC 聊天，请重新连接，不要以 NICK、USER、PASS 或 CAP 开头",
         (Hint::OnlyIrc, false) => {
-            "Only IRC is spoken at this port: NICK and USER come first, and nothing that you write before them is \
-             said. /quit ends the connection"
+            "This port speaks only IRC: send NICK and USER first; nothing you type before them is sent to anyone. To \
+             disconnect: /quit"
         }
         (Hint::OnlyIrc, true) => {
             "此端口只支持 IRC：请先发送 NICK 和 USER，在此之前的内容都不会发送。输入 /quit 断开连接"
         }
         (Hint::Switched, false) => {
-            "Your first line looked like that of an IRC client, so this connection speaks IRC from here on. If you \
-             are typing: /quit, connect again, and begin with another line"
+            "Your first line looked like that of an IRC client, so this connection now speaks IRC. If you typed it \
+             yourself: /quit, connect again, and start with a different line"
         }
         (Hint::Switched, true) => {
             "您的第一行像是 IRC 客户端发送的，此连接已改用 IRC。如果是您手动输入的，请输入 /quit 断开，重新连接后先发送其他内容"
         }
         (Hint::Unregistered, false) => {
-            "This connection speaks IRC: NICK and USER come first, and nothing that you write before them is said. To \
-             chat without IRC: /quit, connect again, and begin with another line"
+            "This connection speaks IRC: send NICK and USER first; nothing you type before them is sent to anyone. To \
+             chat without IRC: /quit, connect again, and start with a different line"
         }
         (Hint::Unregistered, true) => {
             "此连接使用 IRC：请先发送 NICK 和 USER，在此之前的内容都不会发送。如不使用 IRC，请输入 /quit 断开，重新连接后先发送其他内容"

@@ -95,7 +95,7 @@ impl Asker<'_> {
         let identity = &self.options.identity;
         page.numeric("312", format!("{name} {} :{}", identity.name, identity.description));
         if member.modes.has(UserModes::OPERATOR) {
-            page.numeric("313", format!("{name} :is an operator of the server"));
+            page.numeric("313", format!("{name} :is a server operator"));
         }
         if let Some(away) = &member.away {
             page.numeric("301", format!("{name} :{}", away.as_str()));

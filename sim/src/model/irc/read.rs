@@ -145,9 +145,9 @@ fn name_to_have(said: &Said<'_>, wish: &str) -> Result<Name, Vec<Todo>> {
     let why = match Name::parse(wish) {
         Ok(name) if said.who.reserved.contains(&name) => "the name is reserved".to_owned(),
         Ok(name) => return Ok(name),
-        Err(NameError::Character(it)) => format!("the character {it:?} cannot be in a name"),
-        Err(NameError::Empty) => "a name has at least one character".to_owned(),
-        Err(NameError::Reserved) => "names of digits alone are the server's to give".to_owned(),
+        Err(NameError::Character(it)) => format!("a name cannot contain {it:?}"),
+        Err(NameError::Empty) => "a name cannot be empty".to_owned(),
+        Err(NameError::Reserved) => "a name cannot be all digits".to_owned(),
         Err(NameError::TooLong) => "the name is too long".to_owned(),
     };
     Err(numeric("432", format!("{} :Erroneous nickname: {why}", shown(wish))))
@@ -156,8 +156,8 @@ fn name_to_have(said: &Said<'_>, wish: &str) -> Result<Name, Vec<Todo>> {
 /// Why there can be no room of that name.
 pub(super) fn bad_room(text: &str) -> Vec<Todo> {
     let why = match RoomName::parse(text) {
-        _ if !text.starts_with('#') => "The name of a channel begins with #".to_owned(),
-        Err(NameError::Character(it)) => format!("The character {it:?} cannot be in a name"),
+        _ if !text.starts_with('#') => "Channel names begin with #".to_owned(),
+        Err(NameError::Character(it)) => format!("A name cannot contain {it:?}"),
         _ => "The name has more than 50 characters".to_owned(),
     };
     numeric("476", format!("{} :{why}", shown(text)))
@@ -186,7 +186,7 @@ impl Client {
                 let text = String::from_utf8_lossy(line).into_owned();
                 let command = Line::read(text.as_bytes()).map_or("*", |line| line.command);
                 let command = known(command).map_or("*", |(name, ..)| name);
-                fail("FAIL", command, "INVALID_UTF8", "Message rejected, for it is not UTF-8")
+                fail("FAIL", command, "INVALID_UTF8", "Message rejected: not UTF-8")
             }
         };
         let labels = Capabilities::LABELED_RESPONSE.with(Capabilities::BATCH);
@@ -234,7 +234,7 @@ impl Client {
         }
         let mut todos = if is_member { self.of_member(name, said) } else { self.of_stranger(name, said) };
         if is_member && text.is_some_and(|text| count > text + 1) {
-            let hint = "A text with spaces in it has a colon before it; it was taken as one all the same";
+            let hint = "A text that contains spaces needs a colon before it; yours was accepted without one";
             todos.append(&mut fail("WARN", name, "MISSING_COLON", hint));
         }
         todos
@@ -340,7 +340,7 @@ impl Client {
             "CAP" => self.cap(said),
             "CHGHOST" => match (Name::parse_any(said.param(0)), Host::parse(said.param(1))) {
                 (Err(_), _) => no_such_name(said.param(0)),
-                (_, None) => fail("FAIL", "CHGHOST", "INVALID_HOST", "That is no host"),
+                (_, None) => fail("FAIL", "CHGHOST", "INVALID_HOST", "Invalid host"),
                 (Ok(name), Some(host)) => propose(Command::SetHost { member, name, host }),
             },
             "KILL" => match Name::parse_any(said.param(0)) {
@@ -363,7 +363,7 @@ impl Client {
             "PRIVMSG" => self.say(said, Manner::Speech, Manner::Ctcp),
             "SETNAME" => match said.told(0, "SETNAME") {
                 Ok(Some(real_name)) => propose(Command::SetRealName { member, real_name }),
-                _ => fail("FAIL", "SETNAME", "INVALID_REALNAME", "Realname is not valid"),
+                _ => fail("FAIL", "SETNAME", "INVALID_REALNAME", "Invalid realname"),
             },
             "TAGMSG" => match (said.param(0), self.tags(said)) {
                 ("", _) => said.needs_more(),

@@ -18,7 +18,7 @@ pub(in crate::model) fn answer(refusal: &Refusal, command: &Command) -> Option<Q
             kind: "FAIL",
             command: "SETNAME".to_owned(),
             code: "CANNOT_CHANGE_REALNAME",
-            words: "Cannot change realname while you may not speak in a channel",
+            words: "Cannot change realname while you are not allowed to speak in a channel",
         });
     }
     let (code, rest) = match refusal {

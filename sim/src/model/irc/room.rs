@@ -171,7 +171,7 @@ fn change_modes(member: MemberId, room: &RoomName, words: &[&str]) -> Vec<Todo> 
             });
             letters.collect()
         } else {
-            vec![Err(wrong(room, latest, word, "There is no mode before it that takes a parameter"))]
+            vec![Err(wrong(room, latest, word, "No mode before this parameter takes one"))]
         };
         is_first = false;
         for result in results {
@@ -226,12 +226,12 @@ fn change_mode(
         }
         'o' | 'v' => {
             let status = if letter == 'o' { Status::Operator } else { Status::Voice };
-            let text = words.pop_front().ok_or_else(|| wrong(room, letter, "", "You must say whom"))?;
+            let text = words.pop_front().ok_or_else(|| wrong(room, letter, "", "A nickname is required"))?;
             let name = Name::parse_any(text).map_err(|_| no_such_name(text))?;
             Ok(ModeChange::Status { name, status, on })
         }
         'k' if on => {
-            let text = words.pop_front().ok_or_else(|| wrong(room, letter, "", "You must say which key"))?;
+            let text = words.pop_front().ok_or_else(|| wrong(room, letter, "", "A key is required"))?;
             let key = Key::parse(text).ok_or_else(|| wrong(room, letter, "", "Invalid key"))?;
             Ok(ModeChange::Key(Some(key)))
         }
@@ -240,7 +240,7 @@ fn change_mode(
             Ok(ModeChange::Key(None))
         }
         'l' if on => {
-            let text = words.pop_front().ok_or_else(|| wrong(room, letter, "", "You must say how many"))?;
+            let text = words.pop_front().ok_or_else(|| wrong(room, letter, "", "A limit is required"))?;
             let limit = text.parse().ok().filter(|limit| *limit > 0);
             let limit = limit.ok_or_else(|| wrong(room, letter, text, "Invalid limit"))?;
             Ok(ModeChange::Limit(Some(limit)))

@@ -100,8 +100,8 @@ impl Asker<'_> {
 
     pub(super) fn info(&self, page: &mut Page<'_>) {
         let version = env!("CARGO_PKG_VERSION");
-        page.numeric("371", format!(":Parlor {version}, a chat room server that one can trust"));
-        page.numeric("371", ":One order that everyone sees; IRC clients and nc in the same rooms");
+        page.numeric("371", format!(":Parlor {version}, a chat server"));
+        page.numeric("371", ":Everyone sees messages in the same order; IRC clients and nc share the rooms");
         page.numeric("374", ":End of /INFO list");
     }
 

@@ -7,19 +7,19 @@ use crate::language::Language;
 pub(super) fn hint(hint: Hint, language: Language, to: &mut Answers<'_>) {
     let text = match (hint, language) {
         (Hint::Left, Language::En) => {
-            "To chat without IRC, connect again, and begin with anything but NICK, USER, PASS or CAP"
+            "To chat without IRC, connect again and start with something other than NICK, USER, PASS or CAP"
         }
         (Hint::OnlyIrc, Language::En) => {
-            "Only IRC is spoken at this port: NICK and USER come first, and nothing that you write before them is \
-             said. /quit ends the connection"
+            "This port speaks only IRC: send NICK and USER first; nothing you type before them is sent to anyone. To \
+             disconnect: /quit"
         }
         (Hint::Switched, Language::En) => {
-            "Your first line looked like that of an IRC client, so this connection speaks IRC from here on. If you \
-             are typing: /quit, connect again, and begin with another line"
+            "Your first line looked like that of an IRC client, so this connection now speaks IRC. If you typed it \
+             yourself: /quit, connect again, and start with a different line"
         }
         (Hint::Unregistered, Language::En) => {
-            "This connection speaks IRC: NICK and USER come first, and nothing that you write before them is said. To \
-             chat without IRC: /quit, connect again, and begin with another line"
+            "This connection speaks IRC: send NICK and USER first; nothing you type before them is sent to anyone. To \
+             chat without IRC: /quit, connect again, and start with a different line"
         }
         (Hint::Left, Language::Zh) => "如不使用 IRC 聊天，请重新连接，不要以 NICK、USER、PASS 或 CAP 开头",
         (Hint::OnlyIrc, Language::Zh) => {

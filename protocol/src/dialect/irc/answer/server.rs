@@ -146,8 +146,8 @@ pub(super) fn admin(asker: &Asker<'_>, to: &mut Answers<'_>) {
 
 pub(super) fn info(to: &mut Answers<'_>) {
     for line in [
-        concat!("Parlor ", env!("CARGO_PKG_VERSION"), ", a chat room server that one can trust"),
-        "One order that everyone sees; IRC clients and nc in the same rooms",
+        concat!("Parlor ", env!("CARGO_PKG_VERSION"), ", a chat server"),
+        "Everyone sees messages in the same order; IRC clients and nc share the rooms",
     ] {
         to.numeric(numeric::RPL_INFO, &[line]);
     }
@@ -189,7 +189,7 @@ pub(super) fn stats(asker: &Asker<'_>, letter: Option<char>, to: &mut Answers<'_
 pub(super) fn restart(to: &mut Answers<'_>) {
     let name = String::from(to.name());
     to.message(format_args!(
-        "NOTICE {name} :The server is restarted by whoever runs it; REHASH reads its file again"
+        "NOTICE {name} :Only whoever runs the server can restart it; REHASH reloads its configuration"
     ));
 }
 
