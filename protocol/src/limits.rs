@@ -249,8 +249,8 @@ impl Limits {
             at_most!(topic_bytes_max, line_bytes_max, self.world.topic_bytes_max <= line),
             at_least!(pending_commands_max, lines, 1),
             Relation {
-                en: "pending_commands_max × what a line can become (line_bytes_max × 3 in pieces of 162 with 600 bytes each, \
-                     at least 6496) must be at most half of backlog_bytes_max",
+                en: "pending_commands_max × the largest size of a line as others receive it (line_bytes_max × 3, in pieces of \
+                     162 bytes that take 600 bytes each; at least 6496) must be at most half of backlog_bytes_max",
                 zh: "pending_commands_max × 一行可能变成的字节数（line_bytes_max × 3，按每 162 字节一段、每段 600 字节计，\
                      至少 6496）不能超过 backlog_bytes_max 的一半",
                 holds: lines <= self.chunk_bytes_max() / self.rendered_line_bytes_max(),

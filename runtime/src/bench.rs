@@ -33,17 +33,17 @@ const FAILED: u8 = 1;
 const BAD_USAGE: u8 = 2;
 
 const AFTER_HELP: &str = "\
-Without --connect, each workload runs on a server of its own, which is started without a limit on the rate of \
-lines and, where there are two processors, on another one than the generator.
+Without --connect, each workload runs on a server of its own, which has no limit on the rate of lines and, where there \
+are two processors, uses another one than the load generator.
 
-Latency is counted from when a line is due. In an open loop (--rate) that is by a fixed schedule, so that the lines \
-that a stalling server holds up count as well; in a closed loop (--window) a line is due when it is sent.
+Latency is counted from when a line is due. With --rate (open loop), lines are due at fixed times, so that lines that a \
+stalling server delays count as well; with --window (closed loop), a line is due when it is sent.
 
-A run passes its gates if every line was heard once by everyone in its room but its speaker, in its speaker's \
-order, and in the same order by the members that are sampled. \"generator-limited\" means that the server \
-waited for the generator: the cost counts, the rate and the latency are the generator's as well.
+A run passes if everybody in a room but the speaker received each line exactly once, in the order of its speaker, and \
+the members that are sampled received the lines in the same order. \"generator-limited\" means that the server waited \
+for the load generator: the cost is valid, but the rate and the latency are partly the generator's own.
 
-Exit status: 0 every run passed, 1 a run failed or could not be made, 2 wrong command line.";
+Exit status: 0 every run passed, 1 a run failed or could not be carried out, 2 wrong command line.";
 
 /// The heading over what changes a workload.
 pub(crate) const WORKLOAD_HEADING: &str = "Changes to the workload";
@@ -66,7 +66,7 @@ pub fn command(language: Language) -> Command {
     let names =
         WORKLOADS.map(|workload| clap::builder::PossibleValue::new(workload.name).help(about(&workload)));
     Command::new("bench")
-        .about("Load a chat server and measure what it costs")
+        .about("Put load on a chat server and measure what it costs")
         .after_help(AFTER_HELP)
         .arg(
             Arg::new("workload")
@@ -76,7 +76,7 @@ pub fn command(language: Language) -> Command {
                 .value_parser(clap::builder::PossibleValuesParser::new(names))
                 .help("Workloads to run"),
         )
-        .arg(Arg::new("connect").long("connect").value_name("HOST:PORT").help("Load a running server"))
+        .arg(Arg::new("connect").long("connect").value_name("HOST:PORT").help("Measure a running server"))
         .arg(
             Arg::new("pid")
                 .long("pid")
@@ -91,7 +91,7 @@ pub fn command(language: Language) -> Command {
                 .value_name("DIALECT")
                 .default_value("plain")
                 .value_parser(["plain", "irc", "raw"])
-                .help("What the server speaks; raw: it relays lines and has no rooms"),
+                .help("Protocol of the server; raw: it relays lines and has no rooms"),
         )
         .arg(
             Arg::new("serve")

@@ -163,7 +163,7 @@ impl Loaded {
     pub fn to_toml(&self) -> String {
         let language = self.config.options.language;
         let head =
-            both!("What is in force, and where each value came from.", "生效的设置，以及每个值的来源。");
+            both!("The settings in force, and where each value came from.", "生效的设置，以及每个值的来源。");
         let mut toml = format!("# {}\n", head.in_language(language));
         let mut topic = None;
         for setting in SETTINGS {

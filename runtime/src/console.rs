@@ -1,14 +1,13 @@
-//! What whoever runs the server reads: who comes and goes under which name, what moderators do, and what the server
-//! does about it.
+//! The logs: who comes and goes and by which name, what moderators do, and what the server does.
 //!
-//! The levels mean this, and each has what is above it:
+//! Each level includes those above it:
 //!
 //! | level | what is logged |
 //! |---|---|
 //! | `error` | the server cannot do its work: it cannot start or accept connections, or it has a bug |
-//! | `warn` | it works, and whoever runs it may want to act: wrong passwords, refused connections, odd settings |
+//! | `warn` | the server works, but its operator may want to act: wrong passwords, refused connections, odd settings |
 //! | `info` | start and stop, who comes and goes and by which name, every act of a moderator |
-//! | `debug` | each connection, what it turned out to speak, each room that is entered and left, refused commands |
+//! | `debug` | each connection and its protocol, rooms entered and left, refused commands |
 //! | `trace` | each input of the core, with its number of bytes |
 //!
 //! Nothing that anybody says is logged at any level, nor a password or a room's key.
@@ -26,29 +25,28 @@ use tokio::sync::Notify;
 use tracing::{debug, error, info, trace, warn};
 use why::why;
 
-/// Tells it in the logs, in one language: in Chinese, in the words of the room's ancestor where it had any.
+/// Writes the logs, in one language. The Chinese texts use the words of the ancestor where it had any.
 #[derive(Clone, Debug)]
 pub struct Console {
     language: Language,
-    /// Whom to tell when the configuration is to be read again.
+    /// Notified when the configuration is to be read again.
     rehash: Arc<Notify>,
 }
 
 impl Console {
-    /// A console in that language, which passes on that the configuration is to be read again.
+    /// Creates a console in that language, which notifies `rehash` when the configuration is to be read again.
     #[must_use]
     pub const fn new(language: Language, rehash: Arc<Notify>) -> Self {
         Self { language, rehash }
     }
 
-    /// Something is odd about the configuration.
+    /// Logs a warning about the configuration.
     pub fn warned(&self, warning: &Bilingual) {
         let warning = warning.in_language(self.language);
         warn!(event = "configuration", "{warning}");
     }
 
-    /// The configuration was read again, and what can change is as it says. These settings are to change when the
-    /// server starts again.
+    /// Logs that the configuration was reloaded. `waiting` names the settings that take effect only after a restart.
     pub fn rehashed(&self, waiting: &[&str]) {
         info!(event = "rehashed", "{}", text!(self.language, "configuration reloaded", "已重新加载配置"));
         if !waiting.is_empty() {
@@ -63,7 +61,7 @@ impl Console {
         }
     }
 
-    /// The configuration was to be read again, and is wrong.
+    /// Logs that the configuration could not be reloaded.
     pub fn rehash_failed(&self, error: &ConfigError) {
         let error = error.in_language(self.language);
         let text = text!(
@@ -74,7 +72,7 @@ impl Console {
         warn!(event = "rehash_failed", "{text}");
     }
 
-    /// The server has stopped.
+    /// Logs that the server has stopped.
     pub fn stopped(&self, ended: Ended) {
         match ended {
             Ended::Drained => {}
@@ -90,7 +88,7 @@ impl Console {
         info!(event = "stopped", "{}", text!(self.language, "the chat room is closed", "聊天室已关闭"));
     }
 
-    /// Who comes and goes, and by which name.
+    /// Logs who comes and goes, and by which name.
     fn tell_coming(&self, event: &ConsoleEvent<'_>) {
         let language = self.language;
         match *event {
@@ -101,8 +99,11 @@ impl Console {
             }
             ConsoleEvent::Left { member, reason, by: Some(by) } => {
                 let (name, peer, by_peer, by) = (member.name, member.peer, by.peer, by.name);
-                let text =
-                    text!(language, "{name} left: killed by {by}", "{name}退出聊天室：被管理员 {by} 断开");
+                let text = text!(
+                    language,
+                    "{name} left: disconnected by {by}",
+                    "{name}退出聊天室：被管理员 {by} 断开"
+                );
                 info!(event = "left", %name, %peer, reason = reason.word(), %by, %by_peer, "{text}");
             }
             ConsoleEvent::Left { member, reason, by: None } => {
@@ -133,7 +134,7 @@ impl Console {
                 let protocol = kind.name();
                 let text = text!(
                     language,
-                    "turned away: {protocol} is not spoken at this port",
+                    "turned away: {protocol} is not supported at this port",
                     "已拒绝：此端口不支持 {protocol}"
                 );
                 info!(event = "turned_away", %peer, protocol, "{text}");
@@ -142,7 +143,7 @@ impl Console {
         }
     }
 
-    /// What is done to a room, and to those in it.
+    /// Logs what is done to a room and to its members.
     fn tell_room_act(&self, event: &ConsoleEvent<'_>) {
         let language = self.language;
         match *event {
@@ -170,8 +171,8 @@ impl Console {
                 let (name, peer) = (by.name, by.peer);
                 let text = text!(
                     language,
-                    "{name} set {changes} in {room}",
-                    "{name} 在房间 {room} 设置了 {changes}"
+                    "{name} set modes in {room}: {changes}",
+                    "{name} 设置了房间 {room} 的模式：{changes}"
                 );
                 info!(event = "modes_set", %name, %peer, %room, %changes, "{text}");
             }
@@ -195,7 +196,7 @@ impl Console {
         }
     }
 
-    /// What operators of the server do, and who is one.
+    /// Logs what server operators do, and who becomes or ceases to be one.
     fn tell_server_act(&self, event: &ConsoleEvent<'_>) {
         let language = self.language;
         match *event {
@@ -235,7 +236,7 @@ impl Console {
         }
     }
 
-    /// What helps to find a mistake. There is a lot of it: texts are made only where somebody reads them.
+    /// Logs details for debugging. They are many, so their texts are made only when the level is enabled.
     fn tell_detail(&self, event: &ConsoleEvent<'_>) {
         let language = self.language;
         match *event {
@@ -254,7 +255,7 @@ impl Console {
             ConsoleEvent::Detected { conn, peer, dialect } => {
                 let dialect = scheme(dialect);
                 debug!(event = "detected", %conn, %peer, %dialect, "{}",
-                    text!(language, "detected what it speaks", "已识别协议"));
+                    text!(language, "protocol detected", "已识别协议"));
             }
             ConsoleEvent::RoomEntered { member, room } => {
                 let (name, peer) = (member.name, member.peer);
@@ -279,13 +280,13 @@ impl Observer for Console {
         let text = match out_of_files {
             true => text!(
                 self.language,
-                "accepting paused, new clients have to wait: {error}; raise the limit of open files (`ulimit -n`) or \
+                "paused accepting connections, new clients have to wait: {error}; raise the limit of open files (`ulimit -n`) or \
                  lower connections_max",
                 "暂停接受连接，新客户端需等待：{error}；请提高打开文件数的上限（`ulimit -n`）或降低 connections_max"
             ),
             false => text!(
                 self.language,
-                "accepting paused, new clients have to wait: {error}",
+                "paused accepting connections, new clients have to wait: {error}",
                 "暂停接受连接，新客户端需等待：{error}"
             ),
         };
@@ -293,7 +294,7 @@ impl Observer for Console {
     }
 
     fn accepting_resumed(&mut self) {
-        let text = text!(self.language, "accepting resumed", "已恢复接受连接");
+        let text = text!(self.language, "accepting connections again", "已恢复接受连接");
         info!(event = "accepting_resumed", "{text}");
     }
 

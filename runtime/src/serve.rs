@@ -39,9 +39,9 @@ Every option but --config and --print-config can also be set by an environment v
 PARLOR_RATE_LINES) or in the file (rate_lines = 50). The command line takes precedence over the \
 environment, and the environment over the file.
 
-Signals: SIGTERM and SIGINT stop the server, a second one at once; SIGUSR1 logs the counters; SIGHUP stops a server \
-on a terminal, as when that is closed, and has any other read the file again, as /rehash of an operator does: motd, \
-admin, server_description, operators, password and reserved_names change.
+Signals: SIGTERM and SIGINT stop the server, and a second one ends it at once; SIGUSR1 logs the counters. SIGHUP \
+stops a server that runs on a terminal, as when the terminal is closed; any other server reloads the file, as with \
+an operator's /rehash: motd, admin, server_description, operators, password and reserved_names are updated.
 
 Exit status: 0 stopped on request, 1 could not start, 2 wrong command line or configuration, 130 ended at once by a \
 second signal.";
@@ -71,8 +71,8 @@ pub fn command(language: Language) -> Command {
 
 fn argument(setting: &'static Setting, language: Language) -> Arg {
     let about = setting.about(language);
-    let default = (setting.get)(&Config::default());
-    let help = match (setting.name, default.trim_matches(['[', ']', '"'])) {
+    let default = default_shown(setting);
+    let help = match (setting.name, default.as_str()) {
         ("connections_max" | "lang", _) | (_, "") => about.to_owned(),
         (_, default) => text!(language, "{about} [default: {default}]", "{about} [默认值：{default}]"),
     };
@@ -85,6 +85,16 @@ fn argument(setting: &'static Setting, language: Language) -> Arg {
     match setting.alone {
         Some(value) => argument.num_args(0..=1).require_equals(true).default_missing_value(value),
         None => argument,
+    }
+}
+
+/// The default of a setting as it would be given on the command line: without the marks of TOML.
+fn default_shown(setting: &Setting) -> String {
+    let default = (setting.get)(&Config::default());
+    match (setting.value, default.as_str()) {
+        ("on|off", "true") => "on".to_owned(),
+        ("on|off", "false") => "off".to_owned(),
+        _ => default.replace(['[', ']', '"'], ""),
     }
 }
 
@@ -219,4 +229,19 @@ fn fail(error: &str, code: u8) -> ExitCode {
     // Where even standard error is closed, the exit code still tells.
     drop(writeln!(io::stderr(), "parlor: {error}"));
     ExitCode::from(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_shown_as_the_command_line_takes_them() {
+        let shown = |name| default_shown(SETTINGS.iter().find(|it| it.name == name).unwrap());
+        assert_eq!(shown("greeting"), "on");
+        assert_eq!(shown("echo"), "off");
+        assert_eq!(shown("listen"), "auto://127.0.0.1:3000");
+        assert!(shown("reserved_names").starts_with("AuthServ, BotServ, "), "{}", shown("reserved_names"));
+        assert_eq!(shown("motd"), "");
+    }
 }

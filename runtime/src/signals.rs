@@ -10,12 +10,12 @@ use tokio::sync::{Notify, mpsc};
 /// What SIGHUP asks of this server; settled when it starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hangup {
-    /// Nothing: `nohup`, or whoever else started the server, had the signal ignored, and expects it to stay so.
+    /// Nothing: whatever started the server, such as `nohup`, had the signal ignored, and expects it to stay ignored.
     Ignored,
-    /// To read the configuration again, as daemons do. `on_terminal` says whether the process belongs to the session
-    /// of a terminal although it uses none: once that terminal is gone, the signal asks to stop.
+    /// To reload the configuration, as daemons do. `on_terminal` says whether the process has a controlling terminal,
+    /// although none of its streams is one: once that terminal is gone, the signal asks to stop.
     Reload { on_terminal: bool },
-    /// To stop: somebody runs the server on a terminal, and has closed that.
+    /// To stop: the server runs on a terminal, which was closed.
     Stop,
 }
 
@@ -45,16 +45,16 @@ fn has_terminal() -> bool {
     File::open("/dev/tty").is_ok()
 }
 
-/// Whether the text of Linux's `/proc/self/status` says that SIGHUP is ignored. Other systems have no such file: there
-/// the signal is taken for one that is not, and under `nohup`, where no stream is a terminal, it reads the
-/// configuration again, which harms nothing.
+/// Whether the text of Linux's `/proc/self/status` says that SIGHUP is ignored. Other systems have no such file, so the
+/// signal counts as not ignored there; under `nohup`, where no stream is a terminal, it reloads the configuration, which
+/// does no harm.
 fn hangup_is_ignored(status: &str) -> bool {
     // The first of the mask's bits is for signal 1, which SIGHUP is.
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u128::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
-/// Passes on what signals ask for, from here on: to the driver, or that the configuration is to be read again.
+/// Starts to watch for signals: passes what they ask for to the driver, or notifies `rehash`.
 pub(crate) fn watch(controls: &mpsc::Sender<Control>, rehash: &Arc<Notify>) -> io::Result<()> {
     for (kind, control) in [
         (SignalKind::interrupt(), Control::Stop),

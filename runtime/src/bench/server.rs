@@ -117,5 +117,5 @@ fn wait_until(mut is_done: impl FnMut() -> io::Result<bool>) -> io::Result<()> {
         }
         std::thread::park_timeout(POLL);
     }
-    Err(io::Error::new(io::ErrorKind::TimedOut, "the server does not come to it"))
+    Err(io::Error::new(io::ErrorKind::TimedOut, "the server did not start in time"))
 }

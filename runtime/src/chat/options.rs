@@ -9,25 +9,25 @@ use parlor_protocol::{Language, Name, NameError, RoomName};
 use std::time::Duration;
 
 const AFTER_HELP: &str = "\
-Nothing that is typed or piped goes to the server before it has granted --name and --room. Where it refuses one of \
-them, nothing is said, and the exit status tells.
+Nothing you type or pipe is sent before the server has accepted --name and --room. If it refuses either of them, \
+nothing is sent, and the exit status says so.
 
-On a terminal the line being typed stays whole at the bottom, whatever comes in above it. Keys: arrows, Home, End, \
-Ctrl-A, -E, -B, -F, -K, -U, -W, -Y, -T, -L, Alt-B, -F, -D; Up and Down go through what was said before. Ctrl-D on an \
-empty line and Ctrl-C leave, and wait at most five seconds for the server's last words; another one ends at once. \
-Tab completes commands, names and rooms. A paste of several lines is sent when you agree. A lost connection is made \
-again, under the same name and in the same room. Control characters from the server are shown, not obeyed.
+On a terminal, the line you are typing stays at the bottom, and messages appear above it. Keys: arrows, Home, End, \
+Ctrl-A, -E, -B, -F, -K, -U, -W, -Y, -T, -L, Alt-B, -F, -D; Up and Down go through earlier lines. Ctrl-C, and \
+Ctrl-D on an empty line, leave the chat, waiting at most five seconds for the server; pressed again, they exit at \
+once. Tab completes commands, names and rooms. Pasting several lines asks before sending them. A lost connection is \
+restored, with the same name and room. Control characters from the server are shown, not obeyed.
 
-In a pipe, with --plain, and where TERM is dumb, exactly the bytes of standard input go to the server, and exactly its \
-bytes to standard output. At the end of the input the writing side closes, and what still comes is printed until \
-the server closes.
+In a pipe, with --plain, or when TERM is dumb, standard input is sent to the server unchanged, and what the server \
+sends is written to standard output unchanged. At the end of the input, the sending direction is closed, and output \
+goes on until the server closes the connection.
 
 Exit status:
-  0    left as asked: by Ctrl-D, Ctrl-C, /quit, the end of the input, or a reader that has gone
-  1    no connection
+  0    left as asked: Ctrl-D, Ctrl-C, /quit, end of input, or the program reading the output has ended
+  1    could not connect
   2    wrong command line
-  3    the connection was lost: the server closed it, or it broke, or the input or output failed
-  4    refused: the name, the room, or entering at all
+  3    the connection was lost: the server closed it, it failed, or the input or output failed
+  4    refused: the name, the room, or entering the server
   130  ended at once by a second Ctrl-C or a signal";
 
 /// What the command line says.
@@ -67,22 +67,22 @@ pub fn command() -> Command {
         .value_name("ADDR")
         .default_value("127.0.0.1:3000")
         .help("The server: HOST, HOST:PORT, [IPV6]:PORT, or as --listen has it, auto://HOST:PORT/ROOM");
-    let name = Arg::new("name").long("name").value_name("NAME").help("Take this name, by /nick");
-    let room = Arg::new("room").long("room").value_name("ROOM").help("Enter this room, by /join");
+    let name = Arg::new("name").long("name").value_name("NAME").help("Use this name (/nick)");
+    let room = Arg::new("room").long("room").value_name("ROOM").help("Enter this room (/join)");
     let key = Arg::new("key").long("key").value_name("KEY").help("The key of that room");
     let lang = Arg::new("lang")
         .long("lang")
         .value_name("zh|en")
         .value_parser(str::parse::<Language>)
-        .help("The language of this program, and by /lang of the server [default: from PARLOR_LANG, LC_ALL, LC_MESSAGES or LANG]");
+        .help("Language of this program, also requested from the server with /lang [default: from PARLOR_LANG, LC_ALL, LC_MESSAGES or LANG]");
     let times = Arg::new("times")
         .long("times")
         .action(ArgAction::SetTrue)
-        .help("Show the local time before each line that comes in");
+        .help("Show the local time before each line received");
     let no_reconnect = Arg::new("no-reconnect")
         .long("no-reconnect")
         .action(ArgAction::SetTrue)
-        .help("On a terminal, end when the connection is lost; in a pipe it is always so");
+        .help("On a terminal, exit when the connection is lost; in a pipe, this is always so");
     let plain = Arg::new("plain")
         .long("plain")
         .action(ArgAction::SetTrue)
@@ -92,7 +92,7 @@ pub fn command() -> Command {
         .value_name("N")
         .default_value("10000")
         .value_parser(clap::value_parser!(u64).range(1..))
-        .help("Milliseconds that each of the server's addresses has to answer, and the server to grant --name and --room");
+        .help("How long, in milliseconds, each address of the server may take to answer, and the server to accept --name and --room");
     Command::new("chat").about("Talk in a chat room").after_help(AFTER_HELP).args([
         address,
         name,

@@ -23,11 +23,15 @@ impl Texts {
         Self { language }
     }
 
-    /// Whoever has a terminal is told how to get out.
+    /// The connection is made. On a terminal, the text says how to leave.
     pub(super) fn connected(self, peer: &str, has_keys: bool) -> String {
         match has_keys {
             true => {
-                text!(self.language, "connected to {peer}; Ctrl-D leaves", "已连接到 {peer}，按 Ctrl-D 退出")
+                text!(
+                    self.language,
+                    "connected to {peer}; press Ctrl-D to leave",
+                    "已连接到 {peer}，按 Ctrl-D 退出"
+                )
             }
             false => text!(self.language, "connected to {peer}", "已连接到 {peer}"),
         }
@@ -46,15 +50,15 @@ impl Texts {
         let why = match failed {
             Failed::Lookup(error) => text!(
                 self.language,
-                "the name cannot be looked up ({error}); is it spelled right, and is there a network?",
-                "无法解析该名称（{error}），请检查拼写和网络"
+                "the host name cannot be resolved ({error}); check its spelling and your network",
+                "无法解析主机名（{error}），请检查拼写和网络"
             ),
             Failed::Connect(error) => self.why(address, error),
         };
         text!(self.language, "cannot connect to {address}: {why}", "无法连接 {address}：{why}")
     }
 
-    /// The connection did not end, it broke.
+    /// The connection was lost by an error.
     pub(super) fn broken(self, error: &io::Error) -> String {
         text!(self.language, "the connection broke: {error}", "连接中断：{error}")
     }
@@ -84,44 +88,40 @@ impl Texts {
         }
     }
 
-    /// The server said nothing to what was asked for: the ancestor's server, for one.
+    /// The server did not answer a request, as the ancestor's server does not.
     pub(super) fn unanswered(self, request: &Request) -> String {
         let line = request.line();
         let command = line.split(' ').next().unwrap_or_default();
         text!(
             self.language,
-            "the server did not answer {command} {request}; it may know no commands, then leave out --name and \
-             --room; nothing else was sent",
+            "the server did not answer {command} {request}; it may not support commands, so try again without \
+             --name and --room; nothing else was sent",
             "服务器没有回应 {command} {request}；它可能不支持命令，请去掉 --name 和 --room 再试；没有发送其他内容"
         )
     }
 
-    /// The server did not let us in at all.
+    /// The server refused the connection.
     pub(super) fn not_let_in(self, reason: CloseReason) -> String {
         let reason = notes::farewell(reason, self.language);
         text!(self.language, "the server did not let you in: {reason}", "服务器拒绝了连接：{reason}")
     }
 
-    /// The command line cannot be obeyed.
+    /// What is wrong with the command line.
     pub(super) fn wrong(self, wrong: &Wrong) -> String {
         let not_a = |mistake: &Mistake| notes::rendered(&Reply::Mistaken(mistake), self.language);
         match wrong {
             Wrong::Address { text, why } => {
                 let why = self.bad_address(why);
-                text!(
-                    self.language,
-                    "no address of a server: {text}: {why}",
-                    "无效的服务器地址 {text}：{why}"
-                )
+                text!(self.language, "invalid server address {text}: {why}", "无效的服务器地址 {text}：{why}")
             }
             Wrong::Key => text!(
                 self.language,
-                "--key: a key has at most 23 bytes, and no blank or comma",
-                "--key：口令最多 23 字节，不能有空格或逗号"
+                "--key: a key has at most 23 bytes, contains no space or comma, and does not begin with a colon",
+                "--key：口令最多 23 字节，不能含空格或逗号，不能以冒号开头"
             ),
             Wrong::KeyWithoutRoom => text!(
                 self.language,
-                "--key is the key of a room: name it with --room",
+                "--key is for a room: name the room with --room",
                 "--key 是房间的口令，请同时用 --room 指定房间"
             ),
             Wrong::Name(error) => {
@@ -136,8 +136,8 @@ impl Texts {
             }
             Wrong::TwoRooms(there, room) => text!(
                 self.language,
-                "the address names the room {there}, and --room names {room}",
-                "地址中的房间是 {there}，--room 却是 {room}"
+                "the address names the room {there}, but --room names {room}; give only one of them",
+                "地址中的房间是 {there}，--room 却是 {room}，请只指定一个"
             ),
         }
     }
@@ -151,7 +151,7 @@ impl Texts {
             ),
             BadAddress::Irc => text!(
                 self.language,
-                "irc:// is for IRC clients, and this is none; use the server's auto:// or plain:// address",
+                "irc:// is for IRC clients, and parlor chat is not one; use the server's auto:// or plain:// address",
                 "irc:// 只供 IRC 客户端使用；请改用服务器的 auto:// 或 plain:// 地址"
             ),
             BadAddress::Room(error) => {
@@ -160,8 +160,8 @@ impl Texts {
             }
             BadAddress::Scheme(scheme) => text!(
                 self.language,
-                "{scheme}:// is not spoken here; use the server's auto:// or plain:// address",
-                "不支持这种地址（{scheme}）；请使用服务器的 auto:// 或 plain:// 地址"
+                "{scheme}:// addresses are not supported; use the server's auto:// or plain:// address",
+                "不支持 {scheme}:// 地址；请使用服务器的 auto:// 或 plain:// 地址"
             ),
             BadAddress::Tls => text!(
                 self.language,
@@ -181,38 +181,41 @@ impl Texts {
 
     pub(super) const fn reconnecting(self) -> &'static str {
         match self.language {
-            Language::En => "reconnecting; Ctrl-C leaves",
+            Language::En => "reconnecting; press Ctrl-C to leave",
             Language::Zh => "正在重新连接，按 Ctrl-C 退出",
         }
     }
 
-    /// This line was said, and did not go out.
+    /// A line was entered, and could not be sent.
     pub(super) fn not_sent(self, line: &str) -> String {
         text!(self.language, "not sent: {line}", "未发送：{line}")
     }
 
-    /// So many more lines were said, and did not go out.
+    /// More lines were entered than are shown, and could not be sent.
     pub(super) fn more_not_sent(self, count: usize) -> String {
-        text!(self.language, "not sent: {count} more lines", "未发送：另有 {count} 行")
+        let lines = if count == 1 { "line" } else { "lines" };
+        text!(self.language, "not sent: {count} more {lines}", "未发送：另有 {count} 行")
     }
 
-    /// What was said last may be lost.
+    /// The last message may be lost.
     pub(super) const fn perhaps_not_sent(self) -> &'static str {
         match self.language {
-            Language::En => "what you said last may not have arrived",
-            Language::Zh => "您最后说的话可能没有送达",
+            Language::En => "your last message may not have arrived",
+            Language::Zh => "您最后发送的消息可能没有送达",
         }
     }
 
     /// Enter was pressed while there is no connection.
     pub(super) const fn kept(self) -> &'static str {
         match self.language {
-            Language::En => "not connected, not sent; your line is kept, press Enter again when you are back",
+            Language::En => {
+                "not connected, so your line was not sent; it is kept, press Enter again after reconnecting"
+            }
             Language::Zh => "未连接，没有发送；这一行已保留，重新连接后请再按回车",
         }
     }
 
-    /// The connection is there again after so long.
+    /// The connection was restored after that time.
     pub(super) fn back(self, away: Duration, has_history: bool) -> String {
         let seconds = away.as_secs();
         let time = match seconds {
@@ -225,31 +228,31 @@ impl Texts {
         match has_history {
             true => text!(
                 self.language,
-                "back after {time}; you missed what was said meanwhile, /history shows recent lines",
+                "reconnected after {time}; you missed the messages sent meanwhile, /history shows recent ones",
                 "已重新连接，中断了 {time}；期间的消息没有收到，输入 /history 查看最近的聊天记录"
             ),
             false => text!(
                 self.language,
-                "back after {time}; you missed what was said meanwhile",
+                "reconnected after {time}; you missed the messages sent meanwhile",
                 "已重新连接，中断了 {time}；期间的消息没有收到"
             ),
         }
     }
 
-    /// Our old connection may still have the name.
+    /// The name is refused, perhaps because the lost connection still holds it.
     pub(super) fn name_not_free(self, refused: &Refused) -> String {
         let Refused { request, reason } = refused;
         let reason = reason.as_deref().unwrap_or("?");
         text!(
             self.language,
-            "the name {request} is not free yet ({reason}); your old connection may still have it, trying again",
+            "the name {request} is not available yet ({reason}); your old connection may still hold it, trying again",
             "名字 {request} 暂时不能使用（{reason}），可能仍被断开的连接占用，正在重试"
         )
     }
 
     pub(super) const fn gave_up(self) -> &'static str {
         match self.language {
-            Language::En => "left without a connection",
+            Language::En => "left before the connection was restored",
             Language::Zh => "连接尚未恢复，已退出",
         }
     }
@@ -261,13 +264,13 @@ impl Texts {
         }
     }
 
-    /// Asks whether so many lines are to be said, of which so many are commands.
+    /// Asks whether to send the lines of a paste, and says how many of them are commands.
     pub(super) fn send_lines(self, lines: usize, commands: usize) -> String {
         match commands {
             0 => text!(self.language, "send {lines} lines? [y/N] ", "发送 {lines} 行？[y/N] "),
             _ => text!(
                 self.language,
-                "send {lines} lines, {commands} of them as commands? [y/N] ",
+                "send {lines} lines, commands among them: {commands}? [y/N] ",
                 "发送 {lines} 行，其中 {commands} 行是命令？[y/N] "
             ),
         }
@@ -285,7 +288,7 @@ impl Texts {
         let (lines, bytes) = (PASTE_LINES_MAX, PASTE_BYTES_MAX >> 10);
         text!(
             self.language,
-            "nothing was sent: a paste has at most {lines} lines and {bytes} KiB",
+            "nothing was sent: you can paste at most {lines} lines and {bytes} KiB at once",
             "没有发送任何内容：一次最多粘贴 {lines} 行、{bytes} KiB"
         )
     }
@@ -304,22 +307,22 @@ impl Texts {
         match error.kind() {
             ErrorKind::ConnectionRefused if address.is_here() => text!(
                 self.language,
-                "nothing listens there; start a server with `{command}`",
-                "那里没有服务器，可以用 `{command}` 启动一个"
+                "no server is listening there; start one with `{command}`",
+                "该地址没有服务器，可以用 `{command}` 启动一个"
             ),
             ErrorKind::ConnectionRefused => text!(
                 self.language,
-                "nothing listens there; is the port right, and is the server running?",
-                "那里没有服务器，请检查端口，并确认服务器已启动"
+                "no server is listening there; check the port, and that the server is running",
+                "该地址没有服务器，请检查端口，并确认服务器已启动"
             ),
             ErrorKind::TimedOut => text!(
                 self.language,
-                "no answer; is the address right, and does a firewall let you through? --connect-timeout-ms waits longer",
+                "no answer; check the address and the firewall, or wait longer with --connect-timeout-ms",
                 "没有回应，请检查地址和防火墙，或用 --connect-timeout-ms 延长等待时间"
             ),
             ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => text!(
                 self.language,
-                "there is no way to it ({error}); is the address right, and is there a network?",
+                "it cannot be reached ({error}); check the address and your network",
                 "无法到达（{error}），请检查地址和网络"
             ),
             _ => error.to_string(),

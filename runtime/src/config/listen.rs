@@ -172,7 +172,7 @@ pub fn explain(
         ),
         io::ErrorKind::PermissionDenied => text!(
             language,
-            "cannot listen on {place}: a port below 1024 needs a privilege; choose a higher one with --listen",
+            "cannot listen on {place}: ports below 1024 need special privileges; choose a higher one with --listen",
             "无法监听 {place}：1024 以下的端口需要特权；请用 --listen 选择更大的端口"
         ),
         _ if address.is_none() => text!(

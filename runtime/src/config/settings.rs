@@ -187,8 +187,8 @@ pub const SETTINGS: &[Setting] = &[
         name: "listen",
         topic: Topic::Room,
         value: "URL",
-        about: "Address to listen on: auto://HOST:PORT. Add /ROOM to put plain clients into another room \
-                than lobby, or /- for none until they join one. plain:// and irc:// accept one dialect only. \
+        about: "Address to listen on: auto://HOST:PORT. Add /ROOM to put plain clients into a room \
+                other than lobby, or /- to put them into none. plain:// and irc:// accept one dialect only. \
                 Repeatable",
         takes: Takes::Words,
         alone: None,
@@ -230,7 +230,7 @@ pub const SETTINGS: &[Setting] = &[
             "echo",
             Room,
             "on|off",
-            "Send plain clients their own lines, too",
+            "Send plain clients their own lines as well",
             |config| config.options.echo.to_string(),
             |config, text| switch(text, &mut config.options.echo)
         )
@@ -248,7 +248,7 @@ pub const SETTINGS: &[Setting] = &[
         topic: Topic::Room,
         value: "NAMES",
         about: "Names that nobody may take, with commas between them; empty for none. A private message to one of them \
-                reaches nobody, and its writer is told so. By default those of services and of the server. Repeatable",
+                reaches nobody, and its sender is told so. By default, the names of services and of the server. Repeatable",
         takes: Takes::Words,
         alone: None,
         get: |config| list(&config.options.identity.reserved_names),
@@ -291,8 +291,8 @@ pub const SETTINGS: &[Setting] = &[
         Irc,
         "HASH",
         "Hash of the password that is required to enter, made by `parlor hash-password`. IRC clients send \
-         the password when they connect (PASS); one that does not is told so and closed, and so is every \
-         plain client, for the plain dialect has no passwords",
+         the password when they connect (PASS). A client without the right password is told the reason and \
+         disconnected; so is every plain client, because plain clients cannot send a password",
         |config| secret(config.passwords.server.is_some()),
         |config, text| {
             config.passwords.server = match text {
@@ -324,7 +324,7 @@ pub const SETTINGS: &[Setting] = &[
         "line_bytes_max",
         Connection,
         "BYTES",
-        "Length of a line, without its end. The rest of a longer line is dropped, and its writer is told",
+        "Length of a line, without its end. The rest of a longer line is dropped, and its sender is told",
         limits.line_bytes_max
     ),
     number!(
@@ -339,7 +339,7 @@ pub const SETTINGS: &[Setting] = &[
         "rate_burst",
         Connection,
         "LINES",
-        "Lines at once after a silence. Over it, the server reads more slowly; nothing is lost",
+        "Lines that may be sent at once after a silence. Over it, the server reads more slowly; nothing is lost",
         limits.rate.burst
     ),
     number!(
@@ -347,7 +347,7 @@ pub const SETTINGS: &[Setting] = &[
         Connection,
         "BYTES",
         "Output that waits for one slow client. Over it, the client gets the rest of the current line and \
-         the reason, and is closed",
+         the reason, and is disconnected",
         limits.backlog_bytes_max
     ),
     number!(
@@ -362,7 +362,7 @@ pub const SETTINGS: &[Setting] = &[
         "pending_commands_max",
         Connection,
         "LINES",
-        "Chat lines that may wait for the log. The next one is not read before",
+        "Chat lines that may wait to be written to the log. No more are read until one has been written",
         limits.pending_commands_max
     ),
     number!(
@@ -384,7 +384,7 @@ pub const SETTINGS: &[Setting] = &[
         "registration_ms",
         Connection,
         "MS",
-        "How long an IRC client may take to register. Then it is told the reason and closed",
+        "How long an IRC client may take to register. Then it is told the reason and disconnected",
         limits.registration_ms
     ),
     number!(
@@ -398,7 +398,7 @@ pub const SETTINGS: &[Setting] = &[
         "pong_ms",
         Connection,
         "MS",
-        "How long an IRC client may take to answer a PING. Then it is told the reason and closed",
+        "How long an IRC client may take to answer a PING. Then it is told the reason and disconnected",
         limits.pong_ms
     ),
     number!(
@@ -444,8 +444,8 @@ pub const SETTINGS: &[Setting] = &[
         "connections_max",
         Server,
         "COUNT",
-        "Connections at once; by default as many as the limit of open files allows. One more is told the \
-         reason and closed",
+        "Connections at the same time; by default as many as the limit of open files allows. One more is told \
+         the reason and disconnected",
         limits.connections_max
     ),
     number!(
@@ -453,15 +453,15 @@ pub const SETTINGS: &[Setting] = &[
         Server,
         "COUNT",
         "Connections from one address (IPv6: one /64), loopback exempt. One more is told the reason and \
-         closed",
+         disconnected",
         limits.connections_per_ip_max
     ),
     number!(
         "refusals_max",
         Server,
         "COUNT",
-        "Refused connections that are being told the reason at once. Over it, accepting pauses until one of \
-         them is gone",
+        "Refused connections that may be told the reason at the same time. Over it, accepting pauses until one \
+         of them is gone",
         limits.refusals_max
     ),
     number!(
@@ -469,7 +469,7 @@ pub const SETTINGS: &[Setting] = &[
         Server,
         "BYTES",
         "Output that waits for all slow clients together; what several wait for counts once. Over it, the \
-         client with the most is closed",
+         client with the most is disconnected",
         limits.outbox_bytes_max
     ),
     number!(
@@ -505,7 +505,7 @@ pub const SETTINGS: &[Setting] = &[
         "rooms_max",
         World,
         "COUNT",
-        "Rooms at once. A /join that would create one more is refused",
+        "Rooms at the same time. A /join that would create one more is refused",
         limits.world.rooms_max
     ),
     number!(
@@ -574,7 +574,7 @@ pub const SETTINGS: &[Setting] = &[
         "log_level",
         Logs,
         "off|error|warn|info|debug|trace",
-        "Least important records that are logged",
+        "Lowest level that is logged",
         |config| quoted(config.log_level),
         |config, text| { choice(text, &LOG_LEVELS, &mut config.log_level) }
     ),

@@ -116,7 +116,7 @@ pub(super) fn names(values: &[String]) -> Result<Vec<Name>, Bilingual> {
             "最多 {RESERVED_NAMES_MAX} 个名字，而不是 {count} 个"
         ));
     }
-    let not_a_name = |_| both!("not a name that anybody could take", "不是可以使用的名字");
+    let not_a_name = |_| both!("not a valid name", "不是有效的名字");
     words.iter().map(|word| Name::parse(word).map_err(|error| not_a_name(error).after(word))).collect()
 }
 

@@ -1,4 +1,4 @@
-//! What the server says when it starts: where it listens, how to connect, and the limits in force.
+//! The records at the start of the server: where it listens, how to connect, and the limits in force.
 
 use super::Console;
 use crate::config::Config;
@@ -10,7 +10,7 @@ use tracing::{info, warn};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 impl Console {
-    /// The server listens there.
+    /// Logs that the server listens at an address.
     pub fn started(&self, address: SocketAddr, dialect: Dialect, config: &Config) {
         let connect = how_to_connect(address, dialect, config.options.identity.has_password, self.language);
         let text = text!(
@@ -21,7 +21,7 @@ impl Console {
         info!(event = "started", version = VERSION, %address, connect, "{text}");
     }
 
-    /// The limits are these: those that whoever connects may meet first.
+    /// Logs the limits that clients are most likely to meet.
     pub fn limited(&self, config: &Config) {
         let limits = &config.limits;
         let (connections, per_ip) = (limits.connections_max, limits.connections_per_ip_max);
@@ -53,7 +53,7 @@ impl Console {
         );
     }
 
-    /// The server listens where more than this machine can reach it, and nothing protects what is said.
+    /// Warns that other machines can reach an address, and that connections to it are not encrypted.
     pub fn exposed(&self, address: SocketAddr) {
         let text = text!(
             self.language,
@@ -65,7 +65,7 @@ impl Console {
     }
 }
 
-/// How somebody on this machine connects.
+/// How to connect from this machine.
 fn how_to_connect(address: SocketAddr, dialect: Dialect, has_password: bool, language: Language) -> String {
     let port = address.port();
     let host = match address.ip() {
@@ -80,7 +80,11 @@ fn how_to_connect(address: SocketAddr, dialect: Dialect, has_password: bool, lan
         Dialect::Plain if !has_password => format!("nc {host} {port}"),
         // The plain dialect has no way to give a password.
         Dialect::Plain => {
-            text!(language, "nobody can, for the server has a password", "服务器设有密码，无法由此连接")
+            text!(
+                language,
+                "not possible: the server has a password, and plain clients cannot send it",
+                "无（服务器设有密码，纯文本客户端无法发送）"
+            )
         }
         Dialect::Auto | Dialect::Irc => {
             let irssi = format!("irssi --connect {host} --port {port}");

@@ -62,7 +62,7 @@ Ctrl-A、-E、-B、-F、-K、-U、-W、-Y、-T、-L，Alt-B、-F、-D；上下�
   parlor hash-password > hash
   parlor serve --operators \"alice:$(cat hash)\"
 
-IRC 客户端用 /oper NAME PASSWORD 发送密码，或把它作为服务器密码。
+管理员用 /oper NAME PASSWORD 登录。服务器密码由 IRC 客户端在连接时发送（PASS）。
 
 退出状态：0 已生成，1 未生成，130 被中断。",
     ),
@@ -91,7 +91,11 @@ pub(super) const ARGUMENTS: &[(&str, &str, &str)] = &[
     ("chat", "name", "使用这个名字（/nick）"),
     ("chat", "room", "进入这个房间（/join）"),
     ("chat", "key", "该房间的口令"),
-    ("chat", "lang", "本程序的语言，并用 /lang 告知服务器；默认取自 LC_ALL、LC_MESSAGES 或 LANG"),
+    (
+        "chat",
+        "lang",
+        "本程序的语言，并用 /lang 告知服务器；默认取自 PARLOR_LANG、LC_ALL、LC_MESSAGES 或 LANG",
+    ),
     ("chat", "times", "在收到的每一行前显示本地时间"),
     ("chat", "no-reconnect", "在终端上，连接中断后直接结束；在管道中总是如此"),
     ("chat", "plain", "即使在终端上也不使用行编辑"),

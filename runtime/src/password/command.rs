@@ -20,7 +20,7 @@ The hash goes to standard output:
   parlor hash-password > hash
   parlor serve --operators \"alice:$(cat hash)\"
 
-IRC clients give the password with /oper NAME PASSWORD, or as the server's password.
+Operators log in with /oper NAME PASSWORD. The server's password is sent by IRC clients when they connect (PASS).
 
 Exit status: 0 success, 1 no hash was made, 130 interrupted.";
 
@@ -77,7 +77,7 @@ impl Failure {
             Self::Interrupted => text!(language, "interrupted", "已中断"),
             Self::NotUtf8 => text!(
                 language,
-                "the password is not UTF-8, and IRC clients could not send it",
+                "the password is not UTF-8, so IRC clients could not send it",
                 "密码不是 UTF-8 编码，IRC 客户端无法发送"
             ),
             Self::Print(error) => {

@@ -36,7 +36,7 @@ fn alice_in_tea(flags: &[&str]) -> (Fake, TcpStream, Pty) {
 #[test]
 fn a_lost_connection_is_made_again_under_the_same_name_in_the_same_room() {
     for (flags, lost, back) in [
-        (&[][..], "the server closed the connection", "back after "),
+        (&[][..], "the server closed the connection", "reconnected after "),
         (&["--lang", "zh"], "服务器关闭了连接", "已重新连接，中断了 "),
     ] {
         let fake = Fake::listen();
@@ -78,7 +78,7 @@ fn a_server_that_starts_again_has_its_people_back() {
     let mut command = crate::support::parlor();
     command.args(["serve", "--listen", &format!("plain://{address}")]);
     let _server = Server::start_command(command);
-    alice.wait_for("parlor: back after ");
+    alice.wait_for("parlor: reconnected after ");
     let mut bob = Client::connect(address);
     bob.send("/who\n");
     while !bob.line().contains("alice") {}
@@ -96,7 +96,7 @@ fn what_is_typed_meanwhile_is_kept_and_not_sent() {
     alice.wait_for("parlor: the connection broke: ");
     alice.wait_for("(not connected) > half");
     alice.type_in(" typed\r");
-    alice.wait_for("parlor: not connected, not sent; your line is kept");
+    alice.wait_for("parlor: not connected, so your line was not sent");
     alice.wait_for("(not connected) > half typed");
     // Pastes wait as well as typed lines.
     alice.paste("one\ntwo\n");
@@ -105,7 +105,7 @@ fn what_is_typed_meanwhile_is_kept_and_not_sent() {
     alice.wait_for("parlor: nothing was sent");
     let mut server = fake.accept();
     grant(&mut server);
-    alice.wait_for("parlor: back after ");
+    alice.wait_for("parlor: reconnected after ");
     alice.wait_for("> half typed");
     alice.type_in("\r/quit\r");
     assert_eq!(read_line(&server), "half typed\n");
@@ -124,10 +124,10 @@ fn a_name_that_the_lost_connection_still_has_is_asked_for_again() {
     let question = read_line(&server);
     let word = question.strip_prefix("/who ").unwrap();
     server.write_all(format!("* nobody is in {word}").as_bytes()).unwrap();
-    alice.wait_for("parlor: the name alice is not free yet (the name alice is taken)");
+    alice.wait_for("parlor: the name alice is not available yet (the name alice is taken)");
     // On the same connection: nobody reads of another one that comes and goes.
     grant(&mut server);
-    alice.wait_for("parlor: back after ");
+    alice.wait_for("parlor: reconnected after ");
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn whoever_does_not_wait_leaves() {
         close(&server);
         alice.wait_for("(not connected) > ");
         alice.type_in(leave);
-        alice.wait_for("parlor: left without a connection");
+        alice.wait_for("parlor: left before the connection was restored");
         assert_eq!(alice.finish(), Some(3), "{leave:?}");
     }
 }

@@ -35,11 +35,11 @@ fn a_refused_connection_is_one_clear_line_in_the_language_in_force() {
     let (_nobody, address) = bound();
     let nobody = address.to_string();
     let english = format!(
-        "parlor: cannot connect to {nobody}: nothing listens there; start a server with `parlor serve --listen \
+        "parlor: cannot connect to {nobody}: no server is listening there; start one with `parlor serve --listen \
          auto://{nobody}`\n"
     );
     let chinese = format!(
-        "parlor: 无法连接 {nobody}：那里没有服务器，可以用 `parlor serve --listen auto://{nobody}` 启动一个\n"
+        "parlor: 无法连接 {nobody}：该地址没有服务器，可以用 `parlor serve --listen auto://{nobody}` 启动一个\n"
     );
     for (flags, environment, expected) in [
         (&[][..], &[][..], &english),
@@ -59,7 +59,8 @@ fn a_refused_connection_is_one_clear_line_in_the_language_in_force() {
 fn a_name_that_nobody_knows_is_one_clear_line() {
     let output = run(&["no..such"], &[]);
     assert!(
-        told(&output).starts_with("parlor: cannot connect to no..such:3000: the name cannot be looked up (")
+        told(&output)
+            .starts_with("parlor: cannot connect to no..such:3000: the host name cannot be resolved (")
     );
     assert_eq!(told(&output).lines().count(), 1);
     assert_eq!(output.status.code(), Some(1));
@@ -102,12 +103,12 @@ fn a_wrong_command_line_is_refused_before_anything_is_connected() {
             &["--name", "12345"][..],
             "parlor: --name: a name cannot be all digits; only the server assigns such names\n",
         ),
-        (&["--name", "a b"], "parlor: --name: a name cannot have a space in it\n"),
+        (&["--name", "a b"], "parlor: --name: a name cannot contain a space\n"),
         (&["--name", "a b", "--lang", "zh"], "parlor: --name：名字里不能有空格\n"),
         (&["--name", ""], "parlor: --name: a name cannot be empty\n"),
-        (&["--room", "a b"], "parlor: --room: a room name cannot have a space in it\n"),
+        (&["--room", "a b"], "parlor: --room: a room name cannot contain a space\n"),
         (&["--room", "a b", "--lang", "zh"], "parlor: --room：房间名里不能有空格\n"),
-        (&["--key", "secret"], "parlor: --key is the key of a room: name it with --room\n"),
+        (&["--key", "secret"], "parlor: --key is for a room: name the room with --room\n"),
         (&["--lang", "fr"], "zh or en"),
         (&["--connect-timeout-ms", "0"], "0"),
         (&["--no-such-option"], "--no-such-option"),
@@ -125,17 +126,17 @@ fn an_address_that_is_none_is_told_of() {
         ("127.0.0.1:port", "usage: HOST, HOST:PORT, [IPV6]:PORT or auto://HOST:PORT/ROOM"),
         ("irc://127.0.0.1:6667", "irc:// is for IRC clients"),
         ("tls://127.0.0.1:6697", "TLS is not supported yet"),
-        ("http://127.0.0.1", "http:// is not spoken here"),
-        ("auto://127.0.0.1:3000/a b", "a room name cannot have a space in it"),
+        ("http://127.0.0.1", "http:// addresses are not supported"),
+        ("auto://127.0.0.1:3000/a b", "a room name cannot contain a space"),
     ] {
         let output = run(&[address], &[]);
         assert_eq!(told(&output).lines().count(), 1);
-        let expected = format!("parlor: no address of a server: {address}: {why}");
+        let expected = format!("parlor: invalid server address {address}: {why}");
         assert!(told(&output).starts_with(&expected), "{}", told(&output));
         assert_eq!(output.status.code(), Some(2));
     }
     let output = run(&["auto://h:1/tea", "--room", "coffee"], &[]);
-    let expected = "parlor: the address names the room tea, and --room names coffee\n";
+    let expected = "parlor: the address names the room tea, but --room names coffee; give only one of them\n";
     assert_eq!((told(&output).as_str(), output.status.code()), (expected, Some(2)));
 }
 

@@ -52,7 +52,7 @@ fn where_several_words_fit_they_are_shown() {
 #[test]
 fn a_paste_of_several_lines_is_said_when_the_user_agrees() {
     for (flags, question) in [
-        (&[][..], "send 3 lines, 1 of them as commands? [y/N] "),
+        (&[][..], "send 3 lines, commands among them: 1? [y/N] "),
         (&["--lang", "zh"], "发送 3 行，其中 1 行是命令？[y/N] "),
     ] {
         let (_server, mut bob, mut alice) = room(flags);
@@ -91,7 +91,7 @@ fn a_paste_of_one_line_is_as_if_it_was_typed() {
 fn a_paste_that_is_too_long_is_not_said() {
     let (_server, mut bob, mut alice) = room(&[]);
     alice.paste(&"line\n".repeat(501));
-    alice.wait_for("parlor: nothing was sent: a paste has at most 500 lines and 64 KiB");
+    alice.wait_for("parlor: nothing was sent: you can paste at most 500 lines and 64 KiB at once");
     alice.type_in("yes\r");
     bob.expect("alice: yes");
 }

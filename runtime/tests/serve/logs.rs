@@ -69,9 +69,9 @@ fn every_act_of_a_moderator_is_logged_with_who_did_it_and_to_whom() {
     let (by, of) = (address(&alice), address(&bob));
     let both = format!(" peer={by} target_peer={of}");
     for (line, logged) in [
-        ("MODE #tea +mk-n hunter2", format!("alice set +m, +k, -n in tea peer={by}")),
-        ("MODE #tea +b mallory", format!("alice set +b mallory!*@* in tea peer={by}")),
-        ("MODE #tea +v bob", format!("alice set +v bob in tea peer={by}")),
+        ("MODE #tea +mk-n hunter2", format!("alice set modes in tea: +m, +k, -n peer={by}")),
+        ("MODE #tea +b mallory", format!("alice set modes in tea: +b mallory!*@* peer={by}")),
+        ("MODE #tea +v bob", format!("alice set modes in tea: +v bob peer={by}")),
         ("TOPIC #tea :nobody else reads this", format!("alice set the topic of tea peer={by}")),
         ("TOPIC #tea :", format!("alice cleared the topic of tea peer={by}")),
         ("KICK #tea bob :for this reason", format!("alice kicked bob from tea{both}")),
@@ -80,7 +80,7 @@ fn every_act_of_a_moderator_is_logged_with_who_did_it_and_to_whom() {
         ("CHGHOST bob tea.example", format!("alice set the host of bob to tea.example{both}")),
         ("WALLOPS :nobody else reads this", format!("alice sent a WALLOPS message peer={by}")),
         ("REHASH", format!("alice asked to reload the configuration peer={by}")),
-        ("KILL bob :for this reason", format!("bob left: killed by alice peer={of} by_peer={by}")),
+        ("KILL bob :for this reason", format!("bob left: disconnected by alice peer={of} by_peer={by}")),
         ("MODE alice -o", format!("alice is no longer a server operator peer={by}")),
     ] {
         alice.send(line);
@@ -143,7 +143,7 @@ fn the_details_of_a_connection_are_logged_at_debug() {
     let mut alice = Irc::enter(server.address, "alice", "");
     let peer = alice.0.stream.local_addr().unwrap();
     server.log.wait_for(&format!("connection accepted conn=c0.0 peer={peer}"));
-    server.log.wait_for(&format!("detected what it speaks conn=c0.0 peer={peer} dialect=irc"));
+    server.log.wait_for(&format!("protocol detected conn=c0.0 peer={peer} dialect=irc"));
     alice.send("JOIN #tea");
     server.log.wait_for(&format!("alice entered tea peer={peer}"));
     alice.send("KICK #tea nobody");

@@ -20,19 +20,23 @@ fn without_file_descriptors_accepting_pauses_and_recovers() {
     let mut inside = server.enter();
     // The kernel lets everyone connect; those for whom the server has no descriptor hear nothing yet.
     let mut waiting: Vec<Client> = (0..60).map(|_| Client::connect(server.address)).collect();
-    server.log.wait_for("accepting paused");
+    server.log.wait_for("paused accepting connections");
     let first = inside.name.clone();
     inside.send("the server still serves\n");
     let mut second = waiting.remove(0);
     while second.line() != format!("{first}: the server still serves") {}
-    assert_eq!(server.log.with("accepting paused").len(), 1, "it says so once");
+    assert_eq!(server.log.with("paused accepting connections").len(), 1, "it says so once");
 
     let mut last = waiting.pop().unwrap();
     drop(waiting);
     let greeting = last.line();
     assert!(greeting.starts_with(&format!("* your name is {} and ", last.name)), "{greeting}");
-    server.log.wait_for("accepting resumed");
-    assert_eq!(server.log.with("accepting paused").len(), 1, "a part of those who wait is let in in silence");
+    server.log.wait_for("accepting connections again");
+    assert_eq!(
+        server.log.with("paused accepting connections").len(),
+        1,
+        "a part of those who wait is let in in silence"
+    );
     last.send("and lets people in again\n");
     while inside.line() != format!("{}: and lets people in again", last.name) {}
 }
