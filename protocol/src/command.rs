@@ -30,38 +30,38 @@ pub enum Command {
     },
     /// A member asks another one into a room.
     Invite {
-        /// Who.
+        /// The member who invites.
         member: MemberId,
-        /// Whom.
+        /// The one who is invited.
         name: Name,
-        /// Where to.
+        /// The room.
         room: RoomName,
     },
     /// A member sends another one out of a room.
     Kick {
-        /// Who.
+        /// The operator who kicks.
         member: MemberId,
-        /// From where.
+        /// The room.
         room: RoomName,
-        /// Whom.
+        /// The one who is kicked out.
         name: Name,
-        /// Why; the kicker's name where it says nothing.
+        /// The reason; where none is given, the name of the one who kicks.
         message: Option<Text>,
     },
     /// An operator of the server ends another member's membership.
     Kill {
-        /// Who.
+        /// The operator who ends it.
         member: MemberId,
-        /// Whose.
+        /// The member whose membership ends.
         name: Name,
-        /// Why.
+        /// The reason that was given, if one was.
         message: Option<Text>,
     },
     /// A member is gone.
     Leave {
-        /// Who.
+        /// The member who leaves.
         member: MemberId,
-        /// Why.
+        /// The reason.
         reason: CloseReason,
         /// Its last words.
         message: Option<Text>,
@@ -69,7 +69,7 @@ pub enum Command {
     /// A member leaves one room and enters another, at once. With one of the two it only leaves, or only
     /// enters.
     Move {
-        /// Who.
+        /// The member who moves.
         member: MemberId,
         /// The room that it is in and leaves.
         from: Option<RoomName>,
@@ -84,98 +84,98 @@ pub enum Command {
     },
     /// A member has shown that it is an operator of the server.
     Promote {
-        /// Who.
+        /// The member.
         member: MemberId,
     },
     /// A member wants another name.
     Rename {
-        /// Who.
+        /// The member who changes its name.
         member: MemberId,
         /// The name it wants.
         name: Name,
     },
     /// A member speaks to whoever last spoke to it alone, or, where nobody has, to whom it spoke last.
     Reply {
-        /// Who.
+        /// The member who replies.
         member: MemberId,
-        /// What.
+        /// The message.
         speech: Speech,
     },
     /// A member speaks to a room.
     Say {
-        /// Who.
+        /// The member who speaks.
         member: MemberId,
-        /// Where.
+        /// The room.
         room: RoomName,
         /// Only those with this status or a higher one hear it.
         status: Option<Status>,
-        /// What.
+        /// The message.
         speech: Speech,
     },
-    /// A member is away, or there again.
+    /// A member is away, or back.
     SetAway {
-        /// Who.
+        /// The member.
         member: MemberId,
-        /// What others are told who speak to it; `None` for there.
+        /// The text that is shown to those who speak to it; `None` if it is back.
         away: Option<Text>,
     },
     /// An operator of the server has a member shown at another host.
     SetHost {
-        /// Who.
+        /// The operator.
         member: MemberId,
-        /// Whom.
+        /// The member whose host changes.
         name: Name,
-        /// Where.
+        /// The new host.
         host: Host,
     },
     /// A member changes the modes of a room.
     SetModes {
-        /// Who.
+        /// The member who changes them.
         member: MemberId,
-        /// Where.
+        /// The room.
         room: RoomName,
         /// The changes, each judged by itself.
         changes: Vec<ModeChange>,
     },
-    /// A member calls itself something else.
+    /// A member changes its real name.
     SetRealName {
-        /// Who.
+        /// The member.
         member: MemberId,
-        /// What.
+        /// The new real name.
         real_name: Text,
     },
     /// A member sets the topic of a room, or clears it.
     SetTopic {
-        /// Who.
+        /// The member who sets it.
         member: MemberId,
-        /// Where; it must be a member there.
+        /// The room, of which it must be a member.
         room: RoomName,
         /// The new topic; `None` clears it.
         topic: Option<Text>,
     },
     /// A member changes its own modes.
     SetUserModes {
-        /// Who.
+        /// The member.
         member: MemberId,
-        /// Those to turn on.
+        /// The modes to turn on.
         on: UserModes,
-        /// Those to turn off.
+        /// The modes to turn off.
         off: UserModes,
     },
     /// A member speaks to one other member.
     Tell {
-        /// Who.
+        /// The member who speaks.
         member: MemberId,
-        /// To whom.
+        /// The one who is spoken to.
         to: Name,
-        /// What.
+        /// The message.
         speech: Speech,
     },
-    /// An operator of the server speaks to all who want to hear such.
+    /// An operator of the server speaks to all members with the mode `w`.
     Wallops {
-        /// Who.
+        /// The operator who speaks.
         member: MemberId,
-        /// What.
+        /// The text.
         text: Text,
     },
 }
@@ -207,14 +207,14 @@ impl Command {
     }
 }
 
-/// What is said, and how. Cloning it is cheap.
+/// A message. Cloning it is cheap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Speech {
-    /// How.
+    /// The kind of message.
     pub manner: Manner,
-    /// What; nothing in [`Manner::Tags`].
+    /// The text; empty for [`Manner::Tags`].
     pub text: Text,
-    /// What goes with it for programs, in the form of IRC's client-only tags: `+draft/reply=1;+typing=done`.
+    /// Tags for programs, in the form of IRC's client-only tags: `+draft/reply=1;+typing=done`.
     pub tags: Option<Arc<str>>,
 }
 

@@ -38,7 +38,7 @@ pub enum ConsoleEvent<'a> {
         conn: ConnId,
         /// Its other end.
         peer: SocketAddr,
-        /// Why.
+        /// The reason.
         reason: CloseReason,
     },
     /// The world did not do what a member asked for.
@@ -100,7 +100,7 @@ pub enum ConsoleEvent<'a> {
     Left {
         /// The member.
         member: ConsoleMember<'a>,
-        /// Why.
+        /// The reason.
         reason: CloseReason,
         /// The operator of the server who ended it, where one did.
         by: Option<ConsoleMember<'a>>,
@@ -130,7 +130,7 @@ pub enum ConsoleEvent<'a> {
     Refused {
         /// Its other end.
         peer: SocketAddr,
-        /// Why.
+        /// The reason.
         reason: CloseReason,
     },
     /// An operator of the server asked for the configuration to be read again.

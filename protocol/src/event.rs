@@ -23,7 +23,7 @@ pub struct Event<'a> {
     pub by: &'a Person,
     /// Whether that is a program.
     pub by_bot: bool,
-    /// What.
+    /// The event itself.
     pub what: What<'a>,
 }
 
@@ -55,51 +55,51 @@ pub enum What<'a> {
     },
     /// It asked somebody into the room.
     Invited {
-        /// Whom.
+        /// The one who is invited.
         name: &'a Name,
-        /// Where to.
+        /// The room.
         room: &'a RoomName,
         /// Who reads it is the one who was asked.
         to_target: bool,
     },
     /// It entered the room.
     Joined {
-        /// Which.
+        /// The room.
         room: &'a RoomName,
     },
     /// It sent somebody out of the room.
     Kicked {
-        /// Whom.
+        /// The one who was kicked out.
         name: &'a Name,
-        /// From where.
+        /// The room.
         room: &'a RoomName,
-        /// Why.
+        /// The reason that was given, if one was.
         message: Option<&'a Text>,
     },
     /// It left the server.
     Left {
-        /// Why.
+        /// The reason.
         reason: CloseReason,
         /// Its last words, or those of who ended it.
         message: Option<&'a Text>,
     },
     /// It changed the modes of the room.
     ModesSet {
-        /// Where.
+        /// The room.
         room: &'a RoomName,
         /// What changed.
         changes: &'a [ModeChange],
     },
     /// It left the room, and is still on the server.
     Parted {
-        /// Which.
+        /// The room.
         room: &'a RoomName,
         /// Its last words there.
         message: Option<&'a Text>,
     },
     /// It calls itself something else.
     RealNameSet {
-        /// What.
+        /// The new real name.
         real_name: &'a Text,
     },
     /// It has another name.
@@ -109,30 +109,30 @@ pub enum What<'a> {
     },
     /// It spoke to the room.
     Said {
-        /// Where.
+        /// The room.
         room: &'a RoomName,
         /// Only those with this status or a higher one hear it.
         status: Option<Status>,
-        /// What.
+        /// The message.
         speech: &'a Speech,
     },
     /// It spoke to one member alone.
     Told {
         /// That member's name.
         to: &'a Name,
-        /// What.
+        /// The message.
         speech: &'a Speech,
     },
     /// It gave the room another topic, or took it away.
     TopicSet {
-        /// Where.
+        /// The room.
         room: &'a RoomName,
         /// The topic.
         topic: Option<&'a Text>,
     },
     /// It spoke, as an operator of the server, to all who want to hear such.
     Wallops {
-        /// What.
+        /// The text.
         text: &'a Text,
     },
 }
@@ -178,7 +178,7 @@ pub enum Reply<'a> {
     },
     /// The connection closes.
     Farewell {
-        /// Why.
+        /// The reason.
         reason: CloseReason,
         /// The words of who ended it.
         message: Option<&'a Text>,
@@ -212,21 +212,21 @@ pub enum Reply<'a> {
     IsThere,
     /// The member has invited somebody.
     Invited {
-        /// Whom.
+        /// The one who is invited.
         name: &'a Name,
-        /// Where to.
+        /// The room.
         room: &'a RoomName,
     },
     /// Somebody asks the member into a room.
     InvitedTo {
-        /// Who.
+        /// The one who invites.
         by: &'a Name,
-        /// Where to.
+        /// The room.
         room: &'a RoomName,
     },
     /// Whoever the member writes to is away.
     IsAway {
-        /// Who.
+        /// The member who is away.
         name: &'a Name,
         /// Its words.
         away: &'a Text,
@@ -235,9 +235,9 @@ pub enum Reply<'a> {
     KickedOut {
         /// By whom.
         by: &'a Name,
-        /// From where.
+        /// The room.
         room: &'a RoomName,
-        /// Why.
+        /// The reason that was given, if one was.
         message: Option<&'a Text>,
     },
     /// The reader's texts are in this language now.
@@ -280,9 +280,9 @@ pub enum Reply<'a> {
     NotSaid,
     /// What the member has told somebody in private.
     TellsTo {
-        /// Whom.
+        /// The one who was spoken to.
         name: &'a Name,
-        /// What.
+        /// The text.
         text: &'a Text,
     },
     /// What the room is about.

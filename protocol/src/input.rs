@@ -27,7 +27,7 @@ pub enum Input<'a> {
     /// A connection is gone, in whichever way. Nothing else comes of it, and no later output names it; a sink
     /// forgets whatever it was subscribed to ([`Outbox::closed`](crate::Outbox::closed)).
     Closed {
-        /// Which.
+        /// The connection.
         conn: ConnId,
     },
     /// The log has put proposed commands into the one order.
@@ -38,7 +38,7 @@ pub enum Input<'a> {
     /// A connection has been written all that it was owed: the answer to
     /// [`Output::ReportDrained`](crate::Output::ReportDrained).
     Drained {
-        /// Which.
+        /// The connection.
         conn: ConnId,
     },
     /// What the server says of itself from here on: what came of [`Output::Rehash`](crate::Output::Rehash), or of
@@ -49,12 +49,12 @@ pub enum Input<'a> {
     },
     /// A connection is owed more than it may be; the outbox has dropped all but the line under way.
     Overflowed {
-        /// Which.
+        /// The connection.
         conn: ConnId,
     },
     /// A connection's other end will send nothing more. It may still read.
     ReadClosed {
-        /// Which.
+        /// The connection.
         conn: ConnId,
     },
     /// Bytes came, at most `read_bytes_max` of them.
@@ -71,7 +71,7 @@ pub enum Input<'a> {
     Timeout,
     /// Whether a password is right: the answer to [`Output::CheckPassword`](crate::Output::CheckPassword).
     Verdict {
-        /// Whose.
+        /// The connection.
         conn: ConnId,
         /// Whether it is the password that was asked about.
         right: bool,

@@ -146,7 +146,7 @@ impl Key {
 pub enum ModeChange {
     /// A flag.
     Flag {
-        /// Which.
+        /// The flag.
         flag: Flag,
         /// Whether it is to be on.
         on: bool,
@@ -166,9 +166,9 @@ pub enum ModeChange {
     },
     /// A member's status.
     Status {
-        /// Whose.
+        /// The member whose status changes.
         name: Name,
-        /// Which.
+        /// The status.
         status: Status,
         /// Whether the member is to have it.
         on: bool,

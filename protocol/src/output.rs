@@ -19,7 +19,7 @@ pub trait Sink {
 pub enum Output<'a> {
     /// Close the connection at once, whatever it is still owed.
     Abort {
-        /// Which.
+        /// The connection.
         conn: ConnId,
     },
     /// Answer with [`Input::Verdict`](crate::Input::Verdict) whether that is the password. One connection asks one
@@ -36,9 +36,9 @@ pub enum Output<'a> {
     /// discard until the other end closes too. From here on the connection hears no room, and no later
     /// output names it but an `Abort`.
     Close {
-        /// Which.
+        /// The connection.
         conn: ConnId,
-        /// Why.
+        /// The reason.
         reason: CloseReason,
         /// Its last bytes; may be empty.
         farewell: &'a [u8],
@@ -47,7 +47,7 @@ pub enum Output<'a> {
     Console(ConsoleEvent<'a>),
     /// Stop reading from the connection.
     PauseReads {
-        /// Which.
+        /// The connection.
         conn: ConnId,
     },
     /// Append the command to the log.
@@ -65,18 +65,18 @@ pub enum Output<'a> {
     },
     /// Answer with [`Input::Drained`](crate::Input::Drained) as soon as the connection is owed nothing.
     ReportDrained {
-        /// Which.
+        /// The connection.
         conn: ConnId,
     },
     /// Read from the connection again.
     ResumeReads {
-        /// Which.
+        /// The connection.
         conn: ConnId,
     },
     /// From here on the connection hears the room, in this wire class. Where it does so already, only the
     /// class changes.
     Subscribe {
-        /// Who.
+        /// The connection.
         conn: ConnId,
         /// The room.
         room: RoomId,
@@ -103,16 +103,16 @@ pub enum Output<'a> {
     },
     /// From here on the connection does not hear the room.
     Unsubscribe {
-        /// Who.
+        /// The connection.
         conn: ConnId,
         /// The room.
         room: RoomId,
     },
     /// Write bytes to one connection.
     Write {
-        /// Which.
+        /// The connection.
         conn: ConnId,
-        /// What.
+        /// The bytes.
         bytes: &'a [u8],
     },
 }

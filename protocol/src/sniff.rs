@@ -1,8 +1,7 @@
 //! What a connection speaks, decided from its first bytes.
 //!
-//! A [`Sniffer`] stands in front of a session. It holds what came until it is clear what that is, looks at it
-//! before any limit of a line is applied, and hands it on: to the dialect that it opens, or to whatever reads
-//! the protocol that it opens. Noise in front of an opening (empty lines, a byte order mark, telnet
+//! A [`Sniffer`] stands in front of a session. It holds the first bytes until their protocol is clear, looks at them
+//! before the limit on the length of a line applies, and hands them on to the dialect or to the reader of the protocol. Noise in front of an opening (empty lines, a byte order mark, telnet
 //! negotiation, control characters) decides nothing, and neither do blanks and the tags of a message of IRC.
 //!
 //! What is decided never depends on how the bytes were cut. Every opening is known by its first few bytes
@@ -17,28 +16,27 @@ use core::fmt;
 
 pub(crate) use line::is_request;
 
-/// Bytes of a first line behind its tags that are looked at before it is judged without its end. Nobody types
-/// that many: terminals in line mode end a line at 4,095 bytes (Linux, `N_TTY_BUF_SIZE`).
+/// Bytes of a first line, behind its tags, after which it is judged without its end. Nobody types that many: terminals in line mode end a line at 4,095 bytes (Linux, `N_TTY_BUF_SIZE`).
 pub const OPENING_BYTES_MAX: usize = 4_096;
 
 /// Bytes of tags before a first line; those of a client of IRC have no more (IRCv3, message-tags).
 const TAGS_BYTES_MAX: usize = 4_096;
 
-/// Bytes of one telnet subnegotiation. A longer one than any option has is none.
+/// Bytes of one telnet subnegotiation. No option has a longer one: what is longer is not a subnegotiation.
 const SUBNEGOTIATION_BYTES_MAX: usize = 512;
 
-/// Bytes of noise, telnet's included, behind which nothing is looked at any more: whoever sends that much is paced
-/// as a person is, and no program begins so.
+/// Bytes of noise, telnet's included, after which no opening is looked for: no program begins so, and a client that
+/// sends that much is limited by its rate, as a person is.
 const NOISE_BYTES_MAX: usize = 16_384;
 
-/// Lines that are neither said nor acted on, for they may be the beginning of something; one more is IRC.
+/// Lines in doubt that are dropped, since they may begin a registration of IRC; with one more, it is one.
 const DOUBTS_MAX: usize = 3;
 
 /// What a connection speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A line that may be a person's or the beginning of a registration: `nick bob`. It is dropped, and the next
-    /// one is looked at. Only behind a greeting.
+    /// A line that may be a person's, or the beginning of a registration: `nick bob`. It is dropped, and the next one
+    /// decides. Happens only after a greeting.
     Doubt,
     /// HTTP, in any of its versions.
     Http,
@@ -46,16 +44,16 @@ pub enum Kind {
     Irc,
     /// Anything else: a person's words.
     Plain,
-    /// Something that is spoken elsewhere.
+    /// A protocol that Parlor does not speak.
     Stranger(Protocol),
     /// A handshake of TLS.
     Tls,
 }
 
-/// What is spoken elsewhere, and known by its opening.
+/// A protocol that Parlor does not speak, and knows by its opening.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
-    /// Bytes that are no text, of a protocol that has no name here.
+    /// Bytes that are not text, of an unknown protocol.
     Binary,
     /// `BitTorrent`.
     BitTorrent,
@@ -137,7 +135,7 @@ impl Protocol {
         }
     }
 
-    /// Whether its opening is a line of text, so that whoever sent it can read a line, too.
+    /// Whether its opening is a line of text, so that its sender can read a line of text as well.
     #[must_use]
     pub const fn is_text(self) -> bool {
         !matches!(
@@ -169,18 +167,18 @@ impl Kind {
     }
 }
 
-/// How much it takes to call something an opening.
+/// How strong the evidence of an opening must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Evidence {
-    /// The connection has read a greeting of the plain dialect, as people do: what a person may have written
-    /// is a person's.
+    /// The connection has received the greeting of the plain dialect, so it is probably a person: a line that a person
+    /// may have written counts as a person's.
     Greeted {
         /// Whether a registration of IRC makes it a client of IRC.
         may_be_irc: bool,
     },
     /// Only IRC is expected.
     Irc,
-    /// Nothing was said yet, in either direction.
+    /// Nothing was sent yet, in either direction.
     Open,
 }
 
@@ -190,7 +188,7 @@ impl Evidence {
     }
 }
 
-/// What was found in front of what the [`Sniffer`] still holds.
+/// The result of a look at the held bytes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Sniffed {
     /// Bytes that decide nothing, to be handed on as they are.
@@ -203,19 +201,19 @@ pub struct Sniffed {
 #[derive(Default)]
 pub struct Sniffer {
     held: Vec<u8>,
-    /// So many of the held bytes were looked at, and did not suffice.
+    /// Number of held bytes that were looked at and did not suffice.
     looked: usize,
     /// Bytes of noise so far.
     noise_bytes: usize,
     /// The connection began with what may be the byte order mark of UTF-16, in which NUL is no sign of anything.
     may_be_utf16: bool,
-    /// Lines that were in doubt, for the case that a registration follows.
+    /// Lines in doubt, kept in case a registration follows.
     doubted: Vec<u8>,
     doubts: usize,
 }
 
 impl fmt::Debug for Sniffer {
-    /// What was sent is shown nowhere: there may be a password in it.
+    /// The held bytes are not shown: they may contain a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sniffer").field("held", &self.held.len()).finish_non_exhaustive()
     }
@@ -251,7 +249,7 @@ impl Sniffer {
         Sniffed { noise, kind }
     }
 
-    /// What it would be if nothing else came: the best guess after a silence.
+    /// The best guess after a silence: what the held bytes are if nothing else comes.
     #[must_use]
     pub fn guess(&self) -> Kind {
         match self.judge(&self.held, Evidence::Open, true) {
@@ -260,7 +258,7 @@ impl Sniffer {
         }
     }
 
-    /// What is held, from the first byte of the opening on: whoever goes on reading the connection needs it back.
+    /// Takes the held bytes, from the first byte of the opening on: the next reader of the connection needs them.
     pub fn take(&mut self) -> Vec<u8> {
         self.looked = 0;
         let mut bytes = core::mem::take(&mut self.doubted);
@@ -268,18 +266,18 @@ impl Sniffer {
         bytes
     }
 
-    /// Forgets lines that were in doubt: they open nothing.
+    /// Forgets the lines in doubt: nothing followed them.
     pub fn forget_doubted(&mut self) {
         self.doubted = Vec::new();
     }
 
-    /// Whether it holds bytes that were not looked at.
+    /// Whether it holds bytes that have not been looked at.
     #[must_use]
     pub fn has_unread(&self) -> bool {
         self.looked < self.held.len()
     }
 
-    /// Bytes that it holds.
+    /// Number of bytes that it holds.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
         self.held.len() + self.doubted.len()
@@ -299,8 +297,8 @@ impl Sniffer {
         Kind::Doubt
     }
 
-    /// Judges bytes from the beginning of a line on. What is decided for some bytes is decided for whatever more
-    /// of them: that is why the cases are in this order.
+    /// Judges bytes from the beginning of a line on. A decision must hold whatever bytes follow, which is why the cases
+    /// are in this order.
     fn judge(&self, bytes: &[u8], evidence: Evidence, ended: bool) -> Judged {
         match bytes {
             [] => return Judged::More,
@@ -325,13 +323,13 @@ impl Sniffer {
     }
 }
 
-/// What bytes are from the beginning of a line on.
+/// What the bytes from the beginning of a line on are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Judged {
     Is(Kind),
-    /// More of them will tell.
+    /// More bytes are needed.
     More,
-    /// So many of them decide nothing.
+    /// That many of them decide nothing.
     Noise(usize),
 }
 
@@ -342,8 +340,8 @@ const WILL: u8 = 251;
 const SB: u8 = 250;
 const SE: u8 = 240;
 
-/// A carriage return begins the end of an empty line, or the signature of PROXY, version 2, which looks like two
-/// empty lines for as long as it can.
+/// A carriage return begins the end of an empty line, or the signature of PROXY, version 2, whose first bytes look like
+/// two empty lines.
 fn carriage_return(bytes: &[u8], ended: bool) -> Judged {
     const PROXY: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
     if bytes.starts_with(PROXY) {

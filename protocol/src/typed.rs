@@ -1,7 +1,7 @@
-//! What a person typed: the line with its corrections made, and whether it was UTF-8.
+//! The line that a person typed, with its corrections applied, and whether it was UTF-8.
 //!
-//! Most terminals let their user correct a line before it is sent. Some send every key at once (telnet where no side
-//! edits lines, serial consoles), and then the corrections are in the line: erased letters would be said.
+//! Most terminals let their user correct a line before it is sent. Others send each key as it is pressed (telnet where no
+//! side edits lines, serial consoles). Then the corrections arrive in the line, and erased letters would be said.
 
 use crate::telnet::{BACKSPACE, KILL};
 use crate::text::{Escapes, Text, decoded, is_formatting, whole_characters};
@@ -10,7 +10,7 @@ use alloc::string::String;
 use unicode_normalization::char::is_combining_mark;
 
 const DELETE: u8 = 0x7F;
-/// What the key that erases a word sends, Ctrl-W.
+/// The byte of Ctrl-W, which erases a word.
 const WORD_ERASE: u8 = 0x17;
 
 /// A line that was typed.
@@ -23,13 +23,13 @@ pub(crate) struct Typed {
 }
 
 impl Typed {
-    /// A line that was as it is to be said.
+    /// A line that needs no correction.
     pub(crate) const fn clean(text: Text) -> Self {
         Self { text, dropped: 0, is_utf8: true }
     }
 
-    /// Reads a line that lost so many bytes to the limit. The limit counts bytes as they were sent, corrections and
-    /// what they erase as well; a correction behind it is lost with what it would have erased.
+    /// Reads a line of which the limit dropped `dropped` bytes. The limit counts bytes as they were sent, including
+    /// corrections and the bytes that they erase. A correction beyond the limit is dropped, so it erases nothing.
     pub(crate) fn read(line: &[u8], dropped: usize) -> Self {
         let line = if dropped > 0 { whole_characters(line) } else { line };
         if let Some(text) = Text::as_it_stands(line) {
@@ -49,8 +49,8 @@ const fn is_correction(byte: u8) -> bool {
     matches!(byte, BACKSPACE | DELETE | KILL | WORD_ERASE)
 }
 
-/// The line as its writer saw it: without what was erased, and without what a terminal does not show. That goes first,
-/// for an erase key takes what is seen.
+/// Returns the line as its writer saw it: without what was erased, and without what a terminal does not show. The latter
+/// is removed first, since an erase key takes a character that is seen.
 fn corrected(line: &str) -> String {
     let mut escapes = Escapes::default();
     let mut text = String::with_capacity(line.len());
@@ -77,7 +77,7 @@ fn blank_length(text: &str) -> usize {
     text.chars().next().map_or(0, char::len_utf8)
 }
 
-/// Takes the last character as its reader sees it: with the marks that combine with it, and what shows nothing.
+/// Removes the last character as a reader sees it: with its combining marks and invisible characters.
 fn erase_character(text: &mut String) {
     const JOINER: char = '\u{200D}';
     while let Some(erased) = text.pop() {
@@ -97,7 +97,7 @@ fn erase_character(text: &mut String) {
     }
 }
 
-/// Whether a character belongs to the one before it, or shows nothing.
+/// Whether a character combines with the one before it, or is invisible.
 fn is_part(character: char) -> bool {
     is_formatting(character)
         || is_combining_mark(character)

@@ -127,7 +127,7 @@ impl Member {
 pub enum Effect {
     /// A member is away, or there again; those in its rooms may hear of it.
     AwaySet {
-        /// Who.
+        /// The member.
         member: MemberId,
         /// It was away before.
         was_away: bool,
@@ -136,41 +136,41 @@ pub enum Effect {
     },
     /// Somebody is a member now; its rooms follow.
     Entered {
-        /// Who.
+        /// The member.
         member: MemberId,
     },
     /// A member is shown at another host; those in its rooms may hear of it.
     HostSet {
-        /// By whom.
+        /// The member who did it.
         member: MemberId,
-        /// Who.
+        /// The member whose host was set.
         target: MemberId,
         /// Who it was to others.
         from: Person,
     },
     /// A member was asked into a room.
     Invited {
-        /// By whom.
+        /// The member who did it.
         member: MemberId,
-        /// Who.
+        /// The one who was invited.
         target: MemberId,
-        /// Where to.
+        /// The room.
         room: RoomId,
     },
     /// A member is in a room; those who were there before hear of it.
     Joined {
-        /// Who.
+        /// The member.
         member: MemberId,
-        /// Where.
+        /// The room.
         room: RoomId,
         /// It is away, and those there do not read with which words, for it may not speak.
         silenced: bool,
     },
     /// A member was sent out of a room; those who stay hear of it, too.
     Kicked {
-        /// By whom.
+        /// The member who did it.
         member: MemberId,
-        /// Who.
+        /// The one who was kicked out.
         target: MemberId,
         /// Where it was.
         room: RoomId,
@@ -192,7 +192,7 @@ pub enum Effect {
     },
     /// A member left a room and is still on the server; those who stay hear of it.
     Parted {
-        /// Who.
+        /// The member.
         member: MemberId,
         /// Where it was.
         room: RoomId,
@@ -203,16 +203,16 @@ pub enum Effect {
     },
     /// A room has the modes that somebody wanted already.
     ModesUnchanged {
-        /// Who.
+        /// The member.
         member: MemberId,
-        /// Where.
+        /// The room.
         room: RoomId,
     },
     /// A room has other modes; all in it hear of it.
     ModesSet {
-        /// By whom.
+        /// The member who did it.
         member: MemberId,
-        /// Where.
+        /// The room.
         room: RoomId,
         /// What changed.
         changes: Vec<ModeChange>,
@@ -224,7 +224,7 @@ pub enum Effect {
     },
     /// A member calls itself something else; those in its rooms may hear of it.
     RealNameSet {
-        /// Who.
+        /// The member.
         member: MemberId,
     },
     /// Nothing changed, for a reason.
@@ -236,16 +236,16 @@ pub enum Effect {
     },
     /// A member has another name; it and each of those in its rooms hear of it once.
     Renamed {
-        /// Who.
+        /// The member.
         member: MemberId,
         /// Who it was to others, with the name it had.
         from: Person,
     },
     /// A member spoke; the others in the room hear it.
     Said {
-        /// Who.
+        /// The member.
         member: MemberId,
-        /// Where.
+        /// The room.
         room: RoomId,
     },
     /// A member spoke to another.
@@ -257,14 +257,14 @@ pub enum Effect {
     },
     /// A room's topic was set or cleared; all in the room hear of it.
     TopicSet {
-        /// By whom.
+        /// The member who did it.
         member: MemberId,
-        /// Where.
+        /// The room.
         room: RoomId,
     },
     /// A member's own modes are others, or as they were.
     UserModesSet {
-        /// Who.
+        /// The member.
         member: MemberId,
         /// Those that are on now and were not.
         on: UserModes,
@@ -273,7 +273,7 @@ pub enum Effect {
     },
     /// An operator of the server spoke to all who want to hear such.
     Wallops {
-        /// Who.
+        /// The member.
         member: MemberId,
     },
 }

@@ -1,11 +1,11 @@
-//! Openings that are no text: known by their first few bytes.
+//! Openings that are not text, known by their first few bytes.
 
 use super::{IAC, Judged, Kind, Protocol};
 
-/// In text, the first bytes of a line are never NUL; so many of them are looked at.
+/// Bytes at the beginning of a line that are checked for NUL, which no text has there.
 const HEAD_BYTES: usize = 8;
 
-/// Judges bytes at the beginning of a line. `Noise` stands for what is text.
+/// Judges bytes at the beginning of a line. `Noise` stands for text.
 pub(super) fn judge(bytes: &[u8], may_be_utf16: bool, ended: bool) -> Judged {
     match signature(bytes) {
         Judged::More if ended => {}
@@ -39,8 +39,8 @@ const fn is_letter(byte: u8) -> bool {
     byte.is_ascii_graphic() || byte == b' '
 }
 
-/// Signatures. A byte that may be any is none that ends a line, so that a line is not held up by its likeness to
-/// one of them.
+/// Signatures. A byte that matches anything does not match a line end, so that no line is held up because it resembles a
+/// signature.
 fn signature(bytes: &[u8]) -> Judged {
     const BITTORRENT: &[u8] = b"\x13BitTorrent";
     // A printer's queue (RFC 1179), as scanners ask for it.

@@ -7,11 +7,11 @@ use alloc::vec::Vec;
 /// How a first line ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// With the input, before its own end: it may be the beginning of a longer one.
+    /// By the end of the input, without an end of its own: it may be the beginning of a longer line.
     Input,
-    /// It goes on, and has more bytes than are looked at.
+    /// Not yet, and it already has more bytes than are looked at.
     Later,
-    /// With its own end.
+    /// By an end of its own.
     Line,
 }
 
@@ -40,8 +40,7 @@ pub(super) fn judge(bytes: &[u8], evidence: Evidence, ended: bool) -> Judged {
     Judged::Is(kind(line, evidence, end))
 }
 
-/// Whether a line is a request line of HTTP, and may be acted on by nobody; `cut` says that it lost its rest to a
-/// limit.
+/// Whether a line is a request line of HTTP, which nobody may act on; `cut` says that a limit took its rest.
 pub(crate) fn is_request(line: &[u8], cut: bool) -> bool {
     let end = if cut { End::Later } else { End::Line };
     let strict = Evidence::Greeted { may_be_irc: true };
@@ -124,7 +123,8 @@ const METHODS: [&[u8]; 36] = [
     b"UNSUBSCRIBE",
 ];
 
-/// A request line of HTTP, or of what is written like it: a method, a target, a version (RFC 9112, section 3).
+/// A request line of HTTP, or of a protocol with request lines like it: a method, a target, a version (RFC 9112,
+/// section 3).
 fn request(words: &[&[u8]], evidence: Evidence, end: End) -> Option<Kind> {
     let [method, target, rest @ ..] = words else { return None };
     let is_method = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_');
@@ -151,7 +151,7 @@ fn request(words: &[&[u8]], evidence: Evidence, end: End) -> Option<Kind> {
     }
 }
 
-/// The forms of a target (RFC 9112, section 3.2) that begin like nothing that people write behind a method.
+/// The forms of a target (RFC 9112, section 3.2) whose beginning no person writes behind a method.
 fn is_target(target: &[u8]) -> bool {
     target.starts_with(b"/") || target == b"*" || memchr::memmem::find(target, b"://").is_some()
 }
@@ -169,7 +169,7 @@ fn is_sip(target: &[u8]) -> bool {
     begins(b"sip:") || begins(b"sips:")
 }
 
-/// What a version is of: `HTTP/1.1`, in any case; digits may be missing.
+/// The protocol that a version names: `HTTP/1.1`, in any case; digits may be missing.
 fn version(word: &[u8]) -> Option<Kind> {
     let slash = memchr::memchr(b'/', word)?;
     let (name, number) = (&word[..slash], &word[slash + 1..]);
@@ -220,20 +220,20 @@ fn registration(words: &[&[u8]], evidence: Evidence) -> Option<Kind> {
     })
 }
 
-/// Whether `NICK` is alone with a name that one can have.
+/// Whether `NICK` has one parameter, a valid name.
 fn is_name(params: &[&[u8]]) -> bool {
     let [param] = params else { return false };
     let name = core::str::from_utf8(param.strip_prefix(b":").unwrap_or(param));
     name.is_ok_and(|name| Name::parse(name).is_ok())
 }
 
-/// Whether `PASS` has one parameter: a word, or several behind a colon that is none of a smile's.
+/// Whether `PASS` has one parameter: a word, or several behind a colon that does not begin a smiley.
 fn is_password(params: &[&[u8]], count: usize) -> bool {
     let begins = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
     params.len() == 1 || count == 1 && params[0].get(1).is_some_and(begins)
 }
 
-/// Whether these are the parameters of a `CAP` that a client begins with.
+/// Whether these are the parameters of the `CAP` with which a client begins.
 fn is_negotiation(params: &[&[u8]], count: usize) -> bool {
     let number = |word: &[u8]| word.iter().all(u8::is_ascii_digit);
     match params[0].to_ascii_uppercase().as_slice() {
@@ -248,7 +248,7 @@ fn is_negotiation(params: &[&[u8]], count: usize) -> bool {
 }
 
 /// Whether these are the four parameters of `USER`: the two in the middle are a mode and nothing, or names of hosts,
-/// and what follows them has a colon before it. Of four words that people write, none of this is true.
+/// and the last has a colon before it. Four words of a sentence never look like this.
 fn is_user(params: &[&[u8]], count: usize, last: Option<usize>) -> bool {
     let [user, mode, unused, ..] = params else { return false };
     // HexChat names its host so over IPv6, colons and all.
@@ -277,7 +277,7 @@ fn is_of_program(word: &[u8]) -> bool {
     }
 }
 
-/// What is spoken elsewhere and begins with such a line.
+/// The protocol that Parlor does not speak and that begins with such a line.
 fn stranger(line: &[u8], words: &[&[u8]], evidence: Evidence) -> Option<Protocol> {
     let first = words.first().copied().unwrap_or_default();
     let rest = words.get(1..).unwrap_or_default();
@@ -338,8 +338,8 @@ fn is_host(word: &[u8]) -> bool {
     word.contains(&b'.') || word.starts_with(b"[") || word.eq_ignore_ascii_case(b"localhost")
 }
 
-/// Whether a line behind a greeting may have a password in it, or be the log-in before one, and may be two words of a
-/// person.
+/// Whether a line after a greeting may contain a password, or be the login before one, and may as well be two words of
+/// a person.
 fn doubtful(words: &[&[u8]], evidence: Evidence) -> bool {
     evidence.is_strict() && matches!(words, [b"AUTH" | b"HELO" | b"USER", _])
 }

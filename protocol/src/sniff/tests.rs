@@ -5,14 +5,14 @@ use alloc::vec;
 const GREETED: Evidence = Evidence::Greeted { may_be_irc: true };
 const AT_PLAIN: Evidence = Evidence::Greeted { may_be_irc: false };
 
-/// What is decided when all of it came at once.
+/// The decision when all bytes come at once.
 fn whole(bytes: &[u8], evidence: Evidence, ended: bool) -> Option<Kind> {
     let mut sniffer = Sniffer::default();
     sniffer.push(bytes);
     sniffer.look(evidence, ended).kind
 }
 
-/// What is decided when it came byte by byte, and the noise before it.
+/// The decision when the bytes come one by one, and the noise before them.
 fn by_bytes(bytes: &[u8], evidence: Evidence, ended: bool) -> (Option<Kind>, Vec<u8>) {
     let (mut sniffer, mut noise) = (Sniffer::default(), Vec::new());
     for (index, byte) in bytes.iter().enumerate() {

@@ -15,7 +15,7 @@ impl Utf16 {
         Self { big_endian, byte: None, half: None }
     }
 
-    /// The characters that are whole with this byte: one, or U+FFFD for half of one and what follows that.
+    /// Returns the characters that this byte completes: one, or U+FFFD for half of a character and the character behind it.
     pub(super) fn decode(&mut self, byte: u8) -> [Option<char>; 2] {
         let Some(first) = self.byte.take() else {
             self.byte = Some(byte);

@@ -1,29 +1,29 @@
-//! The escape sequences of terminals (ECMA-48), which go whole: without their first character the rest of them would be
-//! read as text.
+//! The escape sequences of terminals (ECMA-48). They are removed whole: if only their first character was removed, the
+//! rest would be read as text.
 
-/// Tells the characters of escape sequences from text. A sequence that the line's end cuts goes, too.
+/// Tells the characters of escape sequences from text. A sequence that the end of the line cuts is removed as well.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Escapes(State);
 
 #[derive(Clone, Copy, Debug, Default)]
 enum State {
-    /// A control sequence, `ESC [`: parameters, intermediate bytes, and a final byte. Directly behind its beginning a
-    /// second `[` is what Linux sends for a function key.
+    /// A control sequence, `ESC [`: parameters, intermediate bytes, and a final byte. A second `[`
+    /// directly behind its beginning is what Linux sends for a function key.
     Control { at_start: bool },
     /// Behind ESC.
     Escape,
     /// Behind ESC and intermediate bytes.
     Intermediate,
-    /// One more character belongs to it: of another character set, or of a function key.
+    /// One more character belongs to the sequence: of another character set, or of a function key.
     One,
-    /// A control string: `ESC ]` and others. `bell` is whether BEL ends it, besides ST.
+    /// A control string: `ESC ]` and others. `bell` says whether BEL ends it as well as ST.
     String { bell: bool },
     #[default]
     Text,
 }
 
 impl Escapes {
-    /// Whether the next character of a line belongs to a sequence.
+    /// Returns whether the next character of a line belongs to a sequence.
     pub(crate) fn take(&mut self, character: char) -> bool {
         let (state, taken) = self.0.next(character);
         self.0 = state;

@@ -1,4 +1,4 @@
-//! What a command is, and how it is found and read.
+//! The commands: their form, and how a line names one.
 
 use super::nearest;
 use super::seen::{Seen, is_invisible};
@@ -23,7 +23,7 @@ pub struct PlainCommand {
     pub arguments: Localized,
     /// What it does, in a few words.
     pub about: Localized,
-    /// What else there is to know, line by line.
+    /// Further explanations, one a line.
     pub details: Localized,
     pub(super) read: fn(&mut Words<'_>) -> Result<Request, Mistake>,
 }
@@ -86,29 +86,29 @@ pub(super) fn read(line: Seen<'_>) -> Result<Request, Mistake> {
 }
 
 pub(super) fn no_such_command(word: &str) -> Mistake {
-    /// As much of it as a note has room for.
+    /// Characters of the word that the note shows.
     const SHOWN_CHARS: usize = 40;
     Mistake::NoSuchCommand(word.chars().filter(|&it| !is_invisible(it)).take(SHOWN_CHARS).collect())
 }
 
-/// The command that may have been meant by a word that is none.
+/// The command that may have been meant by an unknown one.
 pub(super) fn meant(word: &str) -> Option<&'static str> {
     nearest::nearest(&folded(word))
 }
 
-/// The word as the table has it: in lower case, in the letters of ASCII where an input method wrote wide ones, and
-/// without what is not seen.
+/// The word as the table spells it: in lower case, with wide letters of input methods as ASCII, and without invisible
+/// characters.
 pub(super) fn folded(word: &str) -> String {
     let seen = word.chars().filter(|&it| !is_invisible(it));
     seen.map(|it| narrow(it).to_ascii_lowercase()).collect()
 }
 
-/// Whether a command may begin with that letter.
+/// Whether the name of a command can begin with that character.
 pub(super) fn is_letter_of_command(letter: char) -> bool {
     narrow(letter).is_ascii_alphabetic()
 }
 
-/// The character of ASCII of which this one is the wide form, or itself.
+/// The ASCII character of which this one is the wide form; any other character as it is.
 fn narrow(character: char) -> char {
     const WIDE_OFFSET: u32 = 0xFEE0;
     match character {
@@ -130,17 +130,17 @@ impl<'a> Words<'a> {
         Some(self.rest.take_word())
     }
 
-    /// The next word, which there must be.
+    /// The next word; an error if there is none.
     pub(super) fn needed(&mut self) -> Result<Cow<'a, str>, Mistake> {
         self.next().ok_or(Mistake::Usage(self.command))
     }
 
-    /// There must be no more words.
+    /// Checks that no word is left.
     pub(super) fn end(&self) -> Result<(), Mistake> {
         if self.rest.is_at_end() { Ok(()) } else { Err(Mistake::ExtraWords(self.command)) }
     }
 
-    /// Everything that follows, as it is seen, if it is anything.
+    /// Everything that follows, as it is seen; `None` if nothing does.
     pub(super) fn all(&self) -> Option<Cow<'a, str>> {
         Some(self.rest.rest()).filter(|rest| !rest.is_empty())
     }

@@ -1,4 +1,4 @@
-//! What `/help` says, from the table of commands.
+//! The answers to `/help`, made from the table of commands.
 
 use super::Notes;
 use super::commands::{Group, PlainCommand, command};
@@ -11,10 +11,10 @@ use alloc::vec::Vec;
 /// The texts of `/help` that are not about one command.
 pub(super) struct HelpTexts {
     pub(super) everyday: &'static str,
-    /// How a line that starts with `/` is said, and what is said of it.
+    /// The form of a line that sends a leading `/`, and its explanation.
     pub(super) slashes: (&'static str, &'static str),
     pub(super) moderation: &'static str,
-    /// What else can be asked.
+    /// The other forms of `/help`.
     pub(super) more: &'static str,
     pub(super) also: &'static str,
 }
@@ -40,7 +40,7 @@ pub(super) fn help(on: HelpOn, texts: &HelpTexts, language: Language, to: &mut N
     }
 }
 
-/// One command: its line of the list, its other names, and what else there is to know.
+/// Explains one command: its line of the list, its details and its other names.
 fn explain(command: &PlainCommand, texts: &HelpTexts, language: Language, to: &mut Notes<'_>) {
     to.note(format_args!("{}  {}", command.usage(language), command.about.get(language)));
     to.notes(command.details.get(language));
@@ -55,7 +55,7 @@ fn of(group: Group, language: Language) -> impl Iterator<Item = (String, &'stati
     commands.map(move |command| (command.usage(language), command.about.get(language)))
 }
 
-/// A line for each command, with what it does below what the others do.
+/// Lists commands, one a line, with their explanations in one column.
 fn table(lines: Vec<(String, &'static str)>, to: &mut Notes<'_>) {
     let columns = lines.iter().map(|(usage, _)| width(usage)).max().unwrap_or_default();
     for (usage, about) in lines {
@@ -64,7 +64,7 @@ fn table(lines: Vec<(String, &'static str)>, to: &mut Notes<'_>) {
     }
 }
 
-/// The columns of a terminal that a text of the table takes: two for a Chinese character.
+/// Columns that a text of the table takes in a terminal: two for a Chinese character.
 fn width(text: &str) -> usize {
     text.chars().map(|it| if it.is_ascii() { 1 } else { 2 }).sum()
 }

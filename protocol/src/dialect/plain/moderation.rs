@@ -1,4 +1,4 @@
-//! How the commands are read that are about other people, and about what a room allows.
+//! Reads the commands that act on other people and on the modes of a room.
 
 use super::commands::{Words, folded};
 use super::table::any_name;
@@ -86,7 +86,7 @@ pub(super) fn mode(words: &mut Words<'_>) -> Result<Request, Mistake> {
     }))
 }
 
-/// `on` and `off`, in Chinese as well.
+/// Reads `on` or `off`, in English or Chinese.
 fn switch(word: &str) -> Option<bool> {
     match &*folded(word) {
         "on" | "开" => Some(true),
@@ -95,13 +95,13 @@ fn switch(word: &str) -> Option<bool> {
     }
 }
 
-/// As much of a word as a note has room for.
+/// The beginning of a word, as long as a note shows.
 fn shown(word: &str) -> String {
     const SHOWN_CHARS: usize = 40;
     word.chars().take(SHOWN_CHARS).collect()
 }
 
-/// What a flag is called in `/mode`.
+/// The name of a flag in `/mode`.
 pub(super) const fn flag_word(flag: Flag) -> &'static str {
     match flag {
         Flag::InviteOnly => "invite-only",
@@ -132,13 +132,13 @@ pub(super) fn mode_word(change: &ModeChange) -> String {
     }
 }
 
-/// A mask as `/ban` takes it: a name alone where it is about nothing else.
+/// A mask as `/ban` takes it: only the name where the mask is about nothing else.
 pub(super) fn shown_mask(mask: &Mask) -> &str {
     mask.as_str().strip_suffix("!*@*").unwrap_or(mask.as_str())
 }
 
-/// The changes without those that a later one of them takes back or makes again: a client of IRC may write `+m-m` a
-/// hundred times in a line, and each would be some words.
+/// The changes without those that a later one undoes or repeats: a client of IRC may write `+m-m` a hundred times in a
+/// line, and each change would be told in several words.
 pub(super) fn last_of_each(changes: &[ModeChange]) -> impl Iterator<Item = &ModeChange> {
     let is_again = |one: &ModeChange, other: &ModeChange| match (one, other) {
         (ModeChange::Flag { flag: one, .. }, ModeChange::Flag { flag: other, .. }) => one == other,

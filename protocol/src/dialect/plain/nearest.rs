@@ -1,17 +1,17 @@
-//! Which command somebody may have meant who typed another word.
+//! The command that somebody who typed an unknown one may have meant.
 
 use super::table::COMMANDS;
 use alloc::vec::Vec;
 
-/// A longer word is none that was mistyped.
+/// Letters of a word that may be a mistyped command.
 const CHARS_MAX: usize = 16;
 
 /// A name that is shorter is the beginning of too many words to be the command that ran into its argument:
 /// `/nickalice`, but not `/meow`.
 const RUN_INTO_CHARS_MIN: usize = 4;
 
-/// The command that `word` was meant for, as far as that can be guessed: the only one that begins so, one that ran
-/// into its argument, or one that few mistakes away is spelt so.
+/// Guesses the command that `word` was meant to be: the only one that begins with it, one that lacks the space before its
+/// argument, or one whose spelling is a few mistakes away.
 pub(super) fn nearest(word: &str) -> Option<&'static str> {
     if word.is_empty() {
         return None;
@@ -40,8 +40,8 @@ pub(super) fn nearest(word: &str) -> Option<&'static str> {
     near.filter(|&(mistakes, _)| mistakes <= most).min_by_key(|&(mistakes, _)| mistakes).map(|(_, name)| name)
 }
 
-/// How many characters are wrong, missing, too many, or exchanged with their neighbour (the optimal string
-/// alignment distance).
+/// Number of characters that are wrong, missing, surplus, or exchanged with their neighbour (the optimal string alignment
+/// distance).
 fn distance(word: &[char], spelling: &str) -> usize {
     let spelling: Vec<char> = spelling.chars().collect();
     let first: Vec<usize> = (0..=spelling.len()).collect();

@@ -6,8 +6,8 @@ use crate::command::Manner;
 use crate::session::plain::Request;
 use crate::text::Text;
 
-/// The request that a line makes, by what its readers would see of it: one that begins with `/` for them is a
-/// command and is never said; `//` says a line that starts with `/`.
+/// Reads a line as its readers would see it: one that they would see begin with `/` is a command, and is never said;
+/// `//` says a line that starts with `/`.
 pub(crate) fn parse(text: Text) -> Request {
     let mut seen = Seen(text.as_str());
     let is_command = match seen.skip_unseen() {

@@ -1,5 +1,5 @@
-//! What a reader sees of a line. A command is what its readers would see begin with `/`, whatever stands there
-//! that shows nothing: formatting codes, blanks, characters without a glyph.
+//! What a reader sees of a line. A line is a command if its readers would see it begin with `/`, whatever invisible
+//! characters stand before that: formatting codes, blanks, characters without a glyph.
 
 use super::is_letter_of_command;
 use crate::text::{Text, code_length, is_formatting, unformatted};
@@ -16,15 +16,15 @@ impl<'a> Seen<'a> {
         self.skip(|it| is_invisible(it) || it.is_whitespace())
     }
 
-    /// The same, but a blank stays where it is.
+    /// Like the above, but stops at a blank as well.
     pub(super) fn skip_invisible(&mut self) -> Option<char> {
         self.skip(is_invisible)
     }
 
-    /// Goes behind the slash that begins a command, if one is next: `next` is the character that is.
+    /// Moves past the slash that begins a command, if one is next. `next` is the next character.
     ///
     /// An input method for Chinese writes `／` for the key `/`, or `、`: the first is a slash wherever it stands,
-    /// the second where a letter of a command follows it, for no sentence goes on so.
+    /// the second only where a letter of a command follows it, which happens in no sentence.
     pub(super) fn take_slash(&mut self, next: char) -> bool {
         let behind = Self(&self.0[next.len_utf8()..]);
         let is_slash = match next {
@@ -49,12 +49,12 @@ impl<'a> Seen<'a> {
         trimmed(unformatted(word), is_invisible)
     }
 
-    /// What is left, as it is seen, without what is unseen around it.
+    /// The rest as it is seen.
     pub(super) fn rest(self) -> Cow<'a, str> {
         trimmed(unformatted(self.0), |it| is_invisible(it) || it.is_whitespace())
     }
 
-    /// What is left, with its formatting, but without the blanks around it; `None` where nothing of it is seen.
+    /// The rest with its formatting, but without the blanks around it; `None` where nothing of it is seen.
     pub(super) fn text(mut self) -> Option<Text> {
         let text = self.0.trim();
         self.skip_unseen().map(|_| Text::part(text))
@@ -65,7 +65,7 @@ impl<'a> Seen<'a> {
         self.skip_unseen().is_none()
     }
 
-    /// Goes over formatting codes and those characters to the next one, and returns it.
+    /// Skips formatting codes and those characters, and returns the next character.
     fn skip(&mut self, skipped: impl Fn(char) -> bool) -> Option<char> {
         loop {
             let next = self.0.chars().next()?;
