@@ -23,7 +23,8 @@ impl Text {
     /// - invalid UTF-8 becomes U+FFFD, one for each maximal subpart (Unicode Standard, section 3.9);
     /// - the line and paragraph separators U+2028 and U+2029, at which some readers begin a new line, become
     ///   spaces;
-    /// - the escape sequences of terminals (ECMA-48) are dropped as a whole, also where the line's end cuts them;
+    /// - the escape sequences of terminals (ECMA-48) are dropped as a whole, also where the line's end cuts them; a slash
+    ///   belongs to none, for it may begin a command behind the Escape key;
     /// - a CR, or several, between two parts of the line becomes a space: a terminal would write the second over the
     ///   first, and neither is to be lost;
     /// - a byte order mark at the start, NUL, DEL, and the control characters C0 and C1 are dropped, but

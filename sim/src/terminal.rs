@@ -93,7 +93,8 @@ pub fn without_sequences(line: &str) -> String {
     kept
 }
 
-/// How many characters the sequence has that `rest` begins with: none where it begins with none.
+/// How many characters the sequence has that `rest` begins with: none where it begins with none. A slash is of no sequence,
+/// control strings apart.
 fn sequence(rest: &[char]) -> usize {
     match rest {
         ['\x1b', '[', rest @ ..] => 2 + control(rest),
@@ -105,7 +106,7 @@ fn sequence(rest: &[char]) -> usize {
         ['\x1b', 'N' | 'O', rest @ ..] => 2 + one(rest),
         ['\u{8e}' | '\u{8f}', rest @ ..] => 1 + one(rest),
         ['\x1b', rest @ ..] => {
-            let between = rest.iter().take_while(|it| (' '..='/').contains(*it)).count();
+            let between = rest.iter().take_while(|it| (' '..='.').contains(*it)).count();
             let end = match rest.get(between) {
                 Some('0'..='~') => 1,
                 other => broken_off(other),
@@ -122,7 +123,7 @@ fn control(rest: &[char]) -> usize {
     if let ['[', rest @ ..] = rest {
         return 1 + one(rest);
     }
-    let parameters = rest.iter().take_while(|it| (' '..='?').contains(*it)).count();
+    let parameters = rest.iter().take_while(|it| (' '..='?').contains(*it) && **it != '/').count();
     match rest.get(parameters) {
         Some('@'..='~') => parameters + 1,
         other => parameters + broken_off(other),
@@ -146,6 +147,7 @@ fn string(rest: &[char], bell: bool) -> usize {
 /// One character of a character set that holds for it alone.
 fn one(rest: &[char]) -> usize {
     match rest.first() {
+        Some('/') => 0,
         Some(' '..='~') => 1,
         other => broken_off(other),
     }

@@ -88,7 +88,7 @@ fn keys() -> impl Strategy<Value = String> {
 /// What programs print.
 fn printed() -> impl Strategy<Value = String> {
     let part = prop::sample::select(vec![
-        "\x1b", "\x1b[", "\x1b]", "\x1bP", "\x1b\\", "\x1bO", "\x1b(", "\u{9b}", "\u{9d}", "\u{9c}",
+        "\x1b", "/", "\x1b[", "\x1b]", "\x1bP", "\x1b\\", "\x1bO", "\x1b(", "\u{9b}", "\u{9d}", "\u{9c}",
         "\u{90}", "\u{8f}", "\x07", "\x18", "[", "]", "0;1", "31", "m", "?", " ", "#", "B", "~", "text",
         "你", "\x02", "\x0304", "\r", "\r", "\t", "\u{2028}", "\u{feff}", "\x7f", "\u{85}",
     ]);

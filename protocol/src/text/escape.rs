@@ -44,12 +44,17 @@ impl State {
             (Self::Text, _) => (Self::Text, false),
             // CAN and SUB break a sequence off.
             (_, '\x18' | '\x1A') => (Self::Text, true),
+            // No terminal sends a slash in a sequence. A person types one behind the Escape key, and would say a part of a
+            // command if it went.
+            (Self::Control { .. } | Self::Escape | Self::Intermediate | Self::One, '/') => {
+                (Self::Text, false)
+            }
 
             (Self::Escape, '[') => (Self::Control { at_start: true }, true),
             (Self::Escape, ']') => (Self::String { bell: true }, true),
             (Self::Escape, 'P' | 'X' | '^' | '_') => (Self::String { bell: false }, true),
             (Self::Escape, 'N' | 'O') => (Self::One, true),
-            (Self::Escape | Self::Intermediate, ' '..='/') => (Self::Intermediate, true),
+            (Self::Escape | Self::Intermediate, ' '..='.') => (Self::Intermediate, true),
             (Self::Escape | Self::Intermediate, '0'..='~') => (Self::Text, true),
 
             (Self::Control { at_start: true }, '[') => (Self::One, true),
@@ -126,5 +131,16 @@ mod tests {
         ] {
             assert_eq!(text(line), rest, "{line:?}");
         }
+    }
+
+    #[test]
+    fn a_slash_is_part_of_no_sequence_but_a_string() {
+        for before in [
+            "\x1b", "\x1b\x1b", "\x1b ", "\x1b(", "\x1bO", "\x1bN", "\x1b[", "\x1b[[", "\x1b[1;", "\u{8f}",
+            "\u{9b}",
+        ] {
+            assert_eq!(text(&alloc::format!("{before}/msg bob")), "/msg bob", "{before:?}");
+        }
+        assert_eq!(text("\x1b]8;;http://x\x07link"), "link");
     }
 }
