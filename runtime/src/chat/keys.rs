@@ -186,6 +186,8 @@ const fn alt(byte: u8) -> Option<Key> {
         0x08 | 0x7F => Key::KillWordLeft,
         b'\r' | b'\n' => Key::Enter,
         0x03 => Key::Interrupt,
+        // Whoever presses Escape and types a command would say the rest of it.
+        b'/' => Key::Character('/'),
         _ => return None,
     })
 }
@@ -245,6 +247,14 @@ mod tests {
     fn a_paste_has_a_beginning_and_an_end() {
         let expected = [Key::PasteBegin, Key::Character('a'), Key::Enter, Key::Complete, Key::PasteEnd];
         assert_eq!(keys(b"\x1b[200~a\r\t\x1b[201~"), expected);
+    }
+
+    #[test]
+    fn a_slash_behind_escape_begins_a_command() {
+        for before in ["\x1b", "\x1b\x1b", "\x1bO"] {
+            let typed = keys(format!("{before}/w").as_bytes());
+            assert_eq!(typed, [Key::Character('/'), Key::Character('w')], "{before:?}");
+        }
     }
 
     #[test]
