@@ -65,9 +65,14 @@ fn signature(bytes: &[u8]) -> Judged {
         [0x80, length, 0x01, 0x00 | 0x03, ..] if any(length) => Judged::Is(Kind::Tls),
         [0x80, length, 0x01] | [0x80, length] if any(length) => Judged::More,
         [0x03, 0x00, 0x00, ..] => is(Protocol::Rdp),
-        // A sequence with an integer in it of one byte: a message of LDAP (RFC 4511) and its number.
+        // A sequence with an integer in it of one byte: a message of LDAP (RFC 4511) and its number. The length takes
+        // up to three bytes: who logs in by a long name has a longer message than one byte can say.
         [0x30, length, 0x02, 0x01, ..] if any(length) => is(Protocol::Ldap),
+        [0x30, 0x81, length, 0x02, 0x01, ..] if any(length) => is(Protocol::Ldap),
+        [0x30, 0x82, high, low, 0x02, 0x01, ..] if any(high) && any(low) => is(Protocol::Ldap),
         [0x30, length, 0x02] | [0x30, length] if any(length) => Judged::More,
+        [0x30, 0x81, length, 0x02] | [0x30, 0x81 | 0x82, length] if any(length) => Judged::More,
+        [0x30, 0x82, high, low, 0x02] | [0x30, 0x82, high, low] if any(high) && any(low) => Judged::More,
         [0x10, length, 0x00, 0x04 | 0x06, ..] if any(length) => is(Protocol::Mqtt),
         [0x10, length, 0x00] | [0x10, length] if any(length) => Judged::More,
         [0x04, 0x01 | 0x02, ..] => is(Protocol::Socks),

@@ -289,13 +289,18 @@ fn stranger(line: &[u8], words: &[&[u8]], evidence: Evidence) -> Option<Protocol
     let digits = first.strip_prefix(b"*").unwrap_or_default();
     let number = |word: &[u8]| !word.is_empty() && word.iter().all(u8::is_ascii_digit);
     Some(match first {
-        _ if starts(b"SSH-1.") || starts(b"SSH-2.") => Protocol::Ssh,
+        _ if is_ssh(first) => Protocol::Ssh,
         // RESP: an array of so many.
         _ if rest.is_empty() && number(digits) && digits.len() < 5 => Protocol::Redis,
-        b"PROXY" if matches!(rest, [b"TCP4" | b"TCP6" | b"UNKNOWN", ..]) => Protocol::Proxy,
-        b"WEBIRC"
-            if lenient && !rest.is_empty()
-                || rest.len() > 3 && is_address(rest[3].strip_prefix(b":").unwrap_or(rest[3])) =>
+        b"PROXY"
+            if matches!(rest, [b"TCP4" | b"TCP6" | b"UNKNOWN", ..])
+                && (lenient || rest.get(1).is_none_or(|it| is_address(it))) =>
+        {
+            Protocol::Proxy
+        }
+        _ if is("WEBIRC")
+            && (lenient && first == b"WEBIRC" && !rest.is_empty()
+                || rest.len() > 3 && is_address(rest[3].strip_prefix(b":").unwrap_or(rest[3]))) =>
         {
             Protocol::Webirc
         }
@@ -304,8 +309,11 @@ fn stranger(line: &[u8], words: &[&[u8]], evidence: Evidence) -> Option<Protocol
             Protocol::Smtp
         }
         b"AUTH" if is_open && matches!(rest.len(), 1 | 2) => Protocol::Redis,
-        b"AUTHINFO" if matches!(rest, [b"USER" | b"PASS", _]) => Protocol::Nntp,
-        b"MODE" if matches!(rest, [b"READER"]) => Protocol::Nntp,
+        b"HELLO" if matches!(rest, [b"2" | b"3", b"AUTH", ..]) => Protocol::Redis,
+        b"APOP" if rest.len() == 2 => Protocol::Login,
+        // Clients write these in small letters as well, and nobody else does.
+        _ if is("AUTHINFO") && matches!(rest, [what, _] if one_of(what, &["USER", "PASS"])) => Protocol::Nntp,
+        _ if is("MODE") && matches!(rest, [what] if one_of(what, &["READER"])) => Protocol::Nntp,
         b"CONNECT" | b"STOMP" if is_open && rest.is_empty() => Protocol::Stomp,
         b"CONNECT" if rest.first().is_some_and(|first| first.starts_with(b"{")) => Protocol::Nats,
         b"CAPA" if is_open && rest.is_empty() => Protocol::Login,
@@ -319,14 +327,39 @@ fn stranger(line: &[u8], words: &[&[u8]], evidence: Evidence) -> Option<Protocol
         _ if starts(b"{") && (has("\"jsonrpc\"") || has("\"method\"")) => Protocol::JsonRpc,
         _ if starts(b"RFB 003.") => Protocol::Vnc,
         _ if line.get(4..8) == Some(b"git-") && line[..4].iter().all(u8::is_ascii_hexdigit) => Protocol::Git,
-        tag if tag.iter().any(u8::is_ascii_digit) && tag.iter().all(u8::is_ascii_alphanumeric) => {
-            match rest {
-                [b"LOGIN", _, _] | [b"CAPABILITY" | b"STARTTLS"] | [b"AUTHENTICATE", _] => Protocol::Imap,
-                _ => return None,
-            }
-        }
+        tag if is_tag(tag) && is_imap(rest) => Protocol::Imap,
         _ => return None,
     })
+}
+
+/// Whether a word is a version of SSH and of a program (RFC 4253, section 4.2): `SSH-2.0-OpenSSH_9.6`.
+fn is_ssh(word: &[u8]) -> bool {
+    let Some(versions) = word.strip_prefix(b"SSH-1.").or_else(|| word.strip_prefix(b"SSH-2.")) else {
+        return false;
+    };
+    let digits = versions.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    digits > 0 && versions.get(digits) == Some(&b'-')
+}
+
+fn one_of(word: &[u8], words: &[&str]) -> bool {
+    words.iter().any(|it| word.eq_ignore_ascii_case(it.as_bytes()))
+}
+
+/// Whether a word may stand before a command of IMAP, as programs number theirs, or as whoever types them does without.
+fn is_tag(word: &[u8]) -> bool {
+    word == b"." || word.iter().any(u8::is_ascii_digit) && word.iter().all(u8::is_ascii_alphanumeric)
+}
+
+/// Whether these are a command of IMAP with which a client begins. What `LOGIN` takes may be in quotes, with blanks in
+/// them, or follow on lines of its own (RFC 9051, section 4.3).
+fn is_imap(words: &[&[u8]]) -> bool {
+    let is_string = |word: &&[u8]| word.starts_with(b"\"") || word.starts_with(b"{");
+    match words {
+        [b"LOGIN", _, _] | [b"AUTHENTICATE", _] | [b"AUTHENTICATE", _, _] => true,
+        [b"LOGIN", rest @ ..] => rest.iter().take(2).any(is_string),
+        [only] => one_of(only, &["CAPABILITY", "STARTTLS"]),
+        _ => false,
+    }
 }
 
 fn is_address(word: &[u8]) -> bool {
@@ -341,5 +374,10 @@ fn is_host(word: &[u8]) -> bool {
 /// Whether a line after a greeting may contain a password, or be the login before one, and may as well be two words of
 /// a person.
 fn doubtful(words: &[&[u8]], evidence: Evidence) -> bool {
-    evidence.is_strict() && matches!(words, [b"AUTH" | b"HELO" | b"USER", _])
+    evidence.is_strict()
+        && match words {
+            [b"CAPA"] | [b"AUTH" | b"HELO", _] | [b"AUTH", _, _] => true,
+            [command, _] => one_of(command, &["USER"]),
+            _ => false,
+        }
 }

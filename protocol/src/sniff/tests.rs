@@ -125,6 +125,9 @@ fn behind_a_greeting_what_a_person_may_have_written_is_said() {
         "GET /",
         "DELETE everything",
         "SSH is fine",
+        "SSH-2.0 is old enough",
+        "PROXY TCP4 is a header",
+        "PROXY UNKNOWN is one, too",
         "PROXY TCP is a thing",
         "WEBIRC needs a password I think",
         "helo everybody",
@@ -133,6 +136,12 @@ fn behind_a_greeting_what_a_person_may_have_written_is_said() {
         "ping",
         "PING",
         "AUTH is broken again",
+        "user of the day",
+        "capa",
+        "mode reader is a command",
+        "a LOGIN page fails",
+        "... LOGIN fails again",
+        "APOP is old, use TLS",
         "set the table for 4",
         "4 LOGIN attempts failed today",
         "{\"json\": 1}",
@@ -152,7 +161,16 @@ fn behind_a_greeting_what_a_person_may_have_written_is_said() {
 
 #[test]
 fn what_may_be_a_log_in_or_a_person_is_in_doubt_behind_a_greeting() {
-    for line in ["nick bob", "pass secret", "USER root", "AUTH secret", "HELO world"] {
+    for line in [
+        "nick bob",
+        "pass secret",
+        "USER root",
+        "user root",
+        "AUTH secret",
+        "AUTH bob secret",
+        "CAPA",
+        "HELO world",
+    ] {
         assert_eq!(kind(line, GREETED), Kind::Doubt, "{line:?}");
         assert_eq!(kind(line, AT_PLAIN), Kind::Doubt, "{line:?}");
     }
@@ -193,7 +211,17 @@ fn strangers_are_known_whoever_was_greeted() {
         (b"EHLO scanner.example\r\n", Protocol::Smtp),
         (b"HELO scanner.example\r\n", Protocol::Smtp),
         (b"a001 LOGIN bob secret\r\n", Protocol::Imap),
+        (b"a001 LOGIN \"bob\" \"my own secret\"\r\n", Protocol::Imap),
+        (b"a001 LOGIN {3}\r\nbob {6}\r\nsecret\r\n", Protocol::Imap),
+        (b"a001 AUTHENTICATE PLAIN AGJvYgBzZWNyZXQ=\r\n", Protocol::Imap),
+        (b". LOGIN bob secret\r\n", Protocol::Imap),
+        (b"a1 capability\r\n", Protocol::Imap),
         (b"AUTHINFO PASS secret\r\n", Protocol::Nntp),
+        (b"authinfo user bob\r\n", Protocol::Nntp),
+        (b"mode reader\r\n", Protocol::Nntp),
+        (b"APOP bob c4c9334bac560ecc979e58001b3e22fb\r\n", Protocol::Login),
+        (b"HELLO 3 AUTH default secret\r\n", Protocol::Redis),
+        (b"webirc s3cret gateway host 192.0.2.1\r\n", Protocol::Webirc),
         (b"MODE READER\r\n", Protocol::Nntp),
         (b"CONNECT {\"verbose\":false,\"pass\":\"s3cret\"}\r\n", Protocol::Nats),
         (b"set key 0 60 5\r\n", Protocol::Memcached),
@@ -204,6 +232,8 @@ fn strangers_are_known_whoever_was_greeted() {
         (b"@RSYNCD: 31.0\n", Protocol::Rsync),
         (b"\x03\0\0\x13\x0e\xe0\0\0", Protocol::Rdp),
         (b"\x30\x0c\x02\x01\x01\x60", Protocol::Ldap),
+        (b"\x30\x81\x9a\x02\x01\x01\x60\x81", Protocol::Ldap),
+        (b"\x30\x82\x01\x20\x02\x01\x01\x60", Protocol::Ldap),
         (b"\x30\x84\0\0\0\x2d", Protocol::Binary),
         (b"\x10\x1e\0\x04MQTT", Protocol::Mqtt),
         (b"\x05\x01\0", Protocol::Socks),

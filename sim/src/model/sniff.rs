@@ -129,6 +129,8 @@ const SIGNATURES: &[(&[OneOf], Opens)] = &[
     (&[&[0x80], &[], &[1], &[0, 3]], Opens::Tls),
     (&[&[3], &[0], &[0]], Opens::Stranger("RDP")),
     (&[&[0x30], &[], &[2], &[1]], Opens::Stranger("LDAP")),
+    (&[&[0x30], &[0x81], &[], &[2], &[1]], Opens::Stranger("LDAP")),
+    (&[&[0x30], &[0x82], &[], &[], &[2], &[1]], Opens::Stranger("LDAP")),
     (&[&[0x10], &[], &[0], &[4, 6]], Opens::Stranger("MQTT")),
     (&[&[4], &[1, 2]], Opens::Stranger("SOCKS")),
     (&[&[5], &[1, 2, 3, 4], &[0, 1, 2]], Opens::Stranger("SOCKS")),
@@ -303,9 +305,7 @@ fn elsewhere(line: &[u8], words: &[&[u8]], from: From) -> Option<&'static str> {
     let nobody = from == From::Nobody;
     let contains = |part: &[u8]| line.windows(part.len()).any(|it| it == part);
     for (start, name) in [
-        (&b"SSH-1."[..], "SSH"),
-        (b"SSH-2.", "SSH"),
-        (b"<?xml", "XML"),
+        (&b"<?xml"[..], "XML"),
         (b"<stream:stream", "XML"),
         (b"<policy-file-request/>", "XML"),
         (b"RFB 003.", "VNC"),
@@ -321,6 +321,9 @@ fn elsewhere(line: &[u8], words: &[&[u8]], from: From) -> Option<&'static str> {
         return Some("Git");
     }
     let (first, rest) = words.split_first()?;
+    if ssh(first) {
+        return Some("SSH");
+    }
     if let [b'*', count @ ..] = *first
         && rest.is_empty()
         && number(count)
@@ -333,33 +336,61 @@ fn elsewhere(line: &[u8], words: &[&[u8]], from: From) -> Option<&'static str> {
     match (first.to_ascii_uppercase().as_slice(), rest) {
         (b"EHLO" | b"LHLO", [_]) => return Some("SMTP"),
         (b"HELO", [word]) if host(word) || nobody && *first == b"HELO" => return Some("SMTP"),
+        (b"WEBIRC", [_, _, _, ip, ..]) if address(ip.strip_prefix(b":").unwrap_or(ip)) => {
+            return Some("WEBIRC");
+        }
+        (b"AUTHINFO", [what, _]) if [b"USER", b"PASS"].iter().any(|it| what.eq_ignore_ascii_case(*it)) => {
+            return Some("NNTP");
+        }
+        (b"MODE", [what]) if what.eq_ignore_ascii_case(b"READER") => return Some("NNTP"),
         _ => {}
     }
     Some(match (*first, rest) {
-        (b"PROXY", [b"TCP4" | b"TCP6" | b"UNKNOWN", ..]) => "PROXY",
+        (b"PROXY", [b"TCP4" | b"TCP6" | b"UNKNOWN", ..]) if !from.is_greeted() => "PROXY",
+        (b"PROXY", [b"TCP4" | b"TCP6" | b"UNKNOWN"]) => "PROXY",
+        (b"PROXY", [b"TCP4" | b"TCP6" | b"UNKNOWN", ip, ..]) if address(ip) => "PROXY",
         (b"WEBIRC", [_, ..]) if !from.is_greeted() => "WEBIRC",
-        (b"WEBIRC", [_, _, _, ip, ..]) if address(ip.strip_prefix(b":").unwrap_or(ip)) => "WEBIRC",
         (b"AUTH", [_] | [_, _]) if nobody => "Redis",
-        (b"AUTHINFO", [b"USER" | b"PASS", _]) | (b"MODE", [b"READER"]) => "NNTP",
+        (b"HELLO", [b"2" | b"3", b"AUTH", ..]) => "Redis",
+        (b"APOP", [_, _]) => "FTP/POP3",
         (b"CONNECT" | b"STOMP", []) if nobody => "STOMP",
         (b"CONNECT", [object, ..]) if object[0] == b'{' => "NATS",
         (b"CAPA", []) if nobody => "FTP/POP3",
         (b"stats", []) if nobody => "memcached",
         (b"set", [_, one, two, three]) if number(one) && number(two) && number(three) => "memcached",
-        (tag, [b"LOGIN", _, _] | [b"CAPABILITY" | b"STARTTLS"] | [b"AUTHENTICATE", _])
-            if tag.iter().all(u8::is_ascii_alphanumeric) && tag.iter().any(u8::is_ascii_digit) =>
-        {
-            "IMAP"
-        }
+        (tag, rest) if imap(tag, rest) => "IMAP",
         _ => return None,
     })
+}
+
+/// The version of SSH, and of the program that speaks it.
+fn ssh(word: &[u8]) -> bool {
+    let mut parts = word.splitn(3, |it| *it == b'-');
+    parts.next() == Some(b"SSH")
+        && matches!(parts.next(), Some([b'1' | b'2', b'.', minor @ ..]) if number(minor))
+        && parts.next().is_some()
+}
+
+/// A command with which clients of IMAP begin.
+fn imap(tag: &[u8], rest: &[&[u8]]) -> bool {
+    let numbered = tag.iter().all(u8::is_ascii_alphanumeric) && tag.iter().any(u8::is_ascii_digit);
+    let Some(command) = rest.first().filter(|_| numbered || tag == b".") else { return false };
+    // A string in quotes, or one that follows on a line of its own.
+    let string = |it: &[u8]| b"\"{".contains(&it[0]);
+    match (*command, rest.len()) {
+        (b"LOGIN", 3) | (b"AUTHENTICATE", 2 | 3) => true,
+        (b"LOGIN", 2..) => string(rest[1]) || rest.get(2).is_some_and(|it| string(it)),
+        (_, 1) => ["CAPABILITY", "STARTTLS"].iter().any(|it| command.eq_ignore_ascii_case(it.as_bytes())),
+        _ => false,
+    }
 }
 
 /// The first line of a client of IRC, or what might be one.
 fn irc(words: &[&[u8]], from: From) -> Option<Opens> {
     let (first, params) = words.split_first()?;
     if params.is_empty() {
-        return None;
+        // It asks what a log-in may be, and logs in next.
+        return (*first == b"CAPA" && from.is_greeted()).then_some(Opens::Doubt(0));
     }
     if !from.is_greeted() && [&b"CAP"[..], b"NICK", b"PASS", b"USER"].contains(first) {
         return Some(Opens::Irc);
@@ -392,9 +423,11 @@ fn irc(words: &[&[u8]], from: From) -> Option<Opens> {
         {
             shouted
         }
-        b"AUTH" | b"HELO" | b"USER" if shouted && params.len() == 1 && from.is_greeted() => {
+        b"AUTH" | b"HELO" if shouted && params.len() == 1 && from.is_greeted() => {
             return Some(Opens::Doubt(0));
         }
+        b"AUTH" if shouted && params.len() == 2 && from.is_greeted() => return Some(Opens::Doubt(0)),
+        b"USER" if params.len() == 1 && from.is_greeted() => return Some(Opens::Doubt(0)),
         _ => return None,
     };
     match from {

@@ -15,7 +15,7 @@ pub(crate) const NOISE: [&[u8]; 8] = [
 ];
 
 /// Openings that are known at every listener, behind a greeting, too, each with a word that nobody is to read.
-pub(crate) const OPENINGS: [&[u8]; 22] = [
+pub(crate) const OPENINGS: [&[u8]; 25] = [
     b"GET /s3cr3t HTTP/1.1\r\n",
     b"get /s3cr3t http/1.0\n",
     b"OPTIONS * HTTP/1.1\r\nX: s3cr3t\r\n",
@@ -30,12 +30,15 @@ pub(crate) const OPENINGS: [&[u8]; 22] = [
     b"WEBIRC s3cr3t gateway host 192.0.2.1\r\n",
     b"EHLO s3cr3t.example\r\n",
     b"a1 LOGIN admin s3cr3t\r\n",
+    b"a1 LOGIN \"admin\" \"s3cr3t s3cr3t\"\r\n",
+    b"authinfo pass s3cr3t\r\n",
     b"<stream:stream to='s3cr3t'>\n",
     b"{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"login\",\"params\":{\"pass\":\"s3cr3t\"}}\n",
     b"set s3cr3t 0 0 5\r\n",
     b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03\ns3cr3t\r\n",
     b"\x03\0\0\x13\x0e\xe0\0\0\0\0\0Cookie: mstshash=s3cr3t\r\n",
     b"\x30\x0c\x02\x01\x01\x60\x07\x02\x01\x03\x04\x06s3cr3t\n",
+    b"\x30\x81\x9a\x02\x01\x01\x60\x81\x94\x02\x01\x03\x04\x06s3cr3t\n",
     b"\x10\x16\0\x04MQTT\x04\x02\0\x3c\0\x06s3cr3t\n",
     b"\0\0\0\x2fs3cr3t\n",
 ];
@@ -65,7 +68,16 @@ const SENTENCES: [&str; 9] = [
 ];
 
 /// What may be a person's, and may be a log-in.
-const DOUBTS: [&str; 5] = ["nick bob", "PASS s3cr3t", "USER root", "AUTH s3cr3t", "HELO world"];
+const DOUBTS: [&str; 8] = [
+    "nick bob",
+    "PASS s3cr3t",
+    "USER root",
+    "user root",
+    "CAPA",
+    "AUTH s3cr3t",
+    "AUTH bob s3cr3t",
+    "HELO world",
+];
 
 /// Appends the opening of a stranger, and what it sends behind it.
 pub(super) fn stranger(source: &mut Source<'_>, to: &mut Vec<u8>) {
