@@ -58,7 +58,7 @@ impl Commands {
     fn said(&self, member: MemberId, text: &str) -> Verdict {
         let writer = self.conns.get(&member).and_then(|conn| self.writers.get(*conn));
         let Some(writer) = writer.filter(|it| !it.is_unreadable) else { return Ok(()) };
-        match numbers(text).find(|tag| writer.tags.get(tag) == Some(&true)) {
+        match numbers(&seen(text)).find(|tag| writer.tags.get(tag) == Some(&true)) {
             Some(tag) => Err(format!("{text:?} is said, and #{tag} was only written in a command")),
             None => Ok(()),
         }
@@ -71,9 +71,11 @@ impl Writer {
         line.pop_if(|last| *last == b'\r');
         self.is_unreadable |= line.iter().any(|byte| b"\x08\r\x15\x17\x1B\x7F\xFF".contains(byte));
         let text = String::from_utf8_lossy(&line);
-        let seen = without_formatting(&text);
+        // Some of these begin what goes whole, as ESC does.
+        self.is_unreadable |= text.contains(|it| ('\u{80}'..='\u{9f}').contains(&it));
+        let seen = seen(&text);
         let is_command = is_command(&seen);
-        for tag in [&*text, &seen].into_iter().flat_map(numbers) {
+        for tag in numbers(&seen) {
             *self.tags.entry(tag).or_insert(true) &= is_command;
         }
     }
@@ -86,6 +88,12 @@ fn is_command(seen: &str) -> bool {
     let word: String = behind.chars().filter(|it| !has_no_glyph(*it)).map(narrow).collect();
     let word = word.split(char::is_whitespace).next().unwrap_or_default();
     !word.starts_with('/') && !word.eq_ignore_ascii_case("me")
+}
+
+/// A line as it looks, whether controls are in it still or were dropped: what they part belongs together for its readers.
+fn seen(text: &str) -> String {
+    let is_kept = |it: &char| !it.is_control() || "\t\x02\x03\x04\x0f\x11\x16\x1d\x1e\x1f".contains(*it);
+    without_formatting(&text.chars().filter(is_kept).collect::<String>())
 }
 
 /// The line as it looks: without controls, and without the codes of IRC and the colours behind them.
@@ -128,6 +136,7 @@ fn numbers(text: &str) -> impl Iterator<Item = u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use parlor_protocol::Text;
 
     #[test]
     fn a_command_is_known_by_what_is_seen_of_it() {
@@ -146,7 +155,22 @@ mod tests {
             ("\x034/x", true),
             ("\x04abc/x", false),
         ] {
-            assert_eq!(is_command(&without_formatting(line)), is_it, "{line:?}");
+            assert_eq!(is_command(&seen(line)), is_it, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_the_same_before_and_after_a_line_is_cleaned() {
+        for (line, number) in [
+            ("#\x184\x0f1", 41),
+            ("#1\x03\x1823", 1),
+            ("#1\x03\x182345", 145),
+            ("\x18#\x021\x182", 12),
+            ("#1\x04abc\x07def2", 12),
+        ] {
+            let cleaned = Text::clean(line.as_bytes(), false);
+            assert_eq!(numbers(&seen(line)).collect::<Vec<_>>(), [number], "{line:?}");
+            assert_eq!(numbers(&seen(cleaned.as_str())).collect::<Vec<_>>(), [number], "{line:?}");
         }
     }
 }
