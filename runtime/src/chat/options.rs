@@ -23,7 +23,7 @@ sends is written to standard output unchanged. At the end of the input, the send
 goes on until the server closes the connection.
 
 Exit status:
-  0    left as asked: Ctrl-D, Ctrl-C, /quit, end of input, or the program reading the output has ended
+  0    left as asked: Ctrl-D, Ctrl-C, /quit, the end of the input, or the output was closed
   1    could not connect
   2    wrong command line
   3    the connection was lost: the server closed it, it failed, or the input or output failed
