@@ -149,10 +149,26 @@ fn check_auto(read: &[u8], auto: bool) {
         return check_irc(read);
     }
     let is_irc = |line: &&[u8]| line.ends_with(b"\r\n");
+    let read = without_telnet(read);
     let lines: Vec<&[u8]> = read.split_inclusive(|&byte| byte == b'\n').collect();
     let (irc, plain): (Vec<&[u8]>, Vec<&[u8]>) = lines.into_iter().partition(is_irc);
     irc.into_iter().for_each(check_irc);
     plain.into_iter().for_each(check_plain);
+}
+
+/// What is read besides negotiations of options. There is no IAC in UTF-8.
+fn without_telnet(read: &[u8]) -> Vec<u8> {
+    let mut text = Vec::new();
+    let mut rest = read.iter().copied();
+    while let Some(byte) = rest.next() {
+        if byte == 255 {
+            let verb = rest.next();
+            assert!(matches!(verb, Some(251..=254)) && rest.next().is_some(), "a negotiation: {read:?}");
+        } else {
+            text.push(byte);
+        }
+    }
+    text
 }
 
 /// The core, driven as a server drives it, with sockets that take everything.

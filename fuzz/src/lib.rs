@@ -53,14 +53,14 @@ pub fn framer(bytes: &[u8]) {
     let for_people = line_bytes_max == 16;
     let mut framer =
         if for_people { Framer::for_people(line_bytes_max) } else { Framer::new(line_bytes_max) };
-    let expected = if for_people { typed_items(stream) } else { naive_lines(stream) };
+    let expected = if for_people { typed_items(stream, line_bytes_max) } else { naive_lines(stream) };
     let mut expected = expected.into_iter();
     let mut check = |item: Item<'_>| {
         let next = expected.next();
         let (line, dropped) = match (item, next.expect("nothing is read that is not there")) {
             (Item::Line(line), Typed::Line(whole)) => (line, whole),
             (Item::Asked(Asked::AreYouThere), Typed::AreYouThere) => return,
-            (Item::Asked(Asked::Refused(answer)), Typed::Telnet(expected)) => {
+            (Item::Asked(Asked::Option(answer)), Typed::Telnet(expected)) => {
                 return assert_eq!(answer, expected);
             }
             (Item::Asked(Asked::TimingMark), Typed::Telnet([255, 251, 6])) => return,
@@ -109,9 +109,10 @@ fn naive_lines(stream: &[u8]) -> Vec<Typed> {
 }
 
 /// What people typed in a whole stream.
-fn typed_items(stream: &[u8]) -> Vec<Typed> {
+fn typed_items(stream: &[u8], line_bytes_max: usize) -> Vec<Typed> {
     let (mut typed, mut unread) = (typed::Typed::default(), stream.to_vec());
-    let mut items: Vec<Typed> = std::iter::from_fn(|| typed.read(&mut unread, true)).collect();
+    let mut items: Vec<Typed> =
+        std::iter::from_fn(|| typed.read(&mut unread, true, line_bytes_max)).collect();
     if !typed.line.is_empty() {
         items.push(Typed::Line(typed.end_line()));
     }

@@ -1,6 +1,6 @@
 //! The frame parser: bytes in any chunks become lines.
 
-use crate::telnet::{Asked, Decoded, Decoder, IAC};
+use crate::telnet::{Asked, Decoded, Decoder, Function, IAC};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -225,11 +225,11 @@ impl Framer {
     /// out.
     fn find(&mut self) -> Option<Found> {
         self.forget_spent();
-        if self.chunk.is_empty() {
-            return None;
-        }
         if self.for_people {
             return self.find_typed();
+        }
+        if self.chunk.is_empty() {
+            return None;
         }
         let length = memchr::memchr(b'\n', &self.chunk[self.read..]);
         self.found_line(length)
@@ -254,6 +254,9 @@ impl Framer {
     /// The same, where a person may type. Nearly always a line's end comes before anything that is no text.
     fn find_typed(&mut self) -> Option<Found> {
         loop {
+            if let Some(request) = self.decoder.as_deref_mut().and_then(Decoder::request) {
+                return Some(Found::Asked(request));
+            }
             if self.decoder.as_deref().is_none_or(Decoder::is_in_text) {
                 let rest = &self.chunk[self.read..];
                 let end = memchr::memchr3(b'\n', IAC, 0, rest);
@@ -303,16 +306,27 @@ impl Framer {
                 }
                 found
             }
-            Decoded::Discard => {
-                (self.carry, self.dropped) = (Vec::new(), 0);
-                None
-            }
+            Decoded::Function(function) => self.function(function),
             Decoded::NoCommand(byte) => {
                 self.carry_byte(IAC);
                 self.carry_byte(byte)
             }
             Decoded::Nothing => None,
         }
+    }
+
+    /// What a control function does to the begun line. No key is pressed within a character, so there it is a byte of it.
+    fn function(&mut self, function: Function) -> Option<Found> {
+        if let Some(byte) = function.in_place_of
+            && self.dropped == 0
+            && goes_on_with(&self.carry, byte)
+        {
+            return self.carry_byte(byte);
+        }
+        if function.discards {
+            (self.carry, self.dropped) = (Vec::new(), 0);
+        }
+        None
     }
 
     /// What reads on behind the first IAC of a stream, or the first since there was anything to remember.
@@ -405,6 +419,29 @@ impl Framer {
             self.read = 0;
         }
     }
+}
+
+/// Whether text ends with a begun character of UTF-8 which this byte goes on with. In other encodings, a letter may look like
+/// such a beginning; where there is another one before it, it is none.
+fn goes_on_with(text: &[u8], byte: u8) -> bool {
+    let behind_first = text.iter().rev().take(2).take_while(|&&byte| is_within_character(byte)).count();
+    let Some(start) = text.len().checked_sub(1 + behind_first) else {
+        return false;
+    };
+    let (before, begun) = text.split_at(start);
+    if before.last().is_some_and(|&byte| byte >= 0xC0) {
+        return false;
+    }
+    let mut character = [byte; 4];
+    character[..begun.len()].copy_from_slice(begun);
+    let is_begun = |bytes| core::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none());
+    let longer = &character[..=begun.len()];
+    is_begun(begun) && (is_begun(longer) || core::str::from_utf8(longer).is_ok())
+}
+
+/// Whether it is a byte of a character of UTF-8, and not its first.
+const fn is_within_character(byte: u8) -> bool {
+    matches!(byte, 0x80..=0xBF)
 }
 
 /// The line that `bytes` are, cut at the limit, when `dropped` bytes after them are gone already.

@@ -1,22 +1,26 @@
 //! Telnet, as far as a room needs it: what a client sends between and within its lines that is no text.
 //!
 //! Whoever connects with a telnet client speaks the Network Virtual Terminal of RFC 854. This is the part of it that is
-//! read: commands go out of the text, whichever way TCP has cut them; every option is refused, once (RFC 855 and 1143);
-//! a timing mark is answered at its place (RFC 860), for GNU telnet shows its user nothing between an interrupt and that
-//! answer. UTF-16 with its byte order mark is told from a command here, too, for both begin with the same byte.
+//! read: commands go out of the text, whichever way TCP has cut them; options are negotiated (`options`); a timing mark is
+//! answered at its place (RFC 860), for GNU telnet shows its user nothing between an interrupt and that answer. UTF-16
+//! with its byte order mark is told from a command here, too, for both begin with the same byte.
 
+mod options;
 mod utf16;
 
+use options::Options;
 use utf16::Utf16;
 
 /// The first byte of every command, which is in no text of UTF-8.
 pub(crate) const IAC: u8 = 255;
 
+const SUSPEND: u8 = 237;
 const ABORT: u8 = 238;
 const SE: u8 = 240;
 const DATA_MARK: u8 = 242;
 const BREAK: u8 = 243;
 const INTERRUPT_PROCESS: u8 = 244;
+const ABORT_OUTPUT: u8 = 245;
 const ARE_YOU_THERE: u8 = 246;
 const ERASE_CHARACTER: u8 = 247;
 const ERASE_LINE: u8 = 248;
@@ -45,8 +49,9 @@ const SUBNEGOTIATION_BYTES_MAX: u16 = 1_024;
 pub enum Asked {
     /// Whether the server is there.
     AreYouThere,
-    /// To use an option, on the server's side or on its own: a refusal.
-    Refused([u8; 3]),
+    /// To use an option, or no longer to use it, on the server's side or on its own: what to answer. The server's own
+    /// request for an option comes like this, too.
+    Option([u8; 3]),
     /// To be told when everything before this was acted on.
     TimingMark,
 }
@@ -63,25 +68,35 @@ pub(crate) enum Decoded {
     Byte(u8),
     /// At most two characters of UTF-16.
     Characters([Option<char>; 2]),
-    /// What there is of the line is to be discarded.
-    Discard,
+    /// A control function: a key of the client's terminal, or what was taken for one.
+    Function(Function),
     /// A letter of another encoding, which is no command, and the byte behind it.
     NoCommand(u8),
     /// Nothing, or nothing yet.
     Nothing,
 }
 
+/// A control function of RFC 854 or 1184 that acts on the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Function {
+    /// Whether what there is of the line is to be discarded.
+    pub(crate) discards: bool,
+    /// The byte of a character in whose place it may stand.
+    ///
+    /// GNU telnet takes the eighth bit off each byte before it compares it with the keys of its terminal, for as long as
+    /// it does not transmit [binary](options). So it takes the second byte of 在, which is 0x9C, for Ctrl-\, and sends BREAK
+    /// for it. These are the keys that a terminal has where nobody set others.
+    pub(crate) in_place_of: Option<u8>,
+}
+
 /// Reads the bytes of a connection one by one, from the first one on that may be a command.
 #[derive(Debug)]
 pub(crate) struct Decoder {
     state: State,
-    /// Options that were refused on the server's side, and on the client's. Who asks again is not answered again,
-    /// before it has taken its request back.
-    refused: [Options; 2],
+    options: Options,
+    /// Whether the last byte was a CR that ended a line, so that what may belong to it is no line's beginning.
+    after_return: bool,
 }
-
-/// A bit for each option.
-type Options = [u64; 4];
 
 #[derive(Debug)]
 enum State {
@@ -114,27 +129,37 @@ enum First {
 impl Decoder {
     /// A decoder for the stream's first bytes.
     pub(crate) const fn at_start() -> Self {
-        Self { state: State::First(First::Iac), refused: [[0; 4]; 2] }
+        Self::new(State::First(First::Iac))
     }
 
     /// A decoder behind an IAC in the middle of a stream.
     pub(crate) const fn behind_iac() -> Self {
-        Self { state: State::Command, refused: [[0; 4]; 2] }
+        Self::new(State::Command)
     }
 
     /// A decoder of UTF-16, the more significant byte first.
     pub(crate) const fn utf16_big_endian() -> Self {
-        Self { state: State::Utf16(Utf16::new(true)), refused: [[0; 4]; 2] }
+        Self::new(State::Utf16(Utf16::new(true)))
+    }
+
+    const fn new(state: State) -> Self {
+        Self { state, options: Options::NONE, after_return: false }
     }
 
     /// Whether the next byte is text as it stands, unless it is IAC.
     pub(crate) const fn is_in_text(&self) -> bool {
-        matches!(self.state, State::Text)
+        matches!(self.state, State::Text) && !self.options.has_request() && !self.options.is_binary()
     }
 
     /// Whether it knows nothing that a new one does not.
-    pub(crate) fn is_as_new(&self) -> bool {
-        self.is_in_text() && self.refused == [[0; 4]; 2]
+    pub(crate) const fn is_as_new(&self) -> bool {
+        matches!(self.state, State::Text) && self.options.are_unknown()
+    }
+
+    /// What the server asks of whoever is known to speak telnet: to transmit binary.
+    pub(crate) fn request(&mut self) -> Option<Asked> {
+        let is_between_commands = matches!(self.state, State::Text);
+        is_between_commands.then(|| self.options.request())?.map(Asked::Option)
     }
 
     pub(crate) const fn is_utf16(&self) -> bool {
@@ -145,7 +170,7 @@ impl Decoder {
     pub(crate) fn decode(&mut self, byte: u8) -> Decoded {
         match &mut self.state {
             State::Text if byte == IAC => self.go_to(State::Command),
-            State::Text => Decoded::Byte(byte),
+            State::Text => self.text(byte),
             State::Command => self.command(byte),
             State::First(first) => {
                 let first = *first;
@@ -154,7 +179,13 @@ impl Decoder {
             State::Option(verb) => {
                 let verb = *verb;
                 self.state = State::Text;
-                self.option(verb, byte)
+                match (verb, byte) {
+                    (DO, TIMING_MARK) => Decoded::Asked(Asked::TimingMark),
+                    _ => {
+                        let answer = self.options.answer(verb, byte);
+                        answer.map_or(Decoded::Nothing, |answer| Decoded::Asked(Asked::Option(answer)))
+                    }
+                }
             }
             State::Subnegotiation(count) => {
                 let count = *count + 1;
@@ -174,6 +205,18 @@ impl Decoder {
         }
     }
 
+    /// A byte of a line. In binary, a CR alone may be the Enter key (RFC 856 leaves open what it is): `PuTTY` sends that, GNU telnet
+    /// LF, others CR LF or CR NUL as ever.
+    fn text(&mut self, byte: u8) -> Decoded {
+        let after_return =
+            core::mem::replace(&mut self.after_return, byte == b'\r' && self.options.is_binary());
+        match byte {
+            b'\n' | 0 if after_return => Decoded::Nothing,
+            b'\r' if self.after_return => Decoded::Byte(b'\n'),
+            _ => Decoded::Byte(byte),
+        }
+    }
+
     /// A byte behind IAC.
     fn command(&mut self, byte: u8) -> Decoded {
         self.state = match byte {
@@ -181,38 +224,33 @@ impl Decoder {
             SB => State::Subnegotiation(0),
             _ => State::Text,
         };
+        if (FIRST_COMMAND..IAC).contains(&byte) {
+            self.options.begin();
+        }
         match byte {
             IAC => Decoded::Byte(IAC),
             ARE_YOU_THERE => Decoded::Asked(Asked::AreYouThere),
-            // The data mark ends a Synch, which discards what was typed before it; so does what a terminal's interrupt
-            // would.
-            ABORT | BREAK | DATA_MARK | INTERRUPT_PROCESS => Decoded::Discard,
             ERASE_CHARACTER => Decoded::Byte(BACKSPACE),
             ERASE_LINE => Decoded::Byte(KILL),
-            FIRST_COMMAND.. => Decoded::Nothing,
+            FIRST_COMMAND.. => self.function(byte),
             _ => Decoded::NoCommand(byte),
         }
     }
 
-    /// A request or an announcement of an option. There is none that the server wants, or does.
-    fn option(&mut self, verb: u8, option: u8) -> Decoded {
-        let (side, answer) = match verb {
-            DO if option == TIMING_MARK => return Decoded::Asked(Asked::TimingMark),
-            DO | DONT => (0, WONT),
-            _ => (1, DONT),
+    /// A command that is no request. The data mark ends a Synch, which discards what was typed before it; so does what a
+    /// terminal's interrupt would.
+    fn function(&self, command: u8) -> Decoded {
+        let key = match command {
+            INTERRUPT_PROCESS => Some(CTRL_C),
+            ABORT_OUTPUT => Some(CTRL_O),
+            SUSPEND => Some(CTRL_Z),
+            BREAK => Some(CTRL_BACKSLASH),
+            _ => None,
         };
-        let (word, bit) = (usize::from(option / 64), 1 << (option % 64));
-        let refused = &mut self.refused[side][word];
-        let was_refused = *refused & bit != 0;
-        if matches!(verb, DO | WILL) {
-            *refused |= bit;
-            if !was_refused {
-                return Decoded::Asked(Asked::Refused([IAC, answer, option]));
-            }
-        } else {
-            *refused &= !bit;
-        }
-        Decoded::Nothing
+        Decoded::Function(Function {
+            discards: matches!(command, ABORT | BREAK | DATA_MARK | INTERRUPT_PROCESS),
+            in_place_of: key.filter(|_| !self.options.is_binary()).map(|key| key | EIGHTH_BIT),
+        })
     }
 
     /// One of the first bytes of the stream. UTF-16 begins with 0xFF 0xFE where its less significant byte comes first,
@@ -250,6 +288,12 @@ const fn subnegotiation(count: u16) -> State {
     if count < SUBNEGOTIATION_BYTES_MAX { State::Subnegotiation(count) } else { State::Text }
 }
 
+const CTRL_C: u8 = 0x03;
+const CTRL_O: u8 = 0x0F;
+const CTRL_Z: u8 = 0x1A;
+const CTRL_BACKSLASH: u8 = 0x1C;
+const EIGHTH_BIT: u8 = 0x80;
+
 /// What the erase key of a terminal sends: the line loses its last character.
 pub(crate) const BACKSPACE: u8 = 0x08;
 
@@ -260,6 +304,7 @@ pub(crate) const KILL: u8 = 0x15;
 mod tests {
     use super::*;
     use alloc::string::String;
+    use alloc::vec;
     use alloc::vec::Vec;
 
     /// What a stream says from its first IAC on: its text, `^` for what discards the line, and what is asked.
@@ -273,9 +318,9 @@ mod tests {
                     let characters: String = characters.into_iter().flatten().collect();
                     text.extend(characters.bytes());
                 }
-                Decoded::Discard => text.push(b'^'),
+                Decoded::Function(Function { discards: true, .. }) => text.push(b'^'),
                 Decoded::NoCommand(byte) => text.extend([IAC, byte]),
-                Decoded::Nothing => {}
+                Decoded::Function(_) | Decoded::Nothing => {}
             }
         }
         (String::from_utf8_lossy(&text).into_owned(), asked)
@@ -290,23 +335,9 @@ mod tests {
     }
 
     #[test]
-    fn every_option_is_refused_once() {
-        let wont = Asked::Refused([IAC, WONT, 1]);
-        let dont = Asked::Refused([IAC, DONT, 31]);
-        assert_eq!(asked(b"\xFF\xFD\x01\xFF\xFD\x01\xFF\xFB\x1F\xFF\xFB\x1F"), [wont, dont]);
-        assert_eq!(asked(b"\xFF\xFE\x01\xFF\xFC\x1F"), [], "what is off is not refused");
-        assert_eq!(asked(b"\xFF\xFD\x01\xFF\xFE\x01\xFF\xFD\x01"), [wont, wont], "it was taken back");
-        assert_eq!(asked(b"\xFF\xFD\xC8"), [Asked::Refused([IAC, WONT, 200])], "any option");
-        for option in 0..=255 {
-            let refused = [Asked::Refused([IAC, DONT, option])];
-            assert_eq!(asked(&[IAC, WILL, option, IAC, WILL, option]), refused);
-        }
-    }
-
-    #[test]
     fn every_timing_mark_is_answered() {
         assert_eq!(asked(b"\xFF\xF4\xFF\xFD\x06\xFF\xFD\x06"), [Asked::TimingMark, Asked::TimingMark]);
-        assert_eq!(asked(b"\xFF\xFB\x06"), [Asked::Refused([IAC, DONT, 6])]);
+        assert_eq!(asked(b"\xFF\xFB\x06"), [Asked::Option([IAC, DONT, 6])]);
     }
 
     #[test]
@@ -337,6 +368,38 @@ mod tests {
     }
 
     #[test]
+    fn a_client_is_asked_for_binary_once_it_is_known_to_be_one() {
+        let request = Some(Asked::Option([IAC, DO, 0]));
+        for command in (FIRST_COMMAND..SB).map(|byte| vec![IAC, byte]).chain([
+            vec![IAC, DO, TIMING_MARK],
+            vec![IAC, WONT, 31],
+            b"\xFF\xFA\x1F\xFF\xF0".to_vec(),
+        ]) {
+            let mut decoder = Decoder::in_text();
+            for &byte in &command {
+                assert_eq!(decoder.request(), None, "within {command:?}");
+                decoder.decode(byte);
+            }
+            assert_eq!((decoder.request(), decoder.request()), (request, None), "behind {command:?}");
+        }
+        for text in [b"\xFF\xFFa".as_slice(), b"\xFFes"] {
+            let mut decoder = Decoder::in_text();
+            text.iter().for_each(|&byte| {
+                decoder.decode(byte);
+            });
+            assert_eq!(decoder.request(), None, "{text:?} is no telnet");
+        }
+    }
+
+    #[test]
+    fn a_cr_ends_a_line_where_bytes_are_transmitted_as_they_are() {
+        assert_eq!(text(b"\xFF\xFB\x00a\rb\r\nc\r\0d\ne\r\r\n\n\0"), "a\nb\nc\nd\ne\n\n\n\0");
+        assert_eq!(text(b"\xFF\xFB\x00a\r\xFF\xF1\nb"), "a\nb", "a command between CR and LF");
+        assert_eq!(text(b"\xFF\xFB\x00\xFF\xFC\x00a\rb\r\n"), "a\rb\r\n", "no longer");
+        assert_eq!(text(b"\xFF\xFC\x00a\rb\r\n"), "a\rb\r\n");
+    }
+
+    #[test]
     fn a_letter_of_latin_1_is_no_command() {
         assert_eq!(text(b"L'Ha\xFF-les-Roses"), "L'Ha\u{FFFD}-les-Roses");
         assert_eq!(text(b"\xFF\xFF"), "\u{FFFD}", "a byte that is escaped");
@@ -352,7 +415,7 @@ mod tests {
             let bytes: Vec<u8> = said.encode_utf16().flat_map(u16::to_le_bytes).collect();
             assert_eq!(first(&[b"\xFF\xFE", &bytes[..]].concat()), (said.into(), Vec::new()), "{said}");
         }
-        let refused = [Asked::Refused([IAC, DONT, 31])];
+        let refused = [Asked::Option([IAC, DONT, 31])];
         assert_eq!(first(b"\xFF\xFE\x01\xFF\xFB\x1Fhello"), ("hello".into(), refused.to_vec()));
         assert_eq!(first(b"\xFF\xFB\x1Fhello"), ("hello".into(), refused.to_vec()));
         assert_eq!(first(b"\xFF\xF6hello"), ("hello".into(), [Asked::AreYouThere].to_vec()));
@@ -361,7 +424,7 @@ mod tests {
 
     impl Decoder {
         const fn in_text() -> Self {
-            Self { state: State::Text, refused: [[0; 4]; 2] }
+            Self::new(State::Text)
         }
 
         fn after(mut self, bytes: &[u8]) -> Decoded {

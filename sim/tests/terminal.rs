@@ -130,6 +130,29 @@ proptest! {
         prop_assert_eq!(heard, Some(expected));
     }
 
+    /// What GNU telnet makes of a line before it transmits binary: whatever is a key of its terminal without the eighth bit,
+    /// it takes for the key. (Behind Ctrl-], which is 0x9D, the rest of the line is not sent.)
+    #[test]
+    fn no_character_is_a_key_of_telnet(
+        text in "[A-Za-z \u{C0}-\u{24F}\u{400}-\u{4FF}一-鿿가-힣🀀-🫿]{1,20}",
+        piece in 1..9_usize,
+    ) {
+        let mut bytes = Vec::new();
+        for byte in text.bytes() {
+            let command = match byte {
+                0x83 => 244,
+                0x8F => 245,
+                0x9A => 237,
+                0x9C => 243,
+                _ => 0,
+            };
+            if command == 0 { bytes.push(byte) } else { bytes.extend([255, command, 255, 253, 6]) }
+        }
+        bytes.extend(b"\r\n");
+        let shown = terminal::clean(&text);
+        prop_assert_eq!(Room::new().heard(&bytes, piece), (!shown.is_empty()).then_some(shown));
+    }
+
     #[test]
     fn what_is_printed_is_cleaned_as_a_terminal_would(printed in printed()) {
         let without_mark = printed.strip_prefix('\u{feff}').unwrap_or(&printed);

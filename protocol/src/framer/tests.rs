@@ -12,6 +12,9 @@ fn typed(chunks: &[&[u8]]) -> Vec<String> {
     items(Framer::for_people(8), chunks.iter().copied())
 }
 
+/// The request that a client of telnet transmit binary; the answer to one that offers it is the same.
+const BINARY: &str = "?Option([255, 253, 0])";
+
 fn items<'a>(mut framer: Framer, chunks: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
     let mut items = Vec::new();
     let mut note = |item: Item<'_>| {
@@ -83,11 +86,11 @@ fn a_terminal_may_end_a_line_with_cr_nul() {
 
 #[test]
 fn telnet_is_no_part_of_a_line() {
-    assert_eq!(typed(&[b"\xFF\xFA\x1F\0\n\0\x18\xFF\xF0he\xFF\xF1llo\n"]), ["hello"]);
-    let asked = ["one", "?TimingMark", "two", "?AreYouThere", "three"];
+    assert_eq!(typed(&[b"\xFF\xFA\x1F\0\n\0\x18\xFF\xF0he\xFF\xF1llo\n"]), [BINARY, "hello"]);
+    let asked = ["one", "?TimingMark", BINARY, "two", "?AreYouThere", "three"];
     assert_eq!(typed(&[b"one\nt\xFF\xFD\x06wo\nth\xFF\xF6ree\n"]), asked, "what is asked has its place");
-    assert_eq!(typed(&[b"half\xFF\xF4whole\n"]), ["whole"], "an interrupt discards the line");
-    assert_eq!(typed(&[b"123456789\xFF\xF2whole\n"]), ["whole"], "and so does the end of a Synch");
+    assert_eq!(typed(&[b"half\xFF\xF4whole\n"]), [BINARY, "whole"], "an interrupt discards the line");
+    assert_eq!(typed(&[b"123456789\xFF\xF2whole\n"]), [BINARY, "whole"], "and so does the end of a Synch");
     assert_eq!(typed(&[b"a\xFFb\xFF\n"]), ["a\u{FFFD}b\u{FFFD}"]);
     assert_eq!(lines(&["a"]), ["a"]);
     let as_it_is = items(Framer::new(8), [b"a\xFF\xF4b\n".as_slice()].into_iter());
@@ -107,13 +110,15 @@ fn a_byte_order_mark_tells_utf_16() {
 
 #[test]
 fn any_cut_gives_the_same_of_what_is_typed() {
-    let streams: [&[u8]; 6] = [
+    let streams: [&[u8]; 8] = [
         b"a\r\0b\r\nc\xFF\xFD\x06d\n12345678\xFF\xF7\r\0\xFFe\xFF\xFFf\n\xFF\xFA\n\xFF\xFF\xFF\xF0g",
         b"\xFF\xFE\x01\xFF\xFB\x1Fhello\nhalf\xFF\xF4\xFF\xFD\x06whole\n",
         b"\xFF\xFEh\0i\0\r\0\n\0\x60\x4F\n\0",
         b"\xFE\xFF\0h\0i\0\r\0\n\xD8\x3E\xDD\x80\0\n",
         b"\xFF\xFB\x1F\xFF\xFB\x1Fhello\n\xFE\xFF\n",
         b"\xFF\xFE\x2F\xFFx\0\n\0",
+        b"a\xFF\xFB\0b\rc\r\nd\r\0\xFF\xFC\0e\r\n",
+        b"\xE5\xFF\xF3\xFF\xFD\x06\xA8\xE4\xBD\xFF\xF4\xFF\xFB\0\r\n\xFF\xF4\xFF\xFD\x06x\r",
     ];
     for stream in streams {
         let whole = typed(&[stream]);
@@ -139,15 +144,16 @@ fn looking_for_an_item_changes_nothing() {
     framer.push(Bytes::from_static(b"e\n"));
     assert_eq!(framer.next_item(), Some(Item::Asked(Asked::TimingMark)));
     assert!(framer.has_item() && framer.has_unread());
+    assert_eq!(framer.next_item(), Some(Item::Asked(Asked::Option([255, 253, 0]))));
     assert_eq!(next_line(&mut framer).unwrap(), b"bc");
     assert_eq!(next_line(&mut framer).unwrap(), b"de");
     assert!(!framer.has_item() && !framer.has_unread() && !framer.has_begun());
 }
 
 #[test]
-fn who_is_idle_costs_nothing_but_what_it_was_refused() {
+fn who_is_idle_costs_nothing_but_what_was_negotiated() {
     let mut framer = Framer::for_people(8);
-    framer.push(Bytes::from_static(b"a\xFF\xF1b\xFF\xF6\n\xFF\xF4"));
+    framer.push(Bytes::from_static(b"ab\nL'Ha\xFF-les\n"));
     while framer.next_item().is_some() {}
     assert_eq!(framer.held_bytes(), 0);
     framer.push(Bytes::from_static(b"\xFF\xFB\x1F"));
@@ -193,4 +199,35 @@ fn ten_megabytes_without_a_line_end_take_one_line_of_memory() {
     assert_eq!((line.bytes.len(), line.dropped), (4096, 640 * 16_384 - 4096));
     assert_eq!(framer.next_item(), None);
     assert_eq!(framer.held_bytes(), 0, "an idle framer holds nothing");
+}
+
+#[test]
+fn who_speaks_telnet_is_asked_to_transmit_binary() {
+    assert_eq!(typed(&[b"a\nb\xFF\xF1c\nd\n\xFF\xF1"]), ["a", BINARY, "bc", "d"]);
+    assert_eq!(typed(&[b"\xFF\xFD\x06"]), ["?TimingMark", BINARY], "though nothing follows");
+    assert_eq!(typed(&[b"\xFF\xFB\x00a\rb\n"]), [BINARY, "a", "b"], "it does already");
+    assert_eq!(typed(&[b"\xFF\xF1\xFF\xFB\x00a\r", b"\nb\r"]), [BINARY, "a", "b"]);
+    assert_eq!(typed(&[b"L'Ha\xFF-les-Roses\n"]), ["L'Ha\u{FFFD}-le!7"]);
+}
+
+#[test]
+fn a_function_within_a_character_is_a_byte_of_it() {
+    // What GNU telnet sends of 在, 佃, 住 and 佚 before it transmits binary.
+    assert_eq!(typed(&[b"\xE5\xFF\xF3\xFF\xFD\x06\xA8\n"]), [BINARY, "?TimingMark", "在"]);
+    assert_eq!(typed(&[b"a\xE4\xBD\xFF\xF4b\n"]), [BINARY, "a佃b"]);
+    assert_eq!(typed(&[b"\xE4\xBD\xFF\xF5\n"]), [BINARY, "住"]);
+    assert_eq!(typed(&[b"\xE4\xBD\xFF\xED\n"]), [BINARY, "佚"]);
+    assert_eq!(typed(&[b"\xF0\xFF\xF3\xFF\xF3\xFF\xF4\n"]), [BINARY, "\u{1C703}"]);
+    for (bytes, why) in [
+        (&b"ab\xFF\xF4c\n"[..], "behind a letter"),
+        (b"\xE4\xBD\x83\xFF\xF4c\n", "behind a whole character"),
+        (b"\xF0\x9F\xA6\x80\xFF\xF4c\n", "behind one of four bytes"),
+        (b"\xE4\xBD\xFF\xEEc\n", "ABORT is no key"),
+        (b"\xE0\xFF\xF4c\n", "no character begins with E0 83"),
+        (b"\xD0\xD2\xFF\xF4c\n", "in KOI8-R"),
+        (b"12345678\xC3\xFF\xF4c\n", "behind the limit"),
+    ] {
+        assert_eq!(typed(&[bytes]), [BINARY, "c"], "{why}");
+    }
+    assert_eq!(typed(&[b"\xFF\xFB\x00\xE5\xFF\xF3c\n"]), [BINARY, "c"], "who transmits binary means BREAK");
 }

@@ -186,7 +186,7 @@ impl Session {
     fn asked(&mut self, asked: Asked) {
         self.work.push_back(match asked {
             Asked::AreYouThere => Work::Ask(Question::Plain(PlainQuestion::IsThere)),
-            Asked::Refused(answer) => Work::Telnet(answer),
+            Asked::Option(answer) => Work::Telnet(answer),
             Asked::TimingMark => Work::Telnet(TIMING_MARK_ANSWER),
         });
     }

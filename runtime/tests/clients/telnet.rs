@@ -39,10 +39,10 @@ fn enter_at_prompt(alice: &Tmux, command: &str) {
 fn talk(alice: &Tmux, bob: &mut Program, said: &[&str]) {
     bob.enter("are you there? 你好吗？");
     alice.wait_for("bob: are you there? 你好吗？");
-    enter(alice, "here I am, 我很好");
-    bob.printed.wait_for("alice: here I am, 我很好");
+    enter(alice, "here I am, 我在这里");
+    bob.printed.wait_for("alice: here I am, 我在这里");
     let expected: Vec<String> =
-        said.iter().chain(&["here I am, 我很好"]).map(|text| format!("alice: {text}")).collect();
+        said.iter().chain(&["here I am, 我在这里"]).map(|text| format!("alice: {text}")).collect();
     assert_eq!(bob.printed.with("alice"), expected, "what bob hears of alice");
 }
 
@@ -53,7 +53,28 @@ fn telnet_talks_in_chinese() {
         return;
     }
     let (_server, alice, mut bob) = alice_and_bob(TELNET);
-    talk(&alice, &mut bob, &[]);
+    // Without its eighth bit, a byte of each of these is a key: Ctrl-C, Ctrl-O, Ctrl-Z, Ctrl-\.
+    enter(&alice, "佃住佚作");
+    bob.printed.wait_for("alice: 佃住佚作");
+    // And of these, telnet's own Ctrl-], the carriage return and the line feed. By now, telnet transmits binary.
+    enter(&alice, "佝位佊");
+    bob.printed.wait_for("alice: 佝位佊");
+    talk(&alice, &mut bob, &["佃住佚作", "佝位佊"]);
+    let rows = alice.screen();
+    let own = |text: &str| rows.iter().any(|row| row == text);
+    assert!(own("佃住佚作") && own("佝位佊"), "what it types begins at the margin: {rows:?}");
+}
+
+#[test]
+#[ignore = "needs GNU telnet, nc, tmux and a network namespace"]
+fn telnet_without_an_escape_key_sends_every_character_from_the_first_on() {
+    if !is_inside("telnet::telnet_without_an_escape_key_sends_every_character_from_the_first_on") {
+        return;
+    }
+    let (_server, alice, mut bob) = alice_and_bob("inetutils-telnet -E 127.0.0.1 3000");
+    enter(&alice, "佝位佊佃住佚作");
+    bob.printed.wait_for("alice: 佝位佊佃住佚作");
+    talk(&alice, &mut bob, &["佝位佊佃住佚作"]);
 }
 
 #[test]
@@ -70,6 +91,9 @@ fn ctrl_c_in_telnet_takes_the_line_back_and_its_user_hears_on() {
         });
         alice.press(&["C-c"]);
     }
+    // What comes before the answer to the last timing mark is not shown, and what comes behind it is.
+    enter(&alice, "/lang en");
+    alice.wait_for("switched to English");
     talk(&alice, &mut bob, &[]);
 }
 

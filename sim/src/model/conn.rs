@@ -239,7 +239,7 @@ impl Conn {
     }
 
     /// What it has begun to speak, if that is clear now. What decides nothing is handed on.
-    pub(super) fn sniff(&mut self) -> Option<Opens> {
+    pub(super) fn sniff(&mut self, limits: &Limits) -> Option<Opens> {
         let from = match (self.stage, self.listener) {
             (Stage::Detecting, _) => From::Nobody,
             (Stage::Registering, _) => From::IrcPort,
@@ -261,7 +261,8 @@ impl Conn {
                         self.unread.extend(noise);
                         // Nothing is said by it, but telnet may ask for something, which is answered first.
                         let detecting = self.stage == Stage::Detecting;
-                        while let Some(item) = self.typed.read(&mut self.unread, false) {
+                        while let Some(item) = self.typed.read(&mut self.unread, false, limits.line_bytes_max)
+                        {
                             match item {
                                 Item::AreYouThere if detecting => {}
                                 Item::AreYouThere => self.waiting.push_back(Todo::Ask(Ask::IsThere)),
@@ -376,7 +377,7 @@ impl Conn {
             self.item = if self.irc.is_some() {
                 self.line_of_irc()
             } else {
-                let item = self.typed.read(&mut self.unread, self.input_ended);
+                let item = self.typed.read(&mut self.unread, self.input_ended, limits.line_bytes_max);
                 let ends = item.is_none() && self.input_ended && !self.typed.line.is_empty();
                 if ends { Some(Item::Line(self.typed.end_line())) } else { item }
             };

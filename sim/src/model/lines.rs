@@ -39,7 +39,7 @@ impl Model {
         if conn.under_way >= limits.pending_commands_max {
             return false;
         }
-        if let Some(opens) = conn.sniff() {
+        if let Some(opens) = conn.sniff(&self.limits) {
             self.opened(now, id, opens);
             return true;
         }
@@ -151,6 +151,8 @@ impl Model {
         let end = line.utf8_chunks().last().map_or(&b""[..], |last| last.invalid());
         let is_cut = dropped > 0 && std::str::from_utf8(end).is_err_and(|error| error.error_len().is_none());
         let kept = if is_cut { &line[..line.len() - end.len()] } else { line };
+        sometimes!(self.marks, CharacterMended, conn.typed.mended);
+        sometimes!(self.marks, TransmitsBinary, conn.typed.transmits_binary());
         let converted = conn.typed.is_utf16();
         if !conn.told_encoding && (converted || std::str::from_utf8(kept).is_err()) {
             conn.told_encoding = true;

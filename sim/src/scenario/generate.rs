@@ -208,7 +208,7 @@ const CORRECTED: [&str; 6] = [
 ];
 
 /// What a client of telnet sends besides lines: requests, answers, a window's size, interrupts, erasures.
-const TELNET: [&[u8]; 12] = [
+const TELNET: [&[u8]; 17] = [
     b"\xff\xfb\x1f",
     b"\xff\xfd\x03",
     b"\xff\xfd\x01\xff\xfe\x01",
@@ -221,6 +221,11 @@ const TELNET: [&[u8]; 12] = [
     b"what\xff\xf8",
     b"x\xff\xf7",
     b"half a line\xff\xfd\x06",
+    b"\xff\xfb\x00",
+    b"\xff\xfb\x00one\rtwo\r\0",
+    b"\xff\xfc\x00",
+    b"\xe5\xff\xf3\xff\xfd\x06\xa8",
+    b"\xe4\xbd\xff\xf4",
 ];
 
 /// Each kind of act with how often it happens, of all.
