@@ -231,3 +231,14 @@ fn a_function_within_a_character_is_a_byte_of_it() {
     }
     assert_eq!(typed(&[b"\xFF\xFB\x00\xE5\xFF\xF3c\n"]), [BINARY, "c"], "who transmits binary means BREAK");
 }
+
+#[test]
+fn what_is_discarded_of_a_line_over_the_limit_is_not_counted_in_the_next_one() {
+    for mark in [&b"\xff\xf4"[..], b"\xff\xf2", b"\xff\xf3", b"\xff\xee"] {
+        let bytes = [b"0123456789", mark, b"next\r\n"].concat();
+        assert_eq!(typed(&[&bytes]), ["next"], "{mark:?}");
+        assert_eq!(typed(&[b"0123456789", mark, b"next\n"]), ["next"], "{mark:?}");
+        // Its rest comes later, and is put behind what there is of it.
+        assert_eq!(typed(&[b"0123456789", mark, b"ne", b"xt\n"]), ["next"], "{mark:?}");
+    }
+}

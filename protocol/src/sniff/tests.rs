@@ -368,6 +368,18 @@ fn text_of_two_bytes_a_letter_is_text() {
 }
 
 #[test]
+fn only_the_very_first_bytes_may_be_the_mark_of_utf16() {
+    for noise in [&b"\r\n\xff\xfe\x01"[..], b"\xff\xfb\x1f\xff\xfe\x01", b"\x02\xff\xfe\x03\n"] {
+        let bytes = [noise, b"\0\0\0\x08\x04\xd2\x16\x2f"].concat();
+        let expected = Some(Kind::Stranger(Protocol::Binary));
+        assert_eq!(whole(&bytes, Evidence::Open, false), expected, "{noise:?}");
+        assert_eq!(by_bytes(&bytes, Evidence::Open, false).0, expected, "{noise:?}");
+    }
+    let marked = b"\xff\xfe\x01\0h\0i\0\n\0";
+    assert_eq!(whole(marked, Evidence::Open, true), Some(Kind::Plain));
+}
+
+#[test]
 fn what_is_held_is_bounded() {
     for filler in [&b"a"[..], b" ", b"\x02", b"@", b"@a ", b"\xff\xfa", b"\0", b"\r\n\r\n\0\r\n", b"PASS"] {
         let mut sniffer = Sniffer::default();

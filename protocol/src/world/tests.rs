@@ -4,8 +4,9 @@ use super::{Effect, Refusal, World};
 use crate::command::{CloseReason, Command, LogEntry, Manner, Speech, Wish};
 use crate::id::{ConnId, MemberId, RoomId, Seq};
 use crate::limits::WorldLimits;
+use crate::mode::{Mask, MaskList, ModeChange};
 use crate::name::{Name, RoomName};
-use crate::person::Profile;
+use crate::person::{Host, Profile};
 use crate::text::Text;
 use alloc::vec::Vec;
 
@@ -131,4 +132,34 @@ fn who_is_in_as_many_rooms_as_one_may_be_in_can_still_go_to_another() {
             Effect::Joined { member, room, silenced: false }
         ]
     );
+}
+
+#[test]
+fn a_mask_is_about_whoever_has_its_host_now() {
+    let (operator, member) = (MemberId(Seq(2)), MemberId(Seq(3)));
+    let enter = |port| enter(port, Some(RoomName::lobby()));
+    let mask = Mask::parse("m:*!*@tea.example").unwrap();
+    let mute = ModeChange::Mask { list: MaskList::Bans, mask, on: true };
+    let mut world = world(&[
+        Command::Configure(WorldLimits::default()),
+        enter(5_001),
+        enter(5_002),
+        Command::Promote { member: operator },
+        Command::SetModes { member: operator, room: RoomName::lobby(), changes: alloc::vec![mute] },
+    ]);
+    let mut seq = 5;
+    let mut apply = |command| {
+        seq += 1;
+        let mut effects = Vec::new();
+        world.apply(&LogEntry { seq: Seq(seq), at_unix_ms: seq, command }, &mut effects);
+        effects
+    };
+    for (host, is_heard) in [("green.example", true), ("tea.example", false), ("green.example", true)] {
+        let (name, host) = (Name::for_port(5_002, 1), Host::parse(host).unwrap());
+        apply(Command::SetHost { member: operator, name, host });
+        let speech = Speech::new(Manner::Speech, Text::clean(b"hello", false));
+        let effects = apply(Command::Say { member, room: RoomName::lobby(), status: None, speech });
+        let is_refused = effects.iter().any(|effect| matches!(effect, Effect::Refused { .. }));
+        assert_eq!(!is_refused, is_heard, "{effects:?}");
+    }
 }
