@@ -170,7 +170,7 @@ impl Decoder {
     pub(crate) fn decode(&mut self, byte: u8) -> Decoded {
         match &mut self.state {
             State::Text if byte == IAC => self.go_to(State::Command),
-            State::Text => self.text(byte),
+            State::Text => self.text(byte).map_or(Decoded::Nothing, Decoded::Byte),
             State::Command => self.command(byte),
             State::First(first) => {
                 let first = *first;
@@ -207,13 +207,13 @@ impl Decoder {
 
     /// A byte of a line. In binary, a CR alone may be the Enter key (RFC 856 leaves open what it is): `PuTTY` sends that, GNU telnet
     /// LF, others CR LF or CR NUL as ever.
-    fn text(&mut self, byte: u8) -> Decoded {
-        let after_return =
-            core::mem::replace(&mut self.after_return, byte == b'\r' && self.options.is_binary());
+    /// `None` is what belongs to the line end before it.
+    fn text(&mut self, byte: u8) -> Option<u8> {
+        let after_return = core::mem::replace(&mut self.after_return, byte == b'\r' && self.options.is_binary());
         match byte {
-            b'\n' | 0 if after_return => Decoded::Nothing,
-            b'\r' if self.after_return => Decoded::Byte(b'\n'),
-            _ => Decoded::Byte(byte),
+            b'\n' | 0 if after_return => None,
+            b'\r' if self.after_return => Some(b'\n'),
+            _ => Some(byte),
         }
     }
 
@@ -228,13 +228,22 @@ impl Decoder {
             self.options.begin();
         }
         match byte {
-            IAC => Decoded::Byte(IAC),
+            IAC => self.key(IAC),
             ARE_YOU_THERE => Decoded::Asked(Asked::AreYouThere),
-            ERASE_CHARACTER => Decoded::Byte(BACKSPACE),
-            ERASE_LINE => Decoded::Byte(KILL),
+            ERASE_CHARACTER => self.key(BACKSPACE),
+            ERASE_LINE => self.key(KILL),
             FIRST_COMMAND.. => self.function(byte),
-            _ => Decoded::NoCommand(byte),
+            _ => {
+                self.after_return = false;
+                Decoded::NoCommand(self.text(byte).unwrap_or(byte))
+            }
         }
+    }
+
+    /// A byte of a line that a command stands for.
+    const fn key(&mut self, byte: u8) -> Decoded {
+        self.after_return = false;
+        Decoded::Byte(byte)
     }
 
     /// A command that is no request. The data mark ends a Synch, which discards what was typed before it; so does what a
@@ -395,6 +404,11 @@ mod tests {
     fn a_cr_ends_a_line_where_bytes_are_transmitted_as_they_are() {
         assert_eq!(text(b"\xFF\xFB\x00a\rb\r\nc\r\0d\ne\r\r\n\n\0"), "a\nb\nc\nd\ne\n\n\n\0");
         assert_eq!(text(b"\xFF\xFB\x00a\r\xFF\xF1\nb"), "a\nb", "a command between CR and LF");
+        assert_eq!(
+            text(b"\xFF\xFB\x00a\xFF\rb\r\xFF\nc\r\xFF\xF7\nd"),
+            "a\u{FFFD}\nb\n\u{FFFD}\nc\n\x08\nd",
+            "bytes that come with IAC are bytes"
+        );
         assert_eq!(text(b"\xFF\xFB\x00\xFF\xFC\x00a\rb\r\n"), "a\rb\r\n", "no longer");
         assert_eq!(text(b"\xFF\xFC\x00a\rb\r\n"), "a\rb\r\n");
     }
