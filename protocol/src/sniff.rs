@@ -1,8 +1,9 @@
 //! What a connection speaks, decided from its first bytes.
 //!
 //! A [`Sniffer`] stands in front of a session. It holds the first bytes until their protocol is clear, looks at them
-//! before the limit on the length of a line applies, and hands them on to the dialect or to the reader of the protocol. Noise in front of an opening (empty lines, a byte order mark, telnet
-//! negotiation, control characters) decides nothing, and neither do blanks and the tags of a message of IRC.
+//! before the limit on the length of a line applies, and hands them on to the dialect or to the reader of the protocol.
+//! Noise in front of an opening (empty lines, a byte order mark, telnet negotiation, control characters) decides nothing,
+//! and neither do blanks and the tags of a message of IRC.
 //!
 //! What is decided never depends on how the bytes were cut. Every opening is known by its first few bytes
 //! (`binary`) or by its first line (`line`); a line that has more than [`OPENING_BYTES_MAX`] bytes is judged
@@ -16,7 +17,8 @@ use core::fmt;
 
 pub(crate) use line::is_request;
 
-/// Bytes of a first line, behind its tags, after which it is judged without its end. Nobody types that many: terminals in line mode end a line at 4,095 bytes (Linux, `N_TTY_BUF_SIZE`).
+/// Bytes of a first line, behind its tags, after which it is judged without its end. Nobody types that many: terminals in
+/// line mode end a line at 4,095 bytes (Linux, `N_TTY_BUF_SIZE`).
 pub const OPENING_BYTES_MAX: usize = 4_096;
 
 /// Bytes of tags before a first line; those of a client of IRC have no more (IRCv3, message-tags).
@@ -53,10 +55,14 @@ pub enum Kind {
 /// A protocol that Parlor does not speak, and knows by its opening.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
+    /// The manager of Asterisk.
+    Asterisk,
     /// Bytes that are not text, of an unknown protocol.
     Binary,
     /// `BitTorrent`.
     BitTorrent,
+    /// CVS, with the password of its server.
+    Cvs,
     /// Git's own protocol.
     Git,
     /// IMAP.
@@ -85,6 +91,8 @@ pub enum Protocol {
     Rsync,
     /// RTSP.
     Rtsp,
+    /// `ManageSieve`.
+    Sieve,
     /// SIP.
     Sip,
     /// SMTP.
@@ -95,10 +103,14 @@ pub enum Protocol {
     Ssh,
     /// STOMP.
     Stomp,
+    /// The control port of Tor.
+    Tor,
     /// VNC.
     Vnc,
     /// A gateway to IRC, with its password.
     Webirc,
+    /// A relay of `WeeChat`.
+    Weechat,
     /// XMPP, and whatever else is written in XML.
     Xml,
 }
@@ -108,8 +120,10 @@ impl Protocol {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Asterisk => "Asterisk",
             Self::Binary => "binary",
             Self::BitTorrent => "BitTorrent",
+            Self::Cvs => "CVS",
             Self::Git => "Git",
             Self::Imap => "IMAP",
             Self::JsonRpc => "JSON-RPC",
@@ -124,13 +138,16 @@ impl Protocol {
             Self::Redis => "Redis",
             Self::Rsync => "rsync",
             Self::Rtsp => "RTSP",
+            Self::Sieve => "ManageSieve",
             Self::Sip => "SIP",
             Self::Smtp => "SMTP",
             Self::Socks => "SOCKS",
             Self::Ssh => "SSH",
             Self::Stomp => "STOMP",
+            Self::Tor => "Tor",
             Self::Vnc => "VNC",
             Self::Webirc => "WEBIRC",
+            Self::Weechat => "WeeChat relay",
             Self::Xml => "XML",
         }
     }

@@ -209,7 +209,8 @@ impl Decoder {
     /// LF, others CR LF or CR NUL as ever.
     /// `None` is what belongs to the line end before it.
     fn text(&mut self, byte: u8) -> Option<u8> {
-        let after_return = core::mem::replace(&mut self.after_return, byte == b'\r' && self.options.is_binary());
+        let after_return =
+            core::mem::replace(&mut self.after_return, byte == b'\r' && self.options.is_binary());
         match byte {
             b'\n' | 0 if after_return => None,
             b'\r' if self.after_return => Some(b'\n'),

@@ -314,7 +314,15 @@ fn stranger(line: &[u8], words: &[&[u8]], evidence: Evidence) -> Option<Protocol
         // Clients write these in small letters as well, and nobody else does.
         _ if is("AUTHINFO") && matches!(rest, [what, _] if one_of(what, &["USER", "PASS"])) => Protocol::Nntp,
         _ if is("MODE") && matches!(rest, [what] if one_of(what, &["READER"])) => Protocol::Nntp,
-        b"CONNECT" | b"STOMP" if is_open && rest.is_empty() => Protocol::Stomp,
+        b"CONNECT" | b"STOMP" if lenient && rest.is_empty() => Protocol::Stomp,
+        // Behind that line, which is in doubt where somebody was greeted.
+        _ if rest.is_empty() && is_stomp_header(first) => Protocol::Stomp,
+        _ if is("ACTION:") && matches!(rest, [action] if one_of(action, &["LOGIN"])) => Protocol::Asterisk,
+        b"BEGIN" if matches!(rest, [b"AUTH" | b"VERIFICATION" | b"GSSAPI", b"REQUEST"]) => Protocol::Cvs,
+        b"AUTHENTICATE" if matches!(rest, [[b'"', ..], [b'"' | b'{', ..], ..]) => Protocol::Sieve,
+        b"AUTHENTICATE" if matches!(rest, [[b'"', ..], ..]) => Protocol::Tor,
+        b"PROTOCOLINFO" if rest.len() < 2 => Protocol::Tor,
+        _ if is_weechat(words) => Protocol::Weechat,
         b"CONNECT" if rest.first().is_some_and(|first| first.starts_with(b"{")) => Protocol::Nats,
         b"CAPA" if is_open && rest.is_empty() => Protocol::Login,
         b"stats" if is_open && rest.is_empty() => Protocol::Memcached,
@@ -330,6 +338,26 @@ fn stranger(line: &[u8], words: &[&[u8]], evidence: Evidence) -> Option<Protocol
         tag if is_tag(tag) && is_imap(rest) => Protocol::Imap,
         _ => return None,
     })
+}
+
+/// Whether a line is one of the headers that stand in the first frame of a client of STOMP (STOMP 1.2, "Connecting").
+/// `host:` alone may be a person's.
+fn is_stomp_header(line: &[u8]) -> bool {
+    let mut parts = line.splitn(2, |&byte| byte == b':');
+    let name = parts.next().unwrap_or_default();
+    matches!(name, b"accept-version" | b"heart-beat" | b"login" | b"passcode")
+        && parts.next().is_some_and(|value| !value.is_empty())
+}
+
+/// Whether a client of a relay begins so, with the name that it gives its command or without.
+fn is_weechat(words: &[&[u8]]) -> bool {
+    let words =
+        words.split_first().filter(|(first, _)| first.starts_with(b"(")).map_or(words, |(_, rest)| rest);
+    match words {
+        [b"init", options, ..] => options.starts_with(b"password"),
+        [b"handshake", options, ..] => options.starts_with(b"password_hash_algo="),
+        _ => false,
+    }
 }
 
 /// Whether a word is a version of SSH and of a program (RFC 4253, section 4.2): `SSH-2.0-OpenSSH_9.6`.
@@ -376,8 +404,9 @@ fn is_host(word: &[u8]) -> bool {
 fn doubtful(words: &[&[u8]], evidence: Evidence) -> bool {
     evidence.is_strict()
         && match words {
-            [b"CAPA"] | [b"AUTH" | b"HELO", _] | [b"AUTH", _, _] => true,
-            [command, _] => one_of(command, &["USER"]),
+            [b"CAPA" | b"CONNECT" | b"STOMP"] | [b"AUTH" | b"HELO", _] | [b"AUTH", _, _] => true,
+            [header] => header.len() > 5 && header.starts_with(b"host:"),
+            [command, _] => one_of(command, &["USER", "PASSWORD"]),
             _ => false,
         }
 }

@@ -342,6 +342,7 @@ fn elsewhere(line: &[u8], words: &[&[u8]], from: From) -> Option<&'static str> {
         (b"AUTHINFO", [what, _]) if [b"USER", b"PASS"].iter().any(|it| what.eq_ignore_ascii_case(*it)) => {
             return Some("NNTP");
         }
+        (b"ACTION:", [what]) if what.eq_ignore_ascii_case(b"login") => return Some("Asterisk"),
         (b"MODE", [what]) if what.eq_ignore_ascii_case(b"READER") => return Some("NNTP"),
         _ => {}
     }
@@ -353,7 +354,13 @@ fn elsewhere(line: &[u8], words: &[&[u8]], from: From) -> Option<&'static str> {
         (b"AUTH", [_] | [_, _]) if nobody => "Redis",
         (b"HELLO", [b"2" | b"3", b"AUTH", ..]) => "Redis",
         (b"APOP", [_, _]) => "FTP/POP3",
-        (b"CONNECT" | b"STOMP", []) if nobody => "STOMP",
+        (b"CONNECT" | b"STOMP", []) if !from.is_greeted() => "STOMP",
+        (header, []) if stomp(header) => "STOMP",
+        (b"BEGIN", [b"AUTH" | b"GSSAPI" | b"VERIFICATION", b"REQUEST"]) => "CVS",
+        (b"AUTHENTICATE", [one, two, ..]) if one[0] == b'"' && b"\"{".contains(&two[0]) => "ManageSieve",
+        (b"AUTHENTICATE", [one, ..]) if one[0] == b'"' => "Tor",
+        (b"PROTOCOLINFO", [] | [_]) => "Tor",
+        _ if relay(words) => "WeeChat relay",
         (b"CONNECT", [object, ..]) if object[0] == b'{' => "NATS",
         (b"CAPA", []) if nobody => "FTP/POP3",
         (b"stats", []) if nobody => "memcached",
@@ -369,6 +376,24 @@ fn ssh(word: &[u8]) -> bool {
     parts.next() == Some(b"SSH")
         && matches!(parts.next(), Some([b'1' | b'2', b'.', minor @ ..]) if number(minor))
         && parts.next().is_some()
+}
+
+/// A header of the first frame of STOMP, for which nobody takes what a person writes.
+fn stomp(line: &[u8]) -> bool {
+    ["accept-version:", "heart-beat:", "login:", "passcode:"]
+        .iter()
+        .any(|name| line.len() > name.len() && line.starts_with(name.as_bytes()))
+}
+
+/// A command with which clients of a relay of `WeeChat` begin. It may have a name before it, in parentheses.
+fn relay(words: &[&[u8]]) -> bool {
+    let named = words[0][0] == b'(';
+    let Some([command, options]) = words.get(usize::from(named)..).and_then(|it| it.first_chunk()) else {
+        return false;
+    };
+    [(&b"init"[..], &b"password"[..]), (b"handshake", b"password_hash_algo=")]
+        .iter()
+        .any(|(name, option)| command == name && options.starts_with(option))
 }
 
 /// A command with which clients of IMAP begin.
@@ -389,8 +414,10 @@ fn imap(tag: &[u8], rest: &[&[u8]]) -> bool {
 fn irc(words: &[&[u8]], from: From) -> Option<Opens> {
     let (first, params) = words.split_first()?;
     if params.is_empty() {
-        // It asks what a log-in may be, and logs in next.
-        return (*first == b"CAPA" && from.is_greeted()).then_some(Opens::Doubt(0));
+        // It asks what a log-in may be, and logs in next; or it begins a frame of STOMP.
+        let begins = [&b"CAPA"[..], b"CONNECT", b"STOMP"].contains(first)
+            || first.strip_prefix(b"host:").is_some_and(|host| !host.is_empty());
+        return (begins && from.is_greeted()).then_some(Opens::Doubt(0));
     }
     if !from.is_greeted() && [&b"CAP"[..], b"NICK", b"PASS", b"USER"].contains(first) {
         return Some(Opens::Irc);
@@ -427,7 +454,7 @@ fn irc(words: &[&[u8]], from: From) -> Option<Opens> {
             return Some(Opens::Doubt(0));
         }
         b"AUTH" if shouted && params.len() == 2 && from.is_greeted() => return Some(Opens::Doubt(0)),
-        b"USER" if params.len() == 1 && from.is_greeted() => return Some(Opens::Doubt(0)),
+        b"PASSWORD" | b"USER" if params.len() == 1 && from.is_greeted() => return Some(Opens::Doubt(0)),
         _ => return None,
     };
     match from {

@@ -15,7 +15,7 @@ pub(crate) const NOISE: [&[u8]; 8] = [
 ];
 
 /// Openings that are known at every listener, behind a greeting, too, each with a word that nobody is to read.
-pub(crate) const OPENINGS: [&[u8]; 25] = [
+pub(crate) const OPENINGS: [&[u8]; 31] = [
     b"GET /s3cr3t HTTP/1.1\r\n",
     b"get /s3cr3t http/1.0\n",
     b"OPTIONS * HTTP/1.1\r\nX: s3cr3t\r\n",
@@ -32,6 +32,12 @@ pub(crate) const OPENINGS: [&[u8]; 25] = [
     b"a1 LOGIN admin s3cr3t\r\n",
     b"a1 LOGIN \"admin\" \"s3cr3t s3cr3t\"\r\n",
     b"authinfo pass s3cr3t\r\n",
+    b"CONNECT\naccept-version:1.2\nhost:x\nlogin:bob\npasscode:s3cr3t\n\n\0",
+    b"Action: Login\r\nUsername: bob\r\nSecret: s3cr3t\r\n\r\n",
+    b"BEGIN AUTH REQUEST\n/cvs\nbob\ns3cr3t\nEND AUTH REQUEST\n",
+    b"AUTHENTICATE \"PLAIN\" \"s3cr3t\"\r\n",
+    b"AUTHENTICATE \"s3cr3t\"\r\n",
+    b"init password=s3cr3t\n",
     b"<stream:stream to='s3cr3t'>\n",
     b"{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"login\",\"params\":{\"pass\":\"s3cr3t\"}}\n",
     b"set s3cr3t 0 0 5\r\n",
@@ -68,12 +74,15 @@ const SENTENCES: [&str; 9] = [
 ];
 
 /// What may be a person's, and may be a log-in.
-const DOUBTS: [&str; 8] = [
+const DOUBTS: [&str; 11] = [
     "nick bob",
     "PASS s3cr3t",
     "USER root",
     "user root",
     "CAPA",
+    "CONNECT",
+    "host:s3cr3t",
+    "password s3cr3t",
     "AUTH s3cr3t",
     "AUTH bob s3cr3t",
     "HELO world",
