@@ -6,11 +6,19 @@
 use parlor_protocol::plain::{COMMANDS, PlainCommand};
 
 /// What a command begins with; input methods write the wide one.
-const SLASHES: [char; 2] = ['/', '／'];
+pub(super) const SLASHES: [char; 2] = ['/', '／'];
+
+/// The command that asks the server to close.
+const QUIT: &str = "quit";
 
 /// Whether the server would read the line as a command, known or not.
 pub(super) fn is_command(line: &str) -> bool {
     behind_slash(line).is_some_and(|rest| !rest.starts_with(SLASHES))
+}
+
+/// Whether the line asks the server to close.
+pub(super) fn is_quit(line: &str) -> bool {
+    read(line).is_some_and(|(command, _)| command.name == QUIT)
 }
 
 /// The command that the line makes, and what stands behind its name.

@@ -1,9 +1,6 @@
 //! Whether we have told the server that we go.
 
-use super::command;
-
-/// The command that asks the server to close.
-const QUIT: &str = "quit";
+use super::command::is_quit;
 
 /// Bytes of a line that are looked at: blanks, a command's name, and the blank behind it.
 const BEGIN_BYTES_MAX: usize = 64;
@@ -23,7 +20,7 @@ impl Farewell {
     pub(super) fn sends(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             if byte == b'\n' {
-                self.said |= self.is_quit();
+                self.said |= is_quit(&String::from_utf8_lossy(&self.begin));
                 self.begin.clear();
             } else if self.begin.len() < BEGIN_BYTES_MAX {
                 self.begin.push(byte);
@@ -34,11 +31,6 @@ impl Farewell {
     /// Whether it was said.
     pub(super) const fn is_said(&self) -> bool {
         self.said
-    }
-
-    fn is_quit(&self) -> bool {
-        let begin = String::from_utf8_lossy(&self.begin);
-        command::read(&begin).is_some_and(|(command, _)| command.name == QUIT)
     }
 }
 

@@ -78,6 +78,29 @@ fn a_paste_of_several_lines_is_said_when_the_user_agrees() {
 }
 
 #[test]
+fn a_paste_while_one_waits_for_an_answer_is_no_answer() {
+    let (_server, mut bob, mut alice) = room(&[]);
+    // Impatient, alice pastes twice. One that the terminal does not mark may begin with the answer.
+    let unmarked: String = (0..9).map(|n| format!("y{n}\r")).collect();
+    for (first, second) in [
+        ("\x1b[200~one\rtwo\r\x1b[201~", "\x1b[200~yes\rfour\rfive\r\x1b[201~"),
+        (&unmarked, &unmarked),
+        ("\x1b[200~one\rtwo\r\x1b[201~", &unmarked),
+        (&unmarked, "\x1b[200~yes\rfour\rfive\r\x1b[201~"),
+    ] {
+        alice.type_in(first);
+        alice.wait_for("lines? [y/N] ");
+        alice.type_in(second);
+        alice.wait_for("parlor: nothing was sent");
+        alice.wait_for("lines? [y/N] ");
+        alice.type_in("n");
+        alice.wait_for("parlor: nothing was sent");
+        alice.type_in("hello\r");
+        bob.expect("alice: hello");
+    }
+}
+
+#[test]
 fn a_paste_of_one_line_is_as_if_it_was_typed() {
     let (_server, mut bob, mut alice) = room(&[]);
     alice.type_in("say: ");

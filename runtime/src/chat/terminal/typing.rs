@@ -1,7 +1,7 @@
 //! What the user's keys do.
 
 use super::super::Ended;
-use super::super::command::is_command;
+use super::super::command::{is_command, is_quit};
 use super::super::completion::{Completion, complete};
 use super::super::editor::Did;
 use super::super::entry::Request;
@@ -52,11 +52,11 @@ impl Talk<'_> {
     pub(super) fn press(&mut self, bytes: &[u8]) -> io::Result<Option<Ended>> {
         self.fit();
         let keys = self.keys.receive(bytes);
-        let is_typing = matches!(self.pasting, Pasting::None) && !keys.contains(&Key::PasteBegin);
-        if is_typing && is_pasted(&keys) {
-            self.pasting = Pasting::Unmarked(Paste::default(), Timer::default());
-        }
         let mut out = String::new();
+        let is_in_paste = matches!(self.pasting, Pasting::Marked(_) | Pasting::Unmarked(..));
+        if !is_in_paste && !keys.contains(&Key::PasteBegin) && is_pasted(&keys) {
+            self.begin_paste(Pasting::Unmarked(Paste::default(), Timer::default()), &mut out);
+        }
         for key in keys {
             if let Some(ended) = self.press_key(key, &mut out)? {
                 return Ok(Some(ended));
@@ -96,8 +96,10 @@ impl Talk<'_> {
             }
             (Pasting::Marked(_), Key::PasteEnd) => self.finish_paste(out),
             (Pasting::Marked(paste) | Pasting::Unmarked(paste, _), key) => paste.press(key),
+            (Pasting::Asking(_) | Pasting::None, Key::PasteBegin) => {
+                self.begin_paste(Pasting::Marked(Paste::default()), out);
+            }
             (Pasting::Asking(_), key) => self.answer(key, out),
-            (Pasting::None, Key::PasteBegin) => self.pasting = Pasting::Marked(Paste::default()),
             (Pasting::None, Key::Complete) => self.complete(out),
             (Pasting::None, key) => return self.edit(key, out),
         }
@@ -142,11 +144,11 @@ impl Talk<'_> {
 
     /// Enter was pressed, and there is no connection: the line stays where it is.
     fn keep(&mut self, out: &mut String) -> Option<Ended> {
-        let text = self.editor.text().trim();
-        if text.eq_ignore_ascii_case("/quit") {
+        let text = self.editor.text();
+        if is_quit(text) {
             return Some(Ended::GaveUp);
         }
-        if text.is_empty() {
+        if text.trim().is_empty() {
             return None;
         }
         out.push(BELL);
@@ -171,6 +173,13 @@ impl Talk<'_> {
                     out.push(BELL);
                 }
             }
+        }
+    }
+
+    /// Begins a paste. Nothing in it is the answer to a question about an earlier one, which is dropped.
+    fn begin_paste(&mut self, paste: Pasting, out: &mut String) {
+        if matches!(std::mem::replace(&mut self.pasting, paste), Pasting::Asking(_)) {
+            self.tell_into(out, self.texts.paste_dropped());
         }
     }
 
