@@ -20,7 +20,7 @@ use super::screen::Screen;
 use super::texts::Texts;
 use super::times::Times;
 use super::vocabulary::Vocabulary;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::SystemClock;
 use away::{Away, AwayEvent};
 use link::{Link, LinkEvent};
 use parlor_protocol::Instant;
@@ -85,10 +85,10 @@ struct Talk<'a> {
     link: Link,
     /// The connection was lost, and is not yet what it was.
     away: Option<Away>,
-    /// Tries to connect since a connection held.
+    /// Tries to connect since a connection held for long.
     tries: u32,
-    /// When the connection was there again.
-    back_at: Instant,
+    /// When a lost connection was there again.
+    back_at: Option<Instant>,
     /// When something was said last.
     said_at: Option<Instant>,
     /// The server of the lost connection knew commands.
@@ -135,7 +135,7 @@ impl<'a> Talk<'a> {
             link,
             away: None,
             tries: 0,
-            back_at: clock.now().mono,
+            back_at: None,
             clock,
             said_at: None,
             has_notes: false,

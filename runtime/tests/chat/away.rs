@@ -164,6 +164,33 @@ fn whoever_was_put_out_does_not_come_back() {
 }
 
 #[test]
+fn a_server_that_is_full_is_tried_again_by_whoever_was_in_it() {
+    // With a name the server's refusal comes before its confirmation, and without one after all is granted.
+    for flags in [&[][..], &["--name", "alice"]] {
+        let fake = Fake::listen();
+        let address = fake.address.to_string();
+        let mut alice = Pty::chat(&[&[address.as_str()], flags].concat());
+        let grant_name = |server: &mut TcpStream| {
+            if !flags.is_empty() {
+                assert_eq!(read_line(server), "/nick alice\n");
+                server.write_all(b"* you are now alice\n").unwrap();
+            }
+        };
+        let mut server = fake.accept();
+        grant_name(&mut server);
+        alice.wait_for("> ");
+        close(&server);
+        alice.wait_for("parlor: reconnecting");
+        let mut server = fake.accept();
+        server.write_all(b"* closed: the server is full; try again later\n").unwrap();
+        close(&server);
+        let mut server = fake.accept();
+        grant_name(&mut server);
+        alice.wait_for("parlor: reconnected after ");
+    }
+}
+
+#[test]
 fn without_reconnecting_a_lost_connection_is_the_end() {
     let (fake, server, mut alice) = alice_in_tea(&["--no-reconnect"]);
     close(&server);
@@ -184,7 +211,7 @@ fn in_a_pipe_a_lost_connection_is_the_end() {
 
 #[test]
 fn whoever_does_not_wait_leaves() {
-    for leave in ["\x03", "\x04", "/quit\r"] {
+    for leave in ["\x03", "\x04", "/quit\r", " /Bye for today\r", "／quit\r"] {
         let (_fake, server, mut alice) = alice_in_tea(&[]);
         close(&server);
         alice.wait_for("(not connected) > ");

@@ -25,7 +25,7 @@ const TRIES_MAX: u32 = 120;
 /// How often a name is asked for that is not free. The server takes two minutes to notice that the connection is
 /// gone that had it.
 const NAME_TRIES_MAX: u32 = 10;
-/// A connection that holds for this long is a new one: the next loss begins with the shortest wait.
+/// A connection that was made again and holds for this long is a new one: the next loss begins with the shortest wait.
 const STABLE_AFTER: Duration = Duration::from_secs(60);
 /// What was said longer ago has arrived: the connection would have broken otherwise.
 const UNCONFIRMED_FOR: Duration = Duration::from_secs(90);
@@ -98,8 +98,11 @@ impl Talk<'_> {
         }
         match ended {
             Ended::Broken(_) | Ended::ServerClosed if self.link.conversation().is_entered() => {
-                self.begin_away(&ended)?;
-                Ok(None)
+                self.begin_away(&ended)
+            }
+            // Where nothing is asked for, we are back before the server has refused the connection.
+            Ended::NotLetIn(CloseReason::AddressFull | CloseReason::ServerFull) if self.back_at.is_some() => {
+                self.begin_away(&ended)
             }
             ended => Ok(Some(ended)),
         }
@@ -134,18 +137,19 @@ impl Talk<'_> {
         }
         let Some(away) = self.away.take() else { return Ok(()) };
         let now = self.clock.now().mono;
-        self.back_at = now;
+        self.back_at = Some(now);
         self.tell(&[self.texts.back(now.since(away.since), self.has_notes)])
     }
 
-    fn begin_away(&mut self, ended: &Ended) -> io::Result<()> {
+    fn begin_away(&mut self, ended: &Ended) -> io::Result<Option<Ended>> {
         let now = self.clock.now().mono;
-        if now.since(self.back_at) > STABLE_AFTER {
-            self.tries = 0;
+        self.tries = tries_after_loss(self.tries, self.back_at.map(|back_at| now.since(back_at)));
+        if self.tries >= TRIES_MAX {
+            return Ok(Some(Ended::NotRestored));
         }
         let conversation = self.link.conversation();
         let requests = conversation.to_return().clone();
-        self.has_notes = conversation.has_notes();
+        self.has_notes |= conversation.has_notes();
         let mut lines: Vec<String> = ended.text(self.texts).into_iter().collect();
         let unsent = self.link.unsent();
         let is_recent = self.said_at.is_some_and(|said_at| now.since(said_at) < UNCONFIRMED_FOR);
@@ -161,7 +165,8 @@ impl Talk<'_> {
         self.link.close();
         let step = Step::Wait(Timer::after(delay(self.tries)));
         self.away = Some(Away { since: now, requests, name_tries: 0, is_told: false, step });
-        self.tell(&lines)
+        self.tell(&lines)?;
+        Ok(None)
     }
 
     fn try_later(&mut self) -> io::Result<Option<Ended>> {
@@ -192,6 +197,12 @@ impl Talk<'_> {
     }
 }
 
+/// The tries so far, when a connection is lost that held for this long, or the first one. What accepts connections and
+/// closes them, such as a proxy without its server, is tried no more often than what accepts none.
+fn tries_after_loss(tries: u32, held: Option<Duration>) -> u32 {
+    if held.is_some_and(|held| held <= STABLE_AFTER) { tries + 1 } else { 0 }
+}
+
 fn delay(tries: u32) -> Duration {
     DELAY_MIN.saturating_mul(1_u32.checked_shl(tries).unwrap_or(u32::MAX)).min(DELAY_MAX)
 }
@@ -210,6 +221,18 @@ fn connect(address: &Address, timeout: Duration) -> oneshot::Receiver<Result<Tcp
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_connection_that_does_not_hold_is_a_try_that_failed() {
+        let (short, long) = (Duration::from_secs(1), STABLE_AFTER + Duration::from_secs(1));
+        let mut tries = 7;
+        let held = [None, Some(short), Some(short), Some(STABLE_AFTER), Some(long), Some(short)];
+        let waits = held.map(|held| {
+            tries = tries_after_loss(tries, held);
+            delay(tries).as_secs()
+        });
+        assert_eq!(waits, [1, 2, 4, 8, 1, 2]);
+    }
 
     #[test]
     fn each_wait_is_twice_as_long_up_to_the_longest() {
