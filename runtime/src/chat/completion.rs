@@ -1,6 +1,6 @@
 //! What the Tab key makes of the word before the cursor.
 
-use super::command;
+use super::command::{self, SLASHES};
 use super::vocabulary::Vocabulary;
 use parlor_protocol::plain::COMMANDS;
 use parlor_protocol::{Language, RoomName};
@@ -43,12 +43,12 @@ pub(super) fn complete(vocabulary: &Vocabulary, before: &str) -> Completion {
 fn words(vocabulary: &Vocabulary, before: &str, start: usize) -> (Vec<String>, &'static str) {
     let word = &before[start..];
     let names = || vocabulary.names().map(|name| name.as_str().to_owned()).collect();
-    let commands = |slash| COMMANDS.iter().map(|command| format!("{slash}{}", command.name)).collect();
-    if start == 0 {
+    let commands = |slash: &str| COMMANDS.iter().map(|command| format!("{slash}{}", command.name)).collect();
+    if before[..start].trim_start().is_empty() {
         return match word.chars().next() {
             // Nothing has begun.
             None => (Vec::new(), ""),
-            Some('/') => (commands("/"), " "),
+            Some(slash) if SLASHES.contains(&slash) => (commands(slash.encode_utf8(&mut [0; 4])), " "),
             // Somebody is spoken to.
             Some(_) => (names(), ": "),
         };
@@ -123,6 +123,12 @@ mod tests {
             ("/msg alice b", "/msg alice bob "),
             ("/lang z", "/lang zh "),
             ("/help ni", "/help nick "),
+            (" /ni", " /nick "),
+            ("／ni", "／nick "),
+            // A blank before it hides no command.
+            (" /join", " /join "),
+            ("  /join teah", "  /join teahouse "),
+            ("  bo", "  bob: "),
         ] {
             assert_eq!(replaced(before), whole, "{before:?}");
         }

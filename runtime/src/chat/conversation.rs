@@ -43,7 +43,7 @@ impl Conversation {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let place = LINE_BYTES_MAX.saturating_sub(self.line.len());
             self.line.extend_from_slice(&piece[..piece.len().min(place)]);
-            if self.entry.is_probing() && self.held.len() < LINE_BYTES_MAX {
+            if self.entry.is_probing() && self.line.len() < LINE_BYTES_MAX {
                 self.held.extend_from_slice(piece);
             } else {
                 shown.append(&mut self.held);
@@ -115,12 +115,14 @@ impl Conversation {
 
     /// How the conversation ended that the server closed in good order. `is_over` says that our side was closed.
     pub(super) fn closed(&self, is_over: bool) -> Ended {
-        match self.closing {
-            Some(Closing::NotLetIn(reason)) => Ended::NotLetIn(reason),
-            Some(Closing::Ended) => Ended::Expelled,
-            None if self.is_entered() && (is_over || self.farewell.is_said()) => Ended::Left,
-            Some(Closing::Lost) | None => Ended::ServerClosed,
-        }
+        let has_left = match self.closing {
+            Some(Closing::NotLetIn(reason)) => return Ended::NotLetIn(reason),
+            Some(Closing::Ended) => return Ended::Expelled,
+            Some(Closing::Lost) => false,
+            Some(Closing::Quit) => true,
+            None => is_over || self.farewell.is_said(),
+        };
+        if has_left && self.is_entered() { Ended::Left } else { Ended::ServerClosed }
     }
 
     /// Returns whether the line that ended is for the user.
@@ -179,7 +181,7 @@ mod tests {
         shown(&mut conversation, &[b"* no\n"]);
         assert_eq!(shown(&mut conversation, &[b"x"]), "", "it may be the answer");
         let long = [b'x'; 3 * LINE_BYTES_MAX];
-        assert_eq!(shown(&mut conversation, &[&long, &long]).len(), 1 + 2 * long.len());
+        assert_eq!(shown(&mut conversation, &[&long, &long, &long]).len(), 1 + 3 * long.len());
         assert!(conversation.line.len() <= LINE_BYTES_MAX && conversation.held.is_empty());
     }
 
@@ -205,6 +207,12 @@ mod tests {
         quitting.sends(b"/quit\n");
         shown(&mut quitting, &["* goodbye\n".as_bytes()]);
         assert!(matches!(quitting.closed(false), Ended::Left));
+        // The server reads more as a command than we do; its goodbye says that it was one.
+        for goodbye in ["* goodbye\n", "* 再见\n"] {
+            let mut quitting = conversation(None);
+            shown(&mut quitting, &[goodbye.as_bytes()]);
+            assert!(matches!(quitting.closed(false), Ended::Left), "{goodbye}");
+        }
         let mut entering = conversation(Some("alice"));
         assert!(matches!(entering.closed(true), Ended::ServerClosed), "what was asked for was not granted");
         shown(

@@ -24,6 +24,8 @@ pub(super) enum Closing {
     Lost,
     /// The server let nobody in who cannot prove who it is, or who is one too many.
     NotLetIn(CloseReason),
+    /// We asked for it.
+    Quit,
 }
 
 /// Whether this is a note from the server.
@@ -93,6 +95,9 @@ pub(super) fn is_greeting(line: &str) -> bool {
 pub(super) fn closing(line: &str) -> Option<Closing> {
     if !is_note(line) {
         return None;
+    }
+    if says(line, &Reply::Farewell { reason: CloseReason::Quit, message: None }) {
+        return Some(Closing::Quit);
     }
     for language in Language::ALL {
         let texts: Vec<(CloseReason, String)> = farewells(language).collect();
@@ -259,7 +264,7 @@ mod tests {
             let killed = Reply::Farewell { reason: CloseReason::Killed, message: Some(&message) };
             assert_eq!(closing(&rendered(&killed, language)), Some(Closing::Ended));
             let quit = Reply::Farewell { reason: CloseReason::Quit, message: None };
-            assert_eq!(closing(&rendered(&quit, language)), None);
+            assert_eq!(closing(&rendered(&quit, language)), Some(Closing::Quit));
         }
         assert_eq!(not_let_in, 6);
         assert_eq!(farewell(CloseReason::ServerFull, Language::En), "the server is full; try again later");
