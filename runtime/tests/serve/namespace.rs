@@ -1,17 +1,18 @@
 //! A network of a test's own: every port is free in it, and its links can be cut.
 
+use crate::support::with_default_signals;
 use rustix::process::geteuid;
 use std::process::Command;
 
 const INSIDE: &str = "PARLOR_TEST_NAMESPACE";
 
-/// Runs the calling test once more, alone, in a network namespace of its own. Returns whether this is that
+/// Runs the calling test once more, alone, in a network namespace of its own, where no signal is ignored. Returns whether this is that
 /// second run, which does the work.
 pub fn is_inside(test: &str) -> bool {
     if std::env::var_os(INSIDE).is_some() {
         return true;
     }
-    let mut command = Command::new("unshare");
+    let mut command = with_default_signals("unshare");
     if !geteuid().is_root() {
         command.args(["--user", "--map-root-user"]);
     }

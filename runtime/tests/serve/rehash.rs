@@ -1,10 +1,9 @@
 //! The configuration is read again while the server runs.
 
 use crate::irc::{HASH_OF_RIGHT as HASH, Irc};
-use crate::support::{Client, Server, clear_environment};
+use crate::support::{Client, Server, clear_environment, with_default_signals};
 use rustix::process::Signal;
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A server and its configuration file, which goes with it.
@@ -20,11 +19,9 @@ impl Configured {
         let name = format!("parlor-rehash-{}-{number}.toml", std::process::id());
         let file = std::env::temp_dir().join(name);
         std::fs::write(&file, text).unwrap();
-        // Whoever runs the tests may have had SIGHUP ignored.
-        let mut command = Command::new("env");
+        let mut command = with_default_signals(env!("CARGO_BIN_EXE_parlor"));
         clear_environment(&mut command);
-        command.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_parlor"), "serve"]);
-        command.args(["--listen", "auto://127.0.0.1:0", "--config"]).arg(&file);
+        command.args(["serve", "--listen", "auto://127.0.0.1:0", "--config"]).arg(&file);
         Self { server: Server::start_command(command), file }
     }
 

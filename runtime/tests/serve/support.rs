@@ -2,6 +2,7 @@
 
 use rustix::process::{Pid, Signal, kill_process};
 use socket2::{Domain, SockRef, Socket, Type};
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -16,6 +17,14 @@ pub const DEADLINE: Duration = Duration::from_secs(30);
 pub fn parlor() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_parlor"));
     clear_environment(&mut command);
+    command
+}
+
+/// A program that ignores no signal from its start, even where whoever runs the tests ignores some: under `nohup` it is
+/// SIGHUP, and in the background of a shell SIGINT.
+pub fn with_default_signals(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("env");
+    command.arg("--default-signal").arg(program);
     command
 }
 

@@ -1,12 +1,12 @@
 //! A server that somebody runs on a terminal, and what happens when that is closed.
 
-use crate::support::{Client, Lines, address_in, clear_environment, wait};
+use crate::support::{Client, Lines, address_in, clear_environment, wait, with_default_signals};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use std::fs::{File, OpenOptions};
 use std::io::Read;
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 /// No standard stream of the server is the terminal.
 const NO_STREAM: &str = "exec \"$@\" </dev/null 2>&1";
@@ -33,10 +33,9 @@ impl OnTerminal {
         let inside = OpenOptions::new().read(true).write(true).open(name).unwrap();
         let mut window = File::from(window);
 
-        // Whoever runs the tests may have had the signal ignored.
-        let mut command = Command::new("env");
+        let mut command = with_default_signals("setsid");
         clear_environment(&mut command);
-        command.args(["--default-signal=HUP", "setsid", "--ctty", "sh", "-c", script, "sh"]);
+        command.args(["--ctty", "sh", "-c", script, "sh"]);
         command.args([env!("CARGO_BIN_EXE_parlor"), "serve", "--listen", "plain://127.0.0.1:0"]);
         command.stdin(inside.try_clone().unwrap()).stdout(Stdio::piped()).stderr(inside);
         let mut child = command.spawn().unwrap();
