@@ -1,11 +1,10 @@
 //! The page on the plain commands is made from their table in the code.
 
-use crate::{read, root};
+use crate::expect_end;
 use parlor_protocol::Language::En;
 use parlor_protocol::plain::{COMMANDS, Group};
 use std::fmt::Write;
 
-const DOCUMENT: &str = "docs/COMMANDS.md";
 const BEGIN: &str =
     "<!-- The tables are made by the test `the_documented_commands_are_those_that_there_are`. -->\n";
 
@@ -32,15 +31,7 @@ fn tables() -> String {
     tables.replace("KEY|off", "KEY\\|off").replace("NUMBER|off", "NUMBER\\|off")
 }
 
-/// With `PARLOR_DOCS=write` in the environment, this writes them.
 #[test]
 fn the_documented_commands_are_those_that_there_are() {
-    let document = read(DOCUMENT);
-    let (before, tables_there) = document.split_once(BEGIN).unwrap();
-    let tables = tables();
-    if std::env::var("PARLOR_DOCS").is_ok_and(|mode| mode == "write") {
-        std::fs::write(root().join(DOCUMENT), format!("{before}{BEGIN}{tables}")).unwrap();
-        return;
-    }
-    assert_eq!(tables_there, tables, "run the test again with PARLOR_DOCS=write to make the tables anew");
+    expect_end("docs/COMMANDS.md", BEGIN, &tables());
 }

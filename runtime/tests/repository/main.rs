@@ -48,3 +48,14 @@ fn files() -> Vec<String> {
 fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap()
 }
+
+/// What follows `begin` in a document is this text. With `PARLOR_DOCS=write` in the environment, it is written there.
+fn expect_end(document: &str, begin: &str, text: &str) {
+    let there = read(document);
+    let (before, end) = there.split_once(begin).unwrap();
+    if std::env::var("PARLOR_DOCS").is_ok_and(|mode| mode == "write") {
+        std::fs::write(root().join(document), format!("{before}{begin}{text}")).unwrap();
+        return;
+    }
+    assert_eq!(end, text, "{document}: run the test again with PARLOR_DOCS=write to make its tables anew");
+}

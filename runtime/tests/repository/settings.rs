@@ -1,11 +1,10 @@
 //! The table of settings in the documentation is made from the table in the code.
 
-use crate::{read, root};
+use crate::expect_end;
 use parlor_protocol::Language;
 use parlor_runtime::config::{Config, SETTINGS};
 use std::fmt::Write;
 
-const DOCUMENT: &str = "docs/CONFIGURATION.md";
 const BEGIN: &str =
     "<!-- The tables are made by the test `the_documented_settings_are_those_that_there_are`. -->\n";
 
@@ -68,15 +67,7 @@ fn the_documented_flags_are_taken() {
     }
 }
 
-/// With `PARLOR_DOCS=write` in the environment, this writes them.
 #[test]
 fn the_documented_settings_are_those_that_there_are() {
-    let document = read(DOCUMENT);
-    let (before, tables_there) = document.split_once(BEGIN).unwrap();
-    let tables = tables();
-    if std::env::var("PARLOR_DOCS").is_ok_and(|mode| mode == "write") {
-        std::fs::write(root().join(DOCUMENT), format!("{before}{BEGIN}{tables}")).unwrap();
-        return;
-    }
-    assert_eq!(tables_there, tables, "run the test again with PARLOR_DOCS=write to make the tables anew");
+    expect_end("docs/CONFIGURATION.md", BEGIN, &tables());
 }
