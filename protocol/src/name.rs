@@ -3,6 +3,7 @@
 //! A name is parsed once and valid ever after. Two names are equal when their folds are: `Zoë` and `ZOË`
 //! are one name, as are `ſ` and `S`.
 
+use crate::text::is_invisible;
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::cmp::Ordering;
@@ -156,7 +157,7 @@ impl Name {
         let in_alphabet = character.is_alphanumeric()
             || NAME_PUNCTUATION.contains(character)
             || !character.is_ascii() && is_combining_mark(character);
-        in_alphabet && !is_invisible(character) && character != '说'
+        in_alphabet && !is_misleading(character) && character != '说'
     }
 
     /// The name that the server gives for a TCP port: `54321`, or `54321-2` for the second such member; where
@@ -243,7 +244,8 @@ fn check_alphabet(text: &str) -> Result<(), NameError> {
         // Some marks count as alphabetic and some do not; Devanagari words need both kinds. None of them
         // stands without a letter before it.
         let mark = !character.is_ascii() && is_combining_mark(character);
-        let allowed = if mark { after_letter && !is_invisible(character) } else { Name::may_have(character) };
+        let allowed =
+            if mark { after_letter && !is_misleading(character) } else { Name::may_have(character) };
         if !allowed {
             return Err(NameError::Character(character));
         }
@@ -263,13 +265,13 @@ fn check_room_alphabet(text: &str) -> Result<(), NameError> {
             _ if is_selector(character) => follows_emoji || follows_keycap,
             // A mark stands on what is before it, and would change the `#` of IRC.
             _ if !character.is_ascii() && is_combining_mark(character) => {
-                before.is_some() && !is_invisible(character)
+                before.is_some() && !is_misleading(character)
             }
             _ => {
                 character != ','
                     && !character.is_whitespace()
                     && !character.is_control()
-                    && !is_invisible(character)
+                    && !is_misleading(character)
             }
         };
         if !allowed {
@@ -296,21 +298,19 @@ const fn is_pictograph(character: char) -> bool {
         || matches!(character, '\u{1F000}'..='\u{1FAFF}')
 }
 
-/// Characters that show as nothing, or change how others are read: with them two names could look alike, and one
-/// could look empty. They are those that are `Default_Ignorable_Code_Point`, those of the category `Cf` (among them
-/// the bidirectional controls), and three that are letters or symbols and blank.
-const fn is_invisible(character: char) -> bool {
+/// Whether a character shows as nothing, or changes how others are read: with it two names could look alike, and one
+/// could look empty. Besides those that are invisible in any text, these are the other characters of the category `Cf`,
+/// the separators of lines and paragraphs, and two that are blank: the filler of the Khitan script and music's empty
+/// notehead.
+const fn is_misleading(character: char) -> bool {
     // Nearly every character of a name is of ASCII.
     !character.is_ascii()
-        && matches!(
-            character,
-            '\u{AD}' | '\u{34F}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}' | '\u{890}' | '\u{891}'
-                | '\u{8E2}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
-                | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
-                | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{110BD}' | '\u{110CD}'
-                | '\u{13430}'..='\u{1343F}' | '\u{16FE4}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D159}'
-                | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}'
-        )
+        && (is_invisible(character)
+            || matches!(
+                character,
+                '\u{600}'..='\u{605}' | '\u{6DD}' | '\u{70F}' | '\u{890}' | '\u{891}' | '\u{8E2}' | '\u{2028}'
+                    | '\u{2029}' | '\u{110BD}' | '\u{110CD}' | '\u{13430}'..='\u{1343F}' | '\u{16FE4}' | '\u{1D159}'
+            ))
 }
 
 /// A text by which two are compared that may be no names: as names are, by their normalised fold.

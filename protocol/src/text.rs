@@ -191,6 +191,19 @@ pub(crate) fn whole_characters(line: &[u8]) -> &[u8] {
     }
 }
 
+/// Whether a character has no glyph of its own and takes no room: Unicode's `Default_Ignorable_Code_Point`, its
+/// interlinear annotations, and the empty pattern of Braille.
+pub(crate) const fn is_invisible(character: char) -> bool {
+    // Nearly every character that is looked at is of ASCII.
+    !character.is_ascii()
+        && matches!(character,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
+        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
+        | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
+        | '\u{E0000}'..='\u{E0FFF}')
+}
+
 /// Bold, colour, hex colour, reset, monospace, reverse, italics, strikethrough, underline.
 pub(crate) const fn is_formatting(character: char) -> bool {
     matches!(character, '\x02' | '\x03' | '\x04' | '\x0F' | '\x11' | '\x16' | '\x1D' | '\x1E' | '\x1F')

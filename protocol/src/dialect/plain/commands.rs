@@ -1,12 +1,12 @@
 //! The commands: their form, and how a line names one.
 
 use super::nearest;
-use super::seen::{Seen, is_invisible};
+use super::seen::Seen;
 use super::table::COMMANDS;
 use crate::event::Mistake;
 use crate::language::Language;
 use crate::session::plain::Request;
-use crate::text::Text;
+use crate::text::{Text, is_invisible};
 use alloc::borrow::Cow;
 use alloc::string::String;
 

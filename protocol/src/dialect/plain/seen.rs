@@ -2,7 +2,7 @@
 //! characters stand before that: formatting codes, blanks, characters without a glyph.
 
 use super::is_letter_of_command;
-use crate::text::{Text, code_length, is_formatting, unformatted};
+use crate::text::{Text, code_length, is_formatting, is_invisible, unformatted};
 use alloc::borrow::Cow;
 use alloc::string::String;
 
@@ -86,19 +86,6 @@ fn trimmed(text: Cow<'_, str>, unseen: impl Fn(char) -> bool) -> Cow<'_, str> {
         Cow::Borrowed(text) => text.trim_matches(unseen).into(),
         Cow::Owned(text) => String::from(text.trim_matches(unseen)).into(),
     }
-}
-
-/// Whether a character has no glyph of its own and takes no room: Unicode's `Default_Ignorable_Code_Point`, its
-/// interlinear annotations, and the empty pattern of Braille.
-pub(super) const fn is_invisible(character: char) -> bool {
-    // Nearly every character that is looked at is of ASCII.
-    !character.is_ascii()
-        && matches!(character,
-        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
-        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
-        | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
-        | '\u{E0000}'..='\u{E0FFF}')
 }
 
 #[cfg(test)]
