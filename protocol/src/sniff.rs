@@ -308,8 +308,8 @@ impl Sniffer {
         self.doubts += 1;
         let line = &self.held[from..];
         let end = memchr::memchr2(b'\r', b'\n', line).unwrap_or(line.len());
-        let behind = (from + end + 1).min(self.held.len());
-        self.doubted.extend(self.held.drain(from..behind).take(end));
+        // Its end stays, and is noise: there may be an LF or a NUL to come that belongs to it.
+        self.doubted.extend(self.held.drain(from..from + end));
         self.doubted.extend_from_slice(b"\r\n");
         Kind::Doubt
     }

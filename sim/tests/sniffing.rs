@@ -319,10 +319,14 @@ fn person() -> impl Strategy<Value = (String, Opening)> {
             format!("{first} {} {last}", words.join(" "))
         },
     );
-    let ends = prop::sample::select(vec!["\n", "\r\n"]);
-    (sentence, ends, opening(Just(Vec::new()))).prop_map(|(sentence, end, opening)| {
+    let ends = || prop::sample::select(vec!["\n", "\r\n", "\r\0"]);
+    // Lines in doubt are not said, and change nothing for those behind them.
+    let doubt = prop::sample::select(vec!["nick bob", "user root", "password hunter2", "CAPA", "AUTH bob"]);
+    let doubts = prop::collection::vec((doubt, ends()), 0..=3);
+    (doubts, sentence, ends(), opening(Just(Vec::new()))).prop_map(|(doubts, sentence, end, opening)| {
         let dialect = if opening.dialect == Dialect::Irc { Dialect::Plain } else { opening.dialect };
-        let bytes = format!("{sentence}{end}").into_bytes();
+        let doubts: String = doubts.into_iter().flat_map(|(doubt, end)| [doubt, end]).collect();
+        let bytes = format!("{doubts}{sentence}{end}").into_bytes();
         (sentence, Opening { dialect, is_late: true, bytes, ..opening })
     })
 }

@@ -282,7 +282,6 @@ impl Conn {
                         opening.doubts += 1;
                         opening.doubted.extend(opening.bytes.drain(..count));
                         opening.doubted.extend_from_slice(b"\r\n");
-                        opening.bytes.drain(..opening.bytes.len().min(1));
                         opening.looked = 0;
                     }
                     return Some(opens);
