@@ -12,9 +12,11 @@ pub(super) fn judge(bytes: &[u8], may_be_utf16: bool, ended: bool) -> Judged {
         Judged::Noise(_) => {}
         judged => return judged,
     }
-    let end = memchr::memchr3(b'\r', b'\n', IAC, bytes).unwrap_or(bytes.len());
-    let head = &bytes[..end.min(HEAD_BYTES)];
-    let is_whole = ended || end < bytes.len() || head.len() == HEAD_BYTES;
+    // No further than that, for this is asked again behind each byte of noise.
+    let head = &bytes[..bytes.len().min(HEAD_BYTES)];
+    let line_end = memchr::memchr3(b'\r', b'\n', IAC, head);
+    let head = &head[..line_end.unwrap_or(head.len())];
+    let is_whole = ended || line_end.is_some() || head.len() == HEAD_BYTES;
     // A control character is noise only when all of the head is seen, and says otherwise.
     if !is_whole && (head.len() < 4 || head[0].is_ascii_control()) {
         return Judged::More;
@@ -23,7 +25,7 @@ pub(super) fn judge(bytes: &[u8], may_be_utf16: bool, ended: bool) -> Judged {
         return Judged::Noise(0);
     }
     // A line on which there is nothing to see says nothing. It ends within the head, or it is judged before its end.
-    if end < HEAD_BYTES.min(bytes.len()) && head.iter().all(u8::is_ascii_control) {
+    if line_end.is_some() && head.iter().all(u8::is_ascii_control) {
         return Judged::Noise(0);
     }
     let (first, second) = head.split_at(head.len().min(4));
