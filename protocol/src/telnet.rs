@@ -148,7 +148,10 @@ impl Decoder {
 
     /// Whether the next byte is text as it stands, unless it is IAC.
     pub(crate) const fn is_in_text(&self) -> bool {
-        matches!(self.state, State::Text) && !self.options.has_request() && !self.options.is_binary()
+        matches!(self.state, State::Text)
+            && !self.options.has_request()
+            && !self.options.is_binary()
+            && !self.after_return
     }
 
     /// Whether it knows nothing that a new one does not.

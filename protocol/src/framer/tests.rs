@@ -212,6 +212,15 @@ fn who_speaks_telnet_is_asked_to_transmit_binary() {
 }
 
 #[test]
+fn who_no_longer_transmits_binary_ends_lines_with_cr_nul_again() {
+    let (on, off) = (b"\xFF\xFB\0", b"\xFF\xFC\0");
+    let off_behind_cr = [on.as_slice(), b"a\r", off, b"b\r\0c\r\0"].concat();
+    assert_eq!(typed(&[&off_behind_cr]), [BINARY, "a", "?Option([255, 254, 0])", "b", "c"]);
+    let off_within_cr_lf = [on.as_slice(), b"a\r", off, b"\nb\r\nc\r\0"].concat();
+    assert_eq!(typed(&[&off_within_cr_lf]), [BINARY, "a", "?Option([255, 254, 0])", "b", "c"]);
+}
+
+#[test]
 fn a_function_within_a_character_is_a_byte_of_it() {
     // What GNU telnet sends of 在, 佃, 住 and 佚 before it transmits binary.
     assert_eq!(typed(&[b"\xE5\xFF\xF3\xFF\xFD\x06\xA8\n"]), [BINARY, "?TimingMark", "在"]);
