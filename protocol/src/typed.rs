@@ -13,6 +13,10 @@ const DELETE: u8 = 0x7F;
 /// The byte of Ctrl-W, which erases a word.
 const WORD_ERASE: u8 = 0x17;
 
+/// Halves of flags in a row that are counted for each erase key, so that a line of them takes no time that grows with its
+/// square. Of more than anybody types, one half may stay.
+const FLAG_HALVES_MAX: usize = 256;
+
 /// A line that was typed.
 #[derive(Debug)]
 pub(crate) struct Typed {
@@ -86,7 +90,8 @@ fn erase_character(text: &mut String) {
         }
         if is_flag_half(erased) {
             // Two make a flag, from the first of them on.
-            let before = text.chars().rev().take_while(|&character| is_flag_half(character)).count();
+            let before = text.chars().rev().take_while(|&character| is_flag_half(character));
+            let before = before.take(FLAG_HALVES_MAX).count();
             if before % 2 == 1 {
                 text.pop();
             }
@@ -138,6 +143,22 @@ mod tests {
         ] {
             assert_eq!(typed(line.as_bytes()), said, "{line:?}");
         }
+    }
+
+    #[test]
+    fn a_hundred_flags_are_erased_one_by_one() {
+        for flags in [1, 2, 100, 127] {
+            let line = |flags| "🇫🇷".repeat(flags);
+            assert_eq!(typed(alloc::format!("{}\x08", line(flags)).as_bytes()), line(flags - 1), "{flags}");
+        }
+    }
+
+    #[test]
+    fn the_longest_line_of_flags_is_erased_in_one_go() {
+        // Where each key looked at all that is left, this would take half a minute.
+        let count = (1 << 20) / 5;
+        let line = ["\u{1F1EB}".repeat(count), "\x08".repeat(count)].concat();
+        assert_eq!(typed(line.as_bytes()), "");
     }
 
     #[test]
