@@ -118,7 +118,7 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
             to.note(format_args!("{by} 将您移出房间 {room}，您不在任何房间；输入 /join 房间 进入"));
         }
         Reply::KickedOut { by, room, message: Some(message) } => {
-            let before = ["* ", by.as_str(), " 将您移出房间 ", room.as_str(), "："];
+            let before = ["* ", by.as_str(), " 将您移出房间 ", &format!("{room}"), "："];
             put_text(to.to, &before, message);
         }
         Reply::LanguageIs => to.note(format_args!("已切换为中文")),
@@ -342,7 +342,7 @@ impl Display for Changes<'_> {
 fn topic(room: &RoomName, topic: Option<&Topic>, to: &mut Notes<'_>) {
     match topic {
         Some(topic) => {
-            let before = ["* 房间 ", room.as_str(), " 的话题，由 ", topic.by.as_str(), " 设置："];
+            let before = ["* 房间 ", &format!("{room}"), " 的话题，由 ", topic.by.as_str(), " 设置："];
             put_text(to.to, &before, &topic.text);
         }
         None => to.note(format_args!("房间 {room} 没有话题")),

@@ -118,7 +118,7 @@ pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
             to.note(format_args!("{by} kicked you from {room}, so you are in no room; /join ROOM enters one"));
         }
         Reply::KickedOut { by, room, message: Some(message) } => {
-            let before = ["* ", by.as_str(), " kicked you from ", room.as_str(), ": "];
+            let before = ["* ", by.as_str(), " kicked you from ", &format!("{room}"), ": "];
             put_text(to.to, &before, message);
         }
         Reply::LanguageIs => to.note(format_args!("switched to English")),
@@ -360,7 +360,7 @@ impl Display for Changes<'_> {
 fn topic(room: &RoomName, topic: Option<&Topic>, to: &mut Notes<'_>) {
     match topic {
         Some(topic) => {
-            let before = ["* the topic of ", room.as_str(), ", set by ", topic.by.as_str(), ": "];
+            let before = ["* the topic of ", &format!("{room}"), ", set by ", topic.by.as_str(), ": "];
             put_text(to.to, &before, &topic.text);
         }
         None => to.note(format_args!("{room} has no topic")),
