@@ -46,7 +46,7 @@ impl<'a> Item<'a> {
 /// UTF-16 is converted to UTF-8. What there is of a line when telnet says that its user interrupts is discarded.
 ///
 /// Memory: one chunk as it was pushed, and a begun line of at most `line_bytes_max` bytes. An idle
-/// framer without a begun line holds nothing, unless it has refused an option of telnet.
+/// framer without a begun line holds nothing, unless its stream is telnet or UTF-16.
 pub struct Framer {
     /// The begun line as far as the limit allows, from chunks that are used up.
     carry: Vec<u8>,

@@ -167,7 +167,7 @@ impl Notes<'_> {
 mod tests {
     use super::*;
     use crate::command::Manner;
-    use crate::event::Mistake;
+    use crate::event::{HelpOn, Mistake};
     use crate::id::Seq;
     use crate::name::{Name, NameError};
     use crate::person::{Person, Profile};
@@ -214,6 +214,17 @@ mod tests {
                 let listed = text.matches("54321").count();
                 let rest = alloc::format!("{}", names.len() - listed);
                 assert!(text.lines().last().unwrap().contains(&rest), "{rest} are not listed");
+            }
+        }
+    }
+
+    #[test]
+    fn help_is_within_the_least_that_a_reply_may_have() {
+        let commands = COMMANDS.iter().map(|it| HelpOn::Command(it.name));
+        for on in [HelpOn::Everyday, HelpOn::Moderation].into_iter().chain(commands) {
+            for language in Language::ALL {
+                let bytes = rendered(&Reply::Help(on), language, 4_096).len();
+                assert!((1..=4_096).contains(&bytes), "{on:?} in {language} has {bytes} bytes");
             }
         }
     }
