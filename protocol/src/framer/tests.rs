@@ -110,7 +110,7 @@ fn a_byte_order_mark_tells_utf_16() {
 
 #[test]
 fn any_cut_gives_the_same_of_what_is_typed() {
-    let streams: [&[u8]; 9] = [
+    let streams: [&[u8]; 10] = [
         b"a\r\0b\r\nc\xFF\xFD\x06d\n12345678\xFF\xF7\r\0\xFFe\xFF\xFFf\n\xFF\xFA\n\xFF\xFF\xFF\xF0g",
         b"\xFF\xFE\x01\xFF\xFB\x1Fhello\nhalf\xFF\xF4\xFF\xFD\x06whole\n",
         b"\xFF\xFEh\0i\0\r\0\n\0\x60\x4F\n\0",
@@ -118,6 +118,7 @@ fn any_cut_gives_the_same_of_what_is_typed() {
         b"\xFF\xFB\x1F\xFF\xFB\x1Fhello\n\xFE\xFF\n",
         b"\xFF\xFE\x2F\xFFx\0\n\0",
         b"a\xFF\xFB\0b\rc\r\nd\r\0\xFF\xFC\0e\r\n",
+        b"\xFF\xFB\0a\r\xFF\xFC\0b\0\nc\r\xFF\xFB\0\r\xFF\xFC\0\nd",
         b"\xFF\xFB\0a\xFF\rb\r\xFF\xFF\nc\r\xFF\xF7\nd\r\xFF\nd",
         b"\xE5\xFF\xF3\xFF\xFD\x06\xA8\xE4\xBD\xFF\xF4\xFF\xFB\0\r\n\xFF\xF4\xFF\xFD\x06x\r",
     ];
@@ -209,6 +210,8 @@ fn who_speaks_telnet_is_asked_to_transmit_binary() {
     assert_eq!(typed(&[b"\xFF\xFB\x00a\rb\n"]), [BINARY, "a", "b"], "it does already");
     assert_eq!(typed(&[b"\xFF\xF1\xFF\xFB\x00a\r", b"\nb\r"]), [BINARY, "a", "b"]);
     assert_eq!(typed(&[b"L'Ha\xFF-les-Roses\n"]), ["L'Ha\u{FFFD}-le!7"]);
+    let off = b"\xFF\xFB\x00a\r\xFF\xFC\x00b\0c\n";
+    assert_eq!(typed(&[off]), [BINARY, "a", "?Option([255, 254, 0])", "b\0c"], "NUL is behind a letter");
 }
 
 #[test]
