@@ -9,11 +9,14 @@ pub mod heard;
 pub mod liveness;
 pub mod names;
 pub mod order;
+mod private;
 mod received;
+mod refused;
 pub mod replay;
 mod said;
 pub mod silence;
 mod strangers;
+mod written;
 
 use crate::expectation::Expectation;
 use crate::model::Model;
@@ -49,6 +52,10 @@ pub enum Law {
     Strangers,
     /// 13: no command is heard.
     Commands,
+    /// 14: what is written to one alone is read by two.
+    Private,
+    /// 15: what is refused changes nothing.
+    Refused,
 }
 
 /// A law that does not hold.
@@ -79,6 +86,8 @@ impl fmt::Display for Law {
             Self::Console => "law 11, the console tells who did what",
             Self::Strangers => "law 12, what is spoken elsewhere is not said",
             Self::Commands => "law 13, no command is heard",
+            Self::Private => "law 14, what is written to one alone is read by two",
+            Self::Refused => "law 15, what is refused changes nothing",
         })
     }
 }
@@ -113,11 +122,13 @@ pub struct Judge {
     ends: ends::Ends,
     names: names::Names,
     order: order::Order,
+    private: private::Private,
     received: received::Received,
     silence: silence::Silence,
     strangers: strangers::Strangers,
     world: World,
     said: said::Log,
+    written: written::Written,
     now: Now,
 }
 
@@ -136,11 +147,13 @@ impl Judge {
             ends: ends::Ends::default(),
             names: names::Names::default(),
             order: order::Order::default(),
+            private: private::Private::default(),
             received: received::Received::default(),
             silence: silence::Silence::new(options.echo),
             strangers: strangers::Strangers::default(),
             world: World::new(),
             said: said::Log::default(),
+            written: written::Written::default(),
             now: Now::default(),
         }
     }
@@ -156,7 +169,10 @@ impl Judge {
             self.note(Law::Heard, Some(*conn), verdict);
             self.strangers.received(*conn, bytes);
         }
-        self.commands.input(input);
+        for line in self.written.input(input) {
+            self.commands.written(&line);
+            self.private.written(&line);
+        }
         self.heard.input(now, input);
         self.replay.input(now, input);
         self.console.input(input);
@@ -199,7 +215,12 @@ impl Judge {
         let mut told = Vec::new();
         for entry in entries {
             // The hub's world is that after the last of them; this one is that after each.
+            let before = refused::Before::of(&self.world, entry);
             self.world.apply(entry, &mut effects);
+            if let Some(before) = before {
+                let verdict = before.committed(entry, &effects, &self.world);
+                self.note(Law::Refused, None, verdict);
+            }
             self.said.committed(entry);
             let verdict = self.commands.committed(entry);
             self.note(Law::Commands, None, verdict);
@@ -224,6 +245,8 @@ impl Judge {
         }
         let verdict = self.heard.sent(conn, bytes);
         self.note(Law::Heard, Some(conn), verdict);
+        let verdict = self.private.sent(conn, bytes);
+        self.note(Law::Private, Some(conn), verdict);
         self.replay.sent(conn, bytes);
         let heard = self.heard.model.due(conn).map(Expectation::heard).unwrap_or_default();
         heard.into_iter().for_each(|seq| self.heard(conn, seq));

@@ -1,0 +1,124 @@
+//! Law 14: what is written to one alone is read by its writer and one other. It is read of the bytes that came and of those
+//! that were sent, and of nothing in between.
+
+use super::Verdict;
+use super::written::{Line, command, numbers, seen};
+use crate::conns::Conns;
+use parlor_protocol::ConnId;
+use std::collections::BTreeMap;
+
+/// Knows which number was only ever written to one alone, and who has read it.
+#[derive(Debug, Default)]
+pub(super) struct Private {
+    tags: BTreeMap<u64, Tag>,
+    /// The last line of each connection that is not whole.
+    readers: Conns<Vec<u8>>,
+    /// Somebody has written a number that may be another one.
+    is_blind: bool,
+}
+
+#[derive(Debug)]
+enum Tag {
+    /// It was written in something else as well, or by several.
+    Public,
+    ToOne {
+        writer: ConnId,
+        reader: Option<ConnId>,
+    },
+}
+
+impl Private {
+    pub(super) fn written(&mut self, line: &Line) {
+        self.is_blind |= line.hides_number;
+        let is_to_one = if line.is_irc { is_message_to_one(&line.seen) } else { is_private(&line.seen) };
+        let is_to_one = is_to_one && line.is_clean;
+        for tag in numbers(&line.seen) {
+            let to_one = Tag::ToOne { writer: line.conn, reader: None };
+            let tag = self.tags.entry(tag);
+            tag.and_modify(|tag| *tag = Tag::Public).or_insert(if is_to_one { to_one } else { Tag::Public });
+        }
+    }
+
+    pub(super) fn sent(&mut self, conn: ConnId, bytes: &[u8]) -> Verdict {
+        let begun = self.readers.get_or_default(conn);
+        begun.extend_from_slice(bytes);
+        let Some(end) = memchr::memrchr(b'\n', begun) else { return Ok(()) };
+        let lines: Vec<u8> = begun.drain(..=end).collect();
+        if self.is_blind {
+            return Ok(());
+        }
+        let lines = lines.split(|&byte| byte == b'\n').map(|line| seen(&String::from_utf8_lossy(line)));
+        for tag in lines.flat_map(|line| numbers(&line).collect::<Vec<_>>()) {
+            let Some(Tag::ToOne { writer, reader }) = self.tags.get_mut(&tag) else { continue };
+            if conn != *writer && *reader.get_or_insert(conn) != conn {
+                return Err(format!("#{tag} was written to one alone, and is read by a third"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a line of the plain dialect is for one alone (docs/COMMANDS.md).
+fn is_private(seen: &str) -> bool {
+    command(seen).is_some_and(|it| ["m", "msg", "r", "reply", "tell", "w"].contains(&&*it))
+}
+
+/// Whether a line of IRC is for one alone: its target is a name.
+fn is_message_to_one(seen: &str) -> bool {
+    let mut words = seen.split(' ').filter(|word| !word.is_empty());
+    let command = words.next().unwrap_or_default();
+    let is_name = |target: &str| !target.starts_with(['#', '@', '+', ':']) && !target.contains(',');
+    ["PRIVMSG", "NOTICE"].iter().any(|it| command.eq_ignore_ascii_case(it))
+        && words.next().is_some_and(is_name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::law::written::Written;
+    use bytes::Bytes;
+    use parlor_protocol::{Dialect, Input};
+
+    /// What the law says where these lines are written by the first connection, and the last of `readers` reads `#7`.
+    fn verdict(dialect: Dialect, lines: &[u8], readers: &[u32]) -> Verdict {
+        let conn = |slot| ConnId { slot, generation: 0 };
+        let (mut written, mut private) = (Written::default(), Private::default());
+        let peer = ([127, 0, 0, 1], 5_001).into();
+        for input in [
+            Input::Accepted { conn: conn(0), dialect, peer, room: None },
+            Input::Received { conn: conn(0), bytes: Bytes::copy_from_slice(lines) },
+        ] {
+            written.input(&input).iter().for_each(|line| private.written(line));
+        }
+        readers.iter().try_for_each(|&slot| {
+            private.sent(conn(slot), b"somebody said #")?;
+            private.sent(conn(slot), b"7\nand")
+        })
+    }
+
+    #[test]
+    fn a_line_to_one_alone_is_read_by_two() {
+        let (plain, irc) = (Dialect::Auto, Dialect::Irc);
+        for (dialect, line) in
+            [(plain, "/msg bob #7\r\n"), (plain, "\x02／Reply #7\n"), (irc, "privmsg bob :#7\r\n")]
+        {
+            assert_eq!(verdict(dialect, line.as_bytes(), &[1, 0, 1]), Ok(()), "{line:?}");
+            verdict(dialect, line.as_bytes(), &[1, 0, 2]).expect_err(line);
+        }
+    }
+
+    #[test]
+    fn what_is_also_said_otherwise_is_everybodys() {
+        let (plain, irc) = (Dialect::Auto, Dialect::Irc);
+        for (dialect, line) in [
+            (plain, "/msg bob #7\n#7\n"),
+            (plain, "PRIVMSG bob :#7\n"),
+            (plain, "/msg bob \r#7\n"),
+            (plain, "#8\x087\n/msg bob #7\n"),
+            (irc, "PRIVMSG #bob :#7\n"),
+            (irc, "PRIVMSG bob,carol :#7\n"),
+        ] {
+            assert_eq!(verdict(dialect, line.as_bytes(), &[1, 2]), Ok(()), "{line:?}");
+        }
+    }
+}

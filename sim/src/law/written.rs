@@ -1,0 +1,183 @@
+//! The lines that clients wrote, read of the bytes that came and of nothing behind that: by the numbers in them, `#17`, as
+//! scenarios write them, each in one line.
+
+use crate::conns::Conns;
+use crate::seen::{has_no_glyph, is_unseen, narrow};
+use parlor_protocol::{ConnId, Dialect, Input};
+
+/// The begun line of each connection.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    writers: Conns<Writer>,
+}
+
+#[derive(Debug, Default)]
+struct Writer {
+    /// The line that is not at its end.
+    begun: Vec<u8>,
+    /// It can only speak IRC.
+    is_irc: bool,
+    is_unreadable: bool,
+}
+
+/// A whole line, as it looks.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) conn: ConnId,
+    /// Whether its writer can only speak IRC.
+    pub(super) is_irc: bool,
+    /// Whether it is what it shows: it has no keys that correct, no commands of telnet, and no line ends of terminals.
+    pub(super) is_clean: bool,
+    /// Whether its writer has written one that is not.
+    pub(super) is_unreadable: bool,
+    /// Whether the number in it may be another one than it shows.
+    pub(super) hides_number: bool,
+    /// What a terminal shows of it.
+    pub(super) seen: String,
+}
+
+impl Written {
+    /// The lines that are whole with this input.
+    pub(super) fn input(&mut self, input: &Input<'_>) -> Vec<Line> {
+        let mut lines = Vec::new();
+        match *input {
+            Input::Accepted { conn, dialect, .. } => {
+                self.writers.get_or_default(conn).is_irc = dialect == Dialect::Irc;
+            }
+            Input::Received { conn, ref bytes } => {
+                let writer = self.writers.get_or_default(conn);
+                for &byte in bytes {
+                    // Terminals may end a line with CR NUL (RFC 854).
+                    let ends_terminals = byte == 0 && !writer.is_irc && writer.begun.ends_with(b"\r");
+                    if byte == b'\n' || ends_terminals {
+                        lines.push(writer.line(conn));
+                    } else {
+                        writer.begun.push(byte);
+                    }
+                }
+            }
+            Input::ReadClosed { conn } => lines.push(self.writers.get_or_default(conn).line(conn)),
+            _ => {}
+        }
+        lines
+    }
+}
+
+impl Writer {
+    fn line(&mut self, conn: ConnId) -> Line {
+        let mut line = std::mem::take(&mut self.begun);
+        line.pop_if(|last| *last == b'\r');
+        let text = String::from_utf8_lossy(&line);
+        // Some controls of eight bits begin what goes whole, as ESC does.
+        let is_clean = !line.iter().any(|byte| b"\x08\r\x15\x17\x1B\x7F\xFF".contains(byte))
+            && !text.contains(|it| ('\u{80}'..='\u{9f}').contains(&it));
+        self.is_unreadable |= !is_clean;
+        let is_number = |it: char| it.is_ascii_digit() || it.is_control();
+        let is_more_than_text =
+            |it: char| it != '\r' && (it.is_control() || it == char::REPLACEMENT_CHARACTER);
+        let behind_number =
+            text.split_once('#').map(|(_, behind)| behind).filter(|it| it.starts_with(is_number));
+        Line {
+            conn,
+            is_irc: self.is_irc,
+            is_clean,
+            is_unreadable: self.is_unreadable,
+            hides_number: !is_clean && behind_number.is_some_and(|it| it.contains(is_more_than_text)),
+            seen: seen(&text.replace('\r', " ")),
+        }
+    }
+}
+
+/// The command that a reader of the line would see, if that says nothing to the room.
+pub(super) fn command(seen: &str) -> Option<String> {
+    let seen = seen.trim_start_matches(is_unseen);
+    let behind = seen.strip_prefix(['/', '／'])?;
+    let word: String = behind.chars().filter(|it| !has_no_glyph(*it)).map(narrow).collect();
+    let word = word.split(char::is_whitespace).next().unwrap_or_default().to_ascii_lowercase();
+    (!word.starts_with('/') && word != "me").then_some(word)
+}
+
+/// A line as it looks, whether controls are in it still or were dropped: what they part belongs together for its readers.
+pub(super) fn seen(text: &str) -> String {
+    let is_kept = |it: &char| !it.is_control() || "\t\x02\x03\x04\x0f\x11\x16\x1d\x1e\x1f".contains(*it);
+    without_formatting(&text.chars().filter(is_kept).collect::<String>())
+}
+
+/// The line as it looks: without controls, and without the codes of IRC and the colours behind them.
+fn without_formatting(text: &str) -> String {
+    let mut seen = String::new();
+    let mut chars = text.chars().peekable();
+    let take = |chars: &mut std::iter::Peekable<std::str::Chars<'_>>, most: usize, hex: bool| {
+        let is_digit = |it: &char| if hex { it.is_ascii_hexdigit() } else { it.is_ascii_digit() };
+        (0..most).map_while(|_| chars.next_if(is_digit)).count()
+    };
+    while let Some(next) = chars.next() {
+        let digits = match next {
+            '\x03' => Some((1, 2, false)),
+            '\x04' => Some((6, 6, true)),
+            _ => None,
+        };
+        if let Some((least, most, hex)) = digits {
+            let mut colour = chars.clone();
+            if take(&mut colour, most, hex) >= least {
+                chars = colour.clone();
+                if colour.next() == Some(',') && take(&mut colour, most, hex) >= least {
+                    chars = colour;
+                }
+            }
+        } else if !next.is_control() || next == '\t' {
+            seen.push(next);
+        }
+    }
+    seen
+}
+
+/// The number behind each `#`.
+pub(super) fn numbers(text: &str) -> impl Iterator<Item = u64> {
+    text.split('#').skip(1).filter_map(|rest| {
+        let end = rest.find(|it: char| !it.is_ascii_digit()).unwrap_or(rest.len());
+        rest[..end].parse().ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use parlor_protocol::Text;
+
+    #[test]
+    fn a_command_is_known_by_what_is_seen_of_it() {
+        for (line, is_it) in [
+            ("/msg bob x", true),
+            ("\x04/msg bob x", true),
+            ("\x0304,05 \u{200B}／join x", true),
+            ("/ /x", true),
+            ("//x", false),
+            ("/\x02／x", false),
+            ("/ME waves", false),
+            ("/\x02m\x02e waves", false),
+            ("/\u{FEFF}me waves", false),
+            ("/mellow", true),
+            ("hello /x", false),
+            ("\x034/x", true),
+            ("\x04abc/x", false),
+        ] {
+            assert_eq!(command(&seen(line)).is_some(), is_it, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_the_same_before_and_after_a_line_is_cleaned() {
+        for (line, number) in [
+            ("#\x184\x0f1", 41),
+            ("#1\x03\x1823", 1),
+            ("#1\x03\x182345", 145),
+            ("\x18#\x021\x182", 12),
+            ("#1\x04abc\x07def2", 12),
+        ] {
+            let cleaned = Text::clean(line.as_bytes(), false);
+            assert_eq!(numbers(&seen(line)).collect::<Vec<_>>(), [number], "{line:?}");
+            assert_eq!(numbers(&seen(cleaned.as_str())).collect::<Vec<_>>(), [number], "{line:?}");
+        }
+    }
+}
