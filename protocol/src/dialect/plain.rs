@@ -22,6 +22,7 @@ pub use commands::{Group, Localized, PlainCommand};
 use commands::{is_letter_of_command, usage};
 use core::fmt::{self, Display};
 pub(crate) use parse::parse;
+pub use parse::read_command;
 pub use table::COMMANDS;
 
 /// What every note begins with, and no name.

@@ -1,19 +1,16 @@
 //! Which of the server's commands a line of the user's is.
 //!
-//! The server decides; this is for what the client does besides: to leave as wished, to know where we are, to
-//! complete words.
+//! The server decides, and one of another version may decide otherwise; this is for what the client does besides: to leave
+//! as wished, to know where we are, to complete words, to tell what a paste would do.
 
-use parlor_protocol::plain::{COMMANDS, PlainCommand};
-
-/// What a command begins with; input methods write the wide one.
-pub(super) const SLASHES: [char; 2] = ['/', '／'];
+use parlor_protocol::plain::{PlainCommand, read_command};
 
 /// The command that asks the server to close.
 const QUIT: &str = "quit";
 
 /// Whether the server would read the line as a command, known or not.
 pub(super) fn is_command(line: &str) -> bool {
-    behind_slash(line).is_some_and(|rest| !rest.starts_with(SLASHES))
+    read_command(line).is_some()
 }
 
 /// Whether the line asks the server to close.
@@ -23,15 +20,8 @@ pub(super) fn is_quit(line: &str) -> bool {
 
 /// The command that the line makes, and what stands behind its name.
 pub(super) fn read(line: &str) -> Option<(&'static PlainCommand, &str)> {
-    let rest = behind_slash(line)?;
-    let (word, arguments) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-    let word = word.to_ascii_lowercase();
-    let command = COMMANDS.iter().find(|command| command.spellings().any(|spelling| spelling == word))?;
-    Some((command, arguments))
-}
-
-fn behind_slash(line: &str) -> Option<&str> {
-    line.trim_start().strip_prefix(SLASHES)
+    let (command, arguments) = read_command(line)?;
+    Some((command?, arguments))
 }
 
 #[cfg(test)]
@@ -47,6 +37,10 @@ mod tests {
             ("/j tea  secret", Some(("join", "tea  secret"))),
             ("/quit", Some(("quit", ""))),
             ("/bye", Some(("quit", ""))),
+            // As input methods write them, and with what nobody sees.
+            ("、quit", Some(("quit", ""))),
+            ("／ｑｕｉｔ now", Some(("quit", "now"))),
+            ("\u{200B}/q\u{AD}uit", Some(("quit", ""))),
             ("//quit", None),
             ("/xyzzy", None),
             ("quit", None),
@@ -54,6 +48,11 @@ mod tests {
         ] {
             assert_eq!(read(line).map(|(command, rest)| (command.name, rest)), expected, "{line}");
         }
-        assert!(is_command("/xyzzy") && !is_command("//quit") && !is_command("a /quit"));
+        for line in ["/xyzzy", "/", "、help", "\u{FEFF}/msg bob hello"] {
+            assert!(is_command(line), "{line}");
+        }
+        for line in ["//quit", "／/quit", "\u{200B}//quit", "a /quit", "、好", ""] {
+            assert!(!is_command(line), "{line}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What the Tab key makes of the word before the cursor.
 
-use super::command::{self, SLASHES};
+use super::command;
 use super::vocabulary::Vocabulary;
 use parlor_protocol::plain::COMMANDS;
 use parlor_protocol::{Language, RoomName};
@@ -48,7 +48,8 @@ fn words(vocabulary: &Vocabulary, before: &str, start: usize) -> (Vec<String>, &
         return match word.chars().next() {
             // Nothing has begun.
             None => (Vec::new(), ""),
-            Some(slash) if SLASHES.contains(&slash) => (commands(slash.encode_utf8(&mut [0; 4])), " "),
+            // As input methods write it, too.
+            Some(slash @ ('/' | '／')) => (commands(slash.encode_utf8(&mut [0; 4])), " "),
             // Somebody is spoken to.
             Some(_) => (names(), ": "),
         };

@@ -74,12 +74,17 @@ pub(super) fn command(name: &str) -> Option<&'static PlainCommand> {
     COMMANDS.iter().find(|it| it.spellings().any(|spelling| spelling == name))
 }
 
+/// The command that a word of a line names, however it is written.
+pub(super) fn find(word: &str) -> Option<&'static PlainCommand> {
+    // Nearly always it is written as it is in the table.
+    command(word).or_else(|| command(&folded(word)))
+}
+
 /// What a command asks for: `line` is what stands behind its slash.
 pub(super) fn read(line: Seen<'_>) -> Result<Request, Mistake> {
     let mut rest = line;
     let word = rest.take_word();
-    // Nearly always it is written as it is in the table.
-    match command(&word).or_else(|| command(&folded(&word))) {
+    match find(&word) {
         Some(it) => (it.read)(&mut Words { command: it.name, rest }),
         None => Err(no_such_command(&word)),
     }

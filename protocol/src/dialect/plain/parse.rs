@@ -1,6 +1,6 @@
 //! A line of the plain dialect becomes a request.
 
-use super::commands;
+use super::commands::{self, PlainCommand};
 use super::seen::Seen;
 use crate::command::Manner;
 use crate::session::plain::Request;
@@ -9,21 +9,45 @@ use crate::text::Text;
 /// Reads a line as its readers would see it: one that they would see begin with `/` is a command, and is never said;
 /// `//` says a line that starts with `/`.
 pub(crate) fn parse(text: Text) -> Request {
-    let mut seen = Seen(text.as_str());
-    let is_command = match seen.skip_unseen() {
-        None if text.is_empty() => return Request::Nothing,
-        None => false,
-        Some(first) => seen.take_slash(first),
-    };
+    match form(text.as_str()) {
+        Form::Command(behind_slash) => commands::read(behind_slash).unwrap_or_else(Request::Mistaken),
+        Form::Escaped(speech) => Request::Say { manner: Manner::Speech, text: Text::part(speech) },
+        Form::Speech if text.is_empty() => Request::Nothing,
+        Form::Speech => Request::Say { manner: Manner::Speech, text },
+    }
+}
+
+/// Reads a line as the server does, for clients that want to know what their user is about to send. Returns the command,
+/// which is `None` where there is none of that name, and what stands behind the name; `None` for a line that is said.
+#[must_use]
+pub fn read_command(line: &str) -> Option<(Option<&'static PlainCommand>, &str)> {
+    let Form::Command(mut rest) = form(line) else { return None };
+    let word = rest.take_word();
+    Some((commands::find(&word), rest.0.trim()))
+}
+
+/// What a line is.
+enum Form<'a> {
+    /// A command: what stands behind its slash.
+    Command(Seen<'a>),
+    /// Speech that begins with a slash, behind another one.
+    Escaped(&'a str),
+    /// Speech as it stands.
+    Speech,
+}
+
+fn form(line: &str) -> Form<'_> {
+    let mut seen = Seen(line);
+    let is_command = seen.skip_unseen().is_some_and(|first| seen.take_slash(first));
     if !is_command {
-        return Request::Say { manner: Manner::Speech, text };
+        return Form::Speech;
     }
     // What is unseen stands between the slashes, too, but for blanks: `/ /x` is a command without a name.
     let mut escaped = seen;
-    if matches!(escaped.skip_invisible(), Some('/' | '／')) {
-        return Request::Say { manner: Manner::Speech, text: Text::part(escaped.0) };
+    match escaped.skip_invisible() {
+        Some('/' | '／') => Form::Escaped(escaped.0),
+        _ => Form::Command(seen),
     }
-    commands::read(seen).unwrap_or_else(Request::Mistaken)
 }
 
 #[cfg(test)]
@@ -112,6 +136,27 @@ mod tests {
                 assert_eq!(parsed(&format!("/m{before}sg bob my  password")), told, "{before:?}");
                 assert_eq!(parsed(&format!("/{before}msg bob my  password")), told, "{before:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_client_can_know_what_a_line_would_be() {
+        for (line, expected) in [
+            ("/nick alice", Some((Some("nick"), "alice"))),
+            (" \u{200B}／ＮＩＣＫ  alice ", Some((Some("nick"), "alice"))),
+            ("、exit", Some((Some("quit"), ""))),
+            ("/dance now", Some((None, "now"))),
+            ("/", Some((None, ""))),
+            ("/ /x", Some((None, "/x"))),
+            ("//nick alice", None),
+            ("、好", None),
+            ("hello /nick", None),
+            ("", None),
+        ] {
+            let read = read_command(line).map(|(command, rest)| (command.map(|it| it.name), rest));
+            assert_eq!(read, expected, "{line:?}");
+            let is_said = matches!(parsed(line), Request::Say { .. } | Request::Nothing);
+            assert_eq!(read.is_none(), is_said, "{line:?}");
         }
     }
 
