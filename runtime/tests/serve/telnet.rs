@@ -24,6 +24,10 @@ fn an_interrupt_discards_the_line_and_its_timing_mark_is_answered() {
         alice.send(b"/quit\xFF\xF4\xFF");
         SockRef::from(&alice.stream).send_out_of_band(b"\xF2").unwrap();
         alice.send(b"\xFF\xFD\x06");
+        if round == 0 {
+            // Its first command shows that it speaks telnet: it is asked to transmit binary.
+            expect_bytes(&mut alice, b"\xFF\xFD\x00");
+        }
         expect_bytes(&mut alice, b"\xFF\xFB\x06");
         alice.send(format!("{round}\r\n"));
         bob.expect(format!("{}: {round}", alice.name));
