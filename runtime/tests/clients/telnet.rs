@@ -105,12 +105,14 @@ fn signals_from_the_prompt_of_telnet_are_not_said() {
     }
     let (_server, alice, mut bob) = alice_and_bob(TELNET);
     let signals = ["abort", "ao", "ayt", "brk", "ec", "el", "eof", "eor", "ga", "ip", "nop", "susp", "synch"];
-    for signal in signals {
+    let said = [&signals[..], &["do echo", "will naws"]].concat();
+    for signal in &said {
         enter_at_prompt(&alice, &format!("send {signal}"));
+        // When this is heard, telnet has left its prompt, and Ctrl-] means something to it again.
+        enter(&alice, signal);
+        bob.printed.wait_for(&format!("alice: {signal}"));
     }
-    enter_at_prompt(&alice, "send do echo");
-    enter_at_prompt(&alice, "send will naws");
-    talk(&alice, &mut bob, &[]);
+    talk(&alice, &mut bob, &said);
 }
 
 #[test]
