@@ -91,7 +91,7 @@ impl Mask {
     pub const BYTES_MAX: usize = 170;
 
     /// What stands before the pattern of a mask that only mutes.
-    const MUTE: &str = "m:";
+    pub(crate) const MUTE: &str = "m:";
 
     /// The mask of a text: what it leaves out of `name!user@host` is `*`. Without `!` and `@`, what has a `.`, a `:`
     /// or a `/` is a host, and everything else a name. An address is written as it is shown.

@@ -2,7 +2,7 @@
 
 use super::commands::meant;
 use super::help::{HelpTexts, help};
-use super::moderation::{flag_word, last_of_each, mode_word, shown_mask as shown};
+use super::moderation::{flag_word, last_of_each, mode_word, shown_mask as shown, shown_muted};
 use super::{Notes, not_utf8, put_line, put_text};
 use crate::command::{CloseReason, Manner, Speech};
 use crate::event::{Event, Mistake, Reply, What};
@@ -283,6 +283,12 @@ fn unchanged(room: &RoomName, change: &ModeChange, to: &mut Notes<'_>) {
         ModeChange::Key(Some(_)) => to.note(format_args!("房间 {room} 的口令没有变化")),
         ModeChange::Limit(None) => to.note(format_args!("房间 {room} 没有人数上限")),
         ModeChange::Limit(Some(limit)) => to.note(format_args!("房间 {room} 的人数上限已经是 {limit}")),
+        ModeChange::Mask { mask, on: true, .. } if mask.mutes() => {
+            to.note(format_args!("{} 在房间 {room} 已被禁言", shown_muted(mask)));
+        }
+        ModeChange::Mask { mask, on: false, .. } if mask.mutes() => {
+            to.note(format_args!("{} 在房间 {room} 没有被禁言；输入 /ban 查看名单", shown_muted(mask)));
+        }
         ModeChange::Mask { mask, on: true, .. } => {
             to.note(format_args!("{} 已被房间 {room} 封禁", shown(mask)));
         }
@@ -315,7 +321,7 @@ impl Display for Changes<'_> {
                 ModeChange::Limit(None) => f.write_str("取消了人数上限")?,
                 ModeChange::Limit(Some(limit)) => write!(f, "将人数上限设为 {limit}")?,
                 ModeChange::Mask { list, mask, on } => {
-                    let (mutes, mask) = (mask.mutes(), shown(mask).trim_start_matches("m:"));
+                    let (mutes, mask) = (mask.mutes(), shown_muted(mask));
                     match (list, on) {
                         (MaskList::Bans, true) if mutes => write!(f, "禁言了 {mask}")?,
                         (MaskList::Bans, false) if mutes => write!(f, "解除了对 {mask} 的禁言")?,

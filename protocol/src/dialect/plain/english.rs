@@ -2,7 +2,7 @@
 
 use super::commands::meant;
 use super::help::{HelpTexts, help};
-use super::moderation::{flag_word, last_of_each, mode_word, shown_mask as shown};
+use super::moderation::{flag_word, last_of_each, mode_word, shown_mask as shown, shown_muted};
 use super::{Notes, not_utf8, put_line, put_text};
 use crate::command::{CloseReason, Manner, Speech};
 use crate::event::{Event, Mistake, Reply, What};
@@ -299,6 +299,12 @@ fn unchanged(room: &RoomName, change: &ModeChange, to: &mut Notes<'_>) {
         ModeChange::Key(Some(_)) => to.note(format_args!("that is already the key of {room}")),
         ModeChange::Limit(None) => to.note(format_args!("{room} has no limit")),
         ModeChange::Limit(Some(limit)) => to.note(format_args!("the limit of {room} is already {limit}")),
+        ModeChange::Mask { mask, on: true, .. } if mask.mutes() => {
+            to.note(format_args!("{} is already silenced in {room}", shown_muted(mask)));
+        }
+        ModeChange::Mask { mask, on: false, .. } if mask.mutes() => {
+            to.note(format_args!("{} is not silenced in {room}; /ban lists who is", shown_muted(mask)));
+        }
         ModeChange::Mask { mask, on: true, .. } => {
             to.note(format_args!("{} is already banned from {room}", shown(mask)));
         }
@@ -331,7 +337,7 @@ impl Display for Changes<'_> {
                 ModeChange::Limit(None) => f.write_str("removed the limit")?,
                 ModeChange::Limit(Some(limit)) => write!(f, "set the limit to {limit}")?,
                 ModeChange::Mask { list, mask, on } => {
-                    let (mutes, mask) = (mask.mutes(), shown(mask).trim_start_matches("m:"));
+                    let (mutes, mask) = (mask.mutes(), shown_muted(mask));
                     match (list, on) {
                         (MaskList::Bans, true) if mutes => write!(f, "silenced {mask}")?,
                         (MaskList::Bans, false) if mutes => write!(f, "unsilenced {mask}")?,

@@ -137,6 +137,12 @@ pub(super) fn shown_mask(mask: &Mask) -> &str {
     mask.as_str().strip_suffix("!*@*").unwrap_or(mask.as_str())
 }
 
+/// Whom a mask is about, without what says that it only mutes.
+pub(super) fn shown_muted(mask: &Mask) -> &str {
+    let shown = shown_mask(mask);
+    shown.strip_prefix(Mask::MUTE).unwrap_or(shown)
+}
+
 /// The changes without those that a later one undoes or repeats: a client of IRC may write `+m-m` a hundred times in a
 /// line, and each change would be told in several words.
 pub(super) fn last_of_each(changes: &[ModeChange]) -> impl Iterator<Item = &ModeChange> {
