@@ -54,7 +54,7 @@ pub struct Framer {
     chunk: Bytes,
     read: usize,
     line_bytes_max: usize,
-    /// How many bytes of the begun line were dropped, the carried ones past the limit not counted.
+    /// How many bytes of the begun line were dropped.
     dropped: usize,
     /// The last byte dropped, which is no part of the line where it is the CR of a CRLF.
     last_dropped: u8,
@@ -118,11 +118,6 @@ impl Framer {
         framer
     }
 
-    /// From here on, lines may have so many bytes; the begun one, too.
-    pub const fn set_line_bytes_max(&mut self, line_bytes_max: usize) {
-        self.line_bytes_max = line_bytes_max;
-    }
-
     /// Takes the next bytes of the stream. The lines of the chunk before should have been read: a chunk
     /// on top of an unread one costs a copy of both.
     pub fn push(&mut self, bytes: Bytes) {
@@ -134,7 +129,7 @@ impl Framer {
     /// The next whole line, or what a client of telnet asks for before it; `None` until more bytes come.
     pub fn next_item(&mut self) -> Option<Item<'_>> {
         if !self.for_people && self.found.is_none() {
-            // What is handed out at once is not remembered as found before, for a quarter of what a short line costs.
+            // To remember the line as found first would cost a quarter of a short line's time.
             return self.next_line_as_it_is().map(Item::Line);
         }
         let found = match self.found.take() {
@@ -148,9 +143,9 @@ impl Framer {
         })
     }
 
-    /// The next line as `read` makes it, where it is whole in the chunk and within the limit, and `read` takes it. That
-    /// must not take a line with a control character or what is not UTF-8 in it: such a line is left where it was, and
-    /// [`next_item`](Self::next_item) reads it with what may be around it.
+    /// Returns what `read` makes of the next line, where the line is whole in the chunk and within the limit. `read` must
+    /// return `None` for a line that has a control character in it or is not UTF-8: it stays where it was, for
+    /// [`next_item`](Self::next_item) to read with what may be around it.
     pub(crate) fn next_clean_line<T>(&mut self, read: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
         if self.found.is_some() || !self.decoder.as_deref().is_none_or(Decoder::is_in_text) {
             return None;
@@ -207,12 +202,6 @@ impl Framer {
     #[must_use]
     pub fn has_begun(&self) -> bool {
         self.has_unread() || !self.carry.is_empty() && !self.spent
-    }
-
-    /// The beginning of a line whose end has not come, after [`next_item`](Self::next_item) has said `None`.
-    #[must_use]
-    pub fn begun(&self) -> &[u8] {
-        &self.carry
     }
 
     /// Bytes of memory that this framer holds beside itself.
@@ -377,7 +366,9 @@ impl Framer {
         let start = self.read;
         self.read = start + length + 1;
         let line = &self.chunk[start..start + length];
-        cut(line.strip_suffix(b"\r").unwrap_or(line), 0, self.line_bytes_max)
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let kept = line.len().min(self.line_bytes_max);
+        Line { bytes: &line[..kept], dropped: line.len() - kept }
     }
 
     fn carry_rest(&mut self) {
@@ -407,7 +398,7 @@ impl Framer {
         } else {
             line = line.strip_suffix(b"\r").unwrap_or(line);
         }
-        cut(line, dropped, self.line_bytes_max)
+        Line { bytes: line, dropped }
     }
 
     fn forget_spent(&mut self) {
@@ -442,12 +433,6 @@ fn goes_on_with(text: &[u8], byte: u8) -> bool {
 /// Whether it is a byte of a character of UTF-8, and not its first.
 const fn is_within_character(byte: u8) -> bool {
     matches!(byte, 0x80..=0xBF)
-}
-
-/// The line that `bytes` are, cut at the limit, when `dropped` bytes after them are gone already.
-fn cut(bytes: &[u8], dropped: usize, line_bytes_max: usize) -> Line<'_> {
-    let kept = bytes.len().min(line_bytes_max);
-    Line { bytes: &bytes[..kept], dropped: dropped + bytes.len() - kept }
 }
 
 #[cfg(test)]
