@@ -223,7 +223,7 @@ impl RoomName {
 }
 
 fn normalize(text: &str, chars_max: usize, bytes_max: usize) -> Result<String, NameError> {
-    // One character more than there may be is enough of a novel.
+    // One character over the limit is enough to refuse a text.
     let text: String = if text.is_ascii() {
         text.chars().take(chars_max + 1).collect()
     } else {

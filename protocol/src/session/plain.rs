@@ -53,7 +53,7 @@ pub(crate) enum Request {
 }
 
 impl Request {
-    /// What is wrong with it, where it is about a name that is nobody's.
+    /// Returns the mistake, where it is about a reserved name.
     fn about_nobody(&self, identity: &Identity) -> Option<Mistake> {
         match self {
             Self::Rename(name) if identity.reserves(name) => Some(Mistake::NameReserved(name.clone())),
@@ -191,7 +191,7 @@ impl Speaker {
         self.room.clone().ok_or(Mistake::NotInRoom)
     }
 
-    /// To another room. A key that the room does not ask for is a second word by mistake.
+    /// Goes to another room. A key is refused where the room has none: the second word was meant as something else.
     fn go_to(&self, member: MemberId, room: RoomName, key: Option<Key>, message: Option<Text>) -> Command {
         Command::Move { member, from: self.room.clone(), to: Some(room), key, checks_key: true, message }
     }
