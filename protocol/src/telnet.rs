@@ -106,6 +106,9 @@ enum State {
     First(First),
     /// Behind a command that names an option.
     Option(u8),
+    /// Behind a subnegotiation that is longer than any, up to the end of the line: what is left of it may be the end of a
+    /// command, which is not to be said.
+    RestOfLine,
     /// Within a subnegotiation, behind so many bytes.
     Subnegotiation(u16),
     /// Behind IAC within a subnegotiation.
@@ -190,19 +193,20 @@ impl Decoder {
                     }
                 }
             }
+            State::RestOfLine => self.rest_of_line(byte),
             State::Subnegotiation(count) => {
                 let count = *count + 1;
-                self.go_to(match byte {
-                    IAC => State::SubnegotiationCommand(count),
-                    _ => subnegotiation(count),
-                })
+                match byte {
+                    IAC => self.go_to(State::SubnegotiationCommand(count)),
+                    _ => self.subnegotiation(count),
+                }
             }
             State::SubnegotiationCommand(count) => match (byte, *count + 1) {
                 (SE, _) => self.go_to(State::Text),
-                (IAC, count) => self.go_to(subnegotiation(count)),
+                (IAC, count) => self.subnegotiation(count),
                 // It was broken off by another command.
                 (FIRST_COMMAND.., _) => self.command(byte),
-                (_, count) => self.go_to(subnegotiation(count)),
+                (_, count) => self.subnegotiation(count),
             },
             State::Utf16(utf16) => Decoded::Characters(utf16.decode(byte)),
         }
@@ -290,15 +294,27 @@ impl Decoder {
         Decoded::Characters(characters)
     }
 
+    /// Within a subnegotiation behind so many bytes, or behind one that is longer than any.
+    fn subnegotiation(&mut self, count: u16) -> Decoded {
+        if count < SUBNEGOTIATION_BYTES_MAX {
+            return self.go_to(State::Subnegotiation(count));
+        }
+        self.state = State::RestOfLine;
+        Decoded::Function(Function { discards: true, in_place_of: None })
+    }
+
+    fn rest_of_line(&mut self, byte: u8) -> Decoded {
+        self.after_return = byte == b'\r';
+        if matches!(byte, b'\n' | b'\r') {
+            self.state = State::Text;
+        }
+        Decoded::Nothing
+    }
+
     fn go_to(&mut self, state: State) -> Decoded {
         self.state = state;
         Decoded::Nothing
     }
-}
-
-/// Within a subnegotiation behind so many bytes, or behind one that is longer than any.
-const fn subnegotiation(count: u16) -> State {
-    if count < SUBNEGOTIATION_BYTES_MAX { State::Subnegotiation(count) } else { State::Text }
 }
 
 const CTRL_C: u8 = 0x03;
@@ -372,12 +388,15 @@ mod tests {
     }
 
     #[test]
-    fn a_subnegotiation_that_does_not_end_is_text_again() {
-        let endless = [b"\xFF\xFA\x18".as_slice(), &[b'x'; SUBNEGOTIATION_BYTES_MAX as usize + 9]].concat();
-        assert_eq!(text(&endless), "x".repeat(10));
+    fn a_subnegotiation_that_does_not_end_is_over_with_a_line() {
+        let begun = [b"/msg \xFF\xFA\x18".as_slice(), &[b'x'; SUBNEGOTIATION_BYTES_MAX as usize]].concat();
+        for end in [b"\n".as_slice(), b"\r\n", b"\r\0", b"\r"] {
+            let stream = [&begun, b"/msg bob half".as_slice(), end, b"hello\n"].concat();
+            assert_eq!(text(&stream), "/msg ^hello\n", "{end:?}");
+        }
         let escapes =
-            [b"\xFF\xFA\x18".as_slice(), &[IAC; 2 * SUBNEGOTIATION_BYTES_MAX as usize], b"x"].concat();
-        assert!(text(&escapes).ends_with('x'));
+            [b"\xFF\xFA\x18".as_slice(), &[IAC; 2 * SUBNEGOTIATION_BYTES_MAX as usize], b"\nx"].concat();
+        assert_eq!(text(&escapes), "^x");
     }
 
     #[test]

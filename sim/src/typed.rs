@@ -19,6 +19,8 @@ pub struct Typed {
     transmits_binary: Option<bool>,
     /// The line before ended with a CR, of what is transmitted as it is.
     ended_with_return: bool,
+    /// A subnegotiation was longer than any: what is left of the line is part of it.
+    skips_line: bool,
     /// Whether a function was read as a byte of a character.
     pub mended: bool,
 }
@@ -54,6 +56,8 @@ enum Token {
     Subnegotiation,
     /// One that another command breaks off.
     BrokenOff,
+    /// One that is longer than any.
+    TooLong,
 }
 
 const IAC: u8 = 255;
@@ -80,6 +84,15 @@ impl Typed {
             unread.drain(..taken);
         }
         loop {
+            if self.skips_line {
+                let end = unread.iter().position(|byte| b"\r\n".contains(byte));
+                self.skips_line = end.is_none();
+                self.ended_with_return = end.is_some_and(|end| unread[end] == b'\r');
+                unread.drain(..end.map_or(unread.len(), |end| end + 1));
+                if self.skips_line {
+                    return None;
+                }
+            }
             if self.speaks_telnet && !self.asked && self.transmits_binary.is_none() {
                 self.asked = true;
                 return Some(Item::Telnet([IAC, 253, 0]));
@@ -90,8 +103,10 @@ impl Typed {
             }?;
             unread.drain(..length);
             let mut bytes = Vec::new();
-            self.speaks_telnet |=
-                matches!(token, Token::Command(_) | Token::Option(..) | Token::Subnegotiation);
+            self.speaks_telnet |= matches!(
+                token,
+                Token::Command(_) | Token::Option(..) | Token::Subnegotiation | Token::TooLong
+            );
             match token {
                 Token::Byte(byte) => bytes.push(byte),
                 Token::Character(character) => bytes.extend(character.to_string().bytes()),
@@ -126,6 +141,10 @@ impl Typed {
                 Token::Option(verb, option) => {
                     let asked = if verb == 254 { 253 } else { 251 };
                     self.refused.remove(&(asked, option));
+                }
+                Token::TooLong => {
+                    self.line.clear();
+                    self.skips_line = true;
                 }
                 Token::BrokenOff | Token::Subnegotiation => {}
             }
@@ -229,7 +248,7 @@ fn subnegotiation(unread: &[u8]) -> Option<(Token, usize)> {
             _ => at += 1,
         }
     }
-    Some((Token::Subnegotiation, at))
+    Some((Token::TooLong, at))
 }
 
 fn utf16(unread: &[u8], big_endian: bool) -> Option<(Token, usize)> {
