@@ -403,7 +403,7 @@ impl Wire for People<'_> {
     }
 }
 
-/// Where the outputs go.
+/// The outputs' way into the stage.
 struct StageSink<'a> {
     outbox: &'a mut Outbox,
     people: &'a mut Vec<Peer>,

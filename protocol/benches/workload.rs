@@ -54,7 +54,7 @@ pub(crate) fn trickle(framer: &mut Framer, stream: &Bytes) -> usize {
     (0..stream.len()).map(|at| frame(framer, stream.slice(at..=at))).sum()
 }
 
-/// What a client sends.
+/// The lines that a client sends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     /// Something said, with the characters that a person in China has.

@@ -244,7 +244,7 @@ pub enum Wish {
     Port(u16),
 }
 
-/// How a member speaks.
+/// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Manner {
     /// What the member does: `/me waves`.
@@ -255,7 +255,7 @@ pub enum Manner {
     CtcpReply,
     /// What nobody may answer by itself (IRC's `NOTICE`).
     Notice,
-    /// What the member says.
+    /// Words for the room.
     Speech,
     /// Nothing; the tags are all there is (IRC's `TAGMSG`).
     Tags,
@@ -346,7 +346,7 @@ pub struct LogEntry {
     pub seq: Seq,
     /// When it was logged: milliseconds since 1970-01-01T00:00:00Z, never before the entry ahead of it.
     pub at_unix_ms: u64,
-    /// What is to happen.
+    /// The command itself.
     pub command: Command,
 }
 

@@ -59,14 +59,14 @@ pub enum ConsoleEvent<'a> {
         conn: ConnId,
         /// Its other end.
         peer: SocketAddr,
-        /// What it speaks.
+        /// The dialect it speaks.
         dialect: Dialect,
     },
     /// A connection became a member.
     Entered {
         /// The member.
         member: ConsoleMember<'a>,
-        /// What it speaks.
+        /// The dialect it speaks.
         dialect: Dialect,
     },
     /// An operator of the server had a member shown at another host.
@@ -111,7 +111,7 @@ pub enum ConsoleEvent<'a> {
         by: ConsoleMember<'a>,
         /// The room.
         room: &'a RoomName,
-        /// What changed.
+        /// The changes, as they were made.
         changes: ModesLogged<'a>,
     },
     /// A password was wrong or missing: the server's, or with a member an operator's.
@@ -172,7 +172,7 @@ pub enum ConsoleEvent<'a> {
     TurnedAway {
         /// Its other end.
         peer: SocketAddr,
-        /// What it speaks.
+        /// The protocol it speaks.
         kind: Kind,
     },
     /// An operator of the server spoke to all who want to hear such.

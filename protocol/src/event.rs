@@ -38,7 +38,7 @@ pub struct Stamp {
     pub at_unix_ms: u64,
 }
 
-/// What somebody did.
+/// One happening, as those who hear of it are told.
 #[derive(Clone, Copy, Debug)]
 pub enum What<'a> {
     /// It is away, with these words, or there again.
@@ -50,7 +50,7 @@ pub enum What<'a> {
     HostSet {
         /// Its user name.
         user: &'a str,
-        /// Where it is shown.
+        /// The host it is shown at.
         host: &'a str,
     },
     /// It asked somebody into the room.
@@ -87,7 +87,7 @@ pub enum What<'a> {
     ModesSet {
         /// The room.
         room: &'a RoomName,
-        /// What changed.
+        /// The changes that were made.
         changes: &'a [ModeChange],
     },
     /// It left the room, and is still on the server.
@@ -171,7 +171,7 @@ pub enum Reply<'a> {
     Bans {
         /// The room.
         room: &'a RoomName,
-        /// How many there are.
+        /// Number of all masks, listed or not.
         total: usize,
         /// The first of them.
         masks: Vec<&'a Mask>,
@@ -271,7 +271,7 @@ pub enum Reply<'a> {
     Refused(&'a Refusal),
     /// The rooms.
     Rooms {
-        /// How many there are.
+        /// Number of all rooms, listed or not.
         total: usize,
         /// The first of them, and how many are in each.
         rooms: Vec<(&'a RoomName, usize)>,
@@ -296,14 +296,14 @@ pub enum Reply<'a> {
     Unchanged {
         /// The room.
         room: &'a RoomName,
-        /// What changes nothing.
+        /// The change that was asked for.
         change: &'a ModeChange,
     },
     /// Who is in a room.
     Who {
         /// The room.
         room: &'a RoomName,
-        /// How many are there.
+        /// Number of all members of the room, listed or not.
         total: usize,
         /// The names of the first of them, in the order of their entrance, each behind the prefix of its status.
         names: Vec<(&'static str, &'a Name)>,
@@ -318,7 +318,7 @@ impl Reply<'_> {
     }
 }
 
-/// What help is about.
+/// The subject of a help text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HelpOn {
     /// The command of that name.

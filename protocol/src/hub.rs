@@ -80,7 +80,7 @@ pub struct Hub {
     admitted_per_ip: BTreeMap<IpPrefix, u32>,
     members: BTreeMap<MemberId, ConnId>,
     timers: BTreeSet<(Instant, DeadlineReason, ConnId)>,
-    /// Who watches a name.
+    /// The connections that watch each name.
     watchers: BTreeMap<Name, BTreeSet<ConnId>>,
     world: World,
     counters: Counters,

@@ -157,7 +157,7 @@ pub enum ModeChange {
     Limit(Option<u32>),
     /// A mask in a list.
     Mask {
-        /// Which list.
+        /// The list that changes.
         list: MaskList,
         /// The mask.
         mask: Mask,

@@ -27,7 +27,7 @@ use alloc::vec::Vec;
 use queue::{Chunks, Pins, Queue};
 use tick::{Building, Disturbance, Item, Mark, Ordinal, Span};
 
-/// Where the outbox writes.
+/// The sockets, as the outbox needs them.
 pub trait Wire {
     /// Everything that the connection was owed is written: close its writing side.
     fn finish(&mut self, conn: ConnId);
@@ -148,7 +148,7 @@ struct Subscription {
     from: Ordinal,
 }
 
-/// Who hears a room.
+/// The subscribers of a room.
 #[derive(Debug, Default)]
 struct RoomFan {
     fans: Vec<ClassFan>,

@@ -25,7 +25,7 @@ pub enum Output<'a> {
     /// Answer with [`Input::Verdict`](crate::Input::Verdict) whether that is the password. One connection asks one
     /// question at a time.
     CheckPassword {
-        /// Who asks.
+        /// The connection that asks.
         conn: ConnId,
         /// The operator whose password it would be; `None` for that of the server.
         operator: Option<&'a str>,
@@ -54,7 +54,7 @@ pub enum Output<'a> {
     Propose {
         /// The connection for which the hub asks.
         conn: ConnId,
-        /// What to append.
+        /// The command to append.
         command: Command,
     },
     /// Read the configuration again. What can change while the server runs, and is the core's, comes as

@@ -34,7 +34,7 @@ const NOISE_BYTES_MAX: usize = 16_384;
 /// Lines in doubt that are dropped, since they may begin a registration of IRC; with one more, it is one.
 const DOUBTS_MAX: usize = 3;
 
-/// What a connection speaks.
+/// The protocol of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A line that may be a person's, or the beginning of a registration: `nick bob`. It is dropped, and the next one

@@ -59,7 +59,7 @@ pub enum Asked {
 /// The answer to a request for a timing mark: here it is.
 pub(crate) const TIMING_MARK_ANSWER: [u8; 3] = [IAC, WILL, TIMING_MARK];
 
-/// What a byte is.
+/// The meaning of a byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decoded {
     /// A command that is to be answered.

@@ -49,7 +49,7 @@ pub struct Now {
 pub struct Deadline {
     /// Not before this instant; late is allowed.
     pub at: Instant,
-    /// What is due then.
+    /// The reason for the deadline.
     pub why: DeadlineReason,
 }
 

@@ -172,20 +172,20 @@ pub enum Effect {
         member: MemberId,
         /// The one who was kicked out.
         target: MemberId,
-        /// Where it was.
+        /// The room it was sent out of.
         room: RoomId,
         /// The name of that room, which may have ended.
         name: RoomName,
     },
     /// A member is gone from the server; each of those in its rooms hears of it once.
     Left {
-        /// Who it was.
+        /// The member that left.
         member: MemberId,
         /// Who it was to others.
         person: Person,
         /// The rooms it was in.
         rooms: Vec<RoomId>,
-        /// Why it left.
+        /// The reason for its leave.
         reason: CloseReason,
         /// Its last words are not heard, for there is a room where it may not speak.
         silenced: bool,
@@ -194,7 +194,7 @@ pub enum Effect {
     Parted {
         /// The member.
         member: MemberId,
-        /// Where it was.
+        /// The room it left.
         room: RoomId,
         /// The name of that room, which may have ended.
         name: RoomName,
@@ -214,12 +214,12 @@ pub enum Effect {
         member: MemberId,
         /// The room.
         room: RoomId,
-        /// What changed.
+        /// The changes that were made.
         changes: Vec<ModeChange>,
     },
     /// Nobody is a member who was none, for a reason.
     NotEntered {
-        /// Why not.
+        /// The reason for the refusal.
         refusal: Refusal,
     },
     /// A member calls itself something else; those in its rooms may hear of it.
@@ -229,9 +229,9 @@ pub enum Effect {
     },
     /// Nothing changed, for a reason.
     Refused {
-        /// Who asked.
+        /// The member whose command it was.
         member: MemberId,
-        /// Why not.
+        /// The reason for the refusal.
         refusal: Refusal,
     },
     /// A member has another name; it and each of those in its rooms hear of it once.
@@ -250,9 +250,9 @@ pub enum Effect {
     },
     /// A member spoke to another.
     Told {
-        /// Who spoke.
+        /// The author.
         member: MemberId,
-        /// Who hears it.
+        /// The member that hears it.
         to: MemberId,
     },
     /// A room's topic was set or cleared; all in the room hear of it.
@@ -473,7 +473,7 @@ impl World {
         self.members.get(&id)
     }
 
-    /// Who has this name.
+    /// Returns the member that has this name.
     #[must_use]
     pub fn member_named(&self, name: &Name) -> Option<MemberId> {
         self.names.get(name).copied()

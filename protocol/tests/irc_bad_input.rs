@@ -36,7 +36,7 @@ enum Sender {
     Tagged,
 }
 
-/// What begins an answer.
+/// The beginning of every answer to alice.
 const ANSWER: &str = "alice < :parlor.localhost ";
 
 /// What is in front of what is seen as it stands; everything else is an answer.
@@ -46,7 +46,7 @@ const SEERS: [&str; 4] = ["alice ", "bob ", "console:", "dave "];
 const ACTS: [&str; 3] = ["console: alice is now ", "console: alice set ", "console: alice cleared "];
 
 impl Sender {
-    /// What was before.
+    /// The lines before the bad one.
     fn prologue(self) -> Vec<&'static str> {
         let alice = match self {
             Self::Founder | Self::Member => {

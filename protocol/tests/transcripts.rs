@@ -100,7 +100,7 @@ fn paths() -> Vec<PathBuf> {
     paths
 }
 
-/// How a transcript went.
+/// The outcome of a transcript.
 #[derive(Default)]
 struct Played {
     differs: bool,

@@ -44,7 +44,7 @@ const REFUSED: u8 = 4;
 /// A second Ctrl-C or a signal ended it at once.
 const FORCED: u8 = 130;
 
-/// How a conversation ended.
+/// The end of a conversation.
 #[derive(Debug)]
 enum Ended {
     /// The connection broke.

@@ -34,7 +34,7 @@ const CONNECTIONS_AUTO_MAX: u32 = 1 << 20;
 pub struct Config {
     /// Where to listen, and which room that leads to.
     pub listen: Vec<ListenUrl>,
-    /// How the room behaves.
+    /// The room's settings.
     pub options: Options,
     /// The bounds of the core.
     pub limits: Limits,
@@ -121,7 +121,7 @@ pub struct Given {
 /// A configuration, and where each of its values came from.
 #[derive(Debug)]
 pub struct Loaded {
-    /// What is in force.
+    /// The settings in force.
     pub config: Config,
     /// What is odd, and not wrong enough to stop for; a sentence each.
     pub warnings: Vec<Bilingual>,

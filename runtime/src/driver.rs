@@ -80,7 +80,7 @@ pub struct Counts {
     pub backlog_bytes: usize,
 }
 
-/// How a server ended.
+/// The end of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// Every connection took what it was owed and closed.

@@ -18,7 +18,7 @@ const CHANGING: [&str; 6] =
 pub(crate) struct Rehash {
     /// What the configuration is made of: the file is read anew, flags and variables are what they were.
     pub(crate) given: Given,
-    /// What is in force.
+    /// The settings in force.
     pub(crate) config: Config,
     pub(crate) passwords: InForce,
     pub(crate) controls: mpsc::Sender<Control>,

@@ -16,7 +16,7 @@ const CLIENTS: u16 = 50;
 /// Simulated seconds of one scenario.
 const SIMULATED_SECONDS: u64 = 60;
 
-/// What was measured.
+/// The measurements of a run.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// Under which conditions.

@@ -61,13 +61,13 @@ pub enum Law {
 /// A law that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// Which law.
+    /// The law that is broken.
     pub law: Law,
     /// Microseconds since the run began.
     pub at_us: u64,
     /// Whose connection it showed at, if it was one's.
     pub conn: Option<ConnId>,
-    /// What was seen.
+    /// The observation, in words.
     pub detail: String,
 }
 
@@ -112,7 +112,7 @@ pub struct Judge {
     pub watches: bool,
     /// The first violation; what follows from it is not looked at.
     pub violation: Option<Violation>,
-    /// What must be heard.
+    /// The checker of law 1, with the model.
     pub heard: heard::Heard,
     /// Everything that was committed.
     pub replay: replay::Replay,

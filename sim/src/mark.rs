@@ -14,7 +14,7 @@ macro_rules! marks {
             /// Every mark.
             pub const ALL: &'static [Self] = &[$(Self::$mark,)*];
 
-            /// What the state is.
+            /// Returns the state in words.
             #[must_use]
             pub const fn about(self) -> &'static str {
                 match self {

@@ -17,7 +17,7 @@ use std::net::SocketAddr;
 /// A simulation to run.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// What it runs under.
+    /// The limits, options and network.
     pub setup: Setup,
     /// What happens, one after the other.
     pub steps: Vec<Step>,
@@ -28,7 +28,7 @@ pub struct Scenario {
 pub struct Setup {
     /// The bounds of the core.
     pub limits: Limits,
-    /// How the room behaves.
+    /// The room's settings.
     pub options: Options,
     /// The clients that the steps speak of: 0, 1, …, below this.
     pub clients: u16,
@@ -59,9 +59,9 @@ pub struct Setup {
 pub struct Step {
     /// Microseconds since the step before.
     pub after_us: u64,
-    /// Which client does it.
+    /// The number of the client.
     pub client: u16,
-    /// What it does.
+    /// The act itself.
     pub act: Act,
 }
 
@@ -86,7 +86,7 @@ pub enum Act {
     Reset,
     /// It writes these bytes.
     Send {
-        /// What it writes.
+        /// The bytes to write.
         bytes: Vec<u8>,
         /// The network carries them in segments of so many bytes; 0 for one segment.
         segment: usize,

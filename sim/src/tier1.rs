@@ -39,7 +39,7 @@ const CHECK_TICKS: u64 = 16;
 pub struct Outcome {
     /// The law that did not hold, if one did not.
     pub violation: Option<Violation>,
-    /// What was done.
+    /// Counts of everything that was done.
     pub stats: Stats,
     /// What happened, and a hash of it.
     pub trace: Trace,
@@ -238,7 +238,7 @@ impl Rig {
         }
     }
 
-    /// What a client does.
+    /// Carries out a client's act.
     fn act(&mut self, client: u16, act: &Act) {
         let link = self.clients[usize::from(client)].filter(|&link| self.net.links[link].is_live());
         let now_us = self.net.now_us;

@@ -64,7 +64,7 @@ const LAST_TAGS: u64 = 1_000_000;
 pub struct Outcome {
     /// The law that did not hold, if one did not.
     pub violation: Option<Violation>,
-    /// What was done.
+    /// Counts of everything that was done.
     pub stats: Tier2Stats,
     /// A hash over everything that clients read.
     pub hash: u64,
@@ -75,7 +75,7 @@ pub struct Outcome {
 pub struct Tier2Stats {
     /// Acts that were done, by their word.
     pub acts: BTreeMap<&'static str, u64>,
-    /// What the streams did.
+    /// Counts of the streams' faults.
     pub chaos: ChaosCounts,
     /// Inputs of the hub.
     pub inputs: u64,

@@ -47,7 +47,7 @@ pub enum Item {
     Telnet([u8; 3]),
 }
 
-/// What bytes begin with.
+/// The smallest part of a stream that means something.
 enum Token {
     Byte(u8),
     Character(char),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 pub struct GrantedWire {
     /// How many bytes each connection will still take; one that is not listed takes everything.
     pub granted: BTreeMap<ConnId, usize>,
-    /// What each connection took.
+    /// The bytes that each connection took.
     pub taken: BTreeMap<ConnId, Vec<u8>>,
     /// Connections that were written everything and whose writing side is closed.
     pub finished: Vec<ConnId>,

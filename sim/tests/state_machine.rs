@@ -17,7 +17,7 @@ const CLIENTS: u16 = 5;
 const NAMES: [&str; 3] = ["alice", "bob", "小明"];
 const ROOMS: [&str; 3] = ["lobby", "tea", "茶"];
 
-/// What one client does.
+/// One client's operation.
 #[derive(Clone, Debug)]
 enum Transition {
     Enter(u16),

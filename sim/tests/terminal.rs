@@ -85,7 +85,7 @@ fn keys() -> impl Strategy<Value = String> {
     prop::collection::vec(key, 0..30).prop_map(|keys| keys.concat())
 }
 
-/// What programs print.
+/// Text as programs print it.
 fn printed() -> impl Strategy<Value = String> {
     let part = prop::sample::select(vec![
         "\x1b", "/", "\x1b[", "\x1b]", "\x1bP", "\x1b\\", "\x1bO", "\x1b(", "\u{9b}", "\u{9d}", "\u{9c}",

@@ -89,7 +89,7 @@ fn not_utf8(converted: bool, to: &mut Notes<'_>) {
     });
 }
 
-/// Where notes are written.
+/// The bytes that notes are appended to.
 struct Notes<'a> {
     to: &'a mut BytesMut,
     reply_bytes_max: usize,

@@ -338,7 +338,7 @@ pub struct MaskEntry {
     pub mask: Mask,
     /// The name, at that time, of the member who put it there.
     pub by: Name,
-    /// When: milliseconds since 1970-01-01T00:00:00Z.
+    /// Time at which it was set: milliseconds since 1970-01-01T00:00:00Z.
     pub at_unix_ms: u64,
 }
 

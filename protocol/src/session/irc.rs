@@ -66,7 +66,7 @@ struct Entry {
     params: usize,
     /// Which of them, counted from 0, is a text of people's, and the last.
     text: Option<usize>,
-    /// Who may send it.
+    /// The stage in which it may be sent.
     when: When,
     act: fn(&mut Client, &Line<'_>) -> Vec<Work>,
 }

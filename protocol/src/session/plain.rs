@@ -28,7 +28,7 @@ pub(crate) enum Request {
     },
     Language(Language),
     Mistaken(Mistake),
-    /// What the room allows.
+    /// The modes of the room.
     Modes,
     Nothing,
     Oper(Password),
@@ -63,7 +63,7 @@ impl Request {
     }
 }
 
-/// What `/topic` asks for.
+/// The request of a `/topic`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TopicRequest {
     Clear,

@@ -31,9 +31,9 @@ pub struct Heard {
     pub at_unix_ms: u64,
     /// The speaker, as it was at that time.
     pub by: Person,
-    /// How it was said.
+    /// The kind of the message.
     pub manner: Manner,
-    /// What was said.
+    /// The words.
     pub text: Text,
 }
 

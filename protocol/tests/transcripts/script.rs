@@ -27,7 +27,7 @@ pub(crate) struct Step {
     pub(crate) stated: Vec<String>,
 }
 
-/// What somebody does.
+/// One line of a transcript.
 #[derive(Clone, Debug)]
 pub(crate) enum Action {
     Connects {

@@ -33,7 +33,7 @@ const SPIN: Duration = Duration::from_millis(1);
 /// how busy the server is.
 const BUSY: f64 = 0.95;
 
-/// What was measured.
+/// The measurements of a run.
 #[derive(Debug)]
 pub(super) struct Report {
     pub(super) workload: Workload,

@@ -18,7 +18,7 @@ const LINE_BYTES_MAX: usize = 4_096;
 /// Lines that are remembered.
 const HISTORY_LINES_MAX: usize = 500;
 
-/// What a key did.
+/// The effect of a key.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Did {
     /// The line or the place in it changed.

@@ -24,7 +24,7 @@ pub(super) enum Key {
     KillWordLeft,
     KillWordRight,
     Left,
-    /// What follows was pasted.
+    /// The beginning of a paste.
     PasteBegin,
     PasteEnd,
     Right,

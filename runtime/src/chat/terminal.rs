@@ -59,7 +59,7 @@ pub(super) fn talk(stream: TcpStream, conversation: Conversation, options: &Opti
     })
 }
 
-/// What happens next.
+/// The next thing to react to.
 enum Happening {
     Away(AwayEvent),
     /// The user pressed keys, or the terminal is gone.

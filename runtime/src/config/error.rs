@@ -20,7 +20,7 @@ pub enum ConfigError {
     File {
         /// Its path.
         path: PathBuf,
-        /// What is wrong.
+        /// The mistake itself.
         error: Bilingual,
     },
     /// The limits contradict each other.

@@ -51,7 +51,7 @@ pub enum Takes {
 /// What a setting is part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Topic {
-    /// How the room behaves.
+    /// Settings of the room.
     Room,
     /// What IRC clients are told, and who may do what with a password.
     Irc,

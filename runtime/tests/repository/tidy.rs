@@ -42,6 +42,37 @@ fn nothing_is_left_to_do_in_the_code() {
     }
 }
 
+/// The docs of one line in a source that only ask what they should tell: "Who spoke."
+fn bare_questions(source: &str) -> Vec<(usize, &str)> {
+    let doc =
+        |line: &'_ str| ["/// ", "//! "].iter().find_map(|mark| line.trim().strip_prefix(mark)).map(str::len);
+    let lines: Vec<&str> = source.lines().collect();
+    let is_alone = |at: usize| {
+        let is_doc = |at: usize| lines.get(at).is_some_and(|line| doc(line).is_some());
+        is_doc(at) && !is_doc(at + 1) && !at.checked_sub(1).is_some_and(is_doc)
+    };
+    let asks = ["Who", "What", "Which", "Whose", "Whom", "Where", "When", "How", "Why"];
+    (0..lines.len())
+        .filter(|&at| is_alone(at))
+        .map(|at| (at + 1, lines[at].trim()))
+        .filter(|(_, line)| {
+            let mut words = line.split([' ', ':']).skip(1);
+            words.next().is_some_and(|word| asks.contains(&word.trim_end_matches('.'))) && words.count() < 4
+        })
+        .collect()
+}
+
+#[test]
+fn no_doc_is_a_bare_question() {
+    let source = "/// Who spoke.\nname: Name,\n/// The room.\n/// Why not.\nx: u8,\n/// What a member of a room hears.\n";
+    assert_eq!(bare_questions(source), [(1, "/// Who spoke.")]);
+    for path in rust_files() {
+        let source = read(&path);
+        let questions = bare_questions(&source);
+        assert!(questions.is_empty(), "{path}: say what it is, not what one may ask of it: {questions:#?}");
+    }
+}
+
 #[test]
 fn no_file_is_dead() {
     let files = files();

@@ -260,7 +260,7 @@ enum Speaks {
     Plain,
     /// The plain dialect, where any is spoken.
     PlainAtAuto,
-    /// What is spoken elsewhere.
+    /// A line of another protocol.
     Stranger,
 }
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// A line that is none of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError {
-    /// Which, from 1 on.
+    /// The number of the line, from 1 on.
     pub line: usize,
     /// What is wrong with it.
     pub error: String,

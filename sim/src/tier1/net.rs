@@ -38,7 +38,7 @@ pub(super) enum Event {
     Writable(usize),
 }
 
-/// What a client sends.
+/// One thing that a client sends over its link.
 #[derive(Debug)]
 pub(super) enum Sent {
     /// It asks for a connection.

@@ -13,7 +13,7 @@ pub const PARAMS_MAX: usize = 15;
 /// A message, which borrows from its line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Message<'a> {
-    /// What stands before it.
+    /// The tags in front of the message.
     pub tags: Tags<'a>,
     /// Whom it is from, where that is said: a server's name, or `nick!user@host`.
     pub source: Option<&'a str>,

@@ -17,7 +17,7 @@ pub struct PlainCommand {
     pub name: &'static str,
     /// Other names, known from other chats.
     pub aliases: &'static [&'static str],
-    /// Where `/help` lists it.
+    /// The group that `/help` lists it in.
     pub group: Group,
     /// Its arguments: `NAME TEXT`, with those in brackets that can be left out.
     pub arguments: Localized,

@@ -26,7 +26,7 @@ pub fn read_command(line: &str) -> Option<(Option<&'static PlainCommand>, &str)>
     Some((commands::find(&word), rest.0.trim()))
 }
 
-/// What a line is.
+/// The forms of a line.
 enum Form<'a> {
     /// A command: what stands behind its slash.
     Command(Seen<'a>),

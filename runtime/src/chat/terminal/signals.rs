@@ -5,7 +5,7 @@ use std::io;
 use std::task::{Context, Poll};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// What a signal says.
+/// The signals that the client reacts to.
 pub(super) enum Signalled {
     /// The program is to end.
     End,

@@ -95,7 +95,7 @@ fn isupport(asker: &Asker<'_>) -> Vec<String> {
     tokens
 }
 
-/// How many there are.
+/// `LUSERS`: the counts of members, operators and rooms.
 pub(super) fn lusers(asker: &Asker<'_>, to: &mut Answers<'_>) {
     let members = asker.world.members().len();
     let (invisible, operators) = (asker.world.invisible(), asker.world.operators());
