@@ -15,11 +15,10 @@ mod verdict;
 use crate::command::{CloseReason, Command};
 use crate::console::ConsoleEvent;
 use crate::id::{ConnId, MemberId};
-use crate::identity::Identity;
 use crate::input::{Dialect, Input};
-use crate::language::Language;
 use crate::limits::Limits;
 use crate::name::{Name, RoomName};
+use crate::options::Options;
 use crate::output::{Output, Sink};
 use crate::planted;
 use crate::session::irc::wrong_password;
@@ -29,38 +28,10 @@ use crate::time::{Deadline, DeadlineReason, Instant, Now};
 use crate::world::{Effect, World};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use bytes::BytesMut;
 use core::net::{IpAddr, SocketAddr};
 use label::Labelled;
-
-/// How the room behaves, where it can behave in more than one way.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// Whoever says something in the plain dialect hears it too (`--echo`). IRC clients ask for it themselves.
-    pub echo: bool,
-    /// A newcomer reads a note with its name, the room and how to get help.
-    pub greeting: bool,
-    /// What the server says of itself.
-    pub identity: Arc<Identity>,
-    /// The language of those who have not chosen one.
-    pub language: Language,
-    /// Those who speak the plain dialect hear only what is said: no names, no announcements (`--relay raw`).
-    pub raw: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            echo: false,
-            greeting: true,
-            identity: Arc::default(),
-            language: Language::default(),
-            raw: false,
-        }
-    }
-}
 
 /// The state machine of the whole server.
 ///
