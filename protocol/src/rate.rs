@@ -46,7 +46,7 @@ impl RateLimiter {
         Ok(())
     }
 
-    /// Spends so many lines whether they are there or not; the next one waits until they have joined again.
+    /// Charges `lines` unconditionally; later lines wait until the debt is repaid.
     pub fn charge(&mut self, lines: usize, rate: Rate, now: Instant) {
         let Some(interval) = rate.interval() else { return };
         let full_at = self.full_at.max(now).as_micros();

@@ -26,7 +26,7 @@ impl Session {
         limits: &Limits,
         options: &Options,
     ) -> Result<Option<Step>, Instant> {
-        if let Some(step) = self.sniff() {
+        if let Some(step) = self.sniff(now, limits) {
             return Ok(Some(step));
         }
         if !self.work.is_empty() {
@@ -89,7 +89,7 @@ impl Session {
     }
 
     /// Looks at what came, for as long as it is not clear what the connection speaks.
-    fn sniff(&mut self) -> Option<Step> {
+    fn sniff(&mut self, now: Instant, limits: &Limits) -> Option<Step> {
         let evidence = match (self.state, self.listener) {
             (State::Detect, _) => Evidence::Open,
             (State::Register, _) => Evidence::Irc,
@@ -102,7 +102,7 @@ impl Session {
                 // Before a line of IRC it is nothing: neither a line of its own, nor a part of the next.
                 if !sniffed.noise.is_empty() && matches!(self.tongue, Tongue::Plain(_)) {
                     self.framer.push(sniffed.noise.into());
-                    self.read_noise();
+                    self.read_noise(now, limits);
                 }
                 if !self.work.is_empty() {
                     // However the bytes were cut, what telnet asks for before an opening is answered before it.
@@ -127,11 +127,13 @@ impl Session {
 
     /// Reads what decides nothing: nobody has said anything yet, but telnet may have asked for something. Whether anybody
     /// is there, nobody asks before the greeting.
-    fn read_noise(&mut self) {
+    fn read_noise(&mut self, now: Instant, limits: &Limits) {
         while let Some(item) = self.framer.next_item() {
             if let Item::Asked(asked) = item
                 && (self.state != State::Detect || asked != Asked::AreYouThere)
             {
+                // It does not wait for the rate, for what it comes before may be no line; whoever sends one later does.
+                self.limiter.charge(1, limits.rate, now);
                 self.asked(asked);
             }
         }

@@ -239,7 +239,7 @@ impl Conn {
     }
 
     /// What it has begun to speak, if that is clear now. What decides nothing is handed on.
-    pub(super) fn sniff(&mut self, limits: &Limits) -> Option<Opens> {
+    pub(super) fn sniff(&mut self, limits: &Limits, now: Instant) -> Option<Opens> {
         let from = match (self.stage, self.listener) {
             (Stage::Detecting, _) => From::Nobody,
             (Stage::Registering, _) => From::IrcPort,
@@ -263,12 +263,15 @@ impl Conn {
                         let detecting = self.stage == Stage::Detecting;
                         while let Some(item) = self.typed.read(&mut self.unread, false, limits.line_bytes_max)
                         {
-                            match item {
-                                Item::AreYouThere if detecting => {}
-                                Item::AreYouThere => self.waiting.push_back(Todo::Ask(Ask::IsThere)),
-                                Item::Line(_) => {}
-                                Item::Telnet(answer) => self.waiting.push_back(Todo::Telnet(answer)),
-                            }
+                            let todo = match item {
+                                Item::AreYouThere if detecting => continue,
+                                Item::AreYouThere => Todo::Ask(Ask::IsThere),
+                                Item::Line(_) => continue,
+                                Item::Telnet(answer) => Todo::Telnet(answer),
+                            };
+                            self.waiting.push_back(todo);
+                            // It pays, and does not wait.
+                            self.budget_full_at = owing(self.budget_full_at, 1, limits.rate, now);
                         }
                         self.scanned = self.unread.len();
                     }
@@ -437,8 +440,12 @@ impl Conn {
     }
 
     pub(super) fn charge_lines(&mut self, lines: usize, rate: Rate, now: Instant) {
-        if let Some(interval) = 1_000_000_u64.checked_div(rate.lines.into()) {
-            self.budget_full_at = self.budget_full_at.max(now.as_micros()) + lines as u64 * interval;
-        }
+        self.budget_full_at = owing(self.budget_full_at, lines, rate, now);
     }
+}
+
+/// When a budget is full again that is charged so many lines, whether they are there or not.
+fn owing(full_at: u64, lines: usize, rate: Rate, now: Instant) -> u64 {
+    let interval = 1_000_000_u64.checked_div(rate.lines.into());
+    interval.map_or(full_at, |interval| full_at.max(now.as_micros()) + lines as u64 * interval)
 }

@@ -39,7 +39,7 @@ impl Model {
         if conn.under_way >= limits.pending_commands_max {
             return false;
         }
-        if let Some(opens) = conn.sniff(&self.limits) {
+        if let Some(opens) = conn.sniff(&self.limits, now.mono) {
             self.opened(now, id, opens);
             return true;
         }
