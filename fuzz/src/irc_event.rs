@@ -1,11 +1,10 @@
 //! What clients of IRC read of an event, whatever is said in it.
 
 use bytes::BytesMut;
-use parlor_protocol::irc::{Capabilities, Message};
-use parlor_protocol::mode::{Flag, Mask, MaskList, ModeChange, Status};
+use parlor_protocol::irc::{Capabilities, ParsedMessage};
 use parlor_protocol::{
-    CloseReason, Event, Host, Manner, Name, Person, Profile, RoomName, Seq, Speech, Stamp, Text, What,
-    WireClass,
+    CloseReason, Event, Flag, Host, Mask, MaskList, Message, MessageKind, ModeChange, Name, Person, Profile,
+    RoomName, Seq, Stamp, Status, Text, What, WireClass,
 };
 
 /// Changes of modes at once: more than one line of IRC makes.
@@ -41,24 +40,30 @@ fn rendered(by: &Person, what: What<'_>, capabilities: Capabilities) -> BytesMut
     bytes
 }
 
-fn messages(bytes: &[u8]) -> impl Iterator<Item = Message<'_>> {
+fn messages(bytes: &[u8]) -> impl Iterator<Item = ParsedMessage<'_>> {
     bytes.split_inclusive(|&byte| byte == b'\n').map(|line| {
         let shown = String::from_utf8_lossy(line);
         let message = line.strip_suffix(b"\r\n").unwrap_or_else(|| panic!("a whole line: {shown}"));
-        Message::from_server(message).unwrap_or_else(|error| panic!("{error}: {shown}"))
+        ParsedMessage::from_server(message).unwrap_or_else(|error| panic!("{error}: {shown}"))
     })
 }
 
 fn check_speech(by: &Person, room: &RoomName, text: &Text) {
-    for manner in [Manner::Action, Manner::Ctcp, Manner::CtcpReply, Manner::Notice, Manner::Speech] {
-        let (before, after) = match manner {
-            Manner::Action => ("\x01ACTION ", "\x01"),
-            Manner::Ctcp | Manner::CtcpReply => ("\x01", "\x01"),
-            Manner::Notice | Manner::Speech | Manner::Tags => ("", ""),
+    for kind in [
+        MessageKind::Action,
+        MessageKind::Ctcp,
+        MessageKind::CtcpReply,
+        MessageKind::Notice,
+        MessageKind::Text,
+    ] {
+        let (before, after) = match kind {
+            MessageKind::Action => ("\x01ACTION ", "\x01"),
+            MessageKind::Ctcp | MessageKind::CtcpReply => ("\x01", "\x01"),
+            MessageKind::Notice | MessageKind::Text | MessageKind::Tags => ("", ""),
         };
-        let speech = Speech { tags: Some("+draft/reply=x".into()), ..Speech::new(manner, text.clone()) };
-        let said = What::Said { room, status: Some(Status::Operator), speech: &speech };
-        let told = What::Told { to: &by.name, speech: &speech };
+        let message = Message { tags: Some("+draft/reply=x".into()), ..Message::new(kind, text.clone()) };
+        let said = What::Said { room, status: Some(Status::Operator), message: &message };
+        let told = What::Told { to: &by.name, message: &message };
         for what in [said, told] {
             for capabilities in capabilities() {
                 let bytes = rendered(by, what, capabilities);

@@ -1,7 +1,7 @@
 //! One connection that speaks IRC, or may: whatever it sends, beside two bystanders in its room.
 
 use bytes::Bytes;
-use parlor_protocol::irc::Message;
+use parlor_protocol::irc::ParsedMessage;
 use parlor_protocol::{
     ConnId, Dialect, Hub, Identity, Input, Limits, LogEntry, MemoryLog, Name, Now, Options, Outbox, Output,
     RoomName, Sink, Wire, World,
@@ -111,7 +111,7 @@ fn check_irc(read: &[u8]) {
         let shown = String::from_utf8_lossy(line);
         let message = line.strip_suffix(b"\r\n").unwrap_or_else(|| panic!("a whole line: {shown}"));
         // Its limits are the message's own, and it has no NUL and no end of a line in it.
-        let message = Message::from_server(message).unwrap_or_else(|error| panic!("{error}: {shown}"));
+        let message = ParsedMessage::from_server(message).unwrap_or_else(|error| panic!("{error}: {shown}"));
         let of_the_link = ["ERROR", "PING"].contains(&message.command);
         assert!(of_the_link || message.source.is_some_and(|it| !it.is_empty()), "from somebody: {shown}");
         let is_numeric = message.command.bytes().all(|byte| byte.is_ascii_digit());
@@ -298,7 +298,7 @@ impl Stage {
         } else if let Some(conn) = self.people.iter().find(departs).map(|peer| peer.conn) {
             self.close(conn);
         } else if let Some((conn, right)) = self.verdicts.pop_front() {
-            self.input(Input::Verdict { conn, right });
+            self.input(Input::PasswordChecked { conn, right });
         } else {
             return false;
         }

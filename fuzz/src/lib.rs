@@ -9,11 +9,10 @@ mod irc_session;
 mod sniff;
 
 use bytes::{Bytes, BytesMut};
-use parlor_protocol::irc::{Message, PARAMS_MAX, ParseError};
-use parlor_protocol::telnet::Asked;
+use parlor_protocol::irc::{PARAMS_MAX, ParseError, ParsedMessage};
 use parlor_protocol::{
-    Event, Framer, Item, Language, Limits, Manner, Name, Person, Profile, RoomName, Speech, Stamp, Text,
-    What, WireClass,
+    Asked, Event, Framer, Item, Language, Limits, Message, MessageKind, Name, Person, Profile, RoomName,
+    Stamp, Text, What, WireClass,
 };
 use parlor_sim::flush::{self, Op};
 use parlor_sim::scenario::{Act, Scenario, Setup, Size, Step};
@@ -166,10 +165,12 @@ fn without_mark(text: &str) -> &str {
 fn check_rendering(text: &Text) {
     let by = Person { name: Name::for_port(5_001, 1), profile: Profile::plain([127, 0, 0, 1].into()) };
     for language in Language::ALL {
-        for (raw, manner) in [(false, Manner::Speech), (true, Manner::Speech), (false, Manner::Action)] {
+        for (raw, kind) in
+            [(false, MessageKind::Text), (true, MessageKind::Text), (false, MessageKind::Action)]
+        {
             let mut line = BytesMut::new();
-            let speech = Speech::new(manner, text.clone());
-            let what = What::Said { room: &RoomName::lobby(), status: None, speech: &speech };
+            let message = Message::new(kind, text.clone());
+            let what = What::Said { room: &RoomName::lobby(), status: None, message: &message };
             let event = Event { stamp: Stamp::default(), by: &by, by_bot: false, what };
             event.render(WireClass::Plain { language, raw }, &mut line);
             let line = std::str::from_utf8(&line).expect("a line is UTF-8");
@@ -181,11 +182,11 @@ fn check_rendering(text: &Text) {
 
 /// A message of IRC: what is read is what a naive reader reads, and what it is put as is read as the same.
 pub fn irc(bytes: &[u8]) {
-    let Ok(message) = Message::from_server(bytes) else {
-        assert!(Message::from_client(bytes).is_err(), "a client may say less than a server");
+    let Ok(message) = ParsedMessage::from_server(bytes) else {
+        assert!(ParsedMessage::from_client(bytes).is_err(), "a client may say less than a server");
         return;
     };
-    if let Ok(same) = Message::from_client(bytes) {
+    if let Ok(same) = ParsedMessage::from_client(bytes) {
         assert_eq!(same, message);
     }
     let line = std::str::from_utf8(bytes).expect("a message is UTF-8");
@@ -193,9 +194,9 @@ pub fn irc(bytes: &[u8]) {
     let tags: Vec<_> = message.tags.iter().collect();
     let tags: Vec<(&str, &str)> = tags.iter().map(|(key, value)| (*key, value.as_ref())).collect();
     let mut put = BytesMut::new();
-    Message::put(&mut put, &tags, message.source, message.command, message.params());
+    ParsedMessage::put(&mut put, &tags, message.source, message.command, message.params());
     let put = put.strip_suffix(b"\r\n").expect("a message ends its line");
-    match Message::from_server(put) {
+    match ParsedMessage::from_server(put) {
         Ok(again) => {
             assert_eq!((again.source, again.command), (message.source, message.command));
             assert_eq!(again.params(), message.params());

@@ -6,8 +6,8 @@
 
 use bytes::Bytes;
 use parlor_protocol::{
-    ConnId, Dialect, Event, Framer, Hub, Input, Limits, Manner, MemoryLog, Name, Now, Options, Outbox,
-    Output, Person, Profile, Rate, RoomId, RoomName, Seq, Sink, Speech, Stamp, Text, What, Wire, WireClass,
+    ConnId, Dialect, Event, Framer, Hub, Input, Limits, MemoryLog, Message, MessageKind, Name, Now, Options,
+    Outbox, Output, Person, Profile, Rate, RoomId, RoomName, Seq, Sink, Stamp, Text, What, Wire, WireClass,
 };
 use std::hint::black_box;
 
@@ -204,7 +204,7 @@ pub(crate) struct Readers {
     room_readers: u32,
     speaker: Person,
     room_name: RoomName,
-    speech: Speech,
+    message: Message,
 }
 
 impl Readers {
@@ -220,7 +220,10 @@ impl Readers {
             },
             room_name: RoomName::lobby(),
             // With the name and what is between them, a line of `LINE_BYTES`.
-            speech: Speech::new(Manner::Speech, Text::clean(&[b'x'; LINE_BYTES - "54321: \n".len()], false)),
+            message: Message::new(
+                MessageKind::Text,
+                Text::clean(&[b'x'; LINE_BYTES - "54321: \n".len()], false),
+            ),
         };
         for slot in 0..rooms * room_readers {
             let conn = ConnId { slot, generation: 0 };
@@ -257,7 +260,7 @@ impl Readers {
     }
 
     fn say(&mut self, slot: u32) {
-        let what = What::Said { room: &self.room_name, status: None, speech: &self.speech };
+        let what = What::Said { room: &self.room_name, status: None, message: &self.message };
         let event = Event { stamp: Stamp::default(), by: &self.speaker, by_bot: false, what };
         let except = Some(ConnId { slot, generation: 0 });
         self.outbox.output(&Output::ToRoom { room: self.room(slot), except, event: &event });

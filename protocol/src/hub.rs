@@ -3,28 +3,31 @@
 mod answer;
 mod check;
 mod close;
-mod console;
+mod commit;
+pub(crate) mod console;
 mod enter;
+pub(crate) mod input;
 mod irc;
 mod label;
+pub(crate) mod output;
+mod report;
 mod say;
 mod speech;
 mod timers;
-mod verdict;
 
-use crate::command::{CloseReason, Command};
-use crate::console::ConsoleEvent;
-use crate::id::{ConnId, MemberId};
-use crate::input::{Dialect, Input};
-use crate::limits::Limits;
-use crate::name::{Name, RoomName};
-use crate::options::Options;
-use crate::output::{Output, Sink};
+use crate::base::id::{ConnId, MemberId};
+use crate::base::limits::Limits;
+use crate::base::name::{Name, RoomName};
+use crate::base::options::Options;
+use crate::base::text::Text;
+use crate::base::time::{Deadline, DeadlineReason, Instant, Now};
+use crate::hub::console::ConsoleEvent;
+use crate::hub::input::{Dialect, Input};
+use crate::hub::output::{Output, Sink};
+use crate::log::command::{CloseReason, Command};
 use crate::planted;
 use crate::session::irc::wrong_password;
 use crate::session::{Entrant, Link, Session, Step};
-use crate::text::Text;
-use crate::time::{Deadline, DeadlineReason, Instant, Now};
 use crate::world::{Effect, World};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -42,7 +45,7 @@ pub struct Hub {
     limits: Limits,
     options: Options,
     slots: Vec<Slot>,
-    /// Slots without a tenant; the last is given out next.
+    /// Slots without a connection; the last is given out next.
     vacant: Vec<u32>,
     /// Connections that were let in and whose slot is still theirs.
     admitted: u32,
@@ -65,11 +68,11 @@ pub struct Hub {
 #[derive(Debug)]
 struct Slot {
     generation: u32,
-    tenant: Option<Tenant>,
+    connection: Option<Connection>,
 }
 
 #[derive(Debug)]
-struct Tenant {
+struct Connection {
     session: Session,
     peer: SocketAddr,
     admission: Admission,
@@ -170,9 +173,9 @@ impl Hub {
                 }
             }
             Input::Drained { conn } => {
-                if let Some(tenant) = self.tenant(conn) {
-                    tenant.session.drained();
-                    let drain = tenant.timers.drain.take_if(|_| tenant.session.link() == Link::Open);
+                if let Some(connection) = self.connection(conn) {
+                    connection.session.drained();
+                    let drain = connection.timers.drain.take_if(|_| connection.session.link() == Link::Open);
                     self.forget_timers(conn, Timers { drain, ..Timers::default() });
                     self.run(now, conn, sink);
                 }
@@ -193,7 +196,7 @@ impl Hub {
             }
             Input::Shutdown => self.shutdown(now, sink),
             Input::Timeout => self.timeout(now, sink),
-            Input::Verdict { conn, right } => {
+            Input::PasswordChecked { conn, right } => {
                 let verdict = self.session(conn).and_then(|session| session.verdict(right));
                 if verdict.is_some() && !right {
                     self.report_wrong_password(conn, sink);
@@ -241,7 +244,7 @@ impl Hub {
     /// Connections of IRC that have not said yet who they are.
     #[must_use]
     pub fn unregistered(&self) -> usize {
-        let sessions = self.slots.iter().filter_map(|slot| slot.tenant.as_ref()).map(|it| &it.session);
+        let sessions = self.slots.iter().filter_map(|slot| slot.connection.as_ref()).map(|it| &it.session);
         sessions.filter(|session| session.is_unregistered()).count()
     }
 
@@ -264,14 +267,14 @@ impl Hub {
     }
 
     fn closed(&mut self, conn: ConnId, sink: &mut impl Sink) {
-        let Some(tenant) = self.tenant(conn) else { return };
-        let was_open = tenant.session.link() == Link::Open;
-        if !tenant.session.gone() {
+        let Some(connection) = self.connection(conn) else { return };
+        let was_open = connection.session.link() == Link::Open;
+        if !connection.session.gone() {
             return;
         }
         let reason =
-            if tenant.session.has_ended_input() { CloseReason::EndOfInput } else { CloseReason::Reset };
-        let timers = core::mem::take(&mut tenant.timers);
+            if connection.session.has_ended_input() { CloseReason::EndOfInput } else { CloseReason::Reset };
+        let timers = core::mem::take(&mut connection.timers);
         self.forget_timers(conn, timers);
         self.unwatch_all(conn);
         if was_open {
@@ -314,15 +317,16 @@ impl Hub {
         loop {
             let limits = self.limits;
             let Some(slot) = self.slots.get_mut(conn.slot as usize) else { return };
-            let Some(tenant) = slot.tenant.as_mut().filter(|_| slot.generation == conn.generation) else {
+            let Some(connection) = slot.connection.as_mut().filter(|_| slot.generation == conn.generation)
+            else {
                 return;
             };
-            let step = tenant.session.step(now.mono, &limits, &self.options);
+            let step = connection.session.step(now.mono, &limits, &self.options);
             if let Step::Wait(until) = step {
                 if let Some(at) = until
-                    && tenant.timers.rate.is_none()
+                    && connection.timers.rate.is_none()
                 {
-                    tenant.timers.rate = Some(at);
+                    connection.timers.rate = Some(at);
                     self.timers.insert((at, DeadlineReason::Rate, conn));
                 }
                 break;
@@ -339,7 +343,7 @@ impl Hub {
         match step {
             Step::Answer(question) => self.answer(now, conn, question, sink),
             Step::BeginIrc => {
-                if let Some(peer) = self.tenant(conn).map(|tenant| tenant.peer) {
+                if let Some(peer) = self.connection(conn).map(|connection| connection.peer) {
                     let dialect = Dialect::Irc;
                     sink.output(Output::Console(ConsoleEvent::Detected { conn, peer, dialect }));
                 }
@@ -418,16 +422,18 @@ impl Hub {
 
     fn vacate_if_over(&mut self, conn: ConnId) {
         let Some(slot) = self.slots.get_mut(conn.slot as usize) else { return };
-        let Some(tenant) = slot.tenant.take_if(|tenant| tenant.session.is_over()) else { return };
+        let Some(connection) = slot.connection.take_if(|connection| connection.session.is_over()) else {
+            return;
+        };
         // A generation that has run out leaves its slot empty for ever: ids are never used twice.
         if let Some(next) = slot.generation.checked_add(1) {
             slot.generation = next;
             self.vacant.push(conn.slot);
         }
-        self.refused -= u32::from(tenant.admission == Admission::Refused);
-        if tenant.admission == Admission::Admitted {
+        self.refused -= u32::from(connection.admission == Admission::Refused);
+        if connection.admission == Admission::Admitted {
             self.admitted -= 1;
-            let prefix = ip_prefix(tenant.peer.ip());
+            let prefix = ip_prefix(connection.peer.ip());
             if let Some(count) = self.admitted_per_ip.get_mut(&prefix) {
                 *count -= 1;
                 if *count == 0 {
@@ -437,13 +443,13 @@ impl Hub {
         }
     }
 
-    fn tenant(&mut self, conn: ConnId) -> Option<&mut Tenant> {
+    fn connection(&mut self, conn: ConnId) -> Option<&mut Connection> {
         let slot = self.slots.get_mut(conn.slot as usize)?;
-        if slot.generation == conn.generation { slot.tenant.as_mut() } else { None }
+        if slot.generation == conn.generation { slot.connection.as_mut() } else { None }
     }
 
     fn session(&mut self, conn: ConnId) -> Option<&mut Session> {
-        self.tenant(conn).map(|tenant| &mut tenant.session)
+        self.connection(conn).map(|connection| &mut connection.session)
     }
 }
 

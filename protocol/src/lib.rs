@@ -112,58 +112,44 @@
 
 extern crate alloc;
 
-pub mod calendar;
-pub mod command;
-pub mod console;
+mod base;
 mod dialect;
-pub mod digest;
-pub mod event;
-pub mod framer;
-pub mod hub;
-pub mod id;
-pub mod identity;
-pub mod input;
-pub mod language;
-pub mod limits;
-pub mod log;
-pub mod mode;
-pub mod name;
-pub mod options;
-pub mod outbox;
-pub mod output;
-pub mod person;
+mod framing;
+mod hub;
+mod log;
+mod outbox;
 #[cfg(feature = "planted")]
 pub mod planted;
 #[cfg(not(feature = "planted"))]
 mod planted;
-pub mod rate;
 mod session;
-pub mod sniff;
-pub mod telnet;
-pub mod text;
-pub mod time;
-mod typed;
-pub mod world;
+mod world;
 
+pub use base::calendar::Utc;
+pub use base::digest::Digest;
+pub use base::id::{ConnId, MemberId, RoomId, Seq};
+pub use base::identity::Identity;
+pub use base::language::{Language, UnknownLanguage};
+pub use base::limits::{LimitError, Limits, WorldLimits};
+pub use base::mode::{
+    Flag, Folded, Glob, Key, Mask, MaskEntry, MaskError, MaskList, ModeChange, Status, Statuses,
+};
+pub use base::name::{Name, NameError, RoomName};
+pub use base::options::Options;
+pub use base::person::{Host, Person, Profile, UserModes};
+pub use base::rate::{Rate, RateLimiter};
+pub use base::text::Text;
+pub use base::time::{Deadline, DeadlineReason, Instant, Now};
+pub use dialect::event::{Event, HelpOn, Mistake, Reply, Stamp, What};
 pub use dialect::{irc, plain};
-
-pub use command::{CloseReason, Command, LogEntry, Manner, Speech, Wish};
-pub use console::{ConsoleEvent, ConsoleMember};
-pub use event::{Event, Reply, Stamp, What};
-pub use framer::{Framer, Item, Line};
+pub use framing::framer::{Framer, Item, Line};
+pub use framing::sniff;
+pub use framing::telnet::Asked;
+pub use hub::console::{ConsoleEvent, ConsoleMember};
+pub use hub::input::{Dialect, Input};
+pub use hub::output::{Output, Sink, WireClass};
 pub use hub::{Counters, Hub};
-pub use id::{ConnId, MemberId, RoomId, Seq};
-pub use identity::Identity;
-pub use input::{Dialect, Input};
-pub use language::Language;
-pub use limits::{LimitError, Limits, WorldLimits};
-pub use log::MemoryLog;
-pub use name::{Name, NameError, RoomName};
-pub use options::Options;
+pub use log::command::{CloseReason, Command, LogEntry, Message, MessageKind, NameRequest};
+pub use log::memory::MemoryLog;
 pub use outbox::{Outbox, OutboxCounters, Wire};
-pub use output::{Output, Sink, WireClass};
-pub use person::{Host, Person, Profile, UserModes};
-pub use rate::{Rate, RateLimiter};
-pub use text::Text;
-pub use time::{Deadline, DeadlineReason, Instant, Now};
-pub use world::World;
+pub use world::{Effect, FormerName, HistoryLine, Member, Refusal, Room, Topic, World};

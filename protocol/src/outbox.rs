@@ -16,16 +16,16 @@ mod queue;
 mod tests;
 pub(crate) mod tick;
 
-use crate::event::Event;
-use crate::id::{ConnId, RoomId};
-use crate::limits::Limits;
-use crate::output::{Output, WireClass};
+use crate::base::id::{ConnId, RoomId};
+use crate::base::limits::Limits;
+use crate::dialect::event::Event;
+use crate::hub::output::{Output, WireClass};
 use crate::planted;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use queue::{Chunks, Pins, Queue};
-use tick::{Building, Disturbance, Item, Mark, Ordinal, Span};
+use tick::{ChunkBuilder, Item, Mark, Ordinal, Override, Span};
 
 /// The sockets, as the outbox needs them.
 pub trait Wire {
@@ -46,13 +46,13 @@ pub struct Outbox {
     flush_writes_max: usize,
     outbox_bytes_max: usize,
     conns: Vec<Conn>,
-    rooms: BTreeMap<RoomId, RoomFan>,
+    rooms: BTreeMap<RoomId, RoomSubscribers>,
     chunks: Chunks,
     /// Rooms that said something in this tick.
     touched: Vec<RoomId>,
     ordinal: Ordinal,
-    disturbances: Vec<Disturbance>,
-    private: Building,
+    disturbances: Vec<Override>,
+    private: ChunkBuilder,
     /// Bytes rendered since everything was last written or tried.
     unflushed_bytes: usize,
     /// Connections that are owed something and whose socket may take it.
@@ -63,9 +63,9 @@ pub struct Outbox {
     /// How many flushes there were: each starts elsewhere in a room.
     flushes: usize,
     /// How many times something was told to several rooms at once.
-    tellings: usize,
+    multicasts: usize,
     /// Empty buildings, kept for their allocations.
-    spare: Vec<Building>,
+    spare: Vec<ChunkBuilder>,
     /// The forms in which the event at hand was rendered; kept for its allocation.
     forms: Vec<Form>,
 }
@@ -116,7 +116,7 @@ struct Conn {
     /// The flush in which it was last served, so that a member of two rooms is served once.
     served: usize,
     /// The telling of several rooms that it heard last, so that it hears each once.
-    told: usize,
+    multicast_id: usize,
     /// Its place in `disturbances`, and one more; 0 for none.
     disturbance: usize,
     queue: Option<Box<Queue>>,
@@ -150,8 +150,8 @@ struct Subscription {
 
 /// The subscribers of a room.
 #[derive(Debug, Default)]
-struct RoomFan {
-    fans: Vec<ClassFan>,
+struct RoomSubscribers {
+    fans: Vec<ClassSubscribers>,
     /// What the room says in this tick, each as some of its classes read it.
     chunks: Vec<RoomChunk>,
     touched: bool,
@@ -160,14 +160,14 @@ struct RoomFan {
 /// What a room says in this tick to the classes that read the same.
 #[derive(Debug)]
 struct RoomChunk {
-    building: Building,
+    building: ChunkBuilder,
     /// The index of the chunk among the flush's sources.
     source: Option<usize>,
 }
 
 /// Who hears a room in one wire class.
 #[derive(Debug)]
-struct ClassFan {
+struct ClassSubscribers {
     class: WireClass,
     members: Vec<u32>,
     /// The index of what the room says to it in this tick; `None` before the first of it.
@@ -189,14 +189,14 @@ impl Outbox {
             touched: Vec::new(),
             ordinal: 1,
             disturbances: Vec::new(),
-            private: Building::default(),
+            private: ChunkBuilder::default(),
             unflushed_bytes: 0,
             ready: VecDeque::new(),
             drained: Vec::new(),
             overflowed: Vec::new(),
             counters: OutboxCounters::default(),
             flushes: 0,
-            tellings: 0,
+            multicasts: 0,
             spare: Vec::new(),
             forms: Vec::new(),
         }
@@ -369,7 +369,10 @@ impl Outbox {
             return;
         }
         self.end_subscription(conn, room, from);
-        let from = planted::heard_from(from, room, &self.disturb(conn).ended);
+        let ended = &self.disturb(conn).ended;
+        let earlier =
+            || ended.iter().rev().find(|span| span.room == room).map(|span| (span.from, span.until));
+        let from = planted::heard_from(from, earlier);
         let fan = self.rooms.entry(room).or_default().fan(class);
         let position = fan.members.len();
         fan.members.push(conn.slot);
@@ -427,7 +430,7 @@ impl Outbox {
         }
         self.forms.clear();
         for index in 0..fan.fans.len() {
-            let ClassFan { class, ref members, chunk, .. } = fan.fans[index];
+            let ClassSubscribers { class, ref members, chunk, .. } = fan.fans[index];
             if members.is_empty() {
                 continue;
             }
@@ -463,7 +466,7 @@ impl Outbox {
             self.say_to_room(room, except, event);
             return;
         }
-        self.tellings += 1;
+        self.multicasts += 1;
         let (mut again, mut seen) = (Vec::new(), 0);
         for (index, &room) in rooms.iter().enumerate() {
             let ordinal = self.say_to_room(room, except, event);
@@ -478,7 +481,9 @@ impl Outbox {
                 for &slot in &fan.members {
                     let state = &mut self.conns[slot as usize];
                     // Who is in an earlier room as well has heard it there.
-                    if core::mem::replace(&mut state.told, self.tellings) == self.tellings && reads {
+                    if core::mem::replace(&mut state.multicast_id, self.multicasts) == self.multicasts
+                        && reads
+                    {
                         again.push(ConnId { slot, generation: state.generation });
                     }
                 }
@@ -504,10 +509,10 @@ impl Outbox {
     }
 
     /// The connection's disturbance in this tick.
-    fn disturb(&mut self, conn: ConnId) -> &mut Disturbance {
+    fn disturb(&mut self, conn: ConnId) -> &mut Override {
         let state = &mut self.conns[conn.slot as usize];
         if state.disturbance == 0 {
-            self.disturbances.push(Disturbance { slot: conn.slot, ..Disturbance::default() });
+            self.disturbances.push(Override { slot: conn.slot, ..Override::default() });
             state.disturbance = self.disturbances.len();
         }
         &mut self.disturbances[state.disturbance - 1]
@@ -521,11 +526,11 @@ impl Outbox {
     }
 }
 
-impl RoomFan {
+impl RoomSubscribers {
     /// The fan of that class; a new one where there is none.
-    fn fan(&mut self, class: WireClass) -> &mut ClassFan {
+    fn fan(&mut self, class: WireClass) -> &mut ClassSubscribers {
         let index = self.fans.iter().position(|fan| fan.class == class).unwrap_or_else(|| {
-            self.fans.push(ClassFan { class, members: Vec::new(), chunk: None });
+            self.fans.push(ClassSubscribers { class, members: Vec::new(), chunk: None });
             self.fans.len() - 1
         });
         &mut self.fans[index]
@@ -541,7 +546,7 @@ impl RoomFan {
         class: WireClass,
         event: &Event<'_>,
         ordinal: Ordinal,
-        spare: &mut Vec<Building>,
+        spare: &mut Vec<ChunkBuilder>,
     ) -> (Form, usize) {
         let other = forms.iter().find(|form| Some(form.chunk) == before);
         let chunk = match (before, other) {

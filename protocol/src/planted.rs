@@ -6,9 +6,7 @@
 
 #![cfg_attr(not(feature = "planted"), allow(unreachable_pub, reason = "only the simulator chooses one"))]
 
-use crate::id::RoomId;
-use crate::mode::Status;
-use crate::outbox::tick::{Ordinal, Span};
+use crate::base::mode::Status;
 #[cfg(feature = "planted")]
 use core::sync::atomic::{AtomicU8, Ordering};
 
@@ -68,26 +66,25 @@ pub(crate) fn answer_waits(pending: u32) -> bool {
     if is(Bug::AnswerOvertakes) { pending > 1 } else { pending > 0 }
 }
 
-/// From which output on a subscription hears its room, when it begins at this one. `ended` are those that
-/// ended within the tick.
-pub(crate) fn heard_from(begins: Ordinal, room: RoomId, ended: &[Span]) -> Ordinal {
-    let earlier = ended.iter().rev().find(|span| span.room == room);
-    match earlier {
+/// From which output on a subscription hears its room, when it begins at this one. `earlier` gives from and until which
+/// outputs the last subscription to that room lasted that ended within the tick.
+pub(crate) fn heard_from(begins: u32, earlier: impl FnOnce() -> Option<(u32, u32)>) -> u32 {
+    match earlier() {
         _ if is(Bug::HearsBefore) => 0,
-        Some(span) if is(Bug::HearsMissed) => span.until,
-        Some(span) if is(Bug::LanguageOfTick) => span.from,
+        Some((_, until)) if is(Bug::HearsMissed) => until,
+        Some((from, _)) if is(Bug::LanguageOfTick) => from,
         _ => begins,
     }
 }
 
 /// Up to which output a subscription hears its room, when it began and ended at these.
-pub(crate) fn heard_until(from: Ordinal, ends: Ordinal) -> Ordinal {
+pub(crate) fn heard_until(from: u32, ends: u32) -> u32 {
     if is(Bug::LosesOnLeaving) { from } else { ends }
 }
 
 /// Whether the output of one room comes before that of another, of which each has its place in the tick and
 /// its place among the rooms.
-pub(crate) fn comes_before(one: (Ordinal, usize), other: (Ordinal, usize)) -> bool {
+pub(crate) fn comes_before(one: (u32, usize), other: (u32, usize)) -> bool {
     if is(Bug::RoomsSwapped) { one.1 > other.1 } else { one.0 < other.0 }
 }
 

@@ -9,18 +9,18 @@ mod silence;
 #[cfg(test)]
 mod tests;
 
-use crate::command::{CloseReason, Command, LogEntry};
-use crate::digest::Digest;
-use crate::id::{MemberId, RoomId, Seq};
-use crate::limits::WorldLimits;
-use crate::mode::{Mask, MaskList, ModeChange};
-use crate::name::{Name, RoomName};
-use crate::person::{Person, UserModes};
-use crate::text::Text;
+use crate::base::digest::Digest;
+use crate::base::id::{MemberId, RoomId, Seq};
+use crate::base::limits::WorldLimits;
+use crate::base::mode::{Mask, MaskList, ModeChange};
+use crate::base::name::{Name, RoomName};
+use crate::base::person::{Person, UserModes};
+use crate::base::text::Text;
+use crate::log::command::{CloseReason, Command, LogEntry};
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
-pub use people::Departed;
-pub use room::{Heard, Room, Topic};
+pub use people::FormerName;
+pub use room::{HistoryLine, Room, Topic};
 
 /// The state that the log's entries make.
 ///
@@ -31,7 +31,7 @@ pub struct World {
     /// When its log began: milliseconds since 1970-01-01T00:00:00Z.
     began_unix_ms: u64,
     /// Those who are gone, or have another name, the latest at the end.
-    departed: VecDeque<Departed>,
+    departed: VecDeque<FormerName>,
     limits: WorldLimits,
     members: BTreeMap<MemberId, Member>,
     /// The most members that there were at once.
@@ -380,8 +380,8 @@ impl World {
             self.configure(entry, limits);
             return;
         }
-        if let Command::Enter { ref wish, ref profile, ref room, .. } = entry.command {
-            self.enter(entry, wish, profile, room.as_ref(), effects);
+        if let Command::Enter { ref request, ref profile, ref room, .. } = entry.command {
+            self.enter(entry, request, profile, room.as_ref(), effects);
             return;
         }
         let Some(member) = entry.command.member().filter(|member| self.members.contains_key(member)) else {
@@ -408,12 +408,12 @@ impl World {
                 self.set_user_modes(member, UserModes::OPERATOR, UserModes::NONE, effects);
             }
             Command::Rename { name, .. } => self.rename(entry, member, name, effects)?,
-            Command::Reply { speech, .. } => {
+            Command::Reply { message, .. } => {
                 let to = self.correspondent(member)?;
-                self.tell(entry, member, to, speech, effects);
+                self.tell(entry, member, to, message, effects);
             }
-            Command::Say { room, status, speech, .. } => {
-                let room = self.say(entry, member, room, *status, speech)?;
+            Command::Say { room, status, message, .. } => {
+                let room = self.say(entry, member, room, *status, message)?;
                 effects.push(Effect::Said { member, room });
             }
             Command::SetAway { away, .. } => self.set_away(member, away.as_ref(), effects),
@@ -429,9 +429,9 @@ impl World {
             Command::SetUserModes { on, off, .. } => {
                 self.set_user_modes(member, on.without(UserModes::OPERATOR), *off, effects);
             }
-            Command::Tell { to, speech, .. } => {
+            Command::Tell { to, message, .. } => {
                 let to = self.member_named(to).ok_or_else(|| Refusal::NoSuchName(to.clone()))?;
-                self.tell(entry, member, to, speech, effects);
+                self.tell(entry, member, to, message, effects);
             }
             Command::Wallops { .. } => {
                 self.server_operator(member)?;
@@ -456,7 +456,7 @@ impl World {
         }
         digest.number(self.members_max as u64);
         digest.number(self.departed.len() as u64);
-        for Departed { person, at_unix_ms } in &self.departed {
+        for FormerName { person, at_unix_ms } in &self.departed {
             person.digest(&mut digest);
             digest.number(*at_unix_ms);
         }
@@ -486,7 +486,7 @@ impl World {
     }
 
     /// Those who are gone, or have another name, the oldest first.
-    pub fn departed(&self) -> impl DoubleEndedIterator<Item = &Departed> {
+    pub fn departed(&self) -> impl DoubleEndedIterator<Item = &FormerName> {
         self.departed.iter()
     }
 

@@ -15,7 +15,7 @@ mod script;
 #[path = "transcripts/stage.rs"]
 mod stage;
 
-use parlor_protocol::irc::Message;
+use parlor_protocol::irc::ParsedMessage;
 use script::{Script, meaning};
 use stage::{Chunking, Stage};
 use std::panic;
@@ -124,7 +124,7 @@ fn act(stage: &mut Stage, line: &str) -> Vec<String> {
     let seen: Vec<String> = script.steps.iter().flat_map(|step| stage.act(&step.action)).collect();
     for line in seen.iter().filter(|line| !line.starts_with("dave ")) {
         let (_, read) = meaning(line);
-        let message = read.strip_prefix(b"< ").map(Message::from_server);
+        let message = read.strip_prefix(b"< ").map(ParsedMessage::from_server);
         assert!(message.is_none_or(|it| it.is_ok()), "a whole message: {line}");
     }
     seen

@@ -161,7 +161,7 @@ fn who_is_ended_while_it_begins_again_is_closed() {
     let mut server = Server::new();
     let op = server.irc("op", "OPER x y\r\n");
     assert_eq!(server.io.to_be_checked, [op]);
-    server.input(Input::Verdict { conn: op, right: true });
+    server.input(Input::PasswordChecked { conn: op, right: true });
     server.commit();
     let dave = server.connect(Dialect::Auto, 5001);
     server.now.mono = server.hub.deadline().expect("silence ends").at;
@@ -197,7 +197,7 @@ fn who_is_kicked_while_its_connection_is_gone_is_in_no_room() {
 fn who_is_shown_at_another_host_hears_it_apart_from_its_own_answers() {
     let mut server = Server::new();
     let op = server.irc("op", "OPER x y\r\n");
-    server.input(Input::Verdict { conn: op, right: true });
+    server.input(Input::PasswordChecked { conn: op, right: true });
     server.commit();
     let alice = server.irc("alice", LABELS);
     server.read(alice);

@@ -361,7 +361,7 @@ impl Observer for Console {
             Input::Received { conn, ref bytes } => ("received", Some(conn), Some(bytes.len())),
             Input::Shutdown => ("shutdown", None, None),
             Input::Timeout => ("timeout", None, None),
-            Input::Verdict { conn, .. } => ("verdict", Some(conn), None),
+            Input::PasswordChecked { conn, .. } => ("verdict", Some(conn), None),
         };
         let conn = conn.map(tracing::field::display);
         trace!(event = "input", kind, conn, count, "{}", text!(self.language, "input", "输入"));

@@ -393,7 +393,7 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
         while !self.full
             && let Poll::Ready((conn, right)) = self.judge.poll_verdict(cx)
         {
-            self.input(now, Input::Verdict { conn, right });
+            self.input(now, Input::PasswordChecked { conn, right });
             any = true;
         }
         any || self.full

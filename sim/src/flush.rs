@@ -7,8 +7,8 @@ use crate::source::Source;
 use crate::wire::GrantedWire;
 use parlor_protocol::irc::Capabilities;
 use parlor_protocol::{
-    CloseReason, ConnId, Event, Language, Limits, Manner, Name, Outbox, Output, Person, Profile, RoomId,
-    RoomName, Seq, Sink, Speech, Stamp, Text, What, WireClass,
+    CloseReason, ConnId, Event, Language, Limits, Message, MessageKind, Name, Outbox, Output, Person,
+    Profile, RoomId, RoomName, Seq, Sink, Stamp, Text, What, WireClass,
 };
 
 /// Connections at once.
@@ -193,11 +193,11 @@ impl Rig {
             }
             Op::ToRoom(room, except, length) => {
                 let text = Text::clean(self.text(length).as_bytes(), false);
-                let speech = Speech::new(Manner::Speech, text);
+                let message = Message::new(MessageKind::Text, text);
                 let room_name = RoomName::lobby();
                 let what = match length {
                     0 => What::Joined { room: &room_name },
-                    _ => What::Said { room: &room_name, status: None, speech: &speech },
+                    _ => What::Said { room: &room_name, status: None, message: &message },
                 };
                 let event = Event { stamp: Stamp::default(), by: &person("alice"), by_bot: false, what };
                 let except = except.and_then(|slot| self.live(slot));

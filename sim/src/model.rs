@@ -96,7 +96,7 @@ impl Model {
             }
             Input::Timeout => self.timeout(now),
             Input::Identified { identity } => self.options.identity = Arc::clone(identity),
-            Input::Verdict { conn, right } => self.verdict(now, *conn, *right),
+            Input::PasswordChecked { conn, right } => self.verdict(now, *conn, *right),
         }
     }
 

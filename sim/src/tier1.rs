@@ -284,7 +284,7 @@ impl Rig {
             Event::Tick => self.tick(),
             Event::Verdict(conn, right) => {
                 self.flush_if_full();
-                self.input("verdict", Input::Verdict { conn, right });
+                self.input("verdict", Input::PasswordChecked { conn, right });
                 self.net.wake();
             }
             Event::Writable(link) => self.net.writable_came(link),

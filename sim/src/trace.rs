@@ -129,7 +129,9 @@ impl Trace {
             Input::Received { conn, bytes } => of("received", *conn, bytes),
             Input::Shutdown => self.note(at_us, "shutdown", Who::Server, b"", String::new),
             Input::Timeout => self.note(at_us, "timeout", Who::Server, b"", String::new),
-            Input::Verdict { conn, right } => of("verdict", *conn, if *right { b"right" } else { b"wrong" }),
+            Input::PasswordChecked { conn, right } => {
+                of("verdict", *conn, if *right { b"right" } else { b"wrong" });
+            }
         }
     }
 
@@ -189,15 +191,15 @@ fn words(command: &Command) -> String {
     let place = |room: &Option<RoomName>| room.as_ref().map_or("no room".to_owned(), ToString::to_string);
     match command {
         Command::Configure(_) => "the limits".to_owned(),
-        Command::Enter { conn, wish, room, .. } => format!("{conn} ({wish:?}) enters {}", place(room)),
+        Command::Enter { conn, request, room, .. } => format!("{conn} ({request:?}) enters {}", place(room)),
         Command::Leave { member, reason, .. } => format!("{member} leaves: {}", reason.word()),
         Command::Move { member, from, to, .. } => {
             format!("{member} goes from {} to {}", place(from), place(to))
         }
         Command::Rename { member, name } => format!("{member} wants the name {name}"),
-        Command::Say { member, room, speech, .. } => format!("{member} says in {room}: {:?}", speech.text),
+        Command::Say { member, room, message, .. } => format!("{member} says in {room}: {:?}", message.text),
         Command::SetTopic { member, room, topic } => format!("{member} sets the topic of {room}: {topic:?}"),
-        Command::Tell { member, to, speech } => format!("{member} tells {to}: {:?}", speech.text),
+        Command::Tell { member, to, message } => format!("{member} tells {to}: {:?}", message.text),
         command => format!("{command:?}"),
     }
 }

@@ -50,7 +50,7 @@ impl Lobby {
         self.hub.handle(Now::default(), input, &mut proposals);
         let Proposals(_, commands, asked) = proposals;
         commands.into_iter().for_each(|command| self.commit(command));
-        asked.into_iter().for_each(|conn| self.input(Input::Verdict { conn, right: false }));
+        asked.into_iter().for_each(|conn| self.input(Input::PasswordChecked { conn, right: false }));
         for conn in std::mem::take(&mut self.sink.drained) {
             self.input(Input::Drained { conn });
         }

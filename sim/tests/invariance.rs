@@ -72,7 +72,7 @@ impl Server {
         let Proposals(_, commands, verdicts) = proposals;
         commands.into_iter().for_each(|command| self.append(command));
         for (conn, right) in verdicts {
-            self.input(Input::Verdict { conn, right });
+            self.input(Input::PasswordChecked { conn, right });
         }
         // What the outbox would say of connections that take everything at once.
         for conn in std::mem::take(&mut self.sink.drained) {

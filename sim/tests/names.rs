@@ -2,8 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use parlor_protocol::mode::{Folded, Mask};
-use parlor_protocol::{Name, NameError, Person, Profile, RoomName, Text};
+use parlor_protocol::{Folded, Mask, Name, NameError, Person, Profile, RoomName, Text};
 use proptest::prelude::*;
 use std::net::IpAddr;
 use unicode_normalization::UnicodeNormalization as _;

@@ -1,8 +1,8 @@
 //! The answer to a client of HTTP: how to join. (A page of its own comes later.)
 
-use crate::identity::Identity;
-use crate::input::Dialect;
-use crate::language::Language;
+use crate::base::identity::Identity;
+use crate::base::language::Language;
+use crate::hub::input::Dialect;
 use alloc::format;
 use alloc::string::String;
 

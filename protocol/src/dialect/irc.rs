@@ -14,7 +14,6 @@ pub(crate) mod reply;
 mod tags;
 
 pub use capability::Capabilities;
-pub(crate) use event::{PIECE_BYTES_MIN, TAGGED_BYTES_MAX};
-pub use message::{MESSAGE_BYTES_MAX, Message, PARAMS_MAX, ParseError};
+pub use message::{MESSAGE_BYTES_MAX, PARAMS_MAX, ParseError, ParsedMessage};
 pub(crate) use tags::tag_line;
 pub use tags::{CLIENT_TAGS_BYTES_MAX, TAGS_BYTES_MAX, Tags};

@@ -10,12 +10,12 @@ mod parse;
 mod seen;
 mod table;
 
-use crate::calendar::Utc;
-use crate::command::Speech;
-use crate::event::{Event, Reply, Stamp, What};
-use crate::language::Language;
-use crate::name::RoomName;
-use crate::world::Heard;
+use crate::base::calendar::Utc;
+use crate::base::language::Language;
+use crate::base::name::RoomName;
+use crate::dialect::event::{Event, Reply, Stamp, What};
+use crate::log::command::Message;
+use crate::world::HistoryLine;
 use alloc::string::String;
 use bytes::BytesMut;
 pub use commands::{Group, Localized, PlainCommand};
@@ -34,11 +34,11 @@ const LIST_LINE_BYTES: usize = 400;
 /// Appends the line that a reader of this class sees of the event.
 pub(crate) fn render_event(event: &Event<'_>, language: Language, raw: bool, to: &mut BytesMut) {
     if raw {
-        if let What::Said { speech, .. } = event.what {
-            if !speech.manner.is_read() {
+        if let What::Said { message, .. } = event.what {
+            if !message.kind.is_read() {
                 return;
             }
-            speech.text.plain_parts().for_each(|part| to.extend_from_slice(part.as_bytes()));
+            message.text.plain_parts().for_each(|part| to.extend_from_slice(part.as_bytes()));
             to.extend_from_slice(b"\n");
             return;
         }
@@ -62,7 +62,7 @@ pub(crate) fn render_reply(reply: &Reply<'_>, language: Language, reply_bytes_ma
 }
 
 /// Appends `before`, the text without its formatting, and a line end.
-fn put_text(to: &mut BytesMut, before: &[&str], text: &crate::text::Text) {
+fn put_text(to: &mut BytesMut, before: &[&str], text: &crate::base::text::Text) {
     before.iter().copied().chain(text.plain_parts()).for_each(|part| to.extend_from_slice(part.as_bytes()));
     to.extend_from_slice(b"\n");
 }
@@ -136,7 +136,7 @@ impl Notes<'_> {
     }
 
     /// The latest lines of history that `reply_bytes_max` has room for, and how many before them it has not.
-    fn latest<'h>(&self, heard: &'h [&'h Heard]) -> (usize, &'h [&'h Heard]) {
+    fn latest<'h>(&self, heard: &'h [&'h HistoryLine]) -> (usize, &'h [&'h HistoryLine]) {
         // A line of history takes at most this beside its text and name: the mark of the note, the time, the
         // words between. So does the note on what is left out.
         const AROUND_BYTES: usize = 64;
@@ -152,14 +152,14 @@ impl Notes<'_> {
     }
 
     /// A line of history: when it was said, and what the room heard then.
-    fn heard(&mut self, room: &RoomName, heard: &Heard, event: impl FnOnce(&Event<'_>, &mut BytesMut)) {
+    fn heard(&mut self, room: &RoomName, heard: &HistoryLine, event: impl FnOnce(&Event<'_>, &mut BytesMut)) {
         use core::fmt::Write;
         let time = Utc::from_unix_ms(heard.at_unix_ms);
         write!(self.to, "{NOTE}{time} ").expect("a buffer takes what it is given");
-        let Heard { seq, at_unix_ms, ref by, manner, ref text } = *heard;
+        let HistoryLine { seq, at_unix_ms, ref by, kind, ref text } = *heard;
         let stamp = Stamp { log_unix_ms: 0, seq, at_unix_ms };
-        let speech = Speech::new(manner, text.clone());
-        let what = What::Said { room, status: None, speech: &speech };
+        let message = Message::new(kind, text.clone());
+        let what = What::Said { room, status: None, message: &message };
         event(&Event { stamp, by, by_bot: false, what }, self.to);
     }
 }
@@ -167,12 +167,12 @@ impl Notes<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::Manner;
-    use crate::event::{HelpOn, Mistake};
-    use crate::id::Seq;
-    use crate::name::{Name, NameError};
-    use crate::person::{Person, Profile};
-    use crate::text::Text;
+    use crate::base::id::Seq;
+    use crate::base::name::{Name, NameError};
+    use crate::base::person::{Person, Profile};
+    use crate::base::text::Text;
+    use crate::dialect::event::{HelpOn, Mistake};
+    use crate::log::command::MessageKind;
     use crate::world::Refusal;
     use alloc::vec::Vec;
 
@@ -259,15 +259,15 @@ mod tests {
     fn a_history_has_as_many_of_the_latest_lines_as_find_a_place() {
         let (name, text) = (Name::parse("alice").unwrap(), Text::clean(&[b'x'; 100], false));
         let by = Person { name, profile: Profile::plain([10, 0, 0, 1].into()) };
-        let line = |seq| Heard {
+        let line = |seq| HistoryLine {
             seq: Seq(seq),
             at_unix_ms: seq,
             by: by.clone(),
-            manner: Manner::Speech,
+            kind: MessageKind::Text,
             text: text.clone(),
         };
-        let heard: Vec<Heard> = (1..=9).map(line).collect();
-        let heard: Vec<&Heard> = heard.iter().collect();
+        let heard: Vec<HistoryLine> = (1..=9).map(line).collect();
+        let heard: Vec<&HistoryLine> = heard.iter().collect();
         let mut to = BytesMut::new();
         let mut left_out = |reply_bytes_max| Notes { to: &mut to, reply_bytes_max }.latest(&heard).0;
         // Each line, and what is said of the rest, has a time and words around it.

@@ -1,16 +1,16 @@
 //! Questions that are answered at once, from the world as it is.
 
 use super::Hub;
-use crate::event::{Mistake, Reply};
-use crate::id::{ConnId, MemberId};
-use crate::language::Language;
-use crate::mode::{MaskList, Statuses};
-use crate::name::RoomName;
-use crate::output::{Output, Sink};
-use crate::person::UserModes;
+use crate::base::id::{ConnId, MemberId};
+use crate::base::language::Language;
+use crate::base::mode::{MaskList, Statuses};
+use crate::base::name::RoomName;
+use crate::base::person::UserModes;
+use crate::base::time::Now;
+use crate::dialect::event::{Mistake, Reply};
+use crate::hub::output::{Output, Sink};
 use crate::session::plain::PlainQuestion;
 use crate::session::{Question, Tongue};
-use crate::time::Now;
 use crate::world::{Member, Room};
 
 impl Hub {

@@ -1,8 +1,8 @@
 //! What holds of every hub between two inputs.
 
-use super::{Admission, Hub, Tenant, Timers, ip_prefix};
-use crate::id::ConnId;
-use crate::name::RoomName;
+use super::{Admission, Connection, Hub, Timers, ip_prefix};
+use crate::base::id::ConnId;
+use crate::base::name::RoomName;
 use crate::session::{Link, Tongue};
 use alloc::collections::BTreeMap;
 
@@ -21,11 +21,14 @@ impl Hub {
         self.check_members();
         self.check_admissions();
         self.check_timers();
-        for (conn, tenant) in self.tenants() {
-            tenant.session.check_invariants(&self.limits);
-            assert!(!tenant.session.is_over(), "{conn} is over and gives its slot back");
-            let open = tenant.session.link() == Link::Open;
-            assert!(tenant.admission == Admission::Admitted || !open, "{conn} was refused and is closing");
+        for (conn, connection) in self.each_connection() {
+            connection.session.check_invariants(&self.limits);
+            assert!(!connection.session.is_over(), "{conn} is over and gives its slot back");
+            let open = connection.session.link() == Link::Open;
+            assert!(
+                connection.admission == Admission::Admitted || !open,
+                "{conn} was refused and is closing"
+            );
             assert!(!self.stopping || !open, "{conn} closes, for the server stops");
         }
         assert!(self.effects.is_empty(), "every effect of an entry has spread");
@@ -54,11 +57,11 @@ impl Hub {
         vacant.sort_unstable();
         assert!(vacant.is_sorted_by(|one, next| one < next), "a slot is vacant once");
         for &slot in &vacant {
-            assert!(self.slots[slot as usize].tenant.is_none(), "slot {slot} is vacant");
+            assert!(self.slots[slot as usize].connection.is_none(), "slot {slot} is vacant");
         }
-        let spent = |slot: &&super::Slot| slot.tenant.is_none() && slot.generation == u32::MAX;
-        let taken = self.tenants().count() + self.slots.iter().filter(spent).count();
-        assert!(vacant.len() + taken >= self.slots.len(), "a slot without a tenant is vacant");
+        let spent = |slot: &&super::Slot| slot.connection.is_none() && slot.generation == u32::MAX;
+        let taken = self.each_connection().count() + self.slots.iter().filter(spent).count();
+        assert!(vacant.len() + taken >= self.slots.len(), "a slot without a connection is vacant");
     }
 
     fn check_members(&self) {
@@ -67,7 +70,7 @@ impl Hub {
             let member = self.world.member(id).expect("who has a connection is a member");
             let slot = &self.slots[conn.slot as usize];
             assert_eq!(slot.generation, conn.generation, "a member's connection keeps its slot");
-            let session = &slot.tenant.as_ref().expect("a member's connection keeps its slot").session;
+            let session = &slot.connection.as_ref().expect("a member's connection keeps its slot").session;
             assert_eq!(session.member(), Some(id), "{conn} is the connection of {id}");
             if matches!(session.tongue(), Tongue::Irc(_)) {
                 continue;
@@ -78,15 +81,18 @@ impl Hub {
                 None => assert!(member.rooms().is_empty(), "{id} is in no room"),
             }
         }
-        let sessions = self.tenants().filter(|(_, tenant)| tenant.session.member().is_some()).count();
+        let sessions =
+            self.each_connection().filter(|(_, connection)| connection.session.member().is_some()).count();
         assert_eq!(sessions, self.members.len(), "each session's member is known");
     }
 
     fn check_admissions(&self) {
         let mut per_ip = BTreeMap::new();
-        let with = |admission| self.tenants().filter(move |(_, tenant)| tenant.admission == admission);
-        for (_, tenant) in with(Admission::Admitted) {
-            *per_ip.entry(ip_prefix(tenant.peer.ip())).or_insert(0) += 1;
+        let with = |admission| {
+            self.each_connection().filter(move |(_, connection)| connection.admission == admission)
+        };
+        for (_, connection) in with(Admission::Admitted) {
+            *per_ip.entry(ip_prefix(connection.peer.ip())).or_insert(0) += 1;
         }
         assert_eq!(self.admitted, per_ip.values().sum(), "connections that were let in are counted");
         assert_eq!(self.admitted_per_ip, per_ip, "the connections of each address are counted");
@@ -97,14 +103,14 @@ impl Hub {
 
     fn check_timers(&self) {
         let mut timers = 0;
-        for (conn, tenant) in self.tenants() {
-            let link = tenant.session.link();
-            let Timers { rate, drain, wait } = tenant.timers;
+        for (conn, connection) in self.each_connection() {
+            let link = connection.session.link();
+            let Timers { rate, drain, wait } = connection.timers;
             assert!(rate.is_none() || link == Link::Open, "only open links wait to speak");
-            let drains = link == Link::Closing || tenant.session.leaves_when_drained();
+            let drains = link == Link::Closing || connection.session.leaves_when_drained();
             assert!(drain.is_none() || drains, "only who leaves is drained");
             assert!(wait.is_none() || link == Link::Open, "only of open links something is expected");
-            for (at, why) in tenant.timers.all() {
+            for (at, why) in connection.timers.all() {
                 assert!(self.timers.contains(&(at, why, conn)), "{why:?} of {conn} is set");
                 timers += 1;
             }
@@ -112,10 +118,10 @@ impl Hub {
         assert_eq!(self.timers.len(), timers, "each timer is some connection's");
     }
 
-    fn tenants(&self) -> impl Iterator<Item = (ConnId, &Tenant)> {
+    fn each_connection(&self) -> impl Iterator<Item = (ConnId, &Connection)> {
         (0..).zip(&self.slots).filter_map(|(index, slot)| {
             let conn = ConnId { slot: index, generation: slot.generation };
-            slot.tenant.as_ref().map(|tenant| (conn, tenant))
+            slot.connection.as_ref().map(|connection| (conn, connection))
         })
     }
 }

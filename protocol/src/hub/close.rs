@@ -1,16 +1,16 @@
 //! How connections are told goodbye.
 
 use super::Hub;
-use crate::command::CloseReason;
-use crate::console::ConsoleEvent;
+use crate::base::id::ConnId;
+use crate::base::text::Text;
+use crate::base::time::{DeadlineReason, Now};
+use crate::dialect::event::Reply;
 use crate::dialect::stranger;
-use crate::event::Reply;
-use crate::id::ConnId;
-use crate::output::{Output, Sink};
+use crate::framing::sniff::Kind;
+use crate::hub::console::ConsoleEvent;
+use crate::hub::output::{Output, Sink};
+use crate::log::command::CloseReason;
 use crate::session::Session;
-use crate::sniff::Kind;
-use crate::text::Text;
-use crate::time::{DeadlineReason, Now};
 
 impl Hub {
     /// Says the farewell and closes, unless that is done already.
@@ -55,10 +55,10 @@ impl Hub {
         self.report_closed(conn, reason, sink);
         let at = now.mono.plus_ms(self.limits.drain_ms);
         self.unwatch_all(conn);
-        let Some(tenant) = self.tenant(conn) else { return };
-        tenant.label = None;
-        let timers = core::mem::take(&mut tenant.timers);
-        tenant.timers.drain = Some(at);
+        let Some(connection) = self.connection(conn) else { return };
+        connection.label = None;
+        let timers = core::mem::take(&mut connection.timers);
+        connection.timers.drain = Some(at);
         self.forget_timers(conn, timers);
         self.timers.insert((at, DeadlineReason::Drain, conn));
         sink.output(Output::Close { conn, reason, farewell });
@@ -66,8 +66,8 @@ impl Hub {
 
     /// Closes a connection that speaks what is not spoken here, with an answer in that where there is one.
     pub(super) fn turn_away(&mut self, now: Now, conn: ConnId, kind: Kind, sink: &mut impl Sink) {
-        let Some(tenant) = self.tenant(conn) else { return };
-        let (peer, listener) = (tenant.peer, tenant.session.listener());
+        let Some(connection) = self.connection(conn) else { return };
+        let (peer, listener) = (connection.peer, connection.session.listener());
         sink.output(Output::Console(ConsoleEvent::TurnedAway { peer, kind }));
         self.propose_leave(conn, CloseReason::OtherProtocol, None, sink);
         if self.session(conn).is_some_and(Session::close) {

@@ -1,147 +1,249 @@
-//! What the console is told of an applied entry.
+//! What whoever runs the server is told: who comes and goes, under which names, and what moderators do.
+//!
+//! An event names whom it is about as they were called at that time, and the other end of their connection: from a
+//! name, the events lead through its renames to an address. No event has a word that anybody said, in a room or to
+//! one member, no topic, no reason that somebody gave, and no room's key.
 
-use super::Hub;
-use super::verdict::Author;
-use crate::command::{CloseReason, Command, Wish};
-use crate::console::{ConsoleEvent, ConsoleMember, ModesLogged};
-use crate::id::{ConnId, MemberId};
-use crate::input::Dialect;
-use crate::output::{Output, Sink};
-use crate::person::UserModes;
-use crate::planted;
-use crate::world::{Effect, Member, Room};
+use crate::base::id::ConnId;
+use crate::base::mode::ModeChange;
+use crate::base::name::{Name, RoomName};
+use crate::framing::sniff::Kind;
+use crate::hub::input::Dialect;
+use crate::log::command::CloseReason;
+use core::fmt::{self, Write};
 use core::net::SocketAddr;
 
-impl Hub {
-    /// Tells the console of one effect of an entry. Before anything else follows from it: a member that has left still
-    /// has its connection.
-    pub(super) fn report(&self, author: Author<'_>, effect: &Effect, sink: &mut impl Sink) {
-        if let Some(event) = self.console_event(author, effect) {
-            sink.output(Output::Console(event));
-        }
-    }
+/// A member as the console names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConsoleMember<'a> {
+    /// Its name at that time.
+    pub name: &'a Name,
+    /// The other end of its connection.
+    pub peer: SocketAddr,
+}
 
-    /// What the console tells of the effect: nothing of what is said, and who is away, or what they call themselves.
-    fn console_event<'a>(&'a self, author: Author<'_>, effect: &'a Effect) -> Option<ConsoleEvent<'a>> {
-        let room_name = |room| self.world.room(room).map(Room::name);
-        Some(match effect {
-            Effect::Entered { member } => {
-                let Command::Enter { wish, .. } = &author.entry.command else { return None };
-                let dialect = match wish {
-                    Wish::Name(_) => Dialect::Irc,
-                    Wish::Port(_) => Dialect::Plain,
-                };
-                let (name, peer) = (self.world.member(*member)?.name(), self.peer(author.conn)?);
-                ConsoleEvent::Entered { member: ConsoleMember { name, peer }, dialect }
-            }
-            Effect::Joined { member, room, .. } => {
-                // The connection of a member that has just entered is not known by its id yet.
-                let (name, peer) = (self.world.member(*member)?.name(), self.peer(author.conn)?);
-                ConsoleEvent::RoomEntered { member: ConsoleMember { name, peer }, room: room_name(*room)? }
-            }
-            Effect::Left { member, person, reason, .. } => {
-                let peer = self.peer(*self.members.get(member)?)?;
-                let left = ConsoleMember { name: &person.name, peer };
-                let by = match author.entry.command {
-                    // Whoever ends its own connection is no member any more.
-                    Command::Kill { member: killer, .. } if killer == *member => Some(left),
-                    Command::Kill { member: killer, .. } => self.console_member(killer),
-                    _ => None,
-                };
-                ConsoleEvent::Left { member: left, reason: *reason, by }
-            }
-            Effect::Parted { member, name, .. } => {
-                ConsoleEvent::RoomLeft { member: self.console_member(*member)?, room: name }
-            }
-            Effect::Refused { member, refusal } => {
-                let (name, peer) = (self.world.member(*member)?.name(), self.peer(author.conn)?);
-                ConsoleEvent::CommandRefused { member: ConsoleMember { name, peer }, why: refusal.word() }
-            }
-            Effect::Renamed { member, from } if planted::reports_renames() => {
-                ConsoleEvent::Renamed { member: self.console_member(*member)?, from: &from.name }
-            }
-            Effect::HostSet { .. }
-            | Effect::Invited { .. }
-            | Effect::Kicked { .. }
-            | Effect::ModesSet { .. }
-            | Effect::TopicSet { .. }
-            | Effect::UserModesSet { .. }
-            | Effect::Wallops { .. } => return self.console_act(author, effect),
-            Effect::AwaySet { .. }
-            | Effect::ModesUnchanged { .. }
-            | Effect::NotEntered { .. }
-            | Effect::RealNameSet { .. }
-            | Effect::Renamed { .. }
-            | Effect::Said { .. }
-            | Effect::Told { .. } => return None,
-        })
-    }
+/// Something that the console tells whoever runs the server.
+#[derive(Clone, Copy, Debug)]
+pub enum ConsoleEvent<'a> {
+    /// A connection was accepted; it may be refused at once.
+    Accepted {
+        /// The connection.
+        conn: ConnId,
+        /// Its other end.
+        peer: SocketAddr,
+    },
+    /// A connection is being closed, or was lost.
+    Closed {
+        /// The connection.
+        conn: ConnId,
+        /// Its other end.
+        peer: SocketAddr,
+        /// The reason.
+        reason: CloseReason,
+    },
+    /// The world did not do what a member asked for.
+    CommandRefused {
+        /// The member.
+        member: ConsoleMember<'a>,
+        /// Why, in a word of the logs: `not_room_operator`.
+        why: &'static str,
+    },
+    /// A member is an operator of the server no longer.
+    Demoted {
+        /// The member.
+        member: ConsoleMember<'a>,
+    },
+    /// A connection that might have spoken any dialect speaks this one.
+    Detected {
+        /// The connection.
+        conn: ConnId,
+        /// Its other end.
+        peer: SocketAddr,
+        /// The dialect it speaks.
+        dialect: Dialect,
+    },
+    /// A connection became a member.
+    Entered {
+        /// The member.
+        member: ConsoleMember<'a>,
+        /// The dialect it speaks.
+        dialect: Dialect,
+    },
+    /// An operator of the server had a member shown at another host.
+    HostSet {
+        /// The operator.
+        by: ConsoleMember<'a>,
+        /// The member.
+        target: ConsoleMember<'a>,
+        /// Where it is shown now.
+        host: &'a str,
+    },
+    /// A member invited another to a room.
+    Invited {
+        /// The one who invited.
+        by: ConsoleMember<'a>,
+        /// The one who is invited.
+        target: ConsoleMember<'a>,
+        /// The room.
+        room: &'a RoomName,
+    },
+    /// An operator of a room sent a member out of it.
+    Kicked {
+        /// The operator.
+        by: ConsoleMember<'a>,
+        /// The member.
+        target: ConsoleMember<'a>,
+        /// The room.
+        room: &'a RoomName,
+    },
+    /// A member left the server.
+    Left {
+        /// The member.
+        member: ConsoleMember<'a>,
+        /// The reason.
+        reason: CloseReason,
+        /// The operator of the server who ended it, where one did.
+        by: Option<ConsoleMember<'a>>,
+    },
+    /// An operator of a room changed its modes, its lists of masks, or the statuses of members.
+    ModesSet {
+        /// The operator.
+        by: ConsoleMember<'a>,
+        /// The room.
+        room: &'a RoomName,
+        /// The changes, as they were made.
+        changes: ModesLogged<'a>,
+    },
+    /// A password was wrong or missing: the server's, or with a member an operator's.
+    PasswordWrong {
+        /// The member who gave it, if it was one.
+        name: Option<&'a Name>,
+        /// The other end.
+        peer: SocketAddr,
+    },
+    /// A member is an operator of the server from here on.
+    Promoted {
+        /// The member.
+        member: ConsoleMember<'a>,
+    },
+    /// A connection was refused.
+    Refused {
+        /// Its other end.
+        peer: SocketAddr,
+        /// The reason.
+        reason: CloseReason,
+    },
+    /// An operator of the server asked for the configuration to be read again.
+    RehashAsked {
+        /// The operator.
+        by: ConsoleMember<'a>,
+    },
+    /// A member has another name.
+    Renamed {
+        /// The member, by the name it has now.
+        member: ConsoleMember<'a>,
+        /// The name that it had.
+        from: &'a Name,
+    },
+    /// A member is in a room.
+    RoomEntered {
+        /// The member.
+        member: ConsoleMember<'a>,
+        /// The room.
+        room: &'a RoomName,
+    },
+    /// A member left a room, and is still on the server.
+    RoomLeft {
+        /// The member.
+        member: ConsoleMember<'a>,
+        /// The room.
+        room: &'a RoomName,
+    },
+    /// A member set the topic of a room, or cleared it.
+    TopicSet {
+        /// The member.
+        by: ConsoleMember<'a>,
+        /// The room.
+        room: &'a RoomName,
+        /// Whether there is a topic now.
+        is_set: bool,
+    },
+    /// A connection speaks what is not spoken where it connected, and is closed.
+    TurnedAway {
+        /// Its other end.
+        peer: SocketAddr,
+        /// The protocol it speaks.
+        kind: Kind,
+    },
+    /// An operator of the server spoke to all who want to hear such.
+    Wallops {
+        /// The operator.
+        by: ConsoleMember<'a>,
+    },
+}
 
-    /// What the console tells of the act of a moderator.
-    fn console_act<'a>(&'a self, author: Author<'_>, effect: &'a Effect) -> Option<ConsoleEvent<'a>> {
-        let room_name = |room| self.world.room(room).map(Room::name);
-        Some(match effect {
-            Effect::HostSet { member, target, .. } => {
-                let host = self.world.member(*target)?.person().profile.host();
-                let (by, target) = (self.console_member(*member)?, self.console_member(*target)?);
-                ConsoleEvent::HostSet { by, target, host }
-            }
-            Effect::Invited { member, target, room } => {
-                let (by, target) = (self.console_member(*member)?, self.console_member(*target)?);
-                ConsoleEvent::Invited { by, target, room: room_name(*room)? }
-            }
-            Effect::Kicked { member, target, name, .. } => {
-                let (by, target) = (self.console_member(*member)?, self.console_member(*target)?);
-                ConsoleEvent::Kicked { by, target, room: name }
-            }
-            Effect::ModesSet { member, room, changes } => {
-                let (by, room) = (self.console_member(*member)?, room_name(*room)?);
-                ConsoleEvent::ModesSet { by, room, changes: ModesLogged(changes) }
-            }
-            Effect::TopicSet { member, room } => {
-                let (by, room) = (self.console_member(*member)?, self.world.room(*room)?);
-                ConsoleEvent::TopicSet { by, room: room.name(), is_set: room.topic().is_some() }
-            }
-            Effect::UserModesSet { member, off, .. } => {
-                let member = self.console_member(*member)?;
-                if matches!(author.entry.command, Command::Promote { .. }) {
-                    ConsoleEvent::Promoted { member }
-                } else if off.has(UserModes::OPERATOR) {
-                    ConsoleEvent::Demoted { member }
-                } else {
-                    return None;
+/// Changes of a room's modes as the logs show them: each with its sign, letter and parameter (`+o bob, -t`). A room's
+/// key is left out.
+#[derive(Clone, Copy, Debug)]
+pub struct ModesLogged<'a>(pub &'a [ModeChange]);
+
+impl fmt::Display for ModesLogged<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, change) in self.0.iter().enumerate() {
+            let sign = if change.is_on() { '+' } else { '-' };
+            let separator = if index == 0 { "" } else { ", " };
+            write!(f, "{separator}{sign}{}", change.letter())?;
+            match change {
+                ModeChange::Flag { .. } | ModeChange::Key(_) | ModeChange::Limit(None) => {}
+                ModeChange::Limit(Some(limit)) => write!(f, " {limit}")?,
+                ModeChange::Mask { mask, .. } => {
+                    f.write_char(' ')?;
+                    write_printable(mask.as_str(), f)?;
                 }
+                ModeChange::Status { name, .. } => write!(f, " {name}")?,
             }
-            Effect::Wallops { member } => ConsoleEvent::Wallops { by: self.console_member(*member)? },
-            _ => return None,
-        })
+        }
+        Ok(())
     }
+}
 
-    /// Counts the end of a connection, and tells the console.
-    pub(super) fn report_closed(&mut self, conn: ConnId, reason: CloseReason, sink: &mut impl Sink) {
-        self.counters.closed[reason as usize] += 1;
-        if let Some(peer) = self.peer(conn) {
-            sink.output(Output::Console(ConsoleEvent::Closed { conn, peer, reason }));
+/// Writes a text of somebody's so that it cannot change how the record around it looks: what turns the direction of
+/// writing, or cannot be seen, is written as an escape.
+fn write_printable(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for character in text.chars() {
+        if character.is_ascii_graphic() {
+            f.write_char(character)?;
+        } else {
+            write!(f, "{}", character.escape_debug())?;
         }
     }
+    Ok(())
+}
 
-    /// Tells the console that a connection gave no password where it had to, or a wrong one.
-    pub(super) fn report_wrong_password(&mut self, conn: ConnId, sink: &mut impl Sink) {
-        let member = self.session(conn).and_then(|session| session.member());
-        let Some(peer) = self.peer(conn) else { return };
-        let name = member.and_then(|member| self.world.member(member)).map(Member::name);
-        sink.output(Output::Console(ConsoleEvent::PasswordWrong { name, peer }));
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::mode::{Flag, Key, Mask, MaskList, Status};
+    use alloc::string::ToString;
 
-    /// A member as the console names it, also where its connection is closing.
-    pub(super) fn console_member(&self, id: MemberId) -> Option<ConsoleMember<'_>> {
-        let peer = self.peer(*self.members.get(&id)?)?;
-        self.world.member(id).map(Member::name).map(|name| ConsoleMember { name, peer })
-    }
-
-    /// The other end of a connection.
-    pub(super) fn peer(&self, conn: ConnId) -> Option<SocketAddr> {
-        let slot = self.slots.get(conn.slot as usize).filter(|slot| slot.generation == conn.generation)?;
-        slot.tenant.as_ref().map(|tenant| tenant.peer)
+    #[test]
+    fn changes_are_logged_without_a_key() {
+        let mask =
+            |text| ModeChange::Mask { list: MaskList::Bans, mask: Mask::parse(text).unwrap(), on: true };
+        let changes = [
+            ModeChange::Flag { flag: Flag::TopicLocked, on: false },
+            ModeChange::Key(Key::parse("hunter2")),
+            ModeChange::Key(None),
+            ModeChange::Limit(Some(5)),
+            ModeChange::Limit(None),
+            mask("mallory"),
+            mask("名x\u{327}字!*@*"),
+            ModeChange::Status { name: Name::parse("bob").unwrap(), status: Status::Operator, on: true },
+        ];
+        assert_eq!(
+            ModesLogged(&changes).to_string(),
+            "-t, +k, -k, +l 5, -l, +b mallory!*@*, +b 名x\\u{327}字!*@*, +o bob"
+        );
+        assert_eq!(ModesLogged(&[]).to_string(), "");
     }
 }

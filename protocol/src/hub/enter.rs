@@ -1,15 +1,15 @@
 //! How connections come in: who is let in, and how each enters.
 
-use super::{Admission, Hub, Slot, Tenant, Timers, ip_prefix};
-use crate::command::{CloseReason, Command, Wish};
-use crate::console::ConsoleEvent;
-use crate::id::ConnId;
-use crate::input::Dialect;
-use crate::name::RoomName;
-use crate::output::{Output, Sink};
-use crate::person::Profile;
+use super::{Admission, Connection, Hub, Slot, Timers, ip_prefix};
+use crate::base::id::ConnId;
+use crate::base::name::RoomName;
+use crate::base::person::Profile;
+use crate::base::time::{DeadlineReason, Now};
+use crate::hub::console::ConsoleEvent;
+use crate::hub::input::Dialect;
+use crate::hub::output::{Output, Sink};
+use crate::log::command::{CloseReason, Command, NameRequest};
 use crate::session::{Entrant, Session};
-use crate::time::{DeadlineReason, Now};
 use core::net::{IpAddr, SocketAddr};
 
 impl Hub {
@@ -38,7 +38,7 @@ impl Hub {
             Some(_) => Admission::Dropped,
         };
         let room = room.cloned();
-        let tenant = Tenant {
+        let connection = Connection {
             session,
             peer,
             admission,
@@ -48,9 +48,9 @@ impl Hub {
             registers_until: None,
         };
         if self.vacant.pop().is_none() {
-            self.slots.push(Slot { generation: 0, tenant: None });
+            self.slots.push(Slot { generation: 0, connection: None });
         }
-        self.slots[conn.slot as usize].tenant = Some(tenant);
+        self.slots[conn.slot as usize].connection = Some(connection);
         sink.output(Output::Console(ConsoleEvent::Accepted { conn, peer }));
         if let Some(reason) = refused {
             sink.output(Output::Console(ConsoleEvent::Refused { peer, reason }));
@@ -75,28 +75,36 @@ impl Hub {
                 self.wait_until(conn, now.mono.plus_ms(ms), DeadlineReason::Detect);
             }
             Dialect::Irc => self.expect_registration(now, conn),
-            Dialect::Plain => self.enter_plain(now, conn, Wish::Port(0), Entrant::Plain, sink),
+            Dialect::Plain => self.enter_plain(now, conn, NameRequest::Port(0), Entrant::Plain, sink),
         }
     }
 
     /// A client of IRC has a while to say who it is, and no longer where the name that it chose is taken.
     pub(super) fn expect_registration(&mut self, now: Now, conn: ConnId) {
         let latest = now.mono.plus_ms(self.limits.registration_ms);
-        let Some(tenant) = self.tenant(conn) else { return };
-        let until = *tenant.registers_until.get_or_insert(latest);
+        let Some(connection) = self.connection(conn) else { return };
+        let until = *connection.registers_until.get_or_insert(latest);
         self.wait_until(conn, until, DeadlineReason::Register);
     }
 
     /// Proposes that a connection becomes a member.
-    pub(super) fn propose_enter(&mut self, conn: ConnId, wish: Wish, entrant: Entrant, sink: &mut impl Sink) {
+    pub(super) fn propose_enter(
+        &mut self,
+        conn: ConnId,
+        request: NameRequest,
+        entrant: Entrant,
+        sink: &mut impl Sink,
+    ) {
         self.stop_waiting(conn);
-        let Some(tenant) = self.tenant(conn) else { return };
-        let peer = tenant.peer;
-        let (wish, profile, room) = match entrant {
-            Entrant::Irc { user, real_name } => (wish, Profile::new(&user, peer.ip(), real_name), None),
-            Entrant::Plain => (Wish::Port(peer.port()), Profile::plain(peer.ip()), tenant.room.clone()),
+        let Some(connection) = self.connection(conn) else { return };
+        let peer = connection.peer;
+        let (request, profile, room) = match entrant {
+            Entrant::Irc { user, real_name } => (request, Profile::new(&user, peer.ip(), real_name), None),
+            Entrant::Plain => {
+                (NameRequest::Port(peer.port()), Profile::plain(peer.ip()), connection.room.clone())
+            }
         };
-        sink.output(Output::Propose { conn, command: Command::Enter { conn, wish, profile, room } });
+        sink.output(Output::Propose { conn, command: Command::Enter { conn, request, profile, room } });
     }
 
     /// Why a connection from this address cannot be let in.
@@ -118,7 +126,7 @@ impl Hub {
         &mut self,
         now: Now,
         conn: ConnId,
-        wish: Wish,
+        request: NameRequest,
         entrant: Entrant,
         sink: &mut impl Sink,
     ) {
@@ -130,7 +138,7 @@ impl Hub {
             self.report_wrong_password(conn, sink);
             self.end(now, conn, CloseReason::Password, None, sink);
         } else {
-            self.propose_enter(conn, wish, entrant, sink);
+            self.propose_enter(conn, request, entrant, sink);
         }
     }
 }

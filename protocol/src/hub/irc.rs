@@ -1,16 +1,16 @@
 //! What the hub does for clients of IRC alone: their questions, and whom they watch.
 
 use super::Hub;
-use crate::command::Command;
-use crate::console::ConsoleEvent;
+use crate::base::id::ConnId;
+use crate::base::name::Name;
+use crate::base::person::{Person, UserModes};
+use crate::base::time::{DeadlineReason, Now};
 use crate::dialect::irc::event::source_bytes;
 use crate::dialect::irc::numeric::{self, Numeric};
-use crate::dialect::irc::query::{Answers, LOOK_BYTES, Query};
-use crate::id::ConnId;
-use crate::name::Name;
-use crate::output::{Output, Sink};
-use crate::person::{Person, UserModes};
-use crate::time::{DeadlineReason, Now};
+use crate::dialect::irc::query::{Answers, Query, ROW_COST_BYTES};
+use crate::hub::console::ConsoleEvent;
+use crate::hub::output::{Output, Sink};
+use crate::log::command::Command;
 use crate::world::Member;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -24,11 +24,11 @@ impl Hub {
         let Some(query) = self.act_on(now, conn, query, sink) else { return };
         let mut bytes = self.take_scratch();
         let mut next = None;
-        let mut looked_at = 0;
+        let mut rows = 0;
         if let Some(asker) = self.asker(now, conn) {
             let mut answers = Answers::new(&mut bytes, &asker);
             next = query.answer(&asker, &mut answers);
-            looked_at = answers.looked_at();
+            rows = answers.rows();
         }
         let rate = self.limits.rate;
         let length = bytes.len();
@@ -36,7 +36,7 @@ impl Hub {
         self.scratch = bytes;
         let Some(session) = self.session(conn) else { return };
         // What is found in a long list costs the whole list.
-        session.charge(length.max(looked_at * LOOK_BYTES), rate, now.mono);
+        session.charge(length.max(rows * ROW_COST_BYTES), rate, now.mono);
         if next.is_none() && length <= BULK_BYTES {
             return;
         }

@@ -2,9 +2,9 @@
 //! a batch.
 
 use super::Hub;
+use crate::base::id::ConnId;
 use crate::dialect::irc::tag_line;
-use crate::id::ConnId;
-use crate::output::Sink;
+use crate::hub::output::Sink;
 use alloc::format;
 use alloc::string::String;
 use bytes::BytesMut;
@@ -46,12 +46,12 @@ impl Hub {
     /// From here on, what is written to the connection answers a line with this label; with `None`, the answer is
     /// whole.
     pub(super) fn label(&mut self, conn: ConnId, label: Option<String>, sink: &mut impl Sink) {
-        let Some(tenant) = self.tenant(conn) else { return };
+        let Some(connection) = self.connection(conn) else { return };
         if let Some(label) = label {
-            tenant.label = Some(Labelled { label, bytes: BytesMut::new(), is_batch: false }.into());
+            connection.label = Some(Labelled { label, bytes: BytesMut::new(), is_batch: false }.into());
             return;
         }
-        let Some(mut labelled) = tenant.label.take() else { return };
+        let Some(mut labelled) = connection.label.take() else { return };
         let server = &self.options.identity.name;
         let lines = memchr::memchr_iter(b'\n', &labelled.bytes).count();
         let mut to = BytesMut::new();
@@ -70,7 +70,7 @@ impl Hub {
 
     /// The connection is to be closed: it reads first what was answered.
     pub(super) fn cut_label(&mut self, conn: ConnId, sink: &mut impl Sink) {
-        let label = self.tenant(conn).and_then(|tenant| tenant.label.as_ref());
+        let label = self.connection(conn).and_then(|connection| connection.label.as_ref());
         if label.is_some_and(|label| label.is_batch || !label.bytes.is_empty()) {
             self.label(conn, None, sink);
         }
@@ -79,12 +79,12 @@ impl Hub {
     /// A connection has to wait for something. What it was answered so far goes on its way, as a part of a batch: what
     /// it hears meanwhile is not to overtake that.
     pub(super) fn write_part(&mut self, conn: ConnId, sink: &mut impl Sink) {
-        let Some(tenant) = self.tenant(conn) else { return };
-        let Some(mut label) = tenant.label.take_if(|label| !label.bytes.is_empty()) else { return };
+        let Some(connection) = self.connection(conn) else { return };
+        let Some(mut label) = connection.label.take_if(|label| !label.bytes.is_empty()) else { return };
         let part = label.take_part(&self.options.identity.name);
         self.write(conn, &part, sink);
-        if let Some(tenant) = self.tenant(conn) {
-            tenant.label = Some(label);
+        if let Some(connection) = self.connection(conn) {
+            connection.label = Some(label);
         }
     }
 }

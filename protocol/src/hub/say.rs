@@ -1,14 +1,14 @@
 //! How something gets to those who are to hear it: in the dialect of each.
 
 use super::Hub;
+use crate::base::id::{ConnId, MemberId, RoomId};
+use crate::base::time::Now;
+use crate::dialect::event::{Event, Reply};
 use crate::dialect::irc::query::{Answers, Asker, Query};
 use crate::dialect::irc::reply as irc_reply;
-use crate::event::{Event, Reply};
-use crate::id::{ConnId, MemberId, RoomId};
-use crate::output::{Output, Sink, WireClass};
+use crate::hub::output::{Output, Sink, WireClass};
 use crate::planted;
 use crate::session::{Link, Tongue};
-use crate::time::Now;
 use bytes::BytesMut;
 
 impl Hub {
@@ -89,7 +89,7 @@ impl Hub {
         let there = self.world.room(room);
         let is_there = member.is_some_and(|id| there.is_some_and(|room| room.statuses(id).is_some()));
         // An answer to a line with a label is not what the others read.
-        let apart = !is_there || self.tenant(conn).is_some_and(|tenant| tenant.label.is_some());
+        let apart = !is_there || self.connection(conn).is_some_and(|connection| connection.label.is_some());
         let except = if itself && !apart { None } else { self.open(conn) };
         sink.output(Output::ToRoom { room, except, event });
         if itself && apart {
@@ -102,7 +102,7 @@ impl Hub {
         if self.open(conn).is_none() || bytes.is_empty() {
             return;
         }
-        if let Some(label) = self.tenant(conn).and_then(|tenant| tenant.label.as_mut()) {
+        if let Some(label) = self.connection(conn).and_then(|connection| connection.label.as_mut()) {
             label.add(bytes);
         } else {
             sink.output(Output::Write { conn, bytes });
@@ -137,8 +137,8 @@ impl Hub {
     /// Appends a reply in the dialect of a connection, whatever state that is in.
     pub(super) fn render(&mut self, conn: ConnId, reply: &Reply<'_>, to: &mut BytesMut) {
         let reply_bytes_max = self.limits.reply_bytes_max;
-        let Some(tenant) = self.tenant(conn) else { return };
-        match tenant.session.tongue() {
+        let Some(connection) = self.connection(conn) else { return };
+        match connection.session.tongue() {
             Tongue::Irc(_) => irc_reply::farewell(reply, to),
             Tongue::Plain(speaker) => reply.render(speaker.language, reply_bytes_max, to),
         }
@@ -147,10 +147,10 @@ impl Hub {
     /// Who asks, for an answer of IRC.
     pub(super) fn asker(&self, now: Now, conn: ConnId) -> Option<Asker<'_>> {
         let slot = self.slots.get(conn.slot as usize)?;
-        let tenant = slot.tenant.as_ref().filter(|_| slot.generation == conn.generation)?;
-        let Tongue::Irc(client) = tenant.session.tongue() else { return None };
+        let connection = slot.connection.as_ref().filter(|_| slot.generation == conn.generation)?;
+        let Tongue::Irc(client) = connection.session.tongue() else { return None };
         Some(Asker {
-            member: tenant.session.member(),
+            member: connection.session.member(),
             client,
             world: &self.world,
             options: &self.options,

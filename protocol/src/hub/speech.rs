@@ -1,19 +1,19 @@
 //! Who hears what is said.
 
 use super::Hub;
-use super::verdict::Author;
-use crate::command::{Command, LogEntry, Manner, Speech};
+use super::commit::Author;
+use crate::base::id::{ConnId, MemberId, RoomId, Seq};
+use crate::base::mode::{Status, Statuses};
+use crate::base::person::UserModes;
+use crate::base::text::Text;
+use crate::base::time::Now;
+use crate::dialect::event::{Event, Reply, Stamp, What};
 use crate::dialect::irc::query::Query;
 use crate::dialect::irc::{Capabilities, numeric};
-use crate::event::{Event, Reply, Stamp, What};
-use crate::id::{ConnId, MemberId, RoomId, Seq};
-use crate::mode::{Status, Statuses};
-use crate::output::Sink;
-use crate::person::UserModes;
+use crate::hub::output::Sink;
+use crate::log::command::{Command, LogEntry, Message, MessageKind};
 use crate::planted;
 use crate::session::Tongue;
-use crate::text::Text;
-use crate::time::Now;
 use crate::world::Refusal;
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -25,14 +25,14 @@ impl Hub {
         member: MemberId,
         room: RoomId,
         status: Option<Status>,
-        speech: &Speech,
+        message: &Message,
         sink: &mut impl Sink,
     ) {
         let Author { conn, stamp, .. } = author;
         self.counters.lines += 1;
         let Some((by, by_bot)) = self.by(member) else { return };
         let Some(name) = self.world.room(room).map(|room| room.name().clone()) else { return };
-        let event = Event { stamp, by: &by, by_bot, what: What::Said { room: &name, status, speech } };
+        let event = Event { stamp, by: &by, by_bot, what: What::Said { room: &name, status, message } };
         let itself = self.hears_itself(conn);
         let Some(status) = status else {
             return self.tell_room(conn, room, itself, &event, sink);
@@ -63,21 +63,21 @@ impl Hub {
         author: Author<'_>,
         from: MemberId,
         to: MemberId,
-        speech: &Speech,
+        message: &Message,
         sink: &mut impl Sink,
     ) {
         let Author { conn, stamp, .. } = author;
         let Some((by, by_bot)) = self.by(from) else { return };
         let Some(name) = self.world.member(to).map(|to| to.name().clone()) else { return };
-        let event = Event { stamp, by: &by, by_bot, what: What::Told { to: &name, speech } };
+        let event = Event { stamp, by: &by, by_bot, what: What::Told { to: &name, message } };
         if self.hears_itself(conn) && self.open_irc(conn) {
             self.echo(conn, &event, sink);
         }
-        self.reply_plain(conn, &Reply::TellsTo { name: &name, text: &speech.text }, sink);
+        self.reply_plain(conn, &Reply::TellsTo { name: &name, text: &message.text }, sink);
         if let Some(hearer) = self.conn_of(to) {
             self.deliver(hearer, &event, sink);
         }
-        if !matches!(speech.manner, Manner::Notice | Manner::CtcpReply | Manner::Tags) {
+        if !matches!(message.kind, MessageKind::Notice | MessageKind::CtcpReply | MessageKind::Tags) {
             self.tell_away(author, to, sink);
         }
     }
@@ -113,13 +113,13 @@ impl Hub {
         let entry = LogEntry { seq: Seq(0), at_unix_ms: now.unix_ms, command: command.clone() };
         let author = Author { conn, entry: &entry, stamp, now };
         let heard = match command {
-            Command::Say { member, room, status, speech } => {
-                let room = self.world.may_say(*member, room, speech.manner);
-                room.map(|room| self.said(author, *member, room, *status, speech, sink))
+            Command::Say { member, room, status, message } => {
+                let room = self.world.may_say(*member, room, message.kind);
+                room.map(|room| self.said(author, *member, room, *status, message, sink))
             }
-            Command::Tell { member, to, speech } => match self.world.member_named(to) {
+            Command::Tell { member, to, message } => match self.world.member_named(to) {
                 Some(to) => {
-                    self.told(author, *member, to, speech, sink);
+                    self.told(author, *member, to, message, sink);
                     Ok(())
                 }
                 None => Err(Refusal::NoSuchName(to.clone())),

@@ -1,39 +1,39 @@
 //! What is due at a time: a first line, a sign of life, the end of a farewell.
 
 use super::{Hub, Timers};
-use crate::command::CloseReason;
-use crate::id::ConnId;
-use crate::output::{Output, Sink};
+use crate::base::id::ConnId;
+use crate::base::time::{DeadlineReason, Instant, Now};
+use crate::hub::output::{Output, Sink};
+use crate::log::command::CloseReason;
 use crate::session::Link;
-use crate::time::{DeadlineReason, Instant, Now};
 
 impl Hub {
     pub(super) fn timeout(&mut self, now: Now, sink: &mut impl Sink) {
         let Some(&(at, why, conn)) = self.timers.first().filter(|(at, ..)| *at <= now.mono) else { return };
         self.timers.remove(&(at, why, conn));
-        let Some(tenant) = self.tenant(conn) else { return };
+        let Some(connection) = self.connection(conn) else { return };
         match why {
             DeadlineReason::Detect => {
-                tenant.timers.wait = None;
-                if let Some(step) = tenant.session.fell_silent() {
+                connection.timers.wait = None;
+                if let Some(step) = connection.session.fell_silent() {
                     self.take_step(now, conn, step, sink);
                     self.run(now, conn, sink);
                 }
             }
             DeadlineReason::Drain => {
-                tenant.timers.drain = None;
+                connection.timers.drain = None;
                 sink.output(Output::Abort { conn });
             }
             DeadlineReason::Idle => {
-                tenant.timers.wait = None;
+                connection.timers.wait = None;
                 self.look_for_life(now, conn, sink);
             }
             DeadlineReason::Rate => {
-                tenant.timers.rate = None;
+                connection.timers.rate = None;
                 self.run(now, conn, sink);
             }
             DeadlineReason::Register => {
-                tenant.timers.wait = None;
+                connection.timers.wait = None;
                 self.end(now, conn, CloseReason::RegistrationTimeout, None, sink);
             }
         }
@@ -42,9 +42,9 @@ impl Hub {
     /// Who has closed its writing side has a deadline for reading the long answer that keeps it here.
     pub(super) fn bound_draining(&mut self, now: Now, conn: ConnId) {
         let at = now.mono.plus_ms(self.limits.drain_ms);
-        let Some(tenant) = self.tenant(conn) else { return };
-        if tenant.session.leaves_when_drained() && tenant.timers.drain.is_none() {
-            tenant.timers.drain = Some(at);
+        let Some(connection) = self.connection(conn) else { return };
+        if connection.session.leaves_when_drained() && connection.timers.drain.is_none() {
+            connection.timers.drain = Some(at);
             self.timers.insert((at, DeadlineReason::Drain, conn));
         }
     }
@@ -79,14 +79,14 @@ impl Hub {
     /// Sets the timer for what a connection has to do next.
     pub(super) fn wait_until(&mut self, conn: ConnId, at: Instant, why: DeadlineReason) {
         self.stop_waiting(conn);
-        if let Some(tenant) = self.tenant(conn) {
-            tenant.timers.wait = Some((at, why));
+        if let Some(connection) = self.connection(conn) {
+            connection.timers.wait = Some((at, why));
             self.timers.insert((at, why, conn));
         }
     }
 
     pub(super) fn stop_waiting(&mut self, conn: ConnId) {
-        let wait = self.tenant(conn).and_then(|tenant| tenant.timers.wait.take());
+        let wait = self.connection(conn).and_then(|connection| connection.timers.wait.take());
         self.forget_timers(conn, Timers { wait, ..Timers::default() });
     }
 

@@ -1,9 +1,9 @@
 //! One flush: everything that the tick made is written, or owed.
 
 use super::queue::{Range, Source};
-use super::tick::{Building, Disturbance, OPEN_END, Strand, merge};
-use super::{ClassFan, Conn, Outbox, Phase, RoomFan, Wire};
-use crate::id::{ConnId, RoomId};
+use super::tick::{ChunkBuilder, Cursor, OPEN_END, Override, merge};
+use super::{ClassSubscribers, Conn, Outbox, Phase, RoomSubscribers, Wire};
+use crate::base::id::{ConnId, RoomId};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use bytes::BytesMut;
@@ -65,7 +65,7 @@ impl Outbox {
         let mut touched = core::mem::take(&mut self.touched);
         let mut disturbances = core::mem::take(&mut self.disturbances);
         flush.sources.push(Source::new(core::mem::take(&mut self.private.bytes)));
-        touched.sort_by_cached_key(|room| rooms.get(room).map_or(0, RoomFan::members));
+        touched.sort_by_cached_key(|room| rooms.get(room).map_or(0, RoomSubscribers::members));
         let buildings = freeze_rooms(&mut rooms, &touched, &mut flush.sources);
 
         for (index, disturbance) in disturbances.iter().enumerate() {
@@ -105,21 +105,21 @@ impl Outbox {
     /// Serves a connection that the tick treated apart from the others.
     fn serve_disturbed<W: Wire>(
         &mut self,
-        disturbance: &Disturbance,
-        rooms: &BTreeMap<RoomId, RoomFan>,
-        buildings: &[Building],
+        disturbance: &Override,
+        rooms: &BTreeMap<RoomId, RoomSubscribers>,
+        buildings: &[ChunkBuilder],
         flush: &mut Flush<'_, W>,
     ) {
         let state = &mut self.conns[disturbance.slot as usize];
         state.served = self.flushes;
         let ended = disturbance.ended.iter().map(|span| (span.room, span.class, span.from, span.until));
         let lasting = state.subscriptions.iter().map(|sub| (sub.room, sub.class, sub.from, OPEN_END));
-        let mut strands: Vec<Strand<'_>> = ended
+        let mut strands: Vec<Cursor<'_>> = ended
             .chain(lasting)
             .filter_map(|(room, class, from, until)| {
                 let source = rooms.get(&room)?.source(class)?;
                 let length = flush.sources[source].bytes.len();
-                Some(Strand::new(source, &buildings[source - 1].marks, length, from, until))
+                Some(Cursor::new(source, &buildings[source - 1].marks, length, from, until))
             })
             .collect();
         flush.ranges.clear();
@@ -130,10 +130,10 @@ impl Outbox {
     /// Serves the members of a room whom the tick did not treat apart.
     fn serve_fan<W: Wire>(
         &mut self,
-        fan: &ClassFan,
+        fan: &ClassSubscribers,
         source: usize,
-        rooms: &BTreeMap<RoomId, RoomFan>,
-        buildings: &[Building],
+        rooms: &BTreeMap<RoomId, RoomSubscribers>,
+        buildings: &[ChunkBuilder],
         merged: &mut BTreeMap<Vec<usize>, usize>,
         flush: &mut Flush<'_, W>,
     ) {
@@ -306,7 +306,7 @@ impl Outbox {
     }
 
     /// Keeps the buffers of this tick that nobody refers to for the next one: each where it was.
-    fn keep_spares(&mut self, buildings: Vec<Building>, sources: &mut Vec<Source>) {
+    fn keep_spares(&mut self, buildings: Vec<ChunkBuilder>, sources: &mut Vec<Source>) {
         let mut sources = core::mem::take(sources).into_iter().map(|source| {
             let bytes = source.bytes.try_into_mut().unwrap_or_default();
             if bytes.capacity() <= SPARE_BYTES_MAX { bytes } else { BytesMut::new() }
@@ -379,10 +379,10 @@ fn byte_before<'a>(slices: impl Iterator<Item = &'a [u8]>, count: usize) -> Opti
 
 /// Takes the chunks out of the rooms and freezes them as sources; source `n` was made by building `n - 1`.
 fn freeze_rooms(
-    rooms: &mut BTreeMap<RoomId, RoomFan>,
+    rooms: &mut BTreeMap<RoomId, RoomSubscribers>,
     touched: &[RoomId],
     sources: &mut Vec<Source>,
-) -> Vec<Building> {
+) -> Vec<ChunkBuilder> {
     let mut buildings = Vec::new();
     for room in touched {
         for chunk in rooms.get_mut(room).into_iter().flat_map(|room| &mut room.chunks) {
@@ -399,7 +399,11 @@ fn freeze_rooms(
 }
 
 /// Makes the rooms ready for the next tick; those that nobody hears any more are forgotten.
-fn end_rooms(rooms: &mut BTreeMap<RoomId, RoomFan>, touched: &[RoomId], spare: &mut Vec<Building>) {
+fn end_rooms(
+    rooms: &mut BTreeMap<RoomId, RoomSubscribers>,
+    touched: &[RoomId],
+    spare: &mut Vec<ChunkBuilder>,
+) {
     for id in touched {
         let Some(room) = rooms.get_mut(id) else { continue };
         room.touched = false;
@@ -419,8 +423,8 @@ fn end_rooms(rooms: &mut BTreeMap<RoomId, RoomFan>, touched: &[RoomId], spare: &
 /// What an undisturbed member of several rooms hears: one chunk for all who are in the same ones.
 fn merged_source(
     state: &Conn,
-    rooms: &BTreeMap<RoomId, RoomFan>,
-    buildings: &[Building],
+    rooms: &BTreeMap<RoomId, RoomSubscribers>,
+    buildings: &[ChunkBuilder],
     merged: &mut BTreeMap<Vec<usize>, usize>,
     sources: &mut Vec<Source>,
 ) -> usize {
@@ -433,10 +437,10 @@ fn merged_source(
     if let Some(&source) = merged.get(&heard) {
         return source;
     }
-    let mut strands: Vec<Strand<'_>> = heard
+    let mut strands: Vec<Cursor<'_>> = heard
         .iter()
         .map(|&source| {
-            Strand::new(source, &buildings[source - 1].marks, sources[source].bytes.len(), 0, OPEN_END)
+            Cursor::new(source, &buildings[source - 1].marks, sources[source].bytes.len(), 0, OPEN_END)
         })
         .collect();
     let mut ranges = Vec::new();
@@ -450,7 +454,7 @@ fn merged_source(
     sources.len() - 1
 }
 
-impl RoomFan {
+impl RoomSubscribers {
     fn members(&self) -> usize {
         self.fans.iter().map(|fan| fan.members.len()).sum()
     }

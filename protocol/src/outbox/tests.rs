@@ -5,12 +5,14 @@ mod owed;
 
 use super::tick::Item;
 use super::{Outbox, Wire};
+use crate::base::id::{ConnId, RoomId, Seq};
+use crate::base::limits::Limits;
+use crate::base::text::Text;
 use crate::dialect::irc::Capabilities;
-use crate::id::{ConnId, RoomId, Seq};
-use crate::limits::Limits;
-use crate::output::{Output, WireClass};
-use crate::text::Text;
-use crate::{CloseReason, Event, Language, Manner, Name, Person, Profile, RoomName, Speech, Stamp, What};
+use crate::hub::output::{Output, WireClass};
+use crate::{
+    CloseReason, Event, Language, Message, MessageKind, Name, Person, Profile, RoomName, Stamp, What,
+};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -114,8 +116,8 @@ fn alice() -> Person {
 /// Alice says the text to a room.
 fn say_to(outbox: &mut Outbox, room: RoomId, except: Option<ConnId>, text: &str) {
     let text = Text::clean(text.as_bytes(), false);
-    let speech = Speech::new(Manner::Speech, text);
-    let what = What::Said { room: &RoomName::lobby(), status: None, speech: &speech };
+    let message = Message::new(MessageKind::Text, text);
+    let what = What::Said { room: &RoomName::lobby(), status: None, message: &message };
     let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, what };
     outbox.output(&Output::ToRoom { room, except, event: &event });
     outbox.check_invariants();

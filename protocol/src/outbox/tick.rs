@@ -1,8 +1,8 @@
 //! What rooms said in one tick, and which ranges of it a connection hears.
 
 use super::queue::Range;
-use crate::id::RoomId;
-use crate::output::WireClass;
+use crate::base::id::RoomId;
+use crate::hub::output::WireClass;
 use crate::planted;
 use alloc::vec::Vec;
 use bytes::BytesMut;
@@ -15,12 +15,12 @@ pub(super) const OPEN_END: Ordinal = Ordinal::MAX;
 
 /// One contiguous chunk: what one room said to one wire class, or what was written to single connections.
 #[derive(Debug, Default)]
-pub(super) struct Building {
+pub(super) struct ChunkBuilder {
     pub(super) bytes: BytesMut,
     pub(super) marks: Vec<Mark>,
 }
 
-impl Building {
+impl ChunkBuilder {
     /// Appends bytes of another one.
     pub(super) fn copy(&mut self, from: &Self, range: core::ops::Range<usize>) {
         self.bytes.extend_from_slice(&from.bytes[range]);
@@ -45,7 +45,7 @@ pub(crate) struct Span {
 
 /// What sets a connection apart from the others of its rooms in this tick.
 #[derive(Debug, Default)]
-pub(super) struct Disturbance {
+pub(super) struct Override {
     pub(super) slot: u32,
     /// In the order of their ordinals.
     pub(super) items: Vec<Item>,
@@ -72,7 +72,7 @@ impl Item {
 
 /// One chunk's outputs between two ordinals, as a source for a merge.
 #[derive(Debug)]
-pub(super) struct Strand<'a> {
+pub(super) struct Cursor<'a> {
     /// The index of the chunk among the sources.
     source: usize,
     /// The outputs that are still to come.
@@ -81,7 +81,7 @@ pub(super) struct Strand<'a> {
     end: usize,
 }
 
-impl<'a> Strand<'a> {
+impl<'a> Cursor<'a> {
     /// The outputs of a chunk of `length` bytes with ordinals from `from` up to, not including, `until`.
     pub(super) fn new(
         source: usize,
@@ -111,7 +111,7 @@ impl<'a> Strand<'a> {
 }
 
 /// Merges strands and a connection's own items by ordinal into ranges, adjacent ones joined.
-pub(super) fn merge(strands: &mut [Strand<'_>], items: &[Item], private: usize, ranges: &mut Vec<Range>) {
+pub(super) fn merge(strands: &mut [Cursor<'_>], items: &[Item], private: usize, ranges: &mut Vec<Range>) {
     let mut items = items.iter().copied().peekable();
     loop {
         let mut next: Option<(Ordinal, usize)> = None;
@@ -171,7 +171,7 @@ mod tests {
         at.iter().map(|&(ordinal, start)| Mark { ordinal, start }).collect()
     }
 
-    fn ranges(strands: &mut [Strand<'_>], items: &[Item]) -> Vec<(usize, usize, usize)> {
+    fn ranges(strands: &mut [Cursor<'_>], items: &[Item]) -> Vec<(usize, usize, usize)> {
         let mut ranges = Vec::new();
         merge(strands, items, 0, &mut ranges);
         ranges.into_iter().map(|Range { source, start, end }| (source, start, end)).collect()
@@ -180,13 +180,13 @@ mod tests {
     #[test]
     fn an_undisturbed_strand_is_one_range() {
         let marks = marks(&[(1, 0), (3, 10), (7, 25)]);
-        assert_eq!(ranges(&mut [Strand::new(1, &marks, 40, 0, OPEN_END)], &[]), [(1, 0, 40)]);
+        assert_eq!(ranges(&mut [Cursor::new(1, &marks, 40, 0, OPEN_END)], &[]), [(1, 0, 40)]);
     }
 
     #[test]
     fn a_skipped_output_leaves_a_gap() {
         let marks = marks(&[(1, 0), (3, 10), (7, 25)]);
-        let whole = || [Strand::new(1, &marks, 40, 0, OPEN_END)];
+        let whole = || [Cursor::new(1, &marks, 40, 0, OPEN_END)];
         assert_eq!(ranges(&mut whole(), &[Item::Skip { ordinal: 3 }]), [(1, 0, 10), (1, 25, 40)]);
         assert_eq!(ranges(&mut whole(), &[Item::Skip { ordinal: 1 }]), [(1, 10, 40)]);
         assert_eq!(ranges(&mut whole(), &[Item::Skip { ordinal: 7 }]), [(1, 0, 25)]);
@@ -204,28 +204,28 @@ mod tests {
             Item::Private { ordinal: 5, start: 6, end: 9 },
         ];
         let expected = vec![(0, 0, 2), (1, 0, 10), (0, 2, 5), (1, 10, 20), (0, 5, 9)];
-        assert_eq!(ranges(&mut [Strand::new(1, &marks, 20, 0, OPEN_END)], &items), expected);
+        assert_eq!(ranges(&mut [Cursor::new(1, &marks, 20, 0, OPEN_END)], &items), expected);
     }
 
     #[test]
     fn a_span_is_half_open() {
         let marks = marks(&[(1, 0), (3, 10), (7, 25)]);
-        assert_eq!(ranges(&mut [Strand::new(1, &marks, 40, 3, 7)], &[]), [(1, 10, 25)]);
-        assert_eq!(ranges(&mut [Strand::new(1, &marks, 40, 4, 7)], &[]), []);
-        assert_eq!(ranges(&mut [Strand::new(1, &marks, 40, 7, 7)], &[]), []);
+        assert_eq!(ranges(&mut [Cursor::new(1, &marks, 40, 3, 7)], &[]), [(1, 10, 25)]);
+        assert_eq!(ranges(&mut [Cursor::new(1, &marks, 40, 4, 7)], &[]), []);
+        assert_eq!(ranges(&mut [Cursor::new(1, &marks, 40, 7, 7)], &[]), []);
     }
 
     #[test]
     fn two_rooms_are_merged_in_the_order_of_their_outputs() {
         let (one, other) = (marks(&[(1, 0), (2, 5), (6, 9)]), marks(&[(3, 0), (4, 4), (7, 8)]));
-        let mut strands = [Strand::new(1, &one, 12, 0, OPEN_END), Strand::new(2, &other, 16, 0, OPEN_END)];
+        let mut strands = [Cursor::new(1, &one, 12, 0, OPEN_END), Cursor::new(2, &other, 16, 0, OPEN_END)];
         let items = [Item::Skip { ordinal: 6 }];
         assert_eq!(ranges(&mut strands, &items), [(1, 0, 9), (2, 0, 16)]);
     }
     #[test]
     fn of_two_rooms_the_one_that_spoke_first_is_heard_first() {
         let (one, other) = (marks(&[(4, 0)]), marks(&[(2, 0), (5, 3)]));
-        let mut strands = [Strand::new(1, &one, 9, 0, OPEN_END), Strand::new(2, &other, 8, 0, OPEN_END)];
+        let mut strands = [Cursor::new(1, &one, 9, 0, OPEN_END), Cursor::new(2, &other, 8, 0, OPEN_END)];
         assert_eq!(ranges(&mut strands, &[]), [(2, 0, 3), (1, 0, 9), (2, 3, 8)]);
     }
 
@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn a_merge_ends_though_two_strands_have_the_same_output() {
         let marks = marks(&[(1, 0), (3, 10)]);
-        let mut strands = [Strand::new(1, &marks, 20, 0, 3), Strand::new(1, &marks, 20, 0, OPEN_END)];
+        let mut strands = [Cursor::new(1, &marks, 20, 0, 3), Cursor::new(1, &marks, 20, 0, OPEN_END)];
         assert_eq!(ranges(&mut strands, &[]), [(1, 0, 10), (1, 0, 20)]);
     }
 }

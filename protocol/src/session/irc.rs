@@ -10,14 +10,16 @@ pub(crate) mod room;
 mod speak;
 
 use super::{Password, Work, ask};
+use crate::base::id::MemberId;
+use crate::base::limits::Limits;
+use crate::base::name::{Name, RoomName, folded};
+use crate::base::options::Options;
+use crate::base::text::Text;
 use crate::dialect::irc::numeric::{self, Numeric};
 use crate::dialect::irc::query::{Hint, Query, TEXT_BYTES_MAX};
-use crate::dialect::irc::{CLIENT_TAGS_BYTES_MAX, Capabilities, MESSAGE_BYTES_MAX, Message, ParseError};
-use crate::id::MemberId;
-use crate::limits::Limits;
-use crate::name::{Name, RoomName, folded};
-use crate::options::Options;
-use crate::text::Text;
+use crate::dialect::irc::{
+    CLIENT_TAGS_BYTES_MAX, Capabilities, MESSAGE_BYTES_MAX, ParseError, ParsedMessage,
+};
 use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
@@ -145,7 +147,7 @@ static COMMANDS: &[Entry] = &[
 
 /// A line, and what the functions of the table need beside it.
 struct Line<'a> {
-    message: Message<'a>,
+    message: ParsedMessage<'a>,
     member: Option<MemberId>,
     limits: &'a Limits,
     options: &'a Options,
@@ -238,7 +240,7 @@ impl Client {
         limits: &Limits,
         options: &Options,
     ) -> Vec<Work> {
-        let mut work = match Message::from_client(line) {
+        let mut work = match ParsedMessage::from_client(line) {
             _ if dropped > 0 => note(numeric::ERR_INPUTTOOLONG, &[]),
             Err(ParseError::Empty) => return Vec::new(),
             Err(ParseError::TagsTooLong | ParseError::TooLong) => note(numeric::ERR_INPUTTOOLONG, &[]),
@@ -248,7 +250,7 @@ impl Client {
             Ok(message) => self.command(&Line { message, member, limits, options }),
         };
         // Who labels a line waits for its answer, also where it is no message.
-        let label = Message::tags_of(line).get("label").filter(|label| {
+        let label = ParsedMessage::tags_of(line).get("label").filter(|label| {
             let fits = !label.is_empty() && label.len() <= LABEL_BYTES_MAX;
             // Who does not read batches cannot use labels (IRCv3, labeled-response).
             fits && self.capabilities.has(Capabilities::LABELED_RESPONSE.with(Capabilities::BATCH))
@@ -333,8 +335,9 @@ fn sentence(error: &impl ToString) -> String {
 /// The answer to a line that is not UTF-8 (IRCv3, utf8-only).
 fn invalid_utf8(line: &[u8]) -> Vec<Work> {
     let text = String::from_utf8_lossy(line);
-    let message =
-        Message::from_client(text.as_bytes()).map_or("*", |message| message.command).to_ascii_uppercase();
+    let message = ParsedMessage::from_client(text.as_bytes())
+        .map_or("*", |message| message.command)
+        .to_ascii_uppercase();
     let command = COMMANDS.iter().find(|entry| entry.name == message).map_or("*", |entry| entry.name);
     ask(Query::Fail("FAIL", command.into(), "INVALID_UTF8", "Message rejected: not UTF-8"))
 }

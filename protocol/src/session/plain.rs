@@ -1,14 +1,14 @@
 //! What the lines of the plain dialect ask for, and what they make.
 
 use super::{Password, Question, Work};
-use crate::command::{Command, Manner, Speech};
-use crate::event::{HelpOn, Mistake};
-use crate::id::MemberId;
-use crate::identity::Identity;
-use crate::language::Language;
-use crate::mode::{Key, ModeChange};
-use crate::name::{Name, RoomName};
-use crate::text::Text;
+use crate::base::id::MemberId;
+use crate::base::identity::Identity;
+use crate::base::language::Language;
+use crate::base::mode::{Key, ModeChange};
+use crate::base::name::{Name, RoomName};
+use crate::base::text::Text;
+use crate::dialect::event::{HelpOn, Mistake};
+use crate::log::command::{Command, Message, MessageKind};
 
 /// What a line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(crate) enum Request {
     Reply(Text),
     Rooms,
     Say {
-        manner: Manner,
+        kind: MessageKind,
         text: Text,
     },
     SetMode(ModeChange),
@@ -143,7 +143,9 @@ impl Speaker {
             Request::Modes => return Some(asked(PlainQuestion::Modes)),
             Request::Oper(password) => return Some(Work::CheckPassword(password)),
             Request::Away(away) => Ok(Command::SetAway { member, away }),
-            Request::Reply(text) => Ok(Command::Reply { member, speech: Speech::new(Manner::Speech, text) }),
+            Request::Reply(text) => {
+                Ok(Command::Reply { member, message: Message::new(MessageKind::Text, text) })
+            }
             Request::Invite(name) => self.here().map(|room| Command::Invite { member, name, room }),
             Request::Kick { name, message } => {
                 self.here().map(|room| Command::Kick { member, room, name, message })
@@ -160,13 +162,13 @@ impl Speaker {
             Request::Topic(TopicRequest::Show) => return Some(asked(PlainQuestion::Topic)),
             Request::Who(room) => return Some(asked(PlainQuestion::Who(room))),
             Request::Tell { to, text } => {
-                Ok(Command::Tell { member, to, speech: Speech::new(Manner::Speech, text) })
+                Ok(Command::Tell { member, to, message: Message::new(MessageKind::Text, text) })
             }
             Request::Rename(name) => Ok(Command::Rename { member, name }),
             Request::Join(room, key) => Ok(self.go_to(member, room, key, None)),
-            Request::Say { manner, text } => self.here().map(|room| {
-                let speech = Speech::new(manner, text);
-                Command::Say { member, room, status: None, speech }
+            Request::Say { kind, text } => self.here().map(|room| {
+                let message = Message::new(kind, text);
+                Command::Say { member, room, status: None, message }
             }),
             Request::Topic(TopicRequest::Clear) => {
                 self.here().map(|room| Command::SetTopic { member, room, topic: None })

@@ -3,18 +3,18 @@
 use super::irc::LINE_BYTES_MAX;
 use super::work::Work;
 use super::{Entrant, PlainQuestion, Question, Session, State, Step, Tongue};
-use crate::command::Wish;
+use crate::base::id::MemberId;
+use crate::base::limits::Limits;
+use crate::base::options::Options;
+use crate::base::text::Text;
+use crate::base::time::Instant;
 use crate::dialect::plain as plain_dialect;
-use crate::framer::{Framer, Item};
-use crate::id::MemberId;
-use crate::input::Dialect;
-use crate::limits::Limits;
-use crate::options::Options;
-use crate::sniff::{Evidence, Kind, is_request};
-use crate::telnet::{Asked, TIMING_MARK_ANSWER};
-use crate::text::Text;
-use crate::time::Instant;
-use crate::typed::Typed;
+use crate::framing::framer::{Framer, Item};
+use crate::framing::sniff::{Evidence, Kind, is_request};
+use crate::framing::telnet::{Asked, TIMING_MARK_ANSWER};
+use crate::framing::typed::Typed;
+use crate::hub::input::Dialect;
+use crate::log::command::NameRequest;
 use bytes::Bytes;
 
 impl Session {
@@ -83,7 +83,7 @@ impl Session {
         }
         if self.state == State::Detect && self.sniffer.is_none() {
             self.state = State::ExpectEntry;
-            return Ok(Some(Step::Enter(Wish::Port(0), Entrant::Plain)));
+            return Ok(Some(Step::Enter(NameRequest::Port(0), Entrant::Plain)));
         }
         Ok(None)
     }
@@ -150,7 +150,7 @@ impl Session {
             }
             Kind::Doubt | Kind::Plain => {
                 self.state = State::ExpectEntry;
-                Step::Enter(Wish::Port(0), Entrant::Plain)
+                Step::Enter(NameRequest::Port(0), Entrant::Plain)
             }
         }
     }

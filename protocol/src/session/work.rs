@@ -1,11 +1,11 @@
 //! What a session has to do, and what the hub is to do for it.
 
 use super::plain::{PlainQuestion, Request};
-use crate::command::{Command, Wish};
+use crate::base::text::Text;
+use crate::base::time::Instant;
 use crate::dialect::irc::query::Query;
-use crate::sniff::Kind;
-use crate::text::Text;
-use crate::time::Instant;
+use crate::framing::sniff::Kind;
+use crate::log::command::{Command, NameRequest};
 use alloc::string::String;
 use bytes::Bytes;
 use core::fmt;
@@ -22,7 +22,7 @@ pub(crate) enum Step {
     /// The input is at its end, and every line of it is under way.
     EndOfInput,
     /// Propose that it enters.
-    Enter(Wish, Entrant),
+    Enter(NameRequest, Entrant),
     /// From here on, what is written to it is an answer to the line with this label; with `None`, no more.
     Label(Option<String>),
     /// Put the command into the log.
@@ -72,7 +72,7 @@ pub(crate) enum Question {
 pub(in crate::session) enum Work {
     Ask(Question),
     CheckPassword(Password),
-    Enter(Wish, Entrant),
+    Enter(NameRequest, Entrant),
     Label(Option<String>),
     Plain(Request),
     Propose(Command),

@@ -1,8 +1,8 @@
 //! What holds of every world, whatever entries made it.
 
 use super::World;
-use crate::name::RoomName;
-use crate::person::UserModes;
+use crate::base::name::RoomName;
+use crate::base::person::UserModes;
 
 impl World {
     /// Asserts every invariant of the shared state; for tests, simulators and fuzzers, after each step.

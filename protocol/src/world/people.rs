@@ -1,13 +1,13 @@
 //! Members: how they enter and leave, and what they say of themselves.
 
 use super::{Correspondent, Effect, Member, Refusal, World};
-use crate::command::{CloseReason, Command, LogEntry, Speech, Wish};
-use crate::digest::Digest;
-use crate::id::{MemberId, RoomId, Seq};
-use crate::name::{Name, RoomName};
-use crate::person::{Host, Person, Profile, UserModes};
+use crate::base::digest::Digest;
+use crate::base::id::{MemberId, RoomId, Seq};
+use crate::base::name::{Name, RoomName};
+use crate::base::person::{Host, Person, Profile, UserModes};
+use crate::base::text::Text;
+use crate::log::command::{CloseReason, Command, LogEntry, Message, NameRequest};
 use crate::planted;
-use crate::text::Text;
 use alloc::vec::Vec;
 
 /// Members of one port that have the first numbers behind it.
@@ -15,7 +15,7 @@ const PORT_NUMBERS: u64 = 16;
 
 /// Somebody who is gone, or has another name.
 #[derive(Clone, Debug)]
-pub struct Departed {
+pub struct FormerName {
     /// Who it was to others.
     pub person: Person,
     /// When it left, or took the other name: milliseconds since 1970-01-01T00:00:00Z.
@@ -60,15 +60,15 @@ impl World {
     pub(super) fn enter(
         &mut self,
         entry: &LogEntry,
-        wish: &Wish,
+        request: &NameRequest,
         profile: &Profile,
         room: Option<&RoomName>,
         effects: &mut Vec<Effect>,
     ) {
         let member = MemberId(entry.seq);
-        let name = match wish {
-            Wish::Name(name) => name.clone(),
-            Wish::Port(port) => self.name_for_port(*port, entry.seq),
+        let name = match request {
+            NameRequest::Name(name) => name.clone(),
+            NameRequest::Port(port) => self.name_for_port(*port, entry.seq),
         };
         if let Some((taken, _)) = self.names.get_key_value(&name) {
             effects.push(Effect::NotEntered { refusal: Refusal::NameTaken(taken.clone()) });
@@ -163,11 +163,11 @@ impl World {
         entry: &LogEntry,
         id: MemberId,
         to: MemberId,
-        speech: &Speech,
+        message: &Message,
         effects: &mut Vec<Effect>,
     ) {
         self.spoke(entry, id);
-        if speech.manner.is_read() {
+        if message.kind.is_read() {
             if let Some(reader) = self.members.get_mut(&to) {
                 reader.correspondent = Some(Correspondent { member: id, wrote: true });
             }
@@ -275,7 +275,7 @@ impl World {
             return Err(Refusal::AlreadyThere { name: name.clone(), room: room.name.clone() });
         }
         let by_operator = self.room_operator(id, room_id);
-        if room.modes.has(crate::mode::Flag::InviteOnly) {
+        if room.modes.has(crate::base::mode::Flag::InviteOnly) {
             by_operator.clone()?;
         }
         // What keeps others out yields to the word of who runs the room; from anybody else, it is a hint.
@@ -298,7 +298,7 @@ impl World {
     }
 
     fn depart(&mut self, entry: &LogEntry, person: Person) {
-        self.departed.push_back(Departed { person, at_unix_ms: entry.at_unix_ms });
+        self.departed.push_back(FormerName { person, at_unix_ms: entry.at_unix_ms });
         self.trim_departed();
     }
 

@@ -1,20 +1,20 @@
 //! One room: its members, its topic, what was said of late.
 
-use crate::command::Manner;
-use crate::digest::Digest;
-use crate::id::{MemberId, Seq};
-use crate::limits::WorldLimits;
-use crate::mode::{Flag, Modes, Statuses};
-use crate::name::{Name, RoomName};
-use crate::person::Person;
-use crate::text::Text;
+use crate::base::digest::Digest;
+use crate::base::id::{MemberId, Seq};
+use crate::base::limits::WorldLimits;
+use crate::base::mode::{Flag, Modes, Statuses};
+use crate::base::name::{Name, RoomName};
+use crate::base::person::Person;
+use crate::base::text::Text;
+use crate::log::command::MessageKind;
 use alloc::collections::{BTreeMap, VecDeque};
 
 /// A room.
 #[derive(Clone, Debug)]
 pub struct Room {
     began_unix_ms: u64,
-    pub(super) history: VecDeque<Heard>,
+    pub(super) history: VecDeque<HistoryLine>,
     pub(super) history_bytes: usize,
     pub(super) members: BTreeMap<MemberId, Statuses>,
     pub(super) modes: Modes,
@@ -24,7 +24,7 @@ pub struct Room {
 
 /// A line of a room's recent history.
 #[derive(Clone, Debug)]
-pub struct Heard {
+pub struct HistoryLine {
     /// Its position in the log.
     pub seq: Seq,
     /// When it was said: milliseconds since 1970-01-01T00:00:00Z.
@@ -32,12 +32,12 @@ pub struct Heard {
     /// The speaker, as it was at that time.
     pub by: Person,
     /// The kind of the message.
-    pub manner: Manner,
+    pub kind: MessageKind,
     /// The words.
     pub text: Text,
 }
 
-impl Heard {
+impl HistoryLine {
     fn bytes(&self) -> usize {
         self.by.name.as_str().len() + self.text.as_str().len()
     }
@@ -74,7 +74,7 @@ impl Room {
     }
 
     /// What was said of late, oldest first.
-    pub fn history(&self) -> impl ExactSizeIterator<Item = &Heard> + DoubleEndedIterator {
+    pub fn history(&self) -> impl ExactSizeIterator<Item = &HistoryLine> + DoubleEndedIterator {
         self.history.iter()
     }
 
@@ -118,7 +118,7 @@ impl Room {
         self.topic.as_ref()
     }
 
-    pub(super) fn remember(&mut self, heard: Heard, limits: &WorldLimits) {
+    pub(super) fn remember(&mut self, heard: HistoryLine, limits: &WorldLimits) {
         self.history_bytes += heard.bytes();
         self.history.push_back(heard);
         self.trim_history(limits);
@@ -132,7 +132,7 @@ impl Room {
     }
 
     pub(super) fn check_history(&self, position: Seq, limits: &WorldLimits) {
-        let bytes: usize = self.history.iter().map(Heard::bytes).sum();
+        let bytes: usize = self.history.iter().map(HistoryLine::bytes).sum();
         assert_eq!(self.history_bytes, bytes, "the history of {} is counted", self.name);
         assert!(bytes <= limits.history_bytes_max, "the history of {} is within its bytes", self.name);
         assert!(self.history.len() <= limits.history_lines_max, "the history of {} is short", self.name);
@@ -160,7 +160,7 @@ impl Room {
         for heard in &self.history {
             digest.number(heard.seq.0);
             digest.number(heard.at_unix_ms);
-            digest.number(heard.manner as u64);
+            digest.number(heard.kind as u64);
             heard.by.digest(digest);
             digest.text(heard.text.as_str());
         }

@@ -2,13 +2,13 @@
 
 use super::silence::is_silenced;
 use super::{Effect, Member, Refusal, Room, Topic, World};
-use crate::command::{Command, LogEntry, Manner, Speech};
-use crate::id::{MemberId, RoomId};
-use crate::mode::{Flag, Key, MaskEntry, ModeChange, Status, Statuses};
-use crate::name::{Name, RoomName};
-use crate::person::UserModes;
-use crate::text::Text;
-use crate::world::room::Heard;
+use crate::base::id::{MemberId, RoomId};
+use crate::base::mode::{Flag, Key, MaskEntry, ModeChange, Status, Statuses};
+use crate::base::name::{Name, RoomName};
+use crate::base::person::UserModes;
+use crate::base::text::Text;
+use crate::log::command::{Command, LogEntry, Message, MessageKind};
+use crate::world::room::HistoryLine;
 use alloc::vec::Vec;
 
 impl World {
@@ -136,20 +136,20 @@ impl World {
         id: MemberId,
         room_name: &RoomName,
         status: Option<Status>,
-        speech: &Speech,
+        message: &Message,
     ) -> Result<RoomId, Refusal> {
         if let Some(room) = self.room_named(room_name) {
             self.find_out_muted(id, room);
         }
-        let room_id = self.may_say(id, room_name, speech.manner)?;
+        let room_id = self.may_say(id, room_name, message.kind)?;
         let Some(by) = self.members.get(&id).map(|member| member.person.clone()) else { return Ok(room_id) };
         self.spoke(entry, id);
         if status.is_none()
-            && speech.manner.is_read()
+            && message.kind.is_read()
             && let Some(room) = self.rooms.get_mut(&room_id)
         {
-            let Speech { manner, text, .. } = speech.clone();
-            let heard = Heard { seq: entry.seq, at_unix_ms: entry.at_unix_ms, by, manner, text };
+            let Message { kind, text, .. } = message.clone();
+            let heard = HistoryLine { seq: entry.seq, at_unix_ms: entry.at_unix_ms, by, kind, text };
             room.remember(heard, &self.limits);
         }
         Ok(room_id)
@@ -159,7 +159,7 @@ impl World {
     ///
     /// # Errors
     /// Why it may not.
-    pub fn may_say(&self, id: MemberId, name: &RoomName, manner: Manner) -> Result<RoomId, Refusal> {
+    pub fn may_say(&self, id: MemberId, name: &RoomName, kind: MessageKind) -> Result<RoomId, Refusal> {
         let room_id = self.known_room(id, name)?;
         let (Some(room), Some(member)) = (self.rooms.get(&room_id), self.members.get(&id)) else {
             return Err(Refusal::NoSuchRoom(name.clone()));
@@ -171,7 +171,7 @@ impl World {
         if is_silenced(room_id, room, id, member) {
             return Err(Refusal::Silenced(room.name.clone()));
         }
-        if matches!(manner, Manner::Ctcp | Manner::CtcpReply) && room.modes.has(Flag::NoCtcp) {
+        if matches!(kind, MessageKind::Ctcp | MessageKind::CtcpReply) && room.modes.has(Flag::NoCtcp) {
             return Err(Refusal::NoCtcp(room.name.clone()));
         }
         Ok(room_id)
@@ -197,7 +197,7 @@ impl World {
             runs?;
         } else if runs.is_err() {
             // Who may not speak does not speak by the topic either.
-            self.may_say(id, room_name, Manner::Speech)?;
+            self.may_say(id, room_name, MessageKind::Text)?;
         }
         let bytes_max = self.limits.topic_bytes_max;
         if topic.is_some_and(|topic| topic.as_str().len() > bytes_max) {

@@ -5,8 +5,8 @@
 
 use super::room::Room;
 use super::{Member, Refusal, World};
-use crate::id::{MemberId, RoomId};
-use crate::mode::{Flag, MaskList, Statuses};
+use crate::base::id::{MemberId, RoomId};
+use crate::base::mode::{Flag, MaskList, Statuses};
 
 /// Rooms of which a member remembers whether it is muted there.
 const MUTED_MAX: usize = 32;

@@ -1,20 +1,20 @@
 //! What the transcripts and the simulator, which compare worlds by their digests, rest on.
 
 use super::{Effect, Refusal, World};
-use crate::command::{CloseReason, Command, LogEntry, Manner, Speech, Wish};
-use crate::id::{ConnId, MemberId, RoomId, Seq};
-use crate::limits::WorldLimits;
-use crate::mode::{Mask, MaskList, ModeChange};
-use crate::name::{Name, RoomName};
-use crate::person::{Host, Profile};
-use crate::text::Text;
+use crate::base::id::{ConnId, MemberId, RoomId, Seq};
+use crate::base::limits::WorldLimits;
+use crate::base::mode::{Mask, MaskList, ModeChange};
+use crate::base::name::{Name, RoomName};
+use crate::base::person::{Host, Profile};
+use crate::base::text::Text;
+use crate::log::command::{CloseReason, Command, LogEntry, Message, MessageKind, NameRequest};
 use alloc::vec::Vec;
 
 const CONN: ConnId = ConnId { slot: 0, generation: 0 };
 
 fn enter(port: u16, room: Option<RoomName>) -> Command {
     let profile = Profile::plain([127, 0, 0, 1].into());
-    Command::Enter { conn: CONN, wish: Wish::Port(port), profile, room }
+    Command::Enter { conn: CONN, request: NameRequest::Port(port), profile, room }
 }
 
 const fn go_to(member: MemberId, from: Option<RoomName>, to: Option<RoomName>) -> Command {
@@ -36,11 +36,11 @@ fn worlds_that_differ_in_anything_have_different_digests() {
     let room = RoomName::lobby();
     let limits = WorldLimits::default();
     let enter = |port| enter(port, Some(RoomName::lobby()));
-    let say = |manner, text: &str| Command::Say {
+    let say = |kind, text: &str| Command::Say {
         member,
         room: RoomName::lobby(),
         status: None,
-        speech: Speech::new(manner, Text::clean(text.as_bytes(), false)),
+        message: Message::new(kind, Text::clean(text.as_bytes(), false)),
     };
     let topic = |text: &str| Command::SetTopic {
         member,
@@ -70,9 +70,9 @@ fn worlds_that_differ_in_anything_have_different_digests() {
         with(rename),
         with(go("tea")),
         with(go("rust")),
-        with(say(Manner::Speech, "hello")),
-        with(say(Manner::Speech, "goodbye")),
-        with(say(Manner::Action, "hello")),
+        with(say(MessageKind::Text, "hello")),
+        with(say(MessageKind::Text, "goodbye")),
+        with(say(MessageKind::Action, "hello")),
         with(topic("tea")),
         with(topic("rust")),
     ];
@@ -157,8 +157,8 @@ fn a_mask_is_about_whoever_has_its_host_now() {
     for (host, is_heard) in [("green.example", true), ("tea.example", false), ("green.example", true)] {
         let (name, host) = (Name::for_port(5_002, 1), Host::parse(host).unwrap());
         apply(Command::SetHost { member: operator, name, host });
-        let speech = Speech::new(Manner::Speech, Text::clean(b"hello", false));
-        let effects = apply(Command::Say { member, room: RoomName::lobby(), status: None, speech });
+        let message = Message::new(MessageKind::Text, Text::clean(b"hello", false));
+        let effects = apply(Command::Say { member, room: RoomName::lobby(), status: None, message });
         let is_refused = effects.iter().any(|effect| matches!(effect, Effect::Refused { .. }));
         assert_eq!(!is_refused, is_heard, "{effects:?}");
     }

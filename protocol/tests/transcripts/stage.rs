@@ -205,7 +205,7 @@ impl Stage {
         } else if let Some(conn) = self.world.departing() {
             self.close(conn);
         } else if let Some((conn, right)) = self.world.verdicts.pop() {
-            self.input(Input::Verdict { conn, right });
+            self.input(Input::PasswordChecked { conn, right });
         } else if std::mem::take(&mut self.world.rehash) {
             let identity = Arc::new(self.world.configured.clone());
             self.input(Input::Identified { identity });

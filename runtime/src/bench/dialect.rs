@@ -1,7 +1,7 @@
 //! How clients speak to a server: as little of each dialect as a load needs.
 
 use super::workload::MARK_BYTES;
-use parlor_protocol::irc::Message;
+use parlor_protocol::irc::ParsedMessage;
 use std::io::Write;
 
 /// What the server's clients speak.
@@ -152,7 +152,7 @@ impl Dialect {
 
 fn read_irc(line: &[u8], client: u32) -> Heard<'_> {
     // What is no message says nothing, whoever sends it.
-    let Ok(message) = Message::from_server(line) else { return Heard::Other };
+    let Ok(message) = ParsedMessage::from_server(line) else { return Heard::Other };
     match (message.command, message.params()) {
         ("001", _) => Heard::Welcome,
         ("366", _) => Heard::Entered,

@@ -7,8 +7,7 @@
 //! that question, and its silence ends with the caller's deadline.
 
 use super::notes;
-use parlor_protocol::mode::Key;
-use parlor_protocol::{Language, Name, RoomName};
+use parlor_protocol::{Key, Language, Name, RoomName};
 use std::collections::VecDeque;
 use std::fmt;
 

@@ -2,8 +2,7 @@
 
 use super::entry::{Request, Requests, Room};
 use super::{command, notes};
-use parlor_protocol::mode::Key;
-use parlor_protocol::{Language, Name, RoomName};
+use parlor_protocol::{Key, Language, Name, RoomName};
 use std::collections::VecDeque;
 
 /// Requests that may wait for their confirmation. The oldest makes place: the server has refused it long ago.

@@ -6,8 +6,7 @@
 //! never as "granted".
 
 use bytes::BytesMut;
-use parlor_protocol::world::Refusal;
-use parlor_protocol::{CloseReason, Language, Name, Reply, RoomName};
+use parlor_protocol::{CloseReason, Language, Name, Refusal, Reply, RoomName};
 
 /// How the lines begin that the server itself says, and no member can (but under `--relay raw`).
 const NOTE: &str = "* ";

@@ -4,8 +4,7 @@ use super::address::{Address, BadAddress};
 use super::entry::{Requests, Room};
 use crate::locale;
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use parlor_protocol::mode::Key;
-use parlor_protocol::{Language, Name, NameError, RoomName};
+use parlor_protocol::{Key, Language, Name, NameError, RoomName};
 use std::time::Duration;
 
 const AFTER_HELP: &str = "\

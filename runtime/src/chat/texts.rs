@@ -6,8 +6,7 @@ use super::notes;
 use super::options::Wrong;
 use super::paste::{PASTE_BYTES_MAX, PASTE_LINES_MAX};
 use crate::locale::text;
-use parlor_protocol::event::Mistake;
-use parlor_protocol::{CloseReason, Language, Reply};
+use parlor_protocol::{CloseReason, Language, Mistake, Reply};
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 

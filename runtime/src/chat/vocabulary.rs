@@ -3,8 +3,9 @@
 use super::notes;
 use super::template::{Template, in_every_language};
 use bytes::BytesMut;
-use parlor_protocol::{Event, Manner, Name, Person, Profile, Reply, RoomName, Speech, Stamp, Text};
-use parlor_protocol::{What, WireClass};
+use parlor_protocol::{
+    Event, Message, MessageKind, Name, Person, Profile, Reply, RoomName, Stamp, Text, What, WireClass,
+};
 
 /// Names that are remembered; the one that was seen longest ago makes place.
 const NAMES_MAX: usize = 500;
@@ -139,8 +140,8 @@ fn forms() -> Vec<(Tells, Template)> {
         return Vec::new();
     };
     let text = Text::clean(OTHER.as_bytes(), false);
-    let (speech, action) =
-        (Speech::new(Manner::Speech, text.clone()), Speech::new(Manner::Action, text.clone()));
+    let (message, action) =
+        (Message::new(MessageKind::Text, text.clone()), Message::new(MessageKind::Action, text.clone()));
     let by = Person { name: one.clone(), profile: Profile::plain([127, 0, 0, 1].into()) };
     let (room_is, status) = (&room, None);
     let events = [
@@ -148,12 +149,12 @@ fn forms() -> Vec<(Tells, Template)> {
         (Tells::Speaker, What::Joined { room: room_is }),
         (Tells::Gone, What::Parted { room: room_is, message: None }),
         (Tells::Gone, What::Parted { room: room_is, message: Some(&text) }),
-        (Tells::Speaker, What::Told { to: &other, speech: &speech }),
-        (Tells::Speaker, What::Told { to: &other, speech: &action }),
-        (Tells::Speaker, What::Said { room: room_is, status, speech: &action }),
+        (Tells::Speaker, What::Told { to: &other, message: &message }),
+        (Tells::Speaker, What::Told { to: &other, message: &action }),
+        (Tells::Speaker, What::Said { room: room_is, status, message: &action }),
         (Tells::Speaker, What::TopicSet { room: room_is, topic: Some(&text) }),
         (Tells::Speaker, What::TopicSet { room: room_is, topic: None }),
-        (Tells::Speaker, What::Said { room: room_is, status, speech: &speech }),
+        (Tells::Speaker, What::Said { room: room_is, status, message: &message }),
     ];
     let mut forms = Vec::new();
     for (tells, what) in events {

@@ -9,8 +9,7 @@ use crate::help;
 use crate::locale::{Bilingual, both};
 use crate::password::NotAHash;
 use crate::transport::Vanishing;
-use parlor_protocol::language::UnknownLanguage;
-use parlor_protocol::{Identity, Language};
+use parlor_protocol::{Identity, Language, UnknownLanguage};
 use std::sync::Arc;
 use tracing::level_filters::LevelFilter;
 

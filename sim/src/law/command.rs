@@ -4,7 +4,7 @@
 use super::Verdict;
 use super::written::{Line, command, numbers, seen};
 use crate::conns::Conns;
-use parlor_protocol::{Command, ConnId, LogEntry, Manner, MemberId};
+use parlor_protocol::{Command, ConnId, LogEntry, MemberId, MessageKind};
 use std::collections::BTreeMap;
 
 /// Knows what each connection wrote as a command.
@@ -37,8 +37,8 @@ impl Commands {
                 self.conns.insert(MemberId(entry.seq), *conn);
                 Ok(())
             }
-            Command::Say { member, speech, .. } if speech.manner != Manner::Action => {
-                self.said(*member, speech.text.as_str())
+            Command::Say { member, message, .. } if message.kind != MessageKind::Action => {
+                self.said(*member, message.text.as_str())
             }
             _ => Ok(()),
         }

@@ -3,9 +3,10 @@
 
 use super::Verdict;
 use crate::conns::Conns;
-use parlor_protocol::console::{ConsoleEvent, ConsoleMember};
-use parlor_protocol::world::Effect;
-use parlor_protocol::{Command, ConnId, Input, LogEntry, MemberId, Name, Output, UserModes, World};
+use parlor_protocol::{
+    Command, ConnId, ConsoleEvent, ConsoleMember, Effect, Input, LogEntry, MemberId, Name, Output, UserModes,
+    World,
+};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 

@@ -3,8 +3,7 @@
 
 use super::Verdict;
 use crate::conns::Conns;
-use parlor_protocol::world::Effect;
-use parlor_protocol::{CloseReason, Command, Hub, Input, LogEntry, MemberId, Output};
+use parlor_protocol::{CloseReason, Command, Effect, Hub, Input, LogEntry, MemberId, Output};
 use std::collections::BTreeSet;
 
 /// Counts the ends of connections and members.

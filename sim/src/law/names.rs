@@ -1,8 +1,7 @@
 //! Law 5: a name has at most one live owner; a rename is one entry of the log.
 
 use super::Verdict;
-use parlor_protocol::world::Effect;
-use parlor_protocol::{MemberId, World};
+use parlor_protocol::{Effect, MemberId, World};
 use std::collections::BTreeMap;
 
 /// Knows whose each name is.

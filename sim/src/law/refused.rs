@@ -1,8 +1,7 @@
 //! Law 15: what is refused changes nothing.
 
 use super::Verdict;
-use parlor_protocol::world::Effect;
-use parlor_protocol::{Command, LogEntry, MemberId, World};
+use parlor_protocol::{Command, Effect, LogEntry, MemberId, World};
 
 /// Every how many entries are looked at: a copy of the world is dear.
 const EVERY: u64 = 4;

@@ -91,7 +91,7 @@ impl Replay {
             Input::Received { conn, bytes } => Recorded::Received(*conn, bytes.clone()),
             Input::Shutdown => Recorded::Shutdown,
             Input::Timeout => Recorded::Timeout,
-            Input::Verdict { conn, right } => Recorded::Verdict(*conn, *right),
+            Input::PasswordChecked { conn, right } => Recorded::Verdict(*conn, *right),
         };
         self.inputs.push((now, recorded));
     }
@@ -180,7 +180,7 @@ impl Recorded {
             Self::Received(conn, bytes) => Input::Received { conn: *conn, bytes: bytes.clone() },
             Self::Shutdown => Input::Shutdown,
             Self::Timeout => Input::Timeout,
-            Self::Verdict(conn, right) => Input::Verdict { conn: *conn, right: *right },
+            Self::Verdict(conn, right) => Input::PasswordChecked { conn: *conn, right: *right },
         }
     }
 }

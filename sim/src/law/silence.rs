@@ -3,8 +3,7 @@
 use super::Verdict;
 use super::said::Said;
 use crate::conns::Conns;
-use parlor_protocol::world::Effect;
-use parlor_protocol::{Command, ConnId, LogEntry, MemberId, RoomName, Seq, Wish, World};
+use parlor_protocol::{Command, ConnId, Effect, LogEntry, MemberId, NameRequest, RoomName, Seq, World};
 use std::collections::BTreeMap;
 
 /// Knows who was where at each time.
@@ -43,11 +42,11 @@ impl Silence {
         for effect in effects {
             match effect {
                 Effect::Entered { member } => {
-                    if let Command::Enter { conn, wish, .. } = &entry.command {
+                    if let Command::Enter { conn, request, .. } = &entry.command {
                         self.conns.insert(*member, *conn);
                         let of_conn = self.members.get_or_default(*conn);
                         of_conn.ids.push(*member);
-                        of_conn.may_echo |= self.echo || matches!(wish, Wish::Name(_));
+                        of_conn.may_echo |= self.echo || matches!(request, NameRequest::Name(_));
                     }
                 }
                 Effect::Joined { member, room, .. } => {
@@ -105,7 +104,7 @@ mod tests {
         let conns = [0, 1].map(|slot| ConnId { slot, generation: 0 });
         let enter = |(conn, port)| Command::Enter {
             conn,
-            wish: Wish::Port(port),
+            request: NameRequest::Port(port),
             profile: Profile::plain([127, 0, 0, 1].into()),
             room: Some(RoomName::lobby()),
         };

@@ -1,9 +1,10 @@
 //! What a line asks for, in the model's own reading of the plain dialect.
 
 use crate::seen::{has_no_glyph, is_unseen, narrow};
-use parlor_protocol::event::{HelpOn, Mistake};
-use parlor_protocol::mode::{Flag, Key, Mask, MaskList, ModeChange, Status};
-use parlor_protocol::{Language, Manner, Name, RoomName, Text};
+use parlor_protocol::{
+    Flag, HelpOn, Key, Language, Mask, MaskList, MessageKind, Mistake, ModeChange, Name, RoomName, Status,
+    Text,
+};
 
 /// What one line asks for.
 #[derive(Clone, Debug)]
@@ -34,7 +35,7 @@ pub(super) enum Ask {
     Rename(Name),
     Reply(Text),
     Rooms,
-    Say(Manner, Text),
+    Say(MessageKind, Text),
     Tell(Name, Text),
     TopicSet(Option<Text>),
     TopicShow,
@@ -52,11 +53,11 @@ impl Ask {
         // What stands before the first character that somebody sees is not there.
         let first = shown.iter().position(|&(_, it)| !is_unseen(it)).unwrap_or(shown.len());
         let Some(behind) = behind_slash(&shown[first..]) else {
-            return Self::Say(Manner::Speech, text);
+            return Self::Say(MessageKind::Text, text);
         };
         let next = behind.iter().find(|(_, it)| !has_no_glyph(*it));
         if let Some(&(offset, '/' | '／')) = next {
-            return Self::Say(Manner::Speech, again(&text.as_str()[offset..]));
+            return Self::Say(MessageKind::Text, again(&text.as_str()[offset..]));
         }
         Rest { text: text.as_str(), shown: behind }.command().unwrap_or_else(Self::Mistaken)
     }
@@ -238,7 +239,7 @@ impl Rest<'_> {
                 let found = Language::ALL.into_iter().find(|it| it.code() == code);
                 found.map(Ask::Language).ok_or(Mistake::UnknownLanguage)
             }
-            "me" => Ok(Ask::Say(Manner::Action, self.words().ok_or(usage)?)),
+            "me" => Ok(Ask::Say(MessageKind::Action, self.words().ok_or(usage)?)),
             "msg" => {
                 let to = person(&self.word().ok_or(Mistake::Usage(name))?)?;
                 Ok(Ask::Tell(to, self.words().ok_or(usage)?))

@@ -2,11 +2,9 @@
 
 use super::ask::Ask;
 use super::mask;
-use parlor_protocol::event::Mistake;
-use parlor_protocol::mode::{Flag, Key, Mask, MaskList, ModeChange, Status};
-use parlor_protocol::world::{Heard, Refusal, Topic};
 use parlor_protocol::{
-    ConnId, LogEntry, Manner, MemberId, Name, Person, Reply, RoomName, Speech, Text, UserModes, WorldLimits,
+    ConnId, Flag, HistoryLine, Key, LogEntry, Mask, MaskList, MemberId, Message, MessageKind, Mistake,
+    ModeChange, Name, Person, Refusal, Reply, RoomName, Status, Text, Topic, UserModes, WorldLimits,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,7 +45,7 @@ pub(super) struct Room {
     pub(super) began_unix_ms: u64,
     pub(super) name: RoomName,
     pub(super) topic: Option<Topic>,
-    pub(super) history: Vec<Heard>,
+    pub(super) history: Vec<HistoryLine>,
     /// In the order of their entrance to the server.
     pub(super) here: Vec<Here>,
     pub(super) flags: BTreeSet<Flag>,
@@ -279,7 +277,7 @@ impl Chat {
         &self,
         id: MemberId,
         room: &RoomName,
-        manner: Manner,
+        kind: MessageKind,
     ) -> Result<RoomName, Refusal> {
         let room = self.known(id, room)?;
         let here = room.of(id);
@@ -289,7 +287,7 @@ impl Chat {
         if self.silences(room, id) {
             return Err(Refusal::Silenced(room.name.clone()));
         }
-        let is_ctcp = matches!(manner, Manner::Ctcp | Manner::CtcpReply);
+        let is_ctcp = matches!(kind, MessageKind::Ctcp | MessageKind::CtcpReply);
         if is_ctcp && room.flags.contains(&Flag::NoCtcp) {
             return Err(Refusal::NoCtcp(room.name.clone()));
         }
@@ -317,7 +315,7 @@ impl Chat {
         if room.flags.contains(&Flag::TopicLocked) {
             runs?;
         } else if runs.is_err() {
-            self.judge_speech(id, &room.name, Manner::Speech)?;
+            self.judge_speech(id, &room.name, MessageKind::Text)?;
         }
         let bytes_max = self.limits.topic_bytes_max;
         if topic.is_some_and(|topic| topic.as_str().len() > bytes_max) {
@@ -466,13 +464,13 @@ impl Chat {
         self.departed.drain(..over);
     }
 
-    pub(super) fn remember(&mut self, entry: &LogEntry, by: &Person, room: &RoomName, speech: &Speech) {
+    pub(super) fn remember(&mut self, entry: &LogEntry, by: &Person, room: &RoomName, message: &Message) {
         let WorldLimits { history_lines_max, history_bytes_max, .. } = self.limits;
         let Some(room) = self.room_mut(room) else { return };
-        let Speech { manner, text, .. } = speech.clone();
+        let Message { kind, text, .. } = message.clone();
         let by = by.clone();
-        room.history.push(Heard { seq: entry.seq, at_unix_ms: entry.at_unix_ms, by, manner, text });
-        let bytes = |heard: &Heard| heard.by.name.as_str().len() + heard.text.as_str().len();
+        room.history.push(HistoryLine { seq: entry.seq, at_unix_ms: entry.at_unix_ms, by, kind, text });
+        let bytes = |heard: &HistoryLine| heard.by.name.as_str().len() + heard.text.as_str().len();
         while room.history.len() > history_lines_max
             || room.history.iter().map(bytes).sum::<usize>() > history_bytes_max
         {

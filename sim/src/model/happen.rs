@@ -7,11 +7,9 @@ use super::irc::{Hint, Query, refusal};
 use super::tell::event;
 use crate::sometimes;
 use parlor_protocol::irc::Capabilities;
-use parlor_protocol::mode::ModeChange;
-use parlor_protocol::world::{Refusal, Topic};
 use parlor_protocol::{
-    CloseReason, Command, ConnId, Event, Host, LogEntry, MemberId, Name, Person, Profile, Reply, RoomName,
-    Text, UserModes, What, Wish,
+    CloseReason, Command, ConnId, Event, Host, LogEntry, MemberId, ModeChange, Name, NameRequest, Person,
+    Profile, Refusal, Reply, RoomName, Text, Topic, UserModes, What,
 };
 
 impl Model {
@@ -25,8 +23,8 @@ impl Model {
     fn try_to(&mut self, conn: ConnId, entry: &LogEntry) -> Result<(), Refusal> {
         match &entry.command {
             Command::Configure(_) => {}
-            Command::Enter { wish, profile, room, .. } => {
-                self.enter(conn, entry, wish, profile, room.as_ref())?;
+            Command::Enter { request, profile, room, .. } => {
+                self.enter(conn, entry, request, profile, room.as_ref())?;
             }
             Command::Invite { member, name, room } => {
                 let (room, target) = self.chat.judge_invitation(*member, room, name)?;
@@ -74,10 +72,10 @@ impl Model {
                 self.set_user_modes(conn, *member, UserModes::OPERATOR, UserModes::NONE, true);
             }
             Command::Rename { member, name } => self.rename(conn, entry, *member, name)?,
-            Command::Say { member, room, status, speech } => {
-                let judged = self.chat.judge_speech(*member, room, speech.manner);
+            Command::Say { member, room, status, message } => {
+                let judged = self.chat.judge_speech(*member, room, message.kind);
                 sometimes!(self.marks, Muted, matches!(judged, Err(Refusal::Silenced(_))));
-                self.said(conn, entry, *member, &judged?, *status, speech);
+                self.said(conn, entry, *member, &judged?, *status, message);
             }
             Command::SetAway { member, away } => self.set_away(conn, entry, *member, away.as_ref()),
             Command::SetHost { member, name, host } => {
@@ -119,17 +117,17 @@ impl Model {
                 // Nobody becomes an operator by saying so.
                 self.set_user_modes(conn, *member, on.without(UserModes::OPERATOR), *off, false);
             }
-            Command::Reply { member, speech } => {
+            Command::Reply { member, message } => {
                 let (target, _) = self.chat.people[member].answers.ok_or(Refusal::NobodyToAnswer)?;
                 if !self.chat.people.contains_key(&target) {
                     return Err(Refusal::CorrespondentLeft);
                 }
                 sometimes!(self.marks, Answered, true);
-                self.tell_one(conn, entry, *member, target, speech);
+                self.tell_one(conn, entry, *member, target, message);
             }
-            Command::Tell { member, to, speech } => {
+            Command::Tell { member, to, message } => {
                 let target = self.chat.named(to).ok_or_else(|| Refusal::NoSuchName(to.clone()))?;
-                self.tell_one(conn, entry, *member, target, speech);
+                self.tell_one(conn, entry, *member, target, message);
             }
             Command::Wallops { member, text } => {
                 let (by, by_bot) = self.by(*member);
@@ -165,14 +163,14 @@ impl Model {
         &mut self,
         id: ConnId,
         entry: &LogEntry,
-        wish: &Wish,
+        request: &NameRequest,
         profile: &Profile,
         room: Option<&RoomName>,
     ) -> Result<(), Refusal> {
         let member = MemberId(entry.seq);
-        let name = match wish {
-            Wish::Name(name) => name.clone(),
-            Wish::Port(port) => self.chat.given_name(*port, member),
+        let name = match request {
+            NameRequest::Name(name) => name.clone(),
+            NameRequest::Port(port) => self.chat.given_name(*port, member),
         };
         if let Some(owner) = self.chat.named(&name) {
             sometimes!(self.marks, NameTakenAtEntrance, true);

@@ -14,8 +14,9 @@ mod server;
 
 use super::conn::Todo;
 use parlor_protocol::irc::Capabilities;
-use parlor_protocol::mode::MaskList;
-use parlor_protocol::{CloseReason, Command, Limits, MemberId, Name, Person, RoomName, Text, UserModes};
+use parlor_protocol::{
+    CloseReason, Command, Limits, MaskList, MemberId, Name, Person, RoomName, Text, UserModes,
+};
 pub(super) use read::folded;
 use std::collections::BTreeSet;
 

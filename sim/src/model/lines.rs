@@ -6,10 +6,9 @@ use super::conn::{Link, NextLine, Opening, Stage, Todo, Wait};
 use super::irc::Who;
 use super::sniff::{self, Opens, Ways};
 use crate::{sometimes, terminal};
-use parlor_protocol::event::Mistake;
 use parlor_protocol::{
-    CloseReason, Command, ConnId, Dialect, Language, Manner, MemberId, Now, Profile, Reply, RoomName, Speech,
-    Text, Wish,
+    CloseReason, Command, ConnId, Dialect, Language, MemberId, Message, MessageKind, Mistake, NameRequest,
+    Now, Profile, Reply, RoomName, Text,
 };
 
 impl Model {
@@ -236,7 +235,7 @@ impl Model {
         };
         (conn.stage, conn.wait) = (Stage::Entering, None);
         let profile = Profile::new(&user, conn.peer.ip(), real_name);
-        let command = Command::Enter { conn: id, wish: Wish::Name(name), profile, room: None };
+        let command = Command::Enter { conn: id, request: NameRequest::Name(name), profile, room: None };
         self.proposals.push((id, command));
     }
 
@@ -247,8 +246,8 @@ impl Model {
         }
         let Some(conn) = self.conns.get_mut(id) else { return };
         (conn.stage, conn.wait) = (Stage::Entering, None);
-        let (wish, profile) = (Wish::Port(conn.peer.port()), Profile::plain(conn.peer.ip()));
-        let command = Command::Enter { conn: id, wish, profile, room: conn.leads_to.clone() };
+        let (request, profile) = (NameRequest::Port(conn.peer.port()), Profile::plain(conn.peer.ip()));
+        let command = Command::Enter { conn: id, request, profile, room: conn.leads_to.clone() };
         self.proposals.push((id, command));
     }
 
@@ -266,14 +265,16 @@ impl Model {
                 return self.answer_plain(now, id, Ask::Mistaken(Mistake::NameReserved(name)));
             }
             (Ask::Tell(to, text), _) => {
-                Command::Tell { member, to, speech: Speech::new(Manner::Speech, text) }
+                Command::Tell { member, to, message: Message::new(MessageKind::Text, text) }
             }
             (Ask::Oper(name, password), _) => {
                 conn.waiting.push_front(Todo::Check(Some(name), password));
                 return;
             }
             (Ask::Away(away), _) => Command::SetAway { member, away },
-            (Ask::Reply(text), _) => Command::Reply { member, speech: Speech::new(Manner::Speech, text) },
+            (Ask::Reply(text), _) => {
+                Command::Reply { member, message: Message::new(MessageKind::Text, text) }
+            }
             (Ask::Invite(name), Some(room)) => Command::Invite { member, name, room },
             (Ask::Kick(name, message), Some(room)) => Command::Kick { member, room, name, message },
             (Ask::Mode(change), Some(room)) => Command::SetModes { member, room, changes: vec![change] },
@@ -281,8 +282,8 @@ impl Model {
             (Ask::Join(room, key), from) => {
                 Command::Move { member, from, to: Some(room), key, checks_key: true, message: None }
             }
-            (Ask::Say(manner, text), Some(room)) => {
-                Command::Say { member, room, status: None, speech: Speech::new(manner, text) }
+            (Ask::Say(kind, text), Some(room)) => {
+                Command::Say { member, room, status: None, message: Message::new(kind, text) }
             }
             (Ask::TopicSet(topic), Some(room)) => Command::SetTopic { member, room, topic },
             (Ask::Part(message), Some(room)) if room != RoomName::lobby() => {

@@ -1,7 +1,6 @@
 //! The model's own reading of masks: how they are written, when two are one, and whom they are about.
 
-use parlor_protocol::mode::{Mask, MaskList};
-use parlor_protocol::{Name, Person};
+use parlor_protocol::{Mask, MaskList, Name, Person};
 use std::net::IpAddr;
 use unicode_normalization::UnicodeNormalization as _;
 

@@ -2,9 +2,7 @@
 
 use super::chat::{Chat, Room};
 use super::mask;
-use parlor_protocol::mode::{Flag, MaskList};
-use parlor_protocol::world::Refusal;
-use parlor_protocol::{MemberId, Person, RoomName, Text};
+use parlor_protocol::{Flag, MaskList, MemberId, Person, Refusal, RoomName, Text};
 
 impl Room {
     /// Whether a ban or a mute is about that person, and no exception.

@@ -6,9 +6,9 @@ use super::irc::Query;
 use super::tell::event;
 use crate::sometimes;
 use parlor_protocol::irc::Capabilities;
-use parlor_protocol::mode::Status;
-use parlor_protocol::world::Refusal;
-use parlor_protocol::{Command, ConnId, LogEntry, Manner, MemberId, Reply, RoomName, Seq, Speech, What};
+use parlor_protocol::{
+    Command, ConnId, LogEntry, MemberId, Message, MessageKind, Refusal, Reply, RoomName, Seq, Status, What,
+};
 
 impl Model {
     pub(super) fn said(
@@ -18,14 +18,14 @@ impl Model {
         member: MemberId,
         room: &RoomName,
         status: Option<Status>,
-        speech: &Speech,
+        message: &Message,
     ) {
         let (by, _) = self.by(member);
         self.chat.person(member).spoke_unix_ms = entry.at_unix_ms;
-        if status.is_none() && speech.manner.is_read() {
-            self.chat.remember(entry, &by, room, speech);
+        if status.is_none() && message.kind.is_read() {
+            self.chat.remember(entry, &by, room, message);
         }
-        self.tell_said(id, entry, member, room, status, speech);
+        self.tell_said(id, entry, member, room, status, message);
     }
 
     /// Those hear it who are to hear it.
@@ -36,10 +36,10 @@ impl Model {
         member: MemberId,
         room: &RoomName,
         status: Option<Status>,
-        speech: &Speech,
+        message: &Message,
     ) {
         let (by, by_bot) = self.by(member);
-        let event = event(&self.chat, entry, (&by, by_bot), What::Said { room, status, speech });
+        let event = event(&self.chat, entry, (&by, by_bot), What::Said { room, status, message });
         let itself = self.hears_itself(id);
         let Some(status) = status else { return self.tell_room(room, id, itself, &event) };
         let there = self.chat.room(room).into_iter().flat_map(|room| room.here.iter());
@@ -57,19 +57,19 @@ impl Model {
     pub(super) fn signal(&mut self, id: ConnId, command: &Command) {
         let entry = LogEntry { seq: Seq(0), at_unix_ms: self.now.unix_ms, command: command.clone() };
         let refused = match command {
-            Command::Say { member, room, status, speech } => {
-                match self.chat.judge_speech(*member, room, speech.manner) {
+            Command::Say { member, room, status, message } => {
+                match self.chat.judge_speech(*member, room, message.kind) {
                     Ok(room) => {
                         sometimes!(self.marks, Signalled, true);
-                        self.tell_said(id, &entry, *member, &room, *status, speech);
+                        self.tell_said(id, &entry, *member, &room, *status, message);
                         None
                     }
                     Err(refusal) => Some(refusal),
                 }
             }
-            Command::Tell { member, to, speech } => match self.chat.named(to) {
+            Command::Tell { member, to, message } => match self.chat.named(to) {
                 Some(target) => {
-                    self.told(id, &entry, *member, target, speech);
+                    self.told(id, &entry, *member, target, message);
                     None
                 }
                 None => Some(Refusal::NoSuchName(to.clone())),
@@ -95,17 +95,17 @@ impl Model {
         entry: &LogEntry,
         member: MemberId,
         target: MemberId,
-        speech: &Speech,
+        message: &Message,
     ) {
         self.chat.person(member).spoke_unix_ms = entry.at_unix_ms;
-        if speech.manner.is_read() {
+        if message.kind.is_read() {
             self.chat.person(target).answers = Some((member, true));
             let answers = &mut self.chat.person(member).answers;
             if !matches!(answers, Some((_, true))) {
                 *answers = Some((target, false));
             }
         }
-        self.told(id, entry, member, target, speech);
+        self.told(id, entry, member, target, message);
     }
 
     pub(super) fn told(
@@ -114,19 +114,19 @@ impl Model {
         entry: &LogEntry,
         member: MemberId,
         target: MemberId,
-        speech: &Speech,
+        message: &Message,
     ) {
         let (by, by_bot) = self.by(member);
         let Member { conn, person, .. } = &self.chat.people[&target];
         let (hearer, to) = (*conn, person.name.clone());
-        let event = event(&self.chat, entry, (&by, by_bot), What::Told { to: &to, speech });
+        let event = event(&self.chat, entry, (&by, by_bot), What::Told { to: &to, message });
         let speaks_irc = self.conns.get(id).is_some_and(|conn| conn.irc.is_some());
         if speaks_irc && self.hears_itself(id) {
             self.tell_itself(id, &event);
         }
-        self.reply_plain(id, &Reply::TellsTo { name: &to, text: &speech.text });
+        self.reply_plain(id, &Reply::TellsTo { name: &to, text: &message.text });
         self.tell(hearer, &event);
-        if !matches!(speech.manner, Manner::Notice | Manner::CtcpReply | Manner::Tags) {
+        if !matches!(message.kind, MessageKind::Notice | MessageKind::CtcpReply | MessageKind::Tags) {
             self.tell_away(id, target);
         }
     }

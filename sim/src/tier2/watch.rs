@@ -105,7 +105,7 @@ impl Observer for Observing {
                     watch.note(Law::Heard, None, detail);
                 }
             }
-            Input::Verdict { conn, right } => {
+            Input::PasswordChecked { conn, right } => {
                 // Questions of connections that are gone are not answered.
                 let asked = std::iter::from_fn(|| watch.model.next_question()).find(|(of, ..)| of == conn);
                 if asked.as_ref().is_none_or(|(.., password)| (password == RIGHT) != *right) {

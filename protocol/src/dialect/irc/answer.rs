@@ -8,7 +8,7 @@ mod server;
 
 use super::numeric;
 use super::query::{Answers, Asker, Query};
-use crate::person::UserModes;
+use crate::base::person::UserModes;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -80,6 +80,6 @@ fn user_modes_are(on: UserModes, off: UserModes, to: &mut Answers<'_>) {
 }
 
 /// The numeric of a room that is not, or that the asker may not know of.
-fn no_such_room(room: &crate::name::RoomName, to: &mut Answers<'_>) {
+fn no_such_room(room: &crate::base::name::RoomName, to: &mut Answers<'_>) {
     to.numeric(numeric::ERR_NOSUCHCHANNEL, &[&alloc::format!("{room:#}")]);
 }

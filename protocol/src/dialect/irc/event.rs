@@ -2,19 +2,21 @@
 
 use super::capability::Capabilities;
 use super::message::{MESSAGE_BYTES_MAX, PARAMS_MAX};
-use crate::calendar::Utc;
-use crate::command::{CloseReason, Manner, Speech};
-use crate::event::{Event, Stamp, What};
-use crate::mode::{Key, Mask, ModeChange, Shown, Status};
-use crate::name::{Name, RoomName};
-use crate::person::{Host, Person, Profile};
-use crate::text::Text;
+use super::tags::CLIENT_TAGS_BYTES_MAX;
+use crate::base::calendar::Utc;
+use crate::base::limits::{PIECE_BYTES_MAX, PIECE_TEXT_BYTES_MIN, TAGGED_LINE_BYTES_MAX};
+use crate::base::mode::{Key, Mask, ModeChange, Shown, Status};
+use crate::base::name::{Name, RoomName};
+use crate::base::person::{Host, Person, Profile};
+use crate::base::text::Text;
+use crate::dialect::event::{Event, Stamp, What};
+use crate::log::command::{CloseReason, Message, MessageKind};
 use bytes::BytesMut;
 use core::fmt::{self, Arguments, Write};
 
 /// Bytes that one message has room for of what is said, whoever says it and wherever: the longest source, command,
 /// room and CTCP are taken from what a message may have.
-pub(crate) const PIECE_BYTES_MIN: usize = MESSAGE_BYTES_MAX
+const PIECE_TEXT_BYTES: usize = MESSAGE_BYTES_MAX
     - ":!@ ".len()
     - Name::BYTES_MAX
     - Profile::USER_BYTES_MAX
@@ -22,6 +24,17 @@ pub(crate) const PIECE_BYTES_MIN: usize = MESSAGE_BYTES_MAX
     - "PRIVMSG @# :".len()
     - RoomName::BYTES_MAX
     - "\x01ACTION \x01".len();
+
+/// Bytes of the longest tags that the server gives a message: `@time=…;msgid=…;bot `.
+const SERVER_TAGS_BYTES_MAX: usize = "@time=2026-11-29T00:00:00.000Z;msgid=-;bot ".len() + 16 + 20;
+
+const _: () = assert!(
+    PIECE_TEXT_BYTES >= PIECE_TEXT_BYTES_MIN
+        && MESSAGE_BYTES_MAX + "\r\n".len() + SERVER_TAGS_BYTES_MAX <= PIECE_BYTES_MAX
+        && CLIENT_TAGS_BYTES_MAX + MESSAGE_BYTES_MAX.div_ceil(PIECE_TEXT_BYTES) * PIECE_BYTES_MAX
+            <= TAGGED_LINE_BYTES_MAX,
+    "what the limits count for a line is enough"
+);
 
 /// Bytes that one message has room for of a mode's parameter, whoever sets it and in whichever room.
 const MODE_PARAM_BYTES_MIN: usize = MESSAGE_BYTES_MAX
@@ -42,11 +55,8 @@ const _: () = assert!(
 /// Parameters of modes in one message: the room and the letters are two more.
 pub(crate) const MODE_PARAMS_MAX: usize = PARAMS_MAX - 2;
 
-/// Bytes of one message, its end and the tags counted that the server gives it.
-pub(crate) const TAGGED_BYTES_MAX: usize = 600;
-
 /// The capabilities that change what is seen of the event: those that see it in the same form share its bytes.
-pub(crate) fn matter(event: &Event<'_>) -> Capabilities {
+pub(crate) fn relevant_capabilities(event: &Event<'_>) -> Capabilities {
     let always = Capabilities::SERVER_TIME.with(Capabilities::MESSAGE_TAGS);
     match event.what {
         What::AwaySet { .. } => always.with(Capabilities::AWAY_NOTIFY),
@@ -98,8 +108,8 @@ pub(crate) fn render_event(event: &Event<'_>, capabilities: Capabilities, to: &m
         What::RealNameSet { .. } if !has(Capabilities::SETNAME) => {}
         What::RealNameSet { real_name } => line.put(format_args!("SETNAME :{}", text(real_name))),
         What::Renamed { to } => line.put(format_args!("NICK {to}")),
-        What::Said { room, status, speech } => line.speech(&Hearer::Room(status, room), speech),
-        What::Told { to, speech } => line.speech(&Hearer::Name(to.as_str()), speech),
+        What::Said { room, status, message } => line.message(&Hearer::Room(status, room), message),
+        What::Told { to, message } => line.message(&Hearer::Name(to.as_str()), message),
         What::TopicSet { room, topic } => {
             line.put(format_args!("TOPIC {room:#} :{}", topic.map_or("", text)));
         }
@@ -193,18 +203,18 @@ impl Lines<'_> {
 
     /// What is said, in as many messages as it takes; cut between characters. The first of them carries the
     /// message's id, and its tags.
-    fn speech(&mut self, hearer: &Hearer<'_>, speech: &Speech) {
-        let (command, before, after) = match speech.manner {
-            Manner::Action => ("PRIVMSG", "\x01ACTION ", "\x01"),
-            Manner::Ctcp => ("PRIVMSG", "\x01", "\x01"),
-            Manner::CtcpReply => ("NOTICE", "\x01", "\x01"),
-            Manner::Notice => ("NOTICE", "", ""),
-            Manner::Speech => ("PRIVMSG", "", ""),
-            Manner::Tags if !self.capabilities.has(Capabilities::MESSAGE_TAGS) => return,
-            Manner::Tags => ("TAGMSG", "", ""),
+    fn message(&mut self, hearer: &Hearer<'_>, message: &Message) {
+        let (command, before, after) = match message.kind {
+            MessageKind::Action => ("PRIVMSG", "\x01ACTION ", "\x01"),
+            MessageKind::Ctcp => ("PRIVMSG", "\x01", "\x01"),
+            MessageKind::CtcpReply => ("NOTICE", "\x01", "\x01"),
+            MessageKind::Notice => ("NOTICE", "", ""),
+            MessageKind::Text => ("PRIVMSG", "", ""),
+            MessageKind::Tags if !self.capabilities.has(Capabilities::MESSAGE_TAGS) => return,
+            MessageKind::Tags => ("TAGMSG", "", ""),
         };
-        let mut rest = speech.text.as_str();
-        let mut tagged = Tagged::Message(speech);
+        let mut rest = message.text.as_str();
+        let mut tagged = Tagged::Message(message);
         loop {
             self.tags(tagged);
             let start = self.to.len();
@@ -217,7 +227,7 @@ impl Lines<'_> {
                     self.words(&[status.prefix().encode_utf8(&mut [0; 4]), "#", room.as_str()]);
                 }
             }
-            if speech.manner == Manner::Tags {
+            if message.kind == MessageKind::Tags {
                 self.words(&["\r\n"]);
                 return;
             }
@@ -246,12 +256,12 @@ impl Lines<'_> {
             put(self.to, format_args!("time={:.3}", Utc::from_unix_ms(at_unix_ms)));
         }
         if self.capabilities.has(Capabilities::MESSAGE_TAGS) {
-            if let Tagged::Message(speech) = tagged {
+            if let Tagged::Message(message) = tagged {
                 // What has no place in the log has no id.
                 if seq.0 > 0 {
                     put(self.to, format_args!("msgid={log_unix_ms:x}-{}", seq.0));
                 }
-                if let Some(tags) = &speech.tags {
+                if let Some(tags) = &message.tags {
                     put(self.to, format_args!("{tags}"));
                 }
             }
@@ -280,7 +290,7 @@ enum Tagged<'a> {
     /// Of its sender alone.
     Bare,
     /// Of a whole message, or its first part.
-    Message(&'a Speech),
+    Message(&'a Message),
     /// Of a later part.
     Rest,
 }

@@ -12,7 +12,7 @@ pub const PARAMS_MAX: usize = 15;
 
 /// A message, which borrows from its line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Message<'a> {
+pub struct ParsedMessage<'a> {
     /// The tags in front of the message.
     pub tags: Tags<'a>,
     /// Whom it is from, where that is said: a server's name, or `nick!user@host`.
@@ -55,7 +55,7 @@ impl fmt::Display for ParseError {
 
 impl core::error::Error for ParseError {}
 
-impl<'a> Message<'a> {
+impl<'a> ParsedMessage<'a> {
     /// Reads a line, without its end, that a client sent.
     ///
     /// # Errors
@@ -211,25 +211,25 @@ mod tests {
             ("@a :s PING x", Some("s"), "PING", &["x"]),
         ];
         for (line, source, command, params) in cases {
-            let message = Message::from_client(line.as_bytes()).unwrap();
+            let message = ParsedMessage::from_client(line.as_bytes()).unwrap();
             assert_eq!(
                 (message.source, message.command, message.params()),
                 (source, command, params),
                 "{line}"
             );
         }
-        let tagged = Message::from_client(b"@a=1;b PING").unwrap();
+        let tagged = ParsedMessage::from_client(b"@a=1;b PING").unwrap();
         assert_eq!(tagged.tags.iter().map(|(key, _)| key).collect::<Vec<_>>(), ["a", "b"]);
     }
 
     #[test]
     fn the_fifteenth_parameter_is_the_rest() {
         let line = "C 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 :17";
-        let message = Message::from_client(line.as_bytes()).unwrap();
+        let message = ParsedMessage::from_client(line.as_bytes()).unwrap();
         assert_eq!(message.params().len(), PARAMS_MAX);
         assert_eq!(message.params()[13..], ["14", "15 16 :17"]);
         let line = "C 1 2 3 4 5 6 7 8 9 10 11 12 13 14 :15 16";
-        assert_eq!(Message::from_client(line.as_bytes()).unwrap().params()[14], "15 16");
+        assert_eq!(ParsedMessage::from_client(line.as_bytes()).unwrap().params()[14], "15 16");
     }
 
     #[test]
@@ -248,7 +248,7 @@ mod tests {
             (b"PRIVMSG a\nb", ParseError::Character),
             (b"PRIVMSG \xff", ParseError::NotUtf8),
         ] {
-            assert_eq!(Message::from_client(line), Err(error), "{line:?}");
+            assert_eq!(ParsedMessage::from_client(line), Err(error), "{line:?}");
         }
         assert_eq!(ParseError::TooLong.to_string(), "the message is too long");
     }
@@ -259,8 +259,8 @@ mod tests {
             let tags = if tags == 0 { String::new() } else { alloc::format!("@{} ", "t".repeat(tags - 2)) };
             tags + &"C".repeat(rest)
         };
-        let client = |tags, rest| Message::from_client(line(tags, rest).as_bytes()).err();
-        let server = |tags, rest| Message::from_server(line(tags, rest).as_bytes()).err();
+        let client = |tags, rest| ParsedMessage::from_client(line(tags, rest).as_bytes()).err();
+        let server = |tags, rest| ParsedMessage::from_server(line(tags, rest).as_bytes()).err();
         assert_eq!(client(0, 510), None);
         assert_eq!(client(0, 511), Some(ParseError::TooLong));
         assert_eq!(client(4_096, 510), None);
@@ -269,24 +269,24 @@ mod tests {
         assert_eq!(server(8_191, 510), None);
         assert_eq!(server(8_192, 1), Some(ParseError::TagsTooLong));
         let endless = "@".repeat(5_000);
-        assert_eq!(Message::from_client(endless.as_bytes()), Err(ParseError::TagsTooLong));
+        assert_eq!(ParsedMessage::from_client(endless.as_bytes()), Err(ParseError::TagsTooLong));
     }
 
     #[test]
     fn what_is_put_is_read_again() {
         let mut line = BytesMut::new();
         let tags = [("time", "2026-11-26T05:30:00.000Z"), ("+typing", ""), ("note", "a; b\\\r\n")];
-        Message::put(&mut line, &tags, Some("nick!user@host"), "PRIVMSG", &["#a", ":) yes"]);
+        ParsedMessage::put(&mut line, &tags, Some("nick!user@host"), "PRIVMSG", &["#a", ":) yes"]);
         let text = "@time=2026-11-26T05:30:00.000Z;+typing;note=a\\:\\sb\\\\\\r\\n :nick!user@host PRIVMSG #a ::) yes\r\n";
         assert_eq!(core::str::from_utf8(&line), Ok(text));
-        let message = Message::from_server(text.trim_end().as_bytes()).unwrap();
+        let message = ParsedMessage::from_server(text.trim_end().as_bytes()).unwrap();
         assert_eq!(message.tags.get("note").as_deref(), Some("a; b\\\r\n"));
         assert_eq!(message.params(), ["#a", ":) yes"]);
         for (param, text) in
             [("x", "AWAY x"), ("", "AWAY :"), (":)", "AWAY ::)"), ("gone out", "AWAY :gone out")]
         {
             line.clear();
-            Message::put(&mut line, &[], None, "AWAY", &[param]);
+            ParsedMessage::put(&mut line, &[], None, "AWAY", &[param]);
             assert_eq!(core::str::from_utf8(&line), Ok(alloc::format!("{text}\r\n").as_str()));
         }
     }

@@ -4,16 +4,16 @@ use super::capability::Capabilities;
 use super::event::cut;
 use super::message::MESSAGE_BYTES_MAX;
 use super::numeric::Numeric;
-use crate::command::Command;
+use crate::base::id::{MemberId, RoomId};
+use crate::base::limits::Limits;
+use crate::base::mode::{Glob, MaskList};
+use crate::base::name::{Name, RoomName};
+use crate::base::options::Options;
+use crate::base::person::UserModes;
+use crate::base::time::Now;
 use crate::hub::Hub;
-use crate::id::{MemberId, RoomId};
-use crate::limits::Limits;
-use crate::mode::{Glob, MaskList};
-use crate::name::{Name, RoomName};
-use crate::options::Options;
-use crate::person::UserModes;
+use crate::log::command::Command;
 use crate::session::irc::Client;
-use crate::time::Now;
 use crate::world::{Member, Room, World};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -185,39 +185,39 @@ pub(crate) struct Answers<'a> {
     name: &'a str,
     end: usize,
     /// Members and rooms that were looked at.
-    looked_at: usize,
+    rows: usize,
 }
 
 /// Bytes of a text that a client has others told: a reason, where it is, what it calls itself, what a room is about.
 pub(crate) const TEXT_BYTES_MAX: usize = 390;
 
 /// A page of an answer ends when so many members or rooms were looked at, whatever was found.
-const LOOKED_AT_MAX: usize = 1_000;
+const ROWS_MAX: usize = 1_000;
 
 /// To look at one costs its asker as much as so many bytes of an answer.
-pub(crate) const LOOK_BYTES: usize = 16;
+pub(crate) const ROW_COST_BYTES: usize = 16;
 
 impl<'a> Answers<'a> {
     /// Answers from that server to that name, in pages of so many bytes.
     pub(crate) fn new(to: &'a mut BytesMut, asker: &Asker<'a>) -> Self {
         let end = to.len() + asker.limits.reply_bytes_max;
         let name = asker.is().map_or("*", |member| member.name().as_str());
-        Self { to, server: &asker.options.identity.name, name, end, looked_at: 0 }
+        Self { to, server: &asker.options.identity.name, name, end, rows: 0 }
     }
 
     /// Whether so much is written that the rest is for the next page.
     pub(crate) fn is_full(&self) -> bool {
-        self.to.len() >= self.end || self.looked_at > LOOKED_AT_MAX
+        self.to.len() >= self.end || self.rows > ROWS_MAX
     }
 
     /// A member or a room is looked at, which may be found or not.
-    pub(crate) const fn look_at_one(&mut self) {
-        self.looked_at += 1;
+    pub(crate) const fn count_row(&mut self) {
+        self.rows += 1;
     }
 
     /// How many were looked at.
-    pub(crate) const fn looked_at(&self) -> usize {
-        self.looked_at
+    pub(crate) const fn rows(&self) -> usize {
+        self.rows
     }
 
     /// Bytes that the last parameter of a numeric has room for behind these.

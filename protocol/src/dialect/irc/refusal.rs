@@ -2,8 +2,8 @@
 
 use super::numeric::{self, Numeric};
 use super::query::Query;
-use crate::command::{Command, Manner, Speech, Wish};
-use crate::name::{Name, RoomName};
+use crate::base::name::{Name, RoomName};
+use crate::log::command::{Command, Message, MessageKind, NameRequest};
 use crate::world::Refusal;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -11,11 +11,11 @@ use alloc::vec::Vec;
 /// The numeric that answers the command; `None` where nothing is said.
 pub(crate) fn numeric(refusal: &Refusal, command: &Command) -> Option<Query> {
     // Nothing answers what programs may send of themselves (RFC 2812, section 3.3.2).
-    let speech = match command {
-        Command::Say { speech, .. } | Command::Tell { speech, .. } => Some(speech),
+    let message = match command {
+        Command::Say { message, .. } | Command::Tell { message, .. } => Some(message),
         _ => None,
     };
-    if let Some(Speech { manner: Manner::Notice | Manner::CtcpReply, .. }) = speech {
+    if let Some(Message { kind: MessageKind::Notice | MessageKind::CtcpReply, .. }) = message {
         return None;
     }
     let of_room = |numeric: Numeric, room: &RoomName| note(numeric, &[&channel(room)]);
@@ -51,7 +51,7 @@ pub(crate) fn numeric(refusal: &Refusal, command: &Command) -> Option<Query> {
         Refusal::NoCtcp(room) | Refusal::Silenced(room) => of_room(numeric::ERR_CANNOTSENDTOCHAN, room),
         Refusal::NoSuchName(name) => note(numeric::ERR_NOSUCHNICK, &[name.as_str()]),
         Refusal::NoSuchRoom(room) => of_room(numeric::ERR_NOSUCHCHANNEL, room),
-        Refusal::NotIn(room) if speech.is_some() => of_room(numeric::ERR_CANNOTSENDTOCHAN, room),
+        Refusal::NotIn(room) if message.is_some() => of_room(numeric::ERR_CANNOTSENDTOCHAN, room),
         Refusal::NotIn(room) => of_room(numeric::ERR_NOTONCHANNEL, room),
         Refusal::NotRoomOperator(room) => of_room(numeric::ERR_CHANOPRIVSNEEDED, room),
         Refusal::NotServerOperator => note(numeric::ERR_NOPRIVILEGES, &[]),
@@ -73,7 +73,7 @@ pub(crate) fn numeric(refusal: &Refusal, command: &Command) -> Option<Query> {
 /// The name that a command is about.
 const fn wished(command: &Command) -> Option<&Name> {
     match command {
-        Command::Enter { wish: Wish::Name(name), .. } | Command::Rename { name, .. } => Some(name),
+        Command::Enter { request: NameRequest::Name(name), .. } | Command::Rename { name, .. } => Some(name),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::capability::Capabilities;
 use super::event::{Parting, cut};
-use crate::event::Reply;
+use crate::dialect::event::Reply;
 use bytes::BytesMut;
 use core::fmt::Write;
 

@@ -4,12 +4,12 @@ use super::commands::meant;
 use super::help::{HelpTexts, help};
 use super::moderation::{flag_word, last_of_each, mode_word, shown_mask as shown, shown_muted};
 use super::{Notes, not_utf8, put_line, put_text};
-use crate::command::{CloseReason, Manner, Speech};
-use crate::event::{Event, Mistake, Reply, What};
-use crate::language::Language;
-use crate::mode::{Key, MaskList, ModeChange, Status};
-use crate::name::{Name, NameError, RoomName};
-use crate::text::Text;
+use crate::base::language::Language;
+use crate::base::mode::{Key, MaskList, ModeChange, Status};
+use crate::base::name::{Name, NameError, RoomName};
+use crate::base::text::Text;
+use crate::dialect::event::{Event, Mistake, Reply, What};
+use crate::log::command::{CloseReason, Message, MessageKind};
 use crate::world::{Refusal, Topic};
 use alloc::format;
 use alloc::string::String;
@@ -34,10 +34,12 @@ pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
         | What::RealNameSet { .. }
         | What::Wallops { .. }
         | What::Said {
-            speech: Speech { manner: Manner::Ctcp | Manner::CtcpReply | Manner::Tags, .. }, ..
+            message: Message { kind: MessageKind::Ctcp | MessageKind::CtcpReply | MessageKind::Tags, .. },
+            ..
         }
         | What::Told {
-            speech: Speech { manner: Manner::Ctcp | Manner::CtcpReply | Manner::Tags, .. }, ..
+            message: Message { kind: MessageKind::Ctcp | MessageKind::CtcpReply | MessageKind::Tags, .. },
+            ..
         } => {}
         What::Joined { .. } => put_line(to, format_args!("欢迎{name}进入聊天室")),
         What::Left { reason: CloseReason::Quit, message: Some(words) }
@@ -53,14 +55,14 @@ pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
         }
         What::ModesSet { changes, .. } => put_line(to, format_args!("* {name} {}", Changes(changes))),
         What::Renamed { to: new } => put_line(to, format_args!("* {name} 改名为 {new}")),
-        What::Said { speech: Speech { manner: Manner::Action, text, .. }, .. } => {
+        What::Said { message: Message { kind: MessageKind::Action, text, .. }, .. } => {
             put_text(to, &["** ", name.as_str(), " "], text);
         }
-        What::Said { speech: Speech { text, .. }, .. } => put_text(to, &[name.as_str(), "说"], text),
-        What::Told { speech: Speech { manner: Manner::Action, text, .. }, .. } => {
+        What::Said { message: Message { text, .. }, .. } => put_text(to, &[name.as_str(), "说"], text),
+        What::Told { message: Message { kind: MessageKind::Action, text, .. }, .. } => {
             put_text(to, &["** ", name.as_str(), " （私聊）"], text);
         }
-        What::Told { speech: Speech { text, .. }, .. } => {
+        What::Told { message: Message { text, .. }, .. } => {
             put_text(to, &[name.as_str(), "（私聊）："], text);
         }
         What::TopicSet { topic: Some(topic), .. } => {

@@ -3,10 +3,10 @@
 use super::nearest;
 use super::seen::Seen;
 use super::table::COMMANDS;
-use crate::event::Mistake;
-use crate::language::Language;
+use crate::base::language::Language;
+use crate::base::text::{Text, is_invisible};
+use crate::dialect::event::Mistake;
 use crate::session::plain::Request;
-use crate::text::{Text, is_invisible};
 use alloc::borrow::Cow;
 use alloc::string::String;
 

@@ -3,8 +3,8 @@
 use super::Notes;
 use super::commands::{Group, PlainCommand, command};
 use super::table::COMMANDS;
-use crate::event::HelpOn;
-use crate::language::Language;
+use crate::base::language::Language;
+use crate::dialect::event::HelpOn;
 use alloc::string::String;
 use alloc::vec::Vec;
 

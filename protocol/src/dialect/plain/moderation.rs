@@ -2,8 +2,8 @@
 
 use super::commands::{Words, folded};
 use super::table::any_name;
-use crate::event::Mistake;
-use crate::mode::{Flag, Key, Mask, MaskList, ModeChange, Status};
+use crate::base::mode::{Flag, Key, Mask, MaskList, ModeChange, Status};
+use crate::dialect::event::Mistake;
 use crate::session::Password;
 use crate::session::plain::Request;
 use alloc::string::String;

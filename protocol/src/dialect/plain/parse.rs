@@ -2,18 +2,18 @@
 
 use super::commands::{self, PlainCommand};
 use super::seen::Seen;
-use crate::command::Manner;
+use crate::base::text::Text;
+use crate::log::command::MessageKind;
 use crate::session::plain::Request;
-use crate::text::Text;
 
 /// Reads a line as its readers would see it: one that they would see begin with `/` is a command, and is never said;
 /// `//` says a line that starts with `/`.
 pub(crate) fn parse(text: Text) -> Request {
     match form(text.as_str()) {
         Form::Command(behind_slash) => commands::read(behind_slash).unwrap_or_else(Request::Mistaken),
-        Form::Escaped(speech) => Request::Say { manner: Manner::Speech, text: Text::part(speech) },
-        Form::Speech if text.is_empty() => Request::Nothing,
-        Form::Speech => Request::Say { manner: Manner::Speech, text },
+        Form::Escaped(message) => Request::Say { kind: MessageKind::Text, text: Text::part(message) },
+        Form::Message if text.is_empty() => Request::Nothing,
+        Form::Message => Request::Say { kind: MessageKind::Text, text },
     }
 }
 
@@ -33,14 +33,14 @@ enum Form<'a> {
     /// Speech that begins with a slash, behind another one.
     Escaped(&'a str),
     /// Speech as it stands.
-    Speech,
+    Message,
 }
 
 fn form(line: &str) -> Form<'_> {
     let mut seen = Seen(line);
     let is_command = seen.skip_unseen().is_some_and(|first| seen.take_slash(first));
     if !is_command {
-        return Form::Speech;
+        return Form::Message;
     }
     // What is unseen stands between the slashes, too, but for blanks: `/ /x` is a command without a name.
     let mut escaped = seen;
@@ -53,10 +53,10 @@ fn form(line: &str) -> Form<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{HelpOn, Mistake};
-    use crate::language::Language;
-    use crate::mode::Key;
-    use crate::name::{Name, NameError, RoomName};
+    use crate::base::language::Language;
+    use crate::base::mode::Key;
+    use crate::base::name::{Name, NameError, RoomName};
+    use crate::dialect::event::{HelpOn, Mistake};
     use crate::session::plain::TopicRequest;
     use alloc::format;
 
@@ -65,7 +65,7 @@ mod tests {
     }
 
     fn said(text: &str) -> Request {
-        Request::Say { manner: Manner::Speech, text: Text::clean(text.as_bytes(), false) }
+        Request::Say { kind: MessageKind::Text, text: Text::clean(text.as_bytes(), false) }
     }
 
     #[test]
@@ -179,7 +179,7 @@ mod tests {
             ("/join rust  secret ", Request::Join(rust.clone(), Key::parse("secret"))),
             ("/join \x02rust\x02", Request::Join(rust.clone(), None)),
             ("/lang ZH", Request::Language(Language::Zh)),
-            ("/me hi  there", Request::Say { manner: Manner::Action, text: text.clone() }),
+            ("/me hi  there", Request::Say { kind: MessageKind::Action, text: text.clone() }),
             ("/msg alice hi  there", tell(alice.clone())),
             ("/msg alice\u{3000}hi  there", tell(alice.clone())),
             ("/msg 54321 hi  there", tell(Name::for_port(54321, 1))),

@@ -2,7 +2,7 @@
 //! characters stand before that: formatting codes, blanks, characters without a glyph.
 
 use super::is_letter_of_command;
-use crate::text::{Text, code_length, is_formatting, is_invisible, unformatted};
+use crate::base::text::{Text, code_length, is_formatting, is_invisible, unformatted};
 use alloc::borrow::Cow;
 use alloc::string::String;
 

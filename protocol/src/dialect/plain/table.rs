@@ -4,10 +4,10 @@
 use super::commands::Group::{Everyday, Moderation};
 use super::commands::{Group, Localized, PlainCommand, Words, command, folded, no_such_command};
 use super::moderation::{away, ban, deop, devoice, invite, kick, mode, op, oper, unban, voice};
-use crate::command::Manner;
-use crate::event::{HelpOn, Mistake};
-use crate::mode::Key;
-use crate::name::{Name, RoomName};
+use crate::base::mode::Key;
+use crate::base::name::{Name, RoomName};
+use crate::dialect::event::{HelpOn, Mistake};
+use crate::log::command::MessageKind;
 use crate::session::plain::{Request, TopicRequest};
 use core::num::NonZeroUsize;
 
@@ -312,7 +312,7 @@ fn lang(words: &mut Words<'_>) -> Result<Request, Mistake> {
 }
 
 fn me(words: &mut Words<'_>) -> Result<Request, Mistake> {
-    Ok(Request::Say { manner: Manner::Action, text: words.needed_text()? })
+    Ok(Request::Say { kind: MessageKind::Action, text: words.needed_text()? })
 }
 
 fn msg(words: &mut Words<'_>) -> Result<Request, Mistake> {

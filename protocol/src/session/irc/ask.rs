@@ -2,11 +2,11 @@
 
 use super::room::room_name;
 use super::{Client, Line, note, shown};
+use crate::base::id::{MemberId, RoomId};
+use crate::base::mode::Glob;
+use crate::base::name::Name;
 use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::{ListFilter, Query, Who};
-use crate::id::{MemberId, RoomId};
-use crate::mode::Glob;
-use crate::name::Name;
 use crate::session::{Work, ask};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

@@ -2,13 +2,13 @@
 
 use super::room::{no_such_room, room_name};
 use super::{Client, Line, note, shown};
-use crate::command::Command;
+use crate::base::id::MemberId;
+use crate::base::mode::{Flag, Key, Mask, MaskList, ModeChange, Status};
+use crate::base::name::{Name, RoomName};
+use crate::base::person::UserModes;
 use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::Query;
-use crate::id::MemberId;
-use crate::mode::{Flag, Key, Mask, MaskList, ModeChange, Status};
-use crate::name::{Name, RoomName};
-use crate::person::UserModes;
+use crate::log::command::Command;
 use crate::session::{Work, ask};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

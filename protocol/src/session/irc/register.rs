@@ -1,13 +1,13 @@
 //! Who a client is: capabilities, password, name, and the end of it.
 
 use super::{Client, Line, note, shown};
-use crate::command::{Command, Wish};
+use crate::base::name::Name;
+use crate::base::text::Text;
 use crate::dialect::irc::Capabilities;
 use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::Query;
-use crate::name::Name;
+use crate::log::command::{Command, NameRequest};
 use crate::session::{Entrant, Password, Work, ask};
-use crate::text::Text;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -60,15 +60,15 @@ pub(super) fn pass(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
 
 /// `NICK`: a name, or another one.
 pub(super) fn nick(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
-    let Some(wish) = line.param(0).filter(|wish| !wish.is_empty()) else {
+    let Some(request) = line.param(0).filter(|request| !request.is_empty()) else {
         return note(numeric::ERR_NONICKNAMEGIVEN, &[]);
     };
-    let name = match Name::parse(wish) {
+    let name = match Name::parse(request) {
         Ok(name) => name,
-        Err(error) => return erroneous(wish, &error.to_string()),
+        Err(error) => return erroneous(request, &error.to_string()),
     };
     if line.options.identity.reserves(&name) {
-        return erroneous(wish, "the name is reserved");
+        return erroneous(request, "the name is reserved");
     }
     match line.member {
         Some(member) => alloc::vec![Work::Propose(Command::Rename { member, name })],
@@ -80,8 +80,8 @@ pub(super) fn nick(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
 }
 
 /// A name that one cannot have, and why not.
-fn erroneous(wish: &str, why: &str) -> Vec<Work> {
-    note(numeric::ERR_ERRONEUSNICKNAME, &[&shown(wish), &alloc::format!("Erroneous nickname: {why}")])
+fn erroneous(request: &str, why: &str) -> Vec<Work> {
+    note(numeric::ERR_ERRONEUSNICKNAME, &[&shown(request), &alloc::format!("Erroneous nickname: {why}")])
 }
 
 /// `USER`: a user name and a real name.
@@ -151,7 +151,7 @@ impl Client {
         let (Some(name), Some((user, real_name))) = (self.name.clone(), self.user.clone()) else {
             return Vec::new();
         };
-        alloc::vec![Work::Enter(Wish::Name(name), Entrant::Irc { user, real_name })]
+        alloc::vec![Work::Enter(NameRequest::Name(name), Entrant::Irc { user, real_name })]
     }
 
     /// The name is taken; the next one may be free.

@@ -1,14 +1,14 @@
 //! Rooms: entering and leaving them, what they are about, and what they allow.
 
 use super::{Client, Line, note, sentence, shown};
-use crate::command::Command;
+use crate::base::id::MemberId;
+use crate::base::mode::Key;
+use crate::base::name::{Name, NameError, RoomName, folded};
+use crate::base::text::Text;
 use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::Query;
-use crate::id::MemberId;
-use crate::mode::Key;
-use crate::name::{Name, NameError, RoomName, folded};
+use crate::log::command::Command;
 use crate::session::{Work, ask};
-use crate::text::Text;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;

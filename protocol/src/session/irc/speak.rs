@@ -3,15 +3,15 @@
 use super::register::text;
 use super::room::{each, room_name};
 use super::{Client, Line, note, shown};
-use crate::command::{Command, Manner, Speech};
+use crate::base::mode::Status;
+use crate::base::name::Name;
+use crate::base::person::Host;
+use crate::base::text::Text;
 use crate::dialect::irc::numeric::{self, Numeric};
 use crate::dialect::irc::query::Query;
 use crate::dialect::irc::{Capabilities, MESSAGE_BYTES_MAX};
-use crate::mode::Status;
-use crate::name::Name;
-use crate::person::Host;
+use crate::log::command::{Command, Message, MessageKind};
 use crate::session::{Work, ask};
-use crate::text::Text;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -23,12 +23,12 @@ const NO_SERVICES: Numeric = Numeric { text: "", ..numeric::ERR_NOSUCHNICK };
 
 /// `PRIVMSG`.
 pub(super) fn privmsg(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
-    say(client, line, "PRIVMSG", Manner::Speech, Manner::Ctcp)
+    say(client, line, "PRIVMSG", MessageKind::Text, MessageKind::Ctcp)
 }
 
 /// `NOTICE`. What is wrong with it is not answered (RFC 2812, section 3.3.2).
 pub(super) fn notice(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
-    let mut work = say(client, line, "NOTICE", Manner::Notice, Manner::CtcpReply);
+    let mut work = say(client, line, "NOTICE", MessageKind::Notice, MessageKind::CtcpReply);
     work.retain(|work| matches!(work, Work::Propose(_)));
     work
 }
@@ -42,22 +42,22 @@ pub(super) fn tagmsg(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
     if tags.is_none() {
         return Vec::new();
     }
-    let speech = Speech { manner: Manner::Tags, text: Text::default(), tags };
-    each(line, targets, |target| to_target(line, target, &speech))
+    let message = Message { kind: MessageKind::Tags, text: Text::default(), tags };
+    each(line, targets, |target| to_target(line, target, &message))
 }
 
-fn say(client: &Client, line: &Line<'_>, command: &str, manner: Manner, ctcp: Manner) -> Vec<Work> {
+fn say(client: &Client, line: &Line<'_>, command: &str, kind: MessageKind, ctcp: MessageKind) -> Vec<Work> {
     let Some(targets) = line.param(0).filter(|targets| !targets.trim_matches(',').is_empty()) else {
         return note(numeric::ERR_NORECIPIENT, &[]);
     };
     let Some(said) = line.rest(1).filter(|said| !said.is_empty()) else {
         return note(numeric::ERR_NOTEXTTOSEND, &[]);
     };
-    let mut speech = speech(&said, manner, ctcp);
-    if speech.text.as_str().is_empty() && speech.manner == manner {
+    let mut message = message(&said, kind, ctcp);
+    if message.text.as_str().is_empty() && message.kind == kind {
         return note(numeric::ERR_NOTEXTTOSEND, &[]);
     }
-    speech.tags = client.tags(line);
+    message.tags = client.tags(line);
     each(line, targets, |target| {
         // What would be too long for its readers is refused, and nothing of it is lost unseen.
         if client.source_bytes + command.len() + target.len() + " :".len() + 1 + said.len()
@@ -65,33 +65,33 @@ fn say(client: &Client, line: &Line<'_>, command: &str, manner: Manner, ctcp: Ma
         {
             return note(numeric::ERR_INPUTTOOLONG, &[]);
         }
-        to_target(line, target, &speech)
+        to_target(line, target, &message)
     })
 }
 
 /// What is said, out of its CTCP if it is in one.
-fn speech(said: &str, manner: Manner, ctcp: Manner) -> Speech {
-    let Some(inner) = said.strip_prefix('\x01') else { return Speech::new(manner, text(said)) };
+fn message(said: &str, kind: MessageKind, ctcp: MessageKind) -> Message {
+    let Some(inner) = said.strip_prefix('\x01') else { return Message::new(kind, text(said)) };
     let inner = inner.strip_suffix('\x01').unwrap_or(inner);
     match inner.strip_prefix("ACTION ") {
-        Some(action) if manner == Manner::Speech => Speech::new(Manner::Action, text(action)),
-        _ => Speech::new(ctcp, text(inner)),
+        Some(action) if kind == MessageKind::Text => Message::new(MessageKind::Action, text(action)),
+        _ => Message::new(ctcp, text(inner)),
     }
 }
 
 /// The command that says it to a room, to those who run a room, or to a member.
-fn to_target(line: &Line<'_>, target: &str, speech: &Speech) -> Vec<Work> {
+fn to_target(line: &Line<'_>, target: &str, message: &Message) -> Vec<Work> {
     let Some(member) = line.member else { return Vec::new() };
     let status = Status::ALL.into_iter().find(|status| target.starts_with(status.prefix()));
     let (status, room) = match (status, target.get(1..)) {
         (Some(status), Some(room)) if room.starts_with('#') => (Some(status), room),
         _ => (None, target),
     };
-    let is_signal = speech.is_signal();
-    let speech = speech.clone();
+    let is_signal = message.is_signal();
+    let message = message.clone();
     let command = if room.starts_with('#') {
         let Some(room) = room_name(room) else { return note(numeric::ERR_NOSUCHCHANNEL, &[&shown(room)]) };
-        Command::Say { member, room, status, speech }
+        Command::Say { member, room, status, message }
     } else {
         let Ok(to) = Name::parse_any(target) else { return note(numeric::ERR_NOSUCHNICK, &[&shown(target)]) };
         if line.options.identity.reserves(&to) {
@@ -100,7 +100,7 @@ fn to_target(line: &Line<'_>, target: &str, speech: &Speech) -> Vec<Work> {
                 &[&shown(target), "There are no services here; your message reached nobody"],
             );
         }
-        Command::Tell { member, to, speech }
+        Command::Tell { member, to, message }
     };
     if is_signal { ask(Query::Signal(command)) } else { alloc::vec![Work::Propose(command)] }
 }

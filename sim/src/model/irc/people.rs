@@ -5,9 +5,8 @@ use super::answer::{Asker, Page};
 use super::read::{Said, room_name, shown as word};
 use crate::model::chat::{Member, Room};
 use crate::model::mask::is_like;
-use parlor_protocol::calendar::Utc;
 use parlor_protocol::irc::Capabilities;
-use parlor_protocol::{MemberId, Name, Person, UserModes};
+use parlor_protocol::{MemberId, Name, Person, UserModes, Utc};
 
 /// Names that one `USERHOST` answers.
 const USERHOST_MAX: usize = 5;

@@ -4,8 +4,9 @@ use super::line::{Flaw, Line, label_of};
 use super::{Client, Hint, Query, Who, numeric, query};
 use crate::model::conn::Todo;
 use parlor_protocol::irc::Capabilities;
-use parlor_protocol::mode::Status;
-use parlor_protocol::{Command, Host, Manner, MemberId, Name, NameError, RoomName, Speech, Text, UserModes};
+use parlor_protocol::{
+    Command, Host, MemberId, Message, MessageKind, Name, NameError, RoomName, Status, Text, UserModes,
+};
 use unicode_normalization::UnicodeNormalization as _;
 
 /// Every command: how many parameters it needs, and which of them is a text of people's.
@@ -354,13 +355,13 @@ impl Client {
                 Err(answer) => answer,
             },
             "NOTICE" => {
-                let mut todos = self.say(said, Manner::Notice, Manner::CtcpReply);
+                let mut todos = self.say(said, MessageKind::Notice, MessageKind::CtcpReply);
                 // Nothing answers a notice.
                 todos.retain(|todo| matches!(todo, Todo::Propose(_)));
                 todos
             }
             "OPER" => vec![Todo::Check(Some(said.param(0).to_owned()), said.param(1).as_bytes().to_vec())],
-            "PRIVMSG" => self.say(said, Manner::Speech, Manner::Ctcp),
+            "PRIVMSG" => self.say(said, MessageKind::Text, MessageKind::Ctcp),
             "SETNAME" => match said.told(0, "SETNAME") {
                 Ok(Some(real_name)) => propose(Command::SetRealName { member, real_name }),
                 _ => fail("FAIL", "SETNAME", "INVALID_REALNAME", "Invalid realname"),
@@ -369,8 +370,8 @@ impl Client {
                 ("", _) => said.needs_more(),
                 (_, None) => Vec::new(),
                 (targets, tags) => {
-                    let speech = Speech { manner: Manner::Tags, text: Text::default(), tags };
-                    said.for_each(targets, |target| to_target(said, target, &speech))
+                    let message = Message { kind: MessageKind::Tags, text: Text::default(), tags };
+                    said.for_each(targets, |target| to_target(said, target, &message))
                 }
             },
             "WALLOPS" => match said.told(0, "WALLOPS") {
@@ -388,34 +389,34 @@ impl Client {
         tags.map(Into::into)
     }
 
-    fn say(&self, said: &Said<'_>, manner: Manner, ctcp: Manner) -> Vec<Todo> {
+    fn say(&self, said: &Said<'_>, kind: MessageKind, ctcp: MessageKind) -> Vec<Todo> {
         if said.param(0).chars().all(|it| it == ',') {
             return numeric("411", ":No recipient given");
         }
         let words = said.line.params[1..].join(" ");
         let clean = |words: &str| Text::clean(words.as_bytes(), false);
-        let (manner, text) = match words.strip_prefix('\x01') {
-            None => (manner, clean(&words)),
+        let (kind, text) = match words.strip_prefix('\x01') {
+            None => (kind, clean(&words)),
             Some(inner) => {
                 let inner = inner.strip_suffix('\x01').unwrap_or(inner);
                 match inner.strip_prefix("ACTION ") {
-                    Some(action) if manner == Manner::Speech => (Manner::Action, clean(action)),
+                    Some(action) if kind == MessageKind::Text => (MessageKind::Action, clean(action)),
                     _ => (ctcp, clean(inner)),
                 }
             }
         };
-        let is_bare = matches!(manner, Manner::Notice | Manner::Speech);
+        let is_bare = matches!(kind, MessageKind::Notice | MessageKind::Text);
         if words.is_empty() || is_bare && text.as_str().is_empty() {
             return numeric("412", ":No text to send");
         }
-        let speech = Speech { manner, text, tags: self.tags(said) };
+        let message = Message { kind, text, tags: self.tags(said) };
         said.for_each(said.param(0), |target| {
             let name = said.line.command.to_ascii_uppercase();
             let told = said.source_bytes() + format!("{name} {target} :").len() + words.len();
             if told > 510 {
                 return numeric("417", ":Input line was too long");
             }
-            to_target(said, target, &speech)
+            to_target(said, target, &message)
         })
     }
 
@@ -445,23 +446,23 @@ fn keys(tags: &str) -> Vec<&str> {
 }
 
 /// What is said to a target of `PRIVMSG` and the like.
-fn to_target(said: &Said<'_>, target: &str, speech: &Speech) -> Vec<Todo> {
-    let (member, speech) = (said.member(), speech.clone());
+fn to_target(said: &Said<'_>, target: &str, message: &Message) -> Vec<Todo> {
+    let (member, message) = (said.member(), message.clone());
     let (status, room) = match (target.strip_prefix('@'), target.strip_prefix('+')) {
         (Some(room), _) if room.starts_with('#') => (Some(Status::Operator), room),
         (_, Some(room)) if room.starts_with('#') => (Some(Status::Voice), room),
         _ => (None, target),
     };
     // Who is typing is forgotten at once.
-    let is_signal = speech.manner == Manner::Tags
-        && speech.tags.as_deref().is_some_and(|tags| ["+typing"] == *keys(tags));
+    let is_signal = message.kind == MessageKind::Tags
+        && message.tags.as_deref().is_some_and(|tags| ["+typing"] == *keys(tags));
     let say = |command| match is_signal {
         true => query(Query::Signal(command)),
         false => vec![Todo::Propose(command)],
     };
     if room.starts_with('#') {
         return match room_name(room) {
-            Some(room) => say(Command::Say { member, room, status, speech }),
+            Some(room) => say(Command::Say { member, room, status, message }),
             None => no_such_room(room),
         };
     }
@@ -470,7 +471,7 @@ fn to_target(said: &Said<'_>, target: &str, speech: &Speech) -> Vec<Todo> {
             let words = "There are no services here; your message reached nobody";
             numeric("401", format!("{} :{words}", shown(target)))
         }
-        Ok(to) => say(Command::Tell { member, to, speech }),
+        Ok(to) => say(Command::Tell { member, to, message }),
         Err(_) => no_such_name(target),
     }
 }

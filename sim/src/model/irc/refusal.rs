@@ -1,16 +1,15 @@
 //! What is answered to who may not do what it asked for.
 
 use super::Query;
-use parlor_protocol::world::Refusal;
-use parlor_protocol::{Command, Manner, Wish};
+use parlor_protocol::{Command, MessageKind, NameRequest, Refusal};
 
 pub(in crate::model) fn answer(refusal: &Refusal, command: &Command) -> Option<Query> {
-    let speech = match command {
-        Command::Say { speech, .. } | Command::Tell { speech, .. } => Some(speech),
+    let message = match command {
+        Command::Say { message, .. } | Command::Tell { message, .. } => Some(message),
         _ => None,
     };
     // Nothing answers a notice.
-    if speech.is_some_and(|speech| matches!(speech.manner, Manner::Notice | Manner::CtcpReply)) {
+    if message.is_some_and(|message| matches!(message.kind, MessageKind::Notice | MessageKind::CtcpReply)) {
         return None;
     }
     if let (Refusal::Silenced(_), Command::SetRealName { .. }) = (refusal, command) {
@@ -39,14 +38,16 @@ pub(in crate::model) fn answer(refusal: &Refusal, command: &Command) -> Option<Q
         },
         Refusal::NameTaken(taken) => {
             let wished = match command {
-                Command::Enter { wish: Wish::Name(name), .. } | Command::Rename { name, .. } => name,
+                Command::Enter { request: NameRequest::Name(name), .. } | Command::Rename { name, .. } => {
+                    name
+                }
                 _ => taken,
             };
             ("433", format!("{wished} :Nickname is already in use"))
         }
         Refusal::NoSuchName(name) => ("401", format!("{name} :No such nick/channel")),
         Refusal::NoSuchRoom(room) => ("403", format!("{room:#} :No such channel")),
-        Refusal::NotIn(room) if speech.is_none() => ("442", format!("{room:#} :You're not on that channel")),
+        Refusal::NotIn(room) if message.is_none() => ("442", format!("{room:#} :You're not on that channel")),
         Refusal::NoCtcp(room) | Refusal::NotIn(room) | Refusal::Silenced(room) => {
             ("404", format!("{room:#} :Cannot send to channel"))
         }

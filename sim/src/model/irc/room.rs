@@ -4,8 +4,9 @@ use super::read::{Said, bad_room, folded, no_such_name, no_such_room, own_modes,
 use super::{Query, numeric, query};
 use crate::model::conn::Todo;
 use crate::model::mask;
-use parlor_protocol::mode::{Flag, Key, MaskList, ModeChange, Status};
-use parlor_protocol::{Command, MemberId, Name, RoomName, UserModes};
+use parlor_protocol::{
+    Command, Flag, Key, MaskList, MemberId, ModeChange, Name, RoomName, Status, UserModes,
+};
 use std::collections::VecDeque;
 
 pub(super) fn read(name: &str, said: &Said<'_>) -> Vec<Todo> {

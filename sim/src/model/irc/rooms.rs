@@ -7,8 +7,7 @@ use crate::model::chat::Room;
 use crate::model::conn::Todo;
 use crate::model::mask::is_like;
 use parlor_protocol::irc::Capabilities;
-use parlor_protocol::mode::{Flag, MaskList};
-use parlor_protocol::{MemberId, RoomName, UserModes};
+use parlor_protocol::{Flag, MaskList, MemberId, RoomName, UserModes};
 
 /// What `LIST` asks for: conditions with commas between them.
 pub(super) fn read_list(said: &Said<'_>) -> Vec<Todo> {

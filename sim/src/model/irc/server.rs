@@ -1,8 +1,7 @@
 //! What the server says of itself.
 
 use super::answer::{Asker, Page};
-use parlor_protocol::UserModes;
-use parlor_protocol::calendar::Utc;
+use parlor_protocol::{UserModes, Utc};
 
 const VERSION: &str = concat!("parlor-", env!("CARGO_PKG_VERSION"));
 

@@ -1,7 +1,7 @@
 //! What a person reads who was taken for a client of IRC.
 
+use crate::base::language::Language;
 use crate::dialect::irc::query::{Answers, Hint};
-use crate::language::Language;
 
 /// A notice in the language of the server: programs do not need it.
 pub(super) fn hint(hint: Hint, language: Language, to: &mut Answers<'_>) {

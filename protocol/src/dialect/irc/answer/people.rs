@@ -1,12 +1,12 @@
 //! What IRC asks about people.
 
+use crate::base::id::{MemberId, RoomId};
+use crate::base::mode::{Folded, Glob};
+use crate::base::name::Name;
+use crate::base::person::{Person, UserModes};
 use crate::dialect::irc::capability::Capabilities;
 use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::{Answers, Asker, Query, Who};
-use crate::id::{MemberId, RoomId};
-use crate::mode::{Folded, Glob};
-use crate::name::Name;
-use crate::person::{Person, UserModes};
 use crate::session::irc::room::room_name;
 use crate::world::{Member, Room};
 use alloc::format;
@@ -144,7 +144,7 @@ pub(super) fn whowas(asker: &Asker<'_>, asked: &str, count: usize, to: &mut Answ
         let Person { name, profile } = &it.person;
         let real_name = profile.real_name().as_str();
         to.numeric(numeric::RPL_WHOWASUSER, &[name.as_str(), profile.user(), profile.host(), "*", real_name]);
-        let left = crate::calendar::Utc::from_unix_ms(it.at_unix_ms).to_string();
+        let left = crate::base::calendar::Utc::from_unix_ms(it.at_unix_ms).to_string();
         to.numeric(numeric::RPL_WHOISSERVER, &[name.as_str(), &asker.options.identity.name, &left]);
     }
     if !any {
@@ -163,7 +163,7 @@ pub(super) fn who(asker: &Asker<'_>, asked: Who, from: MemberId, to: &mut Answer
                 if to.is_full() {
                     return Some(Query::Who { asked, from: id });
                 }
-                to.look_at_one();
+                to.count_row();
                 let Some(member) = asker.world.member(id) else { continue };
                 if is_there || !member.modes().has(UserModes::INVISIBLE) {
                     put_who(asker, &asked, id, member, Some(room), to);
@@ -179,7 +179,7 @@ pub(super) fn who(asker: &Asker<'_>, asked: Who, from: MemberId, to: &mut Answer
             if to.is_full() {
                 return Some(Query::Who { asked, from: id });
             }
-            to.look_at_one();
+            to.count_row();
             let room = shared_room(asker, member);
             let seen = room.is_some() || asker.member == Some(id);
             if (seen || !member.modes().has(UserModes::INVISIBLE))

@@ -1,13 +1,13 @@
 //! What IRC asks about rooms.
 
 use super::no_such_room;
+use crate::base::id::{MemberId, RoomId};
+use crate::base::mode::{Flag, Folded, Glob, MaskList, Shown};
+use crate::base::name::RoomName;
+use crate::base::person::UserModes;
 use crate::dialect::irc::capability::Capabilities;
 use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::{Answers, Asker, ListFilter, Query};
-use crate::id::{MemberId, RoomId};
-use crate::mode::{Flag, Folded, Glob, MaskList, Shown};
-use crate::name::RoomName;
-use crate::person::UserModes;
 use crate::session::irc::room::room_name;
 use crate::session::irc::shown;
 use crate::world::{Room, Topic};
@@ -71,7 +71,7 @@ fn names_of(asker: &Asker<'_>, room: &Room, from: MemberId, to: &mut Answers<'_>
             }
             return Some(id);
         }
-        to.look_at_one();
+        to.count_row();
         let Some(member) = asker.world.member(id) else { continue };
         if member.modes().has(UserModes::INVISIBLE) && !is_there {
             continue;
@@ -173,7 +173,7 @@ pub(super) fn list(
     let masks = filter.masks.len() + filter.not_masks.len();
     for (id, room) in asker.world.rooms_from(from) {
         // Each pattern is looked for in each name.
-        (0..=masks).for_each(|_| to.look_at_one());
+        (0..=masks).for_each(|_| to.count_row());
         if to.is_full() {
             return Some(Query::List { filter, from: id });
         }

@@ -1,13 +1,13 @@
 //! What the server says of itself.
 
-use crate::calendar::Utc;
+use crate::base::calendar::Utc;
+use crate::base::mode::{Flag, Key, MaskList, Status};
+use crate::base::name::{Name, RoomName};
+use crate::base::person::{Host, Profile, UserModes};
 use crate::dialect::irc::capability::Capabilities;
 use crate::dialect::irc::event::MODE_PARAMS_MAX;
 use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::{Answers, Asker, TEXT_BYTES_MAX};
-use crate::mode::{Flag, Key, MaskList, Status};
-use crate::name::{Name, RoomName};
-use crate::person::{Host, Profile, UserModes};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

@@ -1,7 +1,7 @@
 //! Masks: whom a ban or an exception is about.
 
-use crate::name::{Name, folded};
-use crate::person::{Host, Person, Profile, address_as_host};
+use crate::base::name::{Name, folded};
+use crate::base::person::{Host, Person, Profile, address_as_host};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -345,8 +345,8 @@ pub struct MaskEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::person::Profile;
-    use crate::text::Text;
+    use crate::base::person::Profile;
+    use crate::base::text::Text;
     use alloc::string::ToString;
 
     fn person(name: &str) -> Person {

@@ -1,6 +1,6 @@
 //! What the server says of itself.
 
-use crate::name::Name;
+use crate::base::name::Name;
 use alloc::string::String;
 use alloc::vec::Vec;
 

@@ -1,10 +1,9 @@
 //! Every bound of the system, in one struct with checked relations.
 
-use crate::dialect::irc;
-use crate::digest::Digest;
-use crate::language::Language;
-use crate::name::Name;
-use crate::rate::Rate;
+use crate::base::digest::Digest;
+use crate::base::language::Language;
+use crate::base::name::Name;
+use crate::base::rate::Rate;
 use core::fmt;
 
 /// The bounds of a server. The defaults work for a machine of any size; [`Limits::check`] tells whether a
@@ -211,20 +210,28 @@ impl fmt::Display for LimitError {
 
 impl core::error::Error for LimitError {}
 
+/// Bytes of a text that each piece but the last carries at least, in a dialect that cuts long texts into pieces. A
+/// dialect asserts where it renders that it keeps to these three.
+pub(crate) const PIECE_TEXT_BYTES_MIN: usize = 162;
+
+/// Bytes of a piece at most, with everything that the server puts around the text.
+pub(crate) const PIECE_BYTES_MAX: usize = 600;
+
+/// Bytes at most of a line that came with tags of its author's, in all its pieces.
+pub(crate) const TAGGED_LINE_BYTES_MAX: usize = 6_496;
+
 impl Limits {
     /// Bytes that one line in can become out, in one wire class.
     ///
-    /// Of a line of the plain dialect, invalid bytes become U+FFFD, and the longest name and the words around it come
-    /// before them. In IRC that is as many messages as it takes, each with its source, its target and its tags; and
-    /// one message of IRC comes with as many tags of its own as it may have.
+    /// In a dialect that keeps lines whole, invalid bytes become U+FFFD, and the longest name and the words around it
+    /// come before them. A dialect with short messages cuts the line into pieces, each with a source, a target and tags
+    /// of its own; and one line may come with tags of its author's.
     #[must_use]
     pub const fn rendered_line_bytes_max(&self) -> usize {
         let text = 3 * self.line_bytes_max;
         let plain = text + Name::BYTES_MAX + 64;
-        let messages = text.div_ceil(irc::PIECE_BYTES_MIN) * irc::TAGGED_BYTES_MAX;
-        let tagged = irc::CLIENT_TAGS_BYTES_MAX
-            + irc::MESSAGE_BYTES_MAX.div_ceil(irc::PIECE_BYTES_MIN) * irc::TAGGED_BYTES_MAX;
-        let longest = if messages > tagged { messages } else { tagged };
+        let pieces = text.div_ceil(PIECE_TEXT_BYTES_MIN) * PIECE_BYTES_MAX;
+        let longest = if pieces > TAGGED_LINE_BYTES_MAX { pieces } else { TAGGED_LINE_BYTES_MAX };
         if longest > plain { longest } else { plain }
     }
 

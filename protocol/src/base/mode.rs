@@ -2,9 +2,9 @@
 
 mod mask;
 
-use crate::digest::Digest;
-use crate::name::Name;
-use crate::person::Person;
+use crate::base::digest::Digest;
+use crate::base::name::Name;
+use crate::base::person::Person;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -214,7 +214,7 @@ impl ModeChange {
 
 /// The changes as IRC writes them: `+nt-k+o * alice`.
 #[derive(Clone, Copy, Debug)]
-pub struct Shown<'a>(pub &'a [ModeChange]);
+pub(crate) struct Shown<'a>(pub &'a [ModeChange]);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -386,8 +386,8 @@ impl Modes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::person::Profile;
-    use crate::text::Text;
+    use crate::base::person::Profile;
+    use crate::base::text::Text;
     use alloc::string::ToString;
     use alloc::vec;
 

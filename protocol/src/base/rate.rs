@@ -1,6 +1,6 @@
 //! The rate limiter: a generic cell rate algorithm (ITU-T I.371) in whole microseconds.
 
-use crate::time::Instant;
+use crate::base::time::Instant;
 
 /// How fast a connection may speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

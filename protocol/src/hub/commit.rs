@@ -1,19 +1,19 @@
 //! What follows from a committed entry: who is subscribed to what, and who hears it.
 
 use super::Hub;
-use crate::command::{CloseReason, Command, LogEntry};
+use crate::base::id::{ConnId, MemberId, RoomId};
+use crate::base::mode::ModeChange;
+use crate::base::name::{Name, RoomName};
+use crate::base::person::{Person, UserModes};
+use crate::base::text::Text;
+use crate::base::time::Now;
+use crate::dialect::event::{Event, Reply, Stamp, What};
 use crate::dialect::irc::query::Query;
 use crate::dialect::irc::{Capabilities, numeric, refusal};
-use crate::event::{Event, Reply, Stamp, What};
-use crate::id::{ConnId, MemberId, RoomId};
-use crate::mode::ModeChange;
-use crate::name::{Name, RoomName};
-use crate::output::{Output, Sink, WireClass};
-use crate::person::{Person, UserModes};
+use crate::hub::output::{Output, Sink, WireClass};
+use crate::log::command::{CloseReason, Command, LogEntry};
 use crate::planted;
 use crate::session::Link;
-use crate::text::Text;
-use crate::time::Now;
 use crate::world::{Effect, Member, Refusal};
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -100,11 +100,11 @@ impl Hub {
                 self.refused(author, refusal, sink);
             }
             (Effect::Renamed { member, from }, _) => self.renamed(author, *member, from, sink),
-            (Effect::Said { member, room }, Command::Say { status, speech, .. }) => {
-                self.said(author, *member, *room, *status, speech, sink);
+            (Effect::Said { member, room }, Command::Say { status, message, .. }) => {
+                self.said(author, *member, *room, *status, message, sink);
             }
-            (Effect::Told { member, to }, Command::Tell { speech, .. } | Command::Reply { speech, .. }) => {
-                self.told(author, *member, *to, speech, sink);
+            (Effect::Told { member, to }, Command::Tell { message, .. } | Command::Reply { message, .. }) => {
+                self.told(author, *member, *to, message, sink);
             }
             (Effect::TopicSet { member, room }, Command::SetTopic { topic, .. }) => {
                 let Some((by, by_bot)) = self.by(*member) else { return };
@@ -197,8 +197,8 @@ impl Hub {
         let Author { conn, now, .. } = author;
         self.members.insert(id, conn);
         let Some((by, _)) = self.by(id) else { return };
-        let Some(tenant) = self.tenant(conn) else { return };
-        let leaves_for = tenant.session.entered(id);
+        let Some(connection) = self.connection(conn) else { return };
+        let leaves_for = connection.session.entered(id);
         self.tell_watchers(&by, true, sink);
         if let Some(reason) = leaves_for {
             let command = Command::Leave { member: id, reason, message: None };
@@ -374,8 +374,8 @@ impl Hub {
         };
         let mut begins_again = false;
         let slot = self.slots.get_mut(conn.slot as usize);
-        if let Some(tenant) = slot.and_then(|slot| slot.tenant.as_mut()) {
-            begins_again = tenant.session.left(reason);
+        if let Some(connection) = slot.and_then(|slot| slot.connection.as_mut()) {
+            begins_again = connection.session.left(reason);
         }
         if let Some(session) = self.session(conn) {
             session.set_room(None);

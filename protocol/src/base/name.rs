@@ -3,7 +3,7 @@
 //! A name is parsed once and valid ever after. Two names are equal when their folds are: `Zoë` and `ZOË`
 //! are one name, as are `ſ` and `S`.
 
-use crate::text::is_invisible;
+use crate::base::text::is_invisible;
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::cmp::Ordering;

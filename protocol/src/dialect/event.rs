@@ -1,15 +1,15 @@
 //! What there is to hear and to answer, before any dialect gives it a form.
 
-use crate::command::{CloseReason, Speech};
+use crate::base::id::Seq;
+use crate::base::language::Language;
+use crate::base::mode::{Mask, ModeChange, Status};
+use crate::base::name::{Name, NameError, RoomName};
+use crate::base::person::Person;
+use crate::base::text::Text;
 use crate::dialect::{irc, plain};
-use crate::id::Seq;
-use crate::language::Language;
-use crate::mode::{Mask, ModeChange, Status};
-use crate::name::{Name, NameError, RoomName};
-use crate::output::WireClass;
-use crate::person::Person;
-use crate::text::Text;
-use crate::world::{Heard, Refusal, Topic};
+use crate::hub::output::WireClass;
+use crate::log::command::{CloseReason, Message};
+use crate::world::{HistoryLine, Refusal, Topic};
 use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::BytesMut;
@@ -114,14 +114,14 @@ pub enum What<'a> {
         /// Only those with this status or a higher one hear it.
         status: Option<Status>,
         /// The message.
-        speech: &'a Speech,
+        message: &'a Message,
     },
     /// It spoke to one member alone.
     Told {
         /// That member's name.
         to: &'a Name,
         /// The message.
-        speech: &'a Speech,
+        message: &'a Message,
     },
     /// It gave the room another topic, or took it away.
     TopicSet {
@@ -151,7 +151,9 @@ impl Event<'_> {
     #[must_use]
     pub fn class(&self, class: WireClass) -> WireClass {
         match class {
-            WireClass::Irc(capabilities) => WireClass::Irc(capabilities.and(irc::event::matter(self))),
+            WireClass::Irc(capabilities) => {
+                WireClass::Irc(capabilities.and(irc::event::relevant_capabilities(self)))
+            }
             WireClass::Plain { .. } => class,
         }
     }
@@ -197,7 +199,7 @@ pub enum Reply<'a> {
         /// The room.
         room: &'a RoomName,
         /// The lines.
-        heard: Vec<&'a Heard>,
+        heard: Vec<&'a HistoryLine>,
     },
     /// The member is in another room now.
     InRoom {

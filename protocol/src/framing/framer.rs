@@ -1,6 +1,6 @@
 //! The frame parser: bytes in any chunks become lines.
 
-use crate::telnet::{Asked, Decoded, Decoder, Function, IAC};
+use crate::framing::telnet::{Asked, Decoded, Decoder, Function, IAC};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use bytes::Bytes;

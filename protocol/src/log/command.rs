@@ -1,11 +1,11 @@
 //! The only things that can change the shared state, and the log entries that carry them.
 
-use crate::id::{ConnId, MemberId, Seq};
-use crate::limits::WorldLimits;
-use crate::mode::{Key, ModeChange, Status};
-use crate::name::{Name, RoomName};
-use crate::person::{Host, Profile, UserModes};
-use crate::text::Text;
+use crate::base::id::{ConnId, MemberId, Seq};
+use crate::base::limits::WorldLimits;
+use crate::base::mode::{Key, ModeChange, Status};
+use crate::base::name::{Name, RoomName};
+use crate::base::person::{Host, Profile, UserModes};
+use crate::base::text::Text;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -22,7 +22,7 @@ pub enum Command {
         /// Who asks; the verdict goes there.
         conn: ConnId,
         /// The name it wants.
-        wish: Wish,
+        request: NameRequest,
         /// What everybody may know of it.
         profile: Profile,
         /// The room it enters; `None` for none until it joins one.
@@ -99,7 +99,7 @@ pub enum Command {
         /// The member who replies.
         member: MemberId,
         /// The message.
-        speech: Speech,
+        message: Message,
     },
     /// A member speaks to a room.
     Say {
@@ -110,7 +110,7 @@ pub enum Command {
         /// Only those with this status or a higher one hear it.
         status: Option<Status>,
         /// The message.
-        speech: Speech,
+        message: Message,
     },
     /// A member is away, or back.
     SetAway {
@@ -169,7 +169,7 @@ pub enum Command {
         /// The one who is spoken to.
         to: Name,
         /// The message.
-        speech: Speech,
+        message: Message,
     },
     /// An operator of the server speaks to all members with the mode `w`.
     Wallops {
@@ -209,35 +209,35 @@ impl Command {
 
 /// A message. Cloning it is cheap.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Speech {
+pub struct Message {
     /// The kind of message.
-    pub manner: Manner,
-    /// The text; empty for [`Manner::Tags`].
+    pub kind: MessageKind,
+    /// The text; empty for [`MessageKind::Tags`].
     pub text: Text,
     /// Tags for programs, in the form of IRC's client-only tags: `+draft/reply=1;+typing=done`.
     pub tags: Option<Arc<str>>,
 }
 
-impl Speech {
+impl Message {
     /// Whether nobody will ask for it again: a notice that somebody is typing, and nothing else (IRCv3, typing). It
     /// has no place in the log.
     #[must_use]
     pub fn is_signal(&self) -> bool {
         let tags = self.tags.as_deref().unwrap_or_default();
-        self.manner == Manner::Tags
+        self.kind == MessageKind::Tags
             && (tags == "+typing" || tags.starts_with("+typing=") && !tags.contains(';'))
     }
 
     /// A text with nothing around it.
     #[must_use]
-    pub const fn new(manner: Manner, text: Text) -> Self {
-        Self { manner, text, tags: None }
+    pub const fn new(kind: MessageKind, text: Text) -> Self {
+        Self { kind, text, tags: None }
     }
 }
 
 /// The name that somebody enters with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum NameRequest {
     /// This one, or it does not enter.
     Name(Name),
     /// What is made of the TCP port of its other end; there always is one.
@@ -246,7 +246,7 @@ pub enum Wish {
 
 /// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Manner {
+pub enum MessageKind {
     /// What the member does: `/me waves`.
     Action,
     /// What the member's program asks of other programs (IRC's CTCP).
@@ -255,17 +255,17 @@ pub enum Manner {
     CtcpReply,
     /// What nobody may answer by itself (IRC's `NOTICE`).
     Notice,
-    /// Words for the room.
-    Speech,
     /// Nothing; the tags are all there is (IRC's `TAGMSG`).
     Tags,
+    /// Words for the room.
+    Text,
 }
 
-impl Manner {
+impl MessageKind {
     /// Whether people read it, and a room remembers it.
     #[must_use]
     pub const fn is_read(self) -> bool {
-        matches!(self, Self::Action | Self::Notice | Self::Speech)
+        matches!(self, Self::Action | Self::Notice | Self::Text)
     }
 }
 

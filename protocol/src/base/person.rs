@@ -1,8 +1,8 @@
 //! Who a member is to others.
 
-use crate::digest::Digest;
-use crate::name::Name;
-use crate::text::Text;
+use crate::base::digest::Digest;
+use crate::base::name::Name;
+use crate::base::text::Text;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use core::fmt;

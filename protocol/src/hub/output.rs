@@ -1,11 +1,11 @@
 //! What the hub tells the driver.
 
-use crate::command::{CloseReason, Command};
-use crate::console::ConsoleEvent;
+use crate::base::id::{ConnId, RoomId};
+use crate::base::language::Language;
+use crate::dialect::event::Event;
 use crate::dialect::irc::Capabilities;
-use crate::event::Event;
-use crate::id::{ConnId, RoomId};
-use crate::language::Language;
+use crate::hub::console::ConsoleEvent;
+use crate::log::command::{CloseReason, Command};
 
 /// Where [`Hub::handle`](crate::Hub::handle) puts what is to be done. The caller owns it; the hub queues
 /// nothing inside.
@@ -22,7 +22,7 @@ pub enum Output<'a> {
         /// The connection.
         conn: ConnId,
     },
-    /// Answer with [`Input::Verdict`](crate::Input::Verdict) whether that is the password. One connection asks one
+    /// Answer with [`Input::PasswordChecked`](crate::Input::PasswordChecked) whether that is the password. One connection asks one
     /// question at a time.
     CheckPassword {
         /// The connection that asks.

@@ -1,9 +1,9 @@
 //! What the driver tells the hub.
 
-use crate::command::LogEntry;
-use crate::id::ConnId;
-use crate::identity::Identity;
-use crate::name::RoomName;
+use crate::base::id::ConnId;
+use crate::base::identity::Identity;
+use crate::base::name::RoomName;
+use crate::log::command::LogEntry;
 use alloc::sync::Arc;
 use bytes::Bytes;
 use core::net::SocketAddr;
@@ -70,7 +70,7 @@ pub enum Input<'a> {
     /// be another.
     Timeout,
     /// Whether a password is right: the answer to [`Output::CheckPassword`](crate::Output::CheckPassword).
-    Verdict {
+    PasswordChecked {
         /// The connection.
         conn: ConnId,
         /// Whether it is the password that was asked about.

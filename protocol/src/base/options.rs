@@ -1,7 +1,7 @@
-//! How the server behaves, where it can behave in more than one way. What bounds it is in [`limits`](crate::limits).
+//! How the server behaves, where it can behave in more than one way. What bounds it is in [`limits`](crate::base::limits).
 
-use crate::identity::Identity;
-use crate::language::Language;
+use crate::base::identity::Identity;
+use crate::base::language::Language;
 use alloc::sync::Arc;
 
 /// The settings that decide how the server behaves.

@@ -3,8 +3,8 @@
 //! Most terminals let their user correct a line before it is sent. Others send each key as it is pressed (telnet where no
 //! side edits lines, serial consoles). Then the corrections arrive in the line, and erased letters would be said.
 
-use crate::telnet::{BACKSPACE, KILL};
-use crate::text::{Escapes, Text, decoded, is_formatting, whole_characters};
+use crate::base::text::{Escapes, Text, decoded, is_formatting, whole_characters};
+use crate::framing::telnet::{BACKSPACE, KILL};
 use alloc::borrow::Cow;
 use alloc::string::String;
 use unicode_normalization::char::is_combining_mark;

@@ -1,7 +1,7 @@
 //! Openings that are text: known by their first line.
 
 use super::{Evidence, IAC, Judged, Kind, OPENING_BYTES_MAX, Protocol, TAGS_BYTES_MAX};
-use crate::name::Name;
+use crate::base::name::Name;
 use alloc::vec::Vec;
 
 /// How a first line ends.

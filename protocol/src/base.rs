@@ -1,0 +1,15 @@
+//! Values and rules that everything else is made of, and that depend on nothing but each other.
+
+pub(crate) mod calendar;
+pub(crate) mod digest;
+pub(crate) mod id;
+pub(crate) mod identity;
+pub(crate) mod language;
+pub(crate) mod limits;
+pub(crate) mod mode;
+pub(crate) mod name;
+pub(crate) mod options;
+pub(crate) mod person;
+pub(crate) mod rate;
+pub(crate) mod text;
+pub(crate) mod time;

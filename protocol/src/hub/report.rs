@@ -1,0 +1,147 @@
+//! What the console is told of an applied entry.
+
+use super::Hub;
+use super::commit::Author;
+use crate::base::id::{ConnId, MemberId};
+use crate::base::person::UserModes;
+use crate::hub::console::{ConsoleEvent, ConsoleMember, ModesLogged};
+use crate::hub::input::Dialect;
+use crate::hub::output::{Output, Sink};
+use crate::log::command::{CloseReason, Command, NameRequest};
+use crate::planted;
+use crate::world::{Effect, Member, Room};
+use core::net::SocketAddr;
+
+impl Hub {
+    /// Tells the console of one effect of an entry. Before anything else follows from it: a member that has left still
+    /// has its connection.
+    pub(super) fn report(&self, author: Author<'_>, effect: &Effect, sink: &mut impl Sink) {
+        if let Some(event) = self.console_event(author, effect) {
+            sink.output(Output::Console(event));
+        }
+    }
+
+    /// What the console tells of the effect: nothing of what is said, and who is away, or what they call themselves.
+    fn console_event<'a>(&'a self, author: Author<'_>, effect: &'a Effect) -> Option<ConsoleEvent<'a>> {
+        let room_name = |room| self.world.room(room).map(Room::name);
+        Some(match effect {
+            Effect::Entered { member } => {
+                let Command::Enter { request, .. } = &author.entry.command else { return None };
+                let dialect = match request {
+                    NameRequest::Name(_) => Dialect::Irc,
+                    NameRequest::Port(_) => Dialect::Plain,
+                };
+                let (name, peer) = (self.world.member(*member)?.name(), self.peer(author.conn)?);
+                ConsoleEvent::Entered { member: ConsoleMember { name, peer }, dialect }
+            }
+            Effect::Joined { member, room, .. } => {
+                // The connection of a member that has just entered is not known by its id yet.
+                let (name, peer) = (self.world.member(*member)?.name(), self.peer(author.conn)?);
+                ConsoleEvent::RoomEntered { member: ConsoleMember { name, peer }, room: room_name(*room)? }
+            }
+            Effect::Left { member, person, reason, .. } => {
+                let peer = self.peer(*self.members.get(member)?)?;
+                let left = ConsoleMember { name: &person.name, peer };
+                let by = match author.entry.command {
+                    // Whoever ends its own connection is no member any more.
+                    Command::Kill { member: killer, .. } if killer == *member => Some(left),
+                    Command::Kill { member: killer, .. } => self.console_member(killer),
+                    _ => None,
+                };
+                ConsoleEvent::Left { member: left, reason: *reason, by }
+            }
+            Effect::Parted { member, name, .. } => {
+                ConsoleEvent::RoomLeft { member: self.console_member(*member)?, room: name }
+            }
+            Effect::Refused { member, refusal } => {
+                let (name, peer) = (self.world.member(*member)?.name(), self.peer(author.conn)?);
+                ConsoleEvent::CommandRefused { member: ConsoleMember { name, peer }, why: refusal.word() }
+            }
+            Effect::Renamed { member, from } if planted::reports_renames() => {
+                ConsoleEvent::Renamed { member: self.console_member(*member)?, from: &from.name }
+            }
+            Effect::HostSet { .. }
+            | Effect::Invited { .. }
+            | Effect::Kicked { .. }
+            | Effect::ModesSet { .. }
+            | Effect::TopicSet { .. }
+            | Effect::UserModesSet { .. }
+            | Effect::Wallops { .. } => return self.console_act(author, effect),
+            Effect::AwaySet { .. }
+            | Effect::ModesUnchanged { .. }
+            | Effect::NotEntered { .. }
+            | Effect::RealNameSet { .. }
+            | Effect::Renamed { .. }
+            | Effect::Said { .. }
+            | Effect::Told { .. } => return None,
+        })
+    }
+
+    /// What the console tells of the act of a moderator.
+    fn console_act<'a>(&'a self, author: Author<'_>, effect: &'a Effect) -> Option<ConsoleEvent<'a>> {
+        let room_name = |room| self.world.room(room).map(Room::name);
+        Some(match effect {
+            Effect::HostSet { member, target, .. } => {
+                let host = self.world.member(*target)?.person().profile.host();
+                let (by, target) = (self.console_member(*member)?, self.console_member(*target)?);
+                ConsoleEvent::HostSet { by, target, host }
+            }
+            Effect::Invited { member, target, room } => {
+                let (by, target) = (self.console_member(*member)?, self.console_member(*target)?);
+                ConsoleEvent::Invited { by, target, room: room_name(*room)? }
+            }
+            Effect::Kicked { member, target, name, .. } => {
+                let (by, target) = (self.console_member(*member)?, self.console_member(*target)?);
+                ConsoleEvent::Kicked { by, target, room: name }
+            }
+            Effect::ModesSet { member, room, changes } => {
+                let (by, room) = (self.console_member(*member)?, room_name(*room)?);
+                ConsoleEvent::ModesSet { by, room, changes: ModesLogged(changes) }
+            }
+            Effect::TopicSet { member, room } => {
+                let (by, room) = (self.console_member(*member)?, self.world.room(*room)?);
+                ConsoleEvent::TopicSet { by, room: room.name(), is_set: room.topic().is_some() }
+            }
+            Effect::UserModesSet { member, off, .. } => {
+                let member = self.console_member(*member)?;
+                if matches!(author.entry.command, Command::Promote { .. }) {
+                    ConsoleEvent::Promoted { member }
+                } else if off.has(UserModes::OPERATOR) {
+                    ConsoleEvent::Demoted { member }
+                } else {
+                    return None;
+                }
+            }
+            Effect::Wallops { member } => ConsoleEvent::Wallops { by: self.console_member(*member)? },
+            _ => return None,
+        })
+    }
+
+    /// Counts the end of a connection, and tells the console.
+    pub(super) fn report_closed(&mut self, conn: ConnId, reason: CloseReason, sink: &mut impl Sink) {
+        self.counters.closed[reason as usize] += 1;
+        if let Some(peer) = self.peer(conn) {
+            sink.output(Output::Console(ConsoleEvent::Closed { conn, peer, reason }));
+        }
+    }
+
+    /// Tells the console that a connection gave no password where it had to, or a wrong one.
+    pub(super) fn report_wrong_password(&mut self, conn: ConnId, sink: &mut impl Sink) {
+        let member = self.session(conn).and_then(|session| session.member());
+        let Some(peer) = self.peer(conn) else { return };
+        let name = member.and_then(|member| self.world.member(member)).map(Member::name);
+        sink.output(Output::Console(ConsoleEvent::PasswordWrong { name, peer }));
+    }
+
+    /// A member as the console names it, also where its connection is closing.
+    pub(super) fn console_member(&self, id: MemberId) -> Option<ConsoleMember<'_>> {
+        let peer = self.peer(*self.members.get(&id)?)?;
+        self.world.member(id).map(Member::name).map(|name| ConsoleMember { name, peer })
+    }
+
+    /// The other end of a connection.
+    pub(super) fn peer(&self, conn: ConnId) -> Option<SocketAddr> {
+        let slot = self.slots.get(conn.slot as usize).filter(|slot| slot.generation == conn.generation)?;
+        slot.connection.as_ref().map(|connection| connection.peer)
+    }
+}
