@@ -2,6 +2,7 @@
 
 pub(crate) mod calendar;
 pub(crate) mod digest;
+pub(crate) mod few;
 pub(crate) mod id;
 pub(crate) mod identity;
 pub(crate) mod language;

@@ -16,6 +16,7 @@ mod queue;
 mod tests;
 pub(crate) mod tick;
 
+use crate::base::few::Few;
 use crate::base::id::{ConnId, RoomId};
 use crate::base::limits::Limits;
 use crate::dialect::event::Event;
@@ -66,6 +67,8 @@ pub struct Outbox {
     multicasts: usize,
     /// Empty buildings, kept for their allocations.
     spare: Vec<ChunkBuilder>,
+    /// Empty lists of chunks, kept for their allocations.
+    spare_lists: Vec<Vec<RoomChunk>>,
     /// The forms in which the event at hand was rendered; kept for its allocation.
     forms: Vec<Form>,
 }
@@ -120,7 +123,7 @@ struct Conn {
     /// Its place in `disturbances`, and one more; 0 for none.
     disturbance: usize,
     queue: Option<Box<Queue>>,
-    subscriptions: Vec<Subscription>,
+    subscriptions: Few<Subscription>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -143,7 +146,7 @@ struct Subscription {
     room: RoomId,
     class: WireClass,
     /// Its place in the fan's members.
-    position: usize,
+    position: u32,
     /// The ordinal at which it began in this tick; 0 when before it.
     from: Ordinal,
 }
@@ -152,7 +155,7 @@ struct Subscription {
 #[derive(Debug, Default)]
 struct RoomSubscribers {
     fans: Vec<ClassSubscribers>,
-    /// What the room says in this tick, each as some of its classes read it.
+    /// What the room says in this tick, each as some of its classes read it; no allocation while it says nothing.
     chunks: Vec<RoomChunk>,
     touched: bool,
 }
@@ -198,6 +201,7 @@ impl Outbox {
             flushes: 0,
             multicasts: 0,
             spare: Vec::new(),
+            spare_lists: Vec::new(),
             forms: Vec::new(),
         }
     }
@@ -374,7 +378,7 @@ impl Outbox {
             || ended.iter().rev().find(|span| span.room == room).map(|span| (span.from, span.until));
         let from = planted::heard_from(from, earlier);
         let fan = self.rooms.entry(room).or_default().fan(class);
-        let position = fan.members.len();
+        let position = u32::try_from(fan.members.len()).expect("members are fewer than slots");
         fan.members.push(conn.slot);
         self.conns[conn.slot as usize].subscriptions.push(Subscription { room, class, position, from });
     }
@@ -405,8 +409,8 @@ impl Outbox {
         let Some(fan) = self.rooms.get_mut(&room) else { return };
         let touched = fan.touched;
         let members = &mut fan.fan(class).members;
-        members.swap_remove(position);
-        if let Some(&moved) = members.get(position) {
+        members.swap_remove(position as usize);
+        if let Some(&moved) = members.get(position as usize) {
             let subscriptions = &mut self.conns[moved as usize].subscriptions;
             if let Some(moved) = subscriptions.iter_mut().find(|subscription| subscription.room == room) {
                 moved.position = position;
@@ -426,6 +430,7 @@ impl Outbox {
         let Some(fan) = self.rooms.get_mut(&room) else { return ordinal };
         if !fan.touched {
             fan.touched = true;
+            fan.chunks = self.spare_lists.pop().unwrap_or_default();
             self.touched.push(room);
         }
         self.forms.clear();
@@ -530,6 +535,8 @@ impl RoomSubscribers {
     /// The fan of that class; a new one where there is none.
     fn fan(&mut self, class: WireClass) -> &mut ClassSubscribers {
         let index = self.fans.iter().position(|fan| fan.class == class).unwrap_or_else(|| {
+            // One for nearly every room, where a first `push` alone would reserve four.
+            self.fans.reserve_exact(1);
             self.fans.push(ClassSubscribers { class, members: Vec::new(), chunk: None });
             self.fans.len() - 1
         });

@@ -72,7 +72,7 @@ impl Outbox {
             assert!(!twice, "slot {slot} hears {room} once");
             let fans = &self.rooms.get(&room).expect("a room that is heard is known").fans;
             let fan = fans.iter().find(|fan| fan.class == subscription.class);
-            let member = fan.and_then(|fan| fan.members.get(subscription.position));
+            let member = fan.and_then(|fan| fan.members.get(subscription.position as usize));
             assert_eq!(member, Some(&slot), "the subscription of slot {slot} to {room} knows its place");
         }
     }

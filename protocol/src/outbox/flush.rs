@@ -2,7 +2,7 @@
 
 use super::queue::{Range, Source};
 use super::tick::{ChunkBuilder, Cursor, OPEN_END, Override, merge};
-use super::{ClassSubscribers, Conn, Outbox, Phase, RoomSubscribers, Wire};
+use super::{ClassSubscribers, Conn, Outbox, Phase, RoomChunk, RoomSubscribers, Wire};
 use crate::base::id::{ConnId, RoomId};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -92,7 +92,7 @@ impl Outbox {
                 state.subscriptions.iter_mut().for_each(|subscription| subscription.from = 0);
             }
         }
-        end_rooms(&mut rooms, &touched, &mut self.spare);
+        end_rooms(&mut rooms, &touched, &mut self.spare, &mut self.spare_lists);
         touched.clear();
         (self.rooms, self.touched, self.disturbances) = (rooms, touched, disturbances);
         self.ordinal = 1;
@@ -145,7 +145,7 @@ impl Outbox {
             if core::mem::replace(&mut state.served, self.flushes) == self.flushes {
                 continue;
             }
-            let heard = if state.subscriptions.len() == 1 {
+            let heard = if state.subscriptions.is_one() {
                 source
             } else {
                 merged_source(state, rooms, buildings, merged, &mut flush.sources)
@@ -403,13 +403,18 @@ fn end_rooms(
     rooms: &mut BTreeMap<RoomId, RoomSubscribers>,
     touched: &[RoomId],
     spare: &mut Vec<ChunkBuilder>,
+    spare_lists: &mut Vec<Vec<RoomChunk>>,
 ) {
     for id in touched {
         let Some(room) = rooms.get_mut(id) else { continue };
         room.touched = false;
         // What no class saw anything of was not written, and is kept as it is.
-        let unused = room.chunks.drain(..).map(|chunk| chunk.building).filter(|it| it.bytes.capacity() > 0);
+        let mut chunks = core::mem::take(&mut room.chunks);
+        let unused = chunks.drain(..).map(|chunk| chunk.building).filter(|it| it.bytes.capacity() > 0);
         spare.extend(unused.take(SPARE_MAX.saturating_sub(spare.len())));
+        if spare_lists.len() < SPARE_MAX {
+            spare_lists.push(chunks);
+        }
         room.fans.retain_mut(|fan| {
             fan.chunk = None;
             !fan.members.is_empty()
