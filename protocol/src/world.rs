@@ -10,6 +10,7 @@ mod silence;
 mod tests;
 
 use crate::base::digest::Digest;
+use crate::base::few::Few;
 use crate::base::id::{MemberId, RoomId, Seq};
 use crate::base::limits::WorldLimits;
 use crate::base::mode::{Mask, MaskList, ModeChange};
@@ -17,7 +18,9 @@ use crate::base::name::{Name, RoomName};
 use crate::base::person::{Person, UserModes};
 use crate::base::text::Text;
 use crate::log::command::{CloseReason, Command, LogEntry};
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 pub use people::FormerName;
 pub use room::{HistoryLine, Room, Topic};
@@ -33,16 +36,19 @@ pub struct World {
     /// Those who are gone, or have another name, the latest at the end.
     departed: VecDeque<FormerName>,
     limits: WorldLimits,
-    members: BTreeMap<MemberId, Member>,
+    /// Boxed, for a tree that grows at its end leaves its nodes half empty.
+    members: BTreeMap<MemberId, Box<Member>>,
     /// The most members that there were at once.
     members_max: usize,
     /// Members who are invisible, and operators of the server: counted, for every newcomer is told.
     invisible: usize,
     operators: usize,
-    names: BTreeMap<Name, MemberId>,
+    /// The members by the folds of their names.
+    names: BTreeMap<Arc<str>, MemberId>,
     position: Seq,
-    room_names: BTreeMap<RoomName, RoomId>,
-    rooms: BTreeMap<RoomId, Room>,
+    /// The rooms by the folds of their names.
+    room_names: BTreeMap<Arc<str>, RoomId>,
+    rooms: BTreeMap<RoomId, Box<Room>>,
 }
 
 /// A member, as everybody may know it.
@@ -50,17 +56,24 @@ pub struct World {
 pub struct Member {
     person: Person,
     /// In the order in which it entered them.
-    rooms: Vec<RoomId>,
+    rooms: Few<RoomId>,
+    modes: UserModes,
+    entered_unix_ms: u64,
+    spoke_unix_ms: u64,
+    /// `None` for a member that never had any of it: most never do, and it is as large as all the rest.
+    extras: Option<Box<Extras>>,
+}
+
+/// What most members have nothing of.
+#[derive(Clone, Debug, Default)]
+struct Extras {
+    away: Option<Text>,
+    correspondent: Option<Correspondent>,
     /// Rooms to which it was invited, the latest at the end; some may have ended.
     invitations: Vec<RoomId>,
-    correspondent: Option<Correspondent>,
-    away: Option<Text>,
-    modes: UserModes,
     /// Whether the masks of a room mute it, as they were at that version of them: a hundred masks are not compared
     /// with it for each line. It follows from the rest, and is no part of the digest.
     muted: Vec<(RoomId, u32, bool)>,
-    entered_unix_ms: u64,
-    spoke_unix_ms: u64,
 }
 
 /// Whom a member's reply is for.
@@ -93,13 +106,13 @@ impl Member {
     /// The rooms to which it is invited, those that have ended among them.
     #[must_use]
     pub fn invitations(&self) -> &[RoomId] {
-        &self.invitations
+        self.extras.as_ref().map_or(&[], |extras| &extras.invitations)
     }
 
     /// What others are told who speak to it, where it is away.
     #[must_use]
-    pub const fn away(&self) -> Option<&Text> {
-        self.away.as_ref()
+    pub fn away(&self) -> Option<&Text> {
+        self.extras.as_ref()?.away.as_ref()
     }
 
     /// What it has set for itself, or has shown that it is.
@@ -470,13 +483,13 @@ impl World {
     /// The member of that id.
     #[must_use]
     pub fn member(&self, id: MemberId) -> Option<&Member> {
-        self.members.get(&id)
+        self.members.get(&id).map(|member| &**member)
     }
 
     /// Returns the member that has this name.
     #[must_use]
     pub fn member_named(&self, name: &Name) -> Option<MemberId> {
-        self.names.get(name).copied()
+        self.names.get(name.key()).copied()
     }
 
     /// When its log began: milliseconds since 1970-01-01T00:00:00Z.
@@ -516,12 +529,12 @@ impl World {
 
     /// Every member from that one on, in the order of entrance.
     pub fn members_from(&self, id: MemberId) -> impl Iterator<Item = (MemberId, &Member)> {
-        self.members.range(id..).map(|(&id, member)| (id, member))
+        self.members.range(id..).map(|(&id, member)| (id, &**member))
     }
 
     /// Every room from that one on, in the order in which they began.
     pub fn rooms_from(&self, id: RoomId) -> impl Iterator<Item = (RoomId, &Room)> {
-        self.rooms.range(id..).map(|(&id, room)| (id, room))
+        self.rooms.range(id..).map(|(&id, room)| (id, &**room))
     }
 
     /// Whether two members are in a room together.
@@ -535,7 +548,7 @@ impl World {
 
     /// Every member, in the order of entrance.
     pub fn members(&self) -> impl ExactSizeIterator<Item = (MemberId, &Member)> {
-        self.members.iter().map(|(&id, member)| (id, member))
+        self.members.iter().map(|(&id, member)| (id, &**member))
     }
 
     /// The position of the last entry applied; 0 for none.
@@ -547,24 +560,24 @@ impl World {
     /// The room of that id.
     #[must_use]
     pub fn room(&self, id: RoomId) -> Option<&Room> {
-        self.rooms.get(&id)
+        self.rooms.get(&id).map(|room| &**room)
     }
 
     /// The room of that name.
     #[must_use]
     pub fn room_named(&self, name: &RoomName) -> Option<RoomId> {
-        self.room_names.get(name).copied()
+        self.room_names.get(name.key()).copied()
     }
 
     /// Every room, in the order in which they began.
     pub fn rooms(&self) -> impl ExactSizeIterator<Item = (RoomId, &Room)> {
-        self.rooms.iter().map(|(&id, room)| (id, room))
+        self.rooms.iter().map(|(&id, room)| (id, &**room))
     }
 
     fn configure(&mut self, entry: &LogEntry, limits: WorldLimits) {
         self.limits = limits;
         let lobby = RoomName::lobby();
-        if !self.room_names.contains_key(&lobby) {
+        if !self.room_names.contains_key(lobby.key()) {
             self.began_unix_ms = entry.at_unix_ms;
             self.begin_room(RoomId(entry.seq), &lobby, entry.at_unix_ms);
         }

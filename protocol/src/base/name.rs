@@ -75,6 +75,11 @@ macro_rules! folded_name {
             pub fn key(&self) -> &str {
                 &self.0.key
             }
+
+            /// The fold, shared: a map that needs to know nothing else of its names is smaller with these as its keys.
+            pub(crate) fn shared_key(&self) -> Arc<str> {
+                Arc::clone(&self.0.key)
+            }
         }
 
         impl PartialEq for $name {

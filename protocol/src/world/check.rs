@@ -18,16 +18,10 @@ impl World {
             "each member has one name, and each name one member"
         );
         for (&id, member) in &self.members {
-            let (name, owner) =
-                self.names.get_key_value(&member.person.name).expect("a member's name is taken");
-            assert_eq!(*owner, id, "{name} is the name of its member");
-            assert_eq!(
-                name.as_str(),
-                member.person.name.as_str(),
-                "a name stands as its member has it, case and all"
-            );
+            let name = &member.person.name;
+            assert_eq!(self.names.get(name.key()), Some(&id), "{name} is the name of its member");
             assert!(id.0 <= self.position, "{id} entered before now");
-            for &(room, version, is_muted) in &member.muted {
+            for &(room, version, is_muted) in member.muted() {
                 if let Some(room) = self.rooms.get(&room).filter(|it| it.modes.masks_version() == version) {
                     assert_eq!(is_muted, room.modes.mutes(&member.person), "{id} is muted in {}", room.name);
                 }
@@ -45,7 +39,12 @@ impl World {
         let lobby = RoomName::lobby();
         assert_eq!(self.room_names.len(), self.rooms.len(), "each room has one name, and each name one room");
         for (&id, room) in &self.rooms {
-            assert_eq!(self.room_names.get(&room.name), Some(&id), "{} is the name of its room", room.name);
+            assert_eq!(
+                self.room_names.get(room.name.key()),
+                Some(&id),
+                "{} is the name of its room",
+                room.name
+            );
             assert!(id.0 <= self.position, "{id} began before now");
             let is_lobby = room.name == lobby;
             assert!(is_lobby || !room.members.is_empty(), "{} has ended with its last member", room.name);

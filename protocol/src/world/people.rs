@@ -1,13 +1,15 @@
 //! Members: how they enter and leave, and what they say of themselves.
 
-use super::{Correspondent, Effect, Member, Refusal, World};
+use super::{Correspondent, Effect, Extras, Member, Refusal, World};
 use crate::base::digest::Digest;
+use crate::base::few::Few;
 use crate::base::id::{MemberId, RoomId, Seq};
 use crate::base::name::{Name, RoomName};
 use crate::base::person::{Host, Person, Profile, UserModes};
 use crate::base::text::Text;
 use crate::log::command::{CloseReason, Command, LogEntry, Message, NameRequest};
 use crate::planted;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 /// Members of one port that have the first numbers behind it.
@@ -26,30 +28,47 @@ impl Member {
     fn new(person: Person, at_unix_ms: u64) -> Self {
         Self {
             person,
-            rooms: Vec::new(),
-            invitations: Vec::new(),
-            correspondent: None,
-            away: None,
+            rooms: Few::default(),
             modes: UserModes::NONE,
-            muted: Vec::new(),
             entered_unix_ms: at_unix_ms,
             spoke_unix_ms: at_unix_ms,
+            extras: None,
+        }
+    }
+
+    pub(super) fn extras_mut(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
+    }
+
+    /// What was found out of masks about it.
+    pub(super) fn muted(&self) -> &[(RoomId, u32, bool)] {
+        self.extras.as_ref().map_or(&[], |extras| &extras.muted)
+    }
+
+    fn correspondent(&self) -> Option<Correspondent> {
+        self.extras.as_ref()?.correspondent
+    }
+
+    /// Its name, its host or its real name is another: what was found out of masks about it is not true any more.
+    fn forget_muted(&mut self) {
+        if let Some(extras) = &mut self.extras {
+            extras.muted = Vec::new();
         }
     }
 
     pub(super) fn digest(&self, digest: &mut Digest) {
         self.person.digest(digest);
-        for rooms in [&self.rooms, &self.invitations] {
+        for rooms in [self.rooms(), self.invitations()] {
             digest.number(rooms.len() as u64);
             for room in rooms {
                 digest.number(room.0.0);
             }
         }
-        let answers = self.correspondent.map_or((0, 0), |it| (it.member.0.0, 1 + u64::from(it.wrote)));
+        let answers = self.correspondent().map_or((0, 0), |it| (it.member.0.0, 1 + u64::from(it.wrote)));
         digest.number(answers.0);
         digest.number(answers.1);
-        digest.number(u64::from(self.away.is_some()));
-        digest.text(self.away.as_ref().map_or("", Text::as_str));
+        digest.number(u64::from(self.away().is_some()));
+        digest.text(self.away().map_or("", Text::as_str));
         digest.number(self.modes.number());
         digest.number(self.entered_unix_ms);
         digest.number(self.spoke_unix_ms);
@@ -70,13 +89,14 @@ impl World {
             NameRequest::Name(name) => name.clone(),
             NameRequest::Port(port) => self.name_for_port(*port, entry.seq),
         };
-        if let Some((taken, _)) = self.names.get_key_value(&name) {
-            effects.push(Effect::NotEntered { refusal: Refusal::NameTaken(taken.clone()) });
+        if let Some(owner) = self.names.get(name.key()).and_then(|owner| self.members.get(owner)) {
+            let taken = owner.person.name.clone();
+            effects.push(Effect::NotEntered { refusal: Refusal::NameTaken(taken) });
             return;
         }
-        self.names.insert(name.clone(), member);
+        self.names.insert(name.shared_key(), member);
         let person = Person { name, profile: profile.clone() };
-        self.members.insert(member, Member::new(person, entry.at_unix_ms));
+        self.members.insert(member, Box::new(Member::new(person, entry.at_unix_ms)));
         self.members_max = self.members_max.max(self.members.len());
         effects.push(Effect::Entered { member });
         if room.is_some()
@@ -105,14 +125,15 @@ impl World {
         let silenced = has_words && self.silenced_somewhere(id).is_some();
         let Some(member) = self.members.remove(&id) else { return };
         if planted::frees_name() {
-            self.names.remove(&member.person.name);
+            self.names.remove(member.person.name.key());
         }
-        for &room in &member.rooms {
+        for &room in member.rooms() {
             self.remove_from_room(id, room);
         }
         self.depart(entry, member.person.clone());
         self.count_modes(member.modes, UserModes::NONE);
-        let Member { person, rooms, .. } = member;
+        let Member { person, rooms, .. } = *member;
+        let rooms = rooms.into_vec();
         effects.push(Effect::Left { member: id, person, rooms, reason, silenced });
     }
 
@@ -137,8 +158,10 @@ impl World {
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refusal> {
         let Some(member) = self.members.get(&id) else { return Ok(()) };
-        match self.names.get_key_value(name) {
-            Some((taken, &owner)) if owner != id => return Err(Refusal::NameTaken(taken.clone())),
+        match self.names.get(name.key()).map(|owner| (owner, self.members.get(owner))) {
+            Some((&owner, Some(other))) if owner != id => {
+                return Err(Refusal::NameTaken(other.person.name.clone()));
+            }
             Some(_) if member.person.name.as_str() == name.as_str() => return Err(Refusal::NameUnchanged),
             _ => {}
         }
@@ -146,9 +169,9 @@ impl World {
         let Some(member) = self.members.get_mut(&id) else { return Ok(()) };
         let renamed = Person { name: name.clone(), ..member.person.clone() };
         let from = core::mem::replace(&mut member.person, renamed);
-        member.muted.clear();
-        self.names.remove(&from.name);
-        self.names.insert(name.clone(), id);
+        member.forget_muted();
+        self.names.remove(from.name.key());
+        self.names.insert(name.shared_key(), id);
         if from.name != *name {
             self.depart(entry, from.clone());
         }
@@ -169,12 +192,12 @@ impl World {
         self.spoke(entry, id);
         if message.kind.is_read() {
             if let Some(reader) = self.members.get_mut(&to) {
-                reader.correspondent = Some(Correspondent { member: id, wrote: true });
+                reader.extras_mut().correspondent = Some(Correspondent { member: id, wrote: true });
             }
             if let Some(writer) = self.members.get_mut(&id)
-                && writer.correspondent.is_none_or(|it| !it.wrote)
+                && writer.correspondent().is_none_or(|it| !it.wrote)
             {
-                writer.correspondent = Some(Correspondent { member: to, wrote: false });
+                writer.extras_mut().correspondent = Some(Correspondent { member: to, wrote: false });
             }
         }
         effects.push(Effect::Told { member: id, to });
@@ -182,15 +205,17 @@ impl World {
 
     /// For whom a reply of the member is. It is known by its id: a name may be another's by now.
     pub(super) fn correspondent(&self, id: MemberId) -> Result<MemberId, Refusal> {
-        let correspondent = self.members.get(&id).and_then(|member| member.correspondent);
+        let correspondent = self.members.get(&id).and_then(|member| member.correspondent());
         let Correspondent { member, .. } = correspondent.ok_or(Refusal::NobodyToAnswer)?;
         if self.members.contains_key(&member) { Ok(member) } else { Err(Refusal::CorrespondentLeft) }
     }
 
     pub(super) fn set_away(&mut self, id: MemberId, away: Option<&Text>, effects: &mut Vec<Effect>) {
         let Some(member) = self.members.get_mut(&id) else { return };
-        let was_away = member.away.is_some();
-        member.away = away.cloned();
+        let was_away = member.away().is_some();
+        if was_away || away.is_some() {
+            member.extras_mut().away = away.cloned();
+        }
         let silenced = away.is_some() && self.silenced_somewhere(id).is_some();
         effects.push(Effect::AwaySet { member: id, was_away, silenced });
     }
@@ -207,7 +232,7 @@ impl World {
         let Some(member) = self.members.get_mut(&target) else { return Ok(()) };
         let from = member.person.clone();
         member.person.profile = from.profile.with_host(host);
-        member.muted.clear();
+        member.forget_muted();
         effects.push(Effect::HostSet { member: id, target, from });
         Ok(())
     }
@@ -257,7 +282,7 @@ impl World {
     /// Whether the member is an operator of the server.
     pub(super) fn server_operator(&self, id: MemberId) -> Result<(), Refusal> {
         let is_operator = |member: &Member| member.modes.has(UserModes::OPERATOR);
-        if self.members.get(&id).is_some_and(is_operator) { Ok(()) } else { Err(Refusal::NotServerOperator) }
+        if self.member(id).is_some_and(is_operator) { Ok(()) } else { Err(Refusal::NotServerOperator) }
     }
 
     pub(super) fn invite(
@@ -271,7 +296,7 @@ impl World {
         let room_id = self.room_of(id, room_name)?;
         let Some(room) = self.rooms.get(&room_id) else { return Ok(()) };
         if room.members.contains_key(&target) {
-            let name = self.members.get(&target).map_or(name, Member::name);
+            let name = self.member(target).map_or(name, Member::name);
             return Err(Refusal::AlreadyThere { name: name.clone(), room: room.name.clone() });
         }
         let by_operator = self.room_operator(id, room_id);
@@ -280,10 +305,11 @@ impl World {
         }
         // What keeps others out yields to the word of who runs the room; from anybody else, it is a hint.
         if let Some(target) = self.members.get_mut(&target).filter(|_| by_operator.is_ok()) {
-            target.invitations.retain(|&other| other != room_id);
-            target.invitations.push(room_id);
-            if target.invitations.len() > self.limits.invitations_max {
-                target.invitations.remove(0);
+            let invitations = &mut target.extras_mut().invitations;
+            invitations.retain(|&other| other != room_id);
+            invitations.push(room_id);
+            if invitations.len() > self.limits.invitations_max {
+                invitations.remove(0);
             }
         }
         effects.push(Effect::Invited { member: id, target, room: room_id });
@@ -292,8 +318,8 @@ impl World {
 
     /// Uses an invitation up, if there is one.
     pub(super) fn take_invitation(&mut self, id: MemberId, room: RoomId) {
-        if let Some(member) = self.members.get_mut(&id) {
-            member.invitations.retain(|&other| other != room);
+        if let Some(extras) = self.members.get_mut(&id).and_then(|member| member.extras.as_mut()) {
+            extras.invitations.retain(|&other| other != room);
         }
     }
 

@@ -9,6 +9,7 @@ use crate::base::person::UserModes;
 use crate::base::text::Text;
 use crate::log::command::{Command, LogEntry, Message, MessageKind};
 use crate::world::room::HistoryLine;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 impl World {
@@ -52,7 +53,7 @@ impl World {
                 member.rooms.push(room);
                 there.members.insert(id, statuses);
             }
-            let is_away = self.members.get(&id).is_some_and(|member| member.away.is_some());
+            let is_away = self.members.get(&id).is_some_and(|member| member.away().is_some());
             let silenced = is_away && self.silenced_in(id, room);
             effects.push(Effect::Joined { member: id, room, silenced });
         }
@@ -92,7 +93,7 @@ impl World {
         if room.modes.bans(&member.person) {
             return Err(Refusal::Banned(room.name.clone()));
         }
-        if member.invitations.contains(&room_id) {
+        if member.invitations().contains(&room_id) {
             return Ok(());
         }
         if room.modes.key().is_some_and(|needed| key != Some(needed)) {
@@ -311,7 +312,7 @@ impl World {
     pub(super) fn room_operator(&self, id: MemberId, room: RoomId) -> Result<(), Refusal> {
         let Some(room) = self.rooms.get(&room) else { return Ok(()) };
         let is_server_operator = |member: &Member| member.modes.has(UserModes::OPERATOR);
-        if self.members.get(&id).is_some_and(is_server_operator) {
+        if self.member(id).is_some_and(is_server_operator) {
             return Ok(());
         }
         match room.members.get(&id) {
@@ -322,8 +323,8 @@ impl World {
     }
 
     pub(super) fn begin_room(&mut self, id: RoomId, name: &RoomName, at_unix_ms: u64) {
-        self.rooms.insert(id, Room::new(name.clone(), at_unix_ms));
-        self.room_names.insert(name.clone(), id);
+        self.rooms.insert(id, Box::new(Room::new(name.clone(), at_unix_ms)));
+        self.room_names.insert(name.shared_key(), id);
     }
 
     /// Whether the room would end with this member's leave. `lobby` never does.
@@ -336,7 +337,7 @@ impl World {
     pub(super) fn remove_from_room(&mut self, member: MemberId, id: RoomId) {
         if self.ends_without(id, member) {
             if let Some(room) = self.rooms.remove(&id) {
-                self.room_names.remove(&room.name);
+                self.room_names.remove(room.name.key());
             }
         } else if let Some(room) = self.rooms.get_mut(&id) {
             room.members.remove(&member);

@@ -19,16 +19,17 @@ impl World {
         };
         let version = room.modes.masks_version();
         if room.modes.list(MaskList::Bans).is_empty()
-            || member.muted.iter().any(|&(room, at, _)| (room, at) == (room_id, version))
+            || member.muted().iter().any(|&(room, at, _)| (room, at) == (room_id, version))
         {
             return;
         }
-        member.muted.retain(|&(room, ..)| room != room_id);
-        if member.muted.len() >= MUTED_MAX {
-            member.muted.remove(0);
-        }
         let is_muted = room.modes.mutes(&member.person);
-        member.muted.push((room_id, version, is_muted));
+        let muted = &mut member.extras_mut().muted;
+        muted.retain(|&(room, ..)| room != room_id);
+        if muted.len() >= MUTED_MAX {
+            muted.remove(0);
+        }
+        muted.push((room_id, version, is_muted));
     }
 
     /// Whether what the member says is not heard in the room.
@@ -96,6 +97,6 @@ fn has_status(room: &Room, id: MemberId) -> bool {
 /// Whether the masks of a room mute a member: as was found out before, if that is true still.
 fn is_muted(id: RoomId, room: &Room, member: &Member) -> bool {
     let version = room.modes.masks_version();
-    let known = member.muted.iter().find(|&&(room, at, _)| (room, at) == (id, version));
+    let known = member.muted().iter().find(|&&(room, at, _)| (room, at) == (id, version));
     known.map_or_else(|| room.modes.mutes(&member.person), |&(.., is_muted)| is_muted)
 }
