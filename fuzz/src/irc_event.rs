@@ -4,7 +4,7 @@ use bytes::BytesMut;
 use parlor_protocol::irc::{Capabilities, ParsedMessage};
 use parlor_protocol::{
     CloseReason, Event, Flag, Host, Mask, MaskList, Message, MessageKind, ModeChange, Name, Person, Profile,
-    RoomName, Seq, Stamp, Status, Text, What, WireClass,
+    RoomName, Seq, Stamp, Status, Text, What,
 };
 
 /// Changes of modes at once: more than one line of IRC makes.
@@ -36,7 +36,8 @@ fn capabilities() -> [Capabilities; 2] {
 fn rendered(by: &Person, what: What<'_>, capabilities: Capabilities) -> BytesMut {
     let stamp = Stamp { log_unix_ms: 1_795_530_433_000, seq: Seq(u64::MAX), at_unix_ms: 1_795_530_433_001 };
     let mut bytes = BytesMut::new();
-    Event { stamp, by, by_bot: true, what }.render(WireClass::Irc(capabilities), &mut bytes);
+    Event { stamp, by, by_bot: true, what }
+        .render(parlor_protocol::irc::wire_class(capabilities), &mut bytes);
     bytes
 }
 

@@ -12,7 +12,7 @@ use bytes::{Bytes, BytesMut};
 use parlor_protocol::irc::{PARAMS_MAX, ParseError, ParsedMessage};
 use parlor_protocol::{
     Asked, Event, Framer, Item, Language, Limits, Message, MessageKind, Name, Person, Profile, RoomName,
-    Stamp, Text, What, WireClass,
+    Stamp, Text, What,
 };
 use parlor_sim::flush::{self, Op};
 use parlor_sim::scenario::{Act, Scenario, Setup, Size, Step};
@@ -172,7 +172,7 @@ fn check_rendering(text: &Text) {
             let message = Message::new(kind, text.clone());
             let what = What::Said { room: &RoomName::lobby(), status: None, message: &message };
             let event = Event { stamp: Stamp::default(), by: &by, by_bot: false, what };
-            event.render(WireClass::Plain { language, raw }, &mut line);
+            event.render(parlor_protocol::plain::wire_class(language, raw), &mut line);
             let line = std::str::from_utf8(&line).expect("a line is UTF-8");
             assert!(line.ends_with('\n') && line.matches('\n').count() == 1, "one line: {line:?}");
             assert!(raw || !line.starts_with("* "), "nobody forges a note: {line:?}");

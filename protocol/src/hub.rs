@@ -1,40 +1,43 @@
 //! Sessions, world and log position, joined: the whole server but for its bytes and its sockets.
 
-mod answer;
 mod check;
 mod close;
 mod commit;
 pub(crate) mod console;
 mod enter;
 pub(crate) mod input;
-mod irc;
 mod label;
 pub(crate) mod output;
 mod report;
 mod say;
 mod speech;
 mod timers;
+mod watch;
 
 use crate::base::id::{ConnId, MemberId};
 use crate::base::limits::Limits;
-use crate::base::name::{Name, RoomName};
+use crate::base::name::RoomName;
 use crate::base::options::Options;
+use crate::base::person::UserModes;
 use crate::base::text::Text;
-use crate::base::time::{Deadline, DeadlineReason, Instant, Now};
+use crate::base::time::{Deadline, DeadlineReason, Now};
+use crate::dialect::action::Notice;
+use crate::dialect::reply::Reply;
 use crate::hub::console::ConsoleEvent;
-use crate::hub::input::{Dialect, Input};
+use crate::hub::input::Input;
 use crate::hub::output::{Output, Sink};
 use crate::log::command::{CloseReason, Command};
 use crate::planted;
-use crate::session::irc::wrong_password;
-use crate::session::{Entrant, Link, Session, Step};
-use crate::world::{Effect, World};
+use crate::session::{Link, Request, Session};
+use crate::world::{Effect, Refusal, World};
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use bytes::BytesMut;
 use core::net::{IpAddr, SocketAddr};
 use label::Labelled;
+use timers::{ConnTimers, Timers};
+use watch::Watches;
 
 /// The state machine of the whole server.
 ///
@@ -53,9 +56,8 @@ pub struct Hub {
     refused: u32,
     admitted_per_ip: BTreeMap<IpPrefix, u32>,
     members: BTreeMap<MemberId, ConnId>,
-    timers: BTreeSet<(Instant, DeadlineReason, ConnId)>,
-    /// The connections that watch each name.
-    watchers: BTreeMap<Name, BTreeSet<ConnId>>,
+    timers: Timers,
+    watches: Watches,
     world: World,
     counters: Counters,
     stopping: bool,
@@ -80,26 +82,7 @@ struct Connection {
     room: Option<RoomName>,
     /// What is written to it answers one line of it.
     label: Option<Box<Labelled>>,
-    timers: Timers,
-    /// When it has to have said who it is, where it speaks IRC.
-    registers_until: Option<Instant>,
-}
-
-/// When a connection wants a timeout, and what for; at most one for each.
-#[derive(Clone, Copy, Debug, Default)]
-struct Timers {
-    rate: Option<Instant>,
-    drain: Option<Instant>,
-    /// For a first line, for who it is, or for a sign of life; and which of them.
-    wait: Option<(Instant, DeadlineReason)>,
-}
-
-impl Timers {
-    fn all(self) -> impl Iterator<Item = (Instant, DeadlineReason)> {
-        let rate = self.rate.map(|at| (at, DeadlineReason::Rate));
-        let drain = self.drain.map(|at| (at, DeadlineReason::Drain));
-        rate.into_iter().chain(drain).chain(self.wait)
-    }
+    timers: ConnTimers,
 }
 
 /// Whether a connection was let in.
@@ -144,8 +127,8 @@ impl Hub {
             refused: 0,
             admitted_per_ip: BTreeMap::new(),
             members: BTreeMap::new(),
-            timers: BTreeSet::new(),
-            watchers: BTreeMap::new(),
+            timers: Timers::default(),
+            watches: Watches::default(),
             world: World::new(),
             counters: Counters::default(),
             stopping: false,
@@ -175,8 +158,9 @@ impl Hub {
             Input::Drained { conn } => {
                 if let Some(connection) = self.connection(conn) {
                     connection.session.drained();
-                    let drain = connection.timers.drain.take_if(|_| connection.session.link() == Link::Open);
-                    self.forget_timers(conn, Timers { drain, ..Timers::default() });
+                    if connection.session.link() == Link::Open {
+                        self.clear_timer(conn, DeadlineReason::Drain);
+                    }
                     self.run(now, conn, sink);
                 }
             }
@@ -196,20 +180,7 @@ impl Hub {
             }
             Input::Shutdown => self.shutdown(now, sink),
             Input::Timeout => self.timeout(now, sink),
-            Input::PasswordChecked { conn, right } => {
-                let verdict = self.session(conn).and_then(|session| session.verdict(right));
-                if verdict.is_some() && !right {
-                    self.report_wrong_password(conn, sink);
-                }
-                match verdict {
-                    Some(Some(reason)) => {
-                        self.note(now, conn, wrong_password(), sink);
-                        self.end(now, conn, reason, None, sink);
-                    }
-                    Some(None) => self.run(now, conn, sink),
-                    None => {}
-                }
-            }
+            Input::PasswordChecked { conn, right } => self.password_checked(now, conn, right, sink),
         }
     }
 
@@ -232,20 +203,13 @@ impl Hub {
     /// flushed in between.
     #[must_use]
     pub fn deadline(&self) -> Option<Deadline> {
-        self.timers.first().map(|&(at, why, _)| Deadline { at, why })
+        self.timers.first().map(|(at, why, _)| Deadline { at, why })
     }
 
     /// Connections whose slot is still theirs: open, closing, or waiting for their `Leave`.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.slots.len() - self.vacant.len()
-    }
-
-    /// Connections of IRC that have not said yet who they are.
-    #[must_use]
-    pub fn unregistered(&self) -> usize {
-        let sessions = self.slots.iter().filter_map(|slot| slot.connection.as_ref()).map(|it| &it.session);
-        sessions.filter(|session| session.is_unregistered()).count()
     }
 
     /// What has happened so far.
@@ -269,19 +233,33 @@ impl Hub {
     fn closed(&mut self, conn: ConnId, sink: &mut impl Sink) {
         let Some(connection) = self.connection(conn) else { return };
         let was_open = connection.session.link() == Link::Open;
-        if !connection.session.gone() {
+        if !connection.session.closed() {
             return;
         }
         let reason =
             if connection.session.has_ended_input() { CloseReason::EndOfInput } else { CloseReason::Reset };
-        let timers = core::mem::take(&mut connection.timers);
-        self.forget_timers(conn, timers);
-        self.unwatch_all(conn);
+        self.clear_timers(conn);
+        self.watches.forget(conn);
         if was_open {
             self.report_closed(conn, reason, sink);
             self.propose_leave(conn, reason, None, sink);
         }
         self.vacate_if_over(conn);
+    }
+
+    fn password_checked(&mut self, now: Now, conn: ConnId, is_right: bool, sink: &mut impl Sink) {
+        let Some(may_stay) = self.session(conn).and_then(|session| session.password_checked(is_right)) else {
+            return;
+        };
+        if !is_right {
+            self.report_wrong_password(conn, sink);
+        }
+        if may_stay {
+            self.run(now, conn, sink);
+        } else {
+            self.respond(now, conn, &Reply::Notice(Notice::WrongPassword), sink);
+            self.end(now, conn, CloseReason::Password, None, sink);
+        }
     }
 
     fn overflowed(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
@@ -321,17 +299,16 @@ impl Hub {
             else {
                 return;
             };
-            let step = connection.session.step(now.mono, &limits, &self.options);
-            if let Step::Wait(until) = step {
+            let request = connection.session.next_request(now.mono, &limits, &self.options);
+            if let Request::Wait(until) = request {
                 if let Some(at) = until
-                    && connection.timers.rate.is_none()
+                    && !connection.timers.is_set(DeadlineReason::Rate)
                 {
-                    connection.timers.rate = Some(at);
-                    self.timers.insert((at, DeadlineReason::Rate, conn));
+                    self.set_timer(conn, DeadlineReason::Rate, at);
                 }
                 break;
             }
-            self.take_step(now, conn, step, sink);
+            self.carry_out(now, conn, request, sink);
         }
         self.write_part(conn, sink);
         self.bound_draining(now, conn);
@@ -339,34 +316,66 @@ impl Hub {
     }
 
     /// Does what a session asks for.
-    fn take_step(&mut self, now: Now, conn: ConnId, step: Step, sink: &mut impl Sink) {
-        match step {
-            Step::Answer(question) => self.answer(now, conn, question, sink),
-            Step::BeginIrc => {
-                if let Some(peer) = self.connection(conn).map(|connection| connection.peer) {
-                    let dialect = Dialect::Irc;
-                    sink.output(Output::Console(ConsoleEvent::Detected { conn, peer, dialect }));
-                }
-                self.expect_registration(now, conn);
+    fn carry_out(&mut self, now: Now, conn: ConnId, request: Request, sink: &mut impl Sink) {
+        match request {
+            Request::Answer(question) => {
+                self.answer(now, conn, sink, |dialect, view, answer| dialect.answer(question, view, answer));
             }
-            Step::CheckPassword(check) => sink.output(Output::CheckPassword {
+            Request::CheckPassword(check) => sink.output(Output::CheckPassword {
                 conn,
                 operator: check.operator.as_deref(),
                 password: &check.password,
             }),
-            Step::EndOfInput => self.leave_or_close(now, conn, CloseReason::EndOfInput, None, sink),
-            Step::Enter(wish, entrant) if entrant == Entrant::Plain => {
-                self.enter_plain(now, conn, wish, entrant, sink);
+            Request::EndOfInput => self.leave_or_close(now, conn, CloseReason::EndOfInput, None, sink),
+            Request::Enter(registration) => self.enter(now, conn, registration, sink),
+            Request::Label(label) => self.label(conn, label, sink),
+            Request::Notice(notice) => self.answer_reply(now, conn, &Reply::Notice(notice), sink),
+            Request::Propose(command) => sink.output(Output::Propose { conn, command }),
+            Request::Quit(message) => self.leave_or_close(now, conn, CloseReason::Quit, message, sink),
+            Request::Register => {
+                if let Some(connection) = self.connection(conn) {
+                    let (peer, dialect) =
+                        (connection.peer, connection.session.dialect().class().dialect.name);
+                    sink.output(Output::Console(ConsoleEvent::Detected { conn, peer, dialect }));
+                }
+                self.expect_registration(now, conn);
             }
-            Step::Enter(wish, entrant) => self.propose_enter(conn, wish, entrant, sink),
-            Step::Label(label) => self.label(conn, label, sink),
-            Step::Propose(command) => sink.output(Output::Propose { conn, command }),
-            Step::Quit(message) => self.leave_or_close(now, conn, CloseReason::Quit, message, sink),
-            Step::SwitchToIrc => self.switch_to_irc(conn, sink),
-            Step::Telnet(answer) => self.write(conn, &answer, sink),
-            Step::TurnAway(kind) => self.turn_away(now, conn, kind, sink),
-            Step::Wait(_) => {}
+            Request::Rehash => self.rehash(now, conn, sink),
+            Request::Signal(command) => self.signal(now, conn, &command, sink),
+            Request::SwitchDialect(member) => {
+                if planted::leaves_before() {
+                    let command = Command::Leave { member, reason: CloseReason::OtherDialect, message: None };
+                    sink.output(Output::Propose { conn, command });
+                }
+            }
+            Request::Telnet(answer) => self.write(conn, &answer, sink),
+            Request::TurnAway(kind) => self.turn_away(now, conn, kind, sink),
+            Request::Unwatch(None) => self.watches.forget(conn),
+            Request::Unwatch(Some(names)) => names.iter().for_each(|name| self.watches.remove(conn, name)),
+            Request::Wait(_) => {}
+            Request::Watch(names) => {
+                let (names, left_over) = self.watches.add(conn, names, self.limits.monitored_max);
+                let reply = Reply::Watching { names: &names, left_over: &left_over };
+                self.answer_reply(now, conn, &reply, sink);
+            }
         }
+    }
+
+    /// Has the configuration read again, where an operator of the server asks for it.
+    fn rehash(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
+        let member = self.session(conn).and_then(|session| session.member());
+        let is_operator = member
+            .and_then(|member| self.world.member(member))
+            .is_some_and(|member| member.modes().has(UserModes::OPERATOR));
+        if !is_operator {
+            let refusal = &Refusal::NotServerOperator;
+            return self.answer_reply(now, conn, &Reply::Refused { refusal, command: None }, sink);
+        }
+        if let Some(by) = member.and_then(|member| self.console_member(member)) {
+            sink.output(Output::Console(ConsoleEvent::RehashAsked { by }));
+        }
+        sink.output(Output::Rehash { conn });
+        self.answer_reply(now, conn, &Reply::Rehashing, sink);
     }
 
     /// A member leaves; who is none yet is told goodbye at once.
@@ -382,16 +391,6 @@ impl Hub {
             self.propose_leave(conn, reason, message, sink);
         } else {
             self.end(now, conn, reason, message.as_ref(), sink);
-        }
-    }
-
-    /// A member that was taken for plain leaves, to begin again as IRC.
-    fn switch_to_irc(&mut self, conn: ConnId, sink: &mut impl Sink) {
-        if let Some(member) = self.session(conn).and_then(Session::leave_to_switch)
-            && planted::leaves_before()
-        {
-            let command = Command::Leave { member, reason: CloseReason::OtherDialect, message: None };
-            sink.output(Output::Propose { conn, command });
         }
     }
 
@@ -450,6 +449,15 @@ impl Hub {
 
     fn session(&mut self, conn: ConnId) -> Option<&mut Session> {
         self.connection(conn).map(|connection| &mut connection.session)
+    }
+
+    fn connection_ref(&self, conn: ConnId) -> Option<&Connection> {
+        let slot = self.slots.get(conn.slot as usize).filter(|slot| slot.generation == conn.generation)?;
+        slot.connection.as_ref()
+    }
+
+    fn session_ref(&self, conn: ConnId) -> Option<&Session> {
+        self.connection_ref(conn).map(|connection| &connection.session)
     }
 }
 

@@ -11,7 +11,6 @@ use crate::locale::{self, Bilingual, both};
 use crate::password::Passwords;
 pub use error::ConfigError;
 use error::unknown_setting;
-pub(crate) use listen::scheme;
 pub use listen::{ListenUrl, ListenUrlError, explain};
 use parlor_protocol::{Limits, Options};
 pub use settings::{SETTINGS, Setting, Takes, Topic};

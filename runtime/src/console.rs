@@ -15,7 +15,7 @@
 mod start;
 mod why;
 
-use crate::config::{ConfigError, scheme};
+use crate::config::ConfigError;
 use crate::driver::{Counts, Ended, Observer};
 use crate::locale::{Bilingual, text};
 use parlor_protocol::{CloseReason, ConsoleEvent, Input, Language, Now};
@@ -93,7 +93,7 @@ impl Console {
         let language = self.language;
         match *event {
             ConsoleEvent::Entered { member, dialect } => {
-                let (name, peer, dialect) = (member.name, member.peer, scheme(dialect));
+                let (name, peer) = (member.name, member.peer);
                 let text = text!(language, "{name} joined", "欢迎{name}进入聊天室");
                 info!(event = "joined", %name, %peer, %dialect, "{text}");
             }
@@ -253,7 +253,6 @@ impl Console {
                     text!(language, "refused a command of {name}", "拒绝了 {name} 的命令"));
             }
             ConsoleEvent::Detected { conn, peer, dialect } => {
-                let dialect = scheme(dialect);
                 debug!(event = "detected", %conn, %peer, %dialect, "{}",
                     text!(language, "protocol detected", "已识别协议"));
             }

@@ -5,7 +5,8 @@
 use crate::naive::NaiveSink;
 use crate::source::Source;
 use crate::wire::GrantedWire;
-use parlor_protocol::irc::Capabilities;
+use parlor_protocol::irc::{self, Capabilities};
+use parlor_protocol::plain;
 use parlor_protocol::{
     CloseReason, ConnId, Event, Language, Limits, Message, MessageKind, Name, Outbox, Output, Person,
     Profile, RoomId, RoomName, Seq, Sink, Stamp, Text, What, WireClass,
@@ -77,10 +78,10 @@ pub const CAPABILITIES: [Capabilities; 4] = [
 fn class(source: &mut Source<'_>) -> WireClass {
     if source.chance(500) {
         let language = source.pick(&Language::ALL);
-        return WireClass::Plain { language, raw: source.chance(100) };
+        return plain::wire_class(language, source.chance(100));
     }
     let chosen = CAPABILITIES.into_iter().filter(|_| source.chance(400));
-    WireClass::Irc(chosen.fold(Capabilities::NONE, Capabilities::with))
+    irc::wire_class(chosen.fold(Capabilities::NONE, Capabilities::with))
 }
 
 /// Mostly short, sometimes over a threshold of the outbox.

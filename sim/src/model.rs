@@ -23,8 +23,9 @@ use crate::mark::Marks;
 use crate::sometimes;
 use chat::Chat;
 use conn::{Conn, Link, Stage, Timer, Wait};
+use parlor_protocol::plain::Note;
 use parlor_protocol::{
-    CloseReason, Command, ConnId, Dialect, Input, Limits, LogEntry, Now, Options, Reply, RoomName, Text,
+    CloseReason, Command, ConnId, Dialect, Input, Limits, LogEntry, Now, Options, RoomName, Text,
 };
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
@@ -167,7 +168,7 @@ impl Model {
                     conn.stage = Stage::Registering;
                     conn.expect_registration(now, &self.limits);
                 }
-                Dialect::Plain => {}
+                Dialect::Custom(_) | Dialect::Plain => {}
             }
         }
         sometimes!(self.marks, DropsRefused, refused.is_some() && !is_told);
@@ -252,7 +253,7 @@ impl Model {
             Some(_) => irc::farewell(reason, message).into_bytes(),
             None => {
                 let mut bytes = bytes::BytesMut::new();
-                let farewell = Reply::Farewell { reason, message };
+                let farewell = Note::Farewell { reason, message };
                 farewell.render(conn.language, self.limits.reply_bytes_max, &mut bytes);
                 bytes.to_vec()
             }

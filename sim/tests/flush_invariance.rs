@@ -1,6 +1,7 @@
 //! Flush invariance, with cases that shrink.
 
-use parlor_protocol::irc::Capabilities;
+use parlor_protocol::irc::{self, Capabilities};
+use parlor_protocol::plain;
 use parlor_protocol::{Language, Limits, WireClass};
 use parlor_sim::flush::{CAPABILITIES, Op, ROOMS, SLOTS, run};
 use proptest::prelude::*;
@@ -8,10 +9,10 @@ use proptest::prelude::*;
 fn class() -> impl Strategy<Value = WireClass> {
     let language = prop_oneof![Just(Language::En), Just(Language::Zh)];
     let plain =
-        (language, prop::bool::weighted(0.1)).prop_map(|(language, raw)| WireClass::Plain { language, raw });
+        (language, prop::bool::weighted(0.1)).prop_map(|(language, raw)| plain::wire_class(language, raw));
     let capabilities = prop::sample::subsequence(CAPABILITIES.to_vec(), 0..=CAPABILITIES.len());
     let irc = capabilities
-        .prop_map(|chosen| WireClass::Irc(chosen.into_iter().fold(Capabilities::NONE, Capabilities::with)));
+        .prop_map(|chosen| irc::wire_class(chosen.into_iter().fold(Capabilities::NONE, Capabilities::with)));
     prop_oneof![plain, irc]
 }
 

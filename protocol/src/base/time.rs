@@ -10,6 +10,9 @@ impl Instant {
     /// The moment at which the hub began.
     pub const ZERO: Self = Self(0);
 
+    /// The end of time, which does not come.
+    pub const NEVER: Self = Self(u64::MAX);
+
     /// The instant `micros` microseconds after the hub began.
     #[must_use]
     pub const fn from_micros(micros: u64) -> Self {
@@ -66,4 +69,9 @@ pub enum DeadlineReason {
     Rate,
     /// An IRC connection has had `registration_ms` to say who it is.
     Register,
+}
+
+impl DeadlineReason {
+    /// Every reason, in the order in which deadlines of one instant are met.
+    pub const ALL: [Self; 5] = [Self::Detect, Self::Drain, Self::Idle, Self::Rate, Self::Register];
 }

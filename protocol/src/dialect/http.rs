@@ -1,8 +1,8 @@
 //! The answer to a client of HTTP: how to join. (A page of its own comes later.)
 
+use super::Dialect;
 use crate::base::identity::Identity;
 use crate::base::language::Language;
-use crate::hub::input::Dialect;
 use alloc::format;
 use alloc::string::String;
 
@@ -34,7 +34,7 @@ pub(crate) fn answer(identity: &Identity, listener: Dialect, language: Language)
         (Dialect::Auto | Dialect::Irc, true) => ("", irc_password),
         (Dialect::Irc, false) => ("", irc),
         (Dialect::Plain, false) => (plain, ""),
-        (Dialect::Plain, true) => ("", nothing),
+        (Dialect::Custom(_), _) | (Dialect::Plain, true) => ("", nothing),
     };
     let length = head.len() + plain.len() + irc.len();
     format!(

@@ -4,16 +4,21 @@ mod chinese;
 mod commands;
 mod english;
 mod help;
+mod instruction;
 mod moderation;
 mod nearest;
+pub(crate) mod note;
 mod parse;
+mod question;
 mod seen;
+pub(crate) mod speaker;
 mod table;
 
+use super::DialectSpec;
 use crate::base::calendar::Utc;
 use crate::base::language::Language;
 use crate::base::name::RoomName;
-use crate::dialect::event::{Event, Reply, Stamp, What};
+use crate::dialect::event::{Event, Stamp, What, WireClass};
 use crate::log::command::Message;
 use crate::world::HistoryLine;
 use alloc::string::String;
@@ -21,7 +26,7 @@ use bytes::BytesMut;
 pub use commands::{Group, Localized, PlainCommand};
 use commands::{is_letter_of_command, usage};
 use core::fmt::{self, Display};
-pub(crate) use parse::parse;
+pub use note::{HelpOn, Mistake, Note};
 pub use parse::read_command;
 pub use table::COMMANDS;
 
@@ -31,8 +36,31 @@ const NOTE: &str = "* ";
 /// The longest line of a list.
 const LIST_LINE_BYTES: usize = 400;
 
+/// The dialect.
+pub static SPEC: DialectSpec = DialectSpec {
+    name: "plain",
+    is_typed: true,
+    line_bytes_max: |limits| limits.line_bytes_max,
+    begin: speaker::Speaker::begin,
+    render: |event, form, to| render_event(event, language_of(form), form & RAW != 0, to),
+    relevant: |_, form| form,
+};
+
+/// The bit of a form that leaves out all but what is said. The others are the index of the language.
+const RAW: u32 = 1;
+
+/// Returns the class of readers of a language, who read everything, or only what is said (`--relay raw`).
+#[must_use]
+pub const fn wire_class(language: Language, raw: bool) -> WireClass {
+    WireClass { dialect: &SPEC, form: (language as u32) << 1 | if raw { RAW } else { 0 } }
+}
+
+fn language_of(form: u32) -> Language {
+    Language::ALL.get((form >> 1) as usize).copied().unwrap_or_default()
+}
+
 /// Appends the line that a reader of this class sees of the event.
-pub(crate) fn render_event(event: &Event<'_>, language: Language, raw: bool, to: &mut BytesMut) {
+fn render_event(event: &Event<'_>, language: Language, raw: bool, to: &mut BytesMut) {
     if raw {
         if let What::Said { message, .. } = event.what {
             if !message.kind.is_read() {
@@ -53,11 +81,11 @@ pub(crate) fn render_event(event: &Event<'_>, language: Language, raw: bool, to:
 }
 
 /// Appends the notes that answer one reader. Of a list, as much as `reply_bytes_max` allows.
-pub(crate) fn render_reply(reply: &Reply<'_>, language: Language, reply_bytes_max: usize, to: &mut BytesMut) {
+fn render_note(note: &Note<'_>, language: Language, reply_bytes_max: usize, to: &mut BytesMut) {
     let mut writer = Notes { to, reply_bytes_max };
     match language {
-        Language::En => english::reply(reply, &mut writer),
-        Language::Zh => chinese::reply(reply, &mut writer),
+        Language::En => english::note(note, &mut writer),
+        Language::Zh => chinese::note(note, &mut writer),
     }
 }
 
@@ -171,14 +199,13 @@ mod tests {
     use crate::base::name::{Name, NameError};
     use crate::base::person::{Person, Profile};
     use crate::base::text::Text;
-    use crate::dialect::event::{HelpOn, Mistake};
     use crate::log::command::MessageKind;
     use crate::world::Refusal;
     use alloc::vec::Vec;
 
-    fn rendered(reply: &Reply<'_>, language: Language, reply_bytes_max: usize) -> String {
+    fn rendered(reply: &Note<'_>, language: Language, reply_bytes_max: usize) -> String {
         let mut bytes = BytesMut::new();
-        render_reply(reply, language, reply_bytes_max, &mut bytes);
+        render_note(reply, language, reply_bytes_max, &mut bytes);
         String::from_utf8(bytes.to_vec()).unwrap()
     }
 
@@ -186,8 +213,8 @@ mod tests {
     #[test]
     fn what_only_other_dialects_can_ask_for_has_texts_too() {
         let tea = RoomName::parse("tea").unwrap();
-        let refused = |refusal, language| rendered(&Reply::Refused(&refusal), language, 4_096);
-        let mistaken = |mistake, language| rendered(&Reply::Mistaken(&mistake), language, 4_096);
+        let refused = |refusal, language| rendered(&Note::Refused(&refusal), language, 4_096);
+        let mistaken = |mistake, language| rendered(&Note::Mistaken(&mistake), language, 4_096);
         let not_in = Refusal::NotIn(tea);
         assert_eq!(refused(not_in.clone(), Language::En), "* you are not in tea\n");
         assert_eq!(refused(not_in, Language::Zh), "* 您不在房间 tea\n");
@@ -205,7 +232,7 @@ mod tests {
         let names: Vec<Name> = (0..3_000).map(|nth| Name::for_port(54_321, nth)).collect();
         for language in Language::ALL {
             for reply_bytes_max in 4_096..4_200 {
-                let who = Reply::Who {
+                let who = Note::Who {
                     room: &lobby,
                     total: names.len(),
                     names: names.iter().map(|name| ("@", name)).collect(),
@@ -224,7 +251,7 @@ mod tests {
         let commands = COMMANDS.iter().map(|it| HelpOn::Command(it.name));
         for on in [HelpOn::Everyday, HelpOn::Moderation].into_iter().chain(commands) {
             for language in Language::ALL {
-                let bytes = rendered(&Reply::Help(on), language, 4_096).len();
+                let bytes = rendered(&Note::Help(on), language, 4_096).len();
                 assert!((1..=4_096).contains(&bytes), "{on:?} in {language} has {bytes} bytes");
             }
         }

@@ -1,9 +1,9 @@
 //! The answers to connections that speak a protocol which the listener does not.
 
+use super::Dialect;
 use crate::base::identity::Identity;
 use crate::base::language::Language;
 use crate::framing::sniff::{Kind, Protocol};
-use crate::hub::input::Dialect;
 use alloc::format;
 use alloc::string::String;
 

@@ -8,7 +8,7 @@ use core::fmt;
 
 /// One line, without its line end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Line<'a> {
+pub struct FramedLine<'a> {
     /// The line's bytes, at most the framer's limit of them.
     pub bytes: &'a [u8],
     /// How many bytes followed these in the line and were dropped, for the line was over the limit.
@@ -21,13 +21,13 @@ pub enum Item<'a> {
     /// A client of telnet asks for something.
     Asked(Asked),
     /// A whole line.
-    Line(Line<'a>),
+    Line(FramedLine<'a>),
 }
 
 impl<'a> Item<'a> {
     /// The line, if it is one.
     #[must_use]
-    pub const fn line(self) -> Option<Line<'a>> {
+    pub const fn line(self) -> Option<FramedLine<'a>> {
         match self {
             Self::Asked(_) => None,
             Self::Line(line) => Some(line),
@@ -118,6 +118,11 @@ impl Framer {
         framer
     }
 
+    /// Whether the lines may have been typed by a person.
+    pub(crate) const fn is_for_people(&self) -> bool {
+        self.for_people
+    }
+
     /// Takes the next bytes of the stream. The lines of the chunk before should have been read: a chunk
     /// on top of an unread one costs a copy of both.
     pub fn push(&mut self, bytes: Bytes) {
@@ -170,7 +175,7 @@ impl Framer {
     /// The begun line as the last one, for the stream has ended; `None` where nothing was begun.
     ///
     /// Whole lines come first: call it after [`next_item`](Self::next_item) has said `None`.
-    pub fn finish(&mut self) -> Option<Line<'_>> {
+    pub fn finish(&mut self) -> Option<FramedLine<'_>> {
         self.forget_spent();
         let begun = !self.carry.is_empty();
         begun.then(|| self.finish_line())
@@ -346,7 +351,7 @@ impl Framer {
     }
 
     /// The next line of a program, where nothing but LF ends a line, and nothing comes between two of them.
-    fn next_line_as_it_is(&mut self) -> Option<Line<'_>> {
+    fn next_line_as_it_is(&mut self) -> Option<FramedLine<'_>> {
         self.forget_spent();
         let Some(length) = memchr::memchr(b'\n', &self.chunk[self.read..]) else {
             self.carry_rest();
@@ -362,13 +367,13 @@ impl Framer {
     }
 
     /// The line of so many bytes that the chunk goes on with.
-    fn line_in_chunk(&mut self, length: usize) -> Line<'_> {
+    fn line_in_chunk(&mut self, length: usize) -> FramedLine<'_> {
         let start = self.read;
         self.read = start + length + 1;
         let line = &self.chunk[start..start + length];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let kept = line.len().min(self.line_bytes_max);
-        Line { bytes: &line[..kept], dropped: line.len() - kept }
+        FramedLine { bytes: &line[..kept], dropped: line.len() - kept }
     }
 
     fn carry_rest(&mut self) {
@@ -389,7 +394,7 @@ impl Framer {
         }
     }
 
-    fn finish_line(&mut self) -> Line<'_> {
+    fn finish_line(&mut self) -> FramedLine<'_> {
         self.spent = true;
         let mut dropped = core::mem::take(&mut self.dropped);
         let mut line = self.carry.as_slice();
@@ -398,7 +403,7 @@ impl Framer {
         } else {
             line = line.strip_suffix(b"\r").unwrap_or(line);
         }
-        Line { bytes: line, dropped }
+        FramedLine { bytes: line, dropped }
     }
 
     fn forget_spent(&mut self) {

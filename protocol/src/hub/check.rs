@@ -1,9 +1,10 @@
 //! What holds of every hub between two inputs.
 
-use super::{Admission, Connection, Hub, Timers, ip_prefix};
+use super::{Admission, Connection, Hub, ip_prefix};
 use crate::base::id::ConnId;
 use crate::base::name::RoomName;
-use crate::session::{Link, Tongue};
+use crate::base::time::DeadlineReason;
+use crate::session::Link;
 use alloc::collections::BTreeMap;
 
 impl Hub {
@@ -72,10 +73,8 @@ impl Hub {
             assert_eq!(slot.generation, conn.generation, "a member's connection keeps its slot");
             let session = &slot.connection.as_ref().expect("a member's connection keeps its slot").session;
             assert_eq!(session.member(), Some(id), "{conn} is the connection of {id}");
-            if matches!(session.tongue(), Tongue::Irc(_)) {
-                continue;
-            }
-            let room = session.room().map(|room| self.world.room_named(room).expect("a session's room is"));
+            let Some(room) = session.dialect().room() else { continue };
+            let room = room.map(|room| self.world.room_named(room).expect("a session's room is"));
             match room {
                 Some(room) => assert!(member.rooms().contains(&room), "{id} speaks to a room that it is in"),
                 None => assert!(member.rooms().is_empty(), "{id} is in no room"),
@@ -105,16 +104,24 @@ impl Hub {
         let mut timers = 0;
         for (conn, connection) in self.each_connection() {
             let link = connection.session.link();
-            let Timers { rate, drain, wait } = connection.timers;
-            assert!(rate.is_none() || link == Link::Open, "only open links wait to speak");
+            let is_set = |why| connection.timers.is_set(why);
+            let (drain, open) = (is_set(DeadlineReason::Drain), link == Link::Open);
+            assert!(!is_set(DeadlineReason::Rate) || open, "only open links wait to speak");
             let drains = link == Link::Closing || connection.session.leaves_when_drained();
-            assert!(drain.is_none() || drains, "only who leaves is drained");
-            assert!(wait.is_none() || link == Link::Open, "only of open links something is expected");
+            assert!(!drain || drains, "only who leaves is drained");
+            let waits = [DeadlineReason::Detect, DeadlineReason::Idle, DeadlineReason::Register];
+            let waits = waits.into_iter().filter(|&why| is_set(why)).count();
+            assert!(waits <= usize::from(open), "of an open link, one thing at most is expected");
+            let registers = connection.session.is_unregistered();
+            assert_eq!(is_set(DeadlineReason::Register), registers, "who registers has a while for it");
             for (at, why) in connection.timers.all() {
-                assert!(self.timers.contains(&(at, why, conn)), "{why:?} of {conn} is set");
+                assert!(self.timers.contains(at, why, conn), "{why:?} of {conn} is set");
                 timers += 1;
             }
         }
+        let registering = self.each_connection().filter(|(_, it)| it.session.is_unregistered()).count();
+        assert_eq!(self.timers.registering(), registering, "those who register are counted");
+        self.watches.check_invariants(self.limits.monitored_max);
         assert_eq!(self.timers.len(), timers, "each timer is some connection's");
     }
 

@@ -4,7 +4,7 @@ use super::Hub;
 use crate::base::id::ConnId;
 use crate::base::text::Text;
 use crate::base::time::{DeadlineReason, Now};
-use crate::dialect::event::Reply;
+use crate::dialect::reply::Reply;
 use crate::dialect::stranger;
 use crate::framing::sniff::Kind;
 use crate::hub::console::ConsoleEvent;
@@ -36,9 +36,9 @@ impl Hub {
         message: Option<&Text>,
         sink: &mut impl Sink,
     ) {
-        let mut farewell = core::mem::take(&mut self.scratch);
-        farewell.clear();
-        self.render(conn, &Reply::Farewell { reason, message }, &mut farewell);
+        let mut farewell = self.take_scratch();
+        let reply = Reply::Farewell { reason, message };
+        self.compose(now, conn, &mut farewell, |dialect, view, answer| dialect.reply(&reply, view, answer));
         self.begin_closing(now, conn, reason, &farewell, sink);
         self.scratch = farewell;
     }
@@ -54,13 +54,11 @@ impl Hub {
     ) {
         self.report_closed(conn, reason, sink);
         let at = now.mono.plus_ms(self.limits.drain_ms);
-        self.unwatch_all(conn);
+        self.watches.forget(conn);
         let Some(connection) = self.connection(conn) else { return };
         connection.label = None;
-        let timers = core::mem::take(&mut connection.timers);
-        connection.timers.drain = Some(at);
-        self.forget_timers(conn, timers);
-        self.timers.insert((at, DeadlineReason::Drain, conn));
+        self.clear_timers(conn);
+        self.set_timer(conn, DeadlineReason::Drain, at);
         sink.output(Output::Close { conn, reason, farewell });
     }
 

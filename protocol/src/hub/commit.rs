@@ -6,17 +6,15 @@ use crate::base::mode::ModeChange;
 use crate::base::name::{Name, RoomName};
 use crate::base::person::{Person, UserModes};
 use crate::base::text::Text;
+use crate::base::time::DeadlineReason;
 use crate::base::time::Now;
-use crate::dialect::event::{Event, Reply, Stamp, What};
-use crate::dialect::irc::query::Query;
-use crate::dialect::irc::{Capabilities, numeric, refusal};
-use crate::hub::output::{Output, Sink, WireClass};
+use crate::dialect::event::{Event, Stamp, What};
+use crate::dialect::reply::Reply;
+use crate::hub::output::{Output, Sink};
 use crate::log::command::{CloseReason, Command, LogEntry};
 use crate::planted;
 use crate::session::Link;
 use crate::world::{Effect, Member, Refusal};
-use alloc::string::ToString;
-use alloc::vec::Vec;
 
 /// An entry that is applied, and who asked for it.
 #[derive(Clone, Copy)]
@@ -80,7 +78,7 @@ impl Hub {
                 self.left(author, *member, (person, rooms, *reason, *silenced), command, sink);
             }
             (Effect::ModesUnchanged { room, .. }, Command::SetModes { changes, .. }) => {
-                self.modes_unchanged(conn, *room, changes, sink);
+                self.modes_unchanged(author, *room, changes, sink);
             }
             (Effect::ModesSet { member, room, changes }, _) => {
                 self.modes_set(author, *member, *room, changes, sink);
@@ -93,9 +91,9 @@ impl Hub {
             (Effect::RealNameSet { member }, Command::SetRealName { real_name, .. }) => {
                 self.tell_of_member(author, *member, What::RealNameSet { real_name }, sink);
             }
-            (Effect::Refused { member, refusal }, command) => {
+            (Effect::Refused { refusal, .. }, command) => {
                 if matches!(command, Command::Enter { .. }) {
-                    self.greet_outside(conn, *member, sink);
+                    self.respond(now, conn, &Reply::Outside, sink);
                 }
                 self.refused(author, refusal, sink);
             }
@@ -120,10 +118,9 @@ impl Hub {
             }
             (Effect::UserModesSet { on, off, .. }, command) => {
                 if matches!(command, Command::Promote { .. }) {
-                    self.reply_plain(conn, &Reply::NowOperator, sink);
-                    self.note(now, conn, Query::Note(numeric::RPL_YOUREOPER, Vec::new()), sink);
+                    self.respond(now, conn, &Reply::NowOperator, sink);
                 }
-                self.note(now, conn, Query::UserModesAre { on: *on, off: *off }, sink);
+                self.respond(now, conn, &Reply::UserModesAre { on: *on, off: *off }, sink);
             }
             (Effect::Wallops { member }, Command::Wallops { text, .. }) => {
                 self.wallops(author, *member, text, sink);
@@ -146,14 +143,12 @@ impl Hub {
         sink: &mut impl Sink,
     ) {
         let away = self.away_as_told(member, silenced);
-        let numeric = if away.is_some() { numeric::RPL_NOWAWAY } else { numeric::RPL_UNAWAY };
         if away.is_some() || was_away {
             self.tell_of_member(author, member, What::AwaySet { away: away.as_ref() }, sink);
         }
         // Itself reads its own words: whoever writes to it alone will.
         let words = self.world.member(member).and_then(Member::away).cloned();
-        self.reply_plain(author.conn, &Reply::AwayIs { away: words.as_ref(), was_away }, sink);
-        self.note(author.now, author.conn, Query::Note(numeric, Vec::new()), sink);
+        self.respond(author.now, author.conn, &Reply::AwayIs { away: words.as_ref(), was_away }, sink);
     }
 
     /// With which words a member is away for those in its rooms.
@@ -173,23 +168,7 @@ impl Hub {
         sink.output(Output::ToPeers { rooms, except, event: &event });
         self.tell_close_watchers(member, &event, sink);
         if !matches!(what, What::AwaySet { .. }) {
-            self.echo(author.conn, &event, sink);
-        }
-    }
-
-    /// Those who watch a member closely hear what those hear who share a room with it.
-    fn tell_close_watchers(&mut self, member: MemberId, event: &Event<'_>, sink: &mut impl Sink) {
-        let watchers = self.watchers.get(&event.by.name).into_iter().flatten();
-        for watcher in watchers.copied().collect::<Vec<_>>() {
-            let Some(session) = self.session(watcher) else { continue };
-            let other = session.member();
-            let watches_closely = session
-                .client()
-                .is_some_and(|client| client.capabilities.has(Capabilities::EXTENDED_MONITOR));
-            let hears_anyway = other.is_some_and(|other| self.world.are_together(other, member));
-            if watches_closely && !hears_anyway && other != Some(member) {
-                self.deliver(watcher, event, sink);
-            }
+            self.respond_event(author.conn, &event, sink);
         }
     }
 
@@ -199,14 +178,20 @@ impl Hub {
         let Some((by, _)) = self.by(id) else { return };
         let Some(connection) = self.connection(conn) else { return };
         let leaves_for = connection.session.entered(id);
-        self.tell_watchers(&by, true, sink);
+        self.tell_watchers(now, &by, true, sink);
         if let Some(reason) = leaves_for {
             let command = Command::Leave { member: id, reason, message: None };
             sink.output(Output::Propose { conn, command });
-        } else if self.open_irc(conn) {
-            self.welcome(now, conn, &by);
-        } else if matches!(command, Command::Enter { room: None, .. }) {
-            self.greet_outside(conn, id, sink);
+            return;
+        }
+        let Some(session) = self.session(conn) else { return };
+        session.dialect_mut().identified(&by);
+        if session.dialect().is_pinged() {
+            self.set_timer(conn, DeadlineReason::Idle, now.mono.plus_ms(self.limits.ping_ms));
+        }
+        self.respond(now, conn, &Reply::Entered, sink);
+        if matches!(command, Command::Enter { room: None, .. }) {
+            self.respond(now, conn, &Reply::Outside, sink);
         }
     }
 
@@ -221,15 +206,8 @@ impl Hub {
     }
 
     pub(super) fn refused(&mut self, author: Author<'_>, refusal: &Refusal, sink: &mut impl Sink) {
-        match self.class(author.conn) {
-            Some(WireClass::Plain { .. }) => self.reply(author.conn, &Reply::Refused(refusal), sink),
-            Some(WireClass::Irc(_)) => {
-                if let Some(query) = refusal::numeric(refusal, &author.entry.command) {
-                    self.note(author.now, author.conn, query, sink);
-                }
-            }
-            None => {}
-        }
+        let command = Some(&author.entry.command);
+        self.respond(author.now, author.conn, &Reply::Refused { refusal, command }, sink);
     }
 
     fn invited(
@@ -249,14 +227,10 @@ impl Hub {
         let except = self.open(author.conn);
         sink.output(Output::ToRoom { room, except, event: &event });
         if let Some(conn) = self.conn_of(target) {
-            match self.class(conn) {
-                Some(WireClass::Irc(_)) => self.deliver(conn, &Event { what: invited(true), ..event }, sink),
-                _ => self.reply(conn, &Reply::InvitedTo { by: &by.name, room: &room_name }, sink),
-            }
+            let event = Event { what: invited(true), ..event };
+            self.push_reply(author.now, conn, &Reply::InvitedTo { event: &event, room: &room_name }, sink);
         }
-        self.reply_plain(author.conn, &Reply::Invited { name: &name, room: &room_name }, sink);
-        let params = [name.to_string(), alloc::format!("{room_name:#}")].to_vec();
-        self.note(author.now, author.conn, Query::Note(numeric::RPL_INVITING, params), sink);
+        self.respond(author.now, author.conn, &Reply::Invited { name: &name, room: &room_name }, sink);
         self.tell_away(author, target, sink);
     }
 
@@ -280,38 +254,18 @@ impl Hub {
             let what = What::AwaySet { away: away.as_ref() };
             sink.output(Output::ToRoom { room, except: None, event: &Event { what, ..event } });
         }
-        if let Some(session) = self.session(conn) {
-            session.set_room(Some(name.clone()));
-        }
+        self.moved(conn, Some(&name));
         let Some(class) = self.class(conn) else { return };
         sink.output(Output::Subscribe { conn, room, class });
-        match class {
-            WireClass::Irc(_) => {
-                self.echo(conn, &event, sink);
-                let Some(session) = self.session(conn) else { return };
-                let implicit = session
-                    .client()
-                    .is_some_and(|client| !client.capabilities.has(Capabilities::NO_IMPLICIT_NAMES));
-                session.ask_first(Query::Entered { room: name, with_names: implicit });
-            }
-            WireClass::Plain { .. } if first => {
-                self.greet(conn, &Reply::Greeting { name: &by.name, room: Some((&name, members)) }, sink);
-            }
-            WireClass::Plain { .. } => {
-                self.reply(conn, &Reply::InRoom { room: &name, members, topic: topic.as_ref() }, sink);
-            }
-        }
+        let reply =
+            Reply::Joined { event: &event, room: &name, members, topic: topic.as_ref(), is_first: first };
+        self.respond(author.now, conn, &reply, sink);
     }
 
-    /// Greets a newcomer that is in no room.
-    fn greet_outside(&mut self, conn: ConnId, id: MemberId, sink: &mut impl Sink) {
-        let Some(name) = self.world.member(id).map(|member| member.name().clone()) else { return };
-        self.greet(conn, &Reply::Greeting { name: &name, room: None }, sink);
-    }
-
-    fn greet(&mut self, conn: ConnId, greeting: &Reply<'_>, sink: &mut impl Sink) {
-        if self.options.greeting && !self.options.raw && !self.open_irc(conn) {
-            self.reply(conn, greeting, sink);
+    /// Tells the dialect of a connection in which room its member is.
+    fn moved(&mut self, conn: ConnId, room: Option<&RoomName>) {
+        if let Some(session) = self.session(conn) {
+            session.dialect_mut().moved(room);
         }
     }
 
@@ -332,22 +286,20 @@ impl Hub {
             by_bot,
             what: What::Kicked { name: &name, room: room_name, message },
         };
-        // Also where its connection is gone, and its leave is under way.
-        if let Some(session) = self.members.get(&target).copied().and_then(|conn| self.session(conn)) {
-            session.set_room(None);
+        // Also where its connection is closed, and its leave is under way.
+        if let Some(conn) = self.members.get(&target).copied() {
+            self.moved(conn, None);
         }
         let conn = self.conn_of(target);
         let is_itself = conn == Some(author.conn);
         // The target reads it in its own way, and nothing that the room says behind it.
         if let Some(conn) = conn {
             sink.output(Output::Unsubscribe { conn, room });
-            match self.class(conn) {
-                Some(WireClass::Irc(_)) if is_itself => self.echo(conn, &event, sink),
-                Some(WireClass::Irc(_)) => self.deliver(conn, &event, sink),
-                _ => {
-                    let reply = Reply::KickedOut { by: &by.name, room: room_name, message };
-                    self.reply(conn, &reply, sink);
-                }
+            let reply = Reply::KickedOut { event: &event, room: room_name, message };
+            if is_itself {
+                self.respond(author.now, conn, &reply, sink);
+            } else {
+                self.push_reply(author.now, conn, &reply, sink);
             }
         }
         self.tell_room(author.conn, room, !is_itself, &event, sink);
@@ -377,18 +329,16 @@ impl Hub {
         if let Some(connection) = slot.and_then(|slot| slot.connection.as_mut()) {
             begins_again = connection.session.left(reason);
         }
-        if let Some(session) = self.session(conn) {
-            session.set_room(None);
-            if session.link() == Link::Open {
-                for &room in rooms {
-                    sink.output(Output::Unsubscribe { conn, room });
-                }
+        self.moved(conn, None);
+        if self.open(conn).is_some() {
+            for &room in rooms {
+                sink.output(Output::Unsubscribe { conn, room });
             }
         }
         let what = What::Left { reason, message: message.as_ref() };
         let event = Event { stamp, by: person, by_bot: false, what };
         sink.output(Output::ToPeers { rooms, except: None, event: &event });
-        self.tell_watchers(person, false, sink);
+        self.tell_watchers(now, person, false, sink);
         if begins_again {
             self.expect_registration(now, conn);
         } else {
@@ -411,16 +361,19 @@ impl Hub {
         sink.output(Output::ToPeers { rooms, except: conn, event: &event });
         self.tell_close_watchers(target, &event, sink);
         let Some(conn) = conn else { return };
-        let host = person.profile.host();
         if conn == author.conn {
-            self.echo(conn, &event, sink);
-            let params = [host.to_string()].to_vec();
-            self.note(author.now, conn, Query::Note(numeric::RPL_HOSTHIDDEN, params), sink);
+            self.respond(author.now, conn, &Reply::HostSet(&event), sink);
         } else {
-            self.deliver(conn, &event, sink);
-            self.tell_numeric(conn, numeric::RPL_HOSTHIDDEN, &[host], sink);
+            self.push_reply(author.now, conn, &Reply::HostSet(&event), sink);
         }
-        self.note_source(conn, &person);
+        self.identified(conn, &person);
+    }
+
+    /// Tells the dialect of a connection as whom others know its member.
+    fn identified(&mut self, conn: ConnId, person: &Person) {
+        if let Some(session) = self.session(conn) {
+            session.dialect_mut().identified(person);
+        }
     }
 
     fn modes_set(
@@ -438,11 +391,16 @@ impl Hub {
         self.tell_room(author.conn, room, true, &event, sink);
     }
 
-    /// Whoever speaks IRC is told nothing of what changes nothing.
-    fn modes_unchanged(&mut self, conn: ConnId, room: RoomId, changes: &[ModeChange], sink: &mut impl Sink) {
+    fn modes_unchanged(
+        &mut self,
+        author: Author<'_>,
+        room: RoomId,
+        changes: &[ModeChange],
+        sink: &mut impl Sink,
+    ) {
         let Some(room) = self.world.room(room).map(|room| room.name().clone()) else { return };
         for change in changes {
-            self.reply_plain(conn, &Reply::Unchanged { room: &room, change }, sink);
+            self.respond(author.now, author.conn, &Reply::Unchanged { room: &room, change }, sink);
         }
     }
 
@@ -457,16 +415,12 @@ impl Hub {
         let Author { conn, stamp, .. } = author;
         let Some((by, by_bot)) = self.by(id) else { return };
         let event = Event { stamp, by: &by, by_bot, what: What::Parted { room: name, message } };
-        if let Some(session) = self.session(conn) {
-            session.set_room(None);
-        }
+        self.moved(conn, None);
         if let Some(conn) = self.open(conn) {
             sink.output(Output::Unsubscribe { conn, room });
         }
         sink.output(Output::ToRoom { room, except: None, event: &event });
-        if self.open_irc(conn) {
-            self.echo(conn, &event, sink);
-        }
+        self.respond(author.now, conn, &Reply::Parted(&event), sink);
     }
 
     /// What is told to several rooms costs its author as much as if it said it in each.
@@ -486,14 +440,11 @@ impl Hub {
         let (person, by_bot) = (member.person().clone(), member.modes().has(UserModes::BOT));
         let event = Event { stamp, by: from, by_bot, what: What::Renamed { to: &person.name } };
         sink.output(Output::ToPeers { rooms: member.rooms(), except, event: &event });
-        match self.class(conn) {
-            Some(WireClass::Irc(_)) => self.echo(conn, &event, sink),
-            _ => self.reply(conn, &Reply::NowNamed(&person.name), sink),
-        }
-        self.note_source(conn, &person);
+        self.respond(author.now, conn, &Reply::Renamed { event: &event, name: &person.name }, sink);
+        self.identified(conn, &person);
         if from.name != person.name && planted::tells_watchers() {
-            self.tell_watchers(from, false, sink);
-            self.tell_watchers(&person, true, sink);
+            self.tell_watchers(author.now, from, false, sink);
+            self.tell_watchers(author.now, &person, true, sink);
         }
     }
 }

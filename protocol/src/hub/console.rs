@@ -8,7 +8,6 @@ use crate::base::id::ConnId;
 use crate::base::mode::ModeChange;
 use crate::base::name::{Name, RoomName};
 use crate::framing::sniff::Kind;
-use crate::hub::input::Dialect;
 use crate::log::command::CloseReason;
 use core::fmt::{self, Write};
 use core::net::SocketAddr;
@@ -59,15 +58,15 @@ pub enum ConsoleEvent<'a> {
         conn: ConnId,
         /// Its other end.
         peer: SocketAddr,
-        /// The dialect it speaks.
-        dialect: Dialect,
+        /// The name of the dialect that it speaks.
+        dialect: &'static str,
     },
     /// A connection became a member.
     Entered {
         /// The member.
         member: ConsoleMember<'a>,
-        /// The dialect it speaks.
-        dialect: Dialect,
+        /// The name of the dialect that it speaks.
+        dialect: &'static str,
     },
     /// An operator of the server had a member shown at another host.
     HostSet {

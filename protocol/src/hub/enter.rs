@@ -1,15 +1,17 @@
 //! How connections come in: who is let in, and how each enters.
 
-use super::{Admission, Connection, Hub, Slot, Timers, ip_prefix};
+use super::timers::ConnTimers;
+use super::{Admission, Connection, Hub, Slot, ip_prefix};
 use crate::base::id::ConnId;
 use crate::base::name::RoomName;
 use crate::base::person::Profile;
 use crate::base::time::{DeadlineReason, Now};
+use crate::dialect::Dialect;
+use crate::dialect::action::Registration;
 use crate::hub::console::ConsoleEvent;
-use crate::hub::input::Dialect;
 use crate::hub::output::{Output, Sink};
 use crate::log::command::{CloseReason, Command, NameRequest};
-use crate::session::{Entrant, Session};
+use crate::session::Session;
 use core::net::{IpAddr, SocketAddr};
 
 impl Hub {
@@ -38,15 +40,8 @@ impl Hub {
             Some(_) => Admission::Dropped,
         };
         let room = room.cloned();
-        let connection = Connection {
-            session,
-            peer,
-            admission,
-            room,
-            label: None,
-            timers: Timers::default(),
-            registers_until: None,
-        };
+        let connection =
+            Connection { session, peer, admission, room, label: None, timers: ConnTimers::default() };
         if self.vacant.pop().is_none() {
             self.slots.push(Slot { generation: 0, connection: None });
         }
@@ -65,44 +60,45 @@ impl Hub {
         }
         self.admitted += 1;
         *self.admitted_per_ip.entry(ip_prefix(peer.ip())).or_insert(0) += 1;
-        match dialect {
-            Dialect::Auto => {
-                // Where nobody enters without a password, silence is not taken for a dialect that has none.
-                let ms = match self.options.identity.has_password {
-                    true => self.limits.registration_ms,
-                    false => self.limits.detect_ms,
-                };
-                self.wait_until(conn, now.mono.plus_ms(ms), DeadlineReason::Detect);
-            }
-            Dialect::Irc => self.expect_registration(now, conn),
-            Dialect::Plain => self.enter_plain(now, conn, NameRequest::Port(0), Entrant::Plain, sink),
+        self.begin(now, conn, sink);
+    }
+
+    /// Has a connection that was let in begin as its dialect has it.
+    fn begin(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
+        let Some(session) = self.session(conn) else { return };
+        if session.listener() == Dialect::Auto {
+            // Where nobody enters without a password, silence is not taken for a dialect that has none.
+            let ms = match self.options.identity.has_password {
+                true => self.limits.registration_ms,
+                false => self.limits.detect_ms,
+            };
+            self.set_timer(conn, DeadlineReason::Detect, now.mono.plus_ms(ms));
+        } else if session.dialect().enters_at_once() {
+            self.enter(now, conn, Registration { enters_room: true, ..Registration::default() }, sink);
+        } else {
+            self.expect_registration(now, conn);
         }
     }
 
-    /// A client of IRC has a while to say who it is, and no longer where the name that it chose is taken.
-    pub(super) fn expect_registration(&mut self, now: Now, conn: ConnId) {
-        let latest = now.mono.plus_ms(self.limits.registration_ms);
-        let Some(connection) = self.connection(conn) else { return };
-        let until = *connection.registers_until.get_or_insert(latest);
-        self.wait_until(conn, until, DeadlineReason::Register);
-    }
-
-    /// Proposes that a connection becomes a member.
-    pub(super) fn propose_enter(
-        &mut self,
-        conn: ConnId,
-        request: NameRequest,
-        entrant: Entrant,
-        sink: &mut impl Sink,
-    ) {
-        self.stop_waiting(conn);
+    /// Proposes that a connection becomes a member, unless it lacks the password of the server.
+    pub(super) fn enter(&mut self, now: Now, conn: ConnId, registration: Registration, sink: &mut impl Sink) {
+        if self.options.identity.has_password && !registration.is_authenticated {
+            // Nothing is under way that its slot would have to wait for.
+            if let Some(session) = self.session(conn) {
+                session.not_entered();
+            }
+            self.report_wrong_password(conn, sink);
+            return self.end(now, conn, CloseReason::Password, None, sink);
+        }
+        self.clear_timer(conn, DeadlineReason::Detect);
+        self.clear_timer(conn, DeadlineReason::Register);
         let Some(connection) = self.connection(conn) else { return };
         let peer = connection.peer;
-        let (request, profile, room) = match entrant {
-            Entrant::Irc { user, real_name } => (request, Profile::new(&user, peer.ip(), real_name), None),
-            Entrant::Plain => {
-                (NameRequest::Port(peer.port()), Profile::plain(peer.ip()), connection.room.clone())
-            }
+        let room = connection.room.clone().filter(|_| registration.enters_room);
+        let request = registration.name.map_or(NameRequest::Port(peer.port()), NameRequest::Name);
+        let profile = match registration.user {
+            Some((user, real_name)) => Profile::new(&user, peer.ip(), real_name),
+            None => Profile::plain(peer.ip()),
         };
         sink.output(Output::Propose { conn, command: Command::Enter { conn, request, profile, room } });
     }
@@ -118,27 +114,6 @@ impl Hub {
             Some(CloseReason::AddressFull)
         } else {
             None
-        }
-    }
-
-    /// A connection enters that speaks the plain dialect, where nobody has to know a password.
-    pub(super) fn enter_plain(
-        &mut self,
-        now: Now,
-        conn: ConnId,
-        request: NameRequest,
-        entrant: Entrant,
-        sink: &mut impl Sink,
-    ) {
-        if self.options.identity.has_password {
-            // Nothing is under way that its slot would have to wait for.
-            if let Some(session) = self.session(conn) {
-                session.not_entered();
-            }
-            self.report_wrong_password(conn, sink);
-            self.end(now, conn, CloseReason::Password, None, sink);
-        } else {
-            self.propose_enter(conn, request, entrant, sink);
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::base::id::ConnId;
 use crate::base::identity::Identity;
 use crate::base::name::RoomName;
+use crate::dialect::Dialect;
 use crate::log::command::LogEntry;
 use alloc::sync::Arc;
 use bytes::Bytes;
@@ -76,16 +77,4 @@ pub enum Input<'a> {
         /// Whether it is the password that was asked about.
         right: bool,
     },
-}
-
-/// What is spoken at a listener.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Dialect {
-    /// Any of the others: the first line tells, or a silence of `detect_ms`, which is plain.
-    #[default]
-    Auto,
-    /// IRC.
-    Irc,
-    /// The plain dialect.
-    Plain,
 }

@@ -1,11 +1,9 @@
-//! Answers to lines with a label (IRCv3, labeled-response): none is acknowledged, one carries the label, more are
-//! a batch.
+//! Answers to lines with a label: what is answered is gathered, and the dialect shows where it begins and ends.
 
 use super::Hub;
 use crate::base::id::ConnId;
-use crate::dialect::irc::tag_line;
+use crate::dialect::state::LabelPart;
 use crate::hub::output::Sink;
-use alloc::format;
 use alloc::string::String;
 use bytes::BytesMut;
 
@@ -14,31 +12,14 @@ use bytes::BytesMut;
 pub(super) struct Labelled {
     label: String,
     bytes: BytesMut,
-    /// The batch has begun: what was answered is on its way.
-    is_batch: bool,
+    /// Whether a part of it is on its way.
+    has_begun: bool,
 }
-
-/// The only batch that a connection reads at a time.
-const BATCH: &str = "label";
 
 impl Labelled {
     /// Adds to the answer.
     pub(super) fn add(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
-    }
-
-    /// Takes what was answered so far, as a part of a batch.
-    fn take_part(&mut self, server: &str) -> BytesMut {
-        let mut to = BytesMut::new();
-        if !core::mem::replace(&mut self.is_batch, true) {
-            let begin = format!(":{server} BATCH +{BATCH} labeled-response\r\n");
-            tag_line(begin.as_bytes(), "label", &self.label, &mut to);
-        }
-        for line in self.bytes.split_inclusive(|&byte| byte == b'\n') {
-            tag_line(line, "batch", BATCH, &mut to);
-        }
-        self.bytes.clear();
-        to
     }
 }
 
@@ -48,22 +29,20 @@ impl Hub {
     pub(super) fn label(&mut self, conn: ConnId, label: Option<String>, sink: &mut impl Sink) {
         let Some(connection) = self.connection(conn) else { return };
         if let Some(label) = label {
-            connection.label = Some(Labelled { label, bytes: BytesMut::new(), is_batch: false }.into());
-            return;
+            connection.label = Some(Labelled { label, bytes: BytesMut::new(), has_begun: false }.into());
+        } else if let Some(labelled) = connection.label.take() {
+            self.write_label(conn, &labelled, true, sink);
         }
-        let Some(mut labelled) = connection.label.take() else { return };
-        let server = &self.options.identity.name;
-        let lines = memchr::memchr_iter(b'\n', &labelled.bytes).count();
+    }
+
+    /// Writes what is gathered of the answer to a line with a label.
+    fn write_label(&mut self, conn: ConnId, labelled: &Labelled, is_last: bool, sink: &mut impl Sink) {
+        let Labelled { label, bytes, has_begun } = labelled;
+        let identity = self.options.identity.clone();
+        let part = LabelPart { label, server: &identity.name, bytes, is_first: !has_begun, is_last };
         let mut to = BytesMut::new();
-        match lines {
-            0 if !labelled.is_batch => {
-                tag_line(format!(":{server} ACK\r\n").as_bytes(), "label", &labelled.label, &mut to);
-            }
-            1 if !labelled.is_batch => tag_line(&labelled.bytes, "label", &labelled.label, &mut to),
-            _ => {
-                to = labelled.take_part(server);
-                to.extend_from_slice(format!(":{server} BATCH -{BATCH}\r\n").as_bytes());
-            }
+        if let Some(session) = self.session(conn) {
+            session.dialect().label(&part, &mut to);
         }
         self.write(conn, &to, sink);
     }
@@ -71,7 +50,7 @@ impl Hub {
     /// The connection is to be closed: it reads first what was answered.
     pub(super) fn cut_label(&mut self, conn: ConnId, sink: &mut impl Sink) {
         let label = self.connection(conn).and_then(|connection| connection.label.as_ref());
-        if label.is_some_and(|label| label.is_batch || !label.bytes.is_empty()) {
+        if label.is_some_and(|label| label.has_begun || !label.bytes.is_empty()) {
             self.label(conn, None, sink);
         }
     }
@@ -80,11 +59,12 @@ impl Hub {
     /// it hears meanwhile is not to overtake that.
     pub(super) fn write_part(&mut self, conn: ConnId, sink: &mut impl Sink) {
         let Some(connection) = self.connection(conn) else { return };
-        let Some(mut label) = connection.label.take_if(|label| !label.bytes.is_empty()) else { return };
-        let part = label.take_part(&self.options.identity.name);
-        self.write(conn, &part, sink);
+        let Some(mut labelled) = connection.label.take_if(|label| !label.bytes.is_empty()) else { return };
+        self.write_label(conn, &labelled, false, sink);
+        labelled.bytes.clear();
+        labelled.has_begun = true;
         if let Some(connection) = self.connection(conn) {
-            connection.label = Some(label);
+            connection.label = Some(labelled);
         }
     }
 }

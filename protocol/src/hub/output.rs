@@ -1,9 +1,7 @@
 //! What the hub tells the driver.
 
 use crate::base::id::{ConnId, RoomId};
-use crate::base::language::Language;
-use crate::dialect::event::Event;
-use crate::dialect::irc::Capabilities;
+use crate::dialect::event::{Event, WireClass};
 use crate::hub::console::ConsoleEvent;
 use crate::log::command::{CloseReason, Command};
 
@@ -115,25 +113,4 @@ pub enum Output<'a> {
         /// The bytes.
         bytes: &'a [u8],
     },
-}
-
-/// The choices that change the bytes of what a room hears. An event is rendered once for each class that
-/// somebody in the room is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum WireClass {
-    /// IRC.
-    Irc(Capabilities),
-    /// The plain dialect.
-    Plain {
-        /// The language of the texts.
-        language: Language,
-        /// Only what was said, without names and announcements (`--relay raw`).
-        raw: bool,
-    },
-}
-
-impl Default for WireClass {
-    fn default() -> Self {
-        Self::Plain { language: Language::default(), raw: false }
-    }
 }

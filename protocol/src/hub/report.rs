@@ -5,9 +5,8 @@ use super::commit::Author;
 use crate::base::id::{ConnId, MemberId};
 use crate::base::person::UserModes;
 use crate::hub::console::{ConsoleEvent, ConsoleMember, ModesLogged};
-use crate::hub::input::Dialect;
 use crate::hub::output::{Output, Sink};
-use crate::log::command::{CloseReason, Command, NameRequest};
+use crate::log::command::{CloseReason, Command};
 use crate::planted;
 use crate::world::{Effect, Member, Room};
 use core::net::SocketAddr;
@@ -26,11 +25,7 @@ impl Hub {
         let room_name = |room| self.world.room(room).map(Room::name);
         Some(match effect {
             Effect::Entered { member } => {
-                let Command::Enter { request, .. } = &author.entry.command else { return None };
-                let dialect = match request {
-                    NameRequest::Name(_) => Dialect::Irc,
-                    NameRequest::Port(_) => Dialect::Plain,
-                };
+                let dialect = self.session_ref(author.conn)?.dialect().class().dialect.name;
                 let (name, peer) = (self.world.member(*member)?.name(), self.peer(author.conn)?);
                 ConsoleEvent::Entered { member: ConsoleMember { name, peer }, dialect }
             }
@@ -141,7 +136,6 @@ impl Hub {
 
     /// The other end of a connection.
     pub(super) fn peer(&self, conn: ConnId) -> Option<SocketAddr> {
-        let slot = self.slots.get(conn.slot as usize).filter(|slot| slot.generation == conn.generation)?;
-        slot.connection.as_ref().map(|connection| connection.peer)
+        self.connection_ref(conn).map(|connection| connection.peer)
     }
 }

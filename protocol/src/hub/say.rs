@@ -1,35 +1,43 @@
 //! How something gets to those who are to hear it: in the dialect of each.
+//!
+//! What *responds* to a connection belongs to the answer to its line; what is *pushed* does not, whatever it may be
+//! answered at the moment.
 
 use super::Hub;
 use crate::base::id::{ConnId, MemberId, RoomId};
 use crate::base::time::Now;
-use crate::dialect::event::{Event, Reply};
-use crate::dialect::irc::query::{Answers, Asker, Query};
-use crate::dialect::irc::reply as irc_reply;
-use crate::hub::output::{Output, Sink, WireClass};
+use crate::dialect::action::Action;
+use crate::dialect::event::{Event, WireClass};
+use crate::dialect::reply::Reply;
+use crate::dialect::state::{Answer, DialectState, View};
+use crate::hub::output::{Output, Sink};
 use crate::planted;
-use crate::session::{Link, Tongue};
+use crate::session::Link;
+use crate::world::Member;
+use alloc::vec::Vec;
 use bytes::BytesMut;
+
+/// A member or room that was looked at for an answer costs the asker as much as so many bytes of it.
+const ROW_COST_BYTES: usize = 16;
+
+/// What follows from what a dialect has written, beside the bytes.
+pub(super) struct Composed {
+    next: Vec<Action>,
+    rows: usize,
+    is_bulk: bool,
+    has_changed_class: bool,
+}
 
 impl Hub {
     /// The form in which a connection reads, if it can still be written to.
     pub(super) fn class(&mut self, conn: ConnId) -> Option<WireClass> {
-        let raw = self.options.raw;
         let session = self.session(conn).filter(|session| session.link() == Link::Open)?;
-        Some(match session.tongue() {
-            Tongue::Irc(client) => WireClass::Irc(client.capabilities.and(irc_reply::WIRE)),
-            Tongue::Plain(speaker) => WireClass::Plain { language: speaker.language, raw },
-        })
+        Some(session.dialect().class())
     }
 
-    /// The connection, if it can still be written to: no output names one that is closing or gone.
+    /// The connection, if it can still be written to: no output names one that is closing or closed.
     pub(super) fn open(&mut self, conn: ConnId) -> Option<ConnId> {
         self.session(conn).filter(|session| session.link() == Link::Open).map(|_| conn)
-    }
-
-    /// Whether the connection speaks IRC, and can still be written to.
-    pub(super) fn open_irc(&mut self, conn: ConnId) -> bool {
-        matches!(self.class(conn), Some(WireClass::Irc(_)))
     }
 
     /// The open connection of a member.
@@ -37,25 +45,21 @@ impl Hub {
         self.members.get(&member).copied().and_then(|conn| self.open(conn))
     }
 
-    /// A connection hears an event, whatever it may be answered at the moment.
-    pub(super) fn deliver(&mut self, conn: ConnId, event: &Event<'_>, sink: &mut impl Sink) {
+    /// Pushes an event to a connection.
+    pub(super) fn push_event(&mut self, conn: ConnId, event: &Event<'_>, sink: &mut impl Sink) {
         let Some(class) = self.class(conn) else { return };
         let mut bytes = self.take_scratch();
         event.render(class, &mut bytes);
-        if planted::is_in_answer() {
-            self.write(conn, &bytes, sink);
-        } else {
-            sink.output(Output::Write { conn, bytes: &bytes });
-        }
+        self.push(conn, &bytes, sink);
         self.scratch = bytes;
     }
 
-    /// Some members hear an event: it is rendered once for those beside each other that read in one form.
-    pub(super) fn deliver_to(&mut self, hearers: &[MemberId], event: &Event<'_>, sink: &mut impl Sink) {
+    /// Pushes an event to some members: it is rendered once for those beside each other that read in one form.
+    pub(super) fn push_event_to(&mut self, readers: &[MemberId], event: &Event<'_>, sink: &mut impl Sink) {
         let mut bytes = self.take_scratch();
         let mut rendered = None;
-        for &hearer in hearers {
-            let Some(conn) = self.conn_of(hearer) else { continue };
+        for &reader in readers {
+            let Some(conn) = self.conn_of(reader) else { continue };
             let Some(class) = self.class(conn) else { continue };
             if rendered != Some(class) {
                 bytes.clear();
@@ -67,13 +71,125 @@ impl Hub {
         self.scratch = bytes;
     }
 
-    /// A connection hears an event of its own doing.
-    pub(super) fn echo(&mut self, conn: ConnId, event: &Event<'_>, sink: &mut impl Sink) {
+    /// Responds to a connection with an event of its own doing.
+    pub(super) fn respond_event(&mut self, conn: ConnId, event: &Event<'_>, sink: &mut impl Sink) {
         let Some(class) = self.class(conn) else { return };
         let mut bytes = self.take_scratch();
         event.render(class, &mut bytes);
         self.write(conn, &bytes, sink);
         self.scratch = bytes;
+    }
+
+    /// Responds to a connection with a reply.
+    pub(super) fn respond(&mut self, now: Now, conn: ConnId, reply: &Reply<'_>, sink: &mut impl Sink) {
+        let mut bytes = self.take_scratch();
+        let composed =
+            self.compose(now, conn, &mut bytes, |dialect, view, answer| dialect.reply(reply, view, answer));
+        self.write(conn, &bytes, sink);
+        self.scratch = bytes;
+        if let Some(composed) = composed {
+            self.do_next(now, conn, composed.next);
+        }
+    }
+
+    /// Pushes a reply to a connection.
+    pub(super) fn push_reply(&mut self, now: Now, conn: ConnId, reply: &Reply<'_>, sink: &mut impl Sink) {
+        if self.open(conn).is_none() {
+            return;
+        }
+        let mut bytes = self.take_scratch();
+        let composed =
+            self.compose(now, conn, &mut bytes, |dialect, view, answer| dialect.reply(reply, view, answer));
+        self.push(conn, &bytes, sink);
+        self.scratch = bytes;
+        if let Some(composed) = composed {
+            self.do_next(now, conn, composed.next);
+        }
+    }
+
+    /// Answers what a line asks for with a reply, for which its writer pays.
+    pub(super) fn answer_reply(&mut self, now: Now, conn: ConnId, reply: &Reply<'_>, sink: &mut impl Sink) {
+        self.answer(now, conn, sink, |dialect, view, answer| dialect.reply(reply, view, answer));
+    }
+
+    /// Writes what a line asks for, for which its writer pays. After an answer that may be long, the session waits for
+    /// [`Input::Drained`](crate::Input::Drained), so that its own backlog is bounded by one of them.
+    pub(super) fn answer(
+        &mut self,
+        now: Now,
+        conn: ConnId,
+        sink: &mut impl Sink,
+        write: impl FnOnce(&mut dyn DialectState, &View<'_>, &mut Answer<'_>),
+    ) {
+        let mut bytes = self.take_scratch();
+        let Some(composed) = self.compose(now, conn, &mut bytes, write) else { return };
+        if composed.has_changed_class {
+            self.change_class(conn, sink);
+        }
+        self.write(conn, &bytes, sink);
+        let cost = bytes.len().max(composed.rows * ROW_COST_BYTES);
+        self.scratch = bytes;
+        let rate = self.limits.rate;
+        let Some(session) = self.session(conn) else { return };
+        // What is found in a long list costs the whole list.
+        session.charge(cost, rate, now.mono);
+        if composed.is_bulk {
+            session.wait_for_reader();
+            sink.output(Output::ReportDrained { conn });
+        }
+        self.do_next(now, conn, composed.next);
+    }
+
+    /// Has the dialect of a connection write to `bytes`, whatever state the connection is in.
+    pub(super) fn compose(
+        &mut self,
+        now: Now,
+        conn: ConnId,
+        bytes: &mut BytesMut,
+        write: impl FnOnce(&mut dyn DialectState, &View<'_>, &mut Answer<'_>),
+    ) -> Option<Composed> {
+        let slot = self.slots.get_mut(conn.slot as usize)?;
+        let connection = slot.connection.as_mut().filter(|_| slot.generation == conn.generation)?;
+        let session = &mut connection.session;
+        let view = View {
+            member: session.member(),
+            world: &self.world,
+            options: &self.options,
+            limits: &self.limits,
+            now,
+            unregistered: self.timers.registering(),
+            watched: self.watches.of(conn),
+        };
+        let dialect = session.dialect_mut();
+        let class = dialect.class();
+        let mut answer = Answer::new(bytes);
+        write(dialect, &view, &mut answer);
+        let Answer { next, rows, is_bulk, .. } = answer;
+        Some(Composed { next, rows, is_bulk, has_changed_class: dialect.class() != class })
+    }
+
+    /// Queues what follows from an answer before the next line of its connection. To say a thing to twenty rooms costs as
+    /// much as to say it twenty times.
+    fn do_next(&mut self, now: Now, conn: ConnId, next: Vec<Action>) {
+        if next.is_empty() {
+            return;
+        }
+        let heard = next.iter().filter(|action| action.is_heard()).count();
+        let rate = self.limits.rate;
+        if let Some(session) = self.session(conn) {
+            session.charge_lines(heard.saturating_sub(1), rate, now.mono);
+            session.do_first(next);
+        }
+    }
+
+    /// From here on the connection reads in another form, also what its rooms hear.
+    fn change_class(&mut self, conn: ConnId, sink: &mut impl Sink) {
+        let Some(class) = self.class(conn) else { return };
+        let member = self.session(conn).and_then(|session| session.member());
+        let member = member.and_then(|member| self.world.member(member));
+        for &room in member.map_or(&[][..], Member::rooms) {
+            sink.output(Output::Subscribe { conn, room, class });
+        }
     }
 
     /// Everyone in a room hears an event of a connection's doing, that connection itself included or not.
@@ -93,7 +209,7 @@ impl Hub {
         let except = if itself && !apart { None } else { self.open(conn) };
         sink.output(Output::ToRoom { room, except, event });
         if itself && apart {
-            self.echo(conn, event, sink);
+            self.respond_event(conn, event, sink);
         }
     }
 
@@ -109,55 +225,16 @@ impl Hub {
         }
     }
 
-    /// Writes a reply of the plain dialect.
-    pub(super) fn reply(&mut self, conn: ConnId, reply: &Reply<'_>, sink: &mut impl Sink) {
-        let mut bytes = self.take_scratch();
-        self.render(conn, reply, &mut bytes);
-        self.write(conn, &bytes, sink);
-        self.scratch = bytes;
-    }
-
-    /// The same, to a connection that speaks the plain dialect, and to no other.
-    pub(super) fn reply_plain(&mut self, conn: ConnId, reply: &Reply<'_>, sink: &mut impl Sink) {
-        if matches!(self.class(conn), Some(WireClass::Plain { .. })) {
-            self.reply(conn, reply, sink);
+    /// Writes bytes to a connection that are no answer to what it said.
+    fn push(&mut self, conn: ConnId, bytes: &[u8], sink: &mut impl Sink) {
+        if bytes.is_empty() {
+            return;
         }
-    }
-
-    /// Writes what answers a query of IRC at once, whoever asked it.
-    pub(super) fn note(&mut self, now: Now, conn: ConnId, query: Query, sink: &mut impl Sink) {
-        let mut bytes = self.take_scratch();
-        if let Some(asker) = self.asker(now, conn) {
-            query.answer(&asker, &mut Answers::new(&mut bytes, &asker));
+        if planted::is_in_answer() {
+            self.write(conn, bytes, sink);
+        } else {
+            sink.output(Output::Write { conn, bytes });
         }
-        self.write(conn, &bytes, sink);
-        self.scratch = bytes;
-    }
-
-    /// Appends a reply in the dialect of a connection, whatever state that is in.
-    pub(super) fn render(&mut self, conn: ConnId, reply: &Reply<'_>, to: &mut BytesMut) {
-        let reply_bytes_max = self.limits.reply_bytes_max;
-        let Some(connection) = self.connection(conn) else { return };
-        match connection.session.tongue() {
-            Tongue::Irc(_) => irc_reply::farewell(reply, to),
-            Tongue::Plain(speaker) => reply.render(speaker.language, reply_bytes_max, to),
-        }
-    }
-
-    /// Who asks, for an answer of IRC.
-    pub(super) fn asker(&self, now: Now, conn: ConnId) -> Option<Asker<'_>> {
-        let slot = self.slots.get(conn.slot as usize)?;
-        let connection = slot.connection.as_ref().filter(|_| slot.generation == conn.generation)?;
-        let Tongue::Irc(client) = connection.session.tongue() else { return None };
-        Some(Asker {
-            member: connection.session.member(),
-            client,
-            world: &self.world,
-            options: &self.options,
-            limits: &self.limits,
-            hub: self,
-            now,
-        })
     }
 
     /// The buffer for what is written at once; put it back when it is used up.

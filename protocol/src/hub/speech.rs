@@ -7,15 +7,12 @@ use crate::base::mode::{Status, Statuses};
 use crate::base::person::UserModes;
 use crate::base::text::Text;
 use crate::base::time::Now;
-use crate::dialect::event::{Event, Reply, Stamp, What};
-use crate::dialect::irc::query::Query;
-use crate::dialect::irc::{Capabilities, numeric};
+use crate::dialect::event::{Event, Stamp, What};
+use crate::dialect::reply::Reply;
 use crate::hub::output::Sink;
 use crate::log::command::{Command, LogEntry, Message, MessageKind};
 use crate::planted;
-use crate::session::Tongue;
 use crate::world::Refusal;
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
 impl Hub {
@@ -40,22 +37,15 @@ impl Hub {
         let hears = |statuses: Statuses| statuses.highest().is_some_and(|it| planted::reaches(it, status));
         let there = self.world.room(room).into_iter().flat_map(|room| room.members_from(MemberId::default()));
         let hearers = there.filter(|&(id, statuses)| id != member && hears(statuses)).map(|(id, _)| id);
-        self.deliver_to(&hearers.collect::<Vec<_>>(), &event, sink);
+        self.push_event_to(&hearers.collect::<Vec<_>>(), &event, sink);
         if itself {
-            self.echo(conn, &event, sink);
+            self.respond_event(conn, &event, sink);
         }
     }
 
     /// Whether a connection hears what it says.
-    fn hears_itself(&mut self, conn: ConnId) -> bool {
-        let plain = self.options.echo;
-        match self.session(conn).map(|session| session.tongue()) {
-            Some(Tongue::Irc(client)) => {
-                planted::hears_itself(client.capabilities.has(Capabilities::ECHO_MESSAGE))
-            }
-            Some(Tongue::Plain(_)) => plain,
-            None => false,
-        }
+    fn hears_itself(&self, conn: ConnId) -> bool {
+        self.session_ref(conn).is_some_and(|session| session.dialect().echoes(&self.options))
     }
 
     pub(super) fn told(
@@ -66,16 +56,15 @@ impl Hub {
         message: &Message,
         sink: &mut impl Sink,
     ) {
-        let Author { conn, stamp, .. } = author;
+        let Author { conn, stamp, now, .. } = author;
         let Some((by, by_bot)) = self.by(from) else { return };
         let Some(name) = self.world.member(to).map(|to| to.name().clone()) else { return };
         let event = Event { stamp, by: &by, by_bot, what: What::Told { to: &name, message } };
-        if self.hears_itself(conn) && self.open_irc(conn) {
-            self.echo(conn, &event, sink);
-        }
-        self.reply_plain(conn, &Reply::TellsTo { name: &name, text: &message.text }, sink);
-        if let Some(hearer) = self.conn_of(to) {
-            self.deliver(hearer, &event, sink);
+        let echoes = self.hears_itself(conn);
+        let reply = Reply::Told { event: &event, name: &name, text: &message.text, echoes };
+        self.respond(now, conn, &reply, sink);
+        if let Some(reader) = self.conn_of(to) {
+            self.push_event(reader, &event, sink);
         }
         if !matches!(message.kind, MessageKind::Notice | MessageKind::CtcpReply | MessageKind::Tags) {
             self.tell_away(author, to, sink);
@@ -87,9 +76,7 @@ impl Hub {
         let Some(target) = self.world.member(target) else { return };
         if let Some(away) = target.away() {
             let (name, away) = (target.name().clone(), away.clone());
-            self.reply_plain(author.conn, &Reply::IsAway { name: &name, away: &away }, sink);
-            let params = [name.to_string(), away.as_str().into()].to_vec();
-            self.note(author.now, author.conn, Query::Note(numeric::RPL_AWAY, params), sink);
+            self.respond(author.now, author.conn, &Reply::IsAway { name: &name, away: &away }, sink);
         }
     }
 
@@ -103,7 +90,7 @@ impl Hub {
         let Some((by, by_bot)) = self.by(member) else { return };
         let event = Event { stamp: author.stamp, by: &by, by_bot, what: What::Wallops { text } };
         let wants = self.world.members().filter(|(_, member)| member.modes().has(UserModes::WALLOPS));
-        self.deliver_to(&wants.map(|(id, _)| id).collect::<Vec<_>>(), &event, sink);
+        self.push_event_to(&wants.map(|(id, _)| id).collect::<Vec<_>>(), &event, sink);
     }
 
     /// Somebody says what has no place in the log: those hear it who would hear it if it had one.

@@ -1,98 +1,159 @@
 //! What is due at a time: a first line, a sign of life, the end of a farewell.
 
-use super::{Hub, Timers};
+use super::Hub;
 use crate::base::id::ConnId;
 use crate::base::time::{DeadlineReason, Instant, Now};
+use crate::dialect::reply::Reply;
 use crate::hub::output::{Output, Sink};
 use crate::log::command::CloseReason;
-use crate::session::Link;
+use crate::session::{Link, Session};
+use alloc::collections::BTreeSet;
+
+/// The timers of all connections, by the time at which they are due.
+#[derive(Debug, Default)]
+pub(super) struct Timers {
+    due: BTreeSet<(Instant, DeadlineReason, ConnId)>,
+    /// Connections that are to say who they are.
+    registering: usize,
+}
+
+impl Timers {
+    /// The timer that is due first.
+    pub(super) fn first(&self) -> Option<(Instant, DeadlineReason, ConnId)> {
+        self.due.first().copied()
+    }
+
+    /// Number of connections that are to say who they are.
+    pub(super) const fn registering(&self) -> usize {
+        self.registering
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.due.len()
+    }
+
+    pub(super) fn contains(&self, at: Instant, why: DeadlineReason, conn: ConnId) -> bool {
+        self.due.contains(&(at, why, conn))
+    }
+
+    fn insert(&mut self, at: Instant, why: DeadlineReason, conn: ConnId) {
+        self.due.insert((at, why, conn));
+        self.registering += usize::from(why == DeadlineReason::Register);
+    }
+
+    fn remove(&mut self, at: Instant, why: DeadlineReason, conn: ConnId) {
+        let was_there = self.due.remove(&(at, why, conn));
+        debug_assert!(was_there, "{conn} has a timer for {why:?}");
+        self.registering -= usize::from(why == DeadlineReason::Register);
+    }
+}
+
+/// When each timer of one connection is due, by its reason. Of the first line, the registration and the sign of life, one
+/// at most is waited for.
+#[derive(Debug)]
+pub(super) struct ConnTimers {
+    due: [Instant; DeadlineReason::ALL.len()],
+    /// When it has to have said who it is. It stays where a name was taken and the connection registers again.
+    registers_until: Instant,
+}
+
+impl Default for ConnTimers {
+    fn default() -> Self {
+        Self { due: [Instant::NEVER; DeadlineReason::ALL.len()], registers_until: Instant::NEVER }
+    }
+}
+
+impl ConnTimers {
+    pub(super) fn is_set(&self, why: DeadlineReason) -> bool {
+        self.due[why as usize] != Instant::NEVER
+    }
+
+    /// The timers that are set, and when each is due.
+    pub(super) fn all(&self) -> impl Iterator<Item = (Instant, DeadlineReason)> + '_ {
+        let set = DeadlineReason::ALL.into_iter().filter(|&why| self.is_set(why));
+        set.map(|why| (self.due[why as usize], why))
+    }
+}
 
 impl Hub {
     pub(super) fn timeout(&mut self, now: Now, sink: &mut impl Sink) {
-        let Some(&(at, why, conn)) = self.timers.first().filter(|(at, ..)| *at <= now.mono) else { return };
-        self.timers.remove(&(at, why, conn));
-        let Some(connection) = self.connection(conn) else { return };
+        let Some((_, why, conn)) = self.timers.first().filter(|(at, ..)| *at <= now.mono) else { return };
+        self.clear_timer(conn, why);
         match why {
             DeadlineReason::Detect => {
-                connection.timers.wait = None;
-                if let Some(step) = connection.session.fell_silent() {
-                    self.take_step(now, conn, step, sink);
+                if let Some(request) = self.session(conn).and_then(Session::fell_silent) {
+                    self.carry_out(now, conn, request, sink);
                     self.run(now, conn, sink);
                 }
             }
-            DeadlineReason::Drain => {
-                connection.timers.drain = None;
-                sink.output(Output::Abort { conn });
-            }
-            DeadlineReason::Idle => {
-                connection.timers.wait = None;
-                self.look_for_life(now, conn, sink);
-            }
-            DeadlineReason::Rate => {
-                connection.timers.rate = None;
-                self.run(now, conn, sink);
-            }
-            DeadlineReason::Register => {
-                connection.timers.wait = None;
-                self.end(now, conn, CloseReason::RegistrationTimeout, None, sink);
-            }
+            DeadlineReason::Drain => sink.output(Output::Abort { conn }),
+            DeadlineReason::Idle => self.look_for_life(now, conn, sink),
+            DeadlineReason::Rate => self.run(now, conn, sink),
+            DeadlineReason::Register => self.end(now, conn, CloseReason::RegistrationTimeout, None, sink),
         }
     }
 
-    /// Who has closed its writing side has a deadline for reading the long answer that keeps it here.
+    /// A connection that has closed its writing side has a deadline for reading the long answer that keeps it here.
     pub(super) fn bound_draining(&mut self, now: Now, conn: ConnId) {
         let at = now.mono.plus_ms(self.limits.drain_ms);
         let Some(connection) = self.connection(conn) else { return };
-        if connection.session.leaves_when_drained() && connection.timers.drain.is_none() {
-            connection.timers.drain = Some(at);
-            self.timers.insert((at, DeadlineReason::Drain, conn));
+        if connection.session.leaves_when_drained() && !connection.timers.is_set(DeadlineReason::Drain) {
+            self.set_timer(conn, DeadlineReason::Drain, at);
         }
     }
 
-    /// Asks a silent client of IRC whether it is there, or closes one that did not answer.
-    pub(super) fn look_for_life(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
+    /// Asks a silent client whether it is there, or closes one that did not answer.
+    fn look_for_life(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
         let (ping_ms, pong_ms) = (self.limits.ping_ms, self.limits.pong_ms);
         let Some(session) = self.session(conn).filter(|session| session.link() == Link::Open) else { return };
         if session.reads_paused {
-            // It is we who do not hear it.
+            // The silence is ours: we do not listen.
             session.is_heard(now.mono);
         }
         let due = session.heard_at.plus_ms(ping_ms);
-        let Some(client) = session.client() else { return };
-        if client.pinged {
+        if session.is_pinged {
             return self.end(now, conn, CloseReason::PingTimeout, None, sink);
         }
         if due > now.mono {
-            return self.wait_until(conn, due, DeadlineReason::Idle);
+            return self.set_timer(conn, DeadlineReason::Idle, due);
         }
-        client.pinged = true;
-        self.wait_until(conn, now.mono.plus_ms(pong_ms), DeadlineReason::Idle);
-        let mut bytes = core::mem::take(&mut self.scratch);
-        bytes.clear();
-        bytes.extend_from_slice(b"PING :");
-        bytes.extend_from_slice(self.options.identity.name.as_bytes());
-        bytes.extend_from_slice(b"\r\n");
-        sink.output(Output::Write { conn, bytes: &bytes });
-        self.scratch = bytes;
+        session.is_pinged = true;
+        self.set_timer(conn, DeadlineReason::Idle, now.mono.plus_ms(pong_ms));
+        self.push_reply(now, conn, &Reply::Ping, sink);
     }
 
-    /// Sets the timer for what a connection has to do next.
-    pub(super) fn wait_until(&mut self, conn: ConnId, at: Instant, why: DeadlineReason) {
-        self.stop_waiting(conn);
+    /// A client has a while to say who it is, and no longer where the name that it chose is taken.
+    pub(super) fn expect_registration(&mut self, now: Now, conn: ConnId) {
+        let latest = now.mono.plus_ms(self.limits.registration_ms);
+        let Some(connection) = self.connection(conn) else { return };
+        let until = &mut connection.timers.registers_until;
+        *until = (*until).min(latest);
+        let until = *until;
+        self.clear_timer(conn, DeadlineReason::Detect);
+        self.set_timer(conn, DeadlineReason::Register, until);
+    }
+
+    /// Sets a timer of a connection, in place of the one that it had for the same reason.
+    pub(super) fn set_timer(&mut self, conn: ConnId, why: DeadlineReason, at: Instant) {
+        self.clear_timer(conn, why);
+        if at == Instant::NEVER {
+            return;
+        }
         if let Some(connection) = self.connection(conn) {
-            connection.timers.wait = Some((at, why));
-            self.timers.insert((at, why, conn));
+            connection.timers.due[why as usize] = at;
+            self.timers.insert(at, why, conn);
         }
     }
 
-    pub(super) fn stop_waiting(&mut self, conn: ConnId) {
-        let wait = self.connection(conn).and_then(|connection| connection.timers.wait.take());
-        self.forget_timers(conn, Timers { wait, ..Timers::default() });
+    pub(super) fn clear_timer(&mut self, conn: ConnId, why: DeadlineReason) {
+        let Some(connection) = self.connection(conn) else { return };
+        let at = core::mem::replace(&mut connection.timers.due[why as usize], Instant::NEVER);
+        if at != Instant::NEVER {
+            self.timers.remove(at, why, conn);
+        }
     }
 
-    pub(super) fn forget_timers(&mut self, conn: ConnId, timers: Timers) {
-        for (at, why) in timers.all() {
-            self.timers.remove(&(at, why, conn));
-        }
+    pub(super) fn clear_timers(&mut self, conn: ConnId) {
+        DeadlineReason::ALL.into_iter().for_each(|why| self.clear_timer(conn, why));
     }
 }

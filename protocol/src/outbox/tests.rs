@@ -8,8 +8,9 @@ use super::{Outbox, Wire};
 use crate::base::id::{ConnId, RoomId, Seq};
 use crate::base::limits::Limits;
 use crate::base::text::Text;
+use crate::dialect::event::WireClass;
 use crate::dialect::irc::Capabilities;
-use crate::hub::output::{Output, WireClass};
+use crate::hub::output::Output;
 use crate::{
     CloseReason, Event, Language, Message, MessageKind, Name, Person, Profile, RoomName, Stamp, What,
 };
@@ -209,7 +210,7 @@ fn pieces_are_copied_together_where_they_are_small_and_written_as_they_lie_where
 #[test]
 fn what_a_class_sees_nothing_of_is_not_written() {
     let mut outbox = outbox(&Limits::default(), 1);
-    let class = WireClass::Plain { language: Language::En, raw: true };
+    let class = crate::dialect::plain::wire_class(Language::En, true);
     outbox.output(&Output::Subscribe { conn: conn(0), room: ROOM, class });
     let mut sockets = Sockets::default();
     sockets.flush(&mut outbox);

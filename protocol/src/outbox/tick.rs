@@ -2,7 +2,7 @@
 
 use super::queue::Range;
 use crate::base::id::RoomId;
-use crate::hub::output::WireClass;
+use crate::dialect::event::WireClass;
 use crate::planted;
 use alloc::vec::Vec;
 use bytes::BytesMut;

@@ -1,20 +1,18 @@
 //! How lines become work: what is read of a connection's input, and when.
 
-use super::irc::LINE_BYTES_MAX;
-use super::work::Work;
-use super::{Entrant, PlainQuestion, Question, Session, State, Step, Tongue};
+use super::{Request, Session, State};
 use crate::base::id::MemberId;
 use crate::base::limits::Limits;
 use crate::base::options::Options;
 use crate::base::text::Text;
 use crate::base::time::Instant;
-use crate::dialect::plain as plain_dialect;
-use crate::framing::framer::{Framer, Item};
+use crate::dialect::action::{Action, Notice, Registration};
+use crate::dialect::state::{Context, Line};
+use crate::dialect::{Dialect, irc};
+use crate::framing::framer::{FramedLine, Framer, Item};
 use crate::framing::sniff::{Evidence, Kind, is_request};
 use crate::framing::telnet::{Asked, TIMING_MARK_ANSWER};
 use crate::framing::typed::Typed;
-use crate::hub::input::Dialect;
-use crate::log::command::NameRequest;
 use bytes::Bytes;
 
 impl Session {
@@ -25,11 +23,11 @@ impl Session {
         member: Option<MemberId>,
         limits: &Limits,
         options: &Options,
-    ) -> Result<Option<Step>, Instant> {
-        if let Some(step) = self.sniff(now, limits) {
-            return Ok(Some(step));
+    ) -> Result<Option<Request>, Instant> {
+        if let Some(request) = self.sniff(now, limits) {
+            return Ok(Some(request));
         }
-        if !self.work.is_empty() {
+        if !self.actions.is_empty() {
             return Ok(None);
         }
         let mut limiter = self.limiter;
@@ -39,12 +37,14 @@ impl Session {
             return Err(until);
         }
         // Nearly every line is a person's, and as it is to be said.
+        let context = Context { member, limits, options };
+        let is_typed = self.framer.is_for_people();
         if member.is_some()
-            && matches!(self.tongue, Tongue::Plain(_))
+            && is_typed
             && let Some(text) = self.framer.next_clean_line(Text::as_it_stands)
         {
             self.limiter = limiter;
-            self.plain_line(Typed::clean(text));
+            self.typed_line(Typed::clean(text), &context);
             return Ok(None);
         }
         let item = match self.framer.next_item() {
@@ -59,37 +59,34 @@ impl Session {
                 self.asked(asked);
                 return Ok(None);
             }
-            None => return Ok(Some(if self.input_ended { Step::EndOfInput } else { Step::Wait(None) })),
+            None => {
+                return Ok(Some(if self.input_ended { Request::EndOfInput } else { Request::Wait(None) }));
+            }
         };
         self.limiter = limiter;
         // A page in somebody's browser may try to say something in its name, behind a line of something else, too.
         if self.state == State::Register && is_request(line.bytes, line.dropped > 0) {
-            return Ok(Some(Step::TurnAway(Kind::Http)));
+            return Ok(Some(Request::TurnAway(Kind::Http)));
         }
-        match &mut self.tongue {
-            Tongue::Irc(client) => {
-                let work = client.line(line.bytes, line.dropped, member, limits, options);
-                // To say a thing to twenty rooms costs as much as to say it twenty times.
-                let heard = work.iter().filter(|work| work.is_heard()).count();
-                self.limiter.charge(heard.saturating_sub(1), limits.rate, now);
-                self.work.extend(work);
-            }
-            // The noise before a first line: nobody has said anything yet.
-            Tongue::Plain(_) if self.state == State::Detect && self.sniffer.is_some() => {}
-            Tongue::Plain(_) => {
-                let typed = Typed::read(line.bytes, line.dropped);
-                self.plain_line(typed);
-            }
+        if !is_typed {
+            let FramedLine { bytes, dropped } = line;
+            self.dialect.line(Line::Bytes { bytes, dropped }, &context, &mut self.actions);
+            // To say a thing to twenty rooms costs as much as to say it twenty times.
+            let heard = self.actions.iter().filter(|action| action.is_heard()).count();
+            self.limiter.charge(heard.saturating_sub(1), limits.rate, now);
+        } else if self.state != State::Detect || self.sniffer.is_none() {
+            let typed = Typed::read(line.bytes, line.dropped);
+            self.typed_line(typed, &context);
         }
+        // What came before a first line is noise: nobody has said anything yet.
         if self.state == State::Detect && self.sniffer.is_none() {
-            self.state = State::ExpectEntry;
-            return Ok(Some(Step::Enter(NameRequest::Port(0), Entrant::Plain)));
+            return Ok(Some(self.enter_plain()));
         }
         Ok(None)
     }
 
     /// Looks at what came, for as long as it is not clear what the connection speaks.
-    fn sniff(&mut self, now: Instant, limits: &Limits) -> Option<Step> {
+    fn sniff(&mut self, now: Instant, limits: &Limits) -> Option<Request> {
         let evidence = match (self.state, self.listener) {
             (State::Detect, _) => Evidence::Open,
             (State::Register, _) => Evidence::Irc,
@@ -100,11 +97,11 @@ impl Session {
             None => {
                 let sniffed = self.sniffer.as_mut()?.look(evidence, self.input_ended);
                 // Before a line of IRC it is nothing: neither a line of its own, nor a part of the next.
-                if !sniffed.noise.is_empty() && matches!(self.tongue, Tongue::Plain(_)) {
+                if !sniffed.noise.is_empty() && self.framer.is_for_people() {
                     self.framer.push(sniffed.noise.into());
                     self.read_noise(now, limits);
                 }
-                if !self.work.is_empty() {
+                if !self.actions.is_empty() {
                     // However the bytes were cut, what telnet asks for before an opening is answered before it.
                     self.sniffed = sniffed.kind;
                     return None;
@@ -113,7 +110,7 @@ impl Session {
             }
         };
         match kind {
-            Kind::Doubt => Some(Step::Answer(Question::Plain(PlainQuestion::NotSaid))),
+            Kind::Doubt => Some(Request::Notice(Notice::LineWithheld)),
             Kind::Irc => self.take_for_irc(),
             Kind::Plain => {
                 // What was in doubt before it was told to be, and is not said later.
@@ -121,7 +118,7 @@ impl Session {
                 self.release_sniffed();
                 None
             }
-            kind @ (Kind::Http | Kind::Stranger(_) | Kind::Tls) => Some(Step::TurnAway(kind)),
+            kind @ (Kind::Http | Kind::Stranger(_) | Kind::Tls) => Some(Request::TurnAway(kind)),
         }
     }
 
@@ -140,38 +137,41 @@ impl Session {
     }
 
     /// What follows from a silence, after what was sent before it.
-    pub(super) fn take_for_guess(&mut self) -> Step {
+    pub(super) fn take_for_guess(&mut self) -> Request {
         let guess = self.sniffer.as_ref().map_or(Kind::Plain, |sniffer| sniffer.guess());
         match guess {
-            Kind::Http | Kind::Stranger(_) | Kind::Tls => Step::TurnAway(guess),
+            Kind::Http | Kind::Stranger(_) | Kind::Tls => Request::TurnAway(guess),
             Kind::Irc => {
                 self.begin_irc();
-                Step::BeginIrc
+                Request::Register
             }
-            Kind::Doubt | Kind::Plain => {
-                self.state = State::ExpectEntry;
-                Step::Enter(NameRequest::Port(0), Entrant::Plain)
-            }
+            Kind::Doubt | Kind::Plain => self.enter_plain(),
         }
     }
 
+    /// It is plain, and enters.
+    const fn enter_plain(&mut self) -> Request {
+        self.state = State::ExpectEntry { leave: None };
+        Request::Enter(Registration { is_authenticated: false, name: None, user: None, enters_room: true })
+    }
+
     /// A registration of IRC was found.
-    fn take_for_irc(&mut self) -> Option<Step> {
+    fn take_for_irc(&mut self) -> Option<Request> {
         match (self.state, self.listener) {
             (State::Detect, _) => {
                 self.begin_irc();
-                Some(Step::BeginIrc)
+                Some(Request::Register)
             }
             (State::Register, _) => {
-                self.framer = Framer::new(LINE_BYTES_MAX);
+                self.framer = Framer::new(irc::LINE_BYTES_MAX);
                 self.release_sniffed();
                 None
             }
-            (_, Dialect::Auto) => {
-                self.switches = true;
-                Some(Step::SwitchToIrc)
+            (State::Active { member }, Dialect::Auto) => {
+                self.state = State::ExpectLeave { member, switches: true };
+                Some(Request::SwitchDialect(member))
             }
-            (_, Dialect::Irc | Dialect::Plain) => Some(Step::TurnAway(Kind::Irc)),
+            _ => Some(Request::TurnAway(Kind::Irc)),
         }
     }
 
@@ -186,24 +186,17 @@ impl Session {
 
     /// A client of telnet asks for something. It is answered behind what the lines before it led to.
     fn asked(&mut self, asked: Asked) {
-        self.work.push_back(match asked {
-            Asked::AreYouThere => Work::Ask(Question::Plain(PlainQuestion::IsThere)),
-            Asked::Option(answer) => Work::Telnet(answer),
-            Asked::TimingMark => Work::Telnet(TIMING_MARK_ANSWER),
+        self.actions.push_back(match asked {
+            Asked::AreYouThere => Action::Notice(Notice::IsThere),
+            Asked::Option(answer) => Action::Telnet(answer),
+            Asked::TimingMark => Action::Telnet(TIMING_MARK_ANSWER),
         });
     }
 
-    /// What a line of the plain dialect asks for, and before it what its writer is to be told of it.
-    fn plain_line(&mut self, typed: Typed) {
-        let ask = |question| Work::Ask(Question::Plain(question));
-        if let Tongue::Plain(speaker) = &mut self.tongue
-            && let Some(question) = speaker.tell_encoding(typed.is_utf8, self.framer.is_utf16())
-        {
-            self.work.push_back(ask(question));
-        }
-        if typed.dropped > 0 {
-            self.work.push_back(ask(PlainQuestion::LineCut(typed.dropped)));
-        }
-        self.work.push_back(Work::Plain(plain_dialect::parse(typed.text)));
+    /// Has the dialect read a line that a person may have typed.
+    fn typed_line(&mut self, typed: Typed, context: &Context<'_>) {
+        let Typed { text, dropped, is_utf8 } = typed;
+        let line = Line::Typed { text, dropped, is_utf8, is_utf16: self.framer.is_utf16() };
+        self.dialect.line(line, context, &mut self.actions);
     }
 }

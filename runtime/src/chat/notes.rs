@@ -6,7 +6,8 @@
 //! never as "granted".
 
 use bytes::BytesMut;
-use parlor_protocol::{CloseReason, Language, Name, Refusal, Reply, RoomName};
+use parlor_protocol::plain::Note;
+use parlor_protocol::{CloseReason, Language, Name, Refusal, RoomName};
 
 /// How the lines begin that the server itself says, and no member can (but under `--relay raw`).
 const NOTE: &str = "* ";
@@ -39,7 +40,7 @@ pub(super) fn words(note: &str) -> &str {
 
 /// Whether the line tells us that our name is now this one.
 pub(super) fn is_now_named(line: &str, name: &Name) -> bool {
-    says(line, &Reply::NowNamed(name)) || says(line, &Reply::Refused(&Refusal::NameUnchanged))
+    says(line, &Note::NowNamed(name)) || says(line, &Note::Refused(&Refusal::NameUnchanged))
 }
 
 /// Whether the line tells us that we are in this room.
@@ -49,15 +50,15 @@ pub(super) fn is_in_room(line: &str, room: &RoomName) -> bool {
         line.split(|character: char| !character.is_ascii_digit()).filter_map(|run| run.parse().ok());
     let members = numbers.flat_map(|number: usize| [number, number.saturating_add(1)]).chain([1]);
     let mut members = members.take(REPLY_BYTES_MAX);
-    members.any(|members| says(line, &Reply::InRoom { room, members, topic: None }))
-        || says(line, &Reply::Refused(&Refusal::AlreadyIn(room.clone())))
+    members.any(|members| says(line, &Note::InRoom { room, members, topic: None }))
+        || says(line, &Note::Refused(&Refusal::AlreadyIn(room.clone())))
 }
 
 /// Whether the line tells us that somebody sent us out of this room.
 pub(super) fn is_kicked_from(line: &str, room: &RoomName) -> bool {
     let by = Name::for_port(1, 1);
     Language::ALL.into_iter().any(|language| {
-        let note = rendered(&Reply::KickedOut { by: &by, room, message: None }, language);
+        let note = rendered(&Note::KickedOut { by: &by, room, message: None }, language);
         // The name of who did it stands first, and a reason may stand last.
         let Some((_, rest)) = note.split_once(by.as_str()) else { return false };
         let room = room.to_string();
@@ -71,7 +72,7 @@ pub(super) fn is_kicked_from(line: &str, room: &RoomName) -> bool {
 
 /// Whether the line confirms a change of language.
 pub(super) fn is_language(line: &str) -> bool {
-    says(line, &Reply::LanguageIs)
+    says(line, &Note::LanguageIs)
 }
 
 /// Whether the line is the first note to a newcomer.
@@ -82,7 +83,7 @@ pub(super) fn is_greeting(line: &str) -> bool {
     let names = [&one, &other];
     Language::ALL.into_iter().any(|language| {
         let greetings = names.iter().flat_map(|&name| {
-            places.iter().map(move |&room| rendered(&Reply::Greeting { name, room }, language))
+            places.iter().map(move |&room| rendered(&Note::Greeting { name, room }, language))
         });
         let greetings: Vec<String> = greetings.collect();
         let (before, after) = (common_prefix(&greetings), common_suffix(&greetings));
@@ -95,7 +96,7 @@ pub(super) fn closing(line: &str) -> Option<Closing> {
     if !is_note(line) {
         return None;
     }
-    if says(line, &Reply::Farewell { reason: CloseReason::Quit, message: None }) {
+    if says(line, &Note::Farewell { reason: CloseReason::Quit, message: None }) {
         return Some(Closing::Quit);
     }
     for language in Language::ALL {
@@ -128,7 +129,7 @@ pub(super) fn closing(line: &str) -> Option<Closing> {
 /// The server's words for closing a connection for this reason, as a server in that language says them.
 pub(super) fn farewell(reason: CloseReason, language: Language) -> String {
     let texts: Vec<String> = farewells(language).map(|(_, text)| text).collect();
-    let text = rendered(&Reply::Farewell { reason, message: None }, language);
+    let text = rendered(&Note::Farewell { reason, message: None }, language);
     text.strip_prefix(common_prefix(&texts)).unwrap_or(&text).to_owned()
 }
 
@@ -136,18 +137,18 @@ pub(super) fn farewell(reason: CloseReason, language: Language) -> String {
 fn farewells(language: Language) -> impl Iterator<Item = (CloseReason, String)> {
     let reasons = CloseReason::ALL.into_iter().filter(|reason| *reason != CloseReason::Quit);
     reasons
-        .map(move |reason| (reason, rendered(&Reply::Farewell { reason, message: None }, language)))
+        .map(move |reason| (reason, rendered(&Note::Farewell { reason, message: None }, language)))
         .filter(|(_, text)| !text.is_empty())
 }
 
 /// Whether the line is this reply, in any language. Names are compared without regard to case: a room keeps the
 /// case in which it was named first.
-fn says(line: &str, reply: &Reply<'_>) -> bool {
+fn says(line: &str, reply: &Note<'_>) -> bool {
     Language::ALL.into_iter().any(|language| rendered(reply, language).to_lowercase() == line.to_lowercase())
 }
 
 /// The first line of the reply.
-pub(super) fn rendered(reply: &Reply<'_>, language: Language) -> String {
+pub(super) fn rendered(reply: &Note<'_>, language: Language) -> String {
     let mut bytes = BytesMut::new();
     reply.render(language, REPLY_BYTES_MAX, &mut bytes);
     String::from_utf8_lossy(&bytes).lines().next().unwrap_or_default().to_owned()
@@ -191,14 +192,14 @@ mod tests {
     fn a_confirmation_is_recognised_in_every_language() {
         for language in Language::ALL {
             for text in ["alice", "小明", "Zoë"] {
-                let note = rendered(&Reply::NowNamed(&name(text)), language);
+                let note = rendered(&Note::NowNamed(&name(text)), language);
                 assert!(is_now_named(&note, &name(text)), "{note}");
                 assert!(!is_now_named(&note, &name("bob")), "{note}");
             }
             for members in [1, 2, 3, 11, 4_000] {
                 for text in ["tea", "茶", "room2.0", "##c++"] {
                     let (here, elsewhere) = (room(text), room("coffee"));
-                    let entered = Reply::InRoom { room: &here, members, topic: None };
+                    let entered = Note::InRoom { room: &here, members, topic: None };
                     let note = rendered(&entered, language);
                     assert!(is_in_room(&note, &here), "{note}");
                     assert!(!is_in_room(&note, &elsewhere), "{note}");
@@ -221,7 +222,7 @@ mod tests {
         ];
         for language in Language::ALL {
             for refusal in &refusals {
-                let note = rendered(&Reply::Refused(refusal), language);
+                let note = rendered(&Note::Refused(refusal), language);
                 assert!(!is_now_named(&note, &alice) && !is_in_room(&note, &tea), "{note}");
                 assert!(!is_greeting(&note) && !is_language(&note), "{note}");
                 assert_eq!(closing(&note), None, "{note}");
@@ -241,11 +242,11 @@ mod tests {
             for text in ["54321", "54321-2"] {
                 let (tea, name) = (room("茶"), name(text));
                 for place in [Some((&tea, 1)), Some((&tea, 300)), None] {
-                    let note = rendered(&Reply::Greeting { name: &name, room: place }, language);
+                    let note = rendered(&Note::Greeting { name: &name, room: place }, language);
                     assert!(is_greeting(&note), "{note}");
                 }
             }
-            assert!(!is_greeting(&rendered(&Reply::NowNamed(&name("alice")), language)));
+            assert!(!is_greeting(&rendered(&Note::NowNamed(&name("alice")), language)));
         }
     }
 
@@ -260,9 +261,9 @@ mod tests {
                 not_let_in += usize::from(closing == Closing::NotLetIn(reason));
             }
             let message = Text::clean(b"spam", false);
-            let killed = Reply::Farewell { reason: CloseReason::Killed, message: Some(&message) };
+            let killed = Note::Farewell { reason: CloseReason::Killed, message: Some(&message) };
             assert_eq!(closing(&rendered(&killed, language)), Some(Closing::Ended));
-            let quit = Reply::Farewell { reason: CloseReason::Quit, message: None };
+            let quit = Note::Farewell { reason: CloseReason::Quit, message: None };
             assert_eq!(closing(&rendered(&quit, language)), Some(Closing::Quit));
         }
         assert_eq!(not_let_in, 6);

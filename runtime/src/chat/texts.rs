@@ -6,7 +6,8 @@ use super::notes;
 use super::options::Wrong;
 use super::paste::{PASTE_BYTES_MAX, PASTE_LINES_MAX};
 use crate::locale::text;
-use parlor_protocol::{CloseReason, Language, Mistake, Reply};
+use parlor_protocol::plain::{Mistake, Note};
+use parlor_protocol::{CloseReason, Language};
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
@@ -107,7 +108,7 @@ impl Texts {
 
     /// What is wrong with the command line.
     pub(super) fn wrong(self, wrong: &Wrong) -> String {
-        let not_a = |mistake: &Mistake| notes::rendered(&Reply::Mistaken(mistake), self.language);
+        let not_a = |mistake: &Mistake| notes::rendered(&Note::Mistaken(mistake), self.language);
         match wrong {
             Wrong::Address { text, why } => {
                 let why = self.bad_address(why);
@@ -154,7 +155,7 @@ impl Texts {
                 "irc:// 只供 IRC 客户端使用；请改用服务器的 auto:// 或 plain:// 地址"
             ),
             BadAddress::Room(error) => {
-                let note = notes::rendered(&Reply::Mistaken(&Mistake::BadRoom(*error)), self.language);
+                let note = notes::rendered(&Note::Mistaken(&Mistake::BadRoom(*error)), self.language);
                 notes::words(&note).to_owned()
             }
             BadAddress::Scheme(scheme) => text!(

@@ -3,9 +3,8 @@
 use super::notes;
 use super::template::{Template, in_every_language};
 use bytes::BytesMut;
-use parlor_protocol::{
-    Event, Message, MessageKind, Name, Person, Profile, Reply, RoomName, Stamp, Text, What, WireClass,
-};
+use parlor_protocol::plain::Note;
+use parlor_protocol::{Event, Message, MessageKind, Name, Person, Profile, RoomName, Stamp, Text, What};
 
 /// Names that are remembered; the one that was seen longest ago makes place.
 const NAMES_MAX: usize = 500;
@@ -161,15 +160,15 @@ fn forms() -> Vec<(Tells, Template)> {
         let event = Event { stamp: Stamp::default(), by: &by, by_bot: false, what };
         let render = |language| {
             let mut bytes = BytesMut::new();
-            event.render(WireClass::Plain { language, raw: false }, &mut bytes);
+            event.render(parlor_protocol::plain::wire_class(language, false), &mut bytes);
             String::from_utf8_lossy(&bytes).into_owned()
         };
         forms.extend(in_every_language(render, &[ONE, OTHER]).into_iter().map(|form| (tells, form)));
     }
     // Where something is one, English has another word for it.
     for total in [77_777, 1] {
-        let who = Reply::Who { room: &room, total, names: vec![("", &other)] };
-        let rooms = Reply::Rooms { total, rooms: vec![(&room, 88_888)] };
+        let who = Note::Who { room: &room, total, names: vec![("", &other)] };
+        let rooms = Note::Rooms { total, rooms: vec![(&room, 88_888)] };
         let number = total.to_string();
         let (listed, listed_zh) = (format!("{ONE} (88888)"), format!("{ONE}（88888 人）"));
         let who = in_every_language(|language| notes::rendered(&who, language), &[&number, ONE, OTHER]);

@@ -53,21 +53,12 @@ impl Default for ListenUrl {
 
 impl fmt::Display for ListenUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", scheme(self.entrance.dialect), self.authority())?;
+        write!(f, "{}://{}", self.entrance.dialect.name(), self.authority())?;
         match &self.entrance.room {
             Some(room) if *room == RoomName::lobby() => Ok(()),
             Some(room) => write!(f, "/{room}"),
             None => f.write_str("/-"),
         }
-    }
-}
-
-/// The word for a dialect, as in URLs.
-pub(crate) const fn scheme(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Auto => "auto",
-        Dialect::Irc => "irc",
-        Dialect::Plain => "plain",
     }
 }
 
@@ -128,7 +119,7 @@ impl FromStr for ListenUrl {
     fn from_str(url: &str) -> Result<Self, Self::Err> {
         let dialects = [Dialect::Auto, Dialect::Irc, Dialect::Plain];
         let (name, rest) = url.split_once("://").ok_or(ListenUrlError::Scheme)?;
-        let dialect = dialects.into_iter().find(|&dialect| scheme(dialect) == name);
+        let dialect = dialects.into_iter().find(|&dialect| dialect.name() == name);
         let dialect = dialect.ok_or(ListenUrlError::Scheme)?;
         let (authority, room) = rest.split_once('/').unwrap_or((rest, ""));
         let (host, port) = authority.rsplit_once(':').ok_or(ListenUrlError::Port)?;

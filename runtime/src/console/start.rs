@@ -86,6 +86,7 @@ fn how_to_connect(address: SocketAddr, dialect: Dialect, has_password: bool, lan
                 "无（服务器设有密码，纯文本客户端无法发送）"
             )
         }
+        Dialect::Custom(spec) => format!("{} at {host}:{port}", spec.name),
         Dialect::Auto | Dialect::Irc => {
             let irssi = format!("irssi --connect {host} --port {port}");
             text!(language, "any IRC client, such as {irssi}", "任意 IRC 客户端，例如 {irssi}")

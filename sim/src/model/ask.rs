@@ -1,9 +1,9 @@
 //! What a line asks for, in the model's own reading of the plain dialect.
 
 use crate::seen::{has_no_glyph, is_unseen, narrow};
+use parlor_protocol::plain::{HelpOn, Mistake};
 use parlor_protocol::{
-    Flag, HelpOn, Key, Language, Mask, MaskList, MessageKind, Mistake, ModeChange, Name, RoomName, Status,
-    Text,
+    Flag, Key, Language, Mask, MaskList, MessageKind, ModeChange, Name, RoomName, Status, Text,
 };
 
 /// What one line asks for.

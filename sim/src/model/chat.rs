@@ -2,9 +2,10 @@
 
 use super::ask::Ask;
 use super::mask;
+use parlor_protocol::plain::{Mistake, Note};
 use parlor_protocol::{
-    ConnId, Flag, HistoryLine, Key, LogEntry, Mask, MaskList, MemberId, Message, MessageKind, Mistake,
-    ModeChange, Name, Person, Refusal, Reply, RoomName, Status, Text, Topic, UserModes, WorldLimits,
+    ConnId, Flag, HistoryLine, Key, LogEntry, Mask, MaskList, MemberId, Message, MessageKind, ModeChange,
+    Name, Person, Refusal, RoomName, Status, Text, Topic, UserModes, WorldLimits,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -136,7 +137,7 @@ impl Chat {
         asker: MemberId,
         here: Option<&'a RoomName>,
         line_bytes_max: usize,
-    ) -> Result<Reply<'a>, Mistake> {
+    ) -> Result<Note<'a>, Mistake> {
         let shown = || self.rooms.iter().filter(|room| room.shows(Some(asker)));
         let existing = |name: Option<&RoomName>| {
             let name = name.ok_or(Mistake::NotInRoom)?;
@@ -146,7 +147,7 @@ impl Chat {
             Ask::Bans => {
                 let room = existing(here)?;
                 let masks: Vec<_> = room.listed(MaskList::Bans).map(|(_, mask, ..)| mask).collect();
-                Reply::Bans { room: &room.name, total: masks.len(), masks }
+                Note::Bans { room: &room.name, total: masks.len(), masks }
             }
             Ask::Modes => {
                 let room = existing(here)?;
@@ -154,26 +155,26 @@ impl Chat {
                 let mut changes: Vec<_> = flags.map(|flag| ModeChange::Flag { flag, on: true }).collect();
                 changes.extend(room.key.clone().map(|key| ModeChange::Key(Some(key))));
                 changes.extend(room.limit.map(|limit| ModeChange::Limit(Some(limit))));
-                Reply::ModesAre { room: &room.name, changes }
+                Note::ModesAre { room: &room.name, changes }
             }
-            Ask::Help(on) => Reply::Help(*on),
+            Ask::Help(on) => Note::Help(*on),
             Ask::History(count) => {
                 let Room { name, history, .. } = existing(here)?;
                 let skipped = count.map_or(0, |count| history.len().saturating_sub(count));
-                Reply::History { room: name, heard: history[skipped..].iter().collect() }
+                Note::History { room: name, heard: history[skipped..].iter().collect() }
             }
-            Ask::Language(_) => Reply::LanguageIs,
-            Ask::NotSaid => Reply::NotSaid,
-            Ask::LineCut(dropped) => Reply::LineCut { dropped: *dropped, line_bytes_max },
-            Ask::NotUtf8 { converted } => Reply::NotUtf8 { converted: *converted },
-            Ask::Mistaken(mistake) => Reply::Mistaken(mistake),
+            Ask::Language(_) => Note::LanguageIs,
+            Ask::NotSaid => Note::NotSaid,
+            Ask::LineCut(dropped) => Note::LineCut { dropped: *dropped, line_bytes_max },
+            Ask::NotUtf8 { converted } => Note::NotUtf8 { converted: *converted },
+            Ask::Mistaken(mistake) => Note::Mistaken(mistake),
             Ask::Rooms => {
                 let rooms = shown().map(|room| (&room.name, room.here.len()));
-                Reply::Rooms { total: shown().count(), rooms: rooms.collect() }
+                Note::Rooms { total: shown().count(), rooms: rooms.collect() }
             }
             Ask::TopicShow => {
                 let room = existing(here)?;
-                Reply::TopicIs { room: &room.name, topic: room.topic.as_ref() }
+                Note::TopicIs { room: &room.name, topic: room.topic.as_ref() }
             }
             Ask::Who(asked) => {
                 let room = existing(asked.as_ref().or(here))?;
@@ -181,7 +182,7 @@ impl Chat {
                 let people = room.here.iter().map(|here| (here.prefix(false), &self.people[&here.member]));
                 let seen = people.filter(|(_, it)| is_in || !it.modes.has(UserModes::INVISIBLE));
                 let names: Vec<_> = seen.map(|(prefix, it)| (prefix, &it.person.name)).collect();
-                Reply::Who { room: &room.name, total: names.len(), names }
+                Note::Who { room: &room.name, total: names.len(), names }
             }
             ask => unreachable!("{ask:?} is a command"),
         })

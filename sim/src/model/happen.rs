@@ -7,9 +7,10 @@ use super::irc::{Hint, Query, refusal};
 use super::tell::event;
 use crate::sometimes;
 use parlor_protocol::irc::Capabilities;
+use parlor_protocol::plain::Note;
 use parlor_protocol::{
     CloseReason, Command, ConnId, Event, Host, LogEntry, MemberId, ModeChange, Name, NameRequest, Person,
-    Profile, Refusal, Reply, RoomName, Text, Topic, UserModes, What,
+    Profile, Refusal, RoomName, Text, Topic, UserModes, What,
 };
 
 impl Model {
@@ -153,7 +154,7 @@ impl Model {
     pub(super) fn refuse(&mut self, id: ConnId, entry: &LogEntry, refusal: &Refusal) {
         let speaks_irc = self.conns.get(id).is_some_and(|conn| conn.irc.is_some());
         if !speaks_irc {
-            self.reply(id, &Reply::Refused(refusal));
+            self.reply(id, &Note::Refused(refusal));
         } else if let Some(query) = refusal::answer(refusal, &entry.command) {
             self.note(id, query);
         }
@@ -214,7 +215,7 @@ impl Model {
             self.join(id, entry, member, room, true);
             return Ok(());
         }
-        self.greet(id, &Reply::Greeting { name: &name, room: None });
+        self.greet(id, &Note::Greeting { name: &name, room: None });
         verdict.unwrap_or(Ok(()))
     }
 
@@ -258,9 +259,9 @@ impl Model {
             None => {
                 conn.room = Some(to.clone());
                 if first {
-                    self.greet(id, &Reply::Greeting { name: &by.name, room: Some((&to, members)) });
+                    self.greet(id, &Note::Greeting { name: &by.name, room: Some((&to, members)) });
                 } else {
-                    self.reply(id, &Reply::InRoom { room: &to, members, topic: topic.as_ref() });
+                    self.reply(id, &Note::InRoom { room: &to, members, topic: topic.as_ref() });
                 }
             }
             Some(client) if conn.link == Link::Open => {
@@ -272,7 +273,7 @@ impl Model {
         }
     }
 
-    fn greet(&mut self, id: ConnId, greeting: &Reply<'_>) {
+    fn greet(&mut self, id: ConnId, greeting: &Note<'_>) {
         if self.options.greeting && !self.options.raw {
             self.reply(id, greeting);
         }
@@ -364,7 +365,7 @@ impl Model {
         if self.conns.get(id).is_some_and(|conn| conn.irc.is_some()) {
             self.tell_itself(id, &event);
         } else {
-            self.reply(id, &Reply::NowNamed(name));
+            self.reply(id, &Note::NowNamed(name));
         }
         // Another spelling of the same name is nothing new to those who watch it.
         if owner.is_none() {
@@ -387,9 +388,9 @@ impl Model {
         if self.conns.get(hearer).is_some_and(|conn| conn.irc.is_some()) {
             self.tell(hearer, &to_target);
         } else {
-            self.reply(hearer, &Reply::InvitedTo { by: &by.name, room });
+            self.reply(hearer, &Note::InvitedTo { by: &by.name, room });
         }
-        self.reply_plain(id, &Reply::Invited { name: &name, room });
+        self.reply_plain(id, &Note::Invited { name: &name, room });
         self.note(id, Query::numeric("341", format!("{name} :{room:#}")));
         self.tell_away(id, target);
     }
@@ -413,7 +414,7 @@ impl Model {
             conn.room = None;
         }
         if !speaks_irc {
-            self.reply(hearer, &Reply::KickedOut { by: &by.name, room, message });
+            self.reply(hearer, &Note::KickedOut { by: &by.name, room, message });
         } else if hearer == id {
             self.tell_itself(hearer, &event);
         } else {
@@ -431,7 +432,7 @@ impl Model {
             let away = if is_quiet { Some(&wordless) } else { away };
             self.tell_of(id, entry, member, What::AwaySet { away });
         }
-        self.reply_plain(id, &Reply::AwayIs { away, was_away: before.is_some() });
+        self.reply_plain(id, &Note::AwayIs { away, was_away: before.is_some() });
         self.note(
             id,
             match away {
@@ -525,7 +526,7 @@ impl Model {
             }
         }
         if made.is_empty() && !is_refused {
-            changes.iter().for_each(|change| self.reply_plain(id, &Reply::Unchanged { room, change }));
+            changes.iter().for_each(|change| self.reply_plain(id, &Note::Unchanged { room, change }));
         }
         if !made.is_empty() {
             let what = What::ModesSet { room, changes: &made };
@@ -546,7 +547,7 @@ impl Model {
         *modes = before.with(on).without(off);
         let (on, off) = (modes.without(before), before.without(*modes));
         if promoted {
-            self.reply_plain(id, &Reply::NowOperator);
+            self.reply_plain(id, &Note::NowOperator);
             self.note(id, Query::numeric("381", ":You are now a server operator"));
         }
         if on != UserModes::NONE || off != UserModes::NONE {

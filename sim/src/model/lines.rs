@@ -6,9 +6,10 @@ use super::conn::{Link, NextLine, Opening, Stage, Todo, Wait};
 use super::irc::Who;
 use super::sniff::{self, Opens, Ways};
 use crate::{sometimes, terminal};
+use parlor_protocol::plain::{Mistake, Note};
 use parlor_protocol::{
-    CloseReason, Command, ConnId, Dialect, Language, MemberId, Message, MessageKind, Mistake, NameRequest,
-    Now, Profile, Reply, RoomName, Text,
+    CloseReason, Command, ConnId, Dialect, Language, MemberId, Message, MessageKind, NameRequest, Now,
+    Profile, RoomName, Text,
 };
 
 impl Model {
@@ -193,7 +194,7 @@ impl Model {
             // Also of who has not said yet what it speaks.
             Todo::Ask(Ask::IsThere) => {
                 let mut bytes = bytes::BytesMut::new();
-                Reply::IsThere.render(conn.language, self.limits.reply_bytes_max, &mut bytes);
+                Note::IsThere.render(conn.language, self.limits.reply_bytes_max, &mut bytes);
                 conn.charge(bytes.len(), self.limits.rate, now.mono);
                 self.send(id, &bytes);
             }
@@ -323,7 +324,7 @@ impl Model {
         let reply_bytes_max = self.limits.reply_bytes_max;
         match self.chat.reply(&ask, member, here.as_ref(), self.limits.line_bytes_max) {
             Ok(reply) => reply.render(language, reply_bytes_max, &mut bytes),
-            Err(mistake) => Reply::Mistaken(&mistake).render(language, reply_bytes_max, &mut bytes),
+            Err(mistake) => Note::Mistaken(&mistake).render(language, reply_bytes_max, &mut bytes),
         }
         self.send(id, &bytes);
         if let Some(conn) = self.conns.get_mut(id) {

@@ -6,8 +6,9 @@ use super::irc::Query;
 use super::tell::event;
 use crate::sometimes;
 use parlor_protocol::irc::Capabilities;
+use parlor_protocol::plain::Note;
 use parlor_protocol::{
-    Command, ConnId, LogEntry, MemberId, Message, MessageKind, Refusal, Reply, RoomName, Seq, Status, What,
+    Command, ConnId, LogEntry, MemberId, Message, MessageKind, Refusal, RoomName, Seq, Status, What,
 };
 
 impl Model {
@@ -124,7 +125,7 @@ impl Model {
         if speaks_irc && self.hears_itself(id) {
             self.tell_itself(id, &event);
         }
-        self.reply_plain(id, &Reply::TellsTo { name: &to, text: &message.text });
+        self.reply_plain(id, &Note::TellsTo { name: &to, text: &message.text });
         self.tell(hearer, &event);
         if !matches!(message.kind, MessageKind::Notice | MessageKind::CtcpReply | MessageKind::Tags) {
             self.tell_away(id, target);
@@ -136,7 +137,7 @@ impl Model {
         let Member { person, away, .. } = &self.chat.people[&target];
         if let Some(away) = away {
             let (name, away) = (person.name.clone(), away.clone());
-            self.reply_plain(id, &Reply::IsAway { name: &name, away: &away });
+            self.reply_plain(id, &Note::IsAway { name: &name, away: &away });
             self.note(id, Query::numeric("301", format!("{name} :{}", away.as_str())));
         }
     }

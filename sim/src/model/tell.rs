@@ -6,8 +6,9 @@ use super::conn::{Conn, Link};
 use super::irc::{Query, label};
 use crate::sometimes;
 use bytes::BytesMut;
+use parlor_protocol::plain::Note;
 use parlor_protocol::{
-    ConnId, Event, LogEntry, MemberId, Name, Person, Reply, RoomName, Seq, Stamp, What, WireClass,
+    ConnId, Event, LogEntry, MemberId, Name, Person, RoomName, Seq, Stamp, What, WireClass,
 };
 
 /// What the others hear of an entry.
@@ -42,8 +43,8 @@ impl Conn {
     /// The form in which it reads.
     fn class(&self, raw: bool) -> WireClass {
         match &self.irc {
-            Some(client) => WireClass::Irc(client.capabilities),
-            None => WireClass::Plain { language: self.language, raw },
+            Some(client) => parlor_protocol::irc::wire_class(client.capabilities),
+            None => parlor_protocol::plain::wire_class(self.language, raw),
         }
     }
 
@@ -143,7 +144,7 @@ impl Model {
     }
 
     /// A reply of the plain dialect.
-    pub(super) fn reply(&mut self, id: ConnId, reply: &Reply<'_>) {
+    pub(super) fn reply(&mut self, id: ConnId, reply: &Note<'_>) {
         let Some(conn) = self.conns.get(id) else { return };
         let mut bytes = BytesMut::new();
         reply.render(conn.language, self.limits.reply_bytes_max, &mut bytes);
@@ -151,7 +152,7 @@ impl Model {
     }
 
     /// The same, to who speaks the plain dialect.
-    pub(super) fn reply_plain(&mut self, id: ConnId, reply: &Reply<'_>) {
+    pub(super) fn reply_plain(&mut self, id: ConnId, reply: &Note<'_>) {
         if self.conns.get(id).is_some_and(|conn| conn.irc.is_none()) {
             self.reply(id, reply);
         }

@@ -8,7 +8,7 @@ use crate::mark::Marks;
 use crate::sometimes;
 use crate::trace::Trace;
 use parlor_protocol::{
-    CloseReason, Command, ConnId, Event, Outbox, Output, RoomId, Sink, What, Wire, WireClass,
+    CloseReason, Command, ConnId, Event, Outbox, Output, RoomId, Sink, What, Wire, WireClass, irc,
 };
 
 /// What the outputs since the last flush were.
@@ -65,7 +65,7 @@ impl Outputs<'_> {
         let tick = &mut *self.tick;
         let told = tick.told.contains(&room);
         let other_class = told && before.is_some_and(|before| before != class);
-        let is_irc = matches!(class, WireClass::Irc(_));
+        let is_irc = *class.dialect == irc::SPEC;
         sometimes!(self.marks, EntersMidTick, told && before.is_none());
         sometimes!(self.marks, ReturnsMidTick, told && tick.unsubscribed.contains(&(conn, room)));
         sometimes!(self.marks, LanguageMidTick, other_class && !is_irc);

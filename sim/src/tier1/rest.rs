@@ -83,6 +83,6 @@ pub(crate) fn last_words(dialect: Dialect, tag: u64) -> String {
     match dialect {
         Dialect::Auto => format!("\n{plain}{irc}"),
         Dialect::Irc => format!("\n{irc}"),
-        Dialect::Plain => format!("\n{plain}"),
+        Dialect::Custom(_) | Dialect::Plain => format!("\n{plain}"),
     }
 }

@@ -36,7 +36,7 @@ impl Query {
             Self::MonitorStatus { of, left_over } => return people::monitor_status(asker, of, left_over, to),
             Self::Motd => server::motd(asker, to),
             Self::Names { rooms, index, from } => return rooms::names(asker, rooms, index, from, to),
-            Self::Note(numeric, params) => {
+            Self::Numeric(numeric, params) => {
                 let params: Vec<&str> = params.iter().map(String::as_str).collect();
                 to.numeric(numeric, &params);
             }
@@ -56,14 +56,7 @@ impl Query {
             Self::Whois { asked } => people::whois(asker, &asked, to),
             Self::Whowas { asked, count } => people::whowas(asker, &asked, count, to),
             // They are acts, and done.
-            Self::LeaveAll
-            | Self::MonitorAdd(_)
-            | Self::MonitorClear
-            | Self::MonitorRemove(_)
-            | Self::Rehash
-            | Self::SetCapabilities(..)
-            | Self::Signal(_)
-            | Self::UserModes { .. } => {}
+            Self::LeaveAll | Self::MonitorAll | Self::SetCapabilities(..) | Self::UserModes { .. } => {}
         }
         None
     }

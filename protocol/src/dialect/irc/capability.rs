@@ -6,55 +6,99 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Capabilities(u32);
 
+/// The events that readers with and without a capability see in different forms.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Changes {
+    Away,
+    Everything,
+    Host,
+    Invitation,
+    Join,
+    Nothing,
+    RealName,
+}
+
 macro_rules! capabilities {
-    ($($(#[$about:meta])* $name:ident = $bit:literal, $text:literal;)*) => {
+    ($($(#[$about:meta])* $name:ident = $bit:literal, $text:literal, $changes:ident;)*) => {
         impl Capabilities {
             $($(#[$about])* pub const $name: Self = Self(1 << $bit);)*
 
             /// Every capability and its name, in the order of the names.
             pub const ALL: &'static [(Self, &'static str)] = &[$((Self::$name, $text),)*];
+
+            /// The capabilities that change the form of these events. Those that change the form of everything always do.
+            pub(crate) const fn that_change(events: Changes) -> Self {
+                let mut all = Self::NONE;
+                $(
+                    if Changes::$changes as u8 == events as u8 || matches!(Changes::$changes, Changes::Everything) {
+                        all = all.with(Self::$name);
+                    }
+                )*
+                all
+            }
+
+            /// The capabilities that change the form of any event: a client's others make no wire class.
+            pub(crate) const WIRE: Self = {
+                let mut all = Self::NONE;
+                $(
+                    if !matches!(Changes::$changes, Changes::Nothing) {
+                        all = all.with(Self::$name);
+                    }
+                )*
+                all
+            };
         }
     };
 }
 
 capabilities! {
     /// Hears who of its rooms is away.
-    AWAY_NOTIFY = 0, "away-notify";
+    AWAY_NOTIFY = 0, "away-notify", Away;
     /// Reads batches.
-    BATCH = 1, "batch";
+    BATCH = 1, "batch", Nothing;
     /// Hears of new capabilities, and of those that go.
-    CAP_NOTIFY = 2, "cap-notify";
+    CAP_NOTIFY = 2, "cap-notify", Nothing;
     /// Hears who of its rooms has another host.
-    CHGHOST = 3, "chghost";
+    CHGHOST = 3, "chghost", Host;
     /// Hears its own messages.
-    ECHO_MESSAGE = 5, "echo-message";
+    ECHO_MESSAGE = 5, "echo-message", Nothing;
     /// Joins tell account and real name.
-    EXTENDED_JOIN = 6, "extended-join";
+    EXTENDED_JOIN = 6, "extended-join", Join;
     /// Hears more of those it monitors.
-    EXTENDED_MONITOR = 7, "extended-monitor";
+    EXTENDED_MONITOR = 7, "extended-monitor", Nothing;
     /// Hears who is invited to its rooms.
-    INVITE_NOTIFY = 8, "invite-notify";
+    INVITE_NOTIFY = 8, "invite-notify", Invitation;
     /// Answers carry the label of what they answer.
-    LABELED_RESPONSE = 9, "labeled-response";
+    LABELED_RESPONSE = 9, "labeled-response", Nothing;
     /// Reads tags, and may send some.
-    MESSAGE_TAGS = 10, "message-tags";
+    MESSAGE_TAGS = 10, "message-tags", Everything;
     /// Sees every prefix of a member.
-    MULTI_PREFIX = 11, "multi-prefix";
+    MULTI_PREFIX = 11, "multi-prefix", Nothing;
     /// Asks for the names of a room when it wants them.
-    NO_IMPLICIT_NAMES = 4, "no-implicit-names";
+    NO_IMPLICIT_NAMES = 4, "no-implicit-names", Nothing;
     /// Messages tell when they were sent.
-    SERVER_TIME = 12, "server-time";
+    SERVER_TIME = 12, "server-time", Everything;
     /// Hears of other real names, and may take one.
-    SETNAME = 13, "setname";
+    SETNAME = 13, "setname", RealName;
     /// Failures are told in a form for programs.
-    STANDARD_REPLIES = 14, "standard-replies";
+    STANDARD_REPLIES = 14, "standard-replies", Nothing;
     /// Names come with user and host.
-    USERHOST_IN_NAMES = 15, "userhost-in-names";
+    USERHOST_IN_NAMES = 15, "userhost-in-names", Nothing;
 }
 
 impl Capabilities {
     /// None.
     pub const NONE: Self = Self(0);
+
+    /// The set of which these are the bits.
+    pub(crate) const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    /// The bits of the set.
+    pub(crate) const fn bits(self) -> u32 {
+        self.0
+    }
 
     /// The capability of that name. Names are as they are, case and all.
     #[must_use]

@@ -1,6 +1,6 @@
 //! What an IRC client sees of an event.
 
-use super::capability::Capabilities;
+use super::capability::{Capabilities, Changes};
 use super::message::{MESSAGE_BYTES_MAX, PARAMS_MAX};
 use super::tags::CLIENT_TAGS_BYTES_MAX;
 use crate::base::calendar::Utc;
@@ -11,6 +11,7 @@ use crate::base::person::{Host, Person, Profile};
 use crate::base::text::Text;
 use crate::dialect::event::{Event, Stamp, What};
 use crate::log::command::{CloseReason, Message, MessageKind};
+use alloc::string::String;
 use bytes::BytesMut;
 use core::fmt::{self, Arguments, Write};
 
@@ -56,14 +57,19 @@ const _: () = assert!(
 pub(crate) const MODE_PARAMS_MAX: usize = PARAMS_MAX - 2;
 
 /// The capabilities that change what is seen of the event: those that see it in the same form share its bytes.
-pub(crate) fn relevant_capabilities(event: &Event<'_>) -> Capabilities {
-    let always = Capabilities::SERVER_TIME.with(Capabilities::MESSAGE_TAGS);
+pub(crate) const fn relevant_capabilities(event: &Event<'_>) -> Capabilities {
+    const AWAY: Capabilities = Capabilities::that_change(Changes::Away);
+    const HOST: Capabilities = Capabilities::that_change(Changes::Host);
+    const INVITATION: Capabilities = Capabilities::that_change(Changes::Invitation);
+    const JOIN: Capabilities = Capabilities::that_change(Changes::Join);
+    const REAL_NAME: Capabilities = Capabilities::that_change(Changes::RealName);
+    const OTHER: Capabilities = Capabilities::that_change(Changes::Everything);
     match event.what {
-        What::AwaySet { .. } => always.with(Capabilities::AWAY_NOTIFY),
-        What::HostSet { .. } => always.with(Capabilities::CHGHOST),
-        What::Invited { .. } => always.with(Capabilities::INVITE_NOTIFY),
-        What::Joined { .. } => always.with(Capabilities::EXTENDED_JOIN),
-        What::RealNameSet { .. } => always.with(Capabilities::SETNAME),
+        What::AwaySet { .. } => AWAY,
+        What::HostSet { .. } => HOST,
+        What::Invited { .. } => INVITATION,
+        What::Joined { .. } => JOIN,
+        What::RealNameSet { .. } => REAL_NAME,
         What::Kicked { .. }
         | What::Left { .. }
         | What::ModesSet { .. }
@@ -72,7 +78,7 @@ pub(crate) fn relevant_capabilities(event: &Event<'_>) -> Capabilities {
         | What::Said { .. }
         | What::Told { .. }
         | What::TopicSet { .. }
-        | What::Wallops { .. } => always,
+        | What::Wallops { .. } => OTHER,
     }
 }
 
@@ -146,6 +152,12 @@ impl fmt::Display for Parting<'_> {
             None => f.write_str(about),
         }
     }
+}
+
+/// `name!user@host`.
+pub(super) fn mask_of(person: &Person) -> String {
+    let Person { name, profile } = person;
+    alloc::format!("{name}!{}@{}", profile.user(), profile.host())
 }
 
 /// Bytes that the source of a person's messages has, the colon and the space around it counted.

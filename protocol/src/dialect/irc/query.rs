@@ -11,10 +11,9 @@ use crate::base::name::{Name, RoomName};
 use crate::base::options::Options;
 use crate::base::person::UserModes;
 use crate::base::time::Now;
-use crate::hub::Hub;
-use crate::log::command::Command;
-use crate::session::irc::Client;
+use crate::dialect::state::View;
 use crate::world::{Member, Room, World};
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::BytesMut;
@@ -50,12 +49,11 @@ pub(crate) enum Query {
     /// A list of a room's masks, from that one on.
     MaskList(RoomName, MaskList, usize),
     ModeIs(RoomName),
-    MonitorAdd(Vec<Name>),
-    MonitorClear,
-    /// The names that are watched, from that one on.
+    /// Of all names that are watched, whether they are there.
+    MonitorAll,
+    /// The names that are watched.
     MonitorList,
-    MonitorRemove(Vec<Name>),
-    /// Of some names, or of all that are watched, whether they are there; and those for whom there was no place.
+    /// Of some names, whether they are there; and those for which there was no place.
     MonitorStatus {
         of: Vec<Name>,
         left_over: Vec<Name>,
@@ -68,16 +66,12 @@ pub(crate) enum Query {
         from: MemberId,
     },
     /// A numeric and its parameters.
-    Note(Numeric, Vec<String>),
+    Numeric(Numeric, Vec<String>),
     Pong(String),
-    /// The configuration is to be read again.
-    Rehash,
     /// An operator wants the server to begin anew.
     Restart,
     /// These capabilities are in force from here on; then the `CAP` reply.
     SetCapabilities(Capabilities, &'static str, String),
-    /// What is said, and has no place in the log.
-    Signal(Command),
     Stats(Option<char>),
     Time,
     TopicIs(RoomName),
@@ -154,16 +148,23 @@ pub(crate) struct Who {
 pub(crate) struct Asker<'a> {
     /// `None` before it is a member.
     pub(crate) member: Option<MemberId>,
-    pub(crate) client: &'a Client,
+    pub(crate) capabilities: Capabilities,
     pub(crate) world: &'a World,
     pub(crate) options: &'a Options,
     pub(crate) limits: &'a Limits,
-    /// The whole of it, for the few answers that tell of connections.
-    pub(crate) hub: &'a Hub,
+    /// Number of connections that have not said yet who they are.
+    pub(crate) unregistered: usize,
+    /// The names that the asker watches.
+    pub(crate) watched: &'a BTreeSet<Name>,
     pub(crate) now: Now,
 }
 
 impl<'a> Asker<'a> {
+    pub(crate) fn new(capabilities: Capabilities, view: &View<'a>) -> Self {
+        let View { member, world, options, limits, now, unregistered, watched } = *view;
+        Self { member, capabilities, world, options, limits, unregistered, watched, now }
+    }
+
     /// Who asks, if it is a member.
     pub(crate) fn is(&self) -> Option<&'a Member> {
         self.world.member(self.member?)
@@ -193,9 +194,6 @@ pub(crate) const TEXT_BYTES_MAX: usize = 390;
 
 /// A page of an answer ends when so many members or rooms were looked at, whatever was found.
 const ROWS_MAX: usize = 1_000;
-
-/// To look at one costs its asker as much as so many bytes of an answer.
-pub(crate) const ROW_COST_BYTES: usize = 16;
 
 impl<'a> Answers<'a> {
     /// Answers from that server to that name, in pages of so many bytes.

@@ -9,10 +9,10 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 /// The numeric that answers the command; `None` where nothing is said.
-pub(crate) fn numeric(refusal: &Refusal, command: &Command) -> Option<Query> {
+pub(crate) fn numeric(refusal: &Refusal, command: Option<&Command>) -> Option<Query> {
     // Nothing answers what programs may send of themselves (RFC 2812, section 3.3.2).
     let message = match command {
-        Command::Say { message, .. } | Command::Tell { message, .. } => Some(message),
+        Some(Command::Say { message, .. } | Command::Tell { message, .. }) => Some(message),
         _ => None,
     };
     if let Some(Message { kind: MessageKind::Notice | MessageKind::CtcpReply, .. }) = message {
@@ -42,7 +42,7 @@ pub(crate) fn numeric(refusal: &Refusal, command: &Command) -> Option<Query> {
         Refusal::NameTaken(name) => {
             note(numeric::ERR_NICKNAMEINUSE, &[wished(command).unwrap_or(name).as_str()])
         }
-        Refusal::Silenced(room) if matches!(command, Command::SetRealName { .. }) => Query::Fail(
+        Refusal::Silenced(room) if matches!(command, Some(Command::SetRealName { .. })) => Query::Fail(
             "FAIL",
             "SETNAME".into(),
             "CANNOT_CHANGE_REALNAME",
@@ -61,7 +61,7 @@ pub(crate) fn numeric(refusal: &Refusal, command: &Command) -> Option<Query> {
         Refusal::RoomFull(room) => of_room(numeric::ERR_CHANNELISFULL, room),
         Refusal::RoomsFull | Refusal::TooManyRooms => {
             let room = match command {
-                Command::Move { to: Some(room), .. } => channel(room),
+                Some(Command::Move { to: Some(room), .. }) => channel(room),
                 _ => "*".to_string(),
             };
             note(numeric::ERR_TOOMANYCHANNELS, &[&room])
@@ -71,9 +71,11 @@ pub(crate) fn numeric(refusal: &Refusal, command: &Command) -> Option<Query> {
 }
 
 /// The name that a command is about.
-const fn wished(command: &Command) -> Option<&Name> {
+const fn wished(command: Option<&Command>) -> Option<&Name> {
     match command {
-        Command::Enter { request: NameRequest::Name(name), .. } | Command::Rename { name, .. } => Some(name),
+        Some(Command::Enter { request: NameRequest::Name(name), .. } | Command::Rename { name, .. }) => {
+            Some(name)
+        }
         _ => None,
     }
 }
@@ -83,5 +85,5 @@ fn channel(room: &RoomName) -> String {
 }
 
 fn note(numeric: Numeric, params: &[&str]) -> Query {
-    Query::Note(numeric, params.iter().map(ToString::to_string).collect::<Vec<_>>())
+    Query::Numeric(numeric, params.iter().map(ToString::to_string).collect::<Vec<_>>())
 }

@@ -3,12 +3,13 @@
 use super::commands::meant;
 use super::help::{HelpTexts, help};
 use super::moderation::{flag_word, last_of_each, mode_word, shown_mask as shown, shown_muted};
+use super::note::{Mistake, Note};
 use super::{Notes, not_utf8, put_line, put_text};
 use crate::base::language::Language;
 use crate::base::mode::{Key, MaskList, ModeChange, Status};
 use crate::base::name::{Name, NameError, RoomName};
 use crate::base::text::Text;
-use crate::dialect::event::{Event, Mistake, Reply, What};
+use crate::dialect::event::{Event, What};
 use crate::log::command::{CloseReason, Message, MessageKind};
 use crate::world::{Refusal, Topic};
 use alloc::format;
@@ -72,86 +73,86 @@ pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
     }
 }
 
-pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
-    match reply {
-        Reply::AwayIs { away: Some(away), .. } => put_text(to.to, &["* 您已标记为离开："], away),
-        Reply::AwayIs { away: None, was_away: true } => to.note(format_args!("您已取消离开状态")),
-        Reply::AwayIs { away: None, was_away: false } => {
+pub(super) fn note(note: &Note<'_>, to: &mut Notes<'_>) {
+    match note {
+        Note::AwayIs { away: Some(away), .. } => put_text(to.to, &["* 您已标记为离开："], away),
+        Note::AwayIs { away: None, was_away: true } => to.note(format_args!("您已取消离开状态")),
+        Note::AwayIs { away: None, was_away: false } => {
             to.note(format_args!("您没有标记为离开；输入 /away 文字 进行标记"));
         }
-        Reply::Bans { room, total: 0, .. } => to.note(format_args!("房间 {room} 没有封禁任何人")),
-        Reply::Bans { room, total, masks } => {
+        Note::Bans { room, total: 0, .. } => to.note(format_args!("房间 {room} 没有封禁任何人")),
+        Note::Bans { room, total, masks } => {
             let masks = masks.iter().map(|mask| shown(mask));
             let listed = to.list(format!("房间 {room} 的封禁名单："), "、", masks);
             more(total - listed, to);
         }
-        Reply::Farewell { reason, message } => farewell(*reason, *message, to),
-        Reply::Greeting { name, room: Some((room, members)) } => {
+        Note::Farewell { reason, message } => farewell(*reason, *message, to),
+        Note::Greeting { name, room: Some((room, members)) } => {
             let others = Others(members.saturating_sub(1));
             to.note(format_args!("您的名字是 {name}，您在房间 {room}，{others}；输入 /help 查看命令"));
         }
-        Reply::Greeting { name, room: None } => {
+        Note::Greeting { name, room: None } => {
             to.note(format_args!(
                 "您的名字是 {name}，您不在任何房间；输入 /join 房间 进入，输入 /help 查看命令"
             ));
         }
-        Reply::Help(on) => help(*on, &HELP, Language::Zh, to),
-        Reply::History { heard, .. } if heard.is_empty() => to.note(format_args!("还没有聊天记录")),
-        Reply::History { room, heard } => {
+        Note::Help(on) => help(*on, &HELP, Language::Zh, to),
+        Note::History { heard, .. } if heard.is_empty() => to.note(format_args!("还没有聊天记录")),
+        Note::History { room, heard } => {
             let (left_out, heard) = to.latest(heard);
             if left_out > 0 {
                 to.note(format_args!("更早的 {left_out} 行未显示"));
             }
             heard.iter().for_each(|heard| to.heard(room, heard, event));
         }
-        Reply::Invited { name, room } => to.note(format_args!("您已邀请 {name} 进入房间 {room}")),
-        Reply::InvitedTo { by, room } => {
+        Note::Invited { name, room } => to.note(format_args!("您已邀请 {name} 进入房间 {room}")),
+        Note::InvitedTo { by, room } => {
             to.note(format_args!("{by} 邀请您进入房间 {room}；输入 /join {room} 进入"));
         }
-        Reply::InRoom { room, members, topic: about } => {
+        Note::InRoom { room, members, topic: about } => {
             to.note(format_args!("您已进入房间 {room}，{}", Others(members.saturating_sub(1))));
             if about.is_some() {
                 topic(room, *about, to);
             }
         }
-        Reply::IsThere => to.note(format_args!("服务器在线")),
-        Reply::IsAway { name, away } => put_text(to.to, &["* ", name.as_str(), " 处于离开状态："], away),
-        Reply::KickedOut { by, room, message: None } => {
+        Note::IsThere => to.note(format_args!("服务器在线")),
+        Note::IsAway { name, away } => put_text(to.to, &["* ", name.as_str(), " 处于离开状态："], away),
+        Note::KickedOut { by, room, message: None } => {
             to.note(format_args!("{by} 将您移出房间 {room}，您不在任何房间；输入 /join 房间 进入"));
         }
-        Reply::KickedOut { by, room, message: Some(message) } => {
+        Note::KickedOut { by, room, message: Some(message) } => {
             let before = ["* ", by.as_str(), " 将您移出房间 ", &format!("{room}"), "："];
             put_text(to.to, &before, message);
         }
-        Reply::LanguageIs => to.note(format_args!("已切换为中文")),
-        Reply::LineCut { dropped, line_bytes_max } => {
+        Note::LanguageIs => to.note(format_args!("已切换为中文")),
+        Note::LineCut { dropped, line_bytes_max } => {
             to.note(format_args!("这一行太长，末尾 {dropped} 字节已丢弃；每行最多 {line_bytes_max} 字节"));
         }
-        Reply::Mistaken(mistake) => mistaken(mistake, to),
-        Reply::NotSaid => to.note(format_args!(
+        Note::Mistaken(mistake) => mistaken(mistake, to),
+        Note::NotSaid => to.note(format_args!(
             "这一行像是登录信息，没有发送；命令以 / 开头，例如 /nick 名字，输入 /help 查看命令"
         )),
-        Reply::NotUtf8 { converted } => not_utf8(*converted, to),
-        Reply::ModesAre { room, changes } if changes.is_empty() => {
+        Note::NotUtf8 { converted } => not_utf8(*converted, to),
+        Note::ModesAre { room, changes } if changes.is_empty() => {
             to.note(format_args!("房间 {room} 没有设置任何模式；输入 /help mode 查看模式说明"));
         }
-        Reply::ModesAre { room, changes } => {
+        Note::ModesAre { room, changes } => {
             let modes = changes.iter().map(mode_word);
             to.list(format!("房间 {room} 的模式："), "、", modes);
         }
-        Reply::NowOperator => to.note(format_args!("您已成为服务器管理员")),
-        Reply::NowNamed(name) => to.note(format_args!("您已改名为 {name}")),
-        Reply::Refused(refusal) => refused(refusal, to),
-        Reply::Rooms { total, rooms } => {
+        Note::NowOperator => to.note(format_args!("您已成为服务器管理员")),
+        Note::NowNamed(name) => to.note(format_args!("您已改名为 {name}")),
+        Note::Refused(refusal) => refused(refusal, to),
+        Note::Rooms { total, rooms } => {
             let items = rooms.iter().map(|(room, members)| format!("{room}（{members} 人）"));
             let shown = to.list(format!("共 {total} 个房间："), "、", items);
             more(total - shown, to);
         }
-        Reply::TellsTo { name, text } => put_text(to.to, &["* 私聊 ", name.as_str(), "："], text),
-        Reply::TopicIs { room, topic: about } => topic(room, *about, to),
-        Reply::Unchanged { room, change } => unchanged(room, change, to),
-        Reply::Who { room, total: 0, .. } => to.note(format_args!("房间 {room} 里没有人")),
-        Reply::Who { room, total, names } => {
+        Note::TellsTo { name, text } => put_text(to.to, &["* 私聊 ", name.as_str(), "："], text),
+        Note::TopicIs { room, topic: about } => topic(room, *about, to),
+        Note::Unchanged { room, change } => unchanged(room, change, to),
+        Note::Who { room, total: 0, .. } => to.note(format_args!("房间 {room} 里没有人")),
+        Note::Who { room, total, names } => {
             let shown = to.list(
                 format!("房间 {room} 里有 {total} 人："),
                 "、",

@@ -1,12 +1,12 @@
 //! The commands: their form, and how a line names one.
 
+use super::instruction::Instruction;
 use super::nearest;
+use super::note::Mistake;
 use super::seen::Seen;
 use super::table::COMMANDS;
 use crate::base::language::Language;
 use crate::base::text::{Text, is_invisible};
-use crate::dialect::event::Mistake;
-use crate::session::plain::Request;
 use alloc::borrow::Cow;
 use alloc::string::String;
 
@@ -25,7 +25,7 @@ pub struct PlainCommand {
     pub about: Localized,
     /// Further explanations, one a line.
     pub details: Localized,
-    pub(super) read: fn(&mut Words<'_>) -> Result<Request, Mistake>,
+    pub(super) read: fn(&mut Words<'_>) -> Result<Instruction, Mistake>,
 }
 
 /// A text in every language.
@@ -81,7 +81,7 @@ pub(super) fn find(word: &str) -> Option<&'static PlainCommand> {
 }
 
 /// What a command asks for: `line` is what stands behind its slash.
-pub(super) fn read(line: Seen<'_>) -> Result<Request, Mistake> {
+pub(super) fn read(line: Seen<'_>) -> Result<Instruction, Mistake> {
     let mut rest = line;
     let word = rest.take_word();
     match find(&word) {

@@ -3,12 +3,13 @@
 use super::commands::meant;
 use super::help::{HelpTexts, help};
 use super::moderation::{flag_word, last_of_each, mode_word, shown_mask as shown, shown_muted};
+use super::note::{Mistake, Note};
 use super::{Notes, not_utf8, put_line, put_text};
 use crate::base::language::Language;
 use crate::base::mode::{Key, MaskList, ModeChange, Status};
 use crate::base::name::{Name, NameError, RoomName};
 use crate::base::text::Text;
-use crate::dialect::event::{Event, Mistake, Reply, What};
+use crate::dialect::event::{Event, What};
 use crate::log::command::{CloseReason, Message, MessageKind};
 use crate::world::{Refusal, Topic};
 use alloc::format;
@@ -72,87 +73,87 @@ pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
     }
 }
 
-pub(super) fn reply(reply: &Reply<'_>, to: &mut Notes<'_>) {
-    match reply {
-        Reply::AwayIs { away: Some(away), .. } => put_text(to.to, &["* you are marked as away: "], away),
-        Reply::AwayIs { away: None, was_away: true } => to.note(format_args!("you are no longer away")),
-        Reply::AwayIs { away: None, was_away: false } => {
+pub(super) fn note(note: &Note<'_>, to: &mut Notes<'_>) {
+    match note {
+        Note::AwayIs { away: Some(away), .. } => put_text(to.to, &["* you are marked as away: "], away),
+        Note::AwayIs { away: None, was_away: true } => to.note(format_args!("you are no longer away")),
+        Note::AwayIs { away: None, was_away: false } => {
             to.note(format_args!("you are not marked as away; /away TEXT marks you"));
         }
-        Reply::Bans { room, total: 0, .. } => to.note(format_args!("nobody is banned from {room}")),
-        Reply::Bans { room, total, masks } => {
+        Note::Bans { room, total: 0, .. } => to.note(format_args!("nobody is banned from {room}")),
+        Note::Bans { room, total, masks } => {
             let masks = masks.iter().map(|mask| shown(mask));
             let listed = to.list(format!("banned from {room}: "), ", ", masks);
             more(total - listed, to);
         }
-        Reply::Farewell { reason, message } => farewell(*reason, *message, to),
-        Reply::Greeting { name, room: Some((room, members)) } => {
+        Note::Farewell { reason, message } => farewell(*reason, *message, to),
+        Note::Greeting { name, room: Some((room, members)) } => {
             let place = Place { room, members: *members };
             to.note(format_args!("your name is {name} and you are {place}; /help lists the commands"));
         }
-        Reply::Greeting { name, room: None } => {
+        Note::Greeting { name, room: None } => {
             to.note(format_args!(
                 "your name is {name} and you are in no room; /join ROOM enters one, /help lists the commands"
             ));
         }
-        Reply::Help(on) => help(*on, &HELP, Language::En, to),
-        Reply::History { heard, .. } if heard.is_empty() => {
+        Note::Help(on) => help(*on, &HELP, Language::En, to),
+        Note::History { heard, .. } if heard.is_empty() => {
             to.note(format_args!("no messages yet"));
         }
-        Reply::History { room, heard } => {
+        Note::History { room, heard } => {
             let (left_out, heard) = to.latest(heard);
             if left_out > 0 {
                 to.note(format_args!("{} not shown", Count(left_out, "earlier line")));
             }
             heard.iter().for_each(|heard| to.heard(room, heard, event));
         }
-        Reply::Invited { name, room } => to.note(format_args!("you invited {name} to {room}")),
-        Reply::InvitedTo { by, room } => to.note(format_args!("{by} invites you to {room}; /join {room} enters it")),
-        Reply::InRoom { room, members, topic: about } => {
+        Note::Invited { name, room } => to.note(format_args!("you invited {name} to {room}")),
+        Note::InvitedTo { by, room } => to.note(format_args!("{by} invites you to {room}; /join {room} enters it")),
+        Note::InRoom { room, members, topic: about } => {
             to.note(format_args!("you have entered {room}; {}", Others(members.saturating_sub(1))));
             if about.is_some() {
                 topic(room, *about, to);
             }
         }
-        Reply::IsThere => to.note(format_args!("the server is here")),
-        Reply::IsAway { name, away } => put_text(to.to, &["* ", name.as_str(), " is away: "], away),
-        Reply::KickedOut { by, room, message: None } => {
+        Note::IsThere => to.note(format_args!("the server is here")),
+        Note::IsAway { name, away } => put_text(to.to, &["* ", name.as_str(), " is away: "], away),
+        Note::KickedOut { by, room, message: None } => {
             to.note(format_args!("{by} kicked you from {room}, so you are in no room; /join ROOM enters one"));
         }
-        Reply::KickedOut { by, room, message: Some(message) } => {
+        Note::KickedOut { by, room, message: Some(message) } => {
             let before = ["* ", by.as_str(), " kicked you from ", &format!("{room}"), ": "];
             put_text(to.to, &before, message);
         }
-        Reply::LanguageIs => to.note(format_args!("switched to English")),
-        Reply::LineCut { dropped, line_bytes_max } => to.note(format_args!(
+        Note::LanguageIs => to.note(format_args!("switched to English")),
+        Note::LineCut { dropped, line_bytes_max } => to.note(format_args!(
             "your line was {} too long and was cut; the limit is {line_bytes_max} bytes",
             Count(*dropped, "byte")
         )),
-        Reply::Mistaken(mistake) => mistaken(mistake, to),
-        Reply::NotSaid => to.note(format_args!(
+        Note::Mistaken(mistake) => mistaken(mistake, to),
+        Note::NotSaid => to.note(format_args!(
             "your line looks like a login and was not sent; commands begin with /, for example /nick NAME or /help"
         )),
-        Reply::NotUtf8 { converted } => not_utf8(*converted, to),
-        Reply::ModesAre { room, changes } if changes.is_empty() => {
+        Note::NotUtf8 { converted } => not_utf8(*converted, to),
+        Note::ModesAre { room, changes } if changes.is_empty() => {
             to.note(format_args!("no modes are set in {room}; /help mode explains them"));
         }
-        Reply::ModesAre { room, changes } => {
+        Note::ModesAre { room, changes } => {
             let modes = changes.iter().map(mode_word);
             to.list(format!("modes of {room}: "), ", ", modes);
         }
-        Reply::NowOperator => to.note(format_args!("you are now a server operator")),
-        Reply::NowNamed(name) => to.note(format_args!("you are now {name}")),
-        Reply::Refused(refusal) => refused(refusal, to),
-        Reply::Rooms { total, rooms } => {
+        Note::NowOperator => to.note(format_args!("you are now a server operator")),
+        Note::NowNamed(name) => to.note(format_args!("you are now {name}")),
+        Note::Refused(refusal) => refused(refusal, to),
+        Note::Rooms { total, rooms } => {
             let items = rooms.iter().map(|(room, members)| format!("{room} ({members})"));
             let shown = to.list(format!("{}: ", Count(*total, "room")), ", ", items);
             more(total - shown, to);
         }
-        Reply::TellsTo { name, text } => put_text(to.to, &["* to ", name.as_str(), " (private): "], text),
-        Reply::TopicIs { room, topic: about } => topic(room, *about, to),
-        Reply::Unchanged { room, change } => unchanged(room, change, to),
-        Reply::Who { room, total: 0, .. } => to.note(format_args!("nobody is in {room}")),
-        Reply::Who { room, total, names } => {
+        Note::TellsTo { name, text } => put_text(to.to, &["* to ", name.as_str(), " (private): "], text),
+        Note::TopicIs { room, topic: about } => topic(room, *about, to),
+        Note::Unchanged { room, change } => unchanged(room, change, to),
+        Note::Who { room, total: 0, .. } => to.note(format_args!("nobody is in {room}")),
+        Note::Who { room, total, names } => {
             let shown = to.list(
                 format!("{} in {room}: ", People(*total)),
                 ", ",

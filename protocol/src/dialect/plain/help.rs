@@ -2,9 +2,9 @@
 
 use super::Notes;
 use super::commands::{Group, PlainCommand, command};
+use super::note::HelpOn;
 use super::table::COMMANDS;
 use crate::base::language::Language;
-use crate::dialect::event::HelpOn;
 use alloc::string::String;
 use alloc::vec::Vec;
 

@@ -1,71 +1,71 @@
 //! Reads the commands that act on other people and on the modes of a room.
 
 use super::commands::{Words, folded};
+use super::instruction::Instruction;
+use super::note::Mistake;
 use super::table::any_name;
 use crate::base::mode::{Flag, Key, Mask, MaskList, ModeChange, Status};
-use crate::dialect::event::Mistake;
-use crate::session::Password;
-use crate::session::plain::Request;
+use crate::dialect::action::Password;
 use alloc::string::String;
 use bytes::Bytes;
 
-pub(super) fn away(words: &mut Words<'_>) -> Result<Request, Mistake> {
-    Ok(Request::Away(words.text()))
+pub(super) fn away(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
+    Ok(Instruction::Away(words.text()))
 }
 
-pub(super) fn ban(words: &mut Words<'_>) -> Result<Request, Mistake> {
+pub(super) fn ban(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     match words.next() {
-        None => Ok(Request::Bans),
+        None => Ok(Instruction::Bans),
         Some(mask) => ban_change(&mask, true, words),
     }
 }
 
-pub(super) fn unban(words: &mut Words<'_>) -> Result<Request, Mistake> {
+pub(super) fn unban(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     let mask = words.needed()?;
     ban_change(&mask, false, words)
 }
 
-fn ban_change(mask: &str, on: bool, words: &Words<'_>) -> Result<Request, Mistake> {
+fn ban_change(mask: &str, on: bool, words: &Words<'_>) -> Result<Instruction, Mistake> {
     words.end()?;
     let mask = Mask::parse_for(MaskList::Bans, mask).map_err(|_| Mistake::BadMask)?;
-    Ok(Request::SetMode(ModeChange::Mask { list: MaskList::Bans, mask, on }))
+    Ok(Instruction::SetMode(ModeChange::Mask { list: MaskList::Bans, mask, on }))
 }
 
-pub(super) fn deop(words: &mut Words<'_>) -> Result<Request, Mistake> {
+pub(super) fn deop(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     status(words, Status::Operator, false)
 }
 
-pub(super) fn devoice(words: &mut Words<'_>) -> Result<Request, Mistake> {
+pub(super) fn devoice(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     status(words, Status::Voice, false)
 }
 
-pub(super) fn op(words: &mut Words<'_>) -> Result<Request, Mistake> {
+pub(super) fn op(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     status(words, Status::Operator, true)
 }
 
-pub(super) fn voice(words: &mut Words<'_>) -> Result<Request, Mistake> {
+pub(super) fn voice(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     status(words, Status::Voice, true)
 }
 
-fn status(words: &mut Words<'_>, status: Status, on: bool) -> Result<Request, Mistake> {
+fn status(words: &mut Words<'_>, status: Status, on: bool) -> Result<Instruction, Mistake> {
     let name = any_name(&words.needed()?)?;
     words.end()?;
-    Ok(Request::SetMode(ModeChange::Status { name, status, on }))
+    Ok(Instruction::SetMode(ModeChange::Status { name, status, on }))
 }
 
-pub(super) fn invite(words: &mut Words<'_>) -> Result<Request, Mistake> {
+pub(super) fn invite(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     let name = any_name(&words.needed()?)?;
     words.end()?;
-    Ok(Request::Invite(name))
+    Ok(Instruction::Invite(name))
 }
 
-pub(super) fn kick(words: &mut Words<'_>) -> Result<Request, Mistake> {
+pub(super) fn kick(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     let name = any_name(&words.needed()?)?;
-    Ok(Request::Kick { name, message: words.text() })
+    Ok(Instruction::Kick { name, message: words.text() })
 }
 
-pub(super) fn mode(words: &mut Words<'_>) -> Result<Request, Mistake> {
-    let Some(word) = words.next() else { return Ok(Request::Modes) };
+pub(super) fn mode(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
+    let Some(word) = words.next() else { return Ok(Instruction::Modes) };
     let word = folded(&word);
     let flag = Flag::ALL.into_iter().find(|&flag| flag_word(flag) == word);
     if flag.is_none() && word != "key" && word != "limit" {
@@ -74,7 +74,7 @@ pub(super) fn mode(words: &mut Words<'_>) -> Result<Request, Mistake> {
     let value = words.needed()?;
     words.end()?;
     let on = switch(&value);
-    Ok(Request::SetMode(match flag {
+    Ok(Instruction::SetMode(match flag {
         Some(flag) => ModeChange::Flag { flag, on: on.ok_or(Mistake::Usage("mode"))? },
         None if on == Some(false) && word == "key" => ModeChange::Key(None),
         None if on == Some(false) => ModeChange::Limit(None),
@@ -113,12 +113,12 @@ pub(super) const fn flag_word(flag: Flag) -> &'static str {
     }
 }
 
-pub(super) fn oper(words: &mut Words<'_>) -> Result<Request, Mistake> {
+pub(super) fn oper(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     let operator = words.needed()?;
     // It may have blanks in it.
     let password = words.needed_text()?;
     let password = Bytes::copy_from_slice(password.as_str().as_bytes());
-    Ok(Request::Oper(Password { operator: Some(operator.into_owned()), password }))
+    Ok(Instruction::Oper(Password { operator: Some(operator.into_owned()), password }))
 }
 
 /// A mode that is on, as `/mode` takes it: `invite-only`, `key tea`, `limit 5`.

@@ -1,19 +1,19 @@
 //! A line of the plain dialect becomes a request.
 
 use super::commands::{self, PlainCommand};
+use super::instruction::Instruction;
 use super::seen::Seen;
 use crate::base::text::Text;
 use crate::log::command::MessageKind;
-use crate::session::plain::Request;
 
 /// Reads a line as its readers would see it: one that they would see begin with `/` is a command, and is never said;
 /// `//` says a line that starts with `/`.
-pub(crate) fn parse(text: Text) -> Request {
+pub(crate) fn parse(text: Text) -> Instruction {
     match form(text.as_str()) {
-        Form::Command(behind_slash) => commands::read(behind_slash).unwrap_or_else(Request::Mistaken),
-        Form::Escaped(message) => Request::Say { kind: MessageKind::Text, text: Text::part(message) },
-        Form::Message if text.is_empty() => Request::Nothing,
-        Form::Message => Request::Say { kind: MessageKind::Text, text },
+        Form::Command(behind_slash) => commands::read(behind_slash).unwrap_or_else(Instruction::Mistaken),
+        Form::Escaped(message) => Instruction::Say { kind: MessageKind::Text, text: Text::part(message) },
+        Form::Message if text.is_empty() => Instruction::Nothing,
+        Form::Message => Instruction::Say { kind: MessageKind::Text, text },
     }
 }
 
@@ -52,20 +52,20 @@ fn form(line: &str) -> Form<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::instruction::TopicInstruction;
     use super::*;
     use crate::base::language::Language;
     use crate::base::mode::Key;
     use crate::base::name::{Name, NameError, RoomName};
-    use crate::dialect::event::{HelpOn, Mistake};
-    use crate::session::plain::TopicRequest;
+    use crate::dialect::plain::note::{HelpOn, Mistake};
     use alloc::format;
 
-    fn parsed(line: &str) -> Request {
+    fn parsed(line: &str) -> Instruction {
         parse(Text::clean(line.as_bytes(), false))
     }
 
-    fn said(text: &str) -> Request {
-        Request::Say { kind: MessageKind::Text, text: Text::clean(text.as_bytes(), false) }
+    fn said(text: &str) -> Instruction {
+        Instruction::Say { kind: MessageKind::Text, text: Text::clean(text.as_bytes(), false) }
     }
 
     #[test]
@@ -74,8 +74,8 @@ mod tests {
         assert_eq!(parsed(" hello /help"), said(" hello /help"));
         assert_eq!(parsed("、好"), said("、好"));
         assert_eq!(parsed("、、help"), said("、、help"));
-        assert_eq!(parsed(""), Request::Nothing);
-        assert_eq!(parsed("\x02\x0f"), Request::Nothing);
+        assert_eq!(parsed(""), Instruction::Nothing);
+        assert_eq!(parsed("\x02\x0f"), Instruction::Nothing);
     }
 
     #[test]
@@ -117,7 +117,7 @@ mod tests {
             "\x1F",
             "\x02 \u{200B}\t\x0F",
         ];
-        let told = Request::Tell {
+        let told = Instruction::Tell {
             to: Name::parse("bob").unwrap(),
             text: Text::clean("my  password".as_bytes(), false),
         };
@@ -129,9 +129,9 @@ mod tests {
                 // What a text ends with is left to it; blanks around it are not.
                 let text = format!("my  password{before}");
                 let text = Text::clean(text.trim().as_bytes(), false);
-                Request::Tell { to: Name::parse("bob").unwrap(), text }
+                Instruction::Tell { to: Name::parse("bob").unwrap(), text }
             });
-            assert_eq!(parsed(&format!("/who{before}")), Request::Who(None), "{before:?}");
+            assert_eq!(parsed(&format!("/who{before}")), Instruction::Who(None), "{before:?}");
             if !before.contains(char::is_whitespace) {
                 assert_eq!(parsed(&format!("/m{before}sg bob my  password")), told, "{before:?}");
                 assert_eq!(parsed(&format!("/{before}msg bob my  password")), told, "{before:?}");
@@ -155,7 +155,7 @@ mod tests {
         ] {
             let read = read_command(line).map(|(command, rest)| (command.map(|it| it.name), rest));
             assert_eq!(read, expected, "{line:?}");
-            let is_said = matches!(parsed(line), Request::Say { .. } | Request::Nothing);
+            let is_said = matches!(parsed(line), Instruction::Say { .. } | Instruction::Nothing);
             assert_eq!(read.is_none(), is_said, "{line:?}");
         }
     }
@@ -165,36 +165,36 @@ mod tests {
         let alice = Name::parse("alice").unwrap();
         let rust = RoomName::parse("rust").unwrap();
         let text = Text::clean(b"hi  there", false);
-        let tell = |to| Request::Tell { to, text: text.clone() };
+        let tell = |to| Instruction::Tell { to, text: text.clone() };
         for (line, request) in [
-            ("/help", Request::Help(HelpOn::Everyday)),
-            ("/HELP", Request::Help(HelpOn::Everyday)),
-            ("/?", Request::Help(HelpOn::Everyday)),
-            ("/help me", Request::Help(HelpOn::Command("me"))),
-            ("/help /LEAVE", Request::Help(HelpOn::Command("part"))),
-            ("/history", Request::History(None)),
-            ("/history 5", Request::History(Some(5))),
-            ("/join rust", Request::Join(rust.clone(), None)),
-            ("/join   #Rust ", Request::Join(rust.clone(), None)),
-            ("/join rust  secret ", Request::Join(rust.clone(), Key::parse("secret"))),
-            ("/join \x02rust\x02", Request::Join(rust.clone(), None)),
-            ("/lang ZH", Request::Language(Language::Zh)),
-            ("/me hi  there", Request::Say { kind: MessageKind::Action, text: text.clone() }),
+            ("/help", Instruction::Help(HelpOn::Everyday)),
+            ("/HELP", Instruction::Help(HelpOn::Everyday)),
+            ("/?", Instruction::Help(HelpOn::Everyday)),
+            ("/help me", Instruction::Help(HelpOn::Command("me"))),
+            ("/help /LEAVE", Instruction::Help(HelpOn::Command("part"))),
+            ("/history", Instruction::History(None)),
+            ("/history 5", Instruction::History(Some(5))),
+            ("/join rust", Instruction::Join(rust.clone(), None)),
+            ("/join   #Rust ", Instruction::Join(rust.clone(), None)),
+            ("/join rust  secret ", Instruction::Join(rust.clone(), Key::parse("secret"))),
+            ("/join \x02rust\x02", Instruction::Join(rust.clone(), None)),
+            ("/lang ZH", Instruction::Language(Language::Zh)),
+            ("/me hi  there", Instruction::Say { kind: MessageKind::Action, text: text.clone() }),
             ("/msg alice hi  there", tell(alice.clone())),
             ("/msg alice\u{3000}hi  there", tell(alice.clone())),
             ("/msg 54321 hi  there", tell(Name::for_port(54321, 1))),
-            ("/nick alice", Request::Rename(alice)),
-            ("/part", Request::Part(None)),
-            ("/part hi  there", Request::Part(Some(text.clone()))),
-            ("/quit", Request::Quit(None)),
-            ("/bye hi  there", Request::Quit(Some(text.clone()))),
-            ("/rooms", Request::Rooms),
-            ("/topic", Request::Topic(TopicRequest::Show)),
-            ("/topic \u{200B}", Request::Topic(TopicRequest::Show)),
-            ("/topic -", Request::Topic(TopicRequest::Clear)),
-            ("/topic hi  there", Request::Topic(TopicRequest::Set(text))),
-            ("/who", Request::Who(None)),
-            ("/who rust", Request::Who(Some(rust))),
+            ("/nick alice", Instruction::Rename(alice)),
+            ("/part", Instruction::Part(None)),
+            ("/part hi  there", Instruction::Part(Some(text.clone()))),
+            ("/quit", Instruction::Quit(None)),
+            ("/bye hi  there", Instruction::Quit(Some(text.clone()))),
+            ("/rooms", Instruction::Rooms),
+            ("/topic", Instruction::Topic(TopicInstruction::Show)),
+            ("/topic \u{200B}", Instruction::Topic(TopicInstruction::Show)),
+            ("/topic -", Instruction::Topic(TopicInstruction::Clear)),
+            ("/topic hi  there", Instruction::Topic(TopicInstruction::Set(text))),
+            ("/who", Instruction::Who(None)),
+            ("/who rust", Instruction::Who(Some(rust))),
         ] {
             assert_eq!(parsed(line), request, "{line}");
         }
@@ -235,7 +235,7 @@ mod tests {
             ("/nick bob smith", Mistake::BadName(NameError::Character(' '))),
             ("/nick", Mistake::Usage("nick")),
         ] {
-            assert_eq!(parsed(line), Request::Mistaken(mistake), "{line}");
+            assert_eq!(parsed(line), Instruction::Mistaken(mistake), "{line}");
         }
     }
 }

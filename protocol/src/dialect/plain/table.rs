@@ -3,12 +3,12 @@
 
 use super::commands::Group::{Everyday, Moderation};
 use super::commands::{Group, Localized, PlainCommand, Words, command, folded, no_such_command};
+use super::instruction::{Instruction, TopicInstruction};
 use super::moderation::{away, ban, deop, devoice, invite, kick, mode, op, oper, unban, voice};
 use crate::base::mode::Key;
 use crate::base::name::{Name, RoomName};
-use crate::dialect::event::{HelpOn, Mistake};
+use crate::dialect::plain::note::{HelpOn, Mistake};
 use crate::log::command::MessageKind;
-use crate::session::plain::{Request, TopicRequest};
 use core::num::NonZeroUsize;
 
 const fn entry(
@@ -18,7 +18,7 @@ const fn entry(
     arguments: [&'static str; 2],
     about: [&'static str; 2],
     details: [&'static str; 2],
-    read: fn(&mut Words<'_>) -> Result<Request, Mistake>,
+    read: fn(&mut Words<'_>) -> Result<Instruction, Mistake>,
 ) -> PlainCommand {
     let (arguments, about, details) = (Localized(arguments), Localized(about), Localized(details));
     PlainCommand { name, aliases, group, arguments, about, details, read }
@@ -280,77 +280,77 @@ pub const COMMANDS: &[PlainCommand] = &[
     ),
 ];
 
-fn help(words: &mut Words<'_>) -> Result<Request, Mistake> {
-    let Some(subject) = words.next() else { return Ok(Request::Help(HelpOn::Everyday)) };
+fn help(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
+    let Some(subject) = words.next() else { return Ok(Instruction::Help(HelpOn::Everyday)) };
     words.end()?;
     let name = subject.strip_prefix(['/', '／']).unwrap_or(&subject);
     if ["moderation", "管理"].contains(&&*folded(name)) {
-        return Ok(Request::Help(HelpOn::Moderation));
+        return Ok(Instruction::Help(HelpOn::Moderation));
     }
     match command(&folded(name)) {
-        Some(it) => Ok(Request::Help(HelpOn::Command(it.name))),
+        Some(it) => Ok(Instruction::Help(HelpOn::Command(it.name))),
         None => Err(no_such_command(name)),
     }
 }
 
-fn history(words: &mut Words<'_>) -> Result<Request, Mistake> {
-    let Some(lines) = words.all() else { return Ok(Request::History(None)) };
+fn history(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
+    let Some(lines) = words.all() else { return Ok(Instruction::History(None)) };
     let lines: NonZeroUsize = lines.parse().map_err(|_| Mistake::BadNumber)?;
-    Ok(Request::History(Some(lines.get())))
+    Ok(Instruction::History(Some(lines.get())))
 }
 
-fn join(words: &mut Words<'_>) -> Result<Request, Mistake> {
+fn join(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     let room = room_name(&words.needed()?)?;
     let key = words.next().map(|key| Key::parse(&key).ok_or(Mistake::BadKey)).transpose()?;
     words.end()?;
-    Ok(Request::Join(room, key))
+    Ok(Instruction::Join(room, key))
 }
 
-fn lang(words: &mut Words<'_>) -> Result<Request, Mistake> {
+fn lang(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     let code = words.needed_all()?;
-    Ok(Request::Language(code.parse().map_err(|_| Mistake::UnknownLanguage)?))
+    Ok(Instruction::Language(code.parse().map_err(|_| Mistake::UnknownLanguage)?))
 }
 
-fn me(words: &mut Words<'_>) -> Result<Request, Mistake> {
-    Ok(Request::Say { kind: MessageKind::Action, text: words.needed_text()? })
+fn me(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
+    Ok(Instruction::Say { kind: MessageKind::Action, text: words.needed_text()? })
 }
 
-fn msg(words: &mut Words<'_>) -> Result<Request, Mistake> {
+fn msg(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     let to = any_name(&words.needed()?)?;
-    Ok(Request::Tell { to, text: words.needed_text()? })
+    Ok(Instruction::Tell { to, text: words.needed_text()? })
 }
 
-fn nick(words: &mut Words<'_>) -> Result<Request, Mistake> {
-    Ok(Request::Rename(Name::parse(&words.needed_all()?).map_err(Mistake::BadName)?))
+fn nick(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
+    Ok(Instruction::Rename(Name::parse(&words.needed_all()?).map_err(Mistake::BadName)?))
 }
 
-fn part(words: &mut Words<'_>) -> Result<Request, Mistake> {
-    Ok(Request::Part(words.text()))
+fn part(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
+    Ok(Instruction::Part(words.text()))
 }
 
-fn quit(words: &mut Words<'_>) -> Result<Request, Mistake> {
-    Ok(Request::Quit(words.text()))
+fn quit(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
+    Ok(Instruction::Quit(words.text()))
 }
 
-fn reply(words: &mut Words<'_>) -> Result<Request, Mistake> {
-    Ok(Request::Reply(words.needed_text()?))
+fn reply(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
+    Ok(Instruction::Reply(words.needed_text()?))
 }
 
-fn rooms(words: &mut Words<'_>) -> Result<Request, Mistake> {
+fn rooms(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     words.end()?;
-    Ok(Request::Rooms)
+    Ok(Instruction::Rooms)
 }
 
-fn topic(words: &mut Words<'_>) -> Result<Request, Mistake> {
-    Ok(Request::Topic(match (words.all().as_deref(), words.text()) {
-        (Some("-"), _) => TopicRequest::Clear,
-        (_, Some(topic)) => TopicRequest::Set(topic),
-        _ => TopicRequest::Show,
+fn topic(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
+    Ok(Instruction::Topic(match (words.all().as_deref(), words.text()) {
+        (Some("-"), _) => TopicInstruction::Clear,
+        (_, Some(topic)) => TopicInstruction::Set(topic),
+        _ => TopicInstruction::Show,
     }))
 }
 
-fn who(words: &mut Words<'_>) -> Result<Request, Mistake> {
-    Ok(Request::Who(words.all().map(|room| room_name(&room)).transpose()?))
+fn who(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
+    Ok(Instruction::Who(words.all().map(|room| room_name(&room)).transpose()?))
 }
 
 /// A name that somebody may have. A port's name can be spoken to, though nobody can wish for it.

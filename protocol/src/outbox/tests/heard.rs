@@ -7,7 +7,7 @@ fn who_is_in_two_rooms_hears_both_in_the_order_in_which_they_spoke() {
     for (first, second) in [(ROOM, TEA), (TEA, ROOM)] {
         let mut outbox = outbox(&Limits::default(), 4);
         let mut sockets = Sockets::default();
-        let raw = WireClass::Plain { language: Language::En, raw: true };
+        let raw = crate::dialect::plain::wire_class(Language::En, true);
         for (slot, class) in [(0, WireClass::default()), (1, WireClass::default()), (2, raw)] {
             for room in [ROOM, TEA] {
                 outbox.output(&Output::Subscribe { conn: conn(slot), room, class });
@@ -112,7 +112,7 @@ fn what_nobody_reads_disturbs_nobody_and_what_is_skipped_is_counted() {
 fn of_several_rooms_only_those_who_read_something_are_set_apart() {
     let third = RoomId(Seq(30));
     let mut outbox = Outbox::new(&Limits::default());
-    let reads = WireClass::Irc(Capabilities::AWAY_NOTIFY);
+    let reads = crate::dialect::irc::wire_class(Capabilities::AWAY_NOTIFY);
     // One that reads it is in the last two rooms, one that does not is in all of them.
     for (slot, class, rooms) in [
         (0, reads, &[TEA, third][..]),

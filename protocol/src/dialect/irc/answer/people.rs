@@ -5,9 +5,9 @@ use crate::base::mode::{Folded, Glob};
 use crate::base::name::Name;
 use crate::base::person::{Person, UserModes};
 use crate::dialect::irc::capability::Capabilities;
+use crate::dialect::irc::name::room_name;
 use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::{Answers, Asker, Query, Who};
-use crate::session::irc::room::room_name;
 use crate::world::{Member, Room};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -70,9 +70,9 @@ pub(super) fn monitor_status(
 
 /// The names that are watched.
 pub(super) fn monitor_list(asker: &Asker<'_>, to: &mut Answers<'_>) {
-    let monitored = &asker.client.monitored;
-    if !monitored.is_empty() {
-        to.list(numeric::RPL_MONLIST, &[], ',', monitored.iter().map(Name::as_str));
+    let watched = asker.watched;
+    if !watched.is_empty() {
+        to.list(numeric::RPL_MONLIST, &[], ',', watched.iter().map(Name::as_str));
     }
     to.numeric(numeric::RPL_ENDOFMONLIST, &[]);
 }
@@ -120,7 +120,7 @@ fn channels(asker: &Asker<'_>, id: MemberId, member: &Member, to: &mut Answers<'
         if !room.is_visible_to(asker.member) || invisible && !shared {
             continue;
         }
-        let all = asker.client.capabilities.has(Capabilities::MULTI_PREFIX);
+        let all = asker.capabilities.has(Capabilities::MULTI_PREFIX);
         let prefixes = room.statuses(id).unwrap_or_default().prefixes(all);
         shown.push(format!("{prefixes}{:#}", room.name()));
     }
@@ -217,7 +217,7 @@ fn put_who(
     if member.modes().has(UserModes::OPERATOR) {
         flags.push('*');
     }
-    let all = asker.client.capabilities.has(Capabilities::MULTI_PREFIX);
+    let all = asker.capabilities.has(Capabilities::MULTI_PREFIX);
     flags += room.and_then(|room| room.statuses(id)).unwrap_or_default().prefixes(all);
     if member.modes().has(UserModes::BOT) {
         flags.push('B');

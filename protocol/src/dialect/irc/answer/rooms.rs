@@ -6,10 +6,10 @@ use crate::base::mode::{Flag, Folded, Glob, MaskList, Shown};
 use crate::base::name::RoomName;
 use crate::base::person::UserModes;
 use crate::dialect::irc::capability::Capabilities;
+use crate::dialect::irc::name::printable_word;
+use crate::dialect::irc::name::room_name;
 use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::{Answers, Asker, ListFilter, Query};
-use crate::session::irc::room::room_name;
-use crate::session::irc::shown;
 use crate::world::{Room, Topic};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -52,13 +52,13 @@ pub(super) fn names(
         from = MemberId::default();
     }
     // One end for all of them, as RFC 2812 has it (section 3.2.5).
-    to.numeric(numeric::RPL_ENDOFNAMES, &[&shown(&rooms.join(","))]);
+    to.numeric(numeric::RPL_ENDOFNAMES, &[&printable_word(&rooms.join(","))]);
     None
 }
 
 /// The names in a room from that member on; returns with whom the next page begins.
 fn names_of(asker: &Asker<'_>, room: &Room, from: MemberId, to: &mut Answers<'_>) -> Option<MemberId> {
-    let capabilities = asker.client.capabilities;
+    let capabilities = asker.capabilities;
     let is_there = asker.member.is_some_and(|id| room.statuses(id).is_some());
     let symbol = if room.modes().has(Flag::Secret) { "@" } else { "=" };
     let shown = format!("{:#}", room.name());

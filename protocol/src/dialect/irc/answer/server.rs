@@ -99,7 +99,7 @@ fn isupport(asker: &Asker<'_>) -> Vec<String> {
 pub(super) fn lusers(asker: &Asker<'_>, to: &mut Answers<'_>) {
     let members = asker.world.members().len();
     let (invisible, operators) = (asker.world.invisible(), asker.world.operators());
-    let unregistered = asker.hub.unregistered();
+    let unregistered = asker.unregistered;
     let visible = members - invisible;
     let client = format!("There are {visible} users and {invisible} invisible on 1 servers");
     to.numeric(numeric::RPL_LUSERCLIENT, &[&client]);
@@ -205,7 +205,7 @@ pub(super) fn fail(
     (kind, command, code, words): (&str, &str, &str, &str),
     to: &mut Answers<'_>,
 ) {
-    if asker.client.capabilities.has(Capabilities::STANDARD_REPLIES) || kind == "FAIL" {
+    if asker.capabilities.has(Capabilities::STANDARD_REPLIES) || kind == "FAIL" {
         to.message(format_args!("{kind} {command} {code} :{words}"));
     } else {
         let name = String::from(to.name());

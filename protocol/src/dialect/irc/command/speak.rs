@@ -1,17 +1,19 @@
 //! What a client says, to whom, and of itself.
 
 use super::register::text;
-use super::room::{each, room_name};
-use super::{Client, Line, note, shown};
+use super::room::each;
+use super::{Line, answer_numeric, ask};
 use crate::base::mode::Status;
 use crate::base::name::Name;
 use crate::base::person::Host;
 use crate::base::text::Text;
+use crate::dialect::action::Action;
+use crate::dialect::irc::client::Client;
+use crate::dialect::irc::name::{printable_word, room_name};
 use crate::dialect::irc::numeric::{self, Numeric};
 use crate::dialect::irc::query::Query;
 use crate::dialect::irc::{Capabilities, MESSAGE_BYTES_MAX};
 use crate::log::command::{Command, Message, MessageKind};
-use crate::session::{Work, ask};
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -22,19 +24,19 @@ use alloc::vec::Vec;
 const NO_SERVICES: Numeric = Numeric { text: "", ..numeric::ERR_NOSUCHNICK };
 
 /// `PRIVMSG`.
-pub(super) fn privmsg(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn privmsg(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     say(client, line, "PRIVMSG", MessageKind::Text, MessageKind::Ctcp)
 }
 
 /// `NOTICE`. What is wrong with it is not answered (RFC 2812, section 3.3.2).
-pub(super) fn notice(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
-    let mut work = say(client, line, "NOTICE", MessageKind::Notice, MessageKind::CtcpReply);
-    work.retain(|work| matches!(work, Work::Propose(_)));
-    work
+pub(super) fn notice(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
+    let mut actions = say(client, line, "NOTICE", MessageKind::Notice, MessageKind::CtcpReply);
+    actions.retain(|actions| matches!(actions, Action::Propose(_)));
+    actions
 }
 
 /// `TAGMSG`: nothing but tags (IRCv3, message-tags).
-pub(super) fn tagmsg(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn tagmsg(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(targets) = line.param(0).filter(|targets| !targets.is_empty()) else {
         return line.needs_more();
     };
@@ -46,16 +48,16 @@ pub(super) fn tagmsg(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
     each(line, targets, |target| to_target(line, target, &message))
 }
 
-fn say(client: &Client, line: &Line<'_>, command: &str, kind: MessageKind, ctcp: MessageKind) -> Vec<Work> {
+fn say(client: &Client, line: &Line<'_>, command: &str, kind: MessageKind, ctcp: MessageKind) -> Vec<Action> {
     let Some(targets) = line.param(0).filter(|targets| !targets.trim_matches(',').is_empty()) else {
-        return note(numeric::ERR_NORECIPIENT, &[]);
+        return answer_numeric(numeric::ERR_NORECIPIENT, &[]);
     };
     let Some(said) = line.rest(1).filter(|said| !said.is_empty()) else {
-        return note(numeric::ERR_NOTEXTTOSEND, &[]);
+        return answer_numeric(numeric::ERR_NOTEXTTOSEND, &[]);
     };
     let mut message = message(&said, kind, ctcp);
     if message.text.as_str().is_empty() && message.kind == kind {
-        return note(numeric::ERR_NOTEXTTOSEND, &[]);
+        return answer_numeric(numeric::ERR_NOTEXTTOSEND, &[]);
     }
     message.tags = client.tags(line);
     each(line, targets, |target| {
@@ -63,7 +65,7 @@ fn say(client: &Client, line: &Line<'_>, command: &str, kind: MessageKind, ctcp:
         if client.source_bytes + command.len() + target.len() + " :".len() + 1 + said.len()
             > MESSAGE_BYTES_MAX
         {
-            return note(numeric::ERR_INPUTTOOLONG, &[]);
+            return answer_numeric(numeric::ERR_INPUTTOOLONG, &[]);
         }
         to_target(line, target, &message)
     })
@@ -80,7 +82,7 @@ fn message(said: &str, kind: MessageKind, ctcp: MessageKind) -> Message {
 }
 
 /// The command that says it to a room, to those who run a room, or to a member.
-fn to_target(line: &Line<'_>, target: &str, message: &Message) -> Vec<Work> {
+fn to_target(line: &Line<'_>, target: &str, message: &Message) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
     let status = Status::ALL.into_iter().find(|status| target.starts_with(status.prefix()));
     let (status, room) = match (status, target.get(1..)) {
@@ -90,67 +92,71 @@ fn to_target(line: &Line<'_>, target: &str, message: &Message) -> Vec<Work> {
     let is_signal = message.is_signal();
     let message = message.clone();
     let command = if room.starts_with('#') {
-        let Some(room) = room_name(room) else { return note(numeric::ERR_NOSUCHCHANNEL, &[&shown(room)]) };
+        let Some(room) = room_name(room) else {
+            return answer_numeric(numeric::ERR_NOSUCHCHANNEL, &[&printable_word(room)]);
+        };
         Command::Say { member, room, status, message }
     } else {
-        let Ok(to) = Name::parse_any(target) else { return note(numeric::ERR_NOSUCHNICK, &[&shown(target)]) };
+        let Ok(to) = Name::parse_any(target) else {
+            return answer_numeric(numeric::ERR_NOSUCHNICK, &[&printable_word(target)]);
+        };
         if line.options.identity.reserves(&to) {
-            return note(
+            return answer_numeric(
                 NO_SERVICES,
-                &[&shown(target), "There are no services here; your message reached nobody"],
+                &[&printable_word(target), "There are no services here; your message reached nobody"],
             );
         }
         Command::Tell { member, to, message }
     };
-    if is_signal { ask(Query::Signal(command)) } else { alloc::vec![Work::Propose(command)] }
+    if is_signal { alloc::vec![Action::Signal(command)] } else { alloc::vec![Action::Propose(command)] }
 }
 
 /// `AWAY`: the client's user is not there, or there again.
-pub(super) fn away(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn away(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
     match line.told(client, 0, ("AWAY", &[])) {
-        Ok(away) => alloc::vec![Work::Propose(Command::SetAway { member, away })],
-        Err(work) => work,
+        Ok(away) => alloc::vec![Action::Propose(Command::SetAway { member, away })],
+        Err(actions) => actions,
     }
 }
 
 /// `SETNAME`: another real name (IRCv3, setname).
-pub(super) fn setname(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn setname(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
     match line.told(client, 0, ("SETNAME", &[])).ok().flatten() {
-        Some(real_name) => alloc::vec![Work::Propose(Command::SetRealName { member, real_name })],
+        Some(real_name) => alloc::vec![Action::Propose(Command::SetRealName { member, real_name })],
         None => ask(Query::Fail("FAIL", "SETNAME".into(), "INVALID_REALNAME", "Invalid realname")),
     }
 }
 
 /// `CHGHOST`: an operator of the server has somebody shown at another host.
-pub(super) fn chghost(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn chghost(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
     let (name, host) = (line.param(0).unwrap_or_default(), line.param(1).unwrap_or_default());
     match (Name::parse_any(name), Host::parse(host)) {
-        (Err(_), _) => note(numeric::ERR_NOSUCHNICK, &[&shown(name)]),
+        (Err(_), _) => answer_numeric(numeric::ERR_NOSUCHNICK, &[&printable_word(name)]),
         (_, None) => ask(Query::Fail("FAIL", "CHGHOST".into(), "INVALID_HOST", "Invalid host")),
-        (Ok(name), Some(host)) => alloc::vec![Work::Propose(Command::SetHost { member, name, host })],
+        (Ok(name), Some(host)) => alloc::vec![Action::Propose(Command::SetHost { member, name, host })],
     }
 }
 
 /// `KILL`: an operator of the server ends a connection.
-pub(super) fn kill(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn kill(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
     let name = line.param(0).unwrap_or_default();
     match Name::parse_any(name) {
-        Ok(name) => alloc::vec![Work::Propose(Command::Kill { member, name, message: line.text(1) })],
-        Err(_) => note(numeric::ERR_NOSUCHNICK, &[&shown(name)]),
+        Ok(name) => alloc::vec![Action::Propose(Command::Kill { member, name, message: line.text(1) })],
+        Err(_) => answer_numeric(numeric::ERR_NOSUCHNICK, &[&printable_word(name)]),
     }
 }
 
 /// `WALLOPS`: an operator of the server speaks to all who want to hear such.
-pub(super) fn wallops(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn wallops(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
     match line.told(client, 0, ("WALLOPS", &[])) {
-        Ok(Some(text)) => alloc::vec![Work::Propose(Command::Wallops { member, text })],
+        Ok(Some(text)) => alloc::vec![Action::Propose(Command::Wallops { member, text })],
         Ok(None) => line.needs_more(),
-        Err(work) => work,
+        Err(actions) => actions,
     }
 }
 

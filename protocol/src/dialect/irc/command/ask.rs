@@ -1,79 +1,80 @@
 //! Questions: of the server, of who is there, and of rooms.
 
-use super::room::room_name;
-use super::{Client, Line, note, shown};
+use super::{Line, answer_numeric, ask};
 use crate::base::id::{MemberId, RoomId};
 use crate::base::mode::Glob;
 use crate::base::name::Name;
+use crate::dialect::action::Action;
+use crate::dialect::irc::client::Client;
+use crate::dialect::irc::name::{printable_word, room_name};
 use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::{ListFilter, Query, Who};
-use crate::session::{Work, ask};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-pub(super) fn admin(_: &mut Client, _: &Line<'_>) -> Vec<Work> {
+pub(super) fn admin(_: &mut Client, _: &Line<'_>) -> Vec<Action> {
     ask(Query::Admin)
 }
 
-pub(super) fn help(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
-    ask(Query::Help(line.param(0).filter(|subject| !subject.is_empty()).map(shown)))
+pub(super) fn help(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
+    ask(Query::Help(line.param(0).filter(|subject| !subject.is_empty()).map(printable_word)))
 }
 
-pub(super) fn info(_: &mut Client, _: &Line<'_>) -> Vec<Work> {
+pub(super) fn info(_: &mut Client, _: &Line<'_>) -> Vec<Action> {
     ask(Query::Info)
 }
 
-pub(super) fn ison(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn ison(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let names = line.message.params().iter().flat_map(|names| names.split(' '));
     ask(Query::Ison(names.filter(|name| !name.is_empty()).map(String::from).collect()))
 }
 
-pub(super) fn links(_: &mut Client, _: &Line<'_>) -> Vec<Work> {
+pub(super) fn links(_: &mut Client, _: &Line<'_>) -> Vec<Action> {
     ask(Query::Links)
 }
 
-pub(super) fn lusers(_: &mut Client, _: &Line<'_>) -> Vec<Work> {
+pub(super) fn lusers(_: &mut Client, _: &Line<'_>) -> Vec<Action> {
     ask(Query::Lusers)
 }
 
-pub(super) fn motd(_: &mut Client, _: &Line<'_>) -> Vec<Work> {
+pub(super) fn motd(_: &mut Client, _: &Line<'_>) -> Vec<Action> {
     ask(Query::Motd)
 }
 
 /// `REHASH`: an operator of the server wants its configuration to be read again.
-pub(super) fn rehash(_: &mut Client, _: &Line<'_>) -> Vec<Work> {
-    ask(Query::Rehash)
+pub(super) fn rehash(_: &mut Client, _: &Line<'_>) -> Vec<Action> {
+    alloc::vec![Action::Rehash]
 }
 
-pub(super) fn restart(_: &mut Client, _: &Line<'_>) -> Vec<Work> {
+pub(super) fn restart(_: &mut Client, _: &Line<'_>) -> Vec<Action> {
     ask(Query::Restart)
 }
 
-pub(super) fn stats(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn stats(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let letter = line.param(0).and_then(|letters| letters.chars().next());
     // What is none could end the parameters of the answer.
     ask(Query::Stats(letter.filter(char::is_ascii_alphanumeric)))
 }
 
-pub(super) fn time(_: &mut Client, _: &Line<'_>) -> Vec<Work> {
+pub(super) fn time(_: &mut Client, _: &Line<'_>) -> Vec<Action> {
     ask(Query::Time)
 }
 
-pub(super) fn userhost(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn userhost(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     ask(Query::Userhost(line.message.params().iter().map(ToString::to_string).collect()))
 }
 
-pub(super) fn version(_: &mut Client, _: &Line<'_>) -> Vec<Work> {
+pub(super) fn version(_: &mut Client, _: &Line<'_>) -> Vec<Action> {
     ask(Query::Version)
 }
 
 /// `LIST`: rooms, and conditions on them (ISUPPORT's `ELIST`).
-pub(super) fn list(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn list(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     const MINUTE_MS: u64 = 60_000;
     let mut filter = ListFilter::default();
     let conditions = match line.targets(line.param(0).unwrap_or_default()) {
         Ok(conditions) => conditions,
-        Err(work) => return work,
+        Err(actions) => return actions,
     };
     for condition in conditions {
         let minutes = |text: &str| text.parse().ok().map(|minutes: u64| minutes.saturating_mul(MINUTE_MS));
@@ -99,30 +100,27 @@ pub(super) fn list(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
     ask(Query::List { filter, from: RoomId::default() })
 }
 
-/// `MONITOR`: who of some is there (IRCv3, monitor).
-pub(super) fn monitor(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
+/// `MONITOR`: which of some names are taken (IRCv3, monitor).
+pub(super) fn monitor(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let names = || line.param(1).unwrap_or_default().split(',').filter_map(|name| Name::parse_any(name).ok());
     match line.param(0).unwrap_or_default() {
-        "+" => ask(Query::MonitorAdd(names().collect())),
-        "-" => ask(Query::MonitorRemove(names().collect())),
-        "C" | "c" => ask(Query::MonitorClear),
+        "+" => alloc::vec![Action::Watch(names().collect())],
+        "-" => alloc::vec![Action::Unwatch(Some(names().collect()))],
+        "C" | "c" => alloc::vec![Action::Unwatch(None)],
         "L" | "l" => ask(Query::MonitorList),
-        "S" | "s" => {
-            let of = client.monitored.iter().cloned().collect();
-            ask(Query::MonitorStatus { of, left_over: Vec::new() })
-        }
+        "S" | "s" => ask(Query::MonitorAll),
         _ => line.needs_more(),
     }
 }
 
 /// `WHO`, and its fields (WHOX).
-pub(super) fn who(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn who(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let mask = line.param(0).filter(|mask| !mask.is_empty()).unwrap_or("*");
     let options = line.param(1).unwrap_or_default();
     let (flags, fields) =
         options.split_once('%').map_or((options, None), |(flags, fields)| (flags, Some(fields)));
     let fields = fields.map(|fields| match fields.split_once(',') {
-        Some((fields, token)) => (String::from(fields), Some(shown(token))),
+        Some((fields, token)) => (String::from(fields), Some(printable_word(token))),
         None => (String::from(fields), None),
     });
     let asked = Who { mask: mask.into(), operators: flags.contains('o'), fields };
@@ -130,17 +128,17 @@ pub(super) fn who(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
 }
 
 /// `WHOIS`: who somebody is. The server may be named before.
-pub(super) fn whois(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn whois(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     match line.param(1).or(line.param(0)).filter(|name| !name.is_empty()) {
         Some(name) => ask(Query::Whois { asked: name.into() }),
-        None => note(numeric::ERR_NONICKNAMEGIVEN, &[]),
+        None => answer_numeric(numeric::ERR_NONICKNAMEGIVEN, &[]),
     }
 }
 
 /// `WHOWAS`: who somebody was.
-pub(super) fn whowas(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn whowas(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(name) = line.param(0).filter(|name| !name.is_empty()) else {
-        return note(numeric::ERR_NONICKNAMEGIVEN, &[]);
+        return answer_numeric(numeric::ERR_NONICKNAMEGIVEN, &[]);
     };
     // Zero, and what is no number, is all of them.
     let count = line.param(1).and_then(|count| count.parse().ok()).filter(|&count: &usize| count > 0);

@@ -1,21 +1,23 @@
 //! `MODE`: what a room allows and to whom, and what a member has set for itself.
 
-use super::room::{no_such_room, room_name};
-use super::{Client, Line, note, shown};
+use super::room::no_such_room;
+use super::{Line, answer_numeric, ask, numeric_query};
 use crate::base::id::MemberId;
 use crate::base::mode::{Flag, Key, Mask, MaskList, ModeChange, Status};
 use crate::base::name::{Name, RoomName};
 use crate::base::person::UserModes;
+use crate::dialect::action::Action;
+use crate::dialect::irc::client::Client;
+use crate::dialect::irc::name::{printable_word, room_name};
 use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::Query;
 use crate::log::command::Command;
-use crate::session::{Work, ask};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::{iter, slice};
 
 /// `MODE`: asks for modes, or changes them.
-pub(super) fn mode(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn mode(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
     let target = line.param(0).unwrap_or_default();
     let words = line.message.params().get(1..).unwrap_or_default();
@@ -29,9 +31,9 @@ pub(super) fn mode(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
     RoomModes::new(room, words).read(member)
 }
 
-fn user_mode(target: &str, words: &[&str]) -> Vec<Work> {
+fn user_mode(target: &str, words: &[&str]) -> Vec<Action> {
     let Ok(target) = Name::parse_any(target) else {
-        return note(numeric::ERR_NOSUCHNICK, &[&shown(target)]);
+        return answer_numeric(numeric::ERR_NOSUCHNICK, &[&printable_word(target)]);
     };
     let (mut on, mut off) = (UserModes::NONE, UserModes::NONE);
     let mut sign = true;
@@ -56,7 +58,7 @@ struct RoomModes<'a> {
     words: iter::Copied<slice::Iter<'a, &'a str>>,
     changes: Vec<ModeChange>,
     /// What is answered beside the changes: lists, and what is wrong.
-    answers: Vec<Work>,
+    answers: Vec<Query>,
 }
 
 impl<'a> RoomModes<'a> {
@@ -64,7 +66,7 @@ impl<'a> RoomModes<'a> {
         Self { room, words: words.iter().copied(), changes: Vec::new(), answers: Vec::new() }
     }
 
-    fn read(mut self, member: MemberId) -> Vec<Work> {
+    fn read(mut self, member: MemberId) -> Vec<Action> {
         let mut on = true;
         // The first string may do without a sign; what has none behind it is a parameter that nothing takes.
         let mut last = None;
@@ -85,11 +87,13 @@ impl<'a> RoomModes<'a> {
                 }
             }
         }
-        let Self { room, changes, mut answers, .. } = self;
+        let Self { room, changes, answers, .. } = self;
+        let mut actions = Vec::new();
         if !changes.is_empty() {
-            answers.insert(0, Work::Propose(Command::SetModes { member, room, changes }));
+            actions.push(Action::Propose(Command::SetModes { member, room, changes }));
         }
-        answers
+        actions.extend(answers.into_iter().flat_map(ask));
+        actions
     }
 
     fn letter(&mut self, letter: char, on: bool) {
@@ -102,13 +106,14 @@ impl<'a> RoomModes<'a> {
             (_, _, Some(status), _) => self.status(status, on),
             (.., 'k') => self.key(on),
             (.., 'l') => self.limit(on),
-            _ => self.answer(note(numeric::ERR_UNKNOWNMODE, &[&shown(&String::from(letter))])),
+            _ => self
+                .answer(numeric_query(numeric::ERR_UNKNOWNMODE, &[&printable_word(&String::from(letter))])),
         }
     }
 
     fn mask(&mut self, list: MaskList, on: bool) {
         let Some(text) = self.words.next() else {
-            return self.answer(ask(Query::MaskList(self.room.clone(), list, 0)));
+            return self.answer(Query::MaskList(self.room.clone(), list, 0));
         };
         match Mask::parse_for(list, text) {
             Ok(mask) => self.changes.push(ModeChange::Mask { list, mask, on }),
@@ -120,7 +125,9 @@ impl<'a> RoomModes<'a> {
         match self.words.next().map(|name| (name, Name::parse_any(name))) {
             None => self.wrong(status.letter(), None, "A nickname is required"),
             Some((_, Ok(name))) => self.changes.push(ModeChange::Status { name, status, on }),
-            Some((text, Err(_))) => self.answer(note(numeric::ERR_NOSUCHNICK, &[&shown(text)])),
+            Some((text, Err(_))) => {
+                self.answer(numeric_query(numeric::ERR_NOSUCHNICK, &[&printable_word(text)]));
+            }
         }
     }
 
@@ -149,16 +156,14 @@ impl<'a> RoomModes<'a> {
 
     fn wrong(&mut self, letter: char, parameter: Option<&str>, words: &str) {
         let (room, letter) = (alloc::format!("{:#}", self.room), String::from(letter));
-        let parameter = parameter.map_or("*".into(), shown);
-        self.answer(note(numeric::ERR_INVALIDMODEPARAM, &[&room, &letter, &parameter, words]));
+        let parameter = parameter.map_or("*".into(), printable_word);
+        self.answer(numeric_query(numeric::ERR_INVALIDMODEPARAM, &[&room, &letter, &parameter, words]));
     }
 
     /// Adds an answer, unless it is there: what hundreds of letters are wrong about is said once.
-    fn answer(&mut self, answer: Vec<Work>) {
-        for work in answer {
-            if !self.answers.contains(&work) {
-                self.answers.push(work);
-            }
+    fn answer(&mut self, answer: Query) {
+        if !self.answers.contains(&answer) {
+            self.answers.push(answer);
         }
     }
 }

@@ -1,30 +1,26 @@
 //! Rooms: entering and leaving them, what they are about, and what they allow.
 
-use super::{Client, Line, note, sentence, shown};
+use super::{Line, answer_numeric, ask, sentence};
 use crate::base::id::MemberId;
 use crate::base::mode::Key;
 use crate::base::name::{Name, NameError, RoomName, folded};
-use crate::base::text::Text;
+use crate::dialect::action::Action;
+use crate::dialect::irc::client::Client;
+use crate::dialect::irc::name::{leave_room, printable_word, room_name};
 use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::Query;
 use crate::log::command::Command;
-use crate::session::{Work, ask};
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::iter;
 
-/// The room that a text with `#` before it names.
-pub(crate) fn room_name(text: &str) -> Option<RoomName> {
-    text.starts_with('#').then(|| RoomName::parse(text).ok())?
-}
-
-pub(super) fn no_such_room(text: &str) -> Vec<Work> {
-    note(numeric::ERR_NOSUCHCHANNEL, &[&shown(text)])
+pub(super) fn no_such_room(text: &str) -> Vec<Action> {
+    answer_numeric(numeric::ERR_NOSUCHCHANNEL, &[&printable_word(text)])
 }
 
 /// Why a text names no room that there could be.
-fn bad_room(text: &str) -> Vec<Work> {
+fn bad_room(text: &str) -> Vec<Action> {
     let words = match RoomName::parse(text) {
         _ if !text.starts_with('#') => "Channel names begin with #".into(),
         Err(NameError::TooLong) => {
@@ -33,11 +29,11 @@ fn bad_room(text: &str) -> Vec<Work> {
         Err(error) => sentence(&error),
         Ok(_) => "Bad Channel Mask".into(),
     };
-    note(numeric::ERR_BADCHANMASK, &[&shown(text), &words])
+    answer_numeric(numeric::ERR_BADCHANMASK, &[&printable_word(text), &words])
 }
 
 /// `JOIN`: rooms, and their keys; `0` leaves all.
-pub(super) fn join(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn join(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
     let list = line.param(0).unwrap_or_default();
     if list == "0" {
@@ -46,19 +42,19 @@ pub(super) fn join(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
     match line.items(list) {
         Ok(rooms) if rooms.is_empty() => return line.needs_more(),
         Ok(_) => {}
-        Err(work) => return work,
+        Err(actions) => return actions,
     }
     // Each has the key that stands in its place.
     let keys = line.param(1).unwrap_or_default().split(',').map(Key::parse).chain(iter::repeat(None));
     let mut named = BTreeSet::new();
-    let mut work = Vec::new();
+    let mut actions = Vec::new();
     for (room, key) in list.split(',').zip(keys) {
         if room.is_empty() || !named.insert(folded(room)) {
             continue;
         }
         match room_name(room) {
             Some(to) => {
-                work.push(Work::Propose(Command::Move {
+                actions.push(Action::Propose(Command::Move {
                     member,
                     from: None,
                     to: Some(to),
@@ -67,31 +63,26 @@ pub(super) fn join(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
                     message: None,
                 }));
             }
-            None => work.extend(bad_room(room)),
+            None => actions.extend(bad_room(room)),
         }
     }
-    work
+    actions
 }
 
 /// `PART`: rooms, and last words.
-pub(super) fn part(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn part(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
     each(line, line.param(0).unwrap_or_default(), |room| {
         match (room_name(room), line.told(client, 1, ("PART", &[room]))) {
             (None, _) => no_such_room(room),
-            (_, Err(work)) => work,
-            (Some(from), Ok(message)) => alloc::vec![Work::Propose(part_of(member, from, message))],
+            (_, Err(actions)) => actions,
+            (Some(from), Ok(message)) => alloc::vec![Action::Propose(leave_room(member, from, message))],
         }
     })
 }
 
-/// The command by which a member leaves a room.
-pub(crate) const fn part_of(member: MemberId, from: RoomName, message: Option<Text>) -> Command {
-    Command::Move { member, from: Some(from), to: None, key: None, checks_key: false, message }
-}
-
 /// `TOPIC`: what a room is about, or is to be about.
-pub(super) fn topic(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn topic(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
     let name = line.param(0).unwrap_or_default();
     let Some(room) = room_name(name) else { return no_such_room(name) };
@@ -99,23 +90,23 @@ pub(super) fn topic(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
         return ask(Query::TopicIs(room));
     }
     match line.told(client, 1, ("TOPIC", &[name])) {
-        Ok(topic) => alloc::vec![Work::Propose(Command::SetTopic { member, room, topic })],
-        Err(work) => work,
+        Ok(topic) => alloc::vec![Action::Propose(Command::SetTopic { member, room, topic })],
+        Err(actions) => actions,
     }
 }
 
 /// `NAMES`: who is in rooms.
-pub(super) fn names(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn names(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let list = line.param(0).unwrap_or_default();
     let rooms: Vec<String> = match line.targets(list) {
         Ok(rooms) => rooms.into_iter().map(String::from).collect(),
-        Err(work) => return work,
+        Err(actions) => return actions,
     };
     ask(Query::Names { rooms, index: 0, from: MemberId::default() })
 }
 
 /// `INVITE`: somebody into a room; without parameters, to which rooms one is invited.
-pub(super) fn invite(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn invite(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
     let (name, room) = match (line.param(0), line.param(1)) {
         (None, _) => return ask(Query::Invitations),
@@ -123,51 +114,51 @@ pub(super) fn invite(_: &mut Client, line: &Line<'_>) -> Vec<Work> {
         (Some(name), Some(room)) => (name, room),
     };
     match (Name::parse_any(name), room_name(room)) {
-        (Err(_), _) => note(numeric::ERR_NOSUCHNICK, &[&shown(name)]),
+        (Err(_), _) => answer_numeric(numeric::ERR_NOSUCHNICK, &[&printable_word(name)]),
         (_, None) => no_such_room(room),
-        (Ok(name), Some(room)) => alloc::vec![Work::Propose(Command::Invite { member, name, room })],
+        (Ok(name), Some(room)) => alloc::vec![Action::Propose(Command::Invite { member, name, room })],
     }
 }
 
 /// `KICK`: members out of a room. Where there are as many rooms as names, each name out of its own.
-pub(super) fn kick(client: &mut Client, line: &Line<'_>) -> Vec<Work> {
+pub(super) fn kick(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
     let items = |index| line.items(line.param(index).unwrap_or_default());
     let (rooms, names) = match (items(0), items(1)) {
         (Ok(rooms), Ok(names)) => (rooms, names),
-        (Err(work), _) | (_, Err(work)) => return work,
+        (Err(actions), _) | (_, Err(actions)) => return actions,
     };
     if names.is_empty() || rooms.len() != 1 && rooms.len() != names.len() {
         return line.needs_more();
     }
     let mut named = BTreeSet::new();
-    let mut work = Vec::new();
+    let mut actions = Vec::new();
     for (name, room) in names.into_iter().zip(rooms.into_iter().cycle()) {
         if !named.insert((folded(room), folded(name))) {
             continue;
         }
         let message = line.told(client, 2, ("KICK", &[room, name]));
-        work.extend(match (room_name(room), Name::parse_any(name), message) {
+        actions.extend(match (room_name(room), Name::parse_any(name), message) {
             (None, ..) => bad_room(room),
-            (_, Err(_), _) => note(numeric::ERR_NOSUCHNICK, &[&shown(name)]),
-            (.., Err(work)) => work,
+            (_, Err(_), _) => answer_numeric(numeric::ERR_NOSUCHNICK, &[&printable_word(name)]),
+            (.., Err(actions)) => actions,
             (Some(room), Ok(name), Ok(message)) => {
-                alloc::vec![Work::Propose(Command::Kick { member, room, name, message })]
+                alloc::vec![Action::Propose(Command::Kick { member, room, name, message })]
             }
         });
     }
-    work
+    actions
 }
 
-/// The work for each target of a list, which has one at least.
+/// The actions for each target of a list, which has one at least.
 pub(super) fn each<'a>(
     line: &Line<'a>,
     list: &'a str,
-    mut act: impl FnMut(&'a str) -> Vec<Work>,
-) -> Vec<Work> {
+    mut act: impl FnMut(&'a str) -> Vec<Action>,
+) -> Vec<Action> {
     match line.targets(list) {
         Ok(targets) if targets.is_empty() => line.needs_more(),
         Ok(targets) => targets.into_iter().flat_map(&mut act).collect(),
-        Err(work) => work,
+        Err(actions) => actions,
     }
 }

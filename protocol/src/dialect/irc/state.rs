@@ -1,0 +1,237 @@
+//! How a connection of IRC reads and writes.
+
+use super::capability::Capabilities;
+use super::client::Client;
+use super::command;
+use super::event::{Parting, cut, mask_of, source_bytes};
+use super::label::put_label;
+use super::name::leave_room;
+use super::numeric;
+use super::query::{Answers, Asker, Query};
+use super::{refusal, wire_class};
+use crate::base::name::{Name, RoomName};
+use crate::base::options::Options;
+use crate::base::person::{Person, UserModes};
+use crate::base::text::Text;
+use crate::dialect::action::{Action, Notice, Question};
+use crate::dialect::event::{What, WireClass};
+use crate::dialect::reply::Reply;
+use crate::dialect::state::{Answer, Context, DialectState, LabelPart, Line, View};
+use crate::log::command::{CloseReason, Command};
+use crate::planted;
+use crate::world::Member;
+use alloc::collections::VecDeque;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use bytes::BytesMut;
+use core::fmt::Write;
+
+/// An answer over so many bytes is written before the next line is acted on.
+const BULK_BYTES: usize = 2_048;
+
+impl DialectState for Client {
+    fn class(&self) -> WireClass {
+        wire_class(self.capabilities)
+    }
+
+    fn line(&mut self, line: Line<'_>, context: &Context<'_>, actions: &mut VecDeque<Action>) {
+        if let Line::Bytes { bytes, dropped } = line {
+            actions.extend(command::read(self, bytes, dropped, context));
+        }
+    }
+
+    fn answer(&mut self, question: Question, view: &View<'_>, answer: &mut Answer<'_>) {
+        if let Some(query) = question.take().and_then(|query| self.act_on(query, view, answer)) {
+            self.answer_in_pages(query, view, answer);
+        }
+    }
+
+    fn reply(&mut self, reply: &Reply<'_>, view: &View<'_>, answer: &mut Answer<'_>) {
+        let query = match *reply {
+            Reply::AwayIs { away, .. } => {
+                let numeric = if away.is_some() { numeric::RPL_NOWAWAY } else { numeric::RPL_UNAWAY };
+                Query::Numeric(numeric, Vec::new())
+            }
+            Reply::Entered => {
+                self.registered();
+                return answer.next.push(Action::Ask(Question::new(Query::Welcome)));
+            }
+            Reply::Farewell { reason, message } => return farewell(reason, message, answer.bytes),
+            Reply::HostSet(event) => {
+                event.render(self.class(), answer.bytes);
+                let What::HostSet { host, .. } = event.what else { return };
+                Query::Numeric(numeric::RPL_HOSTHIDDEN, Vec::from([host.into()]))
+            }
+            Reply::Invited { name, room } => {
+                Query::Numeric(numeric::RPL_INVITING, Vec::from([name.to_string(), channel(room)]))
+            }
+            Reply::IsAway { name, away } => {
+                Query::Numeric(numeric::RPL_AWAY, Vec::from([name.to_string(), away.as_str().into()]))
+            }
+            Reply::Joined { event, room, .. } => {
+                event.render(self.class(), answer.bytes);
+                let with_names = !self.capabilities.has(Capabilities::NO_IMPLICIT_NAMES);
+                let entered = Query::Entered { room: room.clone(), with_names };
+                return answer.next.push(Action::Ask(Question::new(entered)));
+            }
+            Reply::InvitedTo { event, .. }
+            | Reply::KickedOut { event, .. }
+            | Reply::Parted(event)
+            | Reply::Renamed { event, .. }
+            | Reply::Told { event, echoes: true, .. } => return event.render(self.class(), answer.bytes),
+            Reply::Notice(Notice::WrongPassword) => Query::Numeric(numeric::ERR_PASSWDMISMATCH, Vec::new()),
+            Reply::NowOperator => Query::Numeric(numeric::RPL_YOUREOPER, Vec::new()),
+            Reply::Ping => {
+                write!(answer.bytes, "PING :{}\r\n", view.options.identity.name).expect(TAKES_ALL);
+                return;
+            }
+            Reply::Refused { refusal, command } => match refusal::numeric(refusal, command) {
+                Some(query) => query,
+                None => return,
+            },
+            Reply::Rehashing => {
+                let configuration = view.options.identity.configuration.clone();
+                Query::Numeric(numeric::RPL_REHASHING, Vec::from([configuration]))
+            }
+            Reply::UserModesAre { on, off } => Query::UserModesAre { on, off },
+            Reply::WatchedCame(person) => {
+                Query::Numeric(numeric::RPL_MONONLINE, Vec::from([mask_of(person)]))
+            }
+            Reply::WatchedLeft(name) => {
+                Query::Numeric(numeric::RPL_MONOFFLINE, Vec::from([name.to_string()]))
+            }
+            Reply::Watching { names, left_over } => {
+                let query = Query::MonitorStatus { of: names.to_vec(), left_over: left_over.to_vec() };
+                return self.answer_in_pages(query, view, answer);
+            }
+            // What the events say already, or a client of this dialect cannot lead to.
+            Reply::Notice(Notice::IsThere | Notice::LineWithheld)
+            | Reply::Outside
+            | Reply::Told { .. }
+            | Reply::Unchanged { .. } => return,
+        };
+        let asker = Asker::new(self.capabilities, view);
+        query.answer(&asker, &mut Answers::new(answer.bytes, &asker));
+    }
+
+    fn label(&self, part: &LabelPart<'_>, to: &mut BytesMut) {
+        put_label(part, to);
+    }
+
+    fn echoes(&self, _: &Options) -> bool {
+        planted::hears_itself(self.capabilities.has(Capabilities::ECHO_MESSAGE))
+    }
+
+    fn watches_closely(&self) -> bool {
+        self.capabilities.has(Capabilities::EXTENDED_MONITOR)
+    }
+
+    fn is_pinged(&self) -> bool {
+        true
+    }
+
+    fn identified(&mut self, person: &Person) {
+        self.source_bytes = source_bytes(person);
+    }
+
+    fn not_entered(&mut self) {
+        // The name is taken; the next one may be free.
+        self.registering().name = None;
+    }
+
+    fn authenticated(&mut self) -> Vec<Action> {
+        self.registering().is_authenticated = true;
+        self.enter().into_iter().collect()
+    }
+}
+
+impl Client {
+    /// Answers a query, or a page of it, and asks for the next page.
+    fn answer_in_pages(&self, query: Query, view: &View<'_>, answer: &mut Answer<'_>) {
+        let asker = Asker::new(self.capabilities, view);
+        let start = answer.bytes.len();
+        let mut answers = Answers::new(answer.bytes, &asker);
+        let next = query.answer(&asker, &mut answers);
+        answer.rows = answers.rows();
+        answer.is_bulk = next.is_some() || answer.bytes.len() - start > BULK_BYTES;
+        answer.next.extend(next.map(|next| Action::Ask(Question::new(next))));
+    }
+
+    /// Does what a query changes of the client itself, or has others done; returns what is left to be answered.
+    fn act_on(&mut self, query: Query, view: &View<'_>, answer: &mut Answer<'_>) -> Option<Query> {
+        match query {
+            Query::LeaveAll => {
+                let member = view.member?;
+                let rooms = view.world.member(member).map_or(&[][..], Member::rooms);
+                let rooms = rooms.iter().filter_map(|&room| view.world.room(room));
+                let leave = |name: &RoomName| Action::Propose(leave_room(member, name.clone(), None));
+                answer.next.extend(rooms.map(|room| leave(room.name())));
+            }
+            Query::MonitorAll => {
+                return Some(Query::MonitorStatus {
+                    of: view.watched.iter().cloned().collect(),
+                    left_over: Vec::new(),
+                });
+            }
+            Query::Restart if !is_operator(view) => {
+                return Some(Query::Numeric(numeric::ERR_NOPRIVILEGES, Vec::new()));
+            }
+            Query::SetCapabilities(capabilities, subcommand, list) => {
+                self.capabilities = capabilities;
+                return Some(Query::Cap(subcommand, list));
+            }
+            Query::UserModes { target, set, unknown } => {
+                return user_modes(&target, set, unknown, view, answer);
+            }
+            query => return Some(query),
+        }
+        None
+    }
+}
+
+/// Whether the asker is an operator of the server.
+fn is_operator(view: &View<'_>) -> bool {
+    let member = view.member.and_then(|member| view.world.member(member));
+    member.is_some_and(|member| member.modes().has(UserModes::OPERATOR))
+}
+
+/// Answers what somebody's own modes are, or changes them. One can ask for one's own alone.
+fn user_modes(
+    target: &Name,
+    set: Option<(UserModes, UserModes)>,
+    unknown: bool,
+    view: &View<'_>,
+    answer: &mut Answer<'_>,
+) -> Option<Query> {
+    let member = view.member?;
+    let numeric = |numeric, params| Some(Query::Numeric(numeric, params));
+    match (view.world.member_named(target), set) {
+        (None, _) => numeric(numeric::ERR_NOSUCHNICK, Vec::from([target.to_string()])),
+        (Some(other), _) if other != member => numeric(numeric::ERR_USERSDONTMATCH, Vec::new()),
+        (_, None) => {
+            let modes = view.world.member(member)?.modes();
+            numeric(numeric::RPL_UMODEIS, Vec::from([alloc::format!("+{modes}")]))
+        }
+        (_, Some((on, off))) => {
+            if on != UserModes::NONE || off != UserModes::NONE {
+                answer.next.push(Action::Propose(Command::SetUserModes { member, on, off }));
+            }
+            if unknown { numeric(numeric::ERR_UMODEUNKNOWNFLAG, Vec::new()) } else { None }
+        }
+    }
+}
+
+/// Appends the last words to a client.
+fn farewell(reason: CloseReason, message: Option<&Text>, to: &mut BytesMut) {
+    let parting = Parting { reason, message };
+    let start = to.len();
+    write!(to, "ERROR :Closing link: {parting}").expect(TAKES_ALL);
+    cut(to, start);
+    to.extend_from_slice(b"\r\n");
+}
+
+const TAKES_ALL: &str = "a buffer takes what it is given";
+
+fn channel(room: &RoomName) -> String {
+    alloc::format!("{room:#}")
+}

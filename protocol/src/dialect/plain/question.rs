@@ -1,0 +1,105 @@
+//! Questions that are answered from the world as it is, and change nothing that is shared.
+
+use super::instruction::Instruction;
+use super::note::{HelpOn, Mistake, Note};
+use crate::base::id::MemberId;
+use crate::base::language::Language;
+use crate::base::mode::{MaskList, Statuses};
+use crate::base::name::RoomName;
+use crate::base::person::UserModes;
+use crate::dialect::state::View;
+use crate::world::{Member, Room};
+
+/// What a line asks of the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum PlainQuestion {
+    Bans,
+    /// An instruction that had to wait for what came before it.
+    Deferred(Instruction),
+    Help(HelpOn),
+    History(Option<usize>),
+    Language(Language),
+    /// The line before was cut; so many bytes were dropped.
+    LineCut(usize),
+    Mistaken(Mistake),
+    Modes,
+    /// The line was not UTF-8.
+    NotUtf8 {
+        converted: bool,
+    },
+    Rooms,
+    Topic,
+    Who(Option<RoomName>),
+}
+
+impl PlainQuestion {
+    /// Whether the answer may be long, so that the session waits until it is written.
+    pub(super) const fn is_bulk(&self) -> bool {
+        matches!(self, Self::Bans | Self::Help(_) | Self::History(_) | Self::Rooms | Self::Who(_))
+    }
+
+    /// Returns what answers it, for a member that speaks to the room `here`. A [`Self::Deferred`] has no answer.
+    pub(super) fn note<'a>(
+        &'a self,
+        here: Option<&'a RoomName>,
+        view: &View<'a>,
+    ) -> Result<Option<Note<'a>>, Mistake> {
+        let &View { member, world, limits, .. } = view;
+        // To somebody outside of it, a secret room does not exist.
+        let existing = |name: Option<&RoomName>| {
+            let name = name.ok_or(Mistake::NotInRoom)?;
+            let room = world.room_named(name).and_then(|id| world.room(id));
+            let room: Option<&'a Room> = room.filter(|room| room.is_visible_to(member));
+            room.ok_or_else(|| Mistake::NoSuchRoom(name.clone()))
+        };
+        // Each item of a list takes a character and what separates it from the next.
+        let items_max = limits.reply_bytes_max / 3;
+        Ok(Some(match self {
+            Self::Bans => {
+                let room = existing(here)?;
+                let bans = room.modes().list(MaskList::Bans);
+                let masks = bans.iter().take(items_max).map(|entry| &entry.mask).collect();
+                Note::Bans { room: room.name(), total: bans.len(), masks }
+            }
+            Self::Deferred(_) => return Ok(None),
+            Self::Help(on) => Note::Help(*on),
+            Self::History(lines) => {
+                let room = existing(here)?;
+                let skipped = room.history().len().saturating_sub(lines.unwrap_or(usize::MAX));
+                Note::History { room: room.name(), heard: room.history().skip(skipped).collect() }
+            }
+            Self::Language(_) => Note::LanguageIs,
+            Self::LineCut(dropped) => {
+                Note::LineCut { dropped: *dropped, line_bytes_max: limits.line_bytes_max }
+            }
+            Self::Mistaken(mistake) => Note::Mistaken(mistake),
+            Self::Modes => {
+                let room = existing(here)?;
+                Note::ModesAre { room: room.name(), changes: room.modes().changes() }
+            }
+            Self::NotUtf8 { converted } => Note::NotUtf8 { converted: *converted },
+            Self::Rooms => {
+                let visible = || world.rooms().filter(|(_, room)| room.is_visible_to(member));
+                let rooms = visible().map(|(_, room)| (room.name(), room.members().len()));
+                Note::Rooms { total: visible().count(), rooms: rooms.take(items_max).collect() }
+            }
+            Self::Topic => {
+                let room = existing(here)?;
+                Note::TopicIs { room: room.name(), topic: room.topic() }
+            }
+            Self::Who(asked) => {
+                let room = existing(asked.as_ref().or(here))?;
+                // An invisible member is listed only for those who are in the room.
+                let is_there = member.is_some_and(|id| room.statuses(id).is_some());
+                let members = || {
+                    let members = room.members_from(MemberId::default());
+                    let members = members.filter_map(|(id, it)| Some((it, world.member(id)?)));
+                    members.filter(move |(_, it)| is_there || !it.modes().has(UserModes::INVISIBLE))
+                };
+                let listed = |(statuses, it): (Statuses, &'a Member)| (statuses.prefixes(false), it.name());
+                let names = members().take(items_max).map(listed).collect();
+                Note::Who { room: room.name(), total: members().count(), names }
+            }
+        }))
+    }
+}

@@ -1,0 +1,227 @@
+//! One connection of the plain dialect.
+
+use super::instruction::{Instruction, TopicInstruction};
+use super::note::{Mistake, Note};
+use super::parse::parse;
+use super::question::PlainQuestion;
+use super::{render_note, wire_class};
+use crate::base::id::MemberId;
+use crate::base::identity::Identity;
+use crate::base::language::Language;
+use crate::base::mode::Key;
+use crate::base::name::RoomName;
+use crate::base::options::Options;
+use crate::base::text::Text;
+use crate::dialect::action::{Action, Notice, Question};
+use crate::dialect::event::WireClass;
+use crate::dialect::reply::Reply;
+use crate::dialect::state::{Answer, Context, DialectState, Line, View};
+use crate::log::command::{Command, Message, MessageKind};
+use crate::world::Member;
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+
+/// What is known of a connection that speaks the plain dialect.
+#[derive(Debug)]
+pub(crate) struct Speaker {
+    language: Language,
+    /// Whether it is sent only what is said (`--relay raw`).
+    raw: bool,
+    /// The room that it speaks to. Commands of its own change it, after which no further line is read before the log has
+    /// them; and so does being kicked.
+    room: Option<RoomName>,
+    /// Whether it was told that what it writes is not UTF-8.
+    told_encoding: bool,
+}
+
+impl Speaker {
+    pub(super) fn begin(options: &Options) -> Box<dyn DialectState> {
+        let Options { language, raw, .. } = *options;
+        Box::new(Self { language, raw, room: None, told_encoding: false })
+    }
+
+    /// Returns what there is to tell it of the encoding of its line, once.
+    fn tell_encoding(&mut self, is_utf8: bool, is_utf16: bool) -> Option<PlainQuestion> {
+        if self.told_encoding || is_utf8 && !is_utf16 {
+            return None;
+        }
+        self.told_encoding = true;
+        Some(PlainQuestion::NotUtf8 { converted: is_utf16 })
+    }
+
+    /// Returns what an instruction leads to, if anything.
+    fn act(&self, member: MemberId, instruction: Instruction, identity: &Identity) -> Option<Action> {
+        if let Some(mistake) = instruction.about_nobody(identity) {
+            return Some(ask(PlainQuestion::Mistaken(mistake)));
+        }
+        let made = match instruction {
+            Instruction::Nothing => return None,
+            Instruction::Bans => return Some(ask(PlainQuestion::Bans)),
+            Instruction::Modes => return Some(ask(PlainQuestion::Modes)),
+            Instruction::Oper(password) => return Some(Action::CheckPassword(password)),
+            Instruction::Away(away) => Ok(Command::SetAway { member, away }),
+            Instruction::Reply(text) => {
+                Ok(Command::Reply { member, message: Message::new(MessageKind::Text, text) })
+            }
+            Instruction::Invite(name) => self.here().map(|room| Command::Invite { member, name, room }),
+            Instruction::Kick { name, message } => {
+                self.here().map(|room| Command::Kick { member, room, name, message })
+            }
+            Instruction::SetMode(change) => {
+                self.here().map(|room| Command::SetModes { member, room, changes: alloc::vec![change] })
+            }
+            Instruction::Quit(message) => return Some(Action::Quit(message)),
+            Instruction::Help(on) => return Some(ask(PlainQuestion::Help(on))),
+            Instruction::History(lines) => return Some(ask(PlainQuestion::History(lines))),
+            Instruction::Language(language) => return Some(ask(PlainQuestion::Language(language))),
+            Instruction::Mistaken(mistake) => return Some(ask(PlainQuestion::Mistaken(mistake))),
+            Instruction::Rooms => return Some(ask(PlainQuestion::Rooms)),
+            Instruction::Topic(TopicInstruction::Show) => return Some(ask(PlainQuestion::Topic)),
+            Instruction::Who(room) => return Some(ask(PlainQuestion::Who(room))),
+            Instruction::Tell { to, text } => {
+                Ok(Command::Tell { member, to, message: Message::new(MessageKind::Text, text) })
+            }
+            Instruction::Rename(name) => Ok(Command::Rename { member, name }),
+            Instruction::Join(room, key) => Ok(self.go_to(member, room, key, None)),
+            Instruction::Say { kind, text } => self.here().map(|room| {
+                let message = Message::new(kind, text);
+                Command::Say { member, room, status: None, message }
+            }),
+            Instruction::Topic(TopicInstruction::Clear) => {
+                self.here().map(|room| Command::SetTopic { member, room, topic: None })
+            }
+            Instruction::Topic(TopicInstruction::Set(topic)) => {
+                self.here().map(|room| Command::SetTopic { member, room, topic: Some(topic) })
+            }
+            Instruction::Part(message) => match self.here() {
+                Ok(room) if room == RoomName::lobby() => Err(Mistake::InLobby),
+                Ok(_) => Ok(self.go_to(member, RoomName::lobby(), None, message)),
+                Err(mistake) => Err(mistake),
+            },
+        };
+        Some(match made {
+            Ok(command) => Action::Propose(command),
+            Err(mistake) => ask(PlainQuestion::Mistaken(mistake)),
+        })
+    }
+
+    /// Returns the room that it speaks to.
+    fn here(&self) -> Result<RoomName, Mistake> {
+        self.room.clone().ok_or(Mistake::NotInRoom)
+    }
+
+    /// Returns the command that takes it to another room. A key is refused where the room has none: the second word was
+    /// meant as something else.
+    fn go_to(&self, member: MemberId, room: RoomName, key: Option<Key>, message: Option<Text>) -> Command {
+        Command::Move { member, from: self.room.clone(), to: Some(room), key, checks_key: true, message }
+    }
+
+    fn put(&self, note: &Note<'_>, view: &View<'_>, answer: &mut Answer<'_>) {
+        render_note(note, self.language, view.limits.reply_bytes_max, answer.bytes);
+    }
+
+    /// Greets a newcomer, where newcomers are greeted.
+    fn greet(&self, room: Option<(&RoomName, usize)>, view: &View<'_>, answer: &mut Answer<'_>) {
+        let name = view.member.and_then(|id| view.world.member(id)).map(Member::name);
+        if let Some(name) = name.filter(|_| view.options.greeting && !view.options.raw) {
+            self.put(&Note::Greeting { name, room }, view, answer);
+        }
+    }
+}
+
+impl DialectState for Speaker {
+    fn class(&self) -> WireClass {
+        wire_class(self.language, self.raw)
+    }
+
+    fn line(&mut self, line: Line<'_>, context: &Context<'_>, actions: &mut VecDeque<Action>) {
+        let Line::Typed { text, dropped, is_utf8, is_utf16 } = line else { return };
+        if let Some(question) = self.tell_encoding(is_utf8, is_utf16) {
+            actions.push_back(ask(question));
+        }
+        if dropped > 0 {
+            actions.push_back(ask(PlainQuestion::LineCut(dropped)));
+        }
+        let instruction = parse(text);
+        match context.member {
+            Some(member) if actions.is_empty() => {
+                actions.extend(self.act(member, instruction, &context.options.identity));
+            }
+            // What happens before its turn may change the room that it is about.
+            _ => actions.push_back(ask(PlainQuestion::Deferred(instruction))),
+        }
+    }
+
+    fn answer(&mut self, question: Question, view: &View<'_>, answer: &mut Answer<'_>) {
+        let question = match question.take() {
+            None => return,
+            Some(PlainQuestion::Deferred(instruction)) => {
+                let action = view.member.and_then(|it| self.act(it, instruction, &view.options.identity));
+                return answer.next.extend(action);
+            }
+            Some(question) => question,
+        };
+        if let PlainQuestion::Language(language) = question {
+            self.language = language;
+        }
+        answer.is_bulk = question.is_bulk();
+        match question.note(self.room.as_ref(), view) {
+            Ok(Some(note)) => self.put(&note, view, answer),
+            Ok(None) => {}
+            Err(mistake) => self.put(&Note::Mistaken(&mistake), view, answer),
+        }
+    }
+
+    fn reply(&mut self, reply: &Reply<'_>, view: &View<'_>, answer: &mut Answer<'_>) {
+        let note = match *reply {
+            Reply::AwayIs { away, was_away } => Note::AwayIs { away, was_away },
+            Reply::Farewell { reason, message } => Note::Farewell { reason, message },
+            Reply::Invited { name, room } => Note::Invited { name, room },
+            Reply::InvitedTo { event, room } => Note::InvitedTo { by: &event.by.name, room },
+            Reply::IsAway { name, away } => Note::IsAway { name, away },
+            Reply::Joined { room, members, is_first: true, .. } => {
+                return self.greet(Some((room, members)), view, answer);
+            }
+            Reply::Joined { room, members, topic, .. } => Note::InRoom { room, members, topic },
+            Reply::KickedOut { event, room, message } => {
+                Note::KickedOut { by: &event.by.name, room, message }
+            }
+            Reply::Notice(Notice::IsThere) => Note::IsThere,
+            Reply::Notice(Notice::LineWithheld) => Note::NotSaid,
+            Reply::Notice(Notice::WrongPassword) => Note::Mistaken(&Mistake::WrongPassword),
+            Reply::NowOperator => Note::NowOperator,
+            Reply::Outside => return self.greet(None, view, answer),
+            Reply::Refused { refusal, .. } => Note::Refused(refusal),
+            Reply::Renamed { name, .. } => Note::NowNamed(name),
+            Reply::Told { name, text, .. } => Note::TellsTo { name, text },
+            Reply::Unchanged { room, change } => Note::Unchanged { room, change },
+            // What a client of this dialect cannot ask for, or sees the effect of.
+            Reply::Entered
+            | Reply::HostSet(_)
+            | Reply::Parted(_)
+            | Reply::Ping
+            | Reply::Rehashing
+            | Reply::UserModesAre { .. }
+            | Reply::WatchedCame(_)
+            | Reply::WatchedLeft(_)
+            | Reply::Watching { .. } => return,
+        };
+        self.put(&note, view, answer);
+    }
+
+    fn enters_at_once(&self) -> bool {
+        true
+    }
+
+    fn moved(&mut self, room: Option<&RoomName>) {
+        self.room = room.cloned();
+    }
+
+    fn room(&self) -> Option<Option<&RoomName>> {
+        Some(self.room.as_ref())
+    }
+}
+
+fn ask(question: PlainQuestion) -> Action {
+    Action::Ask(Question::new(question))
+}
