@@ -378,7 +378,7 @@ impl Session {
         self.listener
     }
 
-    /// What its dialect knows.
+    /// The state of its dialect.
     pub(crate) fn dialect(&self) -> &dyn DialectState {
         &*self.dialect
     }
