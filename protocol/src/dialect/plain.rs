@@ -13,6 +13,7 @@ mod question;
 mod seen;
 pub(crate) mod speaker;
 mod table;
+mod words;
 
 use super::DialectSpec;
 use crate::base::calendar::Utc;
@@ -23,12 +24,13 @@ use crate::log::command::Message;
 use crate::world::HistoryLine;
 use alloc::string::String;
 use bytes::BytesMut;
-pub use commands::{Group, Localized, PlainCommand};
-use commands::{is_letter_of_command, usage};
+use commands::usage;
 use core::fmt::{self, Display};
 pub use note::{HelpOn, Mistake, Note};
 pub use parse::read_command;
 pub use table::COMMANDS;
+use words::is_letter_of_command;
+pub use words::{Group, Localized, PlainCommand};
 
 /// What every note begins with, and no name.
 const NOTE: &str = "* ";

@@ -1,9 +1,10 @@
 //! The answers to `/help`, made from the table of commands.
 
 use super::Notes;
-use super::commands::{Group, PlainCommand, command};
+use super::commands::command;
 use super::note::HelpOn;
 use super::table::COMMANDS;
+use super::words::{Group, PlainCommand};
 use crate::base::language::Language;
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -1,9 +1,8 @@
 //! Reads the commands that act on other people and on the modes of a room.
 
-use super::commands::{Words, folded};
 use super::instruction::Instruction;
 use super::note::Mistake;
-use super::table::any_name;
+use super::words::{Words, any_name, folded};
 use crate::base::mode::{Flag, Key, Mask, MaskList, ModeChange, Status};
 use crate::dialect::action::Password;
 use alloc::string::String;

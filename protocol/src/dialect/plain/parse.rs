@@ -1,8 +1,9 @@
 //! A line of the plain dialect becomes a request.
 
-use super::commands::{self, PlainCommand};
+use super::commands;
 use super::instruction::Instruction;
 use super::seen::Seen;
+use super::words::PlainCommand;
 use crate::base::text::Text;
 use crate::log::command::MessageKind;
 

@@ -1,10 +1,10 @@
 //! The table of the plain dialect's commands. What a line asks for, `/help`, the notes on usage and
 //! docs/COMMANDS.md are all made from it.
 
-use super::commands::Group::{Everyday, Moderation};
-use super::commands::{Group, Localized, PlainCommand, Words, command, folded, no_such_command};
 use super::instruction::{Instruction, TopicInstruction};
 use super::moderation::{away, ban, deop, devoice, invite, kick, mode, op, oper, unban, voice};
+use super::words::Group::{Everyday, Moderation};
+use super::words::{Group, Localized, PlainCommand, Words, any_name, folded, no_such_command};
 use crate::base::mode::Key;
 use crate::base::name::{Name, RoomName};
 use crate::dialect::plain::note::{HelpOn, Mistake};
@@ -287,7 +287,8 @@ fn help(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     if ["moderation", "管理"].contains(&&*folded(name)) {
         return Ok(Instruction::Help(HelpOn::Moderation));
     }
-    match command(&folded(name)) {
+    let name_folded = folded(name);
+    match COMMANDS.iter().find(|it| it.spellings().any(|spelling| spelling == name_folded)) {
         Some(it) => Ok(Instruction::Help(HelpOn::Command(it.name))),
         None => Err(no_such_command(name)),
     }
@@ -351,11 +352,6 @@ fn topic(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
 
 fn who(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     Ok(Instruction::Who(words.all().map(|room| room_name(&room)).transpose()?))
-}
-
-/// A name that somebody may have. A port's name can be spoken to, though nobody can wish for it.
-pub(super) fn any_name(name: &str) -> Result<Name, Mistake> {
-    Name::parse_any(name).map_err(Mistake::BadName)
 }
 
 /// A room's name, with or without the `#` that other chats write before it.
