@@ -163,7 +163,7 @@ fn without_mark(text: &str) -> &str {
 }
 
 fn check_rendering(text: &Text) {
-    let by = Person { name: Name::for_port(5_001, 1), profile: Profile::plain([127, 0, 0, 1].into()) };
+    let by = Person { name: Name::for_port(5_001, 1), profile: Profile::of_address([127, 0, 0, 1].into()) };
     for language in Language::ALL {
         for (raw, kind) in
             [(false, MessageKind::Text), (true, MessageKind::Text), (false, MessageKind::Action)]

@@ -216,7 +216,7 @@ impl Readers {
             room_readers,
             speaker: Person {
                 name: Name::for_port(54_321, 1),
-                profile: Profile::plain([127, 0, 0, 1].into()),
+                profile: Profile::of_address([127, 0, 0, 1].into()),
             },
             room_name: RoomName::lobby(),
             // With the name and what is between them, a line of `LINE_BYTES`.

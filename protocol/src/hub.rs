@@ -10,7 +10,6 @@ mod label;
 pub(crate) mod output;
 mod report;
 mod say;
-mod speech;
 mod timers;
 mod watch;
 

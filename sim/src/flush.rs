@@ -107,7 +107,7 @@ struct Rig {
 
 fn person(name: &str) -> Person {
     let name = Name::parse(name).expect("a name");
-    Person { name, profile: Profile::plain([127, 0, 0, 1].into()) }
+    Person { name, profile: Profile::of_address([127, 0, 0, 1].into()) }
 }
 
 const FAREWELL: &[u8] = b"* closed\n";

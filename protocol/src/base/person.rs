@@ -153,7 +153,7 @@ impl Profile {
 
     /// The profile of a client that says nothing of itself.
     #[must_use]
-    pub fn plain(ip: IpAddr) -> Self {
+    pub fn of_address(ip: IpAddr) -> Self {
         let real_name = Text::clean(Self::PLAIN_REAL_NAME.as_bytes(), false);
         let address = address_as_host(ip);
         Self { user: Self::PLAIN_USER.into(), host: Arc::clone(&address), address, real_name }

@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn a_history_has_as_many_of_the_latest_lines_as_find_a_place() {
         let (name, text) = (Name::parse("alice").unwrap(), Text::clean(&[b'x'; 100], false));
-        let by = Person { name, profile: Profile::plain([10, 0, 0, 1].into()) };
+        let by = Person { name, profile: Profile::of_address([10, 0, 0, 1].into()) };
         let line = |seq| HistoryLine {
             seq: Seq(seq),
             at_unix_ms: seq,

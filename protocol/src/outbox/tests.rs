@@ -111,7 +111,7 @@ fn subscribe(outbox: &mut Outbox, conn: ConnId, room: RoomId) {
 }
 
 fn alice() -> Person {
-    Person { name: Name::parse("alice").unwrap(), profile: Profile::plain([127, 0, 0, 1].into()) }
+    Person { name: Name::parse("alice").unwrap(), profile: Profile::of_address([127, 0, 0, 1].into()) }
 }
 
 /// Alice says the text to a room.

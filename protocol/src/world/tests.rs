@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 const CONN: ConnId = ConnId { slot: 0, generation: 0 };
 
 fn enter(port: u16, room: Option<RoomName>) -> Command {
-    let profile = Profile::plain([127, 0, 0, 1].into());
+    let profile = Profile::of_address([127, 0, 0, 1].into());
     Command::Enter { conn: CONN, request: NameRequest::Port(port), profile, room }
 }
 

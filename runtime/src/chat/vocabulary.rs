@@ -141,7 +141,7 @@ fn forms() -> Vec<(Tells, Template)> {
     let text = Text::clean(OTHER.as_bytes(), false);
     let (message, action) =
         (Message::new(MessageKind::Text, text.clone()), Message::new(MessageKind::Action, text.clone()));
-    let by = Person { name: one.clone(), profile: Profile::plain([127, 0, 0, 1].into()) };
+    let by = Person { name: one.clone(), profile: Profile::of_address([127, 0, 0, 1].into()) };
     let (room_is, status) = (&room, None);
     let events = [
         (Tells::Renamed, What::Renamed { to: &other }),

@@ -4,6 +4,7 @@
 
 mod commands;
 mod settings;
+mod structure;
 mod tidy;
 
 use std::path::{Path, PathBuf};

@@ -6,7 +6,7 @@ use crate::{files, read, root};
 const LINES_MAX: usize = 600;
 
 fn is_test(path: &str) -> bool {
-    path.contains("/tests/")
+    path.contains("/tests/") || path.ends_with("/tests.rs")
 }
 
 fn rust_files() -> impl Iterator<Item = String> {
@@ -206,4 +206,66 @@ fn chinese_texts_have_full_width_punctuation() {
         }
     }
     assert!(count > 100, "{count} Chinese texts were found");
+}
+
+/// A longer function does not fit on a screen.
+const FUNCTION_LINES_MAX: usize = 70;
+
+/// Functions that are longer, and are to become shorter. None is added.
+const KNOWN_LONG: [(&str, &str); 8] = [
+    ("runtime/src/bench.rs", "command"),
+    ("sim/src/main.rs", "cli"),
+    ("sim/src/model/ask.rs", "command"),
+    ("sim/src/model/happen.rs", "try_to"),
+    ("sim/src/model/irc/answer.rs", "change"),
+    ("sim/src/scenario/generate.rs", "line"),
+    ("sim/src/scenario/irc.rs", "command"),
+    ("sim/src/typed.rs", "read"),
+];
+
+/// The functions of a source that are longer, and how long each is. Those of its test module do not count.
+fn long_functions(source: &str) -> Vec<(String, usize)> {
+    let code = source.split("#[cfg(test)]\nmod tests {").next().unwrap();
+    let lines: Vec<&str> = code.lines().collect();
+    let mut long = Vec::new();
+    for (start, line) in lines.iter().enumerate() {
+        let indent = &line[..line.len() - line.trim_start().len()];
+        let words: Vec<&str> = line.trim_start().split([' ', '(', '<']).collect();
+        let Some(at) = words.iter().position(|word| *word == "fn") else { continue };
+        let is_function = words[..at].iter().all(|word| {
+            ["pub", "const", "async", "unsafe", "crate)", "super)", "in"].contains(word)
+                || word.ends_with(')')
+        });
+        // A method of a trait that is only declared has no length.
+        if !is_function || line.ends_with(';') {
+            continue;
+        }
+        let end = |line: &&str| **line == format!("{indent}}}") || line.starts_with(&format!("{indent}fn "));
+        let length = lines[start + 1..].iter().position(end).map_or(1, |length| length + 2);
+        if length > FUNCTION_LINES_MAX {
+            long.push((words[at + 1].to_owned(), length));
+        }
+    }
+    long
+}
+
+#[test]
+fn no_function_is_longer_than_a_screen() {
+    let source = |lines| format!("    pub(crate) fn long(\n{}    }}\n", "        x();\n".repeat(lines));
+    assert_eq!(long_functions(&source(FUNCTION_LINES_MAX - 2)), []);
+    assert_eq!(
+        long_functions(&source(FUNCTION_LINES_MAX - 1)),
+        [("long".to_owned(), FUNCTION_LINES_MAX + 1)]
+    );
+    let mut known = KNOWN_LONG.to_vec();
+    for path in rust_files().filter(|path| !is_test(path)) {
+        let mut long = long_functions(&read(&path));
+        long.retain(|(function, _)| {
+            let count = known.len();
+            known.retain(|one| *one != (&*path, &**function));
+            known.len() == count
+        });
+        assert!(long.is_empty(), "{path}: over {FUNCTION_LINES_MAX} lines: {long:?}");
+    }
+    assert!(known.is_empty(), "shorter now, and to be taken off the list: {known:?}");
 }

@@ -105,7 +105,7 @@ mod tests {
         let enter = |(conn, port)| Command::Enter {
             conn,
             request: NameRequest::Port(port),
-            profile: Profile::plain([127, 0, 0, 1].into()),
+            profile: Profile::of_address([127, 0, 0, 1].into()),
             room: Some(RoomName::lobby()),
         };
         let leaves = Command::Leave {

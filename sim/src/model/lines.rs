@@ -247,7 +247,7 @@ impl Model {
         }
         let Some(conn) = self.conns.get_mut(id) else { return };
         (conn.stage, conn.wait) = (Stage::Entering, None);
-        let (request, profile) = (NameRequest::Port(conn.peer.port()), Profile::plain(conn.peer.ip()));
+        let (request, profile) = (NameRequest::Port(conn.peer.port()), Profile::of_address(conn.peer.ip()));
         let command = Command::Enter { conn: id, request, profile, room: conn.leads_to.clone() };
         self.proposals.push((id, command));
     }

@@ -80,12 +80,6 @@ pub(super) fn note(note: &Note<'_>, to: &mut Notes<'_>) {
         Note::AwayIs { away: None, was_away: false } => {
             to.note(format_args!("您没有标记为离开；输入 /away 文字 进行标记"));
         }
-        Note::Bans { room, total: 0, .. } => to.note(format_args!("房间 {room} 没有封禁任何人")),
-        Note::Bans { room, total, masks } => {
-            let masks = masks.iter().map(|mask| shown(mask));
-            let listed = to.list(format!("房间 {room} 的封禁名单："), "、", masks);
-            more(total - listed, to);
-        }
         Note::Farewell { reason, message } => farewell(*reason, *message, to),
         Note::Greeting { name, room: Some((room, members)) } => {
             let others = Others(members.saturating_sub(1));
@@ -97,33 +91,9 @@ pub(super) fn note(note: &Note<'_>, to: &mut Notes<'_>) {
             ));
         }
         Note::Help(on) => help(*on, &HELP, Language::Zh, to),
-        Note::History { heard, .. } if heard.is_empty() => to.note(format_args!("还没有聊天记录")),
-        Note::History { room, heard } => {
-            let (left_out, heard) = to.latest(heard);
-            if left_out > 0 {
-                to.note(format_args!("更早的 {left_out} 行未显示"));
-            }
-            heard.iter().for_each(|heard| to.heard(room, heard, event));
-        }
         Note::Invited { name, room } => to.note(format_args!("您已邀请 {name} 进入房间 {room}")),
-        Note::InvitedTo { by, room } => {
-            to.note(format_args!("{by} 邀请您进入房间 {room}；输入 /join {room} 进入"));
-        }
-        Note::InRoom { room, members, topic: about } => {
-            to.note(format_args!("您已进入房间 {room}，{}", Others(members.saturating_sub(1))));
-            if about.is_some() {
-                topic(room, *about, to);
-            }
-        }
         Note::IsThere => to.note(format_args!("服务器在线")),
         Note::IsAway { name, away } => put_text(to.to, &["* ", name.as_str(), " 处于离开状态："], away),
-        Note::KickedOut { by, room, message: None } => {
-            to.note(format_args!("{by} 将您移出房间 {room}，您不在任何房间；输入 /join 房间 进入"));
-        }
-        Note::KickedOut { by, room, message: Some(message) } => {
-            let before = ["* ", by.as_str(), " 将您移出房间 ", &format!("{room}"), "："];
-            put_text(to.to, &before, message);
-        }
         Note::LanguageIs => to.note(format_args!("已切换为中文")),
         Note::LineCut { dropped, line_bytes_max } => {
             to.note(format_args!("这一行太长，末尾 {dropped} 字节已丢弃；每行最多 {line_bytes_max} 字节"));
@@ -133,6 +103,56 @@ pub(super) fn note(note: &Note<'_>, to: &mut Notes<'_>) {
             "这一行像是登录信息，没有发送；命令以 / 开头，例如 /nick 名字，输入 /help 查看命令"
         )),
         Note::NotUtf8 { converted } => not_utf8(*converted, to),
+        Note::NowOperator => to.note(format_args!("您已成为服务器管理员")),
+        Note::NowNamed(name) => to.note(format_args!("您已改名为 {name}")),
+        Note::Refused(refusal) => refused(refusal, to),
+        Note::TellsTo { name, text } => put_text(to.to, &["* 私聊 ", name.as_str(), "："], text),
+        Note::Bans { .. }
+        | Note::History { .. }
+        | Note::InRoom { .. }
+        | Note::InvitedTo { .. }
+        | Note::KickedOut { .. }
+        | Note::ModesAre { .. }
+        | Note::Rooms { .. }
+        | Note::TopicIs { .. }
+        | Note::Unchanged { .. }
+        | Note::Who { .. } => about_room(note, to),
+    }
+}
+
+/// Writes a note on a room: who is in it, and what it allows.
+fn about_room(note: &Note<'_>, to: &mut Notes<'_>) {
+    match note {
+        Note::Bans { room, total: 0, .. } => to.note(format_args!("房间 {room} 没有封禁任何人")),
+        Note::Bans { room, total, masks } => {
+            let masks = masks.iter().map(|mask| shown(mask));
+            let listed = to.list(format!("房间 {room} 的封禁名单："), "、", masks);
+            more(total - listed, to);
+        }
+        Note::History { heard, .. } if heard.is_empty() => to.note(format_args!("还没有聊天记录")),
+        Note::History { room, heard } => {
+            let (left_out, heard) = to.latest(heard);
+            if left_out > 0 {
+                to.note(format_args!("更早的 {left_out} 行未显示"));
+            }
+            heard.iter().for_each(|heard| to.heard(room, heard, event));
+        }
+        Note::InvitedTo { by, room } => {
+            to.note(format_args!("{by} 邀请您进入房间 {room}；输入 /join {room} 进入"));
+        }
+        Note::InRoom { room, members, topic: about } => {
+            to.note(format_args!("您已进入房间 {room}，{}", Others(members.saturating_sub(1))));
+            if about.is_some() {
+                topic(room, *about, to);
+            }
+        }
+        Note::KickedOut { by, room, message: None } => {
+            to.note(format_args!("{by} 将您移出房间 {room}，您不在任何房间；输入 /join 房间 进入"));
+        }
+        Note::KickedOut { by, room, message: Some(message) } => {
+            let before = ["* ", by.as_str(), " 将您移出房间 ", &format!("{room}"), "："];
+            put_text(to.to, &before, message);
+        }
         Note::ModesAre { room, changes } if changes.is_empty() => {
             to.note(format_args!("房间 {room} 没有设置任何模式；输入 /help mode 查看模式说明"));
         }
@@ -140,15 +160,11 @@ pub(super) fn note(note: &Note<'_>, to: &mut Notes<'_>) {
             let modes = changes.iter().map(mode_word);
             to.list(format!("房间 {room} 的模式："), "、", modes);
         }
-        Note::NowOperator => to.note(format_args!("您已成为服务器管理员")),
-        Note::NowNamed(name) => to.note(format_args!("您已改名为 {name}")),
-        Note::Refused(refusal) => refused(refusal, to),
         Note::Rooms { total, rooms } => {
             let items = rooms.iter().map(|(room, members)| format!("{room}（{members} 人）"));
             let shown = to.list(format!("共 {total} 个房间："), "、", items);
             more(total - shown, to);
         }
-        Note::TellsTo { name, text } => put_text(to.to, &["* 私聊 ", name.as_str(), "："], text),
         Note::TopicIs { room, topic: about } => topic(room, *about, to),
         Note::Unchanged { room, change } => unchanged(room, change, to),
         Note::Who { room, total: 0, .. } => to.note(format_args!("房间 {room} 里没有人")),
@@ -160,6 +176,7 @@ pub(super) fn note(note: &Note<'_>, to: &mut Notes<'_>) {
             );
             more(total - shown, to);
         }
+        _ => {}
     }
 }
 

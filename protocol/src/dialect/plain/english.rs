@@ -80,12 +80,6 @@ pub(super) fn note(note: &Note<'_>, to: &mut Notes<'_>) {
         Note::AwayIs { away: None, was_away: false } => {
             to.note(format_args!("you are not marked as away; /away TEXT marks you"));
         }
-        Note::Bans { room, total: 0, .. } => to.note(format_args!("nobody is banned from {room}")),
-        Note::Bans { room, total, masks } => {
-            let masks = masks.iter().map(|mask| shown(mask));
-            let listed = to.list(format!("banned from {room}: "), ", ", masks);
-            more(total - listed, to);
-        }
         Note::Farewell { reason, message } => farewell(*reason, *message, to),
         Note::Greeting { name, room: Some((room, members)) } => {
             let place = Place { room, members: *members };
@@ -97,33 +91,9 @@ pub(super) fn note(note: &Note<'_>, to: &mut Notes<'_>) {
             ));
         }
         Note::Help(on) => help(*on, &HELP, Language::En, to),
-        Note::History { heard, .. } if heard.is_empty() => {
-            to.note(format_args!("no messages yet"));
-        }
-        Note::History { room, heard } => {
-            let (left_out, heard) = to.latest(heard);
-            if left_out > 0 {
-                to.note(format_args!("{} not shown", Count(left_out, "earlier line")));
-            }
-            heard.iter().for_each(|heard| to.heard(room, heard, event));
-        }
         Note::Invited { name, room } => to.note(format_args!("you invited {name} to {room}")),
-        Note::InvitedTo { by, room } => to.note(format_args!("{by} invites you to {room}; /join {room} enters it")),
-        Note::InRoom { room, members, topic: about } => {
-            to.note(format_args!("you have entered {room}; {}", Others(members.saturating_sub(1))));
-            if about.is_some() {
-                topic(room, *about, to);
-            }
-        }
         Note::IsThere => to.note(format_args!("the server is here")),
         Note::IsAway { name, away } => put_text(to.to, &["* ", name.as_str(), " is away: "], away),
-        Note::KickedOut { by, room, message: None } => {
-            to.note(format_args!("{by} kicked you from {room}, so you are in no room; /join ROOM enters one"));
-        }
-        Note::KickedOut { by, room, message: Some(message) } => {
-            let before = ["* ", by.as_str(), " kicked you from ", &format!("{room}"), ": "];
-            put_text(to.to, &before, message);
-        }
         Note::LanguageIs => to.note(format_args!("switched to English")),
         Note::LineCut { dropped, line_bytes_max } => to.note(format_args!(
             "your line was {} too long and was cut; the limit is {line_bytes_max} bytes",
@@ -134,6 +104,60 @@ pub(super) fn note(note: &Note<'_>, to: &mut Notes<'_>) {
             "your line looks like a login and was not sent; commands begin with /, for example /nick NAME or /help"
         )),
         Note::NotUtf8 { converted } => not_utf8(*converted, to),
+        Note::NowOperator => to.note(format_args!("you are now a server operator")),
+        Note::NowNamed(name) => to.note(format_args!("you are now {name}")),
+        Note::Refused(refusal) => refused(refusal, to),
+        Note::TellsTo { name, text } => put_text(to.to, &["* to ", name.as_str(), " (private): "], text),
+        Note::Bans { .. }
+            | Note::History { .. }
+            | Note::InRoom { .. }
+            | Note::InvitedTo { .. }
+            | Note::KickedOut { .. }
+            | Note::ModesAre { .. }
+            | Note::Rooms { .. }
+            | Note::TopicIs { .. }
+            | Note::Unchanged { .. }
+            | Note::Who { .. } => about_room(note, to),
+    }
+}
+
+/// Writes a note on a room: who is in it, and what it allows.
+fn about_room(note: &Note<'_>, to: &mut Notes<'_>) {
+    match note {
+        Note::Bans { room, total: 0, .. } => to.note(format_args!("nobody is banned from {room}")),
+        Note::Bans { room, total, masks } => {
+            let masks = masks.iter().map(|mask| shown(mask));
+            let listed = to.list(format!("banned from {room}: "), ", ", masks);
+            more(total - listed, to);
+        }
+        Note::History { heard, .. } if heard.is_empty() => {
+            to.note(format_args!("no messages yet"));
+        }
+        Note::History { room, heard } => {
+            let (left_out, heard) = to.latest(heard);
+            if left_out > 0 {
+                to.note(format_args!("{} not shown", Count(left_out, "earlier line")));
+            }
+            heard.iter().for_each(|heard| to.heard(room, heard, event));
+        }
+        Note::InvitedTo { by, room } => {
+            to.note(format_args!("{by} invites you to {room}; /join {room} enters it"));
+        }
+        Note::InRoom { room, members, topic: about } => {
+            to.note(format_args!("you have entered {room}; {}", Others(members.saturating_sub(1))));
+            if about.is_some() {
+                topic(room, *about, to);
+            }
+        }
+        Note::KickedOut { by, room, message: None } => {
+            to.note(format_args!(
+                "{by} kicked you from {room}, so you are in no room; /join ROOM enters one"
+            ));
+        }
+        Note::KickedOut { by, room, message: Some(message) } => {
+            let before = ["* ", by.as_str(), " kicked you from ", &format!("{room}"), ": "];
+            put_text(to.to, &before, message);
+        }
         Note::ModesAre { room, changes } if changes.is_empty() => {
             to.note(format_args!("no modes are set in {room}; /help mode explains them"));
         }
@@ -141,15 +165,11 @@ pub(super) fn note(note: &Note<'_>, to: &mut Notes<'_>) {
             let modes = changes.iter().map(mode_word);
             to.list(format!("modes of {room}: "), ", ", modes);
         }
-        Note::NowOperator => to.note(format_args!("you are now a server operator")),
-        Note::NowNamed(name) => to.note(format_args!("you are now {name}")),
-        Note::Refused(refusal) => refused(refusal, to),
         Note::Rooms { total, rooms } => {
             let items = rooms.iter().map(|(room, members)| format!("{room} ({members})"));
             let shown = to.list(format!("{}: ", Count(*total, "room")), ", ", items);
             more(total - shown, to);
         }
-        Note::TellsTo { name, text } => put_text(to.to, &["* to ", name.as_str(), " (private): "], text),
         Note::TopicIs { room, topic: about } => topic(room, *about, to),
         Note::Unchanged { room, change } => unchanged(room, change, to),
         Note::Who { room, total: 0, .. } => to.note(format_args!("nobody is in {room}")),
@@ -161,6 +181,7 @@ pub(super) fn note(note: &Note<'_>, to: &mut Notes<'_>) {
             );
             more(total - shown, to);
         }
+        _ => {}
     }
 }
 

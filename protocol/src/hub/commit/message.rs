@@ -1,7 +1,6 @@
 //! Who hears what is said.
 
-use super::Hub;
-use super::commit::Author;
+use super::Author;
 use crate::base::id::{ConnId, MemberId, RoomId, Seq};
 use crate::base::mode::{Status, Statuses};
 use crate::base::person::UserModes;
@@ -9,6 +8,7 @@ use crate::base::text::Text;
 use crate::base::time::Now;
 use crate::dialect::event::{Event, Stamp, What};
 use crate::dialect::reply::Reply;
+use crate::hub::Hub;
 use crate::hub::output::Sink;
 use crate::log::command::{Command, LogEntry, Message, MessageKind};
 use crate::planted;
@@ -94,7 +94,7 @@ impl Hub {
     }
 
     /// Somebody says what has no place in the log: those hear it who would hear it if it had one.
-    pub(super) fn signal(&mut self, now: Now, conn: ConnId, command: &Command, sink: &mut impl Sink) {
+    pub(in crate::hub) fn signal(&mut self, now: Now, conn: ConnId, command: &Command, sink: &mut impl Sink) {
         let log_unix_ms = self.world.began_unix_ms();
         let stamp = Stamp { log_unix_ms, seq: Seq(0), at_unix_ms: now.unix_ms };
         let entry = LogEntry { seq: Seq(0), at_unix_ms: now.unix_ms, command: command.clone() };

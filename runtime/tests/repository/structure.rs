@@ -1,0 +1,204 @@
+//! What the core's modules may depend on.
+
+use crate::{files, read};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The layers of the core: a module may depend on its own layer and on those before it.
+const LAYERS: [&str; 10] =
+    ["base", "planted", "log", "world", "framing", "dialect", "session", "hub", "outbox", "server"];
+
+/// Modules that still depend on later layers. None is added.
+const UPWARD: [&str; 1] = ["log::memory"];
+
+/// Layers that know no dialect by its name.
+const BLIND: [&str; 5] = ["log", "world", "hub", "outbox", "server"];
+
+/// What only a dialect may speak of.
+const DIALECT_WORDS: [&str; 7] = ["irc", "plain", "numeric", "capabilities", "capability", "rpl", "isupport"];
+
+/// The modules of the core: the path of each, as `hub::timers`, and its code without comments and tests.
+fn modules() -> BTreeMap<String, String> {
+    let files = files();
+    let sources = files.iter().filter_map(|path| Some((path, path.strip_prefix("protocol/src/")?)));
+    let sources = sources.filter_map(|(path, module)| Some((path, module.strip_suffix(".rs")?)));
+    let sources = sources.filter(|(_, module)| *module != "lib" && !module.contains("tests"));
+    sources.map(|(path, module)| (module.replace('/', "::"), code(&read(path)))).collect()
+}
+
+/// A source without comments, texts and tests.
+fn code(source: &str) -> String {
+    let code = source.split("#[cfg(test)]\nmod tests {").next().unwrap();
+    code.lines().map(|line| line.split("//").next().unwrap()).map(|line| format!("{line}\n")).collect()
+}
+
+/// The modules that the code of one names in its paths: `crate::a::b`, `super::c`, and in braces.
+fn named(module: &str, code: &str, modules: &BTreeMap<String, String>) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for statement in code.split(';') {
+        let Some(at) = statement.find("use ") else { continue };
+        expand("", statement[at + "use ".len()..].trim(), &mut |path| {
+            found.extend(resolved(module, path, modules));
+        });
+    }
+    for part in code.split("crate::").skip(1) {
+        let end = part.find(|it: char| !it.is_alphanumeric() && !"_:".contains(it)).unwrap_or(part.len());
+        found.extend(resolved(module, &format!("crate::{}", &part[..end]), modules));
+    }
+    found.remove(module);
+    found
+}
+
+/// Calls `each` with every path of a `use`, whose braces may be nested.
+fn expand(before: &str, rest: &str, each: &mut impl FnMut(&str)) {
+    let Some((head, braces)) = rest.split_once('{') else {
+        return each(&format!("{before}{}", rest.split(" as ").next().unwrap().trim()));
+    };
+    let inside = braces.trim_end().strip_suffix('}').unwrap_or(braces);
+    let (mut depth, mut start) = (0, 0);
+    for (at, character) in inside.char_indices().chain([(inside.len(), ',')]) {
+        match character {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                expand(&format!("{before}{}", head.trim()), inside[start..at].trim(), each);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The module that a path in another one leads into, if it is one of the core.
+fn resolved(module: &str, path: &str, modules: &BTreeMap<String, String>) -> Option<String> {
+    let mut from: Vec<&str> = module.split("::").collect();
+    let mut parts: Vec<&str> = path.split("::").collect();
+    match parts.first() {
+        Some(&"crate") => {
+            from.clear();
+            parts.remove(0);
+        }
+        Some(&"super" | &"self") => {}
+        // A child of the module itself.
+        _ => {}
+    }
+    while let Some(&first) = parts.first().filter(|first| ["super", "self"].contains(*first)) {
+        if first == "super" {
+            from.pop();
+        }
+        parts.remove(0);
+    }
+    let mut whole: Vec<&str> = from.into_iter().chain(parts).collect();
+    while !whole.is_empty() {
+        let name = whole.join("::");
+        if modules.contains_key(&name) {
+            return Some(name);
+        }
+        whole.pop();
+    }
+    None
+}
+
+fn is_within(module: &str, other: &str) -> bool {
+    module.strip_prefix(other).is_some_and(|rest| rest.starts_with("::"))
+}
+
+/// Every module, and those that it depends on; what a module shares with those that lie in it is left out.
+fn dependencies(modules: &BTreeMap<String, String>) -> BTreeMap<&str, BTreeSet<String>> {
+    let each = modules.iter().map(|(module, code)| {
+        let mut others = named(module, code, modules);
+        others.retain(|other| !is_within(module, other));
+        (&**module, others)
+    });
+    each.collect()
+}
+
+/// A way from a module back to itself, if there is one.
+fn circle<'a>(dependencies: &'a BTreeMap<&'a str, BTreeSet<String>>, start: &'a str) -> Option<Vec<&'a str>> {
+    let mut ways = vec![vec![start]];
+    let mut seen = BTreeSet::new();
+    while let Some(way) = ways.pop() {
+        for next in dependencies.get(way.last().unwrap()).into_iter().flatten() {
+            if next == start {
+                return Some(way);
+            }
+            if seen.insert(next) {
+                ways.push([&way[..], &[next]].concat());
+            }
+        }
+    }
+    None
+}
+
+#[test]
+fn no_modules_of_the_core_depend_on_each_other_in_a_circle() {
+    let modules = modules();
+    assert!(modules.len() > 50, "the core is found");
+    let dependencies = dependencies(&modules);
+    let edges: usize = dependencies.values().map(BTreeSet::len).sum();
+    assert!(edges > 200, "what modules depend on is found");
+    for module in modules.keys() {
+        assert_eq!(circle(&dependencies, module), None, "a circle of modules");
+    }
+}
+
+#[test]
+fn the_layers_of_the_core_depend_on_those_before_them() {
+    let modules = modules();
+    let layer = |module: &str| {
+        let first = module.split("::").next().unwrap();
+        LAYERS.iter().position(|layer| *layer == first).unwrap_or_else(|| panic!("{module} is in no layer"))
+    };
+    let mut upward = BTreeSet::new();
+    for (module, others) in dependencies(&modules) {
+        for other in others.iter().filter(|other| layer(other) > layer(module)) {
+            assert!(UPWARD.contains(&module), "{module} depends on {other}, which is in a later layer");
+            upward.insert(module);
+        }
+    }
+    assert_eq!(upward, BTreeSet::from(UPWARD), "a module that no longer does is taken off the list");
+}
+
+#[test]
+fn only_dialects_and_sessions_know_a_dialect_by_its_name() {
+    for (module, code) in modules() {
+        if !BLIND.contains(&module.split("::").next().unwrap()) {
+            continue;
+        }
+        for line in code.lines() {
+            // Texts do not count: they are seen by people.
+            let line: String = line.split('"').step_by(2).collect();
+            let words = line.split(|it: char| !it.is_alphanumeric()).flat_map(camel_words);
+            let known: Vec<String> = words.filter(|word| DIALECT_WORDS.contains(&&**word)).collect();
+            assert!(known.is_empty(), "{module} knows of {known:?}: {line}");
+        }
+    }
+}
+
+/// The words of an identifier in lower case: `WireClass` has two.
+fn camel_words(identifier: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut was_lower = false;
+    for character in identifier.chars() {
+        if words.is_empty() || character.is_uppercase() && was_lower {
+            words.push(String::new());
+        }
+        was_lower = character.is_lowercase();
+        words.last_mut().unwrap().extend(character.to_lowercase());
+    }
+    words
+}
+
+#[test]
+fn what_modules_name_is_found() {
+    let names = ["a", "a::b", "a::b::c", "d"];
+    let modules: BTreeMap<String, String> =
+        names.iter().map(|name| ((*name).to_owned(), String::new())).collect();
+    let found = |code| named("a::b", code, &modules).into_iter().collect::<Vec<_>>();
+    assert_eq!(found("use crate::d::{X, Y};\nuse super::Z;\nuse c::W;"), ["a", "a::b::c", "d"]);
+    assert_eq!(found("use crate::{a::b::c::{self, V}, d};"), ["a::b::c", "d"]);
+    assert_eq!(found("fn f() -> crate::d::X {}"), ["d"]);
+    assert_eq!(camel_words("ParsedIrcLine"), ["parsed", "irc", "line"]);
+    let circular: BTreeMap<&str, BTreeSet<String>> =
+        [("a", BTreeSet::from(["d".to_owned()])), ("d", BTreeSet::from(["a".to_owned()]))].into();
+    assert_eq!(circle(&circular, "a"), Some(vec!["a", "d"]));
+}
