@@ -90,8 +90,8 @@ impl Hub {
             self.report_wrong_password(conn, sink);
             return self.end(now, conn, CloseReason::Password, None, sink);
         }
-        self.clear_timer(conn, DeadlineReason::Detect);
-        self.clear_timer(conn, DeadlineReason::Register);
+        // Nothing is expected of it any longer. A timer for a line that has to wait is set again when that is looked at.
+        self.clear_timers(conn);
         let Some(connection) = self.connection(conn) else { return };
         let peer = connection.peer;
         let room = connection.room.clone().filter(|_| registration.enters_room);

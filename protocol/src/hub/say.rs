@@ -25,7 +25,6 @@ pub(super) struct Composed {
     next: Vec<Action>,
     rows: usize,
     is_bulk: bool,
-    has_changed_class: bool,
 }
 
 impl Hub {
@@ -122,8 +121,9 @@ impl Hub {
         write: impl FnOnce(&mut dyn DialectState, &View<'_>, &mut Answer<'_>),
     ) {
         let mut bytes = self.take_scratch();
+        let class = self.class(conn);
         let Some(composed) = self.compose(now, conn, &mut bytes, write) else { return };
-        if composed.has_changed_class {
+        if self.class(conn) != class {
             self.change_class(conn, sink);
         }
         self.write(conn, &bytes, sink);
@@ -160,12 +160,10 @@ impl Hub {
             unregistered: self.timers.registering(),
             watched: self.watches.of(conn),
         };
-        let dialect = session.dialect_mut();
-        let class = dialect.class();
         let mut answer = Answer::new(bytes);
-        write(dialect, &view, &mut answer);
+        write(session.dialect_mut(), &view, &mut answer);
         let Answer { next, rows, is_bulk, .. } = answer;
-        Some(Composed { next, rows, is_bulk, has_changed_class: dialect.class() != class })
+        Some(Composed { next, rows, is_bulk })
     }
 
     /// Queues what follows from an answer before the next line of its connection. To say a thing to twenty rooms costs as

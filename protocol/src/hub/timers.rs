@@ -135,25 +135,30 @@ impl Hub {
 
     /// Sets a timer of a connection, in place of the one that it had for the same reason.
     pub(super) fn set_timer(&mut self, conn: ConnId, why: DeadlineReason, at: Instant) {
-        self.clear_timer(conn, why);
-        if at == Instant::NEVER {
-            return;
+        let Some((timers, due)) = self.timers_of(conn) else { return };
+        let before = core::mem::replace(&mut due[why as usize], at);
+        if before != Instant::NEVER {
+            timers.remove(before, why, conn);
         }
-        if let Some(connection) = self.connection(conn) {
-            connection.timers.due[why as usize] = at;
-            self.timers.insert(at, why, conn);
+        if at != Instant::NEVER {
+            timers.insert(at, why, conn);
         }
     }
 
     pub(super) fn clear_timer(&mut self, conn: ConnId, why: DeadlineReason) {
-        let Some(connection) = self.connection(conn) else { return };
-        let at = core::mem::replace(&mut connection.timers.due[why as usize], Instant::NEVER);
-        if at != Instant::NEVER {
-            self.timers.remove(at, why, conn);
-        }
+        self.set_timer(conn, why, Instant::NEVER);
     }
 
     pub(super) fn clear_timers(&mut self, conn: ConnId) {
-        DeadlineReason::ALL.into_iter().for_each(|why| self.clear_timer(conn, why));
+        let Some((timers, due)) = self.timers_of(conn) else { return };
+        for (at, why) in due.iter_mut().zip(DeadlineReason::ALL).filter(|(at, _)| **at != Instant::NEVER) {
+            timers.remove(core::mem::replace(at, Instant::NEVER), why, conn);
+        }
+    }
+
+    /// The timers of all connections, and when those of this one are due.
+    fn timers_of(&mut self, conn: ConnId) -> Option<(&mut Timers, &mut [Instant; DeadlineReason::ALL.len()])> {
+        let slot = self.slots.get_mut(conn.slot as usize).filter(|slot| slot.generation == conn.generation)?;
+        Some((&mut self.timers, &mut slot.connection.as_mut()?.timers.due))
     }
 }
