@@ -157,8 +157,12 @@ impl Hub {
     }
 
     /// The timers of all connections, and when those of this one are due.
-    fn timers_of(&mut self, conn: ConnId) -> Option<(&mut Timers, &mut [Instant; DeadlineReason::ALL.len()])> {
-        let slot = self.slots.get_mut(conn.slot as usize).filter(|slot| slot.generation == conn.generation)?;
+    fn timers_of(
+        &mut self,
+        conn: ConnId,
+    ) -> Option<(&mut Timers, &mut [Instant; DeadlineReason::ALL.len()])> {
+        let slot =
+            self.slots.get_mut(conn.slot as usize).filter(|slot| slot.generation == conn.generation)?;
         Some((&mut self.timers, &mut slot.connection.as_mut()?.timers.due))
     }
 }
