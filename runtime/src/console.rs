@@ -13,7 +13,6 @@
 //! Nothing that anybody says is logged at any level, nor a password or a room's key.
 
 mod start;
-mod why;
 
 use crate::config::ConfigError;
 use crate::driver::{Counts, Ended, Observer};
@@ -23,7 +22,6 @@ use std::io;
 use std::sync::Arc;
 use tokio::sync::Notify;
 use tracing::{debug, error, info, trace, warn};
-use why::why;
 
 /// Writes the logs, in one language. The Chinese texts use the words of the ancestor where it had any.
 #[derive(Clone, Debug)]
@@ -107,7 +105,7 @@ impl Console {
                 info!(event = "left", %name, %peer, reason = reason.word(), %by, %by_peer, "{text}");
             }
             ConsoleEvent::Left { member, reason, by: None } => {
-                let (name, peer, why) = (member.name, member.peer, why(reason, language));
+                let (name, peer, why) = (member.name, member.peer, reason.log(language));
                 let text = text!(language, "{name} left: {why}", "{name}退出聊天室：{why}");
                 info!(event = "left", %name, %peer, reason = reason.word(), "{text}");
             }
@@ -121,7 +119,7 @@ impl Console {
                 warn!(event = "password_wrong", %peer, "{text}");
             }
             ConsoleEvent::Refused { peer, reason } => {
-                let why = why(reason, language);
+                let why = reason.log(language);
                 let text = text!(language, "connection refused: {why}", "拒绝连接：{why}");
                 warn!(event = "refused", %peer, reason = reason.word(), "{text}");
             }
@@ -245,7 +243,7 @@ impl Console {
             }
             ConsoleEvent::Closed { conn, peer, reason } => debug!(
                 event = "closed", %conn, %peer, reason = reason.word(), "{}{}",
-                text!(language, "connection closed: ", "连接关闭："), why(reason, language)
+                text!(language, "connection closed: ", "连接关闭："), reason.log(language)
             ),
             ConsoleEvent::CommandRefused { member, why } => {
                 let (name, peer) = (member.name, member.peer);

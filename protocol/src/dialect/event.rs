@@ -6,7 +6,8 @@ use crate::base::mode::{ModeChange, Status};
 use crate::base::name::{Name, RoomName};
 use crate::base::person::Person;
 use crate::base::text::Text;
-use crate::log::command::{CloseReason, Message};
+use crate::log::close_reason::CloseReason;
+use crate::log::command::Message;
 use bytes::BytesMut;
 
 /// Something that many may hear.

@@ -19,7 +19,9 @@ use super::DialectSpec;
 use crate::base::calendar::Utc;
 use crate::base::language::Language;
 use crate::base::name::RoomName;
+use crate::base::text::Text;
 use crate::dialect::event::{Event, Stamp, What, WireClass};
+use crate::log::close_reason::CloseReason;
 use crate::log::command::Message;
 use crate::world::HistoryLine;
 use alloc::string::String;
@@ -92,7 +94,7 @@ fn render_note(note: &Note<'_>, language: Language, reply_bytes_max: usize, to: 
 }
 
 /// Appends `before`, the text without its formatting, and a line end.
-fn put_text(to: &mut BytesMut, before: &[&str], text: &crate::base::text::Text) {
+fn put_text(to: &mut BytesMut, before: &[&str], text: &Text) {
     before.iter().copied().chain(text.plain_parts()).for_each(|part| to.extend_from_slice(part.as_bytes()));
     to.extend_from_slice(b"\n");
 }
@@ -129,6 +131,15 @@ impl Notes<'_> {
     /// One note: a line that starts with `* `.
     fn note(&mut self, text: fmt::Arguments<'_>) {
         put_line(self.to, format_args!("{NOTE}{text}"));
+    }
+
+    /// The last words to a connection, and behind them those of the operator who ended it.
+    fn farewell(&mut self, reason: CloseReason, message: Option<&Text>, language: Language, between: &str) {
+        let Some(farewell) = reason.farewell(language) else { return };
+        match message.filter(|_| reason == CloseReason::Killed) {
+            Some(message) => put_text(self.to, &[NOTE, farewell, between], message),
+            None => self.note(format_args!("{farewell}")),
+        }
     }
 
     /// Each line of `text` as a note.
@@ -200,7 +211,6 @@ mod tests {
     use crate::base::id::Seq;
     use crate::base::name::{Name, NameError};
     use crate::base::person::{Person, Profile};
-    use crate::base::text::Text;
     use crate::log::command::MessageKind;
     use crate::world::Refusal;
     use alloc::vec::Vec;

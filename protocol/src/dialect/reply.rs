@@ -6,7 +6,8 @@ use crate::base::mode::ModeChange;
 use crate::base::name::{Name, RoomName};
 use crate::base::person::{Person, UserModes};
 use crate::base::text::Text;
-use crate::log::command::{CloseReason, Command};
+use crate::log::close_reason::CloseReason;
+use crate::log::command::Command;
 use crate::world::{Refusal, Topic};
 
 /// Something that one connection is told, mostly because of what it did.

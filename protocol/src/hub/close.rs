@@ -9,7 +9,7 @@ use crate::dialect::stranger;
 use crate::framing::sniff::Kind;
 use crate::hub::console::ConsoleEvent;
 use crate::hub::output::{Output, Sink};
-use crate::log::command::CloseReason;
+use crate::log::close_reason::CloseReason;
 use crate::session::Session;
 
 impl Hub {

@@ -8,7 +8,7 @@ use crate::base::id::ConnId;
 use crate::base::mode::ModeChange;
 use crate::base::name::{Name, RoomName};
 use crate::framing::sniff::Kind;
-use crate::log::command::CloseReason;
+use crate::log::close_reason::CloseReason;
 use core::fmt::{self, Write};
 use core::net::SocketAddr;
 

@@ -10,7 +10,8 @@ use crate::dialect::Dialect;
 use crate::dialect::action::Registration;
 use crate::hub::console::ConsoleEvent;
 use crate::hub::output::{Output, Sink};
-use crate::log::command::{CloseReason, Command, NameRequest};
+use crate::log::close_reason::CloseReason;
+use crate::log::command::{Command, NameRequest};
 use crate::session::Session;
 use core::net::{IpAddr, SocketAddr};
 

@@ -3,7 +3,8 @@
 use crate::base::id::{ConnId, RoomId};
 use crate::dialect::event::{Event, WireClass};
 use crate::hub::console::ConsoleEvent;
-use crate::log::command::{CloseReason, Command};
+use crate::log::close_reason::CloseReason;
+use crate::log::command::Command;
 
 /// Where [`Hub::handle`](crate::Hub::handle) puts what is to be done. The caller owns it; the hub queues
 /// nothing inside.

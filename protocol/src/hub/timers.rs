@@ -5,7 +5,7 @@ use crate::base::id::ConnId;
 use crate::base::time::{DeadlineReason, Instant, Now};
 use crate::dialect::reply::Reply;
 use crate::hub::output::{Output, Sink};
-use crate::log::command::CloseReason;
+use crate::log::close_reason::CloseReason;
 use crate::session::{Link, Session};
 use alloc::collections::BTreeSet;
 

@@ -6,6 +6,7 @@ use crate::base::mode::{Key, ModeChange, Status};
 use crate::base::name::{Name, RoomName};
 use crate::base::person::{Host, Profile, UserModes};
 use crate::base::text::Text;
+use crate::log::close_reason::CloseReason;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -269,76 +270,6 @@ impl MessageKind {
     }
 }
 
-/// Why a connection closes, and so why its member leaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum CloseReason {
-    /// Its address has as many connections as it may have.
-    AddressFull,
-    /// It closed its side of the connection.
-    EndOfInput,
-    /// An operator of the server ended it.
-    Killed,
-    /// It was taken for plain, and is IRC: it leaves, and begins again without closing.
-    OtherDialect,
-    /// It speaks a protocol that is not spoken here.
-    OtherProtocol,
-    /// It gave no password, or a wrong one.
-    Password,
-    /// It did not answer.
-    PingTimeout,
-    /// It said goodbye.
-    Quit,
-    /// It did not say who it is.
-    RegistrationTimeout,
-    /// The connection broke.
-    Reset,
-    /// The server has as many connections as it may have.
-    ServerFull,
-    /// The server stops.
-    Shutdown,
-    /// It read more slowly than the others wrote.
-    SlowReader,
-}
-
-impl CloseReason {
-    /// Every reason, in the order of the variants.
-    pub const ALL: [Self; 13] = [
-        Self::AddressFull,
-        Self::EndOfInput,
-        Self::Killed,
-        Self::OtherDialect,
-        Self::OtherProtocol,
-        Self::Password,
-        Self::PingTimeout,
-        Self::Quit,
-        Self::RegistrationTimeout,
-        Self::Reset,
-        Self::ServerFull,
-        Self::Shutdown,
-        Self::SlowReader,
-    ];
-
-    /// The reason in a word of the logs: `slow_reader`.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::AddressFull => "address_full",
-            Self::EndOfInput => "end_of_input",
-            Self::Killed => "killed",
-            Self::OtherDialect => "other_dialect",
-            Self::OtherProtocol => "other_protocol",
-            Self::Password => "password",
-            Self::PingTimeout => "ping_timeout",
-            Self::Quit => "quit",
-            Self::RegistrationTimeout => "registration_timeout",
-            Self::Reset => "reset",
-            Self::ServerFull => "server_full",
-            Self::Shutdown => "shutdown",
-            Self::SlowReader => "slow_reader",
-        }
-    }
-}
-
 /// A command at its place in the one order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogEntry {
@@ -348,16 +279,4 @@ pub struct LogEntry {
     pub at_unix_ms: u64,
     /// The command itself.
     pub command: Command,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reason_is_its_index_among_all() {
-        for (index, reason) in CloseReason::ALL.into_iter().enumerate() {
-            assert_eq!(reason as usize, index, "{}", reason.word());
-        }
-    }
 }

@@ -7,7 +7,8 @@ use crate::base::mode::{Mask, MaskList, ModeChange};
 use crate::base::name::{Name, RoomName};
 use crate::base::person::{Host, Profile};
 use crate::base::text::Text;
-use crate::log::command::{CloseReason, Command, LogEntry, Message, MessageKind, NameRequest};
+use crate::log::close_reason::CloseReason;
+use crate::log::command::{Command, LogEntry, Message, MessageKind, NameRequest};
 use alloc::vec::Vec;
 
 const CONN: ConnId = ConnId { slot: 0, generation: 0 };

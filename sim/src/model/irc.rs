@@ -205,21 +205,7 @@ fn query(query: Query) -> Vec<Todo> {
 
 /// A client's last line.
 pub(super) fn farewell(reason: CloseReason, message: Option<&Text>) -> String {
-    let why = match reason {
-        CloseReason::AddressFull => "Too many connections from your address",
-        CloseReason::EndOfInput => "Connection closed",
-        CloseReason::Killed => "Killed",
-        CloseReason::OtherDialect => "Switched to IRC",
-        CloseReason::OtherProtocol => "Speaks another protocol",
-        CloseReason::Password => "Password incorrect",
-        CloseReason::PingTimeout => "Ping timeout",
-        CloseReason::Quit => "Quit",
-        CloseReason::RegistrationTimeout => "Registration timeout",
-        CloseReason::Reset => "Connection reset",
-        CloseReason::ServerFull => "Server is full",
-        CloseReason::Shutdown => "Server is shutting down",
-        CloseReason::SlowReader => "Connection too slow",
-    };
+    let why = reason.parting();
     let words = message.map_or_else(String::new, |it| format!(": {}", it.as_str()));
     format!("ERROR :Closing link: {why}{words}\r\n")
 }

@@ -10,7 +10,8 @@ use crate::base::name::{Name, RoomName};
 use crate::base::person::{Host, Person, Profile};
 use crate::base::text::Text;
 use crate::dialect::event::{Event, Stamp, What};
-use crate::log::command::{CloseReason, Message, MessageKind};
+use crate::log::close_reason::CloseReason;
+use crate::log::command::{Message, MessageKind};
 use alloc::string::String;
 use bytes::BytesMut;
 use core::fmt::{self, Arguments, Write};
@@ -132,21 +133,7 @@ pub(crate) struct Parting<'a> {
 
 impl fmt::Display for Parting<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let about = match self.reason {
-            CloseReason::AddressFull => "Too many connections from your address",
-            CloseReason::EndOfInput => "Connection closed",
-            CloseReason::Killed => "Killed",
-            CloseReason::OtherDialect => "Switched to IRC",
-            CloseReason::OtherProtocol => "Speaks another protocol",
-            CloseReason::Password => "Password incorrect",
-            CloseReason::PingTimeout => "Ping timeout",
-            CloseReason::Quit => "Quit",
-            CloseReason::RegistrationTimeout => "Registration timeout",
-            CloseReason::Reset => "Connection reset",
-            CloseReason::ServerFull => "Server is full",
-            CloseReason::Shutdown => "Server is shutting down",
-            CloseReason::SlowReader => "Connection too slow",
-        };
+        let about = self.reason.parting();
         match self.message {
             Some(message) => write!(f, "{about}: {}", message.as_str()),
             None => f.write_str(about),

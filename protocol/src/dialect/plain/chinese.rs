@@ -8,9 +8,9 @@ use super::{Notes, not_utf8, put_line, put_text};
 use crate::base::language::Language;
 use crate::base::mode::{Key, MaskList, ModeChange, Status};
 use crate::base::name::{Name, NameError, RoomName};
-use crate::base::text::Text;
 use crate::dialect::event::{Event, What};
-use crate::log::command::{CloseReason, Message, MessageKind};
+use crate::log::close_reason::CloseReason;
+use crate::log::command::{Message, MessageKind};
 use crate::world::{Refusal, Topic};
 use alloc::format;
 use alloc::string::String;
@@ -80,7 +80,7 @@ pub(super) fn note(note: &Note<'_>, to: &mut Notes<'_>) {
         Note::AwayIs { away: None, was_away: false } => {
             to.note(format_args!("您没有标记为离开；输入 /away 文字 进行标记"));
         }
-        Note::Farewell { reason, message } => farewell(*reason, *message, to),
+        Note::Farewell { reason, message } => to.farewell(*reason, *message, Language::Zh, "："),
         Note::Greeting { name, room: Some((room, members)) } => {
             let others = Others(members.saturating_sub(1));
             to.note(format_args!("您的名字是 {name}，您在房间 {room}，{others}；输入 /help 查看命令"));
@@ -177,30 +177,6 @@ fn about_room(note: &Note<'_>, to: &mut Notes<'_>) {
             more(total - shown, to);
         }
         _ => {}
-    }
-}
-
-fn farewell(reason: CloseReason, message: Option<&Text>, to: &mut Notes<'_>) {
-    match reason {
-        CloseReason::AddressFull => to.note(format_args!("连接关闭：来自您地址的连接过多，请稍后再试")),
-        CloseReason::EndOfInput
-        | CloseReason::OtherDialect
-        | CloseReason::OtherProtocol
-        | CloseReason::Reset => {}
-        CloseReason::Killed => match message {
-            Some(message) => put_text(to.to, &["* 连接关闭：管理员断开了您的连接："], message),
-            None => to.note(format_args!("连接关闭：管理员断开了您的连接")),
-        },
-        CloseReason::Password => {
-            to.note(format_args!("连接关闭：本服务器需要密码，只有 IRC 客户端能发送密码"));
-        }
-        CloseReason::PingTimeout | CloseReason::RegistrationTimeout => {
-            to.note(format_args!("连接关闭：连接超时"));
-        }
-        CloseReason::Quit => to.note(format_args!("再见")),
-        CloseReason::ServerFull => to.note(format_args!("连接关闭：服务器已满，请稍后再试")),
-        CloseReason::Shutdown => to.note(format_args!("连接关闭：服务器即将关闭")),
-        CloseReason::SlowReader => to.note(format_args!("连接关闭：接收速度过慢，部分消息已丢弃")),
     }
 }
 

@@ -8,9 +8,9 @@ use super::{Notes, not_utf8, put_line, put_text};
 use crate::base::language::Language;
 use crate::base::mode::{Key, MaskList, ModeChange, Status};
 use crate::base::name::{Name, NameError, RoomName};
-use crate::base::text::Text;
 use crate::dialect::event::{Event, What};
-use crate::log::command::{CloseReason, Message, MessageKind};
+use crate::log::close_reason::CloseReason;
+use crate::log::command::{Message, MessageKind};
 use crate::world::{Refusal, Topic};
 use alloc::format;
 use alloc::string::String;
@@ -80,7 +80,7 @@ pub(super) fn note(note: &Note<'_>, to: &mut Notes<'_>) {
         Note::AwayIs { away: None, was_away: false } => {
             to.note(format_args!("you are not marked as away; /away TEXT marks you"));
         }
-        Note::Farewell { reason, message } => farewell(*reason, *message, to),
+        Note::Farewell { reason, message } => to.farewell(*reason, *message, Language::En, ": "),
         Note::Greeting { name, room: Some((room, members)) } => {
             let place = Place { room, members: *members };
             to.note(format_args!("your name is {name} and you are {place}; /help lists the commands"));
@@ -182,34 +182,6 @@ fn about_room(note: &Note<'_>, to: &mut Notes<'_>) {
             more(total - shown, to);
         }
         _ => {}
-    }
-}
-
-fn farewell(reason: CloseReason, message: Option<&Text>, to: &mut Notes<'_>) {
-    match reason {
-        CloseReason::AddressFull => {
-            to.note(format_args!("closed: too many connections from your address; try again later"));
-        }
-        CloseReason::EndOfInput
-        | CloseReason::OtherDialect
-        | CloseReason::OtherProtocol
-        | CloseReason::Reset => {}
-        CloseReason::Killed => match message {
-            Some(message) => put_text(to.to, &["* closed: an operator ended your connection: "], message),
-            None => to.note(format_args!("closed: an operator ended your connection")),
-        },
-        CloseReason::Password => {
-            to.note(format_args!("closed: this server requires a password, which only IRC clients can send"));
-        }
-        CloseReason::PingTimeout | CloseReason::RegistrationTimeout => {
-            to.note(format_args!("closed: timed out"));
-        }
-        CloseReason::Quit => to.note(format_args!("goodbye")),
-        CloseReason::ServerFull => to.note(format_args!("closed: the server is full; try again later")),
-        CloseReason::Shutdown => to.note(format_args!("closed: the server is shutting down")),
-        CloseReason::SlowReader => {
-            to.note(format_args!("closed: your connection was too slow, and some messages were dropped"));
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::base::language::Language;
 use crate::base::mode::{Mask, ModeChange};
 use crate::base::name::{Name, NameError, RoomName};
 use crate::base::text::Text;
-use crate::log::command::CloseReason;
+use crate::log::close_reason::CloseReason;
 use crate::world::{HistoryLine, Refusal, Topic};
 use alloc::string::String;
 use alloc::vec::Vec;
