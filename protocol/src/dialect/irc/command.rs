@@ -3,8 +3,8 @@
 //! Each command is a row of one table. The functions that turn one into actions are in the other files of this folder,
 //! by subject.
 
-mod ask;
 mod mode;
+mod questions;
 mod register;
 mod room;
 mod speak;
@@ -112,11 +112,7 @@ impl<'a> Line<'a> {
 
 /// The action that answers with a numeric.
 fn answer_numeric(numeric: Numeric, params: &[&str]) -> Vec<Action> {
-    ask(numeric_query(numeric, params))
-}
-
-fn numeric_query(numeric: Numeric, params: &[&str]) -> Query {
-    Query::Numeric(numeric, params.iter().map(ToString::to_string).collect())
+    ask(Query::Numeric(numeric, params.iter().map(ToString::to_string).collect()))
 }
 
 /// The action that answers with a query.

@@ -20,9 +20,8 @@ use bytes::BytesMut;
 use core::fmt::{Arguments, Write};
 
 /// A question. Those that may have long answers say where the next page begins.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Query {
-    Admin,
     /// `CAP` and its subcommand: what there is to say of capabilities.
     Cap(&'static str, String),
     /// The asker has entered a room: what it is about, and who is there.
@@ -35,17 +34,14 @@ pub(crate) enum Query {
     Help(Option<String>),
     /// How a person goes on who was taken for a client of IRC.
     Hint(Hint),
-    Info,
     Invitations,
     Ison(Vec<String>),
     /// All rooms are left, one after the other.
     LeaveAll,
-    Links,
     List {
         filter: ListFilter,
         from: RoomId,
     },
-    Lusers,
     /// A list of a room's masks, from that one on.
     MaskList(RoomName, MaskList, usize),
     ModeIs(RoomName),
@@ -58,13 +54,14 @@ pub(crate) enum Query {
         of: Vec<Name>,
         left_over: Vec<Name>,
     },
-    Motd,
     /// The names in rooms, as they were asked for: which room is under way, and from which member on.
     Names {
         rooms: Vec<String>,
         index: usize,
         from: MemberId,
     },
+    /// A question without parameters, by what answers it.
+    Now(fn(&Asker<'_>, &mut Answers<'_>)),
     /// A numeric and its parameters.
     Numeric(Numeric, Vec<String>),
     Pong(String),
@@ -73,7 +70,6 @@ pub(crate) enum Query {
     /// These capabilities are in force from here on; then the `CAP` reply.
     SetCapabilities(Capabilities, &'static str, String),
     Stats(Option<char>),
-    Time,
     TopicIs(RoomName),
     /// Somebody's own modes; with two sets, those to turn on and those to turn off. Some letters may be no modes.
     UserModes {
@@ -87,7 +83,6 @@ pub(crate) enum Query {
         off: UserModes,
     },
     Userhost(Vec<String>),
-    Version,
     Welcome,
     Who {
         asked: Who,

@@ -96,7 +96,7 @@ fn isupport(asker: &Asker<'_>) -> Vec<String> {
 }
 
 /// `LUSERS`: the counts of members, operators and rooms.
-pub(super) fn lusers(asker: &Asker<'_>, to: &mut Answers<'_>) {
+pub(in crate::dialect::irc) fn lusers(asker: &Asker<'_>, to: &mut Answers<'_>) {
     let members = asker.world.members().len();
     let (invisible, operators) = (asker.world.invisible(), asker.world.operators());
     let unregistered = asker.unregistered;
@@ -122,7 +122,7 @@ pub(super) fn lusers(asker: &Asker<'_>, to: &mut Answers<'_>) {
 }
 
 /// The greeting of whoever runs the server.
-pub(super) fn motd(asker: &Asker<'_>, to: &mut Answers<'_>) {
+pub(in crate::dialect::irc) fn motd(asker: &Asker<'_>, to: &mut Answers<'_>) {
     let identity = &asker.options.identity;
     if identity.motd.is_empty() {
         return to.numeric(numeric::ERR_NOMOTD, &[]);
@@ -134,7 +134,7 @@ pub(super) fn motd(asker: &Asker<'_>, to: &mut Answers<'_>) {
     to.numeric(numeric::RPL_ENDOFMOTD, &[]);
 }
 
-pub(super) fn admin(asker: &Asker<'_>, to: &mut Answers<'_>) {
+pub(in crate::dialect::irc) fn admin(asker: &Asker<'_>, to: &mut Answers<'_>) {
     let identity = &asker.options.identity;
     to.numeric(numeric::RPL_ADMINME, &[&identity.name]);
     let lines = identity.admin.iter().map(String::as_str).chain(core::iter::repeat("-"));
@@ -144,7 +144,7 @@ pub(super) fn admin(asker: &Asker<'_>, to: &mut Answers<'_>) {
     }
 }
 
-pub(super) fn info(to: &mut Answers<'_>) {
+pub(in crate::dialect::irc) fn info(_: &Asker<'_>, to: &mut Answers<'_>) {
     for line in [
         concat!("Parlor ", env!("CARGO_PKG_VERSION"), ", a chat server"),
         "Everyone sees messages in the same order; IRC clients and nc share the rooms",
@@ -154,20 +154,20 @@ pub(super) fn info(to: &mut Answers<'_>) {
     to.numeric(numeric::RPL_ENDOFINFO, &[]);
 }
 
-pub(super) fn links(asker: &Asker<'_>, to: &mut Answers<'_>) {
+pub(in crate::dialect::irc) fn links(asker: &Asker<'_>, to: &mut Answers<'_>) {
     let identity = &asker.options.identity;
     to.numeric(numeric::RPL_LINKS, &[&identity.name, &identity.name, &format!("0 {}", identity.description)]);
     to.numeric(numeric::RPL_ENDOFLINKS, &["*"]);
 }
 
-pub(super) fn version(asker: &Asker<'_>, to: &mut Answers<'_>) {
+pub(in crate::dialect::irc) fn version(asker: &Asker<'_>, to: &mut Answers<'_>) {
     to.numeric(
         numeric::RPL_VERSION,
         &[VERSION, &asker.options.identity.name, &asker.options.identity.description],
     );
 }
 
-pub(super) fn time(asker: &Asker<'_>, to: &mut Answers<'_>) {
+pub(in crate::dialect::irc) fn time(asker: &Asker<'_>, to: &mut Answers<'_>) {
     // Of the forms that there are, the one of RFC 2812 is shown as a time by every client.
     let text = Utc::from_unix_ms(asker.now.unix_ms).to_string();
     to.numeric(numeric::RPL_TIME, &[&asker.options.identity.name, &text]);

@@ -1,7 +1,7 @@
 //! `MODE`: what a room allows and to whom, and what a member has set for itself.
 
 use super::room::no_such_room;
-use super::{Line, answer_numeric, ask, numeric_query};
+use super::{Line, answer_numeric, ask};
 use crate::base::id::MemberId;
 use crate::base::mode::{Flag, Key, Mask, MaskList, ModeChange, Status};
 use crate::base::name::{Name, RoomName};
@@ -9,7 +9,7 @@ use crate::base::person::UserModes;
 use crate::dialect::action::Action;
 use crate::dialect::irc::client::Client;
 use crate::dialect::irc::name::{printable_word, room_name};
-use crate::dialect::irc::numeric;
+use crate::dialect::irc::numeric::{self, Numeric};
 use crate::dialect::irc::query::Query;
 use crate::log::command::Command;
 use alloc::string::{String, ToString};
@@ -58,7 +58,14 @@ struct RoomModes<'a> {
     words: iter::Copied<slice::Iter<'a, &'a str>>,
     changes: Vec<ModeChange>,
     /// What is answered beside the changes: lists, and what is wrong.
-    answers: Vec<Query>,
+    answers: Vec<Answer>,
+}
+
+/// An answer beside the changes.
+#[derive(PartialEq, Eq)]
+enum Answer {
+    List(MaskList),
+    Numeric(Numeric, Vec<String>),
 }
 
 impl<'a> RoomModes<'a> {
@@ -90,9 +97,12 @@ impl<'a> RoomModes<'a> {
         let Self { room, changes, answers, .. } = self;
         let mut actions = Vec::new();
         if !changes.is_empty() {
-            actions.push(Action::Propose(Command::SetModes { member, room, changes }));
+            actions.push(Action::Propose(Command::SetModes { member, room: room.clone(), changes }));
         }
-        actions.extend(answers.into_iter().flat_map(ask));
+        actions.extend(answers.into_iter().flat_map(|answer| match answer {
+            Answer::List(list) => ask(Query::MaskList(room.clone(), list, 0)),
+            Answer::Numeric(numeric, params) => ask(Query::Numeric(numeric, params)),
+        }));
         actions
     }
 
@@ -107,13 +117,13 @@ impl<'a> RoomModes<'a> {
             (.., 'k') => self.key(on),
             (.., 'l') => self.limit(on),
             _ => self
-                .answer(numeric_query(numeric::ERR_UNKNOWNMODE, &[&printable_word(&String::from(letter))])),
+                .answer(numeric_answer(numeric::ERR_UNKNOWNMODE, &[&printable_word(&String::from(letter))])),
         }
     }
 
     fn mask(&mut self, list: MaskList, on: bool) {
         let Some(text) = self.words.next() else {
-            return self.answer(Query::MaskList(self.room.clone(), list, 0));
+            return self.answer(Answer::List(list));
         };
         match Mask::parse_for(list, text) {
             Ok(mask) => self.changes.push(ModeChange::Mask { list, mask, on }),
@@ -126,7 +136,7 @@ impl<'a> RoomModes<'a> {
             None => self.wrong(status.letter(), None, "A nickname is required"),
             Some((_, Ok(name))) => self.changes.push(ModeChange::Status { name, status, on }),
             Some((text, Err(_))) => {
-                self.answer(numeric_query(numeric::ERR_NOSUCHNICK, &[&printable_word(text)]));
+                self.answer(numeric_answer(numeric::ERR_NOSUCHNICK, &[&printable_word(text)]));
             }
         }
     }
@@ -157,13 +167,17 @@ impl<'a> RoomModes<'a> {
     fn wrong(&mut self, letter: char, parameter: Option<&str>, words: &str) {
         let (room, letter) = (alloc::format!("{:#}", self.room), String::from(letter));
         let parameter = parameter.map_or("*".into(), printable_word);
-        self.answer(numeric_query(numeric::ERR_INVALIDMODEPARAM, &[&room, &letter, &parameter, words]));
+        self.answer(numeric_answer(numeric::ERR_INVALIDMODEPARAM, &[&room, &letter, &parameter, words]));
     }
 
     /// Adds an answer, unless it is there: what hundreds of letters are wrong about is said once.
-    fn answer(&mut self, answer: Query) {
+    fn answer(&mut self, answer: Answer) {
         if !self.answers.contains(&answer) {
             self.answers.push(answer);
         }
     }
+}
+
+fn numeric_answer(numeric: Numeric, params: &[&str]) -> Answer {
+    Answer::Numeric(numeric, params.iter().map(ToString::to_string).collect())
 }

@@ -1,8 +1,11 @@
 //! The table of the commands: a row is all that the server knows of one, but for what it does.
 
-use super::{Line, ask, mode, register, room, speak};
+use super::ask;
+use super::{Line, mode, questions, register, room, speak};
 use crate::dialect::action::Action;
+use crate::dialect::irc::answer::server;
 use crate::dialect::irc::client::Client;
+use crate::dialect::irc::query::Query;
 use alloc::vec::Vec;
 
 /// A command that a client may send.
@@ -40,7 +43,7 @@ pub(in crate::dialect::irc) enum Privilege {
 }
 
 macro_rules! commands {
-    ($($name:literal $stage:ident $privilege:ident $params:literal $text:tt $act:path $(= $usage:literal, $about:literal)?;)*) => {
+    ($($name:literal $stage:ident $privilege:ident $params:literal $text:tt [$($act:tt)*] $(= $usage:literal, $about:literal)?;)*) => {
         /// Every command, in the order of the names.
         pub(in crate::dialect::irc) static COMMANDS: &[IrcCommand] = &[$(IrcCommand {
             name: $name,
@@ -48,97 +51,100 @@ macro_rules! commands {
             privilege: Privilege::$privilege,
             params: $params,
             text: commands!(@text $text),
-            act: $act,
+            act: commands!(@act $($act)*),
             help: commands!(@help $($usage, $about)?),
         },)*];
     };
     (@text -) => { None };
     (@text $text:literal) => { Some($text) };
+    (@act answer $answer:path) => { |_, _| ask(Query::Now($answer)) };
+    (@act $act:path) => { $act };
     (@help) => { None };
     (@help $usage:literal, $about:literal) => { Some(($usage, $about)) };
 }
 
-// Name, stage, who may send it, parameters that it needs, which of them is a text, what it does; then its help.
+// Name, stage, who may send it, parameters that it needs, which of them is a text, what makes actions of it (or, for a
+// question without parameters, what answers it); then its help.
 commands! {
-    "ADMIN" Entered Anybody 0 - ask::admin
+    "ADMIN" Entered Anybody 0 - [answer server::admin]
         = "ADMIN", "show who runs the server";
-    "AWAY" Entered Anybody 0 0 speak::away
+    "AWAY" Entered Anybody 0 0 [speak::away]
         = "AWAY [:message]", "mark yourself as away; without a message, as back";
-    "CAP" Always Anybody 1 - register::cap
+    "CAP" Always Anybody 1 - [register::cap]
         = "CAP LS|LIST|REQ|END", "list or request capabilities; clients do this by themselves";
-    "CHGHOST" Entered ServerOperators 2 - speak::chghost
+    "CHGHOST" Entered ServerOperators 2 - [speak::chghost]
         = "CHGHOST nick host", "change the host displayed for somebody";
-    "HELP" Entered Anybody 0 - ask::help
+    "HELP" Entered Anybody 0 - [questions::help]
         = "HELP [command]", "list the commands, or explain one";
-    "HELPOP" Entered Anybody 0 - ask::help;
-    "INFO" Entered Anybody 0 - ask::info
+    "HELPOP" Entered Anybody 0 - [questions::help];
+    "INFO" Entered Anybody 0 - [answer server::info]
         = "INFO", "show what this server is";
-    "INVITE" Entered Anybody 0 - room::invite
+    "INVITE" Entered Anybody 0 - [room::invite]
         = "INVITE [nick #channel]", "invite somebody to a channel, or list your invitations";
-    "ISON" Entered Anybody 1 - ask::ison
+    "ISON" Entered Anybody 1 - [questions::ison]
         = "ISON nick ...", "show which of these nicks are online";
-    "JOIN" Entered Anybody 1 - room::join
+    "JOIN" Entered Anybody 1 - [room::join]
         = "JOIN #channel[,#channel] [key[,key]]", "enter channels; JOIN 0 leaves all channels";
-    "KICK" Entered RoomOperators 2 2 room::kick
+    "KICK" Entered RoomOperators 2 2 [room::kick]
         = "KICK #channel nick[,nick] [:reason]", "remove somebody from a channel";
-    "KILL" Entered ServerOperators 1 1 speak::kill
+    "KILL" Entered ServerOperators 1 1 [speak::kill]
         = "KILL nick [:reason]", "close somebody's connection";
-    "LINKS" Entered Anybody 0 - ask::links
+    "LINKS" Entered Anybody 0 - [answer server::links]
         = "LINKS", "list the servers of this network";
-    "LIST" Entered Anybody 0 - ask::list
+    "LIST" Entered Anybody 0 - [questions::list]
         = "LIST [conditions]", "list channels; conditions are #c*, !*x, >5, <10, C<60, T>5";
-    "LUSERS" Entered Anybody 0 - ask::lusers
+    "LUSERS" Entered Anybody 0 - [answer server::lusers]
         = "LUSERS", "show how many people are online";
-    "MODE" Entered Anybody 1 - mode::mode
+    "MODE" Entered Anybody 1 - [mode::mode]
         = "MODE #channel|nick [changes]", "show or change the modes of a channel, or your own";
-    "MONITOR" Entered Anybody 1 - ask::monitor
+    "MONITOR" Entered Anybody 1 - [questions::monitor]
         = "MONITOR +|-|C|L|S [nick[,nick]]", "be told when somebody comes or goes";
-    "MOTD" Entered Anybody 0 - ask::motd
+    "MOTD" Entered Anybody 0 - [answer server::motd]
         = "MOTD", "show the message of the day";
-    "NAMES" Entered Anybody 0 - room::names
+    "NAMES" Entered Anybody 0 - [room::names]
         = "NAMES #channel", "list who is in a channel";
-    "NICK" Always Anybody 0 - register::nick
+    "NICK" Always Anybody 0 - [register::nick]
         = "NICK name", "change your nick";
-    "NOTICE" Entered Anybody 0 1 speak::notice
+    "NOTICE" Entered Anybody 0 1 [speak::notice]
         = "NOTICE target :text", "send a message that no program answers";
-    "OPER" Entered Anybody 2 - register::oper
+    "OPER" Entered Anybody 2 - [register::oper]
         = "OPER name password", "become a server operator";
-    "PART" Entered Anybody 1 1 room::part
+    "PART" Entered Anybody 1 1 [room::part]
         = "PART #channel [:message]", "leave a channel";
-    "PASS" Registering Anybody 1 - register::pass;
-    "PING" Always Anybody 0 - register::ping
+    "PASS" Registering Anybody 1 - [register::pass];
+    "PING" Always Anybody 0 - [register::ping]
         = "PING token", "check that the server answers";
-    "PONG" Always Anybody 0 - register::pong;
-    "PRIVMSG" Entered Anybody 0 1 speak::privmsg
+    "PONG" Always Anybody 0 - [register::pong];
+    "PRIVMSG" Entered Anybody 0 1 [speak::privmsg]
         = "PRIVMSG target[,target] :text", "send a message to a channel or to one person";
-    "QUIT" Always Anybody 0 0 register::quit
+    "QUIT" Always Anybody 0 0 [register::quit]
         = "QUIT [:message]", "leave the server";
-    "REHASH" Entered ServerOperators 0 - ask::rehash
+    "REHASH" Entered ServerOperators 0 - [questions::rehash]
         = "REHASH", "reload the server's configuration";
-    "RESTART" Entered Anybody 0 - ask::restart
+    "RESTART" Entered Anybody 0 - [questions::restart]
         = "RESTART", "not available: only whoever runs the server can restart it";
-    "SETNAME" Entered Anybody 1 0 speak::setname
+    "SETNAME" Entered Anybody 1 0 [speak::setname]
         = "SETNAME :real name", "change your real name";
-    "STATS" Entered Anybody 0 - ask::stats
+    "STATS" Entered Anybody 0 - [questions::stats]
         = "STATS u", "show how long the server has been up";
-    "TAGMSG" Entered Anybody 0 - speak::tagmsg
+    "TAGMSG" Entered Anybody 0 - [speak::tagmsg]
         = "@+tag TAGMSG target", "send message tags without a text";
-    "TIME" Entered Anybody 0 - ask::time
+    "TIME" Entered Anybody 0 - [answer server::time]
         = "TIME", "show the server's time";
-    "TOPIC" Entered Anybody 1 1 room::topic
+    "TOPIC" Entered Anybody 1 1 [room::topic]
         = "TOPIC #channel [:topic]", "show or set the topic of a channel";
-    "USER" Registering Anybody 2 3 register::user;
-    "USERHOST" Entered Anybody 1 - ask::userhost
+    "USER" Registering Anybody 2 3 [register::user];
+    "USERHOST" Entered Anybody 1 - [questions::userhost]
         = "USERHOST nick ...", "show the users and hosts of these nicks";
-    "VERSION" Entered Anybody 0 - ask::version
+    "VERSION" Entered Anybody 0 - [answer server::version]
         = "VERSION", "show the version of the server";
-    "WALLOPS" Entered ServerOperators 1 0 speak::wallops
+    "WALLOPS" Entered ServerOperators 1 0 [speak::wallops]
         = "WALLOPS :text", "send a message to everybody who has mode +w";
-    "WHO" Entered Anybody 0 - ask::who
+    "WHO" Entered Anybody 0 - [questions::who]
         = "WHO #channel|nick|pattern [o][%fields]", "list people in a channel, or by nick";
-    "WHOIS" Entered Anybody 0 - ask::whois
+    "WHOIS" Entered Anybody 0 - [questions::whois]
         = "WHOIS nick", "show details about somebody";
-    "WHOWAS" Entered Anybody 0 - ask::whowas
+    "WHOWAS" Entered Anybody 0 - [questions::whowas]
         = "WHOWAS nick [count]", "show who used a nick before";
 }
 

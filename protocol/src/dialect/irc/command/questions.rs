@@ -12,33 +12,13 @@ use crate::dialect::irc::query::{ListFilter, Query, Who};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-pub(super) fn admin(_: &mut Client, _: &Line<'_>) -> Vec<Action> {
-    ask(Query::Admin)
-}
-
 pub(super) fn help(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     ask(Query::Help(line.param(0).filter(|subject| !subject.is_empty()).map(printable_word)))
-}
-
-pub(super) fn info(_: &mut Client, _: &Line<'_>) -> Vec<Action> {
-    ask(Query::Info)
 }
 
 pub(super) fn ison(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let names = line.message.params().iter().flat_map(|names| names.split(' '));
     ask(Query::Ison(names.filter(|name| !name.is_empty()).map(String::from).collect()))
-}
-
-pub(super) fn links(_: &mut Client, _: &Line<'_>) -> Vec<Action> {
-    ask(Query::Links)
-}
-
-pub(super) fn lusers(_: &mut Client, _: &Line<'_>) -> Vec<Action> {
-    ask(Query::Lusers)
-}
-
-pub(super) fn motd(_: &mut Client, _: &Line<'_>) -> Vec<Action> {
-    ask(Query::Motd)
 }
 
 /// `REHASH`: an operator of the server wants its configuration to be read again.
@@ -56,16 +36,8 @@ pub(super) fn stats(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     ask(Query::Stats(letter.filter(char::is_ascii_alphanumeric)))
 }
 
-pub(super) fn time(_: &mut Client, _: &Line<'_>) -> Vec<Action> {
-    ask(Query::Time)
-}
-
 pub(super) fn userhost(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     ask(Query::Userhost(line.message.params().iter().map(ToString::to_string).collect()))
-}
-
-pub(super) fn version(_: &mut Client, _: &Line<'_>) -> Vec<Action> {
-    ask(Query::Version)
 }
 
 /// `LIST`: rooms, and conditions on them (ISUPPORT's `ELIST`).
