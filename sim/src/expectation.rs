@@ -2,6 +2,7 @@
 
 use parlor_protocol::Seq;
 use std::collections::VecDeque;
+use std::ops::Range;
 
 /// The bytes that a connection is to be sent, as the model says them, and how far they came.
 #[derive(Debug, Default)]
@@ -14,11 +15,36 @@ pub struct Expectation {
     /// Where the farewell begins of a connection that read too slowly: from the end of any line before it,
     /// what is sent may go on there.
     cut: Option<usize>,
-    /// Where the bytes of each entry of the log end that is heard, in `due`: known by its place, for no text can
-    /// forge or hide that.
-    entries: VecDeque<(usize, Seq)>,
+    /// Bytes that were before `due`, and are forgotten.
+    forgotten: usize,
+    /// Where the bytes of each event are, of all: an event is known by its place, for no text can forge or hide that.
+    events: VecDeque<Event>,
+    /// Which of all bytes are IRC.
+    irc: Range<usize>,
     /// Entries that were sent whole, and that nobody has asked for yet.
     heard: Vec<Seq>,
+    /// Lines that were sent whole, and that nobody has asked for yet.
+    lines: Vec<Line>,
+}
+
+/// What a whole line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Where IRC begins in it, if it does: answers to a client of telnet may be before that.
+    pub irc_from: Option<usize>,
+    /// The entry of the log that it tells of, and whether it is the first of the lines that do.
+    pub event: Option<(Seq, bool)>,
+}
+
+/// The bytes of an event.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// The range of its bytes, among those it is added with or among all.
+    pub place: Range<usize>,
+    /// The entry of the log that it tells of.
+    pub seq: Seq,
+    /// Whether it is asked for as one that was heard.
+    pub is_heard: bool,
 }
 
 /// Bytes that the model does not know of.
@@ -37,6 +63,12 @@ const SHOWN_BYTES: usize = 200;
 const FORGET_BYTES: usize = 16 << 10;
 
 impl Expectation {
+    /// What is due to a connection that is new, which may be one of IRC.
+    #[must_use]
+    pub fn of(is_irc: bool) -> Self {
+        Self { irc: 0..if is_irc { usize::MAX } else { 0 }, ..Self::default() }
+    }
+
     /// These bytes come next.
     pub fn add(&mut self, bytes: &[u8]) {
         self.due.extend_from_slice(bytes);
@@ -44,10 +76,32 @@ impl Expectation {
 
     /// These bytes come next, and they are how this entry of the log is heard.
     pub fn add_entry(&mut self, seq: Seq, bytes: &[u8]) {
-        if !bytes.is_empty() {
-            self.add(bytes);
-            self.entries.push_back((self.due.len(), seq));
+        self.add_events(bytes, &[Event { place: 0..bytes.len(), seq, is_heard: true }]);
+    }
+
+    /// These bytes come next, and these events are in them.
+    pub fn add_events(&mut self, bytes: &[u8], events: &[Event]) {
+        let start = self.forgotten + self.due.len();
+        self.add(bytes);
+        for event in events.iter().filter(|event| !event.place.is_empty()) {
+            let place = start + event.place.start..start + event.place.end;
+            self.events.push_back(Event { place, ..event.clone() });
         }
+    }
+
+    /// From here on it is spoken to in IRC.
+    pub const fn begin_irc(&mut self) {
+        self.irc = self.forgotten + self.due.len()..usize::MAX;
+    }
+
+    /// From here on it is not spoken to in IRC, if it was.
+    pub fn end_irc(&mut self) {
+        self.irc.end = self.irc.end.min(self.forgotten + self.due.len());
+    }
+
+    /// The lines that the connection was sent whole since this was asked for.
+    pub fn lines(&mut self) -> Vec<Line> {
+        std::mem::take(&mut self.lines)
     }
 
     /// The entries of the log that the connection was sent whole since this was asked for.
@@ -86,13 +140,12 @@ impl Expectation {
             } else {
                 bytes.iter().zip(due).take_while(|(one, other)| one == other).count()
             };
-            if let Some(end) = memchr::memrchr(b'\n', &bytes[..same]) {
-                self.line_start = self.consumed + end + 1;
+            let consumed = self.consumed;
+            for end in memchr::memchr_iter(b'\n', &bytes[..same]) {
+                self.end_line(consumed + end + 1);
             }
             self.consumed += same;
-            while let Some((_, seq)) = self.entries.pop_front_if(|(end, _)| *end <= self.consumed) {
-                self.heard.push(seq);
-            }
+            self.pass_events(self.forgotten + self.consumed);
             bytes = &bytes[same..];
             if !bytes.is_empty() && !self.go_on_at_cut() {
                 return Err(Difference { expected: shown(self.rest()), found: shown(bytes) });
@@ -100,11 +153,32 @@ impl Expectation {
         }
         if self.cut.is_none() && self.consumed > FORGET_BYTES {
             self.due.drain(..self.line_start);
-            self.entries.iter_mut().for_each(|(end, _)| *end -= self.line_start);
+            self.forgotten += self.line_start;
             self.consumed -= self.line_start;
             self.line_start = 0;
         }
         Ok(())
+    }
+
+    /// The line under way is whole, and ends there.
+    fn end_line(&mut self, end: usize) {
+        let start = self.forgotten + self.line_start;
+        self.pass_events(start);
+        let event = self.events.front().filter(|event| event.place.start <= start);
+        let event = event.map(|event| (event.seq, event.place.start == start));
+        let is_irc = start < self.irc.end && self.irc.start < self.forgotten + end;
+        let irc_from = is_irc.then(|| self.irc.start.saturating_sub(start));
+        self.lines.push(Line { irc_from, event });
+        self.line_start = end;
+    }
+
+    /// Events that end there or before are heard.
+    fn pass_events(&mut self, end: usize) {
+        while let Some(event) = self.events.pop_front_if(|event| event.place.end <= end) {
+            if event.is_heard {
+                self.heard.push(event.seq);
+            }
+        }
     }
 
     /// Goes on behind the cut, where the line under way may as well be one from there.
@@ -114,7 +188,7 @@ impl Expectation {
         let length = begun.len();
         let fits = self.due[cut..].starts_with(&self.due[begun]);
         if fits {
-            self.entries.clear();
+            self.events.clear();
             self.line_start = cut;
             self.consumed = cut + length;
         }

@@ -226,7 +226,7 @@ impl Conn {
             end_timer: None,
             wait: None,
             registers_until: None,
-            due: Expectation::default(),
+            due: Expectation::of(dialect == Dialect::Irc),
             ended_for: None,
         }
     }
@@ -234,6 +234,7 @@ impl Conn {
     /// From here on it is a client of IRC, of which nothing is known.
     pub(super) fn begin_irc(&mut self) {
         self.irc = Some(Box::new(Client::where_plain_is_spoken()));
+        self.due.begin_irc();
         self.stage = Stage::Registering;
         self.release(true);
     }

@@ -128,6 +128,7 @@ impl Model {
     /// It speaks what is not spoken where it is: it reads this, and is closed.
     fn turn_away(&mut self, id: ConnId, opens: Opens) {
         let Some(conn) = self.conns.get_mut(id) else { return };
+        conn.due.end_irc();
         sometimes!(self.marks, AnsweredHttp, opens == Opens::Http);
         sometimes!(self.marks, StrangerAtPlain, conn.listener == Dialect::Plain && opens != Opens::Http);
         sometimes!(self.marks, StrangerKnown, matches!(opens, Opens::Stranger(_)));

@@ -4,12 +4,14 @@ use super::Model;
 use super::chat::{Chat, Here};
 use super::conn::{Conn, Link};
 use super::irc::{Query, label};
+use crate::expectation;
 use crate::sometimes;
 use bytes::BytesMut;
 use parlor_protocol::plain::Note;
 use parlor_protocol::{
     ConnId, Event, LogEntry, MemberId, Name, Person, RoomName, Seq, Stamp, What, WireClass,
 };
+use std::ops::Range;
 
 /// What the others hear of an entry.
 pub(super) const fn event<'a>(
@@ -20,6 +22,12 @@ pub(super) const fn event<'a>(
 ) -> Event<'a> {
     let LogEntry { seq, at_unix_ms, .. } = *entry;
     Event { stamp: Stamp { log_unix_ms: chat.began_unix_ms, seq, at_unix_ms }, by, by_bot, what }
+}
+
+/// Where the bytes of an event are. A signal has no place in the log.
+fn place(event: &Event<'_>, place: Range<usize>, is_heard: bool) -> Option<expectation::Event> {
+    let seq = event.stamp.seq;
+    (seq > Seq(0)).then_some(expectation::Event { place, seq, is_heard })
 }
 
 /// An event in the forms in which somebody reads it.
@@ -48,13 +56,10 @@ impl Conn {
         }
     }
 
-    /// It is to be sent an event. What a room was told is remembered with its place among the bytes.
+    /// It is to be sent an event, which is remembered with its place among the bytes.
     fn hear(&mut self, event: &Event<'_>, bytes: &[u8]) {
-        match (event.what, event.stamp.seq) {
-            // A signal has no place in the log.
-            (What::Said { .. }, seq) if seq > Seq(0) => self.due.add_entry(seq, bytes),
-            _ => self.due.add(bytes),
-        }
+        let is_heard = matches!(event.what, What::Said { .. });
+        self.due.add_events(bytes, place(event, 0..bytes.len(), is_heard).as_slice());
     }
 }
 
@@ -109,8 +114,12 @@ impl Model {
         let mut bytes = BytesMut::new();
         event.render(conn.class(self.options.raw), &mut bytes);
         match &mut conn.label {
-            // What it says itself it hears with its answers: where in them, only their batch knows.
-            Some(label) => label.gathered.extend_from_slice(&bytes),
+            // What it says itself it hears with its answers, and is not asked for.
+            Some(label) => {
+                let start = label.gathered.len();
+                label.gathered.extend_from_slice(&bytes);
+                label.events.extend(place(event, start..label.gathered.len(), false));
+            }
             None => conn.hear(event, &bytes),
         }
     }
@@ -183,8 +192,8 @@ impl Model {
             conn.label = Some(label::Answered::new(label));
         } else if let Some(answered) = conn.label.take() {
             sometimes!(self.marks, LabelInPages, answered.is_batch());
-            let bytes = answered.end(server);
-            self.send(id, &bytes);
+            let (bytes, events) = answered.end(server);
+            self.send_events(id, &bytes, &events);
         }
     }
 
@@ -200,14 +209,18 @@ impl Model {
     pub(super) fn send_gathered(&mut self, id: ConnId) {
         let server = &self.options.identity.name;
         let Some(conn) = self.conns.get_mut(id) else { return };
-        if let Some(bytes) = conn.label.as_mut().map(|label| label.part(server)) {
-            self.send(id, &bytes);
+        if let Some((bytes, events)) = conn.label.as_mut().map(|label| label.part(server)) {
+            self.send_events(id, &bytes, &events);
         }
     }
 
     pub(super) fn send(&mut self, id: ConnId, bytes: &[u8]) {
+        self.send_events(id, bytes, &[]);
+    }
+
+    fn send_events(&mut self, id: ConnId, bytes: &[u8], events: &[expectation::Event]) {
         if let Some(conn) = self.conns.get_mut(id).filter(|conn| conn.link == Link::Open) {
-            conn.due.add(bytes);
+            conn.due.add_events(bytes, events);
         }
     }
 }

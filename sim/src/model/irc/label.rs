@@ -1,17 +1,21 @@
 //! Answers to a line with a label: none, one, or a batch of them.
 
+use crate::expectation::Event;
+
 /// What a line was answered so far.
 #[derive(Debug)]
 pub(in crate::model) struct Answered {
     label: String,
     pub(in crate::model) gathered: Vec<u8>,
+    /// Where events are in what is gathered.
+    pub(in crate::model) events: Vec<Event>,
     /// Some of it is on its way, in a batch.
     begun: bool,
 }
 
 impl Answered {
     pub(in crate::model) const fn new(label: String) -> Self {
-        Self { label, gathered: Vec::new(), begun: false }
+        Self { label, gathered: Vec::new(), events: Vec::new(), begun: false }
     }
 
     pub(in crate::model) const fn is_batch(&self) -> bool {
@@ -23,37 +27,57 @@ impl Answered {
         !self.begun && self.gathered.is_empty()
     }
 
-    /// What was gathered, as the next part of a batch.
-    pub(in crate::model) fn part(&mut self, server: &str) -> Vec<u8> {
+    /// What was gathered, as the next part of a batch, and where events are in it.
+    pub(in crate::model) fn part(&mut self, server: &str) -> (Vec<u8>, Vec<Event>) {
         if self.gathered.is_empty() {
-            return Vec::new();
+            return <_>::default();
         }
         let mut part = Vec::new();
         if !std::mem::replace(&mut self.begun, true) {
             part = tagged(&format!(":{server} BATCH +label labeled-response\r\n"), "label", &self.label);
         }
-        let gathered = String::from_utf8(std::mem::take(&mut self.gathered)).expect("lines are UTF-8");
-        for line in gathered.split_inclusive('\n') {
-            part.append(&mut tagged(line, "batch", "label"));
-        }
-        part
+        let events = self.take_tagged("batch", "label", &mut part);
+        (part, events)
     }
 
     /// The rest of it, and its end.
-    pub(in crate::model) fn end(mut self, server: &str) -> Vec<u8> {
+    pub(in crate::model) fn end(mut self, server: &str) -> (Vec<u8>, Vec<Event>) {
         let lines = self.gathered.iter().filter(|byte| **byte == b'\n').count();
         match (self.begun, lines) {
-            (false, 0) => tagged(&format!(":{server} ACK\r\n"), "label", &self.label),
+            (false, 0) => (tagged(&format!(":{server} ACK\r\n"), "label", &self.label), Vec::new()),
             (false, 1) => {
-                let line = String::from_utf8(self.gathered).expect("lines are UTF-8");
-                tagged(&line, "label", &self.label)
+                let (label, mut line) = (self.label.clone(), Vec::new());
+                let events = self.take_tagged("label", &label, &mut line);
+                (line, events)
             }
             _ => {
-                let mut part = self.part(server);
+                let (mut part, events) = self.part(server);
                 part.extend_from_slice(format!(":{server} BATCH -label\r\n").as_bytes());
-                part
+                (part, events)
             }
         }
+    }
+
+    /// Appends the lines that were gathered, each with one tag more; returns where events are among them.
+    fn take_tagged(&mut self, key: &str, value: &str, to: &mut Vec<u8>) -> Vec<Event> {
+        let gathered = String::from_utf8(std::mem::take(&mut self.gathered)).expect("lines are UTF-8");
+        let mut events = std::mem::take(&mut self.events);
+        let (mut next, mut start) = (0, 0);
+        for line in gathered.split_inclusive('\n') {
+            let (from, end) = (to.len(), start + line.len());
+            to.append(&mut tagged(line, key, value));
+            if let Some(event) = events.get_mut(next) {
+                if event.place.start == start {
+                    event.place.start = from;
+                }
+                if event.place.end == end {
+                    event.place.end = to.len();
+                    next += 1;
+                }
+            }
+            start = end;
+        }
+        events
     }
 }
 
