@@ -16,12 +16,22 @@ use core::sync::atomic::{AtomicU8, Ordering};
 pub enum Bug {
     /// A direct reply overtakes a command.
     AnswerOvertakes = 1,
+    /// Clients hear that somebody is away, whether they asked for that or not.
+    AwayUnasked,
+    /// No message of a bot tells that it is one.
+    BotUntagged,
     /// Who asks for its own messages does not hear them, and who does not ask hears them.
     EchoInverted,
     /// A member that enters in the middle of a tick hears what was said before.
     HearsBefore,
     /// A member that leaves and returns within a tick hears what it missed.
     HearsMissed,
+    /// Each piece of a long message has the message's id.
+    IdOnPieces,
+    /// Two messages have one id.
+    IdShared,
+    /// Each client reads the form of a join that has to be asked for.
+    JoinExtended,
     /// What is said to a connection meanwhile is taken for the answer to its line with a label.
     LabelTakesOthers,
     /// A language changed in the middle of a tick is that of the whole tick.
@@ -30,6 +40,8 @@ pub enum Bug {
     LosesOnLeaving,
     /// The name of a member that has left stays taken.
     NameStaysTaken,
+    /// A piece of a long message is longer than a message may be.
+    PieceTooLong,
     /// The console is not told of renames.
     RenameUnreported,
     /// Those who watch a name do not hear that its owner takes another.
@@ -40,6 +52,8 @@ pub enum Bug {
     RoomsSwapped,
     /// What is said to those who run a room reaches those with a voice, too.
     StatusIgnored,
+    /// Messages tell when they were sent, whether their reader asked for that or not.
+    TimeUnasked,
 }
 
 #[cfg(feature = "planted")]
@@ -121,4 +135,39 @@ pub(crate) fn leaves_before() -> bool {
 /// Whether who has this status at the highest hears what is said to those with that one.
 pub(crate) fn reaches(highest: Status, status: Status) -> bool {
     highest >= status || is(Bug::StatusIgnored)
+}
+
+/// Whether a client hears that somebody is away, where it has asked for that or not.
+pub(crate) fn hears_away(asked: bool) -> bool {
+    asked || is(Bug::AwayUnasked)
+}
+
+/// Whether a message tells that a bot sent it.
+pub(crate) fn tells_bot(by_bot: bool) -> bool {
+    by_bot && !is(Bug::BotUntagged)
+}
+
+/// Whether a later piece of a message has the tags of the first one.
+pub(crate) fn repeats_tags() -> bool {
+    is(Bug::IdOnPieces)
+}
+
+/// What tells a message from the others of the same log.
+pub(crate) fn id_of(seq: u64) -> u64 {
+    if is(Bug::IdShared) { seq / 4 } else { seq }
+}
+
+/// Whether a client reads joins with account and real name, where it has asked for that or not.
+pub(crate) fn joins_are_extended(asked: bool) -> bool {
+    asked || is(Bug::JoinExtended)
+}
+
+/// Bytes of a piece of a message, of which it may have so many.
+pub(crate) fn piece_bytes(bytes_max: usize) -> usize {
+    if is(Bug::PieceTooLong) { bytes_max + 1 } else { bytes_max }
+}
+
+/// Whether a client reads when messages were sent, where it has asked for that or not.
+pub(crate) fn tells_time(asked: bool) -> bool {
+    asked || is(Bug::TimeUnasked)
 }

@@ -40,14 +40,19 @@ pub enum SimBug {
 }
 
 /// Every planted bug, by the name that the command line knows it by.
-pub const BUGS: [(&str, Bug); 23] = [
+pub const BUGS: [(&str, Bug); 30] = [
     ("answer-overtakes", Bug::Core(CoreBug::AnswerOvertakes)),
+    ("away-unasked", Bug::Core(CoreBug::AwayUnasked)),
     ("backlog-twice", Bug::Sim(SimBug::BacklogTwice)),
+    ("bot-untagged", Bug::Core(CoreBug::BotUntagged)),
     ("close-loses-leave", Bug::Sim(SimBug::CloseLosesLeave)),
     ("echo-inverted", Bug::Core(CoreBug::EchoInverted)),
     ("end-drops-owed", Bug::Sim(SimBug::EndDropsOwed)),
     ("hears-before", Bug::Core(CoreBug::HearsBefore)),
     ("hears-missed", Bug::Core(CoreBug::HearsMissed)),
+    ("id-on-pieces", Bug::Core(CoreBug::IdOnPieces)),
+    ("id-shared", Bug::Core(CoreBug::IdShared)),
+    ("join-extended", Bug::Core(CoreBug::JoinExtended)),
     ("kicked-hears", Bug::Sim(SimBug::KickedHears)),
     ("label-takes-others", Bug::Core(CoreBug::LabelTakesOthers)),
     ("language-of-tick", Bug::Core(CoreBug::LanguageOfTick)),
@@ -55,6 +60,7 @@ pub const BUGS: [(&str, Bug); 23] = [
     ("limit-by-one", Bug::Sim(SimBug::LimitByOne)),
     ("loses-on-leaving", Bug::Core(CoreBug::LosesOnLeaving)),
     ("name-stays-taken", Bug::Core(CoreBug::NameStaysTaken)),
+    ("piece-too-long", Bug::Core(CoreBug::PieceTooLong)),
     ("quit-per-room", Bug::Sim(SimBug::QuitPerRoom)),
     ("rename-races-entrance", Bug::Sim(SimBug::RenameRacesEntrance)),
     ("rename-unreported", Bug::Core(CoreBug::RenameUnreported)),
@@ -64,6 +70,7 @@ pub const BUGS: [(&str, Bug); 23] = [
     ("sender-hears", Bug::Sim(SimBug::SenderHears)),
     ("slot-reused", Bug::Sim(SimBug::SlotReused)),
     ("status-ignored", Bug::Core(CoreBug::StatusIgnored)),
+    ("time-unasked", Bug::Core(CoreBug::TimeUnasked)),
 ];
 
 impl Bug {

@@ -167,7 +167,7 @@ impl IrcWriter {
         // One that is taken keeps its client out for long.
         let name = if source.chance(600) { format!("n{}", source.below(40)) } else { self.name(source) };
         lines.push(format!("NICK {name}"));
-        self.wanted.push(name);
+        self.wanted.push(name.clone());
         let real_name = match source.weighted(&[6, 2, 1]) {
             0 => "Real Name".to_owned(),
             1 => "r".repeat(source.index(300)),
@@ -181,6 +181,9 @@ impl IrcWriter {
                 lines.push(format!("CAP REQ :{}", self.some_capabilities(source, false)));
             }
             lines.push("CAP END".to_owned());
+        }
+        if source.chance(100) {
+            lines.push(format!("MODE {name} +B"));
         }
         if source.chance(30) {
             let missing = source.index(lines.len());

@@ -12,6 +12,7 @@ use crate::base::text::Text;
 use crate::dialect::event::{Event, Stamp, What};
 use crate::log::close_reason::CloseReason;
 use crate::log::command::{Message, MessageKind};
+use crate::planted;
 use alloc::string::String;
 use bytes::BytesMut;
 use core::fmt::{self, Arguments, Write};
@@ -90,14 +91,14 @@ pub(crate) fn render_event(event: &Event<'_>, capabilities: Capabilities, to: &m
     let mut line = Lines { to, event, capabilities };
     let text = Text::as_str;
     match event.what {
-        What::AwaySet { .. } if !has(Capabilities::AWAY_NOTIFY) => {}
+        What::AwaySet { .. } if !planted::hears_away(has(Capabilities::AWAY_NOTIFY)) => {}
         What::AwaySet { away: None } => line.put(format_args!("AWAY")),
         What::AwaySet { away: Some(away) } => line.put(format_args!("AWAY :{}", text(away))),
         What::HostSet { .. } if !has(Capabilities::CHGHOST) => {}
         What::HostSet { user, host } => line.put(format_args!("CHGHOST {user} {host}")),
         What::Invited { to_target: false, .. } if !has(Capabilities::INVITE_NOTIFY) => {}
         What::Invited { name, room, .. } => line.put(format_args!("INVITE {name} {room:#}")),
-        What::Joined { room } if has(Capabilities::EXTENDED_JOIN) => {
+        What::Joined { room } if planted::joins_are_extended(has(Capabilities::EXTENDED_JOIN)) => {
             // Nobody has an account yet.
             line.put(format_args!("JOIN {room:#} * :{}", text(event.by.profile.real_name())));
         }
@@ -231,7 +232,8 @@ impl Lines<'_> {
                 return;
             }
             self.words(&[" :", before]);
-            let room = MESSAGE_BYTES_MAX.saturating_sub(self.to.len() - start + after.len());
+            let room = planted::piece_bytes(MESSAGE_BYTES_MAX);
+            let room = room.saturating_sub(self.to.len() - start + after.len());
             let piece;
             (piece, rest) = rest.split_at(rest.floor_char_boundary(room));
             self.words(&[piece, after, "\r\n"]);
@@ -240,7 +242,9 @@ impl Lines<'_> {
             if rest.is_empty() || piece.is_empty() {
                 return;
             }
-            tagged = Tagged::Rest;
+            if !planted::repeats_tags() {
+                tagged = Tagged::Rest;
+            }
         }
     }
 
@@ -251,20 +255,20 @@ impl Lines<'_> {
             write!(to, "{between}{tag}").expect("a buffer takes what it is given");
             between = ';';
         };
-        if self.capabilities.has(Capabilities::SERVER_TIME) {
+        if planted::tells_time(self.capabilities.has(Capabilities::SERVER_TIME)) {
             put(self.to, format_args!("time={:.3}", Utc::from_unix_ms(at_unix_ms)));
         }
         if self.capabilities.has(Capabilities::MESSAGE_TAGS) {
             if let Tagged::Message(message) = tagged {
                 // What has no place in the log has no id.
                 if seq.0 > 0 {
-                    put(self.to, format_args!("msgid={log_unix_ms:x}-{}", seq.0));
+                    put(self.to, format_args!("msgid={log_unix_ms:x}-{}", planted::id_of(seq.0)));
                 }
                 if let Some(tags) = &message.tags {
                     put(self.to, format_args!("{tags}"));
                 }
             }
-            if by_bot {
+            if planted::tells_bot(by_bot) {
                 put(self.to, format_args!("bot"));
             }
         }
