@@ -12,6 +12,7 @@ pub mod order;
 mod private;
 mod received;
 mod refused;
+mod rendering;
 pub mod replay;
 mod said;
 pub mod silence;
@@ -19,6 +20,7 @@ mod strangers;
 mod written;
 
 use crate::expectation::Expectation;
+use crate::mark::Marks;
 use crate::model::Model;
 use parlor_protocol::{
     Command, ConnId, Hub, Input, Limits, LogEntry, Now, Options, Outbox, Output, Seq, World,
@@ -56,6 +58,8 @@ pub enum Law {
     Private,
     /// 15: what is refused changes nothing.
     Refused,
+    /// 16: a client of IRC is sent what the specifications say.
+    Rendering,
 }
 
 /// A law that does not hold.
@@ -88,6 +92,7 @@ impl fmt::Display for Law {
             Self::Commands => "law 13, no command is heard",
             Self::Private => "law 14, what is written to one alone is read by two",
             Self::Refused => "law 15, what is refused changes nothing",
+            Self::Rendering => "law 16, a client of IRC is sent what the specifications say",
         })
     }
 }
@@ -124,6 +129,7 @@ pub struct Judge {
     order: order::Order,
     private: private::Private,
     received: received::Received,
+    rendering: rendering::Rendering,
     silence: silence::Silence,
     strangers: strangers::Strangers,
     world: World,
@@ -149,6 +155,7 @@ impl Judge {
             order: order::Order::default(),
             private: private::Private::default(),
             received: received::Received::default(),
+            rendering: rendering::Rendering::new(options.identity.name.clone()),
             silence: silence::Silence::new(options.echo),
             strangers: strangers::Strangers::default(),
             world: World::new(),
@@ -173,6 +180,7 @@ impl Judge {
             self.commands.written(&line);
             self.private.written(&line);
         }
+        self.rendering.input(input);
         self.heard.input(now, input);
         self.replay.input(now, input);
         self.console.input(input);
@@ -216,7 +224,9 @@ impl Judge {
         for entry in entries {
             // The hub's world is that after the last of them; this one is that after each.
             let before = refused::Before::of(&self.world, entry);
+            self.rendering.before(entry, &self.world);
             self.world.apply(entry, &mut effects);
+            self.rendering.committed(entry, &self.world);
             if let Some(before) = before {
                 let verdict = before.committed(entry, &effects, &self.world);
                 self.note(Law::Refused, None, verdict);
@@ -248,6 +258,9 @@ impl Judge {
         let verdict = self.private.sent(conn, bytes);
         self.note(Law::Private, Some(conn), verdict);
         self.replay.sent(conn, bytes);
+        let lines = self.heard.model.due(conn).map(Expectation::lines).unwrap_or_default();
+        let verdict = self.rendering.sent(conn, bytes, &lines);
+        self.note(Law::Rendering, Some(conn), verdict);
         let heard = self.heard.model.due(conn).map(Expectation::heard).unwrap_or_default();
         heard.into_iter().for_each(|seq| self.heard(conn, seq));
     }
@@ -289,6 +302,8 @@ impl Judge {
         let verdict =
             if left == 0 { Ok(()) } else { Err(format!("it ends, and {left} bytes were not sent")) };
         self.note(Law::Heard, Some(conn), verdict);
+        let verdict = self.rendering.finished(conn);
+        self.note(Law::Rendering, Some(conn), verdict);
     }
 
     /// The outbox has given a connection up.
@@ -298,6 +313,7 @@ impl Judge {
         }
         let verdict = self.backlog.overflowed(&mut self.heard.model, conn, outbox);
         self.note(Law::Backlog, Some(conn), verdict);
+        self.rendering.given_up(conn);
         self.lost(conn);
     }
 
@@ -336,6 +352,13 @@ impl Judge {
         self.note(Law::Ends, None, verdict);
         let verdict = self.replay.at_end(hub.world());
         self.note(Law::Replay, None, verdict);
+    }
+
+    /// The states that a run was in, by what was watched of it.
+    pub fn take_marks(&mut self) -> Marks {
+        let mut marks = std::mem::take(&mut self.heard.model.marks);
+        marks.append(&mut self.rendering.marks);
+        marks
     }
 
     /// Remembers the first violation.

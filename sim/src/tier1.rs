@@ -572,7 +572,7 @@ impl Rig {
     fn outcome(mut self) -> Outcome {
         self.stats.faults = self.net.faults;
         sometimes!(self.stats.marks, HeldLink, self.net.has_held);
-        self.stats.marks.append(&mut self.judge.heard.model.marks);
+        self.stats.marks.append(&mut self.judge.take_marks());
         self.stats.deliveries = self.outbox.counters().deliveries;
         self.stats.simulated_us = self.net.now_us;
         self.trace.end(self.net.now_us, self.judge.replay.sent_hash());

@@ -1,0 +1,151 @@
+//! The commands and numerics that a client is sent, from whom, and with how many parameters (Modern IRC, "Client Messages"
+//! and "Numerics"; for the rest the specification named beside it).
+
+use super::message::Message;
+
+/// The kind of source that a message has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum From {
+    /// A member as `nick!user@host`.
+    Member,
+    Nobody,
+    Server,
+    /// A member, or the server.
+    Somebody,
+}
+
+/// Each command, whom it is from, and how many parameters it has, at least and at most.
+const COMMANDS: [(&str, From, usize, usize); 24] = [
+    // labeled-response.
+    ("ACK", From::Server, 0, 0),
+    // away-notify.
+    ("AWAY", From::Member, 0, 1),
+    // batch.
+    ("BATCH", From::Server, 1, 15),
+    // capability-negotiation: the client, a subcommand, `*` where more follows, a list.
+    ("CAP", From::Server, 3, 4),
+    // chghost.
+    ("CHGHOST", From::Member, 2, 2),
+    ("ERROR", From::Nobody, 1, 1),
+    // standard-replies: a command, a code, any context, a description.
+    ("FAIL", From::Server, 3, 15),
+    ("INVITE", From::Member, 2, 2),
+    // extended-join: an account and a real name besides.
+    ("JOIN", From::Member, 1, 3),
+    ("KICK", From::Member, 2, 3),
+    // A channel's modes, or the client's own.
+    ("MODE", From::Somebody, 2, 15),
+    ("NICK", From::Member, 1, 1),
+    ("NOTE", From::Server, 3, 15),
+    ("NOTICE", From::Somebody, 2, 2),
+    ("PART", From::Member, 1, 2),
+    ("PING", From::Nobody, 1, 1),
+    ("PONG", From::Server, 2, 2),
+    ("PRIVMSG", From::Member, 2, 2),
+    ("QUIT", From::Member, 0, 1),
+    // setname.
+    ("SETNAME", From::Member, 1, 1),
+    // message-tags.
+    ("TAGMSG", From::Member, 1, 1),
+    ("TOPIC", From::Member, 2, 2),
+    ("WALLOPS", From::Member, 1, 1),
+    ("WARN", From::Server, 3, 15),
+];
+
+/// The numerics by how many parameters they have, at least and at most, the client's name included.
+const NUMERICS: [(usize, usize, &str); 13] = [
+    (
+        2,
+        2,
+        "001 002 003 221 242 251 255 257 258 259 302 303 305 306 323 336 337 371 372 374 375 376 381 409 411 412 417 422 \
+         431 451 462 464 481 501 502",
+    ),
+    // monitor.
+    (2, 2, "730 731 732 733"),
+    (2, 3, "256"),
+    // WHOX.
+    (2, 15, "354"),
+    (
+        3,
+        3,
+        "219 252 253 254 301 313 315 318 319 321 329 331 332 341 347 349 365 366 368 369 379 382 396 401 403 404 405 406 \
+         407 421 432 433 442 461 471 472 473 474 475 476 482 524 704 705 706",
+    ),
+    // bot-mode, and capability-negotiation.
+    (3, 3, "335 410"),
+    (3, 5, "338 346 348 367 391"),
+    (3, 15, "005 324"),
+    (4, 4, "265 266 312 322 333 351 353 364 435 441 443 478 734"),
+    (5, 5, "317 696"),
+    (5, 6, "004"),
+    (6, 6, "311 314"),
+    (8, 8, "352"),
+];
+
+/// Checks that a message is one that clients know, from whom it may be, and of the right length.
+pub(super) fn check(message: &Message<'_>, server: &str) -> Result<(), String> {
+    let Message { source, command, params, .. } = message;
+    let numeric = || NUMERICS.iter().find(|(.., codes)| codes.split(' ').any(|code| code == *command));
+    let (from, least, most) = match COMMANDS.iter().find(|(known, ..)| known == command) {
+        Some(&(_, from, least, most)) => (from, least, most),
+        None => match numeric() {
+            Some(&(least, most, _)) => (From::Server, least, most),
+            None => return Err(format!("{command} is no command that clients know")),
+        },
+    };
+    if !(least..=most).contains(&params.len()) {
+        return Err(format!("{command} has {} parameters, not {least} to {most}", params.len()));
+    }
+    let is_right = match from {
+        From::Member => source.is_some_and(is_member),
+        From::Nobody => source.is_none(),
+        From::Server => *source == Some(server),
+        From::Somebody => source.is_some(),
+    };
+    if is_right { Ok(()) } else { Err(format!("{command} is from {source:?}")) }
+}
+
+/// Whether it is `nick!user@host`, and none of these is empty.
+fn is_member(source: &str) -> bool {
+    let parts = source.split_once('!').and_then(|(nick, rest)| Some((nick, rest.split_once('@')?)));
+    parts.is_some_and(|(nick, (user, host))| ![nick, user, host].contains(&""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(line: &str) -> Result<(), String> {
+        check(&Message::parse(format!("{line}\r\n").as_bytes()).expect("it is a message"), "s.example")
+    }
+
+    #[test]
+    fn a_message_has_the_source_and_the_parameters_of_its_command() {
+        for line in [
+            ":n!u@h PRIVMSG #a :x",
+            ":n MODE n :+B",
+            ":s.example NOTICE * :x",
+            ":s.example 001 n :Welcome",
+            ":s.example 005 n A B C :are supported",
+            ":s.example BATCH +1 labeled-response",
+            "PING :s.example",
+            "ERROR :Closing link",
+        ] {
+            assert_eq!(verdict(line), Ok(()), "{line}");
+        }
+        for line in [
+            "PRIVMSG #a :x",
+            ":n PRIVMSG #a :x",
+            ":n!u@ PRIVMSG #a :x",
+            ":n!u@h PRIVMSG #a",
+            ":n!u@h PRIVMSG #a b c",
+            ":other.example 001 n :Welcome",
+            ":s.example 001 n",
+            ":s.example 999 n :x",
+            ":s.example WHATEVER x",
+            ":s.example PING x",
+        ] {
+            verdict(line).expect_err(line);
+        }
+    }
+}

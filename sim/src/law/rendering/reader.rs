@@ -1,0 +1,478 @@
+//! One client: what it knows by what it has read, and what it may therefore be sent.
+
+use super::facts::Fact;
+use super::message::{Message, unescape};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a client has learned from the server.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    /// Those that were acknowledged to it, and not taken back.
+    capabilities: BTreeSet<String>,
+    /// Its name, once it is registered.
+    name: Option<String>,
+    /// The latest time that it was told of an entry of the log.
+    latest_unix_ms: u64,
+    /// Batches that are open.
+    batches: BTreeSet<String>,
+    /// Labels that it has sent and that were not answered, and how often each.
+    labels: BTreeMap<String, u32>,
+    /// The rest of the text that is being said to it.
+    unsaid: Option<String>,
+    /// It read too slowly, and may not be sent the rest of anything.
+    pub(super) is_cut: bool,
+}
+
+/// A message that tells of an entry of the log.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Event<'a> {
+    pub(super) fact: &'a Fact,
+    /// Whether it is the first message of those that tell of it.
+    pub(super) is_first: bool,
+}
+
+/// What members say to each other.
+const SAID: [&str; 3] = ["PRIVMSG", "NOTICE", "TAGMSG"];
+
+/// Each command that has to be asked for, and the capability that brings it.
+const ASKED_FOR: [(&str, &str); 8] = [
+    ("ACK", "labeled-response"),
+    ("AWAY", "away-notify"),
+    ("BATCH", "batch"),
+    ("CHGHOST", "chghost"),
+    ("NOTE", "standard-replies"),
+    ("SETNAME", "setname"),
+    ("TAGMSG", "message-tags"),
+    ("WARN", "standard-replies"),
+];
+
+type Verdict = Result<(), String>;
+
+impl Reader {
+    /// It has written a line with this label.
+    pub(super) fn labels(&mut self, label: String) {
+        *self.labels.entry(label).or_default() += 1;
+    }
+
+    /// Checks the next message that it reads, and learns from it.
+    pub(super) fn reads(
+        &mut self,
+        message: &Message<'_>,
+        event: Option<Event<'_>>,
+        was: (bool, bool),
+    ) -> Verdict {
+        self.check_command(message)?;
+        self.check_name(message)?;
+        self.check_tags(message)?;
+        match event {
+            Some(event) => self.check_event(message, event)?,
+            None => self.check_bot(message, was)?,
+        }
+        self.check_text(message, event)?;
+        self.answer(message)?;
+        self.check_time(message, event.is_some())?;
+        self.learn(message)
+    }
+
+    /// Its stream has come to its end.
+    pub(super) fn ends(&self) -> Verdict {
+        if self.is_cut {
+            return Ok(());
+        }
+        if self.unsaid.as_ref().is_some_and(|unsaid| !unsaid.is_empty()) {
+            return Err("it ends in the middle of a message".to_owned());
+        }
+        if self.batches.is_empty() { Ok(()) } else { Err(format!("it ends with {:?} open", self.batches)) }
+    }
+
+    fn has(&self, capability: &str) -> bool {
+        self.capabilities.contains(capability)
+    }
+
+    fn needs(&self, capability: &str, what: &str) -> Verdict {
+        if self.has(capability) { Ok(()) } else { Err(format!("{what} without {capability}")) }
+    }
+
+    /// Commands, and forms of commands, that have to be asked for.
+    fn check_command(&self, message: &Message<'_>) -> Verdict {
+        let command = message.command;
+        for (_, capability) in ASKED_FOR.iter().filter(|(known, _)| *known == command) {
+            self.needs(capability, command)?;
+        }
+        let name = self.name.as_deref();
+        let (is_own, is_to_it) = (Some(message.nick()) == name, Some(message.param(0)) == name);
+        match command {
+            "JOIN" => {
+                // Nobody has an account here (extended-join).
+                let form = if self.has("extended-join") { (3, "*") } else { (1, "") };
+                if (message.params.len(), message.param(1)) != form {
+                    return Err(format!("JOIN has the form {:?}", message.params));
+                }
+            }
+            "INVITE" if !is_to_it => self.needs("invite-notify", "another's INVITE")?,
+            // These two are brought by a specification of their own (setname, utf8-only).
+            "FAIL" if message.param(0) != "SETNAME" && message.param(1) != "INVALID_UTF8" => {
+                self.needs("standard-replies", "FAIL")?;
+            }
+            "353" => self.check_names(message.param(3))?,
+            _ if SAID.contains(&command) && is_own && !is_to_it => {
+                self.needs("echo-message", "its own message")?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The names of a channel's members (multi-prefix, userhost-in-names).
+    fn check_names(&self, names: &str) -> Verdict {
+        for name in names.split(' ') {
+            let bare = name.trim_start_matches(['@', '+']);
+            if name.len() - bare.len() > 1 {
+                self.needs("multi-prefix", "two prefixes")?;
+            }
+            if bare.contains('!') != self.has("userhost-in-names") {
+                return Err(format!("a name is {name} whether userhost-in-names is in force or not"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A numeric is to the name that the client has, and before it has one nobody else does anything.
+    fn check_name(&self, message: &Message<'_>) -> Verdict {
+        let is_numeric = message.command.starts_with(|first: char| first.is_ascii_digit());
+        match &self.name {
+            _ if message.command == "001" => Ok(()),
+            // Who watches its own names hears of them at once: when it has left, and when it is called otherwise and is
+            // still to read that, as the answer to a line with a label.
+            Some(_) if ["730", "731"].contains(&message.command) => Ok(()),
+            Some(name) if is_numeric && message.param(0) != name => {
+                Err(format!("a numeric for {} is read by {name}", message.param(0)))
+            }
+            None if is_numeric && message.param(0) != "*" => {
+                Err(format!("a numeric for {} is read by nobody", message.param(0)))
+            }
+            None if message.source.is_some_and(|source| source.contains('!')) => {
+                Err("somebody does something, and it is not registered".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Each tag that there is may be there.
+    fn check_tags(&self, message: &Message<'_>) -> Verdict {
+        let is_said = SAID.contains(&message.command);
+        for &(key, value) in &message.tags {
+            match key {
+                "batch" => {
+                    self.needs("batch", "a batch")?;
+                    if !self.batches.contains(value) {
+                        return Err(format!("the batch {value} is not open"));
+                    }
+                }
+                "bot" if value.is_empty() => self.needs("message-tags", "the tag of a bot")?,
+                "label" => {
+                    self.needs("labeled-response", "a label")?;
+                    self.needs("batch", "a label")?;
+                }
+                "msgid" if is_said && !value.is_empty() => self.needs("message-tags", "an id")?,
+                "time" => self.needs("server-time", "a time")?,
+                _ if key.starts_with('+') && is_said => self.needs("message-tags", "a client's tag")?,
+                _ => return Err(format!("{} has the tag {key}={value}", message.command)),
+            }
+        }
+        Ok(())
+    }
+
+    /// What tells of an entry is as the log has it.
+    fn check_event(&self, message: &Message<'_>, Event { fact, is_first }: Event<'_>) -> Verdict {
+        let (command, source) = (message.command, message.source.unwrap_or_default());
+        if !fact.commands.contains(&command) {
+            return Err(format!("{command} tells of what is told by {:?}", fact.commands));
+        }
+        let Some(&(_, is_bot)) = fact.sources.iter().find(|(known, _)| known == source) else {
+            return Err(format!("{command} is from {source}, not one of {:?}", fact.sources));
+        };
+        let expect = |key: &str, is_due: bool| match message.tag(key).is_some() {
+            is_there if is_there == is_due => Ok(()),
+            true => Err(format!("{command} has the tag {key}")),
+            false => Err(format!("{command} has no tag {key}")),
+        };
+        let has_tags = self.has("message-tags");
+        expect("time", self.has("server-time"))?;
+        expect("msgid", has_tags && is_first && SAID.contains(&command))?;
+        // A bot's QUIT need not have it (bot-mode: SHOULD): when it is told, nobody is there any more.
+        if command != "QUIT" || message.tag("bot").is_some() {
+            expect("bot", has_tags && is_bot)?;
+        }
+        if !is_first && message.tags.iter().any(|(key, _)| key.starts_with('+')) {
+            return Err("a later piece has a client's tag".to_owned());
+        }
+        if let Some(time) = message.tag("time")
+            && unix_ms(time) != Some(fact.at_unix_ms)
+        {
+            return Err(format!("it has the time {time}, and happened at {} ms", fact.at_unix_ms));
+        }
+        Ok(())
+    }
+
+    /// Of what has no place in the log it is known whether somebody of that name was ever a bot, and was ever none.
+    fn check_bot(&self, message: &Message<'_>, (was_bot, was_none): (bool, bool)) -> Verdict {
+        match message.tag("bot") {
+            Some(_) if !was_bot => Err(format!("{} has the tag of a bot", message.command)),
+            None if message.command == "TAGMSG" && !was_none => {
+                Err("a bot's TAGMSG has no tag of a bot".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The pieces of a text together are the text.
+    fn check_text(&mut self, message: &Message<'_>, event: Option<Event<'_>>) -> Verdict {
+        let continues = event.is_some_and(|event| !event.is_first);
+        if !continues && !self.is_cut && self.unsaid.as_ref().is_some_and(|unsaid| !unsaid.is_empty()) {
+            return Err(format!("{} comes in the middle of a message", message.command));
+        }
+        let Some(Event { fact, is_first }) = event else {
+            self.unsaid = None;
+            return Ok(());
+        };
+        let Some(said) = &fact.said else { return Ok(()) };
+        if message.command != said.command {
+            return Err(format!("{} is told as {}", said.command, message.command));
+        }
+        if said.command == "TAGMSG" {
+            return Ok(());
+        }
+        if is_first {
+            self.unsaid = Some(said.text.clone());
+        }
+        let unsaid = self.unsaid.as_mut().ok_or("a later piece comes first")?;
+        let piece = message.param(1).strip_prefix(said.around.0);
+        let piece = piece.and_then(|piece| piece.strip_suffix(said.around.1));
+        let rest = piece.filter(|piece| is_first || !piece.is_empty()).and_then(|it| unsaid.strip_prefix(it));
+        let rest = rest.ok_or_else(|| format!("{:?} is no piece of {unsaid:?}", message.param(1)))?;
+        *unsaid = rest.to_owned();
+        Ok(())
+    }
+
+    /// A label answers a line that had it, once.
+    fn answer(&mut self, message: &Message<'_>) -> Verdict {
+        let Some(label) = message.tag("label") else {
+            let is_labelled =
+                message.command == "ACK" || message.command == "BATCH" && message.param(0).starts_with('+');
+            return if is_labelled { Err(format!("{} has no label", message.command)) } else { Ok(()) };
+        };
+        let label = unescape(label);
+        match self.labels.get_mut(&label) {
+            Some(count) if *count > 0 => *count -= 1,
+            _ => return Err(format!("the label {label} answers nothing")),
+        }
+        Ok(())
+    }
+
+    /// Times have their form, and those of the log do not run back. What has no place in the log is told when it happens,
+    /// which may be before the log answers for what was said earlier.
+    fn check_time(&mut self, message: &Message<'_>, is_logged: bool) -> Verdict {
+        let Some(time) = message.tag("time") else { return Ok(()) };
+        let Some(at_unix_ms) = unix_ms(time) else { return Err(format!("{time} is no time")) };
+        if at_unix_ms < self.latest_unix_ms {
+            return Err(format!("{time} is {} ms before", self.latest_unix_ms - at_unix_ms));
+        }
+        if is_logged {
+            self.latest_unix_ms = at_unix_ms;
+        }
+        Ok(())
+    }
+
+    fn learn(&mut self, message: &Message<'_>) -> Verdict {
+        match message.command {
+            "001" => self.name = Some(message.param(0).to_owned()),
+            "BATCH" => {
+                let batch = message.param(0);
+                let is_right = match batch.split_at_checked(1) {
+                    Some(("+", batch)) => {
+                        message.param(1) == "labeled-response" && self.batches.insert(batch.to_owned())
+                    }
+                    Some(("-", batch)) => self.batches.remove(batch),
+                    _ => false,
+                };
+                if !is_right {
+                    return Err(format!("BATCH {batch} neither opens nor closes one"));
+                }
+            }
+            "CAP" => self.learn_capabilities(message)?,
+            "NICK" if self.name.as_deref() == Some(message.nick()) => {
+                self.name = Some(message.param(0).to_owned());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn learn_capabilities(&mut self, message: &Message<'_>) -> Verdict {
+        let words = message.params.last().copied().unwrap_or_default();
+        let words = words.split(' ').filter(|word| !word.is_empty());
+        match message.param(1) {
+            "ACK" => words.for_each(|word| match word.strip_prefix('-') {
+                Some(word) => {
+                    self.capabilities.remove(word);
+                }
+                None => {
+                    self.capabilities.insert(word.to_owned());
+                }
+            }),
+            "LIST" => {
+                // Who knows version 302 has cap-notify without asking for it.
+                let listed: BTreeSet<&str> = words.filter(|word| *word != "cap-notify").collect();
+                let known = self.capabilities.iter().map(String::as_str).filter(|it| *it != "cap-notify");
+                if !listed.iter().copied().eq(known) {
+                    return Err(format!("{listed:?} is listed, and {:?} acknowledged", self.capabilities));
+                }
+            }
+            "DEL" | "LS" | "NAK" | "NEW" => {}
+            other => return Err(format!("CAP {other} is nothing")),
+        }
+        Ok(())
+    }
+}
+
+/// The milliseconds since 1970-01-01T00:00:00Z of `YYYY-MM-DDThh:mm:ss.sssZ` (server-time).
+fn unix_ms(time: &str) -> Option<u64> {
+    let is_formed = time.len() == 24
+        && time.bytes().zip(*b"0000-00-00T00:00:00.000Z").all(|(is, like)| match like {
+            b'0' => is.is_ascii_digit(),
+            like => is == like,
+        });
+    let number = |from: usize, to: usize| time.get(from..to)?.parse::<u64>().ok();
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let is_leap =
+        |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let february = if is_leap(year) { 29 } else { 28 };
+    let months = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let before = usize::try_from(month.checked_sub(1)?).ok()?;
+    let (hours, minutes, seconds, ms) = (number(11, 13)?, number(14, 16)?, number(17, 19)?, number(20, 23)?);
+    let is_there = (1..=*months.get(before)?).contains(&day) && hours < 24 && minutes < 60 && seconds < 60;
+    if !is_formed || !is_there || year < 1970 {
+        return None;
+    }
+    let years: u64 = (1970..year).map(|year| if is_leap(year) { 366 } else { 365 }).sum();
+    let days = years + months[..before].iter().sum::<u64>() + day - 1;
+    Some((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1_000 + ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::facts::Said;
+    use super::*;
+
+    #[test]
+    fn a_time_is_iso_8601_with_milliseconds() {
+        for (time, ms) in [
+            ("1970-01-01T00:00:00.000Z", Some(0)),
+            ("2026-11-24T12:00:00.007Z", Some(1_795_521_600_007)),
+            ("2024-02-29T23:59:59.999Z", Some(1_709_251_199_999)),
+            ("2023-02-29T23:59:59.999Z", None),
+            ("2026-11-24T12:00:00Z", None),
+            ("2026-11-24 12:00:00.000Z", None),
+            ("2026-11-24T24:00:00.000Z", None),
+            ("2026-13-24T12:00:00.000Z", None),
+        ] {
+            assert_eq!(unix_ms(time), ms, "{time}");
+        }
+    }
+
+    /// What a client says of the last of these messages, which tells of that entry, having read the others.
+    fn verdict(lines: &[&str], fact: Option<&Fact>) -> Verdict {
+        let mut reader = Reader::default();
+        reader.labels("l".to_owned());
+        let (last, before) = lines.split_last().expect("there is one");
+        let parse = |line: &str| format!("{line}\r\n");
+        for line in before {
+            let line = parse(line);
+            let message = Message::parse(line.as_bytes())?;
+            reader.reads(&message, None, (true, true)).expect(&line);
+        }
+        let line = parse(last);
+        let message = Message::parse(line.as_bytes())?;
+        reader.reads(&message, fact.map(|fact| Event { fact, is_first: true }), (false, true))
+    }
+
+    const ALL: &str = ":s CAP * ACK :away-notify batch chghost echo-message extended-join invite-notify \
+                       labeled-response message-tags multi-prefix server-time setname userhost-in-names";
+
+    #[test]
+    fn what_was_not_asked_for_is_not_sent() {
+        for line in [
+            ":n!u@h AWAY :gone",
+            ":n!u@h CHGHOST u h",
+            ":n!u@h SETNAME :x",
+            ":n!u@h INVITE other #a",
+            ":n!u@h JOIN #a * :Real",
+            ":me!u@h PRIVMSG #a :x",
+            "@+typing :n!u@h TAGMSG #a",
+            "@+a :n!u@h PRIVMSG #a :x",
+            "@time=2026-11-24T12:00:00.000Z :n!u@h PRIVMSG #a :x",
+            "@label=l :s ACK",
+            "@label=l :s BATCH +b labeled-response",
+            ":s 353 me = #a :@+n!u@h",
+        ] {
+            verdict(&[":s 001 me :Hello", line], None).expect_err(line);
+            assert_eq!(verdict(&[ALL, ":s 001 me :Hello", line], None), Ok(()), "{line}");
+            let none = ALL.split_once(" :").expect("there is a list").1.replace(' ', " -");
+            let none = format!(":s CAP me ACK :-{none}");
+            verdict(&[ALL, ":s 001 me :Hello", &none, line], None).expect_err(line);
+        }
+        for line in [":n!u@h JOIN #a", ":s 353 me = #a :n"] {
+            verdict(&[ALL, ":s 001 me :Hello", line], None).expect_err(line);
+            assert_eq!(verdict(&[":s 001 me :Hello", line], None), Ok(()), "{line}");
+        }
+    }
+
+    #[test]
+    fn batches_labels_and_names_are_what_was_read_of_them() {
+        let hello = ":s 001 me :Hello";
+        for lines in [
+            &["@batch=b :s 323 me :End"][..],
+            &["@label=other :s ACK"],
+            &["@label=l :s ACK", "@label=l :s ACK"],
+            &[":s ACK"],
+            &[":s BATCH +b labeled-response"],
+            &[":s BATCH -b"],
+            &["@label=l :s BATCH +b netjoin"],
+            &["@label=l :s BATCH +b labeled-response", ":s BATCH -b", "@batch=b :s 323 me :End"],
+            &[":s 323 other :End"],
+            &[":me!u@h NICK other", ":s 323 me :End"],
+            &["@bot :n!u@h TAGMSG #a"],
+            &["@account=x :n!u@h PRIVMSG #a :x"],
+            &["@msgid=1 :n!u@h JOIN #a * :Real"],
+            &[":s CAP me LIST :away-notify"],
+        ] {
+            let lines = [&[ALL, hello], lines].concat();
+            verdict(&lines, None).expect_err(lines.last().expect("there is one"));
+        }
+        verdict(&[ALL, ":n!u@h NICK other"], None).expect_err("before it is registered");
+    }
+
+    #[test]
+    fn what_is_told_is_what_the_log_has() {
+        let said = Some(Said { command: "PRIVMSG", around: ("", ""), text: "hello".to_owned() });
+        let sources = vec![("n!u@h".to_owned(), false), ("b!u@h".to_owned(), true)];
+        let commands = &["PRIVMSG"];
+        let fact = Fact { at_unix_ms: 1_795_521_600_007, commands, sources, said };
+        let lines = |line| [ALL, ":s 001 me :Hello", line];
+        for (line, is_right) in [
+            ("@time=2026-11-24T12:00:00.007Z;msgid=1 :n!u@h PRIVMSG #a :hello", true),
+            ("@time=2026-11-24T12:00:00.007Z;msgid=1;bot :b!u@h PRIVMSG #a :hello", true),
+            ("@time=2026-11-24T12:00:00.007Z;msgid=1;bot :n!u@h PRIVMSG #a :hello", false),
+            ("@time=2026-11-24T12:00:00.007Z;msgid=1 :b!u@h PRIVMSG #a :hello", false),
+            ("@time=2026-11-24T12:00:00.008Z;msgid=1 :n!u@h PRIVMSG #a :hello", false),
+            ("@msgid=1 :n!u@h PRIVMSG #a :hello", false),
+            ("@time=2026-11-24T12:00:00.007Z :n!u@h PRIVMSG #a :hello", false),
+            ("@time=2026-11-24T12:00:00.007Z;msgid=1 :n!u@h NOTICE #a :hello", false),
+            ("@time=2026-11-24T12:00:00.007Z;msgid=1 :n!u@h PRIVMSG #a :hallo", false),
+            ("@time=2026-11-24T12:00:00.007Z;msgid=1 :x!u@h PRIVMSG #a :hello", false),
+        ] {
+            assert_eq!(verdict(&lines(line), Some(&fact)).is_ok(), is_right, "{line}");
+        }
+    }
+}
