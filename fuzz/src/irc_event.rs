@@ -16,9 +16,9 @@ pub(crate) fn check_events(text: &Text) {
     let long = |character: char, count: usize| String::from(character).repeat(count);
     let name = |text: &str| Name::parse(text).expect("a name");
     let room = |text: &str| RoomName::parse(text).expect("a room's name");
-    let short = Person { name: name("a"), profile: Profile::new("a", [10, 0, 0, 1].into(), text.clone()) };
+    let short = Person { name: name("a"), profile: Profile::new("a", [10, 0, 0, 1].into(), text) };
     let host = Host::parse(&long('h', Host::BYTES_MAX)).expect("a host");
-    let longest = Profile::new(&long('u', 20), [10, 0, 0, 1].into(), text.clone()).with_host(&host);
+    let longest = Profile::new(&long('u', 20), [10, 0, 0, 1].into(), text).with_host(&host);
     let longest = Person { name: name(&long('茶', Name::CHARS_MAX)), profile: longest };
     for (by, room) in [(&short, room("b")), (&longest, room(&long('房', RoomName::CHARS_MAX)))] {
         check_speech(by, &room, text);

@@ -17,7 +17,7 @@ fn person() -> impl Strategy<Value = Person> {
     let user = prop_oneof![r"[aA\\~`]{0,4}", r"\PC{0,20}"];
     let ip = prop_oneof![any::<[u8; 4]>().prop_map(IpAddr::from), any::<[u8; 16]>().prop_map(IpAddr::from)];
     (name(), user, ip)
-        .prop_map(|(name, user, ip)| Person { name, profile: Profile::new(&user, ip, Text::default()) })
+        .prop_map(|(name, user, ip)| Person { name, profile: Profile::new(&user, ip, &Text::default()) })
 }
 
 fn whole(person: &Person) -> String {

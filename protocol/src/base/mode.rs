@@ -392,7 +392,7 @@ mod tests {
     use alloc::vec;
 
     fn person(name: &str) -> Person {
-        let profile = Profile::new("al", [10, 0, 0, 1].into(), Text::default());
+        let profile = Profile::new("al", [10, 0, 0, 1].into(), &Text::default());
         Person { name: Name::parse(name).unwrap(), profile }
     }
 

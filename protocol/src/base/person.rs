@@ -19,12 +19,15 @@ pub struct Person {
 }
 
 /// What a connection says of itself, and where it is, before it has a name. Cloning it is cheap.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Profile {
-    user: Arc<str>,
-    host: Arc<str>,
-    address: Arc<str>,
-    real_name: Text,
+    /// The user name, the address, the host where it is another one, and the real name, one behind the other: a profile
+    /// is made once and kept for as long as its member is there, and four allocations would be larger than the texts.
+    texts: Arc<str>,
+    user_end: u8,
+    address_end: u8,
+    /// Equal to `address_end` where the address is shown.
+    host_end: u8,
 }
 
 /// What a member has set for itself, or has shown that it is. The letters are those of IRC.
@@ -117,7 +120,7 @@ impl Person {
         digest.text(self.profile.user());
         digest.text(self.profile.host());
         digest.text(self.profile.address());
-        digest.text(self.profile.real_name().as_str());
+        digest.text(self.profile.real_name());
     }
 }
 
@@ -132,7 +135,7 @@ impl Profile {
     /// A profile from what a client says of itself. Of the user name, what cannot be in a `name!user@host`, or
     /// would be a wildcard there, is dropped; nothing left over is `user`.
     #[must_use]
-    pub fn new(user: &str, ip: IpAddr, real_name: Text) -> Self {
+    pub fn new(user: &str, ip: IpAddr, real_name: &Text) -> Self {
         let mut kept = String::new();
         // Masks are compared in NFC, where some letters are a letter and a mark.
         for character in user.nfc().filter(|&it| Self::user_may_have(it)) {
@@ -141,9 +144,25 @@ impl Profile {
             }
             kept.push(character);
         }
-        let user = if kept.is_empty() { "user".into() } else { kept.into() };
-        let address = address_as_host(ip);
-        Self { user, host: Arc::clone(&address), address, real_name }
+        let user = if kept.is_empty() { "user" } else { &kept };
+        Self::of(user, &address_as_host(ip), None, real_name.as_str())
+    }
+
+    /// A profile of these texts, which are known to be within their limits.
+    fn of(user: &str, address: &str, host: Option<&str>, real_name: &str) -> Self {
+        let host = host.filter(|&host| host != address);
+        let texts = [user, address, host.unwrap_or_default(), real_name].concat();
+        let end =
+            |length| u8::try_from(length).expect("a user name, an address and a host have 129 bytes at most");
+        let user_end = user.len();
+        let address_end = user_end + address.len();
+        let host_end = address_end + host.map_or(0, str::len);
+        Self {
+            texts: texts.into(),
+            user_end: end(user_end),
+            address_end: end(address_end),
+            host_end: end(host_end),
+        }
     }
 
     /// Whether some user name has that character.
@@ -154,52 +173,67 @@ impl Profile {
     /// The profile of a client that says nothing of itself.
     #[must_use]
     pub fn of_address(ip: IpAddr) -> Self {
-        let real_name = Text::clean(Self::PLAIN_REAL_NAME.as_bytes(), false);
-        let address = address_as_host(ip);
-        Self { user: Self::PLAIN_USER.into(), host: Arc::clone(&address), address, real_name }
+        Self::of(Self::PLAIN_USER, &address_as_host(ip), None, Self::PLAIN_REAL_NAME)
     }
 
     /// The user name.
     #[must_use]
     pub fn user(&self) -> &str {
-        &self.user
+        &self.texts[..self.user_end.into()]
     }
 
     /// Where it is shown to connect from: its address, or what an operator of the server has it shown as.
     #[must_use]
     pub fn host(&self) -> &str {
-        &self.host
+        self.shown_host().unwrap_or_else(|| self.address())
     }
 
     /// Where it connects from, whatever is shown: for operators of the server and for itself.
     #[must_use]
     pub fn address(&self) -> &str {
-        &self.address
+        &self.texts[self.user_end.into()..self.address_end.into()]
     }
 
     /// What it calls itself, in any words; often nothing.
     #[must_use]
-    pub const fn real_name(&self) -> &Text {
-        &self.real_name
+    pub fn real_name(&self) -> &str {
+        &self.texts[self.host_end.into()..]
     }
 
     /// The same, shown at another host.
     #[must_use]
     pub fn with_host(&self, host: &Host) -> Self {
-        Self { host: Arc::clone(&host.0), ..self.clone() }
+        Self::of(self.user(), self.address(), Some(host.as_str()), self.real_name())
     }
 
     /// The same with other words.
     #[must_use]
-    pub fn with_real_name(&self, real_name: Text) -> Self {
-        Self { real_name, ..self.clone() }
+    pub fn with_real_name(&self, real_name: &Text) -> Self {
+        Self::of(self.user(), self.address(), self.shown_host(), real_name.as_str())
+    }
+
+    /// The host that is shown instead of the address.
+    fn shown_host(&self) -> Option<&str> {
+        let (start, end) = (self.address_end.into(), self.host_end.into());
+        (start < end).then(|| &self.texts[start..end])
+    }
+}
+
+impl fmt::Debug for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Profile")
+            .field("user", &self.user())
+            .field("address", &self.address())
+            .field("host", &self.host())
+            .field("real_name", &self.real_name())
+            .finish()
     }
 }
 
 /// An address as a host name. One that begins with a colon would end the parameters of a message.
-pub(crate) fn address_as_host(ip: IpAddr) -> Arc<str> {
+pub(crate) fn address_as_host(ip: IpAddr) -> String {
     let shown = ip.to_canonical().to_string();
-    if shown.starts_with(':') { alloc::format!("0{shown}").into() } else { shown.into() }
+    if shown.starts_with(':') { alloc::format!("0{shown}") } else { shown }
 }
 
 #[cfg(test)]
@@ -207,7 +241,7 @@ mod tests {
     use super::*;
 
     fn profile(user: &str, ip: &str) -> Profile {
-        Profile::new(user, ip.parse().unwrap(), Text::default())
+        Profile::new(user, ip.parse().unwrap(), &Text::default())
     }
 
     #[test]
@@ -273,9 +307,13 @@ mod tests {
     #[test]
     fn another_real_name_changes_nothing_else() {
         let one = profile("alice", "10.0.0.1");
-        let other = one.with_real_name(Text::clean(b"Alice", false));
-        assert_eq!(other.real_name().as_str(), "Alice");
+        let words = Text::clean("Alice in 茶".as_bytes(), false);
+        let other = one.with_real_name(&words);
+        assert_eq!(other.real_name(), "Alice in 茶");
         assert_eq!((other.user(), other.host()), (one.user(), one.host()));
-        assert_eq!(other.with_real_name(Text::default()), one);
+        assert_eq!(other.with_real_name(&Text::default()), one);
+        let host = Host::parse("tea.example").unwrap();
+        assert_eq!(other.with_host(&host), one.with_host(&host).with_real_name(&words));
+        assert_eq!(one.with_host(&host).with_host(&Host::parse(one.address()).unwrap()), one);
     }
 }

@@ -98,7 +98,7 @@ impl Hub {
         let room = connection.room.clone().filter(|_| registration.enters_room);
         let request = registration.name.map_or(NameRequest::Port(peer.port()), NameRequest::Name);
         let profile = match registration.user {
-            Some((user, real_name)) => Profile::new(&user, peer.ip(), real_name),
+            Some((user, real_name)) => Profile::new(&user, peer.ip(), &real_name),
             None => Profile::of_address(peer.ip()),
         };
         sink.output(Output::Propose { conn, command: Command::Enter { conn, request, profile, room } });

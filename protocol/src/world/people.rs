@@ -249,7 +249,7 @@ impl World {
             return Err(Refusal::Silenced(room.name.clone()));
         }
         let Some(member) = self.members.get_mut(&id) else { return Ok(()) };
-        member.person.profile = member.person.profile.with_real_name(real_name.clone());
+        member.person.profile = member.person.profile.with_real_name(real_name);
         effects.push(Effect::RealNameSet { member: id });
         Ok(())
     }

@@ -97,7 +97,7 @@ impl Model {
                     return Err(Refusal::Silenced(room.clone()));
                 }
                 let person = &mut self.chat.person(*member).person;
-                person.profile = person.profile.with_real_name(real_name.clone());
+                person.profile = person.profile.with_real_name(real_name);
                 self.tell_of(conn, entry, *member, What::RealNameSet { real_name });
             }
             Command::SetTopic { member, room, topic } => {

@@ -236,7 +236,7 @@ impl Model {
             return;
         };
         (conn.stage, conn.wait) = (Stage::Entering, None);
-        let profile = Profile::new(&user, conn.peer.ip(), real_name);
+        let profile = Profile::new(&user, conn.peer.ip(), &real_name);
         let command = Command::Enter { conn: id, request: NameRequest::Name(name), profile, room: None };
         self.proposals.push((id, command));
     }

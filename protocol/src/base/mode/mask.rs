@@ -207,7 +207,7 @@ fn as_shown(host: &str) -> Result<String, MaskError> {
     // What `MODE #tea +b ::1` is about: the first colon only says that the parameter is the last.
     let address = host.parse::<IpAddr>().or_else(|_| alloc::format!(":{host}").parse());
     if let Ok(address) = address {
-        return Ok(String::from(&*address_as_host(address)));
+        return Ok(address_as_host(address));
     }
     let is_of_addresses = |it: char| it.is_ascii_hexdigit() || ".:*?".contains(it);
     let is_network = host.rsplit_once('/').is_some_and(|(network, size)| {
@@ -350,7 +350,7 @@ mod tests {
     use alloc::string::ToString;
 
     fn person(name: &str) -> Person {
-        let profile = Profile::new("al", [10, 0, 0, 1].into(), Text::default());
+        let profile = Profile::new("al", [10, 0, 0, 1].into(), &Text::default());
         Person { name: Name::parse(name).unwrap(), profile }
     }
 

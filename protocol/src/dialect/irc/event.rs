@@ -100,7 +100,7 @@ pub(crate) fn render_event(event: &Event<'_>, capabilities: Capabilities, to: &m
         What::Invited { name, room, .. } => line.put(format_args!("INVITE {name} {room:#}")),
         What::Joined { room } if planted::joins_are_extended(has(Capabilities::EXTENDED_JOIN)) => {
             // Nobody has an account yet.
-            line.put(format_args!("JOIN {room:#} * :{}", text(event.by.profile.real_name())));
+            line.put(format_args!("JOIN {room:#} * :{}", event.by.profile.real_name()));
         }
         What::Joined { room } => line.put(format_args!("JOIN {room:#}")),
         What::Kicked { name, room, message } => {

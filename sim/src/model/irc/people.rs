@@ -88,7 +88,7 @@ impl Asker<'_> {
         };
         let member = &self.chat.people[&id];
         let Person { name, profile } = &member.person;
-        let (user, host, real_name) = (profile.user(), profile.host(), profile.real_name().as_str());
+        let (user, host, real_name) = (profile.user(), profile.host(), profile.real_name());
         page.numeric("311", format!("{name} {user} {host} * :{real_name}"));
         self.rooms_of(id, member, page);
         let identity = &self.options.identity;
@@ -142,7 +142,7 @@ impl Asker<'_> {
             if page.is_full() {
                 break;
             }
-            let (user, host, real_name) = (profile.user(), profile.host(), profile.real_name().as_str());
+            let (user, host, real_name) = (profile.user(), profile.host(), profile.real_name());
             page.numeric("314", format!("{name} {user} {host} * :{real_name}"));
             let server = &self.options.identity.name;
             page.numeric("312", format!("{name} {server} :{}", Utc::from_unix_ms(*at_unix_ms)));
@@ -212,7 +212,7 @@ impl Asker<'_> {
         }
         let Person { name, profile } = &member.person;
         let (user, host, server) = (profile.user(), profile.host(), &self.options.identity.name);
-        let real_name = profile.real_name().as_str();
+        let real_name = profile.real_name();
         let channel = room.map_or("*".to_owned(), |room| format!("{:#}", room.name));
         let here = if member.away.is_some() { "G" } else { "H" };
         let star = if operates { "*" } else { "" };

@@ -86,7 +86,7 @@ pub(super) fn whois(asker: &Asker<'_>, asked: &str, to: &mut Answers<'_>) {
     };
     let Person { name, profile } = member.person();
     let name = name.as_str();
-    let (user, host, real_name) = (profile.user(), profile.host(), profile.real_name().as_str());
+    let (user, host, real_name) = (profile.user(), profile.host(), profile.real_name());
     to.numeric(numeric::RPL_WHOISUSER, &[name, user, host, "*", real_name]);
     channels(asker, id, member, to);
     let identity = &asker.options.identity;
@@ -142,7 +142,7 @@ pub(super) fn whowas(asker: &Asker<'_>, asked: &str, count: usize, to: &mut Answ
         }
         any = true;
         let Person { name, profile } = &it.person;
-        let real_name = profile.real_name().as_str();
+        let real_name = profile.real_name();
         to.numeric(numeric::RPL_WHOWASUSER, &[name.as_str(), profile.user(), profile.host(), "*", real_name]);
         let left = crate::base::calendar::Utc::from_unix_ms(it.at_unix_ms).to_string();
         to.numeric(numeric::RPL_WHOISSERVER, &[name.as_str(), &asker.options.identity.name, &left]);
@@ -222,7 +222,7 @@ fn put_who(
     if member.modes().has(UserModes::BOT) {
         flags.push('B');
     }
-    let (server, real_name) = (&asker.options.identity.name, profile.real_name().as_str());
+    let (server, real_name) = (&asker.options.identity.name, profile.real_name());
     let Some((fields, token)) = &asked.fields else {
         let last = format!("0 {real_name}");
         let params = [&channel, profile.user(), profile.host(), server, name.as_str(), &flags, &last];
