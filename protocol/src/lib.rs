@@ -17,82 +17,67 @@
 //!   [`Sink`] of the caller's.
 //! - [`Outbox`] makes the outputs into bytes, and writes to a [`Wire`] of the caller's, once per connection
 //!   and tick.
+//! - [`Server`] runs hub and outbox together.
 //!
 //! # How to embed it
 //!
-//! A driver owns the sockets and the clock. It tells the hub what happened, lets the log answer, and flushes:
+//! [`Server`] is hub and outbox in the order in which they rely on each other. Around it is an
+//! [`Environment`] of the caller's, which owns the sockets, the log and the clock:
 //!
 //! ```
 //! use parlor_protocol::*;
 //! use std::collections::BTreeMap;
 //!
-//! /// What each connection was written; a real driver has sockets here, which may take less.
+//! /// What each connection was written, in place of sockets, and a log.
 //! #[derive(Default)]
-//! struct Sockets(BTreeMap<ConnId, String>);
+//! struct Room {
+//!     written: BTreeMap<ConnId, String>,
+//!     log: MemoryLog,
+//! }
 //!
-//! impl Wire for Sockets {
+//! impl Wire for Room {
 //!     fn write(&mut self, conn: ConnId, slices: &[&[u8]]) -> usize {
 //!         let bytes = slices.concat();
-//!         *self.0.entry(conn).or_default() += std::str::from_utf8(&bytes).unwrap();
+//!         *self.written.entry(conn).or_default() += str::from_utf8(&bytes).unwrap();
 //!         bytes.len()
 //!     }
-//!
 //!     fn finish(&mut self, _: ConnId) {}
 //! }
 //!
-//! /// Most outputs are the outbox's; a real driver also pauses reads, closes sockets, and tells a console.
-//! struct ToOutbox<'a>(&'a mut Outbox);
-//!
-//! impl Sink for ToOutbox<'_> {
-//!     fn output(&mut self, output: Output<'_>) {
-//!         self.0.output(&output);
+//! impl Environment for Room {
+//!     fn propose(&mut self, now: Now, command: Command) {
+//!         self.log.append(now, command);
 //!     }
+//!     fn abort(&mut self, _: ConnId) {}
+//!     fn check_password(&mut self, _: ConnId, _: Option<&str>, _: &[u8]) {}
+//!     fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
 //! }
 //!
-//! let limits = Limits::default();
-//! let mut hub = Hub::new(limits, Options::default());
-//! let (mut log, mut outbox, mut sockets) = (MemoryLog::new(), Outbox::new(&limits), Sockets::default());
-//! let now = Now::default();
-//! log.append(now, hub.configuration());
-//!
-//! let mut input = |hub: &mut Hub, outbox: &mut Outbox, input: Input<'_>| {
-//!     log.handle(hub, now, input, &mut ToOutbox(outbox));
-//!     while log.commit(hub, now, &mut ToOutbox(outbox)) {}
+//! let (now, lobby, mut room) = (Now::default(), RoomName::lobby(), Room::default());
+//! let mut server = Server::new(Limits::default(), Options::default(), now, &mut room);
+//! let mut entries = Vec::new();
+//! let mut input = |server: &mut Server, input: Input<'_>| {
+//!     server.input(now, input, &mut room);
+//!     while room.log.take(&mut entries) {
+//!         server.committed(now, &entries, &mut room);
+//!     }
+//!     while server.flush(&mut room) {}
+//!     std::mem::take(&mut room.written)
 //! };
-//! let lobby = RoomName::lobby();
-//! let mut enter = |hub: &mut Hub, outbox: &mut Outbox, port: u16| {
-//!     let conn = hub.vacant().expect("there is room for two");
-//!     outbox.opened(conn);
+//! let [alice, bob] = [5001, 5002].map(|port| {
+//!     let conn = server.vacant().expect("there is room for two");
 //!     let peer = ([127, 0, 0, 1], port).into();
-//!     input(hub, outbox, Input::Accepted { conn, dialect: Dialect::Plain, peer, room: Some(&lobby) });
+//!     input(&mut server, Input::Accepted { conn, dialect: Dialect::Plain, peer, room: Some(&lobby) });
 //!     conn
-//! };
-//! let alice = enter(&mut hub, &mut outbox, 5001);
-//! let bob = enter(&mut hub, &mut outbox, 5002);
-//! let bytes = bytes::Bytes::from_static(b"hello\n");
-//! input(&mut hub, &mut outbox, Input::Received { conn: alice, bytes });
-//! while outbox.flush(&mut sockets) {}
+//! });
 //!
-//! assert_eq!(
-//!     sockets.0[&alice],
-//!     "* your name is 5001 and you are alone in lobby; /help lists the commands\n5002 joined\n"
-//! );
-//! assert_eq!(
-//!     sockets.0[&bob],
-//!     "* your name is 5002 and you are in lobby with 1 other; /help lists the commands\n5001: hello\n"
-//! );
+//! let bytes = bytes::Bytes::from_static(b"hello\n");
+//! let written = input(&mut server, Input::Received { conn: alice, bytes });
+//! assert_eq!(written[&bob], "5001: hello\n");
 //! ```
 //!
-//! A driver owes the core these things:
-//!
-//! - It answers [`Output::Propose`] with [`Input::Committed`], in one order without gaps, whenever it likes.
-//!   [`MemoryLog`] does it before the next input.
-//! - After a flush, and before the next input, it hands [`Outbox::next_overflowed`] to the hub until that says
-//!   `None`: whoever was given up is told the reason before anything else ends it. Then
-//!   [`Outbox::next_drained`].
-//! - It gives [`Input::Timeout`] not before [`Hub::deadline`], and soon after it.
-//! - When [`Outbox::is_full`], it flushes before the next input.
-//! - It ends every accepted connection with [`Input::Closed`] and [`Outbox::closed`], once.
+//! [`Server`] says what its caller owes it, and what becomes of it otherwise. Two larger examples are
+//! in `examples/`: `bot_test.rs` is a room for the test of a bot, `embed.rs` a server with real sockets.
 //!
 //! # Time
 //!
@@ -103,8 +88,8 @@
 //! # Errors and panics
 //!
 //! There are no errors: whatever a peer sends, the answer is an output. There are no panics either: one is a
-//! bug of this crate, whatever led to it. [`Hub::check_invariants`] and [`Outbox::check_invariants`] are for
-//! tests, and panic when the crate has a bug.
+//! bug of this crate, whatever led to it. [`Server::check_invariants`] is for tests, and panics when the crate
+//! has a bug.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -122,6 +107,7 @@ mod outbox;
 pub mod planted;
 #[cfg(not(feature = "planted"))]
 mod planted;
+mod server;
 mod session;
 mod world;
 
@@ -156,4 +142,5 @@ pub use log::close_reason::CloseReason;
 pub use log::command::{Command, LogEntry, Message, MessageKind, NameRequest};
 pub use log::memory::MemoryLog;
 pub use outbox::{Outbox, OutboxCounters, Wire};
+pub use server::{Environment, Server};
 pub use world::{Effect, FormerName, HistoryLine, Member, Refusal, Room, Topic, World};

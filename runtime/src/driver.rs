@@ -5,6 +5,7 @@
 
 mod conns;
 mod judge;
+mod outside;
 mod ready;
 
 use crate::clock::Clock;
@@ -12,9 +13,10 @@ use crate::transport::Listener;
 use bytes::Bytes;
 use conns::{Conns, Read};
 pub use judge::Judge;
+use outside::Outside;
 use parlor_protocol::{
-    ConnId, ConsoleEvent, Counters, Dialect, Hub, Identity, Input, Limits, MemoryLog, Now, Options, Outbox,
-    OutboxCounters, Output, RoomName, Sink,
+    ConnId, ConsoleEvent, Counters, Dialect, Identity, Input, Limits, LogEntry, MemoryLog, Now, Options,
+    OutboxCounters, RoomName, Server,
 };
 use ready::ReadyList;
 use std::future::poll_fn;
@@ -23,7 +25,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -112,32 +113,26 @@ pub struct DriverLimits {
 /// A server: the core, the streams of its connections, and the listeners that they come from.
 #[derive(Debug)]
 pub struct Driver<L: Listener, C, O, J> {
-    hub: Hub,
-    log: MemoryLog,
-    outbox: Outbox,
-    conns: Conns<L::Stream>,
+    server: Server,
+    outside: Outside<L::Stream, O, J>,
+    /// What the log has answered with; kept for its allocation.
+    entries: Vec<LogEntry>,
     listeners: Vec<(L, Entrance)>,
     clock: C,
-    observer: O,
-    judge: J,
     limits: DriverLimits,
     ready: Arc<ReadyList>,
     /// Connections of the list that this tick has not come to.
     turn: Vec<u32>,
-    /// Connections that the hub wants gone.
-    aborted: Vec<ConnId>,
     buffer: Box<[u8]>,
     tick_bytes_max: usize,
     timer: Pin<Box<Sleep>>,
-    /// The hub's deadline that the timer is set to.
+    /// The server's deadline that the timer is set to.
     timer_at: Option<parlor_protocol::Instant>,
     accept_retry: Option<Pin<Box<Sleep>>>,
     /// The observer was told that a listener cannot accept, and not yet that all can again.
     accept_paused: bool,
     /// Somebody may wait to be accepted, and had no place.
     accept_waits: bool,
-    /// What this tick rendered was as much as one may; it was flushed, and the tick is over.
-    full: bool,
     shutdown: Option<Pin<Box<Sleep>>>,
 }
 
@@ -155,22 +150,22 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
         judge: J,
     ) -> Self {
         let ready = Arc::new(ReadyList::default());
-        let hub = Hub::new(limits, options);
-        let mut log = MemoryLog::new();
-        log.append(clock.now(), hub.configuration());
-        Self {
-            hub,
-            log,
-            outbox: Outbox::new(&limits),
+        let mut outside = Outside {
+            aborted: Vec::new(),
             conns: Conns::new(Arc::clone(&ready)),
+            judge,
+            log: MemoryLog::new(),
+            observer,
+        };
+        Self {
+            server: Server::new(limits, options, clock.now(), &mut outside),
+            outside,
+            entries: Vec::new(),
             listeners,
             clock,
-            observer,
-            judge,
             limits: driver_limits,
             ready,
             turn: Vec::new(),
-            aborted: Vec::new(),
             buffer: vec![0; limits.read_bytes_max].into(),
             tick_bytes_max: limits.tick_bytes_max,
             timer: Box::pin(sleep_until(far_future())),
@@ -178,7 +173,6 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
             accept_retry: None,
             accept_paused: false,
             accept_waits: false,
-            full: false,
             shutdown: None,
         }
     }
@@ -198,7 +192,7 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
                     Control::Count => self.count(),
                     Control::Identify(identity) => self.input(now, Input::Identified { identity }),
                     Control::Stop if self.shutdown.is_some() => {
-                        return Poll::Ready(Ended::Forced(self.hub.connections()));
+                        return Poll::Ready(Ended::Forced(self.server.hub().connections()));
                     }
                     Control::Stop => self.stop(now),
                 }
@@ -209,16 +203,16 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
             // Behind whatever asks: for a question that it has not looked at, the judge wakes nobody.
             let judged = self.take_verdicts(now, cx);
             if let Some(shutdown) = &mut self.shutdown
-                && (self.hub.connections() == 0 || shutdown.as_mut().poll(cx).is_ready())
+                && (self.server.hub().connections() == 0 || shutdown.as_mut().poll(cx).is_ready())
             {
                 return Poll::Ready(self.ended());
             }
-            let let_in = self.accept_waits && self.hub.vacant().is_some();
+            let let_in = self.accept_waits && self.server.vacant().is_some();
             if !(more || judged || accepted || let_in || !self.ready.is_empty() || self.set_timer(cx)) {
                 return Poll::Pending;
             }
-            if std::mem::take(&mut self.full) {
-                // Sockets that were full when so much was written have room again only after Tokio has looked.
+            // Tokio is asked which sockets have room.
+            if self.server.end_turn() {
                 break;
             }
         }
@@ -239,23 +233,23 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
             }
             served += 1;
             bytes_left = bytes_left.saturating_sub(self.serve(now, slot));
-            if self.full {
+            if self.server.turn_is_over() {
                 break;
             }
         }
         turn.drain(..served);
         self.turn = turn;
-        let more = self.outbox.flush(&mut self.conns);
-        let answered = self.answer_outbox(now);
-        more || answered || !self.turn.is_empty()
+        let more = self.server.flush(&mut self.outside);
+        let followed = self.follow_up(now);
+        more || followed || !self.turn.is_empty()
     }
 
     /// Serves one connection that has something to do; returns how many bytes it sent.
     fn serve(&mut self, now: Now, slot: u32) -> usize {
-        let Some(conn) = self.conns.in_slot(slot) else { return 0 };
+        let Some(conn) = self.outside.conns.in_slot(slot) else { return 0 };
         let id = conn.id();
         if conn.begin_turn() {
-            self.outbox.writable(id);
+            self.server.writable(id);
         }
         let mut count = 0;
         match conn.read(&mut self.buffer) {
@@ -269,70 +263,47 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
             Read::End => self.input(now, Input::ReadClosed { conn: id }),
             Read::Nothing => {}
         }
-        if self.conns.get(id).is_some_and(|conn| conn.finish().unwrap_or(true)) {
+        if self.outside.conns.get(id).is_some_and(|conn| conn.finish().unwrap_or(true)) {
             self.close(now, id);
         }
         count
     }
 
-    /// Tells the hub what the flush brought to light; returns whether there was anything.
-    fn answer_outbox(&mut self, now: Now) -> bool {
+    /// Does what a flush leads to; returns whether there was anything.
+    fn follow_up(&mut self, now: Now) -> bool {
         let mut any = false;
-        while let Some(conn) = self.conns.next_broken() {
+        while let Some(conn) = self.outside.conns.next_broken() {
             self.close(now, conn);
             any = true;
         }
-        while let Some(conn) = self.outbox.next_overflowed() {
-            self.input(now, Input::Overflowed { conn });
+        while self.server.follow_up(now, &mut self.outside) {
+            self.commit(now);
             any = true;
         }
-        while let Some(conn) = self.outbox.next_drained() {
-            self.input(now, Input::Drained { conn });
-            any = true;
-        }
-        while let Some(conn) = self.aborted.pop() {
+        while let Some(conn) = self.outside.aborted.pop() {
             self.close(now, conn);
             any = true;
         }
         any
     }
 
-    /// Gives the hub one input and all that it commits. What is rendered is written before it is too much.
+    /// Gives the server one input and all that follows from it in the log.
     fn input(&mut self, now: Now, input: Input<'_>) {
-        let mut sink = DriverSink {
-            outbox: &mut self.outbox,
-            conns: &mut self.conns,
-            observer: &mut self.observer,
-            judge: &mut self.judge,
-            aborted: &mut self.aborted,
-        };
-        sink.observer.input(now, &input);
-        self.log.handle(&mut self.hub, now, input, &mut sink);
-        loop {
-            if sink.outbox.is_full() {
-                self.full = true;
-                while sink.outbox.flush(sink.conns) {}
-                // Before anything else ends these connections, for they are to be told the reason.
-                while let Some(conn) = sink.outbox.next_overflowed() {
-                    sink.observer.input(now, &Input::Overflowed { conn });
-                    self.log.handle(&mut self.hub, now, Input::Overflowed { conn }, &mut sink);
-                }
-            }
-            let entries = self.log.uncommitted();
-            if !entries.is_empty() {
-                sink.observer.input(now, &Input::Committed { entries });
-            }
-            if !self.log.commit(&mut self.hub, now, &mut sink) {
-                return;
-            }
+        self.server.input(now, input, &mut self.outside);
+        self.commit(now);
+    }
+
+    /// Gives the server what the log has answered with.
+    fn commit(&mut self, now: Now) {
+        while self.outside.log.take(&mut self.entries) {
+            self.server.committed(now, &self.entries, &mut self.outside);
         }
     }
 
-    /// A connection's stream is dropped, and the hub hears of it.
+    /// A connection's stream is dropped, and the server hears of it.
     fn close(&mut self, now: Now, conn: ConnId) {
-        if self.conns.remove(conn) {
-            self.outbox.closed(conn);
-            self.judge.forget(conn);
+        if self.outside.conns.remove(conn) {
+            self.outside.judge.forget(conn);
             self.input(now, Input::Closed { conn });
         }
     }
@@ -349,7 +320,7 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
         self.accept_waits = false;
         for index in 0..self.listeners.len() {
             for _ in 0..ACCEPTS_MAX {
-                let Some(conn) = self.hub.vacant() else {
+                let Some(conn) = self.server.vacant() else {
                     self.accept_waits = true;
                     return any;
                 };
@@ -358,8 +329,7 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
                     Poll::Pending => break,
                     Poll::Ready(Ok((stream, peer))) => {
                         let Entrance { dialect, room } = entrance.clone();
-                        self.outbox.opened(conn);
-                        self.conns.insert(conn, stream);
+                        self.outside.conns.insert(conn, stream);
                         self.input(now, Input::Accepted { conn, dialect, peer, room: room.as_ref() });
                         any = true;
                     }
@@ -367,7 +337,7 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
                     Poll::Ready(Err(error)) if is_about_one(&error) => any = true,
                     Poll::Ready(Err(error)) => {
                         if !std::mem::replace(&mut self.accept_paused, true) {
-                            self.observer.accepting_paused(&error);
+                            self.outside.observer.accepting_paused(&error);
                         }
                         let retry = Duration::from_millis(self.limits.accept_retry_ms);
                         self.accept_retry
@@ -382,7 +352,7 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
         }
         // Every listener was looked at, and none of them failed.
         if std::mem::take(&mut self.accept_paused) {
-            self.observer.accepting_resumed();
+            self.outside.observer.accepting_resumed();
         }
         any
     }
@@ -390,25 +360,25 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
     /// Gives the hub the verdicts on passwords that there are; returns whether something is to be done for them.
     fn take_verdicts(&mut self, now: Now, cx: &mut Context<'_>) -> bool {
         let mut any = false;
-        while !self.full
-            && let Poll::Ready((conn, right)) = self.judge.poll_verdict(cx)
+        while !self.server.turn_is_over()
+            && let Poll::Ready((conn, right)) = self.outside.judge.poll_verdict(cx)
         {
             self.input(now, Input::PasswordChecked { conn, right });
             any = true;
         }
-        any || self.full
+        any || self.server.turn_is_over()
     }
 
     fn time_out(&mut self, now: Now, cx: &mut Context<'_>) {
-        while !self.full && self.hub.deadline().is_some_and(|deadline| deadline.at <= now.mono) {
-            self.input(now, Input::Timeout);
+        while !self.server.turn_is_over() && self.server.time_out(now, &mut self.outside) {
+            self.commit(now);
         }
         self.set_timer(cx);
     }
 
-    /// Sets the timer to the hub's deadline; returns whether that has come.
+    /// Sets the timer to the server's deadline; returns whether that has come.
     fn set_timer(&mut self, cx: &mut Context<'_>) -> bool {
-        let at = self.hub.deadline().map(|deadline| deadline.at);
+        let at = self.server.deadline().map(|deadline| deadline.at);
         if at != self.timer_at {
             self.timer_at = at;
             let wait = at.map(|at| at.since(self.clock.now().mono));
@@ -424,69 +394,29 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
     }
 
     fn stop(&mut self, now: Now) {
-        self.observer.stopping();
+        self.outside.observer.stopping();
         self.listeners.clear();
         self.shutdown = Some(Box::pin(tokio::time::sleep(Duration::from_millis(self.limits.shutdown_ms))));
         self.input(now, Input::Shutdown);
     }
 
     fn ended(&self) -> Ended {
-        match self.hub.connections() {
+        match self.server.hub().connections() {
             0 => Ended::Drained,
             left => Ended::CutOff(left),
         }
     }
 
     fn count(&mut self) {
-        let world = self.hub.world();
-        self.observer.counted(&Counts {
-            connections: self.hub.connections(),
-            members: world.members().len(),
-            rooms: world.rooms().len(),
-            hub: *self.hub.counters(),
-            outbox: *self.outbox.counters(),
-            backlog_bytes: self.outbox.backlog_bytes(),
+        let (hub, outbox) = (self.server.hub(), self.server.outbox());
+        self.outside.observer.counted(&Counts {
+            connections: hub.connections(),
+            members: hub.world().members().len(),
+            rooms: hub.world().rooms().len(),
+            hub: *hub.counters(),
+            outbox: *outbox.counters(),
+            backlog_bytes: outbox.backlog_bytes(),
         });
-    }
-}
-
-/// Where the hub's outputs go: to the outbox, to the streams, to the judge, to whoever runs the server.
-struct DriverSink<'a, S, O, J> {
-    outbox: &'a mut Outbox,
-    conns: &'a mut Conns<S>,
-    observer: &'a mut O,
-    judge: &'a mut J,
-    aborted: &'a mut Vec<ConnId>,
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin, O, J> DriverSink<'_, S, O, J> {
-    fn set_reads_paused(&mut self, conn: ConnId, paused: bool) {
-        if let Some(conn) = self.conns.get(conn) {
-            conn.reads_paused = paused;
-            if !paused {
-                conn.list();
-            }
-        }
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin, O: Observer, J: Judge> Sink for DriverSink<'_, S, O, J> {
-    fn output(&mut self, output: Output<'_>) {
-        match output {
-            Output::Abort { conn } => self.aborted.push(conn),
-            Output::CheckPassword { conn, operator, password } => self.judge.ask(conn, operator, password),
-            Output::Console(event) => self.observer.console(&event),
-            Output::PauseReads { conn } => self.set_reads_paused(conn, true),
-            Output::Rehash { .. } => self.observer.rehash_wanted(),
-            Output::ResumeReads { conn } => self.set_reads_paused(conn, false),
-            Output::Close { conn, .. } => {
-                // What still comes is read and discarded: unread bytes would make the kernel answer the
-                // close with a reset, which can eat the farewell.
-                self.set_reads_paused(conn, false);
-                self.outbox.output(&output);
-            }
-            output => self.outbox.output(&output),
-        }
     }
 }
 

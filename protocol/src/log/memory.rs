@@ -56,10 +56,15 @@ impl MemoryLog {
         true
     }
 
-    /// The position of the last entry; 0 for none.
-    #[must_use]
-    pub const fn position(&self) -> Seq {
-        self.position
+    /// Replaces the contents of `entries` with what was appended since the last call, and returns whether
+    /// that is anything.
+    ///
+    /// The two buffers change places, so that a loop that keeps `entries` allocates nothing. Give them to
+    /// [`Server::committed`](crate::Server::committed), and take again, for they may have led to more.
+    pub fn take(&mut self, entries: &mut Vec<LogEntry>) -> bool {
+        entries.clear();
+        core::mem::swap(&mut self.proposed, entries);
+        !entries.is_empty()
     }
 
     /// What was appended and not yet fed back.

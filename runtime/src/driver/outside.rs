@@ -1,0 +1,62 @@
+//! What is around the server: the streams, the log, whoever checks passwords, and whoever watches.
+
+use super::conns::Conns;
+use super::{Judge, Observer};
+use parlor_protocol::{Command, ConnId, ConsoleEvent, Environment, Input, MemoryLog, Now, Wire};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// The server's environment.
+#[derive(Debug)]
+pub(super) struct Outside<S, O, J> {
+    /// Connections that the server wants gone.
+    pub(super) aborted: Vec<ConnId>,
+    pub(super) conns: Conns<S>,
+    pub(super) judge: J,
+    pub(super) log: MemoryLog,
+    pub(super) observer: O,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin, O, J> Wire for Outside<S, O, J> {
+    fn finish(&mut self, conn: ConnId) {
+        self.conns.finish(conn);
+    }
+
+    fn write(&mut self, conn: ConnId, slices: &[&[u8]]) -> usize {
+        self.conns.write(conn, slices)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin, O: Observer, J: Judge> Environment for Outside<S, O, J> {
+    fn propose(&mut self, now: Now, command: Command) {
+        self.log.append(now, command);
+    }
+
+    fn abort(&mut self, conn: ConnId) {
+        self.aborted.push(conn);
+    }
+
+    fn check_password(&mut self, conn: ConnId, operator: Option<&str>, password: &[u8]) {
+        self.judge.ask(conn, operator, password);
+    }
+
+    fn set_reads_paused(&mut self, conn: ConnId, paused: bool) {
+        if let Some(conn) = self.conns.get(conn) {
+            conn.reads_paused = paused;
+            if !paused {
+                conn.list();
+            }
+        }
+    }
+
+    fn console(&mut self, event: &ConsoleEvent<'_>) {
+        self.observer.console(event);
+    }
+
+    fn rehash(&mut self, _: ConnId) {
+        self.observer.rehash_wanted();
+    }
+
+    fn before_input(&mut self, now: Now, input: &Input<'_>) {
+        self.observer.input(now, input);
+    }
+}
