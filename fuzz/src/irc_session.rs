@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use parlor_protocol::irc::ParsedMessage;
 use parlor_protocol::{
-    ConnId, Dialect, Hub, Identity, Input, Limits, LogEntry, MemoryLog, Name, Now, Options, Outbox, Output,
-    RoomName, Sink, Wire, World,
+    Command, ConnId, Dialect, Environment, Identity, Input, Limits, LogEntry, MemoryLog, Name, Now, Options,
+    RoomName, Server, Wire, World,
 };
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -92,13 +92,13 @@ fn play(choices: Choices, way: Way, bytes: &[u8]) -> Read {
         others.get_or_insert_with(|| stage.bystanders());
     }
     stage.pass(WAIT_MS);
-    stage.people[it].ends_input = true;
+    stage.outside.people[it].ends_input = true;
     stage.settle();
     stage.pass(WAIT_MS);
     let replayed = World::replay(&stage.entries);
-    assert_eq!(replayed.digest(), stage.hub.world().digest(), "the log replays to the same world");
+    assert_eq!(replayed.digest(), stage.server.hub().world().digest(), "the log replays to the same world");
     let (irc, plain) = others.expect("the bystanders have come");
-    let read = [it, irc, plain].map(|index| std::mem::take(&mut stage.people[index].read));
+    let read = [it, irc, plain].map(|index| std::mem::take(&mut stage.outside.people[index].read));
     check_auto(&read[0], choices.auto);
     check_irc(&read[1]);
     check_plain(&read[2]);
@@ -174,18 +174,23 @@ fn without_telnet(read: &[u8]) -> Vec<u8> {
 /// The core, driven as a server drives it, with sockets that take everything.
 struct Stage {
     way: Way,
-    hub: Hub,
-    log: MemoryLog,
+    server: Server,
     entries: Vec<LogEntry>,
-    outbox: Outbox,
     now: Now,
+    outside: Outside,
+    /// A byte within a line was read last: there is nothing new to check.
+    within_line: bool,
+}
+
+/// The log, and sockets that take all that they are given.
+#[derive(Default)]
+struct Outside {
+    log: MemoryLog,
     people: Vec<Peer>,
-    /// What the hub has asked for and not been told.
+    /// What the server has asked for and not been told.
     verdicts: VecDeque<(ConnId, bool)>,
     aborted: Vec<ConnId>,
     rehash: bool,
-    /// A byte within a line was read last: there is nothing new to check.
-    within_line: bool,
 }
 
 /// One connection, from outside.
@@ -204,31 +209,19 @@ impl Stage {
     fn new(choices: Choices, way: Way) -> Self {
         let limits = Limits::default();
         let identity = Identity { has_password: choices.has_password, ..Identity::default() };
-        let hub = Hub::new(limits, Options { identity: Arc::new(identity), ..Options::default() });
+        let options = Options { identity: Arc::new(identity), ..Options::default() };
         let now = Now { unix_ms: 1_795_530_433_000, ..Now::default() };
-        let mut log = MemoryLog::new();
-        log.append(now, hub.configuration());
-        let mut stage = Self {
-            way,
-            hub,
-            log,
-            entries: Vec::new(),
-            outbox: Outbox::new(&limits),
-            now,
-            people: Vec::new(),
-            verdicts: VecDeque::new(),
-            aborted: Vec::new(),
-            rehash: false,
-            within_line: false,
-        };
+        let mut outside = Outside::default();
+        let server = Server::new(limits, options, now, &mut outside);
+        let mut stage = Self { way, server, entries: Vec::new(), now, outside, within_line: false };
         stage.settle();
         stage
     }
 
     fn enters(&mut self, dialect: Dialect, number: u8) -> usize {
-        let conn = self.hub.vacant().expect("there is room for three");
-        let index = self.people.len();
-        self.people.push(Peer {
+        let conn = self.server.vacant().expect("there is room for three");
+        let index = self.outside.people.len();
+        self.outside.people.push(Peer {
             conn,
             sent: VecDeque::new(),
             read: Vec::new(),
@@ -238,7 +231,6 @@ impl Stage {
             finished: false,
             gone: false,
         });
-        self.outbox.opened(conn);
         let peer = ([10, 0, 0, number], 5_000 + u16::from(number)).into();
         let room = RoomName::parse("tea").ok();
         self.input(Input::Accepted { conn, dialect, peer, room: room.as_ref() });
@@ -261,15 +253,14 @@ impl Stage {
     }
 
     fn send(&mut self, index: usize, bytes: &[u8]) {
-        let chunk = if self.way == Way::Bytewise { 1 } else { self.hub.limits().read_bytes_max };
-        self.people[index].sent.extend(bytes.chunks(chunk).map(Bytes::copy_from_slice));
+        let chunk = if self.way == Way::Bytewise { 1 } else { self.server.hub().limits().read_bytes_max };
+        self.outside.people[index].sent.extend(bytes.chunks(chunk).map(Bytes::copy_from_slice));
     }
 
     /// Goes on until nobody has anything to do.
     fn settle(&mut self) {
         loop {
-            let mut wire = People(&mut self.people);
-            while self.outbox.flush(&mut wire) {}
+            while self.server.flush(&mut self.outside) {}
             self.check();
             if !self.tell_hub() && !self.read_one() && !self.commit() && !self.reads_configuration() {
                 return;
@@ -279,7 +270,7 @@ impl Stage {
 
     /// A server reads its configuration when it can, whatever it is asked meanwhile.
     fn reads_configuration(&mut self) -> bool {
-        let wanted = std::mem::take(&mut self.rehash);
+        let wanted = std::mem::take(&mut self.outside.rehash);
         if wanted {
             let identity = Arc::new(Identity { motd: vec!["Be kind.".into()], ..Identity::default() });
             self.input(Input::Identified { identity });
@@ -289,15 +280,13 @@ impl Stage {
 
     fn tell_hub(&mut self) -> bool {
         let departs = |peer: &&Peer| peer.finished && !peer.gone;
-        if let Some(conn) = self.outbox.next_overflowed() {
-            self.input(Input::Overflowed { conn });
-        } else if let Some(conn) = self.outbox.next_drained() {
-            self.input(Input::Drained { conn });
-        } else if let Some(conn) = self.aborted.pop() {
+        if self.server.follow_up(self.now, &mut self.outside) {
+            self.answered();
+        } else if let Some(conn) = self.outside.aborted.pop() {
             self.close(conn);
-        } else if let Some(conn) = self.people.iter().find(departs).map(|peer| peer.conn) {
+        } else if let Some(conn) = self.outside.people.iter().find(departs).map(|peer| peer.conn) {
             self.close(conn);
-        } else if let Some((conn, right)) = self.verdicts.pop_front() {
+        } else if let Some((conn, right)) = self.outside.verdicts.pop_front() {
             self.input(Input::PasswordChecked { conn, right });
         } else {
             return false;
@@ -310,7 +299,7 @@ impl Stage {
             let has_something = !peer.sent.is_empty() || peer.ends_input && !peer.told_end;
             !peer.gone && !peer.paused && has_something
         };
-        let Some(peer) = self.people.iter_mut().find(may_read) else { return false };
+        let Some(peer) = self.outside.people.iter_mut().find(may_read) else { return false };
         let conn = peer.conn;
         match peer.sent.pop_front() {
             Some(bytes) => {
@@ -327,44 +316,40 @@ impl Stage {
     }
 
     fn close(&mut self, conn: ConnId) {
-        self.outbox.closed(conn);
-        if let Some(peer) = self.people.iter_mut().find(|peer| peer.conn == conn) {
+        if let Some(peer) = self.outside.people.iter_mut().find(|peer| peer.conn == conn) {
             peer.gone = true;
         }
         self.input(Input::Closed { conn });
     }
 
     fn input(&mut self, input: Input<'_>) {
-        let mut sink = StageSink {
-            outbox: &mut self.outbox,
-            people: &mut self.people,
-            verdicts: &mut self.verdicts,
-            aborted: &mut self.aborted,
-            rehash: &mut self.rehash,
-        };
-        self.log.handle(&mut self.hub, self.now, input, &mut sink);
+        self.server.input(self.now, input, &mut self.outside);
+        self.answered();
+    }
+
+    /// The log may have something to say to what the server has just done.
+    fn answered(&mut self) {
         while self.way != Way::LateLog && self.commit() {}
         self.check();
     }
 
     fn commit(&mut self) -> bool {
-        self.entries.extend_from_slice(self.log.uncommitted());
-        let mut sink = StageSink {
-            outbox: &mut self.outbox,
-            people: &mut self.people,
-            verdicts: &mut self.verdicts,
-            aborted: &mut self.aborted,
-            rehash: &mut self.rehash,
-        };
-        self.log.commit(&mut self.hub, self.now, &mut sink)
+        let mut entries = Vec::new();
+        let any = self.outside.log.take(&mut entries);
+        if any {
+            self.server.committed(self.now, &entries, &mut self.outside);
+            self.entries.append(&mut entries);
+        }
+        any
     }
 
     fn pass(&mut self, ms: u64) {
         let (end, unix_ms) = (self.now.mono.plus_ms(ms), self.now.unix_ms + ms);
-        while let Some(deadline) = self.hub.deadline().filter(|deadline| deadline.at <= end) {
+        while let Some(deadline) = self.server.deadline().filter(|deadline| deadline.at <= end) {
             self.now.mono = deadline.at.max(self.now.mono);
             self.within_line = false;
-            self.input(Input::Timeout);
+            self.server.time_out(self.now, &mut self.outside);
+            self.answered();
             self.settle();
         }
         self.now = Now { mono: end, unix_ms };
@@ -372,30 +357,25 @@ impl Stage {
 
     fn check(&self) {
         if !self.within_line {
-            self.hub.check_invariants();
-            self.outbox.check_invariants();
+            self.server.check_invariants();
         }
     }
 }
 
-/// Sockets that take all that they are given.
-struct People<'a>(&'a mut Vec<Peer>);
-
-impl People<'_> {
-    fn of(&mut self, conn: ConnId) -> &mut Peer {
-        let peer = self.0.iter_mut().find(|peer| peer.conn == conn && !peer.gone);
-        peer.expect("who is written to is there")
+impl Outside {
+    fn of(&mut self, conn: ConnId) -> Option<&mut Peer> {
+        self.people.iter_mut().find(|peer| peer.conn == conn && !peer.gone)
     }
 }
 
-impl Wire for People<'_> {
+impl Wire for Outside {
     fn finish(&mut self, conn: ConnId) {
-        let peer = self.of(conn);
+        let peer = self.of(conn).expect("who is written to is there");
         assert!(!std::mem::replace(&mut peer.finished, true), "it ends once");
     }
 
     fn write(&mut self, conn: ConnId, slices: &[&[u8]]) -> usize {
-        let peer = self.of(conn);
+        let peer = self.of(conn).expect("who is written to is there");
         assert!(!peer.finished, "nothing is written behind the end");
         let before = peer.read.len();
         slices.iter().for_each(|slice| peer.read.extend_from_slice(slice));
@@ -403,38 +383,26 @@ impl Wire for People<'_> {
     }
 }
 
-/// The outputs' way into the stage.
-struct StageSink<'a> {
-    outbox: &'a mut Outbox,
-    people: &'a mut Vec<Peer>,
-    verdicts: &'a mut VecDeque<(ConnId, bool)>,
-    aborted: &'a mut Vec<ConnId>,
-    rehash: &'a mut bool,
-}
-
-impl Sink for StageSink<'_> {
-    fn output(&mut self, output: Output<'_>) {
-        match output {
-            Output::Abort { conn } => self.aborted.push(conn),
-            Output::CheckPassword { conn, password, .. } => {
-                self.verdicts.push_back((conn, password == PASSWORD));
-            }
-            Output::Close { conn, .. } => {
-                self.pause(conn, false);
-                self.outbox.output(&output);
-            }
-            Output::PauseReads { conn } => self.pause(conn, true),
-            Output::Rehash { .. } => *self.rehash = true,
-            Output::ResumeReads { conn } => self.pause(conn, false),
-            output => self.outbox.output(&output),
-        }
+impl Environment for Outside {
+    fn propose(&mut self, now: Now, command: Command) {
+        self.log.append(now, command);
     }
-}
 
-impl StageSink<'_> {
-    fn pause(&mut self, conn: ConnId, paused: bool) {
-        if let Some(peer) = self.people.iter_mut().find(|peer| peer.conn == conn && !peer.gone) {
+    fn abort(&mut self, conn: ConnId) {
+        self.aborted.push(conn);
+    }
+
+    fn check_password(&mut self, conn: ConnId, _: Option<&str>, password: &[u8]) {
+        self.verdicts.push_back((conn, password == PASSWORD));
+    }
+
+    fn set_reads_paused(&mut self, conn: ConnId, paused: bool) {
+        if let Some(peer) = self.of(conn) {
             peer.paused = paused;
         }
+    }
+
+    fn rehash(&mut self, _: ConnId) {
+        self.rehash = true;
     }
 }

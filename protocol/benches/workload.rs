@@ -6,8 +6,9 @@
 
 use bytes::Bytes;
 use parlor_protocol::{
-    ConnId, Dialect, Event, Framer, Hub, Input, Limits, MemoryLog, Message, MessageKind, Name, Now, Options,
-    Outbox, Output, Person, Profile, Rate, RoomId, RoomName, Seq, Sink, Stamp, Text, What, Wire, WireClass,
+    Command, ConnId, Dialect, Environment, Event, Framer, Input, Limits, LogEntry, MemoryLog, Message,
+    MessageKind, Name, Now, Options, Outbox, Output, Person, Profile, Rate, RoomId, RoomName, Seq, Stamp,
+    Text, What, Wire, WireClass,
 };
 use std::hint::black_box;
 
@@ -86,28 +87,53 @@ impl Kind {
     }
 }
 
-/// A sink that looks at every output and does nothing.
+/// A log, and nobody who carries out any output.
 #[derive(Debug, Default)]
-struct Counting(u64);
+struct Counting {
+    log: MemoryLog,
+    outputs: u64,
+    /// What is proposed is lost.
+    loses: bool,
+}
 
-impl Sink for Counting {
-    fn output(&mut self, output: Output<'_>) {
-        black_box(output);
-        self.0 += 1;
+impl Wire for Counting {
+    fn finish(&mut self, _: ConnId) {}
+
+    fn write(&mut self, _: ConnId, slices: &[&[u8]]) -> usize {
+        slices.iter().map(|slice| slice.len()).sum()
     }
 }
 
-/// A hub with members in its lobby, whose outputs nobody carries out.
+impl Environment for Counting {
+    fn propose(&mut self, now: Now, command: Command) {
+        if !self.loses {
+            self.log.append(now, command);
+        }
+    }
+
+    fn abort(&mut self, _: ConnId) {}
+
+    fn check_password(&mut self, _: ConnId, _: Option<&str>, _: &[u8]) {}
+
+    fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
+
+    fn output(&mut self, output: &Output<'_>, _: &mut Outbox) {
+        black_box(output);
+        self.outputs += 1;
+    }
+}
+
+/// A server with members in its lobby, whose outputs nobody carries out.
 #[derive(Debug)]
 pub(crate) struct Server {
-    hub: Hub,
-    log: MemoryLog,
-    sink: Counting,
+    server: parlor_protocol::Server,
+    counting: Counting,
+    entries: Vec<LogEntry>,
     members: Vec<ConnId>,
 }
 
 impl Server {
-    /// A hub with so many members in its lobby.
+    /// A server with so many members in its lobby.
     pub(crate) fn of(members: u16) -> Self {
         let limits = Limits {
             backlog_bytes_max: 16 << 20,
@@ -115,9 +141,9 @@ impl Server {
             rate: Rate { lines: 0, burst: 1 },
             ..Limits::default()
         };
-        let hub = Hub::new(limits, Options::default());
-        let mut server = Self { hub, log: MemoryLog::new(), sink: Counting::default(), members: Vec::new() };
-        server.log.append(Now::default(), server.hub.configuration());
+        let mut counting = Counting::default();
+        let server = parlor_protocol::Server::new(limits, Options::default(), Now::default(), &mut counting);
+        let mut server = Self { server, counting, entries: Vec::new(), members: Vec::new() };
         for port in 0..members {
             let conn = server.enter(10_000 + port);
             server.members.push(conn);
@@ -130,7 +156,7 @@ impl Server {
         server
     }
 
-    /// A hub with one member, and what it sends.
+    /// A server with one member, and what it sends.
     pub(crate) fn sent(kind: Kind) -> (Self, Bytes) {
         let lines = kind.lines();
         assert_eq!(Self::of(1).parse(lines.clone()), PARSED_LINES.into(), "a proposal for each line");
@@ -140,9 +166,11 @@ impl Server {
     /// The first member's bytes become proposals, of which none is committed; returns how many outputs there
     /// are.
     pub(crate) fn parse(&mut self, bytes: Bytes) -> u64 {
-        let before = self.sink.0;
-        self.hub.handle(Now::default(), Input::Received { conn: self.members[0], bytes }, &mut self.sink);
-        self.sink.0 - before
+        let before = self.counting.outputs;
+        self.counting.loses = true;
+        let input = Input::Received { conn: self.members[0], bytes };
+        self.server.input(Now::default(), input, &mut self.counting);
+        self.counting.outputs - before
     }
 
     /// The first member says a line, and the room is told.
@@ -152,22 +180,22 @@ impl Server {
             line[LINE_BYTES - 1] = b'\n';
             line
         };
-        let before = self.sink.0;
+        let before = self.counting.outputs;
         self.input(Input::Received { conn: self.members[0], bytes: Bytes::from_static(&LINE) });
-        self.sink.0 - before
+        self.counting.outputs - before
     }
 
     /// One more enters, ends its input, and is gone.
     pub(crate) fn come_and_go(&mut self) -> u64 {
-        let before = self.sink.0;
+        let before = self.counting.outputs;
         let conn = self.enter(9_999);
         self.input(Input::ReadClosed { conn });
         self.input(Input::Closed { conn });
-        self.sink.0 - before
+        self.counting.outputs - before
     }
 
     fn enter(&mut self, port: u16) -> ConnId {
-        let conn = self.hub.vacant().expect("there is room for everyone");
+        let conn = self.server.vacant().expect("there is room for everyone");
         let peer = ([127, 0, 0, 1], port).into();
         self.input(Input::Accepted { conn, dialect: Dialect::Plain, peer, room: Some(&RoomName::lobby()) });
         conn
@@ -175,8 +203,10 @@ impl Server {
 
     fn input(&mut self, input: Input<'_>) {
         let now = Now::default();
-        self.log.handle(&mut self.hub, now, input, &mut self.sink);
-        while self.log.commit(&mut self.hub, now, &mut self.sink) {}
+        self.server.input(now, input, &mut self.counting);
+        while self.counting.log.take(&mut self.entries) {
+            self.server.committed(now, &self.entries, &mut self.counting);
+        }
     }
 }
 

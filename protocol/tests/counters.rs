@@ -1,30 +1,55 @@
 //! What the hub counts, for whoever watches a server.
 
 use parlor_protocol::{
-    CloseReason, ConnId, Dialect, Hub, Input, Limits, MemoryLog, Now, Options, Output, RoomName, Sink,
+    CloseReason, Command, ConnId, Dialect, Environment, Input, Limits, MemoryLog, Now, Options, RoomName,
+    Server, Wire,
 };
 
-/// Nobody reads what the hub says.
-struct Nobody;
+/// A log, and nobody who reads what the server says.
+#[derive(Default)]
+struct Nobody(MemoryLog);
 
-impl Sink for Nobody {
-    fn output(&mut self, _: Output<'_>) {}
+impl Wire for Nobody {
+    fn finish(&mut self, _: ConnId) {}
+
+    fn write(&mut self, _: ConnId, slices: &[&[u8]]) -> usize {
+        slices.iter().map(|slice| slice.len()).sum()
+    }
 }
 
-struct Server {
-    hub: Hub,
-    log: MemoryLog,
+impl Environment for Nobody {
+    fn propose(&mut self, now: Now, command: Command) {
+        self.0.append(now, command);
+    }
+
+    fn abort(&mut self, _: ConnId) {}
+
+    fn check_password(&mut self, _: ConnId, _: Option<&str>, _: &[u8]) {}
+
+    fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
 }
 
-impl Server {
+struct Stage {
+    server: Server,
+    nobody: Nobody,
+}
+
+impl Stage {
     fn input(&mut self, input: Input<'_>) {
-        self.log.handle(&mut self.hub, Now::default(), input, &mut Nobody);
-        while self.log.commit(&mut self.hub, Now::default(), &mut Nobody) {}
-        self.hub.check_invariants();
+        self.server.input(Now::default(), input, &mut self.nobody);
+        self.commit();
+    }
+
+    fn commit(&mut self) {
+        let mut entries = Vec::new();
+        while self.nobody.0.take(&mut entries) {
+            self.server.committed(Now::default(), &entries, &mut self.nobody);
+        }
+        self.server.check_invariants();
     }
 
     fn accept(&mut self, host: u8) -> ConnId {
-        let conn = self.hub.vacant().expect("a slot is vacant");
+        let conn = self.server.vacant().expect("a slot is vacant");
         let peer = ([10, 0, 0, host], 5_000).into();
         self.input(Input::Accepted { conn, dialect: Dialect::Plain, peer, room: Some(&RoomName::lobby()) });
         conn
@@ -34,24 +59,23 @@ impl Server {
 #[test]
 fn what_has_happened_is_counted() {
     let limits = Limits { connections_per_ip_max: 1, refusals_max: 1, ..Limits::default() };
-    let mut hub = Hub::new(limits, Options::default());
-    let mut log = MemoryLog::new();
-    log.append(Now::default(), hub.configuration());
-    while log.commit(&mut hub, Now::default(), &mut Nobody) {}
-    let mut server = Server { hub, log };
+    let mut nobody = Nobody::default();
+    let server = Server::new(limits, Options::default(), Now::default(), &mut nobody);
+    let mut stage = Stage { server, nobody };
+    stage.commit();
 
-    let alice = server.accept(1);
-    let bob = server.accept(2);
+    let alice = stage.accept(1);
+    let bob = stage.accept(2);
     // Two more of alice's host: one is told why it is not let in, and one is dropped without a word.
-    let told = server.accept(1);
-    let dropped = server.accept(1);
-    server.input(Input::Received { conn: alice, bytes: "one\ntwo\n/me waves\n/who\n".into() });
-    server.input(Input::Received { conn: bob, bytes: "/quit\n".into() });
+    let told = stage.accept(1);
+    let dropped = stage.accept(1);
+    stage.input(Input::Received { conn: alice, bytes: "one\ntwo\n/me waves\n/who\n".into() });
+    stage.input(Input::Received { conn: bob, bytes: "/quit\n".into() });
     for conn in [alice, bob, told, dropped] {
-        server.input(Input::Closed { conn });
+        stage.input(Input::Closed { conn });
     }
 
-    let counters = server.hub.counters();
+    let counters = stage.server.hub().counters();
     assert_eq!(counters.accepted, 4);
     assert_eq!(counters.lines, 3);
     assert_eq!(counters.entries, 1 + 2 + 3 + 2, "a configuration, entrances, lines, and leaves");

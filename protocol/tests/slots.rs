@@ -1,43 +1,58 @@
 //! How many connections there may be at once, those included that are not let in.
 
-use parlor_protocol::{Dialect, Hub, Input, Limits, MemoryLog, Now, Options, Output, RoomName, Sink};
+use parlor_protocol::{
+    Command, ConnId, Dialect, Environment, Input, Limits, MemoryLog, Now, Options, RoomName, Server, Wire,
+};
 
-/// Nobody reads what the hub says.
-struct Nobody;
+/// A log, and nobody who reads what the server says.
+#[derive(Default)]
+struct Nobody(MemoryLog);
 
-impl Sink for Nobody {
-    fn output(&mut self, _: Output<'_>) {}
+impl Wire for Nobody {
+    fn finish(&mut self, _: ConnId) {}
+
+    fn write(&mut self, _: ConnId, slices: &[&[u8]]) -> usize {
+        slices.iter().map(|slice| slice.len()).sum()
+    }
+}
+
+impl Environment for Nobody {
+    fn propose(&mut self, now: Now, command: Command) {
+        self.0.append(now, command);
+    }
+
+    fn abort(&mut self, _: ConnId) {}
+
+    fn check_password(&mut self, _: ConnId, _: Option<&str>, _: &[u8]) {}
+
+    fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
 }
 
 #[test]
 fn slots_end_where_their_limits_do() {
     let limits =
         Limits { connections_max: 2, connections_per_ip_max: 1, refusals_max: 1, ..Limits::default() };
-    let mut hub = Hub::new(limits, Options::default());
-    let mut log = MemoryLog::new();
-    let now = Now::default();
-    log.append(now, hub.configuration());
+    let (now, mut nobody, mut entries) = (Now::default(), Nobody::default(), Vec::new());
+    let mut server = Server::new(limits, Options::default(), now, &mut nobody);
     let lobby = RoomName::lobby();
     // One is let in, one of the same host is told why it is not, and one more is dropped; until the driver has
     // closed that, it has a slot, too.
     let mut conns = Vec::new();
     for port in 1..=3 {
-        let conn = hub.vacant();
+        let conn = server.vacant();
         assert!(conn.is_some(), "there is a slot for connection {port}");
         let Some(conn) = conn else { return };
         conns.push(conn);
         let peer = ([10, 0, 0, 1], port).into();
-        log.handle(
-            &mut hub,
-            now,
-            Input::Accepted { conn, dialect: Dialect::Plain, peer, room: Some(&lobby) },
-            &mut Nobody,
-        );
-        while log.commit(&mut hub, now, &mut Nobody) {}
-        hub.check_invariants();
+        let dialect = Dialect::Plain;
+        server.input(now, Input::Accepted { conn, dialect, peer, room: Some(&lobby) }, &mut nobody);
+        while nobody.0.take(&mut entries) {
+            server.committed(now, &entries, &mut nobody);
+        }
+        server.check_invariants();
     }
-    assert_eq!(hub.vacant(), None, "two connections and one refusal are three slots");
-    assert_eq!(hub.connections(), 3);
-    log.handle(&mut hub, now, Input::Closed { conn: conns[2] }, &mut Nobody);
-    assert_eq!(hub.connections(), 2);
+    assert_eq!(server.vacant(), None, "two connections and one refusal are three slots");
+    assert_eq!(server.hub().connections(), 3);
+    server.input(now, Input::Closed { conn: conns[2] }, &mut nobody);
+    assert_eq!(server.hub().connections(), 2);
 }

@@ -306,12 +306,12 @@ impl Judge {
         self.note(Law::Rendering, Some(conn), verdict);
     }
 
-    /// The outbox has given a connection up.
-    pub fn given_up(&mut self, conn: ConnId, outbox: &Outbox) {
+    /// The outbox has given a connection up; so far it has given up `together` for what all of them are owed.
+    pub fn given_up(&mut self, conn: ConnId, together: u64) {
         if !self.watches {
             return;
         }
-        let verdict = self.backlog.overflowed(&mut self.heard.model, conn, outbox);
+        let verdict = self.backlog.overflowed(&mut self.heard.model, conn, together);
         self.note(Law::Backlog, Some(conn), verdict);
         self.rendering.given_up(conn);
         self.lost(conn);

@@ -1,7 +1,7 @@
 //! Parlor in a simulated world.
 //!
 //! - [`scenario`]: what happens in a run, made from a [`source`] of choices: a seed, or a fuzzer's bytes;
-//! - [`tier1`]: the real hub and outbox over simulated links, in simulated time;
+//! - [`tier1`]: the real server over simulated links, in simulated time;
 //! - [`tier2`]: the real driver on turmoil, its streams full of chaos;
 //! - [`law`]: what must always hold, a file for each law, and the judge who watches a run;
 //! - [`model`]: a chat room without cleverness, which says what each connection must be sent;
@@ -10,6 +10,7 @@
 //! - [`minimize`]: makes a failing scenario small; [`picture`] shows it;
 //! - [`conns`]: a map by connection;
 //! - [`naive`]: a sink that writes each output at once, which the outbox must equal byte for byte;
+//! - [`in_memory`]: a server whose log answers at once and whose sockets take everything, for tests;
 //! - [`flush`]: an outbox and a naive sink that are given the same outputs;
 //! - [`trace`]: what happened, line by line, and a hash of it.
 
@@ -18,6 +19,7 @@ pub mod bug;
 pub mod conns;
 pub mod expectation;
 pub mod flush;
+pub mod in_memory;
 pub mod law;
 pub mod mark;
 pub mod minimize;

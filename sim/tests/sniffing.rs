@@ -3,12 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use bytes::Bytes;
 use parlor_protocol::sniff::{Evidence, Kind, OPENING_BYTES_MAX, Sniffer};
-use parlor_protocol::{
-    ConnId, DeadlineReason, Dialect, Hub, Input, Limits, MemoryLog, Now, Options, RoomName,
-};
-use parlor_sim::naive::NaiveSink;
+use parlor_protocol::{DeadlineReason, Dialect, Input, Limits, Options};
+use parlor_sim::in_memory::InMemory;
 use proptest::prelude::*;
 
 /// What nobody may read who is not the stranger.
@@ -118,70 +115,29 @@ fn opening(bytes: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Openi
     )
 }
 
-/// A server with somebody who watches the lobby, and a client that begins so.
-struct Server {
-    hub: Hub,
-    log: MemoryLog,
-    sink: NaiveSink,
-    now: Now,
-}
-
-impl Server {
-    fn new() -> Self {
-        let limits = Limits::default();
-        let hub = Hub::new(limits, Options::default());
-        let (mut log, now) = (MemoryLog::new(), Now::default());
-        log.append(now, hub.configuration());
-        let mut server = Self { hub, log, sink: NaiveSink::default(), now };
-        server.commit();
-        server
+/// What somebody who watches the lobby reads while a client begins so.
+fn begin(opening: &Opening) -> String {
+    let mut server = InMemory::new(Limits::default(), Options::default());
+    let watcher = server.connect(Dialect::Plain, 5_001);
+    let client = server.connect(opening.dialect, 5_002);
+    if opening.is_late
+        && let Some(deadline) = server.server.deadline().filter(|it| it.why == DeadlineReason::Detect)
+    {
+        server.now.mono = deadline.at;
+        server.time_out();
     }
-
-    fn input(&mut self, input: Input<'_>) {
-        self.log.handle(&mut self.hub, self.now, input, &mut self.sink);
-        self.commit();
-        self.hub.check_invariants();
+    let bytes = [opening.noise.as_slice(), &opening.bytes].concat();
+    let mut rest = bytes.as_slice();
+    for &cut in &opening.cuts {
+        let (piece, behind) = rest.split_at(cut.min(rest.len()));
+        server.send(client, piece);
+        rest = behind;
     }
-
-    fn commit(&mut self) {
-        while self.log.commit(&mut self.hub, self.now, &mut self.sink) {}
+    server.send(client, rest);
+    if opening.ends {
+        server.input(Input::ReadClosed { conn: client });
     }
-
-    fn connect(&mut self, dialect: Dialect, port: u16) -> ConnId {
-        let conn = self.hub.vacant().unwrap();
-        let peer = ([127, 0, 0, 1], port).into();
-        self.input(Input::Accepted { conn, dialect, peer, room: Some(&RoomName::lobby()) });
-        conn
-    }
-
-    fn fall_silent(&mut self) {
-        if let Some(deadline) = self.hub.deadline().filter(|it| it.why == DeadlineReason::Detect) {
-            self.now.mono = deadline.at;
-            self.input(Input::Timeout);
-        }
-    }
-
-    /// What the watcher reads while the client begins so.
-    fn begin(opening: &Opening) -> String {
-        let mut server = Self::new();
-        let watcher = server.connect(Dialect::Plain, 5_001);
-        let client = server.connect(opening.dialect, 5_002);
-        if opening.is_late {
-            server.fall_silent();
-        }
-        let bytes = [opening.noise.as_slice(), &opening.bytes].concat();
-        let mut rest = bytes.as_slice();
-        for &cut in &opening.cuts {
-            let (piece, behind) = rest.split_at(cut.min(rest.len()));
-            server.input(Input::Received { conn: client, bytes: Bytes::copy_from_slice(piece) });
-            rest = behind;
-        }
-        server.input(Input::Received { conn: client, bytes: Bytes::copy_from_slice(rest) });
-        if opening.ends {
-            server.input(Input::ReadClosed { conn: client });
-        }
-        String::from_utf8(server.sink.sent.get(watcher).unwrap().clone()).unwrap()
-    }
+    String::from_utf8(server.read(watcher)).unwrap()
 }
 
 /// Whether somebody's words are among what a member of the plain dialect reads.
@@ -194,21 +150,21 @@ proptest! {
 
     #[test]
     fn nothing_of_a_known_stranger_is_said(opening in opening(stranger_and_more())) {
-        let read = Server::begin(&opening);
+        let read = begin(&opening);
         prop_assert!(!is_said(&read), "{read:?}");
         prop_assert!(!read.contains(SECRET), "{read:?}");
     }
 
     #[test]
     fn what_a_person_says_behind_a_greeting_is_said_as_it_is((sentence, opening) in person()) {
-        let read = Server::begin(&opening);
+        let read = begin(&opening);
         prop_assert!(read.lines().any(|line| line.starts_with("5002: ") && line.ends_with(&sentence)), "{read:?}");
     }
 
     #[test]
     fn a_client_of_irc_says_nothing_before_it_has_joined_a_room(opening in opening(registration())) {
         let opening = Opening { dialect: if opening.dialect == Dialect::Irc { Dialect::Auto } else { opening.dialect }, ..opening };
-        let read = Server::begin(&opening);
+        let read = begin(&opening);
         prop_assert!(!is_said(&read), "{read:?}");
     }
 

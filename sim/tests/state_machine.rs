@@ -1,11 +1,10 @@
-//! The hub against a state machine that knows who is where, with transitions that are chosen by its state and
+//! A server against a state machine that knows who is where, with transitions that are chosen by its state and
 //! sequences that shrink.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use bytes::Bytes;
-use parlor_protocol::{ConnId, Dialect, Hub, Input, Limits, MemoryLog, Now, Options, Rate, RoomName};
-use parlor_sim::naive::NaiveSink;
+use parlor_protocol::{ConnId, Dialect, Input, Limits, Options, Rate};
+use parlor_sim::in_memory::InMemory;
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 use std::collections::BTreeMap;
@@ -95,23 +94,15 @@ impl ReferenceStateMachine for Reference {
     }
 }
 
-/// The hub, its log, and what everybody was sent.
+/// A server, and who is there.
 struct System {
-    hub: Hub,
-    log: MemoryLog,
-    sink: NaiveSink,
+    server: InMemory,
     conns: BTreeMap<u16, ConnId>,
 }
 
 impl System {
-    fn input(&mut self, input: Input<'_>) {
-        self.log.handle(&mut self.hub, Now::default(), input, &mut self.sink);
-        while self.log.commit(&mut self.hub, Now::default(), &mut self.sink) {}
-    }
-
     fn line(&mut self, client: u16, line: &str) {
-        let conn = self.conns[&client];
-        self.input(Input::Received { conn, bytes: Bytes::from(format!("{line}\n")) });
+        self.server.send(self.conns[&client], format!("{line}\n").as_bytes());
     }
 }
 
@@ -121,33 +112,21 @@ impl StateMachineTest for System {
 
     fn init_test(_: &Chat) -> Self {
         let limits = Limits { rate: Rate { lines: 0, burst: 1 }, ..Limits::default() };
-        let hub = Hub::new(limits, Options::default());
-        let mut log = MemoryLog::new();
-        log.append(Now::default(), hub.configuration());
-        let mut system = Self { hub, log, sink: NaiveSink::default(), conns: BTreeMap::new() };
-        while system.log.commit(&mut system.hub, Now::default(), &mut system.sink) {}
-        system
+        Self { server: InMemory::new(limits, Options::default()), conns: BTreeMap::new() }
     }
 
     fn apply(mut system: Self, chat: &Chat, transition: Transition) -> Self {
-        let before: BTreeMap<ConnId, usize> =
-            system.sink.sent.iter().map(|(conn, sent)| (conn, sent.len())).collect();
+        for &conn in system.conns.values() {
+            system.server.read(conn);
+        }
         match transition {
             Transition::Enter(client) => {
-                let conn = system.hub.vacant().unwrap();
-                let peer = ([127, 0, 0, 1], 5_001 + client).into();
+                let conn = system.server.connect(Dialect::Plain, 5_001 + client);
                 system.conns.insert(client, conn);
-                system.input(Input::Accepted {
-                    conn,
-                    dialect: Dialect::Plain,
-                    peer,
-                    room: Some(&RoomName::lobby()),
-                });
             }
             Transition::Leave(client) => {
                 let conn = system.conns.remove(&client).unwrap();
-                system.sink.disconnect(conn);
-                system.input(Input::Closed { conn });
+                system.server.input(Input::Closed { conn });
             }
             Transition::Move(client, room) => system.line(client, &format!("/join {room}")),
             Transition::Rename(client, name) => system.line(client, &format!("/nick {name}")),
@@ -155,9 +134,7 @@ impl StateMachineTest for System {
                 system.line(client, &format!("{number}"));
                 let said = format!("{}: {number}\n", chat[&client].0);
                 for (other, conn) in &system.conns {
-                    let from = before.get(conn).copied().unwrap_or_default();
-                    let sent = system.sink.sent.get(*conn).map_or(&[][..], |sent| &sent[from..]);
-                    let heard = String::from_utf8_lossy(sent).into_owned();
+                    let heard = String::from_utf8(system.server.read(*conn)).unwrap();
                     let expected = Reference::hearers(chat, client).contains(other);
                     assert_eq!(heard, if expected { said.as_str() } else { "" }, "client {other} hears");
                 }
@@ -167,8 +144,7 @@ impl StateMachineTest for System {
     }
 
     fn check_invariants(system: &Self, chat: &Chat) {
-        system.hub.check_invariants();
-        let world = system.hub.world();
+        let world = system.server.server.hub().world();
         let mut there: Vec<(String, String)> = world
             .members()
             .map(|(_, member)| {

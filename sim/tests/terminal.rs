@@ -2,54 +2,43 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use bytes::Bytes;
-use parlor_protocol::{ConnId, Dialect, Hub, Input, Limits, MemoryLog, Now, Options, Rate, RoomName, Text};
-use parlor_sim::naive::NaiveSink;
+use parlor_protocol::{ConnId, Dialect, Limits, Options, Rate, Text};
+use parlor_sim::in_memory::InMemory;
 use parlor_sim::terminal;
 use proptest::prelude::*;
 
 /// A room with a speaker and a listener.
 struct Room {
-    hub: Hub,
-    log: MemoryLog,
-    sink: NaiveSink,
-    conns: Vec<ConnId>,
+    server: InMemory,
+    conns: [ConnId; 2],
 }
 
 impl Room {
     fn new() -> Self {
         let limits = Limits { rate: Rate { lines: 0, burst: 1 }, ..Limits::default() };
-        let hub = Hub::new(limits, Options { greeting: false, ..Options::default() });
-        let mut log = MemoryLog::new();
-        log.append(Now::default(), hub.configuration());
-        let mut room = Self { hub, log, sink: NaiveSink::default(), conns: Vec::new() };
-        for port in [5_001, 5_002] {
-            let conn = room.hub.vacant().unwrap();
-            let peer = ([127, 0, 0, 1], port).into();
-            let lobby = RoomName::lobby();
-            room.input(Input::Accepted { conn, dialect: Dialect::Plain, peer, room: Some(&lobby) });
-            room.conns.push(conn);
+        let mut server = InMemory::new(limits, Options { greeting: false, ..Options::default() });
+        let conns = [5_001, 5_002].map(|port| {
+            let conn = server.connect(Dialect::Plain, port);
             // Whoever has said something is a person, whatever it says next.
-            room.input(Input::Received { conn, bytes: Bytes::from_static(b"hello\n") });
-        }
+            server.send(conn, b"hello\n");
+            conn
+        });
+        let mut room = Self { server, conns };
         // Behind a first line it is clear that a person types.
         room.heard(b"hi\n", 9).unwrap();
         room
     }
 
-    fn input(&mut self, input: Input<'_>) {
-        self.log.handle(&mut self.hub, Now::default(), input, &mut self.sink);
-        while self.log.commit(&mut self.hub, Now::default(), &mut self.sink) {}
-    }
-
     /// What the listener reads of these bytes, that come in pieces of so many.
     fn heard(&mut self, bytes: &[u8], piece: usize) -> Option<String> {
-        self.sink.sent.remove(self.conns[1]);
-        for piece in bytes.chunks(piece) {
-            self.input(Input::Received { conn: self.conns[0], bytes: Bytes::copy_from_slice(piece) });
+        let [speaker, listener] = self.conns;
+        self.server.read(listener);
+        bytes.chunks(piece).for_each(|piece| self.server.send(speaker, piece));
+        let read = String::from_utf8(self.server.read(listener)).unwrap();
+        if read.is_empty() {
+            return None;
         }
-        let sent = String::from_utf8(self.sink.sent.remove(self.conns[1])?).unwrap();
-        Some(sent.strip_prefix("5001: ").and_then(|line| line.strip_suffix('\n')).unwrap().to_owned())
+        Some(read.strip_prefix("5001: ").and_then(|line| line.strip_suffix('\n')).unwrap().to_owned())
     }
 }
 

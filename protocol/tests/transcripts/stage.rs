@@ -1,10 +1,10 @@
-//! The core, driven as a server drives it: a hub, its log in memory, the outbox, and sockets of paper.
+//! The core, driven as a server drives it, with its log in memory and sockets of paper.
 
 use crate::script::{Action, Script, escape};
 use bytes::Bytes;
 use parlor_protocol::{
-    ConnId, ConsoleEvent, Dialect, Hub, Identity, Input, Language, Limits, LogEntry, MemoryLog, Now, Options,
-    Outbox, Output, RoomName, Sink, Wire, World,
+    Command, ConnId, ConsoleEvent, Dialect, Environment, Identity, Input, Language, Limits, LogEntry,
+    MemoryLog, Now, Options, Outbox, Output, RoomName, Server, Wire, World,
 };
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,10 +19,8 @@ pub(crate) enum Chunking {
 /// Everybody of a transcript, and the server.
 pub(crate) struct Stage {
     chunking: Chunking,
-    hub: Hub,
-    log: MemoryLog,
+    server: Server,
     entries: Vec<LogEntry>,
-    outbox: Outbox,
     world: Outside,
     now: Now,
 }
@@ -30,6 +28,7 @@ pub(crate) struct Stage {
 /// What is outside of the core.
 #[derive(Default)]
 struct Outside {
+    log: MemoryLog,
     clients: Vec<Client>,
     /// What the console shows and what is no bytes, since the action began.
     seen: Vec<String>,
@@ -102,12 +101,9 @@ impl Stage {
         options.identity = Arc::new(identity);
         assert_eq!(limits.check(), Ok(()), "the limits of a transcript");
         let now = Now { unix_ms: 1_795_530_433_000, ..Now::default() };
-        let hub = Hub::new(limits, options);
-        let mut log = MemoryLog::new();
-        log.append(now, hub.configuration());
-        let (entries, outbox) = (Vec::new(), Outbox::new(&limits));
-        let world = Outside { passwords, configured, ..Outside::default() };
-        let mut stage = Self { chunking, hub, log, entries, outbox, world, now };
+        let mut world = Outside { passwords, configured, ..Outside::default() };
+        let server = Server::new(limits, options, now, &mut world);
+        let mut stage = Self { chunking, server, entries: Vec::new(), world, now };
         stage.commit();
         stage
     }
@@ -131,19 +127,22 @@ impl Stage {
     /// The log makes the same world again.
     pub(crate) fn check_replay(&self) {
         let replayed = World::replay(&self.entries);
-        assert_eq!(replayed.digest(), self.hub.world().digest(), "the log replays to the same world");
+        assert_eq!(
+            replayed.digest(),
+            self.server.hub().world().digest(),
+            "the log replays to the same world"
+        );
     }
 
     fn begin(&mut self, action: &Action) {
         match action {
             Action::Connects { name, from, dialect, room, stays } => {
-                let Some(conn) = self.hub.vacant() else {
+                let Some(conn) = self.server.vacant() else {
                     self.world.seen.push(format!("{name} is not let in"));
                     return;
                 };
                 assert!(self.client(name).is_none(), "{name} is connected already");
                 self.world.clients.push(Client::new(name, conn, *dialect, *stays));
-                self.outbox.opened(conn);
                 let room = room.as_ref().map(|room| RoomName::parse(room).expect("a room's name"));
                 self.input(Input::Accepted { conn, dialect: *dialect, peer: *from, room: room.as_ref() });
             }
@@ -181,7 +180,7 @@ impl Stage {
     /// Goes on until nobody has anything to do.
     fn settle(&mut self) {
         loop {
-            while self.outbox.flush(&mut self.world) {
+            while self.server.flush(&mut self.world) {
                 self.check();
             }
             self.check();
@@ -193,10 +192,8 @@ impl Stage {
 
     /// Tells the hub what the flush has brought to light.
     fn tell_hub(&mut self) -> bool {
-        if let Some(conn) = self.outbox.next_overflowed() {
-            self.input(Input::Overflowed { conn });
-        } else if let Some(conn) = self.outbox.next_drained() {
-            self.input(Input::Drained { conn });
+        if self.server.follow_up(self.now, &mut self.world) {
+            self.commit();
         } else if let Some(conn) = self.world.aborted.pop() {
             let client = self.world.of(conn).expect("who is aborted is connected");
             let line = format!("{} is aborted", client.name);
@@ -240,13 +237,12 @@ impl Stage {
     fn send(&mut self, name: &str, bytes: &[u8]) {
         let bytes_max = match self.chunking {
             Chunking::Bytewise => 1,
-            Chunking::Whole => self.hub.limits().read_bytes_max,
+            Chunking::Whole => self.server.hub().limits().read_bytes_max,
         };
         self.existing(name).sent.extend(bytes.chunks(bytes_max).map(Bytes::copy_from_slice));
     }
 
     fn close(&mut self, conn: ConnId) {
-        self.outbox.closed(conn);
         if let Some(client) = self.world.of(conn) {
             client.connected = false;
         }
@@ -254,27 +250,26 @@ impl Stage {
     }
 
     fn input(&mut self, input: Input<'_>) {
-        let mut sink = StageSink { outbox: &mut self.outbox, outside: &mut self.world };
-        self.log.handle(&mut self.hub, self.now, input, &mut sink);
+        self.server.input(self.now, input, &mut self.world);
         self.commit();
     }
 
     fn commit(&mut self) {
-        loop {
+        self.check();
+        let mut entries = Vec::new();
+        while self.world.log.take(&mut entries) {
+            self.server.committed(self.now, &entries, &mut self.world);
+            self.entries.append(&mut entries);
             self.check();
-            self.entries.extend_from_slice(self.log.uncommitted());
-            let mut sink = StageSink { outbox: &mut self.outbox, outside: &mut self.world };
-            if !self.log.commit(&mut self.hub, self.now, &mut sink) {
-                return;
-            }
         }
     }
 
     fn pass(&mut self, ms: u64) {
         let (end, unix_ms) = (self.now.mono.plus_ms(ms), self.now.unix_ms + ms);
-        while let Some(deadline) = self.hub.deadline().filter(|deadline| deadline.at <= end) {
+        while let Some(deadline) = self.server.deadline().filter(|deadline| deadline.at <= end) {
             self.now.mono = deadline.at.max(self.now.mono);
-            self.input(Input::Timeout);
+            self.server.time_out(self.now, &mut self.world);
+            self.commit();
             self.settle();
         }
         self.now = Now { mono: end, unix_ms };
@@ -285,12 +280,11 @@ impl Stage {
         client.granted = bytes.map(|bytes| bytes + client.granted.unwrap_or(0));
         client.blocked = false;
         let conn = client.conn;
-        self.outbox.writable(conn);
+        self.server.writable(conn);
     }
 
     fn check(&self) {
-        self.hub.check_invariants();
-        self.outbox.check_invariants();
+        self.server.check_invariants();
     }
 
     fn existing(&mut self, name: &str) -> &mut Client {
@@ -385,50 +379,46 @@ impl Wire for Outside {
     }
 }
 
-/// Where the outputs go: to the outbox, and to whatever is outside.
-struct StageSink<'a> {
-    outbox: &'a mut Outbox,
-    outside: &'a mut Outside,
-}
-
-impl Sink for StageSink<'_> {
-    fn output(&mut self, output: Output<'_>) {
-        if let Some(conn) = named(&output) {
-            let client = self.outside.of(conn).expect("an output names a connection that was accepted");
-            let allowed = client.connected && (!client.closing || matches!(output, Output::Abort { .. }));
-            assert!(allowed, "an output for {}, whose end was said: {output:?}", client.name);
-        }
-        match output {
-            Output::Abort { conn } => self.outside.aborted.push(conn),
-            Output::CheckPassword { conn, operator, password } => {
-                let Passwords { server, operators } = &self.outside.passwords;
-                let right = match operator {
-                    None => server.as_ref().is_some_and(|it| it.as_bytes() == password),
-                    Some(name) => operators.iter().any(|(it, of)| it == name && of.as_bytes() == password),
-                };
-                self.outside.verdicts.push((conn, right));
-            }
-            Output::Console(event) => self.outside.seen.extend(console(&event)),
-            Output::PauseReads { conn } => self.set_paused(conn, true),
-            Output::Rehash { .. } => self.outside.rehash = true,
-            Output::ResumeReads { conn } => self.set_paused(conn, false),
-            Output::Close { conn, .. } => {
-                self.set_paused(conn, false);
-                if let Some(client) = self.outside.of(conn) {
-                    client.closing = true;
-                }
-                self.outbox.output(&output);
-            }
-            output => self.outbox.output(&output),
-        }
+impl Environment for Outside {
+    fn propose(&mut self, now: Now, command: Command) {
+        self.log.append(now, command);
     }
-}
 
-impl StageSink<'_> {
-    fn set_paused(&mut self, conn: ConnId, paused: bool) {
-        if let Some(client) = self.outside.of(conn) {
+    fn abort(&mut self, conn: ConnId) {
+        self.aborted.push(conn);
+    }
+
+    fn check_password(&mut self, conn: ConnId, operator: Option<&str>, password: &[u8]) {
+        let Passwords { server, operators } = &self.passwords;
+        let right = match operator {
+            None => server.as_ref().is_some_and(|it| it.as_bytes() == password),
+            Some(name) => operators.iter().any(|(it, of)| it == name && of.as_bytes() == password),
+        };
+        self.verdicts.push((conn, right));
+    }
+
+    fn set_reads_paused(&mut self, conn: ConnId, paused: bool) {
+        if let Some(client) = self.of(conn) {
             client.paused = paused;
         }
+    }
+
+    fn console(&mut self, event: &ConsoleEvent<'_>) {
+        self.seen.extend(console(event));
+    }
+
+    fn rehash(&mut self, _: ConnId) {
+        self.rehash = true;
+    }
+
+    fn output(&mut self, output: &Output<'_>, outbox: &mut Outbox) {
+        if let Some(conn) = named(output) {
+            let client = self.of(conn).expect("an output names a connection that was accepted");
+            let allowed = client.connected && (!client.closing || matches!(output, Output::Abort { .. }));
+            assert!(allowed, "an output for {}, whose end was said: {output:?}", client.name);
+            client.closing |= matches!(output, Output::Close { .. });
+        }
+        outbox.output(output);
     }
 }
 

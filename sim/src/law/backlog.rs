@@ -31,12 +31,13 @@ impl Backlog {
         }
     }
 
-    /// A connection is closed for what it is owed: that must be more than it may, or all together.
-    pub(super) fn overflowed(&mut self, model: &mut Model, conn: ConnId, outbox: &Outbox) -> Verdict {
+    /// A connection is closed for what it is owed: that must be more than it may, or it is one of the `together`
+    /// that were closed for what all are owed.
+    pub(super) fn overflowed(&mut self, model: &mut Model, conn: ConnId, together: u64) -> Verdict {
         let owed = model.due(conn).map_or(0, |due| due.left());
         // Since it was given up, it may have taken the rest of the line under way.
         self.together += u64::from(owed + self.line_bytes_max <= self.backlog_bytes_max);
-        if self.together <= outbox.counters().overflowed_together {
+        if self.together <= together {
             return Ok(());
         }
         Err(format!(

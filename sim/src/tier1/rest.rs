@@ -16,63 +16,63 @@ const LAST_IRC_TAGS: u64 = 500_000;
 impl Rig {
     /// Faults stop; everybody who is there says a last line; nothing may be left to do.
     pub(super) fn come_to_rest(&mut self) {
-        self.net.heal();
+        self.outside.net.heal();
         for client in 0..self.clients.len() {
-            let live = self.clients[client].filter(|&link| self.net.links[link].is_live());
+            let live = self.clients[client].filter(|&link| self.outside.net.links[link].is_live());
             if let Some(link) = live {
-                let last = last_words(self.net.links[link].dialect, LAST_TAGS + client as u64);
+                let last = last_words(self.outside.net.links[link].dialect, LAST_TAGS + client as u64);
                 self.send(link, last.as_bytes(), 0);
             }
         }
         self.rest("come to rest");
-        if self.judge.violation.is_none() {
-            self.judge.at_rest(&self.outbox);
-            self.check_invariants();
+        if self.outside.judge.violation.is_none() {
+            self.outside.judge.at_rest(self.server.outbox());
+            self.server.check_invariants();
         }
     }
 
     /// The server stops, and every connection ends.
     pub(super) fn end(&mut self) {
-        if self.judge.violation.is_some() {
+        if self.outside.judge.violation.is_some() {
             return;
         }
-        self.input("shutdown", Input::Shutdown);
-        self.net.wake();
+        self.input(Input::Shutdown);
+        self.outside.net.wake();
         self.rest("end");
-        if self.judge.violation.is_none() {
-            self.check_invariants();
-            self.judge.at_end(&self.hub);
+        if self.outside.judge.violation.is_none() {
+            self.server.check_invariants();
+            self.outside.judge.at_end(self.server.hub());
         }
     }
 
     fn rest(&mut self, what: &str) {
-        let until = self.net.now_us + REST_US_MAX;
-        while self.judge.violation.is_none()
+        let until = self.outside.net.now_us + REST_US_MAX;
+        while self.outside.judge.violation.is_none()
             && !self.waits_for_life()
-            && let Some(event) = self.net.next()
+            && let Some(event) = self.outside.net.next()
         {
             self.happen(event);
-            if self.net.now_us > until {
+            if self.outside.net.now_us > until {
                 let verdict = Err(format!("it does not {what} within {} s", REST_US_MAX / 1_000_000));
-                self.judge.note(Law::Liveness, None, verdict);
+                self.outside.judge.note(Law::Liveness, None, verdict);
             }
         }
-        if let Log::Delayed(log) = &self.log
+        if let Log::Delayed(log) = &self.outside.log
             && !log.is_empty()
-            && self.judge.violation.is_none()
+            && self.outside.judge.violation.is_none()
         {
-            self.judge.note(Law::Liveness, None, Err("the log does not answer".to_owned()));
+            self.outside.judge.note(Law::Liveness, None, Err("the log does not answer".to_owned()));
         }
     }
 
     /// Nothing is going to happen but that clients are asked whether they are there, for ever.
     fn waits_for_life(&self) -> bool {
         let is_idle = |deadline: Deadline| deadline.why == DeadlineReason::Idle;
-        self.net.pending == 0
-            && self.net.ready.is_empty()
-            && !self.unsettled
-            && self.hub.deadline().is_some_and(|it| is_idle(it) && it.at > self.now().mono)
-            && self.judge.heard.model.is_at_rest()
+        self.outside.net.pending == 0
+            && self.outside.net.ready.is_empty()
+            && !self.outside.unsettled
+            && self.server.deadline().is_some_and(|it| is_idle(it) && it.at > self.now().mono)
+            && self.outside.judge.heard.model.is_at_rest()
     }
 }
 

@@ -1,0 +1,360 @@
+//! What is around the server: the network and the log, with the judge and the trace before them; and where bugs
+//! are planted that what is around a server can have.
+
+use super::log::DelayedLog;
+use super::net::{Event as NetEvent, Net};
+use super::{Log, Stats};
+use crate::bug::SimBug;
+use crate::law::{Judge, Law};
+use crate::scenario::Setup;
+use crate::sometimes;
+use crate::trace::Trace;
+use parlor_protocol::{
+    CloseReason, Command, ConnId, Environment, Event, Input, Instant, LogEntry, MemoryLog, Now, Outbox,
+    Output, RoomId, What, Wire, WireClass, irc,
+};
+
+/// When the simulated server began, in wall time: 2026-11-24T12:00:00Z.
+const BEGAN_UNIX_MS: u64 = 1_795_521_600_000;
+
+/// What the outputs since the last flush were.
+#[derive(Debug, Default)]
+struct Tick {
+    leaves: u32,
+    /// Rooms that were told something.
+    told: Vec<RoomId>,
+    spoke: Vec<ConnId>,
+    subscribed: Vec<(ConnId, RoomId, WireClass)>,
+    unsubscribed: Vec<(ConnId, RoomId)>,
+    /// The form in which the last of those heard its room.
+    left_class: Option<WireClass>,
+    /// Those that the planted bug keeps in a room until the tick is over.
+    kept: Vec<(ConnId, RoomId)>,
+}
+
+/// The server's environment, and who watches it.
+#[derive(Debug)]
+pub(super) struct Outside {
+    pub(super) net: Net,
+    pub(super) log: Log,
+    pub(super) judge: Judge,
+    pub(super) trace: Trace,
+    pub(super) stats: Stats,
+    pub(super) bug: Option<SimBug>,
+    /// Connections that the server wants gone.
+    pub(super) aborted: Vec<ConnId>,
+    /// The planted log loses the leave that the next input proposes.
+    pub(super) loses_leave: bool,
+    /// Something has come of inputs since the last tick was over.
+    pub(super) unsettled: bool,
+    commit_us_max: u64,
+    tick: Tick,
+    /// The entries that the hub is given now.
+    committing: Vec<LogEntry>,
+    /// What the input at hand proposes.
+    proposed: Vec<Command>,
+    /// Connections that the outbox had given up for what all of them are owed, at the last flush.
+    overflowed_together: u64,
+}
+
+impl Outside {
+    pub(super) fn new(setup: &Setup, trace: Trace, bug: Option<SimBug>) -> Self {
+        Self {
+            net: Net::new(setup, bug),
+            log: match setup.commit_us_max {
+                0 => Log::Memory(MemoryLog::new()),
+                _ => Log::Delayed(DelayedLog::default()),
+            },
+            judge: Judge::new(setup.limits, &setup.options),
+            trace,
+            stats: Stats::default(),
+            bug,
+            aborted: Vec::new(),
+            loses_leave: false,
+            unsettled: false,
+            commit_us_max: setup.commit_us_max,
+            tick: Tick::default(),
+            committing: Vec::new(),
+            proposed: Vec::new(),
+            overflowed_together: 0,
+        }
+    }
+
+    pub(super) fn now(&self) -> Now {
+        let us = self.net.now_us;
+        Now { mono: Instant::from_micros(us), unix_ms: BEGAN_UNIX_MS + us / 1_000 }
+    }
+
+    /// Appends what was proposed before there was an input; the log takes no time for it.
+    pub(super) fn append_at_once(&mut self) {
+        for command in std::mem::take(&mut self.proposed) {
+            self.append(command, 0);
+        }
+    }
+
+    /// Appends a command; returns when a log that takes its time answers.
+    fn append(&mut self, command: Command, commit_us_max: u64) -> Option<u64> {
+        let now = self.now();
+        match &mut self.log {
+            Log::Delayed(log) => Some(log.append(now, command, commit_us_max, &mut self.net.chaos)),
+            Log::Memory(log) => {
+                log.append(now, command);
+                None
+            }
+        }
+    }
+
+    fn committing(&mut self, entries: &[LogEntry]) {
+        sometimes!(self.stats.marks, GroupCommit, entries.len() > 1);
+        let entered = entries.iter().filter_map(|entry| match entry.command {
+            Command::Enter { conn, .. } => Some(conn),
+            _ => None,
+        });
+        sometimes!(self.stats.marks, EntersGone, { entered }.any(|conn| self.net.of(conn).is_none()));
+        self.committing.extend_from_slice(entries);
+    }
+
+    fn close(&mut self, conn: ConnId, reason: CloseReason, outbox: &mut Outbox) {
+        let owes = self.net.of(conn).is_some_and(|link| self.net.links[link].blocked);
+        sometimes!(self.stats.marks, BacklogCut, reason == CloseReason::SlowReader);
+        if self.bug == Some(SimBug::EndDropsOwed) && reason == CloseReason::EndOfInput && owes {
+            outbox.closed(conn);
+            outbox.opened(conn);
+        }
+    }
+
+    fn subscribe(&mut self, conn: ConnId, room: RoomId, class: WireClass) {
+        let before = self.net.note_room(conn, room, Some(class));
+        let tick = &mut self.tick;
+        let told = tick.told.contains(&room);
+        let other_class = told && before.is_some_and(|before| before != class);
+        let is_irc = *class.dialect == irc::SPEC;
+        sometimes!(self.stats.marks, EntersMidTick, told && before.is_none());
+        sometimes!(self.stats.marks, ReturnsMidTick, told && tick.unsubscribed.contains(&(conn, room)));
+        sometimes!(self.stats.marks, LanguageMidTick, other_class && !is_irc);
+        sometimes!(self.stats.marks, ClassMidTick, other_class && is_irc);
+        tick.subscribed.push((conn, room, class));
+    }
+
+    fn tell_room(&mut self, room: RoomId, except: Option<ConnId>, event: &Event<'_>, outbox: &mut Outbox) {
+        let tick = &mut self.tick;
+        let mut except = except;
+        if let Some(speaker) = except {
+            let again = tick.spoke.contains(&speaker);
+            sometimes!(self.stats.marks, SpeaksTwice, again);
+            if again && self.bug == Some(SimBug::SenderHears) {
+                except = None;
+            }
+            tick.spoke.push(speaker);
+        }
+        let moved = tick.subscribed.iter().filter(|(_, to, _)| *to == room).any(|&(conn, ..)| {
+            let from =
+                |&(it, left): &(ConnId, RoomId)| it == conn && left != room && tick.told.contains(&left);
+            tick.unsubscribed.iter().any(from)
+        });
+        sometimes!(self.stats.marks, TwoRoomsInTick, moved);
+        let is_kick = matches!(event.what, What::Kicked { .. });
+        sometimes!(self.stats.marks, KickedMidTick, is_kick && tick.told.contains(&room));
+        if !tick.told.contains(&room) {
+            tick.told.push(room);
+        }
+        outbox.output(&Output::ToRoom { room, except, event });
+        if is_kick && self.bug == Some(SimBug::KickedHears) {
+            self.keep_kicked(room, outbox);
+        }
+    }
+
+    /// The planted bug: who was just sent out of the room hears it until the tick is over.
+    fn keep_kicked(&mut self, room: RoomId, outbox: &mut Outbox) {
+        let last = self.tick.unsubscribed.last().copied();
+        if let Some((conn, _)) = last.filter(|(_, left)| *left == room)
+            && let Some(class) = self.tick.left_class
+        {
+            outbox.output(&Output::Subscribe { conn, room, class });
+            self.tick.kept.push((conn, room));
+        }
+    }
+
+    fn tell_peers(
+        &mut self,
+        rooms: &[RoomId],
+        except: Option<ConnId>,
+        event: &Event<'_>,
+        outbox: &mut Outbox,
+    ) {
+        let output = Output::ToPeers { rooms, except, event };
+        self.tick.told.extend_from_slice(rooms);
+        match event.what {
+            What::Left { .. } => {
+                self.tick.leaves += 1;
+                if self.tick.leaves > 1 && self.bug == Some(SimBug::LeaveTwice) {
+                    outbox.output(&output);
+                }
+                if self.bug == Some(SimBug::QuitPerRoom) {
+                    for &room in rooms {
+                        outbox.output(&Output::ToRoom { room, except, event });
+                    }
+                    return;
+                }
+            }
+            What::Renamed { .. } => {
+                sometimes!(self.stats.marks, Renamed, true);
+                if self.bug == Some(SimBug::RenameRacesEntrance) {
+                    return self.without_newcomers(rooms, &output, outbox);
+                }
+            }
+            _ => {}
+        }
+        outbox.output(&output);
+    }
+
+    /// The planted race: who entered within this tick does not hear it.
+    fn without_newcomers(&self, rooms: &[RoomId], output: &Output<'_>, outbox: &mut Outbox) {
+        let subscribed = self.tick.subscribed.iter().filter(|(_, room, _)| rooms.contains(room));
+        let newcomers: Vec<_> = subscribed.copied().collect();
+        for &(conn, room, _) in &newcomers {
+            outbox.output(&Output::Unsubscribe { conn, room });
+        }
+        outbox.output(output);
+        for (conn, room, class) in newcomers {
+            outbox.output(&Output::Subscribe { conn, room, class });
+        }
+    }
+}
+
+impl Environment for Outside {
+    fn propose(&mut self, _: Now, command: Command) {
+        self.proposed.push(command);
+    }
+
+    fn abort(&mut self, conn: ConnId) {
+        self.aborted.push(conn);
+        self.net.wake();
+    }
+
+    fn check_password(&mut self, conn: ConnId, _: Option<&str>, password: &[u8]) {
+        self.net.check_password(conn, password);
+    }
+
+    fn set_reads_paused(&mut self, conn: ConnId, paused: bool) {
+        sometimes!(self.stats.marks, InputPaused, paused);
+        if let Some(link) = self.net.of(conn) {
+            self.net.links[link].reads_paused = paused;
+            if !paused {
+                self.net.make_ready(link);
+            }
+        }
+    }
+
+    fn rehash(&mut self, _: ConnId) {
+        self.net.read_configuration();
+    }
+
+    fn before_input(&mut self, now: Now, input: &Input<'_>) {
+        *self.stats.inputs.entry(kind(input)).or_default() += 1;
+        self.unsettled = true;
+        match *input {
+            Input::Committed { entries } => self.committing(entries),
+            Input::Overflowed { conn } => self.judge.given_up(conn, self.overflowed_together),
+            _ => {}
+        }
+        self.trace.input(now, input);
+        self.judge.input(now, input);
+    }
+
+    fn after_input(&mut self) {
+        let mut entries = std::mem::take(&mut self.committing);
+        if !entries.is_empty() {
+            self.judge.committed(&entries);
+        }
+        entries.clear();
+        self.committing = entries;
+        let proposed = std::mem::take(&mut self.proposed);
+        self.judge.proposed(proposed.iter());
+        let loses_leave = std::mem::take(&mut self.loses_leave);
+        for command in proposed {
+            if loses_leave && matches!(command, Command::Leave { .. }) {
+                continue;
+            }
+            if let Some(due_us) = self.append(command, self.commit_us_max) {
+                self.net.schedule(due_us, NetEvent::Commit);
+            }
+        }
+    }
+
+    fn output(&mut self, output: &Output<'_>, outbox: &mut Outbox) {
+        self.judge.output(output);
+        self.trace.output(self.net.now_us, output);
+        match *output {
+            Output::Close { conn, reason, .. } => self.close(conn, reason, outbox),
+            Output::Subscribe { conn, room, class } => self.subscribe(conn, room, class),
+            Output::ToPeers { rooms, except, event } => return self.tell_peers(rooms, except, event, outbox),
+            Output::ToRoom { room, except, event } => return self.tell_room(room, except, event, outbox),
+            Output::Unsubscribe { conn, room } => {
+                sometimes!(self.stats.marks, LeavesMidTick, self.tick.told.contains(&room));
+                self.tick.left_class = self.net.note_room(conn, room, None);
+                self.tick.unsubscribed.push((conn, room));
+            }
+            Output::Write { conn, .. } => {
+                let told = |room: &RoomId| self.net.class_in(conn, *room).is_some();
+                sometimes!(self.stats.marks, AnsweredMidTick, self.tick.told.iter().any(told));
+            }
+            _ => {}
+        }
+        outbox.output(output);
+    }
+
+    fn flushed(&mut self, outbox: &mut Outbox, more: bool) {
+        for (conn, room) in std::mem::take(&mut self.tick.kept) {
+            outbox.output(&Output::Unsubscribe { conn, room });
+        }
+        self.tick = Tick::default();
+        self.overflowed_together = outbox.counters().overflowed_together;
+        sometimes!(self.stats.marks, FlushInSlices, more);
+    }
+}
+
+impl Wire for Outside {
+    fn finish(&mut self, conn: ConnId) {
+        self.judge.finished(conn);
+        if let Some(link) = self.net.of(conn) {
+            self.net.finish(link);
+        }
+    }
+
+    fn write(&mut self, conn: ConnId, slices: &[&[u8]]) -> usize {
+        let total = slices.iter().map(|slice| slice.len()).sum();
+        let Some(link) = self.net.of(conn) else {
+            self.judge.note(Law::Ends, Some(conn), Err("a connection that is gone is written to".to_owned()));
+            return total;
+        };
+        let taken = self.net.write(link, total);
+        let mut left = taken;
+        for slice in slices {
+            let part = &slice[..left.min(slice.len())];
+            left -= part.len();
+            if !part.is_empty() {
+                self.trace.sent(self.net.now_us, conn, part);
+                self.judge.sent(conn, part);
+            }
+        }
+        taken
+    }
+}
+
+/// The kind of an input, as inputs are counted.
+const fn kind(input: &Input<'_>) -> &'static str {
+    match input {
+        Input::Accepted { .. } => "accepted",
+        Input::Closed { .. } => "closed",
+        Input::Committed { .. } => "committed",
+        Input::Drained { .. } => "drained",
+        Input::Identified { .. } => "identified",
+        Input::Overflowed { .. } => "overflowed",
+        Input::PasswordChecked { .. } => "verdict",
+        Input::ReadClosed { .. } => "read_closed",
+        Input::Received { .. } => "received",
+        Input::Shutdown => "shutdown",
+        Input::Timeout => "timeout",
+    }
+}
