@@ -1,4 +1,4 @@
-//! Sessions, world and log position, joined: the whole server but for its bytes and its sockets.
+//! The hub: joins the sessions of all connections with the world and the log.
 
 mod check;
 mod close;
@@ -41,18 +41,18 @@ use watch::Watches;
 
 /// The state machine of the whole server.
 ///
-/// It takes one [`Input`] at a time and puts [`Output`]s into the caller's [`Sink`]. Nothing that is shared
-/// changes before the log has answered a proposal with [`Input::Committed`].
+/// [`handle`](Self::handle) takes one [`Input`] at a time and puts [`Output`]s into the caller's [`Sink`]. Shared
+/// state changes only when the log answers a proposal with [`Input::Committed`].
 #[derive(Debug)]
 pub struct Hub {
     limits: Limits,
     options: Options,
     slots: Vec<Slot>,
-    /// Slots without a connection; the last is given out next.
+    /// Slots without a connection, as a stack: the last is used next.
     vacant: Vec<u32>,
-    /// Connections that were let in and whose slot is still theirs.
+    /// Number of admitted connections that still have their slot.
     admitted: u32,
-    /// Connections that were not let in and are being told why.
+    /// Number of refused connections that are still being told the reason.
     refused: u32,
     admitted_per_ip: BTreeMap<IpPrefix, u32>,
     members: BTreeMap<MemberId, ConnId>,
@@ -61,9 +61,9 @@ pub struct Hub {
     world: World,
     counters: Counters,
     stopping: bool,
-    /// What the entry that is applied did; kept for its allocation.
+    /// Effects of the entry that is being applied. Empty between inputs; kept for its allocation.
     effects: Vec<Effect>,
-    /// Where replies are rendered; kept for its allocation.
+    /// Buffer for rendering replies; kept for its allocation.
     scratch: BytesMut,
 }
 
@@ -78,24 +78,24 @@ struct Connection {
     session: Session,
     peer: SocketAddr,
     admission: Admission,
-    /// The room that its listener leads to.
+    /// The room that plain members from its listener enter.
     room: Option<RoomName>,
-    /// What is written to it answers one line of it.
+    /// The answer to a labelled line, while it is being collected.
     label: Option<Box<Labelled>>,
     timers: ConnTimers,
 }
 
-/// Whether a connection was let in.
+/// The decision on a connection when it was accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Admission {
     Admitted,
-    /// It was not, and is dropped without a word, for as many as may be are being told already.
+    /// Refused and closed without a message, because `refusals_max` connections are already being told the reason.
     Dropped,
-    /// It was not, and is being told why.
+    /// Refused, and being told the reason.
     Refused,
 }
 
-/// What has happened since the hub began.
+/// Totals since the hub was created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Connections accepted.
@@ -104,17 +104,18 @@ pub struct Counters {
     pub closed: [u64; CloseReason::ALL.len()],
     /// Log entries applied.
     pub entries: u64,
-    /// Lines said to a room.
+    /// Messages sent to rooms.
     pub lines: u64,
 }
 
-/// An IPv4 address, or the /64 of an IPv6 address, which is what one host is given.
+/// An IPv4 address, or the /64 of an IPv6 address: one host commonly has a whole /64.
 type IpPrefix = u128;
 
 impl Hub {
-    /// A server without connections. It proposes its configuration as the first entry of the log.
+    /// Creates a server without connections.
     ///
-    /// The limits are expected to have passed [`Limits::check`].
+    /// The caller appends [`configuration`](Self::configuration) to the log first. The limits must have passed
+    /// [`Limits::check`].
     #[must_use]
     pub fn new(limits: Limits, options: Options) -> Self {
         debug_assert_eq!(limits.check(), Ok(()));
@@ -137,13 +138,13 @@ impl Hub {
         }
     }
 
-    /// The command with which the log begins; append it before the first input.
+    /// Returns the first command of the log. The caller appends it before the first input.
     #[must_use]
     pub const fn configuration(&self) -> Command {
         Command::Configure(self.limits.world)
     }
 
-    /// Takes one input; what follows from it goes to `sink`. `now` never runs backwards.
+    /// Handles one input and puts the resulting outputs into `sink`. `now.mono` must never decrease.
     pub fn handle(&mut self, now: Now, input: Input<'_>, sink: &mut impl Sink) {
         match input {
             Input::Accepted { conn, dialect, peer, room } => {
@@ -184,8 +185,8 @@ impl Hub {
         }
     }
 
-    /// The id that the next accepted connection is to have; `None` when nobody can be let in nor told why
-    /// not: accepting pauses until a connection is gone.
+    /// Returns the id for the next accepted connection; `None` if it could neither be admitted nor told why it is
+    /// refused. Accepting then pauses until a slot is free.
     #[must_use]
     pub fn vacant(&self) -> Option<ConnId> {
         if self.admitted >= self.limits.connections_max && self.refused >= self.limits.refusals_max {
@@ -199,32 +200,33 @@ impl Hub {
         (slot < slots_max).then_some(ConnId { slot, generation: 0 })
     }
 
-    /// When the hub wants an [`Input::Timeout`], and what for; one for each, so that what they lead to can be
-    /// flushed in between.
+    /// Returns the time of the next [`Input::Timeout`] and its reason.
+    ///
+    /// Each timer takes an input of its own, so that the driver can flush between them when many are due at once.
     #[must_use]
     pub fn deadline(&self) -> Option<Deadline> {
         self.timers.first().map(|(at, why, _)| Deadline { at, why })
     }
 
-    /// Connections whose slot is still theirs: open, closing, or waiting for their `Leave`.
+    /// Returns the number of connections that have a slot: open, closing, or closed and waiting for their `Leave`.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.slots.len() - self.vacant.len()
     }
 
-    /// What has happened so far.
+    /// Returns the totals since the hub was created.
     #[must_use]
     pub const fn counters(&self) -> &Counters {
         &self.counters
     }
 
-    /// The limits it works under.
+    /// Returns the limits of the server.
     #[must_use]
     pub const fn limits(&self) -> &Limits {
         &self.limits
     }
 
-    /// The shared state.
+    /// Returns the shared state.
     #[must_use]
     pub const fn world(&self) -> &World {
         &self.world
@@ -244,7 +246,7 @@ impl Hub {
             self.report_closed(conn, reason, sink);
             self.propose_leave(conn, reason, None, sink);
         }
-        self.vacate_if_over(conn);
+        self.vacate_if_finished(conn);
     }
 
     fn password_checked(&mut self, now: Now, conn: ConnId, is_right: bool, sink: &mut impl Sink) {
@@ -258,16 +260,16 @@ impl Hub {
             self.run(now, conn, sink);
         } else {
             self.respond(now, conn, &Reply::Notice(Notice::WrongPassword), sink);
-            self.end(now, conn, CloseReason::Password, None, sink);
+            self.close_now(now, conn, CloseReason::Password, None, sink);
         }
     }
 
     fn overflowed(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
-        self.end(now, conn, CloseReason::SlowReader, None, sink);
+        self.close_now(now, conn, CloseReason::SlowReader, None, sink);
     }
 
-    /// The server ends an open connection, and its membership.
-    fn end(
+    /// Closes an open connection at once, and proposes that its member leaves.
+    fn close_now(
         &mut self,
         now: Now,
         conn: ConnId,
@@ -286,11 +288,11 @@ impl Hub {
         for slot in 0..self.slots.len() {
             let Ok(slot) = u32::try_from(slot) else { continue };
             let conn = ConnId { slot, generation: self.slots[slot as usize].generation };
-            self.end(now, conn, CloseReason::Shutdown, None, sink);
+            self.close_now(now, conn, CloseReason::Shutdown, None, sink);
         }
     }
 
-    /// Lets the session of a connection do whatever it can do now.
+    /// Carries out the requests of a connection's session until it has to wait.
     fn run(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
         loop {
             let limits = self.limits;
@@ -311,11 +313,11 @@ impl Hub {
             self.carry_out(now, conn, request, sink);
         }
         self.write_part(conn, sink);
-        self.bound_draining(now, conn);
+        self.bound_last_answer(now, conn);
         self.pace_reads(conn, sink);
     }
 
-    /// Does what a session asks for.
+    /// Carries out one request of a session.
     fn carry_out(&mut self, now: Now, conn: ConnId, request: Request, sink: &mut impl Sink) {
         match request {
             Request::Answer(question) => {
@@ -326,12 +328,12 @@ impl Hub {
                 operator: check.operator.as_deref(),
                 password: &check.password,
             }),
-            Request::EndOfInput => self.leave_or_close(now, conn, CloseReason::EndOfInput, None, sink),
+            Request::EndOfInput => self.leave_then_close(now, conn, CloseReason::EndOfInput, None, sink),
             Request::Enter(registration) => self.enter(now, conn, registration, sink),
             Request::Label(label) => self.label(conn, label, sink),
             Request::Notice(notice) => self.answer_reply(now, conn, &Reply::Notice(notice), sink),
             Request::Propose(command) => sink.output(Output::Propose { conn, command }),
-            Request::Quit(message) => self.leave_or_close(now, conn, CloseReason::Quit, message, sink),
+            Request::Quit(message) => self.leave_then_close(now, conn, CloseReason::Quit, message, sink),
             Request::Register => {
                 if let Some(connection) = self.connection(conn) {
                     let (peer, dialect) =
@@ -361,7 +363,7 @@ impl Hub {
         }
     }
 
-    /// Has the configuration read again, where an operator of the server asks for it.
+    /// Asks the driver to read the configuration again, if the member is an operator of the server.
     fn rehash(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
         let member = self.session(conn).and_then(|session| session.member());
         let is_operator = member
@@ -378,8 +380,9 @@ impl Hub {
         self.answer_reply(now, conn, &Reply::Rehashing, sink);
     }
 
-    /// A member leaves; who is none yet is told goodbye at once.
-    fn leave_or_close(
+    /// Proposes that the member leaves; the connection closes when that is committed. A connection without a member
+    /// closes at once.
+    fn leave_then_close(
         &mut self,
         now: Now,
         conn: ConnId,
@@ -390,11 +393,11 @@ impl Hub {
         if self.session(conn).is_some_and(|session| session.member().is_some()) {
             self.propose_leave(conn, reason, message, sink);
         } else {
-            self.end(now, conn, reason, message.as_ref(), sink);
+            self.close_now(now, conn, reason, message.as_ref(), sink);
         }
     }
 
-    /// Pauses or resumes reading, where that has changed.
+    /// Pauses or resumes reading from a connection, if that has changed.
     fn pace_reads(&mut self, conn: ConnId, sink: &mut impl Sink) {
         let Some(session) = self.session(conn) else { return };
         let pause = session.wants_pause();
@@ -405,7 +408,7 @@ impl Hub {
         sink.output(if pause { Output::PauseReads { conn } } else { Output::ResumeReads { conn } });
     }
 
-    /// Proposes the `Leave` of a connection's member, unless that is done already.
+    /// Proposes the `Leave` of a connection's member, unless it has been proposed already.
     fn propose_leave(
         &mut self,
         conn: ConnId,
@@ -419,12 +422,13 @@ impl Hub {
         }
     }
 
-    fn vacate_if_over(&mut self, conn: ConnId) {
+    /// Frees the slot of a connection that is closed and has no member.
+    fn vacate_if_finished(&mut self, conn: ConnId) {
         let Some(slot) = self.slots.get_mut(conn.slot as usize) else { return };
-        let Some(connection) = slot.connection.take_if(|connection| connection.session.is_over()) else {
+        let Some(connection) = slot.connection.take_if(|connection| connection.session.is_finished()) else {
             return;
         };
-        // A generation that has run out leaves its slot empty for ever: ids are never used twice.
+        // A slot whose generations are used up stays empty, because a `ConnId` is never used twice.
         if let Some(next) = slot.generation.checked_add(1) {
             slot.generation = next;
             self.vacant.push(conn.slot);

@@ -1,16 +1,16 @@
-//! One connection's state machine. It knows nothing of other sessions and nothing of the world.
+//! The state machine of one connection. It has no access to other sessions or to the world.
 //!
-//! | state | expects | then |
+//! | state | waits for | next state |
 //! |---|---|---|
-//! | `Detect` | the first line, or a silence | `ExpectEntry` where it is plain, `Register` where it is IRC |
-//! | `Register` | a client to say who it is | `ExpectEntry` |
-//! | `ExpectEntry` | the log's entry for its `Enter` | `Active`; where its name is taken, `Register` again; where the connection is no longer open, `ExpectLeave` |
-//! | `Active` | lines | `ExpectLeave` at `/quit`, the end of input, or the connection's end |
-//! | `ExpectLeave` | the log's entry for its `Leave` | `Outside`; `Register` where it was taken for plain and is IRC |
-//! | `Outside` | nothing: no member, and never again one | |
+//! | `Detect` | the first line, or a silence | `ExpectEntry` for the plain dialect, `Register` for IRC |
+//! | `Register` | the client's registration | `ExpectEntry` |
+//! | `ExpectEntry` | the log's entry for its `Enter` | `Active`; `Register` if the name is taken; `ExpectLeave` if the connection is no longer open |
+//! | `Active` | lines | `ExpectLeave` at `/quit`, at the end of input, or when the connection closes |
+//! | `ExpectLeave` | the log's entry for its `Leave` | `Outside`; `Register` if the member of a plain session switches to IRC |
+//! | `Outside` | nothing: it has no member and will not have one | |
 //!
-//! Beside it goes the state of the [`Link`]: open, closing (the farewell is said), or closed. Everything that
-//! moves either is in this file. How lines are read is in `session/read.rs`.
+//! Independent of that, the [`Link`] is open, closing (the farewell is written), or closed. Transitions of both are
+//! in this file; `session/read.rs` reads lines.
 
 mod read;
 mod request;
@@ -36,10 +36,10 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 pub(crate) use request::Request;
 
-/// To have a password checked costs as much as so many lines: guessing is slow, and so is the work that it makes.
+/// Lines of the rate that one password check costs. Hashing is expensive, and guessing has to be slow.
 const PASSWORD_LINES: usize = 50;
 
-/// Actions for which a connection that has none keeps room.
+/// Capacity of the action queue that is kept while the queue is empty.
 const ACTIONS_KEPT: usize = 16;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,65 +49,66 @@ enum State {
     },
     Detect,
     ExpectEntry {
-        /// Why it is to leave as soon as it has entered, where that is clear before.
+        /// The reason to leave as soon as the member has entered, if the connection closed meanwhile.
         leave: Option<CloseReason>,
     },
     ExpectLeave {
         member: MemberId,
-        /// Whether it leaves to begin again as IRC, with what the sniffer holds.
+        /// Whether it leaves in order to register again as IRC, with the bytes that the sniffer holds.
         switches: bool,
     },
     Outside,
     Register,
 }
 
-/// The state of the connection itself.
+/// The state of the connection itself, without its member. It goes from open to closing to closed, or at once to
+/// closed if the connection breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Link {
-    /// The driver has said that it is closed.
+    /// The driver has reported that it is closed.
     Closed,
-    /// The farewell is said; what comes is discarded.
+    /// The farewell is written; input is discarded.
     Closing,
-    /// Bytes come and go.
+    /// Input is read, and output is written.
     Open,
 }
 
-/// What has to come before the next line is acted on.
+/// A reason for which the next line has to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wait {
-    /// The log's entry for a command that changes the session.
+    /// A command that changes the session is not committed yet: later lines depend on its outcome.
     Log,
-    /// The verdict on a password.
+    /// A password is being checked.
     Password,
-    /// That the client has read a long answer.
+    /// The client has not read a long answer yet: it must not be able to ask faster than it reads.
     Reader,
 }
 
-/// One connection's state.
+/// The state of one connection.
 #[derive(Debug)]
 pub(crate) struct Session {
     state: State,
     link: Link,
     dialect: Box<dyn DialectState>,
-    /// What is spoken at its listener.
+    /// The dialect of its listener.
     listener: Dialect,
-    /// Looks at what comes until it is clear what the connection speaks.
+    /// Holds the first bytes until it is clear what protocol the connection speaks.
     sniffer: Option<Box<Sniffer>>,
-    /// What the sniffer has found, where something is to be answered before that.
+    /// The result of the sniffer, if telnet commands before it have to be answered first.
     sniffed: Option<Kind>,
     framer: Framer,
-    /// What is to be done for the lines that were read; the first of it may wait.
+    /// Actions of the lines that were read, in order. The first may have to wait.
     actions: VecDeque<Action>,
     limiter: RateLimiter,
-    /// Bytes of short answers that have not cost a line yet.
+    /// Bytes of short answers that have not been charged yet, because they are less than a line's worth.
     uncharged_bytes: usize,
-    /// Commands under way in the log.
+    /// Number of commands that were proposed and are not committed yet.
     pending: u32,
     waits: Option<Wait>,
     input_ended: bool,
-    /// Whether the client was asked for a sign of life, and has not given one.
+    /// Whether the client was sent a ping and has sent nothing since.
     pub(crate) is_pinged: bool,
-    /// When bytes last came from it.
+    /// The time at which it last sent something.
     pub(crate) heard_at: Instant,
     /// Whether the driver was told to stop reading.
     pub(crate) reads_paused: bool,
@@ -143,7 +144,7 @@ impl Session {
         }
     }
 
-    /// A session that is told why it cannot enter, and nothing else.
+    /// Creates the session of a refused connection: it is told the reason, and its input is discarded.
     pub(crate) fn refused(listener: Dialect, options: &Options, limits: &Limits, now: Instant) -> Self {
         let mut session = Self::new(listener, options, limits, now);
         session.state = State::Outside;
@@ -152,7 +153,7 @@ impl Session {
         session
     }
 
-    /// The next thing to do. Ask until it says [`Request::Wait`].
+    /// Returns the next request to the hub. The hub calls it until it returns [`Request::Wait`].
     pub(crate) fn next_request(&mut self, now: Instant, limits: &Limits, options: &Options) -> Request {
         let member = match self.state {
             State::Active { member } => Some(member),
@@ -168,7 +169,7 @@ impl Session {
             if let Some(action) = self.actions.front() {
                 let waits = match action {
                     Action::Propose(_) => self.pending >= limits.pending_commands_max,
-                    // The leave is behind the commands that are under way.
+                    // Its `Leave` is proposed after the pending commands, so these still take effect.
                     Action::Quit(_) => false,
                     _ => planted::answer_waits(self.pending),
                 };
@@ -193,9 +194,9 @@ impl Session {
         }
     }
 
-    /// Bytes came. Those of a connection that is closing are discarded.
+    /// Takes received bytes. They are discarded if the connection is closing.
     pub(crate) fn received(&mut self, bytes: Bytes, now: Instant) {
-        self.is_heard(now);
+        self.record_activity(now);
         if self.link == Link::Open && (self.reads_on() || self.switches()) {
             match &mut self.sniffer {
                 Some(sniffer) => sniffer.push(&bytes),
@@ -204,45 +205,45 @@ impl Session {
         }
     }
 
-    /// Takes note of a sign of life.
-    pub(crate) const fn is_heard(&mut self, now: Instant) {
+    /// Records that the client is alive: the idle timer starts again.
+    pub(crate) const fn record_activity(&mut self, now: Instant) {
         self.heard_at = now;
         self.is_pinged = false;
     }
 
-    /// Nothing more will come.
+    /// Records that the client has closed its writing side.
     pub(crate) const fn read_closed(&mut self) {
         self.input_ended = true;
     }
 
-    /// It has been silent for so long that it is taken for what it has begun to be, if anything, or for plain. Returns
-    /// what follows from that, if it was still to be seen.
-    pub(crate) fn fell_silent(&mut self) -> Option<Request> {
+    /// Ends the detection of the dialect after a silence: guesses from the bytes so far, or takes the plain dialect
+    /// if there are none. Returns the request that follows, or `None` if the dialect was already known.
+    pub(crate) fn detection_timed_out(&mut self) -> Option<Request> {
         (self.state == State::Detect).then(|| self.take_for_guess())
     }
 
-    /// The log has a command of this session, and what it led to is told.
+    /// Records that a command of this session is committed.
     pub(crate) fn committed(&mut self) {
-        debug_assert!(self.pending > 0, "a command that is committed was under way");
+        debug_assert!(self.pending > 0, "a committed command was pending");
         self.pending = self.pending.saturating_sub(1);
         if self.pending == 0 {
             self.waits.take_if(|wait| *wait == Wait::Log);
         }
     }
 
-    /// All that the connection was owed is written.
+    /// Records that everything queued for the connection is written.
     pub(crate) fn drained(&mut self) {
         self.waits.take_if(|wait| *wait == Wait::Reader);
     }
 
-    /// An answer is long: nothing more is answered before it is written.
+    /// Makes the next line wait until the client has read the answer to this one.
     pub(crate) fn wait_for_reader(&mut self) {
         debug_assert!(self.waits != Some(Wait::Password), "nothing is answered while a password is checked");
         self.waits = Some(Wait::Reader);
     }
 
-    /// Whether the password that it gave is right. Returns whether it still waited for that, and, if so, whether it may
-    /// stay.
+    /// Takes the result of a password check. Returns whether the connection may stay open, or `None` if it was not
+    /// waiting for a result any more.
     pub(crate) fn password_checked(&mut self, is_right: bool) -> Option<bool> {
         self.waits.take_if(|wait| *wait == Wait::Password)?;
         match self.state {
@@ -254,9 +255,9 @@ impl Session {
                 Some(true)
             }
             State::Register if is_right => {
-                // What is left of the line that said the last of it is for what comes of it, too.
+                // Before the actions that are already queued: those come from later in the same line.
                 let actions = self.dialect.authenticated();
-                self.do_first(actions);
+                self.queue_first(actions);
                 Some(true)
             }
             State::Register => Some(false),
@@ -264,11 +265,11 @@ impl Session {
         }
     }
 
-    /// The log has its entrance: it is a member. Returns why it is to leave at once, where its connection
-    /// is not open any more.
+    /// Records that the connection has become a member. Returns the reason to leave at once if the connection is no
+    /// longer open.
     pub(crate) fn entered(&mut self, member: MemberId) -> Option<CloseReason> {
         let State::ExpectEntry { leave } = self.state else {
-            debug_assert!(false, "{member} enters a session that has not asked for it");
+            debug_assert!(false, "{member} enters a session that has not proposed it");
             return None;
         };
         if self.link == Link::Open {
@@ -279,9 +280,10 @@ impl Session {
         Some(leave.unwrap_or(CloseReason::Reset))
     }
 
-    /// It does not enter: the name is taken, or nobody may enter in this dialect.
+    /// Records that the connection has not become a member: the name is taken, or the server requires a password. An
+    /// IRC client may register again.
     pub(crate) fn not_entered(&mut self) {
-        debug_assert!(matches!(self.state, State::ExpectEntry { .. }), "what enters has asked for it");
+        debug_assert!(matches!(self.state, State::ExpectEntry { .. }), "a refused `Enter` was proposed");
         self.state = State::Outside;
         if self.link == Link::Open && !self.dialect.enters_at_once() {
             self.dialect.not_entered();
@@ -289,13 +291,13 @@ impl Session {
         }
     }
 
-    /// Queues what is to be done before the next line is read.
-    pub(crate) fn do_first(&mut self, actions: Vec<Action>) {
+    /// Queues actions in front of those that are already queued.
+    pub(crate) fn queue_first(&mut self, actions: Vec<Action>) {
         actions.into_iter().rev().for_each(|action| self.actions.push_front(action));
     }
 
-    /// Ends the membership: returns the member for whom a `Leave` is to be proposed, if that is not done
-    /// already.
+    /// Stops reading, and returns the member whose `Leave` the hub has to propose; `None` if there is no member, or
+    /// its `Leave` has been proposed already.
     pub(crate) fn leave(&mut self, reason: CloseReason) -> Option<MemberId> {
         self.forget_input();
         match &mut self.state {
@@ -320,10 +322,10 @@ impl Session {
         }
     }
 
-    /// The log has its `Leave`, or another command that ends it. Returns whether it begins again.
+    /// Records that the member has left. Returns whether the connection switches to IRC and registers again.
     pub(crate) fn left(&mut self, reason: CloseReason) -> bool {
-        debug_assert!(self.member().is_some(), "who leaves is a member");
-        // A member that another one ended meanwhile does not begin again.
+        debug_assert!(self.member().is_some(), "only a member leaves");
+        // An operator may have killed the member before its own `Leave` was committed: then it does not switch.
         let begins_again = self.switches() && self.link == Link::Open && reason == CloseReason::OtherDialect;
         self.state = State::Outside;
         self.pending = 0;
@@ -333,11 +335,11 @@ impl Session {
             return false;
         }
         self.begin_irc();
-        self.do_first(Vec::from([after_switch()]));
+        self.queue_first(Vec::from([after_switch()]));
         true
     }
 
-    /// The farewell is said. Returns whether that was still to be done.
+    /// Starts closing. Returns whether the connection was open.
     pub(crate) fn close(&mut self) -> bool {
         let open = self.link == Link::Open;
         if open {
@@ -347,13 +349,13 @@ impl Session {
         open
     }
 
-    /// The connection is closed. Returns whether it was not before.
+    /// Records that the connection is closed. Returns whether it was not closed before.
     pub(crate) fn closed(&mut self) -> bool {
         core::mem::replace(&mut self.link, Link::Closed) != Link::Closed
     }
 
-    /// Whether the slot can have another connection: this one is closed, without a member, and none under way.
-    pub(crate) fn is_over(&self) -> bool {
+    /// Whether the slot may be reused: the connection is closed, and neither a member nor a proposed `Enter` is left.
+    pub(crate) fn is_finished(&self) -> bool {
         self.link == Link::Closed && self.state == State::Outside
     }
 
@@ -361,7 +363,7 @@ impl Session {
         self.link
     }
 
-    /// The member, from its entrance to the moment at which its `Leave` is applied.
+    /// Returns the member, from the commit of its `Enter` to the commit of its `Leave`.
     pub(crate) const fn member(&self) -> Option<MemberId> {
         match self.state {
             State::Active { member } | State::ExpectLeave { member, .. } => Some(member),
@@ -369,17 +371,17 @@ impl Session {
         }
     }
 
-    /// Whether it may become a member, and has not said yet who it is.
+    /// Whether the connection is open and has yet to complete its registration.
     pub(crate) fn is_unregistered(&self) -> bool {
         self.state == State::Register && self.link == Link::Open
     }
 
-    /// What is spoken where it connected.
+    /// Returns the dialect of its listener.
     pub(crate) const fn listener(&self) -> Dialect {
         self.listener
     }
 
-    /// The state of its dialect.
+    /// Returns the state of its dialect.
     pub(crate) fn dialect(&self) -> &dyn DialectState {
         &*self.dialect
     }
@@ -388,38 +390,38 @@ impl Session {
         &mut *self.dialect
     }
 
-    /// Whether bytes wait here for something else than more bytes.
+    /// Whether reading should pause: there is input that waits for something other than more input.
     pub(crate) fn wants_pause(&self) -> bool {
         let sniffed = self.sniffer.as_ref().is_some_and(|it| it.has_unread());
-        // Behind the end of the input, a line needs no end of its own: what is begun waits for its turn as well.
+        // After the end of the input, an unfinished line counts as a line.
         let unread = sniffed || self.framer.has_unread() || self.input_ended && self.framer.has_begun();
         let waits =
             unread || !self.actions.is_empty() || matches!(self.waits, Some(Wait::Password | Wait::Reader));
         self.link == Link::Open && (self.reads_on() && waits || self.switches())
     }
 
-    /// Asserts what holds of every session between two inputs.
+    /// Asserts the invariants of a session, which hold between two inputs.
     pub(crate) fn check_invariants(&self, limits: &Limits) {
-        assert!(self.pending <= limits.pending_commands_max, "commands under way are within their limit");
+        assert!(self.pending <= limits.pending_commands_max, "pending commands are within their limit");
         assert!(
             self.waits != Some(Wait::Log) || self.pending > 0,
-            "what waits for the log has a command there"
+            "a session that waits for the log has a pending command"
         );
         assert!(
             self.link != Link::Open || self.state != State::Outside,
-            "an open link has a member, or will"
+            "an open connection has a member, or will"
         );
         let is_active = matches!(self.state, State::Active { .. });
-        assert!(self.link == Link::Open || !is_active, "only open links speak");
-        assert!(self.actions.len() <= ACTIONS_PER_LINE_MAX, "a line makes so many actions and no more");
+        assert!(self.link == Link::Open || !is_active, "only an open connection is active");
+        assert!(self.actions.len() <= ACTIONS_PER_LINE_MAX, "queued actions are within their limit");
         let held = self.framer.held_bytes() + self.sniffer.as_ref().map_or(0, |it| it.held_bytes());
         let idle = self.actions.is_empty() && held == 0;
-        assert!(self.reads_on() || self.switches() || idle, "what will never be answered is not kept");
+        assert!(self.reads_on() || self.switches() || idle, "input that will never be read is not kept");
         if self.link == Link::Open {
             assert_eq!(
                 self.reads_paused,
                 self.wants_pause(),
-                "reading stands while lines wait, and only then"
+                "reading is paused while lines wait, and only then"
             );
         }
     }
@@ -428,25 +430,26 @@ impl Session {
         self.input_ended
     }
 
-    /// Whether nothing but an answer that is not read keeps it from leaving.
+    /// Whether the client has closed its writing side, and leaves as soon as it has read a long answer.
     pub(crate) fn leaves_when_drained(&self) -> bool {
         let is_active = matches!(self.state, State::Active { .. });
         self.waits == Some(Wait::Reader) && self.input_ended && self.link == Link::Open && is_active
     }
 
-    /// The answer of so many bytes is charged like the lines that it is as long as; short ones together.
+    /// Charges an answer: one line for each `Rate::REPLY_BYTES_PER_LINE` bytes. The remainder is carried over, so that
+    /// many short answers are not free.
     pub(crate) fn charge(&mut self, bytes: usize, rate: Rate, now: Instant) {
         let bytes = self.uncharged_bytes + bytes;
         self.uncharged_bytes = bytes % Rate::REPLY_BYTES_PER_LINE;
         self.charge_lines(bytes / Rate::REPLY_BYTES_PER_LINE, rate, now);
     }
 
-    /// What was asked for costs so many lines more.
+    /// Charges `lines` unconditionally; later lines wait until the debt is repaid.
     pub(crate) fn charge_lines(&mut self, lines: usize, rate: Rate, now: Instant) {
         self.limiter.charge(lines, rate, now);
     }
 
-    /// Whether what comes is still to be acted on.
+    /// Whether input is still acted on.
     const fn reads_on(&self) -> bool {
         matches!(
             self.state,
@@ -454,12 +457,12 @@ impl Session {
         )
     }
 
-    /// Whether it leaves to begin again as IRC.
+    /// Whether the member is leaving in order to switch to IRC.
     const fn switches(&self) -> bool {
         matches!(self.state, State::ExpectLeave { switches: true, .. })
     }
 
-    /// Frees what was received and is not wanted any more.
+    /// Discards the input that was received and not acted on.
     fn forget_input(&mut self) {
         self.actions = VecDeque::new();
         self.framer = Framer::new(0);
@@ -467,16 +470,16 @@ impl Session {
         self.sniffed = None;
     }
 
-    /// It is a client of IRC, and what it has sent of that is read as such.
+    /// Starts an IRC registration, with the bytes that the sniffer holds.
     fn begin_irc(&mut self) {
         self.dialect = Box::new(Client::where_plain_is_spoken());
-        // The noise before it is no part of its first line.
+        // A new framer: bytes before the registration are not part of its first line.
         self.framer = Framer::new(irc::LINE_BYTES_MAX);
         self.release_sniffed();
         self.state = State::Register;
     }
 
-    /// What an action is to the hub.
+    /// Turns an action into a request, and records what the session has to wait for.
     fn request(&mut self, action: Action, now: Instant, limits: &Limits) -> Request {
         match action {
             Action::Ask(question) => Request::Answer(question),
@@ -507,7 +510,7 @@ impl Session {
     }
 }
 
-/// The framer for the lines of a dialect.
+/// Creates the framer for the lines of a dialect.
 fn framer(dialect: &DialectSpec, limits: &Limits) -> Framer {
     let line_bytes_max = (dialect.line_bytes_max)(limits);
     if dialect.is_typed { Framer::for_people(line_bytes_max) } else { Framer::new(line_bytes_max) }

@@ -24,7 +24,7 @@ impl Hub {
         self.check_timers();
         for (conn, connection) in self.each_connection() {
             connection.session.check_invariants(&self.limits);
-            assert!(!connection.session.is_over(), "{conn} is over and gives its slot back");
+            assert!(!connection.session.is_finished(), "{conn} is over and gives its slot back");
             let open = connection.session.link() == Link::Open;
             assert!(
                 connection.admission == Admission::Admitted || !open,

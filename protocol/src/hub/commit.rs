@@ -48,7 +48,7 @@ impl Hub {
                 self.spread(author, effect, sink);
             }
             self.run(now, conn, sink);
-            self.vacate_if_over(conn);
+            self.vacate_if_finished(conn);
         }
         effects.clear();
         self.effects = effects;

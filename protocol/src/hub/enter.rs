@@ -1,4 +1,4 @@
-//! How connections come in: who is let in, and how each enters.
+//! Accepting a connection, and making it a member.
 
 use super::timers::ConnTimers;
 use super::{Admission, Connection, Hub, Slot, ip_prefix};
@@ -16,6 +16,7 @@ use crate::session::Session;
 use core::net::{IpAddr, SocketAddr};
 
 impl Hub {
+    /// Admits or refuses a connection that the driver has accepted.
     pub(super) fn accepted(
         &mut self,
         now: Now,
@@ -64,11 +65,12 @@ impl Hub {
         self.begin(now, conn, sink);
     }
 
-    /// Has a connection that was let in begin as its dialect has it.
+    /// Starts the detection of the dialect of an admitted connection, its registration, or its entrance.
     fn begin(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
         let Some(session) = self.session(conn) else { return };
         if session.listener() == Dialect::Auto {
-            // Where nobody enters without a password, silence is not taken for a dialect that has none.
+            // The plain dialect has no way to send a password, so a silence is not taken for it before the time for a
+            // registration is over.
             let ms = match self.options.identity.has_password {
                 true => self.limits.registration_ms,
                 false => self.limits.detect_ms,
@@ -81,17 +83,18 @@ impl Hub {
         }
     }
 
-    /// Proposes that a connection becomes a member, unless it lacks the password of the server.
+    /// Proposes that a connection becomes a member. Closes the connection if it has not given the server's password.
     pub(super) fn enter(&mut self, now: Now, conn: ConnId, registration: Registration, sink: &mut impl Sink) {
         if self.options.identity.has_password && !registration.is_authenticated {
-            // Nothing is under way that its slot would have to wait for.
+            // The session expects an `Enter` that is never proposed: without this, the slot would never be free.
             if let Some(session) = self.session(conn) {
                 session.not_entered();
             }
             self.report_wrong_password(conn, sink);
-            return self.end(now, conn, CloseReason::Password, None, sink);
+            return self.close_now(now, conn, CloseReason::Password, None, sink);
         }
-        // Nothing is expected of it any longer. A timer for a line that has to wait is set again when that is looked at.
+        // This clears the timers of detection and registration. If a line has to wait for the rate, `run` sets that timer
+        // again.
         self.clear_timers(conn);
         let Some(connection) = self.connection(conn) else { return };
         let peer = connection.peer;
@@ -104,7 +107,7 @@ impl Hub {
         sink.output(Output::Propose { conn, command: Command::Enter { conn, request, profile, room } });
     }
 
-    /// Why a connection from this address cannot be let in.
+    /// Returns the reason to refuse a connection from this address, if there is one.
     pub(super) fn refusal(&self, ip: IpAddr) -> Option<CloseReason> {
         let from_ip = self.admitted_per_ip.get(&ip_prefix(ip)).copied().unwrap_or(0);
         if self.stopping {

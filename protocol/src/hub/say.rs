@@ -176,7 +176,7 @@ impl Hub {
         let rate = self.limits.rate;
         if let Some(session) = self.session(conn) {
             session.charge_lines(heard.saturating_sub(1), rate, now.mono);
-            session.do_first(next);
+            session.queue_first(next);
         }
     }
 

@@ -1,4 +1,4 @@
-//! What is due at a time: a first line, a sign of life, the end of a farewell.
+//! The timers of all connections.
 
 use super::Hub;
 use crate::base::id::ConnId;
@@ -9,21 +9,21 @@ use crate::log::close_reason::CloseReason;
 use crate::session::{Link, Session};
 use alloc::collections::BTreeSet;
 
-/// The timers of all connections, by the time at which they are due.
+/// The timers of all connections, ordered by the time at which they are due.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     due: BTreeSet<(Instant, DeadlineReason, ConnId)>,
-    /// Connections that are to say who they are.
+    /// Number of connections that have yet to register.
     registering: usize,
 }
 
 impl Timers {
-    /// The timer that is due first.
+    /// Returns the timer that is due first.
     pub(super) fn first(&self) -> Option<(Instant, DeadlineReason, ConnId)> {
         self.due.first().copied()
     }
 
-    /// Number of connections that are to say who they are.
+    /// Returns the number of connections that have yet to register.
     pub(super) const fn registering(&self) -> usize {
         self.registering
     }
@@ -48,12 +48,13 @@ impl Timers {
     }
 }
 
-/// When each timer of one connection is due, by its reason. Of the first line, the registration and the sign of life, one
-/// at most is waited for.
+/// The timers of one connection. Of `Detect`, `Register` and `Idle`, at most one is set.
 #[derive(Debug)]
 pub(super) struct ConnTimers {
+    /// The time of each timer, indexed by its reason; [`Instant::NEVER`] if it is not set.
     due: [Instant; DeadlineReason::ALL.len()],
-    /// When it has to have said who it is. It stays where a name was taken and the connection registers again.
+    /// The deadline for the registration. It stays the same if the name is taken and the connection registers again:
+    /// otherwise a client could stay unregistered for ever.
     registers_until: Instant,
 }
 
@@ -68,7 +69,7 @@ impl ConnTimers {
         self.due[why as usize] != Instant::NEVER
     }
 
-    /// The timers that are set, and when each is due.
+    /// Returns the timers that are set.
     pub(super) fn all(&self) -> impl Iterator<Item = (Instant, DeadlineReason)> + '_ {
         let set = DeadlineReason::ALL.into_iter().filter(|&why| self.is_set(why));
         set.map(|why| (self.due[why as usize], why))
@@ -76,25 +77,30 @@ impl ConnTimers {
 }
 
 impl Hub {
+    /// Handles the timer that is due first. Later ones wait for the next [`Input::Timeout`](crate::Input::Timeout), so
+    /// that the driver can flush in between.
     pub(super) fn timeout(&mut self, now: Now, sink: &mut impl Sink) {
         let Some((_, why, conn)) = self.timers.first().filter(|(at, ..)| *at <= now.mono) else { return };
         self.clear_timer(conn, why);
         match why {
             DeadlineReason::Detect => {
-                if let Some(request) = self.session(conn).and_then(Session::fell_silent) {
+                if let Some(request) = self.session(conn).and_then(Session::detection_timed_out) {
                     self.carry_out(now, conn, request, sink);
                     self.run(now, conn, sink);
                 }
             }
             DeadlineReason::Drain => sink.output(Output::Abort { conn }),
-            DeadlineReason::Idle => self.look_for_life(now, conn, sink),
+            DeadlineReason::Idle => self.check_idle(now, conn, sink),
             DeadlineReason::Rate => self.run(now, conn, sink),
-            DeadlineReason::Register => self.end(now, conn, CloseReason::RegistrationTimeout, None, sink),
+            DeadlineReason::Register => {
+                self.close_now(now, conn, CloseReason::RegistrationTimeout, None, sink)
+            }
         }
     }
 
-    /// A connection that has closed its writing side has a deadline for reading the long answer that keeps it here.
-    pub(super) fn bound_draining(&mut self, now: Now, conn: ConnId) {
+    /// Sets the close timer of a connection that has closed its writing side and still reads a long answer. It leaves
+    /// only when the answer is read, and without a deadline it could stay for ever.
+    pub(super) fn bound_last_answer(&mut self, now: Now, conn: ConnId) {
         let at = now.mono.plus_ms(self.limits.drain_ms);
         let Some(connection) = self.connection(conn) else { return };
         if connection.session.leaves_when_drained() && !connection.timers.is_set(DeadlineReason::Drain) {
@@ -102,17 +108,17 @@ impl Hub {
         }
     }
 
-    /// Asks a silent client whether it is there, or closes one that did not answer.
-    fn look_for_life(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
+    /// Sends a ping to a silent client, or closes the connection of one that did not answer a ping.
+    fn check_idle(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
         let (ping_ms, pong_ms) = (self.limits.ping_ms, self.limits.pong_ms);
         let Some(session) = self.session(conn).filter(|session| session.link() == Link::Open) else { return };
         if session.reads_paused {
-            // The silence is ours: we do not listen.
-            session.is_heard(now.mono);
+            // Reading is paused: what the client may have sent is not read yet.
+            session.record_activity(now.mono);
         }
         let due = session.heard_at.plus_ms(ping_ms);
         if session.is_pinged {
-            return self.end(now, conn, CloseReason::PingTimeout, None, sink);
+            return self.close_now(now, conn, CloseReason::PingTimeout, None, sink);
         }
         if due > now.mono {
             return self.set_timer(conn, DeadlineReason::Idle, due);
@@ -122,7 +128,7 @@ impl Hub {
         self.push_reply(now, conn, &Reply::Ping, sink);
     }
 
-    /// A client has a while to say who it is, and no longer where the name that it chose is taken.
+    /// Sets the deadline for the registration, unless it was set before.
     pub(super) fn expect_registration(&mut self, now: Now, conn: ConnId) {
         let latest = now.mono.plus_ms(self.limits.registration_ms);
         let Some(connection) = self.connection(conn) else { return };
@@ -133,7 +139,7 @@ impl Hub {
         self.set_timer(conn, DeadlineReason::Register, until);
     }
 
-    /// Sets a timer of a connection, in place of the one that it had for the same reason.
+    /// Sets a timer of a connection, and replaces an earlier one with the same reason.
     pub(super) fn set_timer(&mut self, conn: ConnId, why: DeadlineReason, at: Instant) {
         let Some((timers, due)) = self.timers_of(conn) else { return };
         let before = core::mem::replace(&mut due[why as usize], at);
@@ -156,7 +162,7 @@ impl Hub {
         }
     }
 
-    /// The timers of all connections, and when those of this one are due.
+    /// Returns the timers of all connections, and the times of those of this connection.
     fn timers_of(
         &mut self,
         conn: ConnId,

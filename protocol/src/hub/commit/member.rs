@@ -152,7 +152,7 @@ impl Hub {
         }
         // Who was ended by another one is not the one that goes on now.
         if conn != author.conn {
-            self.vacate_if_over(conn);
+            self.vacate_if_finished(conn);
         }
     }
 
