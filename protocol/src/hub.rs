@@ -160,7 +160,7 @@ impl Hub {
                 if let Some(connection) = self.connection(conn) {
                     connection.session.drained();
                     if connection.session.link() == Link::Open {
-                        self.clear_timer(conn, DeadlineReason::Drain);
+                        self.clear_timer(conn, DeadlineReason::Close);
                     }
                     self.run(now, conn, sink);
                 }

@@ -268,7 +268,7 @@ impl Model {
             conn.forget_input();
             conn.link = Link::Closing;
             (conn.budget_timer, conn.wait, conn.label) = (None, None, None);
-            conn.end_timer = Some(self.now.mono.plus_ms(self.limits.drain_ms));
+            conn.end_timer = Some(self.now.mono.plus_ms(self.limits.close_timeout_ms));
         }
     }
 
@@ -325,7 +325,7 @@ impl Model {
 
     /// Who will send nothing more, and does not read the long answer that keeps it here, has a deadline.
     fn bound_end(&mut self, id: ConnId) {
-        let at = self.now.mono.plus_ms(self.limits.drain_ms);
+        let at = self.now.mono.plus_ms(self.limits.close_timeout_ms);
         let Some(conn) = self.conns.get_mut(id) else { return };
         if conn.draining
             && conn.input_ended

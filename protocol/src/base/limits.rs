@@ -16,8 +16,8 @@ pub struct Limits {
     pub connections_per_ip_max: u32,
     /// Connections at once; one more is refused.
     pub connections_max: u32,
-    /// Milliseconds that a closing connection has to take its last bytes and end.
-    pub drain_ms: u64,
+    /// Milliseconds that a closing connection has to read its last bytes and to close. The setting is `drain_ms`.
+    pub close_timeout_ms: u64,
     /// Milliseconds of silence after which a connection that may be of any dialect is taken for plain. Clients of
     /// IRC that act once a second, as eggdrop does, say their name up to a second after they have connected: the
     /// default is longer, so that others do not read of a member who was none.
@@ -83,7 +83,7 @@ impl Default for Limits {
             connections_per_ip_max: 64,
             connections_max: 10_000,
             detect_ms: 1_500,
-            drain_ms: 5_000,
+            close_timeout_ms: 5_000,
             flush_writes_max: 1_024,
             line_bytes_max: 4_096,
             monitored_max: 100,

@@ -61,8 +61,10 @@ pub struct Deadline {
 pub enum DeadlineReason {
     /// A connection that may be of any dialect has been silent.
     Detect,
-    /// A closing connection has had `drain_ms` to take its last bytes and end.
-    Drain,
+    // Out of alphabetical order: the order decides which of two deadlines of one instant is met first, and recorded
+    // seeds depend on it.
+    /// A closing connection has had `close_timeout_ms` to read its last bytes and to close.
+    Close,
     /// An IRC connection has been silent, or has not answered.
     Idle,
     /// A connection that spoke too fast may speak again.
@@ -73,5 +75,5 @@ pub enum DeadlineReason {
 
 impl DeadlineReason {
     /// Every reason, in the order in which deadlines of one instant are met.
-    pub const ALL: [Self; 5] = [Self::Detect, Self::Drain, Self::Idle, Self::Rate, Self::Register];
+    pub const ALL: [Self; 5] = [Self::Detect, Self::Close, Self::Idle, Self::Rate, Self::Register];
 }

@@ -1,4 +1,4 @@
-//! What holds of every hub between two inputs.
+//! The invariants of the hub, which hold between two inputs.
 
 use super::{Admission, Connection, Hub, ip_prefix};
 use crate::base::id::ConnId;
@@ -8,13 +8,13 @@ use crate::session::Link;
 use alloc::collections::BTreeMap;
 
 impl Hub {
-    /// Asserts every invariant of the sessions, of the world, and of what joins them; for tests, simulators
-    /// and fuzzers, after each step.
+    /// Asserts every invariant of the hub, the sessions and the world. Tests, simulators and fuzzers call it after each
+    /// step.
     ///
-    /// It looks at every connection, member, room and line of history once.
+    /// The cost is linear in the number of connections, members, rooms and lines of history.
     ///
     /// # Panics
-    /// One of them does not hold: a bug in the core.
+    /// Panics if an invariant does not hold, which is a bug in the core.
     pub fn check_invariants(&self) {
         self.world.check_invariants();
         self.check_world();
@@ -24,24 +24,24 @@ impl Hub {
         self.check_timers();
         for (conn, connection) in self.each_connection() {
             connection.session.check_invariants(&self.limits);
-            assert!(!connection.session.is_finished(), "{conn} is over and gives its slot back");
+            assert!(!connection.session.is_finished(), "{conn} is finished and has given its slot back");
             let open = connection.session.link() == Link::Open;
             assert!(
                 connection.admission == Admission::Admitted || !open,
                 "{conn} was refused and is closing"
             );
-            assert!(!self.stopping || !open, "{conn} closes, for the server stops");
+            assert!(!self.stopping || !open, "{conn} is closing, because the server is stopping");
         }
-        assert!(self.effects.is_empty(), "every effect of an entry has spread");
+        assert!(self.effects.is_empty(), "no effect of an entry is left");
     }
 
-    /// What holds of a world whose log begins with one configuration: this hub's.
+    /// Asserts that the world is within the limits, if its log has begun.
     fn check_world(&self) {
         if self.world.position().0 == 0 {
             return;
         }
         let limits = self.limits.world;
-        assert!(self.world.room_named(&RoomName::lobby()).is_some(), "the lobby always is");
+        assert!(self.world.room_named(&RoomName::lobby()).is_some(), "the lobby always exists");
         assert!(self.world.rooms().len() <= limits.rooms_max, "rooms are within their limit");
         for (id, member) in self.world.members() {
             assert!(
@@ -68,13 +68,13 @@ impl Hub {
     fn check_members(&self) {
         assert_eq!(self.members.len(), self.world.members().len(), "each member has a connection");
         for (&id, conn) in &self.members {
-            let member = self.world.member(id).expect("who has a connection is a member");
+            let member = self.world.member(id).expect("a member in the hub is in the world");
             let slot = &self.slots[conn.slot as usize];
             assert_eq!(slot.generation, conn.generation, "a member's connection keeps its slot");
             let session = &slot.connection.as_ref().expect("a member's connection keeps its slot").session;
             assert_eq!(session.member(), Some(id), "{conn} is the connection of {id}");
             let Some(room) = session.dialect().room() else { continue };
-            let room = room.map(|room| self.world.room_named(room).expect("a session's room is"));
+            let room = room.map(|room| self.world.room_named(room).expect("the room of a session exists"));
             match room {
                 Some(room) => assert!(member.rooms().contains(&room), "{id} speaks to a room that it is in"),
                 None => assert!(member.rooms().is_empty(), "{id} is in no room"),
@@ -82,7 +82,7 @@ impl Hub {
         }
         let sessions =
             self.each_connection().filter(|(_, connection)| connection.session.member().is_some()).count();
-        assert_eq!(sessions, self.members.len(), "each session's member is known");
+        assert_eq!(sessions, self.members.len(), "the member of each session is known to the hub");
     }
 
     fn check_admissions(&self) {
@@ -93,10 +93,14 @@ impl Hub {
         for (_, connection) in with(Admission::Admitted) {
             *per_ip.entry(ip_prefix(connection.peer.ip())).or_insert(0) += 1;
         }
-        assert_eq!(self.admitted, per_ip.values().sum(), "connections that were let in are counted");
+        assert_eq!(self.admitted, per_ip.values().sum(), "admitted connections are counted");
         assert_eq!(self.admitted_per_ip, per_ip, "the connections of each address are counted");
         assert!(self.admitted <= self.limits.connections_max, "connections are within their limit");
-        assert_eq!(self.refused as usize, with(Admission::Refused).count(), "the refused are counted");
+        assert_eq!(
+            self.refused as usize,
+            with(Admission::Refused).count(),
+            "refused connections are counted"
+        );
         assert!(self.refused <= self.limits.refusals_max, "refusals are within their limit");
     }
 
@@ -105,24 +109,24 @@ impl Hub {
         for (conn, connection) in self.each_connection() {
             let link = connection.session.link();
             let is_set = |why| connection.timers.is_set(why);
-            let (drain, open) = (is_set(DeadlineReason::Drain), link == Link::Open);
-            assert!(!is_set(DeadlineReason::Rate) || open, "only open links wait to speak");
-            let drains = link == Link::Closing || connection.session.leaves_when_drained();
-            assert!(!drain || drains, "only who leaves is drained");
+            let is_open = link == Link::Open;
+            assert!(!is_set(DeadlineReason::Rate) || is_open, "only an open connection waits for the rate");
+            let closes = link == Link::Closing || connection.session.leaves_when_drained();
+            assert!(!is_set(DeadlineReason::Close) || closes, "only a closing connection has a close timer");
             let waits = [DeadlineReason::Detect, DeadlineReason::Idle, DeadlineReason::Register];
             let waits = waits.into_iter().filter(|&why| is_set(why)).count();
-            assert!(waits <= usize::from(open), "of an open link, one thing at most is expected");
+            assert!(waits <= usize::from(is_open), "an open connection has one of these timers at most");
             let registers = connection.session.is_unregistered();
-            assert_eq!(is_set(DeadlineReason::Register), registers, "who registers has a while for it");
+            assert_eq!(is_set(DeadlineReason::Register), registers, "a registration has a deadline");
             for (at, why) in connection.timers.all() {
                 assert!(self.timers.contains(at, why, conn), "{why:?} of {conn} is set");
                 timers += 1;
             }
         }
         let registering = self.each_connection().filter(|(_, it)| it.session.is_unregistered()).count();
-        assert_eq!(self.timers.registering(), registering, "those who register are counted");
+        assert_eq!(self.timers.registering(), registering, "unregistered connections are counted");
         self.watches.check_invariants(self.limits.monitored_max);
-        assert_eq!(self.timers.len(), timers, "each timer is some connection's");
+        assert_eq!(self.timers.len(), timers, "each timer belongs to a connection");
     }
 
     fn each_connection(&self) -> impl Iterator<Item = (ConnId, &Connection)> {

@@ -1,4 +1,4 @@
-//! How connections are told goodbye.
+//! Closing a connection from the server's side.
 
 use super::Hub;
 use crate::base::id::ConnId;
@@ -13,7 +13,7 @@ use crate::log::close_reason::CloseReason;
 use crate::session::Session;
 
 impl Hub {
-    /// Says the farewell and closes, unless that is done already.
+    /// Writes the farewell and starts closing, if the connection is open.
     pub(super) fn close(
         &mut self,
         now: Now,
@@ -28,6 +28,7 @@ impl Hub {
         }
     }
 
+    /// Writes the farewell in the connection's dialect, and starts closing.
     pub(super) fn say_farewell(
         &mut self,
         now: Now,
@@ -43,7 +44,7 @@ impl Hub {
         self.scratch = farewell;
     }
 
-    /// A connection has a while to take its last bytes.
+    /// Starts closing: after `farewell` nothing is written. The close timer is the only one that is left.
     pub(super) fn begin_closing(
         &mut self,
         now: Now,
@@ -53,16 +54,17 @@ impl Hub {
         sink: &mut impl Sink,
     ) {
         self.report_closed(conn, reason, sink);
-        let at = now.mono.plus_ms(self.limits.drain_ms);
+        let at = now.mono.plus_ms(self.limits.close_timeout_ms);
         self.watches.forget(conn);
         let Some(connection) = self.connection(conn) else { return };
         connection.label = None;
         self.clear_timers(conn);
-        self.set_timer(conn, DeadlineReason::Drain, at);
+        self.set_timer(conn, DeadlineReason::Close, at);
         sink.output(Output::Close { conn, reason, farewell });
     }
 
-    /// Closes a connection that speaks what is not spoken here, with an answer in that where there is one.
+    /// Closes a connection that speaks a protocol that its listener does not serve, with an answer in that protocol if
+    /// there is one.
     pub(super) fn turn_away(&mut self, now: Now, conn: ConnId, kind: Kind, sink: &mut impl Sink) {
         let Some(connection) = self.connection(conn) else { return };
         let (peer, listener) = (connection.peer, connection.session.listener());

@@ -1,4 +1,7 @@
-//! Answers to lines with a label: what is answered is gathered, and the dialect shows where it begins and ends.
+//! Answers to labelled lines (IRCv3, labeled-response).
+//!
+//! Everything written to the connection on behalf of its line is collected until the line is done; the dialect then
+//! shows where the answer begins and ends. A labelled line runs alone: it waits for the commands before it.
 
 use super::Hub;
 use crate::base::id::ConnId;
@@ -7,12 +10,12 @@ use crate::hub::output::Sink;
 use alloc::string::String;
 use bytes::BytesMut;
 
-/// The answer to a line with a label, as far as it is made.
+/// The answer to a labelled line, as far as it has been collected.
 #[derive(Debug)]
 pub(super) struct Labelled {
     label: String,
     bytes: BytesMut,
-    /// Whether a part of it is on its way.
+    /// Whether a part of the answer has been written.
     has_begun: bool,
 }
 
@@ -24,8 +27,7 @@ impl Labelled {
 }
 
 impl Hub {
-    /// From here on, what is written to the connection answers a line with this label; with `None`, the answer is
-    /// whole.
+    /// Starts to collect the answer to a line with this label; with `None`, writes the collected answer.
     pub(super) fn label(&mut self, conn: ConnId, label: Option<String>, sink: &mut impl Sink) {
         let Some(connection) = self.connection(conn) else { return };
         if let Some(label) = label {
@@ -35,7 +37,7 @@ impl Hub {
         }
     }
 
-    /// Writes what is gathered of the answer to a line with a label.
+    /// Writes the collected part of an answer.
     fn write_label(&mut self, conn: ConnId, labelled: &Labelled, is_last: bool, sink: &mut impl Sink) {
         let Labelled { label, bytes, has_begun } = labelled;
         let identity = self.options.identity.clone();
@@ -47,7 +49,7 @@ impl Hub {
         self.write(conn, &to, sink);
     }
 
-    /// The connection is to be closed: it reads first what was answered.
+    /// Writes the collected answer of a connection that is about to close.
     pub(super) fn cut_label(&mut self, conn: ConnId, sink: &mut impl Sink) {
         let label = self.connection(conn).and_then(|connection| connection.label.as_ref());
         if label.is_some_and(|label| label.has_begun || !label.bytes.is_empty()) {
@@ -55,8 +57,8 @@ impl Hub {
         }
     }
 
-    /// A connection has to wait for something. What it was answered so far goes on its way, as a part of a batch: what
-    /// it hears meanwhile is not to overtake that.
+    /// Writes the collected part of the answer because the line has to wait, for the log or for its reader. Otherwise
+    /// events of the room would overtake it, and the author would read another order than that of the log.
     pub(super) fn write_part(&mut self, conn: ConnId, sink: &mut impl Sink) {
         let Some(connection) = self.connection(conn) else { return };
         let Some(mut labelled) = connection.label.take_if(|label| !label.bytes.is_empty()) else { return };

@@ -89,7 +89,7 @@ impl Hub {
                     self.run(now, conn, sink);
                 }
             }
-            DeadlineReason::Drain => sink.output(Output::Abort { conn }),
+            DeadlineReason::Close => sink.output(Output::Abort { conn }),
             DeadlineReason::Idle => self.check_idle(now, conn, sink),
             DeadlineReason::Rate => self.run(now, conn, sink),
             DeadlineReason::Register => {
@@ -101,10 +101,10 @@ impl Hub {
     /// Sets the close timer of a connection that has closed its writing side and still reads a long answer. It leaves
     /// only when the answer is read, and without a deadline it could stay for ever.
     pub(super) fn bound_last_answer(&mut self, now: Now, conn: ConnId) {
-        let at = now.mono.plus_ms(self.limits.drain_ms);
+        let at = now.mono.plus_ms(self.limits.close_timeout_ms);
         let Some(connection) = self.connection(conn) else { return };
-        if connection.session.leaves_when_drained() && !connection.timers.is_set(DeadlineReason::Drain) {
-            self.set_timer(conn, DeadlineReason::Drain, at);
+        if connection.session.leaves_when_drained() && !connection.timers.is_set(DeadlineReason::Close) {
+            self.set_timer(conn, DeadlineReason::Close, at);
         }
     }
 

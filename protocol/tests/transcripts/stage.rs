@@ -501,7 +501,7 @@ fn set(words: &[&str], limits: &mut Limits, options: &mut Options) {
                 "connections_per_ip_max" => limits.connections_per_ip_max = value,
                 "departed_max" => limits.world.departed_max = size,
                 "detect_ms" => limits.detect_ms = value.into(),
-                "drain_ms" => limits.drain_ms = value.into(),
+                "drain_ms" => limits.close_timeout_ms = value.into(),
                 "flush_writes_max" => limits.flush_writes_max = size,
                 "history_bytes_max" => limits.world.history_bytes_max = size,
                 "history_lines_max" => limits.world.history_lines_max = size,

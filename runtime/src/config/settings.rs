@@ -420,7 +420,7 @@ pub const SETTINGS: &[Setting] = &[
         Connection,
         "MS",
         "How long a closing connection may take to receive its last bytes. Then it is cut off",
-        limits.drain_ms
+        limits.close_timeout_ms
     ),
     one!(
         "vanish_ms",

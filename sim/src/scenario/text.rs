@@ -91,7 +91,7 @@ const FIELDS: &[Field] = fields! {
     "backlog_bytes_max": limits.backlog_bytes_max,
     "connections_per_ip_max": limits.connections_per_ip_max,
     "connections_max": limits.connections_max,
-    "drain_ms": limits.drain_ms,
+    "drain_ms": limits.close_timeout_ms,
     "flush_writes_max": limits.flush_writes_max,
     "line_bytes_max": limits.line_bytes_max,
     "outbox_bytes_max": limits.outbox_bytes_max,
