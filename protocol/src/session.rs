@@ -219,7 +219,7 @@ impl Session {
     /// Ends the detection of the dialect after a silence: guesses from the bytes so far, or takes the plain dialect
     /// if there are none. Returns the request that follows, or `None` if the dialect was already known.
     pub(crate) fn detection_timed_out(&mut self) -> Option<Request> {
-        (self.state == State::Detect).then(|| self.take_for_guess())
+        (self.state == State::Detect).then(|| self.settle_on_guess())
     }
 
     /// Records that a command of this session is committed.

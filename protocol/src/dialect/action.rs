@@ -32,7 +32,8 @@ pub enum Action {
     Quit(Option<Text>),
     /// Have the configuration read again. It is refused to a member that is not an operator of the server.
     Rehash,
-    /// Deliver a [`Command::Say`] or [`Command::Tell`] that has no place in the log to those who would read it if it had.
+    /// Deliver a [`Command::Say`] or [`Command::Tell`] that has no place in the log to those who would read it if it
+    /// had.
     Signal(Command),
     /// Answer a telnet command.
     Telnet([u8; 3]),
@@ -44,7 +45,7 @@ pub enum Action {
 
 impl Action {
     /// Whether other members may read what it does.
-    pub(crate) const fn is_heard(&self) -> bool {
+    pub(crate) const fn reaches_others(&self) -> bool {
         matches!(self, Self::Propose(_) | Self::Signal(_))
     }
 }

@@ -1,4 +1,4 @@
-//! What follows from a committed entry: who is subscribed to what, and who hears it.
+//! Committed entries: applying them to the world, and telling everyone concerned.
 
 mod member;
 mod message;
@@ -15,9 +15,10 @@ use crate::hub::output::Sink;
 use crate::log::command::{Command, LogEntry};
 use crate::world::{Effect, Refusal};
 
-/// An entry that is applied, and who asked for it.
+/// A committed entry with the connection that proposed it.
 #[derive(Clone, Copy)]
 pub(in crate::hub) struct Author<'e> {
+    /// The connection of the member whose command it is, even if it is closing.
     pub(in crate::hub) conn: ConnId,
     pub(in crate::hub) entry: &'e LogEntry,
     pub(in crate::hub) stamp: Stamp,
@@ -25,7 +26,7 @@ pub(in crate::hub) struct Author<'e> {
 }
 
 impl Hub {
-    /// Applies an entry and tells everyone concerned; then lets its author go on.
+    /// Applies an entry and tells everyone concerned; then runs the session of its author.
     pub(super) fn committed(&mut self, now: Now, entry: &LogEntry, sink: &mut impl Sink) {
         self.counters.entries += 1;
         let conn = match &entry.command {
@@ -45,7 +46,7 @@ impl Hub {
             for effect in &effects {
                 let author = Author { conn, entry, stamp, now };
                 self.report(author, effect, sink);
-                self.spread(author, effect, sink);
+                self.publish(author, effect, sink);
             }
             self.run(now, conn, sink);
             self.vacate_if_finished(conn);
@@ -54,8 +55,8 @@ impl Hub {
         self.effects = effects;
     }
 
-    /// Tells those concerned of one effect of an entry.
-    fn spread(&mut self, author: Author<'_>, effect: &Effect, sink: &mut impl Sink) {
+    /// Writes events and replies about one effect of an entry to everyone concerned.
+    fn publish(&mut self, author: Author<'_>, effect: &Effect, sink: &mut impl Sink) {
         let Author { conn, now, .. } = author;
         match (effect, &author.entry.command) {
             (Effect::AwaySet { member, was_away, silenced }, _) => {
@@ -119,17 +120,18 @@ impl Hub {
         }
     }
 
-    /// Who a member is to others, and whether it is a program.
-    pub(super) fn by(&self, member: MemberId) -> Option<(Person, bool)> {
+    /// Returns the author of an event by a member: the person that others see, and whether it is a bot.
+    pub(super) fn event_author(&self, member: MemberId) -> Option<(Person, bool)> {
         self.world.member(member).map(|it| (it.person().clone(), it.modes().has(UserModes::BOT)))
     }
 
+    /// Tells the author that the command was refused.
     pub(super) fn refused(&mut self, author: Author<'_>, refusal: &Refusal, sink: &mut impl Sink) {
         let command = Some(&author.entry.command);
         self.respond(author.now, author.conn, &Reply::Refused { refusal, command }, sink);
     }
 
-    /// Tells the dialect of a connection in which room its member is.
+    /// Tells the dialect of a connection which room its member has moved to.
     fn moved(&mut self, conn: ConnId, room: Option<&RoomName>) {
         if let Some(session) = self.session(conn) {
             session.dialect_mut().moved(room);

@@ -1,8 +1,8 @@
-//! What whoever runs the server is told: who comes and goes, under which names, and what moderators do.
+//! Events for the administrator's console and logs: connections, members, renames, and acts of moderators.
 //!
-//! An event names whom it is about as they were called at that time, and the other end of their connection: from a
-//! name, the events lead through its renames to an address. No event has a word that anybody said, in a room or to
-//! one member, no topic, no reason that somebody gave, and no room's key.
+//! An event names a member as it was called at that time, with the address of its connection, so that the events lead
+//! from a name through its renames to an address. No event contains a message, a topic, a reason that a member gave,
+//! or the key of a room: the types have no place for them.
 
 use crate::base::id::ConnId;
 use crate::base::mode::ModeChange;
@@ -12,81 +12,81 @@ use crate::log::close_reason::CloseReason;
 use core::fmt::{self, Write};
 use core::net::SocketAddr;
 
-/// A member as the console names it.
+/// A member, as the console names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConsoleMember<'a> {
     /// Its name at that time.
     pub name: &'a Name,
-    /// The other end of its connection.
+    /// The address of its client.
     pub peer: SocketAddr,
 }
 
-/// Something that the console tells whoever runs the server.
+/// An event that the administrator's console shows.
 #[derive(Clone, Copy, Debug)]
 pub enum ConsoleEvent<'a> {
     /// A connection was accepted; it may be refused at once.
     Accepted {
         /// The connection.
         conn: ConnId,
-        /// Its other end.
+        /// The address of its client.
         peer: SocketAddr,
     },
-    /// A connection is being closed, or was lost.
+    /// A connection is closing, or was lost.
     Closed {
         /// The connection.
         conn: ConnId,
-        /// Its other end.
+        /// The address of its client.
         peer: SocketAddr,
         /// The reason.
         reason: CloseReason,
     },
-    /// The world did not do what a member asked for.
+    /// A command of a member was refused.
     CommandRefused {
         /// The member.
         member: ConsoleMember<'a>,
-        /// Why, in a word of the logs: `not_room_operator`.
+        /// The reason, as the logs show it: `not_room_operator`.
         why: &'static str,
     },
-    /// A member is an operator of the server no longer.
+    /// A member is no longer an operator of the server.
     Demoted {
         /// The member.
         member: ConsoleMember<'a>,
     },
-    /// A connection that might have spoken any dialect speaks this one.
+    /// The dialect of a connection was detected.
     Detected {
         /// The connection.
         conn: ConnId,
-        /// Its other end.
+        /// The address of its client.
         peer: SocketAddr,
-        /// The name of the dialect that it speaks.
+        /// The name of the dialect.
         dialect: &'static str,
     },
     /// A connection became a member.
     Entered {
         /// The member.
         member: ConsoleMember<'a>,
-        /// The name of the dialect that it speaks.
+        /// The name of its dialect.
         dialect: &'static str,
     },
-    /// An operator of the server had a member shown at another host.
+    /// An operator of the server set the host that a member is shown with.
     HostSet {
         /// The operator.
         by: ConsoleMember<'a>,
         /// The member.
         target: ConsoleMember<'a>,
-        /// Where it is shown now.
+        /// The new host.
         host: &'a str,
     },
     /// A member invited another to a room.
     Invited {
-        /// The one who invited.
+        /// The inviting member.
         by: ConsoleMember<'a>,
-        /// The one who is invited.
+        /// The invited member.
         target: ConsoleMember<'a>,
         /// The room.
         room: &'a RoomName,
     },
-    /// An operator of a room sent a member out of it.
+    /// An operator of a room removed a member from it.
     Kicked {
         /// The operator.
         by: ConsoleMember<'a>,
@@ -101,33 +101,33 @@ pub enum ConsoleEvent<'a> {
         member: ConsoleMember<'a>,
         /// The reason.
         reason: CloseReason,
-        /// The operator of the server who ended it, where one did.
+        /// The operator of the server who killed the member, if one did.
         by: Option<ConsoleMember<'a>>,
     },
-    /// An operator of a room changed its modes, its lists of masks, or the statuses of members.
+    /// An operator of a room changed its modes, mask lists, or the statuses of members.
     ModesSet {
         /// The operator.
         by: ConsoleMember<'a>,
         /// The room.
         room: &'a RoomName,
-        /// The changes, as they were made.
+        /// The changes that were made.
         changes: ModesLogged<'a>,
     },
-    /// A password was wrong or missing: the server's, or with a member an operator's.
+    /// A password was wrong or missing: an operator's if `name` is a member, the server's otherwise.
     PasswordWrong {
-        /// The member who gave it, if it was one.
+        /// The name of the member; `None` for a connection that is not a member yet.
         name: Option<&'a Name>,
-        /// The other end.
+        /// The address of the client.
         peer: SocketAddr,
     },
-    /// A member is an operator of the server from here on.
+    /// A member became an operator of the server.
     Promoted {
         /// The member.
         member: ConsoleMember<'a>,
     },
     /// A connection was refused.
     Refused {
-        /// Its other end.
+        /// The address of its client.
         peer: SocketAddr,
         /// The reason.
         reason: CloseReason,
@@ -137,14 +137,14 @@ pub enum ConsoleEvent<'a> {
         /// The operator.
         by: ConsoleMember<'a>,
     },
-    /// A member has another name.
+    /// A member changed its name.
     Renamed {
-        /// The member, by the name it has now.
+        /// The member, by its new name.
         member: ConsoleMember<'a>,
-        /// The name that it had.
+        /// The former name.
         from: &'a Name,
     },
-    /// A member is in a room.
+    /// A member entered a room.
     RoomEntered {
         /// The member.
         member: ConsoleMember<'a>,
@@ -167,22 +167,22 @@ pub enum ConsoleEvent<'a> {
         /// Whether there is a topic now.
         is_set: bool,
     },
-    /// A connection speaks what is not spoken where it connected, and is closed.
+    /// A connection is closed because it speaks a protocol that its listener does not serve.
     TurnedAway {
-        /// Its other end.
+        /// The address of its client.
         peer: SocketAddr,
-        /// The protocol it speaks.
+        /// The detected protocol.
         kind: Kind,
     },
-    /// An operator of the server spoke to all who want to hear such.
+    /// An operator of the server sent a message to all members with the mode `w`.
     Wallops {
         /// The operator.
         by: ConsoleMember<'a>,
     },
 }
 
-/// Changes of a room's modes as the logs show them: each with its sign, letter and parameter (`+o bob, -t`). A room's
-/// key is left out.
+/// Displays changes of a room's modes as the logs show them: with sign, letter and parameter (`+o bob, -t`). Keys are
+/// left out.
 #[derive(Clone, Copy, Debug)]
 pub struct ModesLogged<'a>(pub &'a [ModeChange]);
 
@@ -206,8 +206,8 @@ impl fmt::Display for ModesLogged<'_> {
     }
 }
 
-/// Writes a text of somebody's so that it cannot change how the record around it looks: what turns the direction of
-/// writing, or cannot be seen, is written as an escape.
+/// Writes text that a member chose. Characters that are invisible or change the writing direction are escaped, so that
+/// the text cannot change how the rest of a log line looks.
 fn write_printable(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for character in text.chars() {
         if character.is_ascii_graphic() {

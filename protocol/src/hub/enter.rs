@@ -93,8 +93,8 @@ impl Hub {
             self.report_wrong_password(conn, sink);
             return self.close_now(now, conn, CloseReason::Password, None, sink);
         }
-        // This clears the timers of detection and registration. If a line has to wait for the rate, `run` sets that timer
-        // again.
+        // This clears the timers of detection and registration. If a line has to wait for the rate, `run` sets that
+        // timer again.
         self.clear_timers(conn);
         let Some(connection) = self.connection(conn) else { return };
         let peer = connection.peer;

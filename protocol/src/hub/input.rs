@@ -1,4 +1,4 @@
-//! What the driver tells the hub.
+//! The inputs of the hub.
 
 use crate::base::id::ConnId;
 use crate::base::identity::Identity;
@@ -9,72 +9,73 @@ use alloc::sync::Arc;
 use bytes::Bytes;
 use core::net::SocketAddr;
 
-/// An event of the outside world, given to [`Hub::handle`](crate::Hub::handle).
+/// An event outside the core, which the driver passes to [`Hub::handle`](crate::Hub::handle).
 ///
-/// An input for a connection that the hub does not have (any more) changes nothing.
+/// An input for a connection that the hub does not have, or no longer has, is ignored.
 #[derive(Clone, Debug)]
 pub enum Input<'a> {
     /// A connection was accepted.
     Accepted {
-        /// The id that [`Hub::vacant`](crate::Hub::vacant) gave for it.
+        /// The id that [`Hub::vacant`](crate::Hub::vacant) returned for it.
         conn: ConnId,
-        /// What is spoken at its listener.
+        /// The dialect of its listener.
         dialect: Dialect,
-        /// Its other end.
+        /// The address of its client.
         peer: SocketAddr,
-        /// The room that its listener leads those to who speak the plain dialect; `None` for none.
+        /// The room that plain members enter at first; `None` if they enter none.
         room: Option<&'a RoomName>,
     },
-    /// A connection is gone, in whichever way. Nothing else comes of it, and no later output names it; a sink
-    /// forgets whatever it was subscribed to ([`Outbox::closed`](crate::Outbox::closed)).
+    /// A connection is closed, for whatever reason. It is the connection's last input, and no later output names the
+    /// connection; a sink drops its subscriptions ([`Outbox::closed`](crate::Outbox::closed)).
     Closed {
         /// The connection.
         conn: ConnId,
     },
-    /// The log has put proposed commands into the one order.
+    /// The log has committed proposed commands.
     Committed {
-        /// The next entries, without a gap.
+        /// The next entries of the log, without a gap.
         entries: &'a [LogEntry],
     },
-    /// A connection has been written all that it was owed: the answer to
+    /// Everything queued for a connection has been written: the answer to
     /// [`Output::ReportDrained`](crate::Output::ReportDrained).
     Drained {
         /// The connection.
         conn: ConnId,
     },
-    /// What the server says of itself from here on: what came of [`Output::Rehash`](crate::Output::Rehash), or of
-    /// whoever runs it. Its name stays, for clients know it by that.
+    /// The server's description of itself has changed, after [`Output::Rehash`](crate::Output::Rehash) or on the
+    /// administrator's request. The name of the server must stay the same, because clients identify it by that. An
+    /// input rather than a file that the core reads, so that a replay does not depend on a file.
     Identified {
-        /// The whole of it.
+        /// The new description.
         identity: Arc<Identity>,
     },
-    /// A connection is owed more than it may be; the outbox has dropped all but the line under way.
+    /// More is queued for a connection than its limit allows; the outbox has dropped all but the line that is partly
+    /// written.
     Overflowed {
         /// The connection.
         conn: ConnId,
     },
-    /// A connection's other end will send nothing more. It may still read.
+    /// A client has closed its writing side. It may still read.
     ReadClosed {
         /// The connection.
         conn: ConnId,
     },
-    /// Bytes came, at most `read_bytes_max` of them.
+    /// Bytes were received, at most `read_bytes_max` of them.
     Received {
-        /// From which connection.
+        /// The connection that sent them.
         conn: ConnId,
-        /// The bytes, cut anywhere.
+        /// The bytes; they may begin and end anywhere in a line.
         bytes: Bytes,
     },
-    /// The server is to stop: everyone is told, every connection closes.
+    /// The server stops: every connection is told and closes.
     Shutdown,
-    /// The time of [`Hub::deadline`](crate::Hub::deadline) has come. What that one was for is done; there may
-    /// be another.
+    /// The time of [`Hub::deadline`](crate::Hub::deadline) has come. One timer is handled; another may be due.
     Timeout,
-    /// Whether a password is right: the answer to [`Output::CheckPassword`](crate::Output::CheckPassword).
+    /// A password was checked: the answer to [`Output::CheckPassword`](crate::Output::CheckPassword).
     PasswordChecked {
         /// The connection.
         conn: ConnId,
-        /// Whether it is the password that was asked about.
+        /// Whether the password is right.
         right: bool,
     },
 }

@@ -1,4 +1,4 @@
-//! What the hub tells the driver.
+//! The outputs of the hub.
 
 use crate::base::id::{ConnId, RoomId};
 use crate::dialect::event::{Event, WireClass};
@@ -6,43 +6,45 @@ use crate::hub::console::ConsoleEvent;
 use crate::log::close_reason::CloseReason;
 use crate::log::command::Command;
 
-/// Where [`Hub::handle`](crate::Hub::handle) puts what is to be done. The caller owns it; the hub queues
-/// nothing inside.
+/// A receiver of the outputs of [`Hub::handle`](crate::Hub::handle). The hub itself queues nothing.
 pub trait Sink {
-    /// Takes one output. Outputs come in the order in which they are to take effect.
+    /// Takes one output. Outputs must take effect in the order in which they are given.
     fn output(&mut self, output: Output<'_>);
 }
 
-/// Something that the outside is to do.
+/// Something that the driver has to do.
 #[derive(Clone, Debug)]
 pub enum Output<'a> {
-    /// Close the connection at once, whatever it is still owed.
+    /// Close the connection at once, and discard what is queued for it.
     Abort {
         /// The connection.
         conn: ConnId,
     },
-    /// Answer with [`Input::PasswordChecked`](crate::Input::PasswordChecked) whether that is the password. One connection asks one
-    /// question at a time.
+    /// Check a password, and answer with [`Input::PasswordChecked`](crate::Input::PasswordChecked). A connection has at
+    /// most one check under way.
     CheckPassword {
-        /// The connection that asks.
+        /// The connection that gave the password.
         conn: ConnId,
-        /// The operator whose password it would be; `None` for that of the server.
+        /// The operator whose password it should be; `None` for the server's password.
         operator: Option<&'a str>,
-        /// What was given for a password.
+        /// The password to check.
         password: &'a [u8],
     },
-    /// Write what the connection is owed and the farewell, then close the writing side, then read and
-    /// discard until the other end closes too. From here on the connection hears no room, and no later
-    /// output names it but an `Abort`.
+    /// Write what is queued for the connection and the farewell, then close the writing side, then read and discard
+    /// until the client closes too. This ends all subscriptions of the connection, and no later output names it except
+    /// `Abort`.
+    ///
+    /// The farewell is a part of this output, rather than a `Write` before it, so that an overflow cannot separate
+    /// them.
     Close {
         /// The connection.
         conn: ConnId,
         /// The reason.
         reason: CloseReason,
-        /// Its last bytes; may be empty.
+        /// The last bytes for the client; may be empty.
         farewell: &'a [u8],
     },
-    /// Something that the console tells whoever runs the server.
+    /// Show an event on the administrator's console.
     Console(ConsoleEvent<'a>),
     /// Stop reading from the connection.
     PauseReads {
@@ -51,18 +53,18 @@ pub enum Output<'a> {
     },
     /// Append the command to the log.
     Propose {
-        /// The connection for which the hub asks.
+        /// The connection whose line or close caused the command.
         conn: ConnId,
         /// The command to append.
         command: Command,
     },
-    /// Read the configuration again. What can change while the server runs, and is the core's, comes as
+    /// Read the configuration again. A new description of the server comes back as
     /// [`Input::Identified`](crate::Input::Identified).
     Rehash {
-        /// The operator who asks.
+        /// The connection of the operator who asked for it.
         conn: ConnId,
     },
-    /// Answer with [`Input::Drained`](crate::Input::Drained) as soon as the connection is owed nothing.
+    /// Answer with [`Input::Drained`](crate::Input::Drained) as soon as nothing is queued for the connection.
     ReportDrained {
         /// The connection.
         conn: ConnId,
@@ -72,35 +74,35 @@ pub enum Output<'a> {
         /// The connection.
         conn: ConnId,
     },
-    /// From here on the connection hears the room, in this wire class. Where it does so already, only the
+    /// Subscribe the connection to the events of the room, in this wire class. If it is subscribed already, only the
     /// class changes.
     Subscribe {
         /// The connection.
         conn: ConnId,
         /// The room.
         room: RoomId,
-        /// The form in which it reads.
+        /// The wire class in which it reads events.
         class: WireClass,
     },
-    /// Everyone in any of these rooms hears the event, each once.
+    /// Send the event once to each subscriber of any of these rooms.
     ToPeers {
         /// The rooms.
         rooms: &'a [RoomId],
-        /// Who does not hear it.
+        /// A connection that does not receive it.
         except: Option<ConnId>,
-        /// What there is to hear.
+        /// The event.
         event: &'a Event<'a>,
     },
-    /// Everyone in the room hears the event.
+    /// Send the event to each subscriber of the room.
     ToRoom {
         /// The room.
         room: RoomId,
-        /// Who does not hear it.
+        /// A connection that does not receive it.
         except: Option<ConnId>,
-        /// What there is to hear.
+        /// The event.
         event: &'a Event<'a>,
     },
-    /// From here on the connection does not hear the room.
+    /// End the subscription of the connection to the room.
     Unsubscribe {
         /// The connection.
         conn: ConnId,

@@ -1,4 +1,4 @@
-//! What the console is told of an applied entry.
+//! Reports to the administrator's console.
 
 use super::Hub;
 use super::commit::Author;
@@ -13,15 +13,15 @@ use crate::world::{Effect, Member, Room};
 use core::net::SocketAddr;
 
 impl Hub {
-    /// Tells the console of one effect of an entry. Before anything else follows from it: a member that has left still
-    /// has its connection.
+    /// Reports one effect of an entry to the console. Must run before [`publish`](Self::publish), which takes the
+    /// connection from a member that has left.
     pub(super) fn report(&self, author: Author<'_>, effect: &Effect, sink: &mut impl Sink) {
         if let Some(event) = self.console_event(author, effect) {
             sink.output(Output::Console(event));
         }
     }
 
-    /// What the console tells of the effect: nothing of what is said, and who is away, or what they call themselves.
+    /// Returns the console event for an effect, if there is one. Messages, away texts and real names are not reported.
     fn console_event<'a>(&'a self, author: Author<'_>, effect: &'a Effect) -> Option<ConsoleEvent<'a>> {
         let room_name = |room| self.world.room(room).map(Room::name);
         Some(match effect {
@@ -31,7 +31,7 @@ impl Hub {
                 ConsoleEvent::Entered { member: ConsoleMember { name, peer }, dialect }
             }
             Effect::Joined { member, room, .. } => {
-                // The connection of a member that has just entered is not known by its id yet.
+                // If the member has just entered, `members` does not have its connection yet.
                 let (name, peer) = (self.world.member(*member)?.name(), self.peer(author.conn)?);
                 ConsoleEvent::RoomEntered { member: ConsoleMember { name, peer }, room: room_name(*room)? }
             }
@@ -39,7 +39,7 @@ impl Hub {
                 let peer = self.peer(*self.members.get(member)?)?;
                 let left = ConsoleMember { name: &person.name, peer };
                 let by = match author.entry.command {
-                    // Whoever ends its own connection is no member any more.
+                    // A member that killed itself is not in the world any more.
                     Command::Kill { member: killer, .. } if killer == *member => Some(left),
                     Command::Kill { member: killer, .. } => self.console_member(killer),
                     _ => None,
@@ -62,7 +62,7 @@ impl Hub {
             | Effect::ModesSet { .. }
             | Effect::TopicSet { .. }
             | Effect::UserModesSet { .. }
-            | Effect::Wallops { .. } => return self.console_act(author, effect),
+            | Effect::Wallops { .. } => return self.moderation_event(author, effect),
             Effect::AwaySet { .. }
             | Effect::ModesUnchanged { .. }
             | Effect::NotEntered { .. }
@@ -73,8 +73,8 @@ impl Hub {
         })
     }
 
-    /// What the console tells of the act of a moderator.
-    fn console_act<'a>(&'a self, author: Author<'_>, effect: &'a Effect) -> Option<ConsoleEvent<'a>> {
+    /// Returns the console event for an act of a moderator, if there is one.
+    fn moderation_event<'a>(&'a self, author: Author<'_>, effect: &'a Effect) -> Option<ConsoleEvent<'a>> {
         let room_name = |room| self.world.room(room).map(Room::name);
         Some(match effect {
             Effect::HostSet { member, target, .. } => {
@@ -113,7 +113,7 @@ impl Hub {
         })
     }
 
-    /// Counts the end of a connection, and tells the console.
+    /// Counts a closing connection, and reports it to the console.
     pub(super) fn report_closed(&mut self, conn: ConnId, reason: CloseReason, sink: &mut impl Sink) {
         self.counters.closed[reason as usize] += 1;
         if let Some(peer) = self.peer(conn) {
@@ -121,7 +121,7 @@ impl Hub {
         }
     }
 
-    /// Tells the console that a connection gave no password where it had to, or a wrong one.
+    /// Reports a wrong or missing password to the console.
     pub(super) fn report_wrong_password(&mut self, conn: ConnId, sink: &mut impl Sink) {
         let member = self.session(conn).and_then(|session| session.member());
         let Some(peer) = self.peer(conn) else { return };
@@ -129,13 +129,13 @@ impl Hub {
         sink.output(Output::Console(ConsoleEvent::PasswordWrong { name, peer }));
     }
 
-    /// A member as the console names it, also where its connection is closing.
+    /// Returns a member as the console names it, even if its connection is closing.
     pub(super) fn console_member(&self, id: MemberId) -> Option<ConsoleMember<'_>> {
         let peer = self.peer(*self.members.get(&id)?)?;
         self.world.member(id).map(Member::name).map(|name| ConsoleMember { name, peer })
     }
 
-    /// The other end of a connection.
+    /// Returns the address of a connection's client.
     pub(super) fn peer(&self, conn: ConnId) -> Option<SocketAddr> {
         self.connection_ref(conn).map(|connection| connection.peer)
     }

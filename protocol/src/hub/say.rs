@@ -1,7 +1,7 @@
-//! How something gets to those who are to hear it: in the dialect of each.
+//! Writing events and replies to connections, in the dialect of each.
 //!
-//! What *responds* to a connection belongs to the answer to its line; what is *pushed* does not, whatever it may be
-//! answered at the moment.
+//! `respond` functions write a part of the answer to the connection's own line; `push` functions write something that
+//! does not belong to it. If the line is labelled, only the former goes into the labelled answer.
 
 use super::Hub;
 use crate::base::id::{ConnId, MemberId, RoomId};
@@ -17,10 +17,11 @@ use crate::world::Member;
 use alloc::vec::Vec;
 use bytes::BytesMut;
 
-/// A member or room that was looked at for an answer costs the asker as much as so many bytes of it.
+/// Bytes of an answer that are charged for each member or room that was examined for it. A search that finds little
+/// still costs what it examined.
 const ROW_COST_BYTES: usize = 16;
 
-/// What follows from what a dialect has written, beside the bytes.
+/// The result of rendering, beside the bytes: see [`Answer`].
 pub(super) struct Composed {
     next: Vec<Action>,
     rows: usize,
@@ -28,18 +29,18 @@ pub(super) struct Composed {
 }
 
 impl Hub {
-    /// The form in which a connection reads, if it can still be written to.
+    /// Returns the wire class of an open connection.
     pub(super) fn class(&mut self, conn: ConnId) -> Option<WireClass> {
         let session = self.session(conn).filter(|session| session.link() == Link::Open)?;
         Some(session.dialect().class())
     }
 
-    /// The connection, if it can still be written to: no output names one that is closing or closed.
+    /// Returns the connection if it is open: no output may name one that is closing or closed.
     pub(super) fn open(&mut self, conn: ConnId) -> Option<ConnId> {
         self.session(conn).filter(|session| session.link() == Link::Open).map(|_| conn)
     }
 
-    /// The open connection of a member.
+    /// Returns the connection of a member, if it is open.
     pub(super) fn conn_of(&mut self, member: MemberId) -> Option<ConnId> {
         self.members.get(&member).copied().and_then(|conn| self.open(conn))
     }
@@ -53,7 +54,8 @@ impl Hub {
         self.scratch = bytes;
     }
 
-    /// Pushes an event to some members: it is rendered once for those beside each other that read in one form.
+    /// Pushes an event to several members. It is rendered again only if the wire class differs from that of the member
+    /// before.
     pub(super) fn push_event_to(&mut self, readers: &[MemberId], event: &Event<'_>, sink: &mut impl Sink) {
         let mut bytes = self.take_scratch();
         let mut rendered = None;
@@ -70,7 +72,7 @@ impl Hub {
         self.scratch = bytes;
     }
 
-    /// Responds to a connection with an event of its own doing.
+    /// Responds to a connection with an event that its own line caused.
     pub(super) fn respond_event(&mut self, conn: ConnId, event: &Event<'_>, sink: &mut impl Sink) {
         let Some(class) = self.class(conn) else { return };
         let mut bytes = self.take_scratch();
@@ -79,7 +81,7 @@ impl Hub {
         self.scratch = bytes;
     }
 
-    /// Responds to a connection with a reply.
+    /// Responds to a connection with a reply, without charge.
     pub(super) fn respond(&mut self, now: Now, conn: ConnId, reply: &Reply<'_>, sink: &mut impl Sink) {
         let mut bytes = self.take_scratch();
         let composed =
@@ -106,13 +108,13 @@ impl Hub {
         }
     }
 
-    /// Answers what a line asks for with a reply, for which its writer pays.
+    /// Answers a line with a reply, and charges the connection for it.
     pub(super) fn answer_reply(&mut self, now: Now, conn: ConnId, reply: &Reply<'_>, sink: &mut impl Sink) {
         self.answer(now, conn, sink, |dialect, view, answer| dialect.reply(reply, view, answer));
     }
 
-    /// Writes what a line asks for, for which its writer pays. After an answer that may be long, the session waits for
-    /// [`Input::Drained`](crate::Input::Drained), so that its own backlog is bounded by one of them.
+    /// Answers a line with what `write` renders, and charges the connection for it. After a long answer the session
+    /// waits for [`Input::Drained`](crate::Input::Drained), so that it has at most one of them in its backlog.
     pub(super) fn answer(
         &mut self,
         now: Now,
@@ -131,7 +133,6 @@ impl Hub {
         self.scratch = bytes;
         let rate = self.limits.rate;
         let Some(session) = self.session(conn) else { return };
-        // What is found in a long list costs the whole list.
         session.charge(cost, rate, now.mono);
         if composed.is_bulk {
             session.wait_for_reader();
@@ -140,7 +141,7 @@ impl Hub {
         self.do_next(now, conn, composed.next);
     }
 
-    /// Has the dialect of a connection write to `bytes`, whatever state the connection is in.
+    /// Renders to `bytes` with the dialect of a connection, whether it is open or not.
     pub(super) fn compose(
         &mut self,
         now: Now,
@@ -166,13 +167,13 @@ impl Hub {
         Some(Composed { next, rows, is_bulk })
     }
 
-    /// Queues what follows from an answer before the next line of its connection. To say a thing to twenty rooms costs as
-    /// much as to say it twenty times.
+    /// Queues the actions that follow from an answer, before the connection's next line. Each action that reaches other
+    /// members costs a line; the first is paid for by the line itself.
     fn do_next(&mut self, now: Now, conn: ConnId, next: Vec<Action>) {
         if next.is_empty() {
             return;
         }
-        let heard = next.iter().filter(|action| action.is_heard()).count();
+        let heard = next.iter().filter(|action| action.reaches_others()).count();
         let rate = self.limits.rate;
         if let Some(session) = self.session(conn) {
             session.charge_lines(heard.saturating_sub(1), rate, now.mono);
@@ -180,7 +181,7 @@ impl Hub {
         }
     }
 
-    /// From here on the connection reads in another form, also what its rooms hear.
+    /// Subscribes a connection to its rooms again, in its new wire class.
     fn change_class(&mut self, conn: ConnId, sink: &mut impl Sink) {
         let Some(class) = self.class(conn) else { return };
         let member = self.session(conn).and_then(|session| session.member());
@@ -190,28 +191,30 @@ impl Hub {
         }
     }
 
-    /// Everyone in a room hears an event of a connection's doing, that connection itself included or not.
+    /// Sends an event that a connection caused to everyone in a room. `to_self` tells whether the connection receives
+    /// it as well.
     pub(super) fn tell_room(
         &mut self,
         conn: ConnId,
         room: RoomId,
-        itself: bool,
+        to_self: bool,
         event: &Event<'_>,
         sink: &mut impl Sink,
     ) {
         let member = self.session(conn).and_then(|session| session.member());
-        let there = self.world.room(room);
-        let is_there = member.is_some_and(|id| there.is_some_and(|room| room.statuses(id).is_some()));
-        // An answer to a line with a label is not what the others read.
-        let apart = !is_there || self.connection(conn).is_some_and(|connection| connection.label.is_some());
-        let except = if itself && !apart { None } else { self.open(conn) };
+        let is_in_room =
+            member.is_some_and(|id| self.world.room(room).is_some_and(|room| room.statuses(id).is_some()));
+        // In a labelled answer the author reads other bytes than the rest of the room.
+        let separately =
+            !is_in_room || self.connection(conn).is_some_and(|connection| connection.label.is_some());
+        let except = if to_self && !separately { None } else { self.open(conn) };
         sink.output(Output::ToRoom { room, except, event });
-        if itself && apart {
+        if to_self && separately {
             self.respond_event(conn, event, sink);
         }
     }
 
-    /// Writes bytes to a connection that can still be written to, as an answer to what it said.
+    /// Writes bytes to an open connection, as a part of the answer to its line.
     pub(super) fn write(&mut self, conn: ConnId, bytes: &[u8], sink: &mut impl Sink) {
         if self.open(conn).is_none() || bytes.is_empty() {
             return;
@@ -223,7 +226,7 @@ impl Hub {
         }
     }
 
-    /// Writes bytes to a connection that are no answer to what it said.
+    /// Writes bytes to a connection that do not belong to the answer to its line.
     fn push(&mut self, conn: ConnId, bytes: &[u8], sink: &mut impl Sink) {
         if bytes.is_empty() {
             return;
@@ -235,7 +238,7 @@ impl Hub {
         }
     }
 
-    /// The buffer for what is written at once; put it back when it is used up.
+    /// Takes the rendering buffer, emptied. The caller puts it back into `scratch`.
     pub(super) fn take_scratch(&mut self) -> BytesMut {
         let mut bytes = core::mem::take(&mut self.scratch);
         bytes.clear();

@@ -54,7 +54,7 @@ pub(super) struct ConnTimers {
     /// The time of each timer, indexed by its reason; [`Instant::NEVER`] if it is not set.
     due: [Instant; DeadlineReason::ALL.len()],
     /// The deadline for the registration. It stays the same if the name is taken and the connection registers again:
-    /// otherwise a client could stay unregistered for ever.
+    /// otherwise a client could stay unregistered forever.
     registers_until: Instant,
 }
 
@@ -99,7 +99,7 @@ impl Hub {
     }
 
     /// Sets the close timer of a connection that has closed its writing side and still reads a long answer. It leaves
-    /// only when the answer is read, and without a deadline it could stay for ever.
+    /// only when the answer is read, and without a deadline it could stay forever.
     pub(super) fn bound_last_answer(&mut self, now: Now, conn: ConnId) {
         let at = now.mono.plus_ms(self.limits.close_timeout_ms);
         let Some(connection) = self.connection(conn) else { return };

@@ -1,4 +1,4 @@
-//! The names that connections watch: they are told when a member comes that has one, and when it goes.
+//! Watched names (IRC's MONITOR): a connection is told when a member with the name enters or leaves the server.
 
 use super::Hub;
 use crate::base::id::{ConnId, MemberId};
@@ -11,7 +11,7 @@ use crate::hub::output::Sink;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-/// Which connection watches which names. Only connections that watch one take room in it.
+/// The watched names of each connection, and the watchers of each name. Connections that watch nothing have no entry.
 #[derive(Debug, Default)]
 pub(super) struct Watches {
     names: BTreeMap<ConnId, BTreeSet<Name>>,
@@ -21,8 +21,8 @@ pub(super) struct Watches {
 static NO_NAMES: BTreeSet<Name> = BTreeSet::new();
 
 impl Watches {
-    /// Has a connection watch names, `max` of them at most. Returns those that it watches from here on, and those for which
-    /// there was no place.
+    /// Adds names to those that a connection watches, up to `max` in all. Returns the names that it watches now, and
+    /// those beyond the limit.
     pub(super) fn add(&mut self, conn: ConnId, names: Vec<Name>, max: usize) -> (Vec<Name>, Vec<Name>) {
         if names.is_empty() {
             return (names, Vec::new());
@@ -42,7 +42,7 @@ impl Watches {
         (added, left_over)
     }
 
-    /// Has a connection watch a name no longer.
+    /// Removes a name from those that a connection watches.
     pub(super) fn remove(&mut self, conn: ConnId, name: &Name) {
         let Some(watched) = self.names.get_mut(&conn) else { return };
         if watched.remove(name) {
@@ -53,19 +53,19 @@ impl Watches {
         }
     }
 
-    /// Has a connection watch nothing any longer.
+    /// Removes all names that a connection watches.
     pub(super) fn forget(&mut self, conn: ConnId) {
         for name in self.names.remove(&conn).unwrap_or_default() {
             self.forget_watcher(conn, &name);
         }
     }
 
-    /// The names that a connection watches.
+    /// Returns the names that a connection watches.
     pub(super) fn of(&self, conn: ConnId) -> &BTreeSet<Name> {
         self.names.get(&conn).unwrap_or(&NO_NAMES)
     }
 
-    /// The connections that watch a name.
+    /// Returns the connections that watch a name.
     fn watchers(&self, name: &Name) -> Vec<ConnId> {
         self.watchers.get(name).into_iter().flatten().copied().collect()
     }
@@ -79,21 +79,21 @@ impl Watches {
         }
     }
 
-    /// Asserts that both directions tell the same.
+    /// Asserts that both maps agree, and that no connection watches more than `watched_max` names.
     pub(super) fn check_invariants(&self, watched_max: usize) {
         for (conn, names) in &self.names {
             assert!(!names.is_empty() && names.len() <= watched_max, "{conn} watches within the limit");
             let known = |name| self.watchers.get(name).is_some_and(|watchers| watchers.contains(conn));
-            assert!(names.iter().all(known), "{conn} is known to watch what it watches");
+            assert!(names.iter().all(known), "{conn} is a watcher of each name that it watches");
         }
         let pairs = self.watchers.values().map(BTreeSet::len).sum::<usize>();
-        assert_eq!(pairs, self.names.values().map(BTreeSet::len).sum(), "nobody else is known to watch");
+        assert_eq!(pairs, self.names.values().map(BTreeSet::len).sum(), "no other connection is a watcher");
         assert!(self.watchers.values().all(|watchers| !watchers.is_empty()), "a watched name has a watcher");
     }
 }
 
 impl Hub {
-    /// Tells those who watch a name that a member has it, or has it no more.
+    /// Tells the watchers of a person's name that a member has taken it, or has given it up.
     pub(super) fn tell_watchers(&mut self, now: Now, person: &Person, is_there: bool, sink: &mut impl Sink) {
         for conn in self.watches.watchers(&person.name) {
             let reply = match is_there {
@@ -104,7 +104,8 @@ impl Hub {
         }
     }
 
-    /// Tells those who watch a member closely what those are told who share a room with it.
+    /// Sends an event of a member to the connections that watch its name closely (IRCv3, extended-monitor). Members
+    /// that share a room with it receive the event anyway.
     pub(super) fn tell_close_watchers(&mut self, member: MemberId, event: &Event<'_>, sink: &mut impl Sink) {
         for watcher in self.watches.watchers(&event.by.name) {
             let Some(session) = self.session(watcher) else { continue };

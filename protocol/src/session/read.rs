@@ -1,4 +1,4 @@
-//! How lines become work: what is read of a connection's input, and when.
+//! Reading lines from a connection's input and turning them into actions.
 
 use super::{Request, Session, State};
 use crate::base::id::MemberId;
@@ -16,7 +16,8 @@ use crate::framing::typed::Typed;
 use bytes::Bytes;
 
 impl Session {
-    /// Reads the next line, if there is one, and what it asks for. `Err` says when the next line may be read.
+    /// Reads the next line, if there is one, and queues its actions. Returns a request if the line leads to one at
+    /// once, and `Err` with the time at which the rate allows the next line.
     pub(super) fn read_line(
         &mut self,
         now: Instant,
@@ -36,7 +37,7 @@ impl Session {
         {
             return Err(until);
         }
-        // Nearly every line is a person's, and as it is to be said.
+        // A shortcut for nearly every line that people type: one that needs no conversion.
         let context = Context { member, limits, options };
         let is_typed = self.framer.is_for_people();
         if member.is_some()
@@ -53,10 +54,10 @@ impl Session {
         };
         let line = match item {
             Some(Item::Line(line)) => line,
-            // Whoever makes the server write pays for that, as with a line.
+            // An answer to a telnet command costs as much as a line.
             Some(Item::Asked(asked)) => {
                 self.limiter = limiter;
-                self.asked(asked);
+                self.queue_telnet_answer(asked);
                 return Ok(None);
             }
             None => {
@@ -64,28 +65,29 @@ impl Session {
             }
         };
         self.limiter = limiter;
-        // A page in somebody's browser may try to say something in its name, behind a line of something else, too.
+        // A web page may have the browser of a visitor send IRC commands in the body of an HTTP request. The sniffer
+        // only sees a request at the start of the input; this catches one after other lines.
         if self.state == State::Register && is_request(line.bytes, line.dropped > 0) {
             return Ok(Some(Request::TurnAway(Kind::Http)));
         }
         if !is_typed {
             let FramedLine { bytes, dropped } = line;
             self.dialect.line(Line::Bytes { bytes, dropped }, &context, &mut self.actions);
-            // To say a thing to twenty rooms costs as much as to say it twenty times.
-            let heard = self.actions.iter().filter(|action| action.is_heard()).count();
+            // A line that sends a message to twenty rooms costs as much as twenty lines.
+            let heard = self.actions.iter().filter(|action| action.reaches_others()).count();
             self.limiter.charge(heard.saturating_sub(1), limits.rate, now);
         } else if self.state != State::Detect || self.sniffer.is_none() {
             let typed = Typed::read(line.bytes, line.dropped);
             self.typed_line(typed, &context);
         }
-        // What came before a first line is noise: nobody has said anything yet.
+        // The sniffer has decided for the plain dialect: the connection enters before its first line is read.
         if self.state == State::Detect && self.sniffer.is_none() {
             return Ok(Some(self.enter_plain()));
         }
         Ok(None)
     }
 
-    /// Looks at what came, for as long as it is not clear what the connection speaks.
+    /// Passes the input through the sniffer, until it is clear what protocol the connection speaks.
     fn sniff(&mut self, now: Instant, limits: &Limits) -> Option<Request> {
         let evidence = match (self.state, self.listener) {
             (State::Detect, _) => Evidence::Open,
@@ -96,13 +98,14 @@ impl Session {
             Some(kind) => kind,
             None => {
                 let sniffed = self.sniffer.as_mut()?.look(evidence, self.input_ended);
-                // Before a line of IRC it is nothing: neither a line of its own, nor a part of the next.
+                // Before an IRC line, noise is dropped: it is neither a line of its own nor a part of the next one.
                 if !sniffed.noise.is_empty() && self.framer.is_for_people() {
                     self.framer.push(sniffed.noise.into());
                     self.read_noise(now, limits);
                 }
                 if !self.actions.is_empty() {
-                    // However the bytes were cut, what telnet asks for before an opening is answered before it.
+                    // Telnet commands before the opening are answered first, whether or not they came in one read with
+                    // it.
                     self.sniffed = sniffed.kind;
                     return None;
                 }
@@ -111,9 +114,9 @@ impl Session {
         };
         match kind {
             Kind::Doubt => Some(Request::Notice(Notice::LineWithheld)),
-            Kind::Irc => self.take_for_irc(),
+            Kind::Irc => self.found_irc(),
             Kind::Plain => {
-                // What was in doubt before it was told to be, and is not said later.
+                // The client was told that the line in doubt was not sent, so it must not be sent now.
                 self.sniffer.as_mut()?.forget_doubted();
                 self.release_sniffed();
                 None
@@ -122,22 +125,23 @@ impl Session {
         }
     }
 
-    /// Reads what decides nothing: nobody has said anything yet, but telnet may have asked for something. Whether anybody
-    /// is there, nobody asks before the greeting.
+    /// Reads bytes that the sniffer has found to be noise: lines are dropped, and telnet commands are answered. During
+    /// detection "Are You There" is not answered: the greeting will do that.
     fn read_noise(&mut self, now: Instant, limits: &Limits) {
         while let Some(item) = self.framer.next_item() {
             if let Item::Asked(asked) = item
                 && (self.state != State::Detect || asked != Asked::AreYouThere)
             {
-                // It does not wait for the rate, for what it comes before may be no line; whoever sends one later does.
+                // This charges but does not wait for the rate: bytes after the noise may still decide the protocol.
+                // Later lines wait for the debt.
                 self.limiter.charge(1, limits.rate, now);
-                self.asked(asked);
+                self.queue_telnet_answer(asked);
             }
         }
     }
 
-    /// What follows from a silence, after what was sent before it.
-    pub(super) fn take_for_guess(&mut self) -> Request {
+    /// Decides for the protocol that the bytes before a silence are most likely in.
+    pub(super) fn settle_on_guess(&mut self) -> Request {
         let guess = self.sniffer.as_ref().map_or(Kind::Plain, |sniffer| sniffer.guess());
         match guess {
             Kind::Http | Kind::Stranger(_) | Kind::Tls => Request::TurnAway(guess),
@@ -149,14 +153,15 @@ impl Session {
         }
     }
 
-    /// It is plain, and enters.
+    /// Decides for the plain dialect: the connection enters at once.
     const fn enter_plain(&mut self) -> Request {
         self.state = State::ExpectEntry { leave: None };
         Request::Enter(Registration { is_authenticated: false, name: None, user: None, enters_room: true })
     }
 
-    /// A registration of IRC was found.
-    fn take_for_irc(&mut self) -> Option<Request> {
+    /// Handles the start of an IRC registration. A plain member at a listener for all dialects leaves and registers
+    /// again as IRC; elsewhere the connection is turned away.
+    fn found_irc(&mut self) -> Option<Request> {
         match (self.state, self.listener) {
             (State::Detect, _) => {
                 self.begin_irc();
@@ -169,13 +174,13 @@ impl Session {
             }
             (State::Active { member }, Dialect::Auto) => {
                 self.state = State::ExpectLeave { member, switches: true };
-                Some(Request::SwitchDialect(member))
+                Some(Request::SwitchToIrc(member))
             }
             _ => Some(Request::TurnAway(Kind::Irc)),
         }
     }
 
-    /// Hands on what was held: it is clear what the connection speaks.
+    /// Removes the sniffer, and passes the bytes that it holds to the framer.
     pub(super) fn release_sniffed(&mut self) {
         let Some(mut sniffer) = self.sniffer.take() else { return };
         let held = sniffer.take();
@@ -184,8 +189,8 @@ impl Session {
         }
     }
 
-    /// A client of telnet asks for something. It is answered behind what the lines before it led to.
-    fn asked(&mut self, asked: Asked) {
+    /// Queues the answer to a telnet command, after the actions of the lines before it.
+    fn queue_telnet_answer(&mut self, asked: Asked) {
         self.actions.push_back(match asked {
             Asked::AreYouThere => Action::Notice(Notice::IsThere),
             Asked::Option(answer) => Action::Telnet(answer),
@@ -193,7 +198,7 @@ impl Session {
         });
     }
 
-    /// Has the dialect read a line that a person may have typed.
+    /// Passes a typed line to the dialect.
     fn typed_line(&mut self, typed: Typed, context: &Context<'_>) {
         let Typed { text, dropped, is_utf8 } = typed;
         let line = Line::Typed { text, dropped, is_utf8, is_utf16: self.framer.is_utf16() };

@@ -1,4 +1,4 @@
-//! What a session asks of the hub.
+//! The requests of a session to the hub.
 
 use crate::base::id::MemberId;
 use crate::base::name::Name;
@@ -10,40 +10,40 @@ use crate::log::command::Command;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// What the hub is to do for a session next.
+/// Something that the hub has to do for a session.
 #[derive(Debug)]
 pub(crate) enum Request {
-    /// Have the dialect answer a question, without the log.
+    /// Have the dialect answer a question from the world, without the log.
     Answer(Question),
-    /// Ask whether a password is right.
+    /// Have a password checked.
     CheckPassword(Password),
-    /// The input is at its end, and all of its lines are under way: the member leaves.
+    /// Have the member leave: the input is at its end, and all of its lines are proposed.
     EndOfInput,
     /// Propose that the connection becomes a member.
     Enter(Registration),
-    /// Begin the answer to a line with this label; with `None`, end it.
+    /// Start the answer to a line with this label; with `None`, end it.
     Label(Option<String>),
-    /// Have the dialect say something.
+    /// Write a notice in the words of the dialect.
     Notice(Notice),
     /// Propose a command to the log.
     Propose(Command),
-    /// The member leaves, with last words or without.
+    /// Have the member leave, with a parting message or without.
     Quit(Option<Text>),
-    /// The connection has begun to say who it is, in a dialect that was just detected: it has a while for the rest.
+    /// Start the deadline for the registration: the dialect was just detected.
     Register,
     /// Have the configuration read again.
     Rehash,
-    /// Deliver a message that has no place in the log.
+    /// Deliver a message that is not logged.
     Signal(Command),
-    /// The member was taken for plain, and begins again in another dialect: propose its leave.
-    SwitchDialect(MemberId),
-    /// Write bytes of telnet.
+    /// Propose the leave of a plain member that switches to IRC.
+    SwitchToIrc(MemberId),
+    /// Write the answer to a telnet command.
     Telnet([u8; 3]),
-    /// The connection speaks what is not spoken here: tell it so, and close.
+    /// Tell the client that its protocol is not served here, and close.
     TurnAway(Kind),
-    /// Watch these names no longer; with `None`, no name.
+    /// Stop watching these names; with `None`, all names.
     Unwatch(Option<Vec<Name>>),
-    /// Nothing before another input; with an instant, nothing before that time.
+    /// Wait for another input, or until this time.
     Wait(Option<Instant>),
     /// Watch these names.
     Watch(Vec<Name>),

@@ -1,4 +1,4 @@
-//! What happens to a member, wherever it is.
+//! Effects on a member as a whole, which all its rooms may be told of.
 
 use super::Author;
 use crate::base::id::{ConnId, MemberId, RoomId};
@@ -25,17 +25,17 @@ impl Hub {
         silenced: bool,
         sink: &mut impl Sink,
     ) {
-        let away = self.away_as_told(member, silenced);
+        let away = self.public_away(member, silenced);
         if away.is_some() || was_away {
             self.tell_of_member(author, member, What::AwaySet { away: away.as_ref() }, sink);
         }
-        // Itself reads its own words: whoever writes to it alone will.
+        // The member itself reads its away text even if it is silenced: those who write to it alone read it, too.
         let words = self.world.member(member).and_then(Member::away).cloned();
         self.respond(author.now, author.conn, &Reply::AwayIs { away: words.as_ref(), was_away }, sink);
     }
 
-    /// With which words a member is away for those in its rooms.
-    pub(super) fn away_as_told(&self, member: MemberId, silenced: bool) -> Option<Text> {
+    /// Returns the away text that a member's rooms are told. For a silenced member it is a fixed text.
+    pub(super) fn public_away(&self, member: MemberId, silenced: bool) -> Option<Text> {
         let away = self.world.member(member).and_then(Member::away)?;
         Some(if silenced { Text::clean(AWAY.as_bytes(), false) } else { away.clone() })
     }
@@ -49,7 +49,7 @@ impl Hub {
     ) {
         let Author { conn, now, .. } = author;
         self.members.insert(id, conn);
-        let Some((by, _)) = self.by(id) else { return };
+        let Some((by, _)) = self.event_author(id) else { return };
         let Some(connection) = self.connection(conn) else { return };
         let leaves_for = connection.session.entered(id);
         self.tell_watchers(now, &by, true, sink);
@@ -79,7 +79,7 @@ impl Hub {
         }
     }
 
-    /// Somebody is shown at another host: who shares a room with it may hear of it, and so may itself.
+    /// Tells a member, and those who share a room with it, that it is shown with another host.
     pub(super) fn host_set(
         &mut self,
         author: Author<'_>,
@@ -87,7 +87,7 @@ impl Hub {
         from: &Person,
         sink: &mut impl Sink,
     ) {
-        let Some((person, by_bot)) = self.by(target) else { return };
+        let Some((person, by_bot)) = self.event_author(target) else { return };
         let what = What::HostSet { user: person.profile.user(), host: person.profile.host() };
         let event = Event { stamp: author.stamp, by: from, by_bot, what };
         self.charge_for_rooms(author, target);
@@ -104,7 +104,7 @@ impl Hub {
         self.identified(conn, &person);
     }
 
-    /// Tells the dialect of a connection as whom others know its member.
+    /// Tells the dialect of a connection how others see its member.
     pub(super) fn identified(&mut self, conn: ConnId, person: &Person) {
         if let Some(session) = self.session(conn) {
             session.dialect_mut().identified(person);
@@ -124,7 +124,7 @@ impl Hub {
         let message = match command {
             Command::Leave { message, .. } => message.clone().filter(|_| !silenced),
             Command::Kill { member, message, .. } => {
-                // Who ends its own connection is no member any more.
+                // A member that killed itself is not in the world any more.
                 let killer = self.world.member(*member).map_or(person, Member::person).name.clone();
                 Some(killed_by(&killer, message.as_ref()))
             }
@@ -150,7 +150,7 @@ impl Hub {
         } else {
             self.close(now, conn, reason, message.as_ref(), sink);
         }
-        // Who was ended by another one is not the one that goes on now.
+        // `committed` does the same for the author; a killed member is not the author.
         if conn != author.conn {
             self.vacate_if_finished(conn);
         }
@@ -172,8 +172,8 @@ impl Hub {
         }
     }
 
-    /// Whoever shares a room with a member, or watches it closely, hears what it says of itself. Itself, too, but
-    /// that it is away.
+    /// Sends an event of a member to those who share a room with it or watch it closely, and to the member itself. To
+    /// `AwaySet` the member gets a reply instead.
     pub(super) fn tell_of_member(
         &mut self,
         author: Author<'_>,
@@ -181,7 +181,7 @@ impl Hub {
         what: What<'_>,
         sink: &mut impl Sink,
     ) {
-        let Some((by, by_bot)) = self.by(member) else { return };
+        let Some((by, by_bot)) = self.event_author(member) else { return };
         let event = Event { stamp: author.stamp, by: &by, by_bot, what };
         self.charge_for_rooms(author, member);
         let except = self.open(author.conn);
@@ -193,7 +193,7 @@ impl Hub {
         }
     }
 
-    /// What is told to several rooms costs its author as much as if it said it in each.
+    /// Charges the author one line for each room of a member but the first, as if it had sent a message to each.
     pub(super) fn charge_for_rooms(&mut self, author: Author<'_>, member: MemberId) {
         let rooms = self.world.member(member).map_or(0, |member| member.rooms().len());
         let rate = self.limits.rate;
@@ -203,11 +203,11 @@ impl Hub {
     }
 }
 
-/// What stands for the words of who is away, and may not speak: without any, it would be there again (IRCv3,
-/// away-notify).
+/// The away text of a silenced member. It must not be empty: in away-notify (IRCv3) no text means that the member is
+/// back.
 const AWAY: &str = "Away";
 
-/// What those read who knew somebody whom an operator ended.
+/// Returns the reason that others read when an operator kills a member.
 fn killed_by(name: &Name, message: Option<&Text>) -> Text {
     let words = message
         .map_or_else(|| alloc::format!("by {name}"), |it| alloc::format!("by {name}: {}", it.as_str()));

@@ -1,4 +1,4 @@
-//! Who hears what is said.
+//! Delivering messages to rooms and members.
 
 use super::Author;
 use crate::base::id::{ConnId, MemberId, RoomId, Seq};
@@ -27,24 +27,25 @@ impl Hub {
     ) {
         let Author { conn, stamp, .. } = author;
         self.counters.lines += 1;
-        let Some((by, by_bot)) = self.by(member) else { return };
+        let Some((by, by_bot)) = self.event_author(member) else { return };
         let Some(name) = self.world.room(room).map(|room| room.name().clone()) else { return };
         let event = Event { stamp, by: &by, by_bot, what: What::Said { room: &name, status, message } };
-        let itself = self.hears_itself(conn);
+        let echoes = self.echoes(conn);
         let Some(status) = status else {
-            return self.tell_room(conn, room, itself, &event, sink);
+            return self.tell_room(conn, room, echoes, &event, sink);
         };
-        let hears = |statuses: Statuses| statuses.highest().is_some_and(|it| planted::reaches(it, status));
-        let there = self.world.room(room).into_iter().flat_map(|room| room.members_from(MemberId::default()));
-        let hearers = there.filter(|&(id, statuses)| id != member && hears(statuses)).map(|(id, _)| id);
-        self.push_event_to(&hearers.collect::<Vec<_>>(), &event, sink);
-        if itself {
+        let reads = |statuses: Statuses| statuses.highest().is_some_and(|it| planted::reaches(it, status));
+        let members =
+            self.world.room(room).into_iter().flat_map(|room| room.members_from(MemberId::default()));
+        let readers = members.filter(|&(id, statuses)| id != member && reads(statuses)).map(|(id, _)| id);
+        self.push_event_to(&readers.collect::<Vec<_>>(), &event, sink);
+        if echoes {
             self.respond_event(conn, &event, sink);
         }
     }
 
-    /// Whether a connection hears what it says.
-    fn hears_itself(&self, conn: ConnId) -> bool {
+    /// Whether a connection is sent its own messages.
+    fn echoes(&self, conn: ConnId) -> bool {
         self.session_ref(conn).is_some_and(|session| session.dialect().echoes(&self.options))
     }
 
@@ -57,10 +58,10 @@ impl Hub {
         sink: &mut impl Sink,
     ) {
         let Author { conn, stamp, now, .. } = author;
-        let Some((by, by_bot)) = self.by(from) else { return };
+        let Some((by, by_bot)) = self.event_author(from) else { return };
         let Some(name) = self.world.member(to).map(|to| to.name().clone()) else { return };
         let event = Event { stamp, by: &by, by_bot, what: What::Told { to: &name, message } };
-        let echoes = self.hears_itself(conn);
+        let echoes = self.echoes(conn);
         let reply = Reply::Told { event: &event, name: &name, text: &message.text, echoes };
         self.respond(now, conn, &reply, sink);
         if let Some(reader) = self.conn_of(to) {
@@ -71,7 +72,7 @@ impl Hub {
         }
     }
 
-    /// The author hears that somebody is away.
+    /// Tells the author that the target is away, if it is.
     pub(super) fn tell_away(&mut self, author: Author<'_>, target: MemberId, sink: &mut impl Sink) {
         let Some(target) = self.world.member(target) else { return };
         if let Some(away) = target.away() {
@@ -87,19 +88,20 @@ impl Hub {
         text: &Text,
         sink: &mut impl Sink,
     ) {
-        let Some((by, by_bot)) = self.by(member) else { return };
+        let Some((by, by_bot)) = self.event_author(member) else { return };
         let event = Event { stamp: author.stamp, by: &by, by_bot, what: What::Wallops { text } };
         let wants = self.world.members().filter(|(_, member)| member.modes().has(UserModes::WALLOPS));
         self.push_event_to(&wants.map(|(id, _)| id).collect::<Vec<_>>(), &event, sink);
     }
 
-    /// Somebody says what has no place in the log: those hear it who would hear it if it had one.
+    /// Delivers a message that is not logged, as [`Action::Signal`](crate::dialect::action::Action::Signal) asks for.
+    /// It reaches the same members as a logged one.
     pub(in crate::hub) fn signal(&mut self, now: Now, conn: ConnId, command: &Command, sink: &mut impl Sink) {
         let log_unix_ms = self.world.began_unix_ms();
         let stamp = Stamp { log_unix_ms, seq: Seq(0), at_unix_ms: now.unix_ms };
         let entry = LogEntry { seq: Seq(0), at_unix_ms: now.unix_ms, command: command.clone() };
         let author = Author { conn, entry: &entry, stamp, now };
-        let heard = match command {
+        let delivered = match command {
             Command::Say { member, room, status, message } => {
                 let room = self.world.may_say(*member, room, message.kind);
                 room.map(|room| self.said(author, *member, room, *status, message, sink))
@@ -113,7 +115,7 @@ impl Hub {
             },
             _ => Ok(()),
         };
-        if let Err(refusal) = heard {
+        if let Err(refusal) = delivered {
             self.refused(author, &refusal, sink);
         }
     }

@@ -1,4 +1,4 @@
-//! What happens in a room.
+//! Effects on a room: entering, leaving, invitations, modes and the topic.
 
 use super::Author;
 use crate::base::id::{MemberId, RoomId};
@@ -19,12 +19,12 @@ impl Hub {
         room: RoomId,
         sink: &mut impl Sink,
     ) {
-        let Some((by, by_bot)) = self.by(member) else { return };
+        let Some((by, by_bot)) = self.event_author(member) else { return };
         let Some(name) = self.world.member(target).map(|target| target.name().clone()) else { return };
         let Some(room_name) = self.world.room(room).map(|room| room.name().clone()) else { return };
         let invited = |to_target| What::Invited { name: &name, room: &room_name, to_target };
         let event = Event { stamp: author.stamp, by: &by, by_bot, what: invited(false) };
-        // Those in the room read it only where they asked for such.
+        // Members of the room read it only with the capability invite-notify (IRCv3).
         let except = self.open(author.conn);
         sink.output(Output::ToRoom { room, except, event: &event });
         if let Some(conn) = self.conn_of(target) {
@@ -35,7 +35,8 @@ impl Hub {
         self.tell_away(author, target, sink);
     }
 
-    /// The others hear of the newcomer, and the newcomer where it is.
+    /// Tells a room about a member that entered, and the member about the room. The member subscribes after the event,
+    /// so that it reads its own entrance only in the reply.
     pub(super) fn joined(
         &mut self,
         author: Author<'_>,
@@ -45,10 +46,11 @@ impl Hub {
         sink: &mut impl Sink,
     ) {
         let Author { conn, stamp, .. } = author;
-        let Some((by, by_bot)) = self.by(id) else { return };
-        let Some(there) = self.world.room(room) else { return };
-        let (name, members, topic) = (there.name().clone(), there.members().len(), there.topic().cloned());
-        let away = self.away_as_told(id, silenced);
+        let Some((by, by_bot)) = self.event_author(id) else { return };
+        let Some(entered) = self.world.room(room) else { return };
+        let (name, members, topic) =
+            (entered.name().clone(), entered.members().len(), entered.topic().cloned());
+        let away = self.public_away(id, silenced);
         let event = Event { stamp, by: &by, by_bot, what: What::Joined { room: &name } };
         sink.output(Output::ToRoom { room, except: None, event: &event });
         if away.is_some() {
@@ -72,7 +74,7 @@ impl Hub {
         message: Option<&Text>,
         sink: &mut impl Sink,
     ) {
-        let Some((by, by_bot)) = self.by(member) else { return };
+        let Some((by, by_bot)) = self.event_author(member) else { return };
         let Some(name) = self.world.member(target).map(|target| target.name().clone()) else { return };
         let event = Event {
             stamp: author.stamp,
@@ -80,13 +82,14 @@ impl Hub {
             by_bot,
             what: What::Kicked { name: &name, room: room_name, message },
         };
-        // Also where its connection is closed, and its leave is under way.
+        // Even if its connection is closed and its `Leave` is pending: a session must not name a room that it is not
+        // in.
         if let Some(conn) = self.members.get(&target).copied() {
             self.moved(conn, None);
         }
         let conn = self.conn_of(target);
         let is_itself = conn == Some(author.conn);
-        // The target reads it in its own way, and nothing that the room says behind it.
+        // The target reads a reply of its own, and is unsubscribed before the room is told.
         if let Some(conn) = conn {
             sink.output(Output::Unsubscribe { conn, room });
             let reply = Reply::KickedOut { event: &event, room: room_name, message };
@@ -107,7 +110,7 @@ impl Hub {
         changes: &[ModeChange],
         sink: &mut impl Sink,
     ) {
-        let Some((by, by_bot)) = self.by(member) else { return };
+        let Some((by, by_bot)) = self.event_author(member) else { return };
         let Some(name) = self.world.room(room).map(|room| room.name().clone()) else { return };
         let what = What::ModesSet { room: &name, changes };
         let event = Event { stamp: author.stamp, by: &by, by_bot, what };
@@ -136,7 +139,7 @@ impl Hub {
         sink: &mut impl Sink,
     ) {
         let Author { conn, stamp, .. } = author;
-        let Some((by, by_bot)) = self.by(id) else { return };
+        let Some((by, by_bot)) = self.event_author(id) else { return };
         let event = Event { stamp, by: &by, by_bot, what: What::Parted { room: name, message } };
         self.moved(conn, None);
         if let Some(conn) = self.open(conn) {
@@ -154,7 +157,7 @@ impl Hub {
         topic: Option<&Text>,
         sink: &mut impl Sink,
     ) {
-        let Some((by, by_bot)) = self.by(member) else { return };
+        let Some((by, by_bot)) = self.event_author(member) else { return };
         let Some(name) = self.world.room(room).map(|room| room.name().clone()) else { return };
         let what = What::TopicSet { room: &name, topic };
         let event = Event { stamp: author.stamp, by: &by, by_bot, what };
