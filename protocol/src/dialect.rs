@@ -1,8 +1,8 @@
-//! The dialects: the forms in which people and programs speak to the server.
+//! The dialects: the protocols that clients speak.
 //!
-//! A dialect is one folder beside this file and one row of [`Dialect`]: a [`DialectSpec`], and a type that implements
-//! [`DialectState`]. Nothing above this layer knows one by its name, but for the session, which finds out what a
-//! connection speaks.
+//! A dialect is a folder beside this file and a variant of [`Dialect`]: it consists of a [`DialectSpec`] and a type
+//! that implements [`DialectState`]. No layer above refers to a particular dialect, except the session, which detects
+//! the dialect of a connection.
 
 pub(crate) mod action;
 pub(crate) mod event;
@@ -22,13 +22,13 @@ use core::fmt;
 use event::{Event, WireClass};
 use state::DialectState;
 
-/// What is spoken at a listener.
+/// The dialect of a listener.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dialect {
-    /// IRC or the plain dialect: the first line tells, or a silence of `detect_ms`, which is plain.
+    /// IRC or the plain dialect, as the first line shows. A client that is silent for `detect_ms` is taken for plain.
     #[default]
     Auto,
-    /// A dialect of the embedding program's.
+    /// A dialect of the embedding program.
     Custom(&'static DialectSpec),
     /// IRC.
     Irc,
@@ -37,7 +37,7 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// Returns the name by which listeners and logs call it.
+    /// Returns the name of the dialect in settings and logs.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -46,8 +46,8 @@ impl Dialect {
         }
     }
 
-    /// Returns the dialect itself; what every connection of [`Dialect::Auto`] is taken for before anything is known of it
-    /// is plain.
+    /// Returns the specification of the dialect. A connection of [`Dialect::Auto`] has the plain dialect until another
+    /// is detected.
     pub(crate) const fn spec(self) -> &'static DialectSpec {
         match self {
             Self::Auto | Self::Plain => &plain::SPEC,
@@ -57,19 +57,19 @@ impl Dialect {
     }
 }
 
-/// A dialect: what is known of it without a connection.
+/// The specification of a dialect: everything about it that does not depend on a connection.
 pub struct DialectSpec {
-    /// Its name in logs.
+    /// The name of the dialect in logs.
     pub name: &'static str,
-    /// Whether people type its lines: telnet's commands and a typist's corrections are then no part of them.
+    /// Whether people type its lines. If so, telnet commands are removed and corrections (backspaces) are applied.
     pub is_typed: bool,
-    /// Returns the bytes that a line may have, its end not counted.
+    /// Returns the limit of a line in bytes, without the line end.
     pub line_bytes_max: fn(&Limits) -> usize,
-    /// Returns the state of a new connection.
+    /// Creates the state of a new connection.
     pub begin: fn(&Options) -> Box<dyn DialectState>,
-    /// Appends what a reader of that form sees of an event: whole lines, or nothing.
+    /// Appends an event as readers with this [`form`](WireClass::form) see it: whole lines, or nothing.
     pub render: fn(&Event<'_>, u32, &mut BytesMut),
-    /// Returns the form without the choices that do not change what is seen of an event.
+    /// Returns the form without the choices that make no difference to the bytes of this event.
     pub relevant: fn(&Event<'_>, u32) -> u32,
 }
 

@@ -1,4 +1,7 @@
-//! What a line asks for: actions, which a session queues and does one after the other.
+//! Actions: the steps of a line, which a session queues and carries out one after the other.
+//!
+//! One IRC line may need several (`JOIN #a,#b`, `PRIVMSG` to five targets). Each action waits for what it depends on,
+//! and the next line is read when the queue is empty.
 
 use crate::base::name::Name;
 use crate::base::text::Text;
@@ -10,47 +13,48 @@ use bytes::Bytes;
 use core::any::Any;
 use core::fmt;
 
-/// Actions that one line leads to at most. The targets of a line are bounded by its bytes.
+/// Upper bound of the actions of one line. The number of targets is bounded by the bytes of the line.
 pub(crate) const ACTIONS_PER_LINE_MAX: usize = 300;
 
-/// One step of what a line asks for.
+/// One step of a line.
 #[derive(Debug)]
 pub enum Action {
-    /// Have the dialect answer a question of its own, when everything that was proposed before it is committed.
+    /// Answer a question of the dialect. It waits until everything that was proposed before it is committed, so that
+    /// replies keep the order of the lines.
     Ask(Question),
-    /// Have a password checked.
+    /// Check a password.
     CheckPassword(Password),
     /// Become a member.
     Enter(Registration),
-    /// Begin the answer to a line that came with this label; with `None`, end it.
+    /// Start the answer to a line with this label; with `None`, end it.
     Label(Option<String>),
-    /// Say something that every dialect has words for.
+    /// Write a notice in the words of the dialect.
     Notice(Notice),
     /// Propose a command to the log.
     Propose(Command),
-    /// Leave, with last words or without.
+    /// Leave, with a parting message or without.
     Quit(Option<Text>),
-    /// Have the configuration read again. It is refused to a member that is not an operator of the server.
+    /// Read the configuration again. Refused unless the member is an operator of the server.
     Rehash,
-    /// Deliver a [`Command::Say`] or [`Command::Tell`] that has no place in the log to those who would read it if it
-    /// had.
+    /// Deliver a [`Command::Say`] or [`Command::Tell`] without logging it. It reaches the same members as a logged one.
     Signal(Command),
     /// Answer a telnet command.
     Telnet([u8; 3]),
-    /// Watch these names no longer; with `None`, no name.
+    /// Stop watching these names; with `None`, all names.
     Unwatch(Option<Vec<Name>>),
-    /// Watch these names: be told when a member comes that has one, and when it goes.
+    /// Watch these names: the connection is told when a member with one of them enters or leaves the server.
     Watch(Vec<Name>),
 }
 
 impl Action {
-    /// Whether other members may read what it does.
+    /// Whether other members may read the result. The rate charges one line for each action that they do.
     pub(crate) const fn reaches_others(&self) -> bool {
         matches!(self, Self::Propose(_) | Self::Signal(_))
     }
 }
 
-/// A question that a dialect asks of itself, to be answered in the order of its connection's lines.
+/// A question of a dialect, with the dialect's own type: read from a line, and passed back to
+/// [`DialectState::answer`](crate::DialectState::answer) when its turn has come.
 pub struct Question(Box<dyn Any + Send>);
 
 impl Question {
@@ -60,7 +64,7 @@ impl Question {
         Self(Box::new(question))
     }
 
-    /// Returns the dialect's own value; `None` if it is of another type, as after a change of the dialect.
+    /// Returns the dialect's own value; `None` if it has another type, because the dialect has changed meanwhile.
     #[must_use]
     pub fn take<T: Any>(self) -> Option<T> {
         self.0.downcast().ok().map(|question| *question)
@@ -73,25 +77,25 @@ impl fmt::Debug for Question {
     }
 }
 
-/// What a connection says of itself in order to become a member.
+/// The data with which a connection becomes a member.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Registration {
-    /// Whether it has given the server's password. Without it, it is turned away where the server requires one.
+    /// Whether the client has given the server's password. If not, and the server requires one, the connection closes.
     pub is_authenticated: bool,
-    /// The name that it wants; `None` for one that is made of the port of its other end.
+    /// The requested name; `None` for a name that is made from the client's port.
     pub name: Option<Name>,
-    /// Its user name and its real name; `None` if the dialect has neither.
+    /// The user name and the real name; `None` if the dialect has neither.
     pub user: Option<(String, Text)>,
-    /// Whether it enters the room of its listener at once.
+    /// Whether the member enters the room of its listener at once.
     pub enters_room: bool,
 }
 
-/// A password to be checked. Its `Debug` output does not contain it.
+/// A password to check. The `Debug` output does not contain it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password {
-    /// The operator whose password it would be; `None` for that of the server.
+    /// The operator whose password it should be; `None` for the server's password.
     pub operator: Option<String>,
-    /// What was given for a password.
+    /// The password that the client gave.
     pub password: Bytes,
 }
 
@@ -101,12 +105,12 @@ impl fmt::Debug for Password {
     }
 }
 
-/// Something that a session has its dialect say.
+/// A notice that a session can write in every dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// The server is there: telnet's "Are You There" (RFC 854).
+    /// The server is there: the answer to telnet's "Are You There" (RFC 854).
     IsThere,
-    /// The line before may have been the beginning of another protocol, and was not said.
+    /// The previous line may be the start of another protocol, and was not sent to the room.
     LineWithheld,
     /// The password was wrong.
     WrongPassword,

@@ -1,4 +1,4 @@
-//! What there is to hear, before any dialect gives it a form.
+//! Events: the messages and changes that members read, independent of a dialect.
 
 use super::DialectSpec;
 use crate::base::id::Seq;
@@ -10,123 +10,123 @@ use crate::log::close_reason::CloseReason;
 use crate::log::command::Message;
 use bytes::BytesMut;
 
-/// Something that many may hear.
+/// An event that any number of members may read.
 #[derive(Clone, Copy, Debug)]
 pub struct Event<'a> {
-    /// When, and at which place in the log.
+    /// The time, and the position in the log.
     pub stamp: Stamp,
-    /// Who did it, or whom it befell; as it was before.
+    /// The member that caused the event or that it is about, as it was before the event.
     pub by: &'a Person,
-    /// Whether that is a program.
+    /// Whether that member is a bot.
     pub by_bot: bool,
-    /// The event itself.
+    /// The kind of event, with its data.
     pub what: What<'a>,
 }
 
-/// When something happened, and its place in the log.
+/// The time of an event, and its position in the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stamp {
-    /// When the log began: milliseconds since 1970-01-01T00:00:00Z. It tells one log from another.
+    /// The time at which the log began, in milliseconds since 1970-01-01T00:00:00Z. It identifies the log.
     pub log_unix_ms: u64,
     /// The position in the log.
     pub seq: Seq,
-    /// When it was logged: milliseconds since 1970-01-01T00:00:00Z.
+    /// The time at which the entry was logged, in milliseconds since 1970-01-01T00:00:00Z.
     pub at_unix_ms: u64,
 }
 
-/// One happening, as those who hear of it are told.
+/// The kind of an event. "The member" is [`Event::by`].
 #[derive(Clone, Copy, Debug)]
 pub enum What<'a> {
-    /// It is away, with these words, or there again.
+    /// The member marked itself as away, or as back.
     AwaySet {
-        /// What others are told who speak to it.
+        /// The away text; `None` if the member is back.
         away: Option<&'a Text>,
     },
-    /// It is shown at another host.
+    /// The member is shown with another host.
     HostSet {
-        /// Its user name.
+        /// The user name.
         user: &'a str,
-        /// The host it is shown at.
+        /// The new host.
         host: &'a str,
     },
-    /// It asked somebody into the room.
+    /// The member invited another one to the room.
     Invited {
-        /// The one who is invited.
+        /// The invited member.
         name: &'a Name,
         /// The room.
         room: &'a RoomName,
-        /// Who reads it is the one who was asked.
+        /// Whether the reader is the invited member, and not a member of the room.
         to_target: bool,
     },
-    /// It entered the room.
+    /// The member entered the room.
     Joined {
         /// The room.
         room: &'a RoomName,
     },
-    /// It sent somebody out of the room.
+    /// The member removed another one from the room.
     Kicked {
-        /// The one who was kicked out.
+        /// The removed member.
         name: &'a Name,
         /// The room.
         room: &'a RoomName,
-        /// The reason that was given, if one was.
+        /// The reason, if one was given.
         message: Option<&'a Text>,
     },
-    /// It left the server.
+    /// The member left the server.
     Left {
         /// The reason.
         reason: CloseReason,
-        /// Its last words, or those of who ended it.
+        /// The member's parting message, or the message of the operator who killed it.
         message: Option<&'a Text>,
     },
-    /// It changed the modes of the room.
+    /// The member changed the modes of the room.
     ModesSet {
         /// The room.
         room: &'a RoomName,
         /// The changes that were made.
         changes: &'a [ModeChange],
     },
-    /// It left the room, and is still on the server.
+    /// The member left the room, and is still on the server.
     Parted {
         /// The room.
         room: &'a RoomName,
-        /// Its last words there.
+        /// The parting message.
         message: Option<&'a Text>,
     },
-    /// It calls itself something else.
+    /// The member changed its real name.
     RealNameSet {
         /// The new real name.
         real_name: &'a Text,
     },
-    /// It has another name.
+    /// The member changed its name.
     Renamed {
-        /// The name it has now.
+        /// The new name.
         to: &'a Name,
     },
-    /// It spoke to the room.
+    /// The member sent a message to the room.
     Said {
         /// The room.
         room: &'a RoomName,
-        /// Only those with this status or a higher one hear it.
+        /// The lowest status with which members read it; `None` for everyone.
         status: Option<Status>,
         /// The message.
         message: &'a Message,
     },
-    /// It spoke to one member alone.
+    /// The member sent a message to one other member.
     Told {
-        /// That member's name.
+        /// The name of the other member.
         to: &'a Name,
         /// The message.
         message: &'a Message,
     },
-    /// It gave the room another topic, or took it away.
+    /// The member set the topic of the room, or cleared it.
     TopicSet {
         /// The room.
         room: &'a RoomName,
-        /// The topic.
+        /// The new topic; `None` if it was cleared.
         topic: Option<&'a Text>,
     },
-    /// It spoke, as an operator of the server, to all who want to hear such.
+    /// The member, an operator of the server, sent a message to all members with the mode `w`.
     Wallops {
         /// The text.
         text: &'a Text,
@@ -134,26 +134,26 @@ pub enum What<'a> {
 }
 
 impl Event<'_> {
-    /// Appends what a reader of that class sees of it: whole lines, or nothing.
+    /// Appends the event as a reader of this class sees it: whole lines, or nothing.
     pub fn render(&self, class: WireClass, to: &mut BytesMut) {
         (class.dialect.render)(self, class.form, to);
     }
 
-    /// The class without what does not matter to this event: readers of two classes that are one here see the
-    /// same bytes.
+    /// Returns the class without the choices that make no difference to this event. Readers of classes for which this
+    /// returns the same class see the same bytes, so the event is rendered once for all of them.
     #[must_use]
     pub fn class(&self, class: WireClass) -> WireClass {
         WireClass { form: (class.dialect.relevant)(self, class.form), ..class }
     }
 }
 
-/// The choices that change the bytes of what a room hears: a dialect and a form of it. An event is rendered once for each
-/// class that a member of the room is of.
+/// A class of readers for whom events have the same bytes: a dialect, and choices within it. An event is rendered once
+/// for each class of a room's members, and not for each member.
 #[derive(Clone, Copy, Debug)]
 pub struct WireClass {
     /// The dialect.
     pub dialect: &'static DialectSpec,
-    /// The choices within the dialect, as the dialect numbers them.
+    /// The choices within the dialect, such as the language or the capabilities, encoded by the dialect.
     pub form: u32,
 }
 

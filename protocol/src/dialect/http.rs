@@ -1,4 +1,4 @@
-//! The answer to a client of HTTP: how to join. (A page of its own comes later.)
+//! The answer to an HTTP request: how to join.
 
 use super::Dialect;
 use crate::base::identity::Identity;
@@ -6,7 +6,8 @@ use crate::base::language::Language;
 use alloc::format;
 use alloc::string::String;
 
-/// Returns a whole response (RFC 9112), after which the connection closes. It names what can join at this listener.
+/// Returns a complete response (RFC 9112), after which the connection closes. It lists the clients that can join at
+/// this listener.
 pub(crate) fn answer(identity: &Identity, listener: Dialect, language: Language) -> String {
     let server = &identity.name;
     let (head, irc, irc_password, nothing) = match language {
@@ -27,7 +28,7 @@ pub(crate) fn answer(identity: &Identity, listener: Dialect, language: Language)
             "- 无：服务器设有密码，而此端口无法发送密码\n",
         ),
     };
-    // Clients of the plain dialect cannot give a password.
+    // The plain dialect has no way to send a password.
     let plain = "- parlor chat HOST:PORT\n- nc HOST PORT\n";
     let (plain, irc) = match (listener, identity.has_password) {
         (Dialect::Auto, false) => (plain, irc),

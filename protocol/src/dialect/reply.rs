@@ -1,4 +1,4 @@
-//! What one connection is told, before its dialect gives it a form.
+//! Replies: messages of the server to one connection, independent of a dialect.
 
 use super::action::Notice;
 use super::event::Event;
@@ -10,12 +10,13 @@ use crate::log::close_reason::CloseReason;
 use crate::log::command::Command;
 use crate::world::{Refusal, Topic};
 
-/// Something that one connection is told, mostly because of what it did.
+/// A message of the server to one connection, in most cases the answer to one of its lines. "The member" is that of the
+/// connection.
 #[derive(Clone, Copy, Debug)]
 pub enum Reply<'a> {
-    /// The member is away from here on, or back.
+    /// The member is now marked as away, or as back.
     AwayIs {
-        /// Its words, where it is away.
+        /// The away text; `None` if the member is back.
         away: Option<&'a Text>,
         /// Whether it was away before.
         was_away: bool,
@@ -26,35 +27,35 @@ pub enum Reply<'a> {
     Farewell {
         /// The reason.
         reason: CloseReason,
-        /// The words of the operator who ended it.
+        /// The message of the operator who killed the member, if there is one.
         message: Option<&'a Text>,
     },
-    /// The member is shown at another host.
+    /// The member is shown with another host.
     HostSet(&'a Event<'a>),
     /// The member has invited another one.
     Invited {
-        /// The one who is invited.
+        /// The invited member.
         name: &'a Name,
         /// The room.
         room: &'a RoomName,
     },
-    /// The member is invited into a room.
+    /// The member was invited to a room.
     InvitedTo {
         /// The invitation.
         event: &'a Event<'a>,
         /// The room.
         room: &'a RoomName,
     },
-    /// The member that this one writes to is away.
+    /// The member has written to a member that is away.
     IsAway {
-        /// The member who is away.
+        /// The name of the member that is away.
         name: &'a Name,
-        /// Its words.
+        /// Its away text.
         away: &'a Text,
     },
     /// The member has entered a room.
     Joined {
-        /// The entrance, as the others are told of it.
+        /// The event that the others read.
         event: &'a Event<'a>,
         /// The room.
         room: &'a RoomName,
@@ -62,78 +63,78 @@ pub enum Reply<'a> {
         members: usize,
         /// The topic of the room.
         topic: Option<&'a Topic>,
-        /// Whether it entered the room as it became a member.
+        /// Whether it entered the room in the same entry as the server.
         is_first: bool,
     },
-    /// The member was sent out of a room.
+    /// The member was removed from a room.
     KickedOut {
-        /// The kick, as the others are told of it.
+        /// The event that the others read.
         event: &'a Event<'a>,
         /// The room.
         room: &'a RoomName,
-        /// The reason that was given, if one was.
+        /// The reason, if one was given.
         message: Option<&'a Text>,
     },
-    /// Something that a session has its dialect say.
+    /// A notice of the session.
     Notice(Notice),
-    /// The member is an operator of the server.
+    /// The member is now an operator of the server.
     NowOperator,
-    /// The member is in no room, though it has just become one.
+    /// The member has entered the server, and is in no room.
     Outside,
     /// The member has left a room.
     Parted(&'a Event<'a>),
-    /// The client has been silent: it is to show that it is there.
+    /// The client has been silent, and is asked to answer.
     Ping,
-    /// The command was not carried out.
+    /// The request was refused.
     Refused {
         /// The reason.
         refusal: &'a Refusal,
-        /// The command, if it was one.
+        /// The refused command; `None` if the request was not a command.
         command: Option<&'a Command>,
     },
     /// The configuration is being read again.
     Rehashing,
-    /// The member has another name.
+    /// The member has changed its name.
     Renamed {
-        /// The change, as the others are told of it.
+        /// The event that the others read.
         event: &'a Event<'a>,
         /// The new name.
         name: &'a Name,
     },
-    /// The member has said something to another one alone.
+    /// The member has sent a message to another one.
     Told {
-        /// The message, as the other member reads it.
+        /// The event that the other member reads.
         event: &'a Event<'a>,
         /// The other member's name.
         name: &'a Name,
         /// The text.
         text: &'a Text,
-        /// Whether the member is sent what it says.
+        /// Whether the connection is sent its own messages.
         echoes: bool,
     },
-    /// A room's modes are as the member wants them already.
+    /// A room already has the modes that the member asked for.
     Unchanged {
         /// The room.
         room: &'a RoomName,
-        /// The change that was asked for.
+        /// The requested change.
         change: &'a ModeChange,
     },
-    /// The member's own modes were changed.
+    /// The member's own modes have changed.
     UserModesAre {
-        /// Those that are on from here on.
+        /// The modes that were turned on.
         on: UserModes,
-        /// Those that are off from here on.
+        /// The modes that were turned off.
         off: UserModes,
     },
-    /// A member has come that has a watched name.
+    /// A member with a watched name has entered the server, or has taken the name.
     WatchedCame(&'a Person),
-    /// The member that had a watched name has gone.
+    /// The member with a watched name has left the server, or has given up the name.
     WatchedLeft(&'a Name),
-    /// The connection watches more names.
+    /// The connection has asked to watch names.
     Watching {
-        /// Those that it watches from here on.
+        /// The names that it watches now.
         names: &'a [Name],
-        /// Those for which it has no place.
+        /// The names beyond the limit, which it does not watch.
         left_over: &'a [Name],
     },
 }

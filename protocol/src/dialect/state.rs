@@ -1,4 +1,4 @@
-//! The interface of a dialect: what the session and the hub ask of it, and what it may look at.
+//! The interface between a dialect on one side and the session and the hub on the other.
 
 use super::action::{Action, Question};
 use super::event::WireClass;
@@ -16,96 +16,98 @@ use alloc::vec::Vec;
 use bytes::BytesMut;
 use core::fmt;
 
-/// What one connection's dialect knows, and how it reads and writes.
+/// The state of a dialect for one connection.
 ///
-/// A dialect turns lines into [`Action`]s, and [`Reply`]s and questions of its own into bytes. It changes nothing that is
-/// shared.
+/// A dialect turns lines into [`Action`]s, and answers to questions and [`Reply`]s into bytes. It cannot change shared
+/// state.
 pub trait DialectState: fmt::Debug + Send {
-    /// Returns the form in which the connection reads events.
+    /// Returns the wire class in which the connection reads events.
     fn class(&self) -> WireClass;
 
-    /// Reads a line, and appends what it asks for to `actions`.
+    /// Reads a line, and appends its actions to `actions`.
     fn line(&mut self, line: Line<'_>, context: &Context<'_>, actions: &mut VecDeque<Action>);
 
-    /// Answers a question that it put into an [`Action::Ask`].
+    /// Answers a question of an earlier [`Action::Ask`].
     fn answer(&mut self, question: Question, view: &View<'_>, answer: &mut Answer<'_>);
 
-    /// Appends what the connection reads of a reply: whole lines, or nothing.
+    /// Appends a reply as the connection reads it: whole lines, or nothing.
     fn reply(&mut self, reply: &Reply<'_>, view: &View<'_>, answer: &mut Answer<'_>);
 
-    /// Appends a part of the answer to a line with a label.
+    /// Appends a part of the answer to a labelled line.
     fn label(&self, part: &LabelPart<'_>, to: &mut BytesMut) {
         to.extend_from_slice(part.bytes);
     }
 
-    /// Whether a connection becomes a member without saying who it is.
+    /// Whether a connection becomes a member without a registration.
     fn enters_at_once(&self) -> bool {
         false
     }
 
-    /// Whether a member is sent what it says.
+    /// Whether a member is sent its own messages.
     fn echoes(&self, options: &Options) -> bool {
         options.echo
     }
 
-    /// Whether a member that watches a name is told everything that the rooms of the name's owner are told of the owner.
+    /// Whether a watcher of a name also receives the events that the rooms of the name's owner receive about the owner
+    /// itself (IRCv3, extended-monitor).
     fn watches_closely(&self) -> bool {
         false
     }
 
-    /// Whether a silent client is asked for a sign of life, with [`Reply::Ping`].
+    /// Whether a silent client is sent [`Reply::Ping`].
     fn is_pinged(&self) -> bool {
         false
     }
 
-    /// Takes note that the member is known to others as this person from here on.
+    /// Records how others see the member from now on.
     fn identified(&mut self, _: &Person) {}
 
-    /// Takes note of the room that the member has entered, or of its being in none.
+    /// Records the room that the member has entered; `None` if it has left a room.
     fn moved(&mut self, _: Option<&RoomName>) {}
 
-    /// Takes note that the connection has not become a member: its registration was refused, and it may send another.
+    /// Records that the registration was refused. The client may register again.
     fn not_entered(&mut self) {}
 
-    /// Takes note that the server's password was right. Returns what the connection had asked for.
+    /// Records that the server's password was right. Returns the actions that waited for it.
     fn authenticated(&mut self) -> Vec<Action> {
         Vec::new()
     }
 
-    /// Returns the room that the member speaks to, if the dialect has only one at a time.
+    /// Returns the current room of the member. The outer `None` means that in this dialect a member may be in several
+    /// rooms; the inner one that it is in none.
     fn room(&self) -> Option<Option<&RoomName>> {
         None
     }
 }
 
-/// A line that a connection sent, without its end.
+/// A line of a client, without the line end.
 #[derive(Debug)]
 pub enum Line<'a> {
-    /// A line as it came.
+    /// A line as it was received.
     Bytes {
-        /// The line, as far as the limit allows.
+        /// The line, up to the limit.
         bytes: &'a [u8],
-        /// Bytes of the line that were dropped because it is too long.
+        /// Number of bytes beyond the limit, which were dropped.
         dropped: usize,
     },
-    /// A line that a person may have typed: without telnet's commands, and with corrections applied.
+    /// A line that a person may have typed, without telnet commands and with corrections applied.
     Typed {
-        /// The line as its writer saw it.
+        /// The line as its author saw it.
         text: Text,
-        /// Bytes of the line that were dropped because it is too long.
+        /// Number of bytes beyond the limit, which were dropped.
         dropped: usize,
-        /// Whether it came as UTF-8, whole.
+        /// Whether the line is valid UTF-8.
         is_utf8: bool,
-        /// Whether it came as UTF-16, and was converted.
+        /// Whether the line was converted from UTF-16.
         is_utf16: bool,
     },
 }
 
-/// What a dialect may look at when it reads a line. The world is not part of it: what a line asks for may have to wait
-/// for what came before it.
+/// The data available to a dialect that reads a line. The world is not among it: earlier lines may still have pending
+/// commands, so a dialect must not decide anything from the world before its question is answered.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
-    /// The member; `None` before it is one.
+    /// The member; `None` before the connection has become one.
     pub member: Option<MemberId>,
     /// The limits of the server.
     pub limits: &'a Limits,
@@ -113,10 +115,10 @@ pub struct Context<'a> {
     pub options: &'a Options,
 }
 
-/// What a dialect may look at when it writes.
+/// The data available to a dialect that writes.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
-    /// The member; `None` before it is one.
+    /// The member; `None` before the connection has become one.
     pub member: Option<MemberId>,
     /// The shared state.
     pub world: &'a World,
@@ -126,22 +128,22 @@ pub struct View<'a> {
     pub limits: &'a Limits,
     /// The time.
     pub now: Now,
-    /// Number of connections that have not said yet who they are.
+    /// Number of connections on the server that have yet to register.
     pub unregistered: usize,
     /// The names that the connection watches.
     pub watched: &'a BTreeSet<Name>,
 }
 
-/// Where a dialect writes what it answers, and what else follows from that.
+/// An answer that a dialect writes, and what follows from it.
 #[derive(Debug)]
 pub struct Answer<'a> {
     /// The bytes of the answer.
     pub bytes: &'a mut BytesMut,
-    /// What is done before the next line is read, in this order.
+    /// Actions to carry out before the next line is read, in order.
     pub next: Vec<Action>,
-    /// Members and rooms that were looked at, which the connection pays for like bytes.
+    /// Number of examined members and rooms, matching or not. The connection is charged for them like for bytes.
     pub rows: usize,
-    /// Whether the answer is written to its end before anything else is done. It is where it is long.
+    /// Whether the answer is long: the next line is not read before the client has read it.
     pub is_bulk: bool,
 }
 
@@ -151,7 +153,7 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// A part of the answer to a line with a label.
+/// A part of the answer to a labelled line.
 #[derive(Clone, Copy, Debug)]
 pub struct LabelPart<'a> {
     /// The label.
@@ -160,8 +162,8 @@ pub struct LabelPart<'a> {
     pub server: &'a str,
     /// The lines of this part.
     pub bytes: &'a [u8],
-    /// Whether no part came before it.
+    /// Whether it is the first part.
     pub is_first: bool,
-    /// Whether no part comes behind it.
+    /// Whether it is the last part.
     pub is_last: bool,
 }

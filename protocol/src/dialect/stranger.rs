@@ -1,4 +1,4 @@
-//! The answers to connections that speak a protocol which the listener does not.
+//! Answers to clients of protocols that the listener does not serve.
 
 use super::Dialect;
 use crate::base::identity::Identity;
@@ -7,9 +7,9 @@ use crate::framing::sniff::{Kind, Protocol};
 use alloc::format;
 use alloc::string::String;
 
-/// Returns the last bytes for such a connection: an error of its own protocol where that is a line, a line of text where
-/// it can read one, and nothing otherwise. The line of text says how to go on, since a person may have been taken for
-/// a program.
+/// Returns the last bytes for a connection with this protocol: an error in the protocol itself if that is one line, a
+/// line of text if the protocol is text, and nothing otherwise. The line of text tells how to join, because the client
+/// may be a person whose first line looked like another protocol.
 pub(crate) fn answer(kind: Kind, identity: &Identity, listener: Dialect, language: Language) -> String {
     let server = &identity.name;
     match kind {

@@ -93,7 +93,7 @@ impl Hub {
             DeadlineReason::Idle => self.check_idle(now, conn, sink),
             DeadlineReason::Rate => self.run(now, conn, sink),
             DeadlineReason::Register => {
-                self.close_now(now, conn, CloseReason::RegistrationTimeout, None, sink)
+                self.close_now(now, conn, CloseReason::RegistrationTimeout, None, sink);
             }
         }
     }
