@@ -344,7 +344,7 @@ impl Hub {
             }
             Request::Rehash => self.rehash(now, conn, sink),
             Request::Signal(command) => self.signal(now, conn, &command, sink),
-            Request::SwitchToIrc(member) => {
+            Request::SwitchDialect(member) => {
                 if planted::leaves_before() {
                     let command = Command::Leave { member, reason: CloseReason::OtherDialect, message: None };
                     sink.output(Output::Propose { conn, command });

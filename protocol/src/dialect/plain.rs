@@ -1,4 +1,4 @@
-//! The plain dialect: for people with `nc`, and for the clients of the room's ancestor.
+//! The plain dialect: lines of text for people with `nc`, and for clients of the server's predecessor.
 
 mod chinese;
 mod commands;
@@ -10,9 +10,9 @@ mod nearest;
 pub(crate) mod note;
 mod parse;
 mod question;
-mod seen;
-pub(crate) mod speaker;
+pub(crate) mod state;
 mod table;
+mod visible;
 mod words;
 
 use super::DialectSpec;
@@ -34,26 +34,26 @@ pub use table::COMMANDS;
 use words::is_letter_of_command;
 pub use words::{Group, Localized, PlainCommand};
 
-/// What every note begins with, and no name.
+/// The start of every note. No name can begin with it.
 const NOTE: &str = "* ";
 
-/// The longest line of a list.
+/// The length at which a line of a list is continued on the next.
 const LIST_LINE_BYTES: usize = 400;
 
-/// The dialect.
+/// The specification of the plain dialect.
 pub static SPEC: DialectSpec = DialectSpec {
     name: "plain",
     is_typed: true,
     line_bytes_max: |limits| limits.line_bytes_max,
-    begin: speaker::Speaker::begin,
+    begin: state::PlainState::begin,
     render: |event, form, to| render_event(event, language_of(form), form & RAW != 0, to),
     relevant: |_, form| form,
 };
 
-/// The bit of a form that leaves out all but what is said. The others are the index of the language.
+/// The bit of a form for readers of messages only. The other bits are the index of the language.
 const RAW: u32 = 1;
 
-/// Returns the class of readers of a language, who read everything, or only what is said (`--relay raw`).
+/// Returns the wire class of a language. With `raw`, readers see the texts of messages only (`--relay raw`).
 #[must_use]
 pub const fn wire_class(language: Language, raw: bool) -> WireClass {
     WireClass { dialect: &SPEC, form: (language as u32) << 1 | if raw { RAW } else { 0 } }
@@ -63,7 +63,7 @@ fn language_of(form: u32) -> Language {
     Language::ALL.get((form >> 1) as usize).copied().unwrap_or_default()
 }
 
-/// Appends the line that a reader of this class sees of the event.
+/// Appends the line that a reader of this class sees for an event, if there is one.
 fn render_event(event: &Event<'_>, language: Language, raw: bool, to: &mut BytesMut) {
     if raw {
         if let What::Said { message, .. } = event.what {
@@ -84,7 +84,7 @@ fn render_event(event: &Event<'_>, language: Language, raw: bool, to: &mut Bytes
     }
 }
 
-/// Appends the notes that answer one reader. Of a list, as much as `reply_bytes_max` allows.
+/// Appends the lines of a note. Lists are cut at `reply_bytes_max`.
 fn render_note(note: &Note<'_>, language: Language, reply_bytes_max: usize, to: &mut BytesMut) {
     let mut writer = Notes { to, reply_bytes_max };
     match language {
@@ -99,15 +99,15 @@ fn put_text(to: &mut BytesMut, before: &[&str], text: &Text) {
     to.extend_from_slice(b"\n");
 }
 
-/// Appends a line that is made only of words and names.
+/// Appends a line that contains no text of a member, which might have formatting.
 fn put_line(to: &mut BytesMut, line: fmt::Arguments<'_>) {
     use core::fmt::Write;
-    to.write_fmt(line).expect("a buffer takes what it is given");
+    to.write_fmt(line).expect("a buffer accepts all text");
     to.extend_from_slice(b"\n");
 }
 
-/// The note on an encoding, in both languages: whoever reads it may be able to read only one of them as it is sent, and
-/// may have set neither.
+/// Writes the note on the encoding, in both languages: the reader may not have set a language, and its terminal may
+/// show only one of them.
 fn not_utf8(converted: bool, to: &mut Notes<'_>) {
     to.note(match converted {
         true => format_args!(
@@ -121,19 +121,19 @@ fn not_utf8(converted: bool, to: &mut Notes<'_>) {
     });
 }
 
-/// The bytes that notes are appended to.
+/// A writer of notes.
 struct Notes<'a> {
     to: &'a mut BytesMut,
     reply_bytes_max: usize,
 }
 
 impl Notes<'_> {
-    /// One note: a line that starts with `* `.
+    /// Writes one note: a line that starts with `* `.
     fn note(&mut self, text: fmt::Arguments<'_>) {
         put_line(self.to, format_args!("{NOTE}{text}"));
     }
 
-    /// The last words to a connection, and behind them those of the operator who ended it.
+    /// Writes the farewell to a connection, followed by the message of the operator who killed the member.
     fn farewell(&mut self, reason: CloseReason, message: Option<&Text>, language: Language, between: &str) {
         let Some(farewell) = reason.farewell(language) else { return };
         match message.filter(|_| reason == CloseReason::Killed) {
@@ -142,23 +142,23 @@ impl Notes<'_> {
         }
     }
 
-    /// Each line of `text` as a note.
+    /// Writes each line of `text` as a note.
     fn notes(&mut self, text: &str) {
         text.lines().for_each(|line| self.note(format_args!("{line}")));
     }
 
-    /// A list in notes of a few hundred bytes each, with `between` between its items; returns how many of them
-    /// found a place.
+    /// Writes a list in notes of a few hundred bytes each, with `between` between the items. Returns the number of
+    /// items that fit into `reply_bytes_max`.
     fn list(&mut self, head: String, between: &str, items: impl Iterator<Item = impl Display>) -> usize {
         use core::fmt::Write;
-        // The marks and the end of the note under way, and the note on what found no place.
+        // Space for the start and end of the last note, and for the note on the items that do not fit.
         const AROUND_BYTES: usize = 64;
         let end = self.to.len() + self.reply_bytes_max.saturating_sub(AROUND_BYTES);
         let (mut line, mut shown) = (head, String::new());
         let (mut listed, mut separator) = (0, "");
         for item in items {
             shown.clear();
-            write!(shown, "{item}").expect("a string takes what it is given");
+            write!(shown, "{item}").expect("a string accepts all text");
             if self.to.len() + line.len() + separator.len() + shown.len() > end {
                 break;
             }
@@ -176,28 +176,33 @@ impl Notes<'_> {
         listed
     }
 
-    /// The latest lines of history that `reply_bytes_max` has room for, and how many before them it has not.
-    fn latest<'h>(&self, heard: &'h [&'h HistoryLine]) -> (usize, &'h [&'h HistoryLine]) {
-        // A line of history takes at most this beside its text and name: the mark of the note, the time, the
-        // words between. So does the note on what is left out.
+    /// Returns the latest lines of history that fit into `reply_bytes_max`, and the number of lines before them.
+    fn latest_lines<'h>(&self, lines: &'h [&'h HistoryLine]) -> (usize, &'h [&'h HistoryLine]) {
+        // Upper bound for what a line has beside its text and name (the start of the note, the time, the words
+        // between), and for the note on the lines that are left out.
         const AROUND_BYTES: usize = 64;
-        let mut room = self.reply_bytes_max.saturating_sub(AROUND_BYTES);
-        let fitting = heard.iter().rev().take_while(|heard| {
-            let bytes = heard.text.as_str().len() + heard.by.name.as_str().len() + AROUND_BYTES;
-            let fits = bytes <= room;
-            room = room.saturating_sub(bytes);
+        let mut space = self.reply_bytes_max.saturating_sub(AROUND_BYTES);
+        let fitting = lines.iter().rev().take_while(|line| {
+            let bytes = line.text.as_str().len() + line.by.name.as_str().len() + AROUND_BYTES;
+            let fits = bytes <= space;
+            space = space.saturating_sub(bytes);
             fits
         });
-        let left_out = heard.len() - fitting.count();
-        (left_out, &heard[left_out..])
+        let left_out = lines.len() - fitting.count();
+        (left_out, &lines[left_out..])
     }
 
-    /// A line of history: when it was said, and what the room heard then.
-    fn heard(&mut self, room: &RoomName, heard: &HistoryLine, event: impl FnOnce(&Event<'_>, &mut BytesMut)) {
+    /// Writes a line of history: its time, and the line as the room read it.
+    fn history_line(
+        &mut self,
+        room: &RoomName,
+        line: &HistoryLine,
+        event: impl FnOnce(&Event<'_>, &mut BytesMut),
+    ) {
         use core::fmt::Write;
-        let time = Utc::from_unix_ms(heard.at_unix_ms);
-        write!(self.to, "{NOTE}{time} ").expect("a buffer takes what it is given");
-        let HistoryLine { seq, at_unix_ms, ref by, kind, ref text } = *heard;
+        let time = Utc::from_unix_ms(line.at_unix_ms);
+        write!(self.to, "{NOTE}{time} ").expect("a buffer accepts all text");
+        let HistoryLine { seq, at_unix_ms, ref by, kind, ref text } = *line;
         let stamp = Stamp { log_unix_ms: 0, seq, at_unix_ms };
         let message = Message::new(kind, text.clone());
         let what = What::Said { room, status: None, message: &message };
@@ -221,9 +226,9 @@ mod tests {
         String::from_utf8(bytes.to_vec()).unwrap()
     }
 
-    /// The texts that no line of a client of this dialect leads to, and so no transcript shows.
+    /// No transcript shows these texts, because no line of a plain client leads to them.
     #[test]
-    fn what_only_other_dialects_can_ask_for_has_texts_too() {
+    fn texts_that_only_other_dialects_cause_exist_in_every_language() {
         let tea = RoomName::parse("tea").unwrap();
         let refused = |refusal, language| rendered(&Note::Refused(&refusal), language, 4_096);
         let mistaken = |mistake, language| rendered(&Note::Mistaken(&mistake), language, 4_096);
@@ -239,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_is_within_its_bytes_and_counts_the_rest() {
+    fn a_long_list_stays_within_its_limit_and_counts_the_rest() {
         let lobby = RoomName::lobby();
         let names: Vec<Name> = (0..3_000).map(|nth| Name::for_port(54_321, nth)).collect();
         for language in Language::ALL {
@@ -259,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn help_is_within_the_least_that_a_reply_may_have() {
+    fn help_fits_into_the_smallest_limit_of_a_reply() {
         let commands = COMMANDS.iter().map(|it| HelpOn::Command(it.name));
         for on in [HelpOn::Everyday, HelpOn::Moderation].into_iter().chain(commands) {
             for language in Language::ALL {
@@ -270,21 +275,21 @@ mod tests {
     }
 
     #[test]
-    fn a_list_has_as_many_items_as_find_a_place() {
+    fn a_list_has_as_many_items_as_fit() {
         let listed = |reply_bytes_max| {
             let mut to = BytesMut::new();
             let mut notes = Notes { to: &mut to, reply_bytes_max };
             let count = notes.list("of them: ".into(), ", ", ["one", "two", "three"].iter());
             (count, String::from_utf8(to.to_vec()).unwrap())
         };
-        // Beside what it lists, a reply has marks and what is said of the rest.
+        // 64 bytes are kept for the start of the note and the count of the rest.
         let enough = 64 + "of them: one, two, three".len();
         assert_eq!(listed(enough), (3, "* of them: one, two, three\n".into()));
         assert_eq!(listed(enough - 1), (2, "* of them: one, two\n".into()));
     }
 
     #[test]
-    fn a_note_of_a_list_ends_with_the_item_that_goes_over_its_length() {
+    fn a_line_of_a_list_ends_with_the_item_that_exceeds_its_length() {
         for (head, notes_of_two) in [(LIST_LINE_BYTES, 1), (LIST_LINE_BYTES + 1, 2)] {
             let mut to = BytesMut::new();
             let mut notes = Notes { to: &mut to, reply_bytes_max: 4_096 };
@@ -295,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_history_has_as_many_of_the_latest_lines_as_find_a_place() {
+    fn a_history_has_as_many_of_the_latest_lines_as_fit() {
         let (name, text) = (Name::parse("alice").unwrap(), Text::clean(&[b'x'; 100], false));
         let by = Person { name, profile: Profile::of_address([10, 0, 0, 1].into()) };
         let line = |seq| HistoryLine {
@@ -305,11 +310,11 @@ mod tests {
             kind: MessageKind::Text,
             text: text.clone(),
         };
-        let heard: Vec<HistoryLine> = (1..=9).map(line).collect();
-        let heard: Vec<&HistoryLine> = heard.iter().collect();
+        let lines: Vec<HistoryLine> = (1..=9).map(line).collect();
+        let lines: Vec<&HistoryLine> = lines.iter().collect();
         let mut to = BytesMut::new();
-        let mut left_out = |reply_bytes_max| Notes { to: &mut to, reply_bytes_max }.latest(&heard).0;
-        // Each line, and what is said of the rest, has a time and words around it.
+        let mut left_out = |reply_bytes_max| Notes { to: &mut to, reply_bytes_max }.latest_lines(&lines).0;
+        // Each line has 64 bytes for the time and the words around it, and so has the count of the rest.
         let enough_for_four = 64 + 4 * (5 + 100 + 64);
         assert_eq!(left_out(enough_for_four), 5);
         assert_eq!(left_out(enough_for_four - 1), 6);

@@ -174,7 +174,7 @@ impl Session {
             }
             (State::Active { member }, Dialect::Auto) => {
                 self.state = State::ExpectLeave { member, switches: true };
-                Some(Request::SwitchToIrc(member))
+                Some(Request::SwitchDialect(member))
             }
             _ => Some(Request::TurnAway(Kind::Irc)),
         }

@@ -35,8 +35,8 @@ pub(crate) enum Request {
     Rehash,
     /// Deliver a message that is not logged.
     Signal(Command),
-    /// Propose the leave of a plain member that switches to IRC.
-    SwitchToIrc(MemberId),
+    /// Propose the leave of a member that switches to another dialect.
+    SwitchDialect(MemberId),
     /// Write the answer to a telnet command.
     Telnet([u8; 3]),
     /// Tell the client that its protocol is not served here, and close.

@@ -1,8 +1,8 @@
-//! The texts in Chinese, in the words of the room's ancestor where it had any.
+//! The Chinese texts of the plain dialect. They keep the words of the server's predecessor, where it had any.
 
 use super::commands::meant;
 use super::help::{HelpTexts, help};
-use super::moderation::{flag_word, last_of_each, mode_word, shown_mask as shown, shown_muted};
+use super::moderation::{flag_word, last_of_each, mode_word, muted_mask, shown_mask as shown};
 use super::note::{Mistake, Note};
 use super::{Notes, not_utf8, put_line, put_text};
 use crate::base::language::Language;
@@ -28,7 +28,7 @@ pub(super) const HELP: HelpTexts = HelpTexts {
 pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
     let name = &event.by.name;
     match event.what {
-        // What is for programs, or a matter of IRC alone.
+        // For programs, or for IRC clients only.
         What::AwaySet { .. }
         | What::HostSet { .. }
         | What::Invited { .. }
@@ -120,7 +120,7 @@ pub(super) fn note(note: &Note<'_>, to: &mut Notes<'_>) {
     }
 }
 
-/// Writes a note on a room: who is in it, and what it allows.
+/// Writes a note about a room.
 fn about_room(note: &Note<'_>, to: &mut Notes<'_>) {
     match note {
         Note::Bans { room, total: 0, .. } => to.note(format_args!("房间 {room} 没有封禁任何人")),
@@ -131,11 +131,11 @@ fn about_room(note: &Note<'_>, to: &mut Notes<'_>) {
         }
         Note::History { heard, .. } if heard.is_empty() => to.note(format_args!("还没有聊天记录")),
         Note::History { room, heard } => {
-            let (left_out, heard) = to.latest(heard);
+            let (left_out, lines) = to.latest_lines(heard);
             if left_out > 0 {
                 to.note(format_args!("更早的 {left_out} 行未显示"));
             }
-            heard.iter().for_each(|heard| to.heard(room, heard, event));
+            lines.iter().for_each(|line| to.history_line(room, line, event));
         }
         Note::InvitedTo { by, room } => {
             to.note(format_args!("{by} 邀请您进入房间 {room}；输入 /join {room} 进入"));
@@ -268,7 +268,7 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
     }
 }
 
-/// Answers a change of modes that is in force already.
+/// Writes the note for a change of modes that changes nothing.
 fn unchanged(room: &RoomName, change: &ModeChange, to: &mut Notes<'_>) {
     match change {
         ModeChange::Flag { flag, on } => {
@@ -280,10 +280,10 @@ fn unchanged(room: &RoomName, change: &ModeChange, to: &mut Notes<'_>) {
         ModeChange::Limit(None) => to.note(format_args!("房间 {room} 没有人数上限")),
         ModeChange::Limit(Some(limit)) => to.note(format_args!("房间 {room} 的人数上限已经是 {limit}")),
         ModeChange::Mask { mask, on: true, .. } if mask.mutes() => {
-            to.note(format_args!("{} 在房间 {room} 已被禁言", shown_muted(mask)));
+            to.note(format_args!("{} 在房间 {room} 已被禁言", muted_mask(mask)));
         }
         ModeChange::Mask { mask, on: false, .. } if mask.mutes() => {
-            to.note(format_args!("{} 在房间 {room} 没有被禁言；输入 /ban 查看名单", shown_muted(mask)));
+            to.note(format_args!("{} 在房间 {room} 没有被禁言；输入 /ban 查看名单", muted_mask(mask)));
         }
         ModeChange::Mask { mask, on: true, .. } => {
             to.note(format_args!("{} 已被房间 {room} 封禁", shown(mask)));
@@ -300,7 +300,7 @@ fn unchanged(room: &RoomName, change: &ModeChange, to: &mut Notes<'_>) {
     }
 }
 
-/// Changes of a room's modes, as they are told behind the name of whoever made them.
+/// Displays changes of a room's modes as they follow the name of their author.
 struct Changes<'a>(&'a [ModeChange]);
 
 impl Display for Changes<'_> {
@@ -317,7 +317,7 @@ impl Display for Changes<'_> {
                 ModeChange::Limit(None) => f.write_str("取消了人数上限")?,
                 ModeChange::Limit(Some(limit)) => write!(f, "将人数上限设为 {limit}")?,
                 ModeChange::Mask { list, mask, on } => {
-                    let (mutes, mask) = (mask.mutes(), shown_muted(mask));
+                    let (mutes, mask) = (mask.mutes(), muted_mask(mask));
                     match (list, on) {
                         (MaskList::Bans, true) if mutes => write!(f, "禁言了 {mask}")?,
                         (MaskList::Bans, false) if mutes => write!(f, "解除了对 {mask} 的禁言")?,
@@ -351,13 +351,14 @@ fn topic(room: &RoomName, topic: Option<&Topic>, to: &mut Notes<'_>) {
     }
 }
 
+/// Writes the number of items that a list has left out.
 fn more(rest: usize, to: &mut Notes<'_>) {
     if rest > 0 {
         to.note(format_args!("另有 {rest} 个未显示"));
     }
 }
 
-/// The other members of a room: `另有 2 人`, or nobody.
+/// Displays the number of other members of a room: `另有 2 人`.
 struct Others(usize);
 
 impl Display for Others {

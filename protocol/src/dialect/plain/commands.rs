@@ -1,32 +1,32 @@
-//! Finds the command that a line names.
+//! Looking up commands by name.
 
 use super::instruction::Instruction;
 use super::nearest;
 use super::note::Mistake;
-use super::seen::Seen;
 use super::table::COMMANDS;
+use super::visible::Visible;
 use super::words::{PlainCommand, Words, folded, no_such_command};
 use crate::base::language::Language;
 use alloc::string::String;
 
-/// How the command of that name is written.
+/// Returns the usage of a command: `/nick NAME`.
 pub(super) fn usage(name: &str, language: Language) -> String {
     command(name).map(|it| it.usage(language)).unwrap_or_default()
 }
 
-/// The command of that name, or with that alias.
+/// Returns the command with this name or alias.
 pub(super) fn command(name: &str) -> Option<&'static PlainCommand> {
     COMMANDS.iter().find(|it| it.spellings().any(|spelling| spelling == name))
 }
 
-/// The command that a word of a line names, however it is written.
+/// Returns the command for a word as a member may type it: in any case, in wide letters, with invisible characters.
 pub(super) fn find(word: &str) -> Option<&'static PlainCommand> {
-    // Nearly always it is written as it is in the table.
+    // Nearly always the word is spelled as in the table.
     command(word).or_else(|| command(&folded(word)))
 }
 
-/// What a command asks for: `line` is what stands behind its slash.
-pub(super) fn read(line: Seen<'_>) -> Result<Instruction, Mistake> {
+/// Parses a command; `line` is the part after the slash.
+pub(super) fn read(line: Visible<'_>) -> Result<Instruction, Mistake> {
     let mut rest = line;
     let word = rest.take_word();
     match find(&word) {
@@ -35,7 +35,7 @@ pub(super) fn read(line: Seen<'_>) -> Result<Instruction, Mistake> {
     }
 }
 
-/// The command that may have been meant by an unknown one.
+/// Returns the command that the author of an unknown one may have meant.
 pub(super) fn meant(word: &str) -> Option<&'static str> {
     nearest::nearest(&folded(word))
 }
@@ -46,16 +46,16 @@ mod tests {
     use alloc::collections::BTreeSet;
 
     #[test]
-    fn a_spelling_is_of_one_command_and_in_the_letters_in_which_it_is_looked_up() {
+    fn spellings_are_unique_and_folded() {
         let mut known = BTreeSet::new();
         for spelling in COMMANDS.iter().flat_map(PlainCommand::spellings) {
-            assert!(known.insert(spelling), "{spelling} is of one command");
+            assert!(known.insert(spelling), "{spelling} belongs to one command");
             assert_eq!(folded(spelling), spelling);
         }
     }
 
     #[test]
-    fn every_command_says_what_it_does_in_every_language() {
+    fn every_command_is_explained_in_every_language() {
         for it in COMMANDS {
             for language in Language::ALL {
                 assert!(!it.about.get(language).is_empty(), "/{}", it.name);

@@ -1,8 +1,8 @@
-//! The texts in English.
+//! The English texts of the plain dialect.
 
 use super::commands::meant;
 use super::help::{HelpTexts, help};
-use super::moderation::{flag_word, last_of_each, mode_word, shown_mask as shown, shown_muted};
+use super::moderation::{flag_word, last_of_each, mode_word, muted_mask, shown_mask as shown};
 use super::note::{Mistake, Note};
 use super::{Notes, not_utf8, put_line, put_text};
 use crate::base::language::Language;
@@ -28,7 +28,7 @@ pub(super) const HELP: HelpTexts = HelpTexts {
 pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
     let name = &event.by.name;
     match event.what {
-        // What is for programs, or a matter of IRC alone.
+        // For programs, or for IRC clients only.
         What::AwaySet { .. }
         | What::HostSet { .. }
         | What::Invited { .. }
@@ -121,7 +121,7 @@ pub(super) fn note(note: &Note<'_>, to: &mut Notes<'_>) {
     }
 }
 
-/// Writes a note on a room: who is in it, and what it allows.
+/// Writes a note about a room.
 fn about_room(note: &Note<'_>, to: &mut Notes<'_>) {
     match note {
         Note::Bans { room, total: 0, .. } => to.note(format_args!("nobody is banned from {room}")),
@@ -134,11 +134,11 @@ fn about_room(note: &Note<'_>, to: &mut Notes<'_>) {
             to.note(format_args!("no messages yet"));
         }
         Note::History { room, heard } => {
-            let (left_out, heard) = to.latest(heard);
+            let (left_out, lines) = to.latest_lines(heard);
             if left_out > 0 {
                 to.note(format_args!("{} not shown", Count(left_out, "earlier line")));
             }
-            heard.iter().for_each(|heard| to.heard(room, heard, event));
+            lines.iter().for_each(|line| to.history_line(room, line, event));
         }
         Note::InvitedTo { by, room } => {
             to.note(format_args!("{by} invites you to {room}; /join {room} enters it"));
@@ -284,7 +284,7 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
     }
 }
 
-/// Answers a change of modes that is in force already.
+/// Writes the note for a change of modes that changes nothing.
 fn unchanged(room: &RoomName, change: &ModeChange, to: &mut Notes<'_>) {
     match change {
         ModeChange::Flag { flag, on } => {
@@ -296,10 +296,10 @@ fn unchanged(room: &RoomName, change: &ModeChange, to: &mut Notes<'_>) {
         ModeChange::Limit(None) => to.note(format_args!("{room} has no limit")),
         ModeChange::Limit(Some(limit)) => to.note(format_args!("the limit of {room} is already {limit}")),
         ModeChange::Mask { mask, on: true, .. } if mask.mutes() => {
-            to.note(format_args!("{} is already silenced in {room}", shown_muted(mask)));
+            to.note(format_args!("{} is already silenced in {room}", muted_mask(mask)));
         }
         ModeChange::Mask { mask, on: false, .. } if mask.mutes() => {
-            to.note(format_args!("{} is not silenced in {room}; /ban lists who is", shown_muted(mask)));
+            to.note(format_args!("{} is not silenced in {room}; /ban lists who is", muted_mask(mask)));
         }
         ModeChange::Mask { mask, on: true, .. } => {
             to.note(format_args!("{} is already banned from {room}", shown(mask)));
@@ -316,7 +316,7 @@ fn unchanged(room: &RoomName, change: &ModeChange, to: &mut Notes<'_>) {
     }
 }
 
-/// Changes of a room's modes, as they are told behind the name of whoever made them: `made bob an operator, removed the key`.
+/// Displays changes of a room's modes as they follow the name of their author: `made bob an operator, removed the key`.
 struct Changes<'a>(&'a [ModeChange]);
 
 impl Display for Changes<'_> {
@@ -333,7 +333,7 @@ impl Display for Changes<'_> {
                 ModeChange::Limit(None) => f.write_str("removed the limit")?,
                 ModeChange::Limit(Some(limit)) => write!(f, "set the limit to {limit}")?,
                 ModeChange::Mask { list, mask, on } => {
-                    let (mutes, mask) = (mask.mutes(), shown_muted(mask));
+                    let (mutes, mask) = (mask.mutes(), muted_mask(mask));
                     match (list, on) {
                         (MaskList::Bans, true) if mutes => write!(f, "silenced {mask}")?,
                         (MaskList::Bans, false) if mutes => write!(f, "unsilenced {mask}")?,
@@ -369,13 +369,14 @@ fn topic(room: &RoomName, topic: Option<&Topic>, to: &mut Notes<'_>) {
     }
 }
 
+/// Writes the number of items that a list has left out.
 fn more(rest: usize, to: &mut Notes<'_>) {
     if rest > 0 {
         to.note(format_args!("and {rest} more"));
     }
 }
 
-/// A number of things: `1 room`, `2 rooms`.
+/// Displays a number of things: `1 room`, `2 rooms`.
 struct Count(usize, &'static str);
 
 impl Display for Count {
@@ -385,7 +386,7 @@ impl Display for Count {
     }
 }
 
-/// The room of a member, and the number of others there: `alone in tea`, `in tea with 2 others`.
+/// Displays the room of the reader and the number of others there: `alone in tea`, `in tea with 2 others`.
 struct Place<'a> {
     room: &'a RoomName,
     /// Number of members, the reader included.
@@ -402,7 +403,7 @@ impl Display for Place<'_> {
     }
 }
 
-/// The other members of a room that somebody has entered.
+/// Displays the number of other members of a room: `2 others are here`.
 struct Others(usize);
 
 impl Display for Others {
@@ -415,7 +416,7 @@ impl Display for Others {
     }
 }
 
-/// A number of people: `1 person`, `2 people`.
+/// Displays a number of people: `1 person`, `2 people`.
 struct People(usize);
 
 impl Display for People {

@@ -1,4 +1,4 @@
-//! What a line of the plain dialect asks for.
+//! Instructions: parsed lines of the plain dialect.
 
 use super::note::{HelpOn, Mistake};
 use crate::base::identity::Identity;
@@ -9,15 +9,15 @@ use crate::base::text::Text;
 use crate::dialect::action::Password;
 use crate::log::command::MessageKind;
 
-/// What a line asks for.
+/// A parsed line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Instruction {
-    /// Away with these words, or back.
+    /// Mark the member as away with this text; with `None`, as back.
     Away(Option<Text>),
-    /// The masks that keep people out of the room.
+    /// List the bans of the room.
     Bans,
     Help(HelpOn),
-    /// The room's last lines, that many of them.
+    /// Show this many recent lines of the room; with `None`, all.
     History(Option<usize>),
     Invite(Name),
     Join(RoomName, Option<Key>),
@@ -27,15 +27,16 @@ pub(crate) enum Instruction {
     },
     Language(Language),
     Mistaken(Mistake),
-    /// The modes of the room.
+    /// Show the modes of the room.
     Modes,
+    /// Do nothing: the line is empty.
     Nothing,
     Oper(Password),
-    /// Back to the lobby, with last words.
+    /// Go back to the lobby, with a parting message or without.
     Part(Option<Text>),
     Quit(Option<Text>),
     Rename(Name),
-    /// To whoever wrote last in private.
+    /// Answer the last member that sent a private message.
     Reply(Text),
     Rooms,
     Say {
@@ -52,8 +53,8 @@ pub(crate) enum Instruction {
 }
 
 impl Instruction {
-    /// Returns the mistake, where it is about a reserved name.
-    pub(super) fn about_nobody(&self, identity: &Identity) -> Option<Mistake> {
+    /// Returns the mistake if the instruction is about a reserved name, which no member can have.
+    pub(super) fn reserved_name(&self, identity: &Identity) -> Option<Mistake> {
         match self {
             Self::Rename(name) if identity.reserves(name) => Some(Mistake::NameReserved(name.clone())),
             Self::Tell { to, .. } if identity.reserves(to) => Some(Mistake::NoServices(to.clone())),

@@ -1,8 +1,8 @@
-//! Reads the commands that act on other people and on the modes of a room.
+//! Parsing the commands of moderators, and the words for modes and masks.
 
 use super::instruction::Instruction;
 use super::note::Mistake;
-use super::words::{Words, any_name, folded};
+use super::words::{Words, any_name, folded, printable_word};
 use crate::base::mode::{Flag, Key, Mask, MaskList, ModeChange, Status};
 use crate::dialect::action::Password;
 use alloc::string::String;
@@ -68,7 +68,7 @@ pub(super) fn mode(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     let word = folded(&word);
     let flag = Flag::ALL.into_iter().find(|&flag| flag_word(flag) == word);
     if flag.is_none() && word != "key" && word != "limit" {
-        return Err(Mistake::NoSuchMode(shown(&word)));
+        return Err(Mistake::NoSuchMode(printable_word(&word)));
     }
     let value = words.needed()?;
     words.end()?;
@@ -85,7 +85,7 @@ pub(super) fn mode(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     }))
 }
 
-/// Reads `on` or `off`, in English or Chinese.
+/// Parses `on` or `off`, in English or Chinese.
 fn switch(word: &str) -> Option<bool> {
     match &*folded(word) {
         "on" | "开" => Some(true),
@@ -94,13 +94,7 @@ fn switch(word: &str) -> Option<bool> {
     }
 }
 
-/// The beginning of a word, as long as a note shows.
-fn shown(word: &str) -> String {
-    const SHOWN_CHARS: usize = 40;
-    word.chars().take(SHOWN_CHARS).collect()
-}
-
-/// The name of a flag in `/mode`.
+/// Returns the name of a flag in `/mode`.
 pub(super) const fn flag_word(flag: Flag) -> &'static str {
     match flag {
         Flag::InviteOnly => "invite-only",
@@ -114,38 +108,38 @@ pub(super) const fn flag_word(flag: Flag) -> &'static str {
 
 pub(super) fn oper(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     let operator = words.needed()?;
-    // It may have blanks in it.
+    // A password may contain blanks.
     let password = words.needed_text()?;
     let password = Bytes::copy_from_slice(password.as_str().as_bytes());
     Ok(Instruction::Oper(Password { operator: Some(operator.into_owned()), password }))
 }
 
-/// A mode that is on, as `/mode` takes it: `invite-only`, `key tea`, `limit 5`.
+/// Returns a mode that is set in the words of `/mode`: `invite-only`, `key tea`, `limit 5`.
 pub(super) fn mode_word(change: &ModeChange) -> String {
     match change {
         ModeChange::Flag { flag, .. } => flag_word(*flag).into(),
         ModeChange::Key(key) => alloc::format!("key {}", key.as_ref().map_or("off", Key::as_str)),
         ModeChange::Limit(Some(limit)) => alloc::format!("limit {limit}"),
-        // Masks and statuses are no modes of the room alone.
+        // Masks and statuses are not listed as modes.
         ModeChange::Limit(None) | ModeChange::Mask { .. } | ModeChange::Status { .. } => String::new(),
     }
 }
 
-/// A mask as `/ban` takes it: only the name where the mask is about nothing else.
+/// Returns a mask as `/ban` takes it: the name alone, if the mask matches any user and host.
 pub(super) fn shown_mask(mask: &Mask) -> &str {
     mask.as_str().strip_suffix("!*@*").unwrap_or(mask.as_str())
 }
 
-/// Whom a mask is about, without what says that it only mutes.
-pub(super) fn shown_muted(mask: &Mask) -> &str {
+/// Returns a mask as `/ban` takes it, without the prefix of a mask that only mutes.
+pub(super) fn muted_mask(mask: &Mask) -> &str {
     let shown = shown_mask(mask);
     shown.strip_prefix(Mask::MUTE).unwrap_or(shown)
 }
 
-/// The changes without those that a later one undoes or repeats: a client of IRC may write `+m-m` a hundred times in a
-/// line, and each change would be told in several words.
+/// Returns the changes without those that a later one overrides. An IRC client can repeat `+m-m` a hundred times in one
+/// line, and a change takes several words here.
 pub(super) fn last_of_each(changes: &[ModeChange]) -> impl Iterator<Item = &ModeChange> {
-    let is_again = |one: &ModeChange, other: &ModeChange| match (one, other) {
+    let overrides = |one: &ModeChange, other: &ModeChange| match (one, other) {
         (ModeChange::Flag { flag: one, .. }, ModeChange::Flag { flag: other, .. }) => one == other,
         (ModeChange::Key(_), ModeChange::Key(_)) | (ModeChange::Limit(_), ModeChange::Limit(_)) => true,
         _ => false,
@@ -153,6 +147,6 @@ pub(super) fn last_of_each(changes: &[ModeChange]) -> impl Iterator<Item = &Mode
     changes
         .iter()
         .enumerate()
-        .filter(move |(index, change)| !changes[index + 1..].iter().any(|later| is_again(change, later)))
+        .filter(move |(index, change)| !changes[index + 1..].iter().any(|later| overrides(change, later)))
         .map(|(_, change)| change)
 }

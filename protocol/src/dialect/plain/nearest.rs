@@ -1,17 +1,17 @@
-//! The command that somebody who typed an unknown one may have meant.
+//! Guessing the command that the author of an unknown one may have meant.
 
 use super::table::COMMANDS;
 use alloc::vec::Vec;
 
-/// Letters of a word that may be a mistyped command.
+/// Length of the longest word that is compared with the commands.
 const CHARS_MAX: usize = 16;
 
-/// A name that is shorter is the beginning of too many words to be the command that ran into its argument:
-/// `/nickalice`, but not `/meow`.
+/// Length of the shortest command that is found without the space before its argument: `/nickalice` is `/nick`, but too
+/// many words begin like `/me` for `/meow` to be one.
 const RUN_INTO_CHARS_MIN: usize = 4;
 
-/// Guesses the command that `word` was meant to be: the only one that begins with it, one that lacks the space before its
-/// argument, or one whose spelling is a few mistakes away.
+/// Returns the command that `word` was probably meant to be: the only one that begins with the word, one that lacks the
+/// space before its argument, or the one with the fewest mistakes.
 pub(super) fn nearest(word: &str) -> Option<&'static str> {
     if word.is_empty() {
         return None;
@@ -28,7 +28,7 @@ pub(super) fn nearest(word: &str) -> Option<&'static str> {
         return Some(name);
     }
     let chars: Vec<char> = word.chars().take(CHARS_MAX + 1).collect();
-    // One mistake in a short word, two in a longer one, and never all of it.
+    // One mistake in a short word, two in a longer one.
     let most = match chars.len() {
         0 | 1 => return None,
         2 | 3 => 1,
@@ -40,8 +40,8 @@ pub(super) fn nearest(word: &str) -> Option<&'static str> {
     near.filter(|&(mistakes, _)| mistakes <= most).min_by_key(|&(mistakes, _)| mistakes).map(|(_, name)| name)
 }
 
-/// Number of characters that are wrong, missing, surplus, or exchanged with their neighbour (the optimal string alignment
-/// distance).
+/// Returns the optimal string alignment distance: the number of characters that are wrong, missing, surplus, or swapped
+/// with their neighbour.
 fn distance(word: &[char], spelling: &str) -> usize {
     let spelling: Vec<char> = spelling.chars().collect();
     let first: Vec<usize> = (0..=spelling.len()).collect();
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mistakes_are_counted() {
+    fn the_distance_counts_mistakes() {
         for (word, spelling, mistakes) in [
             ("join", "join", 0),
             ("joni", "join", 1),
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_that_was_meant_is_found() {
+    fn the_intended_command_is_found() {
         for (word, meant) in [
             ("joni", Some("join")),
             ("jion", Some("join")),

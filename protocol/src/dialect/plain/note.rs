@@ -1,4 +1,4 @@
-//! What one reader of the plain dialect is told, before a language gives it words.
+//! Notes: the server's messages to one plain client, independent of a language.
 
 use crate::base::language::Language;
 use crate::base::mode::{Mask, ModeChange};
@@ -10,162 +10,162 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::BytesMut;
 
-/// Something that one reader of the plain dialect is told.
+/// A message of the server to one plain client.
 #[derive(Clone, Debug)]
 pub enum Note<'a> {
-    /// The member is away from here on, or back.
+    /// The member is now marked as away, or as back.
     AwayIs {
-        /// Its words, where it is away.
+        /// The away text; `None` if the member is back.
         away: Option<&'a Text>,
         /// Whether it was away before.
         was_away: bool,
     },
-    /// The masks that keep people out of a room.
+    /// The bans of a room.
     Bans {
         /// The room.
         room: &'a RoomName,
-        /// Number of all masks, listed or not.
+        /// Number of all bans, listed or not.
         total: usize,
-        /// The first of them.
+        /// The first bans of the list.
         masks: Vec<&'a Mask>,
     },
     /// The connection closes.
     Farewell {
         /// The reason.
         reason: CloseReason,
-        /// The words of who ended it.
+        /// The message of the operator who killed the member, if there is one.
         message: Option<&'a Text>,
     },
-    /// The first note to a newcomer.
+    /// The member has entered the server.
     Greeting {
         /// Its name.
         name: &'a Name,
-        /// The room it is in and how many are there, itself included.
+        /// The room that it has entered, and the number of members there, this one included.
         room: Option<(&'a RoomName, usize)>,
     },
-    /// The commands.
+    /// A help text.
     Help(HelpOn),
-    /// What was said in a room of late.
+    /// Recent messages of a room.
     History {
         /// The room.
         room: &'a RoomName,
-        /// The lines.
+        /// The messages.
         heard: Vec<&'a HistoryLine>,
     },
-    /// The member is in another room now.
+    /// The member has entered another room.
     InRoom {
         /// The room.
         room: &'a RoomName,
-        /// How many are there, itself included.
+        /// Number of members in the room, this one included.
         members: usize,
-        /// What the room is about.
+        /// The topic of the room.
         topic: Option<&'a Topic>,
     },
     /// The server is there.
     IsThere,
-    /// The member has invited somebody.
+    /// The member has invited another one.
     Invited {
-        /// The one who is invited.
+        /// The invited member.
         name: &'a Name,
         /// The room.
         room: &'a RoomName,
     },
-    /// Somebody asks the member into a room.
+    /// The member was invited to a room.
     InvitedTo {
-        /// The one who invites.
+        /// The inviting member.
         by: &'a Name,
         /// The room.
         room: &'a RoomName,
     },
-    /// Whoever the member writes to is away.
+    /// The member has written to a member that is away.
     IsAway {
-        /// The member who is away.
+        /// The name of the member that is away.
         name: &'a Name,
-        /// Its words.
+        /// Its away text.
         away: &'a Text,
     },
-    /// The member was sent out of the room that it was in.
+    /// The member was removed from its room.
     KickedOut {
-        /// By whom.
+        /// The operator who removed it.
         by: &'a Name,
         /// The room.
         room: &'a RoomName,
-        /// The reason that was given, if one was.
+        /// The reason, if one was given.
         message: Option<&'a Text>,
     },
-    /// The reader's texts are in this language now.
+    /// The client reads this language now.
     LanguageIs,
-    /// The line was over the limit.
+    /// The line was longer than the limit, and was cut.
     LineCut {
-        /// How many bytes of it were dropped.
+        /// Number of bytes that were dropped.
         dropped: usize,
-        /// How many bytes a line may have.
+        /// The limit of a line in bytes.
         line_bytes_max: usize,
     },
-    /// The line was no request.
+    /// The line is not a valid command.
     Mistaken(&'a Mistake),
-    /// What the member writes is not UTF-8.
+    /// The line is not UTF-8.
     NotUtf8 {
-        /// Whether it is UTF-16, which was converted; what was not is lost.
+        /// Whether the line is UTF-16 and was converted. If not, some of its text is lost.
         converted: bool,
     },
-    /// What a room allows, as the changes that lead to it.
+    /// The modes of a room.
     ModesAre {
         /// The room.
         room: &'a RoomName,
-        /// The changes.
+        /// The modes that are set, each as the change that sets it.
         changes: Vec<ModeChange>,
     },
-    /// The member has another name.
+    /// The member has changed its name.
     NowNamed(&'a Name),
-    /// The member is an operator of the server.
+    /// The member is now an operator of the server.
     NowOperator,
-    /// The world did not do it.
+    /// The command was refused.
     Refused(&'a Refusal),
-    /// The rooms.
+    /// The list of rooms.
     Rooms {
         /// Number of all rooms, listed or not.
         total: usize,
-        /// The first of them, and how many are in each.
+        /// The first rooms of the list, with the number of their members.
         rooms: Vec<(&'a RoomName, usize)>,
     },
-    /// The line may have been the beginning of a registration of IRC, and was not said.
+    /// The line may be the start of an IRC registration, and was not sent to the room.
     NotSaid,
-    /// What the member has told somebody in private.
+    /// The member has sent a private message.
     TellsTo {
-        /// The one who was spoken to.
+        /// The name of the member that it was sent to.
         name: &'a Name,
         /// The text.
         text: &'a Text,
     },
-    /// What the room is about.
+    /// The topic of a room.
     TopicIs {
         /// The room.
         room: &'a RoomName,
-        /// Its topic.
+        /// The topic, if there is one.
         topic: Option<&'a Topic>,
     },
-    /// A room's modes are as the member wants them already.
+    /// A room already has the modes that the member asked for.
     Unchanged {
         /// The room.
         room: &'a RoomName,
-        /// The change that was asked for.
+        /// The requested change.
         change: &'a ModeChange,
     },
-    /// Who is in a room.
+    /// The members of a room.
     Who {
         /// The room.
         room: &'a RoomName,
         /// Number of all members of the room, listed or not.
         total: usize,
-        /// The names of the first of them, in the order of their entrance, each behind the prefix of its status.
+        /// The names of the first members of the list in the order in which they entered, each with the prefix of its
+        /// status.
         names: Vec<(&'static str, &'a Name)>,
     },
 }
 
 impl Note<'_> {
-    /// Appends what a reader of that language sees of it: whole lines, or nothing. Of a list, as much as
-    /// `reply_bytes_max` has room for.
+    /// Appends the note in this language: whole lines, or nothing. Lists are cut at `reply_bytes_max`.
     pub fn render(&self, language: Language, reply_bytes_max: usize, to: &mut BytesMut) {
         super::render_note(self, language, reply_bytes_max, to);
     }
@@ -174,49 +174,49 @@ impl Note<'_> {
 /// The subject of a help text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HelpOn {
-    /// The command of that name.
+    /// The command with this name.
     Command(&'static str),
-    /// The commands that everybody uses.
+    /// The commands for everyone.
     Everyday,
-    /// The commands for those who run a room.
+    /// The commands for room operators.
     Moderation,
 }
 
-/// Why a line was no request.
+/// A reason for which a line is not a valid command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mistake {
-    /// The argument is no key that a room can have.
+    /// The argument is not a valid key.
     BadKey,
-    /// The argument is no number of people: 1, 2, 3 and so on.
+    /// The argument is not a number of members from 1.
     BadLimit,
-    /// The argument is no mask.
+    /// The argument is not a valid mask.
     BadMask,
-    /// The argument is no name that a member can have.
+    /// The argument is not a valid name.
     BadName(NameError),
-    /// The argument is no number of lines: 1, 2, 3 and so on.
+    /// The argument is not a number of lines from 1.
     BadNumber,
-    /// The argument is no room's name.
+    /// The argument is not a valid room name.
     BadRoom(NameError),
-    /// This command, named without its `/`, takes fewer words.
+    /// Too many arguments for this command, named without its `/`.
     ExtraWords(&'static str),
-    /// The member is in the lobby, and there is nowhere to go back to.
+    /// The member is already in the lobby.
     InLobby,
-    /// The name is nobody's to take.
+    /// The name is reserved.
     NameReserved(Name),
-    /// Nobody has the name, and nobody can: nothing that is said to it is heard.
+    /// The name is reserved for a service, and there are no services: the message reaches nobody.
     NoServices(Name),
-    /// There is no such command. What was typed, as its writer sees it.
+    /// There is no command with this name, which is given as its author sees it.
     NoSuchCommand(String),
-    /// A room has no such mode.
+    /// There is no mode with this name.
     NoSuchMode(String),
-    /// Nobody is in a room of that name.
+    /// There is no room with this name.
     NoSuchRoom(RoomName),
     /// The member is in no room.
     NotInRoom,
-    /// The argument names no language that there is.
+    /// The argument is not the code of a language.
     UnknownLanguage,
-    /// This command, named without its `/`, needs more words.
+    /// Too few arguments for this command, named without its `/`.
     Usage(&'static str),
-    /// That is not the password of an operator of that name.
+    /// The operator's name or password is wrong.
     WrongPassword,
 }

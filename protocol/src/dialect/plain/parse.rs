@@ -1,14 +1,14 @@
-//! A line of the plain dialect becomes a request.
+//! Parsing a line of the plain dialect.
 
 use super::commands;
 use super::instruction::Instruction;
-use super::seen::Seen;
+use super::visible::Visible;
 use super::words::PlainCommand;
 use crate::base::text::Text;
 use crate::log::command::MessageKind;
 
-/// Reads a line as its readers would see it: one that they would see begin with `/` is a command, and is never said;
-/// `//` says a line that starts with `/`.
+/// Parses a line. If the first visible character is `/`, the line is a command and is never sent to the room; `//`
+/// sends a line that starts with `/`.
 pub(crate) fn parse(text: Text) -> Instruction {
     match form(text.as_str()) {
         Form::Command(behind_slash) => commands::read(behind_slash).unwrap_or_else(Instruction::Mistaken),
@@ -18,8 +18,8 @@ pub(crate) fn parse(text: Text) -> Instruction {
     }
 }
 
-/// Reads a line as the server does, for clients that want to know what their user is about to send. Returns the command,
-/// which is `None` where there is none of that name, and what stands behind the name; `None` for a line that is said.
+/// Finds the command of a line as the server does, for clients that act on what their user types. Returns `None` for a
+/// message, and otherwise the command, if there is one with that name, and its arguments.
 #[must_use]
 pub fn read_command(line: &str) -> Option<(Option<&'static PlainCommand>, &str)> {
     let Form::Command(mut rest) = form(line) else { return None };
@@ -27,27 +27,27 @@ pub fn read_command(line: &str) -> Option<(Option<&'static PlainCommand>, &str)>
     Some((commands::find(&word), rest.0.trim()))
 }
 
-/// The forms of a line.
+/// The kinds of lines.
 enum Form<'a> {
-    /// A command: what stands behind its slash.
-    Command(Seen<'a>),
-    /// Speech that begins with a slash, behind another one.
+    /// A command, without its slash.
+    Command(Visible<'a>),
+    /// A message that starts with a slash, without the slash before it.
     Escaped(&'a str),
-    /// Speech as it stands.
+    /// A message: the whole line.
     Message,
 }
 
 fn form(line: &str) -> Form<'_> {
-    let mut seen = Seen(line);
-    let is_command = seen.skip_unseen().is_some_and(|first| seen.take_slash(first));
+    let mut rest = Visible(line);
+    let is_command = rest.skip_blanks().is_some_and(|first| rest.take_slash(first));
     if !is_command {
         return Form::Message;
     }
-    // What is unseen stands between the slashes, too, but for blanks: `/ /x` is a command without a name.
-    let mut escaped = seen;
+    // Invisible characters may be between the slashes as well, but blanks may not: `/ /x` is a command without a name.
+    let mut escaped = rest;
     match escaped.skip_invisible() {
         Some('/' | '／') => Form::Escaped(escaped.0),
-        _ => Form::Command(seen),
+        _ => Form::Command(rest),
     }
 }
 
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_a_slash_is_said() {
+    fn a_line_without_a_slash_is_a_message() {
         assert_eq!(parsed("hello"), said("hello"));
         assert_eq!(parsed(" hello /help"), said(" hello /help"));
         assert_eq!(parsed("、好"), said("、好"));
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn two_slashes_say_a_line_that_starts_with_one() {
+    fn two_slashes_send_a_line_that_starts_with_one() {
         for (line, text) in [
             ("//help", "/help"),
             ("///", "//"),
@@ -94,8 +94,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_seen_hides_no_command() {
-        let unseen = [
+    fn invisible_characters_do_not_hide_a_command() {
+        let invisible = [
             "",
             " ",
             "\t",
@@ -122,12 +122,12 @@ mod tests {
             to: Name::parse("bob").unwrap(),
             text: Text::clean("my  password".as_bytes(), false),
         };
-        for before in unseen {
+        for before in invisible {
             assert_eq!(parsed(&format!("{before}/msg bob my  password")), told, "{before:?}");
             assert_eq!(parsed(&format!("{before}／MSG bob my  password")), told, "{before:?}");
             assert_eq!(parsed(&format!("{before}、ｍｓｇ bob my  password")), told, "{before:?}");
             assert_eq!(parsed(&format!("/msg {before}bob my  password{before}")).clone(), {
-                // What a text ends with is left to it; blanks around it are not.
+                // Blanks around a text are removed, but not invisible characters.
                 let text = format!("my  password{before}");
                 let text = Text::clean(text.trim().as_bytes(), false);
                 Instruction::Tell { to: Name::parse("bob").unwrap(), text }
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_can_know_what_a_line_would_be() {
+    fn a_client_finds_the_same_command_as_the_server() {
         for (line, expected) in [
             ("/nick alice", Some((Some("nick"), "alice"))),
             (" \u{200B}／ＮＩＣＫ  alice ", Some((Some("nick"), "alice"))),
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn every_command_is_a_request() {
+    fn commands_are_parsed() {
         let alice = Name::parse("alice").unwrap();
         let rust = RoomName::parse("rust").unwrap();
         let text = Text::clean(b"hi  there", false);
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_request_says_why() {
+    fn mistakes_are_reported() {
         let unknown = |word: &str| Mistake::NoSuchCommand(word.into());
         for (line, mistake) in [
             ("/", unknown("")),

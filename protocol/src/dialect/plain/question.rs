@@ -1,4 +1,4 @@
-//! Questions that are answered from the world as it is, and change nothing that is shared.
+//! Questions of the plain dialect, which are answered from the world and do not change it.
 
 use super::instruction::Instruction;
 use super::note::{HelpOn, Mistake, Note};
@@ -10,49 +10,52 @@ use crate::base::person::UserModes;
 use crate::dialect::state::View;
 use crate::world::{Member, Room};
 
-/// What a line asks of the server.
+/// A question of the plain dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum PlainQuestion {
     Bans,
-    /// An instruction that had to wait for what came before it.
+    /// An instruction that has to wait for the actions before it. It becomes an action of its own when they are done.
     Deferred(Instruction),
     Help(HelpOn),
+    /// The number of lines to show; `None` for all.
     History(Option<usize>),
     Language(Language),
-    /// The line before was cut; so many bytes were dropped.
+    /// The number of bytes of the line that were dropped.
     LineCut(usize),
     Mistaken(Mistake),
     Modes,
     /// The line was not UTF-8.
     NotUtf8 {
+        /// Whether it was UTF-16 and was converted.
         converted: bool,
     },
     Rooms,
     Topic,
+    /// The room to list; `None` for the member's own.
     Who(Option<RoomName>),
 }
 
 impl PlainQuestion {
-    /// Whether the answer may be long, so that the session waits until it is written.
+    /// Whether the answer may be long: see [`Answer::is_bulk`](crate::Answer::is_bulk).
     pub(super) const fn is_bulk(&self) -> bool {
         matches!(self, Self::Bans | Self::Help(_) | Self::History(_) | Self::Rooms | Self::Who(_))
     }
 
-    /// Returns what answers it, for a member that speaks to the room `here`. A [`Self::Deferred`] has no answer.
+    /// Returns the answer for a member that is in the room `here`. A [`Self::Deferred`] has none.
     pub(super) fn note<'a>(
         &'a self,
         here: Option<&'a RoomName>,
         view: &View<'a>,
     ) -> Result<Option<Note<'a>>, Mistake> {
         let &View { member, world, limits, .. } = view;
-        // To somebody outside of it, a secret room does not exist.
+        // For a member outside of it, a secret room does not exist.
         let existing = |name: Option<&RoomName>| {
             let name = name.ok_or(Mistake::NotInRoom)?;
             let room = world.room_named(name).and_then(|id| world.room(id));
             let room: Option<&'a Room> = room.filter(|room| room.is_visible_to(member));
             room.ok_or_else(|| Mistake::NoSuchRoom(name.clone()))
         };
-        // Each item of a list takes a character and what separates it from the next.
+        // An item of a list has at least one character and a separator: more items cannot fit.
         let items_max = limits.reply_bytes_max / 3;
         Ok(Some(match self {
             Self::Bans => {
@@ -89,12 +92,12 @@ impl PlainQuestion {
             }
             Self::Who(asked) => {
                 let room = existing(asked.as_ref().or(here))?;
-                // An invisible member is listed only for those who are in the room.
-                let is_there = member.is_some_and(|id| room.statuses(id).is_some());
+                // An invisible member is listed only for members of the room.
+                let is_in_room = member.is_some_and(|id| room.statuses(id).is_some());
                 let members = || {
                     let members = room.members_from(MemberId::default());
                     let members = members.filter_map(|(id, it)| Some((it, world.member(id)?)));
-                    members.filter(move |(_, it)| is_there || !it.modes().has(UserModes::INVISIBLE))
+                    members.filter(move |(_, it)| is_in_room || !it.modes().has(UserModes::INVISIBLE))
                 };
                 let listed = |(statuses, it): (Statuses, &'a Member)| (statuses.prefixes(false), it.name());
                 let names = members().take(items_max).map(listed).collect();

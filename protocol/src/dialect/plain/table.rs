@@ -1,5 +1,5 @@
-//! The table of the plain dialect's commands. What a line asks for, `/help`, the notes on usage and
-//! docs/COMMANDS.md are all made from it.
+//! The table of the plain dialect's commands. Parsing, `/help`, the notes on usage and docs/COMMANDS.md are all based
+//! on it.
 
 use super::instruction::{Instruction, TopicInstruction};
 use super::moderation::{away, ban, deop, devoice, invite, kick, mode, op, oper, unban, voice};
@@ -11,6 +11,7 @@ use crate::dialect::plain::note::{HelpOn, Mistake};
 use crate::log::command::MessageKind;
 use core::num::NonZeroUsize;
 
+/// Creates a row of the table. Texts are in the order of [`Language::ALL`](crate::Language::ALL).
 const fn entry(
     name: &'static str,
     aliases: &'static [&'static str],
@@ -24,12 +25,12 @@ const fn entry(
     PlainCommand { name, aliases, group, arguments, about, details, read }
 }
 
-/// What is the same in every language.
+/// Returns a text that is the same in every language.
 const fn both(text: &'static str) -> [&'static str; 2] {
     [text, text]
 }
 
-/// Every command, in the order in which `/help` lists them.
+/// All commands, in the order in which `/help` lists them.
 pub const COMMANDS: &[PlainCommand] = &[
     entry(
         "help",
@@ -354,7 +355,7 @@ fn who(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     Ok(Instruction::Who(words.all().map(|room| room_name(&room)).transpose()?))
 }
 
-/// A room's name, with or without the `#` that other chats write before it.
+/// Parses the name of a room, with or without the `#` of other chat servers.
 fn room_name(room: &str) -> Result<RoomName, Mistake> {
     RoomName::parse(room).map_err(Mistake::BadRoom)
 }

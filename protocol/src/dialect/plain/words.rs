@@ -1,29 +1,30 @@
-//! A command of the plain dialect, and how its words are read.
+//! The type of a command of the plain dialect, and parsing its arguments.
 
 use super::instruction::Instruction;
 use super::note::Mistake;
-use super::seen::Seen;
+use super::visible::Visible;
 use crate::base::language::Language;
 use crate::base::name::Name;
 use crate::base::text::{Text, is_invisible};
 use alloc::borrow::Cow;
 use alloc::string::String;
 
-/// A command: what is typed behind `/`.
+/// A command: the word after `/`.
 #[derive(Debug)]
 pub struct PlainCommand {
-    /// Its name, in lower case; any case is taken.
+    /// The name, in lower case. A line may have it in any case.
     pub name: &'static str,
-    /// Other names, known from other chats.
+    /// Other names of the command, known from other chat servers.
     pub aliases: &'static [&'static str],
-    /// The group that `/help` lists it in.
+    /// The list of `/help` that contains it.
     pub group: Group,
-    /// Its arguments: `NAME TEXT`, with those in brackets that can be left out.
+    /// The arguments: `NAME TEXT`. Optional ones are in brackets.
     pub arguments: Localized,
-    /// What it does, in a few words.
+    /// A short explanation.
     pub about: Localized,
-    /// Further explanations, one a line.
+    /// Further explanations, one on each line.
     pub details: Localized,
+    /// Parses the arguments.
     pub(super) read: fn(&mut Words<'_>) -> Result<Instruction, Mistake>,
 }
 
@@ -32,29 +33,29 @@ pub struct PlainCommand {
 pub struct Localized(pub(super) [&'static str; Language::ALL.len()]);
 
 impl Localized {
-    /// The text in that language.
+    /// Returns the text in this language.
     #[must_use]
     pub const fn get(&self, language: Language) -> &'static str {
         self.0[language as usize]
     }
 }
 
-/// Where a command is listed.
+/// A list of commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
-    /// With `/help`.
+    /// The list of `/help`.
     Everyday,
-    /// With `/help moderation`.
+    /// The list of `/help moderation`.
     Moderation,
 }
 
 impl PlainCommand {
-    /// Its name and its aliases.
+    /// Returns its name and its aliases.
     pub fn spellings(&self) -> impl Iterator<Item = &'static str> {
         core::iter::once(self.name).chain(self.aliases.iter().copied())
     }
 
-    /// How it is written: `/nick NAME`.
+    /// Returns its usage: `/nick NAME`.
     #[must_use]
     pub fn usage(&self, language: Language) -> String {
         let arguments = self.arguments.get(language);
@@ -64,29 +65,34 @@ impl PlainCommand {
 }
 
 pub(super) fn no_such_command(word: &str) -> Mistake {
-    /// Characters of the word that the note shows.
-    const SHOWN_CHARS: usize = 40;
-    Mistake::NoSuchCommand(word.chars().filter(|&it| !is_invisible(it)).take(SHOWN_CHARS).collect())
+    Mistake::NoSuchCommand(printable_word(word))
 }
 
-/// A name that somebody may have. A port's name can be spoken to, though nobody can ask for it.
+/// Returns the start of a word for a note, without invisible characters.
+pub(super) fn printable_word(word: &str) -> String {
+    const CHARS_MAX: usize = 40;
+    word.chars().filter(|&it| !is_invisible(it)).take(CHARS_MAX).collect()
+}
+
+/// Parses the name of another member. Unlike a name that a member asks for, it may be one that the server made from a
+/// port.
 pub(super) fn any_name(name: &str) -> Result<Name, Mistake> {
     Name::parse_any(name).map_err(Mistake::BadName)
 }
 
-/// The word as the table spells it: in lower case, with wide letters of input methods as ASCII, and without invisible
-/// characters.
+/// Returns the word as the table of commands spells it: in lower case, with the wide letters of input methods as ASCII,
+/// and without invisible characters.
 pub(super) fn folded(word: &str) -> String {
-    let seen = word.chars().filter(|&it| !is_invisible(it));
-    seen.map(|it| narrow(it).to_ascii_lowercase()).collect()
+    let visible = word.chars().filter(|&it| !is_invisible(it));
+    visible.map(|it| narrow(it).to_ascii_lowercase()).collect()
 }
 
-/// Whether the name of a command can begin with that character.
+/// Whether the name of a command can begin with this character.
 pub(super) fn is_letter_of_command(letter: char) -> bool {
     narrow(letter).is_ascii_alphabetic()
 }
 
-/// The ASCII character of which this one is the wide form; any other character as it is.
+/// Returns the ASCII character for a wide one, and any other character unchanged.
 fn narrow(character: char) -> char {
     const WIDE_OFFSET: u32 = 0xFEE0;
     match character {
@@ -95,20 +101,21 @@ fn narrow(character: char) -> char {
     }
 }
 
-/// What follows the name of a command.
+/// The arguments of a command, as they were typed.
 pub(super) struct Words<'a> {
+    /// The name of the command, for mistakes.
     pub(super) command: &'static str,
-    pub(super) rest: Seen<'a>,
+    pub(super) rest: Visible<'a>,
 }
 
 impl<'a> Words<'a> {
-    /// The next word, if there is one.
+    /// Takes the next word, if there is one.
     pub(super) fn next(&mut self) -> Option<Cow<'a, str>> {
-        self.rest.skip_unseen()?;
+        self.rest.skip_blanks()?;
         Some(self.rest.take_word())
     }
 
-    /// The next word; an error if there is none.
+    /// Takes the next word; an error if there is none.
     pub(super) fn needed(&mut self) -> Result<Cow<'a, str>, Mistake> {
         self.next().ok_or(Mistake::Usage(self.command))
     }
@@ -118,12 +125,12 @@ impl<'a> Words<'a> {
         if self.rest.is_at_end() { Ok(()) } else { Err(Mistake::ExtraWords(self.command)) }
     }
 
-    /// Everything that follows, as it is seen; `None` if nothing does.
+    /// Returns the rest without formatting; `None` if there is nothing visible.
     pub(super) fn all(&self) -> Option<Cow<'a, str>> {
         Some(self.rest.rest()).filter(|rest| !rest.is_empty())
     }
 
-    /// The text that follows, if anything of it is seen.
+    /// Returns the rest with its formatting; `None` if there is nothing visible.
     pub(super) fn text(&self) -> Option<Text> {
         self.rest.text()
     }

@@ -1,4 +1,4 @@
-//! One connection of the plain dialect.
+//! The state of a connection that speaks the plain dialect.
 
 use super::instruction::{Instruction, TopicInstruction};
 use super::note::{Mistake, Note};
@@ -21,26 +21,26 @@ use crate::world::Member;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
-/// What is known of a connection that speaks the plain dialect.
+/// The state of a connection that speaks the plain dialect.
 #[derive(Debug)]
-pub(crate) struct Speaker {
+pub(crate) struct PlainState {
     language: Language,
-    /// Whether it is sent only what is said (`--relay raw`).
+    /// Whether it is sent only the texts of messages (`--relay raw`).
     raw: bool,
-    /// The room that it speaks to. Commands of its own change it, after which no further line is read before the log has
-    /// them; and so does being kicked.
+    /// The room that its messages go to. It changes when a `Move` or a `Kick` is committed. After its own `Move` no
+    /// line is read until then, so a line never goes to the former room.
     room: Option<RoomName>,
-    /// Whether it was told that what it writes is not UTF-8.
+    /// Whether it was told that its text is not UTF-8.
     told_encoding: bool,
 }
 
-impl Speaker {
+impl PlainState {
     pub(super) fn begin(options: &Options) -> Box<dyn DialectState> {
         let Options { language, raw, .. } = *options;
         Box::new(Self { language, raw, room: None, told_encoding: false })
     }
 
-    /// Returns what there is to tell it of the encoding of its line, once.
+    /// Returns the note on the encoding of a line, if it is not UTF-8 and the client has not been told before.
     fn tell_encoding(&mut self, is_utf8: bool, is_utf16: bool) -> Option<PlainQuestion> {
         if self.told_encoding || is_utf8 && !is_utf16 {
             return None;
@@ -49,9 +49,9 @@ impl Speaker {
         Some(PlainQuestion::NotUtf8 { converted: is_utf16 })
     }
 
-    /// Returns what an instruction leads to, if anything.
-    fn act(&self, member: MemberId, instruction: Instruction, identity: &Identity) -> Option<Action> {
-        if let Some(mistake) = instruction.about_nobody(identity) {
+    /// Returns the action for an instruction, if there is one.
+    fn action(&self, member: MemberId, instruction: Instruction, identity: &Identity) -> Option<Action> {
+        if let Some(mistake) = instruction.reserved_name(identity) {
             return Some(ask(PlainQuestion::Mistaken(mistake)));
         }
         let made = match instruction {
@@ -63,13 +63,17 @@ impl Speaker {
             Instruction::Reply(text) => {
                 Ok(Command::Reply { member, message: Message::new(MessageKind::Text, text) })
             }
-            Instruction::Invite(name) => self.here().map(|room| Command::Invite { member, name, room }),
+            Instruction::Invite(name) => {
+                self.current_room().map(|room| Command::Invite { member, name, room })
+            }
             Instruction::Kick { name, message } => {
-                self.here().map(|room| Command::Kick { member, room, name, message })
+                self.current_room().map(|room| Command::Kick { member, room, name, message })
             }
-            Instruction::SetMode(change) => {
-                self.here().map(|room| Command::SetModes { member, room, changes: alloc::vec![change] })
-            }
+            Instruction::SetMode(change) => self.current_room().map(|room| Command::SetModes {
+                member,
+                room,
+                changes: alloc::vec![change],
+            }),
             Instruction::Quit(message) => return Some(Action::Quit(message)),
             Instruction::Help(on) => return Some(ask(PlainQuestion::Help(on))),
             Instruction::History(lines) => return Some(ask(PlainQuestion::History(lines))),
@@ -82,20 +86,20 @@ impl Speaker {
                 Ok(Command::Tell { member, to, message: Message::new(MessageKind::Text, text) })
             }
             Instruction::Rename(name) => Ok(Command::Rename { member, name }),
-            Instruction::Join(room, key) => Ok(self.go_to(member, room, key, None)),
-            Instruction::Say { kind, text } => self.here().map(|room| {
+            Instruction::Join(room, key) => Ok(self.move_to(member, room, key, None)),
+            Instruction::Say { kind, text } => self.current_room().map(|room| {
                 let message = Message::new(kind, text);
                 Command::Say { member, room, status: None, message }
             }),
             Instruction::Topic(TopicInstruction::Clear) => {
-                self.here().map(|room| Command::SetTopic { member, room, topic: None })
+                self.current_room().map(|room| Command::SetTopic { member, room, topic: None })
             }
             Instruction::Topic(TopicInstruction::Set(topic)) => {
-                self.here().map(|room| Command::SetTopic { member, room, topic: Some(topic) })
+                self.current_room().map(|room| Command::SetTopic { member, room, topic: Some(topic) })
             }
-            Instruction::Part(message) => match self.here() {
+            Instruction::Part(message) => match self.current_room() {
                 Ok(room) if room == RoomName::lobby() => Err(Mistake::InLobby),
-                Ok(_) => Ok(self.go_to(member, RoomName::lobby(), None, message)),
+                Ok(_) => Ok(self.move_to(member, RoomName::lobby(), None, message)),
                 Err(mistake) => Err(mistake),
             },
         };
@@ -105,31 +109,31 @@ impl Speaker {
         })
     }
 
-    /// Returns the room that it speaks to.
-    fn here(&self) -> Result<RoomName, Mistake> {
+    /// Returns the room that the member is in.
+    fn current_room(&self) -> Result<RoomName, Mistake> {
         self.room.clone().ok_or(Mistake::NotInRoom)
     }
 
-    /// Returns the command that takes it to another room. A key is refused where the room has none: the second word was
-    /// meant as something else.
-    fn go_to(&self, member: MemberId, room: RoomName, key: Option<Key>, message: Option<Text>) -> Command {
+    /// Returns the command that moves the member to another room. A key for a room without one is refused, because the
+    /// second word was probably meant as a part of the room's name.
+    fn move_to(&self, member: MemberId, room: RoomName, key: Option<Key>, message: Option<Text>) -> Command {
         Command::Move { member, from: self.room.clone(), to: Some(room), key, checks_key: true, message }
     }
 
-    fn put(&self, note: &Note<'_>, view: &View<'_>, answer: &mut Answer<'_>) {
+    fn write_note(&self, note: &Note<'_>, view: &View<'_>, answer: &mut Answer<'_>) {
         render_note(note, self.language, view.limits.reply_bytes_max, answer.bytes);
     }
 
-    /// Greets a newcomer, where newcomers are greeted.
+    /// Writes the greeting, unless greetings are turned off.
     fn greet(&self, room: Option<(&RoomName, usize)>, view: &View<'_>, answer: &mut Answer<'_>) {
         let name = view.member.and_then(|id| view.world.member(id)).map(Member::name);
         if let Some(name) = name.filter(|_| view.options.greeting && !view.options.raw) {
-            self.put(&Note::Greeting { name, room }, view, answer);
+            self.write_note(&Note::Greeting { name, room }, view, answer);
         }
     }
 }
 
-impl DialectState for Speaker {
+impl DialectState for PlainState {
     fn class(&self) -> WireClass {
         wire_class(self.language, self.raw)
     }
@@ -145,9 +149,9 @@ impl DialectState for Speaker {
         let instruction = parse(text);
         match context.member {
             Some(member) if actions.is_empty() => {
-                actions.extend(self.act(member, instruction, &context.options.identity));
+                actions.extend(self.action(member, instruction, &context.options.identity));
             }
-            // What happens before its turn may change the room that it is about.
+            // Actions before it may change the room that it is about.
             _ => actions.push_back(ask(PlainQuestion::Deferred(instruction))),
         }
     }
@@ -156,7 +160,7 @@ impl DialectState for Speaker {
         let question = match question.take() {
             None => return,
             Some(PlainQuestion::Deferred(instruction)) => {
-                let action = view.member.and_then(|it| self.act(it, instruction, &view.options.identity));
+                let action = view.member.and_then(|it| self.action(it, instruction, &view.options.identity));
                 return answer.next.extend(action);
             }
             Some(question) => question,
@@ -166,9 +170,9 @@ impl DialectState for Speaker {
         }
         answer.is_bulk = question.is_bulk();
         match question.note(self.room.as_ref(), view) {
-            Ok(Some(note)) => self.put(&note, view, answer),
+            Ok(Some(note)) => self.write_note(&note, view, answer),
             Ok(None) => {}
-            Err(mistake) => self.put(&Note::Mistaken(&mistake), view, answer),
+            Err(mistake) => self.write_note(&Note::Mistaken(&mistake), view, answer),
         }
     }
 
@@ -195,7 +199,7 @@ impl DialectState for Speaker {
             Reply::Renamed { name, .. } => Note::NowNamed(name),
             Reply::Told { name, text, .. } => Note::TellsTo { name, text },
             Reply::Unchanged { room, change } => Note::Unchanged { room, change },
-            // What a client of this dialect cannot ask for, or sees the effect of.
+            // Plain clients cannot ask for these, or see the effect itself.
             Reply::Entered
             | Reply::HostSet(_)
             | Reply::Parted(_)
@@ -206,7 +210,7 @@ impl DialectState for Speaker {
             | Reply::WatchedLeft(_)
             | Reply::Watching { .. } => return,
         };
-        self.put(&note, view, answer);
+        self.write_note(&note, view, answer);
     }
 
     fn enters_at_once(&self) -> bool {
