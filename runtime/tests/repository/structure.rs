@@ -195,3 +195,14 @@ fn what_modules_name_is_found() {
         [("a", BTreeSet::from(["d".to_owned()])), ("d", BTreeSet::from(["a".to_owned()]))].into();
     assert_eq!(circle(&circular, "a"), Some(vec!["a", "d"]));
 }
+
+#[test]
+fn a_dialect_fits_into_one_folder() {
+    let files = files();
+    let lines: usize = files
+        .iter()
+        .filter(|path| path.starts_with("protocol/tests/json_dialect/"))
+        .map(|path| read(path).lines().count())
+        .sum();
+    assert!((1..250).contains(&lines), "{lines} lines for a dialect of one's own");
+}

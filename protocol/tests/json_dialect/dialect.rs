@@ -1,0 +1,132 @@
+//! A dialect of a program that embeds the core: a line is a JSON object, and so is everything that it reads.
+
+use bytes::BytesMut;
+use parlor_protocol::*;
+use serde_json::{Map, Value, json};
+use std::collections::VecDeque;
+
+/// The dialect.
+pub static JSON: DialectSpec = DialectSpec {
+    name: "json",
+    is_typed: false,
+    line_bytes_max: |limits| limits.line_bytes_max,
+    begin: |_| Box::<Client>::default(),
+    render: |event, _, to| render(event, to),
+    relevant: |_, form| form,
+};
+
+/// One client.
+#[derive(Debug, Default)]
+struct Client {
+    /// Whether it has asked to enter.
+    enters: bool,
+}
+
+/// What a line may ask of the world.
+enum Query {
+    /// Who is in a room.
+    Who(RoomName),
+}
+
+impl DialectState for Client {
+    fn class(&self) -> WireClass {
+        WireClass { dialect: &JSON, form: 0 }
+    }
+
+    fn line(&mut self, line: Line<'_>, context: &Context<'_>, actions: &mut VecDeque<Action>) {
+        let Line::Bytes { bytes, dropped: 0 } = line else { return };
+        let Ok(Value::Object(fields)) = serde_json::from_slice(bytes) else { return };
+        actions.extend(match context.member {
+            Some(member) => asked(&fields, member),
+            None => self.enter(&fields),
+        });
+    }
+
+    fn answer(&mut self, question: Question, view: &View<'_>, answer: &mut Answer<'_>) {
+        let Some(Query::Who(name)) = question.take() else { return };
+        let room = view.world.room_named(&name).and_then(|id| view.world.room(id));
+        let members = room.filter(|room| room.is_visible_to(view.member)).into_iter().flat_map(Room::members);
+        let names = members.filter_map(|id| Some(view.world.member(id)?.name().to_string()));
+        put(answer.bytes, &json!({ "room": name.to_string(), "who": names.collect::<Vec<_>>() }));
+    }
+
+    fn reply(&mut self, reply: &Reply<'_>, view: &View<'_>, answer: &mut Answer<'_>) {
+        match *reply {
+            Reply::Entered => {
+                let name = view.member.and_then(|id| view.world.member(id)).map(|it| it.name().to_string());
+                put(answer.bytes, &json!({ "you": name }));
+            }
+            Reply::Farewell { reason, .. } => put(answer.bytes, &json!({ "closed": reason.word() })),
+            Reply::Refused { refusal, .. } => put(answer.bytes, &json!({ "refused": refusal.word() })),
+            Reply::HostSet(event)
+            | Reply::InvitedTo { event, .. }
+            | Reply::Joined { event, .. }
+            | Reply::KickedOut { event, .. }
+            | Reply::Parted(event)
+            | Reply::Renamed { event, .. } => render(event, answer.bytes),
+            // A client of this dialect does nothing that the others are about.
+            _ => {}
+        }
+    }
+
+    fn not_entered(&mut self) {
+        self.enters = false;
+    }
+}
+
+impl Client {
+    /// The first thing that a client says: `{"enter": "alice"}`.
+    fn enter(&mut self, fields: &Map<String, Value>) -> Option<Action> {
+        let name = Name::parse(fields.get("enter")?.as_str()?).ok()?;
+        let is_first = !std::mem::replace(&mut self.enters, true);
+        let registration = Registration { name: Some(name), enters_room: true, ..Registration::default() };
+        is_first.then_some(Action::Enter(registration))
+    }
+}
+
+/// What a member asks for.
+fn asked(fields: &Map<String, Value>, member: MemberId) -> Option<Action> {
+    let text = |field: &str| fields.get(field).and_then(Value::as_str);
+    let room = text("room").and_then(|room| RoomName::parse(room).ok());
+    let words = |words: &str| Text::clean(words.as_bytes(), false);
+    Some(match (text("do")?, room) {
+        ("join", Some(to)) => Action::Propose(Command::Move {
+            member,
+            from: None,
+            to: Some(to),
+            key: None,
+            checks_key: false,
+            message: None,
+        }),
+        ("rename", _) => Action::Propose(Command::Rename { member, name: Name::parse(text("name")?).ok()? }),
+        ("say", Some(room)) => {
+            let message = Message::new(MessageKind::Text, words(text("text")?));
+            Action::Propose(Command::Say { member, room, status: None, message })
+        }
+        ("who", Some(room)) => Action::Ask(Question::new(Query::Who(room))),
+        ("quit", _) => Action::Quit(text("text").map(words)),
+        _ => return None,
+    })
+}
+
+/// Appends what a client reads of an event.
+fn render(event: &Event<'_>, to: &mut BytesMut) {
+    let by = event.by.name.as_str();
+    let value = match event.what {
+        What::Joined { room } => json!({ "by": by, "joined": room.to_string() }),
+        What::Left { .. } => json!({ "by": by, "left": true }),
+        What::Parted { room, .. } => json!({ "by": by, "parted": room.to_string() }),
+        What::Renamed { to } => json!({ "by": by, "renamed": to.as_str() }),
+        What::Said { room, message, .. } if message.kind.is_read() => {
+            json!({ "by": by, "room": room.to_string(), "text": message.text.as_str() })
+        }
+        What::Told { message, .. } => json!({ "by": by, "text": message.text.as_str() }),
+        _ => return,
+    };
+    put(to, &value);
+}
+
+fn put(to: &mut BytesMut, value: &Value) {
+    to.extend_from_slice(value.to_string().as_bytes());
+    to.extend_from_slice(b"\n");
+}
