@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use std::collections::VecDeque;
 
 /// The dialect.
-pub static JSON: DialectSpec = DialectSpec {
+pub(crate) static JSON: DialectSpec = DialectSpec {
     name: "json",
     is_typed: false,
     line_bytes_max: |limits| limits.line_bytes_max,
