@@ -1,11 +1,11 @@
-//! The clocks of the real world, read in this file and nowhere else.
+//! The clocks of the real world. No other file reads them.
 
 use parlor_protocol::{Instant, Now};
 use std::time::SystemTime;
 
-/// Where the driver takes the time of an input from.
+/// A source of the time of the core's inputs.
 pub trait Clock {
-    /// The time now. Monotonic time counts from the clock's own beginning.
+    /// Returns the current time. Monotonic time counts from the start of the clock.
     fn now(&self) -> Now;
 }
 
@@ -16,7 +16,7 @@ pub struct SystemClock {
 }
 
 impl SystemClock {
-    /// A clock that begins now.
+    /// Starts a clock.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is the driver's clock")]
     pub fn start() -> Self {

@@ -1,10 +1,10 @@
-//! How many files this process may have open: each connection is one.
+//! The number of files that this process may have open. Each connection is one.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Raises the soft limit to the hard one, and tells what it is then; `None` for no limit.
+/// Raises the soft limit to the hard one and returns the limit then in force; `None` for no limit.
 ///
-/// The soft limit is low by default for old programs that use `select`; who may not raise it keeps it.
+/// The default soft limit is low for the sake of old programs that use `select`. If it cannot be raised, it stays.
 #[must_use]
 pub(crate) fn raise() -> Option<u64> {
     let limit = getrlimit(Resource::Nofile);

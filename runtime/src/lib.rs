@@ -1,5 +1,5 @@
-//! Parlor on real sockets: the driver that runs the core, the server around it, the terminal client, and the
-//! load generator.
+//! Parlor on real sockets: the driver that runs the core, the server around it, the terminal client and the load
+//! generator.
 
 pub mod bench;
 pub mod chat;
@@ -12,6 +12,7 @@ pub mod help;
 pub mod locale;
 mod logging;
 pub mod password;
+mod raw_terminal;
 mod rehash;
 pub mod serve;
 mod signals;

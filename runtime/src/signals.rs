@@ -1,4 +1,4 @@
-//! Signals, and what each of them asks of the server.
+//! The signals that the server reacts to.
 
 use crate::driver::Control;
 use std::fs::{self, File};
@@ -7,20 +7,20 @@ use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc};
 
-/// What SIGHUP asks of this server; settled when it starts.
+/// The effect of SIGHUP, decided when the server starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hangup {
-    /// Nothing: whatever started the server, such as `nohup`, had the signal ignored, and expects it to stay ignored.
+    /// None. The parent process, such as `nohup`, ignored the signal and expects it to stay ignored.
     Ignored,
-    /// To reload the configuration, as daemons do. `on_terminal` says whether the process has a controlling terminal,
-    /// although none of its streams is one: once that terminal is gone, the signal asks to stop.
+    /// Reloads the configuration, as of daemons. `on_terminal` says whether the process has a controlling terminal although
+    /// none of its streams is one: once that terminal is gone, the signal stops the server.
     Reload { on_terminal: bool },
-    /// To stop: the server runs on a terminal, which was closed.
+    /// Stops the server: it runs on a terminal, which was closed.
     Stop,
 }
 
 impl Hangup {
-    fn of_this_process() -> Self {
+    fn of_process() -> Self {
         if hangup_is_ignored(&fs::read_to_string("/proc/self/status").unwrap_or_default()) {
             Self::Ignored
         } else if io::stdin().is_terminal() || io::stderr().is_terminal() {
@@ -30,8 +30,8 @@ impl Hangup {
         }
     }
 
-    /// Whether a signal that has just come asks to stop.
-    fn asks_to_stop(self) -> bool {
+    /// Returns whether a signal that has just arrived stops the server.
+    fn stops(self) -> bool {
         match self {
             Self::Ignored => false,
             Self::Reload { on_terminal } => on_terminal && !has_terminal(),
@@ -40,21 +40,20 @@ impl Hangup {
     }
 }
 
-/// Whether the process has a controlling terminal that is still there.
+/// Returns whether the process has a controlling terminal that still exists.
 fn has_terminal() -> bool {
     File::open("/dev/tty").is_ok()
 }
 
-/// Whether the text of Linux's `/proc/self/status` says that SIGHUP is ignored. Other systems have no such file, so the
-/// signal counts as not ignored there; under `nohup`, where no stream is a terminal, it reloads the configuration, which
-/// does no harm.
+/// Returns whether SIGHUP is ignored, according to the text of Linux's `/proc/self/status`. Other systems have no such
+/// file, so there the signal reloads the configuration even under `nohup`, which does no harm.
 fn hangup_is_ignored(status: &str) -> bool {
-    // The first of the mask's bits is for signal 1, which SIGHUP is.
+    // The lowest bit of the mask is that of signal 1, SIGHUP.
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u128::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
-/// Starts to watch for signals: passes what they ask for to the driver, or notifies `rehash`.
+/// Spawns the tasks that pass signals to the driver or notify `rehash`.
 pub(crate) fn watch(controls: &mpsc::Sender<Control>, rehash: &Arc<Notify>) -> io::Result<()> {
     for (kind, control) in [
         (SignalKind::interrupt(), Control::Stop),
@@ -65,12 +64,12 @@ pub(crate) fn watch(controls: &mpsc::Sender<Control>, rehash: &Arc<Notify>) -> i
         let controls = controls.clone();
         tokio::spawn(async move {
             while signals.recv().await.is_some() {
-                // Where so many wait already, one more says nothing new.
+                // If the queue is full, another signal would add nothing to those that wait.
                 controls.try_send(control.clone()).ok();
             }
         });
     }
-    let hangup = Hangup::of_this_process();
+    let hangup = Hangup::of_process();
     if hangup == Hangup::Ignored {
         return Ok(());
     }
@@ -78,7 +77,7 @@ pub(crate) fn watch(controls: &mpsc::Sender<Control>, rehash: &Arc<Notify>) -> i
     let (controls, rehash) = (controls.clone(), Arc::clone(rehash));
     tokio::spawn(async move {
         while hangups.recv().await.is_some() {
-            if hangup.asks_to_stop() {
+            if hangup.stops() {
                 controls.try_send(Control::Stop).ok();
             } else {
                 rehash.notify_one();
@@ -93,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_ignored_hangup_is_seen_in_the_mask() {
+    fn an_ignored_hangup_is_found_in_the_mask() {
         let status =
             |mask: &str| format!("Name:\tparlor\nSigBlk:\t0000000000000001\nSigIgn:\t{mask}\nSigCgt:\t1\n");
         assert!(hangup_is_ignored(&status("0000000000000001")));

@@ -1,7 +1,7 @@
-//! What the driver needs of a network: streams, and listeners that accept them.
+//! The network as the driver uses it: listeners, and the streams that they accept.
 //!
-//! The driver owns both directions of a stream and polls them in one task, so nothing is split and nothing
-//! is locked: Tokio's streams, a TLS stream and a simulated one are all used as they are.
+//! The driver owns both directions of a stream and polls them in one task. Nothing is split or locked, so Tokio's
+//! streams, TLS streams and simulated ones can be used directly.
 
 mod tcp;
 
@@ -12,14 +12,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 /// A source of connections.
 pub trait Listener {
-    /// A connection of this listener.
+    /// The stream of a connection.
     type Stream: AsyncRead + AsyncWrite + Unpin;
 
-    /// The next connection and its other end.
+    /// Polls for the next connection and the address of its peer.
     ///
     /// # Errors
-    /// The connection could not be accepted; later ones may be.
+    /// A connection could not be accepted. Later calls may succeed.
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Self::Stream, SocketAddr)>>;
 }
 
-pub use tcp::{TcpConnection, TcpListening, Vanishing};
+pub use tcp::{DeadPeerTimeout, TcpConnection, TcpListening};

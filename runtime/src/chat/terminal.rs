@@ -5,9 +5,9 @@
 
 mod away;
 mod link;
-mod raw;
 mod signals;
 mod timer;
+mod tty;
 mod typing;
 
 use super::Ended;
@@ -24,7 +24,6 @@ use crate::clock::SystemClock;
 use away::{Away, AwayEvent};
 use link::{Link, LinkEvent};
 use parlor_protocol::Instant;
-use raw::{RawTerminal, read_keys, show, size};
 use signals::{Signalled, Signals};
 use std::future::poll_fn;
 use std::io;
@@ -33,6 +32,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use timer::Timer;
 use tokio::sync::mpsc;
+use tty::{Tty, read_keys, size};
 use typing::Pasting;
 
 /// Bytes that wait for a slow server before no more keys are taken.
@@ -95,7 +95,7 @@ struct Talk<'a> {
     has_notes: bool,
     signals: Signals,
     pressed: mpsc::Receiver<Vec<u8>>,
-    terminal: RawTerminal,
+    tty: Tty,
     keys: Keys,
     editor: Editor,
     pasting: Pasting,
@@ -123,7 +123,7 @@ impl<'a> Talk<'a> {
     ) -> io::Result<Self> {
         let signals = Signals::watch()?;
         let link = Link::open(stream, conversation, options.timeout)?;
-        let terminal = RawTerminal::begin()?;
+        let tty = Tty::enter()?;
         let (columns, rows) = size();
         let clock = SystemClock::start();
         let mut vocabulary = Vocabulary::new();
@@ -141,7 +141,7 @@ impl<'a> Talk<'a> {
             has_notes: false,
             signals,
             pressed: read_keys(),
-            terminal,
+            tty,
             keys: Keys::default(),
             editor: Editor::new(),
             pasting: Pasting::None,
@@ -168,7 +168,7 @@ impl<'a> Talk<'a> {
             _ if self.is_leaving => {}
             text => self.screen.leave(&mut out, text),
         }
-        show(&out).ok();
+        tty::write(&out).ok();
         ended
     }
 
@@ -249,7 +249,7 @@ impl<'a> Talk<'a> {
         match signalled {
             Signalled::End => return Ok(Some(Ended::Forced)),
             Signalled::Resized => {}
-            Signalled::Resumed => self.terminal.enter()?,
+            Signalled::Resumed => self.tty.resume()?,
         }
         self.fit();
         self.draw_after(String::new())?;
@@ -337,7 +337,7 @@ impl<'a> Talk<'a> {
             let line = line.to_owned();
             self.screen.draw(&mut out, &prompt, &line, position);
         }
-        show(&out)
+        tty::write(&out)
     }
 
     /// The terminal has gone, and with it the user.
@@ -349,7 +349,7 @@ impl<'a> Talk<'a> {
         let mut out = String::new();
         self.begin_leave(&mut out);
         self.link.write(true);
-        show(&out)?;
+        tty::write(&out)?;
         Ok(None)
     }
 

@@ -1,19 +1,36 @@
-//! `parlor hash-password`: makes the hash that the settings `password` and `operators` take.
+//! `parlor hash-password`: makes the hashes for the settings `password` and `operators`.
 
 use super::{PASSWORD_BYTES_MAX, PasswordHash};
 use crate::locale::text;
+use crate::raw_terminal::{RawTerminal, TypedAhead};
 use clap::{ArgMatches, Command};
 use parlor_protocol::Language;
-use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+use rustix::termios::InputModes;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 
-/// There is no hash.
+/// The exit code of a run that made no hash.
 const FAILED: u8 = 1;
-/// Ctrl-C was pressed.
+/// The exit code of a run that Ctrl-C interrupted.
 const INTERRUPTED: u8 = 130;
 
-const AFTER_HELP: &str = "\
+/// Returns the command line of `parlor hash-password`.
+#[must_use]
+pub fn command(language: Language) -> Command {
+    Command::new("hash-password")
+        .about(text!(
+            language,
+            "Hash a password, for --password and --operators",
+            "生成密码的哈希值，用于 --password 和 --operators"
+        ))
+        .after_help(after_help(language))
+}
+
+/// Returns the text below the options in the help.
+fn after_help(language: Language) -> &'static str {
+    match language {
+        Language::En => {
+            "\
 On a terminal, the password is asked for twice and not shown. Otherwise it is the first line of standard input. \
 The hash goes to standard output:
 
@@ -22,14 +39,20 @@ The hash goes to standard output:
 
 Operators log in with /oper NAME PASSWORD. The server's password is sent by IRC clients when they connect (PASS).
 
-Exit status: 0 success, 1 no hash was made, 130 interrupted.";
+Exit status: 0 success, 1 no hash was made, 130 interrupted."
+        }
+        Language::Zh => {
+            "\
+在终端上会要求输入两次密码，输入时不显示；否则密码取自标准输入的第一行。哈希值写到标准输出：
 
-/// The command line of `parlor hash-password`.
-#[must_use]
-pub fn command() -> Command {
-    Command::new("hash-password")
-        .about("Hash a password, for --password and --operators")
-        .after_help(AFTER_HELP)
+  parlor hash-password > hash
+  parlor serve --operators \"alice:$(cat hash)\"
+
+管理员用 /oper NAME PASSWORD 登录。服务器密码由 IRC 客户端在连接时发送（PASS）。
+
+退出状态：0 已生成，1 未生成，130 被中断。"
+        }
+    }
 }
 
 /// Asks for a password and prints its hash.
@@ -37,21 +60,22 @@ pub fn command() -> Command {
 pub fn run(_: &ArgMatches, language: Language) -> ExitCode {
     let asked = if io::stdin().is_terminal() { ask_twice(language) } else { first_line(io::stdin().lock()) };
     let printed = asked.and_then(|password| {
-        let hash = PasswordHash::of(password.as_bytes()).map_err(|error| Failure::Hash(error.to_string()))?;
+        let hash =
+            PasswordHash::new(password.as_bytes()).map_err(|error| Failure::Hash(error.to_string()))?;
         writeln!(io::stdout(), "{}", hash.as_str()).map_err(Failure::Print)
     });
     match printed {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Interrupted) => ExitCode::from(INTERRUPTED),
         Err(failure) => {
-            // Where even standard error is closed, the exit code still tells.
+            // If standard error is closed, the exit code still reports the failure.
             drop(writeln!(io::stderr(), "parlor: {}", failure.in_language(language)));
             ExitCode::from(FAILED)
         }
     }
 }
 
-/// Why there is no hash.
+/// The reason why no hash was made.
 #[derive(Debug)]
 enum Failure {
     Control,
@@ -93,9 +117,9 @@ impl Failure {
     }
 }
 
-/// The password in the first line of a stream.
+/// Reads the password from the first line of a stream.
 fn first_line(stream: impl BufRead) -> Result<String, Failure> {
-    // Its end, and a byte that shows that it is too long.
+    // Two bytes for the line end, and one that shows that the password is too long.
     let bytes_max = PASSWORD_BYTES_MAX as u64 + 3;
     let mut line = Vec::new();
     stream.take(bytes_max).read_until(b'\n', &mut line).map_err(Failure::Read)?;
@@ -105,41 +129,42 @@ fn first_line(stream: impl BufRead) -> Result<String, Failure> {
     checked(line)
 }
 
-/// The password that somebody types at the terminal, twice the same.
+/// Asks for the password on the terminal twice, and compares.
 fn ask_twice(language: Language) -> Result<String, Failure> {
-    let _silent = SilentTerminal::begin().map_err(Failure::Read)?;
+    // What was typed ahead was echoed, and is not part of the password.
+    let _raw = RawTerminal::enter(InputModes::empty(), TypedAhead::Discard).map_err(Failure::Read)?;
     let password = checked(ask(&text!(language, "Password: ", "密码："))?)?;
     let again = ask(&text!(language, "Repeat password: ", "再次输入密码："))?;
     if password.as_bytes() == again { Ok(password) } else { Err(Failure::Differ) }
 }
 
-/// What is typed after a prompt, which stands on standard error: standard output is for the hash.
+/// Returns the line typed after a prompt. The prompt goes to standard error, because standard output is for the hash.
 fn ask(prompt: &str) -> Result<Vec<u8>, Failure> {
     let mut terminal = io::stderr();
     terminal.write_all(prompt.as_bytes()).map_err(Failure::Read)?;
     let typed = typed(io::stdin().lock());
-    // Nobody has seen the end of the line.
+    // The Enter key was not echoed.
     drop(terminal.write_all(b"\n"));
     typed
 }
 
-/// What is typed until the end of a line, with the keys that take something back.
+/// Reads keys until the end of a line, and applies those that delete.
 fn typed(keys: impl BufRead) -> Result<Vec<u8>, Failure> {
     const INTERRUPT: u8 = 0x03;
     const END: u8 = 0x04;
-    const TAKE_BACK: [u8; 2] = [0x08, 0x7F];
-    const TAKE_ALL_BACK: u8 = 0x15;
+    const DELETE: [u8; 2] = [0x08, 0x7F];
+    const DELETE_LINE: u8 = 0x15;
     let mut line = Vec::new();
     for key in keys.bytes() {
         match key.map_err(Failure::Read)? {
             INTERRUPT => return Err(Failure::Interrupted),
             END | b'\n' | b'\r' => return Ok(line),
-            key if TAKE_BACK.contains(&key) => {
-                // A character is all its bytes.
+            key if DELETE.contains(&key) => {
+                // All bytes of the last character.
                 while line.pop().is_some_and(|byte| byte & 0xC0 == 0x80) {}
             }
-            TAKE_ALL_BACK => line.clear(),
-            // One more byte shows that it is too long.
+            DELETE_LINE => line.clear(),
+            // One byte over the limit shows that the password is too long.
             key if line.len() <= PASSWORD_BYTES_MAX => line.push(key),
             _ => {}
         }
@@ -156,32 +181,6 @@ fn checked(password: Vec<u8>) -> Result<String, Failure> {
         password if password.is_empty() => Err(Failure::Empty),
         password if password.contains(char::is_control) => Err(Failure::Control),
         password => Ok(password),
-    }
-}
-
-/// A terminal that shows nothing of what is typed; it is as before when this is dropped.
-#[derive(Debug)]
-struct SilentTerminal {
-    before: Termios,
-}
-
-impl SilentTerminal {
-    fn begin() -> io::Result<Self> {
-        let terminal = Self { before: tcgetattr(io::stdin())? };
-        let mut silent = terminal.before.clone();
-        // Keys come as they are pressed, Ctrl-C too: the terminal must be as before when it has done its work.
-        silent.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::IEXTEN | LocalModes::ISIG;
-        silent.special_codes[SpecialCodeIndex::VMIN] = 1;
-        silent.special_codes[SpecialCodeIndex::VTIME] = 0;
-        // What was typed ahead was shown, and is no password.
-        tcsetattr(io::stdin(), OptionalActions::Flush, &silent)?;
-        Ok(terminal)
-    }
-}
-
-impl Drop for SilentTerminal {
-    fn drop(&mut self) {
-        tcsetattr(io::stdin(), OptionalActions::Drain, &self.before).ok();
     }
 }
 
@@ -203,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_password_is_refused() {
+    fn an_invalid_password_is_refused() {
         assert_eq!(line(b"").unwrap_err(), "the password is empty");
         assert_eq!(line(b"\n").unwrap_err(), "the password is empty");
         assert_eq!(line(b"a\tb\n").unwrap_err(), "a password cannot contain control characters");
@@ -213,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_typed_can_be_taken_back() {
+    fn typed_characters_can_be_deleted() {
         let typed = |keys: &str| typed(keys.as_bytes()).map(|typed| String::from_utf8(typed).unwrap());
         assert_eq!(typed("wrong\x15ri世\x7fght\x08t\nmore").unwrap(), "right");
         assert_eq!(typed("\x7f\x7fright\x04").unwrap(), "right");

@@ -1,4 +1,4 @@
-//! TCP on this machine.
+//! TCP through the operating system.
 
 mod connection;
 
@@ -11,27 +11,27 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::net::TcpListener;
 
-/// Connections that wait to be accepted; the kernel may allow fewer (`net.core.somaxconn`).
+/// The length of the queue of connections to be accepted. The kernel may lower it (`net.core.somaxconn`).
 const LISTEN_BACKLOG: i32 = 4_096;
 
-/// How a host that vanished without a word is found: its connection ends so long after its last sign.
+/// The time after which a connection ends if its peer's host no longer answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Vanishing {
-    /// The whole time, within [`RANGE_MS`](Self::RANGE_MS).
+pub struct DeadPeerTimeout {
+    /// Milliseconds since the last sign of life, within [`RANGE_MS`](Self::RANGE_MS).
     pub ms: u64,
 }
 
-impl Vanishing {
-    /// The kernel counts in seconds, and up to 32,767 of them (`TCP_KEEPIDLE` of Linux).
+impl DeadPeerTimeout {
+    /// The range that the kernel supports: it counts in seconds, up to 32,767 of them (Linux's `TCP_KEEPIDLE`).
     pub const RANGE_MS: std::ops::RangeInclusive<u64> = 2_000..=2 * 32_767_000;
 
-    /// Silence before the first probe: half of the time.
+    /// The divisor that gives the silence before the first probe: half of the time.
     const IDLE_SHARE: u64 = 2;
-    /// Probes in the other half; the connection ends with the one after them.
+    /// Unanswered probes in the other half; the next one would be due when the connection ends.
     const PROBES: u32 = 3;
 
-    /// Sets TCP's own means on a socket: probes on a silent connection (RFC 9293, section 3.8.4), and a
-    /// bound on how long sent data may wait for its acknowledgement (RFC 5482).
+    /// Sets the options of a socket: keep-alive probes on a silent connection (RFC 9293, section 3.8.4), and a limit for
+    /// the acknowledgement of sent data (RFC 5482).
     fn apply(self, socket: &SockRef<'_>) -> io::Result<()> {
         let idle = Duration::from_millis(self.ms / Self::IDLE_SHARE);
         let interval = Duration::from_millis(self.ms / Self::IDLE_SHARE / u64::from(Self::PROBES));
@@ -53,34 +53,34 @@ fn at_least_a_second(duration: Duration) -> Duration {
 #[derive(Debug)]
 pub struct TcpListening {
     listener: TcpListener,
-    vanishing: Vanishing,
+    dead_peer_timeout: DeadPeerTimeout,
 }
 
 impl TcpListening {
-    /// Listens on an address. An IPv6 address takes IPv6 connections only, so that `0.0.0.0` and `[::]` can
-    /// stand side by side. Call it within a Tokio runtime.
+    /// Listens on an address. An IPv6 address accepts only IPv6 connections, so that `0.0.0.0` and `[::]` can be used
+    /// together. Must be called within a Tokio runtime.
     ///
     /// # Errors
-    /// The address cannot be listened on: it is in use, not of this machine, or needs a privilege.
-    pub fn bind(address: SocketAddr, vanishing: Vanishing) -> io::Result<Self> {
+    /// The address is in use, does not belong to this machine, or needs a privilege.
+    pub fn bind(address: SocketAddr, dead_peer_timeout: DeadPeerTimeout) -> io::Result<Self> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         if address.is_ipv6() {
             socket.set_only_v6(true)?;
         }
-        // A server that was stopped can start again while its old connections time out. (On Windows this
-        // option means something else, and the default is right.)
+        // Lets a server start again while its old connections are in TIME_WAIT. (On Windows, the option means something
+        // else, and the default is right.)
         #[cfg(unix)]
         socket.set_reuse_address(true)?;
         socket.set_nonblocking(true)?;
         socket.bind(&address.into())?;
         socket.listen(LISTEN_BACKLOG)?;
-        Ok(Self { listener: TcpListener::from_std(socket.into())?, vanishing })
+        Ok(Self { listener: TcpListener::from_std(socket.into())?, dead_peer_timeout })
     }
 
-    /// The address that it listens on, with the port that the system chose where 0 was asked for.
+    /// Returns the local address, with the port that the system chose if the port was 0.
     ///
     /// # Errors
-    /// The system does not tell.
+    /// The system cannot tell the address.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
@@ -92,12 +92,13 @@ impl Listener for TcpListening {
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpConnection, SocketAddr)>> {
         loop {
             let (stream, peer) = ready!(self.listener.poll_accept(cx))?;
-            // A line leaves at once; the tick has gathered what there was to gather.
-            let set = stream.set_nodelay(true).and_then(|()| self.vanishing.apply(&SockRef::from(&stream)));
+            // No Nagle delay: a tick already combines its lines into one write.
+            let set =
+                stream.set_nodelay(true).and_then(|()| self.dead_peer_timeout.apply(&SockRef::from(&stream)));
             if let Ok(connection) = set.and_then(|()| TcpConnection::new(stream)) {
                 return Poll::Ready(Ok((connection, peer)));
             }
-            // It broke meanwhile: a socket that is alive takes these options.
+            // Setting an option fails only if the connection is already broken: accept the next one.
         }
     }
 }
@@ -107,11 +108,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_accepted_socket_finds_hosts_that_vanish() {
+    fn an_accepted_socket_detects_dead_hosts() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
         runtime.block_on(async {
-            let vanishing = Vanishing { ms: 120_000 };
-            let mut listening = TcpListening::bind("127.0.0.1:0".parse().unwrap(), vanishing).unwrap();
+            let dead_peer_timeout = DeadPeerTimeout { ms: 120_000 };
+            let mut listening =
+                TcpListening::bind("127.0.0.1:0".parse().unwrap(), dead_peer_timeout).unwrap();
             let address = listening.local_addr().unwrap();
             let _client = tokio::net::TcpStream::connect(address).await.unwrap();
             let (stream, _) = std::future::poll_fn(|cx| listening.poll_accept(cx)).await.unwrap();

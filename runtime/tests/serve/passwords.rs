@@ -6,7 +6,7 @@ use parlor_protocol::{ConnId, ConsoleEvent, Dialect, Limits, Options};
 use parlor_runtime::clock::SystemClock;
 use parlor_runtime::driver::{Control, Counts, Driver, DriverLimits, Entrance, Judge, Observer};
 use parlor_runtime::password::PasswordHash;
-use parlor_runtime::transport::{TcpListening, Vanishing};
+use parlor_runtime::transport::{DeadPeerTimeout, TcpListening};
 use std::io::{self, Write};
 use std::process::{Output, Stdio};
 use std::task::{Context, Poll};
@@ -128,7 +128,7 @@ fn the_others_are_served_while_a_password_is_checked() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let any_port = ([127, 0, 0, 1], 0).into();
-            let listener = TcpListening::bind(any_port, Vanishing { ms: 60_000 }).unwrap();
+            let listener = TcpListening::bind(any_port, DeadPeerTimeout { ms: 60_000 }).unwrap();
             listening.send(listener.local_addr().unwrap()).unwrap();
             let driver = Driver::new(
                 Limits::default(),
@@ -183,7 +183,7 @@ fn a_hash_is_made_of_the_first_line() {
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8(output.stdout).unwrap();
     let hash: PasswordHash = text.strip_suffix('\n').unwrap().parse().unwrap();
-    assert!(text.starts_with("$argon2id$") && hash.is_of(b"right"), "{text}");
+    assert!(text.starts_with("$argon2id$") && hash.verify(b"right"), "{text}");
 }
 
 #[test]

@@ -10,8 +10,8 @@ use super::super::keys::Key;
 use super::super::paste::{Paste, Pasted, is_pasted};
 use super::super::screen::PROMPT;
 use super::Talk;
-use super::raw::show;
 use super::timer::Timer;
+use super::tty;
 use crate::clock::Clock;
 use rustix::process::{Signal as Number, kill_current_process_group};
 use std::io;
@@ -213,10 +213,10 @@ impl Talk<'_> {
 
     fn suspend(&mut self, out: &mut String) -> io::Result<()> {
         self.screen.erase(out);
-        show(&std::mem::take(out))?;
-        self.terminal.leave()?;
+        tty::write(&std::mem::take(out))?;
+        self.tty.suspend()?;
         kill_current_process_group(Number::TSTP)?;
         // We stand here until the program goes on. Where nobody could resume it, it was not stopped at all.
-        self.terminal.enter()
+        self.tty.resume()
     }
 }

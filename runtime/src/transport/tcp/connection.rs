@@ -1,4 +1,4 @@
-//! A connection over TCP, of which nothing stays behind in the kernel.
+//! A TCP connection that reads urgent data in line.
 
 use socket2::SockRef;
 use std::io::{self, IoSlice, Read};
@@ -7,25 +7,27 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// The first byte of telnet's commands.
+/// The first byte of every telnet command.
 const IAC: u8 = 255;
 
-/// A stream whose urgent data is read at its place, like everything else.
+/// A TCP stream whose urgent data is read at its place among the other bytes.
 ///
-/// A client of telnet sends the data mark of a Synch (RFC 854) as urgent data: its IAC comes as usual, the mark behind it
-/// is urgent. Where the kernel kept such a byte apart, its IAC would stand alone and take what follows it for the command.
-/// A read ends where urgent data begins, and a read that gives less than it was asked for tells Tokio that there is no
-/// more: so behind a read that ends with IAC the socket is asked itself.
+/// A telnet client sends the data mark of a Synch (RFC 854) as urgent data, and the IAC before it as ordinary data. By
+/// default the kernel takes the urgent byte out of the stream; the IAC would then turn the next ordinary byte into a
+/// command. `SO_OOBINLINE` keeps the byte in the stream, but a read still ends before it, and Tokio takes a short read
+/// for an empty socket. So after a read that ends with IAC, the socket is read directly.
 #[derive(Debug)]
 pub struct TcpConnection {
     stream: TcpStream,
-    /// The last read ended where urgent data may begin.
+    /// Whether the last read ended where urgent data may begin.
     may_be_urgent: bool,
 }
 
 impl TcpConnection {
+    /// Wraps a stream.
+    ///
     /// # Errors
-    /// The socket is broken.
+    /// The connection is broken.
     pub(super) fn new(stream: TcpStream) -> io::Result<Self> {
         SockRef::from(&stream).set_out_of_band_inline(true)?;
         Ok(Self { stream, may_be_urgent: false })
@@ -35,7 +37,7 @@ impl TcpConnection {
         SockRef::from(&self.stream)
     }
 
-    /// Reads what the socket has, whatever Tokio knows of it; `None` where there is nothing.
+    /// Reads from the socket regardless of Tokio's readiness; returns `None` if it would block.
     fn read_now(&self, buffer: &mut ReadBuf<'_>) -> Option<io::Result<()>> {
         let socket = self.socket();
         loop {
@@ -65,7 +67,7 @@ impl AsyncRead for TcpConnection {
             Some(read) => read?,
             None => ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?,
         }
-        // Where the socket was asked itself, Tokio does not know that there may be more than the buffer took.
+        // After a direct read that filled the buffer, Tokio does not know that there may be more.
         let is_full = this.may_be_urgent && buffer.remaining() == 0;
         this.may_be_urgent = is_full || buffer.filled()[before..].last() == Some(&IAC);
         Poll::Ready(Ok(()))
@@ -104,7 +106,7 @@ mod tests {
     use std::io::Write;
     use tokio::io::AsyncReadExt;
 
-    /// Urgent data comes at its place and at once, whatever is behind it, in one segment or several.
+    /// Urgent data is read at its place and without delay, in one segment or several.
     #[test]
     fn urgent_data_is_read_at_its_place() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -1,4 +1,4 @@
-//! The judge of the server: checks hashes on another thread, one at a time.
+//! The server's password verifier, which checks hashes on another thread, one at a time.
 
 use super::Passwords;
 use crate::driver::Judge;
@@ -10,18 +10,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-/// The passwords in force, for whoever changes them while the server runs.
+/// The passwords in force, shared between the verifier and the reload that replaces them.
 #[derive(Clone, Debug)]
-pub struct InForce(Arc<Mutex<Arc<Passwords>>>);
+pub struct LivePasswords(Arc<Mutex<Arc<Passwords>>>);
 
-impl InForce {
-    /// These, for now.
+impl LivePasswords {
+    /// Creates a handle to these passwords.
     #[must_use]
     pub fn new(passwords: Passwords) -> Self {
         Self(Arc::new(Mutex::new(Arc::new(passwords))))
     }
 
-    /// From here on, these. A check that is under way is done with the old ones.
+    /// Replaces the passwords. A check that is running still uses the old ones.
     pub fn set(&self, passwords: Passwords) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(passwords);
     }
@@ -31,26 +31,26 @@ impl InForce {
     }
 }
 
-/// Checks hashes, which takes tens of milliseconds and megabytes for each: one at a time, on a thread for work
-/// that blocks, so that those who ask cannot make the server's memory or all its processors theirs.
+/// Verifies passwords one at a time on a thread for blocking work. A check takes tens of milliseconds and megabytes:
+/// clients that send many passwords must not exhaust the server's memory or occupy all its processors.
 #[derive(Debug)]
-pub struct HashJudge {
-    passwords: InForce,
-    /// Questions that wait for their turn, at most one of each connection.
-    waiting: VecDeque<Question>,
+pub struct HashVerifier {
+    passwords: LivePasswords,
+    /// Checks that wait for their turn, at most one for each connection.
+    waiting: VecDeque<Check>,
     waiting_max: usize,
-    /// The check that is under way, and whose it is.
+    /// The check that is running, and its connection.
     running: Option<(ConnId, JoinHandle<bool>)>,
 }
 
 #[derive(Debug)]
-struct Question {
+struct Check {
     conn: ConnId,
     operator: Option<String>,
     password: Secret,
 }
 
-/// What somebody gave for a password. It is shown nowhere.
+/// A password sent by a client. `Debug` does not show it.
 struct Secret(Box<[u8]>);
 
 impl std::fmt::Debug for Secret {
@@ -59,36 +59,36 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-impl HashJudge {
-    /// A judge of these passwords. `connections_max` connections may ask, and so many questions may wait.
+impl HashVerifier {
+    /// Creates a verifier with a queue for one check of each of `connections_max` connections.
     #[must_use]
-    pub const fn new(passwords: InForce, connections_max: u32) -> Self {
+    pub const fn new(passwords: LivePasswords, connections_max: u32) -> Self {
         Self { passwords, waiting: VecDeque::new(), waiting_max: connections_max as usize, running: None }
     }
 }
 
-impl Judge for HashJudge {
+impl Judge for HashVerifier {
     fn ask(&mut self, conn: ConnId, operator: Option<&str>, password: &[u8]) {
-        assert!(self.waiting.len() < self.waiting_max, "a connection asks one question at a time");
+        assert!(self.waiting.len() < self.waiting_max, "a connection has at most one check");
         let (operator, password) = (operator.map(str::to_owned), Secret(password.into()));
-        self.waiting.push_back(Question { conn, operator, password });
+        self.waiting.push_back(Check { conn, operator, password });
     }
 
     fn forget(&mut self, conn: ConnId) {
-        self.waiting.retain(|question| question.conn != conn);
+        self.waiting.retain(|check| check.conn != conn);
     }
 
     fn poll_verdict(&mut self, cx: &mut Context<'_>) -> Poll<(ConnId, bool)> {
         if self.running.is_none() {
-            let Some(Question { conn, operator, password }) = self.waiting.pop_front() else {
+            let Some(Check { conn, operator, password }) = self.waiting.pop_front() else {
                 return Poll::Pending;
             };
             let passwords = self.passwords.get();
-            let check = spawn_blocking(move || passwords.is_right(operator.as_deref(), &password.0));
+            let check = spawn_blocking(move || passwords.verify(operator.as_deref(), &password.0));
             self.running = Some((conn, check));
         }
         let Some((conn, check)) = &mut self.running else { return Poll::Pending };
-        // A check that panicked has found nothing right.
+        // A check that panicked counts as a wrong password.
         let verdict = (*conn, ready!(Pin::new(check).poll(cx)).unwrap_or(false));
         self.running = None;
         Poll::Ready(verdict)
