@@ -5,6 +5,7 @@
 //! fails a check do not count.
 
 mod dialect;
+mod options;
 mod plot;
 mod report;
 mod run;
@@ -14,122 +15,23 @@ mod tally;
 mod usage;
 mod workload;
 
-use crate::{file_limit, help};
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use crate::file_limit;
+use clap::ArgMatches;
 use dialect::Dialect;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use parlor_protocol::Language;
+pub use options::command;
 use run::Report;
 use server::Server;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
-use workload::{Pace, WORKLOADS, Workload};
+use workload::{Pace, Workload};
 
 /// A run that failed a gate, or could not be.
 const FAILED: u8 = 1;
 /// The command line makes no sense.
 const BAD_USAGE: u8 = 2;
-
-const AFTER_HELP: &str = "\
-Without --connect, each workload runs on a server of its own, which has no limit on the rate of lines and, where there \
-are two processors, uses another one than the load generator.
-
-Latency is counted from when a line is due. With --rate (open loop), lines are due at fixed times, so that lines that a \
-stalling server delays count as well; with --window (closed loop), a line is due when it is sent.
-
-A run passes if everybody in a room but the speaker received each line exactly once, in the order of its speaker, and \
-the members that are sampled received the lines in the same order. \"generator-limited\" means that the server waited \
-for the load generator: the cost is valid, but the rate and the latency are partly the generator's own.
-
-Exit status: 0 every run passed, 1 a run failed or could not be carried out, 2 wrong command line.";
-
-/// The heading over what changes a workload.
-pub(crate) const WORKLOAD_HEADING: &str = "Changes to the workload";
-
-/// The command line of `parlor bench`; of its help, the workloads are in that language already.
-#[must_use]
-pub fn command(language: Language) -> Command {
-    let number = |name: &'static str, help: &'static str| {
-        Arg::new(name)
-            .long(name)
-            .value_name("COUNT")
-            .value_parser(clap::value_parser!(u32))
-            .help(help)
-            .help_heading(WORKLOAD_HEADING)
-    };
-    let about = |workload: &Workload| match language {
-        Language::En => workload.about,
-        Language::Zh => help::workload(workload.name).unwrap_or(workload.about),
-    };
-    let names =
-        WORKLOADS.map(|workload| clap::builder::PossibleValue::new(workload.name).help(about(&workload)));
-    Command::new("bench")
-        .about("Put load on a chat server and measure what it costs")
-        .after_help(AFTER_HELP)
-        .arg(
-            Arg::new("workload")
-                .value_name("WORKLOAD")
-                .num_args(1..)
-                .required(true)
-                .value_parser(clap::builder::PossibleValuesParser::new(names))
-                .help("Workloads to run"),
-        )
-        .arg(Arg::new("connect").long("connect").value_name("HOST:PORT").help("Measure a running server"))
-        .arg(
-            Arg::new("pid")
-                .long("pid")
-                .value_name("PID")
-                .requires("connect")
-                .value_parser(clap::value_parser!(u32))
-                .help("Process of that server, for its CPU time and memory"),
-        )
-        .arg(
-            Arg::new("dialect")
-                .long("dialect")
-                .value_name("DIALECT")
-                .default_value("plain")
-                .value_parser(["plain", "irc", "raw"])
-                .help("Protocol of the server; raw: it relays lines and has no rooms"),
-        )
-        .arg(
-            Arg::new("serve")
-                .long("serve")
-                .value_name("OPTION")
-                .action(ArgAction::Append)
-                .allow_hyphen_values(true)
-                .conflicts_with("connect")
-                .help("Option for the server that is started, such as --serve=--log-level=warn"),
-        )
-        .arg(
-            Arg::new("seconds")
-                .long("seconds")
-                .value_name("SECONDS")
-                .default_value("5")
-                .value_parser(clap::value_parser!(u32).range(1..))
-                .help("Seconds to measure, after one second of warm-up"),
-        )
-        .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one JSON object per run"))
-        .arg(
-            Arg::new("plot")
-                .long("plot")
-                .value_name("FILE.svg")
-                .value_parser(clap::value_parser!(PathBuf))
-                .help("Plot the latencies by quantile"),
-        )
-        .arg(number("clients", "Members that read, all rooms together"))
-        .arg(number("rooms", "Rooms"))
-        .arg(number("speakers", "Members that speak"))
-        .arg(number("slow", "Members that never read, on top of the others"))
-        .arg(number("line-bytes", "Bytes of a line's text"))
-        .arg(
-            number("classes", "IRC: combinations of capabilities that the clients ask for")
-                .value_parser(clap::value_parser!(u32).range(1..=64)),
-        )
-        .arg(number("window", "Closed loop: lines in flight").conflicts_with("rate"))
-        .arg(number("rate", "Open loop: lines a second"))
-}
 
 /// Measures what the command line asks for.
 #[must_use]

@@ -1,4 +1,4 @@
-//! What the server is told to be: flags, environment, file, defaults, in that order of precedence.
+//! The configuration: flags, environment, file, defaults, in that order of precedence.
 
 mod error;
 mod file;
@@ -11,51 +11,51 @@ use crate::locale::{self, Bilingual, both};
 use crate::password::Passwords;
 pub use error::ConfigError;
 use error::unknown_setting;
-pub use listen::{ListenUrl, ListenUrlError, explain};
+pub use listen::{ListenUrl, ListenUrlError, listen_error};
 use parlor_protocol::{Limits, Options};
-pub use settings::{SETTINGS, Setting, Takes, Topic};
+pub use settings::{Arity, SETTINGS, Setting, Topic, reloadable_names};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What every environment variable of a setting begins with.
+/// The prefix of every environment variable of a setting.
 pub const ENV_PREFIX: &str = "PARLOR_";
 
-/// File descriptors that are kept for what is no connection: listeners, logs, the runtime's own.
+/// File descriptors reserved for what is not a connection: listeners, logs, the runtime's own.
 pub const RESERVED_FILES: u64 = 64;
 
-/// The most connections that are allowed where nobody says how many, whatever the file limit is.
+/// The largest default of `connections_max`, however many files may be open.
 const CONNECTIONS_AUTO_MAX: u32 = 1 << 20;
 
-/// Everything that can be set.
+/// The settings in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Where to listen, and which room that leads to.
+    /// The addresses to listen on.
     pub listen: Vec<ListenUrl>,
-    /// The room's settings.
+    /// The settings of the core that are not limits.
     pub options: Options,
-    /// The bounds of the core.
+    /// The limits of the core.
     pub limits: Limits,
-    /// The bounds of the driver.
+    /// The limits of the driver.
     pub driver: DriverLimits,
-    /// Who has to know which password.
+    /// The hashes of the server's and the operators' passwords.
     pub passwords: Passwords,
-    /// Milliseconds after which a host that vanished without a word is taken for gone.
+    /// Milliseconds without a sign of life after which a peer's host counts as dead.
     pub vanish_ms: u64,
-    /// The form of the logs.
+    /// The format of the logs.
     pub log_format: LogFormat,
-    /// The least important records that are logged.
+    /// The lowest level that is logged.
     pub log_level: tracing::level_filters::LevelFilter,
 }
 
-/// The form of the logs.
+/// The format of the logs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people: a line of words, in colour on a terminal.
+    /// For people: a sentence per line, in colour on a terminal.
     #[default]
     Human,
-    /// For programs: one JSON object on each line.
+    /// For programs: a JSON object per line.
     Json,
 }
 
@@ -74,16 +74,16 @@ impl Default for Config {
     }
 }
 
-/// Where a value came from.
+/// The source of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// Nobody has set it.
+    /// The default.
     Default,
-    /// A variable of the environment.
+    /// An environment variable.
     Environment(String),
     /// The configuration file.
     File(PathBuf),
-    /// The most files that this process may have open.
+    /// The limit of open files.
     FileLimit,
     /// The command line.
     Flag(String),
@@ -104,60 +104,60 @@ impl Source {
     }
 }
 
-/// What a configuration is made of, before anything is looked at.
+/// The sources that a configuration is read from.
 #[derive(Clone, Debug, Default)]
-pub struct Given {
-    /// The command line's values, by setting.
+pub struct ConfigSources {
+    /// The values on the command line, by setting.
     pub flags: BTreeMap<&'static str, Vec<String>>,
     /// The environment.
     pub environment: BTreeMap<String, String>,
-    /// The configuration file that was asked for.
+    /// The configuration file, if one was named.
     pub file: Option<PathBuf>,
-    /// How many files this process may have open, if that is known.
+    /// The number of files that this process may have open; `None` for no limit.
     pub files_max: Option<u64>,
 }
 
-/// A configuration, and where each of its values came from.
+/// A configuration and the source of each of its values.
 #[derive(Debug)]
-pub struct Loaded {
+pub struct LoadedConfig {
     /// The settings in force.
     pub config: Config,
-    /// What is odd, and not wrong enough to stop for; a sentence each.
+    /// Mistakes that do not keep the server from starting, a sentence each.
     pub warnings: Vec<Bilingual>,
     sources: BTreeMap<&'static str, Source>,
 }
 
-impl Loaded {
-    /// Puts a configuration together.
+impl LoadedConfig {
+    /// Loads a configuration from its sources.
     ///
     /// # Errors
-    /// A value or the file is wrong. (What the limits must keep to is for [`check`](Self::check), so that they
-    /// can be looked at in either case.)
-    pub fn new(given: &Given) -> Result<Self, ConfigError> {
+    /// A value or the file is invalid. Relations between limits are left to [`check`](Self::check), so that
+    /// `--print-config` can show limits that contradict each other.
+    pub fn new(sources: &ConfigSources) -> Result<Self, ConfigError> {
         let mut loaded = Self { config: Config::default(), warnings: Vec::new(), sources: BTreeMap::new() };
-        loaded.take_locale(&given.environment);
-        if let Some(path) = &given.file {
-            loaded.take_file(path)?;
+        loaded.apply_locale(&sources.environment);
+        if let Some(path) = &sources.file {
+            loaded.apply_file(path)?;
         }
-        loaded.take_environment(&given.environment)?;
+        loaded.apply_environment(&sources.environment)?;
         for setting in SETTINGS {
-            if let Some(values) = given.flags.get(setting.name) {
+            if let Some(values) = sources.flags.get(setting.name) {
                 loaded.set(setting, values, Source::Flag(setting.flag()))?;
             }
         }
-        loaded.fit_into_file_limit(given.files_max);
+        loaded.fit_into_file_limit(sources.files_max);
         Ok(loaded)
     }
 
-    /// Whether the limits go together.
+    /// Checks that the limits do not contradict each other.
     ///
     /// # Errors
-    /// What must hold of them, and does not.
+    /// The first relation between limits that does not hold.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.config.limits.check().map_err(|error| ConfigError::limits(error, &self.config))
     }
 
-    /// The configuration as a TOML file, with the source of each value beside it.
+    /// Returns the configuration as a TOML file, with the source of each value as a comment.
     #[must_use]
     pub fn to_toml(&self) -> String {
         let language = self.config.options.language;
@@ -168,12 +168,12 @@ impl Loaded {
         for setting in SETTINGS {
             if topic.replace(setting.topic) != Some(setting.topic) {
                 writeln!(toml, "\n# {}", setting.topic.title(language))
-                    .expect("a string takes what it is given");
+                    .expect("writing to a string cannot fail");
             }
             let line = format!("{} = {}", setting.name, (setting.get)(&self.config));
             let source = self.source(setting.name).text();
             let source = source.in_language(language);
-            writeln!(toml, "{line:<40} # {source}").expect("a string takes what it is given");
+            writeln!(toml, "{line:<40} # {source}").expect("writing to a string cannot fail");
         }
         toml
     }
@@ -182,17 +182,17 @@ impl Loaded {
         self.sources.get(name).unwrap_or(&Source::Default)
     }
 
-    /// The language that POSIX's locale variables ask for; the first that is set decides.
-    fn take_locale(&mut self, environment: &BTreeMap<String, String>) {
+    /// Applies the language of POSIX's locale variables.
+    fn apply_locale(&mut self, environment: &BTreeMap<String, String>) {
         let variable = |name: &str| environment.get(name).cloned();
-        if let Some((name, Some(language))) = locale::asked_for(variable) {
+        if let Some((name, Some(language))) = locale::locale_variable(variable) {
             self.config.options.language = language;
             self.sources.insert("lang", Source::Environment(name.to_owned()));
         }
     }
 
-    fn take_file(&mut self, path: &Path) -> Result<(), ConfigError> {
-        // Where its name cannot stand in a message, none is told.
+    fn apply_file(&mut self, path: &Path) -> Result<(), ConfigError> {
+        // A name that cannot be a word of an IRC message is left out of the replies that would name the file.
         if let Some(name) = path.file_name().and_then(|name| value::word(name.to_str()?).ok()) {
             Arc::make_mut(&mut self.config.options.identity).configuration = name.to_owned();
         }
@@ -209,7 +209,7 @@ impl Loaded {
         Ok(())
     }
 
-    fn take_environment(&mut self, environment: &BTreeMap<String, String>) -> Result<(), ConfigError> {
+    fn apply_environment(&mut self, environment: &BTreeMap<String, String>) -> Result<(), ConfigError> {
         for (name, value) in environment.range(ENV_PREFIX.to_owned()..) {
             let Some(rest) = name.strip_prefix(ENV_PREFIX) else { break };
             let Some(setting) = SETTINGS.iter().find(|setting| setting.name.eq_ignore_ascii_case(rest))
@@ -220,10 +220,10 @@ impl Loaded {
                 }
                 continue;
             };
-            let values: Vec<String> = match setting.takes {
-                Takes::Lines => value.lines().map(str::to_owned).collect(),
-                Takes::One => vec![value.clone()],
-                Takes::Words => value.split_whitespace().map(str::to_owned).collect(),
+            let values: Vec<String> = match setting.arity {
+                Arity::Lines => value.lines().map(str::to_owned).collect(),
+                Arity::One => vec![value.clone()],
+                Arity::Words => value.split_whitespace().map(str::to_owned).collect(),
             };
             self.set(setting, &values, Source::Environment(name.clone()))?;
         }
@@ -249,7 +249,8 @@ impl Loaded {
         Ok(())
     }
 
-    /// A server that promises more connections than it can have files would refuse them badly.
+    /// Fits `connections_max` into the limit of open files. A server out of descriptors could not even tell a client
+    /// why it is refused.
     fn fit_into_file_limit(&mut self, files_max: Option<u64>) {
         let Some(files_max) = files_max else { return };
         let limits = &mut self.config.limits;
@@ -280,33 +281,35 @@ mod tests {
 
     const HASH: &str = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$P3OLBQw3O3GiY9hpX8wpK8qO6gQccIdDXnlkdzKceqU";
 
-    fn given(flags: &[(&'static str, &str)], environment: &[(&str, &str)]) -> Given {
-        let mut given = Given::default();
+    fn sources(flags: &[(&'static str, &str)], environment: &[(&str, &str)]) -> ConfigSources {
+        let mut sources = ConfigSources::default();
         for &(name, value) in flags {
-            given.flags.entry(name).or_default().push(value.to_owned());
+            sources.flags.entry(name).or_default().push(value.to_owned());
         }
         for &(name, value) in environment {
-            given.environment.insert(name.to_owned(), value.to_owned());
+            sources.environment.insert(name.to_owned(), value.to_owned());
         }
-        given
+        sources
     }
 
     #[test]
-    fn a_flag_goes_before_the_environment() {
-        let loaded = Loaded::new(&given(&[("lang", "en")], &[("PARLOR_LANG", "zh")])).unwrap();
+    fn a_flag_takes_precedence_over_the_environment() {
+        let loaded = LoadedConfig::new(&sources(&[("lang", "en")], &[("PARLOR_LANG", "zh")])).unwrap();
         assert_eq!(loaded.config.options.language, Language::En);
         assert_eq!(*loaded.source("lang"), Source::Flag("--lang".to_owned()));
     }
 
     #[test]
-    fn the_environment_goes_before_the_locale() {
-        let loaded = Loaded::new(&given(&[], &[("PARLOR_LANG", "en"), ("LC_ALL", "zh_CN.UTF-8")])).unwrap();
+    fn the_environment_takes_precedence_over_the_locale() {
+        let loaded =
+            LoadedConfig::new(&sources(&[], &[("PARLOR_LANG", "en"), ("LC_ALL", "zh_CN.UTF-8")])).unwrap();
         assert_eq!(loaded.config.options.language, Language::En);
     }
 
     #[test]
     fn the_first_locale_variable_that_is_set_decides() {
-        let language = |environment| Loaded::new(&given(&[], environment)).unwrap().config.options.language;
+        let language =
+            |environment| LoadedConfig::new(&sources(&[], environment)).unwrap().config.options.language;
         assert_eq!(language(&[("LANG", "zh_CN.UTF-8")]), Language::Zh);
         assert_eq!(language(&[("LANG", "zh_CN.UTF-8"), ("LC_ALL", "C")]), Language::En);
         assert_eq!(language(&[("LANG", "zh_CN.UTF-8"), ("LC_ALL", "")]), Language::Zh);
@@ -314,15 +317,15 @@ mod tests {
 
     #[test]
     fn a_bad_value_names_its_place() {
-        let error = Loaded::new(&given(&[("rate_lines", "many")], &[])).unwrap_err();
+        let error = LoadedConfig::new(&sources(&[("rate_lines", "many")], &[])).unwrap_err();
         assert_eq!(error.to_string(), "--rate-lines: many is not a whole number from 0 to 4294967295");
-        let error = Loaded::new(&given(&[], &[("PARLOR_LANG", "fr")])).unwrap_err();
+        let error = LoadedConfig::new(&sources(&[], &[("PARLOR_LANG", "fr")])).unwrap_err();
         assert_eq!(error.to_string(), "PARLOR_LANG: must be zh or en");
     }
 
     #[test]
     fn limits_that_contradict_each_other_are_refused() {
-        let loaded = Loaded::new(&given(&[("backlog_bytes_max", "4096")], &[])).unwrap();
+        let loaded = LoadedConfig::new(&sources(&[("backlog_bytes_max", "4096")], &[])).unwrap();
         let error = loaded.check().unwrap_err();
         let in_force = "--line-bytes-max 4096 --backlog-bytes-max 4096 --pending-commands-max 10";
         assert!(error.to_string().starts_with(&format!("invalid limits: {in_force}: ")), "{error}");
@@ -332,10 +335,10 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_variable_is_warned_of() {
-        let loaded = Loaded::new(&given(&[], &[("PARLOR_LINGO", "zh")])).unwrap();
+    fn an_unknown_variable_makes_a_warning() {
+        let loaded = LoadedConfig::new(&sources(&[], &[("PARLOR_LINGO", "zh")])).unwrap();
         assert_eq!(loaded.warnings, [both!("unknown setting PARLOR_LINGO", "没有设置 PARLOR_LINGO")]);
-        let loaded = Loaded::new(&given(&[], &[("PARLOR_RATE_LINE", "5")])).unwrap();
+        let loaded = LoadedConfig::new(&sources(&[], &[("PARLOR_RATE_LINE", "5")])).unwrap();
         assert_eq!(
             loaded.warnings[0].in_language(Language::En),
             "unknown setting PARLOR_RATE_LINE, did you mean PARLOR_RATE_LINES?"
@@ -344,24 +347,25 @@ mod tests {
 
     #[test]
     fn connections_fit_into_the_file_limit() {
-        let given = Given { files_max: Some(1_024), ..given(&[], &[]) };
-        let loaded = Loaded::new(&given).unwrap();
+        let sources = ConfigSources { files_max: Some(1_024), ..sources(&[], &[]) };
+        let loaded = LoadedConfig::new(&sources).unwrap();
         assert_eq!(loaded.config.limits.connections_max, 944);
         assert!(loaded.to_toml().contains("connections_max = 944"), "{}", loaded.to_toml());
     }
 
     #[test]
-    fn more_connections_than_files_are_warned_of() {
-        let given = Given { files_max: Some(1_024), ..given(&[("connections_max", "5000")], &[]) };
-        let loaded = Loaded::new(&given).unwrap();
+    fn more_connections_than_files_make_a_warning() {
+        let sources =
+            ConfigSources { files_max: Some(1_024), ..sources(&[("connections_max", "5000")], &[]) };
+        let loaded = LoadedConfig::new(&sources).unwrap();
         assert_eq!(loaded.config.limits.connections_max, 5_000);
         assert_eq!(loaded.warnings.len(), 1, "{:?}", loaded.warnings);
     }
 
     #[test]
-    fn lines_in_the_environment_end_with_line_ends() {
+    fn lines_in_the_environment_are_separated_by_line_ends() {
         let environment = [("PARLOR_MOTD", "two words\n\na third line"), ("PARLOR_ADMIN", "")];
-        let loaded = Loaded::new(&given(&[], &environment)).unwrap();
+        let loaded = LoadedConfig::new(&sources(&[], &environment)).unwrap();
         let identity = &loaded.config.options.identity;
         assert_eq!(identity.motd, ["two words", "", "a third line"]);
         assert!(identity.admin.is_empty());
@@ -371,26 +375,27 @@ mod tests {
     fn a_server_with_a_password_says_so() {
         let has_password = |password: &str| {
             let loaded =
-                Loaded::new(&given(&[("password", password)], &[("PARLOR_PASSWORD", HASH)])).unwrap();
+                LoadedConfig::new(&sources(&[("password", password)], &[("PARLOR_PASSWORD", HASH)])).unwrap();
             assert_eq!(loaded.config.passwords.server.is_some(), loaded.config.options.identity.has_password);
             loaded.config.options.identity.has_password
         };
         assert!(has_password(HASH));
-        assert!(!has_password(""), "an empty one takes it away");
+        assert!(!has_password(""), "an empty one removes it");
     }
 
     #[test]
-    fn a_hash_that_is_none_is_refused_and_not_shown() {
-        let error = Loaded::new(&given(&[("password", "hunter2")], &[])).unwrap_err().to_string();
+    fn an_invalid_hash_is_refused_and_not_shown() {
+        let error = LoadedConfig::new(&sources(&[("password", "hunter2")], &[])).unwrap_err().to_string();
         assert_eq!(error, "--password: not an argon2 hash: make one with `parlor hash-password`");
     }
 
-    /// What is printed tells that there are secrets, and not which. Given back, that is no hash, and refused: a
-    /// server must not come up without its password.
+    /// The printed configuration shows that secrets are set, and not the secrets. Loaded again, `(set)` is refused as an
+    /// invalid hash: a server must not come up without its password.
     #[test]
-    fn what_is_printed_has_no_secrets() {
+    fn the_printed_configuration_has_no_secrets() {
         let operator = format!("alice:{HASH}");
-        let loaded = Loaded::new(&given(&[("password", HASH), ("operators", &operator)], &[])).unwrap();
+        let loaded =
+            LoadedConfig::new(&sources(&[("password", HASH), ("operators", &operator)], &[])).unwrap();
         let printed = loaded.to_toml();
         assert!(!printed.contains("argon2"), "{printed}");
         assert!(
@@ -398,12 +403,12 @@ mod tests {
             "{printed}"
         );
         for (name, shown) in [("password", "(set)"), ("operators", "alice:(set)")] {
-            assert!(Loaded::new(&given(&[(name, shown)], &[])).is_err(), "{name}");
+            assert!(LoadedConfig::new(&sources(&[(name, shown)], &[])).is_err(), "{name}");
         }
     }
 
     #[test]
-    fn what_is_printed_is_a_file_with_the_same_meaning() {
+    fn the_printed_configuration_loads_as_the_same() {
         let flags = [
             ("listen", "plain://[::1]:4000/茶"),
             ("listen", "plain://127.0.0.1:4000/-"),
@@ -412,12 +417,12 @@ mod tests {
             ("motd", "\"Welcome\", he said: \\o/"),
             ("motd", ""),
         ];
-        let loaded = Loaded::new(&given(&flags, &[("PARLOR_RELAY", "raw")])).unwrap();
+        let loaded = LoadedConfig::new(&sources(&flags, &[("PARLOR_RELAY", "raw")])).unwrap();
         let values = file::parse(&loaded.to_toml()).unwrap();
-        let mut again = Given::default();
+        let mut again = ConfigSources::default();
         for setting in SETTINGS {
             again.flags.insert(setting.name, values[setting.name].clone().unwrap());
         }
-        assert_eq!(Loaded::new(&again).unwrap().config, loaded.config);
+        assert_eq!(LoadedConfig::new(&again).unwrap().config, loaded.config);
     }
 }

@@ -1,4 +1,4 @@
-//! The logs: who comes and goes and by which name, what moderators do, and what the server does.
+//! The logs: members that come and go, with their names; acts of moderators; events of the server.
 //!
 //! Each level includes those above it:
 //!
@@ -6,11 +6,11 @@
 //! |---|---|
 //! | `error` | the server cannot do its work: it cannot start or accept connections, or it has a bug |
 //! | `warn` | the server works, but its operator may want to act: wrong passwords, refused connections, odd settings |
-//! | `info` | start and stop, who comes and goes and by which name, every act of a moderator |
+//! | `info` | start and stop, members that come and go, with their names, every act of a moderator |
 //! | `debug` | each connection and its protocol, rooms entered and left, refused commands |
 //! | `trace` | each input of the core, with its number of bytes |
 //!
-//! Nothing that anybody says is logged at any level, nor a password or a room's key.
+//! No message, password or key of a room is logged at any level.
 
 mod start;
 
@@ -23,16 +23,16 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use tracing::{debug, error, info, trace, warn};
 
-/// Writes the logs, in one language. The Chinese texts use the words of the ancestor where it had any.
+/// The writer of the logs, in one language. Chinese texts that the ancestor of Parlor had keep its words.
 #[derive(Clone, Debug)]
 pub struct Console {
     language: Language,
-    /// Notified when the configuration is to be read again.
+    /// Notified when an operator asks to reload the configuration.
     rehash: Arc<Notify>,
 }
 
 impl Console {
-    /// Creates a console in that language, which notifies `rehash` when the configuration is to be read again.
+    /// Creates a console in that language, which notifies `rehash` when an operator asks to reload the configuration.
     #[must_use]
     pub const fn new(language: Language, rehash: Arc<Notify>) -> Self {
         Self { language, rehash }
@@ -86,8 +86,8 @@ impl Console {
         info!(event = "stopped", "{}", text!(self.language, "the chat room is closed", "聊天室已关闭"));
     }
 
-    /// Logs who comes and goes, and by which name.
-    fn tell_coming(&self, event: &ConsoleEvent<'_>) {
+    /// Logs members that come, go or change their names, and clients that are refused.
+    fn log_membership(&self, event: &ConsoleEvent<'_>) {
         let language = self.language;
         match *event {
             ConsoleEvent::Entered { member, dialect } => {
@@ -141,8 +141,8 @@ impl Console {
         }
     }
 
-    /// Logs what is done to a room and to its members.
-    fn tell_room_act(&self, event: &ConsoleEvent<'_>) {
+    /// Logs changes to a room or to its members.
+    fn log_room_action(&self, event: &ConsoleEvent<'_>) {
         let language = self.language;
         match *event {
             ConsoleEvent::Invited { by, target, room } => {
@@ -194,8 +194,8 @@ impl Console {
         }
     }
 
-    /// Logs what server operators do, and who becomes or ceases to be one.
-    fn tell_server_act(&self, event: &ConsoleEvent<'_>) {
+    /// Logs acts of server operators, and members that become or cease to be one.
+    fn log_operator_action(&self, event: &ConsoleEvent<'_>) {
         let language = self.language;
         match *event {
             ConsoleEvent::Demoted { member } => {
@@ -234,8 +234,8 @@ impl Console {
         }
     }
 
-    /// Logs details for debugging. They are many, so their texts are made only when the level is enabled.
-    fn tell_detail(&self, event: &ConsoleEvent<'_>) {
+    /// Logs details for debugging. There are many of them, so their texts are made only if the level is enabled.
+    fn log_detail(&self, event: &ConsoleEvent<'_>) {
         let language = self.language;
         match *event {
             ConsoleEvent::Accepted { conn, peer } => {
@@ -302,22 +302,22 @@ impl Observer for Console {
             | ConsoleEvent::CommandRefused { .. }
             | ConsoleEvent::Detected { .. }
             | ConsoleEvent::RoomEntered { .. }
-            | ConsoleEvent::RoomLeft { .. } => self.tell_detail(event),
+            | ConsoleEvent::RoomLeft { .. } => self.log_detail(event),
             ConsoleEvent::Entered { .. }
             | ConsoleEvent::Left { .. }
             | ConsoleEvent::PasswordWrong { .. }
             | ConsoleEvent::Refused { .. }
             | ConsoleEvent::Renamed { .. }
-            | ConsoleEvent::TurnedAway { .. } => self.tell_coming(event),
+            | ConsoleEvent::TurnedAway { .. } => self.log_membership(event),
             ConsoleEvent::Invited { .. }
             | ConsoleEvent::Kicked { .. }
             | ConsoleEvent::ModesSet { .. }
-            | ConsoleEvent::TopicSet { .. } => self.tell_room_act(event),
+            | ConsoleEvent::TopicSet { .. } => self.log_room_action(event),
             ConsoleEvent::Demoted { .. }
             | ConsoleEvent::HostSet { .. }
             | ConsoleEvent::Promoted { .. }
             | ConsoleEvent::RehashAsked { .. }
-            | ConsoleEvent::Wallops { .. } => self.tell_server_act(event),
+            | ConsoleEvent::Wallops { .. } => self.log_operator_action(event),
         }
     }
 
@@ -354,7 +354,7 @@ impl Observer for Console {
             Input::Identified { .. } => ("identified", None, None),
             Input::Overflowed { conn } => ("overflowed", Some(conn), None),
             Input::ReadClosed { conn } => ("read_closed", Some(conn), None),
-            // Counted and never shown: they may be a private line, or a password.
+            // Only the number of bytes is logged: they may be a private message or a password.
             Input::Received { conn, ref bytes } => ("received", Some(conn), Some(bytes.len())),
             Input::Shutdown => ("shutdown", None, None),
             Input::Timeout => ("timeout", None, None),

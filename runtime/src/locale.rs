@@ -1,32 +1,33 @@
-//! In which language this program speaks to whoever runs it.
+//! The language of this program's own texts.
 //!
-//! One choice for everything: `--lang`, else `PARLOR_LANG`, else the locale.
+//! `--lang` takes precedence over `PARLOR_LANG`, and that over the locale.
 
 use parlor_protocol::Language;
 
-/// The environment variable that chooses the language before the locale does.
+/// The environment variable that takes precedence over the locale.
 const VARIABLE: &str = "PARLOR_LANG";
 
-/// The language of a process with these arguments and that environment. A language that there is not chooses nothing
-/// here; what reads the settings refuses it.
-pub(crate) fn language(
+/// Returns the language of a process with these arguments and this environment. An unknown language is ignored here;
+/// whatever reads the settings reports it.
+fn language(
     arguments: impl IntoIterator<Item = String>,
     variable: impl Fn(&str) -> Option<String>,
 ) -> Language {
     let flag = flag(arguments).and_then(|code| code.parse().ok());
     let chosen = || variable(VARIABLE)?.parse().ok();
-    let locale = || asked_for(&variable)?.1;
+    let locale = || locale_variable(&variable)?.1;
     flag.or_else(chosen).or_else(locale).unwrap_or_default()
 }
 
-/// The language of this process.
+/// Returns the language of this process.
 #[must_use]
-pub fn of_this_process() -> Language {
+pub fn process_language() -> Language {
     let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
     language(arguments, |name| std::env::var(name).ok())
 }
 
-/// What `--lang` says, before anything else is known of the command line: its help is in that language, too.
+/// Returns the value of `--lang`. It is needed before the command line is parsed, because help and errors are in that
+/// language.
 fn flag(arguments: impl IntoIterator<Item = String>) -> Option<String> {
     let mut arguments = arguments.into_iter().take_while(|argument| argument != "--");
     let mut code = None;
@@ -40,9 +41,9 @@ fn flag(arguments: impl IntoIterator<Item = String>) -> Option<String> {
     code
 }
 
-/// The locale variable that decides (POSIX, chapter 8: the first of these that is set and not empty), and the
-/// language that it asks for, if Parlor has texts in it.
-pub(crate) fn asked_for(
+/// Returns the locale variable in force (POSIX, chapter 8: the first of these that is set and not empty) and its
+/// language, if Parlor has texts in it.
+pub(crate) fn locale_variable(
     variable: impl Fn(&str) -> Option<String>,
 ) -> Option<(&'static str, Option<Language>)> {
     let set = |name| variable(name).filter(|value| !value.is_empty()).map(|value| (name, value));
@@ -50,7 +51,7 @@ pub(crate) fn asked_for(
     Some((name, Language::from_locale(&value)))
 }
 
-/// A text in every language that there is, where it is not known yet in which it will be read.
+/// A text in every language, for a reader whose language is not known yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bilingual {
     en: String,
@@ -58,12 +59,12 @@ pub struct Bilingual {
 }
 
 impl Bilingual {
-    /// A text by its two forms.
+    /// Creates a text from its English and its Chinese form.
     pub(crate) fn new(en: impl Into<String>, zh: impl Into<String>) -> Self {
         Self { en: en.into(), zh: zh.into() }
     }
 
-    /// The text for readers of that language.
+    /// Returns the text in that language.
     #[must_use]
     pub fn in_language(&self, language: Language) -> &str {
         match language {
@@ -72,13 +73,33 @@ impl Bilingual {
         }
     }
 
-    /// The text after another one that is the same in each language.
-    pub(crate) fn after(&self, before: &str) -> Self {
-        Self::new(format!("{before}: {}", self.en), format!("{before}：{}", self.zh))
+    /// Returns the text behind a prefix and a colon; the prefix is the same in each language.
+    pub(crate) fn with_prefix(&self, prefix: &str) -> Self {
+        Self::new(format!("{prefix}: {}", self.en), format!("{prefix}：{}", self.zh))
     }
 }
 
-/// The text in the language at hand.
+/// A constant text in every language.
+#[derive(Clone, Copy, Debug)]
+pub struct Localized {
+    /// The English text.
+    pub en: &'static str,
+    /// The Chinese text.
+    pub zh: &'static str,
+}
+
+impl Localized {
+    /// Returns the text in that language.
+    #[must_use]
+    pub const fn get(self, language: Language) -> &'static str {
+        match language {
+            Language::En => self.en,
+            Language::Zh => self.zh,
+        }
+    }
+}
+
+/// Formats a text in one language, as a `String`.
 macro_rules! text {
     ($language:expr, $en:literal, $zh:literal) => {
         match $language {
@@ -88,7 +109,7 @@ macro_rules! text {
     };
 }
 
-/// The text in each language.
+/// Formats a text in each language, as a [`Bilingual`].
 macro_rules! both {
     ($en:literal, $zh:literal) => {
         $crate::locale::Bilingual::new(format!($en), format!($zh))
@@ -107,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn the_flag_goes_before_the_variable_and_that_before_the_locale() {
+    fn the_flag_precedes_the_variable_which_precedes_the_locale() {
         let locale = ("LC_ALL", "zh_CN.UTF-8");
         assert_eq!(chosen(&[], &[]), Language::En);
         assert_eq!(chosen(&[], &[locale]), Language::Zh);
@@ -118,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_language_chooses_none() {
+    fn an_unknown_language_is_ignored() {
         assert_eq!(chosen(&["--lang", "fr"], &[("PARLOR_LANG", "zh")]), Language::Zh);
         assert_eq!(chosen(&["--lang"], &[("PARLOR_LANG", "")]), Language::En);
         assert_eq!(chosen(&["--language", "zh", "--langs=zh", "--", "--lang=zh"], &[]), Language::En);

@@ -1,5 +1,5 @@
-//! The logs on standard error. A console that nobody reads holds nobody up: what it does not take is
-//! dropped, and counted.
+//! The logs on standard error. A reader that is too slow does not block the server: records that it does not take in
+//! time are dropped and counted.
 
 use crate::config::LogFormat;
 use crate::locale::text;
@@ -11,11 +11,11 @@ use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::fmt::format::debug_fn;
 
-/// Records that wait for a slow console; one more is dropped.
+/// Records that wait for a slow reader. Further ones are dropped.
 const WAITING_RECORDS_MAX: usize = 16_384;
 
-/// Fields that a record for people has in its words already.
-const IN_WORDS: [&str; 19] = [
+/// Fields that the text of a record contains, and that a record for people therefore leaves out.
+const FIELDS_IN_TEXT: [&str; 19] = [
     "address",
     "by",
     "changes",
@@ -37,18 +37,18 @@ const IN_WORDS: [&str; 19] = [
     "version",
 ];
 
-/// Keeps the logs going; what is logged last is written when it is dropped.
+/// The guard of the logs. Dropping it writes the records that still wait.
 #[derive(Debug)]
 pub(crate) struct Logging {
     language: Language,
     dropped: ErrorCounter,
-    /// Dropped last: it writes what is left.
+    /// The last field: its drop writes the remaining records, which include the one of `Drop for Logging`.
     _worker: WorkerGuard,
 }
 
 impl Logging {
-    /// Sends this process's records to standard error, from here on, and what a panic has to say among them. The first
-    /// call decides.
+    /// Sends the records of this process to standard error from now on, panics included. Only the first call in a
+    /// process has an effect.
     #[must_use]
     pub(crate) fn start(format: LogFormat, level: LevelFilter, language: Language) -> Self {
         let (writer, worker) = NonBlockingBuilder::default()
@@ -77,7 +77,7 @@ impl Drop for Logging {
     }
 }
 
-/// A panic is a bug, and a record like others: what reads the logs finds it.
+/// Logs a panic, which is a bug, as a record like the others, so that whatever collects the logs finds it.
 fn report_panic(panic: &PanicHookInfo<'_>, language: Language) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     let message = panic.payload_as_str().unwrap_or_default();
@@ -95,10 +95,10 @@ fn subscribe(format: LogFormat, level: LevelFilter, writer: NonBlocking) {
     let builder = tracing_subscriber::fmt().with_max_level(level).with_writer(writer).with_target(false);
     let set = match format {
         LogFormat::Human => {
-            // What the words say already is not said again.
+            // The text names these already.
             let fields = debug_fn(|writer, field, value| match field.name() {
                 "message" => write!(writer, "{value:?}"),
-                name if IN_WORDS.contains(&name) => Ok(()),
+                name if FIELDS_IN_TEXT.contains(&name) => Ok(()),
                 name => write!(writer, " {name}={value:?}"),
             });
             let builder = builder.fmt_fields(fields).with_ansi(io::stderr().is_terminal());
@@ -108,7 +108,7 @@ fn subscribe(format: LogFormat, level: LevelFilter, writer: NonBlocking) {
             tracing::subscriber::set_global_default(builder.json().flatten_event(true).finish())
         }
     };
-    // A second server in one process logs where the first one does.
+    // Fails for a second server in one process, which logs where the first one does.
     drop(set);
 }
 
@@ -118,11 +118,11 @@ mod tests {
     use std::io::Write;
     use std::sync::{Arc, Mutex};
 
-    /// A log that is kept in memory, for tests.
+    /// A writer that keeps the log in memory.
     #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<u8>>>);
+    struct MemoryWriter(Arc<Mutex<Vec<u8>>>);
 
-    impl Write for Kept {
+    impl Write for MemoryWriter {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.lock().unwrap().write(bytes)
         }
@@ -134,11 +134,11 @@ mod tests {
 
     #[test]
     fn a_panic_is_a_record() {
-        let kept = Kept::default();
-        let to = kept.clone();
+        let written = MemoryWriter::default();
+        let to = written.clone();
         let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || to.clone());
         tracing::subscriber::with_default(subscriber.finish(), || {
-            // Other tests run at the same time, and may have something to say.
+            // Other tests run at the same time; their panics are left to the previous hook.
             let before = Arc::new(panic::take_hook());
             let others = Arc::clone(&before);
             let this = std::thread::current().id();
@@ -149,7 +149,7 @@ mod tests {
             panic::catch_unwind(|| panic!("on {}", "purpose")).unwrap_err();
             panic::set_hook(Box::new(move |panic| before(panic)));
         });
-        let records = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        let records = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
         let record: serde_json::Value = serde_json::from_str(&records).unwrap();
         assert_eq!((&record["level"], &record["event"]), (&"ERROR".into(), &"panic".into()));
         let message = record["message"].as_str().unwrap();

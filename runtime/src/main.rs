@@ -1,4 +1,4 @@
-//! The one program: `parlor serve`, `parlor chat`, `parlor bench`, `parlor hash-password`.
+//! The program `parlor`: `parlor serve`, `parlor chat`, `parlor bench`, `parlor hash-password`.
 
 use clap::Command;
 use parlor_protocol::Language;
@@ -7,34 +7,42 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let language = locale::of_this_process();
+    let language = locale::process_language();
     let arguments = with_default_command(std::env::args_os().collect());
     let matches = match command(language).try_get_matches_from(arguments) {
         Ok(matches) => matches,
-        Err(error) => return help::tell(&error, language),
+        Err(error) => return help::print(&error, language),
     };
     match matches.subcommand() {
         Some(("bench", matches)) => bench::run(matches),
         Some(("chat", matches)) => chat::run(matches),
         Some(("hash-password", matches)) => password::command::run(matches, language),
         Some(("serve", matches)) => serve::run(matches, language),
-        _ => unreachable!("the command line demands one of its commands"),
+        _ => unreachable!("the command line requires a subcommand"),
     }
 }
 
 fn command(language: Language) -> Command {
+    let about = match language {
+        Language::En => "A chat room server and its client",
+        Language::Zh => "聊天室服务器及其客户端",
+    };
     let command = Command::new("parlor")
-        .about("A chat room server and its client")
+        .about(about)
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .subcommand(serve::command(language))
-        .subcommand(chat::command())
+        .subcommand(chat::command(language))
         .subcommand(bench::command(language))
-        .subcommand(password::command::command());
+        .subcommand(password::command::command(language));
+    let command = match language {
+        Language::En => command,
+        Language::Zh => command.after_help("不带命令时启动服务器：parlor 等同于 parlor serve。"),
+    };
     help::in_language(command, language)
 }
 
-/// A bare `parlor` serves, and so does one with nothing but options.
+/// Inserts `serve` if the arguments name no command: `parlor` and `parlor --echo` start the server.
 fn with_default_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
     let about_itself = ["-h", "--help", "-V", "--version"];
     let first = arguments.get(1).map(|argument| argument.to_string_lossy().into_owned());
@@ -58,6 +66,30 @@ mod tests {
     fn the_command_line_is_sound() {
         command(Language::En).debug_assert();
         command(Language::Zh).debug_assert();
+    }
+
+    #[test]
+    fn every_command_and_argument_has_help_in_chinese() {
+        let is_chinese =
+            |text: &str| text.contains(|character| ('\u{4E00}'..='\u{9FFF}').contains(&character));
+        for command in command(Language::Zh).get_subcommands() {
+            let name = command.get_name();
+            let texts = [command.get_about(), command.get_after_help()];
+            for text in texts.map(|text| text.map(ToString::to_string).unwrap_or_default()) {
+                assert!(is_chinese(&text), "{name}: {text}");
+            }
+            for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
+                let id = argument.get_id();
+                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                assert!(is_chinese(&help), "{name}: {id}: {help}");
+                let heading = argument.get_help_heading().unwrap_or_default();
+                assert!(is_chinese(heading) || heading == "IRC", "{name}: {id}: {heading}");
+                for value in argument.get_possible_values() {
+                    let help = value.get_help().map(ToString::to_string);
+                    assert!(help.is_none_or(|help| is_chinese(&help)), "{name}: {id}: {}", value.get_name());
+                }
+            }
+        }
     }
 
     #[test]

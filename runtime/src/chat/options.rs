@@ -2,32 +2,10 @@
 
 use super::address::{Address, BadAddress};
 use super::entry::{Requests, Room};
-use crate::locale;
+use crate::locale::{self, text};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use parlor_protocol::{Key, Language, Name, NameError, RoomName};
 use std::time::Duration;
-
-const AFTER_HELP: &str = "\
-Nothing you type or pipe is sent before the server has accepted --name and --room. If it refuses either of them, \
-nothing is sent, and the exit status says so.
-
-On a terminal, the line you are typing stays at the bottom, and messages appear above it. Keys: arrows, Home, End, \
-Ctrl-A, -E, -B, -F, -K, -U, -W, -Y, -T, -L, Alt-B, -F, -D; Up and Down go through earlier lines. Ctrl-C, and \
-Ctrl-D on an empty line, leave the chat, waiting at most five seconds for the server; pressed again, they exit at \
-once. Tab completes commands, names and rooms. Pasting several lines asks before sending them. A lost connection is \
-restored, with the same name and room. Control characters from the server are shown, not obeyed.
-
-In a pipe, with --plain, or when TERM is dumb, standard input is sent to the server unchanged, and what the server \
-sends is written to standard output unchanged. At the end of the input, the sending direction is closed, and output \
-goes on until the server closes the connection.
-
-Exit status:
-  0    left as asked: Ctrl-D, Ctrl-C, /quit, the end of the input, or the output was closed
-  1    could not connect
-  2    wrong command line
-  3    the connection was lost: the server closed it, it failed, or the input or output failed
-  4    refused: the name, the room, or entering the server
-  130  ended at once by a second Ctrl-C or a signal";
 
 /// What the command line says.
 #[derive(Debug)]
@@ -61,54 +39,112 @@ pub(super) enum Wrong {
 
 /// The command line of `parlor chat`.
 #[must_use]
-pub fn command() -> Command {
-    let address = Arg::new("address")
-        .value_name("ADDR")
-        .default_value("127.0.0.1:3000")
-        .help("The server: HOST, HOST:PORT, [IPV6]:PORT, or as --listen has it, auto://HOST:PORT/ROOM");
-    let name = Arg::new("name").long("name").value_name("NAME").help("Use this name (/nick)");
-    let room = Arg::new("room").long("room").value_name("ROOM").help("Enter this room (/join)");
-    let key = Arg::new("key").long("key").value_name("KEY").help("The key of that room");
+pub fn command(language: Language) -> Command {
+    let address = Arg::new("address").value_name("ADDR").default_value("127.0.0.1:3000").help(text!(
+        language,
+        "The server: HOST, HOST:PORT, [IPV6]:PORT, or as --listen has it, auto://HOST:PORT/ROOM",
+        "服务器地址：HOST、HOST:PORT、[IPV6]:PORT，或与 --listen 相同的写法 auto://HOST:PORT/ROOM"
+    ));
+    let name = Arg::new("name").long("name").value_name("NAME").help(text!(
+        language,
+        "Use this name (/nick)",
+        "使用这个名字（/nick）"
+    ));
+    let room = Arg::new("room").long("room").value_name("ROOM").help(text!(
+        language,
+        "Enter this room (/join)",
+        "进入这个房间（/join）"
+    ));
+    let key = Arg::new("key").long("key").value_name("KEY").help(text!(
+        language,
+        "The key of that room",
+        "该房间的口令"
+    ));
     let lang = Arg::new("lang")
         .long("lang")
         .value_name("zh|en")
         .value_parser(str::parse::<Language>)
-        .help("Language of this program, also requested from the server with /lang [default: from PARLOR_LANG, LC_ALL, LC_MESSAGES or LANG]");
-    let times = Arg::new("times")
-        .long("times")
-        .action(ArgAction::SetTrue)
-        .help("Show the local time before each line received");
-    let no_reconnect = Arg::new("no-reconnect")
-        .long("no-reconnect")
-        .action(ArgAction::SetTrue)
-        .help("On a terminal, exit when the connection is lost; in a pipe, this is always so");
-    let plain = Arg::new("plain")
-        .long("plain")
-        .action(ArgAction::SetTrue)
-        .help("No line editing, even on a terminal");
+        .help(text!(language, "Language of this program, also requested from the server with /lang [default: from PARLOR_LANG, LC_ALL, LC_MESSAGES or LANG]", "本程序的语言，并用 /lang 告知服务器；默认取自 PARLOR_LANG、LC_ALL、LC_MESSAGES 或 LANG"));
+    let times = Arg::new("times").long("times").action(ArgAction::SetTrue).help(text!(
+        language,
+        "Show the local time before each line received",
+        "在收到的每一行前显示本地时间"
+    ));
+    let no_reconnect = Arg::new("no-reconnect").long("no-reconnect").action(ArgAction::SetTrue).help(text!(
+        language,
+        "On a terminal, exit when the connection is lost; in a pipe, this is always so",
+        "在终端上，连接中断后直接结束；在管道中总是如此"
+    ));
+    let plain = Arg::new("plain").long("plain").action(ArgAction::SetTrue).help(text!(
+        language,
+        "No line editing, even on a terminal",
+        "即使在终端上也不使用行编辑"
+    ));
     let timeout = Arg::new("connect-timeout-ms")
         .long("connect-timeout-ms")
         .value_name("N")
         .default_value("10000")
         .value_parser(clap::value_parser!(u64).range(1..))
-        .help("How long, in milliseconds, each address of the server may take to answer, and the server to accept --name and --room");
-    Command::new("chat").about("Talk in a chat room").after_help(AFTER_HELP).args([
-        address,
-        name,
-        room,
-        key,
-        lang,
-        times,
-        no_reconnect,
-        plain,
-        timeout,
-    ])
+        .help(text!(language, "How long, in milliseconds, each address of the server may take to answer, and the server to accept --name and --room", "服务器的每个地址响应连接的时限，以及服务器接受 --name 和 --room 的时限（毫秒）"));
+    Command::new("chat")
+        .about(text!(language, "Talk in a chat room", "进入聊天室聊天"))
+        .after_help(after_help(language))
+        .args([address, name, room, key, lang, times, no_reconnect, plain, timeout])
+}
+
+/// Returns the text below the options in the help.
+fn after_help(language: Language) -> &'static str {
+    match language {
+        Language::En => {
+            "\
+Nothing you type or pipe is sent before the server has accepted --name and --room. If it refuses either of them, \
+nothing is sent, and the exit status says so.
+
+On a terminal, the line you are typing stays at the bottom, and messages appear above it. Keys: arrows, Home, End, \
+Ctrl-A, -E, -B, -F, -K, -U, -W, -Y, -T, -L, Alt-B, -F, -D; Up and Down go through earlier lines. Ctrl-C, and \
+Ctrl-D on an empty line, leave the chat, waiting at most five seconds for the server; pressed again, they exit at \
+once. Tab completes commands, names and rooms. Pasting several lines asks before sending them. A lost connection is \
+restored, with the same name and room. Control characters from the server are shown, not obeyed.
+
+In a pipe, with --plain, or when TERM is dumb, standard input is sent to the server unchanged, and what the server \
+sends is written to standard output unchanged. At the end of the input, the sending direction is closed, and output \
+goes on until the server closes the connection.
+
+Exit status:
+  0    left as asked: Ctrl-D, Ctrl-C, /quit, the end of the input, or the output was closed
+  1    could not connect
+  2    wrong command line
+  3    the connection was lost: the server closed it, it failed, or the input or output failed
+  4    refused: the name, the room, or entering the server
+  130  ended at once by a second Ctrl-C or a signal"
+        }
+        Language::Zh => {
+            "\
+在服务器接受 --name 和 --room 之前，输入的内容不会发送。任何一项被拒绝时，什么都不会发送，退出状态会说明原因。
+
+在终端上，正在输入的一行始终完整地显示在底部，收到的内容显示在它上方。按键：方向键、Home、End、\
+Ctrl-A、-E、-B、-F、-K、-U、-W、-Y、-T、-L，Alt-B、-F、-D；上下方向键翻看输入过的内容。\
+空行上的 Ctrl-D 和 Ctrl-C 退出，最多等待服务器五秒；再按一次立即结束。Tab 键补全命令、名字和房间。\
+粘贴多行时，确认后才会发送。连接中断后会自动重新连接，沿用原来的名字和房间。服务器发来的控制字符只显示，不执行。
+
+在管道中、使用 --plain 时，或 TERM 为 dumb 时，标准输入原样发给服务器，服务器的数据原样写到标准输出。\
+输入结束后关闭发送方向，并继续输出，直到服务器关闭连接。
+
+退出状态：
+  0    按要求退出：Ctrl-D、Ctrl-C、/quit、输入结束，或读取输出的程序已离开
+  1    无法连接
+  2    命令行有误
+  3    连接中断：服务器关闭了连接、连接出错，或输入输出失败
+  4    被拒绝：名字、房间，或进入服务器
+  130  第二次 Ctrl-C 或信号使其立即结束"
+        }
+    }
 }
 
 /// The language that was asked for, else that of everything else in this process.
 pub(super) fn language(matches: &ArgMatches) -> Language {
     let given = matches.get_one::<Language>("lang").copied();
-    given.unwrap_or_else(locale::of_this_process)
+    given.unwrap_or_else(locale::process_language)
 }
 
 impl Options {
@@ -147,7 +183,7 @@ mod tests {
 
     fn read(arguments: &[&str]) -> Result<Options, Wrong> {
         let arguments = [&["chat"], arguments].concat();
-        Options::read(&command().try_get_matches_from(arguments).unwrap())
+        Options::read(&command(Language::En).try_get_matches_from(arguments).unwrap())
     }
 
     fn room(arguments: &[&str]) -> Option<String> {

@@ -1,4 +1,4 @@
-//! Why a configuration cannot be used.
+//! Errors of the configuration.
 
 use super::{Config, SETTINGS};
 use crate::locale::{Bilingual, text};
@@ -6,31 +6,31 @@ use parlor_protocol::{Language, LimitError};
 use std::fmt;
 use std::path::PathBuf;
 
-/// The configuration cannot be used.
+/// The error of a configuration that cannot be used.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ConfigError {
-    /// A value is none of those that the setting takes.
+    /// A value is not one that the setting takes.
     Bad {
-        /// Where it stands, in the words of its source.
+        /// The place of the value in its source, such as `--rate-lines`.
         place: String,
         /// What is wrong with it.
         error: Bilingual,
     },
-    /// The file is not there, cannot be read, or is no TOML.
+    /// The file does not exist, cannot be read, or is not TOML.
     File {
         /// Its path.
         path: PathBuf,
-        /// The mistake itself.
+        /// What is wrong with it.
         error: Bilingual,
     },
     /// The limits contradict each other.
     Limits {
         /// The relation between limits that does not hold.
         error: LimitError,
-        /// The flags of these limits, with the values in force.
+        /// The flags of the limits in that relation, with the values in force.
         in_force: String,
     },
-    /// The file has a key that is no setting.
+    /// A key in the file is not a setting.
     UnknownKey {
         /// The file's path.
         path: PathBuf,
@@ -40,20 +40,20 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    /// Limits contradict each other.
+    /// Creates an error for limits that contradict each other.
     pub(super) fn limits(error: LimitError, config: &Config) -> Self {
         let named = SETTINGS.iter().filter(|setting| error.names(setting.name));
         let in_force = named.map(|setting| format!("{} {}", setting.flag(), (setting.get)(config)));
         Self::Limits { error, in_force: in_force.collect::<Vec<_>>().join(" ") }
     }
 
-    /// What is wrong, in that language.
+    /// Returns the message in that language.
     #[must_use]
     pub fn in_language(&self, language: Language) -> String {
         match self {
-            Self::Bad { place, error } => error.after(place).in_language(language).to_owned(),
+            Self::Bad { place, error } => error.with_prefix(place).in_language(language).to_owned(),
             Self::File { path, error } => {
-                error.after(&path.display().to_string()).in_language(language).to_owned()
+                error.with_prefix(&path.display().to_string()).in_language(language).to_owned()
             }
             Self::Limits { error, in_force } => {
                 let relation = error.relation(language);
@@ -81,7 +81,8 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// That there is no such setting, as it was written, and which one may have been meant, as it would have to be written.
+/// Returns the message that a setting does not exist, with a suggestion if another name is similar. `written` is the name as
+/// it was written; `write` writes the suggested name in the same form.
 pub(super) fn unknown_setting(written: &str, name: &str, write: impl Fn(&str) -> String) -> Bilingual {
     match nearest(name) {
         Some(nearest) => {
@@ -95,16 +96,16 @@ pub(super) fn unknown_setting(written: &str, name: &str, write: impl Fn(&str) ->
     }
 }
 
-/// The setting whose name is nearest to that one, if one is near.
+/// Returns the setting with the most similar name, if one is similar enough.
 fn nearest(name: &str) -> Option<&'static str> {
     let name = name.to_ascii_lowercase().replace('-', "_");
-    // One letter in three may be wrong.
+    // One letter in three may differ.
     let most = (name.chars().count() / 3).max(1);
     let distances = SETTINGS.iter().map(|setting| (distance(&name, setting.name), setting.name));
     distances.filter(|(distance, _)| *distance <= most).min().map(|(_, name)| name)
 }
 
-/// How many letters have to be put in, taken out or exchanged to make one word of the other (Levenshtein).
+/// Returns the Levenshtein distance between two words.
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
@@ -125,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearest_setting_is_named_if_one_is_near() {
+    fn the_most_similar_setting_is_suggested_if_one_is_similar() {
         assert_eq!(nearest("lingo"), None);
         assert_eq!(nearest("rate_line"), Some("rate_lines"));
         assert_eq!(nearest("Rate-Lines"), Some("rate_lines"));
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_distance_is_the_letters_that_differ() {
+    fn a_distance_counts_the_letters_that_differ() {
         for (one, other, letters) in
             [("", "", 0), ("tea", "tea", 0), ("tea", "", 3), ("", "tea", 3), ("kitten", "sitting", 3)]
         {

@@ -1,4 +1,4 @@
-//! The configuration file: TOML, a key for each setting.
+//! The configuration file: TOML, with a key for each setting.
 
 use super::ConfigError;
 use crate::locale::{Bilingual, both};
@@ -8,17 +8,17 @@ use std::io;
 use std::path::Path;
 use toml::{Table, Value};
 
-/// The texts of a value, or why it is none.
+/// The texts of a setting's value, or the reason why it has none.
 type Values = Result<Vec<String>, Bilingual>;
 
-/// The values in the file, by key.
+/// Reads the values in the file, by key.
 pub(super) fn read(path: &Path) -> Result<BTreeMap<String, Values>, ConfigError> {
     let file_error = |error: Bilingual| ConfigError::File { path: path.to_owned(), error };
     let text = fs::read_to_string(path).map_err(|error| file_error(unreadable(&error)))?;
     parse(&text).map_err(file_error)
 }
 
-/// Why a file cannot be read.
+/// Returns the message for a file that cannot be read.
 fn unreadable(error: &io::Error) -> Bilingual {
     let zh = match error.kind() {
         io::ErrorKind::InvalidData => return both!("the file is not UTF-8", "文件不是 UTF-8 编码"),
@@ -30,7 +30,7 @@ fn unreadable(error: &io::Error) -> Bilingual {
     both!("{error}", "{zh}（{error}）")
 }
 
-/// The values in the file's text, by key.
+/// Parses the values in the file's text, by key.
 pub(super) fn parse(text: &str) -> Result<BTreeMap<String, Values>, Bilingual> {
     let table: Table = text.parse().map_err(|error: toml::de::Error| {
         let before = error.span().map_or("", |span| text.get(..span.start).unwrap_or(text));
@@ -75,14 +75,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_toml_says_where_in_one_line() {
+    fn an_error_of_toml_is_one_line_with_its_place() {
         let error = parse("rate_lines = 5\nlang = \n").unwrap_err();
         let error = error.in_language(Language::En);
         assert!(error.starts_with("line 2: ") && !error.contains('\n'), "{error}");
     }
 
     #[test]
-    fn a_table_is_no_value() {
+    fn a_table_is_not_a_value() {
         assert!(parse("[lang]\nis = \"zh\"\n").unwrap()["lang"].is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Where a server listens: `auto://HOST:PORT[/ROOM]`, or `plain://` or `irc://` for one dialect alone.
+//! Addresses to listen on: `auto://HOST:PORT[/ROOM]`, or `plain://` or `irc://` for one dialect only.
 
 use crate::driver::Entrance;
 use crate::locale::{Bilingual, both, text};
@@ -8,21 +8,21 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 
-/// An address to listen on, what is spoken there, and the room that those enter who speak the plain dialect.
+/// An address to listen on, with its dialect and the room that plain clients enter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListenUrl {
-    /// A name or an address; an IPv6 address stands in brackets.
+    /// A host name or an IP address; an IPv6 address is in brackets.
     host: String,
     port: u16,
-    /// What is spoken there, and where it leads to.
+    /// The dialect and the room.
     pub entrance: Entrance,
 }
 
 impl ListenUrl {
-    /// Every address that the host stands for: `localhost` may be two.
+    /// Resolves the host; `localhost` may have two addresses.
     ///
     /// # Errors
-    /// The host is unknown.
+    /// The host cannot be resolved.
     pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
         let mut addresses: Vec<SocketAddr> = self.authority().to_socket_addrs()?.collect();
         addresses.sort_unstable();
@@ -30,13 +30,13 @@ impl ListenUrl {
         Ok(addresses)
     }
 
-    /// The same place one port further, to suggest it.
+    /// Returns the same address with the next port, as a suggestion.
     #[must_use]
     pub fn next_port(&self) -> Self {
         Self { port: self.port.checked_add(1).unwrap_or(3_000), ..self.clone() }
     }
 
-    /// `HOST:PORT`.
+    /// Returns `HOST:PORT`.
     #[must_use]
     pub fn authority(&self) -> String {
         format!("{}:{}", self.host, self.port)
@@ -44,7 +44,7 @@ impl ListenUrl {
 }
 
 impl Default for ListenUrl {
-    /// Where the room's ancestor listened.
+    /// Returns the address that the ancestor of Parlor listened on.
     fn default() -> Self {
         let entrance = Entrance { dialect: Dialect::Auto, room: Some(RoomName::lobby()) };
         Self { host: "127.0.0.1".to_owned(), port: 3_000, entrance }
@@ -62,21 +62,21 @@ impl fmt::Display for ListenUrl {
     }
 }
 
-/// The text is no place to listen.
+/// The error of a text that is not an address to listen on.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ListenUrlError {
-    /// `irc` has no room to lead to: its clients say which they enter.
+    /// `irc://` takes no room: IRC clients choose the rooms they join.
     IrcRoom,
-    /// It has no `://`, or one after something else than `auto`, `irc` or `plain`.
+    /// The scheme is missing or is not `auto`, `irc` or `plain`.
     Scheme,
-    /// There is no port, or it is none from 0 to 65535.
+    /// The host or a port from 0 to 65535 is missing.
     Port,
-    /// What follows the port is no room's name.
+    /// The path is not a valid name of a room.
     Room(NameError),
 }
 
 impl ListenUrlError {
-    /// What is wrong, and how to write it.
+    /// Returns the message, which says how to write an address.
     #[must_use]
     pub fn text(&self) -> Bilingual {
         match self {
@@ -138,9 +138,10 @@ impl FromStr for ListenUrl {
     }
 }
 
-/// Why a place cannot be listened on, and what to do about it.
+/// Returns the message for an address that cannot be listened on, with advice. `address` is `None` if the host could not be
+/// resolved.
 #[must_use]
-pub fn explain(
+pub fn listen_error(
     url: &ListenUrl,
     address: Option<SocketAddr>,
     error: &io::Error,
@@ -181,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_says_where_and_into_which_room() {
+    fn a_url_has_an_address_and_a_room() {
         for (url, authority, room) in [
             ("plain://127.0.0.1:3000", "127.0.0.1:3000", Some("lobby")),
             ("plain://127.0.0.1:3000/", "127.0.0.1:3000", Some("lobby")),
@@ -199,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_url_says_how_to_write_one() {
+    fn an_invalid_url_says_how_to_write_one() {
         for url in ["", "127.0.0.1:3000", "http://127.0.0.1:80", "plain://", "plain://::1:80", "plain://:80"]
         {
             let error = url.parse::<ListenUrl>().unwrap_err();

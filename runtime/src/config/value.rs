@@ -1,24 +1,24 @@
-//! Values as text: what each kind of setting takes, and how TOML writes it.
+//! Parsing the values of settings from text, and writing them as TOML.
 
 use crate::locale::{Bilingual, both};
-use crate::password::{NotAHash, Operator};
+use crate::password::{Operator, PasswordHashError};
 use parlor_protocol::Name;
 use std::fmt;
 use std::str::FromStr;
 
-/// Bytes of a word in what the server says of itself: those of a host's name in IRC.
+/// Bytes of a word in the server's identity: those of a host name in IRC.
 const WORD_BYTES_MAX: usize = 63;
 
-/// Bytes of a line in what the server says of itself: with what stands before it, it fits into one message of IRC.
+/// Bytes of a line in the server's identity: with the command before it, it fits into one IRC message.
 const LINE_BYTES_MAX: usize = 390;
 
-/// Names that nobody may take: each is compared with every new name and everybody who is spoken to alone.
+/// Reserved names: each is compared with every new name and with every recipient of a private message.
 const RESERVED_NAMES_MAX: usize = 100;
 
-/// What stands for a secret where settings are shown.
+/// The text shown in place of a secret.
 const SECRET: &str = "(set)";
 
-/// The one value.
+/// Returns the value of a setting that takes one.
 pub(super) fn single(values: &[String]) -> Result<&str, Bilingual> {
     match values {
         [value] => Ok(value),
@@ -29,7 +29,7 @@ pub(super) fn single(values: &[String]) -> Result<&str, Bilingual> {
     }
 }
 
-/// The value in quotes, as TOML writes a text.
+/// Returns the value as a TOML string.
 pub(super) fn quoted(value: impl fmt::Display) -> String {
     let escaped: String = value
         .to_string()
@@ -43,18 +43,18 @@ pub(super) fn quoted(value: impl fmt::Display) -> String {
     format!("\"{escaped}\"")
 }
 
-/// The values in quotes and brackets, as TOML writes a list of texts.
+/// Returns the values as a TOML array of strings.
 pub(super) fn list(values: impl IntoIterator<Item: fmt::Display>) -> String {
     let values: Vec<String> = values.into_iter().map(quoted).collect();
     format!("[{}]", values.join(", "))
 }
 
-/// What is shown for a secret: whether there is one.
+/// Returns the TOML string shown for a secret.
 pub(super) fn secret(is_set: bool) -> String {
     quoted(if is_set { SECRET } else { "" })
 }
 
-/// A word that may stand before others in a message of IRC.
+/// Checks that a text is one word that can be any parameter of an IRC message.
 pub(super) fn word(text: &str) -> Result<&str, Bilingual> {
     let fits = (1..=WORD_BYTES_MAX).contains(&text.len()) && !text.starts_with(':');
     if !fits || text.contains(|it: char| it.is_whitespace() || it.is_control()) {
@@ -66,7 +66,7 @@ pub(super) fn word(text: &str) -> Result<&str, Bilingual> {
     Ok(text)
 }
 
-/// A text that may stand at the end of a message of IRC.
+/// Checks that a text can be the last parameter of an IRC message.
 pub(super) fn line(text: &str) -> Result<&str, Bilingual> {
     if text.len() > LINE_BYTES_MAX || text.contains(['\n', '\r', '\0']) {
         return Err(both!(
@@ -77,7 +77,7 @@ pub(super) fn line(text: &str) -> Result<&str, Bilingual> {
     Ok(text)
 }
 
-/// At most so many lines.
+/// Checks each line, and that there are at most `lines_max`.
 pub(super) fn lines(values: &[String], lines_max: usize) -> Result<Vec<String>, Bilingual> {
     if values.len() > lines_max {
         let count = values.len();
@@ -89,23 +89,23 @@ pub(super) fn lines(values: &[String], lines_max: usize) -> Result<Vec<String>, 
     values.iter().map(|text| line(text).map(str::to_owned)).collect()
 }
 
-/// Operators, each with a name of its own. What is wrong is said without showing the hash, which may be a password.
+/// Parses operators with distinct names. The error does not show the hash: it may be a password written there by mistake.
 pub(super) fn operators(values: &[String]) -> Result<Vec<Operator>, Bilingual> {
     let mut operators: Vec<Operator> = Vec::new();
     for value in values {
         let (name, hash) =
             value.split_once(':').ok_or_else(|| both!("must be NAME:HASH", "格式必须是 NAME:HASH"))?;
-        let name = word(name).map_err(|error| error.after(name))?;
+        let name = word(name).map_err(|error| error.with_prefix(name))?;
         if operators.iter().any(|operator| operator.name == name) {
             return Err(both!("two operators are named {name}", "有两个管理员都叫 {name}"));
         }
-        let hash = hash.parse().map_err(|error: NotAHash| error.text().after(name))?;
+        let hash = hash.parse().map_err(|error: PasswordHashError| error.text().with_prefix(name))?;
         operators.push(Operator { name: name.to_owned(), hash });
     }
     Ok(operators)
 }
 
-/// Names that nobody may take, in lists with commas between them: at most [`RESERVED_NAMES_MAX`].
+/// Parses reserved names, in lists separated by commas: at most [`RESERVED_NAMES_MAX`].
 pub(super) fn names(values: &[String]) -> Result<Vec<Name>, Bilingual> {
     let words = values.iter().flat_map(|value| value.split(',')).map(str::trim);
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
@@ -117,10 +117,10 @@ pub(super) fn names(values: &[String]) -> Result<Vec<Name>, Bilingual> {
         ));
     }
     let not_a_name = |_| both!("not a valid name", "不是有效的名字");
-    words.iter().map(|word| Name::parse(word).map_err(|error| not_a_name(error).after(word))).collect()
+    words.iter().map(|word| Name::parse(word).map_err(|error| not_a_name(error).with_prefix(word))).collect()
 }
 
-/// The bounds of a number, for its error.
+/// An integer type whose largest value is named in errors.
 pub(super) trait Bounded: FromStr {
     const LARGEST: u64;
 }
@@ -138,7 +138,7 @@ impl Bounded for usize {
 }
 
 pub(super) fn number<N: Bounded>(text: &str, to: &mut N) -> Result<(), Bilingual> {
-    // As in Rust and TOML, an underscore may stand between digits.
+    // As in Rust and TOML, digits may be separated by underscores.
     *to = text.replace('_', "").parse().map_err(|_| {
         let largest = N::LARGEST;
         both!("{text} is not a whole number from 0 to {largest}", "{text} 不是 0 到 {largest} 之间的整数")
@@ -169,7 +169,7 @@ mod tests {
     const HASH: &str = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$P3OLBQw3O3GiY9hpX8wpK8qO6gQccIdDXnlkdzKceqU";
 
     #[test]
-    fn a_word_may_stand_anywhere_in_a_message() {
+    fn a_word_can_be_any_parameter_of_a_message() {
         assert_eq!(word("chat.example.org"), Ok("chat.example.org"));
         assert_eq!(word("茶"), Ok("茶"));
         for none in ["", "two words", "a\u{3000}b", ":a", "a\nb", "a\0", &"x".repeat(64)] {
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_has_no_end_in_it() {
+    fn a_line_contains_no_line_end() {
         assert_eq!(line(": two words "), Ok(": two words "));
         assert_eq!(line(""), Ok(""));
         for none in ["a\nb", "a\r", "\0", &"x".repeat(391)] {
@@ -187,20 +187,20 @@ mod tests {
     }
 
     #[test]
-    fn there_are_at_most_so_many_lines() {
+    fn the_number_of_lines_is_limited() {
         let values = ["one".to_owned(), "two".to_owned()];
         assert_eq!(lines(&values, 2), Ok(values.to_vec()));
         assert_eq!(lines(&values, 1), Err(both!("takes at most 1 lines, not 2", "最多 1 行，而不是 2 行")));
     }
 
     #[test]
-    fn a_choice_says_what_there_is() {
+    fn a_wrong_choice_lists_the_valid_ones() {
         let error = switch("yes", &mut false).unwrap_err();
         assert_eq!(error, both!("must be on, off, true or false", "必须是 on、off、true 或 false"));
     }
 
     #[test]
-    fn reserved_names_are_names() {
+    fn reserved_names_are_valid_names() {
         let parse = |values: &[&str]| {
             let values: Vec<String> = values.iter().map(|&value| value.to_owned()).collect();
             names(&values).map(|them| them.iter().map(Name::to_string).collect::<Vec<_>>())
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn operators_have_names_of_their_own_and_hashes() {
+    fn operators_have_distinct_names_and_valid_hashes() {
         let parse = |values: &[&str]| {
             let values: Vec<String> = values.iter().map(|value| value.replace("HASH", HASH)).collect();
             operators(&values).map(|them| them.into_iter().map(|it| it.name).collect::<Vec<_>>())

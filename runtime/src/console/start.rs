@@ -1,4 +1,4 @@
-//! The records at the start of the server: where it listens, how to connect, and the limits in force.
+//! The records at the start of the server: its addresses, how to connect to them, and the limits in force.
 
 use super::Console;
 use crate::config::Config;
@@ -21,7 +21,7 @@ impl Console {
         info!(event = "started", version = VERSION, %address, connect, "{text}");
     }
 
-    /// Logs the limits that clients are most likely to meet.
+    /// Logs the limits that clients are most likely to reach.
     pub fn limited(&self, config: &Config) {
         let limits = &config.limits;
         let (connections, per_ip) = (limits.connections_max, limits.connections_per_ip_max);
@@ -65,7 +65,7 @@ impl Console {
     }
 }
 
-/// How to connect from this machine.
+/// Returns how to connect to an address from this machine.
 fn how_to_connect(address: SocketAddr, dialect: Dialect, has_password: bool, language: Language) -> String {
     let port = address.port();
     let host = match address.ip() {
@@ -78,7 +78,7 @@ fn how_to_connect(address: SocketAddr, dialect: Dialect, has_password: bool, lan
             text!(language, "nc {host} {port}, or any IRC client", "nc {host} {port}，或任意 IRC 客户端")
         }
         Dialect::Plain if !has_password => format!("nc {host} {port}"),
-        // The plain dialect has no way to give a password.
+        // The plain dialect has no command that sends a password.
         Dialect::Plain => {
             text!(
                 language,
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_stands_for_all_is_reached_by_loopback() {
+    fn an_unspecified_address_is_reached_by_loopback() {
         assert_eq!(connect("0.0.0.0:3000", Dialect::Plain, false, Language::Zh), "nc 127.0.0.1 3000");
         assert_eq!(connect("[::]:3000", Dialect::Plain, false, Language::Zh), "nc ::1 3000");
     }

@@ -2,7 +2,7 @@
 
 use crate::expect_end;
 use parlor_protocol::Language;
-use parlor_runtime::config::{Config, SETTINGS};
+use parlor_runtime::config::{Config, SETTINGS, reloadable_names};
 use std::fmt::Write;
 
 const BEGIN: &str =
@@ -30,9 +30,13 @@ fn tables() -> String {
             "| `{}` | {default} | `{}` | {} |",
             setting.name,
             setting.usage().replace('|', "\\|"),
-            setting.about
+            setting.about.en
         )
         .unwrap();
+    }
+    writeln!(tables, "\n## What a reload changes\n").unwrap();
+    for name in reloadable_names() {
+        writeln!(tables, "- `{name}`").unwrap();
     }
     writeln!(tables, "\n## What must hold between them\n").unwrap();
     for relation in defaults.limits.relations() {
