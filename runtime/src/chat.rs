@@ -1,30 +1,30 @@
-//! `parlor chat`: the room's client, on a terminal and in a pipe.
+//! `parlor chat`: the client, on a terminal and in a pipe.
 
 mod address;
 mod command;
 mod completion;
 mod conversation;
 mod editor;
-mod entry;
-mod farewell;
-mod here;
+mod handshake;
 mod incoming;
 mod keys;
 mod notes;
 mod options;
 mod paste;
-mod plain;
+mod pipe;
+mod presence;
+mod quit;
 mod screen;
 mod template;
 mod terminal;
 mod texts;
-mod times;
+mod timestamps;
 mod vocabulary;
 
 use address::Address;
 use clap::ArgMatches;
 use conversation::Conversation;
-use entry::{Refused, Request};
+use handshake::{RefusedRequest, Request};
 pub use options::command;
 use options::{Options, language};
 use parlor_protocol::CloseReason;
@@ -33,82 +33,85 @@ use std::net::TcpStream;
 use std::process::ExitCode;
 use texts::Texts;
 
-/// No connection came about.
+/// The exit code if no connection was made.
 const CANNOT_CONNECT: u8 = 1;
-/// The command line is wrong; clap's own code for it.
+/// The exit code of a wrong command line; clap's is the same.
 const WRONG_USAGE: u8 = 2;
-/// The server closed, the connection broke, or our own input or output failed, before we were done.
+/// The exit code if the server closed, the connection broke, or the input or output failed, before the user left.
 const CUT_OFF: u8 = 3;
-/// The server did not grant what was asked for, or let us in at all.
+/// The exit code if the server refused a request or the connection.
 const REFUSED: u8 = 4;
-/// A second Ctrl-C or a signal ended it at once.
+/// The exit code if a second Ctrl-C or a signal ended the client at once.
 const FORCED: u8 = 130;
 
-/// The end of a conversation.
+/// The way a conversation ended.
 #[derive(Debug)]
-enum Ended {
+enum Outcome {
     /// The connection broke.
-    Broken(io::Error),
-    /// The server closed for a reason that stays: an operator ended the connection.
-    Expelled,
-    /// The user or a signal did not wait.
+    ConnectionBroken(io::Error),
+    /// The server closed for a reason that makes reconnecting pointless: an operator ended the connection.
+    ServerClosedForGood,
+    /// The user or a signal ended the client at once.
     Forced,
-    /// The connection was lost, and the user did not wait for another one.
-    GaveUp,
-    /// We said that we go, and the server closed or had its time.
+    /// The connection was lost, and the user left before it was restored.
+    LeftDisconnected,
+    /// The user left, and the server closed or did not do so in time.
     Left,
-    /// The server let us not in at all.
-    NotLetIn(CloseReason),
-    /// The connection was lost, and no other one came about.
-    NotRestored,
-    /// The server did not grant what was asked for.
-    Refused(Refused),
-    /// The server closed, and we had not said that we go.
+    /// The server refused the connection.
+    Rejected(CloseReason),
+    /// The connection was lost and could not be restored.
+    ReconnectFailed,
+    /// The server refused a request.
+    Refused(RefusedRequest),
+    /// The server closed, and the user had not left.
     ServerClosed,
-    /// The server said nothing to what was asked for.
+    /// The server did not answer a request.
     Unanswered(Request),
-    /// Whoever read our output has gone.
-    Unheard,
-    /// Our own input or output failed.
-    Unusable(io::Error),
+    /// The reader of standard output closed it.
+    OutputClosed,
+    /// Standard input or output failed.
+    IoFailed(io::Error),
 }
 
-impl Ended {
-    /// What the user is told of it.
+impl Outcome {
+    /// Returns the last line for the user, if there is one.
     fn text(&self, texts: Texts) -> Option<String> {
         Some(match self {
-            Self::Broken(error) => texts.broken(error),
-            Self::Forced | Self::Unheard => return None,
-            Self::GaveUp => texts.gave_up().to_owned(),
-            Self::NotRestored => texts.not_restored().to_owned(),
+            Self::ConnectionBroken(error) => texts.connection_broken(error),
+            Self::Forced | Self::OutputClosed => return None,
+            Self::LeftDisconnected => texts.left_disconnected().to_owned(),
+            Self::ReconnectFailed => texts.reconnect_failed().to_owned(),
             Self::Left => texts.left().to_owned(),
-            Self::NotLetIn(reason) => texts.not_let_in(*reason),
+            Self::Rejected(reason) => texts.rejected(*reason),
             Self::Refused(refused) => texts.refused(refused),
-            Self::Expelled | Self::ServerClosed => texts.server_closed().to_owned(),
+            Self::ServerClosedForGood | Self::ServerClosed => texts.server_closed().to_owned(),
             Self::Unanswered(request) => texts.unanswered(request),
-            Self::Unusable(error) => texts.unusable(error),
+            Self::IoFailed(error) => texts.io_failed(error),
         })
     }
 
     const fn exit_code(&self) -> u8 {
         match self {
-            Self::Left | Self::Unheard => 0,
-            Self::Broken(_) | Self::Expelled | Self::GaveUp | Self::NotRestored => CUT_OFF,
-            Self::ServerClosed | Self::Unusable(_) => CUT_OFF,
-            Self::NotLetIn(_) | Self::Refused(_) | Self::Unanswered(_) => REFUSED,
+            Self::Left | Self::OutputClosed => 0,
+            Self::ConnectionBroken(_)
+            | Self::ServerClosedForGood
+            | Self::LeftDisconnected
+            | Self::ReconnectFailed => CUT_OFF,
+            Self::ServerClosed | Self::IoFailed(_) => CUT_OFF,
+            Self::Rejected(_) | Self::Refused(_) | Self::Unanswered(_) => REFUSED,
             Self::Forced => FORCED,
         }
     }
 }
 
-/// Talks until either side has enough.
+/// Connects, and runs the client until the conversation ends.
 #[must_use]
 pub fn run(matches: &ArgMatches) -> ExitCode {
     let texts = Texts::new(language(matches));
     let options = match Options::read(matches) {
         Ok(options) => options,
         Err(wrong) => {
-            say(&texts.wrong(&wrong));
+            say(&texts.options_error(&wrong));
             return ExitCode::from(WRONG_USAGE);
         }
     };
@@ -123,8 +126,8 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
     say(&texts.connected(&peer(&stream, &options.address), is_for_people));
     let conversation = Conversation::new(options.requests.clone());
     let ended = match is_for_people {
-        true => terminal::talk(stream, conversation, &options, texts),
-        false => plain::talk(stream, conversation, &options),
+        true => terminal::run(stream, conversation, &options, texts),
+        false => pipe::run(stream, conversation, &options),
     };
     if let Some(text) = ended.text(texts) {
         say(&text);
@@ -132,7 +135,7 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
     ExitCode::from(ended.exit_code())
 }
 
-/// Whether there is a terminal on both sides, one that can do what line editing needs.
+/// Returns whether input and output are a terminal that is capable of line editing.
 fn is_for_people(is_plain: bool) -> bool {
     let is_able = std::env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
     !is_plain && is_able && io::stdin().is_terminal() && io::stdout().is_terminal()
@@ -142,8 +145,8 @@ fn peer(stream: &TcpStream, address: &Address) -> String {
     stream.peer_addr().map_or_else(|_| address.to_string(), |peer| peer.to_string())
 }
 
-/// One line of the program's own, on standard error.
+/// Writes a line of the client's own to standard error.
 fn say(text: &str) {
-    // Where even standard error is closed, the exit code still tells.
+    // If standard error is closed, the exit code still reports the outcome.
     drop(writeln!(io::stderr(), "parlor: {text}"));
 }

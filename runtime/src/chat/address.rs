@@ -1,4 +1,4 @@
-//! Where a server is, and the way to it.
+//! The address of a server, and connecting to it.
 
 use parlor_protocol::{NameError, RoomName};
 use socket2::{SockRef, TcpKeepalive};
@@ -8,34 +8,34 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Where the room's ancestor listens, and a server that nobody told otherwise.
+/// The default port: that of the ancestor of Parlor.
 const PORT: u16 = 3_000;
 
-/// Silence after which the system asks whether the server's host is still there.
+/// The silence after which the kernel probes whether the server's host is alive.
 const KEEPALIVE: Duration = Duration::from_secs(60);
 
-/// The place of a server, and the room that was named with it.
+/// The address of a server, with the room named in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Address {
-    /// A name or an IP address, without brackets.
+    /// A host name or an IP address, without brackets.
     host: String,
     port: u16,
     room: Option<RoomName>,
 }
 
-/// Why there is no connection.
+/// The error of a connection attempt.
 #[derive(Debug)]
-pub(super) enum Failed {
-    /// The host's addresses are not known.
+pub(super) enum ConnectError {
+    /// The host name cannot be resolved.
     Lookup(io::Error),
-    /// None of the addresses answered well; the most telling of their errors.
+    /// No address accepted the connection. This is the most informative of their errors.
     Connect(io::Error),
 }
 
 impl Address {
-    /// Connects to the first of the host's addresses that answers; each has that long.
-    pub(super) fn connect(&self, timeout: Duration) -> Result<TcpStream, Failed> {
-        let addresses = (self.host.as_str(), self.port).to_socket_addrs().map_err(Failed::Lookup)?;
+    /// Connects to the first of the host's addresses that accepts within `timeout`.
+    pub(super) fn connect(&self, timeout: Duration) -> Result<TcpStream, ConnectError> {
+        let addresses = (self.host.as_str(), self.port).to_socket_addrs().map_err(ConnectError::Lookup)?;
         let mut errors = Vec::new();
         for address in addresses {
             match connect(address, timeout) {
@@ -43,7 +43,8 @@ impl Address {
                 Err(error) => errors.push(error),
             }
         }
-        // `localhost` is often two addresses, and a machine without IPv6 cannot reach one of them.
+        // `localhost` often has two addresses, of which a machine without IPv6 cannot reach one: its error says less
+        // than the other's.
         let rank = |error: &io::Error| match error.kind() {
             ErrorKind::ConnectionRefused => 0,
             ErrorKind::TimedOut => 1,
@@ -51,23 +52,23 @@ impl Address {
         };
         let nowhere = || io::Error::new(ErrorKind::NotFound, "the name has no address");
         Err(match errors.into_iter().min_by_key(rank) {
-            Some(error) => Failed::Connect(error),
-            None => Failed::Lookup(nowhere()),
+            Some(error) => ConnectError::Connect(error),
+            None => ConnectError::Lookup(nowhere()),
         })
     }
 
-    /// The room that stands behind the port, as in `auto://HOST:PORT/ROOM`.
+    /// Returns the room named behind the port, as in `auto://HOST:PORT/ROOM`.
     pub(super) const fn room(&self) -> Option<&RoomName> {
         self.room.as_ref()
     }
 
-    /// Whether this machine itself is meant.
-    pub(super) fn is_here(&self) -> bool {
+    /// Returns whether this is the local machine.
+    pub(super) fn is_local(&self) -> bool {
         let is_loopback = |ip: IpAddr| ip.to_canonical().is_loopback() || ip.is_unspecified();
         self.host.eq_ignore_ascii_case("localhost") || self.host.parse().is_ok_and(is_loopback)
     }
 
-    /// The command that starts a server there, on this machine.
+    /// Returns the command that starts a server at this address on this machine.
     pub(super) fn serve_command(&self) -> String {
         match (self.host.as_str(), self.port) {
             ("127.0.0.1" | "localhost", PORT) => "parlor".to_owned(),
@@ -78,13 +79,13 @@ impl Address {
 
 fn connect(address: SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
     let stream = TcpStream::connect_timeout(&address, timeout)?;
-    // A line is said when it is typed, and a host that vanished is noticed. Where neither can be asked for, the
-    // conversation is no worse; where it is because the connection broke already, the first read says so.
+    // Send a line when it is typed, and notice a dead host. Errors are ignored: without these options the client still
+    // works, and if the connection has broken already, the first read reports it.
     stream.set_nodelay(true).ok();
     let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE / 6);
     let socket = SockRef::from(&stream);
     socket.set_tcp_keepalive(&keepalive).ok();
-    // The same for a host that vanishes while something is being said to it.
+    // Keep-alive does not notice a host that dies while sent data is unacknowledged; this does.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     socket.set_tcp_user_timeout(Some(KEEPALIVE)).ok();
     Ok(stream)
@@ -99,41 +100,41 @@ impl fmt::Display for Address {
     }
 }
 
-/// Why a text is no server's address.
+/// The error of a text that is not the address of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum BadAddress {
-    /// It is not written as an address is.
+pub(super) enum AddressError {
+    /// The text does not have the form of an address.
     Form,
-    /// What listens there is for IRC clients alone.
+    /// The listener at this address accepts only IRC.
     Irc,
-    /// What follows the port is no room's name.
+    /// The path is not a valid name of a room.
     Room(NameError),
-    /// TLS is not spoken.
+    /// TLS is not supported.
     Tls,
-    /// Nothing of this kind is spoken.
+    /// The scheme is not supported.
     Scheme(String),
 }
 
 impl FromStr for Address {
-    type Err = BadAddress;
+    type Err = AddressError;
 
-    /// Parses every form in which `parlor serve --listen` names a place, and those that leave something out.
+    /// Parses the addresses that `parlor serve --listen` takes, and forms that leave out the scheme or the port.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = match text.split_once("://") {
             None => text,
             Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
                 "auto" | "plain" => rest,
-                "irc" => return Err(BadAddress::Irc),
-                "ircs" | "tls" => return Err(BadAddress::Tls),
-                _ => return Err(BadAddress::Scheme(scheme.to_owned())),
+                "irc" => return Err(AddressError::Irc),
+                "ircs" | "tls" => return Err(AddressError::Tls),
+                _ => return Err(AddressError::Scheme(scheme.to_owned())),
             },
         };
         let (authority, room) = text.split_once('/').unwrap_or((text, ""));
-        let (host, port) = host_and_port(authority).ok_or(BadAddress::Form)?;
+        let (host, port) = host_and_port(authority).ok_or(AddressError::Form)?;
         let room = match room {
-            // `-` is a listener's word for no room.
+            // `-` means no room, as in `--listen`.
             "" | "-" => None,
-            room => Some(RoomName::parse(room).map_err(BadAddress::Room)?),
+            room => Some(RoomName::parse(room).map_err(AddressError::Room)?),
         };
         Ok(Self { host, port, room })
     }
@@ -167,7 +168,7 @@ fn host_and_port(authority: &str) -> Option<(String, u16)> {
     (port != 0).then_some((host, port))
 }
 
-/// An IPv6 address, which may name the interface that it is behind: `fe80::1%eth0`.
+/// Parses an IPv6 address, which may name the interface it is reached by: `fe80::1%eth0`.
 fn ipv6(text: &str) -> Option<String> {
     let (address, zone) = text.split_once('%').map_or((text, None), |(address, zone)| (address, Some(zone)));
     address.parse::<Ipv6Addr>().ok()?;
@@ -183,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_may_leave_out_what_everybody_knows() {
+    fn an_address_may_leave_out_scheme_and_port() {
         for (text, whole) in [
             ("127.0.0.1:3000", "127.0.0.1:3000"),
             ("127.0.0.1", "127.0.0.1:3000"),
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_a_listener_is_an_address() {
+    fn every_address_of_a_listener_is_an_address() {
         use crate::config::ListenUrl;
         for (text, whole, room) in [
             ("auto://127.0.0.1:3000", "127.0.0.1:3000", None),
@@ -225,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn an_invalid_address_is_refused() {
         for text in [
             "",
             ":3000",
@@ -244,25 +245,25 @@ mod tests {
             "auto://",
             "user@a:1",
         ] {
-            assert_eq!(text.parse::<Address>(), Err(BadAddress::Form), "{text}");
+            assert_eq!(text.parse::<Address>(), Err(AddressError::Form), "{text}");
         }
         for (text, why) in [
-            ("irc://a:6667", BadAddress::Irc),
-            ("tls://a:6697", BadAddress::Tls),
-            ("ircs://a:6697/tea", BadAddress::Tls),
-            ("http://a", BadAddress::Scheme("http".into())),
-            ("a:1/b c", BadAddress::Room(NameError::Character(' '))),
+            ("irc://a:6667", AddressError::Irc),
+            ("tls://a:6697", AddressError::Tls),
+            ("ircs://a:6697/tea", AddressError::Tls),
+            ("http://a", AddressError::Scheme("http".into())),
+            ("a:1/b c", AddressError::Room(NameError::Character(' '))),
         ] {
             assert_eq!(text.parse::<Address>(), Err(why), "{text}");
         }
     }
 
     #[test]
-    fn this_machine_is_known_by_its_names() {
+    fn the_local_machine_is_recognised_by_its_names() {
         for (text, here) in
             [("localhost", true), ("127.0.0.1", true), ("[::1]:4000", true), ("192.0.2.1", false)]
         {
-            assert_eq!(text.parse::<Address>().unwrap().is_here(), here, "{text}");
+            assert_eq!(text.parse::<Address>().unwrap().is_local(), here, "{text}");
         }
     }
 }

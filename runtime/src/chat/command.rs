@@ -1,24 +1,24 @@
-//! Which of the server's commands a line of the user's is.
+//! Recognising the server's commands in the user's lines.
 //!
-//! The server decides, and one of another version may decide otherwise; this is for what the client does besides: to leave
-//! as wished, to know where we are, to complete words, to tell what a paste would do.
+//! The server decides, and another version may decide differently. The client needs its own reading to leave properly, to
+//! follow its name and room, to complete words, and to count the commands in a paste.
 
 use parlor_protocol::plain::{PlainCommand, read_command};
 
 /// The command that asks the server to close.
 const QUIT: &str = "quit";
 
-/// Whether the server would read the line as a command, known or not.
+/// Returns whether the server reads the line as a command, known or unknown.
 pub(super) fn is_command(line: &str) -> bool {
     read_command(line).is_some()
 }
 
-/// Whether the line asks the server to close.
+/// Returns whether the line asks the server to close the connection.
 pub(super) fn is_quit(line: &str) -> bool {
     read(line).is_some_and(|(command, _)| command.name == QUIT)
 }
 
-/// The command that the line makes, and what stands behind its name.
+/// Returns the line's command and the text behind its name.
 pub(super) fn read(line: &str) -> Option<(&'static PlainCommand, &str)> {
     let (command, arguments) = read_command(line)?;
     Some((command?, arguments))
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_is_known_by_any_of_its_names() {
+    fn a_command_is_recognised_by_any_of_its_names() {
         for (line, expected) in [
             ("/nick alice", Some(("nick", "alice"))),
             ("  /NICK alice", Some(("nick", "alice"))),
@@ -37,7 +37,7 @@ mod tests {
             ("/j tea  secret", Some(("join", "tea  secret"))),
             ("/quit", Some(("quit", ""))),
             ("/bye", Some(("quit", ""))),
-            // As input methods write them, and with what nobody sees.
+            // With the slashes and letters of input methods, and with invisible characters.
             ("、quit", Some(("quit", ""))),
             ("／ｑｕｉｔ now", Some(("quit", "now"))),
             ("\u{200B}/q\u{AD}uit", Some(("quit", ""))),

@@ -1,21 +1,21 @@
-//! What the Tab key makes of the word before the cursor.
+//! Completion of the word before the cursor, for the Tab key.
 
 use super::command;
 use super::vocabulary::Vocabulary;
 use parlor_protocol::plain::COMMANDS;
 use parlor_protocol::{Language, RoomName};
 
-/// Choices that are shown at once.
+/// Candidates that are shown at once.
 const CHOICES_MAX: usize = 60;
 
-/// How the word goes on.
+/// The result of a completion.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Completion {
-    /// Several words begin so, and have nothing more in common.
+    /// Several candidates, with no longer common beginning.
     Choices(Vec<String>),
-    /// No word begins so.
+    /// No candidate.
     Nothing,
-    /// This stands in the place of the text from that byte to the cursor.
+    /// The text that replaces the bytes from `start` to the cursor.
     Replace { start: usize, text: String },
 }
 
@@ -39,28 +39,28 @@ pub(super) fn complete(vocabulary: &Vocabulary, before: &str) -> Completion {
     Completion::Choices(words)
 }
 
-/// The words that may stand there, and what follows one that is whole.
+/// Returns the candidates at this place of the line, and the text that follows a complete word.
 fn words(vocabulary: &Vocabulary, before: &str, start: usize) -> (Vec<String>, &'static str) {
     let word = &before[start..];
     let names = || vocabulary.names().map(|name| name.as_str().to_owned()).collect();
     let commands = |slash: &str| COMMANDS.iter().map(|command| format!("{slash}{}", command.name)).collect();
     if before[..start].trim_start().is_empty() {
         return match word.chars().next() {
-            // Nothing has begun.
+            // At the beginning of the line, nothing is completed.
             None => (Vec::new(), ""),
-            // As input methods write it, too.
+            // Input methods write a full-width slash.
             Some(slash @ ('/' | '／')) => (commands(slash.encode_utf8(&mut [0; 4])), " "),
-            // Somebody is spoken to.
+            // A member is addressed.
             Some(_) => (names(), ": "),
         };
     }
     let Some((command, _)) = command::read(before) else { return (names(), " ") };
-    // What the table of commands says of the argument in this place, as it is written in English.
+    // The English usage of the command says what its argument at this place is.
     let nth = before[..start].split_whitespace().count() - 1;
     let arguments = command.arguments.get(Language::En);
     let argument = arguments.split(' ').nth(nth).unwrap_or_default().trim_matches(['[', ']']);
     let words = match argument {
-        // A new name is nobody's.
+        // A new name has no candidates: those of others are taken.
         "NAME" if command.name == "nick" => Vec::new(),
         "ROOM" => {
             let has_mark = word.starts_with('#');
@@ -78,7 +78,7 @@ fn begins_with(candidate: &str, word: &str) -> bool {
     candidate.to_lowercase().starts_with(&word.to_lowercase())
 }
 
-/// As much of `one` as `other` begins with, without regard to case.
+/// Returns the longest common prefix, ignoring case, as `one` spells it.
 fn common_part<'a>(one: &'a str, other: &str) -> &'a str {
     let is_same = |(one, other): &((usize, char), char)| one.1.to_lowercase().eq(other.to_lowercase());
     let same = one.char_indices().zip(other.chars()).take_while(is_same).last();
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_only_word_that_begins_so_is_whole() {
+    fn the_only_candidate_is_completed() {
         for (before, whole) in [
             ("bo", "bob: "),
             ("hello BO", "hello bob "),
@@ -126,7 +126,7 @@ mod tests {
             ("/help ni", "/help nick "),
             (" /ni", " /nick "),
             ("／ni", "／nick "),
-            // A blank before it hides no command.
+            // Blanks may precede a command.
             (" /join", " /join "),
             ("  /join teah", "  /join teahouse "),
             ("  bo", "  bob: "),
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_words_the_common_part_is_taken_then_they_are_shown() {
+    fn of_several_candidates_the_common_prefix_is_inserted_then_they_are_shown() {
         assert_eq!(replaced("a"), "al");
         assert_eq!(complete(&vocabulary(), "al"), Completion::Choices(vec!["alice".into(), "Albert".into()]));
         assert_eq!(replaced("/join t"), "/join tea");
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_fits_nothing_happens() {
+    fn without_a_candidate_nothing_happens() {
         for before in ["", "x", "hello x", "/nick a", "/xyz", "//n", "alice: hello "] {
             let completion = complete(&Vocabulary::new(), before);
             assert_eq!(completion, Completion::Nothing, "{before:?}");

@@ -1,36 +1,36 @@
-//! What is known of a conversation with a server, on a terminal as in a pipe.
+//! The state of a conversation with a server, on a terminal or in a pipe.
 
-use super::Ended;
-use super::entry::{Entry, Refused, Requests};
-use super::farewell::Farewell;
-use super::here::Here;
+use super::Outcome;
+use super::handshake::{Handshake, RefusedRequest, Requests};
 use super::notes::{self, Closing};
+use super::presence::Presence;
+use super::quit::QuitDetector;
 
-/// Bytes of a server's line that are looked at. Every note that means something here is shorter.
+/// Bytes of a server's line that are examined. Every note with a meaning here is shorter.
 const LINE_BYTES_MAX: usize = 1_024;
 
-/// A conversation: what was asked for, what was said, and how it may end.
+/// A conversation: the requests made at its start, the name and room since, and the signs of its end.
 #[derive(Debug)]
 pub(super) struct Conversation {
-    entry: Entry,
-    farewell: Farewell,
-    here: Here,
-    /// The server has said a note: it is no ancestor of ours.
+    handshake: Handshake,
+    quit: QuitDetector,
+    presence: Presence,
+    /// Whether the server has sent a note. The ancestor of Parlor has neither notes nor commands.
     has_notes: bool,
-    /// The beginning of the server's line under way.
+    /// The beginning of the server's current line.
     line: Vec<u8>,
-    /// The line under way, as long as it may be one that is not for the user.
+    /// The current line, as long as it may be the answer to a probe and so not for the user.
     held: Vec<u8>,
-    /// What the server's last line says of why it closes.
+    /// The reason for closing that the server's last line gave.
     closing: Option<Closing>,
 }
 
 impl Conversation {
     pub(super) fn new(requests: Requests) -> Self {
         Self {
-            here: Here::new(&requests),
-            entry: Entry::new(requests),
-            farewell: Farewell::default(),
+            presence: Presence::new(&requests),
+            handshake: Handshake::new(requests),
+            quit: QuitDetector::default(),
             has_notes: false,
             line: Vec::new(),
             held: Vec::new(),
@@ -38,19 +38,19 @@ impl Conversation {
         }
     }
 
-    /// These bytes came from the server. Appends those that are for the user to `shown`.
+    /// Takes bytes from the server, and appends those that are for the user to `shown`.
     pub(super) fn receive(&mut self, bytes: &[u8], shown: &mut Vec<u8>) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let place = LINE_BYTES_MAX.saturating_sub(self.line.len());
             self.line.extend_from_slice(&piece[..piece.len().min(place)]);
-            if self.entry.is_probing() && self.line.len() < LINE_BYTES_MAX {
+            if self.handshake.is_probing() && self.line.len() < LINE_BYTES_MAX {
                 self.held.extend_from_slice(piece);
             } else {
                 shown.append(&mut self.held);
                 shown.extend_from_slice(piece);
             }
             if piece.ends_with(b"\n") {
-                if self.ends_line() {
+                if self.finish_line() {
                     shown.append(&mut self.held);
                 }
                 self.held.clear();
@@ -58,81 +58,82 @@ impl Conversation {
         }
     }
 
-    /// The server has closed: what was held of a line without its end goes to `shown`.
+    /// Takes the end of the server's bytes, and appends the rest of an unfinished line to `shown`.
     pub(super) fn receive_end(&mut self, shown: &mut Vec<u8>) {
         shown.append(&mut self.held);
         if !self.line.is_empty() {
-            self.ends_line();
+            self.finish_line();
         }
     }
 
-    /// These bytes of the user's go to the server next.
-    pub(super) fn sends(&mut self, bytes: &[u8]) {
-        self.farewell.sends(bytes);
+    /// Takes note of bytes of the user that are sent to the server.
+    pub(super) fn sending(&mut self, bytes: &[u8]) {
+        self.quit.sending(bytes);
     }
 
-    /// The user says this line on a terminal.
-    pub(super) fn says(&mut self, line: &str) {
-        self.farewell.sends(line.as_bytes());
-        self.farewell.sends(b"\n");
-        self.here.say(line);
+    /// Takes note of a line that the user sends from a terminal.
+    pub(super) fn sending_line(&mut self, line: &str) {
+        self.quit.sending(line.as_bytes());
+        self.quit.sending(b"\n");
+        self.presence.sending(line);
     }
 
-    /// What to ask for to be again where we were.
-    pub(super) fn to_return(&self) -> &Requests {
-        self.here.confirmed()
+    /// Returns the requests that restore the current name, room and language after a reconnect.
+    pub(super) fn requests_to_restore(&self) -> &Requests {
+        self.presence.confirmed()
     }
 
-    /// Whether the server is known to say notes, and so to know commands.
+    /// Returns whether the server has sent a note, and so supports commands.
     pub(super) const fn has_notes(&self) -> bool {
         self.has_notes
     }
 
-    /// Asks for what was refused once more.
+    /// Repeats the refused request.
     pub(super) fn ask_again(&mut self) {
-        self.entry.ask_again();
+        self.handshake.ask_again();
     }
 
-    /// What goes to the server next, and is not the user's.
-    pub(super) fn take_to_send(&mut self) -> String {
-        self.entry.take_to_send()
+    /// Takes the lines of the client's own that go to the server next.
+    pub(super) fn take_outgoing(&mut self) -> String {
+        self.handshake.take_outgoing()
     }
 
-    /// Whether all is granted that was asked for. Nothing of the user's goes to the server before.
-    pub(super) fn is_entered(&self) -> bool {
-        self.entry.is_done()
+    /// Returns whether every request is granted. Until then, nothing of the user's may be sent.
+    pub(super) fn is_granted(&self) -> bool {
+        self.handshake.is_complete()
     }
 
-    /// What the server has refused.
-    pub(super) fn refused(&self) -> Option<Ended> {
-        self.entry.refused().cloned().map(Ended::Refused)
+    /// Returns the outcome if the server has refused a request.
+    pub(super) fn refused(&self) -> Option<Outcome> {
+        self.handshake.refused().cloned().map(Outcome::Refused)
     }
 
-    /// The server had its time to grant what was asked for.
-    pub(super) fn unanswered(&self) -> Option<Ended> {
-        self.entry.unanswered().map(|Refused { request, .. }| Ended::Unanswered(request))
+    /// Returns the outcome if the time for granting the requests is over.
+    pub(super) fn unanswered(&self) -> Option<Outcome> {
+        self.handshake.unanswered().map(|RefusedRequest { request, .. }| Outcome::Unanswered(request))
     }
 
-    /// How the conversation ended that the server closed in good order. `is_over` says that our side was closed.
-    pub(super) fn closed(&self, is_over: bool) -> Ended {
+    /// Returns the outcome of a conversation that the server closed properly. `was_closed` says whether this side had
+    /// closed before.
+    pub(super) fn closed(&self, was_closed: bool) -> Outcome {
         let has_left = match self.closing {
-            Some(Closing::NotLetIn(reason)) => return Ended::NotLetIn(reason),
-            Some(Closing::Ended) => return Ended::Expelled,
+            Some(Closing::Rejected(reason)) => return Outcome::Rejected(reason),
+            Some(Closing::ForGood) => return Outcome::ServerClosedForGood,
             Some(Closing::Lost) => false,
             Some(Closing::Quit) => true,
-            None => is_over || self.farewell.is_said(),
+            None => was_closed || self.quit.is_sent(),
         };
-        if has_left && self.is_entered() { Ended::Left } else { Ended::ServerClosed }
+        if has_left && self.is_granted() { Outcome::Left } else { Outcome::ServerClosed }
     }
 
-    /// Returns whether the line that ended is for the user.
-    fn ends_line(&mut self) -> bool {
+    /// Examines a whole line, and returns whether it is for the user.
+    fn finish_line(&mut self) -> bool {
         let line = String::from_utf8_lossy(&self.line);
         let line = line.trim_end_matches(['\r', '\n']);
         self.closing = notes::closing(line);
         self.has_notes |= notes::is_note(line);
-        self.here.hear(line);
-        let is_shown = self.entry.hear(line);
+        self.presence.receive(line);
+        let is_shown = self.handshake.receive(line);
         self.line.clear();
         is_shown
     }
@@ -148,7 +149,7 @@ mod tests {
         Conversation::new(Requests { name, ..Requests::default() })
     }
 
-    /// What of these chunks is for the user.
+    /// Returns the part of the chunks that is for the user.
     fn shown(conversation: &mut Conversation, chunks: &[&[u8]]) -> String {
         let mut shown = Vec::new();
         chunks.iter().for_each(|chunk| conversation.receive(chunk, &mut shown));
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_answer_to_our_own_question_is_kept_from_the_user() {
+    fn only_the_answer_to_a_probe_is_hidden_from_the_user() {
         let answer = format!("* nobody is in parlor-chat-{}\n", std::process::id());
         let texts = ["* the name Alice is taken\n", "bob: hello\n", &answer, "bob: bye\nhalf"];
         let bytes = texts.concat().into_bytes();
@@ -165,18 +166,18 @@ mod tests {
             let chunks: Vec<&[u8]> = bytes.chunks(size).collect();
             let expected = "* the name Alice is taken\nbob: hello\nbob: bye\nhalf";
             assert_eq!(shown(&mut conversation, &chunks), expected, "chunks of {size}");
-            assert!(matches!(conversation.refused(), Some(Ended::Refused(_))));
+            assert!(matches!(conversation.refused(), Some(Outcome::Refused(_))));
         }
     }
 
     #[test]
-    fn text_without_a_line_end_passes_at_once() {
+    fn text_without_a_line_end_is_shown_at_once() {
         let mut conversation = conversation(Some("alice"));
         assert_eq!(shown(&mut conversation, &["欢迎1进入聊天室".as_bytes()]), "欢迎1进入聊天室");
     }
 
     #[test]
-    fn a_line_that_is_too_long_to_be_an_answer_is_not_held() {
+    fn a_line_too_long_to_be_an_answer_is_not_held() {
         let mut conversation = conversation(Some("alice"));
         shown(&mut conversation, &[b"* no\n"]);
         assert_eq!(shown(&mut conversation, &[b"x"]), "", "it may be the answer");
@@ -186,39 +187,39 @@ mod tests {
     }
 
     #[test]
-    fn the_last_line_says_how_it_ended() {
-        for (said, is_over, ended) in [
+    fn the_last_line_decides_the_outcome() {
+        for (said, was_closed, ended) in [
             ("", true, "Left"),
             ("", false, "ServerClosed"),
             ("hello\n", true, "Left"),
             ("* closed: the server is shutting down\n", true, "ServerClosed"),
             ("* closed: the server is shutting down\n", false, "ServerClosed"),
-            ("* closed: an operator ended your connection: spam\n", true, "Expelled"),
-            ("* closed: the server is full; try again later", true, "NotLetIn(ServerFull)"),
-            ("* 连接关闭：本服务器需要密码，只有 IRC 客户端能发送密码\n", true, "NotLetIn(Password)"),
+            ("* closed: an operator ended your connection: spam\n", true, "ServerClosedForGood"),
+            ("* closed: the server is full; try again later", true, "Rejected(ServerFull)"),
+            ("* 连接关闭：本服务器需要密码，只有 IRC 客户端能发送密码\n", true, "Rejected(Password)"),
             ("* closed: the server is shutting down\nbob left\n", true, "Left"),
         ] {
             let mut conversation = conversation(None);
             shown(&mut conversation, &[said.as_bytes()]);
             conversation.receive_end(&mut Vec::new());
-            assert_eq!(format!("{:?}", conversation.closed(is_over)), ended, "{said:?} {is_over}");
+            assert_eq!(format!("{:?}", conversation.closed(was_closed)), ended, "{said:?} {was_closed}");
         }
         let mut quitting = conversation(None);
-        quitting.sends(b"/quit\n");
+        quitting.sending(b"/quit\n");
         shown(&mut quitting, &["* goodbye\n".as_bytes()]);
-        assert!(matches!(quitting.closed(false), Ended::Left));
-        // The server reads more as a command than we do; its goodbye says that it was one.
+        assert!(matches!(quitting.closed(false), Outcome::Left));
+        // The server may read more lines as `/quit` than this client does. Its farewell shows that it did.
         for goodbye in ["* goodbye\n", "* 再见\n"] {
             let mut quitting = conversation(None);
             shown(&mut quitting, &[goodbye.as_bytes()]);
-            assert!(matches!(quitting.closed(false), Ended::Left), "{goodbye}");
+            assert!(matches!(quitting.closed(false), Outcome::Left), "{goodbye}");
         }
         let mut entering = conversation(Some("alice"));
-        assert!(matches!(entering.closed(true), Ended::ServerClosed), "what was asked for was not granted");
+        assert!(matches!(entering.closed(true), Outcome::ServerClosed), "what was asked for was not granted");
         shown(
             &mut entering,
             &["* closed: too many connections from your address; try again later\n".as_bytes()],
         );
-        assert!(matches!(entering.closed(true), Ended::NotLetIn(CloseReason::AddressFull)));
+        assert!(matches!(entering.closed(true), Outcome::Rejected(CloseReason::AddressFull)));
     }
 }

@@ -1,9 +1,8 @@
-//! The line being typed, and those typed before.
+//! The line being typed, and the history of earlier ones.
 //!
-//! The text is `rustyline`'s line buffer, which knows characters and words of any script, and so is the history.
-//! Its `readline` is not used: it owns the terminal from a thread of its own and cannot be ended from outside
-//! when the server closes; it drops what was typed ahead; and it prints other people's lines itself only while
-//! it reads, so that one which comes as Enter is pressed may land in the middle of the line.
+//! Both use `rustyline`'s types, which handle characters and words of any script. Its `readline` is not used: it blocks
+//! until Enter, so it cannot be ended when the server closes; it drops what was typed ahead; and it prints other people's
+//! lines only while it reads, so that one that arrives as Enter is pressed may land in the middle of the typed line.
 
 use super::keys::Key;
 use rustyline::config::Config;
@@ -12,7 +11,7 @@ use rustyline::line_buffer::{ChangeListener, DeleteListener, Direction, LineBuff
 use rustyline::{At, Movement, Word};
 use std::fmt;
 
-/// Bytes that a line has at most: what the server takes of one.
+/// Bytes of a line: the server's default limit.
 const LINE_BYTES_MAX: usize = 4_096;
 
 /// Lines that are remembered.
@@ -20,34 +19,34 @@ const HISTORY_LINES_MAX: usize = 500;
 
 /// The effect of a key.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Did {
-    /// The line or the place in it changed.
+pub(super) enum KeyEffect {
+    /// The line or the cursor changed.
     Edit,
     /// The screen is to be cleared.
     ClearScreen,
-    /// The line has no place for more.
+    /// The line is full.
     Full,
-    /// The user wants to go, whatever is typed.
+    /// The user wants to leave, whatever the line contains.
     Interrupt,
-    /// The user wants to go, and nothing is typed.
+    /// The user wants to leave, and the line is empty.
     Leave,
-    /// This line is whole.
+    /// The line was entered.
     Line(String),
-    /// There was nothing to do.
+    /// The key had no effect.
     Nothing,
     /// The program is to be suspended.
     Suspend,
 }
 
-/// A line under way.
+/// The editor of the line being typed.
 pub(super) struct Editor {
     line: LineBuffer,
     history: MemHistory,
-    /// Where in the history the line is; at its length for a new one.
+    /// The index of the line in the history; the history's length for a new line.
     place: usize,
-    /// The new line, while the user looks at old ones.
+    /// The new line, while the user browses the history.
     draft: String,
-    /// What was killed last, for Ctrl-Y.
+    /// The text deleted last by a kill key, for Ctrl-Y.
     killed: Killed,
 }
 
@@ -64,74 +63,74 @@ impl Editor {
         }
     }
 
-    /// Does what a key asks for.
-    pub(super) fn press(&mut self, key: Key) -> Did {
+    /// Applies a key.
+    pub(super) fn press(&mut self, key: Key) -> KeyEffect {
         let line = &mut self.line;
         let did = match key {
-            Key::Backspace => line.backspace(1, &mut Unheard),
-            Key::Character(character) => match line.insert(character, 1, &mut Unheard) {
+            Key::Backspace => line.backspace(1, &mut NoListener),
+            Key::Character(character) => match line.insert(character, 1, &mut NoListener) {
                 Some(_) => true,
-                None => return Did::Full,
+                None => return KeyEffect::Full,
             },
-            Key::ClearScreen => return Did::ClearScreen,
-            // What these mean is not the line's to know.
+            Key::ClearScreen => return KeyEffect::ClearScreen,
+            // The terminal client handles these before the editor sees a key.
             Key::Complete | Key::PasteBegin | Key::PasteEnd => false,
-            Key::Delete => line.delete(1, &mut Unheard).is_some(),
-            Key::DeleteOrLeave if line.is_empty() => return Did::Leave,
-            Key::DeleteOrLeave => line.delete(1, &mut Unheard).is_some(),
+            Key::Delete => line.delete(1, &mut NoListener).is_some(),
+            Key::DeleteOrLeave if line.is_empty() => return KeyEffect::Leave,
+            Key::DeleteOrLeave => line.delete(1, &mut NoListener).is_some(),
             Key::Down => self.recall(self.place.saturating_add(1)),
             Key::End => line.move_end(),
-            Key::Enter => return Did::Line(self.finish()),
+            Key::Enter => return KeyEffect::Line(self.finish()),
             Key::Home => line.move_home(),
-            Key::Interrupt => return Did::Interrupt,
+            Key::Interrupt => return KeyEffect::Interrupt,
             Key::KillToEnd => self.kill(&Movement::EndOfLine),
             Key::KillToStart => self.kill(&Movement::BeginningOfLine),
             Key::KillWordLeft => self.kill(&Movement::BackwardWord(1, Word::Big)),
             Key::KillWordRight => self.kill(&Movement::ForwardWord(1, At::AfterEnd, Word::Emacs)),
             Key::Left => line.move_backward(1),
             Key::Right => line.move_forward(1),
-            Key::Suspend => return Did::Suspend,
-            Key::Transpose => line.transpose_chars(&mut Unheard),
+            Key::Suspend => return KeyEffect::Suspend,
+            Key::Transpose => line.transpose_chars(&mut NoListener),
             Key::Up => self.place > 0 && self.recall(self.place - 1),
             Key::WordLeft => line.move_to_prev_word(Word::Emacs, 1),
             Key::WordRight => line.move_to_next_word(At::AfterEnd, Word::Emacs, 1),
-            Key::Yank => line.yank(&self.killed.0, 1, &mut Unheard).is_some(),
+            Key::Yank => line.yank(&self.killed.0, 1, &mut NoListener).is_some(),
         };
-        if did { Did::Edit } else { Did::Nothing }
+        if did { KeyEffect::Edit } else { KeyEffect::Nothing }
     }
 
-    /// Inserts a text; returns whether all of it had a place.
+    /// Inserts a text at the cursor; returns whether all of it fitted.
     pub(super) fn insert(&mut self, text: &str) -> bool {
-        text.chars().all(|character| self.line.insert(character, 1, &mut Unheard).is_some())
+        text.chars().all(|character| self.line.insert(character, 1, &mut NoListener).is_some())
     }
 
-    /// Puts a text in the place of what stands from that byte to the cursor; returns whether it had a place.
+    /// Replaces the bytes from `start` to the cursor; returns whether the text fitted.
     pub(super) fn replace(&mut self, start: usize, text: &str) -> bool {
         let old = start..self.line.pos();
         let fits = self.line.len() - old.len() + text.len() <= LINE_BYTES_MAX;
         if fits {
-            self.line.replace(old, text, &mut Unheard);
+            self.line.replace(old, text, &mut NoListener);
         }
         fits
     }
 
-    /// The line as it is.
+    /// Returns the line.
     pub(super) fn text(&self) -> &str {
         self.line.as_str()
     }
 
-    /// Where the cursor is, in bytes.
+    /// Returns the cursor's position in bytes.
     pub(super) fn position(&self) -> usize {
         self.line.pos()
     }
 
     fn finish(&mut self) -> String {
         let text = self.text().to_owned();
-        // The history in memory takes every line; it leaves out empty and repeated ones.
+        // A history in memory cannot fail. It leaves out empty and repeated lines.
         self.history.add(&text).ok();
         self.place = self.history.len();
         self.draft.clear();
-        self.line.update("", 0, &mut Unheard);
+        self.line.update("", 0, &mut NoListener);
         text
     }
 
@@ -144,7 +143,7 @@ impl Editor {
         did
     }
 
-    /// Goes to that place in the history.
+    /// Moves to an index in the history.
     fn recall(&mut self, place: usize) -> bool {
         if place > self.history.len() {
             return false;
@@ -154,7 +153,7 @@ impl Editor {
         }
         let old = self.history.get(place, SearchDirection::Forward).ok().flatten();
         let text = old.map_or_else(|| std::mem::take(&mut self.draft), |old| old.entry.into_owned());
-        self.line.update(&text, text.len(), &mut Unheard);
+        self.line.update(&text, text.len(), &mut NoListener);
         self.place = place;
         true
     }
@@ -166,20 +165,20 @@ impl fmt::Debug for Editor {
     }
 }
 
-/// Nobody wants to hear of a change.
-struct Unheard;
+/// A listener that ignores changes.
+struct NoListener;
 
-impl DeleteListener for Unheard {
+impl DeleteListener for NoListener {
     fn delete(&mut self, _at: usize, _text: &str, _direction: Direction) {}
 }
 
-impl ChangeListener for Unheard {
+impl ChangeListener for NoListener {
     fn insert_char(&mut self, _at: usize, _character: char) {}
     fn insert_str(&mut self, _at: usize, _text: &str) {}
     fn replace(&mut self, _at: usize, _old: &str, _new: &str) {}
 }
 
-/// The text of a kill.
+/// A listener that collects deleted text.
 #[derive(Default)]
 struct Killed(String);
 
@@ -201,7 +200,7 @@ mod tests {
 
     fn say(editor: &mut Editor, text: &str) {
         type_in(editor, text);
-        assert_eq!(editor.press(Key::Enter), Did::Line(text.to_owned()));
+        assert_eq!(editor.press(Key::Enter), KeyEffect::Line(text.to_owned()));
     }
 
     #[test]
@@ -215,18 +214,18 @@ mod tests {
         editor.press(Key::Delete);
         editor.press(Key::End);
         type_in(&mut editor, "!");
-        assert_eq!(editor.press(Key::Enter), Did::Line("好!".to_owned()));
+        assert_eq!(editor.press(Key::Enter), KeyEffect::Line("好!".to_owned()));
         assert_eq!(editor.text(), "");
     }
 
     #[test]
-    fn a_word_is_replaced_where_the_cursor_is() {
+    fn a_word_is_replaced_at_the_cursor() {
         let mut editor = Editor::new();
         type_in(&mut editor, "hello al你");
         editor.press(Key::Left);
         assert!(editor.replace(6, "alice "));
         assert_eq!((editor.text(), editor.position()), ("hello alice 你", 12));
-        assert!(!editor.replace(6, &"x".repeat(LINE_BYTES_MAX)), "it has no place");
+        assert!(!editor.replace(6, &"x".repeat(LINE_BYTES_MAX)), "it does not fit");
         assert!(editor.insert("再见"));
         assert_eq!(editor.text(), "hello alice 再见你");
         assert!(!editor.insert(&"x".repeat(LINE_BYTES_MAX)));
@@ -234,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_killed_comes_back() {
+    fn killed_text_can_be_yanked() {
         let mut editor = Editor::new();
         type_in(&mut editor, "one two 三");
         editor.press(Key::KillWordLeft);
@@ -248,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn the_history_keeps_what_was_said_and_the_draft() {
+    fn the_history_keeps_entered_lines_and_the_draft() {
         let mut editor = Editor::new();
         say(&mut editor, "first");
         say(&mut editor, "second");
@@ -264,7 +263,7 @@ mod tests {
             editor.press(key);
             assert_eq!(editor.text(), text, "{key:?}");
         }
-        assert_eq!(editor.press(Key::Down), Did::Nothing);
+        assert_eq!(editor.press(Key::Down), KeyEffect::Nothing);
     }
 
     #[test]
@@ -275,18 +274,18 @@ mod tests {
         }
         assert_eq!(editor.history.len(), HISTORY_LINES_MAX);
         type_in(&mut editor, &"x".repeat(LINE_BYTES_MAX));
-        assert_eq!(editor.press(Key::Character('x')), Did::Full);
+        assert_eq!(editor.press(Key::Character('x')), KeyEffect::Full);
         assert_eq!(editor.text().len(), LINE_BYTES_MAX);
     }
 
     #[test]
-    fn end_of_input_leaves_an_empty_line_only() {
+    fn ctrl_d_leaves_only_from_an_empty_line() {
         let mut editor = Editor::new();
         type_in(&mut editor, "ab");
         editor.press(Key::Home);
-        assert_eq!(editor.press(Key::DeleteOrLeave), Did::Edit);
+        assert_eq!(editor.press(Key::DeleteOrLeave), KeyEffect::Edit);
         assert_eq!(editor.text(), "b");
         editor.press(Key::DeleteOrLeave);
-        assert_eq!(editor.press(Key::DeleteOrLeave), Did::Leave);
+        assert_eq!(editor.press(Key::DeleteOrLeave), KeyEffect::Leave);
     }
 }

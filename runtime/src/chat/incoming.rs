@@ -1,40 +1,40 @@
-//! What the server sends, made into lines that a terminal may show.
+//! The server's bytes, split into lines that are safe to show on a terminal.
 
-/// Bytes of text after which a line is shown though its end has not come.
+/// Bytes of text after which an unfinished line is shown.
 const LINE_BYTES_MAX: usize = 16 << 10;
 
-/// Stands before what continues a line that was shown without its end.
+/// The prefix of the rest of a line whose beginning was shown before.
 const CONTINUES: &str = "… ";
 
-/// Bytes in any chunks become lines.
+/// A splitter of bytes into lines.
 ///
-/// A character that two chunks share comes out whole, invalid UTF-8 becomes U+FFFD, and nothing in a line
-/// moves the cursor or turns the direction of writing: see [`harmless`].
+/// Chunks may end anywhere, even within a character. Invalid UTF-8 becomes U+FFFD. No character of a line moves the cursor or
+/// changes the direction of writing: see [`printable`].
 #[derive(Debug, Default)]
 pub(super) struct Incoming {
-    /// The beginning of a character whose end has not come.
+    /// The beginning of an unfinished character.
     unfinished: Vec<u8>,
-    /// The line under way.
+    /// The current line.
     line: String,
-    /// A carriage return that may belong to a line end.
+    /// Whether the last character was a carriage return, which may belong to a line end.
     carriage_return: bool,
-    before: Before,
+    preceding: Preceding,
 }
 
-/// What stands before the line under way.
+/// The thing shown before the current line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Before {
+enum Preceding {
     /// A line end.
     #[default]
     LineEnd,
-    /// A part of the same line, shown without its end.
+    /// A part of the same line.
     Part,
-    /// A part that is taken for a whole message: nothing has followed it for long.
-    Message,
+    /// A part that counts as a whole line, because nothing followed it for a while.
+    EndedPart,
 }
 
 impl Incoming {
-    /// Takes bytes in; the lines that they end go to `lines`.
+    /// Takes bytes, and appends the lines that they complete to `lines`.
     pub(super) fn receive(&mut self, bytes: &[u8], lines: &mut Vec<String>) {
         let mut joined = std::mem::take(&mut self.unfinished);
         joined.extend_from_slice(bytes);
@@ -51,34 +51,34 @@ impl Incoming {
         }
     }
 
-    /// Whether something waits to be shown.
+    /// Returns whether an unfinished line waits to be shown.
     pub(super) const fn has_part(&self) -> bool {
         !self.line.is_empty()
     }
 
-    /// Whether what comes next would continue a line that was shown.
+    /// Returns whether the next text continues a line of which a part was shown.
     pub(super) fn continues(&self) -> bool {
-        self.before == Before::Part
+        self.preceding == Preceding::Part
     }
 
-    /// The line under way as far as it has come, to be shown as a line of its own.
+    /// Takes the part of the current line that has arrived, to be shown as a line of its own.
     pub(super) fn part(&mut self) -> Option<String> {
         if !self.has_part() {
             return None;
         }
-        self.before = Before::Part;
+        self.preceding = Preceding::Part;
         Some(std::mem::take(&mut self.line))
     }
 
-    /// A part that nothing followed for long was a whole message: what comes next is another one. (The
-    /// room's ancestor ends no message.)
-    pub(super) fn settle(&mut self) {
+    /// Makes a part that was shown count as a whole line, so that the next text begins another one. The ancestor of Parlor
+    /// sends some messages without a line end.
+    pub(super) fn end_part(&mut self) {
         if self.continues() {
-            self.before = Before::Message;
+            self.preceding = Preceding::EndedPart;
         }
     }
 
-    /// The server has closed; what is left, if anything.
+    /// Takes the rest of the text when the server has closed.
     pub(super) fn end(&mut self) -> Option<String> {
         if !self.unfinished.is_empty() {
             self.unfinished.clear();
@@ -91,10 +91,10 @@ impl Incoming {
         let after_return = std::mem::take(&mut self.carriage_return);
         match character {
             '\n' => {
-                if self.has_part() || self.before == Before::LineEnd {
+                if self.has_part() || self.preceding == Preceding::LineEnd {
                     lines.push(std::mem::take(&mut self.line));
                 }
-                self.before = Before::LineEnd;
+                self.preceding = Preceding::LineEnd;
                 return;
             }
             '\r' => self.carriage_return = true,
@@ -112,16 +112,16 @@ impl Incoming {
     }
 
     fn push(&mut self, character: char) {
-        if self.line.is_empty() && self.before == Before::Part {
+        if self.line.is_empty() && self.preceding == Preceding::Part {
             self.line.push_str(CONTINUES);
         }
-        self.line.push(harmless(character));
+        self.line.push(printable(character));
     }
 }
 
-/// The character, or one that shows it where a terminal would obey it: C0 controls other than TAB and DEL
-/// become their pictures, C1 controls, line separators and what turns the direction of writing U+FFFD.
-pub(super) fn harmless(character: char) -> char {
+/// Returns the character, or a visible one in place of one that a terminal would obey: C0 controls (except TAB) and DEL
+/// become their pictures; C1 controls, line separators and marks of the direction of writing become U+FFFD.
+pub(super) fn printable(character: char) -> char {
     const PICTURES: u32 = 0x2400;
     match character {
         '\t' => character,
@@ -141,7 +141,7 @@ pub(super) fn harmless(character: char) -> char {
 mod tests {
     use super::*;
 
-    /// The lines of these chunks, and what is left at the end.
+    /// Returns the lines of these chunks, and the rest at the end.
     fn lines(chunks: &[&[u8]]) -> Vec<String> {
         let mut incoming = Incoming::default();
         let mut lines = Vec::new();
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_terminal_would_obey_is_shown() {
+    fn characters_that_a_terminal_would_obey_are_shown() {
         for (character, shown) in [
             ('\0', '␀'),
             ('\x07', '␇'),
@@ -173,12 +173,12 @@ mod tests {
             ('\t', '\t'),
             ('é', 'é'),
         ] {
-            assert_eq!(harmless(character), shown);
+            assert_eq!(printable(character), shown);
         }
         for character in ['\u{85}', '\u{9b}', '\u{202e}', '\u{2066}', '\u{200f}', '\u{61c}', '\u{2028}'] {
-            assert_eq!(harmless(character), '\u{FFFD}', "{character:?}");
+            assert_eq!(printable(character), '\u{FFFD}', "{character:?}");
         }
-        let obeyed = |character: &char| harmless(*character).is_control() && *character != '\t';
+        let obeyed = |character: &char| printable(*character).is_control() && *character != '\t';
         assert_eq!(('\0'..=char::MAX).find(obeyed), None);
     }
 
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_end_that_comes_late_is_no_line_of_its_own() {
+    fn a_late_line_end_is_not_a_line_of_its_own() {
         let mut incoming = Incoming::default();
         let mut lines = Vec::new();
         incoming.receive(b"hello", &mut lines);
@@ -206,18 +206,18 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_nothing_follows_is_a_message() {
+    fn a_part_that_nothing_follows_is_a_line() {
         let mut incoming = Incoming::default();
         let mut lines = Vec::new();
         incoming.receive("欢迎54321进入聊天室".as_bytes(), &mut lines);
         assert_eq!(incoming.part().as_deref(), Some("欢迎54321进入聊天室"));
-        incoming.settle();
+        incoming.end_part();
         incoming.receive("54321说hello\n".as_bytes(), &mut lines);
         assert_eq!(lines, ["54321说hello"]);
     }
 
     #[test]
-    fn a_line_without_end_takes_no_more_memory_than_its_bound() {
+    fn an_endless_line_takes_bounded_memory() {
         let mut incoming = Incoming::default();
         let mut lines = Vec::new();
         for _ in 0..100 {

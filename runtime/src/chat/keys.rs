@@ -1,18 +1,18 @@
-//! What a terminal sends, made into keys.
+//! Decoding a terminal's bytes into keys.
 
-/// Bytes of an escape sequence that are looked at; a longer one is none that we know.
+/// Bytes of an escape sequence that are kept. Every known one is shorter.
 const SEQUENCE_BYTES_MAX: usize = 16;
 
-/// What a key asks for.
+/// A key, named for its effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Key {
     Backspace,
     Character(char),
     ClearScreen,
-    /// Completes the word before the cursor.
+    /// Complete the word before the cursor.
     Complete,
     Delete,
-    /// Deletes, and on an empty line leaves.
+    /// Delete, or leave if the line is empty.
     DeleteOrLeave,
     Down,
     End,
@@ -24,7 +24,7 @@ pub(super) enum Key {
     KillWordLeft,
     KillWordRight,
     Left,
-    /// The beginning of a paste.
+    /// The terminal's mark for the beginning of a paste.
     PasteBegin,
     PasteEnd,
     Right,
@@ -36,22 +36,22 @@ pub(super) enum Key {
     Yank,
 }
 
-/// Bytes in any chunks become keys.
+/// A decoder of bytes into keys, in chunks of any size.
 ///
-/// ESC is what a terminal sends for Alt, and it begins the sequences of the other keys: no timer tells a
-/// lone one apart, the next key does.
+/// ESC is a prefix for Alt, and begins the sequences of other keys. A lone ESC is not recognised by a timer but by the
+/// next byte.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     expects: Expects,
-    /// The character or the sequence under way.
-    under_way: Vec<u8>,
+    /// The unfinished character or sequence.
+    unfinished: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Expects {
-    /// A key after ESC.
+    /// The key after ESC.
     Alt,
-    /// The rest of a character of UTF-8.
+    /// The rest of a UTF-8 character.
     Character,
     /// A key.
     #[default]
@@ -63,14 +63,14 @@ enum Expects {
 }
 
 impl Keys {
-    /// Takes bytes in, gives the keys that they end.
+    /// Takes bytes, and returns the keys that they complete.
     pub(super) fn receive(&mut self, bytes: &[u8]) -> Vec<Key> {
         bytes.iter().filter_map(|&byte| self.take(byte)).collect()
     }
 
     fn take(&mut self, byte: u8) -> Option<Key> {
         match (self.expects, byte) {
-            // ESC begins anew wherever it stands, and another control ends what it stands in.
+            // ESC starts over in any state. Another control character aborts a sequence.
             (_, 0x1B) => {
                 self.begin(Expects::Alt);
                 None
@@ -88,13 +88,13 @@ impl Keys {
                 alt(byte)
             }
             (Expects::Sequence, 0x20..=0x3F) => {
-                if self.under_way.len() < SEQUENCE_BYTES_MAX {
-                    self.under_way.push(byte);
+                if self.unfinished.len() < SEQUENCE_BYTES_MAX {
+                    self.unfinished.push(byte);
                 }
                 None
             }
             (Expects::Sequence | Expects::Single, 0x40..=0x7E) => {
-                let parameters = std::mem::take(&mut self.under_way);
+                let parameters = std::mem::take(&mut self.unfinished);
                 self.begin(Expects::Key);
                 sequence(&parameters, byte)
             }
@@ -112,12 +112,12 @@ impl Keys {
 
     fn begin(&mut self, expects: Expects) {
         self.expects = expects;
-        self.under_way.clear();
+        self.unfinished.clear();
     }
 
     fn character(&mut self, byte: u8) -> Option<Key> {
-        self.under_way.push(byte);
-        match str::from_utf8(&self.under_way) {
+        self.unfinished.push(byte);
+        match str::from_utf8(&self.unfinished) {
             Ok(text) => {
                 let key = text.chars().next().filter(|character| !character.is_control()).map(Key::Character);
                 self.begin(Expects::Key);
@@ -125,8 +125,9 @@ impl Keys {
             }
             Err(error) if error.error_len().is_none() => None,
             Err(_) => {
-                // What no character begins with is dropped; what ended one that was not whole may begin another.
-                let is_first = self.under_way.len() == 1;
+                // A byte that cannot begin a character is dropped. One that cut an unfinished character short may begin
+                // the next.
+                let is_first = self.unfinished.len() == 1;
                 self.begin(if is_first { Expects::Key } else { Expects::Character });
                 if is_first { None } else { self.character(byte) }
             }
@@ -186,15 +187,15 @@ const fn alt(byte: u8) -> Option<Key> {
         0x08 | 0x7F => Key::KillWordLeft,
         b'\r' | b'\n' => Key::Enter,
         0x03 => Key::Interrupt,
-        // Whoever presses Escape and types a command would say the rest of it.
+        // A user who presses Escape and then types `/who` means the command: without this, `who` would be sent.
         b'/' => Key::Character('/'),
         _ => return None,
     })
 }
 
-/// The keys of xterm and those that follow it, of rxvt, and of the Linux console.
+/// Returns the key of a sequence: those of xterm and its many relatives, of rxvt, and of the Linux console.
 fn sequence(parameters: &[u8], last: u8) -> Option<Key> {
-    // Ctrl (5), Alt (3) and both move by words.
+    // With Ctrl (5), Alt (3) or both (7), arrows move by words.
     let by_word = matches!(parameters, b"1;3" | b"1;5" | b"1;7" | b"3" | b"5");
     Some(match (parameters, last) {
         (_, b'A') => Key::Up,
@@ -250,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slash_behind_escape_begins_a_command() {
+    fn a_slash_after_escape_begins_a_command() {
         for before in ["\x1b", "\x1b\x1b", "\x1bO"] {
             let typed = keys(format!("{before}/w").as_bytes());
             assert_eq!(typed, [Key::Character('/'), Key::Character('w')], "{before:?}");
@@ -258,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_dropped_and_swallows_nothing() {
+    fn unknown_bytes_are_dropped_and_swallow_no_key() {
         for bytes in [
             &b"\xFFa"[..],
             b"\xE4\xBDa",
@@ -271,6 +272,6 @@ mod tests {
             assert_eq!(keys(bytes), [Key::Character('a')], "{bytes:?}");
         }
         assert_eq!(keys(b"\xE4\xBD\xE4\xBD\xA0"), [Key::Character('你')]);
-        assert_eq!(keys(b"\x1b[1\r"), [Key::Enter], "a control ends the sequence that it stands in");
+        assert_eq!(keys(b"\x1b[1\r"), [Key::Enter], "a control character aborts a sequence");
     }
 }

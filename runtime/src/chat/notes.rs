@@ -1,81 +1,81 @@
-//! What the server's lines say.
+//! Recognising the server's notes.
 //!
-//! They are texts for people, in the language that the server or its user chose. So that no text stands in two
-//! places, a line is compared with what the core would render for an expected [`Reply`], in every language.
-//! What a server of another version words differently is not recognised: callers treat that as "not granted",
-//! never as "granted".
+//! A note is a line of the server's own; it begins with `* `. Notes are texts for people, in the language of the server or
+//! of its user. To keep each text in one place, a line is compared with the core's rendering of an expected [`Note`] in
+//! every language. A note that another version of the server words differently is not recognised; callers treat that as
+//! "not granted", never as "granted".
 
 use bytes::BytesMut;
 use parlor_protocol::plain::Note;
 use parlor_protocol::{CloseReason, Language, Name, Refusal, RoomName};
 
-/// How the lines begin that the server itself says, and no member can (but under `--relay raw`).
+/// The mark of a note. No member's line begins with it, except under `--relay raw`.
 const NOTE: &str = "* ";
 
-/// Bytes of a rendered reply; the replies that are rendered here are single lines.
-const REPLY_BYTES_MAX: usize = 4_096;
+/// Bytes of a rendered note. The notes rendered here are single lines.
+const NOTE_BYTES_MAX: usize = 4_096;
 
-/// What the server's last note says of why it closes the connection.
+/// The reason for closing the connection in the server's last note, as the client reacts to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Closing {
-    /// Somebody or something that will not change by itself ended the connection.
-    Ended,
-    /// The server stops, or lost us: another try may succeed.
+    /// The reason persists: reconnecting is pointless.
+    ForGood,
+    /// The server stops or lost the connection: reconnecting may succeed.
     Lost,
-    /// The server let nobody in who cannot prove who it is, or who is one too many.
-    NotLetIn(CloseReason),
-    /// We asked for it.
+    /// The server refused the connection: it is full or requires a password.
+    Rejected(CloseReason),
+    /// The user asked for it.
     Quit,
 }
 
-/// Whether this is a note from the server.
+/// Returns whether the line is a note.
 pub(super) fn is_note(line: &str) -> bool {
     line.starts_with(NOTE)
 }
 
-/// The note without its mark.
-pub(super) fn words(note: &str) -> &str {
+/// Returns the note without its mark.
+pub(super) fn without_mark(note: &str) -> &str {
     note.strip_prefix(NOTE).unwrap_or(note)
 }
 
-/// Whether the line tells us that our name is now this one.
+/// Returns whether the line confirms that the user now has this name.
 pub(super) fn is_now_named(line: &str, name: &Name) -> bool {
-    says(line, &Note::NowNamed(name)) || says(line, &Note::Refused(&Refusal::NameUnchanged))
+    matches_note(line, &Note::NowNamed(name)) || matches_note(line, &Note::Refused(&Refusal::NameUnchanged))
 }
 
-/// Whether the line tells us that we are in this room.
+/// Returns whether the line confirms that the user is in this room.
 pub(super) fn is_in_room(line: &str, room: &RoomName) -> bool {
-    // The number of members, or of the others, is one of the numbers in the line.
+    // The rendering depends on the number of members. The line contains it, or the number of the others.
     let numbers =
         line.split(|character: char| !character.is_ascii_digit()).filter_map(|run| run.parse().ok());
     let members = numbers.flat_map(|number: usize| [number, number.saturating_add(1)]).chain([1]);
-    let mut members = members.take(REPLY_BYTES_MAX);
-    members.any(|members| says(line, &Note::InRoom { room, members, topic: None }))
-        || says(line, &Note::Refused(&Refusal::AlreadyIn(room.clone())))
+    let mut members = members.take(NOTE_BYTES_MAX);
+    members.any(|members| matches_note(line, &Note::InRoom { room, members, topic: None }))
+        || matches_note(line, &Note::Refused(&Refusal::AlreadyIn(room.clone())))
 }
 
-/// Whether the line tells us that somebody sent us out of this room.
+/// Returns whether the line says that the user was kicked from this room.
 pub(super) fn is_kicked_from(line: &str, room: &RoomName) -> bool {
     let by = Name::for_port(1, 1);
     Language::ALL.into_iter().any(|language| {
         let note = rendered(&Note::KickedOut { by: &by, room, message: None }, language);
-        // The name of who did it stands first, and a reason may stand last.
+        // The moderator's name comes first, and a reason may come last.
         let Some((_, rest)) = note.split_once(by.as_str()) else { return false };
         let room = room.to_string();
         let Some(end) = rest.find(&room) else { return false };
         let kicked = rest[..end + room.len()].to_lowercase();
-        let line = words(line).to_lowercase();
+        let line = without_mark(line).to_lowercase();
         line.split_once(&kicked)
             .is_some_and(|(by, rest)| Name::parse_any(by).is_ok() && !rest.starts_with(char::is_alphanumeric))
     })
 }
 
-/// Whether the line confirms a change of language.
+/// Returns whether the line confirms a change of language.
 pub(super) fn is_language(line: &str) -> bool {
-    says(line, &Note::LanguageIs)
+    matches_note(line, &Note::LanguageIs)
 }
 
-/// Whether the line is the first note to a newcomer.
+/// Returns whether the line is the greeting of a newcomer.
 pub(super) fn is_greeting(line: &str) -> bool {
     let (one, other) = (Name::for_port(1, 1), Name::for_port(2, 1));
     let (lobby, room) = (RoomName::lobby(), RoomName::parse("-").ok());
@@ -91,49 +91,49 @@ pub(super) fn is_greeting(line: &str) -> bool {
     })
 }
 
-/// What the line says of why the server closes the connection, if that is what it is about.
+/// Returns the reason for closing the connection, if the line gives one.
 pub(super) fn closing(line: &str) -> Option<Closing> {
     if !is_note(line) {
         return None;
     }
-    if says(line, &Note::Farewell { reason: CloseReason::Quit, message: None }) {
+    if matches_note(line, &Note::Farewell { reason: CloseReason::Quit, message: None }) {
         return Some(Closing::Quit);
     }
     for language in Language::ALL {
         let texts: Vec<(CloseReason, String)> = farewells(language).collect();
         for (reason, text) in &texts {
             let is_meant = match reason {
-                // The words of who did it follow.
+                // The operator's own words follow.
                 CloseReason::Killed => line.starts_with(text),
                 _ => line == text,
             };
             if is_meant {
                 return Some(match reason {
                     CloseReason::AddressFull | CloseReason::Password | CloseReason::ServerFull => {
-                        Closing::NotLetIn(*reason)
+                        Closing::Rejected(*reason)
                     }
-                    CloseReason::Killed => Closing::Ended,
+                    CloseReason::Killed => Closing::ForGood,
                     _ => Closing::Lost,
                 });
             }
         }
-        // A reason that only another version of the server knows begins like all the others.
+        // A reason that only another version of the server has begins like the others.
         let texts: Vec<String> = texts.into_iter().map(|(_, text)| text).collect();
         if line.starts_with(common_prefix(&texts)) {
-            return Some(Closing::Ended);
+            return Some(Closing::ForGood);
         }
     }
     None
 }
 
-/// The server's words for closing a connection for this reason, as a server in that language says them.
+/// Returns the server's text for this reason in that language.
 pub(super) fn farewell(reason: CloseReason, language: Language) -> String {
     let texts: Vec<String> = farewells(language).map(|(_, text)| text).collect();
     let text = rendered(&Note::Farewell { reason, message: None }, language);
     text.strip_prefix(common_prefix(&texts)).unwrap_or(&text).to_owned()
 }
 
-/// What the server says when it closes a connection whose user did not ask for it.
+/// Returns the server's notes when it closes a connection unasked.
 fn farewells(language: Language) -> impl Iterator<Item = (CloseReason, String)> {
     let reasons = CloseReason::ALL.into_iter().filter(|reason| *reason != CloseReason::Quit);
     reasons
@@ -141,16 +141,16 @@ fn farewells(language: Language) -> impl Iterator<Item = (CloseReason, String)> 
         .filter(|(_, text)| !text.is_empty())
 }
 
-/// Whether the line is this reply, in any language. Names are compared without regard to case: a room keeps the
-/// case in which it was named first.
-fn says(line: &str, reply: &Note<'_>) -> bool {
-    Language::ALL.into_iter().any(|language| rendered(reply, language).to_lowercase() == line.to_lowercase())
+/// Returns whether the line is this note, in any language. The comparison ignores case, because a room keeps the case of
+/// its first name.
+fn matches_note(line: &str, note: &Note<'_>) -> bool {
+    Language::ALL.into_iter().any(|language| rendered(note, language).to_lowercase() == line.to_lowercase())
 }
 
-/// The first line of the reply.
-pub(super) fn rendered(reply: &Note<'_>, language: Language) -> String {
+/// Returns the first line of a note.
+pub(super) fn rendered(note: &Note<'_>, language: Language) -> String {
     let mut bytes = BytesMut::new();
-    reply.render(language, REPLY_BYTES_MAX, &mut bytes);
+    note.render(language, NOTE_BYTES_MAX, &mut bytes);
     String::from_utf8_lossy(&bytes).lines().next().unwrap_or_default().to_owned()
 }
 
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn no_refusal_is_a_confirmation() {
+    fn a_refusal_is_not_a_confirmation() {
         let (alice, tea) = (name("alice"), room("tea"));
         let refusals = [
             Refusal::NameTaken(alice.clone()),
@@ -231,13 +231,13 @@ mod tests {
     }
 
     #[test]
-    fn a_room_is_recognised_in_the_case_of_whoever_named_it_first() {
+    fn a_room_is_recognised_in_any_case() {
         assert!(is_in_room("* you have entered Tea; 1 other is here", &room("tea")));
         assert!(is_in_room("* you are already in lobby", &room("LOBBY")));
     }
 
     #[test]
-    fn a_greeting_is_recognised_whatever_the_name_and_the_room() {
+    fn a_greeting_is_recognised_with_any_name_and_room() {
         for language in Language::ALL {
             for text in ["54321", "54321-2"] {
                 let (tea, name) = (room("茶"), name(text));
@@ -251,31 +251,31 @@ mod tests {
     }
 
     #[test]
-    fn every_farewell_says_what_to_make_of_it() {
-        let (mut not_let_in, mut known) = (0, 0);
+    fn every_farewell_is_classified() {
+        let (mut rejected, mut known) = (0, 0);
         for language in Language::ALL {
             for (reason, note) in farewells(language) {
                 known += 1;
                 let closing = closing(&note).unwrap();
-                assert_eq!(closing == Closing::Ended, reason == CloseReason::Killed, "{note}");
-                not_let_in += usize::from(closing == Closing::NotLetIn(reason));
+                assert_eq!(closing == Closing::ForGood, reason == CloseReason::Killed, "{note}");
+                rejected += usize::from(closing == Closing::Rejected(reason));
             }
             let message = Text::clean(b"spam", false);
             let killed = Note::Farewell { reason: CloseReason::Killed, message: Some(&message) };
-            assert_eq!(closing(&rendered(&killed, language)), Some(Closing::Ended));
+            assert_eq!(closing(&rendered(&killed, language)), Some(Closing::ForGood));
             let quit = Note::Farewell { reason: CloseReason::Quit, message: None };
             assert_eq!(closing(&rendered(&quit, language)), Some(Closing::Quit));
         }
-        assert_eq!(not_let_in, 6);
+        assert_eq!(rejected, 6);
         assert_eq!(farewell(CloseReason::ServerFull, Language::En), "the server is full; try again later");
         assert_eq!(farewell(CloseReason::ServerFull, Language::Zh), "服务器已满，请稍后再试");
-        assert!(known > not_let_in);
+        assert!(known > rejected);
     }
 
     #[test]
-    fn a_farewell_of_another_version_is_one_too() {
+    fn a_farewell_of_another_version_is_recognised() {
         for note in ["* closed: you talk too much", "* 连接关闭：您说得太多"] {
-            assert_eq!(closing(note), Some(Closing::Ended), "{note}");
+            assert_eq!(closing(note), Some(Closing::ForGood), "{note}");
         }
         for line in ["closed: the server is full", "bob: * closed: no", "* the shop is closed: go home", "* "]
         {

@@ -1,43 +1,43 @@
 //! The command line of `parlor chat`.
 
-use super::address::{Address, BadAddress};
-use super::entry::{Requests, Room};
+use super::address::{Address, AddressError};
+use super::handshake::{Requests, Room};
 use crate::locale::{self, text};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use parlor_protocol::{Key, Language, Name, NameError, RoomName};
 use std::time::Duration;
 
-/// What the command line says.
+/// The options of the command line.
 #[derive(Debug)]
 pub(super) struct Options {
     pub(super) address: Address,
     pub(super) requests: Requests,
-    /// How long each address has to answer, and then the server to grant what is asked of it.
+    /// The time for each address to answer, and then for the server to grant the requests.
     pub(super) timeout: Duration,
-    /// No line editing, even on a terminal.
+    /// Whether to run without line editing even on a terminal.
     pub(super) is_plain: bool,
-    /// A connection that is lost on a terminal is made again.
+    /// Whether to restore a lost connection, on a terminal.
     pub(super) reconnects: bool,
-    /// The local time stands before what comes in.
+    /// Whether to show the local time before each received line.
     pub(super) shows_times: bool,
 }
 
-/// Why the command line is wrong.
+/// The error of a wrong command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Wrong {
+pub(super) enum OptionsError {
     Address {
         text: String,
-        why: BadAddress,
+        why: AddressError,
     },
     Key,
     KeyWithoutRoom,
     Name(NameError),
     Room(NameError),
-    /// The address and `--room` name two rooms.
+    /// The address and `--room` name different rooms.
     TwoRooms(RoomName, RoomName),
 }
 
-/// The command line of `parlor chat`.
+/// Returns the command line of `parlor chat`.
 #[must_use]
 pub fn command(language: Language) -> Command {
     let address = Arg::new("address").value_name("ADDR").default_value("127.0.0.1:3000").help(text!(
@@ -141,27 +141,27 @@ Ctrl-A、-E、-B、-F、-K、-U、-W、-Y、-T、-L，Alt-B、-F、-D；上下�
     }
 }
 
-/// The language that was asked for, else that of everything else in this process.
+/// Returns the language of the command line, or else that of the process.
 pub(super) fn language(matches: &ArgMatches) -> Language {
     let given = matches.get_one::<Language>("lang").copied();
     given.unwrap_or_else(locale::process_language)
 }
 
 impl Options {
-    pub(super) fn read(matches: &ArgMatches) -> Result<Self, Wrong> {
+    pub(super) fn read(matches: &ArgMatches) -> Result<Self, OptionsError> {
         let text = |name| matches.get_one::<String>(name);
         let address = text("address").expect("it has a default");
-        let wrong = |why| Wrong::Address { text: address.clone(), why };
+        let wrong = |why| OptionsError::Address { text: address.clone(), why };
         let address: Address = address.parse().map_err(wrong)?;
-        let name = text("name").map(|name| Name::parse(name)).transpose().map_err(Wrong::Name)?;
-        let room = text("room").map(|room| RoomName::parse(room)).transpose().map_err(Wrong::Room)?;
+        let name = text("name").map(|name| Name::parse(name)).transpose().map_err(OptionsError::Name)?;
+        let room = text("room").map(|room| RoomName::parse(room)).transpose().map_err(OptionsError::Room)?;
         let room = match (address.room().cloned(), room) {
-            (Some(there), Some(room)) if there != room => return Err(Wrong::TwoRooms(there, room)),
+            (Some(there), Some(room)) if there != room => return Err(OptionsError::TwoRooms(there, room)),
             (there, room) => room.or(there),
         };
-        let key = text("key").map(|key| Key::parse(key).ok_or(Wrong::Key)).transpose()?;
+        let key = text("key").map(|key| Key::parse(key).ok_or(OptionsError::Key)).transpose()?;
         if key.is_some() && room.is_none() {
-            return Err(Wrong::KeyWithoutRoom);
+            return Err(OptionsError::KeyWithoutRoom);
         }
         let room = room.map(|name| Room { name, key });
         let language = matches.get_one::<Language>("lang").copied();
@@ -181,7 +181,7 @@ impl Options {
 mod tests {
     use super::*;
 
-    fn read(arguments: &[&str]) -> Result<Options, Wrong> {
+    fn read(arguments: &[&str]) -> Result<Options, OptionsError> {
         let arguments = [&["chat"], arguments].concat();
         Options::read(&command(Language::En).try_get_matches_from(arguments).unwrap())
     }
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_room_is_named_with_the_address_or_by_itself() {
+    fn a_room_is_named_in_the_address_or_by_its_option() {
         for (arguments, expected) in [
             (&["h"][..], None),
             (&["auto://h:1/-"], None),
@@ -206,16 +206,16 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_command_line_says_what_is_wrong() {
+    fn a_wrong_command_line_is_an_error() {
         let room = |text| RoomName::parse(text).unwrap();
         for (arguments, wrong) in [
-            (&["--name", "12345"][..], Wrong::Name(NameError::Reserved)),
-            (&["--name", ""], Wrong::Name(NameError::Empty)),
-            (&["--room", "a b"], Wrong::Room(NameError::Character(' '))),
-            (&["--key", "secret"], Wrong::KeyWithoutRoom),
-            (&["--room", "tea", "--key", "a b"], Wrong::Key),
-            (&["auto://h:1/tea", "--room", "coffee"], Wrong::TwoRooms(room("tea"), room("coffee"))),
-            (&["irc://h:1"], Wrong::Address { text: "irc://h:1".into(), why: BadAddress::Irc }),
+            (&["--name", "12345"][..], OptionsError::Name(NameError::Reserved)),
+            (&["--name", ""], OptionsError::Name(NameError::Empty)),
+            (&["--room", "a b"], OptionsError::Room(NameError::Character(' '))),
+            (&["--key", "secret"], OptionsError::KeyWithoutRoom),
+            (&["--room", "tea", "--key", "a b"], OptionsError::Key),
+            (&["auto://h:1/tea", "--room", "coffee"], OptionsError::TwoRooms(room("tea"), room("coffee"))),
+            (&["irc://h:1"], OptionsError::Address { text: "irc://h:1".into(), why: AddressError::Irc }),
         ] {
             assert_eq!(read(arguments).unwrap_err(), wrong, "{arguments:?}");
         }

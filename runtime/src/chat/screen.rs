@@ -1,36 +1,36 @@
-//! Where the line being typed stands on the screen, in rows and columns.
+//! Drawing the line being typed, in rows and columns of the screen.
 //!
-//! The rows are broken here, not by the terminal: so it is known how many there are, and where a wide character
-//! that no longer fits into a row went. Everything of one round goes out in one write.
+//! The rows are broken here and not by the terminal. So the number of rows is known, and the place of a wide character that
+//! does not fit into the rest of a row.
 
-use super::incoming::harmless;
+use super::incoming::printable;
 use std::fmt::Write;
 use unicode_width::UnicodeWidthChar;
 
-/// What stands before the line being typed.
+/// The prompt before the line being typed.
 pub(super) const PROMPT: &str = "> ";
 
-/// The terminal breaks no rows (DECAWM): should it have another opinion on the width of a character, a row is
-/// cut at the margin, and what stands above and below is as it should be.
-const BREAK_NO_ROWS: &str = "\x1b[?7l";
-/// The terminal breaks rows again.
-const BREAK_ROWS: &str = "\x1b[?7h";
+/// Turns off the terminal's own wrapping (DECAWM). If it disagrees on the width of a character, a row is cut at the margin,
+/// and the rows above and below stay in place.
+const WRAP_OFF: &str = "\x1b[?7l";
+/// Turns the terminal's own wrapping on again.
+const WRAP_ON: &str = "\x1b[?7h";
 
-/// Asks a character before it to be wide.
+/// Makes the character before it an emoji, which is wide.
 const EMOJI_PRESENTATION: char = '\u{FE0F}';
 
-/// The part of the screen where the line being typed stands: its last rows.
+/// The last rows of the screen, which show the line being typed.
 #[derive(Debug)]
 pub(super) struct Screen {
     columns: usize,
     rows: usize,
-    /// What is drawn; nothing before the first time and after an [`Screen::erase`].
+    /// The rows that are drawn; none after [`Screen::erase`].
     drawn: Drawn,
 }
 
 #[derive(Debug, Default)]
 struct Drawn {
-    /// The columns that each row fills.
+    /// The width of each row in columns.
     widths: Vec<usize>,
     /// The row of the cursor.
     row: usize,
@@ -44,14 +44,14 @@ struct Row {
 }
 
 impl Screen {
-    /// A screen of that size. Where it is not known, it is the usual one.
+    /// Creates a screen of that size. Zeros mean 80 columns or 24 rows.
     pub(super) fn new(columns: usize, rows: usize) -> Self {
         let mut screen = Self { columns: 0, rows: 0, drawn: Drawn::default() };
         screen.set_size(columns, rows);
         screen
     }
 
-    /// The terminal has another size: the rows that no longer fit were broken by it.
+    /// Changes the size. A terminal that has become narrower has broken the rows that no longer fit.
     pub(super) fn resize(&mut self, columns: usize, rows: usize) {
         let before = (self.columns, self.rows);
         self.set_size(columns, rows);
@@ -62,7 +62,7 @@ impl Screen {
         self.drawn.row = self.drawn.widths.iter().take(self.drawn.row).map(broken).sum();
     }
 
-    /// Takes the line being typed away; the cursor stands where it began.
+    /// Erases the line being typed; the cursor is where the line began.
     pub(super) fn erase(&mut self, out: &mut String) {
         let drawn = std::mem::take(&mut self.drawn);
         if drawn.widths.is_empty() {
@@ -75,14 +75,14 @@ impl Screen {
         out.push_str("\x1b[J");
     }
 
-    /// Shows the line being typed behind a prompt, with the cursor before that byte. A line that is higher than the
-    /// screen is shown in part, around the cursor.
+    /// Draws the prompt and the line, with the cursor before the byte at `position`. Of a line that is higher than the
+    /// screen, only the rows around the cursor are drawn.
     pub(super) fn draw(&mut self, out: &mut String, prompt: &str, line: &str, position: usize) {
         let (rows, (cursor_row, cursor_bytes)) = self.lay_out(prompt, line, position);
         let high = self.rows.saturating_sub(1).max(1);
         let first = (cursor_row + 1).saturating_sub(high);
         let shown = &rows[first..rows.len().min(first + high)];
-        out.push_str(BREAK_NO_ROWS);
+        out.push_str(WRAP_OFF);
         for (index, row) in shown.iter().enumerate() {
             if index > 0 {
                 out.push_str("\r\n");
@@ -94,35 +94,35 @@ impl Screen {
         if below > 0 {
             push(out, format_args!("\x1b[{below}A"));
         }
-        // What stands before the cursor is written once more, so that the terminal itself puts the cursor where
-        // these characters end.
+        // The text before the cursor is written again, so that the terminal itself places the cursor: it may disagree on
+        // the width of a character.
         out.push('\r');
         out.push_str(&shown[row].text[..cursor_bytes]);
-        out.push_str(BREAK_ROWS);
+        out.push_str(WRAP_ON);
         self.drawn = Drawn { widths: shown.iter().map(|row| row.width).collect(), row };
     }
 
-    /// Shows the whole line and goes on below it. The terminal breaks its rows: nothing is to be found there
-    /// again, and so it is copied, and follows another width, as one line.
-    pub(super) fn leave(&mut self, out: &mut String, line: &str) {
+    /// Writes the whole line above the rows of this screen. The terminal wraps it, so that it is copied as one line and
+    /// follows a change of the width.
+    pub(super) fn commit(&mut self, out: &mut String, line: &str) {
         self.erase(out);
         out.push_str(PROMPT);
-        out.extend(line.chars().map(harmless));
+        out.extend(line.chars().map(printable));
         out.push_str("\r\n");
     }
 
-    /// Nothing of what was drawn is left.
+    /// Forgets what was drawn, because the screen was cleared.
     pub(super) fn forget(&mut self) {
         self.drawn = Drawn::default();
     }
 
     fn set_size(&mut self, columns: usize, rows: usize) {
-        // A row must hold a wide character.
+        // A row must be able to hold a wide character.
         self.columns = if columns == 0 { 80 } else { columns.max(2) };
         self.rows = if rows == 0 { 24 } else { rows };
     }
 
-    /// The rows of the prompt and the line, and the cursor's row and its bytes before the cursor.
+    /// Returns the rows of the prompt and the line, and the cursor as a row and a number of bytes in it.
     fn lay_out(&self, prompt: &str, line: &str, position: usize) -> (Vec<Row>, (usize, usize)) {
         let mut rows = Vec::new();
         let mut row = Row::default();
@@ -134,7 +134,7 @@ impl Screen {
         for character in characters {
             let index = end;
             end += character.len_utf8();
-            let character = harmless(character);
+            let character = printable(character);
             let width = match character {
                 EMOJI_PRESENTATION if before == 1 => 1,
                 _ => character.width().unwrap_or(0),
@@ -149,7 +149,7 @@ impl Screen {
             row.width += width;
             before = width;
         }
-        // Behind a full row, the cursor is in the next one.
+        // After a full row, the cursor is in the next one.
         if row.width >= self.columns {
             rows.push(std::mem::take(&mut row));
         }
@@ -160,7 +160,7 @@ impl Screen {
 }
 
 fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
-    out.write_fmt(text).expect("a string takes what it is given");
+    out.write_fmt(text).expect("writing to a string cannot fail");
 }
 
 #[cfg(test)]
@@ -175,24 +175,24 @@ mod tests {
     }
 
     #[test]
-    fn a_wide_character_that_does_not_fit_goes_into_the_next_row() {
+    fn a_wide_character_that_does_not_fit_moves_to_the_next_row() {
         assert_eq!(rows(7, "你好吗", 9), (vec!["> 你好".into(), "吗".into()], (1, 3)));
         assert_eq!(rows(6, "你好吗", 6), (vec!["> 你好".into(), "吗".into()], (1, 0)), "before 吗");
     }
 
     #[test]
-    fn behind_a_full_row_the_cursor_is_in_the_next_one() {
+    fn after_a_full_row_the_cursor_is_in_the_next_one() {
         assert_eq!(rows(5, "abc", 3), (vec!["> abc".into(), String::new()], (1, 0)));
         assert_eq!(rows(5, "abc", 2), (vec!["> abc".into(), String::new()], (0, 4)));
     }
 
     #[test]
-    fn a_mark_stays_with_its_letter() {
+    fn a_combining_mark_stays_with_its_letter() {
         assert_eq!(rows(4, "ae\u{301}b", 5).0, ["> ae\u{301}", "b"]);
     }
 
     #[test]
-    fn a_line_is_drawn_and_erased_where_it_stands() {
+    fn a_line_is_drawn_and_erased_in_place() {
         let mut screen = Screen::new(6, 24);
         let mut out = String::new();
         screen.draw(&mut out, PROMPT, "你好吗", 0);
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_narrower_terminal_has_broken_the_rows() {
+    fn rows_broken_by_a_narrower_terminal_are_erased() {
         let mut screen = Screen::new(10, 24);
         let mut out = String::new();
         screen.draw(&mut out, PROMPT, "123456789012", 12);
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_typed_the_cursor_is_on_the_screen() {
+    fn the_cursor_is_always_on_the_screen() {
         const ALPHABET: [&str; 12] = [
             "a",
             "你",

@@ -1,17 +1,17 @@
-//! The forms of the server's lines, made by rendering one with marked holes.
+//! Templates of the server's lines, made by rendering a line with known values in its holes.
 
 use parlor_protocol::Language;
 
-/// A line with holes, such as `* HOLE is now HOLE`.
+/// The pattern of a line with holes, such as `* HOLE is now HOLE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Template {
-    /// What stands before the first hole, between two, and after the last one: one more than there are holes.
+    /// The texts before, between and after the holes: one more than there are holes.
     between: Vec<String>,
 }
 
 impl Template {
-    /// The form of `rendered`, in which each of these marks stands for a hole, in the order in which they
-    /// come. `None` where a mark is missing.
+    /// Makes a template from `rendered`, in which each of the marks, in their order, stands for a hole. Returns `None` if a
+    /// mark is missing.
     pub(super) fn new(rendered: &str, marks: &[&str]) -> Option<Self> {
         let mut between = Vec::new();
         let mut rest = rendered;
@@ -24,7 +24,7 @@ impl Template {
         Some(Self { between })
     }
 
-    /// What stands in the holes of this line, if it is of this form.
+    /// Returns the texts in the holes, if the line matches.
     pub(super) fn holes<'a>(&self, line: &'a str) -> Option<Vec<&'a str>> {
         let (first, others) = self.between.split_first()?;
         let mut rest = line.strip_prefix(first.as_str())?;
@@ -43,9 +43,9 @@ impl Template {
     }
 }
 
-/// The forms that these languages give, of a rendering with these marks.
+/// Returns the templates that rendering with these marks gives in all languages.
 pub(super) fn in_every_language(render: impl Fn(Language) -> String, marks: &[&str]) -> Vec<Template> {
-    // The marks may come in another order in another language.
+    // The order of the marks depends on the language.
     let ordered = |text: &str| {
         let mut marks: Vec<(usize, &str)> =
             marks.iter().filter_map(|mark| text.find(mark).map(|at| (at, *mark))).collect();
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn holes_are_what_differs_from_the_rendering() {
+    fn holes_are_the_parts_that_differ_from_the_rendering() {
         let renamed = Template::new("* A is now B", &["A", "B"]).unwrap();
         assert_eq!(renamed.holes("* bob is now carol"), Some(vec!["bob", "carol"]));
         assert_eq!(renamed.holes("bob is now carol"), None);

@@ -1,16 +1,16 @@
 //! The client on a terminal.
 //!
-//! One task does everything: it reads keys and the server, and is the only one that writes to the terminal. So
-//! what comes in never meets a line that is half drawn, and the server's end is seen while somebody types.
+//! One task reads the keys and the server, and it alone writes to the terminal. So a received line never mixes with a
+//! half-drawn one, and the end of the connection is noticed while the user types.
 
-mod away;
-mod link;
-mod signals;
+mod connection;
+mod reconnect;
+mod signal;
 mod timer;
 mod tty;
 mod typing;
 
-use super::Ended;
+use super::Outcome;
 use super::conversation::Conversation;
 use super::editor::Editor;
 use super::incoming::Incoming;
@@ -18,13 +18,13 @@ use super::keys::Keys;
 use super::options::Options;
 use super::screen::Screen;
 use super::texts::Texts;
-use super::times::Times;
+use super::timestamps::Timestamps;
 use super::vocabulary::Vocabulary;
 use crate::clock::SystemClock;
-use away::{Away, AwayEvent};
-use link::{Link, LinkEvent};
+use connection::{Connection, ConnectionEvent};
 use parlor_protocol::Instant;
-use signals::{Signalled, Signals};
+use reconnect::{Reconnect, ReconnectEvent};
+use signal::{SignalEvent, Signals};
 use std::future::poll_fn;
 use std::io;
 use std::net::TcpStream;
@@ -33,88 +33,88 @@ use std::time::Duration;
 use timer::Timer;
 use tokio::sync::mpsc;
 use tty::{Tty, read_keys, size};
-use typing::Pasting;
+use typing::PasteState;
 
-/// Bytes that wait for a slow server before no more keys are taken.
+/// Bytes that wait for a slow server before the client stops reading keys.
 const OUTGOING_BYTES_MAX: usize = 256 << 10;
 
-/// A line without its end is shown after this: with the drawing, within a tenth of a second.
+/// The time after which an unfinished line is shown. With the drawing, the user sees it within a tenth of a second.
 const PART_AFTER: Duration = Duration::from_millis(80);
-/// What comes this long after it is no longer taken for its rest.
-const SETTLED_AFTER: Duration = Duration::from_secs(1);
-/// How long the server has to close after the user left.
+/// The time after which text is no longer taken for the rest of an unfinished line.
+const PART_ENDS_AFTER: Duration = Duration::from_secs(1);
+/// The time for the server to close after the user left.
 const LEAVE_DEADLINE: Duration = Duration::from_secs(5);
 
-/// Talks until either side has enough.
-pub(super) fn talk(stream: TcpStream, conversation: Conversation, options: &Options, texts: Texts) -> Ended {
+/// Runs the client until the conversation ends.
+pub(super) fn run(stream: TcpStream, conversation: Conversation, options: &Options, texts: Texts) -> Outcome {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return Ended::Unusable(error),
+        Err(error) => return Outcome::IoFailed(error),
     };
     runtime.block_on(async {
-        match Talk::begin(stream, conversation, options, texts) {
-            Ok(talk) => talk.run().await,
-            Err(error) => Ended::Unusable(error),
+        match TerminalClient::begin(stream, conversation, options, texts) {
+            Ok(client) => client.run().await,
+            Err(error) => Outcome::IoFailed(error),
         }
     })
 }
 
-/// The next thing to react to.
-enum Happening {
-    Away(AwayEvent),
-    /// The user pressed keys, or the terminal is gone.
+/// An event that the client reacts to.
+enum ClientEvent {
+    Connection(ConnectionEvent),
+    /// The bytes of keys, or `None` if the terminal is gone.
     Keys(Option<Vec<u8>>),
-    /// The user has left, and the server did not close in time.
+    /// The server did not close in time after the user left.
     LeaveDeadline,
-    Link(LinkEvent),
-    /// A line without its end has waited long enough for it.
+    /// An unfinished line has waited long enough to be shown.
     PartDeadline,
-    /// Nothing has followed what was pasted.
-    PasteSettled,
-    /// Nothing has followed for long what was shown without its end.
-    SettleDeadline,
-    Signalled(Signalled),
+    /// Nothing followed a part of a line that was shown.
+    PartEndDeadline,
+    /// Nothing followed an unmarked paste.
+    PasteEnded,
+    Reconnect(ReconnectEvent),
+    Signal(SignalEvent),
 }
 
-/// A conversation.
-struct Talk<'a> {
+/// The client on a terminal.
+struct TerminalClient<'a> {
     options: &'a Options,
     texts: Texts,
     clock: SystemClock,
-    times: Option<Times>,
-    link: Link,
-    /// The connection was lost, and is not yet what it was.
-    away: Option<Away>,
-    /// Tries to connect since a connection held for long.
-    tries: u32,
-    /// When a lost connection was there again.
-    back_at: Option<Instant>,
-    /// When something was said last.
-    said_at: Option<Instant>,
-    /// The server of the lost connection knew commands.
+    times: Option<Timestamps>,
+    connection: Connection,
+    /// The progress of a reconnect; `None` while connected.
+    reconnect: Option<Reconnect>,
+    /// Attempts to connect since a connection was stable.
+    attempts: u32,
+    /// The time of the last reconnect.
+    reconnected_at: Option<Instant>,
+    /// The time at which the user sent the last line.
+    last_sent_at: Option<Instant>,
+    /// Whether the server of the lost connection supports commands.
     has_notes: bool,
     signals: Signals,
     pressed: mpsc::Receiver<Vec<u8>>,
     tty: Tty,
     keys: Keys,
     editor: Editor,
-    pasting: Pasting,
+    paste_state: PasteState,
     screen: Screen,
     incoming: Incoming,
     vocabulary: Vocabulary,
-    /// When what came of a line is shown without its end.
+    /// The time to show an unfinished line.
     part_deadline: Timer,
-    /// When what was shown so is taken for a whole message.
-    settle_deadline: Timer,
-    /// When the server had its time to close.
+    /// The time at which a part that was shown counts as a whole line.
+    part_end_deadline: Timer,
+    /// The end of the server's time to close.
     leave_deadline: Timer,
-    /// The user has left.
+    /// Whether the user has left.
     is_leaving: bool,
-    /// No more keys come.
+    /// Whether the terminal is gone, and no more keys come.
     keys_ended: bool,
 }
 
-impl<'a> Talk<'a> {
+impl<'a> TerminalClient<'a> {
     fn begin(
         stream: TcpStream,
         conversation: Conversation,
@@ -122,7 +122,7 @@ impl<'a> Talk<'a> {
         texts: Texts,
     ) -> io::Result<Self> {
         let signals = Signals::watch()?;
-        let link = Link::open(stream, conversation, options.timeout)?;
+        let connection = Connection::open(stream, conversation, options.timeout)?;
         let tty = Tty::enter()?;
         let (columns, rows) = size();
         let clock = SystemClock::start();
@@ -131,152 +131,152 @@ impl<'a> Talk<'a> {
         Ok(Self {
             options,
             texts,
-            times: options.shows_times.then(Times::new),
-            link,
-            away: None,
-            tries: 0,
-            back_at: None,
+            times: options.shows_times.then(Timestamps::new),
+            connection,
+            reconnect: None,
+            attempts: 0,
+            reconnected_at: None,
             clock,
-            said_at: None,
+            last_sent_at: None,
             has_notes: false,
             signals,
             pressed: read_keys(),
             tty,
             keys: Keys::default(),
             editor: Editor::new(),
-            pasting: Pasting::None,
+            paste_state: PasteState::None,
             screen: Screen::new(columns, rows),
             incoming: Incoming::default(),
             vocabulary,
             part_deadline: Timer::default(),
-            settle_deadline: Timer::default(),
+            part_end_deadline: Timer::default(),
             leave_deadline: Timer::default(),
             is_leaving: false,
             keys_ended: false,
         })
     }
 
-    async fn run(mut self) -> Ended {
+    async fn run(mut self) -> Outcome {
         let ended = match self.draw_after(String::new()) {
-            Ok(()) => self.go_on().await,
-            Err(error) => Ended::Unusable(error),
+            Ok(()) => self.event_loop().await,
+            Err(error) => Outcome::IoFailed(error),
         };
-        // What is printed next goes below a line that nobody will hear, and in the place of an empty one.
+        // The last line of the program replaces an empty line, and goes below one that will never be sent.
         let mut out = String::new();
         match self.editor.text() {
             "" => self.screen.erase(&mut out),
             _ if self.is_leaving => {}
-            text => self.screen.leave(&mut out, text),
+            text => self.screen.commit(&mut out, text),
         }
         tty::write(&out).ok();
         ended
     }
 
-    async fn go_on(&mut self) -> Ended {
+    async fn event_loop(&mut self) -> Outcome {
         loop {
             let done = match poll_fn(|context| self.poll(context)).await {
-                Happening::Away(event) => self.away_event(event),
-                Happening::Keys(Some(bytes)) => self.press(&bytes),
-                Happening::Keys(None) => self.keys_ended(),
-                Happening::LeaveDeadline => Ok(Some(Ended::Left)),
-                Happening::Link(event) => self.link_event(&event),
-                Happening::PartDeadline => self.show_part().map(|()| None),
-                Happening::PasteSettled => self.paste_settled().map(|()| None),
-                Happening::SettleDeadline => {
-                    self.incoming.settle();
+                ClientEvent::Reconnect(event) => self.reconnect_event(event),
+                ClientEvent::Keys(Some(bytes)) => self.press(&bytes),
+                ClientEvent::Keys(None) => self.keys_ended(),
+                ClientEvent::LeaveDeadline => Ok(Some(Outcome::Left)),
+                ClientEvent::Connection(event) => self.connection_event(&event),
+                ClientEvent::PartDeadline => self.show_part().map(|()| None),
+                ClientEvent::PasteEnded => self.paste_ended().map(|()| None),
+                ClientEvent::PartEndDeadline => {
+                    self.incoming.end_part();
                     Ok(None)
                 }
-                Happening::Signalled(signalled) => self.signalled(&signalled),
+                ClientEvent::Signal(signal_event) => self.signal_event(&signal_event),
             };
             match done {
                 Ok(None) => {}
                 Ok(Some(ended)) => return ended,
-                Err(error) => return Ended::Unusable(error),
+                Err(error) => return Outcome::IoFailed(error),
             }
         }
     }
 
-    /// What happens next; of several things, the first in this order.
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
-        if let Poll::Ready(signalled) = self.signals.poll(context) {
-            return Poll::Ready(Happening::Signalled(signalled));
+    /// Polls for the next event. If several are ready, the first in this order counts.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<ClientEvent> {
+        if let Poll::Ready(signal_event) = self.signals.poll(context) {
+            return Poll::Ready(ClientEvent::Signal(signal_event));
         }
-        if self.link.waiting_bytes() < OUTGOING_BYTES_MAX
+        if self.connection.waiting_bytes() < OUTGOING_BYTES_MAX
             && !self.keys_ended
             && let Poll::Ready(keys) = self.pressed.poll_recv(context)
         {
-            return Poll::Ready(Happening::Keys(keys));
+            return Poll::Ready(ClientEvent::Keys(keys));
         }
         if self.leave_deadline.poll(context) {
-            return Poll::Ready(Happening::LeaveDeadline);
+            return Poll::Ready(ClientEvent::LeaveDeadline);
         }
-        if self.pasting.poll(context) {
-            return Poll::Ready(Happening::PasteSettled);
+        if self.paste_state.poll(context) {
+            return Poll::Ready(ClientEvent::PasteEnded);
         }
-        if let Some(away) = &mut self.away
-            && let Poll::Ready(event) = away.poll(context)
+        if let Some(reconnect) = &mut self.reconnect
+            && let Poll::Ready(event) = reconnect.poll(context)
         {
-            return Poll::Ready(Happening::Away(event));
+            return Poll::Ready(ClientEvent::Reconnect(event));
         }
-        // A line whose rest is here already is not shown in parts.
-        if let Poll::Ready(event) = self.link.poll(context) {
-            return Poll::Ready(Happening::Link(event));
+        // Before the deadline of a part: a line whose rest has arrived is not shown in parts.
+        if let Poll::Ready(event) = self.connection.poll(context) {
+            return Poll::Ready(ClientEvent::Connection(event));
         }
         if self.part_deadline.poll(context) {
-            return Poll::Ready(Happening::PartDeadline);
+            return Poll::Ready(ClientEvent::PartDeadline);
         }
-        if self.settle_deadline.poll(context) {
-            return Poll::Ready(Happening::SettleDeadline);
+        if self.part_end_deadline.poll(context) {
+            return Poll::Ready(ClientEvent::PartEndDeadline);
         }
         Poll::Pending
     }
 
-    fn link_event(&mut self, event: &LinkEvent) -> io::Result<Option<Ended>> {
+    fn connection_event(&mut self, event: &ConnectionEvent) -> io::Result<Option<Outcome>> {
         match event {
-            LinkEvent::EntryDeadline => match self.link.conversation().unanswered() {
-                Some(ended) => self.ended(ended),
+            ConnectionEvent::GrantDeadline => match self.connection.conversation().unanswered() {
+                Some(ended) => self.conversation_ended(ended),
                 None => Ok(None),
             },
-            LinkEvent::Readable => self.read(),
-            LinkEvent::Writable => {
-                self.link.write(self.is_leaving);
+            ConnectionEvent::Readable => self.read(),
+            ConnectionEvent::Writable => {
+                self.connection.write(self.is_leaving);
                 Ok(None)
             }
         }
     }
 
-    fn signalled(&mut self, signalled: &Signalled) -> io::Result<Option<Ended>> {
-        match signalled {
-            Signalled::End => return Ok(Some(Ended::Forced)),
-            Signalled::Resized => {}
-            Signalled::Resumed => self.tty.resume()?,
+    fn signal_event(&mut self, signal_event: &SignalEvent) -> io::Result<Option<Outcome>> {
+        match signal_event {
+            SignalEvent::End => return Ok(Some(Outcome::Forced)),
+            SignalEvent::Resized => {}
+            SignalEvent::Resumed => self.tty.resume()?,
         }
-        self.fit();
+        self.update_size();
         self.draw_after(String::new())?;
         Ok(None)
     }
 
-    fn read(&mut self) -> io::Result<Option<Ended>> {
+    fn read(&mut self) -> io::Result<Option<Outcome>> {
         let (mut shown, mut lines) = (Vec::new(), Vec::new());
-        let ended = self.link.read(self.is_leaving, &mut shown);
+        let ended = self.connection.read(self.is_leaving, &mut shown);
         self.incoming.receive(&shown, &mut lines);
-        if matches!(ended, Some(Ended::Refused(_)) | None) {
+        if matches!(ended, Some(Outcome::Refused(_)) | None) {
             self.set_part_deadlines(lines.is_empty());
         } else {
             lines.extend(self.incoming.end());
             self.incoming = Incoming::default();
             self.part_deadline.unset();
-            self.settle_deadline.unset();
+            self.part_end_deadline.unset();
         }
         self.show_lines(&lines)?;
-        self.link.write(self.is_leaving);
+        self.connection.write(self.is_leaving);
         match ended {
-            Some(ended) => self.ended(ended),
-            None => self.come_back().map(|()| None),
+            Some(ended) => self.conversation_ended(ended),
+            None => self.finish_reconnect().map(|()| None),
         }
     }
 
-    /// A part waits from its first byte on, however slowly the others come.
+    /// Sets the deadline of an unfinished line, counted from its first byte.
     fn set_part_deadlines(&mut self, is_same_line: bool) {
         if !self.incoming.has_part() {
             self.part_deadline.unset();
@@ -284,30 +284,30 @@ impl<'a> Talk<'a> {
             self.part_deadline.set(PART_AFTER);
         }
         if !self.incoming.continues() {
-            self.settle_deadline.unset();
+            self.part_end_deadline.unset();
         }
     }
 
     fn show_part(&mut self) -> io::Result<()> {
         let part: Vec<String> = self.incoming.part().into_iter().collect();
-        self.settle_deadline.set(SETTLED_AFTER);
+        self.part_end_deadline.set(PART_ENDS_AFTER);
         self.show_lines(&part)
     }
 
-    /// The server's lines go above the line being typed.
+    /// Shows lines of the server above the line being typed.
     fn show_lines(&mut self, lines: &[String]) -> io::Result<()> {
         lines.iter().for_each(|line| self.vocabulary.hear(line));
         self.show_above(lines)
     }
 
-    /// The program's own lines go there, too.
-    fn tell(&mut self, texts: &[String]) -> io::Result<()> {
+    /// Shows lines of the client's own above the line being typed.
+    fn show_notices(&mut self, texts: &[String]) -> io::Result<()> {
         let lines: Vec<String> = texts.iter().map(|text| format!("parlor: {text}")).collect();
         self.show_above(&lines)
     }
 
-    /// The same for one line among other things that are to be shown.
-    fn tell_into(&mut self, out: &mut String, text: &str) {
+    /// Appends a line of the client's own to other output.
+    fn push_notice(&mut self, out: &mut String, text: &str) {
         self.screen.erase(out);
         self.push_line(out, &format!("parlor: {text}"));
     }
@@ -316,8 +316,8 @@ impl<'a> Talk<'a> {
         if lines.is_empty() {
             return Ok(());
         }
-        // The signal of a change may come behind the line.
-        self.fit();
+        // The signal of a new size may come after this line.
+        self.update_size();
         let mut out = String::new();
         self.screen.erase(&mut out);
         lines.iter().for_each(|line| self.push_line(&mut out, line));
@@ -325,7 +325,7 @@ impl<'a> Talk<'a> {
     }
 
     fn push_line(&self, out: &mut String, line: &str) {
-        out.extend(self.times.as_ref().map(Times::now));
+        out.extend(self.times.as_ref().map(Timestamps::now));
         out.push_str(line);
         out.push_str("\r\n");
     }
@@ -340,20 +340,20 @@ impl<'a> Talk<'a> {
         tty::write(&out)
     }
 
-    /// The terminal has gone, and with it the user.
-    fn keys_ended(&mut self) -> io::Result<Option<Ended>> {
+    /// Leaves, because the terminal is gone.
+    fn keys_ended(&mut self) -> io::Result<Option<Outcome>> {
         self.keys_ended = true;
-        if self.away.is_some() {
-            return Ok(Some(Ended::GaveUp));
+        if self.reconnect.is_some() {
+            return Ok(Some(Outcome::LeftDisconnected));
         }
         let mut out = String::new();
         self.begin_leave(&mut out);
-        self.link.write(true);
+        self.connection.write(true);
         tty::write(&out)?;
         Ok(None)
     }
 
-    /// The user goes: there is no line to type any more, and the server has its time to close.
+    /// Leaves: removes the line being typed, and starts the server's time to close.
     fn begin_leave(&mut self, out: &mut String) {
         if !self.is_leaving {
             self.screen.erase(out);
@@ -362,8 +362,8 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// Knows the terminal's size as it is now.
-    fn fit(&mut self) {
+    /// Takes over the terminal's current size.
+    fn update_size(&mut self) {
         let (columns, rows) = size();
         self.screen.resize(columns, rows);
     }

@@ -1,9 +1,9 @@
-//! The client's own words. What the server says is the server's.
+//! The client's own texts for the user, in one language.
 
-use super::address::{Address, BadAddress, Failed};
-use super::entry::{Refused, Request};
+use super::address::{Address, AddressError, ConnectError};
+use super::handshake::{RefusedRequest, Request};
 use super::notes;
-use super::options::Wrong;
+use super::options::OptionsError;
 use super::paste::{PASTE_BYTES_MAX, PASTE_LINES_MAX};
 use crate::locale::text;
 use parlor_protocol::plain::{Mistake, Note};
@@ -11,19 +11,19 @@ use parlor_protocol::{CloseReason, Language};
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
-/// The texts in one language.
+/// The client's texts in one language.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Texts {
     language: Language,
 }
 
 impl Texts {
-    /// The texts in that language.
+    /// Creates the texts in that language.
     pub(super) const fn new(language: Language) -> Self {
         Self { language }
     }
 
-    /// The connection is made. On a terminal, the text says how to leave.
+    /// The client is connected. On a terminal, the text says how to leave.
     pub(super) fn connected(self, peer: &str, has_keys: bool) -> String {
         match has_keys {
             true => {
@@ -37,7 +37,7 @@ impl Texts {
         }
     }
 
-    /// In Chinese, the last word of the ancestor's client.
+    /// The user has left. The Chinese text is that of the ancestor's client.
     pub(super) const fn left(self) -> &'static str {
         match self.language {
             Language::En => "left the chat room",
@@ -45,21 +45,21 @@ impl Texts {
         }
     }
 
-    /// Why there is no connection, and what to do about it.
-    pub(super) fn cannot_connect(self, address: &Address, failed: &Failed) -> String {
+    /// The connection could not be made; with advice.
+    pub(super) fn cannot_connect(self, address: &Address, failed: &ConnectError) -> String {
         let why = match failed {
-            Failed::Lookup(error) => text!(
+            ConnectError::Lookup(error) => text!(
                 self.language,
                 "the host name cannot be resolved ({error}); check its spelling and your network",
                 "无法解析主机名（{error}），请检查拼写和网络"
             ),
-            Failed::Connect(error) => self.why(address, error),
+            ConnectError::Connect(error) => self.connect_error_advice(address, error),
         };
         text!(self.language, "cannot connect to {address}: {why}", "无法连接 {address}：{why}")
     }
 
     /// The connection was lost by an error.
-    pub(super) fn broken(self, error: &io::Error) -> String {
+    pub(super) fn connection_broken(self, error: &io::Error) -> String {
         text!(self.language, "the connection broke: {error}", "连接中断：{error}")
     }
 
@@ -70,9 +70,9 @@ impl Texts {
         }
     }
 
-    /// The server did not grant what was asked for.
-    pub(super) fn refused(self, refused: &Refused) -> String {
-        let Refused { request, reason } = refused;
+    /// The server refused a request.
+    pub(super) fn refused(self, refused: &RefusedRequest) -> String {
+        let RefusedRequest { request, reason } = refused;
         let reason = reason.as_deref().unwrap_or("?");
         match request {
             Request::Name(_) => text!(
@@ -101,40 +101,40 @@ impl Texts {
     }
 
     /// The server refused the connection.
-    pub(super) fn not_let_in(self, reason: CloseReason) -> String {
+    pub(super) fn rejected(self, reason: CloseReason) -> String {
         let reason = notes::farewell(reason, self.language);
         text!(self.language, "the server did not let you in: {reason}", "服务器拒绝了连接：{reason}")
     }
 
-    /// What is wrong with the command line.
-    pub(super) fn wrong(self, wrong: &Wrong) -> String {
+    /// The command line is wrong.
+    pub(super) fn options_error(self, wrong: &OptionsError) -> String {
         let not_a = |mistake: &Mistake| notes::rendered(&Note::Mistaken(mistake), self.language);
         match wrong {
-            Wrong::Address { text, why } => {
+            OptionsError::Address { text, why } => {
                 let why = self.bad_address(why);
                 text!(self.language, "invalid server address {text}: {why}", "无效的服务器地址 {text}：{why}")
             }
-            Wrong::Key => text!(
+            OptionsError::Key => text!(
                 self.language,
                 "--key: a key has at most 23 bytes, contains no space or comma, and does not begin with a colon",
                 "--key：口令最多 23 字节，不能含空格或逗号，不能以冒号开头"
             ),
-            Wrong::KeyWithoutRoom => text!(
+            OptionsError::KeyWithoutRoom => text!(
                 self.language,
                 "--key is for a room: name the room with --room",
                 "--key 是房间的口令，请同时用 --room 指定房间"
             ),
-            Wrong::Name(error) => {
+            OptionsError::Name(error) => {
                 let note = not_a(&Mistake::BadName(*error));
-                let why = notes::words(&note);
+                let why = notes::without_mark(&note);
                 text!(self.language, "--name: {why}", "--name：{why}")
             }
-            Wrong::Room(error) => {
+            OptionsError::Room(error) => {
                 let note = not_a(&Mistake::BadRoom(*error));
-                let why = notes::words(&note);
+                let why = notes::without_mark(&note);
                 text!(self.language, "--room: {why}", "--room：{why}")
             }
-            Wrong::TwoRooms(there, room) => text!(
+            OptionsError::TwoRooms(there, room) => text!(
                 self.language,
                 "the address names the room {there}, but --room names {room}; give only one of them",
                 "地址中的房间是 {there}，--room 却是 {room}，请只指定一个"
@@ -142,28 +142,28 @@ impl Texts {
         }
     }
 
-    fn bad_address(self, why: &BadAddress) -> String {
+    fn bad_address(self, why: &AddressError) -> String {
         match why {
-            BadAddress::Form => text!(
+            AddressError::Form => text!(
                 self.language,
                 "usage: HOST, HOST:PORT, [IPV6]:PORT or auto://HOST:PORT/ROOM, with a port from 1 to 65535",
                 "用法：HOST、HOST:PORT、[IPV6]:PORT 或 auto://HOST:PORT/ROOM，端口为 1 到 65535"
             ),
-            BadAddress::Irc => text!(
+            AddressError::Irc => text!(
                 self.language,
                 "irc:// is for IRC clients, and parlor chat is not one; use the server's auto:// or plain:// address",
                 "irc:// 只供 IRC 客户端使用；请改用服务器的 auto:// 或 plain:// 地址"
             ),
-            BadAddress::Room(error) => {
+            AddressError::Room(error) => {
                 let note = notes::rendered(&Note::Mistaken(&Mistake::BadRoom(*error)), self.language);
-                notes::words(&note).to_owned()
+                notes::without_mark(&note).to_owned()
             }
-            BadAddress::Scheme(scheme) => text!(
+            AddressError::Scheme(scheme) => text!(
                 self.language,
                 "{scheme}:// addresses are not supported; use the server's auto:// or plain:// address",
                 "不支持 {scheme}:// 地址；请使用服务器的 auto:// 或 plain:// 地址"
             ),
-            BadAddress::Tls => text!(
+            AddressError::Tls => text!(
                 self.language,
                 "TLS is not supported yet; use the server's auto:// or plain:// address",
                 "暂不支持 TLS；请使用服务器的 auto:// 或 plain:// 地址"
@@ -171,8 +171,8 @@ impl Texts {
         }
     }
 
-    /// What stands before the line being typed while there is no connection.
-    pub(super) const fn away_prompt(self) -> &'static str {
+    /// The prompt while disconnected.
+    pub(super) const fn disconnected_prompt(self) -> &'static str {
         match self.language {
             Language::En => "(not connected) > ",
             Language::Zh => "（未连接）> ",
@@ -186,18 +186,18 @@ impl Texts {
         }
     }
 
-    /// A line was entered, and could not be sent.
+    /// A line could not be sent.
     pub(super) fn not_sent(self, line: &str) -> String {
         text!(self.language, "not sent: {line}", "未发送：{line}")
     }
 
-    /// More lines were entered than are shown, and could not be sent.
+    /// Further lines, which are not shown, could not be sent.
     pub(super) fn more_not_sent(self, count: usize) -> String {
         let lines = if count == 1 { "line" } else { "lines" };
         text!(self.language, "not sent: {count} more {lines}", "未发送：另有 {count} 行")
     }
 
-    /// The last message may be lost.
+    /// The last message may not have arrived.
     pub(super) const fn perhaps_not_sent(self) -> &'static str {
         match self.language {
             Language::En => "your last message may not have arrived",
@@ -205,8 +205,8 @@ impl Texts {
         }
     }
 
-    /// Enter was pressed while there is no connection.
-    pub(super) const fn kept(self) -> &'static str {
+    /// Enter was pressed while disconnected.
+    pub(super) const fn line_kept(self) -> &'static str {
         match self.language {
             Language::En => {
                 "not connected, so your line was not sent; it is kept, press Enter again after reconnecting"
@@ -215,8 +215,8 @@ impl Texts {
         }
     }
 
-    /// The connection was restored after that time.
-    pub(super) fn back(self, away: Duration, has_history: bool) -> String {
+    /// The connection was restored after this time.
+    pub(super) fn reconnected(self, away: Duration, has_history: bool) -> String {
         let seconds = away.as_secs();
         let time = match seconds {
             0..120 => text!(self.language, "{seconds} s", "{seconds} 秒"),
@@ -239,9 +239,9 @@ impl Texts {
         }
     }
 
-    /// The name is refused, perhaps because the lost connection still holds it.
-    pub(super) fn name_not_free(self, refused: &Refused) -> String {
-        let Refused { request, reason } = refused;
+    /// The name was refused, perhaps because the lost connection still holds it.
+    pub(super) fn name_not_free(self, refused: &RefusedRequest) -> String {
+        let RefusedRequest { request, reason } = refused;
         let reason = reason.as_deref().unwrap_or("?");
         text!(
             self.language,
@@ -250,22 +250,22 @@ impl Texts {
         )
     }
 
-    pub(super) const fn gave_up(self) -> &'static str {
+    pub(super) const fn left_disconnected(self) -> &'static str {
         match self.language {
             Language::En => "left before the connection was restored",
             Language::Zh => "连接尚未恢复，已退出",
         }
     }
 
-    pub(super) const fn not_restored(self) -> &'static str {
+    pub(super) const fn reconnect_failed(self) -> &'static str {
         match self.language {
             Language::En => "the connection could not be restored",
             Language::Zh => "无法恢复连接",
         }
     }
 
-    /// Asks whether to send the lines of a paste, and says how many of them are commands.
-    pub(super) fn send_lines(self, lines: usize, commands: usize) -> String {
+    /// The question whether to send the lines of a paste, with the number of commands among them.
+    pub(super) fn confirm_paste(self, lines: usize, commands: usize) -> String {
         match commands {
             0 => text!(self.language, "send {lines} lines? [y/N] ", "发送 {lines} 行？[y/N] "),
             _ => text!(
@@ -276,7 +276,7 @@ impl Texts {
         }
     }
 
-    /// The answer was no.
+    /// The paste was not sent.
     pub(super) const fn paste_dropped(self) -> &'static str {
         match self.language {
             Language::En => "nothing was sent",
@@ -293,8 +293,8 @@ impl Texts {
         )
     }
 
-    /// The program's own input or output failed.
-    pub(super) fn unusable(self, error: &io::Error) -> String {
+    /// Standard input or output failed.
+    pub(super) fn io_failed(self, error: &io::Error) -> String {
         text!(
             self.language,
             "cannot read the input or write the output: {error}",
@@ -302,10 +302,10 @@ impl Texts {
         )
     }
 
-    fn why(self, address: &Address, error: &io::Error) -> String {
+    fn connect_error_advice(self, address: &Address, error: &io::Error) -> String {
         let command = address.serve_command();
         match error.kind() {
-            ErrorKind::ConnectionRefused if address.is_here() => text!(
+            ErrorKind::ConnectionRefused if address.is_local() => text!(
                 self.language,
                 "no server is listening there; start one with `{command}`",
                 "该地址没有服务器，可以用 `{command}` 启动一个"

@@ -1,4 +1,4 @@
-//! The names and rooms that the server's lines have told of, for the Tab key.
+//! The names and rooms mentioned in the server's lines, for completion with the Tab key.
 
 use super::notes;
 use super::template::{Template, in_every_language};
@@ -6,77 +6,82 @@ use bytes::BytesMut;
 use parlor_protocol::plain::Note;
 use parlor_protocol::{Event, Message, MessageKind, Name, Person, Profile, RoomName, Stamp, Text, What};
 
-/// Names that are remembered; the one that was seen longest ago makes place.
+/// Names that are remembered. The one seen longest ago is dropped.
 const NAMES_MAX: usize = 500;
 
 /// Rooms that are remembered.
 const ROOMS_MAX: usize = 200;
 
-/// Marks in a rendering, which no text of the server has in it.
+/// Marks for the holes of a template. No text of the server contains them.
 const ONE: &str = "Qq1qQ";
 const OTHER: &str = "Qq2qQ";
 
-/// What a line tells of.
+/// The meaning of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tells {
-    /// This one is gone, or not in our room any more.
-    Gone,
-    /// These are in a room.
-    Members,
-    /// This one has another name.
-    Renamed,
-    /// These rooms are there.
-    Rooms,
-    /// This one is here.
-    Speaker,
+enum LineMeaning {
+    /// The member left the server or the room.
+    Departure,
+    /// A list of the members of a room.
+    MemberList,
+    /// The member changed its name.
+    Rename,
+    /// A list of rooms.
+    RoomList,
+    /// The member is present: it joined, said something or set a topic.
+    Presence,
 }
 
-/// The words that may be completed.
+/// The words that can be completed.
 #[derive(Debug)]
 pub(super) struct Vocabulary {
-    /// The form of each line that tells of somebody. The first one that fits counts.
-    forms: Vec<(Tells, Template)>,
+    /// The template of each kind of line. The first one that matches counts.
+    templates: Vec<(LineMeaning, Template)>,
     /// The latest last.
     names: Vec<Name>,
     rooms: Vec<RoomName>,
-    /// A list that the next note goes on with.
-    under_way: Option<Tells>,
+    /// The list that the next note continues.
+    unfinished_list: Option<LineMeaning>,
 }
 
 impl Vocabulary {
     pub(super) fn new() -> Self {
-        Self { forms: forms(), names: Vec::new(), rooms: vec![RoomName::lobby()], under_way: None }
+        Self {
+            templates: templates(),
+            names: Vec::new(),
+            rooms: vec![RoomName::lobby()],
+            unfinished_list: None,
+        }
     }
 
-    /// The server said this line.
+    /// Takes a line from the server.
     pub(super) fn hear(&mut self, line: &str) {
-        if let Some(tells) = self.under_way.take()
+        if let Some(meaning) = self.unfinished_list.take()
             && notes::is_note(line)
         {
-            return self.learn_list(tells, notes::words(line));
+            return self.learn_list(meaning, notes::without_mark(line));
         }
-        let fitting = self.forms.iter().find_map(|(tells, form)| {
-            let holes = form.holes(line)?;
-            let is_sound = match tells {
-                Tells::Members | Tells::Rooms => true,
+        let matching = self.templates.iter().find_map(|(meaning, template)| {
+            let holes = template.holes(line)?;
+            let is_sound = match meaning {
+                LineMeaning::MemberList | LineMeaning::RoomList => true,
                 _ => Name::parse_any(holes.first()?).is_ok(),
             };
-            is_sound.then(|| (*tells, holes.into_iter().map(str::to_owned).collect::<Vec<_>>()))
+            is_sound.then(|| (*meaning, holes.into_iter().map(str::to_owned).collect::<Vec<_>>()))
         });
-        let Some((tells, holes)) = fitting else { return };
-        match (tells, holes.as_slice()) {
-            (Tells::Gone, [name, ..]) => self.forget(name),
-            (Tells::Renamed, [old, new]) => {
+        let Some((meaning, holes)) = matching else { return };
+        match (meaning, holes.as_slice()) {
+            (LineMeaning::Departure, [name, ..]) => self.forget(name),
+            (LineMeaning::Rename, [old, new]) => {
                 self.forget(old);
                 self.learn_name(new);
             }
-            (Tells::Members | Tells::Rooms, [.., list]) => self.learn_list(tells, list),
-            (Tells::Speaker, [name, ..]) => self.learn_name(name),
+            (LineMeaning::MemberList | LineMeaning::RoomList, [.., list]) => self.learn_list(meaning, list),
+            (LineMeaning::Presence, [name, ..]) => self.learn_name(name),
             _ => {}
         }
     }
 
-    /// This room is one that the user knows.
+    /// Remembers a room.
     pub(super) fn learn_room(&mut self, room: &RoomName) {
         self.rooms.retain(|known| known != room);
         self.rooms.push(room.clone());
@@ -85,30 +90,30 @@ impl Vocabulary {
         }
     }
 
-    /// The names that were seen, the latest first.
+    /// Returns the names, the latest first.
     pub(super) fn names(&self) -> impl Iterator<Item = &Name> {
         self.names.iter().rev()
     }
 
-    /// The rooms that were told of.
+    /// Returns the rooms, the latest first.
     pub(super) fn rooms(&self) -> impl Iterator<Item = &RoomName> {
         self.rooms.iter().rev()
     }
 
-    /// The words of a list, whose last line ends with no comma.
-    fn learn_list(&mut self, tells: Tells, list: &str) {
+    /// Remembers the words of a list. A list continues in the next note if this one ends with a comma.
+    fn learn_list(&mut self, meaning: LineMeaning, list: &str) {
         for word in list.split([',', '、']) {
             let word = word.trim();
-            match tells {
-                Tells::Rooms => {
+            match meaning {
+                LineMeaning::RoomList => {
                     let room = without_count(word);
                     RoomName::parse(room).iter().for_each(|room| self.learn_room(room));
                 }
-                // The marks of operators and of those with voice belong to no name.
+                // The prefixes of operators and voiced members are not part of the name.
                 _ => self.learn_name(word.trim_start_matches(['@', '+'])),
             }
         }
-        self.under_way = list.ends_with([',', '、']).then_some(tells);
+        self.unfinished_list = list.ends_with([',', '、']).then_some(meaning);
     }
 
     fn learn_name(&mut self, name: &str) {
@@ -127,14 +132,14 @@ impl Vocabulary {
     }
 }
 
-/// The room of an item of the list of rooms, without the number of its members: `tea (2)`, `茶（2 人）`.
+/// Returns the room of an item in the list of rooms, without the number of members: `tea (2)`, `茶（2 人）`.
 fn without_count(item: &str) -> &str {
     let count = if item.ends_with('）') { item.rfind('（') } else { item.find(' ') };
     &item[..count.unwrap_or(item.len())]
 }
 
-/// The forms of the lines that tell of members and rooms, made by rendering each with marks.
-fn forms() -> Vec<(Tells, Template)> {
+/// Makes the templates of the lines that mention members and rooms.
+fn templates() -> Vec<(LineMeaning, Template)> {
     let (Ok(one), Ok(other), Ok(room)) = (Name::parse(ONE), Name::parse(OTHER), RoomName::parse(ONE)) else {
         return Vec::new();
     };
@@ -142,30 +147,31 @@ fn forms() -> Vec<(Tells, Template)> {
     let (message, action) =
         (Message::new(MessageKind::Text, text.clone()), Message::new(MessageKind::Action, text.clone()));
     let by = Person { name: one.clone(), profile: Profile::of_address([127, 0, 0, 1].into()) };
-    let (room_is, status) = (&room, None);
+    let (room_ref, status) = (&room, None);
     let events = [
-        (Tells::Renamed, What::Renamed { to: &other }),
-        (Tells::Speaker, What::Joined { room: room_is }),
-        (Tells::Gone, What::Parted { room: room_is, message: None }),
-        (Tells::Gone, What::Parted { room: room_is, message: Some(&text) }),
-        (Tells::Speaker, What::Told { to: &other, message: &message }),
-        (Tells::Speaker, What::Told { to: &other, message: &action }),
-        (Tells::Speaker, What::Said { room: room_is, status, message: &action }),
-        (Tells::Speaker, What::TopicSet { room: room_is, topic: Some(&text) }),
-        (Tells::Speaker, What::TopicSet { room: room_is, topic: None }),
-        (Tells::Speaker, What::Said { room: room_is, status, message: &message }),
+        (LineMeaning::Rename, What::Renamed { to: &other }),
+        (LineMeaning::Presence, What::Joined { room: room_ref }),
+        (LineMeaning::Departure, What::Parted { room: room_ref, message: None }),
+        (LineMeaning::Departure, What::Parted { room: room_ref, message: Some(&text) }),
+        (LineMeaning::Presence, What::Told { to: &other, message: &message }),
+        (LineMeaning::Presence, What::Told { to: &other, message: &action }),
+        (LineMeaning::Presence, What::Said { room: room_ref, status, message: &action }),
+        (LineMeaning::Presence, What::TopicSet { room: room_ref, topic: Some(&text) }),
+        (LineMeaning::Presence, What::TopicSet { room: room_ref, topic: None }),
+        (LineMeaning::Presence, What::Said { room: room_ref, status, message: &message }),
     ];
-    let mut forms = Vec::new();
-    for (tells, what) in events {
+    let mut templates = Vec::new();
+    for (meaning, what) in events {
         let event = Event { stamp: Stamp::default(), by: &by, by_bot: false, what };
         let render = |language| {
             let mut bytes = BytesMut::new();
             event.render(parlor_protocol::plain::wire_class(language, false), &mut bytes);
             String::from_utf8_lossy(&bytes).into_owned()
         };
-        forms.extend(in_every_language(render, &[ONE, OTHER]).into_iter().map(|form| (tells, form)));
+        templates
+            .extend(in_every_language(render, &[ONE, OTHER]).into_iter().map(|template| (meaning, template)));
     }
-    // Where something is one, English has another word for it.
+    // English has a singular template.
     for total in [77_777, 1] {
         let who = Note::Who { room: &room, total, names: vec![("", &other)] };
         let rooms = Note::Rooms { total, rooms: vec![(&room, 88_888)] };
@@ -174,10 +180,10 @@ fn forms() -> Vec<(Tells, Template)> {
         let who = in_every_language(|language| notes::rendered(&who, language), &[&number, ONE, OTHER]);
         let marks = [number.as_str(), &listed, &listed_zh];
         let rooms = in_every_language(|language| notes::rendered(&rooms, language), &marks);
-        forms.extend(who.into_iter().map(|form| (Tells::Members, form)));
-        forms.extend(rooms.into_iter().map(|form| (Tells::Rooms, form)));
+        templates.extend(who.into_iter().map(|template| (LineMeaning::MemberList, template)));
+        templates.extend(rooms.into_iter().map(|template| (LineMeaning::RoomList, template)));
     }
-    forms
+    templates
 }
 
 #[cfg(test)]
@@ -199,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_told_of_is_known_in_both_languages() {
+    fn members_are_recognised_in_both_languages() {
         for line in [
             "alice joined",
             "alice: hello: world",
@@ -229,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_leaves_is_forgotten_and_the_latest_is_first() {
+    fn a_member_that_leaves_is_forgotten_and_the_latest_is_first() {
         assert_eq!(names(&["bob: 1", "carol: 2", "bob: 3"]), ["bob", "carol"]);
         assert_eq!(names(&["bob: 1", "carol: 2", "bob left", "carol退出聊天室"]), [""; 0]);
         assert_eq!(names(&["bob: 1", "* bob is now dave"]), ["dave"]);
@@ -247,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_is_bounded() {
+    fn the_vocabulary_is_bounded() {
         let mut vocabulary = Vocabulary::new();
         for n in 0..2 * NAMES_MAX {
             vocabulary.hear(&format!("n{n}: hello"));

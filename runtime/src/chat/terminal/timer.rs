@@ -1,4 +1,4 @@
-//! Deadlines that may be set.
+//! A deadline that may be unset.
 
 use std::pin::Pin;
 use std::task::Context;
@@ -10,7 +10,7 @@ use tokio::time::{Sleep, sleep};
 pub(super) struct Timer(Option<Pin<Box<Sleep>>>);
 
 impl Timer {
-    /// A deadline after this time.
+    /// Creates a deadline after this time.
     pub(super) fn after(time: Duration) -> Self {
         Self(Some(Box::pin(sleep(time))))
     }
@@ -27,7 +27,7 @@ impl Timer {
         self.0.is_some()
     }
 
-    /// Whether it is set and over; it is unset then.
+    /// Returns whether the deadline has passed, and unsets it if so.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> bool {
         let is_over = self.0.as_mut().is_some_and(|sleep| sleep.as_mut().poll(context).is_ready());
         if is_over {

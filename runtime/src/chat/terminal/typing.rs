@@ -1,15 +1,15 @@
-//! What the user's keys do.
+//! The effects of the user's keys.
 
-use super::super::Ended;
+use super::super::Outcome;
 use super::super::command::{is_command, is_quit};
 use super::super::completion::{Completion, complete};
-use super::super::editor::Did;
-use super::super::entry::Request;
-use super::super::here;
+use super::super::editor::KeyEffect;
+use super::super::handshake::Request;
 use super::super::keys::Key;
-use super::super::paste::{Paste, Pasted, is_pasted};
+use super::super::paste::{Paste, PasteResult, is_pasted};
+use super::super::presence;
 use super::super::screen::PROMPT;
-use super::Talk;
+use super::TerminalClient;
 use super::timer::Timer;
 use super::tty;
 use crate::clock::Clock;
@@ -18,27 +18,27 @@ use std::io;
 use std::task::Context;
 use std::time::Duration;
 
-/// Says that a key did nothing.
+/// The sound of a key without effect.
 const BELL: char = '\x07';
 
-/// What follows a paste within this belongs to it, where the terminal marks no pastes.
-const PASTE_SETTLED_AFTER: Duration = Duration::from_millis(200);
+/// The silence that ends a paste, on a terminal that does not mark pastes.
+const PASTE_ENDS_AFTER: Duration = Duration::from_millis(200);
 
-/// Whether keys are typed or pasted.
+/// The state of pasting.
 #[derive(Debug, Default)]
-pub(super) enum Pasting {
-    /// These lines are said if the next key says so.
+pub(super) enum PasteState {
+    /// The user is asked whether to send these lines.
     Asking(Vec<String>),
-    /// The terminal will tell where it ends.
+    /// A paste whose end the terminal will mark.
     Marked(Paste),
     #[default]
     None,
-    /// It ends where nothing follows for a while.
+    /// A paste that ends when nothing follows it for a while.
     Unmarked(Paste, Timer),
 }
 
-impl Pasting {
-    /// Whether a paste has ended because nothing follows it.
+impl PasteState {
+    /// Returns whether an unmarked paste has ended.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> bool {
         match self {
             Self::Unmarked(_, timer) => timer.poll(context),
@@ -47,114 +47,117 @@ impl Pasting {
     }
 }
 
-impl Talk<'_> {
-    /// Keys came, in one read.
-    pub(super) fn press(&mut self, bytes: &[u8]) -> io::Result<Option<Ended>> {
-        self.fit();
+impl TerminalClient<'_> {
+    /// Handles the bytes of one read of the terminal.
+    pub(super) fn press(&mut self, bytes: &[u8]) -> io::Result<Option<Outcome>> {
+        self.update_size();
         let keys = self.keys.receive(bytes);
         let mut out = String::new();
-        let is_in_paste = matches!(self.pasting, Pasting::Marked(_) | Pasting::Unmarked(..));
+        let is_in_paste = matches!(self.paste_state, PasteState::Marked(_) | PasteState::Unmarked(..));
         if !is_in_paste && !keys.contains(&Key::PasteBegin) && is_pasted(&keys) {
-            self.begin_paste(Pasting::Unmarked(Paste::default(), Timer::default()), &mut out);
+            self.begin_paste(PasteState::Unmarked(Paste::default(), Timer::default()), &mut out);
         }
         for key in keys {
             if let Some(ended) = self.press_key(key, &mut out)? {
                 return Ok(Some(ended));
             }
         }
-        if let Pasting::Unmarked(_, timer) = &mut self.pasting {
-            timer.set(PASTE_SETTLED_AFTER);
+        if let PasteState::Unmarked(_, timer) = &mut self.paste_state {
+            timer.set(PASTE_ENDS_AFTER);
         }
         self.draw_after(out)?;
-        self.link.write(self.is_leaving);
+        self.connection.write(self.is_leaving);
         Ok(None)
     }
 
-    /// A paste whose end the terminal does not mark has ended.
-    pub(super) fn paste_settled(&mut self) -> io::Result<()> {
+    /// Handles the end of an unmarked paste.
+    pub(super) fn paste_ended(&mut self) -> io::Result<()> {
         let mut out = String::new();
         self.finish_paste(&mut out);
         self.draw_after(out)
     }
 
-    /// What stands on the line being typed: a prompt, a text, and where the cursor is in it.
+    /// Returns the prompt, the text of the line being typed, and the cursor's position in it.
     pub(super) fn typed(&self) -> (String, &str, usize) {
-        if let Pasting::Asking(lines) = &self.pasting {
+        if let PasteState::Asking(lines) = &self.paste_state {
             let commands = lines.iter().filter(|line| is_command(line)).count();
-            return (self.texts.send_lines(lines.len(), commands), "", 0);
+            return (self.texts.confirm_paste(lines.len(), commands), "", 0);
         }
-        let prompt = if self.away.is_some() { self.texts.away_prompt() } else { PROMPT };
+        let prompt = if self.reconnect.is_some() { self.texts.disconnected_prompt() } else { PROMPT };
         (prompt.to_owned(), self.editor.text(), self.editor.position())
     }
 
-    fn press_key(&mut self, key: Key, out: &mut String) -> io::Result<Option<Ended>> {
-        match (&mut self.pasting, key) {
-            // The way out of a paste whose end never comes.
-            (Pasting::Marked(_) | Pasting::Unmarked(..), Key::Interrupt) => {
-                self.pasting = Pasting::None;
-                self.tell_into(out, self.texts.paste_dropped());
+    fn press_key(&mut self, key: Key, out: &mut String) -> io::Result<Option<Outcome>> {
+        match (&mut self.paste_state, key) {
+            // Ctrl-C is the way out of a paste whose end never comes.
+            (PasteState::Marked(_) | PasteState::Unmarked(..), Key::Interrupt) => {
+                self.paste_state = PasteState::None;
+                self.push_notice(out, self.texts.paste_dropped());
             }
-            (Pasting::Marked(_), Key::PasteEnd) => self.finish_paste(out),
-            (Pasting::Marked(paste) | Pasting::Unmarked(paste, _), key) => paste.press(key),
-            (Pasting::Asking(_) | Pasting::None, Key::PasteBegin) => {
-                self.begin_paste(Pasting::Marked(Paste::default()), out);
+            (PasteState::Marked(_), Key::PasteEnd) => self.finish_paste(out),
+            (PasteState::Marked(paste) | PasteState::Unmarked(paste, _), key) => paste.press(key),
+            (PasteState::Asking(_) | PasteState::None, Key::PasteBegin) => {
+                self.begin_paste(PasteState::Marked(Paste::default()), out);
             }
-            (Pasting::Asking(_), key) => self.answer(key, out),
-            (Pasting::None, Key::Complete) => self.complete(out),
-            (Pasting::None, key) => return self.edit(key, out),
+            (PasteState::Asking(_), key) => self.answer(key, out),
+            (PasteState::None, Key::Complete) => self.complete(out),
+            (PasteState::None, key) => return self.edit(key, out),
         }
         Ok(None)
     }
 
-    fn edit(&mut self, key: Key, out: &mut String) -> io::Result<Option<Ended>> {
-        if self.away.is_some() && !self.is_leaving && key == Key::Enter {
+    fn edit(&mut self, key: Key, out: &mut String) -> io::Result<Option<Outcome>> {
+        if self.reconnect.is_some() && !self.is_leaving && key == Key::Enter {
             return Ok(self.keep(out));
         }
         let did = self.editor.press(key);
         if self.is_leaving {
-            return Ok(matches!(did, Did::Interrupt | Did::Leave).then_some(Ended::Forced));
+            return Ok(matches!(did, KeyEffect::Interrupt | KeyEffect::Leave).then_some(Outcome::Forced));
         }
         match did {
-            Did::Edit | Did::Nothing => {}
-            Did::ClearScreen => {
+            KeyEffect::Edit | KeyEffect::Nothing => {}
+            KeyEffect::ClearScreen => {
                 self.screen.forget();
                 out.push_str("\x1b[H\x1b[2J");
             }
-            Did::Full => out.push(BELL),
-            Did::Interrupt | Did::Leave if self.away.is_some() => return Ok(Some(Ended::GaveUp)),
-            Did::Interrupt | Did::Leave => self.begin_leave(out),
-            Did::Line(line) => self.say(out, &line),
-            Did::Suspend => self.suspend(out)?,
+            KeyEffect::Full => out.push(BELL),
+            KeyEffect::Interrupt | KeyEffect::Leave if self.reconnect.is_some() => {
+                return Ok(Some(Outcome::LeftDisconnected));
+            }
+            KeyEffect::Interrupt | KeyEffect::Leave => self.begin_leave(out),
+            KeyEffect::Line(line) => self.say(out, &line),
+            KeyEffect::Suspend => self.suspend(out)?,
         }
         Ok(None)
     }
 
-    /// Says a line; an empty one says nothing.
+    /// Sends a line. An empty one is ignored, as the server would.
     fn say(&mut self, out: &mut String, line: &str) {
         if line.is_empty() {
             return;
         }
-        self.screen.leave(out, line);
-        self.link.say(line);
-        self.said_at = Some(self.clock.now().mono);
-        if let Some(Request::Room(room)) = here::read(line) {
+        self.screen.commit(out, line);
+        self.connection.say(line);
+        self.last_sent_at = Some(self.clock.now().mono);
+        if let Some(Request::Room(room)) = presence::request_of(line) {
             self.vocabulary.learn_room(&room.name);
         }
     }
 
-    /// Enter was pressed, and there is no connection: the line stays where it is.
-    fn keep(&mut self, out: &mut String) -> Option<Ended> {
+    /// Handles Enter while disconnected: the line is kept and not sent.
+    fn keep(&mut self, out: &mut String) -> Option<Outcome> {
         let text = self.editor.text();
         if is_quit(text) {
-            return Some(Ended::GaveUp);
+            return Some(Outcome::LeftDisconnected);
         }
         if text.trim().is_empty() {
             return None;
         }
         out.push(BELL);
-        let is_told = self.away.as_mut().is_some_and(|away| std::mem::replace(&mut away.is_told, true));
+        let is_told =
+            self.reconnect.as_mut().is_some_and(|reconnect| std::mem::replace(&mut reconnect.is_told, true));
         if !is_told {
-            self.tell_into(out, self.texts.kept());
+            self.push_notice(out, self.texts.line_kept());
         }
         None
     }
@@ -176,38 +179,40 @@ impl Talk<'_> {
         }
     }
 
-    /// Begins a paste. Nothing in it is the answer to a question about an earlier one, which is dropped.
-    fn begin_paste(&mut self, paste: Pasting, out: &mut String) {
-        if matches!(std::mem::replace(&mut self.pasting, paste), Pasting::Asking(_)) {
-            self.tell_into(out, self.texts.paste_dropped());
+    /// Begins a paste. Its text must not answer the question about an earlier paste, which is dropped.
+    fn begin_paste(&mut self, paste: PasteState, out: &mut String) {
+        if matches!(std::mem::replace(&mut self.paste_state, paste), PasteState::Asking(_)) {
+            self.push_notice(out, self.texts.paste_dropped());
         }
     }
 
     fn finish_paste(&mut self, out: &mut String) {
-        let (Pasting::Marked(paste) | Pasting::Unmarked(paste, _)) = std::mem::take(&mut self.pasting) else {
+        let (PasteState::Marked(paste) | PasteState::Unmarked(paste, _)) =
+            std::mem::take(&mut self.paste_state)
+        else {
             return;
         };
         match paste.finish() {
             _ if self.is_leaving => {}
-            Pasted::Lines(lines) => self.pasting = Pasting::Asking(lines),
-            Pasted::Text(text) => {
+            PasteResult::Lines(lines) => self.paste_state = PasteState::Asking(lines),
+            PasteResult::Text(text) => {
                 if !self.editor.insert(&text) {
                     out.push(BELL);
                 }
             }
-            Pasted::TooLong => self.tell_into(out, &self.texts.paste_too_long()),
+            PasteResult::TooLong => self.push_notice(out, &self.texts.paste_too_long()),
         }
     }
 
-    /// The answer to the question whether what was pasted is to be said.
+    /// Handles the key that answers whether to send a paste.
     fn answer(&mut self, key: Key, out: &mut String) {
-        let Pasting::Asking(lines) = std::mem::take(&mut self.pasting) else { return };
+        let PasteState::Asking(lines) = std::mem::take(&mut self.paste_state) else { return };
         let agrees = matches!(key, Key::Character('y' | 'Y'));
         self.screen.erase(out);
-        if agrees && self.away.is_none() && !self.is_leaving {
+        if agrees && self.reconnect.is_none() && !self.is_leaving {
             lines.iter().for_each(|line| self.say(out, line));
         } else {
-            self.tell_into(out, self.texts.paste_dropped());
+            self.push_notice(out, self.texts.paste_dropped());
         }
     }
 
@@ -216,7 +221,8 @@ impl Talk<'_> {
         tty::write(&std::mem::take(out))?;
         self.tty.suspend()?;
         kill_current_process_group(Number::TSTP)?;
-        // We stand here until the program goes on. Where nobody could resume it, it was not stopped at all.
+        // The process stops in the line above and continues here. If no shell could resume it (an orphaned process group),
+        // the kernel did not stop it at all.
         self.tty.resume()
     }
 }

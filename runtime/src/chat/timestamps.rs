@@ -1,23 +1,23 @@
-//! The local time before a line, for those who ask for it.
+//! The local time before received lines (`--times`).
 
 use crate::clock::{Clock, SystemClock};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// Tells the time of this place.
+/// A source of local times.
 #[derive(Debug)]
-pub(super) struct Times {
+pub(super) struct Timestamps {
     clock: SystemClock,
     zone: TimeZone,
 }
 
-impl Times {
-    /// In the zone that `TZ` or the system names; UTC where neither is known.
+impl Timestamps {
+    /// Creates a source in the time zone of `TZ` or the system; UTC if neither is known.
     pub(super) fn new() -> Self {
         Self { clock: SystemClock::start(), zone: TimeZone::system() }
     }
 
-    /// What stands before a line that comes now: `15:04 `.
+    /// Returns the prefix of a line received now: `15:04 `.
     pub(super) fn now(&self) -> String {
         shown(self.clock.now().unix_ms, &self.zone)
     }
@@ -29,19 +29,19 @@ fn shown(unix_ms: u64, zone: &TimeZone) -> String {
     format!("{:02}:{:02} ", time.hour(), time.minute())
 }
 
-/// Puts the time before each line of bytes that come in any chunks.
+/// Inserts the time before each line of a stream of bytes, in chunks of any size.
 #[derive(Debug)]
-pub(super) struct TimedBytes {
-    times: Times,
+pub(super) struct TimestampedBytes {
+    times: Timestamps,
     is_in_line: bool,
 }
 
-impl TimedBytes {
-    pub(super) fn new(times: Times) -> Self {
+impl TimestampedBytes {
+    pub(super) fn new(times: Timestamps) -> Self {
         Self { times, is_in_line: false }
     }
 
-    /// The bytes with the times.
+    /// Returns the bytes with the times inserted.
     pub(super) fn pass(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut timed = Vec::with_capacity(bytes.len());
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -61,7 +61,7 @@ mod tests {
     use jiff::tz::Offset;
 
     #[test]
-    fn the_time_is_that_of_the_place() {
+    fn the_time_is_that_of_the_zone() {
         let at = 1_764_425_045_000;
         for (zone, time) in [
             (TimeZone::UTC, "14:04 "),
@@ -77,10 +77,10 @@ mod tests {
     }
 
     #[test]
-    fn every_line_has_one_time_in_any_chunks() {
+    fn every_line_has_one_time_whatever_the_chunks() {
         let text = b"one\ntwo\n\nthree";
         for size in 1..text.len() {
-            let mut timed = TimedBytes::new(Times::new());
+            let mut timed = TimestampedBytes::new(Timestamps::new());
             let timed: Vec<u8> = text.chunks(size).flat_map(|chunk| timed.pass(chunk)).collect();
             let timed = String::from_utf8(timed).unwrap();
             let lines: Vec<&str> = timed.split('\n').collect();

@@ -1,52 +1,52 @@
-//! Under which name and in which room we are, by the server's own word: what to ask for after a lost connection.
+//! The user's name and room as the server has confirmed them, to be restored after a lost connection.
 
-use super::entry::{Request, Requests, Room};
+use super::handshake::{Request, Requests, Room};
 use super::{command, notes};
 use parlor_protocol::{Key, Language, Name, RoomName};
 use std::collections::VecDeque;
 
-/// Requests that may wait for their confirmation. The oldest makes place: the server has refused it long ago.
-const ASKED_MAX: usize = 8;
+/// Requests that may wait for their confirmation. The oldest is dropped: the server must have refused it.
+const UNCONFIRMED_MAX: usize = 8;
 
-/// Our place on the server.
+/// The user's name, room and language on the server.
 #[derive(Debug)]
-pub(super) struct Here {
+pub(super) struct Presence {
     confirmed: Requests,
-    /// What was asked for and not confirmed.
-    asked: VecDeque<Request>,
+    /// The requests that are not confirmed.
+    unconfirmed: VecDeque<Request>,
 }
 
-impl Here {
-    /// Nothing of these requests is confirmed yet.
+impl Presence {
+    /// Creates the state before any of these requests is confirmed.
     pub(super) fn new(requests: &Requests) -> Self {
         let Requests { language, name, room } = requests.clone();
-        let asked = name.map(Request::Name).into_iter().chain(room.map(Request::Room)).collect();
-        Self { confirmed: Requests { language, ..Requests::default() }, asked }
+        let unconfirmed = name.map(Request::Name).into_iter().chain(room.map(Request::Room)).collect();
+        Self { confirmed: Requests { language, ..Requests::default() }, unconfirmed }
     }
 
-    /// What the server has confirmed last.
+    /// Returns the requests that the server has confirmed last.
     pub(super) const fn confirmed(&self) -> &Requests {
         &self.confirmed
     }
 
-    /// The user says this line.
-    pub(super) fn say(&mut self, line: &str) {
-        if let Some(request) = read(line) {
-            self.asked.push_back(request);
-            if self.asked.len() > ASKED_MAX {
-                self.asked.pop_front();
+    /// Takes note of a line that the user sends.
+    pub(super) fn sending(&mut self, line: &str) {
+        if let Some(request) = request_of(line) {
+            self.unconfirmed.push_back(request);
+            if self.unconfirmed.len() > UNCONFIRMED_MAX {
+                self.unconfirmed.pop_front();
             }
         }
         if let Some((command, code)) = command::read(line)
             && command.name == "lang"
         {
-            // Nobody else hears of it, and the server refuses none of these.
+            // Not waited for: the server refuses no known language.
             self.confirmed.language = code.trim().parse::<Language>().ok().or(self.confirmed.language);
         }
     }
 
-    /// The server said this line.
-    pub(super) fn hear(&mut self, line: &str) {
+    /// Takes a line from the server.
+    pub(super) fn receive(&mut self, line: &str) {
         if !notes::is_note(line) {
             return;
         }
@@ -55,8 +55,10 @@ impl Here {
         {
             self.confirmed.room = None;
         }
-        let Some(granted) = self.asked.iter().position(|request| request.is_granted_by(line)) else { return };
-        match self.asked.remove(granted) {
+        let Some(granted) = self.unconfirmed.iter().position(|request| request.is_granted_by(line)) else {
+            return;
+        };
+        match self.unconfirmed.remove(granted) {
             Some(Request::Name(name)) => self.confirmed.name = Some(name),
             Some(Request::Room(room)) => self.confirmed.room = Some(room),
             None => {}
@@ -64,8 +66,8 @@ impl Here {
     }
 }
 
-/// The request that a line of the user's makes, if it is one for a name or a room.
-pub(super) fn read(line: &str) -> Option<Request> {
+/// Returns the request for a name or a room that a line of the user makes, if it makes one.
+pub(super) fn request_of(line: &str) -> Option<Request> {
     let (command, arguments) = command::read(line)?;
     let mut words = arguments.split_whitespace();
     match command.name {
@@ -83,21 +85,21 @@ pub(super) fn read(line: &str) -> Option<Request> {
 mod tests {
     use super::*;
 
-    fn here(lines: &[&str]) -> (Option<String>, Option<String>) {
-        let mut here = Here::new(&Requests::default());
+    fn confirmed(lines: &[&str]) -> (Option<String>, Option<String>) {
+        let mut presence = Presence::new(&Requests::default());
         for line in lines {
             match line.strip_prefix("> ") {
-                Some(said) => here.say(said),
-                None => here.hear(line),
+                Some(said) => presence.sending(said),
+                None => presence.receive(line),
             }
         }
-        let Requests { name, room, .. } = here.confirmed().clone();
+        let Requests { name, room, .. } = presence.confirmed().clone();
         let room = room.map(|room| Request::Room(room).line().trim_end().to_owned());
         (name.map(|name| name.as_str().to_owned()), room)
     }
 
     #[test]
-    fn only_what_the_server_confirms_counts() {
+    fn only_the_servers_confirmation_counts() {
         for (lines, name, room) in [
             (&["> /nick alice"][..], None, None),
             (&["> /nick alice", "* the name Alice is taken"], None, None),
@@ -123,34 +125,34 @@ mod tests {
             (&["* you are now alice"], None, None),
         ] {
             let expected = (name.map(str::to_owned), room.map(str::to_owned));
-            assert_eq!(here(lines), expected, "{lines:?}");
+            assert_eq!(confirmed(lines), expected, "{lines:?}");
         }
     }
 
     #[test]
-    fn a_room_that_one_was_kicked_from_is_none_to_return_to() {
+    fn a_room_that_kicked_the_user_is_not_restored() {
         for note in [
             "* bob kicked you from tea, so you are in no room; /join ROOM enters one",
             "* bob kicked you from tea: spam",
             "* bob 将您移出房间 tea：刷屏",
         ] {
             let entered = ["> /join tea", "* you have entered tea; nobody else is here"];
-            assert_eq!(here(&[&entered[..], &[note]].concat()).1, None, "{note}");
+            assert_eq!(confirmed(&[&entered[..], &[note]].concat()).1, None, "{note}");
         }
     }
 
     #[test]
-    fn what_waits_is_bounded() {
-        let mut here = Here::new(&Requests::default());
-        (0..100).for_each(|n| here.say(&format!("/nick n{n}")));
-        assert_eq!(here.asked.len(), ASKED_MAX);
+    fn the_number_of_unconfirmed_requests_is_bounded() {
+        let mut presence = Presence::new(&Requests::default());
+        (0..100).for_each(|n| presence.sending(&format!("/nick n{n}")));
+        assert_eq!(presence.unconfirmed.len(), UNCONFIRMED_MAX);
     }
 
     #[test]
-    fn the_language_is_the_last_one_asked_for() {
-        let mut here = Here::new(&Requests::default());
-        here.say("/lang zh");
-        here.say("/lang fr");
-        assert_eq!(here.confirmed().language, Some(Language::Zh));
+    fn the_language_is_the_last_valid_one_requested() {
+        let mut presence = Presence::new(&Requests::default());
+        presence.sending("/lang zh");
+        presence.sending("/lang fr");
+        assert_eq!(presence.confirmed().language, Some(Language::Zh));
     }
 }

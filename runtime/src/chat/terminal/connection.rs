@@ -1,6 +1,6 @@
-//! The connection to the server, as a terminal's event loop has it.
+//! The connection to the server, polled by the terminal client's event loop.
 
-use super::super::Ended;
+use super::super::Outcome;
 use super::super::conversation::Conversation;
 use super::timer::Timer;
 use socket2::SockRef;
@@ -10,38 +10,38 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::TcpStream;
 
-/// Bytes that one read of the server takes.
+/// Bytes of one read from the server.
 const READ_BYTES: usize = 16 << 10;
 
-/// What the connection is ready for.
-pub(super) enum LinkEvent {
-    /// The server had its time to grant what was asked for.
-    EntryDeadline,
-    /// The server has sent something, or closed.
+/// An event of the connection.
+pub(super) enum ConnectionEvent {
+    /// The server did not grant the requests in time.
+    GrantDeadline,
+    /// The server has sent bytes or closed.
     Readable,
-    /// The server takes bytes again.
+    /// The socket accepts bytes again.
     Writable,
 }
 
-/// A connection; after [`Link::close`] what is left of one.
+/// A connection and its conversation. The conversation outlives [`Connection::close`].
 #[derive(Debug)]
-pub(super) struct Link {
+pub(super) struct Connection {
     stream: Option<TcpStream>,
     conversation: Conversation,
     buffer: Vec<u8>,
-    /// What the server has not taken yet.
+    /// Bytes that the socket has not accepted yet.
     outgoing: Vec<u8>,
-    /// What was said before the server granted what was asked for, and is sent then.
+    /// Lines of the user that wait until the requests are granted.
     held: Vec<u8>,
-    entry_deadline: Timer,
-    /// The server knows that nothing more comes, or takes no more.
+    grant_deadline: Timer,
+    /// Whether the sending side is closed.
     write_closed: bool,
-    /// Something was said, and nothing came from the server since.
+    /// Whether the user has sent a line and nothing has arrived from the server since.
     unconfirmed: bool,
 }
 
-impl Link {
-    /// What is asked for goes out at once, and has this time to be granted.
+impl Connection {
+    /// Starts the conversation, whose requests must be granted within `timeout`.
     pub(super) fn open(
         stream: std::net::TcpStream,
         mut conversation: Conversation,
@@ -51,74 +51,75 @@ impl Link {
         Ok(Self {
             stream: Some(TcpStream::from_std(stream)?),
             buffer: vec![0; READ_BYTES],
-            outgoing: conversation.take_to_send().into_bytes(),
+            outgoing: conversation.take_outgoing().into_bytes(),
             held: Vec::new(),
-            entry_deadline: if conversation.is_entered() { Timer::default() } else { Timer::after(timeout) },
+            grant_deadline: if conversation.is_granted() { Timer::default() } else { Timer::after(timeout) },
             conversation,
             write_closed: false,
             unconfirmed: false,
         })
     }
 
-    /// Ends the connection at once.
+    /// Closes the connection at once.
     pub(super) fn close(&mut self) {
         self.stream = None;
         self.outgoing.clear();
-        self.entry_deadline.unset();
+        self.grant_deadline.unset();
     }
 
     pub(super) const fn conversation(&self) -> &Conversation {
         &self.conversation
     }
 
-    /// Bytes that wait for the server.
+    /// Returns the number of bytes that wait to be sent.
     pub(super) fn waiting_bytes(&self) -> usize {
         self.outgoing.len() + self.held.len()
     }
 
-    /// Says a line, as soon as the server takes it.
+    /// Sends a line of the user as soon as possible.
     pub(super) fn say(&mut self, line: &str) {
-        self.conversation.says(line);
+        self.conversation.sending_line(line);
         self.unconfirmed = true;
-        let to = if self.conversation.is_entered() { &mut self.outgoing } else { &mut self.held };
+        let to = if self.conversation.is_granted() { &mut self.outgoing } else { &mut self.held };
         to.extend_from_slice(line.as_bytes());
         to.push(b'\n');
     }
 
-    /// Asks for what was refused once more.
+    /// Repeats the refused request.
     pub(super) fn ask_again(&mut self, timeout: Duration) {
         self.conversation.ask_again();
-        self.outgoing.append(&mut self.conversation.take_to_send().into_bytes());
-        self.entry_deadline.set(timeout);
+        self.outgoing.append(&mut self.conversation.take_outgoing().into_bytes());
+        self.grant_deadline.set(timeout);
     }
 
-    /// The lines that were said and that the server has not taken.
+    /// Returns the user's lines that were not sent.
     pub(super) fn unsent(&self) -> Vec<String> {
         let bytes = [&self.outgoing[..], &self.held[..]].concat();
         String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect()
     }
 
-    /// Whether something was said of which nobody knows whether it arrived.
+    /// Returns whether the last line may not have arrived.
     pub(super) const fn is_unconfirmed(&self) -> bool {
         self.unconfirmed
     }
 
-    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<LinkEvent> {
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<ConnectionEvent> {
         let Some(stream) = &self.stream else { return Poll::Pending };
         let writes = !self.outgoing.is_empty() && !self.write_closed;
         if writes && stream.poll_write_ready(context).is_ready() {
-            return Poll::Ready(LinkEvent::Writable);
+            return Poll::Ready(ConnectionEvent::Writable);
         }
         if stream.poll_read_ready(context).is_ready() {
-            return Poll::Ready(LinkEvent::Readable);
+            return Poll::Ready(ConnectionEvent::Readable);
         }
-        if self.entry_deadline.poll(context) {
-            return Poll::Ready(LinkEvent::EntryDeadline);
+        if self.grant_deadline.poll(context) {
+            return Poll::Ready(ConnectionEvent::GrantDeadline);
         }
         Poll::Pending
     }
 
-    /// Writes what the server takes now. `is_last` says that nothing more will be said.
+    /// Writes as much as the socket accepts. `is_last` says that the user has left, so that the sending side is closed behind
+    /// the last byte.
     pub(super) fn write(&mut self, is_last: bool) {
         let Some(stream) = &self.stream else { return };
         while !self.outgoing.is_empty() && !self.write_closed {
@@ -126,7 +127,7 @@ impl Link {
                 Ok(count) => drop(self.outgoing.drain(..count)),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // What the server said before it went is still to be read; the end of that says the rest.
+                // The server's last bytes are still to be read; their end decides the outcome.
                 Err(_) => self.write_closed = true,
             }
         }
@@ -136,9 +137,9 @@ impl Link {
         }
     }
 
-    /// Reads what there is: appends what is for the user to `shown`, and returns how the conversation ended, if it
-    /// has. `is_leaving` says that the user wants it to.
-    pub(super) fn read(&mut self, is_leaving: bool, shown: &mut Vec<u8>) -> Option<Ended> {
+    /// Reads once: appends the bytes for the user to `shown`, and returns the outcome if the conversation has ended.
+    /// `is_leaving` says whether the user has left.
+    pub(super) fn read(&mut self, is_leaving: bool, shown: &mut Vec<u8>) -> Option<Outcome> {
         let stream = self.stream.as_ref()?;
         match stream.try_read(&mut self.buffer) {
             Ok(0) => {
@@ -151,13 +152,13 @@ impl Link {
             }
             Err(error) => {
                 self.conversation.receive_end(shown);
-                return Some(Ended::Broken(error));
+                return Some(Outcome::ConnectionBroken(error));
             }
         }
         self.unconfirmed = false;
-        self.outgoing.append(&mut self.conversation.take_to_send().into_bytes());
-        if self.conversation.is_entered() {
-            self.entry_deadline.unset();
+        self.outgoing.append(&mut self.conversation.take_outgoing().into_bytes());
+        if self.conversation.is_granted() {
+            self.grant_deadline.unset();
             self.outgoing.append(&mut self.held);
         }
         self.conversation.refused()

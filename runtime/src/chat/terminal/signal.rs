@@ -1,21 +1,21 @@
-//! The signals that mean something to a program on a terminal.
+//! The signals that the client on a terminal reacts to.
 
 use rustix::process::Signal as Number;
 use std::io;
 use std::task::{Context, Poll};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The signals that the client reacts to.
-pub(super) enum Signalled {
-    /// The program is to end.
+/// A signal, named for its meaning.
+pub(super) enum SignalEvent {
+    /// End the program.
     End,
-    /// The terminal has another size.
+    /// The size of the terminal has changed.
     Resized,
-    /// The program goes on after it was suspended.
+    /// The program continues after it was suspended.
     Resumed,
 }
 
-/// The signals that are watched for.
+/// The streams of these signals.
 pub(super) struct Signals {
     resumed: Signal,
     resized: Signal,
@@ -35,13 +35,13 @@ impl Signals {
         Ok(Self { resumed, resized, end })
     }
 
-    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Signalled> {
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<SignalEvent> {
         if self.end.iter_mut().any(|end| end.poll_recv(context).is_ready()) {
-            return Poll::Ready(Signalled::End);
+            return Poll::Ready(SignalEvent::End);
         }
         if self.resumed.poll_recv(context).is_ready() {
-            return Poll::Ready(Signalled::Resumed);
+            return Poll::Ready(SignalEvent::Resumed);
         }
-        self.resized.poll_recv(context).map(|_| Signalled::Resized)
+        self.resized.poll_recv(context).map(|_| SignalEvent::Resized)
     }
 }
