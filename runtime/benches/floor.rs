@@ -1,8 +1,8 @@
-//! The floor: what it costs to pass bytes on to everybody else, with nothing around it. No framing, no names, no
-//! rooms, no limits; what a server costs is divided by what this does.
+//! The floor: the cost of relaying bytes to all other connections and nothing else. It has no framing, names, rooms or
+//! limits; a server's cost is compared with this one.
 //!
-//! `floor each ADDR` writes whatever it reads to every other connection at once. `floor tick ADDR` gathers what one
-//! round of its loop reads, and then writes to each connection once, but for what came from there.
+//! `floor each ADDR` writes the bytes of each read to every other connection at once. `floor tick ADDR` gathers the bytes of
+//! one round of its loop, and then writes to each connection once, without the connection's own bytes.
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
@@ -17,15 +17,15 @@ const LISTENER: Token = Token(usize::MAX);
 
 const EVENTS: usize = 16 << 10;
 
-/// As the server has it.
+/// The same as the server's.
 const LISTEN_BACKLOG: i32 = 4_096;
 
 const READ_BYTES: usize = 64 << 10;
 
-/// Up to here pieces are copied together; larger ones are written as they lie.
+/// The size up to which pieces are copied together. Larger ones are written with a vectored write.
 const COPY_BYTES: usize = 16 << 10;
 
-/// What one vectored write takes (`IOV_MAX`).
+/// Slices of one vectored write (`IOV_MAX`).
 const SLICES: usize = 1_024;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,9 +36,9 @@ enum Mode {
 
 struct Conn {
     stream: TcpStream,
-    /// What the socket had no room for.
+    /// Bytes that the socket has not accepted.
     unsent: Vec<u8>,
-    /// The parts of this round's bytes that came from here.
+    /// The ranges of this round's bytes that came from this connection.
     own: Vec<Range<usize>>,
 }
 
@@ -46,7 +46,7 @@ struct Floor {
     mode: Mode,
     conns: Vec<Option<Conn>>,
     vacant: Vec<usize>,
-    /// This round's bytes.
+    /// The bytes of this round.
     chunk: Vec<u8>,
     buffer: Vec<u8>,
     scratch: Vec<u8>,
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
     let mode = match arguments.next().as_deref() {
         Some("each") => Mode::Each,
         Some("tick") => Mode::Tick,
-        // A bench that is run without arguments is only tried.
+        // `cargo test --benches` runs it without arguments.
         None => return ExitCode::SUCCESS,
         Some(_) => return usage(),
     };
@@ -110,7 +110,7 @@ fn serve(mode: Mode, address: SocketAddr) -> io::Result<()> {
                 floor.write(event.token().0, &[]);
             }
             if event.is_readable() {
-                // There is one event for bytes and the end that came with them.
+                // Bytes and the end of the connection may share one edge-triggered event.
                 floor.read(event.token().0, event.is_read_closed() || event.is_error());
             }
         }
@@ -171,7 +171,7 @@ impl Floor {
         }
     }
 
-    /// Writes this round's bytes to each connection, but for its own.
+    /// Writes the bytes of this round to each connection, without its own.
     fn write_round(&mut self) {
         if self.chunk.is_empty() {
             return;
@@ -193,7 +193,7 @@ impl Floor {
                 let slices: Vec<IoSlice<'_>> = parts.map(IoSlice::new).collect();
                 slices.chunks(SLICES).for_each(|slices| self.write(index, slices));
             }
-            // Its allocation serves again.
+            // Reuses the allocation.
             own.clear();
             if let Some(conn) = &mut self.conns[index] {
                 conn.own = own;
@@ -204,7 +204,7 @@ impl Floor {
         self.scratch = scratch;
     }
 
-    /// Writes what was not sent, then these.
+    /// Writes the unsent bytes, then the slices; keeps what the socket does not accept.
     fn write(&mut self, index: usize, slices: &[IoSlice<'_>]) {
         let Some(conn) = &mut self.conns[index] else { return };
         while !conn.unsent.is_empty() {

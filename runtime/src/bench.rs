@@ -1,16 +1,16 @@
-//! `parlor bench`: loads a chat server with clients, and measures what that costs it.
+//! `parlor bench`: puts load on a chat server, and measures what that costs.
 //!
-//! Every run checks what was heard: each line once by everyone in its room but its speaker, in the order in
-//! which its speaker said it, and in the same order by the members that are sampled. Figures of a run that
-//! fails a check do not count.
+//! Every run checks the deliveries: each line reaches every member of its room except its speaker exactly once, in the
+//! speaker's order, and sampled members receive all lines in the same order. The figures of a run that fails a check do
+//! not count.
 
+mod clients;
 mod dialect;
 mod options;
 mod plot;
 mod report;
 mod run;
 mod server;
-mod swarm;
 mod tally;
 mod usage;
 mod workload;
@@ -28,17 +28,17 @@ use std::process::ExitCode;
 use std::time::Duration;
 use workload::{Pace, Workload};
 
-/// A run that failed a gate, or could not be.
+/// The exit code if a run failed a check or could not be carried out.
 const FAILED: u8 = 1;
-/// The command line makes no sense.
+/// The exit code of a wrong command line.
 const BAD_USAGE: u8 = 2;
 
-/// Measures what the command line asks for.
+/// Runs the workloads of the command line.
 #[must_use]
 pub fn run(matches: &ArgMatches) -> ExitCode {
     let names = matches.get_many::<String>("workload").into_iter().flatten();
     let workloads: Vec<Workload> = names.filter_map(|name| Workload::named(name)).collect();
-    let workloads = workloads.into_iter().map(|workload| changed(workload, matches));
+    let workloads = workloads.into_iter().map(|workload| with_changes(workload, matches));
     let workloads: Result<Vec<Workload>, String> = workloads.collect();
     let (workloads, dialect) = match (workloads, matches.get_one::<String>("dialect")) {
         (Ok(workloads), Some(dialect)) => (workloads, Dialect::named(dialect).unwrap_or(Dialect::Plain)),
@@ -54,7 +54,7 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
     if dialect != Dialect::Irc && matches.contains_id("classes") {
         return fail("--classes needs --dialect irc", BAD_USAGE);
     }
-    // What it cannot open is told when it cannot.
+    // If the limit is too low none the less, the connection that fails reports it.
     let _files_max = file_limit::raise();
     let mut reports = Vec::new();
     let mut passed = true;
@@ -62,7 +62,7 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
         match measure(workload, dialect, matches) {
             Ok(report) => {
                 for failure in &report.failures {
-                    complain(&format!("{}: {failure}", workload.name));
+                    print_error(&format!("{}: {failure}", workload.name));
                 }
                 if matches.get_flag("json")
                     && let Err(error) = writeln!(io::stdout(), "{}", report.to_json())
@@ -73,26 +73,26 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
                 reports.push(report);
             }
             Err(error) => {
-                complain(&format!("{}: {error}", workload.name));
+                print_error(&format!("{}: {error}", workload.name));
                 passed = false;
             }
         }
     }
-    if let Err(error) = tell(&reports, matches) {
+    if let Err(error) = print_reports(&reports, matches) {
         return fail(&format!("cannot write the results: {error}"), FAILED);
     }
     if passed { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
 }
 
-/// The workload with what the command line changes.
-fn changed(workload: Workload, matches: &ArgMatches) -> Result<Workload, String> {
+/// Returns the workload with the changes of the command line.
+fn with_changes(workload: Workload, matches: &ArgMatches) -> Result<Workload, String> {
     let given = |name| matches.get_one::<u32>(name).copied();
     let pace = given("window").map(Pace::Window).or(given("rate").map(Pace::Rate));
     let clients = given("clients").unwrap_or(workload.clients);
     let workload = Workload {
         clients,
         rooms: given("rooms").unwrap_or(workload.rooms),
-        // Of fewer clients, fewer speak.
+        // With fewer clients than the workload has, at most all of them speak.
         speakers: given("speakers").unwrap_or(workload.speakers.min(clients)),
         slow: given("slow").unwrap_or(workload.slow),
         line_bytes: given("line-bytes").unwrap_or(workload.line_bytes),
@@ -113,7 +113,7 @@ fn measure(workload: &Workload, dialect: Dialect, matches: &ArgMatches) -> io::R
         }
     };
     let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(5));
-    let style = ProgressStyle::with_template("{prefix:10} {bar:40} {msg}").expect("the template is sound");
+    let style = ProgressStyle::with_template("{prefix:10} {bar:40} {msg}").expect("the template is valid");
     bar.set_style(style);
     bar.set_prefix(workload.name);
     let hidden = bar.is_hidden();
@@ -134,34 +134,35 @@ fn measure(workload: &Workload, dialect: Dialect, matches: &ArgMatches) -> io::R
     report
 }
 
-fn tell(reports: &[Report], matches: &ArgMatches) -> io::Result<()> {
+fn print_reports(reports: &[Report], matches: &ArgMatches) -> io::Result<()> {
     if !matches.get_flag("json") && !reports.is_empty() {
         let mut output = io::stdout().lock();
         let rows: Vec<_> = reports.iter().map(Report::to_row).collect();
         output.write_all(report::table(&rows).as_bytes())?;
         for report in reports.iter().filter(|report| report.workload.slow > 0) {
             let (closed, slow) = (report.slow_closed, report.workload.slow);
-            writeln!(output, "{}: {closed} of {slow} that never read were closed", report.workload.name)?;
+            let name = report.workload.name;
+            writeln!(output, "{name}: the server closed {closed} of {slow} members that never read")?;
         }
     }
     match matches.get_one::<PathBuf>("plot") {
-        Some(file) => draw(reports, file),
+        Some(file) => write_plot(reports, file),
         None => Ok(()),
     }
 }
 
-fn draw(reports: &[Report], file: &Path) -> io::Result<()> {
+fn write_plot(reports: &[Report], file: &Path) -> io::Result<()> {
     let picture =
-        plot::latencies(reports).ok_or_else(|| io::Error::other("no workload that has latencies"))?;
+        plot::latencies(reports).ok_or_else(|| io::Error::other("no workload has latencies to plot"))?;
     std::fs::write(file, picture)
 }
 
 fn fail(error: &str, code: u8) -> ExitCode {
-    complain(error);
+    print_error(error);
     ExitCode::from(code)
 }
 
-fn complain(text: &str) {
-    // Where nobody can be told, nobody is.
+fn print_error(text: &str) {
+    // If standard error is closed, the exit code still reports the failure.
     drop(writeln!(io::stderr(), "parlor: {text}"));
 }

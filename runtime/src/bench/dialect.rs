@@ -1,46 +1,47 @@
-//! How clients speak to a server: as little of each dialect as a load needs.
+//! The dialects of servers, as far as the load generator needs them.
 
-use super::workload::MARK_BYTES;
+use super::workload::NUMBER_BYTES;
 use parlor_protocol::irc::ParsedMessage;
 use std::io::Write;
 
-/// What the server's clients speak.
+/// The dialect of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
     Irc,
     Plain,
-    /// The server passes on what it is sent, with or without something around it, and knows no rooms.
+    /// The server relays lines, with or without something around them, and has no rooms.
     Raw,
 }
 
-/// What a line from the server is.
+/// The meaning of a line from the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Heard<'a> {
-    /// Somebody else entered.
-    Entrance,
-    /// A line that was said, by its number.
-    Message(u32),
-    Other,
-    /// To be answered at once.
-    Ping(&'a str),
-    /// Said until everyone in the room has heard it.
-    Probe,
-    /// The server knows the client, which may enter a room now.
-    Welcome,
+pub(super) enum ServerLine<'a> {
     /// The client has entered its room.
     Entered,
+    /// Another client has entered.
+    Entrance,
+    /// A line of the load, with its number.
+    Message(u32),
+    /// A line without a meaning for the run.
+    Other,
+    /// A `PING` with its token.
+    Ping(&'a str),
+    /// A probe: see [`Dialect::probe`].
+    Probe,
+    /// The client is registered and may enter a room.
+    Welcome,
 }
 
-/// What a line is made of, but for its number.
+/// The text of a line, before its number.
 const FILLER: u8 = b'x';
 
-/// No message has this number: it says that who hears it is there.
+/// The number of a probe. No message has it.
 const PROBE: u32 = u32::MAX;
 
-/// How what the room's ancestor says of an entrance ends, and what Parlor says in Chinese.
+/// The end of the line that announces an entrance: the ancestor's, and Parlor's in Chinese.
 const WELCOME_ZH: &[u8] = "进入聊天室".as_bytes();
 
-/// Capabilities of IRC that change what a room's members read: of so many come 64 wire classes.
+/// Capabilities of IRC that change what a room's members receive. Their combinations are 64 wire classes.
 const CAPABILITIES: [&str; 6] =
     ["server-time", "message-tags", "extended-join", "away-notify", "invite-notify", "setname"];
 
@@ -62,8 +63,8 @@ impl Dialect {
         }
     }
 
-    /// The first bytes of a client. Of so many classes, it asks for the capabilities of its own.
-    pub(super) fn hello(self, client: u32, classes: u32, to: &mut Vec<u8>) {
+    /// Writes the first lines of a client, which requests the capabilities of its class.
+    pub(super) fn register(self, client: u32, classes: u32, to: &mut Vec<u8>) {
         if self != Self::Irc {
             return;
         }
@@ -79,8 +80,8 @@ impl Dialect {
         }
     }
 
-    /// Clients that have not entered yet, where they come one after the other. Those that say nothing at first must
-    /// fit into the queue of any server that listens: one that does not is not let in, and nothing tells it.
+    /// Returns the number of clients that may be entering at the same time. Without a registration, a client cannot know
+    /// whether the server has accepted it, so all of them must fit into the queue of any listener.
     pub(super) const fn entering_max(self) -> u32 {
         match self {
             Self::Irc => 512,
@@ -88,12 +89,12 @@ impl Dialect {
         }
     }
 
-    /// Whether a client waits for [`Heard::Welcome`] before it enters a room.
-    pub(super) fn is_welcomed(self) -> bool {
+    /// Returns whether a client waits for [`ServerLine::Welcome`] before it enters a room.
+    pub(super) fn waits_for_welcome(self) -> bool {
         self == Self::Irc
     }
 
-    /// A client enters its room. Where there is one for all, the plain dialect's is the lobby.
+    /// Writes the line that enters a room. If there is only one room, plain clients stay in the lobby.
     pub(super) fn enter(self, room: u32, rooms: u32, to: &mut Vec<u8>) {
         match self {
             Self::Irc => write(to, format_args!("JOIN #room{room}\r\n")),
@@ -102,17 +103,18 @@ impl Dialect {
         }
     }
 
-    /// A line in the client's room, whose text has this many bytes.
+    /// Writes a line for the client's room, with a text of `line_bytes`.
     pub(super) fn say(self, room: u32, line_bytes: u32, number: u32, to: &mut Vec<u8>) {
         if self == Self::Irc {
             write(to, format_args!("PRIVMSG #room{room} :"));
         }
-        let filler = (line_bytes as usize).saturating_sub(MARK_BYTES);
+        let filler = (line_bytes as usize).saturating_sub(NUMBER_BYTES);
         to.resize(to.len() + filler, FILLER);
         write(to, format_args!("~{number:08x}"));
         to.extend_from_slice(if self == Self::Irc { b"\r\n" } else { b"\n" });
     }
 
+    /// Writes a probe: a line that is repeated until every client in the room has received one.
     pub(super) fn probe(self, room: u32, to: &mut Vec<u8>) {
         self.say(room, 0, PROBE, to);
     }
@@ -121,26 +123,26 @@ impl Dialect {
         write(to, format_args!("PONG :{token}\r\n"));
     }
 
-    /// Reads a line without its end. `client` is who hears it.
-    pub(super) fn read(self, line: &[u8], client: u32) -> Heard<'_> {
+    /// Returns the meaning of a line, without its end, that `client` received.
+    pub(super) fn read(self, line: &[u8], client: u32) -> ServerLine<'_> {
         match number(line) {
-            Some(PROBE) => return Heard::Probe,
-            Some(number) => return Heard::Message(number),
+            Some(PROBE) => return ServerLine::Probe,
+            Some(number) => return ServerLine::Message(number),
             None => {}
         }
         match self {
             Self::Irc => read_irc(line, client),
             Self::Plain => {
-                // In English or in Chinese: a name has no space in it.
+                // In English or in Chinese. A name contains no space, unlike a message that ends with these words.
                 let name = line.strip_suffix(b" joined").or_else(|| line.strip_suffix(WELCOME_ZH));
                 let entered = name.is_some_and(|name| !name.contains(&b' '));
-                if entered { Heard::Entrance } else { Heard::Other }
+                if entered { ServerLine::Entrance } else { ServerLine::Other }
             }
-            Self::Raw => Heard::Other,
+            Self::Raw => ServerLine::Other,
         }
     }
 
-    /// How many entrances these bytes tell that no line end follows, and where the last of them ends.
+    /// Counts the entrances in bytes without a line end, as the ancestor announces them, and returns the end of the last.
     pub(super) fn unended_entrances(self, bytes: &[u8]) -> (u32, usize) {
         let found = memchr::memmem::find_iter(bytes, WELCOME_ZH);
         match self {
@@ -150,31 +152,31 @@ impl Dialect {
     }
 }
 
-fn read_irc(line: &[u8], client: u32) -> Heard<'_> {
-    // What is no message says nothing, whoever sends it.
-    let Ok(message) = ParsedMessage::from_server(line) else { return Heard::Other };
+fn read_irc(line: &[u8], client: u32) -> ServerLine<'_> {
+    // A line that is not a message has no meaning here.
+    let Ok(message) = ParsedMessage::from_server(line) else { return ServerLine::Other };
     match (message.command, message.params()) {
-        ("001", _) => Heard::Welcome,
-        ("366", _) => Heard::Entered,
+        ("001", _) => ServerLine::Welcome,
+        ("366", _) => ServerLine::Entered,
         ("JOIN", _) => {
             let nick = message.source.and_then(|source| source.split('!').next());
             let own = nick.and_then(|nick| nick.strip_prefix('u')) == Some(client.to_string().as_str());
-            if own { Heard::Other } else { Heard::Entrance }
+            if own { ServerLine::Other } else { ServerLine::Entrance }
         }
-        ("PING", [token, ..]) => Heard::Ping(token),
-        _ => Heard::Other,
+        ("PING", [token, ..]) => ServerLine::Ping(token),
+        _ => ServerLine::Other,
     }
 }
 
-/// Whether a line has all of its text, which has this many bytes.
+/// Returns whether a line has its whole text of `line_bytes`.
 pub(super) fn is_whole(line: &[u8], line_bytes: u32) -> bool {
-    let text = line.len().checked_sub(line_bytes as usize).map(|at| &line[at..line.len() - MARK_BYTES]);
+    let text = line.len().checked_sub(line_bytes as usize).map(|at| &line[at..line.len() - NUMBER_BYTES]);
     text.is_some_and(|text| text.iter().all(|&byte| byte == FILLER))
 }
 
-/// The number at the end of a line.
+/// Returns the number at the end of a line.
 fn number(line: &[u8]) -> Option<u32> {
-    let (_, mark) = line.split_last_chunk::<MARK_BYTES>()?;
+    let (_, mark) = line.split_last_chunk::<NUMBER_BYTES>()?;
     let (b'~', digits) = mark.split_first()? else { return None };
     let mut number = 0;
     for &digit in digits {
@@ -189,7 +191,7 @@ fn number(line: &[u8]) -> Option<u32> {
 }
 
 fn write(to: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
-    to.write_fmt(text).expect("a vector takes everything");
+    to.write_fmt(text).expect("writing to a vector cannot fail");
 }
 
 #[cfg(test)]
@@ -197,28 +199,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_said_is_known_again() {
+    fn a_sent_line_is_recognised() {
         for dialect in [Dialect::Irc, Dialect::Plain, Dialect::Raw] {
             let mut said = Vec::new();
             dialect.say(0, 64, 0xabcd, &mut said);
             let text = said.trim_ascii_end();
             let before: &[u8] = if dialect == Dialect::Irc { b"PRIVMSG #room0 :" } else { b"" };
             assert_eq!(text.len() - before.len(), 64);
-            assert_eq!(dialect.read(text, 0), Heard::Message(0xabcd));
+            assert_eq!(dialect.read(text, 0), ServerLine::Message(0xabcd));
             assert!(is_whole(text, 64) && !is_whole(&text[text.len() - 63..], 64));
             assert!(!is_whole(&[b"xxxxxy", &text[text.len() - 50..]].concat(), 56));
             said.clear();
             dialect.probe(0, &mut said);
-            assert_eq!(dialect.read(said.trim_ascii_end(), 0), Heard::Probe);
+            assert_eq!(dialect.read(said.trim_ascii_end(), 0), ServerLine::Probe);
             assert_eq!(Dialect::named(dialect.name()), Some(dialect));
         }
     }
 
     #[test]
-    fn clients_of_irc_ask_for_the_capabilities_of_their_class() {
+    fn irc_clients_request_the_capabilities_of_their_class() {
         let hello = |client, classes| {
             let mut said = Vec::new();
-            Dialect::Irc.hello(client, classes, &mut said);
+            Dialect::Irc.register(client, classes, &mut said);
             String::from_utf8(said).unwrap()
         };
         assert_eq!(hello(5, 1), "NICK u5\r\nUSER u5 0 * :u5\r\n");
@@ -232,18 +234,18 @@ mod tests {
     }
 
     #[test]
-    fn who_enters_is_told_from_what_is_said() {
+    fn entrances_are_told_apart_from_messages() {
         let plain = Dialect::Plain;
-        assert_eq!(plain.read(b"5001 joined", 0), Heard::Entrance);
-        assert_eq!(plain.read("欢迎5001进入聊天室".as_bytes(), 0), Heard::Entrance);
-        assert_eq!(plain.read(b"5001: somebody joined", 0), Heard::Other);
-        assert_eq!(plain.read(b"* You are 5001", 0), Heard::Other);
+        assert_eq!(plain.read(b"5001 joined", 0), ServerLine::Entrance);
+        assert_eq!(plain.read("欢迎5001进入聊天室".as_bytes(), 0), ServerLine::Entrance);
+        assert_eq!(plain.read(b"5001: somebody joined", 0), ServerLine::Other);
+        assert_eq!(plain.read(b"* You are 5001", 0), ServerLine::Other);
         let irc = Dialect::Irc;
-        assert_eq!(irc.read(b":u7!u7@host JOIN #room0", 0), Heard::Entrance);
-        assert_eq!(irc.read(b":u7!u7@host JOIN #room0", 7), Heard::Other);
-        assert_eq!(irc.read(b":server 001 u7 :Welcome", 7), Heard::Welcome);
-        assert_eq!(irc.read(b":server 366 u7 #room0 :End of /NAMES list", 7), Heard::Entered);
-        assert_eq!(irc.read(b"PING :token", 7), Heard::Ping("token"));
+        assert_eq!(irc.read(b":u7!u7@host JOIN #room0", 0), ServerLine::Entrance);
+        assert_eq!(irc.read(b":u7!u7@host JOIN #room0", 7), ServerLine::Other);
+        assert_eq!(irc.read(b":server 001 u7 :Welcome", 7), ServerLine::Welcome);
+        assert_eq!(irc.read(b":server 366 u7 #room0 :End of /NAMES list", 7), ServerLine::Entered);
+        assert_eq!(irc.read(b"PING :token", 7), ServerLine::Ping("token"));
         let unended = "欢迎5001进入聊天室欢迎5002进入聊天室欢".as_bytes();
         assert_eq!(Dialect::Raw.unended_entrances(unended), (2, unended.len() - "欢".len()));
         assert_eq!(plain.unended_entrances(unended), (0, 0));

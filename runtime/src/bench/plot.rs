@@ -1,4 +1,4 @@
-//! Latencies as a picture: how long the slowest so many of a hundred deliveries took.
+//! The plot of latencies by quantile.
 
 use super::run::Report;
 use super::workload::Shape;
@@ -11,16 +11,16 @@ const RIGHT: f64 = 170.0;
 const TOP: f64 = 50.0;
 const BOTTOM: f64 = 60.0;
 
-/// The quantiles on the axis, each a tenth of the rest nearer to all.
+/// The quantiles marked on the axis.
 const TICKS: [(f64, &str); 5] =
     [(0.0, "0 %"), (0.9, "90 %"), (0.99, "99 %"), (0.999, "99.9 %"), (0.9999, "99.99 %")];
 
-/// Told apart by people who do not see all colours alike.
+/// Colours that people with colour blindness can tell apart (Okabe and Ito).
 const COLOURS: [&str; 8] =
     ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999999"];
 
-/// A scalable picture (SVG 1.1) of the latency of deliveries by quantile, a line for each workload that talks,
-/// both axes logarithmic; `None` where none does.
+/// Draws the latency of deliveries by quantile as SVG 1.1, with a curve for each workload that talks and logarithmic axes.
+/// Returns `None` if no workload talks.
 pub(super) fn latencies(reports: &[Report]) -> Option<String> {
     let talks = |report: &&Report| report.workload.shape == Shape::Talk && !report.delivery.is_empty();
     let reports: Vec<&Report> = reports.iter().filter(talks).collect();
@@ -35,7 +35,9 @@ pub(super) fn latencies(reports: &[Report]) -> Option<String> {
          font-size=\"13\">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n\
          <text x=\"{LEFT}\" y=\"28\" font-size=\"16\">latency of deliveries, by quantile</text>\n"
     );
-    let mut put = |text: std::fmt::Arguments<'_>| svg.write_fmt(text).expect("a string takes everything");
+    let mut put = |text: std::fmt::Arguments<'_>| {
+        svg.write_fmt(text).expect("writing to a string cannot fail");
+    };
     for (quantile, label) in TICKS {
         let (x, bottom) = (x(quantile), HEIGHT - BOTTOM);
         put(format_args!(
@@ -63,7 +65,8 @@ pub(super) fn latencies(reports: &[Report]) -> Option<String> {
             let quantile = 1.0 - 10_f64.powf(-f64::from(step) / 40.0);
             let value = decade(report.delivery.value_at_quantile(quantile));
             let command = if step == 0 { 'M' } else { 'L' };
-            write!(path, "{command}{:.1} {:.1}", x(quantile), y(value)).expect("a string takes everything");
+            write!(path, "{command}{:.1} {:.1}", x(quantile), y(value))
+                .expect("writing to a string cannot fail");
         }
         let end = y(decade(report.delivery.value_at_quantile(TICKS[4].0)));
         put(format_args!(
@@ -78,12 +81,12 @@ pub(super) fn latencies(reports: &[Report]) -> Option<String> {
     Some(svg)
 }
 
-/// How many nines the quantile has.
+/// Returns the number of nines of a quantile, such as 2 for 0.99.
 fn nines(quantile: f64) -> f64 {
     -(1.0 - quantile).log10()
 }
 
-#[expect(clippy::cast_precision_loss, reason = "it is drawn")]
+#[expect(clippy::cast_precision_loss, reason = "a plot needs few digits")]
 fn decade(nanoseconds: u64) -> f64 {
     (nanoseconds.max(1) as f64).log10()
 }

@@ -1,4 +1,4 @@
-//! What was measured, for people and for programs.
+//! Reports of runs, as a table for people and as JSON for programs.
 
 use super::run::Report;
 use super::workload::Shape;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 impl Report {
-    /// Microseconds of the server's CPU time for each delivery.
+    /// Returns the microseconds of the server's CPU time per delivery.
     pub(super) fn cpu_us_per_delivery(&self) -> Option<f64> {
         let server = self.server.filter(|_| self.deliveries > 0)?;
         Some(server.cpu.as_secs_f64() * 1e6 / as_float(self.deliveries))
@@ -17,12 +17,12 @@ impl Report {
         as_float(self.deliveries) / self.wall.as_secs_f64()
     }
 
-    /// Whether what was measured was right.
+    /// Returns whether the run passed all checks.
     pub(super) fn passed(&self) -> bool {
         self.failures.is_empty()
     }
 
-    /// One object with everything, times in microseconds unless their names say otherwise.
+    /// Returns the report as a JSON object.
     pub(super) fn to_json(&self) -> Value {
         let workload = &self.workload;
         let server = self.server.map(|server| {
@@ -54,7 +54,7 @@ impl Report {
         })
     }
 
-    /// A row of the table, below [`HEADER`].
+    /// Returns the report as a row of the table below [`HEADER`].
     pub(super) fn to_row(&self) -> [String; HEADER.len()] {
         let talks = self.workload.shape == Shape::Talk;
         let latency = |histogram: &Histogram<u64>, quantile| {
@@ -72,7 +72,7 @@ impl Report {
         let cpu = self.server.map_or("–".to_owned(), |server| format!("{:.2}", server.cpu.as_secs_f64()));
         let resident =
             self.server.map_or("–".to_owned(), |server| server.resident_bytes_per_member.to_string());
-        let verdict = match (self.passed(), self.generator_limited) {
+        let result = match (self.passed(), self.generator_limited) {
             (false, _) => "FAILED",
             (true, true) => "generator-limited",
             (true, false) => "passed",
@@ -88,19 +88,19 @@ impl Report {
             cost,
             cpu,
             resident,
-            verdict.to_owned(),
+            result.to_owned(),
         ]
     }
 }
 
-/// Above the rows. Latencies are in milliseconds, of each delivery but for the one to a line's last hearer; the
-/// cost is the server's CPU time for each delivery.
+/// The head of the table. Latencies are those of all deliveries, except "last p99": that of the last delivery of each line.
+/// The cost is the server's CPU time per delivery.
 pub(super) const HEADER: [&str; 11] = [
     "workload", "deliv./s", "p50 ms", "p99", "p99.9", "max", "last p99", "cost µs", "CPU s", "B/member",
     "gates",
 ];
 
-/// The table, its columns aligned.
+/// Returns the table with aligned columns.
 pub(super) fn table(rows: &[[String; HEADER.len()]]) -> String {
     let header = HEADER.map(str::to_owned);
     let width = |column: usize| {
@@ -111,7 +111,7 @@ pub(super) fn table(rows: &[[String; HEADER.len()]]) -> String {
     let mut text = String::new();
     for row in [&header].into_iter().chain(rows) {
         for (cell, &width) in row.iter().zip(&widths) {
-            // Words to the left, numbers to the right.
+            // Words are aligned to the left, numbers to the right.
             let is_word = cell.starts_with(|character: char| character.is_alphabetic());
             let cell = if is_word { format!("{cell:<width$}  ") } else { format!("{cell:>width$}  ") };
             text.push_str(&cell);
@@ -135,7 +135,7 @@ fn milliseconds(nanoseconds: u64) -> String {
     if milliseconds < 10.0 { format!("{milliseconds:.2}") } else { format!("{milliseconds:.0}") }
 }
 
-/// A whole number with its digits in groups.
+/// Formats a whole number with its digits in groups of three.
 fn grouped(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();
@@ -148,7 +148,7 @@ fn grouped(number: f64) -> String {
     text
 }
 
-#[expect(clippy::cast_precision_loss, reason = "it is shown, with few digits")]
+#[expect(clippy::cast_precision_loss, reason = "it is shown with few digits")]
 const fn as_float(count: u64) -> f64 {
     count as f64
 }

@@ -1,8 +1,8 @@
-//! One workload on one server, from the first connection to the last check.
+//! Running one workload on one server, from the first connection to the last check.
 
+use super::clients::Clients;
 use super::dialect::Dialect;
 use super::server::Server;
-use super::swarm::Swarm;
 use super::tally::{Tally, nanoseconds};
 use super::usage::{self, Usage};
 use super::workload::{Pace, Shape, Workload};
@@ -10,27 +10,25 @@ use hdrhistogram::Histogram;
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
-/// Before the figures count.
+/// The time before the measurement begins.
 const WARM_UP: Duration = Duration::from_secs(1);
 
-/// For everybody to enter.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// The time for all clients to connect and enter.
+const ENTER_TIMEOUT: Duration = Duration::from_secs(180);
 
-/// When nothing at all was heard for so long, nothing more is to come.
+/// The silence after which nothing more is expected.
 const QUIET: Duration = Duration::from_secs(5);
 
-/// What comes too much comes within this time.
-const AFTERWARDS: Duration = Duration::from_millis(200);
+/// The time after the last delivery for surplus ones to arrive.
+const SURPLUS_WAIT: Duration = Duration::from_millis(200);
 
-/// Before the second probe; before each later one twice as long as before the last, for there are servers that
-/// need their time.
+/// The time before the second probe. It doubles before each later one, for the sake of slow servers.
 const PROBE_INTERVAL: Duration = Duration::from_millis(250);
 
-/// What comes within this time is waited for without sleeping: a system's sleep is not finer.
+/// The wait below which the generator polls without sleeping: sleeps are not more precise.
 const SPIN: Duration = Duration::from_millis(1);
 
-/// A generator that wants its processor for more than this share of the time is the limit, where it is not known
-/// how busy the server is.
+/// The share of time above which the generator counts as the bottleneck, if the server's own share is unknown.
 const BUSY: f64 = 0.95;
 
 /// The measurements of a run.
@@ -38,51 +36,51 @@ const BUSY: f64 = 0.95;
 pub(super) struct Report {
     pub(super) workload: Workload,
     pub(super) dialect: Dialect,
-    /// From the first line that counts to the last, or of the whole storm.
+    /// The measured time; of a storm, all of it.
     pub(super) wall: Duration,
-    /// Lines that were said in that time.
+    /// Lines sent in that time.
     pub(super) messages: u64,
-    /// Lines that were heard in that time, once for each who heard them; in a storm, entrances.
+    /// Deliveries in that time: a line counts once for each recipient. In a storm, announcements of entrances.
     pub(super) deliveries: u64,
     pub(super) delivery: Histogram<u64>,
     pub(super) message: Histogram<u64>,
-    /// The generator did not keep to its schedule, or the server waited for it: the cost counts, the rate and the
-    /// latency are its own as well.
+    /// Whether the generator was late or the server waited for it. Then the cost is valid, but the rate and the latency
+    /// are partly the generator's own.
     pub(super) generator_limited: bool,
     pub(super) server: Option<ServerCost>,
-    /// Of those that never read, how many the server has closed.
+    /// Members that never read and that the server has closed.
     pub(super) slow_closed: u32,
     pub(super) failures: Vec<String>,
 }
 
-/// What the server's process used.
+/// The resources that the server's process used.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ServerCost {
-    /// In the time that was measured.
+    /// CPU time in the measured time.
     pub(super) cpu: Duration,
-    /// At its end.
+    /// Resident memory at its end.
     pub(super) resident_bytes: u64,
-    /// What it grew by for each connection.
+    /// Growth of the resident memory per connection.
     pub(super) resident_bytes_per_member: u64,
 }
 
-/// Tells how far a run has come: what it does, and of how much how much is done.
+/// A callback for the progress of a run: the current phase, the amount done, and the whole amount.
 pub(super) type Progress<'a> = &'a mut dyn FnMut(&'static str, u64, u64);
 
-/// A stretch of time that is measured.
+/// The counters at the beginning of the measured time.
 #[derive(Debug)]
-struct Window {
-    began: Duration,
+struct Baseline {
+    at: Duration,
     messages: u64,
     deliveries: u64,
     own: Usage,
     server: Option<Usage>,
 }
 
-/// Runs a workload for so long.
+/// Runs a workload and measures it for `seconds`.
 ///
 /// # Errors
-/// The server cannot be reached, or does not do what any line server does in a long time.
+/// The server cannot be reached, or clients cannot enter in time.
 pub(super) fn run(
     workload: &Workload,
     dialect: Dialect,
@@ -90,7 +88,7 @@ pub(super) fn run(
     seconds: Duration,
     progress: Progress<'_>,
 ) -> io::Result<Report> {
-    let mut run = Run { swarm: Swarm::new(workload, dialect, server.address)?, server, progress };
+    let mut run = Run { clients: Clients::new(workload, dialect, server.address)?, server, progress };
     let before = server.usage()?;
     match workload.shape {
         Shape::Storm => run.storm(workload, dialect, before),
@@ -100,7 +98,7 @@ pub(super) fn run(
 }
 
 struct Run<'a> {
-    swarm: Swarm,
+    clients: Clients,
     server: &'a Server,
     progress: Progress<'a>,
 }
@@ -114,36 +112,36 @@ impl Run<'_> {
         seconds: Duration,
     ) -> io::Result<Report> {
         self.enter_one_by_one(workload, dialect)?;
-        self.be_present(workload)?;
+        self.wait_for_presence(workload)?;
         let mut late = histogram();
-        let mut next = self.swarm.now();
+        let mut next = self.clients.now();
         self.speak(workload, next + WARM_UP, false, &mut next, &mut late)?;
         late.reset();
-        let window = self.window()?;
-        let until = window.began + seconds;
+        let baseline = self.baseline()?;
+        let until = baseline.at + seconds;
         self.speak(workload, until, true, &mut next, &mut late)?;
-        let wall = self.swarm.now() - window.began;
-        let (own, server) = (usage::own()?, self.server.usage()?);
-        let (messages, deliveries) = (self.swarm.tally.messages(), self.swarm.tally.deliveries);
-        self.hear_out()?;
+        let wall = self.clients.now() - baseline.at;
+        let (own, server) = (usage::of_this_process()?, self.server.usage()?);
+        let (messages, deliveries) = (self.clients.tally.messages(), self.clients.tally.deliveries);
+        self.wait_for_deliveries()?;
         let generator_limited = match workload.pace {
-            // A schedule that is not kept to is none.
+            // More than one line in a hundred was more than a millisecond late.
             Pace::Rate(_) => late.value_at_quantile(0.99) > 1_000_000,
-            // Whichever wanted its processor for more of the time is what the other waited for.
+            // The side that wanted its processor for more of the time is the bottleneck.
             Pace::Window(_) => {
                 let wanted = |after: Usage, before: Usage| (after.wanted - before.wanted).as_secs_f64();
-                let servers = server.zip(window.server).map(|(after, before)| wanted(after, before));
-                wanted(own, window.own) > servers.unwrap_or(BUSY * wall.as_secs_f64())
+                let servers = server.zip(baseline.server).map(|(after, before)| wanted(after, before));
+                wanted(own, baseline.own) > servers.unwrap_or(BUSY * wall.as_secs_f64())
             }
         };
         let mut report = self.report(workload, dialect, wall);
-        report.messages = messages - window.messages;
-        report.deliveries = deliveries - window.deliveries;
+        report.messages = messages - baseline.messages;
+        report.deliveries = deliveries - baseline.deliveries;
         report.generator_limited = generator_limited;
-        report.server = cost(workload, before, window.server, server);
+        report.server = cost(workload, before, baseline.server, server);
         report.slow_closed = self.slow_closed()?;
         if report.deliveries == 0 {
-            report.failures.push("no line was heard in the time that was measured".to_owned());
+            report.failures.push("no line was delivered in the measured time".to_owned());
         }
         Ok(report)
     }
@@ -156,125 +154,128 @@ impl Run<'_> {
         seconds: Duration,
     ) -> io::Result<Report> {
         self.enter_one_by_one(workload, dialect)?;
-        self.be_present(workload)?;
-        // What was still to be heard of the last probes is heard.
-        self.listen(WARM_UP)?;
-        let window = self.window()?;
-        while self.swarm.now() < window.began + seconds {
-            self.swarm.turn(SPIN * 100)?;
-            self.tell("idle", window.began, seconds);
+        self.wait_for_presence(workload)?;
+        // The last probes are still being delivered.
+        self.receive_for(WARM_UP)?;
+        let baseline = self.baseline()?;
+        while self.clients.now() < baseline.at + seconds {
+            self.clients.poll(SPIN * 100)?;
+            self.report_progress("idle", baseline.at, seconds);
         }
-        let wall = self.swarm.now() - window.began;
+        let wall = self.clients.now() - baseline.at;
         let server = self.server.usage()?;
         let mut report = self.report(workload, dialect, wall);
-        report.server = cost(workload, before, window.server, server);
+        report.server = cost(workload, before, baseline.server, server);
         Ok(report)
     }
 
-    /// All connect at once. Who comes is announced to whoever is there: half of all pairs, in the end.
+    /// Lets all clients connect at once. Each entrance is announced to the members that are present: in the end, once for
+    /// every pair.
     fn storm(&mut self, workload: &Workload, dialect: Dialect, before: Option<Usage>) -> io::Result<Report> {
-        let began = self.swarm.now();
+        let began = self.clients.now();
         for _ in 0..workload.connections() {
-            self.swarm.connect()?;
+            self.clients.connect()?;
         }
         let clients = u64::from(workload.clients);
         let expected = clients * (clients - 1) / 2;
         let (mut progress, mut last) = ((0, 0), began);
-        while self.swarm.entrances < expected || self.swarm.entered < workload.connections() {
-            self.swarm.turn(SPIN * 100)?;
-            (self.progress)("entrances are heard", self.swarm.entrances, expected);
-            let now = self.swarm.now();
-            if (self.swarm.entered, self.swarm.entrances) > progress {
-                (progress, last) = ((self.swarm.entered, self.swarm.entrances), now);
+        while self.clients.entrances < expected || self.clients.entered < workload.connections() {
+            self.clients.poll(SPIN * 100)?;
+            (self.progress)("entrances are announced", self.clients.entrances, expected);
+            let now = self.clients.now();
+            if (self.clients.entered, self.clients.entrances) > progress {
+                (progress, last) = ((self.clients.entered, self.clients.entrances), now);
             }
-            // A connection that found the server's queue full is tried again after many seconds.
-            let patience = if self.swarm.entered < workload.connections() { PATIENCE } else { QUIET };
-            if now > last + patience || self.swarm.ended > 0 {
+            // The kernel retries a connection that found the server's queue full, but only after many seconds.
+            let timeout = if self.clients.entered < workload.connections() { ENTER_TIMEOUT } else { QUIET };
+            if now > last + timeout || self.clients.ended > 0 {
                 break;
             }
         }
-        let wall = self.swarm.now() - began;
+        let wall = self.clients.now() - began;
         let server = self.server.usage()?;
-        self.listen(AFTERWARDS)?;
-        self.swarm.check_entrances();
+        self.receive_for(SURPLUS_WAIT)?;
+        self.clients.check_entrances();
         let mut report = self.report(workload, dialect, wall);
-        report.deliveries = self.swarm.entrances;
+        report.deliveries = self.clients.entrances;
         report.server = cost(workload, before, before, server);
         Ok(report)
     }
 
     fn enter_one_by_one(&mut self, workload: &Workload, dialect: Dialect) -> io::Result<()> {
-        let began = self.swarm.now();
-        while self.swarm.entered < workload.connections() {
-            let entering = self.swarm.connections() - self.swarm.entered;
-            let waiting = workload.connections() - self.swarm.connections();
+        let began = self.clients.now();
+        while self.clients.entered < workload.connections() {
+            let entering = self.clients.connections() - self.clients.entered;
+            let waiting = workload.connections() - self.clients.connections();
             for _ in 0..dialect.entering_max().saturating_sub(entering).min(waiting) {
-                self.swarm.connect()?;
+                self.clients.connect()?;
             }
-            self.swarm.turn(SPIN * 100)?;
-            (self.progress)("connect", self.swarm.entered.into(), workload.connections().into());
-            self.be_patient(began, "not everybody can enter")?;
+            self.clients.poll(SPIN * 100)?;
+            (self.progress)("connect", self.clients.entered.into(), workload.connections().into());
+            self.check_entering(began, "not all clients could enter")?;
         }
         Ok(())
     }
 
-    /// Until everybody has heard somebody else of its room.
-    fn be_present(&mut self, workload: &Workload) -> io::Result<()> {
-        let began = self.swarm.now();
+    /// Sends probes until every client has received one of its room.
+    fn wait_for_presence(&mut self, workload: &Workload) -> io::Result<()> {
+        let began = self.clients.now();
         let (mut next, mut interval) = (began, PROBE_INTERVAL);
-        // Nobody else is in a room of one.
+        // A client that is alone in its room receives no probe.
         let alone = (0..workload.rooms).filter(|&room| workload.readers(room) < 2).count();
-        while self.swarm.present as usize + alone < workload.clients as usize {
-            if self.swarm.now() >= next {
-                self.swarm.probe()?;
-                next = self.swarm.now() + interval;
+        while self.clients.present as usize + alone < workload.clients as usize {
+            if self.clients.now() >= next {
+                self.clients.probe()?;
+                next = self.clients.now() + interval;
                 interval *= 2;
             }
-            self.swarm.turn(SPIN * 10)?;
-            (self.progress)("hear each other", self.swarm.present.into(), workload.clients.into());
-            self.be_patient(began, "not everybody hears their room")?;
+            self.clients.poll(SPIN * 10)?;
+            (self.progress)("wait for probes", self.clients.present.into(), workload.clients.into());
+            self.check_entering(began, "not all clients received a probe")?;
         }
         Ok(())
     }
 
-    fn be_patient(&mut self, began: Duration, what: &str) -> io::Result<()> {
-        if self.swarm.ended > 0 {
-            let why = self.swarm.tally.failures.first().cloned().unwrap_or_default();
+    /// Returns an error if a client was closed or the time for entering is over.
+    fn check_entering(&mut self, began: Duration, what: &str) -> io::Result<()> {
+        if self.clients.ended > 0 {
+            let why = self.clients.tally.failures.first().cloned().unwrap_or_default();
             return Err(io::Error::other(format!("{what}: {why}")));
         }
-        if self.swarm.now() > began + PATIENCE {
-            return Err(io::Error::new(ErrorKind::TimedOut, format!("{what} within {PATIENCE:?}")));
+        if self.clients.now() > began + ENTER_TIMEOUT {
+            return Err(io::Error::new(ErrorKind::TimedOut, format!("{what} within {ENTER_TIMEOUT:?}")));
         }
         Ok(())
     }
 
-    /// Hears what comes for so long.
-    fn listen(&mut self, time: Duration) -> io::Result<()> {
-        let until = self.swarm.now() + time;
-        while self.swarm.now() < until {
-            self.swarm.turn(SPIN * 10)?;
+    /// Receives for a fixed time.
+    fn receive_for(&mut self, time: Duration) -> io::Result<()> {
+        let until = self.clients.now() + time;
+        while self.clients.now() < until {
+            self.clients.poll(SPIN * 10)?;
         }
         Ok(())
     }
 
-    /// How many of those that never read the server has closed. What it still holds for them comes only now, when
-    /// they do read.
+    /// Returns the number of members that never read and that the server has closed. To find out, they read the rest of
+    /// their output now.
     fn slow_closed(&mut self) -> io::Result<u32> {
-        let mut last = self.swarm.now();
+        let mut last = self.clients.now();
         loop {
-            let (closed, has_read) = self.swarm.read_slow();
-            let now = self.swarm.now();
+            let (closed, has_read) = self.clients.read_slow();
+            let now = self.clients.now();
             if has_read {
                 last = now;
             }
-            if closed == self.swarm.slow() || now > last + QUIET {
+            if closed == self.clients.slow() || now > last + QUIET {
                 return Ok(closed);
             }
-            self.swarm.turn(SPIN * 10)?;
+            self.clients.poll(SPIN * 10)?;
         }
     }
 
-    /// Says lines by the workload's pace; `next` is when the next one is to be said, where that is by a schedule.
+    /// Sends lines at the workload's pace. In an open loop, `next` is the time at which the next line is due, and `late`
+    /// records the delays.
     fn speak(
         &mut self,
         workload: &Workload,
@@ -283,71 +284,71 @@ impl Run<'_> {
         next: &mut Duration,
         late: &mut Histogram<u64>,
     ) -> io::Result<()> {
-        let began = self.swarm.now();
+        let began = self.clients.now();
         loop {
             match workload.pace {
-                Pace::Window(_) if self.swarm.now() >= until => return Ok(()),
+                Pace::Window(_) if self.clients.now() >= until => return Ok(()),
                 Pace::Window(window) => {
-                    while self.swarm.tally.in_flight() < window.into() {
-                        self.swarm.say(self.swarm.now(), is_measured)?;
+                    while self.clients.tally.in_flight() < window.into() {
+                        self.clients.say(self.clients.now(), is_measured)?;
                     }
-                    self.swarm.turn(SPIN * 100)?;
+                    self.clients.poll(SPIN * 100)?;
                 }
                 Pace::Rate(rate) => {
-                    while *next <= self.swarm.now().min(until) {
-                        late.saturating_record(nanoseconds(self.swarm.now() - *next));
-                        self.swarm.say(*next, is_measured)?;
+                    while *next <= self.clients.now().min(until) {
+                        late.saturating_record(nanoseconds(self.clients.now() - *next));
+                        self.clients.say(*next, is_measured)?;
                         *next += Duration::from_secs(1) / rate;
                     }
-                    if self.swarm.now() >= until {
+                    if self.clients.now() >= until {
                         return Ok(());
                     }
-                    let wait = (*next).min(until).saturating_sub(self.swarm.now());
-                    self.swarm.turn(if wait < SPIN { Duration::ZERO } else { wait - SPIN })?;
+                    let wait = (*next).min(until).saturating_sub(self.clients.now());
+                    self.clients.poll(if wait < SPIN { Duration::ZERO } else { wait - SPIN })?;
                 }
             }
             if is_measured {
-                self.tell("measure", began, until - began);
+                self.report_progress("measure", began, until - began);
             }
-            if self.swarm.ended > 0 {
-                // It cannot go on, and the gates have seen why.
+            if self.clients.ended > 0 {
+                // A client was closed, which the checks have recorded.
                 return Ok(());
             }
         }
     }
 
-    /// What was said is heard at last.
-    fn hear_out(&mut self) -> io::Result<()> {
-        let (mut heard, mut last) = (self.swarm.tally.deliveries, self.swarm.now());
-        while self.swarm.tally.in_flight() > 0 && self.swarm.tally.failures.is_empty() {
-            self.swarm.turn(SPIN * 100)?;
-            let now = self.swarm.now();
-            if self.swarm.tally.deliveries > heard {
-                (heard, last) = (self.swarm.tally.deliveries, now);
+    /// Waits until the lines in flight are delivered, and then for surplus deliveries.
+    fn wait_for_deliveries(&mut self) -> io::Result<()> {
+        let (mut heard, mut last) = (self.clients.tally.deliveries, self.clients.now());
+        while self.clients.tally.in_flight() > 0 && self.clients.tally.failures.is_empty() {
+            self.clients.poll(SPIN * 100)?;
+            let now = self.clients.now();
+            if self.clients.tally.deliveries > heard {
+                (heard, last) = (self.clients.tally.deliveries, now);
             } else if now > last + QUIET {
                 break;
             }
         }
-        self.listen(AFTERWARDS)
+        self.receive_for(SURPLUS_WAIT)
     }
 
-    fn window(&self) -> io::Result<Window> {
-        Ok(Window {
-            own: usage::own()?,
+    fn baseline(&self) -> io::Result<Baseline> {
+        Ok(Baseline {
+            own: usage::of_this_process()?,
             server: self.server.usage()?,
-            messages: self.swarm.tally.messages(),
-            deliveries: self.swarm.tally.deliveries,
-            began: self.swarm.now(),
+            messages: self.clients.tally.messages(),
+            deliveries: self.clients.tally.deliveries,
+            at: self.clients.now(),
         })
     }
 
-    fn tell(&mut self, what: &'static str, began: Duration, of: Duration) {
+    fn report_progress(&mut self, what: &'static str, began: Duration, of: Duration) {
         let milliseconds = |time: Duration| nanoseconds(time) / 1_000_000;
-        (self.progress)(what, milliseconds(self.swarm.now() - began), milliseconds(of));
+        (self.progress)(what, milliseconds(self.clients.now() - began), milliseconds(of));
     }
 
     fn report(&mut self, workload: &Workload, dialect: Dialect, wall: Duration) -> Report {
-        let mut tally = std::mem::replace(&mut self.swarm.tally, Tally::new(workload));
+        let mut tally = std::mem::replace(&mut self.clients.tally, Tally::new(workload));
         tally.check();
         Report {
             workload: *workload,
@@ -365,7 +366,7 @@ impl Run<'_> {
     }
 }
 
-/// What the server used from `began` to `ended`; `before` is what it had used before anybody connected.
+/// Returns the server's usage between `began` and `ended`. `before` is its usage before the first connection.
 fn cost(
     workload: &Workload,
     before: Option<Usage>,
@@ -382,5 +383,5 @@ fn cost(
 }
 
 fn histogram() -> Histogram<u64> {
-    Histogram::new(3).expect("three digits are few enough")
+    Histogram::new(3).expect("three significant digits are supported")
 }

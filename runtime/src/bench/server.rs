@@ -1,4 +1,4 @@
-//! The server that is loaded.
+//! The server under load.
 
 use super::usage::{self, Usage};
 use rustix::process::{Pid, Signal, kill_process};
@@ -8,45 +8,44 @@ use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// How long a server of our own may take to listen, and to stop.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The time for a started server to listen, and to stop.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 const POLL: Duration = Duration::from_millis(10);
 
-/// A server, and its process where that is known.
+/// A server, with its process if known.
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) address: SocketAddr,
     pid: Option<u32>,
-    /// It ends with this.
-    _own: Option<Own>,
+    /// The process of a server that was started here. Dropping it stops the server.
+    _child: Option<StartedServer>,
 }
 
-/// A server of our own.
+/// A server that was started here.
 #[derive(Debug)]
-struct Own {
+struct StartedServer {
     child: Child,
-    /// The processors on which this process could run before it left one of them to the server.
+    /// The processors that this process could use before it left one of them to the server.
     allowed: CpuSet,
 }
 
 impl Server {
-    /// One that runs already.
+    /// Returns a server that is already running.
     pub(super) fn running(address: &str, pid: Option<u32>) -> io::Result<Self> {
         let address = address.to_socket_addrs()?.next();
-        let address = address.ok_or_else(|| io::Error::other("the address has no host"))?;
-        Ok(Self { address, pid, _own: None })
+        let address = address.ok_or_else(|| io::Error::other("the host has no address"))?;
+        Ok(Self { address, pid, _child: None })
     }
 
-    /// One of our own, without a limit on the rate of lines; on another processor than this process, if there
-    /// are two.
+    /// Starts a server without a limit on the rate of lines; if there are two processors, on another one than this process.
     pub(super) fn start(scheme: &str, arguments: &[String]) -> io::Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let allowed = sched_getaffinity(None)?;
         let mut processors = (0..CpuSet::MAX_CPU).filter(|&processor| allowed.is_set(processor));
         let pair = processors.next().zip(processors.next());
         if let Some((first, _)) = pair {
-            // It inherits this.
+            // The child inherits this.
             set_processor(first)?;
         }
         let child = Command::new(std::env::current_exe()?)
@@ -59,13 +58,13 @@ impl Server {
                 &format!("{scheme}://{address}"),
             ])
             .args(arguments)
-            // Thousands come and go; what goes wrong is told.
+            // Without the records of thousands of members that join and leave.
             .env("PARLOR_LOG_LEVEL", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn();
-        let mut own = match child {
-            Ok(child) => Own { child, allowed },
+        let mut started = match child {
+            Ok(child) => StartedServer { child, allowed },
             Err(error) => {
                 sched_setaffinity(None, &allowed)?;
                 return Err(error);
@@ -75,30 +74,30 @@ impl Server {
             set_processor(second)?;
         }
         wait_until(|| {
-            if let Some(status) = own.child.try_wait()? {
+            if let Some(status) = started.child.try_wait()? {
                 return Err(io::Error::other(format!("the server ended at once: {status}")));
             }
             Ok(TcpStream::connect(address).is_ok())
         })?;
-        Ok(Self { address, pid: Some(own.child.id()), _own: Some(own) })
+        Ok(Self { address, pid: Some(started.child.id()), _child: Some(started) })
     }
 
-    /// What its process has used, if one is known.
+    /// Returns the usage of the server's process, if known.
     pub(super) fn usage(&self) -> io::Result<Option<Usage>> {
-        self.pid.map(|pid| usage::of(&pid.to_string())).transpose()
+        self.pid.map(|pid| usage::of_process(&pid.to_string())).transpose()
     }
 }
 
-impl Drop for Own {
+impl Drop for StartedServer {
     fn drop(&mut self) {
         let child = &mut self.child;
         let asked = kill_process(Pid::from_child(child), Signal::TERM).is_ok();
         let ended = asked && wait_until(|| Ok(child.try_wait()?.is_some())).is_ok();
-        // Where that is not to be, it has ended.
+        // `kill` fails only if the process has ended.
         if !ended && child.kill().is_ok() {
             drop(child.wait());
         }
-        // A process that may not do this stays where it is, and so does its next server.
+        // If this fails, this process and the next server share the remaining processors.
         drop(sched_setaffinity(None, &self.allowed).map_err(io::Error::from));
     }
 }
@@ -110,7 +109,7 @@ fn set_processor(processor: usize) -> io::Result<()> {
 }
 
 fn wait_until(mut is_done: impl FnMut() -> io::Result<bool>) -> io::Result<()> {
-    let polls = PATIENCE.as_millis() / POLL.as_millis();
+    let polls = TIMEOUT.as_millis() / POLL.as_millis();
     for _ in 0..polls {
         if is_done()? {
             return Ok(());

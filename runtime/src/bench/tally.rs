@@ -1,40 +1,40 @@
-//! What was said, who heard it and when; and what must be true of that, or the figures do not count.
+//! The record of lines sent and received, and the checks that it must pass for the figures to count.
 
 use super::workload::Workload;
 use hdrhistogram::Histogram;
 use std::time::Duration;
 
-/// Failures that are told; what follows from one of them is seldom news.
+/// Failures that are recorded. Later ones mostly follow from the first.
 const FAILURES_MAX: usize = 8;
 
-/// Members of each room whose order is compared, and rooms in which it is.
+/// Members of a room whose orders are compared, and rooms in which they are.
 const SAMPLES: u32 = 4;
 
-/// The longest latency that is told apart from a longer one.
+/// The longest latency that the histograms record.
 const LATENCY_NS_MAX: u64 = 600_000_000_000;
 
-/// What was said and heard.
+/// The record of lines sent and received.
 #[derive(Debug)]
 pub(super) struct Tally {
     workload: Workload,
-    /// By their numbers.
+    /// The lines, by their numbers.
     messages: Vec<Message>,
-    /// How many lines of each speaker of its room each client has heard: a row for each client.
-    heard: Vec<u32>,
-    /// Speakers in a room, at the most.
+    /// The number of lines received of each speaker in a client's room: a row for each client.
+    received: Vec<u32>,
+    /// The length of a row: the most speakers in a room.
     columns: u32,
-    /// For each pair of sampled members of a room, a hash of the order in which the first has heard what both can
-    /// hear.
+    /// For each ordered pair of sampled members of a room, a hash of the order in which the first has received the lines
+    /// that both can receive.
     samples: Vec<u64>,
-    /// How many lines each speaker has said.
-    said: Vec<u32>,
-    /// Lines that everyone has heard.
+    /// The number of lines that each speaker has sent.
+    sent: Vec<u32>,
+    /// Lines that all their recipients have received.
     pub(super) completed: u64,
-    /// Lines that were heard, once for each who heard them.
+    /// Lines received, counted once for each recipient.
     pub(super) deliveries: u64,
-    /// From when a line was to be said to each that heard it, in nanoseconds.
+    /// Nanoseconds from when a line was due to each of its deliveries.
     pub(super) delivery: Histogram<u64>,
-    /// The same to the last that heard it.
+    /// Nanoseconds from when a line was due to the last of its deliveries.
     pub(super) message: Histogram<u64>,
     pub(super) failures: Vec<String>,
 }
@@ -42,9 +42,9 @@ pub(super) struct Tally {
 #[derive(Debug)]
 struct Message {
     speaker: u32,
-    /// Which of its speaker's it is.
+    /// The line's index among its speaker's lines.
     nth: u32,
-    /// Members that have not heard it.
+    /// Recipients that have not received it.
     left: u32,
     is_measured: bool,
     intended: Duration,
@@ -53,14 +53,14 @@ struct Message {
 impl Tally {
     pub(super) fn new(workload: &Workload) -> Self {
         let columns = workload.speakers.div_ceil(workload.rooms);
-        let histogram = || Histogram::new_with_bounds(1, LATENCY_NS_MAX, 3).expect("the bounds are sound");
+        let histogram = || Histogram::new_with_bounds(1, LATENCY_NS_MAX, 3).expect("the bounds are valid");
         Self {
             workload: *workload,
             messages: Vec::new(),
-            heard: vec![0; workload.clients as usize * columns as usize],
+            received: vec![0; workload.clients as usize * columns as usize],
             columns,
             samples: vec![0; (workload.rooms.min(SAMPLES) * SAMPLES * SAMPLES) as usize],
-            said: vec![0; workload.speakers as usize],
+            sent: vec![0; workload.speakers as usize],
             completed: 0,
             deliveries: 0,
             delivery: histogram(),
@@ -69,7 +69,7 @@ impl Tally {
         }
     }
 
-    /// Lines that were not heard by everyone yet.
+    /// Returns the number of lines that not all recipients have received.
     pub(super) fn in_flight(&self) -> u64 {
         self.messages.len() as u64 - self.completed
     }
@@ -78,38 +78,38 @@ impl Tally {
         self.messages.len() as u64
     }
 
-    /// Somebody says the next line; returns its number.
-    pub(super) fn say(&mut self, speaker: u32, intended: Duration, is_measured: bool) -> u32 {
+    /// Records that a line is sent; returns its number.
+    pub(super) fn sent(&mut self, speaker: u32, intended: Duration, is_measured: bool) -> u32 {
         let number = u32::try_from(self.messages.len()).expect("a run has fewer lines");
-        let said = &mut self.said[speaker as usize];
+        let sent = &mut self.sent[speaker as usize];
         let left = self.workload.readers(self.workload.room(speaker)) - 1;
-        self.messages.push(Message { speaker, nth: *said, left, is_measured, intended });
-        *said += 1;
+        self.messages.push(Message { speaker, nth: *sent, left, is_measured, intended });
+        *sent += 1;
         number
     }
 
-    /// A client has heard a line.
-    pub(super) fn heard(&mut self, client: u32, number: u32, now: Duration) {
+    /// Records that a client has received a line, and checks that it should have.
+    pub(super) fn received(&mut self, client: u32, number: u32, now: Duration) {
         let Some(message) = self.messages.get_mut(number as usize) else {
-            return self.fail(format!("client {client} hears line {number}, which nobody said"));
+            return self.fail(format!("client {client} received line {number}, which was never sent"));
         };
         let (speaker, nth) = (message.speaker, message.nth);
         if speaker == client {
-            return self.fail(format!("client {client} hears itself: line {number}"));
+            return self.fail(format!("client {client} received its own line {number}"));
         }
         if self.workload.room(speaker) != self.workload.room(client) {
-            return self.fail(format!("client {client} hears line {number} of another room"));
+            return self.fail(format!("client {client} received line {number} of another room"));
         }
         let column = speaker / self.workload.rooms;
-        let next = &mut self.heard[client as usize * self.columns as usize + column as usize];
+        let next = &mut self.received[client as usize * self.columns as usize + column as usize];
         if *next != nth {
             let next = *next;
             return self
-                .fail(format!("client {client} hears line {nth} of client {speaker}, not line {next}"));
+                .fail(format!("client {client} received line {nth} of client {speaker}, not line {next}"));
         }
         *next += 1;
         self.deliveries += 1;
-        // It is behind the check that each hears it once, and so never more often than it is to be heard.
+        // Cannot underflow: the check above lets each recipient count once.
         message.left -= 1;
         if message.is_measured {
             let latency = nanoseconds(now.saturating_sub(message.intended));
@@ -135,13 +135,13 @@ impl Tally {
         (room < SAMPLES && from_end < SAMPLES).then_some((room, from_end))
     }
 
-    /// Everything that was to be heard has been, or will not be: whether it was right.
+    /// Checks the whole run, when no more deliveries are expected.
     pub(super) fn check(&mut self) {
         let lost = self.messages.iter().filter(|message| message.left > 0).count();
         if lost > 0 {
             let deliveries: u64 = self.messages.iter().map(|message| u64::from(message.left)).sum();
             self.fail(format!(
-                "{lost} lines were not heard by everyone: {deliveries} deliveries are missing"
+                "{lost} lines did not reach all recipients: {deliveries} deliveries are missing"
             ));
             return;
         }
@@ -151,7 +151,7 @@ impl Tally {
             let differs =
                 |(one, other)| self.samples[pair(room, one, other)] != self.samples[pair(room, other, one)];
             if { pairs }.any(differs) {
-                self.fail(format!("members of room {room} hear the lines in different orders"));
+                self.fail(format!("members of room {room} received the lines in different orders"));
             }
         }
     }
@@ -177,7 +177,7 @@ mod tests {
 
     const NOW: Duration = Duration::from_millis(3);
 
-    /// Two rooms of three; clients 0 and 2 and 4 are in the first.
+    /// Two rooms of three: clients 0, 2 and 4 are in the first.
     fn tally() -> Tally {
         let talk = Workload::named("talk200").expect("there is one");
         Tally::new(&Workload { clients: 6, rooms: 2, speakers: 6, ..talk })
@@ -188,12 +188,12 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_everyone_hears_in_order_pass() {
+    fn lines_received_by_all_in_order_pass() {
         let mut tally = tally();
-        let first = tally.say(0, Duration::ZERO, true);
-        let second = tally.say(2, Duration::ZERO, false);
+        let first = tally.sent(0, Duration::ZERO, true);
+        let second = tally.sent(2, Duration::ZERO, false);
         for (client, number) in [(4, first), (2, first), (4, second), (0, second)] {
-            tally.heard(client, number, NOW);
+            tally.received(client, number, NOW);
         }
         tally.check();
         assert_eq!(failure(&tally), "");
@@ -203,31 +203,31 @@ mod tests {
     }
 
     #[test]
-    fn a_gate_fails_for_each_wrong() {
+    fn each_kind_of_error_fails_a_check() {
         type Wrong = fn(&mut Tally);
         let wrongs: [(&str, Wrong); 6] = [
-            ("nobody said", |tally| tally.heard(0, 7, NOW)),
-            ("hears itself", |tally| {
-                tally.say(0, NOW, true);
-                tally.heard(0, 0, NOW);
+            ("never sent", |tally| tally.received(0, 7, NOW)),
+            ("its own line", |tally| {
+                tally.sent(0, NOW, true);
+                tally.received(0, 0, NOW);
             }),
             ("another room", |tally| {
-                tally.say(0, NOW, true);
-                tally.heard(1, 0, NOW);
+                tally.sent(0, NOW, true);
+                tally.received(1, 0, NOW);
             }),
-            ("hears line 0 of client 0, not line 1", |tally| {
-                tally.say(0, NOW, true);
-                tally.heard(2, 0, NOW);
-                tally.heard(2, 0, NOW);
+            ("received line 0 of client 0, not line 1", |tally| {
+                tally.sent(0, NOW, true);
+                tally.received(2, 0, NOW);
+                tally.received(2, 0, NOW);
             }),
-            ("hears line 1 of client 0, not line 0", |tally| {
-                tally.say(0, NOW, true);
-                tally.say(0, NOW, true);
-                tally.heard(2, 1, NOW);
+            ("received line 1 of client 0, not line 0", |tally| {
+                tally.sent(0, NOW, true);
+                tally.sent(0, NOW, true);
+                tally.received(2, 1, NOW);
             }),
             ("1 deliveries are missing", |tally| {
-                tally.say(0, NOW, true);
-                tally.heard(2, 0, NOW);
+                tally.sent(0, NOW, true);
+                tally.received(2, 0, NOW);
                 tally.check();
             }),
         ];
@@ -239,23 +239,24 @@ mod tests {
     }
 
     #[test]
-    fn two_orders_fail() {
+    fn different_orders_fail() {
         let talk = Workload::named("talk200").expect("there is one");
-        // Those that speak are sampled themselves in a small room.
+        // In a small room, the speakers are sampled themselves.
         for clients in [4, 10] {
             for same in [true, false] {
                 let mut tally = Tally::new(&Workload { clients, speakers: 2, ..talk });
-                let (one, other) = (tally.say(0, NOW, true), tally.say(1, NOW, true));
-                tally.heard(1, one, NOW);
-                tally.heard(0, other, NOW);
+                let (one, other) = (tally.sent(0, NOW, true), tally.sent(1, NOW, true));
+                tally.received(1, one, NOW);
+                tally.received(0, other, NOW);
                 for client in 2..clients {
                     let turned = client == clients - 1 && !same;
                     let (first, second) = if turned { (other, one) } else { (one, other) };
-                    tally.heard(client, first, NOW);
-                    tally.heard(client, second, NOW);
+                    tally.received(client, first, NOW);
+                    tally.received(client, second, NOW);
                 }
                 tally.check();
-                let expected = if same { "" } else { "members of room 0 hear the lines in different orders" };
+                let expected =
+                    if same { "" } else { "members of room 0 received the lines in different orders" };
                 assert_eq!(failure(&tally), expected);
             }
         }

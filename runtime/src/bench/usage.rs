@@ -1,33 +1,33 @@
-//! What Linux tells of a process.
+//! The resources that a process has used, read from Linux's `/proc`.
 
 use rustix::param::{clock_ticks_per_second, page_size};
 use std::io;
 use std::time::Duration;
 
-/// What a process has used.
+/// The resources that a process has used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Usage {
-    /// On all processors, in the kernel and outside of it.
+    /// CPU time on all processors, in user and kernel mode.
     pub(super) cpu: Duration,
-    /// The same, and the time for which its threads could have run and something else did.
+    /// CPU time plus the time that its threads waited for a processor.
     pub(super) wanted: Duration,
     pub(super) resident_bytes: u64,
 }
 
-/// What this process has used.
-pub(super) fn own() -> io::Result<Usage> {
-    of("self")
+/// Returns the usage of this process.
+pub(super) fn of_this_process() -> io::Result<Usage> {
+    of_process("self")
 }
 
-/// What a process has used (`proc_pid_stat(5)`; the scheduler's statistics are described in Linux'
-/// `Documentation/scheduler/sched-stats.rst`).
-pub(super) fn of(process: &str) -> io::Result<Usage> {
+/// Returns the usage of a process: see `proc_pid_stat(5)` and, for the scheduler's statistics, the kernel's
+/// `Documentation/scheduler/sched-stats.rst`.
+pub(super) fn of_process(process: &str) -> io::Result<Usage> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
     let (cpu, resident_bytes) = parse_stat(&stat, clock_ticks_per_second(), page_size())
-        .ok_or_else(|| io::Error::other(format!("/proc/{process}/stat is not as it should be")))?;
+        .ok_or_else(|| io::Error::other(format!("/proc/{process}/stat has an unknown format")))?;
     let mut waited = Duration::ZERO;
     for thread in std::fs::read_dir(format!("/proc/{process}/task"))? {
-        // A thread can end meanwhile; and a kernel can be built without these statistics.
+        // The thread may have ended, or the kernel may be built without these statistics.
         let schedule = std::fs::read_to_string(thread?.path().join("schedstat")).unwrap_or_default();
         waited += parse_wait(&schedule).unwrap_or_default();
     }
@@ -35,7 +35,7 @@ pub(super) fn of(process: &str) -> io::Result<Usage> {
 }
 
 fn parse_stat(stat: &str, ticks_per_second: u64, page_bytes: usize) -> Option<(Duration, u64)> {
-    // The name of the program is the second field, and may have spaces and parentheses in it.
+    // The second field is the program's name in parentheses, which may itself contain spaces and parentheses.
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_whitespace().skip(11).map(|field| field.parse::<u64>().unwrap_or(0));
     let ticks = fields.next()? + fields.next()?;
@@ -44,7 +44,7 @@ fn parse_stat(stat: &str, ticks_per_second: u64, page_bytes: usize) -> Option<(D
     Some((cpu, resident_pages * page_bytes as u64))
 }
 
-/// The second of a thread's numbers: how long it waited for a processor, in nanoseconds.
+/// Parses the second number of a thread's `schedstat`: the nanoseconds for which it waited for a processor.
 fn parse_wait(schedule: &str) -> Option<Duration> {
     schedule.split_whitespace().nth(1)?.parse().ok().map(Duration::from_nanos)
 }
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_is_read_by_its_fields() {
+    fn the_usage_is_parsed_by_its_fields() {
         let stat =
             "7 (a) b) S 1 7 7 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 1 0 300 123456 42 18446744073709551615";
         assert_eq!(parse_stat(stat, 100, 4_096), Some((Duration::from_secs(3), 42 * 4_096)));
@@ -64,8 +64,8 @@ mod tests {
     }
 
     #[test]
-    fn this_process_is_read() {
-        let usage = own().unwrap();
+    fn the_usage_of_this_process_is_read() {
+        let usage = of_this_process().unwrap();
         assert!(usage.resident_bytes > 0 && usage.wanted >= usage.cpu);
     }
 }

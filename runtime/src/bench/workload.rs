@@ -1,43 +1,45 @@
-//! What is done to a server, by name.
+//! The workloads, by name.
 
 use crate::locale::Localized;
 
-/// A load, and what of it is changed by the command line.
+/// A load on a server.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Workload {
     pub(super) name: &'static str,
     pub(super) about: Localized,
     pub(super) shape: Shape,
-    /// Members that read, all rooms together.
+    /// Members that read, in all rooms together.
     pub(super) clients: u32,
-    /// They are spread over the rooms evenly.
+    /// Rooms, over which the members are spread evenly.
     pub(super) rooms: u32,
-    /// How many of the members speak, in turn.
+    /// Members that speak, in turn.
     pub(super) speakers: u32,
     /// Members that never read, on top of the others.
     pub(super) slow: u32,
     pub(super) pace: Pace,
-    /// The text of a line, without its end and what the dialect puts around it.
+    /// Bytes of a line's text, without the dialect's framing and the line end.
     pub(super) line_bytes: u32,
-    /// Combinations of capabilities that the clients of IRC ask for, in turn; 1 for none.
+    /// Combinations of capabilities that IRC clients request, in turn; 1 for no capabilities.
     pub(super) classes: u32,
 }
 
+/// The kind of a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// Everybody is there and nothing is said.
+    /// Members are silent.
     Idle,
-    /// All connect at once, and everyone hears every entrance.
+    /// All clients connect and enter one room at once, where each entrance is announced to the others.
     Storm,
+    /// Members speak.
     Talk,
 }
 
-/// When the next line is said.
+/// The pace at which lines are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pace {
-    /// Open loop: so many a second, by a fixed schedule.
+    /// Open loop: lines a second, by a fixed schedule.
     Rate(u32),
-    /// Closed loop: when fewer than so many lines were not heard by everyone.
+    /// Closed loop: lines that may be in flight, that is, not yet received by all members.
     Window(u32),
 }
 
@@ -57,7 +59,7 @@ const TALK: Workload = Workload {
     classes: 1,
 };
 
-/// Every workload that there is.
+/// All workloads.
 pub(super) const WORKLOADS: [Workload; 9] = [
     TALK,
     Workload {
@@ -151,42 +153,48 @@ pub(super) const WORKLOADS: [Workload; 9] = [
     },
 ];
 
-/// The number at the end of a line, by which the line is known; it has so many bytes.
-pub(super) const MARK_BYTES: usize = 9;
+/// Bytes of the number at the end of a line, which identifies the line.
+pub(super) const NUMBER_BYTES: usize = 9;
 
 impl Workload {
     pub(super) fn named(name: &str) -> Option<Self> {
         WORKLOADS.into_iter().find(|workload| workload.name == name)
     }
 
-    /// The room of a client.
+    /// Returns the room of a client.
     pub(super) const fn room(&self, client: u32) -> u32 {
         client % self.rooms
     }
 
-    /// Members of a room that read.
+    /// Returns the number of members of a room that read.
     pub(super) const fn readers(&self, room: u32) -> u32 {
         self.clients / self.rooms + if room < self.clients % self.rooms { 1 } else { 0 }
     }
 
-    /// Everyone who connects.
+    /// Returns the number of connections.
     pub(super) const fn connections(&self) -> u32 {
         self.clients + self.slow
     }
 
-    /// What is wrong with the numbers, if anything is.
+    /// Checks that the numbers make sense together; the error says which do not.
     pub(super) fn check(&self) -> Result<(), String> {
-        let pace_is_sound = !matches!(self.pace, Pace::Rate(0) | Pace::Window(0));
+        let pace_is_valid = !matches!(self.pace, Pace::Rate(0) | Pace::Window(0));
         for (rule, holds) in [
-            ("there must be a client", self.clients >= 1),
-            ("there must be from one room to as many as clients", (1..=self.clients).contains(&self.rooms)),
-            ("no more can speak than there are clients", self.speakers <= self.clients),
-            ("somebody must speak", self.shape != Shape::Talk || self.speakers >= 1),
-            ("a room of one hears nothing", self.shape != Shape::Talk || self.clients >= 2 * self.rooms),
-            ("a window or rate of 0 says nothing", pace_is_sound),
+            ("clients must be at least 1", self.clients >= 1),
+            ("rooms must be from 1 to the number of clients", (1..=self.clients).contains(&self.rooms)),
+            ("speakers must be at most the number of clients", self.speakers <= self.clients),
+            ("speakers must be at least 1", self.shape != Shape::Talk || self.speakers >= 1),
+            (
+                "each room needs at least 2 clients",
+                self.shape != Shape::Talk || self.clients >= 2 * self.rooms,
+            ),
+            ("the window or rate must be at least 1", pace_is_valid),
             ("a storm is in one room", self.shape != Shape::Storm || self.rooms == 1),
-            ("only where somebody speaks is anybody slow", self.shape == Shape::Talk || self.slow == 0),
-            ("a line has at least 9 bytes and at most 4096", (9..=4_096).contains(&self.line_bytes)),
+            (
+                "slow members need a workload in which members speak",
+                self.shape == Shape::Talk || self.slow == 0,
+            ),
+            ("line-bytes must be from 9 to 4096", (9..=4_096).contains(&self.line_bytes)),
         ] {
             if !holds {
                 return Err(format!("{}: {rule}", self.name));
@@ -201,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_named_workloads_are_sound() {
+    fn the_workloads_are_valid() {
         for workload in WORKLOADS {
             assert_eq!(workload.check(), Ok(()));
             assert!(Workload::named(workload.name).is_some());
@@ -212,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_mean_nothing_are_refused() {
+    fn numbers_without_meaning_are_refused() {
         assert!(Workload { rooms: 0, ..TALK }.check().is_err());
         assert!(Workload { speakers: 201, ..TALK }.check().is_err());
         assert!(Workload { rooms: 101, ..TALK }.check().is_err());

@@ -1,4 +1,4 @@
-//! The load generator, on servers that do right and on some that do not.
+//! The load generator, on correct and on incorrect servers.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -24,7 +24,7 @@ fn every_kind_of_workload_passes_on_a_server_of_its_own() {
         bench(&[&["talk200", "latency50", "rooms100", "idle10k", "storm3k", "slow"][..], &few].concat());
     // 100 rooms for 12 clients.
     assert_eq!(output.status.code(), Some(2), "{output:?}");
-    assert!(String::from_utf8_lossy(&output.stderr).contains("rooms100: there must be"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("rooms100: rooms must be"), "{output:?}");
 
     let output = bench(&[&["talk200", "latency50", "storm3k", "slow"][..], &few].concat());
     assert!(output.status.success(), "{output:?}");
@@ -59,18 +59,18 @@ fn latencies_are_drawn_and_a_table_is_printed() {
     let table = String::from_utf8_lossy(&output.stdout).into_owned();
     let rows: Vec<&str> = table.lines().collect();
     assert_eq!(rows.len(), 2, "{table}");
-    // Which of the two is the machine's doing.
+    // The machine decides which of the two.
     let passed = ["passed", "generator-limited"].iter().any(|verdict| rows[1].ends_with(verdict));
     assert!(rows[1].starts_with("talk200") && passed, "{table}");
 }
 
-/// A server of lines that sends each line to everyone else, changed.
+/// Starts a line server that sends a changed copy of each line to all others.
 fn serve_with(change: impl Fn(&[u8]) -> Vec<u8> + Clone + Send + 'static) -> String {
     serve_both(|from, to, _| usize::from(from != to), change)
 }
 
-/// A server of lines that does to each what it is told: how often each connection, by its number, is sent the
-/// line of another.
+/// Starts a line server with a function for the number of copies of a line that each connection is sent, given the numbers of
+/// the author's and the recipient's connection.
 fn serve(copies: impl Fn(usize, usize, &[u8]) -> usize + Clone + Send + 'static) -> String {
     serve_both(copies, <[u8]>::to_vec)
 }
@@ -94,7 +94,7 @@ fn serve_both(
                     line.push(b'\n');
                     for (other, stream) in all.lock().unwrap().iter_mut().enumerate() {
                         let bytes = change(&line).repeat(copies(number, other, &line));
-                        // The generator ends when it has seen enough.
+                        // The generator closes its connections at the end of the run.
                         if stream.write_all(&bytes).is_err() {
                             return;
                         }
@@ -120,25 +120,25 @@ fn is_message(line: &[u8]) -> bool {
 }
 
 #[test]
-fn a_server_that_does_wrong_fails_its_gates() {
+fn an_incorrect_server_fails_the_checks() {
     let fine = serve(|from, to, _| usize::from(from != to));
     let few = ["--clients", "4", "--window", "2", "--seconds", "1", "--dialect", "raw", "--connect", &fine];
     assert!(bench(&[&["talk200"][..], &few].concat()).status.success());
 
-    assert_fails(&serve(|_, _, _| 1), "hears itself");
+    assert_fails(&serve(|_, _, _| 1), "its own line");
     assert_fails(
         &serve(|from, to, line| usize::from(from != to) << usize::from(is_message(line))),
         "not line",
     );
     let loses = |from, to, line: &[u8]| usize::from(from != to && !(to == 3 && line.ends_with(b"0\n")));
-    assert_fails(&serve(loses), "hears line");
+    assert_fails(&serve(loses), "received line");
     let cuts =
         serve_with(|line| if is_message(line) { line[line.len() - 12..].to_vec() } else { line.to_vec() });
-    assert_fails(&cuts, "not all of it");
+    assert_fails(&cuts, "incomplete");
 }
 
 #[test]
-fn what_cannot_be_measured_is_said() {
+fn a_run_that_is_impossible_is_reported() {
     let output = bench(&["talk200", "--connect", "127.0.0.1:1", "--seconds", "1"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot connect"), "{output:?}");

@@ -1,6 +1,6 @@
-//! Thousands of clients in one thread.
+//! The load generator's clients: thousands in one thread.
 
-use super::dialect::{self, Dialect, Heard};
+use super::dialect::{self, Dialect, ServerLine};
 use super::tally::Tally;
 use super::workload::Workload;
 use mio::event::Event;
@@ -10,17 +10,17 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// What is read at once. A read that fills less has emptied the socket.
+/// The buffer of a read. A read that fills less has emptied the socket.
 const READ_BYTES: usize = 256 << 10;
 
 const EVENTS: usize = 1_024;
 
-/// Bytes of a line that has not ended; a server that sends more without an end is no line server.
+/// Bytes of an unfinished line. A server that sends more is not a line server.
 const LINE_BYTES_MAX: usize = 64 << 10;
 
-/// The clients and what they hear.
+/// The clients.
 #[derive(Debug)]
-pub(super) struct Swarm {
+pub(super) struct Clients {
     workload: Workload,
     dialect: Dialect,
     address: SocketAddr,
@@ -30,13 +30,13 @@ pub(super) struct Swarm {
     buffer: Box<[u8]>,
     began: Instant,
     pub(super) tally: Tally,
-    /// Clients that have entered their room, as far as the dialect tells.
+    /// Clients that have entered their room, as far as the dialect shows it.
     pub(super) entered: u32,
-    /// Clients that have heard a probe.
+    /// Clients that have received a probe.
     pub(super) present: u32,
-    /// Entrances of others that clients have heard.
+    /// Announcements of entrances, counted once for each recipient.
     pub(super) entrances: u64,
-    /// Clients that read whose connection the server has ended.
+    /// Reading clients whose connection the server has closed.
     pub(super) ended: u32,
     /// The client that speaks next.
     speaker: u32,
@@ -49,17 +49,17 @@ struct Client {
     is_connected: bool,
     has_entered: bool,
     is_present: bool,
-    /// The beginning of a line.
+    /// The beginning of an unfinished line.
     begun: Vec<u8>,
-    /// The last line that said nothing that counts: perhaps why the connection ends.
-    note: Vec<u8>,
-    /// Entrances of others that it has heard.
+    /// The last line without a meaning for the run; perhaps the reason why the server closes.
+    last_line: Vec<u8>,
+    /// Announcements of others' entrances that this client has received.
     entrances: u32,
-    /// What the socket had no room for.
+    /// Bytes that the socket has not accepted.
     unsent: Vec<u8>,
 }
 
-impl Swarm {
+impl Clients {
     pub(super) fn new(workload: &Workload, dialect: Dialect, address: SocketAddr) -> io::Result<Self> {
         Ok(Self {
             workload: *workload,
@@ -79,16 +79,16 @@ impl Swarm {
         })
     }
 
-    /// Time since the swarm began.
+    /// Returns the time since the start.
     pub(super) fn now(&self) -> Duration {
         now().duration_since(self.began)
     }
 
     pub(super) fn connections(&self) -> u32 {
-        u32::try_from(self.clients.len()).expect("there are fewer than the workload's")
+        u32::try_from(self.clients.len()).expect("a workload has fewer clients")
     }
 
-    /// The next client connects. Those that read are first.
+    /// Connects the next client. The clients that read come first.
     pub(super) fn connect(&mut self) -> io::Result<()> {
         let mut stream = TcpStream::connect(self.address)?;
         let token = Token(self.clients.len());
@@ -100,15 +100,15 @@ impl Swarm {
             has_entered: false,
             is_present: false,
             begun: Vec::new(),
-            note: Vec::new(),
+            last_line: Vec::new(),
             entrances: 0,
             unsent: Vec::new(),
         });
         Ok(())
     }
 
-    /// Waits for something to happen for so long, and does what is to be done.
-    pub(super) fn turn(&mut self, timeout: Duration) -> io::Result<()> {
+    /// Waits up to `timeout` for events, and handles them.
+    pub(super) fn poll(&mut self, timeout: Duration) -> io::Result<()> {
         let mut events = std::mem::replace(&mut self.events, Events::with_capacity(0));
         match self.poll.poll(&mut events, Some(timeout)) {
             Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
@@ -121,23 +121,23 @@ impl Swarm {
         Ok(())
     }
 
-    /// The next speaker says a line that it was to say at that time.
+    /// Sends a line of the next speaker, which was due at `intended`.
     pub(super) fn say(&mut self, intended: Duration, is_measured: bool) -> io::Result<()> {
         let speaker = self.speaker;
         self.speaker = (speaker + 1) % self.workload.speakers;
-        let number = self.tally.say(speaker, intended, is_measured);
+        let number = self.tally.sent(speaker, intended, is_measured);
         let mut line = Vec::with_capacity(self.workload.line_bytes as usize + 32);
         self.dialect.say(self.workload.room(speaker), self.workload.line_bytes, number, &mut line);
         self.send(speaker, &line)
     }
 
-    /// One member of each room in which not everybody is present says a line that shows who is.
+    /// Sends a probe in each room in which a client has not received one.
     pub(super) fn probe(&mut self) -> io::Result<()> {
         for room in 0..self.workload.rooms {
             let members = (room..self.workload.clients).step_by(self.workload.rooms as usize);
             let mut absent = members.filter(|&client| !self.clients[client as usize].is_present);
             let Some(absent) = absent.next() else { continue };
-            // Nobody hears itself: who speaks is another one than who is still to hear it.
+            // A speaker does not receive its own line, so it must not be the only client that waits for a probe.
             let second = room + self.workload.rooms;
             let speaker = if absent == room && second < self.workload.clients { second } else { room };
             let mut line = Vec::new();
@@ -168,16 +168,16 @@ impl Swarm {
 
     fn serve(&mut self, event: &Event) -> io::Result<()> {
         let Token(index) = event.token();
-        let client = u32::try_from(index).expect("it is the number of a client");
+        let client = u32::try_from(index).expect("the token is the number of a client");
         if event.is_writable() {
             if !self.clients[index].is_connected {
                 self.connected(client)?;
             }
             self.write(client)?;
         }
-        // Those that never read do read that they are welcome, and have entered.
+        // Slow clients read until they have entered, and never again.
         if event.is_readable() && (client < self.workload.clients || !self.clients[index].has_entered) {
-            // There is one event for bytes and the end that came with them.
+            // Bytes and the end of the connection may share one edge-triggered event.
             self.read(client, event.is_read_closed() || event.is_error())?;
         }
         Ok(())
@@ -193,15 +193,15 @@ impl Swarm {
         }
         state.is_connected = true;
         state.stream.set_nodelay(true)?;
-        self.dialect.hello(client, self.workload.classes, &mut state.unsent);
-        if !self.dialect.is_welcomed() {
+        self.dialect.register(client, self.workload.classes, &mut state.unsent);
+        if !self.dialect.waits_for_welcome() {
             self.dialect.enter(self.workload.room(client), self.workload.rooms, &mut state.unsent);
-            self.note_entered(client);
+            self.record_entered(client);
         }
         Ok(())
     }
 
-    fn note_entered(&mut self, client: u32) {
+    fn record_entered(&mut self, client: u32) {
         let state = &mut self.clients[client as usize];
         self.entered += u32::from(!std::mem::replace(&mut state.has_entered, true));
     }
@@ -219,7 +219,7 @@ impl Swarm {
                 Ok(0) => result = self.end(client),
                 Ok(count) => {
                     let filled = begun + count;
-                    result = self.hear(client, &buffer[..filled]);
+                    result = self.receive(client, &buffer[..filled]);
                     if filled < buffer.len() && !to_the_end {
                         break;
                     }
@@ -237,7 +237,8 @@ impl Swarm {
         result
     }
 
-    fn hear(&mut self, client: u32, bytes: &[u8]) -> io::Result<()> {
+    /// Handles bytes that begin at the start of a line; the unfinished rest is kept.
+    fn receive(&mut self, client: u32, bytes: &[u8]) -> io::Result<()> {
         let now = self.now();
         let mut rest = bytes;
         while let Some(end) = memchr::memchr(b'\n', rest) {
@@ -245,19 +246,19 @@ impl Swarm {
             rest = &rest[end + 1..];
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             match self.dialect.read(line, client) {
-                Heard::Message(number) if client < self.workload.clients => {
-                    self.tally.heard(client, number, now);
+                ServerLine::Message(number) if client < self.workload.clients => {
+                    self.tally.received(client, number, now);
                     if !dialect::is_whole(line, self.workload.line_bytes) {
-                        self.tally.fail(format!("client {client} hears line {number} and not all of it"));
+                        self.tally.fail(format!("client {client} received line {number} incomplete"));
                     }
                 }
-                Heard::Entrance => self.note_entrances(client, 1),
-                Heard::Other => line.clone_into(&mut self.clients[client as usize].note),
+                ServerLine::Entrance => self.record_entrances(client, 1),
+                ServerLine::Other => line.clone_into(&mut self.clients[client as usize].last_line),
                 other => self.answer(client, other)?,
             }
         }
         let (unended, end) = self.dialect.unended_entrances(rest);
-        self.note_entrances(client, unended);
+        self.record_entrances(client, unended);
         rest = &rest[end..];
         if rest.len() > LINE_BYTES_MAX {
             return Err(io::Error::other(format!("the server sends client {client} a line without an end")));
@@ -268,62 +269,62 @@ impl Swarm {
         Ok(())
     }
 
-    fn note_entrances(&mut self, client: u32, count: u32) {
+    fn record_entrances(&mut self, client: u32, count: u32) {
         self.clients[client as usize].entrances += count;
         self.entrances += u64::from(count);
     }
 
-    /// Whoever came first has heard all the others come, and whoever came last nobody.
+    /// Checks that the first client has received the entrances of all others, the next one those of all but one, and so on.
     pub(super) fn check_entrances(&mut self) {
         let mut counts: Vec<u32> = self.clients.iter().map(|client| client.entrances).collect();
         counts.sort_unstable();
         if let Some((expected, heard)) = (0..).zip(counts).find(|(expected, heard)| expected != heard) {
-            self.tally
-                .fail(format!("the {expected}th to last to enter has heard {heard} entrances behind it"));
+            self.tally.fail(format!(
+                "the {expected}th to last client to enter received {heard} entrances after its own"
+            ));
         }
     }
 
-    fn answer(&mut self, client: u32, heard: Heard<'_>) -> io::Result<()> {
+    fn answer(&mut self, client: u32, line: ServerLine<'_>) -> io::Result<()> {
         let state = &mut self.clients[client as usize];
-        match heard {
-            Heard::Entered => self.note_entered(client),
-            Heard::Ping(token) => {
+        match line {
+            ServerLine::Entered => self.record_entered(client),
+            ServerLine::Ping(token) => {
                 Dialect::pong(token, &mut state.unsent);
                 self.write(client)?;
             }
-            Heard::Probe => {
+            ServerLine::Probe => {
                 self.present += u32::from(!std::mem::replace(&mut state.is_present, true));
             }
-            Heard::Welcome => {
+            ServerLine::Welcome => {
                 self.dialect.enter(self.workload.room(client), self.workload.rooms, &mut state.unsent);
                 self.write(client)?;
             }
-            Heard::Entrance | Heard::Message(_) | Heard::Other => {}
+            ServerLine::Entrance | ServerLine::Message(_) | ServerLine::Other => {}
         }
         Ok(())
     }
 
-    /// The server has ended a client's connection.
+    /// Records that the server has closed a client's connection.
     fn end(&mut self, client: u32) -> io::Result<()> {
         let state = &mut self.clients[client as usize];
         if std::mem::replace(&mut state.is_open, false) {
             self.poll.registry().deregister(&mut state.stream)?;
             if client < self.workload.clients {
                 self.ended += 1;
-                let note = String::from_utf8_lossy(&state.note).into_owned();
-                self.tally.fail(format!("the server ends the connection of client {client}: {note:?}"));
+                let reason = String::from_utf8_lossy(&state.last_line).into_owned();
+                self.tally.fail(format!("the server closed the connection of client {client}: {reason:?}"));
             }
         }
         Ok(())
     }
 
-    /// Those that never read.
+    /// Returns the number of clients that never read.
     pub(super) fn slow(&self) -> u32 {
         self.connections().saturating_sub(self.workload.clients)
     }
 
-    /// Reads what there is for those that never read; tells how many of them have come to their end, and whether
-    /// there was anything.
+    /// Reads for the clients that never read. Returns the number of them that are closed, and whether any bytes were read.
     pub(super) fn read_slow(&mut self) -> (u32, bool) {
         let (mut closed, mut has_read) = (0, false);
         for client in self.clients.iter_mut().skip(self.workload.clients as usize) {
