@@ -1,4 +1,4 @@
-//! How a conversation begins, and why it does not.
+//! Connecting, and the reasons why it fails.
 
 use crate::parties::{Chat, Fake, close, read_all};
 use crate::support::{parlor, wait};
@@ -13,7 +13,7 @@ fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     command.arg("chat").args(arguments).envs(environment.iter().copied());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    // It says so little that the pipes hold it.
+    // Its output fits into the pipes.
     wait(&mut child);
     child.wait_with_output().unwrap()
 }
@@ -22,7 +22,7 @@ fn told(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-/// A socket on a port of 127.0.0.1 that no other one gets, and where nobody listens before it does.
+/// Binds a socket to a free port of 127.0.0.1, on which nothing listens until the socket does.
 fn bound() -> (Socket, SocketAddr) {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
@@ -68,7 +68,7 @@ fn a_name_that_nobody_knows_is_one_clear_line() {
 
 #[test]
 fn a_server_that_does_not_answer_is_given_up() {
-    // A queue of connections that is full and that nobody takes from: the system answers no other one.
+    // The queue of connections is full and nothing accepts them, so the system ignores further ones.
     let (listener, address) = bound();
     listener.listen(0).unwrap();
     let waiting = || TcpStream::connect_timeout(&address, Duration::from_millis(200)).ok();
@@ -140,7 +140,7 @@ fn an_address_that_is_none_is_told_of() {
     assert_eq!((told(&output).as_str(), output.status.code()), (expected, Some(2)));
 }
 
-/// A link-local address of this machine and its interface, where there is one (Linux).
+/// Returns a link-local address of this machine with its interface, if it has one (Linux).
 fn link_local() -> Option<(Ipv6Addr, String)> {
     let table = std::fs::read_to_string("/proc/net/if_inet6").ok()?;
     table.lines().find_map(|line| {
@@ -152,7 +152,7 @@ fn link_local() -> Option<(Ipv6Addr, String)> {
 
 #[test]
 fn an_ipv6_address_may_name_its_interface() {
-    // A machine without IPv6 has neither.
+    // A machine without IPv6 has no such address.
     let Ok(listener) = TcpListener::bind("[::]:0") else { return };
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || while listener.accept().is_ok() {});

@@ -1,8 +1,8 @@
-//! On a terminal: what somebody sees who makes the hash of a password.
+//! `parlor hash-password` on a terminal.
 
 use crate::tmux::Tmux;
 
-/// `parlor hash-password` in a window, and what follows it.
+/// Runs `parlor hash-password` in a window, followed by a command that shows its results.
 fn hash_password() -> Tmux {
     let parlor = env!("CARGO_BIN_EXE_parlor");
     let after =

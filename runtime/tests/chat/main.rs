@@ -1,11 +1,10 @@
-//! The client as its users have it: the built program, in pipes and on a real terminal.
+//! The client as its users run it: the built program, in pipes and on a real terminal.
 //!
 //! Tests that need other programs are `#[ignore]`d, with the reason.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(unreachable_pub, reason = "nobody depends on a test")]
 
-mod away;
 mod connecting;
 mod hashing;
 #[path = "../serve/irc.rs"]
@@ -13,6 +12,7 @@ mod irc;
 mod parties;
 mod piped;
 mod pty;
+mod reconnect;
 mod refused;
 #[path = "../serve/support.rs"]
 #[allow(dead_code, reason = "the tests of the server need more of it")]

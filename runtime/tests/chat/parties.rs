@@ -1,4 +1,4 @@
-//! The program under test, and a server that does what it is told.
+//! The program under test, and a server controlled by the test.
 
 use crate::support::{DEADLINE, Lines, parlor, wait};
 use socket2::SockRef;
@@ -6,13 +6,13 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
-/// `parlor chat` in pipes; it ends with the test.
+/// `parlor chat` in pipes. Dropping it ends the client.
 #[derive(Debug)]
 pub struct Chat {
     child: Child,
     input: Option<ChildStdin>,
     pub output: Option<ChildStdout>,
-    /// What it says on standard error.
+    /// The lines on its standard error.
     pub status: Lines,
 }
 
@@ -30,7 +30,7 @@ impl Chat {
         self.input.as_mut().unwrap().write_all(bytes.as_ref()).unwrap();
     }
 
-    /// Its standard input.
+    /// Returns its standard input.
     pub fn take_input(&mut self) -> ChildStdin {
         self.input.take().unwrap()
     }
@@ -39,7 +39,7 @@ impl Chat {
         self.input = None;
     }
 
-    /// Waits for its end: everything that it printed and was not read yet, and its exit code.
+    /// Waits for its end, and returns its unread output and its exit code.
     pub fn finish(&mut self) -> (Vec<u8>, Option<i32>) {
         let output = self.output.take();
         let printed = std::thread::spawn(move || {
@@ -51,7 +51,7 @@ impl Chat {
         (printed.join().unwrap(), code)
     }
 
-    /// The most memory that it had in use so far (`VmHWM` of Linux), in bytes.
+    /// Returns its largest resident memory so far (`VmHWM` of Linux), in bytes.
     pub fn resident_bytes_max(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
@@ -66,7 +66,7 @@ impl Drop for Chat {
     }
 }
 
-/// A server that does what the test says, and nothing else.
+/// A server controlled by the test.
 #[derive(Debug)]
 pub struct Fake {
     listener: TcpListener,
@@ -76,13 +76,13 @@ pub struct Fake {
 impl Fake {
     pub fn listen() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        // Linux keeps to it in `accept`, too.
+        // On Linux, this applies to `accept`, too.
         SockRef::from(&listener).set_read_timeout(Some(DEADLINE)).unwrap();
         let address = listener.local_addr().unwrap();
         Self { listener, address }
     }
 
-    /// The server's side of the next connection.
+    /// Accepts the next connection.
     pub fn accept(&self) -> TcpStream {
         let (stream, _) = self.listener.accept().unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
@@ -90,36 +90,36 @@ impl Fake {
         stream
     }
 
-    /// Whether somebody has connected.
+    /// Returns whether a client has connected.
     pub fn has_visitor(&self) -> bool {
         self.listener.set_nonblocking(true).unwrap();
         self.listener.accept().is_ok()
     }
 }
 
-/// Everything until the client closes its writing side.
+/// Reads until the client closes its sending side.
 pub fn read_all(stream: &mut TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
     bytes
 }
 
-/// The next line.
+/// Reads the next line.
 pub fn read_line(from: &TcpStream) -> String {
     let mut line = String::new();
-    // Not a byte of the next one.
+    // Byte by byte, so that nothing of the next line is consumed.
     BufReader::with_capacity(1, from).read_line(&mut line).unwrap();
     line
 }
 
-/// So many bytes.
+/// Reads `count` bytes.
 pub fn read_bytes(from: &mut impl Read, count: usize) -> Vec<u8> {
     let mut bytes = vec![0; count];
     from.read_exact(&mut bytes).unwrap();
     bytes
 }
 
-/// The server closes, in good order.
+/// Closes the server's side properly.
 pub fn close(stream: &TcpStream) {
     stream.shutdown(Shutdown::Both).unwrap();
 }

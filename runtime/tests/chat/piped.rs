@@ -1,4 +1,4 @@
-//! In a pipe: exactly the bytes, each way at its own pace, and an exit code that tells how it ended.
+//! In a pipe: bytes unchanged, independent directions, and an exit code for each outcome.
 
 use crate::parties::{Chat, Fake, close, read_all, read_bytes};
 use crate::support::{Client, Server, parlor, wait};
@@ -8,7 +8,7 @@ use std::io::Write;
 use std::process::Stdio;
 use std::time::Duration;
 
-/// Bytes of every value, with no end of line where one would be expected.
+/// Bytes of every value, without a line end at the end.
 fn bytes(count: usize) -> Vec<u8> {
     (0..count).map(|n| u8::try_from((n ^ (n / 256)) % 256).unwrap()).collect()
 }
@@ -26,7 +26,7 @@ fn bytes_pass_exactly_both_ways_and_the_late_ones_too() {
     let mut input = chat.take_input();
     let sent = there.clone();
     let sender = std::thread::spawn(move || input.write_all(&sent).unwrap());
-    // The end of the input closes the writing side; only then this server begins to talk.
+    // The server sends only after the end of the input has closed the client's sending side.
     assert!(read_all(&mut server) == there, "what the server got");
     sender.join().unwrap();
     let back: Vec<u8> = bytes(200_000).into_iter().rev().collect();
@@ -83,7 +83,7 @@ fn a_direction_that_is_held_up_holds_up_neither_the_other_nor_memory() {
     let mut server = fake.accept();
     let mut talking = server.try_clone().unwrap();
     let talker = std::thread::spawn(move || talking.write_all(&vec![b'x'; MUCH]).unwrap());
-    // Nobody reads the output yet, and the input still passes.
+    // The input passes although nobody reads the output yet.
     let there = bytes(4 << 20);
     let mut input = chat.take_input();
     let sent = there.clone();
@@ -151,8 +151,8 @@ fn a_reader_that_has_gone_ends_it_quietly() {
     let mut chat = Chat::start(fake.address, &[]);
     let mut server = fake.accept();
     chat.output = None;
-    // Until it has noticed: another test that starts a program at this moment holds our end of the pipe, too,
-    // for as long as that takes.
+    // Repeated until it notices: another test that starts a program at this moment inherits this end of the pipe, and holds
+    // it for a short time.
     while server.write_all(b"is anybody there?\n").is_ok() {}
     assert_eq!(chat.finish().1, Some(0));
     assert_eq!(chat.status.with("").len(), 1, "only that it connected: {:?}", chat.status);

@@ -1,4 +1,4 @@
-//! `parlor chat` on a pseudo terminal: what it writes there, and keys for it.
+//! `parlor chat` on a pseudo terminal: reading its output and sending it keys.
 
 use crate::support::{DEADLINE, clear_environment, wait};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -8,12 +8,12 @@ use std::io::{Read, Write};
 use std::process::{Child, Command};
 use std::sync::{Arc, Condvar, Mutex};
 
-/// The client in the session of a pseudo terminal. It ends with the test.
+/// The client in the session of a pseudo terminal. Dropping it ends the client.
 #[derive(Debug)]
 pub struct Pty {
     child: Child,
     window: File,
-    /// Everything that was written to the terminal, and that was not waited for yet.
+    /// The output that no wait has consumed yet.
     written: Arc<(Mutex<String>, Condvar)>,
 }
 
@@ -24,7 +24,7 @@ impl Pty {
         unlockpt(&window).unwrap();
         let name = ptsname(&window, Vec::new()).unwrap().into_string().unwrap();
         let inside = OpenOptions::new().read(true).write(true).open(name).unwrap();
-        // Wide enough that no text of the program is broken into rows.
+        // Wide enough for every text of the program to fit into one row.
         tcsetwinsize(&inside, Winsize { ws_row: 50, ws_col: 500, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
         let window = File::from(window);
         let mut command = Command::new("setsid");
@@ -52,12 +52,12 @@ impl Pty {
         self.window.write_all(keys.as_bytes()).unwrap();
     }
 
-    /// A paste, as a terminal marks it.
+    /// Pastes a text, with a terminal's marks.
     pub fn paste(&mut self, text: &str) {
         self.type_in(&format!("\x1b[200~{text}\x1b[201~"));
     }
 
-    /// Waits until this is written; what comes up to it is not looked at again. Returns what came before it.
+    /// Waits for this text, consumes the output up to its end, and returns the output before it.
     pub fn wait_for(&mut self, text: &str) -> String {
         let (written, changed) = &*self.written;
         let written = written.lock().unwrap();
@@ -70,7 +70,7 @@ impl Pty {
         before
     }
 
-    /// Waits for its end.
+    /// Waits for the client to end.
     pub fn finish(&mut self) -> Option<i32> {
         wait(&mut self.child).code()
     }

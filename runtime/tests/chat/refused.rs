@@ -1,4 +1,4 @@
-//! What the command line asks for and the server does not grant: nothing is said, and the exit code tells.
+//! Requests of the command line that the server refuses: nothing is sent, and the exit code reports it.
 
 use crate::irc::{HASH_OF_RIGHT, Irc};
 use crate::parties::{Chat, Fake, close, read_all, read_bytes, read_line};
@@ -7,23 +7,23 @@ use std::io::Write;
 
 const REFUSED: Option<i32> = Some(4);
 
-/// Starts a chat with these flags that has something to say, and returns what it printed and its exit code.
+/// Runs a chat with these flags and a line to send, and returns its output and its exit code.
 fn refused(server: &Server, flags: &[&str]) -> (Chat, String, Option<i32>) {
     let mut chat = Chat::start(server.address, flags);
-    // It may have been refused, and have ended, before this is written.
+    // The client may have ended before this is written.
     chat.take_input().write_all(b"a secret\n").ok();
     let (printed, code) = chat.finish();
     (chat, String::from_utf8(printed).unwrap(), code)
 }
 
-/// What a member hears of somebody who came, said nothing, and left.
+/// Asserts that a member is told of a client that joined and left without sending anything.
 fn expect_silent_visitor(member: &mut Client) {
     let joined = member.line();
     let name = joined.strip_suffix(" joined").unwrap_or_else(|| panic!("{joined}"));
     member.expect(format!("{name} left"));
 }
 
-/// A server for every dialect.
+/// Starts a server for every dialect.
 fn server_for_all(flags: &[&str]) -> Server {
     let mut command = parlor();
     command.args(["serve", "--listen", "auto://127.0.0.1:0"]).args(flags);
@@ -143,7 +143,7 @@ fn a_server_that_knows_no_commands_is_told_nothing_but_the_first_one() {
         chat.say("a secret\n");
         chat.end_input();
         let mut server = fake.accept();
-        // Like the room's ancestor, who tells of others, and without a line end.
+        // Like the ancestor, which announces others without a line end.
         server.write_all("欢迎54321进入聊天室54321说* hello\n".as_bytes()).unwrap();
         assert_eq!(String::from_utf8(read_all(&mut server)).unwrap(), format!("{first}\n"));
         let (printed, code) = chat.finish();
@@ -183,7 +183,7 @@ fn the_input_goes_to_the_server_when_everything_is_granted() {
     chat.end_input();
     assert_eq!(read_line(&server), "/lang zh\n");
     assert_eq!(read_line(&server), "/nick 小明\n");
-    // A part of the answer is none.
+    // A part of the answer is not an answer.
     server.write_all("* 已切换为中文\n* 您已改".as_bytes()).unwrap();
     server.write_all("名为 小明\n".as_bytes()).unwrap();
     assert_eq!(read_line(&server), "/join 茶\n");

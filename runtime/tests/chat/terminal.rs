@@ -1,4 +1,4 @@
-//! On a terminal: what a person sees who types while others talk.
+//! On a terminal: typing while others talk.
 
 use crate::parties::{Fake, close, read_all, read_bytes};
 use crate::support::{Client, Server};
@@ -6,7 +6,7 @@ use crate::tmux::Tmux;
 use rustix::process::Signal;
 use std::io::Write;
 
-/// A server, a member of its lobby, and a client on a terminal of that size, whose name is alice.
+/// Starts a server, a member of its lobby, and a client named alice on a terminal of this size.
 fn room(columns: u16, rows: u16) -> (Server, Client, Tmux) {
     let server = Server::start(&[]);
     let mut bob = server.enter();
@@ -52,7 +52,7 @@ fn a_typed_line_of_several_rows_of_wide_characters_stays_whole() {
         bob.send(format!("{said}\nsaid {n}\n"));
         alice.wait_for_last(&[&[format!("bob: said {n}").as_str()], &typed[..]].concat());
     }
-    // The same with the cursor in the middle.
+    // The same with the cursor in the middle of the line.
     alice.press(&["Home", "Right", "Right", "Right"]);
     bob.send("said 3\n");
     alice.wait_for_last(&[&["bob: said 3"], &typed[..]].concat());
@@ -105,7 +105,7 @@ fn text_without_a_line_end_is_shown() {
     let mut server = fake.accept();
     alice.type_in("你");
     alice.wait_for_last(&["> 你"]);
-    // Like the room's ancestor, and with a character cut in two.
+    // Like the ancestor, without a line end, and with a character split in two.
     let welcome = "欢迎54321进入聊天室".as_bytes();
     server.write_all(&welcome[..1]).unwrap();
     server.write_all(&welcome[1..]).unwrap();
@@ -295,7 +295,7 @@ fn keys_and_lines_that_come_at_once_tear_neither() {
             typed += word;
         }
     }
-    // The typed line is one of two rows.
+    // The typed line has two rows.
     alice.wait_until("the last line and the typed one", |screen| {
         let last = format!("line {} 宽宽宽", LINES - 1);
         screen.iter().rev().nth(2) == Some(&last) && screen[screen.len() - 2..].concat() == typed
@@ -306,7 +306,7 @@ fn keys_and_lines_that_come_at_once_tear_neither() {
     assert_eq!(everything[first..everything.len() - 2], expected);
 }
 
-/// A shell that has suspended `parlor chat` while "half 一半" was typed, its server, and a member that saw it come.
+/// Starts a shell that has suspended `parlor chat` with "half 一半" typed; returns it with the server and another member.
 fn suspended() -> (Server, Client, Tmux) {
     let server = Server::start(&[]);
     let bob = server.enter();

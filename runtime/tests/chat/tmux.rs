@@ -1,4 +1,4 @@
-//! A real terminal, without anybody before it: a window of tmux, whose screen can be read.
+//! A real terminal: a window of tmux, whose screen can be read.
 
 use crate::support::{DEADLINE, clear_environment};
 use std::path::PathBuf;
@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::thread::JoinHandle;
 
-/// A tmux server of its own with one window; it ends with the test.
+/// A tmux server with one window. Dropping it ends the server.
 #[derive(Debug)]
 pub struct Tmux {
     socket: PathBuf,
 }
 
-/// Over when nothing came of what was waited for.
+/// The deadline of every wait.
 struct Deadline {
     _running: Sender<()>,
     timer: JoinHandle<bool>,
@@ -32,7 +32,7 @@ impl Deadline {
 }
 
 impl Tmux {
-    /// Runs a shell command in a window of that size.
+    /// Runs a shell command in a window of this size.
     pub fn start(columns: u16, rows: u16, command: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -43,7 +43,7 @@ impl Tmux {
         tmux
     }
 
-    /// Runs `parlor chat` so, and afterwards shows its exit code and whether the terminal is as before.
+    /// Runs `parlor chat` in a window, then shows its exit code and whether the terminal is restored.
     pub fn chat(columns: u16, rows: u16, arguments: &str) -> Self {
         let parlor = env!("CARGO_BIN_EXE_parlor");
         let after =
@@ -56,7 +56,7 @@ impl Tmux {
         self.run(&["send-keys", "-l", text]);
     }
 
-    /// Pastes this text, marked as a paste where the program asked for it.
+    /// Pastes this text, marked as a paste if the program has requested that.
     pub fn paste(&self, text: &str) {
         self.run(&["set-buffer", text]);
         self.run(&["paste-buffer", "-p"]);
@@ -71,27 +71,27 @@ impl Tmux {
         self.run(&["resize-window", "-x", &columns.to_string(), "-y", &rows.to_string()]);
     }
 
-    /// The rows of the screen, without what is empty below.
+    /// Returns the rows of the screen, without empty ones at the bottom.
     pub fn screen(&self) -> Vec<String> {
         let output = self.run(&["capture-pane", "-p"]);
         let screen = String::from_utf8(output.stdout).unwrap();
         screen.trim_end().lines().map(str::to_owned).collect()
     }
 
-    /// The same with everything that went out of it above.
+    /// Returns the rows of the screen and those scrolled out of it.
     pub fn everything(&self) -> Vec<String> {
         let output = self.run(&["capture-pane", "-p", "-S", "-"]);
         let screen = String::from_utf8(output.stdout).unwrap();
         screen.trim_end().lines().map(str::to_owned).collect()
     }
 
-    /// The cursor's column and row.
+    /// Returns the cursor's column and row.
     pub fn cursor(&self) -> String {
         let output = self.run(&["display-message", "-p", "#{cursor_x},#{cursor_y}"]);
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    /// The first screen that is so.
+    /// Waits for a screen that meets the condition.
     pub fn wait_until(&self, what: &str, is_so: impl Fn(&[String]) -> bool) -> Vec<String> {
         let deadline = Deadline::start();
         loop {
@@ -103,7 +103,7 @@ impl Tmux {
         }
     }
 
-    /// Waits for a row with this in it.
+    /// Waits for a row that contains this text.
     pub fn wait_for(&self, part: &str) -> Vec<String> {
         self.wait_until(part, |screen| screen.iter().any(|row| row.contains(part)))
     }

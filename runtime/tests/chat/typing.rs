@@ -1,11 +1,11 @@
-//! On a terminal: the Tab key, pastes, times, and what is typed before the server has granted anything.
+//! On a terminal: the Tab key, pastes, times, and typing before the requests are granted.
 
 use crate::parties::{Chat, Fake, read_all, read_line};
 use crate::pty::Pty;
 use crate::support::{Client, Server};
 use std::io::Write;
 
-/// A server, bob in its lobby, and alice on a terminal with these flags.
+/// Starts a server, with bob in its lobby and alice on a terminal with these flags.
 fn room(flags: &[&str]) -> (Server, Client, Pty) {
     let server = Server::start(&[]);
     let mut bob = server.enter();
@@ -80,7 +80,7 @@ fn a_paste_of_several_lines_is_said_when_the_user_agrees() {
 #[test]
 fn a_paste_while_one_waits_for_an_answer_is_no_answer() {
     let (_server, mut bob, mut alice) = room(&[]);
-    // Impatient, alice pastes twice. One that the terminal does not mark may begin with the answer.
+    // Alice pastes again before she answers. An unmarked paste may begin with the letter of the answer.
     let unmarked: String = (0..9).map(|n| format!("y{n}\r")).collect();
     for (first, second) in [
         ("\x1b[200~one\rtwo\r\x1b[201~", "\x1b[200~yes\rfour\rfive\r\x1b[201~"),
@@ -132,7 +132,7 @@ fn the_end_of_a_paste_that_never_comes_traps_nobody() {
 #[test]
 fn many_lines_at_once_are_a_paste_though_the_terminal_marks_none() {
     let (_server, mut bob, mut alice) = room(&[]);
-    // The `y` in it is no answer.
+    // The `y` in the paste is not an answer.
     let lines: String = (0..40).map(|n| format!("y{n}\r")).collect();
     alice.type_in(&lines);
     alice.wait_for("send 40 lines? [y/N] ");
@@ -166,7 +166,7 @@ fn the_time_stands_before_each_line_where_that_is_asked_for() {
     assert!(printed.lines().all(|line| is_time(&line[..6])), "{printed}");
     let (_server, mut bob, mut alice) = room(&[]);
     bob.send("hello\n");
-    // Without the option, it begins where the typed line was erased.
+    // Without the option, the line begins where the typed line was erased.
     alice.wait_for("\x1b[Jbob: hello");
 }
 

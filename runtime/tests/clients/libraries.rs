@@ -1,8 +1,8 @@
-//! Libraries from which people build bots: pydle and irc (of `PyPI`), irc-framework (of npm).
+//! Libraries for bots: pydle and irc (of `PyPI`), irc-framework (of npm).
 //!
-//! Each has a script beside this file: a person in a room from the beginning, who reads `join ROOM`,
-//! `say TARGET TEXT` and `kick ROOM NAME REASON` from standard input, and prints `joined ROOM NAME`,
-//! `heard TARGET NAME TEXT`, `kicked ROOM NAME OPERATOR REASON`, and `lost` when the connection is.
+//! Each has a script beside this file, which enters a room, reads the commands `join ROOM`, `say TARGET TEXT` and
+//! `kick ROOM NAME REASON` from standard input, and prints `joined ROOM NAME`, `heard TARGET NAME TEXT`,
+//! `kicked ROOM NAME OPERATOR REASON`, and `lost` when the connection is lost.
 
 use crate::clients::{nc, server};
 use crate::namespace::is_inside;
@@ -11,10 +11,10 @@ use rustix::process::Signal;
 use std::path::Path;
 use std::process::Command;
 
-/// The names of those with pydle, irc and irc-framework.
+/// The names of the bots with pydle, irc and irc-framework.
 const NAMES: [&str; 3] = ["pia", "ira", "fred"];
 
-/// One person with each library, in a room of their own: whoever begins it runs it.
+/// One bot with each library, in one room; the first one has created it and is its operator.
 fn people() -> [Program; 3] {
     NAMES.map(|name| {
         let room = format!("#{name}");
@@ -39,14 +39,14 @@ fn command(name: &str, room: &str) -> Command {
         _ => ("node", "irc_framework_client.js"),
     };
     let mut command = Command::new(interpreter);
-    // What is beside Python's own is compiled into no cache beside this file.
+    // Keeps Python from writing its cache into this directory.
     command.env("PYTHONPATH", installed.join("python")).env("PYTHONDONTWRITEBYTECODE", "1");
     command.env("PYTHONUTF8", "1").env("NODE_PATH", installed.join("node/node_modules"));
     command.arg(here.join(script)).args(["3000", name, room]);
     command
 }
 
-/// Each of them says something that the others hear, and so does somebody with `nc`.
+/// Lets each bot and the member with `nc` send a message, and waits until the others have received it.
 fn all_talk(people: &mut [Program; 3], carol: &mut Program, word: &str) {
     for speaker in 0..people.len() {
         let name = NAMES[speaker];
@@ -62,7 +62,7 @@ fn all_talk(people: &mut [Program; 3], carol: &mut Program, word: &str) {
     }
 }
 
-/// Somebody with `nc`, who is in the room for tea.
+/// Connects a member with `nc` to the room tea.
 fn carol() -> Program {
     let mut carol = nc("carol");
     carol.enter("/join tea");

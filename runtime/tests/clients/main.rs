@@ -1,6 +1,6 @@
-//! Programs of other people, as they are: what those before them see, and what everybody else in the room hears.
+//! Other programs as clients, unchanged: what their users see, and what other members receive.
 //!
-//! All of them are `#[ignore]`d, for they need these programs; `.ci/run` installs them and runs the tests.
+//! All tests are `#[ignore]`d, because they need these programs; `.ci/run` installs them and runs the tests.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(unreachable_pub, reason = "nobody depends on a test")]

@@ -1,4 +1,4 @@
-//! Names with the signs that IRC has and people use.
+//! Names with the special characters of IRC.
 
 use crate::clients::{Person, nc, server};
 use crate::namespace::is_inside;

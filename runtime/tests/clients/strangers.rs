@@ -1,12 +1,12 @@
-//! Whatever else connects: programs for lines, each with its own line ends and farewells, and programs that mean
-//! somebody else.
+//! Other programs that connect: those that send lines, each with its own line ends and way of closing, and those that expect
+//! another protocol.
 
 use crate::clients::{nc, server};
 use crate::namespace::is_inside;
 use crate::program::Program;
 use std::process::{Command, Stdio};
 
-/// Programs that send what they are given by somebody, and show what comes.
+/// Programs that send their input and print what they receive.
 const FOR_LINES: [&str; 10] = [
     "nc.openbsd 127.0.0.1 3000",
     "nc.traditional 127.0.0.1 3000",
@@ -20,7 +20,7 @@ const FOR_LINES: [&str; 10] = [
     "curl --silent --no-buffer telnet://127.0.0.1:3000",
 ];
 
-/// Programs that speak something else, and end when the server closes.
+/// Programs that speak another protocol, and end when the server closes.
 const FOR_SOMETHING_ELSE: [&str; 24] = [
     "curl http://127.0.0.1:3000/",
     "curl --data /join http://127.0.0.1:3000/form",
@@ -57,7 +57,7 @@ fn shell(command: &str) -> Command {
     shell
 }
 
-/// Everything that this member has heard somebody say.
+/// Returns the messages that this member has received.
 fn speech(member: &Program) -> Vec<String> {
     let is_note = |line: &str| line.starts_with("* ") || line.ends_with(" joined") || line.ends_with(" left");
     member.printed.with("").into_iter().filter(|line| !line.is_empty() && !is_note(line)).collect()

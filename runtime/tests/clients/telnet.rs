@@ -1,4 +1,4 @@
-//! GNU telnet, as Debian has it, on a terminal; and a terminal that edits nothing before it sends.
+//! GNU telnet (Debian's) on a terminal, and a terminal that sends every key unedited.
 
 use crate::clients::{nc, server};
 use crate::namespace::is_inside;
@@ -8,10 +8,10 @@ use crate::tmux::Tmux;
 
 const TELNET: &str = "inetutils-telnet 127.0.0.1 3000";
 
-/// Keys go out as they are pressed, Backspace among them. (Enter is still a line's end.)
+/// Terminal modes in which every key is sent as it is pressed, Backspace included. (Enter still ends a line.)
 const NC_WITHOUT_EDITING: &str = "stty -icanon -echo && nc 127.0.0.1 3000";
 
-/// A server, alice before a terminal with this command, and bob with `nc`, both in the lobby.
+/// Starts a server, alice on a terminal with this command, and bob with `nc`, both in the lobby.
 fn alice_and_bob(command: &str) -> (Server, Tmux, Program) {
     let server = server();
     let alice = Tmux::start(100, 40, &format!("{command}; echo \"ended with $?\"; read wait"));
@@ -28,14 +28,14 @@ fn enter(terminal: &Tmux, line: &str) {
     terminal.press(&["Enter"]);
 }
 
-/// Gives telnet itself a command.
+/// Gives a command to telnet itself.
 fn enter_at_prompt(alice: &Tmux, command: &str) {
     alice.press(&["C-]"]);
     alice.wait_until("telnet's prompt", |screen| screen.last().is_some_and(|row| row == "inetutils-telnet>"));
     enter(alice, command);
 }
 
-/// Bob and alice hear each other, and bob has heard nothing else of her since he came.
+/// Asserts that bob and alice receive each other's messages, and that bob has received nothing else of hers.
 fn talk(alice: &Tmux, bob: &mut Program, said: &[&str]) {
     bob.enter("are you there? 你好吗？");
     alice.wait_for("bob: are you there? 你好吗？");
@@ -53,10 +53,10 @@ fn telnet_talks_in_chinese() {
         return;
     }
     let (_server, alice, mut bob) = alice_and_bob(TELNET);
-    // Without its eighth bit, a byte of each of these is a key: Ctrl-C, Ctrl-O, Ctrl-Z, Ctrl-\.
+    // Each of these has a byte that is a key without its eighth bit: Ctrl-C, Ctrl-O, Ctrl-Z, Ctrl-\.
     enter(&alice, "佃住佚作");
     bob.printed.wait_for("alice: 佃住佚作");
-    // And of these, telnet's own Ctrl-], the carriage return and the line feed. By now, telnet transmits binary.
+    // The same with telnet's own Ctrl-], the carriage return and the line feed. By now, telnet transmits binary.
     enter(&alice, "佝位佊");
     bob.printed.wait_for("alice: 佝位佊");
     talk(&alice, &mut bob, &["佃住佚作", "佝位佊"]);
@@ -91,7 +91,7 @@ fn ctrl_c_in_telnet_takes_the_line_back_and_its_user_hears_on() {
         });
         alice.press(&["C-c"]);
     }
-    // What comes before the answer to the last timing mark is not shown, and what comes behind it is.
+    // telnet shows nothing until the answer to its last timing mark, and everything after it.
     enter(&alice, "/lang en");
     alice.wait_for("switched to English");
     talk(&alice, &mut bob, &[]);
@@ -108,7 +108,7 @@ fn signals_from_the_prompt_of_telnet_are_not_said() {
     let said = [&signals[..], &["do echo", "will naws"]].concat();
     for signal in &said {
         enter_at_prompt(&alice, &format!("send {signal}"));
-        // When this is heard, telnet has left its prompt, and Ctrl-] means something to it again.
+        // When this arrives, telnet has left its prompt, and Ctrl-] opens it again.
         enter(&alice, signal);
         bob.printed.wait_for(&format!("alice: {signal}"));
     }
@@ -138,12 +138,12 @@ fn a_command_behind_ctrl_d_is_still_a_command() {
     }
     let (_server, alice, mut bob) = alice_and_bob(TELNET);
     let carol = nc("carol");
-    // In the middle of a line the terminal sends what was typed so far, and no sign.
+    // In the middle of a line, the terminal sends the text typed so far, and no character.
     alice.type_in("/msg carol ");
     alice.press(&["C-d"]);
     enter(&alice, "for you alone");
     carol.printed.wait_for("for you alone");
-    // Behind Ctrl-V, the sign itself.
+    // After Ctrl-V, the character itself.
     alice.press(&["C-v", "C-d"]);
     enter(&alice, "/msg carol and this");
     carol.printed.wait_for("and this");

@@ -1,4 +1,4 @@
-//! Two clients of IRC as people have them, each on a terminal, at the server on 127.0.0.1:3000.
+//! Two real IRC clients, each on a terminal, connected to the server on 127.0.0.1:3000.
 
 use crate::namespace::run;
 use crate::program::Program;
@@ -9,18 +9,18 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Wide enough for a line, and high enough for everything that happens in a test.
+/// Wide enough for a line, and high enough for all lines of a test.
 const SIZE: (u16, u16) = (150, 120);
 
-/// A server as it is without a flag: whatever speaks is welcome at its one port. Call it in a namespace, where the
-/// port is free.
+/// Starts a server without flags, whose one port accepts every protocol. Must be called in a namespace, where the port is
+/// free.
 pub fn server() -> Server {
     let mut command = parlor();
     command.arg("serve");
     Server::start_command(command)
 }
 
-/// Somebody with `nc`, who is in the lobby under that name.
+/// Connects a member with `nc` to the lobby, under this name.
 pub fn nc(name: &str) -> Program {
     let mut nc = Program::start(Command::new("nc").args(["127.0.0.1", "3000"]));
     nc.enter(&format!("/nick {name}"));
@@ -28,11 +28,11 @@ pub fn nc(name: &str) -> Program {
     nc
 }
 
-/// A client's directory: its settings, and whatever it writes. It goes with the test, or stays where that fails.
+/// A client's home directory, with its settings and its files. It is removed after the test, unless the test fails.
 #[derive(Debug)]
 struct Home {
     path: PathBuf,
-    /// Ends when the client has: it writes until then.
+    /// The client's process: the directory can be removed when it has ended.
     client: Option<Lines>,
 }
 
@@ -58,22 +58,21 @@ impl Drop for Home {
     }
 }
 
-/// Somebody before a client of IRC, and what they see of it.
+/// A user of an IRC client, with the client's terminal.
 #[derive(Debug)]
 pub struct Person {
-    // Before the home: with its terminal the client ends.
+    // Dropped before the home: the client ends with its terminal.
     terminal: Tmux,
     _home: Home,
 }
 
 impl Person {
-    /// Somebody with irssi, who is in the room.
+    /// Starts irssi, and waits until it is in the room.
     pub fn with_irssi(name: &str, room: &str) -> Self {
         let home = Home::new("irssi");
-        // In its settings a backslash begins an escape.
+        // A backslash begins an escape in irssi's settings.
         let written = name.replace('\\', r"\\");
-        // One window for everything. What irssi waits for by itself, between two lines or before it connects again,
-        // is short.
+        // One window for everything, and short delays between lines and before reconnects.
         let settings = format!(
             r##"
 servers = ({{ address = "127.0.0.1"; port = "3000"; chatnet = "parlor"; autoconnect = "yes"; }});
@@ -96,7 +95,7 @@ settings = {{
         person
     }
 
-    /// Somebody with `WeeChat`, who is in the room.
+    /// Starts `WeeChat`, and waits until it is in the room.
     pub fn with_weechat(name: &str, room: &str) -> Self {
         let settings = [
             "/set weechat.look.buffer_time_format \"\"",
@@ -104,7 +103,7 @@ settings = {{
             "/set irc.server_default.anti_flood_prio_low 0",
             "/set irc.server_default.autoreconnect_delay 1",
             "/set irc.server_default.autoreconnect_delay_growing 1",
-            // The same under its old name and its new one.
+            // The option has an old and a new name.
             "/set irc.server_default.ssl off",
             "/set irc.server_default.tls off",
             "/server add parlor 127.0.0.1/3000",
@@ -115,7 +114,7 @@ settings = {{
             "/connect parlor",
         ];
         let settings: String = settings.iter().map(|setting| format!(" -r '{setting}'")).collect();
-        // Of its plugins only that for IRC: no logs, no scripts.
+        // Only the IRC plugin: no logs, no scripts.
         let person = Self::start(Home::new("weechat"), "weechat", |home| {
             format!("weechat --dir {home} --plugins irc{settings}")
         });
@@ -143,12 +142,12 @@ settings = {{
         self.terminal.press(&["Enter"]);
     }
 
-    /// Waits for a row with this in it.
+    /// Waits for a row that contains this text.
     pub fn sees(&self, part: &str) {
         self.terminal.wait_for(part);
     }
 
-    /// Waits for a row with this in it below the last one with `mark` in it.
+    /// Waits for a row that contains this text, below the last row that contains `mark`.
     pub fn sees_below(&self, mark: &str, part: &str) {
         self.terminal.wait_until(&format!("{part} below {mark}"), |screen| {
             let mark = screen.iter().rposition(|row| row.contains(mark));
@@ -160,7 +159,7 @@ settings = {{
         self.terminal.screen()
     }
 
-    /// The rows with this in them.
+    /// Returns the rows that contain this text.
     pub fn rows_with(&self, part: &str) -> Vec<String> {
         self.rows().into_iter().filter(|row| row.contains(part)).collect()
     }

@@ -1,4 +1,4 @@
-//! People with clients of IRC, who share one port and its rooms with `nc` and the ancestor's client.
+//! Real IRC clients, which share a port and its rooms with `nc` and the ancestor's client.
 //!
 //! Tests that need other programs are `#[ignore]`d, with the reason.
 

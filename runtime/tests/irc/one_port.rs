@@ -1,15 +1,15 @@
-//! One port for everybody: what a connection speaks, its first line tells, or its silence.
+//! One port for every dialect: the first line, or silence, decides the dialect of a connection.
 
 use crate::support::{Client, Server, parlor};
 
-/// A server whose one port takes every dialect.
+/// Starts a server whose one port accepts every dialect.
 fn server() -> Server {
     let mut command = parlor();
     command.args(["serve", "--listen", "auto://127.0.0.1:0"]);
     Server::start_command(command)
 }
 
-/// Somebody in the lobby who types at once, under that name.
+/// Connects a plain client that types at once, under this name.
 fn enter(server: &Server, name: &str) -> Client {
     let mut client = Client::connect(server.address);
     client.send(format!("/nick {name}\n"));
@@ -19,7 +19,7 @@ fn enter(server: &Server, name: &str) -> Client {
     client
 }
 
-/// Reads what the server sends to a client of IRC, up to the message with this command.
+/// Reads messages of an IRC client up to the one with this command.
 fn read_up_to(client: &mut Client, command: &str) -> String {
     loop {
         let line = client.line();
@@ -87,7 +87,7 @@ fn a_client_of_irc_that_is_silent_at_first_is_taken_for_plain_and_registers_all_
     let server = server();
     let mut alice = enter(&server, "alice");
     let mut bob = Client::connect(server.address);
-    // Its silence is over when the others see it enter.
+    // It enters when its silence has lasted long enough.
     alice.expect(format!("{} joined", bob.name));
     bob.send("NICK bob\r\nUSER bob 0 * :Bob\r\n");
     alice.expect(format!("{} left", bob.name));
@@ -134,7 +134,7 @@ fn a_client_that_begins_with_tls_is_closed_and_nobody_hears_of_it() {
     let server = server();
     let mut alice = enter(&server, "alice");
     let mut bob = Client::connect(server.address);
-    // A record of a handshake, and the beginning of what greets in it.
+    // A TLS handshake record with the beginning of a ClientHello.
     bob.send(b"\x16\x03\x01\x00\xf8\x01\x00\x00\xf4\x03\x03\n");
     assert_eq!(bob.rest(), "");
     let carol = enter(&server, "carol");

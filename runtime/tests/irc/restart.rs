@@ -1,4 +1,4 @@
-//! A server that stops, and another one in its place.
+//! A server that stops and is replaced by another one.
 
 use crate::clients::{Person, nc, server};
 use crate::namespace::is_inside;
@@ -23,7 +23,7 @@ fn clients_of_irc_come_back_by_themselves_when_the_server_does() {
     let _second = server();
     bob.sees_below("irc: disconnected from server", "has joined #lobby");
     alice.sees_below("Connection lost to 127.0.0.1", "has joined #lobby");
-    // Whichever of them is there first, the names that both see are those of both.
+    // Whichever client enters first, both see both names.
     let mut carol = nc("carol");
     carol.enter("/who");
     let who = carol.printed.wait_for("* 3 people in lobby: ");

@@ -1,4 +1,4 @@
-//! Three in one room, each with a client of their own choice.
+//! Three members of one room, each with a different client.
 
 use crate::clients::{Person, nc, server};
 use crate::namespace::is_inside;
@@ -6,13 +6,13 @@ use crate::program::Program;
 use crate::support::Server;
 use rustix::process::Signal;
 
-/// The room `tea` with three people, of whom each has seen the others come.
+/// The room `tea` with three members, each of which has seen the others enter.
 struct Room {
-    /// Has `WeeChat`; began the room, and runs it.
+    /// Uses `WeeChat`; created the room and is its operator.
     bob: Person,
-    /// Has irssi.
+    /// Uses irssi.
     alice: Person,
-    /// Has `nc`.
+    /// Uses `nc`.
     carol: Program,
     _server: Server,
 }
@@ -30,7 +30,7 @@ impl Room {
         Self { bob, alice, carol, _server: server }
     }
 
-    /// What carol has read in the room, when she breaks off.
+    /// Closes carol's connection, and returns the lines that she has read in the room.
     fn heard_by_carol(&self) -> Vec<String> {
         self.carol.signal(Signal::INT);
         self.carol.lines().split_off(3)
@@ -69,7 +69,7 @@ fn everyone_can_see_who_is_there() {
     let mut room = Room::fill();
     room.alice.enters("/names");
     room.alice.sees("[@bob] [ alice] [ carol]");
-    // The list of names at the right of the room.
+    // The nick list at the right of the room.
     for name in ["│@bob", "│ alice", "│ carol"] {
         room.bob.sees(name);
     }
@@ -201,7 +201,7 @@ fn a_line_longer_than_one_message_of_irc_is_read_whole() {
         said.map(|row| row.replacen(begin, "", 1).replace([' ', '|', '│'], "")).collect()
     };
     assert_eq!(whole(&room.alice.rows(), "< carol>"), long, "with irssi");
-    // Of the list at its right, the names stand above.
+    // The nick list at its right is higher up.
     assert_eq!(whole(&room.bob.rows(), "carol |"), long, "with WeeChat");
 }
 

@@ -1,15 +1,15 @@
-//! The programs that Parlor comes from, unchanged: the first ancestor's server and client in Node, the second
-//! one's server in Python. They are not in this repository.
+//! The programs that Parlor descends from, unchanged: the first ancestor's server and client in Node, and the second one's
+//! server in Python. They are not in this repository.
 
 use crate::program::Program;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// Where they are, if not beside this repository.
+/// The environment variable with their directory, if it is not beside this repository.
 const DIRECTORY: &str = "PARLOR_ANCESTORS";
 
-/// One of the ancestors' programs.
+/// Returns the path of one of the ancestors' programs.
 pub fn program(name: &str) -> PathBuf {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/seeds");
     let directory = std::env::var_os(DIRECTORY).map_or_else(|| beside.into(), PathBuf::from);
@@ -19,24 +19,24 @@ pub fn program(name: &str) -> PathBuf {
     path
 }
 
-/// The first ancestor's server, which listens.
+/// Starts the first ancestor's server, and waits until it listens.
 pub fn node_server() -> (Program, SocketAddr) {
     node_server_by(Command::new("node").arg(program("node-server.js")))
 }
 
-/// The first ancestor's server as this command starts it.
+/// Starts the first ancestor's server with this command.
 pub fn node_server_by(command: &mut Command) -> (Program, SocketAddr) {
     let server = Program::start(command);
     server.printed.wait_for("服务器已启动,监听127.0.0.1:3000");
     (server, ([127, 0, 0, 1], 3000).into())
 }
 
-/// The first ancestor's client, of the server on 127.0.0.1:3000.
+/// Starts the first ancestor's client, which connects to 127.0.0.1:3000.
 pub fn node_client() -> Program {
     Program::start(Command::new("node").arg(program("node-client.js")))
 }
 
-/// What Parlor's greeting in Chinese calls a client.
+/// Returns the client's name in Parlor's Chinese greeting.
 pub fn name_of(client: &Program) -> String {
     let greeting = client.printed.wait_for("* 您的名字是 ");
     let (name, _) = greeting.strip_prefix("* 您的名字是 ").unwrap().split_once('，').unwrap();

@@ -1,4 +1,4 @@
-//! Parlor's client, `parlor chat`, at the ancestor's own server.
+//! Parlor's client, `parlor chat`, connected to the ancestor's server.
 
 use crate::ancestors::{node_client, node_server};
 use crate::ancestors_session::message_end;
@@ -7,13 +7,12 @@ use crate::program::Program;
 use crate::support::{Client, parlor};
 use std::net::SocketAddr;
 
-/// `parlor chat` between pipes: what is read goes to the server as it stands, and what comes from there is
-/// written as it stands.
+/// Starts `parlor chat` in pipes, where it passes on input and output unchanged.
 fn chat(server: SocketAddr) -> Program {
     Program::start(parlor().args(["chat", &server.to_string()]))
 }
 
-/// The name of whoever enters next.
+/// Returns the name of the next member that enters.
 fn next_name(watcher: &mut Client) -> String {
     let welcome = watcher.take(message_end);
     let name = welcome.strip_prefix("欢迎").and_then(|rest| rest.strip_suffix("进入聊天室"));
@@ -36,7 +35,7 @@ fn parlor_chat_chats_through_the_ancestors_server() {
     let c = next_name(&mut watcher);
 
     bob.enter("你好");
-    // The ancestor's welcome has no line end, and Parlor's client adds none.
+    // The ancestor's welcome has no line end, and the client adds none.
     alice.printed.wait_for(&format!("欢迎{c}进入聊天室{b}说你好"));
     carol.printed.wait_for(&format!("{b}说你好"));
     alice.enter("大家好,我是 parlor chat");

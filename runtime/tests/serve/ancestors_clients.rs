@@ -1,4 +1,4 @@
-//! The first ancestor's clients, and `nc`, in a room of Parlor's.
+//! The first ancestor's clients, and `nc`, in a room of Parlor.
 
 use crate::ancestors::{name_of, node_client};
 use crate::namespace::is_inside;
@@ -13,7 +13,7 @@ fn the_ancestors_client_chats_through_parlor_with_another_and_with_nc() {
     if !is_inside("ancestors_clients::the_ancestors_client_chats_through_parlor_with_another_and_with_nc") {
         return;
     }
-    // Where the ancestor's client looks for a server, one listens by default.
+    // The ancestor's client connects to the address that Parlor listens on by default.
     let mut command = parlor();
     command.args(["serve", "--lang", "zh"]);
     let mut server = Server::start_command(command);

@@ -1,4 +1,4 @@
-//! The second ancestor: what it does, and what it meant to do.
+//! The second ancestor: its behaviour, and its intended behaviour.
 
 use crate::ancestors::program;
 use crate::namespace::is_inside;
@@ -7,9 +7,9 @@ use crate::support::{Client, Server};
 use std::net::SocketAddr;
 use std::process::Command;
 
-/// The second ancestor's server, which listens.
+/// Starts the second ancestor's server, and waits until it listens.
 fn python_server() -> (Program, SocketAddr) {
-    // Unbuffered, or a pipe would read what it prints long after it printed it.
+    // Unbuffered, so that its output reaches the pipe at once.
     let server = Program::start(Command::new("python3").arg("-u").arg(program("python-server.py")));
     server.printed.wait_for("服务器已启动,等待客户端连接...");
     (server, ([127, 0, 0, 1], 8888).into())
@@ -26,7 +26,7 @@ fn the_second_ancestor_lets_nobody_hear_anything() {
     server.printed.wait_for(&format!("客户端('127.0.0.1', {})已连接", bob.name));
     alice.send("你好\n");
     server.printed.wait_for(&format!("收到来自('127.0.0.1', {})的消息:你好", alice.name));
-    // It closes alice's connection only when it is done with all that she said.
+    // It closes alice's connection only when it has handled all of her lines.
     alice.end_input();
     assert_eq!(alice.rest(), "");
     bob.end_input();

@@ -1,5 +1,5 @@
-//! What the first ancestor gets wrong, as its own program shows it. That Parlor gets it right is shown in
-//! `room`, `shortage`, `minute` and `whole`.
+//! The bugs of the first ancestor, shown on its own program. `room`, `shortage`, `minute` and `whole` show that Parlor does not
+//! have them.
 
 use crate::ancestors::{node_server, node_server_by, program};
 use crate::namespace::is_inside;
@@ -8,7 +8,7 @@ use crate::support::Client;
 use std::net::SocketAddr;
 use std::process::Command;
 
-/// Two members of the ancestor's room; the first has heard the second's entrance.
+/// Connects two members to the ancestor's room, and waits until the first has been told of the second.
 fn two(server: SocketAddr) -> (Client, Client) {
     let mut first = Client::connect(server);
     let second = Client::connect(server);
@@ -30,7 +30,7 @@ fn the_ancestor_takes_a_chunk_for_a_message() {
     alice.send("line\n");
     bob.expect_bytes(format!("{a}说line\n"));
 
-    // Only the first of several lines is said by anybody.
+    // Only the first of several lines in a chunk has its author's name.
     alice.send("one\ntwo\nthree\n");
     bob.expect_bytes(format!("{a}说one\ntwo\nthree\n"));
 
@@ -63,7 +63,7 @@ fn the_ancestor_tells_only_its_console_who_left_or_undefined() {
         return;
     }
     let (server, address) = node_server();
-    // Nobody has asked for this one's port before its socket was closed.
+    // The ancestor reads the port only after the socket has closed.
     let mut first = Client::connect(address);
     first.end_input();
     assert_eq!(first.rest(), "");

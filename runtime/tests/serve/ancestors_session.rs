@@ -1,24 +1,23 @@
-//! One session, through the ancestor's server and through Parlor in Chinese: whoever is in the room hears the
-//! same from both, but for what is named here.
+//! One session on the ancestor's server and on Parlor in Chinese: members receive the same from both, with the exceptions
+//! listed here.
 //!
-//! The session is `ancestor_session.txt`. What is done stands there, and below it what the ancestor lets
-//! whom hear of it, so that the file says what the ancestor really does. It is compared with the ancestor,
-//! and Parlor with the ancestor that runs beside it.
+//! The session is `ancestor_session.txt`: each action, and below it the lines that the members receive from the ancestor. The
+//! file is compared with the ancestor, and Parlor with the ancestor that runs beside it.
 //!
 //! ```text
 //! alice connects
-//! alice > 大家好          a line and its LF
-//! alice ends input        closes its writing side, and reads on to the end
+//! alice > 大家好          sends a line and LF
+//! alice ends input        closes the sending side, and reads on to the end
 //!
-//! bob < alice说大家好     bob heard this and its LF
-//! bob <~ alice说大        bob heard this, and no line end
+//! bob < alice说大家好     bob received this and LF
+//! bob <~ alice说大        bob received this without a line end
 //! bob is closed           the server closed the connection
-//! console: bob退出聊天室  the ancestor's console said so
+//! console: bob退出聊天室  the ancestor's console printed this
 //! ```
 //!
-//! The next thing is done when everyone has heard of the one before, so that each chunk holds one message:
-//! the ancestor knows no other. `PARLOR_TRANSCRIPTS=write` in the environment writes what the ancestor did
-//! into the file.
+//! Each action waits until all members have received the results of the one before, so that each chunk holds one message: the
+//! ancestor takes a chunk for a message. With `PARLOR_TRANSCRIPTS=write` in the environment, the ancestor's results are
+//! written to the file.
 
 use crate::ancestors::node_server;
 use crate::namespace::is_inside;
@@ -28,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::SocketAddr;
 
-/// What is heard from Parlor and not from the ancestor. Nothing else may differ.
+/// Lines that Parlor sends and the ancestor does not. Nothing else may differ.
 const DIFFERENCES: [(Difference, Test); 2] = [
     (Difference::Note, |line, _| line.starts_with("* ")),
     (Difference::Left, |line, people| {
@@ -36,19 +35,19 @@ const DIFFERENCES: [(Difference, Test); 2] = [
     }),
 ];
 
-/// A kind of line that is Parlor's alone.
+/// A kind of line that only Parlor sends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Difference {
     Left,
     Note,
 }
 
-/// Whether a line, among these people, is of a kind.
+/// A function that returns whether a line, among these members, is of a kind.
 type Test = fn(&str, &People) -> bool;
-/// Everyone who has been here: the script's name and the server's, which is a port.
+/// The members so far: the script's name and the server's, which is a port.
 type People = BTreeMap<String, String>;
 
-/// What the script has someone do.
+/// An action of the script.
 #[derive(Debug)]
 enum Action {
     Connect,
@@ -56,7 +55,7 @@ enum Action {
     Say(String),
 }
 
-/// One thing that was done.
+/// An action, with its results.
 #[derive(Debug)]
 struct Step {
     line: String,
@@ -64,7 +63,7 @@ struct Step {
     action: Action,
 }
 
-/// Something that was noticed of it.
+/// A result of an action.
 #[derive(Clone, Debug, PartialEq)]
 enum Seen {
     Closed { who: String },
@@ -83,7 +82,7 @@ impl fmt::Display for Seen {
     }
 }
 
-/// The steps of a script; what was seen of them is left out.
+/// Parses the steps of a script, without their results.
 fn steps(script: &str) -> Vec<Step> {
     let step = |line: &str| {
         let (who, what) = line.split_once(' ')?;
@@ -97,7 +96,7 @@ fn steps(script: &str) -> Vec<Step> {
     script.lines().filter(|line| !line.starts_with('#')).filter_map(step).collect()
 }
 
-/// What all of a server's clients have in common.
+/// The clients of one server.
 #[derive(Default)]
 struct Room {
     present: BTreeMap<String, Client>,
@@ -119,26 +118,26 @@ impl Room {
         }
     }
 
-    /// What someone heard from the server until it closed.
+    /// Returns the lines that a member received until the server closed.
     fn rest(&mut self, who: &str) -> String {
         let rest = self.present.remove(who).expect("only who is there leaves").rest();
         self.named(&rest)
     }
 
-    /// A text with the script's names in it.
+    /// Returns the text with the script's names in place of the server's.
     fn named(&self, text: &str) -> String {
         self.people.iter().fold(text.to_owned(), |text, (name, port)| text.replace(port, name))
     }
 }
 
-/// Where a message of the ancestor ends: its welcome has no line end.
+/// Returns the end of a message of the ancestor, whose welcome has no line end.
 pub fn message_end(unread: &[u8]) -> Option<usize> {
     let text = String::from_utf8_lossy(unread);
     let end = if text.starts_with("欢迎") { "进入聊天室" } else { "\n" };
     text.find(end).map(|start| start + end.len())
 }
 
-/// The script through the ancestor: what was seen of each step.
+/// Runs the script on the ancestor, and returns the results of each step.
 fn through_ancestor(steps: &[Step]) -> Vec<Vec<Seen>> {
     let (server, address) = node_server();
     let mut room = Room::default();
@@ -174,8 +173,8 @@ fn ancestor_step(step: &Step, room: &mut Room, server: &Program, address: Socket
     seen
 }
 
-/// The script through Parlor: every line that each one heard, its end apart. It waits for whom the ancestor
-/// let hear something.
+/// Runs the script on Parlor, and returns the lines that each member received. Each step waits for the members that received
+/// something from the ancestor.
 fn through_parlor(steps: &[Step], ancestor: &[Vec<Seen>]) -> (BTreeMap<String, Vec<String>>, People) {
     let server = Server::start(&["--lang", "zh"]);
     let mut room = Room::default();
@@ -206,12 +205,12 @@ fn through_parlor(steps: &[Step], ancestor: &[Vec<Seen>]) -> (BTreeMap<String, V
     (heard, room.people)
 }
 
-/// How a line differs from all that the ancestor says.
+/// Returns the kind of a line that only Parlor sends.
 fn difference(line: &str, people: &People) -> Option<Difference> {
     DIFFERENCES.iter().find(|(_, is_one)| is_one(line, people)).map(|(kind, _)| *kind)
 }
 
-/// The script as a text, with what was seen below each step. Blank lines and comments stay where they were.
+/// Returns the script as text, with the results below each step. Blank lines and comments stay in place.
 fn written(script: &str, steps: &[Step], seen: &[Vec<Seen>]) -> String {
     let mut text = String::new();
     let mut seen = steps.iter().zip(seen).peekable();
@@ -267,7 +266,7 @@ fn everyone_hears_the_same_from_parlor_as_from_its_ancestor() {
     }
 }
 
-/// For each of the people, who leaves while they are there, in Parlor's words.
+/// Returns the departures that each member is present for, in Parlor's words.
 fn leaves(steps: &[Step]) -> BTreeMap<String, Vec<String>> {
     let mut leaves = BTreeMap::<String, Vec<String>>::new();
     let mut present = BTreeSet::new();

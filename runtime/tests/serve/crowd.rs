@@ -1,4 +1,4 @@
-//! Ten thousand at once.
+//! Ten thousand clients at once.
 
 use crate::support::{DEADLINE, Server};
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
@@ -12,14 +12,14 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 const CLIENTS: usize = 10_000;
-/// Clients with one address: their ports must suffice beside everything else on this machine.
+/// Clients per address: its ports must suffice beside those of other programs.
 const CLIENTS_PER_ADDRESS: usize = 200;
 /// Clients that enter at once.
 const ENTERING_MAX: usize = 200;
 
 const LINE: &str = "hello, all nine thousand nine hundred and ninety-nine of you";
 
-/// What one client has heard.
+/// The lines that one client has received.
 #[derive(Debug, Default)]
 struct Tally {
     joined: usize,
@@ -75,7 +75,7 @@ async fn crowd(server: &Server) -> Vec<Tally> {
     for _ in 1..CLIENTS {
         timeout(DEADLINE, hearings.recv()).await.expect("all others hear it").unwrap();
     }
-    // Dropped, each closes its side of the connection, and reads on to the end.
+    // Dropping the writer closes each client's sending side; the client reads on to the end.
     drop(writers);
     let mut tallies = Vec::new();
     while tallies.len() < CLIENTS {
@@ -84,7 +84,7 @@ async fn crowd(server: &Server) -> Vec<Tally> {
     tallies
 }
 
-/// A client that has read its greeting.
+/// Connects a client, and reads its greeting.
 async fn enter(server: SocketAddr, number: usize) -> (BufReader<OwnedReadHalf>, OwnedWriteHalf) {
     let host = u8::try_from(number / CLIENTS_PER_ADDRESS).unwrap() + 2;
     let socket = TcpSocket::new_v4().unwrap();
@@ -97,7 +97,7 @@ async fn enter(server: SocketAddr, number: usize) -> (BufReader<OwnedReadHalf>, 
     (read, write)
 }
 
-/// Reads to the end.
+/// Reads to the end of the connection.
 async fn listen(read: &mut BufReader<OwnedReadHalf>, heard: &mpsc::UnboundedSender<()>) -> Tally {
     let mut tally = Tally::default();
     let mut line = Vec::new();

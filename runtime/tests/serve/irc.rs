@@ -1,25 +1,25 @@
-//! A client of IRC, as simple as they come.
+//! A minimal IRC client.
 
 use crate::support::Client;
 use std::net::SocketAddr;
 
-/// The hash of `right`, at the lowest cost there is.
+/// The hash of `right`, at the lowest possible cost.
 pub const HASH_OF_RIGHT: &str =
     "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$P3OLBQw3O3GiY9hpX8wpK8qO6gQccIdDXnlkdzKceqU";
 
-/// A client of IRC.
+/// An IRC client.
 #[derive(Debug)]
 pub struct Irc(pub Client);
 
 impl Irc {
-    /// Says who it is, after these lines.
+    /// Connects and registers, after these lines.
     pub fn begin(address: SocketAddr, name: &str, before: &str) -> Self {
         let mut client = Self(Client::connect(address));
         client.0.send(format!("{before}NICK {name}\r\nUSER {name} 0 * :{name}\r\n"));
         client
     }
 
-    /// A client that is welcome.
+    /// Connects a client, and waits until it is registered.
     pub fn enter(address: SocketAddr, name: &str, before: &str) -> Self {
         let mut client = Self::begin(address, name, before);
         client.wait_for(&format!(" 001 {name} "));
@@ -30,7 +30,7 @@ impl Irc {
         self.0.send(format!("{line}\r\n"));
     }
 
-    /// The next line with this in it.
+    /// Returns the next line that contains this text.
     pub fn wait_for(&mut self, part: &str) -> String {
         loop {
             let line = self.0.line();

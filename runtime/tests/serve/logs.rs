@@ -1,11 +1,11 @@
-//! What an operator can find out from the logs, and what not.
+//! The information that an operator finds in the logs, and that the logs must not contain.
 
 use crate::irc::{HASH_OF_RIGHT as HASH, Irc};
 use crate::support::{Client, Server, parlor};
 use rustix::process::Signal;
 use serde_json::Value;
 
-/// A server for every dialect whose operator alice has the password `right`, with these flags.
+/// Starts a server for every dialect with these flags, whose operator alice has the password `right`.
 fn server(flags: &[&str]) -> Server {
     let mut command = parlor();
     command.args(["serve", "--listen", "auto://127.0.0.1:0", "--operators", &format!("alice:{HASH}")]);
@@ -13,14 +13,14 @@ fn server(flags: &[&str]) -> Server {
     Server::start_command(command)
 }
 
-/// Everything that a server logs until it has stopped.
+/// Stops the server, and returns its log.
 fn log(mut server: Server) -> Vec<String> {
     server.signal(Signal::TERM);
     server.wait();
     server.log.wait_for_end()
 }
 
-/// The addresses behind every name that the one who is called `name` had before or afterwards.
+/// Returns the addresses behind all names that the member called `name` had before or afterwards.
 fn addresses_of(name: &str, records: &[Value]) -> Vec<String> {
     let text = |record: &Value, field: &str| record[field].as_str().unwrap_or_default().to_owned();
     let named = records.iter().filter(|record| record["name"] == name || record["from"] == name);
@@ -42,7 +42,7 @@ fn a_name_leads_through_its_renames_to_an_address() {
     let peer = bob.stream.local_addr().unwrap().to_string();
     drop(bob);
     server.log.wait_for("\"left\"");
-    // Somebody else has the name later on, and speaks IRC.
+    // Later, an IRC client has the name.
     let mut carol = Irc::enter(server.address, "carol", "");
     carol.send("NICK mallory");
     carol.wait_for("NICK mallory");
@@ -131,7 +131,7 @@ fn each_level_has_records_of_its_own() {
             .collect::<Vec<_>>()
             .join(" ")
     };
-    // Who starts the server with a port of its own is told of it by a record; it is waited for at `info`.
+    // At `info`, the record with the server's port is logged, which the test waits for.
     assert_eq!(levels("info"), "WARN INFO");
     assert_eq!(levels("debug"), "WARN INFO DEBUG");
     assert_eq!(levels("trace"), "WARN INFO DEBUG TRACE");

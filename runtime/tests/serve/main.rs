@@ -1,4 +1,4 @@
-//! The server as its users have it: the built program, real sockets, other people's clients.
+//! The server as its users run it: the built program, real sockets, real clients.
 //!
 //! Tests that need other programs, a network namespace, or much time are `#[ignore]`d, with the reason.
 

@@ -1,4 +1,4 @@
-//! A minute of talk at full rate, and one who never reads.
+//! A minute of talk at full rate, with a member that never reads.
 
 use crate::support::{Client, DEADLINE, Server};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,16 +8,15 @@ use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const SPEAKERS: usize = 3;
-/// Lines that a speaker says before it waits for the others to have heard them.
+/// Lines that a speaker sends before it waits until the others have received them.
 const LINES_AT_ONCE: usize = 500;
 const BACKLOG_BYTES_MAX: u64 = 1 << 20;
 const OUTBOX_BYTES_MAX: u64 = 4 << 20;
-/// What else the limits allow: two chunks of half a backlog each, a tick's input, and what the allocator
-/// keeps of all that.
+/// Further memory that the limits allow: two chunks of half a backlog each, a tick's input, and the allocator's share.
 const SLACK_BYTES: u64 = 2 * BACKLOG_BYTES_MAX + (1 << 20) + (4 << 20);
 
-/// A speaker: says numbered lines until the time is over, then a last one, and hears every line of the
-/// others, in order.
+/// Runs a speaker, which sends numbered lines until the time is over, then a last one, and receives every line of the others
+/// in order.
 fn speak(
     mut client: Client,
     over: &AtomicBool,
@@ -88,13 +87,13 @@ fn a_client_that_never_reads_costs_no_more_than_the_limits_allow() {
                 scope.spawn(move || speak(client, over, &senders, &all_heard))
             })
             .collect();
-        // The time of the talk is given by a channel on which nothing comes.
+        // Nothing is ever sent on this channel: its timeout is the time of the talk.
         let (_silence, clock) = mpsc::channel::<()>();
         let rounds = 240;
         let mut slow = server.enter();
         for _ in 0..rounds {
             clock.recv_timeout(MINUTE / rounds).unwrap_err();
-            // When it is closed, with the reason, the next one comes that never reads.
+            // When the server has closed it with the reason, the next member that never reads connects.
             let left = format!("{} left: reads too slowly", slow.name);
             if !server.log.with(&left).is_empty() {
                 let rest = slow.rest();

@@ -1,4 +1,4 @@
-//! A network of a test's own: every port is free in it, and its links can be cut.
+//! A network namespace for one test, in which every port is free and links can be cut.
 
 use crate::support::with_default_signals;
 use rustix::process::geteuid;
@@ -6,8 +6,8 @@ use std::process::Command;
 
 const INSIDE: &str = "PARLOR_TEST_NAMESPACE";
 
-/// Runs the calling test once more, alone, in a network namespace of its own, where no signal is ignored. Returns whether this is that
-/// second run, which does the work.
+/// Runs the calling test again, alone, in a network namespace where no signal is ignored. Returns whether this is that second
+/// run, which does the work.
 pub fn is_inside(test: &str) -> bool {
     if std::env::var_os(INSIDE).is_some() {
         return true;

@@ -1,4 +1,4 @@
-//! Passwords: of operators, of the server, and how one makes their hashes.
+//! Passwords of operators and of the server, and making their hashes.
 
 use crate::irc::{HASH_OF_RIGHT as HASH, Irc};
 use crate::support::{Client, DEADLINE, Server, parlor};
@@ -12,7 +12,7 @@ use std::process::{Output, Stdio};
 use std::task::{Context, Poll};
 use tokio::sync::mpsc;
 
-/// A server for every dialect whose operator alice has the password `right`, with these flags.
+/// Starts a server for every dialect with these flags, whose operator alice has the password `right`.
 fn server(flags: &[&str]) -> Server {
     let mut command = parlor();
     command.args(["serve", "--listen", "auto://127.0.0.1:0", "--operators", &format!("alice:{HASH}")]);
@@ -33,7 +33,7 @@ fn who_knows_the_password_becomes_an_operator() {
 fn who_does_not_know_it_is_told_so_and_may_go_on() {
     let server = server(&[]);
     let mut bob = Irc::enter(server.address, "bob", "");
-    // The right one of another, a wrong one, and one that comes with the next in one piece.
+    // The right password of another name, a wrong password, and one that arrives together with the next line.
     for wrong in ["OPER bob right", "OPER alice wrong\r\nOPER alice :right wrong\r\nPING :1"] {
         bob.send(wrong);
         bob.wait_for(" 464 bob :");
@@ -65,7 +65,7 @@ fn who_cannot_give_a_password_is_told_so_and_closed() {
     let mut bob = Client::connect(server.address);
     bob.send("hello\n");
     assert!(bob.rest().contains("password"));
-    // And where nobody has to say a word before it is taken for plain.
+    // At a listener where silent connections become plain, too.
     let server = Server::start(&["--password", HASH]);
     assert!(Client::connect(server.address).rest().contains("password"));
 }
@@ -82,7 +82,7 @@ fn nothing_of_a_password_is_logged() {
     assert!(!log.contains("argon2") && !log.contains("wrong-one") && !log.contains("right"), "{log}");
 }
 
-/// Finds `right` right, as soon as it is told to.
+/// A verifier that accepts `right`, when the test lets it finish.
 #[derive(Debug)]
 struct HeldJudge {
     asked: Vec<(ConnId, bool)>,
@@ -106,7 +106,7 @@ impl Judge for HeldJudge {
     }
 }
 
-/// Nobody looks.
+/// An observer that ignores everything.
 #[derive(Debug)]
 struct Unobserved;
 
@@ -145,7 +145,7 @@ fn the_others_are_served_while_a_password_is_checked() {
     let address = address.recv_timeout(DEADLINE).unwrap();
     let [mut alice, mut bob, mut carol] = ["alice", "bob", "carol"].map(|name| Irc::enter(address, name, ""));
     alice.send("OPER alice right\r\nPING :after");
-    // One that asks and goes is forgotten: the first to be told anything is still alice.
+    // The check of a connection that has closed is dropped: the first result is still alice's.
     for n in 0..3 {
         bob.send(&format!("PRIVMSG carol :{n}"));
         carol.wait_for(&format!(" PRIVMSG carol :{n}"));
@@ -168,7 +168,7 @@ fn the_others_are_served_while_a_password_is_checked() {
     serving.join().unwrap();
 }
 
-/// Runs `parlor hash-password` with that on standard input.
+/// Runs `parlor hash-password` with this standard input.
 fn hash_password(input: &[u8]) -> Output {
     let mut command = parlor();
     command.arg("hash-password").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -1,11 +1,11 @@
-//! Other people's programs, run as they are.
+//! Other programs, run unchanged.
 
 use crate::support::{Lines, resident_bytes, wait};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::Write;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 
-/// A running program; it ends with the test.
+/// A running program. Dropping it ends the program.
 #[derive(Debug)]
 pub struct Program {
     command: String,
@@ -24,9 +24,9 @@ impl Program {
         Self { command: format!("{command:?}"), stdin: child.stdin.take(), child, printed, errors }
     }
 
-    /// Somebody types a line.
+    /// Types a line.
     pub fn enter(&mut self, line: &str) {
-        // One write: some of them take what one read gives for a message.
+        // In one write: some programs take each read for a message.
         self.stdin.as_mut().unwrap().write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
@@ -38,17 +38,17 @@ impl Program {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Waits for its end.
+    /// Waits for the program to end.
     pub fn wait(&mut self) -> ExitStatus {
         wait(&mut self.child)
     }
 
-    /// The memory that it has in use, in bytes.
+    /// Returns the program's resident memory in bytes.
     pub fn resident_bytes(&self) -> u64 {
         resident_bytes(&self.child)
     }
 
-    /// Everything that it printed until its end, blank lines apart.
+    /// Waits for the program to end, and returns all lines that it printed, except blank ones.
     pub fn lines(&self) -> Vec<String> {
         self.printed.wait_for_end().into_iter().filter(|line| !line.is_empty()).collect()
     }

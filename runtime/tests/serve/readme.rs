@@ -1,15 +1,15 @@
-//! The README's session, played: what it shows is what happens.
+//! The README's session, replayed: its text is what really happens.
 
 use crate::support::{Client, Server, parlor};
 
-/// The ports that the README has.
+/// The ports in the README.
 const PORTS: [&str; 2] = ["58578", "58584"];
 
 fn readme() -> String {
     std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap()
 }
 
-/// A terminal of the README: a client, and what can be read there.
+/// A terminal of the README: a client and its expected text.
 struct Terminal {
     client: Client,
     text: String,
@@ -19,7 +19,7 @@ impl Terminal {
     fn open(server: &Server) -> Self {
         let text = "$ nc 127.0.0.1 3000\n".to_owned();
         let mut terminal = Self { client: Client::connect(server.address), text };
-        // Only when it is greeted is it there for others.
+        // The others can see it only after its greeting.
         terminal.reads(1);
         terminal
     }
@@ -39,7 +39,7 @@ impl Terminal {
 
 #[test]
 fn the_readmes_session_goes_as_it_is_shown() {
-    // A plain listener does not wait whether its clients speak IRC; else they read the same.
+    // At a plain listener, clients receive the same without the delay of detection.
     let mut server = Server::start(&["--connections-max", "19920"]);
     let mut first = Terminal::open(&server);
     let mut second = Terminal::open(&server);
@@ -75,7 +75,7 @@ fn the_readmes_session_goes_as_it_is_shown() {
         let shown = format!("```console\n{}```\n", as_shown(&terminal.text));
         assert!(readme.contains(&shown), "the README does not have this:\n{shown}");
     }
-    // Of the log, all but the time, and that it is a plain listener.
+    // The log without the times, which names the dialect of the README's listener.
     let logged = server.log.wait_for_end();
     let logged: Vec<String> =
         logged.iter().filter_map(|line| line.split_once("Z ")).map(|(_, line)| as_shown(line)).collect();
@@ -99,7 +99,7 @@ fn every_command_line_of_parlor_in_the_documents_is_one() {
         let lines = text.lines().filter_map(|line| line.strip_prefix("$ "));
         for line in lines.filter(|line| *line == "parlor" || line.starts_with("parlor ")) {
             count += 1;
-            // The shell takes the line apart; `--help` takes the place of the work.
+            // The shell splits the line; `--help` keeps the command from running.
             let command =
                 line.split(" #").next().unwrap().split(" >").next().unwrap().split(" 2>").next().unwrap();
             let script = format!(
@@ -116,7 +116,7 @@ fn every_command_line_of_parlor_in_the_documents_is_one() {
     assert!(count >= 5, "{count} lines were found");
 }
 
-/// A shell whose `$0` is the program.
+/// Returns a shell whose `$0` is the program.
 fn parlor_shell(script: &str) -> std::process::Output {
     let program = parlor();
     let mut shell = std::process::Command::new("sh");

@@ -1,4 +1,4 @@
-//! The configuration is read again while the server runs.
+//! Reloading the configuration while the server runs.
 
 use crate::irc::{HASH_OF_RIGHT as HASH, Irc};
 use crate::support::{Client, Server, clear_environment, with_default_signals};
@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A server and its configuration file, which goes with it.
+/// A server and its configuration file, which is removed with it.
 struct Configured {
     server: Server,
     file: PathBuf,
@@ -29,7 +29,7 @@ impl Configured {
         std::fs::write(&self.file, text).unwrap();
     }
 
-    /// A member of IRC who is an operator of the server.
+    /// Connects an IRC client that is a server operator.
     fn operator(&self) -> Irc {
         self.operator_named("alice")
     }

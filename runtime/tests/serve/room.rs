@@ -1,9 +1,9 @@
-//! What people in a room hear, over real sockets: above all, what the room's ancestor got wrong.
+//! The lines that members of a room receive, over real sockets; above all, the cases that the ancestor got wrong.
 
 use crate::support::{Client, Server, address_in};
 use std::net::SocketAddr;
 
-/// Two members of one room; the first has heard the second's entrance.
+/// Connects two members to one room, and waits until the first has been told of the second.
 fn two(server: &Server) -> (Client, Client) {
     let mut first = server.enter();
     let second = server.enter();
@@ -54,7 +54,7 @@ fn half_a_line_is_no_message() {
     let server = Server::start(&[]);
     let (mut alice, mut bob) = two(&server);
     alice.send("half a ");
-    // The half has reached the server before bob's line does: alice's next word comes after it.
+    // The half line reaches the server before bob's line: alice's next word comes after that.
     bob.send("between\n");
     alice.expect(format!("{}: between", bob.name));
     alice.send("line\n");

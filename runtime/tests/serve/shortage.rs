@@ -1,10 +1,10 @@
-//! Too many, too slow: what happens at the limits, over real sockets.
+//! Too many connections and slow readers, over real sockets.
 
 use crate::support::{Client, Server, clear_environment};
 use rustix::process::Signal;
 use std::process::Command;
 
-/// A server whose process may have so many files open.
+/// Starts a server with this limit of open files.
 fn server_with_files(count: usize, flags: &str) -> Server {
     let mut command = Command::new("sh");
     clear_environment(&mut command);
@@ -18,7 +18,7 @@ fn server_with_files(count: usize, flags: &str) -> Server {
 fn without_file_descriptors_accepting_pauses_and_recovers() {
     let server = server_with_files(40, "--connections-max 1000 --accept-retry-ms 100");
     let mut inside = server.enter();
-    // The kernel lets everyone connect; those for whom the server has no descriptor hear nothing yet.
+    // The kernel accepts every connection. Those for which the server has no descriptor receive nothing yet.
     let mut waiting: Vec<Client> = (0..60).map(|_| Client::connect(server.address)).collect();
     server.log.wait_for("paused accepting connections");
     let first = inside.name.clone();
@@ -59,7 +59,7 @@ fn who_waits_for_a_place_gets_the_first_that_is_free() {
     let mut refused: Vec<Client> = (0..4).map(|_| Client::connect(server.address)).collect();
     refused.iter_mut().for_each(|client| client.expect(full));
     let mut waiting = Client::connect(server.address);
-    // All of them are gone in one tick, and nothing else happens that would wake the server.
+    // All of them close in one tick, and no other event would wake the server.
     server.signal(Signal::STOP);
     drop(refused);
     server.signal(Signal::CONT);
@@ -72,14 +72,14 @@ fn a_reader_that_is_too_slow_is_closed_with_the_reason() {
     let mut alice = server.enter();
     let mut bob = server.enter();
     alice.expect(format!("{} joined", bob.name));
-    // It reads its greeting and nothing more.
+    // The slow reader reads its greeting and nothing more.
     let mut slow = server.enter();
     alice.expect(format!("{} joined", slow.name));
     bob.expect(format!("{} joined", slow.name));
     let line = "x".repeat(4_000);
     let said = format!("{}: {line}", alice.name);
     let left = format!("{} left", slow.name);
-    // Bob hears every line, and somewhere between them that the slow reader left.
+    // Bob receives every line, and somewhere between them the announcement that the slow reader left.
     for sent in 0.. {
         assert!(sent < 20_000, "a reader that reads nothing is closed");
         alice.send(format!("{line}\n"));

@@ -1,4 +1,4 @@
-//! A server and clients to talk to it. Whatever is waited for is waited for with a deadline.
+//! A server and its clients. Every wait has a deadline.
 
 use rustix::process::{Pid, Signal, kill_process};
 use socket2::{Domain, SockRef, Socket, Type};
@@ -10,25 +10,25 @@ use std::sync::mpsc;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How long a test waits for what must come.
+/// The deadline of every wait.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
-/// The built program, with an environment that says nothing.
+/// Returns a command for the built program, in an environment without settings.
 pub fn parlor() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_parlor"));
     clear_environment(&mut command);
     command
 }
 
-/// A program that ignores no signal from its start, even where whoever runs the tests ignores some: under `nohup` it is
-/// SIGHUP, and in the background of a shell SIGINT.
+/// Returns a command that ignores no signal from its start, even if the process that runs the tests ignores some: SIGHUP
+/// under `nohup`, SIGINT in the background of a shell.
 pub fn with_default_signals(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("env");
     command.arg("--default-signal").arg(program);
     command
 }
 
-/// Takes away what would change the server's texts and settings.
+/// Removes the variables that would change the server's texts and settings.
 pub fn clear_environment(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let is_ours = name.to_string_lossy().starts_with("PARLOR_");
@@ -38,7 +38,7 @@ pub fn clear_environment(command: &mut Command) {
     }
 }
 
-/// Lines of a process's output, as they come.
+/// The lines of a process's output, collected as they arrive.
 #[derive(Clone, Debug, Default)]
 pub struct Lines(Arc<(Mutex<Collected>, Condvar)>);
 
@@ -49,7 +49,7 @@ struct Collected {
 }
 
 impl Lines {
-    /// Collects a stream's lines until its end.
+    /// Collects the lines of a stream until its end.
     pub fn of(stream: impl Read + Send + 'static) -> Self {
         let lines = Self::default();
         let to = lines.clone();
@@ -64,12 +64,12 @@ impl Lines {
         lines
     }
 
-    /// The first line with this in it.
+    /// Waits for the first line that contains this text.
     pub fn wait_for(&self, part: &str) -> String {
         self.wait_for_all(part, 1).swap_remove(0)
     }
 
-    /// The first so many lines with this in them.
+    /// Waits for the first `count` lines that contain this text.
     pub fn wait_for_all(&self, part: &str, count: usize) -> Vec<String> {
         let found = |lines: &[String]| {
             lines.iter().filter(|line| line.contains(part)).take(count).cloned().collect::<Vec<_>>()
@@ -80,14 +80,14 @@ impl Lines {
         found
     }
 
-    /// Every line, when no more can come.
+    /// Waits for the end of the stream, and returns all lines.
     pub fn wait_for_end(&self) -> Vec<String> {
         let collected = self.wait_while(|collected| !collected.is_over);
         assert!(collected.is_over, "the output did not end after {:#?}", collected.lines);
         collected.lines.clone()
     }
 
-    /// Every line so far with this in it.
+    /// Returns the lines so far that contain this text.
     pub fn with(&self, part: &str) -> Vec<String> {
         self.collected().lines.iter().filter(|line| line.contains(part)).cloned().collect()
     }
@@ -98,13 +98,13 @@ impl Lines {
         waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// The lines, also where a test has failed while it held them: whoever unwinds prints them.
+    /// Locks the lines, even after a test has failed while it held them: a failed test prints them.
     fn collected(&self) -> MutexGuard<'_, Collected> {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A running server; it ends with the test.
+/// A running server. Dropping it ends the server.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
@@ -113,14 +113,14 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server on a port of its own, with these flags.
+    /// Starts a server with these flags on a free port.
     pub fn start(flags: &[&str]) -> Self {
         let mut command = parlor();
         command.args(["serve", "--listen", "plain://127.0.0.1:0"]).args(flags);
         Self::start_command(command)
     }
 
-    /// A server that this command starts, on a port of 127.0.0.1.
+    /// Starts a server on 127.0.0.1 with this command.
     pub fn start_command(mut command: Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
         let log = Lines::of(child.stderr.take().unwrap());
@@ -129,7 +129,7 @@ impl Server {
         server
     }
 
-    /// A client that has read its greeting.
+    /// Connects a client, and reads its greeting.
     pub fn enter(&self) -> Client {
         let mut client = Client::connect(self.address);
         let greeting = client.line();
@@ -141,17 +141,17 @@ impl Server {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Waits for its end.
+    /// Waits for the server to end.
     pub fn wait(&mut self) -> ExitStatus {
         wait(&mut self.child)
     }
 
-    /// The memory that it has in use, in bytes.
+    /// Returns the server's resident memory in bytes.
     pub fn resident_bytes(&self) -> u64 {
         resident_bytes(&self.child)
     }
 
-    /// The most memory that it has had in use, in bytes.
+    /// Returns the server's largest resident memory so far, in bytes.
     pub fn most_resident_bytes(&self) -> u64 {
         memory_bytes(&self.child, "VmHWM:")
     }
@@ -164,14 +164,14 @@ impl Drop for Server {
     }
 }
 
-/// The address that a record names, in any language and form.
+/// Returns the address in a record, in any language and format.
 pub fn address_in(record: &str) -> SocketAddr {
     let (_, port) = record.split_once("127.0.0.1:").unwrap();
     let digits: String = port.chars().take_while(char::is_ascii_digit).collect();
     ([127, 0, 0, 1], digits.parse().unwrap()).into()
 }
 
-/// Waits for a child's end, which must come.
+/// Waits for a child to end.
 pub fn wait(child: &mut Child) -> ExitStatus {
     let pid = Pid::from_child(child);
     let (ended, is_over) = mpsc::channel::<()>();
@@ -188,23 +188,23 @@ pub fn wait(child: &mut Child) -> ExitStatus {
     status
 }
 
-/// The memory that a process has in use, in bytes.
+/// Returns a process's resident memory in bytes.
 pub fn resident_bytes(child: &Child) -> u64 {
     memory_bytes(child, "VmRSS:")
 }
 
-/// One of the figures that Linux gives of a process's memory.
+/// Returns a field of `/proc/PID/status`, in bytes.
 fn memory_bytes(child: &Child, figure: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(figure)).unwrap();
     line.trim().strip_suffix(" kB").unwrap().trim().parse::<u64>().unwrap() * 1024
 }
 
-/// A client as simple as `nc`.
+/// A plain client, as simple as `nc`.
 #[derive(Debug)]
 pub struct Client {
     pub stream: TcpStream,
-    /// What the server calls it until it takes another name: its port.
+    /// The name that the server gives it: its port.
     pub name: String,
     unread: Vec<u8>,
 }
@@ -214,7 +214,7 @@ impl Client {
         Self::over(TcpStream::connect_timeout(&address, DEADLINE).unwrap())
     }
 
-    /// A client with this local address, which may leave the port to the system.
+    /// Connects a client from this local address, whose port may be 0.
     pub fn connect_from(local: SocketAddr, address: SocketAddr) -> Self {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).unwrap();
         socket.set_reuse_address(true).unwrap();
@@ -235,27 +235,27 @@ impl Client {
         self.stream.write_all(bytes.as_ref()).unwrap();
     }
 
-    /// The next line, without its end.
+    /// Returns the next line, without its end.
     pub fn line(&mut self) -> String {
         let mut line = self.take(|unread| Some(unread.iter().position(|&byte| byte == b'\n')? + 1));
         line.pop();
         line
     }
 
-    /// The next line is this one.
+    /// Asserts that this is the next line.
     pub fn expect(&mut self, line: impl AsRef<str>) {
         let heard = self.line();
         assert_eq!(heard, line.as_ref(), "{} hears", self.name);
     }
 
-    /// The next bytes are these, whatever ends the line.
+    /// Asserts that these are the next bytes, which may not end a line.
     pub fn expect_bytes(&mut self, bytes: impl AsRef<str>) {
         let bytes = bytes.as_ref();
         let heard = self.take(|unread| (unread.len() >= bytes.len()).then_some(bytes.len()));
         assert_eq!(heard, bytes, "{} hears", self.name);
     }
 
-    /// What comes next, up to the end that is found in it.
+    /// Returns the next bytes up to the end that `find` returns.
     pub fn take(&mut self, end: impl Fn(&[u8]) -> Option<usize>) -> String {
         loop {
             if let Some(end) = end(&self.unread) {
@@ -265,23 +265,23 @@ impl Client {
         }
     }
 
-    /// Everything until the server closes.
+    /// Returns all bytes until the server closes.
     pub fn rest(&mut self) -> String {
         while self.read() {}
         String::from_utf8(std::mem::take(&mut self.unread)).unwrap()
     }
 
-    /// Closes its writing side.
+    /// Closes the sending side.
     pub fn end_input(&self) {
         self.stream.shutdown(Shutdown::Write).unwrap();
     }
 
-    /// Breaks the connection: the server's end is reset.
+    /// Resets the connection.
     pub fn reset(self) {
         SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).unwrap();
     }
 
-    /// Reads what there is; `false` at the end.
+    /// Reads once; returns `false` at the end.
     fn read(&mut self) -> bool {
         let mut buffer = [0; 16 << 10];
         match self.stream.read(&mut buffer) {
@@ -290,7 +290,7 @@ impl Client {
                 self.unread.extend_from_slice(&buffer[..count]);
                 true
             }
-            // A machine that was halted goes on with this.
+            // A machine that was suspended resumes with this error.
             Err(error) if error.kind() == ErrorKind::Interrupted => true,
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                 panic!("nothing came; unread: {:?}", String::from_utf8_lossy(&self.unread))

@@ -1,10 +1,10 @@
-//! What a client of telnet needs of the server besides its lines.
+//! Telnet clients, beyond their lines.
 
 use crate::support::{Client, Server};
 use socket2::SockRef;
 use std::io::Read;
 
-/// The next bytes that the server sends, which are no text.
+/// Reads the next bytes from the server, which are not text.
 fn expect_bytes(client: &mut Client, expected: &[u8]) {
     let mut bytes = vec![0; expected.len()];
     client.stream.read_exact(&mut bytes).unwrap();
@@ -19,13 +19,13 @@ fn an_interrupt_discards_the_line_and_its_timing_mark_is_answered() {
     bob.expect(format!("{} joined", alice.name));
     alice.send("hello\r\n");
     bob.expect(format!("{}: hello", alice.name));
-    // What GNU telnet sends for Ctrl-C: with `toggle autosynch` a Synch as well, whose data mark is urgent.
+    // The bytes of GNU telnet for Ctrl-C; with `toggle autosynch`, a Synch as well, whose data mark is urgent.
     for round in 0..10 {
         alice.send(b"/quit\xFF\xF4\xFF");
         SockRef::from(&alice.stream).send_out_of_band(b"\xF2").unwrap();
         alice.send(b"\xFF\xFD\x06");
         if round == 0 {
-            // Its first command shows that it speaks telnet: it is asked to transmit binary.
+            // The first command shows that the client speaks telnet, so it is asked to transmit binary.
             expect_bytes(&mut alice, b"\xFF\xFD\x00");
         }
         expect_bytes(&mut alice, b"\xFF\xFB\x06");

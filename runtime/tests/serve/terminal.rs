@@ -1,4 +1,4 @@
-//! A server that somebody runs on a terminal, and what happens when that is closed.
+//! A server on a terminal, and what happens when the terminal is closed.
 
 use crate::support::{Client, Lines, address_in, clear_environment, wait, with_default_signals};
 use rustix::process::{Pid, Signal, kill_process};
@@ -8,23 +8,23 @@ use std::io::Read;
 use std::net::SocketAddr;
 use std::process::{Child, Stdio};
 
-/// No standard stream of the server is the terminal.
+/// Redirections after which no standard stream of the server is the terminal.
 const NO_STREAM: &str = "exec \"$@\" </dev/null 2>&1";
 
-/// A server in the session of a pseudo terminal. It ends with the test.
+/// A server in the session of a pseudo terminal. Dropping it ends the server.
 #[derive(Debug)]
 struct OnTerminal {
     child: Child,
-    /// The side of the window; dropped to close the terminal.
+    /// The controlling side. Dropping it closes the terminal.
     window: Option<File>,
     address: SocketAddr,
-    /// What the server writes to its standard error, where that is not the terminal.
+    /// The server's standard error, if that is not the terminal.
     log: Lines,
 }
 
 impl OnTerminal {
-    /// A shell in the session runs the script, to which the server's command line is `"$@"`. Standard input and
-    /// standard error are the terminal, standard output is the log.
+    /// Starts a shell in the session that runs the script, with the server's command line as `"$@"`. Standard input and standard
+    /// error are the terminal, standard output is the log.
     fn start(script: &str) -> Self {
         let window = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&window).unwrap();
@@ -39,7 +39,7 @@ impl OnTerminal {
         command.args([env!("CARGO_BIN_EXE_parlor"), "serve", "--listen", "plain://127.0.0.1:0"]);
         command.stdin(inside.try_clone().unwrap()).stdout(Stdio::piped()).stderr(inside);
         let mut child = command.spawn().unwrap();
-        // It has the terminal's other side open, too.
+        // The command still holds the other side of the terminal.
         drop(command);
         let log = Lines::of(child.stdout.take().unwrap());
         let started =
@@ -55,7 +55,7 @@ impl OnTerminal {
         kill_process(Pid::from_child(&self.child), Signal::HUP).unwrap();
     }
 
-    /// Whoever is there is told that the server stops, and it ends as if SIGTERM had said so.
+    /// Asserts that members are told that the server stops, and that it ends as after SIGTERM.
     fn expect_stop(&mut self, mut member: Client) {
         let rest = member.rest();
         assert!(rest.ends_with("* closed: the server is shutting down\n"), "{rest:?}");
@@ -71,7 +71,7 @@ impl Drop for OnTerminal {
     }
 }
 
-/// The first line that the terminal shows. Where the program in it ends, reading fails.
+/// Returns the first line that the terminal shows. Reading fails when its program ends.
 fn read_line(window: &mut File) -> String {
     let mut line = Vec::new();
     while line.last() != Some(&b'\n') {
@@ -84,7 +84,7 @@ fn read_line(window: &mut File) -> String {
 
 #[test]
 fn closing_the_terminal_stops_the_server() {
-    // On which of its streams the terminal is makes no difference, nor whether it is on any.
+    // It makes no difference which streams are the terminal, or whether any is.
     for script in ["exec \"$@\"", "exec \"$@\" </dev/null", "exec \"$@\" 2>&1", NO_STREAM] {
         let mut server = OnTerminal::start(script);
         let mut alice = Client::connect(server.address);

@@ -1,18 +1,18 @@
-//! A host that vanishes without a word.
+//! A host that dies without closing its connections.
 
 use crate::namespace::{is_inside, run};
 use crate::support::{Server, parlor};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-/// A host at the other end of a link: a network namespace that a process of its own keeps.
+/// A host at the other end of a link: a network namespace held by a process.
 struct Host {
     keeper: Child,
     nc: Option<(Child, ChildStdin)>,
 }
 
 impl Host {
-    /// A host with an address, linked to this one.
+    /// Creates a host with an address, linked to this one.
     fn link(link: &str, here: &str, there: &str) -> Self {
         let mut keeper = Command::new("unshare");
         keeper.args(["--net", "--", "sh", "-c", "echo up; exec sleep 600"]).stdout(Stdio::piped());
@@ -38,7 +38,7 @@ impl Host {
         assert!(status.success(), "{command}: {status}");
     }
 
-    /// Somebody there opens `nc`.
+    /// Starts `nc` on that host.
     fn connect(&mut self, address: &str, port: u16) {
         let mut nc = self.inside();
         nc.args(["nc", address, &port.to_string()]).stdin(Stdio::piped()).stdout(Stdio::null());
@@ -90,7 +90,7 @@ fn a_host_that_vanishes_is_gone_in_time() {
 
         host.run("ip link set far down");
         if talk {
-            // What is sent and never acknowledged ends the connection, too.
+            // Unacknowledged data ends the connection, too.
             alice.send("is anybody there?\n");
         }
         alice.expect(format!("{name} left"));

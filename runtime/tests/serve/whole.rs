@@ -1,4 +1,4 @@
-//! The program around the room: its command line, its signals, its exit codes.
+//! The whole program: its command line, its signals, its exit codes.
 
 use crate::support::{Client, Lines, Server, address_in, parlor, wait};
 use rustix::process::Signal;
@@ -170,7 +170,7 @@ fn a_console_that_nobody_reads_holds_nobody_up() {
     let mut command = parlor();
     command.args(["serve", "--listen", "plain://127.0.0.1:0", "--log-level", "info"]);
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-    // Only what says where it listens is read; the pipe is full after some hundred more records.
+    // Only the record with the address is read. The pipe is full after some hundred more records.
     let mut stderr = child.stderr.take().unwrap();
     let mut started = Vec::new();
     while started.last() != Some(&b'\n') {
@@ -218,7 +218,7 @@ fn the_help_is_in_the_language_that_is_chosen() {
     ] {
         let english = help(command, &[]);
         assert!(english.contains("Usage: parlor"), "{english}");
-        // The names that are reserved unless told otherwise are those of both languages.
+        // The names that are reserved by default are in both languages.
         let told = english.replace("服务器", "").replace("系统", "");
         assert!(told.is_ascii() || command == ["bench", "--help"], "{english}");
         for chosen in [("LC_ALL", "zh_CN.UTF-8"), ("PARLOR_LANG", "zh")] {

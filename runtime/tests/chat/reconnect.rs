@@ -1,4 +1,4 @@
-//! A connection that is lost while somebody is on a terminal.
+//! A connection that is lost on a terminal, and restored.
 
 use crate::parties::{Chat, Fake, close, read_all, read_line};
 use crate::pty::Pty;
@@ -8,13 +8,13 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::time::Duration;
 
-/// The server breaks the connection.
+/// Resets the connection from the server's side.
 fn break_off(server: TcpStream) {
     SockRef::from(&server).set_linger(Some(Duration::ZERO)).unwrap();
     drop(server);
 }
 
-/// The server grants what is asked for: alice, and the room tea.
+/// Grants the client's requests: the name alice and the room tea.
 fn grant(server: &mut TcpStream) {
     assert_eq!(read_line(server), "/nick alice\n");
     server.write_all(b"* you are now alice\n").unwrap();
@@ -22,7 +22,7 @@ fn grant(server: &mut TcpStream) {
     server.write_all(b"* you have entered tea; nobody else is here\n").unwrap();
 }
 
-/// A server that does what the test says, and alice, who is in tea.
+/// Starts a server controlled by the test, and alice's client, which is in tea.
 fn alice_in_tea(flags: &[&str]) -> (Fake, TcpStream, Pty) {
     let fake = Fake::listen();
     let address = fake.address.to_string();
@@ -48,7 +48,7 @@ fn a_lost_connection_is_made_again_under_the_same_name_in_the_same_room() {
                 assert_eq!(read_line(&server), "/lang zh\n");
             }
             if round == 0 {
-                // What counts is what the server confirmed last, not what the command line said.
+                // The server's last confirmation counts, not the command line.
                 alice.type_in("/nick alice\r/join tea\r");
                 grant(&mut server);
                 alice.wait_for("you have entered tea; nobody else is here");
@@ -98,7 +98,7 @@ fn what_is_typed_meanwhile_is_kept_and_not_sent() {
     alice.type_in(" typed\r");
     alice.wait_for("parlor: not connected, so your line was not sent");
     alice.wait_for("(not connected) > half typed");
-    // Pastes wait as well as typed lines.
+    // Pastes are kept like typed lines.
     alice.paste("one\ntwo\n");
     alice.wait_for("send 2 lines? [y/N]");
     alice.type_in("y");
@@ -125,7 +125,7 @@ fn a_name_that_the_lost_connection_still_has_is_asked_for_again() {
     let word = question.strip_prefix("/who ").unwrap();
     server.write_all(format!("* nobody is in {word}").as_bytes()).unwrap();
     alice.wait_for("parlor: the name alice is not available yet (the name alice is taken)");
-    // On the same connection: nobody reads of another one that comes and goes.
+    // On the same connection: a new one would be announced to others.
     grant(&mut server);
     alice.wait_for("parlor: reconnected after ");
 }
@@ -165,7 +165,7 @@ fn whoever_was_put_out_does_not_come_back() {
 
 #[test]
 fn a_server_that_is_full_is_tried_again_by_whoever_was_in_it() {
-    // With a name the server's refusal comes before its confirmation, and without one after all is granted.
+    // With a name, the server refuses before it confirms; without one, after all requests are granted.
     for flags in [&[][..], &["--name", "alice"]] {
         let fake = Fake::listen();
         let address = fake.address.to_string();
