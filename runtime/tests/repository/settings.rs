@@ -14,7 +14,7 @@ fn tables() -> String {
     let mut topic = None;
     for setting in SETTINGS {
         if topic.replace(setting.topic) != Some(setting.topic) {
-            let head = "| name | default | flag | what it means, and what happens there |\n|---|--:|---|---|";
+            let head = "| name | default | flag | meaning |\n|---|--:|---|---|";
             writeln!(tables, "\n## {}\n\n{head}", setting.topic.title(Language::En)).unwrap();
         }
         let default = match setting.name {
