@@ -13,7 +13,7 @@ pub(crate) struct RawTerminal {
     raw: Termios,
 }
 
-/// What becomes of keys typed before the terminal was made raw.
+/// The treatment of keys typed before the terminal was made raw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TypedAhead {
     /// They are discarded.

@@ -153,7 +153,7 @@ def failures(figures):
 
 def missing(meta, figures):
     lines = [f"- {server}: {why}" for server, why in meta["left_out"].items()]
-    lines += ["- Redis and NATS: they pass on messages, but carry no names and announce nobody, and the generator does not speak as they do"]
+    lines += ["- Redis and NATS: they relay messages without names or announcements, and the generator does not speak their protocols"]
     by_reason = {}
     for server, workload, why in meta["never"]:
         by_reason.setdefault((server, why), []).append(f"`{workload}`")
@@ -185,10 +185,10 @@ def document(meta, figures, pictures, by_hand):
     machine = meta["machine"]
     parts = [
         "# Benchmarks",
-        "What it costs to run a room, for Parlor and for others, measured in turns on one machine; losses too.\n"
+        "The cost of a room, for Parlor and for other servers, measured in turns on one machine, including the cases that Parlor loses.\n"
         "This file and its plots are written by\n\n"
         f"```console\n$ {meta['command']}\n```\n\n"
-        "from a checkout, with the peers that are installed; `--help` tells more. (Several runs are put together by `--render`.)",
+        "from a checkout, with the peers that are installed; see `--help`. (`--render` combines several runs.)",
         "## Where and when",
         table(
             ["", ""],
@@ -207,21 +207,21 @@ def document(meta, figures, pictures, by_hand):
         "## How to read this",
         f"Each run has a fresh server and is measured for {meta['seconds']} s after a warm-up. All of a server's threads"
         " share one core. A workload's servers take turns, forwards and backwards (A B B A …),"
-        f" as often as the tables say, of the first command {meta['pairs']} times, those whose run takes long"
-        f" {min(meta['pairs'], meta['costly_pairs'])} times."
+        f" as often as the tables say: {meta['pairs']} times for the first command,"
+        f" {min(meta['pairs'], meta['costly_pairs'])} times if a run takes long."
         " A figure is the median of its runs, with the quartiles behind it;"
-        " a ratio is the median of the ratios of runs in the same turn, which is steadier than either figure.\n\n"
-        "The cost is the CPU time that the kernel charged the server, per delivery: one line heard by one member."
-        " Lines have 64 bytes. Every run is checked: each line once, in order, to everyone but its speaker; the figures"
-        " of one that fails do not count. Where the server waited for the generator more than the other way round"
-        " (generator-limited), the cost counts, the rate does not, and the latency has the generator's own in it."
+        " a ratio is the median of the ratios of runs in the same turn, which varies less than either figure.\n\n"
+        "The cost is the CPU time that the kernel charged the server, per delivery: one line received by one member."
+        " Lines have 64 bytes. Every run is checked: each line reaches all members but its speaker once and in order; the figures"
+        " of a run that fails do not count. If the server waited for the generator more than the generator for the server"
+        " (generator-limited), the cost is valid, the rate is not, and the latency includes the generator's own."
         " The floors are an epoll loop without names, limits or framing: `floor-each` writes every line to"
-        " everyone at once, `floor-tick` gathers what one turn of its loop reads. Their lines are as long as what"
+        " all members at once, `floor-tick` gathers the lines of one round of its loop. Their lines are as long as those that"
         " Parlor delivers, with the name. IRC servers deliver some 30 bytes more per line, as their protocol demands.",
         "## At a glance",
         "CPU per delivery in µs, medians, unless the row says otherwise.\n\n" + overview(figures),
         *(f"![{title}](benchmarks/{name}.svg)" for name, (title, _) in pictures.items()),
-        "## What was aimed at",
+        "## Aims",
         aims(figures) or "Nothing that was measured here.",
         "## Where a peer is better",
         losses(figures),
@@ -229,7 +229,7 @@ def document(meta, figures, pictures, by_hand):
         *(details(figures, workload) for workload in figures.workloads),
         "## Runs that failed",
         failures(figures),
-        "## What was left out",
+        "## Left out",
         missing(meta, figures),
         BY_HAND,
     ]

@@ -30,7 +30,7 @@ GROUPS = (
     (
         Workload(
             "storm3k",
-            "3,000 connect and enter one room at once; everyone hears every entrance",
+            "3,000 connect and enter one room at once; each entrance is announced to the others",
             3_000,
             ("storm3k",),
             "cpu",

@@ -13,14 +13,14 @@ pub enum ConfigError {
     Bad {
         /// The place of the value in its source, such as `--rate-lines`.
         place: String,
-        /// What is wrong with it.
+        /// The message.
         error: Bilingual,
     },
     /// The file does not exist, cannot be read, or is not TOML.
     File {
         /// Its path.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The message.
         error: Bilingual,
     },
     /// The limits contradict each other.

@@ -1,4 +1,4 @@
-//! The page on the plain commands is made from their table in the code.
+//! The page on the plain commands is generated from their table in the code.
 
 use crate::expect_end;
 use parlor_protocol::Language::En;
@@ -17,7 +17,7 @@ fn tables() -> String {
             let aliases: Vec<String> = command.aliases.iter().map(|it| format!("`/{it}`")).collect();
             let mut about = command.about.get(En).to_owned();
             for detail in command.details.get(En).lines() {
-                // What is lined up in a terminal is a list here.
+                // Aligned in a terminal, a list here.
                 let detail = match detail.split_once("  ") {
                     Some((usage, about)) => format!("`{usage}`: {}", about.trim()),
                     None => detail.to_owned(),

@@ -1,4 +1,4 @@
-//! The repository itself: that it is tidy, and that its documents tell the truth.
+//! The repository itself: its rules, and its generated documents.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -10,12 +10,12 @@ mod tidy;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The repository's top level.
+/// Returns the top directory of the repository.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// Every file that belongs to the repository, by its path from the top level.
+/// Returns the paths of all files of the repository, relative to its top directory.
 fn files() -> Vec<String> {
     let listed = Command::new("git")
         .args(["ls-files", "--cached", "--others", "--exclude-standard"])
@@ -25,10 +25,10 @@ fn files() -> Vec<String> {
         && output.status.success()
     {
         let text = String::from_utf8(output.stdout).unwrap();
-        // One that was deleted and is still in the index is none.
+        // A deleted file may still be in the index.
         return text.lines().filter(|path| root().join(path).is_file()).map(str::to_owned).collect();
     }
-    // Without git, as in a source archive, it is what lies there.
+    // Without git, as in a source archive: all files except build output.
     let mut files = Vec::new();
     let mut left = vec![root()];
     while let Some(directory) = left.pop() {
@@ -50,7 +50,7 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap()
 }
 
-/// What follows `begin` in a document is this text. With `PARLOR_DOCS=write` in the environment, it is written there.
+/// Asserts that a document continues with this text after `begin`. With `PARLOR_DOCS=write` in the environment, writes it there.
 fn expect_end(document: &str, begin: &str, text: &str) {
     let there = read(document);
     let (before, end) = there.split_once(begin).unwrap();

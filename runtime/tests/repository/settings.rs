@@ -1,4 +1,4 @@
-//! The table of settings in the documentation is made from the table in the code.
+//! The table of settings in the documentation is generated from the table in the code.
 
 use crate::expect_end;
 use parlor_protocol::Language;
@@ -45,12 +45,12 @@ fn tables() -> String {
     tables
 }
 
-/// A value of TOML as a flag takes it: of a list, with commas between its items.
+/// Returns a TOML value as a flag takes it; the items of a list are separated by commas.
 fn shown(value: &str) -> String {
     value.trim_matches(['[', ']', '"']).replace("\", \"", ",")
 }
 
-/// Each flag as it is documented is one that the program takes.
+/// The program accepts each flag as documented.
 #[test]
 fn the_documented_flags_are_taken() {
     let defaults = Config::default();

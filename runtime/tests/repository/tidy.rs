@@ -1,8 +1,8 @@
-//! What every file of the repository keeps to.
+//! Rules for every file of the repository.
 
 use crate::{files, read, root};
 
-/// A file with more lines has two subjects. (Tests may be long lists.)
+/// Lines of a file. A longer one has two subjects. (Tests may be long lists.)
 const LINES_MAX: usize = 600;
 
 fn is_test(path: &str) -> bool {
@@ -27,7 +27,7 @@ fn no_file_has_two_subjects() {
 
 #[test]
 fn nothing_is_left_to_do_in_the_code() {
-    // Put together here, so that this file does not find itself.
+    // Put together here, so that this file does not contain them.
     let marks = ["TO", "FIX", "XX", "HA"].iter().zip(["DO", "ME", "X", "CK"]);
     let marks: Vec<String> = marks.map(|(one, other)| format!("{one}{other}")).collect();
     for path in files().iter().filter(|path| {
@@ -116,7 +116,7 @@ fn links_of_the_documents_lead_somewhere() {
     }
 }
 
-/// The anchor of a heading.
+/// Returns the anchor of a heading.
 fn slug(heading: &str) -> String {
     let text = heading.trim_start_matches('#').trim().to_lowercase();
     let kept = text.chars().filter(|it| it.is_alphanumeric() || *it == ' ' || *it == '-' || *it == '_');
@@ -125,17 +125,17 @@ fn slug(heading: &str) -> String {
 
 #[test]
 fn the_repository_stands_alone() {
-    // Only tests and CI may look beside the repository, for the ancestors' programs.
+    // Only tests and CI may refer to files outside the repository: the ancestors' programs.
     for path in files().iter().filter(|path| !is_test(path) && !path.starts_with(".ci/")) {
         let Ok(text) = std::fs::read_to_string(root().join(path)) else { continue };
         assert!(!text.contains(concat!("../", "shared")), "{path} refers outside of the repository");
     }
 }
 
-/// Every text in the source that has Chinese characters, with the line where it begins. What a format puts in
-/// stands as a Chinese character itself: it may be anything.
+/// Returns every text in the source that contains Chinese characters, with its first line. A placeholder of a format counts as
+/// a Chinese character, because it may become one.
 fn chinese_texts(source: &str) -> Vec<(usize, String)> {
-    // Of the tests in a file, what people say is not ours.
+    // Tests may quote members.
     let source = source.split("#[cfg(test)]").next().unwrap();
     let mut texts = Vec::new();
     let mut characters = source.chars().peekable();
@@ -148,7 +148,7 @@ fn chinese_texts(source: &str) -> Vec<(usize, String)> {
                 line += 1;
             }
             (None, '\'') => {
-                // A character, or else a lifetime: neither begins a text.
+                // A character or a lifetime; neither begins a text.
                 if characters.next() == Some('\\') {
                     characters.next();
                 }
@@ -176,7 +176,7 @@ fn is_chinese(character: char) -> bool {
     ('\u{4E00}'..='\u{9FFF}').contains(&character)
 }
 
-/// The first half-width punctuation mark beside a Chinese character, but for those of URLs.
+/// Returns the first half-width punctuation mark beside a Chinese character, except in URLs.
 fn half_width_mark(text: &str) -> Option<char> {
     let text = text.replace("://", " ");
     let characters: Vec<char> = text.chars().collect();
