@@ -79,7 +79,7 @@ fn the_readmes_session_goes_as_it_is_shown() {
     let logged = server.log.wait_for_end();
     let logged: Vec<String> =
         logged.iter().filter_map(|line| line.split_once("Z ")).map(|(_, line)| as_shown(line)).collect();
-    let (_, shown) = readme.split_once("what the server tells meanwhile:\n\n```console\n").unwrap();
+    let (_, shown) = readme.split_once("Meanwhile, the server logs:\n\n```console\n").unwrap();
     let shown: Vec<&str> = shown.split_once("```").unwrap().0.lines().collect();
     let shown: Vec<String> = shown
         .iter()
