@@ -1,4 +1,4 @@
-//! How fast the core is, and the simulator. Wall time is read here and nowhere else in this library.
+//! Measures the speed of the core and of the simulator. No other module of this library reads wall time.
 
 use crate::scenario::{Act, Scenario, Setup, Step};
 use crate::source::Source;
@@ -16,14 +16,14 @@ const CLIENTS: u16 = 50;
 /// Simulated seconds of one scenario.
 const SIMULATED_SECONDS: u64 = 60;
 
-/// The measurements of a run.
+/// The result of a measurement.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// Under which conditions.
+    /// A description of the measurement.
     pub what: &'static str,
-    /// Inputs by kind.
+    /// Number of inputs by kind.
     pub mix: BTreeMap<&'static str, u64>,
-    /// Events that one connection heard of a room.
+    /// Number of deliveries: an event of a room that was sent to a connection.
     pub deliveries: u64,
     /// Simulated microseconds.
     pub simulated_us: u64,
@@ -31,15 +31,15 @@ pub struct Report {
     pub wall: Duration,
 }
 
-/// The core over the simulated links, with nobody who checks anything: clients that speak as fast as they can,
-/// and come and go now and then.
+/// Measures the core over simulated links without checkers. Clients send messages without a pause, and some leave and
+/// enter.
 #[must_use]
 pub fn core_alone(seconds: u64) -> Report {
     let what = "core, no checkers: 50 clients in one room speak without a pause, a few come and go";
     measure(what, seconds, &busy(), Checks::None)
 }
 
-/// The simulator with every checker: clients that each speak once a second.
+/// Measures the simulator with all checkers. Each client sends one message a second.
 #[must_use]
 pub fn with_checkers(seconds: u64) -> Report {
     measure(
@@ -50,13 +50,13 @@ pub fn with_checkers(seconds: u64) -> Report {
     )
 }
 
-/// The simulator with every checker, on what is measured without any in [`core_alone`].
+/// Measures the simulator with all checkers, on the scenario of [`core_alone`].
 #[must_use]
 pub fn busy_with_checkers(seconds: u64) -> Report {
     measure("all checkers: the same as without", seconds, &busy(), Checks::All)
 }
 
-/// The driver on turmoil: clients on three hosts that each speak once a second.
+/// Measures the driver on turmoil. Clients are on three hosts, and each sends one message a second.
 #[must_use]
 pub fn driver(seconds: u64) -> Report {
     let what = "driver on turmoil, the model beside it: 50 clients on 3 hosts, each speaks once a second";
@@ -70,19 +70,19 @@ pub fn driver(seconds: u64) -> Report {
 }
 
 impl Report {
-    /// Lines, entrances, ends and readiness events.
+    /// Returns the rate of inputs.
     #[must_use]
     pub fn inputs_per_second(&self) -> f64 {
         self.per_second(self.mix.values().sum())
     }
 
-    /// Deliveries.
+    /// Returns the rate of deliveries.
     #[must_use]
     pub fn deliveries_per_second(&self) -> f64 {
         self.per_second(self.deliveries)
     }
 
-    /// Simulated time against wall time.
+    /// Returns the ratio of simulated time to wall time.
     #[must_use]
     pub fn times_real_time(&self) -> f64 {
         self.per_second(self.simulated_us) / 1e6
@@ -101,8 +101,7 @@ fn measure(what: &'static str, seconds: u64, scenario: &Scenario, checks: Checks
         assert_eq!(outcome.violation, None, "what is measured is right");
         let stats = outcome.stats;
         for (kind, count) in stats.inputs {
-            // What a received chunk carries is counted by its lines; what the log answers is no input of the
-            // world's.
+            // Received chunks count by their lines. Commits are a consequence of other inputs, and do not count.
             let name = if kind == "received" { "lines" } else { kind };
             let count = if kind == "received" { stats.lines } else { count };
             if kind != "committed" {
@@ -132,7 +131,7 @@ fn setup() -> Setup {
     setup
 }
 
-/// Everybody enters; then a line of each in each second.
+/// Creates a scenario in which all clients enter, and then each sends one message a second.
 fn leisurely() -> Scenario {
     let mut scenario = entered(setup());
     let mut source = Source::seed(1);
@@ -143,7 +142,7 @@ fn leisurely() -> Scenario {
     scenario
 }
 
-/// Everybody enters; then all speak at once, over and over.
+/// Creates a scenario in which all clients enter, and then all send messages at once, over and over.
 fn busy() -> Scenario {
     let mut setup = setup();
     setup.tick_us = 100;
@@ -168,8 +167,8 @@ fn entered(setup: Setup) -> Scenario {
     Scenario { steps: (0..setup.clients).map(connect).collect(), setup }
 }
 
-/// The lines with these numbers at once, each of 64 bytes as it is delivered, with the tag by which the judge
-/// knows it.
+/// Creates a step that sends the messages with these numbers at once. Each has 64 bytes as it is delivered, and starts
+/// with its number.
 fn say(after_us: u64, client: u16, numbers: Range<u64>) -> Step {
     let lines: String = numbers.map(|number| format!("{:x<57}\n", format!("#{number} "))).collect();
     Step { after_us, client, act: Act::Send { bytes: lines.into_bytes(), segment: 0 } }

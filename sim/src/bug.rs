@@ -1,7 +1,7 @@
-//! Bugs that are planted, to see that the judge finds them.
+//! Planted bugs, which show that the checks find bugs.
 //!
-//! Most are in what stands around the core here, the sink, the log and the network; the others are in the core
-//! (`parlor_protocol::planted`), for they have no other place.
+//! Some are in the simulator's own parts around the core (the sink, the log and the network); the others can only be in
+//! the core itself (`parlor_protocol::planted`).
 
 use parlor_protocol::planted::{self, Bug as CoreBug};
 
@@ -17,29 +17,29 @@ pub enum Bug {
 /// A bug in the simulator's sink, log or network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SimBug {
-    /// Who owes half of what one may owe is closed: as if it were counted twice.
+    /// A slow reader is closed at half of its limit, as if its backlog were counted twice.
     BacklogTwice,
-    /// A connection that breaks in the middle of a write never leaves.
+    /// The `Leave` of a member is lost if its connection breaks in the middle of a write.
     CloseLosesLeave,
-    /// At the end of input, what was still owed is dropped.
+    /// At the end of a client's input, the output that is still queued for it is dropped.
     EndDropsOwed,
-    /// Who is sent out of a room hears it for the rest of the tick.
+    /// A kicked member reads the room for the rest of the tick.
     KickedHears,
-    /// A leave is announced twice when two fall into one tick.
+    /// A leave is announced twice if it is the second of a tick.
     LeaveTwice,
-    /// A line with as many bytes as it may have loses the last.
+    /// A line that is exactly as long as its limit loses its last byte.
     LimitByOne,
-    /// A leave is announced once for each room that one was in with who left.
+    /// A leave is announced once for each room that the reader shared with the member.
     QuitPerRoom,
-    /// Who enters in the tick of a rename does not hear of it.
+    /// A member that enters in the tick of a rename does not read the rename.
     RenameRacesEntrance,
-    /// Who speaks twice in a tick hears the second line.
+    /// A member that sends two messages in a tick reads the second one.
     SenderHears,
-    /// What was on its way from a dead connection comes from the next one in its slot.
+    /// Bytes that a closed connection has sent are received from the next connection in its slot.
     SlotReused,
 }
 
-/// Every planted bug, by the name that the command line knows it by.
+/// Every planted bug, with its name on the command line.
 pub const BUGS: [(&str, Bug); 30] = [
     ("answer-overtakes", Bug::Core(CoreBug::AnswerOvertakes)),
     ("away-unasked", Bug::Core(CoreBug::AwayUnasked)),
@@ -74,14 +74,14 @@ pub const BUGS: [(&str, Bug); 30] = [
 ];
 
 impl Bug {
-    /// The bug of that name.
+    /// Returns the bug with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         BUGS.iter().find(|(it, _)| *it == name).map(|&(_, bug)| bug)
     }
 
-    /// Plants it in this process's cores, or takes out whichever was planted; those of the simulator are
-    /// given to each run.
+    /// Plants a bug of the core in this process, in place of one that was planted before. Returns a bug of the
+    /// simulator, which is passed to each run instead.
     pub fn plant(bug: Option<Self>) -> Option<SimBug> {
         match bug {
             Some(Self::Core(bug)) => {

@@ -1,4 +1,4 @@
-//! What the program can be told to do, and what the commands share.
+//! The subcommands, and the code that they share.
 
 pub(crate) mod bench;
 pub(crate) mod meta;
@@ -12,10 +12,10 @@ use parlor_sim::source::Source;
 use std::fmt;
 use std::fs;
 
-/// What a scenario is made from.
+/// The source of a scenario.
 #[derive(Clone, Debug)]
 pub(crate) enum Input {
-    /// A file, and the scenario in it.
+    /// The path of a file, and the scenario in the file.
     File(String, Box<Scenario>),
     /// A seed of a sweep.
     Seed(u64),
@@ -31,7 +31,7 @@ impl Input {
             Ok(scenario) if scenario.starts_with(['#', 's', '+']) => {
                 scenario.parse().map_err(|error| format!("{text}: {error}"))?
             }
-            // What a fuzzer found are choices.
+            // Anything else is the input of a fuzzer: a sequence of choices.
             _ => Scenario::generate(&mut Source::Bytes(&bytes), Size::SMALL),
         };
         Ok(Self::File(text.to_owned(), Box::new(scenario)))
@@ -54,12 +54,12 @@ impl fmt::Display for Input {
     }
 }
 
-/// The scenario of a seed of a sweep.
+/// Returns the scenario of a seed of a sweep.
 pub(crate) fn of_seed(seed: u64) -> Scenario {
     Scenario::generate(&mut Source::seed(seed), Size::SWEEP)
 }
 
-/// A time such as `90s`, `10m` or `2h`, in seconds.
+/// Parses a time such as `90s`, `10m` or `2h` into seconds.
 pub(crate) fn seconds(text: &str) -> Result<u64, String> {
     let (digits, unit) = match text.char_indices().find(|(_, it)| !it.is_ascii_digit()) {
         Some((at, _)) => text.split_at(at),
@@ -75,7 +75,7 @@ pub(crate) fn seconds(text: &str) -> Result<u64, String> {
     Ok(count.saturating_mul(unit))
 }
 
-/// Panics are findings here, and are told as such: the usual report would be in the way.
+/// Suppresses the standard report of panics: here a panic is a violation, which is reported as one.
 pub(crate) fn silence_panics() {
     std::panic::set_hook(Box::new(|_| {}));
 }

@@ -1,18 +1,18 @@
-//! A map by connection, in the order of connections, where looking one up costs a slot's place in an array.
+//! An ordered map by connection, with lookup by slot in an array.
 
 use parlor_protocol::ConnId;
 
-/// What is known of each connection.
+/// An ordered map from connections to values.
 #[derive(Clone, Debug)]
 pub struct Conns<T> {
     slots: Vec<Slot<T>>,
 }
 
-/// What is known of the connections in one slot, by generation.
+/// The values of the connections in one slot, with their generations.
 #[derive(Clone, Debug)]
 struct Slot<T> {
     newest: Option<(u32, T)>,
-    /// In ascending order. They are seldom asked for.
+    /// Earlier generations in ascending order. They are seldom looked up.
     older: Vec<(u32, T)>,
 }
 
@@ -23,7 +23,7 @@ impl<T> Default for Conns<T> {
 }
 
 impl<T> Conns<T> {
-    /// What is known of the connection.
+    /// Returns the value of a connection.
     #[must_use]
     pub fn get(&self, conn: ConnId) -> Option<&T> {
         let Slot { newest, older } = self.slots.get(conn.slot as usize)?;
@@ -33,7 +33,7 @@ impl<T> Conns<T> {
         }
     }
 
-    /// The same, to be changed.
+    /// Returns the value of a connection, mutably.
     pub fn get_mut(&mut self, conn: ConnId) -> Option<&mut T> {
         let Slot { newest, older } = self.slots.get_mut(conn.slot as usize)?;
         match newest {
@@ -42,7 +42,7 @@ impl<T> Conns<T> {
         }
     }
 
-    /// The same, which begins as the default of its type.
+    /// Returns the value of a connection, mutably; inserts the default value if there is none.
     pub fn get_or_default(&mut self, conn: ConnId) -> &mut T
     where
         T: Default,
@@ -50,16 +50,16 @@ impl<T> Conns<T> {
         if !self.contains(conn) {
             self.insert(conn, T::default());
         }
-        self.get_mut(conn).expect("it was put in")
+        self.get_mut(conn).expect("a value was inserted")
     }
 
-    /// Whether anything is known of the connection.
+    /// Whether the connection has a value.
     #[must_use]
     pub fn contains(&self, conn: ConnId) -> bool {
         self.get(conn).is_some()
     }
 
-    /// Returns what was known before.
+    /// Inserts a value. Returns the previous one.
     pub fn insert(&mut self, conn: ConnId, value: T) -> Option<T> {
         if let Some(before) = self.get_mut(conn) {
             return Some(std::mem::replace(before, value));
@@ -78,7 +78,7 @@ impl<T> Conns<T> {
         None
     }
 
-    /// Returns what was known.
+    /// Removes the value of a connection, and returns it.
     pub fn remove(&mut self, conn: ConnId) -> Option<T> {
         let slot = self.slots.get_mut(conn.slot as usize)?;
         let newest = slot.newest.take_if(|(generation, _)| *generation == conn.generation);
@@ -89,7 +89,7 @@ impl<T> Conns<T> {
         find(&slot.older, conn).ok().map(|at| slot.older.remove(at).1)
     }
 
-    /// All of it, in the order of connections.
+    /// Returns all connections with their values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (ConnId, &T)> {
         self.slots.iter().zip(0..).flat_map(|(slot, number)| {
             let all = slot.older.iter().chain(&slot.newest);
@@ -97,18 +97,18 @@ impl<T> Conns<T> {
         })
     }
 
-    /// The connections, in order.
+    /// Returns all connections, in order.
     pub fn keys(&self) -> impl Iterator<Item = ConnId> {
         self.iter().map(|(conn, _)| conn)
     }
 
-    /// What is known of each, in their order.
+    /// Returns all values, in the order of their connections.
     pub fn values(&self) -> impl Iterator<Item = &T> {
         self.iter().map(|(_, value)| value)
     }
 }
 
-/// Where the connection is, or would be.
+/// Returns the index of the connection, or the index at which to insert it.
 fn find<T>(older: &[(u32, T)], conn: ConnId) -> Result<usize, usize> {
     older.binary_search_by_key(&conn.generation, |(generation, _)| *generation)
 }
@@ -121,7 +121,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_a_map(changes in prop::collection::vec((0..5u32, 0..4u32, 0..4u8), 0..100)) {
+        fn it_behaves_like_a_btree_map(changes in prop::collection::vec((0..5u32, 0..4u32, 0..4u8), 0..100)) {
             let (mut conns, mut map) = (Conns::default(), BTreeMap::new());
             for (number, (slot, generation, what)) in changes.into_iter().enumerate() {
                 let conn = ConnId { slot, generation };

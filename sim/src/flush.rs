@@ -1,6 +1,6 @@
-//! Flush invariance: for one sequence of outputs, every placement of flushes and every pattern of partial
-//! writes gives each connection the bytes of a sink that writes each output at once; one that overflowed, a
-//! beginning of them and the reason.
+//! Flush invariance: for one sequence of outputs, any placement of flushes and any pattern of partial writes gives each
+//! connection the same bytes as a sink that writes each output at once. A connection that overflowed gets a prefix of
+//! them, and the reason.
 
 use crate::naive::NaiveSink;
 use crate::source::Source;
@@ -12,41 +12,41 @@ use parlor_protocol::{
     Profile, RoomId, RoomName, Seq, Sink, Stamp, Text, What, WireClass,
 };
 
-/// Connections at once.
+/// Number of connections at once.
 pub const SLOTS: u32 = 6;
 
-/// Rooms that they may hear.
+/// Number of rooms.
 pub const ROOMS: u64 = 4;
 
-/// One output, or one thing that the world around the outbox does.
+/// One operation on the outbox: an output of the hub, or an event outside.
 #[derive(Clone, Debug)]
 pub enum Op {
     /// The hub closes the connection.
     Close(u32),
-    /// The connection is gone.
+    /// The connection is closed.
     Closed(u32),
     /// The outbox flushes.
     Flush,
-    /// The socket takes so many bytes more.
+    /// The socket takes this many bytes more.
     Grant(u32, usize),
-    /// A connection comes.
+    /// A connection is accepted.
     Open(u32),
-    /// The hub asks to be told when the connection is owed nothing.
+    /// The hub asks for a report when nothing is queued for the connection.
     ReportDrained(u32),
-    /// The connection hears the room from here on.
+    /// The connection subscribes to the room.
     Subscribe(u32, u64, WireClass),
-    /// Everyone in these rooms hears something, but for one.
+    /// An event is sent to the subscribers of these rooms, except one.
     ToPeers(Vec<u64>, Option<u32>),
-    /// A line of so many characters.
+    /// A message with this many characters is sent to the subscribers of the room, except one.
     ToRoom(u64, Option<u32>, usize),
-    /// The connection hears the room no more.
+    /// The subscription of the connection to the room ends.
     Unsubscribe(u32, u64),
-    /// One connection is written so many bytes.
+    /// This many bytes are written to one connection.
     Write(u32, usize),
 }
 
 impl Op {
-    /// The op that these choices make.
+    /// Chooses an operation.
     pub fn choose(source: &mut Source<'_>) -> Self {
         let slot = u32::try_from(source.below(SLOTS.into())).unwrap_or_default();
         let room = source.below(ROOMS);
@@ -67,7 +67,7 @@ impl Op {
     }
 }
 
-/// Capabilities of IRC that change what some of the events here look like.
+/// IRC capabilities that change the bytes of some events here.
 pub const CAPABILITIES: [Capabilities; 4] = [
     Capabilities::EXTENDED_JOIN,
     Capabilities::MESSAGE_TAGS,
@@ -84,7 +84,7 @@ fn class(source: &mut Source<'_>) -> WireClass {
     irc::wire_class(chosen.fold(Capabilities::NONE, Capabilities::with))
 }
 
-/// Mostly short, sometimes over a threshold of the outbox.
+/// Chooses a length: mostly short, sometimes over a threshold of the outbox.
 fn length(source: &mut Source<'_>) -> usize {
     let (least, most) = source.pick(&[(0, 80), (0, 80), (0, 80), (900, 1_200), (5_000, 40_000)]);
     usize::try_from(source.between(least, most)).unwrap_or_default()
@@ -95,7 +95,7 @@ struct Rig {
     outbox: Outbox,
     naive: NaiveSink,
     wire: GrantedWire,
-    /// Whether sockets begin full.
+    /// Whether sockets take nothing at first.
     narrow: bool,
     conns: [Option<ConnId>; SLOTS as usize],
     generations: [u32; SLOTS as usize],
@@ -137,12 +137,12 @@ impl Rig {
         self.conns[slot as usize]
     }
 
-    /// A connection that outputs may name: one that is not closing.
+    /// Returns the connection in a slot if outputs may name it: if it is not closing.
     fn live(&self, slot: u32) -> Option<ConnId> {
         self.conn(slot).filter(|conn| !self.naive.closed.contains_key(conn))
     }
 
-    /// A text of this length that no other line has.
+    /// Returns a text of about this length that is different from all others.
     fn text(&mut self, length: usize) -> String {
         self.lines += 1;
         let mut text = format!("{} ", self.lines);
@@ -185,7 +185,7 @@ impl Rig {
                 self.lines += 1;
                 let except = except.and_then(|slot| self.live(slot));
                 let real_name = Text::clean(b"plain text", false);
-                // Some classes see nothing of the second.
+                // The second event is empty in some classes.
                 let what = match self.lines % 2 {
                     0 => What::Left { reason: CloseReason::Quit, message: None },
                     _ => What::RealNameSet { real_name: &real_name },
@@ -247,7 +247,7 @@ impl Rig {
     fn flush(&mut self) {
         self.outbox.flush(&mut self.wire);
         while let Some(conn) = self.outbox.next_drained() {
-            assert!(self.awaited.contains(&conn), "{conn} was not asked about");
+            assert!(self.awaited.contains(&conn), "no report on {conn} was asked for");
             self.awaited.retain(|&other| other != conn);
         }
         while let Some(conn) = self.outbox.next_overflowed() {
@@ -259,7 +259,7 @@ impl Rig {
         }
     }
 
-    /// Every socket takes everything, and everything is written.
+    /// Lets every socket take everything, and flushes until everything is written.
     fn drain(&mut self) {
         for slot in 0..SLOTS {
             if let Some(conn) = self.conn(slot) {
@@ -278,7 +278,7 @@ impl Rig {
 
     fn check(&mut self) {
         self.drain();
-        // What overflowed in the last flush has its farewell to take.
+        // Connections that overflowed in the last flush still have to take their farewells.
         self.drain();
         for (conn, expected) in self.naive.sent.iter() {
             let taken = self.wire.taken.remove(&conn).unwrap_or_default();
@@ -307,16 +307,16 @@ impl Rig {
         for slot in 0..SLOTS {
             self.step(&Op::Closed(slot));
         }
-        assert_eq!(self.outbox.held_bytes(), 0, "nobody is there, and nothing is owed");
-        assert_eq!(self.outbox.counters().blocked, 0, "nobody is there, and nobody is waited for");
+        assert_eq!(self.outbox.held_bytes(), 0, "without connections, nothing is queued");
+        assert_eq!(self.outbox.counters().blocked, 0, "without connections, none is blocked");
     }
 }
 
-/// Gives an outbox and a naive sink the same outputs, and compares what each connection is sent. With
-/// `narrow`, sockets take only what they are granted.
+/// Gives an outbox and a naive sink the same outputs, and compares the bytes that each connection is sent. With
+/// `narrow`, sockets take only as many bytes as they are granted.
 ///
 /// # Panics
-/// They differ.
+/// Panics if the bytes differ.
 pub fn run(limits: &Limits, narrow: bool, ops: &[Op]) {
     let mut rig = Rig::new(limits, narrow);
     for op in ops {

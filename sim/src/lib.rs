@@ -1,18 +1,18 @@
-//! Parlor in a simulated world.
+//! A deterministic simulator for Parlor.
 //!
-//! - [`scenario`]: what happens in a run, made from a [`source`] of choices: a seed, or a fuzzer's bytes;
-//! - [`tier1`]: the real server over simulated links, in simulated time;
-//! - [`tier2`]: the real driver on turmoil, its streams full of chaos;
-//! - [`law`]: what must always hold, a file for each law, and the judge who watches a run;
-//! - [`model`]: a chat room without cleverness, which says what each connection must be sent;
-//! - [`mark`]: states that a sweep must have been in;
-//! - [`bug`]: bugs that are planted, to see that they are found;
-//! - [`minimize`]: makes a failing scenario small; [`picture`] shows it;
+//! - [`scenario`]: the steps of a run, generated from a [`source`] of choices: a seed, or the bytes of a fuzzer;
+//! - [`tier1`]: runs the real server over simulated links, in simulated time;
+//! - [`tier2`]: runs the real driver on turmoil, over streams with faults;
+//! - [`law`]: the laws that must always hold, with a file for each, and the judge that checks them during a run;
+//! - [`model`]: a simple model of the server, which predicts the bytes that each connection is sent;
+//! - [`mark`]: states that a sweep must reach;
+//! - [`bug`]: bugs that are planted to show that the checks find them;
+//! - [`minimize`]: reduces a failing scenario; [`picture`]: draws it;
 //! - [`conns`]: a map by connection;
-//! - [`naive`]: a sink that writes each output at once, which the outbox must equal byte for byte;
-//! - [`in_memory`]: a server whose log answers at once and whose sockets take everything, for tests;
-//! - [`flush`]: an outbox and a naive sink that are given the same outputs;
-//! - [`trace`]: what happened, line by line, and a hash of it.
+//! - [`naive`]: a sink that writes each output at once, with which the outbox must agree byte for byte;
+//! - [`in_memory`]: a server for tests, whose log commits at once and whose sockets take everything;
+//! - [`flush`]: compares an outbox with a naive sink;
+//! - [`trace`]: the events of a run, and their hash.
 
 pub mod bench;
 pub mod bug;

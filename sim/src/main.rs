@@ -1,4 +1,4 @@
-//! `parlor-sim`: runs seeds, sweeps, and what is made of a failing one.
+//! `parlor-sim`: runs single seeds and sweeps, and minimizes a failing one.
 
 mod command;
 
@@ -148,7 +148,7 @@ fn bug(matches: &ArgMatches) -> Option<&'static str> {
     BUGS.iter().find(|(it, _)| it == name).map(|&(name, _)| name)
 }
 
-/// What a scenario is run on.
+/// The simulation that runs a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tier {
     Core,
@@ -166,7 +166,7 @@ fn number(matches: &ArgMatches, name: &str) -> u64 {
     *matches.get_one(name).expect("it has a default")
 }
 
-/// The exit code of a run that broke a law.
+/// Returns the exit code of a run that broke a law.
 fn exit_code(law: Law) -> ExitCode {
     ExitCode::from(match law {
         Law::Panic => 10,

@@ -1,20 +1,20 @@
-//! States that a sweep must have been in: a simulator that never meets them proves nothing about them.
+//! States that a sweep must reach: a simulator that never reaches a state proves nothing about it.
 
 use std::collections::BTreeSet;
 
 macro_rules! marks {
     ($($mark:ident: $about:literal,)*) => {
-        /// A state that is worth having been in.
+        /// A state that a sweep must reach.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Mark {
             $(#[doc = $about] $mark,)*
         }
 
         impl Mark {
-            /// Every mark.
+            /// All marks.
             pub const ALL: &'static [Self] = &[$(Self::$mark,)*];
 
-            /// Returns the state in words.
+            /// Returns a description of the state.
             #[must_use]
             pub const fn about(self) -> &'static str {
                 match self {
@@ -26,73 +26,73 @@ macro_rules! marks {
 }
 
 marks! {
-    AcceptWaits: "somebody waits to be accepted, for there is no place",
-    Answered: "somebody answers whoever wrote last in private",
-    AnsweredHttp: "somebody speaks HTTP, and is told the ways in",
-    AnsweredMidTick: "somebody is answered in the middle of its room's tick",
+    AcceptWaits: "a connection waits to be accepted because no slot is free",
+    Answered: "a member replies to the last one that sent it a private message",
+    AnsweredHttp: "an HTTP request is answered with the ways to join",
+    AnsweredMidTick: "a member gets a reply in the middle of its room's tick",
     BacklogCut: "a slow reader is closed",
-    BeganAfresh: "somebody who was taken for plain begins again as IRC",
-    BotHeard: "a client reads that somebody is a bot",
-    CharacterMended: "a client of telnet takes a byte of a character for a key",
-    ClassMidTick: "somebody asks for other capabilities in the middle of its room's tick",
+    BotHeard: "a client reads that another member is a bot",
+    CharacterMended: "a telnet client takes a byte of a character for a key",
+    ClassMidTick: "a member changes its capabilities in the middle of its room's tick",
     ClosedHalfWritten: "a connection breaks in the middle of a write",
-    ConvertedUtf16: "somebody writes UTF-16",
-    Corrected: "somebody erases what it has typed",
-    DetectedIrc: "a first line is a registration of IRC",
-    DropsRefused: "a connection is refused without a word",
-    EntersGone: "somebody enters whose connection is gone",
-    EntersMidTick: "somebody enters a room in the middle of its tick",
-    FellSilent: "somebody says nothing, and is taken for plain",
-    FlushInSlices: "a flush is not done with its writes",
-    FullTick: "a tick renders as much as it may",
-    GroupCommit: "the log answers with several entries at once",
-    GuessedAfterSilence: "somebody falls silent in the middle of an opening, and is taken for what that opens",
-    HeldLink: "something waits for a link that carries nothing",
-    HostSet: "an operator has somebody shown at another host",
+    ConvertedUtf16: "a member writes UTF-16",
+    Corrected: "a member erases a part of what it has typed",
+    DetectedIrc: "a first line is an IRC registration",
+    DropsRefused: "a connection is refused without a message",
+    EntersGone: "a member enters whose connection is closed",
+    EntersMidTick: "a member enters a room in the middle of its tick",
+    FellSilent: "a silent connection is taken for plain",
+    FlushInSlices: "a flush stops with writes left to do",
+    FullTick: "a tick renders as much as its limit allows",
+    GroupCommit: "the log commits several entries at once",
+    GuessedAfterSilence: "a client falls silent in the middle of an opening, and its protocol is guessed",
+    HeldLink: "bytes wait for a link that is held",
+    HostSet: "an operator sets the host of a member",
     Identified: "the server's configuration is read again",
     InputPaused: "reading from a connection pauses",
-    InvitationUsed: "somebody enters a room to which it was invited",
-    KickedMidTick: "somebody is sent out of a room in the middle of its tick",
-    Killed: "an operator ends somebody's connection",
-    LabelInPages: "the answer to a line with a label is on its way before it is whole",
-    LanguageMidTick: "somebody changes language in the middle of its room's tick",
-    LeavesMidTick: "somebody leaves a room in the middle of its tick",
-    LineAtLimit: "a line has just as many bytes as it may",
-    LineCut: "a line has more bytes than it may",
-    Muted: "somebody may not speak in a room",
-    NameHeld: "somebody whom the masks of a room are about wants another name",
-    NameRefused: "somebody wants a name that is taken",
-    NameReserved: "somebody wants a name that is nobody's",
-    NameTakenAtEntrance: "somebody wants to enter with a name that is taken",
-    NotSaid: "a first line may be a log-in, and is not said",
-    PasswordRight: "somebody knows the password",
-    PasswordWrong: "somebody does not know the password",
-    PieceWithTags: "a client that reads tags reads a later piece of what is said",
-    PingAnswered: "somebody who was asked whether it is there gives a sign of life",
-    PingTimedOut: "somebody who was asked whether it is there gives none",
-    RegistrationTimedOut: "somebody does not say who it is",
-    Renamed: "somebody has another name",
-    ReturnsMidTick: "somebody leaves a room and returns within a tick",
-    SecondGeneration: "a slot has another tenant",
-    SeveralRooms: "somebody is in several rooms",
-    Signalled: "somebody is typing, and others hear that",
-    SpeaksTwice: "somebody speaks twice in a tick",
-    StopsWithoutReading: "somebody who does not read is cut off at the end",
-    StrangerAtPlain: "somebody speaks what is not spoken there, where it was greeted as plain",
-    StrangerKnown: "somebody speaks what is spoken elsewhere",
-    TelnetAnswered: "a client of telnet is answered",
-    ToldEncoding: "somebody writes what is not UTF-8",
-    TransmitsBinary: "a client of telnet sends bytes as they are",
-    TwoRoomsInTick: "somebody hears two rooms in one tick",
-    WatchedClosely: "somebody who shares no room hears what another says of itself",
-    WatchedRenamed: "somebody whose name is watched takes another",
-    WordsWithheld: "somebody who may not speak in a room leaves or is away, and its words are not heard",
+    InvitationUsed: "a member enters a room to which it was invited",
+    KickedMidTick: "a member is kicked in the middle of its room's tick",
+    Killed: "an operator kills a member",
+    LabelInPages: "a part of a labelled answer is written before the rest is ready",
+    LanguageMidTick: "a member changes its language in the middle of its room's tick",
+    LeavesMidTick: "a member leaves a room in the middle of its tick",
+    LineAtLimit: "a line has exactly as many bytes as its limit",
+    LineCut: "a line has more bytes than its limit",
+    Muted: "a member is not allowed to speak in a room",
+    NameHeld: "a member that a mask of its room matches asks for another name",
+    NameRefused: "a member asks for a name that is taken",
+    NameReserved: "a member asks for a reserved name",
+    NameTakenAtEntrance: "a client registers with a name that is taken",
+    NotSaid: "a first line may be a login, and is not sent to the room",
+    PasswordRight: "a client gives the right password",
+    PasswordWrong: "a client gives a wrong password",
+    PieceWithTags: "a client with message tags reads a later piece of a long message",
+    PingAnswered: "a client answers a ping",
+    PingTimedOut: "a client does not answer a ping",
+    RegistrationTimedOut: "a client does not register in time",
+    Renamed: "a member changes its name",
+    ReturnsMidTick: "a member leaves a room and returns within a tick",
+    SecondGeneration: "a slot is used a second time",
+    SeveralRooms: "a member is in several rooms",
+    Signalled: "others read that a member is typing",
+    SpeaksTwice: "a member sends two messages in one tick",
+    StopsWithoutReading: "a client that does not read is cut off at the end",
+    StrangerAtPlain: "a member that was greeted as plain sends another protocol",
+    StrangerKnown: "a client speaks a protocol that the server knows and does not serve",
+    SwitchedToIrc: "a member that was taken for plain registers as IRC",
+    TelnetAnswered: "a telnet command is answered",
+    ToldEncoding: "a member writes text that is not UTF-8",
+    TransmitsBinary: "a telnet client transmits binary",
+    TwoRoomsInTick: "a member reads events of two rooms in one tick",
+    WatchedClosely: "a watcher that shares no room with a member reads an event of it",
+    WatchedRenamed: "a member with a watched name takes another",
+    WordsWithheld: "the words of a silenced member that leaves or is away are withheld",
 }
 
-/// Marks that were reached.
+/// The marks that were reached.
 pub type Marks = BTreeSet<Mark>;
 
-/// Reaches the mark if the condition holds.
+/// Records that the mark is reached if the condition holds.
 #[macro_export]
 macro_rules! sometimes {
     ($marks:expr, $mark:ident, $condition:expr) => {

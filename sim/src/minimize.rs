@@ -1,4 +1,4 @@
-//! Makes a failing scenario small: steps first, then the setup, then what is left in the steps.
+//! Reduces a failing scenario: removes steps, then simplifies the setup, then the remaining steps.
 
 use crate::bug::SimBug;
 use crate::law::Law;
@@ -6,7 +6,7 @@ use crate::scenario::{Act, Scenario, Setup};
 use crate::tier1;
 use crate::trace::Trace;
 
-/// The smallest scenario that was found, of those that break the same law, and how many were run for it.
+/// Returns the smallest scenario found that breaks the same law, and the number of scenarios that were run.
 #[must_use]
 pub fn minimize(scenario: &Scenario, law: Law, bug: Option<SimBug>) -> (Scenario, u64) {
     let mut search = Search { best: scenario.clone(), law, bug, runs: 0 };
@@ -29,7 +29,7 @@ struct Search {
 }
 
 impl Search {
-    /// Takes the candidate if it fails in the same way.
+    /// Runs a candidate, and keeps it if it breaks the same law. Returns whether it does.
     fn try_out(&mut self, candidate: Scenario) -> bool {
         self.runs += 1;
         let outcome = tier1::run_with(&candidate, Trace::hash_only(), self.bug);
@@ -40,7 +40,7 @@ impl Search {
         fails
     }
 
-    /// Delta debugging (Zeller and Hildebrandt, 2002): halves first, single steps last.
+    /// Removes steps by delta debugging (Zeller and Hildebrandt, 2002): halves first, single steps last.
     fn remove_steps(&mut self) {
         let mut count = self.best.steps.len().div_ceil(2);
         while count > 0 {
@@ -81,7 +81,7 @@ impl Search {
         if segment > 0 {
             self.try_send(index, bytes, 0);
         }
-        // Whole lines go, then halves of what is left.
+        // Removes halves of the bytes first, single bytes last.
         let mut count = usize::MAX;
         while count > 0 {
             let Act::Send { bytes, segment } = self.best.steps[index].act.clone() else { return };

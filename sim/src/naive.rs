@@ -1,27 +1,28 @@
-//! The naive sink: each output is rendered for each reader and written at once. No chunk, no range, no
-//! backlog; what it does is right because there is nothing to get wrong.
+//! The naive sink: renders each output for each reader and writes it at once, without chunks, ranges or a backlog. It
+//! is simple enough to be obviously right, so the outbox is compared with it.
 
 use crate::conns::Conns;
 use bytes::BytesMut;
 use parlor_protocol::{ConnId, Event, Output, RoomId, Sink, WireClass};
 use std::collections::BTreeMap;
 
-/// Writes each output to each connection as it comes.
+/// A sink that writes each output at once.
 #[derive(Debug, Default)]
 pub struct NaiveSink<S = Vec<u8>> {
-    /// What each connection was sent since the sink began.
+    /// The bytes that each connection was sent.
     pub sent: Conns<S>,
-    /// Who hears each room, and in which class.
+    /// The subscribers of each room, with their wire classes.
     rooms: BTreeMap<RoomId, BTreeMap<ConnId, WireClass>>,
-    /// Connections that are sent nothing more.
+    /// Closed connections, with their farewells. They are sent nothing more.
     pub closed: BTreeMap<ConnId, Vec<u8>>,
-    /// Connections of whom it was asked to be told when they are owed nothing: they never are.
+    /// Connections for which the hub asked for [`Input::Drained`](parlor_protocol::Input::Drained). Nothing is ever
+    /// queued here, so the caller can answer at once.
     pub drained: Vec<ConnId>,
 }
 
 /// The stream of bytes to one connection.
 pub trait Stream: Default {
-    /// The next bytes.
+    /// Adds the next bytes.
     fn add(&mut self, bytes: &[u8]);
 }
 
@@ -32,7 +33,7 @@ impl Stream for Vec<u8> {
 }
 
 impl<S: Stream> NaiveSink<S> {
-    /// Nothing more is sent to the connection.
+    /// Ends all subscriptions of a connection. It is sent nothing more.
     pub fn disconnect(&mut self, conn: ConnId) {
         for room in self.rooms.values_mut() {
             room.remove(&conn);
@@ -46,8 +47,8 @@ impl<S: Stream> NaiveSink<S> {
         }
     }
 
-    /// A rendering is a matter of the event and the class alone, so one serves all readers of a class. (Whoever
-    /// is closed reads no room any more.)
+    /// Sends an event to its readers. It is rendered once for each class, because the bytes depend on nothing else.
+    /// Closed connections are not among the readers, since they have no subscriptions.
     fn deliver<'r>(
         sent: &mut Conns<S>,
         readers: impl Iterator<Item = (&'r ConnId, &'r WireClass)>,
@@ -81,7 +82,7 @@ impl<S: Stream> Sink for NaiveSink<S> {
                 }
             }
             Output::ToPeers { rooms, except, event } => {
-                // Where somebody is in several rooms, the first of them gives the class.
+                // A reader that is in several of the rooms has the class of the first.
                 let mut readers = BTreeMap::new();
                 for room in rooms.iter().rev().filter_map(|room| self.rooms.get(room)) {
                     readers.extend(room.iter().map(|(&conn, &class)| (conn, class)));

@@ -10,15 +10,15 @@ const LANE_WIDTH: usize = 300;
 const ROW_HEIGHT: usize = 16;
 const TOP: usize = 70;
 const LEFT: usize = 110;
-/// Characters of a text that a lane has room for.
+/// Number of characters of a text that fit into a lane.
 const TEXT_CHARS: usize = 40;
-/// A longer run is shown from its end: that is where what went wrong is.
+/// Number of events that are shown. Of a longer run these are the last, because a violation is at the end.
 const ROWS_MAX: usize = 2_000;
 
-/// Lines of one text that are shown.
+/// Number of lines of one text that are shown.
 const LINES_MAX: usize = 12;
 
-/// The run as a self-contained HTML page.
+/// Draws a run as a self-contained HTML page.
 #[must_use]
 pub fn html(title: &str, events: &[Event], violation: Option<&Violation>) -> String {
     let lanes = Lanes::of(events);
@@ -77,7 +77,7 @@ const STYLE: &str = "body{font:14px sans-serif;margin:24px}h1{font-size:18px}tex
 const ARROW: &str = "<defs><marker id='tip' markerWidth='8' markerHeight='8' refX='7' refY='3' orient='auto'>\
     <path d='M0,0 L7,3 L0,6 z' fill='#555'/></marker></defs>";
 
-/// Which lane each client and connection has; the server's is 0.
+/// The lanes of the clients and their connections. The server has lane 0.
 struct Lanes {
     clients: Vec<u16>,
     conns: BTreeMap<String, usize>,
@@ -123,12 +123,12 @@ impl Lanes {
     }
 }
 
-/// What a client sends is shown when it is received.
+/// Whether an event is drawn. Bytes that a client sends are drawn when they are received.
 fn is_shown(event: &Event) -> bool {
     !matches!(event.word, "send" | "timeout" | "drained")
 }
 
-/// Draws an event at `y`, and moves that below it.
+/// Draws an event at `y`, and moves `y` below it.
 fn draw(svg: &mut String, event: &Event, y: &mut usize, lanes: &Lanes) {
     let lane = lanes.of_event(event);
     let (x, server) = (lanes.x(lane), lanes.x(0));
@@ -158,7 +158,7 @@ fn draw(svg: &mut String, event: &Event, y: &mut usize, lanes: &Lanes) {
     *y += ROW_HEIGHT / 2;
 }
 
-/// The lines of a quoted text.
+/// Returns the lines of a quoted text, cut at `LINES_MAX`.
 fn lines_of(quoted: &str) -> Vec<String> {
     let text = quoted.trim_matches('"').trim_end_matches("\\n");
     let mut lines: Vec<String> = text.split("\\n").map(str::to_owned).collect();

@@ -1,18 +1,19 @@
-//! A hash of a stream of bytes that is the same however the stream is cut.
+//! A hash of a stream of bytes that does not depend on the chunks in which the bytes are added.
 
 /// The hash of the bytes so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rolling {
     hash: u64,
-    /// Bytes that are not a whole word yet, and how many of them.
+    /// The bytes after the last whole word.
     begun: u64,
+    /// Number of bytes in all.
     length: u64,
 }
 
 const PRIME: u64 = 0x9E37_79B9_7F4A_7C15;
 
 impl Rolling {
-    /// The next bytes.
+    /// Adds the next bytes.
     pub fn add(&mut self, bytes: &[u8]) {
         let mut bytes = bytes;
         let begun = usize::try_from(self.length % 8).unwrap_or_default();
@@ -36,13 +37,13 @@ impl Rolling {
         }
     }
 
-    /// How many bytes there were.
+    /// Returns the number of bytes.
     #[must_use]
     pub const fn length(&self) -> u64 {
         self.length
     }
 
-    /// The hash of them.
+    /// Returns the hash of the bytes.
     #[must_use]
     pub const fn finish(&self) -> u64 {
         (self.hash ^ self.begun).wrapping_mul(PRIME) ^ self.length
@@ -58,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cuts_change_nothing() {
+    fn chunks_make_no_difference() {
         let bytes: Vec<u8> = (0..100).collect();
         let mut whole = Rolling::default();
         whole.add(&bytes);

@@ -1,6 +1,6 @@
-//! What a reader sees of a text, in the simulator's own reading: which characters show nothing.
+//! Invisible characters, by a table that is independent of the core's.
 
-/// Ranges of characters that have no glyph and take no room.
+/// Ranges of characters that have no glyph and no width.
 const WITHOUT_GLYPH: &[(u32, u32)] = &[
     (0x00AD, 0x00AD),   // soft hyphen
     (0x034F, 0x034F),   // combining grapheme joiner
@@ -22,18 +22,18 @@ const WITHOUT_GLYPH: &[(u32, u32)] = &[
     (0xE0000, 0xE0FFF), // tags and more selectors
 ];
 
-/// Whether a character has no glyph and takes no room.
+/// Whether a character has no glyph and no width.
 pub(crate) fn has_no_glyph(character: char) -> bool {
     let code = u32::from(character);
     WITHOUT_GLYPH.iter().any(|&(first, last)| (first..=last).contains(&code))
 }
 
-/// Whether a reader sees nothing of a character: it is a blank, or has no glyph.
+/// Whether a character is invisible: a blank, or one without a glyph.
 pub(crate) fn is_unseen(character: char) -> bool {
     character.is_whitespace() || has_no_glyph(character)
 }
 
-/// The character of ASCII for one that an input method wrote wide.
+/// Returns the ASCII character for a wide one of an input method, and any other character unchanged.
 pub(crate) fn narrow(character: char) -> char {
     match u32::from(character) {
         code @ 0xFF01..=0xFF5E => char::from_u32(code - 0xFF01 + 0x21).unwrap_or(character),

@@ -1,68 +1,68 @@
-//! Where every choice of a simulation comes from: a seed, or bytes that a fuzzer found.
+//! The source of every random choice of a simulation: a seed, or the bytes of a fuzzer.
 
 /// A stream of choices. The same seed, or the same bytes, give the same choices on every machine.
 #[derive(Clone, Debug)]
 pub enum Source<'a> {
-    /// The bytes are the choices; when they are used up, every choice is the first one.
+    /// Bytes that are used as choices. When they are used up, every choice is the first one.
     Bytes(&'a [u8]),
-    /// The state of a generator without an end.
+    /// The state of a pseudorandom generator.
     Seed(u64),
 }
 
 impl Source<'_> {
-    /// The choices of a seed.
+    /// Creates the source of a seed.
     #[must_use]
     pub const fn seed(seed: u64) -> Self {
         Self::Seed(seed)
     }
 
-    /// Whether bytes are used up; a seed never is.
+    /// Whether the bytes are used up. Always false for a seed.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         matches!(self, Self::Bytes([]))
     }
 
-    /// One of 0, 1, …, `count - 1`; 0 where there is nothing to choose.
+    /// Chooses a number from `0..count`; 0 if `count` is 0.
     pub fn below(&mut self, count: u64) -> u64 {
         if count < 2 {
             return 0;
         }
         match self {
             Self::Bytes(bytes) => {
-                // As few bytes as can tell the choices apart, so that a fuzzer's mutations are to the point.
+                // As few bytes as the count needs, so that a mutation of the fuzzer changes few choices.
                 let width = 8 - ((count - 1).leading_zeros() as usize) / 8;
                 let (taken, rest) = bytes.split_at(width.min(bytes.len()));
                 *bytes = rest;
                 taken.iter().fold(0, |value, &byte| value << 8 | u64::from(byte)) % count
             }
-            // The bias of a remainder, one in 2⁴⁰ for what is chosen here, changes no finding.
+            // The remainder has a bias, but for the counts used here it is below one in 2⁴⁰.
             Self::Seed(state) => next(state) % count,
         }
     }
 
-    /// One of `least`, …, `most`.
+    /// Chooses a number from `least..=most`.
     pub fn between(&mut self, least: u64, most: u64) -> u64 {
         least + self.below(most - least + 1)
     }
 
-    /// [`below`](Self::below) for an index.
+    /// Chooses an index below `count`.
     #[expect(clippy::cast_possible_truncation, reason = "the choice is below a count that is a usize")]
     pub fn index(&mut self, count: usize) -> usize {
         self.below(count as u64) as usize
     }
 
-    /// True `per_mille` times of a thousand.
+    /// Returns true with a probability of `per_mille` in a thousand.
     pub fn chance(&mut self, per_mille: u64) -> bool {
-        // The rare case is not the first choice: bytes that are used up choose what is usual.
+        // False is the first choice, so that bytes that are used up choose the usual case.
         self.below(1_000) >= 1_000 - per_mille
     }
 
-    /// One of these.
+    /// Chooses one of these values.
     pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.index(from.len())]
     }
 
-    /// The index of one of these, each as often as its weight says.
+    /// Chooses an index with a probability in proportion to its weight.
     pub fn weighted(&mut self, weights: &[u64]) -> usize {
         let mut left = self.below(weights.iter().sum());
         for (index, &weight) in weights.iter().enumerate() {
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seed_chooses_the_same_for_ever() {
+    fn a_seed_always_gives_the_same_choices() {
         let mut source = Source::seed(0);
         let chosen: Vec<u64> = (0..3).map(|_| source.below(u64::MAX)).collect();
         // The first outputs of SplitMix64 for the seed 0, as published with it.
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_choose_until_they_are_used_up() {
+    fn bytes_are_used_as_choices_until_they_are_used_up() {
         let mut source = Source::Bytes(&[7, 1, 0, 255]);
         assert_eq!(source.below(10), 7);
         assert_eq!(source.below(1_000), 256);
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_are_kept() {
+    fn choices_follow_their_weights() {
         let mut source = Source::seed(1);
         let mut counts = [0; 3];
         for _ in 0..10_000 {

@@ -1,10 +1,10 @@
-//! What a terminal shows of a line, by the letter of ECMA-48 and without cleverness: an oracle for what the core makes of
-//! typed lines, of which it shares nothing.
+//! A simple terminal by the rules of ECMA-48. It is an oracle for the core's handling of typed lines, and shares no
+//! code with it.
 
 use unicode_normalization::char::is_combining_mark;
 
-/// What its writer saw of a line when it was done: keys that erase have erased, and what shows nothing is not there,
-/// the formatting of IRC apart. A line in which nothing was erased is as it was written.
+/// Returns a line as its author saw it at the end: with the effect of erase keys, and without invisible characters
+/// except IRC formatting. A line without erase keys is returned unchanged.
 #[must_use]
 pub fn corrected(line: &str) -> String {
     const ERASE: [char; 4] = ['\x08', '\x7f', '\x15', '\x17'];
@@ -37,7 +37,7 @@ pub fn corrected(line: &str) -> String {
     cells.0.concat()
 }
 
-/// A line's characters as they are seen: in each cell one, with whatever belongs to it.
+/// The cells of a line. Each has one visible character, with the combining characters that belong to it.
 #[derive(Default)]
 struct Cells(Vec<String>);
 
@@ -68,8 +68,8 @@ const fn is_flag_half(character: char) -> bool {
     matches!(character as u32, 0x1_f1e6..=0x1_f1ff)
 }
 
-/// The text of a line: without escape sequences and controls, TAB and the formatting of IRC apart, and with a space for
-/// what parts its lines within it.
+/// Returns the text of a line: without escape sequences, and without control characters except TAB and IRC formatting.
+/// Line separators within it become spaces.
 #[must_use]
 pub fn clean(line: &str) -> String {
     let is_kept = |it: &char| !it.is_control() || "\t\r".contains(*it) || is_format(*it);
@@ -78,7 +78,7 @@ pub fn clean(line: &str) -> String {
     parts.join(" ").replace(['\u{2028}', '\u{2029}'], " ")
 }
 
-/// A line without its escape sequences.
+/// Returns a line without its escape sequences.
 #[must_use]
 pub fn without_sequences(line: &str) -> String {
     let characters: Vec<char> = line.chars().collect();
@@ -93,8 +93,8 @@ pub fn without_sequences(line: &str) -> String {
     kept
 }
 
-/// How many characters the sequence has that `rest` begins with: none where it begins with none. A slash is of no sequence,
-/// control strings apart.
+/// Returns the length of the escape sequence at the start of `rest`; 0 if there is none. A slash is never a part of a
+/// sequence, except of a control string.
 fn sequence(rest: &[char]) -> usize {
     match rest {
         ['\x1b', '[', rest @ ..] => 2 + control(rest),
@@ -117,8 +117,8 @@ fn sequence(rest: &[char]) -> usize {
     }
 }
 
-/// Parameters and the final character of a control sequence. What Linux sends for a function key has `[` for the final
-/// one, and one more.
+/// Returns the length of the parameters and the final character of a control sequence. For function keys the Linux
+/// console sends `[` as the final character, and one more.
 fn control(rest: &[char]) -> usize {
     if let ['[', rest @ ..] = rest {
         return 1 + one(rest);
@@ -130,13 +130,13 @@ fn control(rest: &[char]) -> usize {
     }
 }
 
-/// A control string up to its end, whatever that is.
+/// Returns the length of a control string, up to any of its possible ends.
 fn string(rest: &[char], bell: bool) -> usize {
     for (at, character) in rest.iter().enumerate() {
         match character {
             '\x07' if bell => return at + 1,
             '\u{9c}' | '\x18' | '\x1a' => return at + 1,
-            // ST, or another sequence.
+            // The string terminator ST, or the start of another sequence.
             '\x1b' | '\u{8e}' | '\u{8f}' | '\u{90}' | '\u{98}' | '\u{9b}' | '\u{9d}'..='\u{9f}' => return at,
             _ => {}
         }
@@ -144,7 +144,7 @@ fn string(rest: &[char], bell: bool) -> usize {
     rest.len()
 }
 
-/// One character of a character set that holds for it alone.
+/// Returns the length of the character after a single shift.
 fn one(rest: &[char]) -> usize {
     match rest.first() {
         Some('/') => 0,
@@ -153,7 +153,7 @@ fn one(rest: &[char]) -> usize {
     }
 }
 
-/// Whether the character breaks a sequence off, and goes with it.
+/// Returns 1 if the next character cancels the sequence and is a part of it, 0 otherwise.
 fn broken_off(next: Option<&char>) -> usize {
     usize::from(matches!(next, Some('\x18' | '\x1a')))
 }

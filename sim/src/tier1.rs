@@ -228,7 +228,7 @@ impl Rig {
             Event::Identified => self.identify(),
             Event::Step => {}
             Event::Tick => self.tick(),
-            Event::Verdict(conn, right) => {
+            Event::PasswordChecked(conn, right) => {
                 self.input(Input::PasswordChecked { conn, right });
                 self.outside.net.wake();
             }

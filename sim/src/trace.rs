@@ -1,34 +1,34 @@
-//! What happened in a run: an event a line, and a hash over all of them.
+//! The trace of a run: its events, and a hash over all of them.
 
 use crate::scenario::Act;
 use parlor_protocol::{Command, ConnId, Input, Now, Output, RoomName};
 use std::fmt;
 
-/// The events of a run. The hash is always kept, the events where they are asked for.
+/// The trace of a run.
 #[derive(Clone, Debug)]
 pub struct Trace {
-    /// `false` where nothing is noted at all.
-    notes: bool,
+    /// Whether anything is recorded.
+    records: bool,
     hash: u64,
     events: Option<Vec<Event>>,
 }
 
-/// Something that happened.
+/// An event of a run.
 #[derive(Clone, Debug)]
 pub struct Event {
     /// Microseconds since the run began.
     pub at_us: u64,
-    /// What happened, in a word.
+    /// The kind of event.
     pub word: &'static str,
-    /// To whom.
+    /// The party that the event is about.
     pub who: Who,
-    /// What there is to say of it: bytes that were carried, or a command.
+    /// The details: the transferred bytes, or a command.
     pub text: String,
-    /// The hash of everything up to here.
+    /// The hash of all events up to this one.
     pub hash: u64,
 }
 
-/// Whom an event is of.
+/// A party of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
     /// A client.
@@ -60,56 +60,56 @@ impl fmt::Display for Event {
 }
 
 impl Trace {
-    /// A trace that keeps its hash.
+    /// Creates a trace that keeps only the hash.
     #[must_use]
     pub const fn hash_only() -> Self {
-        Self { notes: true, hash: FNV_OFFSET, events: None }
+        Self { records: true, hash: FNV_OFFSET, events: None }
     }
 
-    /// No trace.
+    /// Creates a trace that records nothing.
     #[must_use]
     pub const fn off() -> Self {
-        Self { notes: false, hash: 0, events: None }
+        Self { records: false, hash: 0, events: None }
     }
 
-    /// A trace that keeps its events, too.
+    /// Creates a trace that keeps the hash and the events.
     #[must_use]
     pub const fn with_events() -> Self {
-        Self { notes: true, hash: FNV_OFFSET, events: Some(Vec::new()) }
+        Self { records: true, hash: FNV_OFFSET, events: Some(Vec::new()) }
     }
 
-    /// The hash of everything so far.
+    /// Returns the hash of all events so far.
     #[must_use]
     pub const fn hash(&self) -> u64 {
         self.hash
     }
 
-    /// The events so far, if they are kept.
+    /// Returns the events so far, if they are kept.
     #[must_use]
     pub fn events(&self) -> &[Event] {
         self.events.as_deref().unwrap_or_default()
     }
 
     pub(crate) fn act(&mut self, at_us: u64, client: u16, act: &Act) {
-        self.note(at_us, act.word(), Who::Client(client), act.bytes(), String::new);
+        self.record(at_us, act.word(), Who::Client(client), act.bytes(), String::new);
     }
 
     pub(crate) fn accepted(&mut self, at_us: u64, conn: ConnId, client: u16) {
-        self.note(at_us, "accepted", Who::Client(client), b"", || conn.to_string());
+        self.record(at_us, "accepted", Who::Client(client), b"", || conn.to_string());
     }
 
     pub(crate) fn closed(&mut self, at_us: u64, conn: ConnId) {
-        self.note(at_us, "closed", Who::Conn(conn), b"", String::new);
+        self.record(at_us, "closed", Who::Conn(conn), b"", String::new);
     }
 
     pub(crate) fn sent(&mut self, at_us: u64, conn: ConnId, bytes: &[u8]) {
-        self.note(at_us, "sent", Who::Conn(conn), bytes, String::new);
+        self.record(at_us, "sent", Who::Conn(conn), bytes, String::new);
     }
 
     pub(crate) fn input(&mut self, now: Now, input: &Input<'_>) {
         let at_us = now.mono.as_micros();
         let mut of = |word, conn: ConnId, bytes: &[u8]| {
-            self.note(at_us, word, Who::Conn(conn), bytes, String::new);
+            self.record(at_us, word, Who::Conn(conn), bytes, String::new);
         };
         match input {
             Input::Accepted { .. } | Input::Closed { .. } => {}
@@ -117,18 +117,18 @@ impl Trace {
                 for entry in *entries {
                     let seq = entry.seq.0;
                     self.mix(seq);
-                    self.note(at_us, "committed", Who::Log, b"", || {
-                        format!("{seq}: {}", words(&entry.command))
+                    self.record(at_us, "committed", Who::Log, b"", || {
+                        format!("{seq}: {}", described(&entry.command))
                     });
                 }
             }
             Input::Drained { conn } => of("drained", *conn, b""),
-            Input::Identified { .. } => self.note(at_us, "identified", Who::Server, b"", String::new),
+            Input::Identified { .. } => self.record(at_us, "identified", Who::Server, b"", String::new),
             Input::Overflowed { conn } => of("overflowed", *conn, b""),
             Input::ReadClosed { conn } => of("read_closed", *conn, b""),
             Input::Received { conn, bytes } => of("received", *conn, bytes),
-            Input::Shutdown => self.note(at_us, "shutdown", Who::Server, b"", String::new),
-            Input::Timeout => self.note(at_us, "timeout", Who::Server, b"", String::new),
+            Input::Shutdown => self.record(at_us, "shutdown", Who::Server, b"", String::new),
+            Input::Timeout => self.record(at_us, "timeout", Who::Server, b"", String::new),
             Input::PasswordChecked { conn, right } => {
                 of("verdict", *conn, if *right { b"right" } else { b"wrong" });
             }
@@ -144,10 +144,10 @@ impl Trace {
             Output::ResumeReads { conn } => ("resume", conn, ""),
             _ => return,
         };
-        self.note(at_us, word, Who::Conn(conn), b"", || about.to_owned());
+        self.record(at_us, word, Who::Conn(conn), b"", || about.to_owned());
     }
 
-    fn note(
+    fn record(
         &mut self,
         at_us: u64,
         word: &'static str,
@@ -155,7 +155,7 @@ impl Trace {
         bytes: &[u8],
         about: impl FnOnce() -> String,
     ) {
-        if !self.notes {
+        if !self.records {
             return;
         }
         let mut head = [0; 8];
@@ -173,21 +173,21 @@ impl Trace {
         }
     }
 
-    /// The run is over, and this is the hash of every byte that came of it.
+    /// Records the end of the run, with the hash of all bytes that were sent.
     pub(crate) fn end(&mut self, at_us: u64, sent_hash: u64) {
         self.mix(sent_hash);
-        self.note(at_us, "end", Who::Server, b"", String::new);
+        self.record(at_us, "end", Who::Server, b"", String::new);
     }
 
-    /// In the manner of FNV-1a.
+    /// Adds a word to the hash, in the manner of FNV-1a.
     const fn mix(&mut self, word: u64) {
         self.hash = (self.hash ^ word).wrapping_mul(FNV_PRIME);
         self.hash ^= self.hash >> 29;
     }
 }
 
-/// A command as one would tell it.
-fn words(command: &Command) -> String {
+/// Returns a short description of a command.
+fn described(command: &Command) -> String {
     let place = |room: &Option<RoomName>| room.as_ref().map_or("no room".to_owned(), ToString::to_string);
     match command {
         Command::Configure(_) => "the limits".to_owned(),

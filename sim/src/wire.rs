@@ -3,16 +3,16 @@
 use parlor_protocol::{ConnId, Wire};
 use std::collections::BTreeMap;
 
-/// Sockets that take as many bytes as they were granted.
+/// Sockets that take only as many bytes as they have been granted.
 #[derive(Debug, Default)]
 pub struct GrantedWire {
-    /// How many bytes each connection will still take; one that is not listed takes everything.
+    /// Number of bytes that each connection will still take. A connection without an entry takes everything.
     pub granted: BTreeMap<ConnId, usize>,
-    /// The bytes that each connection took.
+    /// The bytes that each connection has taken.
     pub taken: BTreeMap<ConnId, Vec<u8>>,
-    /// Connections that were written everything and whose writing side is closed.
+    /// Connections that have taken everything and whose writing side is closed.
     pub finished: Vec<ConnId>,
-    /// Connections that took less than they were given.
+    /// Connections that have taken less than they were offered.
     pub blocked: Vec<ConnId>,
 }
 
@@ -23,7 +23,7 @@ impl Wire for GrantedWire {
     }
 
     fn write(&mut self, conn: ConnId, slices: &[&[u8]]) -> usize {
-        assert!(!self.finished.contains(&conn), "{conn} is written to after its end");
+        assert!(!self.finished.contains(&conn), "{conn} is written to after it is finished");
         assert!(!self.blocked.contains(&conn), "{conn} is written to while its socket is full");
         let granted = self.granted.get_mut(&conn);
         let total: usize = slices.iter().map(|slice| slice.len()).sum();

@@ -1,4 +1,4 @@
-//! `parlor-sim bench`: how fast the core is without checkers, and the simulator with all of them.
+//! `parlor-sim bench`: measures the speed of the core without checkers, and of the simulator with all of them.
 
 use parlor_sim::bench::{self, Report};
 use std::process::ExitCode;
@@ -16,7 +16,7 @@ pub(crate) fn run(seconds: u64) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// What Linux tells of the processor; elsewhere the architecture.
+/// Returns the name of the processor on Linux, and the architecture elsewhere.
 fn machine() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));

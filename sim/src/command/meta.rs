@@ -1,4 +1,5 @@
-//! `parlor-sim meta SEED`: one seed in two processes. Everything else here rests on their being the same.
+//! `parlor-sim meta SEED`: checks that a seed gives the same run in two processes. Everything else in the simulator
+//! relies on that.
 
 use super::Input;
 use std::io;
@@ -29,7 +30,7 @@ pub(crate) fn run(input: &Input, other: Option<&PathBuf>) -> ExitCode {
     ExitCode::from(12)
 }
 
-/// Both tiers of the seed, every event of the first.
+/// Returns the output of both tiers for the seed, with every event of tier 1.
 fn trace(program: &Path, input: &Input) -> io::Result<String> {
     let mut trace = String::new();
     for arguments in [["--trace", "--tier=1"], ["--trace", "--tier=2"]] {

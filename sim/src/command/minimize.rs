@@ -1,4 +1,4 @@
-//! `parlor-sim minimize SEED`: the smallest scenario that fails alike, as a file that `run` replays.
+//! `parlor-sim minimize SEED`: reduces a scenario that breaks a law, and writes it to a file that `run` replays.
 
 use super::{Input, silence_panics};
 use crate::exit_code;

@@ -1,4 +1,4 @@
-//! `parlor-sim planted`: each bug that is planted is found.
+//! `parlor-sim planted`: plants each bug, and shows how many seeds it takes to find it.
 
 use super::{of_seed, silence_panics};
 use parlor_sim::bug::{BUGS, Bug};

@@ -1,4 +1,4 @@
-//! `parlor-sim run SEED`: one scenario, and what there is to see of it.
+//! `parlor-sim run SEED`: runs one scenario, and shows the result.
 
 use super::{Input, silence_panics};
 use crate::exit_code;
@@ -11,7 +11,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// What to show of a run.
+/// The parts of a run to show.
 pub(crate) struct Shows {
     pub(crate) trace: bool,
     pub(crate) picture: Option<PathBuf>,
@@ -50,7 +50,7 @@ pub(crate) fn run(input: &Input, bug: Option<&'static str>, shows: &Shows) -> Ex
     verdict(outcome.violation.as_ref())
 }
 
-/// The same scenario, by the driver on turmoil.
+/// Runs the scenario in tier 2: the driver on turmoil.
 pub(crate) fn run_driver(input: &Input) -> ExitCode {
     silence_panics();
     let scenario = input.scenario();
@@ -79,7 +79,7 @@ fn verdict(violation: Option<&Violation>) -> ExitCode {
     }
 }
 
-/// Microseconds that are shown as seconds.
+/// Microseconds to show as seconds.
 pub(crate) struct Seconds(pub(crate) u64);
 
 impl Seconds {

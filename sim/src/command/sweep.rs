@@ -1,4 +1,4 @@
-//! `parlor-sim sweep`: many seeds on all cores, up to the first that fails.
+//! `parlor-sim sweep`: runs many seeds on all cores, up to the first that fails.
 
 use super::run::Seconds;
 use super::{of_seed, silence_panics};
@@ -16,23 +16,23 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a sweep is.
+/// The end of a sweep.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Until {
     Seconds(u64),
     Seeds(u64),
 }
 
-/// What all threads have done.
+/// The totals of all threads.
 #[derive(Debug, Default)]
 struct Total {
     stats: Stats,
     seeds: u64,
     steps: u64,
     faults: BTreeMap<&'static str, u64>,
-    /// How many scenarios had so many clients.
+    /// Number of scenarios by their number of clients.
     clients: BTreeMap<u16, u64>,
-    /// The failing seed, the lowest that was found.
+    /// The lowest failing seed that was found.
     failed: Option<(u64, Violation)>,
 }
 

@@ -327,7 +327,7 @@ impl Model {
         (conn.under_way, conn.barrier, conn.room) = (0, false, None);
         let switches = std::mem::take(&mut conn.switches) && reason == CloseReason::OtherDialect;
         if switches && conn.link == Link::Open {
-            sometimes!(self.marks, BeganAfresh, true);
+            sometimes!(self.marks, SwitchedToIrc, true);
             conn.begin_irc();
             conn.expect_registration(self.now.mono, &self.limits);
             conn.ask_first(Query::Hint(Hint::Switched));

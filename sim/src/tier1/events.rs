@@ -1,17 +1,20 @@
-//! What is going to happen, in the order of time.
+//! A queue of future events, ordered by time.
 
-/// A hierarchical timing wheel: an event waits at the first digit of its time, in base 64, that differs from
-/// the present, and goes down from there when the present comes near. Events of one time come in the order in
-/// which they were scheduled. While there are events, time never goes back.
+/// A hierarchical timing wheel.
+///
+/// Times are numbers in base 64. An event is in the slot of the most significant digit in which its time differs from
+/// the present, and moves to a lower digit when the present reaches that slot. Events of the same time are returned in
+/// the order in which they were added. While the queue is not empty, time does not go back.
 #[derive(Debug)]
 pub(super) struct Events<T> {
     now_us: u64,
-    /// Events of the present, and how many of them have happened.
+    /// The events of the present.
     present: Vec<(u64, T)>,
+    /// Number of events of the present that have been returned.
     happened: usize,
-    /// By the place of the digit and the digit: 64 for each place.
+    /// The slots: 64 digits for each place.
     slots: Vec<Vec<(u64, T)>>,
-    /// A bit for each slot that is not empty.
+    /// For each place, a bit for each slot that is not empty.
     filled: [u64; PLACES],
 }
 
@@ -30,7 +33,7 @@ impl<T: Copy> Events<T> {
         }
     }
 
-    /// An event that is late happens in the present.
+    /// Adds an event. One whose time has passed is due at once.
     pub(super) fn push(&mut self, at_us: u64, event: T) {
         let differs = at_us ^ self.now_us;
         if differs == 0 || at_us < self.now_us {
@@ -42,13 +45,13 @@ impl<T: Copy> Events<T> {
         self.slots[Self::index(place, digit)].push((at_us, event));
     }
 
-    /// The first event, whose time is the present from here on.
+    /// Removes the next event, and makes its time the present.
     pub(super) fn pop(&mut self) -> Option<(u64, T)> {
         while self.happened == self.present.len() {
             self.present.clear();
             self.happened = 0;
             let Some(place) = self.filled.iter().position(|filled| *filled != 0) else {
-                // Nothing is left that bounds when the next event may be.
+                // The queue is empty: the next event may have any time.
                 self.now_us = 0;
                 return None;
             };
@@ -58,7 +61,7 @@ impl<T: Copy> Events<T> {
         self.present.get(self.happened - 1).copied()
     }
 
-    /// Time goes on to the first slot at this place.
+    /// Advances the present to the first filled slot of this place.
     fn advance(&mut self, place: usize) {
         let digit = u64::from(self.filled[place].trailing_zeros());
         self.filled[place] &= !(1 << digit);
@@ -73,7 +76,7 @@ impl<T: Copy> Events<T> {
         for (at_us, event) in events.drain(..) {
             self.push(at_us, event);
         }
-        // The allocation serves again.
+        // Keeps the allocation.
         self.slots[Self::index(place, digit)] = events;
     }
 
@@ -90,7 +93,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_a_queue_in_the_order_of_time(
+        fn events_are_returned_in_the_order_of_time(
             pushes in prop::collection::vec((0..3_u8, 0..5_000_u64, 0..40_u32), 0..300),
         ) {
             let (mut events, mut sorted, mut now_us) = (Events::new(), BTreeSet::new(), 0);

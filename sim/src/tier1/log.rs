@@ -1,10 +1,10 @@
-//! A log that takes its time, as a durable one does: it answers later, with one entry or with several.
+//! A log with a delay, like a durable one: it commits later, one entry or several at once.
 
 use crate::source::Source;
 use parlor_protocol::{Command, LogEntry, Now, Seq};
 use std::collections::VecDeque;
 
-/// Commands on their way through the log.
+/// A log with proposed entries that are not committed yet.
 #[derive(Debug, Default)]
 pub(super) struct DelayedLog {
     position: Seq,
@@ -13,7 +13,7 @@ pub(super) struct DelayedLog {
 }
 
 impl DelayedLog {
-    /// Appends a command; returns when it will be committed.
+    /// Appends a command. Returns the time at which it will be committed.
     pub(super) fn append(
         &mut self,
         now: Now,
@@ -30,7 +30,7 @@ impl DelayedLog {
         due
     }
 
-    /// The next entries that are due: one of them, or all.
+    /// Removes and returns the next entries that are due: one of them, or all.
     pub(super) fn commit(&mut self, now_us: u64, chaos: &mut Source<'_>) -> Vec<LogEntry> {
         let due = self.proposed.iter().take_while(|(due, _)| *due <= now_us).count();
         let count = if chaos.chance(500) { due.min(1) } else { due };

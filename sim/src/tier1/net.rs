@@ -1,7 +1,7 @@
-//! The network of tier 1: byte links in simulated time, and nothing that happens by itself.
+//! The network of tier 1: links in simulated time.
 //!
-//! A link carries segments in order, splits and joins them, delays and holds them; a client's side takes
-//! what its window has room for, and reads it or hangs. All that is random comes from one source.
+//! A link delivers segments in order; it may split, join, delay or hold them. A client takes as many bytes as its
+//! window has space for, and reads them or hangs. All random choices come from one source.
 
 use super::events::Events;
 use crate::bug::SimBug;
@@ -11,81 +11,82 @@ use bytes::Bytes;
 use parlor_protocol::{ConnId, Dialect, RoomId, RoomName, WireClass};
 use std::collections::VecDeque;
 
-/// The password that is right for everybody.
+/// The right password, of the server and of every operator.
 const RIGHT_PASSWORD: &[u8] = b"right";
 
-/// How long it takes to check one, at the most.
+/// Upper bound for the time of a password check.
 const CHECK_US_MAX: u64 = 100_000;
 
-/// Something that happens at its time.
+/// A scheduled event. The number is that of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Event {
-    /// What is first on its way to the server has come.
+    /// The first item in transit reaches the server.
     Arrival(usize),
-    /// The log answers.
+    /// The log commits.
     Commit,
-    /// A client reads what its window holds.
+    /// A client reads from its window.
     Consume(usize),
-    /// The next step of the scenario.
-    Step,
-    /// The server looks at what is ready.
-    Tick,
-    /// It is told whether a password was right.
-    /// The server's configuration was read again.
+    /// The server's configuration has been read again.
     Identified,
-    Verdict(ConnId, bool),
-    /// A socket that took less than it had room for takes more.
+    /// A password has been checked.
+    PasswordChecked(ConnId, bool),
+    /// The next step of the scenario is due.
+    Step,
+    /// The server does a tick.
+    Tick,
+    /// A socket that took less than it had space for takes more.
     Writable(usize),
 }
 
-/// One thing that a client sends over its link.
+/// An item that a client sends over its link.
 #[derive(Debug)]
 pub(super) enum Sent {
-    /// It asks for a connection.
+    /// The client connects.
     Connect,
-    /// It closes its writing side.
+    /// The client closes its writing side.
     End,
-    /// It breaks the connection.
+    /// The client breaks the connection.
     Reset,
+    /// The client sends bytes.
     Segment(Bytes),
 }
 
-/// One connection, from both sides.
+/// The state of a link, on both sides.
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) client: u16,
     pub(super) dialect: Dialect,
     pub(super) room: Option<RoomName>,
     pub(super) conn: Option<ConnId>,
-    /// The rooms that it is subscribed to, each in its form.
+    /// The rooms that the connection is subscribed to, each with its wire class.
     rooms: Vec<(RoomId, WireClass)>,
-    /// What is on its way to the server, in order.
-    on_way: VecDeque<Sent>,
-    /// What has come and was not read.
+    /// Items in transit to the server, in order.
+    in_transit: VecDeque<Sent>,
+    /// Bytes that have arrived at the server and are not read yet.
     inbox: VecDeque<Bytes>,
     end_came: bool,
     pub(super) reset_came: bool,
     pub(super) reads_paused: bool,
     pub(super) read_open: bool,
     pub(super) is_ready: bool,
-    /// Its socket was full, and is no more.
+    /// Whether the socket was full and has space again.
     unblocked: bool,
-    /// Bytes in the client's window.
+    /// Number of bytes in the client's window.
     used: usize,
     pub(super) blocked: bool,
     hung: bool,
     consume_scheduled: bool,
     held_until_us: u64,
     last_arrival_us: u64,
-    /// The client has closed its writing side.
+    /// Whether the client has closed its writing side.
     pub(super) client_ended: bool,
-    /// The server has written everything and closed its writing side.
+    /// Whether the server has written everything and closed its writing side.
     pub(super) finished: bool,
-    /// The server has dropped its end.
+    /// Whether the server has closed the connection.
     pub(super) gone: bool,
 }
 
-/// What a read of the server's brings.
+/// The result of a read by the server.
 #[derive(Debug)]
 pub(super) enum Read {
     Broken,
@@ -94,27 +95,27 @@ pub(super) enum Read {
     Nothing,
 }
 
-/// How often each kind of fault befell a link.
+/// Number of faults of each kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
     /// Clients that stopped reading.
     pub hangs: u64,
-    /// Links that carried nothing for a while.
+    /// Links that delivered nothing for a while.
     pub holds: u64,
     /// Links that broke.
     pub resets: u64,
-    /// Reads that gave less than there was.
+    /// Reads that returned less than had arrived.
     pub short_reads: u64,
-    /// Writes that took less than there was room for.
+    /// Writes that took less than there was space for.
     pub short_writes: u64,
-    /// Writes that met a full window.
+    /// Writes that filled the window.
     pub full_windows: u64,
-    /// Lines that came in several segments.
+    /// Sends that were split into several segments.
     pub split_sends: u64,
 }
 
 impl Faults {
-    /// Each kind with how often it was.
+    /// Returns the name and the number of faults of each kind.
     pub fn by_name(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let Self { hangs, holds, resets, short_reads, short_writes, full_windows, split_sends } = *self;
         [
@@ -129,7 +130,7 @@ impl Faults {
         .into_iter()
     }
 
-    /// Both together.
+    /// Adds the numbers of another run.
     pub(super) const fn add(&mut self, other: &Self) {
         self.hangs += other.hangs;
         self.holds += other.holds;
@@ -148,13 +149,13 @@ pub(super) struct Net {
     pub(super) links: Vec<Link>,
     /// Links that wait to be accepted.
     pub(super) waiting: VecDeque<usize>,
-    /// Links that the server has something to do for.
+    /// Links that the server has to serve.
     pub(super) ready: VecDeque<usize>,
     pub(super) faults: Faults,
-    /// Something waited for a link that carried nothing.
+    /// Whether an item has waited for a link that is held.
     pub(super) has_held: bool,
     events: Events<Event>,
-    /// Events that are going to happen, ticks apart.
+    /// Number of scheduled events other than ticks.
     pub(super) pending: u64,
     tick_at: Option<u64>,
     /// The link of the connection in each slot.
@@ -184,11 +185,11 @@ impl Net {
         }
     }
 
-    /// The next event, at whose time it is from here on.
+    /// Removes the next event, and advances the time to it.
     pub(super) fn next(&mut self) -> Option<Event> {
         loop {
             let (at, event) = self.events.pop()?;
-            // A tick that an earlier one has come before is none.
+            // A tick that was replaced by an earlier one is skipped.
             if event == Event::Tick && self.tick_at.take_if(|tick| *tick == at).is_none() {
                 continue;
             }
@@ -203,7 +204,7 @@ impl Net {
         self.events.push(at_us, event);
     }
 
-    /// The server ticks at that time, or before.
+    /// Schedules a tick at this time, unless one is scheduled earlier.
     pub(super) fn tick_by(&mut self, at_us: u64) {
         if self.tick_at.is_none_or(|tick| at_us < tick) {
             self.tick_at = Some(at_us);
@@ -211,7 +212,7 @@ impl Net {
         }
     }
 
-    /// Something is ready: the server ticks after what its wakening takes.
+    /// Wakes the server: schedules a tick after the delay of waking it.
     pub(super) fn wake(&mut self) {
         self.tick_by(self.now_us + self.setup.tick_us);
     }
@@ -223,19 +224,20 @@ impl Net {
         self.wake();
     }
 
+    /// Returns the link of a connection.
     pub(super) fn of(&self, conn: ConnId) -> Option<usize> {
         let link = self.slots.get(conn.slot as usize).copied().flatten()?;
         (self.links[link].conn == Some(conn)).then_some(link)
     }
 
-    /// The form in which the connection hears this room, if it does.
+    /// Returns the wire class in which the connection is subscribed to the room.
     pub(super) fn class_in(&self, conn: ConnId, room: RoomId) -> Option<WireClass> {
         let rooms = &self.links[self.of(conn)?].rooms;
         rooms.iter().find(|(other, _)| *other == room).map(|(_, class)| *class)
     }
 
-    /// Returns the form in which it heard the room before.
-    pub(super) fn note_room(
+    /// Records the subscription of a connection to a room. Returns the previous wire class.
+    pub(super) fn record_subscription(
         &mut self,
         conn: ConnId,
         room: RoomId,
@@ -250,6 +252,7 @@ impl Net {
         before
     }
 
+    /// Records the connection of an accepted link.
     pub(super) fn accepted(&mut self, link: usize, conn: ConnId) {
         let slot = conn.slot as usize;
         if self.slots.len() <= slot {
@@ -262,7 +265,7 @@ impl Net {
         }
     }
 
-    /// The server has dropped its end.
+    /// Records that the server has closed the connection.
     pub(super) fn dropped(&mut self, link: usize) {
         let link = &mut self.links[link];
         link.gone = true;
@@ -272,19 +275,19 @@ impl Net {
         }
     }
 
-    /// A password is being checked, which takes its time.
+    /// Starts a password check, whose result is an event.
     pub(super) fn check_password(&mut self, conn: ConnId, password: &[u8]) {
         let at = self.now_us + 1 + self.chaos.below(CHECK_US_MAX);
-        self.schedule(at, Event::Verdict(conn, password == RIGHT_PASSWORD));
+        self.schedule(at, Event::PasswordChecked(conn, password == RIGHT_PASSWORD));
     }
 
-    /// The configuration is read beside the loop, as passwords are checked.
+    /// Starts to read the configuration, whose result is an event.
     pub(super) fn read_configuration(&mut self) {
         let at = self.now_us + 1 + self.chaos.below(CHECK_US_MAX);
         self.schedule(at, Event::Identified);
     }
 
-    // The client's side.
+    // Acts of the client.
 
     pub(super) fn connect(&mut self, client: u16, (dialect, room): (Dialect, Option<RoomName>)) -> usize {
         let link = self.links.len();
@@ -294,7 +297,7 @@ impl Net {
             room,
             conn: None,
             rooms: Vec::new(),
-            on_way: VecDeque::new(),
+            in_transit: VecDeque::new(),
             inbox: VecDeque::new(),
             end_came: false,
             reset_came: false,
@@ -312,7 +315,7 @@ impl Net {
             finished: false,
             gone: false,
         });
-        self.put_on_way(link, Sent::Connect);
+        self.put_in_transit(link, Sent::Connect);
         link
     }
 
@@ -322,20 +325,20 @@ impl Net {
         self.faults.split_sends += u64::from(bytes.len() > segment);
         for start in (0..bytes.len()).step_by(segment) {
             let part = bytes.slice(start..bytes.len().min(start + segment));
-            self.put_on_way(link, Sent::Segment(part));
+            self.put_in_transit(link, Sent::Segment(part));
         }
     }
 
     pub(super) fn end_input(&mut self, link: usize) {
         if !std::mem::replace(&mut self.links[link].client_ended, true) {
-            self.put_on_way(link, Sent::End);
+            self.put_in_transit(link, Sent::End);
         }
     }
 
     pub(super) fn reset(&mut self, link: usize) {
         self.faults.resets += 1;
         self.links[link].client_ended = true;
-        self.put_on_way(link, Sent::Reset);
+        self.put_in_transit(link, Sent::Reset);
     }
 
     pub(super) fn hang(&mut self, link: usize) {
@@ -354,7 +357,7 @@ impl Net {
         self.links[link].held_until_us = self.now_us + us;
     }
 
-    /// Faults stop: everyone reads, and every link carries.
+    /// Ends all faults: every client reads, and no link is held.
     pub(super) fn heal(&mut self) {
         for link in 0..self.links.len() {
             self.links[link].held_until_us = 0;
@@ -362,9 +365,9 @@ impl Net {
         }
     }
 
-    // What happens on the way.
+    // Events of the network.
 
-    /// What was first on its way has come; `None` where the link carries nothing for now.
+    /// Removes the first item in transit, which has arrived. Returns `None` if the link is held.
     pub(super) fn arrived(&mut self, link: usize) -> Option<Sent> {
         let state = &mut self.links[link];
         let until = state.held_until_us;
@@ -373,10 +376,10 @@ impl Net {
             self.schedule(until, Event::Arrival(link));
             return None;
         }
-        state.on_way.pop_front()
+        state.in_transit.pop_front()
     }
 
-    /// Something has come that the server can read, once it has accepted the connection.
+    /// Hands an item that has arrived to the server, which reads it once it has accepted the connection.
     pub(super) fn came(&mut self, link: usize, sent: Sent) {
         let keeps_inbox = self.chaos.chance(500);
         let link = self.recipient(link, &sent);
@@ -401,8 +404,8 @@ impl Net {
         }
     }
 
-    /// The link whose bytes they are: with the planted bug, what was on its way from a dead connection comes
-    /// from the next one in its slot.
+    /// Returns the link that receives an item. With the planted bug, bytes of a closed connection go to the next one in
+    /// its slot.
     fn recipient(&self, link: usize, sent: &Sent) -> usize {
         let state = &self.links[link];
         let next = state.conn.and_then(|conn| self.slots[conn.slot as usize]);
@@ -415,7 +418,7 @@ impl Net {
         }
     }
 
-    /// The client reads; returns whether it has seen the server's end, and all before it.
+    /// Lets the client read from its window. Returns whether it has read everything, including the end of the stream.
     pub(super) fn consumed(&mut self, link: usize) -> bool {
         let all = self.chaos.chance(700);
         let state = &mut self.links[link];
@@ -444,9 +447,9 @@ impl Net {
         }
     }
 
-    // The server's side.
+    // Acts of the server.
 
-    /// Whether its socket was full and is no more.
+    /// Starts to serve a link. Returns whether its socket was full and has space again.
     pub(super) fn begin_turn(&mut self, link: usize) -> bool {
         let link = &mut self.links[link];
         link.is_ready = false;
@@ -492,11 +495,12 @@ impl Net {
         Read::Bytes(bytes)
     }
 
-    /// How many of `total` bytes the link takes; less than all of them is for the waker to go on with.
+    /// Writes to a link. Returns how many of `total` bytes it takes. If it takes less, it becomes ready when it can
+    /// take more.
     pub(super) fn write(&mut self, link: usize, total: usize) -> usize {
         let short = self.chaos.chance(self.setup.short_write_per_mille);
         let state = &mut self.links[link];
-        assert!(!state.blocked, "a full socket is not written to before it has room");
+        assert!(!state.blocked, "a full socket is not written to before it has space");
         let room = self.setup.window_bytes.saturating_sub(state.used);
         let mut taken = total.min(room);
         if short && taken > 0 {
@@ -522,7 +526,7 @@ impl Net {
         self.make_ready(link);
     }
 
-    /// The client reads, or sees the end, after the way to it.
+    /// Schedules a read of the client, after the delay of the link.
     pub(super) fn schedule_consume(&mut self, link: usize) {
         let state = &mut self.links[link];
         if !state.hung && !std::mem::replace(&mut state.consume_scheduled, true) {
@@ -532,11 +536,11 @@ impl Net {
         }
     }
 
-    /// It comes behind all that the client sent before.
-    fn put_on_way(&mut self, link: usize, sent: Sent) {
+    /// Sends an item. It arrives after everything that the client has sent before.
+    fn put_in_transit(&mut self, link: usize, sent: Sent) {
         let at = self.now_us + self.chaos.below(self.setup.delay_us_max + 1);
         let state = &mut self.links[link];
-        state.on_way.push_back(sent);
+        state.in_transit.push_back(sent);
         state.last_arrival_us = at.max(state.last_arrival_us).max(state.held_until_us);
         let at = state.last_arrival_us;
         self.schedule(at, Event::Arrival(link));
@@ -548,7 +552,7 @@ impl Link {
         !self.inbox.is_empty() || self.end_came && self.read_open || self.reset_came
     }
 
-    /// Whether the client can still be told to do something.
+    /// Whether the client can still act on the connection.
     pub(super) const fn is_live(&self) -> bool {
         !self.gone && !self.client_ended
     }

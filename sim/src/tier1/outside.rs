@@ -124,7 +124,7 @@ impl Outside {
     }
 
     fn subscribe(&mut self, conn: ConnId, room: RoomId, class: WireClass) {
-        let before = self.net.note_room(conn, room, Some(class));
+        let before = self.net.record_subscription(conn, room, Some(class));
         let tick = &mut self.tick;
         let told = tick.told.contains(&room);
         let other_class = told && before.is_some_and(|before| before != class);
@@ -292,7 +292,7 @@ impl Environment for Outside {
             Output::ToRoom { room, except, event } => return self.tell_room(room, except, event, outbox),
             Output::Unsubscribe { conn, room } => {
                 sometimes!(self.stats.marks, LeavesMidTick, self.tick.told.contains(&room));
-                self.tick.left_class = self.net.note_room(conn, room, None);
+                self.tick.left_class = self.net.record_subscription(conn, room, None);
                 self.tick.unsubscribed.push((conn, room));
             }
             Output::Write { conn, .. } => {
