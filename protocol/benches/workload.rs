@@ -92,6 +92,7 @@ impl Kind {
 struct Counting {
     log: MemoryLog,
     outputs: u64,
+    proposals: u64,
     /// What is proposed is lost.
     loses: bool,
 }
@@ -106,6 +107,7 @@ impl Wire for Counting {
 
 impl Environment for Counting {
     fn propose(&mut self, now: Now, command: Command) {
+        self.proposals += 1;
         if !self.loses {
             self.log.append(now, command);
         }
@@ -119,7 +121,7 @@ impl Environment for Counting {
 
     fn output(&mut self, output: &Output<'_>, _: &mut Outbox) {
         black_box(output);
-        self.outputs += 1;
+        self.outputs += u64::from(!matches!(output, Output::Propose { .. }));
     }
 }
 
@@ -163,14 +165,13 @@ impl Server {
         (Self::of(1), lines)
     }
 
-    /// The first member's bytes become proposals, of which none is committed; returns how many outputs there
-    /// are.
+    /// Turns bytes of the first member into proposals, of which none is committed; returns how many.
     pub(crate) fn parse(&mut self, bytes: Bytes) -> u64 {
-        let before = self.counting.outputs;
+        let before = self.counting.proposals;
         self.counting.loses = true;
         let input = Input::Received { conn: self.members[0], bytes };
         self.server.input(Now::default(), input, &mut self.counting);
-        self.counting.outputs - before
+        self.counting.proposals - before
     }
 
     /// The first member says a line, and the room is told.
