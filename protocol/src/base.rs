@@ -1,4 +1,4 @@
-//! Values and rules that everything else is made of, and that depend on nothing but each other.
+//! Basic types and rules. They depend on nothing else in this crate.
 
 pub(crate) mod calendar;
 pub(crate) mod digest;

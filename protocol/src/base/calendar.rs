@@ -1,9 +1,10 @@
-//! Wall time as people read it.
+//! Dates and times of day in the form of RFC 3339.
 
 use core::fmt;
 
-/// A moment in Coordinated Universal Time; shown as RFC 3339 does, to the second, and with a precision
-/// (`{:.3}`) to the millisecond.
+/// A moment in Coordinated Universal Time.
+///
+/// `{}` formats it as in RFC 3339, to the second; any precision (`{:.3}`) adds the milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Utc {
     year: u64,
@@ -14,11 +15,12 @@ pub struct Utc {
 }
 
 impl Utc {
-    /// The moment that many milliseconds after 1970-01-01T00:00:00Z, leap seconds not counted.
+    /// Converts milliseconds since 1970-01-01T00:00:00Z, without leap seconds.
     #[must_use]
     pub const fn from_unix_ms(unix_ms: u64) -> Self {
         let seconds = unix_ms / 1_000;
-        // Years that begin in March have their leap day at the end, and months of 153 days in five.
+        // Years are counted from 1 March: the leap day is the last one of the year, and every five months have
+        // 153 days.
         let days = seconds / 86_400 + 719_468;
         let era = days / 146_097;
         let day_of_era = days % 146_097;
@@ -55,8 +57,8 @@ mod tests {
     use alloc::string::ToString;
 
     #[test]
-    fn moments_are_shown_as_rfc_3339_does() {
-        for (unix_ms, shown) in [
+    fn moments_are_formatted_as_in_rfc_3339() {
+        for (unix_ms, text) in [
             (0, "1970-01-01T00:00:00Z"),
             (951_827_696_000, "2000-02-29T12:34:56Z"),
             (1_709_251_199_999, "2024-02-29T23:59:59Z"),
@@ -65,18 +67,18 @@ mod tests {
             (4_107_542_399_000, "2100-02-28T23:59:59Z"),
             (4_107_542_400_000, "2100-03-01T00:00:00Z"),
         ] {
-            assert_eq!(Utc::from_unix_ms(unix_ms).to_string(), shown);
+            assert_eq!(Utc::from_unix_ms(unix_ms).to_string(), text);
         }
     }
 
     #[test]
-    fn a_precise_moment_has_milliseconds() {
+    fn a_precision_adds_milliseconds() {
         let moment = Utc::from_unix_ms(1_795_530_433_007);
         assert_eq!(alloc::format!("{moment:.3}"), "2026-11-24T14:27:13.007Z");
     }
 
     #[test]
-    fn the_end_of_time_is_shown_too() {
+    fn the_largest_moment_is_formatted() {
         assert!(Utc::from_unix_ms(u64::MAX).to_string().ends_with('Z'));
     }
 }

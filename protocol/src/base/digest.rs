@@ -1,5 +1,6 @@
-//! A hash that is the same everywhere and for ever: FNV-1a of 64 bits. It compares states and streams; it
-//! resists nobody who looks for collisions.
+//! A hash that is the same on every machine and in every version: 64-bit FNV-1a.
+//!
+//! It compares states and streams of the simulator and of replays. It does not resist deliberate collisions.
 
 /// A running FNV-1a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,7 +13,7 @@ impl Default for Digest {
 }
 
 impl Digest {
-    /// The hash of nothing.
+    /// The hash of no bytes.
     #[must_use]
     pub const fn new() -> Self {
         Self(0xCBF2_9CE4_8422_2325)
@@ -30,13 +31,13 @@ impl Digest {
         self.bytes(&number.to_le_bytes());
     }
 
-    /// Adds a text and its length, so that two texts are not one.
+    /// Adds a text after its length, so that `ab`, `c` and `a`, `bc` have different hashes.
     pub fn text(&mut self, text: &str) {
         self.number(text.len() as u64);
         self.bytes(text.as_bytes());
     }
 
-    /// The hash so far.
+    /// Returns the hash of everything added so far.
     #[must_use]
     pub const fn finish(self) -> u64 {
         self.0
@@ -48,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_hash_is_the_published_one() {
+    fn a_published_test_vector_has_its_hash() {
         let mut digest = Digest::new();
         digest.bytes(b"foobar");
         assert_eq!(digest.finish(), 0x8594_4171_F739_67E8);
@@ -61,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_texts_count() {
+    fn different_numbers_and_texts_have_different_hashes() {
         assert_ne!(digest(|it| it.number(1)), digest(|it| it.number(2)));
         assert_ne!(digest(|it| it.number(0)), digest(|_| {}));
         assert_ne!(digest(|it| it.text("a")), digest(|it| it.text("b")));
@@ -71,6 +72,6 @@ mod tests {
                 it.text(other);
             })
         };
-        assert_ne!(two("ab", "c"), two("a", "bc"), "where one text ends counts");
+        assert_ne!(two("ab", "c"), two("a", "bc"), "the lengths count");
     }
 }

@@ -1,10 +1,11 @@
-//! A list that nearly always has one item.
+//! A list that nearly always has at most one item.
 
 use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut};
 
-/// A list whose only item lies in place; several are allocated. Nearly every member is in one room, and an allocation
-/// for it would cost more memory than what is kept there.
+/// A list that stores a single item inline and allocates only for several.
+///
+/// Nearly every member is in one room: a `Vec` would cost more memory for the allocation than for its item.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Few<T> {
     Many(Vec<T>),
@@ -26,7 +27,7 @@ impl<T> Few<T> {
         };
     }
 
-    /// Whether it has exactly one item.
+    /// Returns whether the list has exactly one item.
     pub(crate) const fn is_one(&self) -> bool {
         matches!(self, Self::One(_))
     }
@@ -50,7 +51,7 @@ impl<T> Few<T> {
     /// Removes the item at `index` and puts the last one in its place.
     ///
     /// # Panics
-    /// There is no such item.
+    /// Panics if `index` is out of range.
     pub(crate) fn swap_remove(&mut self, index: usize) -> T {
         if let Self::Many(items) = self {
             let item = items.swap_remove(index);
@@ -59,11 +60,11 @@ impl<T> Few<T> {
         }
         match core::mem::take(self) {
             Self::One(item) if index == 0 => item,
-            _ => panic!("there is an item at the index"),
+            _ => panic!("the index is out of range"),
         }
     }
 
-    /// All of its items.
+    /// Converts the list into a `Vec`.
     pub(crate) fn into_vec(self) -> Vec<T> {
         match self {
             Self::Many(items) => items,
@@ -72,7 +73,7 @@ impl<T> Few<T> {
         }
     }
 
-    /// Frees the allocation where it is not needed any more.
+    /// Frees the allocation when at most one item is left.
     fn shrink(&mut self) {
         if let Self::Many(items) = self
             && items.len() <= 1
@@ -109,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_a_list() {
+    fn it_behaves_like_a_vec() {
         let (mut few, mut list) = (Few::default(), Vec::new());
         for step in 0u32..64 {
             match step % 7 {
@@ -128,7 +129,7 @@ mod tests {
             }
             few.iter_mut().chain(&mut list).for_each(|item| *item += 1);
             assert_eq!(*few, *list, "{step}");
-            assert_eq!(matches!(few, Few::Many(_)), list.len() > 1, "only several are allocated");
+            assert_eq!(matches!(few, Few::Many(_)), list.len() > 1, "only several items are allocated");
             assert_eq!(few.is_one(), list.len() == 1);
             assert_eq!(few.clone().into_vec(), list);
         }

@@ -1,14 +1,16 @@
-//! The identities of connections, members and rooms.
+//! Identifiers of connections, members and rooms.
 
 use core::fmt;
 
-/// A connection of this process. The generation tells one tenant of a slot from the next, so that an
-/// output for a dead connection can never reach the one that follows it.
+/// A connection of this process.
+///
+/// The generation distinguishes the connections that use one slot one after the other: an output for a closed
+/// connection never reaches the next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId {
-    /// The index in the tables of connections; used again after the connection is gone.
+    /// The index in the tables of connections. It is reused after the connection is closed.
     pub slot: u32,
-    /// How many connections held this slot before.
+    /// The number of connections that used this slot before.
     pub generation: u32,
 }
 
@@ -22,7 +24,7 @@ impl fmt::Display for ConnId {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Seq(pub u64);
 
-/// A member of the chat: the log position of its `Enter`. The world and the log know members only, never
+/// A member: the log position of its `Enter`. The world and the log know members only; the hub maps them to
 /// connections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MemberId(pub Seq);
@@ -33,7 +35,7 @@ impl fmt::Display for MemberId {
     }
 }
 
-/// A room: the log position of the entry that began it, so that a room that ends and begins again is
+/// A room: the log position of the entry that created it. A room that is created again under the same name is
 /// another room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomId(pub Seq);
@@ -50,7 +52,7 @@ mod tests {
     use alloc::string::ToString;
 
     #[test]
-    fn an_identity_is_shown_with_its_kind() {
+    fn an_identifier_is_formatted_with_the_letter_of_its_kind() {
         assert_eq!(ConnId { slot: 3, generation: 1 }.to_string(), "c3.1");
         assert_eq!(MemberId(Seq(7)).to_string(), "m7");
         assert_eq!(RoomId(Seq(8)).to_string(), "r8");

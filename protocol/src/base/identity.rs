@@ -1,11 +1,13 @@
-//! What the server says of itself.
+//! The server's description of itself.
 
 use crate::base::name::Name;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Names that are nobody's where nothing else is set: those of services, for clients send passwords to them when they
-/// connect, and those of the server itself, in the languages that it speaks.
+/// The names that no member may take by default.
+///
+/// Clients send passwords to services such as `NickServ` when they connect: a member with that name would receive
+/// them. The others would be taken for the server itself.
 const RESERVED_NAMES: [&str; 17] = [
     "AuthServ",
     "BotServ",
@@ -26,29 +28,30 @@ const RESERVED_NAMES: [&str; 17] = [
     "系统",
 ];
 
-/// What the server says of itself to those who ask.
+/// The server's description of itself, which clients can query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// Its name, in the form of a host's: the source of what it says in IRC. Without spaces.
+    /// The server's name, in the form of a host name: the source of its messages in IRC. Without spaces.
     pub name: String,
-    /// What it is, in a few words.
+    /// A description of the server in a few words.
     pub description: String,
-    /// The name of the network that clients show. Without spaces.
+    /// The name of the network, for clients to show. Without spaces.
     pub network: String,
-    /// What a newcomer is greeted with, a line each.
+    /// The lines of the message of the day.
     pub motd: Vec<String>,
-    /// The name of the file that it is configured by, for its operators; `-` for none. Without spaces.
+    /// The name of the configuration file, for the server's operators; `-` for none. Without spaces.
     pub configuration: String,
-    /// Where it is, who runs it, and how to write to them: at most three lines.
+    /// The location of the server, its administrators and their address: at most three lines.
     pub admin: Vec<String>,
-    /// Whoever enters has to know a password.
+    /// Whether the server requires a password.
     pub has_password: bool,
-    /// Names that nobody may take. Those who have one when it is added keep it, and are told nothing by others.
+    /// Names that nobody may take. A member that already has one when it is added keeps it, and receives no direct
+    /// messages.
     pub reserved_names: Vec<Name>,
 }
 
 impl Identity {
-    /// Whether nobody may take that name.
+    /// Returns whether `name` is one of the reserved names.
     #[must_use]
     pub fn reserves(&self, name: &Name) -> bool {
         self.reserved_names.contains(name)
@@ -75,9 +78,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_services_are_reserved_in_any_spelling() {
+    fn names_of_services_are_reserved_in_upper_and_lower_case() {
         let identity = Identity::default();
-        assert_eq!(identity.reserved_names.len(), RESERVED_NAMES.len(), "each of them is a name");
+        assert_eq!(identity.reserved_names.len(), RESERVED_NAMES.len(), "each of them is valid");
         for (name, is_reserved) in
             [("NickServ", true), ("nickSERV", true), ("系统", true), ("NickServ2", false), ("alice", false)]
         {

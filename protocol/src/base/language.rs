@@ -1,23 +1,23 @@
-//! The languages that people read.
+//! The languages of the server's texts.
 
 use core::fmt;
 use core::str::FromStr;
 
-/// A language that every text of the server exists in.
+/// A language. Every text of the server exists in each of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Language {
     /// English.
     #[default]
     En,
-    /// Chinese, in the words of the room's ancestor.
+    /// Chinese, in the words of the chat room that Parlor replaces.
     Zh,
 }
 
 impl Language {
-    /// Every language, in the order of their codes.
+    /// All languages, in the order of their codes.
     pub const ALL: [Self; 2] = [Self::En, Self::Zh];
 
-    /// The ISO 639-1 code: `en` or `zh`.
+    /// Returns the ISO 639-1 code: `en` or `zh`.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -26,8 +26,7 @@ impl Language {
         }
     }
 
-    /// The language that a POSIX locale name such as `zh_CN.UTF-8` asks for; `None` where Parlor has no
-    /// text in it.
+    /// Returns the language of a POSIX locale name such as `zh_CN.UTF-8`; `None` if Parlor has no texts in it.
     #[must_use]
     pub fn from_locale(locale: &str) -> Option<Self> {
         let code = locale.split(['_', '.', '@', '-']).next().unwrap_or_default();
@@ -41,7 +40,7 @@ impl fmt::Display for Language {
     }
 }
 
-/// The text names no language that Parlor has texts in.
+/// The error for a text that is not the code of a [`Language`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownLanguage;
 
@@ -70,7 +69,7 @@ mod tests {
     use alloc::string::ToString;
 
     #[test]
-    fn a_code_is_read_as_it_is_shown() {
+    fn a_code_is_parsed_as_it_is_formatted() {
         for language in Language::ALL {
             assert_eq!(language.to_string().parse(), Ok(language));
         }

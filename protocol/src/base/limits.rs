@@ -1,4 +1,4 @@
-//! Every bound of the system, in one struct with checked relations.
+//! The limits of the core, in one struct, and the relations between them.
 
 use crate::base::digest::Digest;
 use crate::base::language::Language;
@@ -6,73 +6,74 @@ use crate::base::name::Name;
 use crate::base::rate::Rate;
 use core::fmt;
 
-/// The bounds of a server. The defaults work for a machine of any size; [`Limits::check`] tells whether a
-/// set of them hangs together.
+/// The limits of a server. The defaults work for a machine of any size; [`Limits::check`] checks that the limits
+/// are consistent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes that a connection may owe to a slow reader; over it, the connection is closed.
+    /// Maximum number of bytes waiting for one slow reader. Over it, the connection is closed.
     pub backlog_bytes_max: usize,
-    /// Connections from one address (IPv6: one /64), loopback exempt; one more is refused.
+    /// Maximum number of connections from one address (IPv6: one /64). The loopback address has no limit.
     pub connections_per_ip_max: u32,
-    /// Connections at once; one more is refused.
+    /// Maximum number of connections.
     pub connections_max: u32,
     /// Milliseconds that a closing connection has to read its last bytes and to close. The setting is `drain_ms`.
     pub close_timeout_ms: u64,
-    /// Milliseconds of silence after which a connection that may be of any dialect is taken for plain. Clients of
-    /// IRC that act once a second, as eggdrop does, say their name up to a second after they have connected: the
-    /// default is longer, so that others do not read of a member who was none.
+    /// Milliseconds of silence after which a connection whose dialect is unknown is taken for plain.
+    ///
+    /// IRC clients that act once a second, as eggdrop does, send their `NICK` up to a second after they connect. The
+    /// default is longer, so that they do not enter as a plain member first.
     pub detect_ms: u64,
-    /// Writes to sockets in one slice of a flush, before new input is looked at.
+    /// Maximum number of writes to sockets in one part of a flush, before new input is read.
     pub flush_writes_max: usize,
-    /// Bytes of a line, its end not counted; the rest of a longer one is dropped.
+    /// Maximum number of bytes of a line, without its line end. The rest of a longer line is dropped.
     pub line_bytes_max: usize,
-    /// Names that one IRC connection may watch.
+    /// Maximum number of names that one IRC connection may watch (`MONITOR`).
     pub monitored_max: usize,
-    /// Bytes owed to all slow readers together, what several are owed counted once; over it, the largest
-    /// debtor is closed.
+    /// Maximum number of bytes waiting for all slow readers together; bytes that several of them share are counted
+    /// once. Over it, the connection with the largest backlog is closed.
     pub outbox_bytes_max: usize,
-    /// Chat lines of one connection that may wait for the log; the next waits unparsed.
+    /// Maximum number of messages of one connection that wait for the log. The next line stays unread.
     pub pending_commands_max: u32,
-    /// Milliseconds of silence after which an IRC connection is asked whether it is there.
+    /// Milliseconds of silence after which an IRC connection is sent a `PING`.
     pub ping_ms: u64,
-    /// Milliseconds that it has to answer; then it is closed.
+    /// Milliseconds that the connection has to answer the `PING` before it is closed.
     pub pong_ms: u64,
-    /// How fast one connection may speak; over it, reading pauses.
+    /// The rate at which lines of one connection are accepted. Over it, reading from the connection pauses.
     pub rate: Rate,
-    /// Bytes of one read from a socket.
+    /// Maximum number of bytes of one read from a socket.
     pub read_bytes_max: usize,
-    /// Connections over the limits that are being told so; over it, accepting pauses.
+    /// Maximum number of connections over the limits that are being sent the reason. Over it, accepting pauses.
     pub refusals_max: u32,
-    /// Milliseconds that an IRC connection has to say who it is; then it is closed.
+    /// Milliseconds that an IRC connection has to register before it is closed.
     pub registration_ms: u64,
-    /// Bytes of one reply that lists something; the rest is counted, not listed.
+    /// Maximum number of bytes of one reply that lists something. The remaining items are counted, not listed.
     pub reply_bytes_max: usize,
-    /// Rooms or names that one line of IRC may be about; more are an error.
+    /// Maximum number of rooms or names in one line of IRC. More are an error.
     pub targets_max: usize,
-    /// Bytes read in one tick before it is flushed.
+    /// Maximum number of bytes read in one tick before it is flushed.
     pub tick_bytes_max: usize,
-    /// The bounds of the shared state.
+    /// The limits of the shared state.
     pub world: WorldLimits,
 }
 
-/// The bounds of the shared state. They are in the log, so that a replay never depends on a file.
+/// The limits of the shared state. They are in the log, so that a replay does not depend on a configuration file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WorldLimits {
-    /// Members that have left, or have another name, and can still be asked about.
+    /// Maximum number of former names (of members that left or were renamed) that `WHOWAS` finds.
     pub departed_max: usize,
-    /// Bytes of recent history that a room keeps, counted as text.
+    /// Maximum number of bytes of text in a room's history.
     pub history_bytes_max: usize,
-    /// Lines of recent history that a room keeps.
+    /// Maximum number of lines in a room's history.
     pub history_lines_max: usize,
-    /// Invitations that one member has; the oldest is forgotten.
+    /// Maximum number of invitations of one member. Over it, the oldest is dropped.
     pub invitations_max: usize,
-    /// Masks that one room keeps: bans and exceptions together; one more is refused.
+    /// Maximum number of masks of one room: bans and exceptions together.
     pub masks_max: usize,
-    /// Rooms at once.
+    /// Maximum number of rooms.
     pub rooms_max: usize,
-    /// Rooms that one member is in at once.
+    /// Maximum number of rooms that one member is in.
     pub rooms_per_member_max: usize,
-    /// Bytes of a room's topic; a longer one is refused.
+    /// Maximum number of bytes of a room's topic. A longer one is refused.
     pub topic_bytes_max: usize,
 }
 
@@ -145,13 +146,13 @@ impl WorldLimits {
     }
 }
 
-/// Limits that do not go together.
+/// The error for limits that violate one of their [`relations`](Limits::relations).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LimitError {
     relation: Relation,
 }
 
-/// What must hold of some limits, which it names.
+/// A condition that limits must satisfy. Its text names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Relation {
     /// The relation in English.
@@ -162,7 +163,7 @@ pub struct Relation {
     pub holds: bool,
 }
 
-/// The relation of one limit to a number.
+/// The condition that a limit is at least a number.
 macro_rules! at_least {
     ($name:ident, $limit:expr, $least:literal) => {
         Relation {
@@ -173,7 +174,7 @@ macro_rules! at_least {
     };
 }
 
-/// The relation of one limit to another.
+/// The condition that a limit is at most another limit.
 macro_rules! at_most {
     ($name:ident, $other:ident, $holds:expr) => {
         Relation {
@@ -185,7 +186,7 @@ macro_rules! at_most {
 }
 
 impl LimitError {
-    /// What must hold, and does not.
+    /// Returns the text of the violated relation.
     #[must_use]
     pub const fn relation(&self, language: Language) -> &'static str {
         match language {
@@ -194,7 +195,7 @@ impl LimitError {
         }
     }
 
-    /// Whether the relation is about the limit of that name.
+    /// Returns whether the text of the violated relation contains the name `limit`.
     #[must_use]
     pub fn names(&self, limit: &str) -> bool {
         let is_in_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
@@ -210,22 +211,23 @@ impl fmt::Display for LimitError {
 
 impl core::error::Error for LimitError {}
 
-/// Bytes of a text that each piece but the last carries at least, in a dialect that cuts long texts into pieces. A
-/// dialect asserts where it renders that it keeps to these three.
+/// Minimum number of bytes of text in each piece but the last, in a dialect that splits long texts.
+///
+/// The IRC dialect asserts that it satisfies this bound and the following two.
 pub(crate) const PIECE_TEXT_BYTES_MIN: usize = 162;
 
-/// Bytes of a piece at most, with everything that the server puts around the text.
+/// Maximum number of bytes of a piece, including source, target and tags.
 pub(crate) const PIECE_BYTES_MAX: usize = 600;
 
-/// Bytes at most of a line that came with tags of its author's, in all its pieces.
+/// Maximum number of bytes of all pieces of a line that came with client-only tags.
 pub(crate) const TAGGED_LINE_BYTES_MAX: usize = 6_496;
 
 impl Limits {
-    /// Bytes that one line in can become out, in one wire class.
+    /// Returns the maximum number of bytes that one received line becomes in one wire class.
     ///
-    /// In a dialect that keeps lines whole, invalid bytes become U+FFFD, and the longest name and the words around it
-    /// come before them. A dialect with short messages cuts the line into pieces, each with a source, a target and tags
-    /// of its own; and one line may come with tags of its author's.
+    /// In the plain dialect, the longest name and the words around it precede the text, and each invalid byte becomes
+    /// the three bytes of U+FFFD. The IRC dialect splits the text into pieces, each with a source, a target and tags; a
+    /// line may come with client-only tags, too.
     #[must_use]
     pub const fn rendered_line_bytes_max(&self) -> usize {
         let text = 3 * self.line_bytes_max;
@@ -235,14 +237,16 @@ impl Limits {
         if longest > plain { longest } else { plain }
     }
 
-    /// What a room's chunk may hold before it is flushed: with one more input on top of it, a reader that
-    /// owed nothing before still owes no more than its backlog may be.
+    /// Returns the number of bytes of a room's chunk at which it is flushed.
+    ///
+    /// It is half of the maximum backlog: together with the output of one more input, the chunk still fits in the
+    /// backlog of a reader that had none.
     #[must_use]
     pub const fn chunk_bytes_max(&self) -> usize {
         self.backlog_bytes_max / 2
     }
 
-    /// What must hold of the limits, and whether it does.
+    /// Returns the conditions that the limits must satisfy, and whether they do.
     #[must_use]
     pub const fn relations(&self) -> [Relation; 21] {
         let Self { line_bytes_max: line, reply_bytes_max: reply, backlog_bytes_max: backlog, .. } = *self;
@@ -286,10 +290,10 @@ impl Limits {
         ]
     }
 
-    /// Checks what must hold of the limits.
+    /// Checks the [`relations`](Self::relations) of the limits.
     ///
     /// # Errors
-    /// The first of the [`relations`](Self::relations) that does not hold.
+    /// Returns the first relation that does not hold.
     pub fn check(&self) -> Result<(), LimitError> {
         match self.relations().into_iter().find(|relation| !relation.holds) {
             Some(relation) => Err(LimitError { relation }),
@@ -304,22 +308,22 @@ mod tests {
     use alloc::string::ToString;
 
     #[test]
-    fn the_defaults_hang_together() {
+    fn the_defaults_are_valid() {
         assert_eq!(Limits::default().check(), Ok(()));
     }
 
     #[test]
-    fn a_rendered_line_is_what_the_relation_says() {
+    fn a_rendered_line_has_the_documented_maximum_size() {
         for (line_bytes_max, bytes) in [(128, 6_496), (1_000, 19 * 600), (4_096, 76 * 600)] {
             let limits = Limits { line_bytes_max, ..Limits::default() };
             assert_eq!(limits.rendered_line_bytes_max(), bytes, "{line_bytes_max}");
         }
     }
 
-    /// Each relation, with limits that just keep to it and others that just don't.
+    /// Tests each relation with limits that just satisfy it and with limits that just violate it.
     #[test]
-    fn a_relation_that_breaks_is_named() {
-        // Wide apart, so that one relation breaks at a time.
+    fn a_violated_relation_is_reported() {
+        // The values are far apart, so that one relation is violated at a time.
         let base = Limits {
             detect_ms: 250,
             line_bytes_max: 1_000,
@@ -334,7 +338,7 @@ mod tests {
         type Set = fn(&mut Limits, u32);
         let small: Set = |limits, bytes| {
             let bytes = bytes as usize;
-            // Of lines that are short enough, topics are.
+            // A topic is at most as long as a line.
             (limits.line_bytes_max, limits.world.topic_bytes_max) = (bytes, bytes.min(100));
             limits.backlog_bytes_max = 1 << 28;
             limits.outbox_bytes_max = 1 << 28;

@@ -1,4 +1,4 @@
-//! What a room allows, and to whom: its modes, and the masks of those whom it keeps out or lets in.
+//! The modes of a room, including its lists of bans and exceptions.
 
 mod mask;
 
@@ -11,29 +11,29 @@ use alloc::vec::Vec;
 use core::fmt;
 pub use mask::{Folded, Glob, Mask, MaskEntry, MaskError, MaskList};
 
-/// A setting of a room that is on or off. The letters are those of IRC.
+/// A mode of a room that is on or off. The letters are those of IRC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Flag {
-    /// `i`: only who was invited may enter.
+    /// `i`: only invited members may enter.
     InviteOnly,
-    /// `m`: only who has a status may speak.
+    /// `m`: only operators and members with voice may speak.
     Moderated,
-    /// `C`: no CTCP but for actions.
+    /// `C`: no CTCP messages except actions.
     NoCtcp,
-    /// `n`: only who is in the room may speak to it.
+    /// `n`: only members of the room may speak to it.
     NoOutside,
-    /// `s`: who is not in the room does not hear that it is.
+    /// `s`: the room is hidden from everybody who is not in it.
     Secret,
     /// `t`: only operators may set the topic.
     TopicLocked,
 }
 
 impl Flag {
-    /// Every flag, in the order of the letters.
+    /// All flags, in the order of their letters.
     pub const ALL: [Self; 6] =
         [Self::NoCtcp, Self::InviteOnly, Self::Moderated, Self::NoOutside, Self::Secret, Self::TopicLocked];
 
-    /// Its letter in IRC.
+    /// Returns the flag's letter in IRC.
     #[must_use]
     pub const fn letter(self) -> char {
         match self {
@@ -47,20 +47,20 @@ impl Flag {
     }
 }
 
-/// What a member of a room may do there beyond what all may.
+/// A status of a member in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
-    /// `v`, shown as `+`: it may speak where the room is moderated.
+    /// `v`, shown as `+`: the member may speak in a moderated room.
     Voice,
-    /// `o`, shown as `@`: it runs the room.
+    /// `o`, shown as `@`: the member is an operator of the room.
     Operator,
 }
 
 impl Status {
-    /// Every status, the highest first.
+    /// All statuses, the highest first.
     pub const ALL: [Self; 2] = [Self::Operator, Self::Voice];
 
-    /// Its letter among the modes of a room.
+    /// Returns the letter of the mode that gives the status.
     #[must_use]
     pub const fn letter(self) -> char {
         match self {
@@ -69,7 +69,7 @@ impl Status {
         }
     }
 
-    /// What stands before the names of those who have it.
+    /// Returns the character that is shown before the names of members with the status.
     #[must_use]
     pub const fn prefix(self) -> char {
         match self {
@@ -84,19 +84,19 @@ impl Status {
 pub struct Statuses(u8);
 
 impl Statuses {
-    /// Whether that is one of them.
+    /// Returns whether `status` is one of them.
     #[must_use]
     pub const fn has(self, status: Status) -> bool {
         self.0 & 1 << status as u8 != 0
     }
 
-    /// The highest of them.
+    /// Returns the highest of them.
     #[must_use]
     pub fn highest(self) -> Option<Status> {
         Status::ALL.into_iter().find(|&status| self.has(status))
     }
 
-    /// The prefixes of a name: all of them, or that of the highest.
+    /// Returns the prefixes to show before a name: all of them, or the highest only.
     #[must_use]
     pub fn prefixes(self, all: bool) -> &'static str {
         match (self.has(Status::Operator), self.has(Status::Voice)) {
@@ -117,16 +117,18 @@ impl Statuses {
     }
 }
 
-/// The key that whoever enters a room has to know.
+/// The key (password) of a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key(Arc<str>);
 
 impl Key {
-    /// Bytes that a key has at most (ISUPPORT's `KEYLEN`).
+    /// Maximum number of bytes of a key (ISUPPORT's `KEYLEN`).
     pub const BYTES_MAX: usize = 23;
 
-    /// A key; `None` where the text is none: empty, too long, or with a space, a comma, a control character, or a
-    /// colon at its beginning.
+    /// Parses a key.
+    ///
+    /// Returns `None` if the text is empty, is too long, begins with a colon, or contains a space, a comma or a control
+    /// character.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let fits = !text.is_empty() && text.len() <= Self::BYTES_MAX && !text.starts_with(':');
@@ -134,7 +136,7 @@ impl Key {
             .then(|| Self(text.into()))
     }
 
-    /// The key as text.
+    /// Returns the key as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -148,12 +150,12 @@ pub enum ModeChange {
     Flag {
         /// The flag.
         flag: Flag,
-        /// Whether it is to be on.
+        /// Whether the flag is turned on; otherwise it is turned off.
         on: bool,
     },
-    /// The key, or none.
+    /// The key; `None` removes it.
     Key(Option<Key>),
-    /// How many members may be there, or any number.
+    /// The maximum number of members; `None` removes the limit.
     Limit(Option<u32>),
     /// A mask in a list.
     Mask {
@@ -161,7 +163,7 @@ pub enum ModeChange {
         list: MaskList,
         /// The mask.
         mask: Mask,
-        /// Whether it is to be in it.
+        /// Whether the mask is added; otherwise it is removed.
         on: bool,
     },
     /// A member's status.
@@ -170,13 +172,13 @@ pub enum ModeChange {
         name: Name,
         /// The status.
         status: Status,
-        /// Whether the member is to have it.
+        /// Whether the member is given the status; otherwise it is taken away.
         on: bool,
     },
 }
 
 impl ModeChange {
-    /// Whether something is turned on.
+    /// Returns whether the change is written with `+`.
     #[must_use]
     pub const fn is_on(&self) -> bool {
         match self {
@@ -186,7 +188,7 @@ impl ModeChange {
         }
     }
 
-    /// The mode's letter in IRC.
+    /// Returns the mode's letter in IRC.
     #[must_use]
     pub const fn letter(&self) -> char {
         match self {
@@ -198,7 +200,7 @@ impl ModeChange {
         }
     }
 
-    /// What follows the letters, where something does. Who takes a key away is not told it again.
+    /// Returns the parameter of the mode, if it has one. It is `*` for a removed key, which stays unknown to others.
     #[must_use]
     pub fn parameter(&self) -> Option<String> {
         match self {
@@ -212,11 +214,11 @@ impl ModeChange {
     }
 }
 
-/// The changes as IRC writes them: `+nt-k+o * alice`.
+/// Formats changes as the parameters of IRC's `MODE`: `+nt-k+o * alice`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Shown<'a>(pub &'a [ModeChange]);
+pub(crate) struct ModeString<'a>(pub &'a [ModeChange]);
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for ModeString<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut sign = None;
         for change in self.0 {
@@ -240,12 +242,12 @@ pub struct Modes {
     key: Option<Key>,
     limit: Option<u32>,
     lists: [Vec<MaskEntry>; MaskList::ALL.len()],
-    /// How often a mask came or went: what was found out of them before is not true any more.
+    /// Increased whenever a mask is added or removed: cached results of matching are then out of date.
     masks_version: u32,
 }
 
 impl Modes {
-    /// The modes that a room begins with.
+    /// Returns the modes of a new room.
     #[must_use]
     pub fn initial() -> Self {
         let mut modes = Self::default();
@@ -253,36 +255,36 @@ impl Modes {
         modes
     }
 
-    /// Whether the flag is on.
+    /// Returns whether the flag is on.
     #[must_use]
     pub const fn has(&self, flag: Flag) -> bool {
         self.flags & 1 << flag as u8 != 0
     }
 
-    /// The key, if there is one.
+    /// Returns the key, if there is one.
     #[must_use]
     pub const fn key(&self) -> Option<&Key> {
         self.key.as_ref()
     }
 
-    /// How many members there may be, if that is bounded.
+    /// Returns the maximum number of members, if there is one.
     #[must_use]
     pub const fn limit(&self) -> Option<u32> {
         self.limit
     }
 
-    /// The masks of a list, in the order in which they came.
+    /// Returns the masks of a list, in the order in which they were added.
     #[must_use]
     pub fn list(&self, list: MaskList) -> &[MaskEntry] {
         &self.lists[list as usize]
     }
 
-    /// Whether a list has a mask about that person, and one that does more than mute.
+    /// Returns whether a mask of the list, other than one that only mutes, matches the person.
     fn lists(&self, list: MaskList, person: &Folded) -> bool {
         self.list(list).iter().any(|entry| !entry.mask.mutes() && entry.mask.matches(person))
     }
 
-    /// Whether that person may not enter.
+    /// Returns whether the person may not enter the room.
     #[must_use]
     pub fn bans(&self, person: &Person) -> bool {
         if self.list(MaskList::Bans).is_empty() {
@@ -292,13 +294,13 @@ impl Modes {
         self.lists(MaskList::Bans, &person) && !self.lists(MaskList::BanExceptions, &person)
     }
 
-    /// Whether that person may enter without an invitation.
+    /// Returns whether the person may enter the room without an invitation.
     #[must_use]
     pub fn invites(&self, person: &Person) -> bool {
         self.lists(MaskList::InviteExceptions, &Folded::of(person))
     }
 
-    /// Whether a ban is about that person, and no exception.
+    /// Returns whether the person may not speak in the room: a ban matches, and no exception.
     pub(crate) fn mutes(&self, person: &Person) -> bool {
         if self.list(MaskList::Bans).is_empty() {
             return false;
@@ -308,7 +310,7 @@ impl Modes {
         any(MaskList::Bans) && !any(MaskList::BanExceptions)
     }
 
-    /// The modes as the changes that lead to them, masks and statuses apart.
+    /// Returns the modes as changes of an empty set of modes, without masks and statuses.
     #[must_use]
     pub fn changes(&self) -> Vec<ModeChange> {
         let flags = Flag::ALL.into_iter().filter(|&flag| self.has(flag));
@@ -318,7 +320,7 @@ impl Modes {
         changes
     }
 
-    /// Sets a flag; returns whether that changed it.
+    /// Sets a flag. Returns whether it changed.
     pub(crate) const fn set_flag(&mut self, flag: Flag, on: bool) -> bool {
         let before = self.has(flag);
         let bit = 1 << flag as u8;
@@ -336,17 +338,17 @@ impl Modes {
         core::mem::replace(&mut self.limit, limit) != limit
     }
 
-    /// A number that is another one after each change of the masks.
+    /// Returns a number that differs after each change of the masks.
     pub(crate) const fn masks_version(&self) -> u32 {
         self.masks_version
     }
 
-    /// Masks of all lists together.
+    /// Returns the number of masks in all lists together.
     pub(crate) fn masks(&self) -> usize {
         self.lists.iter().map(Vec::len).sum()
     }
 
-    /// Adds a mask that is not there; returns whether it was not.
+    /// Adds a mask. Returns `false` if the list already has it.
     pub(crate) fn add_mask(&mut self, list: MaskList, entry: MaskEntry) -> bool {
         let is_new = !self.has_mask(list, &entry.mask);
         if is_new {
@@ -360,7 +362,7 @@ impl Modes {
         self.list(list).iter().any(|entry| entry.mask == *mask)
     }
 
-    /// Removes a mask, however it is written; returns it as it stood in the list.
+    /// Removes a mask, however it is written. Returns it as it was written in the list.
     pub(crate) fn remove_mask(&mut self, list: MaskList, mask: &Mask) -> Option<Mask> {
         let list = &mut self.lists[list as usize];
         let at = list.iter().position(|entry| entry.mask == *mask)?;
@@ -397,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_a_word() {
+    fn a_key_is_one_word() {
         for (text, is_key) in [
             ("secret", true),
             ("12345678901234567890123", true),
@@ -413,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_are_shown_as_irc_writes_them() {
+    fn changes_are_formatted_as_in_irc() {
         let on = |flag| ModeChange::Flag { flag, on: true };
         let alice = Name::parse("alice").unwrap();
         let changes = vec![
@@ -425,12 +427,12 @@ mod tests {
             ModeChange::Status { name: alice, status: Status::Operator, on: true },
             ModeChange::Mask { list: MaskList::Bans, mask: Mask::parse("x").unwrap(), on: false },
         ];
-        assert_eq!(Shown(&changes).to_string(), "+nt-kl+lo-b * 5 alice x!*@*");
-        assert_eq!(Shown(&[]).to_string(), "");
+        assert_eq!(ModeString(&changes).to_string(), "+nt-kl+lo-b * 5 alice x!*@*");
+        assert_eq!(ModeString(&[]).to_string(), "");
     }
 
     #[test]
-    fn bans_have_exceptions_and_mutes_let_in() {
+    fn exceptions_override_bans_and_a_muted_person_may_enter() {
         let entry = |text| MaskEntry {
             mask: Mask::parse(text).unwrap(),
             by: Name::parse("op").unwrap(),
@@ -440,7 +442,7 @@ mod tests {
         let alice = person("alice");
         assert!(!modes.bans(&alice) && !modes.mutes(&alice));
         assert!(modes.add_mask(MaskList::Bans, entry("m:alice")));
-        assert!(!modes.add_mask(MaskList::Bans, entry("m:alice")), "it is there already");
+        assert!(!modes.add_mask(MaskList::Bans, entry("m:alice")), "the list already has it");
         assert!(!modes.bans(&alice) && modes.mutes(&alice));
         modes.add_mask(MaskList::Bans, entry("alice"));
         assert!(modes.bans(&alice));
@@ -451,8 +453,8 @@ mod tests {
         assert!(modes.add_mask(MaskList::InviteExceptions, entry("bob")));
         assert!(modes.invites(&person("bob")) && !modes.invites(&alice));
         assert!(modes.remove_mask(MaskList::InviteExceptions, &Mask::parse("bob").unwrap()).is_some());
-        let gone = modes.remove_mask(MaskList::BanExceptions, &Mask::parse("*!AL@**").unwrap());
-        assert_eq!(gone.as_ref().map(Mask::as_str), Some("*!al@*"), "as it was set");
+        let removed = modes.remove_mask(MaskList::BanExceptions, &Mask::parse("*!AL@**").unwrap());
+        assert_eq!(removed.as_ref().map(Mask::as_str), Some("*!al@*"), "as it was written");
         assert!(modes.remove_mask(MaskList::BanExceptions, &Mask::parse("*!al@*").unwrap()).is_none());
         assert!(modes.set_flag(Flag::Moderated, true) && !modes.set_flag(Flag::Moderated, true));
     }

@@ -1,7 +1,7 @@
-//! Names of members and rooms: one grammar and one case fold for every dialect.
+//! Names of members and rooms, with one grammar and one case folding for every dialect.
 //!
-//! A name is parsed once and valid ever after. Two names are equal when their folds are: `Zoë` and `ZOË`
-//! are one name, as are `ſ` and `S`.
+//! A name is valid by construction. Two names are equal if their folded forms are: `Zoë` and `ZOË` are one name, as
+//! are `ſ` and `S`.
 
 use crate::base::text::is_invisible;
 use alloc::string::String;
@@ -11,19 +11,19 @@ use core::fmt;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// The characters beside letters, digits and the marks on them that a name may have.
+/// The characters that a name may contain besides letters, digits and combining marks.
 const NAME_PUNCTUATION: &str = "-_[]{}|^\\`";
 
-/// What a text lacks to be a name.
+/// The reason why a text is not a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameError {
-    /// This character is not in the alphabet, or not in this place.
+    /// A character that is not allowed, or not at its position.
     Character(char),
     /// The text is empty.
     Empty,
-    /// Names of digits alone are the server's to give.
+    /// The text has the form of the names that the server assigns: `54321`, `54321-2`.
     Reserved,
-    /// More characters or bytes than the limit.
+    /// The text has too many characters or bytes.
     TooLong,
 }
 
@@ -40,17 +40,17 @@ impl fmt::Display for NameError {
 
 impl core::error::Error for NameError {}
 
-/// A text and the fold by which it is compared.
+/// A name and its folded form, by which it is compared.
 #[derive(Clone)]
-struct Folded {
+struct FoldedName {
     text: Arc<str>,
     key: Arc<str>,
 }
 
-impl Folded {
+impl FoldedName {
     fn new(text: &str) -> Self {
         let key = if text.is_ascii() {
-            // It is its own normal form, and its fold is its lower case.
+            // ASCII is its own normal form, and is folded to lower case.
             text.to_ascii_lowercase()
         } else {
             fold_all(text.chars())
@@ -70,13 +70,13 @@ macro_rules! folded_name {
                 &self.0.text
             }
 
-            /// The fold that decides whether two names are one.
+            /// Returns the folded form of the name.
             #[must_use]
             pub fn key(&self) -> &str {
                 &self.0.key
             }
 
-            /// The fold, shared: a map that needs to know nothing else of its names is smaller with these as its keys.
+            /// Returns the folded form, shared. A map that needs only this part of its names is smaller with these keys.
             pub(crate) fn shared_key(&self) -> Arc<str> {
                 Arc::clone(&self.0.key)
             }
@@ -112,9 +112,9 @@ macro_rules! folded_name {
 
 /// A member's name.
 #[derive(Clone)]
-pub struct Name(Folded);
+pub struct Name(FoldedName);
 
-folded_name!(Name, "As it was written, in NFC.");
+folded_name!(Name, "Returns the name as it was written, in NFC.");
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -123,20 +123,22 @@ impl fmt::Display for Name {
 }
 
 impl Name {
-    /// Bytes that a name has at most.
+    /// Maximum number of bytes of a name.
     pub const BYTES_MAX: usize = 90;
-    /// Characters that a name has at most.
+    /// Maximum number of characters of a name.
     pub const CHARS_MAX: usize = 30;
 
-    /// Parses a name that somebody wishes for: letters and digits of any script, the marks on them, and
-    /// ``-_[]{}|^\` ``, after normalisation to NFC. `说` is not in the alphabet, for it ends the name in what
-    /// Chinese readers see.
+    /// Parses a name that a member asks for.
+    ///
+    /// After normalisation to NFC, a name consists of letters and digits of any script, combining marks, and
+    /// ``-_[]{}|^\` ``. The letter `说` (says) is not allowed: it stands after the name in messages as Chinese readers
+    /// see them.
     ///
     /// # Errors
-    /// What the text lacks to be a name.
+    /// Returns an error if the text is not a name, or has the form of the names that the server assigns.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let name = Self::parse_any(text)?;
-        // What the server gives is a port, or a port and a number: `54321-2`.
+        // The server assigns a port, or a port and a number: `54321-2`.
         let (port, number) = name.as_str().split_once('-').unwrap_or((name.as_str(), "0"));
         if [port, number].iter().all(|part| !part.is_empty() && part.chars().all(char::is_numeric)) {
             return Err(NameError::Reserved);
@@ -144,20 +146,20 @@ impl Name {
         Ok(name)
     }
 
-    /// Parses a name that somebody may have: one that can be wished for, or one that the server gave.
+    /// Parses a name that a member may have, including those that the server assigns.
     ///
     /// # Errors
-    /// What the text lacks to be a name.
+    /// Returns an error if the text is not a name.
     pub fn parse_any(text: &str) -> Result<Self, NameError> {
         let text = normalize(text, Self::CHARS_MAX, Self::BYTES_MAX)?;
         check_alphabet(&text)?;
         if text.contains('说') {
             return Err(NameError::Character('说'));
         }
-        Ok(Self(Folded::new(&text)))
+        Ok(Self(FoldedName::new(&text)))
     }
 
-    /// Whether some name has that character.
+    /// Returns whether a name may contain the character.
     pub(crate) fn may_have(character: char) -> bool {
         let in_alphabet = character.is_alphanumeric()
             || NAME_PUNCTUATION.contains(character)
@@ -165,11 +167,11 @@ impl Name {
         in_alphabet && !is_misleading(character) && character != '说'
     }
 
-    /// The name that the server gives for a TCP port: `54321`, or `54321-2` for the second such member; where
-    /// sixteen of them are there, the next has its position in the log for a number.
+    /// Returns the name that the server assigns to a member with this TCP port: `54321`, or `54321-2` for the second
+    /// one. When sixteen such members are there, the number of the next is its log position.
     #[must_use]
     pub fn for_port(port: u16, nth: u64) -> Self {
-        Self(Folded::new(&match nth {
+        Self(FoldedName::new(&match nth {
             0 | 1 => alloc::format!("{port}"),
             _ => alloc::format!("{port}-{nth}"),
         }))
@@ -178,17 +180,17 @@ impl Name {
 
 /// A room's name.
 #[derive(Clone)]
-pub struct RoomName(Folded);
+pub struct RoomName(FoldedName);
 
-folded_name!(RoomName, "As it was written, in NFC, without the `#` that IRC writes before it.");
+folded_name!(RoomName, "Returns the name as it was written, in NFC, without the `#` of IRC.");
 
 impl fmt::Display for RoomName {
-    /// The name as people write it and [`RoomName::parse`] reads it: with a `#` before it only where it could not
-    /// be told from another name without one. With `{:#}` always with the `#`, as IRC writes it.
+    /// Formats the name for [`RoomName::parse`]: with a `#` before it only where it is ambiguous without one. `{:#}`
+    /// always writes the `#`, as IRC does.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.as_str();
-        let is_clear = !name.is_empty() && !name.starts_with('#');
-        if f.alternate() || !is_clear {
+        let is_unambiguous = !name.is_empty() && !name.starts_with('#');
+        if f.alternate() || !is_unambiguous {
             f.write_str("#")?;
         }
         f.write_str(name)
@@ -196,39 +198,40 @@ impl fmt::Display for RoomName {
 }
 
 impl RoomName {
-    /// Bytes that a room's name has at most.
+    /// Maximum number of bytes of a room's name.
     pub const BYTES_MAX: usize = 150;
-    /// Characters that a room's name has at most.
+    /// Maximum number of characters of a room's name.
     pub const CHARS_MAX: usize = 50;
 
-    /// Parses a room's name, with or without the `#` that IRC writes before it: `tea` and `#tea` are one room. A
-    /// name that begins with `#` itself needs the other one before it: `##c`, and `#` alone is the empty name.
+    /// Parses a room's name, with or without the `#` of IRC: `tea` and `#tea` are the same room.
     ///
-    /// The alphabet is that of the Modern IRC Client Protocol ("Channels"), which forbids spaces, commas and BEL,
-    /// without what would mislead a reader: blanks, controls, and characters that cannot be seen. Those that make
-    /// one emoji of several are allowed between emoji, and do not tell two names apart.
+    /// A name that itself begins with `#` needs a second one (`##c`), and `#` alone is the empty name.
+    ///
+    /// The Modern IRC Client Protocol ("Channels") forbids spaces, commas and BEL. Characters that would mislead a reader
+    /// are not allowed either: white space, control characters and invisible characters. Those that join emoji are
+    /// allowed between emoji, and do not distinguish two names.
     ///
     /// # Errors
-    /// What the text lacks to be a room's name.
+    /// Returns an error if the text is not a room's name.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let name = text.strip_prefix('#').unwrap_or(text);
         if name.is_empty() && !text.is_empty() {
-            return Ok(Self(Folded::new("")));
+            return Ok(Self(FoldedName::new("")));
         }
         let name = normalize(name, Self::CHARS_MAX, Self::BYTES_MAX)?;
         check_room_alphabet(&name)?;
-        Ok(Self(Folded::new(&name)))
+        Ok(Self(FoldedName::new(&name)))
     }
 
-    /// The room that always is: `lobby`.
+    /// Returns the name of the room that always exists: `lobby`.
     #[must_use]
     pub fn lobby() -> Self {
-        Self(Folded::new("lobby"))
+        Self(FoldedName::new("lobby"))
     }
 }
 
 fn normalize(text: &str, chars_max: usize, bytes_max: usize) -> Result<String, NameError> {
-    // One character over the limit is enough to refuse a text.
+    // A long text is not normalised as a whole: one character over the limit suffices to refuse it.
     let text: String = if text.is_ascii() {
         text.chars().take(chars_max + 1).collect()
     } else {
@@ -246,8 +249,8 @@ fn normalize(text: &str, chars_max: usize, bytes_max: usize) -> Result<String, N
 fn check_alphabet(text: &str) -> Result<(), NameError> {
     let mut after_letter = false;
     for character in text.chars() {
-        // Some marks count as alphabetic and some do not; Devanagari words need both kinds. None of them
-        // stands without a letter before it.
+        // Some combining marks are alphabetic and some are not; Devanagari words need both kinds. Each needs a
+        // letter before it.
         let mark = !character.is_ascii() && is_combining_mark(character);
         let allowed =
             if mark { after_letter && !is_misleading(character) } else { Name::may_have(character) };
@@ -268,7 +271,7 @@ fn check_room_alphabet(text: &str) -> Result<(), NameError> {
         let allowed = match character {
             ZERO_WIDTH_JOINER => follows_emoji && rest.clone().next().is_some_and(is_pictograph),
             _ if is_selector(character) => follows_emoji || follows_keycap,
-            // A mark stands on what is before it, and would change the `#` of IRC.
+            // A combining mark at the beginning would combine with the `#` of IRC.
             _ if !character.is_ascii() && is_combining_mark(character) => {
                 before.is_some() && !is_misleading(character)
             }
@@ -287,15 +290,15 @@ fn check_room_alphabet(text: &str) -> Result<(), NameError> {
     Ok(())
 }
 
-/// What joins emoji to one: 👩 and 💻 to 👩‍💻.
+/// Joins emoji into one: 👩 and 💻 to 👩‍💻.
 const ZERO_WIDTH_JOINER: char = '\u{200D}';
 
-/// What chooses between the coloured form of a character and the one of text.
+/// Returns whether the character selects the coloured or the textual form of the character before it.
 const fn is_selector(character: char) -> bool {
     matches!(character, '\u{FE0E}' | '\u{FE0F}')
 }
 
-/// The blocks that emoji are in (Unicode Technical Standard 51), and what else is there.
+/// Returns whether the character is in a block that contains emoji (Unicode Technical Standard 51).
 const fn is_pictograph(character: char) -> bool {
     matches!(character, '©' | '®' | '‼' | '⁉' | '™' | 'ℹ' | '〰' | '〽' | '㊗' | '㊙')
         || matches!(character, '\u{2190}'..='\u{21FF}' | '\u{2300}'..='\u{23FF}' | '\u{2460}'..='\u{24FF}')
@@ -303,12 +306,13 @@ const fn is_pictograph(character: char) -> bool {
         || matches!(character, '\u{1F000}'..='\u{1FAFF}')
 }
 
-/// Whether a character shows as nothing, or changes how others are read: with it two names could look alike, and one
-/// could look empty. Besides those that are invisible in any text, these are the other characters of the category `Cf`,
-/// the separators of lines and paragraphs, and two that are blank: the filler of the Khitan script and music's empty
-/// notehead.
+/// Returns whether a character is invisible, or changes how others are displayed. With such characters, two names
+/// could look alike, and one could look empty.
+///
+/// Besides those that are invisible in any text, these are the other characters of the category `Cf`, the separators of
+/// lines and paragraphs, and two that are blank: the filler of the Khitan script and the null notehead of music.
 const fn is_misleading(character: char) -> bool {
-    // Nearly every character of a name is of ASCII.
+    // Nearly every character of a name is ASCII.
     !character.is_ascii()
         && (is_invisible(character)
             || matches!(
@@ -318,24 +322,24 @@ const fn is_misleading(character: char) -> bool {
             ))
 }
 
-/// A text by which two are compared that may be no names: as names are, by their normalised fold.
+/// Folds a text that may not be a name, as names are folded.
 pub(crate) fn folded(text: &str) -> String {
     fold_all(text.nfc())
 }
 
-/// The fold of a text in NFC. What only joins emoji, or chooses their form, tells no two texts apart.
+/// Folds a text in NFC. Characters that only join emoji, or select their form, are dropped.
 fn fold_all(text: impl Iterator<Item = char>) -> String {
     text.filter(|&it| it != ZERO_WIDTH_JOINER && !is_selector(it)).map(fold).nfc().collect()
 }
 
-/// The simple case fold of a character (Unicode Standard, section 5.18), made of the simple upper-case and
-/// lower-case mappings: what is one letter in any case is one letter here. It is coarser than
-/// `CaseFolding.txt` in one letter: `ı` is `i`.
+/// Returns the simple case folding of a character (Unicode Standard, section 5.18): the lower case of its upper
+/// case, by the simple mappings. It differs from `CaseFolding.txt` in one letter: `ı` is folded to `i`.
 pub(crate) fn fold(character: char) -> char {
     let upper = only(character.to_uppercase()).unwrap_or(character);
     only(upper.to_lowercase()).unwrap_or(upper)
 }
 
+/// Returns the character that a mapping consists of, if it is a single one.
 fn only(mut mapped: impl Iterator<Item = char>) -> Option<char> {
     let first = mapped.next();
     if mapped.next().is_some() { None } else { first }
@@ -367,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn ascii_takes_the_short_way_to_the_same_place() {
+    fn ascii_is_folded_like_any_other_text() {
         for character in (0..=127_u8).map(char::from) {
             assert_eq!(fold(character), character.to_ascii_lowercase());
             assert_eq!(character.to_string().nfc().collect::<String>(), character.to_string());
@@ -377,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_may_come_decomposed() {
+    fn a_decomposed_name_is_composed_before_its_length_is_checked() {
         let composed = "\u{ac01}".repeat(Name::CHARS_MAX);
         let decomposed: String = composed.nfd().collect();
         assert_eq!(decomposed.len(), 3 * composed.len());
@@ -386,13 +390,13 @@ mod tests {
     }
 
     #[test]
-    fn an_error_says_what_a_name_may_be() {
+    fn an_error_says_what_is_wrong_with_a_name() {
         assert_eq!(NameError::Character(':').to_string(), "a name cannot contain ':'");
         assert_eq!(NameError::TooLong.to_string(), "the name is too long");
     }
 
     #[test]
-    fn what_could_mislead_a_reader_is_no_name() {
+    fn a_name_has_no_characters_that_mislead_a_reader() {
         for (text, error) in [
             ("", NameError::Empty),
             ("a b", NameError::Character(' ')),
@@ -415,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn names_end_at_their_limits() {
+    fn names_have_a_maximum_length() {
         assert!(Name::parse(&"a".repeat(30)).is_ok());
         assert_eq!(Name::parse(&"a".repeat(31)).unwrap_err(), NameError::TooLong);
         assert!(Name::parse(&"字".repeat(30)).is_ok(), "90 bytes");
@@ -427,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn a_room_is_named_by_all_that_a_reader_can_see() {
+    fn the_name_of_a_room_may_contain_any_visible_character() {
         for (irc, people) in [
             ("#tea", "tea"),
             ("#c++", "c++"),
@@ -454,7 +458,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_reader_cannot_see_names_no_room() {
+    fn the_name_of_a_room_contains_no_invisible_characters() {
         for (text, error) in [
             ("", NameError::Empty),
             ("a b", NameError::Character(' ')),
@@ -479,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn rooms_whose_emoji_look_alike_are_one() {
+    fn joiners_and_selectors_of_emoji_do_not_distinguish_rooms() {
         for (one, other) in [("❤\u{fe0f}", "❤"), ("👩\u{200d}💻", "👩💻"), ("1\u{fe0f}\u{20e3}", "1\u{20e3}")]
         {
             assert_eq!(RoomName::parse(one).unwrap(), RoomName::parse(other).unwrap());
@@ -487,7 +491,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_equal_without_regard_to_case_and_form() {
+    fn names_are_equal_regardless_of_case_and_normal_form() {
         for (one, other) in [
             ("Alice", "aLICE"),
             ("ΣΊΣΥΦΟΣ", "σίσυφος"),
@@ -501,7 +505,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fold_is_stable_and_equal_for_both_cases() {
+    fn folding_is_idempotent_and_equal_for_both_cases() {
         for character in (0..=0x0010_FFFF).filter_map(char::from_u32) {
             let folded = fold(character);
             assert_eq!(fold(folded), folded, "{character:?}");
@@ -512,7 +516,7 @@ mod tests {
     }
 
     #[test]
-    fn ports_become_names_that_nobody_can_wish_for() {
+    fn names_of_ports_are_reserved() {
         assert_eq!(Name::for_port(54321, 1).to_string(), "54321");
         assert_eq!(Name::for_port(54321, 2).to_string(), "54321-2");
         assert_eq!(Name::parse("54321").unwrap_err(), NameError::Reserved);

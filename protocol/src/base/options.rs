@@ -1,21 +1,21 @@
-//! How the server behaves, where it can behave in more than one way. What bounds it is in [`limits`](crate::base::limits).
+//! The settings of the server's behaviour. Its limits are in [`limits`](crate::base::limits).
 
 use crate::base::identity::Identity;
 use crate::base::language::Language;
 use alloc::sync::Arc;
 
-/// The settings that decide how the server behaves.
+/// The settings of the server's behaviour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Whether speakers of the plain dialect are sent their own lines, too (`--echo`). IRC clients ask for that themselves.
+    /// Whether plain clients are sent their own lines, too (`--echo`). IRC clients request it with `echo-message`.
     pub echo: bool,
-    /// Whether newcomers are greeted with a note: their name, their room, and how to get help.
+    /// Whether new members are sent a note with their name, their room, and the command for help.
     pub greeting: bool,
     /// The server's description of itself.
     pub identity: Arc<Identity>,
-    /// The language of those who have not chosen one.
+    /// The language of members who have not chosen one.
     pub language: Language,
-    /// Whether speakers of the plain dialect are sent what is said alone: no names, no announcements (`--relay raw`).
+    /// Whether plain clients are sent only the texts of messages: no names, no announcements (`--relay raw`).
     pub raw: bool,
 }
 

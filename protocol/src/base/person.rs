@@ -1,4 +1,4 @@
-//! Who a member is to others.
+//! The public identity of a member: name, user name, host and real name.
 
 use crate::base::digest::Digest;
 use crate::base::name::Name;
@@ -9,16 +9,16 @@ use core::fmt;
 use core::net::IpAddr;
 use unicode_normalization::UnicodeNormalization;
 
-/// What everybody may know of a member: what IRC shows as `name!user@host` and its real name.
+/// The public identity of a member: `name!user@host` of IRC, and the real name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
-    /// Its name.
+    /// The member's name.
     pub name: Name,
-    /// The rest.
+    /// Everything but the name.
     pub profile: Profile,
 }
 
-/// What a connection says of itself, and where it is, before it has a name. Cloning it is cheap.
+/// User name, host, address and real name of a client. Cloning it is cheap.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Profile {
     /// The user name, the address, the host where it is another one, and the real name, one behind the other: a profile
@@ -30,45 +30,45 @@ pub struct Profile {
     host_end: u8,
 }
 
-/// What a member has set for itself, or has shown that it is. The letters are those of IRC.
+/// A set of user modes. The letters are those of IRC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UserModes(u8);
 
 impl UserModes {
-    /// None.
+    /// The empty set.
     pub const NONE: Self = Self(0);
-    /// `B`: it is a program.
+    /// `B`: the member is a bot.
     pub const BOT: Self = Self(1);
-    /// `i`: who shares no room with it finds it only by its name.
+    /// `i`: members that share no room with the member find it only by its name.
     pub const INVISIBLE: Self = Self(2);
-    /// `o`: it is an operator of the server.
+    /// `o`: the member is an operator of the server.
     pub const OPERATOR: Self = Self(4);
-    /// `w`: it hears what operators say to all.
+    /// `w`: the member is sent the operators' `WALLOPS`.
     pub const WALLOPS: Self = Self(8);
 
-    /// Every mode and its letter, in the order of the letters.
+    /// All modes and their letters, in the order of the letters.
     pub const ALL: [(Self, char); 4] =
         [(Self::BOT, 'B'), (Self::INVISIBLE, 'i'), (Self::OPERATOR, 'o'), (Self::WALLOPS, 'w')];
 
-    /// The mode of that letter.
+    /// Returns the mode with a letter.
     #[must_use]
     pub fn of_letter(letter: char) -> Option<Self> {
         Self::ALL.into_iter().find(|&(_, it)| it == letter).map(|(mode, _)| mode)
     }
 
-    /// Whether all of `other` are in it.
+    /// Returns whether the set contains all modes of `other`.
     #[must_use]
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Both together.
+    /// Returns the union of both sets.
     #[must_use]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Those of it that are not in `other`.
+    /// Returns the modes that are not in `other`.
     #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
@@ -80,34 +80,33 @@ impl UserModes {
 }
 
 impl fmt::Display for UserModes {
-    /// The letters.
+    /// Formats the letters.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Self::ALL.into_iter().filter(|&(mode, _)| self.has(mode)).try_for_each(|(_, it)| write!(f, "{it}"))
     }
 }
 
-/// A host that is shown instead of an address.
+/// A host name that is shown instead of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host(Arc<str>);
 
 impl Host {
-    /// Bytes that a host has at most (ISUPPORT's `HOSTLEN`).
+    /// Maximum number of bytes of a host (ISUPPORT's `HOSTLEN`).
     pub const BYTES_MAX: usize = 63;
 
-    /// A host; `None` where the text is none: letters and digits of ASCII, `.`, `-`, `_`, `/` and `:`, which is not
-    /// the first.
+    /// Parses a host: ASCII letters and digits, `.`, `-`, `_`, `/` and `:`, which must not be the first character.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let fits = !text.is_empty() && text.len() <= Self::BYTES_MAX && !text.starts_with(':');
         (fits && text.chars().all(Self::may_have)).then(|| Self(text.into()))
     }
 
-    /// Whether some host has that character.
+    /// Returns whether a host may contain the character.
     pub(crate) fn may_have(character: char) -> bool {
         character.is_ascii_alphanumeric() || ".-_/:".contains(character)
     }
 
-    /// The host as text.
+    /// Returns the host as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -125,19 +124,22 @@ impl Person {
 }
 
 impl Profile {
-    /// Bytes that a user name has at most (ISUPPORT's `USERLEN`).
+    /// Maximum number of bytes of a user name (ISUPPORT's `USERLEN`).
     pub const USER_BYTES_MAX: usize = 20;
 
-    /// The user name of those who speak the plain dialect, and name none; and their real name.
+    /// The user name of plain clients.
     const PLAIN_USER: &str = "plain";
+    /// The real name of plain clients.
     const PLAIN_REAL_NAME: &str = "plain text";
 
-    /// A profile from what a client says of itself. Of the user name, what cannot be in a `name!user@host`, or
-    /// would be a wildcard there, is dropped; nothing left over is `user`.
+    /// Creates a profile from the parameters of IRC's `USER`.
+    ///
+    /// Characters that cannot be in `name!user@host`, or would be wildcards there, are dropped from the user name. If
+    /// nothing is left, it is `user`.
     #[must_use]
     pub fn new(user: &str, ip: IpAddr, real_name: &Text) -> Self {
         let mut kept = String::new();
-        // Masks are compared in NFC, where some letters are a letter and a mark.
+        // Masks are compared in NFC, so the user name is kept in NFC.
         for character in user.nfc().filter(|&it| Self::user_may_have(it)) {
             if kept.len() + character.len_utf8() > Self::USER_BYTES_MAX {
                 break;
@@ -148,7 +150,7 @@ impl Profile {
         Self::of(user, &address_as_host(ip), None, real_name.as_str())
     }
 
-    /// A profile of these texts, which are known to be within their limits.
+    /// Creates a profile of texts that are within their limits.
     fn of(user: &str, address: &str, host: Option<&str>, real_name: &str) -> Self {
         let host = host.filter(|&host| host != address);
         let texts = [user, address, host.unwrap_or_default(), real_name].concat();
@@ -165,54 +167,54 @@ impl Profile {
         }
     }
 
-    /// Whether some user name has that character.
+    /// Returns whether a user name may contain the character.
     pub(crate) fn user_may_have(character: char) -> bool {
         character.is_alphanumeric() || "-_.~+[]{}|^\\`'".contains(character)
     }
 
-    /// The profile of a client that says nothing of itself.
+    /// Creates the profile of a plain client.
     #[must_use]
     pub fn of_address(ip: IpAddr) -> Self {
         Self::of(Self::PLAIN_USER, &address_as_host(ip), None, Self::PLAIN_REAL_NAME)
     }
 
-    /// The user name.
+    /// Returns the user name.
     #[must_use]
     pub fn user(&self) -> &str {
         &self.texts[..self.user_end.into()]
     }
 
-    /// Where it is shown to connect from: its address, or what an operator of the server has it shown as.
+    /// Returns the host that is shown to others: the address, or the host that an operator of the server set (`CHGHOST`).
     #[must_use]
     pub fn host(&self) -> &str {
         self.shown_host().unwrap_or_else(|| self.address())
     }
 
-    /// Where it connects from, whatever is shown: for operators of the server and for itself.
+    /// Returns the address of the connection, which only operators of the server and the member itself may see.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.texts[self.user_end.into()..self.address_end.into()]
     }
 
-    /// What it calls itself, in any words; often nothing.
+    /// Returns the real name, a free text that is often empty.
     #[must_use]
     pub fn real_name(&self) -> &str {
         &self.texts[self.host_end.into()..]
     }
 
-    /// The same, shown at another host.
+    /// Returns the profile with another host.
     #[must_use]
     pub fn with_host(&self, host: &Host) -> Self {
         Self::of(self.user(), self.address(), Some(host.as_str()), self.real_name())
     }
 
-    /// The same with other words.
+    /// Returns the profile with another real name.
     #[must_use]
     pub fn with_real_name(&self, real_name: &Text) -> Self {
         Self::of(self.user(), self.address(), self.shown_host(), real_name.as_str())
     }
 
-    /// The host that is shown instead of the address.
+    /// Returns the host that is shown instead of the address, if one was set.
     fn shown_host(&self) -> Option<&str> {
         let (start, end) = (self.address_end.into(), self.host_end.into());
         (start < end).then(|| &self.texts[start..end])
@@ -230,7 +232,7 @@ impl fmt::Debug for Profile {
     }
 }
 
-/// An address as a host name. One that begins with a colon would end the parameters of a message.
+/// Formats an address as a host. A `0` precedes a leading colon, which would mark the last parameter of a message.
 pub(crate) fn address_as_host(ip: IpAddr) -> String {
     let shown = ip.to_canonical().to_string();
     if shown.starts_with(':') { alloc::format!("0{shown}") } else { shown }
@@ -245,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_name_is_what_can_be_in_a_mask() {
+    fn characters_that_a_mask_cannot_contain_are_dropped_from_a_user_name() {
         for (user, kept) in [
             ("alice", "alice"),
             ("~a.b-c", "~a.b-c"),
@@ -262,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn modes_are_shown_by_their_letters() {
+    fn modes_are_formatted_as_their_letters() {
         let mut all = UserModes::NONE;
         for (mode, letter) in UserModes::ALL {
             assert_eq!(UserModes::of_letter(letter), Some(mode));
@@ -275,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_is_an_address() {
+    fn the_host_of_a_new_profile_is_its_address() {
         for (ip, host) in [
             ("10.0.0.1", "10.0.0.1"),
             ("::1", "0::1"),
@@ -287,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_is_shown_is_one_word() {
+    fn a_host_is_one_word() {
         for (text, is_host) in [
             ("tea.example", true),
             ("a/b_c:1", true),
@@ -305,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn another_real_name_changes_nothing_else() {
+    fn with_real_name_changes_nothing_else() {
         let one = profile("alice", "10.0.0.1");
         let words = Text::clean("Alice in 茶".as_bytes(), false);
         let other = one.with_real_name(&words);

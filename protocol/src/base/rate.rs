@@ -1,39 +1,39 @@
-//! The rate limiter: a generic cell rate algorithm (ITU-T I.371) in whole microseconds.
+//! The rate limiter: the generic cell rate algorithm (ITU-T I.371), in whole microseconds.
 
 use crate::base::time::Instant;
 
-/// How fast a connection may speak.
+/// The rate at which lines of a connection are accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// Lines a second in the long run, at most 1,000,000; 0 for no limit.
+    /// Lines per second in the long run, at most 1,000,000; 0 for no limit.
     pub lines: u32,
-    /// Lines that may come at once after a silence; at least 1.
+    /// Lines that are accepted at once after a silence; at least 1.
     pub burst: u32,
 }
 
 impl Rate {
-    /// An answer costs one line more for each so many of its bytes, so that asking for long answers is no way
-    /// to make the server work.
+    /// The number of bytes of an answer that cost one line more. Otherwise a client could make the server work by asking
+    /// for long answers.
     pub const REPLY_BYTES_PER_LINE: usize = 512;
 
-    /// Microseconds in which a line joins the budget.
+    /// Returns the microseconds in which the budget grows by one line; `None` without a limit.
     fn interval(self) -> Option<u64> {
         1_000_000_u64.checked_div(u64::from(self.lines.min(1_000_000)))
     }
 }
 
-/// One connection's budget of lines.
+/// A connection's budget of lines.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RateLimiter {
-    /// The theoretical arrival time: when the budget will be whole again.
+    /// The instant at which the budget is full again (the theoretical arrival time of I.371).
     full_at: Instant,
 }
 
 impl RateLimiter {
-    /// Spends one line.
+    /// Takes one line from the budget.
     ///
     /// # Errors
-    /// The budget is empty; the error is the instant at which the next line may be spent.
+    /// Returns the instant at which the next line is accepted if the budget is empty.
     pub fn spend(&mut self, rate: Rate, now: Instant) -> Result<(), Instant> {
         let Some(interval) = rate.interval() else { return Ok(()) };
         let tolerance = interval * u64::from(rate.burst.saturating_sub(1));
@@ -61,7 +61,7 @@ mod tests {
     const RATE: Rate = Rate { lines: 50, burst: 200 };
 
     #[test]
-    fn a_burst_passes_and_then_the_long_run_rate() {
+    fn lines_are_accepted_at_the_rate_after_a_burst() {
         let mut limiter = RateLimiter::default();
         let now = Instant::from_micros(7);
         for _ in 0..200 {
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_silence_restores_the_burst_and_no_more() {
+    fn a_silence_restores_at_most_the_burst() {
         let mut limiter = RateLimiter::default();
         for _ in 0..200 {
             assert_eq!(limiter.spend(RATE, Instant::ZERO), Ok(()));
@@ -85,23 +85,23 @@ mod tests {
     }
 
     #[test]
-    fn a_charge_is_paid_later() {
+    fn a_charge_delays_later_lines() {
         let mut limiter = RateLimiter::default();
         limiter.charge(250, RATE, Instant::ZERO);
-        // One line over what the burst allows, and the 50 that were charged over the burst before it.
+        // The 50 lines that were charged over the burst, and this one.
         assert_eq!(limiter.spend(RATE, Instant::ZERO), Err(Instant::from_micros(51 * 20_000)));
         limiter.charge(250, Rate { lines: 0, burst: 1 }, Instant::ZERO);
     }
 
     #[test]
-    fn no_rate_is_no_limit() {
+    fn a_rate_of_zero_is_no_limit() {
         let mut limiter = RateLimiter::default();
         let off = Rate { lines: 0, burst: 1 };
         assert!((0..10_000).all(|_| limiter.spend(off, Instant::ZERO).is_ok()));
     }
 
     #[test]
-    fn extreme_rates_stay_in_range() {
+    fn extreme_rates_do_not_overflow() {
         let fast = Rate { lines: u32::MAX, burst: u32::MAX };
         let mut limiter = RateLimiter::default();
         assert_eq!(limiter.spend(fast, Instant::from_micros(u64::MAX)), Ok(()));

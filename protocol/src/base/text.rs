@@ -1,4 +1,4 @@
-//! What a person wrote, cleaned of what would harm its readers.
+//! The text of a message, without characters that could harm its readers.
 
 mod escape;
 
@@ -8,30 +8,29 @@ use alloc::sync::Arc;
 use core::fmt;
 pub(crate) use escape::Escapes;
 
-/// The text of one line: valid UTF-8 without line ends or control characters, TAB and the IRC formatting
-/// codes apart. Cloning it is cheap.
+/// The text of one line: valid UTF-8 without line ends and control characters, except TAB and the formatting codes
+/// of IRC. Cloning it is cheap.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Text {
     text: Arc<str>,
-    /// Whether formatting codes are in it; most texts have none and are rendered as they stand.
+    /// Whether the text contains formatting codes. Most texts have none and are rendered unchanged.
     formatted: bool,
 }
 
 impl Text {
     /// Cleans a line's bytes:
     ///
-    /// - invalid UTF-8 becomes U+FFFD, one for each maximal subpart (Unicode Standard, section 3.9);
-    /// - the line and paragraph separators U+2028 and U+2029, at which some readers begin a new line, become
-    ///   spaces;
-    /// - the escape sequences of terminals (ECMA-48) are dropped as a whole, also where the line's end cuts them; a slash
-    ///   belongs to none, for it may begin a command behind the Escape key;
-    /// - a CR, or several, between two parts of the line becomes a space: a terminal would write the second over the
-    ///   first, and neither is to be lost;
-    /// - a byte order mark at the start, NUL, DEL, and the control characters C0 and C1 are dropped, but
-    ///   for TAB and the formatting codes of IRC (<https://modern.ircdocs.horse/formatting>);
-    /// - with `cut`, the line lost its rest to a limit, and a character that the cut went through goes too.
+    /// - Each maximal subpart of invalid UTF-8 becomes U+FFFD (Unicode Standard, section 3.9).
+    /// - The line and paragraph separators U+2028 and U+2029, at which some clients begin a new line, become spaces.
+    /// - Escape sequences of terminals (ECMA-48) are removed as a whole, even if the end of the line cuts them off. A
+    ///   slash belongs to none of them: it may begin a command after the Escape key.
+    /// - One or more CR between two parts of the line become a space. A terminal would write the second part over the
+    ///   first.
+    /// - A byte order mark at the start, NUL, DEL, and the control characters C0 and C1 are removed, except TAB and the
+    ///   formatting codes of IRC (<https://modern.ircdocs.horse/formatting>).
+    /// - If the line was `cut` by a limit, the incomplete character at its end is removed.
     ///
-    /// The text has at most three times the bytes of the line.
+    /// The text has at most three times as many bytes as the line.
     #[must_use]
     pub fn clean(line: &[u8], cut: bool) -> Self {
         let line = if cut { whole_characters(line) } else { line };
@@ -41,9 +40,9 @@ impl Text {
         Self::clean_decoded(&decoded(line))
     }
 
-    /// Cleans a line that is UTF-8 and does not stand as it is.
+    /// Cleans a line that is UTF-8.
     pub(crate) fn clean_decoded(line: &str) -> Self {
-        let line = without_mark(line);
+        let line = without_byte_order_mark(line);
         let mut text = String::with_capacity(line.len());
         // 0xC2 leads the C1 controls.
         match memchr::memchr3(b'\r', 0x1B, 0xC2, line.as_bytes()) {
@@ -63,30 +62,30 @@ impl Text {
         Self { formatted: is_formatted(&text), text: text.into() }
     }
 
-    /// A part of a text, which is clean already, as a text of its own.
+    /// Creates a text from a part of another text, which is already clean.
     pub(crate) fn part(of_text: &str) -> Self {
-        let text = without_mark(of_text);
+        let text = without_byte_order_mark(of_text);
         Self { formatted: is_formatted(text), text: text.into() }
     }
 
-    /// The line as a text, where nothing in it needs cleaning: nearly always.
+    /// Returns the line as a text if nothing in it needs cleaning, as in nearly every line.
     pub(crate) fn as_it_stands(line: &[u8]) -> Option<Self> {
         as_it_stands(line).map(|text| Self { text: text.into(), formatted: false })
     }
 
-    /// The text with its formatting codes.
+    /// Returns the text with its formatting codes.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether a reader would see nothing.
+    /// Returns whether the text is empty without its formatting codes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.plain_parts().all(str::is_empty)
     }
 
-    /// The text without its formatting codes, in parts.
+    /// Returns the parts of the text between its formatting codes.
     pub fn plain_parts(&self) -> PlainParts<'_> {
         PlainParts { rest: &self.text, formatted: self.formatted }
     }
@@ -120,23 +119,24 @@ impl<'a> Iterator for PlainParts<'a> {
 }
 
 fn as_it_stands(line: &[u8]) -> Option<&str> {
-    // 0xC2 leads the C1 controls and 0xEF the byte order mark; what else they lead takes the long way.
+    // 0xC2 is the first byte of the C1 controls, and 0xEF of the byte order mark. Other characters that begin with
+    // them are decided by `clean_decoded`.
     let suspect = |byte: u8| matches!(byte, 0..=0x08 | 0x0A..=0x1F | 0x7F | 0xC2);
-    // Nearly every line is read to its end here: without a way out before it, many bytes are compared at once.
+    // A fold instead of `any`: without an early exit, the compiler compares many bytes at once.
     if line.iter().fold(false, |any, &byte| any | suspect(byte)) || line.first() == Some(&0xEF) {
         return None;
     }
     let text = core::str::from_utf8(line).ok()?;
-    // Only what 0xE2 leads can be a separator.
+    // The separators begin with 0xE2.
     let suspect = memchr::memchr(0xE2, line).is_some() && text.contains(is_separator);
     (!suspect).then_some(text)
 }
 
-/// Appends what is kept of a line. What stands between two characters that do not stay is kept as a whole.
+/// Appends the characters of a line that a text may contain. Runs of them are copied as a whole.
 fn keep(line: &str, to: &mut String) {
-    let stays = |it: char| (!it.is_control() || it == '\t' || is_formatting(it)) && !is_separator(it);
+    let is_kept = |it: char| (!it.is_control() || it == '\t' || is_formatting(it)) && !is_separator(it);
     let mut rest = line;
-    while let Some((at, character)) = rest.char_indices().find(|&(_, character)| !stays(character)) {
+    while let Some((at, character)) = rest.char_indices().find(|&(_, character)| !is_kept(character)) {
         to.push_str(&rest[..at]);
         if is_separator(character) {
             to.push(' ');
@@ -146,18 +146,18 @@ fn keep(line: &str, to: &mut String) {
     to.push_str(rest);
 }
 
-/// The line without the byte order mark that it may begin with.
-fn without_mark(line: &str) -> &str {
+/// Returns the line without a leading byte order mark.
+fn without_byte_order_mark(line: &str) -> &str {
     line.strip_prefix('\u{FEFF}').unwrap_or(line)
 }
 
-/// Whether formatting codes are in a text.
+/// Returns whether a text contains formatting codes.
 fn is_formatted(text: &str) -> bool {
-    // Without a way out before the end, many bytes are compared at once.
+    // Without an early exit, the compiler compares many bytes at once.
     text.bytes().fold(false, |any, byte| any | is_formatting(byte.into()))
 }
 
-/// The text without its formatting codes.
+/// Returns the text without its formatting codes.
 pub(crate) fn unformatted(text: &str) -> Cow<'_, str> {
     match is_formatted(text) {
         false => text.into(),
@@ -165,9 +165,9 @@ pub(crate) fn unformatted(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The line as UTF-8; what is not becomes replacement characters.
+/// Decodes a line as UTF-8. Invalid parts become replacement characters.
 pub(crate) fn decoded(line: &[u8]) -> Cow<'_, str> {
-    // Nearly every line is UTF-8, and to see no more than that is faster.
+    // Nearly every line is valid, and `from_utf8` is faster than `from_utf8_lossy`.
     match core::str::from_utf8(line) {
         Ok(line) => line.into(),
         Err(_) => String::from_utf8_lossy(line),
@@ -178,10 +178,10 @@ const fn is_separator(character: char) -> bool {
     matches!(character, '\u{2028}' | '\u{2029}')
 }
 
-/// `line` without the character that its end goes through, if any.
+/// Returns `line` without an incomplete character at its end.
 pub(crate) fn whole_characters(line: &[u8]) -> &[u8] {
     match line.utf8_chunks().last() {
-        // An end that is not invalid but incomplete is one that more bytes could have made whole.
+        // No `error_len` means that more bytes could have completed the character.
         Some(last)
             if core::str::from_utf8(last.invalid()).is_err_and(|error| error.error_len().is_none()) =>
         {
@@ -191,10 +191,10 @@ pub(crate) fn whole_characters(line: &[u8]) -> &[u8] {
     }
 }
 
-/// Whether a character has no glyph of its own and takes no room: Unicode's `Default_Ignorable_Code_Point`, its
-/// interlinear annotations, and the empty pattern of Braille.
+/// Returns whether a character has no visible glyph: Unicode's `Default_Ignorable_Code_Point`, the interlinear
+/// annotations, and the blank pattern of Braille.
 pub(crate) const fn is_invisible(character: char) -> bool {
-    // Nearly every character that is looked at is of ASCII.
+    // Nearly every character is ASCII.
     !character.is_ascii()
         && matches!(character,
         '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
@@ -204,12 +204,13 @@ pub(crate) const fn is_invisible(character: char) -> bool {
         | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// Bold, colour, hex colour, reset, monospace, reverse, italics, strikethrough, underline.
+/// Returns whether a character is a formatting code of IRC: bold, colour, hex colour, reset, monospace, reverse,
+/// italics, strikethrough or underline.
 pub(crate) const fn is_formatting(character: char) -> bool {
     matches!(character, '\x02' | '\x03' | '\x04' | '\x0F' | '\x11' | '\x16' | '\x1D' | '\x1E' | '\x1F')
 }
 
-/// Bytes of the formatting code that `text` begins with, its colours included.
+/// Returns the length of the formatting code at the start of `text`, with its colours.
 pub(crate) fn code_length(text: &str) -> usize {
     let digits = |from: usize, most: usize, digit: fn(&u8) -> bool| {
         text.as_bytes().iter().skip(from).take(most).take_while(|byte| digit(byte)).count()
@@ -244,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn text_of_any_script_stands_as_it_was_written() {
+    fn text_of_any_script_is_unchanged() {
         for text in ["hello", "你好，世界", "tab\there", "naïve © ½", "\u{202e}rtl", "🦀"] {
             assert_eq!(clean(text.as_bytes()), text);
         }
@@ -257,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn controls_are_dropped_but_for_tab_and_formatting() {
+    fn control_characters_except_tab_and_formatting_are_removed() {
         assert_eq!(clean(b"a\x00b\x07c\x7Fe\tf\x02g"), "abce\tf\x02g");
         for control in (0..b' ').chain([0x7F]).map(char::from) {
             let kept = control == '\t' || is_formatting(control);
@@ -267,28 +268,32 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_dropped_at_the_start_only() {
+    fn a_byte_order_mark_is_removed_at_the_start_only() {
         assert_eq!(clean("\u{FEFF}hi".as_bytes()), "hi");
         assert_eq!(clean("h\u{FEFF}i".as_bytes()), "h\u{FEFF}i");
-        assert_eq!(clean("ｆull".as_bytes()), "ｆull", "other characters begin with its first byte");
+        assert_eq!(clean("ｆull".as_bytes()), "ｆull", "another character with the same first byte");
     }
 
     #[test]
-    fn escape_sequences_go_whole() {
+    fn escape_sequences_are_removed_as_a_whole() {
         assert_eq!(clean(b"\x1b[32mOK\x1b[0m \x1b]0;title\x07done\x1b[3"), "OK done");
-        assert_eq!(clean(b"\x02\x1b[1mbold\x1b[0m\x02"), "\x02bold\x02", "formatting of IRC stays");
+        assert_eq!(clean(b"\x02\x1b[1mbold\x1b[0m\x02"), "\x02bold\x02", "formatting codes are kept");
         assert_eq!(clean(b"\x0304\x1b[1m2"), "\x03042");
     }
 
     #[test]
-    fn a_cr_within_a_line_is_a_space() {
+    fn a_cr_within_a_line_becomes_a_space() {
         assert_eq!(clean(b"10%\r20%\r100% done"), "10% 20% 100% done");
-        assert_eq!(clean(b"\r\ra\r\r\x07\r\x1b[Kb\r\r"), "a b", "runs are one; those at the ends go");
+        assert_eq!(
+            clean(b"\r\ra\r\r\x07\r\x1b[Kb\r\r"),
+            "a b",
+            "a run becomes one space; at the ends it is removed"
+        );
         assert_eq!(clean(b"\r\r"), "");
     }
 
     #[test]
-    fn a_cut_goes_between_characters() {
+    fn an_incomplete_character_at_a_cut_is_removed() {
         assert_eq!(Text::clean(&"你好".as_bytes()[..5], true).as_str(), "你");
         assert_eq!(Text::clean("你好".as_bytes(), true).as_str(), "你好");
         assert_eq!(Text::clean(b"a\xFE", true).as_str(), "a\u{FFFD}");
@@ -296,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn formatting_is_stripped_for_plain_readers() {
+    fn plain_parts_have_no_formatting_codes() {
         assert_eq!(plain(b"\x02bold\x02 \x0304red\x03 \x033,12x\x0F"), "bold red x");
         assert_eq!(plain(b"\x0312345"), "345", "two digits are a colour");
         assert_eq!(plain(b"\x03,5"), ",5", "no foreground, no colour");
@@ -306,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_text_is_as_clean_as_the_text() {
+    fn a_part_of_a_text_is_clean() {
         let line = "\u{FEFF}\u{FEFF}/\x02a\u{FEFF}\t你\u{2028}\x0304,5b\x1b[1m\r\x07c\u{85}\u{200B}";
         let text = Text::clean(line.as_bytes(), false);
         for (at, _) in text.as_str().char_indices() {
@@ -318,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_without_formatting_is_what_plain_readers_see() {
+    fn unformatted_equals_the_plain_parts() {
         for line in ["", "as it is", "\x02bold\x02 \x0304red\x03 \x033,12x\x0F", "\x02\x0304", "粗\x02体"] {
             let text = Text::clean(line.as_bytes(), false);
             assert_eq!(unformatted(text.as_str()), text.plain_parts().collect::<String>(), "{line:?}");
@@ -326,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_of_nothing_visible_is_empty() {
+    fn a_text_of_formatting_codes_is_empty() {
         assert!(Text::clean(b"", false).is_empty());
         assert!(Text::clean(b"\x02\x02\x0304", false).is_empty());
         assert!(Text::clean(b"\x00\x07", false).is_empty());

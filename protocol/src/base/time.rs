@@ -1,79 +1,82 @@
-//! Time as a value: the core has no clock, so that time can be logged, replayed and fuzzed.
+//! Time as a value. The core has no clock, so that time can be logged, replayed and fuzzed.
 
 use core::time::Duration;
 
-/// A point on the hub's own monotonic time line: microseconds since the hub began.
+/// A point in monotonic time: microseconds since the hub was created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(u64);
 
 impl Instant {
-    /// The moment at which the hub began.
+    /// The instant at which the hub was created.
     pub const ZERO: Self = Self(0);
 
-    /// The end of time, which does not come.
+    /// An instant that is never reached.
     pub const NEVER: Self = Self(u64::MAX);
 
-    /// The instant `micros` microseconds after the hub began.
+    /// Returns the instant `micros` microseconds after the hub was created.
     #[must_use]
     pub const fn from_micros(micros: u64) -> Self {
         Self(micros)
     }
 
-    /// Microseconds since the hub began.
+    /// Returns the microseconds since the hub was created.
     #[must_use]
     pub const fn as_micros(self) -> u64 {
         self.0
     }
 
-    /// The instant `ms` milliseconds later; the end of time where that is out of range.
+    /// Returns the instant `ms` milliseconds later, or [`NEVER`](Self::NEVER) if it is out of range.
     #[must_use]
     pub const fn plus_ms(self, ms: u64) -> Self {
         Self(self.0.saturating_add(ms.saturating_mul(1_000)))
     }
 
-    /// How long it is from `earlier` to `self`; zero where `earlier` is later.
+    /// Returns the time from `earlier` to `self`; zero if `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
     }
 }
 
-/// What every input comes with: the two clocks that the driver has read for it.
+/// The readings of two clocks, which the driver passes with every input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Now {
-    /// Monotonic time, for timers. It never runs backwards from one input to the next.
+    /// Monotonic time, for timers. It never decreases from one input to the next.
     pub mono: Instant,
-    /// Wall time in milliseconds since 1970-01-01T00:00:00Z, for what people read. It may jump.
+    /// Wall time in milliseconds since 1970-01-01T00:00:00Z, for timestamps. It may jump.
     pub unix_ms: u64,
 }
 
-/// When the hub wants an [`Input::Timeout`](crate::Input::Timeout), and what for.
+/// The time of the next [`Input::Timeout`](crate::Input::Timeout) that the hub needs, and the reason for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline {
-    /// Not before this instant; late is allowed.
+    /// The instant. The timeout must not come before it, and may come later.
     pub at: Instant,
     /// The reason for the deadline.
     pub why: DeadlineReason,
 }
 
-/// What a deadline is for.
+/// The reason for a deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DeadlineReason {
-    /// A connection that may be of any dialect has been silent.
+    /// A connection whose dialect is unknown has been silent for `detect_ms`.
     Detect,
-    // Out of alphabetical order: the order decides which of two deadlines of one instant is met first, and recorded
-    // seeds depend on it.
+    // Not in alphabetical order: the order decides which of two deadlines at the same instant is handled first, and
+    // recorded seeds depend on it.
     /// A closing connection has had `close_timeout_ms` to read its last bytes and to close.
     Close,
-    /// An IRC connection has been silent, or has not answered.
+    /// An IRC connection has been silent for `ping_ms`, or has not answered a `PING` for `pong_ms`.
     Idle,
-    /// A connection that spoke too fast may speak again.
+    /// A connection that exceeded its rate may be read again.
     Rate,
-    /// An IRC connection has had `registration_ms` to say who it is.
+    /// An IRC connection has had `registration_ms` to register.
     Register,
 }
 
 impl DeadlineReason {
-    /// Every reason, in the order in which deadlines of one instant are met.
-    pub const ALL: [Self; 5] = [Self::Detect, Self::Close, Self::Idle, Self::Rate, Self::Register];
+    // Not in alphabetical order: the order decides which of two deadlines at the same instant is handled first, and
+    // recorded seeds depend on it.
+    /// A closing connection has had `close_timeout_ms` to read its last bytes and to close.
+    Close,
+    /// An IRC connection has been silent for `ping_ms`, or has not answered a `PING` for `pong_ms`.
 }

@@ -1,4 +1,4 @@
-//! Masks: whom a ban or an exception is about.
+//! Masks, which select the persons of a ban or an exception.
 
 use crate::base::name::{Name, folded};
 use crate::base::person::{Host, Person, Profile, address_as_host};
@@ -9,22 +9,22 @@ use core::net::IpAddr;
 use core::{fmt, iter};
 use unicode_normalization::UnicodeNormalization;
 
-/// A list of masks that a room keeps.
+/// One of the lists of masks of a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MaskList {
-    /// `b`: those who may not enter, nor speak.
+    /// `b`: persons who may neither enter nor speak.
     Bans,
-    /// `e`: those whom no ban is about.
+    /// `e`: persons to whom no ban applies.
     BanExceptions,
-    /// `I`: those who may enter without an invitation.
+    /// `I`: persons who may enter without an invitation.
     InviteExceptions,
 }
 
 impl MaskList {
-    /// Every list, in the order of the letters.
+    /// All lists, in the order of their letters.
     pub const ALL: [Self; 3] = [Self::InviteExceptions, Self::Bans, Self::BanExceptions];
 
-    /// Its letter in IRC.
+    /// Returns the list's letter in IRC.
     #[must_use]
     pub const fn letter(self) -> char {
         match self {
@@ -35,36 +35,35 @@ impl MaskList {
     }
 }
 
-/// Whom a ban or an exception is about: a pattern of `name!user@host` with `*` for any characters and `?` for
-/// one; behind `m:`, whoever matches may enter, and not speak.
+/// A pattern of `name!user@host`, with `*` for any characters and `?` for one. After the prefix `m:`, it bans from
+/// speaking only.
 ///
-/// Two masks are equal when they match the same people however they are written: by the fold of names, and whether
-/// as `?*` or as `*?`.
+/// Two masks are equal if they match the same persons: upper and lower case do not matter, and `?*` equals `*?`.
 #[derive(Clone)]
 pub struct Mask(Arc<Compiled>);
 
-/// A mask as text, and what it is compared by.
+/// A mask as text and as a compiled pattern.
 struct Compiled {
     text: String,
     glob: Glob,
 }
 
-/// Why a text is no mask, or one that is about nobody.
+/// The reason why a text is not a mask, or can match nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MaskError {
-    /// No host has that character in that place.
+    /// A character that no host has at that position.
     Host(char),
-    /// It is empty, or has a blank or a control character in it.
+    /// The mask is empty, or contains white space or a control character.
     Malformed,
-    /// No name has that character.
+    /// A character that no name has.
     Name(char),
-    /// It is a network: hosts are compared as texts.
+    /// The host is a network such as `10.0.0.0/8`. It would never match, since hosts are compared as text.
     Network,
-    /// It has more bytes than a mask may have.
+    /// The mask is longer than [`Mask::BYTES_MAX`].
     TooLong,
-    /// It is of a kind that other servers have, or that this list has no use for.
+    /// An extended mask of other servers, or a mask that this list does not take.
     UnknownKind,
-    /// No user name has that character.
+    /// A character that no user name has.
     User(char),
 }
 
@@ -87,17 +86,20 @@ impl fmt::Display for MaskError {
 impl core::error::Error for MaskError {}
 
 impl Mask {
-    /// Bytes that a mask has at most: whoever sets it and in whichever room, one message of IRC has a place for it.
+    /// Maximum number of bytes of a mask. With the longest names of its setter and of the room, it fits in one message
+    /// of IRC.
     pub const BYTES_MAX: usize = 170;
 
-    /// What stands before the pattern of a mask that only mutes.
+    /// The prefix of a mask that only mutes.
     pub(crate) const MUTE: &str = "m:";
 
-    /// The mask of a text: what it leaves out of `name!user@host` is `*`. Without `!` and `@`, what has a `.`, a `:`
-    /// or a `/` is a host, and everything else a name. An address is written as it is shown.
+    /// Parses a mask. Parts of `name!user@host` that are missing become `*`.
+    ///
+    /// A text without `!` and `@` is a host if it contains `.`, `:` or `/`, and a name otherwise. An address is
+    /// converted to the form in which hosts are shown.
     ///
     /// # Errors
-    /// Why it is no mask, or can match nobody.
+    /// Returns an error if the text is not a mask, or can match nobody.
     pub fn parse(text: &str) -> Result<Self, MaskError> {
         let text: String = text.nfc().collect();
         let (mute, pattern) = match text.strip_prefix(Self::MUTE) {
@@ -107,7 +109,7 @@ impl Mask {
         if pattern.is_empty() || pattern.contains(|it: char| it.is_whitespace() || it.is_control()) {
             return Err(MaskError::Malformed);
         }
-        if is_of_another_kind(pattern) {
+        if is_extended(pattern) {
             return Err(MaskError::UnknownKind);
         }
         let (name, user, host) = match (pattern.split_once('!'), pattern.split_once('@')) {
@@ -119,30 +121,30 @@ impl Mask {
             (None, None) if pattern.contains(['.', ':', '/']) => ("", "", pattern),
             (None, None) => (pattern, "", ""),
         };
-        let host = as_shown(host)?;
+        let host = normalized_host(host)?;
         let or_any = |part: &str| if part.is_empty() { String::from("*") } else { String::from(part) };
         let mask = alloc::format!("{mute}{}!{}@{}", or_any(name), or_any(user), or_any(&host));
         if mask.len() > Self::BYTES_MAX {
             return Err(MaskError::TooLong);
         }
-        let strange = |part, may_have: fn(char) -> bool| Glob::new(part).literals().find(|&it| !may_have(it));
-        if let Some(character) = strange(name, Name::may_have) {
+        let invalid = |part, may_have: fn(char) -> bool| Glob::new(part).literals().find(|&it| !may_have(it));
+        if let Some(character) = invalid(name, Name::may_have) {
             return Err(MaskError::Name(character));
         }
-        if let Some(character) = strange(user, Profile::user_may_have) {
+        if let Some(character) = invalid(user, Profile::user_may_have) {
             return Err(MaskError::User(character));
         }
-        if let Some(character) = strange(&host, Host::may_have).or(host.starts_with(':').then_some(':')) {
+        if let Some(character) = invalid(&host, Host::may_have).or(host.starts_with(':').then_some(':')) {
             return Err(MaskError::Host(character));
         }
         let glob = Glob::new(mask.strip_prefix(Self::MUTE).unwrap_or(&mask));
         Ok(Self(Arc::new(Compiled { text: mask, glob })))
     }
 
-    /// The mask of a text for a list; as [`parse`](Self::parse), and nobody is invited by a mask that only mutes.
+    /// Parses a mask for a list. A list of invitations takes no mask that only mutes.
     ///
     /// # Errors
-    /// Why it is no mask, or can match nobody there.
+    /// Returns an error if the text is not a mask, can match nobody, or is not suitable for the list.
     pub fn parse_for(list: MaskList, text: &str) -> Result<Self, MaskError> {
         let mask = Self::parse(text)?;
         if list == MaskList::InviteExceptions && mask.mutes() {
@@ -152,19 +154,19 @@ impl Mask {
         }
     }
 
-    /// The mask as text.
+    /// Returns the mask as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0.text
     }
 
-    /// Whether it only mutes.
+    /// Returns whether the mask only mutes.
     #[must_use]
     pub fn mutes(&self) -> bool {
         self.as_str().starts_with(Self::MUTE)
     }
 
-    /// Whether it is about that person. Case does not matter, by the fold of names.
+    /// Returns whether the mask matches the person.
     #[must_use]
     pub fn matches(&self, person: &Folded) -> bool {
         self.0.glob.matches(person)
@@ -185,14 +187,14 @@ impl fmt::Debug for Mask {
     }
 }
 
-/// Whether it is an extended mask of other servers: `$a:account`, `~q:name`, `r:real name`. No name, user name or
-/// host begins so; an address may.
-fn is_of_another_kind(pattern: &str) -> bool {
+/// Returns whether the pattern is an extended mask of other servers: `$a:account`, `~q:name`, `r:real name`. No name,
+/// user name or host has this form, except IPv6 addresses.
+fn is_extended(pattern: &str) -> bool {
     let is_address = || pattern.parse::<IpAddr>().is_ok();
     let kind = pattern.split_once(':').map(|(kind, _)| kind);
     let is_kind = |kind: &str| kind.chars().all(|it| it.is_ascii_alphanumeric() || it == '!');
     match pattern.strip_prefix('~') {
-        // `~user@host` is about a user name.
+        // `~user@host` is a pattern of a user name.
         Some(_) => kind.is_some_and(|kind| is_kind(&kind[1..])) || !pattern.contains(['!', '@']),
         None if pattern.starts_with('$') => true,
         None => {
@@ -202,28 +204,28 @@ fn is_of_another_kind(pattern: &str) -> bool {
     }
 }
 
-/// The host of a mask as it is shown of people, where it is an address.
-fn as_shown(host: &str) -> Result<String, MaskError> {
-    // What `MODE #tea +b ::1` is about: the first colon only says that the parameter is the last.
+/// Converts an address to the form in which hosts are shown; returns any other host unchanged.
+fn normalized_host(host: &str) -> Result<String, MaskError> {
+    // `MODE #tea +b ::1` arrives as `:1`: its first colon marks the last parameter.
     let address = host.parse::<IpAddr>().or_else(|_| alloc::format!(":{host}").parse());
     if let Ok(address) = address {
         return Ok(address_as_host(address));
     }
-    let is_of_addresses = |it: char| it.is_ascii_hexdigit() || ".:*?".contains(it);
+    let in_address = |it: char| it.is_ascii_hexdigit() || ".:*?".contains(it);
     let is_network = host.rsplit_once('/').is_some_and(|(network, size)| {
         let is_size = !size.is_empty() && size.bytes().all(|it| it.is_ascii_digit());
         network.contains(['.', ':'])
-            && network.chars().all(is_of_addresses)
+            && network.chars().all(in_address)
             && (is_size || size.parse::<IpAddr>().is_ok())
     });
     if is_network { Err(MaskError::Network) } else { Ok(host.into()) }
 }
 
-/// A pattern with `*` for any characters and `?` for one, which matches without regard to case.
+/// A pattern with `*` for any characters and `?` for one. It matches regardless of case.
 ///
-/// A `\` before one of them takes its meaning away (RFC 2812, section 2.5). Before anything else it is itself, for
-/// names may have it, and a name is its own pattern. So it needs an escape only before a wildcard: `\\*` is a `\` and
-/// whatever follows it.
+/// A `\` before a wildcard escapes it (RFC 2812, section 2.5). Before any other character it stands for itself: names
+/// may contain it, and each name is a pattern that matches exactly that name. Only before a wildcard is it escaped
+/// itself: `\\*` matches a `\` followed by anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Glob(Vec<Token>);
 
@@ -237,18 +239,18 @@ enum Token {
     One,
 }
 
-/// A text, folded for patterns to match it.
+/// A folded text, which patterns are matched against.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folded(Vec<char>);
 
 impl Folded {
-    /// A text.
+    /// Folds a text.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(folded(text).chars().collect())
     }
 
-    /// Who somebody is to masks: `name!user@host`.
+    /// Folds a person's `name!user@host`.
     #[must_use]
     pub fn of(person: &Person) -> Self {
         let Person { name, profile } = person;
@@ -257,7 +259,7 @@ impl Folded {
 }
 
 impl Glob {
-    /// The pattern of a text; every text is one.
+    /// Compiles a pattern. Every text is one.
     #[must_use]
     pub fn new(pattern: &str) -> Self {
         let mut tokens = Vec::new();
@@ -276,7 +278,7 @@ impl Glob {
                         _ if escapes % 2 == 1 => tokens.push(Token::Literal(character)),
                         '*' if tokens.last() == Some(&Token::Any) => {}
                         '*' => tokens.push(Token::Any),
-                        // `*?` is `?*`: what matches the same is the same.
+                        // `*?` becomes `?*`, so that patterns that match the same texts are equal.
                         _ if tokens.last() == Some(&Token::Any) => {
                             tokens.insert(tokens.len() - 1, Token::One);
                         }
@@ -294,7 +296,7 @@ impl Glob {
         Self(tokens)
     }
 
-    /// The characters that stand for themselves.
+    /// Returns the characters that stand for themselves.
     fn literals(&self) -> impl Iterator<Item = char> {
         self.0.iter().filter_map(|token| match token {
             Token::Literal(character) => Some(*character),
@@ -302,43 +304,44 @@ impl Glob {
         })
     }
 
-    /// Whether it matches all of a text. The work is at most the product of their lengths.
+    /// Returns whether the pattern matches the whole text, in time of at most the product of their lengths.
     #[must_use]
     pub fn matches(&self, text: &Folded) -> bool {
         let (Self(pattern), Folded(text)) = (self, text);
-        let (mut at, mut from) = (0, 0);
-        // Where to go on when what follows the last star does not match here.
-        let mut star: Option<(usize, usize)> = None;
-        while at < text.len() {
-            match pattern.get(from) {
+        let (mut text_at, mut pattern_at) = (0, 0);
+        // The last `*`, and the position in the text from which the tokens behind it were tried. Only the last one is
+        // ever tried again: where it fails everywhere, a longer match of an earlier one fails, too.
+        let mut last_star: Option<(usize, usize)> = None;
+        while text_at < text.len() {
+            match pattern.get(pattern_at) {
                 Some(Token::Any) => {
-                    star = Some((from, at));
-                    from += 1;
+                    last_star = Some((pattern_at, text_at));
+                    pattern_at += 1;
                 }
-                Some(&token) if token == Token::One || token == Token::Literal(text[at]) => {
-                    from += 1;
-                    at += 1;
+                Some(&token) if token == Token::One || token == Token::Literal(text[text_at]) => {
+                    pattern_at += 1;
+                    text_at += 1;
                 }
                 _ => {
-                    let Some((behind, start)) = star else { return false };
-                    star = Some((behind, start + 1));
-                    from = behind + 1;
-                    at = start + 1;
+                    let Some((star_at, tried_at)) = last_star else { return false };
+                    last_star = Some((star_at, tried_at + 1));
+                    pattern_at = star_at + 1;
+                    text_at = tried_at + 1;
                 }
             }
         }
-        pattern[from..].iter().all(|&token| token == Token::Any)
+        pattern[pattern_at..].iter().all(|&token| token == Token::Any)
     }
 }
 
-/// A mask in a list, and who put it there.
+/// An entry of a list of masks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaskEntry {
     /// The mask.
     pub mask: Mask,
-    /// The name, at that time, of the member who put it there.
+    /// The name of the member who set the mask, at that time.
     pub by: Name,
-    /// Time at which it was set: milliseconds since 1970-01-01T00:00:00Z.
+    /// The time at which the mask was set, in milliseconds since 1970-01-01T00:00:00Z.
     pub at_unix_ms: u64,
 }
 
@@ -355,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mask_is_completed() {
+    fn missing_parts_of_a_mask_become_stars() {
         for (text, mask) in [
             ("alice", "alice!*@*"),
             ("*", "*!*@*"),
@@ -384,13 +387,13 @@ mod tests {
         ] {
             assert_eq!(Mask::parse(text).as_ref().map(Mask::as_str), Ok(mask), "{text}");
         }
-        let room = Mask::BYTES_MAX - "!*@*".len();
-        assert!(Mask::parse(&"x".repeat(room)).is_ok());
-        assert_eq!(Mask::parse(&"x".repeat(room + 1)), Err(MaskError::TooLong));
+        let longest = Mask::BYTES_MAX - "!*@*".len();
+        assert!(Mask::parse(&"x".repeat(longest)).is_ok());
+        assert_eq!(Mask::parse(&"x".repeat(longest + 1)), Err(MaskError::TooLong));
     }
 
     #[test]
-    fn what_can_match_nobody_is_no_mask() {
+    fn a_mask_that_can_match_nobody_is_an_error() {
         for (text, error) in [
             ("", MaskError::Malformed),
             ("m:", MaskError::Malformed),
@@ -430,7 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn masks_that_match_the_same_are_one() {
+    fn masks_that_match_the_same_persons_are_equal() {
         for (one, other) in [
             ("Evil!*@*", "eVIL!*@*"),
             ("ZOË", "zoe\u{308}"),
@@ -447,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_with_a_backslash_is_its_own_mask() {
+    fn a_name_with_a_backslash_matches_exactly_itself() {
         let names = [r"al\ice", r"al\\ice", r"alice\", r"alice\\", r"\", r"\\"];
         for text in names {
             for name in names {
@@ -458,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mask_matches_by_the_fold_of_names() {
+    fn a_mask_matches_regardless_of_case() {
         for (text, matches) in [
             ("ZOË", true),
             ("zo?", true),
@@ -475,7 +478,7 @@ mod tests {
     }
 
     #[test]
-    fn a_star_is_any_text_and_a_question_mark_one_character() {
+    fn a_star_matches_any_text_and_a_question_mark_one_character() {
         for (pattern, text, matches) in [
             ("", "", true),
             ("*", "", true),
@@ -503,6 +506,6 @@ mod tests {
             assert_eq!(Glob::new(pattern).matches(&Folded::new(text)), matches, "{pattern} {text}");
         }
         let text = Folded::new(&"a".repeat(59));
-        assert!(!Glob::new(&"*a".repeat(60)).matches(&text), "no pattern takes long");
+        assert!(!Glob::new(&"*a".repeat(60)).matches(&text), "in little time");
     }
 }

@@ -1,22 +1,22 @@
-//! The escape sequences of terminals (ECMA-48). They are removed whole: if only their first character was removed, the
-//! rest would be read as text.
+//! The escape sequences of terminals (ECMA-48). They are removed as a whole: if only their first character were
+//! removed, the rest would be read as text.
 
-/// Tells the characters of escape sequences from text. A sequence that the end of the line cuts is removed as well.
+/// Separates escape sequences from text. A sequence that the end of the line cuts off is a sequence, too.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Escapes(State);
 
 #[derive(Clone, Copy, Debug, Default)]
 enum State {
-    /// A control sequence, `ESC [`: parameters, intermediate bytes, and a final byte. A second `[`
-    /// directly behind its beginning is what Linux sends for a function key.
+    /// Inside a control sequence, `ESC [`: parameters, intermediate bytes, and a final byte. At its start, a second
+    /// `[` begins a function key of the Linux console.
     Control { at_start: bool },
-    /// Behind ESC.
+    /// After ESC.
     Escape,
-    /// Behind ESC and intermediate bytes.
+    /// After ESC and intermediate bytes.
     Intermediate,
-    /// One more character belongs to the sequence: of another character set, or of a function key.
+    /// Before the last character of a sequence: a single shift or a function key.
     One,
-    /// A control string: `ESC ]` and others. `bell` says whether BEL ends it as well as ST.
+    /// Inside a control string: `ESC ]` and others. `bell` is whether BEL ends it, besides ST.
     String { bell: bool },
     #[default]
     Text,
@@ -34,18 +34,18 @@ impl Escapes {
 impl State {
     fn next(self, character: char) -> (Self, bool) {
         match (self, character) {
-            // These begin a sequence wherever they are, also in another one, which is broken off. (ST, `ESC \`, is a
-            // sequence of two characters like others.)
+            // These begin a sequence anywhere, also inside another one, which they abort. (ST, `ESC \`, is an ordinary
+            // sequence of two characters.)
             (_, '\x1B') => (Self::Escape, true),
             (_, '\u{8E}' | '\u{8F}') => (Self::One, true),
             (_, '\u{90}' | '\u{98}' | '\u{9E}' | '\u{9F}') => (Self::String { bell: false }, true),
             (_, '\u{9B}') => (Self::Control { at_start: true }, true),
             (_, '\u{9D}') => (Self::String { bell: true }, true),
             (Self::Text, _) => (Self::Text, false),
-            // CAN and SUB break a sequence off.
+            // CAN and SUB abort a sequence.
             (_, '\x18' | '\x1A') => (Self::Text, true),
-            // No terminal sends a slash in a sequence. A person types one behind the Escape key, and would say a part of a
-            // command if it went.
+            // No terminal sends a slash in a sequence. A person may type a command after the Escape key: without its
+            // slash, the command would be sent to the room as a message.
             (Self::Control { .. } | Self::Escape | Self::Intermediate | Self::One, '/') => {
                 (Self::Text, false)
             }
@@ -65,7 +65,7 @@ impl State {
 
             (Self::String { bell: true }, '\x07') | (Self::String { .. }, '\u{9C}') => (Self::Text, true),
             (Self::String { .. }, _) => (self, true),
-            // No sequence goes on so.
+            // Not a continuation of any sequence.
             (Self::Control { .. } | Self::Escape | Self::Intermediate | Self::One, _) => (Self::Text, false),
         }
     }
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn sequences_go_whole() {
+    fn sequences_are_removed_as_a_whole() {
         for (line, rest) in [
             ("\x1b[32mOK\x1b[0m \x1b[1;31mFAIL\x1b[0m", "OK FAIL"),
             ("\x1b[?25lhidden\x1b[?25h\x1b[38:2::1:2:3mred\x1b[1 qcursor", "hiddenredcursor"),
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sequence_that_the_lines_end_cuts_goes_too() {
+    fn a_sequence_that_the_end_of_the_line_cuts_off_is_removed() {
         for line in [
             "a\x1b",
             "a\x1b[",
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_sequence_stays() {
+    fn text_after_an_aborted_sequence_is_kept() {
         for (line, rest) in [
             ("\x1b\x1b[31mred", "red"),
             ("\x1b[3\x1b[1mbold", "bold"),
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slash_is_part_of_no_sequence_but_a_string() {
+    fn a_slash_belongs_to_no_sequence_except_a_control_string() {
         for before in [
             "\x1b", "\x1b\x1b", "\x1b ", "\x1b(", "\x1bO", "\x1bN", "\x1b[", "\x1b[[", "\x1b[1;", "\u{8f}",
             "\u{9b}",

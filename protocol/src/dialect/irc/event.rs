@@ -5,7 +5,7 @@ use super::message::{MESSAGE_BYTES_MAX, PARAMS_MAX};
 use super::tags::CLIENT_TAGS_BYTES_MAX;
 use crate::base::calendar::Utc;
 use crate::base::limits::{PIECE_BYTES_MAX, PIECE_TEXT_BYTES_MIN, TAGGED_LINE_BYTES_MAX};
-use crate::base::mode::{Key, Mask, ModeChange, Shown, Status};
+use crate::base::mode::{Key, Mask, ModeChange, ModeString, Status};
 use crate::base::name::{Name, RoomName};
 use crate::base::person::{Host, Person, Profile};
 use crate::base::text::Text;
@@ -197,7 +197,7 @@ impl Lines<'_> {
             }
             let changes;
             (changes, rest) = rest.split_at(count);
-            self.put(format_args!("MODE {room:#} {}", Shown(changes)));
+            self.put(format_args!("MODE {room:#} {}", ModeString(changes)));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::no_such_room;
 use crate::base::id::{MemberId, RoomId};
-use crate::base::mode::{Flag, Folded, Glob, MaskList, Shown};
+use crate::base::mode::{Flag, Folded, Glob, MaskList, ModeString};
 use crate::base::name::RoomName;
 use crate::base::person::UserModes;
 use crate::dialect::irc::capability::Capabilities;
@@ -119,7 +119,7 @@ pub(super) fn mode_is(asker: &Asker<'_>, name: &RoomName, to: &mut Answers<'_>) 
     if !is_there {
         changes.retain(|change| change.letter() != 'k');
     }
-    let modes = if changes.is_empty() { "+".to_string() } else { Shown(&changes).to_string() };
+    let modes = if changes.is_empty() { "+".to_string() } else { ModeString(&changes).to_string() };
     to.words(numeric::RPL_CHANNELMODEIS, format_args!("{:#} {modes}", room.name()));
     to.words(numeric::RPL_CREATIONTIME, format_args!("{:#} {}", room.name(), room.began_unix_ms() / 1_000));
 }
