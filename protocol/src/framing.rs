@@ -1,4 +1,4 @@
-//! Bytes to lines: telnet's commands, the corrections of a person who types, and the first bytes of a connection.
+//! From bytes to lines: the protocol of a connection, its line ends, telnet commands, and corrections of a typed line.
 
 pub(crate) mod framer;
 pub mod sniff;

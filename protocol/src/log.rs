@@ -1,4 +1,4 @@
-//! The log: commands in the one order that everybody sees.
+//! The log: the order in which commands are applied.
 
 pub(crate) mod close_reason;
 pub(crate) mod command;

@@ -1,4 +1,4 @@
-//! The frame parser: bytes in any chunks become lines.
+//! Splits a byte stream into lines.
 
 use crate::framing::telnet::{Asked, Decoded, Decoder, Function, IAC};
 use alloc::boxed::Box;
@@ -9,23 +9,23 @@ use core::fmt;
 /// One line, without its line end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FramedLine<'a> {
-    /// The line's bytes, at most the framer's limit of them.
+    /// The line's bytes, at most the framer's limit.
     pub bytes: &'a [u8],
-    /// How many bytes followed these in the line and were dropped, for the line was over the limit.
+    /// The number of bytes after these that were dropped because the line exceeded the limit.
     pub dropped: usize,
 }
 
-/// What is read of a stream, in its order.
+/// An item of a stream. Items are returned in the order of the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Item<'a> {
-    /// A client of telnet asks for something.
+    /// A request of a telnet client.
     Asked(Asked),
     /// A whole line.
     Line(FramedLine<'a>),
 }
 
 impl<'a> Item<'a> {
-    /// The line, if it is one.
+    /// Returns the line, if the item is one.
     #[must_use]
     pub const fn line(self) -> Option<FramedLine<'a>> {
         match self {
@@ -37,51 +37,51 @@ impl<'a> Item<'a> {
 
 /// Splits a byte stream into lines that end with LF or CRLF.
 ///
-/// A line may have `line_bytes_max` bytes, its end not counted. The rest of a longer line is dropped and
-/// counted. However the stream is cut into chunks, the lines are the same, and the work is linear in the
-/// bytes: what was searched once is not searched again.
+/// A line may have `line_bytes_max` bytes, without its line end. The rest of a longer line is dropped and counted.
+/// The lines do not depend on how the stream is divided into chunks. No byte is searched twice, so the work is linear.
 ///
-/// Where a person may be at the other end ([`Framer::for_people`]), the stream is read as a terminal's: telnet's commands
-/// are no part of the lines, CR NUL ends a line as well (RFC 854), and a stream that begins with the byte order mark of
-/// UTF-16 is converted to UTF-8. What there is of a line when telnet says that its user interrupts is discarded.
+/// [`Framer::for_people`] reads a stream that may come from a terminal: telnet commands are removed from the lines, CR
+/// NUL ends a line as well (RFC 854), a telnet interrupt discards the unfinished line, and a stream that begins with
+/// the byte order mark of UTF-16 is converted to UTF-8.
 ///
-/// Memory: one chunk as it was pushed, and a begun line of at most `line_bytes_max` bytes. An idle
-/// framer without a begun line holds nothing, unless its stream is telnet or UTF-16.
+/// A framer holds the chunk that was pushed last, and an unfinished line of at most `line_bytes_max` bytes. Without an
+/// unfinished line, an idle framer holds nothing, unless its stream is telnet or UTF-16.
 pub struct Framer {
-    /// The begun line as far as the limit allows, from chunks that are used up.
+    /// The part of the unfinished line from previous chunks, up to the limit.
     carry: Vec<u8>,
-    /// The chunk that is being read, and how far it is read.
+    /// The current chunk.
     chunk: Bytes,
+    /// The number of bytes of the chunk that were read.
     read: usize,
     line_bytes_max: usize,
-    /// How many bytes of the begun line were dropped.
+    /// The number of bytes of the unfinished line that were dropped.
     dropped: usize,
-    /// The last byte dropped, which is no part of the line where it is the CR of a CRLF.
+    /// The last dropped byte. If it is the CR of a CRLF, it does not belong to the line.
     last_dropped: u8,
-    /// The line in `carry` was handed out, and is to be forgotten before the next one.
+    /// Whether the line in `carry` was returned, and must be removed before the next one.
     spent: bool,
-    /// What was found, and is still to be handed out.
+    /// An item that was found and not yet returned.
     found: Option<Found>,
-    /// Whether it reads what a terminal may send.
+    /// Whether the stream may come from a terminal.
     for_people: bool,
-    /// Whether these are the first bytes of the stream.
+    /// Whether no byte of the stream was decoded yet.
     at_start: bool,
-    /// What knows of the telnet commands or of the UTF-16 of this stream, if there was any.
+    /// The decoder of telnet or UTF-16, if the stream has contained any.
     decoder: Option<Box<Decoder>>,
 }
 
-/// Something whole.
+/// A complete item.
 #[derive(Clone, Copy, Debug)]
 enum Found {
     Asked(Asked),
-    /// The line in `carry`.
+    /// A line in `carry`.
     Carried,
-    /// A line of so many bytes, which the chunk goes on with.
+    /// A line with this number of bytes, at the read position of the chunk.
     InChunk(usize),
 }
 
 impl fmt::Debug for Framer {
-    /// What people wrote is shown nowhere: there may be a password in it.
+    /// Omits the bytes, which may contain a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Framer")
             .field("carried", &self.carry.len())
@@ -92,7 +92,7 @@ impl fmt::Debug for Framer {
 }
 
 impl Framer {
-    /// A framer for lines of at most `line_bytes_max` bytes.
+    /// Creates a framer for lines of at most `line_bytes_max` bytes.
     #[must_use]
     pub const fn new(line_bytes_max: usize) -> Self {
         Self {
@@ -110,7 +110,7 @@ impl Framer {
         }
     }
 
-    /// A framer for lines of at most `line_bytes_max` bytes that a person may have typed.
+    /// Creates a framer for lines of at most `line_bytes_max` bytes that a person may have typed.
     #[must_use]
     pub const fn for_people(line_bytes_max: usize) -> Self {
         let mut framer = Self::new(line_bytes_max);
@@ -118,24 +118,23 @@ impl Framer {
         framer
     }
 
-    /// Whether the lines may have been typed by a person.
+    /// Returns whether the lines may have been typed by a person.
     pub(crate) const fn is_for_people(&self) -> bool {
         self.for_people
     }
 
-    /// Takes the next bytes of the stream. The lines of the chunk before should have been read: a chunk
-    /// on top of an unread one costs a copy of both.
+    /// Appends the next bytes of the stream. If lines of the previous chunk are still unread, both chunks are copied.
     pub fn push(&mut self, bytes: Bytes) {
         let unread = &self.chunk[self.read..];
         self.chunk = if unread.is_empty() { bytes } else { [unread, &bytes].concat().into() };
         self.read = 0;
     }
 
-    /// The next whole line, or what a client of telnet asks for before it; `None` until more bytes come.
+    /// Returns the next complete line, or the request of a telnet client before it; `None` if more bytes are needed.
     pub fn next_item(&mut self) -> Option<Item<'_>> {
         if !self.for_people && self.found.is_none() {
-            // To remember the line as found first would cost a quarter of a short line's time.
-            return self.next_line_as_it_is().map(Item::Line);
+            // Going through `Found` would cost a quarter of the time for a short line.
+            return self.next_raw_line().map(Item::Line);
         }
         let found = match self.found.take() {
             None => self.find()?,
@@ -148,9 +147,10 @@ impl Framer {
         })
     }
 
-    /// Returns what `read` makes of the next line, where the line is whole in the chunk and within the limit. `read` must
-    /// return `None` for a line that has a control character in it or is not UTF-8: it stays where it was, for
-    /// [`next_item`](Self::next_item) to read with what may be around it.
+    /// Returns the result of `read` for the next line, if the line is complete in the chunk and within the limit.
+    ///
+    /// `read` must return `None` for a line that contains a control character or is not UTF-8. The line then stays unread
+    /// for [`next_item`](Self::next_item), which handles telnet commands.
     pub(crate) fn next_clean_line<T>(&mut self, read: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
         if self.found.is_some() || !self.decoder.as_deref().is_none_or(Decoder::is_in_text) {
             return None;
@@ -172,16 +172,16 @@ impl Framer {
         Some(read)
     }
 
-    /// The begun line as the last one, for the stream has ended; `None` where nothing was begun.
+    /// Returns the unfinished line at the end of the stream; `None` if there is none.
     ///
-    /// Whole lines come first: call it after [`next_item`](Self::next_item) has said `None`.
+    /// Call it after [`next_item`](Self::next_item) has returned `None`.
     pub fn finish(&mut self) -> Option<FramedLine<'_>> {
         self.forget_spent();
         let begun = !self.carry.is_empty();
         begun.then(|| self.finish_line())
     }
 
-    /// Whether [`next_item`](Self::next_item) has something.
+    /// Returns whether [`next_item`](Self::next_item) would return an item.
     #[must_use]
     pub fn has_item(&mut self) -> bool {
         if self.found.is_none() {
@@ -190,33 +190,31 @@ impl Framer {
         self.found.is_some()
     }
 
-    /// Whether anything waits to be read: whole lines, or the beginning of one that was pushed behind
-    /// them.
+    /// Returns whether the chunk has unread bytes: complete lines, or the beginning of a line.
     #[must_use]
     pub fn has_unread(&self) -> bool {
         self.found.is_some() || self.read < self.chunk.len()
     }
 
-    /// Whether the stream is UTF-16.
+    /// Returns whether the stream is UTF-16.
     #[must_use]
     pub fn is_utf16(&self) -> bool {
         self.decoder.as_deref().is_some_and(Decoder::is_utf16)
     }
 
-    /// Whether a line was begun, or waits to be read.
+    /// Returns whether there is an unread or unfinished line.
     #[must_use]
     pub fn has_begun(&self) -> bool {
         self.has_unread() || !self.carry.is_empty() && !self.spent
     }
 
-    /// Bytes of memory that this framer holds beside itself.
+    /// Returns the number of bytes of memory that the framer has allocated.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
         self.chunk.len() + self.carry.capacity() + self.decoder.as_deref().map_or(0, size_of_val)
     }
 
-    /// The next line, or what is asked for before it. A line that is whole in the chunk stays there until it is handed
-    /// out.
+    /// Finds the next item. A line that is complete in the chunk is not copied.
     fn find(&mut self) -> Option<Found> {
         self.forget_spent();
         if self.for_people {
@@ -229,7 +227,7 @@ impl Framer {
         self.found_line(length)
     }
 
-    /// A line whose end was found so many bytes further on, if it was.
+    /// Finishes the search for a line end in the chunk, `length` bytes after the read position.
     fn found_line(&mut self, length: Option<usize>) -> Option<Found> {
         let Some(length) = length else {
             self.carry_rest();
@@ -245,7 +243,8 @@ impl Framer {
         Some(Found::Carried)
     }
 
-    /// The same, where a person may type. Nearly always a line's end comes before anything that is no text.
+    /// Finds the next item of a stream that may come from a terminal. Line ends, IAC and NUL are searched for together:
+    /// nearly always, the line end comes first.
     fn find_typed(&mut self) -> Option<Found> {
         loop {
             if let Some(request) = self.decoder.as_deref_mut().and_then(Decoder::request) {
@@ -274,7 +273,7 @@ impl Framer {
         }
     }
 
-    /// Reads a byte that may be no text.
+    /// Reads a byte that may not be text.
     #[cold]
     fn decode(&mut self, byte: u8) -> Option<Found> {
         let decoded = match &mut self.decoder {
@@ -286,7 +285,7 @@ impl Framer {
             None => Decoded::Byte(byte),
         };
         self.at_start = false;
-        // What leaves nothing to remember costs nothing.
+        // A decoder without any state is dropped, so that a single 0xFF in a text costs no memory afterwards.
         self.decoder.take_if(|decoder| decoder.is_as_new());
         match decoded {
             Decoded::Asked(asked) => Some(Found::Asked(asked)),
@@ -309,11 +308,12 @@ impl Framer {
         }
     }
 
-    /// What a control function does to the begun line. No key is pressed within a character, so there it is a byte of it.
+    /// Applies a control function to the unfinished line. Within a character no key is pressed: there, the function is
+    /// taken for the byte that GNU telnet replaced (see [`Function::in_place_of`]).
     fn function(&mut self, function: Function) -> Option<Found> {
         if let Some(byte) = function.in_place_of
             && self.dropped == 0
-            && goes_on_with(&self.carry, byte)
+            && is_continued_by(&self.carry, byte)
         {
             return self.carry_byte(byte);
         }
@@ -323,7 +323,7 @@ impl Framer {
         None
     }
 
-    /// What reads on behind the first IAC of a stream, or the first since there was anything to remember.
+    /// Creates a decoder after an IAC.
     fn begin_decoder(&mut self) -> Decoder {
         match self.carry.as_slice() {
             [] if self.at_start => Decoder::at_start(),
@@ -335,7 +335,7 @@ impl Framer {
         }
     }
 
-    /// Carries a byte, or finds that it ends the line: LF does, and NUL behind a CR.
+    /// Appends a byte to `carry`, or finishes the line: at LF, and at NUL after a CR.
     fn carry_byte(&mut self, byte: u8) -> Option<Found> {
         let last = if self.dropped > 0 { Some(&self.last_dropped) } else { self.carry.last() };
         if byte == b'\n' || byte == 0 && last == Some(&b'\r') {
@@ -350,8 +350,9 @@ impl Framer {
         None
     }
 
-    /// The next line of a program, where nothing but LF ends a line, and nothing comes between two of them.
-    fn next_line_as_it_is(&mut self) -> Option<FramedLine<'_>> {
+    /// Returns the next line of a stream that does not come from a terminal: without telnet, and with LF as the only line
+    /// end.
+    fn next_raw_line(&mut self) -> Option<FramedLine<'_>> {
         self.forget_spent();
         let Some(length) = memchr::memchr(b'\n', &self.chunk[self.read..]) else {
             self.carry_rest();
@@ -366,7 +367,7 @@ impl Framer {
         Some(self.finish_line())
     }
 
-    /// The line of so many bytes that the chunk goes on with.
+    /// Returns the line of `length` bytes at the read position of the chunk.
     fn line_in_chunk(&mut self, length: usize) -> FramedLine<'_> {
         let start = self.read;
         self.read = start + length + 1;
@@ -376,13 +377,14 @@ impl Framer {
         FramedLine { bytes: &line[..kept], dropped: line.len() - kept }
     }
 
+    /// Moves the unread part of the chunk to `carry`.
     fn carry_rest(&mut self) {
         self.carry_on(self.read, self.chunk.len());
         self.chunk = Bytes::new();
         self.read = 0;
     }
 
-    /// Carries the chunk's bytes from `start` to `end` as far as the limit allows, and counts the rest.
+    /// Appends the chunk's bytes from `start` to `end` to `carry`, up to the limit, and counts the others as dropped.
     fn carry_on(&mut self, start: usize, end: usize) {
         let bytes = &self.chunk[start..end];
         let room = self.line_bytes_max.saturating_sub(self.carry.len());
@@ -394,6 +396,7 @@ impl Framer {
         }
     }
 
+    /// Returns the line in `carry`, which [`forget_spent`](Self::forget_spent) removes later.
     fn finish_line(&mut self) -> FramedLine<'_> {
         self.spent = true;
         let mut dropped = core::mem::take(&mut self.dropped);
@@ -406,6 +409,7 @@ impl Framer {
         FramedLine { bytes: line, dropped }
     }
 
+    /// Frees the line that was returned last, and a chunk that is completely read.
     fn forget_spent(&mut self) {
         if core::mem::take(&mut self.spent) {
             self.carry = Vec::new();
@@ -417,11 +421,13 @@ impl Framer {
     }
 }
 
-/// Whether text ends with a begun character of UTF-8 which this byte goes on with. In other encodings, a letter may look like
-/// such a beginning; where there is another one before it, it is none.
-fn goes_on_with(text: &[u8], byte: u8) -> bool {
-    let behind_first = text.iter().rev().take(2).take_while(|&&byte| is_within_character(byte)).count();
-    let Some(start) = text.len().checked_sub(1 + behind_first) else {
+/// Returns whether `text` ends with an incomplete character of UTF-8 that `byte` continues.
+///
+/// A letter of another encoding may look like the beginning of a character. If another such byte precedes it, the text
+/// is not UTF-8.
+fn is_continued_by(text: &[u8], byte: u8) -> bool {
+    let continuations = text.iter().rev().take(2).take_while(|&&byte| is_continuation(byte)).count();
+    let Some(start) = text.len().checked_sub(1 + continuations) else {
         return false;
     };
     let (before, begun) = text.split_at(start);
@@ -435,8 +441,8 @@ fn goes_on_with(text: &[u8], byte: u8) -> bool {
     is_begun(begun) && (is_begun(longer) || core::str::from_utf8(longer).is_ok())
 }
 
-/// Whether it is a byte of a character of UTF-8, and not its first.
-const fn is_within_character(byte: u8) -> bool {
+/// Returns whether `byte` is a continuation byte of UTF-8.
+const fn is_continuation(byte: u8) -> bool {
     matches!(byte, 0x80..=0xBF)
 }
 

@@ -1,7 +1,7 @@
-//! The line that a person typed, with its corrections applied, and whether it was UTF-8.
+//! Applies the corrections in a typed line: the erase, word-erase and kill keys.
 //!
-//! Most terminals let their user correct a line before it is sent. Others send each key as it is pressed (telnet where no
-//! side edits lines, serial consoles). Then the corrections arrive in the line, and erased letters would be said.
+//! Most terminals let their user correct a line before they send it. Others send each key as it is pressed (telnet if
+//! neither side edits lines, serial consoles). Their lines contain the erased characters and the erase keys.
 
 use crate::base::text::{Escapes, Text, decoded, is_formatting, whole_characters};
 use crate::framing::telnet::{BACKSPACE, KILL};
@@ -13,27 +13,29 @@ const DELETE: u8 = 0x7F;
 /// The byte of Ctrl-W, which erases a word.
 const WORD_ERASE: u8 = 0x17;
 
-/// Halves of flags in a row that are counted for each erase key, so that a line of them takes no time that grows with its
-/// square. Of more than anybody types, one half may stay.
+/// Maximum number of halves of flags in a row that are counted for each erase key. Without it, a line of halves and
+/// erase keys would take quadratic time. With more halves than anybody types, one may be left over.
 const FLAG_HALVES_MAX: usize = 256;
 
-/// A line that was typed.
+/// A typed line, with its corrections applied.
 #[derive(Debug)]
 pub(crate) struct Typed {
     pub(crate) text: Text,
-    /// Bytes that the line lost to the limit.
+    /// The number of bytes that the limit dropped from the line.
     pub(crate) dropped: usize,
     pub(crate) is_utf8: bool,
 }
 
 impl Typed {
-    /// A line that needs no correction.
+    /// Creates a line without corrections.
     pub(crate) const fn clean(text: Text) -> Self {
         Self { text, dropped: 0, is_utf8: true }
     }
 
-    /// Reads a line of which the limit dropped `dropped` bytes. The limit counts bytes as they were sent, including
-    /// corrections and the bytes that they erase. A correction beyond the limit is dropped, so it erases nothing.
+    /// Reads a line from which the limit dropped `dropped` bytes.
+    ///
+    /// The limit counts bytes as they were sent, including erase keys and the bytes that they erase: it bounds the memory
+    /// of a line by what was received. An erase key beyond the limit is dropped, and erases nothing.
     pub(crate) fn read(line: &[u8], dropped: usize) -> Self {
         let line = if dropped > 0 { whole_characters(line) } else { line };
         if let Some(text) = Text::as_it_stands(line) {
@@ -53,8 +55,8 @@ const fn is_correction(byte: u8) -> bool {
     matches!(byte, BACKSPACE | DELETE | KILL | WORD_ERASE)
 }
 
-/// Returns the line as its writer saw it: without what was erased, and without what a terminal does not show. The latter
-/// is removed first, since an erase key takes a character that is seen.
+/// Returns the line as its writer saw it: without erased characters, escape sequences and control characters. These
+/// are never appended, since an erase key takes the last visible character.
 fn corrected(line: &str) -> String {
     let mut escapes = Escapes::default();
     let mut text = String::with_capacity(line.len());
@@ -67,7 +69,7 @@ fn corrected(line: &str) -> String {
             Ok(KILL) => text.clear(),
             Ok(WORD_ERASE) => {
                 let kept = text.trim_end();
-                text.truncate(kept.rfind(char::is_whitespace).map_or(0, |at| at + blank_length(&kept[at..])));
+                text.truncate(kept.rfind(char::is_whitespace).map_or(0, |at| at + first_char_length(&kept[at..])));
             }
             Ok(b'\t' | b'\r') => text.push(character),
             _ if character.is_control() && !is_formatting(character) => {}
@@ -77,7 +79,8 @@ fn corrected(line: &str) -> String {
     text
 }
 
-fn blank_length(text: &str) -> usize {
+/// Returns the length of the first character of `text`.
+fn first_char_length(text: &str) -> usize {
     text.chars().next().map_or(0, char::len_utf8)
 }
 
@@ -85,11 +88,11 @@ fn blank_length(text: &str) -> usize {
 fn erase_character(text: &mut String) {
     const JOINER: char = '\u{200D}';
     while let Some(erased) = text.pop() {
-        if is_part(erased) {
+        if is_extension(erased) {
             continue;
         }
         if is_flag_half(erased) {
-            // Two make a flag, from the first of them on.
+            // Two halves make a flag, counted from the first half of the run.
             let before = text.chars().rev().take_while(|&character| is_flag_half(character));
             let before = before.take(FLAG_HALVES_MAX).count();
             if before % 2 == 1 {
@@ -102,8 +105,8 @@ fn erase_character(text: &mut String) {
     }
 }
 
-/// Whether a character combines with the one before it, or is invisible.
-fn is_part(character: char) -> bool {
+/// Returns whether a character combines with the one before it, or is invisible.
+fn is_extension(character: char) -> bool {
     is_formatting(character)
         || is_combining_mark(character)
         || matches!(character,
@@ -126,8 +129,8 @@ mod tests {
     }
 
     #[test]
-    fn an_erase_key_takes_the_character_before_it() {
-        for (line, said) in [
+    fn an_erase_key_erases_the_last_character() {
+        for (line, text) in [
             ("helo\x08lo wrold\x08\x08\x08\x08orld", "hello world"),
             ("tset\x7f\x7f\x7fest", "test"),
             ("\x08\x08a\x7f\x7f\x7fb", "b"),
@@ -141,7 +144,7 @@ mod tests {
             ("\x02bold\x02\x08\x08d", "\x02bod"),
             ("a\x00\x07b\x08c", "ac"),
         ] {
-            assert_eq!(typed(line.as_bytes()), said, "{line:?}");
+            assert_eq!(typed(line.as_bytes()), text, "{line:?}");
         }
     }
 
@@ -154,16 +157,16 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_line_of_flags_is_erased_in_one_go() {
-        // Where each key looked at all that is left, this would take half a minute.
+    fn erasing_the_longest_line_of_flags_takes_little_time() {
+        // If each key counted all halves that are left, this would take half a minute.
         let count = (1 << 20) / 5;
         let line = ["\u{1F1EB}".repeat(count), "\x08".repeat(count)].concat();
         assert_eq!(typed(line.as_bytes()), "");
     }
 
     #[test]
-    fn the_kill_key_takes_the_line_and_the_word_key_the_word() {
-        for (line, said) in [
+    fn the_kill_key_erases_the_line_and_ctrl_w_the_last_word() {
+        for (line, text) in [
             ("wrong line\x15right", "right"),
             ("\x15right", "right"),
             ("one two\x17three", "one three"),
@@ -174,18 +177,18 @@ mod tests {
             ("一\u{3000}二\x17四", "一\u{3000}四"),
             ("/nikc\x08\x08ck bob", "/nick bob"),
         ] {
-            assert_eq!(typed(line.as_bytes()), said, "{line:?}");
+            assert_eq!(typed(line.as_bytes()), text, "{line:?}");
         }
     }
 
     #[test]
-    fn an_erase_key_does_not_take_what_a_terminal_does_not_show() {
+    fn an_erase_key_skips_escape_sequences() {
         assert_eq!(typed(b"hel\x1b[Dlp\x1b[C\x08o"), "hello");
         assert_eq!(typed(b"a\x1b]0;\x15title\x07b\x7fc"), "ac");
     }
 
     #[test]
-    fn letters_of_another_encoding_are_told_and_erased_one_by_one() {
+    fn bytes_of_another_encoding_are_reported_and_erased_one_by_one() {
         let read = Typed::read(b"caf\xe9\x08\xe9", 0);
         assert_eq!((read.text.as_str(), read.is_utf8), ("caf\u{FFFD}", false));
         assert!(!Typed::read(b"\xc4\xe3\xba\xc3", 0).is_utf8, "GBK");
@@ -195,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_is_no_other_encoding() {
+    fn an_incomplete_character_at_a_cut_is_not_another_encoding() {
         let read = Typed::read(&"你好".as_bytes()[..5], 7);
         assert_eq!((read.text.as_str(), read.dropped, read.is_utf8), ("你", 7, true));
         assert_eq!(Typed::read("ab\x08".as_bytes(), 1).text.as_str(), "a");

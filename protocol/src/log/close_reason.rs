@@ -1,40 +1,39 @@
-//! The reasons why connections close: one list, with the words for each.
+//! The reasons why connections close, and the texts for each.
 
 use crate::base::language::Language;
 
 macro_rules! close_reasons {
     ($($(#[$about:meta])* $name:ident { word: $word:literal, log: $log:expr, parting: $parting:literal, farewell: $farewell:expr, })*) => {
-        /// Why a connection closes, and so why its member leaves.
+        /// The reason why a connection closes, and why its member leaves.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum CloseReason {
             $($(#[$about])* $name,)*
         }
 
         impl CloseReason {
-            /// Every reason, in the order of the variants.
+            /// All reasons, in the order of the variants.
             pub const ALL: [Self; [$($word),*].len()] = [$(Self::$name),*];
 
-            /// Returns the reason in a word of the logs: `slow_reader`.
+            /// Returns the word for the reason in log files: `slow_reader`.
             #[must_use]
             pub const fn word(self) -> &'static str {
                 match self { $(Self::$name => $word,)* }
             }
 
-            /// Returns the reason as it is told to whoever runs the server.
+            /// Returns the text for the server's console.
             #[must_use]
             pub const fn log(self, language: Language) -> &'static str {
                 let texts: [&'static str; Language::ALL.len()] = match self { $(Self::$name => $log,)* };
                 texts[language as usize]
             }
 
-            /// Returns the reason as other members are told it, in English.
+            /// Returns the English text for other members.
             #[must_use]
             pub const fn parting(self) -> &'static str {
                 match self { $(Self::$name => $parting,)* }
             }
 
-            /// Returns the reason as it is told to a person whose connection closes; `None` where nobody is there to read
-            /// it.
+            /// Returns the text for the person whose connection closes; `None` if nobody is there to read it.
             #[must_use]
             pub const fn farewell(self, language: Language) -> Option<&'static str> {
                 let texts: Option<[&'static str; Language::ALL.len()]> = match self { $(Self::$name => $farewell,)* };
@@ -48,77 +47,77 @@ macro_rules! close_reasons {
 }
 
 close_reasons! {
-    /// Its address has as many connections as it may have.
+    /// Its address has too many connections.
     AddressFull {
         word: "address_full",
         log: ["too many connections from its address", "来自该地址的连接过多"],
         parting: "Too many connections from your address",
         farewell: Some(["closed: too many connections from your address; try again later", "连接关闭：来自您地址的连接过多，请稍后再试"]),
     }
-    /// It closed its side of the connection.
+    /// The client closed its side of the connection.
     EndOfInput {
         word: "end_of_input",
         log: ["end of input", "客户端关闭了连接"],
         parting: "Connection closed",
         farewell: None,
     }
-    /// An operator of the server ended it.
+    /// An operator of the server disconnected it.
     Killed {
         word: "killed",
         log: ["disconnected by an operator", "被管理员断开"],
         parting: "Killed",
         farewell: Some(["closed: an operator ended your connection", "连接关闭：管理员断开了您的连接"]),
     }
-    /// It was taken for plain, and is IRC: it leaves, and begins again without closing.
+    /// It was taken for plain and turned out to be IRC. Its member leaves; the connection stays open and starts again.
     OtherDialect {
         word: "other_dialect",
         log: ["switched to IRC", "改用 IRC"],
         parting: "Switched to IRC",
         farewell: None,
     }
-    /// It speaks a protocol that is not spoken here.
+    /// It speaks a protocol that Parlor does not support.
     OtherProtocol {
         word: "other_protocol",
         log: ["speaks another protocol", "使用其他协议"],
         parting: "Speaks another protocol",
         farewell: None,
     }
-    /// It gave no password, or a wrong one.
+    /// The client sent no password, or a wrong one.
     Password {
         word: "password",
         log: ["missing or wrong password", "密码缺失或错误"],
         parting: "Password incorrect",
         farewell: Some(["closed: this server requires a password, which only IRC clients can send", "连接关闭：本服务器需要密码，只有 IRC 客户端能发送密码"]),
     }
-    /// It did not answer.
+    /// The client did not answer a `PING`.
     PingTimeout {
         word: "ping_timeout",
         log: ["no answer to PING", "没有回应 PING"],
         parting: "Ping timeout",
         farewell: Some(["closed: timed out", "连接关闭：连接超时"]),
     }
-    /// It said goodbye.
+    /// The client sent `QUIT` or `/quit`.
     Quit {
         word: "quit",
         log: ["quit", "主动退出"],
         parting: "Quit",
         farewell: Some(["goodbye", "再见"]),
     }
-    /// It did not say who it is.
+    /// The client did not register in time.
     RegistrationTimeout {
         word: "registration_timeout",
         log: ["did not register in time", "未及时完成注册"],
         parting: "Registration timeout",
         farewell: Some(["closed: timed out", "连接关闭：连接超时"]),
     }
-    /// The connection broke.
+    /// The connection failed.
     Reset {
         word: "reset",
         log: ["connection lost", "连接中断"],
         parting: "Connection reset",
         farewell: None,
     }
-    /// The server has as many connections as it may have.
+    /// The server has too many connections.
     ServerFull {
         word: "server_full",
         log: ["the server is full", "服务器已满"],
@@ -132,7 +131,7 @@ close_reasons! {
         parting: "Server is shutting down",
         farewell: Some(["closed: the server is shutting down", "连接关闭：服务器即将关闭"]),
     }
-    /// It read more slowly than the others wrote.
+    /// The client read too slowly: its backlog exceeded the limit.
     SlowReader {
         word: "slow_reader",
         log: ["reads too slowly", "接收过慢"],
@@ -146,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reason_is_its_index_among_all() {
+    fn a_reason_as_a_number_is_its_index_in_all() {
         for (index, reason) in CloseReason::ALL.into_iter().enumerate() {
             assert_eq!(reason as usize, index, "{}", reason.word());
         }

@@ -1,4 +1,4 @@
-//! The only things that can change the shared state, and the log entries that carry them.
+//! Commands, which are the only way to change the shared state, and the log entries that contain them.
 
 use crate::base::id::{ConnId, MemberId, Seq};
 use crate::base::limits::WorldLimits;
@@ -10,117 +10,118 @@ use crate::log::close_reason::CloseReason;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-/// What one member wants of the shared state.
+/// A change of the shared state that a member requests.
 ///
-/// A command is free of secrets by type, checked for syntax by the session that proposed it, and judged by
-/// [`World::apply`](crate::World::apply) for everything that depends on others.
+/// A command contains no secrets. The session that proposes it has checked its syntax;
+/// [`World::apply`](crate::World::apply) checks everything that depends on shared state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// The limits under which the entries that follow are applied. The first entry of every log.
+    /// Sets the limits for the entries that follow. It is the first entry of every log.
     Configure(WorldLimits),
-    /// A connection wants to be a member.
+    /// A connection becomes a member.
     Enter {
-        /// Who asks; the verdict goes there.
+        /// The connection, which receives the result.
         conn: ConnId,
-        /// The name it wants.
+        /// The requested name.
         request: NameRequest,
-        /// What everybody may know of it.
+        /// The member's profile.
         profile: Profile,
-        /// The room it enters; `None` for none until it joins one.
+        /// The room that it enters; `None` for none.
         room: Option<RoomName>,
     },
-    /// A member asks another one into a room.
+    /// A member invites another one to a room.
     Invite {
         /// The member who invites.
         member: MemberId,
-        /// The one who is invited.
+        /// The member who is invited.
         name: Name,
         /// The room.
         room: RoomName,
     },
-    /// A member sends another one out of a room.
+    /// A member removes another one from a room.
     Kick {
         /// The operator who kicks.
         member: MemberId,
         /// The room.
         room: RoomName,
-        /// The one who is kicked out.
+        /// The member who is removed.
         name: Name,
-        /// The reason; where none is given, the name of the one who kicks.
+        /// The reason; if none is given, the name of the operator.
         message: Option<Text>,
     },
-    /// An operator of the server ends another member's membership.
+    /// An operator of the server disconnects another member.
     Kill {
-        /// The operator who ends it.
+        /// The operator.
         member: MemberId,
-        /// The member whose membership ends.
+        /// The member who is disconnected.
         name: Name,
-        /// The reason that was given, if one was.
+        /// The reason, if one was given.
         message: Option<Text>,
     },
-    /// A member is gone.
+    /// A member leaves the server.
     Leave {
         /// The member who leaves.
         member: MemberId,
         /// The reason.
         reason: CloseReason,
-        /// Its last words.
+        /// The parting message.
         message: Option<Text>,
-    },
-    /// A member leaves one room and enters another, at once. With one of the two it only leaves, or only
-    /// enters.
+        },
+        /// A member leaves one room and enters another in one step; without one of the two, it only enters or leaves.
     Move {
         /// The member who moves.
         member: MemberId,
-        /// The room that it is in and leaves.
+        /// The room that the member leaves.
         from: Option<RoomName>,
-        /// The room that it enters, and begins where there is none.
+        /// The room that the member enters. It is created if it does not exist.
         to: Option<RoomName>,
-        /// The key that it knows of the room that it enters.
+        /// The key that was given for the room.
         key: Option<Key>,
-        /// Whether a key is refused where the room asks for none: people who write one meant something else.
+        /// Whether a key is an error if the room has none. A person who adds a word to `/join` probably meant something
+        /// else; IRC clients may send a key that was removed.
         checks_key: bool,
-        /// Its last words where it leaves.
+        /// The parting message for the room that the member leaves.
         message: Option<Text>,
     },
-    /// A member has shown that it is an operator of the server.
+    /// A member becomes an operator of the server.
     Promote {
         /// The member.
         member: MemberId,
     },
-    /// A member wants another name.
+    /// A member changes its name.
     Rename {
         /// The member who changes its name.
         member: MemberId,
-        /// The name it wants.
+        /// The requested name.
         name: Name,
     },
-    /// A member speaks to whoever last spoke to it alone, or, where nobody has, to whom it spoke last.
+    /// A member sends a direct message to the member whose direct message it last received or, if there was none, to
+    /// the one to whom it last sent one.
     Reply {
         /// The member who replies.
         member: MemberId,
         /// The message.
         message: Message,
     },
-    /// A member speaks to a room.
+    /// A member sends a message to a room.
     Say {
         /// The member who speaks.
         member: MemberId,
         /// The room.
         room: RoomName,
-        /// Only those with this status or a higher one hear it.
+        /// The lowest status whose holders receive the message; `None` for all members.
         status: Option<Status>,
         /// The message.
         message: Message,
     },
-    /// A member is away, or back.
+    /// A member marks itself as away, or as back.
     SetAway {
         /// The member.
         member: MemberId,
-        /// The text that is shown to those who speak to it; `None` if it is back.
+        /// The text for members who send it a direct message; `None` if it is back.
         away: Option<Text>,
     },
-    /// An operator of the server has a member shown at another host.
+    /// An operator of the server changes the host that is shown for a member.
     SetHost {
         /// The operator.
         member: MemberId,
@@ -135,7 +136,7 @@ pub enum Command {
         member: MemberId,
         /// The room.
         room: RoomName,
-        /// The changes, each judged by itself.
+        /// The changes. Each is accepted or refused by itself.
         changes: Vec<ModeChange>,
     },
     /// A member changes its real name.
@@ -145,7 +146,7 @@ pub enum Command {
         /// The new real name.
         real_name: Text,
     },
-    /// A member sets the topic of a room, or clears it.
+    /// A member sets or clears the topic of a room.
     SetTopic {
         /// The member who sets it.
         member: MemberId,
@@ -163,18 +164,18 @@ pub enum Command {
         /// The modes to turn off.
         off: UserModes,
     },
-    /// A member speaks to one other member.
+    /// A member sends a direct message.
     Tell {
         /// The member who speaks.
         member: MemberId,
-        /// The one who is spoken to.
+        /// The recipient.
         to: Name,
         /// The message.
         message: Message,
     },
-    /// An operator of the server speaks to all members with the mode `w`.
+    /// An operator of the server sends a message to all members with the user mode `w`.
     Wallops {
-        /// The operator who speaks.
+        /// The operator.
         member: MemberId,
         /// The text.
         text: Text,
@@ -182,7 +183,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// Who asked for it: the member, for all but `Configure` and `Enter`.
+    /// Returns the member who requested the command; `None` for `Configure` and `Enter`.
     #[must_use]
     pub const fn member(&self) -> Option<MemberId> {
         match self {
@@ -220,8 +221,8 @@ pub struct Message {
 }
 
 impl Message {
-    /// Whether nobody will ask for it again: a notice that somebody is typing, and nothing else (IRCv3, typing). It
-    /// has no place in the log.
+    /// Returns whether the message only says that the member is typing (IRCv3, typing). It is not logged, since it is
+    /// worthless later.
     #[must_use]
     pub fn is_signal(&self) -> bool {
         let tags = self.tags.as_deref().unwrap_or_default();
@@ -229,54 +230,54 @@ impl Message {
             && (tags == "+typing" || tags.starts_with("+typing=") && !tags.contains(';'))
     }
 
-    /// A text with nothing around it.
+    /// Creates a message without tags.
     #[must_use]
     pub const fn new(kind: MessageKind, text: Text) -> Self {
         Self { kind, text, tags: None }
     }
 }
 
-/// The name that somebody enters with.
+/// The name that a new member requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NameRequest {
-    /// This one, or it does not enter.
+    /// A name. If it is taken, the connection does not become a member.
     Name(Name),
-    /// What is made of the TCP port of its other end; there always is one.
+    /// A name made from the client's TCP port. One is always free.
     Port(u16),
 }
 
 /// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MessageKind {
-    /// What the member does: `/me waves`.
+    /// An action of the member: `/me waves`.
     Action,
-    /// What the member's program asks of other programs (IRC's CTCP).
+    /// A request to the programs of other members (IRC's CTCP).
     Ctcp,
-    /// What a program answers to such.
+    /// A program's reply to such a request.
     CtcpReply,
-    /// What nobody may answer by itself (IRC's `NOTICE`).
+    /// A message that programs must not answer automatically (IRC's `NOTICE`).
     Notice,
-    /// Nothing; the tags are all there is (IRC's `TAGMSG`).
+    /// Tags without a text (IRC's `TAGMSG`).
     Tags,
-    /// Words for the room.
+    /// An ordinary text.
     Text,
 }
 
 impl MessageKind {
-    /// Whether people read it, and a room remembers it.
+    /// Returns whether the message is for people, and so is kept in the history.
     #[must_use]
     pub const fn is_read(self) -> bool {
         matches!(self, Self::Action | Self::Notice | Self::Text)
     }
 }
 
-/// A command at its place in the one order.
+/// A command and its position in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogEntry {
-    /// Its position: 1, 2, 3 and so on, without gaps.
+    /// The position: 1, 2, 3 and so on, without gaps.
     pub seq: Seq,
-    /// When it was logged: milliseconds since 1970-01-01T00:00:00Z, never before the entry ahead of it.
+    /// The time of logging in milliseconds since 1970-01-01T00:00:00Z. It is never less than that of the previous entry.
     pub at_unix_ms: u64,
-    /// The command itself.
+    /// The command.
     pub command: Command,
 }

@@ -5,10 +5,10 @@ use crate::base::time::Now;
 use crate::log::command::{Command, LogEntry};
 use alloc::vec::Vec;
 
-/// Puts proposed commands into one order, and hands them back once.
+/// A log that numbers proposed commands and returns each of them once, as committed.
 ///
-/// A command is moved, never encoded. What was handed back is forgotten: a durable log, or a test that
-/// wants the whole of it, stands in its place.
+/// Commands are moved, not encoded, and committed entries are dropped. A durable log, or a test that needs all
+/// entries, can replace it.
 #[derive(Debug, Default)]
 pub struct MemoryLog {
     appended: Vec<LogEntry>,
@@ -17,24 +17,24 @@ pub struct MemoryLog {
 }
 
 impl MemoryLog {
-    /// An empty log.
+    /// Creates an empty log.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Appends a command. Wall time that ran backwards is held at the last entry's.
+    /// Appends a command. If wall time ran backwards, the entry has the time of the previous one.
     pub fn append(&mut self, now: Now, command: Command) {
         self.position.0 += 1;
         self.at_unix_ms = self.at_unix_ms.max(now.unix_ms);
         self.appended.push(LogEntry { seq: self.position, at_unix_ms: self.at_unix_ms, command });
     }
 
-    /// Replaces the contents of `entries` with what was appended since the last call, and returns whether
-    /// that is anything.
+    /// Replaces the contents of `entries` with the entries that were appended since the last call. Returns whether there
+    /// were any.
     ///
-    /// The two buffers change places, so that a loop that keeps `entries` allocates nothing. Give them to
-    /// [`Server::committed`](crate::Server::committed), and take again, for they may have led to more.
+    /// The two buffers are swapped, so that a loop that keeps `entries` does not allocate. Pass the entries to
+    /// [`Server::committed`](crate::Server::committed), and take again: they may have caused further commands.
     pub fn take(&mut self, entries: &mut Vec<LogEntry>) -> bool {
         entries.clear();
         core::mem::swap(&mut self.appended, entries);

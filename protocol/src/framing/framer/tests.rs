@@ -2,22 +2,22 @@ use super::*;
 use alloc::string::String;
 use alloc::vec;
 
-/// The lines of `chunks` under a limit of 8 bytes, `!` and the count behind those that lost bytes.
+/// Returns the lines of `chunks` with a limit of 8 bytes. `!` and a count follow a line that lost bytes.
 fn lines(chunks: &[&str]) -> Vec<String> {
     items(Framer::new(8), chunks.iter().map(|chunk| chunk.as_bytes()))
 }
 
-/// The same of what a person may have typed, and `?` and what is asked where that is.
+/// Returns the lines of a terminal with a limit of 8 bytes; the requests of a telnet client follow a `?`.
 fn typed(chunks: &[&[u8]]) -> Vec<String> {
     items(Framer::for_people(8), chunks.iter().copied())
 }
 
-/// The request that a client of telnet transmit binary; the answer to one that offers it is the same.
+/// The server's request that a telnet client transmit binary, which is also the answer to its offer.
 const BINARY: &str = "?Option([255, 253, 0])";
 
 fn items<'a>(mut framer: Framer, chunks: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
     let mut items = Vec::new();
-    let mut note = |item: Item<'_>| {
+    let mut record = |item: Item<'_>| {
         items.push(match item {
             Item::Asked(asked) => alloc::format!("?{asked:?}"),
             Item::Line(line) => {
@@ -29,11 +29,11 @@ fn items<'a>(mut framer: Framer, chunks: impl Iterator<Item = &'a [u8]>) -> Vec<
     for chunk in chunks {
         framer.push(Bytes::copy_from_slice(chunk));
         while let Some(item) = framer.next_item() {
-            note(item);
+            record(item);
         }
     }
     if let Some(line) = framer.finish() {
-        note(Item::Line(line));
+        record(Item::Line(line));
     }
     items
 }
@@ -77,28 +77,28 @@ fn any_cut_gives_the_same_lines() {
 }
 
 #[test]
-fn a_terminal_may_end_a_line_with_cr_nul() {
+fn cr_nul_ends_a_line_of_a_terminal() {
     assert_eq!(typed(&[b"a\r\0b\r\nc\nd\re\r\0"]), ["a", "b", "c", "d\re"]);
-    assert_eq!(typed(&[b"\0a\0b\r\n"]), ["\0a\0b"], "a NUL elsewhere is for whoever cleans the text");
+    assert_eq!(typed(&[b"\0a\0b\r\n"]), ["\0a\0b"], "a NUL elsewhere is left to `Text::clean`");
     assert_eq!(typed(&[b"123456789\r\0x\n"]), ["12345678!1", "x"]);
-    assert_eq!(lines(&["a\r\0b\n"]), ["a\r\0b"], "a program's line ends as it always has");
+    assert_eq!(lines(&["a\r\0b\n"]), ["a\r\0b"], "CR NUL does not end a line of a program");
 }
 
 #[test]
-fn telnet_is_no_part_of_a_line() {
+fn telnet_commands_are_removed_from_lines() {
     assert_eq!(typed(&[b"\xFF\xFA\x1F\0\n\0\x18\xFF\xF0he\xFF\xF1llo\n"]), [BINARY, "hello"]);
     let asked = ["one", "?TimingMark", BINARY, "two", "?AreYouThere", "three"];
-    assert_eq!(typed(&[b"one\nt\xFF\xFD\x06wo\nth\xFF\xF6ree\n"]), asked, "what is asked has its place");
+    assert_eq!(typed(&[b"one\nt\xFF\xFD\x06wo\nth\xFF\xF6ree\n"]), asked, "requests keep their position");
     assert_eq!(typed(&[b"half\xFF\xF4whole\n"]), [BINARY, "whole"], "an interrupt discards the line");
     assert_eq!(typed(&[b"123456789\xFF\xF2whole\n"]), [BINARY, "whole"], "and so does the end of a Synch");
     assert_eq!(typed(&[b"a\xFFb\xFF\n"]), ["a\u{FFFD}b\u{FFFD}"]);
     assert_eq!(lines(&["a"]), ["a"]);
     let as_it_is = items(Framer::new(8), [b"a\xFF\xF4b\n".as_slice()].into_iter());
-    assert_eq!(as_it_is, ["a\u{FFFD}\u{FFFD}b"], "a program does not speak telnet");
+    assert_eq!(as_it_is, ["a\u{FFFD}\u{FFFD}b"], "a program does not use telnet");
 }
 
 #[test]
-fn a_byte_order_mark_tells_utf_16() {
+fn a_stream_with_a_byte_order_mark_is_utf_16() {
     for (mark, bytes) in
         [(b"\xFF\xFE", u16::to_le_bytes as fn(u16) -> [u8; 2]), (b"\xFE\xFF", u16::to_be_bytes)]
     {
@@ -109,7 +109,7 @@ fn a_byte_order_mark_tells_utf_16() {
 }
 
 #[test]
-fn any_cut_gives_the_same_of_what_is_typed() {
+fn any_cut_gives_the_same_items_of_a_terminal() {
     let streams: [&[u8]; 10] = [
         b"a\r\0b\r\nc\xFF\xFD\x06d\n12345678\xFF\xF7\r\0\xFFe\xFF\xFFf\n\xFF\xFA\n\xFF\xFF\xFF\xF0g",
         b"\xFF\xFE\x01\xFF\xFB\x1Fhello\nhalf\xFF\xF4\xFF\xFD\x06whole\n",
@@ -153,7 +153,7 @@ fn looking_for_an_item_changes_nothing() {
 }
 
 #[test]
-fn who_is_idle_costs_nothing_but_what_was_negotiated() {
+fn an_idle_framer_holds_only_negotiated_options() {
     let mut framer = Framer::for_people(8);
     framer.push(Bytes::from_static(b"ab\nL'Ha\xFF-les\n"));
     while framer.next_item().is_some() {}
@@ -176,15 +176,15 @@ fn a_chunk_on_top_of_an_unread_one_keeps_both() {
 }
 
 #[test]
-fn what_is_held_is_told() {
+fn held_bytes_counts_the_chunk_and_the_unfinished_line() {
     let mut framer = Framer::new(8);
     framer.push(Bytes::from_static(b"one\ntw"));
     assert_eq!(framer.held_bytes(), 6, "the chunk");
     framer.next_item().unwrap();
     assert_eq!(framer.next_item(), None);
-    assert!((2..=16).contains(&framer.held_bytes()), "the begun line");
+    assert!((2..=16).contains(&framer.held_bytes()), "the unfinished line");
     framer.push(Bytes::from_static(b"o"));
-    assert!((3..=17).contains(&framer.held_bytes()), "the begun line and the chunk");
+    assert!((3..=17).contains(&framer.held_bytes()), "the unfinished line and the chunk");
 }
 
 #[test]
@@ -204,18 +204,18 @@ fn ten_megabytes_without_a_line_end_take_one_line_of_memory() {
 }
 
 #[test]
-fn who_speaks_telnet_is_asked_to_transmit_binary() {
+fn a_telnet_client_is_asked_to_transmit_binary() {
     assert_eq!(typed(&[b"a\nb\xFF\xF1c\nd\n\xFF\xF1"]), ["a", BINARY, "bc", "d"]);
-    assert_eq!(typed(&[b"\xFF\xFD\x06"]), ["?TimingMark", BINARY], "though nothing follows");
-    assert_eq!(typed(&[b"\xFF\xFB\x00a\rb\n"]), [BINARY, "a", "b"], "it does already");
+    assert_eq!(typed(&[b"\xFF\xFD\x06"]), ["?TimingMark", BINARY], "even if nothing follows");
+    assert_eq!(typed(&[b"\xFF\xFB\x00a\rb\n"]), [BINARY, "a", "b"], "it transmits binary already");
     assert_eq!(typed(&[b"\xFF\xF1\xFF\xFB\x00a\r", b"\nb\r"]), [BINARY, "a", "b"]);
     assert_eq!(typed(&[b"L'Ha\xFF-les-Roses\n"]), ["L'Ha\u{FFFD}-le!7"]);
     let off = b"\xFF\xFB\x00a\r\xFF\xFC\x00b\0c\n";
-    assert_eq!(typed(&[off]), [BINARY, "a", "?Option([255, 254, 0])", "b\0c"], "NUL is behind a letter");
+    assert_eq!(typed(&[off]), [BINARY, "a", "?Option([255, 254, 0])", "b\0c"], "the NUL follows a letter");
 }
 
 #[test]
-fn who_no_longer_transmits_binary_ends_lines_with_cr_nul_again() {
+fn cr_nul_ends_lines_again_when_binary_is_turned_off() {
     let (on, off) = (b"\xFF\xFB\0", b"\xFF\xFC\0");
     let off_behind_cr = [on.as_slice(), b"a\r", off, b"b\r\0c\r\0"].concat();
     assert_eq!(typed(&[&off_behind_cr]), [BINARY, "a", "?Option([255, 254, 0])", "b", "c"]);
@@ -224,34 +224,34 @@ fn who_no_longer_transmits_binary_ends_lines_with_cr_nul_again() {
 }
 
 #[test]
-fn a_function_within_a_character_is_a_byte_of_it() {
-    // What GNU telnet sends of 在, 佃, 住 and 佚 before it transmits binary.
+fn a_control_function_within_a_character_is_a_byte_of_the_character() {
+    // GNU telnet sends 在, 佃, 住 and 佚 like this before it transmits binary.
     assert_eq!(typed(&[b"\xE5\xFF\xF3\xFF\xFD\x06\xA8\n"]), [BINARY, "?TimingMark", "在"]);
     assert_eq!(typed(&[b"a\xE4\xBD\xFF\xF4b\n"]), [BINARY, "a佃b"]);
     assert_eq!(typed(&[b"\xE4\xBD\xFF\xF5\n"]), [BINARY, "住"]);
     assert_eq!(typed(&[b"\xE4\xBD\xFF\xED\n"]), [BINARY, "佚"]);
     assert_eq!(typed(&[b"\xF0\xFF\xF3\xFF\xF3\xFF\xF4\n"]), [BINARY, "\u{1C703}"]);
     for (bytes, why) in [
-        (&b"ab\xFF\xF4c\n"[..], "behind a letter"),
-        (b"\xE4\xBD\x83\xFF\xF4c\n", "behind a whole character"),
-        (b"\xF0\x9F\xA6\x80\xFF\xF4c\n", "behind one of four bytes"),
+        (&b"ab\xFF\xF4c\n"[..], "after a letter"),
+        (b"\xE4\xBD\x83\xFF\xF4c\n", "after a complete character"),
+        (b"\xF0\x9F\xA6\x80\xFF\xF4c\n", "after a character of four bytes"),
         (b"\xE4\xBD\xFF\xEEc\n", "ABORT is no key"),
         (b"\xE0\xFF\xF4c\n", "no character begins with E0 83"),
         (b"\xD0\xD2\xFF\xF4c\n", "in KOI8-R"),
-        (b"12345678\xC3\xFF\xF4c\n", "behind the limit"),
+        (b"12345678\xC3\xFF\xF4c\n", "after the limit"),
     ] {
         assert_eq!(typed(&[bytes]), [BINARY, "c"], "{why}");
     }
-    assert_eq!(typed(&[b"\xFF\xFB\x00\xE5\xFF\xF3c\n"]), [BINARY, "c"], "who transmits binary means BREAK");
+    assert_eq!(typed(&[b"\xFF\xFB\x00\xE5\xFF\xF3c\n"]), [BINARY, "c"], "in binary, it is BREAK");
 }
 
 #[test]
-fn what_is_discarded_of_a_line_over_the_limit_is_not_counted_in_the_next_one() {
+fn a_discarded_line_over_the_limit_does_not_count_in_the_next_one() {
     for mark in [&b"\xff\xf4"[..], b"\xff\xf2", b"\xff\xf3", b"\xff\xee"] {
         let bytes = [b"0123456789", mark, b"next\r\n"].concat();
         assert_eq!(typed(&[&bytes]), [BINARY, "next"], "{mark:?}");
         assert_eq!(typed(&[b"0123456789", mark, b"next\n"]), [BINARY, "next"], "{mark:?}");
-        // Its rest comes later, and is put behind what there is of it.
+        // The rest of the line arrives later and is appended to `carry`.
         assert_eq!(typed(&[b"0123456789", mark, b"ne", b"xt\n"]), [BINARY, "next"], "{mark:?}");
     }
 }
