@@ -1,8 +1,7 @@
-//! Bugs on purpose, to prove that the simulator finds them.
+//! Deliberate bugs, which prove that the simulator finds them.
 //!
-//! Each place of the core where one of them can be is one function here: what is right, and, where the feature
-//! `planted` is on and the bug was chosen, what is wrong. The server is built without the feature, and then
-//! the functions are nothing but what is right.
+//! The core calls a function here wherever a bug can be planted. With the feature `planted`, the function returns the wrong
+//! value if the bug is chosen. The server is built without the feature: then each function returns the right value.
 
 #![cfg_attr(not(feature = "planted"), allow(unreachable_pub, reason = "only the simulator chooses one"))]
 
@@ -16,50 +15,50 @@ use core::sync::atomic::{AtomicU8, Ordering};
 pub enum Bug {
     /// A direct reply overtakes a command.
     AnswerOvertakes = 1,
-    /// Clients hear that somebody is away, whether they asked for that or not.
+    /// Clients without `away-notify` are sent `AWAY` messages, too.
     AwayUnasked,
-    /// No message of a bot tells that it is one.
+    /// Messages of bots do not have the tag `bot`.
     BotUntagged,
-    /// Who asks for its own messages does not hear them, and who does not ask hears them.
+    /// A client with `echo-message` is not sent its own messages, and a client without it is.
     EchoInverted,
-    /// A member that enters in the middle of a tick hears what was said before.
+    /// A member that enters a room in the middle of a tick is sent the earlier messages of the tick.
     HearsBefore,
-    /// A member that leaves and returns within a tick hears what it missed.
+    /// A member that leaves and returns within a tick is sent the messages in between.
     HearsMissed,
     /// Each piece of a long message has the message's id.
     IdOnPieces,
     /// Two messages have one id.
     IdShared,
-    /// Each client reads the form of a join that has to be asked for.
+    /// Clients without `extended-join` are sent the extended form, too.
     JoinExtended,
-    /// What is said to a connection meanwhile is taken for the answer to its line with a label.
+    /// Messages from others are included in the answer to a labelled line.
     LabelTakesOthers,
-    /// A language changed in the middle of a tick is that of the whole tick.
+    /// A language that is chosen in the middle of a tick applies to the whole tick.
     LanguageOfTick,
-    /// A member that leaves in the middle of a tick loses what the tick said to it.
+    /// A member that leaves in the middle of a tick is not sent the earlier messages of the tick.
     LosesOnLeaving,
-    /// The name of a member that has left stays taken.
+    /// The name of a member that has left is not freed.
     NameStaysTaken,
     /// A piece of a long message is longer than a message may be.
     PieceTooLong,
-    /// The console is not told of renames.
+    /// Renames are not reported to the console.
     RenameUnreported,
-    /// Those who watch a name do not hear that its owner takes another.
+    /// Watchers of a name are not notified when its owner is renamed.
     RenameUnwatched,
-    /// Who was taken for plain, and begins again as IRC, forgets to leave.
+    /// The member of a plain connection that becomes IRC does not leave.
     RestartStays,
-    /// Two rooms' lines are swapped for a member of both.
+    /// A member of two rooms is sent their messages in the wrong order.
     RoomsSwapped,
-    /// What is said to those who run a room reaches those with a voice, too.
+    /// A message to the operators of a room is sent to members with voice, too.
     StatusIgnored,
-    /// Messages tell when they were sent, whether their reader asked for that or not.
+    /// Clients without `server-time` are sent the tag `time`, too.
     TimeUnasked,
 }
 
 #[cfg(feature = "planted")]
 static CHOSEN: AtomicU8 = AtomicU8::new(0);
 
-/// Plants a bug in every core of this process, or none.
+/// Plants one bug, or none, in all hubs of this process.
 #[cfg(feature = "planted")]
 pub fn plant(bug: Option<Bug>) {
     CHOSEN.store(bug.map_or(0, |bug| bug as u8), Ordering::Relaxed);
@@ -75,13 +74,13 @@ const fn is(_: Bug) -> bool {
     false
 }
 
-/// Whether a question waits for the verdicts on so many commands before it.
+/// Returns whether a query waits for `pending` uncommitted commands before it.
 pub(crate) fn answer_waits(pending: u32) -> bool {
     if is(Bug::AnswerOvertakes) { pending > 1 } else { pending > 0 }
 }
 
-/// From which output on a subscription hears its room, when it begins at this one. `earlier` gives from and until which
-/// outputs the last subscription to that room lasted that ended within the tick.
+/// Returns the ordinal of the first output of a subscription that begins at `begins`. `earlier` returns the range of the
+/// member's previous subscription to the room, if it ended in this tick.
 pub(crate) fn heard_from(begins: u32, earlier: impl FnOnce() -> Option<(u32, u32)>) -> u32 {
     match earlier() {
         _ if is(Bug::HearsBefore) => 0,
@@ -91,83 +90,83 @@ pub(crate) fn heard_from(begins: u32, earlier: impl FnOnce() -> Option<(u32, u32
     }
 }
 
-/// Up to which output a subscription hears its room, when it began and ended at these.
+/// Returns the end of the range of a subscription that began at `from` and ended at `ends`.
 pub(crate) fn heard_until(from: u32, ends: u32) -> u32 {
     if is(Bug::LosesOnLeaving) { from } else { ends }
 }
 
-/// Whether the output of one room comes before that of another, of which each has its place in the tick and
-/// its place among the rooms.
+/// Returns whether one room's output precedes another's. Each is given by its ordinal in the tick and the index of its
+/// room.
 pub(crate) fn comes_before(one: (u32, usize), other: (u32, usize)) -> bool {
     if is(Bug::RoomsSwapped) { one.1 > other.1 } else { one.0 < other.0 }
 }
 
-/// Whether a connection hears what it says, where it has asked for that or not.
+/// Returns whether a connection is sent its own messages. `asked` is whether it has requested that.
 pub(crate) fn hears_itself(asked: bool) -> bool {
     asked != is(Bug::EchoInverted)
 }
 
-/// Whether what a connection hears of others is a part of its answer to a line with a label.
+/// Returns whether messages from others are included in the answer to a labelled line.
 pub(crate) fn is_in_answer() -> bool {
     is(Bug::LabelTakesOthers)
 }
 
-/// Whether a name is free when its owner has left.
+/// Returns whether a name is freed when its owner leaves.
 pub(crate) fn frees_name() -> bool {
     !is(Bug::NameStaysTaken)
 }
 
-/// Whether those who watch names hear of a rename.
+/// Returns whether watchers of names are notified of a rename.
 pub(crate) fn tells_watchers() -> bool {
     !is(Bug::RenameUnwatched)
 }
 
-/// Whether the console is told of renames.
+/// Returns whether renames are reported to the console.
 pub(crate) fn reports_renames() -> bool {
     !is(Bug::RenameUnreported)
 }
 
-/// Whether who begins again as IRC leaves before.
+/// Returns whether the member of a plain connection leaves when the connection becomes IRC.
 pub(crate) fn leaves_before() -> bool {
     !is(Bug::RestartStays)
 }
 
-/// Whether who has this status at the highest hears what is said to those with that one.
+/// Returns whether a member with this highest status is sent a message to holders of `status`.
 pub(crate) fn reaches(highest: Status, status: Status) -> bool {
     highest >= status || is(Bug::StatusIgnored)
 }
 
-/// Whether a client hears that somebody is away, where it has asked for that or not.
+/// Returns whether a client is sent `AWAY` messages. `asked` is whether it has `away-notify`.
 pub(crate) fn hears_away(asked: bool) -> bool {
     asked || is(Bug::AwayUnasked)
 }
 
-/// Whether a message tells that a bot sent it.
+/// Returns whether a message has the tag `bot`.
 pub(crate) fn tells_bot(by_bot: bool) -> bool {
     by_bot && !is(Bug::BotUntagged)
 }
 
-/// Whether a later piece of a message has the tags of the first one.
+/// Returns whether the later pieces of a message have the tags of the first one.
 pub(crate) fn repeats_tags() -> bool {
     is(Bug::IdOnPieces)
 }
 
-/// What tells a message from the others of the same log.
+/// Returns the number that identifies a message in the log.
 pub(crate) fn id_of(seq: u64) -> u64 {
     if is(Bug::IdShared) { seq / 4 } else { seq }
 }
 
-/// Whether a client reads joins with account and real name, where it has asked for that or not.
+/// Returns whether a client is sent joins with account and real name. `asked` is whether it has `extended-join`.
 pub(crate) fn joins_are_extended(asked: bool) -> bool {
     asked || is(Bug::JoinExtended)
 }
 
-/// Bytes of a piece of a message, of which it may have so many.
+/// Returns the maximum number of bytes of a piece of a message.
 pub(crate) fn piece_bytes(bytes_max: usize) -> usize {
     if is(Bug::PieceTooLong) { bytes_max + 1 } else { bytes_max }
 }
 
-/// Whether a client reads when messages were sent, where it has asked for that or not.
+/// Returns whether messages to a client have the tag `time`. `asked` is whether it has `server-time`.
 pub(crate) fn tells_time(asked: bool) -> bool {
     asked || is(Bug::TimeUnasked)
 }

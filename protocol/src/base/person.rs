@@ -21,12 +21,14 @@ pub struct Person {
 /// User name, host, address and real name of a client. Cloning it is cheap.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Profile {
-    /// The user name, the address, the host where it is another one, and the real name, one behind the other: a profile
-    /// is made once and kept for as long as its member is there, and four allocations would be larger than the texts.
+    /// User name, address, host (if it is not the address) and real name, concatenated. Four separate allocations would
+    /// need more memory than the texts.
     texts: Arc<str>,
+    /// The end of the user name in `texts`.
     user_end: u8,
+    /// The end of the address in `texts`.
     address_end: u8,
-    /// Equal to `address_end` where the address is shown.
+    /// The end of the host in `texts`; equal to `address_end` if the address is shown.
     host_end: u8,
 }
 

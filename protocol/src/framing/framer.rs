@@ -331,7 +331,7 @@ impl Framer {
                 self.carry = Vec::new();
                 Decoder::utf16_big_endian()
             }
-            _ => Decoder::behind_iac(),
+            _ => Decoder::after_iac(),
         }
     }
 

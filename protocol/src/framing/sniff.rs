@@ -1,13 +1,13 @@
-//! What a connection speaks, decided from its first bytes.
+//! Detects the protocol of a connection from its first bytes.
 //!
-//! A [`Sniffer`] stands in front of a session. It holds the first bytes until their protocol is clear, looks at them
-//! before the limit on the length of a line applies, and hands them on to the dialect or to the reader of the protocol.
-//! Noise in front of an opening (empty lines, a byte order mark, telnet negotiation, control characters) decides nothing,
-//! and neither do blanks and the tags of a message of IRC.
+//! A [`Sniffer`] holds the first bytes until their protocol is clear, and then passes them on to the session. It works on
+//! bytes and not on lines: a request line of HTTP may be longer than the limit on lines, and TLS has no lines. Noise before
+//! an opening (empty lines, a byte order mark, telnet negotiation, control characters) decides nothing, and neither do
+//! blanks and the tags of an IRC message.
 //!
-//! What is decided never depends on how the bytes were cut. Every opening is known by its first few bytes
-//! (`binary`) or by its first line (`line`); a line that has more than [`OPENING_BYTES_MAX`] bytes is judged
-//! by its beginning.
+//! A decision does not depend on how the bytes are divided into chunks: it is made only when no further bytes could change
+//! it. Every opening is recognised by its first few bytes (`binary`) or by its first line (`line`), of which at most
+//! [`OPENING_BYTES_MAX`] bytes are examined.
 
 mod binary;
 mod line;
@@ -17,61 +17,60 @@ use core::fmt;
 
 pub(crate) use line::is_request;
 
-/// Bytes of a first line, behind its tags, after which it is judged without its end. Nobody types that many: terminals in
-/// line mode end a line at 4,095 bytes (Linux, `N_TTY_BUF_SIZE`).
+/// Number of bytes of a first line, after its tags, at which the line is classified without its end. Nobody types that many:
+/// terminals in line mode end a line at 4,095 bytes (Linux, `N_TTY_BUF_SIZE`).
 pub const OPENING_BYTES_MAX: usize = 4_096;
 
-/// Bytes of tags before a first line; those of a client of IRC have no more (IRCv3, message-tags).
+/// Maximum number of bytes of the tags before a first line, as for an IRC client (IRCv3, message-tags).
 const TAGS_BYTES_MAX: usize = 4_096;
 
-/// Bytes of one telnet subnegotiation. No option has a longer one: what is longer is not a subnegotiation.
+/// Maximum number of bytes of a telnet subnegotiation. No option has a longer one.
 const SUBNEGOTIATION_BYTES_MAX: usize = 512;
 
-/// Bytes of noise, telnet's included, after which no opening is looked for: no program begins so, and a client that
-/// sends that much is limited by its rate, as a person is.
+/// Number of bytes of noise after which the connection is plain: no program begins with that many.
 const NOISE_BYTES_MAX: usize = 16_384;
 
-/// Lines in doubt that are dropped, since they may begin a registration of IRC; with one more, it is one.
+/// Maximum number of lines in doubt. After one more, the connection is IRC.
 const DOUBTS_MAX: usize = 3;
 
 /// The protocol of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A line that may be a person's, or the beginning of a registration: `nick bob`. It is dropped, and the next one
-    /// decides. Happens only after a greeting.
+    /// A line that may be a person's message or the beginning of a registration or log-in: `nick bob`. It is neither sent
+    /// to the room nor executed, and the next line decides. It occurs only after a greeting.
     Doubt,
     /// HTTP, in any of its versions.
     Http,
-    /// The registration of a client of IRC.
+    /// The registration of an IRC client.
     Irc,
-    /// Anything else: a person's words.
+    /// Anything else: text of a person.
     Plain,
     /// A protocol that Parlor does not speak.
     Stranger(Protocol),
-    /// A handshake of TLS.
+    /// A TLS handshake.
     Tls,
 }
 
-/// A protocol that Parlor does not speak, and knows by its opening.
+/// A protocol that Parlor does not speak but recognises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
-    /// The manager of Asterisk.
+    /// The Asterisk Manager Interface.
     Asterisk,
-    /// Bytes that are not text, of an unknown protocol.
+    /// An unknown protocol that is not text.
     Binary,
     /// `BitTorrent`.
     BitTorrent,
-    /// CVS, with the password of its server.
+    /// CVS (`pserver`).
     Cvs,
     /// Git's own protocol.
     Git,
     /// IMAP.
     Imap,
-    /// JSON-RPC, as miners of coins speak it.
+    /// JSON-RPC, as cryptocurrency miners use it.
     JsonRpc,
     /// LDAP.
     Ldap,
-    /// A log-in of FTP or POP3.
+    /// FTP or POP3.
     Login,
     /// memcached.
     Memcached,
@@ -81,9 +80,9 @@ pub enum Protocol {
     Nats,
     /// NNTP.
     Nntp,
-    /// The header of a proxy (PROXY protocol, version 1 or 2).
+    /// The PROXY protocol, version 1 or 2.
     Proxy,
-    /// Remote desktops, and whatever else is in TPKT (RFC 1006).
+    /// Remote Desktop and other protocols on TPKT (RFC 1006).
     Rdp,
     /// Redis.
     Redis,
@@ -107,11 +106,11 @@ pub enum Protocol {
     Tor,
     /// VNC.
     Vnc,
-    /// A gateway to IRC, with its password.
+    /// An IRC gateway (`WEBIRC`).
     Webirc,
-    /// A relay of `WeeChat`.
+    /// The relay protocol of `WeeChat`.
     Weechat,
-    /// XMPP, and whatever else is written in XML.
+    /// XMPP and other protocols in XML.
     Xml,
 }
 
@@ -152,7 +151,7 @@ impl Protocol {
         }
     }
 
-    /// Whether its opening is a line of text, so that its sender can read a line of text as well.
+    /// Returns whether the protocol's opening is a line of text, so that its client can read a line of text as well.
     #[must_use]
     pub const fn is_text(self) -> bool {
         !matches!(
@@ -184,18 +183,18 @@ impl Kind {
     }
 }
 
-/// How strong the evidence of an opening must be.
+/// The context of a connection, which determines how certain a recognised opening must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Evidence {
-    /// The connection has received the greeting of the plain dialect, so it is probably a person: a line that a person
-    /// may have written counts as a person's.
+    /// The connection was sent the greeting of the plain dialect, so its user is probably a person: a line that a person
+    /// may have written is taken for one.
     Greeted {
-        /// Whether a registration of IRC makes it a client of IRC.
+        /// Whether the connection may become IRC.
         may_be_irc: bool,
     },
     /// Only IRC is expected.
     Irc,
-    /// Nothing was sent yet, in either direction.
+    /// The connection may be of any dialect and was sent nothing yet.
     Open,
 }
 
@@ -205,53 +204,54 @@ impl Evidence {
     }
 }
 
-/// The result of a look at the held bytes.
+/// The result of [`Sniffer::look`].
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Sniffed {
-    /// Bytes that decide nothing, to be handed on as they are.
+    /// Bytes that decide nothing and are passed on unchanged. They are not held back, so that telnet is answered at once.
     pub noise: Vec<u8>,
-    /// What the connection speaks; `None` until that is clear.
+    /// The protocol; `None` if it is not clear yet.
     pub kind: Option<Kind>,
 }
 
-/// Holds the bytes of a connection until it is clear what it speaks.
+/// Holds the bytes of a connection until its protocol is clear.
 #[derive(Default)]
 pub struct Sniffer {
     held: Vec<u8>,
-    /// Number of held bytes that were looked at and did not suffice.
+    /// The number of held bytes that were examined and did not suffice.
     looked: usize,
-    /// Bytes of noise so far.
+    /// The number of bytes of noise so far.
     noise_bytes: usize,
-    /// The connection began with what may be the byte order mark of UTF-16, in which NUL is no sign of anything.
+    /// Whether the connection began with a possible byte order mark of UTF-16. NUL is then not a sign of a binary protocol.
     may_be_utf16: bool,
-    /// Lines in doubt, kept in case a registration follows.
+    /// The lines in doubt, which are needed if a registration follows.
     doubted: Vec<u8>,
+    /// The number of lines that were in doubt.
     doubts: usize,
 }
 
 impl fmt::Debug for Sniffer {
-    /// The held bytes are not shown: they may contain a password.
+    /// Omits the held bytes, which may contain a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sniffer").field("held", &self.held.len()).finish_non_exhaustive()
     }
 }
 
 impl Sniffer {
-    /// Takes the next bytes of the connection.
+    /// Appends the next bytes of the connection.
     pub fn push(&mut self, bytes: &[u8]) {
         self.held.extend_from_slice(bytes);
     }
 
-    /// Looks at what came. `ended` says that nothing more will come.
+    /// Examines the held bytes. `ended` is whether they are the last ones of the connection.
     pub fn look(&mut self, evidence: Evidence, ended: bool) -> Sniffed {
         let mut from = 0;
         let kind = loop {
-            match self.judge(&self.held[from..], evidence, ended) {
-                Judged::Is(Kind::Doubt) => break Some(self.doubt(from)),
-                Judged::Is(kind) => break Some(kind),
-                Judged::More => break None,
-                Judged::Noise(_) if self.noise_bytes > NOISE_BYTES_MAX => break Some(Kind::Plain),
-                Judged::Noise(count) => {
+            match self.classify(&self.held[from..], evidence, ended) {
+                Class::Is(Kind::Doubt) => break Some(self.doubt(from)),
+                Class::Is(kind) => break Some(kind),
+                Class::More => break None,
+                Class::Noise(_) if self.noise_bytes > NOISE_BYTES_MAX => break Some(Kind::Plain),
+                Class::Noise(count) => {
                     let is_mark = self.noise_bytes == 0 && self.held[from..].starts_with(&[IAC, DONT]);
                     self.may_be_utf16 |= is_mark;
                     self.noise_bytes += count;
@@ -261,21 +261,21 @@ impl Sniffer {
         };
         let held = self.held.split_off(from);
         let noise = core::mem::replace(&mut self.held, held);
-        // Behind a doubt there may be whole lines.
+        // After a line in doubt, there may be complete lines that were not examined.
         self.looked = if kind == Some(Kind::Doubt) { 0 } else { self.held.len() };
         Sniffed { noise, kind }
     }
 
-    /// The best guess after a silence: what the held bytes are if nothing else comes.
+    /// Returns the protocol after a silence, as if the held bytes were the last ones.
     #[must_use]
     pub fn guess(&self) -> Kind {
-        match self.judge(&self.held, Evidence::Open, true) {
-            Judged::Is(kind) => kind,
-            Judged::More | Judged::Noise(_) => Kind::Plain,
+        match self.classify(&self.held, Evidence::Open, true) {
+            Class::Is(kind) => kind,
+            Class::More | Class::Noise(_) => Kind::Plain,
         }
     }
 
-    /// Takes the held bytes, from the first byte of the opening on: the next reader of the connection needs them.
+    /// Returns and removes the lines in doubt and the held bytes, for the next reader of the connection.
     pub fn take(&mut self) -> Vec<u8> {
         self.looked = 0;
         let mut bytes = core::mem::take(&mut self.doubted);
@@ -283,24 +283,24 @@ impl Sniffer {
         bytes
     }
 
-    /// Forgets the lines in doubt: nothing followed them.
+    /// Drops the lines in doubt, since no registration followed.
     pub fn forget_doubted(&mut self) {
         self.doubted = Vec::new();
     }
 
-    /// Whether it holds bytes that have not been looked at.
+    /// Returns whether there are bytes that were not examined.
     #[must_use]
     pub fn has_unread(&self) -> bool {
         self.looked < self.held.len()
     }
 
-    /// Number of bytes that it holds.
+    /// Returns the number of held bytes.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
         self.held.len() + self.doubted.len()
     }
 
-    /// Sets the line that begins at `from` aside.
+    /// Moves the line at `from` to the lines in doubt.
     fn doubt(&mut self, from: usize) -> Kind {
         if self.doubts == DOUBTS_MAX {
             return Kind::Irc;
@@ -308,45 +308,45 @@ impl Sniffer {
         self.doubts += 1;
         let line = &self.held[from..];
         let end = memchr::memchr2(b'\r', b'\n', line).unwrap_or(line.len());
-        // Its end stays, and is noise: there may be an LF or a NUL to come that belongs to it.
+        // The line end stays and is noise: an LF or NUL that belongs to it may still follow.
         self.doubted.extend(self.held.drain(from..from + end));
         self.doubted.extend_from_slice(b"\r\n");
         Kind::Doubt
     }
 
-    /// Judges bytes from the beginning of a line on. A decision must hold whatever bytes follow, which is why the cases
-    /// are in this order.
-    fn judge(&self, bytes: &[u8], evidence: Evidence, ended: bool) -> Judged {
+    /// Classifies bytes at the beginning of a line. The order of the cases ensures that further bytes cannot change a
+    /// decision.
+    fn classify(&self, bytes: &[u8], evidence: Evidence, ended: bool) -> Class {
         match bytes {
-            [] => return Judged::More,
-            [0xEF, 0xBB, 0xBF, ..] => return Judged::Noise(3),
-            [0xEF] | [0xEF, 0xBB] if !ended => return Judged::More,
-            [b'\n', ..] => return Judged::Noise(1),
+            [] => return Class::More,
+            [0xEF, 0xBB, 0xBF, ..] => return Class::Noise(3),
+            [0xEF] | [0xEF, 0xBB] if !ended => return Class::More,
+            [b'\n', ..] => return Class::Noise(1),
             [b'\r', ..] => return carriage_return(bytes, ended),
             [IAC, ..] => return telnet(bytes, ended),
-            [0xFE, 0xFF, ..] if self.noise_bytes == 0 => return Judged::Is(Kind::Plain),
-            [0xFE] if self.noise_bytes == 0 && !ended => return Judged::More,
+            [0xFE, 0xFF, ..] if self.noise_bytes == 0 => return Class::Is(Kind::Plain),
+            [0xFE] if self.noise_bytes == 0 && !ended => return Class::More,
             _ => {}
         }
-        match binary::judge(bytes, self.may_be_utf16, ended) {
-            Judged::Noise(_) => {}
-            judged => return judged,
+        match binary::classify(bytes, self.may_be_utf16, ended) {
+            Class::Noise(_) => {}
+            class => return class,
         }
-        // Where a signature begins with a control character, that is decided by now.
+        // Signatures that begin with a control character were recognised above.
         if bytes[0].is_ascii_control() && bytes[0] != b'\t' {
-            return Judged::Noise(1);
+            return Class::Noise(1);
         }
-        line::judge(bytes, evidence, ended)
+        line::classify(bytes, evidence, ended)
     }
 }
 
-/// What the bytes from the beginning of a line on are.
+/// The classification of bytes at the beginning of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Judged {
+enum Class {
     Is(Kind),
     /// More bytes are needed.
     More,
-    /// That many of them decide nothing.
+    /// This number of bytes decide nothing.
     Noise(usize),
 }
 
@@ -357,43 +357,43 @@ const WILL: u8 = 251;
 const SB: u8 = 250;
 const SE: u8 = 240;
 
-/// A carriage return begins the end of an empty line, or the signature of PROXY, version 2, whose first bytes look like
-/// two empty lines.
-fn carriage_return(bytes: &[u8], ended: bool) -> Judged {
+/// Classifies bytes that begin with CR: the end of an empty line, or the signature of PROXY version 2, which begins like two
+/// empty lines.
+fn carriage_return(bytes: &[u8], ended: bool) -> Class {
     const PROXY: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
     if bytes.starts_with(PROXY) {
-        return Judged::Is(Kind::Stranger(Protocol::Proxy));
+        return Class::Is(Kind::Stranger(Protocol::Proxy));
     }
     match bytes {
-        _ if PROXY.starts_with(bytes) && !ended => Judged::More,
-        [_, 0, ..] => Judged::Noise(2),
-        _ => Judged::Noise(1),
+        _ if PROXY.starts_with(bytes) && !ended => Class::More,
+        [_, 0, ..] => Class::Noise(2),
+        _ => Class::Noise(1),
     }
 }
 
-/// A telnet command (RFC 854, 855), which begins with [`IAC`].
-fn telnet(bytes: &[u8], ended: bool) -> Judged {
+/// Classifies bytes that begin with [`IAC`]: telnet commands (RFC 854, 855).
+fn telnet(bytes: &[u8], ended: bool) -> Class {
     match bytes {
-        // No client of telnet says four times that a byte is 255: the marker of BGP (RFC 4271).
-        [IAC, IAC, IAC, IAC, ..] => Judged::Is(Kind::Stranger(Protocol::Binary)),
-        [IAC] | [IAC, IAC] | [IAC, IAC, IAC] | [IAC, WILL..=DONT] if !ended => Judged::More,
-        [IAC, WILL..=DONT, _, ..] => Judged::Noise(3),
+        // The marker of BGP (RFC 4271). No telnet client sends four escaped bytes 255.
+        [IAC, IAC, IAC, IAC, ..] => Class::Is(Kind::Stranger(Protocol::Binary)),
+        [IAC] | [IAC, IAC] | [IAC, IAC, IAC] | [IAC, WILL..=DONT] if !ended => Class::More,
+        [IAC, WILL..=DONT, _, ..] => Class::Noise(3),
         [IAC, SB, rest @ ..] => {
             let rest = &rest[..rest.len().min(SUBNEGOTIATION_BYTES_MAX)];
             let mut at = 0;
             while let Some(command) = memchr::memchr(IAC, &rest[at..]) {
                 at += command;
                 match rest.get(at + 1) {
-                    Some(&SE) => return Judged::Noise(2 + at + 2),
+                    Some(&SE) => return Class::Noise(2 + at + 2),
                     Some(_) => at += 2,
                     None => break,
                 }
             }
             let is_over = ended || rest.len() == SUBNEGOTIATION_BYTES_MAX;
-            if is_over { Judged::Is(Kind::Plain) } else { Judged::More }
+            if is_over { Class::Is(Kind::Plain) } else { Class::More }
         }
-        [IAC] | [IAC, IAC, ..] => Judged::Is(Kind::Plain),
-        _ => Judged::Noise(2),
+        [IAC] | [IAC, IAC, ..] => Class::Is(Kind::Plain),
+        _ => Class::Noise(2),
     }
 }
 

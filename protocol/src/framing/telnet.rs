@@ -1,9 +1,9 @@
-//! Telnet, as far as a room needs it: what a client sends between and within its lines that is no text.
+//! Decodes telnet commands (RFC 854) in the input of a terminal, and UTF-16.
 //!
-//! Whoever connects with a telnet client speaks the Network Virtual Terminal of RFC 854. This is the part of it that is
-//! read: commands go out of the text, whichever way TCP has cut them; options are negotiated (`options`); a timing mark is
-//! answered at its place (RFC 860), for GNU telnet shows its user nothing between an interrupt and that answer. UTF-16
-//! with its byte order mark is told from a command here, too, for both begin with the same byte.
+//! Commands are removed from the text, however TCP has divided them, and options are negotiated (`options`). A command is
+//! answered when its line is read, after the effects of the lines before it, as a timing mark requires (RFC 860): GNU
+//! telnet shows its user nothing between an interrupt and that answer. The byte order mark of UTF-16 begins with the same
+//! byte as a command, so the two are distinguished here.
 
 mod options;
 mod utf16;
@@ -11,7 +11,7 @@ mod utf16;
 use options::Options;
 use utf16::Utf16;
 
-/// The first byte of every command, which is in no text of UTF-8.
+/// Interpret as command: the first byte of every command. UTF-8 never contains it.
 pub(crate) const IAC: u8 = 255;
 
 const SUSPEND: u8 = 237;
@@ -30,47 +30,46 @@ const WONT: u8 = 252;
 const DO: u8 = 253;
 const DONT: u8 = 254;
 
-/// Every byte from here on is a command where it follows IAC (end of file, of RFC 1184, is the first); what is below is
-/// no command, and the IAC before it a letter of another encoding: ÿ of Latin-1.
+/// The first byte that is a command after IAC (end of file, RFC 1184). If a smaller byte follows, the IAC is a letter of
+/// another encoding: ÿ of Latin-1.
 const FIRST_COMMAND: u8 = 236;
 
-/// The option of RFC 860.
+/// The option Timing Mark (RFC 860).
 const TIMING_MARK: u8 = 6;
 
-/// Options have numbers below this (RFC 855's registry), those that extend the list apart.
+/// The numbers of all options (IANA's registry) are less than this, except Extended-Options-List.
 const OPTIONS: u8 = 50;
 
-/// Bytes of a subnegotiation, at the most. Nobody should begin one, for every option is refused; one that does not end
-/// must not silence its client for ever.
+/// Maximum number of bytes of a subnegotiation. No client should begin one, since every option is refused. One without an
+/// end must not suppress its client's input for ever.
 const SUBNEGOTIATION_BYTES_MAX: u16 = 1_024;
 
-/// What a client asks for in a command, and is to be answered.
+/// A request of a client, which needs an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// Whether the server is there.
+    /// Are You There: the client asks for a visible sign that the server is running.
     AreYouThere,
-    /// To use an option, or no longer to use it, on the server's side or on its own: what to answer. The server's own
-    /// request for an option comes like this, too.
+    /// A negotiation of an option, with the bytes to send. It is also used for the server's own request.
     Option([u8; 3]),
-    /// To be told when everything before this was acted on.
+    /// Timing Mark: the client asks for an answer when everything before it is processed.
     TimingMark,
 }
 
-/// The answer to a request for a timing mark: here it is.
+/// The answer to a timing mark.
 pub(crate) const TIMING_MARK_ANSWER: [u8; 3] = [IAC, WILL, TIMING_MARK];
 
 /// The meaning of a byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decoded {
-    /// A command that is to be answered.
+    /// A request that needs an answer.
     Asked(Asked),
     /// A byte of a line.
     Byte(u8),
     /// At most two characters of UTF-16.
     Characters([Option<char>; 2]),
-    /// A control function: a key of the client's terminal, or what was taken for one.
+    /// A control function, or a byte of text that the client mistook for one.
     Function(Function),
-    /// A letter of another encoding, which is no command, and the byte behind it.
+    /// The byte after an IAC that is a letter of another encoding.
     NoCommand(u8),
     /// Nothing, or nothing yet.
     Nothing,
@@ -79,39 +78,39 @@ pub(crate) enum Decoded {
 /// A control function of RFC 854 or 1184 that acts on the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Function {
-    /// Whether what there is of the line is to be discarded.
+    /// Whether the function discards the unfinished line.
     pub(crate) discards: bool,
-    /// The byte of a character in whose place it may stand.
+    /// The byte of a character that the client may have replaced with the function.
     ///
-    /// GNU telnet takes the eighth bit off each byte before it compares it with the keys of its terminal, for as long as
-    /// it does not transmit [binary](options). So it takes the second byte of 在, which is 0x9C, for Ctrl-\, and sends BREAK
-    /// for it. These are the keys that a terminal has where nobody set others.
+    /// Until it transmits [binary](options), GNU telnet clears the eighth bit of each byte before it compares it with the
+    /// keys of its terminal. It takes 0x9C, the second byte of 在, for Ctrl-\, and sends BREAK instead. These bytes
+    /// assume the default keys of terminals.
     pub(crate) in_place_of: Option<u8>,
 }
 
-/// Reads the bytes of a connection one by one, from the first one on that may be a command.
+/// Decodes the bytes of a connection one by one, beginning with the first IAC.
 #[derive(Debug)]
 pub(crate) struct Decoder {
     state: State,
     options: Options,
-    /// Whether the last byte was a CR that ended a line, so that what may belong to it is no line's beginning.
+    /// Whether the last byte was a CR that ended a line. An LF or NUL after it belongs to the same line end.
     after_return: bool,
 }
 
 #[derive(Debug)]
 enum State {
-    /// Behind IAC.
+    /// After IAC.
     Command,
-    /// These are the first bytes of the stream: IAC and DONT with what follows it, or a byte order mark of UTF-16.
+    /// In the first bytes of the stream, which may be IAC DONT or the byte order mark of UTF-16.
     First(First),
-    /// Behind a command that names an option.
+    /// After WILL, WONT, DO or DONT.
     Option(u8),
-    /// Behind a subnegotiation that is longer than any, up to the end of the line: what is left of it may be the end of a
-    /// command, which is not to be said.
+    /// After a subnegotiation that is too long. The input is dropped until the end of the line: it may be the rest of a
+    /// command such as `/msg`, and must not be sent to the room.
     RestOfLine,
-    /// Within a subnegotiation, behind so many bytes.
+    /// In a subnegotiation, after this number of bytes.
     Subnegotiation(u16),
-    /// Behind IAC within a subnegotiation.
+    /// After IAC in a subnegotiation.
     SubnegotiationCommand(u16),
     Text,
     Utf16(Utf16),
@@ -119,28 +118,28 @@ enum State {
 
 #[derive(Clone, Copy, Debug)]
 enum First {
-    /// 0xFF.
+    /// After 0xFF.
     Iac,
-    /// 0xFF and 0xFE.
+    /// After 0xFF 0xFE.
     Dont,
-    /// 0xFF, 0xFE and this, which is the number of an option.
+    /// After 0xFF 0xFE and this number of an option.
     Option(u8),
-    /// The same and 0xFF.
+    /// After 0xFF 0xFE, this number of an option, and 0xFF.
     Command(u8),
 }
 
 impl Decoder {
-    /// A decoder for the stream's first bytes.
+    /// Creates a decoder after an IAC that is the first byte of the stream.
     pub(crate) const fn at_start() -> Self {
         Self::new(State::First(First::Iac))
     }
 
-    /// A decoder behind an IAC in the middle of a stream.
-    pub(crate) const fn behind_iac() -> Self {
+    /// Creates a decoder after an IAC in the middle of a stream.
+    pub(crate) const fn after_iac() -> Self {
         Self::new(State::Command)
     }
 
-    /// A decoder of UTF-16, the more significant byte first.
+    /// Creates a decoder of big-endian UTF-16.
     pub(crate) const fn utf16_big_endian() -> Self {
         Self::new(State::Utf16(Utf16::new(true)))
     }
@@ -149,7 +148,7 @@ impl Decoder {
         Self { state, options: Options::NONE, after_return: false }
     }
 
-    /// Whether the next byte is text as it stands, unless it is IAC.
+    /// Returns whether the next byte, unless it is IAC, is text and needs no decoding.
     pub(crate) const fn is_in_text(&self) -> bool {
         matches!(self.state, State::Text)
             && !self.options.has_request()
@@ -157,12 +156,12 @@ impl Decoder {
             && !self.after_return
     }
 
-    /// Whether it knows nothing that a new one does not.
+    /// Returns whether the decoder has no state that a new one lacks.
     pub(crate) const fn is_as_new(&self) -> bool {
         matches!(self.state, State::Text) && self.options.are_unknown()
     }
 
-    /// What the server asks of whoever is known to speak telnet: to transmit binary.
+    /// Returns the server's request that the client transmit binary, once, after the client's first command.
     pub(crate) fn request(&mut self) -> Option<Asked> {
         let is_between_commands = matches!(self.state, State::Text);
         is_between_commands.then(|| self.options.request())?.map(Asked::Option)
@@ -172,7 +171,7 @@ impl Decoder {
         matches!(self.state, State::Utf16(_))
     }
 
-    /// Reads the next byte.
+    /// Decodes the next byte.
     pub(crate) fn decode(&mut self, byte: u8) -> Decoded {
         match &mut self.state {
             State::Text if byte == IAC => self.go_to(State::Command),
@@ -204,7 +203,7 @@ impl Decoder {
             State::SubnegotiationCommand(count) => match (byte, *count + 1) {
                 (SE, _) => self.go_to(State::Text),
                 (IAC, count) => self.subnegotiation(count),
-                // It was broken off by another command.
+                // Another command aborts the subnegotiation.
                 (FIRST_COMMAND.., _) => self.command(byte),
                 (_, count) => self.subnegotiation(count),
             },
@@ -212,9 +211,10 @@ impl Decoder {
         }
     }
 
-    /// A byte of a line. In binary, a CR alone may be the Enter key (RFC 856 leaves open what it is): `PuTTY` sends that, GNU telnet
-    /// LF, others CR LF or CR NUL as ever.
-    /// `None` is what belongs to the line end before it.
+    /// Decodes a byte of text. Returns `None` if it belongs to the previous line end.
+    ///
+    /// In binary, the Enter key may be CR alone, which RFC 856 does not define: `PuTTY` sends it, GNU telnet sends LF, and
+    /// others send CR LF or CR NUL.
     fn text(&mut self, byte: u8) -> Option<u8> {
         let after_return =
             core::mem::replace(&mut self.after_return, byte == b'\r' && self.options.is_binary());
@@ -225,7 +225,7 @@ impl Decoder {
         }
     }
 
-    /// A byte behind IAC.
+    /// Decodes the byte after IAC.
     fn command(&mut self, byte: u8) -> Decoded {
         self.state = match byte {
             WILL..=DONT => State::Option(byte),
@@ -248,14 +248,13 @@ impl Decoder {
         }
     }
 
-    /// A byte of a line that a command stands for.
+    /// Returns the byte of a key that a command represents.
     const fn key(&mut self, byte: u8) -> Decoded {
         self.after_return = false;
         Decoded::Byte(byte)
     }
 
-    /// A command that is no request. The data mark ends a Synch, which discards what was typed before it; so does what a
-    /// terminal's interrupt would.
+    /// Decodes a command that is not a request. The data mark ends a Synch, which discards the input before it.
     fn function(&self, command: u8) -> Decoded {
         let key = match command {
             INTERRUPT_PROCESS => Some(CTRL_C),
@@ -270,9 +269,10 @@ impl Decoder {
         })
     }
 
-    /// One of the first bytes of the stream. UTF-16 begins with 0xFF 0xFE where its less significant byte comes first,
-    /// and so does a client of telnet that says DONT. But no client has anything to say that to: an option that is off
-    /// need not be refused (RFC 854). So it is UTF-16, unless an option and another command follow.
+    /// Decodes one of the first bytes of the stream.
+    ///
+    /// Little-endian UTF-16 begins with 0xFF 0xFE, and so does IAC DONT. No telnet client has a reason to begin with DONT: an
+    /// option that is off need not be refused (RFC 854). The stream is UTF-16, unless an option and another command follow.
     fn first(&mut self, first: First, byte: u8) -> Decoded {
         let mut utf16 = Utf16::new(false);
         let mut units = |bytes: &[u8]| bytes.iter().fold([None; 2], |_, &byte| utf16.decode(byte));
@@ -294,7 +294,7 @@ impl Decoder {
         Decoded::Characters(characters)
     }
 
-    /// Within a subnegotiation behind so many bytes, or behind one that is longer than any.
+    /// Goes on in a subnegotiation of `count` bytes so far, or discards the line if it is too long.
     fn subnegotiation(&mut self, count: u16) -> Decoded {
         if count < SUBNEGOTIATION_BYTES_MAX {
             return self.go_to(State::Subnegotiation(count));
@@ -323,10 +323,10 @@ const CTRL_Z: u8 = 0x1A;
 const CTRL_BACKSLASH: u8 = 0x1C;
 const EIGHTH_BIT: u8 = 0x80;
 
-/// What the erase key of a terminal sends: the line loses its last character.
+/// The byte of the erase key, which erases the last character of the line.
 pub(crate) const BACKSPACE: u8 = 0x08;
 
-/// What the kill key of a terminal sends: the line loses everything.
+/// The byte of the kill key, which erases the line.
 pub(crate) const KILL: u8 = 0x15;
 
 #[cfg(test)]
@@ -336,7 +336,7 @@ mod tests {
     use alloc::vec;
     use alloc::vec::Vec;
 
-    /// What a stream says from its first IAC on: its text, `^` for what discards the line, and what is asked.
+    /// Decodes a stream after its first IAC. Returns the text, with `^` for functions that discard the line, and the requests.
     fn decoded(bytes: &[u8], mut decoder: Decoder) -> (String, Vec<Asked>) {
         let (mut text, mut asked) = (Vec::new(), Vec::new());
         for &byte in bytes {
@@ -370,15 +370,15 @@ mod tests {
     }
 
     #[test]
-    fn commands_are_no_text() {
+    fn commands_are_removed_from_the_text() {
         assert_eq!(text(b"a\xFF\xF1b\xFF\xF9c\xFF\xECd"), "abcd");
         assert_eq!(
             text(b"a\xFF\xFA\x1F\x00\x0A\x00\x18\xFF\xF0b"),
             "ab",
             "a window size with a line feed in it"
         );
-        assert_eq!(text(b"a\xFF\xFA\x1F\xFF\xFF\xF0\x00\x18\xFF\xF0b"), "ab", "a byte that is IAC");
-        assert_eq!(text(b"a\xFF\xFA\x18\x00xterm\xFF\xFD\x01b"), "ab", "one that another command breaks off");
+        assert_eq!(text(b"a\xFF\xFA\x1F\xFF\xFF\xF0\x00\x18\xFF\xF0b"), "ab", "an escaped IAC");
+        assert_eq!(text(b"a\xFF\xFA\x18\x00xterm\xFF\xFD\x01b"), "ab", "another command aborts it");
         assert_eq!(asked(b"\xFF\xFA\x18\x00xterm\xFF\xF6"), [Asked::AreYouThere]);
         assert_eq!(text(b"helo\xFF\xF7lo"), "helo\x08lo");
         assert_eq!(text(b"helo\xFF\xF8lo"), "helo\x15lo");
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subnegotiation_that_does_not_end_is_over_with_a_line() {
+    fn a_subnegotiation_without_an_end_is_dropped_up_to_the_end_of_the_line() {
         let begun = [b"/msg \xFF\xFA\x18".as_slice(), &[b'x'; SUBNEGOTIATION_BYTES_MAX as usize]].concat();
         for end in [b"\n".as_slice(), b"\r\n", b"\r\0", b"\r"] {
             let stream = [&begun, b"/msg bob half".as_slice(), end, b"hello\n"].concat();
@@ -400,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_is_asked_for_binary_once_it_is_known_to_be_one() {
+    fn a_client_is_asked_to_transmit_binary_after_its_first_command() {
         let request = Some(Asked::Option([IAC, DO, 0]));
         for command in (FIRST_COMMAND..SB).map(|byte| vec![IAC, byte]).chain([
             vec![IAC, DO, TIMING_MARK],
@@ -412,45 +412,45 @@ mod tests {
                 assert_eq!(decoder.request(), None, "within {command:?}");
                 decoder.decode(byte);
             }
-            assert_eq!((decoder.request(), decoder.request()), (request, None), "behind {command:?}");
+            assert_eq!((decoder.request(), decoder.request()), (request, None), "after {command:?}");
         }
         for text in [b"\xFF\xFFa".as_slice(), b"\xFFes"] {
             let mut decoder = Decoder::in_text();
             text.iter().for_each(|&byte| {
                 decoder.decode(byte);
             });
-            assert_eq!(decoder.request(), None, "{text:?} is no telnet");
+            assert_eq!(decoder.request(), None, "{text:?} is not telnet");
         }
     }
 
     #[test]
-    fn a_cr_ends_a_line_where_bytes_are_transmitted_as_they_are() {
+    fn a_cr_ends_a_line_in_binary() {
         assert_eq!(text(b"\xFF\xFB\x00a\rb\r\nc\r\0d\ne\r\r\n\n\0"), "a\nb\nc\nd\ne\n\n\n\0");
         assert_eq!(text(b"\xFF\xFB\x00a\r\xFF\xF1\nb"), "a\nb", "a command between CR and LF");
         assert_eq!(
             text(b"\xFF\xFB\x00a\xFF\rb\r\xFF\nc\r\xFF\xF7\nd"),
             "a\u{FFFD}\nb\n\u{FFFD}\nc\n\x08\nd",
-            "bytes that come with IAC are bytes"
+            "bytes after IAC are text"
         );
-        assert_eq!(text(b"\xFF\xFB\x00\xFF\xFC\x00a\rb\r\n"), "a\rb\r\n", "no longer");
+        assert_eq!(text(b"\xFF\xFB\x00\xFF\xFC\x00a\rb\r\n"), "a\rb\r\n", "binary is off again");
         assert_eq!(text(b"\xFF\xFC\x00a\rb\r\n"), "a\rb\r\n");
     }
 
     #[test]
-    fn a_letter_of_latin_1_is_no_command() {
+    fn a_letter_of_latin_1_is_not_a_command() {
         assert_eq!(text(b"L'Ha\xFF-les-Roses"), "L'Ha\u{FFFD}-les-Roses");
-        assert_eq!(text(b"\xFF\xFF"), "\u{FFFD}", "a byte that is escaped");
+        assert_eq!(text(b"\xFF\xFF"), "\u{FFFD}", "an escaped byte");
         for byte in 0..FIRST_COMMAND {
             assert_eq!(Decoder::in_text().after(&[IAC, byte]), Decoded::NoCommand(byte));
         }
     }
 
     #[test]
-    fn a_byte_order_mark_is_told_from_a_command() {
+    fn a_byte_order_mark_is_distinguished_from_a_command() {
         let first = |bytes: &[u8]| decoded(&bytes[1..], Decoder::at_start());
-        for said in ["hello\r\n", "你好", "\n", "上海", "一二三", "！\n", "é", "🦀 and ü"] {
-            let bytes: Vec<u8> = said.encode_utf16().flat_map(u16::to_le_bytes).collect();
-            assert_eq!(first(&[b"\xFF\xFE", &bytes[..]].concat()), (said.into(), Vec::new()), "{said}");
+        for text in ["hello\r\n", "你好", "\n", "上海", "一二三", "！\n", "é", "🦀 and ü"] {
+            let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            assert_eq!(first(&[b"\xFF\xFE", &bytes[..]].concat()), (text.into(), Vec::new()), "{text}");
         }
         let refused = [Asked::Option([IAC, DONT, 31])];
         assert_eq!(first(b"\xFF\xFE\x01\xFF\xFB\x1Fhello"), ("hello".into(), refused.to_vec()));

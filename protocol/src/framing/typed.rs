@@ -69,7 +69,9 @@ fn corrected(line: &str) -> String {
             Ok(KILL) => text.clear(),
             Ok(WORD_ERASE) => {
                 let kept = text.trim_end();
-                text.truncate(kept.rfind(char::is_whitespace).map_or(0, |at| at + first_char_length(&kept[at..])));
+                text.truncate(
+                    kept.rfind(char::is_whitespace).map_or(0, |at| at + first_char_length(&kept[at..])),
+                );
             }
             Ok(b'\t' | b'\r') => text.push(character),
             _ if character.is_control() && !is_formatting(character) => {}

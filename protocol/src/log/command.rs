@@ -66,8 +66,8 @@ pub enum Command {
         reason: CloseReason,
         /// The parting message.
         message: Option<Text>,
-        },
-        /// A member leaves one room and enters another in one step; without one of the two, it only enters or leaves.
+    },
+    /// A member leaves one room and enters another in one step; without one of the two, it only enters or leaves.
     Move {
         /// The member who moves.
         member: MemberId,

@@ -1,39 +1,39 @@
-//! Openings that are not text, known by their first few bytes.
+//! Openings that are not text, recognised by their first few bytes.
 
-use super::{IAC, Judged, Kind, Protocol};
+use super::{Class, IAC, Kind, Protocol};
 
-/// Bytes at the beginning of a line that are checked for NUL, which no text has there.
+/// Number of bytes at the beginning of a line that are searched for NUL, which text does not contain.
 const HEAD_BYTES: usize = 8;
 
-/// Judges bytes at the beginning of a line. `Noise` stands for text.
-pub(super) fn judge(bytes: &[u8], may_be_utf16: bool, ended: bool) -> Judged {
+/// Classifies bytes at the beginning of a line. [`Class::Noise`] means that they are text.
+pub(super) fn classify(bytes: &[u8], may_be_utf16: bool, ended: bool) -> Class {
     match signature(bytes) {
-        Judged::More if ended => {}
-        Judged::Noise(_) => {}
-        judged => return judged,
+        Class::More if ended => {}
+        Class::Noise(_) => {}
+        class => return class,
     }
-    // No further than that, for this is asked again behind each byte of noise.
+    // The head is short, since this is called again after each byte of noise.
     let head = &bytes[..bytes.len().min(HEAD_BYTES)];
     let line_end = memchr::memchr3(b'\r', b'\n', IAC, head);
     let head = &head[..line_end.unwrap_or(head.len())];
     let is_whole = ended || line_end.is_some() || head.len() == HEAD_BYTES;
-    // A control character is noise only when all of the head is seen, and says otherwise.
+    // A leading control character may begin a binary protocol: the whole head is needed to call it noise.
     if !is_whole && (head.len() < 4 || head[0].is_ascii_control()) {
-        return Judged::More;
+        return Class::More;
     }
     if may_be_utf16 {
-        return Judged::Noise(0);
+        return Class::Noise(0);
     }
-    // A line on which there is nothing to see says nothing. It ends within the head, or it is judged before its end.
+    // A line of control characters decides nothing. A longer one is classified before its end.
     if line_end.is_some() && head.iter().all(u8::is_ascii_control) {
-        return Judged::Noise(0);
+        return Class::Noise(0);
     }
     let (first, second) = head.split_at(head.len().min(4));
     match first {
-        // Latin letters of UTF-16 without a mark, in either order: no other text has NUL in it.
-        [one, 0, other, 0] | [0, one, 0, other] if is_letter(*one) && is_letter(*other) => Judged::Noise(0),
-        _ if first.contains(&0) || second.contains(&0) => Judged::Is(Kind::Stranger(Protocol::Binary)),
-        _ => Judged::Noise(0),
+        // Latin letters of UTF-16 without a byte order mark, in either byte order. No other text contains NUL.
+        [one, 0, other, 0] | [0, one, 0, other] if is_letter(*one) && is_letter(*other) => Class::Noise(0),
+        _ if first.contains(&0) || second.contains(&0) => Class::Is(Kind::Stranger(Protocol::Binary)),
+        _ => Class::Noise(0),
     }
 }
 
@@ -41,47 +41,47 @@ const fn is_letter(byte: u8) -> bool {
     byte.is_ascii_graphic() || byte == b' '
 }
 
-/// Signatures. A byte that matches anything does not match a line end, so that no line is held up because it resembles a
-/// signature.
-fn signature(bytes: &[u8]) -> Judged {
+/// Recognises a signature. `any` does not match a line end, so that a complete line is never held because it resembles the
+/// beginning of a signature.
+fn signature(bytes: &[u8]) -> Class {
     const BITTORRENT: &[u8] = b"\x13BitTorrent";
-    // A printer's queue (RFC 1179), as scanners ask for it.
+    // A request of the Line Printer Daemon Protocol (RFC 1179), as port scanners send it.
     const LPD: &[u8] = b"\x01default\n";
     const BITCOIN: &[u8] = b"\xf9\xbe\xb4\xd9";
     for (whole, protocol) in
         [(BITTORRENT, Protocol::BitTorrent), (LPD, Protocol::Binary), (BITCOIN, Protocol::Binary)]
     {
         if bytes.starts_with(whole) {
-            return Judged::Is(Kind::Stranger(protocol));
+            return Class::Is(Kind::Stranger(protocol));
         }
         if whole.starts_with(bytes) {
-            return Judged::More;
+            return Class::More;
         }
     }
-    let is = |protocol| Judged::Is(Kind::Stranger(protocol));
+    let is = |protocol| Class::Is(Kind::Stranger(protocol));
     let any = |byte: u8| !matches!(byte, b'\r' | b'\n' | IAC);
     match *bytes {
-        // A record of a handshake (RFC 8446, section 5.1); 22 alone is a formatting code.
-        [0x16, 0x03, ..] => Judged::Is(Kind::Tls),
-        // The hello of SSL 2, in which old clients still offer newer versions.
-        [0x80, length, 0x01, 0x00 | 0x03, ..] if any(length) => Judged::Is(Kind::Tls),
-        [0x80, length, 0x01] | [0x80, length] if any(length) => Judged::More,
+        // A handshake record (RFC 8446, section 5.1). 22 alone is a formatting code of IRC.
+        [0x16, 0x03, ..] => Class::Is(Kind::Tls),
+        // The client hello of SSL 2, with which old clients offer newer versions.
+        [0x80, length, 0x01, 0x00 | 0x03, ..] if any(length) => Class::Is(Kind::Tls),
+        [0x80, length, 0x01] | [0x80, length] if any(length) => Class::More,
         [0x03, 0x00, 0x00, ..] => is(Protocol::Rdp),
-        // A sequence with an integer in it of one byte: a message of LDAP (RFC 4511) and its number. The length takes
-        // up to three bytes: who logs in by a long name has a longer message than one byte can say.
+        // An LDAP message (RFC 4511): a sequence that begins with an integer of one byte, the message's number. The
+        // length of the sequence has up to three bytes: a log-in with a long name needs more than one.
         [0x30, length, 0x02, 0x01, ..] if any(length) => is(Protocol::Ldap),
         [0x30, 0x81, length, 0x02, 0x01, ..] if any(length) => is(Protocol::Ldap),
         [0x30, 0x82, high, low, 0x02, 0x01, ..] if any(high) && any(low) => is(Protocol::Ldap),
-        [0x30, length, 0x02] | [0x30, length] if any(length) => Judged::More,
-        [0x30, 0x81, length, 0x02] | [0x30, 0x81 | 0x82, length] if any(length) => Judged::More,
-        [0x30, 0x82, high, low, 0x02] | [0x30, 0x82, high, low] if any(high) && any(low) => Judged::More,
+        [0x30, length, 0x02] | [0x30, length] if any(length) => Class::More,
+        [0x30, 0x81, length, 0x02] | [0x30, 0x81 | 0x82, length] if any(length) => Class::More,
+        [0x30, 0x82, high, low, 0x02] | [0x30, 0x82, high, low] if any(high) && any(low) => Class::More,
         [0x10, length, 0x00, 0x04 | 0x06, ..] if any(length) => is(Protocol::Mqtt),
-        [0x10, length, 0x00] | [0x10, length] if any(length) => Judged::More,
+        [0x10, length, 0x00] | [0x10, length] if any(length) => Class::More,
         [0x04, 0x01 | 0x02, ..] => is(Protocol::Socks),
         [0x05, 0x01..=0x04, 0x00..=0x02, ..] => is(Protocol::Socks),
-        [0x05, 0x01..=0x04] | [0x03, 0x00] => Judged::More,
+        [0x05, 0x01..=0x04] | [0x03, 0x00] => Class::More,
         [0xfe, 0x01, ..] => is(Protocol::Binary),
-        [0x16 | 0x80 | 0x03 | 0x30 | 0x10 | 0x04 | 0x05 | 0xfe] => Judged::More,
-        _ => Judged::Noise(0),
+        [0x16 | 0x80 | 0x03 | 0x30 | 0x10 | 0x04 | 0x05 | 0xfe] => Class::More,
+        _ => Class::Noise(0),
     }
 }

@@ -1,57 +1,57 @@
-//! Openings that are text: known by their first line.
+//! Openings that are text, recognised by their first line.
 
-use super::{Evidence, IAC, Judged, Kind, OPENING_BYTES_MAX, Protocol, TAGS_BYTES_MAX};
+use super::{Class, Evidence, IAC, Kind, OPENING_BYTES_MAX, Protocol, TAGS_BYTES_MAX};
 use crate::base::name::Name;
 use alloc::vec::Vec;
 
-/// How a first line ends.
+/// The end of a first line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// By the end of the input, without an end of its own: it may be the beginning of a longer line.
+    /// The input ended without a line end: the line may be the beginning of a longer one.
     Input,
-    /// Not yet, and it already has more bytes than are looked at.
+    /// No line end was received within the bytes that are examined.
     Later,
-    /// By an end of its own.
+    /// A line end.
     Line,
 }
 
-/// Judges the beginning of a line.
-pub(super) fn judge(bytes: &[u8], evidence: Evidence, ended: bool) -> Judged {
+/// Classifies the beginning of a line.
+pub(super) fn classify(bytes: &[u8], evidence: Evidence, ended: bool) -> Class {
     let blanks = bytes.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let bytes = &bytes[blanks.min(OPENING_BYTES_MAX)..];
     if bytes.starts_with(b"@RSYNCD:") {
-        return Judged::Is(Kind::Stranger(Protocol::Rsync));
+        return Class::Is(Kind::Stranger(Protocol::Rsync));
     }
     let tags = match tags_length(bytes) {
         Some(length) => length,
-        None if ended || bytes.len() > TAGS_BYTES_MAX => return Judged::Is(Kind::Plain),
-        None => return Judged::More,
+        None if ended || bytes.len() > TAGS_BYTES_MAX => return Class::Is(Kind::Plain),
+        None => return Class::More,
     };
     let rest = &bytes[tags..];
     let end = memchr::memchr3(b'\r', b'\n', IAC, rest).filter(|&end| end <= OPENING_BYTES_MAX);
     let (line, end) = match end {
-        // A person's terminal says something in the middle of a line; no protocol here does.
-        Some(end) if rest[end] == IAC => return Judged::Is(Kind::Plain),
+        // A telnet command in the middle of a line comes from a person's terminal, and from none of these protocols.
+        Some(end) if rest[end] == IAC => return Class::Is(Kind::Plain),
         Some(end) => (&rest[..end], End::Line),
         None if rest.len() > OPENING_BYTES_MAX => (&rest[..OPENING_BYTES_MAX], End::Later),
         None if ended => (rest, End::Input),
-        None => return Judged::More,
+        None => return Class::More,
     };
-    Judged::Is(kind(line, evidence, end))
+    Class::Is(kind(line, evidence, end))
 }
 
-/// Whether a line is a request line of HTTP, which nobody may act on; `cut` says that a limit took its rest.
+/// Returns whether a line is a request line of HTTP. `cut` is whether a limit dropped its end.
 pub(crate) fn is_request(line: &[u8], cut: bool) -> bool {
     let end = if cut { End::Later } else { End::Line };
     let strict = Evidence::Greeted { may_be_irc: true };
     let words = words(line);
-    // With more words than three, too: whoever has not said who it is is no person who talks about it.
+    // More than three words are a request, too: a connection that has not registered is not a person who talks about one.
     request(&words, Evidence::Irc, end) == Some(Kind::Http) && words.len() > 2
         || request(&words, strict, end) == Some(Kind::Http)
 }
 
-/// Bytes of the tags before a message of IRC (IRCv3, message-tags), and of the blanks behind them; `None` where their
-/// end has not come.
+/// Returns the number of bytes of the tags before an IRC message (IRCv3, message-tags) and of the blanks after them; `None`
+/// if their end was not received.
 fn tags_length(bytes: &[u8]) -> Option<usize> {
     if bytes.first() != Some(&b'@') {
         return Some(0);
@@ -61,7 +61,7 @@ fn tags_length(bytes: &[u8]) -> Option<usize> {
         return Some(0);
     }
     let blanks = bytes[end..].iter().take_while(|&&byte| byte == b' ').count();
-    // Blanks without an end are as long as tags may be, and no longer.
+    // Like tags, the blanks are limited, so that endless blanks are not held.
     Some(end + blanks.min(TAGS_BYTES_MAX))
 }
 
@@ -69,7 +69,7 @@ fn words(line: &[u8]) -> Vec<&[u8]> {
     line.split(|&byte| byte == b' ' || byte == b'\t').filter(|word| !word.is_empty()).collect()
 }
 
-/// What a first line opens.
+/// Returns the protocol of a first line.
 fn kind(line: &[u8], evidence: Evidence, end: End) -> Kind {
     let words = words(line);
     let found = request(&words, evidence, end)
@@ -77,13 +77,13 @@ fn kind(line: &[u8], evidence: Evidence, end: End) -> Kind {
         .or_else(|| registration(&words, evidence))
         .or_else(|| doubtful(&words, evidence).then_some(Kind::Doubt));
     match found {
-        // Its end is not there yet, and nobody types that many bytes.
+        // Nobody types a line of that many bytes.
         Some(Kind::Doubt) if end == End::Later => Kind::Irc,
         found => found.unwrap_or(Kind::Plain),
     }
 }
 
-/// Methods of HTTP that programs use: those of RFC 9110, of `WebDAV` and `UPnP`, and the preface of HTTP/2.
+/// The methods of HTTP that programs use: those of RFC 9110, of `WebDAV` and of `UPnP`, and the preface of HTTP/2.
 const METHODS: [&[u8]; 36] = [
     b"ACL",
     b"BASELINE-CONTROL",
@@ -123,8 +123,7 @@ const METHODS: [&[u8]; 36] = [
     b"UNSUBSCRIBE",
 ];
 
-/// A request line of HTTP, or of a protocol with request lines like it: a method, a target, a version (RFC 9112,
-/// section 3).
+/// Recognises a request line of HTTP or of a similar protocol: a method, a target and a version (RFC 9112, section 3).
 fn request(words: &[&[u8]], evidence: Evidence, end: End) -> Option<Kind> {
     let [method, target, rest @ ..] = words else { return None };
     let is_method = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_');
@@ -136,22 +135,23 @@ fn request(words: &[&[u8]], evidence: Evidence, end: End) -> Option<Kind> {
     let lenient = !evidence.is_strict();
     let is_capital = method.iter().all(|byte| !byte.is_ascii_lowercase());
     match rest {
-        // Where the version would be there is too much, or nothing yet: its beginning tells.
+        // The version is beyond the examined bytes: method and target decide.
         _ if end == End::Later && is_known && is_path => Some(Kind::Http),
         _ if end == End::Later => (is_sip(target)).then_some(Kind::Stranger(Protocol::Sip)),
-        // HTTP/0.9, or a request that was cut off.
+        // HTTP/0.9, or an incomplete request.
         [] => (is_known && is_path && (lenient || end == End::Input)).then_some(Kind::Http),
         [begun] if end == End::Input && is_known && is_path && begins_version(begun) => Some(Kind::Http),
         [last] => match version(last)? {
             Kind::Http => (is_path || is_known && is_capital).then_some(Kind::Http),
             kind => (is_path || is_sip(target) || is_capital && target.contains(&b':')).then_some(kind),
         },
-        // Blanks in a target are an error (RFC 9112, section 3.2); people write more words than three as well.
+        // Blanks in a target are invalid (RFC 9112, section 3.2), but sent. Sentences of people have more than three
+        // words, too.
         [.., last] => version(last).filter(|_| lenient && is_known && is_capital),
     }
 }
 
-/// The forms of a target (RFC 9112, section 3.2) whose beginning no person writes behind a method.
+/// Returns whether a word is a target (RFC 9112, section 3.2) in a form that no person writes after a method.
 fn is_target(target: &[u8]) -> bool {
     target.starts_with(b"/") || target == b"*" || memchr::memmem::find(target, b"://").is_some()
 }
@@ -169,7 +169,7 @@ fn is_sip(target: &[u8]) -> bool {
     begins(b"sip:") || begins(b"sips:")
 }
 
-/// The protocol that a version names: `HTTP/1.1`, in any case; digits may be missing.
+/// Returns the protocol that a version such as `HTTP/1.1` names, in any case. Digits may be missing.
 fn version(word: &[u8]) -> Option<Kind> {
     let slash = memchr::memchr(b'/', word)?;
     let (name, number) = (&word[..slash], &word[slash + 1..]);
@@ -192,8 +192,7 @@ fn begins_version(word: &[u8]) -> bool {
     word.len() <= NAME.len() && word.eq_ignore_ascii_case(&NAME[..word.len()])
 }
 
-/// The registration of a client of IRC (RFC 2812, section 3.1; IRCv3, capability-negotiation), whether it comes with
-/// tags or not.
+/// Recognises the registration of an IRC client (RFC 2812, section 3.1; IRCv3, capability-negotiation).
 fn registration(words: &[&[u8]], evidence: Evidence) -> Option<Kind> {
     let [command, params @ ..] = words else { return None };
     if params.is_empty() {
@@ -212,28 +211,28 @@ fn registration(words: &[&[u8]], evidence: Evidence) -> Option<Kind> {
         b"PASS" if is_password(params, count) => is_capital,
         _ => return None,
     };
-    // In small letters a person wrote it, and forgot the `/`; or it is a client that writes so. Where no client of
-    // IRC can be, a person is more likely, too.
+    // A command in lower case is from a client, or from a person who forgot the `/`. On a port without IRC, a person is
+    // more likely, too.
     Some(match evidence {
         Evidence::Greeted { may_be_irc } if !(is_sure && may_be_irc) => Kind::Doubt,
         _ => Kind::Irc,
     })
 }
 
-/// Whether `NICK` has one parameter, a valid name.
+/// Returns whether these are the parameters of `NICK`: one valid name.
 fn is_name(params: &[&[u8]]) -> bool {
     let [param] = params else { return false };
     let name = core::str::from_utf8(param.strip_prefix(b":").unwrap_or(param));
     name.is_ok_and(|name| Name::parse(name).is_ok())
 }
 
-/// Whether `PASS` has one parameter: a word, or several behind a colon that does not begin a smiley.
+/// Returns whether these are the parameters of `PASS`: one word, or several after a colon that does not begin a smiley.
 fn is_password(params: &[&[u8]], count: usize) -> bool {
     let begins = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
     params.len() == 1 || count == 1 && params[0].get(1).is_some_and(begins)
 }
 
-/// Whether these are the parameters of the `CAP` with which a client begins.
+/// Returns whether these are the parameters of a `CAP` with which a client begins.
 fn is_negotiation(params: &[&[u8]], count: usize) -> bool {
     let number = |word: &[u8]| word.iter().all(u8::is_ascii_digit);
     match params[0].to_ascii_uppercase().as_slice() {
@@ -247,24 +246,24 @@ fn is_negotiation(params: &[&[u8]], count: usize) -> bool {
     }
 }
 
-/// Whether these are the four parameters of `USER`: the two in the middle are a mode and nothing, or names of hosts,
-/// and the last has a colon before it. Four words of a sentence never look like this.
+/// Returns whether these are the four parameters of `USER`: the two in the middle are a mode and a placeholder, or hosts, or
+/// the last one begins with a colon. Sentences of four words do not have this form.
 fn is_user(params: &[&[u8]], count: usize, last: Option<usize>) -> bool {
     let [user, mode, unused, ..] = params else { return false };
-    // HexChat names its host so over IPv6, colons and all.
+    // Over IPv6, HexChat sends an address that begins with a colon.
     if params.len() > 3 && unused.starts_with(b":") && is_address(unused) {
         return true;
     }
-    let is_of_machine = mode == unused || user == mode || is_of_program(mode) && is_of_program(unused);
+    let is_machine_made = mode == unused || user == mode || is_programmatic(mode) && is_programmatic(unused);
     let real_name = params.get(3).copied().unwrap_or_default();
-    let is_named = real_name
+    let has_real_name = real_name
         .get(1..3)
         .is_some_and(|begin| begin.iter().all(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii()));
-    count == 4 && (is_of_machine || last == Some(3) && is_named)
+    count == 4 && (is_machine_made || last == Some(3) && has_real_name)
 }
 
-/// Whether a word is a mode, nothing (`*`, `.`), a name in quotes or the name of a host, as no word of a sentence is.
-fn is_of_program(word: &[u8]) -> bool {
+/// Returns whether a word is a mode, a placeholder (`*`, `.`), a quoted name or a host, unlike the words of a sentence.
+fn is_programmatic(word: &[u8]) -> bool {
     match word {
         [b'*' | b'.' | b'-'] | [b'+', ..] | [b'"', .., b'"'] => true,
         [.., b'.'] => false,
@@ -277,7 +276,7 @@ fn is_of_program(word: &[u8]) -> bool {
     }
 }
 
-/// The protocol that Parlor does not speak and that begins with such a line.
+/// Recognises protocols that Parlor does not speak.
 fn stranger(line: &[u8], words: &[&[u8]], evidence: Evidence) -> Option<Protocol> {
     let first = words.first().copied().unwrap_or_default();
     let rest = words.get(1..).unwrap_or_default();
@@ -290,7 +289,7 @@ fn stranger(line: &[u8], words: &[&[u8]], evidence: Evidence) -> Option<Protocol
     let number = |word: &[u8]| !word.is_empty() && word.iter().all(u8::is_ascii_digit);
     Some(match first {
         _ if is_ssh(first) => Protocol::Ssh,
-        // RESP: an array of so many.
+        // RESP: the length of an array.
         _ if rest.is_empty() && number(digits) && digits.len() < 5 => Protocol::Redis,
         b"PROXY"
             if matches!(rest, [b"TCP4" | b"TCP6" | b"UNKNOWN", ..])
@@ -311,11 +310,11 @@ fn stranger(line: &[u8], words: &[&[u8]], evidence: Evidence) -> Option<Protocol
         b"AUTH" if is_open && matches!(rest.len(), 1 | 2) => Protocol::Redis,
         b"HELLO" if matches!(rest, [b"2" | b"3", b"AUTH", ..]) => Protocol::Redis,
         b"APOP" if rest.len() == 2 => Protocol::Login,
-        // Clients write these in small letters as well, and nobody else does.
+        // Clients also write these in lower case, and people do not write them.
         _ if is("AUTHINFO") && matches!(rest, [what, _] if one_of(what, &["USER", "PASS"])) => Protocol::Nntp,
         _ if is("MODE") && matches!(rest, [what] if one_of(what, &["READER"])) => Protocol::Nntp,
         b"CONNECT" | b"STOMP" if lenient && rest.is_empty() => Protocol::Stomp,
-        // Behind that line, which is in doubt where somebody was greeted.
+        // A header after `CONNECT`, which is in doubt after a greeting.
         _ if rest.is_empty() && is_stomp_header(first) => Protocol::Stomp,
         _ if is("ACTION:") && matches!(rest, [action] if one_of(action, &["LOGIN"])) => Protocol::Asterisk,
         b"BEGIN" if matches!(rest, [b"AUTH" | b"VERIFICATION" | b"GSSAPI", b"REQUEST"]) => Protocol::Cvs,
@@ -340,8 +339,8 @@ fn stranger(line: &[u8], words: &[&[u8]], evidence: Evidence) -> Option<Protocol
     })
 }
 
-/// Whether a line is one of the headers that stand in the first frame of a client of STOMP (STOMP 1.2, "Connecting").
-/// `host:` alone may be a person's.
+/// Returns whether a line is a header of the first frame of a STOMP client (STOMP 1.2, "Connecting"). `host:` is not among
+/// them, since a person may write it.
 fn is_stomp_header(line: &[u8]) -> bool {
     let mut parts = line.splitn(2, |&byte| byte == b':');
     let name = parts.next().unwrap_or_default();
@@ -349,7 +348,7 @@ fn is_stomp_header(line: &[u8]) -> bool {
         && parts.next().is_some_and(|value| !value.is_empty())
 }
 
-/// Whether a client of a relay begins so, with the name that it gives its command or without.
+/// Returns whether a client of the `WeeChat` relay begins with these words, with or without an identifier of the command.
 fn is_weechat(words: &[&[u8]]) -> bool {
     let words =
         words.split_first().filter(|(first, _)| first.starts_with(b"(")).map_or(words, |(_, rest)| rest);
@@ -360,7 +359,7 @@ fn is_weechat(words: &[&[u8]]) -> bool {
     }
 }
 
-/// Whether a word is a version of SSH and of a program (RFC 4253, section 4.2): `SSH-2.0-OpenSSH_9.6`.
+/// Returns whether a word is an identification string of SSH (RFC 4253, section 4.2): `SSH-2.0-OpenSSH_9.6`.
 fn is_ssh(word: &[u8]) -> bool {
     let Some(versions) = word.strip_prefix(b"SSH-1.").or_else(|| word.strip_prefix(b"SSH-2.")) else {
         return false;
@@ -373,13 +372,13 @@ fn one_of(word: &[u8], words: &[&str]) -> bool {
     words.iter().any(|it| word.eq_ignore_ascii_case(it.as_bytes()))
 }
 
-/// Whether a word may stand before a command of IMAP, as programs number theirs, or as whoever types them does without.
+/// Returns whether a word may be the tag of an IMAP command. Programs number their commands; `.` is often typed by hand.
 fn is_tag(word: &[u8]) -> bool {
     word == b"." || word.iter().any(u8::is_ascii_digit) && word.iter().all(u8::is_ascii_alphanumeric)
 }
 
-/// Whether these are a command of IMAP with which a client begins. What `LOGIN` takes may be in quotes, with blanks in
-/// them, or follow on lines of its own (RFC 9051, section 4.3).
+/// Returns whether these words are an IMAP command with which a client begins. The parameters of `LOGIN` may be quoted,
+/// with blanks in them, or follow on other lines (RFC 9051, section 4.3).
 fn is_imap(words: &[&[u8]]) -> bool {
     let is_string = |word: &&[u8]| word.starts_with(b"\"") || word.starts_with(b"{");
     match words {
@@ -394,13 +393,12 @@ fn is_address(word: &[u8]) -> bool {
     core::str::from_utf8(word).is_ok_and(|word| word.parse::<core::net::IpAddr>().is_ok())
 }
 
-/// Whether a word names a host, as no name of a person does.
+/// Returns whether a word is a host, and not a name of a person.
 fn is_host(word: &[u8]) -> bool {
     word.contains(&b'.') || word.starts_with(b"[") || word.eq_ignore_ascii_case(b"localhost")
 }
 
-/// Whether a line after a greeting may contain a password, or be the login before one, and may as well be two words of
-/// a person.
+/// Returns whether a line after a greeting may be a log-in, possibly with a password, or two words of a person.
 fn doubtful(words: &[&[u8]], evidence: Evidence) -> bool {
     evidence.is_strict()
         && match words {

@@ -5,14 +5,14 @@ use alloc::vec;
 const GREETED: Evidence = Evidence::Greeted { may_be_irc: true };
 const AT_PLAIN: Evidence = Evidence::Greeted { may_be_irc: false };
 
-/// The decision when all bytes come at once.
+/// Returns the decision if all bytes arrive at once.
 fn whole(bytes: &[u8], evidence: Evidence, ended: bool) -> Option<Kind> {
     let mut sniffer = Sniffer::default();
     sniffer.push(bytes);
     sniffer.look(evidence, ended).kind
 }
 
-/// The decision when the bytes come one by one, and the noise before them.
+/// Returns the decision and the noise if the bytes arrive one by one.
 fn by_bytes(bytes: &[u8], evidence: Evidence, ended: bool) -> (Option<Kind>, Vec<u8>) {
     let (mut sniffer, mut noise) = (Sniffer::default(), Vec::new());
     for (index, byte) in bytes.iter().enumerate() {
@@ -26,16 +26,16 @@ fn by_bytes(bytes: &[u8], evidence: Evidence, ended: bool) -> (Option<Kind>, Vec
     (None, noise)
 }
 
-/// The kind of a first line, however it is cut.
+/// Returns the kind of a first line, and checks that it does not depend on the chunks.
 fn kind(line: &str, evidence: Evidence) -> Kind {
     let bytes = [line.as_bytes(), b"\r\n"].concat();
     let kind = whole(&bytes, evidence, false);
     assert_eq!(by_bytes(&bytes, evidence, false).0, kind, "{line:?}");
-    kind.unwrap_or_else(|| panic!("{line:?} is decided by its end"))
+    kind.unwrap_or_else(|| panic!("{line:?} is undecided at its end"))
 }
 
 #[test]
-fn a_first_line_tells_what_opens_where_nothing_was_said() {
+fn a_first_line_is_recognised_on_an_open_connection() {
     for (line, expected) in [
         ("CAP LS 302", Kind::Irc),
         ("PASS secret", Kind::Irc),
@@ -75,7 +75,7 @@ fn a_first_line_tells_what_opens_where_nothing_was_said() {
 }
 
 #[test]
-fn behind_a_greeting_a_registration_is_a_whole_one() {
+fn after_a_greeting_only_a_complete_registration_is_irc() {
     for line in [
         "NICK alice",
         "NICK :alice",
@@ -104,7 +104,7 @@ fn behind_a_greeting_a_registration_is_a_whole_one() {
 }
 
 #[test]
-fn behind_a_greeting_what_a_person_may_have_written_is_said() {
+fn after_a_greeting_a_line_that_a_person_may_have_written_is_plain() {
     for line in [
         "PASS me the salt, please",
         "PASS :( I wanted that",
@@ -170,7 +170,7 @@ fn behind_a_greeting_what_a_person_may_have_written_is_said() {
 }
 
 #[test]
-fn what_may_be_a_log_in_or_a_person_is_in_doubt_behind_a_greeting() {
+fn after_a_greeting_a_line_that_may_be_a_log_in_is_in_doubt() {
     for line in [
         "nick bob",
         "pass secret",
@@ -194,7 +194,7 @@ fn what_may_be_a_log_in_or_a_person_is_in_doubt_behind_a_greeting() {
 }
 
 #[test]
-fn doubts_are_few_and_come_back_where_a_registration_follows() {
+fn lines_in_doubt_are_limited_and_returned_before_a_registration() {
     let mut sniffer = Sniffer::default();
     sniffer.push(b"pass a\nnick b\r\nuser c 0 * :C\n");
     for _ in 0..2 {
@@ -209,7 +209,7 @@ fn doubts_are_few_and_come_back_where_a_registration_follows() {
 }
 
 #[test]
-fn strangers_are_known_whoever_was_greeted() {
+fn other_protocols_are_recognised_with_and_without_a_greeting() {
     for (opening, protocol) in [
         (&b"SSH-2.0-OpenSSH_9.6\r\n"[..], Protocol::Ssh),
         (b"*1\r\n$4\r\nPING\r\n", Protocol::Redis),
@@ -284,7 +284,7 @@ fn strangers_are_known_whoever_was_greeted() {
 }
 
 #[test]
-fn two_bytes_tell_tls() {
+fn tls_is_recognised_by_two_bytes() {
     assert_eq!(whole(b"\x16\x03", Evidence::Open, false), Some(Kind::Tls));
     assert_eq!(whole(b"\r\n\x16\x03\x01", GREETED, false), Some(Kind::Tls));
     assert_eq!(whole(b"\x80\x9e\x01\x03\x01", AT_PLAIN, false), Some(Kind::Tls));
@@ -293,7 +293,7 @@ fn two_bytes_tell_tls() {
 }
 
 #[test]
-fn a_line_without_an_end_is_judged_by_its_beginning() {
+fn a_line_without_an_end_is_classified_by_its_beginning() {
     let long = |start: &str, filler: &str| {
         let mut line = String::from(start);
         while line.len() <= OPENING_BYTES_MAX {
@@ -318,7 +318,7 @@ fn a_line_without_an_end_is_judged_by_its_beginning() {
 }
 
 #[test]
-fn a_request_that_was_cut_off_is_one() {
+fn an_incomplete_request_is_recognised() {
     for line in ["GET /index.html", "GET / H", "get / http/1.", "POST /x HTTP/1.1"] {
         assert_eq!(whole(line.as_bytes(), AT_PLAIN, true), Some(Kind::Http), "{line:?}");
     }
@@ -328,7 +328,7 @@ fn a_request_that_was_cut_off_is_one() {
 }
 
 #[test]
-fn a_silence_is_guessed_by_what_came_before_it() {
+fn after_a_silence_the_held_bytes_decide() {
     for (bytes, expected) in [
         (&b"GET /chat"[..], Kind::Http),
         (b"NICK ali", Kind::Irc),
@@ -346,7 +346,7 @@ fn a_silence_is_guessed_by_what_came_before_it() {
 }
 
 #[test]
-fn the_bytes_of_an_opening_are_handed_on_from_its_first_one() {
+fn an_opening_is_passed_on_from_its_first_byte() {
     let mut sniffer = Sniffer::default();
     sniffer.push(b"\r\n\xff\xfb\x1fGET / HT");
     let sniffed = sniffer.look(Evidence::Open, false);
@@ -361,7 +361,7 @@ fn the_bytes_of_an_opening_are_handed_on_from_its_first_one() {
 }
 
 #[test]
-fn a_line_of_nul_is_nothing_where_it_is_short_and_no_text_where_it_is_long() {
+fn a_short_line_of_nul_is_noise_and_a_long_one_is_binary() {
     assert_eq!(kind("\0\0\0\0\0\0\0hello", Evidence::Open), Kind::Stranger(Protocol::Binary));
     assert_eq!(whole(b"\0\0\0\n", GREETED, false), None);
     for count in 8..20 {
@@ -373,7 +373,7 @@ fn a_line_of_nul_is_nothing_where_it_is_short_and_no_text_where_it_is_long() {
 }
 
 #[test]
-fn behind_too_much_noise_nothing_is_looked_at() {
+fn a_connection_with_too_much_noise_is_plain() {
     let mut sniffer = Sniffer::default();
     sniffer.push(&b"\n".repeat(NOISE_BYTES_MAX));
     assert_eq!(sniffer.look(GREETED, false).kind, None);
@@ -382,7 +382,7 @@ fn behind_too_much_noise_nothing_is_looked_at() {
 }
 
 #[test]
-fn text_of_two_bytes_a_letter_is_text() {
+fn utf_16_is_plain() {
     for text in
         [&b"h\0e\0l\0l\0o\0\n\0"[..], b"\0h\0e\0l\0l\0o\0\n", b"\xff\xfeh\0i\0\n\0", b"\xfe\xff\0h\0i\0\n"]
     {
@@ -392,7 +392,7 @@ fn text_of_two_bytes_a_letter_is_text() {
 }
 
 #[test]
-fn only_the_very_first_bytes_may_be_the_mark_of_utf16() {
+fn only_the_first_bytes_may_be_a_byte_order_mark_of_utf_16() {
     for noise in [&b"\r\n\xff\xfe\x01"[..], b"\xff\xfb\x1f\xff\xfe\x01", b"\x02\xff\xfe\x03\n"] {
         let bytes = [noise, b"\0\0\0\x08\x04\xd2\x16\x2f"].concat();
         let expected = Some(Kind::Stranger(Protocol::Binary));
@@ -404,7 +404,7 @@ fn only_the_very_first_bytes_may_be_the_mark_of_utf16() {
 }
 
 #[test]
-fn what_is_held_is_bounded() {
+fn held_bytes_are_limited() {
     for filler in [&b"a"[..], b" ", b"\x02", b"@", b"@a ", b"\xff\xfa", b"\0", b"\r\n\r\n\0\r\n", b"PASS"] {
         let mut sniffer = Sniffer::default();
         for _ in 0..20_000 {

@@ -1,68 +1,67 @@
-//! Options of telnet, one of which is used: transmission of bytes as they are, from the client (RFC 856).
+//! Negotiation of telnet options. Only one is used: binary transmission by the client (RFC 856).
 //!
-//! A client that does not transmit binary may take bytes of text for keys, as GNU telnet does, and 在 reaches nobody as it was
-//! typed. So whoever is known to speak telnet is asked for it, once; whoever does not want to is left alone. The other
-//! way, the server does not transmit binary: what it sends is text with CR LF, which every client shows, while GNU telnet
-//! stops translating line ends on its user's terminal once it receives binary. Every other option is refused.
+//! A client that does not transmit binary may take bytes of text for keys, as GNU telnet does, and corrupt characters such as
+//! 在. So every client that has sent a command is asked once to transmit binary. The server itself does not: GNU telnet would
+//! no longer return its user's cursor to the left margin. Every other option is refused.
 //!
-//! An answer is given only where something changes (RFC 1143), so that two sides never answer each other for ever: who
-//! asks again for what was refused is answered again only if it has taken its request back.
+//! A request is answered only if it changes something (RFC 1143), so that two sides never answer each other for ever. A
+//! repeated request for a refused option is answered again only if the client has withdrawn it in between.
 
 use super::{DO, DONT, IAC, WILL, WONT};
 
-/// The option of RFC 856.
+/// The option Binary Transmission (RFC 856).
 const BINARY: u8 = 0;
 
 #[derive(Debug)]
 pub(super) struct Options {
-    /// Those that were refused on the server's side, and on the client's.
+    /// The refused options of the server's side and of the client's side.
     refused: [Set; 2],
-    /// The client's transmission.
+    /// The state of binary transmission by the client.
     binary: Binary,
 }
 
-/// A bit for each option.
+/// A set of options, with a bit for each.
 type Set = [u64; 4];
 
 #[derive(Clone, Copy, Debug)]
 enum Binary {
-    /// Nobody has spoken of it, nor has telnet been spoken at all.
+    /// The client has not sent any command yet.
     Unknown,
-    /// It is to be asked for.
+    /// The request must be sent.
     ToAskFor,
-    /// The client has not answered yet.
+    /// The request was sent and not answered yet.
     AskedFor,
     On,
     Off,
 }
 
 impl Options {
-    /// What holds before anything was negotiated.
+    /// The state before any negotiation.
     pub(super) const NONE: Self = Self { refused: [[0; 4]; 2], binary: Binary::Unknown };
 
-    /// Whether the client transmits bytes as they are.
+    /// Returns whether the client transmits binary.
     pub(super) const fn is_binary(&self) -> bool {
         matches!(self.binary, Binary::On)
     }
 
-    /// Whether a client of telnet has yet to show itself.
+    /// Returns whether the client has not sent any command yet.
     pub(super) const fn are_unknown(&self) -> bool {
         matches!(self.binary, Binary::Unknown)
     }
 
-    /// A client of telnet shows itself, by any command.
+    /// Records that the client has sent a command, so that it is asked to transmit binary.
     pub(super) const fn begin(&mut self) {
         if self.are_unknown() {
             self.binary = Binary::ToAskFor;
         }
     }
 
-    /// Whether the server has something to ask for.
+    /// Returns whether the request must be sent.
     pub(super) const fn has_request(&self) -> bool {
         matches!(self.binary, Binary::ToAskFor)
     }
 
-    /// The server's request, once.
+    /// Returns the server's request, once.
     pub(super) fn request(&mut self) -> Option<[u8; 3]> {
         self.has_request().then(|| {
             self.binary = Binary::AskedFor;
@@ -70,7 +69,7 @@ impl Options {
         })
     }
 
-    /// What is to be answered, if anything.
+    /// Returns the answer to a client's negotiation, if it needs one.
     pub(super) fn answer(&mut self, verb: u8, option: u8) -> Option<[u8; 3]> {
         let verb = match (verb, option) {
             (WILL | WONT, BINARY) => self.client_transmits(verb == WILL),
@@ -80,7 +79,7 @@ impl Options {
         verb.map(|verb| [IAC, verb, option])
     }
 
-    /// The verb that answers a client which transmits binary from here on, or does not.
+    /// Records whether the client transmits binary. Returns the verb of the answer.
     const fn client_transmits(&mut self, binary: bool) -> Option<u8> {
         let before = core::mem::replace(&mut self.binary, if binary { Binary::On } else { Binary::Off });
         match (before, binary) {
@@ -90,7 +89,7 @@ impl Options {
         }
     }
 
-    /// Whether an option that was asked for, or is no longer, is to be refused.
+    /// Records a request for an option, or its withdrawal. Returns whether it must be refused.
     fn refuse(&mut self, side: usize, asked: bool, option: u8) -> bool {
         let (word, bit) = (usize::from(option / 64), 1 << (option % 64));
         let refused = &mut self.refused[side][word];
@@ -114,8 +113,8 @@ mod tests {
     #[test]
     fn every_option_is_refused_once() {
         assert_eq!(answers(&[[DO, 1], [DO, 1], [WILL, 31], [WILL, 31], [DO, 1]]), [[WONT, 1], [DONT, 31]]);
-        assert_eq!(answers(&[[DONT, 1], [WONT, 31]]), [[0; 2]; 0], "what is off is not refused");
-        assert_eq!(answers(&[[DO, 1], [DONT, 1], [DO, 1]]), [[WONT, 1]; 2], "it was taken back");
+        assert_eq!(answers(&[[DONT, 1], [WONT, 31]]), [[0; 2]; 0], "an option that is off is not refused");
+        assert_eq!(answers(&[[DO, 1], [DONT, 1], [DO, 1]]), [[WONT, 1]; 2], "the request was withdrawn");
         for option in 1..=255 {
             assert_eq!(answers(&[[WILL, option], [WILL, option]]), [[DONT, option]]);
             assert_eq!(answers(&[[DO, option], [DO, option]]), [[WONT, option]]);
@@ -123,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn binary_is_used_from_the_client_alone() {
+    fn binary_is_accepted_from_the_client_only() {
         assert_eq!(answers(&[[WILL, BINARY], [WILL, BINARY]]), [[DO, BINARY]]);
         assert_eq!(answers(&[[DO, BINARY], [DO, BINARY]]), [[WONT, BINARY]]);
         assert_eq!(answers(&[[WONT, BINARY], [DONT, BINARY]]), [[0; 2]; 0]);
@@ -135,18 +134,18 @@ mod tests {
     fn an_answer_to_the_servers_request_is_not_answered() {
         for (verb, is_binary) in [(WILL, true), (WONT, false)] {
             let mut options = Options::NONE;
-            assert_eq!(options.request(), None, "it may not speak telnet");
+            assert_eq!(options.request(), None, "no command was received");
             options.begin();
             assert_eq!(options.request(), Some([IAC, DO, BINARY]));
             assert_eq!(options.answer(verb, BINARY), None);
             assert_eq!(options.is_binary(), is_binary);
             options.begin();
-            assert_eq!(options.request(), None, "it is asked for once");
+            assert_eq!(options.request(), None, "the request is sent once");
         }
     }
 
     #[test]
-    fn who_has_spoken_of_binary_is_not_asked_for_it() {
+    fn a_client_that_has_negotiated_binary_is_not_asked_for_it() {
         for verb in [WILL, WONT] {
             let mut options = Options::NONE;
             options.begin();

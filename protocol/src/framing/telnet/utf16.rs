@@ -1,12 +1,12 @@
-//! UTF-16, in either order of its bytes.
+//! Decodes UTF-16 in either byte order.
 
-/// Reads UTF-16 byte by byte.
+/// Decodes UTF-16 byte by byte.
 #[derive(Debug)]
 pub(super) struct Utf16 {
     big_endian: bool,
-    /// The first byte of a unit whose second has not come.
+    /// The first byte of an incomplete code unit.
     byte: Option<u8>,
-    /// The first half of a character whose second has not come.
+    /// The first half of an incomplete surrogate pair.
     half: Option<u16>,
 }
 
@@ -15,7 +15,7 @@ impl Utf16 {
         Self { big_endian, byte: None, half: None }
     }
 
-    /// Returns the characters that this byte completes: one, or U+FFFD for half of a character and the character behind it.
+    /// Returns the characters that this byte completes: one, or U+FFFD for an unpaired surrogate and the character after it.
     pub(super) fn decode(&mut self, byte: u8) -> [Option<char>; 2] {
         let Some(first) = self.byte.take() else {
             self.byte = Some(byte);
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn every_character_is_what_it_was_in_both_orders() {
+    fn both_byte_orders_are_decoded() {
         let text: String =
             ('\u{1}'..='\u{FFFF}').step_by(7).chain(['🦀', '\u{10FFFF}', '\u{10000}']).collect();
         let units: alloc::vec::Vec<u16> = text.encode_utf16().collect();
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn half_a_character_is_a_replacement_character() {
+    fn an_unpaired_surrogate_is_a_replacement_character() {
         assert_eq!(decoded(true, &[0xD83E, 0x61]), "\u{FFFD}a");
         assert_eq!(decoded(true, &[0xDD80, 0x61]), "\u{FFFD}a");
         assert_eq!(decoded(true, &[0xD83E, 0xD83E, 0xDD80]), "\u{FFFD}🦀");
