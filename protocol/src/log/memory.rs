@@ -1,4 +1,4 @@
-//! The log in memory: it answers at once and keeps nothing.
+//! The log in memory: it commits at once and keeps nothing.
 
 use crate::base::id::Seq;
 use crate::base::time::Now;
