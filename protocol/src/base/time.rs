@@ -74,9 +74,6 @@ pub enum DeadlineReason {
 }
 
 impl DeadlineReason {
-    // Not in alphabetical order: the order decides which of two deadlines at the same instant is handled first, and
-    // recorded seeds depend on it.
-    /// A closing connection has had `close_timeout_ms` to read its last bytes and to close.
-    Close,
-    /// An IRC connection has been silent for `ping_ms`, or has not answered a `PING` for `pong_ms`.
+    /// All reasons, in the order in which deadlines at the same instant are handled.
+    pub const ALL: [Self; 5] = [Self::Detect, Self::Close, Self::Idle, Self::Rate, Self::Register];
 }
