@@ -39,7 +39,7 @@ impl Console {
     }
 
     /// Logs a warning about the configuration.
-    pub fn warned(&self, warning: &Bilingual) {
+    pub fn config_warning(&self, warning: &Bilingual) {
         let warning = warning.in_language(self.language);
         warn!(event = "configuration", "{warning}");
     }

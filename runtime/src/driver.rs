@@ -1,19 +1,18 @@
 //! The loop that drives the core with real sockets: one task, tick by tick.
 //!
-//! A tick is what is ready now, run through the hub, then flushed. No timer gathers messages: under light
-//! load a tick holds one and leaves at once, under heavy load it holds many.
+//! A tick reads and handles what is ready now, and then flushes. No timer gathers messages: under light load a tick holds
+//! one message, which is sent at once; under heavy load it holds many.
 
 mod conns;
-mod judge;
-mod outside;
+mod environment;
 mod ready;
+mod verifier;
 
 use crate::clock::Clock;
 use crate::transport::Listener;
 use bytes::Bytes;
 use conns::{Conns, Read};
-pub use judge::Judge;
-use outside::Outside;
+use environment::DriverEnvironment;
 use parlor_protocol::{
     ConnId, ConsoleEvent, Counters, Dialect, Identity, Input, Limits, LogEntry, MemoryLog, Now, Options,
     OutboxCounters, RoomName, Server,
@@ -27,139 +26,140 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep_until};
+pub use verifier::PasswordVerifier;
 
-/// Connections that are accepted in one tick, for each listener.
+/// Connections that a listener accepts in one tick.
 const ACCEPTS_MAX: usize = 256;
 
-/// Ticks in a row before other tasks and the sockets' events get their turn.
+/// Ticks in a row before other tasks and Tokio's event loop run.
 const TICKS_MAX: usize = 4;
 
-/// What the driver is told from outside.
+/// A command for the driver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Control {
-    /// Tell the counters to the [`Observer`].
+    /// Report the counters to the [`Observer`].
     Count,
-    /// From here on, the server says this of itself.
+    /// Replace the server's identity.
     Identify(Arc<Identity>),
-    /// Stop: say so to everyone, write what is owed, close. A second one ends at once.
+    /// Stop: tell every client, write the remaining output, close. A second one ends at once.
     Stop,
 }
 
-/// What the driver tells whoever runs the server.
+/// A receiver of the driver's reports.
 pub trait Observer {
-    /// A listener cannot accept: the machine or the process is out of something. It tries again.
+    /// A listener cannot accept, because the machine or the process is out of a resource. It will try again.
     fn accepting_paused(&mut self, error: &io::Error);
-    /// Connections are accepted again after a pause.
+    /// All listeners accept again after a pause.
     fn accepting_resumed(&mut self);
-    /// Somebody came, went, or was refused.
+    /// An event for the log: see [`ConsoleEvent`].
     fn console(&mut self, event: &ConsoleEvent<'_>);
-    /// The counters, as was asked for.
+    /// The counters, as an answer to [`Control::Count`].
     fn counted(&mut self, counts: &Counts);
-    /// The hub is about to be given this input: for whoever records a run, to replay it. The default does
-    /// nothing, and costs nothing.
+    /// The core is about to handle this input. An observer can record the inputs of a run to replay it. The default does
+    /// nothing and costs nothing.
     fn input(&mut self, _now: Now, _input: &Input<'_>) {}
-    /// An operator wants the configuration to be read again; what it says comes as [`Control::Identify`].
+    /// An operator asks to reload the configuration. The driver expects the new identity as [`Control::Identify`].
     fn rehash_wanted(&mut self);
-    /// Nobody is let in any more, and everybody is told.
+    /// The server is stopping: it accepts no connections any more.
     fn stopping(&mut self);
 }
 
-/// What the server holds and has done.
+/// The size of the server's state and its counters.
 #[derive(Clone, Copy, Debug)]
 pub struct Counts {
-    /// Connections at the moment, the closing ones included.
+    /// Current connections, including those that are closing.
     pub connections: usize,
-    /// Members at the moment.
+    /// Current members.
     pub members: usize,
-    /// Rooms at the moment.
+    /// Current rooms.
     pub rooms: usize,
-    /// What the hub has done.
+    /// The counters of the hub.
     pub hub: Counters,
-    /// What the outbox has done.
+    /// The counters of the outbox.
     pub outbox: OutboxCounters,
-    /// Bytes that slow readers are owed.
+    /// Bytes that wait for slow readers.
     pub backlog_bytes: usize,
 }
 
-/// The end of a server.
+/// The way a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// Every connection took what it was owed and closed.
+    /// Every connection received its output and closed.
     Drained,
-    /// So many connections were cut off at the deadline.
+    /// This many connections were cut off at the deadline.
     CutOff(usize),
-    /// A second [`Control::Stop`] came, and cut off so many connections.
+    /// A second [`Control::Stop`] cut off this many connections.
     Forced(usize),
 }
 
-/// What is spoken at a listener, and where it leads to.
+/// The role of a listener: its dialect, and the room of its plain clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entrance {
-    /// The dialect.
+pub struct ListenerRole {
+    /// The dialect that the listener accepts.
     pub dialect: Dialect,
-    /// The room that those enter who speak the plain dialect; `None` for none until they join one.
+    /// The room that plain clients enter; `None` if they start in no room.
     pub room: Option<RoomName>,
 }
 
-/// Limits of the driver that are no limits of the core.
+/// The limits of the driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DriverLimits {
-    /// Milliseconds before a listener that could not accept tries again.
+    /// Milliseconds until a listener that could not accept tries again.
     pub accept_retry_ms: u64,
-    /// Milliseconds that all connections together have to end after [`Control::Stop`].
+    /// Milliseconds after [`Control::Stop`] until the remaining connections are cut off.
     pub shutdown_ms: u64,
 }
 
-/// A server: the core, the streams of its connections, and the listeners that they come from.
+/// A server: the core, the streams of its connections, and its listeners.
 #[derive(Debug)]
-pub struct Driver<L: Listener, C, O, J> {
+pub struct Driver<L: Listener, C, O, V> {
     server: Server,
-    outside: Outside<L::Stream, O, J>,
-    /// What the log has answered with; kept for its allocation.
+    environment: DriverEnvironment<L::Stream, O, V>,
+    /// The entries that the log has committed; kept to reuse the allocation.
     entries: Vec<LogEntry>,
-    listeners: Vec<(L, Entrance)>,
+    listeners: Vec<(L, ListenerRole)>,
     clock: C,
     limits: DriverLimits,
     ready: Arc<ReadyList>,
-    /// Connections of the list that this tick has not come to.
+    /// Slots taken from the ready list that no tick has served yet.
     turn: Vec<u32>,
     buffer: Box<[u8]>,
     tick_bytes_max: usize,
     timer: Pin<Box<Sleep>>,
-    /// The server's deadline that the timer is set to.
+    /// The core's deadline that the timer is set to.
     timer_at: Option<parlor_protocol::Instant>,
     accept_retry: Option<Pin<Box<Sleep>>>,
-    /// The observer was told that a listener cannot accept, and not yet that all can again.
+    /// Whether the observer was told that accepting paused, and not yet that it resumed.
     accept_paused: bool,
-    /// Somebody may wait to be accepted, and had no place.
+    /// Whether a connection may wait to be accepted, because no slot was vacant.
     accept_waits: bool,
     shutdown: Option<Pin<Box<Sleep>>>,
 }
 
-impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
-    /// A server for these listeners, each with what is spoken there and where it leads to.
+impl<L: Listener, C: Clock, O: Observer, V: PasswordVerifier> Driver<L, C, O, V> {
+    /// Creates a server for these listeners.
     ///
-    /// Call it within a Tokio runtime with time enabled.
+    /// Must be called within a Tokio runtime with time enabled.
     pub fn new(
         limits: Limits,
         options: Options,
         driver_limits: DriverLimits,
-        listeners: Vec<(L, Entrance)>,
+        listeners: Vec<(L, ListenerRole)>,
         clock: C,
         observer: O,
-        judge: J,
+        verifier: V,
     ) -> Self {
         let ready = Arc::new(ReadyList::default());
-        let mut outside = Outside {
+        let mut environment = DriverEnvironment {
             aborted: Vec::new(),
             conns: Conns::new(Arc::clone(&ready)),
-            judge,
+            verifier,
             log: MemoryLog::new(),
             observer,
         };
         Self {
-            server: Server::new(limits, options, clock.now(), &mut outside),
-            outside,
+            server: Server::new(limits, options, clock.now(), &mut environment),
+            environment,
             entries: Vec::new(),
             listeners,
             clock,
@@ -177,9 +177,9 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
         }
     }
 
-    /// Serves until it is told to stop.
+    /// Runs the server until it is stopped.
     pub async fn run(mut self, mut control: mpsc::Receiver<Control>) -> Ended {
-        // Tokio would end the task's turn after 128 writes; the outbox bounds its own slices.
+        // Tokio's budget would end a flush after 128 writes. The outbox bounds its flushes itself.
         tokio::task::unconstrained(poll_fn(|cx| self.poll(&mut control, cx))).await
     }
 
@@ -200,18 +200,19 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
             let accepted = self.accept(now, cx);
             self.time_out(now, cx);
             let more = self.tick(now);
-            // Behind whatever asks: for a question that it has not looked at, the judge wakes nobody.
-            let judged = self.take_verdicts(now, cx);
+            // Must run after everything that may start a check: the verifier registers no waker for checks that were
+            // started after it was polled.
+            let checked = self.take_password_results(now, cx);
             if let Some(shutdown) = &mut self.shutdown
                 && (self.server.hub().connections() == 0 || shutdown.as_mut().poll(cx).is_ready())
             {
                 return Poll::Ready(self.ended());
             }
             let let_in = self.accept_waits && self.server.vacant().is_some();
-            if !(more || judged || accepted || let_in || !self.ready.is_empty() || self.set_timer(cx)) {
+            if !(more || checked || accepted || let_in || !self.ready.is_empty() || self.set_timer(cx)) {
                 return Poll::Pending;
             }
-            // Tokio is asked which sockets have room.
+            // So much was rendered that sockets may be full: they get room again only when Tokio's event loop has run.
             if self.server.end_turn() {
                 break;
             }
@@ -220,8 +221,7 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
         Poll::Pending
     }
 
-    /// One tick: what is ready is read and handled, then everything is flushed. Returns whether something
-    /// is left to do at once.
+    /// Runs one tick: reads and handles what is ready, then flushes. Returns whether work is left.
     fn tick(&mut self, now: Now) -> bool {
         let mut bytes_left = self.tick_bytes_max;
         let mut turn = std::mem::take(&mut self.turn);
@@ -239,14 +239,14 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
         }
         turn.drain(..served);
         self.turn = turn;
-        let more = self.server.flush(&mut self.outside);
+        let more = self.server.flush(&mut self.environment);
         let followed = self.follow_up(now);
         more || followed || !self.turn.is_empty()
     }
 
-    /// Serves one connection that has something to do; returns how many bytes it sent.
+    /// Serves one connection from the ready list; returns the number of bytes read from it.
     fn serve(&mut self, now: Now, slot: u32) -> usize {
-        let Some(conn) = self.outside.conns.in_slot(slot) else { return 0 };
+        let Some(conn) = self.environment.conns.in_slot(slot) else { return 0 };
         let id = conn.id();
         if conn.begin_turn() {
             self.server.writable(id);
@@ -263,52 +263,52 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
             Read::End => self.input(now, Input::ReadClosed { conn: id }),
             Read::Nothing => {}
         }
-        if self.outside.conns.get(id).is_some_and(|conn| conn.finish().unwrap_or(true)) {
+        if self.environment.conns.get(id).is_some_and(|conn| conn.finish().unwrap_or(true)) {
             self.close(now, id);
         }
         count
     }
 
-    /// Does what a flush leads to; returns whether there was anything.
+    /// Handles the effects of a flush; returns whether there were any.
     fn follow_up(&mut self, now: Now) -> bool {
         let mut any = false;
-        while let Some(conn) = self.outside.conns.next_broken() {
+        while let Some(conn) = self.environment.conns.next_broken() {
             self.close(now, conn);
             any = true;
         }
-        while self.server.follow_up(now, &mut self.outside) {
+        while self.server.follow_up(now, &mut self.environment) {
             self.commit(now);
             any = true;
         }
-        while let Some(conn) = self.outside.aborted.pop() {
+        while let Some(conn) = self.environment.aborted.pop() {
             self.close(now, conn);
             any = true;
         }
         any
     }
 
-    /// Gives the server one input and all that follows from it in the log.
+    /// Gives the core one input, and then the entries that the log commits because of it.
     fn input(&mut self, now: Now, input: Input<'_>) {
-        self.server.input(now, input, &mut self.outside);
+        self.server.input(now, input, &mut self.environment);
         self.commit(now);
     }
 
-    /// Gives the server what the log has answered with.
+    /// Gives the core the entries that the log has committed.
     fn commit(&mut self, now: Now) {
-        while self.outside.log.take(&mut self.entries) {
-            self.server.committed(now, &self.entries, &mut self.outside);
+        while self.environment.log.take(&mut self.entries) {
+            self.server.committed(now, &self.entries, &mut self.environment);
         }
     }
 
-    /// A connection's stream is dropped, and the server hears of it.
+    /// Drops a connection's stream, and tells the core.
     fn close(&mut self, now: Now, conn: ConnId) {
-        if self.outside.conns.remove(conn) {
-            self.outside.judge.forget(conn);
+        if self.environment.conns.remove(conn) {
+            self.environment.verifier.cancel(conn);
             self.input(now, Input::Closed { conn });
         }
     }
 
-    /// Accepts what waits at the listeners, as far as there is room; returns whether there was anything.
+    /// Accepts connections as long as slots are vacant; returns whether there were any.
     fn accept(&mut self, now: Now, cx: &mut Context<'_>) -> bool {
         if let Some(retry) = &mut self.accept_retry
             && retry.as_mut().poll(cx).is_pending()
@@ -324,20 +324,20 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
                     self.accept_waits = true;
                     return any;
                 };
-                let (listener, entrance) = &mut self.listeners[index];
+                let (listener, role) = &mut self.listeners[index];
                 match listener.poll_accept(cx) {
                     Poll::Pending => break,
                     Poll::Ready(Ok((stream, peer))) => {
-                        let Entrance { dialect, room } = entrance.clone();
-                        self.outside.conns.insert(conn, stream);
+                        let ListenerRole { dialect, room } = role.clone();
+                        self.environment.conns.insert(conn, stream);
                         self.input(now, Input::Accepted { conn, dialect, peer, room: room.as_ref() });
                         any = true;
                     }
-                    // The connection was gone before it was accepted.
-                    Poll::Ready(Err(error)) if is_about_one(&error) => any = true,
+                    // The connection broke before it was accepted.
+                    Poll::Ready(Err(error)) if is_of_one_connection(&error) => any = true,
                     Poll::Ready(Err(error)) => {
                         if !std::mem::replace(&mut self.accept_paused, true) {
-                            self.outside.observer.accepting_paused(&error);
+                            self.environment.observer.accepting_paused(&error);
                         }
                         let retry = Duration::from_millis(self.limits.accept_retry_ms);
                         self.accept_retry
@@ -350,18 +350,18 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
                 }
             }
         }
-        // Every listener was looked at, and none of them failed.
+        // Every listener was polled, and none failed.
         if std::mem::take(&mut self.accept_paused) {
-            self.outside.observer.accepting_resumed();
+            self.environment.observer.accepting_resumed();
         }
         any
     }
 
-    /// Gives the hub the verdicts on passwords that there are; returns whether something is to be done for them.
-    fn take_verdicts(&mut self, now: Now, cx: &mut Context<'_>) -> bool {
+    /// Gives the core the results of password checks; returns whether work is left or results may be.
+    fn take_password_results(&mut self, now: Now, cx: &mut Context<'_>) -> bool {
         let mut any = false;
         while !self.server.turn_is_over()
-            && let Poll::Ready((conn, right)) = self.outside.judge.poll_verdict(cx)
+            && let Poll::Ready((conn, right)) = self.environment.verifier.poll_result(cx)
         {
             self.input(now, Input::PasswordChecked { conn, right });
             any = true;
@@ -370,13 +370,13 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
     }
 
     fn time_out(&mut self, now: Now, cx: &mut Context<'_>) {
-        while !self.server.turn_is_over() && self.server.time_out(now, &mut self.outside) {
+        while !self.server.turn_is_over() && self.server.time_out(now, &mut self.environment) {
             self.commit(now);
         }
         self.set_timer(cx);
     }
 
-    /// Sets the timer to the server's deadline; returns whether that has come.
+    /// Sets the timer to the core's deadline; returns whether it has passed.
     fn set_timer(&mut self, cx: &mut Context<'_>) -> bool {
         let at = self.server.deadline().map(|deadline| deadline.at);
         if at != self.timer_at {
@@ -394,7 +394,7 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
     }
 
     fn stop(&mut self, now: Now) {
-        self.outside.observer.stopping();
+        self.environment.observer.stopping();
         self.listeners.clear();
         self.shutdown = Some(Box::pin(tokio::time::sleep(Duration::from_millis(self.limits.shutdown_ms))));
         self.input(now, Input::Shutdown);
@@ -409,7 +409,7 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
 
     fn count(&mut self) {
         let (hub, outbox) = (self.server.hub(), self.server.outbox());
-        self.outside.observer.counted(&Counts {
+        self.environment.observer.counted(&Counts {
             connections: hub.connections(),
             members: hub.world().members().len(),
             rooms: hub.world().rooms().len(),
@@ -420,9 +420,9 @@ impl<L: Listener, C: Clock, O: Observer, J: Judge> Driver<L, C, O, J> {
     }
 }
 
-/// Whether the error is one connection's, and the next can be accepted at once. (accept(2): errors that are
-/// pending on the new socket are passed on.) Every other one lasts: no file descriptors, no memory.
-fn is_about_one(error: &io::Error) -> bool {
+/// Returns whether an error of accepting concerns only one connection, so that the next one can be accepted at once:
+/// accept(2) passes on errors that are pending on the new socket. Other errors last: no file descriptors, no memory.
+fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{
         BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted,
         NetworkDown, NetworkUnreachable, NotConnected, TimedOut,
@@ -442,7 +442,7 @@ fn is_about_one(error: &io::Error) -> bool {
     )
 }
 
-/// A time that does not come: Tokio's own far future is thirty years away, too.
+/// Returns a time that never comes in practice. Tokio's own far future is thirty years away.
 fn far_future() -> Instant {
     const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3_600);
     #[expect(clippy::disallowed_methods, reason = "a timer of Tokio's is set on Tokio's clock")]

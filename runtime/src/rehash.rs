@@ -44,7 +44,7 @@ impl Rehash {
 
     /// Applies the settings that can change now, and logs the names of those that wait for a restart.
     async fn apply(&mut self, loaded: LoadedConfig) {
-        loaded.warnings.iter().for_each(|warning| self.console.warned(warning));
+        loaded.warnings.iter().for_each(|warning| self.console.config_warning(warning));
         let new = loaded.config;
         let mut waiting = Vec::new();
         for setting in SETTINGS {

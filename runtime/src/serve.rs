@@ -3,7 +3,7 @@
 use crate::clock::SystemClock;
 use crate::config::{self, Arity, Config, ConfigSources, LoadedConfig, LogFormat, SETTINGS, Setting};
 use crate::console::Console;
-use crate::driver::{Driver, Ended, Entrance};
+use crate::driver::{Driver, Ended, ListenerRole};
 use crate::file_limit;
 use crate::locale::text;
 use crate::logging::Logging;
@@ -194,16 +194,16 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
         return cannot_start(&text, config);
     }
     let console = Console::new(config.options.language, Arc::clone(&rehash));
-    loaded.warnings.iter().for_each(|warning| console.warned(warning));
-    for (listener, entrance) in &listeners {
+    loaded.warnings.iter().for_each(|warning| console.config_warning(warning));
+    for (listener, role) in &listeners {
         if let Ok(address) = listener.local_addr() {
             if !address.ip().to_canonical().is_loopback() {
-                console.exposed(address);
+                console.exposed_address(address);
             }
-            console.started(address, entrance.dialect, config);
+            console.listening(address, role.dialect, config);
         }
     }
-    console.limited(config);
+    console.limits_in_force(config);
     let clock = SystemClock::start();
     let passwords = LivePasswords::new(config.passwords.clone());
     let verifier = HashVerifier::new(passwords.clone(), config.limits.connections_max);
@@ -227,7 +227,7 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
 }
 
 /// Listens on every address of the configuration, or returns the message of the first error.
-fn listen(config: &Config) -> Result<Vec<(TcpListening, Entrance)>, String> {
+fn listen(config: &Config) -> Result<Vec<(TcpListening, ListenerRole)>, String> {
     let language = config.options.language;
     let mut listeners = Vec::new();
     for url in &config.listen {
@@ -235,7 +235,7 @@ fn listen(config: &Config) -> Result<Vec<(TcpListening, Entrance)>, String> {
         for address in addresses {
             let listening = TcpListening::bind(address, DeadPeerTimeout { ms: config.vanish_ms })
                 .map_err(|error| config::listen_error(url, Some(address), &error, language))?;
-            listeners.push((listening, url.entrance.clone()));
+            listeners.push((listening, url.role.clone()));
         }
     }
     Ok(listeners)

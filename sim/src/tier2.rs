@@ -20,7 +20,7 @@ use clients::Clients;
 use judge::SimJudge;
 use listener::{SimClock, SimListener};
 use parlor_protocol::{Dialect, RoomName};
-use parlor_runtime::driver::{Control, Driver, DriverLimits, Ended, Entrance};
+use parlor_runtime::driver::{Control, Driver, DriverLimits, Ended, ListenerRole};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -183,7 +183,7 @@ async fn serve(shared: Shared, scenario: Scenario) -> Result<(), Box<dyn std::er
         let listener = TcpListener::bind((IpAddr::V4(Ipv4Addr::UNSPECIFIED), port(dialect))).await?;
         let listener = SimListener::new(listener, Rc::clone(&shared.chaos));
         let room = (dialect != Dialect::Irc).then(RoomName::lobby);
-        listeners.push((listener, Entrance { dialect, room }));
+        listeners.push((listener, ListenerRole { dialect, room }));
     }
     let (controls, control) = mpsc::channel(1);
     let stop = Rc::clone(&shared.stop);

@@ -1,6 +1,6 @@
 //! Addresses to listen on: `auto://HOST:PORT[/ROOM]`, or `plain://` or `irc://` for one dialect only.
 
-use crate::driver::Entrance;
+use crate::driver::ListenerRole;
 use crate::locale::{Bilingual, both, text};
 use parlor_protocol::{Dialect, Language, NameError, RoomName};
 use std::fmt;
@@ -15,7 +15,7 @@ pub struct ListenUrl {
     host: String,
     port: u16,
     /// The dialect and the room.
-    pub entrance: Entrance,
+    pub role: ListenerRole,
 }
 
 impl ListenUrl {
@@ -46,15 +46,15 @@ impl ListenUrl {
 impl Default for ListenUrl {
     /// Returns the address that the ancestor of Parlor listened on.
     fn default() -> Self {
-        let entrance = Entrance { dialect: Dialect::Auto, room: Some(RoomName::lobby()) };
-        Self { host: "127.0.0.1".to_owned(), port: 3_000, entrance }
+        let role = ListenerRole { dialect: Dialect::Auto, room: Some(RoomName::lobby()) };
+        Self { host: "127.0.0.1".to_owned(), port: 3_000, role }
     }
 }
 
 impl fmt::Display for ListenUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.entrance.dialect.name(), self.authority())?;
-        match &self.entrance.room {
+        write!(f, "{}://{}", self.role.dialect.name(), self.authority())?;
+        match &self.role.room {
             Some(room) if *room == RoomName::lobby() => Ok(()),
             Some(room) => write!(f, "/{room}"),
             None => f.write_str("/-"),
@@ -134,7 +134,7 @@ impl FromStr for ListenUrl {
             "-" => None,
             room => Some(RoomName::parse(room).map_err(ListenUrlError::Room)?),
         };
-        Ok(Self { host: host.to_owned(), port, entrance: Entrance { dialect, room } })
+        Ok(Self { host: host.to_owned(), port, role: ListenerRole { dialect, room } })
     }
 }
 
@@ -194,7 +194,7 @@ mod tests {
         ] {
             let parsed: ListenUrl = url.parse().unwrap();
             assert_eq!(parsed.authority(), authority);
-            assert_eq!(parsed.entrance.room.as_ref().map(RoomName::as_str), room);
+            assert_eq!(parsed.role.room.as_ref().map(RoomName::as_str), room);
             assert_eq!(parsed.to_string().parse(), Ok(parsed));
         }
     }

@@ -11,7 +11,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 impl Console {
     /// Logs that the server listens at an address.
-    pub fn started(&self, address: SocketAddr, dialect: Dialect, config: &Config) {
+    pub fn listening(&self, address: SocketAddr, dialect: Dialect, config: &Config) {
         let connect = how_to_connect(address, dialect, config.options.identity.has_password, self.language);
         let text = text!(
             self.language,
@@ -22,7 +22,7 @@ impl Console {
     }
 
     /// Logs the limits that clients are most likely to reach.
-    pub fn limited(&self, config: &Config) {
+    pub fn limits_in_force(&self, config: &Config) {
         let limits = &config.limits;
         let (connections, per_ip) = (limits.connections_max, limits.connections_per_ip_max);
         let bytes = limits.line_bytes_max;
@@ -54,7 +54,7 @@ impl Console {
     }
 
     /// Warns that other machines can reach an address, and that connections to it are not encrypted.
-    pub fn exposed(&self, address: SocketAddr) {
+    pub fn exposed_address(&self, address: SocketAddr) {
         let text = text!(
             self.language,
             "{address} can be reached from other machines, and everything sent there, passwords included, is \

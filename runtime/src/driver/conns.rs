@@ -1,4 +1,4 @@
-//! The connections' streams, by slot, and the outbox's way to write to them.
+//! The streams of the connections, by slot, and writing to them.
 
 use super::ready::{ReadyFlag, ReadyList};
 use parlor_protocol::{ConnId, Wire};
@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Slices of one vectored write; the outbox gives no more.
+/// Slices of one vectored write. The outbox never passes more.
 const SLICES_MAX: usize = 64;
 
-/// Every connection's stream and what the driver knows of it.
+/// The streams of all connections.
 #[derive(Debug)]
 pub(super) struct Conns<S> {
     slots: Vec<Option<Conn<S>>>,
-    /// Connections whose stream failed in the middle of a flush.
+    /// Connections whose stream failed during a flush.
     broken: Vec<ConnId>,
     ready: Arc<ReadyList>,
 }
@@ -26,17 +26,17 @@ pub(super) struct Conn<S> {
     stream: S,
     flag: Arc<ReadyFlag>,
     waker: Waker,
-    /// The hub wants no input for now.
+    /// Whether the core has paused reading.
     pub(super) reads_paused: bool,
-    /// The other end has not closed its side.
+    /// Whether the peer has not closed its side.
     read_open: bool,
-    /// The socket was full.
+    /// Whether the socket was full at the last write.
     write_blocked: bool,
     finish: Finish,
     broken: bool,
 }
 
-/// How far the closing of the writing side is.
+/// The progress of closing the sending side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Finish {
     Done,
@@ -44,16 +44,16 @@ enum Finish {
     Wanted,
 }
 
-/// What one look at a connection brought.
+/// The result of one read.
 #[derive(Debug)]
 pub(super) enum Read {
-    /// So many bytes are in the buffer.
+    /// This many bytes are in the buffer.
     Bytes(usize),
     /// The stream failed.
     Broken,
-    /// The other end has closed its side.
+    /// The peer has closed its side.
     End,
-    /// Nothing for now, or nothing is wanted.
+    /// Nothing to read, or reading is paused.
     Nothing,
 }
 
@@ -62,7 +62,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conns<S> {
         Self { slots: Vec::new(), broken: Vec::new(), ready }
     }
 
-    /// Takes a new connection's stream, and lists it to be read.
+    /// Inserts the stream of a new connection, and lists it to be read.
     pub(super) fn insert(&mut self, id: ConnId, stream: S) {
         let slot = id.slot as usize;
         if self.slots.len() <= slot {
@@ -96,7 +96,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conns<S> {
         self.slots.get_mut(slot as usize)?.as_mut()
     }
 
-    /// A connection whose stream failed while it was written to.
+    /// Returns a connection whose stream failed during a flush.
     pub(super) fn next_broken(&mut self) -> Option<ConnId> {
         self.broken.pop()
     }
@@ -107,18 +107,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conn<S> {
         self.id
     }
 
-    /// It is served now. Returns whether its socket was full and may be so no more.
+    /// Begins to serve the connection. Returns whether its socket was full, and may have room now.
     pub(super) fn begin_turn(&mut self) -> bool {
         self.flag.clear();
         core::mem::take(&mut self.write_blocked)
     }
 
-    /// Lists it for the next tick.
+    /// Lists the connection for the next tick.
     pub(super) fn list(&self) {
         self.flag.list();
     }
 
-    /// One read.
+    /// Reads once.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Read {
         if self.reads_paused || !self.read_open || self.broken {
             return Read::Nothing;
@@ -136,8 +136,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conn<S> {
         }
     }
 
-    /// Closes the writing side, if that is wanted. Returns whether both sides are closed now, and nothing
-    /// is left to do but to drop the stream.
+    /// Closes the sending side, if requested. Returns whether both sides are closed, so that the stream can be dropped.
     pub(super) fn finish(&mut self) -> io::Result<bool> {
         if self.finish == Finish::Wanted {
             let mut cx = Context::from_waker(&self.waker);
@@ -152,7 +151,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conn<S> {
         Ok(self.finish == Finish::Done && !self.read_open)
     }
 
-    /// Writes as much as the socket takes; what is left over waits for its waker.
+    /// Writes as much as the socket accepts; its waker reports when there is room for the rest.
     fn write(&mut self, slices: &[&[u8]]) -> io::Result<usize> {
         let mut cx = Context::from_waker(&self.waker);
         let total: usize = slices.iter().map(|slice| slice.len()).sum();
@@ -180,7 +179,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conn<S> {
     }
 }
 
-/// Puts what follows the first `skipped` bytes of the slices into `to`; returns how many slices that is.
+/// Puts the slices behind their first `skipped` bytes into `to`; returns their number.
 fn after<'a>(slices: &[&'a [u8]], mut skipped: usize, to: &mut [IoSlice<'a>]) -> usize {
     let mut count = 0;
     for slice in slices {
@@ -207,7 +206,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire for Conns<S> {
         let Some(conn) = self.get(id).filter(|conn| !conn.broken) else { return total };
         match conn.write(slices) {
             Ok(written) => written,
-            // Nobody will read it: it is as good as written.
+            // Nobody will read it, so it counts as written.
             Err(_) => {
                 conn.broken = true;
                 self.broken.push(id);

@@ -1,13 +1,13 @@
-//! Which connections have something to do.
+//! The list of connections that are ready.
 //!
-//! Each connection has a waker of its own, which puts it into one list and wakes the driver. A tick takes
-//! the whole list: what is ready now, in the order in which it became so.
+//! Each connection has a waker of its own, which adds its slot to the list and wakes the driver. A tick takes the whole
+//! list, in the order in which the connections became ready.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 
-/// The list of connections with something to do.
+/// The list of ready connections.
 #[derive(Debug, Default)]
 pub(super) struct ReadyList {
     state: Mutex<State>,
@@ -19,7 +19,7 @@ struct State {
     driver: Option<Waker>,
 }
 
-/// A connection's place in the list.
+/// A connection's flag in the list, which keeps it from being listed twice.
 #[derive(Debug)]
 pub(super) struct ReadyFlag {
     list: Arc<ReadyList>,
@@ -28,7 +28,7 @@ pub(super) struct ReadyFlag {
 }
 
 impl ReadyList {
-    /// Whom to wake when a connection becomes ready.
+    /// Sets the waker of the driver.
     pub(super) fn set_driver(&self, waker: &Waker) {
         let mut state = self.lock();
         if !state.driver.as_ref().is_some_and(|driver| driver.will_wake(waker)) {
@@ -36,7 +36,7 @@ impl ReadyList {
         }
     }
 
-    /// Moves the list to the end of `slots`. Clear each connection's flag before it is served.
+    /// Moves the list to the end of `slots`. Each connection's flag must be cleared before it is served.
     pub(super) fn take(&self, slots: &mut Vec<u32>) {
         slots.append(&mut self.lock().slots);
     }
@@ -55,12 +55,12 @@ impl ReadyFlag {
         Self { list, slot, listed: AtomicBool::new(false) }
     }
 
-    /// The connection is served now; what happens from here on lists it again.
+    /// Clears the flag when the connection is served: later events list it again.
     pub(super) fn clear(&self) {
         self.listed.store(false, Ordering::Release);
     }
 
-    /// Lists the connection for the next tick, without waking the driver: it is awake.
+    /// Lists the connection without waking the driver, for calls from the driver itself.
     pub(super) fn list(&self) {
         if !self.listed.swap(true, Ordering::AcqRel) {
             self.list.lock().slots.push(self.slot);

@@ -1,7 +1,7 @@
 //! The server's password verifier, which checks hashes on another thread, one at a time.
 
 use super::Passwords;
-use crate::driver::Judge;
+use crate::driver::PasswordVerifier;
 use parlor_protocol::ConnId;
 use std::collections::VecDeque;
 use std::future::Future;
@@ -67,18 +67,18 @@ impl HashVerifier {
     }
 }
 
-impl Judge for HashVerifier {
-    fn ask(&mut self, conn: ConnId, operator: Option<&str>, password: &[u8]) {
+impl PasswordVerifier for HashVerifier {
+    fn check(&mut self, conn: ConnId, operator: Option<&str>, password: &[u8]) {
         assert!(self.waiting.len() < self.waiting_max, "a connection has at most one check");
         let (operator, password) = (operator.map(str::to_owned), Secret(password.into()));
         self.waiting.push_back(Check { conn, operator, password });
     }
 
-    fn forget(&mut self, conn: ConnId) {
+    fn cancel(&mut self, conn: ConnId) {
         self.waiting.retain(|check| check.conn != conn);
     }
 
-    fn poll_verdict(&mut self, cx: &mut Context<'_>) -> Poll<(ConnId, bool)> {
+    fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<(ConnId, bool)> {
         if self.running.is_none() {
             let Some(Check { conn, operator, password }) = self.waiting.pop_front() else {
                 return Poll::Pending;
@@ -89,8 +89,8 @@ impl Judge for HashVerifier {
         }
         let Some((conn, check)) = &mut self.running else { return Poll::Pending };
         // A check that panicked counts as a wrong password.
-        let verdict = (*conn, ready!(Pin::new(check).poll(cx)).unwrap_or(false));
+        let result = (*conn, ready!(Pin::new(check).poll(cx)).unwrap_or(false));
         self.running = None;
-        Poll::Ready(verdict)
+        Poll::Ready(result)
     }
 }

@@ -4,7 +4,9 @@ use crate::irc::{HASH_OF_RIGHT as HASH, Irc};
 use crate::support::{Client, DEADLINE, Server, parlor};
 use parlor_protocol::{ConnId, ConsoleEvent, Dialect, Limits, Options};
 use parlor_runtime::clock::SystemClock;
-use parlor_runtime::driver::{Control, Counts, Driver, DriverLimits, Entrance, Judge, Observer};
+use parlor_runtime::driver::{
+    Control, Counts, Driver, DriverLimits, ListenerRole, Observer, PasswordVerifier,
+};
 use parlor_runtime::password::PasswordHash;
 use parlor_runtime::transport::{DeadPeerTimeout, TcpListening};
 use std::io::{self, Write};
@@ -84,21 +86,21 @@ fn nothing_of_a_password_is_logged() {
 
 /// A verifier that accepts `right`, when the test lets it finish.
 #[derive(Debug)]
-struct HeldJudge {
+struct HeldVerifier {
     asked: Vec<(ConnId, bool)>,
     tell: mpsc::Receiver<()>,
 }
 
-impl Judge for HeldJudge {
-    fn ask(&mut self, conn: ConnId, _: Option<&str>, password: &[u8]) {
+impl PasswordVerifier for HeldVerifier {
+    fn check(&mut self, conn: ConnId, _: Option<&str>, password: &[u8]) {
         self.asked.push((conn, password == b"right"));
     }
 
-    fn forget(&mut self, conn: ConnId) {
+    fn cancel(&mut self, conn: ConnId) {
         self.asked.retain(|(of, _)| *of != conn);
     }
 
-    fn poll_verdict(&mut self, cx: &mut Context<'_>) -> Poll<(ConnId, bool)> {
+    fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<(ConnId, bool)> {
         if self.asked.is_empty() || self.tell.poll_recv(cx).is_pending() {
             return Poll::Pending;
         }
@@ -134,10 +136,10 @@ fn the_others_are_served_while_a_password_is_checked() {
                 Limits::default(),
                 Options::default(),
                 DriverLimits { accept_retry_ms: 1_000, shutdown_ms: 5_000 },
-                vec![(listener, Entrance { dialect: Dialect::Irc, room: None })],
+                vec![(listener, ListenerRole { dialect: Dialect::Irc, room: None })],
                 SystemClock::start(),
                 Unobserved,
-                HeldJudge { asked: Vec::new(), tell: told },
+                HeldVerifier { asked: Vec::new(), tell: told },
             );
             driver.run(control).await
         })

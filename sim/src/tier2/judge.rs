@@ -1,7 +1,7 @@
 //! A judge without threads, whose checks take simulated time.
 
 use parlor_protocol::ConnId;
-use parlor_runtime::driver::Judge;
+use parlor_runtime::driver::PasswordVerifier;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -21,16 +21,16 @@ pub(super) struct SimJudge {
     running: Option<Pin<Box<Sleep>>>,
 }
 
-impl Judge for SimJudge {
-    fn ask(&mut self, conn: ConnId, _: Option<&str>, password: &[u8]) {
+impl PasswordVerifier for SimJudge {
+    fn check(&mut self, conn: ConnId, _: Option<&str>, password: &[u8]) {
         self.waiting.push_back((conn, password == RIGHT));
     }
 
-    fn forget(&mut self, conn: ConnId) {
+    fn cancel(&mut self, conn: ConnId) {
         self.waiting.retain(|(of, _)| *of != conn);
     }
 
-    fn poll_verdict(&mut self, cx: &mut Context<'_>) -> Poll<(ConnId, bool)> {
+    fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<(ConnId, bool)> {
         if self.waiting.is_empty() {
             return Poll::Pending;
         }

@@ -1,22 +1,22 @@
-//! What is around the server: the streams, the log, whoever checks passwords, and whoever watches.
+//! The core's environment: the streams, the log, the password verifier and the observer.
 
 use super::conns::Conns;
-use super::{Judge, Observer};
+use super::{Observer, PasswordVerifier};
 use parlor_protocol::{Command, ConnId, ConsoleEvent, Environment, Input, MemoryLog, Now, Wire};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-/// The server's environment.
+/// The environment that the driver gives the core.
 #[derive(Debug)]
-pub(super) struct Outside<S, O, J> {
-    /// Connections that the server wants gone.
+pub(super) struct DriverEnvironment<S, O, V> {
+    /// Connections that the core wants closed at once.
     pub(super) aborted: Vec<ConnId>,
     pub(super) conns: Conns<S>,
-    pub(super) judge: J,
+    pub(super) verifier: V,
     pub(super) log: MemoryLog,
     pub(super) observer: O,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin, O, J> Wire for Outside<S, O, J> {
+impl<S: AsyncRead + AsyncWrite + Unpin, O, V> Wire for DriverEnvironment<S, O, V> {
     fn finish(&mut self, conn: ConnId) {
         self.conns.finish(conn);
     }
@@ -26,7 +26,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O, J> Wire for Outside<S, O, J> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin, O: Observer, J: Judge> Environment for Outside<S, O, J> {
+impl<S: AsyncRead + AsyncWrite + Unpin, O: Observer, V: PasswordVerifier> Environment
+    for DriverEnvironment<S, O, V>
+{
     fn propose(&mut self, now: Now, command: Command) {
         self.log.append(now, command);
     }
@@ -36,7 +38,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Observer, J: Judge> Environment for O
     }
 
     fn check_password(&mut self, conn: ConnId, operator: Option<&str>, password: &[u8]) {
-        self.judge.ask(conn, operator, password);
+        self.verifier.check(conn, operator, password);
     }
 
     fn set_reads_paused(&mut self, conn: ConnId, paused: bool) {
