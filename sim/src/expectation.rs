@@ -1,85 +1,86 @@
-//! What one connection must be sent, against what it was sent.
+//! Comparing the bytes that a connection is sent with those that the model expects.
 
 use parlor_protocol::Seq;
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// The bytes that a connection is to be sent, as the model says them, and how far they came.
+/// The bytes that a connection must be sent, as the model predicts them, and how many it has been sent.
 #[derive(Debug, Default)]
 pub struct Expectation {
-    /// What is to come, from `consumed` on.
+    /// The expected bytes. Those from `consumed` on have not been sent yet.
     due: Vec<u8>,
     consumed: usize,
-    /// Where the line under way began, in `due`.
+    /// The start of the current line in `due`.
     line_start: usize,
-    /// Where the farewell begins of a connection that read too slowly: from the end of any line before it,
-    /// what is sent may go on there.
+    /// The start of the farewell to a slow reader: after the end of any line before it, the sent bytes may continue
+    /// there.
     cut: Option<usize>,
-    /// Bytes that were before `due`, and are forgotten.
+    /// Number of bytes before `due` that were dropped.
     forgotten: usize,
-    /// Where the bytes of each event are, of all: an event is known by its place, for no text can forge or hide that.
+    /// The events with the places of their bytes. An event is recognized by its place, which no text can imitate or
+    /// hide.
     events: VecDeque<Event>,
-    /// Which of all bytes are IRC.
+    /// The range of bytes that are IRC.
     irc: Range<usize>,
-    /// Entries that were sent whole, and that nobody has asked for yet.
+    /// Entries that were sent completely since [`heard`](Self::heard) was called.
     heard: Vec<Seq>,
-    /// Lines that were sent whole, and that nobody has asked for yet.
+    /// Lines that were sent completely since [`lines`](Self::lines) was called.
     lines: Vec<Line>,
 }
 
-/// What a whole line is.
+/// A line that was sent completely.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// Where IRC begins in it, if it does: answers to a client of telnet may be before that.
+    /// The offset at which IRC starts in it, if it does: answers to a telnet client may be before that.
     pub irc_from: Option<usize>,
-    /// The entry of the log that it tells of, and whether it is the first of the lines that do.
+    /// The log entry that it is about, and whether it is the first of the lines about it.
     pub event: Option<(Seq, bool)>,
 }
 
 /// The bytes of an event.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// The range of its bytes, among those it is added with or among all.
+    /// The range of its bytes, relative to the bytes that it is added with; later among all bytes.
     pub place: Range<usize>,
-    /// The entry of the log that it tells of.
+    /// The log entry that it is about.
     pub seq: Seq,
-    /// Whether it is asked for as one that was heard.
+    /// Whether [`Expectation::heard`] returns it.
     pub is_heard: bool,
 }
 
-/// Bytes that the model does not know of.
+/// A difference between the expected bytes and the sent ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// The beginning of what was due.
+    /// The first expected bytes.
     pub expected: String,
-    /// The beginning of what came.
+    /// The first sent bytes.
     pub found: String,
 }
 
-/// As much of what differs as a person wants to read.
+/// Number of bytes of a difference that are shown.
 const SHOWN_BYTES: usize = 200;
 
-/// Bytes that were consumed are forgotten when they are this many.
+/// Number of consumed bytes after which they are dropped.
 const FORGET_BYTES: usize = 16 << 10;
 
 impl Expectation {
-    /// What is due to a connection that is new, which may be one of IRC.
+    /// Creates the expectation of a new connection.
     #[must_use]
     pub fn of(is_irc: bool) -> Self {
         Self { irc: 0..if is_irc { usize::MAX } else { 0 }, ..Self::default() }
     }
 
-    /// These bytes come next.
+    /// Adds expected bytes.
     pub fn add(&mut self, bytes: &[u8]) {
         self.due.extend_from_slice(bytes);
     }
 
-    /// These bytes come next, and they are how this entry of the log is heard.
+    /// Adds expected bytes, which are the event of this log entry.
     pub fn add_entry(&mut self, seq: Seq, bytes: &[u8]) {
         self.add_events(bytes, &[Event { place: 0..bytes.len(), seq, is_heard: true }]);
     }
 
-    /// These bytes come next, and these events are in them.
+    /// Adds expected bytes that contain these events.
     pub fn add_events(&mut self, bytes: &[u8], events: &[Event]) {
         let start = self.forgotten + self.due.len();
         self.add(bytes);
@@ -89,48 +90,48 @@ impl Expectation {
         }
     }
 
-    /// From here on it is spoken to in IRC.
+    /// Records that the bytes added from now on are IRC.
     pub const fn begin_irc(&mut self) {
         self.irc = self.forgotten + self.due.len()..usize::MAX;
     }
 
-    /// From here on it is not spoken to in IRC, if it was.
+    /// Records that the bytes added from now on are not IRC.
     pub fn end_irc(&mut self) {
         self.irc.end = self.irc.end.min(self.forgotten + self.due.len());
     }
 
-    /// The lines that the connection was sent whole since this was asked for.
+    /// Returns the lines that were sent completely since the last call.
     pub fn lines(&mut self) -> Vec<Line> {
         std::mem::take(&mut self.lines)
     }
 
-    /// The entries of the log that the connection was sent whole since this was asked for.
+    /// Returns the log entries whose events were sent completely since the last call.
     pub fn heard(&mut self) -> Vec<Seq> {
         std::mem::take(&mut self.heard)
     }
 
-    /// The connection read too slowly: what was added so far may be left out, from the end of a line on, but
-    /// for what is added from here on.
+    /// Records that the connection overflowed: the bytes added so far may be left out, from the end of any line on. The
+    /// bytes added from now on must be sent.
     pub const fn cut_here(&mut self) {
         self.cut = Some(self.due.len());
     }
 
-    /// Bytes that are still to come, at the most.
+    /// Returns the number of bytes that are still expected.
     #[must_use]
     pub const fn left(&self) -> usize {
         self.due.len() - self.consumed
     }
 
-    /// The bytes that are still to come, at the most.
+    /// Returns the bytes that are still expected.
     #[must_use]
     pub fn rest(&self) -> &[u8] {
         &self.due[self.consumed..]
     }
 
-    /// The connection was sent these.
+    /// Compares bytes that the connection was sent with the expected ones.
     ///
     /// # Errors
-    /// They are not what was due.
+    /// Returns the difference if the bytes are not the expected ones.
     pub fn sent(&mut self, bytes: &[u8]) -> Result<(), Difference> {
         let mut bytes = bytes;
         while !bytes.is_empty() {
@@ -160,7 +161,7 @@ impl Expectation {
         Ok(())
     }
 
-    /// The line under way is whole, and ends there.
+    /// Ends the current line at `end`.
     fn end_line(&mut self, end: usize) {
         let start = self.forgotten + self.line_start;
         self.pass_events(start);
@@ -172,7 +173,7 @@ impl Expectation {
         self.line_start = end;
     }
 
-    /// Events that end there or before are heard.
+    /// Marks events that end at `end` or before as heard.
     fn pass_events(&mut self, end: usize) {
         while let Some(event) = self.events.pop_front_if(|event| event.place.end <= end) {
             if event.is_heard {
@@ -181,7 +182,7 @@ impl Expectation {
         }
     }
 
-    /// Goes on behind the cut, where the line under way may as well be one from there.
+    /// Continues after the cut, if the sent part of the current line can also be the start of the line there.
     fn go_on_at_cut(&mut self) -> bool {
         let Some(cut) = self.cut.take_if(|cut| *cut > self.line_start) else { return false };
         let begun = self.line_start..self.consumed;
@@ -213,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_come_as_they_are_due_in_any_pieces() {
+    fn expected_bytes_may_be_sent_in_any_pieces() {
         let mut expectation = Expectation::default();
         expectation.add(b"one\ntwo\n");
         assert_eq!(expectation.sent(b"on"), Ok(()));
@@ -224,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_is_heard_with_its_last_byte_and_known_by_its_place() {
+    fn an_entry_is_heard_with_its_last_byte_and_recognized_by_its_place() {
         let mut expectation = Expectation::default();
         expectation.add_entry(Seq(7), b"alice: #9\n");
         expectation.add(b"* a note\n");
@@ -240,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_slow_reader_is_not_sent_is_not_heard() {
+    fn an_entry_that_a_slow_reader_is_not_sent_is_not_heard() {
         let mut expectation = Expectation::default();
         expectation.add_entry(Seq(1), b"one\n");
         expectation.add_entry(Seq(2), b"two\n");
@@ -251,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_keep_their_places_where_sent_bytes_are_forgotten() {
+    fn entries_keep_their_places_when_sent_bytes_are_dropped() {
         let mut expectation = Expectation::default();
         let line = [vec![b'x'; FORGET_BYTES], b"\n".to_vec()].concat();
         for seq in 1..4 {
@@ -264,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_reader_goes_from_the_end_of_a_line_to_its_farewell() {
+    fn a_slow_reader_may_continue_with_its_farewell_after_any_line() {
         for sent in ["* closed\n", "one\n* closed\n", "one\n* two\nthree\n* closed\n"] {
             let mut expectation = after_cut();
             for byte in sent.bytes() {

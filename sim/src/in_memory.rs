@@ -1,4 +1,4 @@
-//! A server at its simplest: its log answers at once, and its sockets take everything.
+//! A server for tests: its log commits at once, and its sockets take everything.
 
 use bytes::Bytes;
 use parlor_protocol::{
@@ -7,7 +7,7 @@ use parlor_protocol::{
 };
 use std::collections::BTreeMap;
 
-/// The server and what each connection was sent.
+/// A server, and the bytes that each connection was sent.
 #[derive(Debug)]
 pub struct InMemory {
     /// The server.
@@ -25,7 +25,7 @@ struct Outside {
 }
 
 impl InMemory {
-    /// A server without connections.
+    /// Creates a server without connections.
     #[must_use]
     pub fn new(limits: Limits, options: Options) -> Self {
         let (now, mut outside) = (Now::default(), Outside::default());
@@ -35,22 +35,22 @@ impl InMemory {
         it
     }
 
-    /// Gives the server an input, and does all that follows from it.
+    /// Gives the server an input, and handles everything that follows from it.
     pub fn input(&mut self, input: Input<'_>) {
         self.server.input(self.now, input, &mut self.outside);
         self.settle();
     }
 
-    /// Does one thing that is due.
+    /// Handles the timer that is due first.
     pub fn time_out(&mut self) {
         self.server.time_out(self.now, &mut self.outside);
         self.settle();
     }
 
-    /// A connection from this machine, to a listener that leads to the lobby.
+    /// Accepts a connection from loopback, at a listener that leads to the lobby.
     ///
     /// # Panics
-    /// There is no room for it.
+    /// Panics if no slot is free.
     pub fn connect(&mut self, dialect: Dialect, port: u16) -> ConnId {
         let conn = self.server.vacant().expect("there is room for one more");
         let peer = ([127, 0, 0, 1], port).into();
@@ -58,12 +58,12 @@ impl InMemory {
         conn
     }
 
-    /// A connection sends these bytes.
+    /// Receives bytes from a connection.
     pub fn send(&mut self, conn: ConnId, bytes: &[u8]) {
         self.input(Input::Received { conn, bytes: Bytes::copy_from_slice(bytes) });
     }
 
-    /// What a connection was sent since this was asked last.
+    /// Returns the bytes that a connection was sent since the last call.
     pub fn read(&mut self, conn: ConnId) -> Vec<u8> {
         self.outside.sent.remove(&conn).unwrap_or_default()
     }

@@ -1,5 +1,4 @@
-//! The laws of the chat, each checked in a file of its own, and the judge who watches a run for all of
-//! them.
+//! The laws that must always hold, each in a file of its own, and the checker that runs the checks of all laws.
 
 pub mod backlog;
 mod command;
@@ -30,35 +29,35 @@ use std::fmt;
 /// A law, by its number in the list of what must always hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Law {
-    /// 1: who hears what.
+    /// 1: each connection is sent exactly the bytes that the model predicts.
     Heard,
-    /// 2: one order for everyone.
+    /// 2: all members read messages in the same order.
     Order,
-    /// 3: nobody hears what is not for them.
+    /// 3: no member reads a message that is not for it.
     Silence,
-    /// 4: every connection ends once.
+    /// 4: every connection closes once.
     Ends,
-    /// 5: a name has one owner.
+    /// 5: a name has one owner at most.
     Names,
-    /// 6: a replay gives the same.
+    /// 6: a replay has the same result.
     Replay,
-    /// 7: what is owed is bounded.
+    /// 7: backlogs are bounded.
     Backlog,
-    /// 8: what is stuck goes on.
+    /// 8: every run comes to rest.
     Liveness,
-    /// 10: nothing makes the core panic.
+    /// 10: no input makes the core panic.
     Panic,
-    /// 11: the console tells who did what.
+    /// 11: the console is told of every entrance, leave, rename and act of a moderator.
     Console,
-    /// 12: what is spoken elsewhere is not said.
+    /// 12: no line of another protocol is sent to a room.
     Strangers,
-    /// 13: no command is heard.
+    /// 13: no command is sent to a room.
     Commands,
-    /// 14: what is written to one alone is read by two.
+    /// 14: a private message is read by its author and one other member.
     Private,
-    /// 15: what is refused changes nothing.
+    /// 15: a refused command changes nothing.
     Refused,
-    /// 16: a client of IRC is sent what the specifications say.
+    /// 16: IRC clients are sent what the specifications say.
     Rendering,
 }
 
@@ -69,9 +68,9 @@ pub struct Violation {
     pub law: Law,
     /// Microseconds since the run began.
     pub at_us: u64,
-    /// Whose connection it showed at, if it was one's.
+    /// The connection at which it was observed, if it was at one.
     pub conn: Option<ConnId>,
-    /// The observation, in words.
+    /// The observation.
     pub detail: String,
 }
 
@@ -107,19 +106,19 @@ impl fmt::Display for Violation {
     }
 }
 
-/// What a checker says of one step.
-pub type Verdict = Result<(), String>;
+/// The result of a check; the error is the observation that breaks the law.
+pub type CheckResult = Result<(), String>;
 
-/// Watches everything that goes into the core and comes out of it.
+/// Observes all inputs and outputs of the core, and passes them to the checks of all laws.
 #[derive(Debug)]
-pub struct Judge {
-    /// Whether it looks at anything.
+pub struct Checker {
+    /// Whether anything is checked.
     pub watches: bool,
-    /// The first violation; what follows from it is not looked at.
+    /// The first violation. Later ones are ignored, because they may be consequences of it.
     pub violation: Option<Violation>,
-    /// The checker of law 1, with the model.
+    /// The check of law 1, with the model.
     pub heard: heard::Heard,
-    /// Everything that was committed.
+    /// The check of law 6, with everything that was committed.
     pub replay: replay::Replay,
     backlog: backlog::Backlog,
     console: console::Console,
@@ -138,8 +137,8 @@ pub struct Judge {
     now: Now,
 }
 
-impl Judge {
-    /// A judge of a server that begins now.
+impl Checker {
+    /// Creates the checker for a new server.
     #[must_use]
     pub fn new(limits: Limits, options: &Options) -> Self {
         Self {
@@ -165,15 +164,15 @@ impl Judge {
         }
     }
 
-    /// The hub is about to be given this input.
+    /// Records an input, before the hub handles it.
     pub fn input(&mut self, now: Now, input: &Input<'_>) {
         if !self.watches {
             return;
         }
         self.now = now;
         if let Input::Received { conn, bytes } = input {
-            let verdict = self.received.received(*conn, bytes);
-            self.note(Law::Heard, Some(*conn), verdict);
+            let result = self.received.received(*conn, bytes);
+            self.record(Law::Heard, Some(*conn), result);
             self.strangers.received(*conn, bytes);
         }
         for line in self.written.input(input) {
@@ -184,37 +183,37 @@ impl Judge {
         self.heard.input(now, input);
         self.replay.input(now, input);
         self.console.input(input);
-        let verdict = self.ends.input(input);
-        self.note(Law::Ends, None, verdict);
+        let result = self.ends.input(input);
+        self.record(Law::Ends, None, result);
         if let Input::Accepted { conn, .. } = *input {
             self.order.begin(conn);
         }
     }
 
-    /// The hub has put this out.
+    /// Records an output of the hub.
     pub fn output(&mut self, output: &Output<'_>) {
         if !self.watches {
             return;
         }
-        let verdict = self.ends.output(output);
-        self.note(Law::Ends, None, verdict);
+        let result = self.ends.output(output);
+        self.record(Law::Ends, None, result);
         self.console.output(output);
         if let Output::CheckPassword { conn, operator, password } = *output {
-            let verdict = self.heard.asked(conn, operator, password);
-            self.note(Law::Heard, Some(conn), verdict);
+            let result = self.heard.asked(conn, operator, password);
+            self.record(Law::Heard, Some(conn), result);
         }
     }
 
-    /// The hub has proposed these since the last input.
+    /// Records the commands that the hub has proposed since the last input.
     pub fn proposed<'a>(&mut self, commands: impl ExactSizeIterator<Item = &'a Command>) {
         if !self.watches {
             return;
         }
-        let verdict = self.heard.proposed(commands);
-        self.note(Law::Heard, None, verdict);
+        let result = self.heard.proposed(commands);
+        self.record(Law::Heard, None, result);
     }
 
-    /// The hub has applied these entries.
+    /// Records entries that the hub has applied.
     pub fn committed(&mut self, entries: &[LogEntry]) {
         if !self.watches {
             return;
@@ -222,62 +221,62 @@ impl Judge {
         let mut effects = Vec::new();
         let mut told = Vec::new();
         for entry in entries {
-            // The hub's world is that after the last of them; this one is that after each.
+            // The hub's world has all entries applied; this world has the state after each entry.
             let before = refused::Before::of(&self.world, entry);
             self.rendering.before(entry, &self.world);
             self.world.apply(entry, &mut effects);
             self.rendering.committed(entry, &self.world);
             if let Some(before) = before {
-                let verdict = before.committed(entry, &effects, &self.world);
-                self.note(Law::Refused, None, verdict);
+                let result = before.committed(entry, &effects, &self.world);
+                self.record(Law::Refused, None, result);
             }
             self.said.committed(entry);
-            let verdict = self.commands.committed(entry);
-            self.note(Law::Commands, None, verdict);
-            let verdict = self.names.committed(&effects, &self.world);
-            self.note(Law::Names, None, verdict);
-            let verdict = self.ends.committed(entry, &effects);
-            self.note(Law::Ends, None, verdict);
+            let result = self.commands.committed(entry);
+            self.record(Law::Commands, None, result);
+            let result = self.names.committed(&effects, &self.world);
+            self.record(Law::Names, None, result);
+            let result = self.ends.committed(entry, &effects);
+            self.record(Law::Ends, None, result);
             self.silence.committed(entry, &effects, &self.world);
             told.extend(self.console.due(entry, &effects, &self.world));
-            let verdict = self.strangers.committed(entry);
-            self.note(Law::Strangers, None, verdict);
+            let result = self.strangers.committed(entry);
+            self.record(Law::Strangers, None, result);
             effects.clear();
         }
-        let verdict = self.console.committed(&told);
-        self.note(Law::Console, None, verdict);
+        let result = self.console.committed(&told);
+        self.record(Law::Console, None, result);
     }
 
-    /// A connection's socket took these bytes.
+    /// Records bytes that a connection's socket has taken.
     pub fn sent(&mut self, conn: ConnId, bytes: &[u8]) {
         if !self.watches {
             return;
         }
-        let verdict = self.heard.sent(conn, bytes);
-        self.note(Law::Heard, Some(conn), verdict);
-        let verdict = self.private.sent(conn, bytes);
-        self.note(Law::Private, Some(conn), verdict);
+        let result = self.heard.sent(conn, bytes);
+        self.record(Law::Heard, Some(conn), result);
+        let result = self.private.sent(conn, bytes);
+        self.record(Law::Private, Some(conn), result);
         self.replay.sent(conn, bytes);
         let lines = self.heard.model.due(conn).map(Expectation::lines).unwrap_or_default();
-        let verdict = self.rendering.sent(conn, bytes, &lines);
-        self.note(Law::Rendering, Some(conn), verdict);
+        let result = self.rendering.sent(conn, bytes, &lines);
+        self.record(Law::Rendering, Some(conn), result);
         let heard = self.heard.model.due(conn).map(Expectation::heard).unwrap_or_default();
         heard.into_iter().for_each(|seq| self.heard(conn, seq));
     }
 
-    /// A connection was sent what this entry of the log is heard as.
+    /// Records that a connection was sent the event of this log entry.
     fn heard(&mut self, conn: ConnId, seq: Seq) {
         let Some(said) = self.said.get(seq) else {
-            let verdict = Err(format!("entry {} is heard, and nothing is said by it", seq.0));
-            return self.note(Law::Order, Some(conn), verdict);
+            let result = Err(format!("entry {} is heard, and nothing is said by it", seq.0));
+            return self.record(Law::Order, Some(conn), result);
         };
         let silence = self.silence.heard(conn, seq, said);
         let order = self.order.heard(conn, seq);
-        self.note(Law::Order, Some(conn), order);
-        self.note(Law::Silence, Some(conn), silence);
+        self.record(Law::Order, Some(conn), order);
+        self.record(Law::Silence, Some(conn), silence);
     }
 
-    /// A client's link carries these bytes.
+    /// Records bytes that a client has sent over its link.
     pub fn client_sent(&mut self, link: usize, bytes: &[u8]) {
         if !self.watches {
             return;
@@ -285,7 +284,7 @@ impl Judge {
         self.received.client_sent(link, bytes);
     }
 
-    /// A client's link is this connection.
+    /// Records the connection of a link.
     pub fn link_accepted(&mut self, link: usize, conn: ConnId) {
         if !self.watches {
             return;
@@ -293,31 +292,31 @@ impl Judge {
         self.received.accepted(link, conn);
     }
 
-    /// A connection was written everything, and its writing side is closed.
+    /// Records that everything was written to a connection, and its writing side closed.
     pub fn finished(&mut self, conn: ConnId) {
         if !self.watches {
             return;
         }
         let left = self.heard.model.due(conn).map_or(0, |due| due.left());
-        let verdict =
-            if left == 0 { Ok(()) } else { Err(format!("it ends, and {left} bytes were not sent")) };
-        self.note(Law::Heard, Some(conn), verdict);
-        let verdict = self.rendering.finished(conn);
-        self.note(Law::Rendering, Some(conn), verdict);
+        let result = if left == 0 { Ok(()) } else { Err(format!("it ends, and {left} bytes were not sent")) };
+        self.record(Law::Heard, Some(conn), result);
+        let result = self.rendering.finished(conn);
+        self.record(Law::Rendering, Some(conn), result);
     }
 
-    /// The outbox has given a connection up; so far it has given up `together` for what all of them are owed.
+    /// Records that a connection overflowed. `together` is the number of connections that the outbox has given up so
+    /// far because of the limit for all of them.
     pub fn given_up(&mut self, conn: ConnId, together: u64) {
         if !self.watches {
             return;
         }
-        let verdict = self.backlog.overflowed(&mut self.heard.model, conn, together);
-        self.note(Law::Backlog, Some(conn), verdict);
+        let result = self.backlog.overflowed(&mut self.heard.model, conn, together);
+        self.record(Law::Backlog, Some(conn), result);
         self.rendering.given_up(conn);
         self.lost(conn);
     }
 
-    /// A connection broke, or was cut off, before it took everything.
+    /// Records that a connection broke, or was cut off, before it had taken everything.
     pub fn lost(&mut self, conn: ConnId) {
         if !self.watches {
             return;
@@ -325,45 +324,45 @@ impl Judge {
         self.replay.lost(conn);
     }
 
-    /// A tick is over.
+    /// Records the end of a tick.
     pub fn ticked(&mut self, outbox: &Outbox) {
         if !self.watches {
             return;
         }
-        let verdict = self.backlog.ticked(outbox);
-        self.note(Law::Backlog, None, verdict);
+        let result = self.backlog.ticked(outbox);
+        self.record(Law::Backlog, None, result);
     }
 
-    /// Everything has come to rest, and nothing is in the way of anything.
+    /// Checks the state at rest.
     pub fn at_rest(&mut self, outbox: &Outbox) {
         if !self.watches {
             return;
         }
-        let verdict = liveness::at_rest(&self.heard.model, outbox);
-        self.note(Law::Liveness, None, verdict);
+        let result = liveness::at_rest(&self.heard.model, outbox);
+        self.record(Law::Liveness, None, result);
     }
 
-    /// The server has stopped, and every connection is gone.
+    /// Checks the state after the server has stopped and every connection is closed.
     pub fn at_end(&mut self, hub: &Hub) {
         if !self.watches {
             return;
         }
-        let verdict = self.ends.at_end(hub);
-        self.note(Law::Ends, None, verdict);
-        let verdict = self.replay.at_end(hub.world());
-        self.note(Law::Replay, None, verdict);
+        let result = self.ends.at_end(hub);
+        self.record(Law::Ends, None, result);
+        let result = self.replay.at_end(hub.world());
+        self.record(Law::Replay, None, result);
     }
 
-    /// The states that a run was in, by what was watched of it.
+    /// Removes and returns the marks that the checks have reached.
     pub fn take_marks(&mut self) -> Marks {
         let mut marks = std::mem::take(&mut self.heard.model.marks);
         marks.append(&mut self.rendering.marks);
         marks
     }
 
-    /// Remembers the first violation.
-    pub fn note(&mut self, law: Law, conn: Option<ConnId>, verdict: Verdict) {
-        if let Err(detail) = verdict
+    /// Records a violation, if the check failed and it is the first one.
+    pub fn record(&mut self, law: Law, conn: Option<ConnId>, result: CheckResult) {
+        if let Err(detail) = result
             && self.violation.is_none()
         {
             self.violation = Some(Violation { law, at_us: self.now.mono.as_micros(), conn, detail });

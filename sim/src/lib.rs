@@ -3,7 +3,7 @@
 //! - [`scenario`]: the steps of a run, generated from a [`source`] of choices: a seed, or the bytes of a fuzzer;
 //! - [`tier1`]: runs the real server over simulated links, in simulated time;
 //! - [`tier2`]: runs the real driver on turmoil, over streams with faults;
-//! - [`law`]: the laws that must always hold, with a file for each, and the judge that checks them during a run;
+//! - [`law`]: the laws that must always hold, with a file for each, and the checker of a run;
 //! - [`model`]: a simple model of the server, which predicts the bytes that each connection is sent;
 //! - [`mark`]: states that a sweep must reach;
 //! - [`bug`]: bugs that are planted to show that the checks find them;

@@ -1,8 +1,8 @@
-//! Tier 1: the real server, hub and outbox in their own order, over simulated links, in one thread, in simulated time.
+//! Tier 1: runs the real server, with its hub and outbox, over simulated links, in one thread and in simulated time.
 //!
-//! Nothing waits: time jumps to the next event. A run is three phases: the scenario with its faults; then
-//! the faults stop, everybody says a last line, and all must come to rest; then the server stops, and
-//! everything must end.
+//! Nothing waits: time jumps to the next event. A run has three phases. First the steps of the scenario are done, with
+//! their faults. Then the faults stop, every client sends a last message, and the run must come to rest. Finally the
+//! server stops, and every connection must close.
 
 mod events;
 mod log;
@@ -26,41 +26,41 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// Structural invariants of the core are checked at each so many ticks.
+/// Number of ticks after which the invariants of the core are checked again.
 const CHECK_TICKS: u64 = 16;
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The law that did not hold, if one did not.
+    /// The first violation of a law, if there is one.
     pub violation: Option<Violation>,
-    /// Counts of everything that was done.
+    /// Statistics of the run.
     pub stats: Stats,
-    /// What happened, and a hash of it.
+    /// The events of the run, and their hash.
     pub trace: Trace,
 }
 
-/// What a run was made of.
+/// Statistics of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// Acts that were done, by their word.
+    /// Number of acts of clients by kind.
     pub acts: BTreeMap<&'static str, u64>,
-    /// Faults that befell links.
+    /// Number of faults of links.
     pub faults: Faults,
-    /// Inputs of the hub, by their kind.
+    /// Number of inputs of the hub by kind.
     pub inputs: BTreeMap<&'static str, u64>,
-    /// Whole lines that came to the hub.
+    /// Number of whole lines that the hub received.
     pub lines: u64,
-    /// Events that one connection heard of a room.
+    /// Number of deliveries: an event of a room that was sent to a connection.
     pub deliveries: u64,
-    /// Simulated time, in microseconds.
+    /// Simulated time in microseconds.
     pub simulated_us: u64,
-    /// States that it was in.
+    /// Marks that were reached.
     pub marks: Marks,
 }
 
 impl Stats {
-    /// Both together.
+    /// Adds the statistics of another run.
     pub fn add(&mut self, other: Self) {
         for (word, count) in other.acts {
             *self.acts.entry(word).or_default() += count;
@@ -76,49 +76,49 @@ impl Stats {
     }
 }
 
-/// Runs a scenario with every checker on.
+/// Runs a scenario with all checkers.
 #[must_use]
 pub fn run(scenario: &Scenario, trace: Trace) -> Outcome {
     run_with(scenario, trace, None)
 }
 
-/// Runs a scenario with every checker on, and a bug planted in the simulator's own parts.
+/// Runs a scenario with all checkers, and a bug planted in the simulator's own parts.
 #[must_use]
 pub fn run_with(scenario: &Scenario, trace: Trace, bug: Option<SimBug>) -> Outcome {
     run_checked(scenario, trace, bug, Checks::All)
 }
 
-/// What is checked in a run.
+/// The checks of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Checks {
     /// Every law, and the invariants of the core.
     All,
-    /// Nothing: to measure what checking costs.
+    /// None, to measure the cost of checking.
     None,
 }
 
 pub(crate) fn run_checked(scenario: &Scenario, trace: Trace, bug: Option<SimBug>, checks: Checks) -> Outcome {
     let mut rig = Rig::new(&scenario.setup, trace, bug);
     rig.checks = checks;
-    rig.outside.judge.watches = checks == Checks::All;
+    rig.outside.checker.watches = checks == Checks::All;
     let ended = catch_unwind(AssertUnwindSafe(|| rig.play(scenario)));
     if let Err(panic) = ended {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words");
-        rig.outside.judge.note(Law::Panic, None, Err(text.to_owned()));
+        rig.outside.checker.record(Law::Panic, None, Err(text.to_owned()));
     }
     rig.outcome()
 }
 
-/// The server, and what is around it.
+/// The server and its environment.
 #[derive(Debug)]
 struct Rig {
     server: Server,
     outside: Outside,
-    /// What a log in memory has answered with; kept for its allocation.
+    /// The entries that a log in memory has committed; kept for its allocation.
     entries: Vec<LogEntry>,
     setup: Setup,
-    /// The link that each client has now.
+    /// The current link of each client.
     clients: Vec<Option<usize>>,
     ticks: u64,
     checks: Checks,
@@ -158,11 +158,11 @@ impl Rig {
             self.outside.net.schedule(step.after_us, Event::Step);
         }
         while next.is_some()
-            && self.outside.judge.violation.is_none()
+            && self.outside.checker.violation.is_none()
             && let Some(event) = self.outside.net.next()
         {
             if event != Event::Step {
-                self.happen(event);
+                self.handle_event(event);
                 continue;
             }
             if let Some(step) = next {
@@ -177,7 +177,7 @@ impl Rig {
         self.end();
     }
 
-    /// The first entry of the log, which nobody proposes, is there before anything happens.
+    /// Appends and commits the first entry of the log, before anything else happens.
     fn configure(&mut self) {
         self.outside.append_at_once();
         self.commit_in_memory();
@@ -206,12 +206,12 @@ impl Rig {
     }
 
     fn send(&mut self, link: usize, bytes: &[u8], segment: usize) {
-        self.outside.judge.client_sent(link, bytes);
+        self.outside.checker.client_sent(link, bytes);
         self.outside.net.send(link, bytes, segment);
     }
 
-    /// What happens by the laws of the network and of the log.
-    fn happen(&mut self, event: Event) {
+    /// Handles an event of the network or of the log.
+    fn handle_event(&mut self, event: Event) {
         match event {
             Event::Arrival(link) => {
                 if let Some(sent) = self.outside.net.arrived(link) {
@@ -221,7 +221,7 @@ impl Rig {
             Event::Commit => self.commit_delayed(),
             Event::Consume(link) => {
                 if self.outside.net.consumed(link) {
-                    // It has seen the server's end, and closes its side, too.
+                    // The client has read the end of the stream, and closes its side as well.
                     self.outside.net.end_input(link);
                 }
             }
@@ -236,13 +236,13 @@ impl Rig {
         }
     }
 
-    /// The server says something else of itself, and may begin or cease to want a password.
+    /// Changes the server's description of itself, and sometimes whether it requires a password.
     fn identify(&mut self) {
         let Identity { motd, has_password, reserved_names, .. } =
             Arc::make_mut(&mut self.setup.options.identity);
         motd.push(format!("read again at {} µs", self.outside.net.now_us));
         *has_password ^= self.outside.net.chaos.chance(100);
-        // Somebody may have the name that is nobody's from here on.
+        // A member may already have the name that becomes reserved.
         *reserved_names = match reserved_names.len() {
             1 => Identity::default().reserved_names,
             _ => Name::parse("alice").into_iter().collect(),
@@ -253,7 +253,7 @@ impl Rig {
         self.outside.net.wake();
     }
 
-    /// One tick of the server, as the driver does it.
+    /// Does one tick of the server, in the same order as the driver.
     fn tick(&mut self) {
         self.ticks += 1;
         self.accept();
@@ -281,7 +281,7 @@ impl Rig {
         }
         let more = self.server.flush(&mut self.outside);
         let followed = self.follow_up();
-        self.outside.judge.ticked(self.server.outbox());
+        self.outside.checker.ticked(self.server.outbox());
         if checks {
             self.server.check_invariants();
         }
@@ -300,7 +300,7 @@ impl Rig {
             let Link { client, dialect, ref room, .. } = self.outside.net.links[link];
             let (peer, room) = (self.setup.peer(client), room.clone());
             self.outside.net.accepted(link, conn);
-            self.outside.judge.link_accepted(link, conn);
+            self.outside.checker.link_accepted(link, conn);
             sometimes!(self.outside.stats.marks, SecondGeneration, conn.generation > 0);
             self.outside.trace.accepted(self.outside.net.now_us, conn, client);
             self.input(Input::Accepted { conn, dialect, peer, room: room.as_ref() });
@@ -308,7 +308,7 @@ impl Rig {
         sometimes!(self.outside.stats.marks, AcceptWaits, !self.outside.net.waiting.is_empty());
     }
 
-    /// Serves one connection that has something to do; returns how many bytes it sent.
+    /// Serves one connection that is ready. Returns the number of bytes that it sent.
     fn serve(&mut self, link: usize) -> usize {
         let Some(conn) = self.outside.net.links[link].conn.filter(|_| !self.outside.net.links[link].gone)
         else {
@@ -320,7 +320,7 @@ impl Rig {
         let mut count = 0;
         match self.outside.net.read(link) {
             Read::Broken => {
-                self.outside.judge.lost(conn);
+                self.outside.checker.lost(conn);
                 self.close(link, conn);
             }
             Read::Bytes(bytes) => {
@@ -345,11 +345,11 @@ impl Rig {
         self.outside.trace.closed(self.outside.net.now_us, conn);
         self.outside.loses_leave = half_written && self.outside.bug == Some(SimBug::CloseLosesLeave);
         self.input(Input::Closed { conn });
-        // The client sees the end of it.
+        // The client will read the end of the stream.
         self.outside.net.schedule_consume(link);
     }
 
-    /// Does what a flush leads to; returns whether there was anything.
+    /// Handles the consequences of a flush. Returns whether there were any.
     fn follow_up(&mut self) -> bool {
         let mut any = false;
         while self.server.follow_up(self.now(), &mut self.outside) {
@@ -366,7 +366,7 @@ impl Rig {
                     StopsWithoutReading,
                     self.outside.net.links[link].blocked
                 );
-                self.outside.judge.lost(conn);
+                self.outside.checker.lost(conn);
                 self.close(link, conn);
                 any = true;
             }
@@ -374,21 +374,21 @@ impl Rig {
         any
     }
 
-    /// The planted bug: who owes half of what one may owe is closed.
+    /// A planted bug: closes slow readers at half of their limit.
     fn close_for_half(&mut self) {
         let half = self.setup.limits.backlog_bytes_max / 2;
         let links = self.outside.net.links.iter().filter(|link| link.blocked && !link.gone);
         let blocked: Vec<ConnId> = links.filter_map(|link| link.conn).collect();
-        let open: Vec<ConnId> = self.outside.judge.heard.model.open_conns().collect();
+        let open: Vec<ConnId> = self.outside.checker.heard.model.open_conns().collect();
         for conn in blocked {
-            let owed = self.outside.judge.heard.model.due(conn).map_or(0, |due| due.left());
+            let owed = self.outside.checker.heard.model.due(conn).map_or(0, |due| due.left());
             if owed > half && open.contains(&conn) {
                 self.input(Input::Overflowed { conn });
             }
         }
     }
 
-    /// Gives the server one input and, where the log is in memory, all that follows from it there.
+    /// Gives the server one input, and the entries that a log in memory commits because of it.
     fn input(&mut self, input: Input<'_>) {
         self.server.input(self.now(), input, &mut self.outside);
         self.commit();
@@ -399,7 +399,7 @@ impl Rig {
         self.wait_for_deadline();
     }
 
-    /// A log in memory answers before the next input.
+    /// Commits everything in a log in memory, which has no delay.
     fn commit_in_memory(&mut self) {
         let now = self.now();
         while let Log::Memory(log) = &mut self.outside.log
@@ -433,12 +433,12 @@ impl Rig {
     fn outcome(mut self) -> Outcome {
         self.outside.stats.faults = self.outside.net.faults;
         sometimes!(self.outside.stats.marks, HeldLink, self.outside.net.has_held);
-        self.outside.stats.marks.append(&mut self.outside.judge.take_marks());
+        self.outside.stats.marks.append(&mut self.outside.checker.take_marks());
         self.outside.stats.deliveries = self.server.outbox().counters().deliveries;
         self.outside.stats.simulated_us = self.outside.net.now_us;
-        self.outside.trace.end(self.outside.net.now_us, self.outside.judge.replay.sent_hash());
+        self.outside.trace.end(self.outside.net.now_us, self.outside.checker.replay.sent_hash());
         Outcome {
-            violation: self.outside.judge.violation,
+            violation: self.outside.checker.violation,
             stats: self.outside.stats,
             trace: self.outside.trace,
         }

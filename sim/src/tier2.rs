@@ -1,9 +1,9 @@
-//! Tier 2: the real driver of `parlor-runtime` on turmoil, its streams full of chaos.
+//! Tier 2: runs the real driver of `parlor-runtime` on turmoil, over streams with faults.
 //!
-//! The same scenarios as in tier 1, done by clients that are tasks on a few simulated hosts. The model is told
-//! every input that the driver gives its hub, and every byte that a client reads is compared with it. turmoil
-//! loses what a broken link carried, so links are only held; it counts segments, not bytes, so windows are
-//! what the chaos streams make of them.
+//! The scenarios are those of tier 1; clients are tasks on a few simulated hosts. The model gets every input that the
+//! driver gives its hub, and every byte that a client reads is compared with the model's. Two things are different from
+//! tier 1: turmoil loses the segments of a broken link, so links are only held; and its windows count segments instead
+//! of bytes, so partial reads and writes are simulated by the streams.
 
 mod chaos;
 mod clients;
@@ -35,56 +35,56 @@ const SERVER: &str = "server";
 /// The dialects, in the order of their ports.
 const DIALECTS: [Dialect; 3] = [Dialect::Plain, Dialect::Auto, Dialect::Irc];
 
-/// The port of the first of them.
+/// The port of the first dialect.
 const PORT: u16 = 3_000;
 
-/// Where a dialect is spoken.
+/// Returns the port of a dialect.
 fn port(dialect: Dialect) -> u16 {
     let mut ports = DIALECTS.into_iter().zip(PORT..);
     ports.find(|(other, _)| *other == dialect).map_or(PORT, |(_, port)| port)
 }
 
-/// Hosts that the clients are on: a host costs time each tick, a client only when it does something.
+/// Number of hosts for the clients. It is small because a host takes time in each tick, but a client only when it acts.
 const CLIENT_HOSTS: u16 = 3;
 
 /// turmoil's tick.
 const TICK: Duration = Duration::from_millis(2);
 
-/// Simulated time in which all must come to rest, and the whole must end.
+/// Simulated time within which a run must come to rest, and the server must stop.
 const REST_MAX: Duration = Duration::from_secs(600);
 
-/// turmoil panics over so many connections that wait to be accepted.
+/// Number of connections that may wait to be accepted: turmoil panics if there are more.
 const TCP_CAPACITY: usize = 4_096;
 
-/// Tags of last lines; those of the scenario are below.
+/// The first tag of the last messages. Tags of the scenario are below.
 const LAST_TAGS: u64 = 1_000_000;
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The law that did not hold, if one did not.
+    /// The first violation of a law, if there is one.
     pub violation: Option<Violation>,
-    /// Counts of everything that was done.
+    /// Statistics of the run.
     pub stats: Tier2Stats,
-    /// A hash over everything that clients read.
+    /// A hash over everything that clients have read.
     pub hash: u64,
 }
 
-/// What a run was made of.
+/// Statistics of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tier2Stats {
-    /// Acts that were done, by their word.
+    /// Number of acts of clients by kind.
     pub acts: BTreeMap<&'static str, u64>,
-    /// Counts of the streams' faults.
+    /// Number of faults of streams.
     pub chaos: ChaosCounts,
-    /// Inputs of the hub.
+    /// Number of inputs of the hub.
     pub inputs: u64,
-    /// Simulated time, in microseconds.
+    /// Simulated time in microseconds.
     pub simulated_us: u64,
 }
 
 impl Tier2Stats {
-    /// Each kind of fault with how often it was.
+    /// Returns the name and the number of faults of each kind.
     #[must_use]
     pub fn faults(&self) -> Vec<(&'static str, u64)> {
         let act = |word| self.acts.get(word).copied().unwrap_or_default();
@@ -106,14 +106,15 @@ impl From<Tier2Stats> for Stats {
     }
 }
 
-/// What the hosts of a run share.
+/// The state that the hosts of a run share.
 #[derive(Clone)]
 struct Shared {
     watch: Rc<RefCell<Watch>>,
     chaos: Rc<RefCell<Chaos>>,
     stats: Rc<RefCell<Tier2Stats>>,
-    /// Client hosts that have done their steps, and those that have heard everything.
+    /// Number of client hosts that have done their steps.
     played: Rc<Cell<u16>>,
+    /// Number of client hosts that have read everything.
     rested: Rc<Cell<u16>>,
     stop: Rc<Notify>,
     ended: Rc<RefCell<Option<Ended>>>,
@@ -159,11 +160,11 @@ pub fn run(scenario: &Scenario) -> Outcome {
     let ran = sim.run();
     let mut watch = shared.watch.borrow_mut();
     if let Err(error) = ran {
-        watch.note(Law::Liveness, None, error.to_string());
+        watch.record(Law::Liveness, None, error.to_string());
     }
     match *shared.ended.borrow() {
         Some(Ended::Drained) => {}
-        ended => watch.note(Law::Ends, None, format!("the driver ended so: {ended:?}")),
+        ended => watch.record(Law::Ends, None, format!("the driver ended so: {ended:?}")),
     }
     let mut stats = shared.stats.borrow().clone();
     stats.chaos = shared.chaos.borrow().counts;
@@ -176,7 +177,7 @@ fn host(nth: u16) -> String {
     format!("clients-{nth}")
 }
 
-/// The server's host: the driver, until the clients have heard everything.
+/// Runs the driver on the server's host until the clients have read everything.
 async fn serve(shared: Shared, scenario: Scenario) -> Result<(), Box<dyn std::error::Error>> {
     let mut listeners = Vec::new();
     for dialect in DIALECTS {
@@ -190,7 +191,7 @@ async fn serve(shared: Shared, scenario: Scenario) -> Result<(), Box<dyn std::er
     tokio::task::spawn_local(async move {
         stop.notified().await;
         controls.send(Control::Stop).await.ok();
-        // Where the channel closed, the driver would take that for nothing to come.
+        // Keeps the channel open until the simulation is over.
         std::future::pending::<()>().await;
     });
     let driver = Driver::new(
@@ -207,17 +208,17 @@ async fn serve(shared: Shared, scenario: Scenario) -> Result<(), Box<dyn std::er
     Ok(())
 }
 
-/// One client host.
+/// Runs the clients of one host.
 async fn play(shared: &Shared, scenario: &Scenario, nth: u16) {
     let clients = scenario.setup.clients;
     let mut clients = Clients::new(host(nth), clients, Rc::clone(&shared.watch), Rc::clone(&shared.stats));
     clients.play(scenario, nth, CLIENT_HOSTS).await;
-    // All have done their steps before anybody says the last line.
+    // The last messages are sent when all hosts have done their steps.
     shared.played.set(shared.played.get() + 1);
     let all_played = || shared.played.get() == CLIENT_HOSTS;
     wait_for(shared, "do their steps", all_played).await;
     clients.heal(LAST_TAGS * u64::from(nth + 1));
-    // Long enough for the last lines to be on their way; then until nothing is due.
+    // Time for the last messages to be sent; then waits until everything is read.
     sleep(Duration::from_secs(1)).await;
     let hears_all = || clients.left() == 0;
     wait_for(shared, "hear everything", hears_all).await;
@@ -230,14 +231,14 @@ async fn play(shared: &Shared, scenario: &Scenario, nth: u16) {
     wait_for(shared, "end", over).await;
 }
 
-/// Waits in simulated time; what takes too long is a violation.
+/// Waits in simulated time until a condition holds. It is a violation if that takes too long.
 async fn wait_for(shared: &Shared, what: &str, holds: impl Fn() -> bool) {
     let step = Duration::from_millis(100);
     let mut waited = Duration::ZERO;
     while !holds() && shared.watch.borrow().violation.is_none() {
         if waited > REST_MAX {
             let detail = format!("clients do not {what} within {} s", REST_MAX.as_secs());
-            shared.watch.borrow_mut().note(Law::Liveness, None, detail);
+            shared.watch.borrow_mut().record(Law::Liveness, None, detail);
             return;
         }
         sleep(step).await;

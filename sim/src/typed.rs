@@ -1,33 +1,33 @@
-//! What comes from people: telnet's commands, UTF-16, and the ends of lines, in the model's own reading. Bytes are looked
-//! at token by token, from the front of everything that has not been read.
+//! Parsing of typed input: telnet commands, UTF-16 and line ends. The model uses it instead of the core's parser: it
+//! takes one token after the other from the start of the unread bytes.
 
 use std::collections::BTreeSet;
 
-/// What is read of people.
+/// The state of a parser for typed input.
 #[derive(Debug, Default)]
 pub struct Typed {
-    /// The begun line, all of it.
+    /// The unfinished line.
     pub line: Vec<u8>,
     encoding: Encoding,
-    /// Which options were refused: the verb that asked, and the option.
+    /// The refused options: the verb of the request, and the option.
     refused: BTreeSet<(u8, u8)>,
-    /// Whether it has sent a command of telnet.
+    /// Whether the client has sent a telnet command.
     speaks_telnet: bool,
-    /// Whether it was asked to transmit binary.
+    /// Whether the client was asked to transmit binary.
     asked: bool,
-    /// What it said last of that: that it does, or does not.
+    /// The client's last answer to that.
     transmits_binary: Option<bool>,
-    /// The line before ended with a CR, of what is transmitted as it is.
+    /// Whether the previous line ended with a CR, in binary transmission.
     ended_with_return: bool,
-    /// A subnegotiation was longer than any: what is left of the line is part of it.
+    /// Whether the rest of the line is skipped, because it belongs to a subnegotiation that is too long.
     skips_line: bool,
-    /// Whether a function was read as a byte of a character.
+    /// Whether a telnet command was read as a byte of a character.
     pub mended: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Encoding {
-    /// The first bytes tell.
+    /// Not known yet: the first bytes decide.
     #[default]
     Unknown,
     Text,
@@ -36,27 +36,27 @@ enum Encoding {
     },
 }
 
-/// What is to be done next for one who types.
+/// An item of typed input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
-    /// Whether the server is there is asked.
+    /// The telnet command "Are You There".
     AreYouThere,
-    /// The line, its end taken off.
+    /// A line, without its end.
     Line(Vec<u8>),
-    /// These bytes are the answer.
+    /// A telnet command that must be answered with these bytes.
     Telnet([u8; 3]),
 }
 
-/// The smallest part of a stream that means something.
+/// A token of typed input.
 enum Token {
     Byte(u8),
     Character(char),
     Command(u8),
     Option(u8, u8),
     Subnegotiation,
-    /// One that another command breaks off.
+    /// A subnegotiation that another command interrupts.
     BrokenOff,
-    /// One that is longer than any.
+    /// A subnegotiation that is too long.
     TooLong,
 }
 
@@ -69,13 +69,13 @@ impl Typed {
         matches!(self.encoding, Encoding::Utf16 { .. })
     }
 
-    /// Whether bytes come as they were typed.
+    /// Whether the client transmits binary.
     #[must_use]
     pub fn transmits_binary(&self) -> bool {
         self.transmits_binary == Some(true)
     }
 
-    /// Reads up to something to do. What may be the beginning of a token stays. Nothing is mended behind the limit of a
+    /// Reads the next item, and leaves an incomplete token in `unread`. Characters are not mended beyond the limit of a
     /// line.
     pub fn read(&mut self, unread: &mut Vec<u8>, ended: bool, line_bytes_max: usize) -> Option<Item> {
         if self.encoding == Encoding::Unknown {
@@ -165,8 +165,8 @@ impl Typed {
         }
     }
 
-    /// What a command stands for within a character, for a client that took a byte without its eighth bit for a key: the
-    /// interrupt, the break, the suspension, the end of output.
+    /// Returns the byte that a command stands for within a character. A telnet client that looks at a byte without its
+    /// eighth bit takes it for a key, and sends a command: interrupt, break, suspend or abort output.
     fn byte_for(&self, command: u8, line_bytes_max: usize) -> Option<u8> {
         let byte = match command {
             244 => 0x83,
@@ -179,7 +179,7 @@ impl Typed {
         (may_be && is_within_character(&self.line, byte)).then_some(byte)
     }
 
-    /// The begun line as one.
+    /// Ends the unfinished line, and returns it.
     pub fn end_line(&mut self) -> Vec<u8> {
         let mut line = std::mem::take(&mut self.line);
         if line.last() == Some(&b'\r') {
@@ -189,8 +189,8 @@ impl Typed {
     }
 }
 
-/// Whether some character begins as the line ends, and has this byte next. A letter of another encoding before it says that
-/// there is none.
+/// Whether the end of the line is the start of a character that can continue with this byte. If the byte before that
+/// start is not ASCII or the end of a character, the text is in another encoding.
 fn is_within_character(line: &[u8], byte: u8) -> bool {
     (1..=line.len().min(3)).any(|begun| {
         let (before, begun) = line.split_at(line.len() - begun);
@@ -208,7 +208,7 @@ fn is_within_character(line: &[u8], byte: u8) -> bool {
     })
 }
 
-/// How a stream is encoded that begins so, and how many bytes say that; `None` where more must come.
+/// Returns the encoding of a stream and the length of its mark; `None` if that needs more bytes.
 fn first(unread: &[u8], ended: bool) -> Option<(Encoding, usize)> {
     let little = Some((Encoding::Utf16 { big_endian: false }, 2));
     let text = Some((Encoding::Text, 0));
@@ -216,7 +216,7 @@ fn first(unread: &[u8], ended: bool) -> Option<(Encoding, usize)> {
         [0xfe] if ended => text,
         [] | [0xfe | 0xff] | [0xff, 0xfe] => None,
         [0xfe, 0xff, ..] => Some((Encoding::Utf16 { big_endian: true }, 2)),
-        // DONT of telnet, where an option's number and another command follow.
+        // Telnet's DONT, if it is followed by the number of an option and another command.
         [0xff, 0xfe, 0..50] | [0xff, 0xfe, 0..50, 0xff] => None,
         [0xff, 0xfe, 0..50, 0xff, 240..=254, ..] => Some((Encoding::Text, 3)),
         [0xff, 0xfe, ..] => little,
@@ -235,7 +235,7 @@ fn text(unread: &[u8]) -> Option<(Token, usize)> {
     })
 }
 
-/// A subnegotiation and its length, if it is over. It has at most 1,024 bytes.
+/// Returns a subnegotiation and its length, if it is complete. It has at most 1,024 bytes.
 fn subnegotiation(unread: &[u8]) -> Option<(Token, usize)> {
     let mut at = 2;
     while at - 2 < 1_024 {

@@ -1,5 +1,5 @@
 //! The laws of the chat under scenarios that shrink: skip-sender, one close per connection, unique names, a
-//! log that replays to the same world, and every other one that the simulator's judge checks.
+//! log that replays to the same world, and every other one that the simulator checks.
 
 use parlor_protocol::RoomName;
 use parlor_sim::scenario::{Act, Scenario, Setup, Size, Step};
@@ -65,7 +65,7 @@ fn odd_lines() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    /// The judge knows who heard which line, whatever the line says.
+    /// The checks know which member reads which message, whatever text it has.
     #[test]
     fn no_text_misleads_the_judge(
         texts in prop::collection::vec((0..4_u16, odd_lines()), 1..12),

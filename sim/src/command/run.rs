@@ -47,7 +47,7 @@ pub(crate) fn run(input: &Input, bug: Option<&'static str>, shows: &Shows) -> Ex
         Seconds(outcome.stats.simulated_us).get(),
         outcome.trace.hash()
     );
-    verdict(outcome.violation.as_ref())
+    report(outcome.violation.as_ref())
 }
 
 /// Runs the scenario in tier 2: the driver on turmoil.
@@ -63,10 +63,10 @@ pub(crate) fn run_driver(input: &Input) -> ExitCode {
         Seconds(outcome.stats.simulated_us).get(),
         outcome.hash
     );
-    verdict(outcome.violation.as_ref())
+    report(outcome.violation.as_ref())
 }
 
-fn verdict(violation: Option<&Violation>) -> ExitCode {
+fn report(violation: Option<&Violation>) -> ExitCode {
     match violation {
         Some(violation) => {
             println!("{violation}");

@@ -73,7 +73,7 @@ pub(crate) fn run(tier: Tier, from: u64, until: Until, threads: Option<usize>) -
     bar.finish_and_clear();
     let total = total.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     total.tell(tier, threads, began.elapsed());
-    total.verdict(tier)
+    total.conclude(tier)
 }
 
 /// Runs one seed; returns whether it failed.
@@ -151,7 +151,7 @@ impl Total {
         }
     }
 
-    fn verdict(&self, tier: Tier) -> ExitCode {
+    fn conclude(&self, tier: Tier) -> ExitCode {
         if let Some((seed, violation)) = &self.failed {
             let tier = if tier == Tier::Core { "" } else { " --tier 2" };
             println!("\nseed {seed}: {violation}\n\ncargo run --release -p parlor-sim -- run {seed}{tier}");

@@ -1,7 +1,7 @@
 //! Law 7: no connection's backlog exceeds its limit, nor all of them together theirs; a slow or dead peer
 //! changes nothing for the others but its own leave (which the first law sees).
 
-use super::Verdict;
+use super::CheckResult;
 use crate::model::Model;
 use parlor_protocol::{ConnId, Limits, Outbox};
 
@@ -33,7 +33,7 @@ impl Backlog {
 
     /// A connection is closed for what it is owed: that must be more than it may, or it is one of the `together`
     /// that were closed for what all are owed.
-    pub(super) fn overflowed(&mut self, model: &mut Model, conn: ConnId, together: u64) -> Verdict {
+    pub(super) fn overflowed(&mut self, model: &mut Model, conn: ConnId, together: u64) -> CheckResult {
         let owed = model.due(conn).map_or(0, |due| due.left());
         // Since it was given up, it may have taken the rest of the line under way.
         self.together += u64::from(owed + self.line_bytes_max <= self.backlog_bytes_max);
@@ -46,7 +46,7 @@ impl Backlog {
         ))
     }
 
-    pub(super) fn ticked(&self, outbox: &Outbox) -> Verdict {
+    pub(super) fn ticked(&self, outbox: &Outbox) -> CheckResult {
         if outbox.held_bytes() <= self.outbox_bytes_max {
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! Law 13: what its readers would see begin with one `/` is a command, and nobody hears it said. It is read of the
 //! bytes that came, and of what is in the log as said, and of nothing in between.
 
-use super::Verdict;
+use super::CheckResult;
 use super::written::{Line, command, numbers, seen};
 use crate::conns::Conns;
 use parlor_protocol::{Command, ConnId, LogEntry, MemberId, MessageKind};
@@ -31,7 +31,7 @@ impl Commands {
         }
     }
 
-    pub(super) fn committed(&mut self, entry: &LogEntry) -> Verdict {
+    pub(super) fn committed(&mut self, entry: &LogEntry) -> CheckResult {
         match &entry.command {
             Command::Enter { conn, .. } => {
                 self.conns.insert(MemberId(entry.seq), *conn);
@@ -44,7 +44,7 @@ impl Commands {
         }
     }
 
-    fn said(&self, member: MemberId, text: &str) -> Verdict {
+    fn said(&self, member: MemberId, text: &str) -> CheckResult {
         let writer = self.conns.get(&member).and_then(|conn| self.writers.get(*conn));
         let Some(writer) = writer.filter(|it| !it.is_unreadable) else { return Ok(()) };
         match numbers(&seen(text)).find(|tag| writer.tags.get(tag) == Some(&true)) {

@@ -1,7 +1,7 @@
-//! Law 11: the console tells each entrance, leave, rename and act of a moderator once, in the order of the log, with the
-//! name at that time and the other end of the connection.
+//! Law 11: the console tells each entrance, leave, rename and act of a moderator once, in the order of the log, with
+//! the name at that time and the other end of the connection.
 
-use super::Verdict;
+use super::CheckResult;
 use crate::conns::Conns;
 use parlor_protocol::{
     Command, ConnId, ConsoleEvent, ConsoleMember, Effect, Input, LogEntry, MemberId, Name, Output, UserModes,
@@ -38,7 +38,7 @@ impl Console {
     }
 
     /// These are all that was to be told since the last entries.
-    pub(super) fn committed(&mut self, due: &[String]) -> Verdict {
+    pub(super) fn committed(&mut self, due: &[String]) -> CheckResult {
         let told = std::mem::take(&mut self.told);
         if told == due { Ok(()) } else { Err(format!("the console is told {told:?}, and not {due:?}")) }
     }

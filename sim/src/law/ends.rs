@@ -1,7 +1,7 @@
 //! Law 4: every accepted connection ends in exactly one close; its leave is announced once; no output names
 //! a connection that is gone.
 
-use super::Verdict;
+use super::CheckResult;
 use crate::conns::Conns;
 use parlor_protocol::{CloseReason, Command, Effect, Hub, Input, LogEntry, MemberId, Output};
 use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ pub(super) struct Ends {
 }
 
 impl Ends {
-    pub(super) fn input(&mut self, input: &Input<'_>) -> Verdict {
+    pub(super) fn input(&mut self, input: &Input<'_>) -> CheckResult {
         match *input {
             Input::Accepted { conn, .. } => {
                 self.accepted += 1;
@@ -36,7 +36,7 @@ impl Ends {
         }
     }
 
-    pub(super) fn output(&mut self, output: &Output<'_>) -> Verdict {
+    pub(super) fn output(&mut self, output: &Output<'_>) -> CheckResult {
         let (conn, closes, aborts) = match *output {
             Output::Abort { conn } => (conn, false, true),
             Output::Close { conn, .. } => (conn, true, false),
@@ -65,7 +65,7 @@ impl Ends {
         }
     }
 
-    pub(super) fn committed(&mut self, entry: &LogEntry, effects: &[Effect]) -> Verdict {
+    pub(super) fn committed(&mut self, entry: &LogEntry, effects: &[Effect]) -> CheckResult {
         for effect in effects {
             match effect {
                 Effect::Entered { member } => {
@@ -91,7 +91,7 @@ impl Ends {
         }
     }
 
-    pub(super) fn at_end(&self, hub: &Hub) -> Verdict {
+    pub(super) fn at_end(&self, hub: &Hub) -> CheckResult {
         if let Some(conn) = self.live.keys().next() {
             return Err(format!("{conn} has not ended"));
         }

@@ -1,7 +1,7 @@
 //! Law 1: a member hears exactly what its rooms are told between its entrance and its leave, and what it is
 //! answered, each once, in the order of the log. The model says what that is.
 
-use super::Verdict;
+use super::CheckResult;
 use crate::model::Model;
 use parlor_protocol::{Command, ConnId, Input, Now};
 
@@ -21,7 +21,10 @@ impl Heard {
         self.model.input(now, input);
     }
 
-    pub(super) fn proposed<'a>(&mut self, commands: impl ExactSizeIterator<Item = &'a Command>) -> Verdict {
+    pub(super) fn proposed<'a>(
+        &mut self,
+        commands: impl ExactSizeIterator<Item = &'a Command>,
+    ) -> CheckResult {
         let expected = self.model.proposals();
         let count = commands.len();
         let same = expected.iter().map(|(_, command)| command);
@@ -39,7 +42,7 @@ impl Heard {
         Err(format!("proposed {count} commands, not these: {expected:?}"))
     }
 
-    pub(super) fn asked(&mut self, conn: ConnId, operator: Option<&str>, password: &[u8]) -> Verdict {
+    pub(super) fn asked(&mut self, conn: ConnId, operator: Option<&str>, password: &[u8]) -> CheckResult {
         let found = (conn, operator.map(str::to_owned), password.to_vec());
         let expected = self.model.next_question();
         if expected.as_ref() == Some(&found) {
@@ -48,7 +51,7 @@ impl Heard {
         Err(format!("asks whether that is a password: {found:?}, not {expected:?}"))
     }
 
-    pub(super) fn sent(&mut self, conn: ConnId, bytes: &[u8]) -> Verdict {
+    pub(super) fn sent(&mut self, conn: ConnId, bytes: &[u8]) -> CheckResult {
         let due = self.model.due(conn).ok_or("bytes are sent to a connection that is gone")?;
         due.sent(bytes)
             .map_err(|difference| format!("was sent {:?}, not {:?}", difference.found, difference.expected))

@@ -1,12 +1,12 @@
 //! Law 8: after the faults stop and the links heal, every live client hears what is due to it within a
 //! bounded time.
 
-use super::Verdict;
+use super::CheckResult;
 use crate::model::Model;
 use parlor_protocol::Outbox;
 
 /// Nothing moves any more, though nothing is in its way: nothing may be left to do.
-pub(super) fn at_rest(model: &Model, outbox: &Outbox) -> Verdict {
+pub(super) fn at_rest(model: &Model, outbox: &Outbox) -> CheckResult {
     for (conn, due) in model.all_due() {
         if due.left() > 0 {
             let rest = String::from_utf8_lossy(due.rest());

@@ -1,6 +1,6 @@
 //! Law 5: a name has at most one live owner; a rename is one entry of the log.
 
-use super::Verdict;
+use super::CheckResult;
 use parlor_protocol::{Effect, MemberId, World};
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ pub(super) struct Names {
 
 impl Names {
     /// An entry had these effects, and that is the world after it.
-    pub(super) fn committed(&mut self, effects: &[Effect], world: &World) -> Verdict {
+    pub(super) fn committed(&mut self, effects: &[Effect], world: &World) -> CheckResult {
         for effect in effects {
             let member = match effect {
                 Effect::Entered { member } | Effect::Renamed { member, .. } => *member,

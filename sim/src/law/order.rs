@@ -1,6 +1,6 @@
 //! Law 2: two members' common messages stand in the same order for both: that of the log.
 
-use super::Verdict;
+use super::CheckResult;
 use parlor_protocol::{ConnId, Seq};
 
 /// Compares the order in which each connection hears lines with their order in the log.
@@ -19,7 +19,7 @@ impl Order {
         self.last[slot] = Seq(0);
     }
 
-    pub(super) fn heard(&mut self, conn: ConnId, seq: Seq) -> Verdict {
+    pub(super) fn heard(&mut self, conn: ConnId, seq: Seq) -> CheckResult {
         let last = std::mem::replace(&mut self.last[conn.slot as usize], seq);
         if last < seq { Ok(()) } else { Err(format!("entry {} is heard behind entry {}", seq.0, last.0)) }
     }

@@ -1,7 +1,7 @@
-//! Law 14: what is written to one alone is read by its writer and one other. It is read of the bytes that came and of those
-//! that were sent, and of nothing in between.
+//! Law 14: what is written to one alone is read by its writer and one other. It is read of the bytes that came and of
+//! those that were sent, and of nothing in between.
 
-use super::Verdict;
+use super::CheckResult;
 use super::written::{Line, command, numbers, seen};
 use crate::conns::Conns;
 use parlor_protocol::ConnId;
@@ -39,7 +39,7 @@ impl Private {
         }
     }
 
-    pub(super) fn sent(&mut self, conn: ConnId, bytes: &[u8]) -> Verdict {
+    pub(super) fn sent(&mut self, conn: ConnId, bytes: &[u8]) -> CheckResult {
         let begun = self.readers.get_or_default(conn);
         begun.extend_from_slice(bytes);
         let Some(end) = memchr::memrchr(b'\n', begun) else { return Ok(()) };
@@ -80,7 +80,7 @@ mod tests {
     use parlor_protocol::{Dialect, Input};
 
     /// What the law says where these lines are written by the first connection, and the last of `readers` reads `#7`.
-    fn verdict(dialect: Dialect, lines: &[u8], readers: &[u32]) -> Verdict {
+    fn verdict(dialect: Dialect, lines: &[u8], readers: &[u32]) -> CheckResult {
         let conn = |slot| ConnId { slot, generation: 0 };
         let (mut written, mut private) = (Written::default(), Private::default());
         let peer = ([127, 0, 0, 1], 5_001).into();

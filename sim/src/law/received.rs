@@ -1,7 +1,7 @@
 //! The first law's other half: what a connection is said to have sent is what its client sent, in that order,
 //! and nothing of anybody else's.
 
-use super::Verdict;
+use super::CheckResult;
 use crate::conns::Conns;
 use parlor_protocol::ConnId;
 use std::collections::{BTreeMap, VecDeque};
@@ -23,7 +23,7 @@ impl Received {
         self.links.insert(conn, link);
     }
 
-    pub(super) fn received(&mut self, conn: ConnId, bytes: &[u8]) -> Verdict {
+    pub(super) fn received(&mut self, conn: ConnId, bytes: &[u8]) -> CheckResult {
         let sent = self.links.get(conn).and_then(|link| self.on_way.get_mut(link));
         let sent = sent.ok_or("bytes are received of a connection that sent none")?;
         let same = bytes.len() <= sent.len() && sent.drain(..bytes.len()).eq(bytes.iter().copied());

@@ -1,6 +1,6 @@
 //! Law 15: what is refused changes nothing.
 
-use super::Verdict;
+use super::CheckResult;
 use parlor_protocol::{Command, Effect, LogEntry, MemberId, World};
 
 /// Every how many entries are looked at: a copy of the world is dear.
@@ -17,7 +17,7 @@ impl Before {
     }
 
     /// Whether the world is the same but for its position, if nothing came of the entry but refusals.
-    pub(super) fn committed(mut self, entry: &LogEntry, effects: &[Effect], world: &World) -> Verdict {
+    pub(super) fn committed(mut self, entry: &LogEntry, effects: &[Effect], world: &World) -> CheckResult {
         let is_refused = !effects.is_empty() && effects.iter().all(|it| matches!(it, Effect::Refused { .. }));
         if !is_refused {
             return Ok(());

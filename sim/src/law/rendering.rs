@@ -1,16 +1,16 @@
-//! Law 16: a client of IRC is sent what the specifications say, and nothing that it did not ask for. Each client reads its
-//! messages with a parser of the simulator's own, and knows no more than a client does; the log says what is true.
+//! Law 16: a client of IRC is sent what the specifications say, and nothing that it did not ask for. Each client reads
+//! its messages with a parser of the simulator's own, and knows no more than a client does; the log says what is true.
 //!
-//! The first law compares bytes with a model that renders events by the core's own tables: it sees who hears what, and no
-//! fault in how that looks. This one checks how it looks, by rules, and not by rendering it a second time. From the model
-//! it takes no more than which entry of the log a line tells of.
+//! The first law compares bytes with a model that renders events by the core's own tables: it sees who hears what, and
+//! no fault in how that looks. This one checks how it looks, by rules, and not by rendering it a second time. From the
+//! model it takes no more than which entry of the log a line tells of.
 
 mod facts;
 mod forms;
 mod message;
 mod reader;
 
-use super::Verdict;
+use super::CheckResult;
 use crate::conns::Conns;
 use crate::expectation::Line;
 use crate::mark::Marks;
@@ -75,7 +75,7 @@ impl Rendering {
     }
 
     /// A connection was sent these bytes, with the ends of these lines in them.
-    pub(super) fn sent(&mut self, conn: ConnId, bytes: &[u8], lines: &[Line]) -> Verdict {
+    pub(super) fn sent(&mut self, conn: ConnId, bytes: &[u8], lines: &[Line]) -> CheckResult {
         let begun = &mut self.clients.get_or_default(conn).begun;
         begun.extend_from_slice(bytes);
         let Some(end) = memchr::memrchr(b'\n', begun) else { return Ok(()) };
@@ -96,11 +96,11 @@ impl Rendering {
     }
 
     /// A connection was written everything.
-    pub(super) fn finished(&self, conn: ConnId) -> Verdict {
+    pub(super) fn finished(&self, conn: ConnId) -> CheckResult {
         self.clients.get(conn).map_or(Ok(()), |client| client.reader.ends())
     }
 
-    fn reads(&mut self, conn: ConnId, line: &[u8], place: &Line) -> Verdict {
+    fn reads(&mut self, conn: ConnId, line: &[u8], place: &Line) -> CheckResult {
         let message = Message::parse(line)?;
         forms::check(&message, &self.server)?;
         let event = place.event.map(|(seq, is_first)| {
@@ -121,7 +121,7 @@ impl Rendering {
     }
 
     /// Everybody reads the same id of a message, and no other message has it (message-ids).
-    fn identified(&mut self, id: &str, seq: Seq) -> Verdict {
+    fn identified(&mut self, id: &str, seq: Seq) -> CheckResult {
         let known = self.ids.entry(seq).or_insert_with(|| id.to_owned());
         if known != id {
             return Err(format!("the id is {id}, and {known} for others"));

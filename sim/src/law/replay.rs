@@ -1,7 +1,7 @@
 //! Law 6: replaying the log gives the same digest; replaying the inputs gives the same bytes, also where
 //! each output is written at once, so that no placement of flushes and no partial write changes any.
 
-use super::Verdict;
+use super::CheckResult;
 use crate::naive::{NaiveSink, Stream};
 use crate::rolling::Rolling;
 use bytes::Bytes;
@@ -48,7 +48,7 @@ enum Recorded {
     Received(ConnId, Bytes),
     Shutdown,
     Timeout,
-    Verdict(ConnId, bool),
+    CheckResult(ConnId, bool),
 }
 
 impl Replay {
@@ -91,7 +91,7 @@ impl Replay {
             Input::Received { conn, bytes } => Recorded::Received(*conn, bytes.clone()),
             Input::Shutdown => Recorded::Shutdown,
             Input::Timeout => Recorded::Timeout,
-            Input::PasswordChecked { conn, right } => Recorded::Verdict(*conn, *right),
+            Input::PasswordChecked { conn, right } => Recorded::CheckResult(*conn, *right),
         };
         self.inputs.push((now, recorded));
     }
@@ -121,7 +121,7 @@ impl Replay {
         all.finish()
     }
 
-    pub(super) fn at_end(&self, world: &World) -> Verdict {
+    pub(super) fn at_end(&self, world: &World) -> CheckResult {
         let digest = World::replay(&self.entries).digest();
         if digest != world.digest() {
             return Err(format!(
@@ -180,7 +180,7 @@ impl Recorded {
             Self::Received(conn, bytes) => Input::Received { conn: *conn, bytes: bytes.clone() },
             Self::Shutdown => Input::Shutdown,
             Self::Timeout => Input::Timeout,
-            Self::Verdict(conn, right) => Input::PasswordChecked { conn: *conn, right: *right },
+            Self::CheckResult(conn, right) => Input::PasswordChecked { conn: *conn, right: *right },
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Law 3: nobody hears a room they are not in; nobody hears their own line, unless echo is asked for.
 
-use super::Verdict;
+use super::CheckResult;
 use super::said::Said;
 use crate::conns::Conns;
 use parlor_protocol::{Command, ConnId, Effect, LogEntry, MemberId, NameRequest, RoomName, Seq, World};
@@ -76,7 +76,7 @@ impl Silence {
         self.members.get_mut(*conn).map(|member| &mut member.stays)
     }
 
-    pub(super) fn heard(&self, conn: ConnId, seq: Seq, said: &Said) -> Verdict {
+    pub(super) fn heard(&self, conn: ConnId, seq: Seq, said: &Said) -> CheckResult {
         let Some(member) = self.members.get(conn) else {
             return Err(format!("hears entry {} of {} and is no member", seq.0, said.room));
         };

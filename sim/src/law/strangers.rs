@@ -1,6 +1,6 @@
 //! Law 12: what is spoken elsewhere is neither said nor acted on here.
 
-use super::Verdict;
+use super::CheckResult;
 use crate::conns::Conns;
 use crate::scenario::opening::{LONG, NOISE, OPENINGS};
 use parlor_protocol::{Command, ConnId, LogEntry, MemberId};
@@ -36,7 +36,7 @@ impl Strangers {
         first.is_stranger = begins_as_stranger(&first.bytes);
     }
 
-    pub(super) fn committed(&mut self, entry: &LogEntry) -> Verdict {
+    pub(super) fn committed(&mut self, entry: &LogEntry) -> CheckResult {
         if let Command::Enter { conn, .. } = entry.command {
             self.members.insert(MemberId(entry.seq), conn);
             return Ok(());

@@ -1,11 +1,11 @@
-//! What is around the server: the network and the log, with the judge and the trace before them; and where bugs
-//! are planted that what is around a server can have.
+//! The environment of the server: the network and the log, which are observed by the checker and the trace. Bugs of the
+//! environment are planted here.
 
 use super::log::DelayedLog;
 use super::net::{Event as NetEvent, Net};
 use super::{Log, Stats};
 use crate::bug::SimBug;
-use crate::law::{Judge, Law};
+use crate::law::{Checker, Law};
 use crate::scenario::Setup;
 use crate::sometimes;
 use crate::trace::Trace;
@@ -17,43 +17,44 @@ use parlor_protocol::{
 /// When the simulated server began, in wall time: 2026-11-24T12:00:00Z.
 const BEGAN_UNIX_MS: u64 = 1_795_521_600_000;
 
-/// What the outputs since the last flush were.
+/// A summary of the outputs since the last flush.
 #[derive(Debug, Default)]
 struct Tick {
     leaves: u32,
-    /// Rooms that were told something.
+    /// Rooms that an event was sent to.
     told: Vec<RoomId>,
+    /// Connections that did not receive an event of their own.
     spoke: Vec<ConnId>,
     subscribed: Vec<(ConnId, RoomId, WireClass)>,
     unsubscribed: Vec<(ConnId, RoomId)>,
-    /// The form in which the last of those heard its room.
+    /// The wire class of the last of them.
     left_class: Option<WireClass>,
-    /// Those that the planted bug keeps in a room until the tick is over.
+    /// Subscriptions that a planted bug keeps until the tick is over.
     kept: Vec<(ConnId, RoomId)>,
 }
 
-/// The server's environment, and who watches it.
+/// The server's environment, and its observers.
 #[derive(Debug)]
 pub(super) struct Outside {
     pub(super) net: Net,
     pub(super) log: Log,
-    pub(super) judge: Judge,
+    pub(super) checker: Checker,
     pub(super) trace: Trace,
     pub(super) stats: Stats,
     pub(super) bug: Option<SimBug>,
-    /// Connections that the server wants gone.
+    /// Connections that the server has aborted.
     pub(super) aborted: Vec<ConnId>,
-    /// The planted log loses the leave that the next input proposes.
+    /// Whether the log loses the `Leave` that the next input proposes: a planted bug.
     pub(super) loses_leave: bool,
-    /// Something has come of inputs since the last tick was over.
+    /// Whether there was an input since the last tick.
     pub(super) unsettled: bool,
     commit_us_max: u64,
     tick: Tick,
-    /// The entries that the hub is given now.
+    /// The entries of the current input.
     committing: Vec<LogEntry>,
-    /// What the input at hand proposes.
+    /// The commands that the current input has led to.
     proposed: Vec<Command>,
-    /// Connections that the outbox had given up for what all of them are owed, at the last flush.
+    /// The counter of connections that the outbox has given up because of the limit for all of them, at the last flush.
     overflowed_together: u64,
 }
 
@@ -65,7 +66,7 @@ impl Outside {
                 0 => Log::Memory(MemoryLog::new()),
                 _ => Log::Delayed(DelayedLog::default()),
             },
-            judge: Judge::new(setup.limits, &setup.options),
+            checker: Checker::new(setup.limits, &setup.options),
             trace,
             stats: Stats::default(),
             bug,
@@ -85,14 +86,14 @@ impl Outside {
         Now { mono: Instant::from_micros(us), unix_ms: BEGAN_UNIX_MS + us / 1_000 }
     }
 
-    /// Appends what was proposed before there was an input; the log takes no time for it.
+    /// Appends the commands that were proposed before the first input, without delay.
     pub(super) fn append_at_once(&mut self) {
         for command in std::mem::take(&mut self.proposed) {
             self.append(command, 0);
         }
     }
 
-    /// Appends a command; returns when a log that takes its time answers.
+    /// Appends a command. Returns the time at which a log with a delay commits it.
     fn append(&mut self, command: Command, commit_us_max: u64) -> Option<u64> {
         let now = self.now();
         match &mut self.log {
@@ -164,7 +165,7 @@ impl Outside {
         }
     }
 
-    /// The planted bug: who was just sent out of the room hears it until the tick is over.
+    /// A planted bug: subscribes a member that was just kicked until the tick is over.
     fn keep_kicked(&mut self, room: RoomId, outbox: &mut Outbox) {
         let last = self.tick.unsubscribed.last().copied();
         if let Some((conn, _)) = last.filter(|(_, left)| *left == room)
@@ -208,7 +209,7 @@ impl Outside {
         outbox.output(&output);
     }
 
-    /// The planted race: who entered within this tick does not hear it.
+    /// A planted bug: does not send an event to members that entered in this tick.
     fn without_newcomers(&self, rooms: &[RoomId], output: &Output<'_>, outbox: &mut Outbox) {
         let subscribed = self.tick.subscribed.iter().filter(|(_, room, _)| rooms.contains(room));
         let newcomers: Vec<_> = subscribed.copied().collect();
@@ -255,22 +256,22 @@ impl Environment for Outside {
         self.unsettled = true;
         match *input {
             Input::Committed { entries } => self.committing(entries),
-            Input::Overflowed { conn } => self.judge.given_up(conn, self.overflowed_together),
+            Input::Overflowed { conn } => self.checker.given_up(conn, self.overflowed_together),
             _ => {}
         }
         self.trace.input(now, input);
-        self.judge.input(now, input);
+        self.checker.input(now, input);
     }
 
     fn after_input(&mut self) {
         let mut entries = std::mem::take(&mut self.committing);
         if !entries.is_empty() {
-            self.judge.committed(&entries);
+            self.checker.committed(&entries);
         }
         entries.clear();
         self.committing = entries;
         let proposed = std::mem::take(&mut self.proposed);
-        self.judge.proposed(proposed.iter());
+        self.checker.proposed(proposed.iter());
         let loses_leave = std::mem::take(&mut self.loses_leave);
         for command in proposed {
             if loses_leave && matches!(command, Command::Leave { .. }) {
@@ -283,7 +284,7 @@ impl Environment for Outside {
     }
 
     fn output(&mut self, output: &Output<'_>, outbox: &mut Outbox) {
-        self.judge.output(output);
+        self.checker.output(output);
         self.trace.output(self.net.now_us, output);
         match *output {
             Output::Close { conn, reason, .. } => self.close(conn, reason, outbox),
@@ -316,7 +317,7 @@ impl Environment for Outside {
 
 impl Wire for Outside {
     fn finish(&mut self, conn: ConnId) {
-        self.judge.finished(conn);
+        self.checker.finished(conn);
         if let Some(link) = self.net.of(conn) {
             self.net.finish(link);
         }
@@ -325,7 +326,11 @@ impl Wire for Outside {
     fn write(&mut self, conn: ConnId, slices: &[&[u8]]) -> usize {
         let total = slices.iter().map(|slice| slice.len()).sum();
         let Some(link) = self.net.of(conn) else {
-            self.judge.note(Law::Ends, Some(conn), Err("a connection that is gone is written to".to_owned()));
+            self.checker.record(
+                Law::Ends,
+                Some(conn),
+                Err("a connection that is gone is written to".to_owned()),
+            );
             return total;
         };
         let taken = self.net.write(link, total);
@@ -335,14 +340,14 @@ impl Wire for Outside {
             left -= part.len();
             if !part.is_empty() {
                 self.trace.sent(self.net.now_us, conn, part);
-                self.judge.sent(conn, part);
+                self.checker.sent(conn, part);
             }
         }
         taken
     }
 }
 
-/// The kind of an input, as inputs are counted.
+/// Returns the name of a kind of inputs.
 const fn kind(input: &Input<'_>) -> &'static str {
     match input {
         Input::Accepted { .. } => "accepted",

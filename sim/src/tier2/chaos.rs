@@ -1,4 +1,4 @@
-//! What turmoil never does to a stream by itself: short reads, short writes, and not yet.
+//! Faults of streams that turmoil does not have: short reads, short writes, and spurious `Pending`.
 
 use crate::source::Source;
 use std::cell::RefCell;
@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// How often, of a thousand, each thing happens.
+/// The probability of each fault, in a thousand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rates {
     pub(super) short_read: u64,
@@ -16,18 +16,18 @@ pub(super) struct Rates {
     pub(super) pending: u64,
 }
 
-/// How often each thing happened.
+/// Number of faults of each kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ChaosCounts {
-    /// Reads and writes that were told to come again.
+    /// Reads and writes that returned `Pending` without a reason.
     pub pending: u64,
-    /// Reads that gave less than there was.
+    /// Reads that returned less than had arrived.
     pub short_reads: u64,
     /// Writes that took less than they were given.
     pub short_writes: u64,
 }
 
-/// The choices that all streams of a run share.
+/// The source and the rates of faults, which all streams of a run share.
 #[derive(Debug)]
 pub(super) struct Chaos {
     pub(super) source: Source<'static>,
@@ -35,7 +35,7 @@ pub(super) struct Chaos {
     pub(super) counts: ChaosCounts,
 }
 
-/// A stream that may do less than it is asked for.
+/// A stream with faults.
 #[derive(Debug)]
 pub(super) struct ChaosStream<S> {
     stream: S,
@@ -47,8 +47,8 @@ impl<S> ChaosStream<S> {
         Self { stream, chaos }
     }
 
-    /// Whether this call is to come again; then the task is woken for it.
-    fn comes_again(&self, cx: &Context<'_>) -> bool {
+    /// Whether this call returns `Pending` without a reason. If so, the task is woken at once.
+    fn is_pending(&self, cx: &Context<'_>) -> bool {
         let mut chaos = self.chaos.borrow_mut();
         let per_mille = chaos.rates.pending;
         let again = chaos.source.chance(per_mille);
@@ -59,7 +59,7 @@ impl<S> ChaosStream<S> {
         again
     }
 
-    /// How many of `count` bytes a write takes: at least one.
+    /// Returns how many of `count` bytes a write takes: at least one.
     fn write_count(&self, count: usize) -> usize {
         let mut chaos = self.chaos.borrow_mut();
         let per_mille = chaos.rates.short_write;
@@ -87,7 +87,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for ChaosStream<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.comes_again(cx) {
+        if self.is_pending(cx) {
             return Poll::Pending;
         }
         let count = self.read_count(buffer.remaining());
@@ -101,7 +101,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for ChaosStream<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for ChaosStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if self.comes_again(cx) {
+        if self.is_pending(cx) {
             return Poll::Pending;
         }
         let count = self.write_count(bytes.len());
@@ -109,14 +109,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ChaosStream<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.comes_again(cx) {
+        if self.is_pending(cx) {
             return Poll::Pending;
         }
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.comes_again(cx) {
+        if self.is_pending(cx) {
             return Poll::Pending;
         }
         Pin::new(&mut self.stream).poll_shutdown(cx)

@@ -1,4 +1,4 @@
-//! The clients of tier 2: each does its part of a scenario, at its times.
+//! The clients of tier 2.
 
 use super::watch::Watch;
 use crate::scenario::{Act, Scenario};
@@ -16,16 +16,16 @@ use tokio::time::{Instant, sleep_until, timeout};
 use turmoil::net::TcpStream;
 use turmoil::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-/// How long a client waits for a connection: a held link does not answer.
+/// Upper bound for the time to connect: a held link does not answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What a client's writer is told.
+/// An order to a client's writer.
 enum Order {
     End,
     Write(Vec<u8>, usize),
 }
 
-/// A client that is connected.
+/// A connected client.
 struct Connected {
     dialect: Dialect,
     address: SocketAddr,
@@ -55,7 +55,7 @@ impl Clients {
         Self { host, watch, counts, connected: (0..clients).map(|_| None).collect() }
     }
 
-    /// Does the steps of those clients whose turn it is, of `hosts` hosts on this `nth` one.
+    /// Does the steps of the clients on this host, the `nth` of `hosts`.
     pub(super) async fn play(&mut self, scenario: &Scenario, nth: u16, hosts: u16) {
         let mut at = Instant::now_of_simulation();
         let mut held_until = None;
@@ -87,7 +87,7 @@ impl Clients {
     async fn act(&mut self, client: usize, act: &Act) {
         let live = self.connected[client].as_mut().filter(|it| !it.ended && !it.reader.is_finished());
         match (act, live) {
-            // Where the listener leads is one room here.
+            // Plain connections always enter the lobby here, whatever room the act names.
             (Act::Connect(_) | Act::ConnectAuto | Act::ConnectIrc, None) => {
                 let (dialect, _) = act.door().unwrap_or_default();
                 self.connected[client] = self.connect(dialect).await;
@@ -129,13 +129,14 @@ impl Clients {
         let (hung, reads_on) = (Rc::new(Cell::new(false)), Rc::new(Notify::new()));
         let watch = Rc::clone(&self.watch);
         let pongs = (dialect != Dialect::Plain).then(|| orders.clone());
-        let ears = Ears { address, watch, hung: Rc::clone(&hung), reads_on: Rc::clone(&reads_on), pongs };
-        let reader = spawn_local(listen(read, ears));
+        let connection =
+            Reader { address, watch, hung: Rc::clone(&hung), reads_on: Rc::clone(&reads_on), pongs };
+        let reader = spawn_local(read_all(read, connection));
         let writer = spawn_local(write_orders(write, ordered));
         Some(Connected { dialect, address, orders, hung, reads_on, reader, writer, ended: false })
     }
 
-    /// Everybody reads, and who can still speak says a last line.
+    /// Lets every client read again, and send a last message if it can.
     pub(super) fn heal(&mut self, first_tag: u64) {
         for (client, connected) in (0..).zip(self.connected.iter_mut().flatten()) {
             connected.read_on();
@@ -146,14 +147,14 @@ impl Clients {
         }
     }
 
-    /// Bytes that are still due to those who read.
+    /// Returns the number of bytes that clients still have to read.
     pub(super) fn left(&self) -> usize {
         let mut watch = self.watch.borrow_mut();
         let reading = self.connected.iter().flatten().filter(|connected| !connected.reader.is_finished());
         reading.map(|connected| watch.left(connected.address)).sum()
     }
 
-    /// Everybody reads to the end.
+    /// Waits until every client has read to the end.
     pub(super) async fn end(&mut self) {
         for connected in self.connected.iter_mut().filter_map(Option::take) {
             connected.reader.await.ok();
@@ -169,31 +170,31 @@ impl Connected {
     }
 }
 
-/// What a client's reader needs.
-struct Ears {
+/// The reader of a client.
+struct Reader {
     address: SocketAddr,
     watch: Rc<RefCell<Watch>>,
     hung: Rc<Cell<bool>>,
     reads_on: Rc<Notify>,
-    /// Where it answers when it is asked whether it is there.
+    /// The channel for answers to pings; `None` for a plain client.
     pongs: Option<mpsc::UnboundedSender<Order>>,
 }
 
-/// Reads to the end; says what it reads, and that it has read everything.
-async fn listen(mut read: OwnedReadHalf, ears: Ears) {
+/// Reads to the end of the stream, and reports what it reads.
+async fn read_all(mut read: OwnedReadHalf, reader: Reader) {
     let mut buffer = [0; 4_096];
     let mut last = Vec::new();
     loop {
-        while ears.hung.get() {
-            ears.reads_on.notified().await;
+        while reader.hung.get() {
+            reader.reads_on.notified().await;
         }
         let count = match read.read(&mut buffer).await {
-            Ok(0) => return ears.watch.borrow_mut().read_all(ears.address),
+            Ok(0) => return reader.watch.borrow_mut().read_all(reader.address),
             Ok(count) => count,
             Err(_) => return,
         };
-        ears.watch.borrow_mut().read(ears.address, &buffer[..count]);
-        if let Some(pongs) = &ears.pongs {
+        reader.watch.borrow_mut().read(reader.address, &buffer[..count]);
+        if let Some(pongs) = &reader.pongs {
             for &byte in &buffer[..count] {
                 last.push(byte);
                 if byte == b'\n' {
@@ -220,7 +221,7 @@ async fn write_orders(mut write: OwnedWriteHalf, mut orders: mpsc::UnboundedRece
             return;
         }
     }
-    // The other half may still read: this one is kept until it is aborted.
+    // Dropping the writing half would end the stream, and the client may still read.
     std::future::pending::<()>().await;
 }
 
@@ -232,7 +233,7 @@ async fn write_segments(write: &mut OwnedWriteHalf, bytes: &[u8], segment: usize
     Ok(())
 }
 
-/// The simulation's own time, which Tokio's clock is in it.
+/// Simulated time, which within turmoil is the time of Tokio's clock.
 trait SimulationTime {
     fn now_of_simulation() -> Instant;
 }

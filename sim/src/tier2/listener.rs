@@ -1,4 +1,4 @@
-//! turmoil's listener as the driver wants one, and its clock.
+//! Implementations of the driver's listener and clock on turmoil.
 
 use super::chaos::{Chaos, ChaosStream};
 use parlor_protocol::{Instant, Now};
@@ -16,7 +16,7 @@ use turmoil::net::{TcpListener, TcpStream};
 
 type Accepting = Pin<Box<dyn Future<Output = io::Result<(TcpStream, SocketAddr)>>>>;
 
-/// A listener whose streams are full of chaos.
+/// A listener for streams with faults.
 pub(super) struct SimListener {
     listener: Rc<TcpListener>,
     accepting: Accepting,
@@ -51,11 +51,11 @@ impl Listener for SimListener {
     }
 }
 
-/// The simulation's time.
+/// The clock of the simulation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SimClock;
 
-/// When the simulated server began, in wall time.
+/// The wall time at which the simulation starts.
 const BEGAN_UNIX_MS: u64 = 1_795_521_600_000;
 
 impl Clock for SimClock {

@@ -1,4 +1,4 @@
-//! Watches a driver from outside: what its hub is given, and what its clients read.
+//! Observes the inputs of the driver's hub and the bytes that its clients read, and compares them with the model.
 
 use super::judge::RIGHT;
 use crate::law::{Law, Violation};
@@ -11,15 +11,15 @@ use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-/// What is known of a run.
+/// The observations of a run.
 #[derive(Debug)]
 pub(super) struct Watch {
     pub(super) violation: Option<Violation>,
     pub(super) model: Model,
-    /// The connection of each client's address, the last one of it.
+    /// The latest connection of each client's address.
     conns: BTreeMap<SocketAddr, ConnId>,
     pub(super) inputs: u64,
-    /// A hash over everything that clients read, in the order in which they did.
+    /// A hash over everything that clients have read, in order.
     pub(super) hash: u64,
     now: Now,
 }
@@ -36,45 +36,45 @@ impl Watch {
         }
     }
 
-    /// A client has read these bytes.
+    /// Records bytes that a client has read.
     pub(super) fn read(&mut self, client: SocketAddr, bytes: &[u8]) {
         for &byte in bytes {
             self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
         }
         let Some(&conn) = self.conns.get(&client) else {
-            return self.note(Law::Heard, None, format!("{client} reads before it was accepted"));
+            return self.record(Law::Heard, None, format!("{client} reads before it was accepted"));
         };
         let read = self.model.due(conn).map_or(Ok(()), |due| due.sent(bytes));
         if let Err(difference) = read {
             let detail = format!("reads {:?}, not {:?}", difference.found, difference.expected);
-            self.note(Law::Heard, Some(conn), detail);
+            self.record(Law::Heard, Some(conn), detail);
         }
     }
 
-    /// The client of this address reads on to the end, and has read everything that came.
+    /// Records that a client has read to the end of its stream.
     pub(super) fn read_all(&mut self, client: SocketAddr) {
         if let Some(&conn) = self.conns.get(&client) {
             let left = self.model.due(conn).map_or(0, |due| due.left());
             if left > 0 {
-                self.note(Law::Heard, Some(conn), format!("its stream ends, and {left} bytes are missing"));
+                self.record(Law::Heard, Some(conn), format!("its stream ends, and {left} bytes are missing"));
             }
         }
     }
 
-    /// What is still due to the client of this address.
+    /// Returns the number of bytes that a client still has to read.
     pub(super) fn left(&mut self, client: SocketAddr) -> usize {
         let Some(conn) = self.conns.get(&client) else { return 0 };
         self.model.due(*conn).map_or(0, |due| due.left())
     }
 
-    pub(super) fn note(&mut self, law: Law, conn: Option<ConnId>, detail: String) {
+    pub(super) fn record(&mut self, law: Law, conn: Option<ConnId>, detail: String) {
         if self.violation.is_none() {
             self.violation = Some(Violation { law, at_us: self.now.mono.as_micros(), conn, detail });
         }
     }
 }
 
-/// The driver's observer: the model is given what the hub is given, before it.
+/// The driver's observer: passes each input to the model before the hub handles it.
 #[derive(Clone, Debug)]
 pub(super) struct Observing(pub(super) Rc<RefCell<Watch>>);
 
@@ -96,21 +96,21 @@ impl Observer for Observing {
                 watch.conns.insert(*peer, *conn);
             }
             Input::Committed { entries } => {
-                // The log answers before the next input: with what the model proposed, in that order. (The
-                // first entry is the configuration, which nobody proposes.)
+                // The log commits before the next input, so its entries must be what the model has proposed, in the
+                // same order. The first entry is the configuration, which is not proposed.
                 let proposed = watch.model.proposals();
                 let logged = entries.iter().filter(|entry| entry.seq.0 > 1).map(|entry| &entry.command);
                 if !proposed.iter().map(|(_, command)| command).eq(logged) {
                     let detail = format!("logs {entries:?}, and the model proposed {proposed:?}");
-                    watch.note(Law::Heard, None, detail);
+                    watch.record(Law::Heard, None, detail);
                 }
             }
             Input::PasswordChecked { conn, right } => {
-                // Questions of connections that are gone are not answered.
+                // Checks for connections that have closed are skipped.
                 let asked = std::iter::from_fn(|| watch.model.next_question()).find(|(of, ..)| of == conn);
                 if asked.as_ref().is_none_or(|(.., password)| (password == RIGHT) != *right) {
                     let detail = format!("is told {right} of a password, and asked {asked:?}");
-                    watch.note(Law::Heard, Some(*conn), detail);
+                    watch.record(Law::Heard, Some(*conn), detail);
                 }
             }
             _ => {}
