@@ -1,7 +1,7 @@
-//! IRC: the grammar of its messages, its commands and its answers.
+//! The IRC dialect: parsing of messages, commands, answers, and rendering of events.
 //!
-//! The sources are the Modern IRC Client Protocol ("Message Format") and IRCv3's message-tags; where they leave
-//! something open, RFC 1459, section 2.3.1, decides.
+//! The grammar is that of the Modern IRC Client Protocol ("Message Format") and of IRCv3's message-tags. Where they are
+//! unclear, RFC 1459, section 2.3.1, applies.
 
 mod answer;
 mod capability;
@@ -28,7 +28,7 @@ pub use message::{MESSAGE_BYTES_MAX, PARAMS_MAX, ParseError, ParsedMessage};
 use query::{Hint, Query};
 pub use tags::{CLIENT_TAGS_BYTES_MAX, TAGS_BYTES_MAX, Tags};
 
-/// The dialect.
+/// The functions of the dialect.
 pub static SPEC: DialectSpec = DialectSpec {
     name: "irc",
     is_typed: false,
@@ -38,14 +38,14 @@ pub static SPEC: DialectSpec = DialectSpec {
     relevant: |event, form| Capabilities::from_bits(form).and(event::relevant_capabilities(event)).bits(),
 };
 
-/// Returns the class of clients that have these capabilities: those that change no event are left out.
+/// Returns the wire class of clients with these capabilities. Capabilities that change no event are left out, so that they
+/// do not multiply the classes.
 #[must_use]
 pub const fn wire_class(capabilities: Capabilities) -> WireClass {
     WireClass { dialect: &SPEC, form: capabilities.and(Capabilities::WIRE).bits() }
 }
 
-/// Returns what tells a client how a person goes on whose plain connection has become one of IRC: it cannot read what it
-/// was told before, and may be no client.
+/// Returns the hint for a plain connection that has become IRC. Its user may be a person whose line looked like IRC.
 pub(crate) fn after_switch() -> Action {
     Action::Ask(Question::new(Query::Hint(Hint::Switched)))
 }

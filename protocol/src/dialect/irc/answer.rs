@@ -1,4 +1,4 @@
-//! The answers to what IRC asks, from the world as it is.
+//! The answers to queries of IRC clients, from the current world.
 
 mod help;
 mod hint;
@@ -13,9 +13,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 impl Query {
-    /// Writes the answer, or a page of it; returns what the next page is asked for with.
+    /// Writes the answer, or one page of it. Returns the query for the next page.
     ///
-    /// What a query changes of the asker is done already.
+    /// Changes that a query makes were executed before.
     pub(crate) fn answer(self, asker: &Asker<'_>, to: &mut Answers<'_>) -> Option<Self> {
         match self {
             Self::Cap(subcommand, list) => server::cap(asker, subcommand, &list, to),
@@ -49,14 +49,14 @@ impl Query {
             Self::Who { asked, from } => return people::who(asker, asked, from, to),
             Self::Whois { asked } => people::whois(asker, &asked, to),
             Self::Whowas { asked, count } => people::whowas(asker, &asked, count, to),
-            // They are acts, and done.
+            // `Client::act_on` has executed them.
             Self::LeaveAll | Self::MonitorAll | Self::SetCapabilities(..) | Self::UserModes { .. } => {}
         }
         None
     }
 }
 
-/// The change of one's own modes.
+/// Writes the change of the asker's user modes.
 fn user_modes_are(on: UserModes, off: UserModes, to: &mut Answers<'_>) {
     let sign = |sign: &'static str, modes: UserModes| if modes == UserModes::NONE { "" } else { sign };
     if on == UserModes::NONE && off == UserModes::NONE {
@@ -66,7 +66,7 @@ fn user_modes_are(on: UserModes, off: UserModes, to: &mut Answers<'_>) {
     to.message_from_asker(format_args!("MODE {name} :{}{on}{}{off}", sign("+", on), sign("-", off)));
 }
 
-/// The numeric of a room that is not, or that the asker may not know of.
+/// Writes the numeric for a room that does not exist, or that is hidden from the asker.
 fn no_such_room(room: &crate::base::name::RoomName, to: &mut Answers<'_>) {
     to.numeric(numeric::ERR_NOSUCHCHANNEL, &[&alloc::format!("{room:#}")]);
 }

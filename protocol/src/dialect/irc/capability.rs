@@ -1,4 +1,4 @@
-//! What a client may ask for beyond the plain protocol (IRCv3, capability-negotiation).
+//! Capabilities of clients (IRCv3, capability-negotiation).
 
 use core::fmt;
 
@@ -6,7 +6,7 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Capabilities(u32);
 
-/// The events that readers with and without a capability see in different forms.
+/// The events whose form depends on a capability.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Changes {
     Away,
@@ -23,10 +23,10 @@ macro_rules! capabilities {
         impl Capabilities {
             $($(#[$about])* pub const $name: Self = Self(1 << $bit);)*
 
-            /// Every capability and its name, in the order of the names.
+            /// All capabilities and their names, in the order of the names.
             pub const ALL: &'static [(Self, &'static str)] = &[$((Self::$name, $text),)*];
 
-            /// The capabilities that change the form of these events. Those that change the form of everything always do.
+            /// Returns the capabilities that change the form of `events`, including those that change the form of all events.
             pub(crate) const fn that_change(events: Changes) -> Self {
                 let mut all = Self::NONE;
                 $(
@@ -37,7 +37,7 @@ macro_rules! capabilities {
                 all
             }
 
-            /// The capabilities that change the form of any event: a client's others make no wire class.
+            /// The capabilities that change the form of an event. Only they distinguish wire classes.
             pub(crate) const WIRE: Self = {
                 let mut all = Self::NONE;
                 $(
@@ -52,79 +52,79 @@ macro_rules! capabilities {
 }
 
 capabilities! {
-    /// Hears who of its rooms is away.
+    /// The client is sent `AWAY` for members of its rooms.
     AWAY_NOTIFY = 0, "away-notify", Away;
-    /// Reads batches.
+    /// The client understands batches.
     BATCH = 1, "batch", Nothing;
-    /// Hears of new capabilities, and of those that go.
+    /// The client is sent new and removed capabilities.
     CAP_NOTIFY = 2, "cap-notify", Nothing;
-    /// Hears who of its rooms has another host.
+    /// The client is sent `CHGHOST` for members of its rooms.
     CHGHOST = 3, "chghost", Host;
-    /// Hears its own messages.
+    /// The client is sent its own messages.
     ECHO_MESSAGE = 5, "echo-message", Nothing;
-    /// Joins tell account and real name.
+    /// `JOIN` has account and real name.
     EXTENDED_JOIN = 6, "extended-join", Join;
-    /// Hears more of those it monitors.
+    /// The client is sent more events of names that it watches.
     EXTENDED_MONITOR = 7, "extended-monitor", Nothing;
-    /// Hears who is invited to its rooms.
+    /// The client is sent `INVITE` for its rooms.
     INVITE_NOTIFY = 8, "invite-notify", Invitation;
-    /// Answers carry the label of what they answer.
+    /// Answers have the label of their line.
     LABELED_RESPONSE = 9, "labeled-response", Nothing;
-    /// Reads tags, and may send some.
+    /// The client understands tags, and may send client-only tags.
     MESSAGE_TAGS = 10, "message-tags", Everything;
-    /// Sees every prefix of a member.
+    /// Names have all prefixes of a member.
     MULTI_PREFIX = 11, "multi-prefix", Nothing;
-    /// Asks for the names of a room when it wants them.
+    /// The client is not sent the names of a room that it enters.
     NO_IMPLICIT_NAMES = 4, "no-implicit-names", Nothing;
-    /// Messages tell when they were sent.
+    /// Messages have the tag `time`.
     SERVER_TIME = 12, "server-time", Everything;
-    /// Hears of other real names, and may take one.
+    /// The client is sent `SETNAME` for members of its rooms.
     SETNAME = 13, "setname", RealName;
-    /// Failures are told in a form for programs.
+    /// The client understands `FAIL`, `WARN` and `NOTE`.
     STANDARD_REPLIES = 14, "standard-replies", Nothing;
-    /// Names come with user and host.
+    /// Names have user and host.
     USERHOST_IN_NAMES = 15, "userhost-in-names", Nothing;
 }
 
 impl Capabilities {
-    /// None.
+    /// The empty set.
     pub const NONE: Self = Self(0);
 
-    /// The set of which these are the bits.
+    /// Creates a set from its bits.
     pub(crate) const fn from_bits(bits: u32) -> Self {
         Self(bits)
     }
 
-    /// The bits of the set.
+    /// Returns the bits of the set.
     pub(crate) const fn bits(self) -> u32 {
         self.0
     }
 
-    /// The capability of that name. Names are as they are, case and all.
+    /// Returns the capability with a name, which is case-sensitive.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, text)| *text == name).map(|&(capability, _)| capability)
     }
 
-    /// Whether all of `other` are in it.
+    /// Returns whether the set contains all capabilities of `other`.
     #[must_use]
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Both together.
+    /// Returns the union of both sets.
     #[must_use]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Those of it that are in `other`, too.
+    /// Returns the intersection of both sets.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
-    /// Those of it that are not in `other`.
+    /// Returns the capabilities that are not in `other`.
     #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
@@ -132,7 +132,7 @@ impl Capabilities {
 }
 
 impl fmt::Display for Capabilities {
-    /// The names, a space between them.
+    /// Formats the names, separated by spaces.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut between = "";
         for (_, name) in Self::ALL.iter().filter(|(capability, _)| self.has(*capability)) {
@@ -149,7 +149,7 @@ mod tests {
     use alloc::string::ToString;
 
     #[test]
-    fn each_capability_has_a_bit_and_a_name_of_its_own() {
+    fn each_capability_has_a_unique_bit_and_a_name() {
         let mut all = Capabilities::NONE;
         for &(capability, name) in Capabilities::ALL {
             assert_eq!(all.and(capability), Capabilities::NONE, "{name}");
@@ -158,11 +158,11 @@ mod tests {
         }
         assert_eq!(all.to_string().split(' ').count(), Capabilities::ALL.len());
         assert_eq!(Capabilities::named("Batch"), None);
-        assert!(Capabilities::ALL.is_sorted_by(|(_, one), (_, next)| one < next), "they are in order");
+        assert!(Capabilities::ALL.is_sorted_by(|(_, one), (_, next)| one < next), "they are sorted");
     }
 
     #[test]
-    fn a_set_is_what_was_put_in() {
+    fn sets_are_combined_and_formatted() {
         let two = Capabilities::BATCH.with(Capabilities::SETNAME);
         assert_eq!(two.to_string(), "batch setname");
         assert!(two.has(Capabilities::BATCH) && !two.has(Capabilities::BATCH.with(Capabilities::CHGHOST)));

@@ -1,4 +1,4 @@
-//! What is known of one client of IRC.
+//! The state of an IRC client.
 
 use super::capability::Capabilities;
 use crate::base::name::Name;
@@ -7,56 +7,56 @@ use crate::dialect::action::{Action, Password, Registration};
 use alloc::boxed::Box;
 use alloc::string::String;
 
-/// One client of IRC.
+/// The state of an IRC client.
 #[derive(Debug, Default)]
 pub(crate) struct Client {
     pub(super) capabilities: Capabilities,
-    /// Whether it knows `CAP LS 302`: lists in several lines, capabilities with values.
+    /// Whether the client supports version 302 of capability negotiation.
     pub(super) knows_302: bool,
-    /// Whether it connected where it might as well have spoken the plain dialect.
+    /// Whether the port accepts the plain dialect, too, so that the client may be a person who was taken for a client.
     pub(super) might_be_plain: bool,
-    /// Bytes that the source of its messages has for others.
+    /// The number of bytes of the source of the client's messages, as others receive it.
     pub(super) source_bytes: usize,
-    /// What it has said of itself, until it is a member.
+    /// The state of the registration, until the client is a member.
     registering: Option<Box<Registering>>,
 }
 
-/// What a client says of itself in order to become a member.
+/// The state of a registration.
 #[derive(Debug, Default)]
 pub(super) struct Registering {
-    /// Whether it has begun to negotiate capabilities, and not said `CAP END`.
+    /// Whether the client negotiates capabilities and has not sent `CAP END`.
     pub(super) negotiates: bool,
     pub(super) password: Option<Password>,
-    /// Whether the password of the server was right.
+    /// Whether the client has given the right password of the server.
     pub(super) is_authenticated: bool,
     pub(super) name: Option<Name>,
     pub(super) user: Option<(String, Text)>,
 }
 
 impl Client {
-    /// A client that might as well have spoken the plain dialect where it connected.
+    /// Creates the state of a client on a port that accepts the plain dialect, too.
     pub(crate) fn where_plain_is_spoken() -> Self {
         Self { might_be_plain: true, ..Self::default() }
     }
 
-    /// Returns what it has said of itself so far.
+    /// Returns the state of the registration.
     pub(super) fn registering(&mut self) -> &mut Registering {
         self.registering.get_or_insert_default()
     }
 
-    /// Takes note that it negotiates capabilities. A member does so without an end.
+    /// Records that the client negotiates capabilities. Members negotiate at any time and without `CAP END`.
     pub(super) fn negotiate(&mut self, is_registering: bool) {
         if is_registering {
             self.registering().negotiates = true;
         }
     }
 
-    /// Whether it has begun to negotiate capabilities, and not said `CAP END`.
+    /// Returns whether the client negotiates capabilities and has not sent `CAP END`.
     pub(super) fn negotiates(&self) -> bool {
         self.registering.as_ref().is_some_and(|it| it.negotiates)
     }
 
-    /// Returns the registration, once it has given a name and a user name. The name was checked.
+    /// Returns the action that registers the client, once name and user name are known.
     pub(super) fn enter(&mut self) -> Option<Action> {
         let registering = self.registering();
         registering.password = None;
@@ -71,7 +71,7 @@ impl Client {
         }))
     }
 
-    /// Forgets what is needed no longer, for it is a member.
+    /// Drops the state of the registration, since the client is a member.
     pub(super) fn registered(&mut self) {
         self.registering = None;
     }

@@ -1,7 +1,6 @@
-//! What the lines of an IRC client ask for.
+//! Parses the commands of IRC clients and turns them into actions.
 //!
-//! Each command is a row of one table. The functions that turn one into actions are in the other files of this folder,
-//! by subject.
+//! Each command is a row of one table (`table`). The functions of the rows are in the other modules, by subject.
 
 mod mode;
 mod questions;
@@ -30,17 +29,17 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use table::{COMMANDS, Stage};
 
-/// Bytes of a line, its end not counted: tags and the rest.
+/// Maximum number of bytes of a line with its tags, without the line end.
 pub(crate) const LINE_BYTES_MAX: usize = CLIENT_TAGS_BYTES_MAX + MESSAGE_BYTES_MAX;
 
-/// What is said to who writes `PRIVMSG #tea hello world`.
+/// The warning for `PRIVMSG #tea hello world`.
 const COLON_HINT: &str =
     "A text that contains spaces needs a colon before it; yours was accepted without one";
 
-/// Bytes of a label (IRCv3, labeled-response).
+/// Maximum number of bytes of a label (IRCv3, labeled-response).
 const LABEL_BYTES_MAX: usize = 64;
 
-/// A line, and what the functions of the table need beside it.
+/// A parsed line and its context, for the functions of the table.
 struct Line<'a> {
     message: ParsedMessage<'a>,
     member: Option<MemberId>,
@@ -49,13 +48,12 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// The parameter, or nothing.
+    /// Returns a parameter, if the line has it.
     fn param(&self, index: usize) -> Option<&'a str> {
         self.message.params().get(index).copied()
     }
 
-    /// The parameter and those behind it, as people wrote them: who leaves out the colon before a text means all of
-    /// it.
+    /// Returns the parameter and those after it, joined by spaces: a person who types a text may omit the colon before it.
     fn rest(&self, index: usize) -> Option<Cow<'a, str>> {
         match self.message.params().get(index..)? {
             [] => None,
@@ -64,13 +62,16 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// The same as a text of people's; `None` where there is none, or it is empty.
+    /// Returns the parameter and those after it as a [`Text`]; `None` if it is empty.
     fn text(&self, index: usize) -> Option<Text> {
         let text = self.rest(index).map(|text| Text::clean(text.as_bytes(), false));
         text.filter(|text| !text.as_str().is_empty())
     }
 
-    /// The items of a list with commas between them, or the error that they are too many.
+    /// Splits a list at its commas.
+    ///
+    /// # Errors
+    /// Returns the answer that there are too many items.
     fn items(&self, list: &'a str) -> Result<Vec<&'a str>, Vec<Action>> {
         let items: Vec<&str> = list.split(',').filter(|item| !item.is_empty()).collect();
         if items.len() > self.limits.targets_max {
@@ -79,7 +80,7 @@ impl<'a> Line<'a> {
         Ok(items)
     }
 
-    /// The same, each once, in whatever spelling.
+    /// Splits a list at its commas, and removes repeated items regardless of case.
     fn targets(&self, list: &'a str) -> Result<Vec<&'a str>, Vec<Action>> {
         let mut targets = self.items(list)?;
         let mut named = BTreeSet::new();
@@ -87,9 +88,12 @@ impl<'a> Line<'a> {
         Ok(targets)
     }
 
-    /// A text that others are told behind a command and these parameters. What would have to be cut for them, or is
-    /// longer than this server says, is none: an error.
-    fn told(
+    /// Returns a text that other clients will receive after a command and these parameters.
+    ///
+    /// # Errors
+    /// Returns an answer if their message would be too long, or the text is longer than the limit in ISUPPORT. It is refused
+    /// rather than cut, so that nothing is lost unnoticed.
+    fn outgoing_text(
         &self,
         client: &Client,
         index: usize,
@@ -104,23 +108,23 @@ impl<'a> Line<'a> {
         Ok(Some(text))
     }
 
-    /// That the command lacks a parameter.
+    /// Returns the answer that the command needs more parameters.
     fn needs_more(&self) -> Vec<Action> {
         answer_numeric(numeric::ERR_NEEDMOREPARAMS, &[&self.message.command.to_ascii_uppercase()])
     }
 }
 
-/// The action that answers with a numeric.
+/// Returns the action that answers with a numeric.
 fn answer_numeric(numeric: Numeric, params: &[&str]) -> Vec<Action> {
     ask(Query::Numeric(numeric, params.iter().map(ToString::to_string).collect()))
 }
 
-/// The action that answers with a query.
+/// Returns the action that answers a query.
 fn ask(query: Query) -> Vec<Action> {
     alloc::vec![Action::Ask(Question::new(query))]
 }
 
-/// Returns what a line asks for. `dropped` bytes of it were over the limit.
+/// Returns the actions of a line, of which `dropped` bytes were over the limit.
 pub(super) fn read(
     client: &mut Client,
     line: &[u8],
@@ -132,13 +136,13 @@ pub(super) fn read(
         Err(ParseError::Empty) => return Vec::new(),
         Err(ParseError::TagsTooLong | ParseError::TooLong) => answer_numeric(numeric::ERR_INPUTTOOLONG, &[]),
         Err(ParseError::NotUtf8) => invalid_utf8(line),
-        // What is no message cannot be answered by its command.
+        // The line has no command that the answer could name.
         Err(ParseError::Character | ParseError::NoCommand) => {
             answer_numeric(numeric::ERR_UNKNOWNCOMMAND, &["*"])
         }
         Ok(message) => command(client, &Line { message, member, limits, options }),
     };
-    // A client that labels a line waits for its answer, also where it is no message.
+    // The label is read even if the line is invalid, since the client waits for a labelled answer.
     let label = ParsedMessage::tags_of(line).get("label").filter(|label| {
         let fits = !label.is_empty() && label.len() <= LABEL_BYTES_MAX;
         // A client that does not read batches cannot use labels (IRCv3, labeled-response).
@@ -158,7 +162,7 @@ fn command(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
         return match line.member {
             Some(_) => answer_numeric(numeric::ERR_UNKNOWNCOMMAND, &[&printable_word(command)]),
             None if command.eq_ignore_ascii_case("/quit") => quit_like_a_person(client),
-            // Programs write their commands in capitals, also those that are not known here.
+            // Programs write their commands in capitals: no hint for a person is needed.
             None if !client.might_be_plain && command.bytes().all(|it| it.is_ascii_uppercase()) => {
                 answer_numeric(numeric::ERR_NOTREGISTERED, &[])
             }
@@ -186,8 +190,8 @@ fn command(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     }
 }
 
-/// Adds to an answer how a person goes on who was taken for a client: the line is none that a client sends before it has
-/// registered. A client that negotiates capabilities is no person: irssi 1.4 sends `JOIN :` between `CAP LS` and `NICK`.
+/// Adds a hint to an answer, for a person who was taken for a client: clients do not send this line before they register.
+/// An exception is irssi 1.4, which sends `JOIN :` between `CAP LS` and `NICK`; a client that negotiates gets no hint.
 fn hinted(client: &Client, mut actions: Vec<Action>) -> Vec<Action> {
     if client.negotiates() {
         return actions;
@@ -196,21 +200,21 @@ fn hinted(client: &Client, mut actions: Vec<Action>) -> Vec<Action> {
     actions
 }
 
-/// Lets somebody leave who writes `/quit`, and says how to come back.
+/// Closes the connection of a person who wrote `/quit`, with a hint on how to connect without IRC.
 fn quit_like_a_person(client: &Client) -> Vec<Action> {
     let mut actions = if client.might_be_plain { ask(Query::Hint(Hint::Left)) } else { Vec::new() };
     actions.push(Action::Quit(None));
     actions
 }
 
-/// An error as the words at the end of a numeric.
+/// Formats an error as the text of a numeric, which begins with a capital.
 fn sentence(error: &impl ToString) -> String {
     let words = error.to_string();
     let mut rest = words.chars();
     rest.next().map_or(String::new(), |first| first.to_uppercase().chain(rest).collect())
 }
 
-/// The answer to a line that is not UTF-8 (IRCv3, utf8-only).
+/// Returns the answer to a line that is not UTF-8 (IRCv3, utf8-only).
 fn invalid_utf8(line: &[u8]) -> Vec<Action> {
     let text = String::from_utf8_lossy(line);
     let message = ParsedMessage::from_client(text.as_bytes())

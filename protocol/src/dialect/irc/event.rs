@@ -1,4 +1,4 @@
-//! What an IRC client sees of an event.
+//! Renders events for IRC clients.
 
 use super::capability::{Capabilities, Changes};
 use super::message::{MESSAGE_BYTES_MAX, PARAMS_MAX};
@@ -17,8 +17,7 @@ use alloc::string::String;
 use bytes::BytesMut;
 use core::fmt::{self, Arguments, Write};
 
-/// Bytes that one message has room for of what is said, whoever says it and wherever: the longest source, command,
-/// room and CTCP are taken from what a message may have.
+/// Number of bytes of text for which every message has room, even with the longest source, command, room and CTCP.
 const PIECE_TEXT_BYTES: usize = MESSAGE_BYTES_MAX
     - ":!@ ".len()
     - Name::BYTES_MAX
@@ -28,7 +27,7 @@ const PIECE_TEXT_BYTES: usize = MESSAGE_BYTES_MAX
     - RoomName::BYTES_MAX
     - "\x01ACTION \x01".len();
 
-/// Bytes of the longest tags that the server gives a message: `@time=…;msgid=…;bot `.
+/// Maximum number of bytes of the tags that the server adds: `@time=…;msgid=…;bot `.
 const SERVER_TAGS_BYTES_MAX: usize = "@time=2026-11-29T00:00:00.000Z;msgid=-;bot ".len() + 16 + 20;
 
 const _: () = assert!(
@@ -36,10 +35,10 @@ const _: () = assert!(
         && MESSAGE_BYTES_MAX + "\r\n".len() + SERVER_TAGS_BYTES_MAX <= PIECE_BYTES_MAX
         && CLIENT_TAGS_BYTES_MAX + MESSAGE_BYTES_MAX.div_ceil(PIECE_TEXT_BYTES) * PIECE_BYTES_MAX
             <= TAGGED_LINE_BYTES_MAX,
-    "what the limits count for a line is enough"
+    "the limits count enough bytes for a line"
 );
 
-/// Bytes that one message has room for of a mode's parameter, whoever sets it and in whichever room.
+/// Number of bytes of a mode's parameter for which every message has room, even with the longest source and room.
 const MODE_PARAM_BYTES_MIN: usize = MESSAGE_BYTES_MAX
     - ":!@ ".len()
     - Name::BYTES_MAX
@@ -55,10 +54,10 @@ const _: () = assert!(
     "no parameter of a mode is cut"
 );
 
-/// Parameters of modes in one message: the room and the letters are two more.
+/// Maximum number of modes' parameters in one message. The room and the letters are two more parameters.
 pub(crate) const MODE_PARAMS_MAX: usize = PARAMS_MAX - 2;
 
-/// The capabilities that change what is seen of the event: those that see it in the same form share its bytes.
+/// Returns the capabilities that change the form of the event. Clients that differ only in others share its bytes.
 pub(crate) const fn relevant_capabilities(event: &Event<'_>) -> Capabilities {
     const AWAY: Capabilities = Capabilities::that_change(Changes::Away);
     const HOST: Capabilities = Capabilities::that_change(Changes::Host);
@@ -84,8 +83,7 @@ pub(crate) const fn relevant_capabilities(event: &Event<'_>) -> Capabilities {
     }
 }
 
-/// Appends the message that a client with these capabilities reads of the event, or messages: what is said may
-/// be longer than one.
+/// Appends the event as clients with these capabilities receive it. A long text becomes several messages.
 pub(crate) fn render_event(event: &Event<'_>, capabilities: Capabilities, to: &mut BytesMut) {
     let has = |capability| capabilities.has(capability);
     let mut line = Lines { to, event, capabilities };
@@ -116,8 +114,8 @@ pub(crate) fn render_event(event: &Event<'_>, capabilities: Capabilities, to: &m
         What::RealNameSet { .. } if !has(Capabilities::SETNAME) => {}
         What::RealNameSet { real_name } => line.put(format_args!("SETNAME :{}", text(real_name))),
         What::Renamed { to } => line.put(format_args!("NICK {to}")),
-        What::Said { room, status, message } => line.message(&Hearer::Room(status, room), message),
-        What::Told { to, message } => line.message(&Hearer::Name(to.as_str()), message),
+        What::Said { room, status, message } => line.message(&Target::Room(status, room), message),
+        What::Told { to, message } => line.message(&Target::Name(to.as_str()), message),
         What::TopicSet { room, topic } => {
             line.put(format_args!("TOPIC {room:#} :{}", topic.map_or("", text)));
         }
@@ -125,8 +123,8 @@ pub(crate) fn render_event(event: &Event<'_>, capabilities: Capabilities, to: &m
     }
 }
 
-/// What the others read of a leave (RFC 2812, section 3.1.7). A client's own words stand behind `Quit: `, so that
-/// nobody can forge another reason.
+/// The text of a `QUIT` (RFC 2812, section 3.1.7). A client's parting message follows `Quit: `, so that nobody can forge
+/// another reason.
 pub(crate) struct Parting<'a> {
     pub(crate) reason: CloseReason,
     pub(crate) message: Option<&'a Text>,
@@ -142,20 +140,20 @@ impl fmt::Display for Parting<'_> {
     }
 }
 
-/// `name!user@host`.
+/// Returns a person's `name!user@host`.
 pub(super) fn mask_of(person: &Person) -> String {
     let Person { name, profile } = person;
     alloc::format!("{name}!{}@{}", profile.user(), profile.host())
 }
 
-/// Bytes that the source of a person's messages has, the colon and the space around it counted.
+/// Returns the number of bytes of the source of a person's messages, including the colon and the space around it.
 pub(crate) fn source_bytes(person: &Person) -> usize {
     let Person { name, profile } = person;
     ":!@ ".len() + name.as_str().len() + profile.user().len() + profile.host().len()
 }
 
-/// To whom something is said.
-enum Hearer<'a> {
+/// The target of a message.
+enum Target<'a> {
     Name(&'a str),
     Room(Option<Status>, &'a RoomName),
 }
@@ -168,17 +166,17 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    /// One message: tags, source, and what is given. What would be too long is cut between characters.
+    /// Writes one message: tags, source, and `rest`. If it is too long, it is cut between characters.
     fn put(&mut self, rest: Arguments<'_>) {
         self.tags(Tagged::Bare);
         let start = self.to.len();
         self.source();
-        write!(self.to, "{rest}").expect("a buffer takes what it is given");
+        write!(self.to, "{rest}").expect("writing to a buffer cannot fail");
         cut(self.to, start);
         self.to.extend_from_slice(b"\r\n");
     }
 
-    /// Changes of modes, in as many messages as it takes: none of them is cut, or has more parameters than a message.
+    /// Writes changes of modes in as many messages as necessary, so that none is cut or has too many parameters.
     fn modes(&mut self, room: &RoomName, changes: &[ModeChange]) {
         let bytes_max =
             MESSAGE_BYTES_MAX - source_bytes(self.event.by) - "MODE # ".len() - room.as_str().len();
@@ -187,7 +185,7 @@ impl Lines<'_> {
             let (mut count, mut bytes, mut parameters) = (0, 0, 0);
             for change in rest {
                 let parameter = change.parameter();
-                // Its sign, its letter, and its parameter behind a space.
+                // A sign, the letter, and the parameter after a space.
                 bytes += 2 + parameter.as_ref().map_or(0, |parameter| 1 + parameter.len());
                 parameters += usize::from(parameter.is_some());
                 if count > 0 && (bytes > bytes_max || parameters > MODE_PARAMS_MAX) {
@@ -201,9 +199,9 @@ impl Lines<'_> {
         }
     }
 
-    /// What is said, in as many messages as it takes; cut between characters. The first of them carries the
-    /// message's id, and its tags.
-    fn message(&mut self, hearer: &Hearer<'_>, message: &Message) {
+    /// Writes a message in as many pieces as necessary, split between characters. The first piece has the message's id and
+    /// its client-only tags.
+    fn message(&mut self, target: &Target<'_>, message: &Message) {
         let (command, before, after) = match message.kind {
             MessageKind::Action => ("PRIVMSG", "\x01ACTION ", "\x01"),
             MessageKind::Ctcp => ("PRIVMSG", "\x01", "\x01"),
@@ -220,10 +218,10 @@ impl Lines<'_> {
             let start = self.to.len();
             self.source();
             self.words(&[command, " "]);
-            match hearer {
-                Hearer::Name(name) => self.words(&[name]),
-                Hearer::Room(None, room) => self.words(&["#", room.as_str()]),
-                Hearer::Room(Some(status), room) => {
+            match target {
+                Target::Name(name) => self.words(&[name]),
+                Target::Room(None, room) => self.words(&["#", room.as_str()]),
+                Target::Room(Some(status), room) => {
                     self.words(&[status.prefix().encode_utf8(&mut [0; 4]), "#", room.as_str()]);
                 }
             }
@@ -237,8 +235,8 @@ impl Lines<'_> {
             let piece;
             (piece, rest) = rest.split_at(rest.floor_char_boundary(room));
             self.words(&[piece, after, "\r\n"]);
-            // No name, host and room together leave less room than for a few words; if ever they did, what has
-            // no place would be lost rather than repeated for ever.
+            // Every message has room for `PIECE_TEXT_BYTES`. If it ever had none, the rest would be lost; without this
+            // condition, the loop would not end.
             if rest.is_empty() || piece.is_empty() {
                 return;
             }
@@ -252,7 +250,7 @@ impl Lines<'_> {
         let Event { stamp: Stamp { log_unix_ms, seq, at_unix_ms }, by_bot, .. } = *self.event;
         let mut between = '@';
         let mut put = |to: &mut BytesMut, tag: Arguments<'_>| {
-            write!(to, "{between}{tag}").expect("a buffer takes what it is given");
+            write!(to, "{between}{tag}").expect("writing to a buffer cannot fail");
             between = ';';
         };
         if planted::tells_time(self.capabilities.has(Capabilities::SERVER_TIME)) {
@@ -260,7 +258,7 @@ impl Lines<'_> {
         }
         if self.capabilities.has(Capabilities::MESSAGE_TAGS) {
             if let Tagged::Message(message) = tagged {
-                // What has no place in the log has no id.
+                // A message that is not logged has no id.
                 if seq.0 > 0 {
                     put(self.to, format_args!("msgid={log_unix_ms:x}-{}", planted::id_of(seq.0)));
                 }
@@ -287,18 +285,18 @@ impl Lines<'_> {
     }
 }
 
-/// What the tags of a message tell.
+/// The kind of message that tags are written for.
 #[derive(Clone, Copy)]
 enum Tagged<'a> {
-    /// Of its sender alone.
+    /// Any message that is not a member's text.
     Bare,
-    /// Of a whole message, or its first part.
+    /// A member's message, or its first piece.
     Message(&'a Message),
-    /// Of a later part.
+    /// A later piece.
     Rest,
 }
 
-/// Cuts what began at `start` between characters, so that it is no longer than a message may be.
+/// Cuts the message that begins at `start` to its maximum length, between characters.
 pub(super) fn cut(to: &mut BytesMut, start: usize) {
     let mut end = to.len().min(start + MESSAGE_BYTES_MAX);
     while end < to.len() && end > start && to[end] & 0xC0 == 0x80 {

@@ -1,15 +1,15 @@
-//! Answers to lines with a label (IRCv3, labeled-response): an empty one is acknowledged, a message carries the label, more
-//! of them are a batch.
+//! Answers to labelled lines (IRCv3, labeled-response): nothing becomes an `ACK`, one message is sent with the label, and
+//! several are sent as a batch.
 
 use super::tags::tag_line;
 use crate::dialect::state::LabelPart;
 use alloc::format;
 use bytes::BytesMut;
 
-/// The only batch that a connection reads at a time.
+/// The reference of the batch. A connection has at most one batch at a time.
 const BATCH: &str = "label";
 
-/// Appends a part of the answer.
+/// Appends a part of a labelled answer.
 pub(super) fn put_label(part: &LabelPart<'_>, to: &mut BytesMut) {
     let LabelPart { label, server, bytes, is_first, is_last } = *part;
     if is_first && is_last {

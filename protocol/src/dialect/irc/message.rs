@@ -1,42 +1,42 @@
-//! One message: `[@tags] [:source] command [parameters]`.
+//! Parses and writes messages: `[@tags] [:source] command [parameters]`.
 
 use super::tags::{CLIENT_TAGS_BYTES_MAX, TAGS_BYTES_MAX, Tags, put_tag};
 use bytes::BytesMut;
 use core::fmt;
 
-/// Bytes of a message behind its tags, without the line end; with it they are the 512 of RFC 1459.
+/// Maximum number of bytes of a message without tags and line end. With the line end, they are the 512 of RFC 1459.
 pub const MESSAGE_BYTES_MAX: usize = 510;
 
-/// Parameters of a message. What would be more is in the last of them (RFC 2812, section 2.3.1).
+/// Maximum number of parameters of a message. The last one contains everything that remains (RFC 2812, section 2.3.1).
 pub const PARAMS_MAX: usize = 15;
 
-/// A message, which borrows from its line.
+/// A parsed message, which borrows from its line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ParsedMessage<'a> {
-    /// The tags in front of the message.
+    /// The tags.
     pub tags: Tags<'a>,
-    /// Whom it is from, where that is said: a server's name, or `nick!user@host`.
+    /// The source, if there is one: the name of a server, or `nick!user@host`.
     pub source: Option<&'a str>,
-    /// What it is: a word, or three digits. Its case does not matter, and is as it was sent.
+    /// The command as it was sent: a word in any case, or three digits.
     pub command: &'a str,
     params: [&'a str; PARAMS_MAX],
     params_count: usize,
 }
 
-/// What a line lacks to be a message.
+/// The reason why a line is not a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParseError {
-    /// It has a NUL, a carriage return or a line feed in it.
+    /// The line contains a NUL, a carriage return or a line feed.
     Character,
-    /// There is nothing on it.
+    /// The line is empty.
     Empty,
-    /// There is no command.
+    /// The line has no command.
     NoCommand,
-    /// It is not UTF-8.
+    /// The line is not UTF-8.
     NotUtf8,
-    /// The tags have more bytes than they may.
+    /// The tags are too long.
     TagsTooLong,
-    /// The rest has more than [`MESSAGE_BYTES_MAX`] bytes.
+    /// The line without its tags has more than [`MESSAGE_BYTES_MAX`] bytes.
     TooLong,
 }
 
@@ -56,23 +56,23 @@ impl fmt::Display for ParseError {
 impl core::error::Error for ParseError {}
 
 impl<'a> ParsedMessage<'a> {
-    /// Reads a line, without its end, that a client sent.
+    /// Parses a client's line, without its line end.
     ///
     /// # Errors
-    /// What it lacks to be a message.
+    /// Returns an error if the line is not a message.
     pub fn from_client(line: &'a [u8]) -> Result<Self, ParseError> {
         Self::parse(line, CLIENT_TAGS_BYTES_MAX)
     }
 
-    /// Reads a line, without its end, that a server sent.
+    /// Parses a server's line, without its line end.
     ///
     /// # Errors
-    /// What it lacks to be a message.
+    /// Returns an error if the line is not a message.
     pub fn from_server(line: &'a [u8]) -> Result<Self, ParseError> {
         Self::parse(line, TAGS_BYTES_MAX)
     }
 
-    /// The tags of a line that a client sent, whatever is wrong with what stands behind them.
+    /// Parses only the tags of a client's line. The rest of the line may be invalid.
     #[must_use]
     pub fn tags_of(line: &'a [u8]) -> Tags<'a> {
         let tags = &line[..tags_length(line)];
@@ -100,9 +100,9 @@ impl<'a> ParsedMessage<'a> {
         let tags_text = tags.strip_suffix(' ').unwrap_or(tags);
         let mut message = Self { tags: Tags::new(tags_text), ..Self::default() };
         let mut rest = rest.trim_start_matches(' ');
-        if let Some(behind) = rest.strip_prefix(':') {
+        if let Some(after_colon) = rest.strip_prefix(':') {
             let source;
-            (source, rest) = word(behind);
+            (source, rest) = word(after_colon);
             message.source = Some(source);
         }
         (message.command, rest) = word(rest);
@@ -124,17 +124,15 @@ impl<'a> ParsedMessage<'a> {
         Ok(message)
     }
 
-    /// The parameters, at most [`PARAMS_MAX`] of them.
+    /// Returns the parameters, at most [`PARAMS_MAX`].
     #[must_use]
     pub fn params(&self) -> &[&'a str] {
         &self.params[..self.params_count]
     }
 
-    /// Appends a message and its line end. Only the last parameter may be empty, begin with `:`, or have a space
-    /// in it.
+    /// Appends a message and its line end. Only the last parameter may be empty, begin with `:`, or contain a space.
     ///
-    /// `tags` are keys and values. Nothing in any of it may have a line end or a NUL, but for the tags' values,
-    /// where they are escaped.
+    /// `tags` are keys and values. Only the values may contain line ends, which are escaped. Nothing may contain NUL.
     pub fn put(
         to: &mut BytesMut,
         tags: &[(&str, &str)],
@@ -167,7 +165,7 @@ impl<'a> ParsedMessage<'a> {
     }
 }
 
-/// Bytes of the tags before a message, the `@` and the space after them included.
+/// Returns the number of bytes of the tags before a message, including the `@` and the space after them.
 fn tags_length(line: &[u8]) -> usize {
     match line.first() {
         Some(b'@') => memchr::memchr(b' ', line).map_or(line.len(), |space| space + 1),
@@ -175,7 +173,7 @@ fn tags_length(line: &[u8]) -> usize {
     }
 }
 
-/// The first word, and what follows it and the spaces behind it.
+/// Splits a text after its first word and the spaces that follow.
 fn word(text: &str) -> (&str, &str) {
     match text.split_once(' ') {
         Some((word, rest)) => (word, rest.trim_start_matches(' ')),
@@ -223,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fifteenth_parameter_is_the_rest() {
+    fn the_fifteenth_parameter_contains_all_others() {
         let line = "C 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 :17";
         let message = ParsedMessage::from_client(line.as_bytes()).unwrap();
         assert_eq!(message.params().len(), PARAMS_MAX);
@@ -233,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_is_told_from_what_is_one() {
+    fn a_line_that_is_not_a_message_is_an_error() {
         for (line, error) in [
             (&b""[..], ParseError::Empty),
             (b"   ", ParseError::Empty),
@@ -254,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_and_the_rest_have_a_limit_each() {
+    fn tags_and_message_have_separate_limits() {
         let line = |tags: usize, rest: usize| {
             let tags = if tags == 0 { String::new() } else { alloc::format!("@{} ", "t".repeat(tags - 2)) };
             tags + &"C".repeat(rest)
@@ -273,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_put_is_read_again() {
+    fn a_written_message_is_parsed() {
         let mut line = BytesMut::new();
         let tags = [("time", "2026-11-26T05:30:00.000Z"), ("+typing", ""), ("note", "a; b\\\r\n")];
         ParsedMessage::put(&mut line, &tags, Some("nick!user@host"), "PRIVMSG", &["#a", ":) yes"]);

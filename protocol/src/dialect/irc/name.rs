@@ -1,4 +1,4 @@
-//! What clients write for names, and how it is repeated to them.
+//! Names in the parameters of clients, and in the answers to them.
 
 use crate::base::id::MemberId;
 use crate::base::name::RoomName;
@@ -6,12 +6,13 @@ use crate::base::text::Text;
 use crate::log::command::Command;
 use alloc::string::String;
 
-/// The room that a text with `#` before it names.
+/// Parses the name of a room, which must begin with `#`.
 pub(super) fn room_name(text: &str) -> Option<RoomName> {
     text.starts_with('#').then(|| RoomName::parse(text).ok())?
 }
 
-/// A text that a client sent, as a parameter of an answer: one word, and no longer than the longest name of a room.
+/// Returns a client's text as a parameter of an answer: its first word, at most as long as the longest name of a room, or
+/// `*` if nothing is left.
 pub(super) fn printable_word(text: &str) -> String {
     const SHOWN_CHARS: usize = "#".len() + RoomName::CHARS_MAX;
     let word = text.split(' ').next().unwrap_or_default().trim_start_matches(':');

@@ -1,14 +1,14 @@
-//! The numeric replies, in one table: each with the words that stand at its end.
+//! The table of numeric replies, with the text of their last parameter.
 //!
-//! Names and numbers are those of the Modern IRC Client Protocol ("Numerics"), and of the specification named
-//! beside the few that are not there.
+//! Names and numbers are those of the Modern IRC Client Protocol ("Numerics"), or of the specification that is named
+//! beside them.
 
 /// A numeric reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Numeric {
-    /// Its three digits.
+    /// The three digits.
     pub(crate) code: &'static str,
-    /// The words at its end; empty where the last parameter is given with the others.
+    /// The text of the last parameter; empty if that is given with the other parameters.
     pub(crate) text: &'static str,
 }
 
@@ -91,7 +91,7 @@ numerics! {
     RPL_YOUREOPER "381" "You are now a server operator";
     RPL_REHASHING "382" "Rehashing";
     RPL_TIME "391" "";
-    // Of other servers, for what Modern IRC has no numeric for.
+    // Used by other servers. Modern IRC has no numeric for it.
     RPL_HOSTHIDDEN "396" "is now the displayed host";
     ERR_NOSUCHNICK "401" "No such nick/channel";
     ERR_NOSUCHCHANNEL "403" "No such channel";
@@ -109,7 +109,7 @@ numerics! {
     ERR_NONICKNAMEGIVEN "431" "No nickname given";
     ERR_ERRONEUSNICKNAME "432" "";
     ERR_NICKNAMEINUSE "433" "Nickname is already in use";
-    // Of other servers, for what Modern IRC has no numeric for.
+    // Used by other servers. Modern IRC has no numeric for it.
     ERR_BANNICKCHANGE "435" "Cannot change nickname while banned on channel";
     ERR_USERNOTINCHANNEL "441" "They aren't on that channel";
     ERR_NOTONCHANNEL "442" "You're not on that channel";
@@ -148,11 +148,11 @@ mod tests {
     use alloc::collections::BTreeSet;
 
     #[test]
-    fn a_code_is_three_digits_and_means_one_thing() {
+    fn a_code_has_three_digits_and_is_unique() {
         let mut codes = BTreeSet::new();
         for (name, numeric) in ALL {
             assert!(numeric.code.len() == 3 && numeric.code.bytes().all(|it| it.is_ascii_digit()), "{name}");
-            assert!(codes.insert(numeric.code), "{name} has a code of its own");
+            assert!(codes.insert(numeric.code), "the code of {name} is unique");
         }
     }
 }

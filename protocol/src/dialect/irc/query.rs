@@ -1,4 +1,4 @@
-//! What IRC asks and is answered at once: from the world as it is, or from nothing.
+//! Queries of IRC clients, which are answered from the current world, and the writer of answers.
 
 use super::capability::Capabilities;
 use super::event::cut;
@@ -19,65 +19,66 @@ use alloc::vec::Vec;
 use bytes::BytesMut;
 use core::fmt::{Arguments, Write};
 
-/// A question. Those that may have long answers say where the next page begins.
+/// A query. Queries with long answers contain the position at which the next page begins.
 #[derive(Clone, Debug)]
 pub(crate) enum Query {
-    /// `CAP` and its subcommand: what there is to say of capabilities.
+    /// A `CAP` reply: the subcommand and the list of capabilities.
     Cap(&'static str, String),
-    /// The asker has entered a room: what it is about, and who is there.
+    /// The topic and the names of a room that the asker has entered.
     Entered {
         room: RoomName,
         with_names: bool,
     },
-    /// A standard reply (IRCv3, standard-replies): `FAIL`, `WARN` or `NOTE`, the command, the code, the words.
+    /// A standard reply (IRCv3, standard-replies): `FAIL`, `WARN` or `NOTE`, the command, the code, the text.
     Fail(&'static str, String, &'static str, &'static str),
     Help(Option<String>),
-    /// How a person goes on who was taken for a client of IRC.
+    /// A hint for a person who was taken for an IRC client.
     Hint(Hint),
     Invitations,
     Ison(Vec<String>),
-    /// All rooms are left, one after the other.
+    /// The asker leaves all rooms, one after the other.
     LeaveAll,
     List {
         filter: ListFilter,
         from: RoomId,
     },
-    /// A list of a room's masks, from that one on.
+    /// A list of a room's masks, from an index.
     MaskList(RoomName, MaskList, usize),
     ModeIs(RoomName),
-    /// Of all names that are watched, whether they are there.
+    /// The status of all watched names.
     MonitorAll,
-    /// The names that are watched.
+    /// The watched names.
     MonitorList,
-    /// Of some names, whether they are there; and those for which there was no place.
+    /// The status of names, and the names that exceed the limit of watched names.
     MonitorStatus {
         of: Vec<Name>,
         left_over: Vec<Name>,
     },
-    /// The names in rooms, as they were asked for: which room is under way, and from which member on.
+    /// The names in rooms, from an index in the list of rooms and a member of that room.
     Names {
         rooms: Vec<String>,
         index: usize,
         from: MemberId,
     },
-    /// A question without parameters, by what answers it.
+    /// A query without parameters, given by the function that answers it.
     Now(fn(&Asker<'_>, &mut Answers<'_>)),
     /// A numeric and its parameters.
     Numeric(Numeric, Vec<String>),
     Pong(String),
-    /// An operator wants the server to begin anew.
+    /// A request to restart the server.
     Restart,
-    /// These capabilities are in force from here on; then the `CAP` reply.
+    /// Sets the capabilities, and is answered with a `CAP` reply.
     SetCapabilities(Capabilities, &'static str, String),
     Stats(Option<char>),
     TopicIs(RoomName),
-    /// Somebody's own modes; with two sets, those to turn on and those to turn off. Some letters may be no modes.
+    /// Shows the user modes of a member, or changes them: `set` has the modes to turn on and to turn off. `unknown` is
+    /// whether there were unknown letters.
     UserModes {
         target: Name,
         set: Option<(UserModes, UserModes)>,
         unknown: bool,
     },
-    /// The asker's own modes were changed so.
+    /// The changes of the asker's user modes.
     UserModesAre {
         on: UserModes,
         off: UserModes,
@@ -97,59 +98,59 @@ pub(crate) enum Query {
     },
 }
 
-/// What a person is told who may have been taken for a client of IRC.
+/// A hint for a person who may have been taken for an IRC client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hint {
-    /// It leaves.
+    /// The person has sent `/quit`.
     Left,
-    /// It wrote what is no IRC, where nothing else is spoken.
+    /// The line was not IRC, on a port for IRC only.
     OnlyIrc,
-    /// It is taken for one from here on.
+    /// The connection has become IRC.
     Switched,
-    /// It wrote what is no IRC, where it may be anything.
+    /// The line was not IRC, on a port for any dialect.
     Unregistered,
 }
 
-/// Which rooms `LIST` is about (ISUPPORT's `ELIST=CMNTU`). All conditions hold.
+/// The conditions of a `LIST` (ISUPPORT's `ELIST=CMNTU`). A room must satisfy all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ListFilter {
-    /// These rooms, if any are named.
+    /// The names of rooms, if any were given.
     pub(crate) rooms: Vec<RoomName>,
-    /// Names that match one of these patterns, if there are any.
+    /// Patterns of which the name must match one, if any were given.
     pub(crate) masks: Vec<Glob>,
-    /// Names that match none of these.
+    /// Patterns that the name must not match.
     pub(crate) not_masks: Vec<Glob>,
-    /// More members than that; fewer members than that.
+    /// The numbers between which the number of members must be.
     pub(crate) users: (Option<usize>, Option<usize>),
-    /// Begun longer ago than so many milliseconds; begun less long ago.
+    /// The numbers of milliseconds between which the age of the room must be.
     pub(crate) created_ms_ago: (Option<u64>, Option<u64>),
-    /// Topics set longer ago than so many milliseconds; less long ago.
+    /// The numbers of milliseconds between which the age of the topic must be.
     pub(crate) topic_ms_ago: (Option<u64>, Option<u64>),
 }
 
-/// Whom `WHO` is about, and what of them.
+/// The parameters of a `WHO`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Who {
-    /// A room, a name or a pattern, as it was asked for.
+    /// A room, a name or a pattern.
     pub(crate) mask: String,
-    /// Only operators of the server.
+    /// Whether only operators of the server are listed.
     pub(crate) operators: bool,
-    /// The fields of WHOX that were asked for, and the token; `None` for the usual reply.
+    /// The requested fields of WHOX, and the token; `None` for the ordinary reply.
     pub(crate) fields: Option<(String, Option<String>)>,
 }
 
-/// Who asks, and what is known for an answer.
+/// The client that sent a query, and the state from which it is answered.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asker<'a> {
-    /// `None` before it is a member.
+    /// The client's member; `None` before it has entered.
     pub(crate) member: Option<MemberId>,
     pub(crate) capabilities: Capabilities,
     pub(crate) world: &'a World,
     pub(crate) options: &'a Options,
     pub(crate) limits: &'a Limits,
-    /// Number of connections that have not said yet who they are.
+    /// The number of connections that have not registered.
     pub(crate) unregistered: usize,
-    /// The names that the asker watches.
+    /// The names that the client watches.
     pub(crate) watched: &'a BTreeSet<Name>,
     pub(crate) now: Now,
 }
@@ -160,67 +161,66 @@ impl<'a> Asker<'a> {
         Self { member, capabilities, world, options, limits, unregistered, watched, now }
     }
 
-    /// Who asks, if it is a member.
-    pub(crate) fn is(&self) -> Option<&'a Member> {
+    /// Returns the asking member, if the client is one.
+    pub(crate) fn as_member(&self) -> Option<&'a Member> {
         self.world.member(self.member?)
     }
 
-    /// The room of that name, unless it is one that the asker may not know of. Operators of the server may.
+    /// Returns the room with a name, unless it is hidden from the asker. No room is hidden from operators of the server.
     pub(crate) fn room(&self, name: &RoomName) -> Option<(RoomId, &'a Room)> {
         let id = self.world.room_named(name)?;
-        let operates = self.is().is_some_and(|it| it.modes().has(UserModes::OPERATOR));
+        let operates = self.as_member().is_some_and(|it| it.modes().has(UserModes::OPERATOR));
         let room = self.world.room(id).filter(|room| operates || room.is_visible_to(self.member));
         room.map(|room| (id, room))
     }
 }
 
-/// Where answers are written: whole messages from the server.
+/// Writes answers as complete messages of the server.
 pub(crate) struct Answers<'a> {
     to: &'a mut BytesMut,
     server: &'a str,
     name: &'a str,
     end: usize,
-    /// Members and rooms that were looked at.
+    /// The number of members and rooms that were examined.
     rows: usize,
 }
 
-/// Bytes of a text that a client has others told: a reason, where it is, what it calls itself, what a room is about.
+/// Maximum number of bytes of a text for others: a reason, an away message, a real name or a topic.
 pub(crate) const TEXT_BYTES_MAX: usize = 390;
 
-/// A page of an answer ends when so many members or rooms were looked at, whatever was found.
+/// Number of examined members or rooms after which a page ends, even if nothing was found.
 const ROWS_MAX: usize = 1_000;
 
 impl<'a> Answers<'a> {
-    /// Answers from that server to that name, in pages of so many bytes.
+    /// Creates a writer of one page of answers to `asker`.
     pub(crate) fn new(to: &'a mut BytesMut, asker: &Asker<'a>) -> Self {
         let end = to.len() + asker.limits.reply_bytes_max;
-        let name = asker.is().map_or("*", |member| member.name().as_str());
+        let name = asker.as_member().map_or("*", |member| member.name().as_str());
         Self { to, server: &asker.options.identity.name, name, end, rows: 0 }
     }
 
-    /// Whether so much is written that the rest is for the next page.
+    /// Returns whether the page is full, so that the rest belongs to the next one.
     pub(crate) fn is_full(&self) -> bool {
         self.to.len() >= self.end || self.rows > ROWS_MAX
     }
 
-    /// A member or a room is looked at, which may be found or not.
+    /// Counts one examined row, whether it matches or not.
     pub(crate) const fn count_row(&mut self) {
         self.rows += 1;
     }
 
-    /// How many were looked at.
+    /// Returns the number of examined rows.
     pub(crate) const fn rows(&self) -> usize {
         self.rows
     }
 
-    /// Bytes that the last parameter of a numeric has room for behind these.
+    /// Returns the number of bytes that are left for the last parameter of a numeric after `params`.
     pub(crate) fn room(&self, params: &[&str]) -> usize {
         let params: usize = params.iter().map(|param| " ".len() + param.len()).sum();
         MESSAGE_BYTES_MAX.saturating_sub(": 000  :".len() + self.server.len() + self.name.len() + params)
     }
 
-    /// A numeric whose last parameter is a list of words behind these, in as many messages as it takes: no word is
-    /// cut.
+    /// Writes a numeric whose last parameter is a list of words, in as many messages as necessary. No word is cut.
     pub(crate) fn list<'w>(
         &mut self,
         numeric: Numeric,
@@ -233,7 +233,7 @@ impl<'a> Answers<'a> {
         }
     }
 
-    /// The same where the words of the table stand behind the list, which is one parameter.
+    /// Writes a numeric with a list, separated by commas, before the text of the table.
     pub(crate) fn list_with_text<'w>(
         &mut self,
         numeric: Numeric,
@@ -245,8 +245,8 @@ impl<'a> Answers<'a> {
         }
     }
 
-    /// A numeric with its parameters, and the words of the table at its end. Where the table has none, the last
-    /// parameter is the one that may have spaces. No parameter but the last may be empty.
+    /// Writes a numeric with its parameters and the text of the table. If the table has none, the last parameter may contain
+    /// spaces or be empty.
     pub(crate) fn numeric(&mut self, numeric: Numeric, params: &[&str]) {
         let start = self.begin(numeric.code);
         let (params, last) = match (numeric.text, params) {
@@ -262,45 +262,47 @@ impl<'a> Answers<'a> {
         self.finish(start);
     }
 
-    /// A numeric whose parameters stand as they are given, none of which has a space.
+    /// Writes a numeric with formatted parameters, none of which contains a space.
     pub(crate) fn words(&mut self, numeric: Numeric, params: Arguments<'_>) {
         let start = self.begin(numeric.code);
-        write!(self.to, " {params}").expect("a buffer takes what it is given");
+        write!(self.to, " {params}").expect("writing to a buffer cannot fail");
         self.finish(start);
     }
 
-    /// A message that is no numeric: `:server` and what is given.
+    /// Writes another message of the server.
     pub(crate) fn message(&mut self, rest: Arguments<'_>) {
         let start = self.to.len();
-        write!(self.to, ":{} {rest}", self.server).expect("a buffer takes what it is given");
+        write!(self.to, ":{} {rest}", self.server).expect("writing to a buffer cannot fail");
         self.finish(start);
     }
 
-    /// A message from the asker itself.
+    /// Writes a message whose source is the asker.
     pub(crate) fn message_from_asker(&mut self, rest: Arguments<'_>) {
         let start = self.to.len();
-        write!(self.to, ":{} {rest}", self.name).expect("a buffer takes what it is given");
+        write!(self.to, ":{} {rest}", self.name).expect("writing to a buffer cannot fail");
         self.finish(start);
     }
 
-    /// The name of who asks, or `*`.
+    /// Returns the name of the asker, or `*`.
     pub(crate) const fn name(&self) -> &str {
         self.name
     }
 
+    /// Begins a numeric. Returns the position at which it begins.
     fn begin(&mut self, code: &str) -> usize {
         let start = self.to.len();
-        write!(self.to, ":{} {code} {}", self.server, self.name).expect("a buffer takes what it is given");
+        write!(self.to, ":{} {code} {}", self.server, self.name).expect("writing to a buffer cannot fail");
         start
     }
 
+    /// Cuts the message that begins at `start` if it is too long, and ends it.
     fn finish(&mut self, start: usize) {
         cut(self.to, start);
         self.to.extend_from_slice(b"\r\n");
     }
 }
 
-/// Words with a character between them, in as many lists as it takes of so many bytes; one at the least.
+/// Joins words with a separator into one or more lists of at most `bytes_max` bytes.
 fn lists<'w>(bytes_max: usize, between: char, words: impl IntoIterator<Item = &'w str>) -> Vec<String> {
     let (mut lists, mut list) = (Vec::new(), String::new());
     for word in words {

@@ -1,4 +1,4 @@
-//! What IRC calls the reasons why the world did not do something.
+//! The numerics for commands that the world refused.
 
 use super::numeric::{self, Numeric};
 use super::query::Query;
@@ -8,9 +8,9 @@ use crate::world::Refusal;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-/// The numeric that answers the command; `None` where nothing is said.
+/// Returns the answer to a refused command; `None` if there is none.
 pub(crate) fn numeric(refusal: &Refusal, command: Option<&Command>) -> Option<Query> {
-    // Nothing answers what programs may send of themselves (RFC 2812, section 3.3.2).
+    // Messages that programs send automatically are not answered (RFC 2812, section 3.3.2).
     let message = match command {
         Some(Command::Say { message, .. } | Command::Tell { message, .. }) => Some(message),
         _ => None,
@@ -18,29 +18,29 @@ pub(crate) fn numeric(refusal: &Refusal, command: Option<&Command>) -> Option<Qu
     if let Some(Message { kind: MessageKind::Notice | MessageKind::CtcpReply, .. }) = message {
         return None;
     }
-    let of_room = |numeric: Numeric, room: &RoomName| note(numeric, &[&channel(room)]);
+    let of_room = |numeric: Numeric, room: &RoomName| answer_numeric(numeric, &[&channel(room)]);
     Some(match refusal {
-        // To enter where one is, or to take the name that one has, changes nothing.
+        // Entering the same room again, or taking the same name, changes nothing.
         Refusal::AlreadyIn(_) | Refusal::NameUnchanged => return None,
-        // A key too many is ignored here, as by every server of IRC.
+        // A superfluous key is ignored, as by every IRC server.
         Refusal::NoKey(_) => return None,
-        // Only the plain dialect has a reply that names nobody.
+        // Only the plain dialect has a command to reply without a name.
         Refusal::CorrespondentLeft | Refusal::NobodyToAnswer => return None,
         Refusal::AlreadyThere { name, room } => {
-            note(numeric::ERR_USERONCHANNEL, &[name.as_str(), &channel(room)])
+            answer_numeric(numeric::ERR_USERONCHANNEL, &[name.as_str(), &channel(room)])
         }
         Refusal::BadKey(room) => of_room(numeric::ERR_BADCHANNELKEY, room),
         Refusal::Banned(room) => of_room(numeric::ERR_BANNEDFROMCHAN, room),
         Refusal::InviteOnly(room) => of_room(numeric::ERR_INVITEONLYCHAN, room),
         Refusal::ListFull { room, list, .. } => {
-            note(numeric::ERR_BANLISTFULL, &[&channel(room), &String::from(list.letter())])
+            answer_numeric(numeric::ERR_BANLISTFULL, &[&channel(room), &String::from(list.letter())])
         }
         Refusal::NameHeld(room) => {
-            let wished = wished(command).map_or("*", Name::as_str);
-            note(numeric::ERR_BANNICKCHANGE, &[wished, &channel(room)])
+            let name = requested_name(command).map_or("*", Name::as_str);
+            answer_numeric(numeric::ERR_BANNICKCHANGE, &[name, &channel(room)])
         }
         Refusal::NameTaken(name) => {
-            note(numeric::ERR_NICKNAMEINUSE, &[wished(command).unwrap_or(name).as_str()])
+            answer_numeric(numeric::ERR_NICKNAMEINUSE, &[requested_name(command).unwrap_or(name).as_str()])
         }
         Refusal::Silenced(room) if matches!(command, Some(Command::SetRealName { .. })) => Query::Fail(
             "FAIL",
@@ -49,14 +49,14 @@ pub(crate) fn numeric(refusal: &Refusal, command: Option<&Command>) -> Option<Qu
             "Cannot change realname while you are not allowed to speak in a channel",
         ),
         Refusal::NoCtcp(room) | Refusal::Silenced(room) => of_room(numeric::ERR_CANNOTSENDTOCHAN, room),
-        Refusal::NoSuchName(name) => note(numeric::ERR_NOSUCHNICK, &[name.as_str()]),
+        Refusal::NoSuchName(name) => answer_numeric(numeric::ERR_NOSUCHNICK, &[name.as_str()]),
         Refusal::NoSuchRoom(room) => of_room(numeric::ERR_NOSUCHCHANNEL, room),
         Refusal::NotIn(room) if message.is_some() => of_room(numeric::ERR_CANNOTSENDTOCHAN, room),
         Refusal::NotIn(room) => of_room(numeric::ERR_NOTONCHANNEL, room),
         Refusal::NotRoomOperator(room) => of_room(numeric::ERR_CHANOPRIVSNEEDED, room),
-        Refusal::NotServerOperator => note(numeric::ERR_NOPRIVILEGES, &[]),
+        Refusal::NotServerOperator => answer_numeric(numeric::ERR_NOPRIVILEGES, &[]),
         Refusal::NotThere { name, room } => {
-            note(numeric::ERR_USERNOTINCHANNEL, &[name.as_str(), &channel(room)])
+            answer_numeric(numeric::ERR_USERNOTINCHANNEL, &[name.as_str(), &channel(room)])
         }
         Refusal::RoomFull(room) => of_room(numeric::ERR_CHANNELISFULL, room),
         Refusal::RoomsFull | Refusal::TooManyRooms => {
@@ -64,14 +64,14 @@ pub(crate) fn numeric(refusal: &Refusal, command: Option<&Command>) -> Option<Qu
                 Some(Command::Move { to: Some(room), .. }) => channel(room),
                 _ => "*".to_string(),
             };
-            note(numeric::ERR_TOOMANYCHANNELS, &[&room])
+            answer_numeric(numeric::ERR_TOOMANYCHANNELS, &[&room])
         }
-        Refusal::TopicTooLong(_) => note(numeric::ERR_INPUTTOOLONG, &[]),
+        Refusal::TopicTooLong(_) => answer_numeric(numeric::ERR_INPUTTOOLONG, &[]),
     })
 }
 
-/// The name that a command is about.
-const fn wished(command: Option<&Command>) -> Option<&Name> {
+/// Returns the name that a command requests.
+const fn requested_name(command: Option<&Command>) -> Option<&Name> {
     match command {
         Some(Command::Enter { request: NameRequest::Name(name), .. } | Command::Rename { name, .. }) => {
             Some(name)
@@ -84,6 +84,6 @@ fn channel(room: &RoomName) -> String {
     alloc::format!("{room:#}")
 }
 
-fn note(numeric: Numeric, params: &[&str]) -> Query {
+fn answer_numeric(numeric: Numeric, params: &[&str]) -> Query {
     Query::Numeric(numeric, params.iter().map(ToString::to_string).collect::<Vec<_>>())
 }

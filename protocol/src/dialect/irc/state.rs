@@ -1,4 +1,4 @@
-//! How a connection of IRC reads and writes.
+//! The state of an IRC connection, as the session sees it.
 
 use super::capability::Capabilities;
 use super::client::Client;
@@ -27,7 +27,7 @@ use alloc::vec::Vec;
 use bytes::BytesMut;
 use core::fmt::Write;
 
-/// An answer over so many bytes is written before the next line is acted on.
+/// Number of bytes of an answer above which it must be written before the next line is executed.
 const BULK_BYTES: usize = 2_048;
 
 impl DialectState for Client {
@@ -105,7 +105,7 @@ impl DialectState for Client {
                 let query = Query::MonitorStatus { of: names.to_vec(), left_over: left_over.to_vec() };
                 return self.answer_in_pages(query, view, answer);
             }
-            // What the events say already, or a client of this dialect cannot lead to.
+            // The event says it already, or an IRC client cannot cause it.
             Reply::Notice(Notice::IsThere | Notice::LineWithheld)
             | Reply::Outside
             | Reply::Told { .. }
@@ -136,7 +136,7 @@ impl DialectState for Client {
     }
 
     fn not_entered(&mut self) {
-        // The name is taken; the next one may be free.
+        // The name is taken. The client may send another one.
         self.registering().name = None;
     }
 
@@ -147,7 +147,7 @@ impl DialectState for Client {
 }
 
 impl Client {
-    /// Answers a query, or a page of it, and asks for the next page.
+    /// Answers a query, or one page of it, and then asks for the next page.
     fn answer_in_pages(&self, query: Query, view: &View<'_>, answer: &mut Answer<'_>) {
         let asker = Asker::new(self.capabilities, view);
         let start = answer.bytes.len();
@@ -158,7 +158,8 @@ impl Client {
         answer.next.extend(next.map(|next| Action::Ask(Question::new(next))));
     }
 
-    /// Does what a query changes of the client itself, or has others done; returns what is left to be answered.
+    /// Executes the part of a query that changes the client, or that becomes other actions. Returns the query that is left to
+    /// answer.
     fn act_on(&mut self, query: Query, view: &View<'_>, answer: &mut Answer<'_>) -> Option<Query> {
         match query {
             Query::LeaveAll => {
@@ -190,13 +191,13 @@ impl Client {
     }
 }
 
-/// Whether the asker is an operator of the server.
+/// Returns whether the asker is an operator of the server.
 fn is_operator(view: &View<'_>) -> bool {
     let member = view.member.and_then(|member| view.world.member(member));
     member.is_some_and(|member| member.modes().has(UserModes::OPERATOR))
 }
 
-/// Answers what somebody's own modes are, or changes them. One can ask for one's own alone.
+/// Shows or changes the user modes of a member, which only the member itself may do.
 fn user_modes(
     target: &Name,
     set: Option<(UserModes, UserModes)>,
@@ -222,7 +223,7 @@ fn user_modes(
     }
 }
 
-/// Appends the last words to a client.
+/// Appends the `ERROR` message before a connection closes.
 fn farewell(reason: CloseReason, message: Option<&Text>, to: &mut BytesMut) {
     let parting = Parting { reason, message };
     let start = to.len();
@@ -231,7 +232,7 @@ fn farewell(reason: CloseReason, message: Option<&Text>, to: &mut BytesMut) {
     to.extend_from_slice(b"\r\n");
 }
 
-const TAKES_ALL: &str = "a buffer takes what it is given";
+const TAKES_ALL: &str = "writing to a buffer cannot fail";
 
 fn channel(room: &RoomName) -> String {
     alloc::format!("{room:#}")

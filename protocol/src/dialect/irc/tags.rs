@@ -1,40 +1,39 @@
-//! The tags before a message (IRCv3, message-tags).
+//! The tags of messages (IRCv3, message-tags).
 
 use alloc::borrow::Cow;
 use alloc::string::String;
 use bytes::BytesMut;
 
-/// Bytes of the tags of a message from a server, the `@` and the space after them included.
+/// Maximum number of bytes of the tags in a server's message, including the `@` and the space after them.
 pub const TAGS_BYTES_MAX: usize = 8_191;
 
-/// The same of a message from a client, which is to leave room for what servers add.
+/// Maximum number of bytes of the tags in a client's message. It leaves room for the tags that servers add.
 pub const CLIENT_TAGS_BYTES_MAX: usize = 4_096;
 
-/// The tags of a message, as they stand in it.
+/// The tags of a message in their escaped form.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tags<'a>(&'a str);
 
 impl<'a> Tags<'a> {
-    /// What stands between the `@` and the space.
+    /// Creates tags from the text between the `@` and the space.
     pub(super) const fn new(text: &'a str) -> Self {
         Self(text)
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no tags.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Each tag's key and value, in order. A tag without a value has the empty one, which means the same.
+    /// Returns the keys and unescaped values of the tags. A tag without a value has an empty one, which means the same.
     pub fn iter(self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
         let tags = self.0.split(';').map(|tag| tag.split_once('=').unwrap_or((tag, "")));
-        // What has no key is no tag.
+        // A tag needs a key.
         tags.filter(|(key, _)| !key.is_empty()).map(|(key, value)| (key, unescaped(value)))
     }
 
-    /// The tags that clients send to clients, as they stand, and the key of each: `+` before it, and nothing in it that
-    /// no key has.
+    /// Returns the keys and the escaped tags that clients send to clients: keys that begin with `+` and are valid.
     pub(crate) fn client_only(self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let is_key = |key: &str| {
             key.strip_prefix('+').is_some_and(|rest| {
@@ -46,14 +45,14 @@ impl<'a> Tags<'a> {
         tags.filter(move |(key, _)| is_key(key))
     }
 
-    /// The value of a key: of the last tag that has it, for that is the one that counts.
+    /// Returns the value of the last tag with a key, which is the valid one.
     #[must_use]
     pub fn get(self, key: &str) -> Option<Cow<'a, str>> {
         self.iter().filter(|(other, _)| *other == key).last().map(|(_, value)| value)
     }
 }
 
-/// Appends a tag; `is_first` where none stands before it.
+/// Appends a tag. `is_first` is whether it is the first one of its message.
 pub(super) fn put_tag(to: &mut BytesMut, key: &str, value: &str, is_first: bool) {
     to.extend_from_slice(if is_first { b"@" } else { b";" });
     to.extend_from_slice(key.as_bytes());
@@ -73,7 +72,7 @@ pub(super) fn put_tag(to: &mut BytesMut, key: &str, value: &str, is_first: bool)
     }
 }
 
-/// Appends a message with one tag more.
+/// Appends a message with an additional tag.
 pub(crate) fn tag_line(line: &[u8], key: &str, value: &str, to: &mut BytesMut) {
     put_tag(to, key, value, true);
     match line.strip_prefix(b"@") {
@@ -99,7 +98,7 @@ fn unescaped(value: &str) -> Cow<'_, str> {
             text.push(character);
             continue;
         }
-        // A backslash that escapes nothing is dropped.
+        // A `\` before any other character is dropped.
         match characters.next() {
             Some(':') => text.push(';'),
             Some('s') => text.push(' '),
@@ -132,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_has_one_tag_more() {
+    fn a_tag_is_added_to_a_message() {
         for (line, tagged) in [("A\r\n", "@label=a\\sb A\r\n"), ("@x=1 A\r\n", "@label=a\\sb;x=1 A\r\n")] {
             let mut to = BytesMut::new();
             tag_line(line.as_bytes(), "label", "a b", &mut to);
@@ -141,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_tag_of_a_key_counts() {
+    fn the_last_tag_of_a_key_is_valid() {
         let tags = Tags::new("a=1;+example.com/b;;=;a=2");
         assert_eq!(tags.get("a").as_deref(), Some("2"));
         assert_eq!(tags.get("+example.com/b").as_deref(), Some(""));

@@ -1,4 +1,4 @@
-//! `HELP`.
+//! The answer to `HELP`.
 
 use crate::dialect::irc::command::table::{COMMANDS, IrcCommand, Privilege};
 use crate::dialect::irc::numeric;
@@ -6,7 +6,7 @@ use crate::dialect::irc::query::Answers;
 use alloc::format;
 use alloc::vec::Vec;
 
-/// The list of commands, or what one of them does.
+/// Writes the list of commands, or the help of one command.
 pub(super) fn help(subject: Option<&str>, to: &mut Answers<'_>) {
     let Some(subject) = subject else {
         to.numeric(numeric::RPL_HELPSTART, &["*", "Commands of this server; HELP COMMAND explains one"]);

@@ -1,9 +1,9 @@
-//! What a person reads who was taken for a client of IRC.
+//! Hints for persons who were taken for IRC clients.
 
 use crate::base::language::Language;
 use crate::dialect::irc::query::{Answers, Hint};
 
-/// A notice in the language of the server: programs do not need it.
+/// Writes the hint as a notice, in the language of the server.
 pub(super) fn hint(hint: Hint, language: Language, to: &mut Answers<'_>) {
     let text = match (hint, language) {
         (Hint::Left, Language::En) => {

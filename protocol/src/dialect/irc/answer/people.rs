@@ -1,4 +1,4 @@
-//! What IRC asks about people.
+//! Answers about members.
 
 use crate::base::id::{MemberId, RoomId};
 use crate::base::mode::{Folded, Glob};
@@ -13,18 +13,19 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-/// What stands for an address that is not shown (IRCv3, WHOX).
+/// The placeholder for a hidden address (IRCv3, WHOX).
 const HIDDEN_IP: &str = "255.255.255.255";
 
-/// Names that one `USERHOST` may ask about (RFC 2812, section 4.8).
+/// Maximum number of names in one `USERHOST` (RFC 2812, section 4.8).
 const USERHOST_MAX: usize = 5;
 
+/// Returns the member with a name.
 fn named<'a>(asker: &Asker<'a>, name: &str) -> Option<(MemberId, &'a Member)> {
     let id = asker.world.member_named(&Name::parse_any(name).ok()?)?;
     Some((id, asker.world.member(id)?))
 }
 
-/// Who of some is there.
+/// `ISON`: writes the names that are online.
 pub(super) fn ison(asker: &Asker<'_>, names: &[String], to: &mut Answers<'_>) {
     let there = names.iter().filter_map(|name| named(asker, name)).map(|(_, member)| member.name().as_str());
     to.list(numeric::RPL_ISON, &[], ' ', there);
@@ -41,7 +42,7 @@ pub(super) fn userhost(asker: &Asker<'_>, names: &[String], to: &mut Answers<'_>
     to.list(numeric::RPL_USERHOST, &[], ' ', found.iter().map(String::as_str));
 }
 
-/// Of names that are watched, who is there and who is not; and those that cannot be watched, too.
+/// Writes whether watched names are online, and the names that exceed the limit of watched names.
 pub(super) fn monitor_status(
     asker: &Asker<'_>,
     mut of: Vec<Name>,
@@ -68,7 +69,7 @@ pub(super) fn monitor_status(
     None
 }
 
-/// The names that are watched.
+/// Writes the watched names.
 pub(super) fn monitor_list(asker: &Asker<'_>, to: &mut Answers<'_>) {
     let watched = asker.watched;
     if !watched.is_empty() {
@@ -80,9 +81,9 @@ pub(super) fn monitor_list(asker: &Asker<'_>, to: &mut Answers<'_>) {
 pub(super) fn whois(asker: &Asker<'_>, asked: &str, to: &mut Answers<'_>) {
     let asked = asked.split(',').next().unwrap_or_default();
     let Some((id, member)) = named(asker, asked) else {
-        let shown = shown(asked);
-        to.numeric(numeric::ERR_NOSUCHNICK, &[&shown]);
-        return to.numeric(numeric::RPL_ENDOFWHOIS, &[&shown]);
+        let asked = requested_word(asked);
+        to.numeric(numeric::ERR_NOSUCHNICK, &[&asked]);
+        return to.numeric(numeric::RPL_ENDOFWHOIS, &[&asked]);
     };
     let Person { name, profile } = member.person();
     let name = name.as_str();
@@ -101,7 +102,7 @@ pub(super) fn whois(asker: &Asker<'_>, asked: &str, to: &mut Answers<'_>) {
         to.numeric(numeric::RPL_WHOISBOT, &[name]);
     }
     let itself = asker.member == Some(id);
-    if itself || asker.is().is_some_and(|it| it.modes().has(UserModes::OPERATOR)) {
+    if itself || asker.as_member().is_some_and(|it| it.modes().has(UserModes::OPERATOR)) {
         to.numeric(numeric::RPL_WHOISACTUALLY, &[name, profile.address()]);
         to.numeric(numeric::RPL_WHOISMODES, &[name, &format!("is using modes +{}", member.modes())]);
     }
@@ -111,10 +112,10 @@ pub(super) fn whois(asker: &Asker<'_>, asked: &str, to: &mut Answers<'_>) {
     to.numeric(numeric::RPL_ENDOFWHOIS, &[name]);
 }
 
-/// The rooms of a member that the asker may know of.
+/// Writes the rooms of a member that are not hidden from the asker.
 fn channels(asker: &Asker<'_>, id: MemberId, member: &Member, to: &mut Answers<'_>) {
     let invisible = member.modes().has(UserModes::INVISIBLE) && asker.member != Some(id);
-    let mut shown = Vec::new();
+    let mut rooms = Vec::new();
     for room in member.rooms().iter().filter_map(|&room| asker.world.room(room)) {
         let shared = asker.member.is_some_and(|asker| room.statuses(asker).is_some());
         if !room.is_visible_to(asker.member) || invisible && !shared {
@@ -122,18 +123,18 @@ fn channels(asker: &Asker<'_>, id: MemberId, member: &Member, to: &mut Answers<'
         }
         let all = asker.capabilities.has(Capabilities::MULTI_PREFIX);
         let prefixes = room.statuses(id).unwrap_or_default().prefixes(all);
-        shown.push(format!("{prefixes}{:#}", room.name()));
+        rooms.push(format!("{prefixes}{:#}", room.name()));
     }
-    if !shown.is_empty() {
+    if !rooms.is_empty() {
         let name = member.name().as_str();
-        to.list(numeric::RPL_WHOISCHANNELS, &[name], ' ', shown.iter().map(String::as_str));
+        to.list(numeric::RPL_WHOISCHANNELS, &[name], ' ', rooms.iter().map(String::as_str));
     }
 }
 
-/// Who somebody was, the latest first.
+/// `WHOWAS`: writes the former owners of a name, the latest first.
 pub(super) fn whowas(asker: &Asker<'_>, asked: &str, count: usize, to: &mut Answers<'_>) {
-    let shown = shown(asked);
     let name = Name::parse_any(asked).ok();
+    let asked = requested_word(asked);
     let was = asker.world.departed().rev().filter(|it| Some(&it.person.name) == name.as_ref());
     let mut any = false;
     for it in was.take(count) {
@@ -148,12 +149,12 @@ pub(super) fn whowas(asker: &Asker<'_>, asked: &str, count: usize, to: &mut Answ
         to.numeric(numeric::RPL_WHOISSERVER, &[name.as_str(), &asker.options.identity.name, &left]);
     }
     if !any {
-        to.numeric(numeric::ERR_WASNOSUCHNICK, &[&shown]);
+        to.numeric(numeric::ERR_WASNOSUCHNICK, &[&asked]);
     }
-    to.numeric(numeric::RPL_ENDOFWHOWAS, &[&shown]);
+    to.numeric(numeric::RPL_ENDOFWHOWAS, &[&asked]);
 }
 
-/// Who is in a room, has a name, or a name that matches a pattern.
+/// `WHO`: writes the members of a room, the owner of a name, or the owners of names that match a pattern.
 pub(super) fn who(asker: &Asker<'_>, asked: Who, from: MemberId, to: &mut Answers<'_>) -> Option<Query> {
     let room = room_name(&asked.mask);
     if let Some(room) = room {
@@ -189,14 +190,14 @@ pub(super) fn who(asker: &Asker<'_>, asked: Who, from: MemberId, to: &mut Answer
             }
         }
     }
-    let mask = shown(&asked.mask);
+    let mask = requested_word(&asked.mask);
     to.numeric(numeric::RPL_ENDOFWHO, &[&mask]);
     None
 }
 
-/// The first room that the asker shares with a member.
+/// Returns the first room that the asker shares with a member.
 fn shared_room<'a>(asker: &Asker<'a>, member: &Member) -> Option<&'a Room> {
-    let shared = |id: &&RoomId| asker.is().is_some_and(|it| it.rooms().contains(id));
+    let shared = |id: &&RoomId| asker.as_member().is_some_and(|it| it.rooms().contains(id));
     member.rooms().iter().find(shared).and_then(|&id| asker.world.room(id))
 }
 
@@ -230,7 +231,7 @@ fn put_who(
     };
     let idle = (asker.now.unix_ms.saturating_sub(member.spoke_unix_ms()) / 1_000).to_string();
     let token = token.as_deref().unwrap_or("0");
-    // In the order of the specification, whatever the order in which they are asked for.
+    // The fields have the order of the specification, not of the request.
     let all = [
         ('t', token),
         ('c', &channel),
@@ -253,9 +254,10 @@ fn put_who(
     }
 }
 
-/// What was asked for, as a parameter: one word, and not a long one.
-fn shown(text: &str) -> String {
-    const SHOWN_CHARS: usize = 60;
-    let word: String = text.split(' ').next().unwrap_or_default().chars().take(SHOWN_CHARS).collect();
+/// Returns a requested name or pattern as a parameter of the answer: its first word, or `*` if that would be read as the
+/// last parameter. Unlike `printable_word`, it keeps patterns that are longer than any name.
+fn requested_word(text: &str) -> String {
+    const CHARS_MAX: usize = 60;
+    let word: String = text.split(' ').next().unwrap_or_default().chars().take(CHARS_MAX).collect();
     if word.is_empty() || word.starts_with(':') { "*".into() } else { word }
 }

@@ -1,4 +1,4 @@
-//! What IRC asks about rooms.
+//! Answers about rooms.
 
 use super::no_such_room;
 use crate::base::id::{MemberId, RoomId};
@@ -15,7 +15,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-/// What a member reads of the room that it has entered.
+/// Writes the topic and the names of a room that the asker has entered.
 pub(super) fn entered(
     asker: &Asker<'_>,
     name: &RoomName,
@@ -32,8 +32,10 @@ pub(super) fn entered(
     names(asker, Vec::from([format!("{:#}", room.name())]), 0, MemberId::default(), to)
 }
 
-/// Who is in rooms. The room under way is the one with that index, and its members follow from that one on: who
-/// comes and goes between two pages, the asker hears of, or is listed as is true then.
+/// `NAMES`: writes the members of rooms, beginning with the member `from` of the room with index `index`.
+///
+/// Members may come and go between two pages. Each page is right when it is written, and the asker is sent the changes of
+/// its own rooms.
 pub(super) fn names(
     asker: &Asker<'_>,
     rooms: Vec<String>,
@@ -51,12 +53,12 @@ pub(super) fn names(
         index += 1;
         from = MemberId::default();
     }
-    // One end for all of them, as RFC 2812 has it (section 3.2.5).
+    // One end for all rooms (RFC 2812, section 3.2.5).
     to.numeric(numeric::RPL_ENDOFNAMES, &[&printable_word(&rooms.join(","))]);
     None
 }
 
-/// The names in a room from that member on; returns with whom the next page begins.
+/// Writes the members of a room from the member `from`. Returns the first member of the next page.
 fn names_of(asker: &Asker<'_>, room: &Room, from: MemberId, to: &mut Answers<'_>) -> Option<MemberId> {
     let capabilities = asker.capabilities;
     let is_there = asker.member.is_some_and(|id| room.statuses(id).is_some());
@@ -111,7 +113,7 @@ fn put_topic(room: &Room, topic: &Topic, to: &mut Answers<'_>) {
     to.words(numeric::RPL_TOPICWHOTIME, format_args!("{shown} {} {}", topic.by, topic.at_unix_ms / 1_000));
 }
 
-/// The modes of a room; its key only for those who are in it.
+/// Writes the modes of a room. Only its members are sent the key.
 pub(super) fn mode_is(asker: &Asker<'_>, name: &RoomName, to: &mut Answers<'_>) {
     let Some((_, room)) = asker.room(name) else { return no_such_room(name, to) };
     let is_there = asker.member.is_some_and(|id| room.statuses(id).is_some());
@@ -151,16 +153,16 @@ pub(super) fn mask_list(
     None
 }
 
-/// The rooms to which the asker is invited.
+/// Writes the rooms to which the asker is invited.
 pub(super) fn invitations(asker: &Asker<'_>, to: &mut Answers<'_>) {
-    let invitations = asker.is().map_or(&[][..], |member| member.invitations());
+    let invitations = asker.as_member().map_or(&[][..], |member| member.invitations());
     for room in invitations.iter().filter_map(|&id| asker.world.room(id)) {
         to.words(numeric::RPL_INVITELIST, format_args!("{:#}", room.name()));
     }
     to.numeric(numeric::RPL_ENDOFINVITELIST, &[]);
 }
 
-/// The rooms from that one on that a filter lets through.
+/// `LIST`: writes the rooms that satisfy a filter, from the room `from`.
 pub(super) fn list(
     asker: &Asker<'_>,
     filter: ListFilter,
@@ -172,14 +174,14 @@ pub(super) fn list(
     }
     let masks = filter.masks.len() + filter.not_masks.len();
     for (id, room) in asker.world.rooms_from(from) {
-        // Each pattern is looked for in each name.
+        // Matching each pattern costs a row, too.
         (0..=masks).for_each(|_| to.count_row());
         if to.is_full() {
             return Some(Query::List { filter, from: id });
         }
-        // The lobby always is, and nobody may be in it.
+        // The lobby exists even without members.
         let is_there = room.members().len() > 0 && room.is_visible_to(asker.member);
-        if is_there && filter.lets_through(room, asker.now.unix_ms) {
+        if is_there && filter.matches(room, asker.now.unix_ms) {
             let members = room.members().len().to_string();
             let topic = room.topic().map_or("", |topic| topic.text.as_str());
             to.numeric(numeric::RPL_LIST, &[&format!("{:#}", room.name()), &members, topic]);
@@ -190,7 +192,7 @@ pub(super) fn list(
 }
 
 impl ListFilter {
-    fn lets_through(&self, room: &Room, now_unix_ms: u64) -> bool {
+    fn matches(&self, room: &Room, now_unix_ms: u64) -> bool {
         let name = room.name();
         let (shown, name) = (Folded::new(&format!("{name:#}")), Folded::new(name.as_str()));
         let matches = |mask: &Glob| mask.matches(&shown) || mask.matches(&name);
@@ -209,7 +211,7 @@ impl ListFilter {
     }
 }
 
-/// Whether it is more than the first, and less than the second.
+/// Returns whether a value is greater than the first bound and less than the second one.
 fn is_between<T: Copy + PartialOrd>(it: T, (more_than, less_than): (Option<T>, Option<T>)) -> bool {
     more_than.is_none_or(|least| it > least) && less_than.is_none_or(|most| it < most)
 }

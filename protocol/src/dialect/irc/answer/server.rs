@@ -1,4 +1,4 @@
-//! What the server says of itself.
+//! Answers about the server.
 
 use crate::base::calendar::Utc;
 use crate::base::mode::{Flag, Key, MaskList, Status};
@@ -12,13 +12,13 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-/// The version, as it is told.
+/// The version, as clients see it.
 const VERSION: &str = concat!("parlor-", env!("CARGO_PKG_VERSION"));
 
-/// Tokens of one `RPL_ISUPPORT`: with the name and the words at its end, a message has fifteen parameters.
+/// Maximum number of tokens in one `RPL_ISUPPORT`: with the name and the text at the end, they are fifteen parameters.
 const ISUPPORT_TOKENS: usize = 13;
 
-/// The first that a member reads.
+/// Writes the greeting of a new member.
 pub(super) fn welcome(asker: &Asker<'_>, to: &mut Answers<'_>) {
     let identity = &asker.options.identity;
     let (server, network, name) = (&identity.name, &identity.network, String::from(to.name()));
@@ -47,7 +47,7 @@ pub(super) fn welcome(asker: &Asker<'_>, to: &mut Answers<'_>) {
     motd(asker, to);
 }
 
-/// What there is beyond what every server has (Modern IRC, "`RPL_ISUPPORT` Parameters").
+/// Returns the tokens of `RPL_ISUPPORT` (Modern IRC, "`RPL_ISUPPORT` Parameters").
 fn isupport(asker: &Asker<'_>) -> Vec<String> {
     let (limits, world) = (asker.limits, asker.limits.world);
     let letters = |letters: &mut dyn Iterator<Item = char>| letters.collect::<String>();
@@ -59,7 +59,7 @@ fn isupport(asker: &Asker<'_>) -> Vec<String> {
     let mut tokens = Vec::from([
         format!("AWAYLEN={TEXT_BYTES_MAX}"),
         "BOT=B".to_string(),
-        // What clients know of it: beyond ASCII, the fold is that of Unicode.
+        // The nearest value that clients know. Beyond ASCII, names are folded as in Unicode.
         "CASEMAPPING=ascii".to_string(),
         format!("CHANLIMIT=#:{}", world.rooms_per_member_max),
         format!("CHANMODES={lists},k,l,{flags}"),
@@ -95,7 +95,7 @@ fn isupport(asker: &Asker<'_>) -> Vec<String> {
     tokens
 }
 
-/// `LUSERS`: the counts of members, operators and rooms.
+/// `LUSERS`: writes the numbers of members, operators and rooms.
 pub(in crate::dialect::irc) fn lusers(asker: &Asker<'_>, to: &mut Answers<'_>) {
     let members = asker.world.members().len();
     let (invisible, operators) = (asker.world.invisible(), asker.world.operators());
@@ -103,7 +103,7 @@ pub(in crate::dialect::irc) fn lusers(asker: &Asker<'_>, to: &mut Answers<'_>) {
     let visible = members - invisible;
     let client = format!("There are {visible} users and {invisible} invisible on 1 servers");
     to.numeric(numeric::RPL_LUSERCLIENT, &[&client]);
-    // Counts of zero need not be told (RFC 2812, section 5.1).
+    // Counts of zero need not be sent (RFC 2812, section 5.1).
     for (numeric, count) in [
         (numeric::RPL_LUSEROP, operators),
         (numeric::RPL_LUSERUNKNOWN, unregistered),
@@ -121,7 +121,7 @@ pub(in crate::dialect::irc) fn lusers(asker: &Asker<'_>, to: &mut Answers<'_>) {
     }
 }
 
-/// The greeting of whoever runs the server.
+/// `MOTD`: writes the message of the day.
 pub(in crate::dialect::irc) fn motd(asker: &Asker<'_>, to: &mut Answers<'_>) {
     let identity = &asker.options.identity;
     if identity.motd.is_empty() {
@@ -168,12 +168,12 @@ pub(in crate::dialect::irc) fn version(asker: &Asker<'_>, to: &mut Answers<'_>) 
 }
 
 pub(in crate::dialect::irc) fn time(asker: &Asker<'_>, to: &mut Answers<'_>) {
-    // Of the forms that there are, the one of RFC 2812 is shown as a time by every client.
+    // The parameters of RFC 2812: every client shows them as a time.
     let text = Utc::from_unix_ms(asker.now.unix_ms).to_string();
     to.numeric(numeric::RPL_TIME, &[&asker.options.identity.name, &text]);
 }
 
-/// `u`: how long the server has been up; everything else is for whoever runs it, in its logs.
+/// `STATS`: writes the uptime for `u`, and nothing for other letters. Everything else is in the server's logs.
 pub(super) fn stats(asker: &Asker<'_>, letter: Option<char>, to: &mut Answers<'_>) {
     if letter == Some('u') {
         let up = asker.now.unix_ms.saturating_sub(asker.world.began_unix_ms()) / 1_000;
@@ -185,7 +185,7 @@ pub(super) fn stats(asker: &Asker<'_>, letter: Option<char>, to: &mut Answers<'_
     to.numeric(numeric::RPL_ENDOFSTATS, &[&letter]);
 }
 
-/// No client makes the server begin anew: it would end everybody's conversations, and may not come back.
+/// `RESTART`: refuses to restart the server, which would close all connections and might not start again.
 pub(super) fn restart(to: &mut Answers<'_>) {
     let name = String::from(to.name());
     to.message(format_args!(
@@ -193,13 +193,13 @@ pub(super) fn restart(to: &mut Answers<'_>) {
     ));
 }
 
-/// A reply to `CAP`. All that there is fits in one.
+/// Writes a reply to `CAP`. The list of all capabilities fits in one message.
 pub(super) fn cap(_: &Asker<'_>, subcommand: &str, list: &str, to: &mut Answers<'_>) {
     let name = String::from(to.name());
     to.message(format_args!("CAP {name} {subcommand} :{list}"));
 }
 
-/// A standard reply, or what stands for it with a client that does not read such.
+/// Writes a standard reply, or a notice to a client without `standard-replies`.
 pub(super) fn fail(
     asker: &Asker<'_>,
     (kind, command, code, words): (&str, &str, &str, &str),

@@ -1,4 +1,4 @@
-//! `MODE`: what a room allows and to whom, and what a member has set for itself.
+//! `MODE`: shows and changes the modes of rooms and members.
 
 use super::room::no_such_room;
 use super::{Line, answer_numeric, ask};
@@ -16,7 +16,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::{iter, slice};
 
-/// `MODE`: asks for modes, or changes them.
+/// `MODE`: shows or changes modes.
 pub(super) fn mode(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
     let target = line.param(0).unwrap_or_default();
@@ -50,18 +50,18 @@ fn user_mode(target: &str, words: &[&str]) -> Vec<Action> {
     ask(Query::UserModes { target, set: (!words.is_empty()).then_some((on, off)), unknown })
 }
 
-/// Reads the modes of a room: strings of letters, each followed by the parameters of its letters (RFC 2812, section
-/// 3.2.3).
+/// Parses changes of a room's modes: strings of letters, each followed by the parameters of its letters (RFC 2812,
+/// section 3.2.3).
 struct RoomModes<'a> {
     room: RoomName,
-    /// What is not read yet.
+    /// The parameters that were not parsed yet.
     words: iter::Copied<slice::Iter<'a, &'a str>>,
     changes: Vec<ModeChange>,
-    /// What is answered beside the changes: lists, and what is wrong.
+    /// The answers besides the changes: requested lists, and errors.
     answers: Vec<Answer>,
 }
 
-/// An answer beside the changes.
+/// An answer besides the changes.
 #[derive(PartialEq, Eq)]
 enum Answer {
     List(MaskList),
@@ -75,11 +75,11 @@ impl<'a> RoomModes<'a> {
 
     fn read(mut self, member: MemberId) -> Vec<Action> {
         let mut on = true;
-        // The first string may do without a sign; what has none behind it is a parameter that nothing takes.
+        // The first string of letters may have no sign. A later word without one is a parameter that no mode takes.
         let mut last = None;
         while let Some(letters) = self.words.next() {
             if last.is_some() && !letters.starts_with(['+', '-']) {
-                self.wrong(last.unwrap_or('*'), Some(letters), "No mode before this parameter takes one");
+                self.invalid(last.unwrap_or('*'), Some(letters), "No mode before this parameter takes one");
                 continue;
             }
             last = last.or(Some('*'));
@@ -127,13 +127,13 @@ impl<'a> RoomModes<'a> {
         };
         match Mask::parse_for(list, text) {
             Ok(mask) => self.changes.push(ModeChange::Mask { list, mask, on }),
-            Err(error) => self.wrong(list.letter(), Some(text), &error.to_string()),
+            Err(error) => self.invalid(list.letter(), Some(text), &error.to_string()),
         }
     }
 
     fn status(&mut self, status: Status, on: bool) {
         match self.words.next().map(|name| (name, Name::parse_any(name))) {
-            None => self.wrong(status.letter(), None, "A nickname is required"),
+            None => self.invalid(status.letter(), None, "A nickname is required"),
             Some((_, Ok(name))) => self.changes.push(ModeChange::Status { name, status, on }),
             Some((text, Err(_))) => {
                 self.answer(numeric_answer(numeric::ERR_NOSUCHNICK, &[&printable_word(text)]));
@@ -142,13 +142,13 @@ impl<'a> RoomModes<'a> {
     }
 
     fn key(&mut self, on: bool) {
-        // Which key is taken away may be said, and need not.
+        // The parameter of `-k` is optional and ignored.
         match (self.words.next().map(Key::parse), on) {
             (_, false) => self.changes.push(ModeChange::Key(None)),
             (Some(Some(key)), true) => self.changes.push(ModeChange::Key(Some(key))),
-            // A key is not told again.
-            (Some(None), true) => self.wrong('k', None, "Invalid key"),
-            (None, true) => self.wrong('k', None, "A key is required"),
+            // The answer does not repeat the key.
+            (Some(None), true) => self.invalid('k', None, "Invalid key"),
+            (None, true) => self.invalid('k', None, "A key is required"),
         }
     }
 
@@ -159,18 +159,18 @@ impl<'a> RoomModes<'a> {
         let text = self.words.next();
         match text.and_then(|limit| limit.parse().ok()).filter(|&limit| limit > 0) {
             Some(limit) => self.changes.push(ModeChange::Limit(Some(limit))),
-            None if text.is_none() => self.wrong('l', None, "A limit is required"),
-            None => self.wrong('l', text, "Invalid limit"),
+            None if text.is_none() => self.invalid('l', None, "A limit is required"),
+            None => self.invalid('l', text, "Invalid limit"),
         }
     }
 
-    fn wrong(&mut self, letter: char, parameter: Option<&str>, words: &str) {
+    fn invalid(&mut self, letter: char, parameter: Option<&str>, words: &str) {
         let (room, letter) = (alloc::format!("{:#}", self.room), String::from(letter));
         let parameter = parameter.map_or("*".into(), printable_word);
         self.answer(numeric_answer(numeric::ERR_INVALIDMODEPARAM, &[&room, &letter, &parameter, words]));
     }
 
-    /// Adds an answer, unless it is there: what hundreds of letters are wrong about is said once.
+    /// Adds an answer, unless it is already there: an error that hundreds of letters repeat is answered once.
     fn answer(&mut self, answer: Answer) {
         if !self.answers.contains(&answer) {
             self.answers.push(answer);

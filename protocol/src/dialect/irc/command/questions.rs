@@ -1,4 +1,4 @@
-//! Questions: of the server, of who is there, and of rooms.
+//! Queries about the server, members and rooms.
 
 use super::{Line, answer_numeric, ask};
 use crate::base::id::{MemberId, RoomId};
@@ -21,7 +21,7 @@ pub(super) fn ison(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     ask(Query::Ison(names.filter(|name| !name.is_empty()).map(String::from).collect()))
 }
 
-/// `REHASH`: an operator of the server wants its configuration to be read again.
+/// `REHASH`: reloads the configuration. For operators of the server.
 pub(super) fn rehash(_: &mut Client, _: &Line<'_>) -> Vec<Action> {
     alloc::vec![Action::Rehash]
 }
@@ -32,7 +32,7 @@ pub(super) fn restart(_: &mut Client, _: &Line<'_>) -> Vec<Action> {
 
 pub(super) fn stats(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let letter = line.param(0).and_then(|letters| letters.chars().next());
-    // What is none could end the parameters of the answer.
+    // Any other character, such as `:`, could be misread in the answer.
     ask(Query::Stats(letter.filter(char::is_ascii_alphanumeric)))
 }
 
@@ -40,7 +40,7 @@ pub(super) fn userhost(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     ask(Query::Userhost(line.message.params().iter().map(ToString::to_string).collect()))
 }
 
-/// `LIST`: rooms, and conditions on them (ISUPPORT's `ELIST`).
+/// `LIST`: lists rooms that satisfy conditions (ISUPPORT's `ELIST`).
 pub(super) fn list(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     const MINUTE_MS: u64 = 60_000;
     let mut filter = ListFilter::default();
@@ -63,7 +63,7 @@ pub(super) fn list(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
                 None if condition.contains(['*', '?']) => filter.masks.push(Glob::new(condition)),
                 None => match room_name(condition) {
                     Some(room) => filter.rooms.push(room),
-                    // A name that no room can have: a pattern that none matches.
+                    // An invalid name: as a pattern, it matches no room.
                     None => filter.masks.push(Glob::new(condition)),
                 },
             },
@@ -72,7 +72,7 @@ pub(super) fn list(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     ask(Query::List { filter, from: RoomId::default() })
 }
 
-/// `MONITOR`: which of some names are taken (IRCv3, monitor).
+/// `MONITOR`: watches names (IRCv3, monitor).
 pub(super) fn monitor(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let names = || line.param(1).unwrap_or_default().split(',').filter_map(|name| Name::parse_any(name).ok());
     match line.param(0).unwrap_or_default() {
@@ -85,7 +85,7 @@ pub(super) fn monitor(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     }
 }
 
-/// `WHO`, and its fields (WHOX).
+/// `WHO`: lists members, with the fields of WHOX.
 pub(super) fn who(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let mask = line.param(0).filter(|mask| !mask.is_empty()).unwrap_or("*");
     let options = line.param(1).unwrap_or_default();
@@ -99,7 +99,7 @@ pub(super) fn who(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     ask(Query::Who { asked, from: MemberId::default() })
 }
 
-/// `WHOIS`: who somebody is. The server may be named before.
+/// `WHOIS`: shows details about a member. A server may precede the name.
 pub(super) fn whois(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     match line.param(1).or(line.param(0)).filter(|name| !name.is_empty()) {
         Some(name) => ask(Query::Whois { asked: name.into() }),
@@ -107,12 +107,12 @@ pub(super) fn whois(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     }
 }
 
-/// `WHOWAS`: who somebody was.
+/// `WHOWAS`: shows the members who had a name before.
 pub(super) fn whowas(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(name) = line.param(0).filter(|name| !name.is_empty()) else {
         return answer_numeric(numeric::ERR_NONICKNAMEGIVEN, &[]);
     };
-    // Zero, and what is no number, is all of them.
+    // Zero and invalid numbers mean all of them.
     let count = line.param(1).and_then(|count| count.parse().ok()).filter(|&count: &usize| count > 0);
     ask(Query::Whowas { asked: name.into(), count: count.unwrap_or(usize::MAX) })
 }

@@ -1,4 +1,4 @@
-//! Who a client is: capabilities, password, name, and the end of it.
+//! Commands of a connection: capabilities, password, name, and closing.
 
 use super::{Line, answer_numeric, ask};
 use crate::base::name::Name;
@@ -14,14 +14,14 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use bytes::Bytes;
 
-/// Bytes of a list of capabilities that can be granted: the answer is one message, and nothing is in force that it
-/// does not tell of. Every capability there is, each with `-`, has fewer.
+/// Maximum number of bytes of a list of capabilities that can be granted. The answer repeats the whole list in one
+/// message. The list of all capabilities, each with `-`, is shorter.
 const REQUEST_BYTES_MAX: usize = 300;
 
-/// Which parameter of `USER` is the real name, counted from 0.
+/// The index of the real name in the parameters of `USER`.
 const REAL_NAME: usize = 3;
 
-/// `CAP`: capability negotiation (IRCv3, capability-negotiation).
+/// `CAP`: lists and requests capabilities (IRCv3, capability-negotiation).
 pub(super) fn cap(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let list = line.param(1).unwrap_or_default();
     let registering = line.member.is_none();
@@ -39,7 +39,7 @@ pub(super) fn cap(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
         "REQ" => {
             client.negotiate(registering);
             match requested(client, list) {
-                // They are in force when what came before is answered.
+                // The capabilities change in turn, after the answers to previous lines.
                 Some(capabilities) => ask(Query::SetCapabilities(capabilities, "ACK", list.into())),
                 None => ask(Query::Cap("NAK", list.into())),
             }
@@ -55,24 +55,24 @@ pub(super) fn cap(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     }
 }
 
-/// `PASS`: the password of the server.
+/// `PASS`: gives the password of the server.
 pub(super) fn pass(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let password = Bytes::copy_from_slice(line.param(0).unwrap_or_default().as_bytes());
     client.registering().password = Some(Password { operator: None, password });
     Vec::new()
 }
 
-/// `NICK`: a name, or another one.
+/// `NICK`: gives or changes the name.
 pub(super) fn nick(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
-    let Some(wanted) = line.param(0).filter(|wanted| !wanted.is_empty()) else {
+    let Some(text) = line.param(0).filter(|text| !text.is_empty()) else {
         return answer_numeric(numeric::ERR_NONICKNAMEGIVEN, &[]);
     };
-    let name = match Name::parse(wanted) {
+    let name = match Name::parse(text) {
         Ok(name) => name,
-        Err(error) => return erroneous(wanted, &error.to_string()),
+        Err(error) => return erroneous(text, &error.to_string()),
     };
     if line.options.identity.reserves(&name) {
-        return erroneous(wanted, "the name is reserved");
+        return erroneous(text, "the name is reserved");
     }
     match line.member {
         Some(member) => alloc::vec![Action::Propose(Command::Rename { member, name })],
@@ -83,7 +83,7 @@ pub(super) fn nick(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     }
 }
 
-/// A name that one cannot have, and why not.
+/// Returns the answer to an invalid name.
 fn erroneous(request: &str, why: &str) -> Vec<Action> {
     answer_numeric(
         numeric::ERR_ERRONEUSNICKNAME,
@@ -91,7 +91,7 @@ fn erroneous(request: &str, why: &str) -> Vec<Action> {
     )
 }
 
-/// `USER`: a user name and a real name.
+/// `USER`: gives the user name and the real name.
 pub(super) fn user(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let user = line.param(0).unwrap_or_default();
     let (Some(real_name), false) = (real_name(line), user.is_empty()) else { return line.needs_more() };
@@ -103,9 +103,10 @@ pub(super) fn user(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     enter_if_ready(client, line)
 }
 
-/// The real name in a `USER`: the fourth parameter. Some clients write an address before it, and where that begins
-/// with a colon it is the last parameter, and has the real name in it: `USER u u ::1 :Real Name`. What then has a
-/// space is one as well.
+/// Returns the real name of a `USER`, the fourth parameter.
+///
+/// Some clients send an address before it. If the address begins with a colon, it is the last parameter and contains the
+/// real name: `USER u u ::1 :Real Name`. A shorter line whose last parameter contains a space is accepted, too.
 fn real_name(line: &Line<'_>) -> Option<Text> {
     let params = line.message.params();
     if params.len() > REAL_NAME {
@@ -113,7 +114,7 @@ fn real_name(line: &Line<'_>) -> Option<Text> {
     }
     let last = params.last()?;
     match last.split_once(" :") {
-        // It wrote one, and it is empty: the user name stands for it.
+        // An empty real name is replaced by the user name.
         Some((_, "")) => line.param(0).map(text),
         Some((_, real_name)) => Some(text(real_name)),
         None => last.contains(' ').then(|| text(last)),
@@ -121,14 +122,14 @@ fn real_name(line: &Line<'_>) -> Option<Text> {
     .filter(|real_name| !real_name.as_str().is_empty())
 }
 
-/// `OPER`: a member shows that it is an operator of the server.
+/// `OPER`: makes a member with the right password an operator of the server.
 pub(super) fn oper(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let (name, password) = (line.param(0).unwrap_or_default(), line.param(1).unwrap_or_default());
     let password = Bytes::copy_from_slice(password.as_bytes());
     alloc::vec![Action::CheckPassword(Password { operator: Some(name.into()), password })]
 }
 
-/// `PING`: the client asks whether the server is there.
+/// `PING`: is answered with `PONG`.
 pub(super) fn ping(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     match line.param(0) {
         Some(token) if !token.is_empty() => ask(Query::Pong(token.into())),
@@ -136,17 +137,17 @@ pub(super) fn ping(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     }
 }
 
-/// `PONG`: the client is there, as whatever it sends shows.
+/// `PONG`: does nothing. Any line shows that the client is still connected.
 pub(super) fn pong(_: &mut Client, _: &Line<'_>) -> Vec<Action> {
     Vec::new()
 }
 
-/// `QUIT`: the client leaves.
+/// `QUIT`: leaves the server.
 pub(super) fn quit(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     alloc::vec![Action::Quit(line.text(0))]
 }
 
-/// Enters, or has the password checked that the server requires, once the client has said everything.
+/// Enters once the client has given everything, or first checks the password that the server requires.
 fn enter_if_ready(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let registering = client.registering();
     if registering.negotiates || registering.name.is_none() || registering.user.is_none() {
@@ -159,8 +160,8 @@ fn enter_if_ready(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     client.enter().into_iter().collect()
 }
 
-/// Returns the capabilities that are in force when a list is granted, `-` before those that go; `None` if one of them does
-/// not exist, or they are too many to be told.
+/// Returns the client's capabilities after the changes in a list, where `-` removes one. Returns `None` if one of them
+/// does not exist, or the list is too long for the answer.
 fn requested(client: &Client, list: &str) -> Option<Capabilities> {
     if list.len() > REQUEST_BYTES_MAX {
         return None;
@@ -168,7 +169,7 @@ fn requested(client: &Client, list: &str) -> Option<Capabilities> {
     let mut capabilities = client.capabilities;
     for word in list.split(' ').filter(|word| !word.is_empty()) {
         capabilities = match word.strip_prefix('-') {
-            // `cap-notify` stays with a client that knows 302 (capability-negotiation, "cap-notify").
+            // A client that supports version 302 cannot disable `cap-notify` (capability-negotiation, "cap-notify").
             Some(name) if client.knows_302 && name == "cap-notify" => return None,
             Some(name) => capabilities.without(Capabilities::named(name)?),
             None => capabilities.with(Capabilities::named(word)?),
@@ -177,7 +178,7 @@ fn requested(client: &Client, list: &str) -> Option<Capabilities> {
     Some(capabilities)
 }
 
-/// The text of a parameter.
+/// Converts a parameter to a [`Text`].
 pub(super) fn text(param: &str) -> Text {
     Text::clean(param.as_bytes(), false)
 }
@@ -187,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_capabilities_can_go_at_once() {
+    fn all_capabilities_can_be_removed_at_once() {
         let names: alloc::string::String =
             Capabilities::ALL.iter().map(|(_, name)| alloc::format!("-{name} ")).collect();
         let mut client = Client::default();

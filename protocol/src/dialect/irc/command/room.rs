@@ -1,4 +1,4 @@
-//! Rooms: entering and leaving them, what they are about, and what they allow.
+//! Commands of rooms: entering, leaving, topics, lists of members, invitations and kicks.
 
 use super::{Line, answer_numeric, ask, sentence};
 use crate::base::id::MemberId;
@@ -19,7 +19,7 @@ pub(super) fn no_such_room(text: &str) -> Vec<Action> {
     answer_numeric(numeric::ERR_NOSUCHCHANNEL, &[&printable_word(text)])
 }
 
-/// Why a text names no room that there could be.
+/// Returns the answer to an invalid name of a room.
 fn bad_room(text: &str) -> Vec<Action> {
     let words = match RoomName::parse(text) {
         _ if !text.starts_with('#') => "Channel names begin with #".into(),
@@ -32,7 +32,7 @@ fn bad_room(text: &str) -> Vec<Action> {
     answer_numeric(numeric::ERR_BADCHANMASK, &[&printable_word(text), &words])
 }
 
-/// `JOIN`: rooms, and their keys; `0` leaves all.
+/// `JOIN`: enters rooms, with their keys. `JOIN 0` leaves all rooms.
 pub(super) fn join(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
     let list = line.param(0).unwrap_or_default();
@@ -44,7 +44,7 @@ pub(super) fn join(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
         Ok(_) => {}
         Err(actions) => return actions,
     }
-    // Each has the key that stands in its place.
+    // Keys are assigned by position.
     let keys = line.param(1).unwrap_or_default().split(',').map(Key::parse).chain(iter::repeat(None));
     let mut named = BTreeSet::new();
     let mut actions = Vec::new();
@@ -69,11 +69,11 @@ pub(super) fn join(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     actions
 }
 
-/// `PART`: rooms, and last words.
+/// `PART`: leaves rooms, with a parting message.
 pub(super) fn part(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
     each(line, line.param(0).unwrap_or_default(), |room| {
-        match (room_name(room), line.told(client, 1, ("PART", &[room]))) {
+        match (room_name(room), line.outgoing_text(client, 1, ("PART", &[room]))) {
             (None, _) => no_such_room(room),
             (_, Err(actions)) => actions,
             (Some(from), Ok(message)) => alloc::vec![Action::Propose(leave_room(member, from, message))],
@@ -81,7 +81,7 @@ pub(super) fn part(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     })
 }
 
-/// `TOPIC`: what a room is about, or is to be about.
+/// `TOPIC`: shows or sets the topic of a room.
 pub(super) fn topic(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
     let name = line.param(0).unwrap_or_default();
@@ -89,13 +89,13 @@ pub(super) fn topic(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     if line.param(1).is_none() {
         return ask(Query::TopicIs(room));
     }
-    match line.told(client, 1, ("TOPIC", &[name])) {
+    match line.outgoing_text(client, 1, ("TOPIC", &[name])) {
         Ok(topic) => alloc::vec![Action::Propose(Command::SetTopic { member, room, topic })],
         Err(actions) => actions,
     }
 }
 
-/// `NAMES`: who is in rooms.
+/// `NAMES`: lists the members of rooms.
 pub(super) fn names(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let list = line.param(0).unwrap_or_default();
     let rooms: Vec<String> = match line.targets(list) {
@@ -105,7 +105,7 @@ pub(super) fn names(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     ask(Query::Names { rooms, index: 0, from: MemberId::default() })
 }
 
-/// `INVITE`: somebody into a room; without parameters, to which rooms one is invited.
+/// `INVITE`: invites a member to a room; without parameters, lists the client's invitations.
 pub(super) fn invite(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
     let (name, room) = match (line.param(0), line.param(1)) {
@@ -120,7 +120,8 @@ pub(super) fn invite(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     }
 }
 
-/// `KICK`: members out of a room. Where there are as many rooms as names, each name out of its own.
+/// `KICK`: removes members from a room. With as many rooms as names, each member is removed from the room at the same
+/// position.
 pub(super) fn kick(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
     let items = |index| line.items(line.param(index).unwrap_or_default());
@@ -137,7 +138,7 @@ pub(super) fn kick(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
         if !named.insert((folded(room), folded(name))) {
             continue;
         }
-        let message = line.told(client, 2, ("KICK", &[room, name]));
+        let message = line.outgoing_text(client, 2, ("KICK", &[room, name]));
         actions.extend(match (room_name(room), Name::parse_any(name), message) {
             (None, ..) => bad_room(room),
             (_, Err(_), _) => answer_numeric(numeric::ERR_NOSUCHNICK, &[&printable_word(name)]),
@@ -150,7 +151,7 @@ pub(super) fn kick(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     actions
 }
 
-/// The actions for each target of a list, which has one at least.
+/// Returns the actions for all targets of a list, which must not be empty.
 pub(super) fn each<'a>(
     line: &Line<'a>,
     list: &'a str,

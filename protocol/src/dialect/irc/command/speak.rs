@@ -1,4 +1,4 @@
-//! What a client says, to whom, and of itself.
+//! Commands that send messages, and that change what others see of a member.
 
 use super::register::text;
 use super::room::each;
@@ -19,23 +19,23 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-/// What answers whoever speaks to a name that is nobody's. Clients send passwords to such names, and nobody else is to
-/// read them, so that not even the log is told.
+/// The answer to a message for a reserved name. Clients send passwords to names such as `NickServ`, so the message is
+/// not proposed to the log.
 const NO_SERVICES: Numeric = Numeric { text: "", ..numeric::ERR_NOSUCHNICK };
 
-/// `PRIVMSG`.
+/// `PRIVMSG`: sends a message to rooms or members.
 pub(super) fn privmsg(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     say(client, line, "PRIVMSG", MessageKind::Text, MessageKind::Ctcp)
 }
 
-/// `NOTICE`. What is wrong with it is not answered (RFC 2812, section 3.3.2).
+/// `NOTICE`: sends a message that is never answered automatically, not even with an error (RFC 2812, section 3.3.2).
 pub(super) fn notice(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let mut actions = say(client, line, "NOTICE", MessageKind::Notice, MessageKind::CtcpReply);
     actions.retain(|actions| matches!(actions, Action::Propose(_)));
     actions
 }
 
-/// `TAGMSG`: nothing but tags (IRCv3, message-tags).
+/// `TAGMSG`: sends only tags (IRCv3, message-tags).
 pub(super) fn tagmsg(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(targets) = line.param(0).filter(|targets| !targets.is_empty()) else {
         return line.needs_more();
@@ -52,17 +52,17 @@ fn say(client: &Client, line: &Line<'_>, command: &str, kind: MessageKind, ctcp:
     let Some(targets) = line.param(0).filter(|targets| !targets.trim_matches(',').is_empty()) else {
         return answer_numeric(numeric::ERR_NORECIPIENT, &[]);
     };
-    let Some(said) = line.rest(1).filter(|said| !said.is_empty()) else {
+    let Some(content) = line.rest(1).filter(|content| !content.is_empty()) else {
         return answer_numeric(numeric::ERR_NOTEXTTOSEND, &[]);
     };
-    let mut message = message(&said, kind, ctcp);
+    let mut message = message(&content, kind, ctcp);
     if message.text.as_str().is_empty() && message.kind == kind {
         return answer_numeric(numeric::ERR_NOTEXTTOSEND, &[]);
     }
     message.tags = client.tags(line);
     each(line, targets, |target| {
-        // What would be too long for its readers is refused, and nothing of it is lost unseen.
-        if client.source_bytes + command.len() + target.len() + " :".len() + 1 + said.len()
+        // A message that would be too long for its readers is refused rather than cut.
+        if client.source_bytes + command.len() + target.len() + " :".len() + 1 + content.len()
             > MESSAGE_BYTES_MAX
         {
             return answer_numeric(numeric::ERR_INPUTTOOLONG, &[]);
@@ -71,9 +71,9 @@ fn say(client: &Client, line: &Line<'_>, command: &str, kind: MessageKind, ctcp:
     })
 }
 
-/// What is said, out of its CTCP if it is in one.
-fn message(said: &str, kind: MessageKind, ctcp: MessageKind) -> Message {
-    let Some(inner) = said.strip_prefix('\x01') else { return Message::new(kind, text(said)) };
+/// Parses the content of a message, which may be CTCP.
+fn message(content: &str, kind: MessageKind, ctcp: MessageKind) -> Message {
+    let Some(inner) = content.strip_prefix('\x01') else { return Message::new(kind, text(content)) };
     let inner = inner.strip_suffix('\x01').unwrap_or(inner);
     match inner.strip_prefix("ACTION ") {
         Some(action) if kind == MessageKind::Text => Message::new(MessageKind::Action, text(action)),
@@ -81,7 +81,7 @@ fn message(said: &str, kind: MessageKind, ctcp: MessageKind) -> Message {
     }
 }
 
-/// The command that says it to a room, to those who run a room, or to a member.
+/// Returns the command that sends the message to a room, to members with a status in a room, or to one member.
 fn to_target(line: &Line<'_>, target: &str, message: &Message) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
     let status = Status::ALL.into_iter().find(|status| target.starts_with(status.prefix()));
@@ -111,25 +111,25 @@ fn to_target(line: &Line<'_>, target: &str, message: &Message) -> Vec<Action> {
     if is_signal { alloc::vec![Action::Signal(command)] } else { alloc::vec![Action::Propose(command)] }
 }
 
-/// `AWAY`: the client's user is not there, or there again.
+/// `AWAY`: marks the member as away, or as back.
 pub(super) fn away(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
-    match line.told(client, 0, ("AWAY", &[])) {
+    match line.outgoing_text(client, 0, ("AWAY", &[])) {
         Ok(away) => alloc::vec![Action::Propose(Command::SetAway { member, away })],
         Err(actions) => actions,
     }
 }
 
-/// `SETNAME`: another real name (IRCv3, setname).
+/// `SETNAME`: changes the real name (IRCv3, setname).
 pub(super) fn setname(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
-    match line.told(client, 0, ("SETNAME", &[])).ok().flatten() {
+    match line.outgoing_text(client, 0, ("SETNAME", &[])).ok().flatten() {
         Some(real_name) => alloc::vec![Action::Propose(Command::SetRealName { member, real_name })],
         None => ask(Query::Fail("FAIL", "SETNAME".into(), "INVALID_REALNAME", "Invalid realname")),
     }
 }
 
-/// `CHGHOST`: an operator of the server has somebody shown at another host.
+/// `CHGHOST`: changes the host that is shown for a member. For operators of the server.
 pub(super) fn chghost(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
     let (name, host) = (line.param(0).unwrap_or_default(), line.param(1).unwrap_or_default());
@@ -140,7 +140,7 @@ pub(super) fn chghost(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     }
 }
 
-/// `KILL`: an operator of the server ends a connection.
+/// `KILL`: disconnects a member. For operators of the server.
 pub(super) fn kill(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
     let name = line.param(0).unwrap_or_default();
@@ -150,10 +150,10 @@ pub(super) fn kill(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     }
 }
 
-/// `WALLOPS`: an operator of the server speaks to all who want to hear such.
+/// `WALLOPS`: sends a message to all members with the mode `w`. For operators of the server.
 pub(super) fn wallops(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
-    match line.told(client, 0, ("WALLOPS", &[])) {
+    match line.outgoing_text(client, 0, ("WALLOPS", &[])) {
         Ok(Some(text)) => alloc::vec![Action::Propose(Command::Wallops { member, text })],
         Ok(None) => line.needs_more(),
         Err(actions) => actions,
@@ -161,12 +161,12 @@ pub(super) fn wallops(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
 }
 
 impl Client {
-    /// The client-only tags that are passed on, where the client has negotiated to send such.
+    /// Returns the client-only tags to pass on, if the client has negotiated `message-tags`.
     fn tags(&self, line: &Line<'_>) -> Option<Arc<str>> {
         if !self.capabilities.has(Capabilities::MESSAGE_TAGS) {
             return None;
         }
-        // Of two tags with one key, the later one counts.
+        // Of several tags with one key, the last one is valid (IRCv3, message-tags).
         let tags: BTreeMap<&str, &str> = line.message.tags.client_only().collect();
         let mut kept = String::new();
         for tag in tags.values() {

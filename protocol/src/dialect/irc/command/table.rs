@@ -1,4 +1,4 @@
-//! The table of the commands: a row is all that the server knows of one, but for what it does.
+//! The table of commands: for each one, when it may be sent, its parameters, its function and its help.
 
 use super::ask;
 use super::{Line, mode, questions, register, room, speak};
@@ -13,28 +13,28 @@ pub(in crate::dialect::irc) struct IrcCommand {
     pub(in crate::dialect::irc) name: &'static str,
     /// The stage in which it may be sent.
     pub(super) stage: Stage,
-    /// Who may send it. Help says so; the world refuses it to others.
+    /// The privilege that the command needs, for its help. The world checks it.
     pub(in crate::dialect::irc) privilege: Privilege,
-    /// Parameters that it needs.
+    /// The number of required parameters.
     pub(super) params: usize,
-    /// Which parameter, counted from 0, is a text of people's; it is the last.
+    /// The index of the parameter that is a text; it is the last one.
     pub(super) text: Option<usize>,
     pub(super) act: fn(&mut Client, &Line<'_>) -> Vec<Action>,
-    /// How it is written, and what it does; `None` for one that help does not list.
+    /// The usage and description; `None` if the help does not list the command.
     pub(in crate::dialect::irc) help: Option<(&'static str, &'static str)>,
 }
 
-/// When a command may be sent.
+/// The stage of a connection in which a command may be sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     Always,
-    /// By members alone.
+    /// After the connection has become a member.
     Entered,
-    /// Before the connection is a member.
+    /// Before the connection has become a member.
     Registering,
 }
 
-/// Who may send a command.
+/// The privilege that a command needs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::dialect::irc) enum Privilege {
     Anybody,
@@ -44,7 +44,7 @@ pub(in crate::dialect::irc) enum Privilege {
 
 macro_rules! commands {
     ($($name:literal $stage:ident $privilege:ident $params:literal $text:tt [$($act:tt)*] $(= $usage:literal, $about:literal)?;)*) => {
-        /// Every command, in the order of the names.
+        /// All commands, in the order of their names.
         pub(in crate::dialect::irc) static COMMANDS: &[IrcCommand] = &[$(IrcCommand {
             name: $name,
             stage: Stage::$stage,
@@ -63,8 +63,8 @@ macro_rules! commands {
     (@help $usage:literal, $about:literal) => { Some(($usage, $about)) };
 }
 
-// Name, stage, who may send it, parameters that it needs, which of them is a text, what makes actions of it (or, for a
-// question without parameters, what answers it); then its help.
+// Name, stage, privilege, number of required parameters, index of the text, function that returns its actions (or, for a
+// query without parameters, its answer); then its help.
 commands! {
     "ADMIN" Entered Anybody 0 - [answer server::admin]
         = "ADMIN", "show who runs the server";
@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_are_in_order_and_in_capitals() {
+    fn commands_are_sorted_and_in_capitals() {
         assert!(COMMANDS.is_sorted_by(|one, other| one.name < other.name));
         assert!(COMMANDS.iter().all(|entry| entry.name.bytes().all(|it| it.is_ascii_uppercase())));
     }
