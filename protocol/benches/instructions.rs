@@ -1,6 +1,6 @@
-//! Instruction counts of the core under valgrind: the same in every run, on a busy machine too.
+//! Instruction counts of the core under valgrind, which are the same in every run, even on a busy machine.
 //!
-//! `cargo bench -p parlor-protocol --bench instructions`, with `gungraun-runner` and valgrind installed.
+//! Run with `cargo bench -p parlor-protocol --bench instructions`. It needs `gungraun-runner` and valgrind.
 
 #![expect(clippy::disallowed_methods, unused_qualifications, reason = "what the macros write")]
 
@@ -14,15 +14,14 @@ use parlor_protocol::Framer;
 use std::hint::black_box;
 use workload::{CHUNK_BYTES, Kind, LINE_BYTES, Readers, Server, TRICKLE_BYTES, framed};
 
-/// A count that is not to be passed: what was measured, and an eighth of it for other compilers and libraries.
+/// Sets the maximum count: the measured one, and an eighth more for other compilers and libraries.
 fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
     let mut config = LibraryBenchmarkConfig::default();
     config.tool(Callgrind::default().hard_limits([(EventKind::Ir, instructions)]));
     config
 }
 
-/// Copies are counted by the vectors that are moved: of the instruction that moves many bytes at once,
-/// callgrind would count each byte.
+/// Makes the C library copy with vector instructions: callgrind would count `rep movsb` once for each byte.
 fn without_string_moves() -> LibraryBenchmarkConfig {
     let mut config = LibraryBenchmarkConfig::default();
     config.env("GLIBC_TUNABLES", "glibc.cpu.x86_rep_movsb_threshold=1073741824");

@@ -1,6 +1,6 @@
-//! How fast the core is, in wall time.
+//! The speed of the core in wall time.
 //!
-//! `cargo bench -p parlor-protocol --bench time`.
+//! Run with `cargo bench -p parlor-protocol --bench time`.
 
 mod workload;
 

@@ -1,8 +1,7 @@
-//! What is measured: the same work for instruction counts and for time.
+//! The measured work, the same for instruction counts and for time.
 //!
-//! Each thing measured begins in the state that a server is in after its first minute: buffers that are kept
-//! for their allocations are there, and histories are full. That it does what it is named for is asserted
-//! before it is measured.
+//! Each measurement begins with the state of a server after its first minute: reused buffers are allocated, and histories
+//! are full. The effect of the work is asserted before it is measured.
 
 use bytes::Bytes;
 use parlor_protocol::{
@@ -12,19 +11,19 @@ use parlor_protocol::{
 };
 use std::hint::black_box;
 
-/// Bytes of an ordinary line, its end counted.
+/// Number of bytes of an ordinary line, including its line end.
 pub(crate) const LINE_BYTES: usize = 64;
 
-/// Bytes of one read from a socket.
+/// Number of bytes of one read from a socket.
 pub(crate) const CHUNK_BYTES: usize = 16 << 10;
 
-/// Bytes that come one at a time.
+/// Number of bytes that arrive one at a time.
 pub(crate) const TRICKLE_BYTES: usize = 64 << 10;
 
-/// Lines that are parsed.
+/// Number of lines that are parsed.
 pub(crate) const PARSED_LINES: u32 = 100;
 
-/// A framer that has no line begun, and a stream for it.
+/// Creates a framer without an unfinished line, and a stream for it.
 pub(crate) fn framed(stream_bytes: usize, line_bytes: usize, skipped: usize) -> (Framer, Bytes) {
     let stream = lines(stream_bytes, line_bytes, skipped);
     let mut framer = Framer::new(TRICKLE_BYTES);
@@ -33,13 +32,13 @@ pub(crate) fn framed(stream_bytes: usize, line_bytes: usize, skipped: usize) -> 
     (Framer::new(TRICKLE_BYTES), stream)
 }
 
-/// Lines of so many bytes, their ends counted, of which the first is `skipped` bytes shorter.
+/// Returns lines of `line_bytes` bytes, including their line ends. The first is `skipped` bytes shorter.
 fn lines(stream_bytes: usize, line_bytes: usize, skipped: usize) -> Bytes {
     let byte = |at: usize| if at % line_bytes == line_bytes - 1 { b'\n' } else { b'x' };
     (skipped..skipped + stream_bytes).map(byte).collect()
 }
 
-/// Reads a chunk's lines; returns how many there were.
+/// Reads the lines of a chunk. Returns their number.
 pub(crate) fn frame(framer: &mut Framer, chunk: Bytes) -> usize {
     framer.push(chunk);
     let mut lines = 0;
@@ -50,28 +49,28 @@ pub(crate) fn frame(framer: &mut Framer, chunk: Bytes) -> usize {
     lines
 }
 
-/// Reads the lines of a stream that comes byte by byte.
+/// Reads the lines of a stream that arrives byte by byte. Returns their number.
 pub(crate) fn trickle(framer: &mut Framer, stream: &Bytes) -> usize {
     (0..stream.len()).map(|at| frame(framer, stream.slice(at..=at))).sum()
 }
 
-/// The lines that a client sends.
+/// The kind of lines that a client sends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
-    /// Something said, with the characters that a person in China has.
+    /// A message in Chinese.
     Chinese,
-    /// `/msg`, with a name to look at before the text.
+    /// A command with a name and a text: `/msg`.
     Command,
-    /// Something said in colours, which takes the long way through the text's cleaning.
+    /// A message with formatting codes, which takes the slow path of cleaning.
     Formatted,
-    /// Something said that is as long as a line may be.
+    /// A message of the maximum length of a line.
     Long,
-    /// Something said, in ASCII.
+    /// A message in ASCII.
     Said,
 }
 
 impl Kind {
-    /// [`PARSED_LINES`] of them.
+    /// Returns [`PARSED_LINES`] lines.
     fn lines(self) -> Bytes {
         let pad = |line: &str, with: &str, bytes: usize| {
             format!("{line}{}\n", with.repeat((bytes - 1 - line.len()) / with.len()))
@@ -87,13 +86,13 @@ impl Kind {
     }
 }
 
-/// A log, and nobody who carries out any output.
+/// A log, and an environment that counts outputs and executes none.
 #[derive(Debug, Default)]
 struct Counting {
     log: MemoryLog,
     outputs: u64,
     proposals: u64,
-    /// What is proposed is lost.
+    /// Whether proposals are dropped.
     loses: bool,
 }
 
@@ -125,7 +124,7 @@ impl Environment for Counting {
     }
 }
 
-/// A server with members in its lobby, whose outputs nobody carries out.
+/// A server with members in its lobby, whose outputs are not executed.
 #[derive(Debug)]
 pub(crate) struct Server {
     server: parlor_protocol::Server,
@@ -135,7 +134,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// A server with so many members in its lobby.
+    /// Creates a server with this number of members in its lobby.
     pub(crate) fn of(members: u16) -> Self {
         let limits = Limits {
             backlog_bytes_max: 16 << 20,
@@ -152,20 +151,20 @@ impl Server {
         }
         // The room's history is full, as it is in a room that is older than a minute.
         for _ in 0..limits.world.history_lines_max {
-            assert_eq!(server.say(), 1, "one output, whoever hears it");
+            assert_eq!(server.say(), 1, "one output for all members");
         }
         server.come_and_go();
         server
     }
 
-    /// A server with one member, and what it sends.
+    /// Creates a server with one member, and the lines that the member sends.
     pub(crate) fn sent(kind: Kind) -> (Self, Bytes) {
         let lines = kind.lines();
         assert_eq!(Self::of(1).parse(lines.clone()), PARSED_LINES.into(), "a proposal for each line");
         (Self::of(1), lines)
     }
 
-    /// Turns bytes of the first member into proposals, of which none is committed; returns how many.
+    /// Parses bytes of the first member into proposals, which are dropped. Returns their number.
     pub(crate) fn parse(&mut self, bytes: Bytes) -> u64 {
         let before = self.counting.proposals;
         self.counting.loses = true;
@@ -174,7 +173,7 @@ impl Server {
         self.counting.proposals - before
     }
 
-    /// The first member says a line, and the room is told.
+    /// Sends a message of the first member to the room. Returns the number of outputs.
     pub(crate) fn say(&mut self) -> u64 {
         const LINE: [u8; LINE_BYTES] = {
             let mut line = [b'x'; LINE_BYTES];
@@ -186,7 +185,7 @@ impl Server {
         self.counting.outputs - before
     }
 
-    /// One more enters, ends its input, and is gone.
+    /// Lets one more member enter, end its input and leave. Returns the number of outputs.
     pub(crate) fn come_and_go(&mut self) -> u64 {
         let before = self.counting.outputs;
         let conn = self.enter(9_999);
@@ -211,7 +210,7 @@ impl Server {
     }
 }
 
-/// Sockets that take everything, and are counted.
+/// Sockets that accept everything, and count it.
 #[derive(Debug, Default)]
 struct Sockets {
     bytes: usize,
@@ -227,7 +226,7 @@ impl Wire for Sockets {
     }
 }
 
-/// An outbox with rooms of the same size, each connection in one of them.
+/// An outbox with rooms of the same size. Each connection is in one room.
 #[derive(Debug)]
 pub(crate) struct Readers {
     outbox: Outbox,
@@ -239,7 +238,7 @@ pub(crate) struct Readers {
 }
 
 impl Readers {
-    /// So many rooms of so many readers.
+    /// Creates this number of rooms with this number of readers each.
     pub(crate) fn of(rooms: u32, room_readers: u32) -> Self {
         let mut readers = Self {
             outbox: Outbox::new(&Limits::default()),
@@ -250,7 +249,7 @@ impl Readers {
                 profile: Profile::of_address([127, 0, 0, 1].into()),
             },
             room_name: RoomName::lobby(),
-            // With the name and what is between them, a line of `LINE_BYTES`.
+            // Together with the name, a line of `LINE_BYTES`.
             message: Message::new(
                 MessageKind::Text,
                 Text::clean(&[b'x'; LINE_BYTES - "54321: \n".len()], false),
@@ -263,26 +262,30 @@ impl Readers {
             readers.outbox.output(&Output::Subscribe { conn, room, class: WireClass::default() });
         }
         while readers.outbox.flush(&mut readers.sockets) {}
-        // The buffers of the busiest tick are there, and have room.
+        // Allocate the buffers of the busiest tick.
         let heard = room_readers * (room_readers - 1);
-        assert_eq!(readers.all_speak(), heard as usize * LINE_BYTES, "each hears all others");
+        assert_eq!(
+            readers.all_speak(),
+            heard as usize * LINE_BYTES,
+            "each member is sent the lines of all others"
+        );
         readers.few_are_touched();
         readers
     }
 
-    /// One line, heard by all of the first room but for its speaker; returns how many bytes were written.
+    /// Sends one line to the first room, except to its speaker. Returns the number of bytes written.
     pub(crate) fn one_speaks(&mut self) -> usize {
         self.say(0);
         self.flush()
     }
 
-    /// A line of each of the first room, in one tick.
+    /// Sends a line of each member of the first room, in one tick. Returns the number of bytes written.
     pub(crate) fn all_speak(&mut self) -> usize {
         (0..self.room_readers).for_each(|slot| self.say(slot));
         self.flush()
     }
 
-    /// A line in one room, and a note to one connection of another.
+    /// Sends a line to one room, and a note to one connection of another room. Returns the number of bytes written.
     pub(crate) fn few_are_touched(&mut self) -> usize {
         self.say(0);
         let conn = ConnId { slot: self.room_readers, generation: 0 };

@@ -1,11 +1,11 @@
-//! What the hub counts, for whoever watches a server.
+//! The counters of the hub.
 
 use parlor_protocol::{
     CloseReason, Command, ConnId, Dialect, Environment, Input, Limits, MemoryLog, Now, Options, RoomName,
     Server, Wire,
 };
 
-/// A log, and nobody who reads what the server says.
+/// A log, and sockets whose bytes nobody reads.
 #[derive(Default)]
 struct Nobody(MemoryLog);
 
@@ -57,7 +57,7 @@ impl Stage {
 }
 
 #[test]
-fn what_has_happened_is_counted() {
+fn connections_lines_and_entries_are_counted() {
     let limits = Limits { connections_per_ip_max: 1, refusals_max: 1, ..Limits::default() };
     let mut nobody = Nobody::default();
     let server = Server::new(limits, Options::default(), Now::default(), &mut nobody);
@@ -66,19 +66,19 @@ fn what_has_happened_is_counted() {
 
     let alice = stage.accept(1);
     let bob = stage.accept(2);
-    // Two more of alice's host: one is told why it is not let in, and one is dropped without a word.
-    let told = stage.accept(1);
+    // Two more from Alice's host: one is sent the reason for its refusal, and one is dropped silently.
+    let refused = stage.accept(1);
     let dropped = stage.accept(1);
     stage.input(Input::Received { conn: alice, bytes: "one\ntwo\n/me waves\n/who\n".into() });
     stage.input(Input::Received { conn: bob, bytes: "/quit\n".into() });
-    for conn in [alice, bob, told, dropped] {
+    for conn in [alice, bob, refused, dropped] {
         stage.input(Input::Closed { conn });
     }
 
     let counters = stage.server.hub().counters();
     assert_eq!(counters.accepted, 4);
     assert_eq!(counters.lines, 3);
-    assert_eq!(counters.entries, 1 + 2 + 3 + 2, "a configuration, entrances, lines, and leaves");
+    assert_eq!(counters.entries, 1 + 2 + 3 + 2, "one Configure, then Enter, Say and Leave");
     let closed = |reason| counters.closed[reason as usize];
     assert_eq!(closed(CloseReason::Reset), 1);
     assert_eq!(closed(CloseReason::Quit), 1);

@@ -1,13 +1,12 @@
-//! Messages that are malformed, too long, too many or meant to harm, and what each of them is answered.
+//! Malformed, overlong, excessive and malicious messages, and the answers to them.
 //!
-//! A table for each subject. A row is what it is about, what Alice sends, in the notation of the transcripts, and
-//! everything that is seen for it: an answer of the server's stands without what begins it, whatever others see stands
-//! whole. So a row without anybody else says that Bob, a client of IRC in her room, and Dave, who speaks the plain
-//! dialect there, are told nothing.
+//! Each subject has a table. A row has a description, the lines that Alice sends in the notation of the transcripts, and
+//! everything that is seen: answers of the server to Alice without their beginning, and complete lines for others. If a row
+//! has no line for Bob, an IRC client in her room, or for Dave, a plain client there, they are sent nothing.
 //!
-//! Each row is played twice, as it is and with every byte in a read of its own. Whatever it is, the invariants hold
-//! after each step, the log replays to the same world, each line to a client of IRC is a whole message within its
-//! limits, and Alice's `PING` is answered, unless the row closes her connection.
+//! Each row is played twice: as it is, and with every byte in a separate read. In both, the invariants hold after each
+//! step, the log replays to the same world, each line to an IRC client is a complete message within its limits, and
+//! Alice's next `PING` is answered, unless the row closes her connection.
 
 #[allow(dead_code, reason = "a table says less than a transcript does")]
 #[path = "transcripts/script.rs"]
@@ -20,33 +19,33 @@ use script::{Script, meaning};
 use stage::{Chunking, Stage};
 use std::panic;
 
-/// What it is about, what is sent, and what is seen.
+/// The description, the lines that Alice sends, and everything that is seen.
 type Row<'a> = (&'a str, &'a str, &'a [&'a str]);
 
-/// Who Alice is when she sends it.
+/// The state of Alice's connection when she sends the lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sender {
-    /// She founded the room, and runs it.
+    /// Alice created the room and is its operator.
     Founder,
-    /// She is in the room.
+    /// Alice is in the room.
     Member,
-    /// Nobody yet.
+    /// Alice has not registered.
     Stranger,
-    /// She is in the room, and has negotiated tags, labels, batches and her own messages.
+    /// Alice is in the room, and has negotiated tags, labels, batches and `echo-message`.
     Tagged,
 }
 
-/// The beginning of every answer to alice.
+/// The beginning of every answer to Alice.
 const ANSWER: &str = "alice < :parlor.localhost ";
 
-/// What is in front of what is seen as it stands; everything else is an answer.
+/// The beginnings of complete lines in a table. Every other line is an answer to Alice.
 const SEERS: [&str; 4] = ["alice ", "bob ", "console:", "dave "];
 
-/// What the console tells of what alice did, and everybody reads.
+/// The beginnings of console lines about Alice's acts, which the tables omit.
 const ACTS: [&str; 3] = ["console: alice is now ", "console: alice set ", "console: alice cleared "];
 
 impl Sender {
-    /// The lines before the bad one.
+    /// Returns the actions before those of a row.
     fn prologue(self) -> Vec<&'static str> {
         let alice = match self {
             Self::Founder | Self::Member => {
@@ -73,7 +72,7 @@ impl Sender {
     }
 }
 
-/// Plays each row on a stage of its own.
+/// Plays each row on a new stage.
 fn check(sender: Sender, rows: &[Row<'_>]) {
     let mut failures = String::new();
     for &(about, sends, sees) in rows {
@@ -91,11 +90,11 @@ fn check(sender: Sender, rows: &[Row<'_>]) {
     assert!(failures.is_empty(), "{failures}");
 }
 
-/// What is seen instead of what a row says, if anything.
+/// Plays a row. Returns what is seen, if it is not what the row says.
 fn play(sender: Sender, chunking: Chunking, sends: &str, sees: &[&str]) -> Option<String> {
     let mut stage = stage_of(sender, chunking);
     let mut seen = act(&mut stage, &format!("alice sends {sends}\\r\\n"));
-    // What was done is in what everybody reads; the transcripts show that the console tells it, too.
+    // Everybody is sent these acts, too. The transcripts test that the console reports them.
     seen.retain(|line| !ACTS.iter().any(|act| line.starts_with(act)));
     let expected: Vec<String> = sees.iter().map(|line| whole(line)).collect();
     let mut difference = (by_seer(&seen) != by_seer(&expected)).then(|| seen.join("\n"));
@@ -109,7 +108,7 @@ fn play(sender: Sender, chunking: Chunking, sends: &str, sees: &[&str]) -> Optio
     difference
 }
 
-/// Everybody is there.
+/// Creates a stage on which everybody is connected.
 fn stage_of(sender: Sender, chunking: Chunking) -> Stage {
     let mut stage = Stage::new(&Script::default(), chunking);
     for line in sender.prologue() {
@@ -118,7 +117,7 @@ fn stage_of(sender: Sender, chunking: Chunking) -> Stage {
     stage
 }
 
-/// Does what a line of a transcript says.
+/// Executes one line of a transcript. Returns what is seen.
 fn act(stage: &mut Stage, line: &str) -> Vec<String> {
     let script = Script::parse(line).expect("a line of a transcript");
     let seen: Vec<String> = script.steps.iter().flat_map(|step| stage.act(&step.action)).collect();
@@ -135,7 +134,7 @@ fn whole(line: &str) -> String {
     if stands { line.to_owned() } else { format!("{ANSWER}{line}") }
 }
 
-/// What was seen, by who saw it.
+/// Sorts what is seen by its seer.
 fn by_seer(seen: &[String]) -> Vec<(String, Vec<u8>)> {
     let mut seen: Vec<_> = seen.iter().map(|line| meaning(line)).collect();
     seen.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -143,7 +142,7 @@ fn by_seer(seen: &[String]) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
-fn a_line_that_is_too_long_is_refused_whole() {
+fn a_line_that_is_too_long_is_refused() {
     check(
         Sender::Member,
         &[
@@ -179,7 +178,7 @@ fn a_line_that_is_too_long_is_refused_whole() {
 }
 
 #[test]
-fn parameters_end_at_the_fifteenth() {
+fn the_fifteenth_parameter_contains_all_others() {
     check(
         Sender::Member,
         &[
@@ -223,7 +222,7 @@ fn parameters_end_at_the_fifteenth() {
 }
 
 #[test]
-fn what_is_no_message_is_answered_without_its_command() {
+fn the_answer_to_a_malformed_message_names_no_command() {
     check(
         Sender::Member,
         &[
@@ -252,7 +251,7 @@ fn what_is_no_message_is_answered_without_its_command() {
 }
 
 #[test]
-fn last_words_are_said_once() {
+fn a_parting_message_is_sent_once() {
     check(
         Sender::Member,
         &[
@@ -349,7 +348,7 @@ fn last_words_are_said_once() {
 }
 
 #[test]
-fn what_is_not_utf8_is_refused() {
+fn a_line_that_is_not_utf_8_is_refused() {
     check(
         Sender::Member,
         &[
@@ -431,7 +430,7 @@ fn what_is_not_utf8_is_refused() {
 }
 
 #[test]
-fn tags_are_read_as_far_as_they_are_tags() {
+fn malformed_tags_are_ignored() {
     check(
         Sender::Tagged,
         &[
@@ -527,7 +526,7 @@ fn tags_are_read_as_far_as_they_are_tags() {
 }
 
 #[test]
-fn tags_of_who_has_not_asked_for_tags_are_dropped() {
+fn tags_of_a_client_without_message_tags_are_dropped() {
     check(
         Sender::Member,
         &[
@@ -545,7 +544,7 @@ fn tags_of_who_has_not_asked_for_tags_are_dropped() {
 }
 
 #[test]
-fn a_label_is_a_tag_of_at_most_64_bytes() {
+fn a_label_has_at_most_64_bytes() {
     check(
         Sender::Tagged,
         &[
@@ -647,7 +646,7 @@ fn a_label_is_a_tag_of_at_most_64_bytes() {
 }
 
 #[test]
-fn a_sender_cannot_say_whom_it_is_from() {
+fn a_sender_cannot_choose_its_source() {
     check(
         Sender::Member,
         &[
@@ -693,7 +692,7 @@ fn a_sender_cannot_say_whom_it_is_from() {
 }
 
 #[test]
-fn an_unknown_command_is_shown_as_one_short_word() {
+fn an_unknown_command_is_repeated_as_one_short_word() {
     check(
         Sender::Member,
         &[
@@ -715,7 +714,7 @@ fn an_unknown_command_is_shown_as_one_short_word() {
 }
 
 #[test]
-fn empty_parameters_are_none() {
+fn empty_parameters_are_missing_parameters() {
     check(
         Sender::Member,
         &[
@@ -903,7 +902,7 @@ fn a_parameter_of_an_answer_is_one_word() {
 }
 
 #[test]
-fn lists_end_at_their_limits() {
+fn lists_have_a_maximum_length() {
     check(
         Sender::Member,
         &[
@@ -988,7 +987,7 @@ fn lists_end_at_their_limits() {
 }
 
 #[test]
-fn modes_of_a_room_are_its_operators() {
+fn only_operators_of_a_room_change_its_modes() {
     check(
         Sender::Member,
         &[
@@ -1031,7 +1030,7 @@ fn modes_of_a_room_are_its_operators() {
 }
 
 #[test]
-fn modes_of_a_room_are_set_as_far_as_they_can_be() {
+fn valid_modes_of_a_room_are_set_and_invalid_ones_answered() {
     check(
         Sender::Founder,
         &[
@@ -1255,7 +1254,7 @@ fn modes_of_a_room_are_set_as_far_as_they_can_be() {
 }
 
 #[test]
-fn patterns_with_many_stars_take_no_time() {
+fn patterns_with_many_stars_take_little_time() {
     check(
         Sender::Member,
         &[
@@ -1312,7 +1311,7 @@ fn patterns_with_many_stars_take_no_time() {
 }
 
 #[test]
-fn a_name_has_letters_and_digits() {
+fn a_name_consists_of_letters_and_digits() {
     check(
         Sender::Member,
         &[
@@ -1451,7 +1450,7 @@ fn a_name_has_letters_and_digits() {
 }
 
 #[test]
-fn who_is_nobody_yet_can_do_little() {
+fn an_unregistered_client_can_do_little() {
     check(
         Sender::Stranger,
         &[
@@ -1511,7 +1510,7 @@ fn who_is_nobody_yet_can_do_little() {
 }
 
 #[test]
-fn capabilities_are_asked_for_by_their_names() {
+fn capabilities_are_requested_by_name() {
     check(
         Sender::Stranger,
         &[
@@ -1586,7 +1585,7 @@ fn capabilities_are_asked_for_by_their_names() {
     );
 }
 
-/// The commands that only members may send, all of them.
+/// All commands that only members may send.
 const OF_MEMBERS: [&str; 35] = [
     "ADMIN", "AWAY", "CHGHOST", "HELP", "HELPOP", "INFO", "INVITE", "ISON", "JOIN", "KICK", "KILL", "LINKS",
     "LIST", "LUSERS", "MODE", "MONITOR", "MOTD", "NAMES", "NOTICE", "OPER", "PART", "PRIVMSG", "REHASH",
@@ -1595,7 +1594,7 @@ const OF_MEMBERS: [&str; 35] = [
 ];
 
 #[test]
-fn nobody_is_answered_before_it_has_said_who_it_is() {
+fn an_unregistered_client_is_refused_all_commands_of_members() {
     let refused: &[&str] = &["451 * :You have not registered"];
     for command in OF_MEMBERS {
         let lines = [command.to_owned(), format!("{command} #tea bob :x"), command.to_lowercase()];
@@ -1605,7 +1604,7 @@ fn nobody_is_answered_before_it_has_said_who_it_is() {
 }
 
 #[test]
-fn ten_megabytes_without_an_end_are_one_line_that_is_too_long() {
+fn ten_megabytes_without_a_line_end_are_one_line_that_is_too_long() {
     for sender in [Sender::Member, Sender::Stranger] {
         let mut stage = stage_of(sender, Chunking::Whole);
         assert!(act(&mut stage, r"alice sends PRIVMSG #tea :\{10000000*x}").is_empty());
@@ -1618,19 +1617,19 @@ fn ten_megabytes_without_an_end_are_one_line_that_is_too_long() {
 }
 
 #[test]
-fn a_flood_is_read_as_fast_as_the_rate_allows_and_nothing_of_it_is_lost() {
+fn a_flood_is_read_at_the_rate_without_losses() {
     let mut stage = stage_of(Sender::Member, Chunking::Whole);
     let lines: String = (0..1_000).map(|number| format!(r"PRIVMSG bob :{number}\r\n")).collect();
     let mut seen = act(&mut stage, &format!("alice sends {lines}"));
     assert_eq!(seen.pop().as_deref(), Some("alice is paused"));
-    assert!(seen.len() < 200, "no more than a burst is read at once: {}", seen.len());
-    // Nobody else waits for her.
+    assert!(seen.len() < 200, "at most a burst is read at once: {}", seen.len());
+    // The flood delays nobody else.
     let said = act(&mut stage, "bob > PRIVMSG #tea :hello");
     assert_eq!(said, ["dave < bob: hello", "alice < :bob!bob@10.0.0.2 PRIVMSG #tea :hello"]);
     seen.extend(act(&mut stage, "clock +30000ms"));
     assert_eq!(seen.pop().as_deref(), Some("alice is resumed"));
     let all = (0..1_000).map(|number| format!("bob < :alice!alice@10.0.0.1 PRIVMSG bob :{number}"));
-    assert!(seen.into_iter().eq(all), "each line is heard once, in its order");
+    assert!(seen.into_iter().eq(all), "each line is sent once, in order");
     stage.check_replay();
 }
 
@@ -1650,7 +1649,7 @@ fn hundreds_of_requests_for_capabilities_are_answered_one_by_one() {
 }
 
 #[test]
-fn hundreds_of_names_are_watched_as_far_as_there_may_be() {
+fn names_are_watched_up_to_the_limit() {
     let mut stage = stage_of(Sender::Member, Chunking::Whole);
     let names: Vec<String> =
         ('a'..='m').flat_map(|one| ('a'..='m').map(move |other| format!("{one}{other}"))).collect();
@@ -1661,14 +1660,14 @@ fn hundreds_of_names_are_watched_as_far_as_there_may_be() {
         Some(whole(&format!("734 alice 100 {} :Monitor list is full", left_over.join(","))))
     );
     let absent = watched.iter().map(|name| whole(&format!("731 alice :{name}")));
-    assert!(seen.into_iter().eq(absent), "those that are watched are not there");
+    assert!(seen.into_iter().eq(absent), "the watched names are offline");
     assert!(act(&mut stage, &format!("alice > MONITOR - {}", names[..160].join(","))).is_empty());
     assert_eq!(act(&mut stage, "alice > MONITOR L"), [whole("733 alice :End of MONITOR list")]);
     stage.check_replay();
 }
 
 #[test]
-fn a_member_is_in_as_many_rooms_as_one_may_be() {
+fn a_member_enters_rooms_up_to_the_limit() {
     let mut stage = stage_of(Sender::Member, Chunking::Whole);
     let rooms: Vec<String> = (0..20).map(|number| format!("#room{number}")).collect();
     let mut seen = act(&mut stage, &format!("alice > JOIN {}", rooms.join(",")));
@@ -1679,7 +1678,7 @@ fn a_member_is_in_as_many_rooms_as_one_may_be() {
 }
 
 #[test]
-fn a_user_name_is_made_of_what_can_be_in_one() {
+fn characters_that_are_not_allowed_are_dropped_from_a_user_name() {
     for (sends, user) in [
         (r"USER \x01 0 * :x", "user"),
         (r"USER ! 0 * :x", "user"),
@@ -1700,9 +1699,9 @@ fn a_user_name_is_made_of_what_can_be_in_one() {
 }
 
 #[test]
-fn hundreds_of_letters_are_answered_once_each_however_slowly() {
+fn hundreds_of_mode_letters_are_answered_once_each() {
     let mut stage = stage_of(Sender::Founder, Chunking::Whole);
-    // What is answered first is long enough to be waited for.
+    // The first answer is so long that the next one waits until it is written.
     for number in 0..12 {
         act(&mut stage, &format!(r"alice > MODE #tea +b {number}x\{{160*x}}"));
     }
@@ -1714,7 +1713,7 @@ fn hundreds_of_letters_are_answered_once_each_however_slowly() {
 }
 
 #[test]
-fn names_of_the_longest_are_listed_whole() {
+fn the_longest_names_are_listed_uncut() {
     let mut stage = stage_of(Sender::Member, Chunking::Whole);
     let room = format!("#{}", "房".repeat(50));
     act(&mut stage, &format!("alice > JOIN {room}"));

@@ -1,10 +1,10 @@
-//! How many connections there may be at once, those included that are not let in.
+//! The number of slots for connections, including refused ones.
 
 use parlor_protocol::{
     Command, ConnId, Dialect, Environment, Input, Limits, MemoryLog, Now, Options, RoomName, Server, Wire,
 };
 
-/// A log, and nobody who reads what the server says.
+/// A log, and sockets whose bytes nobody reads.
 #[derive(Default)]
 struct Nobody(MemoryLog);
 
@@ -29,14 +29,14 @@ impl Environment for Nobody {
 }
 
 #[test]
-fn slots_end_where_their_limits_do() {
+fn connections_and_refusals_share_the_slots() {
     let limits =
         Limits { connections_max: 2, connections_per_ip_max: 1, refusals_max: 1, ..Limits::default() };
     let (now, mut nobody, mut entries) = (Now::default(), Nobody::default(), Vec::new());
     let mut server = Server::new(limits, Options::default(), now, &mut nobody);
     let lobby = RoomName::lobby();
-    // One is let in, one of the same host is told why it is not, and one more is dropped; until the driver has
-    // closed that, it has a slot, too.
+    // The first is accepted, the second, of the same host, is sent the reason for its refusal, and the third is dropped.
+    // It keeps its slot until the driver has closed it.
     let mut conns = Vec::new();
     for port in 1..=3 {
         let conn = server.vacant();

@@ -1,4 +1,4 @@
-//! A log that takes its time, and puts what others say between two commands of one line.
+//! A log that commits late, and puts commands of others between two commands of one line.
 
 use bytes::Bytes;
 use parlor_protocol::{
@@ -7,7 +7,7 @@ use parlor_protocol::{
 };
 use std::collections::BTreeMap;
 
-/// A server whose log does nothing unasked.
+/// A server whose log commits only when a test says so.
 struct Stage {
     server: Server,
     now: Now,
@@ -15,12 +15,12 @@ struct Stage {
     outside: Outside,
 }
 
-/// What comes out of it.
+/// The server's outputs.
 #[derive(Default)]
 struct Outside {
     proposed: Vec<Command>,
     to_be_checked: Vec<ConnId>,
-    /// What each connection has read.
+    /// The text that each connection has received.
     read: BTreeMap<ConnId, String>,
 }
 
@@ -62,7 +62,7 @@ impl Stage {
         self.server.check_invariants();
     }
 
-    /// Commits these commands, one after the other.
+    /// Commits commands, one after the other.
     fn append(&mut self, commands: Vec<Command>) {
         for command in commands {
             self.log += 1;
@@ -71,7 +71,7 @@ impl Stage {
         }
     }
 
-    /// Commits whatever is proposed.
+    /// Commits everything that is proposed.
     fn commit(&mut self) {
         while !self.outside.proposed.is_empty() {
             let commands = core::mem::take(&mut self.outside.proposed);
@@ -90,7 +90,7 @@ impl Stage {
         self.input(Input::Received { conn, bytes: Bytes::copy_from_slice(lines.as_bytes()) });
     }
 
-    /// A client of IRC that has asked for capabilities and entered rooms.
+    /// Connects an IRC client, which registers and then sends `lines`.
     fn irc(&mut self, name: &str, lines: &str) -> ConnId {
         let conn = self.connect(Dialect::Irc, 5000);
         self.say(conn, &format!("NICK {name}\r\nUSER {name} 0 * :{name}\r\n"));
@@ -102,14 +102,14 @@ impl Stage {
         conn
     }
 
-    /// What a connection has read since it was last asked.
+    /// Returns the text that a connection has received since the last call.
     fn read(&mut self, conn: ConnId) -> String {
         while self.server.flush(&mut self.outside) {}
         self.outside.read.remove(&conn).unwrap_or_default()
     }
 }
 
-/// Where each text stands, in the order in which it is read.
+/// Returns the position of each text in `read`.
 fn places(read: &str, texts: &[&str]) -> Vec<usize> {
     texts.iter().map(|text| read.find(text).unwrap_or_else(|| panic!("{text} is in {read}"))).collect()
 }
@@ -117,7 +117,7 @@ fn places(read: &str, texts: &[&str]) -> Vec<usize> {
 const LABELS: &str = "CAP REQ :batch echo-message labeled-response message-tags\r\n";
 
 #[test]
-fn what_a_line_with_a_label_says_is_in_the_order_of_the_log() {
+fn messages_of_a_labelled_line_have_the_order_of_the_log() {
     let mut stage = Stage::new();
     let alice = stage.irc("alice", &format!("{LABELS}JOIN #a,#b\r\n"));
     let bob = stage.irc("bob", "JOIN #a,#b\r\n");
@@ -137,14 +137,14 @@ fn what_a_line_with_a_label_says_is_in_the_order_of_the_log() {
 }
 
 #[test]
-fn who_enters_with_a_label_hears_nobody_before_it_is_there() {
+fn a_member_that_enters_with_a_label_is_sent_nothing_before_its_join() {
     let mut stage = Stage::new();
     let bob = stage.irc("bob", "JOIN #a,#b\r\n");
     let alice = stage.irc("alice", LABELS);
     stage.read(alice);
     stage.say(alice, "@label=1 JOIN #a,#b\r\n");
     stage.say(bob, "PRIVMSG #a :two\r\n");
-    // The second room waits for the first.
+    // Entering the second room waits for the first.
     assert_eq!(stage.outside.proposed.len(), 2);
     stage.commit();
     let read = stage.read(alice);
@@ -153,18 +153,18 @@ fn who_enters_with_a_label_hears_nobody_before_it_is_there() {
 }
 
 #[test]
-fn who_is_ended_while_it_begins_again_is_closed() {
+fn a_connection_that_is_killed_while_it_switches_to_irc_is_closed() {
     let mut stage = Stage::new();
     let op = stage.irc("op", "OPER x y\r\n");
     assert_eq!(stage.outside.to_be_checked, [op]);
     stage.input(Input::PasswordChecked { conn: op, right: true });
     stage.commit();
     let dave = stage.connect(Dialect::Auto, 5001);
-    stage.now.mono = stage.server.deadline().expect("silence ends").at;
+    stage.now.mono = stage.server.deadline().expect("a deadline of the silence").at;
     stage.server.time_out(stage.now, &mut stage.outside);
     stage.commit();
     stage.read(dave);
-    // Its leave, to begin again as IRC, is behind the end that it is given.
+    // Dave's `Leave`, for the switch to IRC, follows the `Kill` in the log.
     stage.say(op, "KILL 5001 :bye\r\n");
     stage.say(dave, "NICK dave\r\nUSER dave 0 * :dave\r\n");
     stage.commit();
@@ -174,14 +174,14 @@ fn who_is_ended_while_it_begins_again_is_closed() {
 }
 
 #[test]
-fn who_is_kicked_while_its_connection_is_gone_is_in_no_room() {
+fn a_member_that_is_kicked_after_its_connection_closed_leaves() {
     let mut stage = Stage::new();
     let op = stage.irc("op", "JOIN #tea\r\n");
     let dave = stage.connect(Dialect::Plain, 5001);
     stage.commit();
     stage.say(dave, "/join tea\n");
     stage.commit();
-    // Its leave is behind the kick in the log.
+    // Dave's `Leave` follows the `Kick` in the log.
     stage.say(op, "KICK #tea 5001\r\n");
     stage.input(Input::Closed { conn: dave });
     assert_eq!(stage.outside.proposed.len(), 2);
@@ -190,7 +190,7 @@ fn who_is_kicked_while_its_connection_is_gone_is_in_no_room() {
 }
 
 #[test]
-fn who_is_shown_at_another_host_hears_it_apart_from_its_own_answers() {
+fn a_change_of_a_members_host_is_not_part_of_its_labelled_answer() {
     let mut stage = Stage::new();
     let op = stage.irc("op", "OPER x y\r\n");
     stage.input(Input::PasswordChecked { conn: op, right: true });
@@ -209,7 +209,7 @@ fn who_is_shown_at_another_host_hears_it_apart_from_its_own_answers() {
 }
 
 #[test]
-fn who_was_asked_for_no_password_is_asked_when_there_is_one() {
+fn a_password_that_is_set_during_a_registration_is_required() {
     let mut stage = Stage::new();
     stage.irc("alice", "");
     let bob = stage.irc("alice", "");

@@ -1,47 +1,46 @@
-//! The transcripts in `transcripts/*.txt`: what people do, and every line that each of them reads for it.
+//! Plays the transcripts in `transcripts/*.txt`: actions of people, and every line that each of them is sent.
 //!
-//! A transcript can be read aloud. Blank lines and lines that start with `#` are for the reader. The others
-//! are settings, actions, and what is seen after the action above them:
+//! Blank lines and lines that begin with `#` are comments. The others are settings, actions, and what is seen after the
+//! action above them:
 //!
 //! ```text
 //! set lang zh                    (or en)
 //! set greeting off               (or on); set echo on; set relay raw
-//! set motd Be kind.              a line of it; the same: set admin; set operator alice PASSWORD; set password PASSWORD
-//! set rehash motd Be kinder.     what the configuration says when it is read again
+//! set motd Be kind.              one line; also: set admin; set operator alice PASSWORD; set password PASSWORD
+//! set rehash motd Be kinder.     the value when the configuration is reloaded
 //! set limit line_bytes_max 128   any limit of `Limits` and `WorldLimits` by its name; rate_lines, rate_burst
 //!
 //! alice connects from 10.0.0.1:5001 [to room tea | to no room] [and stays, when the server closes]
-//! alice > hello                  a line and its LF
-//! alice sends hel                bytes as they stand, in one read
-//! alice ends input               closes its writing side, and reads on
-//! alice vanishes                 the connection breaks
-//! alice stops reading            its socket is full from here on; `alice takes 10 bytes`, `alice reads on`
-//! repeat 3: bob > hello          the same action, that many times
-//! clock +1500ms                  time passes; timers are due as they are due
+//! alice > hello                  alice sends a line with LF
+//! alice sends hel                alice sends these bytes in one read
+//! alice ends input               alice closes its writing side and reads on
+//! alice vanishes                 the connection fails
+//! alice stops reading            the socket is full from here on; `alice takes 10 bytes`, `alice reads on`
+//! repeat 3: bob > hello          the action is repeated
+//! clock +1500ms                  time passes, and timers that are due fire
 //! server stops
 //!
-//! bob < 5001: hello              bob read this line
-//! bob <~ 5001: he                bob read this beginning of a line
-//! bob is closed                  all that bob was owed is written, and the writing side is closed
-//! bob is aborted                 the connection was cut off
+//! bob < 5001: hello              bob receives this line
+//! bob <~ 5001: he                bob receives this beginning of a line
+//! bob is closed                  the server has written everything and closed its writing side
+//! bob is aborted                 the server has aborted the connection
 //! bob is paused                  nothing is read from bob until `bob is resumed`
-//! bob is not let in              there is no place even to refuse it: the connection waits
+//! bob is not let in              there is no slot even to refuse the connection, so it waits
 //! console: bob wants the configuration to be read again
 //! console: 5001 entered from 10.0.0.1:5001
 //! console: 5001 left (quit)
 //! console: 10.0.0.9:5009 refused (server_full)
 //! ```
 //!
-//! In what is sent and read, `\r`, `\t`, `\\`, `\xff`, `\u{feff}` and `\{4000*x}` (a character many times) are
+//! In texts that are sent and received, `\r`, `\t`, `\\`, `\xff`, `\u{feff}` and `\{4000*x}` (a repeated character) are
 //! escapes.
 //!
-//! Everything that is seen must be stated, and nothing else. What one reader sees is stated in its order;
-//! the readers may be stated in any. Each transcript runs twice: as it is written, and with every byte in a
-//! read of its own, which must look the same to everyone. After each step the invariants of the core are
-//! checked, and at the end that the log replays to the same world.
+//! Exactly what is seen must be stated: in order for each reader, and in any order among readers. Each transcript is played
+//! twice: as it is written, and with every byte in a separate read, which must look the same to everyone. The invariants of
+//! the core are checked after each step. At the end, the log must replay to the same world.
 //!
-//! `PARLOR_TRANSCRIPTS=write cargo test -p parlor-protocol --test transcripts` writes what was seen into the
-//! files. Read what it wrote: it is right only if you say so.
+//! `PARLOR_TRANSCRIPTS=write cargo test -p parlor-protocol --test transcripts` writes what was seen into the files. Check
+//! what it wrote before you commit it.
 
 #[path = "transcripts/script.rs"]
 mod script;
@@ -54,7 +53,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, panic};
 
 #[test]
-fn every_transcript_goes_as_it_is_written() {
+fn every_transcript_is_played_as_it_is_written() {
     let writes = std::env::var("PARLOR_TRANSCRIPTS").is_ok_and(|mode| mode == "write");
     let mut failures = String::new();
     let paths = paths();
@@ -75,12 +74,12 @@ fn every_transcript_goes_as_it_is_written() {
                 break;
             };
             if played.differs && writes && chunking == Chunking::Whole {
-                fs::write(path, played.as_it_went).expect("the transcript can be written");
+                fs::write(path, played.actual).expect("the transcript can be written");
                 break;
             }
             if played.differs {
                 let compared = played.compared;
-                let heading = format!("\n{name}, {chunking:?} (- as it is written, + as it went):");
+                let heading = format!("\n{name}, {chunking:?} (- expected, + actual):");
                 add_line(&mut failures, &format!("{heading}\n{compared}"));
                 break;
             }
@@ -104,9 +103,9 @@ fn paths() -> Vec<PathBuf> {
 #[derive(Default)]
 struct Played {
     differs: bool,
-    /// The transcript with what was seen in place of what was stated.
-    as_it_went: String,
-    /// The transcript, with `-` before what was stated and not seen, and `+` before what was seen and not
+    /// The transcript with what was seen instead of what was stated.
+    actual: String,
+    /// The transcript with `-` before lines that were stated and not seen, and `+` before lines that were seen and not
     /// stated.
     compared: String,
 }
@@ -125,7 +124,7 @@ fn play(script: &Script, chunking: Chunking) -> Played {
         }
         played.differs = true;
         for line in &seen {
-            add_line(&mut played.as_it_went, line);
+            add_line(&mut played.actual, line);
         }
         let (missing, new): (Vec<_>, Vec<_>) = (without(&step.stated, &seen), without(&seen, &step.stated));
         if missing.is_empty() && new.is_empty() {
@@ -146,7 +145,7 @@ fn play(script: &Script, chunking: Chunking) -> Played {
 
 impl Played {
     fn both(&mut self, mark: char, lines: &[String]) {
-        lines.iter().for_each(|line| add_line(&mut self.as_it_went, line));
+        lines.iter().for_each(|line| add_line(&mut self.actual, line));
         self.compare(mark, lines);
     }
 
@@ -160,14 +159,14 @@ fn add_line(text: &mut String, line: &str) {
     text.push('\n');
 }
 
-/// What was seen, by who saw it: the order between readers is nobody's to see.
+/// Sorts what was seen by its reader, since nobody can see the order among readers.
 fn by_reader(seen: &[String]) -> Vec<(String, Vec<u8>)> {
     let mut seen: Vec<(String, Vec<u8>)> = seen.iter().map(|line| script::meaning(line)).collect();
     seen.sort_by(|(one, _), (other, _)| one.cmp(other));
     seen
 }
 
-/// The lines that mean nothing that `others` have.
+/// Returns the lines whose meaning is not in `others`.
 fn without(lines: &[String], others: &[String]) -> Vec<String> {
     let mut others: Vec<_> = others.iter().map(|line| script::meaning(line)).collect();
     let mut is_new = |line: &&String| {
