@@ -1,4 +1,4 @@
-//! What clients of IRC read of an event, whatever is said in it.
+//! Checks the rendering of events for IRC clients, with any text.
 
 use bytes::BytesMut;
 use parlor_protocol::irc::{Capabilities, ParsedMessage};
@@ -7,11 +7,11 @@ use parlor_protocol::{
     RoomName, Seq, Stamp, Status, Text, What,
 };
 
-/// Changes of modes at once: more than one line of IRC makes.
+/// Maximum number of changes of modes at once. One line of IRC makes fewer.
 const CHANGES_MAX: usize = 600;
 
-/// Every event with that text in it is whole messages within their limits, for the shortest and the longest names
-/// around it; what is said is put together again, and of other texts nothing but the end is lost.
+/// Checks that every event with this text is rendered as complete messages within their limits, with the shortest and the
+/// longest names. Joined pieces of a message must be the text; other texts may lose only their end.
 pub(crate) fn check_events(text: &Text) {
     let long = |character: char, count: usize| String::from(character).repeat(count);
     let name = |text: &str| Name::parse(text).expect("a name");
@@ -27,12 +27,12 @@ pub(crate) fn check_events(text: &Text) {
     }
 }
 
-/// The capabilities that make the longest and the shortest form of an event.
+/// Returns the capabilities with the shortest and the longest form of an event.
 fn capabilities() -> [Capabilities; 2] {
     [Capabilities::NONE, Capabilities::ALL.iter().fold(Capabilities::NONE, |all, &(one, _)| all.with(one))]
 }
 
-/// The messages of an event, without their ends.
+/// Renders an event.
 fn rendered(by: &Person, what: What<'_>, capabilities: Capabilities) -> BytesMut {
     let stamp = Stamp { log_unix_ms: 1_795_530_433_000, seq: Seq(u64::MAX), at_unix_ms: 1_795_530_433_001 };
     let mut bytes = BytesMut::new();
@@ -72,9 +72,9 @@ fn check_speech(by: &Person, room: &RoomName, text: &Text) {
                 for message in messages(&bytes) {
                     let [_, piece] = message.params() else { panic!("to whom, and what: {message:?}") };
                     let piece = piece.strip_prefix(before).and_then(|piece| piece.strip_suffix(after));
-                    whole += piece.expect("each piece is said as the whole is");
+                    whole += piece.expect("each piece has the form of the message");
                 }
-                assert_eq!(whole, text.as_str(), "put together again, it is what was said");
+                assert_eq!(whole, text.as_str(), "the joined pieces are the text");
             }
         }
     }
@@ -108,12 +108,12 @@ fn check_other_texts(by: &Person, room: &RoomName, text: &Text) {
             let last = message.params().last().copied().unwrap_or_default();
             let is_quit = matches!(what, What::Left { .. });
             let last = last.strip_prefix("Quit: ").filter(|_| is_quit).unwrap_or(last);
-            assert!(!is_text || text.as_str().starts_with(last), "what it says is a beginning of it: {last}");
+            assert!(!is_text || text.as_str().starts_with(last), "the beginning of the text: {last}");
         }
     }
 }
 
-/// The text as changes of modes: each word a mask, each letter what it is among the modes.
+/// Checks changes of modes that are made from the text: each word as a mask, and each letter as a flag.
 fn check_modes(by: &Person, room: &RoomName, text: &Text) {
     let mut changes = Vec::new();
     for (index, word) in text.as_str().split(' ').enumerate() {
@@ -138,7 +138,7 @@ fn check_modes(by: &Person, room: &RoomName, text: &Text) {
         for letter in letters.chars() {
             match letter {
                 '+' | '-' => on = letter == '+',
-                // Flags alone have no parameter here.
+                // Of these changes, only flags have no parameter.
                 _ if Flag::ALL.iter().any(|flag| flag.letter() == letter) => again.push((on, letter, None)),
                 _ => again.push((on, letter, Some(*parameters.next().expect("each has its parameter")))),
             }

@@ -1,4 +1,4 @@
-//! One connection that speaks IRC, or may: whatever it sends, beside two bystanders in its room.
+//! The fuzz target of an IRC connection, with two bystanders in its room.
 
 use bytes::Bytes;
 use parlor_protocol::irc::ParsedMessage;
@@ -12,19 +12,19 @@ use std::sync::Arc;
 /// The password of the server, and of its only operator.
 const PASSWORD: &[u8] = b"secret";
 
-/// How long those wait who have nothing to do: longer than the rate makes anybody wait who sends what a fuzzer does.
+/// Milliseconds of waiting after the input: longer than the rate limit delays an input of the fuzzer.
 const WAIT_MS: u64 = 60_000;
 
-/// What the first byte chooses.
+/// The choices of the first byte.
 #[derive(Clone, Copy, Debug)]
 struct Choices {
-    /// The listener takes any dialect.
+    /// Whether the listener accepts any dialect.
     auto: bool,
-    /// It is silent for long enough to be taken for plain before it sends, or after half of it.
+    /// The half of the input before which the connection is silent for so long that it is taken for plain.
     silence: Option<Half>,
-    /// The bystanders come when half of it is sent, so that it may have founded their room.
+    /// Whether the bystanders enter after half of the input, so that the connection may have created their room.
     others_late: bool,
-    /// Whoever enters has to know a password.
+    /// Whether the server requires a password.
     has_password: bool,
 }
 
@@ -34,20 +34,20 @@ enum Half {
     Second,
 }
 
-/// How the bytes are read, and when the log answers. None of it changes what anybody reads.
+/// The chunks of the input, and the time of commits. Neither may change what anybody is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     Bytewise,
-    /// The log answers only when there is nothing else to do.
+    /// The log commits only when there is nothing else to do.
     LateLog,
     Whole,
 }
 
-/// What each of the three was written.
+/// The bytes that were written to each of the three connections.
 type Read = [Vec<u8>; 3];
 
-/// Whatever one connection sends, the invariants hold, it and the others read whole messages, and how its bytes are cut
-/// changes nothing.
+/// Checks that, whatever one connection sends, the invariants hold, all connections are sent complete messages, and the
+/// chunks of its bytes change nothing.
 pub fn irc_session(bytes: &[u8]) {
     let (&first, bytes) = bytes.split_first().unwrap_or((&0, &[]));
     let choices = Choices {
@@ -105,12 +105,12 @@ fn play(choices: Choices, way: Way, bytes: &[u8]) -> Read {
     read
 }
 
-/// Whole messages, each within its limits, to whom they are for, from somebody.
+/// Checks that all messages are complete, are within their limits, and have a source and a target.
 fn check_irc(read: &[u8]) {
     for line in read.split_inclusive(|&byte| byte == b'\n') {
         let shown = String::from_utf8_lossy(line);
         let message = line.strip_suffix(b"\r\n").unwrap_or_else(|| panic!("a whole line: {shown}"));
-        // Its limits are the message's own, and it has no NUL and no end of a line in it.
+        // The parser checks the limits, and that there is no NUL and no line end in the message.
         let message = ParsedMessage::from_server(message).unwrap_or_else(|error| panic!("{error}: {shown}"));
         let of_the_link = ["ERROR", "PING"].contains(&message.command);
         assert!(of_the_link || message.source.is_some_and(|it| !it.is_empty()), "from somebody: {shown}");
@@ -131,7 +131,7 @@ fn check_irc(read: &[u8]) {
     }
 }
 
-/// Lines of text, each of them one, without controls but for the formatting of speakers of IRC, which is none here.
+/// Checks that all lines are complete, and contain no control characters.
 fn check_plain(read: &[u8]) {
     let text = std::str::from_utf8(read).expect("what is read is UTF-8");
     assert!(text.is_empty() || text.ends_with('\n'), "whole lines");
@@ -139,8 +139,8 @@ fn check_plain(read: &[u8]) {
     assert_eq!(harm, None, "no control is shown: {text:?}");
 }
 
-/// One that may speak any dialect: what it reads ends its lines as its dialect does. One that turns out to speak HTTP
-/// while it is to say who it is reads an answer of that.
+/// Checks the lines of a connection that may be of any dialect: each ends as in its dialect. A connection that sends HTTP
+/// before it has registered receives an answer of HTTP at the end.
 fn check_auto(read: &[u8], auto: bool) {
     const OK: &[u8] = b"HTTP/1.1 200 OK\r\n";
     let begins = |&at: &usize| read[at..].starts_with(OK) && (at == 0 || read[at - 1] == b'\n');
@@ -156,7 +156,7 @@ fn check_auto(read: &[u8], auto: bool) {
     plain.into_iter().for_each(check_plain);
 }
 
-/// What is read besides negotiations of options. There is no IAC in UTF-8.
+/// Removes negotiations of telnet options. UTF-8 does not contain IAC.
 fn without_telnet(read: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
     let mut rest = read.iter().copied();
@@ -171,29 +171,29 @@ fn without_telnet(read: &[u8]) -> Vec<u8> {
     text
 }
 
-/// The core, driven as a server drives it, with sockets that take everything.
+/// A server with sockets that accept everything.
 struct Stage {
     way: Way,
     server: Server,
     entries: Vec<LogEntry>,
     now: Now,
     outside: Outside,
-    /// A byte within a line was read last: there is nothing new to check.
+    /// Whether the last input was a byte within a line, after which there is nothing new to check.
     within_line: bool,
 }
 
-/// The log, and sockets that take all that they are given.
+/// The log, and sockets that accept everything.
 #[derive(Default)]
 struct Outside {
     log: MemoryLog,
     people: Vec<Peer>,
-    /// What the server has asked for and not been told.
-    verdicts: VecDeque<(ConnId, bool)>,
+    /// The results of password checks that the server has not received yet.
+    password_checks: VecDeque<(ConnId, bool)>,
     aborted: Vec<ConnId>,
     rehash: bool,
 }
 
-/// One connection, from outside.
+/// The client's side of a connection.
 struct Peer {
     conn: ConnId,
     sent: VecDeque<Bytes>,
@@ -238,7 +238,7 @@ impl Stage {
         index
     }
 
-    /// Bob, who has asked for all that there is and watches whoever may come, and one who speaks the plain dialect.
+    /// Connects the bystanders: Bob, an IRC client with all capabilities that watches some names, and a plain client.
     fn bystanders(&mut self) -> (usize, usize) {
         let irc = self.enters(Dialect::Irc, 2);
         self.send(
@@ -257,7 +257,7 @@ impl Stage {
         self.outside.people[index].sent.extend(bytes.chunks(chunk).map(Bytes::copy_from_slice));
     }
 
-    /// Goes on until nobody has anything to do.
+    /// Runs the server until there is nothing left to do.
     fn settle(&mut self) {
         loop {
             while self.server.flush(&mut self.outside) {}
@@ -268,7 +268,7 @@ impl Stage {
         }
     }
 
-    /// A server reads its configuration when it can, whatever it is asked meanwhile.
+    /// Reloads the configuration if the server has requested that.
     fn reads_configuration(&mut self) -> bool {
         let wanted = std::mem::take(&mut self.outside.rehash);
         if wanted {
@@ -286,7 +286,7 @@ impl Stage {
             self.close(conn);
         } else if let Some(conn) = self.outside.people.iter().find(departs).map(|peer| peer.conn) {
             self.close(conn);
-        } else if let Some((conn, right)) = self.outside.verdicts.pop_front() {
+        } else if let Some((conn, right)) = self.outside.password_checks.pop_front() {
             self.input(Input::PasswordChecked { conn, right });
         } else {
             return false;
@@ -327,7 +327,7 @@ impl Stage {
         self.answered();
     }
 
-    /// The log may have something to say to what the server has just done.
+    /// Commits what the server has just proposed, unless the log is late.
     fn answered(&mut self) {
         while self.way != Way::LateLog && self.commit() {}
         self.check();
@@ -370,13 +370,13 @@ impl Outside {
 
 impl Wire for Outside {
     fn finish(&mut self, conn: ConnId) {
-        let peer = self.of(conn).expect("who is written to is there");
-        assert!(!std::mem::replace(&mut peer.finished, true), "it ends once");
+        let peer = self.of(conn).expect("the connection is open");
+        assert!(!std::mem::replace(&mut peer.finished, true), "a connection is finished once");
     }
 
     fn write(&mut self, conn: ConnId, slices: &[&[u8]]) -> usize {
-        let peer = self.of(conn).expect("who is written to is there");
-        assert!(!peer.finished, "nothing is written behind the end");
+        let peer = self.of(conn).expect("the connection is open");
+        assert!(!peer.finished, "nothing is written after the end");
         let before = peer.read.len();
         slices.iter().for_each(|slice| peer.read.extend_from_slice(slice));
         peer.read.len() - before
@@ -393,7 +393,7 @@ impl Environment for Outside {
     }
 
     fn check_password(&mut self, conn: ConnId, _: Option<&str>, password: &[u8]) {
-        self.verdicts.push_back((conn, password == PASSWORD));
+        self.password_checks.push_back((conn, password == PASSWORD));
     }
 
     fn set_reads_paused(&mut self, conn: ConnId, paused: bool) {

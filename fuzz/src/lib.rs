@@ -1,8 +1,6 @@
-//! What an adversary's bytes reach: a function for each target of cargo-fuzz, which panics where something
-//! does not hold that must.
+//! The functions of the fuzz targets. They read bytes of an adversary, and panic if something that must hold does not.
 //!
-//! The targets in `fuzz_targets/` are these functions and nothing else, so that `cargo test` compiles them
-//! and replays the corpus on stable Rust.
+//! The targets in `fuzz_targets/` only call them, so that `cargo test` compiles them and replays the corpus on stable Rust.
 
 mod irc_event;
 mod irc_session;
@@ -24,10 +22,10 @@ use parlor_sim::{terminal, tier1, typed};
 pub use irc_session::irc_session;
 pub use sniff::sniff;
 
-/// A target: its name and what it does.
+/// The name and the function of a target.
 pub type Target = (&'static str, fn(&[u8]));
 
-/// Every target.
+/// All targets.
 pub const TARGETS: [Target; 8] = [
     ("dialect", dialect),
     ("framer", framer),
@@ -39,12 +37,11 @@ pub const TARGETS: [Target; 8] = [
     ("sniff", sniff),
 ];
 
-/// Operations of one outbox, at the most: what follows would find nothing new.
+/// Maximum number of operations of one outbox. More would find nothing new.
 const OPS_MAX: usize = 400;
 
-/// The frame parser: however the bytes are cut into chunks, what is read are the lines, and what a client of telnet asks
-/// for between them, of a parser that has all bytes at once. The first bytes choose the limit, whether people or a program
-/// are at the other end, and the cuts.
+/// Checks that the framer reads the same lines and telnet requests as a naive parser of the whole stream, however the bytes
+/// are divided into chunks. The first bytes choose the limit, the kind of stream, and the chunks.
 pub fn framer(bytes: &[u8]) {
     let (choices, stream) = bytes.split_at(bytes.len().min(16));
     let mut source = Source::Bytes(choices);
@@ -56,7 +53,7 @@ pub fn framer(bytes: &[u8]) {
     let mut expected = expected.into_iter();
     let mut check = |item: Item<'_>| {
         let next = expected.next();
-        let (line, dropped) = match (item, next.expect("nothing is read that is not there")) {
+        let (line, dropped) = match (item, next.expect("an item that the naive parser does not read")) {
             (Item::Line(line), Typed::Line(whole)) => (line, whole),
             (Item::Asked(Asked::AreYouThere), Typed::AreYouThere) => return,
             (Item::Asked(Asked::Option(answer)), Typed::Telnet(expected)) => {
@@ -72,7 +69,7 @@ pub fn framer(bytes: &[u8]) {
     while !rest.is_empty() {
         let (chunk, left) = rest.split_at(rest.len().min(1 + source.index(40)));
         framer.push(Bytes::copy_from_slice(chunk));
-        // Sometimes lines wait while more is pushed, and somebody asks whether they do.
+        // Sometimes lines stay unread while more bytes are pushed.
         while !source.chance(100)
             && let Some(item) = framer.next_item()
         {
@@ -93,13 +90,13 @@ pub fn framer(bytes: &[u8]) {
     assert_eq!(expected.next(), None, "no line is missing");
 }
 
-/// What a framer remembers of telnet, at the most.
+/// Maximum number of bytes of the telnet state of a framer.
 const DECODER_BYTES: usize = 128;
 
-/// The lines of a whole stream.
+/// Splits a whole stream into lines.
 fn naive_lines(stream: &[u8]) -> Vec<Typed> {
     let mut lines: Vec<&[u8]> = stream.split(|&byte| byte == b'\n').collect();
-    // What follows the last line end is a line only if there is anything.
+    // The text after the last line end is a line only if it is not empty.
     if lines.last().is_some_and(|last| last.is_empty()) {
         lines.pop();
     }
@@ -107,7 +104,7 @@ fn naive_lines(stream: &[u8]) -> Vec<Typed> {
     lines.map(|line| Typed::Line(line.to_vec())).collect()
 }
 
-/// What people typed in a whole stream.
+/// Reads a whole stream of a terminal.
 fn typed_items(stream: &[u8], line_bytes_max: usize) -> Vec<Typed> {
     let (mut typed, mut unread) = (typed::Typed::default(), stream.to_vec());
     let mut items: Vec<Typed> =
@@ -118,46 +115,50 @@ fn typed_items(stream: &[u8], line_bytes_max: usize) -> Vec<Typed> {
     items
 }
 
-/// Texts and names: what was cleaned is clean, what is a name stays one, and what is rendered is one line, or whole
-/// messages of IRC.
+/// Checks that a cleaned text is clean, that a name is parsed as itself, and that an event is rendered as one line, or as
+/// complete IRC messages.
 pub fn dialect(bytes: &[u8]) {
     for cut in [false, true] {
         let text = Text::clean(bytes, cut);
         let clean = text.as_str();
         assert!(clean.len() <= 3 * bytes.len(), "a text is at most three times its line");
         assert!(!clean.contains(['\n', '\r', '\0', '\u{7f}', '\u{2028}', '\u{2029}']), "one line: {clean:?}");
-        assert_eq!(Text::clean(clean.as_bytes(), false).as_str(), without_mark(clean), "clean is clean");
+        assert_eq!(
+            Text::clean(clean.as_bytes(), false).as_str(),
+            without_mark(clean),
+            "cleaning is idempotent"
+        );
         if !cut {
             let decoded = String::from_utf8_lossy(bytes);
             let decoded = decoded.strip_prefix('\u{FEFF}').unwrap_or(&decoded);
-            assert_eq!(clean, terminal::clean(decoded), "sequences go whole, and nothing else");
+            assert_eq!(clean, terminal::clean(decoded), "only escape sequences are removed");
         }
         let plain: String = text.plain_parts().collect();
-        assert!(!plain.chars().any(|it| it.is_control() && it != '\t'), "no control is shown: {plain:?}");
+        assert!(!plain.chars().any(|it| it.is_control() && it != '\t'), "no control characters: {plain:?}");
         assert_eq!(text.is_empty(), plain.is_empty());
         check_rendering(&text);
         irc_event::check_events(&text);
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(name) = Name::parse(text) {
-        let again = Name::parse(name.as_str()).expect("a name is a name");
+        let again = Name::parse(name.as_str()).expect("a name is parsed again");
         assert_eq!((again.as_str(), again.key()), (name.as_str(), name.key()));
         assert!(name.as_str().len() <= Name::BYTES_MAX);
         assert!(
             !name.as_str().contains([' ', '*', ':', '说', '/']),
-            "nothing that a note or a line begins with"
+            "no character that begins a note or a line"
         );
         let folded = Name::parse_any(name.key());
-        assert!(folded.is_err() || folded == Ok(name), "a fold is its own fold");
+        assert!(folded.is_err() || folded == Ok(name), "folding is idempotent");
     }
     if let Ok(room) = RoomName::parse(text) {
         for shown in [room.to_string(), format!("{room:#}")] {
-            assert_eq!(RoomName::parse(&shown).as_ref(), Ok(&room), "a room is entered as it is shown");
+            assert_eq!(RoomName::parse(&shown).as_ref(), Ok(&room), "a room is parsed as it is formatted");
         }
     }
 }
 
-/// A text that begins with a byte order mark inside of it loses that when it is cleaned again.
+/// Removes a byte order mark after another one: cleaning removes only the first, and the second when it is repeated.
 fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{FEFF}').unwrap_or(text)
 }
@@ -175,15 +176,15 @@ fn check_rendering(text: &Text) {
             event.render(parlor_protocol::plain::wire_class(language, raw), &mut line);
             let line = std::str::from_utf8(&line).expect("a line is UTF-8");
             assert!(line.ends_with('\n') && line.matches('\n').count() == 1, "one line: {line:?}");
-            assert!(raw || !line.starts_with("* "), "nobody forges a note: {line:?}");
+            assert!(raw || !line.starts_with("* "), "not a forged note: {line:?}");
         }
     }
 }
 
-/// A message of IRC: what is read is what a naive reader reads, and what it is put as is read as the same.
+/// Checks that an IRC message is parsed as by a naive parser, and is the same when it is written and parsed again.
 pub fn irc(bytes: &[u8]) {
     let Ok(message) = ParsedMessage::from_server(bytes) else {
-        assert!(ParsedMessage::from_client(bytes).is_err(), "a client may say less than a server");
+        assert!(ParsedMessage::from_client(bytes).is_err(), "a client's message is a server's message, too");
         return;
     };
     if let Ok(same) = ParsedMessage::from_client(bytes) {
@@ -200,14 +201,14 @@ pub fn irc(bytes: &[u8]) {
         Ok(again) => {
             assert_eq!((again.source, again.command), (message.source, message.command));
             assert_eq!(again.params(), message.params());
-            assert!(again.tags.iter().eq(message.tags.iter()), "tags are what they were");
+            assert!(again.tags.iter().eq(message.tags.iter()), "the tags are unchanged");
         }
-        // The fifteenth parameter has a colon now.
+        // The fifteenth parameter was written with a colon, which it did not have.
         Err(error) => assert_eq!(error, ParseError::TooLong),
     }
 }
 
-/// A message's source, command and parameters, by the letter of the grammar.
+/// Parses a message's source, command and parameters directly from the grammar.
 fn naive_words(line: &str) -> (Option<&str>, &str, Vec<&str>) {
     let mut rest = if line.starts_with('@') { line.find(' ').map_or("", |at| &line[at..]) } else { line };
     let (mut source, mut words) = (None, Vec::new());
@@ -233,8 +234,8 @@ fn naive_words(line: &str) -> (Option<&str>, &str, Vec<&str>) {
     (source, command, words)
 }
 
-/// One connection that sends these bytes, to two who listen, one in each dialect, with every law checked. The first
-/// byte chooses how they are cut and, by its last bits, which dialect is spoken.
+/// Runs a connection that sends these bytes, with two listeners, one of each dialect, and checks every law. The first byte
+/// chooses the chunks and the dialect.
 pub fn session(bytes: &[u8]) {
     let (&first, bytes) = bytes.split_first().unwrap_or((&0, &[]));
     let setup = Setup::calm(3, u64::from(first));
@@ -256,21 +257,21 @@ pub fn session(bytes: &[u8]) {
         act(1_000, 0, sent),
         act(10_000_000, 0, Act::EndInput),
     ];
-    judge(&Scenario { setup, steps });
+    check_laws(&Scenario { setup, steps });
 }
 
-/// A whole server and some clients, whose doings and misfortunes the bytes choose, with every law checked.
+/// Runs a server with some clients, whose actions and faults the bytes choose, and checks every law.
 pub fn hub(bytes: &[u8]) {
-    judge(&Scenario::generate(&mut Source::Bytes(bytes), Size::SMALL));
+    check_laws(&Scenario::generate(&mut Source::Bytes(bytes), Size::SMALL));
 }
 
-fn judge(scenario: &Scenario) {
+fn check_laws(scenario: &Scenario) {
     if let Some(violation) = tier1::run(scenario, Trace::hash_only()).violation {
         panic!("{violation}\n{scenario:#?}");
     }
 }
 
-/// The outbox against a sink that writes each output at once.
+/// Compares the outbox with a sink that writes each output at once.
 pub fn outbox(bytes: &[u8]) {
     let mut source = Source::Bytes(bytes);
     let limits = Limits {

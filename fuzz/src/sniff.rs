@@ -1,14 +1,14 @@
-//! What a connection speaks, decided from its first bytes.
+//! The fuzz target of the sniffer.
 
 use parlor_protocol::sniff::{Evidence, Kind, OPENING_BYTES_MAX, Sniffer};
 use parlor_sim::source::Source;
 
-/// Bytes that a sniffer holds at the most: blanks, tags, an opening, and lines in doubt.
+/// Maximum number of bytes that a sniffer holds: blanks, tags, an opening, and lines in doubt.
 const HELD_BYTES_MAX: usize = 6 * OPENING_BYTES_MAX;
 
-/// The first bytes of a connection: what they open does not depend on how they are cut, nor on what follows what
-/// decides it; whoever reads on is given every byte from the opening on; and what is held is bounded. The first
-/// bytes choose how much evidence it takes, and the cuts.
+/// Checks that the protocol of a connection does not depend on the chunks or on bytes after the decision, that the next
+/// reader receives every byte from the opening on, and that the held bytes are limited. The first bytes choose the evidence
+/// and the chunks.
 pub fn sniff(bytes: &[u8]) {
     let (choices, stream) = bytes.split_at(bytes.len().min(16));
     let mut source = Source::Bytes(choices);
@@ -23,25 +23,25 @@ pub fn sniff(bytes: &[u8]) {
     let mut pieces = Vec::new();
     let mut rest = stream;
     while !rest.is_empty() {
-        let (piece, behind) = rest.split_at(rest.len().min(1 + source.index(40)));
+        let (piece, after) = rest.split_at(rest.len().min(1 + source.index(40)));
         pieces.push(piece);
-        rest = behind;
+        rest = after;
     }
     let cut = decide(&pieces, evidence, ended);
-    assert_eq!(cut.kinds, whole.kinds, "what is decided, however it is cut");
-    assert_eq!(cut.noise, whole.noise, "what is handed on at once");
+    assert_eq!(cut.kinds, whole.kinds, "the decision does not depend on the chunks");
+    assert_eq!(cut.noise, whole.noise, "the noise does not depend on the chunks");
     if !matches!(whole.kinds.last(), Some(Kind::Doubt) | None) {
         assert!(
             stream.ends_with(&whole.left) || whole.kinds.contains(&Kind::Doubt),
-            "every byte from there on"
+            "every byte from the opening on"
         );
     }
 }
 
-/// What came of some bytes.
+/// The decisions on some bytes.
 #[derive(Debug, Default)]
 struct Decided {
-    /// Lines in doubt, and then what it is.
+    /// `Doubt` for each line in doubt, and then the protocol.
     kinds: Vec<Kind>,
     noise: Vec<u8>,
     left: Vec<u8>,
@@ -66,8 +66,8 @@ fn decide(pieces: &[&[u8]], evidence: Evidence, ended: bool) -> Decided {
                 None => break,
             }
         }
-        assert!(!sniffer.has_unread(), "everything was looked at");
-        assert!(sniffer.held_bytes() <= HELD_BYTES_MAX, "what is held is bounded");
+        assert!(!sniffer.has_unread(), "everything was examined");
+        assert!(sniffer.held_bytes() <= HELD_BYTES_MAX, "the held bytes are limited");
     }
     decided
 }

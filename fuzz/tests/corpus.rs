@@ -1,5 +1,4 @@
-//! Everything that the fuzzers ever found worth keeping, on stable Rust: `corpus/TARGET/*`. A crash becomes
-//! a regression test by being copied there.
+//! Replays the fuzzers' corpus (`corpus/TARGET/*`) on stable Rust. To turn a crash into a regression test, copy it there.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -9,7 +8,7 @@ use std::panic::catch_unwind;
 use std::path::Path;
 
 #[test]
-fn nothing_in_the_corpus_finds_anything() {
+fn no_target_fails_on_its_corpus() {
     for (name, target) in TARGETS {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
         let mut paths: Vec<_> =
@@ -24,9 +23,9 @@ fn nothing_in_the_corpus_finds_anything() {
     }
 }
 
-/// Without a fuzzer at hand: some bytes that are as good as any.
+/// Tests some random bytes where no fuzzer is at hand.
 #[test]
-fn nothing_in_some_random_bytes_finds_anything() {
+fn no_target_fails_on_random_bytes() {
     for (name, target) in TARGETS {
         for seed in 0..40 {
             let mut source = parlor_sim::source::Source::seed(seed);
