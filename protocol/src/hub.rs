@@ -28,7 +28,7 @@ use crate::hub::output::{Output, Sink};
 use crate::log::close_reason::CloseReason;
 use crate::log::command::Command;
 use crate::planted;
-use crate::session::{Link, Request, Session};
+use crate::session::{Link, Request, Session, Workspace};
 use crate::world::{Effect, Refusal, World};
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -65,6 +65,8 @@ pub struct Hub {
     effects: Vec<Effect>,
     /// Buffer for rendering replies; kept for its allocation.
     scratch: BytesMut,
+    /// An empty workspace for the next session that reads something.
+    spare_workspace: Option<Box<Workspace>>,
 }
 
 #[derive(Debug)]
@@ -135,6 +137,7 @@ impl Hub {
             stopping: false,
             effects: Vec::new(),
             scratch: BytesMut::new(),
+            spare_workspace: None,
         }
     }
 
@@ -174,8 +177,8 @@ impl Hub {
                 }
             }
             Input::Received { conn, bytes } => {
-                if let Some(session) = self.session(conn) {
-                    session.received(bytes, now.mono);
+                if let Some(connection) = connection_in(&mut self.slots, conn) {
+                    connection.session.received(bytes, now.mono, &mut self.spare_workspace);
                     self.run(now, conn, sink);
                 }
             }
@@ -296,13 +299,10 @@ impl Hub {
     fn run(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
         loop {
             let limits = self.limits;
-            let Some(slot) = self.slots.get_mut(conn.slot as usize) else { return };
-            let Some(connection) = slot.connection.as_mut().filter(|_| slot.generation == conn.generation)
-            else {
-                return;
-            };
+            let Some(connection) = connection_in(&mut self.slots, conn) else { return };
             let request = connection.session.next_request(now.mono, &limits, &self.options);
             if let Request::Wait(until) = request {
+                connection.session.put_workspace_away(&mut self.spare_workspace);
                 if let Some(at) = until
                     && !connection.timers.is_set(DeadlineReason::Rate)
                 {
@@ -447,8 +447,7 @@ impl Hub {
     }
 
     fn connection(&mut self, conn: ConnId) -> Option<&mut Connection> {
-        let slot = self.slots.get_mut(conn.slot as usize)?;
-        if slot.generation == conn.generation { slot.connection.as_mut() } else { None }
+        connection_in(&mut self.slots, conn)
     }
 
     fn session(&mut self, conn: ConnId) -> Option<&mut Session> {
@@ -463,6 +462,12 @@ impl Hub {
     fn session_ref(&self, conn: ConnId) -> Option<&Session> {
         self.connection_ref(conn).map(|connection| &connection.session)
     }
+}
+
+/// The connection, if its slot is still its own.
+fn connection_in(slots: &mut [Slot], conn: ConnId) -> Option<&mut Connection> {
+    let slot = slots.get_mut(conn.slot as usize)?;
+    if slot.generation == conn.generation { slot.connection.as_mut() } else { None }
 }
 
 fn ip_prefix(ip: IpAddr) -> IpPrefix {

@@ -14,6 +14,7 @@
 
 mod read;
 mod request;
+mod workspace;
 
 use crate::base::id::MemberId;
 use crate::base::limits::Limits;
@@ -25,7 +26,7 @@ use crate::dialect::irc::client::Client;
 use crate::dialect::irc::{self, after_switch};
 use crate::dialect::state::DialectState;
 use crate::dialect::{Dialect, DialectSpec};
-use crate::framing::framer::Framer;
+use crate::framing::framer::{Framer, Framing};
 use crate::framing::sniff::{Kind, Sniffer};
 use crate::log::close_reason::CloseReason;
 use crate::log::command::Command;
@@ -35,6 +36,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use bytes::Bytes;
 pub(crate) use request::Request;
+pub(crate) use workspace::Workspace;
 
 /// Lines of the rate that one password check costs. Hashing is expensive, and guessing has to be slow.
 const PASSWORD_LINES: usize = 50;
@@ -96,9 +98,10 @@ pub(crate) struct Session {
     sniffer: Option<Box<Sniffer>>,
     /// The result of the sniffer, if telnet commands before it have to be answered first.
     sniffed: Option<Kind>,
-    framer: Framer,
-    /// Actions of the lines that were read, in order. The first may have to wait.
-    actions: VecDeque<Action>,
+    /// How the stream is framed. Valid only without a workspace, whose framer knows it otherwise.
+    framing: Framing,
+    /// `None` while the session is idle.
+    workspace: Option<Box<Workspace>>,
     limiter: RateLimiter,
     /// Bytes of short answers that have not been charged yet, because they are less than a line's worth.
     uncharged_bytes: usize,
@@ -131,8 +134,8 @@ impl Session {
             listener,
             sniffer,
             sniffed: None,
-            framer: framer(spec, limits),
-            actions: VecDeque::new(),
+            framing: framing(spec, limits),
+            workspace: None,
             limiter: RateLimiter::default(),
             uncharged_bytes: 0,
             pending: 0,
@@ -166,7 +169,10 @@ impl Session {
             if self.waits.is_some() {
                 return Request::Wait(None);
             }
-            if let Some(action) = self.actions.front() {
+            let workspace = self.workspace.as_deref_mut();
+            if let Some(actions) = workspace.map(|it| &mut it.actions)
+                && let Some(action) = actions.front()
+            {
                 let waits = match action {
                     Action::Propose(_) => self.pending >= limits.pending_commands_max,
                     // Its `Leave` is proposed after the pending commands, so these still take effect.
@@ -176,15 +182,17 @@ impl Session {
                 if waits {
                     return Request::Wait(None);
                 }
-                if let Some(action) = self.actions.pop_front() {
+                if let Some(action) = actions.pop_front() {
                     return self.request(action, now, limits);
                 }
             }
             if self.pending >= limits.pending_commands_max {
                 return Request::Wait(None);
             }
-            if self.actions.capacity() > ACTIONS_KEPT {
-                self.actions = VecDeque::new();
+            if let Some(workspace) = self.workspace.as_deref_mut()
+                && workspace.actions.capacity() > ACTIONS_KEPT
+            {
+                workspace.actions = VecDeque::new();
             }
             match self.read_line(now, member, limits, options) {
                 Ok(None) => {}
@@ -195,12 +203,12 @@ impl Session {
     }
 
     /// Takes received bytes. They are discarded if the connection is closing.
-    pub(crate) fn received(&mut self, bytes: Bytes, now: Instant) {
+    pub(crate) fn received(&mut self, bytes: Bytes, now: Instant, spare: &mut Option<Box<Workspace>>) {
         self.record_activity(now);
         if self.link == Link::Open && (self.reads_on() || self.switches()) {
             match &mut self.sniffer {
                 Some(sniffer) => sniffer.push(&bytes),
-                None => self.framer.push(bytes),
+                None => self.take_workspace(spare).framer.push(bytes),
             }
         }
     }
@@ -248,7 +256,7 @@ impl Session {
         self.waits.take_if(|wait| *wait == Wait::Password)?;
         match self.state {
             State::Active { member } => {
-                self.actions.push_front(match is_right {
+                self.workspace().actions.push_front(match is_right {
                     true => Action::Propose(Command::Promote { member }),
                     false => Action::Notice(Notice::WrongPassword),
                 });
@@ -293,7 +301,10 @@ impl Session {
 
     /// Queues actions in front of those that are already queued.
     pub(crate) fn queue_first(&mut self, actions: Vec<Action>) {
-        actions.into_iter().rev().for_each(|action| self.actions.push_front(action));
+        if !actions.is_empty() {
+            let queue = &mut self.workspace().actions;
+            actions.into_iter().rev().for_each(|action| queue.push_front(action));
+        }
     }
 
     /// Stops reading, and returns the member whose `Leave` the hub has to propose; `None` if there is no member, or
@@ -394,9 +405,10 @@ impl Session {
     pub(crate) fn wants_pause(&self) -> bool {
         let sniffed = self.sniffer.as_ref().is_some_and(|it| it.has_unread());
         // After the end of the input, an unfinished line counts as a line.
-        let unread = sniffed || self.framer.has_unread() || self.input_ended && self.framer.has_begun();
-        let waits =
-            unread || !self.actions.is_empty() || matches!(self.waits, Some(Wait::Password | Wait::Reader));
+        let unread_or_undone = self.workspace.as_deref().is_some_and(|Workspace { framer, actions }| {
+            framer.has_unread() || self.input_ended && framer.has_begun() || !actions.is_empty()
+        });
+        let waits = sniffed || unread_or_undone || matches!(self.waits, Some(Wait::Password | Wait::Reader));
         self.link == Link::Open && (self.reads_on() && waits || self.switches())
     }
 
@@ -413,9 +425,11 @@ impl Session {
         );
         let is_active = matches!(self.state, State::Active { .. });
         assert!(self.link == Link::Open || !is_active, "only an open connection is active");
-        assert!(self.actions.len() <= ACTIONS_PER_LINE_MAX, "queued actions are within their limit");
-        let held = self.framer.held_bytes() + self.sniffer.as_ref().map_or(0, |it| it.held_bytes());
-        let idle = self.actions.is_empty() && held == 0;
+        let (actions, framed) =
+            self.workspace.as_deref().map_or((0, 0), |it| (it.actions.len(), it.framer.held_bytes()));
+        assert!(actions <= ACTIONS_PER_LINE_MAX, "queued actions are within their limit");
+        let held = framed + self.sniffer.as_ref().map_or(0, |it| it.held_bytes());
+        let idle = actions == 0 && held == 0;
         assert!(self.reads_on() || self.switches() || idle, "input that will never be read is not kept");
         if self.link == Link::Open {
             assert_eq!(
@@ -464,8 +478,7 @@ impl Session {
 
     /// Discards the input that was received and not acted on.
     fn forget_input(&mut self) {
-        self.actions = VecDeque::new();
-        self.framer = Framer::new(0);
+        self.workspace = None;
         self.sniffer = None;
         self.sniffed = None;
     }
@@ -474,9 +487,17 @@ impl Session {
     fn begin_irc(&mut self) {
         self.dialect = Box::new(Client::where_plain_is_spoken());
         // A new framer: bytes before the registration are not part of its first line.
-        self.framer = Framer::new(irc::LINE_BYTES_MAX);
+        self.frame_irc();
         self.release_sniffed();
         self.state = State::Register;
+    }
+
+    /// Frames what follows as lines of IRC. An unfinished line is dropped.
+    fn frame_irc(&mut self) {
+        self.framing = Framing::new(irc::LINE_BYTES_MAX, false);
+        if let Some(workspace) = &mut self.workspace {
+            workspace.framer = Framer::of(self.framing);
+        }
     }
 
     /// Turns an action into a request, and records what the session has to wait for.
@@ -510,8 +531,7 @@ impl Session {
     }
 }
 
-/// Creates the framer for the lines of a dialect.
-fn framer(dialect: &DialectSpec, limits: &Limits) -> Framer {
-    let line_bytes_max = (dialect.line_bytes_max)(limits);
-    if dialect.is_typed { Framer::for_people(line_bytes_max) } else { Framer::new(line_bytes_max) }
+/// Returns how the lines of a dialect are framed.
+fn framing(dialect: &DialectSpec, limits: &Limits) -> Framing {
+    Framing::new((dialect.line_bytes_max)(limits), dialect.is_typed)
 }

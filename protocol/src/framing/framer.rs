@@ -70,6 +70,21 @@ pub struct Framer {
     decoder: Option<Box<Decoder>>,
 }
 
+/// The state of a framer that holds nothing: another framer continues its stream from here.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Framing {
+    line_bytes_max: usize,
+    for_people: bool,
+    at_start: bool,
+}
+
+impl Framing {
+    /// Returns the state for a new stream.
+    pub(crate) const fn new(line_bytes_max: usize, for_people: bool) -> Self {
+        Self { line_bytes_max, for_people, at_start: true }
+    }
+}
+
 /// A complete item.
 #[derive(Clone, Copy, Debug)]
 enum Found {
@@ -95,6 +110,18 @@ impl Framer {
     /// Creates a framer for lines of at most `line_bytes_max` bytes.
     #[must_use]
     pub const fn new(line_bytes_max: usize) -> Self {
+        Self::of(Framing::new(line_bytes_max, false))
+    }
+
+    /// Creates a framer for lines of at most `line_bytes_max` bytes that a person may have typed.
+    #[must_use]
+    pub const fn for_people(line_bytes_max: usize) -> Self {
+        Self::of(Framing::new(line_bytes_max, true))
+    }
+
+    /// Creates a framer that continues a stream.
+    pub(crate) const fn of(framing: Framing) -> Self {
+        let Framing { line_bytes_max, for_people, at_start } = framing;
         Self {
             carry: Vec::new(),
             chunk: Bytes::new(),
@@ -104,18 +131,29 @@ impl Framer {
             last_dropped: 0,
             spent: false,
             found: None,
-            for_people: false,
-            at_start: true,
+            for_people,
+            at_start,
             decoder: None,
         }
     }
 
-    /// Creates a framer for lines of at most `line_bytes_max` bytes that a person may have typed.
-    #[must_use]
-    pub const fn for_people(line_bytes_max: usize) -> Self {
-        let mut framer = Self::new(line_bytes_max);
-        framer.for_people = true;
-        framer
+    /// Returns its state, if it holds nothing. The framer of a stream that is telnet or UTF-16 always holds something.
+    pub(crate) fn at_rest(&mut self) -> Option<Framing> {
+        self.forget_spent();
+        let holds_nothing = self.chunk.is_empty()
+            && self.carry.is_empty()
+            && self.dropped == 0
+            && self.found.is_none()
+            && self.decoder.is_none();
+        let Self { line_bytes_max, for_people, at_start, .. } = *self;
+        holds_nothing.then_some(Framing { line_bytes_max, for_people, at_start })
+    }
+
+    /// Continues another stream. The framer has to be [at rest](Self::at_rest).
+    pub(crate) fn resume(&mut self, framing: Framing) {
+        debug_assert!(self.at_rest().is_some(), "a framer that holds bytes of a stream stays with it");
+        let Framing { line_bytes_max, for_people, at_start } = framing;
+        (self.line_bytes_max, self.for_people, self.at_start) = (line_bytes_max, for_people, at_start);
     }
 
     /// Returns whether the lines may have been typed by a person.

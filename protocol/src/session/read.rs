@@ -1,15 +1,15 @@
 //! Reading lines from a connection's input and turning them into actions.
 
-use super::{Request, Session, State};
+use super::{Request, Session, State, Workspace};
 use crate::base::id::MemberId;
 use crate::base::limits::Limits;
 use crate::base::options::Options;
 use crate::base::text::Text;
 use crate::base::time::Instant;
+use crate::dialect::Dialect;
 use crate::dialect::action::{Action, Notice, Registration};
 use crate::dialect::state::{Context, Line};
-use crate::dialect::{Dialect, irc};
-use crate::framing::framer::{FramedLine, Framer, Item};
+use crate::framing::framer::{FramedLine, Item};
 use crate::framing::sniff::{Evidence, Kind, is_request};
 use crate::framing::telnet::{Asked, TIMING_MARK_ANSWER};
 use crate::framing::typed::Typed;
@@ -28,28 +28,31 @@ impl Session {
         if let Some(request) = self.sniff(now, limits) {
             return Ok(Some(request));
         }
-        if !self.actions.is_empty() {
+        let Some(Workspace { framer, actions }) = self.workspace.as_deref_mut() else {
+            return Ok(Some(if self.input_ended { Request::EndOfInput } else { Request::Wait(None) }));
+        };
+        if !actions.is_empty() {
             return Ok(None);
         }
         let mut limiter = self.limiter;
         if let Err(until) = limiter.spend(limits.rate, now)
-            && (self.framer.has_item() || self.input_ended && self.framer.has_begun())
+            && (framer.has_item() || self.input_ended && framer.has_begun())
         {
             return Err(until);
         }
         // A shortcut for nearly every line that people type: one that needs no conversion.
         let context = Context { member, limits, options };
-        let is_typed = self.framer.is_for_people();
+        let is_typed = framer.is_for_people();
         if member.is_some()
             && is_typed
-            && let Some(text) = self.framer.next_clean_line(Text::as_it_stands)
+            && let Some(text) = framer.next_clean_line(Text::as_it_stands)
         {
             self.limiter = limiter;
             self.typed_line(Typed::clean(text), &context);
             return Ok(None);
         }
-        let item = match self.framer.next_item() {
-            None if self.input_ended => self.framer.finish().map(Item::Line),
+        let item = match framer.next_item() {
+            None if self.input_ended => framer.finish().map(Item::Line),
             item => item,
         };
         let line = match item {
@@ -72,9 +75,9 @@ impl Session {
         }
         if !is_typed {
             let FramedLine { bytes, dropped } = line;
-            self.dialect.line(Line::Bytes { bytes, dropped }, &context, &mut self.actions);
+            self.dialect.line(Line::Bytes { bytes, dropped }, &context, actions);
             // A line that sends a message to twenty rooms costs as much as twenty lines.
-            let heard = self.actions.iter().filter(|action| action.reaches_others()).count();
+            let heard = actions.iter().filter(|action| action.reaches_others()).count();
             self.limiter.charge(heard.saturating_sub(1), limits.rate, now);
         } else if self.state != State::Detect || self.sniffer.is_none() {
             let typed = Typed::read(line.bytes, line.dropped);
@@ -99,11 +102,14 @@ impl Session {
             None => {
                 let sniffed = self.sniffer.as_mut()?.look(evidence, self.input_ended);
                 // Before an IRC line, noise is dropped: it is neither a line of its own nor a part of the next one.
-                if !sniffed.noise.is_empty() && self.framer.is_for_people() {
-                    self.framer.push(sniffed.noise.into());
-                    self.read_noise(now, limits);
+                if !sniffed.noise.is_empty() {
+                    let framer = &mut self.workspace().framer;
+                    if framer.is_for_people() {
+                        framer.push(sniffed.noise.into());
+                        self.read_noise(now, limits);
+                    }
                 }
-                if !self.actions.is_empty() {
+                if self.workspace.as_deref().is_some_and(|it| !it.actions.is_empty()) {
                     // Telnet commands before the opening are answered first, whether or not they came in one read with
                     // it.
                     self.sniffed = sniffed.kind;
@@ -128,7 +134,7 @@ impl Session {
     /// Reads bytes that the sniffer has found to be noise: lines are dropped, and telnet commands are answered. During
     /// detection "Are You There" is not answered: the greeting will do that.
     fn read_noise(&mut self, now: Instant, limits: &Limits) {
-        while let Some(item) = self.framer.next_item() {
+        while let Some(item) = self.workspace().framer.next_item() {
             if let Item::Asked(asked) = item
                 && (self.state != State::Detect || asked != Asked::AreYouThere)
             {
@@ -168,7 +174,7 @@ impl Session {
                 Some(Request::Register)
             }
             (State::Register, _) => {
-                self.framer = Framer::new(irc::LINE_BYTES_MAX);
+                self.frame_irc();
                 self.release_sniffed();
                 None
             }
@@ -185,13 +191,13 @@ impl Session {
         let Some(mut sniffer) = self.sniffer.take() else { return };
         let held = sniffer.take();
         if !held.is_empty() {
-            self.framer.push(Bytes::from(held));
+            self.workspace().framer.push(Bytes::from(held));
         }
     }
 
     /// Queues the answer to a telnet command, after the actions of the lines before it.
     fn queue_telnet_answer(&mut self, asked: Asked) {
-        self.actions.push_back(match asked {
+        self.workspace().actions.push_back(match asked {
             Asked::AreYouThere => Action::Notice(Notice::IsThere),
             Asked::Option(answer) => Action::Telnet(answer),
             Asked::TimingMark => Action::Telnet(TIMING_MARK_ANSWER),
@@ -201,7 +207,8 @@ impl Session {
     /// Passes a typed line to the dialect.
     fn typed_line(&mut self, typed: Typed, context: &Context<'_>) {
         let Typed { text, dropped, is_utf8 } = typed;
-        let line = Line::Typed { text, dropped, is_utf8, is_utf16: self.framer.is_utf16() };
-        self.dialect.line(line, context, &mut self.actions);
+        let Some(Workspace { framer, actions }) = self.workspace.as_deref_mut() else { return };
+        let line = Line::Typed { text, dropped, is_utf8, is_utf16: framer.is_utf16() };
+        self.dialect.line(line, context, actions);
     }
 }
