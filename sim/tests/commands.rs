@@ -1,4 +1,4 @@
-//! No command is heard, whatever hides its slash: what nobody sees of a line does not make it speech.
+//! No command is sent to a room, whatever invisible characters are around its slash.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -10,7 +10,7 @@ use parlor_protocol::{
 use parlor_sim::naive::NaiveSink;
 use proptest::prelude::*;
 
-/// Two people who speak the plain dialect and one who speaks IRC, in the lobby.
+/// A server with two plain members and one IRC member in the lobby.
 struct Lobby {
     hub: Hub,
     sink: NaiveSink,
@@ -67,15 +67,15 @@ impl Lobby {
         self.input(Input::Received { conn, bytes: Bytes::copy_from_slice(bytes) });
     }
 
-    /// What somebody was sent since this was asked last.
+    /// Returns the text that a member was sent since the last call.
     fn read(&mut self, person: usize) -> String {
         let sent = self.sink.sent.get_mut(self.people[person]).map(std::mem::take).unwrap_or_default();
         String::from_utf8(sent).unwrap()
     }
 }
 
-/// What is not seen: formatting, controls, blanks, and characters without a glyph.
-fn unseen(blanks: bool) -> impl Strategy<Value = String> {
+/// Invisible text: formatting, control characters, characters without a glyph, and optionally blanks.
+fn invisible(blanks: bool) -> impl Strategy<Value = String> {
     let codes =
         ["\x02", "\x03", "\x0304", "\x0304,12", "\x04", "\x04FF00aa", "\x0F", "\x11", "\x16", "\x1D", "\x1E"];
     let others = [
@@ -97,8 +97,8 @@ fn command() -> impl Strategy<Value = String> {
     (names, any::<bool>()).prop_map(|(name, upper)| if upper { name.to_uppercase() } else { name.to_owned() })
 }
 
-/// Whether what others read of it is the act of the command, and not something said: a note, what somebody does, or
-/// the last words of who leaves.
+/// Whether a line that others read is the effect of a command (a note, an action, or a parting message) and not a
+/// message.
 fn is_act(line: &str) -> bool {
     let is_act = ["* ", "** ", "5001 left: "].iter().any(|begin| line.starts_with(begin));
     is_act || !line.contains("hunter2")
@@ -108,10 +108,10 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_readers_would_see_begin_with_a_slash_is_never_said(
-        before in unseen(true),
-        between in unseen(false),
-        behind in unseen(true),
+    fn a_line_that_visibly_begins_with_a_slash_is_never_a_message(
+        before in invisible(true),
+        between in invisible(false),
+        behind in invisible(true),
         slash in prop::sample::select(vec!["/", "／"]),
         name in command(),
         word in prop::sample::select(vec!["5002", "carol", "nobody", "tea", ""]),
@@ -123,15 +123,15 @@ proptest! {
         let (writer, bob, carol) = (lobby.read(0), lobby.read(1), lobby.read(2));
         for read in bob.lines() {
             let is_private = read.starts_with("5001 (private): ") && word == "5002";
-            prop_assert!(is_private || is_act(read), "{line:?} is heard: {read:?}");
+            prop_assert!(is_private || is_act(read), "{line:?} is read as a message: {read:?}");
         }
         for read in carol.lines().filter(|read| read.contains("PRIVMSG")) {
             let is_private = read.contains(" PRIVMSG carol :") && word == "carol";
             let is_act = read.contains(" PRIVMSG #lobby :\u{1}ACTION ");
-            prop_assert!(is_private || is_act, "{line:?} is heard: {read:?}");
+            prop_assert!(is_private || is_act, "{line:?} is read as a message: {read:?}");
         }
         let is_answered = !(writer.is_empty() && bob.is_empty() && carol.is_empty());
-        prop_assert!(is_answered, "{line:?} vanishes");
+        prop_assert!(is_answered, "{line:?} has no effect and no reply");
         lobby.hub.check_invariants();
     }
 }

@@ -1,4 +1,4 @@
-//! Fixed seeds of tier 2: the real driver on turmoil.
+//! Runs fixed seeds in tier 2, with the real driver on turmoil.
 
 use parlor_sim::scenario::{Scenario, Size};
 use parlor_sim::source::Source;

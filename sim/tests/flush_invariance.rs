@@ -1,4 +1,4 @@
-//! Flush invariance, with cases that shrink.
+//! Flush invariance, as property tests whose cases shrink.
 
 use parlor_protocol::irc::{self, Capabilities};
 use parlor_protocol::plain;
@@ -45,18 +45,18 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn flushes_fall_anywhere(ops in prop::collection::vec(op(), 0..120), writes in 1..12_usize) {
+    fn the_placement_of_flushes_makes_no_difference(ops in prop::collection::vec(op(), 0..120), writes in 1..12_usize) {
         run(&Limits { flush_writes_max: writes, ..Limits::default() }, false, &ops);
     }
 
     #[test]
-    fn sockets_take_as_little_as_they_like(ops in prop::collection::vec(op(), 0..120), writes in 1..12_usize) {
+    fn partial_writes_make_no_difference(ops in prop::collection::vec(op(), 0..120), writes in 1..12_usize) {
         let limits = Limits { flush_writes_max: writes, backlog_bytes_max: 64 << 20, ..Limits::default() };
         run(&limits, true, &ops);
     }
 
     #[test]
-    fn a_slow_reader_gets_a_beginning_and_the_reason(
+    fn a_slow_reader_gets_a_prefix_and_the_reason(
         ops in prop::collection::vec(op(), 0..120),
         writes in 1..12_usize,
         backlog in 0..20_000_usize,

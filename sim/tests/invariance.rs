@@ -1,5 +1,5 @@
-//! Invariances of the core, each shown by two runs that must not differ: however the input is cut into
-//! chunks, and however long and in which groups the log takes to answer.
+//! Invariances of the core, each shown by two runs with the same result: the input may be cut into any chunks, and the
+//! log may commit with any delay and in any groups.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -14,7 +14,7 @@ use parlor_sim::source::Source;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, VecDeque};
 
-/// A server whose log answers when it is told to.
+/// A server whose log commits on demand.
 struct Server {
     hub: Hub,
     sink: NaiveSink,
@@ -23,7 +23,7 @@ struct Server {
     position: u64,
 }
 
-/// Keeps the proposals and the verdicts on passwords, and passes on the rest.
+/// A sink that collects proposals and the results of password checks, and passes on the rest.
 struct Proposals<'a>(&'a mut NaiveSink, Vec<Command>, Vec<(ConnId, bool)>);
 
 impl Sink for Proposals<'_> {
@@ -37,7 +37,7 @@ impl Sink for Proposals<'_> {
 }
 
 impl Server {
-    /// A server with clients that speak these; those who speak the plain dialect are members in the lobby.
+    /// Creates a server with a client for each of these dialects. Plain clients are members in the lobby.
     fn with_clients(dialects: &[Dialect]) -> (Self, Vec<ConnId>) {
         let mut limits = Limits { rate: Rate { lines: 0, burst: 1 }, ..Limits::default() };
         (limits.line_bytes_max, limits.world.topic_bytes_max) = (128, 100);
@@ -69,18 +69,18 @@ impl Server {
     fn input(&mut self, input: Input<'_>) {
         let mut proposals = Proposals(&mut self.sink, Vec::new(), Vec::new());
         self.hub.handle(Now::default(), input, &mut proposals);
-        let Proposals(_, commands, verdicts) = proposals;
+        let Proposals(_, commands, checked) = proposals;
         commands.into_iter().for_each(|command| self.append(command));
-        for (conn, right) in verdicts {
+        for (conn, right) in checked {
             self.input(Input::PasswordChecked { conn, right });
         }
-        // What the outbox would say of connections that take everything at once.
+        // The outbox would report this for connections that take everything at once.
         for conn in std::mem::take(&mut self.sink.drained) {
             self.input(Input::Drained { conn });
         }
     }
 
-    /// The log answers with the next entries, as many as there are of `count`.
+    /// Commits the next `count` entries, or as many as there are.
     fn commit(&mut self, count: usize) {
         let entries: Vec<LogEntry> = self.proposed.drain(..count.min(self.proposed.len())).collect();
         if !entries.is_empty() {
@@ -100,7 +100,7 @@ impl Server {
         self.input(Input::Received { conn, bytes: Bytes::copy_from_slice(bytes) });
     }
 
-    /// The commands in their order, and what everybody was sent.
+    /// Returns the commands in the order of the log, and the bytes that each connection was sent.
     fn end(mut self) -> (Vec<Command>, BTreeMap<ConnId, Vec<u8>>) {
         self.commit_all();
         assert_eq!(World::replay(&self.log).digest(), self.hub.world().digest());
@@ -112,7 +112,7 @@ impl Server {
 
 const CLIENTS: u16 = 4;
 
-/// What each client speaks in the scenario of these choices, and what they write, one piece after the other.
+/// Returns the dialect of each client in the scenario of these choices, and the bytes that clients send, in order.
 fn writings(choices: &[u8]) -> (Vec<Dialect>, Vec<(usize, Vec<u8>)>) {
     let scenario = Scenario::generate(&mut Source::Bytes(choices), Size { clients: (4, 4), steps: (1, 80) });
     let mut dialects = vec![Dialect::Plain; CLIENTS.into()];
@@ -133,9 +133,9 @@ fn choices() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    /// Any way to cut what a client sends into chunks gives everyone the same.
+    /// Every client reads the same, whatever chunks the input is cut into.
     #[test]
-    fn chunks_change_nothing(choices in choices(), cuts in prop::collection::vec(1..40_usize, 1..50)) {
+    fn chunks_make_no_difference(choices in choices(), cuts in prop::collection::vec(1..40_usize, 1..50)) {
         let (dialects, writings) = writings(&choices);
         let (mut whole, conns) = Server::with_clients(&dialects);
         let (mut cut, _) = Server::with_clients(&dialects);
@@ -154,11 +154,11 @@ proptest! {
         prop_assert_eq!(whole.end(), cut.end());
     }
 
-    /// Whatever one client asks for, and however late and in which groups the log answers, it is done in the
-    /// same order, and everyone reads the same. (Of several clients whose commands are barriers, the order
-    /// of proposals itself depends on when the log answers; the simulator compares those with its model.)
+    /// The commands of one client have the same order and everyone reads the same, whatever the delay and the groups of
+    /// commits. (If several clients have commands that are barriers, the order of proposals itself depends on the time
+    /// of commits; the simulator checks that against its model.)
     #[test]
-    fn late_commits_change_nothing_of_one_clients_doings(
+    fn late_commits_make_no_difference_to_one_client(
         choices in choices(),
         answers in prop::collection::vec(0..4_usize, 1..50),
     ) {
@@ -175,10 +175,10 @@ proptest! {
         prop_assert_eq!(prompt.end(), late.end());
     }
 
-    /// However late the log answers, lines that several clients say are logged in the order in which they
-    /// came, and everyone reads the same.
+    /// Messages of several clients are logged in the order in which they were received and everyone reads the same,
+    /// whatever the delay of commits.
     #[test]
-    fn late_commits_change_nothing_of_what_is_said(
+    fn late_commits_make_no_difference_to_messages(
         lines in prop::collection::vec((0..usize::from(CLIENTS), "[a-z]{1,9}"), 1..60),
         answers in prop::collection::vec(0..4_usize, 1..50),
     ) {
@@ -186,7 +186,8 @@ proptest! {
         let (mut prompt, conns) = Server::with_clients(&plain);
         let (mut late, _) = Server::with_clients(&plain);
         let mut answers = answers.iter().cycle();
-        // One line more than may be under way waits in the framer, and so behind the lines of others.
+        // With the maximum number of pending commands the next line would wait in the framer, and lines of other
+        // clients would overtake it.
         let pending_max = prompt.hub.limits().pending_commands_max as usize;
         for (client, line) in lines {
             let line = line + "\n";

@@ -1,5 +1,4 @@
-//! The laws of the chat under scenarios that shrink: skip-sender, one close per connection, unique names, a
-//! log that replays to the same world, and every other one that the simulator checks.
+//! All laws, as property tests whose scenarios shrink.
 
 use parlor_protocol::RoomName;
 use parlor_sim::scenario::{Act, Scenario, Setup, Size, Step};
@@ -19,7 +18,7 @@ proptest! {
     }
 }
 
-/// Lines of what could be taken for something else: marks, digits, names, notes, and what hides in between.
+/// Lines that the checks could confuse with others: tags, digits, names, notes, and invisible characters.
 fn odd_lines() -> impl Strategy<Value = Vec<u8>> {
     let pieces = [
         "#",
@@ -57,7 +56,7 @@ fn odd_lines() -> impl Strategy<Value = Vec<u8>> {
         "\n/join tea\n",
         "\n/lang zh\n",
     ];
-    // Most of them are of a few pieces, so that these meet.
+    // Most pieces are from a short list, so that they are often next to each other.
     let few = ["#", "#", "1", "23", "4", "\x0f", "\x02", "\x03", " ", "\n"];
     let piece =
         prop_oneof![3 => prop::sample::select(few.to_vec()), 1 => prop::sample::select(pieces.to_vec())];
@@ -67,7 +66,7 @@ fn odd_lines() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     /// The checks know which member reads which message, whatever text it has.
     #[test]
-    fn no_text_misleads_the_judge(
+    fn no_text_misleads_the_checks(
         texts in prop::collection::vec((0..4_u16, odd_lines()), 1..12),
         raw in any::<bool>(),
         echo in any::<bool>(),

@@ -1,4 +1,4 @@
-//! What holds of every name, mask and room, whatever is in it.
+//! Properties of names, masks and room names.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use std::net::IpAddr;
 use unicode_normalization::UnicodeNormalization as _;
 
-/// Names of few characters, so that many are nearly alike.
+/// Names of few different characters, so that many are similar.
 fn name() -> impl Strategy<Value = Name> {
     prop_oneof![r"[aAbé\\`\[\]{}|^_-]{1,4}", r"[\\]{1,3}", r"\PC{1,30}"]
         .prop_filter_map("not every text is a name", |text| Name::parse(&text).ok())
@@ -24,7 +24,7 @@ fn whole(person: &Person) -> String {
     format!("{}!{}@{}", person.name, person.profile.user(), person.profile.host())
 }
 
-/// The same text in another case, or decomposed.
+/// Returns the same text in another case, or decomposed.
 fn another_spelling(text: &str, how: u8) -> String {
     match how % 4 {
         0 => text.to_uppercase(),
@@ -35,9 +35,9 @@ fn another_spelling(text: &str, how: u8) -> String {
 }
 
 proptest! {
-    /// Whoever is banned by its own `name!user@host` is the one who is banned by it.
+    /// A mask that is a person's whole `name!user@host` matches that person and no other.
     #[test]
-    fn a_mask_of_all_that_somebody_is_matches_nobody_else(one in person(), other in person()) {
+    fn a_whole_mask_matches_only_its_person(one in person(), other in person()) {
         let mask = Mask::parse(&whole(&one));
         prop_assume!(whole(&one).len() <= Mask::BYTES_MAX);
         let mask = mask.unwrap();
@@ -47,9 +47,9 @@ proptest! {
         prop_assert_eq!(mask.matches(&Folded::of(&other)), is_one, "{:?} {}", mask, whole(&other));
     }
 
-    /// So is whoever is banned by its name alone.
+    /// A mask that is a name matches a person with that name and no other.
     #[test]
-    fn a_name_is_the_mask_of_whoever_has_it(one in person(), other in person()) {
+    fn a_name_as_a_mask_matches_only_its_owner(one in person(), other in person()) {
         let mask = Mask::parse(&format!("{}!*@*", one.name)).unwrap();
         prop_assert!(mask.matches(&Folded::of(&one)), "{mask:?}");
         prop_assert_eq!(mask.matches(&Folded::of(&other)), one.name == other.name);
@@ -59,14 +59,14 @@ proptest! {
     fn a_mask_in_any_spelling_is_one_entry(text in r"[aBéΣ\\*?`]{1,8}", how in any::<u8>()) {
         let Ok(mask) = Mask::parse(&text) else { return Ok(()) };
         let other = another_spelling(&text, how);
-        // Of a few letters the capital is two letters, and so another text.
+        // Some letters have two capital letters, so that the text in upper case is another one.
         prop_assume!(Folded::new(&text) == Folded::new(&other));
         prop_assert_eq!(Mask::parse(&other), Ok(mask));
     }
 
-    /// Whoever reads a room's name, in either dialect, enters that room by what it has read.
+    /// A room's name as either dialect shows it is parsed to the same room.
     #[test]
-    fn a_room_is_entered_by_what_is_shown_of_it(
+    fn a_shown_room_name_is_parsed_to_the_same_room(
         text in prop_oneof![r"[#a+/.: ,\\]{0,4}", r"\PC{0,20}", r"[❤😀👩💻1#*\u{200d}\u{fe0f}\u{20e3}]{0,6}"],
     ) {
         let irc = format!("#{text}");
@@ -78,15 +78,15 @@ proptest! {
         prop_assert!(!shown.contains([' ', ',', '\u{7}', '\u{202e}', '\u{200b}', '\u{a0}']), "{shown:?}");
     }
 
-    /// Modern IRC forbids a space, a comma and BEL; and all that can be seen is allowed here.
+    /// Modern IRC forbids only a space, a comma and BEL. Other visible characters are allowed.
     #[test]
-    fn what_can_be_seen_is_in_names_of_rooms(text in r"[!-~&&[^,]]{1,50}") {
+    fn visible_characters_are_allowed_in_room_names(text in r"[!-~&&[^,]]{1,50}") {
         let room = RoomName::parse(&format!("#{text}"));
         prop_assert!(room.is_ok());
     }
 
     #[test]
-    fn what_is_refused_of_a_room_is_in_it(text in r"\PC{1,20}") {
+    fn a_refused_character_is_in_the_room_name(text in r"\PC{1,20}") {
         if let Err(NameError::Character(character)) = RoomName::parse(&text) {
             prop_assert!(text.nfc().any(|it| it == character));
         }

@@ -1,5 +1,5 @@
-//! Fixed seeds of tier 1, with every checker on: every law holds, every mark is reached, every planted bug is
-//! found. One test, for a bug that is planted in the core is in every core of the process.
+//! Runs fixed seeds in tier 1 with all checks: every law holds, every mark is reached, and every planted bug is found.
+//! It is one test, because a bug in the core is planted in the whole process.
 
 use parlor_sim::bug::{BUGS, Bug};
 use parlor_sim::mark::{Mark, Marks};
@@ -10,7 +10,7 @@ use parlor_sim::trace::Trace;
 
 const SEEDS: u64 = 600;
 
-/// Each planted bug is found by one of so many seeds.
+/// Number of seeds within which each planted bug must be found.
 const PLANTED_SEEDS: u64 = 1_000;
 
 #[test]

@@ -1,27 +1,28 @@
-//! Small worlds, all of them: two clients, two rooms, every sequence of a few operations, and every way in
-//! which these fall into ticks. Where randomness could miss something, this cannot.
+//! An exhaustive test of small scenarios: two clients, two rooms, every sequence of a few operations, and every way to
+//! distribute them over ticks. Random scenarios could miss a case.
 
 use parlor_protocol::RoomName;
 use parlor_sim::scenario::{Act, Scenario, Setup, Step};
 use parlor_sim::tier1;
 use parlor_sim::trace::Trace;
 
-/// Operations of one sequence.
+/// Number of operations of a sequence.
 const LENGTH: u32 = 4;
 
-/// What one of the clients does.
+/// The lines that a client may send.
 const LINES: [&str; 4] = ["#1 said\n", "/join tea\n", "/join lobby\n", "/nick alice\n"];
 
-/// Beside those: it closes its side, or comes back if it is gone.
+/// Number of acts of a client: the lines, and closing its side or connecting again.
 const ACTS: u32 = 5;
 
-/// Operations by either client.
+/// Number of different operations: the acts of either client.
 const OPERATIONS: u32 = 2 * ACTS;
 
-/// How much later a step is that falls into another tick.
+/// Delay of a step that is in another tick than the one before.
 const NEXT_TICK_US: u64 = 10_000;
 
-/// The steps of one operation: a client that is gone comes back, and one that is there is not hurt by that.
+/// Returns the steps of one operation. The last act closes the client's side and connects again; the half that does not
+/// apply has no effect.
 fn operation(number: u32, tag: &mut u64) -> Vec<Step> {
     let client = u16::from(number >= ACTS);
     let step = |act| Step { after_us: 0, client, act };
@@ -49,7 +50,7 @@ fn every_small_world_keeps_every_law() {
             for place in 0..LENGTH {
                 let mut steps = operation(left % OPERATIONS, &mut tag);
                 left /= OPERATIONS;
-                // Between two operations a tick ends, or does not.
+                // The bits of `cuts` tell between which operations a tick ends.
                 if cuts << 1 & 1 << place != 0 {
                     steps[0].after_us = NEXT_TICK_US;
                 }

@@ -1,5 +1,5 @@
-//! What a connection speaks, decided from its first bytes: whatever is before them, and however they are cut, no known
-//! opening is said, and what a person says is.
+//! Detecting the protocol of a connection from its first bytes. No opening of a known protocol is sent to a room, and
+//! every sentence of a person is, whatever noise is before it and whatever chunks it is cut into.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -8,18 +8,18 @@ use parlor_protocol::{DeadlineReason, Dialect, Input, Limits, Options};
 use parlor_sim::in_memory::InMemory;
 use proptest::prelude::*;
 
-/// What nobody may read who is not the stranger.
+/// A secret in an opening, which no member may read.
 const SECRET: &str = "s3cr3t";
 
-/// What a connection begins with, at which listener, and after a silence or not.
+/// The first bytes of a connection, its listener, and whether it is silent before them.
 #[derive(Clone, Debug)]
 struct Opening {
     dialect: Dialect,
     noise: Vec<u8>,
-    /// After a silence that is long enough to be greeted.
+    /// Whether the client is silent for so long that it is greeted as plain.
     is_late: bool,
     bytes: Vec<u8>,
-    /// Where it is cut, in bytes from its end on.
+    /// The place at which the bytes are cut, counted from their end.
     cuts: Vec<usize>,
     ends: bool,
 }
@@ -31,7 +31,7 @@ fn noise() -> impl Strategy<Value = Vec<u8>> {
         Just(b"\r\0".to_vec()),
         Just(b"\xef\xbb\xbf".to_vec()),
         Just(b"\x02".to_vec()),
-        // DONT, where it is the very first, may as well be the mark of UTF-16.
+        // As the first bytes, DONT could also be the byte order mark of UTF-16.
         (251_u8..=253, 0_u8..50).prop_map(|(verb, option)| vec![255, verb, option]),
         prop::collection::vec(0x20_u8..=239, 0..20).prop_map(|option| [
             &[255, 250],
@@ -115,7 +115,7 @@ fn opening(bytes: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Openi
     )
 }
 
-/// What somebody who watches the lobby reads while a client begins so.
+/// Returns the text that a member in the lobby reads while a client connects with this opening.
 fn begin(opening: &Opening) -> String {
     let mut server = InMemory::new(Limits::default(), Options::default());
     let watcher = server.connect(Dialect::Plain, 5_001);
@@ -140,8 +140,8 @@ fn begin(opening: &Opening) -> String {
     String::from_utf8(server.read(watcher)).unwrap()
 }
 
-/// Whether somebody's words are among what a member of the plain dialect reads.
-fn is_said(read: &str) -> bool {
+/// Whether a plain member has read a message.
+fn has_message(read: &str) -> bool {
     read.lines().any(|line| !line.starts_with("* ") && !line.ends_with(" joined") && !line.ends_with(" left"))
 }
 
@@ -149,27 +149,27 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_of_a_known_stranger_is_said(opening in opening(stranger_and_more())) {
+    fn no_opening_of_a_known_protocol_is_a_message(opening in opening(stranger_and_more())) {
         let read = begin(&opening);
-        prop_assert!(!is_said(&read), "{read:?}");
+        prop_assert!(!has_message(&read), "{read:?}");
         prop_assert!(!read.contains(SECRET), "{read:?}");
     }
 
     #[test]
-    fn what_a_person_says_behind_a_greeting_is_said_as_it_is((sentence, opening) in person()) {
+    fn a_sentence_after_the_greeting_is_sent_unchanged((sentence, opening) in person()) {
         let read = begin(&opening);
         prop_assert!(read.lines().any(|line| line.starts_with("5002: ") && line.ends_with(&sentence)), "{read:?}");
     }
 
     #[test]
-    fn a_client_of_irc_says_nothing_before_it_has_joined_a_room(opening in opening(registration())) {
+    fn an_irc_registration_is_not_a_message(opening in opening(registration())) {
         let opening = Opening { dialect: if opening.dialect == Dialect::Irc { Dialect::Auto } else { opening.dialect }, ..opening };
         let read = begin(&opening);
-        prop_assert!(!is_said(&read), "{read:?}");
+        prop_assert!(!has_message(&read), "{read:?}");
     }
 
     #[test]
-    fn what_is_decided_does_not_depend_on_the_cuts(
+    fn the_decision_does_not_depend_on_chunks(
         bytes in prop_oneof![
             prop::collection::vec(any::<u8>(), 0..40),
             opening(stranger_and_more()).prop_map(|it| [it.noise, it.bytes].concat()),
@@ -197,7 +197,7 @@ proptest! {
     }
 }
 
-/// What is decided, and the noise before that.
+/// Returns the decision of the sniffer, and the noise before the opening.
 fn decide(pieces: &[&[u8]], evidence: Evidence, ended: bool) -> (Option<Kind>, Vec<u8>) {
     let (mut sniffer, mut noise) = (Sniffer::default(), Vec::new());
     for (index, piece) in pieces.iter().enumerate() {
@@ -211,7 +211,7 @@ fn decide(pieces: &[&[u8]], evidence: Evidence, ended: bool) -> (Option<Kind>, V
     (None, noise)
 }
 
-/// An opening, and what its protocol sends behind it.
+/// The opening of a known protocol, followed by more bytes of it.
 fn stranger_and_more() -> impl Strategy<Value = Vec<u8>> {
     let behind = prop::sample::select(vec![
         String::new(),
@@ -223,7 +223,7 @@ fn stranger_and_more() -> impl Strategy<Value = Vec<u8>> {
         .prop_map(|(opening, end, behind)| [opening.as_slice(), end.as_bytes(), behind.as_bytes()].concat())
 }
 
-/// The registration of a client of IRC, as they write it.
+/// A registration as IRC clients send it.
 fn registration() -> impl Strategy<Value = Vec<u8>> {
     let lines = (
         prop::sample::select(vec!["", "CAP LS\r\n", "CAP LS 302\r\n"]),
@@ -253,7 +253,7 @@ fn before_tags() -> impl Strategy<Value = String> {
     prop_oneof![3 => Just(String::new()), 1 => "@[a-z+/=;]{1,40} {1,2}"]
 }
 
-/// Somebody who was greeted, and what it says: a sentence that may begin like a protocol.
+/// A sentence of a person that was greeted, which may begin like a protocol, and the opening with it.
 fn person() -> impl Strategy<Value = (String, Opening)> {
     let first = prop_oneof![
         3 => prop::sample::select(vec![
@@ -276,7 +276,7 @@ fn person() -> impl Strategy<Value = (String, Opening)> {
         },
     );
     let ends = || prop::sample::select(vec!["\n", "\r\n", "\r\0"]);
-    // Lines in doubt are not said, and change nothing for those behind them.
+    // Lines in doubt are not sent, and have no effect on later lines.
     let doubt = prop::sample::select(vec!["nick bob", "user root", "password hunter2", "CAPA", "AUTH bob"]);
     let doubts = prop::collection::vec((doubt, ends()), 0..=3);
     (doubts, sentence, ends(), opening(Just(Vec::new()))).prop_map(|(doubts, sentence, end, opening)| {

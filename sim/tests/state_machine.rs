@@ -1,5 +1,5 @@
-//! A server against a state machine that knows who is where, with transitions that are chosen by its state and
-//! sequences that shrink.
+//! Compares a server with a reference state machine of members and rooms. Transitions depend on its state, and
+//! sequences shrink.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 use std::collections::BTreeMap;
 
-/// Who is there: the number of a client, with its name and its room.
+/// The state of the reference: the name and the room of each member, by the number of its client.
 type Chat = BTreeMap<u16, (String, String)>;
 
 const CLIENTS: u16 = 5;
@@ -26,11 +26,11 @@ enum Transition {
     Say(u16, u32),
 }
 
-/// The chat as everybody would describe it.
+/// The reference state machine.
 struct Reference;
 
 impl Reference {
-    /// Those who hear what this client says, with its name.
+    /// Returns the clients that read a message of this client.
     fn hearers(chat: &Chat, client: u16) -> Vec<u16> {
         let room = &chat[&client].1;
         chat.iter()
@@ -94,7 +94,7 @@ impl ReferenceStateMachine for Reference {
     }
 }
 
-/// A server, and who is there.
+/// The server, and the connections of its clients.
 struct System {
     server: InMemory,
     conns: BTreeMap<u16, ConnId>,
@@ -167,5 +167,5 @@ impl StateMachineTest for System {
 
 prop_state_machine! {
     #[test]
-    fn the_world_is_what_everybody_would_say_it_is(sequential 1..80 => System);
+    fn the_server_agrees_with_the_reference(sequential 1..80 => System);
 }

@@ -1,4 +1,4 @@
-//! What people read of a line is what its writer's terminal showed of it, whatever keys it was typed with.
+//! Members read a typed line as its author's terminal showed it, whatever keys were used.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -19,17 +19,17 @@ impl Room {
         let mut server = InMemory::new(limits, Options { greeting: false, ..Options::default() });
         let conns = [5_001, 5_002].map(|port| {
             let conn = server.connect(Dialect::Plain, port);
-            // Whoever has said something is a person, whatever it says next.
+            // After a first message the client counts as a person, whatever it sends next.
             server.send(conn, b"hello\n");
             conn
         });
         let mut room = Self { server, conns };
-        // Behind a first line it is clear that a person types.
+        // After a first line it is clear that a person is typing.
         room.heard(b"hi\n", 9).unwrap();
         room
     }
 
-    /// What the listener reads of these bytes, that come in pieces of so many.
+    /// Returns the message that the listener reads if the speaker sends these bytes in pieces of this size.
     fn heard(&mut self, bytes: &[u8], piece: usize) -> Option<String> {
         let [speaker, listener] = self.conns;
         self.server.read(listener);
@@ -42,7 +42,7 @@ impl Room {
     }
 }
 
-/// A key, or what a terminal sends for one.
+/// Keys, as the bytes that a terminal sends for them.
 fn keys() -> impl Strategy<Value = String> {
     let key = prop::sample::select(vec![
         "\x08",
@@ -86,7 +86,7 @@ fn printed() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn what_is_said_is_what_the_terminal_showed(keys in keys(), piece in 1..9_usize) {
+    fn a_message_is_the_line_that_the_terminal_showed(keys in keys(), piece in 1..9_usize) {
         let mut room = Room::new();
         let shown = terminal::clean(&terminal::corrected(&keys));
         let heard = room.heard(format!("{keys}\r\n").as_bytes(), piece);
@@ -97,9 +97,9 @@ proptest! {
         }
     }
 
-    /// Erase character and erase line of telnet are the keys; its other commands are not there.
+    /// Telnet's commands to erase a character or a line have the same effect as the keys. Other commands are removed.
     #[test]
-    fn telnet_within_a_line_is_not_said(keys in keys(), piece in 1..9_usize, noise in prop::sample::select(vec![
+    fn telnet_commands_within_a_line_are_removed(keys in keys(), piece in 1..9_usize, noise in prop::sample::select(vec![
         &b"\xff\xf1"[..], b"\xff\xf9", b"\xff\xfc\x1f", b"\xff\xfe\x01", b"\xff\xfa\x1f\x00\x0a\xff\xff\x00\x18\xff\xf0",
         b"\xff\xfa\x18\x00\r\n\x08\x15/quit\n\xff\xf0",
     ])) {
@@ -119,10 +119,10 @@ proptest! {
         prop_assert_eq!(heard, Some(expected));
     }
 
-    /// What GNU telnet makes of a line before it transmits binary: whatever is a key of its terminal without the eighth bit,
-    /// it takes for the key. (Behind Ctrl-], which is 0x9D, the rest of the line is not sent.)
+    /// Before it transmits binary, GNU telnet takes a byte for a key of its terminal if it is one without the eighth
+    /// bit. (It does not send the rest of a line after 0x9D, which is Ctrl-].)
     #[test]
-    fn no_character_is_a_key_of_telnet(
+    fn bytes_that_telnet_takes_for_keys_are_mended(
         text in "[A-Za-z \u{C0}-\u{24F}\u{400}-\u{4FF}一-鿿가-힣🀀-🫿]{1,20}",
         piece in 1..9_usize,
     ) {
@@ -143,7 +143,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_printed_is_cleaned_as_a_terminal_would(printed in printed()) {
+    fn printed_text_is_cleaned_like_on_a_terminal(printed in printed()) {
         let without_mark = printed.strip_prefix('\u{feff}').unwrap_or(&printed);
         let text = Text::clean(printed.as_bytes(), false);
         prop_assert_eq!(text.as_str(), terminal::clean(without_mark));
