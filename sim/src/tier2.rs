@@ -7,8 +7,8 @@
 
 mod chaos;
 mod clients;
-mod judge;
 mod listener;
+mod verifier;
 mod watch;
 
 use crate::law::{Law, Violation};
@@ -17,7 +17,6 @@ use crate::tier1::Stats;
 pub use chaos::ChaosCounts;
 use chaos::{Chaos, Rates};
 use clients::Clients;
-use judge::SimJudge;
 use listener::{SimClock, SimListener};
 use parlor_protocol::{Dialect, RoomName};
 use parlor_runtime::driver::{Control, Driver, DriverLimits, Ended, ListenerRole};
@@ -29,6 +28,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::sleep;
 use turmoil::net::TcpListener;
+use verifier::SimVerifier;
 use watch::{Observing, Watch};
 
 const SERVER: &str = "server";
@@ -201,7 +201,7 @@ async fn serve(shared: Shared, scenario: Scenario) -> Result<(), Box<dyn std::er
         listeners,
         SimClock,
         Observing(Rc::clone(&shared.watch)),
-        SimJudge::default(),
+        SimVerifier::default(),
     );
     let ended = driver.run(control).await;
     *shared.ended.borrow_mut() = Some(ended);

@@ -1,6 +1,6 @@
 //! Observes the inputs of the driver's hub and the bytes that its clients read, and compares them with the model.
 
-use super::judge::RIGHT;
+use super::verifier::RIGHT;
 use crate::law::{Law, Violation};
 use crate::model::Model;
 use parlor_protocol::{ConnId, ConsoleEvent, Input, Limits, Now, Options};

@@ -1,4 +1,4 @@
-//! A judge without threads, whose checks take simulated time.
+//! A password verifier without threads, whose checks take simulated time.
 
 use parlor_protocol::ConnId;
 use parlor_runtime::driver::PasswordVerifier;
@@ -8,20 +8,20 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::{Sleep, sleep};
 
-/// How long a check takes: as long as a real one does.
+/// Time of a check: about that of a real one.
 const CHECK: Duration = Duration::from_millis(50);
 
-/// The password that is right for everybody.
+/// The right password, of the server and of every operator.
 pub(super) const RIGHT: &[u8] = b"right";
 
-/// Checks one password after the other.
+/// A verifier that checks one password after the other.
 #[derive(Debug, Default)]
-pub(super) struct SimJudge {
+pub(super) struct SimVerifier {
     waiting: VecDeque<(ConnId, bool)>,
     running: Option<Pin<Box<Sleep>>>,
 }
 
-impl PasswordVerifier for SimJudge {
+impl PasswordVerifier for SimVerifier {
     fn check(&mut self, conn: ConnId, _: Option<&str>, password: &[u8]) {
         self.waiting.push_back((conn, password == RIGHT));
     }
