@@ -22,62 +22,27 @@
 //! # How to embed it
 //!
 //! [`Server`] is hub and outbox in the order in which they rely on each other. Around it is an
-//! [`Environment`] of the caller's, which owns the sockets, the log and the clock:
+//! [`Environment`] of the caller's, which owns the sockets, the log and the clock. For tests there is one
+//! in memory:
 //!
 //! ```
-//! use parlor_protocol::*;
-//! use std::collections::BTreeMap;
+//! use parlor_protocol::{Dialect, Limits, MemoryServer, Options, RoomName};
 //!
-//! /// What each connection was written, in place of sockets, and a log.
-//! #[derive(Default)]
-//! struct Room {
-//!     written: BTreeMap<ConnId, String>,
-//!     log: MemoryLog,
-//! }
-//!
-//! impl Wire for Room {
-//!     fn write(&mut self, conn: ConnId, slices: &[&[u8]]) -> usize {
-//!         let bytes = slices.concat();
-//!         *self.written.entry(conn).or_default() += str::from_utf8(&bytes).unwrap();
-//!         bytes.len()
-//!     }
-//!     fn finish(&mut self, _: ConnId) {}
-//! }
-//!
-//! impl Environment for Room {
-//!     fn propose(&mut self, now: Now, command: Command) {
-//!         self.log.append(now, command);
-//!     }
-//!     fn abort(&mut self, _: ConnId) {}
-//!     fn check_password(&mut self, _: ConnId, _: Option<&str>, _: &[u8]) {}
-//!     fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
-//! }
-//!
-//! let (now, lobby, mut room) = (Now::default(), RoomName::lobby(), Room::default());
-//! let mut server = Server::new(Limits::default(), Options::default(), now, &mut room);
-//! let mut entries = Vec::new();
-//! let mut input = |server: &mut Server, input: Input<'_>| {
-//!     server.input(now, input, &mut room);
-//!     while room.log.take(&mut entries) {
-//!         server.committed(now, &entries, &mut room);
-//!     }
-//!     while server.flush(&mut room) {}
-//!     std::mem::take(&mut room.written)
-//! };
+//! let mut server = MemoryServer::new(Limits::default(), Options::default());
+//! let lobby = RoomName::lobby();
 //! let [alice, bob] = [5001, 5002].map(|port| {
-//!     let conn = server.vacant().expect("there is room for two");
 //!     let peer = ([127, 0, 0, 1], port).into();
-//!     input(&mut server, Input::Accepted { conn, dialect: Dialect::Plain, peer, room: Some(&lobby) });
-//!     conn
+//!     server.connect(Dialect::Plain, peer, Some(&lobby)).expect("there is room for two")
 //! });
+//! assert!(server.read(bob).starts_with(b"* your name is 5002 and you are in lobby with 1 other"));
 //!
-//! let bytes = bytes::Bytes::from_static(b"hello\n");
-//! let written = input(&mut server, Input::Received { conn: alice, bytes });
-//! assert_eq!(written[&bob], "5001: hello\n");
+//! server.send(alice, b"hello\n");
+//! assert_eq!(server.read(bob), b"5001: hello\n");
 //! ```
 //!
-//! [`Server`] says what its caller owes it, and what becomes of it otherwise. Two larger examples are
-//! in `examples/`: `bot_test.rs` is a room for the test of a bot, `embed.rs` a server with real sockets.
+//! The documentation of [`Server`] shows the loop around it, and says what its caller owes it and what
+//! becomes of it otherwise. Two programs are in `examples/`: `bot_test.rs` is a room for the test of a bot,
+//! `embed.rs` a server with real sockets.
 //!
 //! # Time
 //!
@@ -142,5 +107,6 @@ pub use log::close_reason::CloseReason;
 pub use log::command::{Command, LogEntry, Message, MessageKind, NameRequest};
 pub use log::memory::MemoryLog;
 pub use outbox::{Outbox, OutboxCounters, Wire};
+pub use server::memory::MemoryServer;
 pub use server::{Environment, Server};
 pub use world::{Effect, FormerName, HistoryLine, Member, Refusal, Room, Topic, World};

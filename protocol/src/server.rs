@@ -1,5 +1,7 @@
 //! The hub and the outbox, run in the order in which they rely on each other.
 
+pub(crate) mod memory;
+
 use crate::base::id::ConnId;
 use crate::base::limits::Limits;
 use crate::base::options::Options;
@@ -31,7 +33,7 @@ pub trait Environment: Wire {
     /// Compares a password with that of `operator`, or with the server's for `None`.
     ///
     /// The answer is [`Input::PasswordChecked`], and it may take its time: meanwhile the connection asks
-    /// nothing else. Without an answer it waits until its registration times out.
+    /// nothing else. Without an answer it is never read any further.
     fn check_password(&mut self, conn: ConnId, operator: Option<&str>, password: &[u8]);
 
     /// Stops reading from a connection, or reads from it again.
@@ -60,8 +62,8 @@ pub trait Environment: Wire {
     /// Is called when the hub is done with an input, before anything is written.
     fn after_input(&mut self) {}
 
-    /// Sees an output before it takes effect, and passes it to the outbox, which knows the outputs that
-    /// concern it. A simulator records the output here, or falsifies it to test its own checks.
+    /// Sees an output other than a proposal before it takes effect, and passes it to the outbox, which knows
+    /// the outputs that concern it. A simulator records the output here, or falsifies it to test its own checks.
     fn output(&mut self, output: &Output<'_>, outbox: &mut Outbox) {
         outbox.output(output);
     }
@@ -95,11 +97,63 @@ pub trait Environment: Wire {
 /// 5. **Flush.** When nothing is left to read for now, [`flush`](Self::flush) writes what all of this has
 ///    rendered. As long as it returns `true`, it is to be called again, with other work in between.
 /// 6. **What a flush shows.** [`follow_up`](Self::follow_up), until it returns `false`, tells the hub who
-///    reads too slowly and who has read a long answer. Without it, neither a slow reader's name nor its
-///    slot becomes free, and whoever waits for the end of a long answer is not read any further.
+///    reads too slowly and who has read a long answer. Without it, a slow reader stays until the next
+///    input, and whoever waits for the end of a long answer is never read any further.
 ///
 /// Where the log answers at once, as [`MemoryLog`](crate::MemoryLog) does, its entries go in before the next
-/// input. The crate's front page shows a loop in full.
+/// input:
+///
+/// ```
+/// use parlor_protocol::*;
+/// use std::collections::BTreeMap;
+///
+/// /// What each connection was written, in place of sockets, and a log.
+/// #[derive(Default)]
+/// struct Room {
+///     written: BTreeMap<ConnId, String>,
+///     log: MemoryLog,
+/// }
+///
+/// impl Wire for Room {
+///     fn write(&mut self, conn: ConnId, slices: &[&[u8]]) -> usize {
+///         let bytes = slices.concat();
+///         *self.written.entry(conn).or_default() += str::from_utf8(&bytes).unwrap();
+///         bytes.len()
+///     }
+///     fn finish(&mut self, _: ConnId) {}
+/// }
+///
+/// impl Environment for Room {
+///     fn propose(&mut self, now: Now, command: Command) {
+///         self.log.append(now, command);
+///     }
+///     fn abort(&mut self, _: ConnId) {}
+///     fn check_password(&mut self, _: ConnId, _: Option<&str>, _: &[u8]) {}
+///     fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
+/// }
+///
+/// let (now, lobby, mut room) = (Now::default(), RoomName::lobby(), Room::default());
+/// let mut server = Server::new(Limits::default(), Options::default(), now, &mut room);
+/// let mut entries = Vec::new();
+/// let mut input = |server: &mut Server, input: Input<'_>| {
+///     server.input(now, input, &mut room);
+///     while room.log.take(&mut entries) {
+///         server.committed(now, &entries, &mut room);
+///     }
+///     while server.flush(&mut room) {}
+///     std::mem::take(&mut room.written)
+/// };
+/// let [alice, bob] = [5001, 5002].map(|port| {
+///     let conn = server.vacant().expect("there is room for two");
+///     let peer = ([127, 0, 0, 1], port).into();
+///     input(&mut server, Input::Accepted { conn, dialect: Dialect::Plain, peer, room: Some(&lobby) });
+///     conn
+/// });
+///
+/// let bytes = bytes::Bytes::from_static(b"hello\n");
+/// let written = input(&mut server, Input::Received { conn: alice, bytes });
+/// assert_eq!(written[&bob], "5001: hello\n");
+/// ```
 ///
 /// # What the server sees to
 ///
@@ -131,9 +185,13 @@ impl Server {
 
     /// Takes one input. `now` never runs backwards.
     pub fn input(&mut self, now: Now, input: Input<'_>, env: &mut impl Environment) {
-        self.tell_overflowed(now, env);
+        if let Some(first) = self.outbox.next_overflowed() {
+            self.tell_overflowed(now, first, env);
+        }
         self.give(now, input, env);
-        self.make_room(now, env);
+        if self.outbox.is_full() {
+            self.make_room(now, env);
+        }
     }
 
     /// Takes the next entries of the log.
@@ -162,12 +220,12 @@ impl Server {
     /// Tells the hub what flushes have shown: first who reads too slowly, then, one at a time, who has read
     /// a long answer. Returns whether there was anything.
     pub fn follow_up(&mut self, now: Now, env: &mut impl Environment) -> bool {
-        if self.tell_overflowed(now, env) {
+        if let Some(first) = self.outbox.next_overflowed() {
+            self.tell_overflowed(now, first, env);
             return true;
         }
         let Some(conn) = self.outbox.next_drained() else { return false };
-        self.give(now, Input::Drained { conn }, env);
-        self.make_room(now, env);
+        self.input(now, Input::Drained { conn }, env);
         true
     }
 
@@ -182,7 +240,6 @@ impl Server {
     /// It has to when so much was rendered that everything was written before the next input. A socket that
     /// was full then has room again only after the operating system was asked: a caller that goes on
     /// without asking takes prompt readers for slow ones.
-    #[must_use]
     pub const fn end_turn(&mut self) -> bool {
         core::mem::replace(&mut self.turn_is_over, false)
     }
@@ -237,26 +294,27 @@ impl Server {
         env.after_input();
     }
 
-    /// Writes everything, where more is rendered than may wait for the end of the turn.
+    /// Writes everything: more is rendered than may wait for the end of the turn.
+    #[cold]
     fn make_room(&mut self, now: Now, env: &mut impl Environment) {
-        if self.outbox.is_full() {
-            self.turn_is_over = true;
-            while self.flush(env) {}
-            self.tell_overflowed(now, env);
+        self.turn_is_over = true;
+        while self.flush(env) {}
+        if let Some(first) = self.outbox.next_overflowed() {
+            self.tell_overflowed(now, first, env);
         }
     }
 
-    /// Tells those who were given up the reason, and returns whether there were any.
+    /// Tells the connections that were given up the reason, `first` before the others.
     ///
     /// Their backlog is cut already. If anything else ended them now, they would read another reason at the
     /// cut, and the console would count them as ended by it.
-    fn tell_overflowed(&mut self, now: Now, env: &mut impl Environment) -> bool {
-        let mut any = false;
-        while let Some(conn) = self.outbox.next_overflowed() {
+    #[cold]
+    fn tell_overflowed(&mut self, now: Now, first: ConnId, env: &mut impl Environment) {
+        let mut next = Some(first);
+        while let Some(conn) = next {
             self.give(now, Input::Overflowed { conn }, env);
-            any = true;
+            next = self.outbox.next_overflowed();
         }
-        any
     }
 }
 
@@ -269,6 +327,10 @@ struct Outputs<'a, E> {
 
 impl<E: Environment> Sink for Outputs<'_, E> {
     fn output(&mut self, output: Output<'_>) {
+        // Its command is moved on, and copied no more than it has to be.
+        if let Output::Propose { command, .. } = output {
+            return self.env.propose(self.now, command);
+        }
         self.env.output(&output, self.outbox);
         match output {
             Output::Abort { conn } => self.env.abort(conn),
@@ -280,9 +342,9 @@ impl<E: Environment> Sink for Outputs<'_, E> {
             }
             Output::Console(event) => self.env.console(&event),
             Output::PauseReads { conn } => self.env.set_reads_paused(conn, true),
-            Output::Propose { command, .. } => self.env.propose(self.now, command),
             Output::Rehash { conn } => self.env.rehash(conn),
-            Output::ReportDrained { .. }
+            Output::Propose { .. }
+            | Output::ReportDrained { .. }
             | Output::Subscribe { .. }
             | Output::ToPeers { .. }
             | Output::ToRoom { .. }

@@ -10,7 +10,6 @@
 //! - [`minimize`]: reduces a failing scenario; [`picture`]: draws it;
 //! - [`conns`]: a map by connection;
 //! - [`naive`]: a sink that writes each output at once, with which the outbox must agree byte for byte;
-//! - [`in_memory`]: a server for tests, whose log commits at once and whose sockets take everything;
 //! - [`flush`]: compares an outbox with a naive sink;
 //! - [`trace`]: the events of a run, and their hash.
 
@@ -19,7 +18,6 @@ pub mod bug;
 pub mod conns;
 pub mod expectation;
 pub mod flush;
-pub mod in_memory;
 pub mod law;
 pub mod mark;
 pub mod minimize;

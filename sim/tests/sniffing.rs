@@ -4,8 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use parlor_protocol::sniff::{Evidence, Kind, OPENING_BYTES_MAX, Sniffer};
-use parlor_protocol::{DeadlineReason, Dialect, Input, Limits, Options};
-use parlor_sim::in_memory::InMemory;
+use parlor_protocol::{Dialect, Input, Limits, MemoryServer, Options, RoomName};
 use proptest::prelude::*;
 
 /// A secret in an opening, which no member may read.
@@ -117,14 +116,14 @@ fn opening(bytes: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Openi
 
 /// Returns the text that a member in the lobby reads while a client connects with this opening.
 fn begin(opening: &Opening) -> String {
-    let mut server = InMemory::new(Limits::default(), Options::default());
-    let watcher = server.connect(Dialect::Plain, 5_001);
-    let client = server.connect(opening.dialect, 5_002);
-    if opening.is_late
-        && let Some(deadline) = server.server.deadline().filter(|it| it.why == DeadlineReason::Detect)
-    {
-        server.now.mono = deadline.at;
-        server.time_out();
+    let limits = Limits::default();
+    let mut server = MemoryServer::new(limits, Options::default());
+    let [watcher, client] = [(5_001, Dialect::Plain), (5_002, opening.dialect)].map(|(port, dialect)| {
+        let peer = ([127, 0, 0, 1], port).into();
+        server.connect(dialect, peer, Some(&RoomName::lobby())).unwrap()
+    });
+    if opening.is_late {
+        server.pass(limits.detect_ms);
     }
     let bytes = [opening.noise.as_slice(), &opening.bytes].concat();
     let mut rest = bytes.as_slice();
@@ -137,6 +136,7 @@ fn begin(opening: &Opening) -> String {
     if opening.ends {
         server.input(Input::ReadClosed { conn: client });
     }
+    server.server().check_invariants();
     String::from_utf8(server.read(watcher)).unwrap()
 }
 

@@ -3,8 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use parlor_protocol::{ConnId, Dialect, Input, Limits, Options, Rate};
-use parlor_sim::in_memory::InMemory;
+use parlor_protocol::{ConnId, Dialect, Input, Limits, MemoryServer, Options, Rate, RoomName};
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 use std::collections::BTreeMap;
@@ -96,7 +95,7 @@ impl ReferenceStateMachine for Reference {
 
 /// The server, and the connections of its clients.
 struct System {
-    server: InMemory,
+    server: MemoryServer,
     conns: BTreeMap<u16, ConnId>,
 }
 
@@ -112,7 +111,7 @@ impl StateMachineTest for System {
 
     fn init_test(_: &Chat) -> Self {
         let limits = Limits { rate: Rate { lines: 0, burst: 1 }, ..Limits::default() };
-        Self { server: InMemory::new(limits, Options::default()), conns: BTreeMap::new() }
+        Self { server: MemoryServer::new(limits, Options::default()), conns: BTreeMap::new() }
     }
 
     fn apply(mut system: Self, chat: &Chat, transition: Transition) -> Self {
@@ -121,7 +120,8 @@ impl StateMachineTest for System {
         }
         match transition {
             Transition::Enter(client) => {
-                let conn = system.server.connect(Dialect::Plain, 5_001 + client);
+                let peer = ([127, 0, 0, 1], 5_001 + client).into();
+                let conn = system.server.connect(Dialect::Plain, peer, Some(&RoomName::lobby())).unwrap();
                 system.conns.insert(client, conn);
             }
             Transition::Leave(client) => {
@@ -144,7 +144,9 @@ impl StateMachineTest for System {
     }
 
     fn check_invariants(system: &Self, chat: &Chat) {
-        let world = system.server.server.hub().world();
+        let server = system.server.server();
+        server.check_invariants();
+        let world = server.hub().world();
         let mut there: Vec<(String, String)> = world
             .members()
             .map(|(_, member)| {

@@ -2,23 +2,23 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use parlor_protocol::{ConnId, Dialect, Limits, Options, Rate, Text};
-use parlor_sim::in_memory::InMemory;
+use parlor_protocol::{ConnId, Dialect, Limits, MemoryServer, Options, Rate, RoomName, Text};
 use parlor_sim::terminal;
 use proptest::prelude::*;
 
 /// A room with a speaker and a listener.
 struct Room {
-    server: InMemory,
+    server: MemoryServer,
     conns: [ConnId; 2],
 }
 
 impl Room {
     fn new() -> Self {
         let limits = Limits { rate: Rate { lines: 0, burst: 1 }, ..Limits::default() };
-        let mut server = InMemory::new(limits, Options { greeting: false, ..Options::default() });
+        let mut server = MemoryServer::new(limits, Options { greeting: false, ..Options::default() });
         let conns = [5_001, 5_002].map(|port| {
-            let conn = server.connect(Dialect::Plain, port);
+            let peer = ([127, 0, 0, 1], port).into();
+            let conn = server.connect(Dialect::Plain, peer, Some(&RoomName::lobby())).unwrap();
             // After a first message the client counts as a person, whatever it sends next.
             server.send(conn, b"hello\n");
             conn

@@ -37,7 +37,11 @@ impl MemoryLog {
     /// [`Server::committed`](crate::Server::committed), and take again: they may have caused further commands.
     pub fn take(&mut self, entries: &mut Vec<LogEntry>) -> bool {
         entries.clear();
+        // Swapped only where there is something: the buffer that is used next is the one with an allocation.
+        if self.appended.is_empty() {
+            return false;
+        }
         core::mem::swap(&mut self.appended, entries);
-        !entries.is_empty()
+        true
     }
 }

@@ -1,0 +1,33 @@
+//! A room for the test of a bot: `cargo run -p parlor-protocol --example bot_test`.
+
+use parlor_protocol::{Dialect, Limits, MemoryServer, Options, RoomName};
+
+/// The bot: it greets everybody who joins.
+fn reply(line: &str) -> Option<String> {
+    line.strip_suffix(" joined").map(|name| format!("welcome, {name}\n"))
+}
+
+fn main() {
+    let mut server = MemoryServer::new(Limits::default(), Options::default());
+    let lobby = RoomName::lobby();
+    let [bot, alice] = [7001, 5001].map(|port| {
+        let peer = ([127, 0, 0, 1], port).into();
+        server.connect(Dialect::Plain, peer, Some(&lobby)).expect("there is room for two")
+    });
+    server.read(alice);
+
+    // What the bot reads goes to the bot, and what it replies goes to the server.
+    let read = String::from_utf8(server.read(bot)).expect("the server writes UTF-8");
+    for line in read.lines().filter_map(reply) {
+        server.send(bot, line.as_bytes());
+    }
+
+    let read = String::from_utf8(server.read(alice)).expect("the server writes UTF-8");
+    assert_eq!(read, "7001: welcome, 5001\n");
+    print!("alice reads: {read}");
+}
+
+#[test]
+fn the_bot_greets_those_who_join() {
+    main();
+}

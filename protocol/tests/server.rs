@@ -1,0 +1,163 @@
+//! The order in which a server gives its hub what there is, whatever its caller does.
+
+use parlor_protocol::{
+    Command, ConnId, Dialect, Environment, Input, Instant, Limits, LogEntry, MemoryLog, Now, Options, Rate,
+    RoomName, Server, Wire,
+};
+
+/// An environment that records inputs, with a socket that takes nothing.
+#[derive(Default)]
+struct Recorder {
+    log: MemoryLog,
+    inputs: Vec<String>,
+    full: Option<ConnId>,
+    written: usize,
+}
+
+impl Wire for Recorder {
+    fn finish(&mut self, _: ConnId) {}
+
+    fn write(&mut self, conn: ConnId, slices: &[&[u8]]) -> usize {
+        let count = slices.iter().map(|slice| slice.len()).sum();
+        self.written += count;
+        if self.full == Some(conn) { 0 } else { count }
+    }
+}
+
+impl Environment for Recorder {
+    fn propose(&mut self, now: Now, command: Command) {
+        self.log.append(now, command);
+    }
+
+    fn abort(&mut self, _: ConnId) {}
+
+    fn check_password(&mut self, _: ConnId, _: Option<&str>, _: &[u8]) {}
+
+    fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
+
+    fn before_input(&mut self, _: Now, input: &Input<'_>) {
+        self.inputs.push(match input {
+            Input::Closed { conn } => format!("closed {conn}"),
+            Input::Committed { .. } => "committed".to_owned(),
+            Input::Overflowed { conn } => format!("overflowed {conn}"),
+            Input::Timeout => "timeout".to_owned(),
+            _ => "other".to_owned(),
+        });
+    }
+}
+
+struct Stage {
+    server: Server,
+    recorder: Recorder,
+    conns: [ConnId; 2],
+}
+
+impl Stage {
+    /// A server with two members in its lobby.
+    fn new(limits: Limits) -> Self {
+        let (now, mut recorder) = (Now::default(), Recorder::default());
+        let mut server = Server::new(limits, Options::default(), now, &mut recorder);
+        let conns = [5_001, 5_002].map(|port| {
+            let conn = server.vacant().expect("there is room for two");
+            let peer = ([10, 0, 0, 1], port).into();
+            let room = RoomName::lobby();
+            let input = Input::Accepted { conn, dialect: Dialect::Plain, peer, room: Some(&room) };
+            server.input(now, input, &mut recorder);
+            conn
+        });
+        let mut stage = Self { server, recorder, conns };
+        stage.commit();
+        while stage.server.flush(&mut stage.recorder) {}
+        stage.recorder.inputs.clear();
+        stage
+    }
+
+    fn input(&mut self, input: Input<'_>) {
+        self.server.input(Now::default(), input, &mut self.recorder);
+    }
+
+    fn commit(&mut self) {
+        let mut entries: Vec<LogEntry> = Vec::new();
+        while self.recorder.log.take(&mut entries) {
+            self.server.committed(Now::default(), &entries, &mut self.recorder);
+        }
+    }
+
+    /// The first of them says so many bytes.
+    fn say(&mut self, bytes: usize) {
+        let line = format!("{}\n", "x".repeat(bytes));
+        self.input(Input::Received { conn: self.conns[0], bytes: line.into() });
+        self.commit();
+    }
+}
+
+/// Limits under which nobody may be owed more than a few long lines.
+fn narrow() -> Limits {
+    let mut limits = Limits {
+        backlog_bytes_max: 25_000,
+        line_bytes_max: 1_000,
+        pending_commands_max: 1,
+        reply_bytes_max: 4_096,
+        rate: Rate { lines: 0, burst: 1 },
+        ..Limits::default()
+    };
+    limits.world.topic_bytes_max = 300;
+    assert_eq!(limits.check(), Ok(()));
+    limits
+}
+
+#[test]
+fn the_configuration_is_proposed_before_anything_else() {
+    let mut recorder = Recorder::default();
+    let server = Server::new(Limits::default(), Options::default(), Now::default(), &mut recorder);
+    let mut entries = Vec::new();
+    assert!(recorder.log.take(&mut entries));
+    let commands: Vec<_> = entries.into_iter().map(|entry| entry.command).collect();
+    assert_eq!(commands, [server.hub().configuration()]);
+}
+
+#[test]
+fn whoever_is_given_up_is_told_so_before_anything_else_ends_it() {
+    let mut stage = Stage::new(narrow());
+    let slow = stage.conns[1];
+    stage.recorder.full = Some(slow);
+    // More than it may be owed, without a flush in between that the server makes by itself.
+    for _ in 0..3 {
+        for _ in 0..10 {
+            stage.say(1_000);
+        }
+        while stage.server.flush(&mut stage.recorder) {}
+    }
+    stage.recorder.inputs.clear();
+    stage.input(Input::Closed { conn: slow });
+    assert_eq!(stage.recorder.inputs, [format!("overflowed {slow}"), format!("closed {slow}")]);
+}
+
+#[test]
+fn what_is_rendered_is_written_before_it_is_too_much() {
+    let mut stage = Stage::new(narrow());
+    let written = stage.recorder.written;
+    while !stage.server.turn_is_over() {
+        assert_eq!(stage.recorder.written, written, "nothing is written before");
+        stage.say(1_000);
+        assert!(!stage.server.outbox().is_full(), "there is room for the next input");
+    }
+    assert!(stage.recorder.written > written + 10_000);
+    assert!(stage.server.end_turn());
+    assert!(!stage.server.turn_is_over(), "the next turn begins");
+}
+
+#[test]
+fn nothing_times_out_early() {
+    let mut stage = Stage::new(Limits::default());
+    let conn = stage.server.vacant().expect("there is room");
+    let peer = ([10, 0, 0, 1], 5_003).into();
+    stage.input(Input::Accepted { conn, dialect: Dialect::Auto, peer, room: None });
+    let at = stage.server.deadline().expect("silence ends").at;
+    let mut times_out = |us| {
+        let now = Now { mono: Instant::from_micros(us), ..Now::default() };
+        stage.server.time_out(now, &mut stage.recorder)
+    };
+    assert!(!times_out(at.as_micros() - 1));
+    assert!(times_out(at.as_micros()));
+}
