@@ -47,20 +47,20 @@ pub enum Control {
 
 /// A receiver of the driver's reports.
 pub trait Observer {
-    /// A listener cannot accept, because the machine or the process is out of a resource. It will try again.
+    /// Reports that a listener cannot accept, because the machine or the process is out of a resource. It will try again.
     fn accepting_paused(&mut self, error: &io::Error);
-    /// All listeners accept again after a pause.
+    /// Reports that all listeners accept again after a pause.
     fn accepting_resumed(&mut self);
-    /// An event for the log: see [`ConsoleEvent`].
+    /// Reports an event for the log: see [`ConsoleEvent`].
     fn console(&mut self, event: &ConsoleEvent<'_>);
-    /// The counters, as an answer to [`Control::Count`].
+    /// Reports the counters, as an answer to [`Control::Count`].
     fn counted(&mut self, counts: &Counts);
-    /// The core is about to handle this input. An observer can record the inputs of a run to replay it. The default does
+    /// Reports the input that the core is about to handle, so that a run can be recorded and replayed. The default does
     /// nothing and costs nothing.
     fn input(&mut self, _now: Now, _input: &Input<'_>) {}
-    /// An operator asks to reload the configuration. The driver expects the new identity as [`Control::Identify`].
+    /// Reports that an operator asks to reload the configuration; the new identity comes back as [`Control::Identify`].
     fn rehash_wanted(&mut self);
-    /// The server is stopping: it accepts no connections any more.
+    /// Reports that the server is stopping, and accepts no connections any more.
     fn stopping(&mut self);
 }
 

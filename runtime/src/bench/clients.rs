@@ -278,9 +278,11 @@ impl Clients {
     pub(super) fn check_entrances(&mut self) {
         let mut counts: Vec<u32> = self.clients.iter().map(|client| client.entrances).collect();
         counts.sort_unstable();
-        if let Some((expected, heard)) = (0..).zip(counts).find(|(expected, heard)| expected != heard) {
+        if let Some((expected, received)) =
+            (0..).zip(counts).find(|(expected, received)| expected != received)
+        {
             self.tally.fail(format!(
-                "the {expected}th to last client to enter received {heard} entrances after its own"
+                "the {expected}th to last client to enter received {received} entrances after its own"
             ));
         }
     }

@@ -201,17 +201,17 @@ mod tests {
     #[test]
     fn a_sent_line_is_recognised() {
         for dialect in [Dialect::Irc, Dialect::Plain, Dialect::Raw] {
-            let mut said = Vec::new();
-            dialect.say(0, 64, 0xabcd, &mut said);
-            let text = said.trim_ascii_end();
+            let mut written = Vec::new();
+            dialect.say(0, 64, 0xabcd, &mut written);
+            let text = written.trim_ascii_end();
             let before: &[u8] = if dialect == Dialect::Irc { b"PRIVMSG #room0 :" } else { b"" };
             assert_eq!(text.len() - before.len(), 64);
             assert_eq!(dialect.read(text, 0), ServerLine::Message(0xabcd));
             assert!(is_whole(text, 64) && !is_whole(&text[text.len() - 63..], 64));
             assert!(!is_whole(&[b"xxxxxy", &text[text.len() - 50..]].concat(), 56));
-            said.clear();
-            dialect.probe(0, &mut said);
-            assert_eq!(dialect.read(said.trim_ascii_end(), 0), ServerLine::Probe);
+            written.clear();
+            dialect.probe(0, &mut written);
+            assert_eq!(dialect.read(written.trim_ascii_end(), 0), ServerLine::Probe);
             assert_eq!(Dialect::named(dialect.name()), Some(dialect));
         }
     }
@@ -219,9 +219,9 @@ mod tests {
     #[test]
     fn irc_clients_request_the_capabilities_of_their_class() {
         let hello = |client, classes| {
-            let mut said = Vec::new();
-            Dialect::Irc.register(client, classes, &mut said);
-            String::from_utf8(said).unwrap()
+            let mut written = Vec::new();
+            Dialect::Irc.register(client, classes, &mut written);
+            String::from_utf8(written).unwrap()
         };
         assert_eq!(hello(5, 1), "NICK u5\r\nUSER u5 0 * :u5\r\n");
         assert_eq!(

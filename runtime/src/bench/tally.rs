@@ -128,7 +128,7 @@ impl Tally {
         }
     }
 
-    /// The room of a client and its number among those whose order is compared: the last of the first rooms.
+    /// Returns a client's room and its index among the sampled members, if it is one: the last members of the first rooms.
     fn sample(&self, client: u32) -> Option<(u32, u32)> {
         let (room, place) = (self.workload.room(client), client / self.workload.rooms);
         let from_end = self.workload.readers(room) - 1 - place;

@@ -94,7 +94,7 @@ mod tests {
         for line in
             ["小明: hi", "Albert: hi", "alice: hi", "bob: hi", "* 3 rooms: tea (1), teahouse (1), ##c++ (1)"]
         {
-            vocabulary.hear(line);
+            vocabulary.receive(line);
         }
         vocabulary
     }

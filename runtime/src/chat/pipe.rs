@@ -160,7 +160,7 @@ fn print(shown: &mut Vec<u8>) -> io::Result<()> {
     output.flush()
 }
 
-/// The direction from the input to the server.
+/// Passes the input on to the server, once every request is granted.
 fn send(mut stream: &TcpStream, shared: &Shared) {
     let granted = shared.granted.wait_while(shared.lock(), |state| !state.conversation.is_granted());
     drop(granted);

@@ -296,7 +296,7 @@ impl<'a> TerminalClient<'a> {
 
     /// Shows lines of the server above the line being typed.
     fn show_lines(&mut self, lines: &[String]) -> io::Result<()> {
-        lines.iter().for_each(|line| self.vocabulary.hear(line));
+        lines.iter().for_each(|line| self.vocabulary.receive(line));
         self.show_above(lines)
     }
 

@@ -23,7 +23,7 @@ impl Texts {
         Self { language }
     }
 
-    /// The client is connected. On a terminal, the text says how to leave.
+    /// Says that the client is connected and, on a terminal, how to leave.
     pub(super) fn connected(self, peer: &str, has_keys: bool) -> String {
         match has_keys {
             true => {
@@ -37,7 +37,7 @@ impl Texts {
         }
     }
 
-    /// The user has left. The Chinese text is that of the ancestor's client.
+    /// Says that the user has left. The Chinese text is that of the ancestor's client.
     pub(super) const fn left(self) -> &'static str {
         match self.language {
             Language::En => "left the chat room",
@@ -45,7 +45,7 @@ impl Texts {
         }
     }
 
-    /// The connection could not be made; with advice.
+    /// Says why the connection could not be made, with advice.
     pub(super) fn cannot_connect(self, address: &Address, failed: &ConnectError) -> String {
         let why = match failed {
             ConnectError::Lookup(error) => text!(
@@ -58,7 +58,7 @@ impl Texts {
         text!(self.language, "cannot connect to {address}: {why}", "无法连接 {address}：{why}")
     }
 
-    /// The connection was lost by an error.
+    /// Says that the connection was lost by an error.
     pub(super) fn connection_broken(self, error: &io::Error) -> String {
         text!(self.language, "the connection broke: {error}", "连接中断：{error}")
     }
@@ -70,7 +70,7 @@ impl Texts {
         }
     }
 
-    /// The server refused a request.
+    /// Says that the server refused a request, and why.
     pub(super) fn refused(self, refused: &RefusedRequest) -> String {
         let RefusedRequest { request, reason } = refused;
         let reason = reason.as_deref().unwrap_or("?");
@@ -88,7 +88,7 @@ impl Texts {
         }
     }
 
-    /// The server did not answer a request, as the ancestor's server does not.
+    /// Says that the server did not answer a request, which the ancestor's server never does.
     pub(super) fn unanswered(self, request: &Request) -> String {
         let line = request.line();
         let command = line.split(' ').next().unwrap_or_default();
@@ -100,13 +100,13 @@ impl Texts {
         )
     }
 
-    /// The server refused the connection.
+    /// Says that the server refused the connection, and why.
     pub(super) fn rejected(self, reason: CloseReason) -> String {
         let reason = notes::farewell(reason, self.language);
         text!(self.language, "the server did not let you in: {reason}", "服务器拒绝了连接：{reason}")
     }
 
-    /// The command line is wrong.
+    /// Says what is wrong with the command line.
     pub(super) fn options_error(self, wrong: &OptionsError) -> String {
         let not_a = |mistake: &Mistake| notes::rendered(&Note::Mistaken(mistake), self.language);
         match wrong {
@@ -171,7 +171,7 @@ impl Texts {
         }
     }
 
-    /// The prompt while disconnected.
+    /// Returns the prompt while disconnected.
     pub(super) const fn disconnected_prompt(self) -> &'static str {
         match self.language {
             Language::En => "(not connected) > ",
@@ -186,18 +186,18 @@ impl Texts {
         }
     }
 
-    /// A line could not be sent.
+    /// Says that a line was not sent.
     pub(super) fn not_sent(self, line: &str) -> String {
         text!(self.language, "not sent: {line}", "未发送：{line}")
     }
 
-    /// Further lines, which are not shown, could not be sent.
+    /// Says how many further lines were not sent.
     pub(super) fn more_not_sent(self, count: usize) -> String {
         let lines = if count == 1 { "line" } else { "lines" };
         text!(self.language, "not sent: {count} more {lines}", "未发送：另有 {count} 行")
     }
 
-    /// The last message may not have arrived.
+    /// Says that the last message may not have arrived.
     pub(super) const fn perhaps_not_sent(self) -> &'static str {
         match self.language {
             Language::En => "your last message may not have arrived",
@@ -205,7 +205,7 @@ impl Texts {
         }
     }
 
-    /// Enter was pressed while disconnected.
+    /// Says that a line is kept because Enter was pressed while disconnected.
     pub(super) const fn line_kept(self) -> &'static str {
         match self.language {
             Language::En => {
@@ -215,7 +215,7 @@ impl Texts {
         }
     }
 
-    /// The connection was restored after this time.
+    /// Says that the connection was restored after this time.
     pub(super) fn reconnected(self, away: Duration, has_history: bool) -> String {
         let seconds = away.as_secs();
         let time = match seconds {
@@ -239,7 +239,7 @@ impl Texts {
         }
     }
 
-    /// The name was refused, perhaps because the lost connection still holds it.
+    /// Says that the name was refused, perhaps because the lost connection still holds it.
     pub(super) fn name_not_free(self, refused: &RefusedRequest) -> String {
         let RefusedRequest { request, reason } = refused;
         let reason = reason.as_deref().unwrap_or("?");
@@ -264,7 +264,7 @@ impl Texts {
         }
     }
 
-    /// The question whether to send the lines of a paste, with the number of commands among them.
+    /// Asks whether to send the lines of a paste, with the number of commands among them.
     pub(super) fn confirm_paste(self, lines: usize, commands: usize) -> String {
         match commands {
             0 => text!(self.language, "send {lines} lines? [y/N] ", "发送 {lines} 行？[y/N] "),
@@ -276,7 +276,7 @@ impl Texts {
         }
     }
 
-    /// The paste was not sent.
+    /// Says that a paste was not sent.
     pub(super) const fn paste_dropped(self) -> &'static str {
         match self.language {
             Language::En => "nothing was sent",
@@ -293,7 +293,7 @@ impl Texts {
         )
     }
 
-    /// Standard input or output failed.
+    /// Says that standard input or output failed.
     pub(super) fn io_failed(self, error: &io::Error) -> String {
         text!(
             self.language,

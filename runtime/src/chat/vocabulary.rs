@@ -54,7 +54,7 @@ impl Vocabulary {
     }
 
     /// Takes a line from the server.
-    pub(super) fn hear(&mut self, line: &str) {
+    pub(super) fn receive(&mut self, line: &str) {
         if let Some(meaning) = self.unfinished_list.take()
             && notes::is_note(line)
         {
@@ -190,18 +190,18 @@ fn templates() -> Vec<(LineMeaning, Template)> {
 mod tests {
     use super::*;
 
-    fn heard(lines: &[&str]) -> Vocabulary {
+    fn vocabulary_after(lines: &[&str]) -> Vocabulary {
         let mut vocabulary = Vocabulary::new();
-        lines.iter().for_each(|line| vocabulary.hear(line));
+        lines.iter().for_each(|line| vocabulary.receive(line));
         vocabulary
     }
 
     fn names(lines: &[&str]) -> Vec<String> {
-        heard(lines).names().map(|name| name.as_str().to_owned()).collect()
+        vocabulary_after(lines).names().map(|name| name.as_str().to_owned()).collect()
     }
 
     fn rooms(lines: &[&str]) -> Vec<String> {
-        heard(lines).rooms().map(|room| room.as_str().to_owned()).collect()
+        vocabulary_after(lines).rooms().map(|room| room.as_str().to_owned()).collect()
     }
 
     #[test]
@@ -256,7 +256,7 @@ mod tests {
     fn the_vocabulary_is_bounded() {
         let mut vocabulary = Vocabulary::new();
         for n in 0..2 * NAMES_MAX {
-            vocabulary.hear(&format!("n{n}: hello"));
+            vocabulary.receive(&format!("n{n}: hello"));
             vocabulary.learn_room(&RoomName::parse(&format!("r{n}")).unwrap());
         }
         assert_eq!(vocabulary.names().count(), NAMES_MAX);

@@ -147,13 +147,13 @@ fn the_others_are_served_while_a_password_is_checked() {
     let address = address.recv_timeout(DEADLINE).unwrap();
     let [mut alice, mut bob, mut carol] = ["alice", "bob", "carol"].map(|name| Irc::enter(address, name, ""));
     alice.send("OPER alice right\r\nPING :after");
-    // The check of a connection that has closed is dropped: the first result is still alice's.
     for n in 0..3 {
         bob.send(&format!("PRIVMSG carol :{n}"));
         carol.wait_for(&format!(" PRIVMSG carol :{n}"));
         carol.send(&format!("PRIVMSG bob :{n}"));
         bob.wait_for(&format!(" PRIVMSG bob :{n}"));
     }
+    // The check of a connection that has closed is cancelled: the first result is still alice's.
     bob.send("OPER bob wrong");
     bob.0.reset();
     carol.send("ISON bob");

@@ -40,7 +40,7 @@ pub(super) struct Reconnect {
     requests: Requests,
     name_attempts: u32,
     /// Whether the user has been told that lines are not sent meanwhile.
-    pub(super) is_told: bool,
+    pub(super) unsent_notice_shown: bool,
     step: Step,
 }
 
@@ -174,7 +174,8 @@ impl TerminalClient<'_> {
         lines.push(self.texts.reconnecting().to_owned());
         self.connection.close();
         let step = Step::Wait(Timer::after(delay(self.attempts)));
-        self.reconnect = Some(Reconnect { since: now, requests, name_attempts: 0, is_told: false, step });
+        self.reconnect =
+            Some(Reconnect { since: now, requests, name_attempts: 0, unsent_notice_shown: false, step });
         self.show_notices(&lines)?;
         Ok(None)
     }

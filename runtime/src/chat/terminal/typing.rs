@@ -154,9 +154,11 @@ impl TerminalClient<'_> {
             return None;
         }
         out.push(BELL);
-        let is_told =
-            self.reconnect.as_mut().is_some_and(|reconnect| std::mem::replace(&mut reconnect.is_told, true));
-        if !is_told {
+        let was_shown = self
+            .reconnect
+            .as_mut()
+            .is_some_and(|reconnect| std::mem::replace(&mut reconnect.unsent_notice_shown, true));
+        if !was_shown {
             self.push_notice(out, self.texts.line_kept());
         }
         None
