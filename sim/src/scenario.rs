@@ -6,6 +6,7 @@
 mod generate;
 mod irc;
 pub(crate) mod opening;
+mod pool;
 mod text;
 
 pub use generate::Size;

@@ -2,6 +2,7 @@
 
 use super::irc::IrcWriter;
 use super::opening;
+use super::pool::{NAMES, ROOMS};
 use super::{Act, Scenario, Setup, Step};
 use crate::source::Source;
 use parlor_protocol::{Identity, Language, Limits, Options, Rate, RoomName, WorldLimits};
@@ -118,13 +119,6 @@ fn limits(source: &mut Source<'_>, clients: u16) -> Limits {
     debug_assert_eq!(limits.check(), Ok(()));
     limits
 }
-
-/// Names that everybody wants: one of them in three spellings.
-pub(super) const NAMES: [&str; 9] =
-    ["alice", "Alice", "ALICE", "bob", "小明", "zoë", "dave", "NickServ", r"al\ice`"];
-
-/// Rooms where everybody meets, without the `#` of IRC.
-pub(super) const ROOMS: [&str; 7] = ["lobby", "tea", "Tea", "rust", "茶", "#c", "c++"];
 
 /// What stands in a line and shows nothing.
 const UNSEEN: [&str; 10] =

@@ -1,6 +1,6 @@
 //! What clients of IRC write.
 
-use super::generate::{NAMES, ROOMS};
+use super::pool::{NAMES, ROOMS};
 use crate::source::Source;
 
 /// Everything that one can ask for, and something that one cannot.
