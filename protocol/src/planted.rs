@@ -49,6 +49,8 @@ pub enum Bug {
     RestartStays,
     /// A member of two rooms is sent their messages in the wrong order.
     RoomsSwapped,
+    /// The list of rooms shows secret rooms to everybody.
+    SecretListed,
     /// A message to the operators of a room is sent to members with voice, too.
     StatusIgnored,
     /// Clients without `server-time` are sent the tag `time`, too.
@@ -169,4 +171,9 @@ pub(crate) fn piece_bytes(bytes_max: usize) -> usize {
 /// Returns whether messages to a client have the tag `time`. `asked` is whether it has `server-time`.
 pub(crate) fn tells_time(asked: bool) -> bool {
     asked || is(Bug::TimeUnasked)
+}
+
+/// Returns whether the list of rooms shows a room. `is_visible` is whether the asker may know of it.
+pub(crate) fn is_listed(is_visible: bool) -> bool {
+    is_visible || is(Bug::SecretListed)
 }

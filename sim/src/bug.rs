@@ -40,7 +40,7 @@ pub enum SimBug {
 }
 
 /// Every planted bug, with its name on the command line.
-pub const BUGS: [(&str, Bug); 30] = [
+pub const BUGS: [(&str, Bug); 31] = [
     ("answer-overtakes", Bug::Core(CoreBug::AnswerOvertakes)),
     ("away-unasked", Bug::Core(CoreBug::AwayUnasked)),
     ("backlog-twice", Bug::Sim(SimBug::BacklogTwice)),
@@ -67,6 +67,7 @@ pub const BUGS: [(&str, Bug); 30] = [
     ("rename-unwatched", Bug::Core(CoreBug::RenameUnwatched)),
     ("restart-stays", Bug::Core(CoreBug::RestartStays)),
     ("rooms-swapped", Bug::Core(CoreBug::RoomsSwapped)),
+    ("secret-listed", Bug::Core(CoreBug::SecretListed)),
     ("sender-hears", Bug::Sim(SimBug::SenderHears)),
     ("slot-reused", Bug::Sim(SimBug::SlotReused)),
     ("status-ignored", Bug::Core(CoreBug::StatusIgnored)),

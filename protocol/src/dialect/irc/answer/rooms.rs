@@ -10,6 +10,7 @@ use crate::dialect::irc::name::printable_word;
 use crate::dialect::irc::name::room_name;
 use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::{Answers, Asker, ListFilter, Query};
+use crate::planted;
 use crate::world::{Room, Topic};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -180,7 +181,8 @@ pub(super) fn list(
             return Some(Query::List { filter, from: id });
         }
         // The lobby exists even without members.
-        let is_there = room.members().len() > 0 && room.is_visible_to(asker.member);
+        let is_listed = planted::is_listed(room.is_visible_to(asker.member));
+        let is_there = room.members().len() > 0 && is_listed;
         if is_there && filter.matches(room, asker.now.unix_ms) {
             let members = room.members().len().to_string();
             let topic = room.topic().map_or("", |topic| topic.text.as_str());
