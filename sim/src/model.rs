@@ -2,12 +2,15 @@
 //!
 //! It is given the inputs that the hub is given. There is no tick, no chunk, no subscription and no output
 //! in it: whoever is in a room is in a list, and what they hear is appended to a buffer of their own. It
-//! shares with the core the words (names, texts and their rendering), which have tests of their own, and
-//! nothing of who hears what, when, and in which order.
+//! shares with the core the words (names, texts, how events and answers are rendered), which have tests and a law
+//! of their own, and nothing of who hears what, when, and in which order.
 
+mod answer;
 mod ask;
 mod chat;
+mod compare;
 mod conn;
+mod fold;
 mod happen;
 mod irc;
 mod lines;
@@ -16,6 +19,7 @@ mod silence;
 mod sniff;
 mod speech;
 mod tell;
+mod todo;
 
 use crate::conns::Conns;
 use crate::expectation::Expectation;
@@ -25,7 +29,8 @@ use chat::Chat;
 use conn::{Conn, Link, Stage, Timer, Wait};
 use parlor_protocol::plain::Note;
 use parlor_protocol::{
-    CloseReason, Command, ConnId, Dialect, Input, Limits, LogEntry, Now, Options, RoomName, Text,
+    CloseReason, Command, ConnId, Dialect, Input, Limits, LogEntry, Now, Options, Reply, RoomName, Text,
+    World,
 };
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
@@ -41,6 +46,8 @@ pub struct Model {
     limits: Limits,
     options: Options,
     conns: Conns<Conn>,
+    /// The core's world, from which answers are written.
+    world: World,
     /// What connections that are gone were to be sent, where that is still to be compared.
     gone: Option<Conns<Expectation>>,
     chat: Chat,
@@ -48,6 +55,8 @@ pub struct Model {
     now: Now,
     proposals: Vec<(ConnId, Command)>,
     questions: VecDeque<PasswordQuestion>,
+    /// A fault of the core's world, or of an answer that was written from it.
+    pub fault: Option<String>,
     /// States that it was in.
     pub marks: Marks,
 }
@@ -60,12 +69,14 @@ impl Model {
             limits,
             options,
             conns: Conns::default(),
+            world: World::new(),
             gone: None,
             chat: Chat::default(),
             stopping: false,
             now: Now::default(),
             proposals: Vec::new(),
             questions: VecDeque::new(),
+            fault: None,
             marks: Marks::new(),
         }
     }
@@ -146,7 +157,7 @@ impl Model {
         let refusals = self.conns.values().filter(|conn| conn.refused).count();
         let is_told = refusals < self.limits.refusals_max as usize;
         let now = self.now.mono;
-        let mut conn = Conn::new(peer, dialect, self.options.language, now);
+        let mut conn = Conn::new(peer, dialect, &self.options, now);
         conn.leads_to = room.cloned();
         conn.admitted = refused.is_none();
         conn.refused = refused.is_some() && is_told;
@@ -250,7 +261,7 @@ impl Model {
     fn say_farewell_with(&mut self, id: ConnId, reason: CloseReason, message: Option<&Text>) {
         let Some(conn) = self.conns.get_mut(id) else { return };
         let bytes = match &conn.irc {
-            Some(_) => irc::farewell(reason, message).into_bytes(),
+            Some(_) => self.bytes_of(id, &Reply::Farewell { reason, message }),
             None => {
                 let mut bytes = bytes::BytesMut::new();
                 let farewell = Note::Farewell { reason, message };
@@ -337,6 +348,14 @@ impl Model {
     }
 
     fn committed(&mut self, now: Now, entry: &LogEntry) {
+        self.world.apply(entry, &mut Vec::new());
+        self.commit(now, entry);
+        if self.fault.is_none() {
+            self.fault = self.chat.difference(&self.world);
+        }
+    }
+
+    fn commit(&mut self, now: Now, entry: &LogEntry) {
         let author = match &entry.command {
             Command::Configure(limits) => return self.chat.configure(*limits, entry),
             Command::Enter { conn, .. } => *conn,

@@ -20,6 +20,7 @@ mod tags;
 use super::DialectSpec;
 use super::action::{Action, Question};
 use super::event::WireClass;
+use super::state::DialectState;
 use alloc::boxed::Box;
 pub use capability::Capabilities;
 use client::Client;
@@ -45,7 +46,14 @@ pub const fn wire_class(capabilities: Capabilities) -> WireClass {
     WireClass { dialect: &SPEC, form: capabilities.and(Capabilities::WIRE).bits() }
 }
 
+/// Returns the state of a connection that might as well have spoken the plain dialect.
+#[must_use]
+pub fn begin_beside_plain() -> Box<dyn DialectState> {
+    Box::new(Client::where_plain_is_spoken())
+}
+
 /// Returns the hint for a plain connection that has become IRC. Its user may be a person whose line looked like IRC.
-pub(crate) fn after_switch() -> Action {
+#[must_use]
+pub fn after_switch() -> Action {
     Action::Ask(Question::new(Query::Hint(Hint::Switched)))
 }

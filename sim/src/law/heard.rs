@@ -25,6 +25,9 @@ impl Heard {
         &mut self,
         commands: impl ExactSizeIterator<Item = &'a Command>,
     ) -> CheckResult {
+        if let Some(fault) = self.model.fault.take() {
+            return Err(fault);
+        }
         let expected = self.model.proposals();
         let count = commands.len();
         let same = expected.iter().map(|(_, command)| command);

@@ -1,13 +1,14 @@
 //! One connection: what is known of it, and how its bytes become lines.
 
 use super::ask::Ask;
+use super::irc::Client;
 use super::irc::label::Answered;
-use super::irc::{Client, Query};
 use super::sniff::{From, Known, Opens, Seen, see};
+use super::todo::{Query, Todo};
 use crate::expectation::Expectation;
 use crate::typed::{Item, Typed};
 use parlor_protocol::{
-    CloseReason, Command, Dialect, Instant, Language, Limits, MemberId, Now, Rate, RoomName, Text,
+    CloseReason, Dialect, Instant, Language, Limits, MemberId, Now, Options, Question, Rate, RoomName,
 };
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -120,31 +121,6 @@ pub(super) enum Timer {
     Registration,
 }
 
-/// Something to be done for a line.
-#[derive(Debug)]
-pub(super) enum Todo {
-    /// What a line of the plain dialect asks for.
-    Ask(Ask),
-    /// Bytes that answer a client of telnet.
-    Telnet([u8; 3]),
-    /// A password to be checked: an operator's of that name, or the server's.
-    Check(Option<String>, Vec<u8>),
-    /// It has said who it is.
-    Enter,
-    /// What follows answers a line with that label; with `None`, no more does.
-    Label(Option<String>),
-    Propose(Command),
-    Query(Query),
-    Quit(Option<Text>),
-}
-
-impl Todo {
-    /// Whether others may hear of it.
-    pub(super) const fn is_heard(&self) -> bool {
-        matches!(self, Self::Propose(_) | Self::Query(Query::Signal(_)))
-    }
-}
-
 /// What there is to read of a connection.
 pub(super) enum NextLine {
     /// Nothing, for ever.
@@ -193,7 +169,7 @@ impl Opening {
 const IRC_LINE_BYTES_MAX: usize = 4_096 + 510;
 
 impl Conn {
-    pub(super) fn new(peer: SocketAddr, dialect: Dialect, language: Language, now: Instant) -> Self {
+    pub(super) fn new(peer: SocketAddr, dialect: Dialect, options: &Options, now: Instant) -> Self {
         Self {
             peer,
             leads_to: None,
@@ -201,9 +177,9 @@ impl Conn {
             refused: false,
             link: Link::Open,
             stage: Stage::Outside,
-            language,
+            language: options.language,
             room: None,
-            irc: (dialect == Dialect::Irc).then(Box::default),
+            irc: (dialect == Dialect::Irc).then(|| Box::new(Client::new(options))),
             listener: dialect,
             opening: Some(Opening::default()),
             unread: Vec::new(),
@@ -312,7 +288,8 @@ impl Conn {
         self.wait = Some((until, Wait::Registration));
     }
 
-    pub(super) fn ask_first(&mut self, query: Query) {
+    pub(super) fn ask_first(&mut self, question: Question) {
+        let query = Query { question: Some(question), ..Query::default() };
         self.waiting.push_front(Todo::Query(query));
     }
 

@@ -3,14 +3,13 @@
 use super::Model;
 use super::chat::Member;
 use super::conn::{Link, Stage, Wait};
-use super::irc::{Hint, Query, refusal};
 use super::tell::event;
 use crate::sometimes;
 use parlor_protocol::irc::Capabilities;
 use parlor_protocol::plain::Note;
 use parlor_protocol::{
-    CloseReason, Command, ConnId, Event, Host, LogEntry, MemberId, ModeChange, Name, NameRequest, Person,
-    Profile, Refusal, RoomName, Text, Topic, UserModes, What,
+    Action, CloseReason, Command, ConnId, Event, Host, LogEntry, MemberId, ModeChange, Name, NameRequest,
+    Person, Profile, Refusal, Reply, RoomName, Text, Topic, UserModes, What, irc,
 };
 
 impl Model {
@@ -152,12 +151,8 @@ impl Model {
     }
 
     pub(super) fn refuse(&mut self, id: ConnId, entry: &LogEntry, refusal: &Refusal) {
-        let speaks_irc = self.conns.get(id).is_some_and(|conn| conn.irc.is_some());
-        if !speaks_irc {
-            self.reply(id, &Note::Refused(refusal));
-        } else if let Some(query) = refusal::answer(refusal, &entry.command) {
-            self.note(id, query);
-        }
+        self.reply_plain(id, &Note::Refused(refusal));
+        self.respond(id, &Reply::Refused { refusal, command: Some(&entry.command) });
     }
 
     fn enter(
@@ -200,9 +195,10 @@ impl Model {
         let conn = self.conns.get_mut(id).expect("a slot is kept for who is entering");
         if conn.link == Link::Open {
             conn.stage = Stage::Member(member);
-            if conn.irc.is_some() {
+            if let Some(client) = &mut conn.irc {
+                client.is_called(&person);
                 conn.wait = Some((ping_at, Wait::Idle));
-                conn.ask_first(Query::Welcome);
+                self.respond(id, &Reply::Entered);
                 return Ok(());
             }
         } else {
@@ -264,10 +260,11 @@ impl Model {
                     self.reply(id, &Note::InRoom { room: &to, members, topic: topic.as_ref() });
                 }
             }
-            Some(client) if conn.link == Link::Open => {
-                let with_names = !client.capabilities.has(Capabilities::NO_IMPLICIT_NAMES);
-                conn.ask_first(Query::Entered { room: to, with_names });
+            Some(_) if conn.link == Link::Open => {
                 self.tell_itself(id, &joined);
+                let (topic, is_first) = (topic.as_ref(), first);
+                let reply = Reply::Joined { event: &joined, room: &to, members, topic, is_first };
+                self.respond_behind(id, (&reply, &joined), true);
             }
             Some(_) => {}
         }
@@ -330,7 +327,9 @@ impl Model {
             sometimes!(self.marks, SwitchedToIrc, true);
             conn.begin_irc();
             conn.expect_registration(self.now.mono, &self.limits);
-            conn.ask_first(Query::Hint(Hint::Switched));
+            if let Action::Ask(hint) = irc::after_switch() {
+                conn.ask_first(hint);
+            }
             return;
         }
         conn.forget_input();
@@ -364,6 +363,7 @@ impl Model {
         self.tell_peers(member, id, &event);
         if self.conns.get(id).is_some_and(|conn| conn.irc.is_some()) {
             self.tell_itself(id, &event);
+            self.is_called(id, &renamed);
         } else {
             self.reply(id, &Note::NowNamed(name));
         }
@@ -391,7 +391,7 @@ impl Model {
             self.reply(hearer, &Note::InvitedTo { by: &by.name, room });
         }
         self.reply_plain(id, &Note::Invited { name: &name, room });
-        self.note(id, Query::numeric("341", format!("{name} :{room:#}")));
+        self.respond(id, &Reply::Invited { name: &name, room });
         self.tell_away(id, target);
     }
 
@@ -433,13 +433,7 @@ impl Model {
             self.tell_of(id, entry, member, What::AwaySet { away });
         }
         self.reply_plain(id, &Note::AwayIs { away, was_away: before.is_some() });
-        self.note(
-            id,
-            match away {
-                Some(_) => Query::numeric("306", ":You have been marked as being away"),
-                None => Query::numeric("305", ":You are no longer marked as being away"),
-            },
-        );
+        self.respond(id, &Reply::AwayIs { away, was_away: before.is_some() });
     }
 
     /// Those in its rooms hear what a member says of itself, and those who watch it closely; it does itself, but
@@ -495,13 +489,19 @@ impl Model {
         self.tell_peers(target, hearer, &event);
         self.tell_close_watchers(hearer, target, &event);
         sometimes!(self.marks, HostSet, true);
-        let query = Query::numeric("396", format!("{} :is now the displayed host", to.profile.host()));
         if hearer == id {
             self.tell_itself(id, &event);
-            self.note(id, query);
         } else {
             self.tell(hearer, &event);
-            self.tell_numeric(hearer, query);
+        }
+        self.respond_behind(hearer, (&Reply::HostSet(&event), &event), hearer == id);
+        self.is_called(hearer, &to);
+    }
+
+    /// Others know a client as this person from here on.
+    fn is_called(&mut self, id: ConnId, person: &Person) {
+        if let Some(client) = self.conns.get_mut(id).and_then(|conn| conn.irc.as_mut()) {
+            client.is_called(person);
         }
     }
 
@@ -548,10 +548,10 @@ impl Model {
         let (on, off) = (modes.without(before), before.without(*modes));
         if promoted {
             self.reply_plain(id, &Note::NowOperator);
-            self.note(id, Query::numeric("381", ":You are now a server operator"));
+            self.respond(id, &Reply::NowOperator);
         }
         if on != UserModes::NONE || off != UserModes::NONE {
-            self.note(id, Query::UserModesAre { on, off });
+            self.respond(id, &Reply::UserModesAre { on, off });
         }
     }
 }

@@ -1,28 +1,21 @@
-//! The model's own reading of IRC: what each client has said of itself, what its lines ask for, and what it is
-//! answered, each number and word written out.
+//! The model's own reading of IRC: what each client has said of itself, what its lines ask for, and in which order they are
+//! answered. The words of the answers come from the core.
 
-mod answer;
-mod help;
 pub(super) mod label;
 mod line;
-mod people;
 mod read;
-pub(super) mod refusal;
 mod room;
-mod rooms;
-mod server;
+mod said;
 
-use super::conn::Todo;
 use parlor_protocol::irc::Capabilities;
-use parlor_protocol::{
-    CloseReason, Command, Limits, MaskList, MemberId, Name, Person, RoomName, Text, UserModes,
-};
-pub(super) use read::folded;
+use parlor_protocol::{DialectState, Limits, MemberId, Name, Options, Person, Text, irc};
 use std::collections::BTreeSet;
 
 /// What is known of one client.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Client {
+    /// The core's dialect, which writes the answers.
+    pub(super) form: Box<dyn DialectState>,
     pub(super) capabilities: Capabilities,
     /// It knows version 302 of `CAP`.
     knows_302: bool,
@@ -37,19 +30,49 @@ pub(super) struct Client {
     /// It was asked whether it is there, and has said nothing since.
     pub(super) pinged: bool,
     /// It might as well have spoken the plain dialect where it connected.
-    pub(super) might_be_plain: bool,
+    might_be_plain: bool,
 }
 
 impl Client {
-    pub(super) fn where_plain_is_spoken() -> Self {
-        Self { might_be_plain: true, ..Self::default() }
+    /// Returns a client of a listener where only IRC is spoken.
+    pub(super) fn new(options: &Options) -> Self {
+        Self::of((irc::SPEC.begin)(options), false)
     }
 
+    /// A client that might as well have spoken the plain dialect where it connected.
+    pub(super) fn where_plain_is_spoken() -> Self {
+        Self::of(irc::begin_beside_plain(), true)
+    }
+
+    fn of(form: Box<dyn DialectState>, might_be_plain: bool) -> Self {
+        Self {
+            form,
+            capabilities: Capabilities::NONE,
+            knows_302: false,
+            negotiates: false,
+            password: Vec::new(),
+            password_is_right: false,
+            name: None,
+            user: None,
+            watches: BTreeSet::new(),
+            pinged: false,
+            might_be_plain,
+        }
+    }
+
+    /// Tells the core's dialect how others know the client from here on.
+    pub(super) fn is_called(&mut self, person: &Person) {
+        self.form.identified(person);
+    }
+
+    /// Its name is taken: it may try another.
     pub(super) fn forget_name(&mut self) {
+        self.form.not_entered();
         self.name = None;
     }
 
-    pub(super) const fn password_was_right(&mut self) {
+    pub(super) fn password_was_right(&mut self) {
+        self.form.authenticated();
         self.password_is_right = true;
     }
 
@@ -73,139 +96,4 @@ pub(super) struct Who<'a> {
     pub(super) has_password: bool,
     /// Names that nobody may take.
     pub(super) reserved: &'a [Name],
-}
-
-/// What is answered at once.
-#[derive(Clone, Debug)]
-pub(super) enum Query {
-    Admin,
-    /// A subcommand of `CAP` and what it lists.
-    Cap(&'static str, String),
-    /// A room was entered.
-    Entered {
-        room: RoomName,
-        with_names: bool,
-    },
-    Fail {
-        kind: &'static str,
-        command: String,
-        code: &'static str,
-        words: &'static str,
-    },
-    Help(Option<String>),
-    /// What a person is told who was taken for a client.
-    Hint(Hint),
-    Info,
-    Invitations,
-    Ison(Vec<String>),
-    LeaveAll,
-    Links,
-    /// The rooms that all these conditions are true of, from the one that began there on.
-    List {
-        conditions: Vec<Condition>,
-        from: u64,
-    },
-    Lusers,
-    /// A list of a room's, from that place on.
-    Masks(RoomName, MaskList, usize),
-    Modes(RoomName),
-    Motd,
-    /// Those in these rooms: from which room on, and from which member of it.
-    Names {
-        rooms: Vec<String>,
-        from: (usize, MemberId),
-    },
-    /// Three digits and what follows the name.
-    Numeric(&'static str, String),
-    Pong(String),
-    Rehash,
-    Restart,
-    SetCapabilities(Capabilities, String),
-    /// What is said and has no place in the log.
-    Signal(Command),
-    Stats(Option<char>),
-    Status {
-        of: Vec<Name>,
-        no_place: Vec<Name>,
-    },
-    Time,
-    Topic(RoomName),
-    Unwatch(Vec<Name>),
-    UnwatchAll,
-    Userhost(Vec<String>),
-    /// Somebody's own modes: the changes, and whether a letter is none.
-    UserModes {
-        target: Name,
-        change: Option<(UserModes, UserModes)>,
-        unknown: bool,
-    },
-    UserModesAre {
-        on: UserModes,
-        off: UserModes,
-    },
-    Version,
-    Watch(Vec<Name>),
-    Watched,
-    Welcome,
-    Who {
-        mask: String,
-        operators: bool,
-        fields: Option<(String, String)>,
-        from: MemberId,
-    },
-    Whois(String),
-    Whowas(String, usize),
-}
-
-/// What a person is told of, who was taken for a client.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Hint {
-    Left,
-    OnlyIrc,
-    Switched,
-    Unregistered,
-}
-
-/// A condition of `LIST`.
-#[derive(Clone, Debug)]
-pub(super) enum Condition {
-    /// Begun more than so many milliseconds ago, or less.
-    Age {
-        more: bool,
-        ms: u64,
-    },
-    /// The name matches one of these patterns, or is one of these names.
-    Like(Vec<String>, Vec<RoomName>),
-    /// More than so many members, or less.
-    Members {
-        more: bool,
-        count: usize,
-    },
-    TopicAge {
-        more: bool,
-        ms: u64,
-    },
-    Unlike(String),
-}
-
-impl Query {
-    pub(super) fn numeric(code: &'static str, rest: impl Into<String>) -> Self {
-        Self::Numeric(code, rest.into())
-    }
-}
-
-/// What is done for a line that is answered with a numeric and nothing else.
-fn numeric(code: &'static str, rest: impl Into<String>) -> Vec<Todo> {
-    vec![Todo::Query(Query::numeric(code, rest))]
-}
-
-fn query(query: Query) -> Vec<Todo> {
-    vec![Todo::Query(query)]
-}
-
-/// A client's last line.
-pub(super) fn farewell(reason: CloseReason, message: Option<&Text>) -> String {
-    let why = reason.parting();
-    let words = message.map_or_else(String::new, |it| format!(": {}", it.as_str()));
-    format!("ERROR :Closing link: {why}{words}\r\n")
 }

@@ -2,14 +2,15 @@
 
 use super::Model;
 use super::ask::Ask;
-use super::conn::{Link, NextLine, Opening, Stage, Todo, Wait};
+use super::conn::{Link, NextLine, Opening, Stage, Wait};
 use super::irc::Who;
 use super::sniff::{self, Opens, Ways};
+use super::todo::Todo;
 use crate::{sometimes, terminal};
 use parlor_protocol::plain::{Mistake, Note};
 use parlor_protocol::{
-    CloseReason, Command, ConnId, Dialect, Language, MemberId, Message, MessageKind, NameRequest, Now,
-    Profile, RoomName, Text,
+    CloseReason, Command, ConnId, Context, Dialect, Language, MemberId, Message, MessageKind, NameRequest,
+    Notice, Now, Profile, Reply, RoomName, Text,
 };
 
 impl Model {
@@ -182,7 +183,8 @@ impl Model {
             has_password: self.options.identity.has_password,
             reserved: &self.options.identity.reserved_names,
         };
-        let todos = client.read(line, dropped, who);
+        let context = Context { member, limits: &self.limits, options: &self.options };
+        let todos = client.read(line, dropped, who, &context);
         // Who says a thing to many pays for each.
         let heard = todos.iter().filter(|todo| todo.is_heard()).count();
         conn.charge_lines(heard.saturating_sub(1), self.limits.rate, self.now.mono);
@@ -214,11 +216,16 @@ impl Model {
             Todo::Label(label) => self.label(id, label),
             Todo::Propose(command) => self.propose(id, command),
             Todo::Query(query) => self.act_on(now, id, query),
+            Todo::Rehash => self.rehash(now, id),
+            Todo::Signal(command) => self.signal(id, &command),
             Todo::Telnet(answer) => {
                 sometimes!(self.marks, TelnetAnswered, true);
                 self.send(id, &answer);
             }
             Todo::Quit(message) => self.leave_or_close(id, CloseReason::Quit, message),
+            Todo::Unwatch(names) => self.unwatch(id, names.as_deref()),
+            Todo::Watch(names) => self.watch(now, id, names),
+            Todo::WrongPassword => self.reply_paid(now, id, &Reply::Notice(Notice::WrongPassword)),
         }
     }
 
@@ -348,7 +355,7 @@ impl Model {
             Stage::Member(_) if conn.irc.is_none() => {
                 conn.waiting.push_front(Todo::Ask(Ask::Mistaken(Mistake::WrongPassword)));
             }
-            Stage::Member(_) => conn.ask_first(super::irc::Query::numeric("464", ":Password incorrect")),
+            Stage::Member(_) => conn.waiting.push_front(Todo::WrongPassword),
             Stage::Registering if right => {
                 if let Some(client) = &mut conn.irc {
                     client.password_was_right();
@@ -356,7 +363,7 @@ impl Model {
                 conn.waiting.push_front(Todo::Enter);
             }
             Stage::Registering => {
-                self.note(id, super::irc::Query::numeric("464", ":Password incorrect"));
+                self.respond(id, &Reply::Notice(Notice::WrongPassword));
                 return self.end(id, CloseReason::Password);
             }
             _ => {}
@@ -396,7 +403,6 @@ impl Model {
         }
         client.pinged = true;
         conn.wait = Some((now.plus_ms(limits.pong_ms), Wait::Idle));
-        let ping = format!("PING :{}\r\n", self.options.identity.name);
-        self.send(id, ping.as_bytes());
+        self.push(id, &Reply::Ping);
     }
 }

@@ -1,5 +1,6 @@
 //! The model's own reading of masks: how they are written, when two are one, and whom they are about.
 
+use super::fold::folded;
 use parlor_protocol::{Mask, MaskList, Name, Person};
 use std::net::IpAddr;
 use unicode_normalization::UnicodeNormalization as _;
@@ -12,18 +13,18 @@ enum Place {
     This(char),
 }
 
-/// The mask of a text for a list, or what is said of one that there cannot be.
-pub(super) fn read(list: MaskList, text: &str) -> Result<Mask, String> {
+/// The mask of a text for a list, if there can be one.
+pub(super) fn read(list: MaskList, text: &str) -> Option<Mask> {
     let text: String = text.nfc().collect();
     let (mutes, pattern) = match text.strip_prefix("m:") {
         Some(pattern) => ("m:", pattern),
         None => ("", &*text),
     };
     if pattern.is_empty() || pattern.chars().any(|it| it.is_whitespace() || it.is_control()) {
-        return Err("A mask has the form nick!user@host".to_owned());
+        return None;
     }
     if is_foreign(pattern) {
-        return Err("Unknown kind of mask".to_owned());
+        return None;
     }
     let bang = pattern.find('!');
     let at = pattern[bang.unwrap_or(0)..].find('@').map(|at| at + bang.unwrap_or(0));
@@ -39,40 +40,31 @@ pub(super) fn read(list: MaskList, text: &str) -> Result<Mask, String> {
     let host = match [host.to_owned(), format!(":{host}")].iter().find_map(|host| host.parse().ok()) {
         Some(address) => host_of(address),
         None if is_network(host) => {
-            return Err("Network masks are not supported yet; use * and ?, as in *!*@10.0.*".to_owned());
+            return None;
         }
         None => host.to_owned(),
     };
     let star = |part: &str| if part.is_empty() { "*".to_owned() } else { part.to_owned() };
     let whole = format!("{mutes}{}!{}@{}", star(name), star(user), star(&host));
     if whole.len() > 170 {
-        return Err("The mask is too long".to_owned());
+        return None;
     }
     let named = |it: char| Name::parse(&format!("a{it}")).is_ok();
     let used = |it: char| it.is_alphanumeric() || "-_.~+[]{}|^\\`'".contains(it);
     let hosted = |it: char| it.is_ascii_alphanumeric() || "./:-_".contains(it);
-    let first_that_is_not = |part: &str, may: &dyn Fn(char) -> bool| {
-        places(part).into_iter().find_map(|place| match place {
-            Place::This(it) if !may(it) => Some(it),
-            _ => None,
-        })
+    let has_other = |part: &str, may: &dyn Fn(char) -> bool| {
+        places(part).into_iter().any(|place| matches!(place, Place::This(it) if !may(it)))
     };
-    if let Some(it) = first_that_is_not(name, &named) {
-        return Err(format!("A nick cannot contain '{it}'"));
-    }
-    if let Some(it) = first_that_is_not(user, &used) {
-        return Err(format!("A user name cannot contain '{it}'"));
-    }
-    let first = host.chars().next().filter(|it| *it == ':');
-    if let Some(it) = first_that_is_not(&host, &hosted).or(first) {
-        return Err(format!("A host cannot contain '{it}' there"));
-    }
-    if list == MaskList::InviteExceptions && !mutes.is_empty() {
-        return Err("Unknown kind of mask".to_owned());
+    let is_none = has_other(name, &named)
+        || has_other(user, &used)
+        || has_other(&host, &hosted)
+        || host.starts_with(':');
+    if is_none || list == MaskList::InviteExceptions && !mutes.is_empty() {
+        return None;
     }
     let mask = Mask::parse(&whole).expect("a whole mask is one");
     assert_eq!(mask.as_str(), whole, "a whole mask is as it is written");
-    Ok(mask)
+    Some(mask)
 }
 
 /// Whether two masks are one entry of a list.
@@ -89,7 +81,7 @@ pub(super) fn is_about(mask: &Mask, person: &Person) -> bool {
 
 /// Whether a pattern matches all of a text.
 pub(super) fn is_like(pattern: &str, text: &str) -> bool {
-    let text: Vec<char> = super::irc::folded(text).chars().collect();
+    let text: Vec<char> = folded(text).chars().collect();
     // Which beginnings of the text the places so far match.
     let mut ends = vec![false; text.len() + 1];
     ends[0] = true;
@@ -115,8 +107,8 @@ fn pattern_of(mask: &Mask) -> &str {
 /// The places of a pattern, without regard to case; of wildcards side by side, those for one character first, and one
 /// for anything.
 fn places(pattern: &str) -> Vec<Place> {
-    let folded = super::irc::folded(pattern);
-    let mut rest = folded.as_str();
+    let pattern = folded(pattern);
+    let mut rest = pattern.as_str();
     let mut places = Vec::new();
     while let Some(first) = rest.chars().next() {
         let behind = rest.trim_start_matches('\\');

@@ -2,16 +2,16 @@
 
 use super::Model;
 use super::chat::Member;
-use super::irc::Query;
 use super::tell::event;
 use crate::sometimes;
 use parlor_protocol::irc::Capabilities;
 use parlor_protocol::plain::Note;
 use parlor_protocol::{
-    Command, ConnId, LogEntry, MemberId, Message, MessageKind, Refusal, RoomName, Seq, Status, What,
+    Command, ConnId, LogEntry, MemberId, Message, MessageKind, Refusal, Reply, RoomName, Seq, Status, What,
 };
 
 impl Model {
+    /// Those hear what is said to a room who are to hear it. A signal leaves no trace.
     pub(super) fn said(
         &mut self,
         id: ConnId,
@@ -21,25 +21,13 @@ impl Model {
         status: Option<Status>,
         message: &Message,
     ) {
-        let (by, _) = self.by(member);
-        self.chat.person(member).spoke_unix_ms = entry.at_unix_ms;
-        if status.is_none() && message.kind.is_read() {
-            self.chat.remember(entry, &by, room, message);
-        }
-        self.tell_said(id, entry, member, room, status, message);
-    }
-
-    /// Those hear it who are to hear it.
-    fn tell_said(
-        &mut self,
-        id: ConnId,
-        entry: &LogEntry,
-        member: MemberId,
-        room: &RoomName,
-        status: Option<Status>,
-        message: &Message,
-    ) {
         let (by, by_bot) = self.by(member);
+        if entry.seq > Seq(0) {
+            self.chat.person(member).spoke_unix_ms = entry.at_unix_ms;
+            if status.is_none() && message.kind.is_read() {
+                self.chat.remember(entry, &by, room, message);
+            }
+        }
         let event = event(&self.chat, entry, (&by, by_bot), What::Said { room, status, message });
         let itself = self.hears_itself(id);
         let Some(status) = status else { return self.tell_room(room, id, itself, &event) };
@@ -62,7 +50,7 @@ impl Model {
                 match self.chat.judge_speech(*member, room, message.kind) {
                     Ok(room) => {
                         sometimes!(self.marks, Signalled, true);
-                        self.tell_said(id, &entry, *member, &room, *status, message);
+                        self.said(id, &entry, *member, &room, *status, message);
                         None
                     }
                     Err(refusal) => Some(refusal),
@@ -70,7 +58,7 @@ impl Model {
             }
             Command::Tell { member, to, message } => match self.chat.named(to) {
                 Some(target) => {
-                    self.told(id, &entry, *member, target, message);
+                    self.tell_one(id, &entry, *member, target, message);
                     None
                 }
                 None => Some(Refusal::NoSuchName(to.clone())),
@@ -89,7 +77,7 @@ impl Model {
     }
 
     /// Somebody speaks to one alone; both know from here on whom to answer: whoever wrote last, or else was written
-    /// to.
+    /// to. A signal leaves no trace.
     pub(super) fn tell_one(
         &mut self,
         id: ConnId,
@@ -98,25 +86,16 @@ impl Model {
         target: MemberId,
         message: &Message,
     ) {
-        self.chat.person(member).spoke_unix_ms = entry.at_unix_ms;
-        if message.kind.is_read() {
+        if entry.seq > Seq(0) {
+            self.chat.person(member).spoke_unix_ms = entry.at_unix_ms;
+        }
+        if entry.seq > Seq(0) && message.kind.is_read() {
             self.chat.person(target).answers = Some((member, true));
             let answers = &mut self.chat.person(member).answers;
             if !matches!(answers, Some((_, true))) {
                 *answers = Some((target, false));
             }
         }
-        self.told(id, entry, member, target, message);
-    }
-
-    pub(super) fn told(
-        &mut self,
-        id: ConnId,
-        entry: &LogEntry,
-        member: MemberId,
-        target: MemberId,
-        message: &Message,
-    ) {
         let (by, by_bot) = self.by(member);
         let Member { conn, person, .. } = &self.chat.people[&target];
         let (hearer, to) = (*conn, person.name.clone());
@@ -138,7 +117,7 @@ impl Model {
         if let Some(away) = away {
             let (name, away) = (person.name.clone(), away.clone());
             self.reply_plain(id, &Note::IsAway { name: &name, away: &away });
-            self.note(id, Query::numeric("301", format!("{name} :{}", away.as_str())));
+            self.respond(id, &Reply::IsAway { name: &name, away: &away });
         }
     }
 }

@@ -3,13 +3,13 @@
 use super::Model;
 use super::chat::{Chat, Here};
 use super::conn::{Conn, Link};
-use super::irc::{Query, label};
+use super::irc::label;
 use crate::expectation;
 use crate::sometimes;
 use bytes::BytesMut;
 use parlor_protocol::plain::Note;
 use parlor_protocol::{
-    ConnId, Event, LogEntry, MemberId, Name, Person, RoomName, Seq, Stamp, What, WireClass,
+    ConnId, Event, LogEntry, MemberId, Name, Person, Reply, RoomName, Seq, Stamp, What, WireClass,
 };
 use std::ops::Range;
 
@@ -49,7 +49,7 @@ impl Forms {
 
 impl Conn {
     /// The form in which it reads.
-    fn class(&self, raw: bool) -> WireClass {
+    pub(super) fn class(&self, raw: bool) -> WireClass {
         match &self.irc {
             Some(client) => parlor_protocol::irc::wire_class(client.capabilities),
             None => parlor_protocol::plain::wire_class(self.language, raw),
@@ -126,21 +126,13 @@ impl Model {
 
     /// Those who watch a name are told that somebody has it, or has it no more.
     pub(super) fn tell_watchers(&mut self, person: &Person, is_there: bool) {
-        let Person { name, profile } = person;
-        let watchers: Vec<ConnId> = self.watchers(name).collect();
+        let watchers: Vec<ConnId> = self.watchers(&person.name).collect();
         for id in watchers {
-            let query = match is_there {
-                true => Query::numeric("730", format!(":{name}!{}@{}", profile.user(), profile.host())),
-                false => Query::numeric("731", format!(":{name}")),
-            };
-            self.tell_numeric(id, query);
+            match is_there {
+                true => self.push(id, &Reply::WatchedCame(person)),
+                false => self.push(id, &Reply::WatchedLeft(&person.name)),
+            }
         }
-    }
-
-    /// A numeric that answers nothing.
-    pub(super) fn tell_numeric(&mut self, id: ConnId, query: Query) {
-        let answer = self.answer_of(id, query);
-        self.send(id, &answer.bytes);
     }
 
     pub(super) fn is_watched(&self, name: &Name) -> bool {
@@ -164,14 +156,6 @@ impl Model {
     pub(super) fn reply_plain(&mut self, id: ConnId, reply: &Note<'_>) {
         if self.conns.get(id).is_some_and(|conn| conn.irc.is_none()) {
             self.reply(id, reply);
-        }
-    }
-
-    /// An answer of IRC to what a connection has done.
-    pub(super) fn note(&mut self, id: ConnId, query: Query) {
-        if self.conns.get(id).is_some_and(|conn| conn.irc.is_some()) {
-            let answer = self.answer_of(id, query);
-            self.answer(id, &answer.bytes);
         }
     }
 

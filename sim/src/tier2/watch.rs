@@ -116,6 +116,9 @@ impl Observer for Observing {
             _ => {}
         }
         watch.model.input(now, input);
+        if let Some(fault) = watch.model.fault.take() {
+            watch.record(Law::Heard, None, fault);
+        }
     }
 
     fn rehash_wanted(&mut self) {}

@@ -1,13 +1,12 @@
 //! What a line asks for.
 
 use super::line::{Flaw, Line, label_of};
-use super::{Client, Hint, Query, Who, numeric, query};
-use crate::model::conn::Todo;
+use super::said::{Said, answered, changing, room_name};
+use super::{Client, Who, room};
+use crate::model::todo::{Change, Todo};
 use parlor_protocol::irc::Capabilities;
-use parlor_protocol::{
-    Command, Host, MemberId, Message, MessageKind, Name, NameError, RoomName, Status, Text, UserModes,
-};
-use unicode_normalization::UnicodeNormalization as _;
+use parlor_protocol::{Action, Command, Context, Host, Message, MessageKind, Name, Status, Text};
+use std::collections::VecDeque;
 
 /// Every command: how many parameters it needs, and which of them is a text of people's.
 const COMMANDS: [(&str, usize, Option<usize>); 42] = [
@@ -58,137 +57,45 @@ const COMMANDS: [(&str, usize, Option<usize>); 42] = [
 /// What a client may send before it is a member.
 const ALWAYS: [&str; 7] = ["CAP", "NICK", "PASS", "PING", "PONG", "QUIT", "USER"];
 
-/// A line of a member's, or of one who is to be a member.
-pub(super) struct Said<'a> {
-    pub(super) line: &'a Line<'a>,
-    pub(super) who: Who<'a>,
-}
-
-impl<'a> Said<'a> {
-    pub(super) fn param(&self, index: usize) -> &'a str {
-        self.line.params.get(index).copied().unwrap_or_default()
-    }
-
-    /// The parameters from there on, as people wrote them, cleaned.
-    pub(super) fn text(&self, index: usize) -> Option<Text> {
-        let words = self.line.params.get(index..).unwrap_or_default().join(" ");
-        Some(Text::clean(words.as_bytes(), false)).filter(|text| !text.as_str().is_empty())
-    }
-
-    pub(super) fn needs_more(&self) -> Vec<Todo> {
-        numeric("461", format!("{} :Not enough parameters", self.line.command.to_ascii_uppercase()))
-    }
-
-    pub(super) fn member(&self) -> MemberId {
-        self.who.member.expect("only a member's lines get here")
-    }
-
-    /// The items of a list, or the answer that they are too many.
-    pub(super) fn items(&self, list: &'a str) -> Result<Vec<&'a str>, Vec<Todo>> {
-        let items: Vec<&str> = list.split(',').filter(|item| !item.is_empty()).collect();
-        if items.len() <= self.who.limits.targets_max {
-            let is_first = |nth: usize| !items[..nth].iter().any(|other| folded(other) == folded(items[nth]));
-            return Ok((0..items.len()).filter(|nth| is_first(*nth)).map(|nth| items[nth]).collect());
-        }
-        Err(numeric("407", format!("{} :Too many targets", shown(list))))
-    }
-
-    /// A text that others read behind a command and its other parameters, if they can read all of it.
-    pub(super) fn told(&self, index: usize, before: &str) -> Result<Option<Text>, Vec<Todo>> {
-        let Some(text) = self.text(index) else { return Ok(None) };
-        let length = text.as_str().len();
-        if length > 390 || self.source_bytes() + format!("{before} :").len() + length > 510 {
-            return Err(numeric("417", ":Input line was too long"));
-        }
-        Ok(Some(text))
-    }
-
-    /// Bytes before what others read of it.
-    fn source_bytes(&self) -> usize {
-        self.who.person.map_or(0, |person| {
-            format!(":{}!{}@{} ", person.name, person.profile.user(), person.profile.host()).len()
-        })
-    }
-
-    pub(super) fn for_each(&self, list: &'a str, act: impl Fn(&'a str) -> Vec<Todo>) -> Vec<Todo> {
-        match self.items(list) {
-            Ok(items) if items.is_empty() => self.needs_more(),
-            Ok(items) => items.into_iter().flat_map(act).collect(),
-            Err(answer) => answer,
-        }
-    }
-}
-
-/// A text without regard to case and to how it is composed: each character's only capital's only small letter, where there are such.
-pub(in crate::model) fn folded(text: &str) -> String {
-    fn only(mut mapped: impl Iterator<Item = char>) -> Option<char> {
-        mapped.next().filter(|_| mapped.next().is_none())
-    }
-    let upper = |it: char| only(it.to_uppercase()).unwrap_or(it);
-    // What joins emoji to one, or chooses their form, is not seen.
-    let is_seen = |it: &char| !matches!(it, '\u{200d}' | '\u{fe0e}' | '\u{fe0f}');
-    text.nfc().filter(is_seen).map(upper).map(|it| only(it.to_lowercase()).unwrap_or(it)).nfc().collect()
-}
-
-/// A word of a client's, as it is shown to it again.
-pub(super) fn shown(text: &str) -> String {
-    let word = text.split(' ').next().unwrap_or_default().trim_start_matches(':');
-    let word: String = word.chars().filter(|it| !it.is_control()).take(51).collect();
-    if word.is_empty() { "*".to_owned() } else { word }
-}
-
-pub(super) fn room_name(text: &str) -> Option<RoomName> {
-    if text.starts_with('#') { RoomName::parse(text).ok() } else { None }
-}
-
-/// The name that somebody wants, or why nobody can have it.
-fn name_to_have(said: &Said<'_>, wish: &str) -> Result<Name, Vec<Todo>> {
-    let why = match Name::parse(wish) {
-        Ok(name) if said.who.reserved.contains(&name) => "the name is reserved".to_owned(),
-        Ok(name) => return Ok(name),
-        Err(NameError::Character(it)) => format!("a name cannot contain {it:?}"),
-        Err(NameError::Empty) => "a name cannot be empty".to_owned(),
-        Err(NameError::Reserved) => "a name cannot be all digits".to_owned(),
-        Err(NameError::TooLong) => "the name is too long".to_owned(),
-    };
-    Err(numeric("432", format!("{} :Erroneous nickname: {why}", shown(wish))))
-}
-
-/// Why there can be no room of that name.
-pub(super) fn bad_room(text: &str) -> Vec<Todo> {
-    let why = match RoomName::parse(text) {
-        _ if !text.starts_with('#') => "Channel names begin with #".to_owned(),
-        Err(NameError::Character(it)) => format!("A name cannot contain {it:?}"),
-        _ => "The name has more than 50 characters".to_owned(),
-    };
-    numeric("476", format!("{} :{why}", shown(text)))
-}
-
-pub(super) fn no_such_room(text: &str) -> Vec<Todo> {
-    numeric("403", format!("{} :No such channel", shown(text)))
-}
-
-pub(super) fn no_such_name(text: &str) -> Vec<Todo> {
-    numeric("401", format!("{} :No such nick/channel", shown(text)))
+/// Returns the name that somebody wants, if it can be anyone's.
+fn name_to_have(said: &Said<'_>) -> Option<Name> {
+    Name::parse(said.param(0)).ok().filter(|name| !said.who.reserved.contains(name))
 }
 
 impl Client {
-    /// What a line asks for, one after the other.
-    pub(in crate::model) fn read(&mut self, line: &[u8], dropped: usize, who: Who<'_>) -> Vec<Todo> {
+    /// Returns the steps that a line asks for. Those that are answered take the core's questions in order: which question it
+    /// is, the core's dialect decides; that there is one, and where, this reading does.
+    pub(in crate::model) fn read(
+        &mut self,
+        line: &[u8],
+        dropped: usize,
+        who: Who<'_>,
+        context: &Context<'_>,
+    ) -> Vec<Todo> {
+        let mut actions = VecDeque::new();
+        let read = parlor_protocol::Line::Bytes { bytes: line, dropped };
+        self.form.line(read, context, &mut actions);
+        let mut questions = actions.into_iter().filter_map(|action| match action {
+            Action::Ask(question) => Some(question),
+            _ => None,
+        });
+        let mut todos = self.todos(line, dropped, who);
+        for todo in &mut todos {
+            if let Todo::Query(query) = todo {
+                query.question = questions.next();
+            }
+        }
+        todos
+    }
+
+    fn todos(&mut self, line: &[u8], dropped: usize, who: Who<'_>) -> Vec<Todo> {
         let flaw = if dropped > 0 { Some(Flaw::TooLong) } else { Line::read(line).err() };
         let mut todos = match flaw {
             None => {
                 Line::read(line).map_or_else(|_| Vec::new(), |line| self.command(&Said { line: &line, who }))
             }
             Some(Flaw::Empty) => return Vec::new(),
-            Some(Flaw::TooLong) => numeric("417", ":Input line was too long"),
-            Some(Flaw::NoMessage) => numeric("421", "* :Unknown command"),
-            Some(Flaw::NotUtf8) => {
-                let text = String::from_utf8_lossy(line).into_owned();
-                let command = Line::read(text.as_bytes()).map_or("*", |line| line.command);
-                let command = known(command).map_or("*", |(name, ..)| name);
-                fail("FAIL", command, "INVALID_UTF8", "Message rejected: not UTF-8")
-            }
+            Some(Flaw::NoMessage | Flaw::NotUtf8 | Flaw::TooLong) => answered(),
         };
         let labels = Capabilities::LABELED_RESPONSE.with(Capabilities::BATCH);
         let label = label_of(line).filter(|label| (1..=64).contains(&label.len()) && self.has(labels));
@@ -202,41 +109,40 @@ impl Client {
     fn command(&mut self, said: &Said<'_>) -> Vec<Todo> {
         let is_member = said.who.member.is_some();
         let Some((name, params, text)) = known(said.line.command) else {
-            if is_member {
-                return numeric("421", format!("{} :Unknown command", shown(said.line.command)));
-            }
-            if said.line.command.eq_ignore_ascii_case("/quit") {
-                let hint = self.might_be_plain.then_some(Todo::Query(Query::Hint(Hint::Left)));
-                return hint.into_iter().chain([Todo::Quit(None)]).collect();
-            }
-            let hint = if self.might_be_plain { Hint::Unregistered } else { Hint::OnlyIrc };
-            let is_of_program = said.line.command.chars().all(|it| it.is_ascii_uppercase());
-            let mut todos = numeric("451", ":You have not registered");
-            if !self.negotiates && (self.might_be_plain || !is_of_program) {
-                todos.push(Todo::Query(Query::Hint(hint)));
-            }
-            return todos;
+            return if is_member { answered() } else { self.unknown(said) };
         };
         // A person may have been taken for a client where both are at home.
-        let hinted = |mut todos: Vec<Todo>| {
-            let hints = self.might_be_plain && !is_member && !self.negotiates;
-            todos.extend(hints.then_some(Todo::Query(Query::Hint(Hint::Unregistered))));
-            todos
-        };
+        let hints = self.might_be_plain && !is_member && !self.negotiates;
+        let hinted = || (0..if hints { 2 } else { 1 }).flat_map(|_| answered()).collect();
         if !is_member && !ALWAYS.contains(&name) {
-            return hinted(numeric("451", ":You have not registered"));
+            return hinted();
         }
         if is_member && matches!(name, "PASS" | "USER") {
-            return numeric("462", ":You may not reregister");
+            return answered();
         }
         let count = said.line.params.len();
         if count < params {
-            return hinted(said.needs_more());
+            return hinted();
         }
         let mut todos = if is_member { self.of_member(name, said) } else { self.of_stranger(name, said) };
         if is_member && text.is_some_and(|text| count > text + 1) {
-            let hint = "A text that contains spaces needs a colon before it; yours was accepted without one";
-            todos.append(&mut fail("WARN", name, "MISSING_COLON", hint));
+            // A text with spaces has no colon before it.
+            todos.append(&mut answered());
+        }
+        todos
+    }
+
+    /// Returns the steps of an unknown command before the registration.
+    fn unknown(&self, said: &Said<'_>) -> Vec<Todo> {
+        if said.line.command.eq_ignore_ascii_case("/quit") {
+            let mut todos = if self.might_be_plain { answered() } else { Vec::new() };
+            todos.push(Todo::Quit(None));
+            return todos;
+        }
+        let is_of_program = said.line.command.chars().all(|it| it.is_ascii_uppercase());
+        let mut todos = answered();
+        if !self.negotiates && (self.might_be_plain || !is_of_program) {
+            todos.append(&mut answered());
         }
         todos
     }
@@ -244,29 +150,23 @@ impl Client {
     fn of_stranger(&mut self, name: &str, said: &Said<'_>) -> Vec<Todo> {
         match name {
             "CAP" => self.cap(said),
-            "NICK" => match said.param(0) {
-                "" => numeric("431", ":No nickname given"),
-                wish => match name_to_have(said, wish) {
-                    Ok(name) => {
-                        self.name = Some(name);
-                        self.enter(said)
-                    }
-                    Err(answer) => answer,
-                },
+            "NICK" => match name_to_have(said) {
+                Some(name) => {
+                    self.name = Some(name);
+                    self.enter(said)
+                }
+                None => answered(),
             },
             "PASS" => {
                 self.password = said.param(0).as_bytes().to_vec();
                 Vec::new()
             }
-            "USER" => match real_name(said) {
-                Some(real_name) if !said.param(0).is_empty() => {
-                    if self.user.is_some() {
-                        return numeric("462", ":You may not reregister");
-                    }
+            "USER" => match real_name(said).filter(|_| !said.param(0).is_empty() && self.user.is_none()) {
+                Some(real_name) => {
                     self.user = Some((said.param(0).to_owned(), real_name));
                     self.enter(said)
                 }
-                _ => said.needs_more(),
+                None => answered(),
             },
             _ => of_anybody(name, said),
         }
@@ -295,20 +195,18 @@ impl Client {
                     self.knows_302 = true;
                     self.capabilities = self.capabilities.with(Capabilities::CAP_NOTIFY);
                 }
-                let all: Vec<&str> = Capabilities::ALL.iter().map(|(_, name)| *name).collect();
-                query(Query::Cap("LS", all.join(" ")))
+                answered()
             }
-            "LIST" => query(Query::Cap("LIST", self.capabilities.to_string())),
             "REQ" => match self.requested(list) {
-                Some(capabilities) => query(Query::SetCapabilities(capabilities, list.to_owned())),
-                None => query(Query::Cap("NAK", list.to_owned())),
+                Some(capabilities) => changing(Change::Capabilities(capabilities)),
+                None => answered(),
             },
             "END" if is_stranger => {
                 self.negotiates = false;
                 self.enter(said)
             }
             "END" => Vec::new(),
-            _ => numeric("410", format!("{} :Invalid CAP command", shown(said.param(0)))),
+            _ => answered(),
         }
     }
 
@@ -340,19 +238,17 @@ impl Client {
             },
             "CAP" => self.cap(said),
             "CHGHOST" => match (Name::parse_any(said.param(0)), Host::parse(said.param(1))) {
-                (Err(_), _) => no_such_name(said.param(0)),
-                (_, None) => fail("FAIL", "CHGHOST", "INVALID_HOST", "Invalid host"),
                 (Ok(name), Some(host)) => propose(Command::SetHost { member, name, host }),
+                _ => answered(),
             },
             "KILL" => match Name::parse_any(said.param(0)) {
                 Ok(name) => propose(Command::Kill { member, name, message: said.text(1) }),
-                Err(_) => no_such_name(said.param(0)),
+                Err(_) => answered(),
             },
-            "MONITOR" => self.monitor(said),
-            "NICK" if said.param(0).is_empty() => numeric("431", ":No nickname given"),
-            "NICK" => match name_to_have(said, said.param(0)) {
-                Ok(name) => propose(Command::Rename { member, name }),
-                Err(answer) => answer,
+            "MONITOR" => monitor(said),
+            "NICK" => match name_to_have(said) {
+                Some(name) => propose(Command::Rename { member, name }),
+                None => answered(),
             },
             "NOTICE" => {
                 let mut todos = self.say(said, MessageKind::Notice, MessageKind::CtcpReply);
@@ -364,10 +260,10 @@ impl Client {
             "PRIVMSG" => self.say(said, MessageKind::Text, MessageKind::Ctcp),
             "SETNAME" => match said.told(0, "SETNAME") {
                 Ok(Some(real_name)) => propose(Command::SetRealName { member, real_name }),
-                _ => fail("FAIL", "SETNAME", "INVALID_REALNAME", "Invalid realname"),
+                _ => answered(),
             },
             "TAGMSG" => match (said.param(0), self.tags(said)) {
-                ("", _) => said.needs_more(),
+                ("", _) => answered(),
                 (_, None) => Vec::new(),
                 (targets, tags) => {
                     let message = Message { kind: MessageKind::Tags, text: Text::default(), tags };
@@ -376,10 +272,10 @@ impl Client {
             },
             "WALLOPS" => match said.told(0, "WALLOPS") {
                 Ok(Some(text)) => propose(Command::Wallops { member, text }),
-                Ok(None) => said.needs_more(),
+                Ok(None) => answered(),
                 Err(answer) => answer,
             },
-            "INVITE" | "JOIN" | "KICK" | "MODE" | "NAMES" | "PART" | "TOPIC" => super::room::read(name, said),
+            "INVITE" | "JOIN" | "KICK" | "MODE" | "NAMES" | "PART" | "TOPIC" => room::read(name, said),
             _ => of_anybody(name, said),
         }
     }
@@ -391,7 +287,7 @@ impl Client {
 
     fn say(&self, said: &Said<'_>, kind: MessageKind, ctcp: MessageKind) -> Vec<Todo> {
         if said.param(0).chars().all(|it| it == ',') {
-            return numeric("411", ":No recipient given");
+            return answered();
         }
         let words = said.line.params[1..].join(" ");
         let clean = |words: &str| Text::clean(words.as_bytes(), false);
@@ -407,38 +303,29 @@ impl Client {
         };
         let is_bare = matches!(kind, MessageKind::Notice | MessageKind::Text);
         if words.is_empty() || is_bare && text.as_str().is_empty() {
-            return numeric("412", ":No text to send");
+            return answered();
         }
         let message = Message { kind, text, tags: self.tags(said) };
         said.for_each(said.param(0), |target| {
             let name = said.line.command.to_ascii_uppercase();
             let told = said.source_bytes() + format!("{name} {target} :").len() + words.len();
-            if told > 510 {
-                return numeric("417", ":Input line was too long");
-            }
-            to_target(said, target, &message)
+            if told > 510 { answered() } else { to_target(said, target, &message) }
         })
     }
+}
 
-    fn monitor(&self, said: &Said<'_>) -> Vec<Todo> {
-        let names = || said.param(1).split(',').filter_map(|name| Name::parse_any(name).ok()).collect();
-        query(match said.param(0) {
-            "+" => Query::Watch(names()),
-            "-" => Query::Unwatch(names()),
-            "C" | "c" => Query::UnwatchAll,
-            "L" | "l" => Query::Watched,
-            "S" | "s" => Query::Status { of: self.watches.iter().cloned().collect(), no_place: Vec::new() },
-            _ => return said.needs_more(),
-        })
+fn monitor(said: &Said<'_>) -> Vec<Todo> {
+    let names = || said.param(1).split(',').filter_map(|name| Name::parse_any(name).ok()).collect();
+    match said.param(0) {
+        "+" => vec![Todo::Watch(names())],
+        "-" => vec![Todo::Unwatch(Some(names()))],
+        "C" | "c" => vec![Todo::Unwatch(None)],
+        _ => answered(),
     }
 }
 
 fn known(command: &str) -> Option<(&'static str, usize, Option<usize>)> {
     COMMANDS.into_iter().find(|(name, ..)| name.eq_ignore_ascii_case(command))
-}
-
-fn fail(kind: &'static str, command: &str, code: &'static str, words: &'static str) -> Vec<Todo> {
-    query(Query::Fail { kind, command: command.to_owned(), code, words })
 }
 
 fn keys(tags: &str) -> Vec<&str> {
@@ -457,22 +344,16 @@ fn to_target(said: &Said<'_>, target: &str, message: &Message) -> Vec<Todo> {
     let is_signal = message.kind == MessageKind::Tags
         && message.tags.as_deref().is_some_and(|tags| ["+typing"] == *keys(tags));
     let say = |command| match is_signal {
-        true => query(Query::Signal(command)),
+        true => vec![Todo::Signal(command)],
         false => vec![Todo::Propose(command)],
     };
     if room.starts_with('#') {
-        return match room_name(room) {
-            Some(room) => say(Command::Say { member, room, status, message }),
-            None => no_such_room(room),
-        };
+        return room_name(room)
+            .map_or_else(answered, |room| say(Command::Say { member, room, status, message }));
     }
     match Name::parse_any(target) {
-        Ok(to) if said.who.reserved.contains(&to) => {
-            let words = "There are no services here; your message reached nobody";
-            numeric("401", format!("{} :{words}", shown(target)))
-        }
-        Ok(to) => say(Command::Tell { member, to, message }),
-        Err(_) => no_such_name(target),
+        Ok(to) if !said.who.reserved.contains(&to) => say(Command::Tell { member, to, message }),
+        _ => answered(),
     }
 }
 
@@ -495,65 +376,11 @@ fn real_name(said: &Said<'_>) -> Option<Text> {
 
 /// What needs nothing but the line.
 fn of_anybody(name: &str, said: &Said<'_>) -> Vec<Todo> {
-    let all = || said.line.params.iter().map(ToString::to_string).collect::<Vec<_>>();
-    query(match name {
-        "ADMIN" => Query::Admin,
-        "HELP" | "HELPOP" => Query::Help(Some(said.param(0)).filter(|it| !it.is_empty()).map(shown)),
-        "INFO" => Query::Info,
-        "ISON" => {
-            let words = all().join(" ");
-            Query::Ison(words.split(' ').filter(|it| !it.is_empty()).map(str::to_owned).collect())
-        }
-        "LINKS" => Query::Links,
-        "LIST" => return super::rooms::read_list(said),
-        "LUSERS" => Query::Lusers,
-        "MOTD" => Query::Motd,
-        "PING" if said.param(0).is_empty() => return numeric("409", ":No origin specified"),
-        "PING" => Query::Pong(said.param(0).to_owned()),
-        "QUIT" => return vec![Todo::Quit(said.text(0))],
-        "REHASH" => Query::Rehash,
-        "RESTART" => Query::Restart,
-        "STATS" => Query::Stats(said.param(0).chars().next().filter(char::is_ascii_alphanumeric)),
-        "TIME" => Query::Time,
-        "USERHOST" => Query::Userhost(all()),
-        "VERSION" => Query::Version,
-        "WHO" => super::people::read_who(said),
-        "WHOIS" => match said.line.params.get(1).or(said.line.params.first()) {
-            Some(name) if !name.is_empty() => Query::Whois((*name).to_owned()),
-            _ => return numeric("431", ":No nickname given"),
-        },
-        "WHOWAS" => match said.param(0) {
-            "" => return numeric("431", ":No nickname given"),
-            name => {
-                let count = said.param(1).parse().ok().filter(|count| *count > 0);
-                Query::Whowas(name.to_owned(), count.unwrap_or(usize::MAX))
-            }
-        },
-        // `PONG` is a sign of life, as every line is.
-        _ => return Vec::new(),
-    })
-}
-
-/// The letters of one's own modes, to turn on and to turn off.
-pub(super) fn own_modes(letters: impl Iterator<Item = char>) -> (UserModes, UserModes, bool) {
-    let (mut on, mut off, mut is_plus, mut unknown) = (UserModes::NONE, UserModes::NONE, true, false);
-    for letter in letters {
-        let mode = match letter {
-            '+' | '-' => {
-                is_plus = letter == '+';
-                continue;
-            }
-            'B' => UserModes::BOT,
-            'i' => UserModes::INVISIBLE,
-            'o' => UserModes::OPERATOR,
-            'w' => UserModes::WALLOPS,
-            _ => {
-                unknown = true;
-                continue;
-            }
-        };
-        (on, off) =
-            if is_plus { (on.with(mode), off.without(mode)) } else { (on.without(mode), off.with(mode)) };
+    match name {
+        // A sign of life, as every line is.
+        "PONG" => Vec::new(),
+        "QUIT" => vec![Todo::Quit(said.text(0))],
+        "REHASH" => vec![Todo::Rehash],
+        _ => answered(),
     }
-    (on, off, unknown)
 }

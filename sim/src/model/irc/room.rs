@@ -1,13 +1,13 @@
 //! What the lines about rooms ask for.
 
-use super::read::{Said, bad_room, folded, no_such_name, no_such_room, own_modes, room_name, shown};
-use super::{Query, numeric, query};
-use crate::model::conn::Todo;
+use super::said::{Said, answered, changing, room_name};
+use crate::model::fold::folded;
 use crate::model::mask;
+use crate::model::todo::{Change, Todo};
 use parlor_protocol::{
     Command, Flag, Key, MaskList, MemberId, ModeChange, Name, RoomName, Status, UserModes,
 };
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 pub(super) fn read(name: &str, said: &Said<'_>) -> Vec<Todo> {
     match name {
@@ -15,7 +15,7 @@ pub(super) fn read(name: &str, said: &Said<'_>) -> Vec<Todo> {
         "JOIN" => join(said),
         "KICK" => kick(said),
         "MODE" => mode(said),
-        "NAMES" => names(said),
+        "NAMES" => answered(),
         "PART" => part(said),
         _ => topic(said),
     }
@@ -24,12 +24,10 @@ pub(super) fn read(name: &str, said: &Said<'_>) -> Vec<Todo> {
 fn join(said: &Said<'_>) -> Vec<Todo> {
     let member = said.member();
     if said.param(0) == "0" {
-        return query(Query::LeaveAll);
+        return changing(Change::LeaveAll);
     }
-    match said.items(said.param(0)) {
-        Ok(rooms) if rooms.is_empty() => return said.needs_more(),
-        Ok(_) => {}
-        Err(answer) => return answer,
+    if said.items(said.param(0)).is_none_or(|rooms| rooms.is_empty()) {
+        return answered();
     }
     let rooms: Vec<&str> = said.param(0).split(',').collect();
     let keys: Vec<&str> = said.param(1).split(',').collect();
@@ -48,7 +46,7 @@ fn join(said: &Said<'_>) -> Vec<Todo> {
                 message: None,
             })]
         }
-        None => bad_room(room),
+        None => answered(),
     };
     rooms.iter().copied().enumerate().filter(is_first).flat_map(one).collect()
 }
@@ -56,7 +54,7 @@ fn join(said: &Said<'_>) -> Vec<Todo> {
 fn part(said: &Said<'_>) -> Vec<Todo> {
     let member = said.member();
     said.for_each(said.param(0), |room| match (room_name(room), said.told(1, &format!("PART {room}"))) {
-        (None, _) => no_such_room(room),
+        (None, _) => answered(),
         (_, Err(answer)) => answer,
         (Some(from), Ok(message)) => {
             vec![Todo::Propose(Command::Move {
@@ -74,8 +72,8 @@ fn part(said: &Said<'_>) -> Vec<Todo> {
 fn topic(said: &Said<'_>) -> Vec<Todo> {
     let member = said.member();
     match room_name(said.param(0)) {
-        None => no_such_room(said.param(0)),
-        Some(room) if said.line.params.len() == 1 => query(Query::Topic(room)),
+        None => answered(),
+        Some(_) if said.line.params.len() == 1 => answered(),
         Some(room) => match said.told(1, &format!("TOPIC {}", said.param(0))) {
             Ok(topic) => vec![Todo::Propose(Command::SetTopic { member, room, topic })],
             Err(answer) => answer,
@@ -83,40 +81,23 @@ fn topic(said: &Said<'_>) -> Vec<Todo> {
     }
 }
 
-fn names(said: &Said<'_>) -> Vec<Todo> {
-    let list = said.param(0);
-    match said.items(list) {
-        Ok(rooms) => query(Query::Names {
-            rooms: rooms.into_iter().map(str::to_owned).collect(),
-            from: (0, MemberId::default()),
-        }),
-        Err(answer) => answer,
-    }
-}
-
 fn invite(said: &Said<'_>) -> Vec<Todo> {
     let member = said.member();
-    let (name, room) = match said.line.params[..] {
-        [] => return query(Query::Invitations),
-        [_] => return said.needs_more(),
-        [name, room, ..] => (name, room),
-    };
-    match (Name::parse_any(name), room_name(room)) {
-        (Err(_), _) => no_such_name(name),
-        (_, None) => no_such_room(room),
+    match (Name::parse_any(said.param(0)), room_name(said.param(1))) {
         (Ok(name), Some(room)) => vec![Todo::Propose(Command::Invite { member, name, room })],
+        _ => answered(),
     }
 }
 
 fn kick(said: &Said<'_>) -> Vec<Todo> {
     let member = said.member();
-    if let Err(answer) = said.items(said.param(0)).and(said.items(said.param(1))) {
-        return answer;
+    if said.items(said.param(0)).and(said.items(said.param(1))).is_none() {
+        return answered();
     }
     let rooms: Vec<&str> = said.param(0).split(',').filter(|it| !it.is_empty()).collect();
     let names: Vec<&str> = said.param(1).split(',').filter(|it| !it.is_empty()).collect();
     if names.is_empty() || rooms.len() != 1 && rooms.len() != names.len() {
-        return said.needs_more();
+        return answered();
     }
     let mut pairs: Vec<(&str, &str)> = Vec::new();
     for (nth, name) in names.into_iter().enumerate() {
@@ -128,12 +109,10 @@ fn kick(said: &Said<'_>) -> Vec<Todo> {
     let one = |(room, name): (&str, &str)| {
         let message = said.told(2, &format!("KICK {room} {name}"));
         match (room_name(room), Name::parse_any(name), message) {
-            (None, ..) => bad_room(room),
-            (_, Err(_), _) => no_such_name(name),
-            (.., Err(answer)) => answer,
             (Some(room), Ok(name), Ok(message)) => {
                 vec![Todo::Propose(Command::Kick { member, room, name, message })]
             }
+            _ => answered(),
         }
     };
     pairs.into_iter().flat_map(one).collect()
@@ -143,20 +122,41 @@ fn mode(said: &Said<'_>) -> Vec<Todo> {
     let target = said.param(0);
     let changes = &said.line.params[1..];
     if !target.starts_with('#') {
-        let Ok(name) = Name::parse_any(target) else { return no_such_name(target) };
-        let (on, off, unknown): (UserModes, UserModes, bool) =
-            own_modes(changes.iter().flat_map(|letters| letters.chars()));
-        let change = (!changes.is_empty()).then_some((on, off));
-        return query(Query::UserModes { target: name, change, unknown });
+        let Ok(target) = Name::parse_any(target) else { return answered() };
+        let (on, off) = own_modes(changes);
+        return changing(Change::UserModes { target, on, off });
     }
-    let Some(room) = room_name(target) else { return no_such_room(target) };
-    if changes.is_empty() { query(Query::Modes(room)) } else { change_modes(said.member(), &room, changes) }
+    match room_name(target).filter(|_| !changes.is_empty()) {
+        Some(room) => change_modes(said.member(), &room, changes),
+        None => answered(),
+    }
+}
+
+/// One's own modes, to turn on and to turn off.
+fn own_modes(changes: &[&str]) -> (UserModes, UserModes) {
+    let (mut on, mut off, mut is_plus) = (UserModes::NONE, UserModes::NONE, true);
+    for letter in changes.iter().flat_map(|letters| letters.chars()) {
+        let mode = match letter {
+            '+' | '-' => {
+                is_plus = letter == '+';
+                continue;
+            }
+            'B' => UserModes::BOT,
+            'i' => UserModes::INVISIBLE,
+            'o' => UserModes::OPERATOR,
+            'w' => UserModes::WALLOPS,
+            _ => continue,
+        };
+        (on, off) =
+            if is_plus { (on.with(mode), off.without(mode)) } else { (on.without(mode), off.with(mode)) };
+    }
+    (on, off)
 }
 
 /// Strings of letters, each followed by what its letters take.
 fn change_modes(member: MemberId, room: &RoomName, words: &[&str]) -> Vec<Todo> {
     let mut words: VecDeque<&str> = words.iter().copied().collect();
-    let (mut changes, mut answers, mut on) = (Vec::new(), Vec::new(), true);
+    let (mut changes, mut flaws, mut on) = (Vec::new(), BTreeSet::new(), true);
     let (mut is_first, mut latest) = (true, '*');
     while let Some(word) = words.pop_front() {
         let results = if is_first || word.starts_with('+') || word.starts_with('-') {
@@ -167,47 +167,39 @@ fn change_modes(member: MemberId, room: &RoomName, words: &[&str]) -> Vec<Todo> 
                 }
                 _ => {
                     latest = letter;
-                    Some(change_mode(room, letter, on, &mut words))
+                    Some(change_mode(letter, on, &mut words))
                 }
             });
             letters.collect()
         } else {
-            vec![Err(wrong(room, latest, word, "No mode before this parameter takes one"))]
+            vec![Err((latest, word, "comes behind none that takes one"))]
         };
         is_first = false;
         for result in results {
             match result {
                 Ok(change) => changes.push(change),
                 // What many letters are wrong about is said once.
-                Err(answer) => {
-                    for todo in answer {
-                        let is_said = |other: &Todo| format!("{other:?}") == format!("{todo:?}");
-                        if !answers.iter().any(is_said) {
-                            answers.push(todo);
-                        }
-                    }
+                Err(flaw) => {
+                    flaws.insert(flaw);
                 }
             }
         }
     }
+    let mut todos = Vec::new();
     if !changes.is_empty() {
-        answers.insert(0, Todo::Propose(Command::SetModes { member, room: room.clone(), changes }));
+        todos.push(Todo::Propose(Command::SetModes { member, room: room.clone(), changes }));
     }
-    answers
+    todos.extend(flaws.iter().flat_map(|_| answered()));
+    todos
 }
 
-fn wrong(room: &RoomName, letter: char, parameter: &str, words: &str) -> Vec<Todo> {
-    numeric("696", format!("{room:#} {letter} {} :{words}", shown(parameter)))
-}
+/// A change that is answered instead of made: the letter, its parameter, and what is wrong.
+type Flaw<'a> = (char, &'a str, &'static str);
 
-/// What one letter changes, or what is answered to it.
-fn change_mode(
-    room: &RoomName,
-    letter: char,
-    on: bool,
-    words: &mut VecDeque<&str>,
-) -> Result<ModeChange, Vec<Todo>> {
+/// What one letter changes, or why it does not.
+fn change_mode<'a>(letter: char, on: bool, words: &mut VecDeque<&'a str>) -> Result<ModeChange, Flaw<'a>> {
     let flag = |flag| Ok(ModeChange::Flag { flag, on });
+    let mut parameter = || words.pop_front().ok_or((letter, "", "takes one"));
     match letter {
         'C' => flag(Flag::NoCtcp),
         'i' => flag(Flag::InviteOnly),
@@ -221,19 +213,20 @@ fn change_mode(
                 'b' => MaskList::Bans,
                 _ => MaskList::BanExceptions,
             };
-            let text = words.pop_front().ok_or_else(|| query(Query::Masks(room.clone(), list, 0)))?;
-            let mask = mask::read(list, text).map_err(|why| wrong(room, letter, text, &why))?;
+            let text = parameter()?;
+            let mask = mask::read(list, text).ok_or((letter, text, "is no mask"))?;
             Ok(ModeChange::Mask { list, mask, on })
         }
         'o' | 'v' => {
             let status = if letter == 'o' { Status::Operator } else { Status::Voice };
-            let text = words.pop_front().ok_or_else(|| wrong(room, letter, "", "A nickname is required"))?;
-            let name = Name::parse_any(text).map_err(|_| no_such_name(text))?;
+            let text = parameter()?;
+            // The answer is the same for both statuses.
+            let name = Name::parse_any(text).map_err(|_| ('o', text, "is no name"))?;
             Ok(ModeChange::Status { name, status, on })
         }
         'k' if on => {
-            let text = words.pop_front().ok_or_else(|| wrong(room, letter, "", "A key is required"))?;
-            let key = Key::parse(text).ok_or_else(|| wrong(room, letter, "", "Invalid key"))?;
+            let text = parameter()?;
+            let key = Key::parse(text).ok_or((letter, text, "is no key"))?;
             Ok(ModeChange::Key(Some(key)))
         }
         'k' => {
@@ -241,12 +234,12 @@ fn change_mode(
             Ok(ModeChange::Key(None))
         }
         'l' if on => {
-            let text = words.pop_front().ok_or_else(|| wrong(room, letter, "", "A limit is required"))?;
+            let text = parameter()?;
             let limit = text.parse().ok().filter(|limit| *limit > 0);
-            let limit = limit.ok_or_else(|| wrong(room, letter, text, "Invalid limit"))?;
+            let limit = limit.ok_or((letter, text, "is no limit"))?;
             Ok(ModeChange::Limit(Some(limit)))
         }
         'l' => Ok(ModeChange::Limit(None)),
-        _ => Err(numeric("472", format!("{} :is unknown mode char to me", shown(&String::from(letter))))),
+        _ => Err((letter, "", "is no mode")),
     }
 }

@@ -1,0 +1,244 @@
+//! When an IRC client is answered, and what changes with the answer.
+//!
+//! The words of an answer come from the core's dialect and the core's world. That the world is right is checked by
+//! [`compare`](super::compare); that no answer tells of a hidden room or member is checked here.
+
+use super::Model;
+use super::chat::{Chat, Room};
+use super::conn::{Conn, Link, Stage};
+use super::irc::Client;
+use super::todo::{Change, Query, Todo};
+use bytes::BytesMut;
+use parlor_protocol::{
+    Action, Answer, Command, ConnId, DialectState, Event, MemberId, Name, Now, Question, Refusal, Reply,
+    RoomName, UserModes, View,
+};
+
+/// Bytes that a member or room costs that was looked at for an answer.
+const LOOK_BYTES: usize = 16;
+
+/// What the core's dialect has written.
+#[derive(Debug, Default)]
+struct Written {
+    bytes: Vec<u8>,
+    /// Questions for the next pages.
+    next: Vec<Question>,
+    /// Number of members and rooms that were looked at.
+    rows: usize,
+    /// Whether it is written to its end before the next line is acted on.
+    is_bulk: bool,
+}
+
+impl Model {
+    /// Carries out a query, and answers it.
+    pub(super) fn act_on(&mut self, now: Now, id: ConnId, Query { change, question }: Query) {
+        self.change(id, change);
+        if let Some(question) = question {
+            let written = self.compose(id, |form, view, answer| form.answer(question, view, answer));
+            self.answer_paid(now, id, written);
+        }
+    }
+
+    /// Answers an operator that the configuration is being read again, and refuses that to everyone else.
+    pub(super) fn rehash(&mut self, now: Now, id: ConnId) {
+        let reply = match self.operates(id) {
+            true => Reply::Rehashing,
+            false => Reply::Refused { refusal: &Refusal::NotServerOperator, command: None },
+        };
+        self.reply_paid(now, id, &reply);
+    }
+
+    /// Adds names to those that a connection watches, up to its limit.
+    pub(super) fn watch(&mut self, now: Now, id: ConnId, names: Vec<Name>) {
+        let monitored_max = self.limits.monitored_max;
+        let Some(client) = self.conns.get_mut(id).and_then(|conn| conn.irc.as_mut()) else { return };
+        let (watched, left_over): (Vec<Name>, Vec<Name>) = names.into_iter().partition(|name| {
+            let is_watched = client.watches.len() < monitored_max || client.watches.contains(name);
+            if is_watched {
+                client.watches.insert(name.clone());
+            }
+            is_watched
+        });
+        self.reply_paid(now, id, &Reply::Watching { names: &watched, left_over: &left_over });
+    }
+
+    /// Removes names from those that a connection watches; with `None`, all of them.
+    pub(super) fn unwatch(&mut self, id: ConnId, names: Option<&[Name]>) {
+        let Some(client) = self.conns.get_mut(id).and_then(|conn| conn.irc.as_mut()) else { return };
+        client.watches.retain(|name| names.is_some_and(|names| !names.contains(name)));
+    }
+
+    /// Sends an IRC client a reply, as a part of the answer to its line.
+    pub(super) fn respond(&mut self, id: ConnId, reply: &Reply<'_>) {
+        let Written { bytes, next, .. } =
+            self.compose(id, |form, view, answer| form.reply(reply, view, answer));
+        self.answer(id, &bytes);
+        self.ask_first(id, next);
+    }
+
+    /// Sends an IRC client what a reply says behind its event, which was sent already.
+    pub(super) fn respond_behind(
+        &mut self,
+        id: ConnId,
+        (reply, event): (&Reply<'_>, &Event<'_>),
+        is_answer: bool,
+    ) {
+        let Written { bytes, next, .. } =
+            self.compose(id, |form, view, answer| form.reply(reply, view, answer));
+        let mut known = BytesMut::new();
+        if let Some(conn) = self.conns.get(id) {
+            event.render(conn.class(self.options.raw), &mut known);
+        }
+        let rest = bytes.strip_prefix(&known[..]).unwrap_or(&bytes);
+        if is_answer {
+            self.answer(id, rest);
+        } else {
+            self.send(id, rest);
+        }
+        self.ask_first(id, next);
+    }
+
+    /// Sends an IRC client a reply that is no part of an answer.
+    pub(super) fn push(&mut self, id: ConnId, reply: &Reply<'_>) {
+        let written = self.compose(id, |form, view, answer| form.reply(reply, view, answer));
+        self.send(id, &written.bytes);
+    }
+
+    /// Returns what an IRC client reads of a reply.
+    pub(super) fn bytes_of(&mut self, id: ConnId, reply: &Reply<'_>) -> Vec<u8> {
+        self.compose(id, |form, view, answer| form.reply(reply, view, answer)).bytes
+    }
+
+    /// Sends an IRC client a reply, and charges it.
+    pub(super) fn reply_paid(&mut self, now: Now, id: ConnId, reply: &Reply<'_>) {
+        let written = self.compose(id, |form, view, answer| form.reply(reply, view, answer));
+        self.answer_paid(now, id, written);
+    }
+
+    fn answer_paid(&mut self, now: Now, id: ConnId, written: Written) {
+        let Written { bytes, next, rows, is_bulk } = written;
+        self.answer(id, &bytes);
+        let rate = self.limits.rate;
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        conn.charge(bytes.len().max(rows * LOOK_BYTES), rate, now.mono);
+        conn.draining = is_bulk;
+        self.ask_first(id, next);
+    }
+
+    fn ask_first(&mut self, id: ConnId, next: Vec<Question>) {
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        for question in next.into_iter().rev() {
+            conn.ask_first(question);
+        }
+    }
+
+    /// Has the core's dialect write to an IRC client, and looks for what is hidden from it.
+    fn compose(
+        &mut self,
+        id: ConnId,
+        write: impl FnOnce(&mut dyn DialectState, &View<'_>, &mut Answer<'_>),
+    ) -> Written {
+        let registers = |conn: &&Conn| conn.stage == Stage::Registering && conn.link == Link::Open;
+        let unregistered = self.conns.values().filter(registers).count();
+        let Some(conn) = self.conns.get_mut(id) else { return Written::default() };
+        let member = conn.stage.member();
+        let Some(Client { form, watches, .. }) = conn.irc.as_deref_mut() else { return Written::default() };
+        let Self { world, options, limits, now, .. } = self;
+        let view = View { member, world, options, limits, now: *now, unregistered, watched: watches };
+        let mut bytes = BytesMut::new();
+        let mut answer = Answer { bytes: &mut bytes, next: Vec::new(), rows: 0, is_bulk: false };
+        write(&mut **form, &view, &mut answer);
+        let Answer { next, rows, is_bulk, .. } = answer;
+        let told = self.chat.hidden(member, &String::from_utf8_lossy(&bytes));
+        self.fault = self.fault.take().or(told);
+        // The model has its own reading of what the dialect proposes.
+        let questions = next.into_iter().filter_map(|action| match action {
+            Action::Ask(question) => Some(question),
+            _ => None,
+        });
+        Written { next: questions.collect(), rows, is_bulk, bytes: bytes.to_vec() }
+    }
+
+    /// Whether a connection's member is a server operator.
+    fn operates(&self, id: ConnId) -> bool {
+        let member = self.conns.get(id).and_then(|conn| conn.stage.member());
+        let person = member.and_then(|member| self.chat.people.get(&member));
+        person.is_some_and(|person| person.modes.has(UserModes::OPERATOR))
+    }
+
+    /// Carries out a change.
+    fn change(&mut self, id: ConnId, change: Change) {
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        let member = conn.stage.member();
+        let person = member.and_then(|member| self.chat.people.get(&member));
+        match (change, member, person) {
+            (Change::Capabilities(capabilities), ..) => {
+                if let Some(client) = &mut conn.irc {
+                    client.capabilities = capabilities;
+                }
+            }
+            (Change::LeaveAll, Some(member), Some(person)) => {
+                conn.charge_lines(person.rooms.len().saturating_sub(1), self.limits.rate, self.now.mono);
+                for room in person.rooms.iter().rev() {
+                    let from = Some(room.clone());
+                    let command =
+                        Command::Move { member, from, to: None, key: None, checks_key: false, message: None };
+                    conn.waiting.push_front(Todo::Propose(command));
+                }
+            }
+            (Change::UserModes { target, on, off }, Some(member), _) => {
+                let changes = (on, off) != (UserModes::NONE, UserModes::NONE);
+                if changes && self.chat.named(&target) == Some(member) {
+                    conn.waiting.push_front(Todo::Propose(Command::SetUserModes { member, on, off }));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Chat {
+    /// Returns the first line of an answer that names a room or a member that is hidden from the asker.
+    fn hidden(&self, asker: Option<MemberId>, answer: &str) -> Option<String> {
+        let operates =
+            asker.is_some_and(|it| self.people.get(&it).is_some_and(|it| it.modes.has(UserModes::OPERATOR)));
+        for line in answer.lines() {
+            let words: Vec<&str> = line.split(' ').collect();
+            // Channels that the answer tells of; a name that only repeats what was asked is no secret.
+            let channels = match words.get(1).copied() {
+                Some("319") => words.get(4..).unwrap_or_default(),
+                Some("322" | "324" | "329" | "332" | "333" | "346" | "348" | "352" | "367") => {
+                    words.get(3..4).unwrap_or_default()
+                }
+                Some("353") => words.get(4..5).unwrap_or_default(),
+                _ => &[],
+            };
+            for channel in channels {
+                let name = channel.trim_start_matches([':', '@', '+']);
+                let room = RoomName::parse(name).ok().and_then(|name| self.room(&name));
+                let Some(room) = room else { continue };
+                // A server operator may ask about a secret room by its name, but lists do not show it.
+                let may_know = operates && !["319", "322"].contains(&words[1]);
+                if !room.shows(asker) && !may_know {
+                    return Some(format!("{line:?} tells of a secret room"));
+                }
+                if words[1] == "353" && self.lists_invisible(asker, room, words.get(5..).unwrap_or_default())
+                {
+                    return Some(format!("{line:?} tells of somebody who is invisible"));
+                }
+            }
+        }
+        None
+    }
+
+    /// Whether one of these members of a room is invisible and the asker is not in the room.
+    fn lists_invisible(&self, asker: Option<MemberId>, room: &Room, names: &[&str]) -> bool {
+        let is_there = asker.is_some_and(|asker| room.of(asker).is_some());
+        let is_invisible = |name: &&str| {
+            let name = name.trim_start_matches([':', '@', '+']).split('!').next().unwrap_or_default();
+            let member = Name::parse_any(name).ok().and_then(|name| self.named(&name));
+            member.is_some_and(|member| self.people[&member].modes.has(UserModes::INVISIBLE))
+        };
+        !is_there && names.iter().any(is_invisible)
+    }
+}

@@ -1,0 +1,107 @@
+//! Compares the core's world with the model's chat: members, rooms, who is in them with which status, and what they allow.
+//!
+//! Answers to questions are written from the core's world, so it must be the right one.
+
+use super::chat::{Chat, Member, Room};
+use parlor_protocol::{
+    Flag, HistoryLine, MaskList, MemberId, Person, RoomId, RoomName, Status, Topic, World,
+};
+
+impl Chat {
+    /// Returns the first difference, if there is one.
+    pub(super) fn difference(&self, world: &World) -> Option<String> {
+        let mut people = self.people.iter();
+        for (id, member) in world.members() {
+            match people.next() {
+                Some((own, person)) if *own == id && self.is_same_member(person, member, world) => {}
+                other => return Some(format!("the member {member:?} ought to be {other:?}")),
+            }
+        }
+        let mut rooms = self.rooms.iter();
+        for (id, room) in world.rooms() {
+            match rooms.next() {
+                Some(own) if own.began == id.0.0 && is_same_room(own, room) => {}
+                other => return Some(format!("the room {room:?} ought to be {other:?}")),
+            }
+        }
+        let departed = world.departed().map(|it| (person(&it.person), it.at_unix_ms));
+        if !departed.eq(self.departed.iter().map(|(it, at_unix_ms)| (person(it), *at_unix_ms))) {
+            return Some("others have left".to_owned());
+        }
+        let missing = people.next().map(|it| format!("there is no {it:?}"));
+        missing.or_else(|| rooms.next().map(|it| format!("there is no {it:?}")))
+    }
+
+    fn is_same_member(&self, own: &Member, member: &parlor_protocol::Member, world: &World) -> bool {
+        let rooms =
+            member.rooms().iter().filter_map(|&room| world.room(room)).map(|room| room.name().as_str());
+        let invitations = member.invitations().iter().map(|RoomId(began)| began.0);
+        person(&own.person) == person(member.person())
+            && own.away.as_ref() == member.away()
+            && own.modes == member.modes()
+            && own.entered_unix_ms == member.entered_unix_ms()
+            && own.spoke_unix_ms == member.spoke_unix_ms()
+            && own.rooms.iter().map(RoomName::as_str).eq(rooms)
+            && own.invitations.iter().copied().eq(invitations)
+    }
+}
+
+fn is_same_room(own: &Room, room: &parlor_protocol::Room) -> bool {
+    let modes = room.modes();
+    let here = room
+        .members_from(MemberId::default())
+        .map(|(member, statuses)| (member, statuses.has(Status::Operator), statuses.has(Status::Voice)));
+    let is_same_list = |list: MaskList| {
+        let entries = modes.list(list).iter().map(|it| (&it.mask, it.by.as_str(), it.at_unix_ms));
+        own.listed(list).map(|(_, mask, by, at_unix_ms)| (mask, by.as_str(), *at_unix_ms)).eq(entries)
+    };
+    own.name.as_str() == room.name().as_str()
+        && own.began_unix_ms == room.began_unix_ms()
+        && own.topic.as_ref().map(topic) == room.topic().map(topic)
+        && own.history.iter().map(line).eq(room.history().map(line))
+        && own.here.iter().map(|it| (it.member, it.operates, it.has_voice)).eq(here)
+        && own.key.as_ref() == modes.key()
+        && own.limit == modes.limit()
+        && Flag::ALL.into_iter().all(|flag| modes.has(flag) == own.flags.contains(&flag))
+        && MaskList::ALL.into_iter().all(is_same_list)
+}
+
+/// Returns a person with the exact spelling of the name: names that differ in case are equal.
+fn person(it: &Person) -> (&str, &Person) {
+    (it.name.as_str(), it)
+}
+
+fn topic(it: &Topic) -> (&str, &str, u64) {
+    (it.text.as_str(), it.by.as_str(), it.at_unix_ms)
+}
+
+fn line(it: &HistoryLine) -> (u64, u64, (&str, &Person), &str) {
+    (it.seq.0, it.at_unix_ms, person(&it.by), it.text.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use parlor_protocol::{Command, ConnId, LogEntry, NameRequest, Profile, Seq, WorldLimits};
+
+    #[test]
+    fn who_is_in_one_alone_is_seen() {
+        let entry = |seq, command| LogEntry { seq: Seq(seq), at_unix_ms: 5, command };
+        let begins = entry(1, Command::Configure(WorldLimits::default()));
+        let enters = entry(
+            2,
+            Command::Enter {
+                conn: ConnId { slot: 0, generation: 0 },
+                request: NameRequest::Port(5_001),
+                profile: Profile::of_address([127, 0, 0, 1].into()),
+                room: Some(RoomName::lobby()),
+            },
+        );
+        let (mut chat, mut world) = (Chat::default(), World::new());
+        chat.configure(WorldLimits::default(), &begins);
+        world.apply(&begins, &mut Vec::new());
+        assert_eq!(chat.difference(&world), None);
+        world.apply(&enters, &mut Vec::new());
+        assert!(chat.difference(&world).is_some_and(|it| it.contains("ought to be None")));
+    }
+}

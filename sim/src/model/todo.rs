@@ -1,0 +1,59 @@
+//! The steps that a line asks for.
+
+use super::ask::Ask;
+use parlor_protocol::irc::Capabilities;
+use parlor_protocol::{Command, Name, Question, Text, UserModes};
+
+/// One step.
+#[derive(Debug)]
+pub(super) enum Todo {
+    /// Act on a line of the plain dialect.
+    Ask(Ask),
+    /// Have a password checked: that of the operator of this name, or the server's.
+    Check(Option<String>, Vec<u8>),
+    /// Become a member.
+    Enter,
+    /// Begin the answer to a line with this label; with `None`, end it.
+    Label(Option<String>),
+    Propose(Command),
+    Query(Query),
+    Quit(Option<Text>),
+    /// Have the configuration read again.
+    Rehash,
+    /// Deliver a message that has no place in the log.
+    Signal(Command),
+    /// Answer a telnet command.
+    Telnet([u8; 3]),
+    /// Watch these names no longer; with `None`, no name.
+    Unwatch(Option<Vec<Name>>),
+    Watch(Vec<Name>),
+    WrongPassword,
+}
+
+/// A question of an IRC client that is answered at once, and what changes with the answer.
+#[derive(Debug, Default)]
+pub(super) struct Query {
+    pub(super) change: Change,
+    /// The question as the core's dialect knows it.
+    pub(super) question: Option<Question>,
+}
+
+/// What changes with an answer.
+#[derive(Debug, Default)]
+pub(super) enum Change {
+    /// Set the capabilities.
+    Capabilities(Capabilities),
+    /// Leave every room.
+    LeaveAll,
+    #[default]
+    Nothing,
+    /// Change the asker's own modes, if `target` is the asker.
+    UserModes { target: Name, on: UserModes, off: UserModes },
+}
+
+impl Todo {
+    /// Whether other members may read what it does.
+    pub(super) const fn is_heard(&self) -> bool {
+        matches!(self, Self::Propose(_) | Self::Signal(_))
+    }
+}
