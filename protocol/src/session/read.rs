@@ -29,7 +29,7 @@ impl Session {
             return Ok(Some(request));
         }
         let Some(Workspace { framer, actions }) = self.workspace.as_deref_mut() else {
-            return Ok(Some(if self.input_ended { Request::EndOfInput } else { Request::Wait(None) }));
+            return Ok(Some(self.nothing_to_read()));
         };
         if !actions.is_empty() {
             return Ok(None);
@@ -63,9 +63,7 @@ impl Session {
                 self.queue_telnet_answer(asked);
                 return Ok(None);
             }
-            None => {
-                return Ok(Some(if self.input_ended { Request::EndOfInput } else { Request::Wait(None) }));
-            }
+            None => return Ok(Some(self.nothing_to_read())),
         };
         self.limiter = limiter;
         // A web page may have the browser of a visitor send IRC commands in the body of an HTTP request. The sniffer
@@ -88,6 +86,11 @@ impl Session {
             return Ok(Some(self.enter_plain()));
         }
         Ok(None)
+    }
+
+    /// Returns what follows where no line is left.
+    const fn nothing_to_read(&self) -> Request {
+        if self.input_ended { Request::EndOfInput } else { Request::Wait(None) }
     }
 
     /// Passes the input through the sniffer, until it is clear what protocol the connection speaks.
