@@ -107,16 +107,22 @@ impl Hub {
             (Effect::TopicSet { member, room }, Command::SetTopic { topic, .. }) => {
                 self.topic_set(author, *member, *room, topic.as_ref(), sink);
             }
-            (Effect::UserModesSet { on, off, .. }, command) => {
-                if matches!(command, Command::Promote { .. }) {
-                    self.respond(now, conn, &Reply::NowOperator, sink);
-                }
-                self.respond(now, conn, &Reply::UserModesAre { on: *on, off: *off }, sink);
-            }
+            (Effect::UserModesSet { on, off, .. }, _) => self.user_modes_set(author, *on, *off, sink),
             (Effect::Wallops { member }, Command::Wallops { text, .. }) => {
                 self.wallops(author, *member, text, sink);
             }
-            (effect, command) => unreachable!("{command:?} does not make {effect:?}"),
+            // Each by its name, so that the compiler asks for the arm of a new effect.
+            (
+                Effect::Kicked { .. }
+                | Effect::ModesUnchanged { .. }
+                | Effect::Parted { .. }
+                | Effect::RealNameSet { .. }
+                | Effect::Said { .. }
+                | Effect::Told { .. }
+                | Effect::TopicSet { .. }
+                | Effect::Wallops { .. },
+                command,
+            ) => unreachable!("{command:?} does not make {effect:?}"),
         }
     }
 

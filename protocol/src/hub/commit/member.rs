@@ -156,6 +156,19 @@ impl Hub {
         }
     }
 
+    pub(super) fn user_modes_set(
+        &mut self,
+        author: Author<'_>,
+        on: UserModes,
+        off: UserModes,
+        sink: &mut impl Sink,
+    ) {
+        if matches!(author.entry.command, Command::Promote { .. }) {
+            self.respond(author.now, author.conn, &Reply::NowOperator, sink);
+        }
+        self.respond(author.now, author.conn, &Reply::UserModesAre { on, off }, sink);
+    }
+
     pub(super) fn renamed(&mut self, author: Author<'_>, id: MemberId, from: &Person, sink: &mut impl Sink) {
         let Author { conn, stamp, .. } = author;
         self.charge_for_rooms(author, id);
