@@ -110,3 +110,39 @@ impl Setting {
 pub fn reloadable_names() -> impl Iterator<Item = &'static str> {
     SETTINGS.iter().filter(|setting| setting.reload.is_some()).map(|setting| setting.name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HASH: &str = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$P3OLBQw3O3GiY9hpX8wpK8qO6gQccIdDXnlkdzKceqU";
+
+    #[test]
+    fn a_reload_copies_its_own_setting_and_no_other() {
+        let shown = |config: &Config| -> Vec<(&str, String)> {
+            SETTINGS.iter().map(|setting| (setting.name, (setting.get)(config))).collect()
+        };
+        for setting in SETTINGS {
+            let Some(reload) = setting.reload else { continue };
+            let value = match setting.name {
+                "operators" => format!("alice:{HASH}"),
+                "password" => HASH.to_owned(),
+                _ => "new".to_owned(),
+            };
+            let (mut from, mut to) = (Config::default(), Config::default());
+            (setting.set)(&mut from, &[value]).unwrap();
+            let expected = shown(&from);
+            assert_ne!(shown(&to), expected, "{}", setting.name);
+            // Other settings that differ are not copied.
+            for other in SETTINGS.iter().filter(|other| other.reload.is_some() && other.name != setting.name)
+            {
+                let other_value =
+                    if other.name == "operators" { format!("bob:{HASH}") } else { HASH.to_owned() };
+                (other.set)(&mut from, &[other_value]).ok();
+            }
+            reload(&from, &mut to);
+            assert_eq!(shown(&to), expected, "{}", setting.name);
+            assert_eq!(to.options.identity.has_password, to.passwords.server.is_some(), "{}", setting.name);
+        }
+    }
+}
