@@ -242,7 +242,7 @@ impl Model {
         let Some((name, user, real_name)) = conn.irc.as_ref().and_then(|client| client.entrant()) else {
             return;
         };
-        (conn.stage, conn.wait) = (Stage::Entering, None);
+        (conn.stage, conn.wait, conn.budget_timer) = (Stage::Entering, None, None);
         let profile = Profile::new(&user, conn.peer.ip(), &real_name);
         let command = Command::Enter { conn: id, request: NameRequest::Name(name), profile, room: None };
         self.proposals.push((id, command));
@@ -254,7 +254,7 @@ impl Model {
             return self.end(id, CloseReason::Password);
         }
         let Some(conn) = self.conns.get_mut(id) else { return };
-        (conn.stage, conn.wait) = (Stage::Entering, None);
+        (conn.stage, conn.wait, conn.budget_timer) = (Stage::Entering, None, None);
         let (request, profile) = (NameRequest::Port(conn.peer.port()), Profile::of_address(conn.peer.ip()));
         let command = Command::Enter { conn: id, request, profile, room: conn.leads_to.clone() };
         self.proposals.push((id, command));
