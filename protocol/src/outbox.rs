@@ -1,8 +1,8 @@
 //! From outputs to bytes: each room's tick is rendered once, and written once to each member.
 //!
-//! What a room says between two flushes is one contiguous chunk per wire class. A member that was not
-//! disturbed is written the chunk as it stands; one that was (it spoke, was written to, came or went) gets
-//! a list of ranges of it, in the order of the outputs. What a socket does not take becomes the
+//! What a room says between two flushes is one contiguous chunk per wire class. A member that did
+//! nothing is written the chunk as it stands; one that spoke, was written to, came or went is served individually: it
+//! gets a list of ranges of the chunk, in the order of the outputs. What a socket does not take becomes the
 //! connection's backlog: references to the chunks, shared by all who are owed them.
 //!
 //! However the flushes fall, and however little a socket takes at a time, each connection is sent the same
@@ -53,7 +53,7 @@ pub struct Outbox {
     /// Rooms that said something in this tick.
     touched: Vec<RoomId>,
     ordinal: Ordinal,
-    disturbances: Vec<Override>,
+    overrides: Vec<Override>,
     private: ChunkBuilder,
     /// Bytes rendered since everything was last written or tried.
     unflushed_bytes: usize,
@@ -66,17 +66,17 @@ pub struct Outbox {
     flushes: usize,
     /// How many times something was told to several rooms at once.
     multicasts: usize,
-    /// Empty buildings, kept for their allocations.
+    /// Empty builders, kept for their allocations.
     spare: Vec<ChunkBuilder>,
     /// Empty lists of chunks, kept for their allocations.
     spare_lists: Vec<Vec<RoomChunk>>,
     /// The forms in which the event at hand was rendered; kept for its allocation.
-    forms: Vec<Form>,
+    renderings: Vec<Rendering>,
 }
 
 /// An event in the form that some classes have in common, behind what they have read before it.
 #[derive(Clone, Copy, Debug)]
-struct Form {
+struct Rendering {
     /// What matters of the classes.
     class: WireClass,
     /// The chunk in which they have read so far; `None` where the room has said nothing to them in this tick.
@@ -87,7 +87,7 @@ struct Form {
     end: usize,
 }
 
-impl Form {
+impl Rendering {
     const fn is_empty(&self) -> bool {
         self.start == self.end
     }
@@ -121,8 +121,8 @@ struct Conn {
     served: usize,
     /// The telling of several rooms that it heard last, so that it hears each once.
     multicast_id: usize,
-    /// Its place in `disturbances`, and one more; 0 for none.
-    disturbance: usize,
+    /// Its place in `overrides`, and one more; 0 for none.
+    override_index: usize,
     queue: Option<Box<Queue>>,
     subscriptions: Few<Subscription>,
 }
@@ -146,7 +146,7 @@ enum Phase {
 struct Subscription {
     room: RoomId,
     class: WireClass,
-    /// Its place in the fan's members.
+    /// Its place in the members of the class.
     position: u32,
     /// The ordinal at which it began in this tick; 0 when before it.
     from: Ordinal,
@@ -155,7 +155,7 @@ struct Subscription {
 /// The subscribers of a room.
 #[derive(Debug, Default)]
 struct RoomSubscribers {
-    fans: Vec<ClassSubscribers>,
+    classes: Vec<ClassSubscribers>,
     /// What the room says in this tick, each as some of its classes read it; no allocation while it says nothing.
     chunks: Vec<RoomChunk>,
     touched: bool,
@@ -164,7 +164,7 @@ struct RoomSubscribers {
 /// What a room says in this tick to the classes that read the same.
 #[derive(Debug)]
 struct RoomChunk {
-    building: ChunkBuilder,
+    builder: ChunkBuilder,
     /// The index of the chunk among the flush's sources.
     source: Option<usize>,
 }
@@ -192,7 +192,7 @@ impl Outbox {
             chunks: Chunks::default(),
             touched: Vec::new(),
             ordinal: 1,
-            disturbances: Vec::new(),
+            overrides: Vec::new(),
             private: ChunkBuilder::default(),
             unflushed_bytes: 0,
             ready: VecDeque::new(),
@@ -203,7 +203,7 @@ impl Outbox {
             multicasts: 0,
             spare: Vec::new(),
             spare_lists: Vec::new(),
-            forms: Vec::new(),
+            renderings: Vec::new(),
         }
     }
 
@@ -230,7 +230,7 @@ impl Outbox {
             self.counters.blocked -= 1;
         }
         state.phase = Phase::Vacant;
-        state.disturbance = 0;
+        state.override_index = 0;
         state.report_drained = false;
     }
 
@@ -250,7 +250,7 @@ impl Outbox {
             Output::ReportDrained { conn } => {
                 if let Some(state) = self.conn(conn) {
                     state.report_drained = true;
-                    self.disturb(conn);
+                    self.override_of(conn);
                 }
             }
             Output::Subscribe { conn, room, class } => self.subscribe(conn, room, class),
@@ -341,7 +341,7 @@ impl Outbox {
         self.private.bytes.extend_from_slice(bytes);
         self.unflushed_bytes += bytes.len();
         let end = self.private.bytes.len();
-        self.set_apart(conn, Item::Private { ordinal, start, end });
+        self.push_item(conn, Item::Private { ordinal, start, end });
     }
 
     fn close(&mut self, conn: ConnId, farewell: &[u8]) {
@@ -350,7 +350,7 @@ impl Outbox {
             Phase::Open => {
                 self.unsubscribe_all(conn);
                 self.write(conn, farewell);
-                self.disturb(conn);
+                self.override_of(conn);
                 self.conns[conn.slot as usize].phase = Phase::Closing;
             }
             Phase::Overflowed => {
@@ -359,7 +359,7 @@ impl Outbox {
                 let state = &mut self.conns[conn.slot as usize];
                 state.queue.get_or_insert_default().push_copy(farewell, &mut self.chunks);
                 state.phase = Phase::Closing;
-                state.disturbance = 0;
+                state.override_index = 0;
                 if !state.blocked {
                     self.make_ready(conn.slot);
                 }
@@ -374,13 +374,13 @@ impl Outbox {
             return;
         }
         self.end_subscription(conn, room, from);
-        let ended = &self.disturb(conn).ended;
+        let ended = &self.override_of(conn).ended;
         let earlier =
             || ended.iter().rev().find(|span| span.room == room).map(|span| (span.from, span.until));
         let from = planted::heard_from(from, earlier);
-        let fan = self.rooms.entry(room).or_default().fan(class);
-        let position = u32::try_from(fan.members.len()).expect("members are fewer than slots");
-        fan.members.push(conn.slot);
+        let subscribers = self.rooms.entry(room).or_default().class(class);
+        let position = u32::try_from(subscribers.members.len()).expect("members are fewer than slots");
+        subscribers.members.push(conn.slot);
         self.conns[conn.slot as usize].subscriptions.push(Subscription { room, class, position, from });
     }
 
@@ -407,9 +407,9 @@ impl Outbox {
             return;
         };
         let Subscription { class, position, from, .. } = state.subscriptions.swap_remove(index);
-        let Some(fan) = self.rooms.get_mut(&room) else { return };
-        let touched = fan.touched;
-        let members = &mut fan.fan(class).members;
+        let Some(subscribers) = self.rooms.get_mut(&room) else { return };
+        let touched = subscribers.touched;
+        let members = &mut subscribers.class(class).members;
         members.swap_remove(position as usize);
         if let Some(&moved) = members.get(position as usize) {
             let subscriptions = &mut self.conns[moved as usize].subscriptions;
@@ -419,8 +419,8 @@ impl Outbox {
         }
         if touched {
             let until = planted::heard_until(from, until);
-            self.disturb(conn).ended.push(Span { room, class, from, until });
-        } else if fan.fans.iter().all(|fan| fan.members.is_empty()) {
+            self.override_of(conn).ended.push(Span { room, class, from, until });
+        } else if subscribers.classes.iter().all(|it| it.members.is_empty()) {
             self.rooms.remove(&room);
         }
     }
@@ -428,39 +428,40 @@ impl Outbox {
     /// Renders an event for a room; returns its ordinal.
     fn say_to_room(&mut self, room: RoomId, except: Option<ConnId>, event: &Event<'_>) -> Ordinal {
         let ordinal = self.next_ordinal();
-        let Some(fan) = self.rooms.get_mut(&room) else { return ordinal };
-        if !fan.touched {
-            fan.touched = true;
-            fan.chunks = self.spare_lists.pop().unwrap_or_default();
+        let Some(subscribers) = self.rooms.get_mut(&room) else { return ordinal };
+        if !subscribers.touched {
+            subscribers.touched = true;
+            subscribers.chunks = self.spare_lists.pop().unwrap_or_default();
             self.touched.push(room);
         }
-        self.forms.clear();
-        for index in 0..fan.fans.len() {
-            let ClassSubscribers { class, ref members, chunk, .. } = fan.fans[index];
+        self.renderings.clear();
+        for index in 0..subscribers.classes.len() {
+            let ClassSubscribers { class, ref members, chunk, .. } = subscribers.classes[index];
             if members.is_empty() {
                 continue;
             }
             let members = members.len() as u64;
             let class = event.class(class);
             // Classes that have read the same so far, and read the same now, go on in one chunk.
-            let same = self.forms.iter().find(|form| form.class == class && form.before == chunk);
-            let form = match same {
-                Some(form) => *form,
+            let same = self.renderings.iter().find(|it| it.class == class && it.before == chunk);
+            let rendering = match same {
+                Some(rendering) => *rendering,
                 None => {
-                    let (form, copied) = fan.put(&self.forms, chunk, class, event, ordinal, &mut self.spare);
-                    self.unflushed_bytes += copied + form.end - form.start;
-                    self.forms.push(form);
-                    form
+                    let (rendering, copied) =
+                        subscribers.put(&self.renderings, chunk, class, event, ordinal, &mut self.spare);
+                    self.unflushed_bytes += copied + rendering.end - rendering.start;
+                    self.renderings.push(rendering);
+                    rendering
                 }
             };
-            fan.fans[index].chunk = Some(form.chunk);
-            self.counters.deliveries += if form.is_empty() { 0 } else { members };
+            subscribers.classes[index].chunk = Some(rendering.chunk);
+            self.counters.deliveries += if rendering.is_empty() { 0 } else { members };
         }
         if let Some(conn) = except
             && let Some(state) = self.conn(conn)
             && let Some(own) = state.subscriptions.iter().find(|subscription| subscription.room == room)
             && let own = event.class(own.class)
-            && self.forms.iter().any(|form| form.class == own && !form.is_empty())
+            && self.renderings.iter().any(|it| it.class == own && !it.is_empty())
         {
             self.skip(conn, ordinal);
         }
@@ -477,14 +478,14 @@ impl Outbox {
         for (index, &room) in rooms.iter().enumerate() {
             let ordinal = self.say_to_room(room, except, event);
             // Where nobody reads it, nobody is looked for.
-            if self.forms.iter().all(Form::is_empty) {
+            if self.renderings.iter().all(Rendering::is_empty) {
                 continue;
             }
-            let fans = rooms[seen..=index].iter().filter_map(|room| Some((*room, self.rooms.get(room)?)));
-            for (other, fan) in fans.flat_map(|(room, there)| there.fans.iter().map(move |fan| (room, fan))) {
-                let reads = |form: &Form| !form.is_empty() && Some(form.chunk) == fan.chunk;
-                let reads = other == room && self.forms.iter().any(reads);
-                for &slot in &fan.members {
+            let told = rooms[seen..=index].iter().filter_map(|room| Some((*room, self.rooms.get(room)?)));
+            for (other, it) in told.flat_map(|(room, there)| there.classes.iter().map(move |it| (room, it))) {
+                let reads = |form: &Rendering| !form.is_empty() && Some(form.chunk) == it.chunk;
+                let reads = other == room && self.renderings.iter().any(reads);
+                for &slot in &it.members {
                     let state = &mut self.conns[slot as usize];
                     // Who is in an earlier room as well has heard it there.
                     if core::mem::replace(&mut state.multicast_id, self.multicasts) == self.multicasts
@@ -504,24 +505,24 @@ impl Outbox {
     /// A live connection does not hear an output of a room that it may be in.
     fn skip(&mut self, conn: ConnId, ordinal: Ordinal) {
         self.counters.deliveries = self.counters.deliveries.saturating_sub(1);
-        self.set_apart(conn, Item::Skip { ordinal });
+        self.push_item(conn, Item::Skip { ordinal });
     }
 
     /// A connection reads something else than the others of its rooms.
-    fn set_apart(&mut self, conn: ConnId, item: Item) {
+    fn push_item(&mut self, conn: ConnId, item: Item) {
         // It takes memory until the flush, as what is rendered does.
         self.unflushed_bytes += size_of::<Item>();
-        self.disturb(conn).items.push(item);
+        self.override_of(conn).items.push(item);
     }
 
-    /// The connection's disturbance in this tick.
-    fn disturb(&mut self, conn: ConnId) -> &mut Override {
+    /// The connection's override in this tick.
+    fn override_of(&mut self, conn: ConnId) -> &mut Override {
         let state = &mut self.conns[conn.slot as usize];
-        if state.disturbance == 0 {
-            self.disturbances.push(Override { slot: conn.slot, ..Override::default() });
-            state.disturbance = self.disturbances.len();
+        if state.override_index == 0 {
+            self.overrides.push(Override { slot: conn.slot, ..Override::default() });
+            state.override_index = self.overrides.len();
         }
-        &mut self.disturbances[state.disturbance - 1]
+        &mut self.overrides[state.override_index - 1]
     }
 
     fn make_ready(&mut self, slot: u32) {
@@ -533,15 +534,15 @@ impl Outbox {
 }
 
 impl RoomSubscribers {
-    /// The fan of that class; a new one where there is none.
-    fn fan(&mut self, class: WireClass) -> &mut ClassSubscribers {
-        let index = self.fans.iter().position(|fan| fan.class == class).unwrap_or_else(|| {
+    /// The subscribers of that class; a new one where there is none.
+    fn class(&mut self, class: WireClass) -> &mut ClassSubscribers {
+        let index = self.classes.iter().position(|it| it.class == class).unwrap_or_else(|| {
             // One for nearly every room, where a first `push` alone would reserve four.
-            self.fans.reserve_exact(1);
-            self.fans.push(ClassSubscribers { class, members: Vec::new(), chunk: None });
-            self.fans.len() - 1
+            self.classes.reserve_exact(1);
+            self.classes.push(ClassSubscribers { class, members: Vec::new(), chunk: None });
+            self.classes.len() - 1
         });
-        &mut self.fans[index]
+        &mut self.classes[index]
     }
 
     /// Puts an event, in the form of a class, behind what the chunk `before` says so far; or behind a copy of that,
@@ -549,18 +550,18 @@ impl RoomSubscribers {
     /// Returns the form, and how many bytes were copied before it.
     fn put(
         &mut self,
-        forms: &[Form],
+        renderings: &[Rendering],
         before: Option<usize>,
         class: WireClass,
         event: &Event<'_>,
         ordinal: Ordinal,
         spare: &mut Vec<ChunkBuilder>,
-    ) -> (Form, usize) {
-        let other = forms.iter().find(|form| Some(form.chunk) == before);
+    ) -> (Rendering, usize) {
+        let other = renderings.iter().find(|it| Some(it.chunk) == before);
         let chunk = match (before, other) {
             (Some(chunk), None) => chunk,
             _ => {
-                self.chunks.push(RoomChunk { building: spare.pop().unwrap_or_default(), source: None });
+                self.chunks.push(RoomChunk { builder: spare.pop().unwrap_or_default(), source: None });
                 self.chunks.len() - 1
             }
         };
@@ -569,28 +570,28 @@ impl RoomSubscribers {
             && let Ok([from, to]) = self.chunks.get_disjoint_mut([other.chunk, chunk])
         {
             copied = other.start;
-            to.building.copy(&from.building, 0..copied);
-            let marks = from.building.marks.partition_point(|mark| mark.ordinal < ordinal);
-            to.building.marks.extend_from_slice(&from.building.marks[..marks]);
+            to.builder.copy(&from.builder, 0..copied);
+            let marks = from.builder.marks.partition_point(|mark| mark.ordinal < ordinal);
+            to.builder.marks.extend_from_slice(&from.builder.marks[..marks]);
         }
-        let start = self.chunks[chunk].building.bytes.len();
+        let start = self.chunks[chunk].builder.bytes.len();
         // The same form may stand in another chunk already: then it costs a copy.
-        let same = forms.iter().find(|form| form.class == class && form.chunk != chunk);
+        let same = renderings.iter().find(|it| it.class == class && it.chunk != chunk);
         match same.and_then(|same| Some((same, self.chunks.get_disjoint_mut([same.chunk, chunk]).ok()?))) {
-            Some((same, [from, to])) => to.building.copy(&from.building, same.start..same.end),
-            None => event.render(class, &mut self.chunks[chunk].building.bytes),
+            Some((same, [from, to])) => to.builder.copy(&from.builder, same.start..same.end),
+            None => event.render(class, &mut self.chunks[chunk].builder.bytes),
         }
-        let building = &mut self.chunks[chunk].building;
-        let end = building.bytes.len();
+        let builder = &mut self.chunks[chunk].builder;
+        let end = builder.bytes.len();
         if end > start {
-            building.marks.push(Mark { ordinal, start });
+            builder.marks.push(Mark { ordinal, start });
         }
-        (Form { class, before, chunk, start, end }, copied)
+        (Rendering { class, before, chunk, start, end }, copied)
     }
 
     /// The source that is what the room says to a class.
     fn source(&self, class: WireClass) -> Option<usize> {
-        let fan = self.fans.iter().find(|fan| fan.class == class)?;
-        self.chunks.get(fan.chunk?)?.source
+        let subscribers = self.classes.iter().find(|it| it.class == class)?;
+        self.chunks.get(subscribers.chunk?)?.source
     }
 }

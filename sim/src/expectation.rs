@@ -75,11 +75,6 @@ impl Expectation {
         self.due.extend_from_slice(bytes);
     }
 
-    /// Adds expected bytes, which are the event of this log entry.
-    pub fn add_entry(&mut self, seq: Seq, bytes: &[u8]) {
-        self.add_events(bytes, &[Event { place: 0..bytes.len(), seq, is_heard: true }]);
-    }
-
     /// Adds expected bytes that contain these events.
     pub fn add_events(&mut self, bytes: &[u8], events: &[Event]) {
         let start = self.forgotten + self.due.len();
@@ -211,6 +206,13 @@ mod tests {
         expectation.cut_here();
         expectation.add(b"* closed\n");
         expectation
+    }
+
+    impl Expectation {
+        /// Adds expected bytes, which are the event of this log entry.
+        fn add_entry(&mut self, seq: Seq, bytes: &[u8]) {
+            self.add_events(bytes, &[Event { place: 0..bytes.len(), seq, is_heard: true }]);
+        }
     }
 
     #[test]

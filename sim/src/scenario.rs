@@ -97,7 +97,7 @@ pub enum Act {
 impl Act {
     /// What is spoken where it connects, and where the listener leads to, if it connects.
     #[must_use]
-    pub fn door(&self) -> Option<(Dialect, Option<RoomName>)> {
+    pub fn listener(&self) -> Option<(Dialect, Option<RoomName>)> {
         match self {
             Self::Connect(room) => Some((Dialect::Plain, room.clone())),
             Self::ConnectAuto => Some((Dialect::Auto, Some(RoomName::lobby()))),

@@ -190,8 +190,8 @@ impl Rig {
         let now_us = self.outside.net.now_us;
         match (act, link) {
             (Act::Connect(_) | Act::ConnectAuto | Act::ConnectIrc, None) => {
-                let door = act.door().unwrap_or_default();
-                self.clients[usize::from(client)] = Some(self.outside.net.connect(client, door));
+                let listener = act.listener().unwrap_or_default();
+                self.clients[usize::from(client)] = Some(self.outside.net.connect(client, listener));
             }
             (Act::Connect(_) | Act::ConnectAuto | Act::ConnectIrc, Some(_)) | (_, None) => return,
             (Act::EndInput, Some(link)) => self.outside.net.end_input(link),

@@ -117,7 +117,7 @@ fn writings(choices: &[u8]) -> (Vec<Dialect>, Vec<(usize, Vec<u8>)>) {
     let scenario = Scenario::generate(&mut Source::Bytes(choices), Size { clients: (4, 4), steps: (1, 80) });
     let mut dialects = vec![Dialect::Plain; CLIENTS.into()];
     for step in &scenario.steps {
-        if let Some((dialect, _)) = step.act.door() {
+        if let Some((dialect, _)) = step.act.listener() {
             dialects[usize::from(step.client)] = dialect;
         }
     }

@@ -27,14 +27,14 @@ impl Outbox {
             let listed = waiting.binary_search(&slot).is_ok();
             assert!(listed || !conn.is_ready, "slot {slot} is among the ready ones, as it says");
         }
-        for (index, disturbance) in self.disturbances.iter().enumerate() {
-            let other = self.conns[disturbance.slot as usize].disturbance;
+        for (index, overridden) in self.overrides.iter().enumerate() {
+            let other = self.conns[overridden.slot as usize].override_index;
             assert!(
-                other != index + 1 || disturbance.items.is_sorted_by_key(|item| item.ordinal()),
+                other != index + 1 || overridden.items.is_sorted_by_key(|item| item.ordinal()),
                 "in order"
             );
         }
-        let items: usize = self.disturbances.iter().map(|it| it.items.len()).sum();
+        let items: usize = self.overrides.iter().map(|it| it.items.len()).sum();
         assert!(items * size_of::<Item>() <= self.unflushed_bytes, "what a tick holds for each is counted");
         self.check_rooms();
     }
@@ -55,7 +55,7 @@ impl Outbox {
             Phase::Overflowed => {}
             Phase::Closing => {
                 assert!(conn.subscriptions.is_empty(), "slot {slot} hears nothing but its farewell");
-                let goes_on = conn.disturbance > 0 || conn.is_ready || conn.blocked;
+                let goes_on = conn.override_index > 0 || conn.is_ready || conn.blocked;
                 assert!(goes_on, "slot {slot} will be written its farewell");
             }
         }
@@ -63,37 +63,37 @@ impl Outbox {
             owed.is_none() || conn.blocked || conn.is_ready,
             "slot {slot} will be written what it is owed"
         );
-        if let Some(index) = conn.disturbance.checked_sub(1) {
-            assert_eq!(self.disturbances[index].slot, slot, "a disturbance is its connection's");
+        if let Some(index) = conn.override_index.checked_sub(1) {
+            assert_eq!(self.overrides[index].slot, slot, "an override belongs to its connection");
         }
         for (index, subscription) in conn.subscriptions.iter().enumerate() {
             let room = subscription.room;
             let twice = conn.subscriptions[..index].iter().any(|other| other.room == room);
             assert!(!twice, "slot {slot} hears {room} once");
-            let fans = &self.rooms.get(&room).expect("a room that is heard is known").fans;
-            let fan = fans.iter().find(|fan| fan.class == subscription.class);
-            let member = fan.and_then(|fan| fan.members.get(subscription.position as usize));
+            let classes = &self.rooms.get(&room).expect("a room that is heard is known").classes;
+            let subscribers = classes.iter().find(|it| it.class == subscription.class);
+            let member = subscribers.and_then(|it| it.members.get(subscription.position as usize));
             assert_eq!(member, Some(&slot), "the subscription of slot {slot} to {room} knows its place");
         }
     }
 
     fn check_rooms(&self) {
         let subscriptions: usize = self.conns.iter().map(|conn| conn.subscriptions.len()).sum();
-        let fans = || self.rooms.values().flat_map(|room| &room.fans);
-        let members: usize = fans().map(|fan| fan.members.len()).sum();
+        let classes = || self.rooms.values().flat_map(|room| &room.classes);
+        let members: usize = classes().map(|it| it.members.len()).sum();
         assert_eq!(members, subscriptions, "each place among those who hear a room is a subscription's");
         for (id, room) in &self.rooms {
             assert_eq!(room.touched, self.touched.contains(id), "rooms that said something are listed");
-            let heard = room.fans.iter().any(|fan| !fan.members.is_empty());
+            let heard = room.classes.iter().any(|it| !it.members.is_empty());
             assert!(heard || room.touched, "{id}, which nobody hears, is forgotten");
             assert!(room.chunks.is_empty() || room.touched, "what {id} said is forgotten when it is written");
             assert!(room.chunks.iter().all(|chunk| chunk.source.is_none()), "sources are a flush's");
-            for (index, fan) in room.fans.iter().enumerate() {
-                let twice = room.fans[..index].iter().any(|other| other.class == fan.class);
-                assert!(!twice, "each class hears {id} in one form");
-                assert!(fan.chunk.is_none() || room.touched, "{id} said what is to be written");
+            for (index, subscribers) in room.classes.iter().enumerate() {
+                let twice = room.classes[..index].iter().any(|other| other.class == subscribers.class);
+                assert!(!twice, "each class hears {id} once");
+                assert!(subscribers.chunk.is_none() || room.touched, "{id} said what is to be written");
                 assert!(
-                    fan.chunk.is_none_or(|chunk| chunk < room.chunks.len()),
+                    subscribers.chunk.is_none_or(|chunk| chunk < room.chunks.len()),
                     "a class reads a chunk of {id}"
                 );
             }

@@ -46,7 +46,7 @@ impl Outbox {
             scratch: BytesMut::new(),
             ranges: Vec::new(),
         };
-        if !self.touched.is_empty() || !self.disturbances.is_empty() {
+        if !self.touched.is_empty() || !self.overrides.is_empty() {
             self.flush_tick(&mut flush);
         }
         // A busy tick leaves something for those who wait from earlier ones.
@@ -63,14 +63,14 @@ impl Outbox {
     fn flush_tick<W: Wire>(&mut self, flush: &mut Flush<'_, W>) {
         let mut rooms = core::mem::take(&mut self.rooms);
         let mut touched = core::mem::take(&mut self.touched);
-        let mut disturbances = core::mem::take(&mut self.disturbances);
+        let mut overrides = core::mem::take(&mut self.overrides);
         flush.sources.push(Source::new(core::mem::take(&mut self.private.bytes)));
         touched.sort_by_cached_key(|room| rooms.get(room).map_or(0, RoomSubscribers::members));
-        let buildings = freeze_rooms(&mut rooms, &touched, &mut flush.sources);
+        let builders = freeze_rooms(&mut rooms, &touched, &mut flush.sources);
 
-        for (index, disturbance) in disturbances.iter().enumerate() {
-            if self.conns[disturbance.slot as usize].disturbance == index + 1 {
-                self.serve_disturbed(disturbance, &rooms, &buildings, flush);
+        for (index, overridden) in overrides.iter().enumerate() {
+            if self.conns[overridden.slot as usize].override_index == index + 1 {
+                self.serve_individually(overridden, &rooms, &builders, flush);
             }
         }
         let mut merged = BTreeMap::new();
@@ -79,67 +79,67 @@ impl Outbox {
             // Those who read one chunk after the other, for it is in the cache then.
             for (index, chunk) in room.chunks.iter().enumerate() {
                 let Some(source) = chunk.source else { continue };
-                for fan in room.fans.iter().filter(|fan| fan.chunk == Some(index)) {
-                    self.serve_fan(fan, source, &rooms, &buildings, &mut merged, flush);
+                for subscribers in room.classes.iter().filter(|it| it.chunk == Some(index)) {
+                    self.serve_class(subscribers, source, &rooms, &builders, &mut merged, flush);
                 }
             }
         }
 
-        for (index, disturbance) in disturbances.drain(..).enumerate() {
-            let state = &mut self.conns[disturbance.slot as usize];
-            if state.disturbance == index + 1 {
-                state.disturbance = 0;
+        for (index, overridden) in overrides.drain(..).enumerate() {
+            let state = &mut self.conns[overridden.slot as usize];
+            if state.override_index == index + 1 {
+                state.override_index = 0;
                 state.subscriptions.iter_mut().for_each(|subscription| subscription.from = 0);
             }
         }
         end_rooms(&mut rooms, &touched, &mut self.spare, &mut self.spare_lists);
         touched.clear();
-        (self.rooms, self.touched, self.disturbances) = (rooms, touched, disturbances);
+        (self.rooms, self.touched, self.overrides) = (rooms, touched, overrides);
         self.ordinal = 1;
         for source in &mut flush.sources {
             source.unshare(&mut self.chunks);
         }
-        self.keep_spares(buildings, &mut flush.sources);
+        self.keep_spares(builders, &mut flush.sources);
     }
 
     /// Serves a connection that the tick treated apart from the others.
-    fn serve_disturbed<W: Wire>(
+    fn serve_individually<W: Wire>(
         &mut self,
-        disturbance: &Override,
+        overridden: &Override,
         rooms: &BTreeMap<RoomId, RoomSubscribers>,
-        buildings: &[ChunkBuilder],
+        builders: &[ChunkBuilder],
         flush: &mut Flush<'_, W>,
     ) {
-        let state = &mut self.conns[disturbance.slot as usize];
+        let state = &mut self.conns[overridden.slot as usize];
         state.served = self.flushes;
-        let ended = disturbance.ended.iter().map(|span| (span.room, span.class, span.from, span.until));
+        let ended = overridden.ended.iter().map(|span| (span.room, span.class, span.from, span.until));
         let lasting = state.subscriptions.iter().map(|sub| (sub.room, sub.class, sub.from, OPEN_END));
-        let mut strands: Vec<Cursor<'_>> = ended
+        let mut cursors: Vec<Cursor<'_>> = ended
             .chain(lasting)
             .filter_map(|(room, class, from, until)| {
                 let source = rooms.get(&room)?.source(class)?;
                 let length = flush.sources[source].bytes.len();
-                Some(Cursor::new(source, &buildings[source - 1].marks, length, from, until))
+                Some(Cursor::new(source, &builders[source - 1].marks, length, from, until))
             })
             .collect();
         flush.ranges.clear();
-        merge(&mut strands, &disturbance.items, PRIVATE, &mut flush.ranges);
-        self.send(disturbance.slot, flush);
+        merge(&mut cursors, &overridden.items, PRIVATE, &mut flush.ranges);
+        self.send(overridden.slot, flush);
     }
 
     /// Serves the members of a room whom the tick did not treat apart.
-    fn serve_fan<W: Wire>(
+    fn serve_class<W: Wire>(
         &mut self,
-        fan: &ClassSubscribers,
+        subscribers: &ClassSubscribers,
         source: usize,
         rooms: &BTreeMap<RoomId, RoomSubscribers>,
-        buildings: &[ChunkBuilder],
+        builders: &[ChunkBuilder],
         merged: &mut BTreeMap<Vec<usize>, usize>,
         flush: &mut Flush<'_, W>,
     ) {
         // Elsewhere each time, and not next to it: what one flush does not reach is in many places.
-        let start = self.flushes.wrapping_mul(FLUSH_STRIDE) % fan.members.len().max(1);
-        let (later, first) = fan.members.split_at(start);
+        let start = self.flushes.wrapping_mul(FLUSH_STRIDE) % subscribers.members.len().max(1);
+        let (later, first) = subscribers.members.split_at(start);
         for &slot in first.iter().chain(later) {
             let state = &mut self.conns[slot as usize];
             if core::mem::replace(&mut state.served, self.flushes) == self.flushes {
@@ -148,7 +148,7 @@ impl Outbox {
             let heard = if state.subscriptions.is_one() {
                 source
             } else {
-                merged_source(state, rooms, buildings, merged, &mut flush.sources)
+                merged_source(state, rooms, builders, merged, &mut flush.sources)
             };
             let end = flush.sources[heard].bytes.len();
             flush.ranges.clear();
@@ -306,18 +306,18 @@ impl Outbox {
     }
 
     /// Keeps the buffers of this tick that nobody refers to for the next one: each where it was.
-    fn keep_spares(&mut self, buildings: Vec<ChunkBuilder>, sources: &mut Vec<Source>) {
+    fn keep_spares(&mut self, builders: Vec<ChunkBuilder>, sources: &mut Vec<Source>) {
         let mut sources = core::mem::take(sources).into_iter().map(|source| {
             let bytes = source.bytes.try_into_mut().unwrap_or_default();
             if bytes.capacity() <= SPARE_BYTES_MAX { bytes } else { BytesMut::new() }
         });
         self.private.bytes = sources.next().unwrap_or_default();
         self.private.bytes.clear();
-        for mut building in buildings.into_iter().take(SPARE_MAX.saturating_sub(self.spare.len())) {
-            building.marks.clear();
-            building.bytes = sources.next().unwrap_or_default();
-            building.bytes.clear();
-            self.spare.push(building);
+        for mut builder in builders.into_iter().take(SPARE_MAX.saturating_sub(self.spare.len())) {
+            builder.marks.clear();
+            builder.bytes = sources.next().unwrap_or_default();
+            builder.bytes.clear();
+            self.spare.push(builder);
         }
     }
 }
@@ -377,25 +377,25 @@ fn byte_before<'a>(slices: impl Iterator<Item = &'a [u8]>, count: usize) -> Opti
     None
 }
 
-/// Takes the chunks out of the rooms and freezes them as sources; source `n` was made by building `n - 1`.
+/// Takes the chunks out of the rooms and freezes them as sources; source `n` was made by builder `n - 1`.
 fn freeze_rooms(
     rooms: &mut BTreeMap<RoomId, RoomSubscribers>,
     touched: &[RoomId],
     sources: &mut Vec<Source>,
 ) -> Vec<ChunkBuilder> {
-    let mut buildings = Vec::new();
+    let mut builders = Vec::new();
     for room in touched {
         for chunk in rooms.get_mut(room).into_iter().flat_map(|room| &mut room.chunks) {
             // Of what a class sees nothing of, nothing is written.
-            if !chunk.building.bytes.is_empty() {
-                let mut building = core::mem::take(&mut chunk.building);
+            if !chunk.builder.bytes.is_empty() {
+                let mut builder = core::mem::take(&mut chunk.builder);
                 chunk.source = Some(sources.len());
-                sources.push(Source::new(core::mem::take(&mut building.bytes)));
-                buildings.push(building);
+                sources.push(Source::new(core::mem::take(&mut builder.bytes)));
+                builders.push(builder);
             }
         }
     }
-    buildings
+    builders
 }
 
 /// Makes the rooms ready for the next tick; those that nobody hears any more are forgotten.
@@ -410,16 +410,16 @@ fn end_rooms(
         room.touched = false;
         // What no class saw anything of was not written, and is kept as it is.
         let mut chunks = core::mem::take(&mut room.chunks);
-        let unused = chunks.drain(..).map(|chunk| chunk.building).filter(|it| it.bytes.capacity() > 0);
+        let unused = chunks.drain(..).map(|chunk| chunk.builder).filter(|it| it.bytes.capacity() > 0);
         spare.extend(unused.take(SPARE_MAX.saturating_sub(spare.len())));
         if spare_lists.len() < SPARE_MAX {
             spare_lists.push(chunks);
         }
-        room.fans.retain_mut(|fan| {
-            fan.chunk = None;
-            !fan.members.is_empty()
+        room.classes.retain_mut(|subscribers| {
+            subscribers.chunk = None;
+            !subscribers.members.is_empty()
         });
-        if room.fans.is_empty() {
+        if room.classes.is_empty() {
             rooms.remove(id);
         }
     }
@@ -429,7 +429,7 @@ fn end_rooms(
 fn merged_source(
     state: &Conn,
     rooms: &BTreeMap<RoomId, RoomSubscribers>,
-    buildings: &[ChunkBuilder],
+    builders: &[ChunkBuilder],
     merged: &mut BTreeMap<Vec<usize>, usize>,
     sources: &mut Vec<Source>,
 ) -> usize {
@@ -442,14 +442,14 @@ fn merged_source(
     if let Some(&source) = merged.get(&heard) {
         return source;
     }
-    let mut strands: Vec<Cursor<'_>> = heard
+    let mut cursors: Vec<Cursor<'_>> = heard
         .iter()
         .map(|&source| {
-            Cursor::new(source, &buildings[source - 1].marks, sources[source].bytes.len(), 0, OPEN_END)
+            Cursor::new(source, &builders[source - 1].marks, sources[source].bytes.len(), 0, OPEN_END)
         })
         .collect();
     let mut ranges = Vec::new();
-    merge(&mut strands, &[], PRIVATE, &mut ranges);
+    merge(&mut cursors, &[], PRIVATE, &mut ranges);
     let mut bytes = BytesMut::with_capacity(ranges.iter().map(|range| range.len()).sum());
     for range in ranges {
         bytes.extend_from_slice(slice(sources, range));
@@ -461,6 +461,6 @@ fn merged_source(
 
 impl RoomSubscribers {
     fn members(&self) -> usize {
-        self.fans.iter().map(|fan| fan.members.len()).sum()
+        self.classes.iter().map(|it| it.members.len()).sum()
     }
 }

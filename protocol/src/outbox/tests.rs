@@ -246,6 +246,6 @@ fn buffers_are_used_again() {
         assert!(!outbox.flush(&mut Sockets::default()));
         outbox.check_invariants();
     }
-    assert!(outbox.spare.iter().any(|building| building.bytes.capacity() >= 4_000));
+    assert!(outbox.spare.iter().any(|builder| builder.bytes.capacity() >= 4_000));
     assert!(outbox.private.bytes.capacity() > 0);
 }

@@ -110,14 +110,14 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Merges strands and a connection's own items by ordinal into ranges, adjacent ones joined.
-pub(super) fn merge(strands: &mut [Cursor<'_>], items: &[Item], private: usize, ranges: &mut Vec<Range>) {
+/// Merges cursors and a connection's own items by ordinal into ranges, adjacent ones joined.
+pub(super) fn merge(cursors: &mut [Cursor<'_>], items: &[Item], private: usize, ranges: &mut Vec<Range>) {
     let mut items = items.iter().copied().peekable();
     loop {
         let mut next: Option<(Ordinal, usize)> = None;
         let mut after = OPEN_END;
-        for (index, strand) in strands.iter().enumerate() {
-            let Some(ordinal) = strand.next() else { continue };
+        for (index, cursor) in cursors.iter().enumerate() {
+            let Some(ordinal) = cursor.next() else { continue };
             match next {
                 Some(least) if planted::comes_before(least, (ordinal, index)) => after = after.min(ordinal),
                 other => {
@@ -139,7 +139,7 @@ pub(super) fn merge(strands: &mut [Cursor<'_>], items: &[Item], private: usize, 
             }
             Some(&Item::Skip { ordinal: own }) if own == ordinal && next.is_some() => {
                 if let Some((_, index)) = next {
-                    strands[index].take_before(own + 1);
+                    cursors[index].take_before(own + 1);
                 }
                 items.next();
                 continue;
@@ -148,7 +148,7 @@ pub(super) fn merge(strands: &mut [Cursor<'_>], items: &[Item], private: usize, 
             None => {}
         }
         let Some((_, index)) = next else { return };
-        push(ranges, strands[index].take_before(after.max(ordinal + 1)));
+        push(ranges, cursors[index].take_before(after.max(ordinal + 1)));
     }
 }
 
@@ -171,14 +171,14 @@ mod tests {
         at.iter().map(|&(ordinal, start)| Mark { ordinal, start }).collect()
     }
 
-    fn ranges(strands: &mut [Cursor<'_>], items: &[Item]) -> Vec<(usize, usize, usize)> {
+    fn ranges(cursors: &mut [Cursor<'_>], items: &[Item]) -> Vec<(usize, usize, usize)> {
         let mut ranges = Vec::new();
-        merge(strands, items, 0, &mut ranges);
+        merge(cursors, items, 0, &mut ranges);
         ranges.into_iter().map(|Range { source, start, end }| (source, start, end)).collect()
     }
 
     #[test]
-    fn an_undisturbed_strand_is_one_range() {
+    fn a_cursor_without_items_is_one_range() {
         let marks = marks(&[(1, 0), (3, 10), (7, 25)]);
         assert_eq!(ranges(&mut [Cursor::new(1, &marks, 40, 0, OPEN_END)], &[]), [(1, 0, 40)]);
     }
@@ -218,23 +218,23 @@ mod tests {
     #[test]
     fn two_rooms_are_merged_in_the_order_of_their_outputs() {
         let (one, other) = (marks(&[(1, 0), (2, 5), (6, 9)]), marks(&[(3, 0), (4, 4), (7, 8)]));
-        let mut strands = [Cursor::new(1, &one, 12, 0, OPEN_END), Cursor::new(2, &other, 16, 0, OPEN_END)];
+        let mut cursors = [Cursor::new(1, &one, 12, 0, OPEN_END), Cursor::new(2, &other, 16, 0, OPEN_END)];
         let items = [Item::Skip { ordinal: 6 }];
-        assert_eq!(ranges(&mut strands, &items), [(1, 0, 9), (2, 0, 16)]);
+        assert_eq!(ranges(&mut cursors, &items), [(1, 0, 9), (2, 0, 16)]);
     }
     #[test]
     fn of_two_rooms_the_one_that_spoke_first_is_heard_first() {
         let (one, other) = (marks(&[(4, 0)]), marks(&[(2, 0), (5, 3)]));
-        let mut strands = [Cursor::new(1, &one, 9, 0, OPEN_END), Cursor::new(2, &other, 8, 0, OPEN_END)];
-        assert_eq!(ranges(&mut strands, &[]), [(2, 0, 3), (1, 0, 9), (2, 3, 8)]);
+        let mut cursors = [Cursor::new(1, &one, 9, 0, OPEN_END), Cursor::new(2, &other, 8, 0, OPEN_END)];
+        assert_eq!(ranges(&mut cursors, &[]), [(2, 0, 3), (1, 0, 9), (2, 3, 8)]);
     }
 
     /// No two subscriptions of a connection hear the same output. If ever they do, it is sent twice, and
     /// nothing waits for ever.
     #[test]
-    fn a_merge_ends_though_two_strands_have_the_same_output() {
+    fn a_merge_ends_though_two_cursors_have_the_same_output() {
         let marks = marks(&[(1, 0), (3, 10)]);
-        let mut strands = [Cursor::new(1, &marks, 20, 0, 3), Cursor::new(1, &marks, 20, 0, OPEN_END)];
-        assert_eq!(ranges(&mut strands, &[]), [(1, 0, 10), (1, 0, 20)]);
+        let mut cursors = [Cursor::new(1, &marks, 20, 0, 3), Cursor::new(1, &marks, 20, 0, OPEN_END)];
+        assert_eq!(ranges(&mut cursors, &[]), [(1, 0, 10), (1, 0, 20)]);
     }
 }

@@ -15,7 +15,7 @@ use parlor_protocol::{
 };
 
 /// Bytes that a member or room costs that was looked at for an answer.
-const LOOK_BYTES: usize = 16;
+const ROW_COST_BYTES: usize = 16;
 
 /// What the core's dialect has written.
 #[derive(Debug, Default)]
@@ -120,7 +120,7 @@ impl Model {
         self.answer(id, &bytes);
         let rate = self.limits.rate;
         let Some(conn) = self.conns.get_mut(id) else { return };
-        conn.charge(bytes.len().max(rows * LOOK_BYTES), rate, now.mono);
+        conn.charge(bytes.len().max(rows * ROW_COST_BYTES), rate, now.mono);
         conn.draining = is_bulk;
         self.ask_first(id, next);
     }

@@ -77,7 +77,7 @@ impl Client {
     }
 
     /// Its name, its user name and its real name, when it has said all of them.
-    pub(super) fn entrant(&self) -> Option<(Name, String, Text)> {
+    pub(super) fn registration(&self) -> Option<(Name, String, Text)> {
         let (user, real_name) = self.user.clone()?;
         Some((self.name.clone()?, user, real_name))
     }

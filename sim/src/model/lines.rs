@@ -239,7 +239,7 @@ impl Model {
 
     fn enter_irc(&mut self, id: ConnId) {
         let Some(conn) = self.conns.get_mut(id) else { return };
-        let Some((name, user, real_name)) = conn.irc.as_ref().and_then(|client| client.entrant()) else {
+        let Some((name, user, real_name)) = conn.irc.as_ref().and_then(|client| client.registration()) else {
             return;
         };
         (conn.stage, conn.wait, conn.budget_timer) = (Stage::Entering, None, None);

@@ -89,7 +89,7 @@ impl Clients {
         match (act, live) {
             // Plain connections always enter the lobby here, whatever room the act names.
             (Act::Connect(_) | Act::ConnectAuto | Act::ConnectIrc, None) => {
-                let (dialect, _) = act.door().unwrap_or_default();
+                let (dialect, _) = act.listener().unwrap_or_default();
                 self.connected[client] = self.connect(dialect).await;
                 if self.connected[client].is_none() {
                     return;

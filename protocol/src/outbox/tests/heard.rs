@@ -45,7 +45,11 @@ fn peers_in_several_rooms_hear_an_event_once() {
     for conn in [0, 1, 2].map(conn) {
         assert_eq!(sockets.sent(conn), "alice left\n", "{conn}");
     }
-    assert_eq!(sockets.sent(conn(3)), "", "who is set apart hears it in none of its rooms");
+    assert_eq!(
+        sockets.sent(conn(3)),
+        "",
+        "a member of two rooms that is served individually hears it in none"
+    );
     assert_eq!(outbox.counters().deliveries, 3);
 }
 
@@ -67,7 +71,7 @@ fn an_output_for_a_connection_that_is_gone_reaches_nobody() {
         assert!(sockets.finished.is_empty());
     };
     name_the_gone(&mut outbox);
-    // Its slot has another tenant.
+    // Its slot has another connection.
     let next = ConnId { generation: 1, ..gone };
     outbox.opened(next);
     subscribe(&mut outbox, next, TEA);
@@ -95,11 +99,11 @@ fn what_nobody_reads_disturbs_nobody_and_what_is_skipped_is_counted() {
     };
     // In the plain dialect nobody reads that somebody is away.
     tell(&mut outbox, What::AwaySet { away: None });
-    assert!(outbox.disturbances.is_empty());
+    assert!(outbox.overrides.is_empty());
     assert_eq!(outbox.unflushed_bytes, 0);
     let bob = Name::parse("bob").unwrap();
     tell(&mut outbox, What::Renamed { to: &bob });
-    let skips: usize = outbox.disturbances.iter().map(|it| it.items.len()).sum();
+    let skips: usize = outbox.overrides.iter().map(|it| it.items.len()).sum();
     assert_eq!(skips, 4, "two of the second room, and who took the name in both");
     let rendered = 2 * "* alice is now bob\n".len();
     assert_eq!(outbox.unflushed_bytes, rendered + skips * size_of::<Item>());
@@ -109,7 +113,7 @@ fn what_nobody_reads_disturbs_nobody_and_what_is_skipped_is_counted() {
 }
 
 #[test]
-fn of_several_rooms_only_those_who_read_something_are_set_apart() {
+fn of_several_rooms_only_those_who_read_something_are_served_individually() {
     let third = RoomId(Seq(30));
     let mut outbox = Outbox::new(&Limits::default());
     let reads = crate::dialect::irc::wire_class(Capabilities::AWAY_NOTIFY);
@@ -129,8 +133,8 @@ fn of_several_rooms_only_those_who_read_something_are_set_apart() {
     let what = What::AwaySet { away: None };
     let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, what };
     outbox.output(&Output::ToPeers { rooms: &[ROOM, TEA, third], except: None, event: &event });
-    let apart: Vec<u32> = outbox.disturbances.iter().map(|it| it.slot).collect();
-    assert_eq!(apart, [0], "who hears it a second time, and nobody else");
+    let served: Vec<u32> = outbox.overrides.iter().map(|it| it.slot).collect();
+    assert_eq!(served, [0], "who hears it a second time, and nobody else");
     assert_eq!(outbox.counters().deliveries, 1);
     sockets.flush(&mut outbox);
     assert_eq!(sockets.sent(conn(0)), ":alice!plain@127.0.0.1 AWAY\r\n");

@@ -2,6 +2,7 @@
 
 use super::facts::Fact;
 use super::message::{Message, unescape};
+use crate::law::CheckResult;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a client has learned from the server.
@@ -46,8 +47,6 @@ const ASKED_FOR: [(&str, &str); 8] = [
     ("WARN", "standard-replies"),
 ];
 
-type Verdict = Result<(), String>;
-
 impl Reader {
     /// It has written a line with this label.
     pub(super) fn labels(&mut self, label: String) {
@@ -60,7 +59,7 @@ impl Reader {
         message: &Message<'_>,
         event: Option<Event<'_>>,
         was: (bool, bool),
-    ) -> Verdict {
+    ) -> CheckResult {
         self.check_command(message)?;
         self.check_name(message)?;
         self.check_tags(message)?;
@@ -75,7 +74,7 @@ impl Reader {
     }
 
     /// Its stream has come to its end.
-    pub(super) fn ends(&self) -> Verdict {
+    pub(super) fn ends(&self) -> CheckResult {
         if self.is_cut {
             return Ok(());
         }
@@ -89,12 +88,12 @@ impl Reader {
         self.capabilities.contains(capability)
     }
 
-    fn needs(&self, capability: &str, what: &str) -> Verdict {
+    fn needs(&self, capability: &str, what: &str) -> CheckResult {
         if self.has(capability) { Ok(()) } else { Err(format!("{what} without {capability}")) }
     }
 
     /// Commands, and forms of commands, that have to be asked for.
-    fn check_command(&self, message: &Message<'_>) -> Verdict {
+    fn check_command(&self, message: &Message<'_>) -> CheckResult {
         let command = message.command;
         for (_, capability) in ASKED_FOR.iter().filter(|(known, _)| *known == command) {
             self.needs(capability, command)?;
@@ -124,7 +123,7 @@ impl Reader {
     }
 
     /// The names of a channel's members (multi-prefix, userhost-in-names).
-    fn check_names(&self, names: &str) -> Verdict {
+    fn check_names(&self, names: &str) -> CheckResult {
         for name in names.split(' ') {
             let bare = name.trim_start_matches(['@', '+']);
             if name.len() - bare.len() > 1 {
@@ -138,7 +137,7 @@ impl Reader {
     }
 
     /// A numeric is to the name that the client has, and before it has one nobody else does anything.
-    fn check_name(&self, message: &Message<'_>) -> Verdict {
+    fn check_name(&self, message: &Message<'_>) -> CheckResult {
         let is_numeric = message.command.starts_with(|first: char| first.is_ascii_digit());
         match &self.name {
             _ if message.command == "001" => Ok(()),
@@ -159,7 +158,7 @@ impl Reader {
     }
 
     /// Each tag that there is may be there.
-    fn check_tags(&self, message: &Message<'_>) -> Verdict {
+    fn check_tags(&self, message: &Message<'_>) -> CheckResult {
         let is_said = SAID.contains(&message.command);
         for &(key, value) in &message.tags {
             match key {
@@ -184,7 +183,7 @@ impl Reader {
     }
 
     /// What tells of an entry is as the log has it.
-    fn check_event(&self, message: &Message<'_>, Event { fact, is_first }: Event<'_>) -> Verdict {
+    fn check_event(&self, message: &Message<'_>, Event { fact, is_first }: Event<'_>) -> CheckResult {
         let (command, source) = (message.command, message.source.unwrap_or_default());
         if !fact.commands.contains(&command) {
             return Err(format!("{command} tells of what is told by {:?}", fact.commands));
@@ -216,7 +215,7 @@ impl Reader {
     }
 
     /// Of what has no place in the log it is known whether somebody of that name was ever a bot, and was ever none.
-    fn check_bot(&self, message: &Message<'_>, (was_bot, was_none): (bool, bool)) -> Verdict {
+    fn check_bot(&self, message: &Message<'_>, (was_bot, was_none): (bool, bool)) -> CheckResult {
         match message.tag("bot") {
             Some(_) if !was_bot => Err(format!("{} has the tag of a bot", message.command)),
             None if message.command == "TAGMSG" && !was_none => {
@@ -227,7 +226,7 @@ impl Reader {
     }
 
     /// The pieces of a text together are the text.
-    fn check_text(&mut self, message: &Message<'_>, event: Option<Event<'_>>) -> Verdict {
+    fn check_text(&mut self, message: &Message<'_>, event: Option<Event<'_>>) -> CheckResult {
         let continues = event.is_some_and(|event| !event.is_first);
         if !continues && !self.is_cut && self.unsaid.as_ref().is_some_and(|unsaid| !unsaid.is_empty()) {
             return Err(format!("{} comes in the middle of a message", message.command));
@@ -256,7 +255,7 @@ impl Reader {
     }
 
     /// A label answers a line that had it, once.
-    fn answer(&mut self, message: &Message<'_>) -> Verdict {
+    fn answer(&mut self, message: &Message<'_>) -> CheckResult {
         let Some(label) = message.tag("label") else {
             let is_labelled =
                 message.command == "ACK" || message.command == "BATCH" && message.param(0).starts_with('+');
@@ -272,7 +271,7 @@ impl Reader {
 
     /// Times have their form, and those of the log do not run back. What has no place in the log is told when it happens,
     /// which may be before the log answers for what was said earlier.
-    fn check_time(&mut self, message: &Message<'_>, is_logged: bool) -> Verdict {
+    fn check_time(&mut self, message: &Message<'_>, is_logged: bool) -> CheckResult {
         let Some(time) = message.tag("time") else { return Ok(()) };
         let Some(at_unix_ms) = unix_ms(time) else { return Err(format!("{time} is no time")) };
         if at_unix_ms < self.latest_unix_ms {
@@ -284,7 +283,7 @@ impl Reader {
         Ok(())
     }
 
-    fn learn(&mut self, message: &Message<'_>) -> Verdict {
+    fn learn(&mut self, message: &Message<'_>) -> CheckResult {
         match message.command {
             "001" => self.name = Some(message.param(0).to_owned()),
             "BATCH" => {
@@ -309,7 +308,7 @@ impl Reader {
         Ok(())
     }
 
-    fn learn_capabilities(&mut self, message: &Message<'_>) -> Verdict {
+    fn learn_capabilities(&mut self, message: &Message<'_>) -> CheckResult {
         let words = message.params.last().copied().unwrap_or_default();
         let words = words.split(' ').filter(|word| !word.is_empty());
         match message.param(1) {
@@ -382,7 +381,7 @@ mod tests {
     }
 
     /// What a client says of the last of these messages, which tells of that entry, having read the others.
-    fn verdict(lines: &[&str], fact: Option<&Fact>) -> Verdict {
+    fn verdict(lines: &[&str], fact: Option<&Fact>) -> CheckResult {
         let mut reader = Reader::default();
         reader.labels("l".to_owned());
         let (last, before) = lines.split_last().expect("there is one");

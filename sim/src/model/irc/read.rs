@@ -174,7 +174,7 @@ impl Client {
 
     /// It becomes a member when it has said all that it must.
     fn enter(&mut self, said: &Said<'_>) -> Vec<Todo> {
-        if self.negotiates || self.entrant().is_none() {
+        if self.negotiates || self.registration().is_none() {
             Vec::new()
         } else if said.who.has_password && !self.password_is_right {
             vec![Todo::Check(None, std::mem::take(&mut self.password))]
