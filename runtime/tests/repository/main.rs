@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod commands;
+mod dead;
 mod settings;
 mod structure;
 mod tidy;
+mod words;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

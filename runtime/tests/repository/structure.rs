@@ -1,4 +1,4 @@
-//! What the core's modules may depend on.
+//! The modules that those of the core may depend on.
 
 use crate::{files, read};
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +10,7 @@ const LAYERS: [&str; 10] =
 /// Layers that know no dialect by its name.
 const BLIND: [&str; 5] = ["log", "world", "hub", "outbox", "server"];
 
-/// What only a dialect may speak of.
+/// Words that only a dialect may use.
 const DIALECT_WORDS: [&str; 7] = ["irc", "plain", "numeric", "capabilities", "capability", "rpl", "isupport"];
 
 /// The modules of the core: the path of each, as `hub::timers`, and its code without comments and tests.
@@ -168,7 +168,7 @@ fn only_dialects_and_sessions_know_a_dialect_by_its_name() {
 }
 
 /// The words of an identifier in lower case: `WireClass` has two.
-fn camel_words(identifier: &str) -> Vec<String> {
+pub(crate) fn camel_words(identifier: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut was_lower = false;
     for character in identifier.chars() {

@@ -5,11 +5,11 @@ use crate::{files, read, root};
 /// Lines of a file. A longer one has two subjects. (Tests may be long lists.)
 const LINES_MAX: usize = 600;
 
-fn is_test(path: &str) -> bool {
+pub(crate) fn is_test(path: &str) -> bool {
     path.contains("/tests/") || path.ends_with("/tests.rs")
 }
 
-fn rust_files() -> impl Iterator<Item = String> {
+pub(crate) fn rust_files() -> impl Iterator<Item = String> {
     files().into_iter().filter(|path| path.ends_with(".rs"))
 }
 
@@ -39,58 +39,6 @@ fn nothing_is_left_to_do_in_the_code() {
             let left = marks.iter().find(|mark| words().any(|word| word == **mark));
             assert_eq!(left, None, "{path}:{}: {line}", number + 1);
         }
-    }
-}
-
-/// The docs of one line in a source that only ask what they should tell: "Who spoke."
-fn bare_questions(source: &str) -> Vec<(usize, &str)> {
-    let doc =
-        |line: &'_ str| ["/// ", "//! "].iter().find_map(|mark| line.trim().strip_prefix(mark)).map(str::len);
-    let lines: Vec<&str> = source.lines().collect();
-    let is_alone = |at: usize| {
-        let is_doc = |at: usize| lines.get(at).is_some_and(|line| doc(line).is_some());
-        is_doc(at) && !is_doc(at + 1) && !at.checked_sub(1).is_some_and(is_doc)
-    };
-    let asks = ["Who", "What", "Which", "Whose", "Whom", "Where", "When", "How", "Why"];
-    (0..lines.len())
-        .filter(|&at| is_alone(at))
-        .map(|at| (at + 1, lines[at].trim()))
-        .filter(|(_, line)| {
-            let mut words = line.split([' ', ':']).skip(1);
-            words.next().is_some_and(|word| asks.contains(&word.trim_end_matches('.'))) && words.count() < 4
-        })
-        .collect()
-}
-
-#[test]
-fn no_doc_is_a_bare_question() {
-    let source = "/// Who spoke.\nname: Name,\n/// The room.\n/// Why not.\nx: u8,\n/// What a member of a room hears.\n";
-    assert_eq!(bare_questions(source), [(1, "/// Who spoke.")]);
-    for path in rust_files() {
-        let source = read(&path);
-        let questions = bare_questions(&source);
-        assert!(questions.is_empty(), "{path}: say what it is, not what one may ask of it: {questions:#?}");
-    }
-}
-
-#[test]
-fn no_file_is_dead() {
-    let files = files();
-    for path in files.iter().filter(|path| path.ends_with(".rs")) {
-        let (directory, name) = path.rsplit_once('/').unwrap();
-        let stem = name.strip_suffix(".rs").unwrap();
-        let is_root = ["lib", "main"].contains(&stem) || path.contains("/fuzz_targets/");
-        let is_target = ["tests", "benches", "examples"].iter().any(|kind| directory.ends_with(kind));
-        if is_root || is_target {
-            continue;
-        }
-        // `a/b.rs` is declared in `a.rs`, or in `a/lib.rs` or `a/main.rs`, perhaps by its path.
-        let parents =
-            [format!("{directory}.rs"), format!("{directory}/lib.rs"), format!("{directory}/main.rs")];
-        let declared = parents.iter().filter(|parent| files.contains(parent)).any(|parent| {
-            read(parent).lines().any(|line| line.trim_end().ends_with(&format!("mod {stem};")))
-        });
-        assert!(declared, "{path} is declared in none of {parents:?}");
     }
 }
 
