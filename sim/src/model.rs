@@ -1,9 +1,9 @@
-//! The model: a chat room without cleverness, which says what each connection must be sent.
+//! The model: a simple reference implementation of the server, which predicts the bytes that each connection is sent.
 //!
-//! It is given the inputs that the hub is given. There is no tick, no chunk, no subscription and no output
-//! in it: whoever is in a room is in a list, and what they hear is appended to a buffer of their own. It
-//! shares with the core the words (names, texts, how events and answers are rendered), which have tests and a law
-//! of their own, and nothing of who hears what, when, and in which order.
+//! It is given the same inputs as the hub. It has no ticks, chunks, subscriptions or outputs: a room is a list of its
+//! members, and what a member is sent is appended to a buffer of its own. It shares with the core the rendering of
+//! names, texts, events and answers, which have tests and a law of their own. It shares nothing that decides which
+//! connection is sent what, when, and in which order.
 
 mod answer;
 mod ask;
@@ -36,33 +36,33 @@ use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-/// A question whether that is a password: whose, which operator's it would be (`None` for the server's), and what was
-/// given.
+/// A password to check: the connection that sent it, the name of the operator (`None` for the server's password), and
+/// the password.
 pub type PasswordQuestion = (ConnId, Option<String>, Vec<u8>);
 
-/// The chat as it ought to be.
+/// The expected state of the server.
 #[derive(Debug)]
 pub struct Model {
     limits: Limits,
     options: Options,
     conns: Conns<Conn>,
-    /// The core's world, from which answers are written.
+    /// A world of the core, from which the core's dialect writes answers.
     world: World,
-    /// What connections that are gone were to be sent, where that is still to be compared.
+    /// The expected bytes of connections that are gone, if they are compared later.
     gone: Option<Conns<Expectation>>,
     chat: Chat,
     stopping: bool,
     now: Now,
     proposals: Vec<(ConnId, Command)>,
     questions: VecDeque<PasswordQuestion>,
-    /// A fault of the core's world, or of an answer that was written from it.
+    /// The first difference between the core's world and the model, or the first answer that reveals something hidden.
     pub fault: Option<String>,
-    /// States that it was in.
+    /// Marks that were reached.
     pub marks: Marks,
 }
 
 impl Model {
-    /// A chat with nobody in it, whose log is empty.
+    /// Creates the model of a new server, whose log is empty.
     #[must_use]
     pub fn new(limits: Limits, options: Options) -> Self {
         Self {
@@ -81,13 +81,13 @@ impl Model {
         }
     }
 
-    /// A chat that remembers what was due to connections that are gone: for whoever compares that later.
+    /// Creates a model that keeps the expected bytes of connections that are gone, so that they can be compared later.
     #[must_use]
     pub fn with_memory(limits: Limits, options: Options) -> Self {
         Self { gone: Some(Conns::default()), ..Self::new(limits, options) }
     }
 
-    /// Takes the hub's input.
+    /// Handles an input of the hub.
     pub fn input(&mut self, now: Now, input: &Input<'_>) {
         self.now = now;
         match input {
@@ -112,23 +112,23 @@ impl Model {
         }
     }
 
-    /// The commands that the last inputs led to, in the order in which they are to be logged.
+    /// Removes and returns the commands that the last inputs led to, in the order in which they must be logged.
     pub fn proposals(&mut self) -> Vec<(ConnId, Command)> {
         std::mem::take(&mut self.proposals)
     }
 
-    /// The next question about a password that the last inputs led to.
+    /// Removes and returns the next password to check that the last inputs led to.
     pub fn next_question(&mut self) -> Option<PasswordQuestion> {
         self.questions.pop_front()
     }
 
-    /// Whether nothing is waited for but signs of life.
+    /// Whether every timer is a ping or its answer, which go on forever.
     #[must_use]
     pub fn is_at_rest(&self) -> bool {
         self.conns.values().flat_map(Conn::timers).all(|(_, timer)| timer == Timer::Idle)
     }
 
-    /// What a connection is to be sent; `None` for one that is gone, unless that is remembered.
+    /// Returns the expected bytes of a connection. Returns `None` for one that is gone, unless they are kept.
     pub fn due(&mut self, conn: ConnId) -> Option<&mut Expectation> {
         match self.conns.get_mut(conn) {
             Some(conn) => Some(&mut conn.due),
@@ -136,17 +136,17 @@ impl Model {
         }
     }
 
-    /// Every connection that is not gone, with what it is still to be sent.
+    /// Returns every connection that is not gone, with its expected bytes.
     pub fn all_due(&self) -> impl Iterator<Item = (ConnId, &Expectation)> {
         self.conns.iter().filter(|(_, conn)| conn.link != Link::Gone).map(|(id, conn)| (id, &conn.due))
     }
 
-    /// Connections that are neither gone nor being told to go, members or about to be.
+    /// Returns the connections that are open: neither closing nor gone.
     pub fn open_conns(&self) -> impl Iterator<Item = ConnId> {
         self.conns.iter().filter(|(_, conn)| conn.link == Link::Open).map(|(id, _)| id)
     }
 
-    /// How many members there are.
+    /// Returns the number of members.
     #[must_use]
     pub fn members(&self) -> usize {
         self.chat.people.len()
@@ -167,7 +167,8 @@ impl Model {
         if refused.is_none() {
             match dialect {
                 Dialect::Auto => {
-                    // Nobody enters in the plain dialect who has to know a password.
+                    // If the server has a password, plain clients are refused in the end, so there is no hurry to
+                    // recognize one.
                     let ms = match self.options.identity.has_password {
                         true => self.limits.registration_ms,
                         false => self.limits.detect_ms,
@@ -236,7 +237,7 @@ impl Model {
         self.forget_if_over(id);
     }
 
-    /// The server ends an open connection: it hears nothing more but why.
+    /// Closes an open connection: it is sent its farewell and nothing more.
     fn end(&mut self, id: ConnId, reason: CloseReason) {
         self.end_with(id, reason, None);
     }
@@ -272,7 +273,7 @@ impl Model {
         self.say_bytes_and_close(id, &bytes);
     }
 
-    /// These are the last bytes of a connection.
+    /// Sends the last bytes of a connection, and closes it.
     fn say_bytes_and_close(&mut self, id: ConnId, bytes: &[u8]) {
         self.send(id, bytes);
         if let Some(conn) = self.conns.get_mut(id) {
@@ -300,7 +301,7 @@ impl Model {
         }
     }
 
-    /// The first timer that is due; there is a timeout for each.
+    /// Handles the first timer that is due. There is one `Timeout` input for each.
     fn timeout(&mut self, now: Now) {
         let timers =
             self.conns.iter().flat_map(|(id, conn)| conn.timers().map(move |(at, timer)| (at, timer, id)));
@@ -334,7 +335,8 @@ impl Model {
         }
     }
 
-    /// Who will send nothing more, and does not read the long answer that keeps it here, has a deadline.
+    /// Starts the close deadline of a member whose input has ended while a long answer to it is not written out.
+    /// Without it, a client that does not read would stay connected forever.
     fn bound_end(&mut self, id: ConnId) {
         let at = self.now.mono.plus_ms(self.limits.close_timeout_ms);
         let Some(conn) = self.conns.get_mut(id) else { return };
@@ -361,7 +363,7 @@ impl Model {
             Command::Enter { conn, .. } => *conn,
             command => {
                 let member = command.member().and_then(|member| self.chat.people.get(&member));
-                // What was under way when an operator ended its author does nothing any more.
+                // The author was killed while this command was pending, so the command has no effect.
                 let Some(person) = member else { return };
                 person.conn
             }
@@ -388,7 +390,7 @@ impl Model {
     }
 }
 
-/// One IPv4 address, or one /64 of IPv6.
+/// Whether two addresses count as one for the limit of connections: equal in IPv4, in one /64 network in IPv6.
 fn same_host(one: IpAddr, other: IpAddr) -> bool {
     match (one.to_canonical(), other.to_canonical()) {
         (IpAddr::V4(one), IpAddr::V4(other)) => one == other,

@@ -1,7 +1,7 @@
-//! What a simulation does: a setup, and what its clients do, step by step.
+//! Scenarios: a setup, and the steps of the clients.
 //!
-//! A scenario is a value. Every step can be left out of it, and what is left is a scenario again: a step
-//! of a client that is not there does nothing. That is what makes a failing one small.
+//! A scenario is a plain value. Any step can be removed from it, and the rest is a valid scenario: a step of a client
+//! that is not connected has no effect. This is what makes it possible to minimize a failing scenario.
 
 mod generate;
 mod irc;
@@ -20,45 +20,47 @@ use std::net::SocketAddr;
 pub struct Scenario {
     /// The limits, options and network.
     pub setup: Setup,
-    /// What happens, one after the other.
+    /// The steps, in order.
     pub steps: Vec<Step>,
 }
 
-/// What a simulation runs under.
+/// The conditions of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setup {
-    /// The bounds of the core.
+    /// The limits of the core.
     pub limits: Limits,
-    /// The room's settings.
+    /// The options of the core.
     pub options: Options,
-    /// The clients that the steps speak of: 0, 1, …, below this.
+    /// Number of clients. The steps number them from 0.
     pub clients: u16,
-    /// Clients of one host; the hosts have as many ports, so that two of them may share a number.
+    /// Number of clients on one host. The hosts use the same ports, so clients on different hosts may have the same
+    /// port.
     pub clients_per_host: u16,
-    /// Whether the clients are on this machine, where there is no limit on connections of one address.
+    /// Whether the clients are on the server's machine, where the number of connections of one address has no limit.
     pub loopback: bool,
-    /// The choices of the network and of the log, in the order in which they come up.
+    /// The seed of the choices of the network and of the log.
     pub chaos_seed: u64,
-    /// A command is committed so many microseconds after it was proposed, at the most; 0 for at once.
+    /// Maximum time in microseconds until a command is committed; 0 if it is committed at once.
     pub commit_us_max: u64,
-    /// How often, of a thousand inputs, what is owed is flushed before the next input of the same tick.
+    /// Probability, in a thousand, of a flush after an input in the middle of a tick.
     pub flush_per_mille: u64,
-    /// A driver that is woken begins its tick so many microseconds later; what comes until then is in it.
+    /// Time in microseconds from waking the driver to the start of its tick. The tick includes everything that arrives
+    /// until then.
     pub tick_us: u64,
-    /// A segment needs so many microseconds to the other side, at the most.
+    /// Maximum delay in microseconds of a segment.
     pub delay_us_max: u64,
-    /// Bytes that a client's side takes before it reads them.
+    /// Number of bytes that a client's side takes before the client reads them.
     pub window_bytes: usize,
-    /// How often, of a thousand writes, a socket takes less than it has room for.
+    /// Probability, in a thousand, that a socket takes less than it has space for.
     pub short_write_per_mille: u64,
-    /// How often, of a thousand reads, a socket gives less than it has.
+    /// Probability, in a thousand, that a read returns less than has arrived.
     pub short_read_per_mille: u64,
 }
 
-/// Something that happens, and how long after the step before.
+/// An act of a client, and the time since the step before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// Microseconds since the step before.
+    /// Time in microseconds since the step before.
     pub after_us: u64,
     /// The number of the client.
     pub client: u16,
@@ -66,36 +68,36 @@ pub struct Step {
     pub act: Act,
 }
 
-/// What a client does, or what befalls it.
+/// An act of a client, or a fault of its link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
-    /// It connects where the plain dialect is spoken; the listener leads to this room, or to none.
+    /// The client connects to a plain listener, which leads to this room, or to none.
     Connect(Option<RoomName>),
-    /// It connects where any dialect is spoken; the listener leads who speaks the plain one to the lobby.
+    /// The client connects to a listener for any dialect, which leads plain clients to the lobby.
     ConnectAuto,
-    /// It connects where IRC is spoken.
+    /// The client connects to an IRC listener.
     ConnectIrc,
-    /// It closes its writing side, and reads on.
+    /// The client closes its writing side, and continues to read.
     EndInput,
-    /// It reads nothing from here on.
+    /// The client stops reading.
     Hang,
-    /// Nothing gets through between it and the server, for so many microseconds.
+    /// The link delivers nothing for this many microseconds.
     Hold(u64),
-    /// It reads again.
+    /// The client reads again.
     ReadOn,
-    /// Its connection breaks.
+    /// The connection breaks.
     Reset,
-    /// It writes these bytes.
+    /// The client sends bytes.
     Send {
-        /// The bytes to write.
+        /// The bytes to send.
         bytes: Vec<u8>,
-        /// The network carries them in segments of so many bytes; 0 for one segment.
+        /// Number of bytes of each segment; 0 for one segment with all bytes.
         segment: usize,
     },
 }
 
 impl Act {
-    /// What is spoken where it connects, and where the listener leads to, if it connects.
+    /// Returns the dialect and the room of the listener that the client connects to, if it connects.
     #[must_use]
     pub fn listener(&self) -> Option<(Dialect, Option<RoomName>)> {
         match self {
@@ -106,7 +108,7 @@ impl Act {
         }
     }
 
-    /// The bytes that it writes, if it writes any.
+    /// Returns the bytes that the client sends. They are empty for other acts.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         match self {
@@ -115,7 +117,7 @@ impl Act {
         }
     }
 
-    /// Its name in summaries: `end_input`.
+    /// Returns the name of the kind of act, such as `end_input`.
     #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {
@@ -133,7 +135,7 @@ impl Act {
 }
 
 impl Setup {
-    /// The limits of a real server on a network without faults, for so many clients.
+    /// Creates a setup with the limits of a real server and a network without faults.
     #[must_use]
     pub fn calm(clients: u16, chaos_seed: u64) -> Self {
         Self {
@@ -153,7 +155,7 @@ impl Setup {
         }
     }
 
-    /// Where a client is. The port is what its name is made of.
+    /// Returns the address of a client. A plain client is named after its port.
     #[must_use]
     pub fn peer(&self, client: u16) -> SocketAddr {
         let (host, port) = (client / self.clients_per_host, 5_001 + client % self.clients_per_host);

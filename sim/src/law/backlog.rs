@@ -1,23 +1,23 @@
-//! Law 7: no connection's backlog exceeds its limit, nor all of them together theirs; a slow or dead peer
-//! changes nothing for the others but its own leave (which the first law sees).
+//! Law 7: neither the backlog of a connection nor that of all connections together exceeds its limit. A slow or dead
+//! peer has no effect on others except its own leave, which law 1 checks.
 
 use super::CheckResult;
 use crate::model::Model;
 use parlor_protocol::{ConnId, Limits, Outbox};
 
-/// A farewell has at most so many bytes, and comes on top of what is left of a line.
+/// Maximum number of bytes of a farewell, which comes in addition to the rest of a line.
 const FAREWELL_BYTES: usize = 4_096;
 
-/// A line of IRC has at most so many bytes, its tags among them.
+/// Maximum number of bytes of an IRC line with its tags.
 const IRC_LINE_BYTES_MAX: usize = 8_191 + 512;
 
-/// Compares what is owed with the limits.
+/// Compares backlogs with their limits.
 #[derive(Debug)]
 pub(super) struct Backlog {
     backlog_bytes_max: usize,
     outbox_bytes_max: usize,
     line_bytes_max: usize,
-    /// Connections that were closed though they owed no more than one may.
+    /// Number of connections that were closed although their own backlog was within its limit.
     together: u64,
 }
 
@@ -31,11 +31,11 @@ impl Backlog {
         }
     }
 
-    /// A connection is closed for what it is owed: that must be more than it may, or it is one of the `together`
-    /// that were closed for what all are owed.
+    /// Checks a connection that overflowed. Its backlog must be over its limit, or it must be one of the `together`
+    /// connections that the outbox has given up because of the limit for all of them.
     pub(super) fn overflowed(&mut self, model: &mut Model, conn: ConnId, together: u64) -> CheckResult {
         let owed = model.due(conn).map_or(0, |due| due.left());
-        // Since it was given up, it may have taken the rest of the line under way.
+        // Since it was given up, its socket may have taken the rest of the current line.
         self.together += u64::from(owed + self.line_bytes_max <= self.backlog_bytes_max);
         if self.together <= together {
             return Ok(());

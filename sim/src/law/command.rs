@@ -1,5 +1,5 @@
-//! Law 13: what its readers would see begin with one `/` is a command, and nobody hears it said. It is read of the
-//! bytes that came, and of what is in the log as said, and of nothing in between.
+//! Law 13: a line that its readers would see begin with one `/` is a command, and is not sent to a room. The check
+//! compares the received bytes with the messages in the log, and nothing in between.
 
 use super::CheckResult;
 use super::written::{Line, command, numbers, seen};
@@ -7,7 +7,7 @@ use crate::conns::Conns;
 use parlor_protocol::{Command, ConnId, LogEntry, MemberId, MessageKind};
 use std::collections::BTreeMap;
 
-/// Knows what each connection wrote as a command.
+/// Records the tags that each connection wrote in commands.
 #[derive(Debug, Default)]
 pub(super) struct Commands {
     conns: BTreeMap<MemberId, ConnId>,
@@ -16,7 +16,7 @@ pub(super) struct Commands {
 
 #[derive(Debug, Default)]
 struct Writer {
-    /// The tags in its lines, and whether each was only ever in a command.
+    /// The tags in its lines, and whether each occurred only in commands.
     tags: BTreeMap<u64, bool>,
     is_unreadable: bool,
 }

@@ -1,5 +1,5 @@
-//! Law 11: the console tells each entrance, leave, rename and act of a moderator once, in the order of the log, with
-//! the name at that time and the other end of the connection.
+//! Law 11: the console reports each entrance, leave, rename and act of a moderator once, in the order of the log, with
+//! the name at that time and the address of the connection.
 
 use super::CheckResult;
 use crate::conns::Conns;
@@ -10,12 +10,12 @@ use parlor_protocol::{
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-/// Compares what the console is told with what the entries did.
+/// Compares the reports of the console with the effects of the entries.
 #[derive(Debug, Default)]
 pub(super) struct Console {
     peers: Conns<SocketAddr>,
     conns: BTreeMap<MemberId, ConnId>,
-    /// What it was told since the last entries.
+    /// The reports since the last entries.
     told: Vec<String>,
 }
 
@@ -32,12 +32,12 @@ impl Console {
         }
     }
 
-    /// What is to be told of an entry that had these effects, where that is the world after it.
+    /// Returns the reports that are due for an entry. `world` is the world after it.
     pub(super) fn due(&mut self, entry: &LogEntry, effects: &[Effect], world: &World) -> Vec<String> {
         effects.iter().filter_map(|effect| self.due_of(entry, effect, world)).collect()
     }
 
-    /// These are all that was to be told since the last entries.
+    /// Compares the reports since the last entries with those that were due.
     pub(super) fn committed(&mut self, due: &[String]) -> CheckResult {
         let told = std::mem::take(&mut self.told);
         if told == due { Ok(()) } else { Err(format!("the console is told {told:?}, and not {due:?}")) }
@@ -112,7 +112,7 @@ fn shown(member: ConsoleMember<'_>) -> String {
     format!("{} at {}", member.name, member.peer)
 }
 
-/// What the console is told of an entry; `None` for anything else.
+/// Returns a description of a report about an entry; `None` for any other report.
 fn of_entry(event: &ConsoleEvent<'_>) -> Option<String> {
     Some(match *event {
         ConsoleEvent::Demoted { member } => format!("{} is none", shown(member)),

@@ -1,18 +1,18 @@
-//! Law 4: every accepted connection ends in exactly one close; its leave is announced once; no output names
-//! a connection that is gone.
+//! Law 4: every accepted connection is closed exactly once, its leave is announced once, and no output names a
+//! connection that is gone.
 
 use super::CheckResult;
 use crate::conns::Conns;
 use parlor_protocol::{CloseReason, Command, Effect, Hub, Input, LogEntry, MemberId, Output};
 use std::collections::BTreeSet;
 
-/// Counts the ends of connections and members.
+/// Counts the closes of connections and the leaves of members.
 #[derive(Debug, Default)]
 pub(super) struct Ends {
-    /// Connections that are there, and whether the hub has closed them.
+    /// Connections that are not gone, and whether the hub has closed them.
     live: Conns<bool>,
     members: BTreeSet<MemberId>,
-    /// Members whom an operator ended.
+    /// Members that an operator killed.
     killed: BTreeSet<MemberId>,
     accepted: u64,
     closed: u64,
@@ -82,7 +82,7 @@ impl Ends {
                 _ => {}
             }
         }
-        // Whom an operator ended had perhaps just proposed to leave.
+        // A member that was killed may have proposed its leave just before.
         match entry.command {
             Command::Leave { member, .. } if effects.is_empty() && !self.killed.remove(&member) => {
                 Err(format!("{member} leaves, and is no member"))

@@ -1,14 +1,14 @@
-//! Law 1: a member hears exactly what its rooms are told between its entrance and its leave, and what it is
-//! answered, each once, in the order of the log. The model says what that is.
+//! Law 1: a member is sent exactly the events of its rooms between its entrance and its leave, and the answers to its
+//! lines, each once, in the order of the log. The model predicts the bytes.
 
 use super::CheckResult;
 use crate::model::Model;
 use parlor_protocol::{Command, ConnId, Input, Now};
 
-/// Compares what is sent with what the model says.
+/// Compares the sent bytes with the model.
 #[derive(Debug)]
 pub struct Heard {
-    /// The chat as it ought to be.
+    /// The model.
     pub model: Model,
 }
 

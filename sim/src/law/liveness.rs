@@ -1,11 +1,11 @@
-//! Law 8: after the faults stop and the links heal, every live client hears what is due to it within a
-//! bounded time.
+//! Law 8: after the faults stop and the links heal, every live client is sent all that is due to it within a bounded
+//! time.
 
 use super::CheckResult;
 use crate::model::Model;
 use parlor_protocol::Outbox;
 
-/// Nothing moves any more, though nothing is in its way: nothing may be left to do.
+/// Checks that nothing is left to send once there are no more events.
 pub(super) fn at_rest(model: &Model, outbox: &Outbox) -> CheckResult {
     for (conn, due) in model.all_due() {
         if due.left() > 0 {

@@ -1,10 +1,10 @@
-//! Law 5: a name has at most one live owner; a rename is one entry of the log.
+//! Law 5: a name has at most one owner at a time, and a rename is a single entry of the log.
 
 use super::CheckResult;
 use parlor_protocol::{Effect, MemberId, World};
 use std::collections::BTreeMap;
 
-/// Knows whose each name is.
+/// Records the owner of each name.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     owners: BTreeMap<String, MemberId>,
@@ -12,7 +12,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// An entry had these effects, and that is the world after it.
+    /// Checks the effects of an entry. `world` is the world after it.
     pub(super) fn committed(&mut self, effects: &[Effect], world: &World) -> CheckResult {
         for effect in effects {
             let member = match effect {

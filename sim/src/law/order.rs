@@ -1,12 +1,12 @@
-//! Law 2: two members' common messages stand in the same order for both: that of the log.
+//! Law 2: all members read messages in the order of the log, so two members read common messages in the same order.
 
 use super::CheckResult;
 use parlor_protocol::{ConnId, Seq};
 
-/// Compares the order in which each connection hears lines with their order in the log.
+/// Compares the order in which each connection is sent messages with the order of the log.
 #[derive(Debug, Default)]
 pub(super) struct Order {
-    /// The last line that each slot heard.
+    /// The last message that the connection in each slot was sent.
     last: Vec<Seq>,
 }
 

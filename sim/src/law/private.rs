@@ -1,5 +1,5 @@
-//! Law 14: what is written to one alone is read by its writer and one other. It is read of the bytes that came and of
-//! those that were sent, and of nothing in between.
+//! Law 14: a private message is read by its author and one other member. The check compares received bytes with sent
+//! bytes, and nothing in between.
 
 use super::CheckResult;
 use super::written::{Line, command, numbers, seen};
@@ -7,19 +7,19 @@ use crate::conns::Conns;
 use parlor_protocol::ConnId;
 use std::collections::BTreeMap;
 
-/// Knows which number was only ever written to one alone, and who has read it.
+/// Records the tags that occurred only in private messages, and their readers.
 #[derive(Debug, Default)]
 pub(super) struct Private {
     tags: BTreeMap<u64, Tag>,
-    /// The last line of each connection that is not whole.
+    /// The unfinished line of each connection.
     readers: Conns<Vec<u8>>,
-    /// Somebody has written a number that may be another one.
+    /// Whether a client has written a tag that may not be the one that it shows. Then nothing is checked any more.
     is_blind: bool,
 }
 
 #[derive(Debug)]
 enum Tag {
-    /// It was written in something else as well, or by several.
+    /// The tag also occurred in other lines, or in lines of several clients.
     Public,
     ToOne {
         writer: ConnId,
@@ -58,12 +58,12 @@ impl Private {
     }
 }
 
-/// Whether a line of the plain dialect is for one alone (docs/COMMANDS.md).
+/// Whether a plain line is a private message (docs/COMMANDS.md).
 fn is_private(seen: &str) -> bool {
     command(seen).is_some_and(|it| ["m", "msg", "r", "reply", "tell", "w"].contains(&&*it))
 }
 
-/// Whether a line of IRC is for one alone: its target is a name.
+/// Whether an IRC line is a private message: its target is a single name.
 fn is_message_to_one(seen: &str) -> bool {
     let mut words = seen.split(' ').filter(|word| !word.is_empty());
     let command = words.next().unwrap_or_default();
@@ -79,7 +79,8 @@ mod tests {
     use bytes::Bytes;
     use parlor_protocol::{Dialect, Input};
 
-    /// What the law says where these lines are written by the first connection, and the last of `readers` reads `#7`.
+    /// Returns the result of the check if the first connection sends these lines, and each of `readers` then reads
+    /// `#7`.
     fn verdict(dialect: Dialect, lines: &[u8], readers: &[u32]) -> CheckResult {
         let conn = |slot| ConnId { slot, generation: 0 };
         let (mut written, mut private) = (Written::default(), Private::default());

@@ -1,15 +1,15 @@
-//! The first law's other half: what a connection is said to have sent is what its client sent, in that order,
-//! and nothing of anybody else's.
+//! The other half of law 1: the hub receives the bytes of each client in the order in which it sent them, and no
+//! others.
 
 use super::CheckResult;
 use crate::conns::Conns;
 use parlor_protocol::ConnId;
 use std::collections::{BTreeMap, VecDeque};
 
-/// Compares what the hub receives with what clients send.
+/// Compares the bytes that the hub receives with those that clients send.
 #[derive(Debug, Default)]
 pub(super) struct Received {
-    /// What each client's link carries, and what of it the hub has not received.
+    /// The bytes of each client that the hub has not received yet.
     on_way: BTreeMap<usize, VecDeque<u8>>,
     links: Conns<usize>,
 }

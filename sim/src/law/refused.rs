@@ -1,9 +1,9 @@
-//! Law 15: what is refused changes nothing.
+//! Law 15: a refused command changes nothing.
 
 use super::CheckResult;
 use parlor_protocol::{Command, Effect, LogEntry, MemberId, World};
 
-/// Every how many entries are looked at: a copy of the world is dear.
+/// One entry in this many is checked, because a copy of the world is expensive.
 const EVERY: u64 = 4;
 
 /// The world before an entry.
@@ -11,18 +11,18 @@ const EVERY: u64 = 4;
 pub(super) struct Before(World);
 
 impl Before {
-    /// For one entry of several.
+    /// Copies the world, if the entry is one of those that are checked.
     pub(super) fn of(world: &World, entry: &LogEntry) -> Option<Self> {
         entry.seq.0.is_multiple_of(EVERY).then(|| Self(world.clone()))
     }
 
-    /// Whether the world is the same but for its position, if nothing came of the entry but refusals.
+    /// Checks that the world differs only in its position, if all effects of the entry are refusals.
     pub(super) fn committed(mut self, entry: &LogEntry, effects: &[Effect], world: &World) -> CheckResult {
         let is_refused = !effects.is_empty() && effects.iter().all(|it| matches!(it, Effect::Refused { .. }));
         if !is_refused {
             return Ok(());
         }
-        // Who is not there leaves nothing behind.
+        // A command of a member that does not exist only advances the position.
         let nobody = Command::Promote { member: MemberId(entry.seq) };
         self.0.apply(&LogEntry { command: nobody, ..entry.clone() }, &mut Vec::new());
         if self.0.digest() == world.digest() {

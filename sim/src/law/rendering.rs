@@ -1,9 +1,10 @@
-//! Law 16: a client of IRC is sent what the specifications say, and nothing that it did not ask for. Each client reads
-//! its messages with a parser of the simulator's own, and knows no more than a client does; the log says what is true.
+//! Law 16: an IRC client is sent messages that follow the specifications, and nothing that it did not ask for. Each
+//! client parses its messages with a parser of the simulator, and knows no more than a real client does. The log tells
+//! what is true.
 //!
-//! The first law compares bytes with a model that renders events by the core's own tables: it sees who hears what, and
-//! no fault in how that looks. This one checks how it looks, by rules, and not by rendering it a second time. From the
-//! model it takes no more than which entry of the log a line tells of.
+//! Law 1 compares bytes with a model that renders events by the core's own tables. It checks who is sent which events,
+//! but cannot find errors in how they are rendered. This law checks the rendering by rules, without rendering anything
+//! a second time. It takes from the model only which log entry a line is about.
 
 mod facts;
 mod forms;
@@ -21,16 +22,16 @@ use parlor_protocol::{ConnId, Input, LogEntry, Seq, World};
 use reader::{Event, Reader};
 use std::collections::BTreeMap;
 
-/// Knows what each client has read, and what the log says of it.
+/// Records the messages that each client has read, and the facts of the log about them.
 #[derive(Debug)]
 pub(super) struct Rendering {
     server: String,
     facts: Facts,
     clients: Conns<Client>,
-    /// The id of each message that had one, and the other way round.
+    /// The id of each message that had one, and the message of each id.
     ids: BTreeMap<Seq, String>,
     messages: BTreeMap<String, Seq>,
-    /// States that it was in.
+    /// Marks that were reached.
     pub(super) marks: Marks,
 }
 
@@ -38,9 +39,9 @@ pub(super) struct Rendering {
 #[derive(Debug, Default)]
 struct Client {
     reader: Reader,
-    /// The line that it reads, as far as it came.
+    /// The unfinished line that it reads.
     begun: Vec<u8>,
-    /// The line that it writes, as far as it came.
+    /// The unfinished line that it writes.
     written: Vec<u8>,
 }
 
@@ -64,17 +65,17 @@ impl Rendering {
         }
     }
 
-    /// An entry is about to be applied to this world.
+    /// Records an entry before it is applied. `world` is the world before it.
     pub(super) fn before(&mut self, entry: &LogEntry, world: &World) {
         self.facts.before(entry, world);
     }
 
-    /// An entry was applied, and that is the world after it.
+    /// Records an entry after it was applied. `world` is the world after it.
     pub(super) fn committed(&mut self, entry: &LogEntry, world: &World) {
         self.facts.committed(entry, world);
     }
 
-    /// A connection was sent these bytes, with the ends of these lines in them.
+    /// Checks bytes that a connection was sent. `lines` are the lines that they complete.
     pub(super) fn sent(&mut self, conn: ConnId, bytes: &[u8], lines: &[Line]) -> CheckResult {
         let begun = &mut self.clients.get_or_default(conn).begun;
         begun.extend_from_slice(bytes);
@@ -90,12 +91,12 @@ impl Rendering {
         Ok(())
     }
 
-    /// A connection reads too slowly, and is closed.
+    /// Records that a connection overflowed.
     pub(super) fn given_up(&mut self, conn: ConnId) {
         self.clients.get_or_default(conn).reader.is_cut = true;
     }
 
-    /// A connection was written everything.
+    /// Checks a connection that was sent everything.
     pub(super) fn finished(&self, conn: ConnId) -> CheckResult {
         self.clients.get(conn).map_or(Ok(()), |client| client.reader.ends())
     }
@@ -120,7 +121,7 @@ impl Rendering {
         }
     }
 
-    /// Everybody reads the same id of a message, and no other message has it (message-ids).
+    /// Checks that all clients read the same id for a message, and that no other message has it (message-ids).
     fn identified(&mut self, id: &str, seq: Seq) -> CheckResult {
         let known = self.ids.entry(seq).or_insert_with(|| id.to_owned());
         if known != id {
@@ -132,7 +133,7 @@ impl Rendering {
 }
 
 impl Client {
-    /// It has written these bytes. Of its lines only the labels matter.
+    /// Records bytes that the client has sent. Only the labels of its lines matter.
     fn wrote(&mut self, bytes: &[u8]) {
         for line in bytes.split_inclusive(|&byte| byte == b'\n') {
             self.written.extend_from_slice(line);

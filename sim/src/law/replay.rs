@@ -1,5 +1,5 @@
-//! Law 6: replaying the log gives the same digest; replaying the inputs gives the same bytes, also where
-//! each output is written at once, so that no placement of flushes and no partial write changes any.
+//! Law 6: a replay of the log has the same digest, and a replay of the inputs sends the same bytes. The replay writes
+//! each output at once, so it also shows that flushes and partial writes make no difference.
 
 use super::CheckResult;
 use crate::naive::{NaiveSink, Stream};
@@ -12,30 +12,30 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// Everything that a run was made of, and every byte that came of it.
+/// The inputs and entries of a run, and hashes of the bytes that it sent.
 #[derive(Debug)]
 pub struct Replay {
     limits: Limits,
     options: Options,
     inputs: Vec<(Now, Recorded)>,
     entries: Vec<LogEntry>,
-    /// What each connection was sent, in the order in which they were accepted.
+    /// The hash of the bytes that each connection was sent, in the order in which the connections were accepted.
     sent: Vec<(ConnId, Rolling)>,
-    /// The place in `sent` of the connection in each slot.
+    /// The index in `sent` of the connection in each slot.
     slots: Vec<usize>,
-    /// Connections that need not have been sent everything.
+    /// Connections that were lost before they were sent everything.
     lost: BTreeSet<ConnId>,
     given_up: BTreeSet<ConnId>,
 }
 
-/// What a connection is sent when the inputs are replayed: the beginning of it that there was in the run.
+/// The bytes that a connection is sent in the replay, as many of them as it was sent in the run.
 #[derive(Debug)]
 struct Beginning {
     left: u64,
     hash: Rolling,
 }
 
-/// An input that can be kept.
+/// An owned copy of an input.
 #[derive(Clone, Debug)]
 enum Recorded {
     Accepted(ConnId, Dialect, SocketAddr, Option<RoomName>),
@@ -102,18 +102,18 @@ impl Replay {
         }
     }
 
-    /// The connection ended before it took everything.
+    /// Records that the connection was lost before it was sent everything.
     pub(super) fn lost(&mut self, conn: ConnId) {
         self.lost.insert(conn);
     }
 
-    /// Every entry of the log.
+    /// Returns all entries of the log.
     #[must_use]
     pub fn entries(&self) -> &[LogEntry] {
         &self.entries
     }
 
-    /// The hash of every byte that connections were sent.
+    /// Returns a hash of all bytes that connections were sent.
     #[must_use]
     pub fn sent_hash(&self) -> u64 {
         let mut all = Rolling::default();
@@ -131,7 +131,7 @@ impl Replay {
         }
         let mut hub = Hub::new(self.limits, self.options.clone());
         let mut sink = NaiveSink::<Beginning>::default();
-        // One that broke was sent a beginning of it. (Of one that was given up, the first law knows.)
+        // A lost connection was sent only the first part. (For one that overflowed, law 1 checks that.)
         for (conn, sent) in self.sent.iter().filter(|(conn, _)| self.lost.contains(conn)) {
             sink.sent.insert(*conn, Beginning { left: sent.length(), hash: Rolling::default() });
         }

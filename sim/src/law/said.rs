@@ -1,15 +1,15 @@
-//! What the log has of what is said to rooms, by its position: what a connection is sent is known by its place among the
-//! bytes that are due to it ([`Expectation`](crate::expectation::Expectation)), and not by what it says, which its
-//! author may have chosen so that it is taken for something else.
+//! The messages to rooms in the log, by position. An event is recognized by its place among the bytes that are due to
+//! a connection ([`Expectation`](crate::expectation::Expectation)) and not by its text, because the author could
+//! choose a text that looks like another event.
 
 use parlor_protocol::{Command, LogEntry, MemberId, RoomName, Seq};
 use std::collections::BTreeMap;
 
-/// Everything that was said to a room.
+/// All messages to rooms.
 #[derive(Debug, Default)]
 pub(super) struct Log(BTreeMap<Seq, Said>);
 
-/// Who said something, and where.
+/// The author and the room of a message.
 #[derive(Debug)]
 pub(super) struct Said {
     pub(super) member: MemberId,

@@ -1,4 +1,4 @@
-//! Law 3: nobody hears a room they are not in; nobody hears their own line, unless echo is asked for.
+//! Law 3: no member reads messages of a room that it is not in, or its own messages unless it asked for them.
 
 use super::CheckResult;
 use super::said::Said;
@@ -6,7 +6,7 @@ use crate::conns::Conns;
 use parlor_protocol::{Command, ConnId, Effect, LogEntry, MemberId, NameRequest, RoomName, Seq, World};
 use std::collections::BTreeMap;
 
-/// Knows who was where at each time.
+/// Records the rooms of each member at each time.
 #[derive(Debug, Default)]
 pub(super) struct Silence {
     echo: bool,
@@ -14,17 +14,17 @@ pub(super) struct Silence {
     members: Conns<Member>,
 }
 
-/// Whoever a connection is: one member, or two where it began again as IRC.
+/// The members of a connection: one, or two if a plain client turned out to speak IRC.
 #[derive(Debug, Default)]
 struct Member {
     ids: Vec<MemberId>,
-    /// It may ask for its own lines, in a way that is not in the log: the first law knows whether it did.
+    /// Whether it may have asked for its own messages, which is not in the log. Law 1 checks whether it did.
     may_echo: bool,
-    /// The latest at the end.
+    /// Its stays in rooms. The latest is last.
     stays: Vec<Stay>,
 }
 
-/// A member is in the room behind one entry of the log, up to another.
+/// A stay in a room, between two entries of the log.
 #[derive(Debug)]
 struct Stay {
     room: RoomName,
@@ -37,7 +37,7 @@ impl Silence {
         Self { echo, ..Self::default() }
     }
 
-    /// An entry had these effects, and that is the world after it.
+    /// Records the effects of an entry. `world` is the world after it.
     pub(super) fn committed(&mut self, entry: &LogEntry, effects: &[Effect], world: &World) {
         for effect in effects {
             match effect {
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
     use parlor_protocol::Profile;
 
-    /// Two members, one in the lobby from entry 1 to entry 3, the other from entry 2 on.
+    /// Returns a check that knows two members: one in the lobby from entry 1 to entry 3, the other from entry 2 on.
     fn silence() -> (Silence, [ConnId; 2]) {
         let (mut silence, mut world, mut effects) = (Silence::new(false), World::new(), Vec::new());
         let conns = [0, 1].map(|slot| ConnId { slot, generation: 0 });

@@ -1,4 +1,4 @@
-//! Law 12: what is spoken elsewhere is neither said nor acted on here.
+//! Law 12: a line of another protocol is not sent to a room, and has no other effect.
 
 use super::CheckResult;
 use crate::conns::Conns;
@@ -6,13 +6,13 @@ use crate::scenario::opening::{LONG, NOISE, OPENINGS};
 use parlor_protocol::{Command, ConnId, LogEntry, MemberId};
 use std::collections::BTreeMap;
 
-/// More first bytes than tell.
+/// Maximum number of first bytes that are examined.
 const FIRST_BYTES_MAX: usize = 8_192;
 
-/// Bytes of a request line that is longer than anybody's words.
+/// Number of bytes of a request line that no person would write.
 const LONG_BYTES: usize = 4_200;
 
-/// Knows the first bytes of each connection.
+/// Records the first bytes of each connection.
 #[derive(Debug, Default)]
 pub(super) struct Strangers {
     first: Conns<First>,
@@ -26,7 +26,7 @@ struct First {
 }
 
 impl Strangers {
-    /// The hub is given these bytes of a connection.
+    /// Records bytes that the hub receives.
     pub(super) fn received(&mut self, conn: ConnId, bytes: &[u8]) {
         let first = self.first.get_or_default(conn);
         if first.is_stranger || first.bytes.len() > FIRST_BYTES_MAX {
@@ -52,7 +52,7 @@ impl Strangers {
     }
 }
 
-/// Whether bytes begin as nobody does who belongs here, whatever there is before that.
+/// Whether the bytes are the opening of another protocol, after any noise.
 fn begins_as_stranger(bytes: &[u8]) -> bool {
     let mut rest = bytes;
     loop {

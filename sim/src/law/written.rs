@@ -1,11 +1,11 @@
-//! The lines that clients wrote, read of the bytes that came and of nothing behind that: by the numbers in them, `#17`, as
-//! scenarios write them, each in one line.
+//! The lines that clients wrote, parsed from the received bytes alone. A line is recognized by its tag, such as `#17`:
+//! scenarios write each tag in one line only.
 
 use crate::conns::Conns;
 use crate::seen::{has_no_glyph, is_unseen, narrow};
 use parlor_protocol::{ConnId, Dialect, Input};
 
-/// The begun line of each connection.
+/// The unfinished line of each connection.
 #[derive(Debug, Default)]
 pub(super) struct Written {
     writers: Conns<Writer>,
@@ -13,31 +13,32 @@ pub(super) struct Written {
 
 #[derive(Debug, Default)]
 struct Writer {
-    /// The line that is not at its end.
+    /// The unfinished line.
     begun: Vec<u8>,
-    /// It can only speak IRC.
+    /// Whether its listener is for IRC only.
     is_irc: bool,
     is_unreadable: bool,
 }
 
-/// A whole line, as it looks.
+/// A complete line.
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) conn: ConnId,
-    /// Whether its writer can only speak IRC.
+    /// Whether its author is at an IRC listener.
     pub(super) is_irc: bool,
-    /// Whether it is what it shows: it has no keys that correct, no commands of telnet, and no line ends of terminals.
+    /// Whether the line is exactly what it shows: it has no erase keys, no telnet commands, and no line ends of
+    /// terminals.
     pub(super) is_clean: bool,
-    /// Whether its writer has written one that is not.
+    /// Whether its author has written a line that is not.
     pub(super) is_unreadable: bool,
-    /// Whether the number in it may be another one than it shows.
+    /// Whether the tag in it may not be the one that it shows.
     pub(super) hides_number: bool,
-    /// What a terminal shows of it.
+    /// The line as a terminal shows it.
     pub(super) seen: String,
 }
 
 impl Written {
-    /// The lines that are whole with this input.
+    /// Returns the lines that this input completes.
     pub(super) fn input(&mut self, input: &Input<'_>) -> Vec<Line> {
         let mut lines = Vec::new();
         match *input {
@@ -68,7 +69,7 @@ impl Writer {
         let mut line = std::mem::take(&mut self.begun);
         line.pop_if(|last| *last == b'\r');
         let text = String::from_utf8_lossy(&line);
-        // Some controls of eight bits begin what goes whole, as ESC does.
+        // Some 8-bit control characters begin a sequence that is removed as a whole, like ESC.
         let is_clean = !line.iter().any(|byte| b"\x08\r\x15\x17\x1B\x7F\xFF".contains(byte))
             && !text.contains(|it| ('\u{80}'..='\u{9f}').contains(&it));
         self.is_unreadable |= !is_clean;
@@ -88,7 +89,7 @@ impl Writer {
     }
 }
 
-/// The command that a reader of the line would see, if that says nothing to the room.
+/// Returns the command that a reader would see in the line, unless the command is a way to send a message to the room.
 pub(super) fn command(seen: &str) -> Option<String> {
     let seen = seen.trim_start_matches(is_unseen);
     let behind = seen.strip_prefix(['/', '／'])?;
@@ -97,13 +98,14 @@ pub(super) fn command(seen: &str) -> Option<String> {
     (!word.starts_with('/') && word != "me").then_some(word)
 }
 
-/// A line as it looks, whether controls are in it still or were dropped: what they part belongs together for its readers.
+/// Returns the visible text of a line. It is the same before and after control characters are removed, so readers see
+/// text on both sides of one as adjacent.
 pub(super) fn seen(text: &str) -> String {
     let is_kept = |it: &char| !it.is_control() || "\t\x02\x03\x04\x0f\x11\x16\x1d\x1e\x1f".contains(*it);
     without_formatting(&text.chars().filter(is_kept).collect::<String>())
 }
 
-/// The line as it looks: without controls, and without the codes of IRC and the colours behind them.
+/// Returns a line without control characters, IRC formatting codes, and the colours after them.
 fn without_formatting(text: &str) -> String {
     let mut seen = String::new();
     let mut chars = text.chars().peekable();
@@ -132,7 +134,7 @@ fn without_formatting(text: &str) -> String {
     seen
 }
 
-/// The number behind each `#`.
+/// Returns the number after each `#`.
 pub(super) fn numbers(text: &str) -> impl Iterator<Item = u64> {
     text.split('#').skip(1).filter_map(|rest| {
         let end = rest.find(|it: char| !it.is_ascii_digit()).unwrap_or(rest.len());

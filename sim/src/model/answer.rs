@@ -1,7 +1,7 @@
-//! When an IRC client is answered, and what changes with the answer.
+//! The answers to IRC clients: when they are sent, and the changes that are made with them.
 //!
-//! The words of an answer come from the core's dialect and the core's world. That the world is right is checked by
-//! [`compare`](super::compare); that no answer tells of a hidden room or member is checked here.
+//! The text of an answer is written by the core's dialect from the core's world. [`compare`](super::compare) checks
+//! that this world is right; this module checks that no answer reveals a hidden room or member.
 
 use super::Model;
 use super::chat::{Chat, Room};
@@ -14,10 +14,10 @@ use parlor_protocol::{
     RoomName, UserModes, View,
 };
 
-/// Bytes that a member or room costs that was looked at for an answer.
+/// Number of bytes that the examination of one member or room costs, whether it is part of the answer or not.
 const ROW_COST_BYTES: usize = 16;
 
-/// What the core's dialect has written.
+/// The output of the core's dialect.
 #[derive(Debug, Default)]
 struct Written {
     bytes: Vec<u8>,
@@ -25,7 +25,7 @@ struct Written {
     next: Vec<Question>,
     /// Number of members and rooms that were looked at.
     rows: usize,
-    /// Whether it is written to its end before the next line is acted on.
+    /// Whether the next line waits until the whole answer is written.
     is_bulk: bool,
 }
 
@@ -132,7 +132,7 @@ impl Model {
         }
     }
 
-    /// Has the core's dialect write to an IRC client, and looks for what is hidden from it.
+    /// Lets the core's dialect write to an IRC client, and checks that the output reveals nothing hidden.
     fn compose(
         &mut self,
         id: ConnId,
@@ -151,7 +151,7 @@ impl Model {
         let Answer { next, rows, is_bulk, .. } = answer;
         let told = self.chat.hidden(member, &String::from_utf8_lossy(&bytes));
         self.fault = self.fault.take().or(told);
-        // The model has its own reading of what the dialect proposes.
+        // The model derives everything else that the dialect proposes from the line itself.
         let questions = next.into_iter().filter_map(|action| match action {
             Action::Ask(question) => Some(question),
             _ => None,
@@ -204,7 +204,8 @@ impl Chat {
             asker.is_some_and(|it| self.people.get(&it).is_some_and(|it| it.modes.has(UserModes::OPERATOR)));
         for line in answer.lines() {
             let words: Vec<&str> = line.split(' ').collect();
-            // Channels that the answer tells of; a name that only repeats what was asked is no secret.
+            // The channels about which the line is an answer. Other numerics only repeat a name that the client has
+            // sent, which reveals nothing.
             let channels = match words.get(1).copied() {
                 Some("319") => words.get(4..).unwrap_or_default(),
                 Some("322" | "324" | "329" | "332" | "333" | "346" | "348" | "352" | "367") => {

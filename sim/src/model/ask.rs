@@ -1,4 +1,4 @@
-//! What a line asks for, in the model's own reading of the plain dialect.
+//! The plain dialect: parses a typed line into a request.
 
 use crate::seen::{has_no_glyph, is_unseen, narrow};
 use parlor_protocol::plain::{HelpOn, Mistake};
@@ -6,7 +6,7 @@ use parlor_protocol::{
     Flag, Key, Language, Mask, MaskList, MessageKind, ModeChange, Name, RoomName, Status, Text,
 };
 
-/// What one line asks for.
+/// The request of one line.
 #[derive(Clone, Debug)]
 pub(super) enum Ask {
     Away(Option<Text>),
@@ -24,7 +24,7 @@ pub(super) enum Ask {
     Modes,
     /// A name and a password.
     Oper(String, Vec<u8>),
-    /// Nothing: the line might have been a log-in, and was not said.
+    /// The line may be a login, and is not sent to the room. The client is told so.
     NotSaid,
     NotUtf8 {
         converted: bool,
@@ -50,7 +50,7 @@ impl Ask {
             return Self::Nothing;
         }
         let shown = shown(&text);
-        // What stands before the first character that somebody sees is not there.
+        // Invisible characters before the first visible one are ignored.
         let first = shown.iter().position(|&(_, it)| !is_unseen(it)).unwrap_or(shown.len());
         let Some(behind) = behind_slash(&shown[first..]) else {
             return Self::Say(MessageKind::Text, text);
@@ -62,7 +62,7 @@ impl Ask {
         Rest { text: text.as_str(), shown: behind }.command().unwrap_or_else(Self::Mistaken)
     }
 
-    /// Whether it may be on its way while commands before it are.
+    /// Whether the request is proposed to the log, so that it need not wait for earlier commands of its author.
     pub(super) const fn is_command(&self) -> bool {
         !matches!(
             self,
@@ -83,7 +83,7 @@ impl Ask {
     }
 }
 
-/// The characters of a text that are shown, with their places in it: all but its formatting.
+/// Returns the characters of a text without its formatting, each with its byte offset.
 fn shown(text: &Text) -> Vec<(usize, char)> {
     let begin = text.as_str().as_ptr() as usize;
     let parts = text.plain_parts();
@@ -95,7 +95,8 @@ fn shown(text: &Text) -> Vec<(usize, char)> {
         .collect()
 }
 
-/// What follows the slash of a command, if a text begins with one, or with what an input method makes of one.
+/// Returns the characters after the slash of a command, if the text begins with a slash. An input method for Chinese
+/// may write the slash as `、`.
 fn behind_slash(shown: &[(usize, char)]) -> Option<&[(usize, char)]> {
     let (&(_, first), behind) = shown.split_first()?;
     let next = behind.iter().map(|&(_, it)| it).find(|&it| !has_no_glyph(it));
@@ -107,14 +108,14 @@ fn behind_slash(shown: &[(usize, char)]) -> Option<&[(usize, char)]> {
     is_slash.then_some(behind)
 }
 
-/// What is left of a line.
+/// The unread rest of a line.
 struct Rest<'a> {
     text: &'a str,
     shown: &'a [(usize, char)],
 }
 
 impl Rest<'_> {
-    /// The characters up to the next blank.
+    /// Removes and returns the characters up to the next blank.
     fn up_to_blank(&mut self) -> String {
         let end = self.shown.iter().position(|(_, it)| it.is_whitespace()).unwrap_or(self.shown.len());
         let (word, rest) = self.shown.split_at(end);
@@ -128,13 +129,13 @@ impl Rest<'_> {
         Some(self.up_to_blank())
     }
 
-    /// Everything that is left, if anything of it is seen.
+    /// Returns the rest of the line, if any of it is visible.
     fn all(&self) -> Option<String> {
         let all: String = self.shown.iter().map(|(_, it)| *it).collect();
         Some(all.trim_matches(is_unseen).to_owned()).filter(|all| !all.is_empty())
     }
 
-    /// The same, with its formatting.
+    /// Returns the rest of the line with its formatting, if any of it is visible.
     fn words(&self) -> Option<Text> {
         self.all()?;
         let (offset, _) = self.shown[0];
@@ -259,7 +260,7 @@ impl Rest<'_> {
     }
 }
 
-/// The command that somebody typed, in any case, narrow or wide.
+/// Returns the name of a command from what was typed: a name or an alias, in any case, in narrow or wide characters.
 fn named(typed: &str) -> Option<&'static str> {
     Some(match &*plainly(typed) {
         "away" => "away",
@@ -290,7 +291,7 @@ fn named(typed: &str) -> Option<&'static str> {
     })
 }
 
-/// A word in small letters of ASCII, as it is seen.
+/// Returns a word without invisible characters, in narrow characters and lower case.
 fn plainly(word: &str) -> String {
     let seen = word.chars().filter(|it| !has_no_glyph(*it));
     seen.map(|it| narrow(it).to_ascii_lowercase()).collect()

@@ -1,4 +1,4 @@
-//! Who is where, what each room is and allows, and whether a command may be done.
+//! Members and rooms: the members of each room, its modes, and the checks of commands.
 
 use super::ask::Ask;
 use super::mask;
@@ -9,17 +9,17 @@ use parlor_protocol::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// People and rooms.
+/// The members of the server, and its rooms.
 #[derive(Debug, Default)]
 pub(super) struct Chat {
     pub(super) people: BTreeMap<MemberId, Member>,
-    /// In the order in which they began.
+    /// The rooms, in the order in which they were created.
     pub(super) rooms: Vec<Room>,
-    /// Those who left, or have another name, and when; the latest at the end.
+    /// Former names of members that left or were renamed, each with the time in Unix milliseconds. The latest is last.
     pub(super) departed: Vec<(Person, u64)>,
     pub(super) limits: WorldLimits,
     pub(super) began_unix_ms: u64,
-    /// The most members that there were at once.
+    /// The maximum number of members so far.
     pub(super) members_max: usize,
 }
 
@@ -27,11 +27,13 @@ pub(super) struct Chat {
 pub(super) struct Member {
     pub(super) conn: ConnId,
     pub(super) person: Person,
-    /// In the order in which it entered them. A member of the plain dialect is in one at a time.
+    /// The rooms of the member, in the order in which it entered them. A plain member is in one room at most.
     pub(super) rooms: Vec<RoomName>,
-    /// The rooms to which it is invited, each by when it began, the latest at the end.
+    /// The invitations to rooms. A room is given by the position of the entry that created it, and the latest
+    /// invitation is last.
     pub(super) invitations: Vec<u64>,
-    /// For whom a reply is, and whether it has written to this one.
+    /// The recipient of `/reply`, and whether that member has sent this one a message. If not, the recipient is the
+    /// member that this one wrote to.
     pub(super) answers: Option<(MemberId, bool)>,
     pub(super) away: Option<Text>,
     pub(super) modes: UserModes,
@@ -41,22 +43,23 @@ pub(super) struct Member {
 
 #[derive(Debug)]
 pub(super) struct Room {
-    /// The entry with which it began: a room that ended and began again is another one.
+    /// The position of the entry that created the room. A room that is created again has another one.
     pub(super) began: u64,
     pub(super) began_unix_ms: u64,
     pub(super) name: RoomName,
     pub(super) topic: Option<Topic>,
     pub(super) history: Vec<HistoryLine>,
-    /// In the order of their entrance to the server.
+    /// The members of the room, in the order in which they entered the server.
     pub(super) here: Vec<Here>,
     pub(super) flags: BTreeSet<Flag>,
     pub(super) key: Option<Key>,
     pub(super) limit: Option<u32>,
-    /// In the order in which they came: the list, the mask, who put it there, and when.
+    /// The entries of all lists in the order in which they were added: the list, the mask, the name of the member that
+    /// added it, and the time in Unix milliseconds.
     pub(super) masks: Vec<(MaskList, Mask, Name, u64)>,
 }
 
-/// One who is in a room.
+/// A member of a room.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Here {
     pub(super) member: MemberId,
@@ -66,7 +69,7 @@ pub(super) struct Here {
 }
 
 impl Here {
-    /// What stands before its name: everything, or the highest.
+    /// Returns the prefix of its name: that of every status it has, or only of the highest.
     pub(super) const fn prefix(&self, all: bool) -> &'static str {
         match (self.operates, self.has_voice) {
             (true, true) if all => "@+",
@@ -76,7 +79,7 @@ impl Here {
         }
     }
 
-    /// Whether it hears what is said to those of that status.
+    /// Whether it reads messages to the holders of this status.
     pub(super) const fn reaches(&self, status: Status) -> bool {
         match status {
             Status::Operator => self.operates,
@@ -105,7 +108,7 @@ impl Room {
         self.here.iter().find(|here| here.member == member)
     }
 
-    /// Whether that member may hear that the room is.
+    /// Whether the room may be shown to this member. `None` stands for a client that is not a member yet.
     pub(super) fn shows(&self, member: Option<MemberId>) -> bool {
         !self.flags.contains(&Flag::Secret) || member.is_some_and(|member| self.of(member).is_some())
     }
@@ -130,7 +133,7 @@ impl Chat {
         }
     }
 
-    /// What is answered at once to who speaks the plain dialect.
+    /// Returns the answer to a plain member's request. `here` is the room of the asker.
     pub(super) fn reply<'a>(
         &'a self,
         ask: &'a Ask,
@@ -208,27 +211,29 @@ impl Chat {
         self.rooms.iter().any(|room| room.of(one).is_some() && room.of(other).is_some())
     }
 
-    /// The first of sixteen numbers that is free, or else the position of the entrance.
+    /// Returns the name of a member that has not chosen one: its port with the first of 16 numbers whose name is free,
+    /// or otherwise with the position of its `Enter` in the log.
     pub(super) fn given_name(&self, port: u16, member: MemberId) -> Name {
         let numbers = (1..=16).chain([member.0.0]);
         let mut names = numbers.map(|nth| Name::for_port(port, nth));
         names.find(|name| self.named(name).is_none()).expect("nobody else has this position")
     }
 
-    /// The room of that name, where the member may know of it.
+    /// Returns the room of that name, if the member may know of it.
     pub(super) fn known(&self, member: MemberId, name: &RoomName) -> Result<&Room, Refusal> {
         let operates = self.people[&member].modes.has(UserModes::OPERATOR);
         let room = self.room(name).filter(|room| operates || room.shows(Some(member)));
         room.ok_or_else(|| Refusal::NoSuchRoom(name.clone()))
     }
 
-    /// The room of that name, where the member is in it.
+    /// Returns the room of that name, if the member is in it.
     pub(super) fn room_of(&self, member: MemberId, name: &RoomName) -> Result<&Room, Refusal> {
         let room = self.known(member, name)?;
         room.of(member).map(|_| room).ok_or_else(|| Refusal::NotIn(name.clone()))
     }
 
-    /// Whether the member can go from `from` to `to`.
+    /// Checks whether the member may move from `from` to `to`. `key` is the key, and whether it is an error to give
+    /// one for a room that has none.
     pub(super) fn judge_move(
         &self,
         id: MemberId,
@@ -243,7 +248,7 @@ impl Chat {
         if let Some(there) = there.filter(|room| room.of(id).is_some()) {
             return Err(Refusal::AlreadyIn(there.name.clone()));
         }
-        // Who writes two words and means one room is not to end up in another.
+        // A plain user may type a name of two words. The second word is then not silently taken for a key.
         let (key, checks_key) = key;
         if checks_key && key.is_some() && there.is_none_or(|room| room.key.is_none()) {
             return Err(Refusal::NoKey(to.clone()));
@@ -295,7 +300,7 @@ impl Chat {
         Ok(room.name.clone())
     }
 
-    /// Whether the member may change what the room is.
+    /// Checks whether the member may change the modes of the room.
     pub(super) fn judge_rule(&self, id: MemberId, room: &Room) -> Result<(), Refusal> {
         match room.of(id) {
             _ if self.people[&id].modes.has(UserModes::OPERATOR) => Ok(()),
@@ -325,7 +330,7 @@ impl Chat {
         Ok(room.name.clone())
     }
 
-    /// Whom the member may send out of the room.
+    /// Checks whether the member may kick `name` from the room. Returns the room's name and the target.
     pub(super) fn judge_kick(
         &self,
         id: MemberId,
@@ -342,7 +347,7 @@ impl Chat {
         Ok((room.name.clone(), target))
     }
 
-    /// Whom the member may ask into the room.
+    /// Checks whether the member may invite `name` to the room. Returns the room's name and the target.
     pub(super) fn judge_invitation(
         &self,
         id: MemberId,
@@ -370,7 +375,7 @@ impl Chat {
         invitations.drain(..over);
     }
 
-    /// Makes one change; `None` where it changed nothing.
+    /// Makes one change of modes, and returns it as others read it. Returns `None` if it changes nothing.
     pub(super) fn change_mode(
         &mut self,
         entry: &LogEntry,
@@ -398,7 +403,7 @@ impl Chat {
                     |entry: &(MaskList, Mask, Name, u64)| entry.0 == *list && mask::are_one(&entry.1, mask);
                 match (on, room.masks.iter().position(is_it)) {
                     (false, Some(place)) => {
-                        // It is told as it was set.
+                        // Others read the mask in the spelling in which it was added.
                         let (_, mask, ..) = room.masks.remove(place);
                         told = ModeChange::Mask { list: *list, mask, on: false };
                         true
@@ -431,7 +436,8 @@ impl Chat {
         Ok(changed.then_some(told))
     }
 
-    /// The member is in the room from here on, which begins where it is not.
+    /// Adds the member to the room, and creates the room if it does not exist. Returns the room's name in its own
+    /// spelling.
     pub(super) fn enter_room(&mut self, entry: &LogEntry, id: MemberId, to: &RoomName) -> RoomName {
         let begins = self.room(to).is_none();
         if begins {
@@ -448,7 +454,7 @@ impl Chat {
         name
     }
 
-    /// The member is not in the room any more, which ends where it was the last.
+    /// Removes the member from the room, and the room if no member is left. The lobby always stays.
     pub(super) fn leave_room(&mut self, id: MemberId, room: &RoomName) {
         if let Some(room) = self.room_mut(room) {
             room.here.retain(|here| here.member != id);

@@ -1,4 +1,4 @@
-//! One connection: what is known of it, and how its bytes become lines.
+//! The state of one connection, and how its bytes become lines.
 
 use super::ask::Ask;
 use super::irc::Client;
@@ -19,56 +19,56 @@ pub(super) struct Conn {
     pub(super) peer: SocketAddr,
     /// The room that its listener leads to.
     pub(super) leads_to: Option<RoomName>,
-    /// It counts against the limits on connections.
+    /// Whether it counts towards the limits on connections.
     pub(super) admitted: bool,
-    /// It was not let in, and is being told why.
+    /// Whether it was refused, and is being told the reason.
     pub(super) refused: bool,
     pub(super) link: Link,
     pub(super) stage: Stage,
     pub(super) language: Language,
-    /// Where a speaker of the plain dialect is.
+    /// The room of a plain member.
     pub(super) room: Option<RoomName>,
-    /// A client of IRC; everyone else is taken for plain.
+    /// The state of an IRC client; `None` for any other connection.
     pub(super) irc: Option<Box<Client>>,
-    /// What is spoken where it connected.
+    /// The dialect of its listener.
     pub(super) listener: Dialect,
-    /// What came until it is clear what it speaks.
+    /// The first bytes, until the protocol is detected.
     pub(super) opening: Option<Opening>,
-    /// Every byte that no line was made of yet.
+    /// Bytes that are not part of a line yet.
     pub(super) unread: Vec<u8>,
-    /// So many of them were looked at, and more must come before they say anything.
+    /// Number of bytes of `unread` that contain no complete item.
     scanned: usize,
-    /// How what people type is read.
+    /// The parser for input of a person.
     pub(super) typed: Typed,
-    /// What was read, and is still to be acted on.
+    /// An item that was read, and waits until the rate limit allows it.
     item: Option<Item>,
-    /// It was told that what it writes is not UTF-8.
+    /// Whether it was told that its text is not UTF-8.
     pub(super) told_encoding: bool,
     pub(super) input_ended: bool,
-    /// What is still to be done for the line that was read.
+    /// The steps that are left of the current line.
     pub(super) waiting: VecDeque<Todo>,
     pub(super) under_way: u32,
-    /// A command under way changes this connection's own state.
+    /// Whether a pending command changes this connection's own state, so that everything after it has to wait.
     pub(super) barrier: bool,
-    /// A long answer is not written out yet.
+    /// Whether a long answer is not written out yet.
     pub(super) draining: bool,
-    /// A password is being checked.
+    /// Whether a password is being checked.
     pub(super) checking: bool,
-    /// It begins again as IRC.
+    /// Whether its plain member leaves because the client turned out to speak IRC.
     pub(super) switches: bool,
-    /// What is answered now answers a line with a label.
+    /// The answers so far to the current line, if that has a label.
     pub(super) label: Option<Answered>,
     pub(super) heard_at: Instant,
-    /// When its budget of lines is whole again, in microseconds.
+    /// The time at which its budget of lines is full again, in microseconds.
     pub(super) budget_full_at: u64,
-    /// Bytes of answers that no line was paid for yet.
+    /// Number of bytes of answers that are not charged yet.
     uncharged: usize,
     pub(super) budget_timer: Option<Instant>,
-    /// When it is cut off, if it has not read to its end by then.
+    /// The time at which it is cut off, if it has not read everything by then.
     pub(super) end_timer: Option<Instant>,
-    /// When it must have said something, and what for.
+    /// The time by which it must send something, and the kind of wait.
     pub(super) wait: Option<(Instant, Wait)>,
-    /// When a client of IRC must have said who it is, whatever name it tries.
+    /// The time by which an IRC client must be registered. It stays the same when the client has to try another name.
     pub(super) registers_until: Option<Instant>,
     pub(super) due: Expectation,
     pub(super) ended_for: Option<CloseReason>,
@@ -83,13 +83,13 @@ pub(super) enum Link {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Its first line will tell what it speaks.
+    /// Its protocol is being detected.
     Detecting,
     Entering,
     Leaving(MemberId),
     Member(MemberId),
     Outside,
-    /// It is to say who it is.
+    /// It is an IRC client that is not registered yet.
     Registering,
 }
 
@@ -102,16 +102,16 @@ impl Stage {
     }
 }
 
-/// What a connection is waited for.
+/// The thing that a connection must send in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wait {
     Detection,
-    /// Any sign of life.
+    /// Any bytes, or the answer to a ping.
     Idle,
     Registration,
 }
 
-/// Of timers that are due at once, the one of the lower kind is first.
+/// The kind of a timer. Of timers that are due at the same time, the lower kind is first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Timer {
     Detection,
@@ -121,32 +121,32 @@ pub(super) enum Timer {
     Registration,
 }
 
-/// What there is to read of a connection.
+/// The result of reading from a connection.
 pub(super) enum NextLine {
-    /// Nothing, for ever.
+    /// The input has ended.
     End,
-    /// A client of telnet wants to know whether the server is there.
+    /// The telnet command "Are You There".
     AreYouThere,
-    /// A line, and how many bytes of it were dropped.
+    /// A line, and the number of bytes that were cut from its end.
     Line(Vec<u8>, usize),
-    /// Nothing yet.
+    /// There is no complete line yet.
     None,
-    /// Something, but its writer was too fast.
+    /// There is something, but the rate limit does not allow it before this time.
     NotBefore(Instant),
-    /// A client of telnet asks for something, and this is the answer.
+    /// A telnet command that must be answered with these bytes.
     Telnet([u8; 3]),
 }
 
-/// The first bytes of a connection, for as long as it is not clear what it speaks.
+/// The first bytes of a connection whose protocol is not detected yet.
 #[derive(Debug, Default)]
 pub(super) struct Opening {
     pub(super) bytes: Vec<u8>,
-    /// So many were looked at in vain.
+    /// Number of bytes that were examined without a result.
     looked: usize,
-    /// So many bytes that decide nothing were before them.
+    /// Number of bytes of noise before them.
     noise: usize,
     utf16: bool,
-    /// Lines that were neither said nor read.
+    /// Lines in doubt, which were not sent to the room. They are parsed if the client turns out to speak IRC.
     doubted: Vec<u8>,
     doubts: usize,
 }
@@ -156,7 +156,7 @@ impl Opening {
         Known { from, ended, is_first: self.noise == 0, utf16: self.utf16 }
     }
 
-    /// What it looks like after a silence.
+    /// Returns the best guess when the client has been silent for too long.
     pub(super) fn guess(&self) -> Opens {
         match see(&self.bytes, self.known(From::Nobody, true)) {
             Seen::Opens(opens) => opens,
@@ -165,7 +165,7 @@ impl Opening {
     }
 }
 
-/// Bytes of a line of IRC, tags and all.
+/// Maximum number of bytes of an IRC line with its tags.
 const IRC_LINE_BYTES_MAX: usize = 4_096 + 510;
 
 impl Conn {
@@ -207,7 +207,7 @@ impl Conn {
         }
     }
 
-    /// From here on it is a client of IRC, of which nothing is known.
+    /// Turns the connection into that of a new IRC client.
     pub(super) fn begin_irc(&mut self) {
         self.irc = Some(Box::new(Client::where_plain_is_spoken()));
         self.due.begin_irc();
@@ -215,7 +215,8 @@ impl Conn {
         self.release(true);
     }
 
-    /// What it has begun to speak, if that is clear now. What decides nothing is handed on.
+    /// Returns the protocol that the client has begun to speak, if that is known. Noise is removed, and telnet
+    /// commands in it are answered.
     pub(super) fn sniff(&mut self, limits: &Limits, now: Instant) -> Option<Opens> {
         let from = match (self.stage, self.listener) {
             (Stage::Detecting, _) => From::Nobody,
@@ -236,7 +237,7 @@ impl Conn {
                     let noise = opening.bytes.drain(..count);
                     if self.irc.is_none() {
                         self.unread.extend(noise);
-                        // Nothing is said by it, but telnet may ask for something, which is answered first.
+                        // Noise is not sent to the room, but telnet commands in it are answered first.
                         let detecting = self.stage == Stage::Detecting;
                         while let Some(item) = self.typed.read(&mut self.unread, false, limits.line_bytes_max)
                         {
@@ -247,7 +248,7 @@ impl Conn {
                                 Item::Telnet(answer) => Todo::Telnet(answer),
                             };
                             self.waiting.push_back(todo);
-                            // It pays, and does not wait.
+                            // The answer is charged, but never delayed.
                             self.budget_full_at = owing(self.budget_full_at, 1, limits.rate, now);
                         }
                         self.scanned = self.unread.len();
@@ -270,8 +271,8 @@ impl Conn {
         }
     }
 
-    /// It is clear what it speaks, and what came of it is read. A client of IRC reads neither what was before its first
-    /// line nor loses what was in doubt.
+    /// Ends the detection, and hands the bytes that have arrived to the parser. For an IRC client the lines in doubt
+    /// are parsed again, but noise is dropped.
     pub(super) fn release(&mut self, is_irc: bool) {
         let Some(opening) = self.opening.take() else { return };
         if is_irc {
@@ -282,7 +283,7 @@ impl Conn {
         self.unread.extend(opening.bytes);
     }
 
-    /// It has a while to say who it is.
+    /// Starts the wait for the registration, unless it has been started before.
     pub(super) fn expect_registration(&mut self, now: Instant, limits: &Limits) {
         let until = *self.registers_until.get_or_insert(now.plus_ms(limits.registration_ms));
         self.wait = Some((until, Wait::Registration));
@@ -301,7 +302,7 @@ impl Conn {
         (self.typed, self.item) = (Typed::default(), None);
     }
 
-    /// Nothing more is read from it: something waits that was read.
+    /// Whether reading from the connection is paused, because something that it has sent has to wait.
     pub(super) fn reads_are_paused(&self) -> bool {
         let unread = self.item.is_some()
             || self.unread.len() > self.scanned
@@ -311,18 +312,18 @@ impl Conn {
         self.link == Link::Open && (reads_on && waits || self.switches)
     }
 
-    /// Whether bytes that come are ever acted on.
+    /// Whether bytes that arrive will be used.
     pub(super) const fn listens(&self) -> bool {
         let leaves = matches!(self.stage, Stage::Leaving(_) | Stage::Outside);
         matches!(self.link, Link::Open) && (!leaves || self.switches)
     }
 
-    /// Nothing is read and nothing done for now.
+    /// Whether nothing is read or done for now.
     pub(super) const fn is_held(&self) -> bool {
         self.barrier || self.draining || self.checking
     }
 
-    /// Whether what is to be done next waits for the verdicts on commands under way.
+    /// Whether a step waits until pending commands are committed.
     pub(super) fn waits(&self, todo: &Todo, limits: &Limits) -> bool {
         let is_full = self.under_way >= limits.pending_commands_max;
         match todo {
@@ -333,7 +334,7 @@ impl Conn {
         }
     }
 
-    /// Its timers, each with its kind.
+    /// Returns the timers that are set, each with its kind.
     pub(super) fn timers(&self) -> impl Iterator<Item = (Instant, Timer)> {
         let wait = self.wait.map(|(at, wait)| {
             let timer = match wait {
@@ -347,7 +348,7 @@ impl Conn {
         wait.into_iter().chain(end).chain(self.budget_timer.map(|at| (at, Timer::Budget)))
     }
 
-    /// Bytes that its next line may have.
+    /// Returns the maximum number of bytes of its next line.
     fn line_bytes_max(&self, limits: &Limits) -> usize {
         if self.irc.is_some() { IRC_LINE_BYTES_MAX } else { limits.line_bytes_max }
     }
@@ -382,7 +383,7 @@ impl Conn {
         }
     }
 
-    /// A line of a program ends with LF.
+    /// Removes and returns the next line of an IRC client. It ends with LF, after an optional CR.
     fn line_of_irc(&mut self) -> Option<Item> {
         let end = self.unread.iter().position(|&byte| byte == b'\n');
         let (length, taken) = match end {
@@ -397,7 +398,8 @@ impl Conn {
         Some(Item::Line(line))
     }
 
-    /// A budget of `burst` lines that one line joins again each so many microseconds.
+    /// Takes one line from the budget of `burst` lines, which grows by one line in each interval. Returns the time at
+    /// which there will be a line, if there is none now.
     fn spend(&mut self, rate: Rate, now: Instant) -> Result<(), Instant> {
         let Some(interval) = 1_000_000_u64.checked_div(u64::from(rate.lines)) else { return Ok(()) };
         let now = now.as_micros();
@@ -410,7 +412,7 @@ impl Conn {
         Ok(())
     }
 
-    /// Answers cost a line for each 512 bytes of them.
+    /// Charges an answer: one line for each 512 bytes.
     pub(super) fn charge(&mut self, bytes: usize, rate: Rate, now: Instant) {
         self.uncharged += bytes;
         self.charge_lines(self.uncharged / 512, rate, now);
@@ -422,7 +424,7 @@ impl Conn {
     }
 }
 
-/// When a budget is full again that is charged so many lines, whether they are there or not.
+/// Returns the time at which a budget is full again after it is charged `lines` unconditionally.
 fn owing(full_at: u64, lines: usize, rate: Rate, now: Instant) -> u64 {
     let interval = 1_000_000_u64.checked_div(rate.lines.into());
     interval.map_or(full_at, |interval| full_at.max(now.as_micros()) + lines as u64 * interval)

@@ -1,4 +1,4 @@
-//! What an entry of the log does, and who hears of it.
+//! The effects of log entries on members and rooms, and the events and answers that tell of them.
 
 use super::Model;
 use super::chat::Member;
@@ -13,7 +13,7 @@ use parlor_protocol::{
 };
 
 impl Model {
-    /// What an entry does, by its author's connection.
+    /// Applies an entry of the log. `conn` is the connection of its author.
     pub(super) fn happen(&mut self, conn: ConnId, entry: &LogEntry) {
         if let Err(refusal) = self.try_to(conn, entry) {
             self.refuse(conn, entry, &refusal);
@@ -28,7 +28,8 @@ impl Model {
             }
             Command::Invite { member, name, room } => {
                 let (room, target) = self.chat.judge_invitation(*member, room, name)?;
-                // From who does not run the room, it is a hint.
+                // An invitation by a member that is not an operator of the room is only a hint: it does not let the
+                // target in.
                 let runs = self.chat.room(&room).is_some_and(|it| self.chat.judge_rule(*member, it).is_ok());
                 if runs {
                     self.chat.invite(target, &room);
@@ -114,7 +115,7 @@ impl Model {
                 self.tell_room(&room, conn, true, &event(&self.chat, entry, (&by, by_bot), what));
             }
             Command::SetUserModes { member, on, off } => {
-                // Nobody becomes an operator by saying so.
+                // `MODE +o` on oneself has no effect.
                 self.set_user_modes(conn, *member, on.without(UserModes::OPERATOR), *off, false);
             }
             Command::Reply { member, message } => {
@@ -144,7 +145,7 @@ impl Model {
         Ok(())
     }
 
-    /// Who a member is to others, and whether it is a program.
+    /// Returns the person that others see, and whether it is a bot.
     pub(super) fn by(&self, member: MemberId) -> (Person, bool) {
         let member = &self.chat.people[&member];
         (member.person.clone(), member.modes.has(UserModes::BOT))
@@ -215,7 +216,7 @@ impl Model {
         verdict.unwrap_or(Ok(()))
     }
 
-    /// Its name is taken: it may try another.
+    /// Records that a client did not enter because its name was taken. An IRC client may try another.
     fn not_entered(&mut self, id: ConnId) {
         let Some(conn) = self.conns.get_mut(id) else { return };
         conn.stage = Stage::Outside;
@@ -237,7 +238,7 @@ impl Model {
             began.as_ref().is_some_and(|(began, _)| person.invitations.contains(began))
         );
         sometimes!(self.marks, SeveralRooms, rooms > 0);
-        // Whoever is there before the newcomer hears of it.
+        // The members that are in the room before the newcomer read the event.
         let shown = began.map_or_else(|| to.clone(), |(_, name)| name);
         let joined = event(&self.chat, entry, (&by, by_bot), What::Joined { room: &shown });
         self.tell_all_in(&shown, None, &joined);
@@ -367,7 +368,7 @@ impl Model {
         } else {
             self.reply(id, &Note::NowNamed(name));
         }
-        // Another spelling of the same name is nothing new to those who watch it.
+        // Another spelling of the same name is not reported to those who watch it.
         if owner.is_none() {
             self.chat.depart(entry, by.clone());
             sometimes!(self.marks, WatchedRenamed, self.is_watched(&by.name) || self.is_watched(name));
@@ -436,8 +437,8 @@ impl Model {
         self.respond(id, &Reply::AwayIs { away, was_away: before.is_some() });
     }
 
-    /// Those in its rooms hear what a member says of itself, and those who watch it closely; it does itself, but
-    /// that it is away.
+    /// Tells of a change that a member makes to itself: to the members of its rooms, to the watchers with
+    /// `extended-monitor`, and to the member itself unless it is about being away.
     fn tell_of(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, what: What<'_>) {
         let (by, by_bot) = self.by(member);
         let event = event(&self.chat, entry, (&by, by_bot), what);
@@ -449,7 +450,7 @@ impl Model {
         }
     }
 
-    /// What several rooms hear costs its author a line for each.
+    /// Charges a member of several rooms for an event that all of them read: one line for each room.
     fn charge_for_rooms(&mut self, id: ConnId, member: MemberId) {
         let rooms = self.chat.people[&member].rooms.len();
         if let Some(conn) = self.conns.get_mut(id) {
@@ -457,7 +458,8 @@ impl Model {
         }
     }
 
-    /// Those who watch a member closely, and share no room with it, hear what those hear who do.
+    /// Tells the clients that watch a member with `extended-monitor`, unless they share a room with it and were told
+    /// already.
     fn tell_close_watchers(&mut self, id: ConnId, member: MemberId, event: &Event<'_>) {
         let watchers: Vec<ConnId> = self
             .conns
@@ -476,7 +478,7 @@ impl Model {
         self.tell_each(&watchers, event);
     }
 
-    /// Somebody is shown at another host, and hears of it itself.
+    /// Sets the host of a member. Others read that, and the member itself, too.
     fn set_host(&mut self, id: ConnId, entry: &LogEntry, target: MemberId, host: &Host) {
         let (from, by_bot) = self.by(target);
         let person = &mut self.chat.person(target).person;
@@ -498,7 +500,7 @@ impl Model {
         self.is_called(hearer, &to);
     }
 
-    /// Others know a client as this person from here on.
+    /// Tells the dialect of a client how others see the client from now on.
     fn is_called(&mut self, id: ConnId, person: &Person) {
         if let Some(client) = self.conns.get_mut(id).and_then(|conn| conn.irc.as_mut()) {
             client.is_called(person);

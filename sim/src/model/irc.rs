@@ -1,5 +1,5 @@
-//! The model's own reading of IRC: what each client has said of itself, what its lines ask for, and in which order they are
-//! answered. The words of the answers come from the core.
+//! The IRC dialect: the state of each client, the steps of its lines, and the order in which they are answered. The
+//! text of the answers comes from the core.
 
 pub(super) mod label;
 mod line;
@@ -11,35 +11,35 @@ use parlor_protocol::irc::Capabilities;
 use parlor_protocol::{DialectState, Limits, MemberId, Name, Options, Person, Text, irc};
 use std::collections::BTreeSet;
 
-/// What is known of one client.
+/// The state of one IRC client.
 #[derive(Debug)]
 pub(super) struct Client {
     /// The core's dialect, which writes the answers.
     pub(super) form: Box<dyn DialectState>,
     pub(super) capabilities: Capabilities,
-    /// It knows version 302 of `CAP`.
+    /// Whether it supports version 302 of `CAP`.
     knows_302: bool,
-    /// It has begun to negotiate and not ended it.
+    /// Whether it has begun to negotiate capabilities and has not sent `CAP END`.
     negotiates: bool,
     password: Vec<u8>,
     password_is_right: bool,
     name: Option<Name>,
     user: Option<(String, Text)>,
-    /// Names that it watches.
+    /// The names that it watches (`MONITOR`).
     pub(super) watches: BTreeSet<Name>,
-    /// It was asked whether it is there, and has said nothing since.
+    /// Whether it was sent a `PING` and has sent nothing since.
     pub(super) pinged: bool,
-    /// It might as well have spoken the plain dialect where it connected.
+    /// Whether its listener is also for the plain dialect.
     might_be_plain: bool,
 }
 
 impl Client {
-    /// Returns a client of a listener where only IRC is spoken.
+    /// Creates a client at a listener for IRC only.
     pub(super) fn new(options: &Options) -> Self {
         Self::of((irc::SPEC.begin)(options), false)
     }
 
-    /// A client that might as well have spoken the plain dialect where it connected.
+    /// Creates a client at a listener that is also for the plain dialect.
     pub(super) fn where_plain_is_spoken() -> Self {
         Self::of(irc::begin_beside_plain(), true)
     }
@@ -60,12 +60,12 @@ impl Client {
         }
     }
 
-    /// Tells the core's dialect how others know the client from here on.
+    /// Tells the core's dialect the name, user name and host that others now see.
     pub(super) fn is_called(&mut self, person: &Person) {
         self.form.identified(person);
     }
 
-    /// Its name is taken: it may try another.
+    /// Records that its name was taken. The client may try another.
     pub(super) fn forget_name(&mut self) {
         self.form.not_entered();
         self.name = None;
@@ -76,7 +76,7 @@ impl Client {
         self.password_is_right = true;
     }
 
-    /// Its name, its user name and its real name, when it has said all of them.
+    /// Returns its name, user name and real name, once it has sent all of them.
     pub(super) fn registration(&self) -> Option<(Name, String, Text)> {
         let (user, real_name) = self.user.clone()?;
         Some((self.name.clone()?, user, real_name))
@@ -87,13 +87,13 @@ impl Client {
     }
 }
 
-/// Whose line is read, and under which conditions.
+/// The author of a line, and the settings that apply to it.
 #[derive(Clone, Copy)]
 pub(super) struct Who<'a> {
     pub(super) member: Option<MemberId>,
     pub(super) person: Option<&'a Person>,
     pub(super) limits: &'a Limits,
     pub(super) has_password: bool,
-    /// Names that nobody may take.
+    /// Reserved names.
     pub(super) reserved: &'a [Name],
 }

@@ -1,4 +1,4 @@
-//! A connection's lines, one after the other, and what is done for each.
+//! Reads the lines of a connection one after the other, and carries out their steps.
 
 use super::Model;
 use super::ask::Ask;
@@ -14,14 +14,14 @@ use parlor_protocol::{
 };
 
 impl Model {
-    /// Goes on as far as can be acted on.
+    /// Carries out the steps of a connection and reads its lines, as far as that is possible now.
     pub(super) fn go_on(&mut self, now: Now, id: ConnId) {
         while self.goes_on(now, id) {}
         self.send_gathered(id);
         self.bound_end(id);
     }
 
-    /// Does one thing; returns whether there may be another.
+    /// Carries out one step, or reads one line. Returns whether there may be another.
     fn goes_on(&mut self, now: Now, id: ConnId) -> bool {
         let limits = self.limits;
         let Some(conn) = self.conns.get_mut(id) else { return false };
@@ -71,7 +71,7 @@ impl Model {
         }
         let detects = conn.stage == Stage::Detecting;
         if detects && conn.opening.is_some() {
-            // There is nothing on it that anybody said.
+            // It is the unfinished line of the first bytes, which contains only noise.
             return;
         }
         self.read_plain(id, line, dropped);
@@ -80,7 +80,7 @@ impl Model {
         }
     }
 
-    /// It is clear what a connection has begun to speak, or that it is not.
+    /// Acts on the result of the detection.
     fn opened(&mut self, now: Now, id: ConnId, opens: Opens) {
         let Some(conn) = self.conns.get_mut(id) else { return };
         match (opens, conn.stage, conn.listener) {
@@ -105,7 +105,7 @@ impl Model {
         }
     }
 
-    /// Nothing came for so long that it is taken for what it may be.
+    /// Ends the detection of a connection that was silent for too long.
     pub(super) fn fell_silent(&mut self, now: Now, id: ConnId) {
         let Some(conn) = self.conns.get_mut(id) else { return };
         match conn.opening.as_ref().map_or(Opens::Plain, Opening::guess) {
@@ -126,7 +126,8 @@ impl Model {
         self.go_on(now, id);
     }
 
-    /// It speaks what is not spoken where it is: it reads this, and is closed.
+    /// Closes a connection that speaks a protocol that its listener does not serve. It is told so in that protocol, if
+    /// possible.
     fn turn_away(&mut self, id: ConnId, opens: Opens) {
         let Some(conn) = self.conns.get_mut(id) else { return };
         conn.due.end_irc();
@@ -149,7 +150,7 @@ impl Model {
         let Some(conn) = self.conns.get_mut(id) else { return };
         sometimes!(self.marks, LineCut, dropped > 0);
         sometimes!(self.marks, LineAtLimit, dropped == 0 && line.len() == bytes_max);
-        // A character that the limit cuts goes; what is not UTF-8 otherwise is told.
+        // A character that is cut by the limit is dropped. Any other invalid UTF-8 is reported to the author.
         let end = line.utf8_chunks().last().map_or(&b""[..], |last| last.invalid());
         let is_cut = dropped > 0 && std::str::from_utf8(end).is_err_and(|error| error.error_len().is_none());
         let kept = if is_cut { &line[..line.len() - end.len()] } else { line };
@@ -185,7 +186,7 @@ impl Model {
         };
         let context = Context { member, limits: &self.limits, options: &self.options };
         let todos = client.read(line, dropped, who, &context);
-        // Who says a thing to many pays for each.
+        // A line with several targets is charged for each of them.
         let heard = todos.iter().filter(|todo| todo.is_heard()).count();
         conn.charge_lines(heard.saturating_sub(1), self.limits.rate, self.now.mono);
         conn.waiting.extend(todos);
@@ -194,7 +195,7 @@ impl Model {
     fn act(&mut self, now: Now, id: ConnId, todo: Todo) {
         let Some(conn) = self.conns.get_mut(id) else { return };
         match todo {
-            // Also of who has not said yet what it speaks.
+            // A connection whose protocol is not detected yet is answered, too.
             Todo::Ask(Ask::IsThere) => {
                 let mut bytes = bytes::BytesMut::new();
                 Note::IsThere.render(conn.language, self.limits.reply_bytes_max, &mut bytes);
@@ -208,7 +209,7 @@ impl Model {
             }
             Todo::Check(operator, password) => {
                 conn.checking = true;
-                // A guess is dear.
+                // Checking a password is expensive.
                 conn.charge_lines(50, self.limits.rate, now.mono);
                 self.questions.push_back((id, operator, password));
             }
@@ -248,7 +249,8 @@ impl Model {
         self.proposals.push((id, command));
     }
 
-    /// It speaks the plain dialect, of which nobody can know a password.
+    /// Lets a plain client enter. If the server has a password, it is closed instead, because the plain dialect has no
+    /// way to send one.
     pub(super) fn enter_plain(&mut self, id: ConnId) {
         if self.options.identity.has_password {
             return self.end(id, CloseReason::Password);
@@ -340,7 +342,7 @@ impl Model {
         }
     }
 
-    /// The verdict on a password has come.
+    /// Handles the result of a password check.
     pub(super) fn verdict(&mut self, now: Now, id: ConnId, right: bool) {
         let Some(conn) = self.conns.get_mut(id) else { return };
         if !std::mem::take(&mut conn.checking) {
@@ -371,7 +373,7 @@ impl Model {
         self.go_on(now, id);
     }
 
-    /// A member leaves; who is none yet is told goodbye at once.
+    /// Lets a member leave. A connection that is not a member is closed at once.
     fn leave_or_close(&mut self, id: ConnId, reason: CloseReason, message: Option<Text>) {
         if self.conns.get(id).is_some_and(|conn| conn.stage.member().is_some()) {
             self.leave(id, reason, message);
@@ -380,7 +382,7 @@ impl Model {
         }
     }
 
-    /// Who is asked whether it is there, or did not answer.
+    /// Handles the idle timer: pings the client, or closes it if it has not answered the last ping.
     pub(super) fn look_for_life(&mut self, id: ConnId) {
         let limits = self.limits;
         let now = self.now.mono;
@@ -388,7 +390,7 @@ impl Model {
         let is_paused = conn.reads_are_paused();
         let Some(client) = &mut conn.irc else { return };
         if is_paused {
-            // What it may have said waits.
+            // Its answer may be among the bytes that are not read yet.
             conn.heard_at = now;
             client.pinged = false;
         }

@@ -1,11 +1,11 @@
-//! The model's own reading of masks: how they are written, when two are one, and whom they are about.
+//! Masks: their syntax, their equality, and matching. Independent of the core's.
 
 use super::fold::folded;
 use parlor_protocol::{Mask, MaskList, Name, Person};
 use std::net::IpAddr;
 use unicode_normalization::UnicodeNormalization as _;
 
-/// What stands in one place of a pattern.
+/// An element of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     Anything,
@@ -13,7 +13,7 @@ enum Place {
     This(char),
 }
 
-/// The mask of a text for a list, if there can be one.
+/// Parses a mask for a list.
 pub(super) fn read(list: MaskList, text: &str) -> Option<Mask> {
     let text: String = text.nfc().collect();
     let (mutes, pattern) = match text.strip_prefix("m:") {
@@ -73,7 +73,7 @@ pub(super) fn are_one(one: &Mask, other: &Mask) -> bool {
         || one.mutes() == other.mutes() && places(pattern_of(one)) == places(pattern_of(other))
 }
 
-/// Whether it is about that person.
+/// Whether a mask matches a person.
 pub(super) fn is_about(mask: &Mask, person: &Person) -> bool {
     let Person { name, profile } = person;
     is_like(pattern_of(mask), &format!("{name}!{}@{}", profile.user(), profile.host()))
@@ -82,7 +82,7 @@ pub(super) fn is_about(mask: &Mask, person: &Person) -> bool {
 /// Whether a pattern matches all of a text.
 pub(super) fn is_like(pattern: &str, text: &str) -> bool {
     let text: Vec<char> = folded(text).chars().collect();
-    // Which beginnings of the text the places so far match.
+    // For each prefix of the text, whether the elements so far match it.
     let mut ends = vec![false; text.len() + 1];
     ends[0] = true;
     for place in places(pattern) {
@@ -104,8 +104,8 @@ fn pattern_of(mask: &Mask) -> &str {
     if mask.mutes() { &text["m:".len()..] } else { text }
 }
 
-/// The places of a pattern, without regard to case; of wildcards side by side, those for one character first, and one
-/// for anything.
+/// Returns the elements of a pattern, with characters folded. In each run of wildcards, those for one character come
+/// first, followed by at most one for any text, so that equal patterns have equal elements.
 fn places(pattern: &str) -> Vec<Place> {
     let pattern = folded(pattern);
     let mut rest = pattern.as_str();
@@ -114,7 +114,8 @@ fn places(pattern: &str) -> Vec<Place> {
         let behind = rest.trim_start_matches('\\');
         let backslashes = rest.len() - behind.len();
         let wild = behind.chars().next().filter(|it| matches!(it, '*' | '?'));
-        // Two before a wildcard are one, and one more makes the wildcard a character.
+        // Before a wildcard, two backslashes are a literal one, and a single one makes the wildcard a literal
+        // character.
         let said = if wild.is_some() { backslashes / 2 } else { backslashes };
         places.extend(std::iter::repeat_n(Place::This('\\'), said));
         rest = behind;
@@ -147,7 +148,7 @@ fn places(pattern: &str) -> Vec<Place> {
     sorted
 }
 
-/// A mask of a kind that other servers have.
+/// Whether a mask has the syntax of an extended ban of other servers.
 fn is_foreign(pattern: &str) -> bool {
     let before_colon = pattern.find(':').map(|at| &pattern[..at]);
     if pattern.starts_with('$') {
@@ -162,7 +163,7 @@ fn is_foreign(pattern: &str) -> bool {
         && pattern.parse::<IpAddr>().is_err()
 }
 
-/// An address as people are shown with it.
+/// Returns an address in the form in which hosts are shown.
 fn host_of(address: IpAddr) -> String {
     let shown = address.to_canonical().to_string();
     if shown.starts_with(':') { format!("0{shown}") } else { shown }

@@ -1,11 +1,12 @@
-//! Who is not heard in which room, and what does not get around that.
+//! Members that may not speak in a room because of its modes or masks, and the ways around that which are closed:
+//! names, real names, parting and away messages.
 
 use super::chat::{Chat, Room};
 use super::mask;
 use parlor_protocol::{Flag, MaskList, MemberId, Person, Refusal, RoomName, Text};
 
 impl Room {
-    /// Whether a ban or a mute is about that person, and no exception.
+    /// Whether a ban or a mute matches that person, and no exception does.
     fn is_against(&self, person: &Person) -> bool {
         let about = |list| self.listed(list).any(|(_, mask, ..)| mask::is_about(mask, person));
         about(MaskList::Bans) && !about(MaskList::BanExceptions)
@@ -17,19 +18,20 @@ impl Room {
 }
 
 impl Chat {
-    /// Whether nobody in the room hears what that member says.
+    /// Whether that member may not speak in the room.
     pub(super) fn silences(&self, room: &Room, id: MemberId) -> bool {
         let is_quiet = room.flags.contains(&Flag::Moderated) || room.is_against(&self.people[&id].person);
         is_quiet && !room.raises(id)
     }
 
-    /// The first of a member's rooms that does not let it speak.
+    /// Returns the first of a member's rooms in which it may not speak.
     pub(super) fn quiet_room(&self, id: MemberId) -> Option<&RoomName> {
         let mut rooms = self.people[&id].rooms.iter();
         rooms.find(|room| self.room(room).is_some_and(|room| self.silences(room, id)))
     }
 
-    /// Last words, as those read them who are left behind.
+    /// Returns the parting message of a member as the others read it: without the text, if the member may not speak in
+    /// the room that it leaves, or in any of its rooms.
     pub(super) fn last_words<'a>(
         &self,
         id: MemberId,
@@ -43,7 +45,7 @@ impl Chat {
         words.filter(|_| !is_silent)
     }
 
-    /// Whether a member may call itself something else.
+    /// Checks whether a member may change its name. It may not while a ban or mute of one of its rooms matches it.
     pub(super) fn judge_name(&self, id: MemberId) -> Result<(), Refusal> {
         let person = &self.people[&id];
         for name in &person.rooms {

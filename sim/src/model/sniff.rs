@@ -1,40 +1,40 @@
-//! The model's own reading of first bytes: what a connection has begun to speak (docs/IRC.md, "One port for everyone").
-//!
-//! It looks at everything that came since the last thing that decided nothing, each time from the beginning.
+//! Detects the protocol of a connection from its first bytes (docs/IRC.md, "One port for everyone"). It is independent
+//! of the core's sniffer, and does not work incrementally: each time it examines all bytes since the last noise.
 
 use parlor_protocol::Name;
 use std::net::IpAddr;
 
-/// What somebody has begun to speak.
+/// The protocol that a client has begun to speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Opens {
-    /// That is not clear, of a person who was greeted: so many bytes are a line that nobody is to hear.
+    /// It is not clear: a line of a greeted person with this many bytes may be a login. It must not be sent to the
+    /// room.
     Doubt(usize),
     Http,
     Irc,
     Plain,
-    /// What is spoken elsewhere, by its name.
+    /// Another protocol, by its name.
     Stranger(&'static str),
     Tls,
 }
 
-/// What bytes are, from their beginning on.
+/// The result of examining the first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Seen {
-    /// So many decide nothing.
+    /// The first bytes, this many, are noise.
     Noise(usize),
     NotYet,
     Opens(Opens),
 }
 
-/// Whom the bytes come from.
+/// The circumstances in which the bytes arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum From {
-    /// Somebody who was greeted in the plain dialect, where IRC is spoken as well, or is not.
+    /// The client was greeted in the plain dialect, at a listener that is for IRC as well or not.
     Greeted { irc_too: bool },
-    /// Somebody at a port for IRC.
+    /// The listener is for IRC only.
     IrcPort,
-    /// Somebody of whom nothing is known.
+    /// The listener is for any dialect, and the client was not greeted.
     Nobody,
 }
 
@@ -44,15 +44,15 @@ impl From {
     }
 }
 
-/// What is known beside the bytes.
+/// The facts besides the bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known {
     pub(super) from: From,
-    /// Nothing more comes.
+    /// Whether there will be no more bytes.
     pub(super) ended: bool,
-    /// Nothing came before.
+    /// Whether these are the first bytes of all.
     pub(super) is_first: bool,
-    /// What came first may have been the mark of UTF-16.
+    /// Whether the first bytes of all may have been the byte order mark of UTF-16.
     pub(super) utf16: bool,
 }
 
@@ -121,7 +121,7 @@ pub(super) fn see(bytes: &[u8], known: Known) -> Seen {
     text(bytes, known, wait)
 }
 
-/// Which bytes may stand in a place of a signature; none for any that ends no line.
+/// The bytes that are allowed at one place of a signature. If there are none, any byte but CR, LF and IAC is.
 type OneOf = &'static [u8];
 
 const SIGNATURES: &[(&[OneOf], Opens)] = &[
@@ -168,7 +168,7 @@ fn telnet(bytes: &[u8], ended: bool) -> Seen {
     }
 }
 
-/// What follows the noise is a line that may be said.
+/// Examines a line of text after the noise.
 fn text(all: &[u8], known: Known, wait: impl Fn(Seen) -> Seen) -> Seen {
     let blanks = all.iter().take_while(|it| b" \t".contains(it)).count();
     let bytes = &all[blanks.min(MOST)..];
@@ -206,7 +206,7 @@ fn text(all: &[u8], known: Known, wait: impl Fn(Seen) -> Seen) -> Seen {
     Seen::Opens(counted(opens))
 }
 
-/// Where a first line ends.
+/// The end of the first line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ends {
     Itself,
@@ -214,7 +214,7 @@ enum Ends {
     WithAll,
 }
 
-/// Whether a line of somebody who has begun to register is a request of HTTP; some of it may be cut off.
+/// Whether a line of a client that registers is an HTTP request. `cut` is whether its end is missing.
 pub(super) fn is_request(line: &[u8], cut: bool) -> bool {
     let ends = if cut { Ends::Nowhere } else { Ends::Itself };
     let words = split(line);
@@ -241,7 +241,7 @@ const METHODS: &str = "ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT CONNECT COPY D
                        M-SEARCH MERGE MKCALENDAR MKCOL MOVE NOTIFY OPTIONS PATCH POST PRI PROPFIND PROPPATCH PURGE \
                        PUT QUERY REPORT SEARCH SOURCE SUBSCRIBE TRACE UNLOCK UNSUBSCRIBE";
 
-/// A method, a target, a version.
+/// Whether the words are a request line of HTTP or a similar protocol: a method, a target and a version.
 fn http(words: &[&[u8]], from: From, ends: Ends) -> Option<Opens> {
     let texts: Vec<String> = words.iter().map(|it| String::from_utf8_lossy(it).into_owned()).collect();
     let method = texts.first()?.as_str();
@@ -370,7 +370,7 @@ fn elsewhere(line: &[u8], words: &[&[u8]], from: From) -> Option<&'static str> {
     })
 }
 
-/// The version of SSH, and of the program that speaks it.
+/// Whether the word is an SSH identification string.
 fn ssh(word: &[u8]) -> bool {
     let mut parts = word.splitn(3, |it| *it == b'-');
     parts.next() == Some(b"SSH")
@@ -378,14 +378,15 @@ fn ssh(word: &[u8]) -> bool {
         && parts.next().is_some()
 }
 
-/// A header of the first frame of STOMP, for which nobody takes what a person writes.
+/// Whether the line is a header of STOMP that no person would write.
 fn stomp(line: &[u8]) -> bool {
     ["accept-version:", "heart-beat:", "login:", "passcode:"]
         .iter()
         .any(|name| line.len() > name.len() && line.starts_with(name.as_bytes()))
 }
 
-/// A command with which clients of a relay of `WeeChat` begin. It may have a name before it, in parentheses.
+/// Whether the words are the first command of a client of the `WeeChat` relay. It may have an id in parentheses before
+/// it.
 fn relay(words: &[&[u8]]) -> bool {
     let named = words[0][0] == b'(';
     let Some([command, options]) = words.get(usize::from(named)..).and_then(|it| it.first_chunk()) else {
@@ -396,11 +397,11 @@ fn relay(words: &[&[u8]]) -> bool {
         .any(|(name, option)| command == name && options.starts_with(option))
 }
 
-/// A command with which clients of IMAP begin.
+/// Whether the words are the first command of an IMAP client.
 fn imap(tag: &[u8], rest: &[&[u8]]) -> bool {
     let numbered = tag.iter().all(u8::is_ascii_alphanumeric) && tag.iter().any(u8::is_ascii_digit);
     let Some(command) = rest.first().filter(|_| numbered || tag == b".") else { return false };
-    // A string in quotes, or one that follows on a line of its own.
+    // A quoted string, or a literal that follows on a line of its own.
     let string = |it: &[u8]| b"\"{".contains(&it[0]);
     match (*command, rest.len()) {
         (b"LOGIN", 3) | (b"AUTHENTICATE", 2 | 3) => true,
@@ -410,11 +411,11 @@ fn imap(tag: &[u8], rest: &[&[u8]]) -> bool {
     }
 }
 
-/// The first line of a client of IRC, or what might be one.
+/// Examines a line that may be the first one of an IRC client.
 fn irc(words: &[&[u8]], from: From) -> Option<Opens> {
     let (first, params) = words.split_first()?;
     if params.is_empty() {
-        // It asks what a log-in may be, and logs in next; or it begins a frame of STOMP.
+        // These may be followed by a login, or by the headers of a STOMP frame.
         let begins = [&b"CAPA"[..], b"CONNECT", b"STOMP"].contains(first)
             || first.strip_prefix(b"host:").is_some_and(|host| !host.is_empty());
         return (begins && from.is_greeted()).then_some(Opens::Doubt(0));
@@ -424,7 +425,7 @@ fn irc(words: &[&[u8]], from: From) -> Option<Opens> {
     }
     let upper = first.to_ascii_uppercase();
     let shouted = upper == *first;
-    // What stands behind a colon is one parameter.
+    // The words after a colon are one parameter.
     let count = params.iter().position(|it| it[0] == b':').map_or(params.len(), |at| at + 1);
     let bare = |word: &[u8]| word.strip_prefix(b":").unwrap_or(word).to_vec();
     let surely = match upper.as_slice() {
@@ -444,7 +445,7 @@ fn irc(words: &[&[u8]], from: From) -> Option<Opens> {
             shouted
         }
         b"PASS" if params.len() == 1 => shouted,
-        // Behind a colon there may be several words, and behind a smile a sentence.
+        // The password after the colon may have several words, but a smiley is followed by a sentence.
         b"PASS"
             if count == 1 && params[0].get(1).is_some_and(|it| it.is_ascii_alphanumeric() || *it > 127) =>
         {
@@ -481,7 +482,7 @@ fn user(params: &[&[u8]], count: usize) -> bool {
     count == 4 && (by_program || named)
 }
 
-/// What somebody reads who speaks that, and is closed.
+/// Returns the answer to a client whose protocol is not served, before it is closed.
 pub(super) fn answer(opens: Opens, server: &str, ways: Ways, chinese: bool) -> String {
     match opens {
         Opens::Http => http_answer(server, ways, chinese),
@@ -507,7 +508,7 @@ pub(super) fn answer(opens: Opens, server: &str, ways: Ways, chinese: bool) -> S
     }
 }
 
-/// Which ways in there are.
+/// The ways to join, which the answer to an HTTP request lists.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ways {
     pub(super) plain: bool,

@@ -1,4 +1,4 @@
-//! Who hears what is said.
+//! The readers of messages to rooms and to single members.
 
 use super::Model;
 use super::chat::Member;
@@ -11,7 +11,7 @@ use parlor_protocol::{
 };
 
 impl Model {
-    /// Those hear what is said to a room who are to hear it. A signal leaves no trace.
+    /// Delivers a message to a room. A signal, which has the position 0, is not recorded.
     pub(super) fn said(
         &mut self,
         id: ConnId,
@@ -42,7 +42,7 @@ impl Model {
         }
     }
 
-    /// What is said and has no place in the log is heard by those who would hear it if it had one.
+    /// Delivers a signal: a message without a place in the log. It has the same readers as a message with one.
     pub(super) fn signal(&mut self, id: ConnId, command: &Command) {
         let entry = LogEntry { seq: Seq(0), at_unix_ms: self.now.unix_ms, command: command.clone() };
         let refused = match command {
@@ -70,14 +70,14 @@ impl Model {
         }
     }
 
-    /// Whether a connection hears what it says.
+    /// Whether a connection is sent its own messages.
     fn hears_itself(&self, id: ConnId) -> bool {
         let Some(conn) = self.conns.get(id) else { return false };
         conn.irc.as_ref().map_or(self.options.echo, |it| it.capabilities.has(Capabilities::ECHO_MESSAGE))
     }
 
-    /// Somebody speaks to one alone; both know from here on whom to answer: whoever wrote last, or else was written
-    /// to. A signal leaves no trace.
+    /// Delivers a message to one member, and sets the recipients of `/reply` for both: the last member that sent a
+    /// message, or else the one that was written to. A signal is not recorded.
     pub(super) fn tell_one(
         &mut self,
         id: ConnId,
@@ -111,7 +111,7 @@ impl Model {
         }
     }
 
-    /// The author is told that somebody is away.
+    /// Tells the author of a message that its recipient is away.
     pub(super) fn tell_away(&mut self, id: ConnId, target: MemberId) {
         let Member { person, away, .. } = &self.chat.people[&target];
         if let Some(away) = away {

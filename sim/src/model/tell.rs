@@ -1,4 +1,5 @@
-//! Who is sent what: each reader in the form that it reads, and answers to lines with a label put together.
+//! Adds events and answers to the expected bytes of connections: each in the form of its reader, and answers to
+//! labelled lines together.
 
 use super::Model;
 use super::chat::{Chat, Here};
@@ -13,7 +14,7 @@ use parlor_protocol::{
 };
 use std::ops::Range;
 
-/// What the others hear of an entry.
+/// Creates the event of an entry.
 pub(super) const fn event<'a>(
     chat: &Chat,
     entry: &LogEntry,
@@ -24,13 +25,14 @@ pub(super) const fn event<'a>(
     Event { stamp: Stamp { log_unix_ms: chat.began_unix_ms, seq, at_unix_ms }, by, by_bot, what }
 }
 
-/// Where the bytes of an event are. A signal has no place in the log.
+/// Returns the event with the place of its bytes, to be recognized by it; `None` for a signal, which has no place in
+/// the log.
 fn place(event: &Event<'_>, place: Range<usize>, is_heard: bool) -> Option<expectation::Event> {
     let seq = event.stamp.seq;
     (seq > Seq(0)).then_some(expectation::Event { place, seq, is_heard })
 }
 
-/// An event in the forms in which somebody reads it.
+/// An event as rendered for each wire class.
 #[derive(Default)]
 struct Forms(Vec<(WireClass, BytesMut)>);
 
@@ -48,7 +50,7 @@ impl Forms {
 }
 
 impl Conn {
-    /// The form in which it reads.
+    /// Returns its wire class.
     pub(super) fn class(&self, raw: bool) -> WireClass {
         match &self.irc {
             Some(client) => parlor_protocol::irc::wire_class(client.capabilities),
@@ -56,7 +58,7 @@ impl Conn {
         }
     }
 
-    /// It is to be sent an event, which is remembered with its place among the bytes.
+    /// Adds an event to the expected bytes, and records its place among them.
     fn hear(&mut self, event: &Event<'_>, bytes: &[u8]) {
         let is_heard = matches!(event.what, What::Said { .. });
         self.due.add_events(bytes, place(event, 0..bytes.len(), is_heard).as_slice());
@@ -64,7 +66,8 @@ impl Conn {
 }
 
 impl Model {
-    /// Everyone in the room hears it, that connection only where `itself` says so: as an answer, and wherever it is.
+    /// Sends an event to the members of a room and, if `itself` is set, to its author: as an answer, even if the
+    /// author is not in the room.
     pub(super) fn tell_room(&mut self, room: &RoomName, id: ConnId, itself: bool, event: &Event<'_>) {
         self.tell_all_in(room, Some(id), event);
         if itself {
@@ -72,7 +75,7 @@ impl Model {
         }
     }
 
-    /// Everyone in the room but `except` hears it.
+    /// Sends an event to the members of a room, except one.
     pub(super) fn tell_all_in(&mut self, room: &RoomName, except: Option<ConnId>, event: &Event<'_>) {
         let mut forms = Forms::default();
         let Some(room) = self.chat.rooms.iter().find(|it| it.name == *room) else { return };
@@ -84,7 +87,7 @@ impl Model {
         }
     }
 
-    /// Everyone who is in a room with the member hears it, once.
+    /// Sends an event once to everyone who shares a room with the member.
     pub(super) fn tell_peers(&mut self, member: MemberId, except: ConnId, event: &Event<'_>) {
         let rooms = self.chat.rooms.iter().filter(|room| room.of(member).is_some());
         let mut hearers: Vec<ConnId> =
@@ -108,13 +111,13 @@ impl Model {
         self.tell_each(&[id], event);
     }
 
-    /// A connection hears of its own doing, as an answer to it.
+    /// Sends a connection an event of its own making, as an answer.
     pub(super) fn tell_itself(&mut self, id: ConnId, event: &Event<'_>) {
         let Some(conn) = self.conns.get_mut(id).filter(|conn| conn.link == Link::Open) else { return };
         let mut bytes = BytesMut::new();
         event.render(conn.class(self.options.raw), &mut bytes);
         match &mut conn.label {
-            // What it says itself it hears with its answers, and is not asked for.
+            // Its own message is a part of the answer here, so it is not counted as heard.
             Some(label) => {
                 let start = label.gathered.len();
                 label.gathered.extend_from_slice(&bytes);
@@ -124,7 +127,7 @@ impl Model {
         }
     }
 
-    /// Those who watch a name are told that somebody has it, or has it no more.
+    /// Tells those who watch a name that somebody has it, or has it no more.
     pub(super) fn tell_watchers(&mut self, person: &Person, is_there: bool) {
         let watchers: Vec<ConnId> = self.watchers(&person.name).collect();
         for id in watchers {
@@ -144,7 +147,7 @@ impl Model {
         self.conns.iter().filter(move |(_, conn)| conn.link == Link::Open && watches(conn)).map(|(id, _)| id)
     }
 
-    /// A reply of the plain dialect.
+    /// Sends a reply in the plain dialect.
     pub(super) fn reply(&mut self, id: ConnId, reply: &Note<'_>) {
         let Some(conn) = self.conns.get(id) else { return };
         let mut bytes = BytesMut::new();
@@ -152,14 +155,14 @@ impl Model {
         self.send(id, &bytes);
     }
 
-    /// The same, to who speaks the plain dialect.
+    /// Sends a reply in the plain dialect, unless the connection is IRC.
     pub(super) fn reply_plain(&mut self, id: ConnId, reply: &Note<'_>) {
         if self.conns.get(id).is_some_and(|conn| conn.irc.is_none()) {
             self.reply(id, reply);
         }
     }
 
-    /// These bytes answer a line: with others, where it has a label.
+    /// Sends an answer, or gathers it if the line has a label.
     pub(super) fn answer(&mut self, id: ConnId, bytes: &[u8]) {
         let Some(conn) = self.conns.get_mut(id).filter(|conn| conn.link == Link::Open) else { return };
         match &mut conn.label {
@@ -168,7 +171,7 @@ impl Model {
         }
     }
 
-    /// From here on, answers are to a line with this label; with `None`, there are no more.
+    /// Begins the answer to a line with this label. With `None`, ends and sends it.
     pub(super) fn label(&mut self, id: ConnId, label: Option<String>) {
         let server = &self.options.identity.name;
         let Some(conn) = self.conns.get_mut(id) else { return };
@@ -181,7 +184,7 @@ impl Model {
         }
     }
 
-    /// A connection is to end: what it was answered so far is on its way.
+    /// Sends the labelled answer so far, because the connection is about to close.
     pub(super) fn cut_label(&mut self, id: ConnId) {
         let label = self.conns.get(id).and_then(|conn| conn.label.as_ref());
         if label.is_some_and(|label| !label.is_empty()) {
@@ -189,7 +192,7 @@ impl Model {
         }
     }
 
-    /// A connection has to wait: what it was answered so far is on its way.
+    /// Sends the labelled answer so far, because the connection has to wait.
     pub(super) fn send_gathered(&mut self, id: ConnId) {
         let server = &self.options.identity.name;
         let Some(conn) = self.conns.get_mut(id) else { return };

@@ -1,13 +1,13 @@
-//! The steps that a line asks for.
+//! The steps into which a line is parsed.
 
 use super::ask::Ask;
 use parlor_protocol::irc::Capabilities;
 use parlor_protocol::{Command, Name, Question, Text, UserModes};
 
-/// One step.
+/// A step.
 #[derive(Debug)]
 pub(super) enum Todo {
-    /// Act on a line of the plain dialect.
+    /// Act on a request in the plain dialect.
     Ask(Ask),
     /// Have a password checked: that of the operator of this name, or the server's.
     Check(Option<String>, Vec<u8>),
@@ -30,15 +30,15 @@ pub(super) enum Todo {
     WrongPassword,
 }
 
-/// A question of an IRC client that is answered at once, and what changes with the answer.
+/// A query of an IRC client, which is answered at once, and the change that is made with the answer.
 #[derive(Debug, Default)]
 pub(super) struct Query {
     pub(super) change: Change,
-    /// The question as the core's dialect knows it.
+    /// The query as the core's dialect parsed it.
     pub(super) question: Option<Question>,
 }
 
-/// What changes with an answer.
+/// A change that is made with an answer.
 #[derive(Debug, Default)]
 pub(super) enum Change {
     /// Set the capabilities.

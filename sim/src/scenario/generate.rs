@@ -1,4 +1,4 @@
-//! A scenario from a source of choices.
+//! Generates scenarios from a source of choices.
 
 use super::irc::IrcWriter;
 use super::opening;
@@ -8,24 +8,24 @@ use crate::source::Source;
 use parlor_protocol::{Identity, Language, Limits, Options, Rate, RoomName, WorldLimits};
 use std::sync::Arc;
 
-/// How long a scenario is.
+/// The size of scenarios.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
-    /// Clients, at least and at most.
+    /// Minimum and maximum number of clients.
     pub clients: (u16, u16),
-    /// Steps, at least and at most.
+    /// Minimum and maximum number of steps.
     pub steps: (usize, usize),
 }
 
 impl Size {
-    /// What a seed of a sweep is: at least 300 steps of at least eight clients.
+    /// The size for sweeps.
     pub const SWEEP: Self = Self { clients: (8, 24), steps: (300, 500) };
-    /// What shrinks and fuzzes well.
+    /// A small size, for property tests and fuzzing.
     pub const SMALL: Self = Self { clients: (2, 6), steps: (1, 60) };
 }
 
 impl Scenario {
-    /// The scenario that these choices make.
+    /// Generates the scenario of these choices.
     #[must_use]
     pub fn generate(source: &mut Source<'_>, size: Size) -> Self {
         let setup = Setup::generate(source, size);
@@ -70,7 +70,7 @@ impl Setup {
     }
 }
 
-/// Small limits, so that a few clients reach them.
+/// Chooses small limits, so that a few clients reach them.
 fn limits(source: &mut Source<'_>, clients: u16) -> Limits {
     let line_bytes_max = source.pick(&[130, 200, 1_000, 1_000]);
     let pending_commands_max = source.pick(&[1, 2, 8]);
@@ -108,11 +108,11 @@ fn limits(source: &mut Source<'_>, clients: u16) -> Limits {
     limits.outbox_bytes_max = limits.outbox_bytes_max.max(limits.backlog_bytes_max);
     limits.tick_bytes_max = limits.tick_bytes_max.max(limits.read_bytes_max);
     if limits.check().is_err() && line_bytes_max <= 200 {
-        // In a small backlog, few short lines may be under way.
+        // The backlog is small and lines are short: with fewer pending commands the limits agree.
         limits.pending_commands_max = 1;
     }
     if limits.check().is_err() {
-        // What is left to contradict itself is a large line in a small backlog.
+        // Otherwise a long line contradicts a small backlog.
         limits.backlog_bytes_max = 1 << 20;
         limits.outbox_bytes_max = 1 << 20;
     }
@@ -120,30 +120,30 @@ fn limits(source: &mut Source<'_>, clients: u16) -> Limits {
     limits
 }
 
-/// What stands in a line and shows nothing.
+/// Invisible parts of a line.
 const UNSEEN: [&str; 10] =
     ["", "", "\x02", "\x0304,05", "\x04", "\x0F\x1F", " \t", "\u{200B}", "\u{FEFF}\u{202E}", "\u{A0}"];
 
-/// What a client may write.
+/// The kinds of lines that a plain client sends.
 #[derive(Clone, Copy, Debug)]
 enum Line {
     Action,
-    /// With keys that erase.
+    /// A line with erase keys.
     Corrected,
     Empty,
-    /// More than a slow reader may be owed.
+    /// Many long lines, more than the backlog of a slow reader may have.
     Flood,
     Garbage,
     Help,
-    /// A command behind, between or before what nobody sees.
+    /// A command with invisible characters before, within and after its word.
     Hidden,
     History,
     Join,
     Language,
-    /// A line of about as many bytes as one may have.
+    /// A line of about the maximum length.
     Long,
     Many,
-    /// What is about other people, or what a room allows.
+    /// A command about other members or the modes of a room.
     Moderate,
     Nick,
     Part,
@@ -153,7 +153,7 @@ enum Line {
     Say,
     Slashes,
     Tell,
-    /// Commands of telnet, within a line and before it.
+    /// Telnet commands, before or within a line.
     Telnet,
     Topic,
     Unended,
@@ -161,7 +161,7 @@ enum Line {
     Who,
 }
 
-/// Each with how often it is written, of all.
+/// Each kind of line with its weight.
 const LINES: [(Line, u64); 26] = [
     (Line::Action, 4),
     (Line::Corrected, 3),
@@ -191,7 +191,7 @@ const LINES: [(Line, u64); 26] = [
     (Line::Who, 4),
 ];
 
-/// Lines with keys that erase.
+/// Lines with erase keys. `SAID` is replaced by a message.
 const CORRECTED: [&str; 6] = [
     "SAIT\x08\x7fSAID",
     "/nikc\x08\x08ck bob",
@@ -201,7 +201,7 @@ const CORRECTED: [&str; 6] = [
     "\x08\x7fSAID\x1b[D\x08",
 ];
 
-/// What a client of telnet sends besides lines: requests, answers, a window's size, interrupts, erasures.
+/// Telnet commands: requests, answers, window sizes, interrupts and erasures.
 const TELNET: [&[u8]; 17] = [
     b"\xff\xfb\x1f",
     b"\xff\xfd\x03",
@@ -222,7 +222,7 @@ const TELNET: [&[u8]; 17] = [
     b"\xe4\xbd\xff\xf4",
 ];
 
-/// Each kind of act with how often it happens, of all.
+/// Each kind of act with its weight.
 const ACTS: [(u64, Kind); 7] = [
     (12, Kind::Connect),
     (3, Kind::EndInput),
@@ -244,17 +244,17 @@ enum Kind {
     Send,
 }
 
-/// What a client speaks, and where it connects to.
+/// The protocol of a client, and the listener that it connects to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Speaks {
-    /// IRC, where nothing else is spoken.
+    /// IRC, at an IRC listener.
     Irc,
-    /// IRC, where any dialect is spoken.
+    /// IRC, at a listener for any dialect.
     IrcAtAuto,
     Plain,
-    /// The plain dialect, where any is spoken.
+    /// The plain dialect, at a listener for any dialect.
     PlainAtAuto,
-    /// A line of another protocol.
+    /// Another protocol.
     Stranger,
 }
 
@@ -264,27 +264,27 @@ impl Speaks {
     }
 }
 
-/// Writes the steps of one scenario.
+/// Generates the steps of one scenario.
 struct Writer {
     clients: u16,
     speaks: Vec<Speaks>,
     /// Clients that have not written anything since they connected.
     is_new: Vec<bool>,
     irc: IrcWriter,
-    /// Clients that were told to connect and not to go; a connect of another one is likelier to do
-    /// something.
+    /// Whether each client is probably connected. Connecting another one is more likely to have an effect.
     connected: Vec<bool>,
     line_bytes_max: usize,
     line_weights: Vec<u64>,
     act_weights: Vec<u64>,
     pace_us: u64,
-    /// Lines so far, so that each is told from each other.
+    /// Number of messages so far. Each message has a number of its own.
     said: u64,
 }
 
 impl Writer {
     fn new(setup: &Setup, source: &mut Source<'_>) -> Self {
-        // Swarm testing (Groce and others, 2012): what is missing altogether finds what is hidden by it.
+        // Swarm testing (Groce and others, 2012): scenarios in which some kinds are missing find bugs that those kinds
+        // hide.
         let mut swarm = |weight: u64| if source.chance(200) { 0 } else { weight };
         let mut line_weights: Vec<u64> = LINES.iter().map(|&(_, weight)| swarm(weight)).collect();
         let mut act_weights: Vec<u64> = ACTS.iter().map(|&(weight, _)| swarm(weight)).collect();
@@ -294,7 +294,7 @@ impl Writer {
                 *weight = usual;
             }
         }
-        // At least half of all speak the plain dialect, and everybody does in a third of the scenarios.
+        // At least half of the clients are plain in every scenario, and all of them in a third.
         let others = source.pick(&[500, 0, 500, 400, 0, 500]);
         let speaks = (0..setup.clients).map(|_| {
             if !source.chance(others) {
@@ -379,7 +379,7 @@ impl Writer {
         }
     }
 
-    /// Appends what a client writes.
+    /// Appends the bytes that a client sends.
     fn write(&mut self, source: &mut Source<'_>, client: usize, to: &mut Vec<u8>) {
         let (speaks, is_new) = (self.speaks[client], std::mem::take(&mut self.is_new[client]));
         let Self { irc, said, .. } = self;
@@ -403,7 +403,7 @@ impl Writer {
             _ => {
                 let from = to.len();
                 self.line(source, to);
-                // Windows saves texts so.
+                // Windows saves text files as UTF-16.
                 if is_new && source.chance(30) {
                     let text = String::from_utf8_lossy(&to.split_off(from)).into_owned();
                     let bytes = source.pick(&[u16::to_le_bytes as fn(u16) -> [u8; 2], u16::to_be_bytes]);
@@ -413,11 +413,11 @@ impl Writer {
         }
     }
 
-    /// Appends a line, or several, or a part of one.
+    /// Appends a line, several lines, or a part of one.
     fn line(&mut self, source: &mut Source<'_>, to: &mut Vec<u8>) {
         let line = LINES[source.weighted(&self.line_weights)].0;
         let name = self.name(source);
-        // A name that begins with `#` has another one before it.
+        // IRC shows a room whose name begins with `#` with a second one.
         let room = source.pick(&ROOMS);
         let room = if room.starts_with('#') { format!("#{room}") } else { room.to_owned() };
         let said = self.say();
@@ -535,7 +535,7 @@ impl Writer {
         to.extend_from_slice(source.pick(&[&b"\n"[..], b"\n", b"\n", b"\r\n", b"\r\n", b"\r\0"]));
     }
 
-    /// A name: usually one that somebody wants or has.
+    /// Chooses a name, usually one that a member has or other clients ask for.
     fn name(&self, source: &mut Source<'_>) -> String {
         match source.weighted(&[6, 2, 1]) {
             0 => source.pick(&NAMES).to_owned(),
@@ -544,7 +544,7 @@ impl Writer {
         }
     }
 
-    /// A text like no other one.
+    /// Returns a text that is different from all others.
     fn say(&mut self) -> String {
         self.said += 1;
         format!("#{} said", self.said)

@@ -1,9 +1,9 @@
-//! What clients of IRC write.
+//! Generates the lines of IRC clients.
 
 use super::pool::{NAMES, ROOMS};
 use crate::source::Source;
 
-/// Everything that one can ask for, and something that one cannot.
+/// Every capability, and one that does not exist.
 const CAPABILITIES: [&str; 17] = [
     "away-notify",
     "batch",
@@ -24,14 +24,14 @@ const CAPABILITIES: [&str; 17] = [
     "sasl",
 ];
 
-/// Of names that were wanted, so many of the latest are in use.
+/// Number of the latest names that clients asked for from which others are chosen.
 const WANTED: usize = 6;
 
-/// Letters of modes, those of statuses more often, and one that is none.
+/// Letters of room modes, and one that does not exist. Those of statuses occur several times.
 const LETTERS: [char; 19] =
     ['n', 'n', 't', 's', 'm', 'i', 'C', 'k', 'l', 'b', 'e', 'I', 'o', 'o', 'v', 'v', 'v', 'v', 'z'];
 
-/// Masks of bans and exceptions.
+/// Masks for bans and exceptions.
 const MASKS: [&str; 24] = [
     "alice",
     "ALICE!*@*",
@@ -59,7 +59,7 @@ const MASKS: [&str; 24] = [
     "+x",
 ];
 
-/// What a client may write, and how often of all.
+/// Each kind of line with its weight.
 const LINES: [(Kind, u64); 25] = [
     (Kind::Ask, 12),
     (Kind::Away, 4),
@@ -117,19 +117,19 @@ enum Kind {
     Wallops,
 }
 
-/// Writes the lines of the clients of IRC of one scenario.
+/// Generates the lines of the IRC clients of one scenario.
 #[derive(Debug)]
 pub(super) struct IrcWriter {
     weights: Vec<u64>,
-    /// Those that somebody asks for.
+    /// The capabilities that clients ask for.
     capabilities: Vec<&'static str>,
-    /// How often, of a thousand, a line has a label.
+    /// Probability, in a thousand, that a line has a label.
     labels: u64,
-    /// How often, of a thousand, a line has tags for others.
+    /// Probability, in a thousand, that a line has client-only tags.
     tags: u64,
     clients: u16,
     labelled: u64,
-    /// Names that somebody has wanted, the latest at the end.
+    /// Names that clients asked for. The latest is last.
     wanted: Vec<String>,
     hot_room: &'static str,
 }
@@ -149,7 +149,7 @@ impl IrcWriter {
         Self { weights, capabilities, labels, tags, clients, labelled: 0, wanted: Vec::new(), hot_room }
     }
 
-    /// Appends what makes a client a member; sometimes not quite.
+    /// Appends a registration, which is sometimes incomplete.
     pub(super) fn registration(
         &mut self,
         source: &mut Source<'_>,
@@ -164,7 +164,7 @@ impl IrcWriter {
         if source.chance(150) {
             lines.push(source.pick(&["PASS right", "PASS wrong"]).to_owned());
         }
-        // One that is taken keeps its client out for long.
+        // Mostly a name that no other client asks for: a client whose name is taken seldom tries again.
         let name = if source.chance(600) { format!("n{}", source.below(40)) } else { self.name(source) };
         lines.push(format!("NICK {name}"));
         self.wanted.push(name.clone());
@@ -200,7 +200,7 @@ impl IrcWriter {
         }
     }
 
-    /// Appends a line, or several, or a part of one.
+    /// Appends a line, several lines, or a part of one.
     pub(super) fn line(
         &mut self,
         source: &mut Source<'_>,
@@ -248,7 +248,7 @@ impl IrcWriter {
             _ => line += &command,
         }
         self.end(source, line.as_bytes(), to);
-        // What is said right behind it falls into the same tick.
+        // A message right after it is in the same tick.
         if kind != Kind::Say && source.chance(250) {
             let said = format!("PRIVMSG #{} :{}", self.room(source), say());
             self.end(source, said.as_bytes(), to);
@@ -269,7 +269,7 @@ impl IrcWriter {
                 _ => format!("CAP REQ :{}", self.some_capabilities(source, true)),
             },
             Kind::Host => {
-                // Who is no operator may not: half the time it tries to be one first.
+                // Only operators may set hosts, so half of the lines become one first.
                 let host = source.pick(&["a.example", "cloak/x", "a.example", ":bad", ""]);
                 let opers = if source.chance(500) { "OPER root right\r\n" } else { "" };
                 format!("{opers}CHGHOST {name} {host}")
@@ -296,7 +296,7 @@ impl IrcWriter {
                 1 => format!("KICK #{room} {name},{} :out with you", self.name(source)),
                 5 => format!("KICK #{room} {name} :{}", "o".repeat(380 + source.index(20))),
                 2 => format!("KICK #{room} {}", source.pick(&[",", &format!("{name},{name}")])),
-                // The room goes on talking in the same tick.
+                // The author sends a message to the room in the same tick.
                 3 | 4 => format!("KICK #{room} {name}\r\nPRIVMSG #{room} :{}", say()),
                 _ => format!("KICK #{room} {name}"),
             },
@@ -308,11 +308,11 @@ impl IrcWriter {
                 format!("PRIVMSG #{room} :{said} {}", filler.repeat(count))
             }
             Kind::Modes if source.chance(300) => {
-                // Some who have a voice do not run the room, and do not hear what is said to those who do.
+                // Members with voice that are not operators must not read messages to the operators.
                 let names = format!("{name} {} {}", self.name(source), self.name(source));
                 format!("MODE #{room} +vvv {names}\r\nPRIVMSG @#{room} :{}", say())
             }
-            // Who is in the room and has no voice leaves it without words.
+            // Members without voice may not speak then, so their parting messages are withheld.
             Kind::Modes if source.chance(150) => {
                 format!("MODE #{room} {}", source.pick(&["+m", "+b m:*", "+m", "-m"]))
             }
@@ -403,7 +403,7 @@ impl IrcWriter {
         }
     }
 
-    /// Several changes of a room's modes in one line.
+    /// Returns a line with several changes of a room's modes.
     fn modes(&self, source: &mut Source<'_>, room: &str) -> String {
         let (mut letters, mut params) = (String::new(), String::new());
         for _ in 0..source.between(1, 4) {
@@ -417,7 +417,7 @@ impl IrcWriter {
                 'o' | 'v' => params += &format!(" {}", self.name(source)),
                 _ => {}
             }
-            // What comes then is another string of letters, or what nothing takes.
+            // The next word is another string of letters, or one that no letter takes.
             if source.chance(150) {
                 letters = format!("{letters}{params}{}", source.pick(&[" ", " ", " left "]));
                 params.clear();
@@ -430,7 +430,7 @@ impl IrcWriter {
         let all = source.chance(300);
         let mut some = Vec::new();
         for &capability in &self.capabilities {
-            // One that nobody knows makes the whole request fail.
+            // A capability that does not exist makes the whole request fail.
             let wanted = if capability == "sasl" { source.chance(50) } else { all || source.chance(400) };
             if wanted {
                 let minus = if takes_back && source.chance(400) { "-" } else { "" };
@@ -440,7 +440,7 @@ impl IrcWriter {
         some.join(" ")
     }
 
-    /// What is no line that a client should write.
+    /// Returns a line that no correct client sends.
     fn broken(&self, source: &mut Source<'_>, said: &str) -> Vec<u8> {
         let room = self.room(source);
         match source.below(14) {
@@ -461,7 +461,7 @@ impl IrcWriter {
         }
     }
 
-    /// A name: usually one that somebody wants or has.
+    /// Chooses a name, usually one that a member has or other clients ask for.
     fn name(&self, source: &mut Source<'_>) -> String {
         let least = self.wanted.len().saturating_sub(WANTED);
         match source.weighted(&[2, 1, 1, if self.wanted.is_empty() { 0 } else { 6 }]) {
@@ -472,7 +472,7 @@ impl IrcWriter {
         }
     }
 
-    /// A room: half the time the same one, so that there are others in it.
+    /// Chooses a room. Half of the time it is the same one, so that other members are in it.
     fn room(&self, source: &mut Source<'_>) -> &'static str {
         if source.chance(500) { self.hot_room } else { source.pick(&ROOMS) }
     }
@@ -483,7 +483,7 @@ impl IrcWriter {
     }
 }
 
-/// The command's word in lower case, and the rest as it was.
+/// Returns a line with the command in lower case.
 fn lower_case(line: &str) -> String {
     let end = line.find(' ').unwrap_or(line.len());
     line[..end].to_lowercase() + &line[end..]

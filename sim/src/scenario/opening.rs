@@ -1,8 +1,8 @@
-//! How those begin who speak what is spoken elsewhere, and what people write that looks like it.
+//! The first bytes of clients that speak another protocol, and similar sentences of people.
 
 use crate::source::Source;
 
-/// What decides nothing, before an opening or before a person's words.
+/// Noise that may come before the first line of a client.
 pub(crate) const NOISE: [&[u8]; 8] = [
     b"\r\n",
     b"\n",
@@ -14,7 +14,8 @@ pub(crate) const NOISE: [&[u8]; 8] = [
     b"\x02",
 ];
 
-/// Openings that are known at every listener, behind a greeting, too, each with a word that nobody is to read.
+/// First bytes of protocols that every listener recognizes, even after it has greeted the client. Each has a secret in
+/// it, which no member may read.
 pub(crate) const OPENINGS: [&[u8]; 31] = [
     b"GET /s3cr3t HTTP/1.1\r\n",
     b"get /s3cr3t http/1.0\n",
@@ -49,10 +50,10 @@ pub(crate) const OPENINGS: [&[u8]; 31] = [
     b"\0\0\0\x2fs3cr3t\n",
 ];
 
-/// A request line that does not end within any limit; only its beginning counts.
+/// The beginning of a request line that is longer than any limit, so that it is recognized by its beginning alone.
 pub(crate) const LONG: &[u8] = b"POST /s3cr3t";
 
-/// A registration of which nothing is to be read, and which is no person's, behind a greeting either.
+/// IRC registrations with a secret in them. Even a greeted client that sends one is not taken for a person.
 const REGISTRATIONS: [&str; 4] = [
     "nick {}\nuser u 0 * :s3cr3t\n",
     "PASS right\r\nnick {}\r\nUSER u . . :s3cr3t\r\n",
@@ -60,7 +61,7 @@ const REGISTRATIONS: [&str; 4] = [
     "@a=s3cr3t;+b NICK {}\r\nUSER u u u :s3cr3t\r\n",
 ];
 
-/// What a person may say first.
+/// First sentences of people.
 const SENTENCES: [&str; 9] = [
     "PASS me the salt, please",
     "USER interfaces are hard :(",
@@ -73,7 +74,7 @@ const SENTENCES: [&str; 9] = [
     "@bob get / well soon",
 ];
 
-/// What may be a person's, and may be a log-in.
+/// Lines that may be sentences of people and may be logins.
 const DOUBTS: [&str; 11] = [
     "nick bob",
     "PASS s3cr3t",
@@ -88,7 +89,7 @@ const DOUBTS: [&str; 11] = [
     "HELO world",
 ];
 
-/// Appends the opening of a stranger, and what it sends behind it.
+/// Appends the first bytes of a client that speaks another protocol, and the bytes that it sends next.
 pub(super) fn stranger(source: &mut Source<'_>, to: &mut Vec<u8>) {
     noise(source, to);
     if source.chance(100) {
@@ -105,13 +106,13 @@ pub(super) fn stranger(source: &mut Source<'_>, to: &mut Vec<u8>) {
     ]));
 }
 
-/// Appends a registration as clients are not used to write it.
+/// Appends an unusual registration.
 pub(super) fn registration(source: &mut Source<'_>, name: &str, to: &mut Vec<u8>) {
     noise(source, to);
     to.extend_from_slice(source.pick(&REGISTRATIONS).replace("{}", name).as_bytes());
 }
 
-/// Appends the first words of a person; `said` makes them unlike any others.
+/// Appends the first line of a person. `said` makes it different from all others.
 pub(super) fn sentence(source: &mut Source<'_>, said: &str, to: &mut Vec<u8>) {
     noise(source, to);
     if source.chance(300) {

@@ -1,4 +1,4 @@
-//! A scenario as a file that a person can read and change.
+//! The text form of scenarios, which people can read and edit.
 //!
 //! ```text
 //! set clients 3
@@ -7,8 +7,8 @@
 //! +20us client 2 sends in segments of 7 "hello\n"
 //! ```
 //!
-//! What is not set is as on a calm network ([`Setup::calm`]). `connects to irc` and `connects to auto` are where IRC is
-//! spoken, or any dialect; everything else that one connects to is a room.
+//! Settings that are missing are those of a calm network ([`Setup::calm`]). `connects to irc` and `connects to auto`
+//! name listeners for IRC and for any dialect; anything else after `connects to` is a room.
 
 use super::{Act, Scenario, Setup, Step};
 use parlor_protocol::RoomName;
@@ -16,12 +16,12 @@ use std::fmt::{self, Write};
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// A line that is none of a scenario.
+/// An error in the text of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError {
-    /// The number of the line, from 1 on.
+    /// The number of the line, starting from 1; 0 if the error is in no single line.
     pub line: usize,
-    /// What is wrong with it.
+    /// A description of the error.
     pub error: String,
 }
 
@@ -33,7 +33,7 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// A field of the setup: its name, its value as text, and how text becomes its value.
+/// A field of the setup: its name, a function that returns its value as text, and one that sets it from text.
 struct Field {
     name: &'static str,
     get: fn(&Setup) -> String,
@@ -116,10 +116,10 @@ impl fmt::Display for Setup {
 }
 
 impl Setup {
-    /// How many fields there are.
+    /// Number of fields.
     pub const FIELDS: usize = FIELDS.len();
 
-    /// The same setup with one field as on a calm network; `None` where it is so already, or cannot be.
+    /// Returns the setup with one field as on a calm network. Returns `None` if the field already is, or cannot be.
     #[must_use]
     pub fn calmer_in(&self, field: usize) -> Option<Self> {
         let field = FIELDS.get(field)?;
@@ -211,7 +211,7 @@ fn step(line: &str) -> Option<Step> {
     Some(Step { after_us: after.parse().ok()?, client: client.parse().ok()?, act })
 }
 
-/// Bytes in quotes: characters that show as they are, everything else as `\n`, `\"`, `\\` or `\xff`.
+/// Returns bytes in quotes: visible characters unchanged, and all others as `\n`, `\"`, `\\` or `\xff`.
 fn quote(bytes: &[u8]) -> String {
     let mut quoted = String::from('"');
     for chunk in bytes.utf8_chunks() {

@@ -1,42 +1,42 @@
-//! What the log knows of each message: who it may be from, whether that is a bot, when it was, and what was said. Read of the
-//! entries and of the world around them, and of nothing that renders them.
+//! The facts about each message: its possible sources, whether they are bots, its time and its text. They are derived
+//! from log entries and the world around them, and not from anything that renders them.
 
 use parlor_protocol::{Command, LogEntry, MemberId, Message, MessageKind, Name, Seq, UserModes, World};
 use std::collections::BTreeMap;
 
-/// What is known of every entry, and of everybody.
+/// The facts about all entries and all sources.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     entries: BTreeMap<Seq, Fact>,
-    /// By `nick!user@host`: whether somebody who was called so was a bot, and whether somebody was none.
+    /// For each source as `nick!user@host`: whether a bot has had it, and whether another member has.
     people: BTreeMap<String, (bool, bool)>,
-    /// Those whom the next entry is about, and how they are called before it.
+    /// The members that the next entry is about, and their sources before it.
     about: Vec<MemberId>,
     sources: Vec<(String, bool)>,
 }
 
-/// What an entry of the log says of the messages that tell of it.
+/// The facts about an entry, which its messages must agree with.
 #[derive(Debug)]
 pub(super) struct Fact {
     pub(super) at_unix_ms: u64,
-    /// The commands that tell of it.
+    /// The commands of messages about it.
     pub(super) commands: &'static [&'static str],
-    /// Whom they may be from, as `nick!user@host`, and whether that was a bot then.
+    /// The possible sources of these messages, as `nick!user@host`, and whether each was a bot then.
     pub(super) sources: Vec<(String, bool)>,
     pub(super) said: Option<Said>,
 }
 
-/// What was said, and how it is told.
+/// The text of a message, and how it is sent.
 #[derive(Debug)]
 pub(super) struct Said {
     pub(super) command: &'static str,
-    /// What stands around each piece of the text.
+    /// The text before and after each piece of the message.
     pub(super) around: (&'static str, &'static str),
     pub(super) text: String,
 }
 
 impl Facts {
-    /// An entry is about to be applied to this world.
+    /// Records an entry before it is applied. `world` is the world before it.
     pub(super) fn before(&mut self, entry: &LogEntry, world: &World) {
         let target = match &entry.command {
             Command::Kill { name, .. } | Command::SetHost { name, .. } => world.member_named(name),
@@ -50,7 +50,7 @@ impl Facts {
         self.sources = sources(world, &self.about);
     }
 
-    /// An entry was applied, and that is the world after it.
+    /// Records an entry after it was applied. `world` is the world after it.
     pub(super) fn committed(&mut self, entry: &LogEntry, world: &World) {
         let mut sources = std::mem::take(&mut self.sources);
         sources.extend(self::sources(world, &self.about));
@@ -74,7 +74,7 @@ impl Facts {
         self.entries.get(&seq)
     }
 
-    /// Whether somebody who was called so was a bot, and whether somebody was none.
+    /// Returns whether a bot has had this source, and whether another member has.
     pub(super) fn of_source(&self, source: &str) -> (bool, bool) {
         self.people.get(source).copied().unwrap_or_default()
     }
@@ -94,16 +94,16 @@ impl Said {
     }
 }
 
-/// The commands that tell others of a command's effects.
+/// Returns the commands of the messages about an entry.
 const fn commands(command: &Command) -> &'static [&'static str] {
     match command {
         Command::Configure(_) | Command::Promote { .. } | Command::SetUserModes { .. } => &[],
-        // Who enters the server enters a room, where the listener leads to one.
+        // A plain member that enters the server also enters the room of its listener.
         Command::Enter { .. } => &["JOIN"],
         Command::Invite { .. } => &["INVITE"],
         Command::Kick { .. } => &["KICK"],
         Command::Kill { .. } | Command::Leave { .. } => &["QUIT"],
-        // Those in the room that is entered hear whether the newcomer is away (away-notify).
+        // The members of the entered room are told whether the newcomer is away (away-notify).
         Command::Move { .. } => &["PART", "JOIN", "AWAY"],
         Command::Rename { .. } => &["NICK"],
         Command::Reply { .. } | Command::Say { .. } | Command::Tell { .. } => {
@@ -118,7 +118,7 @@ const fn commands(command: &Command) -> &'static [&'static str] {
     }
 }
 
-/// Each of those who are members, as `nick!user@host`, and whether it is a bot.
+/// Returns the source of each of the members that exist, as `nick!user@host`, and whether it is a bot.
 fn sources(world: &World, members: &[MemberId]) -> Vec<(String, bool)> {
     let members = members.iter().filter_map(|&member| world.member(member));
     members

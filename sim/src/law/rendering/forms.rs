@@ -1,5 +1,5 @@
-//! The commands and numerics that a client is sent, from whom, and with how many parameters (Modern IRC, "Client Messages"
-//! and "Numerics"; for the rest the specification named beside it).
+//! The commands and numerics that a client may be sent, with their sources and numbers of parameters (Modern IRC,
+//! "Client Messages" and "Numerics"; for the others the specification that is named beside them).
 
 use super::message::Message;
 
@@ -14,7 +14,7 @@ enum From {
     Somebody,
 }
 
-/// Each command, whom it is from, and how many parameters it has, at least and at most.
+/// Each command, with its kind of source and its minimum and maximum number of parameters.
 const COMMANDS: [(&str, From, usize, usize); 24] = [
     // labeled-response.
     ("ACK", From::Server, 0, 0),
@@ -22,15 +22,15 @@ const COMMANDS: [(&str, From, usize, usize); 24] = [
     ("AWAY", From::Member, 0, 1),
     // batch.
     ("BATCH", From::Server, 1, 15),
-    // capability-negotiation: the client, a subcommand, `*` where more follows, a list.
+    // capability-negotiation: the client, a subcommand, `*` if more lines follow, and a list.
     ("CAP", From::Server, 3, 4),
     // chghost.
     ("CHGHOST", From::Member, 2, 2),
     ("ERROR", From::Nobody, 1, 1),
-    // standard-replies: a command, a code, any context, a description.
+    // standard-replies: a command, a code, optional context, and a description.
     ("FAIL", From::Server, 3, 15),
     ("INVITE", From::Member, 2, 2),
-    // extended-join: an account and a real name besides.
+    // extended-join: also an account and a real name.
     ("JOIN", From::Member, 1, 3),
     ("KICK", From::Member, 2, 3),
     // A channel's modes, or the client's own.
@@ -52,7 +52,7 @@ const COMMANDS: [(&str, From, usize, usize); 24] = [
     ("WARN", From::Server, 3, 15),
 ];
 
-/// The numerics by how many parameters they have, at least and at most, the client's name included.
+/// The numerics by their minimum and maximum number of parameters, including the client's name.
 const NUMERICS: [(usize, usize, &str); 13] = [
     (
         2,
@@ -82,7 +82,7 @@ const NUMERICS: [(usize, usize, &str); 13] = [
     (8, 8, "352"),
 ];
 
-/// Checks that a message is one that clients know, from whom it may be, and of the right length.
+/// Checks that a message has a known command, and the source and number of parameters of that command.
 pub(super) fn check(message: &Message<'_>, server: &str) -> Result<(), String> {
     let Message { source, command, params, .. } = message;
     let numeric = || NUMERICS.iter().find(|(.., codes)| codes.split(' ').any(|code| code == *command));
@@ -105,7 +105,7 @@ pub(super) fn check(message: &Message<'_>, server: &str) -> Result<(), String> {
     if is_right { Ok(()) } else { Err(format!("{command} is from {source:?}")) }
 }
 
-/// Whether it is `nick!user@host`, and none of these is empty.
+/// Whether a source has the form `nick!user@host`, without an empty part.
 fn is_member(source: &str) -> bool {
     let parts = source.split_once('!').and_then(|(nick, rest)| Some((nick, rest.split_once('@')?)));
     parts.is_some_and(|(nick, (user, host))| ![nick, user, host].contains(&""))

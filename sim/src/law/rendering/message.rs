@@ -1,22 +1,23 @@
-//! One message, as a client parses it (RFC 1459, section 2.3.1; IRCv3, message-tags). A parser of the simulator's own,
-//! which is as strict as a server has to be: what a lenient client would put up with is an error here.
+//! Parses a message as a client does (RFC 1459, section 2.3.1; IRCv3, message-tags). The parser is independent of the
+//! core, and as strict as a server has to be: some of its errors would be accepted by lenient clients.
 
-/// Bytes of a message without its tags, the line end included (RFC 1459, section 2.3).
+/// Maximum number of bytes of a message without its tags, including the line end (RFC 1459, section 2.3).
 const MESSAGE_BYTES_MAX: usize = 512;
 
-/// Bytes of the tags, the `@` and the space behind them included.
+/// Maximum number of bytes of the tags, including the `@` and the space after them.
 const TAGS_BYTES_MAX: usize = 8_191;
 
-/// Bytes of the tags that the server adds, and of those that a client sends, without the `@` and the space.
+/// Maximum number of bytes of the tags that the server adds, and of those that a client sends, without the `@` and the
+/// space.
 const TAG_DATA_BYTES_MAX: usize = 4_094;
 
-/// Parameters of a message (RFC 1459, section 2.3).
+/// Maximum number of parameters of a message (RFC 1459, section 2.3).
 const PARAMS_MAX: usize = 15;
 
-/// A message, which borrows from its line.
+/// A message that borrows from its line.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Message<'a> {
-    /// Each tag with its value, as it stands in the line.
+    /// The tags and their values, still escaped.
     pub(super) tags: Vec<(&'a str, &'a str)>,
     pub(super) source: Option<&'a str>,
     pub(super) command: &'a str,
@@ -24,7 +25,7 @@ pub(super) struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Parses a whole line, its end included.
+    /// Parses a line, including its end.
     pub(super) fn parse(line: &'a [u8]) -> Result<Self, &'static str> {
         let line = line.strip_suffix(b"\r\n").ok_or("it does not end with CR and LF")?;
         if line.iter().any(|byte| b"\0\r\n".contains(byte)) {
@@ -73,17 +74,17 @@ impl<'a> Message<'a> {
         Ok(message)
     }
 
-    /// The value of a tag, as it stands in the line.
+    /// Returns the value of a tag, still escaped.
     pub(super) fn tag(&self, key: &str) -> Option<&'a str> {
         self.tags.iter().find(|(other, _)| *other == key).map(|(_, value)| *value)
     }
 
-    /// The name of whoever it is from; for a server, the server's.
+    /// Returns the nickname of the source, or the server's name.
     pub(super) fn nick(&self) -> &'a str {
         self.source.unwrap_or_default().split('!').next().unwrap_or_default()
     }
 
-    /// A parameter; the empty one where there are not so many.
+    /// Returns a parameter; the empty string if there are not so many.
     pub(super) fn param(&self, index: usize) -> &'a str {
         self.params.get(index).copied().unwrap_or_default()
     }
@@ -95,7 +96,7 @@ fn word(text: &str) -> (&str, Option<&str>) {
 
 fn parse_tags(tags: &str) -> Result<Vec<(&str, &str)>, &'static str> {
     let mut parsed: Vec<(&str, &str)> = Vec::new();
-    // Bytes that the server has added, and bytes that a client has sent, with a `;` behind each tag.
+    // Number of bytes of the server's tags, and of the clients' tags, with a `;` after each tag.
     let mut data_bytes = [0; 2];
     for tag in tags.split(';').filter(|_| !tags.is_empty()) {
         let (key, value) = tag.split_once('=').unwrap_or((tag, ""));
@@ -114,7 +115,7 @@ fn parse_tags(tags: &str) -> Result<Vec<(&str, &str)>, &'static str> {
     Ok(parsed)
 }
 
-/// `[+][vendor/]name`: the vendor is a host's name.
+/// Whether a key has the form `[+][vendor/]name`, with a host name as the vendor.
 fn is_key(key: &str) -> bool {
     let key = key.strip_prefix('+').unwrap_or(key);
     let (vendor, name) = key.split_once('/').map_or((None, key), |(vendor, name)| (Some(vendor), name));
@@ -124,7 +125,7 @@ fn is_key(key: &str) -> bool {
     fits(name, "-") && vendor.is_none_or(|vendor| fits(vendor, ".-"))
 }
 
-/// The text of a tag's value.
+/// Returns the value of a tag without its escapes.
 pub(super) fn unescape(value: &str) -> String {
     let mut text = String::new();
     let mut chars = value.chars();

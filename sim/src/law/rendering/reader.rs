@@ -1,41 +1,42 @@
-//! One client: what it knows by what it has read, and what it may therefore be sent.
+//! The state of one client: the facts that it has learned from the messages that it has read, and the messages that it
+//! may therefore be sent.
 
 use super::facts::Fact;
 use super::message::{Message, unescape};
 use crate::law::CheckResult;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a client has learned from the server.
+/// The state that a client keeps.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
-    /// Those that were acknowledged to it, and not taken back.
+    /// The capabilities that are enabled by the `CAP ACK` messages that it has read.
     capabilities: BTreeSet<String>,
     /// Its name, once it is registered.
     name: Option<String>,
-    /// The latest time that it was told of an entry of the log.
+    /// The latest time of a message about a log entry.
     latest_unix_ms: u64,
-    /// Batches that are open.
+    /// The open batches.
     batches: BTreeSet<String>,
-    /// Labels that it has sent and that were not answered, and how often each.
+    /// The labels of its lines that are not answered yet, with the number of lines for each.
     labels: BTreeMap<String, u32>,
-    /// The rest of the text that is being said to it.
+    /// The part of the current long message that it has not read yet.
     unsaid: Option<String>,
-    /// It read too slowly, and may not be sent the rest of anything.
+    /// Whether it overflowed, so that it may be sent only a part of anything.
     pub(super) is_cut: bool,
 }
 
-/// A message that tells of an entry of the log.
+/// The log entry that a message is about.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Event<'a> {
     pub(super) fact: &'a Fact,
-    /// Whether it is the first message of those that tell of it.
+    /// Whether it is the first of the messages about this entry.
     pub(super) is_first: bool,
 }
 
-/// What members say to each other.
+/// The commands of messages between members.
 const SAID: [&str; 3] = ["PRIVMSG", "NOTICE", "TAGMSG"];
 
-/// Each command that has to be asked for, and the capability that brings it.
+/// Each command that has to be requested, and the capability that enables it.
 const ASKED_FOR: [(&str, &str); 8] = [
     ("ACK", "labeled-response"),
     ("AWAY", "away-notify"),
@@ -48,12 +49,13 @@ const ASKED_FOR: [(&str, &str); 8] = [
 ];
 
 impl Reader {
-    /// It has written a line with this label.
+    /// Records that the client has sent a line with this label.
     pub(super) fn labels(&mut self, label: String) {
         *self.labels.entry(label).or_default() += 1;
     }
 
-    /// Checks the next message that it reads, and learns from it.
+    /// Checks the next message that the client reads, and updates the state. `was` is whether a bot has had the source
+    /// of the message, and whether another member has.
     pub(super) fn reads(
         &mut self,
         message: &Message<'_>,
@@ -73,7 +75,7 @@ impl Reader {
         self.learn(message)
     }
 
-    /// Its stream has come to its end.
+    /// Checks the state at the end of the stream.
     pub(super) fn ends(&self) -> CheckResult {
         if self.is_cut {
             return Ok(());
@@ -92,7 +94,7 @@ impl Reader {
         if self.has(capability) { Ok(()) } else { Err(format!("{what} without {capability}")) }
     }
 
-    /// Commands, and forms of commands, that have to be asked for.
+    /// Checks commands and forms of commands that have to be requested.
     fn check_command(&self, message: &Message<'_>) -> CheckResult {
         let command = message.command;
         for (_, capability) in ASKED_FOR.iter().filter(|(known, _)| *known == command) {
@@ -102,14 +104,14 @@ impl Reader {
         let (is_own, is_to_it) = (Some(message.nick()) == name, Some(message.param(0)) == name);
         match command {
             "JOIN" => {
-                // Nobody has an account here (extended-join).
+                // There are no accounts (extended-join).
                 let form = if self.has("extended-join") { (3, "*") } else { (1, "") };
                 if (message.params.len(), message.param(1)) != form {
                     return Err(format!("JOIN has the form {:?}", message.params));
                 }
             }
             "INVITE" if !is_to_it => self.needs("invite-notify", "another's INVITE")?,
-            // These two are brought by a specification of their own (setname, utf8-only).
+            // These two belong to specifications of their own (setname, utf8-only).
             "FAIL" if message.param(0) != "SETNAME" && message.param(1) != "INVALID_UTF8" => {
                 self.needs("standard-replies", "FAIL")?;
             }
@@ -122,7 +124,7 @@ impl Reader {
         Ok(())
     }
 
-    /// The names of a channel's members (multi-prefix, userhost-in-names).
+    /// Checks the names of a channel's members (multi-prefix, userhost-in-names).
     fn check_names(&self, names: &str) -> CheckResult {
         for name in names.split(' ') {
             let bare = name.trim_start_matches(['@', '+']);
@@ -136,13 +138,13 @@ impl Reader {
         Ok(())
     }
 
-    /// A numeric is to the name that the client has, and before it has one nobody else does anything.
+    /// Checks that a numeric is addressed to the client's name, and that there are no events before it has one.
     fn check_name(&self, message: &Message<'_>) -> CheckResult {
         let is_numeric = message.command.starts_with(|first: char| first.is_ascii_digit());
         match &self.name {
             _ if message.command == "001" => Ok(()),
-            // Who watches its own names hears of them at once: when it has left, and when it is called otherwise and is
-            // still to read that, as the answer to a line with a label.
+            // A client that watches its own name is notified at once: after it has left, and after a rename that it
+            // reads only later, as the answer to a labelled line.
             Some(_) if ["730", "731"].contains(&message.command) => Ok(()),
             Some(name) if is_numeric && message.param(0) != name => {
                 Err(format!("a numeric for {} is read by {name}", message.param(0)))
@@ -157,7 +159,7 @@ impl Reader {
         }
     }
 
-    /// Each tag that there is may be there.
+    /// Checks that each tag is allowed.
     fn check_tags(&self, message: &Message<'_>) -> CheckResult {
         let is_said = SAID.contains(&message.command);
         for &(key, value) in &message.tags {
@@ -182,7 +184,7 @@ impl Reader {
         Ok(())
     }
 
-    /// What tells of an entry is as the log has it.
+    /// Checks a message about a log entry against the facts.
     fn check_event(&self, message: &Message<'_>, Event { fact, is_first }: Event<'_>) -> CheckResult {
         let (command, source) = (message.command, message.source.unwrap_or_default());
         if !fact.commands.contains(&command) {
@@ -199,7 +201,7 @@ impl Reader {
         let has_tags = self.has("message-tags");
         expect("time", self.has("server-time"))?;
         expect("msgid", has_tags && is_first && SAID.contains(&command))?;
-        // A bot's QUIT need not have it (bot-mode: SHOULD): when it is told, nobody is there any more.
+        // The tag is optional for QUIT (bot-mode says SHOULD): the member no longer exists when the message is sent.
         if command != "QUIT" || message.tag("bot").is_some() {
             expect("bot", has_tags && is_bot)?;
         }
@@ -214,7 +216,8 @@ impl Reader {
         Ok(())
     }
 
-    /// Of what has no place in the log it is known whether somebody of that name was ever a bot, and was ever none.
+    /// Checks the tag `bot` of a message without a log entry: only whether a bot, or another member, has ever had its
+    /// source is known.
     fn check_bot(&self, message: &Message<'_>, (was_bot, was_none): (bool, bool)) -> CheckResult {
         match message.tag("bot") {
             Some(_) if !was_bot => Err(format!("{} has the tag of a bot", message.command)),
@@ -225,7 +228,7 @@ impl Reader {
         }
     }
 
-    /// The pieces of a text together are the text.
+    /// Checks that the pieces of a message add up to its text.
     fn check_text(&mut self, message: &Message<'_>, event: Option<Event<'_>>) -> CheckResult {
         let continues = event.is_some_and(|event| !event.is_first);
         if !continues && !self.is_cut && self.unsaid.as_ref().is_some_and(|unsaid| !unsaid.is_empty()) {
@@ -254,7 +257,7 @@ impl Reader {
         Ok(())
     }
 
-    /// A label answers a line that had it, once.
+    /// Checks that a label is that of a line, and answers it only once.
     fn answer(&mut self, message: &Message<'_>) -> CheckResult {
         let Some(label) = message.tag("label") else {
             let is_labelled =
@@ -269,8 +272,8 @@ impl Reader {
         Ok(())
     }
 
-    /// Times have their form, and those of the log do not run back. What has no place in the log is told when it happens,
-    /// which may be before the log answers for what was said earlier.
+    /// Checks the form of a time, and that the times of log entries do not decrease. A message without a log entry has
+    /// the time at which it is sent, which may be before that of earlier messages whose commit was delayed.
     fn check_time(&mut self, message: &Message<'_>, is_logged: bool) -> CheckResult {
         let Some(time) = message.tag("time") else { return Ok(()) };
         let Some(at_unix_ms) = unix_ms(time) else { return Err(format!("{time} is no time")) };
@@ -321,7 +324,7 @@ impl Reader {
                 }
             }),
             "LIST" => {
-                // Who knows version 302 has cap-notify without asking for it.
+                // A client that supports version 302 has cap-notify without requesting it.
                 let listed: BTreeSet<&str> = words.filter(|word| *word != "cap-notify").collect();
                 let known = self.capabilities.iter().map(String::as_str).filter(|it| *it != "cap-notify");
                 if !listed.iter().copied().eq(known) {
@@ -335,7 +338,8 @@ impl Reader {
     }
 }
 
-/// The milliseconds since 1970-01-01T00:00:00Z of `YYYY-MM-DDThh:mm:ss.sssZ` (server-time).
+/// Parses a time of the form `YYYY-MM-DDThh:mm:ss.sssZ` (server-time). Returns the milliseconds since
+/// 1970-01-01T00:00:00Z.
 fn unix_ms(time: &str) -> Option<u64> {
     let is_formed = time.len() == 24
         && time.bytes().zip(*b"0000-00-00T00:00:00.000Z").all(|(is, like)| match like {
@@ -380,7 +384,8 @@ mod tests {
         }
     }
 
-    /// What a client says of the last of these messages, which tells of that entry, having read the others.
+    /// Returns the result of checking the last of these messages, which is about this entry, after the client has read
+    /// the others.
     fn verdict(lines: &[&str], fact: Option<&Fact>) -> CheckResult {
         let mut reader = Reader::default();
         reader.labels("l".to_owned());

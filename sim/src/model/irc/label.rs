@@ -1,15 +1,15 @@
-//! Answers to a line with a label: none, one, or a batch of them.
+//! The answer to a labelled line: an `ACK` if it is empty, a single line, or a batch of several lines.
 
 use crate::expectation::Event;
 
-/// What a line was answered so far.
+/// The answers to a labelled line so far.
 #[derive(Debug)]
 pub(in crate::model) struct Answered {
     label: String,
     pub(in crate::model) gathered: Vec<u8>,
-    /// Where events are in what is gathered.
+    /// The events in `gathered`, with the places of their bytes.
     pub(in crate::model) events: Vec<Event>,
-    /// Some of it is on its way, in a batch.
+    /// Whether a part of the answer has been sent, in a batch.
     begun: bool,
 }
 
@@ -22,12 +22,12 @@ impl Answered {
         self.begun
     }
 
-    /// Nothing was answered so far.
+    /// Whether nothing was answered so far.
     pub(in crate::model) const fn is_empty(&self) -> bool {
         !self.begun && self.gathered.is_empty()
     }
 
-    /// What was gathered, as the next part of a batch, and where events are in it.
+    /// Removes and returns the gathered lines as the next part of a batch, with the places of the events in it.
     pub(in crate::model) fn part(&mut self, server: &str) -> (Vec<u8>, Vec<Event>) {
         if self.gathered.is_empty() {
             return <_>::default();
@@ -40,7 +40,7 @@ impl Answered {
         (part, events)
     }
 
-    /// The rest of it, and its end.
+    /// Returns the rest of the answer and its end, with the places of the events in it.
     pub(in crate::model) fn end(mut self, server: &str) -> (Vec<u8>, Vec<Event>) {
         let lines = self.gathered.iter().filter(|byte| **byte == b'\n').count();
         match (self.begun, lines) {
@@ -58,7 +58,7 @@ impl Answered {
         }
     }
 
-    /// Appends the lines that were gathered, each with one tag more; returns where events are among them.
+    /// Appends the gathered lines, each with one more tag. Returns the places of the events in `to`.
     fn take_tagged(&mut self, key: &str, value: &str, to: &mut Vec<u8>) -> Vec<Event> {
         let gathered = String::from_utf8(std::mem::take(&mut self.gathered)).expect("lines are UTF-8");
         let mut events = std::mem::take(&mut self.events);
@@ -81,7 +81,7 @@ impl Answered {
     }
 }
 
-/// A line with one tag more.
+/// Returns a line with one more tag.
 fn tagged(line: &str, key: &str, value: &str) -> Vec<u8> {
     let mut escaped = String::new();
     for character in value.chars() {

@@ -1,6 +1,6 @@
-//! A line's words.
+//! Parses a line into tags, command and parameters.
 
-/// A message, as a client sent it.
+/// A message of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line<'a> {
     pub(super) tags: Vec<&'a str>,
@@ -8,17 +8,17 @@ pub(super) struct Line<'a> {
     pub(super) params: Vec<&'a str>,
 }
 
-/// Why a line is no message.
+/// The reason why a line is not a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flaw {
-    /// It says nothing, and is not answered.
+    /// The line is blank, and is not answered.
     Empty,
     NoMessage,
     NotUtf8,
     TooLong,
 }
 
-/// The last parameter is the whole rest.
+/// Maximum number of parameters. The last one is the whole rest of the line.
 const PARAMS_MAX: usize = 15;
 
 impl<'a> Line<'a> {
@@ -64,7 +64,7 @@ impl<'a> Line<'a> {
         Ok(Self { tags, command, params })
     }
 
-    /// The tags that clients pass to clients, each key once, in the order of the keys.
+    /// Returns the client-only tags, which are relayed to other clients: each key once, in the order of the keys.
     pub(super) fn client_tags(&self) -> Option<String> {
         let key = |tag: &'a str| tag.split('=').next().unwrap_or_default();
         let mut tags: Vec<&str> = Vec::new();
@@ -81,7 +81,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The label of a line, whatever it may be, and whatever stands behind the tags.
+/// Returns the label of a line, even if the line is not a message after its tags.
 pub(super) fn label_of(line: &[u8]) -> Option<String> {
     let space = line.iter().position(|byte| *byte == b' ');
     let end = space.unwrap_or(line.len());
@@ -111,7 +111,7 @@ pub(super) fn label_of(line: &[u8]) -> Option<String> {
     Some(label)
 }
 
-/// The first word, and what follows it.
+/// Splits a text into its first word and the rest.
 fn split(text: &str) -> (&str, &str) {
     let end = text.find(' ').unwrap_or(text.len());
     (&text[..end], text[end..].trim_start_matches(' '))

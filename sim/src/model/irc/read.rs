@@ -1,4 +1,4 @@
-//! What a line asks for.
+//! Parses a line into its steps.
 
 use super::line::{Flaw, Line, label_of};
 use super::said::{Said, answered, changing, room_name};
@@ -8,7 +8,7 @@ use parlor_protocol::irc::Capabilities;
 use parlor_protocol::{Action, Command, Context, Host, Message, MessageKind, Name, Status, Text};
 use std::collections::VecDeque;
 
-/// Every command: how many parameters it needs, and which of them is a text of people's.
+/// Every command, with the number of parameters that it needs and the index of the parameter that is free text.
 const COMMANDS: [(&str, usize, Option<usize>); 42] = [
     ("ADMIN", 0, None),
     ("AWAY", 0, Some(0)),
@@ -54,17 +54,17 @@ const COMMANDS: [(&str, usize, Option<usize>); 42] = [
     ("WHOWAS", 0, None),
 ];
 
-/// What a client may send before it is a member.
+/// Commands that a client may send before it is registered.
 const ALWAYS: [&str; 7] = ["CAP", "NICK", "PASS", "PING", "PONG", "QUIT", "USER"];
 
-/// Returns the name that somebody wants, if it can be anyone's.
+/// Returns the name that the client asks for, if it is valid and not reserved.
 fn name_to_have(said: &Said<'_>) -> Option<Name> {
     Name::parse(said.param(0)).ok().filter(|name| !said.who.reserved.contains(name))
 }
 
 impl Client {
-    /// Returns the steps that a line asks for. Those that are answered take the core's questions in order: which question it
-    /// is, the core's dialect decides; that there is one, and where, this reading does.
+    /// Returns the steps of a line. Which queries the line makes, and in which order, is decided here; the contents of
+    /// each query are those of the core's dialect.
     pub(in crate::model) fn read(
         &mut self,
         line: &[u8],
@@ -111,7 +111,7 @@ impl Client {
         let Some((name, params, text)) = known(said.line.command) else {
             return if is_member { answered() } else { self.unknown(said) };
         };
-        // A person may have been taken for a client where both are at home.
+        // At a listener for both dialects the client may be a person, who gets a hint besides the answer.
         let hints = self.might_be_plain && !is_member && !self.negotiates;
         let hinted = || (0..if hints { 2 } else { 1 }).flat_map(|_| answered()).collect();
         if !is_member && !ALWAYS.contains(&name) {
@@ -126,7 +126,7 @@ impl Client {
         }
         let mut todos = if is_member { self.of_member(name, said) } else { self.of_stranger(name, said) };
         if is_member && text.is_some_and(|text| count > text + 1) {
-            // A text with spaces has no colon before it.
+            // A text with spaces lacks the colon before it. The client gets a hint.
             todos.append(&mut answered());
         }
         todos
@@ -172,7 +172,7 @@ impl Client {
         }
     }
 
-    /// It becomes a member when it has said all that it must.
+    /// Returns the steps of the registration, once it is complete.
     fn enter(&mut self, said: &Said<'_>) -> Vec<Todo> {
         if self.negotiates || self.registration().is_none() {
             Vec::new()
@@ -210,7 +210,8 @@ impl Client {
         }
     }
 
-    /// The capabilities after a request, all of which is granted or nothing.
+    /// Returns the capabilities after a request; `None` if it is rejected. A request is granted as a whole or not at
+    /// all.
     fn requested(&self, list: &str) -> Option<Capabilities> {
         if list.len() > 300 {
             return None;
@@ -252,7 +253,7 @@ impl Client {
             },
             "NOTICE" => {
                 let mut todos = self.say(said, MessageKind::Notice, MessageKind::CtcpReply);
-                // Nothing answers a notice.
+                // A notice is never answered.
                 todos.retain(|todo| matches!(todo, Todo::Propose(_)));
                 todos
             }
@@ -332,7 +333,7 @@ fn keys(tags: &str) -> Vec<&str> {
     tags.split(';').map(|tag| tag.split('=').next().unwrap_or_default()).collect()
 }
 
-/// What is said to a target of `PRIVMSG` and the like.
+/// Returns the steps of a message to one target.
 fn to_target(said: &Said<'_>, target: &str, message: &Message) -> Vec<Todo> {
     let (member, message) = (said.member(), message.clone());
     let (status, room) = match (target.strip_prefix('@'), target.strip_prefix('+')) {
@@ -340,7 +341,7 @@ fn to_target(said: &Said<'_>, target: &str, message: &Message) -> Vec<Todo> {
         (_, Some(room)) if room.starts_with('#') => (Some(Status::Voice), room),
         _ => (None, target),
     };
-    // Who is typing is forgotten at once.
+    // A typing notification has no place in the log.
     let is_signal = message.kind == MessageKind::Tags
         && message.tags.as_deref().is_some_and(|tags| ["+typing"] == *keys(tags));
     let say = |command| match is_signal {
@@ -357,8 +358,9 @@ fn to_target(said: &Said<'_>, target: &str, message: &Message) -> Vec<Todo> {
     }
 }
 
-/// The real name that somebody gives: behind the name and two words that mean nothing. Where the second of them is an
-/// address that begins with a colon, the message ends with it.
+/// Returns the real name of a `USER` line, which comes after the user name and two parameters without a meaning. If
+/// the second of these is an IPv6 address that begins with a colon, it is taken for the last parameter, so the real
+/// name is a part of it.
 fn real_name(said: &Said<'_>) -> Option<Text> {
     let params = &said.line.params;
     if params.len() >= 4 {
@@ -374,10 +376,10 @@ fn real_name(said: &Said<'_>) -> Option<Text> {
     Some(Text::clean(words.as_bytes(), false)).filter(|text| !text.as_str().is_empty())
 }
 
-/// What needs nothing but the line.
+/// Returns the steps of the commands that do not depend on the state of the client.
 fn of_anybody(name: &str, said: &Said<'_>) -> Vec<Todo> {
     match name {
-        // A sign of life, as every line is.
+        // The answer to a ping. Any other line counts as one, too.
         "PONG" => Vec::new(),
         "QUIT" => vec![Todo::Quit(said.text(0))],
         "REHASH" => vec![Todo::Rehash],

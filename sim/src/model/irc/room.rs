@@ -1,4 +1,4 @@
-//! What the lines about rooms ask for.
+//! Parses the commands about rooms.
 
 use super::said::{Said, answered, changing, room_name};
 use crate::model::fold::folded;
@@ -132,7 +132,7 @@ fn mode(said: &Said<'_>) -> Vec<Todo> {
     }
 }
 
-/// One's own modes, to turn on and to turn off.
+/// Returns the user modes that a line turns on, and those that it turns off.
 fn own_modes(changes: &[&str]) -> (UserModes, UserModes) {
     let (mut on, mut off, mut is_plus) = (UserModes::NONE, UserModes::NONE, true);
     for letter in changes.iter().flat_map(|letters| letters.chars()) {
@@ -153,7 +153,8 @@ fn own_modes(changes: &[&str]) -> (UserModes, UserModes) {
     (on, off)
 }
 
-/// Strings of letters, each followed by what its letters take.
+/// Returns the steps of a `MODE` line for a room. Its words are strings of letters, each followed by the parameters of
+/// its letters.
 fn change_modes(member: MemberId, room: &RoomName, words: &[&str]) -> Vec<Todo> {
     let mut words: VecDeque<&str> = words.iter().copied().collect();
     let (mut changes, mut flaws, mut on) = (Vec::new(), BTreeSet::new(), true);
@@ -178,7 +179,7 @@ fn change_modes(member: MemberId, room: &RoomName, words: &[&str]) -> Vec<Todo> 
         for result in results {
             match result {
                 Ok(change) => changes.push(change),
-                // What many letters are wrong about is said once.
+                // The same error of several letters is reported once.
                 Err(flaw) => {
                     flaws.insert(flaw);
                 }
@@ -193,10 +194,10 @@ fn change_modes(member: MemberId, room: &RoomName, words: &[&str]) -> Vec<Todo> 
     todos
 }
 
-/// A change that is answered instead of made: the letter, its parameter, and what is wrong.
+/// A change that is not valid: the letter, its parameter, and the error.
 type Flaw<'a> = (char, &'a str, &'static str);
 
-/// What one letter changes, or why it does not.
+/// Returns the change that one letter makes.
 fn change_mode<'a>(letter: char, on: bool, words: &mut VecDeque<&'a str>) -> Result<ModeChange, Flaw<'a>> {
     let flag = |flag| Ok(ModeChange::Flag { flag, on });
     let mut parameter = || words.pop_front().ok_or((letter, "", "takes one"));
@@ -220,7 +221,7 @@ fn change_mode<'a>(letter: char, on: bool, words: &mut VecDeque<&'a str>) -> Res
         'o' | 'v' => {
             let status = if letter == 'o' { Status::Operator } else { Status::Voice };
             let text = parameter()?;
-            // The answer is the same for both statuses.
+            // The error is the same for both statuses.
             let name = Name::parse_any(text).map_err(|_| ('o', text, "is no name"))?;
             Ok(ModeChange::Status { name, status, on })
         }

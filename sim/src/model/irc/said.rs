@@ -1,4 +1,4 @@
-//! A line together with its writer.
+//! A line with its author, and the parts of a line that several commands use.
 
 use super::Who;
 use super::line::Line;
@@ -6,7 +6,7 @@ use crate::model::fold::folded;
 use crate::model::todo::{Change, Query, Todo};
 use parlor_protocol::{MemberId, RoomName, Text};
 
-/// A line of a member's, or of one who is to be a member.
+/// A line of a member, or of a client that is not registered yet.
 pub(super) struct Said<'a> {
     pub(super) line: &'a Line<'a>,
     pub(super) who: Who<'a>,
@@ -26,7 +26,7 @@ impl<'a> Said<'a> {
         self.line.params.get(index).copied().unwrap_or_default()
     }
 
-    /// The parameters from there on, as people wrote them, cleaned.
+    /// Returns the parameters from `index` on as one clean text; `None` if it is empty.
     pub(super) fn text(&self, index: usize) -> Option<Text> {
         let words = self.line.params.get(index..).unwrap_or_default().join(" ");
         Some(Text::clean(words.as_bytes(), false)).filter(|text| !text.as_str().is_empty())
@@ -44,7 +44,9 @@ impl<'a> Said<'a> {
         (items.len() <= self.who.limits.targets_max).then(each_once)
     }
 
-    /// A text that others read behind a command and its other parameters, if they can read all of it.
+    /// Returns the text that starts at the parameter `index`, if it fits into the message that others read. `before`
+    /// is the part of that message between the source and the text. The error is the answer to a text that is too
+    /// long.
     pub(super) fn told(&self, index: usize, before: &str) -> Result<Option<Text>, Vec<Todo>> {
         let Some(text) = self.text(index) else { return Ok(None) };
         let length = text.as_str().len();
@@ -54,7 +56,7 @@ impl<'a> Said<'a> {
         Ok(Some(text))
     }
 
-    /// Bytes before what others read of it.
+    /// Returns the number of bytes of the source with which others read the line.
     pub(super) fn source_bytes(&self) -> usize {
         self.who.person.map_or(0, |person| {
             format!(":{}!{}@{} ", person.name, person.profile.user(), person.profile.host()).len()
