@@ -69,9 +69,9 @@ pub(crate) fn seconds(text: &str) -> Result<u64, String> {
         "s" => 1,
         "m" => 60,
         "h" => 3_600,
-        _ => return Err("write a time so: 90s, 10m, 2h".to_owned()),
+        _ => return Err("write a time like 90s, 10m or 2h".to_owned()),
     };
-    let count: u64 = digits.parse().map_err(|_| "write a time so: 90s, 10m, 2h".to_owned())?;
+    let count: u64 = digits.parse().map_err(|_| "write a time like 90s, 10m or 2h".to_owned())?;
     Ok(count.saturating_mul(unit))
 }
 

@@ -77,21 +77,21 @@ pub struct Violation {
 impl fmt::Display for Law {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Heard => "law 1, who hears what",
-            Self::Order => "law 2, one order for everyone",
-            Self::Silence => "law 3, nobody hears what is not for them",
-            Self::Ends => "law 4, every connection ends once",
-            Self::Names => "law 5, a name has one owner",
-            Self::Replay => "law 6, a replay gives the same",
-            Self::Backlog => "law 7, what is owed is bounded",
-            Self::Liveness => "law 8, what is stuck goes on",
-            Self::Panic => "law 10, nothing makes the core panic",
-            Self::Console => "law 11, the console tells who did what",
-            Self::Strangers => "law 12, what is spoken elsewhere is not said",
-            Self::Commands => "law 13, no command is heard",
-            Self::Private => "law 14, what is written to one alone is read by two",
-            Self::Refused => "law 15, what is refused changes nothing",
-            Self::Rendering => "law 16, a client of IRC is sent what the specifications say",
+            Self::Heard => "law 1 (every connection is sent what the model predicts)",
+            Self::Order => "law 2 (all members read messages in one order)",
+            Self::Silence => "law 3 (no member reads a message that is not for it)",
+            Self::Ends => "law 4 (every connection closes once)",
+            Self::Names => "law 5 (a name has one owner)",
+            Self::Replay => "law 6 (a replay has the same result)",
+            Self::Backlog => "law 7 (backlogs are bounded)",
+            Self::Liveness => "law 8 (every run comes to rest)",
+            Self::Panic => "law 10 (no input makes the core panic)",
+            Self::Console => "law 11 (the console reports every act once)",
+            Self::Strangers => "law 12 (no line of another protocol is sent to a room)",
+            Self::Commands => "law 13 (no command is sent to a room)",
+            Self::Private => "law 14 (a private message has two readers)",
+            Self::Refused => "law 15 (a refused command changes nothing)",
+            Self::Rendering => "law 16 (IRC clients are sent what the specifications say)",
         })
     }
 }
@@ -267,7 +267,7 @@ impl Checker {
     /// Records that a connection was sent the event of this log entry.
     fn heard(&mut self, conn: ConnId, seq: Seq) {
         let Some(said) = self.said.get(seq) else {
-            let result = Err(format!("entry {} is heard, and nothing is said by it", seq.0));
+            let result = Err(format!("entry {} is read, but is not a message", seq.0));
             return self.record(Law::Order, Some(conn), result);
         };
         let silence = self.silence.heard(conn, seq, said);
@@ -298,7 +298,7 @@ impl Checker {
             return;
         }
         let left = self.heard.model.due(conn).map_or(0, |due| due.left());
-        let result = if left == 0 { Ok(()) } else { Err(format!("it ends, and {left} bytes were not sent")) };
+        let result = if left == 0 { Ok(()) } else { Err(format!("it ends, but {left} bytes were not sent")) };
         self.record(Law::Heard, Some(conn), result);
         let result = self.rendering.finished(conn);
         self.record(Law::Rendering, Some(conn), result);

@@ -6,12 +6,13 @@
 //! connection is sent what, when, and in which order.
 
 mod answer;
+mod apply;
 mod ask;
 mod chat;
 mod compare;
 mod conn;
+mod effects;
 mod fold;
-mod happen;
 mod irc;
 mod lines;
 mod mask;
@@ -108,7 +109,7 @@ impl Model {
             }
             Input::Timeout => self.timeout(now),
             Input::Identified { identity } => self.options.identity = Arc::clone(identity),
-            Input::PasswordChecked { conn, right } => self.verdict(now, *conn, *right),
+            Input::PasswordChecked { conn, right } => self.password_checked(now, *conn, *right),
         }
     }
 
@@ -206,7 +207,7 @@ impl Model {
                 None => conn.unread.extend_from_slice(bytes),
             }
         }
-        self.go_on(now, id);
+        self.advance(now, id);
     }
 
     fn refusal(&self, ip: IpAddr) -> Option<CloseReason> {
@@ -312,13 +313,13 @@ impl Model {
             Timer::Detection => {
                 conn.wait = None;
                 if conn.stage == Stage::Detecting {
-                    self.fell_silent(now, id);
+                    self.detection_timed_out(now, id);
                 }
             }
             Timer::End => conn.end_timer = None,
             Timer::Idle => {
                 conn.wait = None;
-                self.look_for_life(id);
+                self.check_idle(id);
             }
             Timer::Registration => {
                 conn.wait = None;
@@ -331,13 +332,13 @@ impl Model {
     fn changed(&mut self, now: Now, id: ConnId, change: impl FnOnce(&mut Conn)) {
         if let Some(conn) = self.conns.get_mut(id) {
             change(conn);
-            self.go_on(now, id);
+            self.advance(now, id);
         }
     }
 
     /// Starts the close deadline of a member whose input has ended while a long answer to it is not written out.
     /// Without it, a client that does not read would stay connected forever.
-    fn bound_end(&mut self, id: ConnId) {
+    fn set_close_deadline(&mut self, id: ConnId) {
         let at = self.now.mono.plus_ms(self.limits.close_timeout_ms);
         let Some(conn) = self.conns.get_mut(id) else { return };
         if conn.draining
@@ -374,8 +375,8 @@ impl Model {
             conn.under_way -= 1;
             conn.barrier &= conn.under_way > 0;
         }
-        self.happen(author, entry);
-        self.go_on(now, author);
+        self.apply(author, entry);
+        self.advance(now, author);
         self.forget_if_over(author);
     }
 

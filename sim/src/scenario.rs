@@ -6,6 +6,7 @@
 mod generate;
 mod irc;
 pub(crate) mod opening;
+mod plain;
 mod pool;
 mod text;
 

@@ -84,14 +84,8 @@ impl Typed {
             unread.drain(..taken);
         }
         loop {
-            if self.skips_line {
-                let end = unread.iter().position(|byte| b"\r\n".contains(byte));
-                self.skips_line = end.is_none();
-                self.ended_with_return = end.is_some_and(|end| unread[end] == b'\r');
-                unread.drain(..end.map_or(unread.len(), |end| end + 1));
-                if self.skips_line {
-                    return None;
-                }
+            if self.skips_line && !self.skip_line(unread) {
+                return None;
             }
             if self.speaks_telnet && !self.asked && self.transmits_binary.is_none() {
                 self.asked = true;
@@ -111,36 +105,11 @@ impl Typed {
                 Token::Byte(byte) => bytes.push(byte),
                 Token::Character(character) => bytes.extend(character.to_string().bytes()),
                 Token::Command(246) => return Some(Item::AreYouThere),
-                // Erase character, erase line.
-                Token::Command(247) => bytes.push(0x08),
-                Token::Command(248) => bytes.push(0x15),
-                Token::Command(command) => match self.byte_for(command, line_bytes_max) {
-                    Some(byte) => {
-                        self.mended = true;
-                        bytes.push(byte);
-                    }
-                    // Abort, data mark, break, interrupt process.
-                    None if matches!(command, 238 | 242..=244) => self.line.clear(),
-                    None => {}
-                },
-                Token::Option(253, 6) => return Some(Item::Telnet([IAC, 251, 6])),
-                Token::Option(verb @ (251 | 252), 0) => {
-                    let binary = verb == 251;
-                    let answers = self.asked && self.transmits_binary.is_none();
-                    let before = self.transmits_binary.replace(binary).unwrap_or(false);
-                    if before != binary && !answers {
-                        return Some(Item::Telnet([IAC, if binary { 253 } else { 254 }, 0]));
-                    }
-                }
-                Token::Option(verb @ (251 | 253), option) => {
-                    if self.refused.insert((verb, option)) {
-                        let answer = if verb == 253 { 252 } else { 254 };
-                        return Some(Item::Telnet([IAC, answer, option]));
-                    }
-                }
+                Token::Command(command) => bytes.extend(self.command(command, line_bytes_max)),
                 Token::Option(verb, option) => {
-                    let asked = if verb == 254 { 253 } else { 251 };
-                    self.refused.remove(&(asked, option));
+                    if let Some(answer) = self.negotiate(verb, option) {
+                        return Some(Item::Telnet(answer));
+                    }
                 }
                 Token::TooLong => {
                     self.line.clear();
@@ -148,21 +117,76 @@ impl Typed {
                 }
                 Token::BrokenOff | Token::Subnegotiation => {}
             }
-            for byte in bytes {
-                let after_return = std::mem::take(&mut self.ended_with_return);
-                if after_return && [b'\n', 0].contains(&byte) {
-                    continue;
-                }
-                self.ended_with_return = byte == b'\r' && self.transmits_binary();
-                if self.ended_with_return {
-                    return Some(Item::Line(self.end_line()));
-                }
-                if byte == b'\n' || byte == 0 && self.line.last() == Some(&b'\r') {
-                    return Some(Item::Line(self.end_line()));
-                }
-                self.line.push(byte);
+            if let Some(line) = bytes.into_iter().find_map(|byte| self.add(byte)) {
+                return Some(Item::Line(line));
             }
         }
+    }
+
+    /// Removes the bytes up to the end of the line. Returns whether the end was among them.
+    fn skip_line(&mut self, unread: &mut Vec<u8>) -> bool {
+        let end = unread.iter().position(|byte| b"\r\n".contains(byte));
+        self.skips_line = end.is_none();
+        self.ended_with_return = end.is_some_and(|end| unread[end] == b'\r');
+        unread.drain(..end.map_or(unread.len(), |end| end + 1));
+        end.is_some()
+    }
+
+    /// Acts on a command without an answer. Returns the byte that it stands for, if there is one.
+    fn command(&mut self, command: u8, line_bytes_max: usize) -> Option<u8> {
+        match command {
+            // Erase character, erase line.
+            247 => return Some(0x08),
+            248 => return Some(0x15),
+            _ => {}
+        }
+        let byte = self.byte_for(command, line_bytes_max);
+        match byte {
+            Some(_) => self.mended = true,
+            // Abort, data mark, break, interrupt process.
+            None if matches!(command, 238 | 242..=244) => self.line.clear(),
+            None => {}
+        }
+        byte
+    }
+
+    /// Acts on the negotiation of an option. Returns the answer, if it needs one.
+    fn negotiate(&mut self, verb: u8, option: u8) -> Option<[u8; 3]> {
+        match (verb, option) {
+            (253, 6) => return Some([IAC, 251, 6]),
+            (251 | 252, 0) => {
+                let binary = verb == 251;
+                let answers = self.asked && self.transmits_binary.is_none();
+                let before = self.transmits_binary.replace(binary).unwrap_or(false);
+                if before != binary && !answers {
+                    return Some([IAC, if binary { 253 } else { 254 }, 0]);
+                }
+            }
+            (251 | 253, option) => {
+                if self.refused.insert((verb, option)) {
+                    return Some([IAC, if verb == 253 { 252 } else { 254 }, option]);
+                }
+            }
+            (verb, option) => {
+                let asked = if verb == 254 { 253 } else { 251 };
+                self.refused.remove(&(asked, option));
+            }
+        }
+        None
+    }
+
+    /// Adds a byte to the unfinished line. Returns the line if the byte ends it.
+    fn add(&mut self, byte: u8) -> Option<Vec<u8>> {
+        let after_return = std::mem::take(&mut self.ended_with_return);
+        if after_return && [b'\n', 0].contains(&byte) {
+            return None;
+        }
+        self.ended_with_return = byte == b'\r' && self.transmits_binary();
+        if self.ended_with_return || byte == b'\n' || byte == 0 && self.line.last() == Some(&b'\r') {
+            return Some(self.end_line());
+        }
+        self.line.push(byte);
+        None
     }
 
     /// Returns the byte that a command stands for within a character. A telnet client that looks at a byte without its

@@ -119,8 +119,8 @@ proptest! {
         prop_assert_eq!(heard, Some(expected));
     }
 
-    /// Before it transmits binary, GNU telnet takes a byte for a key of its terminal if it is one without the eighth
-    /// bit. (It does not send the rest of a line after 0x9D, which is Ctrl-].)
+    /// Until it transmits binary, GNU telnet takes a byte for a key of its terminal if the byte without its eighth bit is
+    /// that key. (It does not send the rest of a line after 0x9D, which is Ctrl-].)
     #[test]
     fn bytes_that_telnet_takes_for_keys_are_mended(
         text in "[A-Za-z \u{C0}-\u{24F}\u{400}-\u{4FF}一-鿿가-힣🀀-🫿]{1,20}",

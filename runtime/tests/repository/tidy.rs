@@ -159,16 +159,6 @@ fn chinese_texts_have_full_width_punctuation() {
 /// A longer function does not fit on a screen.
 const FUNCTION_LINES_MAX: usize = 70;
 
-/// Functions that are longer, and are to become shorter. None is added.
-const KNOWN_LONG: [(&str, &str); 6] = [
-    ("sim/src/main.rs", "cli"),
-    ("sim/src/model/ask.rs", "command"),
-    ("sim/src/model/happen.rs", "try_to"),
-    ("sim/src/scenario/generate.rs", "line"),
-    ("sim/src/scenario/irc.rs", "command"),
-    ("sim/src/typed.rs", "read"),
-];
-
 /// The functions of a source that are longer, and how long each is. Those of its test module do not count.
 fn long_functions(source: &str) -> Vec<(String, usize)> {
     let code = source.split("#[cfg(test)]\nmod tests {").next().unwrap();
@@ -203,15 +193,8 @@ fn no_function_is_longer_than_a_screen() {
         long_functions(&source(FUNCTION_LINES_MAX - 1)),
         [("long".to_owned(), FUNCTION_LINES_MAX + 1)]
     );
-    let mut known = KNOWN_LONG.to_vec();
     for path in rust_files().filter(|path| !is_test(path)) {
-        let mut long = long_functions(&read(&path));
-        long.retain(|(function, _)| {
-            let count = known.len();
-            known.retain(|one| *one != (&*path, &**function));
-            known.len() == count
-        });
+        let long = long_functions(&read(&path));
         assert!(long.is_empty(), "{path}: over {FUNCTION_LINES_MAX} lines: {long:?}");
     }
-    assert!(known.is_empty(), "shorter now, and to be taken off the list: {known:?}");
 }

@@ -41,7 +41,7 @@ impl Backlog {
             return Ok(());
         }
         Err(format!(
-            "it is closed for {owed} bytes that it is owed, and it may be {}",
+            "it is closed for a backlog of {owed} bytes, which is within its limit of {}",
             self.backlog_bytes_max
         ))
     }
@@ -55,6 +55,6 @@ impl Backlog {
         if bytes <= bytes_max {
             return Ok(());
         }
-        Err(format!("{bytes} bytes are owed, and {bytes_max} may be"))
+        Err(format!("the backlogs have {bytes} bytes, more than the limit of {bytes_max}"))
     }
 }

@@ -2,12 +2,12 @@
 //! compares the received bytes with the messages in the log, and nothing in between.
 
 use super::CheckResult;
-use super::written::{Line, command, numbers, seen};
+use super::written::{Line, command, seen, tags_in};
 use crate::conns::Conns;
 use parlor_protocol::{Command, ConnId, LogEntry, MemberId, MessageKind};
 use std::collections::BTreeMap;
 
-/// Records the tags that each connection wrote in commands.
+/// Records the tags (numbers such as `#17`) that each connection wrote in commands.
 #[derive(Debug, Default)]
 pub(super) struct Commands {
     conns: BTreeMap<MemberId, ConnId>,
@@ -26,7 +26,7 @@ impl Commands {
         let writer = self.writers.get_or_default(line.conn);
         writer.is_unreadable |= line.is_unreadable;
         let is_command = command(&line.seen).is_some();
-        for tag in numbers(&line.seen) {
+        for tag in tags_in(&line.seen) {
             *writer.tags.entry(tag).or_insert(true) &= is_command;
         }
     }
@@ -47,8 +47,8 @@ impl Commands {
     fn said(&self, member: MemberId, text: &str) -> CheckResult {
         let writer = self.conns.get(&member).and_then(|conn| self.writers.get(*conn));
         let Some(writer) = writer.filter(|it| !it.is_unreadable) else { return Ok(()) };
-        match numbers(&seen(text)).find(|tag| writer.tags.get(tag) == Some(&true)) {
-            Some(tag) => Err(format!("{text:?} is said, and #{tag} was only written in a command")),
+        match tags_in(&seen(text)).find(|tag| writer.tags.get(tag) == Some(&true)) {
+            Some(tag) => Err(format!("{text:?} is sent, but #{tag} occurred only in a command")),
             None => Ok(()),
         }
     }

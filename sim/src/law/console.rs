@@ -40,7 +40,7 @@ impl Console {
     /// Compares the reports since the last entries with those that were due.
     pub(super) fn committed(&mut self, due: &[String]) -> CheckResult {
         let told = std::mem::take(&mut self.told);
-        if told == due { Ok(()) } else { Err(format!("the console is told {told:?}, and not {due:?}")) }
+        if told == due { Ok(()) } else { Err(format!("the console reports {told:?}, not {due:?}")) }
     }
 
     fn due_of(&mut self, entry: &LogEntry, effect: &Effect, world: &World) -> Option<String> {

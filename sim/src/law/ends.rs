@@ -73,7 +73,7 @@ impl Ends {
                 }
                 Effect::Left { member, reason, .. } => {
                     if !self.members.remove(member) {
-                        return Err(format!("{member} leaves, and is no member"));
+                        return Err(format!("{member} leaves, but is not a member"));
                     }
                     if *reason == CloseReason::Killed {
                         self.killed.insert(*member);
@@ -85,7 +85,7 @@ impl Ends {
         // A member that was killed may have proposed its leave just before.
         match entry.command {
             Command::Leave { member, .. } if effects.is_empty() && !self.killed.remove(&member) => {
-                Err(format!("{member} leaves, and is no member"))
+                Err(format!("{member} leaves, but is not a member"))
             }
             _ => Ok(()),
         }
@@ -102,7 +102,7 @@ impl Ends {
         if (accepted, closed) != (self.accepted, self.closed) || accepted != closed || hub.connections() != 0
         {
             return Err(format!(
-                "{accepted} accepted and {closed} closed are counted, and {} and {} there were; {} are left",
+                "the hub counts {accepted} accepted and {closed} closed, not {} and {}; {} are left",
                 self.accepted,
                 self.closed,
                 hub.connections()

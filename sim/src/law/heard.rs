@@ -37,7 +37,7 @@ impl Heard {
             }
         }
         if let Some((conn, operator, _)) = self.model.next_question() {
-            return Err(format!("{conn} does not ask for the password of {operator:?}"));
+            return Err(format!("{conn} does not check the password for {operator:?}"));
         }
         if expected.len() == count {
             return Ok(());
@@ -51,7 +51,7 @@ impl Heard {
         if expected.as_ref() == Some(&found) {
             return Ok(());
         }
-        Err(format!("asks whether that is a password: {found:?}, not {expected:?}"))
+        Err(format!("checks the password {found:?}, not {expected:?}"))
     }
 
     pub(super) fn sent(&mut self, conn: ConnId, bytes: &[u8]) -> CheckResult {

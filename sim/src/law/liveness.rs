@@ -11,11 +11,11 @@ pub(super) fn at_rest(model: &Model, outbox: &Outbox) -> CheckResult {
         if due.left() > 0 {
             let rest = String::from_utf8_lossy(due.rest());
             let rest: String = rest.chars().take(120).collect();
-            return Err(format!("{conn} is stuck: it is due {} bytes, {rest:?}", due.left()));
+            return Err(format!("{conn} is stuck: {} bytes are still due, {rest:?}", due.left()));
         }
     }
     if outbox.held_bytes() > 0 {
-        return Err(format!("{} bytes are owed to nobody who is due any", outbox.held_bytes()));
+        return Err(format!("{} bytes are held, but none are due", outbox.held_bytes()));
     }
     Ok(())
 }

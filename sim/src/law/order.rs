@@ -21,7 +21,7 @@ impl Order {
 
     pub(super) fn heard(&mut self, conn: ConnId, seq: Seq) -> CheckResult {
         let last = std::mem::replace(&mut self.last[conn.slot as usize], seq);
-        if last < seq { Ok(()) } else { Err(format!("entry {} is heard behind entry {}", seq.0, last.0)) }
+        if last < seq { Ok(()) } else { Err(format!("entry {} is read after entry {}", seq.0, last.0)) }
     }
 }
 
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_heard_twice_or_late_is_told() {
+    fn a_message_that_is_repeated_or_out_of_order_is_an_error() {
         let (conn, mut order) = (ConnId { slot: 0, generation: 0 }, Order::default());
         order.begin(conn);
         assert!(order.heard(conn, Seq(4)).is_ok());

@@ -2,12 +2,12 @@
 //! bytes, and nothing in between.
 
 use super::CheckResult;
-use super::written::{Line, command, numbers, seen};
+use super::written::{Line, command, seen, tags_in};
 use crate::conns::Conns;
 use parlor_protocol::ConnId;
 use std::collections::BTreeMap;
 
-/// Records the tags that occurred only in private messages, and their readers.
+/// Records the tags (numbers such as `#17`) that occurred only in private messages, and their readers.
 #[derive(Debug, Default)]
 pub(super) struct Private {
     tags: BTreeMap<u64, Tag>,
@@ -29,10 +29,10 @@ enum Tag {
 
 impl Private {
     pub(super) fn written(&mut self, line: &Line) {
-        self.is_blind |= line.hides_number;
+        self.is_blind |= line.hides_tag;
         let is_to_one = if line.is_irc { is_message_to_one(&line.seen) } else { is_private(&line.seen) };
         let is_to_one = is_to_one && line.is_clean;
-        for tag in numbers(&line.seen) {
+        for tag in tags_in(&line.seen) {
             let to_one = Tag::ToOne { writer: line.conn, reader: None };
             let tag = self.tags.entry(tag);
             tag.and_modify(|tag| *tag = Tag::Public).or_insert(if is_to_one { to_one } else { Tag::Public });
@@ -48,10 +48,10 @@ impl Private {
             return Ok(());
         }
         let lines = lines.split(|&byte| byte == b'\n').map(|line| seen(&String::from_utf8_lossy(line)));
-        for tag in lines.flat_map(|line| numbers(&line).collect::<Vec<_>>()) {
+        for tag in lines.flat_map(|line| tags_in(&line).collect::<Vec<_>>()) {
             let Some(Tag::ToOne { writer, reader }) = self.tags.get_mut(&tag) else { continue };
             if conn != *writer && *reader.get_or_insert(conn) != conn {
-                return Err(format!("#{tag} was written to one alone, and is read by a third"));
+                return Err(format!("#{tag} was private, but a third connection reads it"));
             }
         }
         Ok(())
@@ -81,7 +81,7 @@ mod tests {
 
     /// Returns the result of the check if the first connection sends these lines, and each of `readers` then reads
     /// `#7`.
-    fn verdict(dialect: Dialect, lines: &[u8], readers: &[u32]) -> CheckResult {
+    fn result_of(dialect: Dialect, lines: &[u8], readers: &[u32]) -> CheckResult {
         let conn = |slot| ConnId { slot, generation: 0 };
         let (mut written, mut private) = (Written::default(), Private::default());
         let peer = ([127, 0, 0, 1], 5_001).into();
@@ -103,13 +103,13 @@ mod tests {
         for (dialect, line) in
             [(plain, "/msg bob #7\r\n"), (plain, "\x02／Reply #7\n"), (irc, "privmsg bob :#7\r\n")]
         {
-            assert_eq!(verdict(dialect, line.as_bytes(), &[1, 0, 1]), Ok(()), "{line:?}");
-            verdict(dialect, line.as_bytes(), &[1, 0, 2]).expect_err(line);
+            assert_eq!(result_of(dialect, line.as_bytes(), &[1, 0, 1]), Ok(()), "{line:?}");
+            result_of(dialect, line.as_bytes(), &[1, 0, 2]).expect_err(line);
         }
     }
 
     #[test]
-    fn what_is_also_said_otherwise_is_everybodys() {
+    fn a_tag_that_also_occurs_elsewhere_is_public() {
         let (plain, irc) = (Dialect::Auto, Dialect::Irc);
         for (dialect, line) in [
             (plain, "/msg bob #7\n#7\n"),
@@ -119,7 +119,7 @@ mod tests {
             (irc, "PRIVMSG #bob :#7\n"),
             (irc, "PRIVMSG bob,carol :#7\n"),
         ] {
-            assert_eq!(verdict(dialect, line.as_bytes(), &[1, 2]), Ok(()), "{line:?}");
+            assert_eq!(result_of(dialect, line.as_bytes(), &[1, 2]), Ok(()), "{line:?}");
         }
     }
 }

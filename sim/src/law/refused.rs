@@ -4,7 +4,7 @@ use super::CheckResult;
 use parlor_protocol::{Command, Effect, LogEntry, MemberId, World};
 
 /// One entry in this many is checked, because a copy of the world is expensive.
-const EVERY: u64 = 4;
+const CHECK_INTERVAL: u64 = 4;
 
 /// The world before an entry.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub(super) struct Before(World);
 impl Before {
     /// Copies the world, if the entry is one of those that are checked.
     pub(super) fn of(world: &World, entry: &LogEntry) -> Option<Self> {
-        entry.seq.0.is_multiple_of(EVERY).then(|| Self(world.clone()))
+        entry.seq.0.is_multiple_of(CHECK_INTERVAL).then(|| Self(world.clone()))
     }
 
     /// Checks that the world differs only in its position, if all effects of the entry are refusals.
@@ -28,6 +28,6 @@ impl Before {
         if self.0.digest() == world.digest() {
             return Ok(());
         }
-        Err(format!("{:?} is refused, and the world is another", entry.command))
+        Err(format!("{:?} is refused, but changes the world", entry.command))
     }
 }

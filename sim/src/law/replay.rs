@@ -48,7 +48,7 @@ enum Recorded {
     Received(ConnId, Bytes),
     Shutdown,
     Timeout,
-    CheckResult(ConnId, bool),
+    PasswordChecked(ConnId, bool),
 }
 
 impl Replay {
@@ -91,7 +91,7 @@ impl Replay {
             Input::Received { conn, bytes } => Recorded::Received(*conn, bytes.clone()),
             Input::Shutdown => Recorded::Shutdown,
             Input::Timeout => Recorded::Timeout,
-            Input::PasswordChecked { conn, right } => Recorded::CheckResult(*conn, *right),
+            Input::PasswordChecked { conn, right } => Recorded::PasswordChecked(*conn, *right),
         };
         self.inputs.push((now, recorded));
     }
@@ -180,7 +180,7 @@ impl Recorded {
             Self::Received(conn, bytes) => Input::Received { conn: *conn, bytes: bytes.clone() },
             Self::Shutdown => Input::Shutdown,
             Self::Timeout => Input::Timeout,
-            Self::CheckResult(conn, right) => Input::PasswordChecked { conn: *conn, right: *right },
+            Self::PasswordChecked(conn, right) => Input::PasswordChecked { conn: *conn, right: *right },
         }
     }
 }

@@ -78,17 +78,17 @@ impl Silence {
 
     pub(super) fn heard(&self, conn: ConnId, seq: Seq, said: &Said) -> CheckResult {
         let Some(member) = self.members.get(conn) else {
-            return Err(format!("hears entry {} of {} and is no member", seq.0, said.room));
+            return Err(format!("reads entry {} of {} without being a member", seq.0, said.room));
         };
         if member.ids.contains(&said.member) {
-            return if member.may_echo { Ok(()) } else { Err(format!("hears its own entry {}", seq.0)) };
+            return if member.may_echo { Ok(()) } else { Err(format!("reads its own entry {}", seq.0)) };
         }
         let was_there = |stay: &&Stay| {
             stay.room == said.room && stay.from < seq && stay.until.is_none_or(|until| seq < until)
         };
         match member.stays.iter().rev().find(was_there) {
             Some(_) => Ok(()),
-            None => Err(format!("hears entry {} of {} and is not there", seq.0, said.room)),
+            None => Err(format!("reads entry {} of {} without being in the room", seq.0, said.room)),
         }
     }
 }
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_not_there_hears_nothing() {
+    fn a_message_from_outside_a_stay_is_an_error() {
         let (silence, [early, late]) = silence();
         let lobby = said(2, "lobby");
         assert!(silence.heard(late, Seq(1), &said(1, "lobby")).is_err(), "before it was there");

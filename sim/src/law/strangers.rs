@@ -46,7 +46,7 @@ impl Strangers {
         let is_stranger = conn.and_then(|conn| self.first.get(*conn)).is_some_and(|first| first.is_stranger);
         match &entry.command {
             Command::Leave { .. } => Ok(()),
-            command if is_stranger => Err(format!("what began as another protocol does {command:?}")),
+            command if is_stranger => Err(format!("a client of another protocol does {command:?}")),
             _ => Ok(()),
         }
     }

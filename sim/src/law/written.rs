@@ -32,7 +32,7 @@ pub(super) struct Line {
     /// Whether its author has written a line that is not.
     pub(super) is_unreadable: bool,
     /// Whether the tag in it may not be the one that it shows.
-    pub(super) hides_number: bool,
+    pub(super) hides_tag: bool,
     /// The line as a terminal shows it.
     pub(super) seen: String,
 }
@@ -83,7 +83,7 @@ impl Writer {
             is_irc: self.is_irc,
             is_clean,
             is_unreadable: self.is_unreadable,
-            hides_number: !is_clean && behind_number.is_some_and(|it| it.contains(is_more_than_text)),
+            hides_tag: !is_clean && behind_number.is_some_and(|it| it.contains(is_more_than_text)),
             seen: seen(&text.replace('\r', " ")),
         }
     }
@@ -135,7 +135,7 @@ fn without_formatting(text: &str) -> String {
 }
 
 /// Returns the number after each `#`.
-pub(super) fn numbers(text: &str) -> impl Iterator<Item = u64> {
+pub(super) fn tags_in(text: &str) -> impl Iterator<Item = u64> {
     text.split('#').skip(1).filter_map(|rest| {
         let end = rest.find(|it: char| !it.is_ascii_digit()).unwrap_or(rest.len());
         rest[..end].parse().ok()
@@ -178,8 +178,8 @@ mod tests {
             ("#1\x04abc\x07def2", 12),
         ] {
             let cleaned = Text::clean(line.as_bytes(), false);
-            assert_eq!(numbers(&seen(line)).collect::<Vec<_>>(), [number], "{line:?}");
-            assert_eq!(numbers(&seen(cleaned.as_str())).collect::<Vec<_>>(), [number], "{line:?}");
+            assert_eq!(tags_in(&seen(line)).collect::<Vec<_>>(), [number], "{line:?}");
+            assert_eq!(tags_in(&seen(cleaned.as_str())).collect::<Vec<_>>(), [number], "{line:?}");
         }
     }
 }

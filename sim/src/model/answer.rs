@@ -31,7 +31,7 @@ struct Written {
 
 impl Model {
     /// Carries out a query, and answers it.
-    pub(super) fn act_on(&mut self, now: Now, id: ConnId, Query { change, question }: Query) {
+    pub(super) fn answer_query(&mut self, now: Now, id: ConnId, Query { change, question }: Query) {
         self.change(id, change);
         if let Some(question) = question {
             let written = self.compose(id, |form, view, answer| form.answer(question, view, answer));
@@ -220,12 +220,16 @@ impl Chat {
                 let Some(room) = room else { continue };
                 // A server operator may ask about a secret room by its name, but lists do not show it.
                 let may_know = operates && !["319", "322"].contains(&words[1]);
-                if !room.shows(asker) && !may_know {
-                    return Some(format!("{line:?} tells of a secret room"));
+                if !room.is_visible_to(asker) && !may_know {
+                    return Some(format!("{line:?} reveals a secret room"));
                 }
-                if words[1] == "353" && self.lists_invisible(asker, room, words.get(5..).unwrap_or_default())
-                {
-                    return Some(format!("{line:?} tells of somebody who is invisible"));
+                let names = match words[1] {
+                    "352" => words.get(7..8),
+                    "353" => words.get(5..),
+                    _ => None,
+                };
+                if self.lists_invisible(asker, room, names.unwrap_or_default()) {
+                    return Some(format!("{line:?} reveals an invisible member"));
                 }
             }
         }
@@ -234,7 +238,7 @@ impl Chat {
 
     /// Whether one of these members of a room is invisible and the asker is not in the room.
     fn lists_invisible(&self, asker: Option<MemberId>, room: &Room, names: &[&str]) -> bool {
-        let is_there = asker.is_some_and(|asker| room.of(asker).is_some());
+        let is_there = asker.is_some_and(|asker| room.member(asker).is_some());
         let is_invisible = |name: &&str| {
             let name = name.trim_start_matches([':', '@', '+']).split('!').next().unwrap_or_default();
             let member = Name::parse_any(name).ok().and_then(|name| self.named(&name));

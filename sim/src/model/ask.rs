@@ -146,84 +146,26 @@ impl Rest<'_> {
         let typed: String = self.up_to_blank().chars().filter(|it| !has_no_glyph(*it)).collect();
         let Some(name) = named(&typed) else { return Err(unknown(&typed)) };
         let usage = Mistake::Usage(name);
-        let end = |rest: &Self| match rest.all() {
-            None => Ok(()),
-            Some(_) => Err(Mistake::ExtraWords(name)),
-        };
         match name {
             "away" => Ok(Ask::Away(self.words())),
-            "ban" | "unban" => match self.word() {
-                None if name == "ban" => Ok(Ask::Bans),
-                None => Err(usage),
-                Some(mask) => {
-                    end(&self)?;
-                    let mask = Mask::parse_for(MaskList::Bans, &mask).map_err(|_| Mistake::BadMask)?;
-                    Ok(Ask::Mode(ModeChange::Mask { list: MaskList::Bans, mask, on: name == "ban" }))
-                }
-            },
-            "op" | "deop" | "voice" | "devoice" => {
-                let whom = person(&self.word().ok_or(usage)?)?;
-                end(&self)?;
-                let status = if name.ends_with("op") { Status::Operator } else { Status::Voice };
-                Ok(Ask::Mode(ModeChange::Status { name: whom, status, on: !name.starts_with("de") }))
-            }
+            "ban" | "unban" => self.ban(name),
+            "op" | "deop" | "voice" | "devoice" => self.status(name),
             "invite" => {
                 let whom = person(&self.word().ok_or(usage)?)?;
-                end(&self).map(|()| Ask::Invite(whom))
+                self.end(name).map(|()| Ask::Invite(whom))
             }
             "kick" => {
                 let whom = person(&self.word().ok_or(usage)?)?;
                 Ok(Ask::Kick(whom, self.words()))
             }
-            "mode" => {
-                let Some(mode) = self.word() else { return Ok(Ask::Modes) };
-                let mode = plainly(&mode);
-                let flag = match &*mode {
-                    "invite-only" => Some(Flag::InviteOnly),
-                    "moderated" => Some(Flag::Moderated),
-                    "no-ctcp" => Some(Flag::NoCtcp),
-                    "no-outside" => Some(Flag::NoOutside),
-                    "secret" => Some(Flag::Secret),
-                    "topic-locked" => Some(Flag::TopicLocked),
-                    "key" | "limit" => None,
-                    other => return Err(Mistake::NoSuchMode(other.chars().take(40).collect())),
-                };
-                let value = self.word().ok_or(Mistake::Usage(name))?;
-                end(&self)?;
-                let on = match &*plainly(&value) {
-                    "on" | "开" => Some(true),
-                    "off" | "关" => Some(false),
-                    _ => None,
-                };
-                Ok(Ask::Mode(match (flag, on) {
-                    (Some(flag), on) => ModeChange::Flag { flag, on: on.ok_or(usage)? },
-                    (None, Some(false)) if mode == "key" => ModeChange::Key(None),
-                    (None, Some(false)) => ModeChange::Limit(None),
-                    _ if mode == "key" => ModeChange::Key(Some(Key::parse(&value).ok_or(Mistake::BadKey)?)),
-                    _ => match value.parse() {
-                        Ok(limit) if limit > 0 => ModeChange::Limit(Some(limit)),
-                        _ => return Err(Mistake::BadLimit),
-                    },
-                }))
-            }
+            "mode" => self.mode(name),
             "oper" => {
                 let whom = self.word().ok_or(Mistake::Usage(name))?;
                 let password = self.words().ok_or(usage)?;
                 Ok(Ask::Oper(whom, password.as_str().as_bytes().to_vec()))
             }
             "reply" => Ok(Ask::Reply(self.words().ok_or(usage)?)),
-            "help" => match self.word() {
-                None => Ok(Ask::Help(HelpOn::Everyday)),
-                Some(subject) => {
-                    end(&self)?;
-                    let subject = subject.strip_prefix(['/', '／']).unwrap_or(&subject);
-                    let subject: String = subject.chars().filter(|it| !has_no_glyph(*it)).collect();
-                    if ["moderation", "管理"].contains(&&*plainly(&subject)) {
-                        return Ok(Ask::Help(HelpOn::Moderation));
-                    }
-                    Ok(Ask::Help(HelpOn::Command(named(&subject).ok_or_else(|| unknown(&subject))?)))
-                }
-            },
+            "help" => self.help(name),
             "history" => match self.all().map(|count| count.parse()) {
                 None => Ok(Ask::History(None)),
                 Some(Ok(count)) if count > 0 => Ok(Ask::History(Some(count))),
@@ -232,8 +174,7 @@ impl Rest<'_> {
             "join" => {
                 let to = room(&self.word().ok_or(usage)?)?;
                 let key = self.word().map(|key| Key::parse(&key).ok_or(Mistake::BadKey)).transpose()?;
-                end(&self)?;
-                Ok(Ask::Join(to, key))
+                self.end(name).map(|()| Ask::Join(to, key))
             }
             "lang" => {
                 let code = self.all().ok_or(usage)?.to_ascii_lowercase();
@@ -248,7 +189,7 @@ impl Rest<'_> {
             "nick" => Ok(Ask::Rename(Name::parse(&self.all().ok_or(usage)?).map_err(Mistake::BadName)?)),
             "part" => Ok(Ask::Part(self.words())),
             "quit" => Ok(Ask::Quit(self.words())),
-            "rooms" => end(&self).map(|()| Ask::Rooms),
+            "rooms" => self.end(name).map(|()| Ask::Rooms),
             "topic" => match self.all().as_deref() {
                 None => Ok(Ask::TopicShow),
                 Some("-") => Ok(Ask::TopicSet(None)),
@@ -257,6 +198,77 @@ impl Rest<'_> {
             "who" => Ok(Ask::Who(self.all().map(|name| room(&name)).transpose()?)),
             _ => Err(unknown(&typed)),
         }
+    }
+
+    /// Checks that the line of this command has no more words.
+    fn end(&self, name: &'static str) -> Result<(), Mistake> {
+        match self.all() {
+            None => Ok(()),
+            Some(_) => Err(Mistake::ExtraWords(name)),
+        }
+    }
+
+    fn ban(&mut self, name: &'static str) -> Result<Ask, Mistake> {
+        let on = name == "ban";
+        match self.word() {
+            None if on => Ok(Ask::Bans),
+            None => Err(Mistake::Usage(name)),
+            Some(mask) => {
+                self.end(name)?;
+                let mask = Mask::parse_for(MaskList::Bans, &mask).map_err(|_| Mistake::BadMask)?;
+                Ok(Ask::Mode(ModeChange::Mask { list: MaskList::Bans, mask, on }))
+            }
+        }
+    }
+
+    fn status(&mut self, name: &'static str) -> Result<Ask, Mistake> {
+        let whom = person(&self.word().ok_or(Mistake::Usage(name))?)?;
+        self.end(name)?;
+        let status = if name.ends_with("op") { Status::Operator } else { Status::Voice };
+        Ok(Ask::Mode(ModeChange::Status { name: whom, status, on: !name.starts_with("de") }))
+    }
+
+    fn mode(&mut self, name: &'static str) -> Result<Ask, Mistake> {
+        let Some(mode) = self.word() else { return Ok(Ask::Modes) };
+        let mode = plainly(&mode);
+        let flag = match &*mode {
+            "invite-only" => Some(Flag::InviteOnly),
+            "moderated" => Some(Flag::Moderated),
+            "no-ctcp" => Some(Flag::NoCtcp),
+            "no-outside" => Some(Flag::NoOutside),
+            "secret" => Some(Flag::Secret),
+            "topic-locked" => Some(Flag::TopicLocked),
+            "key" | "limit" => None,
+            other => return Err(Mistake::NoSuchMode(other.chars().take(40).collect())),
+        };
+        let value = self.word().ok_or(Mistake::Usage(name))?;
+        self.end(name)?;
+        let on = match &*plainly(&value) {
+            "on" | "开" => Some(true),
+            "off" | "关" => Some(false),
+            _ => None,
+        };
+        Ok(Ask::Mode(match (flag, on) {
+            (Some(flag), on) => ModeChange::Flag { flag, on: on.ok_or(Mistake::Usage(name))? },
+            (None, Some(false)) if mode == "key" => ModeChange::Key(None),
+            (None, Some(false)) => ModeChange::Limit(None),
+            _ if mode == "key" => ModeChange::Key(Some(Key::parse(&value).ok_or(Mistake::BadKey)?)),
+            _ => match value.parse() {
+                Ok(limit) if limit > 0 => ModeChange::Limit(Some(limit)),
+                _ => return Err(Mistake::BadLimit),
+            },
+        }))
+    }
+
+    fn help(&mut self, name: &'static str) -> Result<Ask, Mistake> {
+        let Some(subject) = self.word() else { return Ok(Ask::Help(HelpOn::Everyday)) };
+        self.end(name)?;
+        let subject = subject.strip_prefix(['/', '／']).unwrap_or(&subject);
+        let subject: String = subject.chars().filter(|it| !has_no_glyph(*it)).collect();
+        if ["moderation", "管理"].contains(&&*plainly(&subject)) {
+            return Ok(Ask::Help(HelpOn::Moderation));
+        }
+        Ok(Ask::Help(HelpOn::Command(named(&subject).ok_or_else(|| unknown(&subject))?)))
     }
 }
 

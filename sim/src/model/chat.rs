@@ -50,7 +50,7 @@ pub(super) struct Room {
     pub(super) topic: Option<Topic>,
     pub(super) history: Vec<HistoryLine>,
     /// The members of the room, in the order in which they entered the server.
-    pub(super) here: Vec<Here>,
+    pub(super) members: Vec<RoomMember>,
     pub(super) flags: BTreeSet<Flag>,
     pub(super) key: Option<Key>,
     pub(super) limit: Option<u32>,
@@ -61,14 +61,14 @@ pub(super) struct Room {
 
 /// A member of a room.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Here {
+pub(super) struct RoomMember {
     pub(super) member: MemberId,
     pub(super) conn: ConnId,
     pub(super) operates: bool,
     pub(super) has_voice: bool,
 }
 
-impl Here {
+impl RoomMember {
     /// Returns the prefix of its name: that of every status it has, or only of the highest.
     pub(super) const fn prefix(&self, all: bool) -> &'static str {
         match (self.operates, self.has_voice) {
@@ -96,7 +96,7 @@ impl Room {
             name,
             topic: None,
             history: Vec::new(),
-            here: Vec::new(),
+            members: Vec::new(),
             flags: BTreeSet::from([Flag::NoOutside]),
             key: None,
             limit: None,
@@ -104,20 +104,20 @@ impl Room {
         }
     }
 
-    pub(super) fn of(&self, member: MemberId) -> Option<&Here> {
-        self.here.iter().find(|here| here.member == member)
+    pub(super) fn member(&self, member: MemberId) -> Option<&RoomMember> {
+        self.members.iter().find(|it| it.member == member)
     }
 
     /// Whether the room may be shown to this member. `None` stands for a client that is not a member yet.
-    pub(super) fn shows(&self, member: Option<MemberId>) -> bool {
-        !self.flags.contains(&Flag::Secret) || member.is_some_and(|member| self.of(member).is_some())
+    pub(super) fn is_visible_to(&self, member: Option<MemberId>) -> bool {
+        !self.flags.contains(&Flag::Secret) || member.is_some_and(|member| self.member(member).is_some())
     }
 
     pub(super) fn listed(&self, list: MaskList) -> impl Iterator<Item = &(MaskList, Mask, Name, u64)> {
         self.masks.iter().filter(move |entry| entry.0 == list)
     }
 
-    fn keeps_out(&self, person: &Person) -> bool {
+    fn bans(&self, person: &Person) -> bool {
         let about =
             |list| self.listed(list).any(|(_, mask, ..)| !mask.mutes() && mask::is_about(mask, person));
         about(MaskList::Bans) && !about(MaskList::BanExceptions)
@@ -141,7 +141,7 @@ impl Chat {
         here: Option<&'a RoomName>,
         line_bytes_max: usize,
     ) -> Result<Note<'a>, Mistake> {
-        let shown = || self.rooms.iter().filter(|room| room.shows(Some(asker)));
+        let shown = || self.rooms.iter().filter(|room| room.is_visible_to(Some(asker)));
         let existing = |name: Option<&RoomName>| {
             let name = name.ok_or(Mistake::NotInRoom)?;
             shown().find(|room| room.name == *name).ok_or_else(|| Mistake::NoSuchRoom(name.clone()))
@@ -172,7 +172,7 @@ impl Chat {
             Ask::NotUtf8 { converted } => Note::NotUtf8 { converted: *converted },
             Ask::Mistaken(mistake) => Note::Mistaken(mistake),
             Ask::Rooms => {
-                let rooms = shown().map(|room| (&room.name, room.here.len()));
+                let rooms = shown().map(|room| (&room.name, room.members.len()));
                 Note::Rooms { total: shown().count(), rooms: rooms.collect() }
             }
             Ask::TopicShow => {
@@ -181,8 +181,8 @@ impl Chat {
             }
             Ask::Who(asked) => {
                 let room = existing(asked.as_ref().or(here))?;
-                let is_in = room.of(asker).is_some();
-                let people = room.here.iter().map(|here| (here.prefix(false), &self.people[&here.member]));
+                let is_in = room.member(asker).is_some();
+                let people = room.members.iter().map(|here| (here.prefix(false), &self.people[&here.member]));
                 let seen = people.filter(|(_, it)| is_in || !it.modes.has(UserModes::INVISIBLE));
                 let names: Vec<_> = seen.map(|(prefix, it)| (prefix, &it.person.name)).collect();
                 Note::Who { room: &room.name, total: names.len(), names }
@@ -208,7 +208,7 @@ impl Chat {
     }
 
     pub(super) fn are_together(&self, one: MemberId, other: MemberId) -> bool {
-        self.rooms.iter().any(|room| room.of(one).is_some() && room.of(other).is_some())
+        self.rooms.iter().any(|room| room.member(one).is_some() && room.member(other).is_some())
     }
 
     /// Returns the name of a member that has not chosen one: its port with the first of 16 numbers whose name is free,
@@ -222,19 +222,19 @@ impl Chat {
     /// Returns the room of that name, if the member may know of it.
     pub(super) fn known(&self, member: MemberId, name: &RoomName) -> Result<&Room, Refusal> {
         let operates = self.people[&member].modes.has(UserModes::OPERATOR);
-        let room = self.room(name).filter(|room| operates || room.shows(Some(member)));
+        let room = self.room(name).filter(|room| operates || room.is_visible_to(Some(member)));
         room.ok_or_else(|| Refusal::NoSuchRoom(name.clone()))
     }
 
     /// Returns the room of that name, if the member is in it.
     pub(super) fn room_of(&self, member: MemberId, name: &RoomName) -> Result<&Room, Refusal> {
         let room = self.known(member, name)?;
-        room.of(member).map(|_| room).ok_or_else(|| Refusal::NotIn(name.clone()))
+        room.member(member).map(|_| room).ok_or_else(|| Refusal::NotIn(name.clone()))
     }
 
     /// Checks whether the member may move from `from` to `to`. `key` is the key, and whether it is an error to give
     /// one for a room that has none.
-    pub(super) fn judge_move(
+    pub(super) fn check_move(
         &self,
         id: MemberId,
         from: Option<&RoomName>,
@@ -245,7 +245,7 @@ impl Chat {
         let Some(to) = to else { return Ok(()) };
         let person = &self.people[&id];
         let there = self.room(to);
-        if let Some(there) = there.filter(|room| room.of(id).is_some()) {
+        if let Some(there) = there.filter(|room| room.member(id).is_some()) {
             return Err(Refusal::AlreadyIn(there.name.clone()));
         }
         // A plain user may type a name of two words. The second word is then not silently taken for a key.
@@ -253,7 +253,7 @@ impl Chat {
         if checks_key && key.is_some() && there.is_none_or(|room| room.key.is_none()) {
             return Err(Refusal::NoKey(to.clone()));
         }
-        let ends = left.is_some_and(|room| room.name != RoomName::lobby() && room.here.len() == 1);
+        let ends = left.is_some_and(|room| room.name != RoomName::lobby() && room.members.len() == 1);
         if there.is_none() && self.rooms.len() - usize::from(ends) >= self.limits.rooms_max {
             return Err(Refusal::RoomsFull);
         }
@@ -264,7 +264,7 @@ impl Chat {
         let name = || there.name.clone();
         let lets_in = |mask: &Mask| !mask.mutes() && mask::is_about(mask, &person.person);
         let is_excepted = || there.listed(MaskList::InviteExceptions).any(|(_, mask, ..)| lets_in(mask));
-        if there.keeps_out(&person.person) {
+        if there.bans(&person.person) {
             Err(Refusal::Banned(name()))
         } else if person.invitations.contains(&there.began) {
             Ok(())
@@ -272,21 +272,21 @@ impl Chat {
             Err(Refusal::BadKey(name()))
         } else if there.flags.contains(&Flag::InviteOnly) && !is_excepted() {
             Err(Refusal::InviteOnly(name()))
-        } else if there.limit.is_some_and(|limit| there.here.len() >= limit as usize) {
+        } else if there.limit.is_some_and(|limit| there.members.len() >= limit as usize) {
             Err(Refusal::RoomFull(name()))
         } else {
             Ok(())
         }
     }
 
-    pub(super) fn judge_speech(
+    pub(super) fn check_speech(
         &self,
         id: MemberId,
         room: &RoomName,
         kind: MessageKind,
     ) -> Result<RoomName, Refusal> {
         let room = self.known(id, room)?;
-        let here = room.of(id);
+        let here = room.member(id);
         if here.is_none() && room.flags.contains(&Flag::NoOutside) {
             return Err(Refusal::NotIn(room.name.clone()));
         }
@@ -301,8 +301,8 @@ impl Chat {
     }
 
     /// Checks whether the member may change the modes of the room.
-    pub(super) fn judge_rule(&self, id: MemberId, room: &Room) -> Result<(), Refusal> {
-        match room.of(id) {
+    pub(super) fn check_rule(&self, id: MemberId, room: &Room) -> Result<(), Refusal> {
+        match room.member(id) {
             _ if self.people[&id].modes.has(UserModes::OPERATOR) => Ok(()),
             None => Err(Refusal::NotIn(room.name.clone())),
             Some(here) if here.operates => Ok(()),
@@ -310,18 +310,18 @@ impl Chat {
         }
     }
 
-    pub(super) fn judge_topic(
+    pub(super) fn check_topic(
         &self,
         id: MemberId,
         room: &RoomName,
         topic: Option<&Text>,
     ) -> Result<RoomName, Refusal> {
         let room = self.room_of(id, room)?;
-        let runs = self.judge_rule(id, room);
+        let runs = self.check_rule(id, room);
         if room.flags.contains(&Flag::TopicLocked) {
             runs?;
         } else if runs.is_err() {
-            self.judge_speech(id, &room.name, MessageKind::Text)?;
+            self.check_speech(id, &room.name, MessageKind::Text)?;
         }
         let bytes_max = self.limits.topic_bytes_max;
         if topic.is_some_and(|topic| topic.as_str().len() > bytes_max) {
@@ -331,16 +331,16 @@ impl Chat {
     }
 
     /// Checks whether the member may kick `name` from the room. Returns the room's name and the target.
-    pub(super) fn judge_kick(
+    pub(super) fn check_kick(
         &self,
         id: MemberId,
         room: &RoomName,
         name: &Name,
     ) -> Result<(RoomName, MemberId), Refusal> {
         let room = self.known(id, room)?;
-        self.judge_rule(id, room)?;
+        self.check_rule(id, room)?;
         let target = self.named(name).ok_or_else(|| Refusal::NoSuchName(name.clone()))?;
-        if room.of(target).is_none() {
+        if room.member(target).is_none() {
             let name = self.people[&target].person.name.clone();
             return Err(Refusal::NotThere { name, room: room.name.clone() });
         }
@@ -348,7 +348,7 @@ impl Chat {
     }
 
     /// Checks whether the member may invite `name` to the room. Returns the room's name and the target.
-    pub(super) fn judge_invitation(
+    pub(super) fn check_invitation(
         &self,
         id: MemberId,
         room: &RoomName,
@@ -356,12 +356,12 @@ impl Chat {
     ) -> Result<(RoomName, MemberId), Refusal> {
         let target = self.named(name).ok_or_else(|| Refusal::NoSuchName(name.clone()))?;
         let room = self.room_of(id, room)?;
-        if room.of(target).is_some() {
+        if room.member(target).is_some() {
             let name = self.people[&target].person.name.clone();
             return Err(Refusal::AlreadyThere { name, room: room.name.clone() });
         }
         if room.flags.contains(&Flag::InviteOnly) {
-            self.judge_rule(id, room)?;
+            self.check_rule(id, room)?;
         }
         Ok((room.name.clone(), target))
     }
@@ -421,8 +421,8 @@ impl Chat {
             }
             ModeChange::Status { status, on, .. } => {
                 let name = shown.expect("a status is somebody's");
-                let place = room.here.iter().position(|here| Some(here.member) == target);
-                let Some(here) = place.map(|place| &mut room.here[place]) else {
+                let place = room.members.iter().position(|here| Some(here.member) == target);
+                let Some(here) = place.map(|place| &mut room.members[place]) else {
                     return Err(Refusal::NotThere { name, room: room.name.clone() });
                 };
                 let has = match status {
@@ -445,8 +445,8 @@ impl Chat {
         }
         let conn = self.people[&id].conn;
         let room = self.room_mut(to).expect("it has just begun");
-        let place = room.here.partition_point(|here| here.member < id);
-        room.here.insert(place, Here { member: id, conn, operates: begins, has_voice: false });
+        let place = room.members.partition_point(|it| it.member < id);
+        room.members.insert(place, RoomMember { member: id, conn, operates: begins, has_voice: false });
         let (name, began) = (room.name.clone(), room.began);
         let person = self.person(id);
         person.rooms.push(name.clone());
@@ -457,12 +457,12 @@ impl Chat {
     /// Removes the member from the room, and the room if no member is left. The lobby always stays.
     pub(super) fn leave_room(&mut self, id: MemberId, room: &RoomName) {
         if let Some(room) = self.room_mut(room) {
-            room.here.retain(|here| here.member != id);
+            room.members.retain(|it| it.member != id);
         }
         if let Some(person) = self.people.get_mut(&id) {
             person.rooms.retain(|other| other != room);
         }
-        self.rooms.retain(|it| it.name != *room || !it.here.is_empty() || it.name == RoomName::lobby());
+        self.rooms.retain(|it| it.name != *room || !it.members.is_empty() || it.name == RoomName::lobby());
     }
 
     pub(super) fn depart(&mut self, entry: &LogEntry, person: Person) {

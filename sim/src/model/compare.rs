@@ -14,19 +14,19 @@ impl Chat {
         for (id, member) in world.members() {
             match people.next() {
                 Some((own, person)) if *own == id && self.is_same_member(person, member, world) => {}
-                other => return Some(format!("the member {member:?} ought to be {other:?}")),
+                other => return Some(format!("the member {member:?} should be {other:?}")),
             }
         }
         let mut rooms = self.rooms.iter();
         for (id, room) in world.rooms() {
             match rooms.next() {
                 Some(own) if own.began == id.0.0 && is_same_room(own, room) => {}
-                other => return Some(format!("the room {room:?} ought to be {other:?}")),
+                other => return Some(format!("the room {room:?} should be {other:?}")),
             }
         }
         let departed = world.departed().map(|it| (person(&it.person), it.at_unix_ms));
         if !departed.eq(self.departed.iter().map(|(it, at_unix_ms)| (person(it), *at_unix_ms))) {
-            return Some("others have left".to_owned());
+            return Some("the former names differ".to_owned());
         }
         let missing = people.next().map(|it| format!("there is no {it:?}"));
         missing.or_else(|| rooms.next().map(|it| format!("there is no {it:?}")))
@@ -59,7 +59,7 @@ fn is_same_room(own: &Room, room: &parlor_protocol::Room) -> bool {
         && own.began_unix_ms == room.began_unix_ms()
         && own.topic.as_ref().map(topic) == room.topic().map(topic)
         && own.history.iter().map(line).eq(room.history().map(line))
-        && own.here.iter().map(|it| (it.member, it.operates, it.has_voice)).eq(here)
+        && own.members.iter().map(|it| (it.member, it.operates, it.has_voice)).eq(here)
         && own.key.as_ref() == modes.key()
         && own.limit == modes.limit()
         && Flag::ALL.into_iter().all(|flag| modes.has(flag) == own.flags.contains(&flag))
@@ -85,7 +85,7 @@ mod tests {
     use parlor_protocol::{Command, ConnId, LogEntry, NameRequest, Profile, Seq, WorldLimits};
 
     #[test]
-    fn who_is_in_one_alone_is_seen() {
+    fn a_member_of_only_one_of_them_is_a_difference() {
         let entry = |seq, command| LogEntry { seq: Seq(seq), at_unix_ms: 5, command };
         let begins = entry(1, Command::Configure(WorldLimits::default()));
         let enters = entry(
@@ -102,6 +102,6 @@ mod tests {
         world.apply(&begins, &mut Vec::new());
         assert_eq!(chat.difference(&world), None);
         world.apply(&enters, &mut Vec::new());
-        assert!(chat.difference(&world).is_some_and(|it| it.contains("ought to be None")));
+        assert!(chat.difference(&world).is_some_and(|it| it.contains("should be None")));
     }
 }

@@ -3,7 +3,7 @@
 use super::ask::Ask;
 use super::irc::Client;
 use super::irc::label::Answered;
-use super::sniff::{From, Known, Opens, Seen, see};
+use super::sniff::{Detected, Evidence, Origin, Sniffed, examine};
 use super::todo::{Query, Todo};
 use crate::expectation::Expectation;
 use crate::typed::{Item, Typed};
@@ -152,15 +152,15 @@ pub(super) struct Opening {
 }
 
 impl Opening {
-    const fn known(&self, from: From, ended: bool) -> Known {
-        Known { from, ended, is_first: self.noise == 0, utf16: self.utf16 }
+    const fn evidence(&self, from: Origin, ended: bool) -> Evidence {
+        Evidence { from, ended, is_first: self.noise == 0, utf16: self.utf16 }
     }
 
     /// Returns the best guess when the client has been silent for too long.
-    pub(super) fn guess(&self) -> Opens {
-        match see(&self.bytes, self.known(From::Nobody, true)) {
-            Seen::Opens(opens) => opens,
-            Seen::Noise(_) | Seen::NotYet => Opens::Plain,
+    pub(super) fn guess(&self) -> Detected {
+        match examine(&self.bytes, self.evidence(Origin::Unknown, true)) {
+            Sniffed::Detected(detected) => detected,
+            Sniffed::Noise(_) | Sniffed::NotYet => Detected::Plain,
         }
     }
 }
@@ -217,21 +217,21 @@ impl Conn {
 
     /// Returns the protocol that the client has begun to speak, if that is known. Noise is removed, and telnet
     /// commands in it are answered.
-    pub(super) fn sniff(&mut self, limits: &Limits, now: Instant) -> Option<Opens> {
+    pub(super) fn sniff(&mut self, limits: &Limits, now: Instant) -> Option<Detected> {
         let from = match (self.stage, self.listener) {
-            (Stage::Detecting, _) => From::Nobody,
-            (Stage::Registering, _) => From::IrcPort,
-            (_, listener) => From::Greeted { irc_too: listener == Dialect::Auto },
+            (Stage::Detecting, _) => Origin::Unknown,
+            (Stage::Registering, _) => Origin::IrcPort,
+            (_, listener) => Origin::Greeted { irc_too: listener == Dialect::Auto },
         };
         let opening = self.opening.as_mut()?;
         loop {
-            match see(&opening.bytes, opening.known(from, self.input_ended)) {
-                Seen::NotYet => {
+            match examine(&opening.bytes, opening.evidence(from, self.input_ended)) {
+                Sniffed::NotYet => {
                     opening.looked = opening.bytes.len();
                     return None;
                 }
-                Seen::Noise(_) if opening.noise > 16_384 => return Some(Opens::Plain),
-                Seen::Noise(count) => {
+                Sniffed::Noise(_) if opening.noise > 16_384 => return Some(Detected::Plain),
+                Sniffed::Noise(count) => {
                     opening.utf16 |= opening.noise == 0 && opening.bytes.starts_with(&[255, 254]);
                     opening.noise += count;
                     let noise = opening.bytes.drain(..count);
@@ -257,15 +257,15 @@ impl Conn {
                         return None;
                     }
                 }
-                Seen::Opens(Opens::Doubt(_)) if opening.doubts == 3 => return Some(Opens::Irc),
-                Seen::Opens(opens) => {
-                    if let Opens::Doubt(count) = opens {
+                Sniffed::Detected(Detected::Doubt(_)) if opening.doubts == 3 => return Some(Detected::Irc),
+                Sniffed::Detected(detected) => {
+                    if let Detected::Doubt(count) = detected {
                         opening.doubts += 1;
                         opening.doubted.extend(opening.bytes.drain(..count));
                         opening.doubted.extend_from_slice(b"\r\n");
                         opening.looked = 0;
                     }
-                    return Some(opens);
+                    return Some(detected);
                 }
             }
         }

@@ -4,8 +4,8 @@
 pub(super) mod label;
 mod line;
 mod read;
+mod request;
 mod room;
-mod said;
 
 use parlor_protocol::irc::Capabilities;
 use parlor_protocol::{DialectState, Limits, MemberId, Name, Options, Person, Text, irc};
@@ -89,7 +89,7 @@ impl Client {
 
 /// The author of a line, and the settings that apply to it.
 #[derive(Clone, Copy)]
-pub(super) struct Who<'a> {
+pub(super) struct Author<'a> {
     pub(super) member: Option<MemberId>,
     pub(super) person: Option<&'a Person>,
     pub(super) limits: &'a Limits,

@@ -3,8 +3,8 @@
 use super::Model;
 use super::ask::Ask;
 use super::conn::{Link, NextLine, Opening, Stage, Wait};
-use super::irc::Who;
-use super::sniff::{self, Opens, Ways};
+use super::irc::Author;
+use super::sniff::{self, Detected, Ways};
 use super::todo::Todo;
 use crate::{sometimes, terminal};
 use parlor_protocol::plain::{Mistake, Note};
@@ -15,14 +15,14 @@ use parlor_protocol::{
 
 impl Model {
     /// Carries out the steps of a connection and reads its lines, as far as that is possible now.
-    pub(super) fn go_on(&mut self, now: Now, id: ConnId) {
-        while self.goes_on(now, id) {}
+    pub(super) fn advance(&mut self, now: Now, id: ConnId) {
+        while self.advance_once(now, id) {}
         self.send_gathered(id);
-        self.bound_end(id);
+        self.set_close_deadline(id);
     }
 
     /// Carries out one step, or reads one line. Returns whether there may be another.
-    fn goes_on(&mut self, now: Now, id: ConnId) -> bool {
+    fn advance_once(&mut self, now: Now, id: ConnId) -> bool {
         let limits = self.limits;
         let Some(conn) = self.conns.get_mut(id) else { return false };
         if !matches!(conn.stage, Stage::Detecting | Stage::Member(_) | Stage::Registering) || conn.is_held() {
@@ -40,8 +40,8 @@ impl Model {
         if conn.under_way >= limits.pending_commands_max {
             return false;
         }
-        if let Some(opens) = conn.sniff(&self.limits, now.mono) {
-            self.opened(now, id, opens);
+        if let Some(detected) = conn.sniff(&self.limits, now.mono) {
+            self.detected(now, id, detected);
             return true;
         }
         if !conn.waiting.is_empty() {
@@ -64,7 +64,7 @@ impl Model {
     fn read(&mut self, id: ConnId, line: &[u8], dropped: usize) {
         let Some(conn) = self.conns.get_mut(id) else { return };
         if conn.stage == Stage::Registering && sniff::is_request(line, dropped > 0) {
-            return self.turn_away(id, Opens::Http);
+            return self.reject(id, Detected::Http);
         }
         if conn.irc.is_some() {
             return self.read_irc(id, line, dropped);
@@ -81,66 +81,70 @@ impl Model {
     }
 
     /// Acts on the result of the detection.
-    fn opened(&mut self, now: Now, id: ConnId, opens: Opens) {
+    fn detected(&mut self, now: Now, id: ConnId, detected: Detected) {
         let Some(conn) = self.conns.get_mut(id) else { return };
-        match (opens, conn.stage, conn.listener) {
-            (Opens::Doubt(_), ..) => {
+        match (detected, conn.stage, conn.listener) {
+            (Detected::Doubt(_), ..) => {
                 sometimes!(self.marks, NotSaid, true);
                 self.answer_plain(now, id, Ask::NotSaid);
             }
-            (Opens::Plain, ..) => conn.release(false),
-            (Opens::Irc, Stage::Detecting, _) => {
+            (Detected::Plain, ..) => conn.release(false),
+            (Detected::Irc, Stage::Detecting, _) => {
                 sometimes!(self.marks, DetectedIrc, true);
                 conn.begin_irc();
                 conn.expect_registration(self.now.mono, &self.limits);
             }
-            (Opens::Irc, Stage::Registering, _) => conn.release(true),
-            (Opens::Irc, Stage::Member(member), Dialect::Auto) => {
+            (Detected::Irc, Stage::Registering, _) => conn.release(true),
+            (Detected::Irc, Stage::Member(member), Dialect::Auto) => {
                 conn.switches = true;
                 conn.stage = Stage::Leaving(member);
                 let reason = CloseReason::OtherDialect;
                 self.proposals.push((id, Command::Leave { member, reason, message: None }));
             }
-            (opens, ..) => self.turn_away(id, opens),
+            (detected, ..) => self.reject(id, detected),
         }
     }
 
     /// Ends the detection of a connection that was silent for too long.
-    pub(super) fn fell_silent(&mut self, now: Now, id: ConnId) {
+    pub(super) fn detection_timed_out(&mut self, now: Now, id: ConnId) {
         let Some(conn) = self.conns.get_mut(id) else { return };
-        match conn.opening.as_ref().map_or(Opens::Plain, Opening::guess) {
-            Opens::Doubt(_) | Opens::Plain => {
+        match conn.opening.as_ref().map_or(Detected::Plain, Opening::guess) {
+            Detected::Doubt(_) | Detected::Plain => {
                 sometimes!(self.marks, FellSilent, true);
                 self.enter_plain(id);
             }
-            Opens::Irc => {
+            Detected::Irc => {
                 sometimes!(self.marks, GuessedAfterSilence, true);
                 conn.begin_irc();
                 conn.expect_registration(now.mono, &self.limits);
             }
-            opens => {
+            detected => {
                 sometimes!(self.marks, GuessedAfterSilence, true);
-                self.turn_away(id, opens);
+                self.reject(id, detected);
             }
         }
-        self.go_on(now, id);
+        self.advance(now, id);
     }
 
     /// Closes a connection that speaks a protocol that its listener does not serve. It is told so in that protocol, if
     /// possible.
-    fn turn_away(&mut self, id: ConnId, opens: Opens) {
+    fn reject(&mut self, id: ConnId, detected: Detected) {
         let Some(conn) = self.conns.get_mut(id) else { return };
         conn.due.end_irc();
-        sometimes!(self.marks, AnsweredHttp, opens == Opens::Http);
-        sometimes!(self.marks, StrangerAtPlain, conn.listener == Dialect::Plain && opens != Opens::Http);
-        sometimes!(self.marks, StrangerKnown, matches!(opens, Opens::Stranger(_)));
+        sometimes!(self.marks, AnsweredHttp, detected == Detected::Http);
+        sometimes!(
+            self.marks,
+            StrangerAtPlain,
+            conn.listener == Dialect::Plain && detected != Detected::Http
+        );
+        sometimes!(self.marks, StrangerKnown, matches!(detected, Detected::Stranger(_)));
         let ways = Ways {
             plain: conn.listener != Dialect::Irc,
             irc: conn.listener != Dialect::Plain,
             password: self.options.identity.has_password,
         };
         let chinese = self.options.language == Language::Zh;
-        let answer = sniff::answer(opens, &self.options.identity.name, ways, chinese);
+        let answer = sniff::answer(detected, &self.options.identity.name, ways, chinese);
         self.leave(id, CloseReason::OtherProtocol, None);
         self.say_bytes_and_close(id, answer.as_bytes());
     }
@@ -177,7 +181,7 @@ impl Model {
         let Some(client) = &mut conn.irc else { return };
         let member = conn.stage.member();
         let person = member.and_then(|member| self.chat.people.get(&member)).map(|it| &it.person);
-        let who = Who {
+        let author = Author {
             member,
             person,
             limits: &self.limits,
@@ -185,7 +189,7 @@ impl Model {
             reserved: &self.options.identity.reserved_names,
         };
         let context = Context { member, limits: &self.limits, options: &self.options };
-        let todos = client.read(line, dropped, who, &context);
+        let todos = client.read(line, dropped, author, &context);
         // A line with several targets is charged for each of them.
         let heard = todos.iter().filter(|todo| todo.is_heard()).count();
         conn.charge_lines(heard.saturating_sub(1), self.limits.rate, self.now.mono);
@@ -216,7 +220,7 @@ impl Model {
             Todo::Enter => self.enter_irc(id),
             Todo::Label(label) => self.label(id, label),
             Todo::Propose(command) => self.propose(id, command),
-            Todo::Query(query) => self.act_on(now, id, query),
+            Todo::Query(query) => self.answer_query(now, id, query),
             Todo::Rehash => self.rehash(now, id),
             Todo::Signal(command) => self.signal(id, &command),
             Todo::Telnet(answer) => {
@@ -343,7 +347,7 @@ impl Model {
     }
 
     /// Handles the result of a password check.
-    pub(super) fn verdict(&mut self, now: Now, id: ConnId, right: bool) {
+    pub(super) fn password_checked(&mut self, now: Now, id: ConnId, right: bool) {
         let Some(conn) = self.conns.get_mut(id) else { return };
         if !std::mem::take(&mut conn.checking) {
             return;
@@ -370,7 +374,7 @@ impl Model {
             }
             _ => {}
         }
-        self.go_on(now, id);
+        self.advance(now, id);
     }
 
     /// Lets a member leave. A connection that is not a member is closed at once.
@@ -383,7 +387,7 @@ impl Model {
     }
 
     /// Handles the idle timer: pings the client, or closes it if it has not answered the last ping.
-    pub(super) fn look_for_life(&mut self, id: ConnId) {
+    pub(super) fn check_idle(&mut self, id: ConnId) {
         let limits = self.limits;
         let now = self.now.mono;
         let Some(conn) = self.conns.get_mut(id).filter(|conn| conn.link == Link::Open) else { return };

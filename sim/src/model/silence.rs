@@ -7,21 +7,22 @@ use parlor_protocol::{Flag, MaskList, MemberId, Person, Refusal, RoomName, Text}
 
 impl Room {
     /// Whether a ban or a mute matches that person, and no exception does.
-    fn is_against(&self, person: &Person) -> bool {
+    fn has_mask_against(&self, person: &Person) -> bool {
         let about = |list| self.listed(list).any(|(_, mask, ..)| mask::is_about(mask, person));
         about(MaskList::Bans) && !about(MaskList::BanExceptions)
     }
 
-    fn raises(&self, id: MemberId) -> bool {
-        self.of(id).is_some_and(|here| here.operates || here.has_voice)
+    fn has_status(&self, id: MemberId) -> bool {
+        self.member(id).is_some_and(|it| it.operates || it.has_voice)
     }
 }
 
 impl Chat {
     /// Whether that member may not speak in the room.
     pub(super) fn silences(&self, room: &Room, id: MemberId) -> bool {
-        let is_quiet = room.flags.contains(&Flag::Moderated) || room.is_against(&self.people[&id].person);
-        is_quiet && !room.raises(id)
+        let is_quiet =
+            room.flags.contains(&Flag::Moderated) || room.has_mask_against(&self.people[&id].person);
+        is_quiet && !room.has_status(id)
     }
 
     /// Returns the first of a member's rooms in which it may not speak.
@@ -46,11 +47,11 @@ impl Chat {
     }
 
     /// Checks whether a member may change its name. It may not while a ban or mute of one of its rooms matches it.
-    pub(super) fn judge_name(&self, id: MemberId) -> Result<(), Refusal> {
+    pub(super) fn check_name(&self, id: MemberId) -> Result<(), Refusal> {
         let person = &self.people[&id];
         for name in &person.rooms {
             let Some(room) = self.room(name) else { continue };
-            if room.is_against(&person.person) && !room.raises(id) {
+            if room.has_mask_against(&person.person) && !room.has_status(id) {
                 return Err(Refusal::NameHeld(room.name.clone()));
             }
         }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 /// The protocol that a client has begun to speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Opens {
+pub(super) enum Detected {
     /// It is not clear: a line of a greeted person with this many bytes may be a login. It must not be sent to the
     /// room.
     Doubt(usize),
@@ -20,25 +20,25 @@ pub(super) enum Opens {
 
 /// The result of examining the first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Seen {
+pub(super) enum Sniffed {
     /// The first bytes, this many, are noise.
     Noise(usize),
     NotYet,
-    Opens(Opens),
+    Detected(Detected),
 }
 
 /// The circumstances in which the bytes arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum From {
+pub(super) enum Origin {
     /// The client was greeted in the plain dialect, at a listener that is for IRC as well or not.
     Greeted { irc_too: bool },
     /// The listener is for IRC only.
     IrcPort,
     /// The listener is for any dialect, and the client was not greeted.
-    Nobody,
+    Unknown,
 }
 
-impl From {
+impl Origin {
     const fn is_greeted(self) -> bool {
         matches!(self, Self::Greeted { .. })
     }
@@ -46,8 +46,8 @@ impl From {
 
 /// The facts besides the bytes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Known {
-    pub(super) from: From,
+pub(super) struct Evidence {
+    pub(super) from: Origin,
     /// Whether there will be no more bytes.
     pub(super) ended: bool,
     /// Whether these are the first bytes of all.
@@ -56,55 +56,55 @@ pub(super) struct Known {
     pub(super) utf16: bool,
 }
 
-const MOST: usize = 4_096;
+const LINE_BYTES_MAX: usize = 4_096;
 const IAC: u8 = 255;
 const PROXY2: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 
-pub(super) fn see(bytes: &[u8], known: Known) -> Seen {
-    let wait = |otherwise: Seen| if known.ended { otherwise } else { Seen::NotYet };
-    let Some(&first) = bytes.first() else { return Seen::NotYet };
+pub(super) fn examine(bytes: &[u8], known: Evidence) -> Sniffed {
+    let wait = |otherwise: Sniffed| if known.ended { otherwise } else { Sniffed::NotYet };
+    let Some(&first) = bytes.first() else { return Sniffed::NotYet };
     if bytes.starts_with(PROXY2) {
-        return Seen::Opens(Opens::Stranger("PROXY"));
+        return Sniffed::Detected(Detected::Stranger("PROXY"));
     }
     if PROXY2.starts_with(bytes) && !known.ended {
-        return Seen::NotYet;
+        return Sniffed::NotYet;
     }
     let mark = "\u{feff}".as_bytes();
     if bytes.starts_with(mark) {
-        return Seen::Noise(mark.len());
+        return Sniffed::Noise(mark.len());
     }
     if mark.starts_with(bytes) && !known.ended {
-        return Seen::NotYet;
+        return Sniffed::NotYet;
     }
     if bytes.starts_with(b"\r\0") {
-        return Seen::Noise(2);
+        return Sniffed::Noise(2);
     }
     if b"\r\n".contains(&first) {
-        return Seen::Noise(1);
+        return Sniffed::Noise(1);
     }
     if first == IAC {
         return telnet(bytes, known.ended);
     }
     if known.is_first && bytes.starts_with(&[0xfe, 0xff]) {
-        return Seen::Opens(Opens::Plain);
+        return Sniffed::Detected(Detected::Plain);
     }
     if known.is_first && bytes == [0xfe] && !known.ended {
-        return Seen::NotYet;
+        return Sniffed::NotYet;
     }
-    for (pattern, opens) in SIGNATURES {
+    for (pattern, detected) in SIGNATURES {
         let fits = bytes.iter().zip(*pattern).all(|(byte, one_of)| fits(*byte, one_of));
         if fits && bytes.len() >= pattern.len() {
-            return Seen::Opens(*opens);
+            return Sniffed::Detected(*detected);
         }
         if fits && !known.ended {
-            return Seen::NotYet;
+            return Sniffed::NotYet;
         }
     }
     let line_end = bytes.iter().position(|it| b"\r\n\xff".contains(it));
     let head: Vec<u8> = bytes.iter().copied().take(line_end.unwrap_or(bytes.len()).min(8)).collect();
     let all_seen = known.ended || line_end.is_some() || head.len() == 8;
     if !all_seen && (head.len() < 4 || head[0].is_ascii_control()) {
-        return Seen::NotYet;
+        return Sniffed::NotYet;
     }
     if !known.utf16 {
         let unseen = line_end.is_some_and(|end| end < 8) && head.iter().all(u8::is_ascii_control);
@@ -112,11 +112,11 @@ pub(super) fn see(bytes: &[u8], known: Known) -> Seen {
         let nul = |at: usize| head.get(at) == Some(&0);
         let wide = letter(0) && nul(1) && letter(2) && nul(3) || nul(0) && letter(1) && nul(2) && letter(3);
         if head.contains(&0) && !wide && !unseen {
-            return Seen::Opens(Opens::Stranger("binary"));
+            return Sniffed::Detected(Detected::Stranger("binary"));
         }
     }
     if first != b'\t' && (first < b' ' || first == 0x7f) {
-        return Seen::Noise(1);
+        return Sniffed::Noise(1);
     }
     text(bytes, known, wait)
 }
@@ -124,117 +124,120 @@ pub(super) fn see(bytes: &[u8], known: Known) -> Seen {
 /// The bytes that are allowed at one place of a signature. If there are none, any byte but CR, LF and IAC is.
 type OneOf = &'static [u8];
 
-const SIGNATURES: &[(&[OneOf], Opens)] = &[
-    (&[&[0x16], &[3]], Opens::Tls),
-    (&[&[0x80], &[], &[1], &[0, 3]], Opens::Tls),
-    (&[&[3], &[0], &[0]], Opens::Stranger("RDP")),
-    (&[&[0x30], &[], &[2], &[1]], Opens::Stranger("LDAP")),
-    (&[&[0x30], &[0x81], &[], &[2], &[1]], Opens::Stranger("LDAP")),
-    (&[&[0x30], &[0x82], &[], &[], &[2], &[1]], Opens::Stranger("LDAP")),
-    (&[&[0x10], &[], &[0], &[4, 6]], Opens::Stranger("MQTT")),
-    (&[&[4], &[1, 2]], Opens::Stranger("SOCKS")),
-    (&[&[5], &[1, 2, 3, 4], &[0, 1, 2]], Opens::Stranger("SOCKS")),
-    (&[&[0xfe], &[1]], Opens::Stranger("binary")),
-    (&[&[0xf9], &[0xbe], &[0xb4], &[0xd9]], Opens::Stranger("binary")),
-    (&[&[0x13], b"B", b"i", b"t", b"T", b"o", b"r", b"r", b"e", b"n", b"t"], Opens::Stranger("BitTorrent")),
-    (&[&[1], b"d", b"e", b"f", b"a", b"u", b"l", b"t", b"\n"], Opens::Stranger("binary")),
+const SIGNATURES: &[(&[OneOf], Detected)] = &[
+    (&[&[0x16], &[3]], Detected::Tls),
+    (&[&[0x80], &[], &[1], &[0, 3]], Detected::Tls),
+    (&[&[3], &[0], &[0]], Detected::Stranger("RDP")),
+    (&[&[0x30], &[], &[2], &[1]], Detected::Stranger("LDAP")),
+    (&[&[0x30], &[0x81], &[], &[2], &[1]], Detected::Stranger("LDAP")),
+    (&[&[0x30], &[0x82], &[], &[], &[2], &[1]], Detected::Stranger("LDAP")),
+    (&[&[0x10], &[], &[0], &[4, 6]], Detected::Stranger("MQTT")),
+    (&[&[4], &[1, 2]], Detected::Stranger("SOCKS")),
+    (&[&[5], &[1, 2, 3, 4], &[0, 1, 2]], Detected::Stranger("SOCKS")),
+    (&[&[0xfe], &[1]], Detected::Stranger("binary")),
+    (&[&[0xf9], &[0xbe], &[0xb4], &[0xd9]], Detected::Stranger("binary")),
+    (
+        &[&[0x13], b"B", b"i", b"t", b"T", b"o", b"r", b"r", b"e", b"n", b"t"],
+        Detected::Stranger("BitTorrent"),
+    ),
+    (&[&[1], b"d", b"e", b"f", b"a", b"u", b"l", b"t", b"\n"], Detected::Stranger("binary")),
 ];
 
 fn fits(byte: u8, one_of: OneOf) -> bool {
     if one_of.is_empty() { !b"\r\n\xff".contains(&byte) } else { one_of.contains(&byte) }
 }
 
-fn telnet(bytes: &[u8], ended: bool) -> Seen {
+fn telnet(bytes: &[u8], ended: bool) -> Sniffed {
     let ours = bytes.iter().take_while(|&&it| it == IAC).count();
     match (ours, bytes.get(1)) {
-        (4.., _) => Seen::Opens(Opens::Stranger("binary")),
-        (1..=3, _) if ours == bytes.len() && !ended => Seen::NotYet,
-        (1, None) | (2.., _) => Seen::Opens(Opens::Plain),
-        (_, Some(251..=254)) if bytes.len() > 2 => Seen::Noise(3),
-        (_, Some(251..=254)) if !ended => Seen::NotYet,
+        (4.., _) => Sniffed::Detected(Detected::Stranger("binary")),
+        (1..=3, _) if ours == bytes.len() && !ended => Sniffed::NotYet,
+        (1, None) | (2.., _) => Sniffed::Detected(Detected::Plain),
+        (_, Some(251..=254)) if bytes.len() > 2 => Sniffed::Noise(3),
+        (_, Some(251..=254)) if !ended => Sniffed::NotYet,
         (_, Some(250)) => {
             let option: Vec<u8> = bytes[2..].iter().copied().take(512).collect();
             let mut at = 0;
             while at < option.len() {
                 match option[at..] {
-                    [IAC, 240, ..] => return Seen::Noise(2 + at + 2),
+                    [IAC, 240, ..] => return Sniffed::Noise(2 + at + 2),
                     [IAC, _, ..] => at += 2,
                     _ => at += 1,
                 }
             }
-            if ended || option.len() == 512 { Seen::Opens(Opens::Plain) } else { Seen::NotYet }
+            if ended || option.len() == 512 { Sniffed::Detected(Detected::Plain) } else { Sniffed::NotYet }
         }
-        _ => Seen::Noise(2),
+        _ => Sniffed::Noise(2),
     }
 }
 
 /// Examines a line of text after the noise.
-fn text(all: &[u8], known: Known, wait: impl Fn(Seen) -> Seen) -> Seen {
+fn text(all: &[u8], known: Evidence, wait: impl Fn(Sniffed) -> Sniffed) -> Sniffed {
     let blanks = all.iter().take_while(|it| b" \t".contains(it)).count();
-    let bytes = &all[blanks.min(MOST)..];
+    let bytes = &all[blanks.min(LINE_BYTES_MAX)..];
     if bytes.starts_with(b"@RSYNCD:") {
-        return Seen::Opens(Opens::Stranger("rsync"));
+        return Sniffed::Detected(Detected::Stranger("rsync"));
     }
     let mut line = bytes;
     if bytes.first() == Some(&b'@') {
         let tags_end = bytes.iter().position(|it| b" \r\n".contains(it));
         match tags_end {
-            None if bytes.len() > MOST => return Seen::Opens(Opens::Plain),
-            None => return wait(Seen::Opens(Opens::Plain)),
-            Some(end) if end <= MOST && bytes[end] == b' ' => {
+            None if bytes.len() > LINE_BYTES_MAX => return Sniffed::Detected(Detected::Plain),
+            None => return wait(Sniffed::Detected(Detected::Plain)),
+            Some(end) if end <= LINE_BYTES_MAX && bytes[end] == b' ' => {
                 let blanks = bytes[end..].iter().take_while(|&&it| it == b' ').count();
-                line = &bytes[end + blanks.min(MOST)..];
+                line = &bytes[end + blanks.min(LINE_BYTES_MAX)..];
             }
             Some(_) => {}
         }
     }
     let before = all.len() - line.len();
-    let end = line.iter().take(MOST + 1).position(|it| b"\r\n\xff".contains(it));
+    let end = line.iter().take(LINE_BYTES_MAX + 1).position(|it| b"\r\n\xff".contains(it));
     let (line, ends) = match end {
-        Some(end) if line[end] == IAC => return Seen::Opens(Opens::Plain),
-        Some(end) => (&line[..end], Ends::Itself),
-        None if line.len() > MOST => (&line[..MOST], Ends::Nowhere),
-        None if known.ended => (line, Ends::WithAll),
-        None => return Seen::NotYet,
+        Some(end) if line[end] == IAC => return Sniffed::Detected(Detected::Plain),
+        Some(end) => (&line[..end], LineEnd::Present),
+        None if line.len() > LINE_BYTES_MAX => (&line[..LINE_BYTES_MAX], LineEnd::Missing),
+        None if known.ended => (line, LineEnd::EndOfInput),
+        None => return Sniffed::NotYet,
     };
-    let opens = first_line(line, known.from, ends);
-    let counted = |opens| match opens {
-        Opens::Doubt(_) if ends == Ends::Nowhere => Opens::Irc,
-        Opens::Doubt(_) => Opens::Doubt(before + line.len()),
-        opens => opens,
+    let detected = first_line(line, known.from, ends);
+    let counted = |detected| match detected {
+        Detected::Doubt(_) if ends == LineEnd::Missing => Detected::Irc,
+        Detected::Doubt(_) => Detected::Doubt(before + line.len()),
+        detected => detected,
     };
-    Seen::Opens(counted(opens))
+    Sniffed::Detected(counted(detected))
 }
 
 /// The end of the first line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ends {
-    Itself,
-    Nowhere,
-    WithAll,
+enum LineEnd {
+    Present,
+    Missing,
+    EndOfInput,
 }
 
 /// Whether a line of a client that registers is an HTTP request. `cut` is whether its end is missing.
 pub(super) fn is_request(line: &[u8], cut: bool) -> bool {
-    let ends = if cut { Ends::Nowhere } else { Ends::Itself };
+    let ends = if cut { LineEnd::Missing } else { LineEnd::Present };
     let words = split(line);
-    let is = |from| http(&words, from, ends) == Some(Opens::Http);
-    words.len() > 2 && is(From::IrcPort) || is(From::Greeted { irc_too: true })
+    let is = |from| http(&words, from, ends) == Some(Detected::Http);
+    words.len() > 2 && is(Origin::IrcPort) || is(Origin::Greeted { irc_too: true })
 }
 
 fn split(line: &[u8]) -> Vec<&[u8]> {
     line.split(|it| b" \t".contains(it)).filter(|it| !it.is_empty()).collect()
 }
 
-fn first_line(line: &[u8], from: From, ends: Ends) -> Opens {
+fn first_line(line: &[u8], from: Origin, ends: LineEnd) -> Detected {
     let words = split(line);
-    if let Some(opens) = http(&words, from, ends) {
-        return opens;
+    if let Some(detected) = http(&words, from, ends) {
+        return detected;
     }
     if let Some(name) = elsewhere(line, &words, from) {
-        return Opens::Stranger(name);
+        return Detected::Stranger(name);
     }
-    irc(&words, from).unwrap_or(Opens::Plain)
+    irc(&words, from).unwrap_or(Detected::Plain)
 }
 
 const METHODS: &str = "ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT CONNECT COPY DEBUG DELETE GET HEAD LABEL LINK LOCK \
@@ -242,7 +245,7 @@ const METHODS: &str = "ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT CONNECT COPY D
                        PUT QUERY REPORT SEARCH SOURCE SUBSCRIBE TRACE UNLOCK UNSUBSCRIBE";
 
 /// Whether the words are a request line of HTTP or a similar protocol: a method, a target and a version.
-fn http(words: &[&[u8]], from: From, ends: Ends) -> Option<Opens> {
+fn http(words: &[&[u8]], from: Origin, ends: LineEnd) -> Option<Detected> {
     let texts: Vec<String> = words.iter().map(|it| String::from_utf8_lossy(it).into_owned()).collect();
     let method = texts.first()?.as_str();
     let target = texts.get(1)?.as_str();
@@ -259,20 +262,21 @@ fn http(words: &[&[u8]], from: From, ends: Ends) -> Option<Opens> {
         || target == "*"
         || target.contains("://")
         || method.eq_ignore_ascii_case("connect") && to_port;
-    let when = |it: bool, opens| it.then_some(opens);
-    if ends == Ends::Nowhere {
-        return when(known && path, Opens::Http).or(when(sip && !(known && path), Opens::Stranger("SIP")));
+    let when = |it: bool, detected| it.then_some(detected);
+    if ends == LineEnd::Missing {
+        return when(known && path, Detected::Http)
+            .or(when(sip && !(known && path), Detected::Stranger("SIP")));
     }
     match texts.len() {
-        2 => when(known && path && (!from.is_greeted() || ends == Ends::WithAll), Opens::Http),
+        2 => when(known && path && (!from.is_greeted() || ends == LineEnd::EndOfInput), Detected::Http),
         3 => {
             let third = texts[2].to_ascii_uppercase();
-            if ends == Ends::WithAll && known && path && "HTTP/".starts_with(&third) {
-                return Some(Opens::Http);
+            if ends == LineEnd::EndOfInput && known && path && "HTTP/".starts_with(&third) {
+                return Some(Detected::Http);
             }
             match version(&third)? {
-                Opens::Http => when(path || known && capital, Opens::Http),
-                opens => when(path || sip || capital && target.contains(':'), opens),
+                Detected::Http => when(path || known && capital, Detected::Http),
+                detected => when(path || sip || capital && target.contains(':'), detected),
             }
         }
         _ => version(&texts[texts.len() - 1].to_ascii_uppercase())
@@ -280,15 +284,15 @@ fn http(words: &[&[u8]], from: From, ends: Ends) -> Option<Opens> {
     }
 }
 
-fn version(word: &str) -> Option<Opens> {
+fn version(word: &str) -> Option<Detected> {
     let (name, number) = word.split_once('/')?;
     if number.chars().any(|it| !it.is_ascii_digit() && it != '.') {
         return None;
     }
     match name {
-        "HTTP" | "ICAP" => Some(Opens::Http),
-        "RTSP" => Some(Opens::Stranger("RTSP")),
-        "SIP" => Some(Opens::Stranger("SIP")),
+        "HTTP" | "ICAP" => Some(Detected::Http),
+        "RTSP" => Some(Detected::Stranger("RTSP")),
+        "SIP" => Some(Detected::Stranger("SIP")),
         _ => None,
     }
 }
@@ -301,8 +305,8 @@ fn address(word: &[u8]) -> bool {
     std::str::from_utf8(word).is_ok_and(|it| it.parse::<IpAddr>().is_ok())
 }
 
-fn elsewhere(line: &[u8], words: &[&[u8]], from: From) -> Option<&'static str> {
-    let nobody = from == From::Nobody;
+fn elsewhere(line: &[u8], words: &[&[u8]], from: Origin) -> Option<&'static str> {
+    let is_unknown = from == Origin::Unknown;
     let contains = |part: &[u8]| line.windows(part.len()).any(|it| it == part);
     for (start, name) in [
         (&b"<?xml"[..], "XML"),
@@ -335,7 +339,7 @@ fn elsewhere(line: &[u8], words: &[&[u8]], from: From) -> Option<&'static str> {
         |word: &[u8]| word.contains(&b'.') || word[0] == b'[' || word.eq_ignore_ascii_case(b"localhost");
     match (first.to_ascii_uppercase().as_slice(), rest) {
         (b"EHLO" | b"LHLO", [_]) => return Some("SMTP"),
-        (b"HELO", [word]) if host(word) || nobody && *first == b"HELO" => return Some("SMTP"),
+        (b"HELO", [word]) if host(word) || is_unknown && *first == b"HELO" => return Some("SMTP"),
         (b"WEBIRC", [_, _, _, ip, ..]) if address(ip.strip_prefix(b":").unwrap_or(ip)) => {
             return Some("WEBIRC");
         }
@@ -351,7 +355,7 @@ fn elsewhere(line: &[u8], words: &[&[u8]], from: From) -> Option<&'static str> {
         (b"PROXY", [b"TCP4" | b"TCP6" | b"UNKNOWN"]) => "PROXY",
         (b"PROXY", [b"TCP4" | b"TCP6" | b"UNKNOWN", ip, ..]) if address(ip) => "PROXY",
         (b"WEBIRC", [_, ..]) if !from.is_greeted() => "WEBIRC",
-        (b"AUTH", [_] | [_, _]) if nobody => "Redis",
+        (b"AUTH", [_] | [_, _]) if is_unknown => "Redis",
         (b"HELLO", [b"2" | b"3", b"AUTH", ..]) => "Redis",
         (b"APOP", [_, _]) => "FTP/POP3",
         (b"CONNECT" | b"STOMP", []) if !from.is_greeted() => "STOMP",
@@ -362,8 +366,8 @@ fn elsewhere(line: &[u8], words: &[&[u8]], from: From) -> Option<&'static str> {
         (b"PROTOCOLINFO", [] | [_]) => "Tor",
         _ if relay(words) => "WeeChat relay",
         (b"CONNECT", [object, ..]) if object[0] == b'{' => "NATS",
-        (b"CAPA", []) if nobody => "FTP/POP3",
-        (b"stats", []) if nobody => "memcached",
+        (b"CAPA", []) if is_unknown => "FTP/POP3",
+        (b"stats", []) if is_unknown => "memcached",
         (b"set", [_, one, two, three]) if number(one) && number(two) && number(three) => "memcached",
         (tag, rest) if imap(tag, rest) => "IMAP",
         _ => return None,
@@ -412,16 +416,16 @@ fn imap(tag: &[u8], rest: &[&[u8]]) -> bool {
 }
 
 /// Examines a line that may be the first one of an IRC client.
-fn irc(words: &[&[u8]], from: From) -> Option<Opens> {
+fn irc(words: &[&[u8]], from: Origin) -> Option<Detected> {
     let (first, params) = words.split_first()?;
     if params.is_empty() {
         // These may be followed by a login, or by the headers of a STOMP frame.
         let begins = [&b"CAPA"[..], b"CONNECT", b"STOMP"].contains(first)
             || first.strip_prefix(b"host:").is_some_and(|host| !host.is_empty());
-        return (begins && from.is_greeted()).then_some(Opens::Doubt(0));
+        return (begins && from.is_greeted()).then_some(Detected::Doubt(0));
     }
     if !from.is_greeted() && [&b"CAP"[..], b"NICK", b"PASS", b"USER"].contains(first) {
-        return Some(Opens::Irc);
+        return Some(Detected::Irc);
     }
     let upper = first.to_ascii_uppercase();
     let shouted = upper == *first;
@@ -431,13 +435,13 @@ fn irc(words: &[&[u8]], from: From) -> Option<Opens> {
     let surely = match upper.as_slice() {
         b"CAP" => {
             return match (params[0].to_ascii_uppercase().as_slice(), &params[1..]) {
-                (b"LS" | b"END" | b"LIST", []) => Some(Opens::Irc),
-                (b"LS", [version]) if bare(version).iter().all(u8::is_ascii_digit) => Some(Opens::Irc),
-                (b"REQ", _) if count == 2 => Some(Opens::Irc),
+                (b"LS" | b"END" | b"LIST", []) => Some(Detected::Irc),
+                (b"LS", [version]) if bare(version).iter().all(u8::is_ascii_digit) => Some(Detected::Irc),
+                (b"REQ", _) if count == 2 => Some(Detected::Irc),
                 _ => None,
             };
         }
-        b"USER" if user(params, count) => return Some(Opens::Irc),
+        b"USER" if user(params, count) => return Some(Detected::Irc),
         b"NICK"
             if params.len() == 1
                 && String::from_utf8(bare(params[0])).is_ok_and(|it| Name::parse(&it).is_ok()) =>
@@ -452,16 +456,16 @@ fn irc(words: &[&[u8]], from: From) -> Option<Opens> {
             shouted
         }
         b"AUTH" | b"HELO" if shouted && params.len() == 1 && from.is_greeted() => {
-            return Some(Opens::Doubt(0));
+            return Some(Detected::Doubt(0));
         }
-        b"AUTH" if shouted && params.len() == 2 && from.is_greeted() => return Some(Opens::Doubt(0)),
-        b"PASSWORD" | b"USER" if params.len() == 1 && from.is_greeted() => return Some(Opens::Doubt(0)),
+        b"AUTH" if shouted && params.len() == 2 && from.is_greeted() => return Some(Detected::Doubt(0)),
+        b"PASSWORD" | b"USER" if params.len() == 1 && from.is_greeted() => return Some(Detected::Doubt(0)),
         _ => return None,
     };
     match from {
-        From::Greeted { irc_too: true } if surely => Some(Opens::Irc),
-        From::Greeted { .. } => Some(Opens::Doubt(0)),
-        From::IrcPort | From::Nobody => Some(Opens::Irc),
+        Origin::Greeted { irc_too: true } if surely => Some(Detected::Irc),
+        Origin::Greeted { .. } => Some(Detected::Doubt(0)),
+        Origin::IrcPort | Origin::Unknown => Some(Detected::Irc),
     }
 }
 
@@ -483,28 +487,28 @@ fn user(params: &[&[u8]], count: usize) -> bool {
 }
 
 /// Returns the answer to a client whose protocol is not served, before it is closed.
-pub(super) fn answer(opens: Opens, server: &str, ways: Ways, chinese: bool) -> String {
-    match opens {
-        Opens::Http => http_answer(server, ways, chinese),
-        Opens::Irc => format!("ERROR :Closing link: IRC is not spoken at this port of {server}\r\n"),
-        Opens::Stranger("Redis") => format!("-ERR {server} is a chat room\r\n"),
-        Opens::Stranger("SMTP") => format!("554 {server} is a chat room\r\n"),
-        Opens::Stranger("NNTP") => format!("400 {server} is a chat room\r\n"),
-        Opens::Stranger("IMAP") => format!("* BYE {server} is a chat room\r\n"),
-        Opens::Stranger("WEBIRC") => {
+pub(super) fn answer(detected: Detected, server: &str, ways: Ways, chinese: bool) -> String {
+    match detected {
+        Detected::Http => http_answer(server, ways, chinese),
+        Detected::Irc => format!("ERROR :Closing link: IRC is not spoken at this port of {server}\r\n"),
+        Detected::Stranger("Redis") => format!("-ERR {server} is a chat room\r\n"),
+        Detected::Stranger("SMTP") => format!("554 {server} is a chat room\r\n"),
+        Detected::Stranger("NNTP") => format!("400 {server} is a chat room\r\n"),
+        Detected::Stranger("IMAP") => format!("* BYE {server} is a chat room\r\n"),
+        Detected::Stranger("WEBIRC") => {
             format!("ERROR :Closing link: WEBIRC is not accepted at this port of {server}\r\n")
         }
-        Opens::Stranger("binary" | "BitTorrent" | "Git" | "LDAP" | "MQTT" | "PROXY" | "RDP" | "SOCKS") => {
+        Detected::Stranger("binary" | "BitTorrent" | "Git" | "LDAP" | "MQTT" | "PROXY" | "RDP" | "SOCKS") => {
             String::new()
         }
-        Opens::Stranger(name) if chinese => {
+        Detected::Stranger(name) if chinese => {
             format!("* 此服务器不支持 {name}，您的内容没有发送；如要聊天，请重新连接，并先发送其他内容\n")
         }
-        Opens::Stranger(name) => format!(
+        Detected::Stranger(name) => format!(
             "* this server does not speak {name}, and your line was not sent; to chat, connect again and start with a \
              different line\n"
         ),
-        Opens::Doubt(_) | Opens::Plain | Opens::Tls => String::new(),
+        Detected::Doubt(_) | Detected::Plain | Detected::Tls => String::new(),
     }
 }
 

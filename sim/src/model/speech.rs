@@ -31,11 +31,9 @@ impl Model {
         let event = event(&self.chat, entry, (&by, by_bot), What::Said { room, status, message });
         let itself = self.hears_itself(id);
         let Some(status) = status else { return self.tell_room(room, id, itself, &event) };
-        let there = self.chat.room(room).into_iter().flat_map(|room| room.here.iter());
-        let hearers: Vec<ConnId> = there
-            .filter(|here| here.member != member && here.reaches(status))
-            .map(|here| here.conn)
-            .collect();
+        let there = self.chat.room(room).into_iter().flat_map(|room| room.members.iter());
+        let hearers: Vec<ConnId> =
+            there.filter(|it| it.member != member && it.reaches(status)).map(|it| it.conn).collect();
         self.tell_each(&hearers, &event);
         if itself {
             self.tell_itself(id, &event);
@@ -47,7 +45,7 @@ impl Model {
         let entry = LogEntry { seq: Seq(0), at_unix_ms: self.now.unix_ms, command: command.clone() };
         let refused = match command {
             Command::Say { member, room, status, message } => {
-                match self.chat.judge_speech(*member, room, message.kind) {
+                match self.chat.check_speech(*member, room, message.kind) {
                     Ok(room) => {
                         sometimes!(self.marks, Signalled, true);
                         self.said(id, &entry, *member, &room, *status, message);

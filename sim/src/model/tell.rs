@@ -2,7 +2,7 @@
 //! labelled lines together.
 
 use super::Model;
-use super::chat::{Chat, Here};
+use super::chat::{Chat, RoomMember};
 use super::conn::{Conn, Link};
 use super::irc::label;
 use crate::expectation;
@@ -79,7 +79,7 @@ impl Model {
     pub(super) fn tell_all_in(&mut self, room: &RoomName, except: Option<ConnId>, event: &Event<'_>) {
         let mut forms = Forms::default();
         let Some(room) = self.chat.rooms.iter().find(|it| it.name == *room) else { return };
-        for &Here { conn: id, .. } in &room.here {
+        for &RoomMember { conn: id, .. } in &room.members {
             let Some(conn) = self.conns.get_mut(id) else { continue };
             if Some(id) != except && conn.link == Link::Open {
                 conn.hear(event, forms.of(conn.class(self.options.raw), event));
@@ -89,9 +89,8 @@ impl Model {
 
     /// Sends an event once to everyone who shares a room with the member.
     pub(super) fn tell_peers(&mut self, member: MemberId, except: ConnId, event: &Event<'_>) {
-        let rooms = self.chat.rooms.iter().filter(|room| room.of(member).is_some());
-        let mut hearers: Vec<ConnId> =
-            rooms.flat_map(|room| room.here.iter().map(|here| here.conn)).collect();
+        let rooms = self.chat.rooms.iter().filter(|room| room.member(member).is_some());
+        let mut hearers: Vec<ConnId> = rooms.flat_map(|room| room.members.iter().map(|it| it.conn)).collect();
         hearers.sort_unstable();
         hearers.dedup();
         hearers.retain(|hearer| *hearer != except);

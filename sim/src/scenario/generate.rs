@@ -2,7 +2,8 @@
 
 use super::irc::IrcWriter;
 use super::opening;
-use super::pool::{NAMES, ROOMS};
+use super::plain::PlainWriter;
+use super::pool::ROOMS;
 use super::{Act, Scenario, Setup, Step};
 use crate::source::Source;
 use parlor_protocol::{Identity, Language, Limits, Options, Rate, RoomName, WorldLimits};
@@ -120,121 +121,19 @@ fn limits(source: &mut Source<'_>, clients: u16) -> Limits {
     limits
 }
 
-/// Invisible parts of a line.
-const UNSEEN: [&str; 10] =
-    ["", "", "\x02", "\x0304,05", "\x04", "\x0F\x1F", " \t", "\u{200B}", "\u{FEFF}\u{202E}", "\u{A0}"];
-
-/// The kinds of lines that a plain client sends.
-#[derive(Clone, Copy, Debug)]
-enum Line {
-    Action,
-    /// A line with erase keys.
-    Corrected,
-    Empty,
-    /// Many long lines, more than the backlog of a slow reader may have.
-    Flood,
-    Garbage,
-    Help,
-    /// A command with invisible characters before, within and after its word.
-    Hidden,
-    History,
-    Join,
-    Language,
-    /// A line of about the maximum length.
-    Long,
-    Many,
-    /// A command about other members or the modes of a room.
-    Moderate,
-    Nick,
-    Part,
-    Quit,
-    Reply,
-    Rooms,
-    Say,
-    Slashes,
-    Tell,
-    /// Telnet commands, before or within a line.
-    Telnet,
-    Topic,
-    Unended,
-    Unknown,
-    Who,
-}
-
-/// Each kind of line with its weight.
-const LINES: [(Line, u64); 26] = [
-    (Line::Action, 4),
-    (Line::Corrected, 3),
-    (Line::Empty, 2),
-    (Line::Flood, 2),
-    (Line::Garbage, 3),
-    (Line::Help, 1),
-    (Line::Hidden, 6),
-    (Line::History, 3),
-    (Line::Join, 14),
-    (Line::Language, 5),
-    (Line::Long, 6),
-    (Line::Many, 6),
-    (Line::Moderate, 12),
-    (Line::Nick, 8),
-    (Line::Part, 4),
-    (Line::Quit, 3),
-    (Line::Reply, 3),
-    (Line::Rooms, 2),
-    (Line::Say, 70),
-    (Line::Slashes, 2),
-    (Line::Tell, 6),
-    (Line::Telnet, 3),
-    (Line::Topic, 4),
-    (Line::Unended, 6),
-    (Line::Unknown, 2),
-    (Line::Who, 4),
-];
-
-/// Lines with erase keys. `SAID` is replaced by a message.
-const CORRECTED: [&str; 6] = [
-    "SAIT\x08\x7fSAID",
-    "/nikc\x08\x08ck bob",
-    "/quit\x15SAID",
-    "SAID 你们\x08好 cafe\u{301}\x08é",
-    "SAID two words\x17one\x17",
-    "\x08\x7fSAID\x1b[D\x08",
-];
-
-/// Telnet commands: requests, answers, window sizes, interrupts and erasures.
-const TELNET: [&[u8]; 17] = [
-    b"\xff\xfb\x1f",
-    b"\xff\xfd\x03",
-    b"\xff\xfd\x01\xff\xfe\x01",
-    b"\xff\xfc\x1f",
-    b"\xff\xf4\xff\xfd\x06",
-    b"\xff\xf2",
-    b"\xff\xf6",
-    b"\xff\xfa\x1f\x00\x0a\xff\xff\x18\xff\xf0",
-    b"\xff\xfa\x18\x00xterm",
-    b"what\xff\xf8",
-    b"x\xff\xf7",
-    b"half a line\xff\xfd\x06",
-    b"\xff\xfb\x00",
-    b"\xff\xfb\x00one\rtwo\r\0",
-    b"\xff\xfc\x00",
-    b"\xe5\xff\xf3\xff\xfd\x06\xa8",
-    b"\xe4\xbd\xff\xf4",
-];
-
 /// Each kind of act with its weight.
-const ACTS: [(u64, Kind); 7] = [
-    (12, Kind::Connect),
-    (3, Kind::EndInput),
-    (3, Kind::Hang),
-    (3, Kind::Hold),
-    (3, Kind::ReadOn),
-    (3, Kind::Reset),
-    (90, Kind::Send),
+const ACTS: [(u64, ActKind); 7] = [
+    (12, ActKind::Connect),
+    (3, ActKind::EndInput),
+    (3, ActKind::Hang),
+    (3, ActKind::Hold),
+    (3, ActKind::ReadOn),
+    (3, ActKind::Reset),
+    (90, ActKind::Send),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum ActKind {
     Connect,
     EndInput,
     Hang,
@@ -246,7 +145,7 @@ enum Kind {
 
 /// The protocol of a client, and the listener that it connects to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Speaks {
+enum ClientKind {
     /// IRC, at an IRC listener.
     Irc,
     /// IRC, at a listener for any dialect.
@@ -258,7 +157,7 @@ enum Speaks {
     Stranger,
 }
 
-impl Speaks {
+impl ClientKind {
     const fn is_irc(self) -> bool {
         matches!(self, Self::Irc | Self::IrcAtAuto)
     }
@@ -267,14 +166,13 @@ impl Speaks {
 /// Generates the steps of one scenario.
 struct Writer {
     clients: u16,
-    speaks: Vec<Speaks>,
-    /// Clients that have not written anything since they connected.
+    kinds: Vec<ClientKind>,
+    /// Whether each client has sent nothing since it connected.
     is_new: Vec<bool>,
+    plain: PlainWriter,
     irc: IrcWriter,
     /// Whether each client is probably connected. Connecting another one is more likely to have an effect.
     connected: Vec<bool>,
-    line_bytes_max: usize,
-    line_weights: Vec<u64>,
     act_weights: Vec<u64>,
     pace_us: u64,
     /// Number of messages so far. Each message has a number of its own.
@@ -283,35 +181,34 @@ struct Writer {
 
 impl Writer {
     fn new(setup: &Setup, source: &mut Source<'_>) -> Self {
-        // Swarm testing (Groce and others, 2012): scenarios in which some kinds are missing find bugs that those kinds
-        // hide.
-        let mut swarm = |weight: u64| if source.chance(200) { 0 } else { weight };
-        let mut line_weights: Vec<u64> = LINES.iter().map(|&(_, weight)| swarm(weight)).collect();
-        let mut act_weights: Vec<u64> = ACTS.iter().map(|&(weight, _)| swarm(weight)).collect();
-        line_weights[Line::Say as usize] = 70;
+        let plain = PlainWriter::new(setup, source);
+        let mut act_weights: Vec<u64> = ACTS.iter().map(|&(weight, _)| swarm(source, weight)).collect();
         for (weight, (usual, kind)) in act_weights.iter_mut().zip(ACTS) {
-            if matches!(kind, Kind::Connect | Kind::Send) {
+            if matches!(kind, ActKind::Connect | ActKind::Send) {
                 *weight = usual;
             }
         }
         // At least half of the clients are plain in every scenario, and all of them in a third.
         let others = source.pick(&[500, 0, 500, 400, 0, 500]);
-        let speaks = (0..setup.clients).map(|_| {
+        let kinds = (0..setup.clients).map(|_| {
             if !source.chance(others) {
-                return if others > 0 && source.chance(200) { Speaks::PlainAtAuto } else { Speaks::Plain };
+                return if others > 0 && source.chance(200) {
+                    ClientKind::PlainAtAuto
+                } else {
+                    ClientKind::Plain
+                };
             }
-            [Speaks::Irc, Speaks::IrcAtAuto, Speaks::Stranger][source.weighted(&[10, 6, 2])]
+            [ClientKind::Irc, ClientKind::IrcAtAuto, ClientKind::Stranger][source.weighted(&[10, 6, 2])]
         });
-        let speaks = speaks.collect();
+        let kinds = kinds.collect();
         let irc = IrcWriter::new(setup.clients, source);
         Self {
             clients: setup.clients,
-            speaks,
+            kinds,
             is_new: vec![false; setup.clients.into()],
+            plain,
             irc,
             connected: vec![false; setup.clients.into()],
-            line_bytes_max: setup.limits.line_bytes_max,
-            line_weights,
             act_weights,
             pace_us: source.pick(&[20, 1_000, 50_000]),
             said: 0,
@@ -322,7 +219,7 @@ impl Writer {
         let after_us = source.below(self.pace_us);
         let mut client = u16::try_from(source.below(self.clients.into())).expect("it is below a u16");
         let mut kind = ACTS[source.weighted(&self.act_weights)].1;
-        if kind == Kind::Connect
+        if kind == ActKind::Connect
             && let Some(other) = (0..self.clients)
                 .map(|offset| (client + offset) % self.clients)
                 .find(|&other| !self.connected[usize::from(other)])
@@ -330,27 +227,27 @@ impl Writer {
             client = other;
         }
         let connected = &mut self.connected[usize::from(client)];
-        if !*connected && kind == Kind::Send && source.chance(800) {
-            kind = Kind::Connect;
+        if !*connected && kind == ActKind::Send && source.chance(800) {
+            kind = ActKind::Connect;
         }
         let act = match kind {
-            Kind::Connect => {
+            ActKind::Connect => {
                 *connected = true;
                 self.is_new[usize::from(client)] = true;
-                self.connect(source, self.speaks[usize::from(client)])
+                self.connect(source, self.kinds[usize::from(client)])
             }
-            Kind::EndInput => {
+            ActKind::EndInput => {
                 *connected = false;
                 Act::EndInput
             }
-            Kind::Hang => Act::Hang,
-            Kind::Hold => Act::Hold(source.between(1, 100_000)),
-            Kind::ReadOn => Act::ReadOn,
-            Kind::Reset => {
+            ActKind::Hang => Act::Hang,
+            ActKind::Hold => Act::Hold(source.between(1, 100_000)),
+            ActKind::ReadOn => Act::ReadOn,
+            ActKind::Reset => {
                 *connected = false;
                 Act::Reset
             }
-            Kind::Send => {
+            ActKind::Send => {
                 let mut bytes = Vec::new();
                 self.write(source, usize::from(client), &mut bytes);
                 Act::Send { bytes, segment: source.pick(&[0, 0, 0, 0, 1, 7, 100]) }
@@ -359,16 +256,16 @@ impl Writer {
         Step { after_us, client, act }
     }
 
-    fn connect(&self, source: &mut Source<'_>, speaks: Speaks) -> Act {
-        match speaks {
-            Speaks::IrcAtAuto | Speaks::PlainAtAuto => Act::ConnectAuto,
-            Speaks::Stranger => match source.index(3) {
+    fn connect(&self, source: &mut Source<'_>, kind: ClientKind) -> Act {
+        match kind {
+            ClientKind::IrcAtAuto | ClientKind::PlainAtAuto => Act::ConnectAuto,
+            ClientKind::Stranger => match source.index(3) {
                 0 => Act::ConnectAuto,
                 1 => Act::ConnectIrc,
                 _ => Act::Connect(Some(RoomName::lobby())),
             },
-            Speaks::Irc => Act::ConnectIrc,
-            Speaks::Plain => {
+            ClientKind::Irc => Act::ConnectIrc,
+            ClientKind::Plain => {
                 let room = match source.weighted(&[7, 2, 1]) {
                     0 => Some(RoomName::lobby()),
                     1 => RoomName::parse(&format!("#{}", source.pick(&ROOMS))).ok(),
@@ -381,28 +278,28 @@ impl Writer {
 
     /// Appends the bytes that a client sends.
     fn write(&mut self, source: &mut Source<'_>, client: usize, to: &mut Vec<u8>) {
-        let (speaks, is_new) = (self.speaks[client], std::mem::take(&mut self.is_new[client]));
-        let Self { irc, said, .. } = self;
+        let (kind, is_new) = (self.kinds[client], std::mem::take(&mut self.is_new[client]));
+        let Self { plain, irc, said, .. } = self;
         let mut say = || {
             *said += 1;
             format!("#{said} said")
         };
-        match speaks {
-            Speaks::Stranger if is_new => opening::stranger(source, to),
-            Speaks::IrcAtAuto if is_new && source.chance(150) => {
+        match kind {
+            ClientKind::Stranger if is_new => opening::stranger(source, to),
+            ClientKind::IrcAtAuto if is_new && source.chance(150) => {
                 let name = format!("n{}", source.below(40));
                 opening::registration(source, &name, to);
             }
-            Speaks::Plain | Speaks::PlainAtAuto if is_new && source.chance(150) => {
+            ClientKind::Plain | ClientKind::PlainAtAuto if is_new && source.chance(150) => {
                 opening::sentence(source, &say(), to);
             }
-            speaks if speaks.is_irc() && is_new && !source.chance(50) => {
+            kind if kind.is_irc() && is_new && !source.chance(50) => {
                 irc.registration(source, &mut say, to);
             }
-            speaks if speaks.is_irc() => irc.line(source, &mut say, to),
+            kind if kind.is_irc() => irc.line(source, &mut say, to),
             _ => {
                 let from = to.len();
-                self.line(source, to);
+                plain.line(source, &mut say, to);
                 // Windows saves text files as UTF-16.
                 if is_new && source.chance(30) {
                     let text = String::from_utf8_lossy(&to.split_off(from)).into_owned();
@@ -412,141 +309,10 @@ impl Writer {
             }
         }
     }
+}
 
-    /// Appends a line, several lines, or a part of one.
-    fn line(&mut self, source: &mut Source<'_>, to: &mut Vec<u8>) {
-        let line = LINES[source.weighted(&self.line_weights)].0;
-        let name = self.name(source);
-        // IRC shows a room whose name begins with `#` with a second one.
-        let room = source.pick(&ROOMS);
-        let room = if room.starts_with('#') { format!("#{room}") } else { room.to_owned() };
-        let said = self.say();
-        let text = match line {
-            Line::Action => format!("/me {said}"),
-            Line::Corrected => source.pick(&CORRECTED).replace("SAID", &said),
-            Line::Empty => source.pick(&["", " ", "\x02"]).to_owned(),
-            Line::Flood => {
-                let length = source.between(20, self.line_bytes_max as u64 - 20);
-                for _ in 0..source.between(10, 60) {
-                    to.extend_from_slice(self.say().as_bytes());
-                    to.resize(to.len() + usize::try_from(length).unwrap_or_default(), b'f');
-                    to.push(b'\n');
-                }
-                said
-            }
-            Line::Garbage => {
-                to.extend_from_slice(source.pick(&[
-                    &b"caf\xe9 "[..],
-                    b"\xef\xbb\xbf",
-                    b"\x00\x01\x1b[31m",
-                    b"\x1b]0;title\x07\x1b[1;32mok\x1b[0m ",
-                    b"10%\r20%\r",
-                    b"\xff\xfe\xff",
-                    b"\xc4\xe3\xba\xc3 ",
-                    b"\xe4\xb8",
-                    "\u{202e}* ".as_bytes(),
-                ]));
-                said
-            }
-            Line::Unended => {
-                to.extend_from_slice(said.as_bytes());
-                return;
-            }
-            Line::Help => source
-                .pick(&["/help", "/HELP join", "/help /Who", "/help dance", "/help moderation", "/help MODE"])
-                .to_owned(),
-            Line::Hidden => {
-                let mut unseen = || source.pick(&UNSEEN);
-                let (before, between, behind) = (unseen(), unseen(), unseen());
-                let slash = source.pick(&["/", "/", "／"]);
-                let command = source.pick(&["msg", "MSG", "topic", "dance", "who", "join", "/", "me"]);
-                let word = source.pick(&["", &name, &room]);
-                format!("{before}{slash}{}{command}{behind} {word} {said}", between.trim())
-            }
-            Line::History => source.pick(&["/history", "/history 2", "/history 0"]).to_owned(),
-            Line::Join => {
-                let (before, behind) =
-                    source.pick(&[("", ""), ("", ""), ("", ""), ("#", ""), ("", " key"), ("", " two words")]);
-                format!("/join {before}{room}{behind}")
-            }
-            Line::Language => source.pick(&["/lang zh", "/lang en", "/lang fr"]).to_owned(),
-            Line::Long => {
-                let length = self.line_bytes_max - 2 + source.index(5);
-                let filler = source.pick(&["x", "é", "世"]);
-                let mut text = said;
-                while text.len() + filler.len() <= length {
-                    text += filler;
-                }
-                text + &"y".repeat(length.saturating_sub(self.line_bytes_max) * 40)
-            }
-            Line::Many => {
-                for _ in 0..source.between(2, 12) {
-                    to.extend_from_slice(self.say().as_bytes());
-                    to.push(b'\n');
-                }
-                said
-            }
-            Line::Moderate => {
-                let mask = source.pick(&[&name, "*!*@127.*", "m:x", "a b"]);
-                let on = source.pick(&["on", "off", "开", "maybe"]);
-                match source.below(14) {
-                    0 => format!("/kick {name} {}", source.pick(&["", &said])),
-                    1 => format!("/ban {mask}"),
-                    2 => "/ban".to_owned(),
-                    3 => format!("/unban {mask}"),
-                    4 => format!("/invite {name}"),
-                    5 => format!("/op {name}"),
-                    6 => format!("/{} {name}", source.pick(&["deop", "voice", "devoice"])),
-                    7 => format!("/mode {} {on}", source.pick(&["invite-only", "moderated", "no-outside"])),
-                    8 => format!("/mode {} {on}", source.pick(&["secret", "topic-locked", "no-ctcp", "+i"])),
-                    9 => format!("/mode key {}", source.pick(&["key", "off", "a,b"])),
-                    10 => format!("/mode limit {}", source.pick(&["1", "3", "off", "0"])),
-                    11 => "/mode".to_owned(),
-                    12 => format!("/oper {name} {}", source.pick(&["right", "wrong", ""])),
-                    _ => format!("/away {}", source.pick(&["", &said])),
-                }
-            }
-            Line::Nick => format!("/nick {name}"),
-            Line::Part => format!("/part {}", source.pick(&["", &said])),
-            Line::Quit => format!("/bye {}", source.pick(&["", &said])),
-            Line::Reply => format!("/reply {said}"),
-            Line::Rooms => source.pick(&["/rooms", "/rooms", "/rooms now"]).to_owned(),
-            Line::Say => said,
-            Line::Slashes => format!("//{said}"),
-            Line::Tell => format!("/msg {name} {said}"),
-            Line::Telnet => {
-                for _ in 0..source.between(1, 3) {
-                    to.extend_from_slice(source.pick(&TELNET));
-                }
-                said
-            }
-            Line::Topic => match source.below(4) {
-                0 => "/topic".to_owned(),
-                1 => "/topic -".to_owned(),
-                2 => format!("/topic {}", "t".repeat(source.index(120))),
-                _ => format!("/topic {said}"),
-            },
-            Line::Unknown => {
-                source.pick(&["/dance", "/", "/nick", "/msg x", "/joni tea", "、who"]).to_owned()
-            }
-            Line::Who => format!("/who {}", source.pick(&["", &room])),
-        };
-        to.extend_from_slice(text.as_bytes());
-        to.extend_from_slice(source.pick(&[&b"\n"[..], b"\n", b"\n", b"\r\n", b"\r\n", b"\r\0"]));
-    }
-
-    /// Chooses a name, usually one that a member has or other clients ask for.
-    fn name(&self, source: &mut Source<'_>) -> String {
-        match source.weighted(&[6, 2, 1]) {
-            0 => source.pick(&NAMES).to_owned(),
-            1 => format!("{}", 5_001 + source.below(self.clients.into())),
-            _ => format!("n{}", source.below(100)),
-        }
-    }
-
-    /// Returns a text that is different from all others.
-    fn say(&mut self) -> String {
-        self.said += 1;
-        format!("#{} said", self.said)
-    }
+/// Returns a weight, or sometimes 0. This is swarm testing (Groce and others, 2012): scenarios in which some kinds are
+/// missing find bugs that those kinds hide.
+pub(super) fn swarm(source: &mut Source<'_>, weight: u64) -> u64 {
+    if source.chance(200) { 0 } else { weight }
 }

@@ -1,28 +1,12 @@
 //! Generates the lines of IRC clients.
 
+use super::generate::swarm;
 use super::pool::{NAMES, ROOMS};
 use crate::source::Source;
+use parlor_protocol::irc::Capabilities;
 
-/// Every capability, and one that does not exist.
-const CAPABILITIES: [&str; 17] = [
-    "away-notify",
-    "batch",
-    "cap-notify",
-    "chghost",
-    "echo-message",
-    "extended-join",
-    "extended-monitor",
-    "invite-notify",
-    "labeled-response",
-    "message-tags",
-    "multi-prefix",
-    "no-implicit-names",
-    "server-time",
-    "setname",
-    "standard-replies",
-    "userhost-in-names",
-    "sasl",
-];
+/// A capability that does not exist.
+const UNKNOWN_CAPABILITY: &str = "sasl";
 
 /// Number of the latest names that clients asked for from which others are chosen.
 const WANTED: usize = 6;
@@ -60,36 +44,36 @@ const MASKS: [&str; 24] = [
 ];
 
 /// Each kind of line with its weight.
-const LINES: [(Kind, u64); 25] = [
-    (Kind::Ask, 12),
-    (Kind::Away, 4),
-    (Kind::Broken, 5),
-    (Kind::Capabilities, 6),
-    (Kind::Host, 4),
-    (Kind::Invite, 5),
-    (Kind::Join, 22),
-    (Kind::Kick, 10),
-    (Kind::Kill, 3),
-    (Kind::Long, 3),
-    (Kind::Many, 4),
-    (Kind::Modes, 16),
-    (Kind::Monitor, 6),
-    (Kind::Names, 6),
-    (Kind::Nick, 8),
-    (Kind::Oper, 8),
-    (Kind::OwnModes, 5),
-    (Kind::Part, 8),
-    (Kind::Ping, 3),
-    (Kind::Quit, 2),
-    (Kind::Say, 70),
-    (Kind::SetName, 3),
-    (Kind::Topic, 6),
-    (Kind::Unended, 4),
-    (Kind::Wallops, 2),
+const LINES: [(LineKind, u64); 25] = [
+    (LineKind::Ask, 12),
+    (LineKind::Away, 4),
+    (LineKind::Broken, 5),
+    (LineKind::Capabilities, 6),
+    (LineKind::Host, 4),
+    (LineKind::Invite, 5),
+    (LineKind::Join, 22),
+    (LineKind::Kick, 10),
+    (LineKind::Kill, 3),
+    (LineKind::Long, 3),
+    (LineKind::Many, 4),
+    (LineKind::Modes, 16),
+    (LineKind::Monitor, 6),
+    (LineKind::Names, 6),
+    (LineKind::Nick, 8),
+    (LineKind::Oper, 8),
+    (LineKind::OwnModes, 5),
+    (LineKind::Part, 8),
+    (LineKind::Ping, 3),
+    (LineKind::Quit, 2),
+    (LineKind::Say, 70),
+    (LineKind::SetName, 3),
+    (LineKind::Topic, 6),
+    (LineKind::Unended, 4),
+    (LineKind::Wallops, 2),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum LineKind {
     Ask,
     Away,
     Broken,
@@ -136,14 +120,14 @@ pub(super) struct IrcWriter {
 
 impl IrcWriter {
     pub(super) fn new(clients: u16, source: &mut Source<'_>) -> Self {
-        let mut swarm = |weight: u64| if source.chance(200) { 0 } else { weight };
-        let mut weights: Vec<u64> = LINES.iter().map(|&(_, weight)| swarm(weight)).collect();
+        let mut weights: Vec<u64> = LINES.iter().map(|&(_, weight)| swarm(source, weight)).collect();
         for (weight, (kind, usual)) in weights.iter_mut().zip(LINES) {
-            if matches!(kind, Kind::Join | Kind::Say) {
+            if matches!(kind, LineKind::Join | LineKind::Say) {
                 *weight = usual;
             }
         }
-        let capabilities = CAPABILITIES.into_iter().filter(|_| !source.chance(250)).collect();
+        let capabilities = Capabilities::ALL.iter().map(|(_, name)| *name).chain([UNKNOWN_CAPABILITY]);
+        let capabilities = capabilities.filter(|_| !source.chance(250)).collect();
         let hot_room = source.pick(&ROOMS);
         let (labels, tags) = (source.pick(&[300, 0, 300, 900]), source.pick(&[0, 100]));
         Self { weights, capabilities, labels, tags, clients, labelled: 0, wanted: Vec::new(), hot_room }
@@ -209,7 +193,7 @@ impl IrcWriter {
     ) {
         let kind = LINES[source.weighted(&self.weights)].0;
         match kind {
-            Kind::Broken => {
+            LineKind::Broken => {
                 let mut broken = self.broken(source, &say());
                 if !broken.starts_with(b"@") && source.chance(self.labels) {
                     self.labelled += 1;
@@ -217,14 +201,14 @@ impl IrcWriter {
                 }
                 return self.end(source, &broken, to);
             }
-            Kind::Many => {
+            LineKind::Many => {
                 for _ in 0..source.between(2, 12) {
                     let line = format!("PRIVMSG #{} :{}", self.room(source), say());
                     self.end(source, line.as_bytes(), to);
                 }
                 return;
             }
-            Kind::Unended => {
+            LineKind::Unended => {
                 to.extend_from_slice(format!("PRIVMSG #{} :{}", self.room(source), say()).as_bytes());
                 return;
             }
@@ -249,131 +233,155 @@ impl IrcWriter {
         }
         self.end(source, line.as_bytes(), to);
         // A message right after it is in the same tick.
-        if kind != Kind::Say && source.chance(250) {
+        if kind != LineKind::Say && source.chance(250) {
             let said = format!("PRIVMSG #{} :{}", self.room(source), say());
             self.end(source, said.as_bytes(), to);
         }
     }
 
-    fn command(&self, kind: Kind, source: &mut Source<'_>, say: &mut dyn FnMut() -> String) -> String {
+    fn command(&self, kind: LineKind, source: &mut Source<'_>, say: &mut dyn FnMut() -> String) -> String {
         let (room, name) = (self.room(source), self.name(source));
         match kind {
-            Kind::Ask => self.question(source, room, &name),
-            Kind::Away => match source.below(6) {
+            LineKind::Ask => self.question(source, room, &name),
+            LineKind::Away => match source.below(6) {
                 0 => format!("AWAY :{}", "w".repeat(380 + source.index(20))),
                 1 => format!("SETNAME :{}", "w".repeat(380 + source.index(20))),
                 _ => source.pick(&["AWAY :gone for tea", "AWAY", "AWAY back soon"]).to_owned(),
             },
-            Kind::Capabilities => match source.below(6) {
+            LineKind::Broken | LineKind::Many | LineKind::Say | LineKind::Unended => {
+                self.message(source, room, name, say())
+            }
+            LineKind::Capabilities => match source.below(6) {
                 0 => source.pick(&["CAP LS 302", "CAP LIST", "CAP END", "CAP", "CAP ACK"]).to_owned(),
                 _ => format!("CAP REQ :{}", self.some_capabilities(source, true)),
             },
-            Kind::Host => {
+            LineKind::Host => {
                 // Only operators may set hosts, so half of the lines become one first.
                 let host = source.pick(&["a.example", "cloak/x", "a.example", ":bad", ""]);
                 let opers = if source.chance(500) { "OPER root right\r\n" } else { "" };
                 format!("{opers}CHGHOST {name} {host}")
             }
-            Kind::Invite => match source.below(6) {
+            LineKind::Invite => match source.below(6) {
                 0 => "INVITE".to_owned(),
                 _ => format!("INVITE {name} #{room}"),
             },
-            Kind::Join => match source.below(12) {
-                0 => "JOIN 0".to_owned(),
-                1 | 2 => {
-                    format!(
-                        "JOIN #{room},#{},{} key",
-                        self.room(source),
-                        source.pick(&["#x", "nope", "#", "#❤\u{fe0f},#❤", "#a\u{202e}"])
-                    )
-                }
-                3 | 4 => format!("JOIN #{room} key"),
-                5 => format!("JOIN #{room},#{room},{}", source.pick(&[",,", "#nope,#nope", "#a,#b,#c"])),
-                _ => format!("JOIN #{room}"),
-            },
-            Kind::Kick => match source.below(8) {
-                0 => format!("KICK #{room},#{} {name},{}", self.room(source), self.name(source)),
-                1 => format!("KICK #{room} {name},{} :out with you", self.name(source)),
-                5 => format!("KICK #{room} {name} :{}", "o".repeat(380 + source.index(20))),
-                2 => format!("KICK #{room} {}", source.pick(&[",", &format!("{name},{name}")])),
-                // The author sends a message to the room in the same tick.
-                3 | 4 => format!("KICK #{room} {name}\r\nPRIVMSG #{room} :{}", say()),
-                _ => format!("KICK #{room} {name}"),
-            },
-            Kind::Kill => format!("KILL {name} :{}", source.pick(&["spam", ""])),
-            Kind::Long => {
+            LineKind::Join => self.join(source, room),
+            LineKind::Kick => self.kick(source, room, &name, say),
+            LineKind::Kill => format!("KILL {name} :{}", source.pick(&["spam", ""])),
+            LineKind::Long => {
                 let (said, length) = (say(), source.between(380, 540));
                 let filler = source.pick(&["x", "é", "世"]);
                 let count = usize::try_from(length).unwrap_or_default() / filler.len();
                 format!("PRIVMSG #{room} :{said} {}", filler.repeat(count))
             }
-            Kind::Modes if source.chance(300) => {
-                // Members with voice that are not operators must not read messages to the operators.
-                let names = format!("{name} {} {}", self.name(source), self.name(source));
-                format!("MODE #{room} +vvv {names}\r\nPRIVMSG @#{room} :{}", say())
-            }
-            // Members without voice may not speak then, so their parting messages are withheld.
-            Kind::Modes if source.chance(150) => {
-                format!("MODE #{room} {}", source.pick(&["+m", "+b m:*", "+m", "-m"]))
-            }
-            Kind::Modes => self.modes(source, room),
-            Kind::Monitor => match source.below(6) {
+            LineKind::Modes => self.modes(source, room, &name, say),
+            LineKind::Monitor => match source.below(6) {
                 0 => source.pick(&["MONITOR L", "MONITOR S", "MONITOR C", "MONITOR x"]).to_owned(),
                 1 => format!("MONITOR - {name}"),
                 _ => format!("MONITOR + {name},{}", self.name(source)),
             },
-            Kind::Names => match source.below(4) {
+            LineKind::Names => match source.below(4) {
                 0 => format!("NAMES #{room},#{}", self.room(source)),
                 1 => format!("WHO #{room} {}", source.pick(&["", "o", "%tcuhnfr,7", "%n"])),
                 _ => format!("NAMES #{room}"),
             },
-            Kind::Nick => format!("NICK {}", source.pick(&[name.as_str(), name.as_str(), "5001", "a b", ""])),
-            Kind::Oper => format!("OPER root {}", source.pick(&["right", "right", "wrong"])),
-            Kind::OwnModes => {
+            LineKind::Nick => {
+                format!("NICK {}", source.pick(&[name.as_str(), name.as_str(), "5001", "a b", ""]))
+            }
+            LineKind::Oper => format!("OPER root {}", source.pick(&["right", "right", "wrong"])),
+            LineKind::OwnModes => {
                 format!("MODE {name} {}", source.pick(&["+i", "+w", "-i", "+Bw", "+o", "-o", "+x", ""]))
             }
-            Kind::Part => match source.below(4) {
+            LineKind::Part => match source.below(4) {
                 0 => format!("PART #{room},#{} :so long", self.room(source)),
                 1 | 2 => format!("PART #{room} :so long"),
                 _ => format!("PART #{room}"),
             },
-            Kind::Ping => source.pick(&["PING x", "PING", "PONG x", "PING :a b"]).to_owned(),
-            Kind::Quit => source.pick(&["QUIT :bye", "QUIT", "QUIT for good"]).to_owned(),
-            Kind::SetName => source.pick(&["SETNAME :Somebody Else", "SETNAME :", "SETNAME x"]).to_owned(),
-            Kind::Topic => match source.below(4) {
-                0 => format!("TOPIC #{room}"),
-                1 => format!("TOPIC #{room} :"),
-                2 => format!("TOPIC #{room} :{}", "t".repeat(source.index(120))),
-                _ => format!("TOPIC #{room} :{}", say()),
-            },
-            Kind::Wallops => format!("WALLOPS :{}", say()),
-            Kind::Broken | Kind::Many | Kind::Say | Kind::Unended => {
-                let command = source.pick(&["PRIVMSG", "PRIVMSG", "PRIVMSG", "PRIVMSG", "NOTICE", "TAGMSG"]);
-                let said = say();
-                let said = match source.below(12) {
-                    0 => format!(":\x01ACTION {said}\x01"),
-                    1 => format!(":\x01VERSION {said}\x01"),
-                    2 => said,
-                    3 => format!(":\x02{said}\x02 \x0304red"),
-                    _ => format!(":{said}"),
-                };
-                let target = match source.below(12) {
-                    0 => format!("@#{room}"),
-                    1 => format!("+#{room}"),
-                    2 => format!("#{room},#{},{name},#{room}", self.room(source)),
-                    5 => source.pick(&[",", "", "#"]).to_owned(),
-                    3 | 4 => name,
-                    _ => format!("#{room}"),
-                };
-                if command == "TAGMSG" {
-                    let tags =
-                        source.pick(&["+typing=done", "+typing", "+typing=active;+a=b", "+draft/react=y"]);
-                    format!("@{tags} TAGMSG {target}")
-                } else {
-                    format!("{command} {target} {said}")
-                }
+            LineKind::Ping => source.pick(&["PING x", "PING", "PONG x", "PING :a b"]).to_owned(),
+            LineKind::Quit => source.pick(&["QUIT :bye", "QUIT", "QUIT for good"]).to_owned(),
+            LineKind::SetName => {
+                source.pick(&["SETNAME :Somebody Else", "SETNAME :", "SETNAME x"]).to_owned()
             }
+            LineKind::Topic => topic(source, room, say),
+            LineKind::Wallops => format!("WALLOPS :{}", say()),
         }
+    }
+
+    fn join(&self, source: &mut Source<'_>, room: &str) -> String {
+        match source.below(12) {
+            0 => "JOIN 0".to_owned(),
+            1 | 2 => format!(
+                "JOIN #{room},#{},{} key",
+                self.room(source),
+                source.pick(&["#x", "nope", "#", "#❤\u{fe0f},#❤", "#a\u{202e}"])
+            ),
+            3 | 4 => format!("JOIN #{room} key"),
+            5 => format!("JOIN #{room},#{room},{}", source.pick(&[",,", "#nope,#nope", "#a,#b,#c"])),
+            _ => format!("JOIN #{room}"),
+        }
+    }
+
+    fn kick(
+        &self,
+        source: &mut Source<'_>,
+        room: &str,
+        name: &str,
+        say: &mut dyn FnMut() -> String,
+    ) -> String {
+        match source.below(8) {
+            0 => format!("KICK #{room},#{} {name},{}", self.room(source), self.name(source)),
+            1 => format!("KICK #{room} {name},{} :out with you", self.name(source)),
+            2 => format!("KICK #{room} {}", source.pick(&[",", &format!("{name},{name}")])),
+            // The author sends a message to the room in the same tick.
+            3 | 4 => format!("KICK #{room} {name}\r\nPRIVMSG #{room} :{}", say()),
+            5 => format!("KICK #{room} {name} :{}", "o".repeat(380 + source.index(20))),
+            _ => format!("KICK #{room} {name}"),
+        }
+    }
+
+    /// Returns a message to a room or a member.
+    fn message(&self, source: &mut Source<'_>, room: &str, name: String, said: String) -> String {
+        let command = source.pick(&["PRIVMSG", "PRIVMSG", "PRIVMSG", "PRIVMSG", "NOTICE", "TAGMSG"]);
+        let said = match source.below(12) {
+            0 => format!(":\x01ACTION {said}\x01"),
+            1 => format!(":\x01VERSION {said}\x01"),
+            2 => said,
+            3 => format!(":\x02{said}\x02 \x0304red"),
+            _ => format!(":{said}"),
+        };
+        let target = match source.below(12) {
+            0 => format!("@#{room}"),
+            1 => format!("+#{room}"),
+            2 => format!("#{room},#{},{name},#{room}", self.room(source)),
+            3 | 4 => name,
+            5 => source.pick(&[",", "", "#"]).to_owned(),
+            _ => format!("#{room}"),
+        };
+        if command == "TAGMSG" {
+            let tags = source.pick(&["+typing=done", "+typing", "+typing=active;+a=b", "+draft/react=y"]);
+            format!("@{tags} TAGMSG {target}")
+        } else {
+            format!("{command} {target} {said}")
+        }
+    }
+
+    fn modes(
+        &self,
+        source: &mut Source<'_>,
+        room: &str,
+        name: &str,
+        say: &mut dyn FnMut() -> String,
+    ) -> String {
+        if source.chance(300) {
+            // Members with voice that are not operators must not read messages to the operators.
+            let names = format!("{name} {} {}", self.name(source), self.name(source));
+            return format!("MODE #{room} +vvv {names}\r\nPRIVMSG @#{room} :{}", say());
+        }
+        if source.chance(150) {
+            // Members without voice may not speak then, so their parting messages are withheld.
+            return format!("MODE #{room} {}", source.pick(&["+m", "+b m:*", "+m", "-m"]));
+        }
+        self.several_modes(source, room)
     }
 
     fn question(&self, source: &mut Source<'_>, room: &str, name: &str) -> String {
@@ -404,7 +412,7 @@ impl IrcWriter {
     }
 
     /// Returns a line with several changes of a room's modes.
-    fn modes(&self, source: &mut Source<'_>, room: &str) -> String {
+    fn several_modes(&self, source: &mut Source<'_>, room: &str) -> String {
         let (mut letters, mut params) = (String::new(), String::new());
         for _ in 0..source.between(1, 4) {
             letters.push(source.pick(&['+', '+', '-']));
@@ -431,7 +439,8 @@ impl IrcWriter {
         let mut some = Vec::new();
         for &capability in &self.capabilities {
             // A capability that does not exist makes the whole request fail.
-            let wanted = if capability == "sasl" { source.chance(50) } else { all || source.chance(400) };
+            let wanted =
+                if capability == UNKNOWN_CAPABILITY { source.chance(50) } else { all || source.chance(400) };
             if wanted {
                 let minus = if takes_back && source.chance(400) { "-" } else { "" };
                 some.push(format!("{minus}{capability}"));
@@ -480,6 +489,15 @@ impl IrcWriter {
     fn end(&self, source: &mut Source<'_>, line: &[u8], to: &mut Vec<u8>) {
         to.extend_from_slice(line);
         to.extend_from_slice(source.pick(&[&b"\r\n"[..], b"\r\n", b"\r\n", b"\n"]));
+    }
+}
+
+fn topic(source: &mut Source<'_>, room: &str, say: &mut dyn FnMut() -> String) -> String {
+    match source.below(4) {
+        0 => format!("TOPIC #{room}"),
+        1 => format!("TOPIC #{room} :"),
+        2 => format!("TOPIC #{room} :{}", "t".repeat(source.index(120))),
+        _ => format!("TOPIC #{room} :{}", say()),
     }
 }
 

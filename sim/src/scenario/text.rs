@@ -262,7 +262,7 @@ mod tests {
     use crate::source::Source;
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn a_scenario_is_parsed_from_its_own_text() {
         for seed in 0..50 {
             let scenario = Scenario::generate(&mut Source::seed(seed), Size::SWEEP);
             let again: Scenario = scenario.to_string().parse().unwrap();
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_scenario_says_where() {
+    fn an_error_names_its_line() {
         let error = "set clients 2\n+0us client 0 dances\n".parse::<Scenario>().unwrap_err();
         assert_eq!(error.to_string(), "line 2: no step: +0us client 0 dances");
         assert!("set clubs 2".parse::<Scenario>().is_err());

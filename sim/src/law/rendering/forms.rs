@@ -5,7 +5,7 @@ use super::message::Message;
 
 /// The kind of source that a message has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum From {
+enum Source {
     /// A member as `nick!user@host`.
     Member,
     Nobody,
@@ -15,41 +15,41 @@ enum From {
 }
 
 /// Each command, with its kind of source and its minimum and maximum number of parameters.
-const COMMANDS: [(&str, From, usize, usize); 24] = [
+const COMMANDS: [(&str, Source, usize, usize); 24] = [
     // labeled-response.
-    ("ACK", From::Server, 0, 0),
+    ("ACK", Source::Server, 0, 0),
     // away-notify.
-    ("AWAY", From::Member, 0, 1),
+    ("AWAY", Source::Member, 0, 1),
     // batch.
-    ("BATCH", From::Server, 1, 15),
+    ("BATCH", Source::Server, 1, 15),
     // capability-negotiation: the client, a subcommand, `*` if more lines follow, and a list.
-    ("CAP", From::Server, 3, 4),
+    ("CAP", Source::Server, 3, 4),
     // chghost.
-    ("CHGHOST", From::Member, 2, 2),
-    ("ERROR", From::Nobody, 1, 1),
+    ("CHGHOST", Source::Member, 2, 2),
+    ("ERROR", Source::Nobody, 1, 1),
     // standard-replies: a command, a code, optional context, and a description.
-    ("FAIL", From::Server, 3, 15),
-    ("INVITE", From::Member, 2, 2),
+    ("FAIL", Source::Server, 3, 15),
+    ("INVITE", Source::Member, 2, 2),
     // extended-join: also an account and a real name.
-    ("JOIN", From::Member, 1, 3),
-    ("KICK", From::Member, 2, 3),
+    ("JOIN", Source::Member, 1, 3),
+    ("KICK", Source::Member, 2, 3),
     // A channel's modes, or the client's own.
-    ("MODE", From::Somebody, 2, 15),
-    ("NICK", From::Member, 1, 1),
-    ("NOTE", From::Server, 3, 15),
-    ("NOTICE", From::Somebody, 2, 2),
-    ("PART", From::Member, 1, 2),
-    ("PING", From::Nobody, 1, 1),
-    ("PONG", From::Server, 2, 2),
-    ("PRIVMSG", From::Member, 2, 2),
-    ("QUIT", From::Member, 0, 1),
+    ("MODE", Source::Somebody, 2, 15),
+    ("NICK", Source::Member, 1, 1),
+    ("NOTE", Source::Server, 3, 15),
+    ("NOTICE", Source::Somebody, 2, 2),
+    ("PART", Source::Member, 1, 2),
+    ("PING", Source::Nobody, 1, 1),
+    ("PONG", Source::Server, 2, 2),
+    ("PRIVMSG", Source::Member, 2, 2),
+    ("QUIT", Source::Member, 0, 1),
     // setname.
-    ("SETNAME", From::Member, 1, 1),
+    ("SETNAME", Source::Member, 1, 1),
     // message-tags.
-    ("TAGMSG", From::Member, 1, 1),
-    ("TOPIC", From::Member, 2, 2),
-    ("WALLOPS", From::Member, 1, 1),
-    ("WARN", From::Server, 3, 15),
+    ("TAGMSG", Source::Member, 1, 1),
+    ("TOPIC", Source::Member, 2, 2),
+    ("WALLOPS", Source::Member, 1, 1),
+    ("WARN", Source::Server, 3, 15),
 ];
 
 /// The numerics by their minimum and maximum number of parameters, including the client's name.
@@ -89,7 +89,7 @@ pub(super) fn check(message: &Message<'_>, server: &str) -> Result<(), String> {
     let (from, least, most) = match COMMANDS.iter().find(|(known, ..)| known == command) {
         Some(&(_, from, least, most)) => (from, least, most),
         None => match numeric() {
-            Some(&(least, most, _)) => (From::Server, least, most),
+            Some(&(least, most, _)) => (Source::Server, least, most),
             None => return Err(format!("{command} is no command that clients know")),
         },
     };
@@ -97,10 +97,10 @@ pub(super) fn check(message: &Message<'_>, server: &str) -> Result<(), String> {
         return Err(format!("{command} has {} parameters, not {least} to {most}", params.len()));
     }
     let is_right = match from {
-        From::Member => source.is_some_and(is_member),
-        From::Nobody => source.is_none(),
-        From::Server => *source == Some(server),
-        From::Somebody => source.is_some(),
+        Source::Member => source.is_some_and(is_member),
+        Source::Nobody => source.is_none(),
+        Source::Server => *source == Some(server),
+        Source::Somebody => source.is_some(),
     };
     if is_right { Ok(()) } else { Err(format!("{command} is from {source:?}")) }
 }
@@ -115,7 +115,7 @@ fn is_member(source: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn verdict(line: &str) -> Result<(), String> {
+    fn result_of(line: &str) -> Result<(), String> {
         check(&Message::parse(format!("{line}\r\n").as_bytes()).expect("it is a message"), "s.example")
     }
 
@@ -131,7 +131,7 @@ mod tests {
             "PING :s.example",
             "ERROR :Closing link",
         ] {
-            assert_eq!(verdict(line), Ok(()), "{line}");
+            assert_eq!(result_of(line), Ok(()), "{line}");
         }
         for line in [
             "PRIVMSG #a :x",
@@ -145,7 +145,7 @@ mod tests {
             ":s.example WHATEVER x",
             ":s.example PING x",
         ] {
-            verdict(line).expect_err(line);
+            result_of(line).expect_err(line);
         }
     }
 }

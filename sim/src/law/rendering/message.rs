@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_must_not_send_is_no_message() {
+    fn malformed_messages_are_errors() {
         for line in [
             &b"PING x\n"[..],
             b"PING x",

@@ -34,7 +34,7 @@ pub(super) struct Event<'a> {
 }
 
 /// The commands of messages between members.
-const SAID: [&str; 3] = ["PRIVMSG", "NOTICE", "TAGMSG"];
+const MESSAGES: [&str; 3] = ["PRIVMSG", "NOTICE", "TAGMSG"];
 
 /// Each command that has to be requested, and the capability that enables it.
 const ASKED_FOR: [(&str, &str); 8] = [
@@ -116,7 +116,7 @@ impl Reader {
                 self.needs("standard-replies", "FAIL")?;
             }
             "353" => self.check_names(message.param(3))?,
-            _ if SAID.contains(&command) && is_own && !is_to_it => {
+            _ if MESSAGES.contains(&command) && is_own && !is_to_it => {
                 self.needs("echo-message", "its own message")?;
             }
             _ => {}
@@ -161,7 +161,7 @@ impl Reader {
 
     /// Checks that each tag is allowed.
     fn check_tags(&self, message: &Message<'_>) -> CheckResult {
-        let is_said = SAID.contains(&message.command);
+        let is_said = MESSAGES.contains(&message.command);
         for &(key, value) in &message.tags {
             match key {
                 "batch" => {
@@ -200,7 +200,7 @@ impl Reader {
         };
         let has_tags = self.has("message-tags");
         expect("time", self.has("server-time"))?;
-        expect("msgid", has_tags && is_first && SAID.contains(&command))?;
+        expect("msgid", has_tags && is_first && MESSAGES.contains(&command))?;
         // The tag is optional for QUIT (bot-mode says SHOULD): the member no longer exists when the message is sent.
         if command != "QUIT" || message.tag("bot").is_some() {
             expect("bot", has_tags && is_bot)?;
@@ -386,7 +386,7 @@ mod tests {
 
     /// Returns the result of checking the last of these messages, which is about this entry, after the client has read
     /// the others.
-    fn verdict(lines: &[&str], fact: Option<&Fact>) -> CheckResult {
+    fn check_last(lines: &[&str], fact: Option<&Fact>) -> CheckResult {
         let mut reader = Reader::default();
         reader.labels("l".to_owned());
         let (last, before) = lines.split_last().expect("there is one");
@@ -405,7 +405,7 @@ mod tests {
                        labeled-response message-tags multi-prefix server-time setname userhost-in-names";
 
     #[test]
-    fn what_was_not_asked_for_is_not_sent() {
+    fn unrequested_forms_are_errors() {
         for line in [
             ":n!u@h AWAY :gone",
             ":n!u@h CHGHOST u h",
@@ -420,20 +420,20 @@ mod tests {
             "@label=l :s BATCH +b labeled-response",
             ":s 353 me = #a :@+n!u@h",
         ] {
-            verdict(&[":s 001 me :Hello", line], None).expect_err(line);
-            assert_eq!(verdict(&[ALL, ":s 001 me :Hello", line], None), Ok(()), "{line}");
+            check_last(&[":s 001 me :Hello", line], None).expect_err(line);
+            assert_eq!(check_last(&[ALL, ":s 001 me :Hello", line], None), Ok(()), "{line}");
             let none = ALL.split_once(" :").expect("there is a list").1.replace(' ', " -");
             let none = format!(":s CAP me ACK :-{none}");
-            verdict(&[ALL, ":s 001 me :Hello", &none, line], None).expect_err(line);
+            check_last(&[ALL, ":s 001 me :Hello", &none, line], None).expect_err(line);
         }
         for line in [":n!u@h JOIN #a", ":s 353 me = #a :n"] {
-            verdict(&[ALL, ":s 001 me :Hello", line], None).expect_err(line);
-            assert_eq!(verdict(&[":s 001 me :Hello", line], None), Ok(()), "{line}");
+            check_last(&[ALL, ":s 001 me :Hello", line], None).expect_err(line);
+            assert_eq!(check_last(&[":s 001 me :Hello", line], None), Ok(()), "{line}");
         }
     }
 
     #[test]
-    fn batches_labels_and_names_are_what_was_read_of_them() {
+    fn batches_labels_and_names_agree_with_earlier_messages() {
         let hello = ":s 001 me :Hello";
         for lines in [
             &["@batch=b :s 323 me :End"][..],
@@ -452,13 +452,13 @@ mod tests {
             &[":s CAP me LIST :away-notify"],
         ] {
             let lines = [&[ALL, hello], lines].concat();
-            verdict(&lines, None).expect_err(lines.last().expect("there is one"));
+            check_last(&lines, None).expect_err(lines.last().expect("there is one"));
         }
-        verdict(&[ALL, ":n!u@h NICK other"], None).expect_err("before it is registered");
+        check_last(&[ALL, ":n!u@h NICK other"], None).expect_err("before it is registered");
     }
 
     #[test]
-    fn what_is_told_is_what_the_log_has() {
+    fn an_event_agrees_with_the_log() {
         let said = Some(Said { command: "PRIVMSG", around: ("", ""), text: "hello".to_owned() });
         let sources = vec![("n!u@h".to_owned(), false), ("b!u@h".to_owned(), true)];
         let commands = &["PRIVMSG"];
@@ -476,7 +476,7 @@ mod tests {
             ("@time=2026-11-24T12:00:00.007Z;msgid=1 :n!u@h PRIVMSG #a :hallo", false),
             ("@time=2026-11-24T12:00:00.007Z;msgid=1 :x!u@h PRIVMSG #a :hello", false),
         ] {
-            assert_eq!(verdict(&lines(line), Some(&fact)).is_ok(), is_right, "{line}");
+            assert_eq!(check_last(&lines(line), Some(&fact)).is_ok(), is_right, "{line}");
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Parses a line into its steps.
 
 use super::line::{Flaw, Line, label_of};
-use super::said::{Said, answered, changing, room_name};
-use super::{Client, Who, room};
+use super::request::{Request, answered, changing, room_name};
+use super::{Author, Client, room};
 use crate::model::todo::{Change, Todo};
 use parlor_protocol::irc::Capabilities;
 use parlor_protocol::{Action, Command, Context, Host, Message, MessageKind, Name, Status, Text};
@@ -58,8 +58,8 @@ const COMMANDS: [(&str, usize, Option<usize>); 42] = [
 const ALWAYS: [&str; 7] = ["CAP", "NICK", "PASS", "PING", "PONG", "QUIT", "USER"];
 
 /// Returns the name that the client asks for, if it is valid and not reserved.
-fn name_to_have(said: &Said<'_>) -> Option<Name> {
-    Name::parse(said.param(0)).ok().filter(|name| !said.who.reserved.contains(name))
+fn name_to_have(request: &Request<'_>) -> Option<Name> {
+    Name::parse(request.param(0)).ok().filter(|name| !request.author.reserved.contains(name))
 }
 
 impl Client {
@@ -69,7 +69,7 @@ impl Client {
         &mut self,
         line: &[u8],
         dropped: usize,
-        who: Who<'_>,
+        author: Author<'_>,
         context: &Context<'_>,
     ) -> Vec<Todo> {
         let mut actions = VecDeque::new();
@@ -79,7 +79,7 @@ impl Client {
             Action::Ask(question) => Some(question),
             _ => None,
         });
-        let mut todos = self.todos(line, dropped, who);
+        let mut todos = self.todos(line, dropped, author);
         for todo in &mut todos {
             if let Todo::Query(query) = todo {
                 query.question = questions.next();
@@ -88,12 +88,11 @@ impl Client {
         todos
     }
 
-    fn todos(&mut self, line: &[u8], dropped: usize, who: Who<'_>) -> Vec<Todo> {
+    fn todos(&mut self, line: &[u8], dropped: usize, author: Author<'_>) -> Vec<Todo> {
         let flaw = if dropped > 0 { Some(Flaw::TooLong) } else { Line::read(line).err() };
         let mut todos = match flaw {
-            None => {
-                Line::read(line).map_or_else(|_| Vec::new(), |line| self.command(&Said { line: &line, who }))
-            }
+            None => Line::read(line)
+                .map_or_else(|_| Vec::new(), |line| self.command(&Request { line: &line, author })),
             Some(Flaw::Empty) => return Vec::new(),
             Some(Flaw::NoMessage | Flaw::NotUtf8 | Flaw::TooLong) => answered(),
         };
@@ -106,10 +105,10 @@ impl Client {
         todos
     }
 
-    fn command(&mut self, said: &Said<'_>) -> Vec<Todo> {
-        let is_member = said.who.member.is_some();
-        let Some((name, params, text)) = known(said.line.command) else {
-            return if is_member { answered() } else { self.unknown(said) };
+    fn command(&mut self, request: &Request<'_>) -> Vec<Todo> {
+        let is_member = request.author.member.is_some();
+        let Some((name, params, text)) = known(request.line.command) else {
+            return if is_member { answered() } else { self.unknown(request) };
         };
         // At a listener for both dialects the client may be a person, who gets a hint besides the answer.
         let hints = self.might_be_plain && !is_member && !self.negotiates;
@@ -120,11 +119,12 @@ impl Client {
         if is_member && matches!(name, "PASS" | "USER") {
             return answered();
         }
-        let count = said.line.params.len();
+        let count = request.line.params.len();
         if count < params {
             return hinted();
         }
-        let mut todos = if is_member { self.of_member(name, said) } else { self.of_stranger(name, said) };
+        let mut todos =
+            if is_member { self.of_member(name, request) } else { self.of_stranger(name, request) };
         if is_member && text.is_some_and(|text| count > text + 1) {
             // A text with spaces lacks the colon before it. The client gets a hint.
             todos.append(&mut answered());
@@ -133,13 +133,13 @@ impl Client {
     }
 
     /// Returns the steps of an unknown command before the registration.
-    fn unknown(&self, said: &Said<'_>) -> Vec<Todo> {
-        if said.line.command.eq_ignore_ascii_case("/quit") {
+    fn unknown(&self, request: &Request<'_>) -> Vec<Todo> {
+        if request.line.command.eq_ignore_ascii_case("/quit") {
             let mut todos = if self.might_be_plain { answered() } else { Vec::new() };
             todos.push(Todo::Quit(None));
             return todos;
         }
-        let is_of_program = said.line.command.chars().all(|it| it.is_ascii_uppercase());
+        let is_of_program = request.line.command.chars().all(|it| it.is_ascii_uppercase());
         let mut todos = answered();
         if !self.negotiates && (self.might_be_plain || !is_of_program) {
             todos.append(&mut answered());
@@ -147,36 +147,38 @@ impl Client {
         todos
     }
 
-    fn of_stranger(&mut self, name: &str, said: &Said<'_>) -> Vec<Todo> {
+    fn of_stranger(&mut self, name: &str, request: &Request<'_>) -> Vec<Todo> {
         match name {
-            "CAP" => self.cap(said),
-            "NICK" => match name_to_have(said) {
+            "CAP" => self.cap(request),
+            "NICK" => match name_to_have(request) {
                 Some(name) => {
                     self.name = Some(name);
-                    self.enter(said)
+                    self.enter(request)
                 }
                 None => answered(),
             },
             "PASS" => {
-                self.password = said.param(0).as_bytes().to_vec();
+                self.password = request.param(0).as_bytes().to_vec();
                 Vec::new()
             }
-            "USER" => match real_name(said).filter(|_| !said.param(0).is_empty() && self.user.is_none()) {
-                Some(real_name) => {
-                    self.user = Some((said.param(0).to_owned(), real_name));
-                    self.enter(said)
+            "USER" => {
+                match real_name(request).filter(|_| !request.param(0).is_empty() && self.user.is_none()) {
+                    Some(real_name) => {
+                        self.user = Some((request.param(0).to_owned(), real_name));
+                        self.enter(request)
+                    }
+                    None => answered(),
                 }
-                None => answered(),
-            },
-            _ => of_anybody(name, said),
+            }
+            _ => of_anybody(name, request),
         }
     }
 
     /// Returns the steps of the registration, once it is complete.
-    fn enter(&mut self, said: &Said<'_>) -> Vec<Todo> {
+    fn enter(&mut self, request: &Request<'_>) -> Vec<Todo> {
         if self.negotiates || self.registration().is_none() {
             Vec::new()
-        } else if said.who.has_password && !self.password_is_right {
+        } else if request.author.has_password && !self.password_is_right {
             vec![Todo::Check(None, std::mem::take(&mut self.password))]
         } else {
             self.password.clear();
@@ -184,10 +186,10 @@ impl Client {
         }
     }
 
-    fn cap(&mut self, said: &Said<'_>) -> Vec<Todo> {
-        let is_stranger = said.who.member.is_none();
-        let list = said.param(1);
-        let subcommand = said.param(0).to_ascii_uppercase();
+    fn cap(&mut self, request: &Request<'_>) -> Vec<Todo> {
+        let is_stranger = request.author.member.is_none();
+        let list = request.param(1);
+        let subcommand = request.param(0).to_ascii_uppercase();
         self.negotiates |= is_stranger && matches!(subcommand.as_str(), "LS" | "REQ");
         match subcommand.as_str() {
             "LS" => {
@@ -203,7 +205,7 @@ impl Client {
             },
             "END" if is_stranger => {
                 self.negotiates = false;
-                self.enter(said)
+                self.enter(request)
             }
             "END" => Vec::new(),
             _ => answered(),
@@ -229,68 +231,75 @@ impl Client {
         Some(capabilities)
     }
 
-    fn of_member(&mut self, name: &str, said: &Said<'_>) -> Vec<Todo> {
-        let member = said.member();
+    fn of_member(&mut self, name: &str, request: &Request<'_>) -> Vec<Todo> {
+        let member = request.member();
         let propose = |command| vec![Todo::Propose(command)];
         match name {
-            "AWAY" => match said.told(0, "AWAY") {
+            "AWAY" => match request.relayed_text(0, "AWAY") {
                 Ok(away) => propose(Command::SetAway { member, away }),
                 Err(answer) => answer,
             },
-            "CAP" => self.cap(said),
-            "CHGHOST" => match (Name::parse_any(said.param(0)), Host::parse(said.param(1))) {
+            "CAP" => self.cap(request),
+            "CHGHOST" => match (Name::parse_any(request.param(0)), Host::parse(request.param(1))) {
                 (Ok(name), Some(host)) => propose(Command::SetHost { member, name, host }),
                 _ => answered(),
             },
-            "KILL" => match Name::parse_any(said.param(0)) {
-                Ok(name) => propose(Command::Kill { member, name, message: said.text(1) }),
+            "KILL" => match Name::parse_any(request.param(0)) {
+                Ok(name) => propose(Command::Kill { member, name, message: request.text(1) }),
                 Err(_) => answered(),
             },
-            "MONITOR" => monitor(said),
-            "NICK" => match name_to_have(said) {
+            "MONITOR" => monitor(request),
+            "NICK" => match name_to_have(request) {
                 Some(name) => propose(Command::Rename { member, name }),
                 None => answered(),
             },
             "NOTICE" => {
-                let mut todos = self.say(said, MessageKind::Notice, MessageKind::CtcpReply);
+                let mut todos = self.say(request, MessageKind::Notice, MessageKind::CtcpReply);
                 // A notice is never answered.
                 todos.retain(|todo| matches!(todo, Todo::Propose(_)));
                 todos
             }
-            "OPER" => vec![Todo::Check(Some(said.param(0).to_owned()), said.param(1).as_bytes().to_vec())],
-            "PRIVMSG" => self.say(said, MessageKind::Text, MessageKind::Ctcp),
-            "SETNAME" => match said.told(0, "SETNAME") {
+            "OPER" => {
+                vec![Todo::Check(Some(request.param(0).to_owned()), request.param(1).as_bytes().to_vec())]
+            }
+            "PRIVMSG" => self.say(request, MessageKind::Text, MessageKind::Ctcp),
+            "SETNAME" => match request.relayed_text(0, "SETNAME") {
                 Ok(Some(real_name)) => propose(Command::SetRealName { member, real_name }),
                 _ => answered(),
             },
-            "TAGMSG" => match (said.param(0), self.tags(said)) {
+            "TAGMSG" => match (request.param(0), self.tags(request)) {
                 ("", _) => answered(),
                 (_, None) => Vec::new(),
                 (targets, tags) => {
                     let message = Message { kind: MessageKind::Tags, text: Text::default(), tags };
-                    said.for_each(targets, |target| to_target(said, target, &message))
+                    request.for_each(targets, |target| to_target(request, target, &message))
                 }
             },
-            "WALLOPS" => match said.told(0, "WALLOPS") {
+            "WALLOPS" => match request.relayed_text(0, "WALLOPS") {
                 Ok(Some(text)) => propose(Command::Wallops { member, text }),
                 Ok(None) => answered(),
                 Err(answer) => answer,
             },
-            "INVITE" | "JOIN" | "KICK" | "MODE" | "NAMES" | "PART" | "TOPIC" => room::read(name, said),
-            _ => of_anybody(name, said),
+            "INVITE" => room::invite(request),
+            "JOIN" => room::join(request),
+            "KICK" => room::kick(request),
+            "MODE" => room::mode(request),
+            "PART" => room::part(request),
+            "TOPIC" => room::topic(request),
+            _ => of_anybody(name, request),
         }
     }
 
-    fn tags(&self, said: &Said<'_>) -> Option<std::sync::Arc<str>> {
-        let tags = said.line.client_tags().filter(|_| self.has(Capabilities::MESSAGE_TAGS));
+    fn tags(&self, request: &Request<'_>) -> Option<std::sync::Arc<str>> {
+        let tags = request.line.client_tags().filter(|_| self.has(Capabilities::MESSAGE_TAGS));
         tags.map(Into::into)
     }
 
-    fn say(&self, said: &Said<'_>, kind: MessageKind, ctcp: MessageKind) -> Vec<Todo> {
-        if said.param(0).chars().all(|it| it == ',') {
+    fn say(&self, request: &Request<'_>, kind: MessageKind, ctcp: MessageKind) -> Vec<Todo> {
+        if request.param(0).chars().all(|it| it == ',') {
             return answered();
         }
-        let words = said.line.params[1..].join(" ");
+        let words = request.line.params[1..].join(" ");
         let clean = |words: &str| Text::clean(words.as_bytes(), false);
         let (kind, text) = match words.strip_prefix('\x01') {
             None => (kind, clean(&words)),
@@ -306,18 +315,18 @@ impl Client {
         if words.is_empty() || is_bare && text.as_str().is_empty() {
             return answered();
         }
-        let message = Message { kind, text, tags: self.tags(said) };
-        said.for_each(said.param(0), |target| {
-            let name = said.line.command.to_ascii_uppercase();
-            let told = said.source_bytes() + format!("{name} {target} :").len() + words.len();
-            if told > 510 { answered() } else { to_target(said, target, &message) }
+        let message = Message { kind, text, tags: self.tags(request) };
+        request.for_each(request.param(0), |target| {
+            let name = request.line.command.to_ascii_uppercase();
+            let told = request.source_bytes() + format!("{name} {target} :").len() + words.len();
+            if told > 510 { answered() } else { to_target(request, target, &message) }
         })
     }
 }
 
-fn monitor(said: &Said<'_>) -> Vec<Todo> {
-    let names = || said.param(1).split(',').filter_map(|name| Name::parse_any(name).ok()).collect();
-    match said.param(0) {
+fn monitor(request: &Request<'_>) -> Vec<Todo> {
+    let names = || request.param(1).split(',').filter_map(|name| Name::parse_any(name).ok()).collect();
+    match request.param(0) {
         "+" => vec![Todo::Watch(names())],
         "-" => vec![Todo::Unwatch(Some(names()))],
         "C" | "c" => vec![Todo::Unwatch(None)],
@@ -334,8 +343,8 @@ fn keys(tags: &str) -> Vec<&str> {
 }
 
 /// Returns the steps of a message to one target.
-fn to_target(said: &Said<'_>, target: &str, message: &Message) -> Vec<Todo> {
-    let (member, message) = (said.member(), message.clone());
+fn to_target(request: &Request<'_>, target: &str, message: &Message) -> Vec<Todo> {
+    let (member, message) = (request.member(), message.clone());
     let (status, room) = match (target.strip_prefix('@'), target.strip_prefix('+')) {
         (Some(room), _) if room.starts_with('#') => (Some(Status::Operator), room),
         (_, Some(room)) if room.starts_with('#') => (Some(Status::Voice), room),
@@ -353,7 +362,7 @@ fn to_target(said: &Said<'_>, target: &str, message: &Message) -> Vec<Todo> {
             .map_or_else(answered, |room| say(Command::Say { member, room, status, message }));
     }
     match Name::parse_any(target) {
-        Ok(to) if !said.who.reserved.contains(&to) => say(Command::Tell { member, to, message }),
+        Ok(to) if !request.author.reserved.contains(&to) => say(Command::Tell { member, to, message }),
         _ => answered(),
     }
 }
@@ -361,10 +370,10 @@ fn to_target(said: &Said<'_>, target: &str, message: &Message) -> Vec<Todo> {
 /// Returns the real name of a `USER` line, which comes after the user name and two parameters without a meaning. If
 /// the second of these is an IPv6 address that begins with a colon, it is taken for the last parameter, so the real
 /// name is a part of it.
-fn real_name(said: &Said<'_>) -> Option<Text> {
-    let params = &said.line.params;
+fn real_name(request: &Request<'_>) -> Option<Text> {
+    let params = &request.line.params;
     if params.len() >= 4 {
-        return said.text(3);
+        return request.text(3);
     }
     let last = params.last().copied().unwrap_or_default();
     let words = match last.find(" :") {
@@ -377,12 +386,16 @@ fn real_name(said: &Said<'_>) -> Option<Text> {
 }
 
 /// Returns the steps of the commands that do not depend on the state of the client.
-fn of_anybody(name: &str, said: &Said<'_>) -> Vec<Todo> {
+fn of_anybody(name: &str, request: &Request<'_>) -> Vec<Todo> {
     match name {
         // The answer to a ping. Any other line counts as one, too.
         "PONG" => Vec::new(),
-        "QUIT" => vec![Todo::Quit(said.text(0))],
+        "QUIT" => vec![Todo::Quit(request.text(0))],
         "REHASH" => vec![Todo::Rehash],
-        _ => answered(),
+        "ADMIN" | "HELP" | "HELPOP" | "INFO" | "ISON" | "LINKS" | "LIST" | "LUSERS" | "MOTD" | "NAMES"
+        | "PING" | "RESTART" | "STATS" | "TIME" | "USERHOST" | "VERSION" | "WHO" | "WHOIS" | "WHOWAS" => {
+            answered()
+        }
+        other => unreachable!("{other} has no steps"),
     }
 }

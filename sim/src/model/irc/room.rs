@@ -1,6 +1,6 @@
 //! Parses the commands about rooms.
 
-use super::said::{Said, answered, changing, room_name};
+use super::request::{Request, answered, changing, room_name};
 use crate::model::fold::folded;
 use crate::model::mask;
 use crate::model::todo::{Change, Todo};
@@ -9,28 +9,16 @@ use parlor_protocol::{
 };
 use std::collections::{BTreeSet, VecDeque};
 
-pub(super) fn read(name: &str, said: &Said<'_>) -> Vec<Todo> {
-    match name {
-        "INVITE" => invite(said),
-        "JOIN" => join(said),
-        "KICK" => kick(said),
-        "MODE" => mode(said),
-        "NAMES" => answered(),
-        "PART" => part(said),
-        _ => topic(said),
-    }
-}
-
-fn join(said: &Said<'_>) -> Vec<Todo> {
-    let member = said.member();
-    if said.param(0) == "0" {
+pub(super) fn join(request: &Request<'_>) -> Vec<Todo> {
+    let member = request.member();
+    if request.param(0) == "0" {
         return changing(Change::LeaveAll);
     }
-    if said.items(said.param(0)).is_none_or(|rooms| rooms.is_empty()) {
+    if request.items(request.param(0)).is_none_or(|rooms| rooms.is_empty()) {
         return answered();
     }
-    let rooms: Vec<&str> = said.param(0).split(',').collect();
-    let keys: Vec<&str> = said.param(1).split(',').collect();
+    let rooms: Vec<&str> = request.param(0).split(',').collect();
+    let keys: Vec<&str> = request.param(1).split(',').collect();
     let is_first = |&(nth, room): &(usize, &str)| {
         !room.is_empty() && !rooms[..nth].iter().any(|other| folded(other) == folded(room))
     };
@@ -51,51 +39,53 @@ fn join(said: &Said<'_>) -> Vec<Todo> {
     rooms.iter().copied().enumerate().filter(is_first).flat_map(one).collect()
 }
 
-fn part(said: &Said<'_>) -> Vec<Todo> {
-    let member = said.member();
-    said.for_each(said.param(0), |room| match (room_name(room), said.told(1, &format!("PART {room}"))) {
-        (None, _) => answered(),
-        (_, Err(answer)) => answer,
-        (Some(from), Ok(message)) => {
-            vec![Todo::Propose(Command::Move {
-                member,
-                from: Some(from),
-                to: None,
-                key: None,
-                checks_key: false,
-                message,
-            })]
+pub(super) fn part(request: &Request<'_>) -> Vec<Todo> {
+    let member = request.member();
+    request.for_each(request.param(0), |room| {
+        match (room_name(room), request.relayed_text(1, &format!("PART {room}"))) {
+            (None, _) => answered(),
+            (_, Err(answer)) => answer,
+            (Some(from), Ok(message)) => {
+                vec![Todo::Propose(Command::Move {
+                    member,
+                    from: Some(from),
+                    to: None,
+                    key: None,
+                    checks_key: false,
+                    message,
+                })]
+            }
         }
     })
 }
 
-fn topic(said: &Said<'_>) -> Vec<Todo> {
-    let member = said.member();
-    match room_name(said.param(0)) {
+pub(super) fn topic(request: &Request<'_>) -> Vec<Todo> {
+    let member = request.member();
+    match room_name(request.param(0)) {
         None => answered(),
-        Some(_) if said.line.params.len() == 1 => answered(),
-        Some(room) => match said.told(1, &format!("TOPIC {}", said.param(0))) {
+        Some(_) if request.line.params.len() == 1 => answered(),
+        Some(room) => match request.relayed_text(1, &format!("TOPIC {}", request.param(0))) {
             Ok(topic) => vec![Todo::Propose(Command::SetTopic { member, room, topic })],
             Err(answer) => answer,
         },
     }
 }
 
-fn invite(said: &Said<'_>) -> Vec<Todo> {
-    let member = said.member();
-    match (Name::parse_any(said.param(0)), room_name(said.param(1))) {
+pub(super) fn invite(request: &Request<'_>) -> Vec<Todo> {
+    let member = request.member();
+    match (Name::parse_any(request.param(0)), room_name(request.param(1))) {
         (Ok(name), Some(room)) => vec![Todo::Propose(Command::Invite { member, name, room })],
         _ => answered(),
     }
 }
 
-fn kick(said: &Said<'_>) -> Vec<Todo> {
-    let member = said.member();
-    if said.items(said.param(0)).and(said.items(said.param(1))).is_none() {
+pub(super) fn kick(request: &Request<'_>) -> Vec<Todo> {
+    let member = request.member();
+    if request.items(request.param(0)).and(request.items(request.param(1))).is_none() {
         return answered();
     }
-    let rooms: Vec<&str> = said.param(0).split(',').filter(|it| !it.is_empty()).collect();
-    let names: Vec<&str> = said.param(1).split(',').filter(|it| !it.is_empty()).collect();
+    let rooms: Vec<&str> = request.param(0).split(',').filter(|it| !it.is_empty()).collect();
+    let names: Vec<&str> = request.param(1).split(',').filter(|it| !it.is_empty()).collect();
     if names.is_empty() || rooms.len() != 1 && rooms.len() != names.len() {
         return answered();
     }
@@ -107,7 +97,7 @@ fn kick(said: &Said<'_>) -> Vec<Todo> {
         }
     }
     let one = |(room, name): (&str, &str)| {
-        let message = said.told(2, &format!("KICK {room} {name}"));
+        let message = request.relayed_text(2, &format!("KICK {room} {name}"));
         match (room_name(room), Name::parse_any(name), message) {
             (Some(room), Ok(name), Ok(message)) => {
                 vec![Todo::Propose(Command::Kick { member, room, name, message })]
@@ -118,16 +108,16 @@ fn kick(said: &Said<'_>) -> Vec<Todo> {
     pairs.into_iter().flat_map(one).collect()
 }
 
-fn mode(said: &Said<'_>) -> Vec<Todo> {
-    let target = said.param(0);
-    let changes = &said.line.params[1..];
+pub(super) fn mode(request: &Request<'_>) -> Vec<Todo> {
+    let target = request.param(0);
+    let changes = &request.line.params[1..];
     if !target.starts_with('#') {
         let Ok(target) = Name::parse_any(target) else { return answered() };
         let (on, off) = own_modes(changes);
         return changing(Change::UserModes { target, on, off });
     }
     match room_name(target).filter(|_| !changes.is_empty()) {
-        Some(room) => change_modes(said.member(), &room, changes),
+        Some(room) => change_modes(request.member(), &room, changes),
         None => answered(),
     }
 }

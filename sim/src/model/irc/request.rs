@@ -1,15 +1,15 @@
 //! A line with its author, and the parts of a line that several commands use.
 
-use super::Who;
+use super::Author;
 use super::line::Line;
 use crate::model::fold::folded;
 use crate::model::todo::{Change, Query, Todo};
 use parlor_protocol::{MemberId, RoomName, Text};
 
 /// A line of a member, or of a client that is not registered yet.
-pub(super) struct Said<'a> {
+pub(super) struct Request<'a> {
     pub(super) line: &'a Line<'a>,
-    pub(super) who: Who<'a>,
+    pub(super) author: Author<'a>,
 }
 
 /// Returns the step of a line that is answered and changes nothing.
@@ -21,7 +21,7 @@ pub(super) fn changing(change: Change) -> Vec<Todo> {
     vec![Todo::Query(Query { change, question: None })]
 }
 
-impl<'a> Said<'a> {
+impl<'a> Request<'a> {
     pub(super) fn param(&self, index: usize) -> &'a str {
         self.line.params.get(index).copied().unwrap_or_default()
     }
@@ -33,7 +33,7 @@ impl<'a> Said<'a> {
     }
 
     pub(super) fn member(&self) -> MemberId {
-        self.who.member.expect("only a member's lines get here")
+        self.author.member.expect("only a member's lines get here")
     }
 
     /// Returns the items of a list, each once; `None` if there are too many.
@@ -41,13 +41,13 @@ impl<'a> Said<'a> {
         let items: Vec<&str> = list.split(',').filter(|item| !item.is_empty()).collect();
         let is_first = |nth: usize| !items[..nth].iter().any(|other| folded(other) == folded(items[nth]));
         let each_once = || (0..items.len()).filter(|nth| is_first(*nth)).map(|nth| items[nth]).collect();
-        (items.len() <= self.who.limits.targets_max).then(each_once)
+        (items.len() <= self.author.limits.targets_max).then(each_once)
     }
 
     /// Returns the text that starts at the parameter `index`, if it fits into the message that others read. `before`
     /// is the part of that message between the source and the text. The error is the answer to a text that is too
     /// long.
-    pub(super) fn told(&self, index: usize, before: &str) -> Result<Option<Text>, Vec<Todo>> {
+    pub(super) fn relayed_text(&self, index: usize, before: &str) -> Result<Option<Text>, Vec<Todo>> {
         let Some(text) = self.text(index) else { return Ok(None) };
         let length = text.as_str().len();
         if length > 390 || self.source_bytes() + format!("{before} :").len() + length > 510 {
@@ -58,7 +58,7 @@ impl<'a> Said<'a> {
 
     /// Returns the number of bytes of the source with which others read the line.
     pub(super) fn source_bytes(&self) -> usize {
-        self.who.person.map_or(0, |person| {
+        self.author.person.map_or(0, |person| {
             format!(":{}!{}@{} ", person.name, person.profile.user(), person.profile.host()).len()
         })
     }

@@ -9,154 +9,17 @@ use parlor_protocol::irc::Capabilities;
 use parlor_protocol::plain::Note;
 use parlor_protocol::{
     Action, CloseReason, Command, ConnId, Event, Host, LogEntry, MemberId, ModeChange, Name, NameRequest,
-    Person, Profile, Refusal, Reply, RoomName, Text, Topic, UserModes, What, irc,
+    Person, Profile, Refusal, Reply, RoomName, Text, UserModes, What, irc,
 };
 
 impl Model {
-    /// Applies an entry of the log. `conn` is the connection of its author.
-    pub(super) fn happen(&mut self, conn: ConnId, entry: &LogEntry) {
-        if let Err(refusal) = self.try_to(conn, entry) {
-            self.refuse(conn, entry, &refusal);
-        }
-    }
-
-    fn try_to(&mut self, conn: ConnId, entry: &LogEntry) -> Result<(), Refusal> {
-        match &entry.command {
-            Command::Configure(_) => {}
-            Command::Enter { request, profile, room, .. } => {
-                self.enter(conn, entry, request, profile, room.as_ref())?;
-            }
-            Command::Invite { member, name, room } => {
-                let (room, target) = self.chat.judge_invitation(*member, room, name)?;
-                // An invitation by a member that is not an operator of the room is only a hint: it does not let the
-                // target in.
-                let runs = self.chat.room(&room).is_some_and(|it| self.chat.judge_rule(*member, it).is_ok());
-                if runs {
-                    self.chat.invite(target, &room);
-                }
-                self.invited(conn, entry, *member, target, &room);
-            }
-            Command::Kick { member, room, name, message } => {
-                let (room, target) = self.chat.judge_kick(*member, room, name)?;
-                self.kicked(conn, entry, *member, target, &room, message.as_ref());
-            }
-            Command::Kill { member, name, message } => {
-                if !self.chat.people[member].modes.has(UserModes::OPERATOR) {
-                    return Err(Refusal::NotServerOperator);
-                }
-                let target = self.chat.named(name).ok_or_else(|| Refusal::NoSuchName(name.clone()))?;
-                let by = &self.chat.people[member].person.name;
-                let words = message.as_ref().map_or(String::new(), |it| format!(": {}", it.as_str()));
-                let words = Text::clean(format!("by {by}{words}").as_bytes(), false);
-                let killed = self.chat.people[&target].conn;
-                sometimes!(self.marks, Killed, true);
-                self.left(killed, entry, target, CloseReason::Killed, Some(&words));
-            }
-            Command::Leave { member, reason, message } => {
-                let heard = self.chat.last_words(*member, None, message.as_ref());
-                sometimes!(self.marks, WordsWithheld, heard.is_none() && message.is_some());
-                self.left(conn, entry, *member, *reason, heard);
-            }
-            Command::Move { member, from, to, key, checks_key, message } => {
-                let key = (key.as_ref(), *checks_key);
-                self.chat.judge_move(*member, from.as_ref(), to.as_ref(), key)?;
-                if let Some(from) = from {
-                    let heard = self.chat.last_words(*member, Some(from), message.as_ref());
-                    sometimes!(self.marks, WordsWithheld, heard.is_none() && message.is_some());
-                    self.part(conn, entry, *member, from, heard);
-                }
-                if let Some(to) = to {
-                    self.join(conn, entry, *member, to, false);
-                }
-            }
-            Command::Promote { member } => {
-                self.set_user_modes(conn, *member, UserModes::OPERATOR, UserModes::NONE, true);
-            }
-            Command::Rename { member, name } => self.rename(conn, entry, *member, name)?,
-            Command::Say { member, room, status, message } => {
-                let judged = self.chat.judge_speech(*member, room, message.kind);
-                sometimes!(self.marks, Muted, matches!(judged, Err(Refusal::Silenced(_))));
-                self.said(conn, entry, *member, &judged?, *status, message);
-            }
-            Command::SetAway { member, away } => self.set_away(conn, entry, *member, away.as_ref()),
-            Command::SetHost { member, name, host } => {
-                if !self.chat.people[member].modes.has(UserModes::OPERATOR) {
-                    return Err(Refusal::NotServerOperator);
-                }
-                let target = self.chat.named(name).ok_or_else(|| Refusal::NoSuchName(name.clone()))?;
-                self.set_host(conn, entry, target, host);
-            }
-            Command::SetModes { member, room, changes } => {
-                let judged = self.chat.known(*member, room)?;
-                self.chat.judge_rule(*member, judged)?;
-                let room = judged.name.clone();
-                self.set_modes(conn, entry, *member, &room, changes);
-            }
-            Command::SetRealName { member, real_name } => {
-                if let Some(room) = self.chat.quiet_room(*member) {
-                    return Err(Refusal::Silenced(room.clone()));
-                }
-                let person = &mut self.chat.person(*member).person;
-                person.profile = person.profile.with_real_name(real_name);
-                self.tell_of(conn, entry, *member, What::RealNameSet { real_name });
-            }
-            Command::SetTopic { member, room, topic } => {
-                let room = self.chat.judge_topic(*member, room, topic.as_ref())?;
-                let (by, by_bot) = self.by(*member);
-                let set = topic.as_ref().map(|text| Topic {
-                    text: text.clone(),
-                    by: by.name.clone(),
-                    at_unix_ms: entry.at_unix_ms,
-                });
-                if let Some(room) = self.chat.room_mut(&room) {
-                    room.topic = set;
-                }
-                let what = What::TopicSet { room: &room, topic: topic.as_ref() };
-                self.tell_room(&room, conn, true, &event(&self.chat, entry, (&by, by_bot), what));
-            }
-            Command::SetUserModes { member, on, off } => {
-                // `MODE +o` on oneself has no effect.
-                self.set_user_modes(conn, *member, on.without(UserModes::OPERATOR), *off, false);
-            }
-            Command::Reply { member, message } => {
-                let (target, _) = self.chat.people[member].answers.ok_or(Refusal::NobodyToAnswer)?;
-                if !self.chat.people.contains_key(&target) {
-                    return Err(Refusal::CorrespondentLeft);
-                }
-                sometimes!(self.marks, Answered, true);
-                self.tell_one(conn, entry, *member, target, message);
-            }
-            Command::Tell { member, to, message } => {
-                let target = self.chat.named(to).ok_or_else(|| Refusal::NoSuchName(to.clone()))?;
-                self.tell_one(conn, entry, *member, target, message);
-            }
-            Command::Wallops { member, text } => {
-                let (by, by_bot) = self.by(*member);
-                if !self.chat.people[member].modes.has(UserModes::OPERATOR) {
-                    return Err(Refusal::NotServerOperator);
-                }
-                let event = event(&self.chat, entry, (&by, by_bot), What::Wallops { text });
-                let wants = self.chat.people.values().filter(|it| it.modes.has(UserModes::WALLOPS));
-                for conn in wants.map(|it| it.conn).collect::<Vec<_>>() {
-                    self.tell(conn, &event);
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Returns the person that others see, and whether it is a bot.
     pub(super) fn by(&self, member: MemberId) -> (Person, bool) {
         let member = &self.chat.people[&member];
         (member.person.clone(), member.modes.has(UserModes::BOT))
     }
 
-    pub(super) fn refuse(&mut self, id: ConnId, entry: &LogEntry, refusal: &Refusal) {
-        self.reply_plain(id, &Note::Refused(refusal));
-        self.respond(id, &Reply::Refused { refusal, command: Some(&entry.command) });
-    }
-
-    fn enter(
+    pub(super) fn enter(
         &mut self,
         id: ConnId,
         entry: &LogEntry,
@@ -207,13 +70,13 @@ impl Model {
             let reason = conn.ended_for.expect("what is not open has ended for a reason");
             self.proposals.push((id, Command::Leave { member, reason, message: None }));
         }
-        let verdict = room.map(|room| self.chat.judge_move(member, None, Some(room), (None, false)));
-        if let (Some(room), Some(Ok(()))) = (room, &verdict) {
+        let checked = room.map(|room| self.chat.check_move(member, None, Some(room), (None, false)));
+        if let (Some(room), Some(Ok(()))) = (room, &checked) {
             self.join(id, entry, member, room, true);
             return Ok(());
         }
         self.greet(id, &Note::Greeting { name: &name, room: None });
-        verdict.unwrap_or(Ok(()))
+        checked.unwrap_or(Ok(()))
     }
 
     /// Records that a client did not enter because its name was taken. An IRC client may try another.
@@ -227,7 +90,14 @@ impl Model {
         }
     }
 
-    fn join(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, to: &RoomName, first: bool) {
+    pub(super) fn join(
+        &mut self,
+        id: ConnId,
+        entry: &LogEntry,
+        member: MemberId,
+        to: &RoomName,
+        first: bool,
+    ) {
         let (by, by_bot) = self.by(member);
         let person = &self.chat.people[&member];
         let (away, rooms) = (person.away.clone(), person.rooms.len());
@@ -250,7 +120,7 @@ impl Model {
         }
         let to = self.chat.enter_room(entry, member, to);
         let there = self.chat.room(&to).expect("it has been entered");
-        let (members, topic) = (there.here.len(), there.topic.clone());
+        let (members, topic) = (there.members.len(), there.topic.clone());
         let Some(conn) = self.conns.get_mut(id) else { return };
         match &conn.irc {
             None => {
@@ -277,7 +147,7 @@ impl Model {
         }
     }
 
-    fn part(
+    pub(super) fn part(
         &mut self,
         id: ConnId,
         entry: &LogEntry,
@@ -298,7 +168,7 @@ impl Model {
         }
     }
 
-    fn left(
+    pub(super) fn left(
         &mut self,
         id: ConnId,
         entry: &LogEntry,
@@ -308,8 +178,7 @@ impl Model {
     ) {
         let person = self.chat.people.remove(&member).expect("it is a member");
         let rooms = person.rooms.iter().filter_map(|room| self.chat.room(room));
-        let mut hearers: Vec<ConnId> =
-            rooms.flat_map(|room| room.here.iter()).map(|here| here.conn).collect();
+        let mut hearers: Vec<ConnId> = rooms.flat_map(|room| room.members.iter()).map(|it| it.conn).collect();
         hearers.sort_unstable();
         hearers.dedup();
         hearers.retain(|hearer| *hearer != id);
@@ -341,7 +210,13 @@ impl Model {
         self.forget_if_over(id);
     }
 
-    fn rename(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, name: &Name) -> Result<(), Refusal> {
+    pub(super) fn rename(
+        &mut self,
+        id: ConnId,
+        entry: &LogEntry,
+        member: MemberId,
+        name: &Name,
+    ) -> Result<(), Refusal> {
         let owner = self.chat.named(name);
         if let Some(owner) = owner {
             let taken = self.chat.people[&owner].person.name.clone();
@@ -353,9 +228,9 @@ impl Model {
                 return Err(Refusal::NameUnchanged);
             }
         }
-        let judged = self.chat.judge_name(member);
-        sometimes!(self.marks, NameHeld, judged.is_err());
-        judged?;
+        let checked = self.chat.check_name(member);
+        sometimes!(self.marks, NameHeld, checked.is_err());
+        checked?;
         let (by, by_bot) = self.by(member);
         self.chat.person(member).person.name = name.clone();
         let renamed = self.chat.people[&member].person.clone();
@@ -378,7 +253,14 @@ impl Model {
         Ok(())
     }
 
-    fn invited(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, target: MemberId, room: &RoomName) {
+    pub(super) fn invited(
+        &mut self,
+        id: ConnId,
+        entry: &LogEntry,
+        member: MemberId,
+        target: MemberId,
+        room: &RoomName,
+    ) {
         let (by, by_bot) = self.by(member);
         let Member { conn, person, .. } = &self.chat.people[&target];
         let (hearer, name) = (*conn, person.name.clone());
@@ -396,7 +278,7 @@ impl Model {
         self.tell_away(id, target);
     }
 
-    fn kicked(
+    pub(super) fn kicked(
         &mut self,
         id: ConnId,
         entry: &LogEntry,
@@ -424,7 +306,7 @@ impl Model {
         self.tell_room(room, id, hearer != id, &event);
     }
 
-    fn set_away(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, away: Option<&Text>) {
+    pub(super) fn set_away(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, away: Option<&Text>) {
         let before = std::mem::replace(&mut self.chat.person(member).away, away.cloned());
         if before.is_some() || away.is_some() {
             let is_quiet = away.is_some() && self.chat.quiet_room(member).is_some();
@@ -439,7 +321,7 @@ impl Model {
 
     /// Tells of a change that a member makes to itself: to the members of its rooms, to the watchers with
     /// `extended-monitor`, and to the member itself unless it is about being away.
-    fn tell_of(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, what: What<'_>) {
+    pub(super) fn tell_of(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, what: What<'_>) {
         let (by, by_bot) = self.by(member);
         let event = event(&self.chat, entry, (&by, by_bot), what);
         self.charge_for_rooms(id, member);
@@ -479,7 +361,7 @@ impl Model {
     }
 
     /// Sets the host of a member. Others read that, and the member itself, too.
-    fn set_host(&mut self, id: ConnId, entry: &LogEntry, target: MemberId, host: &Host) {
+    pub(super) fn set_host(&mut self, id: ConnId, entry: &LogEntry, target: MemberId, host: &Host) {
         let (from, by_bot) = self.by(target);
         let person = &mut self.chat.person(target).person;
         person.profile = from.profile.with_host(host);
@@ -507,7 +389,7 @@ impl Model {
         }
     }
 
-    fn set_modes(
+    pub(super) fn set_modes(
         &mut self,
         id: ConnId,
         entry: &LogEntry,
@@ -536,7 +418,7 @@ impl Model {
         }
     }
 
-    fn set_user_modes(
+    pub(super) fn set_user_modes(
         &mut self,
         id: ConnId,
         member: MemberId,
