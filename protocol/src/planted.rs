@@ -29,6 +29,8 @@ pub enum Bug {
     IdOnPieces,
     /// Two messages have one id.
     IdShared,
+    /// The lists of a room's members show invisible members to clients outside the room.
+    InvisibleListed,
     /// Clients without `extended-join` are sent the extended form, too.
     JoinExtended,
     /// Messages from others are included in the answer to a labelled line.
@@ -171,6 +173,11 @@ pub(crate) fn piece_bytes(bytes_max: usize) -> usize {
 /// Returns whether messages to a client have the tag `time`. `asked` is whether it has `server-time`.
 pub(crate) fn tells_time(asked: bool) -> bool {
     asked || is(Bug::TimeUnasked)
+}
+
+/// Returns whether a list of a room's members shows a member. `is_visible` is whether it is visible to the asker.
+pub(crate) fn is_shown(is_visible: bool) -> bool {
+    is_visible || is(Bug::InvisibleListed)
 }
 
 /// Returns whether the list of rooms shows a room. `is_visible` is whether the asker may know of it.

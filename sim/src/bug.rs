@@ -40,7 +40,7 @@ pub enum SimBug {
 }
 
 /// Every planted bug, with its name on the command line.
-pub const BUGS: [(&str, Bug); 31] = [
+pub const BUGS: [(&str, Bug); 32] = [
     ("answer-overtakes", Bug::Core(CoreBug::AnswerOvertakes)),
     ("away-unasked", Bug::Core(CoreBug::AwayUnasked)),
     ("backlog-twice", Bug::Sim(SimBug::BacklogTwice)),
@@ -52,6 +52,7 @@ pub const BUGS: [(&str, Bug); 31] = [
     ("hears-missed", Bug::Core(CoreBug::HearsMissed)),
     ("id-on-pieces", Bug::Core(CoreBug::IdOnPieces)),
     ("id-shared", Bug::Core(CoreBug::IdShared)),
+    ("invisible-listed", Bug::Core(CoreBug::InvisibleListed)),
     ("join-extended", Bug::Core(CoreBug::JoinExtended)),
     ("kicked-hears", Bug::Sim(SimBug::KickedHears)),
     ("label-takes-others", Bug::Core(CoreBug::LabelTakesOthers)),

@@ -8,6 +8,7 @@ use crate::dialect::irc::capability::Capabilities;
 use crate::dialect::irc::name::room_name;
 use crate::dialect::irc::numeric;
 use crate::dialect::irc::query::{Answers, Asker, Query, Who};
+use crate::planted;
 use crate::world::{Member, Room};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -166,7 +167,7 @@ pub(super) fn who(asker: &Asker<'_>, asked: Who, from: MemberId, to: &mut Answer
                 }
                 to.count_row();
                 let Some(member) = asker.world.member(id) else { continue };
-                if is_there || !member.modes().has(UserModes::INVISIBLE) {
+                if planted::is_shown(is_there || !member.modes().has(UserModes::INVISIBLE)) {
                     put_who(asker, &asked, id, member, Some(room), to);
                 }
             }

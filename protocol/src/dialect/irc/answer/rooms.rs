@@ -76,7 +76,7 @@ fn names_of(asker: &Asker<'_>, room: &Room, from: MemberId, to: &mut Answers<'_>
         }
         to.count_row();
         let Some(member) = asker.world.member(id) else { continue };
-        if member.modes().has(UserModes::INVISIBLE) && !is_there {
+        if !planted::is_shown(is_there || !member.modes().has(UserModes::INVISIBLE)) {
             continue;
         }
         let end = line.len();
