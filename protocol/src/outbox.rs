@@ -1,13 +1,14 @@
-//! From outputs to bytes: each room's tick is rendered once, and written once to each member.
+//! The outbox turns outputs into bytes and writes them to connections.
 //!
-//! What a room says between two flushes is one contiguous chunk per wire class. A member that did
-//! nothing is written the chunk as it stands; one that spoke, was written to, came or went is served individually: it
-//! gets a list of ranges of the chunk, in the order of the outputs. What a socket does not take becomes the
-//! connection's backlog: references to the chunks, shared by all who are owed them.
+//! The events of a room between two flushes are rendered into one contiguous chunk for each wire class. Most members
+//! are written the whole chunk. A member that must read something else (it spoke, was written to directly, entered or
+//! left) is served individually: it is written ranges of the chunks, in the order of the outputs. Bytes that a socket
+//! does not accept become the connection's backlog, which consists of references to the chunks, so that many slow
+//! readers share one copy.
 //!
-//! However the flushes fall, and however little a socket takes at a time, each connection is sent the same
-//! bytes: those of a sink that writes each output at once. One whose backlog passes its limit is sent a
-//! beginning of them, up to the end of a line, and then its farewell.
+//! The bytes that a connection is sent depend neither on when the outbox is flushed nor on how many bytes a socket
+//! accepts at a time: they are those of a sink that writes each output at once. If a backlog exceeds its limit, the
+//! connection is sent a prefix of them, up to the end of a line, and then its farewell.
 
 mod check;
 mod flush;
@@ -29,18 +30,18 @@ use alloc::vec::Vec;
 use queue::{Chunks, Pins, Queue};
 use tick::{ChunkBuilder, Item, Mark, Ordinal, Override, Span};
 
-/// The sockets, as the outbox needs them.
+/// The sockets that an outbox writes to.
 pub trait Wire {
-    /// Everything that the connection was owed is written: close its writing side.
+    /// Closes the writing side of the connection. Everything has been written to it, including its farewell.
     fn finish(&mut self, conn: ConnId);
 
-    /// Writes as much of the slices, in their order, as the connection takes at once, and returns how many
-    /// bytes that was. After less than all of them, the outbox writes to the connection no more until
-    /// [`Outbox::writable`].
+    /// Writes as many bytes of the slices, in their order, as the socket accepts without blocking. Returns their
+    /// number. If it is less than the length of the slices, the outbox does not write to the connection again before
+    /// [`Outbox::writable`] is called.
     fn write(&mut self, conn: ConnId, slices: &[&[u8]]) -> usize;
 }
 
-/// Collects outputs and writes them, tick by tick.
+/// Collects the outputs of a tick and writes them to connections.
 #[derive(Debug)]
 pub struct Outbox {
     backlog_bytes_max: usize,
@@ -50,39 +51,43 @@ pub struct Outbox {
     conns: Vec<Conn>,
     rooms: BTreeMap<RoomId, RoomSubscribers>,
     chunks: Chunks,
-    /// Rooms that said something in this tick.
+    /// Rooms with an event in this tick.
     touched: Vec<RoomId>,
+    /// The ordinal of the next output.
     ordinal: Ordinal,
+    /// Connections that are served individually in this tick.
     overrides: Vec<Override>,
+    /// Bytes that were written to single connections in this tick.
     private: ChunkBuilder,
-    /// Bytes rendered since everything was last written or tried.
+    /// Bytes rendered since the last flush that left nothing.
     unflushed_bytes: usize,
-    /// Connections that are owed something and whose socket may take it.
+    /// Slots of connections that have a queue and whose socket may be writable.
     ready: VecDeque<u32>,
     drained: Vec<ConnId>,
     overflowed: Vec<ConnId>,
     counters: OutboxCounters,
-    /// How many flushes there were: each starts elsewhere in a room.
+    /// Number of flushes.
     flushes: usize,
-    /// How many times something was told to several rooms at once.
+    /// Number of events that were sent to several rooms at once.
     multicasts: usize,
     /// Empty builders, kept for their allocations.
     spare: Vec<ChunkBuilder>,
     /// Empty lists of chunks, kept for their allocations.
     spare_lists: Vec<Vec<RoomChunk>>,
-    /// The forms in which the event at hand was rendered; kept for its allocation.
+    /// The renderings of the current event; kept for its allocation.
     renderings: Vec<Rendering>,
 }
 
-/// An event in the form that some classes have in common, behind what they have read before it.
+/// The rendering of an event for classes that see the same bytes, in a chunk of a room.
 #[derive(Clone, Copy, Debug)]
 struct Rendering {
-    /// What matters of the classes.
+    /// The class without the choices that make no difference to the event.
     class: WireClass,
-    /// The chunk in which they have read so far; `None` where the room has said nothing to them in this tick.
+    /// The chunk of these classes before the event; `None` if they had no event in this tick.
     before: Option<usize>,
-    /// The chunk in which they go on.
+    /// The chunk of these classes from this event on.
     chunk: usize,
+    /// The range of the event in the chunk. It is empty if the classes do not see the event.
     start: usize,
     end: usize,
 }
@@ -93,16 +98,17 @@ impl Rendering {
     }
 }
 
-/// What the outbox has done, and what it holds.
+/// The counters of an outbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutboxCounters {
-    /// Connections whose socket is full.
+    /// Number of connections whose socket is full now.
     pub blocked: u64,
-    /// Events that one connection heard of a room.
+    /// Number of deliveries: an event of a room that ten members read counts ten times.
     pub deliveries: u64,
-    /// Connections that were given up, though each owed no more than it may, for all of them together did.
+    /// Number of connections that were closed because all backlogs together exceeded their limit, while their own did
+    /// not.
     pub overflowed_together: u64,
-    /// Calls of [`Wire::write`].
+    /// Number of calls of [`Wire::write`].
     pub writes: u64,
 }
 
@@ -110,35 +116,36 @@ pub struct OutboxCounters {
 struct Conn {
     generation: u32,
     phase: Phase,
-    /// The socket took less than it was given.
+    /// Whether the socket is full: it accepted less than it was given.
     blocked: bool,
-    /// The last byte that was written was not the end of a line.
+    /// Whether the last byte written is within a line.
     mid_line: bool,
-    /// It is in `ready`.
+    /// Whether the slot is in `ready`.
     is_ready: bool,
+    /// Whether the hub waits until everything is written.
     report_drained: bool,
-    /// The flush in which it was last served, so that a member of two rooms is served once.
+    /// The number of the last flush that served the connection. A member of two rooms must be served once.
     served: usize,
-    /// The telling of several rooms that it heard last, so that it hears each once.
+    /// The number of the last multicast that the connection has seen. A member of two of its rooms must read it once.
     multicast_id: usize,
-    /// Its place in `overrides`, and one more; 0 for none.
-    override_index: usize,
+    /// The index in `overrides` plus one; 0 for none.
+    override_number: usize,
     queue: Option<Box<Queue>>,
     subscriptions: Few<Subscription>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Phase {
-    /// No connection has this slot.
+    /// The slot has no connection.
     #[default]
     Vacant,
-    /// It is written what it is owed.
+    /// The connection accepts outputs.
     Open,
-    /// It is owed too much: nothing is added before its farewell.
+    /// The backlog exceeded its limit. Only a farewell is accepted.
     Overflowed,
-    /// Its farewell is queued; nothing is added.
+    /// The farewell is queued. Nothing more is accepted.
     Closing,
-    /// All is written and its writing side is closed.
+    /// Everything has been written, and the writing side is closed.
     Finished,
 }
 
@@ -146,9 +153,9 @@ enum Phase {
 struct Subscription {
     room: RoomId,
     class: WireClass,
-    /// Its place in the members of the class.
+    /// The index in the members of the class.
     position: u32,
-    /// The ordinal at which it began in this tick; 0 when before it.
+    /// The ordinal at which the subscription began in this tick; 0 if it is older.
     from: Ordinal,
 }
 
@@ -156,30 +163,32 @@ struct Subscription {
 #[derive(Debug, Default)]
 struct RoomSubscribers {
     classes: Vec<ClassSubscribers>,
-    /// What the room says in this tick, each as some of its classes read it; no allocation while it says nothing.
+    /// The chunks of this tick. Between ticks the list has no allocation.
     chunks: Vec<RoomChunk>,
+    /// Whether the room is in `touched`.
     touched: bool,
 }
 
-/// What a room says in this tick to the classes that read the same.
+/// A chunk of a room in this tick, for all classes that have read the same bytes so far.
 #[derive(Debug)]
 struct RoomChunk {
     builder: ChunkBuilder,
-    /// The index of the chunk among the flush's sources.
+    /// The index of the frozen chunk in the sources of the flush.
     source: Option<usize>,
 }
 
-/// Who hears a room in one wire class.
+/// The subscribers of a room that have the same wire class.
 #[derive(Debug)]
 struct ClassSubscribers {
     class: WireClass,
+    /// The slots of the subscribers.
     members: Vec<u32>,
-    /// The index of what the room says to it in this tick; `None` before the first of it.
+    /// The index of the chunk of this class; `None` before its first event in this tick.
     chunk: Option<usize>,
 }
 
 impl Outbox {
-    /// An outbox without connections.
+    /// Creates an outbox without connections.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
         Self {
@@ -207,7 +216,7 @@ impl Outbox {
         }
     }
 
-    /// A connection was accepted: from here on it can be written to.
+    /// Adds a connection that was accepted.
     pub fn opened(&mut self, conn: ConnId) {
         let slot = conn.slot as usize;
         if self.conns.len() <= slot {
@@ -216,7 +225,7 @@ impl Outbox {
         self.conns[slot] = Conn { generation: conn.generation, phase: Phase::Open, ..Conn::default() };
     }
 
-    /// A connection is gone: what it was owed is dropped.
+    /// Removes a closed connection, and drops the bytes queued for it.
     pub fn closed(&mut self, conn: ConnId) {
         if self.conn(conn).is_none() {
             return;
@@ -230,11 +239,11 @@ impl Outbox {
             self.counters.blocked -= 1;
         }
         state.phase = Phase::Vacant;
-        state.override_index = 0;
+        state.override_number = 0;
         state.report_drained = false;
     }
 
-    /// A connection whose socket was full may take more; the next flush tries.
+    /// Marks a connection whose socket was full as writable. The next flush writes to it.
     pub fn writable(&mut self, conn: ConnId) {
         let Some(state) = self.conn(conn) else { return };
         if core::mem::take(&mut state.blocked) {
@@ -243,14 +252,14 @@ impl Outbox {
         }
     }
 
-    /// Takes one output of the hub: those that say who hears what. The others are the driver's.
+    /// Takes an output of the hub. Outputs that concern the driver alone are ignored.
     pub fn output(&mut self, output: &Output<'_>) {
         match *output {
             Output::Close { conn, farewell, .. } => self.close(conn, farewell),
             Output::ReportDrained { conn } => {
                 if let Some(state) = self.conn(conn) {
                     state.report_drained = true;
-                    self.override_of(conn);
+                    self.override_mut(conn);
                 }
             }
             Output::Subscribe { conn, room, class } => self.subscribe(conn, room, class),
@@ -270,15 +279,15 @@ impl Outbox {
         }
     }
 
-    /// Whether so much is rendered that it is to be flushed before the next input.
+    /// Returns whether so many bytes are rendered that they must be flushed before the next input.
     #[must_use]
     pub const fn is_full(&self) -> bool {
         self.unflushed_bytes >= self.chunk_bytes_max
     }
 
-    /// A connection whose backlog passed its limit, to be told to the hub.
+    /// Removes and returns a connection whose backlog exceeded the limit. The hub must be told of it, and closes it.
     pub fn next_overflowed(&mut self) -> Option<ConnId> {
-        // One that was closed since then is nobody's concern any more.
+        // Connections that were closed in the meantime are skipped.
         while let Some(conn) = self.overflowed.pop() {
             if self.conn(conn).is_some() {
                 return Some(conn);
@@ -287,7 +296,8 @@ impl Outbox {
         None
     }
 
-    /// A connection that is owed nothing any more, as was asked for.
+    /// Removes and returns a connection to which everything has been written, if that was asked for with
+    /// [`Output::ReportDrained`].
     pub fn next_drained(&mut self) -> Option<ConnId> {
         while let Some(conn) = self.drained.pop() {
             if self.conn(conn).is_some() {
@@ -297,20 +307,23 @@ impl Outbox {
         None
     }
 
-    /// Bytes that pin memory for slow readers, what several are owed counted once: at most
-    /// `outbox_bytes_max` and their farewells after a flush. It looks at every connection.
+    /// Returns the number of bytes held in memory for connections whose socket is full. Bytes that several of them
+    /// share are counted once. After a flush, it is at most `outbox_bytes_max`, plus farewells.
+    ///
+    /// It takes time linear in the number of connections.
     #[must_use]
     pub fn backlog_bytes(&self) -> usize {
         self.backlogs().bytes
     }
 
-    /// Bytes that pin memory for anybody: slow readers, and those whom a flush has not reached yet.
+    /// Returns the number of bytes held in memory for all connections: those whose socket is full, and those that the
+    /// flush has not reached yet.
     #[must_use]
     pub const fn held_bytes(&self) -> usize {
         self.chunks.bytes()
     }
 
-    /// What was done so far.
+    /// Returns the counters.
     #[must_use]
     pub const fn counters(&self) -> &OutboxCounters {
         &self.counters
@@ -350,16 +363,16 @@ impl Outbox {
             Phase::Open => {
                 self.unsubscribe_all(conn);
                 self.write(conn, farewell);
-                self.override_of(conn);
+                self.override_mut(conn);
                 self.conns[conn.slot as usize].phase = Phase::Closing;
             }
             Phase::Overflowed => {
-                // What this tick had for it is dropped with the rest; the farewell is its very end.
+                // Its override is dropped, too: the outputs of this tick must not follow the farewell.
                 self.unsubscribe_all(conn);
                 let state = &mut self.conns[conn.slot as usize];
                 state.queue.get_or_insert_default().push_copy(farewell, &mut self.chunks);
                 state.phase = Phase::Closing;
-                state.override_index = 0;
+                state.override_number = 0;
                 if !state.blocked {
                     self.make_ready(conn.slot);
                 }
@@ -374,13 +387,13 @@ impl Outbox {
             return;
         }
         self.end_subscription(conn, room, from);
-        let ended = &self.override_of(conn).ended;
+        let ended = &self.override_mut(conn).ended;
         let earlier =
             || ended.iter().rev().find(|span| span.room == room).map(|span| (span.from, span.until));
         let from = planted::heard_from(from, earlier);
-        let subscribers = self.rooms.entry(room).or_default().class(class);
-        let position = u32::try_from(subscribers.members.len()).expect("members are fewer than slots");
-        subscribers.members.push(conn.slot);
+        let members = &mut self.rooms.entry(room).or_default().class_mut(class).members;
+        let position = u32::try_from(members.len()).expect("a room has at most one member per slot");
+        members.push(conn.slot);
         self.conns[conn.slot as usize].subscriptions.push(Subscription { room, class, position, from });
     }
 
@@ -398,8 +411,9 @@ impl Outbox {
         }
     }
 
-    /// Ends a live connection's subscription to a room, if it has one. What the room said before is still
-    /// heard.
+    /// Ends a connection's subscription to a room, if it has one. Events before `until` are still delivered.
+    ///
+    /// The connection must be live.
     fn end_subscription(&mut self, conn: ConnId, room: RoomId, until: Ordinal) {
         let state = &mut self.conns[conn.slot as usize];
         let Some(index) = state.subscriptions.iter().position(|subscription| subscription.room == room)
@@ -409,7 +423,7 @@ impl Outbox {
         let Subscription { class, position, from, .. } = state.subscriptions.swap_remove(index);
         let Some(subscribers) = self.rooms.get_mut(&room) else { return };
         let touched = subscribers.touched;
-        let members = &mut subscribers.class(class).members;
+        let members = &mut subscribers.class_mut(class).members;
         members.swap_remove(position as usize);
         if let Some(&moved) = members.get(position as usize) {
             let subscriptions = &mut self.conns[moved as usize].subscriptions;
@@ -419,13 +433,13 @@ impl Outbox {
         }
         if touched {
             let until = planted::heard_until(from, until);
-            self.override_of(conn).ended.push(Span { room, class, from, until });
+            self.override_mut(conn).ended.push(Span { room, class, from, until });
         } else if subscribers.classes.iter().all(|it| it.members.is_empty()) {
             self.rooms.remove(&room);
         }
     }
 
-    /// Renders an event for a room; returns its ordinal.
+    /// Renders an event for the classes of a room. Returns the ordinal of the event.
     fn say_to_room(&mut self, room: RoomId, except: Option<ConnId>, event: &Event<'_>) -> Ordinal {
         let ordinal = self.next_ordinal();
         let Some(subscribers) = self.rooms.get_mut(&room) else { return ordinal };
@@ -442,16 +456,17 @@ impl Outbox {
             }
             let members = members.len() as u64;
             let class = event.class(class);
-            // Classes that have read the same so far, and read the same now, go on in one chunk.
+            // Classes that have read the same so far, and read the same now, stay in one chunk.
             let same = self.renderings.iter().find(|it| it.class == class && it.before == chunk);
             let rendering = match same {
-                Some(rendering) => *rendering,
+                Some(same) => *same,
                 None => {
-                    let (rendering, copied) =
-                        subscribers.put(&self.renderings, chunk, class, event, ordinal, &mut self.spare);
-                    self.unflushed_bytes += copied + rendering.end - rendering.start;
-                    self.renderings.push(rendering);
-                    rendering
+                    let spare = &mut self.spare;
+                    let (new, copied) =
+                        subscribers.put(&self.renderings, chunk, class, event, ordinal, spare);
+                    self.unflushed_bytes += copied + new.end - new.start;
+                    self.renderings.push(new);
+                    new
                 }
             };
             subscribers.classes[index].chunk = Some(rendering.chunk);
@@ -477,17 +492,19 @@ impl Outbox {
         let (mut again, mut seen) = (Vec::new(), 0);
         for (index, &room) in rooms.iter().enumerate() {
             let ordinal = self.say_to_room(room, except, event);
-            // Where nobody reads it, nobody is looked for.
+            // If no class sees the event, there are no duplicates to look for.
             if self.renderings.iter().all(Rendering::is_empty) {
                 continue;
             }
-            let told = rooms[seen..=index].iter().filter_map(|room| Some((*room, self.rooms.get(room)?)));
-            for (other, it) in told.flat_map(|(room, there)| there.classes.iter().map(move |it| (room, it))) {
-                let reads = |form: &Rendering| !form.is_empty() && Some(form.chunk) == it.chunk;
-                let reads = other == room && self.renderings.iter().any(reads);
-                for &slot in &it.members {
+            // Rooms between the last one that saw the event and this one only mark their members as having been here.
+            let subscribers = rooms[seen..=index].iter().filter_map(|id| Some((*id, self.rooms.get(id)?)));
+            let classes = subscribers.flat_map(|(id, room)| room.classes.iter().map(move |it| (id, it)));
+            for (other, class) in classes {
+                let sees = |it: &Rendering| !it.is_empty() && Some(it.chunk) == class.chunk;
+                let reads = other == room && self.renderings.iter().any(sees);
+                for &slot in &class.members {
                     let state = &mut self.conns[slot as usize];
-                    // Who is in an earlier room as well has heard it there.
+                    // A member that is in an earlier room, too, has already read the event there.
                     if core::mem::replace(&mut state.multicast_id, self.multicasts) == self.multicasts
                         && reads
                     {
@@ -502,27 +519,27 @@ impl Outbox {
         }
     }
 
-    /// A live connection does not hear an output of a room that it may be in.
+    /// Excludes a connection from an event of a room. The connection must be live.
     fn skip(&mut self, conn: ConnId, ordinal: Ordinal) {
         self.counters.deliveries = self.counters.deliveries.saturating_sub(1);
         self.push_item(conn, Item::Skip { ordinal });
     }
 
-    /// A connection reads something else than the others of its rooms.
+    /// Appends an item to the override of a connection.
     fn push_item(&mut self, conn: ConnId, item: Item) {
-        // It takes memory until the flush, as what is rendered does.
+        // Items take memory until the flush, as rendered bytes do, so both bring the flush closer.
         self.unflushed_bytes += size_of::<Item>();
-        self.override_of(conn).items.push(item);
+        self.override_mut(conn).items.push(item);
     }
 
-    /// The connection's override in this tick.
-    fn override_of(&mut self, conn: ConnId) -> &mut Override {
+    /// Returns the override of a connection in this tick. Creates it if there is none.
+    fn override_mut(&mut self, conn: ConnId) -> &mut Override {
         let state = &mut self.conns[conn.slot as usize];
-        if state.override_index == 0 {
+        if state.override_number == 0 {
             self.overrides.push(Override { slot: conn.slot, ..Override::default() });
-            state.override_index = self.overrides.len();
+            state.override_number = self.overrides.len();
         }
-        &mut self.overrides[state.override_index - 1]
+        &mut self.overrides[state.override_number - 1]
     }
 
     fn make_ready(&mut self, slot: u32) {
@@ -534,10 +551,10 @@ impl Outbox {
 }
 
 impl RoomSubscribers {
-    /// The subscribers of that class; a new one where there is none.
-    fn class(&mut self, class: WireClass) -> &mut ClassSubscribers {
+    /// Returns the subscribers of a class. Creates an empty list if there is none.
+    fn class_mut(&mut self, class: WireClass) -> &mut ClassSubscribers {
         let index = self.classes.iter().position(|it| it.class == class).unwrap_or_else(|| {
-            // One for nearly every room, where a first `push` alone would reserve four.
+            // Nearly every room has one class, and a first `push` would allocate space for four.
             self.classes.reserve_exact(1);
             self.classes.push(ClassSubscribers { class, members: Vec::new(), chunk: None });
             self.classes.len() - 1
@@ -545,9 +562,11 @@ impl RoomSubscribers {
         &mut self.classes[index]
     }
 
-    /// Puts an event, in the form of a class, behind what the chunk `before` says so far; or behind a copy of that,
-    /// where the chunk goes on in another form already. `forms` are those of this event that stand somewhere.
-    /// Returns the form, and how many bytes were copied before it.
+    /// Appends an event, rendered for `class`, to the chunk `before`. If another rendering of the same event was
+    /// already appended to that chunk, the classes part here: the event is appended to a copy of the chunk without it.
+    /// `renderings` are the previous renderings of the event.
+    ///
+    /// Returns the rendering, and the number of bytes of the chunk that were copied.
     fn put(
         &mut self,
         renderings: &[Rendering],
@@ -575,7 +594,7 @@ impl RoomSubscribers {
             to.builder.marks.extend_from_slice(&from.builder.marks[..marks]);
         }
         let start = self.chunks[chunk].builder.bytes.len();
-        // The same form may stand in another chunk already: then it costs a copy.
+        // Another chunk may contain the same rendering. Copying it is cheaper than rendering it again.
         let same = renderings.iter().find(|it| it.class == class && it.chunk != chunk);
         match same.and_then(|same| Some((same, self.chunks.get_disjoint_mut([same.chunk, chunk]).ok()?))) {
             Some((same, [from, to])) => to.builder.copy(&from.builder, same.start..same.end),
@@ -589,7 +608,7 @@ impl RoomSubscribers {
         (Rendering { class, before, chunk, start, end }, copied)
     }
 
-    /// The source that is what the room says to a class.
+    /// Returns the index of the source with the events for a class; `None` if it sees none in this tick.
     fn source(&self, class: WireClass) -> Option<usize> {
         let subscribers = self.classes.iter().find(|it| it.class == class)?;
         self.chunks.get(subscribers.chunk?)?.source

@@ -1,4 +1,4 @@
-//! One flush: everything that the tick made is written, or owed.
+//! A flush: the chunks of the tick are written to connections. Bytes that cannot be written now are queued.
 
 use super::queue::{Range, Source};
 use super::tick::{ChunkBuilder, Cursor, OPEN_END, Override, merge};
@@ -8,35 +8,45 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use bytes::BytesMut;
 
-/// Up to this many bytes, ranges are copied together for one write; more are written where they lie.
+/// Maximum number of bytes of several ranges that are copied into one buffer for a write. Larger ranges are written with
+/// a vectored write.
 const GATHER_BYTES_MAX: usize = 16 << 10;
 
-/// Slices of one vectored write: what one `writev` takes on the stack, far under its limit of 1,024.
+/// Maximum number of slices of a vectored write. They are on the stack, and far fewer than the 1,024 that `writev`
+/// accepts.
 const SLICES_MAX: usize = 64;
 
-/// The private chunk's place among the sources.
+/// The index of the private chunk in the sources.
 const PRIVATE: usize = 0;
 
-/// From where one flush starts in a room to where the next does; a large prime.
+/// The distance between the members of a room at which consecutive flushes start. It is a large prime, so that the
+/// starts are spread over rooms of any size.
 const FLUSH_STRIDE: usize = 1_000_003;
 
-/// Buffers that are kept for the next tick, and the largest that is.
+/// Maximum number of builders, and of lists, that are kept for the next tick.
 const SPARE_MAX: usize = 16;
+
+/// Maximum size of a buffer that is kept for the next tick.
 const SPARE_BYTES_MAX: usize = 1 << 20;
 
-/// What one flush has to give: the tick's chunks, frozen, and a number of writes.
+/// The state of one flush.
 struct Flush<'w, W> {
     wire: &'w mut W,
+    /// The frozen chunks of the tick: the private one first, then those of rooms, then merged ones.
     sources: Vec<Source>,
     writes_left: usize,
+    /// A buffer for ranges that are written together; kept for its allocation.
     scratch: BytesMut,
+    /// The ranges for the current connection.
     ranges: Vec<Range>,
 }
 
 impl Outbox {
-    /// Writes what the outputs since the last flush have made, small rooms and single connections first.
-    /// Returns whether something is left: after `flush_writes_max` writes, it makes room for other work and
-    /// is to be called again.
+    /// Writes the outputs since the last flush: first to connections that are served individually, then to small rooms,
+    /// then to large ones.
+    ///
+    /// Returns whether something is left. After about `flush_writes_max` writes, it returns `true` so that the caller can
+    /// do other work before it calls it again.
     pub fn flush(&mut self, wire: &mut impl Wire) -> bool {
         self.flushes += 1;
         let mut flush = Flush {
@@ -49,7 +59,7 @@ impl Outbox {
         if !self.touched.is_empty() || !self.overrides.is_empty() {
             self.flush_tick(&mut flush);
         }
-        // A busy tick leaves something for those who wait from earlier ones.
+        // However busy the tick is, connections that have waited since earlier ones get half of the writes.
         flush.writes_left = flush.writes_left.max(self.flush_writes_max.div_ceil(2));
         self.flush_ready(&mut flush);
         self.bound_backlogs();
@@ -68,27 +78,28 @@ impl Outbox {
         touched.sort_by_cached_key(|room| rooms.get(room).map_or(0, RoomSubscribers::members));
         let builders = freeze_rooms(&mut rooms, &touched, &mut flush.sources);
 
-        for (index, overridden) in overrides.iter().enumerate() {
-            if self.conns[overridden.slot as usize].override_index == index + 1 {
-                self.serve_individually(overridden, &rooms, &builders, flush);
+        // An override whose number is not its connection's belongs to a connection that was closed in this tick.
+        for (index, own) in overrides.iter().enumerate() {
+            if self.conns[own.slot as usize].override_number == index + 1 {
+                self.serve_individually(own, &rooms, &builders, flush);
             }
         }
         let mut merged = BTreeMap::new();
         for room in &touched {
             let Some(room) = rooms.get(room) else { continue };
-            // Those who read one chunk after the other, for it is in the cache then.
+            // By chunk, and not by class, so that a chunk stays in the cache while it is written.
             for (index, chunk) in room.chunks.iter().enumerate() {
                 let Some(source) = chunk.source else { continue };
-                for subscribers in room.classes.iter().filter(|it| it.chunk == Some(index)) {
-                    self.serve_class(subscribers, source, &rooms, &builders, &mut merged, flush);
+                for class in room.classes.iter().filter(|it| it.chunk == Some(index)) {
+                    self.serve_class(class, source, &rooms, &builders, &mut merged, flush);
                 }
             }
         }
 
-        for (index, overridden) in overrides.drain(..).enumerate() {
-            let state = &mut self.conns[overridden.slot as usize];
-            if state.override_index == index + 1 {
-                state.override_index = 0;
+        for (index, own) in overrides.drain(..).enumerate() {
+            let state = &mut self.conns[own.slot as usize];
+            if state.override_number == index + 1 {
+                state.override_number = 0;
                 state.subscriptions.iter_mut().for_each(|subscription| subscription.from = 0);
             }
         }
@@ -102,17 +113,17 @@ impl Outbox {
         self.keep_spares(builders, &mut flush.sources);
     }
 
-    /// Serves a connection that the tick treated apart from the others.
+    /// Writes or queues the outputs for a connection with an override.
     fn serve_individually<W: Wire>(
         &mut self,
-        overridden: &Override,
+        own: &Override,
         rooms: &BTreeMap<RoomId, RoomSubscribers>,
         builders: &[ChunkBuilder],
         flush: &mut Flush<'_, W>,
     ) {
-        let state = &mut self.conns[overridden.slot as usize];
+        let state = &mut self.conns[own.slot as usize];
         state.served = self.flushes;
-        let ended = overridden.ended.iter().map(|span| (span.room, span.class, span.from, span.until));
+        let ended = own.ended.iter().map(|span| (span.room, span.class, span.from, span.until));
         let lasting = state.subscriptions.iter().map(|sub| (sub.room, sub.class, sub.from, OPEN_END));
         let mut cursors: Vec<Cursor<'_>> = ended
             .chain(lasting)
@@ -123,41 +134,42 @@ impl Outbox {
             })
             .collect();
         flush.ranges.clear();
-        merge(&mut cursors, &overridden.items, PRIVATE, &mut flush.ranges);
-        self.send(overridden.slot, flush);
+        merge(&mut cursors, &own.items, PRIVATE, &mut flush.ranges);
+        self.send(own.slot, flush);
     }
 
-    /// Serves the members of a room whom the tick did not treat apart.
+    /// Writes or queues the outputs for the members of a class that were not served individually.
     fn serve_class<W: Wire>(
         &mut self,
-        subscribers: &ClassSubscribers,
+        class: &ClassSubscribers,
         source: usize,
         rooms: &BTreeMap<RoomId, RoomSubscribers>,
         builders: &[ChunkBuilder],
         merged: &mut BTreeMap<Vec<usize>, usize>,
         flush: &mut Flush<'_, W>,
     ) {
-        // Elsewhere each time, and not next to it: what one flush does not reach is in many places.
-        let start = self.flushes.wrapping_mul(FLUSH_STRIDE) % subscribers.members.len().max(1);
-        let (later, first) = subscribers.members.split_at(start);
+        // Each flush starts at another member, far from the previous start. Otherwise a flush that runs out of writes
+        // would always leave the same members for later.
+        let start = self.flushes.wrapping_mul(FLUSH_STRIDE) % class.members.len().max(1);
+        let (later, first) = class.members.split_at(start);
         for &slot in first.iter().chain(later) {
             let state = &mut self.conns[slot as usize];
             if core::mem::replace(&mut state.served, self.flushes) == self.flushes {
                 continue;
             }
-            let heard = if state.subscriptions.is_one() {
+            let index = if state.subscriptions.is_one() {
                 source
             } else {
                 merged_source(state, rooms, builders, merged, &mut flush.sources)
             };
-            let end = flush.sources[heard].bytes.len();
+            let end = flush.sources[index].bytes.len();
             flush.ranges.clear();
-            flush.ranges.push(Range { source: heard, start: 0, end });
+            flush.ranges.push(Range { source: index, start: 0, end });
             self.send(slot, flush);
         }
     }
 
-    /// Writes the flush's ranges to a connection, or owes them.
+    /// Writes the ranges of the flush to a connection, and queues those that are not written.
     fn send<W: Wire>(&mut self, slot: u32, flush: &mut Flush<'_, W>) {
         let state = &mut self.conns[slot as usize];
         if !matches!(state.phase, Phase::Open | Phase::Closing) {
@@ -191,6 +203,7 @@ impl Outbox {
             let source = &mut flush.sources[range.source];
             queue.push(source, range.start + skipped, range.end, &mut self.chunks);
         }
+        // The limit applies to connections that do not read. Others only wait for writes of a later flush.
         if state.blocked {
             self.bound_backlog(slot);
         } else {
@@ -198,7 +211,7 @@ impl Outbox {
         }
     }
 
-    /// Writes what connections are owed whose sockets may take it.
+    /// Writes the queues of connections whose socket may be writable.
     fn flush_ready<W: Wire>(&mut self, flush: &mut Flush<'_, W>) {
         while flush.writes_left > 0
             && let Some(slot) = self.ready.pop_front()
@@ -239,7 +252,7 @@ impl Outbox {
         }
     }
 
-    /// What follows when a connection is owed nothing any more.
+    /// If nothing is queued for a connection, reports that it has drained, and closes its writing side if it is closing.
     fn settle(&mut self, slot: u32, wire: &mut impl Wire) {
         let state = &mut self.conns[slot as usize];
         if state.queue.is_some() {
@@ -255,16 +268,18 @@ impl Outbox {
         }
     }
 
-    /// Gives a connection up that is owed more than it may be.
+    /// Marks a connection as overflowed if its backlog exceeds the limit.
     fn bound_backlog(&mut self, slot: u32) {
         let bytes_max = self.backlog_bytes_max;
         if self.conns[slot as usize].queue.as_ref().is_some_and(|queue| queue.bytes() > bytes_max) {
-            self.give_up(slot);
+            self.overflow(slot);
         }
     }
 
-    /// Gives the largest debtors up while all backlogs together are too much. What is owed to those who were
-    /// not reached yet is no backlog: it is in the same memory, and bounded by what a tick may render.
+    /// Marks the connections with the largest backlogs as overflowed until all backlogs together are within the limit.
+    ///
+    /// Queues of connections that the flush has not reached yet do not count as backlogs: they are bounded by the bytes
+    /// that a tick may render.
     fn bound_backlogs(&mut self) {
         if self.chunks.bytes() <= self.outbox_bytes_max {
             return;
@@ -273,24 +288,25 @@ impl Outbox {
         if pins.bytes <= self.outbox_bytes_max {
             return;
         }
-        let mut debtors: Vec<(usize, u32)> = (0u32..)
+        let mut largest_last: Vec<(usize, u32)> = (0u32..)
             .zip(&self.conns)
             .filter(|(_, state)| state.blocked && state.phase == Phase::Open)
             .filter_map(|(slot, state)| state.queue.as_ref().map(|queue| (queue.bytes(), slot)))
             .collect();
-        debtors.sort_unstable();
+        largest_last.sort_unstable();
         while pins.bytes > self.outbox_bytes_max
-            && let Some((_, slot)) = debtors.pop()
+            && let Some((_, slot)) = largest_last.pop()
         {
             if let Some(queue) = &self.conns[slot as usize].queue {
                 pins.remove(queue, &self.chunks);
             }
             self.counters.overflowed_together += 1;
-            self.give_up(slot);
+            self.overflow(slot);
         }
     }
 
-    fn give_up(&mut self, slot: u32) {
+    /// Marks an open connection as overflowed. Its queue is cut at the end of the current line.
+    fn overflow(&mut self, slot: u32) {
         let state = &mut self.conns[slot as usize];
         if state.phase != Phase::Open {
             return;
@@ -305,7 +321,7 @@ impl Outbox {
         self.overflowed.push(ConnId { slot, generation: state.generation });
     }
 
-    /// Keeps the buffers of this tick that nobody refers to for the next one: each where it was.
+    /// Keeps the buffers of this tick to which no queue refers, for the next tick.
     fn keep_spares(&mut self, builders: Vec<ChunkBuilder>, sources: &mut Vec<Source>) {
         let mut sources = core::mem::take(sources).into_iter().map(|source| {
             let bytes = source.bytes.try_into_mut().unwrap_or_default();
@@ -323,8 +339,8 @@ impl Outbox {
 }
 
 impl<W: Wire> Flush<'_, W> {
-    /// Writes the ranges to a connection that is owed nothing; returns the bytes that it took, and how many
-    /// writes that were.
+    /// Writes the ranges to a connection without a queue. Returns the number of bytes that its socket accepted, and the
+    /// number of writes.
     fn write(&mut self, conn: ConnId) -> (usize, u64) {
         self.writes_left -= 1;
         let total: usize = self.ranges.iter().map(|range| range.len()).sum();
@@ -356,7 +372,7 @@ impl<W: Wire> Flush<'_, W> {
         (written, writes)
     }
 
-    /// The last of the first `count` bytes of the ranges.
+    /// Returns the last of the first `count` bytes of the ranges; `None` if `count` is 0.
     fn byte_before(&self, count: usize) -> Option<u8> {
         byte_before(self.ranges.iter().map(|&range| slice(&self.sources, range)), count)
     }
@@ -366,6 +382,7 @@ fn slice(sources: &[Source], range: Range) -> &[u8] {
     &sources[range.source].bytes[range.start..range.end]
 }
 
+/// Returns the last of the first `count` bytes of the slices; `None` if `count` is 0.
 fn byte_before<'a>(slices: impl Iterator<Item = &'a [u8]>, count: usize) -> Option<u8> {
     let mut at = count.checked_sub(1)?;
     for slice in slices {
@@ -377,7 +394,8 @@ fn byte_before<'a>(slices: impl Iterator<Item = &'a [u8]>, count: usize) -> Opti
     None
 }
 
-/// Takes the chunks out of the rooms and freezes them as sources; source `n` was made by builder `n - 1`.
+/// Takes the chunks out of the rooms and appends them to `sources`, of which the private chunk is the first. Returns the
+/// builders without their bytes: the marks of source `n` are in builder `n - 1`.
 fn freeze_rooms(
     rooms: &mut BTreeMap<RoomId, RoomSubscribers>,
     touched: &[RoomId],
@@ -386,7 +404,7 @@ fn freeze_rooms(
     let mut builders = Vec::new();
     for room in touched {
         for chunk in rooms.get_mut(room).into_iter().flat_map(|room| &mut room.chunks) {
-            // Of what a class sees nothing of, nothing is written.
+            // A class that sees no event of the tick has an empty chunk. Writing it would be a useless system call.
             if !chunk.builder.bytes.is_empty() {
                 let mut builder = core::mem::take(&mut chunk.builder);
                 chunk.source = Some(sources.len());
@@ -398,7 +416,7 @@ fn freeze_rooms(
     builders
 }
 
-/// Makes the rooms ready for the next tick; those that nobody hears any more are forgotten.
+/// Prepares the rooms for the next tick. Removes rooms and classes without subscribers.
 fn end_rooms(
     rooms: &mut BTreeMap<RoomId, RoomSubscribers>,
     touched: &[RoomId],
@@ -408,16 +426,16 @@ fn end_rooms(
     for id in touched {
         let Some(room) = rooms.get_mut(id) else { continue };
         room.touched = false;
-        // What no class saw anything of was not written, and is kept as it is.
+        // Empty chunks were not frozen, so their builders still have their buffers.
         let mut chunks = core::mem::take(&mut room.chunks);
         let unused = chunks.drain(..).map(|chunk| chunk.builder).filter(|it| it.bytes.capacity() > 0);
         spare.extend(unused.take(SPARE_MAX.saturating_sub(spare.len())));
         if spare_lists.len() < SPARE_MAX {
             spare_lists.push(chunks);
         }
-        room.classes.retain_mut(|subscribers| {
-            subscribers.chunk = None;
-            !subscribers.members.is_empty()
+        room.classes.retain_mut(|class| {
+            class.chunk = None;
+            !class.members.is_empty()
         });
         if room.classes.is_empty() {
             rooms.remove(id);
@@ -425,7 +443,8 @@ fn end_rooms(
     }
 }
 
-/// What an undisturbed member of several rooms hears: one chunk for all who are in the same ones.
+/// Returns the source with the merged outputs of all rooms of a connection. Connections with the same rooms and classes
+/// share one source.
 fn merged_source(
     state: &Conn,
     rooms: &BTreeMap<RoomId, RoomSubscribers>,
@@ -433,16 +452,16 @@ fn merged_source(
     merged: &mut BTreeMap<Vec<usize>, usize>,
     sources: &mut Vec<Source>,
 ) -> usize {
-    let mut heard: Vec<usize> =
+    let mut indices: Vec<usize> =
         state.subscriptions.iter().filter_map(|sub| rooms.get(&sub.room)?.source(sub.class)).collect();
-    heard.sort_unstable();
-    if let [source] = heard[..] {
+    indices.sort_unstable();
+    if let [source] = indices[..] {
         return source;
     }
-    if let Some(&source) = merged.get(&heard) {
+    if let Some(&source) = merged.get(&indices) {
         return source;
     }
-    let mut cursors: Vec<Cursor<'_>> = heard
+    let mut cursors: Vec<Cursor<'_>> = indices
         .iter()
         .map(|&source| {
             Cursor::new(source, &builders[source - 1].marks, sources[source].bytes.len(), 0, OPEN_END)
@@ -455,12 +474,13 @@ fn merged_source(
         bytes.extend_from_slice(slice(sources, range));
     }
     sources.push(Source::new(bytes));
-    merged.insert(heard, sources.len() - 1);
+    merged.insert(indices, sources.len() - 1);
     sources.len() - 1
 }
 
 impl RoomSubscribers {
+    /// Returns the number of members.
     fn members(&self) -> usize {
-        self.classes.iter().map(|it| it.members.len()).sum()
+        self.classes.iter().map(|class| class.members.len()).sum()
     }
 }

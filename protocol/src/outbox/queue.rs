@@ -1,38 +1,40 @@
-//! What connections are owed: references to chunks that many share, and small copies of their own.
+//! The queues of bytes that sockets have not accepted yet: references to chunks, which many queues share, and copies of
+//! small ranges.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use bytes::{Buf, Bytes, BytesMut};
 
-/// A range of up to this many bytes is copied rather than referenced: it costs less than the reference,
-/// and pins no large chunk.
+/// Maximum number of bytes of a range that is copied instead of referenced. A copy of this size is cheap, and does not
+/// keep a large chunk in memory.
 const COPY_BYTES_MAX: usize = 1_024;
 
-/// A tail of copies is sealed as a chunk of its own at this size.
+/// Number of bytes at which the copies at the end of a queue become a chunk.
 const TAIL_BYTES_MAX: usize = 16 << 10;
 
-/// The chunks that somebody is owed a part of, each counted once.
+/// The chunks that queues refer to, with the number of references to each.
 #[derive(Debug, Default)]
 pub(super) struct Chunks {
     slots: Vec<Chunk>,
     vacant: Vec<u32>,
+    /// Bytes of all chunks, and of the tails of all queues.
     bytes: usize,
 }
 
 #[derive(Debug, Default)]
 struct Chunk {
     bytes: Bytes,
-    /// How many parts refer to it.
+    /// Number of references: parts of queues, and the flush while it lasts.
     parts: usize,
 }
 
 impl Chunks {
-    /// Bytes of all chunks and tails.
+    /// Returns the number of bytes of all chunks, and of the tails of all queues.
     pub(super) const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Asserts that what is counted here is what these queues, all that there are, refer to.
+    /// Asserts that the counts agree with the queues. `queues` must be all of them.
     pub(super) fn check_invariants<'q>(&self, queues: impl Iterator<Item = &'q Queue>) {
         let mut parts = alloc::vec![0; self.slots.len()];
         let mut tails = 0;
@@ -41,26 +43,23 @@ impl Chunks {
             tails += bytes;
             for part in &queue.parts {
                 let chunk = &self.slots[part.chunk as usize];
-                assert!(
-                    part.start < part.end && part.end <= chunk.bytes.len(),
-                    "a part is a part of its chunk"
-                );
+                assert!(part.start < part.end && part.end <= chunk.bytes.len(), "a part is within its chunk");
                 parts[part.chunk as usize] += 1;
                 bytes += part.end - part.start;
             }
-            assert_eq!(queue.bytes, bytes, "what a queue owes is counted");
+            assert_eq!(queue.bytes, bytes, "the bytes of a queue are counted");
         }
         let counted: Vec<usize> = self.slots.iter().map(|chunk| chunk.parts).collect();
-        assert_eq!(counted, parts, "each chunk counts the parts that refer to it");
+        assert_eq!(counted, parts, "the references to each chunk are counted");
         let live = self.slots.iter().filter(|chunk| chunk.parts > 0);
         assert_eq!(
             live.clone().count() + self.vacant.len(),
             self.slots.len(),
-            "what nobody refers to is free"
+            "a chunk without references is vacant"
         );
         let chunks: usize = self.slots.iter().map(|chunk| chunk.bytes.len()).sum();
-        assert_eq!(self.bytes, chunks + tails, "bytes of chunks and tails are counted");
-        assert_eq!(chunks, live.map(|chunk| chunk.bytes.len()).sum(), "a free chunk holds no bytes");
+        assert_eq!(self.bytes, chunks + tails, "the bytes of chunks and tails are counted");
+        assert_eq!(chunks, live.map(|chunk| chunk.bytes.len()).sum(), "a vacant chunk holds no bytes");
     }
 
     fn insert(&mut self, bytes: Bytes) -> u32 {
@@ -70,7 +69,8 @@ impl Chunks {
             self.slots[id as usize] = chunk;
             return id;
         }
-        let id = u32::try_from(self.slots.len()).expect("chunks are fewer than bytes of memory over 1,024");
+        let id =
+            u32::try_from(self.slots.len()).expect("each chunk takes memory, so they are fewer than 2³²");
         self.slots.push(chunk);
         id
     }
@@ -94,15 +94,17 @@ impl Chunks {
     }
 }
 
-/// What some of the queues pin: each chunk that one of them refers to counts once.
+/// The memory that some of the queues keep in use. A chunk counts as a whole, and once, however many of these queues
+/// refer to a part of it.
 #[derive(Debug, Default)]
 pub(super) struct Pins {
-    /// How many parts of these queues refer to each chunk.
+    /// Number of references to each chunk from these queues.
     parts: Vec<u32>,
     pub(super) bytes: usize,
 }
 
 impl Pins {
+    /// Counts the memory of `queues`.
     pub(super) fn of<'q>(queues: impl Iterator<Item = &'q Queue>, chunks: &Chunks) -> Self {
         let mut pins = Self { parts: alloc::vec![0; chunks.slots.len()], bytes: 0 };
         for queue in queues {
@@ -116,7 +118,7 @@ impl Pins {
         pins
     }
 
-    /// One of the queues is about to be dropped.
+    /// Subtracts a queue that is about to be dropped.
     pub(super) fn remove(&mut self, queue: &Queue, chunks: &Chunks) {
         self.bytes -= queue.tail.len();
         for part in &queue.parts {
@@ -127,13 +129,16 @@ impl Pins {
     }
 }
 
-/// A chunk of this tick, which becomes a shared one with the first that is owed a large part of it. The
-/// flush refers to it until its end, for whoever is owed it may be given up before the next one is.
+/// A frozen chunk of this tick. It is added to [`Chunks`] when a queue first refers to it.
+///
+/// The flush itself holds a reference until it ends: the only queue that refers to the chunk may be dropped within the
+/// flush, and the next connection that needs the chunk must find it.
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) bytes: Bytes,
-    /// Bytes of memory that they lie in.
+    /// Size of the buffer that contains the bytes.
     capacity: usize,
+    /// The index in [`Chunks`], once it was added.
     chunk: Option<u32>,
 }
 
@@ -142,16 +147,17 @@ impl Source {
         Self { capacity: bytes.capacity(), bytes: bytes.freeze(), chunk: None }
     }
 
-    /// The flush is over: what nobody is owed is forgotten.
+    /// Releases the reference of the flush, at its end.
     pub(super) fn unshare(&mut self, chunks: &mut Chunks) {
         if let Some(chunk) = self.chunk.take() {
             chunks.release(chunk);
         }
     }
 
+    /// Returns the index of the chunk. Adds it if it was not added yet.
     fn share(&mut self, chunks: &mut Chunks) -> u32 {
         *self.chunk.get_or_insert_with(|| {
-            // A small chunk in a large buffer would pin more than it counts.
+            // A reference to a small chunk would keep the whole of a large buffer, which nothing counts.
             let roomy = self.capacity > 2 * self.bytes.len();
             let bytes = if roomy { Bytes::copy_from_slice(&self.bytes) } else { self.bytes.clone() };
             let chunk = chunks.insert(bytes);
@@ -176,7 +182,7 @@ impl Range {
     }
 }
 
-/// A reference to bytes of a chunk.
+/// A reference to a range of a chunk.
 #[derive(Debug)]
 struct Part {
     chunk: u32,
@@ -184,22 +190,23 @@ struct Part {
     end: usize,
 }
 
-/// What one connection is owed, in order: the parts, then the tail.
+/// The bytes queued for one connection: first the parts, then the tail.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     parts: VecDeque<Part>,
-    /// Copies of small ranges.
+    /// Copies of small ranges that follow the last part.
     tail: BytesMut,
+    /// Bytes of the parts and the tail.
     bytes: usize,
 }
 
 impl Queue {
-    /// Bytes that are owed.
+    /// Returns the number of queued bytes.
     pub(super) const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Owes a range of a source, which is one of this tick's.
+    /// Appends a range of a source of this tick.
     pub(super) fn push(&mut self, source: &mut Source, start: usize, end: usize, chunks: &mut Chunks) {
         if end - start <= COPY_BYTES_MAX {
             self.push_copy(&source.bytes[start..end], chunks);
@@ -212,7 +219,7 @@ impl Queue {
         self.bytes += end - start;
     }
 
-    /// Owes a copy of these bytes.
+    /// Appends a copy of bytes.
     pub(super) fn push_copy(&mut self, bytes: &[u8], chunks: &mut Chunks) {
         self.tail.extend_from_slice(bytes);
         chunks.bytes += bytes.len();
@@ -222,14 +229,14 @@ impl Queue {
         }
     }
 
-    /// The next slices that are owed, as many as `to` has places for; returns how many there are.
+    /// Fills `to` with the first slices of the queue. Returns the number of slices.
     pub(super) fn slices<'a>(&'a self, chunks: &'a Chunks, to: &mut [&'a [u8]]) -> usize {
         let tail = (!self.tail.is_empty()).then_some(&*self.tail);
         let slices = self.parts.iter().map(|part| chunks.slice(part)).chain(tail);
         to.iter_mut().zip(slices).map(|(place, slice)| *place = slice).count()
     }
 
-    /// The first `written` bytes are owed no more.
+    /// Removes the first `written` bytes.
     pub(super) fn advance(&mut self, mut written: usize, chunks: &mut Chunks) {
         self.bytes -= written;
         while let Some(part) = self.parts.front_mut() {
@@ -246,7 +253,7 @@ impl Queue {
         self.tail.advance(written);
     }
 
-    /// Copies out a small rest of the first chunk, so that it does not pin the whole of it.
+    /// Replaces the first part by a copy if it is small, so that it does not keep a large chunk in memory.
     pub(super) fn unpin(&mut self, chunks: &mut Chunks) {
         let Some(part) = self.parts.front_mut().filter(|part| part.end - part.start <= COPY_BYTES_MAX) else {
             return;
@@ -262,7 +269,7 @@ impl Queue {
         (part.start, part.end) = (0, end);
     }
 
-    /// Drops all that is owed but for the rest of the line under way.
+    /// Drops everything except the rest of the current line, if `mid_line` says that its beginning was written.
     pub(super) fn keep_line(&mut self, mid_line: bool, chunks: &mut Chunks) {
         let mut kept = Vec::new();
         if mid_line {
@@ -280,7 +287,7 @@ impl Queue {
         self.push_copy(&kept, chunks);
     }
 
-    /// Nothing is owed any more.
+    /// Drops everything.
     pub(super) fn clear(&mut self, chunks: &mut Chunks) {
         for part in self.parts.drain(..) {
             chunks.release(part.chunk);
@@ -290,6 +297,7 @@ impl Queue {
         self.bytes = 0;
     }
 
+    /// Turns the tail into a chunk, with a part that refers to it.
     fn seal_tail(&mut self, chunks: &mut Chunks) {
         if self.tail.is_empty() {
             return;
@@ -307,7 +315,7 @@ impl Queue {
 mod tests {
     use super::*;
 
-    /// It is owed as it lies, so that what a room says is not copied for its slow readers.
+    /// Without this, the events of a busy room would be copied for its slow readers in every tick.
     #[test]
     fn a_chunk_that_fills_half_of_its_buffer_is_not_copied() {
         for (capacity, copied) in [(4_000, false), (4_001, true)] {

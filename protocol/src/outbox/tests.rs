@@ -1,7 +1,8 @@
-//! What the law of flush invariance, which the simulator tests, does not say; and in small what it does.
+//! Tests of the outbox: writes, buffers and counters. The simulator tests that the bytes do not depend on the flushes;
+//! some small cases of that are here, too.
 
-mod heard;
-mod owed;
+mod backlog;
+mod delivery;
 
 use super::tick::Item;
 use super::{Outbox, Wire};
@@ -18,18 +19,18 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Sockets of paper.
+/// Simulated sockets.
 #[derive(Default)]
 struct Sockets {
-    /// How many bytes a connection's socket still takes; any number where there is none.
+    /// The number of bytes that a socket still accepts. A socket without an entry accepts any number.
     granted: BTreeMap<ConnId, usize>,
-    /// Those that took less than they were given.
+    /// The sockets that accepted less than they were given.
     full: BTreeSet<ConnId>,
     writes: Vec<Write>,
     finished: Vec<ConnId>,
 }
 
-/// One write.
+/// A write to a connection.
 struct Write {
     conn: ConnId,
     slices: usize,
@@ -58,12 +59,12 @@ impl Wire for Sockets {
 }
 
 impl Sockets {
-    /// Sockets of which one takes so many bytes.
+    /// Creates sockets of which that of `conn` accepts `bytes` bytes.
     fn taking(conn: ConnId, bytes: usize) -> Self {
         Self { granted: [(conn, bytes)].into(), ..Self::default() }
     }
 
-    /// One of them takes so many bytes more.
+    /// Lets the socket of `conn` accept `bytes` more bytes.
     fn take(&mut self, outbox: &mut Outbox, conn: ConnId, bytes: usize) {
         *self.granted.entry(conn).or_default() += bytes;
         if self.full.remove(&conn) {
@@ -71,7 +72,7 @@ impl Sockets {
         }
     }
 
-    /// One flush. Returns whether something is left.
+    /// Flushes once. Returns whether something is left.
     fn flush(&mut self, outbox: &mut Outbox) -> bool {
         let left = outbox.flush(self);
         outbox.check_invariants();
@@ -79,7 +80,7 @@ impl Sockets {
         left
     }
 
-    /// All that a connection was sent.
+    /// Returns everything that was written to a connection.
     fn sent(&self, conn: ConnId) -> String {
         let writes = self.writes.iter().filter(|write| write.conn == conn);
         String::from_utf8(writes.flat_map(|write| write.bytes.iter().copied()).collect()).unwrap()
@@ -89,14 +90,14 @@ impl Sockets {
 const ROOM: RoomId = RoomId(Seq(1));
 const TEA: RoomId = RoomId(Seq(2));
 
-/// What a line of alice's has beside its text: `alice: ` and the line end.
+/// Number of bytes of a line of Alice's besides its text: `alice: ` and the line end.
 const AROUND: usize = 8;
 
 fn conn(slot: u32) -> ConnId {
     ConnId { slot, generation: 0 }
 }
 
-/// An outbox with so many connections that hear the room.
+/// Creates an outbox with this number of connections, all subscribed to the room.
 fn outbox(limits: &Limits, conns: u32) -> Outbox {
     let mut outbox = Outbox::new(limits);
     for conn in (0..conns).map(conn) {
@@ -114,7 +115,7 @@ fn alice() -> Person {
     Person { name: Name::parse("alice").unwrap(), profile: Profile::of_address([127, 0, 0, 1].into()) }
 }
 
-/// Alice says the text to a room.
+/// Sends a message of Alice's to a room.
 fn say_to(outbox: &mut Outbox, room: RoomId, except: Option<ConnId>, text: &str) {
     let text = Text::clean(text.as_bytes(), false);
     let message = Message::new(MessageKind::Text, text);
@@ -124,7 +125,7 @@ fn say_to(outbox: &mut Outbox, room: RoomId, except: Option<ConnId>, text: &str)
     outbox.check_invariants();
 }
 
-/// Alice says so many characters to the room.
+/// Sends a message of this number of characters to the room.
 fn say(outbox: &mut Outbox, chars: usize) {
     say_to(outbox, ROOM, None, &"x".repeat(chars));
 }
@@ -140,7 +141,7 @@ fn close(outbox: &mut Outbox, conn: ConnId, farewell: &[u8]) {
 }
 
 #[test]
-fn a_flush_makes_as_many_writes_as_it_may() {
+fn the_writes_of_a_flush_are_limited() {
     let limits = Limits { flush_writes_max: 10, ..Limits::default() };
     let mut outbox = outbox(&limits, 100);
     let mut sockets = Sockets::default();
@@ -150,28 +151,28 @@ fn a_flush_makes_as_many_writes_as_it_may() {
     while sockets.flush(&mut outbox) {
         flushes += 1;
         let count = sockets.writes.len() - written;
-        // A flush that begins a tick leaves half as much again for those who wait from earlier ones.
+        // A flush with a new tick makes half as many writes again for connections that wait from earlier ticks.
         assert!(count <= 15, "{count} writes in one flush");
         written = sockets.writes.len();
-        assert!(flushes <= 100, "something is left for ever");
+        assert!(flushes <= 100, "the flushes never end");
     }
     assert!(flushes >= 7, "{flushes} flushes");
     assert_eq!(sockets.writes.len(), 100, "each connection is written to once");
 }
 
 #[test]
-fn each_of_the_writes_that_one_connection_takes_is_one_of_the_flush() {
+fn several_writes_to_one_connection_are_counted_separately() {
     let limits = Limits { flush_writes_max: 10, backlog_bytes_max: 1 << 20, ..Limits::default() };
     let mut outbox = outbox(&limits, 40);
     let mut sockets = Sockets::default();
-    // Connection 0 hears every other line: 150 pieces of the room's chunk, too large to be copied together.
+    // Connection 0 reads every other line: 150 ranges of the chunk, which are too large to be copied together.
     for nth in 0..300 {
         say_to(&mut outbox, ROOM, (nth % 2 == 0).then_some(conn(0)), &"x".repeat(200));
     }
     assert!(sockets.flush(&mut outbox));
     let (own, others): (Vec<_>, Vec<_>) = sockets.writes.iter().partition(|write| write.conn == conn(0));
     assert_eq!(own.iter().map(|write| write.slices).collect::<Vec<_>>(), [64, 64, 22]);
-    // Seven are left of ten, and half of ten for those who wait.
+    // Three of ten writes are used up. Half of ten are added for connections that wait.
     assert_eq!(others.len(), 7 + 5);
 }
 
@@ -194,7 +195,7 @@ fn small_rooms_are_written_to_before_large_ones() {
 }
 
 #[test]
-fn pieces_are_copied_together_where_they_are_small_and_written_as_they_lie_where_they_are_large() {
+fn small_ranges_are_copied_together_and_large_ones_are_not() {
     for (chars, slices) in [(100, 1), (10_000, 2)] {
         let mut outbox = outbox(&Limits::default(), 2);
         let mut sockets = Sockets::default();
@@ -208,7 +209,7 @@ fn pieces_are_copied_together_where_they_are_small_and_written_as_they_lie_where
 }
 
 #[test]
-fn what_a_class_sees_nothing_of_is_not_written() {
+fn an_event_that_a_class_does_not_see_causes_no_write() {
     let mut outbox = outbox(&Limits::default(), 1);
     let class = crate::dialect::plain::wire_class(Language::En, true);
     outbox.output(&Output::Subscribe { conn: conn(0), room: ROOM, class });
@@ -218,12 +219,12 @@ fn what_a_class_sees_nothing_of_is_not_written() {
     let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, what };
     outbox.output(&Output::ToRoom { room: ROOM, except: None, event: &event });
     sockets.flush(&mut outbox);
-    assert!(sockets.writes.is_empty(), "a write of nothing is a system call for nothing");
+    assert!(sockets.writes.is_empty(), "no empty write is made");
     assert_eq!(outbox.counters().deliveries, 0);
 }
 
 #[test]
-fn an_outbox_is_full_at_half_of_a_backlog() {
+fn an_outbox_is_full_at_half_of_the_maximum_backlog() {
     let limits = Limits { backlog_bytes_max: 10_000, ..Limits::default() };
     let mut outbox = outbox(&limits, 1);
     say(&mut outbox, 2_400);
@@ -238,7 +239,7 @@ fn an_outbox_is_full_at_half_of_a_backlog() {
 }
 
 #[test]
-fn buffers_are_used_again() {
+fn buffers_are_reused() {
     let mut outbox = outbox(&Limits::default(), 3);
     for _ in 0..5 {
         say(&mut outbox, 4_000);

@@ -1,4 +1,4 @@
-//! What rooms said in one tick, and which ranges of it a connection hears.
+//! The chunks of one tick, and the ranges of them that one connection reads.
 
 use super::queue::Range;
 use crate::base::id::RoomId;
@@ -7,34 +7,36 @@ use crate::planted;
 use alloc::vec::Vec;
 use bytes::BytesMut;
 
-/// The place of an output in its tick.
+/// The position of an output in its tick. The first is 1.
 pub(crate) type Ordinal = u32;
 
-/// The ordinal behind every other.
+/// An ordinal greater than that of every output.
 pub(super) const OPEN_END: Ordinal = Ordinal::MAX;
 
-/// One contiguous chunk: what one room said to one wire class, or what was written to single connections.
+/// A chunk under construction: the events of one room for some wire classes, or bytes written to single connections.
 #[derive(Debug, Default)]
 pub(super) struct ChunkBuilder {
     pub(super) bytes: BytesMut,
+    /// The outputs in the chunk, in the order of their ordinals. The private chunk has none: its ranges are in the
+    /// overrides.
     pub(super) marks: Vec<Mark>,
 }
 
 impl ChunkBuilder {
-    /// Appends bytes of another one.
+    /// Appends a range of another chunk.
     pub(super) fn copy(&mut self, from: &Self, range: core::ops::Range<usize>) {
         self.bytes.extend_from_slice(&from.bytes[range]);
     }
 }
 
-/// Where the bytes of an output begin in a chunk.
+/// The position of an output in a chunk. It ends at the next mark.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mark {
     pub(super) ordinal: Ordinal,
     pub(super) start: usize,
 }
 
-/// A subscription that began or ended within the tick: the room's outputs in a half-open range of ordinals.
+/// A subscription that ended in this tick. It covers the half-open range of ordinals from `from` to `until`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
     pub(crate) room: RoomId,
@@ -43,22 +45,23 @@ pub(crate) struct Span {
     pub(crate) until: Ordinal,
 }
 
-/// What sets a connection apart from the others of its rooms in this tick.
+/// The differences between the outputs for one connection and those for the others in its rooms, in this tick. A
+/// connection with an override is served individually.
 #[derive(Debug, Default)]
 pub(super) struct Override {
     pub(super) slot: u32,
-    /// In the order of their ordinals.
+    /// In the order of their ordinals, as [`merge`] requires.
     pub(super) items: Vec<Item>,
-    /// Subscriptions that ended within the tick.
+    /// Subscriptions that ended in this tick.
     pub(super) ended: Vec<Span>,
 }
 
-/// An output that is this connection's own matter.
+/// An output that only this connection reads, or that only this connection does not read.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Item {
-    /// It alone reads these bytes of the private chunk.
+    /// The connection reads this range of the private chunk.
     Private { ordinal: Ordinal, start: usize, end: usize },
-    /// It does not hear this output.
+    /// The connection does not read this output of a room.
     Skip { ordinal: Ordinal },
 }
 
@@ -70,19 +73,19 @@ impl Item {
     }
 }
 
-/// One chunk's outputs between two ordinals, as a source for a merge.
+/// The remaining outputs of one chunk for a connection.
 #[derive(Debug)]
 pub(super) struct Cursor<'a> {
-    /// The index of the chunk among the sources.
+    /// The index of the chunk in the sources.
     source: usize,
-    /// The outputs that are still to come.
+    /// The outputs that were not taken yet.
     marks: &'a [Mark],
-    /// Where the last of them ends.
+    /// The end of the last of them.
     end: usize,
 }
 
 impl<'a> Cursor<'a> {
-    /// The outputs of a chunk of `length` bytes with ordinals from `from` up to, not including, `until`.
+    /// Creates a cursor over the outputs of a chunk of `length` bytes with ordinals from `from` to `until`, exclusive.
     pub(super) fn new(
         source: usize,
         marks: &'a [Mark],
@@ -96,11 +99,12 @@ impl<'a> Cursor<'a> {
         Self { source, marks: marks.get(first..last).unwrap_or_default(), end }
     }
 
+    /// Returns the ordinal of the next output.
     fn next(&self) -> Option<Ordinal> {
         self.marks.first().map(|mark| mark.ordinal)
     }
 
-    /// Takes the outputs before `limit`.
+    /// Takes all outputs before `limit`. Returns their range.
     fn take_before(&mut self, limit: Ordinal) -> Range {
         let start = self.marks.first().map_or(self.end, |mark| mark.start);
         let count = self.marks.partition_point(|mark| mark.ordinal < limit);
@@ -110,11 +114,16 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Merges cursors and a connection's own items by ordinal into ranges, adjacent ones joined.
+/// Merges chunks and the items of a connection into ranges, in the order of the ordinals. Adjacent ranges are joined.
+///
+/// Each step takes as many outputs of the cursor with the least ordinal as precede the next item and the outputs of all
+/// other cursors. The number of steps therefore depends on how often the sources alternate, not on the number of
+/// outputs.
 pub(super) fn merge(cursors: &mut [Cursor<'_>], items: &[Item], private: usize, ranges: &mut Vec<Range>) {
     let mut items = items.iter().copied().peekable();
     loop {
         let mut next: Option<(Ordinal, usize)> = None;
+        // The least ordinal that another cursor or an item has: the outputs from there on have to wait.
         let mut after = OPEN_END;
         for (index, cursor) in cursors.iter().enumerate() {
             let Some(ordinal) = cursor.next() else { continue };
@@ -178,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_without_items_is_one_range() {
+    fn a_whole_chunk_is_one_range() {
         let marks = marks(&[(1, 0), (3, 10), (7, 25)]);
         assert_eq!(ranges(&mut [Cursor::new(1, &marks, 40, 0, OPEN_END)], &[]), [(1, 0, 40)]);
     }
@@ -190,12 +199,12 @@ mod tests {
         assert_eq!(ranges(&mut whole(), &[Item::Skip { ordinal: 3 }]), [(1, 0, 10), (1, 25, 40)]);
         assert_eq!(ranges(&mut whole(), &[Item::Skip { ordinal: 1 }]), [(1, 10, 40)]);
         assert_eq!(ranges(&mut whole(), &[Item::Skip { ordinal: 7 }]), [(1, 0, 25)]);
-        let strangers = [Item::Skip { ordinal: 0 }, Item::Skip { ordinal: 5 }, Item::Skip { ordinal: 9 }];
-        assert_eq!(ranges(&mut whole(), &strangers), [(1, 0, 40)]);
+        let others = [Item::Skip { ordinal: 0 }, Item::Skip { ordinal: 5 }, Item::Skip { ordinal: 9 }];
+        assert_eq!(ranges(&mut whole(), &others), [(1, 0, 40)]);
     }
 
     #[test]
-    fn private_writes_stand_in_their_place() {
+    fn private_bytes_are_in_the_order_of_their_ordinals() {
         let marks = marks(&[(1, 0), (3, 10)]);
         let items = [
             Item::Private { ordinal: 0, start: 0, end: 2 },
@@ -222,17 +231,18 @@ mod tests {
         let items = [Item::Skip { ordinal: 6 }];
         assert_eq!(ranges(&mut cursors, &items), [(1, 0, 9), (2, 0, 16)]);
     }
+
     #[test]
-    fn of_two_rooms_the_one_that_spoke_first_is_heard_first() {
+    fn the_room_with_the_first_output_comes_first() {
         let (one, other) = (marks(&[(4, 0)]), marks(&[(2, 0), (5, 3)]));
         let mut cursors = [Cursor::new(1, &one, 9, 0, OPEN_END), Cursor::new(2, &other, 8, 0, OPEN_END)];
         assert_eq!(ranges(&mut cursors, &[]), [(2, 0, 3), (1, 0, 9), (2, 3, 8)]);
     }
 
-    /// No two subscriptions of a connection hear the same output. If ever they do, it is sent twice, and
-    /// nothing waits for ever.
+    /// A connection never has two cursors with the same output. If a bug creates them, the output is duplicated, but the
+    /// merge still ends.
     #[test]
-    fn a_merge_ends_though_two_cursors_have_the_same_output() {
+    fn a_merge_ends_even_if_two_cursors_have_the_same_output() {
         let marks = marks(&[(1, 0), (3, 10)]);
         let mut cursors = [Cursor::new(1, &marks, 20, 0, 3), Cursor::new(1, &marks, 20, 0, OPEN_END)];
         assert_eq!(ranges(&mut cursors, &[]), [(1, 0, 10), (1, 0, 20)]);

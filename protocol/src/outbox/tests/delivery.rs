@@ -1,9 +1,9 @@
-//! Who is sent which bytes.
+//! The bytes that each connection is sent.
 
 use super::*;
 
 #[test]
-fn who_is_in_two_rooms_hears_both_in_the_order_in_which_they_spoke() {
+fn a_member_of_two_rooms_reads_both_in_the_order_of_the_events() {
     for (first, second) in [(ROOM, TEA), (TEA, ROOM)] {
         let mut outbox = outbox(&Limits::default(), 4);
         let mut sockets = Sockets::default();
@@ -28,7 +28,7 @@ fn who_is_in_two_rooms_hears_both_in_the_order_in_which_they_spoke() {
 }
 
 #[test]
-fn peers_in_several_rooms_hear_an_event_once() {
+fn a_peer_in_several_rooms_reads_an_event_once() {
     let mut outbox = Outbox::new(&Limits::default());
     let both = [ROOM, TEA];
     for (slot, rooms) in (0..).zip([&both[..], &both[..1], &both[1..], &both[..]]) {
@@ -45,45 +45,41 @@ fn peers_in_several_rooms_hear_an_event_once() {
     for conn in [0, 1, 2].map(conn) {
         assert_eq!(sockets.sent(conn), "alice left\n", "{conn}");
     }
-    assert_eq!(
-        sockets.sent(conn(3)),
-        "",
-        "a member of two rooms that is served individually hears it in none"
-    );
+    assert_eq!(sockets.sent(conn(3)), "", "an excluded connection reads it in none of its rooms");
     assert_eq!(outbox.counters().deliveries, 3);
 }
 
 #[test]
-fn an_output_for_a_connection_that_is_gone_reaches_nobody() {
+fn an_output_for_a_closed_connection_has_no_effect() {
     let mut outbox = outbox(&Limits::default(), 1);
     let mut sockets = Sockets::default();
-    let gone = conn(0);
+    let closed = conn(0);
     sockets.flush(&mut outbox);
-    outbox.closed(gone);
-    let mut name_the_gone = |outbox: &mut Outbox| {
-        write(outbox, gone, b"to the dead\n");
-        outbox.output(&Output::ReportDrained { conn: gone });
-        subscribe(outbox, gone, ROOM);
-        close(outbox, gone, b"farewell\n");
-        say_to(outbox, ROOM, Some(gone), "hello");
+    outbox.closed(closed);
+    let mut output_to_closed = |outbox: &mut Outbox| {
+        write(outbox, closed, b"too late\n");
+        outbox.output(&Output::ReportDrained { conn: closed });
+        subscribe(outbox, closed, ROOM);
+        close(outbox, closed, b"farewell\n");
+        say_to(outbox, ROOM, Some(closed), "hello");
         sockets.flush(outbox);
         assert_eq!(outbox.next_drained(), None);
         assert!(sockets.finished.is_empty());
     };
-    name_the_gone(&mut outbox);
-    // Its slot has another connection.
-    let next = ConnId { generation: 1, ..gone };
+    output_to_closed(&mut outbox);
+    // Now another connection uses the slot.
+    let next = ConnId { generation: 1, ..closed };
     outbox.opened(next);
     subscribe(&mut outbox, next, TEA);
-    name_the_gone(&mut outbox);
-    say_to(&mut outbox, TEA, Some(gone), "hello");
+    output_to_closed(&mut outbox);
+    say_to(&mut outbox, TEA, Some(closed), "hello");
     sockets.flush(&mut outbox);
-    assert_eq!(sockets.sent(gone), "");
+    assert_eq!(sockets.sent(closed), "");
     assert_eq!(sockets.sent(next), "alice: hello\n");
 }
 
 #[test]
-fn what_nobody_reads_disturbs_nobody_and_what_is_skipped_is_counted() {
+fn an_unseen_event_costs_nothing_and_skips_are_counted() {
     let mut outbox = Outbox::new(&Limits::default());
     for slot in 0..3 {
         outbox.opened(conn(slot));
@@ -97,14 +93,14 @@ fn what_nobody_reads_disturbs_nobody_and_what_is_skipped_is_counted() {
         let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, what };
         outbox.output(&Output::ToPeers { rooms: &[ROOM, TEA], except: Some(conn(2)), event: &event });
     };
-    // In the plain dialect nobody reads that somebody is away.
+    // Clients of the plain dialect do not see this event.
     tell(&mut outbox, What::AwaySet { away: None });
     assert!(outbox.overrides.is_empty());
     assert_eq!(outbox.unflushed_bytes, 0);
     let bob = Name::parse("bob").unwrap();
     tell(&mut outbox, What::Renamed { to: &bob });
     let skips: usize = outbox.overrides.iter().map(|it| it.items.len()).sum();
-    assert_eq!(skips, 4, "two of the second room, and who took the name in both");
+    assert_eq!(skips, 4, "two in the second room, and the excluded connection in both");
     let rendered = 2 * "* alice is now bob\n".len();
     assert_eq!(outbox.unflushed_bytes, rendered + skips * size_of::<Item>());
     sockets.flush(&mut outbox);
@@ -113,11 +109,11 @@ fn what_nobody_reads_disturbs_nobody_and_what_is_skipped_is_counted() {
 }
 
 #[test]
-fn of_several_rooms_only_those_who_read_something_are_served_individually() {
+fn only_a_connection_that_would_read_an_event_twice_gets_an_override() {
     let third = RoomId(Seq(30));
     let mut outbox = Outbox::new(&Limits::default());
     let reads = crate::dialect::irc::wire_class(Capabilities::AWAY_NOTIFY);
-    // One that reads it is in the last two rooms, one that does not is in all of them.
+    // The only connection that sees the event is in the last two rooms.
     for (slot, class, rooms) in [
         (0, reads, &[TEA, third][..]),
         (1, WireClass::default(), &[ROOM, TEA, third]),
@@ -133,8 +129,8 @@ fn of_several_rooms_only_those_who_read_something_are_served_individually() {
     let what = What::AwaySet { away: None };
     let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, what };
     outbox.output(&Output::ToPeers { rooms: &[ROOM, TEA, third], except: None, event: &event });
-    let served: Vec<u32> = outbox.overrides.iter().map(|it| it.slot).collect();
-    assert_eq!(served, [0], "who hears it a second time, and nobody else");
+    let overridden: Vec<u32> = outbox.overrides.iter().map(|it| it.slot).collect();
+    assert_eq!(overridden, [0], "only the connection that would read it twice");
     assert_eq!(outbox.counters().deliveries, 1);
     sockets.flush(&mut outbox);
     assert_eq!(sockets.sent(conn(0)), ":alice!plain@127.0.0.1 AWAY\r\n");

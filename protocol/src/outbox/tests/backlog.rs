@@ -1,17 +1,17 @@
-//! What sockets do not take at once.
+//! Backlogs: bytes that sockets do not accept at once.
 
 use super::*;
 
-/// Limits of one connection's backlog, and of all together.
+/// Returns limits on the backlog of one connection, and on all backlogs together.
 fn backlogs(one: usize, all: usize) -> Limits {
     Limits { backlog_bytes_max: one, outbox_bytes_max: all, ..Limits::default() }
 }
 
 fn flush_all(sockets: &mut Sockets, outbox: &mut Outbox) {
-    assert!((0..1_000).any(|_| !sockets.flush(outbox)), "something is left for ever");
+    assert!((0..1_000).any(|_| !sockets.flush(outbox)), "the flushes never end");
 }
 
-/// Connection 0 takes so many bytes at a time until it is owed nothing.
+/// Lets connection 0 accept `step` bytes at a time until its queue is empty.
 fn read_on(sockets: &mut Sockets, outbox: &mut Outbox, step: usize) {
     for _ in 0..1_000 {
         if outbox.counters().blocked == 0 {
@@ -20,13 +20,13 @@ fn read_on(sockets: &mut Sockets, outbox: &mut Outbox, step: usize) {
         sockets.take(outbox, conn(0), step);
         assert!(!sockets.flush(outbox));
     }
-    panic!("its socket stays full");
+    panic!("the backlog never ends");
 }
 
 #[test]
-fn however_little_a_socket_takes_its_reader_reads_the_same() {
-    // Connection 0 hears every other line: pieces of the room's chunk, few small ones, many that are large
-    // together, or a few that are large each.
+fn the_bytes_do_not_depend_on_how_many_a_socket_accepts_at_a_time() {
+    // Connection 0 reads every other line: a few small ranges of the chunk, many that are large together, or a few large
+    // ones.
     for (lines, chars) in [(7usize, 10), (300, 200), (9, 3_000)] {
         let mut expected = String::new();
         for step in [usize::MAX, 20_000, 5_000, 1_111, 107] {
@@ -55,14 +55,14 @@ fn however_little_a_socket_takes_its_reader_reads_the_same() {
 }
 
 #[test]
-fn what_is_owed_from_many_ticks_keeps_its_order() {
+fn a_backlog_of_many_ticks_keeps_its_order() {
     for step in [100_000, 3_000, 700] {
         let mut outbox = outbox(&backlogs(1 << 20, 1 << 21), 2);
         let mut sockets = Sockets::taking(conn(0), 0);
         sockets.flush(&mut outbox);
         let mut expected = String::new();
         for nth in 0..8 {
-            // Small ones are copied, large ones shared.
+            // Small ranges are copied, and large ones are shared.
             for chars in [10, 2_000, 20, 30, 5_000] {
                 let text = alloc::format!("{nth}{}", "x".repeat(chars));
                 say_to(&mut outbox, ROOM, Some(conn(0)), "not for all");
@@ -78,7 +78,7 @@ fn what_is_owed_from_many_ticks_keeps_its_order() {
 }
 
 #[test]
-fn small_pieces_that_were_owed_are_written_together() {
+fn small_queued_ranges_are_written_together() {
     let mut outbox = outbox(&Limits::default(), 1);
     let mut sockets = Sockets::taking(conn(0), 0);
     for _ in 0..100 {
@@ -92,7 +92,7 @@ fn small_pieces_that_were_owed_are_written_together() {
 }
 
 #[test]
-fn a_small_piece_that_is_owed_pins_no_large_chunk() {
+fn a_small_queued_range_keeps_no_large_chunk_in_memory() {
     let mut outbox = outbox(&backlogs(1 << 20, 1 << 21), 2);
     let mut sockets = Sockets::taking(conn(0), 0);
     say_to(&mut outbox, ROOM, Some(conn(0)), &"x".repeat(50_000));
@@ -103,7 +103,7 @@ fn a_small_piece_that_is_owed_pins_no_large_chunk() {
 }
 
 #[test]
-fn the_small_rest_of_a_large_chunk_pins_only_itself() {
+fn the_small_rest_of_a_large_chunk_does_not_keep_the_chunk_in_memory() {
     let mut outbox = outbox(&backlogs(1 << 20, 1 << 21), 1);
     let mut sockets = Sockets::taking(conn(0), 0);
     say(&mut outbox, 50_000);
@@ -119,7 +119,7 @@ fn the_small_rest_of_a_large_chunk_pins_only_itself() {
 }
 
 #[test]
-fn what_a_slow_reader_is_owed_pins_no_large_buffer() {
+fn a_small_chunk_in_a_backlog_keeps_no_large_buffer_in_memory() {
     let mut outbox = outbox(&backlogs(1 << 20, 1 << 21), 1);
     say(&mut outbox, 500_000);
     outbox.flush(&mut Sockets::default());
@@ -128,11 +128,11 @@ fn what_a_slow_reader_is_owed_pins_no_large_buffer() {
     say(&mut outbox, 2_000);
     outbox.flush(&mut Sockets::taking(conn(0), 0));
     assert_eq!(outbox.backlog_bytes(), 2_000 + AROUND);
-    assert_eq!(outbox.spare[0].bytes.capacity(), buffer, "the large buffer is not owed");
+    assert_eq!(outbox.spare[0].bytes.capacity(), buffer, "the large buffer is reused");
 }
 
 #[test]
-fn who_is_owed_something_has_not_drained_and_is_not_at_its_end() {
+fn a_connection_with_a_backlog_has_not_drained_and_is_not_finished() {
     let mut outbox = outbox(&Limits::default(), 1);
     let mut sockets = Sockets::taking(conn(0), 0);
     write(&mut outbox, conn(0), b"* a note\n");
@@ -149,7 +149,7 @@ fn who_is_owed_something_has_not_drained_and_is_not_at_its_end() {
 }
 
 #[test]
-fn a_backlog_may_be_as_large_as_its_limit() {
+fn a_backlog_overflows_only_above_its_limit() {
     let mut outbox = outbox(&backlogs(1_000, 10_000), 1);
     let mut sockets = Sockets::taking(conn(0), 0);
     say(&mut outbox, 1_000 - AROUND);
@@ -161,12 +161,11 @@ fn a_backlog_may_be_as_large_as_its_limit() {
 }
 
 #[test]
-fn who_is_found_to_be_slow_when_its_turn_comes_is_given_up_then() {
+fn a_slow_reader_overflows_when_the_flush_reaches_it() {
     let limits = Limits { flush_writes_max: 1, ..backlogs(10_000, 1 << 20) };
     let mut outbox = outbox(&limits, 4);
     let mut sockets = Sockets::taking(conn(3), 0);
-    // With one write in a flush the others are owed what their sockets were not tried with: no backlog, and
-    // so not bounded.
+    // Each flush reaches one connection. The queues of the others are not backlogs, so their limit does not apply.
     for _ in 0..4 {
         say(&mut outbox, 4_000);
         sockets.flush(&mut outbox);
@@ -177,7 +176,7 @@ fn who_is_found_to_be_slow_when_its_turn_comes_is_given_up_then() {
 }
 
 #[test]
-fn a_line_that_was_begun_is_written_to_its_end_before_the_farewell() {
+fn an_unfinished_line_is_written_completely_before_the_farewell() {
     let one = "alice: one\n".len();
     for (taken, expected) in [
         (0, "farewell\n"),
@@ -187,7 +186,7 @@ fn a_line_that_was_begun_is_written_to_its_end_before_the_farewell() {
         (2 * one, "alice: one\nalice: two\nfarewell\n"),
         (2 * one + 1, "alice: one\nalice: two\nalice: ten\nfarewell\n"),
     ] {
-        for is_told_before_it_reads_on in [true, false] {
+        for closes_before_it_reads_on in [true, false] {
             let mut outbox = outbox(&backlogs(100, 10_000), 1);
             let mut sockets = Sockets::taking(conn(0), taken);
             say_to(&mut outbox, ROOM, None, "one");
@@ -198,12 +197,12 @@ fn a_line_that_was_begun_is_written_to_its_end_before_the_farewell() {
             say(&mut outbox, 100);
             sockets.flush(&mut outbox);
             assert_eq!(outbox.next_overflowed(), Some(conn(0)));
-            if is_told_before_it_reads_on {
+            if closes_before_it_reads_on {
                 close(&mut outbox, conn(0), b"farewell\n");
             }
             sockets.take(&mut outbox, conn(0), 1_000);
             sockets.flush(&mut outbox);
-            if !is_told_before_it_reads_on {
+            if !closes_before_it_reads_on {
                 close(&mut outbox, conn(0), b"farewell\n");
                 sockets.flush(&mut outbox);
             }
@@ -214,7 +213,7 @@ fn a_line_that_was_begun_is_written_to_its_end_before_the_farewell() {
 }
 
 #[test]
-fn of_backlogs_that_are_too_much_together_the_largest_go_until_the_rest_is_not() {
+fn the_largest_backlogs_overflow_until_the_rest_is_within_the_common_limit() {
     let mut outbox = Outbox::new(&backlogs(1 << 20, 10_000));
     let mut sockets = Sockets::default();
     for slot in 0..3 {
@@ -224,20 +223,20 @@ fn of_backlogs_that_are_too_much_together_the_largest_go_until_the_rest_is_not()
         sockets.granted.insert(conn(slot), 0);
     }
     sockets.flush(&mut outbox);
-    // What is owed is large pieces, and a small one beside the first.
+    // Each backlog is a large range. The first also has a small one.
     for (room, bytes) in [(0, 10_100), (1, 10_200), (2, 10_000)] {
         say_to(&mut outbox, RoomId(Seq(room)), None, &"x".repeat(bytes - AROUND));
     }
     write(&mut outbox, conn(0), &[b'x'; 500]);
     sockets.flush(&mut outbox);
-    let given_up: Vec<_> = core::iter::from_fn(|| outbox.next_overflowed()).collect();
-    assert_eq!(given_up, [conn(1), conn(0)]);
-    assert_eq!(outbox.backlog_bytes(), 10_000, "as much as all may owe together");
+    let overflowed: Vec<_> = core::iter::from_fn(|| outbox.next_overflowed()).collect();
+    assert_eq!(overflowed, [conn(1), conn(0)]);
+    assert_eq!(outbox.backlog_bytes(), 10_000, "the common limit is reached exactly");
     assert_eq!(outbox.counters().overflowed_together, 2);
 }
 
 #[test]
-fn who_was_not_reached_yet_is_not_given_up_for_what_others_are_owed() {
+fn a_connection_that_the_flush_has_not_reached_does_not_overflow_for_others() {
     let limits = Limits { flush_writes_max: 1, ..backlogs(1 << 20, 5_000) };
     let mut outbox = outbox(&limits, 2);
     outbox.opened(conn(2));
@@ -246,7 +245,7 @@ fn who_was_not_reached_yet_is_not_given_up_for_what_others_are_owed() {
     sockets.flush(&mut outbox);
     say_to(&mut outbox, TEA, None, &"x".repeat(6_000));
     say(&mut outbox, 9_000);
-    // One write to the socket that is full, and one for those who wait: of two, one is not reached.
+    // One write goes to the full socket, and one to a waiting connection. The other waiting connection is not reached.
     assert!(sockets.flush(&mut outbox));
     assert_eq!(outbox.next_overflowed(), Some(conn(2)));
     assert_eq!(outbox.next_overflowed(), None);
