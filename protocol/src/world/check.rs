@@ -1,16 +1,16 @@
-//! What holds of every world, whatever entries made it.
+//! The invariants of the world, which hold after every entry.
 
 use super::World;
 use crate::base::name::RoomName;
 use crate::base::person::UserModes;
 
 impl World {
-    /// Asserts every invariant of the shared state; for tests, simulators and fuzzers, after each step.
+    /// Asserts every invariant of the shared state. Tests, simulators and fuzzers call it after each step.
     ///
-    /// It looks at every member, room and line of history once.
+    /// The cost is linear in the number of members, rooms and lines of history.
     ///
     /// # Panics
-    /// One of them does not hold: a bug in the core.
+    /// Panics if an invariant does not hold, which is a bug in the core.
     pub fn check_invariants(&self) {
         assert_eq!(
             self.names.len(),
@@ -20,7 +20,7 @@ impl World {
         for (&id, member) in &self.members {
             let name = &member.person.name;
             assert_eq!(self.names.get(name.key()), Some(&id), "{name} is the name of its member");
-            assert!(id.0 <= self.position, "{id} entered before now");
+            assert!(id.0 <= self.position, "{id} is not later than the last entry");
             for &(room, version, is_muted) in member.muted() {
                 if let Some(room) = self.rooms.get(&room).filter(|it| it.modes.masks_version() == version) {
                     assert_eq!(is_muted, room.modes.mutes(&member.person), "{id} is muted in {}", room.name);
@@ -28,14 +28,14 @@ impl World {
             }
             for (index, room) in member.rooms.iter().enumerate() {
                 assert!(!member.rooms[..index].contains(room), "{id} is in {room} once");
-                let room = self.rooms.get(room).expect("a member is in rooms that are");
-                assert!(room.members.contains_key(&id), "{} knows its member {id}", room.name);
+                let room = self.rooms.get(room).expect("the rooms of a member exist");
+                assert!(room.members.contains_key(&id), "{} lists its member {id}", room.name);
             }
         }
         let count = |mode| self.members.values().filter(|member| member.modes.has(mode)).count();
-        assert_eq!(self.invisible, count(UserModes::INVISIBLE), "those who are invisible are counted");
+        assert_eq!(self.invisible, count(UserModes::INVISIBLE), "invisible members are counted");
         assert_eq!(self.operators, count(UserModes::OPERATOR), "operators are counted");
-        assert!(self.departed.len() <= self.limits.departed_max, "those who departed are few");
+        assert!(self.departed.len() <= self.limits.departed_max, "the former names are within their limit");
         let lobby = RoomName::lobby();
         assert_eq!(self.room_names.len(), self.rooms.len(), "each room has one name, and each name one room");
         for (&id, room) in &self.rooms {
@@ -45,12 +45,12 @@ impl World {
                 "{} is the name of its room",
                 room.name
             );
-            assert!(id.0 <= self.position, "{id} began before now");
+            assert!(id.0 <= self.position, "{id} is not later than the last entry");
             let is_lobby = room.name == lobby;
-            assert!(is_lobby || !room.members.is_empty(), "{} has ended with its last member", room.name);
+            assert!(is_lobby || !room.members.is_empty(), "{} has members", room.name);
             for member in room.members.keys() {
-                let member = self.members.get(member).expect("those in a room are members");
-                assert!(member.rooms.contains(&id), "{} knows its room {}", member.person.name, room.name);
+                let member = self.members.get(member).expect("the members of a room exist");
+                assert!(member.rooms.contains(&id), "{} lists its room {}", member.person.name, room.name);
             }
             room.check_history(self.position, &self.limits);
         }

@@ -1,4 +1,4 @@
-//! Members: how they enter and leave, and what they say of themselves.
+//! Commands about members: entering, leaving, names, direct messages, and what a member sets for itself.
 
 use super::{Correspondent, Effect, Extras, Member, Refusal, World};
 use crate::base::digest::Digest;
@@ -13,15 +13,16 @@ use crate::planted;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-/// Members of one port that have the first numbers behind it.
+/// Number of names that are tried for one port: `5001`, `5001-2` and so on. The limit bounds the work, since thousands of
+/// clients may have the same port.
 const PORT_NUMBERS: u64 = 16;
 
-/// Somebody who is gone, or has another name.
+/// A name of a member that has left or was renamed since.
 #[derive(Clone, Debug)]
 pub struct FormerName {
-    /// Who it was to others.
+    /// The person with that name.
     pub person: Person,
-    /// When it left, or took the other name: milliseconds since 1970-01-01T00:00:00Z.
+    /// The time at which it left or was renamed, in milliseconds since 1970-01-01T00:00:00Z.
     pub at_unix_ms: u64,
 }
 
@@ -41,7 +42,7 @@ impl Member {
         self.extras.get_or_insert_default()
     }
 
-    /// What was found out of masks about it.
+    /// Returns the cached results of comparing the member with the masks of rooms.
     pub(super) fn muted(&self) -> &[(RoomId, u32, bool)] {
         self.extras.as_ref().map_or(&[], |extras| &extras.muted)
     }
@@ -50,7 +51,8 @@ impl Member {
         self.extras.as_ref()?.correspondent
     }
 
-    /// Its name, its host or its real name is another: what was found out of masks about it is not true any more.
+    /// Clears the cache of [`muted`](Self::muted). It must be called whenever the name or the host changes, which masks
+    /// are compared with.
     fn forget_muted(&mut self) {
         if let Some(extras) = &mut self.extras {
             extras.muted = Vec::new();
@@ -107,8 +109,8 @@ impl World {
         }
     }
 
-    /// A name that nobody has. Whoever connects chooses the port, and may choose the same thousands of times:
-    /// then the position in the log is a number that nobody else has.
+    /// Returns a free name for a client's port. If the first names for the port are taken, the name contains the position
+    /// in the log, which no other member has. (Clients choose their ports, and many may choose the same.)
     fn name_for_port(&self, port: u16, seq: Seq) -> Name {
         let mut names = (1..=PORT_NUMBERS).map(|nth| Name::for_port(port, nth));
         let free = names.find(|name| self.member_named(name).is_none());
@@ -180,8 +182,8 @@ impl World {
         Ok(())
     }
 
-    /// A member speaks to another alone. Both know from here on whom a reply is for: whoever wrote last, or, where
-    /// nobody has, to whom the member wrote last.
+    /// Sends a direct message, and records the correspondents of both members for [`Command::Reply`]: the member that last
+    /// wrote to them or, if nobody has, the member to which they last wrote.
     pub(super) fn tell(
         &mut self,
         entry: &LogEntry,
@@ -204,7 +206,8 @@ impl World {
         effects.push(Effect::Told { member: id, to });
     }
 
-    /// For whom a reply of the member is. It is known by its id: a name may be another's by now.
+    /// Returns the member to which a reply goes. It was recorded by its id, since its name may belong to another member
+    /// now.
     pub(super) fn correspondent(&self, id: MemberId) -> Result<MemberId, Refusal> {
         let correspondent = self.members.get(&id).and_then(|member| member.correspondent());
         let Correspondent { member, .. } = correspondent.ok_or(Refusal::NobodyToAnswer)?;
@@ -244,7 +247,7 @@ impl World {
         real_name: &Text,
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refusal> {
-        // There is nothing to it but the words.
+        // Other changes are made without their text. A real name is nothing but text, so the command is refused.
         if let Some(room) = self.silenced_somewhere(id).and_then(|room| self.rooms.get(&room)) {
             return Err(Refusal::Silenced(room.name.clone()));
         }
@@ -254,7 +257,7 @@ impl World {
         Ok(())
     }
 
-    /// Who is an operator becomes it by its password alone.
+    /// Changes the user modes of a member, and counts the members with certain modes.
     pub(super) fn set_user_modes(
         &mut self,
         id: MemberId,
@@ -271,7 +274,7 @@ impl World {
         effects.push(Effect::UserModesSet { member: id, on, off });
     }
 
-    /// Some member's modes are others.
+    /// Updates the counts of members with certain modes, after the modes of one member have changed.
     fn count_modes(&mut self, before: UserModes, after: UserModes) {
         for (mode, count) in
             [(UserModes::INVISIBLE, &mut self.invisible), (UserModes::OPERATOR, &mut self.operators)]
@@ -280,7 +283,7 @@ impl World {
         }
     }
 
-    /// Whether the member is an operator of the server.
+    /// Checks that a member is an operator of the server.
     pub(super) fn server_operator(&self, id: MemberId) -> Result<(), Refusal> {
         let is_operator = |member: &Member| member.modes.has(UserModes::OPERATOR);
         if self.member(id).is_some_and(is_operator) { Ok(()) } else { Err(Refusal::NotServerOperator) }
@@ -304,7 +307,7 @@ impl World {
         if room.modes.has(crate::base::mode::Flag::InviteOnly) {
             by_operator.clone()?;
         }
-        // What keeps others out yields to the word of who runs the room; from anybody else, it is a hint.
+        // An invitation from an operator of the room lifts its restrictions on entering. One from another member does not.
         if let Some(target) = self.members.get_mut(&target).filter(|_| by_operator.is_ok()) {
             let invitations = &mut target.extras_mut().invitations;
             invitations.retain(|&other| other != room_id);
@@ -317,13 +320,14 @@ impl World {
         Ok(())
     }
 
-    /// Uses an invitation up, if there is one.
+    /// Removes the invitation of a member to a room, if there is one.
     pub(super) fn take_invitation(&mut self, id: MemberId, room: RoomId) {
         if let Some(extras) = self.members.get_mut(&id).and_then(|member| member.extras.as_mut()) {
             extras.invitations.retain(|&other| other != room);
         }
     }
 
+    /// Records a former name.
     fn depart(&mut self, entry: &LogEntry, person: Person) {
         self.departed.push_back(FormerName { person, at_unix_ms: entry.at_unix_ms });
         self.trim_departed();

@@ -1,9 +1,82 @@
-//! Refusals as the logs name them.
+//! The reasons for which the world refuses a command.
 
-use super::Refusal;
+use crate::base::mode::{Mask, MaskList};
+use crate::base::name::{Name, RoomName};
+
+/// The reason for which the world refused a command, or a part of it.
+///
+/// "The member" is the one that requested the command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The member is already in the room.
+    AlreadyIn(RoomName),
+    /// The invited member is already in the room.
+    AlreadyThere {
+        /// The name of the invited member.
+        name: Name,
+        /// The room.
+        room: RoomName,
+    },
+    /// The room has a key, and the member gave none or a wrong one.
+    BadKey(RoomName),
+    /// The member is banned from the room.
+    Banned(RoomName),
+    /// The member to whom the reply would go has left the server.
+    CorrespondentLeft,
+    /// Only invited members may enter the room.
+    InviteOnly(RoomName),
+    /// The mask lists of the room are full.
+    ListFull {
+        /// The room.
+        room: RoomName,
+        /// The list.
+        list: MaskList,
+        /// The mask that was not added.
+        mask: Mask,
+    },
+    /// The member may not change its name while a mask mutes it in the room.
+    NameHeld(RoomName),
+    /// Another member has the name.
+    NameTaken(Name),
+    /// The member already has the name.
+    NameUnchanged,
+    /// The room does not allow CTCP.
+    NoCtcp(RoomName),
+    /// The member gave a key, but the room has none or does not exist.
+    NoKey(RoomName),
+    /// No member has the name.
+    NoSuchName(Name),
+    /// The room does not exist, or is secret.
+    NoSuchRoom(RoomName),
+    /// The member has neither received nor sent a direct message, so there is nobody to reply to.
+    NobodyToAnswer,
+    /// The member is not in the room.
+    NotIn(RoomName),
+    /// The member is not an operator of the room.
+    NotRoomOperator(RoomName),
+    /// The member is not an operator of the server.
+    NotServerOperator,
+    /// The other member is not in the room.
+    NotThere {
+        /// The name of the other member.
+        name: Name,
+        /// The room.
+        room: RoomName,
+    },
+    /// The room has as many members as its limit allows.
+    RoomFull(RoomName),
+    /// The server has as many rooms as its limit allows.
+    RoomsFull,
+    /// The member may not speak in the room.
+    Silenced(RoomName),
+    /// The topic is longer than this number of bytes.
+    TopicTooLong(usize),
+    /// The member is in as many rooms as its limit allows.
+    TooManyRooms,
+}
 
 impl Refusal {
-    /// The refusal in a word of the logs: `name_taken`.
+    /// Returns the word for the refusal in logs: `name_taken`.
     #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {

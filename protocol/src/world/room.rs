@@ -1,4 +1,4 @@
-//! One room: its members, its topic, what was said of late.
+//! A room: its members, modes, topic and history.
 
 use crate::base::digest::Digest;
 use crate::base::id::{MemberId, Seq};
@@ -25,15 +25,15 @@ pub struct Room {
 /// A line of a room's recent history.
 #[derive(Clone, Debug)]
 pub struct HistoryLine {
-    /// Its position in the log.
+    /// The position in the log.
     pub seq: Seq,
-    /// When it was said: milliseconds since 1970-01-01T00:00:00Z.
+    /// The time of the message, in milliseconds since 1970-01-01T00:00:00Z.
     pub at_unix_ms: u64,
-    /// The speaker, as it was at that time.
+    /// The author, as others saw it at that time.
     pub by: Person,
     /// The kind of the message.
     pub kind: MessageKind,
-    /// The words.
+    /// The text.
     pub text: Text,
 }
 
@@ -43,14 +43,14 @@ impl HistoryLine {
     }
 }
 
-/// What a room is about.
+/// The topic of a room.
 #[derive(Clone, Debug)]
 pub struct Topic {
-    /// The topic.
+    /// The text.
     pub text: Text,
     /// The name, at that time, of the member who set it.
     pub by: Name,
-    /// When it was set: milliseconds since 1970-01-01T00:00:00Z.
+    /// The time at which it was set, in milliseconds since 1970-01-01T00:00:00Z.
     pub at_unix_ms: u64,
 }
 
@@ -67,63 +67,66 @@ impl Room {
         }
     }
 
-    /// When it began: milliseconds since 1970-01-01T00:00:00Z.
+    /// Returns the time at which the room was created, in milliseconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn began_unix_ms(&self) -> u64 {
         self.began_unix_ms
     }
 
-    /// What was said of late, oldest first.
+    /// Returns the recent messages, the oldest first.
     pub fn history(&self) -> impl ExactSizeIterator<Item = &HistoryLine> + DoubleEndedIterator {
         self.history.iter()
     }
 
-    /// Its members, in the order of their entrance to the server.
+    /// Returns the members, in the order in which they entered the server.
     pub fn members(&self) -> impl ExactSizeIterator<Item = MemberId> {
         self.members.keys().copied()
     }
 
-    /// Its members from that one on, and the statuses of each.
+    /// Returns the members from `id` on, with the statuses of each.
     pub fn members_from(&self, id: MemberId) -> impl Iterator<Item = (MemberId, Statuses)> {
         self.members.range(id..).map(|(&id, &statuses)| (id, statuses))
     }
 
-    /// The statuses of a member; `None` for who is not in the room.
+    /// Returns the statuses of a member; `None` if it is not in the room.
     #[must_use]
     pub fn statuses(&self, id: MemberId) -> Option<Statuses> {
         self.members.get(&id).copied()
     }
 
-    /// What it allows, and to whom.
+    /// Returns the modes.
     #[must_use]
     pub const fn modes(&self) -> &Modes {
         &self.modes
     }
 
-    /// Whether that member may hear that the room is, and who is there.
+    /// Returns whether a member may know that the room exists, and who is in it. `None` stands for a connection that is
+    /// not a member.
     #[must_use]
     pub fn is_visible_to(&self, id: Option<MemberId>) -> bool {
         !self.modes.has(Flag::Secret) || id.is_some_and(|id| self.members.contains_key(&id))
     }
 
-    /// Its name.
+    /// Returns the name.
     #[must_use]
     pub const fn name(&self) -> &RoomName {
         &self.name
     }
 
-    /// Its topic, if it has one.
+    /// Returns the topic, if there is one.
     #[must_use]
     pub const fn topic(&self) -> Option<&Topic> {
         self.topic.as_ref()
     }
 
-    pub(super) fn remember(&mut self, heard: HistoryLine, limits: &WorldLimits) {
-        self.history_bytes += heard.bytes();
-        self.history.push_back(heard);
+    /// Appends a line to the history.
+    pub(super) fn remember(&mut self, line: HistoryLine, limits: &WorldLimits) {
+        self.history_bytes += line.bytes();
+        self.history.push_back(line);
         self.trim_history(limits);
     }
 
+    /// Drops the oldest lines until the history is within its limits.
     pub(super) fn trim_history(&mut self, limits: &WorldLimits) {
         while self.history.len() > limits.history_lines_max || self.history_bytes > limits.history_bytes_max {
             let Some(oldest) = self.history.pop_front() else { break };
@@ -133,12 +136,24 @@ impl Room {
 
     pub(super) fn check_history(&self, position: Seq, limits: &WorldLimits) {
         let bytes: usize = self.history.iter().map(HistoryLine::bytes).sum();
-        assert_eq!(self.history_bytes, bytes, "the history of {} is counted", self.name);
-        assert!(bytes <= limits.history_bytes_max, "the history of {} is within its bytes", self.name);
-        assert!(self.history.len() <= limits.history_lines_max, "the history of {} is short", self.name);
+        assert_eq!(self.history_bytes, bytes, "the bytes of the history of {} are counted", self.name);
+        assert!(
+            bytes <= limits.history_bytes_max,
+            "the bytes of the history of {} are within their limit",
+            self.name
+        );
+        assert!(
+            self.history.len() <= limits.history_lines_max,
+            "the lines of the history of {} are within their limit",
+            self.name
+        );
         let in_order = self.history.iter().is_sorted_by(|one, next| one.seq < next.seq);
         assert!(in_order, "the history of {} is in the order of the log", self.name);
-        assert!(self.history.back().is_none_or(|last| last.seq <= position), "history is of the past");
+        assert!(
+            self.history.back().is_none_or(|last| last.seq <= position),
+            "the history of {} is not later than the last entry",
+            self.name
+        );
     }
 
     pub(super) fn digest(&self, digest: &mut Digest) {
@@ -157,12 +172,12 @@ impl Room {
             digest.number(statuses.number());
         }
         digest.number(self.history.len() as u64);
-        for heard in &self.history {
-            digest.number(heard.seq.0);
-            digest.number(heard.at_unix_ms);
-            digest.number(heard.kind as u64);
-            heard.by.digest(digest);
-            digest.text(heard.text.as_str());
+        for line in &self.history {
+            digest.number(line.seq.0);
+            digest.number(line.at_unix_ms);
+            digest.number(line.kind as u64);
+            line.by.digest(digest);
+            digest.text(line.text.as_str());
         }
     }
 }

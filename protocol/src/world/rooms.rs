@@ -1,4 +1,4 @@
-//! Rooms: who is in them, who may speak there, and what they are about.
+//! Commands about rooms: entering and leaving, messages, topics and modes.
 
 use super::silence::is_silenced;
 use super::{Effect, Member, Refusal, Room, Topic, World};
@@ -47,7 +47,7 @@ impl World {
             };
             self.take_invitation(id, room);
             let mut statuses = Statuses::default();
-            // Whoever begins a room runs it.
+            // The member that creates a room is its operator.
             statuses.set(Status::Operator, begins);
             if let (Some(member), Some(there)) = (self.members.get_mut(&id), self.rooms.get_mut(&room)) {
                 member.rooms.push(room);
@@ -60,7 +60,7 @@ impl World {
         Ok(())
     }
 
-    /// Whether the member can enter the room, when it leaves `from` for it.
+    /// Checks that a member may enter the room `name`, if it leaves the room `from` at the same time.
     fn may_enter(
         &self,
         id: MemberId,
@@ -77,7 +77,8 @@ impl World {
         let asks_for_key =
             there.and_then(|id| self.rooms.get(&id)).is_some_and(|it| it.modes.key().is_some());
         if checks_key && key.is_some() && !asks_for_key {
-            // As it was written: whether there is a secret room is not told by how it spells its name.
+            // With the name as the member wrote it: the spelling of an existing room would reveal that a secret room
+            // exists.
             return Err(Refusal::NoKey(name.clone()));
         }
         let ends = from.is_some_and(|room| self.ends_without(room, id));
@@ -140,7 +141,7 @@ impl World {
         message: &Message,
     ) -> Result<RoomId, Refusal> {
         if let Some(room) = self.room_named(room_name) {
-            self.find_out_muted(id, room);
+            self.cache_muted(id, room);
         }
         let room_id = self.may_say(id, room_name, message.kind)?;
         let Some(by) = self.members.get(&id).map(|member| member.person.clone()) else { return Ok(room_id) };
@@ -150,16 +151,16 @@ impl World {
             && let Some(room) = self.rooms.get_mut(&room_id)
         {
             let Message { kind, text, .. } = message.clone();
-            let heard = HistoryLine { seq: entry.seq, at_unix_ms: entry.at_unix_ms, by, kind, text };
-            room.remember(heard, &self.limits);
+            let line = HistoryLine { seq: entry.seq, at_unix_ms: entry.at_unix_ms, by, kind, text };
+            room.remember(line, &self.limits);
         }
         Ok(room_id)
     }
 
-    /// Whether a member may speak to a room in that manner; and which room that is.
+    /// Checks that a member may send a message of this kind to a room. Returns the room.
     ///
     /// # Errors
-    /// Why it may not.
+    /// Returns the reason if it may not.
     pub fn may_say(&self, id: MemberId, name: &RoomName, kind: MessageKind) -> Result<RoomId, Refusal> {
         let room_id = self.known_room(id, name)?;
         let (Some(room), Some(member)) = (self.rooms.get(&room_id), self.members.get(&id)) else {
@@ -178,7 +179,7 @@ impl World {
         Ok(room_id)
     }
 
-    /// The member has said something.
+    /// Records the time of a message of the member.
     pub(super) fn spoke(&mut self, entry: &LogEntry, id: MemberId) {
         if let Some(member) = self.members.get_mut(&id) {
             member.spoke_unix_ms = entry.at_unix_ms;
@@ -193,11 +194,11 @@ impl World {
         topic: Option<&Text>,
     ) -> Result<RoomId, Refusal> {
         let room_id = self.room_of(id, room_name)?;
-        let runs = self.room_operator(id, room_id);
+        let by_operator = self.room_operator(id, room_id);
         if self.rooms.get(&room_id).is_some_and(|room| room.modes.has(Flag::TopicLocked)) {
-            runs?;
-        } else if runs.is_err() {
-            // Who may not speak does not speak by the topic either.
+            by_operator?;
+        } else if by_operator.is_err() {
+            // Otherwise a silenced member could speak by setting the topic.
             self.may_say(id, room_name, MessageKind::Text)?;
         }
         let bytes_max = self.limits.topic_bytes_max;
@@ -211,7 +212,7 @@ impl World {
         Ok(room_id)
     }
 
-    /// Makes the changes that the member may make; each that it may not is refused by itself.
+    /// Changes the modes of a room. Each change is accepted or refused by itself.
     pub(super) fn set_modes(
         &mut self,
         entry: &LogEntry,
@@ -242,7 +243,7 @@ impl World {
         Ok(())
     }
 
-    /// Makes one change; returns it as it is to be told, or `None` where it changed nothing.
+    /// Makes one change. Returns it as members read it; `None` if it makes no difference.
     fn set_mode(
         &mut self,
         entry: &LogEntry,
@@ -258,14 +259,14 @@ impl World {
             }
             _ => None,
         };
-        let shown = target.and_then(|id| self.members.get(&id)).map(|member| member.person.name.clone());
+        let spelled = target.and_then(|id| self.members.get(&id)).map(|member| member.person.name.clone());
         let Some(room) = self.rooms.get_mut(&room_id) else { return Ok(None) };
-        let (changed, told) = match change {
+        let (has_changed, made) = match change {
             ModeChange::Flag { flag, on } => (room.modes.set_flag(*flag, *on), change.clone()),
             ModeChange::Key(key) => (room.modes.set_key(key.clone()), change.clone()),
             ModeChange::Limit(limit) => (room.modes.set_limit(*limit), change.clone()),
             ModeChange::Mask { list, mask, on: false } => match room.modes.remove_mask(*list, mask) {
-                // Clients know it as it was set.
+                // The mask as it was set, not as it was given: clients compare it with their lists.
                 Some(mask) => (true, ModeChange::Mask { list: *list, mask, on: false }),
                 None => (false, change.clone()),
             },
@@ -279,7 +280,7 @@ impl World {
                 (room.modes.add_mask(*list, entry), change.clone())
             }
             ModeChange::Status { name, status, on } => {
-                let name = shown.unwrap_or_else(|| name.clone());
+                let name = spelled.unwrap_or_else(|| name.clone());
                 let Some(statuses) = target.and_then(|id| room.members.get_mut(&id)) else {
                     return Err(Refusal::NotThere { name, room: room.name.clone() });
                 };
@@ -288,18 +289,18 @@ impl World {
                 (before != *on, ModeChange::Status { name, status: *status, on: *on })
             }
         };
-        Ok(changed.then_some(told))
+        Ok(has_changed.then_some(made))
     }
 
-    /// The room of that name, if the member is in it.
+    /// Returns the room with a name, if the member is in it.
     pub(super) fn room_of(&self, member: MemberId, name: &RoomName) -> Result<RoomId, Refusal> {
         let id = self.known_room(member, name)?;
         let is_there = self.rooms.get(&id).is_some_and(|room| room.members.contains_key(&member));
         if is_there { Ok(id) } else { Err(Refusal::NotIn(name.clone())) }
     }
 
-    /// The room of that name, if the member may know of it: it is not secret, or the member is in it, or an operator
-    /// of the server.
+    /// Returns the room with a name, if the member may know that it exists: it is not secret, or the member is in it or is
+    /// an operator of the server.
     fn known_room(&self, member: MemberId, name: &RoomName) -> Result<RoomId, Refusal> {
         let knows = |id: &RoomId| {
             self.rooms.get(id).is_some_and(|room| room.is_visible_to(Some(member)))
@@ -308,7 +309,7 @@ impl World {
         self.room_named(name).filter(knows).ok_or_else(|| Refusal::NoSuchRoom(name.clone()))
     }
 
-    /// Whether the member runs the room: it is there as an operator, or is one of the server.
+    /// Checks that a member is an operator of the room or of the server.
     pub(super) fn room_operator(&self, id: MemberId, room: RoomId) -> Result<(), Refusal> {
         let Some(room) = self.rooms.get(&room) else { return Ok(()) };
         let is_server_operator = |member: &Member| member.modes.has(UserModes::OPERATOR);
@@ -327,7 +328,7 @@ impl World {
         self.room_names.insert(name.shared_key(), id);
     }
 
-    /// Whether the room would end with this member's leave. `lobby` never does.
+    /// Returns whether the room ends when the member leaves it. The lobby never ends.
     pub(super) fn ends_without(&self, id: RoomId, member: MemberId) -> bool {
         self.rooms.get(&id).is_some_and(|room| {
             room.members.len() == 1 && room.members.contains_key(&member) && room.name != RoomName::lobby()

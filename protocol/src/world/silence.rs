@@ -1,19 +1,20 @@
-//! Who may not speak in a room, and what of its words is not heard there.
+//! Silenced members: those that may not speak in a room, because it is moderated, or because a mask mutes or bans them.
 //!
-//! Whoever is moderated, muted or banned in a room speaks there by no other way either: what it says when it leaves goes
-//! without words, and its name and real name stay what they are. The act itself is everybody's.
+//! A silenced member can still leave the room or mark itself as away, but texts of its choice do not reach the room in
+//! that way: parting messages and away texts are left out, and changes of name and real name are refused.
 
 use super::room::Room;
 use super::{Member, Refusal, World};
 use crate::base::id::{MemberId, RoomId};
 use crate::base::mode::{Flag, MaskList, Statuses};
 
-/// Rooms of which a member remembers whether it is muted there.
+/// Maximum number of rooms for which a member caches whether it is muted.
 const MUTED_MAX: usize = 32;
 
 impl World {
-    /// Remembers whether the masks of a room mute a member, for as long as nothing changes that.
-    pub(super) fn find_out_muted(&mut self, id: MemberId, room_id: RoomId) {
+    /// Compares a member with the masks of a room, and caches whether they mute it. The result is valid until the masks,
+    /// or the member's name or host, change.
+    pub(super) fn cache_muted(&mut self, id: MemberId, room_id: RoomId) {
         let (Some(room), Some(member)) = (self.rooms.get(&room_id), self.members.get_mut(&id)) else {
             return;
         };
@@ -32,28 +33,28 @@ impl World {
         muted.push((room_id, version, is_muted));
     }
 
-    /// Whether what the member says is not heard in the room.
+    /// Returns whether the member is silenced in the room.
     pub(super) fn silenced_in(&mut self, id: MemberId, room_id: RoomId) -> bool {
-        self.find_out_muted(id, room_id);
+        self.cache_muted(id, room_id);
         let (Some(room), Some(member)) = (self.rooms.get(&room_id), self.members.get(&id)) else {
             return false;
         };
         is_silenced(room_id, room, id, member)
     }
 
-    /// The first room that the member is in and where what it says is not heard. What is told to all of its rooms at once
-    /// is told without words then.
+    /// Returns the first room of a member in which it is silenced. An event that goes to all of its rooms is then sent
+    /// without a text.
     pub(super) fn silenced_somewhere(&mut self, id: MemberId) -> Option<RoomId> {
         self.first_room(id, |world, room| world.silenced_in(id, room))
     }
 
-    /// That no room's masks are about the member: another name would take it from under them.
+    /// Checks that a member may change its name: if a mask mutes it in one of its rooms, a new name could evade the mask.
     ///
     /// # Errors
-    /// The first room whose masks are.
+    /// Returns the first such room.
     pub(super) fn may_change_name(&mut self, id: MemberId) -> Result<(), Refusal> {
         let is_held = |world: &mut Self, room_id| {
-            world.find_out_muted(id, room_id);
+            world.cache_muted(id, room_id);
             let (Some(room), Some(member)) = (world.rooms.get(&room_id), world.members.get(&id)) else {
                 return false;
             };
@@ -66,7 +67,7 @@ impl World {
         }
     }
 
-    /// The first of a member's rooms of which something is true.
+    /// Returns the first room of a member for which `is_true` returns `true`.
     fn first_room(
         &mut self,
         id: MemberId,
@@ -84,8 +85,8 @@ impl World {
     }
 }
 
-/// Whether what a member says is not heard in a room: it has no status there, and the room is moderated, or its masks
-/// are about the member.
+/// Returns whether a member is silenced in a room: it has no status there, and the room is moderated, or a mask mutes or
+/// bans it.
 pub(super) fn is_silenced(room_id: RoomId, room: &Room, id: MemberId, member: &Member) -> bool {
     !has_status(room, id) && (room.modes.has(Flag::Moderated) || is_muted(room_id, room, member))
 }
@@ -94,7 +95,7 @@ fn has_status(room: &Room, id: MemberId) -> bool {
     room.statuses(id).and_then(Statuses::highest).is_some()
 }
 
-/// Whether the masks of a room mute a member: as was found out before, if that is true still.
+/// Returns whether the masks of a room mute a member. Uses the cached result if it is still valid.
 fn is_muted(id: RoomId, room: &Room, member: &Member) -> bool {
     let version = room.modes.masks_version();
     let known = member.muted().iter().find(|&&(room, at, _)| (room, at) == (id, version));

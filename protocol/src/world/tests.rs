@@ -1,4 +1,4 @@
-//! What the transcripts and the simulator, which compare worlds by their digests, rest on.
+//! Tests of the world: digests, by which transcripts and simulator compare worlds, and rules that no transcript shows.
 
 use super::{Effect, Refusal, World};
 use crate::base::id::{ConnId, MemberId, RoomId, Seq};
@@ -22,7 +22,7 @@ const fn go_to(member: MemberId, from: Option<RoomName>, to: Option<RoomName>) -
     Command::Move { member, from, to, key: None, checks_key: false, message: None }
 }
 
-/// The world that these commands make, an entry each millisecond.
+/// Returns the world after these commands, with one entry per millisecond.
 fn world(commands: &[Command]) -> World {
     let entries: Vec<LogEntry> = (1..)
         .zip(commands)
@@ -32,7 +32,7 @@ fn world(commands: &[Command]) -> World {
 }
 
 #[test]
-fn worlds_that_differ_in_anything_have_different_digests() {
+fn different_worlds_have_different_digests() {
     let member = MemberId(Seq(2));
     let room = RoomName::lobby();
     let limits = WorldLimits::default();
@@ -84,7 +84,7 @@ fn worlds_that_differ_in_anything_have_different_digests() {
 }
 
 #[test]
-fn an_entry_that_was_applied_before_does_nothing() {
+fn an_entry_that_was_applied_before_has_no_effect() {
     let entry = LogEntry { seq: Seq(1), at_unix_ms: 1, command: enter(5_001, None) };
     let once = World::replay([&entry]);
     let twice = World::replay([&entry, &entry]);
@@ -93,7 +93,7 @@ fn an_entry_that_was_applied_before_does_nothing() {
 }
 
 #[test]
-fn thousands_may_come_from_one_port() {
+fn any_number_of_clients_may_have_the_same_port() {
     let enter = enter(54_321, Some(RoomName::lobby()));
     let entrances: Vec<Command> = core::iter::repeat_n(enter, 40).collect();
     let world = world(&entrances);
@@ -104,12 +104,12 @@ fn thousands_may_come_from_one_port() {
     let again = [&entrances[..], &[leave, entrances[0].clone(), entrances[0].clone()]].concat();
     let world = self::world(&again);
     let names: Vec<&str> = world.members().map(|(_, member)| member.name().as_str()).collect();
-    // The number that is free again, and then the position of the entry.
+    // First the number that is free again, then the position of the entry.
     assert_eq!(names[39..], ["54321-2", "54321-43"]);
 }
 
 #[test]
-fn who_is_in_as_many_rooms_as_one_may_be_in_can_still_go_to_another() {
+fn a_member_with_the_maximum_number_of_rooms_can_still_move() {
     let limits = WorldLimits { rooms_per_member_max: 1, ..WorldLimits::default() };
     let (member, tea) = (MemberId(Seq(2)), RoomName::parse("tea").unwrap());
     let enter = enter(5_001, Some(RoomName::lobby()));
@@ -122,7 +122,7 @@ fn who_is_in_as_many_rooms_as_one_may_be_in_can_still_go_to_another() {
     let mut effects = Vec::new();
     world.apply(&go(3, None), &mut effects);
     let refusal = Refusal::TooManyRooms;
-    assert_eq!(effects, [Effect::Refused { member, refusal }], "without leaving the one it is in");
+    assert_eq!(effects, [Effect::Refused { member, refusal }], "a second room is refused");
     effects.clear();
     world.apply(&go(4, Some(RoomName::lobby())), &mut effects);
     let (lobby, room) = (RoomId(Seq(1)), RoomId(Seq(4)));
@@ -136,7 +136,7 @@ fn who_is_in_as_many_rooms_as_one_may_be_in_can_still_go_to_another() {
 }
 
 #[test]
-fn a_mask_is_about_whoever_has_its_host_now() {
+fn a_mask_applies_to_the_current_host() {
     let (operator, member) = (MemberId(Seq(2)), MemberId(Seq(3)));
     let enter = |port| enter(port, Some(RoomName::lobby()));
     let mask = Mask::parse("m:*!*@tea.example").unwrap();
