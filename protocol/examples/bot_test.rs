@@ -1,4 +1,4 @@
-//! A room for the test of a bot: `cargo run -p parlor-protocol --example bot_test`.
+//! A test of a bot with a server in memory: `cargo run -p parlor-protocol --example bot_test`.
 
 use parlor_protocol::{Dialect, Limits, MemoryServer, Options, RoomName};
 
@@ -12,11 +12,11 @@ fn main() {
     let lobby = RoomName::lobby();
     let [bot, alice] = [7001, 5001].map(|port| {
         let peer = ([127, 0, 0, 1], port).into();
-        server.connect(Dialect::Plain, peer, Some(&lobby)).expect("there is room for two")
+        server.connect(Dialect::Plain, peer, Some(&lobby)).expect("a slot is free")
     });
     server.read(alice);
 
-    // What the bot reads goes to the bot, and what it replies goes to the server.
+    // Pass the lines from the server to the bot, and its replies to the server.
     let read = String::from_utf8(server.read(bot)).expect("the server writes UTF-8");
     for line in read.lines().filter_map(reply) {
         server.send(bot, line.as_bytes());

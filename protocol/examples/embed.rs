@@ -3,9 +3,9 @@
 //! Start it with `cargo run -p parlor-protocol --example embed`, then join with `nc 127.0.0.1 4200` from two
 //! other terminals, or with any client of IRC.
 //!
-//! One thread owns the server and everything around it. Each connection has a thread that reads, once each
-//! time it is told to, so that the server can pause it. A driver that is to serve many connections waits for
-//! all of its sockets at once, which the standard library cannot.
+//! One thread owns the server, the log and the sockets. Each connection has a second thread, which makes one read each
+//! time the first thread asks for it, so that the server can pause reading. For many connections, a driver should wait
+//! for all sockets in one thread, which needs more than the standard library.
 
 use bytes::Bytes;
 use parlor_protocol::{
@@ -19,31 +19,39 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// How long a write may wait for room in a socket.
-const WRITE: Duration = Duration::from_millis(1);
+/// Maximum time of a write to a full socket. The sockets block, since the threads that read from them must wait.
+const WRITE_TIMEOUT: Duration = Duration::from_millis(1);
 
-/// How long a full socket is left alone. A driver that can ask the system waits until it has room.
-const RETRY: Duration = Duration::from_millis(20);
+/// Time after which a write to a full socket is tried again. A driver with `poll` would wait until it is writable.
+const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 
-/// What the other threads report.
+/// A report of another thread to that of the server.
 enum Report {
+    /// A client connected.
     Accepted(TcpStream, SocketAddr),
+    /// A read failed.
     Broken(ConnId),
+    /// The client closed its writing side.
     Ended(ConnId),
+    /// Bytes were read.
     Received(ConnId, Bytes),
 }
 
-/// One connection.
+/// A connection.
 struct Conn {
     stream: TcpStream,
-    /// Tells its thread to read once more.
-    go: Sender<()>,
-    /// Whether its thread waits to be told.
-    waits: bool,
-    paused: bool,
-    blocked: bool,
-    ended: bool,
-    finished: bool,
+    /// Asks the thread of the connection for the next read.
+    next_read: Sender<()>,
+    /// Whether the next read was postponed because reading is paused.
+    is_postponed: bool,
+    /// Whether the server has paused reading.
+    is_paused: bool,
+    /// Whether the socket was full at the last write.
+    is_blocked: bool,
+    /// Whether the client has closed its writing side.
+    has_ended: bool,
+    /// Whether the server has closed its writing side.
+    is_finished: bool,
 }
 
 /// The server's environment.
@@ -51,9 +59,9 @@ struct Conn {
 struct Sockets {
     log: MemoryLog,
     conns: BTreeMap<ConnId, Conn>,
-    /// Connections that are to be closed.
-    over: Vec<ConnId>,
-    /// Connections that have given a password, for an operator's name or for the server.
+    /// Connections that must be closed. The methods of [`Environment`] cannot call the server, so they are closed later.
+    to_close: Vec<ConnId>,
+    /// Connections that wait for a password check.
     unchecked: Vec<ConnId>,
 }
 
@@ -68,12 +76,12 @@ impl Wire for Sockets {
                 Err(error)
                     if [io::ErrorKind::TimedOut, io::ErrorKind::WouldBlock].contains(&error.kind()) =>
                 {
-                    state.blocked = true;
+                    state.is_blocked = true;
                     break;
                 }
-                // Nobody will read it: it is as good as written.
+                // The connection is broken. The bytes count as written, so that the outbox does not keep them.
                 _ => {
-                    self.over.push(conn);
+                    self.to_close.push(conn);
                     return bytes.len();
                 }
             }
@@ -83,9 +91,9 @@ impl Wire for Sockets {
 
     fn finish(&mut self, conn: ConnId) {
         let Some(state) = self.conns.get_mut(&conn) else { return };
-        state.finished = true;
-        if state.ended || state.stream.shutdown(Shutdown::Write).is_err() {
-            self.over.push(conn);
+        state.is_finished = true;
+        if state.has_ended || state.stream.shutdown(Shutdown::Write).is_err() {
+            self.to_close.push(conn);
         }
     }
 }
@@ -96,7 +104,7 @@ impl Environment for Sockets {
     }
 
     fn abort(&mut self, conn: ConnId) {
-        self.over.push(conn);
+        self.to_close.push(conn);
     }
 
     fn check_password(&mut self, conn: ConnId, _: Option<&str>, _: &[u8]) {
@@ -105,19 +113,21 @@ impl Environment for Sockets {
 
     fn set_reads_paused(&mut self, conn: ConnId, paused: bool) {
         let Some(state) = self.conns.get_mut(&conn) else { return };
-        state.paused = paused;
-        if !paused && std::mem::take(&mut state.waits) {
-            state.go.send(()).ok();
+        state.is_paused = paused;
+        if !paused && std::mem::take(&mut state.is_postponed) {
+            state.next_read.send(()).ok();
         }
     }
 }
 
-/// The thread of the server.
+/// The driver, which runs the server on its thread.
 struct Driver {
     server: Server,
     sockets: Sockets,
+    /// Committed entries; kept for their allocation.
     entries: Vec<LogEntry>,
-    tell: Sender<Report>,
+    /// The sender of reports, for the threads of new connections.
+    reports: Sender<Report>,
     read_bytes_max: usize,
 }
 
@@ -140,34 +150,41 @@ impl Driver {
             Report::Ended(conn) => {
                 self.input(Input::ReadClosed { conn });
                 let Some(state) = self.sockets.conns.get_mut(&conn) else { return };
-                state.ended = true;
-                if state.finished {
+                state.has_ended = true;
+                if state.is_finished {
                     self.close(conn);
                 }
             }
             Report::Received(conn, bytes) => {
                 self.input(Input::Received { conn, bytes });
                 let Some(state) = self.sockets.conns.get_mut(&conn) else { return };
-                if state.paused {
-                    state.waits = true;
+                if state.is_paused {
+                    state.is_postponed = true;
                 } else {
-                    state.go.send(()).ok();
+                    state.next_read.send(()).ok();
                 }
             }
         }
     }
 
     fn accept(&mut self, stream: TcpStream, peer: SocketAddr) {
-        // A driver that can wait for a slot does not accept before there is one.
+        // Without a slot, the connection is dropped. A better driver accepts only when there is one.
         let Some(conn) = self.server.vacant() else { return };
-        let (Ok(reader), Ok(())) = (stream.try_clone(), stream.set_write_timeout(Some(WRITE))) else {
+        let (Ok(reader), Ok(())) = (stream.try_clone(), stream.set_write_timeout(Some(WRITE_TIMEOUT))) else {
             return;
         };
-        let (go, told) = mpsc::channel();
-        let (tell, read_bytes_max) = (self.tell.clone(), self.read_bytes_max);
-        thread::spawn(move || read(conn, reader, read_bytes_max, &told, &tell));
-        let state =
-            Conn { stream, go, waits: false, paused: false, blocked: false, ended: false, finished: false };
+        let (next_read, requests) = mpsc::channel();
+        let (reports, read_bytes_max) = (self.reports.clone(), self.read_bytes_max);
+        thread::spawn(move || read(conn, reader, read_bytes_max, &requests, &reports));
+        let state = Conn {
+            stream,
+            next_read,
+            is_postponed: false,
+            is_paused: false,
+            is_blocked: false,
+            has_ended: false,
+            is_finished: false,
+        };
         self.sockets.conns.insert(conn, state);
         let lobby = RoomName::lobby();
         self.input(Input::Accepted { conn, dialect: Dialect::Auto, peer, room: Some(&lobby) });
@@ -175,26 +192,26 @@ impl Driver {
 
     fn close(&mut self, conn: ConnId) {
         if let Some(state) = self.sockets.conns.remove(&conn) {
-            // Its thread reads the end.
+            // This also ends the blocking read of the connection's thread, which then ends itself.
             state.stream.shutdown(Shutdown::Both).ok();
             self.input(Input::Closed { conn });
         }
     }
 
-    /// How long there is nothing to do unless something is reported.
-    fn idle(&self) -> Duration {
+    /// Returns the time until the next timer or write is due.
+    fn time_until_due(&self) -> Duration {
         let until = self.server.deadline().map(|deadline| deadline.at.since(now().mono));
-        let retry = self.sockets.conns.values().any(|state| state.blocked).then_some(RETRY);
+        let retry = self.sockets.conns.values().any(|state| state.is_blocked).then_some(RETRY_INTERVAL);
         until.into_iter().chain(retry).min().unwrap_or(Duration::from_secs(3_600))
     }
 
-    /// Does all that is due, and writes what has come of it.
+    /// Ends a turn: runs the timers that are due, and writes the results of the turn.
     fn end_turn(&mut self) {
         while !self.server.turn_is_over() && self.server.time_out(now(), &mut self.sockets) {
             self.commit();
         }
         for (&conn, state) in &mut self.sockets.conns {
-            if std::mem::take(&mut state.blocked) {
+            if std::mem::take(&mut state.is_blocked) {
                 self.server.writable(conn);
             }
         }
@@ -210,7 +227,7 @@ impl Driver {
                 self.input(Input::PasswordChecked { conn, right: false });
                 followed = true;
             }
-            while let Some(conn) = self.sockets.over.pop() {
+            while let Some(conn) = self.sockets.to_close.pop() {
                 self.close(conn);
                 followed = true;
             }
@@ -222,28 +239,28 @@ impl Driver {
     }
 }
 
-/// Serves whoever connects, for as long as the process lasts.
+/// Serves clients until the process ends.
 fn serve(listener: TcpListener) {
-    let (tell, reports) = mpsc::channel();
+    let (sender, reports) = mpsc::channel();
     let (limits, mut sockets) = (Limits::default(), Sockets::default());
     let server = Server::new(limits, Options::default(), now(), &mut sockets);
     let read_bytes_max = limits.read_bytes_max;
-    let mut driver = Driver { server, sockets, entries: Vec::new(), tell: tell.clone(), read_bytes_max };
+    let mut driver = Driver { server, sockets, entries: Vec::new(), reports: sender.clone(), read_bytes_max };
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let Ok(peer) = stream.peer_addr() else { continue };
-            if tell.send(Report::Accepted(stream, peer)).is_err() {
+            if sender.send(Report::Accepted(stream, peer)).is_err() {
                 return;
             }
         }
     });
     loop {
-        match reports.recv_timeout(driver.idle()) {
+        match reports.recv_timeout(driver.time_until_due()) {
             Ok(report) => driver.report(report),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
-        // What else has been reported belongs to the same turn, and is written together.
+        // Everything that was reported meanwhile belongs to the same turn, so that it is written together.
         while !driver.server.turn_is_over()
             && let Ok(report) = reports.try_recv()
         {
@@ -253,8 +270,14 @@ fn serve(listener: TcpListener) {
     }
 }
 
-/// Reads from a connection to its end, once each time it is told to.
-fn read(conn: ConnId, mut stream: TcpStream, bytes_max: usize, told: &Receiver<()>, tell: &Sender<Report>) {
+/// Reads from a connection: once at first, and then once for each request, until the connection ends.
+fn read(
+    conn: ConnId,
+    mut stream: TcpStream,
+    bytes_max: usize,
+    requests: &Receiver<()>,
+    reports: &Sender<Report>,
+) {
     let mut buffer = vec![0; bytes_max];
     loop {
         let report = match stream.read(&mut buffer) {
@@ -263,7 +286,7 @@ fn read(conn: ConnId, mut stream: TcpStream, bytes_max: usize, told: &Receiver<(
             Err(_) => Report::Broken(conn),
         };
         let is_last = !matches!(report, Report::Received(..));
-        if tell.send(report).is_err() || is_last || told.recv().is_err() {
+        if reports.send(report).is_err() || is_last || requests.recv().is_err() {
             return;
         }
     }
@@ -293,7 +316,7 @@ fn two_people_talk() -> io::Result<()> {
     let address = listener.local_addr()?;
     thread::spawn(move || serve(listener));
     let mut alice = TcpStream::connect(address)?;
-    // Whoever speaks the plain dialect to a listener of any is known by a first line.
+    // The listener accepts any dialect. A first line shows that this client is a plain one.
     alice.write_all(b"/nick alice\n")?;
     let mut lines = BufReader::new(alice.try_clone()?).lines();
     let mut until = |text: &str| lines.by_ref().flatten().find(|line| line.contains(text)).expect("a line");

@@ -1,5 +1,5 @@
-//! The pure core of Parlor, a chat room server: a state machine that turns connections that come, bytes that
-//! arrive and connections that go into bytes to write, and does nothing else.
+//! The core of Parlor, a chat room server: a pure state machine. Its inputs are new connections, received bytes and closed
+//! connections; its outputs are bytes to write. It does no I/O.
 //!
 //! # The parts
 //!
@@ -7,23 +7,20 @@
 //! bytes in → Framer → session → Command → log → World::apply → Event, Reply → Outbox → bytes out
 //! ```
 //!
-//! - [`Framer`] cuts what a connection sends into lines.
-//! - A session, one for each connection, makes a line into a [`Command`], or into a question that is answered
-//!   at once.
-//! - The log puts the commands of all sessions into one order. [`MemoryLog`] is one that answers at once and
-//!   keeps nothing.
-//! - [`World`] is the state that the log's entries make: members, names, rooms.
-//! - [`Hub`] is sessions, world and log position together. It takes an [`Input`] and puts [`Output`]s into a
-//!   [`Sink`] of the caller's.
-//! - [`Outbox`] makes the outputs into bytes, and writes to a [`Wire`] of the caller's, once per connection
-//!   and tick.
-//! - [`Server`] runs hub and outbox together.
+//! - [`Framer`] splits the bytes of a connection into lines.
+//! - A session, one for each connection, turns a line into a [`Command`], or into a question that needs no log.
+//! - The log puts the commands of all sessions into one order. [`MemoryLog`] is a log that commits at once and keeps
+//!   nothing.
+//! - [`World`] is the state that results from the entries of the log: members, names and rooms.
+//! - [`Hub`] connects the sessions with the log and the world. It handles an [`Input`] and puts [`Output`]s into a
+//!   [`Sink`].
+//! - [`Outbox`] turns outputs into bytes, and writes them to a [`Wire`], usually once per connection and tick.
+//! - [`Server`] runs the hub and the outbox.
 //!
 //! # How to embed it
 //!
-//! [`Server`] is hub and outbox in the order in which they rely on each other. Around it is an
-//! [`Environment`] of the caller's, which owns the sockets, the log and the clock. For tests there is one
-//! in memory:
+//! A program that embeds the core implements [`Environment`] for its sockets and its log, and runs a [`Server`] with it.
+//! For tests, [`MemoryServer`] is a server with an environment in memory:
 //!
 //! ```
 //! use parlor_protocol::{Dialect, Limits, MemoryServer, Options, RoomName};
@@ -32,7 +29,7 @@
 //! let lobby = RoomName::lobby();
 //! let [alice, bob] = [5001, 5002].map(|port| {
 //!     let peer = ([127, 0, 0, 1], port).into();
-//!     server.connect(Dialect::Plain, peer, Some(&lobby)).expect("there is room for two")
+//!     server.connect(Dialect::Plain, peer, Some(&lobby)).expect("a slot is free")
 //! });
 //! assert!(server.read(bob).starts_with(b"* your name is 5002 and you are in lobby with 1 other"));
 //!
@@ -40,21 +37,18 @@
 //! assert_eq!(server.read(bob), b"5001: hello\n");
 //! ```
 //!
-//! The documentation of [`Server`] shows the loop around it, and says what its caller owes it and what
-//! becomes of it otherwise. Two programs are in `examples/`: `bot_test.rs` is a room for the test of a bot,
-//! `embed.rs` a server with real sockets.
+//! The documentation of [`Server`] describes the loop that the program has to run. Two examples are in `examples/`:
+//! `bot_test.rs` tests a bot with a server in memory, and `embed.rs` is a server with real sockets.
 //!
 //! # Time
 //!
-//! The core has no clock. Every input comes with a [`Now`]: monotonic time for timers, wall time for what
-//! people read. The same inputs with the same times give the same outputs, in every process and on every
-//! machine.
+//! The core has no clock. Every input comes with a [`Now`]: monotonic time for timers, and wall time for timestamps. The
+//! same inputs at the same times cause the same outputs, in every process and on every machine.
 //!
 //! # Errors and panics
 //!
-//! There are no errors: whatever a peer sends, the answer is an output. There are no panics either: one is a
-//! bug of this crate, whatever led to it. [`Server::check_invariants`] is for tests, and panics when the crate
-//! has a bug.
+//! Handling an input cannot fail: an error of a client is answered with an output. It never panics, whatever clients send;
+//! a panic is a bug in this crate. Only [`Server::check_invariants`], which is for tests, panics if it finds a bug.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,4 +1,4 @@
-//! The hub and the outbox, run in the order in which they rely on each other.
+//! The server: runs the hub and the outbox in the correct order.
 
 pub(crate) mod memory;
 
@@ -13,101 +13,99 @@ use crate::hub::output::{Output, Sink};
 use crate::log::command::{Command, LogEntry};
 use crate::outbox::{Outbox, Wire};
 
-/// Everything around a [`Server`]: its sockets, its log, its passwords, and the people who run it.
+/// The environment of a [`Server`]: its sockets, its log, its passwords and its console.
 ///
-/// The server calls these methods in the order in which they are to take effect. None of them can call the
-/// server back: what follows from a call is given to the server as an [`Input`] afterwards.
+/// The server calls these methods in the order in which they must take effect. They cannot call the server. Whatever
+/// results from a call is passed to the server as an [`Input`] later.
 ///
-/// The first four have to be implemented, for a server that ignores one of them breaks a promise to its
-/// clients. The others do nothing by default.
+/// The first four methods must be implemented, since clients depend on them. The others have a default that does nothing,
+/// except [`output`](Self::output).
 pub trait Environment: Wire {
     /// Appends a command to the log.
     ///
-    /// The log answers with [`Server::committed`], at once or later. Until it does, nothing that others can
-    /// see has changed. A command that is lost leaves its connection waiting forever.
+    /// The caller passes the committed entry to [`Server::committed`], at once or later. Until then, nothing changes for
+    /// other members. If a command is lost, its connection waits for ever.
     fn propose(&mut self, now: Now, command: Command);
 
-    /// Closes a connection at once, whatever it is still owed, and reports [`Input::Closed`] afterwards.
+    /// Closes a connection at once, without writing what is queued for it. The caller passes [`Input::Closed`] to the
+    /// server later.
     fn abort(&mut self, conn: ConnId);
 
-    /// Compares a password with that of `operator`, or with the server's for `None`.
+    /// Checks a password of the operator with this name, or the server's password if `operator` is `None`.
     ///
-    /// The answer is [`Input::PasswordChecked`], and it may take its time: meanwhile the connection asks
-    /// nothing else. Without an answer it is never read any further.
+    /// The caller passes [`Input::PasswordChecked`] to the server, at once or later. Until then, nothing more is read from
+    /// the connection, and it has no other password checked.
     fn check_password(&mut self, conn: ConnId, operator: Option<&str>, password: &[u8]);
 
-    /// Stops reading from a connection, or reads from it again.
+    /// Pauses or resumes reading from a connection.
     ///
-    /// A closing connection is always read from, and what it sends is given to the server or discarded:
-    /// bytes left in the kernel would turn the close into a reset, which can destroy the last bytes
-    /// written. Whoever reads while paused makes the server hold what it reads.
+    /// The server resumes a connection when it starts closing it. The caller must then read from it until it ends, and may
+    /// discard the bytes: closing a socket with unread bytes sends a reset, which can destroy the last bytes written to the
+    /// client. If the caller reads from a paused connection, the server holds the bytes in memory.
     fn set_reads_paused(&mut self, conn: ConnId, paused: bool);
 
-    /// Tells whoever runs the server what happened.
+    /// Shows an event to the administrator of the server, or logs it.
     fn console(&mut self, event: &ConsoleEvent<'_>) {
         let _ = event;
     }
 
-    /// Reads the configuration again, because the operator of this connection asks for it. What of it is
-    /// the server's comes back as [`Input::Identified`].
+    /// Reads the configuration again, as the operator on this connection requested. If the server's description of itself
+    /// has changed, the caller passes [`Input::Identified`] to the server.
     fn rehash(&mut self, conn: ConnId) {
         let _ = conn;
     }
 
-    /// Sees an input before the hub does. To record a run is to keep these.
+    /// Is called with each input before the hub handles it. The recorded inputs are enough to repeat a run.
     fn before_input(&mut self, now: Now, input: &Input<'_>) {
         let _ = (now, input);
     }
 
-    /// Is called when the hub is done with an input, before anything is written.
+    /// Is called after the hub has handled an input, before anything is written.
     fn after_input(&mut self) {}
 
-    /// Sees an output other than a proposal before it takes effect, and passes it to the outbox, which knows
-    /// the outputs that concern it. A simulator records the output here, or falsifies it to test its own checks.
+    /// Passes an output to the outbox, which ignores outputs that do not concern it. Is called for every output except
+    /// [`Output::Propose`], before the method for the output. A simulator can record the output here, or change it to
+    /// test its own checks.
     fn output(&mut self, output: &Output<'_>, outbox: &mut Outbox) {
         outbox.output(output);
     }
 
-    /// Is called after each flush; `more` as [`Server::flush`] returns it.
+    /// Is called after each flush. `more` is the value that [`Server::flush`] returns.
     fn flushed(&mut self, outbox: &mut Outbox, more: bool) {
         let _ = (outbox, more);
     }
 }
 
-/// A chat server without its sockets, its log and its clock: [`Hub`], [`Outbox`], and the order in which
-/// they work together.
+/// A chat server without sockets, log and clock: a [`Hub`] and an [`Outbox`], which it runs in the correct order.
 ///
-/// # The loop
+/// # The run loop
 ///
-/// The caller owns the loop. Everything that happens is passed in, and everything that is to be done comes
-/// out through the [`Environment`]:
+/// The caller owns the loop. It passes everything that happens to the server, and the server calls the [`Environment`]
+/// for everything that must be done:
 ///
 /// 1. **Start.** [`new`](Self::new) proposes the configuration, which becomes the first entry of the log.
-/// 2. **Inputs.** Connections, bytes, ends and answers are given to [`input`](Self::input). A new connection
-///    has the id that [`vacant`](Self::vacant) returns; where it returns `None`, accepting pauses. Every
-///    accepted connection ends with [`Input::Closed`], whichever side ended it, also after
-///    [`Environment::abort`]: until then it keeps its slot and counts for the limits.
-/// 3. **The log.** What was proposed comes back through [`committed`](Self::committed), in one order and
-///    without gaps, after any delay and in any grouping. The server applies entries and does not compare
-///    them with what it proposed: an entry that is missing, repeated or out of place makes another world
-///    than the one that a replay of the log makes.
-/// 4. **Time.** Once the time of [`deadline`](Self::deadline) has come, [`time_out`](Self::time_out) does one
-///    of the things that are due. A caller that is late keeps silent connections longer, and keeps those
-///    waiting that the rate limit holds back.
-/// 5. **Flush.** When nothing is left to read for now, [`flush`](Self::flush) writes what all of this has
-///    rendered. As long as it returns `true`, it is to be called again, with other work in between.
-/// 6. **What a flush shows.** [`follow_up`](Self::follow_up), until it returns `false`, tells the hub who
-///    reads too slowly and who has read a long answer. Without it, a slow reader stays until the next
-///    input, and whoever waits for the end of a long answer is never read any further.
+/// 2. **Inputs.** Pass new connections, received bytes, ends of input and results to [`input`](Self::input). The id of a
+///    new connection is the one that [`vacant`](Self::vacant) returns; if it returns `None`, do not accept connections.
+///    Pass [`Input::Closed`] for every accepted connection, whichever side closed it, and also after
+///    [`Environment::abort`]. Until then it keeps its slot and counts towards the limits.
+/// 3. **The log.** Pass the proposed commands to [`committed`](Self::committed) as entries of one order without gaps,
+///    after any delay and in any grouping. The server does not compare entries with its proposals. If an entry is
+///    missing, repeated or misplaced, its world differs from that of a replay of the log.
+/// 4. **Time.** At the time of [`deadline`](Self::deadline), call [`time_out`](Self::time_out), which runs one timer. If
+///    the caller is late, silent connections stay longer, and so do lines that the rate limit delays.
+/// 5. **Flush.** When there is nothing more to read for now, call [`flush`](Self::flush), which writes everything
+///    rendered so far. As long as it returns `true`, call it again, with other work in between.
+/// 6. **Results of a flush.** Call [`follow_up`](Self::follow_up) until it returns `false`. It tells the hub which
+///    connections read too slowly, and which have received a long answer. Without it, slow readers are closed only at the
+///    next input, and a connection that has received a long answer is never read from again.
 ///
-/// Where the log answers at once, as [`MemoryLog`](crate::MemoryLog) does, its entries go in before the next
-/// input:
+/// With a log that commits at once, such as [`MemoryLog`](crate::MemoryLog), pass its entries before the next input:
 ///
 /// ```
 /// use parlor_protocol::*;
 /// use std::collections::BTreeMap;
 ///
-/// /// What each connection was written, in place of sockets, and a log.
+/// /// A log, and the text written to each connection.
 /// #[derive(Default)]
 /// struct Room {
 ///     written: BTreeMap<ConnId, String>,
@@ -155,27 +153,26 @@ pub trait Environment: Wire {
 /// assert_eq!(written[&bob], "5001: hello\n");
 /// ```
 ///
-/// # What the server sees to
+/// # Guarantees
 ///
-/// - The outbox knows a connection from [`Input::Accepted`] to [`Input::Closed`].
-/// - As soon as so much is rendered that a connection could be taken for a slow reader which had no chance to
-///   read, everything is written before the next input. The caller's turn ends then
-///   ([`end_turn`](Self::end_turn)).
-/// - A connection that a flush has given up is told the reason before anything else can end it.
-/// - A closing connection is read from again.
-/// - No timer runs early.
+/// - The outbox has a connection from [`Input::Accepted`] to [`Input::Closed`].
+/// - When so many bytes are rendered that more could overflow the backlog of a client that had no chance to read, the
+///   server flushes before the next input. The caller's turn must end then (see [`end_turn`](Self::end_turn)).
+/// - A connection whose backlog overflowed is closed for that reason, even if the next input would close it for another.
+/// - Reading from a connection is resumed when it starts closing.
+/// - No timer fires early.
 #[derive(Debug)]
 pub struct Server {
     hub: Hub,
     outbox: Outbox,
-    /// Everything was written in the middle of this turn.
+    /// Whether the server has flushed by itself in this turn.
     turn_is_over: bool,
 }
 
 impl Server {
-    /// Starts a server without connections, and proposes its configuration.
+    /// Creates a server without connections, and proposes its configuration.
     ///
-    /// The limits are expected to have passed [`Limits::check`].
+    /// The limits must have passed [`Limits::check`].
     #[must_use]
     pub fn new(limits: Limits, options: Options, now: Now, env: &mut impl Environment) -> Self {
         let hub = Hub::new(limits, options);
@@ -183,23 +180,23 @@ impl Server {
         Self { hub, outbox: Outbox::new(&limits), turn_is_over: false }
     }
 
-    /// Takes one input. `now` never runs backwards.
+    /// Handles one input. `now.mono` must never decrease.
     pub fn input(&mut self, now: Now, input: Input<'_>, env: &mut impl Environment) {
         if let Some(first) = self.outbox.next_overflowed() {
             self.tell_overflowed(now, first, env);
         }
         self.give(now, input, env);
         if self.outbox.is_full() {
-            self.make_room(now, env);
+            self.flush_within_turn(now, env);
         }
     }
 
-    /// Takes the next entries of the log.
+    /// Handles the next entries of the log.
     pub fn committed(&mut self, now: Now, entries: &[LogEntry], env: &mut impl Environment) {
         self.input(now, Input::Committed { entries }, env);
     }
 
-    /// Does one thing whose time has come, and returns whether there was one.
+    /// Runs one timer that is due. Returns whether there was one.
     pub fn time_out(&mut self, now: Now, env: &mut impl Environment) -> bool {
         let is_due = self.deadline().is_some_and(|deadline| deadline.at <= now.mono);
         if is_due {
@@ -208,17 +205,18 @@ impl Server {
         is_due
     }
 
-    /// Writes what has been rendered since the last flush, as far as the sockets take it. Returns whether
-    /// something is left that they would take: after `flush_writes_max` writes, a flush makes room for other
-    /// work.
+    /// Writes the bytes rendered since the last flush, as far as the sockets accept them.
+    ///
+    /// Returns whether something is left for sockets that are not full: after about `flush_writes_max` writes, the method
+    /// returns, so that the caller can do other work.
     pub fn flush(&mut self, env: &mut impl Environment) -> bool {
         let more = self.outbox.flush(env);
         env.flushed(&mut self.outbox, more);
         more
     }
 
-    /// Tells the hub what flushes have shown: first who reads too slowly, then, one at a time, who has read
-    /// a long answer. Returns whether there was anything.
+    /// Tells the hub of connections whose backlog overflowed or, if there is none, of one connection that has received a
+    /// long answer. Returns whether there was any.
     pub fn follow_up(&mut self, now: Now, env: &mut impl Environment) -> bool {
         if let Some(first) = self.outbox.next_overflowed() {
             self.tell_overflowed(now, first, env);
@@ -229,60 +227,60 @@ impl Server {
         true
     }
 
-    /// Marks the socket of a connection as having room again, after it took less than it was given. The next
-    /// flush writes to it.
+    /// Marks the socket of a connection as writable, after it accepted less than it was given. The next flush writes to
+    /// it.
     pub fn writable(&mut self, conn: ConnId) {
         self.outbox.writable(conn);
     }
 
-    /// Ends the caller's turn, and returns whether it had to end.
+    /// Ends the caller's turn. Returns whether it had to end, because the server has flushed by itself.
     ///
-    /// It has to when so much was rendered that everything was written before the next input. A socket that
-    /// was full then has room again only after the operating system was asked: a caller that goes on
-    /// without asking takes prompt readers for slow ones.
+    /// Before the next turn, the caller must ask the operating system which sockets are writable. Otherwise a client that
+    /// has read everything may still appear to have a full socket, and be closed as a slow reader.
     pub const fn end_turn(&mut self) -> bool {
         core::mem::replace(&mut self.turn_is_over, false)
     }
 
-    /// Returns whether this turn has to end: see [`end_turn`](Self::end_turn).
+    /// Returns whether this turn must end: see [`end_turn`](Self::end_turn).
     #[must_use]
     pub const fn turn_is_over(&self) -> bool {
         self.turn_is_over
     }
 
-    /// Returns the id for the next accepted connection, or `None` when nobody can be let in nor told why not.
+    /// Returns the id for the next accepted connection; `None` if it could neither be admitted nor told why it is refused.
     #[must_use]
     pub fn vacant(&self) -> Option<ConnId> {
         self.hub.vacant()
     }
 
-    /// Returns when [`time_out`](Self::time_out) has something to do, and what.
+    /// Returns the time and the reason of the next timer, which [`time_out`](Self::time_out) runs.
     #[must_use]
     pub fn deadline(&self) -> Option<Deadline> {
         self.hub.deadline()
     }
 
-    /// The sessions and the world.
+    /// Returns the hub: the sessions and the world.
     #[must_use]
     pub const fn hub(&self) -> &Hub {
         &self.hub
     }
 
-    /// The bytes that connections are owed.
+    /// Returns the outbox: the bytes that are not written yet.
     #[must_use]
     pub const fn outbox(&self) -> &Outbox {
         &self.outbox
     }
 
-    /// Asserts every invariant of hub and outbox; for tests, simulators and fuzzers.
+    /// Asserts every invariant of hub and outbox. Tests, simulators and fuzzers call it after each step.
     ///
     /// # Panics
-    /// One of them does not hold: a bug in this crate.
+    /// Panics if an invariant does not hold, which is a bug in this crate.
     pub fn check_invariants(&self) {
         self.hub.check_invariants();
         self.outbox.check_invariants();
     }
 
+    /// Passes an input to the hub, and its outputs to the environment and the outbox.
     fn give(&mut self, now: Now, input: Input<'_>, env: &mut impl Environment) {
         match input {
             Input::Accepted { conn, .. } => self.outbox.opened(conn),
@@ -294,9 +292,9 @@ impl Server {
         env.after_input();
     }
 
-    /// Writes everything: more is rendered than may wait for the end of the turn.
+    /// Flushes before the end of the turn, because no more may be rendered without that.
     #[cold]
-    fn make_room(&mut self, now: Now, env: &mut impl Environment) {
+    fn flush_within_turn(&mut self, now: Now, env: &mut impl Environment) {
         self.turn_is_over = true;
         while self.flush(env) {}
         if let Some(first) = self.outbox.next_overflowed() {
@@ -304,10 +302,10 @@ impl Server {
         }
     }
 
-    /// Tells the connections that were given up the reason, `first` before the others.
+    /// Tells the hub of all connections whose backlog overflowed, beginning with `first`. It closes them.
     ///
-    /// Their backlog is cut already. If anything else ended them now, they would read another reason at the
-    /// cut, and the console would count them as ended by it.
+    /// This must happen before any other input: their queues are already cut, so if another input closed them, they would
+    /// read a wrong reason after the cut, and the counters would contain it.
     #[cold]
     fn tell_overflowed(&mut self, now: Now, first: ConnId, env: &mut impl Environment) {
         let mut next = Some(first);
@@ -318,7 +316,7 @@ impl Server {
     }
 }
 
-/// The outputs of one input, on their way to the environment and the outbox.
+/// The sink for the outputs of one input.
 struct Outputs<'a, E> {
     now: Now,
     env: &'a mut E,
@@ -327,7 +325,7 @@ struct Outputs<'a, E> {
 
 impl<E: Environment> Sink for Outputs<'_, E> {
     fn output(&mut self, output: Output<'_>) {
-        // Its command is moved on, and copied no more than it has to be.
+        // The command is moved, which `Environment::output` with its reference would not allow.
         if let Output::Propose { command, .. } = output {
             return self.env.propose(self.now, command);
         }

@@ -1,8 +1,8 @@
-//! What an idle member costs: the bytes that the core has allocated for it, exactly.
+//! The exact number of bytes that the core allocates for an idle member.
 //!
-//! The figures are those of a 64-bit machine and of the standard library's collections; a change of either, or of any
-//! state that is kept for a member, a connection or a room, shows here. Whoever changes a figure knows why, and changes
-//! it in docs/BENCHMARKS.md, too.
+//! The numbers are for a 64-bit machine and the current collections of the standard library. They change with these, and
+//! with every change of the state of members, connections or rooms. If you change a number, explain it in the commit, and
+//! update docs/BENCHMARKS.md.
 
 #![cfg(target_pointer_width = "64")]
 
@@ -15,10 +15,11 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::net::{Ipv4Addr, SocketAddr};
 
-/// Members that fill vectors which double, but for two of 8,192 places.
+/// Number of members. It is slightly less than a power of two, so that vectors, which double their capacity, have almost
+/// no unused space.
 const MEMBERS: u16 = 8_190;
 
-/// As many as are in each room of `idle10k`.
+/// Number of members of each room, as in the benchmark `idle10k`.
 const ROOM_MEMBERS: u16 = 10;
 
 const ROOMS: u16 = MEMBERS / ROOM_MEMBERS;
@@ -27,11 +28,11 @@ const ROOMS: u16 = MEMBERS / ROOM_MEMBERS;
 static ALLOCATOR: Counting = Counting;
 
 thread_local! {
-    /// Bytes that this thread has allocated and not freed.
+    /// Number of bytes that this thread has allocated and not freed.
     static LIVE_BYTES: Cell<usize> = const { Cell::new(0) };
 }
 
-/// The system's allocator, with a count of the bytes that are asked of it.
+/// The system's allocator, which also counts the requested bytes.
 struct Counting;
 
 impl Counting {
@@ -40,12 +41,12 @@ impl Counting {
     }
 }
 
-// SAFETY: everything is the system allocator's, and counting does not allocate: a `Cell` that is constant at first and has
-// no destructor takes none.
+// SAFETY: all calls are passed on to the system's allocator. Counting does not allocate: the thread-local `Cell` has a
+// constant initial value and no destructor.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         Self::count(layout.size(), 0);
-        // SAFETY: the caller's promise is the one that the system needs.
+        // SAFETY: the caller guarantees what the system's allocator requires.
         unsafe { System.alloc(layout) }
     }
 
@@ -62,7 +63,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// A log in memory, and sockets that take everything.
+/// A log in memory, and sockets that accept everything.
 #[derive(Default)]
 struct Machine(MemoryLog);
 
@@ -86,7 +87,7 @@ impl Environment for Machine {
     fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
 }
 
-/// A server on that machine.
+/// A server with its environment.
 struct Running {
     server: Server,
     machine: Machine,
@@ -116,7 +117,7 @@ impl Running {
     }
 
     fn connect(&mut self, dialect: Dialect, port: u16) -> ConnId {
-        let conn = self.server.vacant().expect("there is a slot");
+        let conn = self.server.vacant().expect("a slot is free");
         let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         self.input(Input::Accepted { conn, dialect, peer, room: Some(&RoomName::lobby()) });
         conn
@@ -127,7 +128,8 @@ impl Running {
     }
 }
 
-/// Bytes for each member of a server whose members have all entered a room, and in each of whose rooms one has spoken.
+/// Returns the number of bytes per member of a server on which all members have entered a room, and one member of each
+/// room has sent a message.
 fn bytes_per_member(dialect: Dialect, enter: fn(u16) -> Vec<String>, say: fn(u16) -> String) -> usize {
     let before = LIVE_BYTES.get();
     let mut running = Running::new();
@@ -141,24 +143,24 @@ fn bytes_per_member(dialect: Dialect, enter: fn(u16) -> Vec<String>, say: fn(u16
         }
     }
     let world = running.server.hub().world();
-    assert_eq!(world.members().len(), MEMBERS.into(), "all are members");
+    assert_eq!(world.members().len(), MEMBERS.into(), "all clients are members");
     for (_, room) in world.rooms().filter(|(_, room)| *room.name() != RoomName::lobby()) {
-        assert_eq!(room.members().len(), ROOM_MEMBERS.into(), "all are in their rooms");
-        assert_eq!(room.history().len(), 1, "one has spoken");
+        assert_eq!(room.members().len(), ROOM_MEMBERS.into(), "all members are in their rooms");
+        assert_eq!(room.history().len(), 1, "one member has sent a message");
     }
-    assert_eq!(world.rooms().len(), usize::from(ROOMS) + 1, "there are so many rooms, and the lobby");
+    assert_eq!(world.rooms().len(), usize::from(ROOMS) + 1, "there are the rooms and the lobby");
     (LIVE_BYTES.get() - before).div_ceil(MEMBERS.into())
 }
 
 #[test]
-fn an_idle_member_of_the_plain_dialect_costs_so_many_bytes() {
+fn the_memory_of_an_idle_plain_member_is_known() {
     let enter = |member| vec![format!("/join room{}\n", member % ROOMS)];
     let bytes = bytes_per_member(Dialect::Plain, enter, |_| "hello\n".to_owned());
     assert_eq!(bytes, 820);
 }
 
 #[test]
-fn an_idle_member_of_the_irc_dialect_costs_so_many_bytes() {
+fn the_memory_of_an_idle_irc_member_is_known() {
     let enter = |member| {
         vec![
             format!("NICK u{member}\r\nUSER u{member} 0 * :u{member}\r\n"),

@@ -1,11 +1,12 @@
-//! The order in which a server gives its hub what there is, whatever its caller does.
+//! The guarantees of `Server` that do not depend on its caller: the order of inputs, and the flush before too much is
+//! rendered.
 
 use parlor_protocol::{
     Command, ConnId, Dialect, Environment, Input, Instant, Limits, LogEntry, MemoryLog, Now, Options, Rate,
     RoomName, Server, Wire,
 };
 
-/// An environment that records inputs, with a socket that takes nothing.
+/// An environment that records inputs. The socket `full` accepts nothing.
 #[derive(Default)]
 struct Recorder {
     log: MemoryLog,
@@ -53,7 +54,7 @@ struct Stage {
 }
 
 impl Stage {
-    /// A server with two members in its lobby.
+    /// Creates a server with two members in its lobby.
     fn new(limits: Limits) -> Self {
         let (now, mut recorder) = (Now::default(), Recorder::default());
         let mut server = Server::new(limits, Options::default(), now, &mut recorder);
@@ -83,7 +84,7 @@ impl Stage {
         }
     }
 
-    /// The first of them says so many bytes.
+    /// Sends a message of this number of bytes from the first member.
     fn say(&mut self, bytes: usize) {
         let line = format!("{}\n", "x".repeat(bytes));
         self.input(Input::Received { conn: self.conns[0], bytes: line.into() });
@@ -91,7 +92,7 @@ impl Stage {
     }
 }
 
-/// Limits under which nobody may be owed more than a few long lines.
+/// Returns limits with a maximum backlog of a few long lines.
 fn narrow() -> Limits {
     let mut limits = Limits {
         backlog_bytes_max: 25_000,
@@ -117,11 +118,11 @@ fn the_configuration_is_proposed_before_anything_else() {
 }
 
 #[test]
-fn whoever_is_given_up_is_told_so_before_anything_else_ends_it() {
+fn an_overflow_is_reported_before_the_next_input() {
     let mut stage = Stage::new(narrow());
     let slow = stage.conns[1];
     stage.recorder.full = Some(slow);
-    // More than it may be owed, without a flush in between that the server makes by itself.
+    // These messages exceed the maximum backlog. The server does not need to flush between them by itself.
     for _ in 0..3 {
         for _ in 0..10 {
             stage.say(1_000);
@@ -134,11 +135,11 @@ fn whoever_is_given_up_is_told_so_before_anything_else_ends_it() {
 }
 
 #[test]
-fn what_is_rendered_is_written_before_it_is_too_much() {
+fn a_server_flushes_before_it_renders_too_much() {
     let mut stage = Stage::new(narrow());
     let written = stage.recorder.written;
     while !stage.server.turn_is_over() {
-        assert_eq!(stage.recorder.written, written, "nothing is written before");
+        assert_eq!(stage.recorder.written, written, "nothing is written within a turn");
         stage.say(1_000);
         assert!(!stage.server.outbox().is_full(), "there is room for the next input");
     }
@@ -148,12 +149,12 @@ fn what_is_rendered_is_written_before_it_is_too_much() {
 }
 
 #[test]
-fn nothing_times_out_early() {
+fn no_timer_fires_early() {
     let mut stage = Stage::new(Limits::default());
     let conn = stage.server.vacant().expect("there is room");
     let peer = ([10, 0, 0, 1], 5_003).into();
     stage.input(Input::Accepted { conn, dialect: Dialect::Auto, peer, room: None });
-    let at = stage.server.deadline().expect("silence ends").at;
+    let at = stage.server.deadline().expect("there is a detection timer").at;
     let mut times_out = |us| {
         let now = Now { mono: Instant::from_micros(us), ..Now::default() };
         stage.server.time_out(now, &mut stage.recorder)

@@ -16,33 +16,33 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 use core::net::SocketAddr;
 
-/// A [`Server`] for tests: its log answers at once, its sockets take everything, and its clock stands still
-/// until [`pass`](Self::pass).
+/// A [`Server`] for tests. Its log commits at once, its sockets accept everything, and its clock advances only with
+/// [`pass`](Self::pass).
 ///
-/// Each call returns when the server has nothing left to do. The other end of a connection closes as soon
-/// as the server does. No password is right.
+/// Each method returns when the server has nothing left to do. When the server closes a connection, the client closes it
+/// at once, too. No password is right.
 #[derive(Debug)]
 pub struct MemoryServer {
     server: Server,
     now: Now,
     memory: Memory,
-    /// The entries that the log has answered with; kept for its allocation.
+    /// Committed entries; kept for their allocation.
     entries: Vec<LogEntry>,
 }
 
-/// The environment of such a server.
+/// The environment of a [`MemoryServer`].
 #[derive(Debug, Default)]
 struct Memory {
     log: MemoryLog,
     written: BTreeMap<ConnId, Vec<u8>>,
-    /// Connections that the server has closed.
+    /// Connections that the server has closed or aborted. It has not received [`Input::Closed`] for them yet.
     closed: Vec<ConnId>,
-    /// Connections that have given a password.
+    /// Connections that wait for a password check.
     unchecked: Vec<ConnId>,
 }
 
 impl MemoryServer {
-    /// Starts a server without connections.
+    /// Creates a server without connections.
     #[must_use]
     pub fn new(limits: Limits, options: Options) -> Self {
         let (now, mut memory) = (Now::default(), Memory::default());
@@ -52,25 +52,26 @@ impl MemoryServer {
         server
     }
 
-    /// Connects to a listener of this dialect, which leads to this room. Returns `None` when nobody can be
-    /// let in nor told why not.
+    /// Connects a client to a listener of this dialect. Plain members of the listener enter `room`.
+    ///
+    /// Returns `None` if the connection could neither be admitted nor told why it is refused.
     pub fn connect(&mut self, dialect: Dialect, peer: SocketAddr, room: Option<&RoomName>) -> Option<ConnId> {
         let conn = self.server.vacant()?;
         self.input(Input::Accepted { conn, dialect, peer, room });
         Some(conn)
     }
 
-    /// Sends bytes to the server, as one read.
+    /// Sends bytes of a client to the server, which receives them in one read.
     pub fn send(&mut self, conn: ConnId, bytes: &[u8]) {
         self.input(Input::Received { conn, bytes: Bytes::copy_from_slice(bytes) });
     }
 
-    /// Returns the bytes that a connection was written since the last call.
+    /// Returns the bytes that were written to a connection since the last call.
     pub fn read(&mut self, conn: ConnId) -> Vec<u8> {
         self.memory.written.remove(&conn).unwrap_or_default()
     }
 
-    /// Lets time pass: what is due meanwhile happens when it is due.
+    /// Advances the clock, and runs each timer at the time when it is due.
     pub fn pass(&mut self, ms: u64) {
         let end = Now { mono: self.now.mono.plus_ms(ms), unix_ms: self.now.unix_ms.saturating_add(ms) };
         while let Some(deadline) = self.server.deadline().filter(|deadline| deadline.at <= end.mono) {
@@ -81,18 +82,19 @@ impl MemoryServer {
         self.now = end;
     }
 
-    /// Gives the server an input.
+    /// Passes an input to the server.
     pub fn input(&mut self, input: Input<'_>) {
         self.server.input(self.now, input, &mut self.memory);
         self.settle();
     }
 
-    /// The server itself.
+    /// Returns the server.
     #[must_use]
     pub const fn server(&self) -> &Server {
         &self.server
     }
 
+    /// Runs the server until there is nothing left to do.
     fn settle(&mut self) {
         loop {
             while self.memory.log.take(&mut self.entries) {

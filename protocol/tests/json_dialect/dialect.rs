@@ -1,11 +1,11 @@
-//! A dialect of a program that embeds the core: a line is a JSON object, and so is everything that it reads.
+//! A dialect that is defined outside the core. Each line that a client sends or receives is a JSON object.
 
 use bytes::BytesMut;
 use parlor_protocol::*;
 use serde_json::{Map, Value, json};
 use std::collections::VecDeque;
 
-/// The dialect.
+/// The specification of the dialect.
 pub(crate) static JSON: DialectSpec = DialectSpec {
     name: "json",
     is_typed: false,
@@ -15,16 +15,16 @@ pub(crate) static JSON: DialectSpec = DialectSpec {
     relevant: |_, form| form,
 };
 
-/// One client.
+/// The state of a connection.
 #[derive(Debug, Default)]
 struct Client {
-    /// Whether it has asked to enter.
-    enters: bool,
+    /// Whether the client has asked to become a member.
+    has_asked: bool,
 }
 
-/// What a line may ask of the world.
+/// A question that is answered from the world.
 enum Query {
-    /// Who is in a room.
+    /// The members of a room.
     Who(RoomName),
 }
 
@@ -37,7 +37,7 @@ impl DialectState for Client {
         let Line::Bytes { bytes, dropped: 0 } = line else { return };
         let Ok(Value::Object(fields)) = serde_json::from_slice(bytes) else { return };
         actions.extend(match context.member {
-            Some(member) => asked(&fields, member),
+            Some(member) => request(&fields, member),
             None => self.enter(&fields),
         });
     }
@@ -64,28 +64,28 @@ impl DialectState for Client {
             | Reply::KickedOut { event, .. }
             | Reply::Parted(event)
             | Reply::Renamed { event, .. } => render(event, answer.bytes),
-            // A client of this dialect does nothing that the others are about.
+            // The other replies answer requests that this dialect does not have.
             _ => {}
         }
     }
 
     fn not_entered(&mut self) {
-        self.enters = false;
+        self.has_asked = false;
     }
 }
 
 impl Client {
-    /// The first thing that a client says: `{"enter": "alice"}`.
+    /// Parses the first line of a client: `{"enter": "alice"}`.
     fn enter(&mut self, fields: &Map<String, Value>) -> Option<Action> {
         let name = Name::parse(fields.get("enter")?.as_str()?).ok()?;
-        let is_first = !std::mem::replace(&mut self.enters, true);
+        let is_first = !std::mem::replace(&mut self.has_asked, true);
         let registration = Registration { name: Some(name), enters_room: true, ..Registration::default() };
         is_first.then_some(Action::Enter(registration))
     }
 }
 
-/// What a member asks for.
-fn asked(fields: &Map<String, Value>, member: MemberId) -> Option<Action> {
+/// Parses a line of a member.
+fn request(fields: &Map<String, Value>, member: MemberId) -> Option<Action> {
     let text = |field: &str| fields.get(field).and_then(Value::as_str);
     let room = text("room").and_then(|room| RoomName::parse(room).ok());
     let words = |words: &str| Text::clean(words.as_bytes(), false);
@@ -109,7 +109,7 @@ fn asked(fields: &Map<String, Value>, member: MemberId) -> Option<Action> {
     })
 }
 
-/// Appends what a client reads of an event.
+/// Appends an event as clients read it. Some events are not part of the dialect.
 fn render(event: &Event<'_>, to: &mut BytesMut) {
     let by = event.by.name.as_str();
     let value = match event.what {
@@ -127,6 +127,5 @@ fn render(event: &Event<'_>, to: &mut BytesMut) {
 }
 
 fn put(to: &mut BytesMut, value: &Value) {
-    to.extend_from_slice(value.to_string().as_bytes());
-    to.extend_from_slice(b"\n");
+    to.extend_from_slice(format!("{value}\n").as_bytes());
 }

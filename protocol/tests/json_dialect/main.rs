@@ -1,4 +1,4 @@
-//! A program that embeds the core brings a dialect of its own, and the core is not touched for it.
+//! A program that embeds the core can define a dialect without any change in the core.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -8,19 +8,20 @@ use dialect::JSON;
 use parlor_protocol::*;
 use std::collections::BTreeMap;
 
-/// A server whose sockets are texts, and whose log answers at once.
-struct Room {
+/// A server with its environment.
+struct Running {
     server: Server,
-    around: Around,
+    env: Memory,
 }
 
+/// A log in memory, and the text that was written to each connection.
 #[derive(Default)]
-struct Around {
+struct Memory {
     log: MemoryLog,
     written: BTreeMap<ConnId, String>,
 }
 
-impl Wire for Around {
+impl Wire for Memory {
     fn write(&mut self, conn: ConnId, slices: &[&[u8]]) -> usize {
         let bytes = slices.concat();
         *self.written.entry(conn).or_default() += std::str::from_utf8(&bytes).unwrap();
@@ -30,7 +31,7 @@ impl Wire for Around {
     fn finish(&mut self, _: ConnId) {}
 }
 
-impl Environment for Around {
+impl Environment for Memory {
     fn propose(&mut self, now: Now, command: Command) {
         self.log.append(now, command);
     }
@@ -40,11 +41,11 @@ impl Environment for Around {
     fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
 }
 
-impl Room {
+impl Running {
     fn new() -> Self {
-        let mut around = Around::default();
-        let server = Server::new(Limits::default(), Options::default(), Now::default(), &mut around);
-        Self { server, around }
+        let mut env = Memory::default();
+        let server = Server::new(Limits::default(), Options::default(), Now::default(), &mut env);
+        Self { server, env }
     }
 
     fn connect(&mut self, dialect: Dialect, port: u16) -> ConnId {
@@ -60,58 +61,58 @@ impl Room {
 
     fn give(&mut self, input: Input<'_>) {
         let (now, mut entries) = (Now::default(), Vec::new());
-        self.server.input(now, input, &mut self.around);
-        while self.around.log.take(&mut entries) {
-            self.server.committed(now, &entries, &mut self.around);
+        self.server.input(now, input, &mut self.env);
+        while self.env.log.take(&mut entries) {
+            self.server.committed(now, &entries, &mut self.env);
         }
-        while self.server.flush(&mut self.around) {}
-        while self.server.follow_up(now, &mut self.around) {}
+        while self.server.flush(&mut self.env) {}
+        while self.server.follow_up(now, &mut self.env) {}
         self.server.check_invariants();
     }
 
-    /// What a connection was written since it was last asked for.
+    /// Returns the lines that a connection has received since the last call.
     fn read(&mut self, conn: ConnId) -> Vec<String> {
-        self.around.written.remove(&conn).unwrap_or_default().lines().map(String::from).collect()
+        self.env.written.remove(&conn).unwrap_or_default().lines().map(String::from).collect()
     }
 }
 
 #[test]
-fn clients_of_a_dialect_from_outside_share_rooms_with_the_others() {
-    let mut room = Room::new();
-    let plain = room.connect(Dialect::Plain, 5001);
-    let json = room.connect(Dialect::Custom(&JSON), 5002);
-    room.read(plain);
-    room.say(json, "not JSON");
-    room.say(json, r#"{"enter": "alice"}"#);
-    assert_eq!(room.read(json), [r#"{"you":"alice"}"#, r#"{"by":"alice","joined":"lobby"}"#]);
-    assert_eq!(room.read(plain), ["alice joined"]);
+fn clients_of_a_custom_dialect_share_rooms_with_others() {
+    let mut chat = Running::new();
+    let plain = chat.connect(Dialect::Plain, 5001);
+    let json = chat.connect(Dialect::Custom(&JSON), 5002);
+    chat.read(plain);
+    chat.say(json, "not JSON");
+    chat.say(json, r#"{"enter": "alice"}"#);
+    assert_eq!(chat.read(json), [r#"{"you":"alice"}"#, r#"{"by":"alice","joined":"lobby"}"#]);
+    assert_eq!(chat.read(plain), ["alice joined"]);
 
-    room.say(json, r#"{"do": "say", "room": "lobby", "text": "hello"}"#);
-    room.say(plain, "hi");
-    assert_eq!(room.read(plain), ["alice: hello"]);
-    assert_eq!(room.read(json), [r#"{"by":"5001","room":"lobby","text":"hi"}"#]);
+    chat.say(json, r#"{"do": "say", "room": "lobby", "text": "hello"}"#);
+    chat.say(plain, "hi");
+    assert_eq!(chat.read(plain), ["alice: hello"]);
+    assert_eq!(chat.read(json), [r#"{"by":"5001","room":"lobby","text":"hi"}"#]);
 
-    room.say(json, r#"{"do": "who", "room": "lobby"}"#);
-    assert_eq!(room.read(json), [r#"{"room":"lobby","who":["5001","alice"]}"#]);
-    room.say(plain, "/nick bob");
-    room.say(plain, "/msg alice secret");
-    room.read(plain);
-    assert_eq!(room.read(json), [r#"{"by":"5001","renamed":"bob"}"#, r#"{"by":"bob","text":"secret"}"#]);
+    chat.say(json, r#"{"do": "who", "room": "lobby"}"#);
+    assert_eq!(chat.read(json), [r#"{"room":"lobby","who":["5001","alice"]}"#]);
+    chat.say(plain, "/nick bob");
+    chat.say(plain, "/msg alice secret");
+    chat.read(plain);
+    assert_eq!(chat.read(json), [r#"{"by":"5001","renamed":"bob"}"#, r#"{"by":"bob","text":"secret"}"#]);
 
-    room.say(json, r#"{"do": "rename", "name": "bob"}"#);
-    assert_eq!(room.read(json), [r#"{"refused":"name_taken"}"#]);
-    room.say(json, r#"{"do": "quit", "text": "bye"}"#);
-    assert_eq!(room.read(json), [r#"{"closed":"quit"}"#]);
-    assert_eq!(room.read(plain), ["alice left: bye"]);
+    chat.say(json, r#"{"do": "rename", "name": "bob"}"#);
+    assert_eq!(chat.read(json), [r#"{"refused":"name_taken"}"#]);
+    chat.say(json, r#"{"do": "quit", "text": "bye"}"#);
+    assert_eq!(chat.read(json), [r#"{"closed":"quit"}"#]);
+    assert_eq!(chat.read(plain), ["alice left: bye"]);
 }
 
 #[test]
-fn a_taken_name_can_be_replaced_by_another() {
-    let mut room = Room::new();
-    let (one, other) = (room.connect(Dialect::Custom(&JSON), 1), room.connect(Dialect::Custom(&JSON), 2));
-    room.say(one, r#"{"enter": "alice"}"#);
-    room.say(other, r#"{"enter": "alice"}"#);
-    assert_eq!(room.read(other), [r#"{"refused":"name_taken"}"#]);
-    room.say(other, r#"{"enter": "bob"}"#);
-    assert_eq!(room.read(other)[0], r#"{"you":"bob"}"#);
+fn a_client_can_try_another_name_if_one_is_taken() {
+    let mut chat = Running::new();
+    let (one, other) = (chat.connect(Dialect::Custom(&JSON), 1), chat.connect(Dialect::Custom(&JSON), 2));
+    chat.say(one, r#"{"enter": "alice"}"#);
+    chat.say(other, r#"{"enter": "alice"}"#);
+    assert_eq!(chat.read(other), [r#"{"refused":"name_taken"}"#]);
+    chat.say(other, r#"{"enter": "bob"}"#);
+    assert_eq!(chat.read(other)[0], r#"{"you":"bob"}"#);
 }

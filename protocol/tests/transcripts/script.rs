@@ -1,33 +1,33 @@
-//! What a transcript says, before anybody does it.
+//! The parser of transcripts.
 
 use parlor_protocol::Dialect;
 use std::net::SocketAddr;
 
-/// A transcript.
+/// A parsed transcript.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
-    /// Remarks and settings, as they are written.
+    /// The lines of comments and settings before the first step.
     pub(crate) header: Vec<String>,
-    /// The settings in words: `["limit", "rate_burst", "2"]`.
+    /// The words of each setting: `["limit", "rate_burst", "2"]`.
     pub(crate) settings: Vec<Vec<String>>,
     pub(crate) steps: Vec<Step>,
-    /// Remarks behind the last step.
+    /// The comments after the last step.
     pub(crate) footer: Vec<String>,
 }
 
-/// An action and what is seen of it.
+/// An action, and the lines that must be seen after it.
 #[derive(Debug)]
 pub(crate) struct Step {
-    /// Blank lines and remarks.
+    /// The blank lines and comments before the action.
     pub(crate) before: Vec<String>,
-    /// The action, as it is written.
+    /// The line of the action.
     pub(crate) line: String,
     pub(crate) action: Action,
-    /// What is seen after it, as it is written.
+    /// The lines that must be seen after the action.
     pub(crate) stated: Vec<String>,
 }
 
-/// One line of a transcript.
+/// The action of a line. The documentation of `transcripts.rs` describes the notation.
 #[derive(Clone, Debug)]
 pub(crate) enum Action {
     Connects {
@@ -38,13 +38,13 @@ pub(crate) enum Action {
         stays: bool,
     },
     EndsInput(String),
-    /// Milliseconds pass.
+    /// This number of milliseconds passes.
     Passes(u64),
     ReadsOn(String),
-    /// A client of IRC says who it is; what it is told of that is not looked at.
+    /// An IRC client registers. The welcome is checked, and not part of the transcript.
     Registers(String),
     Repeat(u32, Box<Action>),
-    /// A line, and the end of a line in its dialect.
+    /// The client sends a line, with the line end of its dialect.
     Says {
         name: String,
         line: Vec<u8>,
@@ -63,7 +63,7 @@ pub(crate) enum Action {
 }
 
 impl Script {
-    /// Reads a transcript; an error says which line is none of a transcript.
+    /// Parses a transcript. The error describes the invalid line.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut script = Self::default();
         let mut before = Vec::new();
@@ -72,17 +72,17 @@ impl Script {
                 before.push(line.to_owned());
             } else if let Some(setting) = line.strip_prefix("set ") {
                 if !script.steps.is_empty() {
-                    return Err(format!("a setting behind an action: {line}"));
+                    return Err(format!("a setting after an action: {line}"));
                 }
                 script.settings.push(setting.split_whitespace().map(str::to_owned).collect());
                 script.header.append(&mut before);
                 script.header.push(line.to_owned());
             } else if is_stated(line) {
                 let step = script.steps.last_mut().filter(|_| before.is_empty());
-                let step = step.ok_or_else(|| format!("no action right above what is seen: {line}"))?;
+                let step = step.ok_or_else(|| format!("no action directly above: {line}"))?;
                 step.stated.push(line.to_owned());
             } else {
-                let action = action(line).ok_or_else(|| format!("no line of a transcript: {line}"))?;
+                let action = action(line).ok_or_else(|| format!("invalid line: {line}"))?;
                 let before = std::mem::take(&mut before);
                 script.steps.push(Step { before, line: line.to_owned(), action, stated: Vec::new() });
             }
@@ -92,11 +92,13 @@ impl Script {
     }
 }
 
+/// Returns whether a line states something that must be seen.
 fn is_stated(line: &str) -> bool {
     let mut words = line.split(' ');
     words.next() == Some("console:") || matches!(words.next(), Some("<" | "<~" | "is"))
 }
 
+/// Parses an action.
 fn action(line: &str) -> Option<Action> {
     if let Some(rest) = line.strip_prefix("repeat ") {
         let (times, line) = rest.split_once(": ")?;
@@ -147,7 +149,7 @@ fn action(line: &str) -> Option<Action> {
     })
 }
 
-/// Who sees it, and what it is. Two lines that are written differently may mean the same.
+/// Returns the reader of a line, and what it sees. Lines that use different escapes may have the same meaning.
 pub(crate) fn meaning(line: &str) -> (String, Vec<u8>) {
     let (who, rest) = line.split_once(' ').unwrap_or((line, ""));
     match rest.split_once(' ').unwrap_or((rest, "")) {
@@ -155,16 +157,16 @@ pub(crate) fn meaning(line: &str) -> (String, Vec<u8>) {
             let text = unescape(text).unwrap_or_else(|| text.as_bytes().to_vec());
             (who.to_owned(), [mark.as_bytes(), b" ", &text].concat())
         }
-        // That nothing is read from somebody has no place among the bytes that are written.
+        // Pauses have a reader of their own: their order among the bytes written to the client is not tested.
         ("is", "paused" | "resumed") => (format!("{who}'s input"), rest.as_bytes().to_vec()),
         _ => (who.to_owned(), rest.as_bytes().to_vec()),
     }
 }
 
-/// Characters that stand alike in a row become one escape from this many on.
+/// Minimum number of repetitions of a character that are written as one escape: `\{40*x}`.
 const RUN_CHARS: usize = 40;
 
-/// Bytes as a transcript shows them.
+/// Formats bytes as the text of a transcript.
 pub(crate) fn escape(bytes: &[u8]) -> String {
     let mut shown = String::new();
     for chunk in bytes.utf8_chunks() {
@@ -196,7 +198,7 @@ fn escape_char(character: char, is_last: bool) -> String {
     }
 }
 
-/// The bytes that an escaped text stands for.
+/// Returns the bytes of an escaped text; `None` if an escape is invalid.
 fn unescape(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut rest = text;
@@ -225,8 +227,8 @@ fn unescape(text: &str) -> Option<Vec<u8>> {
             }
             '{' => {
                 let (times, after) = rest.split_once('*')?;
-                let (what, after) = after.split_once('}')?;
-                bytes.extend(unescape(what)?.repeat(times.parse().ok()?));
+                let (repeated, after) = after.split_once('}')?;
+                bytes.extend(unescape(repeated)?.repeat(times.parse().ok()?));
                 rest = after;
             }
             _ => return None,

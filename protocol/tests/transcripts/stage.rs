@@ -1,4 +1,4 @@
-//! The core, driven as a server drives it, with its log in memory and sockets of paper.
+//! A server with a log in memory and simulated clients, which executes the actions of a transcript.
 
 use crate::script::{Action, Script, escape};
 use bytes::Bytes;
@@ -9,74 +9,89 @@ use parlor_protocol::{
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// How what somebody sends is cut into reads.
+/// The division of sent bytes into reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Chunking {
     Bytewise,
     Whole,
 }
 
-/// Everybody of a transcript, and the server.
+/// The server of a transcript, and its environment.
 pub(crate) struct Stage {
     chunking: Chunking,
     server: Server,
+    /// All entries of the log.
     entries: Vec<LogEntry>,
-    world: Outside,
+    env: Surroundings,
     now: Now,
 }
 
-/// What is outside of the core.
+/// The environment of the server: log, clients, passwords, console and configuration.
 #[derive(Default)]
-struct Outside {
+struct Surroundings {
     log: MemoryLog,
     clients: Vec<Client>,
-    /// What the console shows and what is no bytes, since the action began.
+    /// The lines that were seen since the action began and are not bytes to a client: those of the console, and
+    /// connections that were refused or aborted.
     seen: Vec<String>,
+    /// Connections that the server has aborted. The environment closes them afterwards.
     aborted: Vec<ConnId>,
+    /// Connections whose writing side the server has closed since the action began.
     finished: Vec<ConnId>,
-    /// What there is to say of passwords that were given.
-    verdicts: Vec<(ConnId, bool)>,
+    /// The results of password checks that the server has not received yet.
+    checked: Vec<(ConnId, bool)>,
     passwords: Passwords,
-    /// What the configuration says of the server when it is read again, and whether it is to be.
-    configured: Identity,
+    /// The server's description of itself after a reload of the configuration.
+    reloaded: Identity,
+    /// Whether the server has requested a reload.
     rehash: bool,
 }
 
-/// The passwords of a transcript, and whose they are.
+/// The passwords of a transcript.
 #[derive(Default)]
 struct Passwords {
+    /// The password of the server, if it requires one.
     server: Option<String>,
+    /// The names and passwords of operators.
     operators: Vec<(String, String)>,
 }
 
+/// A client of a transcript.
 struct Client {
     name: String,
     conn: ConnId,
+    /// The dialect of the listener.
     dialect: Dialect,
-    /// It was a line of IRC that it read last.
+    /// Whether the last line that the client received ended with CRLF.
     reads_irc: bool,
-    /// It was not closed yet.
+    /// Whether the connection is not closed yet.
     connected: bool,
-    /// Nothing more is written to it, and no output but `Abort` may name it.
+    /// Whether the server has started to close the connection. After that, no output but `Abort` may name it.
     closing: bool,
-    /// What the server has not read.
+    /// The reads that the server has not made yet.
     sent: VecDeque<Bytes>,
-    /// Its end is behind what it sent.
+    /// Whether the client has closed its writing side, after `sent`.
     ends_input: bool,
-    told_end: bool,
+    /// Whether the server has read that end.
+    end_was_read: bool,
+    /// Whether the server has paused reading.
     paused: bool,
+    /// The value of `paused` before the action.
     was_paused: bool,
-    /// What it has read since the action began.
+    /// The bytes that the client has received since the action began.
     read: Vec<u8>,
-    /// How many bytes its socket still takes; `None` for any number.
+    /// The number of bytes that the socket still accepts; `None` for any number.
     granted: Option<usize>,
+    /// Whether the socket is full.
     blocked: bool,
+    /// Whether the server has closed its writing side.
     finished: bool,
-    /// It does not close when the server has.
+    /// Whether the client does not close its side after the server has.
     stays: bool,
 }
 
 impl Stage {
+    /// Creates a server with the settings of a transcript, and no clients.
     pub(crate) fn new(script: &Script, chunking: Chunking) -> Self {
         let (mut limits, mut options) = (Limits::default(), Options::default());
         let (mut identity, mut passwords) = (Identity::default(), Passwords::default());
@@ -97,34 +112,34 @@ impl Stage {
                 _ => set(&words, &mut limits, &mut options),
             }
         }
-        let configured = Identity { motd: changed, ..identity.clone() };
+        let reloaded = Identity { motd: changed, ..identity.clone() };
         options.identity = Arc::new(identity);
-        assert_eq!(limits.check(), Ok(()), "the limits of a transcript");
+        assert_eq!(limits.check(), Ok(()), "the limits are consistent");
         let now = Now { unix_ms: 1_795_530_433_000, ..Now::default() };
-        let mut world = Outside { passwords, configured, ..Outside::default() };
-        let server = Server::new(limits, options, now, &mut world);
-        let mut stage = Self { chunking, server, entries: Vec::new(), world, now };
+        let mut env = Surroundings { passwords, reloaded, ..Surroundings::default() };
+        let server = Server::new(limits, options, now, &mut env);
+        let mut stage = Self { chunking, server, entries: Vec::new(), env, now };
         stage.commit();
         stage
     }
 
-    /// Does it, and returns what is seen of it: the console first, then everybody in the order of their
-    /// entrance.
+    /// Executes an action. Returns the lines that are seen: those of the console first, then those of each client in the
+    /// order in which they connected.
     pub(crate) fn act(&mut self, action: &Action) -> Vec<String> {
         self.begin(action);
         self.settle();
-        let mut seen = std::mem::take(&mut self.world.seen);
-        for client in &mut self.world.clients {
-            client.tell(&mut seen);
+        let mut seen = std::mem::take(&mut self.env.seen);
+        for client in &mut self.env.clients {
+            client.report(&mut seen);
         }
-        for conn in std::mem::take(&mut self.world.finished) {
-            let closed = self.world.clients.iter().find(|client| client.conn == conn);
+        for conn in std::mem::take(&mut self.env.finished) {
+            let closed = self.env.clients.iter().find(|client| client.conn == conn);
             seen.extend(closed.map(|client| format!("{} is closed", client.name)));
         }
         seen
     }
 
-    /// The log makes the same world again.
+    /// Asserts that the log replays to the same world.
     pub(crate) fn check_replay(&self) {
         let replayed = World::replay(&self.entries);
         assert_eq!(
@@ -138,12 +153,13 @@ impl Stage {
         match action {
             Action::Connects { name, from, dialect, room, stays } => {
                 let Some(conn) = self.server.vacant() else {
-                    self.world.seen.push(format!("{name} is not let in"));
+                    self.env.seen.push(format!("{name} is not let in"));
                     return;
                 };
-                assert!(self.client(name).is_none(), "{name} is connected already");
-                self.world.clients.push(Client::new(name, conn, *dialect, *stays));
-                let room = room.as_ref().map(|room| RoomName::parse(room).expect("a room's name"));
+                assert!(self.client(name).is_none(), "{name} is not connected yet");
+                self.env.clients.push(Client::new(name, conn, *dialect, *stays));
+                let room =
+                    room.as_ref().map(|room| RoomName::parse(room).expect("the name of a room is valid"));
                 self.input(Input::Accepted { conn, dialect: *dialect, peer: *from, room: room.as_ref() });
             }
             Action::EndsInput(name) => self.existing(name).ends_input = true,
@@ -158,12 +174,12 @@ impl Stage {
             Action::Registers(name) => {
                 self.say(name, format!("NICK {name}").as_bytes());
                 self.say(name, format!("USER {name} 0 * :{name}").as_bytes());
-                // For those who have begun to ask for capabilities.
+                // Ends the negotiation of capabilities, if the client has begun one.
                 self.say(name, b"CAP END");
                 self.settle();
                 let read = std::mem::take(&mut self.existing(name).read);
                 let read = String::from_utf8_lossy(&read);
-                assert!(read.contains(&format!(" 001 {name} ")), "{name} is welcome: {read}");
+                assert!(read.contains(&format!(" 001 {name} ")), "{name} is welcomed: {read}");
             }
             Action::Says { name, line } => self.say(name, line),
             Action::Sends { name, bytes } => self.send(name, bytes),
@@ -177,34 +193,34 @@ impl Stage {
         }
     }
 
-    /// Goes on until nobody has anything to do.
+    /// Runs the server until there is nothing left to do.
     fn settle(&mut self) {
         loop {
-            while self.server.flush(&mut self.world) {
+            while self.server.flush(&mut self.env) {
                 self.check();
             }
             self.check();
-            if !self.tell_hub() && !self.read_one() {
+            if !self.follow_up() && !self.read_one() {
                 return;
             }
         }
     }
 
-    /// Tells the hub what the flush has brought to light.
-    fn tell_hub(&mut self) -> bool {
-        if self.server.follow_up(self.now, &mut self.world) {
+    /// Gives the server one input that follows from earlier outputs. Returns whether there was one.
+    fn follow_up(&mut self) -> bool {
+        if self.server.follow_up(self.now, &mut self.env) {
             self.commit();
-        } else if let Some(conn) = self.world.aborted.pop() {
-            let client = self.world.of(conn).expect("who is aborted is connected");
+        } else if let Some(conn) = self.env.aborted.pop() {
+            let client = self.env.of(conn).expect("an aborted connection has a client");
             let line = format!("{} is aborted", client.name);
-            self.world.seen.push(line);
+            self.env.seen.push(line);
             self.close(conn);
-        } else if let Some(conn) = self.world.departing() {
+        } else if let Some(conn) = self.env.closing_client() {
             self.close(conn);
-        } else if let Some((conn, right)) = self.world.verdicts.pop() {
+        } else if let Some((conn, right)) = self.env.checked.pop() {
             self.input(Input::PasswordChecked { conn, right });
-        } else if std::mem::take(&mut self.world.rehash) {
-            let identity = Arc::new(self.world.configured.clone());
+        } else if std::mem::take(&mut self.env.rehash) {
+            let identity = Arc::new(self.env.reloaded.clone());
             self.input(Input::Identified { identity });
         } else {
             return false;
@@ -212,18 +228,18 @@ impl Stage {
         true
     }
 
-    /// Gives the hub what one client has sent, if it may be read.
+    /// Makes one read from a client that has sent something and is not paused. Returns whether there was one.
     fn read_one(&mut self) -> bool {
         let may_read = |client: &&mut Client| {
-            let has_something = !client.sent.is_empty() || client.ends_input && !client.told_end;
+            let has_something = !client.sent.is_empty() || client.ends_input && !client.end_was_read;
             client.connected && !client.paused && has_something
         };
-        let Some(client) = self.world.clients.iter_mut().find(may_read) else { return false };
+        let Some(client) = self.env.clients.iter_mut().find(may_read) else { return false };
         let conn = client.conn;
         if let Some(bytes) = client.sent.pop_front() {
             self.input(Input::Received { conn, bytes });
         } else {
-            client.told_end = true;
+            client.end_was_read = true;
             self.input(Input::ReadClosed { conn });
         }
         true
@@ -243,22 +259,22 @@ impl Stage {
     }
 
     fn close(&mut self, conn: ConnId) {
-        if let Some(client) = self.world.of(conn) {
+        if let Some(client) = self.env.of(conn) {
             client.connected = false;
         }
         self.input(Input::Closed { conn });
     }
 
     fn input(&mut self, input: Input<'_>) {
-        self.server.input(self.now, input, &mut self.world);
+        self.server.input(self.now, input, &mut self.env);
         self.commit();
     }
 
     fn commit(&mut self) {
         self.check();
         let mut entries = Vec::new();
-        while self.world.log.take(&mut entries) {
-            self.server.committed(self.now, &entries, &mut self.world);
+        while self.env.log.take(&mut entries) {
+            self.server.committed(self.now, &entries, &mut self.env);
             self.entries.append(&mut entries);
             self.check();
         }
@@ -268,7 +284,7 @@ impl Stage {
         let (end, unix_ms) = (self.now.mono.plus_ms(ms), self.now.unix_ms + ms);
         while let Some(deadline) = self.server.deadline().filter(|deadline| deadline.at <= end) {
             self.now.mono = deadline.at.max(self.now.mono);
-            self.server.time_out(self.now, &mut self.world);
+            self.server.time_out(self.now, &mut self.env);
             self.commit();
             self.settle();
         }
@@ -292,7 +308,7 @@ impl Stage {
     }
 
     fn client(&mut self, name: &str) -> Option<&mut Client> {
-        self.world.clients.iter_mut().find(|client| client.connected && client.name == name)
+        self.env.clients.iter_mut().find(|client| client.connected && client.name == name)
     }
 }
 
@@ -307,7 +323,7 @@ impl Client {
             closing: false,
             sent: VecDeque::new(),
             ends_input: false,
-            told_end: false,
+            end_was_read: false,
             paused: false,
             was_paused: false,
             read: Vec::new(),
@@ -318,13 +334,14 @@ impl Client {
         }
     }
 
-    /// Whether its lines end as those of IRC do.
+    /// Returns whether the client ends its lines with CRLF.
     fn is_irc(&self) -> bool {
         self.dialect == Dialect::Irc || self.reads_irc
     }
 
-    /// Says what it has read, and whether it may go on sending.
-    fn tell(&mut self, seen: &mut Vec<String>) {
+    /// Appends the lines that the client has received since the action began, and a line if reading from it was paused or
+    /// resumed.
+    fn report(&mut self, seen: &mut Vec<String>) {
         let name = &self.name;
         let read = std::mem::take(&mut self.read);
         for line in read.split_inclusive(|&byte| byte == b'\n') {
@@ -335,7 +352,7 @@ impl Client {
                 }
                 b"\n" => format!("{name} <"),
                 [line @ .., b'\n'] => format!("{name} < {}", escape(line)),
-                begun => format!("{name} <~ {}", escape(begun)),
+                unfinished => format!("{name} <~ {}", escape(unfinished)),
             });
         }
         let paused = self.paused && self.connected;
@@ -345,31 +362,35 @@ impl Client {
     }
 }
 
-impl Outside {
+impl Surroundings {
     fn of(&mut self, conn: ConnId) -> Option<&mut Client> {
         self.clients.iter_mut().find(|client| client.conn == conn)
     }
 
-    /// A client that was told the end, and so closes too.
-    fn departing(&self) -> Option<ConnId> {
-        let departs =
-            |client: &&Client| client.connected && client.finished && (client.told_end || !client.stays);
-        self.clients.iter().find(departs).map(|client| client.conn)
+    /// Returns a connection that the server has finished, and that its client therefore closes, too.
+    fn closing_client(&self) -> Option<ConnId> {
+        let closes =
+            |client: &&Client| client.connected && client.finished && (client.end_was_read || !client.stays);
+        self.clients.iter().find(closes).map(|client| client.conn)
     }
 }
 
-impl Wire for Outside {
+impl Wire for Surroundings {
     fn finish(&mut self, conn: ConnId) {
-        let client = self.of(conn).expect("who is finished is connected");
-        assert!(client.connected && client.closing && !client.finished, "{} ends once", client.name);
+        let client = self.of(conn).expect("a finished connection has a client");
+        assert!(
+            client.connected && client.closing && !client.finished,
+            "{} is finished once, after `Close`",
+            client.name
+        );
         client.finished = true;
         self.finished.push(conn);
     }
 
     fn write(&mut self, conn: ConnId, slices: &[&[u8]]) -> usize {
-        let client = self.of(conn).expect("who is written to is connected");
-        assert!(client.connected && !client.finished, "{} is written to behind its end", client.name);
-        assert!(!client.blocked, "{} is written to while its socket is full", client.name);
+        let client = self.of(conn).expect("a connection that is written to has a client");
+        assert!(client.connected && !client.finished, "{} is not written to after its end", client.name);
+        assert!(!client.blocked, "{} is not written to while its socket is full", client.name);
         let bytes = slices.concat();
         let count = client.granted.map_or(bytes.len(), |granted| granted.min(bytes.len()));
         client.granted = client.granted.map(|granted| granted - count);
@@ -379,7 +400,7 @@ impl Wire for Outside {
     }
 }
 
-impl Environment for Outside {
+impl Environment for Surroundings {
     fn propose(&mut self, now: Now, command: Command) {
         self.log.append(now, command);
     }
@@ -394,7 +415,7 @@ impl Environment for Outside {
             None => server.as_ref().is_some_and(|it| it.as_bytes() == password),
             Some(name) => operators.iter().any(|(it, of)| it == name && of.as_bytes() == password),
         };
-        self.verdicts.push((conn, right));
+        self.checked.push((conn, right));
     }
 
     fn set_reads_paused(&mut self, conn: ConnId, paused: bool) {
@@ -413,16 +434,16 @@ impl Environment for Outside {
 
     fn output(&mut self, output: &Output<'_>, outbox: &mut Outbox) {
         if let Some(conn) = named(output) {
-            let client = self.of(conn).expect("an output names a connection that was accepted");
+            let client = self.of(conn).expect("an output names an accepted connection");
             let allowed = client.connected && (!client.closing || matches!(output, Output::Abort { .. }));
-            assert!(allowed, "an output for {}, whose end was said: {output:?}", client.name);
+            assert!(allowed, "no output for {}, which is closing: {output:?}", client.name);
             client.closing |= matches!(output, Output::Close { .. });
         }
         outbox.output(output);
     }
 }
 
-/// The connection to which an output does something.
+/// Returns the connection that an output names.
 fn named(output: &Output<'_>) -> Option<ConnId> {
     match *output {
         Output::Abort { conn }
@@ -440,9 +461,9 @@ fn named(output: &Output<'_>) -> Option<ConnId> {
     }
 }
 
-/// What is seen of an event on the console; nothing of what is logged for who looks for a mistake.
+/// Returns the line of the console for an event; `None` for events that transcripts omit.
 fn console(event: &ConsoleEvent<'_>) -> Option<String> {
-    let told = match event {
+    let text = match event {
         ConsoleEvent::Accepted { .. }
         | ConsoleEvent::Closed { .. }
         | ConsoleEvent::CommandRefused { .. }
@@ -482,15 +503,15 @@ fn console(event: &ConsoleEvent<'_>) -> Option<String> {
         ConsoleEvent::TurnedAway { peer, kind } => format!("{peer} speaks {}", kind.name()),
         ConsoleEvent::Wallops { by } => format!("{} spoke to all who want to hear operators", by.name),
     };
-    Some(format!("console: {told}"))
+    Some(format!("console: {text}"))
 }
 
-/// Takes one setting of a transcript.
+/// Applies one setting of a transcript.
 fn set(words: &[&str], limits: &mut Limits, options: &mut Options) {
     match *words {
         ["echo", "on"] => options.echo = true,
         ["greeting", "off"] => options.greeting = false,
-        ["lang", code] => options.language = code.parse::<Language>().expect("a language"),
+        ["lang", code] => options.language = code.parse::<Language>().expect("the language is known"),
         ["relay", "raw"] => options.raw = true,
         ["limit", name, value] => {
             let value: u32 = value.parse().expect("a limit is a number");
@@ -524,9 +545,9 @@ fn set(words: &[&str], limits: &mut Limits, options: &mut Options) {
                 "rooms_per_member_max" => limits.world.rooms_per_member_max = size,
                 "tick_bytes_max" => limits.tick_bytes_max = size,
                 "topic_bytes_max" => limits.world.topic_bytes_max = size,
-                _ => panic!("no limit: {name}"),
+                _ => panic!("unknown limit: {name}"),
             }
         }
-        _ => panic!("no setting: {words:?}"),
+        _ => panic!("unknown setting: {words:?}"),
     }
 }
