@@ -1,8 +1,9 @@
 //! A flush: the chunks of the tick are written to connections. Bytes that cannot be written now are queued.
 
 use super::queue::{Range, Source};
+use super::room::{ClassSubscribers, RoomChunk, RoomSubscribers};
 use super::tick::{ChunkBuilder, Cursor, OPEN_END, Override, merge};
-use super::{ClassSubscribers, Conn, Outbox, Phase, RoomChunk, RoomSubscribers, Wire};
+use super::{Conn, Outbox, Phase, Wire};
 use crate::base::id::{ConnId, RoomId};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -476,11 +477,4 @@ fn merged_source(
     sources.push(Source::new(bytes));
     merged.insert(indices, sources.len() - 1);
     sources.len() - 1
-}
-
-impl RoomSubscribers {
-    /// Returns the number of members.
-    fn members(&self) -> usize {
-        self.classes.iter().map(|class| class.members.len()).sum()
-    }
 }
