@@ -98,7 +98,7 @@ pub(crate) struct Session {
     sniffer: Option<Box<Sniffer>>,
     /// The result of the sniffer, if telnet commands before it have to be answered first.
     sniffed: Option<Kind>,
-    /// How the stream is framed. Valid only without a workspace, whose framer knows it otherwise.
+    /// The framing of the stream. Valid only without a workspace: while there is one, its framer has the framing.
     framing: Framing,
     /// `None` while the session is idle.
     workspace: Option<Box<Workspace>>,
