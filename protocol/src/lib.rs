@@ -75,7 +75,7 @@ pub use base::digest::Digest;
 pub use base::id::{ConnId, MemberId, RoomId, Seq};
 pub use base::identity::Identity;
 pub use base::language::{Language, UnknownLanguage};
-pub use base::limits::{LimitError, Limits, WorldLimits};
+pub use base::limits::{LimitError, Limits, UnknownLimit, WorldLimits};
 pub use base::mode::{
     Flag, Folded, Glob, Key, Mask, MaskEntry, MaskError, MaskList, ModeChange, Status, Statuses,
 };

@@ -2,7 +2,7 @@
 
 use crate::bug::SimBug;
 use crate::law::Law;
-use crate::scenario::{Act, Scenario, Setup};
+use crate::scenario::{Act, Scenario};
 use crate::tier1;
 use crate::trace::Trace;
 
@@ -58,7 +58,7 @@ impl Search {
     }
 
     fn calm_setup(&mut self) {
-        for field in 0..Setup::FIELDS {
+        for field in 0..self.best.setup.fields().len() {
             if let Some(setup) = self.best.setup.calmer_in(field) {
                 self.try_out(Scenario { setup, steps: self.best.steps.clone() });
             }

@@ -4,147 +4,161 @@ use crate::base::digest::Digest;
 use crate::base::language::Language;
 use crate::base::name::Name;
 use crate::base::rate::Rate;
+use alloc::vec::Vec;
 use core::fmt;
 
-/// The limits of a server. The defaults work for a machine of any size; [`Limits::check`] checks that the limits
-/// are consistent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Maximum number of bytes waiting for one slow reader. Over it, the connection is closed.
-    pub backlog_bytes_max: usize,
-    /// Maximum number of connections from one address (IPv6: one /64). The loopback address has no limit.
-    pub connections_per_ip_max: u32,
-    /// Maximum number of connections.
-    pub connections_max: u32,
-    /// Milliseconds that a closing connection has to read its last bytes and to close. The setting is `drain_ms`.
-    pub close_timeout_ms: u64,
-    /// Milliseconds of silence after which a connection whose dialect is unknown is taken for plain.
-    ///
-    /// IRC clients that act once a second, as eggdrop does, send their `NICK` up to a second after they connect. The
-    /// default is longer, so that they do not enter as a plain member first.
-    pub detect_ms: u64,
-    /// Maximum number of writes to sockets in one part of a flush, before new input is read.
-    pub flush_writes_max: usize,
-    /// Maximum number of bytes of a line, without its line end. The rest of a longer line is dropped.
-    pub line_bytes_max: usize,
-    /// Maximum number of names that one IRC connection may watch (`MONITOR`).
-    pub monitored_max: usize,
-    /// Maximum number of bytes waiting for all slow readers together; bytes that several of them share are counted
-    /// once. Over it, the connection with the largest backlog is closed.
-    pub outbox_bytes_max: usize,
-    /// Maximum number of messages of one connection that wait for the log. The next line stays unread.
-    pub pending_commands_max: u32,
-    /// Milliseconds of silence after which an IRC connection is sent a `PING`.
-    pub ping_ms: u64,
-    /// Milliseconds that the connection has to answer the `PING` before it is closed.
-    pub pong_ms: u64,
-    /// The rate at which lines of one connection are accepted. Over it, reading from the connection pauses.
-    pub rate: Rate,
-    /// Maximum number of bytes of one read from a socket.
-    pub read_bytes_max: usize,
-    /// Maximum number of connections over the limits that are being sent the reason. Over it, accepting pauses.
-    pub refusals_max: u32,
-    /// Milliseconds that an IRC connection has to register before it is closed.
-    pub registration_ms: u64,
-    /// Maximum number of bytes of one reply that lists something. The remaining items are counted, not listed.
-    pub reply_bytes_max: usize,
-    /// Maximum number of rooms or names in one line of IRC. More are an error.
-    pub targets_max: usize,
-    /// Maximum number of bytes read in one tick before it is flushed.
-    pub tick_bytes_max: usize,
-    /// The limits of the shared state.
-    pub world: WorldLimits,
-}
-
-/// The limits of the shared state. They are in the log, so that a replay does not depend on a configuration file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WorldLimits {
-    /// Maximum number of former names (of members that left or were renamed) that `WHOWAS` finds.
-    pub departed_max: usize,
-    /// Maximum number of bytes of text in a room's history.
-    pub history_bytes_max: usize,
-    /// Maximum number of lines in a room's history.
-    pub history_lines_max: usize,
-    /// Maximum number of invitations of one member. Over it, the oldest is dropped.
-    pub invitations_max: usize,
-    /// Maximum number of masks of one room: bans and exceptions together.
-    pub masks_max: usize,
-    /// Maximum number of rooms.
-    pub rooms_max: usize,
-    /// Maximum number of rooms that one member is in.
-    pub rooms_per_member_max: usize,
-    /// Maximum number of bytes of a room's topic. A longer one is refused.
-    pub topic_bytes_max: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            backlog_bytes_max: 1 << 20,
-            connections_per_ip_max: 64,
-            connections_max: 10_000,
-            detect_ms: 1_500,
-            close_timeout_ms: 5_000,
-            flush_writes_max: 1_024,
-            line_bytes_max: 4_096,
-            monitored_max: 100,
-            outbox_bytes_max: 256 << 20,
-            pending_commands_max: 10,
-            ping_ms: 90_000,
-            pong_ms: 60_000,
-            rate: Rate { lines: 50, burst: 200 },
-            read_bytes_max: 16 << 10,
-            refusals_max: 16,
-            registration_ms: 60_000,
-            reply_bytes_max: 16 << 10,
-            targets_max: 20,
-            tick_bytes_max: 256 << 10,
-            world: WorldLimits::default(),
+/// Declares a struct of limits: one row for each, with its type and its default. A limit has the name of its setting, which for
+/// the rows of `others` is not the name of the field.
+macro_rules! limits {
+    (
+        $(#[$about:meta])*
+        $struct:ident {
+            $($(#[$doc:meta])* $field:ident: $type:ty = $default:expr;)*
         }
+        others {
+            $($(#[$other_doc:meta])* $other:ident: $other_type:ty = $other_default:expr, as [$($name:literal: $($path:ident).+),*];)*
+        }
+    ) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct $struct {
+            $($(#[$doc])* pub $field: $type,)*
+            $($(#[$other_doc])* pub $other: $other_type,)*
+        }
+
+        impl Default for $struct {
+            fn default() -> Self {
+                Self { $($field: $default,)* $($other: $other_default,)* }
+            }
+        }
+
+        impl $struct {
+            /// Calls `each` with the name and the value of every limit.
+            fn visit(&mut self, each: &mut dyn FnMut(&'static str, &mut dyn Value)) {
+                $(each(stringify!($field), &mut self.$field);)*
+                $($(each($name, &mut self.$($path).+);)*)*
+            }
+        }
+    };
+}
+
+limits! {
+    /// The limits of a server. The defaults work for a machine of any size; [`Limits::check`] checks that the limits
+    /// are consistent.
+    Limits {
+        /// Maximum number of bytes waiting for one slow reader. Over it, the connection is closed.
+        backlog_bytes_max: usize = 1 << 20;
+        /// Maximum number of connections from one address (IPv6: one /64). The loopback address has no limit.
+        connections_per_ip_max: u32 = 64;
+        /// Maximum number of connections.
+        connections_max: u32 = 10_000;
+        /// Milliseconds of silence after which a connection whose dialect is unknown is taken for plain.
+        ///
+        /// IRC clients that act once a second, as eggdrop does, send their `NICK` up to a second after they connect. The
+        /// default is longer, so that they do not enter as a plain member first.
+        detect_ms: u64 = 1_500;
+        /// Maximum number of writes to sockets in one part of a flush, before new input is read.
+        flush_writes_max: usize = 1_024;
+        /// Maximum number of bytes of a line, without its line end. The rest of a longer line is dropped.
+        line_bytes_max: usize = 4_096;
+        /// Maximum number of names that one IRC connection may watch (`MONITOR`).
+        monitored_max: usize = 100;
+        /// Maximum number of bytes waiting for all slow readers together; bytes that several of them share are counted
+        /// once. Over it, the connection with the largest backlog is closed.
+        outbox_bytes_max: usize = 256 << 20;
+        /// Maximum number of messages of one connection that wait for the log. The next line stays unread.
+        pending_commands_max: u32 = 10;
+        /// Milliseconds of silence after which an IRC connection is sent a `PING`.
+        ping_ms: u64 = 90_000;
+        /// Milliseconds that the connection has to answer the `PING` before it is closed.
+        pong_ms: u64 = 60_000;
+        /// Maximum number of bytes of one read from a socket.
+        read_bytes_max: usize = 16 << 10;
+        /// Maximum number of connections over the limits that are being sent the reason. Over it, accepting pauses.
+        refusals_max: u32 = 16;
+        /// Milliseconds that an IRC connection has to register before it is closed.
+        registration_ms: u64 = 60_000;
+        /// Maximum number of bytes of one reply that lists something. The remaining items are counted, not listed.
+        reply_bytes_max: usize = 16 << 10;
+        /// Maximum number of rooms or names in one line of IRC. More are an error.
+        targets_max: usize = 20;
+        /// Maximum number of bytes read in one tick before it is flushed.
+        tick_bytes_max: usize = 256 << 10;
+    }
+    others {
+        /// Milliseconds that a closing connection has to read its last bytes and to close. The setting is `drain_ms`.
+        close_timeout_ms: u64 = 5_000, as ["drain_ms": close_timeout_ms];
+        /// The rate at which lines of one connection are accepted. Over it, reading from the connection pauses.
+        rate: Rate = Rate { lines: 50, burst: 200 }, as ["rate_burst": rate.burst, "rate_lines": rate.lines];
+        /// The limits of the shared state.
+        world: WorldLimits = WorldLimits::default(), as [];
     }
 }
 
-impl Default for WorldLimits {
-    fn default() -> Self {
-        Self {
-            departed_max: 1_000,
-            history_bytes_max: 64 << 10,
-            history_lines_max: 100,
-            invitations_max: 20,
-            masks_max: 100,
-            rooms_max: 10_000,
-            rooms_per_member_max: 20,
-            topic_bytes_max: 390,
-        }
+limits! {
+    /// The limits of the shared state. They are in the log, so that a replay does not depend on a configuration file.
+    WorldLimits {
+        /// Maximum number of former names (of members that left or were renamed) that `WHOWAS` finds.
+        departed_max: usize = 1_000;
+        /// Maximum number of bytes of text in a room's history.
+        history_bytes_max: usize = 64 << 10;
+        /// Maximum number of lines in a room's history.
+        history_lines_max: usize = 100;
+        /// Maximum number of invitations of one member. Over it, the oldest is dropped.
+        invitations_max: usize = 20;
+        /// Maximum number of masks of one room: bans and exceptions together.
+        masks_max: usize = 100;
+        /// Maximum number of rooms.
+        rooms_max: usize = 10_000;
+        /// Maximum number of rooms that one member is in.
+        rooms_per_member_max: usize = 20;
+        /// Maximum number of bytes of a room's topic. A longer one is refused.
+        topic_bytes_max: usize = 390;
     }
+    others {}
 }
+
+/// The value of a limit, whatever its type.
+trait Value {
+    fn get(&self) -> u64;
+
+    /// Sets the value; to the maximum of the type if it is larger than that.
+    fn set(&mut self, value: u64);
+}
+
+macro_rules! values {
+    ($($type:ty)*) => {
+        $(impl Value for $type {
+            fn get(&self) -> u64 {
+                *self as u64
+            }
+
+            fn set(&mut self, value: u64) {
+                *self = value.min(<$type>::MAX as u64) as $type;
+            }
+        })*
+    };
+}
+
+values!(u32 u64 usize);
 
 impl WorldLimits {
-    pub(crate) fn digest(&self, digest: &mut Digest) {
-        let Self {
-            departed_max,
-            history_bytes_max,
-            history_lines_max,
-            invitations_max,
-            masks_max,
-            rooms_max,
-            rooms_per_member_max,
-            topic_bytes_max,
-        } = *self;
-        for limit in [
-            departed_max,
-            history_bytes_max,
-            history_lines_max,
-            invitations_max,
-            masks_max,
-            rooms_max,
-            rooms_per_member_max,
-            topic_bytes_max,
-        ] {
-            digest.number(limit as u64);
-        }
+    pub(crate) fn digest(mut self, digest: &mut Digest) {
+        self.visit(&mut |_, value| digest.number(value.get()));
     }
 }
+
+/// The error for the name of a limit that there is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownLimit;
+
+impl fmt::Display for UnknownLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("unknown limit")
+    }
+}
+
+impl core::error::Error for UnknownLimit {}
 
 /// The error for limits that violate one of their [`relations`](Limits::relations).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,6 +237,32 @@ pub(crate) const PIECE_BYTES_MAX: usize = 600;
 pub(crate) const TAGGED_LINE_BYTES_MAX: usize = 6_496;
 
 impl Limits {
+    /// Returns the names of all limits, which are those of their settings, and their values.
+    #[must_use]
+    pub fn named(mut self) -> Vec<(&'static str, u64)> {
+        let mut all = Vec::new();
+        self.visit(&mut |name, value| all.push((name, value.get())));
+        self.world.visit(&mut |name, value| all.push((name, value.get())));
+        all
+    }
+
+    /// Sets the limit with a name; to the maximum of its type if `value` is larger than that.
+    ///
+    /// # Errors
+    /// Returns an error if no limit has the name.
+    pub fn set(&mut self, name: &str, value: u64) -> Result<(), UnknownLimit> {
+        let mut is_known = false;
+        let mut set = |each: &'static str, limit: &mut dyn Value| {
+            if each == name {
+                limit.set(value);
+                is_known = true;
+            }
+        };
+        self.visit(&mut set);
+        self.world.visit(&mut set);
+        is_known.then_some(()).ok_or(UnknownLimit)
+    }
+
     /// Returns the maximum number of bytes that one received line becomes in one wire class.
     ///
     /// In the plain dialect, the longest name and the words around it precede the text, and each invalid byte becomes
@@ -310,6 +350,23 @@ mod tests {
     #[test]
     fn the_defaults_are_valid() {
         assert_eq!(Limits::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn a_limit_is_set_by_its_name_alone() {
+        let names: Vec<&str> = Limits::default().named().into_iter().map(|(name, _)| name).collect();
+        for &name in &names {
+            let mut limits = Limits::default();
+            limits.set(name, 7).unwrap();
+            let changed = |(one, other): ((&'static str, u64), _)| (one != other).then_some(one);
+            let changes: Vec<_> =
+                limits.named().into_iter().zip(Limits::default().named()).filter_map(changed).collect();
+            assert_eq!(changes, [(name, 7)]);
+        }
+        assert_eq!(Limits::default().set("close_timeout_ms", 1), Err(UnknownLimit));
+        let mut limits = Limits::default();
+        limits.set("connections_max", u64::MAX).unwrap();
+        assert_eq!(limits.connections_max, u32::MAX);
     }
 
     #[test]

@@ -514,39 +514,8 @@ fn set(words: &[&str], limits: &mut Limits, options: &mut Options) {
         ["lang", code] => options.language = code.parse::<Language>().expect("the language is known"),
         ["relay", "raw"] => options.raw = true,
         ["limit", name, value] => {
-            let value: u32 = value.parse().expect("a limit is a number");
-            let size = value as usize;
-            match name {
-                "backlog_bytes_max" => limits.backlog_bytes_max = size,
-                "connections_max" => limits.connections_max = value,
-                "connections_per_ip_max" => limits.connections_per_ip_max = value,
-                "departed_max" => limits.world.departed_max = size,
-                "detect_ms" => limits.detect_ms = value.into(),
-                "drain_ms" => limits.close_timeout_ms = value.into(),
-                "flush_writes_max" => limits.flush_writes_max = size,
-                "history_bytes_max" => limits.world.history_bytes_max = size,
-                "history_lines_max" => limits.world.history_lines_max = size,
-                "invitations_max" => limits.world.invitations_max = size,
-                "masks_max" => limits.world.masks_max = size,
-                "monitored_max" => limits.monitored_max = size,
-                "ping_ms" => limits.ping_ms = value.into(),
-                "pong_ms" => limits.pong_ms = value.into(),
-                "registration_ms" => limits.registration_ms = value.into(),
-                "targets_max" => limits.targets_max = size,
-                "line_bytes_max" => limits.line_bytes_max = size,
-                "outbox_bytes_max" => limits.outbox_bytes_max = size,
-                "pending_commands_max" => limits.pending_commands_max = value,
-                "rate_burst" => limits.rate.burst = value,
-                "rate_lines" => limits.rate.lines = value,
-                "read_bytes_max" => limits.read_bytes_max = size,
-                "refusals_max" => limits.refusals_max = value,
-                "reply_bytes_max" => limits.reply_bytes_max = size,
-                "rooms_max" => limits.world.rooms_max = size,
-                "rooms_per_member_max" => limits.world.rooms_per_member_max = size,
-                "tick_bytes_max" => limits.tick_bytes_max = size,
-                "topic_bytes_max" => limits.world.topic_bytes_max = size,
-                _ => panic!("unknown limit: {name}"),
-            }
+            let value = value.parse().expect("a limit is a number");
+            limits.set(name, value).unwrap_or_else(|error| panic!("{error}: {name}"));
         }
         _ => panic!("unknown setting: {words:?}"),
     }

@@ -33,7 +33,7 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// A field of the setup: its name, a function that returns its value as text, and one that sets it from text.
+/// A field of the setup that is not a limit: its name, a function that returns its value as text, and one that sets it.
 struct Field {
     name: &'static str,
     get: fn(&Setup) -> String,
@@ -64,15 +64,6 @@ macro_rules! fields {
 }
 
 const FIELDS: &[Field] = fields! {
-    "departed_max": limits.world.departed_max,
-    "detect_ms": limits.detect_ms,
-    "invitations_max": limits.world.invitations_max,
-    "masks_max": limits.world.masks_max,
-    "monitored_max": limits.monitored_max,
-    "ping_ms": limits.ping_ms,
-    "pong_ms": limits.pong_ms,
-    "registration_ms": limits.registration_ms,
-    "targets_max": limits.targets_max,
     "clients": clients,
     "clients_per_host": clients_per_host,
     "loopback": loopback,
@@ -88,44 +79,38 @@ const FIELDS: &[Field] = fields! {
     "greeting": options.greeting,
     "lang": options.language,
     "raw": options.raw,
-    "backlog_bytes_max": limits.backlog_bytes_max,
-    "connections_per_ip_max": limits.connections_per_ip_max,
-    "connections_max": limits.connections_max,
-    "drain_ms": limits.close_timeout_ms,
-    "flush_writes_max": limits.flush_writes_max,
-    "line_bytes_max": limits.line_bytes_max,
-    "outbox_bytes_max": limits.outbox_bytes_max,
-    "pending_commands_max": limits.pending_commands_max,
-    "rate_lines": limits.rate.lines,
-    "rate_burst": limits.rate.burst,
-    "read_bytes_max": limits.read_bytes_max,
-    "refusals_max": limits.refusals_max,
-    "reply_bytes_max": limits.reply_bytes_max,
-    "tick_bytes_max": limits.tick_bytes_max,
-    "history_bytes_max": limits.world.history_bytes_max,
-    "history_lines_max": limits.world.history_lines_max,
-    "rooms_max": limits.world.rooms_max,
-    "rooms_per_member_max": limits.world.rooms_per_member_max,
-    "topic_bytes_max": limits.world.topic_bytes_max,
 };
 
 impl fmt::Display for Setup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        FIELDS.iter().try_for_each(|field| writeln!(f, "set {} {}", field.name, (field.get)(self)))
+        self.fields().into_iter().try_for_each(|(name, value)| writeln!(f, "set {name} {value}"))
     }
 }
 
 impl Setup {
-    /// Number of fields.
-    pub const FIELDS: usize = FIELDS.len();
+    /// Returns the names of the fields, the limits among them, and their values as text.
+    #[must_use]
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        let limits = self.limits.named().into_iter().map(|(name, value)| (name, value.to_string()));
+        FIELDS.iter().map(|field| (field.name, (field.get)(self))).chain(limits).collect()
+    }
+
+    /// Sets a field from text. The error says what is wrong.
+    fn set(&mut self, name: &str, text: &str) -> Result<(), String> {
+        let no_value = || format!("no value: {text}");
+        if let Some(field) = FIELDS.iter().find(|field| field.name == name) {
+            return (field.set)(self, text).ok_or_else(no_value);
+        }
+        let set = self.limits.set(name, text.parse().map_err(|_| no_value())?);
+        set.map_err(|_| format!("there is no {name} to set"))
+    }
 
     /// Returns the setup with one field as on a calm network. Returns `None` if the field already is, or cannot be.
     #[must_use]
     pub fn calmer_in(&self, field: usize) -> Option<Self> {
-        let field = FIELDS.get(field)?;
-        let calm = Self::calm(self.clients, self.chaos_seed);
+        let (name, calm) = Self::calm(self.clients, self.chaos_seed).fields().into_iter().nth(field)?;
         let mut calmer = self.clone();
-        (field.set)(&mut calmer, &(field.get)(&calm))?;
+        calmer.set(name, &calm).ok()?;
         (calmer != *self && calmer.limits.check().is_ok()).then_some(calmer)
     }
 }
@@ -169,9 +154,7 @@ impl FromStr for Scenario {
             }
             if let Some(setting) = line.strip_prefix("set ") {
                 let (name, value) = setting.split_once(' ').unwrap_or((setting, ""));
-                let field = FIELDS.iter().find(|field| field.name == name);
-                let field = field.ok_or_else(|| error(format!("there is no {name} to set")))?;
-                (field.set)(&mut scenario.setup, value).ok_or_else(|| error(format!("no value: {value}")))?;
+                scenario.setup.set(name, value).map_err(error)?;
             } else {
                 let step = step(line).ok_or_else(|| error(format!("no step: {line}")))?;
                 scenario.setup.clients = scenario.setup.clients.max(step.client + 1);
