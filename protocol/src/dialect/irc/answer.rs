@@ -2,8 +2,8 @@
 
 mod help;
 mod hint;
-mod people;
-mod rooms;
+pub(super) mod people;
+pub(super) mod rooms;
 pub(super) mod server;
 
 use super::numeric;
@@ -18,17 +18,15 @@ impl Query {
     /// Changes that a query makes were executed before.
     pub(crate) fn answer(self, asker: &Asker<'_>, to: &mut Answers<'_>) -> Option<Self> {
         match self {
+            Self::About(answer, params) => answer(asker, &params, to),
             Self::Cap(subcommand, list) => server::cap(asker, subcommand, &list, to),
             Self::Entered { room, with_names } => return rooms::entered(asker, &room, with_names, to),
             Self::Fail(kind, command, code, words) => server::fail(asker, (kind, &command, code, words), to),
             Self::Help(subject) => help::help(subject.as_deref(), to),
             Self::Hint(hint) => hint::hint(hint, asker.options.language, to),
-            Self::Invitations => rooms::invitations(asker, to),
-            Self::Ison(names) => people::ison(asker, &names, to),
             Self::List { filter, from } => return rooms::list(asker, filter, from, to),
             Self::MaskList(room, list, from) => return rooms::mask_list(asker, room, list, from, to),
             Self::ModeIs(room) => rooms::mode_is(asker, &room, to),
-            Self::MonitorList => people::monitor_list(asker, to),
             Self::MonitorStatus { of, left_over } => return people::monitor_status(asker, of, left_over, to),
             Self::Names { rooms, index, from } => return rooms::names(asker, rooms, index, from, to),
             Self::Numeric(numeric, params) => {
@@ -36,19 +34,9 @@ impl Query {
                 to.numeric(numeric, &params);
             }
             Self::Now(answer) => answer(asker, to),
-            Self::Pong(token) => {
-                let server = &asker.options.identity.name;
-                to.message(format_args!("PONG {server} :{token}"));
-            }
-            Self::Restart => server::restart(to),
-            Self::Stats(letter) => server::stats(asker, letter, to),
             Self::TopicIs(room) => rooms::topic_is(asker, &room, to),
             Self::UserModesAre { on, off } => user_modes_are(on, off, to),
-            Self::Userhost(names) => people::userhost(asker, &names, to),
-            Self::Welcome => server::welcome(asker, to),
             Self::Who { asked, from } => return people::who(asker, asked, from, to),
-            Self::Whois { asked } => people::whois(asker, &asked, to),
-            Self::Whowas { asked, count } => people::whowas(asker, &asked, count, to),
             // `Client::act_on` has executed them.
             Self::LeaveAll | Self::MonitorAll | Self::SetCapabilities(..) | Self::UserModes { .. } => {}
         }

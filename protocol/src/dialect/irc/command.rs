@@ -53,6 +53,11 @@ impl<'a> Line<'a> {
         self.message.params().get(index).copied()
     }
 
+    /// Returns all parameters.
+    fn params(&self) -> Vec<String> {
+        self.message.params().iter().map(ToString::to_string).collect()
+    }
+
     /// Returns the parameter and those after it, joined by spaces: a person who types a text may omit the colon before it.
     fn rest(&self, index: usize) -> Option<Cow<'a, str>> {
         match self.message.params().get(index..)? {

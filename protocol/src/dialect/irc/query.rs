@@ -22,6 +22,8 @@ use core::fmt::{Arguments, Write};
 /// A query. Queries with long answers contain the position at which the next page begins.
 #[derive(Clone, Debug)]
 pub(crate) enum Query {
+    /// A query about the parameters of its line, given by the function that answers it.
+    About(fn(&Asker<'_>, &[String], &mut Answers<'_>), Vec<String>),
     /// A `CAP` reply: the subcommand and the list of capabilities.
     Cap(&'static str, String),
     /// The topic and the names of a room that the asker has entered.
@@ -31,11 +33,10 @@ pub(crate) enum Query {
     },
     /// A standard reply (IRCv3, standard-replies): `FAIL`, `WARN` or `NOTE`, the command, the code, the text.
     Fail(&'static str, String, &'static str, &'static str),
+    /// A variant of its own, because the answer reads the table of commands, which would otherwise name it.
     Help(Option<String>),
     /// A hint for a person who was taken for an IRC client.
     Hint(Hint),
-    Invitations,
-    Ison(Vec<String>),
     /// The asker leaves all rooms, one after the other.
     LeaveAll,
     List {
@@ -47,8 +48,6 @@ pub(crate) enum Query {
     ModeIs(RoomName),
     /// The status of all watched names.
     MonitorAll,
-    /// The watched names.
-    MonitorList,
     /// The status of names, and the names that exceed the limit of watched names.
     MonitorStatus {
         of: Vec<Name>,
@@ -64,12 +63,8 @@ pub(crate) enum Query {
     Now(fn(&Asker<'_>, &mut Answers<'_>)),
     /// A numeric and its parameters.
     Numeric(Numeric, Vec<String>),
-    Pong(String),
-    /// A request to restart the server.
-    Restart,
     /// Sets the capabilities, and is answered with a `CAP` reply.
     SetCapabilities(Capabilities, &'static str, String),
-    Stats(Option<char>),
     TopicIs(RoomName),
     /// Shows the user modes of a member, or changes them: `set` has the modes to turn on and to turn off. `unknown` is
     /// whether there were unknown letters.
@@ -83,18 +78,9 @@ pub(crate) enum Query {
         on: UserModes,
         off: UserModes,
     },
-    Userhost(Vec<String>),
-    Welcome,
     Who {
         asked: Who,
         from: MemberId,
-    },
-    Whois {
-        asked: String,
-    },
-    Whowas {
-        asked: String,
-        count: usize,
     },
 }
 
@@ -166,11 +152,15 @@ impl<'a> Asker<'a> {
         self.world.member(self.member?)
     }
 
+    /// Returns whether the client is an operator of the server.
+    pub(crate) fn is_operator(&self) -> bool {
+        self.as_member().is_some_and(|member| member.modes().has(UserModes::OPERATOR))
+    }
+
     /// Returns the room with a name, unless it is hidden from the asker. No room is hidden from operators of the server.
     pub(crate) fn room(&self, name: &RoomName) -> Option<(RoomId, &'a Room)> {
         let id = self.world.room_named(name)?;
-        let operates = self.as_member().is_some_and(|it| it.modes().has(UserModes::OPERATOR));
-        let room = self.world.room(id).filter(|room| operates || room.is_visible_to(self.member));
+        let room = self.world.room(id).filter(|room| self.is_operator() || room.is_visible_to(self.member));
         room.map(|room| (id, room))
     }
 }

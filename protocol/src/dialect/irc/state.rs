@@ -1,5 +1,6 @@
 //! The state of an IRC connection, as the session sees it.
 
+use super::answer::server;
 use super::capability::Capabilities;
 use super::client::Client;
 use super::command;
@@ -55,7 +56,7 @@ impl DialectState for Client {
             }
             Reply::Entered => {
                 self.registered();
-                return answer.next.push(Action::Ask(Question::new(Query::Welcome)));
+                return answer.next.push(Action::Ask(Question::new(Query::Now(server::welcome))));
             }
             Reply::Farewell { reason, message } => return farewell(reason, message, answer.bytes),
             Reply::HostSet(event) => {
@@ -175,9 +176,6 @@ impl Client {
                     left_over: Vec::new(),
                 });
             }
-            Query::Restart if !is_operator(view) => {
-                return Some(Query::Numeric(numeric::ERR_NOPRIVILEGES, Vec::new()));
-            }
             Query::SetCapabilities(capabilities, subcommand, list) => {
                 self.capabilities = capabilities;
                 return Some(Query::Cap(subcommand, list));
@@ -189,12 +187,6 @@ impl Client {
         }
         None
     }
-}
-
-/// Returns whether the asker is an operator of the server.
-fn is_operator(view: &View<'_>) -> bool {
-    let member = view.member.and_then(|member| view.world.member(member));
-    member.is_some_and(|member| member.modes().has(UserModes::OPERATOR))
 }
 
 /// Shows or changes the user modes of a member, which only the member itself may do.

@@ -27,12 +27,13 @@ fn named<'a>(asker: &Asker<'a>, name: &str) -> Option<(MemberId, &'a Member)> {
 }
 
 /// `ISON`: writes the names that are online.
-pub(super) fn ison(asker: &Asker<'_>, names: &[String], to: &mut Answers<'_>) {
-    let there = names.iter().filter_map(|name| named(asker, name)).map(|(_, member)| member.name().as_str());
+pub(in crate::dialect::irc) fn ison(asker: &Asker<'_>, params: &[String], to: &mut Answers<'_>) {
+    let names = params.iter().flat_map(|names| names.split(' '));
+    let there = names.filter_map(|name| named(asker, name)).map(|(_, member)| member.name().as_str());
     to.list(numeric::RPL_ISON, &[], ' ', there);
 }
 
-pub(super) fn userhost(asker: &Asker<'_>, names: &[String], to: &mut Answers<'_>) {
+pub(in crate::dialect::irc) fn userhost(asker: &Asker<'_>, names: &[String], to: &mut Answers<'_>) {
     let found = names.iter().take(USERHOST_MAX).filter_map(|name| named(asker, name)).map(|(_, member)| {
         let Person { name, profile } = member.person();
         let operator = if member.modes().has(UserModes::OPERATOR) { "*" } else { "" };
@@ -71,7 +72,7 @@ pub(super) fn monitor_status(
 }
 
 /// Writes the watched names.
-pub(super) fn monitor_list(asker: &Asker<'_>, to: &mut Answers<'_>) {
+pub(in crate::dialect::irc) fn monitor_list(asker: &Asker<'_>, to: &mut Answers<'_>) {
     let watched = asker.watched;
     if !watched.is_empty() {
         to.list(numeric::RPL_MONLIST, &[], ',', watched.iter().map(Name::as_str));
@@ -79,7 +80,11 @@ pub(super) fn monitor_list(asker: &Asker<'_>, to: &mut Answers<'_>) {
     to.numeric(numeric::RPL_ENDOFMONLIST, &[]);
 }
 
-pub(super) fn whois(asker: &Asker<'_>, asked: &str, to: &mut Answers<'_>) {
+/// `WHOIS`: writes details about a member. A server may precede the name.
+pub(in crate::dialect::irc) fn whois(asker: &Asker<'_>, params: &[String], to: &mut Answers<'_>) {
+    let Some(asked) = params.get(1).or(params.first()).filter(|name| !name.is_empty()) else {
+        return to.numeric(numeric::ERR_NONICKNAMEGIVEN, &[]);
+    };
     let asked = asked.split(',').next().unwrap_or_default();
     let Some((id, member)) = named(asker, asked) else {
         let asked = requested_word(asked);
@@ -102,8 +107,7 @@ pub(super) fn whois(asker: &Asker<'_>, asked: &str, to: &mut Answers<'_>) {
     if member.modes().has(UserModes::BOT) {
         to.numeric(numeric::RPL_WHOISBOT, &[name]);
     }
-    let itself = asker.member == Some(id);
-    if itself || asker.as_member().is_some_and(|it| it.modes().has(UserModes::OPERATOR)) {
+    if asker.member == Some(id) || asker.is_operator() {
         to.numeric(numeric::RPL_WHOISACTUALLY, &[name, profile.address()]);
         to.numeric(numeric::RPL_WHOISMODES, &[name, &format!("is using modes +{}", member.modes())]);
     }
@@ -133,12 +137,17 @@ fn channels(asker: &Asker<'_>, id: MemberId, member: &Member, to: &mut Answers<'
 }
 
 /// `WHOWAS`: writes the former owners of a name, the latest first.
-pub(super) fn whowas(asker: &Asker<'_>, asked: &str, count: usize, to: &mut Answers<'_>) {
+pub(in crate::dialect::irc) fn whowas(asker: &Asker<'_>, params: &[String], to: &mut Answers<'_>) {
+    let Some(asked) = params.first().filter(|name| !name.is_empty()) else {
+        return to.numeric(numeric::ERR_NONICKNAMEGIVEN, &[]);
+    };
+    // Zero and invalid numbers mean all of them.
+    let count = params.get(1).and_then(|count| count.parse().ok()).filter(|&count: &usize| count > 0);
     let name = Name::parse_any(asked).ok();
     let asked = requested_word(asked);
     let was = asker.world.departed().rev().filter(|it| Some(&it.person.name) == name.as_ref());
     let mut any = false;
-    for it in was.take(count) {
+    for it in was.take(count.unwrap_or(usize::MAX)) {
         if to.is_full() {
             break;
         }

@@ -155,7 +155,7 @@ pub(super) fn mask_list(
 }
 
 /// Writes the rooms to which the asker is invited.
-pub(super) fn invitations(asker: &Asker<'_>, to: &mut Answers<'_>) {
+pub(in crate::dialect::irc) fn invitations(asker: &Asker<'_>, to: &mut Answers<'_>) {
     let invitations = asker.as_member().map_or(&[][..], |member| member.invitations());
     for room in invitations.iter().filter_map(|&id| asker.world.room(id)) {
         to.words(numeric::RPL_INVITELIST, format_args!("{:#}", room.name()));

@@ -19,7 +19,7 @@ const VERSION: &str = concat!("parlor-", env!("CARGO_PKG_VERSION"));
 const ISUPPORT_TOKENS: usize = 13;
 
 /// Writes the greeting of a new member.
-pub(super) fn welcome(asker: &Asker<'_>, to: &mut Answers<'_>) {
+pub(in crate::dialect::irc) fn welcome(asker: &Asker<'_>, to: &mut Answers<'_>) {
     let identity = &asker.options.identity;
     let (server, network, name) = (&identity.name, &identity.network, String::from(to.name()));
     to.numeric(numeric::RPL_WELCOME, &[&format!("Welcome to the {network} network, {name}")]);
@@ -174,7 +174,10 @@ pub(in crate::dialect::irc) fn time(asker: &Asker<'_>, to: &mut Answers<'_>) {
 }
 
 /// `STATS`: writes the uptime for `u`, and nothing for other letters. Everything else is in the server's logs.
-pub(super) fn stats(asker: &Asker<'_>, letter: Option<char>, to: &mut Answers<'_>) {
+pub(in crate::dialect::irc) fn stats(asker: &Asker<'_>, params: &[String], to: &mut Answers<'_>) {
+    let letter = params.first().and_then(|letters| letters.chars().next());
+    // Any other character, such as `:`, could be misread in the answer.
+    let letter = letter.filter(char::is_ascii_alphanumeric);
     if letter == Some('u') {
         let up = asker.now.unix_ms.saturating_sub(asker.world.began_unix_ms()) / 1_000;
         let (days, rest) = (up / 86_400, up % 86_400);
@@ -186,11 +189,23 @@ pub(super) fn stats(asker: &Asker<'_>, letter: Option<char>, to: &mut Answers<'_
 }
 
 /// `RESTART`: refuses to restart the server, which would close all connections and might not start again.
-pub(super) fn restart(to: &mut Answers<'_>) {
+pub(in crate::dialect::irc) fn restart(asker: &Asker<'_>, to: &mut Answers<'_>) {
+    if !asker.is_operator() {
+        return to.numeric(numeric::ERR_NOPRIVILEGES, &[]);
+    }
     let name = String::from(to.name());
     to.message(format_args!(
         "NOTICE {name} :Only whoever runs the server can restart it; REHASH reloads its configuration"
     ));
+}
+
+/// `PING`: writes the token of the client.
+pub(in crate::dialect::irc) fn pong(asker: &Asker<'_>, params: &[String], to: &mut Answers<'_>) {
+    let Some(token) = params.first().filter(|token| !token.is_empty()) else {
+        return to.numeric(numeric::ERR_NOORIGIN, &[]);
+    };
+    let server = &asker.options.identity.name;
+    to.message(format_args!("PONG {server} :{token}"));
 }
 
 /// Writes a reply to `CAP`. The list of all capabilities fits in one message.

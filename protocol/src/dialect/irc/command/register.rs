@@ -129,14 +129,6 @@ pub(super) fn oper(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     alloc::vec![Action::CheckPassword(Password { operator: Some(name.into()), password })]
 }
 
-/// `PING`: is answered with `PONG`.
-pub(super) fn ping(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
-    match line.param(0) {
-        Some(token) if !token.is_empty() => ask(Query::Pong(token.into())),
-        _ => answer_numeric(numeric::ERR_NOORIGIN, &[]),
-    }
-}
-
 /// `PONG`: does nothing. Any line shows that the client is still connected.
 pub(super) fn pong(_: &mut Client, _: &Line<'_>) -> Vec<Action> {
     Vec::new()

@@ -5,6 +5,7 @@ use crate::base::id::MemberId;
 use crate::base::mode::Key;
 use crate::base::name::{Name, NameError, RoomName, folded};
 use crate::dialect::action::Action;
+use crate::dialect::irc::answer::rooms;
 use crate::dialect::irc::client::Client;
 use crate::dialect::irc::name::{leave_room, printable_word, room_name};
 use crate::dialect::irc::numeric;
@@ -109,7 +110,7 @@ pub(super) fn names(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
 pub(super) fn invite(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
     let (name, room) = match (line.param(0), line.param(1)) {
-        (None, _) => return ask(Query::Invitations),
+        (None, _) => return ask(Query::Now(rooms::invitations)),
         (Some(_), None) => return line.needs_more(),
         (Some(name), Some(room)) => (name, room),
     };

@@ -3,7 +3,7 @@
 use super::ask;
 use super::{Line, mode, questions, register, room, speak};
 use crate::dialect::action::Action;
-use crate::dialect::irc::answer::server;
+use crate::dialect::irc::answer::{people, server};
 use crate::dialect::irc::client::Client;
 use crate::dialect::irc::query::Query;
 use alloc::vec::Vec;
@@ -58,13 +58,14 @@ macro_rules! commands {
     (@text -) => { None };
     (@text $text:literal) => { Some($text) };
     (@act answer $answer:path) => { |_, _| ask(Query::Now($answer)) };
+    (@act about $answer:path) => { |_, line| ask(Query::About($answer, line.params())) };
     (@act $act:path) => { $act };
     (@help) => { None };
     (@help $usage:literal, $about:literal) => { Some(($usage, $about)) };
 }
 
-// Name, stage, privilege, number of required parameters, index of the text, function that returns its actions (or, for a
-// query without parameters, its answer); then its help.
+// Name, stage, privilege, number of required parameters, index of the text, function that returns its actions; then its help.
+// A query has the function of its answer instead: behind `answer` if it has no parameters, behind `about` if it has some.
 commands! {
     "ADMIN" Entered Anybody 0 - [answer server::admin]
         = "ADMIN", "show who runs the server";
@@ -81,7 +82,7 @@ commands! {
         = "INFO", "show what this server is";
     "INVITE" Entered Anybody 0 - [room::invite]
         = "INVITE [nick #channel]", "invite somebody to a channel, or list your invitations";
-    "ISON" Entered Anybody 1 - [questions::ison]
+    "ISON" Entered Anybody 1 - [about people::ison]
         = "ISON nick ...", "show which of these nicks are online";
     "JOIN" Entered Anybody 1 - [room::join]
         = "JOIN #channel[,#channel] [key[,key]]", "enter channels; JOIN 0 leaves all channels";
@@ -112,7 +113,7 @@ commands! {
     "PART" Entered Anybody 1 1 [room::part]
         = "PART #channel [:message]", "leave a channel";
     "PASS" Registering Anybody 1 - [register::pass];
-    "PING" Always Anybody 0 - [register::ping]
+    "PING" Always Anybody 0 - [about server::pong]
         = "PING token", "check that the server answers";
     "PONG" Always Anybody 0 - [register::pong];
     "PRIVMSG" Entered Anybody 0 1 [speak::privmsg]
@@ -121,11 +122,11 @@ commands! {
         = "QUIT [:message]", "leave the server";
     "REHASH" Entered ServerOperators 0 - [questions::rehash]
         = "REHASH", "reload the server's configuration";
-    "RESTART" Entered Anybody 0 - [questions::restart]
+    "RESTART" Entered Anybody 0 - [answer server::restart]
         = "RESTART", "not available: only whoever runs the server can restart it";
     "SETNAME" Entered Anybody 1 0 [speak::setname]
         = "SETNAME :real name", "change your real name";
-    "STATS" Entered Anybody 0 - [questions::stats]
+    "STATS" Entered Anybody 0 - [about server::stats]
         = "STATS u", "show how long the server has been up";
     "TAGMSG" Entered Anybody 0 - [speak::tagmsg]
         = "@+tag TAGMSG target", "send message tags without a text";
@@ -134,7 +135,7 @@ commands! {
     "TOPIC" Entered Anybody 1 1 [room::topic]
         = "TOPIC #channel [:topic]", "show or set the topic of a channel";
     "USER" Registering Anybody 2 3 [register::user];
-    "USERHOST" Entered Anybody 1 - [questions::userhost]
+    "USERHOST" Entered Anybody 1 - [about people::userhost]
         = "USERHOST nick ...", "show the users and hosts of these nicks";
     "VERSION" Entered Anybody 0 - [answer server::version]
         = "VERSION", "show the version of the server";
@@ -142,9 +143,9 @@ commands! {
         = "WALLOPS :text", "send a message to everybody who has mode +w";
     "WHO" Entered Anybody 0 - [questions::who]
         = "WHO #channel|nick|pattern [o][%fields]", "list people in a channel, or by nick";
-    "WHOIS" Entered Anybody 0 - [questions::whois]
+    "WHOIS" Entered Anybody 0 - [about people::whois]
         = "WHOIS nick", "show details about somebody";
-    "WHOWAS" Entered Anybody 0 - [questions::whowas]
+    "WHOWAS" Entered Anybody 0 - [about people::whowas]
         = "WHOWAS nick [count]", "show who used a nick before";
 }
 
