@@ -3,8 +3,8 @@
 use bytes::BytesMut;
 use parlor_protocol::irc::{Capabilities, ParsedMessage};
 use parlor_protocol::{
-    CloseReason, Event, Flag, Host, Mask, MaskList, Message, MessageKind, ModeChange, Name, Person, Profile,
-    RoomName, Seq, Stamp, Status, Text, What,
+    CloseReason, Event, EventKind, Flag, Host, Mask, MaskList, Message, MessageKind, ModeChange, Name,
+    Person, Profile, RoomName, Seq, Stamp, Status, Text,
 };
 
 /// Maximum number of changes of modes at once. One line of IRC makes fewer.
@@ -33,10 +33,10 @@ fn capabilities() -> [Capabilities; 2] {
 }
 
 /// Renders an event.
-fn rendered(by: &Person, what: What<'_>, capabilities: Capabilities) -> BytesMut {
+fn rendered(by: &Person, kind: EventKind<'_>, capabilities: Capabilities) -> BytesMut {
     let stamp = Stamp { log_unix_ms: 1_795_530_433_000, seq: Seq(u64::MAX), at_unix_ms: 1_795_530_433_001 };
     let mut bytes = BytesMut::new();
-    Event { stamp, by, by_bot: true, what }
+    Event { stamp, by, by_bot: true, kind }
         .render(parlor_protocol::irc::wire_class(capabilities), &mut bytes);
     bytes
 }
@@ -44,11 +44,12 @@ fn rendered(by: &Person, what: What<'_>, capabilities: Capabilities) -> BytesMut
 fn messages(bytes: &[u8]) -> impl Iterator<Item = ParsedMessage<'_>> {
     bytes.split_inclusive(|&byte| byte == b'\n').map(|line| {
         let shown = String::from_utf8_lossy(line);
-        let message = line.strip_suffix(b"\r\n").unwrap_or_else(|| panic!("a whole line: {shown}"));
+        let message = line.strip_suffix(b"\r\n").unwrap_or_else(|| panic!("the line has an end: {shown}"));
         ParsedMessage::from_server(message).unwrap_or_else(|error| panic!("{error}: {shown}"))
     })
 }
 
+/// Checks messages to rooms and to members.
 fn check_speech(by: &Person, room: &RoomName, text: &Text) {
     for kind in [
         MessageKind::Action,
@@ -63,16 +64,16 @@ fn check_speech(by: &Person, room: &RoomName, text: &Text) {
             MessageKind::Notice | MessageKind::Text | MessageKind::Tags => ("", ""),
         };
         let message = Message { tags: Some("+draft/reply=x".into()), ..Message::new(kind, text.clone()) };
-        let said = What::Said { room, status: Some(Status::Operator), message: &message };
-        let told = What::Told { to: &by.name, message: &message };
-        for what in [said, told] {
+        let said = EventKind::Said { room, status: Some(Status::Operator), message: &message };
+        let told = EventKind::Told { to: &by.name, message: &message };
+        for kind in [said, told] {
             for capabilities in capabilities() {
-                let bytes = rendered(by, what, capabilities);
+                let bytes = rendered(by, kind, capabilities);
                 let mut whole = String::new();
                 for message in messages(&bytes) {
-                    let [_, piece] = message.params() else { panic!("to whom, and what: {message:?}") };
+                    let [_, piece] = message.params() else { panic!("a target and a text: {message:?}") };
                     let piece = piece.strip_prefix(before).and_then(|piece| piece.strip_suffix(after));
-                    whole += piece.expect("each piece has the form of the message");
+                    whole += piece.expect("each piece has the delimiters of its kind");
                 }
                 assert_eq!(whole, text.as_str(), "the joined pieces are the text");
             }
@@ -80,33 +81,34 @@ fn check_speech(by: &Person, room: &RoomName, text: &Text) {
     }
 }
 
+/// Checks the other events with texts.
 fn check_other_texts(by: &Person, room: &RoomName, text: &Text) {
     let user = by.profile.user();
-    let whats = [
-        What::AwaySet { away: Some(text) },
-        What::HostSet { user, host: by.profile.host() },
-        What::Invited { name: &by.name, room, to_target: true },
-        What::Joined { room },
-        What::Kicked { name: &by.name, room, message: Some(text) },
-        What::Left { reason: CloseReason::Quit, message: Some(text) },
-        What::Parted { room, message: Some(text) },
-        What::RealNameSet { real_name: text },
-        What::Renamed { to: &by.name },
-        What::TopicSet { room, topic: Some(text) },
-        What::Wallops { text },
+    let kinds = [
+        EventKind::AwaySet { away: Some(text) },
+        EventKind::HostSet { user, host: by.profile.host() },
+        EventKind::Invited { name: &by.name, room, to_target: true },
+        EventKind::Joined { room },
+        EventKind::Kicked { name: &by.name, room, message: Some(text) },
+        EventKind::Left { reason: CloseReason::Quit, message: Some(text) },
+        EventKind::Parted { room, message: Some(text) },
+        EventKind::RealNameSet { real_name: text },
+        EventKind::Renamed { to: &by.name },
+        EventKind::TopicSet { room, topic: Some(text) },
+        EventKind::Wallops { text },
     ];
-    for what in whats {
+    for kind in kinds {
         for capabilities in capabilities() {
-            let bytes = rendered(by, what, capabilities);
-            assert!(messages(&bytes).count() <= 1, "one message: {what:?}");
+            let bytes = rendered(by, kind, capabilities);
+            assert!(messages(&bytes).count() <= 1, "at most one message: {kind:?}");
             let Some(message) = messages(&bytes).next() else { continue };
-            let is_text = match what {
-                What::HostSet { .. } | What::Invited { .. } | What::Renamed { .. } => false,
-                What::Joined { .. } => message.params().len() > 1,
+            let is_text = match kind {
+                EventKind::HostSet { .. } | EventKind::Invited { .. } | EventKind::Renamed { .. } => false,
+                EventKind::Joined { .. } => message.params().len() > 1,
                 _ => true,
             };
             let last = message.params().last().copied().unwrap_or_default();
-            let is_quit = matches!(what, What::Left { .. });
+            let is_quit = matches!(kind, EventKind::Left { .. });
             let last = last.strip_prefix("Quit: ").filter(|_| is_quit).unwrap_or(last);
             assert!(!is_text || text.as_str().starts_with(last), "the beginning of the text: {last}");
         }
@@ -129,10 +131,12 @@ fn check_modes(by: &Person, room: &RoomName, text: &Text) {
         changes.push(ModeChange::Key(None));
     }
     changes.truncate(CHANGES_MAX);
-    let bytes = rendered(by, What::ModesSet { room, changes: &changes }, Capabilities::NONE);
+    let bytes = rendered(by, EventKind::ModesSet { room, changes: &changes }, Capabilities::NONE);
     let mut again = Vec::new();
     for message in messages(&bytes) {
-        let [_, letters, parameters @ ..] = message.params() else { panic!("where, and what: {message:?}") };
+        let [_, letters, parameters @ ..] = message.params() else {
+            panic!("a room and letters: {message:?}")
+        };
         let mut parameters = parameters.iter();
         let mut on = true;
         for letter in letters.chars() {
@@ -140,7 +144,13 @@ fn check_modes(by: &Person, room: &RoomName, text: &Text) {
                 '+' | '-' => on = letter == '+',
                 // Of these changes, only flags have no parameter.
                 _ if Flag::ALL.iter().any(|flag| flag.letter() == letter) => again.push((on, letter, None)),
-                _ => again.push((on, letter, Some(*parameters.next().expect("each has its parameter")))),
+                _ => {
+                    again.push((
+                        on,
+                        letter,
+                        Some(*parameters.next().expect("each letter has its parameter")),
+                    ));
+                }
             }
         }
         assert_eq!(parameters.next(), None, "no parameter is left over");

@@ -97,7 +97,7 @@ fn play(choices: Choices, way: Way, bytes: &[u8]) -> Read {
     stage.pass(WAIT_MS);
     let replayed = World::replay(&stage.entries);
     assert_eq!(replayed.digest(), stage.server.hub().world().digest(), "the log replays to the same world");
-    let (irc, plain) = others.expect("the bystanders have come");
+    let (irc, plain) = others.expect("the bystanders are connected");
     let read = [it, irc, plain].map(|index| std::mem::take(&mut stage.outside.people[index].read));
     check_auto(&read[0], choices.auto);
     check_irc(&read[1]);
@@ -109,34 +109,43 @@ fn play(choices: Choices, way: Way, bytes: &[u8]) -> Read {
 fn check_irc(read: &[u8]) {
     for line in read.split_inclusive(|&byte| byte == b'\n') {
         let shown = String::from_utf8_lossy(line);
-        let message = line.strip_suffix(b"\r\n").unwrap_or_else(|| panic!("a whole line: {shown}"));
+        let message = line.strip_suffix(b"\r\n").unwrap_or_else(|| panic!("the line has an end: {shown}"));
         // The parser checks the limits, and that there is no NUL and no line end in the message.
         let message = ParsedMessage::from_server(message).unwrap_or_else(|error| panic!("{error}: {shown}"));
         let of_the_link = ["ERROR", "PING"].contains(&message.command);
-        assert!(of_the_link || message.source.is_some_and(|it| !it.is_empty()), "from somebody: {shown}");
+        assert!(
+            of_the_link || message.source.is_some_and(|it| !it.is_empty()),
+            "the message has a source: {shown}"
+        );
         let is_numeric = message.command.bytes().all(|byte| byte.is_ascii_digit());
         let is_word = message.command.bytes().all(|byte| byte.is_ascii_uppercase());
-        assert!(is_word || is_numeric && message.command.len() == 3, "a command: {shown}");
+        assert!(
+            is_word || is_numeric && message.command.len() == 3,
+            "the command is a word or a numeric: {shown}"
+        );
         if is_numeric {
             let to = message.params().first().copied().unwrap_or_default();
-            assert!(to == "*" || Name::parse_any(to).is_ok(), "it is for somebody: {shown}");
+            assert!(to == "*" || Name::parse_any(to).is_ok(), "the target is a name: {shown}");
         }
         let (last, words) = message.params().split_last().unwrap_or((&"", &[]));
-        assert!(words.iter().all(|word| !word.is_empty() && !word.contains(' ')), "words: {shown}");
-        assert!(!last.contains(['\r', '\n', '\0']), "one line: {shown}");
+        assert!(
+            words.iter().all(|word| !word.is_empty() && !word.contains(' ')),
+            "middle parameters are words: {shown}"
+        );
+        assert!(!last.contains(['\r', '\n', '\0']), "the last parameter is one line: {shown}");
         for (key, _) in message.tags.iter() {
             let fits = |it: char| it.is_ascii_alphanumeric() || "+-./_".contains(it);
-            assert!(key.chars().all(fits), "a tag's key: {shown}");
+            assert!(key.chars().all(fits), "the key of a tag is valid: {shown}");
         }
     }
 }
 
 /// Checks that all lines are complete, and contain no control characters.
 fn check_plain(read: &[u8]) {
-    let text = std::str::from_utf8(read).expect("what is read is UTF-8");
-    assert!(text.is_empty() || text.ends_with('\n'), "whole lines");
+    let text = std::str::from_utf8(read).expect("the server writes UTF-8");
+    assert!(text.is_empty() || text.ends_with('\n'), "all lines have an end");
     let harm = text.chars().find(|it| it.is_control() && !"\n\t".contains(*it));
-    assert_eq!(harm, None, "no control is shown: {text:?}");
+    assert_eq!(harm, None, "no control character is sent: {text:?}");
 }
 
 /// Checks the lines of a connection that may be of any dialect: each ends as in its dialect. A connection that sends HTTP
@@ -163,7 +172,10 @@ fn without_telnet(read: &[u8]) -> Vec<u8> {
     while let Some(byte) = rest.next() {
         if byte == 255 {
             let verb = rest.next();
-            assert!(matches!(verb, Some(251..=254)) && rest.next().is_some(), "a negotiation: {read:?}");
+            assert!(
+                matches!(verb, Some(251..=254)) && rest.next().is_some(),
+                "a telnet command is a negotiation: {read:?}"
+            );
         } else {
             text.push(byte);
         }
@@ -219,7 +231,7 @@ impl Stage {
     }
 
     fn enters(&mut self, dialect: Dialect, number: u8) -> usize {
-        let conn = self.server.vacant().expect("there is room for three");
+        let conn = self.server.vacant().expect("a slot is free");
         let index = self.outside.people.len();
         self.outside.people.push(Peer {
             conn,

@@ -9,8 +9,8 @@ mod sniff;
 use bytes::{Bytes, BytesMut};
 use parlor_protocol::irc::{PARAMS_MAX, ParseError, ParsedMessage};
 use parlor_protocol::{
-    Asked, Event, Framer, Item, Language, Limits, Message, MessageKind, Name, Person, Profile, RoomName,
-    Stamp, Text, What,
+    Event, EventKind, Framer, Item, Language, Limits, Message, MessageKind, Name, Person, Profile, RoomName,
+    Stamp, TelnetRequest, Text,
 };
 use parlor_sim::flush::{self, Op};
 use parlor_sim::scenario::{Act, Scenario, Setup, Size, Step};
@@ -55,11 +55,11 @@ pub fn framer(bytes: &[u8]) {
         let next = expected.next();
         let (line, dropped) = match (item, next.expect("an item that the naive parser does not read")) {
             (Item::Line(line), Typed::Line(whole)) => (line, whole),
-            (Item::Asked(Asked::AreYouThere), Typed::AreYouThere) => return,
-            (Item::Asked(Asked::Option(answer)), Typed::Telnet(expected)) => {
+            (Item::Telnet(TelnetRequest::AreYouThere), Typed::AreYouThere) => return,
+            (Item::Telnet(TelnetRequest::Option(answer)), Typed::Telnet(expected)) => {
                 return assert_eq!(answer, expected);
             }
-            (Item::Asked(Asked::TimingMark), Typed::Telnet([255, 251, 6])) => return,
+            (Item::Telnet(TelnetRequest::TimingMark), Typed::Telnet([255, 251, 6])) => return,
             (item, next) => panic!("{item:?} is read, not {next:?}"),
         };
         let kept = dropped.len().min(line_bytes_max);
@@ -171,8 +171,8 @@ fn check_rendering(text: &Text) {
         {
             let mut line = BytesMut::new();
             let message = Message::new(kind, text.clone());
-            let what = What::Said { room: &RoomName::lobby(), status: None, message: &message };
-            let event = Event { stamp: Stamp::default(), by: &by, by_bot: false, what };
+            let kind = EventKind::Said { room: &RoomName::lobby(), status: None, message: &message };
+            let event = Event { stamp: Stamp::default(), by: &by, by_bot: false, kind };
             event.render(parlor_protocol::plain::wire_class(language, raw), &mut line);
             let line = std::str::from_utf8(&line).expect("a line is UTF-8");
             assert!(line.ends_with('\n') && line.matches('\n').count() == 1, "one line: {line:?}");

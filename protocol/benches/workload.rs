@@ -5,9 +5,9 @@
 
 use bytes::Bytes;
 use parlor_protocol::{
-    Command, ConnId, Dialect, Environment, Event, Framer, Input, Limits, LogEntry, MemoryLog, Message,
-    MessageKind, Name, Now, Options, Outbox, Output, Person, Profile, Rate, RoomId, RoomName, Seq, Stamp,
-    Text, What, Wire, WireClass,
+    Command, ConnId, Dialect, Environment, Event, EventKind, Framer, Input, Limits, LogEntry, MemoryLog,
+    Message, MessageKind, Name, Now, Options, Outbox, Output, Person, Profile, Rate, RoomId, RoomName, Seq,
+    Stamp, Text, Wire, WireClass,
 };
 use std::hint::black_box;
 
@@ -203,7 +203,7 @@ impl Server {
     }
 
     fn enter(&mut self, port: u16) -> ConnId {
-        let conn = self.server.vacant().expect("there is room for everyone");
+        let conn = self.server.vacant().expect("a slot is free");
         let peer = ([127, 0, 0, 1], port).into();
         self.input(Input::Accepted { conn, dialect: Dialect::Plain, peer, room: Some(&RoomName::lobby()) });
         conn
@@ -286,8 +286,8 @@ impl Readers {
     }
 
     fn say(&mut self, slot: u32) {
-        let what = What::Said { room: &self.room_name, status: None, message: &self.message };
-        let event = Event { stamp: Stamp::default(), by: &self.speaker, by_bot: false, what };
+        let kind = EventKind::Said { room: &self.room_name, status: None, message: &self.message };
+        let event = Event { stamp: Stamp::default(), by: &self.speaker, by_bot: false, kind };
         let except = Some(ConnId { slot, generation: 0 });
         self.outbox.output(&Output::ToRoom { room: self.room(slot), except, event: &event });
     }

@@ -67,9 +67,9 @@ pub struct DialectSpec {
     pub line_bytes_max: fn(&Limits) -> usize,
     /// Creates the state of a new connection.
     pub begin: fn(&Options) -> Box<dyn DialectState>,
-    /// Appends an event as readers with this [`form`](WireClass::form) see it: whole lines, or nothing.
+    /// Appends an event as readers with these [`choices`](WireClass::choices) see it: whole lines, or nothing.
     pub render: fn(&Event<'_>, u32, &mut BytesMut),
-    /// Returns the form without the choices that make no difference to the bytes of this event.
+    /// Returns the choices without those that make no difference to the bytes of this event.
     pub relevant: fn(&Event<'_>, u32) -> u32,
 }
 

@@ -374,7 +374,7 @@ impl Hub {
             return self.answer_reply(now, conn, &Reply::Refused { refusal, command: None }, sink);
         }
         if let Some(by) = member.and_then(|member| self.console_member(member)) {
-            sink.output(Output::Console(ConsoleEvent::RehashAsked { by }));
+            sink.output(Output::Console(ConsoleEvent::RehashRequested { by }));
         }
         sink.output(Output::Rehash { conn });
         self.answer_reply(now, conn, &Reply::Rehashing, sink);

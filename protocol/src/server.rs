@@ -142,7 +142,7 @@ pub trait Environment: Wire {
 ///     std::mem::take(&mut room.written)
 /// };
 /// let [alice, bob] = [5001, 5002].map(|port| {
-///     let conn = server.vacant().expect("there is room for two");
+///     let conn = server.vacant().expect("a slot is free");
 ///     let peer = ([127, 0, 0, 1], port).into();
 ///     input(&mut server, Input::Accepted { conn, dialect: Dialect::Plain, peer, room: Some(&lobby) });
 ///     conn

@@ -485,7 +485,7 @@ impl Session {
 
     /// Starts an IRC registration, with the bytes that the sniffer holds.
     fn begin_irc(&mut self) {
-        self.dialect = Box::new(Client::where_plain_is_spoken());
+        self.dialect = Box::new(Client::possibly_plain());
         // A new framer: bytes before the registration are not part of its first line.
         self.frame_irc();
         self.release_sniffed();

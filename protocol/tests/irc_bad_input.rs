@@ -119,7 +119,7 @@ fn stage_of(sender: Sender, chunking: Chunking) -> Stage {
 
 /// Executes one line of a transcript. Returns what is seen.
 fn act(stage: &mut Stage, line: &str) -> Vec<String> {
-    let script = Script::parse(line).expect("a line of a transcript");
+    let script = Script::parse(line).expect("the line is an action");
     let seen: Vec<String> = script.steps.iter().flat_map(|step| stage.act(&step.action)).collect();
     for line in seen.iter().filter(|line| !line.starts_with("dave ")) {
         let (_, read) = meaning(line);

@@ -59,7 +59,7 @@ impl Stage {
         let (now, mut recorder) = (Now::default(), Recorder::default());
         let mut server = Server::new(limits, Options::default(), now, &mut recorder);
         let conns = [5_001, 5_002].map(|port| {
-            let conn = server.vacant().expect("there is room for two");
+            let conn = server.vacant().expect("a slot is free");
             let peer = ([10, 0, 0, 1], port).into();
             let room = RoomName::lobby();
             let input = Input::Accepted { conn, dialect: Dialect::Plain, peer, room: Some(&room) };
@@ -151,7 +151,7 @@ fn a_server_flushes_before_it_renders_too_much() {
 #[test]
 fn no_timer_fires_early() {
     let mut stage = Stage::new(Limits::default());
-    let conn = stage.server.vacant().expect("there is room");
+    let conn = stage.server.vacant().expect("a slot is free");
     let peer = ([10, 0, 0, 1], 5_003).into();
     stage.input(Input::Accepted { conn, dialect: Dialect::Auto, peer, room: None });
     let at = stage.server.deadline().expect("there is a detection timer").at;

@@ -80,7 +80,7 @@ impl Stage {
     }
 
     fn connect(&mut self, dialect: Dialect, port: u16) -> ConnId {
-        let conn = self.server.vacant().expect("there is a slot");
+        let conn = self.server.vacant().expect("a slot is free");
         let peer = ([10, 0, 0, 1], port).into();
         self.input(Input::Accepted { conn, dialect, peer, room: Some(&RoomName::lobby()) });
         conn
@@ -160,7 +160,7 @@ fn a_connection_that_is_killed_while_it_switches_to_irc_is_closed() {
     stage.input(Input::PasswordChecked { conn: op, right: true });
     stage.commit();
     let dave = stage.connect(Dialect::Auto, 5001);
-    stage.now.mono = stage.server.deadline().expect("a deadline of the silence").at;
+    stage.now.mono = stage.server.deadline().expect("there is a detection timer").at;
     stage.server.time_out(stage.now, &mut stage.outside);
     stage.commit();
     stage.read(dave);

@@ -219,7 +219,7 @@ impl Console {
                 let text = text!(language, "{name} is now a server operator", "{name} 成为服务器管理员");
                 info!(event = "promoted", %name, %peer, "{text}");
             }
-            ConsoleEvent::RehashAsked { by } => {
+            ConsoleEvent::RehashRequested { by } => {
                 let (name, peer) = (by.name, by.peer);
                 let text =
                     text!(language, "{name} asked to reload the configuration", "{name} 要求重新加载配置");
@@ -316,7 +316,7 @@ impl Observer for Console {
             ConsoleEvent::Demoted { .. }
             | ConsoleEvent::HostSet { .. }
             | ConsoleEvent::Promoted { .. }
-            | ConsoleEvent::RehashAsked { .. }
+            | ConsoleEvent::RehashRequested { .. }
             | ConsoleEvent::Wallops { .. } => self.log_operator_action(event),
         }
     }

@@ -8,8 +8,8 @@ use crate::wire::GrantedWire;
 use parlor_protocol::irc::{self, Capabilities};
 use parlor_protocol::plain;
 use parlor_protocol::{
-    CloseReason, ConnId, Event, Language, Limits, Message, MessageKind, Name, Outbox, Output, Person,
-    Profile, RoomId, RoomName, Seq, Sink, Stamp, Text, What, WireClass,
+    CloseReason, ConnId, Event, EventKind, Language, Limits, Message, MessageKind, Name, Outbox, Output,
+    Person, Profile, RoomId, RoomName, Seq, Sink, Stamp, Text, WireClass,
 };
 
 /// Number of connections at once.
@@ -186,22 +186,22 @@ impl Rig {
                 let except = except.and_then(|slot| self.live(slot));
                 let real_name = Text::clean(b"plain text", false);
                 // The second event is empty in some classes.
-                let what = match self.lines % 2 {
-                    0 => What::Left { reason: CloseReason::Quit, message: None },
-                    _ => What::RealNameSet { real_name: &real_name },
+                let kind = match self.lines % 2 {
+                    0 => EventKind::Left { reason: CloseReason::Quit, message: None },
+                    _ => EventKind::RealNameSet { real_name: &real_name },
                 };
-                let event = Event { stamp: Stamp::default(), by: &by, by_bot: false, what };
+                let event = Event { stamp: Stamp::default(), by: &by, by_bot: false, kind };
                 self.output(Output::ToPeers { rooms: &rooms, except, event: &event });
             }
             Op::ToRoom(room, except, length) => {
                 let text = Text::clean(self.text(length).as_bytes(), false);
                 let message = Message::new(MessageKind::Text, text);
                 let room_name = RoomName::lobby();
-                let what = match length {
-                    0 => What::Joined { room: &room_name },
-                    _ => What::Said { room: &room_name, status: None, message: &message },
+                let kind = match length {
+                    0 => EventKind::Joined { room: &room_name },
+                    _ => EventKind::Said { room: &room_name, status: None, message: &message },
                 };
-                let event = Event { stamp: Stamp::default(), by: &person("alice"), by_bot: false, what };
+                let event = Event { stamp: Stamp::default(), by: &person("alice"), by_bot: false, kind };
                 let except = except.and_then(|slot| self.live(slot));
                 self.output(Output::ToRoom { room: RoomId(Seq(room)), except, event: &event });
             }

@@ -20,7 +20,7 @@ pub struct Event<'a> {
     /// Whether that member is a bot.
     pub by_bot: bool,
     /// The kind of event, with its data.
-    pub what: What<'a>,
+    pub kind: EventKind<'a>,
 }
 
 /// The time of an event, and its position in the log.
@@ -36,7 +36,7 @@ pub struct Stamp {
 
 /// The kind of an event. "The member" is [`Event::by`].
 #[derive(Clone, Copy, Debug)]
-pub enum What<'a> {
+pub enum EventKind<'a> {
     /// The member marked itself as away, or as back.
     AwaySet {
         /// The away text; `None` if the member is back.
@@ -136,14 +136,14 @@ pub enum What<'a> {
 impl Event<'_> {
     /// Appends the event as a reader of this class sees it: whole lines, or nothing.
     pub fn render(&self, class: WireClass, to: &mut BytesMut) {
-        (class.dialect.render)(self, class.form, to);
+        (class.dialect.render)(self, class.choices, to);
     }
 
     /// Returns the class without the choices that make no difference to this event. Readers of classes for which this
     /// returns the same class see the same bytes, so the event is rendered once for all of them.
     #[must_use]
     pub fn class(&self, class: WireClass) -> WireClass {
-        WireClass { form: (class.dialect.relevant)(self, class.form), ..class }
+        WireClass { choices: (class.dialect.relevant)(self, class.choices), ..class }
     }
 }
 
@@ -154,12 +154,12 @@ pub struct WireClass {
     /// The dialect.
     pub dialect: &'static DialectSpec,
     /// The choices within the dialect, such as the language or the capabilities, encoded by the dialect.
-    pub form: u32,
+    pub choices: u32,
 }
 
 impl PartialEq for WireClass {
     fn eq(&self, other: &Self) -> bool {
-        self.form == other.form && core::ptr::eq(self.dialect, other.dialect)
+        self.choices == other.choices && core::ptr::eq(self.dialect, other.dialect)
     }
 }
 

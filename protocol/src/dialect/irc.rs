@@ -35,21 +35,23 @@ pub static SPEC: DialectSpec = DialectSpec {
     is_typed: false,
     line_bytes_max: |_| LINE_BYTES_MAX,
     begin: |_| Box::new(Client::default()),
-    render: |event, form, to| event::render_event(event, Capabilities::from_bits(form), to),
-    relevant: |event, form| Capabilities::from_bits(form).and(event::relevant_capabilities(event)).bits(),
+    render: |event, choices, to| event::render_event(event, Capabilities::from_bits(choices), to),
+    relevant: |event, choices| {
+        Capabilities::from_bits(choices).and(event::relevant_capabilities(event)).bits()
+    },
 };
 
 /// Returns the wire class of clients with these capabilities. Capabilities that change no event are left out, so that they
 /// do not multiply the classes.
 #[must_use]
 pub const fn wire_class(capabilities: Capabilities) -> WireClass {
-    WireClass { dialect: &SPEC, form: capabilities.and(Capabilities::WIRE).bits() }
+    WireClass { dialect: &SPEC, choices: capabilities.and(Capabilities::WIRE).bits() }
 }
 
 /// Returns the state of a connection that might as well have spoken the plain dialect.
 #[must_use]
 pub fn begin_beside_plain() -> Box<dyn DialectState> {
-    Box::new(Client::where_plain_is_spoken())
+    Box::new(Client::possibly_plain())
 }
 
 /// Returns the hint for a plain connection that has become IRC. Its user may be a person whose line looked like IRC.

@@ -20,7 +20,7 @@ use crate::base::calendar::Utc;
 use crate::base::language::Language;
 use crate::base::name::RoomName;
 use crate::base::text::Text;
-use crate::dialect::event::{Event, Stamp, What, WireClass};
+use crate::dialect::event::{Event, EventKind, Stamp, WireClass};
 use crate::log::close_reason::CloseReason;
 use crate::log::command::Message;
 use crate::world::HistoryLine;
@@ -46,8 +46,8 @@ pub static SPEC: DialectSpec = DialectSpec {
     is_typed: true,
     line_bytes_max: |limits| limits.line_bytes_max,
     begin: state::PlainState::begin,
-    render: |event, form, to| render_event(event, language_of(form), form & RAW != 0, to),
-    relevant: |_, form| form,
+    render: |event, choices, to| render_event(event, language_of(choices), choices & RAW != 0, to),
+    relevant: |_, choices| choices,
 };
 
 /// The bit of a form for readers of messages only. The other bits are the index of the language.
@@ -56,17 +56,17 @@ const RAW: u32 = 1;
 /// Returns the wire class of a language. With `raw`, readers see the texts of messages only (`--relay raw`).
 #[must_use]
 pub const fn wire_class(language: Language, raw: bool) -> WireClass {
-    WireClass { dialect: &SPEC, form: (language as u32) << 1 | if raw { RAW } else { 0 } }
+    WireClass { dialect: &SPEC, choices: (language as u32) << 1 | if raw { RAW } else { 0 } }
 }
 
-fn language_of(form: u32) -> Language {
-    Language::ALL.get((form >> 1) as usize).copied().unwrap_or_default()
+fn language_of(choices: u32) -> Language {
+    Language::ALL.get((choices >> 1) as usize).copied().unwrap_or_default()
 }
 
 /// Appends the line that a reader of this class sees for an event, if there is one.
 fn render_event(event: &Event<'_>, language: Language, raw: bool, to: &mut BytesMut) {
     if raw {
-        if let What::Said { message, .. } = event.what {
+        if let EventKind::Said { message, .. } = event.kind {
             if !message.kind.is_read() {
                 return;
             }
@@ -74,7 +74,7 @@ fn render_event(event: &Event<'_>, language: Language, raw: bool, to: &mut Bytes
             to.extend_from_slice(b"\n");
             return;
         }
-        if !matches!(event.what, What::Told { .. }) {
+        if !matches!(event.kind, EventKind::Told { .. }) {
             return;
         }
     }
@@ -205,8 +205,8 @@ impl Notes<'_> {
         let HistoryLine { seq, at_unix_ms, ref by, kind, ref text } = *line;
         let stamp = Stamp { log_unix_ms: 0, seq, at_unix_ms };
         let message = Message::new(kind, text.clone());
-        let what = What::Said { room, status: None, message: &message };
-        event(&Event { stamp, by, by_bot: false, what }, self.to);
+        let kind = EventKind::Said { room, status: None, message: &message };
+        event(&Event { stamp, by, by_bot: false, kind }, self.to);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Splits a byte stream into lines.
 
-use crate::framing::telnet::{Asked, Decoded, Decoder, Function, IAC};
+use crate::framing::telnet::{Decoded, Decoder, Function, IAC, TelnetRequest};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -19,7 +19,7 @@ pub struct FramedLine<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Item<'a> {
     /// A request of a telnet client.
-    Asked(Asked),
+    Telnet(TelnetRequest),
     /// A whole line.
     Line(FramedLine<'a>),
 }
@@ -29,7 +29,7 @@ impl<'a> Item<'a> {
     #[must_use]
     pub const fn line(self) -> Option<FramedLine<'a>> {
         match self {
-            Self::Asked(_) => None,
+            Self::Telnet(_) => None,
             Self::Line(line) => Some(line),
         }
     }
@@ -88,7 +88,7 @@ impl Framing {
 /// A complete item.
 #[derive(Clone, Copy, Debug)]
 enum Found {
-    Asked(Asked),
+    Telnet(TelnetRequest),
     /// A line in `carry`.
     Carried,
     /// A line with this number of bytes, at the read position of the chunk.
@@ -179,7 +179,7 @@ impl Framer {
             Some(found) => found,
         };
         Some(match found {
-            Found::Asked(asked) => Item::Asked(asked),
+            Found::Telnet(asked) => Item::Telnet(asked),
             Found::Carried => Item::Line(self.finish_line()),
             Found::InChunk(length) => Item::Line(self.line_in_chunk(length)),
         })
@@ -286,7 +286,7 @@ impl Framer {
     fn find_typed(&mut self) -> Option<Found> {
         loop {
             if let Some(request) = self.decoder.as_deref_mut().and_then(Decoder::request) {
-                return Some(Found::Asked(request));
+                return Some(Found::Telnet(request));
             }
             if self.decoder.as_deref().is_none_or(Decoder::is_in_text) {
                 let rest = &self.chunk[self.read..];
@@ -326,7 +326,7 @@ impl Framer {
         // A decoder without any state is dropped, so that a single 0xFF in a text costs no memory afterwards.
         self.decoder.take_if(|decoder| decoder.is_as_new());
         match decoded {
-            Decoded::Asked(asked) => Some(Found::Asked(asked)),
+            Decoded::Telnet(asked) => Some(Found::Telnet(asked)),
             Decoded::Byte(byte) => self.carry_byte(byte),
             Decoded::Characters(characters) => {
                 let mut found = None;

@@ -46,7 +46,7 @@ const SUBNEGOTIATION_BYTES_MAX: u16 = 1_024;
 
 /// A request of a client, which needs an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum TelnetRequest {
     /// Are You There: the client asks for a visible sign that the server is running.
     AreYouThere,
     /// A negotiation of an option, with the bytes to send. It is also used for the server's own request.
@@ -62,7 +62,7 @@ pub(crate) const TIMING_MARK_ANSWER: [u8; 3] = [IAC, WILL, TIMING_MARK];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decoded {
     /// A request that needs an answer.
-    Asked(Asked),
+    Telnet(TelnetRequest),
     /// A byte of a line.
     Byte(u8),
     /// At most two characters of UTF-16.
@@ -162,9 +162,9 @@ impl Decoder {
     }
 
     /// Returns the server's request that the client transmit binary, once, after the client's first command.
-    pub(crate) fn request(&mut self) -> Option<Asked> {
+    pub(crate) fn request(&mut self) -> Option<TelnetRequest> {
         let is_between_commands = matches!(self.state, State::Text);
-        is_between_commands.then(|| self.options.request())?.map(Asked::Option)
+        is_between_commands.then(|| self.options.request())?.map(TelnetRequest::Option)
     }
 
     pub(crate) const fn is_utf16(&self) -> bool {
@@ -185,10 +185,11 @@ impl Decoder {
                 let verb = *verb;
                 self.state = State::Text;
                 match (verb, byte) {
-                    (DO, TIMING_MARK) => Decoded::Asked(Asked::TimingMark),
+                    (DO, TIMING_MARK) => Decoded::Telnet(TelnetRequest::TimingMark),
                     _ => {
                         let answer = self.options.answer(verb, byte);
-                        answer.map_or(Decoded::Nothing, |answer| Decoded::Asked(Asked::Option(answer)))
+                        answer
+                            .map_or(Decoded::Nothing, |answer| Decoded::Telnet(TelnetRequest::Option(answer)))
                     }
                 }
             }
@@ -237,7 +238,7 @@ impl Decoder {
         }
         match byte {
             IAC => self.key(IAC),
-            ARE_YOU_THERE => Decoded::Asked(Asked::AreYouThere),
+            ARE_YOU_THERE => Decoded::Telnet(TelnetRequest::AreYouThere),
             ERASE_CHARACTER => self.key(BACKSPACE),
             ERASE_LINE => self.key(KILL),
             FIRST_COMMAND.. => self.function(byte),
@@ -337,11 +338,11 @@ mod tests {
     use alloc::vec::Vec;
 
     /// Decodes a stream after its first IAC. Returns the text, with `^` for functions that discard the line, and the requests.
-    fn decoded(bytes: &[u8], mut decoder: Decoder) -> (String, Vec<Asked>) {
+    fn decoded(bytes: &[u8], mut decoder: Decoder) -> (String, Vec<TelnetRequest>) {
         let (mut text, mut asked) = (Vec::new(), Vec::new());
         for &byte in bytes {
             match decoder.decode(byte) {
-                Decoded::Asked(request) => asked.push(request),
+                Decoded::Telnet(request) => asked.push(request),
                 Decoded::Byte(byte) => text.push(byte),
                 Decoded::Characters(characters) => {
                     let characters: String = characters.into_iter().flatten().collect();
@@ -359,14 +360,17 @@ mod tests {
         decoded(bytes, Decoder::in_text()).0
     }
 
-    fn asked(bytes: &[u8]) -> Vec<Asked> {
+    fn asked(bytes: &[u8]) -> Vec<TelnetRequest> {
         decoded(bytes, Decoder::in_text()).1
     }
 
     #[test]
     fn every_timing_mark_is_answered() {
-        assert_eq!(asked(b"\xFF\xF4\xFF\xFD\x06\xFF\xFD\x06"), [Asked::TimingMark, Asked::TimingMark]);
-        assert_eq!(asked(b"\xFF\xFB\x06"), [Asked::Option([IAC, DONT, 6])]);
+        assert_eq!(
+            asked(b"\xFF\xF4\xFF\xFD\x06\xFF\xFD\x06"),
+            [TelnetRequest::TimingMark, TelnetRequest::TimingMark]
+        );
+        assert_eq!(asked(b"\xFF\xFB\x06"), [TelnetRequest::Option([IAC, DONT, 6])]);
     }
 
     #[test]
@@ -379,7 +383,7 @@ mod tests {
         );
         assert_eq!(text(b"a\xFF\xFA\x1F\xFF\xFF\xF0\x00\x18\xFF\xF0b"), "ab", "an escaped IAC");
         assert_eq!(text(b"a\xFF\xFA\x18\x00xterm\xFF\xFD\x01b"), "ab", "another command aborts it");
-        assert_eq!(asked(b"\xFF\xFA\x18\x00xterm\xFF\xF6"), [Asked::AreYouThere]);
+        assert_eq!(asked(b"\xFF\xFA\x18\x00xterm\xFF\xF6"), [TelnetRequest::AreYouThere]);
         assert_eq!(text(b"helo\xFF\xF7lo"), "helo\x08lo");
         assert_eq!(text(b"helo\xFF\xF8lo"), "helo\x15lo");
         for discarding in [ABORT, BREAK, DATA_MARK, INTERRUPT_PROCESS] {
@@ -401,7 +405,7 @@ mod tests {
 
     #[test]
     fn a_client_is_asked_to_transmit_binary_after_its_first_command() {
-        let request = Some(Asked::Option([IAC, DO, 0]));
+        let request = Some(TelnetRequest::Option([IAC, DO, 0]));
         for command in (FIRST_COMMAND..SB).map(|byte| vec![IAC, byte]).chain([
             vec![IAC, DO, TIMING_MARK],
             vec![IAC, WONT, 31],
@@ -452,10 +456,10 @@ mod tests {
             let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
             assert_eq!(first(&[b"\xFF\xFE", &bytes[..]].concat()), (text.into(), Vec::new()), "{text}");
         }
-        let refused = [Asked::Option([IAC, DONT, 31])];
+        let refused = [TelnetRequest::Option([IAC, DONT, 31])];
         assert_eq!(first(b"\xFF\xFE\x01\xFF\xFB\x1Fhello"), ("hello".into(), refused.to_vec()));
         assert_eq!(first(b"\xFF\xFB\x1Fhello"), ("hello".into(), refused.to_vec()));
-        assert_eq!(first(b"\xFF\xF6hello"), ("hello".into(), [Asked::AreYouThere].to_vec()));
+        assert_eq!(first(b"\xFF\xF6hello"), ("hello".into(), [TelnetRequest::AreYouThere].to_vec()));
         assert_eq!(first(b"\xFFes"), ("\u{FFFD}es".into(), Vec::new()));
     }
 

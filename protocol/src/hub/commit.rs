@@ -9,7 +9,7 @@ use crate::base::id::{ConnId, MemberId};
 use crate::base::name::RoomName;
 use crate::base::person::{Person, UserModes};
 use crate::base::time::Now;
-use crate::dialect::event::{Stamp, What};
+use crate::dialect::event::{EventKind, Stamp};
 use crate::dialect::reply::Reply;
 use crate::hub::output::Sink;
 use crate::log::command::{Command, LogEntry};
@@ -89,7 +89,7 @@ impl Hub {
                 self.parted(author, *member, (*room, name), message, sink);
             }
             (Effect::RealNameSet { member }, Command::SetRealName { real_name, .. }) => {
-                self.tell_of_member(author, *member, What::RealNameSet { real_name }, sink);
+                self.tell_of_member(author, *member, EventKind::RealNameSet { real_name }, sink);
             }
             (Effect::Refused { refusal, .. }, command) => {
                 if matches!(command, Command::Enter { .. }) {

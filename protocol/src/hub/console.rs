@@ -133,7 +133,7 @@ pub enum ConsoleEvent<'a> {
         reason: CloseReason,
     },
     /// An operator of the server asked for the configuration to be read again.
-    RehashAsked {
+    RehashRequested {
         /// The operator.
         by: ConsoleMember<'a>,
     },

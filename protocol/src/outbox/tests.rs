@@ -13,7 +13,7 @@ use crate::dialect::event::WireClass;
 use crate::dialect::irc::Capabilities;
 use crate::hub::output::Output;
 use crate::{
-    CloseReason, Event, Language, Message, MessageKind, Name, Person, Profile, RoomName, Stamp, What,
+    CloseReason, Event, EventKind, Language, Message, MessageKind, Name, Person, Profile, RoomName, Stamp,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
@@ -119,8 +119,8 @@ fn alice() -> Person {
 fn say_to(outbox: &mut Outbox, room: RoomId, except: Option<ConnId>, text: &str) {
     let text = Text::clean(text.as_bytes(), false);
     let message = Message::new(MessageKind::Text, text);
-    let what = What::Said { room: &RoomName::lobby(), status: None, message: &message };
-    let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, what };
+    let kind = EventKind::Said { room: &RoomName::lobby(), status: None, message: &message };
+    let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, kind };
     outbox.output(&Output::ToRoom { room, except, event: &event });
     outbox.check_invariants();
 }
@@ -215,8 +215,8 @@ fn an_event_that_a_class_does_not_see_causes_no_write() {
     outbox.output(&Output::Subscribe { conn: conn(0), room: ROOM, class });
     let mut sockets = Sockets::default();
     sockets.flush(&mut outbox);
-    let what = What::Joined { room: &RoomName::lobby() };
-    let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, what };
+    let kind = EventKind::Joined { room: &RoomName::lobby() };
+    let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, kind };
     outbox.output(&Output::ToRoom { room: ROOM, except: None, event: &event });
     sockets.flush(&mut outbox);
     assert!(sockets.writes.is_empty(), "no empty write is made");

@@ -11,7 +11,7 @@ use crate::dialect::action::{Action, Notice, Registration};
 use crate::dialect::state::{Context, Line};
 use crate::framing::framer::{FramedLine, Item};
 use crate::framing::sniff::{Evidence, Kind, is_request};
-use crate::framing::telnet::{Asked, TIMING_MARK_ANSWER};
+use crate::framing::telnet::{TIMING_MARK_ANSWER, TelnetRequest};
 use crate::framing::typed::Typed;
 use bytes::Bytes;
 
@@ -58,7 +58,7 @@ impl Session {
         let line = match item {
             Some(Item::Line(line)) => line,
             // An answer to a telnet command costs as much as a line.
-            Some(Item::Asked(asked)) => {
+            Some(Item::Telnet(asked)) => {
                 self.limiter = limiter;
                 self.queue_telnet_answer(asked);
                 return Ok(None);
@@ -138,8 +138,8 @@ impl Session {
     /// detection "Are You There" is not answered: the greeting will do that.
     fn read_noise(&mut self, now: Instant, limits: &Limits) {
         while let Some(item) = self.workspace().framer.next_item() {
-            if let Item::Asked(asked) = item
-                && (self.state != State::Detect || asked != Asked::AreYouThere)
+            if let Item::Telnet(asked) = item
+                && (self.state != State::Detect || asked != TelnetRequest::AreYouThere)
             {
                 // This charges but does not wait for the rate: bytes after the noise may still decide the protocol.
                 // Later lines wait for the debt.
@@ -199,11 +199,11 @@ impl Session {
     }
 
     /// Queues the answer to a telnet command, after the actions of the lines before it.
-    fn queue_telnet_answer(&mut self, asked: Asked) {
+    fn queue_telnet_answer(&mut self, asked: TelnetRequest) {
         self.workspace().actions.push_back(match asked {
-            Asked::AreYouThere => Action::Notice(Notice::IsThere),
-            Asked::Option(answer) => Action::Telnet(answer),
-            Asked::TimingMark => Action::Telnet(TIMING_MARK_ANSWER),
+            TelnetRequest::AreYouThere => Action::Notice(Notice::IsThere),
+            TelnetRequest::Option(answer) => Action::Telnet(answer),
+            TelnetRequest::TimingMark => Action::Telnet(TIMING_MARK_ANSWER),
         });
     }
 

@@ -12,7 +12,7 @@ pub(crate) static JSON: DialectSpec = DialectSpec {
     line_bytes_max: |limits| limits.line_bytes_max,
     begin: |_| Box::<Client>::default(),
     render: |event, _, to| render(event, to),
-    relevant: |_, form| form,
+    relevant: |_, choices| choices,
 };
 
 /// The state of a connection.
@@ -30,7 +30,7 @@ enum Query {
 
 impl DialectState for Client {
     fn class(&self) -> WireClass {
-        WireClass { dialect: &JSON, form: 0 }
+        WireClass { dialect: &JSON, choices: 0 }
     }
 
     fn line(&mut self, line: Line<'_>, context: &Context<'_>, actions: &mut VecDeque<Action>) {
@@ -112,15 +112,15 @@ fn request(fields: &Map<String, Value>, member: MemberId) -> Option<Action> {
 /// Appends an event as clients read it. Some events are not part of the dialect.
 fn render(event: &Event<'_>, to: &mut BytesMut) {
     let by = event.by.name.as_str();
-    let value = match event.what {
-        What::Joined { room } => json!({ "by": by, "joined": room.to_string() }),
-        What::Left { .. } => json!({ "by": by, "left": true }),
-        What::Parted { room, .. } => json!({ "by": by, "parted": room.to_string() }),
-        What::Renamed { to } => json!({ "by": by, "renamed": to.as_str() }),
-        What::Said { room, message, .. } if message.kind.is_read() => {
+    let value = match event.kind {
+        EventKind::Joined { room } => json!({ "by": by, "joined": room.to_string() }),
+        EventKind::Left { .. } => json!({ "by": by, "left": true }),
+        EventKind::Parted { room, .. } => json!({ "by": by, "parted": room.to_string() }),
+        EventKind::Renamed { to } => json!({ "by": by, "renamed": to.as_str() }),
+        EventKind::Said { room, message, .. } if message.kind.is_read() => {
             json!({ "by": by, "room": room.to_string(), "text": message.text.as_str() })
         }
-        What::Told { message, .. } => json!({ "by": by, "text": message.text.as_str() }),
+        EventKind::Told { message, .. } => json!({ "by": by, "text": message.text.as_str() }),
         _ => return,
     };
     put(to, &value);

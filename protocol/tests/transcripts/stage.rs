@@ -494,7 +494,9 @@ fn console(event: &ConsoleEvent<'_>) -> Option<String> {
         }
         ConsoleEvent::Promoted { member } => format!("{} is an operator", member.name),
         ConsoleEvent::Refused { peer, reason } => format!("{peer} refused ({})", reason.word()),
-        ConsoleEvent::RehashAsked { by } => format!("{} wants the configuration to be read again", by.name),
+        ConsoleEvent::RehashRequested { by } => {
+            format!("{} wants the configuration to be read again", by.name)
+        }
         ConsoleEvent::Renamed { member, from } => format!("{from} is now {}", member.name),
         ConsoleEvent::TopicSet { by, room, is_set: true } => format!("{} set the topic of {room}", by.name),
         ConsoleEvent::TopicSet { by, room, is_set: false } => {

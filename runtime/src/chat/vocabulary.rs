@@ -4,7 +4,7 @@ use super::notes;
 use super::template::{Template, in_every_language};
 use bytes::BytesMut;
 use parlor_protocol::plain::Note;
-use parlor_protocol::{Event, Message, MessageKind, Name, Person, Profile, RoomName, Stamp, Text, What};
+use parlor_protocol::{Event, EventKind, Message, MessageKind, Name, Person, Profile, RoomName, Stamp, Text};
 
 /// Names that are remembered. The one seen longest ago is dropped.
 const NAMES_MAX: usize = 500;
@@ -149,20 +149,20 @@ fn templates() -> Vec<(LineMeaning, Template)> {
     let by = Person { name: one.clone(), profile: Profile::of_address([127, 0, 0, 1].into()) };
     let (room_ref, status) = (&room, None);
     let events = [
-        (LineMeaning::Rename, What::Renamed { to: &other }),
-        (LineMeaning::Presence, What::Joined { room: room_ref }),
-        (LineMeaning::Departure, What::Parted { room: room_ref, message: None }),
-        (LineMeaning::Departure, What::Parted { room: room_ref, message: Some(&text) }),
-        (LineMeaning::Presence, What::Told { to: &other, message: &message }),
-        (LineMeaning::Presence, What::Told { to: &other, message: &action }),
-        (LineMeaning::Presence, What::Said { room: room_ref, status, message: &action }),
-        (LineMeaning::Presence, What::TopicSet { room: room_ref, topic: Some(&text) }),
-        (LineMeaning::Presence, What::TopicSet { room: room_ref, topic: None }),
-        (LineMeaning::Presence, What::Said { room: room_ref, status, message: &message }),
+        (LineMeaning::Rename, EventKind::Renamed { to: &other }),
+        (LineMeaning::Presence, EventKind::Joined { room: room_ref }),
+        (LineMeaning::Departure, EventKind::Parted { room: room_ref, message: None }),
+        (LineMeaning::Departure, EventKind::Parted { room: room_ref, message: Some(&text) }),
+        (LineMeaning::Presence, EventKind::Told { to: &other, message: &message }),
+        (LineMeaning::Presence, EventKind::Told { to: &other, message: &action }),
+        (LineMeaning::Presence, EventKind::Said { room: room_ref, status, message: &action }),
+        (LineMeaning::Presence, EventKind::TopicSet { room: room_ref, topic: Some(&text) }),
+        (LineMeaning::Presence, EventKind::TopicSet { room: room_ref, topic: None }),
+        (LineMeaning::Presence, EventKind::Said { room: room_ref, status, message: &message }),
     ];
     let mut templates = Vec::new();
-    for (meaning, what) in events {
-        let event = Event { stamp: Stamp::default(), by: &by, by_bot: false, what };
+    for (meaning, kind) in events {
+        let event = Event { stamp: Stamp::default(), by: &by, by_bot: false, kind };
         let render = |language| {
             let mut bytes = BytesMut::new();
             event.render(parlor_protocol::plain::wire_class(language, false), &mut bytes);

@@ -53,7 +53,8 @@ const REPLACED: [(&str, &str); 13] = [
 ];
 
 /// Identifiers that are gone, and their successors. The same words may stand in sentences.
-const RENAMED: [(&str, &str); 23] = [
+const RENAMED: [(&str, &str); 25] = [
+    ("Asked", "TelnetRequest"),
     ("Building", "ChunkBuilder"),
     ("ClassFan", "ClassSubscribers"),
     ("Departed", "FormerName"),
@@ -68,6 +69,7 @@ const RENAMED: [(&str, &str); 23] = [
     ("StartAfresh", "SwitchToIrc"),
     ("Vanishing", "DeadPeerTimeout"),
     ("Verdict", "PasswordChecked; CheckResult in the simulator"),
+    ("What", "EventKind"),
     ("Wish", "NameRequest"),
     ("building", "builder"),
     ("buildings", "builders"),

@@ -5,8 +5,8 @@ use super::tell::event;
 use crate::sometimes;
 use parlor_protocol::plain::Note;
 use parlor_protocol::{
-    CloseReason, Command, ConnId, Key, LogEntry, MemberId, Message, Name, Refusal, Reply, RoomName, Status,
-    Text, Topic, UserModes, What,
+    CloseReason, Command, ConnId, EventKind, Key, LogEntry, MemberId, Message, Name, Refusal, Reply,
+    RoomName, Status, Text, Topic, UserModes,
 };
 
 impl Model {
@@ -197,7 +197,7 @@ impl Model {
         }
         let person = &mut self.chat.person(member).person;
         person.profile = person.profile.with_real_name(real_name);
-        self.tell_of(conn, entry, member, What::RealNameSet { real_name });
+        self.tell_of(conn, entry, member, EventKind::RealNameSet { real_name });
         Ok(())
     }
 
@@ -216,15 +216,15 @@ impl Model {
         if let Some(room) = self.chat.room_mut(&room) {
             room.topic = set;
         }
-        let what = What::TopicSet { room: &room, topic };
-        self.tell_room(&room, conn, true, &event(&self.chat, entry, (&by, by_bot), what));
+        let kind = EventKind::TopicSet { room: &room, topic };
+        self.tell_room(&room, conn, true, &event(&self.chat, entry, (&by, by_bot), kind));
         Ok(())
     }
 
     fn wallops(&mut self, entry: &LogEntry, member: MemberId, text: &Text) -> Result<(), Refusal> {
         self.check_operator(member)?;
         let (by, by_bot) = self.by(member);
-        let event = event(&self.chat, entry, (&by, by_bot), What::Wallops { text });
+        let event = event(&self.chat, entry, (&by, by_bot), EventKind::Wallops { text });
         let wants = self.chat.people.values().filter(|it| it.modes.has(UserModes::WALLOPS));
         for conn in wants.map(|it| it.conn).collect::<Vec<_>>() {
             self.tell(conn, &event);

@@ -8,8 +8,8 @@ use crate::sometimes;
 use parlor_protocol::irc::Capabilities;
 use parlor_protocol::plain::Note;
 use parlor_protocol::{
-    Action, CloseReason, Command, ConnId, Event, Host, LogEntry, MemberId, ModeChange, Name, NameRequest,
-    Person, Profile, Refusal, Reply, RoomName, Text, UserModes, What, irc,
+    Action, CloseReason, Command, ConnId, Event, EventKind, Host, LogEntry, MemberId, ModeChange, Name,
+    NameRequest, Person, Profile, Refusal, Reply, RoomName, Text, UserModes, irc,
 };
 
 impl Model {
@@ -110,13 +110,13 @@ impl Model {
         sometimes!(self.marks, SeveralRooms, rooms > 0);
         // The members that are in the room before the newcomer read the event.
         let shown = began.map_or_else(|| to.clone(), |(_, name)| name);
-        let joined = event(&self.chat, entry, (&by, by_bot), What::Joined { room: &shown });
+        let joined = event(&self.chat, entry, (&by, by_bot), EventKind::Joined { room: &shown });
         self.tell_all_in(&shown, None, &joined);
         if let Some(away) = away {
             let is_quiet = self.chat.room(&shown).is_some_and(|room| self.chat.silences(room, member));
             let away = if is_quiet { Text::clean(b"Away", false) } else { away };
-            let what = What::AwaySet { away: Some(&away) };
-            self.tell_all_in(&shown, None, &event(&self.chat, entry, (&by, by_bot), what));
+            let kind = EventKind::AwaySet { away: Some(&away) };
+            self.tell_all_in(&shown, None, &event(&self.chat, entry, (&by, by_bot), kind));
         }
         let to = self.chat.enter_room(entry, member, to);
         let there = self.chat.room(&to).expect("it has been entered");
@@ -157,7 +157,7 @@ impl Model {
     ) {
         let (by, by_bot) = self.by(member);
         let from = self.chat.room(from).map_or_else(|| from.clone(), |room| room.name.clone());
-        let event = event(&self.chat, entry, (&by, by_bot), What::Parted { room: &from, message });
+        let event = event(&self.chat, entry, (&by, by_bot), EventKind::Parted { room: &from, message });
         self.chat.leave_room(member, &from);
         if let Some(conn) = self.conns.get_mut(id) {
             conn.room = None;
@@ -186,7 +186,7 @@ impl Model {
             self.chat.leave_room(member, room);
         }
         self.chat.depart(entry, person.person.clone());
-        let event = event(&self.chat, entry, (&person.person, false), What::Left { reason, message });
+        let event = event(&self.chat, entry, (&person.person, false), EventKind::Left { reason, message });
         self.tell_each(&hearers, &event);
         self.tell_watchers(&person.person, false);
         let Some(conn) = self.conns.get_mut(id) else { return };
@@ -234,7 +234,7 @@ impl Model {
         let (by, by_bot) = self.by(member);
         self.chat.person(member).person.name = name.clone();
         let renamed = self.chat.people[&member].person.clone();
-        let event = event(&self.chat, entry, (&by, by_bot), What::Renamed { to: name });
+        let event = event(&self.chat, entry, (&by, by_bot), EventKind::Renamed { to: name });
         self.charge_for_rooms(id, member);
         self.tell_peers(member, id, &event);
         if self.conns.get(id).is_some_and(|conn| conn.irc.is_some()) {
@@ -264,8 +264,8 @@ impl Model {
         let (by, by_bot) = self.by(member);
         let Member { conn, person, .. } = &self.chat.people[&target];
         let (hearer, name) = (*conn, person.name.clone());
-        let invited = |to_target| What::Invited { name: &name, room, to_target };
-        let of = |what| event(&self.chat, entry, (&by, by_bot), what);
+        let invited = |to_target| EventKind::Invited { name: &name, room, to_target };
+        let of = |kind| event(&self.chat, entry, (&by, by_bot), kind);
         let (to_room, to_target) = (of(invited(false)), of(invited(true)));
         self.tell_all_in(room, Some(id), &to_room);
         if self.conns.get(hearer).is_some_and(|conn| conn.irc.is_some()) {
@@ -290,7 +290,7 @@ impl Model {
         let (by, by_bot) = self.by(member);
         let Member { conn, person, .. } = &self.chat.people[&target];
         let (hearer, name) = (*conn, person.name.clone());
-        let event = event(&self.chat, entry, (&by, by_bot), What::Kicked { name: &name, room, message });
+        let event = event(&self.chat, entry, (&by, by_bot), EventKind::Kicked { name: &name, room, message });
         self.chat.leave_room(target, room);
         let speaks_irc = self.conns.get(hearer).is_some_and(|conn| conn.irc.is_some());
         if let Some(conn) = self.conns.get_mut(hearer) {
@@ -313,7 +313,7 @@ impl Model {
             sometimes!(self.marks, WordsWithheld, is_quiet);
             let wordless = Text::clean(b"Away", false);
             let away = if is_quiet { Some(&wordless) } else { away };
-            self.tell_of(id, entry, member, What::AwaySet { away });
+            self.tell_of(id, entry, member, EventKind::AwaySet { away });
         }
         self.reply_plain(id, &Note::AwayIs { away, was_away: before.is_some() });
         self.respond(id, &Reply::AwayIs { away, was_away: before.is_some() });
@@ -321,13 +321,13 @@ impl Model {
 
     /// Tells of a change that a member makes to itself: to the members of its rooms, to the watchers with
     /// `extended-monitor`, and to the member itself unless it is about being away.
-    pub(super) fn tell_of(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, what: What<'_>) {
+    pub(super) fn tell_of(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, kind: EventKind<'_>) {
         let (by, by_bot) = self.by(member);
-        let event = event(&self.chat, entry, (&by, by_bot), what);
+        let event = event(&self.chat, entry, (&by, by_bot), kind);
         self.charge_for_rooms(id, member);
         self.tell_peers(member, id, &event);
         self.tell_close_watchers(id, member, &event);
-        if !matches!(what, What::AwaySet { .. }) {
+        if !matches!(kind, EventKind::AwaySet { .. }) {
             self.tell_itself(id, &event);
         }
     }
@@ -367,8 +367,8 @@ impl Model {
         person.profile = from.profile.with_host(host);
         let to = person.clone();
         let hearer = self.chat.people[&target].conn;
-        let what = What::HostSet { user: to.profile.user(), host: to.profile.host() };
-        let event = event(&self.chat, entry, (&from, by_bot), what);
+        let kind = EventKind::HostSet { user: to.profile.user(), host: to.profile.host() };
+        let event = event(&self.chat, entry, (&from, by_bot), kind);
         self.charge_for_rooms(id, target);
         self.tell_peers(target, hearer, &event);
         self.tell_close_watchers(hearer, target, &event);
@@ -413,8 +413,8 @@ impl Model {
             changes.iter().for_each(|change| self.reply_plain(id, &Note::Unchanged { room, change }));
         }
         if !made.is_empty() {
-            let what = What::ModesSet { room, changes: &made };
-            self.tell_room(room, id, true, &event(&self.chat, entry, (&by, by_bot), what));
+            let kind = EventKind::ModesSet { room, changes: &made };
+            self.tell_room(room, id, true, &event(&self.chat, entry, (&by, by_bot), kind));
         }
     }
 

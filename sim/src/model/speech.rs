@@ -7,7 +7,8 @@ use crate::sometimes;
 use parlor_protocol::irc::Capabilities;
 use parlor_protocol::plain::Note;
 use parlor_protocol::{
-    Command, ConnId, LogEntry, MemberId, Message, MessageKind, Refusal, Reply, RoomName, Seq, Status, What,
+    Command, ConnId, EventKind, LogEntry, MemberId, Message, MessageKind, Refusal, Reply, RoomName, Seq,
+    Status,
 };
 
 impl Model {
@@ -28,7 +29,7 @@ impl Model {
                 self.chat.remember(entry, &by, room, message);
             }
         }
-        let event = event(&self.chat, entry, (&by, by_bot), What::Said { room, status, message });
+        let event = event(&self.chat, entry, (&by, by_bot), EventKind::Said { room, status, message });
         let itself = self.hears_itself(id);
         let Some(status) = status else { return self.tell_room(room, id, itself, &event) };
         let there = self.chat.room(room).into_iter().flat_map(|room| room.members.iter());
@@ -97,7 +98,7 @@ impl Model {
         let (by, by_bot) = self.by(member);
         let Member { conn, person, .. } = &self.chat.people[&target];
         let (hearer, to) = (*conn, person.name.clone());
-        let event = event(&self.chat, entry, (&by, by_bot), What::Told { to: &to, message });
+        let event = event(&self.chat, entry, (&by, by_bot), EventKind::Told { to: &to, message });
         let speaks_irc = self.conns.get(id).is_some_and(|conn| conn.irc.is_some());
         if speaks_irc && self.hears_itself(id) {
             self.tell_itself(id, &event);

@@ -10,7 +10,7 @@ use crate::sometimes;
 use bytes::BytesMut;
 use parlor_protocol::plain::Note;
 use parlor_protocol::{
-    ConnId, Event, LogEntry, MemberId, Name, Person, Reply, RoomName, Seq, Stamp, What, WireClass,
+    ConnId, Event, EventKind, LogEntry, MemberId, Name, Person, Reply, RoomName, Seq, Stamp, WireClass,
 };
 use std::ops::Range;
 
@@ -19,10 +19,10 @@ pub(super) const fn event<'a>(
     chat: &Chat,
     entry: &LogEntry,
     (by, by_bot): (&'a Person, bool),
-    what: What<'a>,
+    kind: EventKind<'a>,
 ) -> Event<'a> {
     let LogEntry { seq, at_unix_ms, .. } = *entry;
-    Event { stamp: Stamp { log_unix_ms: chat.began_unix_ms, seq, at_unix_ms }, by, by_bot, what }
+    Event { stamp: Stamp { log_unix_ms: chat.began_unix_ms, seq, at_unix_ms }, by, by_bot, kind }
 }
 
 /// Returns the event with the place of its bytes, to be recognized by it; `None` for a signal, which has no place in
@@ -60,7 +60,7 @@ impl Conn {
 
     /// Adds an event to the expected bytes, and records its place among them.
     fn hear(&mut self, event: &Event<'_>, bytes: &[u8]) {
-        let is_heard = matches!(event.what, What::Said { .. });
+        let is_heard = matches!(event.kind, EventKind::Said { .. });
         self.due.add_events(bytes, place(event, 0..bytes.len(), is_heard).as_slice());
     }
 }

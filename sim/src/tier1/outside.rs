@@ -10,8 +10,8 @@ use crate::scenario::Setup;
 use crate::sometimes;
 use crate::trace::Trace;
 use parlor_protocol::{
-    CloseReason, Command, ConnId, Environment, Event, Input, Instant, LogEntry, MemoryLog, Now, Outbox,
-    Output, RoomId, What, Wire, WireClass, irc,
+    CloseReason, Command, ConnId, Environment, Event, EventKind, Input, Instant, LogEntry, MemoryLog, Now,
+    Outbox, Output, RoomId, Wire, WireClass, irc,
 };
 
 /// When the simulated server began, in wall time: 2026-11-24T12:00:00Z.
@@ -154,7 +154,7 @@ impl Outside {
             tick.unsubscribed.iter().any(from)
         });
         sometimes!(self.stats.marks, TwoRoomsInTick, moved);
-        let is_kick = matches!(event.what, What::Kicked { .. });
+        let is_kick = matches!(event.kind, EventKind::Kicked { .. });
         sometimes!(self.stats.marks, KickedMidTick, is_kick && tick.told.contains(&room));
         if !tick.told.contains(&room) {
             tick.told.push(room);
@@ -185,8 +185,8 @@ impl Outside {
     ) {
         let output = Output::ToPeers { rooms, except, event };
         self.tick.told.extend_from_slice(rooms);
-        match event.what {
-            What::Left { .. } => {
+        match event.kind {
+            EventKind::Left { .. } => {
                 self.tick.leaves += 1;
                 if self.tick.leaves > 1 && self.bug == Some(SimBug::LeaveTwice) {
                     outbox.output(&output);
@@ -198,7 +198,7 @@ impl Outside {
                     return;
                 }
             }
-            What::Renamed { .. } => {
+            EventKind::Renamed { .. } => {
                 sometimes!(self.stats.marks, Renamed, true);
                 if self.bug == Some(SimBug::RenameRacesEntrance) {
                     return self.without_newcomers(rooms, &output, outbox);

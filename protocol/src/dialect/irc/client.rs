@@ -35,7 +35,7 @@ pub(super) struct Registering {
 
 impl Client {
     /// Creates the state of a client on a port that accepts the plain dialect, too.
-    pub(crate) fn where_plain_is_spoken() -> Self {
+    pub(crate) fn possibly_plain() -> Self {
         Self { might_be_plain: true, ..Self::default() }
     }
 

@@ -9,7 +9,7 @@ use crate::base::mode::{Key, Mask, ModeChange, ModeString, Status};
 use crate::base::name::{Name, RoomName};
 use crate::base::person::{Host, Person, Profile};
 use crate::base::text::Text;
-use crate::dialect::event::{Event, Stamp, What};
+use crate::dialect::event::{Event, EventKind, Stamp};
 use crate::log::close_reason::CloseReason;
 use crate::log::command::{Message, MessageKind};
 use crate::planted;
@@ -65,21 +65,21 @@ pub(crate) const fn relevant_capabilities(event: &Event<'_>) -> Capabilities {
     const JOIN: Capabilities = Capabilities::that_change(Changes::Join);
     const REAL_NAME: Capabilities = Capabilities::that_change(Changes::RealName);
     const OTHER: Capabilities = Capabilities::that_change(Changes::Everything);
-    match event.what {
-        What::AwaySet { .. } => AWAY,
-        What::HostSet { .. } => HOST,
-        What::Invited { .. } => INVITATION,
-        What::Joined { .. } => JOIN,
-        What::RealNameSet { .. } => REAL_NAME,
-        What::Kicked { .. }
-        | What::Left { .. }
-        | What::ModesSet { .. }
-        | What::Parted { .. }
-        | What::Renamed { .. }
-        | What::Said { .. }
-        | What::Told { .. }
-        | What::TopicSet { .. }
-        | What::Wallops { .. } => OTHER,
+    match event.kind {
+        EventKind::AwaySet { .. } => AWAY,
+        EventKind::HostSet { .. } => HOST,
+        EventKind::Invited { .. } => INVITATION,
+        EventKind::Joined { .. } => JOIN,
+        EventKind::RealNameSet { .. } => REAL_NAME,
+        EventKind::Kicked { .. }
+        | EventKind::Left { .. }
+        | EventKind::ModesSet { .. }
+        | EventKind::Parted { .. }
+        | EventKind::Renamed { .. }
+        | EventKind::Said { .. }
+        | EventKind::Told { .. }
+        | EventKind::TopicSet { .. }
+        | EventKind::Wallops { .. } => OTHER,
     }
 }
 
@@ -88,38 +88,40 @@ pub(crate) fn render_event(event: &Event<'_>, capabilities: Capabilities, to: &m
     let has = |capability| capabilities.has(capability);
     let mut line = Lines { to, event, capabilities };
     let text = Text::as_str;
-    match event.what {
-        What::AwaySet { .. } if !planted::hears_away(has(Capabilities::AWAY_NOTIFY)) => {}
-        What::AwaySet { away: None } => line.put(format_args!("AWAY")),
-        What::AwaySet { away: Some(away) } => line.put(format_args!("AWAY :{}", text(away))),
-        What::HostSet { .. } if !has(Capabilities::CHGHOST) => {}
-        What::HostSet { user, host } => line.put(format_args!("CHGHOST {user} {host}")),
-        What::Invited { to_target: false, .. } if !has(Capabilities::INVITE_NOTIFY) => {}
-        What::Invited { name, room, .. } => line.put(format_args!("INVITE {name} {room:#}")),
-        What::Joined { room } if planted::joins_are_extended(has(Capabilities::EXTENDED_JOIN)) => {
+    match event.kind {
+        EventKind::AwaySet { .. } if !planted::hears_away(has(Capabilities::AWAY_NOTIFY)) => {}
+        EventKind::AwaySet { away: None } => line.put(format_args!("AWAY")),
+        EventKind::AwaySet { away: Some(away) } => line.put(format_args!("AWAY :{}", text(away))),
+        EventKind::HostSet { .. } if !has(Capabilities::CHGHOST) => {}
+        EventKind::HostSet { user, host } => line.put(format_args!("CHGHOST {user} {host}")),
+        EventKind::Invited { to_target: false, .. } if !has(Capabilities::INVITE_NOTIFY) => {}
+        EventKind::Invited { name, room, .. } => line.put(format_args!("INVITE {name} {room:#}")),
+        EventKind::Joined { room } if planted::joins_are_extended(has(Capabilities::EXTENDED_JOIN)) => {
             // Nobody has an account yet.
             line.put(format_args!("JOIN {room:#} * :{}", event.by.profile.real_name()));
         }
-        What::Joined { room } => line.put(format_args!("JOIN {room:#}")),
-        What::Kicked { name, room, message } => {
+        EventKind::Joined { room } => line.put(format_args!("JOIN {room:#}")),
+        EventKind::Kicked { name, room, message } => {
             let message = message.map_or(event.by.name.as_str(), text);
             line.put(format_args!("KICK {room:#} {name} :{message}"));
         }
-        What::Left { reason, message } => line.put(format_args!("QUIT :{}", Parting { reason, message })),
-        What::ModesSet { room, changes } => line.modes(room, changes),
-        What::Parted { room, message: None } => line.put(format_args!("PART {room:#}")),
-        What::Parted { room, message: Some(message) } => {
+        EventKind::Left { reason, message } => {
+            line.put(format_args!("QUIT :{}", Parting { reason, message }));
+        }
+        EventKind::ModesSet { room, changes } => line.modes(room, changes),
+        EventKind::Parted { room, message: None } => line.put(format_args!("PART {room:#}")),
+        EventKind::Parted { room, message: Some(message) } => {
             line.put(format_args!("PART {room:#} :{}", text(message)));
         }
-        What::RealNameSet { .. } if !has(Capabilities::SETNAME) => {}
-        What::RealNameSet { real_name } => line.put(format_args!("SETNAME :{}", text(real_name))),
-        What::Renamed { to } => line.put(format_args!("NICK {to}")),
-        What::Said { room, status, message } => line.message(&Target::Room(status, room), message),
-        What::Told { to, message } => line.message(&Target::Name(to.as_str()), message),
-        What::TopicSet { room, topic } => {
+        EventKind::RealNameSet { .. } if !has(Capabilities::SETNAME) => {}
+        EventKind::RealNameSet { real_name } => line.put(format_args!("SETNAME :{}", text(real_name))),
+        EventKind::Renamed { to } => line.put(format_args!("NICK {to}")),
+        EventKind::Said { room, status, message } => line.message(&Target::Room(status, room), message),
+        EventKind::Told { to, message } => line.message(&Target::Name(to.as_str()), message),
+        EventKind::TopicSet { room, topic } => {
             line.put(format_args!("TOPIC {room:#} :{}", topic.map_or("", text)));
         }
-        What::Wallops { text: said } => line.put(format_args!("WALLOPS :{}", text(said))),
+        EventKind::Wallops { text: said } => line.put(format_args!("WALLOPS :{}", text(said))),
     }
 }
 

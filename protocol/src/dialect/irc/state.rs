@@ -15,7 +15,7 @@ use crate::base::options::Options;
 use crate::base::person::{Person, UserModes};
 use crate::base::text::Text;
 use crate::dialect::action::{Action, Notice, Question};
-use crate::dialect::event::{What, WireClass};
+use crate::dialect::event::{EventKind, WireClass};
 use crate::dialect::reply::Reply;
 use crate::dialect::state::{Answer, Context, DialectState, LabelPart, Line, View};
 use crate::log::close_reason::CloseReason;
@@ -61,7 +61,7 @@ impl DialectState for Client {
             Reply::Farewell { reason, message } => return farewell(reason, message, answer.bytes),
             Reply::HostSet(event) => {
                 event.render(self.class(), answer.bytes);
-                let What::HostSet { host, .. } = event.what else { return };
+                let EventKind::HostSet { host, .. } = event.kind else { return };
                 Query::Numeric(numeric::RPL_HOSTHIDDEN, Vec::from([host.into()]))
             }
             Reply::Invited { name, room } => {

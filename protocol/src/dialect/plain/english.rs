@@ -8,7 +8,7 @@ use super::{Notes, not_utf8, put_line, put_text};
 use crate::base::language::Language;
 use crate::base::mode::{Key, MaskList, ModeChange, Status};
 use crate::base::name::{Name, NameError, RoomName};
-use crate::dialect::event::{Event, What};
+use crate::dialect::event::{Event, EventKind};
 use crate::log::close_reason::CloseReason;
 use crate::log::command::{Message, MessageKind};
 use crate::world::{Refusal, Topic};
@@ -27,49 +27,49 @@ pub(super) const HELP: HelpTexts = HelpTexts {
 
 pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
     let name = &event.by.name;
-    match event.what {
+    match event.kind {
         // For programs, or for IRC clients only.
-        What::AwaySet { .. }
-        | What::HostSet { .. }
-        | What::Invited { .. }
-        | What::RealNameSet { .. }
-        | What::Wallops { .. }
-        | What::Said {
+        EventKind::AwaySet { .. }
+        | EventKind::HostSet { .. }
+        | EventKind::Invited { .. }
+        | EventKind::RealNameSet { .. }
+        | EventKind::Wallops { .. }
+        | EventKind::Said {
             message: Message { kind: MessageKind::Ctcp | MessageKind::CtcpReply | MessageKind::Tags, .. },
             ..
         }
-        | What::Told {
+        | EventKind::Told {
             message: Message { kind: MessageKind::Ctcp | MessageKind::CtcpReply | MessageKind::Tags, .. },
             ..
         } => {}
-        What::Joined { .. } => put_line(to, format_args!("{name} joined")),
-        What::Left { reason: CloseReason::Quit, message: Some(words) }
-        | What::Parted { message: Some(words), .. } => {
+        EventKind::Joined { .. } => put_line(to, format_args!("{name} joined")),
+        EventKind::Left { reason: CloseReason::Quit, message: Some(words) }
+        | EventKind::Parted { message: Some(words), .. } => {
             put_text(to, &[name.as_str(), " left: "], words);
         }
-        What::Left { .. } | What::Parted { .. } => put_line(to, format_args!("{name} left")),
-        What::Kicked { name: out, message: None, .. } => {
+        EventKind::Left { .. } | EventKind::Parted { .. } => put_line(to, format_args!("{name} left")),
+        EventKind::Kicked { name: out, message: None, .. } => {
             put_line(to, format_args!("* {name} kicked {out}"));
         }
-        What::Kicked { name: out, message: Some(message), .. } => {
+        EventKind::Kicked { name: out, message: Some(message), .. } => {
             put_text(to, &["* ", name.as_str(), " kicked ", out.as_str(), ": "], message);
         }
-        What::ModesSet { changes, .. } => put_line(to, format_args!("* {name} {}", Changes(changes))),
-        What::Renamed { to: new } => put_line(to, format_args!("* {name} is now {new}")),
-        What::Said { message: Message { kind: MessageKind::Action, text, .. }, .. } => {
+        EventKind::ModesSet { changes, .. } => put_line(to, format_args!("* {name} {}", Changes(changes))),
+        EventKind::Renamed { to: new } => put_line(to, format_args!("* {name} is now {new}")),
+        EventKind::Said { message: Message { kind: MessageKind::Action, text, .. }, .. } => {
             put_text(to, &["** ", name.as_str(), " "], text);
         }
-        What::Said { message: Message { text, .. }, .. } => put_text(to, &[name.as_str(), ": "], text),
-        What::Told { message: Message { kind: MessageKind::Action, text, .. }, .. } => {
+        EventKind::Said { message: Message { text, .. }, .. } => put_text(to, &[name.as_str(), ": "], text),
+        EventKind::Told { message: Message { kind: MessageKind::Action, text, .. }, .. } => {
             put_text(to, &["** ", name.as_str(), " (private) "], text);
         }
-        What::Told { message: Message { text, .. }, .. } => {
+        EventKind::Told { message: Message { text, .. }, .. } => {
             put_text(to, &[name.as_str(), " (private): "], text);
         }
-        What::TopicSet { topic: Some(topic), .. } => {
+        EventKind::TopicSet { topic: Some(topic), .. } => {
             put_text(to, &["* ", name.as_str(), " set the topic: "], topic);
         }
-        What::TopicSet { topic: None, .. } => put_line(to, format_args!("* {name} cleared the topic")),
+        EventKind::TopicSet { topic: None, .. } => put_line(to, format_args!("* {name} cleared the topic")),
     }
 }
 

@@ -19,7 +19,7 @@ fn items<'a>(mut framer: Framer, chunks: impl Iterator<Item = &'a [u8]>) -> Vec<
     let mut items = Vec::new();
     let mut record = |item: Item<'_>| {
         items.push(match item {
-            Item::Asked(asked) => alloc::format!("?{asked:?}"),
+            Item::Telnet(asked) => alloc::format!("?{asked:?}"),
             Item::Line(line) => {
                 let text = String::from_utf8_lossy(line.bytes).into_owned();
                 if line.dropped > 0 { alloc::format!("{text}!{}", line.dropped) } else { text }
@@ -144,9 +144,9 @@ fn looking_for_an_item_changes_nothing() {
     assert_eq!(next_line(&mut framer).unwrap(), b"a");
     assert!(framer.has_item());
     framer.push(Bytes::from_static(b"e\n"));
-    assert_eq!(framer.next_item(), Some(Item::Asked(Asked::TimingMark)));
+    assert_eq!(framer.next_item(), Some(Item::Telnet(TelnetRequest::TimingMark)));
     assert!(framer.has_item() && framer.has_unread());
-    assert_eq!(framer.next_item(), Some(Item::Asked(Asked::Option([255, 253, 0]))));
+    assert_eq!(framer.next_item(), Some(Item::Telnet(TelnetRequest::Option([255, 253, 0]))));
     assert_eq!(next_line(&mut framer).unwrap(), b"bc");
     assert_eq!(next_line(&mut framer).unwrap(), b"de");
     assert!(!framer.has_item() && !framer.has_unread() && !framer.has_begun());

@@ -6,7 +6,7 @@ use crate::base::name::Name;
 use crate::base::person::{Person, UserModes};
 use crate::base::text::Text;
 use crate::base::time::DeadlineReason;
-use crate::dialect::event::{Event, What};
+use crate::dialect::event::{Event, EventKind};
 use crate::dialect::reply::Reply;
 use crate::hub::Hub;
 use crate::hub::output::{Output, Sink};
@@ -27,7 +27,7 @@ impl Hub {
     ) {
         let away = self.public_away(member, silenced);
         if away.is_some() || was_away {
-            self.tell_of_member(author, member, What::AwaySet { away: away.as_ref() }, sink);
+            self.tell_of_member(author, member, EventKind::AwaySet { away: away.as_ref() }, sink);
         }
         // The member itself reads its away text even if it is silenced: those who write to it alone read it, too.
         let words = self.world.member(member).and_then(Member::away).cloned();
@@ -88,8 +88,8 @@ impl Hub {
         sink: &mut impl Sink,
     ) {
         let Some((person, by_bot)) = self.event_author(target) else { return };
-        let what = What::HostSet { user: person.profile.user(), host: person.profile.host() };
-        let event = Event { stamp: author.stamp, by: from, by_bot, what };
+        let kind = EventKind::HostSet { user: person.profile.user(), host: person.profile.host() };
+        let event = Event { stamp: author.stamp, by: from, by_bot, kind };
         self.charge_for_rooms(author, target);
         let conn = self.conn_of(target);
         let rooms = self.world.member(target).map_or(&[][..], Member::rooms);
@@ -141,8 +141,8 @@ impl Hub {
                 sink.output(Output::Unsubscribe { conn, room });
             }
         }
-        let what = What::Left { reason, message: message.as_ref() };
-        let event = Event { stamp, by: person, by_bot: false, what };
+        let kind = EventKind::Left { reason, message: message.as_ref() };
+        let event = Event { stamp, by: person, by_bot: false, kind };
         sink.output(Output::ToPeers { rooms, except: None, event: &event });
         self.tell_watchers(now, person, false, sink);
         if begins_again {
@@ -175,7 +175,7 @@ impl Hub {
         let except = self.open(conn);
         let Some(member) = self.world.member(id) else { return };
         let (person, by_bot) = (member.person().clone(), member.modes().has(UserModes::BOT));
-        let event = Event { stamp, by: from, by_bot, what: What::Renamed { to: &person.name } };
+        let event = Event { stamp, by: from, by_bot, kind: EventKind::Renamed { to: &person.name } };
         sink.output(Output::ToPeers { rooms: member.rooms(), except, event: &event });
         self.respond(author.now, conn, &Reply::Renamed { event: &event, name: &person.name }, sink);
         self.identified(conn, &person);
@@ -191,17 +191,17 @@ impl Hub {
         &mut self,
         author: Author<'_>,
         member: MemberId,
-        what: What<'_>,
+        kind: EventKind<'_>,
         sink: &mut impl Sink,
     ) {
         let Some((by, by_bot)) = self.event_author(member) else { return };
-        let event = Event { stamp: author.stamp, by: &by, by_bot, what };
+        let event = Event { stamp: author.stamp, by: &by, by_bot, kind };
         self.charge_for_rooms(author, member);
         let except = self.open(author.conn);
         let rooms = self.world.member(member).map_or(&[][..], Member::rooms);
         sink.output(Output::ToPeers { rooms, except, event: &event });
         self.tell_close_watchers(member, &event, sink);
-        if !matches!(what, What::AwaySet { .. }) {
+        if !matches!(kind, EventKind::AwaySet { .. }) {
             self.respond_event(author.conn, &event, sink);
         }
     }

@@ -6,7 +6,7 @@ use crate::base::mode::{Status, Statuses};
 use crate::base::person::UserModes;
 use crate::base::text::Text;
 use crate::base::time::Now;
-use crate::dialect::event::{Event, Stamp, What};
+use crate::dialect::event::{Event, EventKind, Stamp};
 use crate::dialect::reply::Reply;
 use crate::hub::Hub;
 use crate::hub::output::Sink;
@@ -29,7 +29,7 @@ impl Hub {
         self.counters.lines += 1;
         let Some((by, by_bot)) = self.event_author(member) else { return };
         let Some(name) = self.world.room(room).map(|room| room.name().clone()) else { return };
-        let event = Event { stamp, by: &by, by_bot, what: What::Said { room: &name, status, message } };
+        let event = Event { stamp, by: &by, by_bot, kind: EventKind::Said { room: &name, status, message } };
         let echoes = self.echoes(conn);
         let Some(status) = status else {
             return self.tell_room(conn, room, echoes, &event, sink);
@@ -60,7 +60,7 @@ impl Hub {
         let Author { conn, stamp, now, .. } = author;
         let Some((by, by_bot)) = self.event_author(from) else { return };
         let Some(name) = self.world.member(to).map(|to| to.name().clone()) else { return };
-        let event = Event { stamp, by: &by, by_bot, what: What::Told { to: &name, message } };
+        let event = Event { stamp, by: &by, by_bot, kind: EventKind::Told { to: &name, message } };
         let echoes = self.echoes(conn);
         let reply = Reply::Told { event: &event, name: &name, text: &message.text, echoes };
         self.respond(now, conn, &reply, sink);
@@ -89,7 +89,7 @@ impl Hub {
         sink: &mut impl Sink,
     ) {
         let Some((by, by_bot)) = self.event_author(member) else { return };
-        let event = Event { stamp: author.stamp, by: &by, by_bot, what: What::Wallops { text } };
+        let event = Event { stamp: author.stamp, by: &by, by_bot, kind: EventKind::Wallops { text } };
         let wants = self.world.members().filter(|(_, member)| member.modes().has(UserModes::WALLOPS));
         self.push_event_to(&wants.map(|(id, _)| id).collect::<Vec<_>>(), &event, sink);
     }

@@ -5,7 +5,7 @@ use crate::base::id::{MemberId, RoomId};
 use crate::base::mode::ModeChange;
 use crate::base::name::RoomName;
 use crate::base::text::Text;
-use crate::dialect::event::{Event, What};
+use crate::dialect::event::{Event, EventKind};
 use crate::dialect::reply::Reply;
 use crate::hub::Hub;
 use crate::hub::output::{Output, Sink};
@@ -22,13 +22,13 @@ impl Hub {
         let Some((by, by_bot)) = self.event_author(member) else { return };
         let Some(name) = self.world.member(target).map(|target| target.name().clone()) else { return };
         let Some(room_name) = self.world.room(room).map(|room| room.name().clone()) else { return };
-        let invited = |to_target| What::Invited { name: &name, room: &room_name, to_target };
-        let event = Event { stamp: author.stamp, by: &by, by_bot, what: invited(false) };
+        let invited = |to_target| EventKind::Invited { name: &name, room: &room_name, to_target };
+        let event = Event { stamp: author.stamp, by: &by, by_bot, kind: invited(false) };
         // Members of the room read it only with the capability invite-notify (IRCv3).
         let except = self.open(author.conn);
         sink.output(Output::ToRoom { room, except, event: &event });
         if let Some(conn) = self.conn_of(target) {
-            let event = Event { what: invited(true), ..event };
+            let event = Event { kind: invited(true), ..event };
             self.push_reply(author.now, conn, &Reply::InvitedTo { event: &event, room: &room_name }, sink);
         }
         self.respond(author.now, author.conn, &Reply::Invited { name: &name, room: &room_name }, sink);
@@ -51,11 +51,11 @@ impl Hub {
         let (name, members, topic) =
             (entered.name().clone(), entered.members().len(), entered.topic().cloned());
         let away = self.public_away(id, silenced);
-        let event = Event { stamp, by: &by, by_bot, what: What::Joined { room: &name } };
+        let event = Event { stamp, by: &by, by_bot, kind: EventKind::Joined { room: &name } };
         sink.output(Output::ToRoom { room, except: None, event: &event });
         if away.is_some() {
-            let what = What::AwaySet { away: away.as_ref() };
-            sink.output(Output::ToRoom { room, except: None, event: &Event { what, ..event } });
+            let kind = EventKind::AwaySet { away: away.as_ref() };
+            sink.output(Output::ToRoom { room, except: None, event: &Event { kind, ..event } });
         }
         self.moved(conn, Some(&name));
         let Some(class) = self.class(conn) else { return };
@@ -80,7 +80,7 @@ impl Hub {
             stamp: author.stamp,
             by: &by,
             by_bot,
-            what: What::Kicked { name: &name, room: room_name, message },
+            kind: EventKind::Kicked { name: &name, room: room_name, message },
         };
         // Even if its connection is closed and its `Leave` is pending: a session must not name a room that it is not
         // in.
@@ -112,8 +112,8 @@ impl Hub {
     ) {
         let Some((by, by_bot)) = self.event_author(member) else { return };
         let Some(name) = self.world.room(room).map(|room| room.name().clone()) else { return };
-        let what = What::ModesSet { room: &name, changes };
-        let event = Event { stamp: author.stamp, by: &by, by_bot, what };
+        let kind = EventKind::ModesSet { room: &name, changes };
+        let event = Event { stamp: author.stamp, by: &by, by_bot, kind };
         self.tell_room(author.conn, room, true, &event, sink);
     }
 
@@ -140,7 +140,7 @@ impl Hub {
     ) {
         let Author { conn, stamp, .. } = author;
         let Some((by, by_bot)) = self.event_author(id) else { return };
-        let event = Event { stamp, by: &by, by_bot, what: What::Parted { room: name, message } };
+        let event = Event { stamp, by: &by, by_bot, kind: EventKind::Parted { room: name, message } };
         self.moved(conn, None);
         if let Some(conn) = self.open(conn) {
             sink.output(Output::Unsubscribe { conn, room });
@@ -159,8 +159,8 @@ impl Hub {
     ) {
         let Some((by, by_bot)) = self.event_author(member) else { return };
         let Some(name) = self.world.room(room).map(|room| room.name().clone()) else { return };
-        let what = What::TopicSet { room: &name, topic };
-        let event = Event { stamp: author.stamp, by: &by, by_bot, what };
+        let kind = EventKind::TopicSet { room: &name, topic };
+        let event = Event { stamp: author.stamp, by: &by, by_bot, kind };
         self.tell_room(author.conn, room, true, &event, sink);
     }
 }

@@ -38,8 +38,8 @@ fn a_peer_in_several_rooms_reads_an_event_once() {
         }
     }
     let mut sockets = Sockets::default();
-    let what = What::Left { reason: CloseReason::Quit, message: None };
-    let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, what };
+    let kind = EventKind::Left { reason: CloseReason::Quit, message: None };
+    let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, kind };
     outbox.output(&Output::ToPeers { rooms: &both, except: Some(conn(3)), event: &event });
     sockets.flush(&mut outbox);
     for conn in [0, 1, 2].map(conn) {
@@ -89,16 +89,16 @@ fn an_unseen_event_costs_nothing_and_skips_are_counted() {
     }
     let mut sockets = Sockets::default();
     sockets.flush(&mut outbox);
-    let tell = |outbox: &mut Outbox, what| {
-        let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, what };
+    let tell = |outbox: &mut Outbox, kind| {
+        let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, kind };
         outbox.output(&Output::ToPeers { rooms: &[ROOM, TEA], except: Some(conn(2)), event: &event });
     };
     // Clients of the plain dialect do not see this event.
-    tell(&mut outbox, What::AwaySet { away: None });
+    tell(&mut outbox, EventKind::AwaySet { away: None });
     assert!(outbox.overrides.is_empty());
     assert_eq!(outbox.unflushed_bytes, 0);
     let bob = Name::parse("bob").unwrap();
-    tell(&mut outbox, What::Renamed { to: &bob });
+    tell(&mut outbox, EventKind::Renamed { to: &bob });
     let skips: usize = outbox.overrides.iter().map(|it| it.items.len()).sum();
     assert_eq!(skips, 4, "two in the second room, and the excluded connection in both");
     let rendered = 2 * "* alice is now bob\n".len();
@@ -126,8 +126,8 @@ fn only_a_connection_that_would_read_an_event_twice_gets_an_override() {
     }
     let mut sockets = Sockets::default();
     sockets.flush(&mut outbox);
-    let what = What::AwaySet { away: None };
-    let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, what };
+    let kind = EventKind::AwaySet { away: None };
+    let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, kind };
     outbox.output(&Output::ToPeers { rooms: &[ROOM, TEA, third], except: None, event: &event });
     let overridden: Vec<u32> = outbox.overrides.iter().map(|it| it.slot).collect();
     assert_eq!(overridden, [0], "only the connection that would read it twice");
