@@ -24,6 +24,7 @@ fn main() {
 
     let read = String::from_utf8(server.read(alice)).expect("the server writes UTF-8");
     assert_eq!(read, "7001: welcome, 5001\n");
+    assert!(server.read(bot).is_empty(), "the bot does not read its own message");
     print!("alice reads: {read}");
 }
 

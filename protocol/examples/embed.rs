@@ -315,16 +315,23 @@ fn two_people_talk() -> io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     thread::spawn(move || serve(listener));
+    let lines = |stream: &TcpStream| -> io::Result<_> {
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        Ok(BufReader::new(stream.try_clone()?).lines().map_while(Result::ok))
+    };
+    // The listener accepts any dialect. The first lines show that these clients are plain ones.
     let mut alice = TcpStream::connect(address)?;
-    // The listener accepts any dialect. A first line shows that this client is a plain one.
+    let mut alice_reads = lines(&alice)?;
     alice.write_all(b"/nick alice\n")?;
-    let mut lines = BufReader::new(alice.try_clone()?).lines();
-    let mut until = |text: &str| lines.by_ref().flatten().find(|line| line.contains(text)).expect("a line");
-    until("alice");
+    assert!(alice_reads.any(|line| line.contains("alice")));
     let mut bob = TcpStream::connect(address)?;
+    let mut bob_reads = lines(&bob)?;
     bob.write_all(b"hello\n")?;
-    assert!(until("hello").ends_with(": hello"));
+    assert!(alice_reads.any(|line| line.ends_with(": hello")));
+    alice.write_all(b"hi\n")?;
+    assert!(bob_reads.any(|line| line == "alice: hi"));
     bob.shutdown(Shutdown::Write)?;
-    until(" left");
+    // Alice was not sent her own message.
+    assert!(alice_reads.next().is_some_and(|line| line.ends_with(" left")));
     Ok(())
 }
