@@ -23,7 +23,7 @@ struct Written {
     bytes: Vec<u8>,
     /// Questions for the next pages.
     next: Vec<Question>,
-    /// Number of members and rooms that were looked at.
+    /// Number of members and rooms that were examined.
     rows: usize,
     /// Whether the next line waits until the whole answer is written.
     is_bulk: bool,
@@ -39,7 +39,7 @@ impl Model {
         }
     }
 
-    /// Answers an operator that the configuration is being read again, and refuses that to everyone else.
+    /// Answers a request to read the configuration again, which only operators may send.
     pub(super) fn rehash(&mut self, now: Now, id: ConnId) {
         let reply = match self.operates(id) {
             true => Reply::Rehashing,
@@ -76,7 +76,7 @@ impl Model {
         self.ask_first(id, next);
     }
 
-    /// Sends an IRC client what a reply says behind its event, which was sent already.
+    /// Sends an IRC client the part of a reply that follows its event, which was already sent.
     pub(super) fn respond_behind(
         &mut self,
         id: ConnId,
@@ -104,7 +104,7 @@ impl Model {
         self.send(id, &written.bytes);
     }
 
-    /// Returns what an IRC client reads of a reply.
+    /// Returns the bytes of a reply to an IRC client.
     pub(super) fn bytes_of(&mut self, id: ConnId, reply: &Reply<'_>) -> Vec<u8> {
         self.compose(id, |form, view, answer| form.reply(reply, view, answer)).bytes
     }

@@ -1,6 +1,6 @@
-//! Compares the core's world with the model's chat: members, rooms, who is in them with which status, and what they allow.
+//! Compares the core's world with the model: members, rooms, their members with statuses, and their modes.
 //!
-//! Answers to questions are written from the core's world, so it must be the right one.
+//! The core answers queries from this world, so it must be right.
 
 use super::chat::{Chat, Member, Room};
 use parlor_protocol::{

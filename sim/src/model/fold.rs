@@ -1,4 +1,4 @@
-//! The model's own case folding of names.
+//! Case folding of names, independent of the core's.
 
 use unicode_normalization::UnicodeNormalization as _;
 

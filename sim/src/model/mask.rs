@@ -1,4 +1,4 @@
-//! Masks: their syntax, their equality, and matching. Independent of the core's.
+//! Masks: their syntax, their equality, and matching. They are independent of the core's.
 
 use super::fold::folded;
 use parlor_protocol::{Mask, MaskList, Name, Person};
