@@ -7,6 +7,7 @@ use parlor_protocol::{
     RoomName, Server, Wire, World,
 };
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The password of the server, and of its only operator.
@@ -299,7 +300,7 @@ impl Stage {
         } else if let Some(conn) = self.outside.people.iter().find(departs).map(|peer| peer.conn) {
             self.close(conn);
         } else if let Some((conn, right)) = self.outside.password_checks.pop_front() {
-            self.input(Input::PasswordChecked { conn, right });
+            self.input(Input::PasswordChecked { conn, result: right.into() });
         } else {
             return false;
         }
@@ -404,7 +405,7 @@ impl Environment for Outside {
         self.aborted.push(conn);
     }
 
-    fn check_password(&mut self, conn: ConnId, _: Option<&str>, password: &[u8]) {
+    fn check_password(&mut self, conn: ConnId, _: IpAddr, _: Option<&str>, password: &[u8]) {
         self.password_checks.push_back((conn, password == PASSWORD));
     }
 

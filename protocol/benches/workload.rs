@@ -10,6 +10,7 @@ use parlor_protocol::{
     Stamp, Text, Wire, WireClass,
 };
 use std::hint::black_box;
+use std::net::IpAddr;
 
 /// Number of bytes of an ordinary line, including its line end.
 pub(crate) const LINE_BYTES: usize = 64;
@@ -122,7 +123,7 @@ impl Environment for Counting {
 
     fn abort(&mut self, _: ConnId) {}
 
-    fn check_password(&mut self, _: ConnId, _: Option<&str>, _: &[u8]) {}
+    fn check_password(&mut self, _: ConnId, _: IpAddr, _: Option<&str>, _: &[u8]) {}
 
     fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
 

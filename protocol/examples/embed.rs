@@ -10,11 +10,11 @@
 use bytes::Bytes;
 use parlor_protocol::{
     Command, ConnId, Dialect, Environment, Input, Instant, Limits, LogEntry, MemoryLog, Now, Options,
-    RoomName, Server, Wire,
+    PasswordResult, RoomName, Server, Wire,
 };
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -107,7 +107,7 @@ impl Environment for Sockets {
         self.to_close.push(conn);
     }
 
-    fn check_password(&mut self, conn: ConnId, _: Option<&str>, _: &[u8]) {
+    fn check_password(&mut self, conn: ConnId, _: IpAddr, _: Option<&str>, _: &[u8]) {
         self.unchecked.push(conn);
     }
 
@@ -224,7 +224,7 @@ impl Driver {
             }
             // There are no operators here, so no password is right.
             while let Some(conn) = self.sockets.unchecked.pop() {
-                self.input(Input::PasswordChecked { conn, right: false });
+                self.input(Input::PasswordChecked { conn, result: PasswordResult::Wrong });
                 followed = true;
             }
             while let Some(conn) = self.sockets.to_close.pop() {

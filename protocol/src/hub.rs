@@ -8,6 +8,7 @@ mod enter;
 pub(crate) mod input;
 mod label;
 pub(crate) mod output;
+mod password;
 mod report;
 mod say;
 mod timers;
@@ -20,7 +21,6 @@ use crate::base::options::Options;
 use crate::base::person::UserModes;
 use crate::base::text::Text;
 use crate::base::time::{Deadline, DeadlineReason, Now};
-use crate::dialect::action::Notice;
 use crate::dialect::reply::Reply;
 use crate::hub::console::ConsoleEvent;
 use crate::hub::input::Input;
@@ -184,7 +184,7 @@ impl Hub {
             }
             Input::Shutdown => self.shutdown(now, sink),
             Input::Timeout => self.timeout(now, sink),
-            Input::PasswordChecked { conn, right } => self.password_checked(now, conn, right, sink),
+            Input::PasswordChecked { conn, result } => self.password_checked(now, conn, result, sink),
         }
     }
 
@@ -252,21 +252,6 @@ impl Hub {
         self.vacate_if_finished(conn);
     }
 
-    fn password_checked(&mut self, now: Now, conn: ConnId, is_right: bool, sink: &mut impl Sink) {
-        let Some(may_stay) = self.session(conn).and_then(|session| session.password_checked(is_right)) else {
-            return;
-        };
-        if !is_right {
-            self.report_wrong_password(conn, sink);
-        }
-        if may_stay {
-            self.run(now, conn, sink);
-        } else {
-            self.respond(now, conn, &Reply::Notice(Notice::WrongPassword), sink);
-            self.close_now(now, conn, CloseReason::Password, None, sink);
-        }
-    }
-
     fn overflowed(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
         self.close_now(now, conn, CloseReason::SlowReader, None, sink);
     }
@@ -323,11 +308,7 @@ impl Hub {
             Request::Answer(question) => {
                 self.answer(now, conn, sink, |dialect, view, answer| dialect.answer(question, view, answer));
             }
-            Request::CheckPassword(check) => sink.output(Output::CheckPassword {
-                conn,
-                operator: check.operator.as_deref(),
-                password: &check.password,
-            }),
+            Request::CheckPassword(password) => self.check_password(now, conn, &password, sink),
             Request::EndOfInput => self.leave_then_close(now, conn, CloseReason::EndOfInput, None, sink),
             Request::Enter(registration) => self.enter(now, conn, registration, sink),
             Request::Label(label) => self.label(conn, label, sink),

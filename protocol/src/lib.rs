@@ -85,7 +85,7 @@ pub use base::person::{Host, Person, Profile, UserModes};
 pub use base::rate::{Rate, RateLimiter};
 pub use base::text::Text;
 pub use base::time::{Deadline, DeadlineReason, Instant, Now};
-pub use dialect::action::{Action, Notice, Password, Question, Registration};
+pub use dialect::action::{Action, Notice, Password, PasswordResult, Question, Registration};
 pub use dialect::event::{Event, EventKind, Stamp, WireClass};
 pub use dialect::reply::Reply;
 pub use dialect::state::{Answer, Context, DialectState, LabelPart, Line, View};

@@ -12,6 +12,7 @@ use crate::hub::input::Input;
 use crate::hub::output::{Output, Sink};
 use crate::log::command::{Command, LogEntry};
 use crate::outbox::{Outbox, Wire};
+use core::net::IpAddr;
 
 /// The environment of a [`Server`]: its sockets, its log, its passwords and its console.
 ///
@@ -31,11 +32,12 @@ pub trait Environment: Wire {
     /// server later.
     fn abort(&mut self, conn: ConnId);
 
-    /// Checks a password of the operator with this name, or the server's password if `operator` is `None`.
+    /// Checks a password, sent by a client at this address, of the operator with this name, or the server's password if
+    /// `operator` is `None`.
     ///
     /// The caller passes [`Input::PasswordChecked`] to the server, at once or later. Until then, nothing more is read from
     /// the connection, and it has no other password checked.
-    fn check_password(&mut self, conn: ConnId, operator: Option<&str>, password: &[u8]);
+    fn check_password(&mut self, conn: ConnId, address: IpAddr, operator: Option<&str>, password: &[u8]);
 
     /// Pauses or resumes reading from a connection.
     ///
@@ -104,6 +106,7 @@ pub trait Environment: Wire {
 /// ```
 /// use parlor_protocol::*;
 /// use std::collections::BTreeMap;
+/// use std::net::IpAddr;
 ///
 /// /// A log, and the text written to each connection.
 /// #[derive(Default)]
@@ -126,7 +129,7 @@ pub trait Environment: Wire {
 ///         self.log.append(now, command);
 ///     }
 ///     fn abort(&mut self, _: ConnId) {}
-///     fn check_password(&mut self, _: ConnId, _: Option<&str>, _: &[u8]) {}
+///     fn check_password(&mut self, _: ConnId, _: IpAddr, _: Option<&str>, _: &[u8]) {}
 ///     fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
 /// }
 ///
@@ -332,8 +335,8 @@ impl<E: Environment> Sink for Outputs<'_, E> {
         self.env.output(&output, self.outbox);
         match output {
             Output::Abort { conn } => self.env.abort(conn),
-            Output::CheckPassword { conn, operator, password } => {
-                self.env.check_password(conn, operator, password);
+            Output::CheckPassword { conn, address, operator, password } => {
+                self.env.check_password(conn, address, operator, password);
             }
             Output::Close { conn, .. } | Output::ResumeReads { conn } => {
                 self.env.set_reads_paused(conn, false);

@@ -21,7 +21,7 @@ use crate::base::limits::Limits;
 use crate::base::options::Options;
 use crate::base::rate::{Rate, RateLimiter};
 use crate::base::time::Instant;
-use crate::dialect::action::{ACTIONS_PER_LINE_MAX, Action, Notice};
+use crate::dialect::action::{ACTIONS_PER_LINE_MAX, Action, Notice, PasswordResult};
 use crate::dialect::irc::client::Client;
 use crate::dialect::irc::{self, after_switch};
 use crate::dialect::state::DialectState;
@@ -252,17 +252,18 @@ impl Session {
 
     /// Takes the result of a password check. Returns whether the connection may stay open, or `None` if it was not
     /// waiting for a result any more.
-    pub(crate) fn password_checked(&mut self, is_right: bool) -> Option<bool> {
+    pub(crate) fn password_checked(&mut self, result: PasswordResult) -> Option<bool> {
         self.waits.take_if(|wait| *wait == Wait::Password)?;
         match self.state {
             State::Active { member } => {
-                self.workspace().actions.push_front(match is_right {
-                    true => Action::Propose(Command::Promote { member }),
-                    false => Action::Notice(Notice::WrongPassword),
+                self.workspace().actions.push_front(match result {
+                    PasswordResult::NotChecked => Action::Notice(Notice::PasswordNotChecked),
+                    PasswordResult::Right => Action::Propose(Command::Promote { member }),
+                    PasswordResult::Wrong => Action::Notice(Notice::WrongPassword),
                 });
                 Some(true)
             }
-            State::Register if is_right => {
+            State::Register if result == PasswordResult::Right => {
                 // Before the actions that are already queued: those come from later in the same line.
                 let actions = self.dialect.authenticated();
                 self.queue_first(actions);

@@ -13,7 +13,7 @@ use parlor_protocol::{
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// Number of members. It is slightly less than a power of two, so that vectors, which double their capacity, have almost
 /// no unused space.
@@ -83,7 +83,7 @@ impl Environment for Machine {
 
     fn abort(&mut self, _: ConnId) {}
 
-    fn check_password(&mut self, _: ConnId, _: Option<&str>, _: &[u8]) {}
+    fn check_password(&mut self, _: ConnId, _: IpAddr, _: Option<&str>, _: &[u8]) {}
 
     fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
 }

@@ -5,6 +5,7 @@ use parlor_protocol::{
     Command, ConnId, Dialect, Environment, Input, Instant, Limits, LogEntry, MemoryLog, Now, Options, Rate,
     RoomName, Server, Wire,
 };
+use std::net::IpAddr;
 
 /// An environment that records inputs. The socket `full` accepts nothing.
 #[derive(Default)]
@@ -32,7 +33,7 @@ impl Environment for Recorder {
 
     fn abort(&mut self, _: ConnId) {}
 
-    fn check_password(&mut self, _: ConnId, _: Option<&str>, _: &[u8]) {}
+    fn check_password(&mut self, _: ConnId, _: IpAddr, _: Option<&str>, _: &[u8]) {}
 
     fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
 

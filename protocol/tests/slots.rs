@@ -3,6 +3,7 @@
 use parlor_protocol::{
     Command, ConnId, Dialect, Environment, Input, Limits, MemoryLog, Now, Options, RoomName, Server, Wire,
 };
+use std::net::IpAddr;
 
 /// A log, and sockets whose bytes nobody reads.
 #[derive(Default)]
@@ -23,7 +24,7 @@ impl Environment for Nobody {
 
     fn abort(&mut self, _: ConnId) {}
 
-    fn check_password(&mut self, _: ConnId, _: Option<&str>, _: &[u8]) {}
+    fn check_password(&mut self, _: ConnId, _: IpAddr, _: Option<&str>, _: &[u8]) {}
 
     fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
 }

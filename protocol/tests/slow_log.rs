@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 use parlor_protocol::{
-    Command, ConnId, Dialect, Environment, Identity, Input, Limits, LogEntry, Now, Options, RoomName, Seq,
-    Server, Wire,
+    Command, ConnId, Dialect, Environment, Identity, Input, Instant, Limits, LogEntry, Now, Options,
+    PasswordResult, RoomName, Seq, Server, Wire,
 };
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// A server whose log commits only when a test says so.
 struct Stage {
@@ -41,7 +42,7 @@ impl Environment for Outside {
 
     fn abort(&mut self, _: ConnId) {}
 
-    fn check_password(&mut self, conn: ConnId, _: Option<&str>, _: &[u8]) {
+    fn check_password(&mut self, conn: ConnId, _: IpAddr, _: Option<&str>, _: &[u8]) {
         self.to_be_checked.push(conn);
     }
 
@@ -157,7 +158,7 @@ fn a_connection_that_is_killed_while_it_switches_to_irc_is_closed() {
     let mut stage = Stage::new();
     let op = stage.irc("op", "OPER x y\r\n");
     assert_eq!(stage.outside.to_be_checked, [op]);
-    stage.input(Input::PasswordChecked { conn: op, right: true });
+    stage.input(Input::PasswordChecked { conn: op, result: PasswordResult::Right });
     stage.commit();
     let dave = stage.connect(Dialect::Auto, 5001);
     stage.now.mono = stage.server.deadline().expect("there is a detection timer").at;
@@ -193,7 +194,7 @@ fn a_member_that_is_kicked_after_its_connection_closed_leaves() {
 fn a_change_of_a_members_host_is_not_part_of_its_labelled_answer() {
     let mut stage = Stage::new();
     let op = stage.irc("op", "OPER x y\r\n");
-    stage.input(Input::PasswordChecked { conn: op, right: true });
+    stage.input(Input::PasswordChecked { conn: op, result: PasswordResult::Right });
     stage.commit();
     let alice = stage.irc("alice", LABELS);
     stage.read(alice);
@@ -218,4 +219,87 @@ fn a_password_that_is_set_during_a_registration_is_required() {
     stage.input(Input::Identified { identity: identity.into() });
     stage.say(bob, "NICK bob\r\n");
     assert_eq!(stage.outside.to_be_checked, [bob]);
+}
+
+/// A server that requires a password, and a client that has given one: the connection, and milliseconds that the client
+/// took before.
+fn with_password_in_check() -> (Stage, ConnId, u64) {
+    let mut stage = Stage::new();
+    let identity = Identity { has_password: true, ..Identity::default() };
+    stage.input(Input::Identified { identity: identity.into() });
+    let alice = stage.connect(Dialect::Irc, 5000);
+    let took_ms = Limits::default().registration_ms - 1_000;
+    stage.now.mono = stage.now.mono.plus_ms(took_ms);
+    stage.say(alice, "PASS x\r\nNICK alice\r\nUSER alice 0 * :alice\r\n");
+    assert_eq!(stage.outside.to_be_checked, [alice]);
+    (stage, alice, took_ms)
+}
+
+#[test]
+fn the_time_for_a_registration_stands_still_while_its_password_is_checked() {
+    let (mut stage, alice, _) = with_password_in_check();
+    stage.irc("bob", "");
+    // Longer than a whole registration may take.
+    stage.now.mono = stage.now.mono.plus_ms(3 * Limits::default().registration_ms);
+    while stage.server.time_out(stage.now, &mut stage.outside) {}
+    stage.input(Input::PasswordChecked { conn: alice, result: PasswordResult::Right });
+    stage.commit();
+    assert!(stage.read(alice).contains(" 001 alice "));
+}
+
+#[test]
+fn the_time_for_a_registration_goes_on_when_its_password_was_checked() {
+    let (mut stage, alice, _) = with_password_in_check();
+    // The name is taken meanwhile: the client has to register again, in what is left of its time.
+    let identity = Identity { has_password: false, ..Identity::default() };
+    stage.input(Input::Identified { identity: identity.into() });
+    let bob = stage.irc("alice", "");
+    assert!(stage.read(bob).contains(" 001 alice "));
+    let asked_at = stage.now.mono;
+    stage.now.mono = asked_at.plus_ms(100_000);
+    stage.input(Input::PasswordChecked { conn: alice, result: PasswordResult::Right });
+    stage.commit();
+    assert!(stage.read(alice).contains(" 433 "));
+    let left = stage.now.mono.plus_ms(1_000);
+    stage.now.mono = Instant::from_micros(left.as_micros() - 1);
+    while stage.server.time_out(stage.now, &mut stage.outside) {}
+    assert_eq!(stage.read(alice), "");
+    stage.now.mono = left;
+    while stage.server.time_out(stage.now, &mut stage.outside) {}
+    assert!(stage.read(alice).starts_with("ERROR :"));
+}
+
+#[test]
+fn a_password_that_is_never_checked_keeps_no_connection_forever() {
+    let (mut stage, alice, took_ms) = with_password_in_check();
+    stage.now.mono = stage.now.mono.plus_ms(600_000 + Limits::default().registration_ms - took_ms);
+    while stage.server.time_out(stage.now, &mut stage.outside) {}
+    assert!(stage.read(alice).starts_with("ERROR :"));
+}
+
+#[test]
+fn a_password_that_was_not_checked_can_be_given_again() {
+    let mut stage = Stage::new();
+    let alice = stage.irc("alice", "OPER x y\r\n");
+    stage.read(alice);
+    stage.input(Input::PasswordChecked { conn: alice, result: PasswordResult::NotChecked });
+    let read = stage.read(alice);
+    assert!(read.contains(" 263 alice OPER :") && !read.contains(" 464 "), "{read}");
+    stage.say(alice, "PING :1\r\n");
+    assert!(stage.read(alice).contains("PONG"), "the next line is read");
+    let bob = stage.connect(Dialect::Plain, 5001);
+    stage.commit();
+    stage.say(bob, "/oper x y\n");
+    stage.read(bob);
+    stage.input(Input::PasswordChecked { conn: bob, result: PasswordResult::NotChecked });
+    assert_eq!(stage.read(bob), "* too many password attempts; yours was not checked, try again later\n");
+}
+
+#[test]
+fn a_client_whose_server_password_was_not_checked_is_told_so_and_closed() {
+    let (mut stage, alice, _) = with_password_in_check();
+    stage.input(Input::PasswordChecked { conn: alice, result: PasswordResult::NotChecked });
+    let read = stage.read(alice);
+    assert!(read.contains("ERROR :") && read.contains("oo many password attempts"), "{read}");
+    assert!(!read.contains(" 464 "), "it may be right: {read}");
 }

@@ -8,7 +8,7 @@ mod value;
 
 use crate::driver::DriverLimits;
 use crate::locale::{self, Bilingual, both};
-use crate::password::Passwords;
+use crate::password::{PasswordLimits, Passwords};
 pub use error::ConfigError;
 use error::unknown_setting;
 pub use listen::{ListenUrl, ListenUrlError, listen_error};
@@ -41,6 +41,10 @@ pub struct Config {
     pub driver: DriverLimits,
     /// The hashes of the server's and the operators' passwords.
     pub passwords: Passwords,
+    /// Password checks that may wait for a thread.
+    pub password_queue_max: usize,
+    /// Threads that check passwords.
+    pub password_threads: usize,
     /// Milliseconds without a sign of life after which a peer's host counts as dead.
     pub vanish_ms: u64,
     /// The format of the logs.
@@ -67,9 +71,23 @@ impl Default for Config {
             limits: Limits::default(),
             driver: DriverLimits { accept_retry_ms: 1_000, shutdown_ms: 5_000 },
             passwords: Passwords::default(),
+            password_queue_max: 8_192,
+            password_threads: 1,
             vanish_ms: 120_000,
             log_format: LogFormat::default(),
             log_level: tracing::level_filters::LevelFilter::INFO,
+        }
+    }
+}
+
+impl Config {
+    /// Returns the limits of checking passwords. Without a rate, wrong passwords are not limited either.
+    #[must_use]
+    pub const fn password_limits(&self) -> PasswordLimits {
+        PasswordLimits {
+            queue_max: self.password_queue_max,
+            threads: self.password_threads,
+            limits_attempts: self.limits.rate.lines > 0,
         }
     }
 }

@@ -12,14 +12,16 @@
 //!
 //! No message, password or key of a room is logged at any level.
 
+mod passwords;
 mod start;
 
 use crate::config::ConfigError;
 use crate::driver::{Counts, Ended, Observer};
 use crate::locale::{Bilingual, text};
 use parlor_protocol::{CloseReason, ConsoleEvent, Input, Language, Now};
+use passwords::PasswordCounts;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 use tracing::{debug, error, info, trace, warn};
 
@@ -29,13 +31,15 @@ pub struct Console {
     language: Language,
     /// Notified when an operator asks to reload the configuration.
     rehash: Arc<Notify>,
+    /// The passwords that were not right in this period.
+    passwords: Arc<Mutex<PasswordCounts>>,
 }
 
 impl Console {
     /// Creates a console in that language, which notifies `rehash` when an operator asks to reload the configuration.
     #[must_use]
-    pub const fn new(language: Language, rehash: Arc<Notify>) -> Self {
-        Self { language, rehash }
+    pub fn new(language: Language, rehash: Arc<Notify>) -> Self {
+        Self { language, rehash, passwords: Arc::default() }
     }
 
     /// Logs a warning about the configuration.
@@ -72,6 +76,7 @@ impl Console {
 
     /// Logs that the server has stopped.
     pub fn stopped(&self, ended: Ended) {
+        self.log_passwords_of_period();
         match ended {
             Ended::Drained => {}
             Ended::CutOff(count) | Ended::Forced(count) => {
@@ -109,15 +114,8 @@ impl Console {
                 let text = text!(language, "{name} left: {why}", "{name}退出聊天室：{why}");
                 info!(event = "left", %name, %peer, reason = reason.word(), "{text}");
             }
-            ConsoleEvent::PasswordWrong { name: Some(name), peer } => {
-                let text =
-                    text!(language, "{name} gave a wrong operator password", "{name} 的管理员密码错误");
-                warn!(event = "password_wrong", %name, %peer, "{text}");
-            }
-            ConsoleEvent::PasswordWrong { name: None, peer } => {
-                let text = text!(language, "missing or wrong server password", "服务器密码缺失或错误");
-                warn!(event = "password_wrong", %peer, "{text}");
-            }
+            ConsoleEvent::PasswordNotChecked { name, peer } => self.log_unchecked_password(name, peer),
+            ConsoleEvent::PasswordWrong { name, peer } => self.log_wrong_password(name, peer),
             ConsoleEvent::Refused { peer, reason } => {
                 let why = reason.log(language);
                 let text = text!(language, "connection refused: {why}", "拒绝连接：{why}");
@@ -305,6 +303,7 @@ impl Observer for Console {
             | ConsoleEvent::RoomLeft { .. } => self.log_detail(event),
             ConsoleEvent::Entered { .. }
             | ConsoleEvent::Left { .. }
+            | ConsoleEvent::PasswordNotChecked { .. }
             | ConsoleEvent::PasswordWrong { .. }
             | ConsoleEvent::Refused { .. }
             | ConsoleEvent::Renamed { .. }

@@ -31,6 +31,10 @@ pub use verifier::PasswordVerifier;
 /// Connections that a listener accepts in one tick.
 const ACCEPTS_MAX: usize = 256;
 
+/// Results of password checks that are handled in one tick. Many arrive at once when the server's password was found right
+/// and everyone behind it in the queue gave the same.
+const PASSWORD_RESULTS_MAX: usize = 64;
+
 /// Ticks in a row before other tasks and Tokio's event loop run.
 const TICKS_MAX: usize = 4;
 
@@ -360,13 +364,15 @@ impl<L: Listener, C: Clock, O: Observer, V: PasswordVerifier> Driver<L, C, O, V>
     /// Gives the core the results of password checks; returns whether work is left or results may be.
     fn take_password_results(&mut self, now: Now, cx: &mut Context<'_>) -> bool {
         let mut any = false;
-        while !self.server.turn_is_over()
-            && let Poll::Ready((conn, right)) = self.environment.verifier.poll_result(cx)
-        {
-            self.input(now, Input::PasswordChecked { conn, right });
+        for _ in 0..PASSWORD_RESULTS_MAX {
+            if self.server.turn_is_over() {
+                return true;
+            }
+            let Poll::Ready((conn, result)) = self.environment.verifier.poll_result(cx) else { return any };
+            self.input(now, Input::PasswordChecked { conn, result });
             any = true;
         }
-        any || self.server.turn_is_over()
+        any
     }
 
     fn time_out(&mut self, now: Now, cx: &mut Context<'_>) {

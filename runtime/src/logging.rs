@@ -15,7 +15,7 @@ use tracing_subscriber::fmt::format::debug_fn;
 const WAITING_RECORDS_MAX: usize = 16_384;
 
 /// Fields that the text of a record contains, and that a record for people therefore leaves out.
-const FIELDS_IN_TEXT: [&str; 19] = [
+const FIELDS_IN_TEXT: [&str; 21] = [
     "address",
     "by",
     "changes",
@@ -28,6 +28,7 @@ const FIELDS_IN_TEXT: [&str; 19] = [
     "is_set",
     "line_bytes_max",
     "name",
+    "not_checked",
     "rate_burst",
     "rate_lines",
     "reason",
@@ -35,6 +36,7 @@ const FIELDS_IN_TEXT: [&str; 19] = [
     "room",
     "target",
     "version",
+    "wrong",
 ];
 
 /// The guard of the logs. Dropping it writes the records that still wait.

@@ -3,31 +3,39 @@
 //! The server never stores a password, only hashes in PHC format (`$argon2id$v=19$m=…,t=…,p=…$salt$hash`), which
 //! `parlor hash-password` makes.
 
+mod attempts;
 pub mod command;
+mod memory;
+pub(crate) mod network;
+mod queue;
+mod recent;
+mod recognised;
 mod verifier;
+mod worker;
 
 use crate::locale::{Bilingual, both};
 use argon2::password_hash::phc;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
+pub use memory::{HashMemory, OutOfMemory};
 use parlor_protocol::Language;
 use std::fmt;
 use std::str::FromStr;
-pub use verifier::{HashVerifier, LivePasswords};
+pub use verifier::{HashVerifier, LivePasswords, PasswordLimits};
 
-/// Bytes of a password that `parlor hash-password` takes: with the command before it, it fits into one IRC message.
+/// Bytes of a password: with the command before it, it fits into one IRC message. A longer one is wrong.
 pub const PASSWORD_BYTES_MAX: usize = 400;
 
 /// KiB of memory that verifying one password may need: a gigabyte. A hash that needs more is refused.
 const MEMORY_KIB_MAX: u32 = 1 << 20;
 
-/// The hash that a password is verified against if the server has no operators, so that verifying takes as long as with
-/// some. It costs what the hashes of `parlor hash-password` cost, and matches no known password.
-const DUMMY_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGtub3dzIGl0$\
-                       AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-
 /// The hash of a password. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct PasswordHash(Box<str>);
+pub struct PasswordHash {
+    /// The hash in PHC format.
+    text: Box<str>,
+    /// KiB of memory that verifying a password takes.
+    memory_kib: usize,
+}
 
 /// The error of a text that is not a supported hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +88,7 @@ impl FromStr for PasswordHash {
         if params.m_cost() > MEMORY_KIB_MAX {
             return Err(PasswordHashError::Memory);
         }
-        Ok(Self(text.into()))
+        Ok(Self { text: text.into(), memory_kib: params.block_count() })
     }
 }
 
@@ -98,21 +106,42 @@ impl PasswordHash {
     /// The system has no random bytes, or the password is too long for argon2.
     pub fn new(password: &[u8]) -> Result<Self, argon2::password_hash::Error> {
         let hash = Argon2::default().hash_password(password)?;
-        Ok(Self(hash.to_string().into()))
+        Ok(hash.to_string().parse().expect("a hash that was just made is supported"))
     }
 
     /// Returns the hash in PHC format.
     #[must_use]
     pub const fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
-    /// Returns whether the password matches. This takes as long as the parameters of the hash demand: do not call it on
-    /// a thread that serves connections.
+    /// Returns whether the password matches. This takes as long as the parameters of the hash demand, and memory: do not
+    /// call it on a thread that serves connections.
     #[must_use]
     pub fn verify(&self, password: &[u8]) -> bool {
-        let hash = phc::PasswordHash::new(&self.0).expect("the text was parsed when `self` was created");
-        Argon2::default().verify_password(password, &hash).is_ok()
+        self.verify_in(password, &mut HashMemory::default()).unwrap_or(false)
+    }
+
+    /// Returns whether the password matches, with memory that is kept from check to check.
+    fn verify_in(&self, password: &[u8], memory: &mut HashMemory) -> Result<bool, OutOfMemory> {
+        let blocks = memory.at_least(self.memory_kib)?;
+        Ok(self.compute(password, blocks).unwrap_or(false))
+    }
+
+    /// Hashes the password as `self` was hashed, and compares the two; `None` if argon2 cannot hash it.
+    fn compute(&self, password: &[u8], blocks: &mut [argon2::Block]) -> Option<bool> {
+        let hash = phc::PasswordHash::new(&self.text).ok()?;
+        let (salt, expected) = (hash.salt?, hash.hash?);
+        let params = Params::try_from(&hash).ok()?;
+        let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
+        let version = hash.version.map_or(Some(Version::default()), |it| Version::try_from(it).ok())?;
+        let mut output = [0; phc::Output::MAX_LENGTH];
+        let output = &mut output[..expected.len()];
+        Argon2::new(algorithm, version, params)
+            .hash_password_into_with_memory(password, &salt, output, blocks)
+            .ok()?;
+        // The comparison takes the same time for every output.
+        Some(phc::Output::new(output).ok()? == expected)
     }
 }
 
@@ -137,19 +166,32 @@ pub struct Passwords {
 impl Passwords {
     /// Returns whether the password is that of the operator, or the server's if `operator` is `None`.
     ///
-    /// An unknown name takes as long as a wrong password, so that timing does not reveal the names of operators. That
-    /// holds if all hashes cost the same, as those of `parlor hash-password` do.
-    #[must_use]
-    pub fn verify(&self, operator: Option<&str>, password: &[u8]) -> bool {
+    /// Of the server's operators, an unknown name takes as long as a wrong password, so that timing does not reveal
+    /// their names. That holds if all hashes cost the same, as those of `parlor hash-password` do. A server without
+    /// operators, or without a password, answers at once: there is no name or password to find out.
+    ///
+    /// # Errors
+    /// The system has not enough memory for the check.
+    pub fn verify(
+        &self,
+        operator: Option<&str>,
+        password: &[u8],
+        memory: &mut HashMemory,
+    ) -> Result<bool, OutOfMemory> {
         let Some(name) = operator else {
-            return self.server.as_ref().is_none_or(|hash| hash.verify(password));
+            return self.server.as_ref().map_or(Ok(true), |hash| hash.verify_in(password, memory));
         };
         let known = self.operators.iter().find(|operator| operator.name == name);
-        let dummy = PasswordHash(DUMMY_HASH.into());
-        let hash = known.or(self.operators.first()).map_or(&dummy, |operator| &operator.hash);
+        let Some(operator) = known.or(self.operators.first()) else { return Ok(false) };
         // With an unknown name, the hash is another operator's: its password must not be accepted.
-        let matches = hash.verify(password);
-        matches && known.is_some()
+        let matches = operator.hash.verify_in(password, memory)?;
+        Ok(matches && known.is_some())
+    }
+
+    /// Returns the KiB of memory that the dearest check takes; 0 if there are no passwords.
+    fn memory_kib(&self) -> usize {
+        let operators = self.operators.iter().map(|operator| &operator.hash);
+        operators.chain(&self.server).map(|hash| hash.memory_kib).max().unwrap_or(0)
     }
 }
 
@@ -198,24 +240,44 @@ mod tests {
     }
 
     #[test]
-    fn the_dummy_hash_is_valid() {
-        assert!(DUMMY_HASH.parse::<PasswordHash>().is_ok());
-    }
-
-    #[test]
     fn a_password_is_right_for_its_operator_only() {
-        let passwords = passwords();
-        assert!(passwords.verify(None, b"right"));
-        assert!(!passwords.verify(None, b""));
-        assert!(passwords.verify(Some("alice"), b"right"));
-        assert!(!passwords.verify(Some("alice"), b"wrong"));
-        assert!(!passwords.verify(Some("bob"), b"right"), "nobody is bob");
+        let (passwords, mut memory) = (passwords(), HashMemory::default());
+        let mut verify =
+            |operator, password: &[u8]| passwords.verify(operator, password, &mut memory).unwrap();
+        assert!(verify(None, b"right"));
+        assert!(!verify(None, b""));
+        assert!(verify(Some("alice"), b"right"));
+        assert!(!verify(Some("alice"), b"wrong"));
+        assert!(!verify(Some("bob"), b"right"), "nobody is bob");
     }
 
     #[test]
-    fn without_passwords_every_client_enters_and_no_operator_exists() {
-        let passwords = Passwords::default();
-        assert!(passwords.verify(None, b""));
-        assert!(!passwords.verify(Some("alice"), b""));
+    fn without_passwords_nothing_is_hashed() {
+        let (passwords, mut memory) = (Passwords::default(), HashMemory::default());
+        assert_eq!(passwords.verify(None, b"", &mut memory), Ok(true));
+        assert_eq!(passwords.verify(Some("alice"), b"", &mut memory), Ok(false));
+        assert_eq!(memory.kib(), 0);
+    }
+
+    #[test]
+    fn an_unknown_name_costs_what_a_known_one_does() {
+        let passwords = passwords();
+        let cost = |name| {
+            let mut memory = HashMemory::default();
+            assert_eq!(passwords.verify(Some(name), b"wrong", &mut memory), Ok(false));
+            memory.kib()
+        };
+        assert_eq!((cost("alice"), cost("bob")), (8, 8));
+    }
+
+    #[test]
+    fn memory_is_kept_from_check_to_check() {
+        let (passwords, mut memory) = (passwords(), HashMemory::default());
+        memory.at_least(64).unwrap();
+        assert_eq!(passwords.verify(None, b"right", &mut memory), Ok(true));
+        assert_eq!(memory.kib(), 64, "it serves a smaller check too");
+        assert_eq!(passwords.memory_kib(), 8);
+        memory.shrink_to(passwords.memory_kib());
+        assert_eq!(memory.kib(), 8);
     }
 }

@@ -206,9 +206,17 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
     console.limits_in_force(config);
     let clock = SystemClock::start();
     let passwords = LivePasswords::new(config.passwords.clone());
-    let verifier = HashVerifier::new(passwords.clone(), config.limits.connections_max);
+    let verifier = match HashVerifier::new(passwords.clone(), config.password_limits(), clock) {
+        Ok(verifier) => verifier,
+        Err(error) => {
+            let language = config.options.language;
+            let text = text!(language, "cannot check passwords: {error}", "无法验证密码：{error}");
+            return cannot_start(&text, config);
+        }
+    };
     let task = Rehash { sources, config: config.clone(), passwords, controls, console: console.clone() };
     tokio::spawn(task.run(rehash));
+    tokio::spawn(console.clone().log_password_counts());
     let driver = Driver::new(
         config.limits,
         config.options.clone(),

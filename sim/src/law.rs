@@ -198,7 +198,7 @@ impl Checker {
         let result = self.ends.output(output);
         self.record(Law::Ends, None, result);
         self.console.output(output);
-        if let Output::CheckPassword { conn, operator, password } = *output {
+        if let Output::CheckPassword { conn, operator, password, .. } = *output {
             let result = self.heard.asked(conn, operator, password);
             self.record(Law::Heard, Some(conn), result);
         }

@@ -64,6 +64,7 @@ marks! {
     NameReserved: "a member asks for a reserved name",
     NameTakenAtEntrance: "a client registers with a name that is taken",
     NotSaid: "a first line may be a login, and is not sent to the room",
+    PasswordNotChecked: "a password is not checked, because there are too many attempts",
     PasswordRight: "a client gives the right password",
     PasswordWrong: "a client gives a wrong password",
     PieceWithTags: "a client with message tags reads a later piece of a long message",

@@ -109,7 +109,7 @@ impl Model {
             }
             Input::Timeout => self.timeout(now),
             Input::Identified { identity } => self.options.identity = Arc::clone(identity),
-            Input::PasswordChecked { conn, right } => self.password_checked(now, *conn, *right),
+            Input::PasswordChecked { conn, result } => self.password_checked(now, *conn, *result),
         }
     }
 

@@ -228,8 +228,8 @@ impl Rig {
             Event::Identified => self.identify(),
             Event::Step => {}
             Event::Tick => self.tick(),
-            Event::PasswordChecked(conn, right) => {
-                self.input(Input::PasswordChecked { conn, right });
+            Event::PasswordChecked(conn, result) => {
+                self.input(Input::PasswordChecked { conn, result });
                 self.outside.net.wake();
             }
             Event::Writable(link) => self.outside.net.writable_came(link),

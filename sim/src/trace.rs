@@ -1,7 +1,7 @@
 //! The trace of a run: its events, and a hash over all of them.
 
 use crate::scenario::Act;
-use parlor_protocol::{Command, ConnId, Input, Now, Output, RoomName};
+use parlor_protocol::{Command, ConnId, Input, Now, Output, PasswordResult, RoomName};
 use std::fmt;
 
 /// The trace of a run.
@@ -129,9 +129,11 @@ impl Trace {
             Input::Received { conn, bytes } => of("received", *conn, bytes),
             Input::Shutdown => self.record(at_us, "shutdown", Who::Server, b"", String::new),
             Input::Timeout => self.record(at_us, "timeout", Who::Server, b"", String::new),
-            Input::PasswordChecked { conn, right } => {
-                of("verdict", *conn, if *right { b"right" } else { b"wrong" });
-            }
+            Input::PasswordChecked { conn, result } => match result {
+                PasswordResult::NotChecked => of("verdict", *conn, b"not checked"),
+                PasswordResult::Right => of("verdict", *conn, b"right"),
+                PasswordResult::Wrong => of("verdict", *conn, b"wrong"),
+            },
         }
     }
 

@@ -5,7 +5,8 @@
 use bytes::Bytes;
 use parlor_protocol::plain::{COMMANDS, PlainCommand};
 use parlor_protocol::{
-    Command, ConnId, Dialect, Hub, Input, Limits, LogEntry, Now, Options, Output, RoomName, Seq, Sink,
+    Command, ConnId, Dialect, Hub, Input, Limits, LogEntry, Now, Options, Output, PasswordResult, RoomName,
+    Seq, Sink,
 };
 use parlor_sim::naive::NaiveSink;
 use proptest::prelude::*;
@@ -50,7 +51,9 @@ impl Lobby {
         self.hub.handle(Now::default(), input, &mut proposals);
         let Proposals(_, commands, asked) = proposals;
         commands.into_iter().for_each(|command| self.commit(command));
-        asked.into_iter().for_each(|conn| self.input(Input::PasswordChecked { conn, right: false }));
+        asked
+            .into_iter()
+            .for_each(|conn| self.input(Input::PasswordChecked { conn, result: PasswordResult::Wrong }));
         for conn in std::mem::take(&mut self.sink.drained) {
             self.input(Input::Drained { conn });
         }

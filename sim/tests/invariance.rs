@@ -72,7 +72,7 @@ impl Server {
         let Proposals(_, commands, checked) = proposals;
         commands.into_iter().for_each(|command| self.append(command));
         for (conn, right) in checked {
-            self.input(Input::PasswordChecked { conn, right });
+            self.input(Input::PasswordChecked { conn, result: right.into() });
         }
         // The outbox would report this for connections that take everything at once.
         for conn in std::mem::take(&mut self.sink.drained) {

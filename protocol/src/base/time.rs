@@ -31,6 +31,12 @@ impl Instant {
         Self(self.0.saturating_add(ms.saturating_mul(1_000)))
     }
 
+    /// Returns the instant that much later, or [`NEVER`](Self::NEVER) if it is out of range.
+    #[must_use]
+    pub fn plus(self, time: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX)))
+    }
+
     /// Returns the time from `earlier` to `self`; zero if `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {

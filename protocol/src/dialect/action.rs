@@ -105,6 +105,23 @@ impl fmt::Debug for Password {
     }
 }
 
+/// The result of checking a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordResult {
+    /// It was not checked, because there are too many attempts. Another attempt may be made later.
+    NotChecked,
+    /// The password is right.
+    Right,
+    /// The password is wrong, or nobody has it.
+    Wrong,
+}
+
+impl From<bool> for PasswordResult {
+    fn from(is_right: bool) -> Self {
+        if is_right { Self::Right } else { Self::Wrong }
+    }
+}
+
 /// A notice that a session can write in every dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
@@ -112,6 +129,9 @@ pub enum Notice {
     IsThere,
     /// The previous line may be the start of another protocol, and was not sent to the room.
     LineWithheld,
+    /// The operator's password was not checked, because there are too many attempts. (A client that gives the server's is
+    /// closed.)
+    PasswordNotChecked,
     /// The password was wrong.
     WrongPassword,
 }

@@ -113,6 +113,14 @@ pub enum ConsoleEvent<'a> {
         /// The changes that were made.
         changes: ModesLogged<'a>,
     },
+    /// A password was not checked, because there are too many attempts: an operator's if `name` is a member, the
+    /// server's otherwise.
+    PasswordNotChecked {
+        /// The name of the member; `None` for a connection that is not a member yet.
+        name: Option<&'a Name>,
+        /// The address of the client.
+        peer: SocketAddr,
+    },
     /// A password was wrong or missing: an operator's if `name` is a member, the server's otherwise.
     PasswordWrong {
         /// The name of the member; `None` for a connection that is not a member yet.

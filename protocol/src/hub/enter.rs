@@ -7,7 +7,7 @@ use crate::base::name::RoomName;
 use crate::base::person::Profile;
 use crate::base::time::{DeadlineReason, Now};
 use crate::dialect::Dialect;
-use crate::dialect::action::Registration;
+use crate::dialect::action::{PasswordResult, Registration};
 use crate::hub::console::ConsoleEvent;
 use crate::hub::output::{Output, Sink};
 use crate::log::close_reason::CloseReason;
@@ -90,7 +90,7 @@ impl Hub {
             if let Some(session) = self.session(conn) {
                 session.not_entered();
             }
-            self.report_wrong_password(conn, sink);
+            self.report_password(conn, PasswordResult::Wrong, sink);
             return self.close_now(now, conn, CloseReason::Password, None, sink);
         }
         // This clears the timers of detection and registration. If a line has to wait for the rate, `run` sets that

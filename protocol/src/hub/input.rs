@@ -4,6 +4,7 @@ use crate::base::id::ConnId;
 use crate::base::identity::Identity;
 use crate::base::name::RoomName;
 use crate::dialect::Dialect;
+use crate::dialect::action::PasswordResult;
 use crate::log::command::LogEntry;
 use alloc::sync::Arc;
 use bytes::Bytes;
@@ -75,7 +76,7 @@ pub enum Input<'a> {
     PasswordChecked {
         /// The connection.
         conn: ConnId,
-        /// Whether the password is right.
-        right: bool,
+        /// The result.
+        result: PasswordResult,
     },
 }

@@ -5,6 +5,7 @@ use crate::dialect::event::{Event, WireClass};
 use crate::hub::console::ConsoleEvent;
 use crate::log::close_reason::CloseReason;
 use crate::log::command::Command;
+use core::net::IpAddr;
 
 /// A receiver of the outputs of [`Hub::handle`](crate::Hub::handle). The hub itself queues nothing.
 pub trait Sink {
@@ -25,6 +26,8 @@ pub enum Output<'a> {
     CheckPassword {
         /// The connection that gave the password.
         conn: ConnId,
+        /// The address of its client, so that attempts can be limited by address.
+        address: IpAddr,
         /// The operator whose password it should be; `None` for the server's password.
         operator: Option<&'a str>,
         /// The password to check.

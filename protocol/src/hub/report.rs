@@ -121,14 +121,6 @@ impl Hub {
         }
     }
 
-    /// Reports a wrong or missing password to the console.
-    pub(super) fn report_wrong_password(&mut self, conn: ConnId, sink: &mut impl Sink) {
-        let member = self.session(conn).and_then(|session| session.member());
-        let Some(peer) = self.peer(conn) else { return };
-        let name = member.and_then(|member| self.world.member(member)).map(Member::name);
-        sink.output(Output::Console(ConsoleEvent::PasswordWrong { name, peer }));
-    }
-
     /// Returns a member as the console names it, even if its connection is closing.
     pub(super) fn console_member(&self, id: MemberId) -> Option<ConsoleMember<'_>> {
         let peer = self.peer(*self.members.get(&id)?)?;

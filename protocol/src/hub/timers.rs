@@ -9,6 +9,10 @@ use crate::log::close_reason::CloseReason;
 use crate::session::{Link, Session};
 use alloc::collections::BTreeSet;
 
+/// Milliseconds that a connection may wait for the result of a password check before it counts as not registered in
+/// time. Only a verifier that has stopped answering takes so long.
+const PASSWORD_WAIT_MS_MAX: u64 = 600_000;
+
 /// The timers of all connections, ordered by the time at which they are due.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
@@ -54,7 +58,8 @@ pub(super) struct ConnTimers {
     /// The time of each timer, indexed by its reason; [`Instant::NEVER`] if it is not set.
     due: [Instant; DeadlineReason::ALL.len()],
     /// The deadline for the registration. It stays the same if the name is taken and the connection registers again:
-    /// otherwise a client could stay unregistered forever.
+    /// otherwise a client could stay unregistered forever. While a password is checked, it is the time that is left,
+    /// as an instant after [`Instant::ZERO`].
     registers_until: Instant,
 }
 
@@ -137,6 +142,29 @@ impl Hub {
         let until = *until;
         self.clear_timer(conn, DeadlineReason::Detect);
         self.set_timer(conn, DeadlineReason::Register, until);
+    }
+
+    /// Stops the time for the registration while a password is checked: the client waits for the server then, and many
+    /// who return at once wait for each other. The wait itself is bounded by [`PASSWORD_WAIT_MS_MAX`].
+    pub(super) fn pause_registration(&mut self, now: Now, conn: ConnId) {
+        let Some(connection) = self.connection(conn) else { return };
+        if connection.session.is_unregistered() {
+            let until = &mut connection.timers.registers_until;
+            let left = until.since(now.mono);
+            *until = Instant::ZERO.plus(left);
+            self.set_timer(conn, DeadlineReason::Register, now.mono.plus(left).plus_ms(PASSWORD_WAIT_MS_MAX));
+        }
+    }
+
+    /// Lets the time for the registration go on after a password was checked.
+    pub(super) fn resume_registration(&mut self, now: Now, conn: ConnId) {
+        let Some(connection) = self.connection(conn) else { return };
+        if connection.session.is_unregistered() {
+            let until = &mut connection.timers.registers_until;
+            *until = now.mono.plus(until.since(Instant::ZERO));
+            let until = *until;
+            self.set_timer(conn, DeadlineReason::Register, until);
+        }
     }
 
     /// Sets a timer of a connection, and replaces an earlier one with the same reason.

@@ -89,6 +89,13 @@ close_reasons! {
         parting: "Password incorrect",
         farewell: Some(["closed: this server requires a password, which only IRC clients can send", "连接关闭：本服务器需要密码，只有 IRC 客户端能发送密码"]),
     }
+    /// The client's password was not checked, because there are too many attempts.
+    PasswordNotChecked {
+        word: "password_not_checked",
+        log: ["too many password attempts", "密码尝试次数过多"],
+        parting: "Too many password attempts",
+        farewell: Some(["closed: too many password attempts; try again later", "连接关闭：密码尝试次数过多，请稍后再试"]),
+    }
     /// The client did not answer a `PING`.
     PingTimeout {
         word: "ping_timeout",

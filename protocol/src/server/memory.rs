@@ -7,6 +7,7 @@ use crate::base::name::RoomName;
 use crate::base::options::Options;
 use crate::base::time::Now;
 use crate::dialect::Dialect;
+use crate::dialect::action::PasswordResult;
 use crate::hub::input::Input;
 use crate::log::command::{Command, LogEntry};
 use crate::log::memory::MemoryLog;
@@ -14,7 +15,7 @@ use crate::outbox::Wire;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use bytes::Bytes;
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 
 /// A [`Server`] for tests. Its log commits at once, its sockets accept everything, and its clock advances only with
 /// [`pass`](Self::pass).
@@ -105,7 +106,7 @@ impl MemoryServer {
                 continue;
             }
             let input = if let Some(conn) = self.memory.unchecked.pop() {
-                Input::PasswordChecked { conn, right: false }
+                Input::PasswordChecked { conn, result: PasswordResult::Wrong }
             } else if let Some(conn) = self.memory.closed.pop() {
                 Input::Closed { conn }
             } else {
@@ -138,7 +139,7 @@ impl Environment for Memory {
         self.closed.push(conn);
     }
 
-    fn check_password(&mut self, conn: ConnId, _: Option<&str>, _: &[u8]) {
+    fn check_password(&mut self, conn: ConnId, _: IpAddr, _: Option<&str>, _: &[u8]) {
         self.unchecked.push(conn);
     }
 

@@ -37,7 +37,7 @@ impl Environment for Memory {
     }
 
     fn abort(&mut self, _: ConnId) {}
-    fn check_password(&mut self, _: ConnId, _: Option<&str>, _: &[u8]) {}
+    fn check_password(&mut self, _: ConnId, _: std::net::IpAddr, _: Option<&str>, _: &[u8]) {}
     fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
 }
 

@@ -7,6 +7,7 @@ use parlor_protocol::{
     MemoryLog, Now, Options, Outbox, Output, RoomName, Server, Wire, World,
 };
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The division of sent bytes into reads.
@@ -218,7 +219,7 @@ impl Stage {
         } else if let Some(conn) = self.env.closing_client() {
             self.close(conn);
         } else if let Some((conn, right)) = self.env.checked.pop() {
-            self.input(Input::PasswordChecked { conn, right });
+            self.input(Input::PasswordChecked { conn, result: right.into() });
         } else if std::mem::take(&mut self.env.rehash) {
             let identity = Arc::new(self.env.reloaded.clone());
             self.input(Input::Identified { identity });
@@ -409,7 +410,7 @@ impl Environment for Surroundings {
         self.aborted.push(conn);
     }
 
-    fn check_password(&mut self, conn: ConnId, operator: Option<&str>, password: &[u8]) {
+    fn check_password(&mut self, conn: ConnId, _: IpAddr, operator: Option<&str>, password: &[u8]) {
         let Passwords { server, operators } = &self.passwords;
         let right = match operator {
             None => server.as_ref().is_some_and(|it| it.as_bytes() == password),
@@ -488,6 +489,10 @@ fn console(event: &ConsoleEvent<'_>) -> Option<String> {
             format!("{} left ({} by {})", member.name, reason.word(), by.name)
         }
         ConsoleEvent::ModesSet { by, room, changes } => format!("{} set {changes} in {room}", by.name),
+        ConsoleEvent::PasswordNotChecked { name, peer } => {
+            let who = name.map_or_else(|| peer.to_string(), ToString::to_string);
+            format!("a password of {who} was not checked")
+        }
         ConsoleEvent::PasswordWrong { name: Some(name), .. } => format!("{name} gave a wrong password"),
         ConsoleEvent::PasswordWrong { name: None, peer } => {
             format!("{peer} gave no password, or a wrong one")

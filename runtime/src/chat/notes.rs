@@ -109,9 +109,10 @@ pub(super) fn closing(line: &str) -> Option<Closing> {
             };
             if is_meant {
                 return Some(match reason {
-                    CloseReason::AddressFull | CloseReason::Password | CloseReason::ServerFull => {
-                        Closing::Rejected(*reason)
-                    }
+                    CloseReason::AddressFull
+                    | CloseReason::Password
+                    | CloseReason::PasswordNotChecked
+                    | CloseReason::ServerFull => Closing::Rejected(*reason),
                     CloseReason::Killed => Closing::ForGood,
                     _ => Closing::Lost,
                 });
@@ -266,7 +267,7 @@ mod tests {
             let quit = Note::Farewell { reason: CloseReason::Quit, message: None };
             assert_eq!(closing(&rendered(&quit, language)), Some(Closing::Quit));
         }
-        assert_eq!(rejected, 6);
+        assert_eq!(rejected, 8);
         assert_eq!(farewell(CloseReason::ServerFull, Language::En), "the server is full; try again later");
         assert_eq!(farewell(CloseReason::ServerFull, Language::Zh), "服务器已满，请稍后再试");
         assert!(known > rejected);

@@ -4,6 +4,7 @@ use crate::locale::{Bilingual, both};
 use crate::password::{Operator, PasswordHashError};
 use parlor_protocol::Name;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 /// Bytes of a word in the server's identity: those of a host name in IRC.
@@ -144,6 +145,20 @@ pub(super) fn number<N: Bounded>(text: &str, to: &mut N) -> Result<(), Bilingual
         both!("{text} is not a whole number from 0 to {largest}", "{text} 不是 0 到 {largest} 之间的整数")
     })?;
     Ok(())
+}
+
+pub(super) fn number_in<N: Bounded + Copy + PartialOrd + fmt::Display>(
+    text: &str,
+    to: &mut N,
+    range: RangeInclusive<N>,
+) -> Result<(), Bilingual> {
+    number(text, to)?;
+    let (least, most) = (range.start(), range.end());
+    if range.contains(to) {
+        Ok(())
+    } else {
+        Err(both!("must be from {least} to {most}", "必须在 {least} 到 {most} 之间"))
+    }
 }
 
 pub(super) fn switch(text: &str, to: &mut bool) -> Result<(), Bilingual> {

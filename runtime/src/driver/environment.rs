@@ -3,6 +3,7 @@
 use super::conns::Conns;
 use super::{Observer, PasswordVerifier};
 use parlor_protocol::{Command, ConnId, ConsoleEvent, Environment, Input, MemoryLog, Now, Wire};
+use std::net::IpAddr;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// The environment that the driver gives the core.
@@ -37,8 +38,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Observer, V: PasswordVerifier> Enviro
         self.aborted.push(conn);
     }
 
-    fn check_password(&mut self, conn: ConnId, operator: Option<&str>, password: &[u8]) {
-        self.verifier.check(conn, operator, password);
+    fn check_password(&mut self, conn: ConnId, address: IpAddr, operator: Option<&str>, password: &[u8]) {
+        self.verifier.check(conn, address, operator, password);
     }
 
     fn set_reads_paused(&mut self, conn: ConnId, paused: bool) {

@@ -116,6 +116,29 @@ fn nothing_that_is_said_is_logged_at_any_level() {
 }
 
 #[test]
+fn wrong_passwords_of_an_address_are_one_record_and_a_count() {
+    let server = server(&["--log-format", "json"]);
+    let mut mallory = Irc::enter(server.address, "mallory", "");
+    for _ in 0..5 {
+        mallory.send("OPER alice wrong");
+        mallory.wait_for(" 464 ");
+    }
+    mallory.send("OPER alice wrong");
+    mallory.wait_for(" 263 ");
+    drop(mallory);
+    let log = log(server);
+    let records = log.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let (first, counts): (Vec<_>, Vec<_>) = records
+        .filter(|record| record["event"].as_str().unwrap().contains("password"))
+        .partition(|record| record["event"] == "password_wrong");
+    assert_eq!(first.len(), 1, "{log:?}");
+    assert_eq!(first[0]["name"], "mallory");
+    assert_eq!(counts.len(), 1, "{log:?}");
+    let fields = ["event", "host", "wrong", "not_checked"].map(|field| counts[0][field].to_string());
+    assert_eq!(fields, ["\"passwords_wrong\"", "\"127.0.0.1\"", "4", "1"]);
+}
+
+#[test]
 fn each_level_has_records_of_its_own() {
     let levels = |level: &str| {
         let server = server(&["--log-level", level, "--password", HASH]);

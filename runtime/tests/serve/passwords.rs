@@ -2,7 +2,7 @@
 
 use crate::irc::{HASH_OF_RIGHT as HASH, Irc};
 use crate::support::{Client, DEADLINE, Server, parlor};
-use parlor_protocol::{ConnId, ConsoleEvent, Dialect, Limits, Options};
+use parlor_protocol::{ConnId, ConsoleEvent, Dialect, Limits, Options, PasswordResult};
 use parlor_runtime::clock::SystemClock;
 use parlor_runtime::driver::{
     Control, Counts, Driver, DriverLimits, ListenerRole, Observer, PasswordVerifier,
@@ -10,6 +10,7 @@ use parlor_runtime::driver::{
 use parlor_runtime::password::PasswordHash;
 use parlor_runtime::transport::{DeadPeerTimeout, TcpListening};
 use std::io::{self, Write};
+use std::net::IpAddr;
 use std::process::{Output, Stdio};
 use std::task::{Context, Poll};
 use tokio::sync::mpsc;
@@ -73,6 +74,54 @@ fn who_cannot_give_a_password_is_told_so_and_closed() {
 }
 
 #[test]
+fn no_hash_is_computed_on_the_thread_that_serves() {
+    // A check that takes as long as hundreds of ordinary ones, so longer than some round trips on any machine.
+    let dear = HASH.replace("m=8,t=1,", "m=19456,t=500,");
+    let server = server(&["--operators", &format!("bob:{dear}")]);
+    let [mut alice, mut carol] = ["alice", "carol"].map(|name| Irc::enter(server.address, name, ""));
+    alice.send("PING :before\r\nOPER bob wrong");
+    alice.wait_for("PONG");
+    for n in 0..20 {
+        carol.send(&format!("PING :{n}"));
+        carol.wait_for(&format!("PONG parlor.localhost :{n}"));
+    }
+    assert!(!alice.0.has_unread(), "the check still runs");
+    // A running check does not keep the server from stopping.
+    let mut server = server;
+    server.signal(rustix::process::Signal::TERM);
+    drop((alice, carol));
+    assert!(server.wait().success());
+}
+
+#[test]
+fn who_tries_too_many_passwords_is_told_so() {
+    let server = server(&[]);
+    let mut mallory = Irc::enter(server.address, "mallory", "");
+    for _ in 0..5 {
+        mallory.send("OPER alice wrong");
+        mallory.wait_for(" 464 mallory :");
+    }
+    mallory.send("OPER alice right\r\nPING :after");
+    mallory.wait_for(" 263 mallory OPER :");
+    mallory.wait_for("PONG");
+    let mut alice = Irc(Client::connect_from(([127, 0, 0, 2], 0).into(), server.address));
+    alice.send("NICK alice\r\nUSER a 0 * :a\r\nOPER alice right");
+    alice.wait_for(" 381 alice :");
+}
+
+#[test]
+fn without_a_rate_attempts_are_not_limited() {
+    let server = server(&["--rate-lines", "0"]);
+    let mut alice = Irc::enter(server.address, "alice", "");
+    for _ in 0..30 {
+        alice.send("OPER alice wrong");
+        alice.wait_for(" 464 alice :");
+    }
+    alice.send("OPER alice right");
+    alice.wait_for(" 381 alice :");
+}
+
+#[test]
 fn nothing_of_a_password_is_logged() {
     let mut server = server(&["--password", HASH, "--log-level", "trace"]);
     let mut alice = Irc::enter(server.address, "a", "PASS right\r\n");
@@ -87,20 +136,20 @@ fn nothing_of_a_password_is_logged() {
 /// A verifier that accepts `right`, when the test lets it finish.
 #[derive(Debug)]
 struct HeldVerifier {
-    asked: Vec<(ConnId, bool)>,
+    asked: Vec<(ConnId, PasswordResult)>,
     tell: mpsc::Receiver<()>,
 }
 
 impl PasswordVerifier for HeldVerifier {
-    fn check(&mut self, conn: ConnId, _: Option<&str>, password: &[u8]) {
-        self.asked.push((conn, password == b"right"));
+    fn check(&mut self, conn: ConnId, _: IpAddr, _: Option<&str>, password: &[u8]) {
+        self.asked.push((conn, (password == b"right").into()));
     }
 
     fn cancel(&mut self, conn: ConnId) {
         self.asked.retain(|(of, _)| *of != conn);
     }
 
-    fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<(ConnId, bool)> {
+    fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<(ConnId, PasswordResult)> {
         if self.asked.is_empty() || self.tell.poll_recv(cx).is_pending() {
             return Poll::Pending;
         }

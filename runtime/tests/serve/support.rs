@@ -271,6 +271,14 @@ impl Client {
         String::from_utf8(std::mem::take(&mut self.unread)).unwrap()
     }
 
+    /// Returns whether anything came that was not taken yet, without waiting.
+    pub fn has_unread(&self) -> bool {
+        self.stream.set_nonblocking(true).unwrap();
+        let came = self.stream.peek(&mut [0]).is_ok();
+        self.stream.set_nonblocking(false).unwrap();
+        came || !self.unread.is_empty()
+    }
+
     /// Closes the sending side.
     pub fn end_input(&self) {
         self.stream.shutdown(Shutdown::Write).unwrap();

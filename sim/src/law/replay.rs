@@ -6,7 +6,7 @@ use crate::naive::{NaiveSink, Stream};
 use crate::rolling::Rolling;
 use bytes::Bytes;
 use parlor_protocol::{
-    ConnId, Dialect, Hub, Identity, Input, Limits, LogEntry, Now, Options, RoomName, World,
+    ConnId, Dialect, Hub, Identity, Input, Limits, LogEntry, Now, Options, PasswordResult, RoomName, World,
 };
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -48,7 +48,7 @@ enum Recorded {
     Received(ConnId, Bytes),
     Shutdown,
     Timeout,
-    PasswordChecked(ConnId, bool),
+    PasswordChecked(ConnId, PasswordResult),
 }
 
 impl Replay {
@@ -91,7 +91,7 @@ impl Replay {
             Input::Received { conn, bytes } => Recorded::Received(*conn, bytes.clone()),
             Input::Shutdown => Recorded::Shutdown,
             Input::Timeout => Recorded::Timeout,
-            Input::PasswordChecked { conn, right } => Recorded::PasswordChecked(*conn, *right),
+            Input::PasswordChecked { conn, result } => Recorded::PasswordChecked(*conn, *result),
         };
         self.inputs.push((now, recorded));
     }
@@ -180,7 +180,7 @@ impl Recorded {
             Self::Received(conn, bytes) => Input::Received { conn: *conn, bytes: bytes.clone() },
             Self::Shutdown => Input::Shutdown,
             Self::Timeout => Input::Timeout,
-            Self::PasswordChecked(conn, right) => Input::PasswordChecked { conn: *conn, right: *right },
+            Self::PasswordChecked(conn, result) => Input::PasswordChecked { conn: *conn, result: *result },
         }
     }
 }

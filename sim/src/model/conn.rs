@@ -70,6 +70,8 @@ pub(super) struct Conn {
     pub(super) wait: Option<(Instant, Wait)>,
     /// The time by which an IRC client must be registered. It stays the same when the client has to try another name.
     pub(super) registers_until: Option<Instant>,
+    /// Since when a password is checked that it gave to be let in.
+    asked_at: Option<Instant>,
     pub(super) due: Expectation,
     pub(super) ended_for: Option<CloseReason>,
 }
@@ -202,6 +204,7 @@ impl Conn {
             end_timer: None,
             wait: None,
             registers_until: None,
+            asked_at: None,
             due: Expectation::of(dialect == Dialect::Irc),
             ended_for: None,
         }
@@ -287,6 +290,24 @@ impl Conn {
     pub(super) fn expect_registration(&mut self, now: Instant, limits: &Limits) {
         let until = *self.registers_until.get_or_insert(now.plus_ms(limits.registration_ms));
         self.wait = Some((until, Wait::Registration));
+    }
+
+    /// While its password is checked, it is the server that takes its time: ten minutes at most.
+    pub(super) fn stop_registration_clock(&mut self, now: Instant) {
+        if self.stage == Stage::Registering {
+            self.asked_at = Some(now);
+            self.wait = self.registers_until.map(|until| (until.plus_ms(600_000), Wait::Registration));
+        }
+    }
+
+    pub(super) fn go_on_with_registration_clock(&mut self, now: Instant) {
+        if let (Some(asked_at), Some(until)) = (self.asked_at.take(), self.registers_until) {
+            let until = until.plus(now.since(asked_at));
+            self.registers_until = Some(until);
+            if self.stage == Stage::Registering {
+                self.wait = Some((until, Wait::Registration));
+            }
+        }
     }
 
     pub(super) fn ask_first(&mut self, question: Question) {

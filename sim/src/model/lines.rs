@@ -10,7 +10,7 @@ use crate::{sometimes, terminal};
 use parlor_protocol::plain::{Mistake, Note};
 use parlor_protocol::{
     CloseReason, Command, ConnId, Context, Dialect, Language, MemberId, Message, MessageKind, NameRequest,
-    Notice, Now, Profile, Reply, RoomName, Text,
+    Notice, Now, PasswordResult, Profile, Reply, RoomName, Text,
 };
 
 impl Model {
@@ -213,6 +213,7 @@ impl Model {
             }
             Todo::Check(operator, password) => {
                 conn.checking = true;
+                conn.stop_registration_clock(now.mono);
                 // Checking a password is expensive.
                 conn.charge_lines(50, self.limits.rate, now.mono);
                 self.questions.push_back((id, operator, password));
@@ -230,7 +231,7 @@ impl Model {
             Todo::Quit(message) => self.leave_or_close(id, CloseReason::Quit, message),
             Todo::Unwatch(names) => self.unwatch(id, names.as_deref()),
             Todo::Watch(names) => self.watch(now, id, names),
-            Todo::WrongPassword => self.reply_paid(now, id, &Reply::Notice(Notice::WrongPassword)),
+            Todo::PasswordNotRight(notice) => self.reply_paid(now, id, &Reply::Notice(notice)),
         }
     }
 
@@ -347,21 +348,30 @@ impl Model {
     }
 
     /// Handles the result of a password check.
-    pub(super) fn password_checked(&mut self, now: Now, id: ConnId, right: bool) {
+    pub(super) fn password_checked(&mut self, now: Now, id: ConnId, result: PasswordResult) {
         let Some(conn) = self.conns.get_mut(id) else { return };
         if !std::mem::take(&mut conn.checking) {
             return;
         }
+        conn.go_on_with_registration_clock(now.mono);
+        let right = result == PasswordResult::Right;
+        sometimes!(self.marks, PasswordNotChecked, result == PasswordResult::NotChecked);
         sometimes!(self.marks, PasswordRight, right);
-        sometimes!(self.marks, PasswordWrong, !right);
+        sometimes!(self.marks, PasswordWrong, result == PasswordResult::Wrong);
+        let (notice, mistake, reason) = match result {
+            PasswordResult::NotChecked => {
+                (Notice::PasswordNotChecked, Mistake::PasswordNotChecked, CloseReason::PasswordNotChecked)
+            }
+            _ => (Notice::WrongPassword, Mistake::WrongPassword, CloseReason::Password),
+        };
         match conn.stage {
             Stage::Member(member) if right => {
                 conn.waiting.push_front(Todo::Propose(Command::Promote { member }));
             }
             Stage::Member(_) if conn.irc.is_none() => {
-                conn.waiting.push_front(Todo::Ask(Ask::Mistaken(Mistake::WrongPassword)));
+                conn.waiting.push_front(Todo::Ask(Ask::Mistaken(mistake)));
             }
-            Stage::Member(_) => conn.waiting.push_front(Todo::WrongPassword),
+            Stage::Member(_) => conn.waiting.push_front(Todo::PasswordNotRight(notice)),
             Stage::Registering if right => {
                 if let Some(client) = &mut conn.irc {
                     client.password_was_right();
@@ -369,8 +379,10 @@ impl Model {
                 conn.waiting.push_front(Todo::Enter);
             }
             Stage::Registering => {
-                self.respond(id, &Reply::Notice(Notice::WrongPassword));
-                return self.end(id, CloseReason::Password);
+                if result == PasswordResult::Wrong {
+                    self.respond(id, &Reply::Notice(notice));
+                }
+                return self.end(id, reason);
             }
             _ => {}
         }

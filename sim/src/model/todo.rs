@@ -2,7 +2,7 @@
 
 use super::ask::Ask;
 use parlor_protocol::irc::Capabilities;
-use parlor_protocol::{Command, Name, Question, Text, UserModes};
+use parlor_protocol::{Command, Name, Notice, Question, Text, UserModes};
 
 /// A step.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(super) enum Todo {
     /// Watch these names no longer; with `None`, no name.
     Unwatch(Option<Vec<Name>>),
     Watch(Vec<Name>),
-    WrongPassword,
+    PasswordNotRight(Notice),
 }
 
 /// A query of an IRC client, which is answered at once, and the change that is made with the answer.

@@ -8,7 +8,7 @@ use crate::bug::SimBug;
 use crate::scenario::Setup;
 use crate::source::Source;
 use bytes::Bytes;
-use parlor_protocol::{ConnId, Dialect, RoomId, RoomName, WireClass};
+use parlor_protocol::{ConnId, Dialect, PasswordResult, RoomId, RoomName, WireClass};
 use std::collections::VecDeque;
 
 /// The right password, of the server and of every operator.
@@ -16,6 +16,9 @@ const RIGHT_PASSWORD: &[u8] = b"right";
 
 /// Upper bound for the time of a password check.
 const CHECK_US_MAX: u64 = 100_000;
+
+/// How many times longer a check takes that has to wait for others.
+const QUEUE_FACTOR: u64 = 100;
 
 /// A scheduled event. The number is that of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +32,7 @@ pub(super) enum Event {
     /// The server's configuration has been read again.
     Identified,
     /// A password has been checked.
-    PasswordChecked(ConnId, bool),
+    PasswordChecked(ConnId, PasswordResult),
     /// The next step of the scenario is due.
     Step,
     /// The server does a tick.
@@ -277,8 +280,14 @@ impl Net {
 
     /// Starts a password check, whose result is an event.
     pub(super) fn check_password(&mut self, conn: ConnId, password: &[u8]) {
-        let at = self.now_us + 1 + self.chaos.below(CHECK_US_MAX);
-        self.schedule(at, Event::PasswordChecked(conn, password == RIGHT_PASSWORD));
+        let takes_us = 1 + self.chaos.below(CHECK_US_MAX);
+        // Some wait in a queue, for so long that a registration would time out if its clock did not stand still.
+        let waits_us = if takes_us.is_multiple_of(4) { takes_us * QUEUE_FACTOR } else { takes_us };
+        let result = match takes_us.is_multiple_of(10) {
+            true => PasswordResult::NotChecked,
+            false => (password == RIGHT_PASSWORD).into(),
+        };
+        self.schedule(self.now_us + waits_us, Event::PasswordChecked(conn, result));
     }
 
     /// Starts to read the configuration, whose result is an event.

@@ -13,6 +13,7 @@ use parlor_protocol::{
     CloseReason, Command, ConnId, Environment, Event, EventKind, Input, Instant, LogEntry, MemoryLog, Now,
     Outbox, Output, RoomId, Wire, WireClass, irc,
 };
+use std::net::IpAddr;
 
 /// When the simulated server began, in wall time: 2026-11-24T12:00:00Z.
 const BEGAN_UNIX_MS: u64 = 1_795_521_600_000;
@@ -233,7 +234,7 @@ impl Environment for Outside {
         self.net.wake();
     }
 
-    fn check_password(&mut self, conn: ConnId, _: Option<&str>, password: &[u8]) {
+    fn check_password(&mut self, conn: ConnId, _: IpAddr, _: Option<&str>, password: &[u8]) {
         self.net.check_password(conn, password);
     }
 

@@ -1,8 +1,9 @@
 //! A password verifier without threads, whose checks take simulated time.
 
-use parlor_protocol::ConnId;
+use parlor_protocol::{ConnId, PasswordResult};
 use parlor_runtime::driver::PasswordVerifier;
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -17,20 +18,20 @@ pub(super) const RIGHT: &[u8] = b"right";
 /// A verifier that checks one password after the other.
 #[derive(Debug, Default)]
 pub(super) struct SimVerifier {
-    waiting: VecDeque<(ConnId, bool)>,
+    waiting: VecDeque<(ConnId, PasswordResult)>,
     running: Option<Pin<Box<Sleep>>>,
 }
 
 impl PasswordVerifier for SimVerifier {
-    fn check(&mut self, conn: ConnId, _: Option<&str>, password: &[u8]) {
-        self.waiting.push_back((conn, password == RIGHT));
+    fn check(&mut self, conn: ConnId, _: IpAddr, _: Option<&str>, password: &[u8]) {
+        self.waiting.push_back((conn, (password == RIGHT).into()));
     }
 
     fn cancel(&mut self, conn: ConnId) {
         self.waiting.retain(|(of, _)| *of != conn);
     }
 
-    fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<(ConnId, bool)> {
+    fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<(ConnId, PasswordResult)> {
         if self.waiting.is_empty() {
             return Poll::Pending;
         }

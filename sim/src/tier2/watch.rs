@@ -3,7 +3,7 @@
 use super::verifier::RIGHT;
 use crate::law::{Law, Violation};
 use crate::model::Model;
-use parlor_protocol::{ConnId, ConsoleEvent, Input, Limits, Now, Options};
+use parlor_protocol::{ConnId, ConsoleEvent, Input, Limits, Now, Options, PasswordResult};
 use parlor_runtime::driver::{Counts, Observer};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -105,11 +105,14 @@ impl Observer for Observing {
                     watch.record(Law::Heard, None, detail);
                 }
             }
-            Input::PasswordChecked { conn, right } => {
+            Input::PasswordChecked { conn, result } => {
                 // Checks for connections that have closed are skipped.
                 let asked = std::iter::from_fn(|| watch.model.next_question()).find(|(of, ..)| of == conn);
-                if asked.as_ref().is_none_or(|(.., password)| (password == RIGHT) != *right) {
-                    let detail = format!("is told {right} of a password, and asked {asked:?}");
+                if asked
+                    .as_ref()
+                    .is_none_or(|(.., password)| PasswordResult::from(password == RIGHT) != *result)
+                {
+                    let detail = format!("is told {result:?} of a password, and asked {asked:?}");
                     watch.record(Law::Heard, Some(*conn), detail);
                 }
             }

@@ -39,6 +39,7 @@ numerics! {
     RPL_ADMINLOC1 "257" "";
     RPL_ADMINLOC2 "258" "";
     RPL_ADMINEMAIL "259" "";
+    RPL_TRYAGAIN "263" "Too many attempts; try again later";
     RPL_LOCALUSERS "265" "";
     RPL_GLOBALUSERS "266" "";
     RPL_AWAY "301" "";

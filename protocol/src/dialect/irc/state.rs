@@ -81,6 +81,9 @@ impl DialectState for Client {
             | Reply::Parted(event)
             | Reply::Renamed { event, .. }
             | Reply::Told { event, echoes: true, .. } => return event.render(self.class(), answer.bytes),
+            Reply::Notice(Notice::PasswordNotChecked) => {
+                Query::Numeric(numeric::RPL_TRYAGAIN, Vec::from(["OPER".into()]))
+            }
             Reply::Notice(Notice::WrongPassword) => Query::Numeric(numeric::ERR_PASSWDMISMATCH, Vec::new()),
             Reply::NowOperator => Query::Numeric(numeric::RPL_YOUREOPER, Vec::new()),
             Reply::Ping => {

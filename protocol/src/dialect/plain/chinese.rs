@@ -211,6 +211,9 @@ fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
         }
         Mistake::NoSuchRoom(room) => to.note(format_args!("没有房间 {room}；输入 /rooms 查看房间")),
         Mistake::NotInRoom => to.note(format_args!("您不在任何房间；输入 /join 房间 进入")),
+        Mistake::PasswordNotChecked => {
+            to.note(format_args!("密码尝试次数过多，您的密码尚未验证，请稍后再试"));
+        }
         Mistake::UnknownLanguage => to.note(format_args!("请选择 zh 或 en：/lang zh|en")),
         Mistake::WrongPassword => to.note(format_args!("名字或密码错误")),
         Mistake::Usage(command) => to.note(format_args!("用法：{}", usage(command))),

@@ -221,6 +221,9 @@ fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
         }
         Mistake::NoSuchRoom(room) => to.note(format_args!("there is no room {room}; /rooms lists the rooms")),
         Mistake::NotInRoom => to.note(format_args!("you are in no room; /join ROOM enters one")),
+        Mistake::PasswordNotChecked => {
+            to.note(format_args!("too many password attempts; yours was not checked, try again later"));
+        }
         Mistake::UnknownLanguage => to.note(format_args!("choose zh or en: /lang zh|en")),
         Mistake::WrongPassword => to.note(format_args!("wrong name or password")),
         Mistake::Usage(command) => to.note(format_args!("usage: {}", usage(command))),

@@ -213,6 +213,8 @@ pub enum Mistake {
     NoSuchRoom(RoomName),
     /// The member is in no room.
     NotInRoom,
+    /// The operator's password was not checked, because there are too many attempts.
+    PasswordNotChecked,
     /// The argument is not the code of a language.
     UnknownLanguage,
     /// Too few arguments for this command, named without its `/`.

@@ -1,7 +1,7 @@
 //! The rows of the table of settings.
 
 use super::super::value::{
-    choice, line, lines, list, names, number, operators, quoted, secret, single, switch, word,
+    choice, line, lines, list, names, number, number_in, operators, quoted, secret, single, switch, word,
 };
 use super::{Arity, Setting, Topic};
 use crate::config::{Config, ListenUrlError, LogFormat};
@@ -44,6 +44,11 @@ macro_rules! number {
         setting!($name, $topic, $value, $en, $zh,
             |config| config.$($field).+.to_string(),
             |config, text| number(text, &mut config.$($field).+))
+    };
+    ($name:literal, $topic:ident, $value:literal, $en:literal, $zh:literal, $($field:ident).+ in $range:expr) => {
+        setting!($name, $topic, $value, $en, $zh,
+            |config| config.$($field).+.to_string(),
+            |config, text| number_in(text, &mut config.$($field).+, $range))
     };
 }
 
@@ -388,7 +393,7 @@ pub const SETTINGS: &[Setting] = &[
         "正在关闭的连接接收剩余数据的时限。超时即切断",
         limits.close_timeout_ms
     ),
-    setting!(
+    number!(
         "vanish_ms",
         Connection,
         "MS",
@@ -396,16 +401,7 @@ pub const SETTINGS: &[Setting] = &[
          as lost, and its member leaves. From 2000 to 65534000",
         "主机不回应内核探测、也不确认已发送数据的时限。超时视为连接中断，其成员退出。取值 2000 \
          到 65534000",
-        |config| config.vanish_ms.to_string(),
-        |config, text| {
-            number(text, &mut config.vanish_ms)?;
-            let (least, most) = (*DeadPeerTimeout::RANGE_MS.start(), *DeadPeerTimeout::RANGE_MS.end());
-            if DeadPeerTimeout::RANGE_MS.contains(&config.vanish_ms) {
-                Ok(())
-            } else {
-                Err(both!("must be from {least} to {most}", "必须在 {least} 到 {most} 之间"))
-            }
-        }
+        vanish_ms in DeadPeerTimeout::RANGE_MS
     ),
     number!(
         "connections_max",
@@ -433,6 +429,26 @@ pub const SETTINGS: &[Setting] = &[
          of them is gone",
         "同时告知拒绝原因的连接数。超出时暂停接受连接，直到其中一个离开",
         limits.refusals_max
+    ),
+    number!(
+        "password_threads",
+        Server,
+        "COUNT",
+        "Threads that check passwords. Each checks one at a time, and keeps the memory that the hash demands: 19 MiB for \
+         the hashes of `parlor hash-password`. From 1 to 64",
+        "验证密码的线程数。每个线程一次验证一个密码，并保留哈希所需的内存：`parlor hash-password` \
+         生成的哈希需要 19 MiB。取值 1 到 64",
+        password_threads in 1..=64
+    ),
+    number!(
+        "password_queue_max",
+        Server,
+        "COUNT",
+        "Passwords that may wait to be checked; addresses take turns. Over it, the address with the most loses its \
+         last one, and its client is told to try again. From 1 to 1048576",
+        "等待验证的密码数，各地址轮流验证。超出时等待最多的地址失去其最后一个，其客户端会收到稍后\
+         再试的提示。取值 1 到 1048576",
+        password_queue_max in 1..=1_048_576
     ),
     number!(
         "outbox_bytes_max",
