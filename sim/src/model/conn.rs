@@ -70,7 +70,7 @@ pub(super) struct Conn {
     pub(super) wait: Option<(Instant, Wait)>,
     /// The time by which an IRC client must be registered. It stays the same when the client has to try another name.
     pub(super) registers_until: Option<Instant>,
-    /// Since when a password is checked that it gave to be let in.
+    /// The time at which a password for the registration was sent to be checked.
     asked_at: Option<Instant>,
     pub(super) due: Expectation,
     pub(super) ended_for: Option<CloseReason>,
@@ -292,7 +292,7 @@ impl Conn {
         self.wait = Some((until, Wait::Registration));
     }
 
-    /// While its password is checked, it is the server that takes its time: ten minutes at most.
+    /// Stops the registration clock while the password of the connection is checked, for ten minutes at most.
     pub(super) fn stop_registration_clock(&mut self, now: Instant) {
         if self.stage == Stage::Registering {
             self.asked_at = Some(now);
@@ -300,6 +300,7 @@ impl Conn {
         }
     }
 
+    /// Starts the registration clock again when the password has been checked.
     pub(super) fn go_on_with_registration_clock(&mut self, now: Instant) {
         if let (Some(asked_at), Some(until)) = (self.asked_at.take(), self.registers_until) {
             let until = until.plus(now.since(asked_at));

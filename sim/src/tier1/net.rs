@@ -17,7 +17,7 @@ const RIGHT_PASSWORD: &[u8] = b"right";
 /// Upper bound for the time of a password check.
 const CHECK_US_MAX: u64 = 100_000;
 
-/// How many times longer a check takes that has to wait for others.
+/// The factor by which a check takes longer that has to wait for others.
 const QUEUE_FACTOR: u64 = 100;
 
 /// A scheduled event. The number is that of a link.
