@@ -134,7 +134,7 @@ macro_rules! values {
             }
 
             fn set(&mut self, value: u64) {
-                *self = value.min(<$type>::MAX as u64) as $type;
+                *self = value.try_into().unwrap_or(<$type>::MAX);
             }
         })*
     };
