@@ -194,7 +194,10 @@ fn the_others_are_served_while_a_password_is_checked() {
         })
     });
     let address = address.recv_timeout(DEADLINE).unwrap();
-    let [mut alice, mut bob, mut carol] = ["alice", "bob", "carol"].map(|name| Irc::enter(address, name, ""));
+    let [mut alice, mut bob, mut carol, mut dave] =
+        ["alice", "bob", "carol", "dave"].map(|name| Irc::enter(address, name, ""));
+    dave.send("PING :before\r\nOPER dave wrong");
+    dave.wait_for("PONG");
     alice.send("OPER alice right\r\nPING :after");
     for n in 0..3 {
         bob.send(&format!("PRIVMSG carol :{n}"));
@@ -202,18 +205,18 @@ fn the_others_are_served_while_a_password_is_checked() {
         carol.send(&format!("PRIVMSG bob :{n}"));
         bob.wait_for(&format!(" PRIVMSG bob :{n}"));
     }
-    // The check of a connection that has closed is cancelled: the first result is still alice's.
-    bob.send("OPER bob wrong");
-    bob.0.reset();
-    carol.send("ISON bob");
-    while carol.wait_for(" 303 ").ends_with("bob") {
-        carol.send("ISON bob");
+    // The check of a connection that has closed is cancelled: the first result is alice's, who asked after dave.
+    // Dave is not read, so the server notices when it writes to him.
+    dave.0.reset();
+    carol.send("PRIVMSG dave :hello\r\nISON dave");
+    while carol.wait_for(" 303 ").ends_with("dave") {
+        carol.send("PRIVMSG dave :hello\r\nISON dave");
     }
     tell.blocking_send(()).unwrap();
     alice.wait_for(" 381 alice :");
     alice.wait_for("PONG");
     controls.blocking_send(Control::Stop).unwrap();
-    for client in [alice, carol] {
+    for client in [alice, bob, carol] {
         drop(client.0);
     }
     serving.join().unwrap();
