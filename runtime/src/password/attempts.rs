@@ -126,6 +126,8 @@ mod tests {
         (0..5).for_each(|_| attempts.charge(now, host(1), Some(1)));
         assert!(!attempts.may_try(now.plus_ms(BY_NAME.interval_ms - 1), host(1), Some(1)));
         assert!(attempts.may_try(now.plus_ms(BY_NAME.interval_ms), host(1), Some(1)));
+        let later = now.plus_ms(3_600_000);
+        assert_eq!(guess(&mut attempts, later, host(1), |_| 1), 5, "a silence saves up no more than a burst");
     }
 
     #[test]
