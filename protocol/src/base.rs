@@ -9,6 +9,7 @@ pub(crate) mod language;
 pub(crate) mod limits;
 pub(crate) mod mode;
 pub(crate) mod name;
+pub(crate) mod network;
 pub(crate) mod options;
 pub(crate) mod person;
 pub(crate) mod rate;

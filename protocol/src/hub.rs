@@ -1,5 +1,7 @@
 //! The hub: joins the sessions of all connections with the world and the log.
 
+mod address;
+mod budget;
 mod check;
 mod close;
 mod commit;
@@ -19,6 +21,7 @@ use crate::base::limits::Limits;
 use crate::base::name::RoomName;
 use crate::base::options::Options;
 use crate::base::person::UserModes;
+use crate::base::rate::Cost;
 use crate::base::text::Text;
 use crate::base::time::{Deadline, DeadlineReason, Now};
 use crate::dialect::reply::Reply;
@@ -28,13 +31,14 @@ use crate::hub::output::{Output, Sink};
 use crate::log::close_reason::CloseReason;
 use crate::log::command::Command;
 use crate::planted;
-use crate::session::{Link, Request, Session, Workspace};
+use crate::session::{Funds, Link, Request, Session, Workspace};
 use crate::world::{Effect, Refusal, World};
+use address::{AddressId, Addresses, Ticket};
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use bytes::BytesMut;
-use core::net::{IpAddr, SocketAddr};
+use core::net::SocketAddr;
 use label::Labelled;
 use timers::{ConnTimers, Timers};
 use watch::Watches;
@@ -54,7 +58,7 @@ pub struct Hub {
     admitted: u32,
     /// Number of refused connections that are still being told the reason.
     refused: u32,
-    admitted_per_ip: BTreeMap<IpPrefix, u32>,
+    addresses: Addresses,
     members: BTreeMap<MemberId, ConnId>,
     timers: Timers,
     watches: Watches,
@@ -79,6 +83,9 @@ struct Slot {
 struct Connection {
     session: Session,
     peer: SocketAddr,
+    address: AddressId,
+    /// The place in the queue of the address, while the connection waits for its budget.
+    ticket: Option<Ticket>,
     admission: Admission,
     /// The room that plain members from its listener enter.
     room: Option<RoomName>,
@@ -110,9 +117,6 @@ pub struct Counters {
     pub lines: u64,
 }
 
-/// An IPv4 address, or the /64 of an IPv6 address: one host commonly has a whole /64.
-type IpPrefix = u128;
-
 impl Hub {
     /// Creates a server without connections.
     ///
@@ -128,7 +132,7 @@ impl Hub {
             vacant: Vec::new(),
             admitted: 0,
             refused: 0,
-            admitted_per_ip: BTreeMap::new(),
+            addresses: Addresses::default(),
             members: BTreeMap::new(),
             timers: Timers::default(),
             watches: Watches::default(),
@@ -153,7 +157,7 @@ impl Hub {
             Input::Accepted { conn, dialect, peer, room } => {
                 self.accepted(now, conn, dialect, peer, room, sink);
             }
-            Input::Closed { conn } => self.closed(conn, sink),
+            Input::Closed { conn } => self.closed(now, conn, sink),
             Input::Committed { entries } => {
                 for entry in entries {
                     self.committed(now, entry, sink);
@@ -235,7 +239,7 @@ impl Hub {
         &self.world
     }
 
-    fn closed(&mut self, conn: ConnId, sink: &mut impl Sink) {
+    fn closed(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
         let Some(connection) = self.connection(conn) else { return };
         let was_open = connection.session.link() == Link::Open;
         if !connection.session.closed() {
@@ -243,7 +247,7 @@ impl Hub {
         }
         let reason =
             if connection.session.has_ended_input() { CloseReason::EndOfInput } else { CloseReason::Reset };
-        self.clear_timers(conn);
+        self.clear_timers(now, conn);
         self.watches.forget(conn);
         if was_open {
             self.report_closed(conn, reason, sink);
@@ -282,17 +286,30 @@ impl Hub {
 
     /// Carries out the requests of a connection's session until it has to wait.
     fn run(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
+        self.run_with(now, conn, false, sink);
+    }
+
+    /// Carries out the requests of a connection's session until it has to wait. With `has_turn`, one line may be read
+    /// before those of the connections that wait for the budget of the same address.
+    fn run_with(&mut self, now: Now, conn: ConnId, mut has_turn: bool, sink: &mut impl Sink) {
+        let rate = self.limits.rate.times(self.limits.address_factor);
         loop {
             let limits = self.limits;
             let Some(connection) = connection_in(&mut self.slots, conn) else { return };
-            let request = connection.session.next_request(now.mono, &limits, &self.options);
-            if let Request::Wait(until) = request {
+            let funds = Funds {
+                now: now.mono,
+                rate: self.addresses.rate(connection.address, limits.rate),
+                address_is_ready: self.addresses.is_ready(connection.address, has_turn, rate, now.mono),
+            };
+            let request = connection.session.next_request(&funds, &limits, &self.options);
+            let cost = connection.session.settle();
+            if cost != Cost::NONE {
+                self.addresses.charge(connection.address, cost, rate, now.mono);
+                has_turn = false;
+            }
+            if let Request::Wait(blocked) = request {
                 connection.session.put_workspace_away(&mut self.spare_workspace);
-                if let Some(at) = until
-                    && !connection.timers.is_set(DeadlineReason::Rate)
-                {
-                    self.set_timer(conn, DeadlineReason::Rate, at);
-                }
+                self.wait(now, conn, blocked);
                 break;
             }
             self.carry_out(now, conn, request, sink);
@@ -312,6 +329,7 @@ impl Hub {
             Request::EndOfInput => self.leave_then_close(now, conn, CloseReason::EndOfInput, None, sink),
             Request::Enter(registration) => self.enter(now, conn, registration, sink),
             Request::Label(label) => self.label(conn, label, sink),
+            Request::Nothing => {}
             Request::Notice(notice) => self.answer_reply(now, conn, &Reply::Notice(notice), sink),
             Request::Propose(command) => sink.output(Output::Propose { conn, command }),
             Request::Quit(message) => self.leave_then_close(now, conn, CloseReason::Quit, message, sink),
@@ -417,14 +435,9 @@ impl Hub {
         self.refused -= u32::from(connection.admission == Admission::Refused);
         if connection.admission == Admission::Admitted {
             self.admitted -= 1;
-            let prefix = ip_prefix(connection.peer.ip());
-            if let Some(count) = self.admitted_per_ip.get_mut(&prefix) {
-                *count -= 1;
-                if *count == 0 {
-                    self.admitted_per_ip.remove(&prefix);
-                }
-            }
+            self.addresses.dismiss(connection.address);
         }
+        self.addresses.disconnect(connection.address);
     }
 
     fn connection(&mut self, conn: ConnId) -> Option<&mut Connection> {
@@ -449,11 +462,4 @@ impl Hub {
 fn connection_in(slots: &mut [Slot], conn: ConnId) -> Option<&mut Connection> {
     let slot = slots.get_mut(conn.slot as usize)?;
     if slot.generation == conn.generation { slot.connection.as_mut() } else { None }
-}
-
-fn ip_prefix(ip: IpAddr) -> IpPrefix {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => IpPrefix::from(u32::from(ip)),
-        IpAddr::V6(ip) => IpPrefix::from(ip) >> 64 << 64,
-    }
 }

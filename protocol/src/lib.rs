@@ -80,9 +80,10 @@ pub use base::mode::{
     Flag, Folded, Glob, Key, Mask, MaskEntry, MaskError, MaskList, ModeChange, Status, Statuses,
 };
 pub use base::name::{Name, NameError, RoomName};
+pub use base::network::{Network, NetworkError, TrustedNetwork};
 pub use base::options::Options;
 pub use base::person::{Host, Person, Profile, UserModes};
-pub use base::rate::{Rate, RateLimiter};
+pub use base::rate::{Budget, Cost, Rate};
 pub use base::text::Text;
 pub use base::time::{Deadline, DeadlineReason, Instant, Now};
 pub use dialect::action::{Action, Notice, Password, PasswordResult, Question, Registration};

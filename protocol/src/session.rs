@@ -2,6 +2,7 @@
 //!
 //! | state | waits for | next state |
 //! |---|---|---|
+//! | `Door` | its address's budget | `Detect`, `Register` or `ExpectEntry`, as its listener says |
 //! | `Detect` | the first line, or a silence | `ExpectEntry` for the plain dialect, `Register` for IRC |
 //! | `Register` | the client's registration | `ExpectEntry` |
 //! | `ExpectEntry` | the log's entry for its `Enter` | `Active`; `Register` if the name is taken; `ExpectLeave` if the connection is no longer open |
@@ -19,7 +20,7 @@ mod workspace;
 use crate::base::id::MemberId;
 use crate::base::limits::Limits;
 use crate::base::options::Options;
-use crate::base::rate::{Rate, RateLimiter};
+use crate::base::rate::{Budget, Cost, Rate};
 use crate::base::time::Instant;
 use crate::dialect::action::{ACTIONS_PER_LINE_MAX, Action, Notice, PasswordResult};
 use crate::dialect::irc::client::Client;
@@ -35,11 +36,14 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use bytes::Bytes;
-pub(crate) use request::Request;
+pub(crate) use request::{Blocked, Request};
 pub(crate) use workspace::Workspace;
 
-/// Lines of the rate that one password check costs. Hashing is expensive, and guessing has to be slow.
-const PASSWORD_LINES: usize = 50;
+/// The price of a password check, because hashing is expensive.
+const PASSWORD_COST: Cost = Cost::lines(10);
+
+/// The price of a wrong password in addition: guessing has to be slow.
+pub(crate) const WRONG_PASSWORD_COST: Cost = Cost::lines(40);
 
 /// Capacity of the action queue that is kept while the queue is empty.
 const ACTIONS_KEPT: usize = 16;
@@ -50,6 +54,7 @@ enum State {
         member: MemberId,
     },
     Detect,
+    Door,
     ExpectEntry {
         /// The reason to leave as soon as the member has entered, if the connection closed meanwhile.
         leave: Option<CloseReason>,
@@ -86,6 +91,16 @@ enum Wait {
     Reader,
 }
 
+/// What limits the lines of a connection at an instant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Funds {
+    pub(crate) now: Instant,
+    /// The rate of the connection's own budget.
+    pub(crate) rate: Rate,
+    /// Whether its address may be charged for a line now.
+    pub(crate) address_is_ready: bool,
+}
+
 /// The state of one connection.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -102,9 +117,9 @@ pub(crate) struct Session {
     framing: Framing,
     /// `None` while the session is idle.
     workspace: Option<Box<Workspace>>,
-    limiter: RateLimiter,
-    /// Bytes of short answers that have not been charged yet, because they are less than a line's worth.
-    uncharged_bytes: usize,
+    budget: Budget,
+    /// What the connection has been charged and its address has not been charged yet.
+    unsettled: Cost,
     /// Number of commands that were proposed and are not committed yet.
     pending: u32,
     waits: Option<Wait>,
@@ -121,14 +136,9 @@ impl Session {
     pub(crate) fn new(listener: Dialect, options: &Options, limits: &Limits, now: Instant) -> Self {
         let spec = listener.spec();
         let dialect = (spec.begin)(options);
-        let state = match listener {
-            Dialect::Auto => State::Detect,
-            _ if dialect.enters_at_once() => State::ExpectEntry { leave: None },
-            _ => State::Register,
-        };
         let sniffer = (!matches!(listener, Dialect::Custom(_))).then(Box::default);
         Self {
-            state,
+            state: State::Door,
             link: Link::Open,
             dialect,
             listener,
@@ -136,8 +146,8 @@ impl Session {
             sniffed: None,
             framing: framing(spec, limits),
             workspace: None,
-            limiter: RateLimiter::default(),
-            uncharged_bytes: 0,
+            budget: Budget::default(),
+            unsettled: Cost::NONE,
             pending: 0,
             waits: None,
             input_ended: false,
@@ -145,6 +155,21 @@ impl Session {
             heard_at: now,
             reads_paused: false,
         }
+    }
+
+    /// Lets the connection in: from now on it is read.
+    pub(crate) fn begin(&mut self) {
+        debug_assert_eq!(self.state, State::Door, "a connection is let in once");
+        self.state = match self.listener {
+            Dialect::Auto => State::Detect,
+            _ if self.dialect.enters_at_once() => State::ExpectEntry { leave: None },
+            _ => State::Register,
+        };
+    }
+
+    /// Whether the connection is not let in yet.
+    pub(crate) fn is_at_door(&self) -> bool {
+        self.state == State::Door
     }
 
     /// Creates the session of a refused connection: it is told the reason, and its input is discarded.
@@ -157,49 +182,46 @@ impl Session {
     }
 
     /// Returns the next request to the hub. The hub calls it until it returns [`Request::Wait`].
-    pub(crate) fn next_request(&mut self, now: Instant, limits: &Limits, options: &Options) -> Request {
+    ///
+    /// At most one line is read. The hub settles its price with the address before it asks for the next request.
+    pub(crate) fn next_request(&mut self, funds: &Funds, limits: &Limits, options: &Options) -> Request {
         let member = match self.state {
             State::Active { member } => Some(member),
             State::Detect | State::Register => None,
+            State::Door => return Request::Wait(Some(Blocked::Address)),
             State::ExpectEntry { .. } | State::ExpectLeave { .. } | State::Outside => {
                 return Request::Wait(None);
             }
         };
-        loop {
-            if self.waits.is_some() {
+        if self.waits.is_some() {
+            return Request::Wait(None);
+        }
+        let workspace = self.workspace.as_deref_mut();
+        if let Some(actions) = workspace.map(|it| &mut it.actions)
+            && let Some(action) = actions.front()
+        {
+            let waits = match action {
+                Action::Propose(_) => self.pending >= limits.pending_commands_max,
+                // Its `Leave` is proposed after the pending commands, so these still take effect.
+                Action::Quit(_) => false,
+                _ => planted::answer_waits(self.pending),
+            };
+            if waits {
                 return Request::Wait(None);
             }
-            let workspace = self.workspace.as_deref_mut();
-            if let Some(actions) = workspace.map(|it| &mut it.actions)
-                && let Some(action) = actions.front()
-            {
-                let waits = match action {
-                    Action::Propose(_) => self.pending >= limits.pending_commands_max,
-                    // Its `Leave` is proposed after the pending commands, so these still take effect.
-                    Action::Quit(_) => false,
-                    _ => planted::answer_waits(self.pending),
-                };
-                if waits {
-                    return Request::Wait(None);
-                }
-                if let Some(action) = actions.pop_front() {
-                    return self.request(action, now, limits);
-                }
-            }
-            if self.pending >= limits.pending_commands_max {
-                return Request::Wait(None);
-            }
-            if let Some(workspace) = self.workspace.as_deref_mut()
-                && workspace.actions.capacity() > ACTIONS_KEPT
-            {
-                workspace.actions = VecDeque::new();
-            }
-            match self.read_line(now, member, limits, options) {
-                Ok(None) => {}
-                Ok(Some(request)) => return request,
-                Err(until) => return Request::Wait(Some(until)),
+            if let Some(action) = actions.pop_front() {
+                return self.request(action, funds);
             }
         }
+        if self.pending >= limits.pending_commands_max {
+            return Request::Wait(None);
+        }
+        if let Some(workspace) = self.workspace.as_deref_mut()
+            && workspace.actions.capacity() > ACTIONS_KEPT
+        {
+            workspace.actions = VecDeque::new();
+        }
+        self.read_line(funds, member, limits, options)
     }
 
     /// Takes received bytes. They are discarded if the connection is closing.
@@ -322,7 +344,7 @@ impl Session {
                 leave.get_or_insert(reason);
                 None
             }
-            State::Detect | State::Register => {
+            State::Detect | State::Door | State::Register => {
                 self.state = State::Outside;
                 None
             }
@@ -379,7 +401,9 @@ impl Session {
     pub(crate) const fn member(&self) -> Option<MemberId> {
         match self.state {
             State::Active { member } | State::ExpectLeave { member, .. } => Some(member),
-            State::Detect | State::ExpectEntry { .. } | State::Outside | State::Register => None,
+            State::Detect | State::Door | State::ExpectEntry { .. } | State::Outside | State::Register => {
+                None
+            }
         }
     }
 
@@ -451,24 +475,22 @@ impl Session {
         self.waits == Some(Wait::Reader) && self.input_ended && self.link == Link::Open && is_active
     }
 
-    /// Charges an answer: one line for each `Rate::REPLY_BYTES_PER_LINE` bytes. The remainder is carried over, so that
-    /// many short answers are not free.
-    pub(crate) fn charge(&mut self, bytes: usize, rate: Rate, now: Instant) {
-        let bytes = self.uncharged_bytes + bytes;
-        self.uncharged_bytes = bytes % Rate::REPLY_BYTES_PER_LINE;
-        self.charge_lines(bytes / Rate::REPLY_BYTES_PER_LINE, rate, now);
+    /// Charges the connection; later lines wait until the debt is repaid. The hub settles the same with the address.
+    pub(crate) fn charge(&mut self, cost: Cost, funds: &Funds) {
+        self.budget.charge(cost, funds.rate, funds.now);
+        self.unsettled = self.unsettled.plus(cost);
     }
 
-    /// Charges `lines` unconditionally; later lines wait until the debt is repaid.
-    pub(crate) fn charge_lines(&mut self, lines: usize, rate: Rate, now: Instant) {
-        self.limiter.charge(lines, rate, now);
+    /// Returns what the address has to be charged since the last call.
+    pub(crate) const fn settle(&mut self) -> Cost {
+        core::mem::replace(&mut self.unsettled, Cost::NONE)
     }
 
     /// Whether input is still acted on.
     const fn reads_on(&self) -> bool {
         matches!(
             self.state,
-            State::Active { .. } | State::Detect | State::ExpectEntry { .. } | State::Register
+            State::Active { .. } | State::Detect | State::Door | State::ExpectEntry { .. } | State::Register
         )
     }
 
@@ -502,12 +524,12 @@ impl Session {
     }
 
     /// Turns an action into a request, and records what the session has to wait for.
-    fn request(&mut self, action: Action, now: Instant, limits: &Limits) -> Request {
+    fn request(&mut self, action: Action, funds: &Funds) -> Request {
         match action {
             Action::Ask(question) => Request::Answer(question),
             Action::CheckPassword(password) => {
                 self.waits = Some(Wait::Password);
-                self.limiter.charge(PASSWORD_LINES, limits.rate, now);
+                self.charge(PASSWORD_COST, funds);
                 Request::CheckPassword(password)
             }
             Action::Enter(registration) => {

@@ -1601,16 +1601,16 @@ fn ten_megabytes_without_a_line_end_are_one_line_that_is_too_long() {
 #[test]
 fn a_flood_is_read_at_the_rate_without_losses() {
     let mut stage = stage_of(Sender::Member, Chunking::Whole);
-    let lines: String = (0..1_000).map(|number| format!(r"PRIVMSG bob :{number}\r\n")).collect();
+    let lines: String = (0..500).map(|number| format!(r"PRIVMSG bob :{number}\r\n")).collect();
     let mut seen = act(&mut stage, &format!("alice sends {lines}"));
     assert_eq!(seen.pop().as_deref(), Some("alice is paused"));
-    assert!(seen.len() < 200, "at most a burst is read at once: {}", seen.len());
+    assert!(seen.len() < 60, "at most a burst is read at once: {}", seen.len());
     // The flood delays nobody else.
     let said = act(&mut stage, "bob > PRIVMSG #tea :hello");
     assert_eq!(said, ["dave < bob: hello", "alice < :bob!bob@10.0.0.2 PRIVMSG #tea :hello"]);
-    seen.extend(act(&mut stage, "clock +30000ms"));
+    seen.extend(act(&mut stage, "clock +60000ms"));
     assert_eq!(seen.pop().as_deref(), Some("alice is resumed"));
-    let all = (0..1_000).map(|number| format!("bob < :alice!alice@10.0.0.1 PRIVMSG bob :{number}"));
+    let all = (0..500).map(|number| format!("bob < :alice!alice@10.0.0.1 PRIVMSG bob :{number}"));
     assert!(seen.into_iter().eq(all), "each line is sent once, in order");
     stage.check_replay();
 }
@@ -1622,7 +1622,7 @@ fn hundreds_of_requests_for_capabilities_are_answered_one_by_one() {
         .map(|number| format!(r"CAP REQ :{}setname batch\r\n", if number % 2 == 0 { "" } else { "-" }))
         .collect();
     let mut seen = act(&mut stage, &format!("alice sends {requests}"));
-    seen.extend(act(&mut stage, "clock +10000ms"));
+    seen.extend(act(&mut stage, "clock +40000ms"));
     seen.retain(|line| line.starts_with("alice <"));
     assert_eq!(seen.len(), 300);
     assert_eq!(seen[299], whole("CAP * ACK :-setname batch"));

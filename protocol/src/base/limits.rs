@@ -46,9 +46,14 @@ limits! {
     /// The limits of a server. The defaults work for a machine of any size; [`Limits::check`] checks that the limits
     /// are consistent.
     Limits {
+        /// How many times as large as a connection's budget the budget of an address is, which all of its connections share.
+        address_factor: u32 = 4;
         /// Maximum number of bytes waiting for one slow reader. Over it, the connection is closed.
         backlog_bytes_max: usize = 1 << 20;
-        /// Maximum number of connections from one address (IPv6: one /64). The loopback address has no limit.
+        /// Maximum number of addresses without connections whose debts are remembered. Over it, newcomers share one budget
+        /// until some are repaid.
+        budgets_max: usize = 65_536;
+        /// Maximum number of connections from one address (IPv6: one /64, and sixteen times as many from one /48).
         connections_per_ip_max: u32 = 64;
         /// Maximum number of connections.
         connections_max: u32 = 10_000;
@@ -88,8 +93,9 @@ limits! {
     others {
         /// Milliseconds that a closing connection has to read its last bytes and to close. The setting is `drain_ms`.
         close_timeout_ms: u64 = 5_000, as ["drain_ms": close_timeout_ms];
-        /// The rate at which lines of one connection are accepted. Over it, reading from the connection pauses.
-        rate: Rate = Rate { lines: 50, burst: 200 }, as ["rate_burst": rate.burst, "rate_lines": rate.lines];
+        /// The rate at which lines of one connection are accepted. Over it, reading from the connection pauses. Without a
+        /// limit, addresses have none either.
+        rate: Rate = Rate { lines: 10, burst: 60 }, as ["rate_burst": rate.burst, "rate_lines": rate.lines];
         /// The limits of the shared state.
         world: WorldLimits = WorldLimits::default(), as [];
     }
@@ -288,7 +294,7 @@ impl Limits {
 
     /// Returns the conditions that the limits must satisfy, and whether they do.
     #[must_use]
-    pub const fn relations(&self) -> [Relation; 21] {
+    pub const fn relations(&self) -> [Relation; 23] {
         let Self { line_bytes_max: line, reply_bytes_max: reply, backlog_bytes_max: backlog, .. } = *self;
         let lines = self.pending_commands_max as usize;
         [
@@ -316,6 +322,8 @@ impl Limits {
             at_least!(read_bytes_max, self.read_bytes_max, 512),
             at_most!(read_bytes_max, tick_bytes_max, self.read_bytes_max <= self.tick_bytes_max),
             at_least!(rate_burst, self.rate.burst, 1),
+            at_least!(address_factor, self.address_factor, 1),
+            at_least!(budgets_max, self.budgets_max, 1),
             at_least!(connections_max, self.connections_max, 1),
             at_least!(connections_per_ip_max, self.connections_per_ip_max, 1),
             at_least!(refusals_max, self.refusals_max, 1),
@@ -400,7 +408,7 @@ mod tests {
             limits.backlog_bytes_max = 1 << 28;
             limits.outbox_bytes_max = 1 << 28;
         };
-        let relations: [(&str, Set, u32, u32); 23] = [
+        let relations: [(&str, Set, u32, u32); 25] = [
             ("line_bytes_max must be from 128", small, 128, 127),
             ("line_bytes_max must be from 128", small, 1 << 20, (1 << 20) + 1),
             (
@@ -442,6 +450,8 @@ mod tests {
                 2_001,
             ),
             ("rate_burst", |limits, burst| limits.rate.burst = burst, 1, 0),
+            ("address_factor", |limits, factor| limits.address_factor = factor, 1, 0),
+            ("budgets_max", |limits, count| limits.budgets_max = count as usize, 1, 0),
             ("connections_max", |limits, count| limits.connections_max = count, 1, 0),
             ("connections_per_ip_max", |limits, count| limits.connections_per_ip_max = count, 1, 0),
             ("refusals_max", |limits, count| limits.refusals_max = count, 1, 0),

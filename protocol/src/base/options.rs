@@ -2,6 +2,7 @@
 
 use crate::base::identity::Identity;
 use crate::base::language::Language;
+use crate::base::network::TrustedNetwork;
 use alloc::sync::Arc;
 
 /// The settings of the server's behaviour.
@@ -17,6 +18,9 @@ pub struct Options {
     pub language: Language,
     /// Whether plain clients are sent only the texts of messages: no names, no announcements (`--relay raw`).
     pub raw: bool,
+    /// Networks whose addresses may do more than others, such as those of a bridge, a proxy or a campus. Of several around
+    /// an address, the smallest counts.
+    pub trusted: Arc<[TrustedNetwork]>,
 }
 
 impl Default for Options {
@@ -27,6 +31,7 @@ impl Default for Options {
             identity: Arc::default(),
             language: Language::default(),
             raw: false,
+            trusted: Arc::new([]),
         }
     }
 }

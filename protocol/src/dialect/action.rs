@@ -4,6 +4,7 @@
 //! and the next line is read when the queue is empty.
 
 use crate::base::name::Name;
+use crate::base::rate::Cost;
 use crate::base::text::Text;
 use crate::log::command::Command;
 use alloc::boxed::Box;
@@ -47,9 +48,15 @@ pub enum Action {
 }
 
 impl Action {
-    /// Whether other members may read the result. The rate charges one line for each action that they do.
-    pub(crate) const fn reaches_others(&self) -> bool {
-        matches!(self, Self::Propose(_) | Self::Signal(_))
+    /// Returns what the action costs because others may read the result: a line, or more if it makes them read much.
+    pub(crate) fn cost(&self) -> Cost {
+        match self {
+            Self::Propose(command) | Self::Signal(command) => {
+                Cost::told(command.told_bytes()).max(Cost::lines(1))
+            }
+            Self::Quit(message) => Cost::told(message.as_ref().map_or(0, |it| it.as_str().len())),
+            _ => Cost::NONE,
+        }
     }
 }
 

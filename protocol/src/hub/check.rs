@@ -1,11 +1,10 @@
 //! The invariants of the hub, which hold between two inputs.
 
-use super::{Admission, Connection, Hub, ip_prefix};
+use super::{Admission, Connection, Hub};
 use crate::base::id::ConnId;
 use crate::base::name::RoomName;
 use crate::base::time::DeadlineReason;
 use crate::session::Link;
-use alloc::collections::BTreeMap;
 
 impl Hub {
     /// Asserts every invariant of the hub, the sessions and the world. Tests, simulators and fuzzers call it after each
@@ -86,15 +85,20 @@ impl Hub {
     }
 
     fn check_admissions(&self) {
-        let mut per_ip = BTreeMap::new();
         let with = |admission| {
             self.each_connection().filter(move |(_, connection)| connection.admission == admission)
         };
-        for (_, connection) in with(Admission::Admitted) {
-            *per_ip.entry(ip_prefix(connection.peer.ip())).or_insert(0) += 1;
+        let admitted = with(Admission::Admitted).count();
+        assert_eq!(self.admitted as usize, admitted, "admitted connections are counted");
+        self.addresses.check_invariants(
+            self.each_connection()
+                .map(|(conn, it)| (conn, it.address, it.admission == Admission::Admitted, it.ticket)),
+        );
+        for (conn, connection) in self.each_connection().filter(|(_, it)| it.ticket.is_some()) {
+            let is_first = self.addresses.first_waiting(connection.address) == Some(conn);
+            let is_timed = connection.timers.is_set(DeadlineReason::Rate);
+            assert_eq!(is_timed, is_first, "the first of those that wait for an address has a timer");
         }
-        assert_eq!(self.admitted, per_ip.values().sum(), "admitted connections are counted");
-        assert_eq!(self.admitted_per_ip, per_ip, "the connections of each address are counted");
         assert!(self.admitted <= self.limits.connections_max, "connections are within their limit");
         assert_eq!(
             self.refused as usize,

@@ -58,7 +58,7 @@ impl Hub {
         self.watches.forget(conn);
         let Some(connection) = self.connection(conn) else { return };
         connection.label = None;
-        self.clear_timers(conn);
+        self.clear_timers(now, conn);
         self.set_timer(conn, DeadlineReason::Close, at);
         sink.output(Output::Close { conn, reason, farewell });
     }

@@ -1,10 +1,12 @@
 //! Accepting a connection, and making it a member.
 
+use super::address::AddressId;
 use super::timers::ConnTimers;
-use super::{Admission, Connection, Hub, Slot, ip_prefix};
+use super::{Admission, Connection, Hub, Slot};
 use crate::base::id::ConnId;
 use crate::base::name::RoomName;
 use crate::base::person::Profile;
+use crate::base::rate::Cost;
 use crate::base::time::{DeadlineReason, Now};
 use crate::dialect::Dialect;
 use crate::dialect::action::{PasswordResult, Registration};
@@ -12,8 +14,11 @@ use crate::hub::console::ConsoleEvent;
 use crate::hub::output::{Output, Sink};
 use crate::log::close_reason::CloseReason;
 use crate::log::command::{Command, NameRequest};
-use crate::session::Session;
-use core::net::{IpAddr, SocketAddr};
+use crate::session::{Blocked, Session};
+use core::net::SocketAddr;
+
+/// What a connection costs its address: others are told when a member enters and leaves.
+const CONNECTION_COST: Cost = Cost::lines(4);
 
 impl Hub {
     /// Admits or refuses a connection that the driver has accepted.
@@ -31,7 +36,9 @@ impl Hub {
             return;
         }
         self.counters.accepted += 1;
-        let refused = self.refusal(peer.ip());
+        let address =
+            self.addresses.connect(peer.ip(), &self.options.trusted, self.limits.budgets_max, now.mono);
+        let refused = self.refusal(address);
         let session = match refused {
             None => Session::new(dialect, &self.options, &self.limits, now.mono),
             Some(_) => Session::refused(dialect, &self.options, &self.limits, now.mono),
@@ -42,12 +49,22 @@ impl Hub {
             Some(_) => Admission::Dropped,
         };
         let room = room.cloned();
-        let connection =
-            Connection { session, peer, admission, room, label: None, timers: ConnTimers::default() };
+        let connection = Connection {
+            session,
+            peer,
+            address,
+            ticket: None,
+            admission,
+            room,
+            label: None,
+            timers: ConnTimers::default(),
+        };
         if self.vacant.pop().is_none() {
             self.slots.push(Slot { generation: 0, connection: None });
         }
         self.slots[conn.slot as usize].connection = Some(connection);
+        let is_ready = self.address_is_ready(now, address);
+        self.charge_address(now, address, CONNECTION_COST);
         sink.output(Output::Console(ConsoleEvent::Accepted { conn, peer }));
         if let Some(reason) = refused {
             sink.output(Output::Console(ConsoleEvent::Refused { peer, reason }));
@@ -61,13 +78,18 @@ impl Hub {
             return;
         }
         self.admitted += 1;
-        *self.admitted_per_ip.entry(ip_prefix(peer.ip())).or_insert(0) += 1;
-        self.begin(now, conn, sink);
+        self.addresses.admit(address);
+        if is_ready {
+            self.begin(now, conn, sink);
+        } else {
+            self.wait(now, conn, Some(Blocked::Address));
+        }
     }
 
     /// Starts the detection of the dialect of an admitted connection, its registration, or its entrance.
-    fn begin(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
+    pub(super) fn begin(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
         let Some(session) = self.session(conn) else { return };
+        session.begin();
         if session.listener() == Dialect::Auto {
             // The plain dialect has no way to send a password, so a silence is not taken for it before the time for a
             // registration is over.
@@ -95,7 +117,7 @@ impl Hub {
         }
         // This clears the timers of detection and registration. If a line has to wait for the rate, `run` sets that
         // timer again.
-        self.clear_timers(conn);
+        self.clear_timers(now, conn);
         let Some(connection) = self.connection(conn) else { return };
         let peer = connection.peer;
         let room = connection.room.clone().filter(|_| registration.enters_room);
@@ -108,13 +130,12 @@ impl Hub {
     }
 
     /// Returns the reason to refuse a connection from this address, if there is one.
-    pub(super) fn refusal(&self, ip: IpAddr) -> Option<CloseReason> {
-        let from_ip = self.admitted_per_ip.get(&ip_prefix(ip)).copied().unwrap_or(0);
+    fn refusal(&self, address: AddressId) -> Option<CloseReason> {
         if self.stopping {
             Some(CloseReason::Shutdown)
         } else if self.admitted >= self.limits.connections_max {
             Some(CloseReason::ServerFull)
-        } else if !ip.to_canonical().is_loopback() && from_ip >= self.limits.connections_per_ip_max {
+        } else if self.addresses.is_full(address, self.limits.connections_per_ip_max) {
             Some(CloseReason::AddressFull)
         } else {
             None

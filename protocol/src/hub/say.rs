@@ -5,6 +5,7 @@
 
 use super::Hub;
 use crate::base::id::{ConnId, MemberId, RoomId};
+use crate::base::rate::Cost;
 use crate::base::time::Now;
 use crate::dialect::action::Action;
 use crate::dialect::event::{Event, WireClass};
@@ -131,9 +132,8 @@ impl Hub {
         self.write(conn, &bytes, sink);
         let cost = bytes.len().max(composed.rows * ROW_COST_BYTES);
         self.scratch = bytes;
-        let rate = self.limits.rate;
+        self.charge(now, conn, Cost::reply(cost));
         let Some(session) = self.session(conn) else { return };
-        session.charge(cost, rate, now.mono);
         if composed.is_bulk {
             session.wait_for_reader();
             sink.output(Output::ReportDrained { conn });
@@ -167,16 +167,15 @@ impl Hub {
         Some(Composed { next, rows, is_bulk })
     }
 
-    /// Queues the actions that follow from an answer, before the connection's next line. Each action that reaches other
-    /// members costs a line; the first is paid for by the line itself.
+    /// Queues the actions that follow from an answer, before the connection's next line. What they cost is charged, but for
+    /// the line that is paid for already.
     fn do_next(&mut self, now: Now, conn: ConnId, next: Vec<Action>) {
         if next.is_empty() {
             return;
         }
-        let heard = next.iter().filter(|action| action.reaches_others()).count();
-        let rate = self.limits.rate;
+        let told = next.iter().map(Action::cost).fold(Cost::NONE, Cost::plus);
+        self.charge(now, conn, told.minus(Cost::lines(1)));
         if let Some(session) = self.session(conn) {
-            session.charge_lines(heard.saturating_sub(1), rate, now.mono);
             session.queue_first(next);
         }
     }

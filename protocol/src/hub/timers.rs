@@ -96,7 +96,7 @@ impl Hub {
             }
             DeadlineReason::Close => sink.output(Output::Abort { conn }),
             DeadlineReason::Idle => self.check_idle(now, conn, sink),
-            DeadlineReason::Rate => self.run(now, conn, sink),
+            DeadlineReason::Rate => self.budget_ready(now, conn, sink),
             DeadlineReason::Register => {
                 self.close_now(now, conn, CloseReason::RegistrationTimeout, None, sink);
             }
@@ -183,7 +183,9 @@ impl Hub {
         self.set_timer(conn, why, Instant::NEVER);
     }
 
-    pub(super) fn clear_timers(&mut self, conn: ConnId) {
+    /// Clears the timers of a connection, which waits for nothing any more.
+    pub(super) fn clear_timers(&mut self, now: Now, conn: ConnId) {
+        self.leave_queue(now, conn);
         let Some((timers, due)) = self.timers_of(conn) else { return };
         for (at, why) in due.iter_mut().zip(DeadlineReason::ALL).filter(|(at, _)| **at != Instant::NEVER) {
             timers.remove(core::mem::replace(at, Instant::NEVER), why, conn);

@@ -1,7 +1,7 @@
 //! Commands, which are the only way to change the shared state, and the log entries that contain them.
 
 use crate::base::id::{ConnId, MemberId, Seq};
-use crate::base::limits::WorldLimits;
+use crate::base::limits::{PIECE_TEXT_BYTES_MIN, WorldLimits};
 use crate::base::mode::{Key, ModeChange, Status};
 use crate::base::name::{Name, RoomName};
 use crate::base::person::{Host, Profile, UserModes};
@@ -206,6 +206,38 @@ impl Command {
             | Self::Tell { member, .. }
             | Self::Wallops { member, .. } => Some(*member),
         }
+    }
+}
+
+/// The number of bytes around the text of a message, or of each piece of a long one: names, and the words of the protocol.
+const PIECE_OVERHEAD_BYTES: usize = 64;
+
+impl Command {
+    /// Returns roughly how many bytes each of those who are told of the command is sent for it. It depends on the command
+    /// alone, not on who is told.
+    pub(crate) fn told_bytes(&self) -> usize {
+        let text = |text: &Option<Text>| text.as_ref().map_or(0, |it| it.as_str().len());
+        let bytes = match self {
+            Self::Reply { message, .. } | Self::Say { message, .. } | Self::Tell { message, .. } => {
+                message.text.as_str().len() + message.tags.as_deref().map_or(0, str::len)
+            }
+            Self::Kick { message, .. }
+            | Self::Kill { message, .. }
+            | Self::Leave { message, .. }
+            | Self::Move { message, .. } => text(message),
+            Self::SetAway { away, .. } => text(away),
+            Self::SetRealName { real_name: text, .. } | Self::Wallops { text, .. } => text.as_str().len(),
+            Self::SetTopic { topic, .. } => text(topic),
+            Self::Configure(_)
+            | Self::Enter { .. }
+            | Self::Invite { .. }
+            | Self::Promote { .. }
+            | Self::Rename { .. }
+            | Self::SetHost { .. }
+            | Self::SetModes { .. }
+            | Self::SetUserModes { .. } => 0,
+        };
+        bytes + PIECE_OVERHEAD_BYTES * bytes.div_ceil(PIECE_TEXT_BYTES_MIN).max(1)
     }
 }
 

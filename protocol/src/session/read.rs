@@ -1,11 +1,11 @@
 //! Reading lines from a connection's input and turning them into actions.
 
-use super::{Request, Session, State, Workspace};
+use super::{Blocked, Funds, Request, Session, State, Workspace};
 use crate::base::id::MemberId;
 use crate::base::limits::Limits;
 use crate::base::options::Options;
+use crate::base::rate::Cost;
 use crate::base::text::Text;
-use crate::base::time::Instant;
 use crate::dialect::Dialect;
 use crate::dialect::action::{Action, Notice, Registration};
 use crate::dialect::state::{Context, Line};
@@ -16,29 +16,29 @@ use crate::framing::typed::Typed;
 use bytes::Bytes;
 
 impl Session {
-    /// Reads the next line, if there is one, and queues its actions. Returns a request if the line leads to one at
-    /// once, and `Err` with the time at which the rate allows the next line.
+    /// Reads the next line, if there is one and both budgets allow it, and queues its actions. Returns a request that the
+    /// line leads to at once.
     pub(super) fn read_line(
         &mut self,
-        now: Instant,
+        funds: &Funds,
         member: Option<MemberId>,
         limits: &Limits,
         options: &Options,
-    ) -> Result<Option<Request>, Instant> {
-        if let Some(request) = self.sniff(now, limits) {
-            return Ok(Some(request));
+    ) -> Request {
+        if let Some(request) = self.sniff(funds) {
+            return request;
         }
         let Some(Workspace { framer, actions }) = self.workspace.as_deref_mut() else {
-            return Ok(Some(self.nothing_to_read()));
+            return self.nothing_to_read();
         };
         if !actions.is_empty() {
-            return Ok(None);
+            return Request::Nothing;
         }
-        let mut limiter = self.limiter;
-        if let Err(until) = limiter.spend(limits.rate, now)
-            && (framer.has_item() || self.input_ended && framer.has_begun())
-        {
-            return Err(until);
+        let ready_at = self.budget.ready_at(funds.rate);
+        let is_ready = ready_at <= funds.now && funds.address_is_ready;
+        if !is_ready && (framer.has_item() || self.input_ended && framer.has_begun()) {
+            let own = ready_at > funds.now;
+            return Request::Wait(Some(if own { Blocked::Until(ready_at) } else { Blocked::Address }));
         }
         // A shortcut for nearly every line that people type: one that needs no conversion.
         let context = Context { member, limits, options };
@@ -47,9 +47,9 @@ impl Session {
             && is_typed
             && let Some(text) = framer.next_clean_line(Text::as_it_stands)
         {
-            self.limiter = limiter;
             self.typed_line(Typed::clean(text), &context);
-            return Ok(None);
+            self.charge_line(funds);
+            return Request::Nothing;
         }
         let item = match framer.next_item() {
             None if self.input_ended => framer.finish().map(Item::Line),
@@ -59,33 +59,38 @@ impl Session {
             Some(Item::Line(line)) => line,
             // An answer to a telnet command costs as much as a line.
             Some(Item::Telnet(asked)) => {
-                self.limiter = limiter;
                 self.queue_telnet_answer(asked);
-                return Ok(None);
+                self.charge(Cost::lines(1), funds);
+                return Request::Nothing;
             }
-            None => return Ok(Some(self.nothing_to_read())),
+            None => return self.nothing_to_read(),
         };
-        self.limiter = limiter;
         // A web page may have the browser of a visitor send IRC commands in the body of an HTTP request. The sniffer
         // only sees a request at the start of the input; this catches one after other lines.
         if self.state == State::Register && is_request(line.bytes, line.dropped > 0) {
-            return Ok(Some(Request::TurnAway(Kind::Http)));
+            return Request::TurnAway(Kind::Http);
         }
         if !is_typed {
             let FramedLine { bytes, dropped } = line;
             self.dialect.line(Line::Bytes { bytes, dropped }, &context, actions);
-            // A line that sends a message to twenty rooms costs as much as twenty lines.
-            let heard = actions.iter().filter(|action| action.reaches_others()).count();
-            self.limiter.charge(heard.saturating_sub(1), limits.rate, now);
         } else if self.state != State::Detect || self.sniffer.is_none() {
             let typed = Typed::read(line.bytes, line.dropped);
             self.typed_line(typed, &context);
         }
+        self.charge_line(funds);
         // The sniffer has decided for the plain dialect: the connection enters before its first line is read.
         if self.state == State::Detect && self.sniffer.is_none() {
-            return Ok(Some(self.enter_plain()));
+            return self.enter_plain();
         }
-        Ok(None)
+        Request::Nothing
+    }
+
+    /// Charges for the line that was read. A line that others hear costs what its actions cost, for instance as much as
+    /// twenty lines if it sends a message to twenty rooms.
+    fn charge_line(&mut self, funds: &Funds) {
+        let actions = self.workspace.as_deref().into_iter().flat_map(|it| &it.actions);
+        let told = actions.map(Action::cost).fold(Cost::NONE, Cost::plus);
+        self.charge(told.max(Cost::lines(1)), funds);
     }
 
     /// Returns what follows where no line is left.
@@ -94,7 +99,7 @@ impl Session {
     }
 
     /// Passes the input through the sniffer, until it is clear what protocol the connection speaks.
-    fn sniff(&mut self, now: Instant, limits: &Limits) -> Option<Request> {
+    fn sniff(&mut self, funds: &Funds) -> Option<Request> {
         let evidence = match (self.state, self.listener) {
             (State::Detect, _) => Evidence::Open,
             (State::Register, _) => Evidence::Irc,
@@ -109,7 +114,7 @@ impl Session {
                     let framer = &mut self.workspace().framer;
                     if framer.is_for_people() {
                         framer.push(sniffed.noise.into());
-                        self.read_noise(now, limits);
+                        self.read_noise(funds);
                     }
                 }
                 if self.workspace.as_deref().is_some_and(|it| !it.actions.is_empty()) {
@@ -136,14 +141,14 @@ impl Session {
 
     /// Reads bytes that the sniffer has found to be noise: lines are dropped, and telnet commands are answered. During
     /// detection "Are You There" is not answered: the greeting will do that.
-    fn read_noise(&mut self, now: Instant, limits: &Limits) {
+    fn read_noise(&mut self, funds: &Funds) {
         while let Some(item) = self.workspace().framer.next_item() {
             if let Item::Telnet(asked) = item
                 && (self.state != State::Detect || asked != TelnetRequest::AreYouThere)
             {
                 // This charges but does not wait for the rate: bytes after the noise may still decide the protocol.
                 // Later lines wait for the debt.
-                self.limiter.charge(1, limits.rate, now);
+                self.charge(Cost::lines(1), funds);
                 self.queue_telnet_answer(asked);
             }
         }

@@ -10,6 +10,15 @@ use crate::log::command::Command;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+/// The budget that does not allow the next line yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Blocked {
+    /// The address's.
+    Address,
+    /// The connection's own, until this time.
+    Until(Instant),
+}
+
 /// Something that the hub has to do for a session.
 #[derive(Debug)]
 pub(crate) enum Request {
@@ -23,6 +32,8 @@ pub(crate) enum Request {
     Enter(Registration),
     /// Start the answer to a line with this label; with `None`, end it.
     Label(Option<String>),
+    /// Do nothing: a line was read, and its actions follow.
+    Nothing,
     /// Write a notice in the words of the dialect.
     Notice(Notice),
     /// Propose a command to the log.
@@ -43,8 +54,8 @@ pub(crate) enum Request {
     TurnAway(Kind),
     /// Stop watching these names; with `None`, all names.
     Unwatch(Option<Vec<Name>>),
-    /// Wait for another input, or until this time.
-    Wait(Option<Instant>),
+    /// Wait for another input, or for the budget that the next line needs.
+    Wait(Option<Blocked>),
     /// Watch these names.
     Watch(Vec<Name>),
 }

@@ -4,6 +4,7 @@ use super::Author;
 use crate::base::id::{ConnId, MemberId, RoomId};
 use crate::base::name::Name;
 use crate::base::person::{Person, UserModes};
+use crate::base::rate::Cost;
 use crate::base::text::Text;
 use crate::base::time::DeadlineReason;
 use crate::dialect::event::{Event, EventKind};
@@ -209,10 +210,7 @@ impl Hub {
     /// Charges the author one line for each room of a member but the first, as if it had sent a message to each.
     pub(super) fn charge_for_rooms(&mut self, author: Author<'_>, member: MemberId) {
         let rooms = self.world.member(member).map_or(0, |member| member.rooms().len());
-        let rate = self.limits.rate;
-        if let Some(session) = self.session(author.conn) {
-            session.charge_lines(rooms.saturating_sub(1), rate, author.now.mono);
-        }
+        self.charge(author.now, author.conn, Cost::lines(rooms.saturating_sub(1)));
     }
 }
 
