@@ -27,11 +27,13 @@ macro_rules! marks {
 
 marks! {
     AcceptWaits: "a connection waits to be accepted because no slot is free",
+    AddressBusy: "several connections wait for the budget of their address",
     Answered: "a member replies to the last one that sent it a private message",
     AnsweredHttp: "an HTTP request is answered with the ways to join",
     AnsweredMidTick: "a member gets a reply in the middle of its room's tick",
     BacklogCut: "a slow reader is closed",
     BotHeard: "a client reads that another member is a bot",
+    BudgetShared: "newcomers share a budget because too many debts are kept",
     CharacterMended: "a telnet client takes a byte of a character for a key",
     ClassMidTick: "a member changes its capabilities in the middle of its room's tick",
     ClosedHalfWritten: "a connection breaks in the middle of a write",
@@ -85,6 +87,7 @@ marks! {
     ToldEncoding: "a member writes text that is not UTF-8",
     TransmitsBinary: "a telnet client transmits binary",
     TwoRoomsInTick: "a member reads events of two rooms in one tick",
+    WaitedAtDoor: "a connection is let in only when its address's budget allows it",
     WatchedClosely: "a watcher that shares no room with a member reads an event of it",
     WatchedRenamed: "a member with a watched name takes another",
     WordsWithheld: "the words of a silenced member that leaves or is away are withheld",

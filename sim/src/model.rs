@@ -5,6 +5,7 @@
 //! names, texts, events and answers, which have tests and a law of their own. It shares nothing that decides which
 //! connection is sent what, when, and in which order.
 
+mod address;
 mod answer;
 mod apply;
 mod ask;
@@ -26,6 +27,7 @@ use crate::conns::Conns;
 use crate::expectation::Expectation;
 use crate::mark::Marks;
 use crate::sometimes;
+use address::{Address, Addresses, LINE};
 use chat::Chat;
 use conn::{Conn, Link, Stage, Timer, Wait};
 use parlor_protocol::plain::Note;
@@ -34,7 +36,7 @@ use parlor_protocol::{
     World,
 };
 use std::collections::VecDeque;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// A password to check: the connection that sent it, the name of the operator (`None` for the server's password), and
@@ -46,7 +48,10 @@ pub type PasswordQuestion = (ConnId, Option<String>, Vec<u8>);
 pub struct Model {
     limits: Limits,
     options: Options,
+    addresses: Addresses,
     conns: Conns<Conn>,
+    /// The connection whose turn it is among those that wait for the budget of their address.
+    turn: Option<ConnId>,
     /// A world of the core, from which the core's dialect writes answers.
     world: World,
     /// The expected bytes of connections that are gone, if they are compared later.
@@ -69,7 +74,9 @@ impl Model {
         Self {
             limits,
             options,
+            addresses: Addresses::default(),
             conns: Conns::default(),
+            turn: None,
             world: World::new(),
             gone: None,
             chat: Chat::default(),
@@ -154,43 +161,56 @@ impl Model {
     }
 
     fn accepted(&mut self, id: ConnId, dialect: Dialect, peer: SocketAddr, room: Option<&RoomName>) {
-        let refused = self.refusal(peer.ip());
+        let address = self.address_of(peer.ip());
+        let refused = self.refusal(address);
+        let is_ready = self.address_is_ready(address, false);
+        self.charge_address(address, 4 * LINE);
         let refusals = self.conns.values().filter(|conn| conn.refused).count();
         let is_told = refusals < self.limits.refusals_max as usize;
         let now = self.now.mono;
-        let mut conn = Conn::new(peer, dialect, &self.options, now);
+        let mut conn = Conn::new(peer, address, dialect, &self.options, now);
         conn.leads_to = room.cloned();
         conn.admitted = refused.is_none();
         conn.refused = refused.is_some() && is_told;
         if refused.is_some() && !is_told {
             conn.link = Link::Closing;
         }
-        if refused.is_none() {
-            match dialect {
-                Dialect::Auto => {
-                    // If the server has a password, plain clients are refused in the end, so there is no hurry to
-                    // recognize one.
-                    let ms = match self.options.identity.has_password {
-                        true => self.limits.registration_ms,
-                        false => self.limits.detect_ms,
-                    };
-                    conn.stage = Stage::Detecting;
-                    conn.wait = Some((now.plus_ms(ms), Wait::Detection));
-                }
-                Dialect::Irc => {
-                    conn.stage = Stage::Registering;
-                    conn.expect_registration(now, &self.limits);
-                }
-                Dialect::Custom(_) | Dialect::Plain => {}
-            }
-        }
         sometimes!(self.marks, DropsRefused, refused.is_some() && !is_told);
         let before = self.conns.insert(id, conn);
         assert!(before.is_none(), "{id} is given to one connection at a time");
         match refused {
             Some(reason) => self.say_farewell(id, reason),
-            None if dialect == Dialect::Plain => self.enter_plain(id),
-            None => {}
+            None if is_ready => self.begin(id),
+            None => {
+                if let Some(conn) = self.conns.get_mut(id) {
+                    conn.stage = Stage::Door;
+                }
+                self.wait_for_address(id);
+            }
+        }
+    }
+
+    /// Starts to serve an admitted connection.
+    fn begin(&mut self, id: ConnId) {
+        let now = self.now.mono;
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        match conn.listener {
+            Dialect::Auto => {
+                // If the server has a password, plain clients are refused in the end, so there is no hurry to
+                // recognize one.
+                let ms = match self.options.identity.has_password {
+                    true => self.limits.registration_ms,
+                    false => self.limits.detect_ms,
+                };
+                conn.stage = Stage::Detecting;
+                conn.wait = Some((now.plus_ms(ms), Wait::Detection));
+            }
+            Dialect::Irc => {
+                conn.stage = Stage::Registering;
+                conn.expect_registration(now, &self.limits);
+            }
+            Dialect::Custom(_) => {}
+            Dialect::Plain => self.enter_plain(id),
         }
     }
 
@@ -210,16 +230,13 @@ impl Model {
         self.advance(now, id);
     }
 
-    fn refusal(&self, ip: IpAddr) -> Option<CloseReason> {
+    fn refusal(&self, address: Address) -> Option<CloseReason> {
         let admitted = || self.conns.values().filter(|conn| conn.admitted);
-        let from_there = admitted().filter(|conn| same_host(conn.peer.ip(), ip)).count();
         if self.stopping {
             Some(CloseReason::Shutdown)
         } else if admitted().count() >= self.limits.connections_max as usize {
             Some(CloseReason::ServerFull)
-        } else if !ip.to_canonical().is_loopback()
-            && from_there >= self.limits.connections_per_ip_max as usize
-        {
+        } else if self.is_full(address) {
             Some(CloseReason::AddressFull)
         } else {
             None
@@ -227,6 +244,7 @@ impl Model {
     }
 
     fn closed(&mut self, id: ConnId) {
+        self.leave_queue(id);
         let Some(conn) = self.conns.get_mut(id) else { return };
         let was_open = conn.link == Link::Open;
         conn.link = Link::Gone;
@@ -277,6 +295,7 @@ impl Model {
     /// Sends the last bytes of a connection, and closes it.
     fn say_bytes_and_close(&mut self, id: ConnId, bytes: &[u8]) {
         self.send(id, bytes);
+        self.leave_queue(id);
         if let Some(conn) = self.conns.get_mut(id) {
             conn.forget_input();
             conn.link = Link::Closing;
@@ -294,7 +313,7 @@ impl Model {
                 conn.stage = Stage::Leaving(member);
                 self.proposals.push((id, Command::Leave { member, reason, message }));
             }
-            Stage::Detecting | Stage::Registering => conn.stage = Stage::Outside,
+            Stage::Detecting | Stage::Door | Stage::Registering => conn.stage = Stage::Outside,
             Stage::Entering => {
                 conn.ended_for.get_or_insert(reason);
             }
@@ -309,7 +328,7 @@ impl Model {
         let Some((_, timer, id)) = timers.min().filter(|(at, ..)| *at <= now.mono) else { return };
         let Some(conn) = self.conns.get_mut(id) else { return };
         match timer {
-            Timer::Budget => self.changed(now, id, |conn| conn.budget_timer = None),
+            Timer::Budget => self.budget_is_due(id),
             Timer::Detection => {
                 conn.wait = None;
                 if conn.stage == Stage::Detecting {
@@ -388,14 +407,5 @@ impl Model {
         {
             gone.insert(id, conn.due);
         }
-    }
-}
-
-/// Whether two addresses count as one for the limit of connections: equal in IPv4, in one /64 network in IPv6.
-fn same_host(one: IpAddr, other: IpAddr) -> bool {
-    match (one.to_canonical(), other.to_canonical()) {
-        (IpAddr::V4(one), IpAddr::V4(other)) => one == other,
-        (IpAddr::V6(one), IpAddr::V6(other)) => one.octets()[..8] == other.octets()[..8],
-        _ => false,
     }
 }

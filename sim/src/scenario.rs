@@ -14,7 +14,9 @@ pub use generate::Size;
 pub use text::ParseError;
 
 use parlor_protocol::{Dialect, Limits, Options, RoomName};
+use std::fmt;
 use std::net::SocketAddr;
+use std::str::FromStr;
 
 /// A simulation to run.
 #[derive(Clone, Debug)]
@@ -23,6 +25,35 @@ pub struct Scenario {
     pub setup: Setup,
     /// The steps, in order.
     pub steps: Vec<Step>,
+}
+
+/// The network in which the clients of a simulation have their addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hosts {
+    /// `127.0.0.0/8`.
+    Loopback,
+    /// `10.0.0.0/8`.
+    V4,
+    /// `2001:db8::/48`, with two hosts in each /64.
+    V6,
+}
+
+impl fmt::Display for Hosts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Loopback => "loopback",
+            Self::V4 => "v4",
+            Self::V6 => "v6",
+        })
+    }
+}
+
+impl FromStr for Hosts {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Loopback, Self::V4, Self::V6].into_iter().find(|it| it.to_string() == text).ok_or(())
+    }
 }
 
 /// The conditions of a run.
@@ -37,8 +68,8 @@ pub struct Setup {
     /// Number of clients on one host. The hosts use the same ports, so clients on different hosts may have the same
     /// port.
     pub clients_per_host: u16,
-    /// Whether the clients are on the server's machine, where the number of connections of one address has no limit.
-    pub loopback: bool,
+    /// The network in which the clients have their addresses.
+    pub network: Hosts,
     /// The seed of the choices of the network and of the log.
     pub chaos_seed: u64,
     /// Maximum time in microseconds until a command is committed; 0 if it is committed at once.
@@ -144,7 +175,7 @@ impl Setup {
             options: Options::default(),
             clients,
             clients_per_host: clients,
-            loopback: true,
+            network: Hosts::Loopback,
             chaos_seed,
             commit_us_max: 0,
             flush_per_mille: 0,
@@ -161,7 +192,10 @@ impl Setup {
     pub fn peer(&self, client: u16) -> SocketAddr {
         let (host, port) = (client / self.clients_per_host, 5_001 + client % self.clients_per_host);
         let [high, low] = (host + 1).to_be_bytes();
-        let net = if self.loopback { 127 } else { 10 };
-        ([net, 0, high, low], port).into()
+        match self.network {
+            Hosts::Loopback => ([127, 0, high, low], port).into(),
+            Hosts::V4 => ([10, 0, high, low], port).into(),
+            Hosts::V6 => ([0x2001, 0xdb8, 0, host / 2, 0, 0, 0, host + 1], port).into(),
+        }
     }
 }

@@ -26,6 +26,11 @@ pub struct TrustedNetwork {
     pub factor: u32,
 }
 
+impl TrustedNetwork {
+    /// The largest factor.
+    pub const FACTOR_MAX: u32 = 1_000_000;
+}
+
 /// The bits before an IPv4 address in the IPv6 address that it is mapped to.
 const MAPPED_BITS: u8 = 96;
 
@@ -60,6 +65,11 @@ impl Network {
         mapped(ip) & mask(self.bits) == self.first
     }
 
+    /// Returns whether all addresses of `other` are in the network.
+    pub(crate) fn contains_all(&self, other: &Self) -> bool {
+        other.bits >= self.bits && other.first & mask(self.bits) == self.first
+    }
+
     /// Returns the number of bits that all addresses share, counted in an IPv6 address.
     pub(crate) const fn prefix_bits(&self) -> u8 {
         self.bits
@@ -83,7 +93,7 @@ pub struct NetworkError;
 
 impl fmt::Display for NetworkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a network, such as 192.0.2.0/24 or 2001:db8::/32")
+        f.write_str("not a network, such as 192.0.2.0/24, 2001:db8::/32 or 192.0.2.0/24=4")
     }
 }
 
@@ -113,6 +123,24 @@ impl FromStr for Network {
             _ => Self::new(ip, bits),
         };
         network.filter(|network| network.first == mapped(ip)).ok_or(NetworkError)
+    }
+}
+
+impl FromStr for TrustedNetwork {
+    type Err = NetworkError;
+
+    /// Parses `NETWORK=FACTOR`, or `NETWORK`, which has no limit.
+    fn from_str(text: &str) -> Result<Self, NetworkError> {
+        let (network, factor) = text.split_once('=').unwrap_or((text, "0"));
+        let is_number = factor.bytes().all(|it| it.is_ascii_digit());
+        let factor = factor.parse().ok().filter(|factor| is_number && *factor <= Self::FACTOR_MAX);
+        Ok(Self { network: network.parse()?, factor: factor.ok_or(NetworkError)? })
+    }
+}
+
+impl fmt::Display for TrustedNetwork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.network, self.factor)
     }
 }
 
@@ -146,6 +174,16 @@ mod tests {
             ["", "1.2.3", "1.2.3.4/33", "1.2.3.4/8", "::/129", "::1/64", "1.2.3.4/+8", "1.2.3.4/", "a"]
         {
             assert_eq!(text.parse::<Network>(), Err(NetworkError), "{text}");
+        }
+    }
+
+    #[test]
+    fn trusted_networks_are_read_and_written() {
+        let trusted = |text: &str| text.parse::<TrustedNetwork>();
+        assert_eq!(trusted("192.0.2.0/24=4").unwrap().to_string(), "192.0.2.0/24=4");
+        assert_eq!(trusted("::1").unwrap().to_string(), "::1/128=0");
+        for text in ["192.0.2.0/24=", "192.0.2.0/24=x", "::1=1000001", "::1=-1", "=4"] {
+            assert_eq!(trusted(text), Err(NetworkError), "{text}");
         }
     }
 

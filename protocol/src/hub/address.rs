@@ -64,14 +64,17 @@ impl Addresses {
         now: Instant,
     ) -> AddressId {
         self.forget_repaid(now);
-        let factor = factor_of(ip, trusted);
+        let trusted = trusted_around(ip, trusted);
+        let factor = trusted.map_or(1, |it| it.factor);
         let host = Network::host(ip);
         let index = match self.by_network.get(&host) {
             Some(&index) => index,
             None if self.indebted.len() >= indebted_max => self.entry(Network::ANY, None, 1),
             None => {
-                let site =
-                    Network::site(ip).map(|site| self.entry(site, None, factor.saturating_mul(SITE_FACTOR)));
+                // A part of a site that is trusted more or less than the rest stands by itself.
+                let is_whole = |site: &Network| trusted.is_none_or(|it| it.network.contains_all(site));
+                let site = Network::site(ip).filter(is_whole);
+                let site = site.map(|site| self.entry(site, None, factor.saturating_mul(SITE_FACTOR)));
                 self.entry(host, site, factor)
             }
         };
@@ -261,9 +264,7 @@ impl Addresses {
     }
 }
 
-/// Returns how many times as large as an ordinary address this one is: the factor of the smallest trusted network around
-/// it.
-fn factor_of(ip: IpAddr, trusted: &[TrustedNetwork]) -> u32 {
-    let around = trusted.iter().filter(|it| it.network.contains(ip));
-    around.max_by_key(|it| it.network.prefix_bits()).map_or(1, |it| it.factor)
+/// Returns the smallest trusted network around an address.
+fn trusted_around(ip: IpAddr, trusted: &[TrustedNetwork]) -> Option<&TrustedNetwork> {
+    trusted.iter().filter(|it| it.network.contains(ip)).max_by_key(|it| it.network.prefix_bits())
 }

@@ -4,14 +4,15 @@
 //! that this world is right; this module checks that no answer reveals a hidden room or member.
 
 use super::Model;
+use super::address::{LINE, answered};
 use super::chat::{Chat, Room};
 use super::conn::{Conn, Link, Stage};
 use super::irc::Client;
 use super::todo::{Change, Query, Todo};
 use bytes::BytesMut;
 use parlor_protocol::{
-    Action, Answer, Command, ConnId, DialectState, Event, MemberId, Name, Now, Question, Refusal, Reply,
-    RoomName, UserModes, View,
+    Action, Answer, Command, ConnId, DialectState, Event, MemberId, Name, Question, Refusal, Reply, RoomName,
+    UserModes, View,
 };
 
 /// Number of bytes that the examination of one member or room costs, whether it is part of the answer or not.
@@ -31,25 +32,25 @@ struct Written {
 
 impl Model {
     /// Carries out a query, and answers it.
-    pub(super) fn answer_query(&mut self, now: Now, id: ConnId, Query { change, question }: Query) {
+    pub(super) fn answer_query(&mut self, id: ConnId, Query { change, question }: Query) {
         self.change(id, change);
         if let Some(question) = question {
             let written = self.compose(id, |form, view, answer| form.answer(question, view, answer));
-            self.answer_paid(now, id, written);
+            self.answer_paid(id, written);
         }
     }
 
     /// Answers a request to read the configuration again, which only operators may send.
-    pub(super) fn rehash(&mut self, now: Now, id: ConnId) {
+    pub(super) fn rehash(&mut self, id: ConnId) {
         let reply = match self.operates(id) {
             true => Reply::Rehashing,
             false => Reply::Refused { refusal: &Refusal::NotServerOperator, command: None },
         };
-        self.reply_paid(now, id, &reply);
+        self.reply_paid(id, &reply);
     }
 
     /// Adds names to those that a connection watches, up to its limit.
-    pub(super) fn watch(&mut self, now: Now, id: ConnId, names: Vec<Name>) {
+    pub(super) fn watch(&mut self, id: ConnId, names: Vec<Name>) {
         let monitored_max = self.limits.monitored_max;
         let Some(client) = self.conns.get_mut(id).and_then(|conn| conn.irc.as_mut()) else { return };
         let (watched, left_over): (Vec<Name>, Vec<Name>) = names.into_iter().partition(|name| {
@@ -59,7 +60,7 @@ impl Model {
             }
             is_watched
         });
-        self.reply_paid(now, id, &Reply::Watching { names: &watched, left_over: &left_over });
+        self.reply_paid(id, &Reply::Watching { names: &watched, left_over: &left_over });
     }
 
     /// Removes names from those that a connection watches; with `None`, all of them.
@@ -110,17 +111,16 @@ impl Model {
     }
 
     /// Sends an IRC client a reply, and charges it.
-    pub(super) fn reply_paid(&mut self, now: Now, id: ConnId, reply: &Reply<'_>) {
+    pub(super) fn reply_paid(&mut self, id: ConnId, reply: &Reply<'_>) {
         let written = self.compose(id, |form, view, answer| form.reply(reply, view, answer));
-        self.answer_paid(now, id, written);
+        self.answer_paid(id, written);
     }
 
-    fn answer_paid(&mut self, now: Now, id: ConnId, written: Written) {
+    fn answer_paid(&mut self, id: ConnId, written: Written) {
         let Written { bytes, next, rows, is_bulk } = written;
         self.answer(id, &bytes);
-        let rate = self.limits.rate;
+        self.charge(id, answered(bytes.len().max(rows * ROW_COST_BYTES)));
         let Some(conn) = self.conns.get_mut(id) else { return };
-        conn.charge(bytes.len().max(rows * ROW_COST_BYTES), rate, now.mono);
         conn.draining = is_bulk;
         self.ask_first(id, next);
     }
@@ -178,7 +178,7 @@ impl Model {
                 }
             }
             (Change::LeaveAll, Some(member), Some(person)) => {
-                conn.charge_lines(person.rooms.len().saturating_sub(1), self.limits.rate, self.now.mono);
+                conn.owes += (person.rooms.len() as u64).saturating_sub(1) * LINE;
                 for room in person.rooms.iter().rev() {
                     let from = Some(room.clone());
                     let command =

@@ -1,5 +1,6 @@
 //! The plain dialect: parses a typed line into a request.
 
+use super::address::{LINE, told};
 use crate::seen::{has_no_glyph, is_unseen, narrow};
 use parlor_protocol::plain::{HelpOn, Mistake};
 use parlor_protocol::{
@@ -43,6 +44,23 @@ pub(super) enum Ask {
 }
 
 impl Ask {
+    /// The price of what others may read of it, if its author is in this room.
+    pub(super) fn price(&self, here: Option<&RoomName>, reserved: &[Name]) -> u64 {
+        let length = |text: &Option<Text>| text.as_ref().map_or(0, |text| text.as_str().len());
+        let is_in_room = here.is_some();
+        match self {
+            Self::Tell(to, _) if reserved.contains(to) => 0,
+            Self::Rename(name) if reserved.contains(name) => 0,
+            Self::Tell(_, text) | Self::Reply(text) => told(text.as_str().len()),
+            Self::Say(_, text) if is_in_room => told(text.as_str().len()),
+            Self::Away(text) => told(length(text)),
+            Self::Kick(_, text) | Self::TopicSet(text) if is_in_room => told(length(text)),
+            Self::Part(text) if here.is_some_and(|here| *here != RoomName::lobby()) => told(length(text)),
+            Self::Quit(text) => length(text) as u64 * (LINE / 768),
+            _ => 0,
+        }
+    }
+
     /// Reads a line.
     pub(super) fn read(line: &str) -> Self {
         let text = again(line);

@@ -1,5 +1,6 @@
 //! The state of one connection, and how its bytes become lines.
 
+use super::address::{Address, LINE, ready_at};
 use super::ask::Ask;
 use super::irc::Client;
 use super::irc::label::Answered;
@@ -17,6 +18,8 @@ use std::net::SocketAddr;
 #[derive(Debug)]
 pub(super) struct Conn {
     pub(super) peer: SocketAddr,
+    /// The address whose budget it shares.
+    pub(super) address: Address,
     /// The room that its listener leads to.
     pub(super) leads_to: Option<RoomName>,
     /// Whether it counts towards the limits on connections.
@@ -59,10 +62,12 @@ pub(super) struct Conn {
     /// The answers so far to the current line, if that has a label.
     pub(super) label: Option<Answered>,
     pub(super) heard_at: Instant,
-    /// The time at which its budget of lines is full again, in microseconds.
-    pub(super) budget_full_at: u64,
-    /// Number of bytes of answers that are not charged yet.
-    uncharged: usize,
+    /// The time at which its own budget is whole again, in microseconds.
+    pub(super) whole_at: u64,
+    /// The price of its acts that is not charged yet.
+    pub(super) owes: u64,
+    /// Whether the price of the line that was read last is not known yet.
+    pub(super) line_is_unpriced: bool,
     pub(super) budget_timer: Option<Instant>,
     /// The time at which it is cut off, if it has not read everything by then.
     pub(super) end_timer: Option<Instant>,
@@ -87,6 +92,8 @@ pub(super) enum Link {
 pub(super) enum Stage {
     /// Its protocol is being detected.
     Detecting,
+    /// It waits for the budget of its address before it is served.
+    Door,
     Entering,
     Leaving(MemberId),
     Member(MemberId),
@@ -125,6 +132,8 @@ pub(super) enum Timer {
 
 /// The result of reading from a connection.
 pub(super) enum NextLine {
+    /// There is something, but the budget of the address does not allow it yet, or others of the address are first.
+    AddressBusy,
     /// The input has ended.
     End,
     /// The telnet command "Are You There".
@@ -171,9 +180,16 @@ impl Opening {
 const IRC_LINE_BYTES_MAX: usize = 4_096 + 510;
 
 impl Conn {
-    pub(super) fn new(peer: SocketAddr, dialect: Dialect, options: &Options, now: Instant) -> Self {
+    pub(super) fn new(
+        peer: SocketAddr,
+        address: Address,
+        dialect: Dialect,
+        options: &Options,
+        now: Instant,
+    ) -> Self {
         Self {
             peer,
+            address,
             leads_to: None,
             admitted: true,
             refused: false,
@@ -198,8 +214,9 @@ impl Conn {
             switches: false,
             label: None,
             heard_at: now,
-            budget_full_at: 0,
-            uncharged: 0,
+            whole_at: 0,
+            owes: 0,
+            line_is_unpriced: false,
             budget_timer: None,
             end_timer: None,
             wait: None,
@@ -220,7 +237,7 @@ impl Conn {
 
     /// Returns the protocol that the client has begun to speak, if that is known. Noise is removed, and telnet
     /// commands in it are answered.
-    pub(super) fn sniff(&mut self, limits: &Limits, now: Instant) -> Option<Detected> {
+    pub(super) fn sniff(&mut self, limits: &Limits) -> Option<Detected> {
         let from = match (self.stage, self.listener) {
             (Stage::Detecting, _) => Origin::Unknown,
             (Stage::Registering, _) => Origin::IrcPort,
@@ -252,7 +269,7 @@ impl Conn {
                             };
                             self.waiting.push_back(todo);
                             // The answer is charged, but never delayed.
-                            self.budget_full_at = owing(self.budget_full_at, 1, limits.rate, now);
+                            self.owes += LINE;
                         }
                         self.scanned = self.unread.len();
                     }
@@ -375,7 +392,13 @@ impl Conn {
         if self.irc.is_some() { IRC_LINE_BYTES_MAX } else { limits.line_bytes_max }
     }
 
-    pub(super) fn next_line(&mut self, now: Now, limits: &Limits) -> NextLine {
+    pub(super) fn next_line(
+        &mut self,
+        now: Now,
+        limits: &Limits,
+        rate: Rate,
+        address_is_ready: bool,
+    ) -> NextLine {
         if self.item.is_none() {
             self.item = if self.irc.is_some() {
                 self.line_of_irc()
@@ -389,9 +412,14 @@ impl Conn {
         if self.item.is_none() {
             return if self.input_ended { NextLine::End } else { NextLine::None };
         }
-        if let Err(at) = self.spend(limits.rate, now.mono) {
-            return NextLine::NotBefore(at);
+        let ready_at = Instant::from_micros(ready_at(self.whole_at, rate));
+        if ready_at > now.mono {
+            return NextLine::NotBefore(ready_at);
         }
+        if !address_is_ready {
+            return NextLine::AddressBusy;
+        }
+        self.owes += LINE;
         match self.item.take() {
             Some(Item::AreYouThere) => NextLine::AreYouThere,
             Some(Item::Line(mut line)) => {
@@ -419,35 +447,4 @@ impl Conn {
         }
         Some(Item::Line(line))
     }
-
-    /// Takes one line from the budget of `burst` lines, which grows by one line in each interval. Returns the time at
-    /// which there will be a line, if there is none now.
-    fn spend(&mut self, rate: Rate, now: Instant) -> Result<(), Instant> {
-        let Some(interval) = 1_000_000_u64.checked_div(u64::from(rate.lines)) else { return Ok(()) };
-        let now = now.as_micros();
-        let missing = self.budget_full_at.saturating_sub(now);
-        let most_missing = interval * u64::from(rate.burst - 1);
-        if missing > most_missing {
-            return Err(Instant::from_micros(now + missing - most_missing));
-        }
-        self.budget_full_at = now + missing + interval;
-        Ok(())
-    }
-
-    /// Charges an answer: one line for each 512 bytes.
-    pub(super) fn charge(&mut self, bytes: usize, rate: Rate, now: Instant) {
-        self.uncharged += bytes;
-        self.charge_lines(self.uncharged / 512, rate, now);
-        self.uncharged %= 512;
-    }
-
-    pub(super) fn charge_lines(&mut self, lines: usize, rate: Rate, now: Instant) {
-        self.budget_full_at = owing(self.budget_full_at, lines, rate, now);
-    }
-}
-
-/// Returns the time at which a budget is full again after it is charged `lines` unconditionally.
-fn owing(full_at: u64, lines: usize, rate: Rate, now: Instant) -> u64 {
-    let interval = 1_000_000_u64.checked_div(rate.lines.into());
-    interval.map_or(full_at, |interval| full_at.max(now.as_micros()) + lines as u64 * interval)
 }

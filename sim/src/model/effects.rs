@@ -1,6 +1,7 @@
 //! The effects of log entries on members and rooms, and the events and answers that tell of them.
 
 use super::Model;
+use super::address::LINE;
 use super::chat::Member;
 use super::conn::{Link, Stage, Wait};
 use super::tell::event;
@@ -335,9 +336,7 @@ impl Model {
     /// Charges a member of several rooms for an event that all of them read: one line for each room.
     fn charge_for_rooms(&mut self, id: ConnId, member: MemberId) {
         let rooms = self.chat.people[&member].rooms.len();
-        if let Some(conn) = self.conns.get_mut(id) {
-            conn.charge_lines(rooms.saturating_sub(1), self.limits.rate, self.now.mono);
-        }
+        self.charge(id, (rooms as u64).saturating_sub(1) * LINE);
     }
 
     /// Tells the clients that watch a member with `extended-monitor`, unless they share a room with it and were told

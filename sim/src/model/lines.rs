@@ -1,6 +1,7 @@
 //! Reads the lines of a connection one after the other, and carries out their steps.
 
 use super::Model;
+use super::address::{LINE, answered};
 use super::ask::Ask;
 use super::conn::{Link, NextLine, Opening, Stage, Wait};
 use super::irc::Author;
@@ -13,52 +14,95 @@ use parlor_protocol::{
     Notice, Now, PasswordResult, Profile, Reply, RoomName, Text,
 };
 
+/// What follows a step or a line.
+enum Next {
+    /// Perhaps another.
+    Again,
+    /// No other, until a budget allows it.
+    Blocked,
+    /// No other for now.
+    Nothing,
+}
+
 impl Model {
     /// Carries out the steps of a connection and reads its lines, as far as that is possible now.
     pub(super) fn advance(&mut self, now: Now, id: ConnId) {
-        while self.advance_once(now, id) {}
+        loop {
+            let next = self.advance_once(now, id);
+            self.settle(id);
+            match next {
+                Next::Again => {}
+                Next::Blocked => break,
+                Next::Nothing => {
+                    self.leave_queue(id);
+                    break;
+                }
+            }
+        }
         self.send_gathered(id);
         self.set_close_deadline(id);
     }
 
-    /// Carries out one step, or reads one line. Returns whether there may be another.
-    fn advance_once(&mut self, now: Now, id: ConnId) -> bool {
+    /// Charges a connection and its address for what it has done.
+    fn settle(&mut self, id: ConnId) {
+        let price = self.conns.get_mut(id).map_or(0, |conn| std::mem::take(&mut conn.owes));
+        if price > 0 {
+            self.turn = None;
+            self.charge(id, price);
+        }
+    }
+
+    /// Carries out one step, or reads one line.
+    fn advance_once(&mut self, now: Now, id: ConnId) -> Next {
         let limits = self.limits;
-        let Some(conn) = self.conns.get_mut(id) else { return false };
+        let Some(conn) = self.conns.get(id) else { return Next::Nothing };
+        if conn.stage == Stage::Door {
+            return Next::Blocked;
+        }
+        let rate = self.own_rate(conn.address);
+        let address_is_ready = self.address_is_ready(conn.address, self.turn == Some(id));
+        let Some(conn) = self.conns.get_mut(id) else { return Next::Nothing };
         if !matches!(conn.stage, Stage::Detecting | Stage::Member(_) | Stage::Registering) || conn.is_held() {
-            return false;
+            return Next::Nothing;
         }
         if let Some(todo) = conn.waiting.front() {
             if conn.waits(todo, &limits) {
-                return false;
+                return Next::Nothing;
             }
             if let Some(todo) = conn.waiting.pop_front() {
-                self.act(now, id, todo);
+                self.act(id, todo);
             }
-            return true;
+            return Next::Again;
         }
         if conn.under_way >= limits.pending_commands_max {
-            return false;
+            return Next::Nothing;
         }
-        if let Some(detected) = conn.sniff(&self.limits, now.mono) {
-            self.detected(now, id, detected);
-            return true;
+        if let Some(detected) = conn.sniff(&self.limits) {
+            self.detected(id, detected);
+            return Next::Again;
         }
         if !conn.waiting.is_empty() {
-            return true;
+            return Next::Again;
         }
-        match conn.next_line(now, &limits) {
+        match conn.next_line(now, &limits, rate, address_is_ready) {
+            NextLine::AddressBusy => {
+                self.wait_for_address(id);
+                return Next::Blocked;
+            }
             NextLine::End => self.leave_or_close(id, CloseReason::EndOfInput, None),
             NextLine::Line(line, dropped) => self.read(id, &line, dropped),
             NextLine::AreYouThere => conn.waiting.push_back(Todo::Ask(Ask::IsThere)),
             NextLine::Telnet(answer) => conn.waiting.push_back(Todo::Telnet(answer)),
-            NextLine::None => return false,
+            NextLine::None => return Next::Nothing,
             NextLine::NotBefore(at) => {
-                conn.budget_timer.get_or_insert(at);
-                return false;
+                self.leave_queue(id);
+                if let Some(conn) = self.conns.get_mut(id) {
+                    conn.budget_timer.get_or_insert(at);
+                }
+                return Next::Blocked;
             }
         }
-        true
+        Next::Again
     }
 
     fn read(&mut self, id: ConnId, line: &[u8], dropped: usize) {
@@ -81,12 +125,12 @@ impl Model {
     }
 
     /// Acts on the result of the detection.
-    fn detected(&mut self, now: Now, id: ConnId, detected: Detected) {
+    fn detected(&mut self, id: ConnId, detected: Detected) {
         let Some(conn) = self.conns.get_mut(id) else { return };
         match (detected, conn.stage, conn.listener) {
             (Detected::Doubt(_), ..) => {
                 sometimes!(self.marks, NotSaid, true);
-                self.answer_plain(now, id, Ask::NotSaid);
+                self.answer_plain(id, Ask::NotSaid);
             }
             (Detected::Plain, ..) => conn.release(false),
             (Detected::Irc, Stage::Detecting, _) => {
@@ -173,7 +217,15 @@ impl Model {
         if dropped > 0 {
             conn.waiting.push_back(Todo::Ask(Ask::LineCut(dropped)));
         }
-        conn.waiting.push_back(Todo::Ask(Ask::read(&corrected)));
+        let ask = Ask::read(&corrected);
+        if conn.stage == Stage::Detecting || !conn.waiting.is_empty() {
+            // The price depends on the room, which is known when the steps before it are carried out.
+            conn.line_is_unpriced = true;
+        } else {
+            let price = ask.price(conn.room.as_ref(), &self.options.identity.reserved_names);
+            conn.owes += price.saturating_sub(LINE);
+        }
+        conn.waiting.push_back(Todo::Ask(ask));
     }
 
     pub(super) fn read_irc(&mut self, id: ConnId, line: &[u8], dropped: usize) {
@@ -190,39 +242,44 @@ impl Model {
         };
         let context = Context { member, limits: &self.limits, options: &self.options };
         let todos = client.read(line, dropped, author, &context);
-        // A line with several targets is charged for each of them.
-        let heard = todos.iter().filter(|todo| todo.is_heard()).count();
-        conn.charge_lines(heard.saturating_sub(1), self.limits.rate, self.now.mono);
+        // A line costs as much as what others hear of it. It is charged as one line already.
+        let price: u64 = todos.iter().map(Todo::price).sum();
+        conn.owes += price.saturating_sub(LINE);
         conn.waiting.extend(todos);
     }
 
-    fn act(&mut self, now: Now, id: ConnId, todo: Todo) {
+    fn act(&mut self, id: ConnId, todo: Todo) {
         let Some(conn) = self.conns.get_mut(id) else { return };
         match todo {
             // A connection whose protocol is not detected yet is answered, too.
             Todo::Ask(Ask::IsThere) => {
                 let mut bytes = bytes::BytesMut::new();
                 Note::IsThere.render(conn.language, self.limits.reply_bytes_max, &mut bytes);
-                conn.charge(bytes.len(), self.limits.rate, now.mono);
+                conn.owes += answered(bytes.len());
                 self.send(id, &bytes);
             }
             Todo::Ask(ask) => {
                 if let Stage::Member(member) = conn.stage {
-                    self.act_plain(now, id, member, ask);
+                    if conn.line_is_unpriced && !matches!(ask, Ask::LineCut(_) | Ask::NotUtf8 { .. }) {
+                        conn.line_is_unpriced = false;
+                        let price = ask.price(conn.room.as_ref(), &self.options.identity.reserved_names);
+                        conn.owes += price.saturating_sub(LINE);
+                    }
+                    self.act_plain(id, member, ask);
                 }
             }
             Todo::Check(operator, password) => {
                 conn.checking = true;
-                conn.stop_registration_clock(now.mono);
+                conn.stop_registration_clock(self.now.mono);
                 // Checking a password is expensive.
-                conn.charge_lines(50, self.limits.rate, now.mono);
+                conn.owes += 10 * LINE;
                 self.questions.push_back((id, operator, password));
             }
             Todo::Enter => self.enter_irc(id),
             Todo::Label(label) => self.label(id, label),
             Todo::Propose(command) => self.propose(id, command),
-            Todo::Query(query) => self.answer_query(now, id, query),
-            Todo::Rehash => self.rehash(now, id),
+            Todo::Query(query) => self.answer_query(id, query),
+            Todo::Rehash => self.rehash(id),
             Todo::Signal(command) => self.signal(id, &command),
             Todo::Telnet(answer) => {
                 sometimes!(self.marks, TelnetAnswered, true);
@@ -230,8 +287,8 @@ impl Model {
             }
             Todo::Quit(message) => self.leave_or_close(id, CloseReason::Quit, message),
             Todo::Unwatch(names) => self.unwatch(id, names.as_deref()),
-            Todo::Watch(names) => self.watch(now, id, names),
-            Todo::PasswordNotRight(notice) => self.reply_paid(now, id, &Reply::Notice(notice)),
+            Todo::Watch(names) => self.watch(id, names),
+            Todo::PasswordNotRight(notice) => self.reply_paid(id, &Reply::Notice(notice)),
         }
     }
 
@@ -244,6 +301,7 @@ impl Model {
     }
 
     fn enter_irc(&mut self, id: ConnId) {
+        self.leave_queue(id);
         let Some(conn) = self.conns.get_mut(id) else { return };
         let Some((name, user, real_name)) = conn.irc.as_ref().and_then(|client| client.registration()) else {
             return;
@@ -260,6 +318,7 @@ impl Model {
         if self.options.identity.has_password {
             return self.end(id, CloseReason::Password);
         }
+        self.leave_queue(id);
         let Some(conn) = self.conns.get_mut(id) else { return };
         (conn.stage, conn.wait, conn.budget_timer) = (Stage::Entering, None, None);
         let (request, profile) = (NameRequest::Port(conn.peer.port()), Profile::of_address(conn.peer.ip()));
@@ -267,18 +326,18 @@ impl Model {
         self.proposals.push((id, command));
     }
 
-    fn act_plain(&mut self, now: Now, id: ConnId, member: MemberId, ask: Ask) {
+    fn act_plain(&mut self, id: ConnId, member: MemberId, ask: Ask) {
         let Some(conn) = self.conns.get_mut(id) else { return };
         let here = conn.room.clone();
         let command = match (ask, here) {
             (Ask::Nothing, _) => return,
             (Ask::Quit(message), _) => return self.leave(id, CloseReason::Quit, message),
             (Ask::Tell(to, _), _) if self.options.identity.reserved_names.contains(&to) => {
-                return self.answer_plain(now, id, Ask::Mistaken(Mistake::NoServices(to)));
+                return self.answer_plain(id, Ask::Mistaken(Mistake::NoServices(to)));
             }
             (Ask::Rename(name), _) if self.options.identity.reserved_names.contains(&name) => {
                 sometimes!(self.marks, NameReserved, true);
-                return self.answer_plain(now, id, Ask::Mistaken(Mistake::NameReserved(name)));
+                return self.answer_plain(id, Ask::Mistaken(Mistake::NameReserved(name)));
             }
             (Ask::Tell(to, text), _) => {
                 Command::Tell { member, to, message: Message::new(MessageKind::Text, text) }
@@ -306,7 +365,7 @@ impl Model {
                 let to = Some(RoomName::lobby());
                 Command::Move { member, from: Some(room), to, key: None, checks_key: true, message }
             }
-            (Ask::Part(_), Some(_)) => return self.answer_plain(now, id, Ask::Mistaken(Mistake::InLobby)),
+            (Ask::Part(_), Some(_)) => return self.answer_plain(id, Ask::Mistaken(Mistake::InLobby)),
             (
                 Ask::Say(..)
                 | Ask::TopicSet(_)
@@ -316,14 +375,14 @@ impl Model {
                 | Ask::Mode(_),
                 None,
             ) => {
-                return self.answer_plain(now, id, Ask::Mistaken(Mistake::NotInRoom));
+                return self.answer_plain(id, Ask::Mistaken(Mistake::NotInRoom));
             }
-            (ask, _) => return self.answer_plain(now, id, ask),
+            (ask, _) => return self.answer_plain(id, ask),
         };
         self.propose(id, command);
     }
 
-    fn answer_plain(&mut self, now: Now, id: ConnId, ask: Ask) {
+    fn answer_plain(&mut self, id: ConnId, ask: Ask) {
         let Some(conn) = self.conns.get_mut(id) else { return };
         let Stage::Member(member) = conn.stage else { return };
         if conn.under_way > 0 {
@@ -343,7 +402,7 @@ impl Model {
         }
         self.send(id, &bytes);
         if let Some(conn) = self.conns.get_mut(id) {
-            conn.charge(bytes.len(), self.limits.rate, now.mono);
+            conn.owes += answered(bytes.len());
         }
     }
 
@@ -364,6 +423,11 @@ impl Model {
             }
             _ => (Notice::WrongPassword, Mistake::WrongPassword, CloseReason::Password),
         };
+        if result == PasswordResult::Wrong {
+            // Guessing is slow.
+            self.charge(id, 40 * LINE);
+        }
+        let Some(conn) = self.conns.get_mut(id) else { return };
         match conn.stage {
             Stage::Member(member) if right => {
                 conn.waiting.push_front(Todo::Propose(Command::Promote { member }));

@@ -1,5 +1,6 @@
 //! The steps into which a line is parsed.
 
+use super::address::{LINE, told};
 use super::ask::Ask;
 use parlor_protocol::irc::Capabilities;
 use parlor_protocol::{Command, Name, Notice, Question, Text, UserModes};
@@ -52,8 +53,27 @@ pub(super) enum Change {
 }
 
 impl Todo {
-    /// Whether other members may read what it does.
-    pub(super) const fn is_heard(&self) -> bool {
-        matches!(self, Self::Propose(_) | Self::Signal(_))
+    /// The price of what others may read of it.
+    pub(super) fn price(&self) -> u64 {
+        let length = |text: &Option<Text>| text.as_ref().map_or(0, |text| text.as_str().len());
+        let command = match self {
+            Self::Propose(command) | Self::Signal(command) => command,
+            Self::Quit(message) => return length(message) as u64 * (LINE / 768),
+            _ => return 0,
+        };
+        told(match command {
+            Command::Reply { message, .. } | Command::Say { message, .. } | Command::Tell { message, .. } => {
+                message.text.as_str().len() + message.tags.as_ref().map_or(0, |tags| tags.len())
+            }
+            Command::Kick { message, .. }
+            | Command::Kill { message, .. }
+            | Command::Leave { message, .. }
+            | Command::Move { message, .. } => length(message),
+            Command::SetAway { away: text, .. } | Command::SetTopic { topic: text, .. } => length(text),
+            Command::SetRealName { real_name: text, .. } | Command::Wallops { text, .. } => {
+                text.as_str().len()
+            }
+            _ => 0,
+        })
     }
 }

@@ -4,9 +4,9 @@ use super::irc::IrcWriter;
 use super::opening;
 use super::plain::PlainWriter;
 use super::pool::ROOMS;
-use super::{Act, Scenario, Setup, Step};
+use super::{Act, Hosts, Scenario, Setup, Step};
 use crate::source::Source;
-use parlor_protocol::{Identity, Language, Limits, Options, Rate, RoomName, WorldLimits};
+use parlor_protocol::{Identity, Language, Limits, Options, Rate, RoomName, TrustedNetwork, WorldLimits};
 use std::sync::Arc;
 
 /// The size of scenarios.
@@ -55,10 +55,11 @@ impl Setup {
                 identity: Arc::new(Identity { has_password: source.chance(20), ..Identity::default() }),
                 language: source.pick(&Language::ALL),
                 raw: source.chance(80),
+                trusted: trusted(source),
             },
             clients,
             clients_per_host: source.pick(&[clients, 4, 1]),
-            loopback: !source.chance(300),
+            network: source.pick(&[Hosts::Loopback, Hosts::Loopback, Hosts::V4, Hosts::V6]),
             chaos_seed: source.below(u64::MAX),
             commit_us_max: source.pick(&[0, 0, 0, 50, 5_000, 200_000]),
             flush_per_mille: source.pick(&[0, 100, 1_000]),
@@ -71,11 +72,28 @@ impl Setup {
     }
 }
 
+/// Returns networks whose clients may do more than others.
+fn trusted(source: &mut Source<'_>) -> Arc<[TrustedNetwork]> {
+    let networks: &[(&str, u32)] = source.pick(&[
+        &[][..],
+        &[],
+        &[("127.0.0.0/8", 0), ("10.0.0.2/32", 3), ("10.0.0.0/8", 0), ("2001:db8::/64", 0)],
+        &[("0.0.0.0/0", 2), ("2001:db8::/32", 2)],
+    ]);
+    let parse = |&(network, factor): &(&str, u32)| TrustedNetwork {
+        network: network.parse().expect("it is a network"),
+        factor,
+    };
+    networks.iter().map(parse).collect()
+}
+
 /// Chooses small limits, so that a few clients reach them.
 fn limits(source: &mut Source<'_>, clients: u16) -> Limits {
     let line_bytes_max = source.pick(&[130, 200, 1_000, 1_000]);
     let pending_commands_max = source.pick(&[1, 2, 8]);
     let mut limits = Limits {
+        address_factor: source.pick(&[4, 4, 1]),
+        budgets_max: source.pick(&[65_536, 2]),
         backlog_bytes_max: source.pick(&[16_384, 20_000, 65_536, 1 << 20]),
         connections_per_ip_max: source.pick(&[64, 64, 3]),
         connections_max: source.pick(&[10_000, 10_000, u32::from(clients).div_ceil(2)]),

@@ -51,6 +51,18 @@ macro_rules! fields {
                     Some(())
                 },
             },
+            Field {
+                name: "trusted",
+                get: |setup| {
+                    let networks: Vec<_> = setup.options.trusted.iter().map(ToString::to_string).collect();
+                    if networks.is_empty() { "none".to_owned() } else { networks.join(",") }
+                },
+                set: |setup, text| {
+                    let networks = text.split(',').filter(|text| *text != "none");
+                    setup.options.trusted = networks.map(|text| text.parse().ok()).collect::<Option<_>>()?;
+                    Some(())
+                },
+            },
             $(Field {
                 name: $name,
                 get: |setup| setup.$($field).+.to_string(),
@@ -66,7 +78,7 @@ macro_rules! fields {
 const FIELDS: &[Field] = fields! {
     "clients": clients,
     "clients_per_host": clients_per_host,
-    "loopback": loopback,
+    "network": network,
     "chaos_seed": chaos_seed,
     "commit_us_max": commit_us_max,
     "flush_per_mille": flush_per_mille,
