@@ -82,7 +82,7 @@ class Server:
 
 class Parlor(Server):
     name, dialect = "parlor", "plain"
-    needs = "`--rate-lines 0`; every other setting as it comes"
+    needs = "`--rate-lines 0 --trusted 127.0.0.0/8`; every other setting as it comes"
 
     def __init__(self, program=None):
         self.program = program or built("--bin", "parlor")
@@ -91,7 +91,7 @@ class Parlor(Server):
         return said_by(self.program, "--version")
 
     def command(self, directory, port):
-        return [self.program, "serve", "--listen", f"plain://127.0.0.1:{port}", "--rate-lines", "0", "--lang", "en"]
+        return [self.program, "serve", "--listen", f"plain://127.0.0.1:{port}", "--rate-lines", "0", "--trusted", "127.0.0.0/8", "--lang", "en"]
 
 
 class ParlorIrc(Parlor):
@@ -104,7 +104,7 @@ class ParlorIrc(Parlor):
     }
 
     def command(self, directory, port):
-        return [self.program, "serve", "--listen", f"irc://127.0.0.1:{port}", "--rate-lines", "0", "--lang", "en"]
+        return [self.program, "serve", "--listen", f"irc://127.0.0.1:{port}", "--rate-lines", "0", "--trusted", "127.0.0.0/8", "--lang", "en"]
 
 
 class ParlorIrc64(ParlorIrc):

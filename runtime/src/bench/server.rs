@@ -38,7 +38,7 @@ impl Server {
         Ok(Self { address, pid, _child: None })
     }
 
-    /// Starts a server without a limit on the rate of lines; if there are two processors, on another one than this process.
+    /// Starts a server without a limit on the rate of lines and on connections from this machine; if there are two processors, on another one than this process.
     pub(super) fn start(scheme: &str, arguments: &[String]) -> io::Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let allowed = sched_getaffinity(None)?;
@@ -54,6 +54,8 @@ impl Server {
                 "--end-with-parent",
                 "--rate-lines",
                 "0",
+                "--trusted",
+                "127.0.0.0/8",
                 "--listen",
                 &format!("{scheme}://{address}"),
             ])

@@ -2,10 +2,11 @@
 
 use crate::locale::{Bilingual, both};
 use crate::password::{Operator, PasswordHashError};
-use parlor_protocol::Name;
+use parlor_protocol::{Name, NetworkError, TrustedNetwork};
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// Bytes of a word in the server's identity: those of a host name in IRC.
 const WORD_BYTES_MAX: usize = 63;
@@ -15,6 +16,9 @@ const LINE_BYTES_MAX: usize = 390;
 
 /// Reserved names: each is compared with every new name and with every recipient of a private message.
 const RESERVED_NAMES_MAX: usize = 100;
+
+/// Trusted networks: each is compared with the address of every new connection.
+const NETWORKS_MAX: usize = 100;
 
 /// The text shown in place of a secret.
 const SECRET: &str = "(set)";
@@ -104,6 +108,26 @@ pub(super) fn operators(values: &[String]) -> Result<Vec<Operator>, Bilingual> {
         operators.push(Operator { name: name.to_owned(), hash });
     }
     Ok(operators)
+}
+
+/// Parses trusted networks: at most [`NETWORKS_MAX`].
+pub(super) fn networks(values: &[String]) -> Result<Arc<[TrustedNetwork]>, Bilingual> {
+    if values.len() > NETWORKS_MAX {
+        let count = values.len();
+        return Err(both!(
+            "takes at most {NETWORKS_MAX} networks, not {count}",
+            "最多 {NETWORKS_MAX} 个网络，而不是 {count} 个"
+        ));
+    }
+    let parse = |value: &String| {
+        value.parse().map_err(|_: NetworkError| {
+            both!(
+                "{value} is not NETWORK or NETWORK=FACTOR, such as 192.0.2.0/24=10 or 2001:db8::/32",
+                "{value} 不是 NETWORK 或 NETWORK=FACTOR，例如 192.0.2.0/24=10 或 2001:db8::/32"
+            )
+        })
+    };
+    values.iter().map(parse).collect()
 }
 
 /// Parses reserved names, in lists separated by commas: at most [`RESERVED_NAMES_MAX`].

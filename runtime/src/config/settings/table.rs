@@ -1,7 +1,8 @@
 //! The rows of the table of settings.
 
 use super::super::value::{
-    choice, line, lines, list, names, number, number_in, operators, quoted, secret, single, switch, word,
+    choice, line, lines, list, names, networks, number, number_in, operators, quoted, secret, single, switch,
+    word,
 };
 use super::{Arity, Setting, Topic};
 use crate::config::{Config, ListenUrlError, LogFormat};
@@ -299,6 +300,15 @@ pub const SETTINGS: &[Setting] = &[
         limits.rate.burst
     ),
     number!(
+        "address_factor",
+        Connection,
+        "FACTOR",
+        "How many times the rate and the burst of one connection all connections of one address (IPv6: one /64) may use \
+         together. It outlives them: whoever is over it gains nothing by connecting again",
+        "同一地址（IPv6 为同一 /64）的所有连接合计可用的速率和瞬时行数，是单个连接的多少倍。断开后仍然有效，重新连接并不能绕过",
+        limits.address_factor
+    ),
+    number!(
         "backlog_bytes_max",
         Connection,
         "BYTES",
@@ -416,11 +426,40 @@ pub const SETTINGS: &[Setting] = &[
         "connections_per_ip_max",
         Server,
         "COUNT",
-        "Connections from one address (IPv6: one /64), loopback exempt. One more is told the reason and \
-         disconnected",
-        "同一地址（IPv6 为同一 /64）的连接数，本机回环地址除外。超出的连接会收到原因并被断开",
+        "Connections from one address (IPv6: one /64, and sixteen times as many from one /48). One more is told the \
+         reason and disconnected",
+        "同一地址（IPv6 为同一 /64；同一 /48 为其十六倍）的连接数。超出的连接会收到原因并被断开",
         limits.connections_per_ip_max
     ),
+    number!(
+        "budgets_max",
+        Server,
+        "COUNT",
+        "Addresses without connections whose overdrawn rate is remembered. Over it, newcomers share one rate until some are \
+         settled",
+        "没有连接但速率已超支、仍被记住的地址数。超出时，新来的地址共用一份速率，直到有地址恢复",
+        limits.budgets_max
+    ),
+    Setting {
+        name: "trusted",
+        topic: Topic::Server,
+        value: "NETWORK[=FACTOR]",
+        about: Localized {
+            en: "Network whose addresses may do FACTOR times as much as others: their rate and their number of connections; \
+                without FACTOR, or with 0, they have no limit. For bridges, campuses and load tests, such as \
+                192.0.2.0/24=10. The smallest network around an address counts. Repeatable",
+            zh: "该网络中每个地址的速率和连接数是其他地址的 FACTOR 倍；不写 FACTOR 或写 0 表示不限。\
+                用于桥接程序、校园网和压力测试，例如 192.0.2.0/24=10。以包含该地址的最小网络为准。可重复",
+        },
+        arity: Arity::Words,
+        bare_value: None,
+        reload: None,
+        get: |config| list(config.options.trusted.iter()),
+        set: |config, values| {
+            config.options.trusted = networks(values)?;
+            Ok(())
+        },
+    },
     number!(
         "refusals_max",
         Server,
