@@ -19,6 +19,10 @@ pub enum Bug {
     AwayUnasked,
     /// Messages of bots do not have the tag `bot`.
     BotUntagged,
+    /// An address without connections owes nothing.
+    DebtForgotten,
+    /// A connection is let in although its address has spent too much.
+    DoorOpen,
     /// A client with `echo-message` is not sent its own messages, and a client without it is.
     EchoInverted,
     /// A member that enters a room in the middle of a tick is sent the earlier messages of the tick.
@@ -43,6 +47,8 @@ pub enum Bug {
     NameStaysTaken,
     /// A piece of a long message is longer than a message may be.
     PieceTooLong,
+    /// Of the connections that wait for their address, the one that came last is served first.
+    QueueReversed,
     /// Renames are not reported to the console.
     RenameUnreported,
     /// Watchers of a name are not notified when its owner is renamed.
@@ -76,6 +82,21 @@ fn is(bug: Bug) -> bool {
 #[cfg(not(feature = "planted"))]
 const fn is(_: Bug) -> bool {
     false
+}
+
+/// Returns whether the debt of an address is kept when its connections are gone.
+pub(crate) fn keeps_debts() -> bool {
+    !is(Bug::DebtForgotten)
+}
+
+/// Returns whether a new connection has to wait. `is_ready` is whether the budget of its address allows it now.
+pub(crate) fn waits_at_door(is_ready: bool) -> bool {
+    !is_ready && !is(Bug::DoorOpen)
+}
+
+/// Returns whether the connection that began to wait last is served first.
+pub(crate) fn serves_last() -> bool {
+    is(Bug::QueueReversed)
 }
 
 /// Returns whether a query waits for `pending` uncommitted commands before it.

@@ -91,7 +91,7 @@ enum Wait {
     Reader,
 }
 
-/// What limits the lines of a connection at an instant.
+/// The limits on the lines of a connection at an instant.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Funds {
     pub(crate) now: Instant,
@@ -118,7 +118,7 @@ pub(crate) struct Session {
     /// `None` while the session is idle.
     workspace: Option<Box<Workspace>>,
     budget: Budget,
-    /// What the connection has been charged and its address has not been charged yet.
+    /// The part of the connection's costs that its address has not been charged yet.
     unsettled: Cost,
     /// Number of commands that were proposed and are not committed yet.
     pending: u32,

@@ -40,12 +40,14 @@ pub enum SimBug {
 }
 
 /// Every planted bug, with its name on the command line.
-pub const BUGS: [(&str, Bug); 32] = [
+pub const BUGS: [(&str, Bug); 35] = [
     ("answer-overtakes", Bug::Core(CoreBug::AnswerOvertakes)),
     ("away-unasked", Bug::Core(CoreBug::AwayUnasked)),
     ("backlog-twice", Bug::Sim(SimBug::BacklogTwice)),
     ("bot-untagged", Bug::Core(CoreBug::BotUntagged)),
     ("close-loses-leave", Bug::Sim(SimBug::CloseLosesLeave)),
+    ("debt-forgotten", Bug::Core(CoreBug::DebtForgotten)),
+    ("door-open", Bug::Core(CoreBug::DoorOpen)),
     ("echo-inverted", Bug::Core(CoreBug::EchoInverted)),
     ("end-drops-owed", Bug::Sim(SimBug::EndDropsOwed)),
     ("hears-before", Bug::Core(CoreBug::HearsBefore)),
@@ -62,6 +64,7 @@ pub const BUGS: [(&str, Bug); 32] = [
     ("loses-on-leaving", Bug::Core(CoreBug::LosesOnLeaving)),
     ("name-stays-taken", Bug::Core(CoreBug::NameStaysTaken)),
     ("piece-too-long", Bug::Core(CoreBug::PieceTooLong)),
+    ("queue-reversed", Bug::Core(CoreBug::QueueReversed)),
     ("quit-per-room", Bug::Sim(SimBug::QuitPerRoom)),
     ("rename-races-entrance", Bug::Sim(SimBug::RenameRacesEntrance)),
     ("rename-unreported", Bug::Core(CoreBug::RenameUnreported)),

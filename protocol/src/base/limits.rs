@@ -46,7 +46,7 @@ limits! {
     /// The limits of a server. The defaults work for a machine of any size; [`Limits::check`] checks that the limits
     /// are consistent.
     Limits {
-        /// How many times as large as a connection's budget the budget of an address is, which all of its connections share.
+        /// The size of the budget that all connections of an address share, in budgets of one connection.
         address_factor: u32 = 4;
         /// Maximum number of bytes waiting for one slow reader. Over it, the connection is closed.
         backlog_bytes_max: usize = 1 << 20;

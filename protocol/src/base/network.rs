@@ -21,8 +21,8 @@ pub struct Network {
 pub struct TrustedNetwork {
     /// The network.
     pub network: Network,
-    /// How many times as large as those of another address the budget and the number of connections of each of its
-    /// addresses are; 0 for no limit.
+    /// The factor by which the budget and the number of connections of each of its addresses are larger than those of
+    /// other addresses; 0 for no limit.
     pub factor: u32,
 }
 

@@ -8,12 +8,13 @@ use crate::base::id::ConnId;
 use crate::base::network::{Network, TrustedNetwork};
 use crate::base::rate::{Budget, Cost, Rate};
 use crate::base::time::Instant;
+use crate::planted;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::num::NonZeroU64;
 
-/// How many times as large as the budget of a /64 the one of its /48 is. The same holds for its connections.
+/// The size of a /48 in /64s: of its budget, and of its number of connections.
 const SITE_FACTOR: u32 = 16;
 
 /// An entry of the table. It is valid for as long as the address has a connection.
@@ -38,7 +39,7 @@ struct Entry {
     network: Network,
     /// The entry of the /48 around it.
     site: Option<u32>,
-    /// How many times as large as an ordinary address it is; 0 if it has no limit.
+    /// The size of the entry in ordinary addresses; 0 for no limit.
     factor: u32,
     /// Connections with a slot, and entries that are within it.
     users: u32,
@@ -143,7 +144,9 @@ impl Addresses {
 
     /// Returns the connection that is served next.
     pub(super) fn first_waiting(&self, AddressId(index): AddressId) -> Option<ConnId> {
-        self.entries[index as usize].waiting.first_key_value().map(|(_, &conn)| conn)
+        let waiting = &self.entries[index as usize].waiting;
+        let next = if planted::serves_last() { waiting.last_key_value() } else { waiting.first_key_value() };
+        next.map(|(_, &conn)| conn)
     }
 
     /// Asserts the invariants of the table, given the address of each connection, whether it is admitted, and its place in
@@ -237,7 +240,7 @@ impl Addresses {
     /// Forgets the addresses without connections whose budgets are whole.
     fn forget_repaid(&mut self, now: Instant) {
         while let Some(&(whole_at, index)) = self.indebted.first()
-            && whole_at <= now
+            && (whole_at <= now || !planted::keeps_debts())
         {
             self.indebted.pop_first();
             let Entry { network, site, .. } = self.entries[index as usize];

@@ -14,10 +14,11 @@ use crate::hub::console::ConsoleEvent;
 use crate::hub::output::{Output, Sink};
 use crate::log::close_reason::CloseReason;
 use crate::log::command::{Command, NameRequest};
+use crate::planted;
 use crate::session::{Blocked, Session};
 use core::net::SocketAddr;
 
-/// What a connection costs its address: others are told when a member enters and leaves.
+/// The price of a connection for its address: others are told when a member enters and leaves.
 const CONNECTION_COST: Cost = Cost::lines(4);
 
 impl Hub {
@@ -79,10 +80,10 @@ impl Hub {
         }
         self.admitted += 1;
         self.addresses.admit(address);
-        if is_ready {
-            self.begin(now, conn, sink);
-        } else {
+        if planted::waits_at_door(is_ready) {
             self.wait(now, conn, Some(Blocked::Address));
+        } else {
+            self.begin(now, conn, sink);
         }
     }
 

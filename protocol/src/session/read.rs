@@ -68,6 +68,7 @@ impl Session {
         // A web page may have the browser of a visitor send IRC commands in the body of an HTTP request. The sniffer
         // only sees a request at the start of the input; this catches one after other lines.
         if self.state == State::Register && is_request(line.bytes, line.dropped > 0) {
+            self.charge(Cost::lines(1), funds);
             return Request::TurnAway(Kind::Http);
         }
         if !is_typed {

@@ -3,6 +3,8 @@
 //! Flags, environment variables, the file's keys, `--print-config`, `--help`, what a reload changes and the table in
 //! the documentation are all derived from the rows.
 
+#[macro_use]
+mod row;
 mod table;
 
 use super::{Config, ENV_PREFIX};

@@ -74,7 +74,7 @@ impl Address {
     }
 }
 
-/// What is known of all addresses.
+/// The budgets and queues of all addresses.
 #[derive(Debug, Default)]
 pub(super) struct Addresses {
     whole_at: BTreeMap<Address, u64>,

@@ -14,7 +14,7 @@ use parlor_protocol::{
     Notice, Now, PasswordResult, Profile, Reply, RoomName, Text,
 };
 
-/// What follows a step or a line.
+/// The consequence of a step or a line.
 enum Next {
     /// Perhaps another.
     Again,

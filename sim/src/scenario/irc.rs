@@ -290,7 +290,11 @@ impl IrcWriter {
             }
             LineKind::Oper => format!("OPER root {}", source.pick(&["right", "right", "wrong"])),
             LineKind::OwnModes => {
-                format!("MODE {name} {}", source.pick(&["+i", "+w", "-i", "+Bw", "+o", "-o", "+x", ""]))
+                let modes = source.pick(&["+i", "+i", "+w", "-i", "+Bw", "+o", "-o", "+x", ""]);
+                // A client may change its own modes only, and the writer does not know which name it has.
+                let names = if source.chance(500) { &NAMES[..] } else { &[] };
+                let lines = names.iter().map(|name| format!("MODE {name} {modes}\r\n"));
+                format!("{}MODE {name} {modes}", lines.collect::<String>())
             }
             LineKind::Part => match source.below(4) {
                 0 => format!("PART #{room},#{} :so long", self.room(source)),
