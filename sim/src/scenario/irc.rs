@@ -289,13 +289,7 @@ impl IrcWriter {
                 format!("NICK {}", source.pick(&[name.as_str(), name.as_str(), "5001", "a b", ""]))
             }
             LineKind::Oper => format!("OPER root {}", source.pick(&["right", "right", "wrong"])),
-            LineKind::OwnModes => {
-                let modes = source.pick(&["+i", "+i", "+w", "-i", "+Bw", "+o", "-o", "+x", ""]);
-                // A client may change its own modes only, and the writer does not know which name it has.
-                let names = if source.chance(500) { &NAMES[..] } else { &[] };
-                let lines = names.iter().map(|name| format!("MODE {name} {modes}\r\n"));
-                format!("{}MODE {name} {modes}", lines.collect::<String>())
-            }
+            LineKind::OwnModes => Self::own_modes(source, &name),
             LineKind::Part => match source.below(4) {
                 0 => format!("PART #{room},#{} :so long", self.room(source)),
                 1 | 2 => format!("PART #{room} :so long"),
@@ -488,6 +482,15 @@ impl IrcWriter {
     /// Chooses a room. Half of the time it is the same one, so that other members are in it.
     fn room(&self, source: &mut Source<'_>) -> &'static str {
         if source.chance(500) { self.hot_room } else { source.pick(&ROOMS) }
+    }
+
+    /// Returns a line, or several, with which a client changes its own modes.
+    fn own_modes(source: &mut Source<'_>, name: &str) -> String {
+        let modes = source.pick(&["+i", "+i", "+w", "-i", "+Bw", "+o", "-o", "+x", ""]);
+        // A client may change its own modes only, and the writer does not know which name it has.
+        let names = if source.chance(500) { &NAMES[..] } else { &[] };
+        let lines = names.iter().map(|name| format!("MODE {name} {modes}\r\n"));
+        format!("{}MODE {name} {modes}", lines.collect::<String>())
     }
 
     fn end(&self, source: &mut Source<'_>, line: &[u8], to: &mut Vec<u8>) {
