@@ -1,6 +1,6 @@
-//! The functions of the fuzz targets. They read bytes of an adversary, and panic if something that must hold does not.
+//! The functions of the fuzz targets. Each is given arbitrary bytes, and panics if a property does not hold.
 //!
-//! The targets in `fuzz_targets/` only call them, so that `cargo test` compiles them and replays the corpus on stable Rust.
+//! The programs in `fuzz_targets/` only call them, so that `cargo test` compiles them and replays the corpus on stable Rust.
 
 mod irc_event;
 mod irc_session;
@@ -41,7 +41,7 @@ pub const TARGETS: [Target; 8] = [
 const OPS_MAX: usize = 400;
 
 /// Checks that the framer reads the same lines and telnet requests as a naive parser of the whole stream, however the bytes
-/// are divided into chunks. The first bytes choose the limit, the kind of stream, and the chunks.
+/// are divided into chunks. The first bytes choose the limit, whether the stream may come from a terminal, and the chunks.
 pub fn framer(bytes: &[u8]) {
     let (choices, stream) = bytes.split_at(bytes.len().min(16));
     let mut source = Source::Bytes(choices);
@@ -53,17 +53,18 @@ pub fn framer(bytes: &[u8]) {
     let mut expected = expected.into_iter();
     let mut check = |item: Item<'_>| {
         let next = expected.next();
-        let (line, dropped) = match (item, next.expect("an item that the naive parser does not read")) {
+        let (line, whole) = match (item, next.expect("an item that the naive parser does not read")) {
             (Item::Line(line), Typed::Line(whole)) => (line, whole),
             (Item::Telnet(TelnetRequest::AreYouThere), Typed::AreYouThere) => return,
             (Item::Telnet(TelnetRequest::Option(answer)), Typed::Telnet(expected)) => {
                 return assert_eq!(answer, expected);
             }
+            // IAC WILL TIMING-MARK (RFC 860).
             (Item::Telnet(TelnetRequest::TimingMark), Typed::Telnet([255, 251, 6])) => return,
             (item, next) => panic!("{item:?} is read, not {next:?}"),
         };
-        let kept = dropped.len().min(line_bytes_max);
-        assert_eq!((line.bytes, line.dropped), (&dropped[..kept], dropped.len() - kept));
+        let kept = whole.len().min(line_bytes_max);
+        assert_eq!((line.bytes, line.dropped), (&whole[..kept], whole.len() - kept));
     };
     let mut rest = stream;
     while !rest.is_empty() {
@@ -78,6 +79,7 @@ pub fn framer(bytes: &[u8]) {
                 break;
             }
         }
+        // The unfinished line, in a buffer that may have doubled, and unread bytes.
         assert!(framer.held_bytes() <= 2 * (line_bytes_max + 1) + stream.len() + DECODER_BYTES);
         rest = left;
     }
@@ -104,7 +106,7 @@ fn naive_lines(stream: &[u8]) -> Vec<Typed> {
     lines.map(|line| Typed::Line(line.to_vec())).collect()
 }
 
-/// Reads a whole stream of a terminal.
+/// Parses a whole stream from a terminal with the simulator's parser.
 fn typed_items(stream: &[u8], line_bytes_max: usize) -> Vec<Typed> {
     let (mut typed, mut unread) = (typed::Typed::default(), stream.to_vec());
     let mut items: Vec<Typed> =
@@ -115,8 +117,8 @@ fn typed_items(stream: &[u8], line_bytes_max: usize) -> Vec<Typed> {
     items
 }
 
-/// Checks that a cleaned text is clean, that a name is parsed as itself, and that an event is rendered as one line, or as
-/// complete IRC messages.
+/// Checks that a cleaned text has no unwanted characters, that a name does not change when it is parsed again, and that an
+/// event is rendered as one line, or as complete IRC messages.
 pub fn dialect(bytes: &[u8]) {
     for cut in [false, true] {
         let text = Text::clean(bytes, cut);
@@ -125,7 +127,7 @@ pub fn dialect(bytes: &[u8]) {
         assert!(!clean.contains(['\n', '\r', '\0', '\u{7f}', '\u{2028}', '\u{2029}']), "one line: {clean:?}");
         assert_eq!(
             Text::clean(clean.as_bytes(), false).as_str(),
-            without_mark(clean),
+            without_byte_order_mark(clean),
             "cleaning is idempotent"
         );
         if !cut {
@@ -146,23 +148,25 @@ pub fn dialect(bytes: &[u8]) {
         assert!(name.as_str().len() <= Name::BYTES_MAX);
         assert!(
             !name.as_str().contains([' ', '*', ':', '说', '/']),
-            "no character that begins a note or a line"
+            "no character that begins a note or a command, or ends the name before a message"
         );
         let folded = Name::parse_any(name.key());
         assert!(folded.is_err() || folded == Ok(name), "folding is idempotent");
     }
     if let Ok(room) = RoomName::parse(text) {
+        // The alternate form begins with `#`.
         for shown in [room.to_string(), format!("{room:#}")] {
             assert_eq!(RoomName::parse(&shown).as_ref(), Ok(&room), "a room is parsed as it is formatted");
         }
     }
 }
 
-/// Removes a byte order mark after another one: cleaning removes only the first, and the second when it is repeated.
-fn without_mark(text: &str) -> &str {
+/// Removes one byte order mark from the start, as cleaning does: of two, the second is left for the next cleaning.
+fn without_byte_order_mark(text: &str) -> &str {
     text.strip_prefix('\u{FEFF}').unwrap_or(text)
 }
 
+/// Checks that a message is rendered as one line, in each language. `raw` is the form without the name of the author.
 fn check_rendering(text: &Text) {
     let by = Person { name: Name::for_port(5_001, 1), profile: Profile::of_address([127, 0, 0, 1].into()) };
     for language in Language::ALL {
@@ -203,7 +207,7 @@ pub fn irc(bytes: &[u8]) {
             assert_eq!(again.params(), message.params());
             assert!(again.tags.iter().eq(message.tags.iter()), "the tags are unchanged");
         }
-        // The fifteenth parameter was written with a colon, which it did not have.
+        // `put` writes a colon before the fifteenth parameter. Without it, the message had the maximum length.
         Err(error) => assert_eq!(error, ParseError::TooLong),
     }
 }
@@ -234,28 +238,28 @@ fn naive_words(line: &str) -> (Option<&str>, &str, Vec<&str>) {
     (source, command, words)
 }
 
-/// Runs a connection that sends these bytes, with two listeners, one of each dialect, and checks every law. The first byte
-/// chooses the chunks and the dialect.
+/// Runs a client that sends these bytes, and two others that receive its messages, one in each dialect, and checks every
+/// law. The first byte chooses the chunks and the dialect.
 pub fn session(bytes: &[u8]) {
     let (&first, bytes) = bytes.split_first().unwrap_or((&0, &[]));
     let setup = Setup::calm(3, u64::from(first));
-    let act = |after_us, client, act| Step { after_us, client, act };
+    let step = |after_us, client, act| Step { after_us, client, act };
     let lobby = Some(RoomName::lobby());
-    let speaks = match first % 4 {
+    let connect = match first % 4 {
         1 => Act::ConnectIrc,
         2 => Act::ConnectAuto,
         _ => Act::Connect(lobby.clone()),
     };
-    let listens =
+    let registration =
         b"CAP REQ :message-tags server-time\r\nNICK ear\r\nUSER ear 0 * :Ear\r\nCAP END\r\nJOIN #lobby\r\n";
     let sent = Act::Send { bytes: bytes.to_vec(), segment: usize::from(first) };
     let steps = vec![
-        act(0, 0, speaks),
-        act(1_000, 1, Act::Connect(lobby)),
-        act(1_000, 2, Act::ConnectIrc),
-        act(1_000, 2, Act::Send { bytes: listens.to_vec(), segment: 0 }),
-        act(1_000, 0, sent),
-        act(10_000_000, 0, Act::EndInput),
+        step(0, 0, connect),
+        step(1_000, 1, Act::Connect(lobby)),
+        step(1_000, 2, Act::ConnectIrc),
+        step(1_000, 2, Act::Send { bytes: registration.to_vec(), segment: 0 }),
+        step(1_000, 0, sent),
+        step(10_000_000, 0, Act::EndInput),
     ];
     check_laws(&Scenario { setup, steps });
 }
@@ -280,6 +284,7 @@ pub fn outbox(bytes: &[u8]) {
         outbox_bytes_max: source.pick(&[64 << 20, 64 << 20, 30_000]),
         ..Limits::default()
     };
+    // Whether sockets accept only as many bytes as an operation grants them.
     let narrow = source.chance(500);
     let mut ops = Vec::new();
     while !source.is_empty() && ops.len() < OPS_MAX {

@@ -12,6 +12,7 @@ fn main() {
     divan::main();
 }
 
+/// Splitting received bytes into lines.
 mod frame {
     use super::{Bencher, BytesCount, CHUNK_BYTES, LINE_BYTES, TRICKLE_BYTES, framed, workload};
 
@@ -41,6 +42,7 @@ mod frame {
     }
 }
 
+/// The parsing of lines into proposals.
 #[divan::bench(args = [Kind::Said, Kind::Chinese, Kind::Command, Kind::Formatted, Kind::Long])]
 fn parse(bencher: Bencher<'_, '_>, kind: Kind) {
     let (_, lines) = Server::sent(kind);
@@ -51,6 +53,7 @@ fn parse(bencher: Bencher<'_, '_>, kind: Kind) {
         .bench_local_refs(|server| server.parse(lines.clone()));
 }
 
+/// A message to a room, and a member that enters and leaves. The outputs are counted and not executed.
 mod hub {
     use super::{Bencher, Server};
 
@@ -67,6 +70,7 @@ mod hub {
     }
 }
 
+/// Rendering and writing, with sockets that accept everything.
 mod outbox {
     use super::{Bencher, ItemsCount, Readers};
 
@@ -82,9 +86,10 @@ mod outbox {
         bencher.counter(ItemsCount::new(readers * (readers - 1))).bench_local(|| room.all_speak());
     }
 
+    /// A tick with one message to one of many rooms, and a note to a connection in another room.
     #[divan::bench(args = [100, 10_000])]
-    fn few_are_touched(bencher: Bencher<'_, '_>, connections: u32) {
+    fn most_are_idle(bencher: Bencher<'_, '_>, connections: u32) {
         let mut readers = Readers::of(connections / 10, 10);
-        bencher.bench_local(|| readers.few_are_touched());
+        bencher.bench_local(|| readers.most_are_idle());
     }
 }

@@ -262,7 +262,7 @@ impl Readers {
             heard as usize * LINE_BYTES,
             "each member is sent the lines of all others"
         );
-        readers.few_are_touched();
+        readers.most_are_idle();
         readers
     }
 
@@ -279,7 +279,7 @@ impl Readers {
     }
 
     /// Sends a line to one room, and a note to one connection of another room. Returns the number of bytes written.
-    pub(crate) fn few_are_touched(&mut self) -> usize {
+    pub(crate) fn most_are_idle(&mut self) -> usize {
         self.say(0);
         let conn = ConnId { slot: self.room_readers, generation: 0 };
         self.outbox.output(&Output::Write { conn, bytes: b"* you are now alice\n" });

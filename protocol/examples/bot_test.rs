@@ -10,10 +10,12 @@ fn reply(line: &str) -> Option<String> {
 fn main() {
     let mut server = MemoryServer::new(Limits::default(), Options::default());
     let lobby = RoomName::lobby();
+    // A client's name is the number of its port until it chooses another.
     let [bot, alice] = [7001, 5001].map(|port| {
         let peer = ([127, 0, 0, 1], port).into();
         server.connect(Dialect::Plain, peer, Some(&lobby)).expect("a slot is free")
     });
+    // Discard the greeting.
     server.read(alice);
 
     // Pass the lines from the server to the bot, and its replies to the server.

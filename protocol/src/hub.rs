@@ -43,7 +43,7 @@ use label::Labelled;
 use timers::{ConnTimers, Timers};
 use watch::Watches;
 
-/// The state machine of the whole server.
+/// The state machine of the whole server: the sessions of all connections, and the [`World`].
 ///
 /// [`handle`](Self::handle) takes one [`Input`] at a time and puts [`Output`]s into the caller's [`Sink`]. Shared
 /// state changes only when the log answers a proposal with [`Input::Committed`].
@@ -118,7 +118,7 @@ pub struct Counters {
 }
 
 impl Hub {
-    /// Creates a server without connections.
+    /// Creates a hub without connections.
     ///
     /// The caller appends [`configuration`](Self::configuration) to the log first. The limits must have passed
     /// [`Limits::check`].
@@ -192,8 +192,8 @@ impl Hub {
         }
     }
 
-    /// Returns the id for the next accepted connection; `None` if it could neither be admitted nor told why it is
-    /// refused. Accepting then pauses until a slot is free.
+    /// Returns the id for the next accepted connection; `None` if the server could neither admit it nor tell it why it is
+    /// refused. The caller then accepts no connections until a slot is free.
     #[must_use]
     pub fn vacant(&self) -> Option<ConnId> {
         if self.admitted >= self.limits.connections_max && self.refused >= self.limits.refusals_max {
@@ -355,8 +355,8 @@ impl Hub {
             Request::Unwatch(Some(names)) => names.iter().for_each(|name| self.watches.remove(conn, name)),
             Request::Wait(_) => {}
             Request::Watch(names) => {
-                let (names, left_over) = self.watches.add(conn, names, self.limits.monitored_max);
-                let reply = Reply::Watching { names: &names, left_over: &left_over };
+                let (names, over_limit) = self.watches.add(conn, names, self.limits.monitored_max);
+                let reply = Reply::Watching { names: &names, over_limit: &over_limit };
                 self.answer_reply(now, conn, &reply, sink);
             }
         }

@@ -8,9 +8,10 @@
 //! ```
 //!
 //! - [`Framer`] splits the bytes of a connection into lines.
-//! - A session, one for each connection, turns a line into a [`Command`], or into a question that needs no log.
-//! - The log puts the commands of all sessions into one order. [`MemoryLog`] is a log that commits at once and keeps
-//!   nothing.
+//! - A session, one for each connection, reads lines with its [`DialectState`], which turns each line into [`Action`]s: a
+//!   [`Command`] to propose to the log, or a question to answer.
+//! - The log, which the embedding program provides, puts the commands of all sessions into one order. [`MemoryLog`] is a
+//!   log that commits at once and stores nothing.
 //! - [`World`] is the state that results from the entries of the log: members, names and rooms.
 //! - [`Hub`] connects the sessions with the log and the world. It handles an [`Input`] and puts [`Output`]s into a
 //!   [`Sink`].
@@ -47,8 +48,8 @@
 //!
 //! # Errors and panics
 //!
-//! Handling an input cannot fail: an error of a client is answered with an output. It never panics, whatever clients send;
-//! a panic is a bug in this crate. Only [`Server::check_invariants`], which is for tests, panics if it finds a bug.
+//! Handling an input cannot fail: an error of a client is answered with an output. Nothing that clients send causes a panic;
+//! a panic is a bug in this crate. [`Server::check_invariants`], which is for tests, panics if it finds a bug.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -42,7 +42,10 @@ pub trait Wire {
     fn write(&mut self, conn: ConnId, slices: &[&[u8]]) -> usize;
 }
 
-/// Collects the outputs of a tick and writes them to connections.
+/// The bytes that wait to be written to connections.
+///
+/// It renders the [`Output`]s of a [`Hub`](crate::Hub), and writes them to a [`Wire`] when it is
+/// [flushed](Self::flush). The outputs between two flushes form a tick.
 #[derive(Debug)]
 pub struct Outbox {
     backlog_bytes_max: usize,
@@ -232,7 +235,8 @@ impl Outbox {
         }
     }
 
-    /// Returns whether so many bytes are rendered that they must be flushed before the next input.
+    /// Returns whether the rendered bytes must be flushed before the next input, because they could otherwise exceed the
+    /// limit of a backlog.
     #[must_use]
     pub const fn is_full(&self) -> bool {
         self.unflushed_bytes >= self.chunk_bytes_max

@@ -16,24 +16,24 @@ use core::net::IpAddr;
 
 /// The environment of a [`Server`]: its sockets, its log, its passwords and its console.
 ///
-/// The server calls these methods in the order in which they must take effect. They cannot call the server. Whatever
-/// results from a call is passed to the server as an [`Input`] later.
+/// The server calls these methods in the order in which they must take effect. They cannot call the server. The
+/// caller of the server passes it the result of a call later, as an [`Input`].
 ///
-/// The first four methods must be implemented, since clients depend on them. The others have a default that does nothing,
-/// except [`output`](Self::output).
+/// The first four methods must be implemented, since clients depend on them. The default implementations of the others do
+/// nothing, except that [`output`](Self::output) passes the output to the outbox.
 pub trait Environment: Wire {
     /// Appends a command to the log.
     ///
-    /// The caller passes the committed entry to [`Server::committed`], at once or later. Until then, nothing changes for
-    /// other members. If a command is lost, its connection waits for ever.
+    /// The caller of the server passes the committed entry to [`Server::committed`], as soon as the log has committed it.
+    /// Until then, nothing changes for other members. If a command is lost, its connection waits for ever.
     fn propose(&mut self, now: Now, command: Command);
 
     /// Closes a connection at once, without writing what is queued for it. The caller passes [`Input::Closed`] to the
     /// server later.
     fn abort(&mut self, conn: ConnId);
 
-    /// Checks a password, sent by a client at this address, of the operator with this name, or the server's password if
-    /// `operator` is `None`.
+    /// Checks a password that a client at this address has sent: the password of the operator with this name, or that of
+    /// the server if `operator` is `None`.
     ///
     /// The caller passes [`Input::PasswordChecked`] to the server, at once or later. Until then, nothing more is read from
     /// the connection, and it has no other password checked.
@@ -41,8 +41,8 @@ pub trait Environment: Wire {
 
     /// Pauses or resumes reading from a connection.
     ///
-    /// The server resumes a connection when it starts closing it. The caller must then read from it until it ends, and may
-    /// discard the bytes: closing a socket with unread bytes sends a reset, which can destroy the last bytes written to the
+    /// When the server starts closing a connection, it resumes reading. The caller must then read until the end of the input,
+    /// and may discard the bytes: closing a socket with unread bytes sends a reset, which can destroy the last bytes written to the
     /// client. If the caller reads from a paused connection, the server holds the bytes in memory.
     fn set_reads_paused(&mut self, conn: ConnId, paused: bool);
 
@@ -78,12 +78,13 @@ pub trait Environment: Wire {
     }
 }
 
-/// A chat server without sockets, log and clock: a [`Hub`] and an [`Outbox`], which it runs in the correct order.
+/// A chat server without sockets, log and clock. It consists of a [`Hub`] and an [`Outbox`], and runs them in the correct
+/// order.
 ///
 /// # The run loop
 ///
-/// The caller owns the loop. It passes everything that happens to the server, and the server calls the [`Environment`]
-/// for everything that must be done:
+/// The caller runs the loop, and passes the server everything that happens. The server calls its [`Environment`] for
+/// everything that must be done outside of it:
 ///
 /// 1. **Start.** [`new`](Self::new) proposes the configuration, which becomes the first entry of the log.
 /// 2. **Inputs.** Pass new connections, received bytes, ends of input and results to [`input`](Self::input). The id of a
@@ -94,11 +95,11 @@ pub trait Environment: Wire {
 ///    after any delay and in any grouping. The server does not compare entries with its proposals. If an entry is
 ///    missing, repeated or misplaced, its world differs from that of a replay of the log.
 /// 4. **Time.** At the time of [`deadline`](Self::deadline), call [`time_out`](Self::time_out), which runs one timer. If
-///    the caller is late, silent connections stay longer, and so do lines that the rate limit delays.
+///    the call is late, silent connections are closed later, and lines that the rate limit delays are read later.
 /// 5. **Flush.** When there is nothing more to read for now, call [`flush`](Self::flush), which writes everything
 ///    rendered so far. As long as it returns `true`, call it again, with other work in between.
 /// 6. **Results of a flush.** Call [`follow_up`](Self::follow_up) until it returns `false`. It tells the hub which
-///    connections read too slowly, and which have received a long answer. Without it, slow readers are closed only at the
+///    connections read too slowly, and which have received a long answer. Without these calls, slow readers are closed only at the
 ///    next input, and a connection that has received a long answer is never read from again.
 ///
 /// With a log that commits at once, such as [`MemoryLog`](crate::MemoryLog), pass its entries before the next input:
@@ -158,9 +159,9 @@ pub trait Environment: Wire {
 ///
 /// # Guarantees
 ///
-/// - The outbox has a connection from [`Input::Accepted`] to [`Input::Closed`].
-/// - When so many bytes are rendered that more could overflow the backlog of a client that had no chance to read, the
-///   server flushes before the next input. The caller's turn must end then (see [`end_turn`](Self::end_turn)).
+/// - The outbox knows a connection from its [`Input::Accepted`] to its [`Input::Closed`].
+/// - Before so many bytes are rendered that they alone could overflow a backlog, the server flushes by itself, within
+///   [`input`](Self::input). The caller must then end its turn (see [`end_turn`](Self::end_turn)).
 /// - A connection whose backlog overflowed is closed for that reason, even if the next input would close it for another.
 /// - Reading from a connection is resumed when it starts closing.
 /// - No timer fires early.
@@ -168,7 +169,7 @@ pub trait Environment: Wire {
 pub struct Server {
     hub: Hub,
     outbox: Outbox,
-    /// Whether the server has flushed by itself in this turn.
+    /// Whether the server has flushed by itself in this turn, which must end then.
     turn_is_over: bool,
 }
 
@@ -236,9 +237,10 @@ impl Server {
         self.outbox.writable(conn);
     }
 
-    /// Ends the caller's turn. Returns whether it had to end, because the server has flushed by itself.
+    /// Ends the caller's turn: the inputs that it passes between two checks of its sockets. Returns whether the turn had to
+    /// end, because the server has flushed by itself.
     ///
-    /// Before the next turn, the caller must ask the operating system which sockets are writable. Otherwise a client that
+    /// If so, before the next turn the caller must ask the operating system which sockets are writable. Otherwise a client that
     /// has read everything may still appear to have a full socket, and be closed as a slow reader.
     pub const fn end_turn(&mut self) -> bool {
         core::mem::replace(&mut self.turn_is_over, false)
@@ -250,7 +252,8 @@ impl Server {
         self.turn_is_over
     }
 
-    /// Returns the id for the next accepted connection; `None` if it could neither be admitted nor told why it is refused.
+    /// Returns the id for the next accepted connection; `None` if the server could neither admit it nor tell it why it is
+    /// refused.
     #[must_use]
     pub fn vacant(&self) -> Option<ConnId> {
         self.hub.vacant()
@@ -295,7 +298,7 @@ impl Server {
         env.after_input();
     }
 
-    /// Flushes before the end of the turn, because no more may be rendered without that.
+    /// Flushes before the end of the turn, because as many bytes are rendered as may be rendered between two flushes.
     #[cold]
     fn flush_within_turn(&mut self, now: Now, env: &mut impl Environment) {
         self.turn_is_over = true;

@@ -36,7 +36,7 @@ pub struct World {
     /// The time at which the log began, in milliseconds since 1970-01-01T00:00:00Z.
     began_unix_ms: u64,
     /// The names of members that left or were renamed, the latest last.
-    departed: VecDeque<FormerName>,
+    former_names: VecDeque<FormerName>,
     limits: WorldLimits,
     /// Ids grow, so insertions are at the end of the tree and leave its nodes half empty. Boxes keep the unused space
     /// small.
@@ -228,7 +228,7 @@ impl World {
                 self.tell(entry, member, to, message, effects);
             }
             Command::Wallops { .. } => {
-                self.server_operator(member)?;
+                self.check_server_operator(member)?;
                 effects.push(Effect::Wallops { member });
             }
         }
@@ -248,8 +248,8 @@ impl World {
             member.digest(&mut digest);
         }
         digest.number(self.members_max as u64);
-        digest.number(self.departed.len() as u64);
-        for FormerName { person, at_unix_ms } in &self.departed {
+        digest.number(self.former_names.len() as u64);
+        for FormerName { person, at_unix_ms } in &self.former_names {
             person.digest(&mut digest);
             digest.number(*at_unix_ms);
         }
@@ -279,8 +279,8 @@ impl World {
     }
 
     /// Returns the names of members that left or were renamed, the oldest first.
-    pub fn departed(&self) -> impl DoubleEndedIterator<Item = &FormerName> {
-        self.departed.iter()
+    pub fn former_names(&self) -> impl DoubleEndedIterator<Item = &FormerName> {
+        self.former_names.iter()
     }
 
     /// Returns the limits in force.
@@ -365,6 +365,6 @@ impl World {
         for room in self.rooms.values_mut() {
             room.trim_history(&limits);
         }
-        self.trim_departed();
+        self.trim_former_names();
     }
 }

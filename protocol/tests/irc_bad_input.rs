@@ -1635,11 +1635,11 @@ fn names_are_watched_up_to_the_limit() {
     let mut stage = stage_of(Sender::Member, Chunking::Whole);
     let names: Vec<String> =
         ('a'..='m').flat_map(|one| ('a'..='m').map(move |other| format!("{one}{other}"))).collect();
-    let (watched, left_over) = names[..160].split_at(100);
+    let (watched, over_limit) = names[..160].split_at(100);
     let mut seen = act(&mut stage, &format!("alice > MONITOR + {}", names[..160].join(",")));
     assert_eq!(
         seen.pop(),
-        Some(whole(&format!("734 alice 100 {} :Monitor list is full", left_over.join(","))))
+        Some(whole(&format!("734 alice 100 {} :Monitor list is full", over_limit.join(","))))
     );
     let absent = watched.iter().map(|name| whole(&format!("731 alice :{name}")));
     assert!(seen.into_iter().eq(absent), "the watched names are offline");

@@ -7,8 +7,8 @@ use crate::base::rate::Rate;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// Declares a struct of limits: one row for each, with its type and its default. A limit has the name of its setting, which for
-/// the rows of `others` is not the name of the field.
+/// Declares a struct of limits, with a row for each: its field, its type and its default. The name of its setting is that of the
+/// field, except for the rows of `others`, which list their settings.
 macro_rules! limits {
     (
         $(#[$about:meta])*
@@ -48,10 +48,10 @@ limits! {
     Limits {
         /// The size of the budget that all connections of an address share, in budgets of one connection.
         address_factor: u32 = 4;
-        /// Maximum number of bytes waiting for one slow reader. Over it, the connection is closed.
+        /// Maximum number of bytes waiting for one slow reader. If there are more, the connection is closed.
         backlog_bytes_max: usize = 1 << 20;
-        /// Maximum number of addresses without connections whose debts are remembered. Over it, newcomers share one budget
-        /// until some are repaid.
+        /// Maximum number of addresses without connections whose debts are remembered. If there are more, newcomers share one
+        /// budget until some are repaid.
         budgets_max: usize = 65_536;
         /// Maximum number of connections from one address (IPv6: one /64, and sixteen times as many from one /48).
         connections_per_ip_max: u32 = 64;
@@ -69,32 +69,32 @@ limits! {
         /// Maximum number of names that one IRC connection may watch (`MONITOR`).
         monitored_max: usize = 100;
         /// Maximum number of bytes waiting for all slow readers together; bytes that several of them share are counted
-        /// once. Over it, the connection with the largest backlog is closed.
+        /// once. If there are more, the connection with the largest backlog is closed.
         outbox_bytes_max: usize = 256 << 20;
         /// Maximum number of messages of one connection that wait for the log. The next line stays unread.
         pending_commands_max: u32 = 10;
         /// Milliseconds of silence after which an IRC connection is sent a `PING`.
         ping_ms: u64 = 90_000;
-        /// Milliseconds that the connection has to answer the `PING` before it is closed.
+        /// Milliseconds that an IRC connection has to answer a `PING` before it is closed.
         pong_ms: u64 = 60_000;
         /// Maximum number of bytes of one read from a socket.
         read_bytes_max: usize = 16 << 10;
-        /// Maximum number of connections over the limits that are being sent the reason. Over it, accepting pauses.
+        /// Maximum number of refused connections that are being sent the reason. If all are in use, accepting pauses.
         refusals_max: u32 = 16;
         /// Milliseconds that an IRC connection has to register before it is closed.
         registration_ms: u64 = 60_000;
-        /// Maximum number of bytes of one reply that lists something. The remaining items are counted, not listed.
+        /// Maximum number of bytes of one reply that lists something. Items that do not fit are counted and not listed.
         reply_bytes_max: usize = 16 << 10;
         /// Maximum number of rooms or names in one line of IRC. More are an error.
         targets_max: usize = 20;
-        /// Maximum number of bytes read in one tick before it is flushed.
+        /// Maximum number of bytes read in one tick. Then the tick ends with a flush.
         tick_bytes_max: usize = 256 << 10;
     }
     others {
         /// Milliseconds that a closing connection has to read its last bytes and to close. The setting is `drain_ms`.
         close_timeout_ms: u64 = 5_000, as ["drain_ms": close_timeout_ms];
-        /// The rate at which lines of one connection are accepted. Over it, reading from the connection pauses. Without a
-        /// limit, addresses have none either.
+        /// The rate at which lines of one connection are read. If a client sends faster, reading from it pauses. Without
+        /// this limit, addresses have none either.
         rate: Rate = Rate { lines: 10, burst: 60 }, as ["rate_burst": rate.burst, "rate_lines": rate.lines];
         /// The limits of the shared state.
         world: WorldLimits = WorldLimits::default(), as [];
@@ -110,7 +110,7 @@ limits! {
         history_bytes_max: usize = 64 << 10;
         /// Maximum number of lines in a room's history.
         history_lines_max: usize = 100;
-        /// Maximum number of invitations of one member. Over it, the oldest is dropped.
+        /// Maximum number of invitations of one member. A further one replaces the oldest.
         invitations_max: usize = 20;
         /// Maximum number of masks of one room: bans and exceptions together.
         masks_max: usize = 100;
@@ -128,7 +128,7 @@ limits! {
 trait Value {
     fn get(&self) -> u64;
 
-    /// Sets the value; to the maximum of the type if it is larger than that.
+    /// Sets the value. One that is too large for the type becomes its maximum.
     fn set(&mut self, value: u64);
 }
 
@@ -154,7 +154,7 @@ impl WorldLimits {
     }
 }
 
-/// The error for the name of a limit that there is not.
+/// The error for a name that no limit has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownLimit;
 
@@ -243,7 +243,7 @@ pub(crate) const PIECE_BYTES_MAX: usize = 600;
 pub(crate) const TAGGED_LINE_BYTES_MAX: usize = 6_496;
 
 impl Limits {
-    /// Returns the names of all limits, which are those of their settings, and their values.
+    /// Returns all limits: the names of their settings, and their values.
     #[must_use]
     pub fn named(mut self) -> Vec<(&'static str, u64)> {
         let mut all = Vec::new();
@@ -252,7 +252,7 @@ impl Limits {
         all
     }
 
-    /// Sets the limit with a name; to the maximum of its type if `value` is larger than that.
+    /// Sets the limit with this name. A `value` that is too large for its type becomes the maximum of the type.
     ///
     /// # Errors
     /// Returns an error if no limit has the name.
@@ -292,7 +292,7 @@ impl Limits {
         self.backlog_bytes_max / 2
     }
 
-    /// Returns the conditions that the limits must satisfy, and whether they do.
+    /// Returns the conditions that the limits must satisfy, and whether these limits satisfy them.
     #[must_use]
     pub const fn relations(&self) -> [Relation; 23] {
         let Self { line_bytes_max: line, reply_bytes_max: reply, backlog_bytes_max: backlog, .. } = *self;

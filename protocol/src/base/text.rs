@@ -23,7 +23,7 @@ impl Text {
     /// - Each maximal subpart of invalid UTF-8 becomes U+FFFD (Unicode Standard, section 3.9).
     /// - The line and paragraph separators U+2028 and U+2029, at which some clients begin a new line, become spaces.
     /// - Escape sequences of terminals (ECMA-48) are removed as a whole, even if the end of the line cuts them off. A
-    ///   slash belongs to none of them: it may begin a command after the Escape key.
+    ///   slash is never removed with them: a person may have pressed Escape before a command.
     /// - One or more CR between two parts of the line become a space. A terminal would write the second part over the
     ///   first.
     /// - A byte order mark at the start, NUL, DEL, and the control characters C0 and C1 are removed, except TAB and the
@@ -34,7 +34,7 @@ impl Text {
     #[must_use]
     pub fn clean(line: &[u8], cut: bool) -> Self {
         let line = if cut { whole_characters(line) } else { line };
-        if let Some(text) = Self::as_it_stands(line) {
+        if let Some(text) = Self::from_clean(line) {
             return text;
         }
         Self::clean_decoded(&decoded(line))
@@ -44,7 +44,7 @@ impl Text {
     pub(crate) fn clean_decoded(line: &str) -> Self {
         let line = without_byte_order_mark(line);
         let mut text = String::with_capacity(line.len());
-        // 0xC2 leads the C1 controls.
+        // 0xC2 is the first byte of the C1 controls.
         match memchr::memchr3(b'\r', 0x1B, 0xC2, line.as_bytes()) {
             None => keep(line, &mut text),
             Some(_) => {
@@ -69,8 +69,8 @@ impl Text {
     }
 
     /// Returns the line as a text if nothing in it needs cleaning, as in nearly every line.
-    pub(crate) fn as_it_stands(line: &[u8]) -> Option<Self> {
-        as_it_stands(line).map(|text| Self { text: text.into(), formatted: false })
+    pub(crate) fn from_clean(line: &[u8]) -> Option<Self> {
+        already_clean(line).map(|text| Self { text: text.into(), formatted: false })
     }
 
     /// Returns the text with its formatting codes.
@@ -118,9 +118,10 @@ impl<'a> Iterator for PlainParts<'a> {
     }
 }
 
-fn as_it_stands(line: &[u8]) -> Option<&str> {
-    // 0xC2 is the first byte of the C1 controls, and 0xEF of the byte order mark. Other characters that begin with
-    // them are decided by `clean_decoded`.
+/// Returns the line as a string if it needs no cleaning and has no formatting codes.
+fn already_clean(line: &[u8]) -> Option<&str> {
+    // 0xC2 is the first byte of the C1 controls, and 0xEF of the byte order mark. A line with another character that
+    // begins with one of these bytes is cleaned in vain.
     let suspect = |byte: u8| matches!(byte, 0..=0x08 | 0x0A..=0x1F | 0x7F | 0xC2);
     // A fold instead of `any`: without an early exit, the compiler compares many bytes at once.
     if line.iter().fold(false, |any, &byte| any | suspect(byte)) || line.first() == Some(&0xEF) {
@@ -212,17 +213,17 @@ pub(crate) const fn is_formatting(character: char) -> bool {
 
 /// Returns the length of the formatting code at the start of `text`, with its colours.
 pub(crate) fn code_length(text: &str) -> usize {
-    let digits = |from: usize, most: usize, digit: fn(&u8) -> bool| {
-        text.as_bytes().iter().skip(from).take(most).take_while(|byte| digit(byte)).count()
+    let digits = |from: usize, max: usize, digit: fn(&u8) -> bool| {
+        text.as_bytes().iter().skip(from).take(max).take_while(|byte| digit(byte)).count()
     };
-    let colours = |most: usize, least: usize, digit: fn(&u8) -> bool| {
-        let foreground = digits(1, most, digit);
-        if foreground < least {
+    let colours = |max: usize, min: usize, digit: fn(&u8) -> bool| {
+        let foreground = digits(1, max, digit);
+        if foreground < min {
             return 1;
         }
-        let background = digits(2 + foreground, most, digit);
+        let background = digits(2 + foreground, max, digit);
         let comma = text.as_bytes().get(1 + foreground) == Some(&b',');
-        1 + foreground + if comma && background >= least { 1 + background } else { 0 }
+        1 + foreground + if comma && background >= min { 1 + background } else { 0 }
     };
     match text.as_bytes().first() {
         None => 0,

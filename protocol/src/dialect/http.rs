@@ -35,6 +35,7 @@ pub(crate) fn answer(identity: &Identity, listener: Dialect, language: Language)
         (Dialect::Auto | Dialect::Irc, true) => ("", irc_password),
         (Dialect::Irc, false) => ("", irc),
         (Dialect::Plain, false) => (plain, ""),
+        // Listeners of a custom dialect do not detect HTTP.
         (Dialect::Custom(_), _) | (Dialect::Plain, true) => ("", nothing),
     };
     let length = head.len() + plain.len() + irc.len();

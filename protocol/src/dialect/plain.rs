@@ -67,7 +67,7 @@ fn language_of(choices: u32) -> Language {
 fn render_event(event: &Event<'_>, language: Language, raw: bool, to: &mut BytesMut) {
     if raw {
         if let EventKind::Said { message, .. } = event.kind {
-            if !message.kind.is_read() {
+            if !message.kind.is_for_people() {
                 return;
             }
             message.text.plain_parts().for_each(|part| to.extend_from_slice(part.as_bytes()));

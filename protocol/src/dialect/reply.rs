@@ -120,7 +120,7 @@ pub enum Reply<'a> {
         change: &'a ModeChange,
     },
     /// The member's own modes have changed.
-    UserModesAre {
+    UserModesChanged {
         /// The modes that were turned on.
         on: UserModes,
         /// The modes that were turned off.
@@ -135,6 +135,6 @@ pub enum Reply<'a> {
         /// The names that it watches now.
         names: &'a [Name],
         /// The names beyond the limit, which it does not watch.
-        left_over: &'a [Name],
+        over_limit: &'a [Name],
     },
 }

@@ -18,48 +18,49 @@ use core::fmt;
 
 /// The state of a dialect for one connection.
 ///
-/// A dialect turns lines into [`Action`]s, and answers to questions and [`Reply`]s into bytes. It cannot change shared
-/// state.
+/// A dialect turns the lines of a client into [`Action`]s, and writes the answers to its questions and the [`Reply`]s for the
+/// client. It cannot change shared state. Events of rooms are rendered by its [`DialectSpec`](crate::DialectSpec), once for
+/// all connections of a wire class.
 pub trait DialectState: fmt::Debug + Send {
-    /// Returns the wire class in which the connection reads events.
+    /// Returns the wire class of the connection: the form in which it is sent events.
     fn class(&self) -> WireClass;
 
     /// Reads a line, and appends its actions to `actions`.
     fn line(&mut self, line: Line<'_>, context: &Context<'_>, actions: &mut VecDeque<Action>);
 
-    /// Answers a question of an earlier [`Action::Ask`].
+    /// Writes the answer to a question of this dialect, from an earlier [`Action::Ask`].
     fn answer(&mut self, question: Question, view: &View<'_>, answer: &mut Answer<'_>);
 
-    /// Appends a reply as the connection reads it: whole lines, or nothing.
+    /// Writes a reply: complete lines, or nothing.
     fn reply(&mut self, reply: &Reply<'_>, view: &View<'_>, answer: &mut Answer<'_>);
 
-    /// Appends a part of the answer to a labelled line.
+    /// Appends a part of the answer to a labelled line (see [`Action::Label`]). The default appends it without the label.
     fn label(&self, part: &LabelPart<'_>, to: &mut BytesMut) {
         to.extend_from_slice(part.bytes);
     }
 
-    /// Whether a connection becomes a member without a registration.
+    /// Returns whether a connection becomes a member without a registration.
     fn enters_at_once(&self) -> bool {
         false
     }
 
-    /// Whether a member is sent its own messages.
+    /// Returns whether a member is sent its own messages.
     fn echoes(&self, options: &Options) -> bool {
         options.echo
     }
 
-    /// Whether a watcher of a name also receives the events that the rooms of the name's owner receive about the owner
+    /// Returns whether a watcher of a name also receives the events that the rooms of the name's owner receive about the owner
     /// itself (IRCv3, extended-monitor).
     fn watches_closely(&self) -> bool {
         false
     }
 
-    /// Whether a silent client is sent [`Reply::Ping`].
+    /// Returns whether a silent client is sent [`Reply::Ping`].
     fn is_pinged(&self) -> bool {
         false
     }
 
-    /// Records how others see the member from now on.
+    /// Records the member's name and profile as others see them from now on.
     fn identified(&mut self, _: &Person) {}
 
     /// Records the room that the member has entered; `None` if it has left a room.
@@ -73,8 +74,8 @@ pub trait DialectState: fmt::Debug + Send {
         Vec::new()
     }
 
-    /// Returns the current room of the member. The outer `None` means that in this dialect a member may be in several
-    /// rooms; the inner one that it is in none.
+    /// Returns the current room of the member, `Some(None)` if it is in none. Returns `None` if in this dialect a member may
+    /// be in several rooms.
     fn room(&self) -> Option<Option<&RoomName>> {
         None
     }
@@ -92,7 +93,7 @@ pub enum Line<'a> {
     },
     /// A line that a person may have typed, without telnet commands and with corrections applied.
     Typed {
-        /// The line as its author saw it.
+        /// The line as the author's terminal showed it.
         text: Text,
         /// Number of bytes beyond the limit, which were dropped.
         dropped: usize,
@@ -103,8 +104,8 @@ pub enum Line<'a> {
     },
 }
 
-/// The data available to a dialect that reads a line. The world is not among it: earlier lines may still have pending
-/// commands, so a dialect must not decide anything from the world before its question is answered.
+/// The data available to a dialect that reads a line. It does not include the world, because the commands of earlier lines
+/// may not be applied yet. A dialect that depends on the world asks a question, and reads the world in its answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
     /// The member; `None` before the connection has become one.
@@ -141,9 +142,9 @@ pub struct Answer<'a> {
     pub bytes: &'a mut BytesMut,
     /// Actions to carry out before the next line is read, in order.
     pub next: Vec<Action>,
-    /// Number of examined members and rooms, matching or not. The connection is charged for them like for bytes.
+    /// Number of examined members and rooms, matching or not. They count towards the rate of the connection, as bytes do.
     pub rows: usize,
-    /// Whether the answer is long: the next line is not read before the client has read it.
+    /// Whether the answer may be long. If so, the next line is not read before it is written.
     pub is_bulk: bool,
 }
 

@@ -38,7 +38,7 @@ impl Typed {
     /// of a line by what was received. An erase key beyond the limit is dropped, and erases nothing.
     pub(crate) fn read(line: &[u8], dropped: usize) -> Self {
         let line = if dropped > 0 { whole_characters(line) } else { line };
-        if let Some(text) = Text::as_it_stands(line) {
+        if let Some(text) = Text::from_clean(line) {
             return Self { text, dropped, is_utf8: true };
         }
         let decoded = decoded(line);

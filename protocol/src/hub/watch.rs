@@ -28,7 +28,7 @@ impl Watches {
             return (names, Vec::new());
         }
         let watched = self.names.entry(conn).or_default();
-        let (added, left_over): (Vec<Name>, Vec<Name>) = names.into_iter().partition(|name| {
+        let (added, over_limit): (Vec<Name>, Vec<Name>) = names.into_iter().partition(|name| {
             let has_place = watched.len() < max || watched.contains(name);
             if has_place {
                 watched.insert(name.clone());
@@ -39,7 +39,7 @@ impl Watches {
         if watched.is_empty() {
             self.names.remove(&conn);
         }
-        (added, left_over)
+        (added, over_limit)
     }
 
     /// Removes a name from those that a connection watches.

@@ -298,7 +298,7 @@ pub enum MessageKind {
 impl MessageKind {
     /// Returns whether the message is for people, and so is kept in the history.
     #[must_use]
-    pub const fn is_read(self) -> bool {
+    pub const fn is_for_people(self) -> bool {
         matches!(self, Self::Action | Self::Notice | Self::Text)
     }
 }

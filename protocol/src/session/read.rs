@@ -45,7 +45,7 @@ impl Session {
         let is_typed = framer.is_for_people();
         if member.is_some()
             && is_typed
-            && let Some(text) = framer.next_clean_line(Text::as_it_stands)
+            && let Some(text) = framer.next_clean_line(Text::from_clean)
         {
             self.typed_line(Typed::clean(text), &context);
             self.charge_line(funds);

@@ -35,7 +35,10 @@ impl World {
         let count = |mode| self.members.values().filter(|member| member.modes.has(mode)).count();
         assert_eq!(self.invisible, count(UserModes::INVISIBLE), "invisible members are counted");
         assert_eq!(self.operators, count(UserModes::OPERATOR), "operators are counted");
-        assert!(self.departed.len() <= self.limits.departed_max, "the former names are within their limit");
+        assert!(
+            self.former_names.len() <= self.limits.departed_max,
+            "the former names are within their limit"
+        );
         let lobby = RoomName::lobby();
         assert_eq!(self.room_names.len(), self.rooms.len(), "each room has one name, and each name one room");
         for (&id, room) in &self.rooms {

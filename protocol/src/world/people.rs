@@ -1,4 +1,6 @@
-//! Commands about members: entering, leaving, names, direct messages, and what a member sets for itself.
+//! Commands about members: entering, leaving, names, direct messages, invitations, modes and profiles.
+//!
+//! In each function, `id` is the member whose command is applied.
 
 use super::{Correspondent, Effect, Extras, Member, Refusal, World};
 use crate::base::digest::Digest;
@@ -13,16 +15,16 @@ use crate::planted;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-/// Number of names that are tried for one port: `5001`, `5001-2` and so on. The limit bounds the work, since thousands of
-/// clients may have the same port.
-const PORT_NUMBERS: u64 = 16;
+/// Number of names that are tried for one port, `5001` to `5001-16`. The limit bounds the work, since thousands of clients
+/// may have the same port.
+const NAMES_PER_PORT: u64 = 16;
 
 /// A name of a member that has left or was renamed since.
 #[derive(Clone, Debug)]
 pub struct FormerName {
     /// The person with that name.
     pub person: Person,
-    /// The time at which it left or was renamed, in milliseconds since 1970-01-01T00:00:00Z.
+    /// The time at which the member left or was renamed, in milliseconds since 1970-01-01T00:00:00Z.
     pub at_unix_ms: u64,
 }
 
@@ -42,7 +44,8 @@ impl Member {
         self.extras.get_or_insert_default()
     }
 
-    /// Returns the cached results of comparing the member with the masks of rooms.
+    /// Returns the cached results of comparing the member with the masks of rooms: the room, the version of its masks, and
+    /// whether they mute the member.
     pub(super) fn muted(&self) -> &[(RoomId, u32, bool)] {
         self.extras.as_ref().map_or(&[], |extras| &extras.muted)
     }
@@ -51,8 +54,8 @@ impl Member {
         self.extras.as_ref()?.correspondent
     }
 
-    /// Clears the cache of [`muted`](Self::muted). It must be called whenever the name or the host changes, which masks
-    /// are compared with.
+    /// Clears the cache of [`muted`](Self::muted). It must be called whenever the name or the host changes, because masks
+    /// are compared with both.
     fn forget_muted(&mut self) {
         if let Some(extras) = &mut self.extras {
             extras.muted = Vec::new();
@@ -67,9 +70,11 @@ impl Member {
                 digest.number(room.0.0);
             }
         }
-        let answers = self.correspondent().map_or((0, 0), |it| (it.member.0.0, 1 + u64::from(it.wrote)));
-        digest.number(answers.0);
-        digest.number(answers.1);
+        // Two numbers, 0 and 0 without a correspondent.
+        let (correspondent, wrote) =
+            self.correspondent().map_or((0, 0), |it| (it.member.0.0, 1 + u64::from(it.wrote)));
+        digest.number(correspondent);
+        digest.number(wrote);
         digest.number(u64::from(self.away().is_some()));
         digest.text(self.away().map_or("", Text::as_str));
         digest.number(self.modes.number());
@@ -102,17 +107,18 @@ impl World {
         self.members.insert(member, Box::new(Member::new(person, entry.at_unix_ms)));
         self.members_max = self.members_max.max(self.members.len());
         effects.push(Effect::Entered { member });
+        let no_key = (None, false);
         if room.is_some()
-            && let Err(refusal) = self.move_between(entry, member, None, room, (None, false), effects)
+            && let Err(refusal) = self.move_between(entry, member, None, room, no_key, effects)
         {
             effects.push(Effect::Refused { member, refusal });
         }
     }
 
     /// Returns a free name for a client's port. If the first names for the port are taken, the name contains the position
-    /// in the log, which no other member has. (Clients choose their ports, and many may choose the same.)
+    /// in the log, which is unique. (Clients choose their ports, and many may choose the same.)
     fn name_for_port(&self, port: u16, seq: Seq) -> Name {
-        let mut names = (1..=PORT_NUMBERS).map(|nth| Name::for_port(port, nth));
+        let mut names = (1..=NAMES_PER_PORT).map(|nth| Name::for_port(port, nth));
         let free = names.find(|name| self.member_named(name).is_none());
         free.unwrap_or_else(|| Name::for_port(port, seq.0))
     }
@@ -124,8 +130,8 @@ impl World {
         reason: CloseReason,
         effects: &mut Vec<Effect>,
     ) {
-        let has_words = matches!(entry.command, Command::Leave { message: Some(_), .. });
-        let silenced = has_words && self.silenced_somewhere(id).is_some();
+        let has_message = matches!(entry.command, Command::Leave { message: Some(_), .. });
+        let silenced = has_message && self.silenced_somewhere(id).is_some();
         let Some(member) = self.members.remove(&id) else { return };
         if planted::frees_name() {
             self.names.remove(member.person.name.key());
@@ -133,7 +139,7 @@ impl World {
         for &room in member.rooms() {
             self.remove_from_room(id, room);
         }
-        self.depart(entry, member.person.clone());
+        self.record_former_name(entry, member.person.clone());
         self.count_modes(member.modes, UserModes::NONE);
         let Member { person, rooms, .. } = *member;
         let rooms = rooms.into_vec();
@@ -147,7 +153,7 @@ impl World {
         name: &Name,
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refusal> {
-        self.server_operator(id)?;
+        self.check_server_operator(id)?;
         let target = self.member_named(name).ok_or_else(|| Refusal::NoSuchName(name.clone()))?;
         self.leave(entry, target, CloseReason::Killed, effects);
         Ok(())
@@ -168,15 +174,16 @@ impl World {
             Some(_) if member.person.name.as_str() == name.as_str() => return Err(Refusal::NameUnchanged),
             _ => {}
         }
-        self.may_change_name(id)?;
+        self.check_name_change(id)?;
         let Some(member) = self.members.get_mut(&id) else { return Ok(()) };
         let renamed = Person { name: name.clone(), ..member.person.clone() };
         let from = core::mem::replace(&mut member.person, renamed);
         member.forget_muted();
         self.names.remove(from.name.key());
         self.names.insert(name.shared_key(), id);
+        // A change of case alone leaves no former name: both are the same name.
         if from.name != *name {
-            self.depart(entry, from.clone());
+            self.record_former_name(entry, from.clone());
         }
         effects.push(Effect::Renamed { member: id, from });
         Ok(())
@@ -193,7 +200,7 @@ impl World {
         effects: &mut Vec<Effect>,
     ) {
         self.spoke(entry, id);
-        if message.kind.is_read() {
+        if message.kind.is_for_people() {
             if let Some(reader) = self.members.get_mut(&to) {
                 reader.extras_mut().correspondent = Some(Correspondent { member: id, wrote: true });
             }
@@ -217,6 +224,7 @@ impl World {
     pub(super) fn set_away(&mut self, id: MemberId, away: Option<&Text>, effects: &mut Vec<Effect>) {
         let Some(member) = self.members.get_mut(&id) else { return };
         let was_away = member.away().is_some();
+        // Without the condition, every member that is marked as back would allocate its extras.
         if was_away || away.is_some() {
             member.extras_mut().away = away.cloned();
         }
@@ -231,7 +239,7 @@ impl World {
         host: &Host,
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refusal> {
-        self.server_operator(id)?;
+        self.check_server_operator(id)?;
         let target = self.member_named(name).ok_or_else(|| Refusal::NoSuchName(name.clone()))?;
         let Some(member) = self.members.get_mut(&target) else { return Ok(()) };
         let from = member.person.clone();
@@ -247,7 +255,8 @@ impl World {
         real_name: &Text,
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refusal> {
-        // Other changes are made without their text. A real name is nothing but text, so the command is refused.
+        // Elsewhere, a silenced member's text is left out and the command is executed. This command is nothing but text, so
+        // it is refused.
         if let Some(room) = self.silenced_somewhere(id).and_then(|room| self.rooms.get(&room)) {
             return Err(Refusal::Silenced(room.name.clone()));
         }
@@ -257,7 +266,7 @@ impl World {
         Ok(())
     }
 
-    /// Changes the user modes of a member, and counts the members with certain modes.
+    /// Changes the user modes of a member, and updates the counts of members with certain modes.
     pub(super) fn set_user_modes(
         &mut self,
         id: MemberId,
@@ -284,7 +293,7 @@ impl World {
     }
 
     /// Checks that a member is an operator of the server.
-    pub(super) fn server_operator(&self, id: MemberId) -> Result<(), Refusal> {
+    pub(super) fn check_server_operator(&self, id: MemberId) -> Result<(), Refusal> {
         let is_operator = |member: &Member| member.modes.has(UserModes::OPERATOR);
         if self.member(id).is_some_and(is_operator) { Ok(()) } else { Err(Refusal::NotServerOperator) }
     }
@@ -303,7 +312,7 @@ impl World {
             let name = self.member(target).map_or(name, Member::name);
             return Err(Refusal::AlreadyThere { name: name.clone(), room: room.name.clone() });
         }
-        let by_operator = self.room_operator(id, room_id);
+        let by_operator = self.check_room_operator(id, room_id);
         if room.modes.has(crate::base::mode::Flag::InviteOnly) {
             by_operator.clone()?;
         }
@@ -328,14 +337,14 @@ impl World {
     }
 
     /// Records a former name.
-    fn depart(&mut self, entry: &LogEntry, person: Person) {
-        self.departed.push_back(FormerName { person, at_unix_ms: entry.at_unix_ms });
-        self.trim_departed();
+    fn record_former_name(&mut self, entry: &LogEntry, person: Person) {
+        self.former_names.push_back(FormerName { person, at_unix_ms: entry.at_unix_ms });
+        self.trim_former_names();
     }
 
-    pub(super) fn trim_departed(&mut self) {
-        while self.departed.len() > self.limits.departed_max {
-            self.departed.pop_front();
+    pub(super) fn trim_former_names(&mut self) {
+        while self.former_names.len() > self.limits.departed_max {
+            self.former_names.pop_front();
         }
     }
 }

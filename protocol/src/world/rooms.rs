@@ -117,7 +117,7 @@ impl World {
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refusal> {
         let room_id = self.known_room(id, room_name)?;
-        self.room_operator(id, room_id)?;
+        self.check_room_operator(id, room_id)?;
         let target = self.member_named(name).ok_or_else(|| Refusal::NoSuchName(name.clone()))?;
         let Some(member) = self.members.get_mut(&target) else { return Ok(()) };
         let Some(room) = self.rooms.get(&room_id) else { return Ok(()) };
@@ -147,7 +147,7 @@ impl World {
         let Some(by) = self.members.get(&id).map(|member| member.person.clone()) else { return Ok(room_id) };
         self.spoke(entry, id);
         if status.is_none()
-            && message.kind.is_read()
+            && message.kind.is_for_people()
             && let Some(room) = self.rooms.get_mut(&room_id)
         {
             let Message { kind, text, .. } = message.clone();
@@ -194,7 +194,7 @@ impl World {
         topic: Option<&Text>,
     ) -> Result<RoomId, Refusal> {
         let room_id = self.room_of(id, room_name)?;
-        let by_operator = self.room_operator(id, room_id);
+        let by_operator = self.check_room_operator(id, room_id);
         if self.rooms.get(&room_id).is_some_and(|room| room.modes.has(Flag::TopicLocked)) {
             by_operator?;
         } else if by_operator.is_err() {
@@ -222,7 +222,7 @@ impl World {
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refusal> {
         let room_id = self.known_room(id, room_name)?;
-        self.room_operator(id, room_id)?;
+        self.check_room_operator(id, room_id)?;
         let mut made = Vec::new();
         let mut is_refused = false;
         for change in changes {
@@ -304,13 +304,13 @@ impl World {
     fn known_room(&self, member: MemberId, name: &RoomName) -> Result<RoomId, Refusal> {
         let knows = |id: &RoomId| {
             self.rooms.get(id).is_some_and(|room| room.is_visible_to(Some(member)))
-                || self.server_operator(member).is_ok()
+                || self.check_server_operator(member).is_ok()
         };
         self.room_named(name).filter(knows).ok_or_else(|| Refusal::NoSuchRoom(name.clone()))
     }
 
     /// Checks that a member is an operator of the room or of the server.
-    pub(super) fn room_operator(&self, id: MemberId, room: RoomId) -> Result<(), Refusal> {
+    pub(super) fn check_room_operator(&self, id: MemberId, room: RoomId) -> Result<(), Refusal> {
         let Some(room) = self.rooms.get(&room) else { return Ok(()) };
         let is_server_operator = |member: &Member| member.modes.has(UserModes::OPERATOR);
         if self.member(id).is_some_and(is_server_operator) {

@@ -52,7 +52,7 @@ impl World {
     ///
     /// # Errors
     /// Returns the first such room.
-    pub(super) fn may_change_name(&mut self, id: MemberId) -> Result<(), Refusal> {
+    pub(super) fn check_name_change(&mut self, id: MemberId) -> Result<(), Refusal> {
         let is_held = |world: &mut Self, room_id| {
             world.cache_muted(id, room_id);
             let (Some(room), Some(member)) = (world.rooms.get(&room_id), world.members.get(&id)) else {

@@ -117,7 +117,7 @@ fn render(event: &Event<'_>, to: &mut BytesMut) {
         EventKind::Left { .. } => json!({ "by": by, "left": true }),
         EventKind::Parted { room, .. } => json!({ "by": by, "parted": room.to_string() }),
         EventKind::Renamed { to } => json!({ "by": by, "renamed": to.as_str() }),
-        EventKind::Said { room, message, .. } if message.kind.is_read() => {
+        EventKind::Said { room, message, .. } if message.kind.is_for_people() => {
             json!({ "by": by, "room": room.to_string(), "text": message.text.as_str() })
         }
         EventKind::Told { message, .. } => json!({ "by": by, "text": message.text.as_str() }),

@@ -53,14 +53,14 @@ impl Model {
     pub(super) fn watch(&mut self, id: ConnId, names: Vec<Name>) {
         let monitored_max = self.limits.monitored_max;
         let Some(client) = self.conns.get_mut(id).and_then(|conn| conn.irc.as_mut()) else { return };
-        let (watched, left_over): (Vec<Name>, Vec<Name>) = names.into_iter().partition(|name| {
+        let (watched, over_limit): (Vec<Name>, Vec<Name>) = names.into_iter().partition(|name| {
             let is_watched = client.watches.len() < monitored_max || client.watches.contains(name);
             if is_watched {
                 client.watches.insert(name.clone());
             }
             is_watched
         });
-        self.reply_paid(id, &Reply::Watching { names: &watched, left_over: &left_over });
+        self.reply_paid(id, &Reply::Watching { names: &watched, over_limit: &over_limit });
     }
 
     /// Removes names from those that a connection watches; with `None`, all of them.

@@ -24,7 +24,7 @@ impl Chat {
                 other => return Some(format!("the room {room:?} should be {other:?}")),
             }
         }
-        let departed = world.departed().map(|it| (person(&it.person), it.at_unix_ms));
+        let departed = world.former_names().map(|it| (person(&it.person), it.at_unix_ms));
         if !departed.eq(self.departed.iter().map(|(it, at_unix_ms)| (person(it), *at_unix_ms))) {
             return Some("the former names differ".to_owned());
         }

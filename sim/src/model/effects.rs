@@ -434,7 +434,7 @@ impl Model {
             self.respond(id, &Reply::NowOperator);
         }
         if on != UserModes::NONE || off != UserModes::NONE {
-            self.respond(id, &Reply::UserModesAre { on, off });
+            self.respond(id, &Reply::UserModesChanged { on, off });
         }
     }
 }

@@ -25,7 +25,7 @@ impl Model {
         let (by, by_bot) = self.by(member);
         if entry.seq > Seq(0) {
             self.chat.person(member).spoke_unix_ms = entry.at_unix_ms;
-            if status.is_none() && message.kind.is_read() {
+            if status.is_none() && message.kind.is_for_people() {
                 self.chat.remember(entry, &by, room, message);
             }
         }
@@ -88,7 +88,7 @@ impl Model {
         if entry.seq > Seq(0) {
             self.chat.person(member).spoke_unix_ms = entry.at_unix_ms;
         }
-        if entry.seq > Seq(0) && message.kind.is_read() {
+        if entry.seq > Seq(0) && message.kind.is_for_people() {
             self.chat.person(target).answers = Some((member, true));
             let answers = &mut self.chat.person(member).answers;
             if !matches!(answers, Some((_, true))) {

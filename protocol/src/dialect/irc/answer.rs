@@ -13,12 +13,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 impl Query {
-    /// Writes the answer, or one page of it. Returns the query for the next page.
-    ///
-    /// Changes that a query makes were executed before.
+    /// Writes the answer, or one page of it. Returns the query for the next page, if there is one.
     pub(crate) fn answer(self, asker: &Asker<'_>, to: &mut Answers<'_>) -> Option<Self> {
         match self {
-            Self::About(answer, params) => answer(asker, &params, to),
+            Self::WithParams(answer, params) => answer(asker, &params, to),
             Self::Cap(subcommand, list) => server::cap(asker, subcommand, &list, to),
             Self::Entered { room, with_names } => return rooms::entered(asker, &room, with_names, to),
             Self::Fail(kind, command, code, words) => server::fail(asker, (kind, &command, code, words), to),
@@ -27,17 +25,19 @@ impl Query {
             Self::List { filter, from } => return rooms::list(asker, filter, from, to),
             Self::MaskList(room, list, from) => return rooms::mask_list(asker, room, list, from, to),
             Self::ModeIs(room) => rooms::mode_is(asker, &room, to),
-            Self::MonitorStatus { of, left_over } => return people::monitor_status(asker, of, left_over, to),
+            Self::MonitorStatus { names, over_limit } => {
+                return people::monitor_status(asker, names, over_limit, to);
+            }
             Self::Names { rooms, index, from } => return rooms::names(asker, rooms, index, from, to),
             Self::Numeric(numeric, params) => {
                 let params: Vec<&str> = params.iter().map(String::as_str).collect();
                 to.numeric(numeric, &params);
             }
-            Self::Now(answer) => answer(asker, to),
+            Self::WithoutParams(answer) => answer(asker, to),
             Self::TopicIs(room) => rooms::topic_is(asker, &room, to),
-            Self::UserModesAre { on, off } => user_modes_are(on, off, to),
-            Self::Who { asked, from } => return people::who(asker, asked, from, to),
-            // `Client::act_on` has executed them.
+            Self::UserModesChanged { on, off } => user_modes_changed(on, off, to),
+            Self::Who { search, from } => return people::who(asker, search, from, to),
+            // `act_on` has replaced these by actions or by another query.
             Self::LeaveAll | Self::MonitorAll | Self::SetCapabilities(..) | Self::UserModes { .. } => {}
         }
         None
@@ -45,7 +45,7 @@ impl Query {
 }
 
 /// Writes the change of the asker's user modes.
-fn user_modes_are(on: UserModes, off: UserModes, to: &mut Answers<'_>) {
+fn user_modes_changed(on: UserModes, off: UserModes, to: &mut Answers<'_>) {
     let sign = |sign: &'static str, modes: UserModes| if modes == UserModes::NONE { "" } else { sign };
     if on == UserModes::NONE && off == UserModes::NONE {
         return;

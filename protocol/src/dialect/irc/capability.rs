@@ -6,9 +6,9 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Capabilities(u32);
 
-/// The events whose form depends on a capability.
+/// The events that are rendered differently for clients with a capability.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Changes {
+pub(crate) enum AffectedEvents {
     Away,
     Everything,
     Host,
@@ -19,29 +19,29 @@ pub(crate) enum Changes {
 }
 
 macro_rules! capabilities {
-    ($($(#[$about:meta])* $name:ident = $bit:literal, $text:literal, $changes:ident;)*) => {
+    ($($(#[$about:meta])* $name:ident = $bit:literal, $text:literal, $affected:ident;)*) => {
         impl Capabilities {
             $($(#[$about])* pub const $name: Self = Self(1 << $bit);)*
 
             /// All capabilities and their names, in the order of the names.
             pub const ALL: &'static [(Self, &'static str)] = &[$((Self::$name, $text),)*];
 
-            /// Returns the capabilities that change the form of `events`, including those that change the form of all events.
-            pub(crate) const fn that_change(events: Changes) -> Self {
+            /// Returns the capabilities that affect the rendering of `events`, including those that affect all events.
+            pub(crate) const fn affecting(events: AffectedEvents) -> Self {
                 let mut all = Self::NONE;
                 $(
-                    if Changes::$changes as u8 == events as u8 || matches!(Changes::$changes, Changes::Everything) {
+                    if AffectedEvents::$affected as u8 == events as u8 || matches!(AffectedEvents::$affected, AffectedEvents::Everything) {
                         all = all.with(Self::$name);
                     }
                 )*
                 all
             }
 
-            /// The capabilities that change the form of an event. Only they distinguish wire classes.
+            /// The capabilities that affect the rendering of any event. Clients that differ in others have the same wire class.
             pub(crate) const WIRE: Self = {
                 let mut all = Self::NONE;
                 $(
-                    if !matches!(Changes::$changes, Changes::Nothing) {
+                    if !matches!(AffectedEvents::$affected, AffectedEvents::Nothing) {
                         all = all.with(Self::$name);
                     }
                 )*
@@ -51,6 +51,7 @@ macro_rules! capabilities {
     };
 }
 
+// The rows are in the order of the names. A bit is any number that no other row has.
 capabilities! {
     /// The client is sent `AWAY` for members of its rooms.
     AWAY_NOTIFY = 0, "away-notify", Away;
@@ -62,17 +63,17 @@ capabilities! {
     CHGHOST = 3, "chghost", Host;
     /// The client is sent its own messages.
     ECHO_MESSAGE = 5, "echo-message", Nothing;
-    /// `JOIN` has account and real name.
+    /// `JOIN` messages contain the account and the real name.
     EXTENDED_JOIN = 6, "extended-join", Join;
-    /// The client is sent more events of names that it watches.
+    /// The client is also sent `AWAY`, `CHGHOST` and `SETNAME` for names that it watches.
     EXTENDED_MONITOR = 7, "extended-monitor", Nothing;
-    /// The client is sent `INVITE` for its rooms.
+    /// The client is sent `INVITE` when another member is invited to one of its rooms.
     INVITE_NOTIFY = 8, "invite-notify", Invitation;
-    /// Answers have the label of their line.
+    /// The answer to a line with a label has that label.
     LABELED_RESPONSE = 9, "labeled-response", Nothing;
     /// The client understands tags, and may send client-only tags.
     MESSAGE_TAGS = 10, "message-tags", Everything;
-    /// Names have all prefixes of a member.
+    /// Lists of members show all prefixes of a member, such as `@+`.
     MULTI_PREFIX = 11, "multi-prefix", Nothing;
     /// The client is not sent the names of a room that it enters.
     NO_IMPLICIT_NAMES = 4, "no-implicit-names", Nothing;
@@ -82,7 +83,7 @@ capabilities! {
     SETNAME = 13, "setname", RealName;
     /// The client understands `FAIL`, `WARN` and `NOTE`.
     STANDARD_REPLIES = 14, "standard-replies", Nothing;
-    /// Names have user and host.
+    /// The names of a room have user and host.
     USERHOST_IN_NAMES = 15, "userhost-in-names", Nothing;
 }
 

@@ -3,7 +3,7 @@
 //! Each command is a row of one table (`table`). The functions of the rows are in the other modules, by subject.
 
 mod mode;
-mod questions;
+mod queries;
 mod register;
 mod room;
 mod speak;
@@ -76,7 +76,7 @@ impl<'a> Line<'a> {
     /// Splits a list at its commas.
     ///
     /// # Errors
-    /// Returns the answer that there are too many items.
+    /// Returns the action that answers that there are too many items.
     fn items(&self, list: &'a str) -> Result<Vec<&'a str>, Vec<Action>> {
         let items: Vec<&str> = list.split(',').filter(|item| !item.is_empty()).collect();
         if items.len() > self.limits.targets_max {
@@ -113,7 +113,7 @@ impl<'a> Line<'a> {
         Ok(Some(text))
     }
 
-    /// Returns the answer that the command needs more parameters.
+    /// Returns the error that the command needs more parameters.
     fn needs_more(&self) -> Vec<Action> {
         answer_numeric(numeric::ERR_NEEDMOREPARAMS, &[&self.message.command.to_ascii_uppercase()])
     }
@@ -160,6 +160,7 @@ pub(super) fn read(
     actions
 }
 
+/// Returns the actions of a valid line: those of its command, if the client may send it now.
 fn command(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let command = line.message.command;
     let entry = COMMANDS.iter().find(|entry| entry.name.eq_ignore_ascii_case(command));
@@ -186,6 +187,7 @@ fn command(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
         },
         _ => {
             let mut actions = (entry.act)(client, line);
+            // A `NOTICE` is never answered, and after a `QUIT` there is nobody to warn.
             let lacks_colon = entry.text.is_some_and(|index| line.message.params().len() > index + 1);
             if lacks_colon && line.member.is_some() && !["NOTICE", "QUIT"].contains(&entry.name) {
                 actions.extend(ask(Query::Fail("WARN", entry.name.into(), "MISSING_COLON", COLON_HINT)));
@@ -195,8 +197,8 @@ fn command(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     }
 }
 
-/// Adds a hint to an answer, for a person who was taken for a client: clients do not send this line before they register.
-/// An exception is irssi 1.4, which sends `JOIN :` between `CAP LS` and `NICK`; a client that negotiates gets no hint.
+/// Adds a hint on how to join to the answer to a line that IRC clients do not send before they register, since a person may
+/// have typed it. Clients that negotiate capabilities get no hint: irssi 1.4 sends `JOIN :` between `CAP LS` and `NICK`.
 fn hinted(client: &Client, mut actions: Vec<Action>) -> Vec<Action> {
     if client.negotiates() {
         return actions;

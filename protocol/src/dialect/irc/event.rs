@@ -1,6 +1,6 @@
 //! Renders events for IRC clients.
 
-use super::capability::{Capabilities, Changes};
+use super::capability::{AffectedEvents, Capabilities};
 use super::message::{MESSAGE_BYTES_MAX, PARAMS_MAX};
 use super::tags::CLIENT_TAGS_BYTES_MAX;
 use crate::base::calendar::Utc;
@@ -59,12 +59,12 @@ pub(crate) const MODE_PARAMS_MAX: usize = PARAMS_MAX - 2;
 
 /// Returns the capabilities that change the form of the event. Clients that differ only in others share its bytes.
 pub(crate) const fn relevant_capabilities(event: &Event<'_>) -> Capabilities {
-    const AWAY: Capabilities = Capabilities::that_change(Changes::Away);
-    const HOST: Capabilities = Capabilities::that_change(Changes::Host);
-    const INVITATION: Capabilities = Capabilities::that_change(Changes::Invitation);
-    const JOIN: Capabilities = Capabilities::that_change(Changes::Join);
-    const REAL_NAME: Capabilities = Capabilities::that_change(Changes::RealName);
-    const OTHER: Capabilities = Capabilities::that_change(Changes::Everything);
+    const AWAY: Capabilities = Capabilities::affecting(AffectedEvents::Away);
+    const HOST: Capabilities = Capabilities::affecting(AffectedEvents::Host);
+    const INVITATION: Capabilities = Capabilities::affecting(AffectedEvents::Invitation);
+    const JOIN: Capabilities = Capabilities::affecting(AffectedEvents::Join);
+    const REAL_NAME: Capabilities = Capabilities::affecting(AffectedEvents::RealName);
+    const OTHER: Capabilities = Capabilities::affecting(AffectedEvents::Everything);
     match event.kind {
         EventKind::AwaySet { .. } => AWAY,
         EventKind::HostSet { .. } => HOST,

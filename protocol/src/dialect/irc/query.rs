@@ -22,8 +22,6 @@ use core::fmt::{Arguments, Write};
 /// A query. Queries with long answers contain the position at which the next page begins.
 #[derive(Clone, Debug)]
 pub(crate) enum Query {
-    /// A query about the parameters of its line, given by the function that answers it.
-    About(fn(&Asker<'_>, &[String], &mut Answers<'_>), Vec<String>),
     /// A `CAP` reply: the subcommand and the list of capabilities.
     Cap(&'static str, String),
     /// The topic and the names of a room that the asker has entered.
@@ -33,7 +31,8 @@ pub(crate) enum Query {
     },
     /// A standard reply (IRCv3, standard-replies): `FAIL`, `WARN` or `NOTE`, the command, the code, the text.
     Fail(&'static str, String, &'static str, &'static str),
-    /// A variant of its own, because the answer reads the table of commands, which would otherwise name it.
+    /// The help on a subject, or the list of commands. It is not a [`WithParams`](Self::WithParams), because its answer reads
+    /// the table of commands: a row of the table that named the function would refer to itself.
     Help(Option<String>),
     /// A hint for a person who was taken for an IRC client.
     Hint(Hint),
@@ -50,8 +49,8 @@ pub(crate) enum Query {
     MonitorAll,
     /// The status of names, and the names that exceed the limit of watched names.
     MonitorStatus {
-        of: Vec<Name>,
-        left_over: Vec<Name>,
+        names: Vec<Name>,
+        over_limit: Vec<Name>,
     },
     /// The names in rooms, from an index in the list of rooms and a member of that room.
     Names {
@@ -59,8 +58,6 @@ pub(crate) enum Query {
         index: usize,
         from: MemberId,
     },
-    /// A query without parameters, given by the function that answers it.
-    Now(fn(&Asker<'_>, &mut Answers<'_>)),
     /// A numeric and its parameters.
     Numeric(Numeric, Vec<String>),
     /// Sets the capabilities, and is answered with a `CAP` reply.
@@ -74,14 +71,18 @@ pub(crate) enum Query {
         unknown: bool,
     },
     /// The changes of the asker's user modes.
-    UserModesAre {
+    UserModesChanged {
         on: UserModes,
         off: UserModes,
     },
     Who {
-        asked: Who,
+        search: Who,
         from: MemberId,
     },
+    /// A query that is answered by a function of its parameters, on one page.
+    WithParams(fn(&Asker<'_>, &[String], &mut Answers<'_>), Vec<String>),
+    /// A query without parameters that is answered by a function, on one page.
+    WithoutParams(fn(&Asker<'_>, &mut Answers<'_>)),
 }
 
 /// A hint for a person who may have been taken for an IRC client.

@@ -56,7 +56,7 @@ impl DialectState for Client {
             }
             Reply::Entered => {
                 self.registered();
-                return answer.next.push(Action::Ask(Question::new(Query::Now(server::welcome))));
+                return answer.next.push(Action::Ask(Question::new(Query::WithoutParams(server::welcome))));
             }
             Reply::Farewell { reason, message } => return farewell(reason, message, answer.bytes),
             Reply::HostSet(event) => {
@@ -98,15 +98,15 @@ impl DialectState for Client {
                 let configuration = view.options.identity.configuration.clone();
                 Query::Numeric(numeric::RPL_REHASHING, Vec::from([configuration]))
             }
-            Reply::UserModesAre { on, off } => Query::UserModesAre { on, off },
+            Reply::UserModesChanged { on, off } => Query::UserModesChanged { on, off },
             Reply::WatchedCame(person) => {
                 Query::Numeric(numeric::RPL_MONONLINE, Vec::from([mask_of(person)]))
             }
             Reply::WatchedLeft(name) => {
                 Query::Numeric(numeric::RPL_MONOFFLINE, Vec::from([name.to_string()]))
             }
-            Reply::Watching { names, left_over } => {
-                let query = Query::MonitorStatus { of: names.to_vec(), left_over: left_over.to_vec() };
+            Reply::Watching { names, over_limit } => {
+                let query = Query::MonitorStatus { names: names.to_vec(), over_limit: over_limit.to_vec() };
                 return self.answer_in_pages(query, view, answer);
             }
             // The event says it already, or an IRC client cannot cause it.
@@ -175,8 +175,8 @@ impl Client {
             }
             Query::MonitorAll => {
                 return Some(Query::MonitorStatus {
-                    of: view.watched.iter().cloned().collect(),
-                    left_over: Vec::new(),
+                    names: view.watched.iter().cloned().collect(),
+                    over_limit: Vec::new(),
                 });
             }
             Query::SetCapabilities(capabilities, subcommand, list) => {

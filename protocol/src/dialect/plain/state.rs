@@ -206,7 +206,7 @@ impl DialectState for PlainState {
             | Reply::Parted(_)
             | Reply::Ping
             | Reply::Rehashing
-            | Reply::UserModesAre { .. }
+            | Reply::UserModesChanged { .. }
             | Reply::WatchedCame(_)
             | Reply::WatchedLeft(_)
             | Reply::Watching { .. } => return,

@@ -167,7 +167,7 @@ impl Hub {
         if matches!(author.entry.command, Command::Promote { .. }) {
             self.respond(author.now, author.conn, &Reply::NowOperator, sink);
         }
-        self.respond(author.now, author.conn, &Reply::UserModesAre { on, off }, sink);
+        self.respond(author.now, author.conn, &Reply::UserModesChanged { on, off }, sink);
     }
 
     pub(super) fn renamed(&mut self, author: Author<'_>, id: MemberId, from: &Person, sink: &mut impl Sink) {

@@ -47,13 +47,13 @@ pub(in crate::dialect::irc) fn userhost(asker: &Asker<'_>, names: &[String], to:
 /// Writes whether watched names are online, and the names that exceed the limit of watched names.
 pub(super) fn monitor_status(
     asker: &Asker<'_>,
-    mut of: Vec<Name>,
-    left_over: Vec<Name>,
+    mut names: Vec<Name>,
+    over_limit: Vec<Name>,
     to: &mut Answers<'_>,
 ) -> Option<Query> {
-    for (index, name) in of.iter().enumerate() {
+    for (index, name) in names.iter().enumerate() {
         if to.is_full() {
-            return Some(Query::MonitorStatus { of: of.split_off(index), left_over });
+            return Some(Query::MonitorStatus { names: names.split_off(index), over_limit });
         }
         let member = asker.world.member_named(name).and_then(|id| asker.world.member(id));
         match member.map(Member::person) {
@@ -64,9 +64,9 @@ pub(super) fn monitor_status(
             None => to.numeric(numeric::RPL_MONOFFLINE, &[name.as_str()]),
         }
     }
-    if !left_over.is_empty() {
+    if !over_limit.is_empty() {
         let most = asker.limits.monitored_max.to_string();
-        to.list_with_text(numeric::ERR_MONLISTFULL, &[&most], left_over.iter().map(Name::as_str));
+        to.list_with_text(numeric::ERR_MONLISTFULL, &[&most], over_limit.iter().map(Name::as_str));
     }
     None
 }
@@ -145,7 +145,7 @@ pub(in crate::dialect::irc) fn whowas(asker: &Asker<'_>, params: &[String], to: 
     let count = params.get(1).and_then(|count| count.parse().ok()).filter(|&count: &usize| count > 0);
     let name = Name::parse_any(asked).ok();
     let asked = requested_word(asked);
-    let was = asker.world.departed().rev().filter(|it| Some(&it.person.name) == name.as_ref());
+    let was = asker.world.former_names().rev().filter(|it| Some(&it.person.name) == name.as_ref());
     let mut any = false;
     for it in was.take(count.unwrap_or(usize::MAX)) {
         if to.is_full() {
@@ -165,30 +165,30 @@ pub(in crate::dialect::irc) fn whowas(asker: &Asker<'_>, params: &[String], to: 
 }
 
 /// `WHO`: writes the members of a room, the owner of a name, or the owners of names that match a pattern.
-pub(super) fn who(asker: &Asker<'_>, asked: Who, from: MemberId, to: &mut Answers<'_>) -> Option<Query> {
-    let room = room_name(&asked.mask);
+pub(super) fn who(asker: &Asker<'_>, search: Who, from: MemberId, to: &mut Answers<'_>) -> Option<Query> {
+    let room = room_name(&search.mask);
     if let Some(room) = room {
         if let Some((_, room)) = asker.room(&room) {
             let is_there = asker.member.is_some_and(|id| room.statuses(id).is_some());
             for (id, _) in room.members_from(from) {
                 if to.is_full() {
-                    return Some(Query::Who { asked, from: id });
+                    return Some(Query::Who { search, from: id });
                 }
                 to.count_row();
                 let Some(member) = asker.world.member(id) else { continue };
                 if planted::is_shown(is_there || !member.modes().has(UserModes::INVISIBLE)) {
-                    put_who(asker, &asked, id, member, Some(room), to);
+                    put_who(asker, &search, id, member, Some(room), to);
                 }
             }
         }
-    } else if let Some((id, member)) = named(asker, &asked.mask) {
+    } else if let Some((id, member)) = named(asker, &search.mask) {
         let room = shared_room(asker, member);
-        put_who(asker, &asked, id, member, room, to);
-    } else if asked.mask.contains(['*', '?']) {
-        let pattern = Glob::new(&asked.mask);
+        put_who(asker, &search, id, member, room, to);
+    } else if search.mask.contains(['*', '?']) {
+        let pattern = Glob::new(&search.mask);
         for (id, member) in asker.world.members_from(from) {
             if to.is_full() {
-                return Some(Query::Who { asked, from: id });
+                return Some(Query::Who { search, from: id });
             }
             to.count_row();
             let room = shared_room(asker, member);
@@ -196,11 +196,11 @@ pub(super) fn who(asker: &Asker<'_>, asked: Who, from: MemberId, to: &mut Answer
             if (seen || !member.modes().has(UserModes::INVISIBLE))
                 && pattern.matches(&Folded::new(member.name().as_str()))
             {
-                put_who(asker, &asked, id, member, room, to);
+                put_who(asker, &search, id, member, room, to);
             }
         }
     }
-    let mask = requested_word(&asked.mask);
+    let mask = requested_word(&search.mask);
     to.numeric(numeric::RPL_ENDOFWHO, &[&mask]);
     None
 }
@@ -213,13 +213,13 @@ fn shared_room<'a>(asker: &Asker<'a>, member: &Member) -> Option<&'a Room> {
 
 fn put_who(
     asker: &Asker<'_>,
-    asked: &Who,
+    search: &Who,
     id: MemberId,
     member: &Member,
     room: Option<&Room>,
     to: &mut Answers<'_>,
 ) {
-    if asked.operators && !member.modes().has(UserModes::OPERATOR) {
+    if search.operators && !member.modes().has(UserModes::OPERATOR) {
         return;
     }
     let Person { name, profile } = member.person();
@@ -234,7 +234,7 @@ fn put_who(
         flags.push('B');
     }
     let (server, real_name) = (&asker.options.identity.name, profile.real_name());
-    let Some((fields, token)) = &asked.fields else {
+    let Some((fields, token)) = &search.fields else {
         let last = format!("0 {real_name}");
         let params = [&channel, profile.user(), profile.host(), server, name.as_str(), &flags, &last];
         return to.numeric(numeric::RPL_WHOREPLY, &params);

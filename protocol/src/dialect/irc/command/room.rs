@@ -110,7 +110,7 @@ pub(super) fn names(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
 pub(super) fn invite(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let Some(member) = line.member else { return Vec::new() };
     let (name, room) = match (line.param(0), line.param(1)) {
-        (None, _) => return ask(Query::Now(rooms::invitations)),
+        (None, _) => return ask(Query::WithoutParams(rooms::invitations)),
         (Some(_), None) => return line.needs_more(),
         (Some(name), Some(room)) => (name, room),
     };

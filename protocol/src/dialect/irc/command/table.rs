@@ -1,7 +1,7 @@
 //! The table of commands: for each one, when it may be sent, its parameters, its function and its help.
 
 use super::ask;
-use super::{Line, mode, questions, register, room, speak};
+use super::{Line, mode, queries, register, room, speak};
 use crate::dialect::action::Action;
 use crate::dialect::irc::answer::{people, server};
 use crate::dialect::irc::client::Client;
@@ -57,8 +57,8 @@ macro_rules! commands {
     };
     (@text -) => { None };
     (@text $text:literal) => { Some($text) };
-    (@act answer $answer:path) => { |_, _| ask(Query::Now($answer)) };
-    (@act about $answer:path) => { |_, line| ask(Query::About($answer, line.params())) };
+    (@act answer $answer:path) => { |_, _| ask(Query::WithoutParams($answer)) };
+    (@act about $answer:path) => { |_, line| ask(Query::WithParams($answer, line.params())) };
     (@act $act:path) => { $act };
     (@help) => { None };
     (@help $usage:literal, $about:literal) => { Some(($usage, $about)) };
@@ -75,9 +75,9 @@ commands! {
         = "CAP LS|LIST|REQ|END", "list or request capabilities; clients do this by themselves";
     "CHGHOST" Entered ServerOperators 2 - [speak::chghost]
         = "CHGHOST nick host", "change the host displayed for somebody";
-    "HELP" Entered Anybody 0 - [questions::help]
+    "HELP" Entered Anybody 0 - [queries::help]
         = "HELP [command]", "list the commands, or explain one";
-    "HELPOP" Entered Anybody 0 - [questions::help];
+    "HELPOP" Entered Anybody 0 - [queries::help];
     "INFO" Entered Anybody 0 - [answer server::info]
         = "INFO", "show what this server is";
     "INVITE" Entered Anybody 0 - [room::invite]
@@ -92,13 +92,13 @@ commands! {
         = "KILL nick [:reason]", "close somebody's connection";
     "LINKS" Entered Anybody 0 - [answer server::links]
         = "LINKS", "list the servers of this network";
-    "LIST" Entered Anybody 0 - [questions::list]
+    "LIST" Entered Anybody 0 - [queries::list]
         = "LIST [conditions]", "list channels; conditions are #c*, !*x, >5, <10, C<60, T>5";
     "LUSERS" Entered Anybody 0 - [answer server::lusers]
         = "LUSERS", "show how many people are online";
     "MODE" Entered Anybody 1 - [mode::mode]
         = "MODE #channel|nick [changes]", "show or change the modes of a channel, or your own";
-    "MONITOR" Entered Anybody 1 - [questions::monitor]
+    "MONITOR" Entered Anybody 1 - [queries::monitor]
         = "MONITOR +|-|C|L|S [nick[,nick]]", "be told when somebody comes or goes";
     "MOTD" Entered Anybody 0 - [answer server::motd]
         = "MOTD", "show the message of the day";
@@ -120,7 +120,7 @@ commands! {
         = "PRIVMSG target[,target] :text", "send a message to a channel or to one person";
     "QUIT" Always Anybody 0 0 [register::quit]
         = "QUIT [:message]", "leave the server";
-    "REHASH" Entered ServerOperators 0 - [questions::rehash]
+    "REHASH" Entered ServerOperators 0 - [queries::rehash]
         = "REHASH", "reload the server's configuration";
     "RESTART" Entered Anybody 0 - [answer server::restart]
         = "RESTART", "not available: only whoever runs the server can restart it";
@@ -141,7 +141,7 @@ commands! {
         = "VERSION", "show the version of the server";
     "WALLOPS" Entered ServerOperators 1 0 [speak::wallops]
         = "WALLOPS :text", "send a message to everybody who has mode +w";
-    "WHO" Entered Anybody 0 - [questions::who]
+    "WHO" Entered Anybody 0 - [queries::who]
         = "WHO #channel|nick|pattern [o][%fields]", "list people in a channel, or by nick";
     "WHOIS" Entered Anybody 0 - [about people::whois]
         = "WHOIS nick", "show details about somebody";

@@ -1,4 +1,4 @@
-//! Queries about the server, members and rooms.
+//! Commands that ask about the server, its members and its rooms.
 
 use super::{Line, ask};
 use crate::base::id::{MemberId, RoomId};
@@ -12,6 +12,7 @@ use crate::dialect::irc::query::{ListFilter, Query, Who};
 use alloc::string::String;
 use alloc::vec::Vec;
 
+/// `HELP`: shows the commands, or the help on one of them.
 pub(super) fn help(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     ask(Query::Help(line.param(0).filter(|subject| !subject.is_empty()).map(printable_word)))
 }
@@ -44,7 +45,7 @@ pub(super) fn list(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
                 None if condition.contains(['*', '?']) => filter.masks.push(Glob::new(condition)),
                 None => match room_name(condition) {
                     Some(room) => filter.rooms.push(room),
-                    // An invalid name: as a pattern, it matches no room.
+                    // An invalid name is a pattern that matches no room.
                     None => filter.masks.push(Glob::new(condition)),
                 },
             },
@@ -60,7 +61,7 @@ pub(super) fn monitor(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
         "+" => alloc::vec![Action::Watch(names().collect())],
         "-" => alloc::vec![Action::Unwatch(Some(names().collect()))],
         "C" | "c" => alloc::vec![Action::Unwatch(None)],
-        "L" | "l" => ask(Query::Now(people::monitor_list)),
+        "L" | "l" => ask(Query::WithoutParams(people::monitor_list)),
         "S" | "s" => ask(Query::MonitorAll),
         _ => line.needs_more(),
     }
@@ -76,6 +77,6 @@ pub(super) fn who(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
         Some((fields, token)) => (String::from(fields), Some(printable_word(token))),
         None => (String::from(fields), None),
     });
-    let asked = Who { mask: mask.into(), operators: flags.contains('o'), fields };
-    ask(Query::Who { asked, from: MemberId::default() })
+    let search = Who { mask: mask.into(), operators: flags.contains('o'), fields };
+    ask(Query::Who { search, from: MemberId::default() })
 }
