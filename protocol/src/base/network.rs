@@ -1,7 +1,7 @@
 //! Networks: the addresses that begin with the same bits.
 
 use core::fmt;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv6Addr};
 use core::str::FromStr;
 
 /// A network in CIDR notation (RFC 4632, RFC 4291 section 2.3).
@@ -148,7 +148,7 @@ impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ip = Ipv6Addr::from_bits(self.first);
         match ip.to_ipv4_mapped().filter(|_| self.bits >= MAPPED_BITS) {
-            Some(ip) => write!(f, "{}/{}", Ipv4Addr::from(ip), self.bits - MAPPED_BITS),
+            Some(ip) => write!(f, "{}/{}", ip, self.bits - MAPPED_BITS),
             None => write!(f, "{ip}/{}", self.bits),
         }
     }

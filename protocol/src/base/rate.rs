@@ -49,8 +49,8 @@ pub struct Cost {
 
 /// The parts of a line in which costs are counted. Each byte costs a whole number of them.
 const PARTS_PER_LINE: u64 = Rate::DROPPED_BYTES_PER_LINE as u64;
-const _: () = assert!(PARTS_PER_LINE % Rate::REPLY_BYTES_PER_LINE as u64 == 0);
-const _: () = assert!(PARTS_PER_LINE % Rate::TOLD_BYTES_PER_LINE as u64 == 0);
+const _: () = assert!(PARTS_PER_LINE.is_multiple_of(Rate::REPLY_BYTES_PER_LINE as u64));
+const _: () = assert!(PARTS_PER_LINE.is_multiple_of(Rate::TOLD_BYTES_PER_LINE as u64));
 
 impl Cost {
     /// Nothing.

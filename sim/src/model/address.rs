@@ -70,7 +70,7 @@ impl Address {
 
     /// The /48 around a /64.
     fn site(self) -> Option<Self> {
-        self.2.then(|| Self(self.0 >> 80 << 80, 48, false))
+        self.2.then_some(Self(self.0 >> 80 << 80, 48, false))
     }
 }
 
