@@ -379,11 +379,15 @@ impl IrcWriter {
             // Members without voice may not speak then, so their parting messages are withheld.
             return format!("MODE #{room} {}", source.pick(&["+m", "+b m:*", "+m", "-m"]));
         }
+        if source.chance(200) {
+            // Those who are not in it must not see it in a list.
+            return format!("MODE #{room} +s");
+        }
         self.several_modes(source, room)
     }
 
     fn question(&self, source: &mut Source<'_>, room: &str, name: &str) -> String {
-        match source.below(17) {
+        match source.below(19) {
             0 => format!("WHOIS {name}"),
             1 => format!("WHOWAS {name}"),
             2 => format!("ISON {name} {} x", self.name(source)),
@@ -403,7 +407,7 @@ impl IrcWriter {
             11 => source.pick(&["RESTART", "SQUIT", "WHOIS", "USER a b c d", "PASS x"]).to_owned(),
             15 => source.pick(&["REHASH", "REHASH\r\nMOTD", "OPER root right\r\nREHASH"]).to_owned(),
             12 => format!("WHOIS {name},x"),
-            13 => "LIST".to_owned(),
+            13 | 17 | 18 => "LIST".to_owned(),
             14 => "WHO *".to_owned(),
             _ => format!("WHOWAS {name} 1"),
         }
