@@ -18,7 +18,7 @@ use core::fmt;
 
 /// The state of a dialect for one connection.
 ///
-/// A dialect turns the lines of a client into [`Action`]s, and writes the answers to its questions and the [`Reply`]s for the
+/// A dialect turns the lines of a client into [`Action`]s, and writes the answers to its questions and each [`Reply`] to the
 /// client. It cannot change shared state. Events of rooms are rendered by its [`DialectSpec`](crate::DialectSpec), once for
 /// all connections of a wire class.
 pub trait DialectState: fmt::Debug + Send {
