@@ -4,7 +4,7 @@ use super::{Admission, Connection, Hub};
 use crate::base::id::ConnId;
 use crate::base::name::RoomName;
 use crate::base::time::DeadlineReason;
-use crate::session::Link;
+use crate::session::{Link, Session};
 
 impl Hub {
     /// Asserts every invariant of the hub, the sessions and the world. Tests, simulators and fuzzers call it after each
@@ -21,6 +21,7 @@ impl Hub {
         self.check_members();
         self.check_admissions();
         self.check_timers();
+        self.check_watches();
         for (conn, connection) in self.each_connection() {
             connection.session.check_invariants(&self.limits);
             assert!(!connection.session.is_finished(), "{conn} is finished and has given its slot back");
@@ -30,6 +31,7 @@ impl Hub {
                 "{conn} was refused and is closing"
             );
             assert!(!self.stopping || !open, "{conn} is closing, because the server is stopping");
+            assert!(open || connection.label.is_none(), "{conn} is closing and collects no answer");
         }
         assert!(self.effects.is_empty(), "no effect of an entry is left");
     }
@@ -129,8 +131,15 @@ impl Hub {
         }
         let registering = self.each_connection().filter(|(_, it)| it.session.is_unregistered()).count();
         assert_eq!(self.timers.registering(), registering, "unregistered connections are counted");
-        self.watches.check_invariants(self.limits.monitored_max);
         assert_eq!(self.timers.len(), timers, "each timer belongs to a connection");
+    }
+
+    fn check_watches(&self) {
+        self.watches.check_invariants(self.limits.monitored_max);
+        for conn in self.watches.connections() {
+            let link = self.session_ref(conn).map(Session::link);
+            assert_eq!(link, Some(Link::Open), "{conn} watches names and is open");
+        }
     }
 
     fn each_connection(&self) -> impl Iterator<Item = (ConnId, &Connection)> {

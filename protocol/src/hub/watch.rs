@@ -65,6 +65,11 @@ impl Watches {
         self.names.get(&conn).unwrap_or(&NO_NAMES)
     }
 
+    /// Returns the connections that watch names.
+    pub(super) fn connections(&self) -> impl Iterator<Item = ConnId> {
+        self.names.keys().copied()
+    }
+
     /// Returns the connections that watch a name.
     fn watchers(&self, name: &Name) -> Vec<ConnId> {
         self.watchers.get(name).into_iter().flatten().copied().collect()

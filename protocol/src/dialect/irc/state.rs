@@ -43,6 +43,11 @@ impl DialectState for Client {
     }
 
     fn answer(&mut self, question: Question, view: &View<'_>, answer: &mut Answer<'_>) {
+        let person = view.member.and_then(|id| view.world.member(id)).map(Member::person);
+        debug_assert!(
+            person.is_none_or(|person| self.source_bytes == source_bytes(person)),
+            "the client knows how others see it"
+        );
         if let Some(query) = question.take().and_then(|query| self.act_on(query, view, answer)) {
             self.answer_in_pages(query, view, answer);
         }
