@@ -306,3 +306,56 @@ pub(super) fn cut(to: &mut BytesMut, start: usize) {
     }
     to.truncate(end);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::Seq;
+    use crate::base::mode::Flag;
+    use crate::dialect::irc::wire_class;
+
+    /// A capability that a form lacks sends clients what they did not ask for. One that makes no difference has the same
+    /// bytes rendered twice.
+    #[test]
+    fn an_event_has_a_form_for_each_capability_that_changes_it_and_for_no_other() {
+        let name = Name::parse("alice").unwrap();
+        let text = Text::clean(b"tea", false);
+        let by = Person { name: name.clone(), profile: Profile::new("alice", [10, 0, 0, 1].into(), &text) };
+        let room = &RoomName::parse("tea").unwrap();
+        let message = &Message::new(MessageKind::Text, text.clone());
+        let stamp = Stamp { log_unix_ms: 1, seq: Seq(2), at_unix_ms: 3 };
+        let changes = &[ModeChange::Flag { flag: Flag::ALL[0], on: true }];
+        let all = Capabilities::ALL.iter().fold(Capabilities::NONE, |all, &(one, _)| all.with(one));
+        for kind in [
+            EventKind::AwaySet { away: Some(&text) },
+            EventKind::HostSet { user: by.profile.user(), host: by.profile.host() },
+            EventKind::Invited { name: &name, room, to_target: false },
+            EventKind::Joined { room },
+            EventKind::Kicked { name: &name, room, message: None },
+            EventKind::Left { reason: CloseReason::Quit, message: None },
+            EventKind::ModesSet { room, changes },
+            EventKind::Parted { room, message: None },
+            EventKind::RealNameSet { real_name: &text },
+            EventKind::Renamed { to: &name },
+            EventKind::Said { room, status: None, message },
+            EventKind::Told { to: &name, message },
+            EventKind::TopicSet { room, topic: None },
+            EventKind::Wallops { text: &text },
+        ] {
+            let event = Event { stamp, by: &by, by_bot: true, kind };
+            let rendered = |capabilities| {
+                let mut bytes = BytesMut::new();
+                render_event(&event, capabilities, &mut bytes);
+                bytes
+            };
+            for &(capability, name) in Capabilities::ALL {
+                let changes_bytes = [Capabilities::NONE, all.without(capability)]
+                    .into_iter()
+                    .any(|others| rendered(others) != rendered(others.with(capability)));
+                let class = |capabilities| event.class(wire_class(capabilities));
+                let has_form = class(capability) != class(Capabilities::NONE);
+                assert_eq!(has_form, changes_bytes, "{name} and {kind:?}");
+            }
+        }
+    }
+}
