@@ -88,6 +88,72 @@ fn every_transcript_is_played_as_it_is_written() {
     assert!(failures.is_empty(), "{failures}");
 }
 
+/// The model of the simulator takes the texts of answers from the core, so only a transcript finds one that is wrong.
+#[test]
+fn each_numeric_is_in_a_transcript() {
+    let transcripts = whole_text();
+    let table = source("src/dialect/irc/numeric.rs");
+    let rows = table.lines().map(str::trim).filter(|row| row.starts_with("RPL_") || row.starts_with("ERR_"));
+    let codes: Vec<&str> = rows.filter_map(|row| row.split('"').nth(1)).collect();
+    assert!(codes.len() > 100, "the table is found");
+    // `slow_log.rs` has 263: a transcript cannot state that a password is not checked.
+    let is_missing =
+        |code: &&str| *code != "263" && !transcripts.contains(&format!(" :parlor.localhost {code} "));
+    let missing: Vec<&str> = codes.into_iter().filter(is_missing).collect();
+    assert!(missing.is_empty(), "no transcript has {missing:?}");
+}
+
+/// Texts of the plain dialect that no transcript can have: they answer what no line of that dialect asks for, or a password
+/// that was not checked.
+const NOT_IN_TRANSCRIPTS: [&str; 12] = [
+    "CTCP is not allowed in {room}",
+    "a {what} cannot be empty",
+    "only a server operator can do that",
+    "too many password attempts; yours was not checked, try again later",
+    "you are not in {room}",
+    "you have joined too many rooms",
+    "{what}不能为空",
+    "只有服务器管理员才能这样做",
+    "密码尝试次数过多，您的密码尚未验证，请稍后再试",
+    "您不在房间 {room}",
+    "您加入的房间已达上限",
+    "房间 {room} 不允许 CTCP",
+];
+
+#[test]
+fn each_text_of_the_plain_dialect_is_in_a_transcript() {
+    let transcripts = whole_text();
+    let mut missing = Vec::new();
+    let mut count = 0;
+    for path in ["src/dialect/plain/chinese.rs", "src/dialect/plain/english.rs"] {
+        let source = source(path);
+        let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+        let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        for text in code.split('"').skip(1).step_by(2) {
+            count += 1;
+            // What lies between the placeholders.
+            let parts = text
+                .split('{')
+                .flat_map(|part| part.split_once('}').map_or(part, |(_, rest)| rest).split('\\'));
+            if parts.filter(|part| part.chars().count() > 3).any(|part| !transcripts.contains(part)) {
+                missing.push(text.to_owned());
+            }
+        }
+    }
+    assert!(count > 200, "{count} texts are found");
+    missing.sort();
+    assert_eq!(missing, NOT_IN_TRANSCRIPTS, "the texts that no transcript has");
+}
+
+/// Returns the text of all transcripts.
+fn whole_text() -> String {
+    paths().iter().map(|path| fs::read_to_string(path).expect("a transcript is UTF-8")).collect()
+}
+
+fn source(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("a file of the source")
+}
+
 fn paths() -> Vec<PathBuf> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
     let entries = fs::read_dir(directory).expect("the directory of the transcripts");
