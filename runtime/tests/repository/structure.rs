@@ -18,7 +18,8 @@ fn modules() -> BTreeMap<String, String> {
     let files = files();
     let sources = files.iter().filter_map(|path| Some((path, path.strip_prefix("protocol/src/")?)));
     let sources = sources.filter_map(|(path, module)| Some((path, module.strip_suffix(".rs")?)));
-    let sources = sources.filter(|(_, module)| *module != "lib" && !module.contains("tests"));
+    let sources =
+        sources.filter(|(_, module)| *module != "lib" && module.split('/').all(|part| part != "tests"));
     sources.map(|(path, module)| (module.replace('/', "::"), code(&read(path)))).collect()
 }
 
@@ -37,9 +38,16 @@ fn named(module: &str, code: &str, modules: &BTreeMap<String, String>) -> BTreeS
             found.extend(resolved(module, path, modules));
         });
     }
-    for part in code.split("crate::").skip(1) {
-        let end = part.find(|it: char| !it.is_alphanumeric() && !"_:".contains(it)).unwrap_or(part.len());
-        found.extend(resolved(module, &format!("crate::{}", &part[..end]), modules));
+    for start in ["crate::", "super::", "self::"] {
+        for (at, _) in code.match_indices(start) {
+            // The rest of a longer path, as `super::super::a` has it.
+            if code[..at].ends_with(|it: char| it.is_alphanumeric() || "_:".contains(it)) {
+                continue;
+            }
+            let path = &code[at..];
+            let end = path.find(|it: char| !it.is_alphanumeric() && !"_:".contains(it));
+            found.extend(resolved(module, &path[..end.unwrap_or(path.len())], modules));
+        }
     }
     found.remove(module);
     found
@@ -138,6 +146,43 @@ fn no_modules_of_the_core_depend_on_each_other_in_a_circle() {
     }
 }
 
+/// A module that takes a name from the list in `lib.rs` depends on its module, and the tests above and below do not see it.
+#[test]
+fn no_module_of_the_core_uses_its_public_face() {
+    let modules = modules();
+    for (module, code) in &modules {
+        let mut first = Vec::new();
+        for part in code.split("crate::").skip(1) {
+            match part.strip_prefix('{') {
+                None => first.push(part),
+                Some(_) => {
+                    let statement = part.split(';').next().unwrap();
+                    expand("", statement, &mut |path| first.push(&part[part.find(path).unwrap()..]));
+                }
+            }
+        }
+        for part in first {
+            let name = part.split(|it: char| !it.is_alphanumeric() && it != '_').next().unwrap();
+            assert!(modules.contains_key(name), "{module} names crate::{name} without its module");
+        }
+    }
+}
+
+#[test]
+fn dialects_do_not_know_each_other() {
+    let modules = modules();
+    let dialect = |module: &str| {
+        let mut parts = module.split("::");
+        let name = parts.next().filter(|layer| *layer == "dialect").and(parts.next());
+        name.filter(|name| ["irc", "plain"].contains(name)).map(str::to_owned)
+    };
+    for (module, others) in dependencies(&modules) {
+        let Some(own) = dialect(module) else { continue };
+        let other = others.iter().find(|other| dialect(other).is_some_and(|other| other != own));
+        assert_eq!(other, None, "{module} depends on another dialect");
+    }
+}
+
 #[test]
 fn the_layers_of_the_core_depend_on_those_before_them() {
     let modules = modules();
@@ -161,8 +206,25 @@ fn only_dialects_and_sessions_know_a_dialect_by_its_name() {
             // Texts do not count: they are seen by people.
             let line: String = line.split('"').step_by(2).collect();
             let words = line.split(|it: char| !it.is_alphanumeric()).flat_map(camel_words);
-            let known: Vec<String> = words.filter(|word| DIALECT_WORDS.contains(&&**word)).collect();
+            let is_known = |word: &String| DIALECT_WORDS.contains(&&**word) || word.starts_with("irc");
+            let known: Vec<String> = words.filter(is_known).collect();
             assert!(known.is_empty(), "{module} knows of {known:?}: {line}");
+        }
+    }
+}
+
+/// A layer that is blind writes nothing in a dialect: no command (`PING`) and no line end.
+#[test]
+fn only_dialects_have_texts_for_the_wire() {
+    // The texts of the reasons are sentences.
+    let is_blind =
+        |module: &str| BLIND.contains(&module.split("::").next().unwrap()) && module != "log::close_reason";
+    for (module, code) in modules().iter().filter(|(module, _)| is_blind(module)) {
+        for text in code.lines().flat_map(|line| line.split('"').skip(1).step_by(2)) {
+            let mut words = text.split(|it: char| !it.is_alphabetic());
+            let command = words.find(|it| it.len() > 2 && it.chars().all(char::is_uppercase));
+            assert_eq!(command, None, "{module} has a command of a dialect: {text}");
+            assert!(!text.contains(r"\r") && !text.contains(r"\n"), "{module} has a line end: {text}");
         }
     }
 }
@@ -190,6 +252,7 @@ fn what_modules_name_is_found() {
     assert_eq!(found("use crate::d::{X, Y};\nuse super::Z;\nuse c::W;"), ["a", "a::b::c", "d"]);
     assert_eq!(found("use crate::{a::b::c::{self, V}, d};"), ["a::b::c", "d"]);
     assert_eq!(found("fn f() -> crate::d::X {}"), ["d"]);
+    assert_eq!(found("fn f() -> super::super::d::X { self::c::y() }"), ["a::b::c", "d"]);
     assert_eq!(camel_words("ParsedIrcLine"), ["parsed", "irc", "line"]);
     let circular: BTreeMap<&str, BTreeSet<String>> =
         [("a", BTreeSet::from(["d".to_owned()])), ("d", BTreeSet::from(["a".to_owned()]))].into();

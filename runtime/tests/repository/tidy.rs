@@ -159,7 +159,7 @@ fn chinese_texts_have_full_width_punctuation() {
 /// A longer function does not fit on a screen.
 const FUNCTION_LINES_MAX: usize = 70;
 
-/// The functions of a source that are longer, and how long each is. Those of its test module do not count.
+/// The functions and macros of a source that are longer, and how long each is. Those of its test module do not count.
 fn long_functions(source: &str) -> Vec<(String, usize)> {
     let code = source.split("#[cfg(test)]\nmod tests {").next().unwrap();
     let lines: Vec<&str> = code.lines().collect();
@@ -167,9 +167,10 @@ fn long_functions(source: &str) -> Vec<(String, usize)> {
     for (start, line) in lines.iter().enumerate() {
         let indent = &line[..line.len() - line.trim_start().len()];
         let words: Vec<&str> = line.trim_start().split([' ', '(', '<']).collect();
-        let Some(at) = words.iter().position(|word| *word == "fn") else { continue };
+        let is_definition = |word: &&str| ["fn", "macro_rules!"].contains(word);
+        let Some(at) = words.iter().position(is_definition) else { continue };
         let is_function = words[..at].iter().all(|word| {
-            ["pub", "const", "async", "unsafe", "crate)", "super)", "in"].contains(word)
+            ["pub", "const", "async", "unsafe", "extern", "\"C\"", "crate)", "super)", "in"].contains(word)
                 || word.ends_with(')')
         });
         // A method of a trait that is only declared has no length.
@@ -193,8 +194,21 @@ fn no_function_is_longer_than_a_screen() {
         long_functions(&source(FUNCTION_LINES_MAX - 1)),
         [("long".to_owned(), FUNCTION_LINES_MAX + 1)]
     );
+    let macros = source(FUNCTION_LINES_MAX - 1).replace("pub(crate) fn long(", "macro_rules! long {");
+    assert_eq!(long_functions(&macros), [("long".to_owned(), FUNCTION_LINES_MAX + 1)]);
     for path in rust_files().filter(|path| !is_test(path)) {
         let long = long_functions(&read(&path));
         assert!(long.is_empty(), "{path}: over {FUNCTION_LINES_MAX} lines: {long:?}");
+    }
+}
+
+/// Other tests read a source up to its test module.
+#[test]
+fn nothing_follows_the_test_module_of_a_file() {
+    for path in rust_files() {
+        let source = read(&path);
+        let Some((_, tests)) = source.split_once("#[cfg(test)]\nmod tests {\n") else { continue };
+        let after = tests.split_once("\n}\n").map(|(_, after)| after);
+        assert_eq!(after, Some(""), "{path}: the test module is the last item");
     }
 }
