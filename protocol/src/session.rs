@@ -430,9 +430,13 @@ impl Session {
     pub(crate) fn wants_pause(&self) -> bool {
         let sniffed = self.sniffer.as_ref().is_some_and(|it| it.has_unread());
         // After the end of the input, an unfinished line counts as a line.
-        let unread_or_undone = self.workspace.as_deref().is_some_and(|Workspace { framer, actions }| {
-            framer.has_unread() || self.input_ended && framer.has_begun() || !actions.is_empty()
-        });
+        let unread_or_undone =
+            self.workspace.as_deref().is_some_and(|Workspace { framer, actions, is_held }| {
+                *is_held
+                    || framer.has_unread()
+                    || self.input_ended && framer.has_begun()
+                    || !actions.is_empty()
+            });
         let waits = sniffed || unread_or_undone || matches!(self.waits, Some(Wait::Password | Wait::Reader));
         self.link == Link::Open && (self.reads_on() && waits || self.switches())
     }

@@ -1586,10 +1586,15 @@ fn an_unregistered_client_is_refused_all_commands_of_members() {
 }
 
 #[test]
-fn ten_megabytes_without_a_line_end_are_one_line_that_is_too_long() {
+fn a_line_without_an_end_is_read_at_the_rate_and_is_one_line_that_is_too_long() {
     for sender in [Sender::Member, Sender::Stranger] {
         let mut stage = stage_of(sender, Chunking::Whole);
-        assert!(act(&mut stage, r"alice sends PRIVMSG #tea :\{10000000*x}").is_empty());
+        // 96 lines' worth of bytes, of which 60 are accepted at once and 10 in a second.
+        assert_eq!(act(&mut stage, r"alice sends PRIVMSG #tea :\{600000*x}"), ["alice is paused"]);
+        let seen = act(&mut stage, "clock +2000ms");
+        assert!(seen.is_empty(), "a part of it is paid for: {seen:?}");
+        let seen = act(&mut stage, "clock +4000ms");
+        assert!(seen.contains(&"alice is resumed".to_owned()), "{seen:?}");
         let name = if sender == Sender::Member { "alice" } else { "*" };
         let seen = act(&mut stage, r"alice sends \r\nPING :are you there\r\n");
         let refused = whole(&format!("417 {name} :Input line was too long"));

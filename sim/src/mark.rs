@@ -49,6 +49,7 @@ marks! {
     GroupCommit: "the log commits several entries at once",
     GuessedAfterSilence: "a client falls silent in the middle of an opening, and its protocol is guessed",
     HeldLink: "bytes wait for a link that is held",
+    HeldInLine: "reading pauses in the middle of a line that is too long",
     HostSet: "an operator sets the host of a member",
     Identified: "the server's configuration is read again",
     InputPaused: "reading from a connection pauses",

@@ -224,7 +224,10 @@ impl Model {
         if conn.listens() {
             match &mut conn.opening {
                 Some(opening) => opening.bytes.extend_from_slice(bytes),
-                None => conn.unread.extend_from_slice(bytes),
+                None => {
+                    conn.tail += bytes.len();
+                    conn.unread.extend_from_slice(bytes);
+                }
             }
         }
         self.advance(now, id);

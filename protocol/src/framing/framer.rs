@@ -1,5 +1,6 @@
 //! Splits a byte stream into lines.
 
+use crate::base::rate::Rate;
 use crate::framing::telnet::{Decoded, Decoder, Function, IAC, TelnetRequest};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -54,6 +55,10 @@ pub struct Framer {
     /// The number of bytes of the chunk that were read.
     read: usize,
     line_bytes_max: usize,
+    /// The number of bytes that were pushed after the last item that was returned.
+    tail: usize,
+    /// The number of times that [`take_waste`](Self::take_waste) has counted [`WASTE_BYTES`](Self::WASTE_BYTES) of them.
+    wastes_taken: usize,
     /// The number of bytes of the unfinished line that were dropped.
     dropped: usize,
     /// The last dropped byte. If it is the CR of a CRLF, it does not belong to the line.
@@ -107,6 +112,9 @@ impl fmt::Debug for Framer {
 }
 
 impl Framer {
+    /// The number of bytes without an item that cost as much as a line.
+    pub(crate) const WASTE_BYTES: usize = Rate::DROPPED_BYTES_PER_LINE;
+
     /// Creates a framer for lines of at most `line_bytes_max` bytes.
     #[must_use]
     pub const fn new(line_bytes_max: usize) -> Self {
@@ -127,6 +135,8 @@ impl Framer {
             chunk: Bytes::new(),
             read: 0,
             line_bytes_max,
+            tail: 0,
+            wastes_taken: 0,
             dropped: 0,
             last_dropped: 0,
             spent: false,
@@ -142,7 +152,7 @@ impl Framer {
         self.forget_spent();
         let holds_nothing = self.chunk.is_empty()
             && self.carry.is_empty()
-            && self.dropped == 0
+            && self.tail == 0
             && self.found.is_none()
             && self.decoder.is_none();
         let Self { line_bytes_max, for_people, at_start, .. } = *self;
@@ -163,6 +173,7 @@ impl Framer {
 
     /// Appends the next bytes of the stream. If lines of the previous chunk are still unread, both chunks are copied.
     pub fn push(&mut self, bytes: Bytes) {
+        self.tail += bytes.len();
         let unread = &self.chunk[self.read..];
         self.chunk = if unread.is_empty() { bytes } else { [unread, &bytes].concat().into() };
         self.read = 0;
@@ -179,7 +190,10 @@ impl Framer {
             Some(found) => found,
         };
         Some(match found {
-            Found::Telnet(asked) => Item::Telnet(asked),
+            Found::Telnet(asked) => {
+                self.begin_tail();
+                Item::Telnet(asked)
+            }
             Found::Carried => Item::Line(self.finish_line()),
             Found::InChunk(length) => Item::Line(self.line_in_chunk(length)),
         })
@@ -207,7 +221,26 @@ impl Framer {
         let read = read(line)?;
         self.at_start = false;
         self.read += length + 1;
+        self.begin_tail();
         Some(read)
+    }
+
+    /// Returns whether more bytes than a line may have came after the last item.
+    pub(crate) const fn wastes(&self) -> bool {
+        self.tail > self.line_bytes_max
+    }
+
+    /// Returns how many times [`WASTE_BYTES`](Self::WASTE_BYTES) came after the last item, beyond the bytes that a line may
+    /// have, and were not counted before. Call it after [`next_item`](Self::next_item) has returned `None`.
+    pub(crate) fn take_waste(&mut self) -> usize {
+        let wastes = self.tail.saturating_sub(self.line_bytes_max) / Self::WASTE_BYTES;
+        wastes - core::mem::replace(&mut self.wastes_taken, wastes)
+    }
+
+    /// Counts the bytes after an item, which is about to be returned.
+    const fn begin_tail(&mut self) {
+        self.tail = self.chunk.len() - self.read;
+        self.wastes_taken = 0;
     }
 
     /// Returns the unfinished line at the end of the stream; `None` if there is none.
@@ -409,6 +442,7 @@ impl Framer {
     fn line_in_chunk(&mut self, length: usize) -> FramedLine<'_> {
         let start = self.read;
         self.read = start + length + 1;
+        self.begin_tail();
         let line = &self.chunk[start..start + length];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let kept = line.len().min(self.line_bytes_max);
@@ -436,6 +470,7 @@ impl Framer {
 
     /// Returns the line in `carry`, which [`forget_spent`](Self::forget_spent) removes later.
     fn finish_line(&mut self) -> FramedLine<'_> {
+        self.begin_tail();
         self.spent = true;
         let mut dropped = core::mem::take(&mut self.dropped);
         let mut line = self.carry.as_slice();

@@ -9,7 +9,7 @@ use crate::base::text::Text;
 use crate::dialect::Dialect;
 use crate::dialect::action::{Action, Notice, Registration};
 use crate::dialect::state::{Context, Line};
-use crate::framing::framer::{FramedLine, Item};
+use crate::framing::framer::{FramedLine, Framer, Item};
 use crate::framing::sniff::{Evidence, Kind, is_request};
 use crate::framing::telnet::{TIMING_MARK_ANSWER, TelnetRequest};
 use crate::framing::typed::Typed;
@@ -28,7 +28,7 @@ impl Session {
         if let Some(request) = self.sniff(funds) {
             return request;
         }
-        let Some(Workspace { framer, actions }) = self.workspace.as_deref_mut() else {
+        let Some(Workspace { framer, actions, is_held }) = self.workspace.as_deref_mut() else {
             return self.nothing_to_read();
         };
         if !actions.is_empty() {
@@ -36,7 +36,9 @@ impl Session {
         }
         let ready_at = self.budget.ready_at(funds.rate);
         let is_ready = ready_at <= funds.now && funds.address_is_ready;
-        if !is_ready && (framer.has_item() || self.input_ended && framer.has_begun()) {
+        // A line that is too long is read no faster than others, also before its end.
+        *is_held = !is_ready && !self.input_ended && framer.wastes();
+        if !is_ready && (framer.has_item() || self.input_ended && framer.has_begun() || *is_held) {
             let own = ready_at > funds.now;
             return Request::Wait(Some(if own { Blocked::Until(ready_at) } else { Blocked::Address }));
         }
@@ -63,7 +65,7 @@ impl Session {
                 self.charge(Cost::lines(1), funds);
                 return Request::Nothing;
             }
-            None => return self.nothing_to_read(),
+            None => return self.no_item(funds),
         };
         // A web page may have the browser of a visitor send IRC commands in the body of an HTTP request. The sniffer
         // only sees a request at the start of the input; this catches one after other lines.
@@ -92,6 +94,17 @@ impl Session {
         let actions = self.workspace.as_deref().into_iter().flat_map(|it| &it.actions);
         let told = actions.map(Action::cost).fold(Cost::NONE, Cost::plus);
         self.charge(told.max(Cost::lines(1)), funds);
+    }
+
+    /// Charges for the bytes that came after the last item and that no line will contain.
+    fn no_item(&mut self, funds: &Funds) -> Request {
+        let framer = self.workspace.as_deref_mut().map(|it| &mut it.framer).filter(|_| !self.input_ended);
+        let wastes = framer.map_or(0, Framer::take_waste);
+        if wastes == 0 {
+            return self.nothing_to_read();
+        }
+        self.charge(Cost::lines(wastes), funds);
+        Request::Nothing
     }
 
     /// Returns what follows where no line is left.
@@ -216,7 +229,7 @@ impl Session {
     /// Passes a typed line to the dialect.
     fn typed_line(&mut self, typed: Typed, context: &Context<'_>) {
         let Typed { text, dropped, is_utf8 } = typed;
-        let Some(Workspace { framer, actions }) = self.workspace.as_deref_mut() else { return };
+        let Some(Workspace { framer, actions, .. }) = self.workspace.as_deref_mut() else { return };
         let line = Line::Typed { text, dropped, is_utf8, is_utf16: framer.is_utf16() };
         self.dialect.line(line, context, actions);
     }

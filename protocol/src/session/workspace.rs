@@ -15,6 +15,8 @@ pub(crate) struct Workspace {
     pub(super) framer: Framer,
     /// Actions of the lines that were read, in order. The first may have to wait.
     pub(super) actions: VecDeque<Action>,
+    /// Whether reading is paused in the middle of a line that is too long, until the budgets are ready.
+    pub(super) is_held: bool,
 }
 
 impl Session {
@@ -26,7 +28,9 @@ impl Session {
                 workspace.framer.resume(framing);
                 workspace
             }
-            None => Box::new(Workspace { framer: Framer::of(framing), actions: VecDeque::new() }),
+            None => {
+                Box::new(Workspace { framer: Framer::of(framing), actions: VecDeque::new(), is_held: false })
+            }
         })
     }
 

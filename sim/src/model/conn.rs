@@ -39,6 +39,12 @@ pub(super) struct Conn {
     pub(super) opening: Option<Opening>,
     /// Bytes that are not part of a line yet.
     pub(super) unread: Vec<u8>,
+    /// Number of bytes that came after its last item.
+    pub(super) tail: usize,
+    /// Number of lines that it was charged for them.
+    tail_charged: usize,
+    /// Whether reading is paused in the middle of a line that is too long.
+    pub(super) is_held_in_line: bool,
     /// Number of bytes of `unread` that contain no complete item.
     scanned: usize,
     /// The parser for input of a person.
@@ -146,6 +152,8 @@ pub(super) enum NextLine {
     NotBefore(Instant),
     /// A telnet command that must be answered with these bytes.
     Telnet([u8; 3]),
+    /// So much came without the end of a line that it was charged.
+    Waste,
 }
 
 /// The first bytes of a connection whose protocol is not detected yet.
@@ -201,6 +209,9 @@ impl Conn {
             listener: dialect,
             opening: Some(Opening::default()),
             unread: Vec::new(),
+            tail: 0,
+            tail_charged: 0,
+            is_held_in_line: false,
             scanned: 0,
             typed: Typed::default(),
             item: None,
@@ -256,11 +267,13 @@ impl Conn {
                     opening.noise += count;
                     let noise = opening.bytes.drain(..count);
                     if self.irc.is_none() {
+                        self.tail += noise.len();
                         self.unread.extend(noise);
                         // Noise is not sent to the room, but telnet commands in it are answered first.
                         let detecting = self.stage == Stage::Detecting;
                         while let Some(item) = self.typed.read(&mut self.unread, false, limits.line_bytes_max)
                         {
+                            (self.tail, self.tail_charged) = (self.unread.len(), 0);
                             let todo = match item {
                                 Item::AreYouThere if detecting => continue,
                                 Item::AreYouThere => Todo::Ask(Ask::IsThere),
@@ -298,8 +311,10 @@ impl Conn {
         if is_irc {
             self.unread = opening.doubted;
             self.scanned = 0;
+            (self.tail, self.tail_charged) = (self.unread.len(), 0);
             (self.typed, self.item) = (Typed::default(), None);
         }
+        self.tail += opening.bytes.len();
         self.unread.extend(opening.bytes);
     }
 
@@ -338,6 +353,7 @@ impl Conn {
         self.opening = None;
         self.unread.clear();
         self.scanned = 0;
+        (self.tail, self.tail_charged, self.is_held_in_line) = (0, 0, false);
         (self.typed, self.item) = (Typed::default(), None);
     }
 
@@ -346,7 +362,8 @@ impl Conn {
         let unread = self.item.is_some()
             || self.unread.len() > self.scanned
             || self.opening.as_ref().is_some_and(|it| it.bytes.len() > it.looked);
-        let waits = unread || !self.waiting.is_empty() || self.draining || self.checking;
+        let waits =
+            unread || self.is_held_in_line || !self.waiting.is_empty() || self.draining || self.checking;
         let reads_on = !matches!(self.stage, Stage::Leaving(_) | Stage::Outside);
         self.link == Link::Open && (reads_on && waits || self.switches)
     }
@@ -409,17 +426,25 @@ impl Conn {
             };
             self.scanned = if self.item.is_some() { 0 } else { self.unread.len() };
         }
-        if self.item.is_none() {
-            return if self.input_ended { NextLine::End } else { NextLine::None };
-        }
         let ready_at = Instant::from_micros(ready_at(self.whole_at, rate));
-        if ready_at > now.mono {
-            return NextLine::NotBefore(ready_at);
+        let is_ready = ready_at <= now.mono && address_is_ready;
+        // Also the rest of a line that is too long is read at the rate.
+        let beyond_line = self.tail.saturating_sub(self.line_bytes_max(limits));
+        self.is_held_in_line = !is_ready && !self.input_ended && beyond_line > 0;
+        if !is_ready && (self.item.is_some() || self.is_held_in_line) {
+            return if ready_at > now.mono { NextLine::NotBefore(ready_at) } else { NextLine::AddressBusy };
         }
-        if !address_is_ready {
-            return NextLine::AddressBusy;
+        if self.item.is_none() {
+            if self.input_ended {
+                return NextLine::End;
+            }
+            let lines = beyond_line / 6_144;
+            let due = lines - std::mem::replace(&mut self.tail_charged, lines);
+            self.owes += due as u64 * LINE;
+            return if due > 0 { NextLine::Waste } else { NextLine::None };
         }
         self.owes += LINE;
+        (self.tail, self.tail_charged) = (self.unread.len(), 0);
         match self.item.take() {
             Some(Item::AreYouThere) => NextLine::AreYouThere,
             Some(Item::Line(mut line)) => {

@@ -94,7 +94,9 @@ impl Model {
             NextLine::AreYouThere => conn.waiting.push_back(Todo::Ask(Ask::IsThere)),
             NextLine::Telnet(answer) => conn.waiting.push_back(Todo::Telnet(answer)),
             NextLine::None => return Next::Nothing,
+            NextLine::Waste => {}
             NextLine::NotBefore(at) => {
+                sometimes!(self.marks, HeldInLine, conn.is_held_in_line);
                 self.leave_queue(id);
                 if let Some(conn) = self.conns.get_mut(id) {
                     conn.budget_timer.get_or_insert(at);

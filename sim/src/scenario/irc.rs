@@ -1,6 +1,7 @@
 //! Generates the lines of IRC clients.
 
 use super::generate::swarm;
+use super::plain::endless;
 use super::pool::{NAMES, ROOMS};
 use crate::source::Source;
 use parlor_protocol::irc::Capabilities;
@@ -210,6 +211,7 @@ impl IrcWriter {
             }
             LineKind::Unended => {
                 to.extend_from_slice(format!("PRIVMSG #{} :{}", self.room(source), say()).as_bytes());
+                to.extend(endless(source));
                 return;
             }
             _ => {}

@@ -168,6 +168,7 @@ impl PlainWriter {
             }
             LineKind::Unended => {
                 to.extend_from_slice(said.as_bytes());
+                to.extend(endless(source));
                 return;
             }
             kind => text(kind, source, &name, &room, said),
@@ -250,6 +251,11 @@ fn text(kind: LineKind, source: &mut Source<'_>, name: &str, room: &str, said: S
         | LineKind::Telnet
         | LineKind::Unended => said,
     }
+}
+
+/// Returns more bytes than a line may have, now and then; mostly none.
+pub(super) fn endless(source: &mut Source<'_>) -> Vec<u8> {
+    if source.chance(150) { vec![b'z'; source.index(40_000)] } else { Vec::new() }
 }
 
 /// Returns a command with invisible characters before, within and after its word.
