@@ -8,7 +8,6 @@ use crate::dialect::reply::Reply;
 use crate::hub::console::ConsoleEvent;
 use crate::hub::output::{Output, Sink};
 use crate::log::close_reason::CloseReason;
-use crate::session::WRONG_PASSWORD_COST;
 use crate::world::Member;
 
 impl Hub {
@@ -42,9 +41,6 @@ impl Hub {
             return;
         };
         self.resume_registration(now, conn);
-        if result == PasswordResult::Wrong {
-            self.charge(now, conn, WRONG_PASSWORD_COST);
-        }
         self.report_password(conn, result, sink);
         if may_stay {
             self.run(now, conn, sink);

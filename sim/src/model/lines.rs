@@ -274,7 +274,7 @@ impl Model {
                 conn.checking = true;
                 conn.stop_registration_clock(self.now.mono);
                 // Checking a password is expensive.
-                conn.owes += 10 * LINE;
+                conn.owes += 3 * LINE;
                 self.questions.push_back((id, operator, password));
             }
             Todo::Enter => self.enter_irc(id),
@@ -425,11 +425,6 @@ impl Model {
             }
             _ => (Notice::WrongPassword, Mistake::WrongPassword, CloseReason::Password),
         };
-        if result == PasswordResult::Wrong {
-            // Guessing is slow.
-            self.charge(id, 40 * LINE);
-        }
-        let Some(conn) = self.conns.get_mut(id) else { return };
         match conn.stage {
             Stage::Member(member) if right => {
                 conn.waiting.push_front(Todo::Propose(Command::Promote { member }));
