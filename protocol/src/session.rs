@@ -258,9 +258,16 @@ impl Session {
         }
     }
 
-    /// Records that everything queued for the connection is written.
-    pub(crate) fn drained(&mut self) {
-        self.waits.take_if(|wait| *wait == Wait::Reader);
+    /// Records that everything queued for the connection is written. A client that has read a long answer is alive.
+    pub(crate) fn drained(&mut self, now: Instant) {
+        if self.waits.take_if(|wait| *wait == Wait::Reader).is_some() {
+            self.record_activity(now);
+        }
+    }
+
+    /// Whether the next line waits until the client has read a long answer.
+    pub(crate) fn waits_for_reader(&self) -> bool {
+        self.waits == Some(Wait::Reader)
     }
 
     /// Makes the next line wait until the client has read the answer to this one.

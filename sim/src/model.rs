@@ -103,7 +103,9 @@ impl Model {
             Input::Closed { conn } => self.closed(*conn),
             Input::Committed { entries } => entries.iter().for_each(|entry| self.committed(now, entry)),
             Input::Drained { conn } => self.changed(now, *conn, |conn| {
-                conn.draining = false;
+                if std::mem::take(&mut conn.draining) {
+                    conn.is_alive(now.mono);
+                }
                 conn.end_timer.take_if(|_| conn.link == Link::Open);
             }),
             Input::Overflowed { conn } => self.end(*conn, CloseReason::SlowReader),
@@ -216,11 +218,9 @@ impl Model {
 
     fn received(&mut self, now: Now, id: ConnId, bytes: &[u8]) {
         let Some(conn) = self.conns.get_mut(id) else { return };
-        conn.heard_at = now.mono;
-        if let Some(client) = &mut conn.irc {
-            sometimes!(self.marks, PingAnswered, client.pinged && conn.link == Link::Open);
-            client.pinged = false;
-        }
+        let is_pinged = conn.irc.as_ref().is_some_and(|client| client.pinged);
+        sometimes!(self.marks, PingAnswered, is_pinged && conn.link == Link::Open);
+        conn.is_alive(now.mono);
         if conn.listens() {
             match &mut conn.opening {
                 Some(opening) => opening.bytes.extend_from_slice(bytes),
