@@ -224,6 +224,7 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
     };
     tokio::spawn(task.run(rehash));
     tokio::spawn(console.clone().log_password_counts());
+    tokio::spawn(console.clone().log_left_out());
     let driver = Driver::new(
         config.limits,
         config.options.clone(),
