@@ -246,7 +246,7 @@ impl Stage {
         });
         let peer = ([10, 0, 0, number], 5_000 + u16::from(number)).into();
         let room = RoomName::parse("tea").ok();
-        self.input(Input::Accepted { conn, dialect, peer, room: room.as_ref() });
+        self.input(Input::Accepted { conn, dialect, peer, is_proxied: false, room: room.as_ref() });
         self.settle();
         index
     }

@@ -4,6 +4,7 @@
 
 mod irc_event;
 mod irc_session;
+mod proxy;
 mod sniff;
 
 use bytes::{Bytes, BytesMut};
@@ -20,19 +21,21 @@ use parlor_sim::typed::Item as Typed;
 use parlor_sim::{terminal, tier1, typed};
 
 pub use irc_session::irc_session;
+pub use proxy::proxy;
 pub use sniff::sniff;
 
 /// The name and the function of a target.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 9] = [
     ("dialect", dialect),
     ("framer", framer),
     ("hub", hub),
     ("irc", irc),
     ("irc_session", irc_session),
     ("outbox", outbox),
+    ("proxy", proxy),
     ("session", session),
     ("sniff", sniff),
 ];

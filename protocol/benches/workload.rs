@@ -206,7 +206,13 @@ impl Server {
     fn enter(&mut self, port: u16) -> ConnId {
         let conn = self.server.vacant().expect("a slot is free");
         let peer = ([127, 0, 0, 1], port).into();
-        self.input(Input::Accepted { conn, dialect: Dialect::Plain, peer, room: Some(&RoomName::lobby()) });
+        self.input(Input::Accepted {
+            conn,
+            dialect: Dialect::Plain,
+            peer,
+            is_proxied: false,
+            room: Some(&RoomName::lobby()),
+        });
         conn
     }
 

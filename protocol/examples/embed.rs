@@ -187,7 +187,13 @@ impl Driver {
         };
         self.sockets.conns.insert(conn, state);
         let lobby = RoomName::lobby();
-        self.input(Input::Accepted { conn, dialect: Dialect::Auto, peer, room: Some(&lobby) });
+        self.input(Input::Accepted {
+            conn,
+            dialect: Dialect::Auto,
+            peer,
+            is_proxied: false,
+            room: Some(&lobby),
+        });
     }
 
     fn close(&mut self, conn: ConnId) {

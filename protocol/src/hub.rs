@@ -11,6 +11,7 @@ pub(crate) mod input;
 mod label;
 pub(crate) mod output;
 mod password;
+mod proxy;
 mod report;
 mod say;
 mod timers;
@@ -54,7 +55,8 @@ pub struct Hub {
     slots: Vec<Slot>,
     /// Slots without a connection, as a stack: the last is used next.
     vacant: Vec<u32>,
-    /// Number of admitted connections that still have their slot.
+    /// Number of connections that were admitted, or have yet to be because their proxy has not named their client, and
+    /// still have their slot.
     admitted: u32,
     /// Number of refused connections that are still being told the reason.
     refused: u32,
@@ -82,6 +84,7 @@ struct Slot {
 #[derive(Debug)]
 struct Connection {
     session: Session,
+    /// The address of the client; of the proxy, until that names the client.
     peer: SocketAddr,
     address: AddressId,
     /// The place in the queue of the address, while the connection waits for its budget.
@@ -100,6 +103,8 @@ enum Admission {
     Admitted,
     /// Refused and closed without a message, because `refusals_max` connections are already being told the reason.
     Dropped,
+    /// Not decided, because the proxy that the connection comes from has not named the client yet.
+    Open,
     /// Refused, and being told the reason.
     Refused,
 }
@@ -154,8 +159,8 @@ impl Hub {
     /// Handles one input and puts the resulting outputs into `sink`. `now.mono` must never decrease.
     pub fn handle(&mut self, now: Now, input: Input<'_>, sink: &mut impl Sink) {
         match input {
-            Input::Accepted { conn, dialect, peer, room } => {
-                self.accepted(now, conn, dialect, peer, room, sink);
+            Input::Accepted { conn, dialect, peer, is_proxied, room } => {
+                self.accepted(now, conn, (dialect, is_proxied), peer, room, sink);
             }
             Input::Closed { conn } => self.closed(now, conn, sink),
             Input::Committed { entries } => {
@@ -165,7 +170,7 @@ impl Hub {
             }
             Input::Drained { conn } => {
                 if let Some(connection) = self.connection(conn) {
-                    connection.session.drained(now.mono);
+                    connection.session.drained();
                     if connection.session.link() == Link::Open {
                         self.clear_timer(conn, DeadlineReason::Close);
                     }
@@ -332,6 +337,7 @@ impl Hub {
             Request::Nothing => {}
             Request::Notice(notice) => self.answer_reply(now, conn, &Reply::Notice(notice), sink),
             Request::Propose(command) => sink.output(Output::Propose { conn, command }),
+            Request::Proxied(header) => self.read_proxy(now, conn, header, sink),
             Request::Quit(message) => self.leave_then_close(now, conn, CloseReason::Quit, message, sink),
             Request::Register => {
                 if let Some(connection) = self.connection(conn) {
@@ -433,8 +439,8 @@ impl Hub {
             self.vacant.push(conn.slot);
         }
         self.refused -= u32::from(connection.admission == Admission::Refused);
+        self.admitted -= u32::from(matches!(connection.admission, Admission::Admitted | Admission::Open));
         if connection.admission == Admission::Admitted {
-            self.admitted -= 1;
             self.addresses.dismiss(connection.address);
         }
         self.addresses.disconnect(connection.address);

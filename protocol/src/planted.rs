@@ -47,6 +47,8 @@ pub enum Bug {
     NameStaysTaken,
     /// A piece of a long message is longer than a message may be.
     PieceTooLong,
+    /// A connection counts for the address of the proxy that it comes through.
+    ProxyCharged,
     /// Of the connections that wait for their address, the one that came last is served first.
     QueueReversed,
     /// Renames are not reported to the console.
@@ -92,6 +94,11 @@ pub(crate) fn keeps_debts() -> bool {
 /// Returns whether a new connection has to wait. `is_ready` is whether the budget of its address allows it now.
 pub(crate) fn waits_at_door(is_ready: bool) -> bool {
     !is_ready && !is(Bug::DoorOpen)
+}
+
+/// Returns whether a connection through a proxy counts for the address of its client.
+pub(crate) fn counts_for_client() -> bool {
+    !is(Bug::ProxyCharged)
 }
 
 /// Returns whether the connection that began to wait last is served first.

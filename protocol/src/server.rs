@@ -148,7 +148,7 @@ pub trait Environment: Wire {
 /// let [alice, bob] = [5001, 5002].map(|port| {
 ///     let conn = server.vacant().expect("a slot is free");
 ///     let peer = ([127, 0, 0, 1], port).into();
-///     input(&mut server, Input::Accepted { conn, dialect: Dialect::Plain, peer, room: Some(&lobby) });
+///     input(&mut server, Input::Accepted { conn, dialect: Dialect::Plain, peer, is_proxied: false, room: Some(&lobby) });
 ///     conn
 /// });
 ///

@@ -2,6 +2,7 @@
 //!
 //! | state | waits for | next state |
 //! |---|---|---|
+//! | `Header` | the header of a proxy, at a listener for proxies | `Door` |
 //! | `Door` | its address's budget | `Detect`, `Register` or `ExpectEntry`, as its listener says |
 //! | `Detect` | the first line, or a silence | `ExpectEntry` for the plain dialect, `Register` for IRC |
 //! | `Register` | the client's registration | `ExpectEntry` |
@@ -61,6 +62,7 @@ enum State {
         /// Whether it leaves in order to register again as IRC, with the bytes that the sniffer holds.
         switches: bool,
     },
+    Header,
     Outside,
     Register,
 }
@@ -130,12 +132,19 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(listener: Dialect, options: &Options, limits: &Limits, now: Instant) -> Self {
+    /// Creates the session of a new connection. With `is_proxied`, its input begins with the header of a proxy.
+    pub(crate) fn new(
+        listener: Dialect,
+        is_proxied: bool,
+        options: &Options,
+        limits: &Limits,
+        now: Instant,
+    ) -> Self {
         let spec = listener.spec();
         let dialect = (spec.begin)(options);
-        let sniffer = (!matches!(listener, Dialect::Custom(_))).then(Box::default);
+        let sniffer = (is_proxied || !matches!(listener, Dialect::Custom(_))).then(Box::default);
         Self {
-            state: State::Door,
+            state: if is_proxied { State::Header } else { State::Door },
             link: Link::Open,
             dialect,
             listener,
@@ -164,18 +173,23 @@ impl Session {
         };
     }
 
+    /// Records that the client of a connection through a proxy is known.
+    pub(crate) fn introduced(&mut self) {
+        debug_assert!(self.awaits_header(), "a client is named once");
+        self.state = State::Door;
+        if matches!(self.listener, Dialect::Custom(_)) {
+            self.release_sniffed();
+        }
+    }
+
+    /// Whether the header of a proxy is not read yet.
+    pub(crate) fn awaits_header(&self) -> bool {
+        self.state == State::Header
+    }
+
     /// Whether the connection is not let in yet.
     pub(crate) fn is_at_door(&self) -> bool {
         self.state == State::Door
-    }
-
-    /// Creates the session of a refused connection: it is told the reason, and its input is discarded.
-    pub(crate) fn refused(listener: Dialect, options: &Options, limits: &Limits, now: Instant) -> Self {
-        let mut session = Self::new(listener, options, limits, now);
-        session.state = State::Outside;
-        session.link = Link::Closing;
-        session.sniffer = None;
-        session
     }
 
     /// Returns the next request to the hub. The hub calls it until it returns [`Request::Wait`].
@@ -186,6 +200,7 @@ impl Session {
             State::Active { member } => Some(member),
             State::Detect | State::Register => None,
             State::Door => return Request::Wait(Some(Blocked::Address)),
+            State::Header => return self.read_header(),
             State::ExpectEntry { .. } | State::ExpectLeave { .. } | State::Outside => {
                 return Request::Wait(None);
             }
@@ -258,16 +273,9 @@ impl Session {
         }
     }
 
-    /// Records that everything queued for the connection is written. A client that has read a long answer is alive.
-    pub(crate) fn drained(&mut self, now: Instant) {
-        if self.waits.take_if(|wait| *wait == Wait::Reader).is_some() {
-            self.record_activity(now);
-        }
-    }
-
-    /// Whether the next line waits until the client has read a long answer.
-    pub(crate) fn waits_for_reader(&self) -> bool {
-        self.waits == Some(Wait::Reader)
+    /// Records that everything queued for the connection is written.
+    pub(crate) fn drained(&mut self) {
+        self.waits.take_if(|wait| *wait == Wait::Reader);
     }
 
     /// Makes the next line wait until the client has read the answer to this one.
@@ -348,7 +356,7 @@ impl Session {
                 leave.get_or_insert(reason);
                 None
             }
-            State::Detect | State::Door | State::Register => {
+            State::Detect | State::Door | State::Header | State::Register => {
                 self.state = State::Outside;
                 None
             }
@@ -405,9 +413,12 @@ impl Session {
     pub(crate) const fn member(&self) -> Option<MemberId> {
         match self.state {
             State::Active { member } | State::ExpectLeave { member, .. } => Some(member),
-            State::Detect | State::Door | State::ExpectEntry { .. } | State::Outside | State::Register => {
-                None
-            }
+            State::Detect
+            | State::Door
+            | State::ExpectEntry { .. }
+            | State::Header
+            | State::Outside
+            | State::Register => None,
         }
     }
 
@@ -498,7 +509,12 @@ impl Session {
     const fn reads_on(&self) -> bool {
         matches!(
             self.state,
-            State::Active { .. } | State::Detect | State::Door | State::ExpectEntry { .. } | State::Register
+            State::Active { .. }
+                | State::Detect
+                | State::Door
+                | State::ExpectEntry { .. }
+                | State::Header
+                | State::Register
         )
     }
 

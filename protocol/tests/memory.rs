@@ -124,7 +124,13 @@ impl Running {
     fn connect(&mut self, dialect: Dialect, port: u16) -> ConnId {
         let conn = self.server.vacant().expect("a slot is free");
         let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        self.input(Input::Accepted { conn, dialect, peer, room: Some(&RoomName::lobby()) });
+        self.input(Input::Accepted {
+            conn,
+            dialect,
+            peer,
+            is_proxied: false,
+            room: Some(&RoomName::lobby()),
+        });
         conn
     }
 

@@ -63,7 +63,8 @@ impl Stage {
             let conn = server.vacant().expect("a slot is free");
             let peer = ([10, 0, 0, 1], port).into();
             let room = RoomName::lobby();
-            let input = Input::Accepted { conn, dialect: Dialect::Plain, peer, room: Some(&room) };
+            let input =
+                Input::Accepted { conn, dialect: Dialect::Plain, peer, is_proxied: false, room: Some(&room) };
             server.input(now, input, &mut recorder);
             conn
         });
@@ -154,7 +155,7 @@ fn no_timer_fires_early() {
     let mut stage = Stage::new(Limits::default());
     let conn = stage.server.vacant().expect("a slot is free");
     let peer = ([10, 0, 0, 1], 5_003).into();
-    stage.input(Input::Accepted { conn, dialect: Dialect::Auto, peer, room: None });
+    stage.input(Input::Accepted { conn, dialect: Dialect::Auto, peer, is_proxied: false, room: None });
     let at = stage.server.deadline().expect("there is a detection timer").at;
     let mut times_out = |us| {
         let now = Now { mono: Instant::from_micros(us), ..Now::default() };

@@ -46,7 +46,11 @@ fn connections_and_refusals_share_the_slots() {
         conns.push(conn);
         let peer = ([10, 0, 0, 1], port).into();
         let dialect = Dialect::Plain;
-        server.input(now, Input::Accepted { conn, dialect, peer, room: Some(&lobby) }, &mut nobody);
+        server.input(
+            now,
+            Input::Accepted { conn, dialect, peer, is_proxied: false, room: Some(&lobby) },
+            &mut nobody,
+        );
         while nobody.0.take(&mut entries) {
             server.committed(now, &entries, &mut nobody);
         }

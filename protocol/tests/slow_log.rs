@@ -83,7 +83,13 @@ impl Stage {
     fn connect(&mut self, dialect: Dialect, port: u16) -> ConnId {
         let conn = self.server.vacant().expect("a slot is free");
         let peer = ([10, 0, 0, 1], port).into();
-        self.input(Input::Accepted { conn, dialect, peer, room: Some(&RoomName::lobby()) });
+        self.input(Input::Accepted {
+            conn,
+            dialect,
+            peer,
+            is_proxied: false,
+            room: Some(&RoomName::lobby()),
+        });
         conn
     }
 

@@ -8,9 +8,10 @@
 //! set greeting off               (or on); set echo on; set relay raw
 //! set motd Be kind.              one line; also: set admin; set operator alice PASSWORD; set password PASSWORD
 //! set rehash motd Be kinder.     the value when the configuration is reloaded
+//! set proxies 192.0.2.0/24       the addresses that may connect as a proxy
 //! set limit line_bytes_max 128   any limit of `Limits` and `WorldLimits` by its name; rate_lines, rate_burst
 //!
-//! alice connects from 10.0.0.1:5001 [to room tea | to no room] [and stays, when the server closes]
+//! alice connects from 10.0.0.1:5001 [to room tea | to no room] [as a proxy] [and stays, when the server closes]
 //! alice > hello                  alice sends a line with LF
 //! alice sends hel                alice sends these bytes in one read
 //! alice ends input               alice closes its writing side and reads on

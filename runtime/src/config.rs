@@ -172,7 +172,17 @@ impl LoadedConfig {
     /// # Errors
     /// The first relation between limits that does not hold.
     pub fn check(&self) -> Result<(), ConfigError> {
-        self.config.limits.check().map_err(|error| ConfigError::limits(error, &self.config))
+        self.config.limits.check().map_err(|error| ConfigError::limits(error, &self.config))?;
+        if let Some(url) = self.config.listen.iter().find(|url| url.role.is_proxied)
+            && self.config.options.proxies.is_empty()
+        {
+            let error = both!(
+                "{url} is for proxies, and none is named: add --proxies with their addresses",
+                "{url} 供代理使用，但没有指定代理：请用 --proxies 写明其地址"
+            );
+            return Err(ConfigError::Bad { place: "listen".to_owned(), error });
+        }
+        Ok(())
     }
 
     /// Returns the configuration as a TOML file, with the source of each value as a comment.

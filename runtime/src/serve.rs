@@ -200,7 +200,7 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
             if !address.ip().to_canonical().is_loopback() {
                 console.exposed_address(address);
             }
-            console.listening(address, role.dialect, config);
+            console.listening(address, role, config);
         }
     }
     console.limits_in_force(config);
@@ -214,17 +214,9 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
             return cannot_start(&text, config);
         }
     };
-    let task = Rehash {
-        sources,
-        config: config.clone(),
-        passwords,
-        controls,
-        console: console.clone(),
-        hung: Vec::new(),
-    };
+    let task = Rehash { sources, config: config.clone(), passwords, controls, console: console.clone() };
     tokio::spawn(task.run(rehash));
     tokio::spawn(console.clone().log_password_counts());
-    tokio::spawn(console.clone().log_left_out());
     let driver = Driver::new(
         config.limits,
         config.options.clone(),

@@ -40,7 +40,7 @@ pub enum SimBug {
 }
 
 /// Every planted bug, with its name on the command line.
-pub const BUGS: [(&str, Bug); 35] = [
+pub const BUGS: [(&str, Bug); 36] = [
     ("answer-overtakes", Bug::Core(CoreBug::AnswerOvertakes)),
     ("away-unasked", Bug::Core(CoreBug::AwayUnasked)),
     ("backlog-twice", Bug::Sim(SimBug::BacklogTwice)),
@@ -64,6 +64,7 @@ pub const BUGS: [(&str, Bug); 35] = [
     ("loses-on-leaving", Bug::Core(CoreBug::LosesOnLeaving)),
     ("name-stays-taken", Bug::Core(CoreBug::NameStaysTaken)),
     ("piece-too-long", Bug::Core(CoreBug::PieceTooLong)),
+    ("proxy-charged", Bug::Core(CoreBug::ProxyCharged)),
     ("queue-reversed", Bug::Core(CoreBug::QueueReversed)),
     ("quit-per-room", Bug::Sim(SimBug::QuitPerRoom)),
     ("rename-races-entrance", Bug::Sim(SimBug::RenameRacesEntrance)),

@@ -185,7 +185,8 @@ impl Checker {
         self.console.input(input);
         let result = self.ends.input(input);
         self.record(Law::Ends, None, result);
-        if let Input::Accepted { conn, .. } = *input {
+        if let Input::Accepted { conn, is_proxied, .. } = *input {
+            self.strangers.accepted(conn, is_proxied);
             self.order.begin(conn);
         }
     }

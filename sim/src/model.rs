@@ -17,6 +17,7 @@ mod fold;
 mod irc;
 mod lines;
 mod mask;
+pub(crate) mod proxy;
 mod silence;
 mod sniff;
 mod speech;
@@ -27,7 +28,7 @@ use crate::conns::Conns;
 use crate::expectation::Expectation;
 use crate::mark::Marks;
 use crate::sometimes;
-use address::{Address, Addresses, LINE};
+use address::{Addresses, LINE};
 use chat::Chat;
 use conn::{Conn, Link, Stage, Timer, Wait};
 use parlor_protocol::plain::Note;
@@ -99,13 +100,13 @@ impl Model {
     pub fn input(&mut self, now: Now, input: &Input<'_>) {
         self.now = now;
         match input {
-            Input::Accepted { conn, dialect, peer, room } => self.accepted(*conn, *dialect, *peer, *room),
+            Input::Accepted { conn, dialect, peer, is_proxied, room } => {
+                self.accepted(*conn, (*dialect, *is_proxied), *peer, *room);
+            }
             Input::Closed { conn } => self.closed(*conn),
             Input::Committed { entries } => entries.iter().for_each(|entry| self.committed(now, entry)),
             Input::Drained { conn } => self.changed(now, *conn, |conn| {
-                if std::mem::take(&mut conn.draining) {
-                    conn.is_alive(now.mono);
-                }
+                conn.draining = false;
                 conn.end_timer.take_if(|_| conn.link == Link::Open);
             }),
             Input::Overflowed { conn } => self.end(*conn, CloseReason::SlowReader),
@@ -162,33 +163,26 @@ impl Model {
         self.chat.people.len()
     }
 
-    fn accepted(&mut self, id: ConnId, dialect: Dialect, peer: SocketAddr, room: Option<&RoomName>) {
+    fn accepted(
+        &mut self,
+        id: ConnId,
+        (dialect, is_proxied): (Dialect, bool),
+        peer: SocketAddr,
+        room: Option<&RoomName>,
+    ) {
         let address = self.address_of(peer.ip());
-        let refused = self.refusal(address);
-        let is_ready = self.address_is_ready(address, false);
-        self.charge_address(address, 4 * LINE);
-        let refusals = self.conns.values().filter(|conn| conn.refused).count();
-        let is_told = refusals < self.limits.refusals_max as usize;
-        let now = self.now.mono;
-        let mut conn = Conn::new(peer, address, dialect, &self.options, now);
+        let refused = self.refusal(peer, is_proxied);
+        let mut conn = Conn::new(peer, address, dialect, &self.options, self.now.mono);
         conn.leads_to = room.cloned();
-        conn.admitted = refused.is_none();
-        conn.refused = refused.is_some() && is_told;
-        if refused.is_some() && !is_told {
-            conn.link = Link::Closing;
-        }
-        sometimes!(self.marks, DropsRefused, refused.is_some() && !is_told);
         let before = self.conns.insert(id, conn);
         assert!(before.is_none(), "{id} is given to one connection at a time");
         match refused {
-            Some(reason) => self.say_farewell(id, reason),
-            None if is_ready => self.begin(id),
-            None => {
-                if let Some(conn) = self.conns.get_mut(id) {
-                    conn.stage = Stage::Door;
-                }
-                self.wait_for_address(id);
+            Some(reason) => {
+                self.charge_address(address, 4 * LINE);
+                self.turn_away(id, reason);
             }
+            None if is_proxied => self.expect_header(id),
+            None => self.admit(id),
         }
     }
 
@@ -218,9 +212,11 @@ impl Model {
 
     fn received(&mut self, now: Now, id: ConnId, bytes: &[u8]) {
         let Some(conn) = self.conns.get_mut(id) else { return };
-        let is_pinged = conn.irc.as_ref().is_some_and(|client| client.pinged);
-        sometimes!(self.marks, PingAnswered, is_pinged && conn.link == Link::Open);
-        conn.is_alive(now.mono);
+        conn.heard_at = now.mono;
+        if let Some(client) = &mut conn.irc {
+            sometimes!(self.marks, PingAnswered, client.pinged && conn.link == Link::Open);
+            client.pinged = false;
+        }
         if conn.listens() {
             match &mut conn.opening {
                 Some(opening) => opening.bytes.extend_from_slice(bytes),
@@ -233,14 +229,14 @@ impl Model {
         self.advance(now, id);
     }
 
-    fn refusal(&self, address: Address) -> Option<CloseReason> {
+    fn refusal(&self, peer: SocketAddr, is_proxied: bool) -> Option<CloseReason> {
         let admitted = || self.conns.values().filter(|conn| conn.admitted);
         if self.stopping {
             Some(CloseReason::Shutdown)
         } else if admitted().count() >= self.limits.connections_max as usize {
             Some(CloseReason::ServerFull)
-        } else if self.is_full(address) {
-            Some(CloseReason::AddressFull)
+        } else if is_proxied && !self.is_proxy(peer.ip()) {
+            Some(CloseReason::NotProxy)
         } else {
             None
         }
@@ -316,7 +312,9 @@ impl Model {
                 conn.stage = Stage::Leaving(member);
                 self.proposals.push((id, Command::Leave { member, reason, message }));
             }
-            Stage::Detecting | Stage::Door | Stage::Registering => conn.stage = Stage::Outside,
+            Stage::Detecting | Stage::Door | Stage::Header | Stage::Registering => {
+                conn.stage = Stage::Outside
+            }
             Stage::Entering => {
                 conn.ended_for.get_or_insert(reason);
             }
@@ -345,6 +343,10 @@ impl Model {
             }
             Timer::Registration => {
                 conn.wait = None;
+                if conn.stage == Stage::Header {
+                    sometimes!(self.marks, ProxySilent, true);
+                    return self.end(id, CloseReason::ProxyTimeout);
+                }
                 sometimes!(self.marks, RegistrationTimedOut, true);
                 self.end(id, CloseReason::RegistrationTimeout);
             }

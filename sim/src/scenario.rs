@@ -8,6 +8,7 @@ mod irc;
 pub(crate) mod opening;
 mod plain;
 mod pool;
+mod proxy;
 mod text;
 
 pub use generate::Size;
@@ -109,6 +110,13 @@ pub enum Act {
     ConnectAuto,
     /// The client connects to an IRC listener.
     ConnectIrc,
+    /// The client connects through a proxy, to a listener for proxies.
+    ConnectProxied {
+        /// The dialect of the listener.
+        dialect: Dialect,
+        /// The room that it leads to.
+        room: Option<RoomName>,
+    },
     /// The client closes its writing side, and continues to read.
     EndInput,
     /// The client stops reading.
@@ -136,6 +144,7 @@ impl Act {
             Self::Connect(room) => Some((Dialect::Plain, room.clone())),
             Self::ConnectAuto => Some((Dialect::Auto, Some(RoomName::lobby()))),
             Self::ConnectIrc => Some((Dialect::Irc, None)),
+            Self::ConnectProxied { dialect, room } => Some((*dialect, room.clone())),
             _ => None,
         }
     }
@@ -156,6 +165,7 @@ impl Act {
             Self::Connect(_) => "connect",
             Self::ConnectAuto => "connect_auto",
             Self::ConnectIrc => "connect_irc",
+            Self::ConnectProxied { .. } => "connect_proxied",
             Self::EndInput => "end_input",
             Self::Hang => "hang",
             Self::Hold(_) => "hold",
@@ -185,6 +195,14 @@ impl Setup {
             short_write_per_mille: 0,
             short_read_per_mille: 0,
         }
+    }
+
+    /// Returns the address of the proxy that a client comes through. There are three that are proxies in some setups, and
+    /// one that never is.
+    #[must_use]
+    pub fn proxy(&self, client: u16) -> SocketAddr {
+        let [_, low] = (client % 4).to_be_bytes();
+        ([192, 0, 2, low], 7_001 + client).into()
     }
 
     /// Returns the address of a client. A plain client is named after its port.

@@ -189,11 +189,14 @@ impl Rig {
         let link = self.clients[usize::from(client)].filter(|&link| self.outside.net.links[link].is_live());
         let now_us = self.outside.net.now_us;
         match (act, link) {
-            (Act::Connect(_) | Act::ConnectAuto | Act::ConnectIrc, None) => {
+            (Act::Connect(_) | Act::ConnectAuto | Act::ConnectIrc | Act::ConnectProxied { .. }, None) => {
                 let listener = act.listener().unwrap_or_default();
-                self.clients[usize::from(client)] = Some(self.outside.net.connect(client, listener));
+                let is_proxied = matches!(act, Act::ConnectProxied { .. });
+                let link = self.outside.net.connect(client, listener, is_proxied);
+                self.clients[usize::from(client)] = Some(link);
             }
-            (Act::Connect(_) | Act::ConnectAuto | Act::ConnectIrc, Some(_)) | (_, None) => return,
+            (Act::Connect(_) | Act::ConnectAuto | Act::ConnectIrc | Act::ConnectProxied { .. }, Some(_))
+            | (_, None) => return,
             (Act::EndInput, Some(link)) => self.outside.net.end_input(link),
             (Act::Hang, Some(link)) => self.outside.net.hang(link),
             (Act::Hold(us), Some(link)) => self.outside.net.hold(link, *us),
@@ -297,13 +300,14 @@ impl Rig {
         while let Some(conn) = self.server.vacant()
             && let Some(link) = self.outside.net.waiting.pop_front()
         {
-            let Link { client, dialect, ref room, .. } = self.outside.net.links[link];
-            let (peer, room) = (self.setup.peer(client), room.clone());
+            let Link { client, dialect, is_proxied, ref room, .. } = self.outside.net.links[link];
+            let peer = if is_proxied { self.setup.proxy(client) } else { self.setup.peer(client) };
+            let room = room.clone();
             self.outside.net.accepted(link, conn);
             self.outside.checker.link_accepted(link, conn);
             sometimes!(self.outside.stats.marks, SecondGeneration, conn.generation > 0);
             self.outside.trace.accepted(self.outside.net.now_us, conn, client);
-            self.input(Input::Accepted { conn, dialect, peer, room: room.as_ref() });
+            self.input(Input::Accepted { conn, dialect, peer, is_proxied, room: room.as_ref() });
         }
         sometimes!(self.outside.stats.marks, AcceptWaits, !self.outside.net.waiting.is_empty());
     }

@@ -184,7 +184,7 @@ async fn serve(shared: Shared, scenario: Scenario) -> Result<(), Box<dyn std::er
         let listener = TcpListener::bind((IpAddr::V4(Ipv4Addr::UNSPECIFIED), port(dialect))).await?;
         let listener = SimListener::new(listener, Rc::clone(&shared.chaos));
         let room = (dialect != Dialect::Irc).then(RoomName::lobby);
-        listeners.push((listener, ListenerRole { dialect, room }));
+        listeners.push((listener, ListenerRole { dialect, is_proxied: false, room }));
     }
     let (controls, control) = mpsc::channel(1);
     let stop = Rc::clone(&shared.stop);

@@ -39,7 +39,13 @@ impl Lobby {
         for (port, dialect) in [(5_001, Dialect::Plain), (5_002, Dialect::Plain), (5_003, Dialect::Irc)] {
             let conn = lobby.hub.vacant().unwrap();
             let peer = ([127, 0, 0, 1], port).into();
-            lobby.input(Input::Accepted { conn, dialect, peer, room: Some(&RoomName::lobby()) });
+            lobby.input(Input::Accepted {
+                conn,
+                dialect,
+                peer,
+                is_proxied: false,
+                room: Some(&RoomName::lobby()),
+            });
             lobby.people.push(conn);
         }
         lobby.send(2, b"NICK carol\r\nUSER carol 0 * :Carol\r\nJOIN #lobby\r\n");

@@ -13,6 +13,7 @@ use parlor_sim::scenario::{Act, Scenario, Size};
 use parlor_sim::source::Source;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 /// A server whose log commits on demand.
 struct Server {
@@ -42,7 +43,10 @@ impl Server {
         let mut limits = Limits { rate: Rate { lines: 0, burst: 1 }, ..Limits::default() };
         (limits.line_bytes_max, limits.world.topic_bytes_max) = (128, 100);
         let mut server = Self {
-            hub: Hub::new(limits, Options::default()),
+            hub: Hub::new(
+                limits,
+                Options { proxies: Arc::new(["127.0.0.0/8".parse().unwrap()]), ..Options::default() },
+            ),
             sink: NaiveSink::default(),
             proposed: VecDeque::new(),
             log: Vec::new(),
@@ -54,7 +58,13 @@ impl Server {
         for (client, &dialect) in (0..).zip(dialects) {
             let conn = server.hub.vacant().unwrap();
             let peer = ([127, 0, 0, 1], 5_001 + client).into();
-            server.input(Input::Accepted { conn, dialect, peer, room: Some(&RoomName::lobby()) });
+            server.input(Input::Accepted {
+                conn,
+                dialect,
+                peer,
+                is_proxied: is_proxied(client.into()),
+                room: Some(&RoomName::lobby()),
+            });
             server.commit_all();
             conns.push(conn);
         }
@@ -112,6 +122,19 @@ impl Server {
 
 const CLIENTS: u16 = 4;
 
+/// Whether a client comes through a proxy.
+fn is_proxied(client: usize) -> bool {
+    client % 2 == 1
+}
+
+/// The header of the proxy of a client.
+fn header(client: usize) -> Vec<u8> {
+    match client {
+        1 => b"PROXY TCP4 10.0.0.1 127.0.0.1 6001 6667\r\n".to_vec(),
+        _ => b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0f\x0a\0\0\x02\x7f\0\0\x01\x17\x72\x1a\x0b\x04\0\0".to_vec(),
+    }
+}
+
 /// Returns the dialect of each client in the scenario of these choices, and the bytes that clients send, in order.
 fn writings(choices: &[u8]) -> (Vec<Dialect>, Vec<(usize, Vec<u8>)>) {
     let scenario = Scenario::generate(&mut Source::Bytes(choices), Size { clients: (4, 4), steps: (1, 80) });
@@ -121,11 +144,13 @@ fn writings(choices: &[u8]) -> (Vec<Dialect>, Vec<(usize, Vec<u8>)>) {
             dialects[usize::from(step.client)] = dialect;
         }
     }
+    let headers = (0..CLIENTS.into()).filter(|&client| is_proxied(client));
+    let headers = headers.map(|client| (client, header(client)));
     let sends = scenario.steps.into_iter().filter_map(|step| match step.act {
         Act::Send { bytes, .. } => Some((usize::from(step.client), bytes)),
         _ => None,
     });
-    (dialects, sends.collect())
+    (dialects, headers.chain(sends).collect())
 }
 
 fn choices() -> impl Strategy<Value = Vec<u8>> {

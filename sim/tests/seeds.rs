@@ -8,7 +8,7 @@ use parlor_sim::source::Source;
 use parlor_sim::tier1;
 use parlor_sim::trace::Trace;
 
-const SEEDS: u64 = 600;
+const SEEDS: u64 = 1_000;
 
 /// Number of seeds within which each planted bug must be found.
 const PLANTED_SEEDS: u64 = 1_000;

@@ -77,6 +77,8 @@ limits! {
         ping_ms: u64 = 90_000;
         /// Milliseconds that an IRC connection has to answer a `PING` before it is closed.
         pong_ms: u64 = 60_000;
+        /// Milliseconds that a proxy has to send the header that names its client, before the connection is closed.
+        proxy_ms: u64 = 5_000;
         /// Maximum number of bytes of one read from a socket.
         read_bytes_max: usize = 16 << 10;
         /// Maximum number of refused connections that are being sent the reason. If all are in use, accepting pauses.
@@ -294,7 +296,7 @@ impl Limits {
 
     /// Returns the conditions that the limits must satisfy, and whether these limits satisfy them.
     #[must_use]
-    pub const fn relations(&self) -> [Relation; 23] {
+    pub const fn relations(&self) -> [Relation; 24] {
         let Self { line_bytes_max: line, reply_bytes_max: reply, backlog_bytes_max: backlog, .. } = *self;
         let lines = self.pending_commands_max as usize;
         [
@@ -331,6 +333,7 @@ impl Limits {
             at_least!(registration_ms, self.registration_ms, 1000),
             at_least!(ping_ms, self.ping_ms, 1000),
             at_least!(pong_ms, self.pong_ms, 1000),
+            at_least!(proxy_ms, self.proxy_ms, 1),
             at_least!(targets_max, self.targets_max, 1),
             at_least!(flush_writes_max, self.flush_writes_max, 1),
             at_least!(rooms_max, self.world.rooms_max, 1),
@@ -408,7 +411,7 @@ mod tests {
             limits.backlog_bytes_max = 1 << 28;
             limits.outbox_bytes_max = 1 << 28;
         };
-        let relations: [(&str, Set, u32, u32); 25] = [
+        let relations: [(&str, Set, u32, u32); 26] = [
             ("line_bytes_max must be from 128", small, 128, 127),
             ("line_bytes_max must be from 128", small, 1 << 20, (1 << 20) + 1),
             (
@@ -459,6 +462,7 @@ mod tests {
             ("registration_ms", |limits, ms| limits.registration_ms = ms.into(), 1_000, 999),
             ("ping_ms", |limits, ms| limits.ping_ms = ms.into(), 1_000, 999),
             ("pong_ms", |limits, ms| limits.pong_ms = ms.into(), 1_000, 999),
+            ("proxy_ms", |limits, ms| limits.proxy_ms = ms.into(), 1, 0),
             ("targets_max", |limits, count| limits.targets_max = count as usize, 1, 0),
             ("flush_writes_max", |limits, count| limits.flush_writes_max = count as usize, 1, 0),
             ("rooms_max", |limits, count| limits.world.rooms_max = count as usize, 1, 0),

@@ -2,7 +2,7 @@
 
 use crate::base::identity::Identity;
 use crate::base::language::Language;
-use crate::base::network::TrustedNetwork;
+use crate::base::network::{Network, TrustedNetwork};
 use alloc::sync::Arc;
 
 /// The settings of the server's behaviour.
@@ -16,6 +16,8 @@ pub struct Options {
     pub identity: Arc<Identity>,
     /// The language of members who have not chosen one.
     pub language: Language,
+    /// The networks of the proxies whose headers name the clients of listeners that expect such headers.
+    pub proxies: Arc<[Network]>,
     /// Whether plain clients are sent only the texts of messages: no names, no announcements (`--relay raw`).
     pub raw: bool,
     /// Networks whose addresses may do more than others, such as those of a bridge, a proxy or a campus. Of several around
@@ -30,6 +32,7 @@ impl Default for Options {
             greeting: true,
             identity: Arc::default(),
             language: Language::default(),
+            proxies: Arc::new([]),
             raw: false,
             trusted: Arc::new([]),
         }

@@ -75,7 +75,7 @@ pub enum DeadlineReason {
     Idle,
     /// A connection that exceeded its rate may be read again.
     Rate,
-    /// An IRC connection has had `registration_ms` to register.
+    /// An IRC connection has had `registration_ms` to register, or a proxy `proxy_ms` to name its client.
     Register,
 }
 

@@ -12,6 +12,7 @@
 mod binary;
 mod line;
 
+use crate::framing::proxy::Header;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -266,6 +267,19 @@ impl Sniffer {
         Sniffed { noise, kind }
     }
 
+    /// Reads the header of a proxy at the beginning of the held bytes, and removes it if it is complete.
+    pub fn read_header(&mut self) -> Header {
+        let header = Header::read(&self.held);
+        self.looked = match header {
+            Header::Read { bytes, .. } => {
+                self.held.drain(..bytes);
+                0
+            }
+            Header::Invalid | Header::More => self.held.len(),
+        };
+        header
+    }
+
     /// Returns the protocol after a silence, as if the held bytes were the last ones.
     #[must_use]
     pub fn guess(&self) -> Kind {
@@ -360,7 +374,7 @@ const SE: u8 = 240;
 /// Classifies bytes that begin with CR: the end of an empty line, or the signature of PROXY version 2, which begins like two
 /// empty lines.
 fn carriage_return(bytes: &[u8], ended: bool) -> Class {
-    const PROXY: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
+    const PROXY: &[u8] = super::proxy::SIGNATURE;
     if bytes.starts_with(PROXY) {
         return Class::Is(Kind::Stranger(Protocol::Proxy));
     }

@@ -27,8 +27,13 @@ impl Hub {
             assert!(!connection.session.is_finished(), "{conn} is finished and has given its slot back");
             let open = connection.session.link() == Link::Open;
             assert!(
-                connection.admission == Admission::Admitted || !open,
+                matches!(connection.admission, Admission::Admitted | Admission::Open) || !open,
                 "{conn} was refused and is closing"
+            );
+            let awaits_header = connection.session.awaits_header();
+            assert!(
+                connection.admission == Admission::Admitted || awaits_header || !open,
+                "{conn} is admitted"
             );
             assert!(!self.stopping || !open, "{conn} is closing, because the server is stopping");
             assert!(open || connection.label.is_none(), "{conn} is closing and collects no answer");
@@ -90,7 +95,7 @@ impl Hub {
         let with = |admission| {
             self.each_connection().filter(move |(_, connection)| connection.admission == admission)
         };
-        let admitted = with(Admission::Admitted).count();
+        let admitted = with(Admission::Admitted).count() + with(Admission::Open).count();
         assert_eq!(self.admitted as usize, admitted, "admitted connections are counted");
         self.addresses.check_invariants(
             self.each_connection()
@@ -111,6 +116,9 @@ impl Hub {
     }
 
     fn check_timers(&self) {
+        let is_unregistered = |session: &Session| {
+            session.is_unregistered() || session.link() == Link::Open && session.awaits_header()
+        };
         let mut timers = 0;
         for (conn, connection) in self.each_connection() {
             let link = connection.session.link();
@@ -122,14 +130,14 @@ impl Hub {
             let waits = [DeadlineReason::Detect, DeadlineReason::Idle, DeadlineReason::Register];
             let waits = waits.into_iter().filter(|&why| is_set(why)).count();
             assert!(waits <= usize::from(is_open), "an open connection has one of these timers at most");
-            let registers = connection.session.is_unregistered();
+            let registers = is_unregistered(&connection.session);
             assert_eq!(is_set(DeadlineReason::Register), registers, "a registration has a deadline");
             for (at, why) in connection.timers.all() {
                 assert!(self.timers.contains(at, why, conn), "{why:?} of {conn} is set");
                 timers += 1;
             }
         }
-        let registering = self.each_connection().filter(|(_, it)| it.session.is_unregistered()).count();
+        let registering = self.each_connection().filter(|(_, it)| is_unregistered(&it.session)).count();
         assert_eq!(self.timers.registering(), registering, "unregistered connections are counted");
         assert_eq!(self.timers.len(), timers, "each timer belongs to a connection");
     }

@@ -28,7 +28,7 @@ pub enum ConsoleEvent<'a> {
     Accepted {
         /// The connection.
         conn: ConnId,
-        /// The address of its client.
+        /// The address that it comes from: of its client, or of a proxy.
         peer: SocketAddr,
     },
     /// A connection is closing, or was lost.
@@ -132,6 +132,15 @@ pub enum ConsoleEvent<'a> {
     Promoted {
         /// The member.
         member: ConsoleMember<'a>,
+    },
+    /// A proxy has named the client of a connection.
+    Proxied {
+        /// The connection.
+        conn: ConnId,
+        /// The address of the proxy.
+        proxy: SocketAddr,
+        /// The address of the client.
+        peer: SocketAddr,
     },
     /// A connection was refused.
     Refused {

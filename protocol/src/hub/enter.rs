@@ -1,6 +1,5 @@
 //! Accepting a connection, and making it a member.
 
-use super::address::AddressId;
 use super::timers::ConnTimers;
 use super::{Admission, Connection, Hub, Slot};
 use crate::base::id::ConnId;
@@ -22,12 +21,13 @@ use core::net::SocketAddr;
 const CONNECTION_COST: Cost = Cost::lines(4);
 
 impl Hub {
-    /// Admits or refuses a connection that the driver has accepted.
+    /// Admits or refuses a connection that the driver has accepted. One that comes through a proxy only gets a slot: it is
+    /// admitted or refused when the proxy has named its client.
     pub(super) fn accepted(
         &mut self,
         now: Now,
         conn: ConnId,
-        dialect: Dialect,
+        (dialect, is_proxied): (Dialect, bool),
         peer: SocketAddr,
         room: Option<&RoomName>,
         sink: &mut impl Sink,
@@ -39,24 +39,13 @@ impl Hub {
         self.counters.accepted += 1;
         let address =
             self.addresses.connect(peer.ip(), &self.options.trusted, self.limits.budgets_max, now.mono);
-        let refused = self.refusal(address);
-        let session = match refused {
-            None => Session::new(dialect, &self.options, &self.limits, now.mono),
-            Some(_) => Session::refused(dialect, &self.options, &self.limits, now.mono),
-        };
-        let admission = match refused {
-            None => Admission::Admitted,
-            Some(_) if self.refused < self.limits.refusals_max => Admission::Refused,
-            Some(_) => Admission::Dropped,
-        };
-        let room = room.cloned();
         let connection = Connection {
-            session,
+            session: Session::new(dialect, is_proxied, &self.options, &self.limits, now.mono),
             peer,
             address,
             ticket: None,
-            admission,
-            room,
+            admission: Admission::Open,
+            room: room.cloned(),
             label: None,
             timers: ConnTimers::default(),
         };
@@ -64,27 +53,58 @@ impl Hub {
             self.slots.push(Slot { generation: 0, connection: None });
         }
         self.slots[conn.slot as usize].connection = Some(connection);
+        sink.output(Output::Console(ConsoleEvent::Accepted { conn, peer }));
+        let refused = self.refusal(peer, is_proxied);
+        self.admitted += 1;
+        match refused {
+            Some(reason) => {
+                self.charge_address(now, address, CONNECTION_COST);
+                self.refuse(now, conn, reason, sink);
+            }
+            None if is_proxied => self.expect_header(now, conn),
+            None => self.admit(now, conn, sink),
+        }
+    }
+
+    /// Admits or refuses a connection whose client is known, and charges the client's address for it.
+    pub(super) fn admit(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
+        let Some(connection) = self.connection(conn) else { return };
+        let address = connection.address;
         let is_ready = self.address_is_ready(now, address);
         self.charge_address(now, address, CONNECTION_COST);
-        sink.output(Output::Console(ConsoleEvent::Accepted { conn, peer }));
-        if let Some(reason) = refused {
-            sink.output(Output::Console(ConsoleEvent::Refused { peer, reason }));
-            if admission == Admission::Refused {
-                self.refused += 1;
-                self.say_farewell(now, conn, reason, None, sink);
-            } else {
-                self.report_closed(conn, reason, sink);
-                sink.output(Output::Abort { conn });
-            }
-            return;
+        if self.addresses.is_full(address, self.limits.connections_per_ip_max) {
+            return self.refuse(now, conn, CloseReason::AddressFull, sink);
         }
-        self.admitted += 1;
+        if let Some(connection) = self.connection(conn) {
+            connection.admission = Admission::Admitted;
+        }
         self.addresses.admit(address);
         if planted::waits_at_door(is_ready) {
             self.wait(now, conn, Some(Blocked::Address));
         } else {
             self.begin(now, conn, sink);
         }
+    }
+
+    /// Refuses a connection: tells it the reason, or closes it at once if too many are being told already.
+    fn refuse(&mut self, now: Now, conn: ConnId, reason: CloseReason, sink: &mut impl Sink) {
+        let is_told = self.refused < self.limits.refusals_max;
+        let Some(connection) = self.connection(conn) else { return };
+        connection.admission = if is_told { Admission::Refused } else { Admission::Dropped };
+        let peer = connection.peer;
+        self.admitted -= 1;
+        self.refused += u32::from(is_told);
+        sink.output(Output::Console(ConsoleEvent::Refused { peer, reason }));
+        if is_told {
+            return self.close_now(now, conn, reason, None, sink);
+        }
+        self.propose_leave(conn, reason, None, sink);
+        if let Some(session) = self.session(conn) {
+            session.close();
+        }
+        self.clear_timers(now, conn);
+        self.report_closed(conn, reason, sink);
+        sink.output(Output::Abort { conn });
     }
 
     /// Starts the detection of the dialect of an admitted connection, its registration, or its entrance.
@@ -130,14 +150,14 @@ impl Hub {
         sink.output(Output::Propose { conn, command: Command::Enter { conn, request, profile, room } });
     }
 
-    /// Returns the reason to refuse a connection from this address, if there is one.
-    fn refusal(&self, address: AddressId) -> Option<CloseReason> {
+    /// Returns the reason to refuse a connection before it is known for whom it is made, if there is one.
+    fn refusal(&self, peer: SocketAddr, is_proxied: bool) -> Option<CloseReason> {
         if self.stopping {
             Some(CloseReason::Shutdown)
         } else if self.admitted >= self.limits.connections_max {
             Some(CloseReason::ServerFull)
-        } else if self.addresses.is_full(address, self.limits.connections_per_ip_max) {
-            Some(CloseReason::AddressFull)
+        } else if is_proxied && !self.is_proxy(peer.ip()) {
+            Some(CloseReason::NotProxy)
         } else {
             None
         }

@@ -21,8 +21,11 @@ pub enum Input<'a> {
         conn: ConnId,
         /// The dialect of its listener.
         dialect: Dialect,
-        /// The address of its client.
+        /// The address that it comes from: of its client, or of a proxy.
         peer: SocketAddr,
+        /// Whether its listener expects the header of a proxy ([`Options::proxies`](crate::Options::proxies)), which names
+        /// the client.
+        is_proxied: bool,
         /// The room that plain members enter at first; `None` if they enter none.
         room: Option<&'a RoomName>,
     },

@@ -17,7 +17,7 @@ const PASSWORD_WAIT_MS_MAX: u64 = 600_000;
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     due: BTreeSet<(Instant, DeadlineReason, ConnId)>,
-    /// Number of connections that have yet to register.
+    /// Number of connections that have yet to register, or whose proxy has yet to name their client.
     registering: usize,
 }
 
@@ -27,7 +27,7 @@ impl Timers {
         self.due.first().copied()
     }
 
-    /// Returns the number of connections that have yet to register.
+    /// Returns the number of connections that have yet to register, or whose proxy has yet to name their client.
     pub(super) const fn registering(&self) -> usize {
         self.registering
     }
@@ -97,6 +97,9 @@ impl Hub {
             DeadlineReason::Close => sink.output(Output::Abort { conn }),
             DeadlineReason::Idle => self.check_idle(now, conn, sink),
             DeadlineReason::Rate => self.budget_ready(now, conn, sink),
+            DeadlineReason::Register if self.session(conn).is_some_and(|it| it.awaits_header()) => {
+                self.give_up_proxy(now, conn, CloseReason::ProxyTimeout, sink);
+            }
             DeadlineReason::Register => {
                 self.close_now(now, conn, CloseReason::RegistrationTimeout, None, sink);
             }
@@ -117,8 +120,8 @@ impl Hub {
     fn check_idle(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
         let (ping_ms, pong_ms) = (self.limits.ping_ms, self.limits.pong_ms);
         let Some(session) = self.session(conn).filter(|session| session.link() == Link::Open) else { return };
-        if session.reads_paused && !session.waits_for_reader() {
-            // Reading is paused, and not by the client: what it may have sent is not read yet.
+        if session.reads_paused {
+            // Reading is paused: what the client may have sent is not read yet.
             session.record_activity(now.mono);
         }
         let due = session.heard_at.plus_ms(ping_ms);

@@ -68,6 +68,13 @@ close_reasons! {
         parting: "Killed",
         farewell: Some(["closed: an operator ended your connection", "连接关闭：管理员断开了您的连接"]),
     }
+    /// It came to a listener for proxies from an address that is not that of a proxy.
+    NotProxy {
+        word: "not_proxy",
+        log: ["not from a proxy", "不是来自代理"],
+        parting: "Not a proxy",
+        farewell: Some(["closed: this port is for the proxies of this server; use its public address", "连接关闭：此端口只供本服务器的代理使用，请使用公开地址"]),
+    }
     /// It was taken for plain and turned out to be IRC. Its member leaves; the connection stays open and starts again.
     OtherDialect {
         word: "other_dialect",
@@ -102,6 +109,20 @@ close_reasons! {
         log: ["no answer to PING", "没有回应 PING"],
         parting: "Ping timeout",
         farewell: Some(["closed: timed out", "连接关闭：连接超时"]),
+    }
+    /// The proxy in front of it sent no valid header.
+    ProxyHeader {
+        word: "proxy_header",
+        log: ["no valid PROXY header", "PROXY 头无效"],
+        parting: "Invalid PROXY header",
+        farewell: Some(["closed: the proxy of this server sent no valid PROXY header", "连接关闭：服务器的代理没有发送有效的 PROXY 头"]),
+    }
+    /// The proxy in front of it sent no header in time.
+    ProxyTimeout {
+        word: "proxy_timeout",
+        log: ["no PROXY header in time", "未及时收到 PROXY 头"],
+        parting: "No PROXY header",
+        farewell: Some(["closed: the proxy of this server sent no PROXY header in time", "连接关闭：服务器的代理没有及时发送 PROXY 头"]),
     }
     /// The client sent `QUIT` or `/quit`.
     Quit {

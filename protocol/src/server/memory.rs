@@ -58,7 +58,7 @@ impl MemoryServer {
     /// Returns `None` if the connection could neither be admitted nor told why it is refused.
     pub fn connect(&mut self, dialect: Dialect, peer: SocketAddr, room: Option<&RoomName>) -> Option<ConnId> {
         let conn = self.server.vacant()?;
-        self.input(Input::Accepted { conn, dialect, peer, room });
+        self.input(Input::Accepted { conn, dialect, peer, is_proxied: false, room });
         Some(conn)
     }
 

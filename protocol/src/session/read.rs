@@ -10,6 +10,7 @@ use crate::dialect::Dialect;
 use crate::dialect::action::{Action, Notice, Registration};
 use crate::dialect::state::{Context, Line};
 use crate::framing::framer::{FramedLine, Framer, Item};
+use crate::framing::proxy::Header;
 use crate::framing::sniff::{Evidence, Kind, is_request};
 use crate::framing::telnet::{TIMING_MARK_ANSWER, TelnetRequest};
 use crate::framing::typed::Typed;
@@ -105,6 +106,14 @@ impl Session {
         }
         self.charge(Cost::lines(wastes), funds);
         Request::Nothing
+    }
+
+    /// Reads the header of the proxy that the connection comes from.
+    pub(super) fn read_header(&mut self) -> Request {
+        match self.sniffer.as_mut().map_or(Header::Invalid, |sniffer| sniffer.read_header()) {
+            Header::More => self.nothing_to_read(),
+            header @ (Header::Invalid | Header::Read { .. }) => Request::Proxied(header),
+        }
     }
 
     /// Returns what follows where no line is left.

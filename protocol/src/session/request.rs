@@ -5,6 +5,7 @@ use crate::base::name::Name;
 use crate::base::text::Text;
 use crate::base::time::Instant;
 use crate::dialect::action::{Notice, Password, Question, Registration};
+use crate::framing::proxy::Header;
 use crate::framing::sniff::Kind;
 use crate::log::command::Command;
 use alloc::string::String;
@@ -38,6 +39,8 @@ pub(crate) enum Request {
     Notice(Notice),
     /// Propose a command to the log.
     Propose(Command),
+    /// Admit or refuse the connection: a proxy has sent its header, which names the client, or was not valid.
+    Proxied(Header),
     /// Have the member leave, with a parting message or without.
     Quit(Option<Text>),
     /// Start the deadline for the registration: the dialect was just detected.

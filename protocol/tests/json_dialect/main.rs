@@ -51,7 +51,7 @@ impl Running {
     fn connect(&mut self, dialect: Dialect, port: u16) -> ConnId {
         let conn = self.server.vacant().unwrap();
         let (lobby, peer) = (RoomName::lobby(), ([10, 0, 0, 1], port).into());
-        self.give(Input::Accepted { conn, dialect, peer, room: Some(&lobby) });
+        self.give(Input::Accepted { conn, dialect, peer, is_proxied: false, room: Some(&lobby) });
         conn
     }
 

@@ -34,6 +34,7 @@ pub(crate) enum Action {
         name: String,
         from: SocketAddr,
         dialect: Dialect,
+        is_proxied: bool,
         room: Option<String>,
         stays: bool,
     },
@@ -122,6 +123,7 @@ fn action(line: &str) -> Option<Action> {
         return Some(Action::Sends { name, bytes: unescape(text)? });
     }
     let (rest, stays) = rest.strip_suffix(" and stays").map_or((rest, false), |rest| (rest, true));
+    let (rest, is_proxied) = rest.strip_suffix(" as a proxy").map_or((rest, false), |rest| (rest, true));
     let words: Vec<&str> = rest.split(' ').collect();
     if let ["connects", words @ ..] = &words[..] {
         let (dialect, words) = match words {
@@ -136,7 +138,7 @@ fn action(line: &str) -> Option<Action> {
             ["to", "room", room] => Some(String::from_utf8(unescape(room)?).ok()?),
             _ => return None,
         };
-        return Some(Action::Connects { name, from: from.parse().ok()?, dialect, room, stays });
+        return Some(Action::Connects { name, from: from.parse().ok()?, dialect, is_proxied, room, stays });
     }
     Some(match words[..] {
         ["registers"] => Action::Registers(name),

@@ -101,6 +101,9 @@ impl Stage {
             let words: Vec<&str> = setting.iter().map(String::as_str).collect();
             match words[..] {
                 ["admin", ..] => identity.admin.push(words[1..].join(" ")),
+                ["proxies", network] => {
+                    options.proxies = Arc::new([network.parse().expect("a network")]);
+                }
                 ["motd", ..] => identity.motd.push(words[1..].join(" ")),
                 ["operator", name, password] => {
                     passwords.operators.push((name.to_owned(), password.to_owned()));
@@ -152,7 +155,7 @@ impl Stage {
 
     fn begin(&mut self, action: &Action) {
         match action {
-            Action::Connects { name, from, dialect, room, stays } => {
+            Action::Connects { name, from, dialect, is_proxied, room, stays } => {
                 let Some(conn) = self.server.vacant() else {
                     self.env.seen.push(format!("{name} is not let in"));
                     return;
@@ -161,7 +164,13 @@ impl Stage {
                 self.env.clients.push(Client::new(name, conn, *dialect, *stays));
                 let room =
                     room.as_ref().map(|room| RoomName::parse(room).expect("the name of a room is valid"));
-                self.input(Input::Accepted { conn, dialect: *dialect, peer: *from, room: room.as_ref() });
+                self.input(Input::Accepted {
+                    conn,
+                    dialect: *dialect,
+                    peer: *from,
+                    is_proxied: *is_proxied,
+                    room: room.as_ref(),
+                });
             }
             Action::EndsInput(name) => self.existing(name).ends_input = true,
             Action::Passes(ms) => self.pass(*ms),
@@ -497,6 +506,7 @@ fn console(event: &ConsoleEvent<'_>) -> Option<String> {
         ConsoleEvent::PasswordWrong { name: None, peer } => {
             format!("{peer} gave no password, or a wrong one")
         }
+        ConsoleEvent::Proxied { proxy, peer, .. } => format!("{proxy} is the proxy of {peer}"),
         ConsoleEvent::Promoted { member } => format!("{} is an operator", member.name),
         ConsoleEvent::Refused { peer, reason } => format!("{peer} refused ({})", reason.word()),
         ConsoleEvent::RehashRequested { by } => {

@@ -1,4 +1,4 @@
-//! Addresses to listen on: `auto://HOST:PORT[/ROOM]`, or `plain://` or `irc://` for one dialect only.
+//! Addresses to listen on: `auto://HOST:PORT[/ROOM][?proxy]`, or `plain://` or `irc://` for one dialect only.
 
 use crate::driver::ListenerRole;
 use crate::locale::{Bilingual, both, text};
@@ -7,6 +7,9 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
+
+/// The end of an address whose connections come from proxies.
+const PROXY: &str = "?proxy";
 
 /// An address to listen on, with its dialect and the room that plain clients enter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +49,7 @@ impl ListenUrl {
 impl Default for ListenUrl {
     /// Returns the address that the ancestor of Parlor listened on.
     fn default() -> Self {
-        let role = ListenerRole { dialect: Dialect::Auto, room: Some(RoomName::lobby()) };
+        let role = ListenerRole { dialect: Dialect::Auto, is_proxied: false, room: Some(RoomName::lobby()) };
         Self { host: "127.0.0.1".to_owned(), port: 3_000, role }
     }
 }
@@ -55,10 +58,11 @@ impl fmt::Display for ListenUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", self.role.dialect.name(), self.authority())?;
         match &self.role.room {
-            Some(room) if *room == RoomName::lobby() => Ok(()),
-            Some(room) => write!(f, "/{room}"),
-            None => f.write_str("/-"),
+            Some(room) if *room == RoomName::lobby() => {}
+            Some(room) => write!(f, "/{room}")?,
+            None => f.write_str("/-")?,
         }
+        if self.role.is_proxied { f.write_str(PROXY) } else { Ok(()) }
     }
 }
 
@@ -121,6 +125,7 @@ impl FromStr for ListenUrl {
         let (name, rest) = url.split_once("://").ok_or(ListenUrlError::Scheme)?;
         let dialect = dialects.into_iter().find(|&dialect| dialect.name() == name);
         let dialect = dialect.ok_or(ListenUrlError::Scheme)?;
+        let (rest, is_proxied) = rest.strip_suffix(PROXY).map_or((rest, false), |rest| (rest, true));
         let (authority, room) = rest.split_once('/').unwrap_or((rest, ""));
         let (host, port) = authority.rsplit_once(':').ok_or(ListenUrlError::Port)?;
         let is_bare_v6 = host.contains(':') && !(host.starts_with('[') && host.ends_with(']'));
@@ -134,7 +139,7 @@ impl FromStr for ListenUrl {
             "-" => None,
             room => Some(RoomName::parse(room).map_err(ListenUrlError::Room)?),
         };
-        Ok(Self { host: host.to_owned(), port, role: ListenerRole { dialect, room } })
+        Ok(Self { host: host.to_owned(), port, role: ListenerRole { dialect, is_proxied, room } })
     }
 }
 
@@ -197,6 +202,23 @@ mod tests {
             assert_eq!(parsed.role.room.as_ref().map(RoomName::as_str), room);
             assert_eq!(parsed.to_string().parse(), Ok(parsed));
         }
+    }
+
+    #[test]
+    fn a_url_may_be_for_proxies() {
+        for (url, is_proxied, room) in [
+            ("auto://127.0.0.1:3000?proxy", true, Some("lobby")),
+            ("plain://127.0.0.1:3000/tea?proxy", true, Some("tea")),
+            ("plain://127.0.0.1:3000/-?proxy", true, None),
+            ("irc://[::1]:6667?proxy", true, Some("lobby")),
+            ("irc://[::1]:6667", false, Some("lobby")),
+        ] {
+            let parsed: ListenUrl = url.parse().unwrap();
+            assert_eq!(parsed.role.is_proxied, is_proxied, "{url}");
+            assert_eq!(parsed.role.room.as_ref().map(RoomName::as_str), room, "{url}");
+            assert_eq!(parsed.to_string(), url);
+        }
+        assert_eq!("auto://127.0.0.1:3000?proxies".parse::<ListenUrl>(), Err(ListenUrlError::Port));
     }
 
     #[test]

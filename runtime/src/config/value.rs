@@ -2,7 +2,7 @@
 
 use crate::locale::{Bilingual, both};
 use crate::password::{Operator, PasswordHashError};
-use parlor_protocol::{Name, NetworkError, TrustedNetwork};
+use parlor_protocol::{Name, Network, NetworkError, TrustedNetwork};
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -111,7 +111,29 @@ pub(super) fn operators(values: &[String]) -> Result<Vec<Operator>, Bilingual> {
 }
 
 /// Parses trusted networks: at most [`NETWORKS_MAX`].
-pub(super) fn networks(values: &[String]) -> Result<Arc<[TrustedNetwork]>, Bilingual> {
+pub(super) fn trusted(values: &[String]) -> Result<Arc<[TrustedNetwork]>, Bilingual> {
+    networks(values, |value| {
+        both!(
+            "{value} is not NETWORK or NETWORK=FACTOR, such as 192.0.2.0/24=10 or 2001:db8::/32",
+            "{value} 不是 NETWORK 或 NETWORK=FACTOR，例如 192.0.2.0/24=10 或 2001:db8::/32"
+        )
+    })
+}
+
+/// Parses the networks of proxies: at most [`NETWORKS_MAX`].
+pub(super) fn proxies(values: &[String]) -> Result<Arc<[Network]>, Bilingual> {
+    networks(values, |value| {
+        both!(
+            "{value} is not a network or an address, such as 192.0.2.0/24 or ::1",
+            "{value} 不是网络或地址，例如 192.0.2.0/24 或 ::1"
+        )
+    })
+}
+
+fn networks<N: FromStr<Err = NetworkError>>(
+    values: &[String],
+    error: impl Fn(&str) -> Bilingual,
+) -> Result<Arc<[N]>, Bilingual> {
     if values.len() > NETWORKS_MAX {
         let count = values.len();
         return Err(both!(
@@ -119,15 +141,7 @@ pub(super) fn networks(values: &[String]) -> Result<Arc<[TrustedNetwork]>, Bilin
             "最多 {NETWORKS_MAX} 个网络，而不是 {count} 个"
         ));
     }
-    let parse = |value: &String| {
-        value.parse().map_err(|_: NetworkError| {
-            both!(
-                "{value} is not NETWORK or NETWORK=FACTOR, such as 192.0.2.0/24=10 or 2001:db8::/32",
-                "{value} 不是 NETWORK 或 NETWORK=FACTOR，例如 192.0.2.0/24=10 或 2001:db8::/32"
-            )
-        })
-    };
-    values.iter().map(parse).collect()
+    values.iter().map(|value| value.parse().map_err(|_: NetworkError| error(value))).collect()
 }
 
 /// Parses reserved names, in lists separated by commas: at most [`RESERVED_NAMES_MAX`].

@@ -2,6 +2,7 @@
 
 use super::Console;
 use crate::config::Config;
+use crate::driver::ListenerRole;
 use crate::locale::text;
 use parlor_protocol::{Dialect, Language};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -11,8 +12,13 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 impl Console {
     /// Logs that the server listens at an address.
-    pub fn listening(&self, address: SocketAddr, dialect: Dialect, config: &Config) {
-        let connect = how_to_connect(address, dialect, config.options.identity.has_password, self.language);
+    pub fn listening(&self, address: SocketAddr, role: &ListenerRole, config: &Config) {
+        let dialect = role.dialect;
+        let connect = if role.is_proxied {
+            text!(self.language, "through a proxy that names its clients", "通过会报出客户端地址的代理")
+        } else {
+            how_to_connect(address, dialect, config.options.identity.has_password, self.language)
+        };
         let text = text!(
             self.language,
             "parlor {VERSION} is listening on {address}; to connect: {connect}",

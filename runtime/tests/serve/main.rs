@@ -18,6 +18,7 @@ mod minute;
 mod namespace;
 mod passwords;
 mod program;
+mod proxy;
 mod readme;
 mod rehash;
 mod room;

@@ -162,7 +162,6 @@ impl PasswordVerifier for HeldVerifier {
 struct Unobserved;
 
 impl Observer for Unobserved {
-    fn accept_failed(&mut self, _: &io::Error) {}
     fn accepting_paused(&mut self, _: &io::Error) {}
     fn accepting_resumed(&mut self) {}
     fn console(&mut self, _: &ConsoleEvent<'_>) {}
@@ -186,7 +185,7 @@ fn the_others_are_served_while_a_password_is_checked() {
                 Limits::default(),
                 Options::default(),
                 DriverLimits { accept_retry_ms: 1_000, shutdown_ms: 5_000 },
-                vec![(listener, ListenerRole { dialect: Dialect::Irc, room: None })],
+                vec![(listener, ListenerRole { dialect: Dialect::Irc, is_proxied: false, room: None })],
                 SystemClock::start(),
                 Unobserved,
                 HeldVerifier { asked: Vec::new(), tell: told },

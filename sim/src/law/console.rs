@@ -28,6 +28,10 @@ impl Console {
 
     pub(super) fn output(&mut self, output: &Output<'_>) {
         if let Output::Console(event) = output {
+            // From here on, the connection is its client's.
+            if let ConsoleEvent::Proxied { conn, peer, .. } = *event {
+                self.peers.insert(conn, peer);
+            }
             self.told.extend(of_entry(event));
         }
     }

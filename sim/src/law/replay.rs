@@ -38,7 +38,7 @@ struct Beginning {
 /// An owned copy of an input.
 #[derive(Clone, Debug)]
 enum Recorded {
-    Accepted(ConnId, Dialect, SocketAddr, Option<RoomName>),
+    Accepted(ConnId, (Dialect, bool), SocketAddr, Option<RoomName>),
     Closed(ConnId),
     Committed(Vec<LogEntry>),
     Drained(ConnId),
@@ -67,14 +67,14 @@ impl Replay {
 
     pub(super) fn input(&mut self, now: Now, input: &Input<'_>) {
         let recorded = match input {
-            Input::Accepted { conn, dialect, peer, room } => {
+            Input::Accepted { conn, dialect, peer, is_proxied, room } => {
                 let slot = conn.slot as usize;
                 if self.slots.len() <= slot {
                     self.slots.resize(slot + 1, 0);
                 }
                 self.slots[slot] = self.sent.len();
                 self.sent.push((*conn, Rolling::default()));
-                Recorded::Accepted(*conn, *dialect, *peer, room.cloned())
+                Recorded::Accepted(*conn, (*dialect, *is_proxied), *peer, room.cloned())
             }
             Input::Closed { conn } => Recorded::Closed(*conn),
             Input::Committed { entries } => {
@@ -168,9 +168,13 @@ impl Stream for Beginning {
 impl Recorded {
     fn as_input(&self) -> Input<'_> {
         match self {
-            Self::Accepted(conn, dialect, peer, room) => {
-                Input::Accepted { conn: *conn, dialect: *dialect, peer: *peer, room: room.as_ref() }
-            }
+            Self::Accepted(conn, (dialect, is_proxied), peer, room) => Input::Accepted {
+                conn: *conn,
+                dialect: *dialect,
+                peer: *peer,
+                is_proxied: *is_proxied,
+                room: room.as_ref(),
+            },
             Self::Closed(conn) => Input::Closed { conn: *conn },
             Self::Committed(entries) => Input::Committed { entries },
             Self::Drained(conn) => Input::Drained { conn: *conn },

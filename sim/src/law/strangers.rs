@@ -22,14 +22,20 @@ pub(super) struct Strangers {
 #[derive(Debug, Default)]
 struct First {
     bytes: Vec<u8>,
+    /// Whether it begins with what a proxy says, which is looked at by others.
+    is_proxied: bool,
     is_stranger: bool,
 }
 
 impl Strangers {
+    pub(super) fn accepted(&mut self, conn: ConnId, is_proxied: bool) {
+        self.first.get_or_default(conn).is_proxied = is_proxied;
+    }
+
     /// Records bytes that the hub receives.
     pub(super) fn received(&mut self, conn: ConnId, bytes: &[u8]) {
         let first = self.first.get_or_default(conn);
-        if first.is_stranger || first.bytes.len() > FIRST_BYTES_MAX {
+        if first.is_proxied || first.is_stranger || first.bytes.len() > FIRST_BYTES_MAX {
             return;
         }
         first.bytes.extend_from_slice(bytes);

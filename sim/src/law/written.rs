@@ -2,6 +2,7 @@
 //! scenarios write each tag in one line only.
 
 use crate::conns::Conns;
+use crate::model::proxy;
 use crate::seen::{has_no_glyph, is_unseen, narrow};
 use parlor_protocol::{ConnId, Dialect, Input};
 
@@ -18,6 +19,8 @@ struct Writer {
     /// Whether its listener is for IRC only.
     is_irc: bool,
     is_unreadable: bool,
+    /// The header of its proxy, while it is not complete.
+    header: Option<Vec<u8>>,
 }
 
 /// A complete line.
@@ -42,12 +45,13 @@ impl Written {
     pub(super) fn input(&mut self, input: &Input<'_>) -> Vec<Line> {
         let mut lines = Vec::new();
         match *input {
-            Input::Accepted { conn, dialect, .. } => {
-                self.writers.get_or_default(conn).is_irc = dialect == Dialect::Irc;
+            Input::Accepted { conn, dialect, is_proxied, .. } => {
+                let writer = self.writers.get_or_default(conn);
+                (writer.is_irc, writer.header) = (dialect == Dialect::Irc, is_proxied.then(Vec::new));
             }
             Input::Received { conn, ref bytes } => {
                 let writer = self.writers.get_or_default(conn);
-                for &byte in bytes {
+                for byte in writer.behind_header(bytes) {
                     // Terminals may end a line with CR NUL (RFC 854).
                     let ends_terminals = byte == 0 && !writer.is_irc && writer.begun.ends_with(b"\r");
                     if byte == b'\n' || ends_terminals {
@@ -65,6 +69,16 @@ impl Written {
 }
 
 impl Writer {
+    /// Returns those of the bytes that are not of the header of a proxy.
+    fn behind_header(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let Some(header) = &mut self.header else { return bytes.to_vec() };
+        header.extend_from_slice(bytes);
+        let Some(length) = proxy::length(header) else { return Vec::new() };
+        let behind = header.split_off(length);
+        self.header = None;
+        behind
+    }
+
     fn line(&mut self, conn: ConnId) -> Line {
         let mut line = std::mem::take(&mut self.begun);
         line.pop_if(|last| *last == b'\r');

@@ -122,7 +122,7 @@ impl Model {
     pub(super) fn is_full(&self, address: Address) -> bool {
         let admitted = |of: Address| {
             let of = |it: Address| it == of || it.site() == Some(of);
-            self.conns.values().filter(|conn| conn.admitted && of(conn.address)).count() as u64
+            self.conns.values().filter(|conn| conn.has_address && of(conn.address)).count() as u64
         };
         let is_full = |it: Address| {
             let most = u64::from(self.limits.connections_per_ip_max) * u64::from(self.addresses.factors[&it]);

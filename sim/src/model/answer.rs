@@ -138,7 +138,9 @@ impl Model {
         id: ConnId,
         write: impl FnOnce(&mut dyn DialectState, &View<'_>, &mut Answer<'_>),
     ) -> Written {
-        let registers = |conn: &&Conn| conn.stage == Stage::Registering && conn.link == Link::Open;
+        let registers = |conn: &&Conn| {
+            matches!(conn.stage, Stage::Header | Stage::Registering) && conn.link == Link::Open
+        };
         let unregistered = self.conns.values().filter(registers).count();
         let Some(conn) = self.conns.get_mut(id) else { return Written::default() };
         let member = conn.stage.member();

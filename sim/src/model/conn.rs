@@ -22,8 +22,10 @@ pub(super) struct Conn {
     pub(super) address: Address,
     /// The room that its listener leads to.
     pub(super) leads_to: Option<RoomName>,
-    /// Whether it counts towards the limits on connections.
+    /// Whether it counts towards the limit on all connections.
     pub(super) admitted: bool,
+    /// Whether it counts towards the limit on the connections of its address.
+    pub(super) has_address: bool,
     /// Whether it was refused, and is being told the reason.
     pub(super) refused: bool,
     pub(super) link: Link,
@@ -101,6 +103,8 @@ pub(super) enum Stage {
     /// It waits for the budget of its address before it is served.
     Door,
     Entering,
+    /// Its proxy has not said yet whose connection it is.
+    Header,
     Leaving(MemberId),
     Member(MemberId),
     Outside,
@@ -161,7 +165,7 @@ pub(super) enum NextLine {
 pub(super) struct Opening {
     pub(super) bytes: Vec<u8>,
     /// Number of bytes that were examined without a result.
-    looked: usize,
+    pub(super) looked: usize,
     /// Number of bytes of noise before them.
     noise: usize,
     utf16: bool,
@@ -200,6 +204,7 @@ impl Conn {
             address,
             leads_to: None,
             admitted: true,
+            has_address: false,
             refused: false,
             link: Link::Open,
             stage: Stage::Outside,
@@ -355,14 +360,6 @@ impl Conn {
         self.scanned = 0;
         (self.tail, self.tail_charged, self.is_held_in_line) = (0, 0, false);
         (self.typed, self.item) = (Typed::default(), None);
-    }
-
-    /// Notes that the client is there, so that its silence begins anew.
-    pub(super) fn is_alive(&mut self, now: Instant) {
-        self.heard_at = now;
-        if let Some(client) = &mut self.irc {
-            client.pinged = false;
-        }
     }
 
     /// Whether reading from the connection is paused, because something that it has sent has to wait.

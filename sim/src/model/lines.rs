@@ -59,6 +59,9 @@ impl Model {
         if conn.stage == Stage::Door {
             return Next::Blocked;
         }
+        if conn.stage == Stage::Header {
+            return if self.read_header(id) { Next::Again } else { Next::Nothing };
+        }
         let rate = self.own_rate(conn.address);
         let address_is_ready = self.address_is_ready(conn.address, self.turn == Some(id));
         let Some(conn) = self.conns.get_mut(id) else { return Next::Nothing };
@@ -464,11 +467,13 @@ impl Model {
         let limits = self.limits;
         let now = self.now.mono;
         let Some(conn) = self.conns.get_mut(id).filter(|conn| conn.link == Link::Open) else { return };
-        if conn.reads_are_paused() && !conn.draining {
-            // Its answer may be among the bytes that are not read yet.
-            conn.is_alive(now);
-        }
+        let is_paused = conn.reads_are_paused();
         let Some(client) = &mut conn.irc else { return };
+        if is_paused {
+            // Its answer may be among the bytes that are not read yet.
+            conn.heard_at = now;
+            client.pinged = false;
+        }
         let due = conn.heard_at.plus_ms(limits.ping_ms);
         if client.pinged {
             sometimes!(self.marks, PingTimedOut, true);

@@ -4,9 +4,11 @@ use super::irc::IrcWriter;
 use super::opening;
 use super::plain::PlainWriter;
 use super::pool::ROOMS;
+use super::proxy;
 use super::{Act, Hosts, Scenario, Setup, Step};
 use crate::source::Source;
 use parlor_protocol::{Identity, Language, Limits, Options, Rate, RoomName, TrustedNetwork, WorldLimits};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// The size of scenarios.
@@ -47,13 +49,14 @@ impl Setup {
     fn generate(source: &mut Source<'_>, size: Size) -> Self {
         let clients = source.between(size.clients.0.into(), size.clients.1.into());
         let clients = u16::try_from(clients).expect("it is between two such numbers");
-        Self {
+        let mut setup = Self {
             limits: limits(source, clients),
             options: Options {
                 echo: source.chance(150),
                 greeting: !source.chance(200),
                 identity: Arc::new(Identity { has_password: source.chance(20), ..Identity::default() }),
                 language: source.pick(&Language::ALL),
+                proxies: Arc::default(),
                 raw: source.chance(80),
                 trusted: trusted(source),
             },
@@ -68,6 +71,24 @@ impl Setup {
             window_bytes: source.pick(&[65_536, 65_536, 4_096, 700, 64]),
             short_write_per_mille: source.pick(&[0, 0, 50, 400]),
             short_read_per_mille: source.pick(&[0, 0, 50, 400]),
+        };
+        setup.add_proxies();
+        setup
+    }
+
+    /// Lets clients come through proxies in a sixth of the setups. No choice is drawn for it, so that the others are the
+    /// same as without proxies.
+    fn add_proxies(&mut self) {
+        if self.chaos_seed % 6 != 1 {
+            return;
+        }
+        let networks = ["192.0.2.0/31", "192.0.2.2/32"].into_iter();
+        self.options.proxies = networks.map(|it| it.parse().expect("it is a network")).collect();
+        self.limits.proxy_ms = if self.chaos_seed & 16 == 0 { 20 } else { 5_000 };
+        if self.chaos_seed & 96 == 0 {
+            // What the proxies may do, their clients may not.
+            let network = "192.0.2.0/24".parse().expect("it is a network");
+            self.options.trusted = Arc::new([TrustedNetwork { network, factor: 0 }]);
         }
     }
 }
@@ -104,6 +125,7 @@ fn limits(source: &mut Source<'_>, clients: u16) -> Limits {
         monitored_max: source.pick(&[100, 2]),
         ping_ms: source.pick(&[90_000, 90_000, 1_000]),
         pong_ms: source.pick(&[60_000, 1_000]),
+        proxy_ms: 5_000,
         registration_ms: source.pick(&[60_000, 1_000]),
         targets_max: source.pick(&[20, 2]),
         outbox_bytes_max: source.pick(&[1 << 20, 1 << 20, 100_000]),
@@ -185,6 +207,10 @@ impl ClientKind {
 struct Writer {
     clients: u16,
     kinds: Vec<ClientKind>,
+    /// The addresses of the clients that come through a proxy.
+    proxied: Vec<Option<SocketAddr>>,
+    /// Whether the proxy of each client has said nothing since it connected.
+    owes_header: Vec<bool>,
     /// Whether each client has sent nothing since it connected.
     is_new: Vec<bool>,
     plain: PlainWriter,
@@ -219,10 +245,17 @@ impl Writer {
             [ClientKind::Irc, ClientKind::IrcAtAuto, ClientKind::Stranger][source.weighted(&[10, 6, 2])]
         });
         let kinds = kinds.collect();
+        let proxied = (0..setup.clients).map(|client| {
+            let is_proxied = !setup.options.proxies.is_empty() && source.chance(500);
+            is_proxied.then(|| setup.peer(client))
+        });
+        let proxied = proxied.collect();
         let irc = IrcWriter::new(setup.clients, source);
         Self {
             clients: setup.clients,
             kinds,
+            proxied,
+            owes_header: vec![false; setup.clients.into()],
             is_new: vec![false; setup.clients.into()],
             plain,
             irc,
@@ -252,7 +285,12 @@ impl Writer {
             ActKind::Connect => {
                 *connected = true;
                 self.is_new[usize::from(client)] = true;
-                self.connect(source, self.kinds[usize::from(client)])
+                let act = self.connect(source, self.kinds[usize::from(client)]);
+                self.owes_header[usize::from(client)] = self.proxied[usize::from(client)].is_some();
+                match act.listener().filter(|_| self.owes_header[usize::from(client)]) {
+                    Some((dialect, room)) => Act::ConnectProxied { dialect, room },
+                    None => act,
+                }
             }
             ActKind::EndInput => {
                 *connected = false;
@@ -267,6 +305,11 @@ impl Writer {
             }
             ActKind::Send => {
                 let mut bytes = Vec::new();
+                if std::mem::take(&mut self.owes_header[usize::from(client)])
+                    && let Some(peer) = self.proxied[usize::from(client)]
+                {
+                    proxy::header(source, peer, &mut bytes);
+                }
                 self.write(source, usize::from(client), &mut bytes);
                 Act::Send { bytes, segment: source.pick(&[0, 0, 0, 0, 1, 7, 100]) }
             }

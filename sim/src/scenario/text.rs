@@ -8,10 +8,11 @@
 //! ```
 //!
 //! Settings that are missing are those of a calm network ([`Setup::calm`]). `connects to irc` and `connects to auto`
-//! name listeners for IRC and for any dialect; anything else after `connects to` is a room.
+//! name listeners for IRC and for any dialect; anything else after `connects to` is a room. `connects by proxy to` names
+//! listeners for proxies; what the proxy says is the first thing that is sent.
 
 use super::{Act, Scenario, Setup, Step};
-use parlor_protocol::RoomName;
+use parlor_protocol::{Dialect, RoomName};
 use std::fmt::{self, Write};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -52,14 +53,18 @@ macro_rules! fields {
                 },
             },
             Field {
-                name: "trusted",
-                get: |setup| {
-                    let networks: Vec<_> = setup.options.trusted.iter().map(ToString::to_string).collect();
-                    if networks.is_empty() { "none".to_owned() } else { networks.join(",") }
-                },
+                name: "proxies",
+                get: |setup| networks(&setup.options.proxies),
                 set: |setup, text| {
-                    let networks = text.split(',').filter(|text| *text != "none");
-                    setup.options.trusted = networks.map(|text| text.parse().ok()).collect::<Option<_>>()?;
+                    setup.options.proxies = parsed_networks(text)?;
+                    Some(())
+                },
+            },
+            Field {
+                name: "trusted",
+                get: |setup| networks(&setup.options.trusted),
+                set: |setup, text| {
+                    setup.options.trusted = parsed_networks(text)?;
                     Some(())
                 },
             },
@@ -92,6 +97,16 @@ const FIELDS: &[Field] = fields! {
     "lang": options.language,
     "raw": options.raw,
 };
+
+/// Returns networks as the text of a field.
+fn networks(networks: &[impl ToString]) -> String {
+    let networks: Vec<_> = networks.iter().map(ToString::to_string).collect();
+    if networks.is_empty() { "none".to_owned() } else { networks.join(",") }
+}
+
+fn parsed_networks<Network: FromStr>(text: &str) -> Option<Arc<[Network]>> {
+    text.split(',').filter(|text| *text != "none").map(|text| text.parse().ok()).collect()
+}
 
 impl fmt::Display for Setup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -142,6 +157,13 @@ impl fmt::Display for Step {
             Act::Connect(None) => f.write_str("connects to no room"),
             Act::ConnectAuto => f.write_str("connects to auto"),
             Act::ConnectIrc => f.write_str("connects to irc"),
+            Act::ConnectProxied { dialect: Dialect::Plain, room: Some(room) } => {
+                write!(f, "connects by proxy to {room}")
+            }
+            Act::ConnectProxied { dialect: Dialect::Plain, room: None } => {
+                f.write_str("connects by proxy to no room")
+            }
+            Act::ConnectProxied { dialect, .. } => write!(f, "connects by proxy to {}", dialect.name()),
             Act::EndInput => f.write_str("ends input"),
             Act::Hang => f.write_str("hangs"),
             Act::Hold(us) => write!(f, "is held for {us}us"),
@@ -191,7 +213,15 @@ fn step(line: &str) -> Option<Step> {
         "reads on" => Act::ReadOn,
         "resets" => Act::Reset,
         act => {
-            if let Some(room) = act.strip_prefix("connects to ") {
+            if let Some(listener) = act.strip_prefix("connects by proxy to ") {
+                let (dialect, room) = match listener {
+                    "auto" => (Dialect::Auto, Some(RoomName::lobby())),
+                    "irc" => (Dialect::Irc, None),
+                    "no room" => (Dialect::Plain, None),
+                    room => (Dialect::Plain, Some(RoomName::parse(room).ok()?)),
+                };
+                Act::ConnectProxied { dialect, room }
+            } else if let Some(room) = act.strip_prefix("connects to ") {
                 Act::Connect(Some(RoomName::parse(room).ok()?))
             } else if let Some(held) = act.strip_prefix("is held for ") {
                 Act::Hold(held.strip_suffix("us")?.parse().ok()?)

@@ -59,6 +59,8 @@ pub(super) enum Sent {
 pub(super) struct Link {
     pub(super) client: u16,
     pub(super) dialect: Dialect,
+    /// Whether it is a proxy's, at a listener for proxies.
+    pub(super) is_proxied: bool,
     pub(super) room: Option<RoomName>,
     pub(super) conn: Option<ConnId>,
     /// The rooms that the connection is subscribed to, each with its wire class.
@@ -298,11 +300,17 @@ impl Net {
 
     // Acts of the client.
 
-    pub(super) fn connect(&mut self, client: u16, (dialect, room): (Dialect, Option<RoomName>)) -> usize {
+    pub(super) fn connect(
+        &mut self,
+        client: u16,
+        (dialect, room): (Dialect, Option<RoomName>),
+        is_proxied: bool,
+    ) -> usize {
         let link = self.links.len();
         self.links.push(Link {
             client,
             dialect,
+            is_proxied,
             room,
             conn: None,
             rooms: Vec::new(),

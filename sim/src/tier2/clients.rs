@@ -88,14 +88,16 @@ impl Clients {
         let live = self.connected[client].as_mut().filter(|it| !it.ended && !it.reader.is_finished());
         match (act, live) {
             // Plain connections always enter the lobby here, whatever room the act names.
-            (Act::Connect(_) | Act::ConnectAuto | Act::ConnectIrc, None) => {
+            // Nor does it listen for proxies: what one says first is a stranger's opening.
+            (Act::Connect(_) | Act::ConnectAuto | Act::ConnectIrc | Act::ConnectProxied { .. }, None) => {
                 let (dialect, _) = act.listener().unwrap_or_default();
                 self.connected[client] = self.connect(dialect).await;
                 if self.connected[client].is_none() {
                     return;
                 }
             }
-            (Act::Connect(_) | Act::ConnectAuto | Act::ConnectIrc, Some(_)) | (_, None) => return,
+            (Act::Connect(_) | Act::ConnectAuto | Act::ConnectIrc | Act::ConnectProxied { .. }, Some(_))
+            | (_, None) => return,
             (Act::EndInput, Some(connected)) => {
                 connected.ended = true;
                 connected.orders.send(Order::End).ok();

@@ -1,8 +1,8 @@
 //! The rows of the table of settings.
 
 use super::super::value::{
-    choice, line, lines, list, names, networks, number, number_in, operators, quoted, secret, single, switch,
-    word,
+    choice, line, lines, list, names, number, number_in, operators, proxies, quoted, secret, single, switch,
+    trusted, word,
 };
 use super::{Arity, Setting, Topic};
 use crate::config::{Config, ListenUrlError, LogFormat};
@@ -27,10 +27,11 @@ pub const SETTINGS: &[Setting] = &[
         value: "URL",
         about: Localized {
             en: "Address to listen on: auto://HOST:PORT. Add /ROOM to put plain clients into a room \
-                other than lobby, or /- to put them into none. plain:// and irc:// accept one dialect only. \
-                Repeatable",
+                other than lobby, or /- to put them into none. plain:// and irc:// accept one dialect only. ?proxy at the end \
+                accepts connections of proxies only (PROXY protocol, see proxies). Repeatable",
             zh: "监听地址：auto://HOST:PORT。加 /ROOM 让纯文本客户端进入 lobby 以外的房间，加 /- \
-             则不进入任何房间。plain:// 和 irc:// 只接受一种协议。可重复",
+             则不进入任何房间。plain:// 和 irc:// 只接受一种协议。末尾加 ?proxy 则只接受代理的连接（PROXY 协议，见 \
+             proxies）。可重复",
         },
         arity: Arity::Words,
         bare_value: None,
@@ -282,6 +283,15 @@ pub const SETTINGS: &[Setting] = &[
         limits.detect_ms
     ),
     number!(
+        "proxy_ms",
+        Connection,
+        "MS",
+        "How long a proxy may take to name its client, at a listener with ?proxy. Then the connection is closed. Over 3000, a \
+         segment that is lost may arrive again",
+        "?proxy 监听地址上的代理报出客户端地址的时限，超时即断开。大于 3000 可以容忍一次丢包重传",
+        limits.proxy_ms
+    ),
+    number!(
         "registration_ms",
         Connection,
         "MS",
@@ -384,7 +394,26 @@ pub const SETTINGS: &[Setting] = &[
         reload: None,
         get: |config| list(config.options.trusted.iter()),
         set: |config, values| {
-            config.options.trusted = networks(values)?;
+            config.options.trusted = trusted(values)?;
+            Ok(())
+        },
+    },
+    Setting {
+        name: "proxies",
+        topic: Topic::Server,
+        value: "NETWORK",
+        about: Localized {
+            en: "Network or address of the proxies that may connect to listeners with ?proxy. What they say about their clients \
+                is believed, so name only machines of your own, such as 127.0.0.1 or 192.0.2.0/28. Repeatable",
+            zh: "可以连接 ?proxy 监听地址的代理所在的网络或地址。代理所报的客户端地址会被采信，因此只应填写自己的机器，\
+                例如 127.0.0.1 或 192.0.2.0/28。可重复",
+        },
+        arity: Arity::Words,
+        bare_value: None,
+        reload: None,
+        get: |config| list(config.options.proxies.iter()),
+        set: |config, values| {
+            config.options.proxies = proxies(values)?;
             Ok(())
         },
     },
