@@ -52,10 +52,10 @@ fn byte_by_byte((mut framer, stream): (Framer, Bytes)) -> (usize, Framer, Bytes)
 }
 
 #[library_benchmark(setup = Server::sent)]
-#[bench::said(args = (Kind::Said), config = at_most(177_000))]
-#[bench::chinese(args = (Kind::Chinese), config = at_most(246_000))]
+#[bench::said(args = (Kind::Said), config = at_most(200_000))]
+#[bench::chinese(args = (Kind::Chinese), config = at_most(270_000))]
 #[bench::command(args = (Kind::Command), config = at_most(497_000))]
-#[bench::formatted(args = (Kind::Formatted), config = at_most(426_000))]
+#[bench::formatted(args = (Kind::Formatted), config = at_most(467_000))]
 #[bench::long(args = (Kind::Long), config = at_most(1_200_000))]
 fn a_hundred_lines((mut server, lines): (Server, Bytes)) -> (u64, Server) {
     (server.parse(black_box(lines)), server)

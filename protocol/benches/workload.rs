@@ -148,6 +148,7 @@ impl Server {
         let limits = Limits {
             backlog_bytes_max: 16 << 20,
             pending_commands_max: PARSED_LINES,
+            connections_per_ip_max: u32::MAX,
             rate: Rate { lines: 0, burst: 1 },
             ..Limits::default()
         };

@@ -299,14 +299,14 @@ impl Hub {
     fn run_with(&mut self, now: Now, conn: ConnId, mut has_turn: bool, sink: &mut impl Sink) {
         let rate = self.limits.rate.times(self.limits.address_factor);
         loop {
-            let limits = self.limits;
             let Some(connection) = connection_in(&mut self.slots, conn) else { return };
-            let funds = Funds {
+            let (addresses, address) = (&self.addresses, connection.address);
+            let funds = || Funds {
                 now: now.mono,
-                rate: self.addresses.rate(connection.address, limits.rate),
-                address_is_ready: self.addresses.is_ready(connection.address, has_turn, rate, now.mono),
+                rate: addresses.rate(address, self.limits.rate),
+                address_is_ready: addresses.is_ready(address, has_turn, rate, now.mono),
             };
-            let request = connection.session.next_request(&funds, &limits, &self.options);
+            let request = connection.session.next_request(funds, &self.limits, &self.options);
             let cost = connection.session.settle();
             if cost != Cost::NONE {
                 self.addresses.charge(connection.address, cost, rate, now.mono);

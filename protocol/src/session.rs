@@ -194,8 +194,13 @@ impl Session {
 
     /// Returns the next request to the hub. The hub calls it until it returns [`Request::Wait`].
     ///
-    /// At most one line is read. The hub settles its price with the address before it asks for the next request.
-    pub(crate) fn next_request(&mut self, funds: &Funds, limits: &Limits, options: &Options) -> Request {
+    /// At most one line is read, and only then `funds` is called. The hub settles its price with the address before it asks for the next request.
+    pub(crate) fn next_request(
+        &mut self,
+        funds: impl Fn() -> Funds,
+        limits: &Limits,
+        options: &Options,
+    ) -> Request {
         let member = match self.state {
             State::Active { member } => Some(member),
             State::Detect | State::Register => None,
@@ -222,7 +227,7 @@ impl Session {
                 return Request::Wait(None);
             }
             if let Some(action) = actions.pop_front() {
-                return self.request(action, funds);
+                return self.request(action, &funds);
             }
         }
         if self.pending >= limits.pending_commands_max {
@@ -548,12 +553,12 @@ impl Session {
     }
 
     /// Turns an action into a request, and records what the session has to wait for.
-    fn request(&mut self, action: Action, funds: &Funds) -> Request {
+    fn request(&mut self, action: Action, funds: impl Fn() -> Funds) -> Request {
         match action {
             Action::Ask(question) => Request::Answer(question),
             Action::CheckPassword(password) => {
                 self.waits = Some(Wait::Password);
-                self.charge(PASSWORD_COST, funds);
+                self.charge(PASSWORD_COST, &funds());
                 Request::CheckPassword(password)
             }
             Action::Enter(registration) => {

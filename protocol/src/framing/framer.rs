@@ -267,6 +267,12 @@ impl Framer {
         self.found.is_some() || self.read < self.chunk.len()
     }
 
+    /// Returns whether [`next_item`](Self::next_item) returns `None` until more bytes come. A stream of telnet may have an item
+    /// without an unread byte, and is never drained.
+    pub(crate) fn is_drained(&self) -> bool {
+        !self.has_unread() && self.decoder.is_none()
+    }
+
     /// Returns whether the stream is UTF-16.
     #[must_use]
     pub fn is_utf16(&self) -> bool {

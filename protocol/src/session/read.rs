@@ -21,12 +21,14 @@ impl Session {
     /// line leads to at once.
     pub(super) fn read_line(
         &mut self,
-        funds: &Funds,
+        funds: impl Fn() -> Funds,
         member: Option<MemberId>,
         limits: &Limits,
         options: &Options,
     ) -> Request {
-        if let Some(request) = self.sniff(funds) {
+        if (self.sniffer.is_some() || self.sniffed.is_some())
+            && let Some(request) = self.sniff(&funds())
+        {
             return request;
         }
         let Some(Workspace { framer, actions, is_held }) = self.workspace.as_deref_mut() else {
@@ -35,6 +37,11 @@ impl Session {
         if !actions.is_empty() {
             return Request::Nothing;
         }
+        if framer.is_drained() && !framer.wastes() && !self.input_ended {
+            *is_held = false;
+            return Request::Wait(None);
+        }
+        let funds = &funds();
         let ready_at = self.budget.ready_at(funds.rate);
         let is_ready = ready_at <= funds.now && funds.address_is_ready;
         // A line that is too long is read no faster than others, also before its end.
