@@ -100,6 +100,17 @@ pub(crate) struct Funds {
     pub(crate) address_is_ready: bool,
 }
 
+impl Funds {
+    /// Returns the budget that allows no line now: the connection's own, or its address's.
+    fn blocked(&self, own: Budget) -> Option<Blocked> {
+        let ready_at = own.ready_at(self.rate);
+        if ready_at > self.now {
+            return Some(Blocked::Until(ready_at));
+        }
+        (!self.address_is_ready).then_some(Blocked::Address)
+    }
+}
+
 /// The state of one connection.
 #[derive(Debug)]
 pub(crate) struct Session {

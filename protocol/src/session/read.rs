@@ -1,6 +1,6 @@
 //! Reading lines from a connection's input and turning them into actions.
 
-use super::{Blocked, Funds, Request, Session, State, Workspace};
+use super::{Funds, Request, Session, State, Workspace};
 use crate::base::id::MemberId;
 use crate::base::limits::Limits;
 use crate::base::options::Options;
@@ -42,13 +42,11 @@ impl Session {
             return Request::Wait(None);
         }
         let funds = &funds();
-        let ready_at = self.budget.ready_at(funds.rate);
-        let is_ready = ready_at <= funds.now && funds.address_is_ready;
+        let blocked = funds.blocked(self.budget);
         // A line that is too long is read no faster than others, also before its end.
-        *is_held = !is_ready && !self.input_ended && framer.wastes();
-        if !is_ready && (framer.has_item() || self.input_ended && framer.has_begun() || *is_held) {
-            let own = ready_at > funds.now;
-            return Request::Wait(Some(if own { Blocked::Until(ready_at) } else { Blocked::Address }));
+        *is_held = blocked.is_some() && !self.input_ended && framer.wastes();
+        if blocked.is_some() && (framer.has_item() || self.input_ended && framer.has_begun() || *is_held) {
+            return Request::Wait(blocked);
         }
         // A shortcut for nearly every line that people type: one that needs no conversion.
         let context = Context { member, limits, options };
@@ -58,8 +56,7 @@ impl Session {
             && let Some(text) = framer.next_clean_line(Text::from_clean)
         {
             self.typed_line(Typed::clean(text), &context);
-            self.charge_line(funds);
-            return Request::Nothing;
+            return self.line_was_read(funds);
         }
         let item = match framer.next_item() {
             None if self.input_ended => framer.finish().map(Item::Line),
@@ -88,20 +85,20 @@ impl Session {
             let typed = Typed::read(line.bytes, line.dropped);
             self.typed_line(typed, &context);
         }
-        self.charge_line(funds);
-        // The sniffer has decided for the plain dialect: the connection enters before its first line is read.
+        self.line_was_read(funds)
+    }
+
+    /// Charges for the line that was read, and returns what follows. A line that others hear costs what its actions cost, for
+    /// instance as much as twenty lines if it sends a message to twenty rooms.
+    fn line_was_read(&mut self, funds: &Funds) -> Request {
+        let actions = self.workspace.as_deref().into_iter().flat_map(|it| &it.actions);
+        let told = actions.map(Action::cost).fold(Cost::NONE, Cost::plus);
+        self.charge(told.max(Cost::lines(1)), funds);
+        // The sniffer has decided for the plain dialect: the connection enters before its first line is acted on.
         if self.state == State::Detect && self.sniffer.is_none() {
             return self.enter_plain();
         }
         Request::Nothing
-    }
-
-    /// Charges for the line that was read. A line that others hear costs what its actions cost, for instance as much as
-    /// twenty lines if it sends a message to twenty rooms.
-    fn charge_line(&mut self, funds: &Funds) {
-        let actions = self.workspace.as_deref().into_iter().flat_map(|it| &it.actions);
-        let told = actions.map(Action::cost).fold(Cost::NONE, Cost::plus);
-        self.charge(told.max(Cost::lines(1)), funds);
     }
 
     /// Charges for the bytes that came after the last item and that no line will contain.
