@@ -313,7 +313,7 @@ impl Model {
                 self.proposals.push((id, Command::Leave { member, reason, message }));
             }
             Stage::Detecting | Stage::Door | Stage::Header | Stage::Registering => {
-                conn.stage = Stage::Outside
+                conn.stage = Stage::Outside;
             }
             Stage::Entering => {
                 conn.ended_for.get_or_insert(reason);

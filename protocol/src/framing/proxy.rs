@@ -1,6 +1,6 @@
 //! The header that a proxy sends before the bytes of its client: the PROXY protocol, versions 1 and 2.
 //!
-//! The specification is HAProxy's `doc/proxy-protocol.txt`. Section 2.1 describes version 1, a line of text; section 2.2
+//! The specification is `HAProxy`'s `doc/proxy-protocol.txt`. Section 2.1 describes version 1, a line of text; section 2.2
 //! describes version 2, a binary block. A header is read whole before anything of it is believed (section 2: the receiver
 //! must not start processing the connection before it has a complete and valid header). Extensions of version 2 (TLVs,
 //! section 2.2) are skipped.
