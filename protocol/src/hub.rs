@@ -250,6 +250,7 @@ impl Hub {
         if !connection.session.closed() {
             return;
         }
+        connection.label = None;
         let reason =
             if connection.session.has_ended_input() { CloseReason::EndOfInput } else { CloseReason::Reset };
         self.clear_timers(now, conn);
