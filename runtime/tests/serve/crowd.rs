@@ -12,8 +12,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 const CLIENTS: usize = 10_000;
-/// Clients per address: its ports must suffice beside those of other programs.
-const CLIENTS_PER_ADDRESS: usize = 200;
+/// Clients per address: fewer than an address may have.
+const CLIENTS_PER_ADDRESS: usize = 50;
 /// Clients that enter at once.
 const ENTERING_MAX: usize = 200;
 
