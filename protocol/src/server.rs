@@ -107,7 +107,7 @@ pub trait Environment: Wire {
 /// ```
 /// use parlor_protocol::*;
 /// use std::collections::BTreeMap;
-/// use std::net::IpAddr;
+/// use core::net::IpAddr;
 ///
 /// /// A log, and the text written to each connection.
 /// #[derive(Default)]
