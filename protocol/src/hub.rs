@@ -170,7 +170,7 @@ impl Hub {
             }
             Input::Drained { conn } => {
                 if let Some(connection) = self.connection(conn) {
-                    connection.session.drained();
+                    connection.session.drained(now.mono);
                     if connection.session.link() == Link::Open {
                         self.clear_timer(conn, DeadlineReason::Close);
                     }

@@ -14,6 +14,7 @@
 //! Independent of that, the [`Link`] is open, closing (the farewell is written), or closed. Transitions of both are
 //! in this file; `session/read.rs` reads lines.
 
+mod check;
 mod read;
 mod request;
 mod workspace;
@@ -23,7 +24,7 @@ use crate::base::limits::Limits;
 use crate::base::options::Options;
 use crate::base::rate::{Budget, Cost, Rate};
 use crate::base::time::Instant;
-use crate::dialect::action::{ACTIONS_PER_LINE_MAX, Action, Notice, PasswordResult};
+use crate::dialect::action::{Action, Notice, PasswordResult};
 use crate::dialect::irc::client::Client;
 use crate::dialect::irc::{self, after_switch};
 use crate::dialect::state::DialectState;
@@ -289,9 +290,16 @@ impl Session {
         }
     }
 
-    /// Records that everything queued for the connection is written.
-    pub(crate) fn drained(&mut self) {
-        self.waits.take_if(|wait| *wait == Wait::Reader);
+    /// Records that everything queued for the connection is written. A client that has read a long answer is alive.
+    pub(crate) fn drained(&mut self, now: Instant) {
+        if self.waits.take_if(|wait| *wait == Wait::Reader).is_some() {
+            self.record_activity(now);
+        }
+    }
+
+    /// Whether the next line waits until the client has read a long answer.
+    pub(crate) fn waits_for_reader(&self) -> bool {
+        self.waits == Some(Wait::Reader)
     }
 
     /// Makes the next line wait until the client has read the answer to this one.
@@ -470,34 +478,6 @@ impl Session {
             });
         let waits = sniffed || unread_or_undone || matches!(self.waits, Some(Wait::Password | Wait::Reader));
         self.link == Link::Open && (self.reads_on() && waits || self.switches())
-    }
-
-    /// Asserts the invariants of a session, which hold between two inputs.
-    pub(crate) fn check_invariants(&self, limits: &Limits) {
-        assert!(self.pending <= limits.pending_commands_max, "pending commands are within their limit");
-        assert!(
-            self.waits != Some(Wait::Log) || self.pending > 0,
-            "a session that waits for the log has a pending command"
-        );
-        assert!(
-            self.link != Link::Open || self.state != State::Outside,
-            "an open connection has a member, or will"
-        );
-        let is_active = matches!(self.state, State::Active { .. });
-        assert!(self.link == Link::Open || !is_active, "only an open connection is active");
-        let (actions, framed) =
-            self.workspace.as_deref().map_or((0, 0), |it| (it.actions.len(), it.framer.held_bytes()));
-        assert!(actions <= ACTIONS_PER_LINE_MAX, "queued actions are within their limit");
-        let held = framed + self.sniffer.as_ref().map_or(0, |it| it.held_bytes());
-        let idle = actions == 0 && held == 0;
-        assert!(self.reads_on() || self.switches() || idle, "input that will never be read is not kept");
-        if self.link == Link::Open {
-            assert_eq!(
-                self.reads_paused,
-                self.wants_pause(),
-                "reading is paused while lines wait, and only then"
-            );
-        }
     }
 
     pub(crate) const fn has_ended_input(&self) -> bool {

@@ -14,6 +14,7 @@ use crate::base::digest::Digest;
 use crate::base::few::Few;
 use crate::base::id::{MemberId, RoomId, Seq};
 use crate::base::limits::WorldLimits;
+use crate::base::mode::Flag;
 use crate::base::name::{Name, RoomName};
 use crate::base::person::{Person, UserModes};
 use crate::base::text::Text;
@@ -54,6 +55,8 @@ pub struct World {
     /// The rooms by their folded names.
     room_names: BTreeMap<Arc<str>, RoomId>,
     rooms: BTreeMap<RoomId, Box<Room>>,
+    /// Number of secret rooms. It is counted because every new IRC client is sent the number of the others.
+    secret_rooms: usize,
 }
 
 /// A member.
@@ -305,6 +308,14 @@ impl World {
     #[must_use]
     pub const fn operators(&self) -> usize {
         self.operators
+    }
+
+    /// Returns the number of rooms that a member may know to exist; `None` stands for a connection that is not a member.
+    #[must_use]
+    pub fn visible_rooms(&self, id: Option<MemberId>) -> usize {
+        let own = id.and_then(|id| self.members.get(&id)).map_or(&[][..], |member| &member.rooms);
+        let is_secret = |id: &&RoomId| self.rooms.get(id).is_some_and(|room| room.modes.has(Flag::Secret));
+        self.rooms.len() - self.secret_rooms + own.iter().filter(is_secret).count()
     }
 
     /// Returns the members from `id` on, in the order in which they entered the server.

@@ -12,13 +12,15 @@
 //!
 //! No message, password or key of a room is logged at any level.
 
+mod limit;
 mod passwords;
 mod start;
 
 use crate::config::ConfigError;
 use crate::driver::{Counts, Ended, Observer};
 use crate::locale::{Bilingual, text};
-use parlor_protocol::{CloseReason, ConsoleEvent, Input, Language, Now};
+use limit::{RecordKind, RecordLimits};
+use parlor_protocol::{CloseReason, ConsoleEvent, Input, Instant, Language, Now};
 use passwords::PasswordCounts;
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -29,6 +31,9 @@ use tracing::{debug, error, info, trace, warn};
 #[derive(Clone, Debug)]
 pub struct Console {
     language: Language,
+    limits: Arc<RecordLimits>,
+    /// The time of the input that is handled.
+    now: Instant,
     /// Notified when an operator asks to reload the configuration.
     rehash: Arc<Notify>,
     /// The passwords that were not right in this period.
@@ -39,7 +44,8 @@ impl Console {
     /// Creates a console in that language, which notifies `rehash` when an operator asks to reload the configuration.
     #[must_use]
     pub fn new(language: Language, rehash: Arc<Notify>) -> Self {
-        Self { language, rehash, passwords: Arc::default() }
+        let (limits, passwords) = (Arc::default(), Arc::default());
+        Self { language, limits, now: Instant::ZERO, rehash, passwords }
     }
 
     /// Logs a warning about the configuration.
@@ -77,13 +83,14 @@ impl Console {
     /// Logs that the server has stopped.
     pub fn stopped(&self, ended: Ended) {
         self.log_passwords_of_period();
+        self.log_left_out_of_period();
         match ended {
             Ended::Drained => {}
             Ended::CutOff(count) | Ended::Forced(count) => {
                 let text = text!(
                     self.language,
-                    "connections cut off before everything was sent: {count}",
-                    "发送未完成即断开的连接：{count} 个"
+                    "connections cut off, for their clients did not close them in time: {count}",
+                    "客户端未及时关闭、被强制断开的连接：{count} 个"
                 );
                 warn!(event = "cut_off", connections = count, "{text}");
             }
@@ -272,6 +279,14 @@ impl Console {
 }
 
 impl Observer for Console {
+    fn accept_failed(&mut self, error: &io::Error) {
+        if self.admits(RecordKind::AcceptFailed) {
+            let text =
+                text!(self.language, "a connection failed at once: {error}", "连接建立时即失败：{error}");
+            warn!(event = "accept_failed", "{text}");
+        }
+    }
+
     fn accepting_paused(&mut self, error: &io::Error) {
         use rustix::io::Errno;
         let out_of_files =
@@ -298,6 +313,9 @@ impl Observer for Console {
     }
 
     fn console(&mut self, event: &ConsoleEvent<'_>) {
+        if !self.admits_event(event) {
+            return;
+        }
         match event {
             ConsoleEvent::Accepted { .. }
             | ConsoleEvent::Closed { .. }
@@ -349,7 +367,8 @@ impl Observer for Console {
         );
     }
 
-    fn input(&mut self, _: Now, input: &Input<'_>) {
+    fn input(&mut self, now: Now, input: &Input<'_>) {
+        self.now = now.mono;
         let (kind, conn, count) = match *input {
             Input::Accepted { conn, .. } => ("accepted", Some(conn), None),
             Input::Closed { conn } => ("closed", Some(conn), None),

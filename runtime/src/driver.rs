@@ -51,6 +51,8 @@ pub enum Control {
 
 /// A receiver of the driver's reports.
 pub trait Observer {
+    /// Reports that one connection could not be accepted. The next ones can.
+    fn accept_failed(&mut self, error: &io::Error);
     /// Reports that a listener cannot accept, because the machine or the process is out of a resource. It will try again.
     fn accepting_paused(&mut self, error: &io::Error);
     /// Reports that all listeners accept again after a pause.
@@ -90,7 +92,7 @@ pub struct Counts {
 pub enum Ended {
     /// Every connection received its output and closed.
     Drained,
-    /// This many connections were cut off at the deadline.
+    /// This many connections were cut off at their deadline or at that of the stop.
     CutOff(usize),
     /// A second [`Control::Stop`] cut off this many connections.
     Forced(usize),
@@ -140,6 +142,8 @@ pub struct Driver<L: Listener, C, O, V> {
     /// Whether a connection may wait to be accepted, because no slot was vacant.
     accept_waits: bool,
     shutdown: Option<Pin<Box<Sleep>>>,
+    /// Connections that the core has cut off since the stop, because their clients did not close them in time.
+    cut_off: usize,
 }
 
 impl<L: Listener, C: Clock, O: Observer, V: PasswordVerifier> Driver<L, C, O, V> {
@@ -180,6 +184,7 @@ impl<L: Listener, C: Clock, O: Observer, V: PasswordVerifier> Driver<L, C, O, V>
             accept_paused: false,
             accept_waits: false,
             shutdown: None,
+            cut_off: 0,
         }
     }
 
@@ -198,7 +203,7 @@ impl<L: Listener, C: Clock, O: Observer, V: PasswordVerifier> Driver<L, C, O, V>
                     Control::Count => self.count(),
                     Control::Identify(identity) => self.input(now, Input::Identified { identity }),
                     Control::Stop if self.shutdown.is_some() => {
-                        return Poll::Ready(Ended::Forced(self.server.hub().connections()));
+                        return Poll::Ready(Ended::Forced(self.server.hub().connections() + self.cut_off));
                     }
                     Control::Stop => self.stop(now),
                 }
@@ -287,6 +292,7 @@ impl<L: Listener, C: Clock, O: Observer, V: PasswordVerifier> Driver<L, C, O, V>
             any = true;
         }
         while let Some(conn) = self.environment.aborted.pop() {
+            self.cut_off += usize::from(self.shutdown.is_some());
             self.close(now, conn);
             any = true;
         }
@@ -343,7 +349,10 @@ impl<L: Listener, C: Clock, O: Observer, V: PasswordVerifier> Driver<L, C, O, V>
                         any = true;
                     }
                     // The connection broke before it was accepted.
-                    Poll::Ready(Err(error)) if is_of_one_connection(&error) => any = true,
+                    Poll::Ready(Err(error)) if is_of_one_connection(&error) => {
+                        self.environment.observer.accept_failed(&error);
+                        any = true;
+                    }
                     Poll::Ready(Err(error)) => {
                         if !std::mem::replace(&mut self.accept_paused, true) {
                             self.environment.observer.accepting_paused(&error);
@@ -412,9 +421,9 @@ impl<L: Listener, C: Clock, O: Observer, V: PasswordVerifier> Driver<L, C, O, V>
     }
 
     fn ended(&self) -> Ended {
-        match self.server.hub().connections() {
+        match self.server.hub().connections() + self.cut_off {
             0 => Ended::Drained,
-            left => Ended::CutOff(left),
+            count => Ended::CutOff(count),
         }
     }
 

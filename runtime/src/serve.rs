@@ -214,9 +214,17 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
             return cannot_start(&text, config);
         }
     };
-    let task = Rehash { sources, config: config.clone(), passwords, controls, console: console.clone() };
+    let task = Rehash {
+        sources,
+        config: config.clone(),
+        passwords,
+        controls,
+        console: console.clone(),
+        hung: Vec::new(),
+    };
     tokio::spawn(task.run(rehash));
     tokio::spawn(console.clone().log_password_counts());
+    tokio::spawn(console.clone().log_left_out());
     let driver = Driver::new(
         config.limits,
         config.options.clone(),

@@ -59,6 +59,8 @@ pub struct Model {
     gone: Option<Conns<Expectation>>,
     chat: Chat,
     stopping: bool,
+    /// Connections that did not close in time since the server stops, and are cut off.
+    pub cut_off: usize,
     now: Now,
     proposals: Vec<(ConnId, Command)>,
     questions: VecDeque<PasswordQuestion>,
@@ -82,6 +84,7 @@ impl Model {
             gone: None,
             chat: Chat::default(),
             stopping: false,
+            cut_off: 0,
             now: Now::default(),
             proposals: Vec::new(),
             questions: VecDeque::new(),
@@ -106,7 +109,9 @@ impl Model {
             Input::Closed { conn } => self.closed(*conn),
             Input::Committed { entries } => entries.iter().for_each(|entry| self.committed(now, entry)),
             Input::Drained { conn } => self.changed(now, *conn, |conn| {
-                conn.draining = false;
+                if std::mem::take(&mut conn.draining) {
+                    conn.is_alive(now.mono);
+                }
                 conn.end_timer.take_if(|_| conn.link == Link::Open);
             }),
             Input::Overflowed { conn } => self.end(*conn, CloseReason::SlowReader),
@@ -212,11 +217,9 @@ impl Model {
 
     fn received(&mut self, now: Now, id: ConnId, bytes: &[u8]) {
         let Some(conn) = self.conns.get_mut(id) else { return };
-        conn.heard_at = now.mono;
-        if let Some(client) = &mut conn.irc {
-            sometimes!(self.marks, PingAnswered, client.pinged && conn.link == Link::Open);
-            client.pinged = false;
-        }
+        let is_pinged = conn.irc.as_ref().is_some_and(|client| client.pinged);
+        sometimes!(self.marks, PingAnswered, is_pinged && conn.link == Link::Open);
+        conn.is_alive(now.mono);
         if conn.listens() {
             match &mut conn.opening {
                 Some(opening) => opening.bytes.extend_from_slice(bytes),
@@ -336,7 +339,10 @@ impl Model {
                     self.detection_timed_out(now, id);
                 }
             }
-            Timer::End => conn.end_timer = None,
+            Timer::End => {
+                conn.end_timer = None;
+                self.cut_off += usize::from(self.stopping);
+            }
             Timer::Idle => {
                 conn.wait = None;
                 self.check_idle(id);

@@ -162,9 +162,13 @@ pub fn run(scenario: &Scenario) -> Outcome {
     if let Err(error) = ran {
         watch.record(Law::Liveness, None, error.to_string());
     }
-    match *shared.ended.borrow() {
-        Some(Ended::Drained) => {}
-        ended => watch.record(Law::Ends, None, format!("the driver ended so: {ended:?}")),
+    let expected = match watch.model.cut_off {
+        0 => Ended::Drained,
+        count => Ended::CutOff(count),
+    };
+    let ended = *shared.ended.borrow();
+    if ended != Some(expected) {
+        watch.record(Law::Ends, None, format!("the driver ended with {ended:?}, not {expected:?}"));
     }
     let mut stats = shared.stats.borrow().clone();
     stats.chaos = shared.chaos.borrow().counts;

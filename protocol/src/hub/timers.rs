@@ -120,8 +120,8 @@ impl Hub {
     fn check_idle(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
         let (ping_ms, pong_ms) = (self.limits.ping_ms, self.limits.pong_ms);
         let Some(session) = self.session(conn).filter(|session| session.link() == Link::Open) else { return };
-        if session.reads_paused {
-            // Reading is paused: what the client may have sent is not read yet.
+        if session.reads_paused && !session.waits_for_reader() {
+            // Reading is paused, and not by the client: what it may have sent is not read yet.
             session.record_activity(now.mono);
         }
         let due = session.heard_at.plus_ms(ping_ms);

@@ -1,6 +1,7 @@
 //! The invariants of the world, which hold after every entry.
 
 use super::World;
+use crate::base::mode::Flag;
 use crate::base::name::RoomName;
 use crate::base::person::UserModes;
 
@@ -39,6 +40,8 @@ impl World {
             self.former_names.len() <= self.limits.departed_max,
             "the former names are within their limit"
         );
+        let secret = self.rooms.values().filter(|room| room.modes.has(Flag::Secret)).count();
+        assert_eq!(self.secret_rooms, secret, "secret rooms are counted");
         let lobby = RoomName::lobby();
         assert_eq!(self.room_names.len(), self.rooms.len(), "each room has one name, and each name one room");
         for (&id, room) in &self.rooms {

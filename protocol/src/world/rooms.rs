@@ -262,7 +262,13 @@ impl World {
         let spelled = target.and_then(|id| self.members.get(&id)).map(|member| member.person.name.clone());
         let Some(room) = self.rooms.get_mut(&room_id) else { return Ok(None) };
         let (has_changed, made) = match change {
-            ModeChange::Flag { flag, on } => (room.modes.set_flag(*flag, *on), change.clone()),
+            ModeChange::Flag { flag, on } => {
+                let has_changed = room.modes.set_flag(*flag, *on);
+                if has_changed && *flag == Flag::Secret {
+                    self.secret_rooms = if *on { self.secret_rooms + 1 } else { self.secret_rooms - 1 };
+                }
+                (has_changed, change.clone())
+            }
             ModeChange::Key(key) => (room.modes.set_key(key.clone()), change.clone()),
             ModeChange::Limit(limit) => (room.modes.set_limit(*limit), change.clone()),
             ModeChange::Mask { list, mask, on: false } => match room.modes.remove_mask(*list, mask) {
@@ -339,6 +345,7 @@ impl World {
         if self.ends_without(id, member) {
             if let Some(room) = self.rooms.remove(&id) {
                 self.room_names.remove(room.name.key());
+                self.secret_rooms -= usize::from(room.modes.has(Flag::Secret));
             }
         } else if let Some(room) = self.rooms.get_mut(&id) {
             room.members.remove(&member);

@@ -2,6 +2,7 @@
 //! own, and what follows within a period is one record with a count.
 
 use super::Console;
+use super::limit::RecordKind;
 use crate::locale::text;
 use crate::password::network::HostNetwork;
 use parlor_protocol::{Language, Name};
@@ -81,7 +82,7 @@ impl Console {
 
     /// Logs a wrong password of a member or of a newcomer, or counts it.
     pub(super) fn log_wrong_password(&self, name: Option<&Name>, peer: SocketAddr) {
-        if !self.counts_as_first(peer, true) {
+        if !self.counts_as_first(peer, true) || !self.admits(RecordKind::PasswordWrong) {
             return;
         }
         match name {
@@ -99,7 +100,7 @@ impl Console {
 
     /// Logs a password that was not checked, or counts it.
     pub(super) fn log_unchecked_password(&self, name: Option<&Name>, peer: SocketAddr) {
-        if self.counts_as_first(peer, false) {
+        if self.counts_as_first(peer, false) && self.admits(RecordKind::PasswordNotChecked) {
             let text =
                 text!(self.language, "password not checked: too many attempts", "密码未验证：尝试次数过多");
             let name = name.map(tracing::field::display);

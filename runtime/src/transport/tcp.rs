@@ -5,6 +5,7 @@ mod connection;
 use super::Listener;
 pub use connection::TcpConnection;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll, ready};
@@ -49,6 +50,22 @@ fn at_least_a_second(duration: Duration) -> Duration {
     duration.max(Duration::from_secs(1))
 }
 
+/// The error for an accepted connection that does not take its options. It is dropped.
+#[derive(Debug)]
+struct OptionsError {
+    peer: SocketAddr,
+    error: io::Error,
+}
+
+impl fmt::Display for OptionsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { peer, error } = self;
+        write!(f, "{peer} does not take its socket options: {error}")
+    }
+}
+
+impl std::error::Error for OptionsError {}
+
 /// A listening TCP socket.
 #[derive(Debug)]
 pub struct TcpListening {
@@ -90,22 +107,37 @@ impl Listener for TcpListening {
     type Stream = TcpConnection;
 
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpConnection, SocketAddr)>> {
-        loop {
-            let (stream, peer) = ready!(self.listener.poll_accept(cx))?;
-            // No Nagle delay: a tick already combines its lines into one write.
-            let set =
-                stream.set_nodelay(true).and_then(|()| self.dead_peer_timeout.apply(&SockRef::from(&stream)));
-            if let Ok(connection) = set.and_then(|()| TcpConnection::new(stream)) {
-                return Poll::Ready(Ok((connection, peer)));
-            }
-            // Setting an option fails only if the connection is already broken: accept the next one.
-        }
+        let (stream, peer) = ready!(self.listener.poll_accept(cx))?;
+        // No Nagle delay: a tick already combines its lines into one write.
+        let set =
+            stream.set_nodelay(true).and_then(|()| self.dead_peer_timeout.apply(&SockRef::from(&stream)));
+        let connection = set.and_then(|()| TcpConnection::new(stream));
+        // The connection is broken, or the system is short of memory for it: the next one may be accepted.
+        let refuse = |error| io::Error::new(io::ErrorKind::ConnectionAborted, OptionsError { peer, error });
+        Poll::Ready(connection.map(|connection| (connection, peer)).map_err(refuse))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_connection_that_does_not_take_its_options_is_an_error_of_its_own() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+        runtime.block_on(async {
+            // Longer than the kernel takes.
+            let dead_peer_timeout = DeadPeerTimeout { ms: 1_000_000_000 };
+            let mut listening =
+                TcpListening::bind("127.0.0.1:0".parse().unwrap(), dead_peer_timeout).unwrap();
+            let address = listening.local_addr().unwrap();
+            let client = tokio::net::TcpStream::connect(address).await.unwrap();
+            let error = std::future::poll_fn(|cx| listening.poll_accept(cx)).await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::ConnectionAborted, "the next connection may be accepted");
+            let peer = client.local_addr().unwrap().to_string();
+            assert!(error.to_string().starts_with(&peer), "{error}");
+        });
+    }
 
     #[test]
     fn an_accepted_socket_detects_dead_hosts() {

@@ -139,6 +139,28 @@ fn wrong_passwords_of_an_address_are_one_record_and_a_count() {
 }
 
 #[test]
+fn too_many_records_of_a_kind_are_a_count_and_no_act_is_left_out() {
+    const RENAMES: usize = 500;
+    let server = server(&["--log-format", "json", "--rate-lines", "0"]);
+    let mut mallory = Client::connect(server.address);
+    let names = (0..RENAMES).map(|number| format!("/nick mallory{number}\n/topic {number}\n"));
+    mallory.send(names.collect::<String>());
+    server.log.wait_for("left_out");
+    mallory.send("/quit\n");
+    mallory.rest();
+    let log = log(server);
+    let records: Vec<Value> = log.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |event: &'static str| records.iter().filter(move |record| record["event"] == event);
+    let renamed = of("renamed").count();
+    let left_out = of("left_out").filter(|record| record["kind"] == "renamed");
+    let left_out: u64 = left_out.map(|record| record["records"].as_u64().unwrap()).sum();
+    assert!(left_out > 0, "{renamed}");
+    assert_eq!(renamed + usize::try_from(left_out).unwrap(), RENAMES);
+    assert_eq!(of("topic_set").count(), RENAMES, "acts of moderators are not limited");
+    assert_eq!(of("left").count(), 1, "other kinds are not affected");
+}
+
+#[test]
 fn each_level_has_records_of_its_own() {
     let levels = |level: &str| {
         let server = server(&["--log-level", level, "--password", HASH]);

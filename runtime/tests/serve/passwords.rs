@@ -162,6 +162,7 @@ impl PasswordVerifier for HeldVerifier {
 struct Unobserved;
 
 impl Observer for Unobserved {
+    fn accept_failed(&mut self, _: &io::Error) {}
     fn accepting_paused(&mut self, _: &io::Error) {}
     fn accepting_resumed(&mut self) {}
     fn console(&mut self, _: &ConsoleEvent<'_>) {}

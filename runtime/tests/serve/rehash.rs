@@ -4,6 +4,7 @@ use crate::irc::{HASH_OF_RIGHT as HASH, Irc};
 use crate::support::{Client, Server, clear_environment, with_default_signals};
 use rustix::process::Signal;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A server and its configuration file, which is removed with it.
@@ -106,6 +107,28 @@ fn a_file_that_is_wrong_changes_nothing() {
     alice.send("MOTD");
     alice.wait_for(" 422 alice :");
     configured.operator_named("other");
+}
+
+#[test]
+fn a_file_that_never_ends_blocks_neither_the_next_reload_nor_the_stop() {
+    let mut configured = Configured::start(&operators("alice"));
+    let mut alice = configured.operator();
+    std::fs::remove_file(&configured.file).unwrap();
+    // Nobody writes it, so opening it to read blocks.
+    assert!(Command::new("mkfifo").arg(&configured.file).status().unwrap().success());
+    alice.send("REHASH\r\nPING :meanwhile");
+    alice.wait_for("PONG");
+    configured.server.log.wait_for("the file could not be read within 5 seconds");
+    std::fs::remove_file(&configured.file).unwrap();
+    configured.write(&format!("{}motd = [\"Be kind.\"]\n", operators("alice")));
+    configured.server.signal(Signal::HUP);
+    configured.server.log.wait_for("configuration reloaded");
+    alice.send("MOTD");
+    alice.wait_for(" 372 alice :- Be kind.");
+    configured.server.signal(Signal::TERM);
+    alice.0.rest();
+    drop(alice);
+    assert_eq!(configured.server.wait().code(), Some(0));
 }
 
 #[test]

@@ -125,7 +125,16 @@ fn a_client_that_does_not_go_is_cut_off_at_the_deadline() {
     let _stubborn = server.enter();
     server.signal(Signal::TERM);
     assert_eq!(server.wait().code(), Some(0));
-    server.log.wait_for("connections cut off before everything was sent: 1");
+    server.log.wait_for("connections cut off, for their clients did not close them in time: 1");
+}
+
+#[test]
+fn a_client_that_is_cut_off_before_the_deadline_of_the_stop_is_counted_too() {
+    let mut server = Server::start(&["--drain-ms", "100"]);
+    let _stubborn = server.enter();
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code(), Some(0));
+    server.log.wait_for("connections cut off, for their clients did not close them in time: 1");
 }
 
 #[test]

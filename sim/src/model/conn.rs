@@ -362,6 +362,14 @@ impl Conn {
         (self.typed, self.item) = (Typed::default(), None);
     }
 
+    /// Notes that the client is there, so that its silence begins anew.
+    pub(super) fn is_alive(&mut self, now: Instant) {
+        self.heard_at = now;
+        if let Some(client) = &mut self.irc {
+            client.pinged = false;
+        }
+    }
+
     /// Whether reading from the connection is paused, because something that it has sent has to wait.
     pub(super) fn reads_are_paused(&self) -> bool {
         let unread = self.item.is_some()

@@ -467,13 +467,11 @@ impl Model {
         let limits = self.limits;
         let now = self.now.mono;
         let Some(conn) = self.conns.get_mut(id).filter(|conn| conn.link == Link::Open) else { return };
-        let is_paused = conn.reads_are_paused();
-        let Some(client) = &mut conn.irc else { return };
-        if is_paused {
+        if conn.reads_are_paused() && !conn.draining {
             // Its answer may be among the bytes that are not read yet.
-            conn.heard_at = now;
-            client.pinged = false;
+            conn.is_alive(now);
         }
+        let Some(client) = &mut conn.irc else { return };
         let due = conn.heard_at.plus_ms(limits.ping_ms);
         if client.pinged {
             sometimes!(self.marks, PingTimedOut, true);

@@ -79,6 +79,8 @@ impl Watch {
 pub(super) struct Observing(pub(super) Rc<RefCell<Watch>>);
 
 impl Observer for Observing {
+    fn accept_failed(&mut self, _: &io::Error) {}
+
     fn accepting_paused(&mut self, _: &io::Error) {}
 
     fn accepting_resumed(&mut self) {}

@@ -95,11 +95,15 @@ fn isupport(asker: &Asker<'_>) -> Vec<String> {
     tokens
 }
 
-/// `LUSERS`: writes the numbers of members, operators and rooms.
+/// `LUSERS`: writes the numbers of members, operators and rooms. A secret room counts for those who may know of it.
 pub(in crate::dialect::irc) fn lusers(asker: &Asker<'_>, to: &mut Answers<'_>) {
     let members = asker.world.members().len();
     let (invisible, operators) = (asker.world.invisible(), asker.world.operators());
     let unregistered = asker.unregistered;
+    let rooms = match asker.is_operator() {
+        true => asker.world.rooms().len(),
+        false => asker.world.visible_rooms(asker.member),
+    };
     let visible = members - invisible;
     let client = format!("There are {visible} users and {invisible} invisible on 1 servers");
     to.numeric(numeric::RPL_LUSERCLIENT, &[&client]);
@@ -107,7 +111,7 @@ pub(in crate::dialect::irc) fn lusers(asker: &Asker<'_>, to: &mut Answers<'_>) {
     for (numeric, count) in [
         (numeric::RPL_LUSEROP, operators),
         (numeric::RPL_LUSERUNKNOWN, unregistered),
-        (numeric::RPL_LUSERCHANNELS, asker.world.rooms().len()),
+        (numeric::RPL_LUSERCHANNELS, rooms),
     ] {
         if count > 0 {
             to.numeric(numeric, &[&count.to_string()]);
