@@ -15,8 +15,9 @@ use tracing_subscriber::fmt::format::debug_fn;
 const WAITING_RECORDS_MAX: usize = 16_384;
 
 /// Fields that the text of a record contains, and that a record for people therefore leaves out.
-const FIELDS_IN_TEXT: [&str; 21] = [
+const FIELDS_IN_TEXT: [&str; 23] = [
     "address",
+    "buffer_bytes_max",
     "by",
     "changes",
     "connect",
@@ -34,6 +35,7 @@ const FIELDS_IN_TEXT: [&str; 21] = [
     "reason",
     "records",
     "room",
+    "setting",
     "target",
     "version",
     "wrong",

@@ -10,7 +10,7 @@ use crate::logging::Logging;
 use crate::password::{HashVerifier, LivePasswords};
 use crate::rehash::Rehash;
 use crate::signals;
-use crate::transport::{DeadPeerTimeout, TcpListening};
+use crate::transport::{DeadPeerTimeout, SocketBuffers, TcpListening};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use parlor_protocol::Language;
 #[cfg(target_os = "linux")]
@@ -204,6 +204,9 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
         }
     }
     console.limits_in_force(config);
+    if let Some((listener, _)) = listeners.first() {
+        console.small_buffers(SocketBuffers::of(&config.limits), listener.buffers());
+    }
     let clock = SystemClock::start();
     let passwords = LivePasswords::new(config.passwords.clone());
     let verifier = match HashVerifier::new(passwords.clone(), config.password_limits(), clock) {
@@ -245,11 +248,13 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
 /// Listens on every address of the configuration, or returns the message of the first error.
 fn listen(config: &Config) -> Result<Vec<(TcpListening, ListenerRole)>, String> {
     let language = config.options.language;
+    let dead_peer_timeout = DeadPeerTimeout { ms: config.vanish_ms };
+    let buffers = SocketBuffers::of(&config.limits);
     let mut listeners = Vec::new();
     for url in &config.listen {
         let addresses = url.addresses().map_err(|error| config::listen_error(url, None, &error, language))?;
         for address in addresses {
-            let listening = TcpListening::bind(address, DeadPeerTimeout { ms: config.vanish_ms })
+            let listening = TcpListening::bind(address, dead_peer_timeout, buffers)
                 .map_err(|error| config::listen_error(url, Some(address), &error, language))?;
             listeners.push((listening, url.role.clone()));
         }

@@ -22,4 +22,4 @@ pub trait Listener {
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Self::Stream, SocketAddr)>>;
 }
 
-pub use tcp::{DeadPeerTimeout, TcpConnection, TcpListening};
+pub use tcp::{DeadPeerTimeout, SocketBuffers, TcpConnection, TcpListening};

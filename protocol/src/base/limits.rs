@@ -1,11 +1,15 @@
 //! The limits of the core, in one struct, and the relations between them.
 
+#[macro_use]
+mod relation;
+
 use crate::base::digest::Digest;
-use crate::base::language::Language;
 use crate::base::name::Name;
 use crate::base::rate::Rate;
 use alloc::vec::Vec;
 use core::fmt;
+pub use relation::LimitError;
+use relation::Relation;
 
 /// Declares a struct of limits, with a row for each: its field, its type and its default. The name of its setting is that of the
 /// field, except for the rows of `others`, which list their settings.
@@ -87,6 +91,13 @@ limits! {
         registration_ms: u64 = 60_000;
         /// Maximum number of bytes of one reply that lists something. Items that do not fit are counted and not listed.
         reply_bytes_max: usize = 16 << 10;
+        /// Size of the kernel's receive buffer of a connection: bytes that its client has sent and that were not read yet.
+        socket_receive_bytes: usize = 64 << 10;
+        /// Size of the kernel's send buffer of a connection: bytes that were written and that its client has not received
+        /// yet. What the kernel does not take waits in the backlog.
+        socket_send_bytes: usize = 128 << 10;
+        /// Maximum number of bytes in the send buffer that were not sent yet, for example because the client does not read.
+        socket_unsent_bytes: usize = 64 << 10;
         /// Maximum number of rooms or names in one line of IRC. More are an error.
         targets_max: usize = 20;
         /// Maximum number of bytes read in one tick. Then the tick ends with a flush.
@@ -168,71 +179,6 @@ impl fmt::Display for UnknownLimit {
 
 impl core::error::Error for UnknownLimit {}
 
-/// The error for limits that violate one of their [`relations`](Limits::relations).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LimitError {
-    relation: Relation,
-}
-
-/// A condition that limits must satisfy. Its text names them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Relation {
-    /// The relation in English.
-    pub en: &'static str,
-    /// The relation in Chinese.
-    pub zh: &'static str,
-    /// Whether it holds.
-    pub holds: bool,
-}
-
-/// The condition that a limit is at least a number.
-macro_rules! at_least {
-    ($name:ident, $limit:expr, $least:literal) => {
-        Relation {
-            en: concat!(stringify!($name), " must be at least ", $least),
-            zh: concat!(stringify!($name), " 至少为 ", $least),
-            holds: $limit >= $least,
-        }
-    };
-}
-
-/// The condition that a limit is at most another limit.
-macro_rules! at_most {
-    ($name:ident, $other:ident, $holds:expr) => {
-        Relation {
-            en: concat!(stringify!($name), " must be at most ", stringify!($other)),
-            zh: concat!(stringify!($name), " 不能大于 ", stringify!($other)),
-            holds: $holds,
-        }
-    };
-}
-
-impl LimitError {
-    /// Returns the text of the violated relation.
-    #[must_use]
-    pub const fn relation(&self, language: Language) -> &'static str {
-        match language {
-            Language::En => self.relation.en,
-            Language::Zh => self.relation.zh,
-        }
-    }
-
-    /// Returns whether the text of the violated relation contains the name `limit`.
-    #[must_use]
-    pub fn names(&self, limit: &str) -> bool {
-        let is_in_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
-        self.relation.en.split(|character| !is_in_name(character)).any(|word| word == limit)
-    }
-}
-
-impl fmt::Display for LimitError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "invalid limits: {}", self.relation.en)
-    }
-}
-
-impl core::error::Error for LimitError {}
-
 /// Minimum number of bytes of text in each piece but the last, in a dialect that splits long texts.
 ///
 /// The IRC dialect asserts that it satisfies this bound and the following two.
@@ -294,9 +240,24 @@ impl Limits {
         self.backlog_bytes_max / 2
     }
 
+    /// Returns the maximum number of bytes that wait for all connections together, in both directions: in the kernel, which
+    /// may use twice the size of a buffer, and in the backlogs.
+    #[must_use]
+    pub const fn buffer_bytes_max(&self) -> u64 {
+        let connections = self.connections_max as u64 + self.refusals_max as u64;
+        let kernel = 2 * (self.socket_receive_bytes as u64 + self.socket_send_bytes as u64);
+        let backlogs = connections.saturating_mul(self.backlog_bytes_max as u64);
+        let together = self.outbox_bytes_max as u64;
+        connections.saturating_mul(kernel).saturating_add(if backlogs < together {
+            backlogs
+        } else {
+            together
+        })
+    }
+
     /// Returns the conditions that the limits must satisfy, and whether these limits satisfy them.
     #[must_use]
-    pub const fn relations(&self) -> [Relation; 24] {
+    pub const fn relations(&self) -> [Relation; 28] {
         let Self { line_bytes_max: line, reply_bytes_max: reply, backlog_bytes_max: backlog, .. } = *self;
         let lines = self.pending_commands_max as usize;
         [
@@ -323,6 +284,14 @@ impl Limits {
             at_most!(backlog_bytes_max, outbox_bytes_max, backlog <= self.outbox_bytes_max),
             at_least!(read_bytes_max, self.read_bytes_max, 512),
             at_most!(read_bytes_max, tick_bytes_max, self.read_bytes_max <= self.tick_bytes_max),
+            socket_bytes!(socket_receive_bytes, self.socket_receive_bytes),
+            socket_bytes!(socket_send_bytes, self.socket_send_bytes),
+            at_least!(socket_unsent_bytes, self.socket_unsent_bytes, 4096),
+            at_most!(
+                socket_unsent_bytes,
+                socket_send_bytes,
+                self.socket_unsent_bytes <= self.socket_send_bytes
+            ),
             at_least!(rate_burst, self.rate.burst, 1),
             at_least!(address_factor, self.address_factor, 1),
             at_least!(budgets_max, self.budgets_max, 1),
@@ -356,6 +325,7 @@ impl Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::language::Language;
     use alloc::string::ToString;
 
     #[test]
@@ -388,6 +358,26 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_buffers_of_all_connections_have_a_maximum_size() {
+        let mut limits = Limits {
+            connections_max: 90,
+            refusals_max: 10,
+            socket_receive_bytes: 1_000,
+            socket_send_bytes: 2_000,
+            backlog_bytes_max: 5_000,
+            outbox_bytes_max: 500_001,
+            ..Limits::default()
+        };
+        assert_eq!(limits.buffer_bytes_max(), 100 * (2 * 3_000 + 5_000));
+        limits.outbox_bytes_max = 7_000;
+        assert_eq!(
+            limits.buffer_bytes_max(),
+            100 * 2 * 3_000 + 7_000,
+            "all backlogs together are limited, too"
+        );
+    }
+
     /// Tests each relation with limits that just satisfy it and with limits that just violate it.
     #[test]
     fn a_violated_relation_is_reported() {
@@ -401,6 +391,7 @@ mod tests {
             outbox_bytes_max: 200_000,
             read_bytes_max: 1_000,
             tick_bytes_max: 2_000,
+            socket_send_bytes: 100_000,
             ..Limits::default()
         };
         type Set = fn(&mut Limits, u32);
@@ -411,7 +402,7 @@ mod tests {
             limits.backlog_bytes_max = 1 << 28;
             limits.outbox_bytes_max = 1 << 28;
         };
-        let relations: [(&str, Set, u32, u32); 26] = [
+        let relations: [(&str, Set, u32, u32); 32] = [
             ("line_bytes_max must be from 128", small, 128, 127),
             ("line_bytes_max must be from 128", small, 1 << 20, (1 << 20) + 1),
             (
@@ -451,6 +442,46 @@ mod tests {
                 |limits, bytes| limits.read_bytes_max = bytes as usize,
                 2_000,
                 2_001,
+            ),
+            (
+                "socket_receive_bytes must be from",
+                |limits, bytes| limits.socket_receive_bytes = bytes as usize,
+                4_096,
+                4_095,
+            ),
+            (
+                "socket_receive_bytes must be from",
+                |limits, bytes| limits.socket_receive_bytes = bytes as usize,
+                (1 << 30) - 1,
+                1 << 30,
+            ),
+            (
+                "socket_send_bytes must be from",
+                |limits, bytes| {
+                    let bytes = bytes as usize;
+                    // No more of them are unsent.
+                    (limits.socket_send_bytes, limits.socket_unsent_bytes) = (bytes, bytes.max(4_096));
+                },
+                4_096,
+                4_095,
+            ),
+            (
+                "socket_send_bytes must be from",
+                |limits, bytes| limits.socket_send_bytes = bytes as usize,
+                (1 << 30) - 1,
+                1 << 30,
+            ),
+            (
+                "socket_unsent_bytes must be at least",
+                |limits, bytes| limits.socket_unsent_bytes = bytes as usize,
+                4_096,
+                4_095,
+            ),
+            (
+                "socket_unsent_bytes must be at most",
+                |limits, bytes| limits.socket_unsent_bytes = bytes as usize,
+                100_000,
+                100_001,
             ),
             ("rate_burst", |limits, burst| limits.rate.burst = burst, 1, 0),
             ("address_factor", |limits, factor| limits.address_factor = factor, 1, 0),

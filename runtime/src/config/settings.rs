@@ -5,6 +5,7 @@
 
 #[macro_use]
 mod row;
+mod socket;
 mod table;
 
 use super::{Config, ENV_PREFIX};

@@ -4,6 +4,7 @@ use super::Console;
 use crate::config::Config;
 use crate::driver::ListenerRole;
 use crate::locale::text;
+use crate::transport::SocketBuffers;
 use parlor_protocol::{Dialect, Language};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use tracing::{info, warn};
@@ -41,11 +42,13 @@ impl Console {
                 "每个连接每秒 {lines} 行（瞬时 {burst} 行）"
             ),
         };
+        let buffers = limits.buffer_bytes_max();
+        let mebibytes = buffers.div_ceil(1 << 20);
         let text = text!(
             self.language,
-            "limits: {connections} connections, {per_ip} per address, {rate}, {bytes} bytes a line; \
-             `parlor serve --print-config` shows all of them",
-            "限制：连接 {connections} 个，每个地址 {per_ip} 个，{rate}，每行 {bytes} 字节；\
+            "limits: {connections} connections, {per_ip} per address, {rate}, {bytes} bytes a line; their buffers \
+             take at most {mebibytes} MiB; `parlor serve --print-config` shows all of them",
+            "限制：连接 {connections} 个，每个地址 {per_ip} 个，{rate}，每行 {bytes} 字节；所有缓冲区最多占用 {mebibytes} MiB；\
              用 `parlor serve --print-config` 查看全部"
         );
         info!(
@@ -55,8 +58,27 @@ impl Console {
             rate_lines = lines,
             rate_burst = burst,
             line_bytes_max = bytes,
+            buffer_bytes_max = buffers,
             "{text}"
         );
+    }
+
+    /// Warns that the kernel's buffers are smaller than the settings demand.
+    pub fn small_buffers(&self, wanted: SocketBuffers, in_force: SocketBuffers) {
+        for (setting, wanted, in_force, system) in [
+            ("socket_send_bytes", wanted.send_bytes, in_force.send_bytes, "net.core.wmem_max"),
+            ("socket_receive_bytes", wanted.receive_bytes, in_force.receive_bytes, "net.core.rmem_max"),
+        ] {
+            if in_force >= wanted {
+                continue;
+            }
+            let text = text!(
+                self.language,
+                "{setting} is {wanted}, but the system allows only {in_force} bytes: raise {system} with sysctl",
+                "{setting} 为 {wanted}，但系统只允许 {in_force} 字节：请用 sysctl 提高 {system}"
+            );
+            warn!(event = "small_buffers", setting, "{text}");
+        }
     }
 
     /// Warns that other machines can reach an address, and that connections to it are not encrypted.

@@ -4,6 +4,7 @@ mod connection;
 
 use super::Listener;
 pub use connection::TcpConnection;
+use parlor_protocol::Limits;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use std::fmt;
 use std::io;
@@ -46,6 +47,52 @@ impl DeadPeerTimeout {
     }
 }
 
+/// The sizes of the kernel's buffers of a connection, in bytes of data.
+///
+/// By default, Linux lets both grow to several megabytes (`tcp_wmem`, `tcp_rmem`), which no limit of the server would
+/// count. A size that is set is doubled, to allow for the kernel's own records (socket(7)), and does not grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketBuffers {
+    /// Size of the buffer of received data.
+    pub receive_bytes: usize,
+    /// Size of the buffer of data that the peer has not acknowledged.
+    pub send_bytes: usize,
+    /// Maximum number of bytes in the send buffer that were not sent yet.
+    pub unsent_bytes: usize,
+}
+
+impl SocketBuffers {
+    /// Returns the sizes that the limits demand.
+    #[must_use]
+    pub const fn of(limits: &Limits) -> Self {
+        Self {
+            receive_bytes: limits.socket_receive_bytes,
+            send_bytes: limits.socket_send_bytes,
+            unsent_bytes: limits.socket_unsent_bytes,
+        }
+    }
+
+    /// Sets the options of a socket that will listen. The sockets that it accepts inherit them. The size of the receive
+    /// buffer must be known before a connection begins, because it determines the scale of the window (tcp(7)).
+    fn apply(self, socket: &Socket) -> io::Result<()> {
+        socket.set_recv_buffer_size(self.receive_bytes)?;
+        socket.set_send_buffer_size(self.send_bytes)?;
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        socket.set_tcp_notsent_lowat(self.unsent_bytes.try_into().unwrap_or(u32::MAX))?;
+        Ok(())
+    }
+
+    /// Returns the sizes in force: the kernel reduces a size above `net.core.wmem_max` or `net.core.rmem_max` without an
+    /// error.
+    fn in_force(self, socket: &Socket) -> io::Result<Self> {
+        // Linux returns the doubled size.
+        let factor = if cfg!(any(target_os = "linux", target_os = "android")) { 2 } else { 1 };
+        let receive_bytes = socket.recv_buffer_size()? / factor;
+        let send_bytes = socket.send_buffer_size()? / factor;
+        Ok(Self { receive_bytes, send_bytes, ..self })
+    }
+}
+
 fn at_least_a_second(duration: Duration) -> Duration {
     duration.max(Duration::from_secs(1))
 }
@@ -71,15 +118,20 @@ impl std::error::Error for OptionsError {}
 pub struct TcpListening {
     listener: TcpListener,
     dead_peer_timeout: DeadPeerTimeout,
+    buffers: SocketBuffers,
 }
 
 impl TcpListening {
-    /// Listens on an address. An IPv6 address accepts only IPv6 connections, so that `0.0.0.0` and `[::]` can be used
+    /// Listens on an address; its connections have buffers of these sizes. An IPv6 address accepts only IPv6 connections, so that `0.0.0.0` and `[::]` can be used
     /// together. Must be called within a Tokio runtime.
     ///
     /// # Errors
     /// The address is in use, does not belong to this machine, or needs a privilege.
-    pub fn bind(address: SocketAddr, dead_peer_timeout: DeadPeerTimeout) -> io::Result<Self> {
+    pub fn bind(
+        address: SocketAddr,
+        dead_peer_timeout: DeadPeerTimeout,
+        buffers: SocketBuffers,
+    ) -> io::Result<Self> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         if address.is_ipv6() {
             socket.set_only_v6(true)?;
@@ -89,9 +141,11 @@ impl TcpListening {
         #[cfg(unix)]
         socket.set_reuse_address(true)?;
         socket.set_nonblocking(true)?;
+        buffers.apply(&socket)?;
+        let buffers = buffers.in_force(&socket)?;
         socket.bind(&address.into())?;
         socket.listen(LISTEN_BACKLOG)?;
-        Ok(Self { listener: TcpListener::from_std(socket.into())?, dead_peer_timeout })
+        Ok(Self { listener: TcpListener::from_std(socket.into())?, dead_peer_timeout, buffers })
     }
 
     /// Returns the local address, with the port that the system chose if the port was 0.
@@ -100,6 +154,12 @@ impl TcpListening {
     /// The system cannot tell the address.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
+    }
+
+    /// Returns the sizes of the kernel's buffers in force. They may be smaller than those that were demanded.
+    #[must_use]
+    pub const fn buffers(&self) -> SocketBuffers {
+        self.buffers
     }
 }
 
@@ -122,6 +182,10 @@ impl Listener for TcpListening {
 mod tests {
     use super::*;
 
+    /// Sizes that no default is likely to have.
+    const BUFFERS: SocketBuffers =
+        SocketBuffers { receive_bytes: 20_000, send_bytes: 30_000, unsent_bytes: 10_000 };
+
     #[test]
     fn a_connection_that_does_not_take_its_options_is_an_error_of_its_own() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
@@ -129,7 +193,7 @@ mod tests {
             // Longer than the kernel takes.
             let dead_peer_timeout = DeadPeerTimeout { ms: 1_000_000_000 };
             let mut listening =
-                TcpListening::bind("127.0.0.1:0".parse().unwrap(), dead_peer_timeout).unwrap();
+                TcpListening::bind("127.0.0.1:0".parse().unwrap(), dead_peer_timeout, BUFFERS).unwrap();
             let address = listening.local_addr().unwrap();
             let client = tokio::net::TcpStream::connect(address).await.unwrap();
             let error = std::future::poll_fn(|cx| listening.poll_accept(cx)).await.unwrap_err();
@@ -145,7 +209,7 @@ mod tests {
         runtime.block_on(async {
             let dead_peer_timeout = DeadPeerTimeout { ms: 120_000 };
             let mut listening =
-                TcpListening::bind("127.0.0.1:0".parse().unwrap(), dead_peer_timeout).unwrap();
+                TcpListening::bind("127.0.0.1:0".parse().unwrap(), dead_peer_timeout, BUFFERS).unwrap();
             let address = listening.local_addr().unwrap();
             let _client = tokio::net::TcpStream::connect(address).await.unwrap();
             let (stream, _) = std::future::poll_fn(|cx| listening.poll_accept(cx)).await.unwrap();
@@ -157,6 +221,43 @@ mod tests {
             assert_eq!(socket.tcp_keepalive_interval().unwrap(), Duration::from_secs(20));
             assert_eq!(socket.tcp_keepalive_retries().unwrap(), 3);
             assert_eq!(socket.tcp_user_timeout().unwrap(), Some(Duration::from_secs(120)));
+        });
+    }
+
+    /// The options are set before the socket listens, and inherited.
+    #[test]
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn an_accepted_socket_has_the_sizes_of_its_buffers() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+        runtime.block_on(async {
+            let dead_peer_timeout = DeadPeerTimeout { ms: 120_000 };
+            for address in ["127.0.0.1:0", "[::1]:0"] {
+                let mut listening =
+                    TcpListening::bind(address.parse().unwrap(), dead_peer_timeout, BUFFERS).unwrap();
+                assert_eq!(listening.buffers(), BUFFERS, "{address}");
+                let _client = tokio::net::TcpStream::connect(listening.local_addr().unwrap()).await.unwrap();
+                let (stream, _) = std::future::poll_fn(|cx| listening.poll_accept(cx)).await.unwrap();
+                let socket = stream.socket();
+                assert_eq!(socket.recv_buffer_size().unwrap(), 2 * BUFFERS.receive_bytes, "{address}");
+                assert_eq!(socket.send_buffer_size().unwrap(), 2 * BUFFERS.send_bytes, "{address}");
+                let unsent = socket.tcp_notsent_lowat().unwrap();
+                assert_eq!(usize::try_from(unsent).unwrap(), BUFFERS.unsent_bytes, "{address}");
+            }
+        });
+    }
+
+    #[test]
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn a_size_above_that_of_the_system_is_reported() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+        runtime.block_on(async {
+            let buffers = SocketBuffers { send_bytes: 1 << 29, ..BUFFERS };
+            let dead_peer_timeout = DeadPeerTimeout { ms: 120_000 };
+            let listening =
+                TcpListening::bind("127.0.0.1:0".parse().unwrap(), dead_peer_timeout, buffers).unwrap();
+            let max = std::fs::read_to_string("/proc/sys/net/core/wmem_max").unwrap();
+            let max: usize = max.trim().parse().unwrap();
+            assert_eq!(listening.buffers(), SocketBuffers { send_bytes: max.min(1 << 29), ..buffers });
         });
     }
 }

@@ -211,7 +211,8 @@ fn the_start_tells_the_version_how_to_connect_and_the_limits_in_force() {
         "parlor {version} is listening on 127.0.0.1:{port}; to connect: nc 127.0.0.1 {port}, or any IRC client"
     ));
     server.log.wait_for(
-        "limits: 50 connections, 64 per address, 7 lines a second per connection (9 at once), 512 bytes a line",
+        "limits: 50 connections, 64 per address, 7 lines a second per connection (9 at once), 512 bytes a line; \
+         their buffers take at most 91 MiB",
     );
     let server = self::server(&["--lang", "zh", "--rate-lines", "0"]);
     let port = server.address.port();

@@ -8,7 +8,7 @@ use parlor_runtime::driver::{
     Control, Counts, Driver, DriverLimits, ListenerRole, Observer, PasswordVerifier,
 };
 use parlor_runtime::password::PasswordHash;
-use parlor_runtime::transport::{DeadPeerTimeout, TcpListening};
+use parlor_runtime::transport::{DeadPeerTimeout, SocketBuffers, TcpListening};
 use std::io::{self, Write};
 use std::net::IpAddr;
 use std::process::{Output, Stdio};
@@ -180,7 +180,8 @@ fn the_others_are_served_while_a_password_is_checked() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let any_port = ([127, 0, 0, 1], 0).into();
-            let listener = TcpListening::bind(any_port, DeadPeerTimeout { ms: 60_000 }).unwrap();
+            let buffers = SocketBuffers::of(&Limits::default());
+            let listener = TcpListening::bind(any_port, DeadPeerTimeout { ms: 60_000 }, buffers).unwrap();
             listening.send(listener.local_addr().unwrap()).unwrap();
             let driver = Driver::new(
                 Limits::default(),

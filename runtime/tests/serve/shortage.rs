@@ -2,6 +2,7 @@
 
 use crate::support::{Client, Server, clear_environment};
 use rustix::process::Signal;
+use socket2::{Domain, Socket, Type};
 use std::process::Command;
 
 /// Starts a server with this limit of open files.
@@ -64,6 +65,54 @@ fn who_waits_for_a_place_gets_the_first_that_is_free() {
     drop(refused);
     server.signal(Signal::CONT);
     waiting.expect(full);
+}
+
+/// The limit of the kernel's memory for a member that never reads: its backlog begins early.
+#[test]
+fn a_member_that_never_reads_fills_a_small_buffer() {
+    const SEND_BYTES: usize = 64 << 10;
+    const BACKLOG_BYTES_MAX: usize = 1 << 20;
+    let server = Server::start(&[
+        "--rate-lines",
+        "0",
+        "--socket-send-bytes",
+        &SEND_BYTES.to_string(),
+        "--backlog-bytes-max",
+        &BACKLOG_BYTES_MAX.to_string(),
+    ]);
+    let mut alice = server.enter();
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    socket.connect(&server.address.into()).unwrap();
+    alice.line();
+    let mut bob = server.enter();
+    alice.expect(format!("{} joined", bob.name));
+    let line = format!("{}\n", "x".repeat(4_000));
+    let mut said = 0;
+    // Bob receives each line before the next one is sent, so each has its own tick.
+    loop {
+        alice.send(&line);
+        said += line.len();
+        if bob.line().ends_with(" left") {
+            break;
+        }
+        // The buffers of both sides, each doubled by the kernel, are far below what it would give by itself.
+        let allowed = BACKLOG_BYTES_MAX + 3 * SEND_BYTES;
+        assert!(said <= allowed, "{said} bytes were said, {allowed} allowed");
+    }
+    server.log.wait_for("left: reads too slowly");
+}
+
+/// The kernel reduces a buffer without an error.
+#[test]
+fn a_buffer_that_the_system_does_not_allow_is_a_warning() {
+    let max = std::fs::read_to_string("/proc/sys/net/core/rmem_max").unwrap();
+    let (max, wanted) = (max.trim(), 1 << 29);
+    let server = Server::start(&["--socket-receive-bytes", &wanted.to_string()]);
+    server.log.wait_for(&format!(
+        "socket_receive_bytes is {wanted}, but the system allows only {max} bytes: raise net.core.rmem_max with sysctl"
+    ));
+    assert!(server.log.with("socket_send_bytes").is_empty());
 }
 
 #[test]

@@ -134,6 +134,10 @@ fn limits(source: &mut Source<'_>, clients: u16) -> Limits {
         read_bytes_max: source.pick(&[16_384, 512]),
         refusals_max: source.pick(&[16, 1]),
         reply_bytes_max: 4_096,
+        // Simulated sockets have sizes of their own.
+        socket_receive_bytes: 65_536,
+        socket_send_bytes: 65_536,
+        socket_unsent_bytes: 65_536,
         tick_bytes_max: source.pick(&[262_144, 1_024]),
         world: WorldLimits {
             departed_max: source.pick(&[1_000, 3]),

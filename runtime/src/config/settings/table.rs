@@ -4,7 +4,7 @@ use super::super::value::{
     choice, line, lines, list, names, number, number_in, operators, proxies, quoted, secret, single, switch,
     trusted, word,
 };
-use super::{Arity, Setting, Topic};
+use super::{Arity, Setting, Topic, socket};
 use crate::config::{Config, ListenUrlError, LogFormat};
 use crate::locale::{Bilingual, Localized, both};
 use crate::password::PasswordHashError;
@@ -272,6 +272,9 @@ pub const SETTINGS: &[Setting] = &[
         "一次从套接字读取的字节数。其余的留在内核中，下一轮再读",
         limits.read_bytes_max
     ),
+    socket::SEND_BYTES,
+    socket::UNSENT_BYTES,
+    socket::RECEIVE_BYTES,
     number!(
         "detect_ms",
         Connection,
