@@ -3,8 +3,8 @@
 use bytes::BytesMut;
 use parlor_protocol::irc::{Capabilities, ParsedMessage};
 use parlor_protocol::{
-    CloseReason, Event, EventKind, Flag, Host, Mask, MaskList, Message, MessageKind, ModeChange, Name,
-    Person, Profile, RoomName, Seq, Stamp, Status, Text,
+    Cloaks, CloseReason, Event, EventKind, Flag, Host, Mask, MaskList, Message, MessageKind, ModeChange,
+    Name, Person, Profile, RoomName, Seq, Stamp, Status, Text,
 };
 
 /// Maximum number of changes of modes at once. One line of IRC makes fewer.
@@ -16,9 +16,12 @@ pub(crate) fn check_events(text: &Text) {
     let long = |character: char, count: usize| String::from(character).repeat(count);
     let name = |text: &str| Name::parse(text).expect("a name");
     let room = |text: &str| RoomName::parse(text).expect("a room's name");
-    let short = Person { name: name("a"), profile: Profile::new("a", [10, 0, 0, 1].into(), text) };
+    let short = Person {
+        name: name("a"),
+        profile: Profile::new("a", &Cloaks::default().host([10, 0, 0, 1].into()), text),
+    };
     let host = Host::parse(&long('h', Host::BYTES_MAX)).expect("a host");
-    let longest = Profile::new(&long('u', 20), [10, 0, 0, 1].into(), text).with_host(&host);
+    let longest = Profile::new(&long('u', 20), &host, text);
     let longest = Person { name: name(&long('茶', Name::CHARS_MAX)), profile: longest };
     for (by, room) in [(&short, room("b")), (&longest, room(&long('房', RoomName::CHARS_MAX)))] {
         check_speech(by, &room, text);
@@ -120,7 +123,7 @@ fn check_modes(by: &Person, room: &RoomName, text: &Text) {
     let mut changes = Vec::new();
     for (index, word) in text.as_str().split(' ').enumerate() {
         let on = index % 3 != 0;
-        if let Ok(mask) = Mask::parse(word) {
+        if let Ok(mask) = Mask::parse(word, &Cloaks::default()) {
             changes.push(ModeChange::Mask { list: MaskList::ALL[index % 3], mask, on });
         }
         for letter in word.chars() {

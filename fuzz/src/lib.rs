@@ -10,8 +10,8 @@ mod sniff;
 use bytes::{Bytes, BytesMut};
 use parlor_protocol::irc::{PARAMS_MAX, ParseError, ParsedMessage};
 use parlor_protocol::{
-    Event, EventKind, Framer, Item, Language, Limits, Message, MessageKind, Name, Person, Profile, RoomName,
-    Stamp, TelnetRequest, Text,
+    Cloaks, Event, EventKind, Framer, Item, Language, Limits, Message, MessageKind, Name, Person, Profile,
+    RoomName, Stamp, TelnetRequest, Text,
 };
 use parlor_sim::flush::{self, Op};
 use parlor_sim::scenario::{Act, Scenario, Setup, Size, Step};
@@ -171,7 +171,10 @@ fn without_byte_order_mark(text: &str) -> &str {
 
 /// Checks that a message is rendered as one line, in each language. `raw` is the form without the name of the author.
 fn check_rendering(text: &Text) {
-    let by = Person { name: Name::for_port(5_001, 1), profile: Profile::of_address([127, 0, 0, 1].into()) };
+    let by = Person {
+        name: Name::for_port(5_001, 1),
+        profile: Profile::of_host(&Cloaks::default().host([127, 0, 0, 1].into())),
+    };
     for language in Language::ALL {
         for (raw, kind) in
             [(false, MessageKind::Text), (true, MessageKind::Text), (false, MessageKind::Action)]

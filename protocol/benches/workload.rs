@@ -5,9 +5,9 @@
 
 use bytes::Bytes;
 use parlor_protocol::{
-    Command, ConnId, Dialect, Environment, Event, EventKind, Framer, Input, Limits, LogEntry, MemoryLog,
-    Message, MessageKind, Name, Now, Options, Outbox, Output, Person, Profile, Rate, RoomId, RoomName, Seq,
-    Stamp, Text, Wire, WireClass,
+    Cloaks, Command, ConnId, Dialect, Environment, Event, EventKind, Framer, Input, Limits, LogEntry,
+    MemoryLog, Message, MessageKind, Name, Now, Options, Outbox, Output, Person, Profile, Rate, RoomId,
+    RoomName, Seq, Stamp, Text, Wire, WireClass,
 };
 use std::hint::black_box;
 use std::net::IpAddr;
@@ -246,7 +246,7 @@ impl Readers {
             room_readers,
             speaker: Person {
                 name: Name::for_port(54_321, 1),
-                profile: Profile::of_address([127, 0, 0, 1].into()),
+                profile: Profile::of_host(&Cloaks::default().host([127, 0, 0, 1].into())),
             },
             room_name: RoomName::lobby(),
             // Together with the name, a line of `LINE_BYTES`.

@@ -1,6 +1,7 @@
 //! Basic types and rules. They depend on nothing else in this crate.
 
 pub(crate) mod calendar;
+pub(crate) mod cloak;
 pub(crate) mod digest;
 pub(crate) mod few;
 pub(crate) mod id;

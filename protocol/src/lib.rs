@@ -72,6 +72,7 @@ mod session;
 mod world;
 
 pub use base::calendar::Utc;
+pub use base::cloak::{Cloaks, NetworkHash};
 pub use base::digest::Digest;
 pub use base::id::{ConnId, MemberId, RoomId, Seq};
 pub use base::identity::Identity;
@@ -90,7 +91,7 @@ pub use base::time::{Deadline, DeadlineReason, Instant, Now};
 pub use dialect::action::{Action, Notice, Password, PasswordResult, Question, Registration};
 pub use dialect::event::{Event, EventKind, Stamp, WireClass};
 pub use dialect::reply::Reply;
-pub use dialect::state::{Answer, Context, DialectState, LabelPart, Line, View};
+pub use dialect::state::{Answer, ClientAddresses, Context, DialectState, LabelPart, Line, View};
 pub use dialect::{Dialect, DialectSpec, irc, plain};
 pub use framing::framer::{FramedLine, Framer, Item};
 pub use framing::telnet::TelnetRequest;

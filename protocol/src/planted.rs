@@ -6,6 +6,7 @@
 #![cfg_attr(not(feature = "planted"), allow(unreachable_pub, reason = "only the simulator chooses one"))]
 
 use crate::base::mode::Status;
+use core::net::IpAddr;
 #[cfg(feature = "planted")]
 use core::sync::atomic::{AtomicU8, Ordering};
 
@@ -13,12 +14,16 @@ use core::sync::atomic::{AtomicU8, Ordering};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Bug {
+    /// Everybody is told the addresses of others.
+    AddressShown = 1,
     /// A direct reply overtakes a command.
-    AnswerOvertakes = 1,
+    AnswerOvertakes,
     /// Clients without `away-notify` are sent `AWAY` messages, too.
     AwayUnasked,
     /// Messages of bots do not have the tag `bot`.
     BotUntagged,
+    /// Neighbouring addresses have one cloak.
+    CloakShared,
     /// An address without connections owes nothing.
     DebtForgotten,
     /// A connection is let in although its address has spent too much.
@@ -84,6 +89,19 @@ fn is(bug: Bug) -> bool {
 #[cfg(not(feature = "planted"))]
 const fn is(_: Bug) -> bool {
     false
+}
+
+/// Returns the address that the cloak of a client is made of.
+pub(crate) fn cloaked(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(ip) if is(Bug::CloakShared) => (ip.to_bits() & !3).to_be_bytes().into(),
+        ip => ip,
+    }
+}
+
+/// Returns whether a client is told the address of a member. `may_know` is whether it may know it.
+pub(crate) fn is_told_address(may_know: bool) -> bool {
+    may_know || is(Bug::AddressShown)
 }
 
 /// Returns whether the debt of an address is kept when its connections are gone.

@@ -14,6 +14,7 @@ mod script;
 #[path = "transcripts/stage.rs"]
 mod stage;
 
+use parlor_protocol::Cloaks;
 use parlor_protocol::irc::{Capabilities, ParsedMessage};
 use script::{Script, meaning};
 use stage::{Chunking, Stage};
@@ -126,7 +127,16 @@ fn act(stage: &mut Stage, line: &str) -> Vec<String> {
         let message = read.strip_prefix(b"< ").map(ParsedMessage::from_server);
         assert!(message.is_none_or(|it| it.is_ok()), "a whole message: {line}");
     }
-    seen
+    seen.into_iter().map(with_short_cloaks).collect()
+}
+
+/// Shortens the cloaks of a line to those of the tables.
+fn with_short_cloaks(line: String) -> String {
+    let cloaks = [("alice", "10.0.0.1"), ("bob", "10.0.0.2"), ("dave", "10.0.0.4"), ("loopback", "::1")];
+    cloaks.iter().fold(line, |line, (short, ip)| {
+        let cloak = Cloaks::default().host(ip.parse().expect("it is an address"));
+        line.replace(cloak.as_str(), &format!("{short}.cloak"))
+    })
 }
 
 /// Returns the complete line of a line in a table. `CAPABILITIES` stands for the names of all of them.
@@ -168,8 +178,8 @@ fn a_line_that_is_too_long_is_refused() {
             ("the same as a notice is not answered", r"NOTICE #tea :\{480*x}", &[]),
             (
                 "the longest text that goes through",
-                r"PRIVMSG #tea :\{474*x}",
-                &[r"bob < :alice!alice@10.0.0.1 PRIVMSG #tea :\{474*x}", r"dave < alice: \{474*x}"],
+                r"PRIVMSG #tea :\{450*x}",
+                &[r"bob < :alice!alice@alice.cloak PRIVMSG #tea :\{450*x}", r"dave < alice: \{450*x}"],
             ),
             (
                 "511 bytes in characters of three",
@@ -194,7 +204,7 @@ fn the_fifteenth_parameter_contains_all_others() {
                 "sixteen words without a colon",
                 "PRIVMSG #tea 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16",
                 &[
-                    "bob < :alice!alice@10.0.0.1 PRIVMSG #tea :1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16",
+                    "bob < :alice!alice@alice.cloak PRIVMSG #tea :1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16",
                     "dave < alice: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16",
                     "NOTICE alice :PRIVMSG: A text that contains spaces needs a colon before it; yours was accepted without one",
                 ],
@@ -263,7 +273,7 @@ fn a_parting_message_is_sent_once() {
                 "QUIT",
                 &[
                     "console: alice left (quit)",
-                    "bob < :alice!alice@10.0.0.1 QUIT :Quit",
+                    "bob < :alice!alice@alice.cloak QUIT :Quit",
                     "dave < alice left",
                     "alice < ERROR :Closing link: Quit",
                     "alice is closed",
@@ -274,7 +284,7 @@ fn a_parting_message_is_sent_once() {
                 "QUIT :",
                 &[
                     "console: alice left (quit)",
-                    "bob < :alice!alice@10.0.0.1 QUIT :Quit",
+                    "bob < :alice!alice@alice.cloak QUIT :Quit",
                     "dave < alice left",
                     "alice < ERROR :Closing link: Quit",
                     "alice is closed",
@@ -285,7 +295,7 @@ fn a_parting_message_is_sent_once() {
                 r"QUIT :\x07",
                 &[
                     "console: alice left (quit)",
-                    "bob < :alice!alice@10.0.0.1 QUIT :Quit",
+                    "bob < :alice!alice@alice.cloak QUIT :Quit",
                     "dave < alice left",
                     "alice < ERROR :Closing link: Quit",
                     "alice is closed",
@@ -296,7 +306,7 @@ fn a_parting_message_is_sent_once() {
                 "QUIT 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16",
                 &[
                     "console: alice left (quit)",
-                    "bob < :alice!alice@10.0.0.1 QUIT :Quit: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16",
+                    "bob < :alice!alice@alice.cloak QUIT :Quit: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16",
                     "dave < alice left: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16",
                     "alice < ERROR :Closing link: Quit: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16",
                     "alice is closed",
@@ -307,7 +317,7 @@ fn a_parting_message_is_sent_once() {
                 r"QUIT :\{400*x}",
                 &[
                     "console: alice left (quit)",
-                    r"bob < :alice!alice@10.0.0.1 QUIT :Quit: \{400*x}",
+                    r"bob < :alice!alice@alice.cloak QUIT :Quit: \{400*x}",
                     r"dave < alice left: \{400*x}",
                     r"alice < ERROR :Closing link: Quit: \{400*x}",
                     "alice is closed",
@@ -318,7 +328,7 @@ fn a_parting_message_is_sent_once() {
                 r"QUIT :\{504*x}",
                 &[
                     "console: alice left (quit)",
-                    r"bob < :alice!alice@10.0.0.1 QUIT :Quit: \{476*x}",
+                    r"bob < :alice!alice@alice.cloak QUIT :Quit: \{452*x}",
                     r"dave < alice left: \{504*x}",
                     r"alice < ERROR :Closing link: Quit: \{483*x}",
                     "alice is closed",
@@ -329,7 +339,7 @@ fn a_parting_message_is_sent_once() {
                 r"QUIT :x\r\nPRIVMSG #tea :y\r\nQUIT :z",
                 &[
                     "console: alice left (quit)",
-                    "bob < :alice!alice@10.0.0.1 QUIT :Quit: x",
+                    "bob < :alice!alice@alice.cloak QUIT :Quit: x",
                     "dave < alice left: x",
                     "alice < ERROR :Closing link: Quit: x",
                     "alice is closed",
@@ -340,7 +350,7 @@ fn a_parting_message_is_sent_once() {
                 "QUIT :Killed by bob",
                 &[
                     "console: alice left (quit)",
-                    "bob < :alice!alice@10.0.0.1 QUIT :Quit: Killed by bob",
+                    "bob < :alice!alice@alice.cloak QUIT :Quit: Killed by bob",
                     "dave < alice left: Killed by bob",
                     "alice < ERROR :Closing link: Quit: Killed by bob",
                     "alice is closed",
@@ -440,12 +450,12 @@ fn malformed_tags_are_ignored() {
             (
                 "a tag without a value",
                 "@+a TAGMSG #tea",
-                &["alice < @msgid=1a20df421e8-7;+a :alice!alice@10.0.0.1 TAGMSG #tea"],
+                &["alice < @msgid=1a20df421e8-7;+a :alice!alice@alice.cloak TAGMSG #tea"],
             ),
             (
                 "a tag with an empty value",
                 "@+a= TAGMSG #tea",
-                &["alice < @msgid=1a20df421e8-7;+a= :alice!alice@10.0.0.1 TAGMSG #tea"],
+                &["alice < @msgid=1a20df421e8-7;+a= :alice!alice@alice.cloak TAGMSG #tea"],
             ),
             ("an empty key", "@=v TAGMSG #tea", &[]),
             ("an empty key of a client", "@+=v TAGMSG #tea", &[]),
@@ -455,12 +465,12 @@ fn malformed_tags_are_ignored() {
             (
                 "a key of characters that no key has",
                 "@+a!b=1;+a,b=2;+a:b=3;+é=4;+ok=5 TAGMSG #tea",
-                &["alice < @msgid=1a20df421e8-7;+ok=5 :alice!alice@10.0.0.1 TAGMSG #tea"],
+                &["alice < @msgid=1a20df421e8-7;+ok=5 :alice!alice@alice.cloak TAGMSG #tea"],
             ),
             (
                 "a key with a vendor",
                 "@+example.com/a-b_c=1 TAGMSG #tea",
-                &["alice < @msgid=1a20df421e8-7;+example.com/a-b_c=1 :alice!alice@10.0.0.1 TAGMSG #tea"],
+                &["alice < @msgid=1a20df421e8-7;+example.com/a-b_c=1 :alice!alice@alice.cloak TAGMSG #tea"],
             ),
             (
                 "a tag that is the server's",
@@ -470,43 +480,43 @@ fn malformed_tags_are_ignored() {
             (
                 "one key twice",
                 "@+a=1;+b=2;+a=3 TAGMSG #tea",
-                &["alice < @msgid=1a20df421e8-7;+a=3;+b=2 :alice!alice@10.0.0.1 TAGMSG #tea"],
+                &["alice < @msgid=1a20df421e8-7;+a=3;+b=2 :alice!alice@alice.cloak TAGMSG #tea"],
             ),
             (
                 "what should be escaped",
                 "@+a=1=2 TAGMSG #tea",
-                &["alice < @msgid=1a20df421e8-7;+a=1=2 :alice!alice@10.0.0.1 TAGMSG #tea"],
+                &["alice < @msgid=1a20df421e8-7;+a=1=2 :alice!alice@alice.cloak TAGMSG #tea"],
             ),
             (
                 "an escape of nothing, and one that is not ended",
                 r"@+a=\\q;+b=\\ TAGMSG #tea",
-                &[r"alice < @msgid=1a20df421e8-7;+a=\\q;+b=\\ :alice!alice@10.0.0.1 TAGMSG #tea"],
+                &[r"alice < @msgid=1a20df421e8-7;+a=\\q;+b=\\ :alice!alice@alice.cloak TAGMSG #tea"],
             ),
             (
                 "escaped ends of lines",
                 r"@+a=\\r\\nQUIT TAGMSG #tea",
-                &[r"alice < @msgid=1a20df421e8-7;+a=\\r\\nQUIT :alice!alice@10.0.0.1 TAGMSG #tea"],
+                &[r"alice < @msgid=1a20df421e8-7;+a=\\r\\nQUIT :alice!alice@alice.cloak TAGMSG #tea"],
             ),
             (
                 "controls in a value",
                 r"@+a=\x01\x02\x1b[31m TAGMSG #tea",
-                &[r"alice < @msgid=1a20df421e8-7;+a=\x01\x02\x1b[31m :alice!alice@10.0.0.1 TAGMSG #tea"],
+                &[r"alice < @msgid=1a20df421e8-7;+a=\x01\x02\x1b[31m :alice!alice@alice.cloak TAGMSG #tea"],
             ),
             (
                 "another at sign",
                 "@+a=@+b TAGMSG #tea",
-                &["alice < @msgid=1a20df421e8-7;+a=@+b :alice!alice@10.0.0.1 TAGMSG #tea"],
+                &["alice < @msgid=1a20df421e8-7;+a=@+b :alice!alice@alice.cloak TAGMSG #tea"],
             ),
             ("a second set of tags", "@+a @+b TAGMSG #tea", &["421 alice * :Unknown command"]),
             (
                 "hundreds of keys",
                 r"@\{600*+a;} TAGMSG #tea",
-                &["alice < @msgid=1a20df421e8-7;+a :alice!alice@10.0.0.1 TAGMSG #tea"],
+                &["alice < @msgid=1a20df421e8-7;+a :alice!alice@alice.cloak TAGMSG #tea"],
             ),
             (
                 "4,096 bytes of tags",
                 r"@+a=\{4091*x} TAGMSG #tea",
-                &[r"alice < @msgid=1a20df421e8-7;+a=\{4091*x} :alice!alice@10.0.0.1 TAGMSG #tea"],
+                &[r"alice < @msgid=1a20df421e8-7;+a=\{4091*x} :alice!alice@alice.cloak TAGMSG #tea"],
             ),
             ("4,097 bytes of tags", r"@+a=\{4092*x} TAGMSG #tea", &["417 alice :Input line was too long"]),
             ("tags that never end", r"@\{5000*x}", &["417 alice :Input line was too long"]),
@@ -536,7 +546,7 @@ fn tags_of_a_client_without_message_tags_are_dropped() {
             (
                 "tags and a text",
                 "@+a=1 PRIVMSG #tea :x",
-                &["bob < :alice!alice@10.0.0.1 PRIVMSG #tea :x", "dave < alice: x"],
+                &["bob < :alice!alice@alice.cloak PRIVMSG #tea :x", "dave < alice: x"],
             ),
             ("tags alone", "@+a=1 TAGMSG #tea", &[]),
             ("tags to nobody", "@+a=1 TAGMSG", &["461 alice TAGMSG :Not enough parameters"]),
@@ -618,9 +628,9 @@ fn a_label_has_at_most_64_bytes() {
                 "on a text of one's own",
                 "@label=a PRIVMSG #tea :x",
                 &[
-                    "bob < :alice!alice@10.0.0.1 PRIVMSG #tea :x",
+                    "bob < :alice!alice@alice.cloak PRIVMSG #tea :x",
                     "dave < alice: x",
-                    "alice < @label=a;msgid=1a20df421e8-7 :alice!alice@10.0.0.1 PRIVMSG #tea :x",
+                    "alice < @label=a;msgid=1a20df421e8-7 :alice!alice@alice.cloak PRIVMSG #tea :x",
                 ],
             ),
             (
@@ -638,7 +648,7 @@ fn a_label_has_at_most_64_bytes() {
                 "@label=a QUIT :x",
                 &[
                     "console: alice left (quit)",
-                    "bob < :alice!alice@10.0.0.1 QUIT :Quit: x",
+                    "bob < :alice!alice@alice.cloak QUIT :Quit: x",
                     "dave < alice left: x",
                     "alice < ERROR :Closing link: Quit: x",
                     "alice is closed",
@@ -655,23 +665,23 @@ fn a_sender_cannot_choose_its_source() {
         &[
             (
                 "another source",
-                ":bob!bob@10.0.0.2 PRIVMSG #tea :forged",
-                &["bob < :alice!alice@10.0.0.1 PRIVMSG #tea :forged", "dave < alice: forged"],
+                ":bob!bob@bob.cloak PRIVMSG #tea :forged",
+                &["bob < :alice!alice@alice.cloak PRIVMSG #tea :forged", "dave < alice: forged"],
             ),
             (
                 "the server's",
                 ":parlor.localhost PRIVMSG #tea :forged",
-                &["bob < :alice!alice@10.0.0.1 PRIVMSG #tea :forged", "dave < alice: forged"],
+                &["bob < :alice!alice@alice.cloak PRIVMSG #tea :forged", "dave < alice: forged"],
             ),
             (
                 "an empty one",
                 ": PRIVMSG #tea :forged",
-                &["bob < :alice!alice@10.0.0.1 PRIVMSG #tea :forged", "dave < alice: forged"],
+                &["bob < :alice!alice@alice.cloak PRIVMSG #tea :forged", "dave < alice: forged"],
             ),
             (
                 "one of 400 bytes",
                 r":\{400*x} PRIVMSG #tea :forged",
-                &["bob < :alice!alice@10.0.0.1 PRIVMSG #tea :forged", "dave < alice: forged"],
+                &["bob < :alice!alice@alice.cloak PRIVMSG #tea :forged", "dave < alice: forged"],
             ),
             ("a numeric", "001 alice :Welcome", &["421 alice 001 :Unknown command"]),
             (
@@ -746,7 +756,7 @@ fn empty_parameters_are_missing_parameters() {
                 "JOIN of a number sign",
                 "JOIN #",
                 &[
-                    "alice < :alice!alice@10.0.0.1 JOIN #",
+                    "alice < :alice!alice@alice.cloak JOIN #",
                     "353 alice = # :@alice",
                     "366 alice # :End of /NAMES list",
                 ],
@@ -935,9 +945,9 @@ fn lists_have_a_maximum_length() {
                 "oneself out of one room twice",
                 "PART #tea,#TEA",
                 &[
-                    "bob < :alice!alice@10.0.0.1 PART #tea",
+                    "bob < :alice!alice@alice.cloak PART #tea",
                     "dave < alice left",
-                    "alice < :alice!alice@10.0.0.1 PART #tea",
+                    "alice < :alice!alice@alice.cloak PART #tea",
                 ],
             ),
             (
@@ -971,7 +981,7 @@ fn lists_have_a_maximum_length() {
                 "JOIN 0,#cake",
                 &[
                     "476 alice 0 :Channel names begin with #",
-                    "alice < :alice!alice@10.0.0.1 JOIN #cake",
+                    "alice < :alice!alice@alice.cloak JOIN #cake",
                     "353 alice = #cake :@alice",
                     "366 alice #cake :End of /NAMES list",
                 ],
@@ -980,9 +990,9 @@ fn lists_have_a_maximum_length() {
                 "all rooms, with a key",
                 "JOIN 0 key",
                 &[
-                    "bob < :alice!alice@10.0.0.1 PART #tea",
+                    "bob < :alice!alice@alice.cloak PART #tea",
                     "dave < alice left",
-                    "alice < :alice!alice@10.0.0.1 PART #tea",
+                    "alice < :alice!alice@alice.cloak PART #tea",
                 ],
             ),
         ],
@@ -1042,8 +1052,8 @@ fn valid_modes_of_a_room_are_set_and_invalid_ones_answered() {
                 "a flag on and off",
                 r"MODE #tea \{100*+m-m}",
                 &[
-                    r"alice < :alice!alice@10.0.0.1 MODE #tea \{100*+m-m}",
-                    r"bob < :alice!alice@10.0.0.1 MODE #tea \{100*+m-m}",
+                    r"alice < :alice!alice@alice.cloak MODE #tea \{100*+m-m}",
+                    r"bob < :alice!alice@alice.cloak MODE #tea \{100*+m-m}",
                     "dave < * alice turned off moderated mode",
                 ],
             ),
@@ -1079,16 +1089,16 @@ fn valid_modes_of_a_room_are_set_and_invalid_ones_answered() {
                 "a ban of an address that begins with a colon",
                 "MODE #tea +b ::1",
                 &[
-                    "alice < :alice!alice@10.0.0.1 MODE #tea +b *!*@0::1",
-                    "bob < :alice!alice@10.0.0.1 MODE #tea +b *!*@0::1",
-                    "dave < * alice banned *!*@0::1",
+                    "alice < :alice!alice@alice.cloak MODE #tea +b *!*@loopback.cloak",
+                    "bob < :alice!alice@alice.cloak MODE #tea +b *!*@loopback.cloak",
+                    "dave < * alice banned *!*@loopback.cloak",
                 ],
             ),
             (
                 "a ban of a network",
                 "MODE #tea +b *!*@10.0.0.0/8",
                 &[
-                    "696 alice #tea b *!*@10.0.0.0/8 :Network masks are not supported yet; use * and ?, as in *!*@10.0.*",
+                    "696 alice #tea b *!*@10.0.0.0/8 :A mask takes an address or its network of 24 or 16 bits (IPv6: 64 or 48), as in *!*@192.0.2.0/24",
                 ],
             ),
             (
@@ -1115,8 +1125,8 @@ fn valid_modes_of_a_room_are_set_and_invalid_ones_answered() {
                 "modes with parameters behind them that none takes",
                 "MODE #tea +n-n a b -l 5",
                 &[
-                    "alice < :alice!alice@10.0.0.1 MODE #tea -n",
-                    "bob < :alice!alice@10.0.0.1 MODE #tea -n",
+                    "alice < :alice!alice@alice.cloak MODE #tea -n",
+                    "bob < :alice!alice@alice.cloak MODE #tea -n",
                     "dave < * alice turned off no-outside mode",
                     "696 alice #tea n a :No mode before this parameter takes one",
                     "696 alice #tea n b :No mode before this parameter takes one",
@@ -1132,8 +1142,8 @@ fn valid_modes_of_a_room_are_set_and_invalid_ones_answered() {
                 "a ban of signs alone",
                 "MODE #tea +b !@",
                 &[
-                    "alice < :alice!alice@10.0.0.1 MODE #tea +b *!*@*",
-                    "bob < :alice!alice@10.0.0.1 MODE #tea +b *!*@*",
+                    "alice < :alice!alice@alice.cloak MODE #tea +b *!*@*",
+                    "bob < :alice!alice@alice.cloak MODE #tea +b *!*@*",
                     "dave < * alice banned *",
                 ],
             ),
@@ -1146,8 +1156,8 @@ fn valid_modes_of_a_room_are_set_and_invalid_ones_answered() {
                 "a ban of many stars",
                 r"MODE #tea +b \{80**a}",
                 &[
-                    r"alice < :alice!alice@10.0.0.1 MODE #tea +b \{80**a}!*@*",
-                    r"bob < :alice!alice@10.0.0.1 MODE #tea +b \{80**a}!*@*",
+                    r"alice < :alice!alice@alice.cloak MODE #tea +b \{80**a}!*@*",
+                    r"bob < :alice!alice@alice.cloak MODE #tea +b \{80**a}!*@*",
                     r"dave < * alice banned \{80**a}",
                 ],
             ),
@@ -1172,9 +1182,9 @@ fn valid_modes_of_a_room_are_set_and_invalid_ones_answered() {
                 "statuses for more than there are names",
                 "MODE #tea +ooo bob",
                 &[
-                    "alice < :alice!alice@10.0.0.1 MODE #tea +o bob",
+                    "alice < :alice!alice@alice.cloak MODE #tea +o bob",
                     "696 alice #tea o * :A nickname is required",
-                    "bob < :alice!alice@10.0.0.1 MODE #tea +o bob",
+                    "bob < :alice!alice@alice.cloak MODE #tea +o bob",
                     "dave < * alice made bob an operator",
                 ],
             ),
@@ -1202,10 +1212,10 @@ fn valid_modes_of_a_room_are_set_and_invalid_ones_answered() {
                 "bans that are longer when they are whole",
                 r"MODE #tea +bbbbbbbbbbbb a\{33*x} b\{33*x} c\{33*x} d\{33*x} e\{33*x} f\{33*x} g\{33*x} h\{33*x} i\{33*x} j\{33*x} k\{33*x} l\{33*x}",
                 &[
-                    r"alice < :alice!alice@10.0.0.1 MODE #tea +bbbbbbbbbbb a\{33*x}!*@* b\{33*x}!*@* c\{33*x}!*@* d\{33*x}!*@* e\{33*x}!*@* f\{33*x}!*@* g\{33*x}!*@* h\{33*x}!*@* i\{33*x}!*@* j\{33*x}!*@* k\{33*x}!*@*",
-                    r"alice < :alice!alice@10.0.0.1 MODE #tea +b l\{33*x}!*@*",
-                    r"bob < :alice!alice@10.0.0.1 MODE #tea +bbbbbbbbbbb a\{33*x}!*@* b\{33*x}!*@* c\{33*x}!*@* d\{33*x}!*@* e\{33*x}!*@* f\{33*x}!*@* g\{33*x}!*@* h\{33*x}!*@* i\{33*x}!*@* j\{33*x}!*@* k\{33*x}!*@*",
-                    r"bob < :alice!alice@10.0.0.1 MODE #tea +b l\{33*x}!*@*",
+                    r"alice < :alice!alice@alice.cloak MODE #tea +bbbbbbbbbbb a\{33*x}!*@* b\{33*x}!*@* c\{33*x}!*@* d\{33*x}!*@* e\{33*x}!*@* f\{33*x}!*@* g\{33*x}!*@* h\{33*x}!*@* i\{33*x}!*@* j\{33*x}!*@* k\{33*x}!*@*",
+                    r"alice < :alice!alice@alice.cloak MODE #tea +b l\{33*x}!*@*",
+                    r"bob < :alice!alice@alice.cloak MODE #tea +bbbbbbbbbbb a\{33*x}!*@* b\{33*x}!*@* c\{33*x}!*@* d\{33*x}!*@* e\{33*x}!*@* f\{33*x}!*@* g\{33*x}!*@* h\{33*x}!*@* i\{33*x}!*@* j\{33*x}!*@* k\{33*x}!*@*",
+                    r"bob < :alice!alice@alice.cloak MODE #tea +b l\{33*x}!*@*",
                     r"dave < * alice banned a\{33*x}, banned b\{33*x}, banned c\{33*x}, banned d\{33*x}, banned e\{33*x}, banned f\{33*x}, banned g\{33*x}, banned h\{33*x}, banned i\{33*x}, banned j\{33*x}, banned k\{33*x}, banned l\{33*x}",
                 ],
             ),
@@ -1213,7 +1223,7 @@ fn valid_modes_of_a_room_are_set_and_invalid_ones_answered() {
                 "more parameters than a message has",
                 "MODE #tea +k-k+bbbbbbbbbbbb k k 1 2 3 4 5 6 7 8 9 10 11",
                 &[
-                    "alice < :alice!alice@10.0.0.1 MODE #tea +k-k+bbbbbbbbbbb k * 1!*@* 2!*@* 3!*@* 4!*@* 5!*@* 6!*@* 7!*@* 8!*@* 9!*@* 10!*@* 11!*@*",
+                    "alice < :alice!alice@alice.cloak MODE #tea +k-k+bbbbbbbbbbb k * 1!*@* 2!*@* 3!*@* 4!*@* 5!*@* 6!*@* 7!*@* 8!*@* 9!*@* 10!*@* 11!*@*",
                     "367 alice #tea 1!*@* alice 1795530433",
                     "367 alice #tea 2!*@* alice 1795530433",
                     "367 alice #tea 3!*@* alice 1795530433",
@@ -1226,7 +1236,7 @@ fn valid_modes_of_a_room_are_set_and_invalid_ones_answered() {
                     "367 alice #tea 10!*@* alice 1795530433",
                     "367 alice #tea 11!*@* alice 1795530433",
                     "368 alice #tea :End of channel ban list",
-                    "bob < :alice!alice@10.0.0.1 MODE #tea +k-k+bbbbbbbbbbb k * 1!*@* 2!*@* 3!*@* 4!*@* 5!*@* 6!*@* 7!*@* 8!*@* 9!*@* 10!*@* 11!*@*",
+                    "bob < :alice!alice@alice.cloak MODE #tea +k-k+bbbbbbbbbbb k * 1!*@* 2!*@* 3!*@* 4!*@* 5!*@* 6!*@* 7!*@* 8!*@* 9!*@* 10!*@* 11!*@*",
                     "dave < * alice removed the key, banned 1, banned 2, banned 3, banned 4, banned 5, banned 6, banned 7, banned 8, banned 9, banned 10, banned 11",
                 ],
             ),
@@ -1234,10 +1244,10 @@ fn valid_modes_of_a_room_are_set_and_invalid_ones_answered() {
                 "a key that is taken away without it",
                 "MODE #tea +kbbbbbbbbbbbb-k k 1 2 3 4 5 6 7 8 9 10 11 12",
                 &[
-                    r"alice < :alice!alice@10.0.0.1 MODE #tea +k\{12*b} k 1!*@* 2!*@* 3!*@* 4!*@* 5!*@* 6!*@* 7!*@* 8!*@* 9!*@* 10!*@* 11!*@* 12!*@*",
-                    "alice < :alice!alice@10.0.0.1 MODE #tea -k *",
-                    r"bob < :alice!alice@10.0.0.1 MODE #tea +k\{12*b} k 1!*@* 2!*@* 3!*@* 4!*@* 5!*@* 6!*@* 7!*@* 8!*@* 9!*@* 10!*@* 11!*@* 12!*@*",
-                    "bob < :alice!alice@10.0.0.1 MODE #tea -k *",
+                    r"alice < :alice!alice@alice.cloak MODE #tea +k\{12*b} k 1!*@* 2!*@* 3!*@* 4!*@* 5!*@* 6!*@* 7!*@* 8!*@* 9!*@* 10!*@* 11!*@* 12!*@*",
+                    "alice < :alice!alice@alice.cloak MODE #tea -k *",
+                    r"bob < :alice!alice@alice.cloak MODE #tea +k\{12*b} k 1!*@* 2!*@* 3!*@* 4!*@* 5!*@* 6!*@* 7!*@* 8!*@* 9!*@* 10!*@* 11!*@* 12!*@*",
+                    "bob < :alice!alice@alice.cloak MODE #tea -k *",
                     r"dave < * alice banned 1, banned 2, banned 3, banned 4, banned 5, banned 6, banned 7, banned 8, banned 9, banned 10, banned 11, banned 12, removed the key",
                 ],
             ),
@@ -1246,8 +1256,8 @@ fn valid_modes_of_a_room_are_set_and_invalid_ones_answered() {
                 "a topic of controls alone",
                 r"TOPIC #tea :\x07",
                 &[
-                    "alice < :alice!alice@10.0.0.1 TOPIC #tea :",
-                    "bob < :alice!alice@10.0.0.1 TOPIC #tea :",
+                    "alice < :alice!alice@alice.cloak TOPIC #tea :",
+                    "bob < :alice!alice@alice.cloak TOPIC #tea :",
                     "dave < * alice cleared the topic",
                 ],
             ),
@@ -1267,9 +1277,9 @@ fn patterns_with_many_stars_take_little_time() {
                 "WHO of nothing but stars",
                 r"WHO \{500**}",
                 &[
-                    "352 alice #tea bob 10.0.0.2 parlor.localhost bob H@ :0 bob",
-                    "352 alice #tea plain 10.0.0.4 parlor.localhost 5004 H :0 plain text",
-                    "352 alice #tea alice 10.0.0.1 parlor.localhost alice H :0 alice",
+                    "352 alice #tea bob bob.cloak parlor.localhost bob H@ :0 bob",
+                    "352 alice #tea plain dave.cloak parlor.localhost 5004 H :0 plain text",
+                    "352 alice #tea alice alice.cloak parlor.localhost alice H :0 alice",
                     r"315 alice \{60**} :End of /WHO list",
                 ],
             ),
@@ -1305,7 +1315,7 @@ fn patterns_with_many_stars_take_little_time() {
                 "WHOX of every field",
                 r"WHO bob %tcuihsnfdlaor,\{60*9}",
                 &[
-                    r"354 alice \{51*9} #tea bob 10.0.0.2 10.0.0.2 parlor.localhost bob H@ 0 0 0 n/a :bob",
+                    r"354 alice \{51*9} #tea bob 255.255.255.255 bob.cloak parlor.localhost bob H@ 0 0 0 n/a :bob",
                     "315 alice bob :End of /WHO list",
                 ],
             ),
@@ -1377,9 +1387,9 @@ fn a_name_consists_of_letters_and_digits() {
                 "a space",
                 "NICK al ice",
                 &[
-                    "bob < :alice!alice@10.0.0.1 NICK al",
+                    "bob < :alice!alice@alice.cloak NICK al",
                     "dave < * alice is now al",
-                    "alice < :alice!alice@10.0.0.1 NICK al",
+                    "alice < :alice!alice@alice.cloak NICK al",
                 ],
             ),
             ("a comma", "NICK al,ice", &["432 alice al,ice :Erroneous nickname: a name cannot contain ','"]),
@@ -1612,10 +1622,10 @@ fn a_flood_is_read_at_the_rate_without_losses() {
     assert!(seen.len() < 60, "at most a burst is read at once: {}", seen.len());
     // The flood delays nobody else.
     let said = act(&mut stage, "bob > PRIVMSG #tea :hello");
-    assert_eq!(said, ["dave < bob: hello", "alice < :bob!bob@10.0.0.2 PRIVMSG #tea :hello"]);
+    assert_eq!(said, ["dave < bob: hello", "alice < :bob!bob@bob.cloak PRIVMSG #tea :hello"]);
     seen.extend(act(&mut stage, "clock +60000ms"));
     assert_eq!(seen.pop().as_deref(), Some("alice is resumed"));
-    let all = (0..500).map(|number| format!("bob < :alice!alice@10.0.0.1 PRIVMSG bob :{number}"));
+    let all = (0..500).map(|number| format!("bob < :alice!alice@alice.cloak PRIVMSG bob :{number}"));
     assert!(seen.into_iter().eq(all), "each line is sent once, in order");
     stage.check_replay();
 }
@@ -1680,7 +1690,7 @@ fn characters_that_are_not_allowed_are_dropped_from_a_user_name() {
         let mut stage = stage_of(Sender::Stranger, Chunking::Whole);
         act(&mut stage, &format!(r"alice sends {sends}\r\nNICK alice\r\n"));
         let seen = act(&mut stage, "alice > JOIN #cake");
-        assert_eq!(seen[0], format!("alice < :alice!{user}@10.0.0.1 JOIN #cake"), "{sends}");
+        assert_eq!(seen[0], format!("alice < :alice!{user}@alice.cloak JOIN #cake"), "{sends}");
         stage.check_replay();
     }
 }
@@ -1727,7 +1737,10 @@ fn the_longest_names_are_listed_uncut() {
     assert_eq!(listed(&format!("MONITOR + {}", names[1..6].join(",")), "731").len(), 0);
     assert_eq!(listed("MONITOR L", "732"), names[1..6]);
     let userhosts = listed(&format!("USERHOST {}", names[1..6].join(" ")), "302");
-    let expected = (1..6).map(|number| format!("{}=+茶茶茶茶茶茶10.0.1.{number}", names[number]));
+    let expected = (1..6).map(|number| {
+        let cloak = Cloaks::default().host([10, 0, 1, number].into());
+        format!("{}=+茶茶茶茶茶茶{}", names[usize::from(number)], cloak.as_str())
+    });
     assert!(userhosts.iter().eq(&expected.collect::<Vec<_>>()), "{userhosts:?}");
     let ended = act(&mut stage, &format!("alice > NAMES {room}")).pop();
     assert_eq!(

@@ -3,6 +3,7 @@
 
 pub mod bench;
 pub mod chat;
+mod cloak;
 pub mod clock;
 pub mod config;
 pub mod console;
@@ -12,6 +13,7 @@ pub mod help;
 pub mod locale;
 mod logging;
 pub mod password;
+mod random;
 mod raw_terminal;
 mod rehash;
 pub mod serve;

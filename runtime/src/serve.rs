@@ -1,5 +1,6 @@
 //! `parlor serve`: the server, from its command line to its exit code.
 
+use crate::cloak;
 use crate::clock::SystemClock;
 use crate::config::{self, Arity, Config, ConfigSources, LoadedConfig, LogFormat, SETTINGS, Setting};
 use crate::console::Console;
@@ -217,6 +218,16 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
             return cannot_start(&text, config);
         }
     };
+    let mut options = config.options.clone();
+    options.cloaks = match cloak::draw() {
+        Ok(cloaks) => cloaks,
+        Err(error) => {
+            let language = config.options.language;
+            let text =
+                text!(language, "cannot draw a key for cloaks: {error}", "无法生成主机掩码的密钥：{error}");
+            return cannot_start(&text, config);
+        }
+    };
     let task = Rehash {
         sources,
         config: config.clone(),
@@ -228,15 +239,8 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
     tokio::spawn(task.run(rehash));
     tokio::spawn(console.clone().log_password_counts());
     tokio::spawn(console.clone().log_left_out());
-    let driver = Driver::new(
-        config.limits,
-        config.options.clone(),
-        config.driver,
-        listeners,
-        clock,
-        console.clone(),
-        verifier,
-    );
+    let driver =
+        Driver::new(config.limits, options, config.driver, listeners, clock, console.clone(), verifier);
     let ended = driver.run(control).await;
     console.stopped(ended);
     match ended {

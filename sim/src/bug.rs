@@ -40,11 +40,13 @@ pub enum SimBug {
 }
 
 /// Every planted bug, with its name on the command line.
-pub const BUGS: [(&str, Bug); 36] = [
+pub const BUGS: [(&str, Bug); 38] = [
+    ("address-shown", Bug::Core(CoreBug::AddressShown)),
     ("answer-overtakes", Bug::Core(CoreBug::AnswerOvertakes)),
     ("away-unasked", Bug::Core(CoreBug::AwayUnasked)),
     ("backlog-twice", Bug::Sim(SimBug::BacklogTwice)),
     ("bot-untagged", Bug::Core(CoreBug::BotUntagged)),
+    ("cloak-shared", Bug::Core(CoreBug::CloakShared)),
     ("close-loses-leave", Bug::Sim(SimBug::CloseLosesLeave)),
     ("debt-forgotten", Bug::Core(CoreBug::DebtForgotten)),
     ("door-open", Bug::Core(CoreBug::DoorOpen)),

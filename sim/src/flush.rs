@@ -8,8 +8,8 @@ use crate::wire::GrantedWire;
 use parlor_protocol::irc::{self, Capabilities};
 use parlor_protocol::plain;
 use parlor_protocol::{
-    CloseReason, ConnId, Event, EventKind, Language, Limits, Message, MessageKind, Name, Outbox, Output,
-    Person, Profile, RoomId, RoomName, Seq, Sink, Stamp, Text, WireClass,
+    Cloaks, CloseReason, ConnId, Event, EventKind, Language, Limits, Message, MessageKind, Name, Outbox,
+    Output, Person, Profile, RoomId, RoomName, Seq, Sink, Stamp, Text, WireClass,
 };
 
 /// Number of connections at once.
@@ -107,7 +107,7 @@ struct Rig {
 
 fn person(name: &str) -> Person {
     let name = Name::parse(name).expect("a name");
-    Person { name, profile: Profile::of_address([127, 0, 0, 1].into()) }
+    Person { name, profile: Profile::of_host(&Cloaks::default().host([127, 0, 0, 1].into())) }
 }
 
 const FAREWELL: &[u8] = b"* closed\n";

@@ -8,6 +8,7 @@
 //! - [`mark`]: states that a sweep must reach;
 //! - [`bug`]: bugs that are planted to show that the checks find them;
 //! - [`minimize`]: reduces a failing scenario; [`picture`]: draws it;
+//! - [`cloak`]: the hash of the server's cloaks;
 //! - [`conns`]: a map by connection;
 //! - [`naive`]: a sink that writes each output at once, with which the outbox must agree byte for byte;
 //! - [`flush`]: compares an outbox with a naive sink;
@@ -15,6 +16,7 @@
 
 pub mod bench;
 pub mod bug;
+pub mod cloak;
 pub mod conns;
 pub mod expectation;
 pub mod flush;

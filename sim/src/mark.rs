@@ -28,6 +28,7 @@ macro_rules! marks {
 marks! {
     AcceptWaits: "a connection waits to be accepted because no slot is free",
     AddressBusy: "several connections wait for the budget of their address",
+    AddressTold: "an operator reads the address of another member",
     Answered: "a member replies to the last one that sent it a private message",
     AnsweredHttp: "an HTTP request is answered with the ways to join",
     AnsweredMidTick: "a member gets a reply in the middle of its room's tick",

@@ -10,6 +10,7 @@ mod answer;
 mod apply;
 mod ask;
 mod chat;
+mod cloak;
 mod compare;
 mod conn;
 mod effects;

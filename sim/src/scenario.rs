@@ -14,6 +14,7 @@ mod text;
 pub use generate::Size;
 pub use text::ParseError;
 
+use crate::cloak;
 use parlor_protocol::{Dialect, Limits, Options, RoomName};
 use std::fmt;
 use std::net::SocketAddr;
@@ -182,7 +183,7 @@ impl Setup {
     pub fn calm(clients: u16, chaos_seed: u64) -> Self {
         Self {
             limits: Limits::default(),
-            options: Options::default(),
+            options: Options { cloaks: cloak::cloaks(), ..Options::default() },
             clients,
             clients_per_host: clients,
             network: Hosts::Loopback,

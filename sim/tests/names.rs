@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use parlor_protocol::{Folded, Mask, Name, NameError, Person, Profile, RoomName, Text};
+use parlor_protocol::{Cloaks, Folded, Mask, Name, NameError, Person, Profile, RoomName, Text};
 use proptest::prelude::*;
 use std::net::IpAddr;
 use unicode_normalization::UnicodeNormalization as _;
@@ -16,8 +16,10 @@ fn name() -> impl Strategy<Value = Name> {
 fn person() -> impl Strategy<Value = Person> {
     let user = prop_oneof![r"[aA\\~`]{0,4}", r"\PC{0,20}"];
     let ip = prop_oneof![any::<[u8; 4]>().prop_map(IpAddr::from), any::<[u8; 16]>().prop_map(IpAddr::from)];
-    (name(), user, ip)
-        .prop_map(|(name, user, ip)| Person { name, profile: Profile::new(&user, ip, &Text::default()) })
+    (name(), user, ip).prop_map(|(name, user, ip)| Person {
+        name,
+        profile: Profile::new(&user, &Cloaks::default().host(ip), &Text::default()),
+    })
 }
 
 fn whole(person: &Person) -> String {
@@ -38,7 +40,7 @@ proptest! {
     /// A mask that is a person's whole `name!user@host` matches that person and no other.
     #[test]
     fn a_whole_mask_matches_only_its_person(one in person(), other in person()) {
-        let mask = Mask::parse(&whole(&one));
+        let mask = Mask::parse(&whole(&one), &Cloaks::default());
         prop_assume!(whole(&one).len() <= Mask::BYTES_MAX);
         let mask = mask.unwrap();
         prop_assert!(mask.matches(&Folded::of(&one)), "{mask:?}");
@@ -50,18 +52,18 @@ proptest! {
     /// A mask that is a name matches a person with that name and no other.
     #[test]
     fn a_name_as_a_mask_matches_only_its_owner(one in person(), other in person()) {
-        let mask = Mask::parse(&format!("{}!*@*", one.name)).unwrap();
+        let mask = Mask::parse(&format!("{}!*@*", one.name), &Cloaks::default()).unwrap();
         prop_assert!(mask.matches(&Folded::of(&one)), "{mask:?}");
         prop_assert_eq!(mask.matches(&Folded::of(&other)), one.name == other.name);
     }
 
     #[test]
     fn a_mask_in_any_spelling_is_one_entry(text in r"[aBéΣ\\*?`]{1,8}", how in any::<u8>()) {
-        let Ok(mask) = Mask::parse(&text) else { return Ok(()) };
+        let Ok(mask) = Mask::parse(&text, &Cloaks::default()) else { return Ok(()) };
         let other = another_spelling(&text, how);
         // Some letters have two capital letters, so that the text in upper case is another one.
         prop_assume!(Folded::new(&text) == Folded::new(&other));
-        prop_assert_eq!(Mask::parse(&other), Ok(mask));
+        prop_assert_eq!(Mask::parse(&other, &Cloaks::default()), Ok(mask));
     }
 
     /// A room's name as either dialect shows it is parsed to the same room.

@@ -388,13 +388,14 @@ impl Modes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::cloak::Cloaks;
     use crate::base::person::Profile;
     use crate::base::text::Text;
     use alloc::string::ToString;
     use alloc::vec;
 
     fn person(name: &str) -> Person {
-        let profile = Profile::new("al", [10, 0, 0, 1].into(), &Text::default());
+        let profile = Profile::new("al", &Cloaks::default().host([10, 0, 0, 1].into()), &Text::default());
         Person { name: Name::parse(name).unwrap(), profile }
     }
 
@@ -425,7 +426,11 @@ mod tests {
             ModeChange::Limit(None),
             ModeChange::Limit(Some(5)),
             ModeChange::Status { name: alice, status: Status::Operator, on: true },
-            ModeChange::Mask { list: MaskList::Bans, mask: Mask::parse("x").unwrap(), on: false },
+            ModeChange::Mask {
+                list: MaskList::Bans,
+                mask: Mask::parse("x", &Cloaks::default()).unwrap(),
+                on: false,
+            },
         ];
         assert_eq!(ModeString(&changes).to_string(), "+nt-kl+lo-b * 5 alice x!*@*");
         assert_eq!(ModeString(&[]).to_string(), "");
@@ -434,7 +439,7 @@ mod tests {
     #[test]
     fn exceptions_override_bans_and_a_muted_person_may_enter() {
         let entry = |text| MaskEntry {
-            mask: Mask::parse(text).unwrap(),
+            mask: Mask::parse(text, &Cloaks::default()).unwrap(),
             by: Name::parse("op").unwrap(),
             at_unix_ms: 0,
         };
@@ -452,10 +457,19 @@ mod tests {
         assert!(!modes.invites(&alice));
         assert!(modes.add_mask(MaskList::InviteExceptions, entry("bob")));
         assert!(modes.invites(&person("bob")) && !modes.invites(&alice));
-        assert!(modes.remove_mask(MaskList::InviteExceptions, &Mask::parse("bob").unwrap()).is_some());
-        let removed = modes.remove_mask(MaskList::BanExceptions, &Mask::parse("*!AL@**").unwrap());
+        assert!(
+            modes
+                .remove_mask(MaskList::InviteExceptions, &Mask::parse("bob", &Cloaks::default()).unwrap())
+                .is_some()
+        );
+        let removed =
+            modes.remove_mask(MaskList::BanExceptions, &Mask::parse("*!AL@**", &Cloaks::default()).unwrap());
         assert_eq!(removed.as_ref().map(Mask::as_str), Some("*!al@*"), "as it was written");
-        assert!(modes.remove_mask(MaskList::BanExceptions, &Mask::parse("*!al@*").unwrap()).is_none());
+        assert!(
+            modes
+                .remove_mask(MaskList::BanExceptions, &Mask::parse("*!al@*", &Cloaks::default()).unwrap())
+                .is_none()
+        );
         assert!(modes.set_flag(Flag::Moderated, true) && !modes.set_flag(Flag::Moderated, true));
     }
 }

@@ -59,6 +59,14 @@ impl Network {
         ip.to_canonical().is_ipv6().then(|| Self { first: mapped(ip) & mask(48), bits: 48 })
     }
 
+    /// Returns the network as bytes, which no other network has.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; 17] {
+        let mut bytes = [self.bits; 17];
+        bytes[..16].copy_from_slice(&self.first.to_be_bytes());
+        bytes
+    }
+
     /// Returns whether the address is in the network.
     #[must_use]
     pub fn contains(&self, ip: IpAddr) -> bool {

@@ -1,5 +1,6 @@
 //! The settings of the server's behaviour. Its limits are in [`limits`](crate::base::limits).
 
+use crate::base::cloak::Cloaks;
 use crate::base::identity::Identity;
 use crate::base::language::Language;
 use crate::base::network::{Network, TrustedNetwork};
@@ -8,6 +9,8 @@ use alloc::sync::Arc;
 /// The settings of the server's behaviour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
+    /// The hosts by which others know the addresses of clients. [`Cloaks::default`] has no key.
+    pub cloaks: Cloaks,
     /// Whether plain clients are sent their own lines, too (`--echo`). IRC clients request it with `echo-message`.
     pub echo: bool,
     /// Whether new members are sent a note with their name, their room, and the command for help.
@@ -28,6 +31,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            cloaks: Cloaks::default(),
             echo: false,
             greeting: true,
             identity: Arc::default(),

@@ -3,10 +3,9 @@
 use crate::base::digest::Digest;
 use crate::base::name::Name;
 use crate::base::text::Text;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
-use core::net::IpAddr;
 use unicode_normalization::UnicodeNormalization;
 
 /// The public identity of a member: `name!user@host` of IRC, and the real name.
@@ -18,17 +17,17 @@ pub struct Person {
     pub profile: Profile,
 }
 
-/// User name, host, address and real name of a client. Cloning it is cheap.
+/// User name, host and real name of a client. Cloning it is cheap.
+///
+/// The host is a [cloak](crate::Cloaks), or one that an operator of the server set. The address is not a part of it: the
+/// log and the world never contain one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Profile {
-    /// User name, address, host (if it is not the address) and real name, concatenated. Four separate allocations would
-    /// need more memory than the texts.
+    /// User name, host and real name, concatenated. Three separate allocations would need more memory than the texts.
     texts: Arc<str>,
     /// The end of the user name in `texts`.
     user_end: u8,
-    /// The end of the address in `texts`.
-    address_end: u8,
-    /// The end of the host in `texts`; equal to `address_end` if the address is shown.
+    /// The end of the host in `texts`.
     host_end: u8,
 }
 
@@ -88,7 +87,7 @@ impl fmt::Display for UserModes {
     }
 }
 
-/// A host name that is shown instead of an address.
+/// A host that is shown instead of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host(Arc<str>);
 
@@ -120,7 +119,6 @@ impl Person {
         digest.text(self.name.as_str());
         digest.text(self.profile.user());
         digest.text(self.profile.host());
-        digest.text(self.profile.address());
         digest.text(self.profile.real_name());
     }
 }
@@ -139,7 +137,7 @@ impl Profile {
     /// Characters that cannot be in `name!user@host`, or would be wildcards there, are dropped from the user name. If
     /// nothing is left, it is `user`.
     #[must_use]
-    pub fn new(user: &str, ip: IpAddr, real_name: &Text) -> Self {
+    pub fn new(user: &str, host: &Host, real_name: &Text) -> Self {
         let mut kept = String::new();
         // Masks are compared in NFC, so the user name is kept in NFC.
         for character in user.nfc().filter(|&it| Self::user_may_have(it)) {
@@ -149,23 +147,16 @@ impl Profile {
             kept.push(character);
         }
         let user = if kept.is_empty() { "user" } else { &kept };
-        Self::of(user, &address_as_host(ip), None, real_name.as_str())
+        Self::of(user, host.as_str(), real_name.as_str())
     }
 
     /// Creates a profile of texts that are within their limits.
-    fn of(user: &str, address: &str, host: Option<&str>, real_name: &str) -> Self {
-        let host = host.filter(|&host| host != address);
-        let texts = [user, address, host.unwrap_or_default(), real_name].concat();
-        let end =
-            |length| u8::try_from(length).expect("a user name, an address and a host have 129 bytes at most");
-        let user_end = user.len();
-        let address_end = user_end + address.len();
-        let host_end = address_end + host.map_or(0, str::len);
+    fn of(user: &str, host: &str, real_name: &str) -> Self {
+        let end = |length| u8::try_from(length).expect("a user name and a host have 83 bytes at most");
         Self {
-            texts: texts.into(),
-            user_end: end(user_end),
-            address_end: end(address_end),
-            host_end: end(host_end),
+            texts: [user, host, real_name].concat().into(),
+            user_end: end(user.len()),
+            host_end: end(user.len() + host.len()),
         }
     }
 
@@ -176,8 +167,8 @@ impl Profile {
 
     /// Creates the profile of a plain client.
     #[must_use]
-    pub fn of_address(ip: IpAddr) -> Self {
-        Self::of(Self::PLAIN_USER, &address_as_host(ip), None, Self::PLAIN_REAL_NAME)
+    pub fn of_host(host: &Host) -> Self {
+        Self::of(Self::PLAIN_USER, host.as_str(), Self::PLAIN_REAL_NAME)
     }
 
     /// Returns the user name.
@@ -186,16 +177,10 @@ impl Profile {
         &self.texts[..self.user_end.into()]
     }
 
-    /// Returns the host that is shown to others: the address, or the host that an operator of the server set (`CHGHOST`).
+    /// Returns the host: the cloak, or the host that an operator of the server set (`CHGHOST`).
     #[must_use]
     pub fn host(&self) -> &str {
-        self.shown_host().unwrap_or_else(|| self.address())
-    }
-
-    /// Returns the address of the connection, which only operators of the server and the member itself may see.
-    #[must_use]
-    pub fn address(&self) -> &str {
-        &self.texts[self.user_end.into()..self.address_end.into()]
+        &self.texts[self.user_end.into()..self.host_end.into()]
     }
 
     /// Returns the real name, a free text that is often empty.
@@ -207,19 +192,13 @@ impl Profile {
     /// Returns the profile with another host.
     #[must_use]
     pub fn with_host(&self, host: &Host) -> Self {
-        Self::of(self.user(), self.address(), Some(host.as_str()), self.real_name())
+        Self::of(self.user(), host.as_str(), self.real_name())
     }
 
     /// Returns the profile with another real name.
     #[must_use]
     pub fn with_real_name(&self, real_name: &Text) -> Self {
-        Self::of(self.user(), self.address(), self.shown_host(), real_name.as_str())
-    }
-
-    /// Returns the host that is shown instead of the address, if one was set.
-    fn shown_host(&self) -> Option<&str> {
-        let (start, end) = (self.address_end.into(), self.host_end.into());
-        (start < end).then(|| &self.texts[start..end])
+        Self::of(self.user(), self.host(), real_name.as_str())
     }
 }
 
@@ -227,25 +206,19 @@ impl fmt::Debug for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Profile")
             .field("user", &self.user())
-            .field("address", &self.address())
             .field("host", &self.host())
             .field("real_name", &self.real_name())
             .finish()
     }
 }
 
-/// Formats an address as a host. A `0` precedes a leading colon, which would mark the last parameter of a message.
-pub(crate) fn address_as_host(ip: IpAddr) -> String {
-    let shown = ip.to_canonical().to_string();
-    if shown.starts_with(':') { alloc::format!("0{shown}") } else { shown }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString;
 
-    fn profile(user: &str, ip: &str) -> Profile {
-        Profile::new(user, ip.parse().unwrap(), &Text::default())
+    fn profile(user: &str, host: &str) -> Profile {
+        Profile::new(user, &Host::parse(host).unwrap(), &Text::default())
     }
 
     #[test]
@@ -261,7 +234,7 @@ mod tests {
             ("123456789012345678901", "12345678901234567890"),
             ("1234567890123456789é", "1234567890123456789"),
         ] {
-            assert_eq!(profile(user, "10.0.0.1").user(), kept, "{user}");
+            assert_eq!(profile(user, "a.cloak").user(), kept, "{user}");
         }
     }
 
@@ -279,18 +252,6 @@ mod tests {
     }
 
     #[test]
-    fn the_host_of_a_new_profile_is_its_address() {
-        for (ip, host) in [
-            ("10.0.0.1", "10.0.0.1"),
-            ("::1", "0::1"),
-            ("2001:db8::1", "2001:db8::1"),
-            ("::ffff:10.0.0.1", "10.0.0.1"),
-        ] {
-            assert_eq!(profile("x", ip).host(), host);
-        }
-    }
-
-    #[test]
     fn a_host_is_one_word() {
         for (text, is_host) in [
             ("tea.example", true),
@@ -304,13 +265,13 @@ mod tests {
             assert_eq!(Host::parse(text).is_some(), is_host, "{text}");
         }
         assert!(Host::parse(&"x".repeat(63)).is_some() && Host::parse(&"x".repeat(64)).is_none());
-        let shown = profile("alice", "10.0.0.1").with_host(&Host::parse("tea.example").unwrap());
-        assert_eq!((shown.user(), shown.host(), shown.address()), ("alice", "tea.example", "10.0.0.1"));
+        let shown = profile("alice", "a.cloak").with_host(&Host::parse("tea.example").unwrap());
+        assert_eq!((shown.user(), shown.host(), shown.real_name()), ("alice", "tea.example", ""));
     }
 
     #[test]
     fn with_real_name_changes_nothing_else() {
-        let one = profile("alice", "10.0.0.1");
+        let one = profile("alice", "a.cloak");
         let words = Text::clean("Alice in 茶".as_bytes(), false);
         let other = one.with_real_name(&words);
         assert_eq!(other.real_name(), "Alice in 茶");
@@ -318,6 +279,6 @@ mod tests {
         assert_eq!(other.with_real_name(&Text::default()), one);
         let host = Host::parse("tea.example").unwrap();
         assert_eq!(other.with_host(&host), one.with_host(&host).with_real_name(&words));
-        assert_eq!(one.with_host(&host).with_host(&Host::parse(one.address()).unwrap()), one);
+        assert_eq!(one.with_host(&host).with_host(&Host::parse(one.host()).unwrap()), one);
     }
 }

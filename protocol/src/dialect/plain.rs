@@ -213,6 +213,7 @@ impl Notes<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::cloak::Cloaks;
     use crate::base::id::Seq;
     use crate::base::name::{Name, NameError};
     use crate::base::person::{Person, Profile};
@@ -302,7 +303,7 @@ mod tests {
     #[test]
     fn a_history_has_as_many_of_the_latest_lines_as_fit() {
         let (name, text) = (Name::parse("alice").unwrap(), Text::clean(&[b'x'; 100], false));
-        let by = Person { name, profile: Profile::of_address([10, 0, 0, 1].into()) };
+        let by = Person { name, profile: Profile::of_host(&Cloaks::default().host([10, 0, 0, 1].into())) };
         let line = |seq| HistoryLine {
             seq: Seq(seq),
             at_unix_ms: seq,

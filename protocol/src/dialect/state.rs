@@ -15,6 +15,7 @@ use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use bytes::BytesMut;
 use core::fmt;
+use core::net::IpAddr;
 
 /// The state of a dialect for one connection.
 ///
@@ -116,6 +117,12 @@ pub struct Context<'a> {
     pub options: &'a Options,
 }
 
+/// The addresses of the members' clients.
+pub trait ClientAddresses: fmt::Debug {
+    /// Returns the address of a member's client. Only the member itself and operators of the server may be told.
+    fn of_member(&self, member: MemberId) -> Option<IpAddr>;
+}
+
 /// The data available to a dialect that writes.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
@@ -133,6 +140,8 @@ pub struct View<'a> {
     pub unregistered: usize,
     /// The names that the connection watches.
     pub watched: &'a BTreeSet<Name>,
+    /// The addresses of the members' clients, which the world does not contain.
+    pub addresses: &'a dyn ClientAddresses,
 }
 
 /// An answer that a dialect writes, and what follows from it.

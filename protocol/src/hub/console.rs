@@ -239,13 +239,17 @@ fn write_printable(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::cloak::Cloaks;
     use crate::base::mode::{Flag, Key, Mask, MaskList, Status};
     use alloc::string::ToString;
 
     #[test]
     fn changes_are_logged_without_a_key() {
-        let mask =
-            |text| ModeChange::Mask { list: MaskList::Bans, mask: Mask::parse(text).unwrap(), on: true };
+        let mask = |text| ModeChange::Mask {
+            list: MaskList::Bans,
+            mask: Mask::parse(text, &Cloaks::default()).unwrap(),
+            on: true,
+        };
         let changes = [
             ModeChange::Flag { flag: Flag::TopicLocked, on: false },
             ModeChange::Key(Key::parse("hunter2")),

@@ -143,9 +143,10 @@ impl Hub {
         let peer = connection.peer;
         let room = connection.room.clone().filter(|_| registration.enters_room);
         let request = registration.name.map_or(NameRequest::Port(peer.port()), NameRequest::Name);
+        let cloak = self.options.cloaks.host(planted::cloaked(peer.ip()));
         let profile = match registration.user {
-            Some((user, real_name)) => Profile::new(&user, peer.ip(), &real_name),
-            None => Profile::of_address(peer.ip()),
+            Some((user, real_name)) => Profile::new(&user, &cloak, &real_name),
+            None => Profile::of_host(&cloak),
         };
         sink.output(Output::Propose { conn, command: Command::Enter { conn, request, profile, room } });
     }

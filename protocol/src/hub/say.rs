@@ -3,20 +3,22 @@
 //! `respond` functions write a part of the answer to the connection's own line; `push` functions write something that
 //! does not belong to it. If the line is labelled, only the former goes into the labelled answer.
 
-use super::Hub;
+use super::{Hub, Slot};
 use crate::base::id::{ConnId, MemberId, RoomId};
 use crate::base::rate::Cost;
 use crate::base::time::Now;
 use crate::dialect::action::Action;
 use crate::dialect::event::{Event, WireClass};
 use crate::dialect::reply::Reply;
-use crate::dialect::state::{Answer, DialectState, View};
+use crate::dialect::state::{Answer, ClientAddresses, DialectState, View};
 use crate::hub::output::{Output, Sink};
 use crate::planted;
 use crate::session::Link;
 use crate::world::Member;
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use bytes::BytesMut;
+use core::net::{IpAddr, SocketAddr};
 
 /// Bytes of an answer that are charged for each member or room that was examined for it. A search that finds little
 /// still costs what it examined.
@@ -27,6 +29,31 @@ pub(super) struct Composed {
     next: Vec<Action>,
     rows: usize,
     is_bulk: bool,
+}
+
+/// The addresses of the members' clients, while one session is written to: the slots before and after its own.
+#[derive(Debug)]
+struct Peers<'a> {
+    members: &'a BTreeMap<MemberId, ConnId>,
+    before: &'a [Slot],
+    own: (ConnId, SocketAddr),
+    after: &'a [Slot],
+}
+
+impl ClientAddresses for Peers<'_> {
+    fn of_member(&self, member: MemberId) -> Option<IpAddr> {
+        let conn = *self.members.get(&member)?;
+        let (own, peer) = self.own;
+        if conn == own {
+            return Some(peer.ip());
+        }
+        let index = conn.slot as usize;
+        let slot = match index.checked_sub(self.before.len() + 1) {
+            Some(index) => self.after.get(index),
+            None => self.before.get(index),
+        };
+        slot?.connection.as_ref().map(|connection| connection.peer.ip())
+    }
 }
 
 impl Hub {
@@ -149,9 +176,11 @@ impl Hub {
         bytes: &mut BytesMut,
         write: impl FnOnce(&mut dyn DialectState, &View<'_>, &mut Answer<'_>),
     ) -> Option<Composed> {
-        let slot = self.slots.get_mut(conn.slot as usize)?;
+        let (before, rest) = self.slots.split_at_mut_checked(conn.slot as usize)?;
+        let (slot, after) = rest.split_first_mut()?;
         let connection = slot.connection.as_mut().filter(|_| slot.generation == conn.generation)?;
         let session = &mut connection.session;
+        let peers = Peers { members: &self.members, before, own: (conn, connection.peer), after };
         let view = View {
             member: session.member(),
             world: &self.world,
@@ -160,6 +189,7 @@ impl Hub {
             now,
             unregistered: self.timers.registering(),
             watched: self.watches.of(conn),
+            addresses: &peers,
         };
         let mut answer = Answer::new(bytes);
         write(session.dialect_mut(), &view, &mut answer);

@@ -8,6 +8,7 @@ use super::tick::Item;
 use super::{Outbox, Wire};
 use crate::base::id::{ConnId, RoomId, Seq};
 use crate::base::limits::Limits;
+use crate::base::person::Host;
 use crate::base::text::Text;
 use crate::dialect::event::WireClass;
 use crate::dialect::irc::Capabilities;
@@ -112,7 +113,10 @@ fn subscribe(outbox: &mut Outbox, conn: ConnId, room: RoomId) {
 }
 
 fn alice() -> Person {
-    Person { name: Name::parse("alice").unwrap(), profile: Profile::of_address([127, 0, 0, 1].into()) }
+    Person {
+        name: Name::parse("alice").unwrap(),
+        profile: Profile::of_host(&Host::parse("tea.example").unwrap()),
+    }
 }
 
 /// Sends a message of Alice's to a room.

@@ -1,6 +1,7 @@
 //! Tests of the world: digests, by which transcripts and simulator compare worlds, and rules that no transcript shows.
 
 use super::{Effect, Refusal, World};
+use crate::base::cloak::Cloaks;
 use crate::base::id::{ConnId, MemberId, RoomId, Seq};
 use crate::base::limits::WorldLimits;
 use crate::base::mode::{Mask, MaskList, ModeChange};
@@ -14,7 +15,7 @@ use alloc::vec::Vec;
 const CONN: ConnId = ConnId { slot: 0, generation: 0 };
 
 fn enter(port: u16, room: Option<RoomName>) -> Command {
-    let profile = Profile::of_address([127, 0, 0, 1].into());
+    let profile = Profile::of_host(&Cloaks::default().host([127, 0, 0, 1].into()));
     Command::Enter { conn: CONN, request: NameRequest::Port(port), profile, room }
 }
 
@@ -139,7 +140,7 @@ fn a_member_with_the_maximum_number_of_rooms_can_still_move() {
 fn a_mask_applies_to_the_current_host() {
     let (operator, member) = (MemberId(Seq(2)), MemberId(Seq(3)));
     let enter = |port| enter(port, Some(RoomName::lobby()));
-    let mask = Mask::parse("m:*!*@tea.example").unwrap();
+    let mask = Mask::parse("m:*!*@tea.example", &Cloaks::default()).unwrap();
     let mute = ModeChange::Mask { list: MaskList::Bans, mask, on: true };
     let mut world = world(&[
         Command::Configure(WorldLimits::default()),

@@ -4,7 +4,9 @@ use super::notes;
 use super::template::{Template, in_every_language};
 use bytes::BytesMut;
 use parlor_protocol::plain::Note;
-use parlor_protocol::{Event, EventKind, Message, MessageKind, Name, Person, Profile, RoomName, Stamp, Text};
+use parlor_protocol::{
+    Cloaks, Event, EventKind, Message, MessageKind, Name, Person, Profile, RoomName, Stamp, Text,
+};
 
 /// Names that are remembered. The one seen longest ago is dropped.
 const NAMES_MAX: usize = 500;
@@ -146,7 +148,10 @@ fn templates() -> Vec<(LineMeaning, Template)> {
     let text = Text::clean(OTHER.as_bytes(), false);
     let (message, action) =
         (Message::new(MessageKind::Text, text.clone()), Message::new(MessageKind::Action, text.clone()));
-    let by = Person { name: one.clone(), profile: Profile::of_address([127, 0, 0, 1].into()) };
+    let by = Person {
+        name: one.clone(),
+        profile: Profile::of_host(&Cloaks::default().host([127, 0, 0, 1].into())),
+    };
     let (room_ref, status) = (&room, None);
     let events = [
         (LineMeaning::Rename, EventKind::Renamed { to: &other }),

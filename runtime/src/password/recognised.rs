@@ -2,20 +2,17 @@
 
 use super::Passwords;
 use super::attempts::NameTag;
-use argon2::password_hash::{Error, try_generate_salt};
+use crate::random;
 use blake2::Blake2bMac512;
 use blake2::digest::{KeyInit, Mac, Output};
 use std::fmt;
 use std::sync::Arc;
 
-/// Bytes of the key.
-const KEY_BYTES: usize = 32;
-
 /// The right password of the server, as a hash under a key that is drawn at the start and leaves the memory of this
 /// process nowhere. Thousands of clients who return at once need one argon2 instead of thousands; a wrong password is
 /// never remembered, so that each guess still costs one.
 pub(super) struct Recognised {
-    key: [u8; KEY_BYTES],
+    key: [u8; random::KEY_BYTES],
     /// The passwords in force when it was found right, and its hash.
     right: Option<(Arc<Passwords>, Output<Blake2bMac512>)>,
 }
@@ -31,12 +28,8 @@ impl Recognised {
     ///
     /// # Errors
     /// The system has no random bytes.
-    pub(super) fn new() -> Result<Self, Error> {
-        let mut key = [0; KEY_BYTES];
-        let (first, second) = key.split_at_mut(KEY_BYTES / 2);
-        first.copy_from_slice(&try_generate_salt()?);
-        second.copy_from_slice(&try_generate_salt()?);
-        Ok(Self { key, right: None })
+    pub(super) fn new() -> Result<Self, random::Error> {
+        Ok(Self { key: random::key()?, right: None })
     }
 
     /// Remembers a password that argon2 has found right.
@@ -86,7 +79,7 @@ mod tests {
     fn keys_differ_and_are_not_shown() {
         let [one, other] = [Recognised::new().unwrap(), Recognised::new().unwrap()];
         assert_ne!(one.key, other.key);
-        assert_ne!(one.key[..KEY_BYTES / 2], one.key[KEY_BYTES / 2..]);
+        assert_ne!(one.key[..random::KEY_BYTES / 2], one.key[random::KEY_BYTES / 2..]);
         assert_eq!(one.tag("root"), one.tag("root"));
         assert_ne!(one.tag("root"), one.tag("Root"));
         assert_ne!(one.tag("root"), other.tag("root"));

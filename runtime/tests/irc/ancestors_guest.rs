@@ -34,5 +34,5 @@ fn the_ancestors_client_chats_with_irssi_and_weechat() {
     bob.enters("/quit 再见");
     guest.printed.wait_for("bob退出聊天室");
     guest.signal(Signal::INT);
-    alice.sees(&format!("{name} [plain@127.0.0.1] has quit [Connection closed]"));
+    alice.sees(&format!("{name} [plain@CLOAK] has quit [Connection closed]"));
 }

@@ -25,8 +25,8 @@ impl Room {
         let mut carol = nc("carol");
         carol.enter("/join tea");
         carol.printed.wait_for("* you have entered tea; 2 others are here");
-        bob.sees("(plain@127.0.0.1) has joined #tea");
-        alice.sees("carol [plain@127.0.0.1] has joined #tea");
+        bob.sees("(plain@CLOAK) has joined #tea");
+        alice.sees("carol [plain@CLOAK] has joined #tea");
         Self { bob, alice, carol, _server: server }
     }
 
@@ -152,7 +152,7 @@ fn whoever_began_the_room_sends_others_out_and_nobody_else_does() {
     room.alice.sees("carol was kicked from #tea by bob [也够了]");
     assert_eq!(room.alice.rows_with("now we are two"), [""; 0], "alice was not there");
     room.carol.enter("/join tea");
-    room.bob.sees_below("has kicked carol", "(plain@127.0.0.1) has joined #tea");
+    room.bob.sees_below("has kicked carol", "(plain@CLOAK) has joined #tea");
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn rooms_and_names_may_be_chinese() {
     room.carol.printed.wait_for("爱丽丝 joined");
     room.bob.enters("/join #茶馆");
     room.carol.printed.wait_for("鲍勃 joined");
-    room.alice.sees("鲍勃 [bob@127.0.0.1] has joined #茶馆");
+    room.alice.sees("鲍勃 [bob@CLOAK] has joined #茶馆");
     room.bob.sees("│@卡罗");
     room.alice.enters("来一壶茶");
     room.bob.sees("爱丽丝 | 来一壶茶");
@@ -254,7 +254,7 @@ fn rooms_and_names_may_be_chinese() {
     room.alice.sees("< 鲍勃> 我也要");
     room.carol.printed.wait_for("鲍勃: 我也要");
     room.carol.enter("/msg 爱丽丝 马上来");
-    room.alice.sees("[卡罗(plain@127.0.0.1)] 马上来");
+    room.alice.sees("[卡罗(plain@CLOAK)] 马上来");
 }
 
 #[test]
@@ -301,11 +301,11 @@ fn what_is_said_to_one_alone_nobody_else_hears() {
     room.alice.enters("/msg bob only you, 悄悄");
     room.bob.sees("alice | only you, 悄悄");
     room.bob.enters("only you as well");
-    room.alice.sees("[bob(bob@127.0.0.1)] only you as well");
+    room.alice.sees("[bob(bob@CLOAK)] only you as well");
     room.alice.enters("/msg carol for nc 好");
     room.carol.printed.wait_for("alice (private): for nc 好");
     room.carol.enter("/msg alice for irssi 好");
-    room.alice.sees("[carol(plain@127.0.0.1)] for irssi 好");
+    room.alice.sees("[carol(plain@CLOAK)] for irssi 好");
     room.bob.enters("/query carol");
     room.bob.enters("for nc, too");
     room.carol.printed.wait_for("bob (private): for nc, too");
@@ -340,13 +340,13 @@ fn whoever_leaves_is_gone_for_all_and_their_last_words_are_read() {
     room.bob.sees("dave");
     room.alice.enters("/quit good night, 晚安");
     room.alice.sees("irssi ended with 0");
-    room.bob.sees("alice (alice@127.0.0.1) has quit (Quit: good night, 晚安)");
-    dave.sees("alice [alice@127.0.0.1] has quit [Quit: good night, 晚安]");
+    room.bob.sees("alice (alice@CLOAK) has quit (Quit: good night, 晚安)");
+    dave.sees("alice [alice@CLOAK] has quit [Quit: good night, 晚安]");
     room.carol.printed.wait_for("alice left: good night, 晚安");
     room.bob.enters("/quit 再见");
     room.bob.sees("weechat ended with 0");
-    dave.sees("bob [bob@127.0.0.1] has quit [Quit: 再见]");
+    dave.sees("bob [bob@CLOAK] has quit [Quit: 再见]");
     room.carol.printed.wait_for("bob left: 再见");
     room.carol.enter("/quit");
-    dave.sees("carol [plain@127.0.0.1] has quit [Quit]");
+    dave.sees("carol [plain@CLOAK] has quit [Quit]");
 }

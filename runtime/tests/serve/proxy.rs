@@ -21,7 +21,7 @@ fn a_client_has_the_address_that_its_proxy_names() {
     alice.send(
         "PROXY TCP4 192.0.2.7 127.0.0.1 5001 3000\r\nNICK alice\r\nUSER a 0 * :Alice\r\nWHOIS alice\r\n",
     );
-    while !alice.line().contains(" 192.0.2.7 * :Alice") {}
+    while !alice.line().contains(" 338 alice alice 192.0.2.7 :") {}
     server.log.wait_for("alice joined peer=192.0.2.7:5001");
 
     // Version 2, in two segments. Plain clients are named after the port that the proxy names.

@@ -96,7 +96,7 @@ impl Silence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use parlor_protocol::Profile;
+    use parlor_protocol::{Cloaks, Profile};
 
     /// Returns a check that knows two members: one in the lobby from entry 1 to entry 3, the other from entry 2 on.
     fn silence() -> (Silence, [ConnId; 2]) {
@@ -105,7 +105,7 @@ mod tests {
         let enter = |(conn, port)| Command::Enter {
             conn,
             request: NameRequest::Port(port),
-            profile: Profile::of_address([127, 0, 0, 1].into()),
+            profile: Profile::of_host(&Cloaks::default().host([127, 0, 0, 1].into())),
             room: Some(RoomName::lobby()),
         };
         let leaves = Command::Leave {

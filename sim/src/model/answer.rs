@@ -9,11 +9,15 @@ use super::chat::{Chat, Room};
 use super::conn::{Conn, Link, Stage};
 use super::irc::Client;
 use super::todo::{Change, Query, Todo};
+use crate::sometimes;
 use bytes::BytesMut;
 use parlor_protocol::{
-    Action, Answer, Command, ConnId, DialectState, Event, MemberId, Name, Question, Refusal, Reply, RoomName,
-    UserModes, View,
+    Action, Answer, ClientAddresses, Command, ConnId, DialectState, Event, MemberId, Name, Question, Refusal,
+    Reply, RoomName, UserModes, View,
 };
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// Number of bytes that the examination of one member or room costs, whether it is part of the answer or not.
 const ROW_COST_BYTES: usize = 16;
@@ -28,6 +32,20 @@ struct Written {
     rows: usize,
     /// Whether the next line waits until the whole answer is written.
     is_bulk: bool,
+}
+
+/// The addresses of the members' clients, and the members whose address the dialect has looked up.
+#[derive(Debug)]
+struct Peers {
+    of_members: BTreeMap<MemberId, IpAddr>,
+    asked: RefCell<Vec<MemberId>>,
+}
+
+impl ClientAddresses for Peers {
+    fn of_member(&self, member: MemberId) -> Option<IpAddr> {
+        self.asked.borrow_mut().push(member);
+        self.of_members.get(&member).copied()
+    }
 }
 
 impl Model {
@@ -142,17 +160,24 @@ impl Model {
             matches!(conn.stage, Stage::Header | Stage::Registering) && conn.link == Link::Open
         };
         let unregistered = self.conns.values().filter(registers).count();
+        let may_know = self.operates(id);
+        let peers = self.conns.values().filter_map(|conn| Some((conn.stage.member()?, conn.peer.ip())));
+        let addresses = Peers { of_members: peers.collect(), asked: RefCell::default() };
         let Some(conn) = self.conns.get_mut(id) else { return Written::default() };
         let member = conn.stage.member();
         let Some(Client { form, watches, .. }) = conn.irc.as_deref_mut() else { return Written::default() };
         let Self { world, options, limits, now, .. } = self;
-        let view = View { member, world, options, limits, now: *now, unregistered, watched: watches };
+        let (now, addresses) = (*now, &addresses);
+        let view = View { member, world, options, limits, now, unregistered, watched: watches, addresses };
         let mut bytes = BytesMut::new();
         let mut answer = Answer { bytes: &mut bytes, next: Vec::new(), rows: 0, is_bulk: false };
         write(&mut **form, &view, &mut answer);
         let Answer { next, rows, is_bulk, .. } = answer;
         let told = self.chat.hidden(member, &String::from_utf8_lossy(&bytes));
-        self.fault = self.fault.take().or(told);
+        let others = addresses.asked.borrow().iter().filter(|it| Some(**it) != member).count();
+        sometimes!(self.marks, AddressTold, others > 0 && may_know);
+        let address = (others > 0 && !may_know).then(|| format!("{id} is told an address of another"));
+        self.fault = self.fault.take().or(told).or(address);
         // The model derives everything else that the dialect proposes from the line itself.
         let questions = next.into_iter().filter_map(|action| match action {
             Action::Ask(question) => Some(question),

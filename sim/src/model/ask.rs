@@ -1,11 +1,10 @@
 //! The plain dialect: parses a typed line into a request.
 
 use super::address::{LINE, told};
+use super::mask::{self, Unfit};
 use crate::seen::{has_no_glyph, is_unseen, narrow};
 use parlor_protocol::plain::{HelpOn, Mistake};
-use parlor_protocol::{
-    Flag, Key, Language, Mask, MaskList, MessageKind, ModeChange, Name, RoomName, Status, Text,
-};
+use parlor_protocol::{Flag, Key, Language, MaskList, MessageKind, ModeChange, Name, RoomName, Status, Text};
 
 /// The request of one line.
 #[derive(Clone, Debug)]
@@ -233,7 +232,10 @@ impl Rest<'_> {
             None => Err(Mistake::Usage(name)),
             Some(mask) => {
                 self.end(name)?;
-                let mask = Mask::parse_for(MaskList::Bans, &mask).map_err(|_| Mistake::BadMask)?;
+                let mask = mask::read(MaskList::Bans, &mask).map_err(|unfit| match unfit {
+                    Unfit::Network => Mistake::BadNetwork,
+                    Unfit::Otherwise => Mistake::BadMask,
+                })?;
                 Ok(Ask::Mode(ModeChange::Mask { list: MaskList::Bans, mask, on }))
             }
         }

@@ -82,7 +82,7 @@ fn line(it: &HistoryLine) -> (u64, u64, (&str, &Person), &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use parlor_protocol::{Command, ConnId, LogEntry, NameRequest, Profile, Seq, WorldLimits};
+    use parlor_protocol::{Cloaks, Command, ConnId, LogEntry, NameRequest, Profile, Seq, WorldLimits};
 
     #[test]
     fn a_member_of_only_one_of_them_is_a_difference() {
@@ -93,7 +93,7 @@ mod tests {
             Command::Enter {
                 conn: ConnId { slot: 0, generation: 0 },
                 request: NameRequest::Port(5_001),
-                profile: Profile::of_address([127, 0, 0, 1].into()),
+                profile: Profile::of_host(&Cloaks::default().host([127, 0, 0, 1].into())),
                 room: Some(RoomName::lobby()),
             },
         );

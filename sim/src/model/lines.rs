@@ -3,6 +3,7 @@
 use super::Model;
 use super::address::{LINE, answered};
 use super::ask::Ask;
+use super::cloak;
 use super::conn::{Link, NextLine, Opening, Stage, Wait};
 use super::irc::Author;
 use super::sniff::{self, Detected, Ways};
@@ -312,7 +313,7 @@ impl Model {
             return;
         };
         (conn.stage, conn.wait, conn.budget_timer) = (Stage::Entering, None, None);
-        let profile = Profile::new(&user, conn.peer.ip(), &real_name);
+        let profile = Profile::new(&user, &cloak::of(conn.peer.ip()), &real_name);
         let command = Command::Enter { conn: id, request: NameRequest::Name(name), profile, room: None };
         self.proposals.push((id, command));
     }
@@ -326,7 +327,8 @@ impl Model {
         self.leave_queue(id);
         let Some(conn) = self.conns.get_mut(id) else { return };
         (conn.stage, conn.wait, conn.budget_timer) = (Stage::Entering, None, None);
-        let (request, profile) = (NameRequest::Port(conn.peer.port()), Profile::of_address(conn.peer.ip()));
+        let (request, profile) =
+            (NameRequest::Port(conn.peer.port()), Profile::of_host(&cloak::of(conn.peer.ip())));
         let command = Command::Enter { conn: id, request, profile, room: conn.leads_to.clone() };
         self.proposals.push((id, command));
     }

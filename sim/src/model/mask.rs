@@ -1,7 +1,8 @@
 //! Masks: their syntax, their equality, and matching. They are independent of the core's.
 
+use super::cloak;
 use super::fold::folded;
-use parlor_protocol::{Mask, MaskList, Name, Person};
+use parlor_protocol::{Cloaks, Mask, MaskList, Name, Person};
 use std::net::IpAddr;
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -13,18 +14,26 @@ enum Place {
     This(char),
 }
 
+/// A reason for which a text is not a mask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unfit {
+    /// It names a network that no part of a cloak stands for.
+    Network,
+    Otherwise,
+}
+
 /// Parses a mask for a list.
-pub(super) fn read(list: MaskList, text: &str) -> Option<Mask> {
+pub(super) fn read(list: MaskList, text: &str) -> Result<Mask, Unfit> {
     let text: String = text.nfc().collect();
     let (mutes, pattern) = match text.strip_prefix("m:") {
         Some(pattern) => ("m:", pattern),
         None => ("", &*text),
     };
     if pattern.is_empty() || pattern.chars().any(|it| it.is_whitespace() || it.is_control()) {
-        return None;
+        return Err(Unfit::Otherwise);
     }
     if is_foreign(pattern) {
-        return None;
+        return Err(Unfit::Otherwise);
     }
     let bang = pattern.find('!');
     let at = pattern[bang.unwrap_or(0)..].find('@').map(|at| at + bang.unwrap_or(0));
@@ -37,17 +46,14 @@ pub(super) fn read(list: MaskList, text: &str) -> Option<Mask> {
         }
         (None, None) => (pattern, "", ""),
     };
-    let host = match [host.to_owned(), format!(":{host}")].iter().find_map(|host| host.parse().ok()) {
-        Some(address) => host_of(address),
-        None if is_network(host) => {
-            return None;
-        }
+    let host = match cloak::pattern(host) {
+        Some(pattern) => pattern.ok_or(Unfit::Network)?,
         None => host.to_owned(),
     };
     let star = |part: &str| if part.is_empty() { "*".to_owned() } else { part.to_owned() };
     let whole = format!("{mutes}{}!{}@{}", star(name), star(user), star(&host));
     if whole.len() > 170 {
-        return None;
+        return Err(Unfit::Otherwise);
     }
     let named = |it: char| Name::parse(&format!("a{it}")).is_ok();
     let used = |it: char| it.is_alphanumeric() || "-_.~+[]{}|^\\`'".contains(it);
@@ -60,11 +66,11 @@ pub(super) fn read(list: MaskList, text: &str) -> Option<Mask> {
         || has_other(&host, &hosted)
         || host.starts_with(':');
     if is_none || list == MaskList::InviteExceptions && !mutes.is_empty() {
-        return None;
+        return Err(Unfit::Otherwise);
     }
-    let mask = Mask::parse(&whole).expect("a whole mask is one");
+    let mask = Mask::parse(&whole, &Cloaks::default()).expect("a whole mask is one");
     assert_eq!(mask.as_str(), whole, "a whole mask is as it is written");
-    Some(mask)
+    Ok(mask)
 }
 
 /// Whether two masks are one entry of a list.
@@ -161,19 +167,4 @@ fn is_foreign(pattern: &str) -> bool {
     }
     before_colon.is_some_and(|kind| kind.len() == 1 && kind.chars().all(|it| it.is_ascii_alphabetic()))
         && pattern.parse::<IpAddr>().is_err()
-}
-
-/// Returns an address in the form in which hosts are shown.
-fn host_of(address: IpAddr) -> String {
-    let shown = address.to_canonical().to_string();
-    if shown.starts_with(':') { format!("0{shown}") } else { shown }
-}
-
-fn is_network(host: &str) -> bool {
-    let Some(slash) = host.rfind('/') else { return false };
-    let (network, size) = (&host[..slash], &host[slash + 1..]);
-    let digits = !size.is_empty() && size.chars().all(|it| it.is_ascii_digit());
-    (digits || size.parse::<IpAddr>().is_ok())
-        && (network.contains('.') || network.contains(':'))
-        && network.chars().all(|it| it.is_ascii_hexdigit() || matches!(it, '.' | ':' | '*' | '?'))
 }

@@ -6,6 +6,7 @@ use super::plain::PlainWriter;
 use super::pool::ROOMS;
 use super::proxy;
 use super::{Act, Hosts, Scenario, Setup, Step};
+use crate::cloak;
 use crate::source::Source;
 use parlor_protocol::{Identity, Language, Limits, Options, Rate, RoomName, TrustedNetwork, WorldLimits};
 use std::net::SocketAddr;
@@ -52,6 +53,7 @@ impl Setup {
         let mut setup = Self {
             limits: limits(source, clients),
             options: Options {
+                cloaks: cloak::cloaks(),
                 echo: source.chance(150),
                 greeting: !source.chance(200),
                 identity: Arc::new(Identity { has_password: source.chance(20), ..Identity::default() }),

@@ -17,7 +17,7 @@ const LETTERS: [char; 19] =
     ['n', 'n', 't', 's', 'm', 'i', 'C', 'k', 'l', 'b', 'e', 'I', 'o', 'o', 'v', 'v', 'v', 'v', 'z'];
 
 /// Masks for bans and exceptions.
-const MASKS: [&str; 24] = [
+const MASKS: [&str; 28] = [
     "alice",
     "ALICE!*@*",
     "bob!*@*",
@@ -38,6 +38,10 @@ const MASKS: [&str; 24] = [
     "2001:DB8::0:1",
     ":1",
     "127.0.0.0/8",
+    "10.0.0.0/24",
+    "m:10.0.*",
+    "127.0.0.0/16",
+    "2001:db8::/48",
     "$a:bob",
     "~q:bob",
     "a,b!*@*",

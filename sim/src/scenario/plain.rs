@@ -270,7 +270,7 @@ fn hidden(source: &mut Source<'_>, name: &str, room: &str, said: &str) -> String
 
 /// Returns a command about other members or the modes of a room.
 fn moderate(source: &mut Source<'_>, name: &str, said: &str) -> String {
-    let mask = source.pick(&[name, "*!*@127.*", "m:x", "a b"]);
+    let mask = source.pick(&[name, "*!*@127.0.*", "10.0.0.1/8", "m:x", "a b"]);
     let on = source.pick(&["on", "off", "开", "maybe"]);
     match source.below(14) {
         0 => format!("/kick {name} {}", source.pick(&["", said])),

@@ -1,7 +1,8 @@
 //! Masks, which select the persons of a ban or an exception.
 
+use crate::base::cloak::Cloaks;
 use crate::base::name::{Name, folded};
-use crate::base::person::{Host, Person, Profile, address_as_host};
+use crate::base::person::{Host, Person, Profile};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -57,7 +58,8 @@ pub enum MaskError {
     Malformed,
     /// A character that no name has.
     Name(char),
-    /// The host is a network such as `10.0.0.0/8`. It would never match, since hosts are compared as text.
+    /// The host is a network such as `10.0.0.0/8`, or a pattern of addresses such as `2001:*`, which is not one of the
+    /// networks that a cloak shows. It would never match, since hosts are compared as text.
     Network,
     /// The mask is longer than [`Mask::BYTES_MAX`].
     TooLong,
@@ -73,9 +75,9 @@ impl fmt::Display for MaskError {
             Self::Host(character) => write!(f, "A host cannot contain '{character}' there"),
             Self::Malformed => f.write_str("A mask has the form nick!user@host"),
             Self::Name(character) => write!(f, "A nick cannot contain '{character}'"),
-            Self::Network => {
-                f.write_str("Network masks are not supported yet; use * and ?, as in *!*@10.0.*")
-            }
+            Self::Network => f.write_str(
+                "A mask takes an address or its network of 24 or 16 bits (IPv6: 64 or 48), as in *!*@192.0.2.0/24",
+            ),
             Self::TooLong => f.write_str("The mask is too long"),
             Self::UnknownKind => f.write_str("Unknown kind of mask"),
             Self::User(character) => write!(f, "A user name cannot contain '{character}'"),
@@ -95,12 +97,12 @@ impl Mask {
 
     /// Parses a mask. Parts of `name!user@host` that are missing become `*`.
     ///
-    /// A text without `!` and `@` is a host if it contains `.`, `:` or `/`, and a name otherwise. An address is
-    /// converted to the form in which hosts are shown.
+    /// A text without `!` and `@` is a host if it contains `.`, `:` or `/`, and a name otherwise. An address, or one of the
+    /// networks that a cloak shows, is converted to the pattern of its cloaks.
     ///
     /// # Errors
     /// Returns an error if the text is not a mask, or can match nobody.
-    pub fn parse(text: &str) -> Result<Self, MaskError> {
+    pub fn parse(text: &str, cloaks: &Cloaks) -> Result<Self, MaskError> {
         let text: String = text.nfc().collect();
         let (mute, pattern) = match text.strip_prefix(Self::MUTE) {
             Some(pattern) => (Self::MUTE, pattern),
@@ -121,7 +123,7 @@ impl Mask {
             (None, None) if pattern.contains(['.', ':', '/']) => ("", "", pattern),
             (None, None) => (pattern, "", ""),
         };
-        let host = normalized_host(host)?;
+        let host = cloaked_host(host, cloaks)?;
         let or_any = |part: &str| if part.is_empty() { String::from("*") } else { String::from(part) };
         let mask = alloc::format!("{mute}{}!{}@{}", or_any(name), or_any(user), or_any(&host));
         if mask.len() > Self::BYTES_MAX {
@@ -145,8 +147,8 @@ impl Mask {
     ///
     /// # Errors
     /// Returns an error if the text is not a mask, can match nobody, or is not suitable for the list.
-    pub fn parse_for(list: MaskList, text: &str) -> Result<Self, MaskError> {
-        let mask = Self::parse(text)?;
+    pub fn parse_for(list: MaskList, text: &str, cloaks: &Cloaks) -> Result<Self, MaskError> {
+        let mask = Self::parse(text, cloaks)?;
         if list == MaskList::InviteExceptions && mask.mutes() {
             Err(MaskError::UnknownKind)
         } else {
@@ -204,21 +206,49 @@ fn is_extended(pattern: &str) -> bool {
     }
 }
 
-/// Converts an address to the form in which hosts are shown; returns any other host unchanged.
-fn normalized_host(host: &str) -> Result<String, MaskError> {
+/// Converts an address or a network to the pattern of its cloaks; returns any other host unchanged. In the notation that
+/// is customary on IRC, `192.0.2.*` is a network, too.
+fn cloaked_host(host: &str, cloaks: &Cloaks) -> Result<String, MaskError> {
+    let (first, size) = host.split_once('/').map_or((host, None), |(first, size)| (first, Some(size)));
     // `MODE #tea +b ::1` arrives as `:1`: its first colon marks the last parameter.
-    let address = host.parse::<IpAddr>().or_else(|_| alloc::format!(":{host}").parse());
-    if let Ok(address) = address {
-        return Ok(address_as_host(address));
+    let ip = first.parse::<IpAddr>().or_else(|_| alloc::format!(":{first}").parse()).ok();
+    let all_bits = |ip: IpAddr| if ip.to_canonical().is_ipv4() { 32 } else { 128 };
+    let network = match (ip, size) {
+        (Some(ip), None) => Some((ip, all_bits(ip))),
+        (Some(ip), Some(size)) => size.parse().ok().filter(|_| !size.starts_with('+')).map(|bits| (ip, bits)),
+        (None, None) => starred_network(host),
+        (None, Some(_)) => None,
+    };
+    if let Some((ip, bits)) = network {
+        return cloaks.pattern(ip, bits).ok_or(MaskError::Network);
     }
-    let in_address = |it: char| it.is_ascii_hexdigit() || ".:*?".contains(it);
-    let is_network = host.rsplit_once('/').is_some_and(|(network, size)| {
-        let is_size = !size.is_empty() && size.bytes().all(|it| it.is_ascii_digit());
-        network.contains(['.', ':'])
-            && network.chars().all(in_address)
-            && (is_size || size.parse::<IpAddr>().is_ok())
-    });
-    if is_network { Err(MaskError::Network) } else { Ok(host.into()) }
+    let has_chars = |chars: fn(&char) -> bool| first.chars().all(|it| "*?".contains(it) || chars(&it));
+    let is_v4 = first.contains('.')
+        && first.contains(|it: char| it.is_ascii_digit())
+        && has_chars(|it| it.is_ascii_digit() || *it == '.');
+    let is_v6 = first.contains(':') && has_chars(|it| it.is_ascii_hexdigit() || ".:".contains(*it));
+    if is_v4 || is_v6 { Err(MaskError::Network) } else { Ok(host.into()) }
+}
+
+/// Parses `192.0.2.*`, `192.0.*.*` or `192.0.*`: an address of the network, and the number of its bits.
+fn starred_network(host: &str) -> Option<(IpAddr, u8)> {
+    let parts: Vec<&str> = host.split('.').collect();
+    let numbers = parts.iter().take_while(|&&it| it != "*").count();
+    let bits = match (numbers, parts.len()) {
+        (3, 4) => 24,
+        (2, 3 | 4) => 16,
+        _ => return None,
+    };
+    if parts[numbers..].iter().any(|&it| it != "*") {
+        return None;
+    }
+    let mut octets = [0; 4];
+    for (octet, part) in octets.iter_mut().zip(&parts[..numbers]) {
+        // Neither `+1` nor `01` is how addresses are written.
+        let is_number = !part.starts_with(['+', '0']) || *part == "0";
+        *octet = part.parse().ok().filter(|_| is_number)?;
+    }
+    Some((octets.into(), bits))
 }
 
 /// A pattern with `*` for any characters and `?` for one. It matches regardless of case.
@@ -348,13 +378,16 @@ pub struct MaskEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::person::Profile;
     use crate::base::text::Text;
     use alloc::string::ToString;
 
     fn person(name: &str) -> Person {
-        let profile = Profile::new("al", [10, 0, 0, 1].into(), &Text::default());
+        let profile = Profile::new("al", &Cloaks::default().host([10, 0, 0, 1].into()), &Text::default());
         Person { name: Name::parse(name).unwrap(), profile }
+    }
+
+    fn parse(text: &str) -> Result<Mask, MaskError> {
+        Mask::parse(text, &Cloaks::default())
     }
 
     #[test]
@@ -368,28 +401,43 @@ mod tests {
             ("a!b@c", "a!b@c"),
             ("!", "*!*@*"),
             ("m:alice", "m:alice!*@*"),
-            ("127.0.0.1", "*!*@127.0.0.1"),
-            ("m:127.0.0.1", "m:*!*@127.0.0.1"),
-            ("10.0.*", "*!*@10.0.*"),
             ("*.example.com", "*!*@*.example.com"),
-            ("2001:DB8:0::1", "*!*@2001:db8::1"),
-            ("f::1", "*!*@f::1"),
-            ("::1", "*!*@0::1"),
-            (":1", "*!*@0::1"),
-            ("2001:db8:*", "*!*@2001:db8:*"),
-            ("*!*@::ffff:10.0.0.1", "*!*@10.0.0.1"),
             ("gateway/web/x", "*!*@gateway/web/x"),
-            ("~al@10.0.0.1", "*!~al@10.0.0.1"),
             ("*!~al@*", "*!~al@*"),
             (r"al\ice", r"al\ice!*@*"),
             ("alice`", "alice`!*@*"),
             ("Zoe\u{308}", "Zoë!*@*"),
         ] {
-            assert_eq!(Mask::parse(text).as_ref().map(Mask::as_str), Ok(mask), "{text}");
+            assert_eq!(parse(text).as_ref().map(Mask::as_str), Ok(mask), "{text}");
         }
         let longest = Mask::BYTES_MAX - "!*@*".len();
-        assert!(Mask::parse(&"x".repeat(longest)).is_ok());
-        assert_eq!(Mask::parse(&"x".repeat(longest + 1)), Err(MaskError::TooLong));
+        assert!(parse(&"x".repeat(longest)).is_ok());
+        assert_eq!(parse(&"x".repeat(longest + 1)), Err(MaskError::TooLong));
+    }
+
+    #[test]
+    fn an_address_or_a_network_of_a_cloak_becomes_a_pattern_of_cloaks() {
+        let pattern = |ip: &str, bits| Cloaks::default().pattern(ip.parse().unwrap(), bits).unwrap();
+        for (text, before, ip, bits) in [
+            ("127.0.0.1", "*!*@", "127.0.0.1", 32),
+            ("m:127.0.0.1", "m:*!*@", "127.0.0.1", 32),
+            ("al!~al@127.0.0.1/32", "al!~al@", "127.0.0.1", 32),
+            ("*!*@::ffff:10.0.0.1", "*!*@", "10.0.0.1", 32),
+            ("*!*@10.0.0.7/24", "*!*@", "10.0.0.0", 24),
+            ("10.0.0.*", "*!*@", "10.0.0.0", 24),
+            ("10.0.0.0/16", "*!*@", "10.0.0.0", 16),
+            ("10.0.*", "*!*@", "10.0.0.0", 16),
+            ("10.0.*.*", "*!*@", "10.0.0.0", 16),
+            ("2001:DB8:0::1", "*!*@", "2001:db8::1", 128),
+            ("f::1", "*!*@", "f::1", 128),
+            ("::1", "*!*@", "::1", 128),
+            (":1", "*!*@", "::1", 128),
+            ("2001:db8:0:1::/64", "*!*@", "2001:db8:0:1::", 64),
+            ("m:2001:db8:1::/48", "m:*!*@", "2001:db8:1::", 48),
+        ] {
+            let mask = alloc::format!("{before}{}", pattern(ip, bits));
+            assert_eq!(parse(text).as_ref().map(Mask::as_str), Ok(&*mask), "{text}");
+        }
     }
 
     #[test]
@@ -411,6 +459,17 @@ mod tests {
             ("m:m:bob", MaskError::UnknownKind),
             ("m:$a:bob", MaskError::UnknownKind),
             ("127.0.0.0/8", MaskError::Network),
+            ("127.0.0.1/+24", MaskError::Network),
+            ("127.*", MaskError::Network),
+            ("127.*.0.1", MaskError::Network),
+            ("127.0.*.1", MaskError::Network),
+            ("127.0.0.1*", MaskError::Network),
+            ("127.0.01.*", MaskError::Network),
+            ("127.0.+1.*", MaskError::Host('+')),
+            ("127.0.256.*", MaskError::Network),
+            ("127.0.0.*.*", MaskError::Network),
+            ("127.0.?.*", MaskError::Network),
+            ("2001:db8:*", MaskError::Network),
             ("*!*@127.0.0.0/8", MaskError::Network),
             ("m:*!*@10.0.*/16", MaskError::Network),
             ("2001:db8::/32", MaskError::Network),
@@ -425,11 +484,14 @@ mod tests {
             ("*!*@a@b", MaskError::Host('@')),
             ("*!*@:x", MaskError::Host(':')),
         ] {
-            assert_eq!(Mask::parse(text).err(), Some(error), "{text}");
+            assert_eq!(parse(text).err(), Some(error), "{text}");
             assert!(!error.to_string().is_empty());
         }
-        assert_eq!(Mask::parse_for(MaskList::InviteExceptions, "m:bob"), Err(MaskError::UnknownKind));
-        assert!(Mask::parse_for(MaskList::BanExceptions, "m:bob").is_ok());
+        assert_eq!(
+            Mask::parse_for(MaskList::InviteExceptions, "m:bob", &Cloaks::default()),
+            Err(MaskError::UnknownKind)
+        );
+        assert!(Mask::parse_for(MaskList::BanExceptions, "m:bob", &Cloaks::default()).is_ok());
     }
 
     #[test]
@@ -442,10 +504,10 @@ mod tests {
             ("a?*?", "a*??"),
             ("*!*@Tea.Example", "*!*@tea.example"),
         ] {
-            assert_eq!(Mask::parse(one).unwrap(), Mask::parse(other).unwrap(), "{one} {other}");
+            assert_eq!(parse(one).unwrap(), parse(other).unwrap(), "{one} {other}");
         }
         for (one, other) in [("a", "m:a"), ("a*", "a?"), ("a?*", "a*"), (r"a\b", r"a\\b"), ("a|", r"a\")] {
-            assert_ne!(Mask::parse(one).unwrap(), Mask::parse(other).unwrap(), "{one} {other}");
+            assert_ne!(parse(one).unwrap(), parse(other).unwrap(), "{one} {other}");
         }
     }
 
@@ -454,7 +516,7 @@ mod tests {
         let names = [r"al\ice", r"al\\ice", r"alice\", r"alice\\", r"\", r"\\"];
         for text in names {
             for name in names {
-                let mask = Mask::parse(text).unwrap();
+                let mask = parse(text).unwrap();
                 assert_eq!(mask.matches(&Folded::of(&person(name))), text == name, "{text} {name}");
             }
         }
@@ -471,7 +533,7 @@ mod tests {
             ("*@10.0.1.*", false),
             ("m:zoë", true),
         ] {
-            let mask = Mask::parse(text).unwrap();
+            let mask = parse(text).unwrap();
             assert_eq!(mask.matches(&Folded::of(&person("Zoë"))), matches, "{text}");
             assert_eq!(mask.mutes(), text.starts_with("m:"));
         }

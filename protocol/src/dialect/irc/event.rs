@@ -310,6 +310,7 @@ pub(super) fn cut(to: &mut BytesMut, start: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::cloak::Cloaks;
     use crate::base::id::Seq;
     use crate::base::mode::Flag;
     use crate::dialect::irc::wire_class;
@@ -320,7 +321,10 @@ mod tests {
     fn an_event_has_a_form_for_each_capability_that_changes_it_and_for_no_other() {
         let name = Name::parse("alice").unwrap();
         let text = Text::clean(b"tea", false);
-        let by = Person { name: name.clone(), profile: Profile::new("alice", [10, 0, 0, 1].into(), &text) };
+        let by = Person {
+            name: name.clone(),
+            profile: Profile::new("alice", &Cloaks::default().host([10, 0, 0, 1].into()), &text),
+        };
         let room = &RoomName::parse("tea").unwrap();
         let message = &Message::new(MessageKind::Text, text.clone());
         let stamp = Stamp { log_unix_ms: 1, seq: Seq(2), at_unix_ms: 3 };

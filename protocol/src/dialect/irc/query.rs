@@ -11,7 +11,7 @@ use crate::base::name::{Name, RoomName};
 use crate::base::options::Options;
 use crate::base::person::UserModes;
 use crate::base::time::Now;
-use crate::dialect::state::View;
+use crate::dialect::state::{ClientAddresses, View};
 use crate::world::{Member, Room, World};
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -139,13 +139,14 @@ pub(crate) struct Asker<'a> {
     pub(crate) unregistered: usize,
     /// The names that the client watches.
     pub(crate) watched: &'a BTreeSet<Name>,
+    pub(crate) addresses: &'a dyn ClientAddresses,
     pub(crate) now: Now,
 }
 
 impl<'a> Asker<'a> {
     pub(crate) fn new(capabilities: Capabilities, view: &View<'a>) -> Self {
-        let View { member, world, options, limits, now, unregistered, watched } = *view;
-        Self { member, capabilities, world, options, limits, unregistered, watched, now }
+        let View { member, world, options, limits, now, unregistered, watched, addresses } = *view;
+        Self { member, capabilities, world, options, limits, unregistered, watched, addresses, now }
     }
 
     /// Returns the asking member, if the client is one.

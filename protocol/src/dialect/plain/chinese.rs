@@ -189,6 +189,9 @@ fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
         Mistake::BadMask => {
             to.note(format_args!("这不是名字，也不是能匹配到人的掩码；输入 /help ban 查看掩码的写法"));
         }
+        Mistake::BadNetwork => to.note(format_args!(
+            "掩码只能用单个地址，或 24、16 位的网段（IPv6 为 64、48 位），例如 192.0.2.0/24 或 192.0.*"
+        )),
         Mistake::BadName(error) => not_a_name(error, "名字", Name::CHARS_MAX, Name::BYTES_MAX, to),
         Mistake::BadNumber => to.note(format_args!("行数须为正整数；用法：{}", usage("history"))),
         Mistake::BadRoom(error) => not_a_name(error, "房间名", RoomName::CHARS_MAX, RoomName::BYTES_MAX, to),

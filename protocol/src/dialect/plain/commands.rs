@@ -6,6 +6,7 @@ use super::note::Mistake;
 use super::table::COMMANDS;
 use super::visible::Visible;
 use super::words::{PlainCommand, Words, folded, no_such_command};
+use crate::base::cloak::Cloaks;
 use crate::base::language::Language;
 use alloc::string::String;
 
@@ -26,11 +27,11 @@ pub(super) fn find(word: &str) -> Option<&'static PlainCommand> {
 }
 
 /// Parses a command; `line` is the part after the slash.
-pub(super) fn read(line: Visible<'_>) -> Result<Instruction, Mistake> {
+pub(super) fn read(line: Visible<'_>, cloaks: &Cloaks) -> Result<Instruction, Mistake> {
     let mut rest = line;
     let word = rest.take_word();
     match find(&word) {
-        Some(it) => (it.read)(&mut Words { command: it.name, rest }),
+        Some(it) => (it.read)(&mut Words { command: it.name, rest, cloaks }),
         None => Err(no_such_command(&word)),
     }
 }

@@ -195,6 +195,9 @@ fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
         Mistake::BadMask => {
             to.note(format_args!("that is neither a name nor a mask that can match anybody; /help ban explains masks"));
         }
+        Mistake::BadNetwork => to.note(format_args!(
+            "a mask takes an address, or its network of 24 or 16 bits (IPv6: 64 or 48), as in 192.0.2.0/24 or 192.0.*"
+        )),
         Mistake::BadName(error) => not_a_name(error, "name", Name::CHARS_MAX, Name::BYTES_MAX, to),
         Mistake::BadNumber => {
             to.note(format_args!("LINES must be a number from 1; usage: {}", usage("history")));

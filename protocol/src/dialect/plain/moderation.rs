@@ -3,7 +3,7 @@
 use super::instruction::Instruction;
 use super::note::Mistake;
 use super::words::{Words, any_name, folded, printable_word};
-use crate::base::mode::{Flag, Key, Mask, MaskList, ModeChange, Status};
+use crate::base::mode::{Flag, Key, Mask, MaskError, MaskList, ModeChange, Status};
 use crate::dialect::action::Password;
 use alloc::string::String;
 use bytes::Bytes;
@@ -26,7 +26,10 @@ pub(super) fn unban(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
 
 fn ban_change(mask: &str, on: bool, words: &Words<'_>) -> Result<Instruction, Mistake> {
     words.end()?;
-    let mask = Mask::parse_for(MaskList::Bans, mask).map_err(|_| Mistake::BadMask)?;
+    let mask = Mask::parse_for(MaskList::Bans, mask, words.cloaks).map_err(|error| match error {
+        MaskError::Network => Mistake::BadNetwork,
+        _ => Mistake::BadMask,
+    })?;
     Ok(Instruction::SetMode(ModeChange::Mask { list: MaskList::Bans, mask, on }))
 }
 

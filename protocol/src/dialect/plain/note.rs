@@ -191,6 +191,8 @@ pub enum Mistake {
     BadLimit,
     /// The argument is not a valid mask.
     BadMask,
+    /// The argument is a mask of a network that cloaks do not show.
+    BadNetwork,
     /// The argument is not a valid name.
     BadName(NameError),
     /// The argument is not a number of lines from 1.

@@ -4,14 +4,17 @@ use super::commands;
 use super::instruction::Instruction;
 use super::visible::Visible;
 use super::words::PlainCommand;
+use crate::base::cloak::Cloaks;
 use crate::base::text::Text;
 use crate::log::command::MessageKind;
 
 /// Parses a line. If the first visible character is `/`, the line is a command and is never sent to the room; `//`
 /// sends a line that starts with `/`.
-pub(crate) fn parse(text: Text) -> Instruction {
+pub(crate) fn parse(text: Text, cloaks: &Cloaks) -> Instruction {
     match form(text.as_str()) {
-        Form::Command(behind_slash) => commands::read(behind_slash).unwrap_or_else(Instruction::Mistaken),
+        Form::Command(behind_slash) => {
+            commands::read(behind_slash, cloaks).unwrap_or_else(Instruction::Mistaken)
+        }
         Form::Escaped(message) => Instruction::Say { kind: MessageKind::Text, text: Text::part(message) },
         Form::Message if text.is_empty() => Instruction::Nothing,
         Form::Message => Instruction::Say { kind: MessageKind::Text, text },
@@ -62,7 +65,7 @@ mod tests {
     use alloc::format;
 
     fn parsed(line: &str) -> Instruction {
-        parse(Text::clean(line.as_bytes(), false))
+        parse(Text::clean(line.as_bytes(), false), &Cloaks::default())
     }
 
     fn said(text: &str) -> Instruction {

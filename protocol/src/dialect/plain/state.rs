@@ -146,7 +146,7 @@ impl DialectState for PlainState {
         if dropped > 0 {
             actions.push_back(ask(PlainQuestion::LineCut(dropped)));
         }
-        let instruction = parse(text);
+        let instruction = parse(text, &context.options.cloaks);
         match context.member {
             Some(member) if actions.is_empty() => {
                 actions.extend(self.action(member, instruction, &context.options.identity));

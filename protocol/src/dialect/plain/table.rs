@@ -185,10 +185,11 @@ pub const COMMANDS: &[PlainCommand] = &[
         ["ban somebody from the room; without NAME, list the bans", "封禁某人；不带名字则查看封禁名单"],
         [
             "somebody who is in the room stays, but cannot speak; /kick removes them\n\
-             NAME may be a mask of the form name!user@host: *!*@10.0.0.* bans every address that begins with 10.0.0.\n\
+             NAME may be a mask of the form name!user@host: *!*@10.0.0.* bans every address that begins with 10.0.0. (IRC clients \
+             show hosts in WHOIS)\n\
              /ban m:NAME stops somebody from speaking, but not from entering",
             "已在房间里的人不会被移出，但不能发言；要移出请用 /kick\n\
-             名字也可以是掩码，格式为 name!user@host：*!*@10.0.0.* 封禁所有以 10.0.0. 开头的地址\n\
+             名字也可以是掩码，格式为 name!user@host：*!*@10.0.0.* 封禁所有以 10.0.0. 开头的地址（IRC 客户端可用 WHOIS 查看 host）\n\
              /ban m:bob 只禁言 bob，仍可进入",
         ],
         ban,

@@ -3,6 +3,7 @@
 use super::instruction::Instruction;
 use super::note::Mistake;
 use super::visible::Visible;
+use crate::base::cloak::Cloaks;
 use crate::base::language::Language;
 use crate::base::name::Name;
 use crate::base::text::{Text, is_invisible};
@@ -106,6 +107,7 @@ pub(super) struct Words<'a> {
     /// The name of the command, for mistakes.
     pub(super) command: &'static str,
     pub(super) rest: Visible<'a>,
+    pub(super) cloaks: &'a Cloaks,
 }
 
 impl<'a> Words<'a> {

@@ -133,6 +133,6 @@ fn only_a_connection_that_would_read_an_event_twice_gets_an_override() {
     assert_eq!(overridden, [0], "only the connection that would read it twice");
     assert_eq!(outbox.counters().deliveries, 1);
     sockets.flush(&mut outbox);
-    assert_eq!(sockets.sent(conn(0)), ":alice!plain@127.0.0.1 AWAY\r\n");
+    assert_eq!(sockets.sent(conn(0)), ":alice!plain@tea.example AWAY\r\n");
     assert!(sockets.sent(conn(1)).is_empty() && sockets.sent(conn(2)).is_empty());
 }

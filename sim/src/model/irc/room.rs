@@ -205,7 +205,7 @@ fn change_mode<'a>(letter: char, on: bool, words: &mut VecDeque<&'a str>) -> Res
                 _ => MaskList::BanExceptions,
             };
             let text = parameter()?;
-            let mask = mask::read(list, text).ok_or((letter, text, "is no mask"))?;
+            let mask = mask::read(list, text).map_err(|_| (letter, text, "is no mask"))?;
             Ok(ModeChange::Mask { list, mask, on })
         }
         'o' | 'v' => {

@@ -13,6 +13,7 @@ use crate::world::{Member, Room};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::net::IpAddr;
 
 /// The placeholder for a hidden address (IRCv3, WHOX).
 const HIDDEN_IP: &str = "255.255.255.255";
@@ -107,8 +108,10 @@ pub(in crate::dialect::irc) fn whois(asker: &Asker<'_>, params: &[String], to: &
     if member.modes().has(UserModes::BOT) {
         to.numeric(numeric::RPL_WHOISBOT, &[name]);
     }
-    if asker.member == Some(id) || asker.is_operator() {
-        to.numeric(numeric::RPL_WHOISACTUALLY, &[name, profile.address()]);
+    if planted::is_told_address(asker.member == Some(id) || asker.is_operator()) {
+        if let Some(address) = asker.addresses.of_member(id) {
+            to.numeric(numeric::RPL_WHOISACTUALLY, &[name, &address_word(address)]);
+        }
         to.numeric(numeric::RPL_WHOISMODES, &[name, &format!("is using modes +{}", member.modes())]);
     }
     let idle = asker.now.unix_ms.saturating_sub(member.spoke_unix_ms()) / 1_000;
@@ -246,7 +249,7 @@ fn put_who(
         ('t', token),
         ('c', &channel),
         ('u', profile.user()),
-        ('i', if profile.host() == profile.address() { profile.host() } else { HIDDEN_IP }),
+        ('i', HIDDEN_IP),
         ('h', profile.host()),
         ('s', server),
         ('n', name.as_str()),
@@ -262,6 +265,12 @@ fn put_who(
     if !params.is_empty() {
         to.numeric(numeric::RPL_WHOSPCRPL, &params);
     }
+}
+
+/// Formats an address as a parameter. A `0` precedes a leading colon, which would mark the last parameter of a message.
+fn address_word(ip: IpAddr) -> String {
+    let shown = ip.to_canonical().to_string();
+    if shown.starts_with(':') { format!("0{shown}") } else { shown }
 }
 
 /// Returns a requested name or pattern as a parameter of the answer: its first word, or `*` if that would be read as the

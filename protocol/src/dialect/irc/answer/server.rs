@@ -43,6 +43,9 @@ pub(in crate::dialect::irc) fn welcome(asker: &Asker<'_>, to: &mut Answers<'_>) 
         let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
         to.numeric(numeric::RPL_ISUPPORT, &tokens);
     }
+    if let Some(member) = asker.as_member() {
+        to.numeric(numeric::RPL_HOSTHIDDEN, &[member.person().profile.host()]);
+    }
     lusers(asker, to);
     motd(asker, to);
 }

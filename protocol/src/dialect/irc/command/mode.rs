@@ -2,6 +2,7 @@
 
 use super::room::no_such_room;
 use super::{Line, answer_numeric, ask};
+use crate::base::cloak::Cloaks;
 use crate::base::id::MemberId;
 use crate::base::mode::{Flag, Key, Mask, MaskList, ModeChange, Status};
 use crate::base::name::{Name, RoomName};
@@ -28,7 +29,7 @@ pub(super) fn mode(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     if words.is_empty() {
         return ask(Query::ModeIs(room));
     }
-    RoomModes::new(room, words).read(member)
+    RoomModes::new(room, words, &line.options.cloaks).read(member)
 }
 
 fn user_mode(target: &str, words: &[&str]) -> Vec<Action> {
@@ -56,6 +57,7 @@ struct RoomModes<'a> {
     room: RoomName,
     /// The parameters that were not parsed yet.
     words: iter::Copied<slice::Iter<'a, &'a str>>,
+    cloaks: &'a Cloaks,
     changes: Vec<ModeChange>,
     /// The answers besides the changes: requested lists, and errors.
     answers: Vec<Answer>,
@@ -69,8 +71,8 @@ enum Answer {
 }
 
 impl<'a> RoomModes<'a> {
-    fn new(room: RoomName, words: &'a [&'a str]) -> Self {
-        Self { room, words: words.iter().copied(), changes: Vec::new(), answers: Vec::new() }
+    fn new(room: RoomName, words: &'a [&'a str], cloaks: &'a Cloaks) -> Self {
+        Self { room, words: words.iter().copied(), cloaks, changes: Vec::new(), answers: Vec::new() }
     }
 
     fn read(mut self, member: MemberId) -> Vec<Action> {
@@ -125,7 +127,7 @@ impl<'a> RoomModes<'a> {
         let Some(text) = self.words.next() else {
             return self.answer(Answer::List(list));
         };
-        match Mask::parse_for(list, text) {
+        match Mask::parse_for(list, text, self.cloaks) {
             Ok(mask) => self.changes.push(ModeChange::Mask { list, mask, on }),
             Err(error) => self.invalid(list.letter(), Some(text), &error.to_string()),
         }

@@ -1,0 +1,19 @@
+//! Keys from the system's random numbers.
+
+pub(crate) use argon2::password_hash::Error;
+use argon2::password_hash::try_generate_salt;
+
+/// Bytes of a key.
+pub(crate) const KEY_BYTES: usize = 32;
+
+/// Draws a key.
+///
+/// # Errors
+/// The system has no random bytes.
+pub(crate) fn key() -> Result<[u8; KEY_BYTES], Error> {
+    let mut key = [0; KEY_BYTES];
+    let (first, second) = key.split_at_mut(KEY_BYTES / 2);
+    first.copy_from_slice(&try_generate_salt()?);
+    second.copy_from_slice(&try_generate_salt()?);
+    Ok(key)
+}
