@@ -54,6 +54,12 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
     if dialect != Dialect::Irc && matches.contains_id("classes") {
         return fail("--classes needs --dialect irc", BAD_USAGE);
     }
+    if dialect != Dialect::Irc
+        && let Some(workload) = workloads.iter().find(|workload| workload.rooms_each > 1)
+    {
+        let error = format!("{}: members of several rooms need --dialect irc", workload.name);
+        return fail(&error, BAD_USAGE);
+    }
     // If the limit is too low none the less, the connection that fails reports it.
     let _files_max = file_limit::raise();
     let mut reports = Vec::new();
@@ -92,6 +98,7 @@ fn with_changes(workload: Workload, matches: &ArgMatches) -> Result<Workload, St
     let workload = Workload {
         clients,
         rooms: given("rooms").unwrap_or(workload.rooms),
+        rooms_each: given("rooms-each").unwrap_or(workload.rooms_each),
         // With fewer clients than the workload has, at most all of them speak.
         speakers: given("speakers").unwrap_or(workload.speakers.min(clients)),
         slow: given("slow").unwrap_or(workload.slow),
@@ -140,9 +147,12 @@ fn print_reports(reports: &[Report], matches: &ArgMatches) -> io::Result<()> {
         let rows: Vec<_> = reports.iter().map(Report::to_row).collect();
         output.write_all(report::table(&rows).as_bytes())?;
         for report in reports.iter().filter(|report| report.workload.slow > 0) {
-            let (closed, slow) = (report.slow_closed, report.workload.slow);
+            let (closed, percent) = (report.slow_closed, report.slow_share * 100.0);
             let name = report.workload.name;
-            writeln!(output, "{name}: the server closed {closed} of {slow} members that never read")?;
+            writeln!(
+                output,
+                "{name}: members that never read were in the room for {percent:.0} % of the time; the server closed {closed}"
+            )?;
         }
     }
     match matches.get_one::<PathBuf>("plot") {

@@ -15,6 +15,9 @@ const READ_BYTES: usize = 256 << 10;
 
 const EVENTS: usize = 1_024;
 
+/// The client whose lines tell which of those that never read have entered or left. It enters before them.
+const OBSERVER: u32 = 0;
+
 /// Bytes of an unfinished line. A server that sends more is not a line server.
 const LINE_BYTES_MAX: usize = 64 << 10;
 
@@ -38,6 +41,8 @@ pub(super) struct Clients {
     pub(super) entrances: u64,
     /// Reading clients whose connection the server has closed.
     pub(super) ended: u32,
+    /// Clients that never read and that the server has closed.
+    pub(super) slow_closed: u32,
     /// The client that speaks next.
     speaker: u32,
 }
@@ -48,6 +53,10 @@ struct Client {
     is_open: bool,
     is_connected: bool,
     has_entered: bool,
+    /// Rooms that the server says it has entered.
+    rooms: u32,
+    /// Whether another client was told that it has entered.
+    is_announced: bool,
     is_present: bool,
     /// The beginning of an unfinished line.
     begun: Vec<u8>,
@@ -75,6 +84,7 @@ impl Clients {
             present: 0,
             entrances: 0,
             ended: 0,
+            slow_closed: 0,
             speaker: 0,
         })
     }
@@ -90,21 +100,28 @@ impl Clients {
 
     /// Connects the next client. The clients that read come first.
     pub(super) fn connect(&mut self) -> io::Result<()> {
+        let client = self.open(self.clients.len())?;
+        self.clients.push(client);
+        Ok(())
+    }
+
+    /// Begins the connection of a client.
+    fn open(&self, client: usize) -> io::Result<Client> {
         let mut stream = TcpStream::connect(self.address)?;
-        let token = Token(self.clients.len());
-        self.poll.registry().register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
-        self.clients.push(Client {
+        self.poll.registry().register(&mut stream, Token(client), Interest::READABLE | Interest::WRITABLE)?;
+        Ok(Client {
             stream,
             is_open: true,
             is_connected: false,
             has_entered: false,
+            rooms: 0,
+            is_announced: false,
             is_present: false,
             begun: Vec::new(),
             last_line: Vec::new(),
             entrances: 0,
             unsent: Vec::new(),
-        });
-        Ok(())
+        })
     }
 
     /// Waits up to `timeout` for events, and handles them.
@@ -195,7 +212,7 @@ impl Clients {
         state.stream.set_nodelay(true)?;
         self.dialect.register(client, self.workload.classes, &mut state.unsent);
         if !self.dialect.waits_for_welcome() {
-            self.dialect.enter(self.workload.room(client), self.workload.rooms, &mut state.unsent);
+            self.dialect.enter(&self.workload.rooms_of(client), self.workload.rooms, &mut state.unsent);
             self.record_entered(client);
         }
         Ok(())
@@ -252,7 +269,15 @@ impl Clients {
                         self.tally.fail(format!("client {client} received line {number} incomplete"));
                     }
                 }
-                ServerLine::Entrance => self.record_entrances(client, 1),
+                ServerLine::Departure(name) if client == OBSERVER => self.replace_slow(name)?,
+                ServerLine::Entrance(name) => {
+                    self.record_entrances(client, 1);
+                    if client == OBSERVER
+                        && let Some(slow) = self.slow_named(name)
+                    {
+                        self.clients[slow].is_announced = true;
+                    }
+                }
                 ServerLine::Other => line.clone_into(&mut self.clients[client as usize].last_line),
                 other => self.answer(client, other)?,
             }
@@ -290,7 +315,12 @@ impl Clients {
     fn answer(&mut self, client: u32, line: ServerLine<'_>) -> io::Result<()> {
         let state = &mut self.clients[client as usize];
         match line {
-            ServerLine::Entered => self.record_entered(client),
+            ServerLine::Entered => {
+                state.rooms += 1;
+                if state.rooms == self.workload.rooms_each {
+                    self.record_entered(client);
+                }
+            }
             ServerLine::Ping(token) => {
                 Dialect::pong(token, &mut state.unsent);
                 self.write(client)?;
@@ -299,10 +329,13 @@ impl Clients {
                 self.present += u32::from(!std::mem::replace(&mut state.is_present, true));
             }
             ServerLine::Welcome => {
-                self.dialect.enter(self.workload.room(client), self.workload.rooms, &mut state.unsent);
+                self.dialect.enter(&self.workload.rooms_of(client), self.workload.rooms, &mut state.unsent);
                 self.write(client)?;
             }
-            ServerLine::Entrance | ServerLine::Message(_) | ServerLine::Other => {}
+            ServerLine::Departure(_)
+            | ServerLine::Entrance(_)
+            | ServerLine::Message(_)
+            | ServerLine::Other => {}
         }
         Ok(())
     }
@@ -321,27 +354,30 @@ impl Clients {
         Ok(())
     }
 
-    /// Returns the number of clients that never read.
-    pub(super) fn slow(&self) -> u32 {
-        self.connections().saturating_sub(self.workload.clients)
+    /// Connects a client that never reads in place of the one with this name, which the server has closed.
+    fn replace_slow(&mut self, name: &[u8]) -> io::Result<()> {
+        if let Some(index) = self.slow_named(name) {
+            // Its unread bytes are of no use. Dropping the stream resets the connection.
+            self.poll.registry().deregister(&mut self.clients[index].stream)?;
+            self.clients[index] = self.open(index)?;
+            self.slow_closed += 1;
+        }
+        Ok(())
     }
 
-    /// Reads for the clients that never read. Returns the number of them that are closed, and whether any bytes were read.
-    pub(super) fn read_slow(&mut self) -> (u32, bool) {
-        let (mut closed, mut has_read) = (0, false);
-        for client in self.clients.iter_mut().skip(self.workload.clients as usize) {
-            let ended = loop {
-                match client.stream.read(&mut self.buffer) {
-                    Ok(0) => break true,
-                    Ok(_) => has_read = true,
-                    Err(error) => {
-                        break !matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock);
-                    }
-                }
-            };
-            closed += u32::from(ended);
-        }
-        (closed, has_read)
+    /// Returns the client that never reads and has this name.
+    fn slow_named(&self, name: &[u8]) -> Option<usize> {
+        (self.workload.clients..self.connections()).map(|client| client as usize).find(|&index| {
+            let port = self.clients[index].stream.local_addr().map_or(0, |address| address.port());
+            self.dialect.is_named(name, index, port)
+        })
+    }
+
+    /// Returns whether a client that never reads is in its room.
+    pub(super) fn has_slow(&self) -> bool {
+        let mut slow = self.clients.iter().skip(self.workload.clients as usize);
+        // A server that announces nobody is believed.
+        slow.any(|client| client.is_announced || self.dialect == Dialect::Raw)
     }
 }
 

@@ -18,8 +18,10 @@ pub(super) enum Dialect {
 pub(super) enum ServerLine<'a> {
     /// The client has entered its room.
     Entered,
-    /// Another client has entered.
-    Entrance,
+    /// A client has left, with this name.
+    Departure(&'a [u8]),
+    /// Another client has entered, with this name.
+    Entrance(&'a [u8]),
     /// A line of the load, with its number.
     Message(u32),
     /// A line without a meaning for the run.
@@ -41,6 +43,9 @@ const PROBE: u32 = u32::MAX;
 /// The end of the line that announces an entrance: the ancestor's, and Parlor's in Chinese.
 const WELCOME_ZH: &[u8] = "进入聊天室".as_bytes();
 
+/// The end of the line that announces a departure, in Chinese.
+const FAREWELL_ZH: &[u8] = "退出聊天室".as_bytes();
+
 /// Capabilities of IRC that change what a room's members receive. Their combinations are 64 wire classes.
 const CAPABILITIES: [&str; 6] =
     ["server-time", "message-tags", "extended-join", "away-notify", "invite-notify", "setname"];
@@ -61,6 +66,16 @@ impl Dialect {
             Self::Plain => "plain",
             Self::Raw => "raw",
         }
+    }
+
+    /// Returns whether a client has a name that the server gives others. A plain client's is its port.
+    pub(super) fn is_named(self, name: &[u8], client: usize, port: u16) -> bool {
+        let own = match self {
+            Self::Irc => format!("u{client}"),
+            Self::Plain => port.to_string(),
+            Self::Raw => return false,
+        };
+        name == own.as_bytes()
     }
 
     /// Writes the first lines of a client, which requests the capabilities of its class.
@@ -94,12 +109,14 @@ impl Dialect {
         self == Self::Irc
     }
 
-    /// Writes the line that enters a room. If there is only one room, plain clients stay in the lobby.
-    pub(super) fn enter(self, room: u32, rooms: u32, to: &mut Vec<u8>) {
-        match self {
-            Self::Irc => write(to, format_args!("JOIN #room{room}\r\n")),
-            Self::Plain if rooms > 1 => write(to, format_args!("/join room{room}\n")),
-            Self::Plain | Self::Raw => {}
+    /// Writes the lines that enter some of `count` rooms. If there is only one room, plain clients stay in the lobby.
+    pub(super) fn enter(self, rooms: &[u32], count: u32, to: &mut Vec<u8>) {
+        for room in rooms {
+            match self {
+                Self::Irc => write(to, format_args!("JOIN #room{room}\r\n")),
+                Self::Plain if count > 1 => write(to, format_args!("/join room{room}\n")),
+                Self::Plain | Self::Raw => {}
+            }
         }
     }
 
@@ -134,9 +151,13 @@ impl Dialect {
             Self::Irc => read_irc(line, client),
             Self::Plain => {
                 // In English or in Chinese. A name contains no space, unlike a message that ends with these words.
-                let name = line.strip_suffix(b" joined").or_else(|| line.strip_suffix(WELCOME_ZH));
-                let entered = name.is_some_and(|name| !name.contains(&b' '));
-                if entered { ServerLine::Entrance } else { ServerLine::Other }
+                let name = |word: &[u8]| line.strip_suffix(word).filter(|name| !name.contains(&b' '));
+                let welcome_zh = || name(WELCOME_ZH).and_then(|name| name.strip_prefix("欢迎".as_bytes()));
+                if let Some(name) = name(b" joined").or_else(welcome_zh) {
+                    return ServerLine::Entrance(name);
+                }
+                let left = name(b" left").or_else(|| name(FAREWELL_ZH));
+                left.map_or(ServerLine::Other, ServerLine::Departure)
             }
             Self::Raw => ServerLine::Other,
         }
@@ -158,14 +179,23 @@ fn read_irc(line: &[u8], client: u32) -> ServerLine<'_> {
     match (message.command, message.params()) {
         ("001", _) => ServerLine::Welcome,
         ("366", _) => ServerLine::Entered,
-        ("JOIN", _) => {
-            let nick = message.source.and_then(|source| source.split('!').next());
-            let own = nick.and_then(|nick| nick.strip_prefix('u')) == Some(client.to_string().as_str());
-            if own { ServerLine::Other } else { ServerLine::Entrance }
-        }
+        ("JOIN", _) => match nick(&message) {
+            Some(nick) if nick.strip_prefix('u') != Some(client.to_string().as_str()) => {
+                ServerLine::Entrance(nick.as_bytes())
+            }
+            _ => ServerLine::Other,
+        },
         ("PING", [token, ..]) => ServerLine::Ping(token),
+        ("QUIT", _) => {
+            nick(&message).map_or(ServerLine::Other, |nick| ServerLine::Departure(nick.as_bytes()))
+        }
         _ => ServerLine::Other,
     }
+}
+
+/// Returns the name of the member that a message comes from.
+fn nick<'a>(message: &ParsedMessage<'a>) -> Option<&'a str> {
+    message.source?.split('!').next()
 }
 
 /// Returns whether a line has its whole text of `line_bytes`.
@@ -236,15 +266,19 @@ mod tests {
     #[test]
     fn entrances_are_told_apart_from_messages() {
         let plain = Dialect::Plain;
-        assert_eq!(plain.read(b"5001 joined", 0), ServerLine::Entrance);
-        assert_eq!(plain.read("欢迎5001进入聊天室".as_bytes(), 0), ServerLine::Entrance);
+        assert_eq!(plain.read(b"5001 joined", 0), ServerLine::Entrance(b"5001"));
+        assert_eq!(plain.read("欢迎5001进入聊天室".as_bytes(), 0), ServerLine::Entrance(b"5001"));
         assert_eq!(plain.read(b"5001: somebody joined", 0), ServerLine::Other);
         assert_eq!(plain.read(b"* You are 5001", 0), ServerLine::Other);
+        assert_eq!(plain.read(b"5001 left", 0), ServerLine::Departure(b"5001"));
+        assert_eq!(plain.read("5001退出聊天室".as_bytes(), 0), ServerLine::Departure(b"5001"));
+        assert_eq!(plain.read(b"5001: somebody left", 0), ServerLine::Other);
         let irc = Dialect::Irc;
-        assert_eq!(irc.read(b":u7!u7@host JOIN #room0", 0), ServerLine::Entrance);
+        assert_eq!(irc.read(b":u7!u7@host JOIN #room0", 0), ServerLine::Entrance(b"u7"));
         assert_eq!(irc.read(b":u7!u7@host JOIN #room0", 7), ServerLine::Other);
         assert_eq!(irc.read(b":server 001 u7 :Welcome", 7), ServerLine::Welcome);
         assert_eq!(irc.read(b":server 366 u7 #room0 :End of /NAMES list", 7), ServerLine::Entered);
+        assert_eq!(irc.read(b":u7!u7@host QUIT :slow", 3), ServerLine::Departure(b"u7"));
         assert_eq!(irc.read(b"PING :token", 7), ServerLine::Ping("token"));
         let unended = "欢迎5001进入聊天室欢迎5002进入聊天室欢".as_bytes();
         assert_eq!(Dialect::Raw.unended_entrances(unended), (2, unended.len() - "欢".len()));

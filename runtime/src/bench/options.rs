@@ -99,7 +99,7 @@ fn output_arguments(language: Language) -> [Arg; 3] {
 }
 
 /// Returns the arguments that change a workload.
-fn workload_arguments(language: Language) -> [Arg; 8] {
+fn workload_arguments(language: Language) -> [Arg; 9] {
     let heading = match language {
         Language::En => "Changes to the workload",
         Language::Zh => "修改负载",
@@ -122,6 +122,10 @@ fn workload_arguments(language: Language) -> [Arg; 8] {
     [
         number("clients", clients),
         number("rooms", text!(language, "Rooms", "房间数")),
+        number(
+            "rooms-each",
+            text!(language, "IRC: rooms that each member is in", "IRC：每个成员所在的房间数"),
+        ),
         number("speakers", text!(language, "Members that speak", "发言的成员数")),
         number("slow", slow),
         number("line-bytes", text!(language, "Bytes of a line's text", "每行文本的字节数")),

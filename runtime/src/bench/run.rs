@@ -31,6 +31,9 @@ const SPIN: Duration = Duration::from_millis(1);
 /// The share of time above which the generator counts as the bottleneck, if the server's own share is unknown.
 const BUSY: f64 = 0.95;
 
+/// The least share of the measured time in which members that never read have to be in their rooms, if a workload has them.
+const SLOW_SHARE_MIN: f64 = 0.9;
+
 /// The measurements of a run.
 #[derive(Debug)]
 pub(super) struct Report {
@@ -48,8 +51,10 @@ pub(super) struct Report {
     /// are partly the generator's own.
     pub(super) generator_limited: bool,
     pub(super) server: Option<ServerCost>,
-    /// Members that never read and that the server has closed.
+    /// Members that never read and that the server closed in that time.
     pub(super) slow_closed: u32,
+    /// The share of that time in which members that never read were in their rooms.
+    pub(super) slow_share: f64,
     pub(super) failures: Vec<String>,
 }
 
@@ -73,6 +78,7 @@ struct Baseline {
     at: Duration,
     messages: u64,
     deliveries: u64,
+    slow_closed: u32,
     own: Usage,
     server: Option<Usage>,
 }
@@ -88,7 +94,8 @@ pub(super) fn run(
     seconds: Duration,
     progress: Progress<'_>,
 ) -> io::Result<Report> {
-    let mut run = Run { clients: Clients::new(workload, dialect, server.address)?, server, progress };
+    let clients = Clients::new(workload, dialect, server.address)?;
+    let mut run = Run { clients, server, progress, slow_time: Duration::ZERO };
     let before = server.usage()?;
     match workload.shape {
         Shape::Storm => run.storm(workload, dialect, before),
@@ -101,6 +108,8 @@ struct Run<'a> {
     clients: Clients,
     server: &'a Server,
     progress: Progress<'a>,
+    /// Measured time in which members that never read were in their rooms.
+    slow_time: Duration,
 }
 
 impl Run<'_> {
@@ -123,6 +132,7 @@ impl Run<'_> {
         let wall = self.clients.now() - baseline.at;
         let (own, server) = (usage::of_this_process()?, self.server.usage()?);
         let (messages, deliveries) = (self.clients.tally.messages(), self.clients.tally.deliveries);
+        let slow_closed = self.clients.slow_closed - baseline.slow_closed;
         self.wait_for_deliveries()?;
         let generator_limited = match workload.pace {
             // More than one line in a hundred was more than a millisecond late.
@@ -139,7 +149,14 @@ impl Run<'_> {
         report.deliveries = deliveries - baseline.deliveries;
         report.generator_limited = generator_limited;
         report.server = cost(workload, before, baseline.server, server);
-        report.slow_closed = self.slow_closed()?;
+        report.slow_closed = slow_closed;
+        report.slow_share = self.slow_time.as_secs_f64() / wall.as_secs_f64();
+        if workload.slow > 0 && report.slow_share < SLOW_SHARE_MIN {
+            let percent = report.slow_share * 100.0;
+            report.failures.push(format!(
+                "members that never read were in the room for only {percent:.0} % of the measured time"
+            ));
+        }
         if report.deliveries == 0 {
             report.failures.push("no line was delivered in the measured time".to_owned());
         }
@@ -222,7 +239,7 @@ impl Run<'_> {
         let began = self.clients.now();
         let (mut next, mut interval) = (began, PROBE_INTERVAL);
         // A client that is alone in its room receives no probe.
-        let alone = (0..workload.rooms).filter(|&room| workload.readers(room) < 2).count();
+        let alone = workload.readers().into_iter().filter(|&readers| readers < 2).count();
         while self.clients.present as usize + alone < workload.clients as usize {
             if self.clients.now() >= next {
                 self.clients.probe()?;
@@ -257,23 +274,6 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Returns the number of members that never read and that the server has closed. To find out, they read the rest of
-    /// their output now.
-    fn slow_closed(&mut self) -> io::Result<u32> {
-        let mut last = self.clients.now();
-        loop {
-            let (closed, has_read) = self.clients.read_slow();
-            let now = self.clients.now();
-            if has_read {
-                last = now;
-            }
-            if closed == self.clients.slow() || now > last + QUIET {
-                return Ok(closed);
-            }
-            self.clients.poll(SPIN * 10)?;
-        }
-    }
-
     /// Sends lines at the workload's pace. In an open loop, `next` is the time at which the next line is due, and `late`
     /// records the delays.
     fn speak(
@@ -285,6 +285,7 @@ impl Run<'_> {
         late: &mut Histogram<u64>,
     ) -> io::Result<()> {
         let began = self.clients.now();
+        let mut polled = began;
         loop {
             match workload.pace {
                 Pace::Window(_) if self.clients.now() >= until => return Ok(()),
@@ -309,6 +310,11 @@ impl Run<'_> {
             }
             if is_measured {
                 self.report_progress("measure", began, until - began);
+                let now = self.clients.now();
+                if self.clients.has_slow() {
+                    self.slow_time += now - polled;
+                }
+                polled = now;
             }
             if self.clients.ended > 0 {
                 // A client was closed, which the checks have recorded.
@@ -338,6 +344,7 @@ impl Run<'_> {
             server: self.server.usage()?,
             messages: self.clients.tally.messages(),
             deliveries: self.clients.tally.deliveries,
+            slow_closed: self.clients.slow_closed,
             at: self.clients.now(),
         })
     }
@@ -361,6 +368,7 @@ impl Run<'_> {
             generator_limited: false,
             server: None,
             slow_closed: 0,
+            slow_share: 0.0,
             failures: tally.failures,
         }
     }

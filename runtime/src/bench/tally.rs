@@ -17,11 +17,15 @@ const LATENCY_NS_MAX: u64 = 600_000_000_000;
 #[derive(Debug)]
 pub(super) struct Tally {
     workload: Workload,
+    /// The rooms of each client, a bit for each; empty if every client is in one.
+    rooms: Vec<u64>,
+    /// The number of members of each room that read.
+    readers: Vec<u32>,
     /// The lines, by their numbers.
     messages: Vec<Message>,
-    /// The number of lines received of each speaker in a client's room: a row for each client.
+    /// The number of lines received of each speaker that a client can hear: a row for each client.
     received: Vec<u32>,
-    /// The length of a row: the most speakers in a room.
+    /// The length of a row: the most speakers in a room, or all speakers if clients are in several rooms.
     columns: u32,
     /// For each ordered pair of sampled members of a room, a hash of the order in which the first has received the lines
     /// that both can receive.
@@ -52,10 +56,15 @@ struct Message {
 
 impl Tally {
     pub(super) fn new(workload: &Workload) -> Self {
-        let columns = workload.speakers.div_ceil(workload.rooms);
+        let one_each = workload.rooms_each == 1;
+        let columns = if one_each { workload.speakers.div_ceil(workload.rooms) } else { workload.speakers };
+        let bits = |client| workload.rooms_of(client).into_iter().map(|room| 1 << room).sum();
+        let rooms = if one_each { Vec::new() } else { (0..workload.clients).map(bits).collect() };
         let histogram = || Histogram::new_with_bounds(1, LATENCY_NS_MAX, 3).expect("the bounds are valid");
         Self {
             workload: *workload,
+            rooms,
+            readers: workload.readers(),
             messages: Vec::new(),
             received: vec![0; workload.clients as usize * columns as usize],
             columns,
@@ -82,7 +91,7 @@ impl Tally {
     pub(super) fn sent(&mut self, speaker: u32, intended: Duration, is_measured: bool) -> u32 {
         let number = u32::try_from(self.messages.len()).expect("a run has fewer lines");
         let sent = &mut self.sent[speaker as usize];
-        let left = self.workload.readers(self.workload.room(speaker)) - 1;
+        let left = self.readers[self.workload.room(speaker) as usize] - 1;
         self.messages.push(Message { speaker, nth: *sent, left, is_measured, intended });
         *sent += 1;
         number
@@ -90,17 +99,18 @@ impl Tally {
 
     /// Records that a client has received a line, and checks that it should have.
     pub(super) fn received(&mut self, client: u32, number: u32, now: Duration) {
-        let Some(message) = self.messages.get_mut(number as usize) else {
+        let Some(message) = self.messages.get(number as usize) else {
             return self.fail(format!("client {client} received line {number}, which was never sent"));
         };
         let (speaker, nth) = (message.speaker, message.nth);
         if speaker == client {
             return self.fail(format!("client {client} received its own line {number}"));
         }
-        if self.workload.room(speaker) != self.workload.room(client) {
+        let room = self.workload.room(speaker);
+        if !self.is_in(client, room) {
             return self.fail(format!("client {client} received line {number} of another room"));
         }
-        let column = speaker / self.workload.rooms;
+        let column = if self.rooms.is_empty() { speaker / self.workload.rooms } else { speaker };
         let next = &mut self.received[client as usize * self.columns as usize + column as usize];
         if *next != nth {
             let next = *next;
@@ -109,6 +119,7 @@ impl Tally {
         }
         *next += 1;
         self.deliveries += 1;
+        let message = &mut self.messages[number as usize];
         // Cannot underflow: the check above lets each recipient count once.
         message.left -= 1;
         if message.is_measured {
@@ -119,20 +130,44 @@ impl Tally {
             }
         }
         self.completed += u64::from(message.left == 0);
-        if let Some((room, sample)) = self.sample(client) {
-            let speaker = self.sample(speaker).map(|(_, sample)| sample);
-            for other in (0..SAMPLES).filter(|&other| Some(other) != speaker) {
-                let hash = &mut self.samples[pair(room, sample, other)];
+        if let Some((own, sample)) = self.sample(client) {
+            for other in 0..SAMPLES {
+                // Lines that the other member cannot receive do not count.
+                let Some(member) = self.sampled(own, other) else { continue };
+                if member == speaker || !self.is_in(member, room) {
+                    continue;
+                }
+                let hash = &mut self.samples[pair(own, sample, other)];
                 *hash = (*hash ^ u64::from(number)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
             }
         }
     }
 
-    /// Returns a client's room and its index among the sampled members, if it is one: the last members of the first rooms.
+    fn is_in(&self, client: u32, room: u32) -> bool {
+        match self.rooms.get(client as usize) {
+            Some(rooms) => rooms & 1 << room != 0,
+            None => self.workload.room(client) == room,
+        }
+    }
+
+    /// Returns the room in which a client speaks, and its index among the sampled members there, if it is one: the last
+    /// members of the first rooms.
     fn sample(&self, client: u32) -> Option<(u32, u32)> {
         let (room, place) = (self.workload.room(client), client / self.workload.rooms);
-        let from_end = self.workload.readers(room) - 1 - place;
+        let from_end = self.speakers_of(room) - 1 - place;
         (room < SAMPLES && from_end < SAMPLES).then_some((room, from_end))
+    }
+
+    /// Returns the sampled member of a room with this index, if there is one.
+    fn sampled(&self, room: u32, sample: u32) -> Option<u32> {
+        let place = self.speakers_of(room).checked_sub(sample + 1)?;
+        Some(place * self.workload.rooms + room)
+    }
+
+    /// Returns the number of clients that speak in a room, if all of them speak.
+    const fn speakers_of(&self, room: u32) -> u32 {
+        let Workload { clients, rooms, .. } = self.workload;
+        clients / rooms + if room < clients % rooms { 1 } else { 0 }
     }
 
     /// Checks the whole run, when no more deliveries are expected.
@@ -146,7 +181,7 @@ impl Tally {
             return;
         }
         for room in 0..self.workload.rooms.min(SAMPLES) {
-            let count = self.workload.readers(room).min(SAMPLES);
+            let count = self.speakers_of(room).min(SAMPLES);
             let pairs = (0..count).flat_map(|one| (0..one).map(move |other| (one, other)));
             let differs =
                 |(one, other)| self.samples[pair(room, one, other)] != self.samples[pair(room, other, one)];
@@ -236,6 +271,54 @@ mod tests {
             wrong(&mut tally);
             assert!(failure(&tally).contains(words), "{words}: {:?}", tally.failures);
         }
+    }
+
+    #[test]
+    fn members_of_several_rooms_receive_the_lines_of_all_of_them_in_one_order() {
+        let talk = Workload::named("talk200").expect("there is one");
+        let workload = Workload { clients: 16, rooms: 4, rooms_each: 2, speakers: 16, ..talk };
+        let listeners = |speaker: u32| {
+            let hears = move |&client: &u32| {
+                client != speaker && workload.rooms_of(client).contains(&workload.room(speaker))
+            };
+            (0..16).filter(hears).collect::<Vec<u32>>()
+        };
+        // The two sampled members of room 0 that both hear rooms 0 and another one, and a speaker of each.
+        let pairs = (0..16).flat_map(|one| (0..one).map(move |other| (one, other)));
+        let both_hear = |&(one, other): &(u32, u32)| {
+            workload.room(one) == workload.room(other)
+                && workload.room(one) < 4
+                && workload.rooms_of(one) == workload.rooms_of(other)
+        };
+        let (one, other) = pairs.into_iter().find(both_hear).expect("some have the same rooms");
+        let rooms = workload.rooms_of(one);
+        let speaker = |room| {
+            (0..16).find(|&it| workload.room(it) == room && it != one && it != other).expect("there are four")
+        };
+        for turned in [false, true] {
+            let mut tally = Tally::new(&workload);
+            let lines =
+                [rooms[0], rooms[1]].map(|room| (speaker(room), tally.sent(speaker(room), NOW, true)));
+            for client in 0..16 {
+                let mut heard = lines;
+                if turned && client == one {
+                    heard.reverse();
+                }
+                for (speaker, line) in heard {
+                    if listeners(speaker).contains(&client) {
+                        tally.received(client, line, NOW);
+                    }
+                }
+            }
+            tally.check();
+            assert_eq!(failure(&tally).contains("different orders"), turned, "{:?}", tally.failures);
+            assert_eq!(tally.failures.is_empty(), !turned);
+        }
+        let mut tally = Tally::new(&workload);
+        let line = tally.sent(0, NOW, true);
+        let outsider = (1..16).find(|client| !listeners(0).contains(client)).expect("some are elsewhere");
+        tally.received(outsider, line, NOW);
+        assert!(failure(&tally).contains("another room"), "{:?}", tally.failures);
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub(super) struct Workload {
     pub(super) clients: u32,
     /// Rooms, over which the members are spread evenly.
     pub(super) rooms: u32,
+    /// Rooms that each member is in. It speaks in the first of them.
+    pub(super) rooms_each: u32,
     /// Members that speak, in turn.
     pub(super) speakers: u32,
     /// Members that never read, on top of the others.
@@ -52,6 +54,7 @@ const TALK: Workload = Workload {
     shape: Shape::Talk,
     clients: 200,
     rooms: 1,
+    rooms_each: 1,
     speakers: 200,
     slow: 0,
     pace: Pace::Window(200),
@@ -60,7 +63,7 @@ const TALK: Workload = Workload {
 };
 
 /// All workloads.
-pub(super) const WORKLOADS: [Workload; 9] = [
+pub(super) const WORKLOADS: [Workload; 10] = [
     TALK,
     Workload {
         name: "talk1000",
@@ -108,6 +111,19 @@ pub(super) const WORKLOADS: [Workload; 9] = [
         ..TALK
     },
     Workload {
+        name: "many",
+        about: Localized {
+            en: "2,000 members, each in 10 of 20 rooms, all speak, 2,000 lines in flight; needs --dialect irc",
+            zh: "2,000 名成员，每人在 20 个房间中的 10 个，人人发言，2,000 行在途；需要 --dialect irc",
+        },
+        clients: 2_000,
+        rooms: 20,
+        rooms_each: 10,
+        speakers: 2_000,
+        pace: Pace::Window(2_000),
+        ..TALK
+    },
+    Workload {
         name: "latency50",
         about: Localized {
             en: "one room of 50, all speak, 500 lines a second",
@@ -144,8 +160,8 @@ pub(super) const WORKLOADS: [Workload; 9] = [
     Workload {
         name: "slow",
         about: Localized {
-            en: "talk200 with 100 speakers, and 4 more members that never read",
-            zh: "talk200，其中 100 人发言，另有 4 名从不读取的成员",
+            en: "talk200 with 100 speakers, and 4 more members that never read; the next takes the place of one that is closed",
+            zh: "talk200，其中 100 人发言，另有 4 名从不读取的成员，被断开的由新成员接替",
         },
         speakers: 100,
         slow: 4,
@@ -161,14 +177,36 @@ impl Workload {
         WORKLOADS.into_iter().find(|workload| workload.name == name)
     }
 
-    /// Returns the room of a client.
+    /// Returns the room in which a client speaks.
     pub(super) const fn room(&self, client: u32) -> u32 {
         client % self.rooms
     }
 
-    /// Returns the number of members of a room that read.
-    pub(super) const fn readers(&self, room: u32) -> u32 {
-        self.clients / self.rooms + if room < self.clients % self.rooms { 1 } else { 0 }
+    /// Returns all rooms of a client, the one in which it speaks first. The others are drawn, so that hardly any two clients
+    /// have the same rooms.
+    pub(super) fn rooms_of(&self, client: u32) -> Vec<u32> {
+        let mut rooms = vec![self.room(client)];
+        let mut state = u64::from(client);
+        while rooms.len() < self.rooms_each as usize {
+            // A step of a linear congruential generator, of which the upper bits are used.
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let room = u32::try_from((state >> 33) % u64::from(self.rooms)).expect("there are fewer rooms");
+            if !rooms.contains(&room) {
+                rooms.push(room);
+            }
+        }
+        rooms
+    }
+
+    /// Returns the number of members of each room that read.
+    pub(super) fn readers(&self) -> Vec<u32> {
+        let mut readers = vec![0; self.rooms as usize];
+        for client in 0..self.clients {
+            for room in self.rooms_of(client) {
+                readers[room as usize] += 1;
+            }
+        }
+        readers
     }
 
     /// Returns the number of connections.
@@ -190,6 +228,8 @@ impl Workload {
             ),
             ("the window or rate must be at least 1", pace_is_valid),
             ("a storm is in one room", self.shape != Shape::Storm || self.rooms == 1),
+            ("rooms-each must be from 1 to the number of rooms", (1..=self.rooms).contains(&self.rooms_each)),
+            ("with rooms-each, at most 64 rooms are supported", self.rooms_each == 1 || self.rooms <= 64),
             (
                 "slow members need a workload in which members speak",
                 self.shape == Shape::Talk || self.slow == 0,
@@ -213,8 +253,8 @@ mod tests {
         for workload in WORKLOADS {
             assert_eq!(workload.check(), Ok(()));
             assert!(Workload::named(workload.name).is_some());
-            let readers: u32 = (0..workload.rooms).map(|room| workload.readers(room)).sum();
-            assert_eq!(readers, workload.clients, "{}", workload.name);
+            let readers: u32 = workload.readers().into_iter().sum();
+            assert_eq!(readers, workload.clients * workload.rooms_each, "{}", workload.name);
         }
         assert!(Workload::named("nothing").is_none());
     }
@@ -226,5 +266,25 @@ mod tests {
         assert!(Workload { rooms: 101, ..TALK }.check().is_err());
         assert!(Workload { pace: Pace::Window(0), ..TALK }.check().is_err());
         assert!(Workload { line_bytes: 8, ..TALK }.check().is_err());
+        assert!(Workload { rooms_each: 2, ..TALK }.check().is_err());
+        assert!(Workload { rooms_each: 0, ..TALK }.check().is_err());
+        assert!(Workload { rooms: 65, rooms_each: 2, ..TALK }.check().is_err());
+    }
+
+    #[test]
+    fn members_of_many_rooms_have_different_ones() {
+        let many = Workload::named("many").expect("there is one");
+        let mut sets = std::collections::BTreeSet::new();
+        for client in 0..many.clients {
+            let mut rooms = many.rooms_of(client);
+            assert_eq!((rooms.len(), rooms[0]), (10, many.room(client)));
+            rooms.sort_unstable();
+            rooms.dedup();
+            assert_eq!(rooms.len(), 10);
+            sets.insert(rooms);
+        }
+        assert!(sets.len() > 1_900, "{} different sets", sets.len());
+        let readers = many.readers();
+        assert!(readers.iter().all(|readers| (900..1_100).contains(readers)), "{readers:?}");
     }
 }

@@ -41,9 +41,30 @@ fn every_kind_of_workload_passes_on_a_server_of_its_own() {
     let latency = &by_name("latency50")["latency_us"]["delivery"];
     assert!(latency["p50"].as_f64().unwrap() > 0.0, "{latency}");
     assert!(latency["p50"].as_f64().unwrap() <= latency["max"].as_f64().unwrap(), "{latency}");
+    let slow = by_name("slow");
+    assert!(
+        slow["slow_share"].as_f64().unwrap() > 0.9 && slow["slow_closed"].as_u64().unwrap() > 0,
+        "{slow}"
+    );
     let rooms = ["--rooms", "4"];
     let output = bench(&[&["rooms100", "idle10k"][..], &few, &rooms].concat());
     assert!(output.status.success(), "{output:?}");
+    let several = ["--rooms", "4", "--rooms-each", "2", "--dialect"];
+    let output = bench(&[&["many"][..], &few, &several, &["irc"]].concat());
+    assert!(output.status.success(), "{output:?}");
+    let report = self::reports(&output).remove(0);
+    assert_eq!((&report["rooms"], &report["rooms_each"]), (&4.into(), &2.into()));
+    let output = bench(&[&["many"][..], &few, &several, &["plain"]].concat());
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+}
+
+#[test]
+fn a_run_without_the_members_that_never_read_fails() {
+    let full = "--serve=--connections-max=12";
+    let output = bench(&["slow", "--clients", "12", "--seconds", "1", "--json", full]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let failure = "members that never read were in the room for only 0 % of the measured time";
+    assert!(String::from_utf8_lossy(&output.stderr).contains(failure), "{output:?}");
 }
 
 #[test]
