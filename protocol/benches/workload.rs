@@ -150,6 +150,7 @@ impl Server {
             pending_commands_max: PARSED_LINES,
             connections_per_ip_max: u32::MAX,
             rate: Rate { lines: 0, burst: 1 },
+            turn_lines_max: u32::MAX,
             ..Limits::default()
         };
         let mut counting = Counting::default();

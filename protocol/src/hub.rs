@@ -15,6 +15,7 @@ mod proxy;
 mod report;
 mod say;
 mod timers;
+mod turn;
 mod watch;
 
 use crate::base::id::{ConnId, MemberId};
@@ -42,6 +43,7 @@ use bytes::BytesMut;
 use core::net::SocketAddr;
 use label::Labelled;
 use timers::{ConnTimers, Timers};
+use turn::Turn;
 use watch::Watches;
 
 /// The state machine of the whole server: the sessions of all connections, and the [`World`].
@@ -63,6 +65,7 @@ pub struct Hub {
     addresses: Addresses,
     members: BTreeMap<MemberId, ConnId>,
     timers: Timers,
+    turn: Turn,
     watches: Watches,
     world: World,
     counters: Counters,
@@ -140,6 +143,7 @@ impl Hub {
             addresses: Addresses::default(),
             members: BTreeMap::new(),
             timers: Timers::default(),
+            turn: Turn::default(),
             watches: Watches::default(),
             world: World::new(),
             counters: Counters::default(),
@@ -158,6 +162,9 @@ impl Hub {
 
     /// Handles one input and puts the resulting outputs into `sink`. `now.mono` must never decrease.
     pub fn handle(&mut self, now: Now, input: Input<'_>, sink: &mut impl Sink) {
+        if !matches!(input, Input::Committed { .. }) {
+            self.turn.end();
+        }
         match input {
             Input::Accepted { conn, dialect, peer, is_proxied, room } => {
                 self.accepted(now, conn, (dialect, is_proxied), peer, room, sink);
@@ -298,8 +305,10 @@ impl Hub {
     /// Carries out the requests of a connection's session until it has to wait. With `has_turn`, one line may be read
     /// before those of the connections that wait for the budget of the same address.
     fn run_with(&mut self, now: Now, conn: ConnId, mut has_turn: bool, sink: &mut impl Sink) {
-        let rate = self.limits.rate.times(self.limits.address_factor);
-        loop {
+        let rate = self.address_rate();
+        self.turn.begin(conn);
+        let waits = self.waits_for_turn(conn);
+        while !waits && !self.ends_turn(now, conn) {
             let Some(connection) = connection_in(&mut self.slots, conn) else { return };
             let (addresses, address) = (&self.addresses, connection.address);
             let funds = || Funds {
@@ -311,11 +320,15 @@ impl Hub {
             let cost = connection.session.settle();
             if cost != Cost::NONE {
                 self.addresses.charge(connection.address, cost, rate, now.mono);
+                self.turn.add(conn, cost);
                 has_turn = false;
             }
             if let Request::Wait(blocked) = request {
                 connection.session.put_workspace_away(&mut self.spare_workspace);
                 self.wait(now, conn, blocked);
+                if let Some(blocked) = blocked {
+                    self.tell_slowed(now, conn, blocked, sink);
+                }
                 break;
             }
             self.carry_out(now, conn, request, sink);

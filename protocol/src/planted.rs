@@ -70,6 +70,8 @@ pub enum Bug {
     StatusIgnored,
     /// Clients without `server-time` are sent the tag `time`, too.
     TimeUnasked,
+    /// A connection does all that it can before others have their turns.
+    TurnEndless,
 }
 
 #[cfg(feature = "planted")]
@@ -122,6 +124,11 @@ pub(crate) fn counts_for_client() -> bool {
 /// Returns whether the connection that began to wait last is served first.
 pub(crate) fn serves_last() -> bool {
     is(Bug::QueueReversed)
+}
+
+/// Returns whether a connection's turn ends. `is_over` is whether it has done enough.
+pub(crate) fn ends_turn(is_over: bool) -> bool {
+    is_over && !is(Bug::TurnEndless)
 }
 
 /// Returns whether a query waits for `pending` uncommitted commands before it.

@@ -17,6 +17,7 @@
 mod check;
 mod read;
 mod request;
+mod slowed;
 mod workspace;
 
 use crate::base::id::MemberId;
@@ -39,6 +40,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use bytes::Bytes;
 pub(crate) use request::{Blocked, Request};
+use slowed::Slowed;
 pub(crate) use workspace::Workspace;
 
 /// The price of a password check. How often wrong passwords are checked is up to whoever checks them.
@@ -133,6 +135,7 @@ pub(crate) struct Session {
     unsettled: Cost,
     /// Number of commands that were proposed and are not committed yet.
     pending: u32,
+    slowed: Slowed,
     waits: Option<Wait>,
     input_ended: bool,
     /// Whether the client was sent a ping and has sent nothing since.
@@ -167,6 +170,7 @@ impl Session {
             budget: Budget::default(),
             unsettled: Cost::NONE,
             pending: 0,
+            slowed: Slowed::default(),
             waits: None,
             input_ended: false,
             is_pinged: false,
@@ -251,6 +255,12 @@ impl Session {
             workspace.actions = VecDeque::new();
         }
         self.read_line(funds, member, limits, options)
+    }
+
+    /// Whether the next action is to end the answer to a labelled line.
+    pub(crate) fn ends_label_next(&self) -> bool {
+        let next = self.workspace.as_deref().and_then(|it| it.actions.front());
+        matches!(next, Some(Action::Label(None)))
     }
 
     /// Takes received bytes. They are discarded if the connection is closing.

@@ -111,7 +111,10 @@ fn play(sender: Sender, chunking: Chunking, sends: &str, sees: &[&str]) -> Optio
 
 /// Creates a stage on which everybody is connected.
 fn stage_of(sender: Sender, chunking: Chunking) -> Stage {
-    let mut stage = Stage::new(&Script::default(), chunking);
+    let mut script = Script::default();
+    // Long lines are answered whole, without waiting for another turn.
+    script.settings.push(["limit", "turn_lines_max", "1000"].map(String::from).to_vec());
+    let mut stage = Stage::new(&script, chunking);
     for line in sender.prologue() {
         act(&mut stage, line);
     }
@@ -1625,6 +1628,9 @@ fn a_flood_is_read_at_the_rate_without_losses() {
     assert_eq!(said, ["dave < bob: hello", "alice < :bob!bob@bob.cloak PRIVMSG #tea :hello"]);
     seen.extend(act(&mut stage, "clock +60000ms"));
     assert_eq!(seen.pop().as_deref(), Some("alice is resumed"));
+    let told =
+        seen.extract_if(.., |line| line.contains("alice < :parlor.localhost NOTICE alice :You are sending"));
+    assert_eq!(told.count(), 1, "its lines wait for more than two seconds");
     let all = (0..500).map(|number| format!("bob < :alice!alice@alice.cloak PRIVMSG bob :{number}"));
     assert!(seen.into_iter().eq(all), "each line is sent once, in order");
     stage.check_replay();

@@ -401,7 +401,13 @@ impl<L: Listener, C: Clock, O: Observer, V: PasswordVerifier> Driver<L, C, O, V>
         let at = self.server.deadline().map(|deadline| deadline.at);
         if at != self.timer_at {
             self.timer_at = at;
-            let wait = at.map(|at| at.since(self.clock.now().mono));
+            let now = self.clock.now().mono;
+            if at.is_some_and(|at| at <= now) {
+                // Tokio's timer would wait for the next millisecond.
+                self.timer_at = None;
+                return true;
+            }
+            let wait = at.map(|at| at.since(now));
             #[expect(clippy::disallowed_methods, reason = "a timer of Tokio's is set on Tokio's clock")]
             let at = wait.map_or_else(far_future, |wait| Instant::now() + wait);
             self.timer.as_mut().reset(at);

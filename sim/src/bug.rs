@@ -40,7 +40,7 @@ pub enum SimBug {
 }
 
 /// Every planted bug, with its name on the command line.
-pub const BUGS: [(&str, Bug); 38] = [
+pub const BUGS: [(&str, Bug); 39] = [
     ("address-shown", Bug::Core(CoreBug::AddressShown)),
     ("answer-overtakes", Bug::Core(CoreBug::AnswerOvertakes)),
     ("away-unasked", Bug::Core(CoreBug::AwayUnasked)),
@@ -79,6 +79,7 @@ pub const BUGS: [(&str, Bug); 38] = [
     ("slot-reused", Bug::Sim(SimBug::SlotReused)),
     ("status-ignored", Bug::Core(CoreBug::StatusIgnored)),
     ("time-unasked", Bug::Core(CoreBug::TimeUnasked)),
+    ("turn-endless", Bug::Core(CoreBug::TurnEndless)),
 ];
 
 impl Bug {

@@ -54,6 +54,8 @@ pub struct Model {
     conns: Conns<Conn>,
     /// The connection whose turn it is among those that wait for the budget of their address.
     turn: Option<ConnId>,
+    /// The connection that works, and the price of what it has done since the last input that was not an entry of the log.
+    work: Option<(ConnId, u64)>,
     /// A world of the core, from which the core's dialect writes answers.
     world: World,
     /// The expected bytes of connections that are gone, if they are compared later.
@@ -81,6 +83,7 @@ impl Model {
             addresses: Addresses::default(),
             conns: Conns::default(),
             turn: None,
+            work: None,
             world: World::new(),
             gone: None,
             chat: Chat::default(),
@@ -103,6 +106,9 @@ impl Model {
     /// Handles an input of the hub.
     pub fn input(&mut self, now: Now, input: &Input<'_>) {
         self.now = now;
+        if !matches!(input, Input::Committed { .. }) {
+            self.work = None;
+        }
         match input {
             Input::Accepted { conn, dialect, peer, is_proxied, room } => {
                 self.accepted(*conn, (*dialect, *is_proxied), *peer, *room);
@@ -251,7 +257,7 @@ impl Model {
         let Some(conn) = self.conns.get_mut(id) else { return };
         let was_open = conn.link == Link::Open;
         conn.link = Link::Gone;
-        (conn.budget_timer, conn.end_timer, conn.wait) = (None, None, None);
+        (conn.budget_timer, conn.turn_timer, conn.end_timer, conn.wait) = (None, None, None, None);
         let reason = if conn.input_ended { CloseReason::EndOfInput } else { CloseReason::Reset };
         if was_open {
             self.leave(id, reason, None);
@@ -302,7 +308,7 @@ impl Model {
         if let Some(conn) = self.conns.get_mut(id) {
             conn.forget_input();
             conn.link = Link::Closing;
-            (conn.budget_timer, conn.wait, conn.label) = (None, None, None);
+            (conn.budget_timer, conn.turn_timer, conn.wait, conn.label) = (None, None, None, None);
             conn.end_timer = Some(self.now.mono.plus_ms(self.limits.close_timeout_ms));
         }
     }
@@ -357,6 +363,11 @@ impl Model {
                 sometimes!(self.marks, RegistrationTimedOut, true);
                 self.end(id, CloseReason::RegistrationTimeout);
             }
+            Timer::Turn => {
+                conn.turn_timer = None;
+                sometimes!(self.marks, TurnEnded, true);
+                self.advance(now, id);
+            }
         }
     }
 
@@ -406,6 +417,8 @@ impl Model {
             conn.under_way -= 1;
             conn.barrier &= conn.under_way > 0;
         }
+        self.begin_turn(author);
+        self.charge(author, self.chat.masks_compared(&entry.command) as u64 * (LINE / 32));
         self.apply(author, entry);
         self.advance(now, author);
         self.forget_if_over(author);

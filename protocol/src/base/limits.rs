@@ -102,6 +102,9 @@ limits! {
         targets_max: usize = 20;
         /// Maximum number of bytes read in one tick. Then the tick ends with a flush.
         tick_bytes_max: usize = 256 << 10;
+        /// Maximum work of one connection before all others have had their turns, in lines or what costs as much as so many
+        /// lines. What is left is done in its next turn.
+        turn_lines_max: u32 = 20;
     }
     others {
         /// Milliseconds that a closing connection has to read its last bytes and to close. The setting is `drain_ms`.
@@ -257,7 +260,7 @@ impl Limits {
 
     /// Returns the conditions that the limits must satisfy, and whether these limits satisfy them.
     #[must_use]
-    pub const fn relations(&self) -> [Relation; 28] {
+    pub const fn relations(&self) -> [Relation; 29] {
         let Self { line_bytes_max: line, reply_bytes_max: reply, backlog_bytes_max: backlog, .. } = *self;
         let lines = self.pending_commands_max as usize;
         [
@@ -304,6 +307,7 @@ impl Limits {
             at_least!(pong_ms, self.pong_ms, 1000),
             at_least!(proxy_ms, self.proxy_ms, 1),
             at_least!(targets_max, self.targets_max, 1),
+            at_least!(turn_lines_max, self.turn_lines_max, 1),
             at_least!(flush_writes_max, self.flush_writes_max, 1),
             at_least!(rooms_max, self.world.rooms_max, 1),
             at_least!(rooms_per_member_max, self.world.rooms_per_member_max, 1),
@@ -402,7 +406,7 @@ mod tests {
             limits.backlog_bytes_max = 1 << 28;
             limits.outbox_bytes_max = 1 << 28;
         };
-        let relations: [(&str, Set, u32, u32); 32] = [
+        let relations: [(&str, Set, u32, u32); 33] = [
             ("line_bytes_max must be from 128", small, 128, 127),
             ("line_bytes_max must be from 128", small, 1 << 20, (1 << 20) + 1),
             (
@@ -495,6 +499,7 @@ mod tests {
             ("pong_ms", |limits, ms| limits.pong_ms = ms.into(), 1_000, 999),
             ("proxy_ms", |limits, ms| limits.proxy_ms = ms.into(), 1, 0),
             ("targets_max", |limits, count| limits.targets_max = count as usize, 1, 0),
+            ("turn_lines_max", |limits, count| limits.turn_lines_max = count, 1, 0),
             ("flush_writes_max", |limits, count| limits.flush_writes_max = count as usize, 1, 0),
             ("rooms_max", |limits, count| limits.world.rooms_max = count as usize, 1, 0),
             (

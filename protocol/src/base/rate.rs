@@ -22,6 +22,9 @@ impl Rate {
     /// asking for long answers.
     pub const REPLY_BYTES_PER_LINE: usize = 512;
 
+    /// The number of members, rooms or masks that are examined for the price of a line.
+    pub const ROWS_PER_LINE: usize = 32;
+
     /// The number of bytes that others are sent for the price of a line. A line that makes them read more costs more.
     pub const TOLD_BYTES_PER_LINE: usize = 768;
 
@@ -50,6 +53,7 @@ pub struct Cost {
 /// The parts of a line in which costs are counted. Each byte costs a whole number of them.
 const PARTS_PER_LINE: u64 = Rate::DROPPED_BYTES_PER_LINE as u64;
 const _: () = assert!(PARTS_PER_LINE.is_multiple_of(Rate::REPLY_BYTES_PER_LINE as u64));
+const _: () = assert!(PARTS_PER_LINE.is_multiple_of(Rate::ROWS_PER_LINE as u64));
 const _: () = assert!(PARTS_PER_LINE.is_multiple_of(Rate::TOLD_BYTES_PER_LINE as u64));
 
 impl Cost {
@@ -65,13 +69,19 @@ impl Cost {
     /// Returns the price of `bytes` bytes of an answer.
     #[must_use]
     pub const fn reply(bytes: usize) -> Self {
-        Self::bytes(bytes, Rate::REPLY_BYTES_PER_LINE)
+        Self::units(bytes, Rate::REPLY_BYTES_PER_LINE)
     }
 
     /// Returns the price of `bytes` bytes that others are sent.
     #[must_use]
     pub const fn told(bytes: usize) -> Self {
-        Self::bytes(bytes, Rate::TOLD_BYTES_PER_LINE)
+        Self::units(bytes, Rate::TOLD_BYTES_PER_LINE)
+    }
+
+    /// Returns the price of examining `rows` members, rooms or masks.
+    #[must_use]
+    pub const fn rows(rows: usize) -> Self {
+        Self::units(rows, Rate::ROWS_PER_LINE)
     }
 
     /// Returns the price of both.
@@ -86,8 +96,8 @@ impl Cost {
         Self { parts: self.parts.saturating_sub(paid.parts) }
     }
 
-    const fn bytes(bytes: usize, per_line: usize) -> Self {
-        Self { parts: (bytes as u64).saturating_mul(PARTS_PER_LINE / per_line as u64) }
+    const fn units(count: usize, per_line: usize) -> Self {
+        Self { parts: (count as u64).saturating_mul(PARTS_PER_LINE / per_line as u64) }
     }
 
     /// Returns the microseconds in which a budget grows by this much, rounded up.

@@ -77,9 +77,12 @@ pub enum DeadlineReason {
     Rate,
     /// An IRC connection has had `registration_ms` to register, or a proxy `proxy_ms` to name its client.
     Register,
+    /// A connection has done `turn_lines_max` lines of work, and the others have had their turns.
+    Turn,
 }
 
 impl DeadlineReason {
     /// All reasons, in the order in which deadlines at the same instant are handled.
-    pub const ALL: [Self; 5] = [Self::Detect, Self::Close, Self::Idle, Self::Rate, Self::Register];
+    pub const ALL: [Self; 6] =
+        [Self::Detect, Self::Close, Self::Idle, Self::Rate, Self::Register, Self::Turn];
 }

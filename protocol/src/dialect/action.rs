@@ -139,6 +139,8 @@ pub enum Notice {
     /// The operator's password was not checked, because there are too many attempts. (A client that gives the server's is
     /// closed.)
     PasswordNotChecked,
+    /// The client sends more than is read at once, and what is left waits.
+    SlowedDown,
     /// The password was wrong.
     WrongPassword,
 }

@@ -7,8 +7,10 @@
 use super::Hub;
 use super::address::AddressId;
 use crate::base::id::ConnId;
-use crate::base::rate::Cost;
+use crate::base::rate::{Cost, Rate};
 use crate::base::time::{DeadlineReason, Now};
+use crate::dialect::action::Notice;
+use crate::dialect::reply::Reply;
 use crate::hub::output::Sink;
 use crate::session::{Blocked, Funds};
 
@@ -25,18 +27,23 @@ impl Hub {
         connection.session.charge(cost, &Funds { now: now.mono, rate, address_is_ready: false });
         let cost = connection.session.settle();
         self.charge_address(now, address, cost);
+        self.turn.add(conn, cost);
     }
 
     /// Charges an address.
     pub(super) fn charge_address(&mut self, now: Now, address: AddressId, cost: Cost) {
-        let rate = self.limits.rate.times(self.limits.address_factor);
+        let rate = self.address_rate();
         self.addresses.charge(address, cost, rate, now.mono);
+    }
+
+    /// Returns the rate of an ordinary address.
+    pub(super) const fn address_rate(&self) -> Rate {
+        self.limits.rate.times(self.limits.address_factor)
     }
 
     /// Whether a connection of this address need not wait.
     pub(super) fn address_is_ready(&self, now: Now, address: AddressId) -> bool {
-        let rate = self.limits.rate.times(self.limits.address_factor);
-        self.addresses.is_ready(address, false, rate, now.mono)
+        self.addresses.is_ready(address, false, self.address_rate(), now.mono)
     }
 
     /// Makes a connection wait for what its session is blocked by.
@@ -64,6 +71,19 @@ impl Hub {
         }
     }
 
+    /// Tells a member that its lines wait for a budget, if they wait long.
+    pub(super) fn tell_slowed(&mut self, now: Now, conn: ConnId, blocked: Blocked, sink: &mut impl Sink) {
+        let rate = self.address_rate();
+        let Some(connection) = super::connection_in(&mut self.slots, conn) else { return };
+        let until = match blocked {
+            Blocked::Address => self.addresses.ready_at(connection.address, rate),
+            Blocked::Until(at) => at,
+        };
+        if connection.session.is_slowed(until, now.mono) {
+            self.push_reply(now, conn, &Reply::Notice(Notice::SlowedDown), sink);
+        }
+    }
+
     /// Takes a connection out of the queue of its address, if it is in it.
     pub(super) fn leave_queue(&mut self, now: Now, conn: ConnId) {
         let Some(connection) = self.connection(conn) else { return };
@@ -81,8 +101,7 @@ impl Hub {
             return self.run(now, conn, sink);
         };
         let (address, is_at_door) = (connection.address, connection.session.is_at_door());
-        let rate = self.limits.rate.times(self.limits.address_factor);
-        if !self.addresses.is_ready(address, true, rate, now.mono) {
+        if !self.addresses.is_ready(address, true, self.address_rate(), now.mono) {
             // It was charged since the timer was set.
             return self.time_first(now, address);
         }
@@ -100,8 +119,7 @@ impl Hub {
     /// Sets the timer of the first connection in the queue of an address.
     fn time_first(&mut self, now: Now, address: AddressId) {
         let Some(first) = self.addresses.first_waiting(address) else { return };
-        let rate = self.limits.rate.times(self.limits.address_factor);
-        let at = self.addresses.ready_at(address, rate).max(now.mono);
+        let at = self.addresses.ready_at(address, self.address_rate()).max(now.mono);
         if self.connection_ref(first).is_some_and(|it| !it.timers.is_set(DeadlineReason::Rate)) {
             self.set_timer(first, DeadlineReason::Rate, at);
         }

@@ -125,6 +125,7 @@ impl Hub {
             let is_set = |why| connection.timers.is_set(why);
             let is_open = link == Link::Open;
             assert!(!is_set(DeadlineReason::Rate) || is_open, "only an open connection waits for the rate");
+            assert!(!is_set(DeadlineReason::Turn) || is_open, "only an open connection waits for its turn");
             let closes = link == Link::Closing || connection.session.leaves_when_drained();
             assert!(!is_set(DeadlineReason::Close) || closes, "only a closing connection has a close timer");
             let waits = [DeadlineReason::Detect, DeadlineReason::Idle, DeadlineReason::Register];

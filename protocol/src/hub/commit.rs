@@ -8,6 +8,7 @@ use super::Hub;
 use crate::base::id::{ConnId, MemberId};
 use crate::base::name::RoomName;
 use crate::base::person::{Person, UserModes};
+use crate::base::rate::Cost;
 use crate::base::time::Now;
 use crate::dialect::event::{EventKind, Stamp};
 use crate::dialect::reply::Reply;
@@ -35,8 +36,11 @@ impl Hub {
             command => command.member().and_then(|member| self.members.get(&member)).copied(),
         };
         let mut effects = core::mem::take(&mut self.effects);
+        let compared = conn.map_or(0, |_| self.world.masks_compared(&entry.command));
         self.world.apply(entry, &mut effects);
         if let Some(conn) = conn {
+            self.turn.begin(conn);
+            self.charge(now, conn, Cost::rows(compared));
             let asked = !matches!(entry.command, Command::Enter { .. } | Command::Leave { .. });
             if let Some(session) = self.session(conn).filter(|_| asked) {
                 session.committed();

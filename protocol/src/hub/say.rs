@@ -20,10 +20,6 @@ use alloc::vec::Vec;
 use bytes::BytesMut;
 use core::net::{IpAddr, SocketAddr};
 
-/// Bytes of an answer that are charged for each member or room that was examined for it. A search that finds little
-/// still costs what it examined.
-const ROW_COST_BYTES: usize = 16;
-
 /// The result of rendering, beside the bytes: see [`Answer`].
 pub(super) struct Composed {
     next: Vec<Action>,
@@ -157,9 +153,10 @@ impl Hub {
             self.change_class(conn, sink);
         }
         self.write(conn, &bytes, sink);
-        let cost = bytes.len().max(composed.rows * ROW_COST_BYTES);
+        // A search that finds little still costs what it examined.
+        let cost = Cost::reply(bytes.len()).max(Cost::rows(composed.rows));
         self.scratch = bytes;
-        self.charge(now, conn, Cost::reply(cost));
+        self.charge(now, conn, cost);
         let Some(session) = self.session(conn) else { return };
         if composed.is_bulk {
             session.wait_for_reader();

@@ -97,6 +97,7 @@ impl Hub {
             DeadlineReason::Close => sink.output(Output::Abort { conn }),
             DeadlineReason::Idle => self.check_idle(now, conn, sink),
             DeadlineReason::Rate => self.budget_ready(now, conn, sink),
+            DeadlineReason::Turn => self.run(now, conn, sink),
             DeadlineReason::Register if self.session(conn).is_some_and(|it| it.awaits_header()) => {
                 self.give_up_proxy(now, conn, CloseReason::ProxyTimeout, sink);
             }

@@ -67,6 +67,7 @@ impl Session {
             // An answer to a telnet command costs as much as a line.
             Some(Item::Telnet(asked)) => {
                 self.queue_telnet_answer(asked);
+                self.slowed.line_was_read();
                 self.charge(Cost::lines(1), funds);
                 return Request::Nothing;
             }
@@ -91,6 +92,7 @@ impl Session {
     /// Charges for the line that was read, and returns what follows. A line that others hear costs what its actions cost, for
     /// instance as much as twenty lines if it sends a message to twenty rooms.
     fn line_was_read(&mut self, funds: &Funds) -> Request {
+        self.slowed.line_was_read();
         let actions = self.workspace.as_deref().into_iter().flat_map(|it| &it.actions);
         let told = actions.map(Action::cost).fold(Cost::NONE, Cost::plus);
         self.charge(told.max(Cost::lines(1)), funds);

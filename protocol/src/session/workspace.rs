@@ -29,7 +29,8 @@ impl Session {
                 workspace
             }
             None => {
-                Box::new(Workspace { framer: Framer::of(framing), actions: VecDeque::new(), is_held: false })
+                let (framer, actions) = (Framer::of(framing), VecDeque::new());
+                Box::new(Workspace { framer, actions, is_held: false })
             }
         })
     }

@@ -140,9 +140,7 @@ impl World {
         status: Option<Status>,
         message: &Message,
     ) -> Result<RoomId, Refusal> {
-        if let Some(room) = self.room_named(room_name) {
-            self.cache_muted(id, room);
-        }
+        self.cache_muted_in(id, room_name);
         let room_id = self.may_say(id, room_name, message.kind)?;
         let Some(by) = self.members.get(&id).map(|member| member.person.clone()) else { return Ok(room_id) };
         self.spoke(entry, id);

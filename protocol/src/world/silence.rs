@@ -7,6 +7,8 @@ use super::room::Room;
 use super::{Member, Refusal, World};
 use crate::base::id::{MemberId, RoomId};
 use crate::base::mode::{Flag, MaskList, Statuses};
+use crate::base::name::RoomName;
+use crate::log::command::Command;
 
 /// Maximum number of rooms for which a member caches whether it is muted.
 const MUTED_MAX: usize = 32;
@@ -31,6 +33,27 @@ impl World {
             muted.remove(0);
         }
         muted.push((room_id, version, is_muted));
+    }
+
+    /// Caches whether a member is muted in a room with this name, so that its next message there is not compared with the
+    /// masks again. The cache is no part of the shared state.
+    pub(crate) fn cache_muted_in(&mut self, id: MemberId, name: &RoomName) {
+        if let Some(room) = self.room_named(name) {
+            self.cache_muted(id, room);
+        }
+    }
+
+    /// Returns the number of masks that a command compares its member with each time: those of a room that it asks to
+    /// enter, and those of its rooms if it changes its name.
+    pub(crate) fn masks_compared(&self, command: &Command) -> usize {
+        let masks = |id: &RoomId| self.rooms.get(id).map_or(0, |room| room.modes.masks());
+        match command {
+            Command::Move { to: Some(name), .. } => self.room_named(name).map_or(0, |id| masks(&id)),
+            Command::Rename { member, .. } => {
+                self.members.get(member).map_or(0, |member| member.rooms.iter().map(masks).sum())
+            }
+            _ => 0,
+        }
     }
 
     /// Returns whether the member is silenced in the room.

@@ -1,7 +1,8 @@
 //! Budgets of addresses, as the documents describe them: a second bookkeeping, beside that of the core.
 
 use super::Model;
-use super::conn::{Link, Stage};
+use super::conn::{Conn, Link, Stage};
+use super::todo::Todo;
 use crate::sometimes;
 use parlor_protocol::{ConnId, Instant, Rate, TrustedNetwork};
 use std::collections::BTreeMap;
@@ -131,6 +132,24 @@ impl Model {
         address != SHARED && (is_full(address) || address.site().is_some_and(is_full))
     }
 
+    /// The turn of a connection begins, unless it has begun.
+    pub(super) fn begin_turn(&mut self, id: ConnId) {
+        if self.work.is_none_or(|(worker, _)| worker != id) {
+            self.work = Some((id, 0));
+        }
+    }
+
+    /// Whether a connection has done as much as it may before others have had their turns. Then it waits for its next one.
+    pub(super) fn ends_turn(&mut self, id: ConnId) -> bool {
+        let most = u64::from(self.limits.turn_lines_max) * LINE;
+        let next = Instant::from_micros(self.now.mono.as_micros() + 1);
+        let has_done_enough = self.work.is_some_and(|(_, work)| work > most);
+        let ends_label = |conn: &Conn| matches!(conn.waiting.front(), Some(Todo::Label(None)));
+        let conn = self.conns.get_mut(id).filter(|conn| conn.link == Link::Open && !ends_label(conn));
+        let conn = conn.filter(|_| has_done_enough);
+        conn.map(|conn| conn.turn_timer = Some(next)).is_some()
+    }
+
     /// The rate of a connection's own budget.
     pub(super) fn own_rate(&self, address: Address) -> Rate {
         match self.addresses.factors[&address] {
@@ -146,6 +165,9 @@ impl Model {
 
     /// Charges a connection and its address.
     pub(super) fn charge(&mut self, id: ConnId, price: u64) {
+        if let Some((_, work)) = self.work.as_mut().filter(|(worker, _)| *worker == id) {
+            *work += price;
+        }
         let now = self.now.mono;
         let Some(address) = self.conns.get(id).map(|conn| conn.address) else { return };
         let rate = self.own_rate(address);
@@ -163,7 +185,7 @@ impl Model {
         }
     }
 
-    fn address_ready_at(&self, address: Address) -> Instant {
+    pub(super) fn address_ready_at(&self, address: Address) -> Instant {
         let of = |it: Address| ready_at(self.addresses.whole_at[&it], self.rate_of(it));
         Instant::from_micros(of(address).max(address.site().map_or(0, of)))
     }

@@ -4,8 +4,8 @@ use super::ask::Ask;
 use super::mask;
 use parlor_protocol::plain::{Mistake, Note};
 use parlor_protocol::{
-    ConnId, Flag, HistoryLine, Key, LogEntry, Mask, MaskList, MemberId, Message, MessageKind, ModeChange,
-    Name, Person, Refusal, RoomName, Status, Text, Topic, UserModes, WorldLimits,
+    Command, ConnId, Flag, HistoryLine, Key, LogEntry, Mask, MaskList, MemberId, Message, MessageKind,
+    ModeChange, Name, Person, Refusal, RoomName, Status, Text, Topic, UserModes, WorldLimits,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -189,6 +189,18 @@ impl Chat {
             }
             ask => unreachable!("{ask:?} is a command"),
         })
+    }
+
+    /// The number of masks that somebody who wants to enter a room is compared with, or to change a name in its rooms.
+    pub(super) fn masks_compared(&self, command: &Command) -> usize {
+        let masks = |name: &RoomName| self.room(name).map_or(0, |room| room.masks.len());
+        match command {
+            Command::Move { to: Some(name), .. } => masks(name),
+            Command::Rename { member, .. } => {
+                self.people.get(member).map_or(0, |person| person.rooms.iter().map(masks).sum())
+            }
+            _ => 0,
+        }
     }
 
     pub(super) fn room(&self, name: &RoomName) -> Option<&Room> {

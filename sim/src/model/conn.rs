@@ -39,6 +39,8 @@ pub(super) struct Conn {
     pub(super) listener: Dialect,
     /// The first bytes, until the protocol is detected.
     pub(super) opening: Option<Opening>,
+    /// The result of the detection, while telnet commands before it are answered.
+    detected: Option<Detected>,
     /// Bytes that are not part of a line yet.
     pub(super) unread: Vec<u8>,
     /// Number of bytes that came after its last item.
@@ -77,6 +79,14 @@ pub(super) struct Conn {
     /// Whether the price of the line that was read last is not known yet.
     pub(super) line_is_unpriced: bool,
     pub(super) budget_timer: Option<Instant>,
+    /// The time of its next turn, if it has done enough in this one.
+    pub(super) turn_timer: Option<Instant>,
+    /// The second in which its lines began to wait for a budget, if each of them had to since.
+    pub(super) slowed_since_s: Option<u64>,
+    /// Whether one waits now.
+    pub(super) line_waits: bool,
+    /// The second from which it may be told again that they wait.
+    pub(super) tells_slowed_at_s: u64,
     /// The time at which it is cut off, if it has not read everything by then.
     pub(super) end_timer: Option<Instant>,
     /// The time by which it must send something, and the kind of wait.
@@ -138,6 +148,7 @@ pub(super) enum Timer {
     Idle,
     Budget,
     Registration,
+    Turn,
 }
 
 /// The result of reading from a connection.
@@ -213,6 +224,7 @@ impl Conn {
             irc: (dialect == Dialect::Irc).then(|| Box::new(Client::new(options))),
             listener: dialect,
             opening: Some(Opening::default()),
+            detected: None,
             unread: Vec::new(),
             tail: 0,
             tail_charged: 0,
@@ -234,6 +246,10 @@ impl Conn {
             owes: 0,
             line_is_unpriced: false,
             budget_timer: None,
+            turn_timer: None,
+            slowed_since_s: None,
+            line_waits: false,
+            tells_slowed_at_s: 0,
             end_timer: None,
             wait: None,
             registers_until: None,
@@ -254,6 +270,16 @@ impl Conn {
     /// Returns the protocol that the client has begun to speak, if that is known. Noise is removed, and telnet
     /// commands in it are answered.
     pub(super) fn sniff(&mut self, limits: &Limits) -> Option<Detected> {
+        let detected = self.detected.take().or_else(|| self.examine_opening(limits));
+        if self.waiting.is_empty() {
+            return detected;
+        }
+        // Telnet commands before it are answered first.
+        self.detected = detected;
+        None
+    }
+
+    fn examine_opening(&mut self, limits: &Limits) -> Option<Detected> {
         let from = match (self.stage, self.listener) {
             (Stage::Detecting, _) => Origin::Unknown,
             (Stage::Registering, _) => Origin::IrcPort,
@@ -290,9 +316,6 @@ impl Conn {
                             self.owes += LINE;
                         }
                         self.scanned = self.unread.len();
-                    }
-                    if !self.waiting.is_empty() {
-                        return None;
                     }
                 }
                 Sniffed::Detected(Detected::Doubt(_)) if opening.doubts == 3 => return Some(Detected::Irc),
@@ -355,7 +378,7 @@ impl Conn {
 
     pub(super) fn forget_input(&mut self) {
         self.waiting.clear();
-        self.opening = None;
+        (self.opening, self.detected) = (None, None);
         self.unread.clear();
         self.scanned = 0;
         (self.tail, self.tail_charged, self.is_held_in_line) = (0, 0, false);
@@ -414,7 +437,8 @@ impl Conn {
             (at, timer)
         });
         let end = self.end_timer.map(|at| (at, Timer::End));
-        wait.into_iter().chain(end).chain(self.budget_timer.map(|at| (at, Timer::Budget)))
+        let turn = self.turn_timer.map(|at| (at, Timer::Turn));
+        wait.into_iter().chain(end).chain(self.budget_timer.map(|at| (at, Timer::Budget))).chain(turn)
     }
 
     /// Returns the maximum number of bytes of its next line.
@@ -455,6 +479,9 @@ impl Conn {
             let due = lines - std::mem::replace(&mut self.tail_charged, lines);
             self.owes += due as u64 * LINE;
             return if due > 0 { NextLine::Waste } else { NextLine::None };
+        }
+        if !std::mem::replace(&mut self.line_waits, false) {
+            self.slowed_since_s = None;
         }
         self.owes += LINE;
         (self.tail, self.tail_charged) = (self.unread.len(), 0);

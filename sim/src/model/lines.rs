@@ -11,8 +11,8 @@ use super::todo::Todo;
 use crate::{sometimes, terminal};
 use parlor_protocol::plain::{Mistake, Note};
 use parlor_protocol::{
-    CloseReason, Command, ConnId, Context, Dialect, Language, MemberId, Message, MessageKind, NameRequest,
-    Notice, Now, PasswordResult, Profile, Reply, RoomName, Text,
+    CloseReason, Command, ConnId, Context, Dialect, Instant, Language, MemberId, Message, MessageKind,
+    NameRequest, Notice, Now, PasswordResult, Profile, Reply, RoomName, Text,
 };
 
 /// The consequence of a step or a line.
@@ -28,7 +28,9 @@ enum Next {
 impl Model {
     /// Carries out the steps of a connection and reads its lines, as far as that is possible now.
     pub(super) fn advance(&mut self, now: Now, id: ConnId) {
-        loop {
+        self.begin_turn(id);
+        let waits = self.conns.get(id).is_some_and(|conn| conn.turn_timer.is_some());
+        while !waits && !self.ends_turn(id) {
             let next = self.advance_once(now, id);
             self.settle(id);
             match next {
@@ -42,6 +44,30 @@ impl Model {
         }
         self.send_gathered(id);
         self.set_close_deadline(id);
+    }
+
+    /// A member whose lines wait for a budget for more than two seconds is told, once a minute at most.
+    fn tell_slowed(&mut self, id: ConnId, until: Instant) {
+        let now = self.now.mono;
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        let second = |at: Instant| at.as_micros() / 1_000_000;
+        conn.line_waits = true;
+        let since = *conn.slowed_since_s.get_or_insert(second(now));
+        let second = second(now);
+        if until.max(now).as_micros() / 1_000_000 - since <= 2
+            || second < conn.tells_slowed_at_s
+            || !matches!(conn.stage, Stage::Member(_))
+        {
+            return;
+        }
+        conn.tells_slowed_at_s = second + 60;
+        sometimes!(self.marks, SlowedDown, true);
+        if conn.irc.is_some() {
+            return self.push(id, &Reply::Notice(Notice::SlowedDown));
+        }
+        let mut bytes = bytes::BytesMut::new();
+        Note::SlowedDown.render(conn.language, self.limits.reply_bytes_max, &mut bytes);
+        self.send(id, &bytes);
     }
 
     /// Charges a connection and its address for what it has done.
@@ -63,7 +89,8 @@ impl Model {
         if conn.stage == Stage::Header {
             return if self.read_header(id) { Next::Again } else { Next::Nothing };
         }
-        let rate = self.own_rate(conn.address);
+        let address = conn.address;
+        let rate = self.own_rate(address);
         let address_is_ready = self.address_is_ready(conn.address, self.turn == Some(id));
         let Some(conn) = self.conns.get_mut(id) else { return Next::Nothing };
         if !matches!(conn.stage, Stage::Detecting | Stage::Member(_) | Stage::Registering) || conn.is_held() {
@@ -91,6 +118,8 @@ impl Model {
         match conn.next_line(now, &limits, rate, address_is_ready) {
             NextLine::AddressBusy => {
                 self.wait_for_address(id);
+                let until = self.address_ready_at(address);
+                self.tell_slowed(id, until);
                 return Next::Blocked;
             }
             NextLine::End => self.leave_or_close(id, CloseReason::EndOfInput, None),
@@ -105,6 +134,7 @@ impl Model {
                 if let Some(conn) = self.conns.get_mut(id) {
                     conn.budget_timer.get_or_insert(at);
                 }
+                self.tell_slowed(id, at);
                 return Next::Blocked;
             }
         }
@@ -270,6 +300,10 @@ impl Model {
                         conn.line_is_unpriced = false;
                         let price = ask.price(conn.room.as_ref(), &self.options.identity.reserved_names);
                         conn.owes += price.saturating_sub(LINE);
+                        if ask.is_command() {
+                            // To know the price is a step of its own.
+                            return conn.waiting.push_front(Todo::Ask(ask));
+                        }
                     }
                     self.act_plain(id, member, ask);
                 }
@@ -312,7 +346,7 @@ impl Model {
         let Some((name, user, real_name)) = conn.irc.as_ref().and_then(|client| client.registration()) else {
             return;
         };
-        (conn.stage, conn.wait, conn.budget_timer) = (Stage::Entering, None, None);
+        (conn.stage, conn.wait, conn.budget_timer, conn.turn_timer) = (Stage::Entering, None, None, None);
         let profile = Profile::new(&user, &cloak::of(conn.peer.ip()), &real_name);
         let command = Command::Enter { conn: id, request: NameRequest::Name(name), profile, room: None };
         self.proposals.push((id, command));
@@ -326,7 +360,7 @@ impl Model {
         }
         self.leave_queue(id);
         let Some(conn) = self.conns.get_mut(id) else { return };
-        (conn.stage, conn.wait, conn.budget_timer) = (Stage::Entering, None, None);
+        (conn.stage, conn.wait, conn.budget_timer, conn.turn_timer) = (Stage::Entering, None, None, None);
         let (request, profile) =
             (NameRequest::Port(conn.peer.port()), Profile::of_host(&cloak::of(conn.peer.ip())));
         let command = Command::Enter { conn: id, request, profile, room: conn.leads_to.clone() };

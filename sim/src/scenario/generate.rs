@@ -141,6 +141,7 @@ fn limits(source: &mut Source<'_>, clients: u16) -> Limits {
         socket_send_bytes: 65_536,
         socket_unsent_bytes: 65_536,
         tick_bytes_max: source.pick(&[262_144, 1_024]),
+        turn_lines_max: source.pick(&[20, 1_000, 1_000, 3]),
         world: WorldLimits {
             departed_max: source.pick(&[1_000, 3]),
             invitations_max: source.pick(&[20, 1]),

@@ -312,7 +312,7 @@ impl IrcWriter {
     }
 
     fn join(&self, source: &mut Source<'_>, room: &str) -> String {
-        match source.below(12) {
+        match source.below(14) {
             0 => "JOIN 0".to_owned(),
             1 | 2 => format!(
                 "JOIN #{room},#{},{} key",
@@ -321,6 +321,11 @@ impl IrcWriter {
             ),
             3 | 4 => format!("JOIN #{room} key"),
             5 => format!("JOIN #{room},#{room},{}", source.pick(&[",,", "#nope,#nope", "#a,#b,#c"])),
+            6 | 7 => {
+                // A secret room, whose founder is its operator.
+                let room = source.pick(&["attic", "cellar", "den"]);
+                format!("JOIN #{room}\r\nMODE #{room} +s\r\nMODE {} +i", self.name(source))
+            }
             _ => format!("JOIN #{room}"),
         }
     }

@@ -86,10 +86,10 @@ impl DialectState for Client {
             | Reply::Parted(event)
             | Reply::Renamed { event, .. }
             | Reply::Told { event, echoes: true, .. } => return event.render(self.class(), answer.bytes),
-            Reply::Notice(Notice::PasswordNotChecked) => {
-                Query::Numeric(numeric::RPL_TRYAGAIN, Vec::from(["OPER".into()]))
-            }
-            Reply::Notice(Notice::WrongPassword) => Query::Numeric(numeric::ERR_PASSWDMISMATCH, Vec::new()),
+            Reply::Notice(notice) => match notice_as_query(notice) {
+                Some(query) => query,
+                None => return,
+            },
             Reply::NowOperator => Query::Numeric(numeric::RPL_YOUREOPER, Vec::new()),
             Reply::Ping => {
                 write!(answer.bytes, "PING :{}\r\n", view.options.identity.name).expect(TAKES_ALL);
@@ -115,10 +115,7 @@ impl DialectState for Client {
                 return self.answer_in_pages(query, view, answer);
             }
             // The event says it already, or an IRC client cannot cause it.
-            Reply::Notice(Notice::IsThere | Notice::LineWithheld)
-            | Reply::Outside
-            | Reply::Told { .. }
-            | Reply::Unchanged { .. } => return,
+            Reply::Outside | Reply::Told { .. } | Reply::Unchanged { .. } => return,
         };
         let asker = Asker::new(self.capabilities, view);
         query.answer(&asker, &mut Answers::new(answer.bytes, &asker));
@@ -152,6 +149,16 @@ impl DialectState for Client {
     fn authenticated(&mut self) -> Vec<Action> {
         self.registering().is_authenticated = true;
         self.enter().into_iter().collect()
+    }
+}
+
+/// Returns the query that writes a notice. Notices that an IRC client cannot cause are not written.
+fn notice_as_query(notice: Notice) -> Option<Query> {
+    match notice {
+        Notice::IsThere | Notice::LineWithheld => None,
+        Notice::PasswordNotChecked => Some(Query::Numeric(numeric::RPL_TRYAGAIN, Vec::from(["OPER".into()]))),
+        Notice::SlowedDown => Some(Query::WithoutParams(server::slowed_down)),
+        Notice::WrongPassword => Some(Query::Numeric(numeric::ERR_PASSWDMISMATCH, Vec::new())),
     }
 }
 

@@ -106,6 +106,9 @@ pub(super) fn note(note: &Note<'_>, to: &mut Notes<'_>) {
         Note::NowOperator => to.note(format_args!("您已成为服务器管理员")),
         Note::NowNamed(name) => to.note(format_args!("您已改名为 {name}")),
         Note::Refused(refusal) => refused(refusal, to),
+        Note::SlowedDown => {
+            to.note(format_args!("您发送得太多，服务器一时读不完；其余内容会排队等候，不会丢失"));
+        }
         Note::TellsTo { name, text } => put_text(to.to, &["* 私聊 ", name.as_str(), "："], text),
         Note::Bans { .. }
         | Note::History { .. }

@@ -107,6 +107,9 @@ pub(super) fn note(note: &Note<'_>, to: &mut Notes<'_>) {
         Note::NowOperator => to.note(format_args!("you are now a server operator")),
         Note::NowNamed(name) => to.note(format_args!("you are now {name}")),
         Note::Refused(refusal) => refused(refusal, to),
+        Note::SlowedDown => to.note(format_args!(
+            "you are sending more than this server reads at once; the rest waits, and nothing is lost"
+        )),
         Note::TellsTo { name, text } => put_text(to.to, &["* to ", name.as_str(), " (private): "], text),
         Note::Bans { .. }
             | Note::History { .. }

@@ -131,6 +131,8 @@ pub enum Note<'a> {
     },
     /// The line may be the start of an IRC registration, and was not sent to the room.
     NotSaid,
+    /// The member sends more than is read at once, and what is left waits.
+    SlowedDown,
     /// The member has sent a private message.
     TellsTo {
         /// The name of the member that it was sent to.

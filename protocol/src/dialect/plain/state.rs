@@ -193,6 +193,7 @@ impl DialectState for PlainState {
             Reply::Notice(Notice::IsThere) => Note::IsThere,
             Reply::Notice(Notice::LineWithheld) => Note::NotSaid,
             Reply::Notice(Notice::PasswordNotChecked) => Note::Mistaken(&Mistake::PasswordNotChecked),
+            Reply::Notice(Notice::SlowedDown) => Note::SlowedDown,
             Reply::Notice(Notice::WrongPassword) => Note::Mistaken(&Mistake::WrongPassword),
             Reply::NowOperator => Note::NowOperator,
             Reply::Outside => return self.greet(None, view, answer),

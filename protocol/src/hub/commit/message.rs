@@ -103,6 +103,7 @@ impl Hub {
         let author = Author { conn, entry: &entry, stamp, now };
         let delivered = match command {
             Command::Say { member, room, status, message } => {
+                self.world.cache_muted_in(*member, room);
                 let room = self.world.may_say(*member, room, message.kind);
                 room.map(|room| self.said(author, *member, room, *status, message, sink))
             }

@@ -206,6 +206,14 @@ pub(in crate::dialect::irc) fn restart(asker: &Asker<'_>, to: &mut Answers<'_>) 
     ));
 }
 
+/// Writes that the client sends more than is read at once.
+pub(in crate::dialect::irc) fn slowed_down(_: &Asker<'_>, to: &mut Answers<'_>) {
+    let name = String::from(to.name());
+    to.message(format_args!(
+        "NOTICE {name} :You are sending more than this server reads at once; the rest waits, and nothing is lost"
+    ));
+}
+
 /// `PING`: writes the token of the client.
 pub(in crate::dialect::irc) fn pong(asker: &Asker<'_>, params: &[String], to: &mut Answers<'_>) {
     let Some(token) = params.first().filter(|token| !token.is_empty()) else {

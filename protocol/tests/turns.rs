@@ -1,0 +1,148 @@
+//! A connection that sends much at once does a bounded part of it, and then the others have their turns.
+
+use parlor_protocol::{
+    Command, ConnId, Dialect, Environment, Input, Instant, Limits, LogEntry, MemoryLog, Now, Options,
+    RoomName, Server, Wire,
+};
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
+/// An environment whose sockets accept everything.
+#[derive(Default)]
+struct Recorder(MemoryLog);
+
+impl Wire for Recorder {
+    fn finish(&mut self, _: ConnId) {}
+
+    fn write(&mut self, _: ConnId, slices: &[&[u8]]) -> usize {
+        slices.iter().map(|slice| slice.len()).sum()
+    }
+}
+
+impl Environment for Recorder {
+    fn propose(&mut self, now: Now, command: Command) {
+        self.0.append(now, command);
+    }
+
+    fn abort(&mut self, _: ConnId) {}
+
+    fn check_password(&mut self, _: ConnId, _: IpAddr, _: Option<&str>, _: &[u8]) {}
+
+    fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
+}
+
+struct Stage {
+    server: Server,
+    recorder: Recorder,
+    now: Now,
+    /// The texts of messages, and the rooms that members have asked to enter, in the order of the log.
+    acts: Vec<String>,
+}
+
+impl Stage {
+    fn new(turn_lines_max: u32) -> Self {
+        let limits = Limits { turn_lines_max, ..Limits::default() };
+        let (now, mut recorder) = (Now::default(), Recorder::default());
+        let server = Server::new(limits, Options::default(), now, &mut recorder);
+        let mut stage = Self { server, recorder, now, acts: Vec::new() };
+        stage.commit();
+        stage
+    }
+
+    /// Connects a member from an address of its own.
+    fn member(&mut self, number: u8) -> ConnId {
+        let conn = self.server.vacant().expect("a slot is free");
+        let peer = ([10, 0, 0, number], 5_000).into();
+        let room = RoomName::lobby();
+        self.input(Input::Accepted {
+            conn,
+            dialect: Dialect::Plain,
+            peer,
+            is_proxied: false,
+            room: Some(&room),
+        });
+        conn
+    }
+
+    fn send(&mut self, conn: ConnId, lines: &str) {
+        self.input(Input::Received { conn, bytes: lines.to_owned().into() });
+    }
+
+    fn input(&mut self, input: Input<'_>) {
+        self.server.input(self.now, input, &mut self.recorder);
+        self.commit();
+    }
+
+    fn commit(&mut self) {
+        let mut entries: Vec<LogEntry> = Vec::new();
+        while self.recorder.0.take(&mut entries) {
+            self.acts.extend(entries.iter().filter_map(|entry| match &entry.command {
+                Command::Say { message, .. } => Some(message.text.as_str().to_owned()),
+                Command::Move { to: Some(room), .. } => Some(format!("to {room}")),
+                _ => None,
+            }));
+            self.server.committed(self.now, &entries, &mut self.recorder);
+        }
+        self.server.check_invariants();
+    }
+
+    /// Lets one tick pass, in which everything that is due happens once.
+    fn tick(&mut self) {
+        self.now.mono = Instant::from_micros(self.now.mono.as_micros() + 1);
+        while self.server.time_out(self.now, &mut self.recorder) {
+            self.commit();
+        }
+    }
+
+    /// Returns what has happened since the last call.
+    fn acts(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.acts)
+    }
+}
+
+#[test]
+fn a_line_waits_for_one_turn_of_each_other_connection_at_most() {
+    let mut stage = Stage::new(3);
+    let [alice, bob, carol] = [1, 2, 3].map(|number| stage.member(number));
+    stage.send(alice, "a1\na2\na3\na4\na5\na6\na7\n");
+    stage.send(bob, "b1\nb2\nb3\nb4\n");
+    stage.send(carol, "c1\n");
+    assert_eq!(stage.acts(), ["a1", "a2", "a3", "b1", "b2", "b3", "c1"]);
+    stage.tick();
+    // In the order in which their turns ended. A line that was read before the end of a turn is said in the next.
+    assert_eq!(stage.acts(), ["a4", "a5", "a6", "a7", "b4"]);
+    stage.send(carol, "c2\n");
+    assert_eq!(stage.acts(), ["c2"]);
+}
+
+#[test]
+fn a_turn_ends_after_long_lines_and_after_many_masks() {
+    let mut stage = Stage::new(3);
+    let [alice, bob] = [1, 2].map(|number| stage.member(number));
+    // A line of 2,500 bytes costs more than three lines.
+    let long = "x".repeat(2_500);
+    stage.send(alice, &format!("{long}\nshort\n"));
+    assert_eq!(stage.acts(), [] as [&str; 0]);
+    stage.tick();
+    assert_eq!(stage.acts(), [long.as_str(), "short"]);
+
+    stage.send(alice, "/join tea\n");
+    stage.acts();
+    stage.send(bob, "/join tea\n/join cake\n/join tea\n/join cake\n");
+    assert_eq!(stage.acts(), ["to tea", "to cake", "to tea"], "without masks");
+    let mut bans = String::new();
+    for number in 0..100 {
+        writeln!(bans, "/ban nobody{number}").expect("a string takes all text");
+    }
+    stage.send(alice, &bans);
+    for _ in 0..100 {
+        stage.now.mono = stage.now.mono.plus_ms(1_000);
+        stage.tick();
+    }
+    stage.acts();
+    stage.send(bob, "/join tea\n/join cake\n/join tea\n");
+    // Asked for 100 masks.
+    assert_eq!(stage.acts(), ["to tea"]);
+    stage.tick();
+    assert_eq!(stage.acts(), ["to cake", "to tea"]);
+}
