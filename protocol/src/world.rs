@@ -57,6 +57,10 @@ pub struct World {
     rooms: BTreeMap<RoomId, Box<Room>>,
     /// Number of secret rooms. It is counted because every new IRC client is sent the number of the others.
     secret_rooms: usize,
+    /// Bytes of text in the histories of all rooms.
+    histories_bytes: usize,
+    /// Number of rooms by the host of the member that began them.
+    rooms_begun: BTreeMap<Arc<str>, usize>,
 }
 
 /// A member.
@@ -371,11 +375,13 @@ impl World {
         let lobby = RoomName::lobby();
         if !self.room_names.contains_key(lobby.key()) {
             self.began_unix_ms = entry.at_unix_ms;
-            self.begin_room(RoomId(entry.seq), &lobby, entry.at_unix_ms);
+            self.begin_room(RoomId(entry.seq), &lobby, entry.at_unix_ms, None);
         }
         for room in self.rooms.values_mut() {
             room.trim_history(&limits);
         }
+        self.histories_bytes = self.rooms.values().map(|room| room.history_bytes).sum();
+        self.trim_histories();
         self.trim_former_names();
     }
 }

@@ -126,12 +126,18 @@ limits! {
         history_bytes_max: usize = 64 << 10;
         /// Maximum number of lines in a room's history.
         history_lines_max: usize = 100;
+        /// Maximum number of bytes of text in the histories of all rooms together. If there are more, the oldest half of the
+        /// longest history is dropped.
+        histories_bytes_max: usize = 64 << 20;
         /// Maximum number of invitations of one member. A further one replaces the oldest.
         invitations_max: usize = 20;
         /// Maximum number of masks of one room: bans and exceptions together.
         masks_max: usize = 100;
         /// Maximum number of rooms.
         rooms_max: usize = 10_000;
+        /// Maximum number of rooms that were begun by members with the same host: from the same address, unless an operator has
+        /// set the host.
+        rooms_per_host_max: usize = 100;
         /// Maximum number of rooms that one member is in.
         rooms_per_member_max: usize = 20;
         /// Maximum number of bytes of a room's topic. A longer one is refused.
@@ -260,7 +266,7 @@ impl Limits {
 
     /// Returns the conditions that the limits must satisfy, and whether these limits satisfy them.
     #[must_use]
-    pub const fn relations(&self) -> [Relation; 29] {
+    pub const fn relations(&self) -> [Relation; 31] {
         let Self { line_bytes_max: line, reply_bytes_max: reply, backlog_bytes_max: backlog, .. } = *self;
         let lines = self.pending_commands_max as usize;
         [
@@ -310,6 +316,12 @@ impl Limits {
             at_least!(turn_lines_max, self.turn_lines_max, 1),
             at_least!(flush_writes_max, self.flush_writes_max, 1),
             at_least!(rooms_max, self.world.rooms_max, 1),
+            at_least!(rooms_per_host_max, self.world.rooms_per_host_max, 1),
+            at_most!(
+                history_bytes_max,
+                histories_bytes_max,
+                self.world.history_bytes_max <= self.world.histories_bytes_max
+            ),
             at_least!(rooms_per_member_max, self.world.rooms_per_member_max, 1),
         ]
     }
@@ -406,7 +418,7 @@ mod tests {
             limits.backlog_bytes_max = 1 << 28;
             limits.outbox_bytes_max = 1 << 28;
         };
-        let relations: [(&str, Set, u32, u32); 33] = [
+        let relations: [(&str, Set, u32, u32); 35] = [
             ("line_bytes_max must be from 128", small, 128, 127),
             ("line_bytes_max must be from 128", small, 1 << 20, (1 << 20) + 1),
             (
@@ -502,6 +514,13 @@ mod tests {
             ("turn_lines_max", |limits, count| limits.turn_lines_max = count, 1, 0),
             ("flush_writes_max", |limits, count| limits.flush_writes_max = count as usize, 1, 0),
             ("rooms_max", |limits, count| limits.world.rooms_max = count as usize, 1, 0),
+            ("rooms_per_host_max", |limits, count| limits.world.rooms_per_host_max = count as usize, 1, 0),
+            (
+                "history_bytes_max must be at most",
+                |limits, bytes| limits.world.history_bytes_max = bytes as usize,
+                64 << 20,
+                (64 << 20) + 1,
+            ),
             (
                 "rooms_per_member_max",
                 |limits, count| limits.world.rooms_per_member_max = count as usize,

@@ -42,6 +42,18 @@ impl World {
         );
         let secret = self.rooms.values().filter(|room| room.modes.has(Flag::Secret)).count();
         assert_eq!(self.secret_rooms, secret, "secret rooms are counted");
+        let histories: usize = self.rooms.values().map(|room| room.history_bytes).sum();
+        assert_eq!(self.histories_bytes, histories, "the bytes of all histories are counted");
+        assert!(
+            histories <= self.limits.histories_bytes_max,
+            "all histories together are within their limit"
+        );
+        let begun_by = |host| self.rooms.values().filter(|room| room.begun_by.as_ref() == Some(host)).count();
+        for (host, &count) in &self.rooms_begun {
+            assert_eq!(count, begun_by(host), "the rooms of {host} are counted");
+        }
+        let begun = self.rooms.values().filter(|room| room.begun_by.is_some()).count();
+        assert_eq!(self.rooms_begun.values().sum::<usize>(), begun, "each room counts for a host");
         let lobby = RoomName::lobby();
         assert_eq!(self.room_names.len(), self.rooms.len(), "each room has one name, and each name one room");
         for (&id, room) in &self.rooms {

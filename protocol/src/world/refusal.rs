@@ -73,6 +73,8 @@ pub enum Refusal {
     TopicTooLong(usize),
     /// The member is in as many rooms as its limit allows.
     TooManyRooms,
+    /// Members with the host of this one have begun as many rooms as they may, which is this number.
+    TooManyRoomsBegun(usize),
 }
 
 impl Refusal {
@@ -104,6 +106,7 @@ impl Refusal {
             Self::Silenced(_) => "silenced",
             Self::TopicTooLong(_) => "topic_too_long",
             Self::TooManyRooms => "too_many_rooms",
+            Self::TooManyRoomsBegun(_) => "too_many_rooms_begun",
         }
     }
 }

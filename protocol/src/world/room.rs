@@ -9,11 +9,14 @@ use crate::base::person::Person;
 use crate::base::text::Text;
 use crate::log::command::MessageKind;
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::sync::Arc;
 
 /// A room.
 #[derive(Clone, Debug)]
 pub struct Room {
     began_unix_ms: u64,
+    /// The host, at that time, of the member that began the room. `None` for the lobby.
+    pub(super) begun_by: Option<Arc<str>>,
     pub(super) history: VecDeque<HistoryLine>,
     pub(super) history_bytes: usize,
     pub(super) members: BTreeMap<MemberId, Statuses>,
@@ -55,9 +58,10 @@ pub struct Topic {
 }
 
 impl Room {
-    pub(super) fn new(name: RoomName, began_unix_ms: u64) -> Self {
+    pub(super) fn new(name: RoomName, began_unix_ms: u64, begun_by: Option<Arc<str>>) -> Self {
         Self {
             began_unix_ms,
+            begun_by,
             history: VecDeque::new(),
             history_bytes: 0,
             members: BTreeMap::new(),
@@ -126,6 +130,16 @@ impl Room {
         self.trim_history(limits);
     }
 
+    /// Drops the oldest lines until the history has half of its bytes at most.
+    pub(super) fn halve_history(&mut self) {
+        let bytes_max = self.history_bytes / 2;
+        while self.history_bytes > bytes_max
+            && let Some(oldest) = self.history.pop_front()
+        {
+            self.history_bytes -= oldest.bytes();
+        }
+    }
+
     /// Drops the oldest lines until the history is within its limits.
     pub(super) fn trim_history(&mut self, limits: &WorldLimits) {
         while self.history.len() > limits.history_lines_max || self.history_bytes > limits.history_bytes_max {
@@ -159,6 +173,7 @@ impl Room {
     pub(super) fn digest(&self, digest: &mut Digest) {
         digest.text(self.name.as_str());
         digest.number(self.began_unix_ms);
+        digest.text(self.begun_by.as_deref().unwrap_or_default());
         self.modes.digest(digest);
         digest.number(u64::from(self.topic.is_some()));
         if let Some(topic) = &self.topic {

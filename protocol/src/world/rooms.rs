@@ -10,7 +10,10 @@ use crate::base::text::Text;
 use crate::log::command::{Command, LogEntry, Message, MessageKind};
 use crate::world::room::HistoryLine;
 use alloc::boxed::Box;
+use alloc::collections::btree_map::Entry;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 impl World {
     pub(super) fn move_between(
@@ -40,7 +43,8 @@ impl World {
         if let Some(name) = to {
             let begins = self.room_named(name).is_none();
             let room = if begins {
-                self.begin_room(RoomId(entry.seq), name, entry.at_unix_ms);
+                let host = self.members.get(&id).map(|member| member.person.profile.host().into());
+                self.begin_room(RoomId(entry.seq), name, entry.at_unix_ms, host);
                 RoomId(entry.seq)
             } else {
                 self.room_named(name).unwrap_or(RoomId(entry.seq))
@@ -84,6 +88,13 @@ impl World {
         let ends = from.is_some_and(|room| self.ends_without(room, id));
         if there.is_none() && self.rooms.len() - usize::from(ends) >= self.limits.rooms_max {
             return Err(Refusal::RoomsFull);
+        }
+        let host = member.person.profile.host();
+        let ends_own =
+            from.filter(|_| ends).and_then(|room| self.rooms.get(&room)?.begun_by.as_deref()) == Some(host);
+        let begun = self.rooms_begun.get(host).map_or(0, |&count| count - usize::from(ends_own));
+        if there.is_none() && begun >= self.limits.rooms_per_host_max {
+            return Err(Refusal::TooManyRoomsBegun(self.limits.rooms_per_host_max));
         }
         if member.rooms.len() - usize::from(from.is_some()) >= self.limits.rooms_per_member_max {
             return Err(Refusal::TooManyRooms);
@@ -150,9 +161,24 @@ impl World {
         {
             let Message { kind, text, .. } = message.clone();
             let line = HistoryLine { seq: entry.seq, at_unix_ms: entry.at_unix_ms, by, kind, text };
+            let before = room.history_bytes;
             room.remember(line, &self.limits);
+            self.histories_bytes = self.histories_bytes - before + room.history_bytes;
+            self.trim_histories();
         }
         Ok(room_id)
+    }
+
+    /// Halves the longest histories until all of them together are within their limit. So a room with little history keeps it,
+    /// however much is said in others.
+    pub(super) fn trim_histories(&mut self) {
+        while self.histories_bytes > self.limits.histories_bytes_max {
+            let by_length = |(id, room): &(&RoomId, &mut Box<Room>)| (room.history_bytes, Reverse(**id));
+            let Some((_, room)) = self.rooms.iter_mut().max_by_key(by_length) else { return };
+            self.histories_bytes -= room.history_bytes;
+            room.halve_history();
+            self.histories_bytes += room.history_bytes;
+        }
     }
 
     /// Checks that a member may send a message of this kind to a room. Returns the room.
@@ -327,8 +353,11 @@ impl World {
         }
     }
 
-    pub(super) fn begin_room(&mut self, id: RoomId, name: &RoomName, at_unix_ms: u64) {
-        self.rooms.insert(id, Box::new(Room::new(name.clone(), at_unix_ms)));
+    pub(super) fn begin_room(&mut self, id: RoomId, name: &RoomName, at_unix_ms: u64, by: Option<Arc<str>>) {
+        if let Some(host) = &by {
+            *self.rooms_begun.entry(Arc::clone(host)).or_default() += 1;
+        }
+        self.rooms.insert(id, Box::new(Room::new(name.clone(), at_unix_ms, by)));
         self.room_names.insert(name.shared_key(), id);
     }
 
@@ -344,6 +373,15 @@ impl World {
             if let Some(room) = self.rooms.remove(&id) {
                 self.room_names.remove(room.name.key());
                 self.secret_rooms -= usize::from(room.modes.has(Flag::Secret));
+                self.histories_bytes -= room.history_bytes;
+                if let Some(host) = room.begun_by
+                    && let Entry::Occupied(mut count) = self.rooms_begun.entry(host)
+                {
+                    *count.get_mut() -= 1;
+                    if *count.get() == 0 {
+                        count.remove();
+                    }
+                }
             }
         } else if let Some(room) = self.rooms.get_mut(&id) {
             room.members.remove(&member);

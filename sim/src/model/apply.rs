@@ -83,6 +83,7 @@ impl Model {
     }
 
     pub(super) fn refuse(&mut self, id: ConnId, entry: &LogEntry, refusal: &Refusal) {
+        sometimes!(self.marks, RoomsBegun, matches!(refusal, Refusal::TooManyRoomsBegun(_)));
         self.reply_plain(id, &Note::Refused(refusal));
         self.respond(id, &Reply::Refused { refusal, command: Some(&entry.command) });
     }

@@ -46,6 +46,8 @@ pub(super) struct Room {
     /// The position of the entry that created the room. A room that is created again has another one.
     pub(super) began: u64,
     pub(super) began_unix_ms: u64,
+    /// The host of the member that began it, at that time.
+    begun_by: Option<String>,
     pub(super) name: RoomName,
     pub(super) topic: Option<Topic>,
     pub(super) history: Vec<HistoryLine>,
@@ -89,8 +91,9 @@ impl RoomMember {
 }
 
 impl Room {
-    fn new(name: RoomName, entry: &LogEntry) -> Self {
+    fn new(name: RoomName, entry: &LogEntry, begun_by: Option<String>) -> Self {
         Self {
+            begun_by,
             began: entry.seq.0,
             began_unix_ms: entry.at_unix_ms,
             name,
@@ -129,7 +132,7 @@ impl Chat {
         self.limits = limits;
         if self.room(&RoomName::lobby()).is_none() {
             self.began_unix_ms = entry.at_unix_ms;
-            self.rooms.push(Room::new(RoomName::lobby(), entry));
+            self.rooms.push(Room::new(RoomName::lobby(), entry, None));
         }
     }
 
@@ -268,6 +271,13 @@ impl Chat {
         let ends = left.is_some_and(|room| room.name != RoomName::lobby() && room.members.len() == 1);
         if there.is_none() && self.rooms.len() - usize::from(ends) >= self.limits.rooms_max {
             return Err(Refusal::RoomsFull);
+        }
+        let is_own = |room: &&Room| room.begun_by.as_deref() == Some(person.person.profile.host());
+        let begun = self.rooms.iter().filter(is_own).count();
+        let ends_own = usize::from(ends && left.as_ref().is_some_and(is_own));
+        let begun_max = self.limits.rooms_per_host_max;
+        if there.is_none() && begun - ends_own >= begun_max {
+            return Err(Refusal::TooManyRoomsBegun(begun_max));
         }
         if person.rooms.len() - usize::from(left.is_some()) >= self.limits.rooms_per_member_max {
             return Err(Refusal::TooManyRooms);
@@ -453,7 +463,8 @@ impl Chat {
     pub(super) fn enter_room(&mut self, entry: &LogEntry, id: MemberId, to: &RoomName) -> RoomName {
         let begins = self.room(to).is_none();
         if begins {
-            self.rooms.push(Room::new(to.clone(), entry));
+            let host = self.people[&id].person.profile.host().to_owned();
+            self.rooms.push(Room::new(to.clone(), entry, Some(host)));
         }
         let conn = self.people[&id].conn;
         let room = self.room_mut(to).expect("it has just begun");
@@ -483,9 +494,17 @@ impl Chat {
         self.departed.drain(..over);
     }
 
-    pub(super) fn remember(&mut self, entry: &LogEntry, by: &Person, room: &RoomName, message: &Message) {
+    /// Adds a message to the history of its room. Returns whether the longest history was halved, because all together are too
+    /// long.
+    pub(super) fn remember(
+        &mut self,
+        entry: &LogEntry,
+        by: &Person,
+        room: &RoomName,
+        message: &Message,
+    ) -> bool {
         let WorldLimits { history_lines_max, history_bytes_max, .. } = self.limits;
-        let Some(room) = self.room_mut(room) else { return };
+        let Some(room) = self.room_mut(room) else { return false };
         let Message { kind, text, .. } = message.clone();
         let by = by.clone();
         room.history.push(HistoryLine { seq: entry.seq, at_unix_ms: entry.at_unix_ms, by, kind, text });
@@ -495,5 +514,16 @@ impl Chat {
         {
             room.history.remove(0);
         }
+        let mut is_halved = false;
+        let length = |room: &Room| room.history.iter().map(bytes).sum::<usize>();
+        while self.rooms.iter().map(length).sum::<usize>() > self.limits.histories_bytes_max {
+            let longest = self.rooms.iter().map(length).max().unwrap_or_default();
+            let Some(room) = self.rooms.iter_mut().find(|room| length(room) == longest) else { break };
+            is_halved = true;
+            while length(room) > longest / 2 {
+                room.history.remove(0);
+            }
+        }
+        is_halved
     }
 }

@@ -26,7 +26,8 @@ impl Model {
         if entry.seq > Seq(0) {
             self.chat.person(member).spoke_unix_ms = entry.at_unix_ms;
             if status.is_none() && message.kind.is_for_people() {
-                self.chat.remember(entry, &by, room, message);
+                let is_halved = self.chat.remember(entry, &by, room, message);
+                sometimes!(self.marks, HistoryHalved, is_halved);
             }
         }
         let event = event(&self.chat, entry, (&by, by_bot), EventKind::Said { room, status, message });

@@ -146,15 +146,18 @@ fn limits(source: &mut Source<'_>, clients: u16) -> Limits {
             departed_max: source.pick(&[1_000, 3]),
             invitations_max: source.pick(&[20, 1]),
             masks_max: source.pick(&[100, 2]),
+            histories_bytes_max: source.pick(&[64 << 20, 500]),
             history_bytes_max: source.pick(&[65_536, 500]),
             history_lines_max: source.pick(&[100, 10, 0]),
             rooms_max: source.pick(&[10_000, 10_000, 3, 3, 1]),
+            rooms_per_host_max: source.pick(&[100, 100, 2]),
             rooms_per_member_max: source.pick(&[20, 20, 20, 2]),
             topic_bytes_max: source.pick(&[100, 20]),
         },
     };
     limits.outbox_bytes_max = limits.outbox_bytes_max.max(limits.backlog_bytes_max);
     limits.tick_bytes_max = limits.tick_bytes_max.max(limits.read_bytes_max);
+    limits.world.history_bytes_max = limits.world.history_bytes_max.min(limits.world.histories_bytes_max);
     if limits.check().is_err() && line_bytes_max <= 200 {
         // The backlog is small and lines are short: with fewer pending commands the limits agree.
         limits.pending_commands_max = 1;

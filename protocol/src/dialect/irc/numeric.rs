@@ -112,6 +112,8 @@ numerics! {
     ERR_NICKNAMEINUSE "433" "Nickname is already in use";
     // Used by other servers. Modern IRC has no numeric for it.
     ERR_BANNICKCHANGE "435" "Cannot change nickname while banned on channel";
+    // RFC 2812, section 3.2.1. Its text there is for servers that delay channels.
+    ERR_UNAVAILRESOURCE "437" "";
     ERR_USERNOTINCHANNEL "441" "They aren't on that channel";
     ERR_NOTONCHANNEL "442" "You're not on that channel";
     ERR_USERONCHANNEL "443" "is already on channel";

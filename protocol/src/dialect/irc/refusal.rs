@@ -59,12 +59,15 @@ pub(crate) fn numeric(refusal: &Refusal, command: Option<&Command>) -> Option<Qu
             answer_numeric(numeric::ERR_USERNOTINCHANNEL, &[name.as_str(), &channel(room)])
         }
         Refusal::RoomFull(room) => of_room(numeric::ERR_CHANNELISFULL, room),
-        Refusal::RoomsFull | Refusal::TooManyRooms => {
-            let room = match command {
-                Some(Command::Move { to: Some(room), .. }) => channel(room),
-                _ => "*".to_string(),
-            };
-            answer_numeric(numeric::ERR_TOOMANYCHANNELS, &[&room])
+        Refusal::RoomsFull => {
+            let text = "No more channels can be created on this server";
+            answer_numeric(numeric::ERR_UNAVAILRESOURCE, &[&entered_channel(command), text])
+        }
+        Refusal::TooManyRooms => answer_numeric(numeric::ERR_TOOMANYCHANNELS, &[&entered_channel(command)]),
+        Refusal::TooManyRoomsBegun(max) => {
+            let text =
+                alloc::format!("{max} channels were created from your address, and there may be no more");
+            answer_numeric(numeric::ERR_UNAVAILRESOURCE, &[&entered_channel(command), &text])
         }
         Refusal::TopicTooLong(_) => answer_numeric(numeric::ERR_INPUTTOOLONG, &[]),
     })
@@ -77,6 +80,14 @@ const fn requested_name(command: Option<&Command>) -> Option<&Name> {
             Some(name)
         }
         _ => None,
+    }
+}
+
+/// Returns the channel that a command is to enter.
+fn entered_channel(command: Option<&Command>) -> String {
+    match command {
+        Some(Command::Move { to: Some(room), .. }) => channel(room),
+        _ => "*".to_string(),
     }
 }
 

@@ -274,6 +274,9 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
         Refusal::Silenced(room) => to.note(format_args!("您不能在房间 {room} 发言")),
         Refusal::TopicTooLong(bytes) => to.note(format_args!("话题最多 {bytes} 字节")),
         Refusal::TooManyRooms => to.note(format_args!("您加入的房间已达上限")),
+        Refusal::TooManyRoomsBegun(max) => {
+            to.note(format_args!("您的地址创建的房间已达上限（{max} 个）；/rooms 可列出现有房间"));
+        }
     }
 }
 

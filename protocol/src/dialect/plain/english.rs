@@ -290,6 +290,9 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
         Refusal::Silenced(room) => to.note(format_args!("you are not allowed to speak in {room}")),
         Refusal::TopicTooLong(bytes) => to.note(format_args!("a topic has at most {bytes} bytes")),
         Refusal::TooManyRooms => to.note(format_args!("you have joined too many rooms")),
+        Refusal::TooManyRoomsBegun(max) => to.note(format_args!(
+            "{max} rooms have been created from your address, and there may be no more; /rooms lists those that exist"
+        )),
     }
 }
 
