@@ -1,7 +1,8 @@
 //! The number of slots for connections, including refused ones.
 
 use parlor_protocol::{
-    Command, ConnId, Dialect, Environment, Input, Limits, MemoryLog, Now, Options, RoomName, Server, Wire,
+    Command, ConnId, Dialect, Environment, Input, Limits, MemoryLog, Now, Options, Rate, RoomName, Server,
+    Wire,
 };
 use std::net::IpAddr;
 
@@ -29,35 +30,75 @@ impl Environment for Nobody {
     fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
 }
 
+/// A server with its surroundings.
+struct Running {
+    server: Server,
+    nobody: Nobody,
+}
+
+impl Running {
+    fn new(limits: Limits) -> Self {
+        let mut nobody = Nobody::default();
+        let server = Server::new(limits, Options::default(), Now::default(), &mut nobody);
+        Self { server, nobody }
+    }
+
+    /// Connects a plain client of one address to the lobby, if a slot is free.
+    fn connect(&mut self, port: u16) -> Option<ConnId> {
+        let conn = self.server.vacant()?;
+        let (peer, room) = (([10, 0, 0, 1], port).into(), RoomName::lobby());
+        let dialect = Dialect::Plain;
+        self.input(Input::Accepted { conn, dialect, peer, is_proxied: false, room: Some(&room) });
+        Some(conn)
+    }
+
+    fn input(&mut self, input: Input<'_>) {
+        let (now, mut entries) = (Now::default(), Vec::new());
+        self.server.input(now, input, &mut self.nobody);
+        while self.nobody.0.take(&mut entries) {
+            self.server.committed(now, &entries, &mut self.nobody);
+        }
+        self.server.check_invariants();
+    }
+
+    fn members(&self) -> usize {
+        self.server.hub().world().members().len()
+    }
+}
+
 #[test]
 fn connections_and_refusals_share_the_slots() {
-    let limits =
-        Limits { connections_max: 2, connections_per_ip_max: 1, refusals_max: 1, ..Limits::default() };
-    let (now, mut nobody, mut entries) = (Now::default(), Nobody::default(), Vec::new());
-    let mut server = Server::new(limits, Options::default(), now, &mut nobody);
-    let lobby = RoomName::lobby();
+    let mut running = Running::new(Limits {
+        connections_max: 2,
+        connections_per_ip_max: 1,
+        refusals_max: 1,
+        ..Limits::default()
+    });
     // The first is accepted, the second, of the same host, is sent the reason for its refusal, and the third is dropped.
     // It keeps its slot until the driver has closed it.
-    let mut conns = Vec::new();
-    for port in 1..=3 {
-        let conn = server.vacant();
-        assert!(conn.is_some(), "there is a slot for connection {port}");
-        let Some(conn) = conn else { return };
-        conns.push(conn);
-        let peer = ([10, 0, 0, 1], port).into();
-        let dialect = Dialect::Plain;
-        server.input(
-            now,
-            Input::Accepted { conn, dialect, peer, is_proxied: false, room: Some(&lobby) },
-            &mut nobody,
-        );
-        while nobody.0.take(&mut entries) {
-            server.committed(now, &entries, &mut nobody);
-        }
-        server.check_invariants();
-    }
-    assert_eq!(server.vacant(), None, "two connections and one refusal are three slots");
-    assert_eq!(server.hub().connections(), 3);
-    server.input(now, Input::Closed { conn: conns[2] }, &mut nobody);
-    assert_eq!(server.hub().connections(), 2);
+    let conns = [1, 2, 3].map(|port| running.connect(port));
+    assert!(conns.iter().all(Option::is_some), "there is a slot for each: {conns:?}");
+    assert_eq!(running.server.vacant(), None, "two connections and one refusal are three slots");
+    assert_eq!(running.server.hub().connections(), 3);
+    let Some(conn) = conns[2] else { return };
+    running.input(Input::Closed { conn });
+    assert_eq!(running.server.hub().connections(), 2);
+}
+
+#[test]
+fn an_address_has_exactly_as_many_connections_as_it_may() {
+    // Without a rate, so that nobody waits to be let in.
+    let rate = Rate { lines: 0, burst: 1 };
+    let mut running = Running::new(Limits { rate, ..Limits::default() });
+    let conns: Vec<_> = (1..=65).filter_map(|port| running.connect(port)).collect();
+    assert_eq!((conns.len(), running.members()), (65, 64), "the last is refused");
+    running.input(Input::Closed { conn: conns[64] });
+    running.connect(66);
+    assert_eq!(running.members(), 64, "the one after it, too");
+    running.input(Input::Closed { conn: conns[0] });
+    assert_eq!(running.members(), 63);
+    running.connect(67);
+    assert_eq!(running.members(), 64, "one has left, and made a place");
+    running.connect(68);
+    assert_eq!(running.members(), 64);
 }

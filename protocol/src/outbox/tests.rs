@@ -165,6 +165,20 @@ fn the_writes_of_a_flush_are_limited() {
 }
 
 #[test]
+fn flushes_begin_with_different_members() {
+    let limits = Limits { flush_writes_max: 10, ..Limits::default() };
+    let mut outbox = outbox(&limits, 100);
+    let mut first = BTreeSet::new();
+    for _ in 0..50 {
+        let mut sockets = Sockets::default();
+        say(&mut outbox, 10);
+        while outbox.flush(&mut sockets) {}
+        first.insert(sockets.writes[0].conn);
+    }
+    assert!(first.len() >= 5, "the first of 50 flushes are {first:?}");
+}
+
+#[test]
 fn several_writes_to_one_connection_are_counted_separately() {
     let limits = Limits { flush_writes_max: 10, backlog_bytes_max: 1 << 20, ..Limits::default() };
     let mut outbox = outbox(&limits, 40);
