@@ -205,6 +205,7 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
         }
     }
     console.limits_in_force(config);
+    console.slow_readers_at_risk(config);
     if let Some((listener, _)) = listeners.first() {
         console.small_buffers(SocketBuffers::of(&config.limits), listener.buffers());
     }

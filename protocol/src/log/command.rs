@@ -1,7 +1,7 @@
 //! Commands, which are the only way to change the shared state, and the log entries that contain them.
 
 use crate::base::id::{ConnId, MemberId, Seq};
-use crate::base::limits::{PIECE_TEXT_BYTES_MIN, WorldLimits};
+use crate::base::limits::{PIECE_OVERHEAD_BYTES, PIECE_TEXT_BYTES_MIN, WorldLimits};
 use crate::base::mode::{Key, ModeChange, Status};
 use crate::base::name::{Name, RoomName};
 use crate::base::person::{Host, Profile, UserModes};
@@ -208,9 +208,6 @@ impl Command {
         }
     }
 }
-
-/// The number of bytes around the text of a message, or of each piece of a long one: names, and the words of the protocol.
-const PIECE_OVERHEAD_BYTES: usize = 64;
 
 impl Command {
     /// Returns roughly how many bytes each of those who are told of the command is sent for it. It depends on the command

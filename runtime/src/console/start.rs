@@ -81,6 +81,22 @@ impl Console {
         }
     }
 
+    /// Warns that one address may make others read more than a slow reader can, if the limits allow it.
+    pub fn slow_readers_at_risk(&self, config: &Config) {
+        let limits = &config.limits;
+        if limits.spares_slow_readers() {
+            return;
+        }
+        let text = text!(
+            self.language,
+            "one address can send so much that readers with 1 Mbit/s are closed: rate_lines, rate_burst and address_factor \
+             allow too much for backlog_bytes_max",
+            "单个地址发送的内容可能使 1 Mbit/s 的慢速读者被断开：rate_lines、rate_burst 和 address_factor 相对于 \
+             backlog_bytes_max 过大"
+        );
+        warn!(event = "slow_readers_at_risk", "{text}");
+    }
+
     /// Warns that other machines can reach an address, and that connections to it are not encrypted.
     pub fn exposed_address(&self, address: SocketAddr) {
         let text = text!(

@@ -214,6 +214,9 @@ fn the_start_tells_the_version_how_to_connect_and_the_limits_in_force() {
         "limits: 50 connections, 64 per address, 7 lines a second per connection (9 at once), 512 bytes a line; \
          their buffers take at most 91 MiB",
     );
+    assert!(server.log.with("1 Mbit/s").is_empty(), "so little harms no slow reader");
+    let server = self::server(&["--rate-lines", "20"]);
+    server.log.wait_for("one address can send so much that readers with 1 Mbit/s are closed");
     let server = self::server(&["--lang", "zh", "--rate-lines", "0"]);
     let port = server.address.port();
     server.log.wait_for(&format!(
