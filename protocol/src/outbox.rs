@@ -29,7 +29,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use queue::{Chunks, Pins, Queue};
 use room::{ClassSubscribers, Rendering, RoomChunk, RoomSubscribers};
-use tick::{ChunkBuilder, Item, Ordinal, Override, Span};
+use tick::{ChunkBuilder, Item, Mark, Ordinal, Override, Span};
 
 /// The sockets that an outbox writes to.
 pub trait Wire {
@@ -92,6 +92,8 @@ pub struct OutboxCounters {
     /// Number of connections that were closed because all backlogs together exceeded their limit, while their own did
     /// not.
     pub overflowed_together: u64,
+    /// The most bytes that a tick took: its chunks, their copies for members of several rooms, and the backlogs.
+    pub tick_bytes_most: u64,
     /// Number of calls of [`Wire::write`].
     pub writes: u64,
 }
@@ -141,6 +143,14 @@ struct Subscription {
     position: u32,
     /// The ordinal at which the subscription began in this tick; 0 if it is older.
     from: Ordinal,
+}
+
+impl Conn {
+    /// Returns whether the connection is written to in a later flush if this one has so many writes left: it has a queue,
+    /// or it is not reached.
+    const fn waits(&self, writes_left: usize) -> bool {
+        !self.blocked && (self.queue.is_some() || writes_left == 0)
+    }
 }
 
 impl Outbox {
@@ -421,7 +431,8 @@ impl Outbox {
                     let spare = &mut self.spare;
                     let (new, copied) =
                         subscribers.put(&self.renderings, chunk, class, event, ordinal, spare);
-                    self.unflushed_bytes += copied + new.end - new.start;
+                    let mark = if new.is_empty() { 0 } else { size_of::<Mark>() };
+                    self.unflushed_bytes += copied + new.end - new.start + mark;
                     self.renderings.push(new);
                     new
                 }

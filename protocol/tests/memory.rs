@@ -1,6 +1,6 @@
-//! The exact number of bytes that the core allocates for an idle member.
+//! The exact number of bytes that the core allocates for an idle member, and a bound for those of a busy tick.
 //!
-//! The numbers are for a 64-bit machine and the current collections of the standard library. They change with these, and
+//! The exact numbers are for a 64-bit machine and the current collections of the standard library. They change with these, and
 //! with every change of the state of members, connections or rooms. If you change a number, explain it in the commit, and
 //! update docs/BENCHMARKS.md.
 
@@ -8,11 +8,13 @@
 
 use bytes::Bytes;
 use parlor_protocol::{
-    Command, ConnId, Dialect, Environment, Input, Limits, MemoryLog, Now, Options, Rate, RoomName, Server,
-    Wire,
+    Cloaks, Command, ConnId, Dialect, Environment, Event, EventKind, Input, Limits, MemoryLog, Message,
+    MessageKind, Name, Now, Options, Outbox, Output, Person, Profile, Rate, RoomId, RoomName, Seq, Server,
+    Stamp, Text, Wire, WireClass,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// Number of members. It is slightly less than a power of two, so that vectors, which double their capacity, have almost
@@ -31,6 +33,9 @@ thread_local! {
     /// Number of bytes that this thread has allocated, minus those that it has freed. It wraps: the thread of a test may
     /// free what another thread has allocated, such as its name. Only differences count.
     static LIVE_BYTES: Cell<usize> = const { Cell::new(0) };
+
+    /// The most that `LIVE_BYTES` was since a test has set this.
+    static MOST_BYTES: Cell<usize> = const { Cell::new(0) };
 }
 
 /// The system's allocator, which also counts the requested bytes.
@@ -38,7 +43,11 @@ struct Counting;
 
 impl Counting {
     fn count(allocated: usize, freed: usize) {
-        LIVE_BYTES.set(LIVE_BYTES.get().wrapping_add(allocated).wrapping_sub(freed));
+        let live = LIVE_BYTES.get().wrapping_add(allocated).wrapping_sub(freed);
+        LIVE_BYTES.set(live);
+        if live.wrapping_sub(MOST_BYTES.get()).cast_signed() > 0 {
+            MOST_BYTES.set(live);
+        }
     }
 }
 
@@ -182,4 +191,54 @@ fn the_memory_of_an_idle_irc_member_is_known() {
     let bytes =
         bytes_per_member(Dialect::Irc, enter, |member| format!("PRIVMSG #room{} :hello\r\n", member % ROOMS));
     assert_eq!(bytes, 903);
+}
+
+/// Returns 10 of 20 rooms, which hardly any two members have in common.
+fn rooms_of(member: u32) -> BTreeSet<RoomId> {
+    let mut rooms = BTreeSet::new();
+    let mut state = u64::from(member);
+    while rooms.len() < 10 {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        rooms.insert(RoomId(Seq((state >> 33) % 20)));
+    }
+    rooms
+}
+
+/// Without sharing, each of the 2,000 members would need a copy of all that it reads in the tick: 295 MiB.
+#[test]
+fn the_memory_of_a_tick_with_members_of_many_rooms_is_bounded() {
+    let member = |slot| ConnId { slot, generation: 0 };
+    let mut outbox = Outbox::new(&Limits::default());
+    for conn in (0..2_000).map(member) {
+        outbox.opened(conn);
+        for room in rooms_of(conn.slot) {
+            outbox.output(&Output::Subscribe { conn, room, class: WireClass::default() });
+        }
+    }
+    while outbox.flush(&mut Machine::default()) {}
+    let host = Cloaks::default().host([127, 0, 0, 1].into());
+    let by = Person { name: Name::for_port(54_321, 1), profile: Profile::of_host(&host) };
+    let message = Message::new(MessageKind::Text, Text::clean(&[b'x'; 64], false));
+    let room_name = RoomName::lobby();
+    let kind = EventKind::Said { room: &room_name, status: None, message: &message };
+    let event = Event { stamp: Stamp::default(), by: &by, by_bot: false, kind };
+    // Whoever speaks is served individually; the others are not.
+    for speakers in [20, 2_000] {
+        let before = LIVE_BYTES.get();
+        MOST_BYTES.set(before);
+        for line in 0..4_000 {
+            let room = RoomId(Seq(u64::from(line % 20)));
+            let speaker = member(line % speakers);
+            outbox.output(&Output::ToRoom { room, except: Some(speaker), event: &event });
+            assert!(!outbox.is_full(), "it is one tick");
+        }
+        while outbox.flush(&mut Machine::default()) {}
+        let most = MOST_BYTES.get().wrapping_sub(before);
+        let counted = usize::try_from(outbox.counters().tick_bytes_most).unwrap();
+        println!("{speakers} speak: {most} bytes at most, {counted} counted");
+        assert!(most <= 4 << 20, "{most} bytes");
+        // The unused parts of buffers, and the lists of ranges and parts, are not counted.
+        assert!(most <= 3 * counted, "{most} bytes, {counted} counted");
+        assert_eq!(outbox.held_bytes(), 0);
+    }
 }

@@ -1,6 +1,6 @@
 //! The invariants of the outbox, which hold between two calls.
 
-use super::tick::Item;
+use super::tick::{Item, Mark};
 use super::{Conn, Outbox, Phase};
 use alloc::vec::Vec;
 
@@ -31,8 +31,11 @@ impl Outbox {
             let is_sorted = own.items.is_sorted_by_key(|item| item.ordinal());
             assert!(number != index + 1 || is_sorted, "the items of slot {} are in order", own.slot);
         }
-        let items: usize = self.overrides.iter().map(|it| it.items.len()).sum();
-        assert!(items * size_of::<Item>() <= self.unflushed_bytes, "the memory of items is counted");
+        let items: usize = self.overrides.iter().map(|it| it.items.len() * size_of::<Item>()).sum();
+        let chunks = self.rooms.values().flat_map(|room| &room.chunks).map(|chunk| &chunk.builder);
+        let chunks: usize = chunks.map(|it| it.bytes.len() + it.marks.len() * size_of::<Mark>()).sum();
+        let tick = items + chunks + self.private.bytes.len();
+        assert!(tick <= self.unflushed_bytes, "the memory of the tick is counted");
         self.check_rooms();
     }
 
@@ -56,6 +59,8 @@ impl Outbox {
                 assert!(goes_on, "slot {slot} will be written its farewell");
             }
         }
+        let has_merge = conn.queue.as_ref().is_some_and(|queue| queue.has_merge());
+        assert!(!has_merge || !conn.blocked, "a backlog keeps no chunk that is not merged");
         assert!(owed.is_none() || conn.blocked || conn.is_ready, "the queue of slot {slot} will be written");
         if let Some(index) = conn.override_number.checked_sub(1) {
             assert_eq!(self.overrides[index].slot, slot, "an override is its connection's");

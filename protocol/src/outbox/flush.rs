@@ -1,8 +1,8 @@
 //! A flush: the chunks of the tick are written to connections. Bytes that cannot be written now are queued.
 
-use super::queue::{Range, Source};
+use super::queue::{Source, SourceSpan};
 use super::room::{ClassSubscribers, RoomChunk, RoomSubscribers};
-use super::tick::{ChunkBuilder, Cursor, OPEN_END, Override, merge};
+use super::tick::{ChunkBuilder, Cursor, Item, OPEN_END, Override, PRIVATE, Range, merge, merged_len};
 use super::{Conn, Outbox, Phase, Wire};
 use crate::base::id::{ConnId, RoomId};
 use alloc::collections::BTreeMap;
@@ -13,12 +13,13 @@ use bytes::BytesMut;
 /// a vectored write.
 const GATHER_BYTES_MAX: usize = 16 << 10;
 
+/// Average size up to which ranges are copied into one buffer, however many they are: the copy of a range of this size
+/// costs less than its place in a vectored write.
+const GATHER_RANGE_BYTES_MAX: usize = 512;
+
 /// Maximum number of slices of a vectored write. They are on the stack, and far fewer than the 1,024 that `writev`
 /// accepts.
 const SLICES_MAX: usize = 64;
-
-/// The index of the private chunk in the sources.
-const PRIVATE: usize = 0;
 
 /// The distance between the members of a room at which consecutive flushes start. It is a large prime, so that the
 /// starts are spread over rooms of any size.
@@ -36,10 +37,20 @@ struct Flush<'w, W> {
     /// The frozen chunks of the tick: the private one first, then those of rooms, then merged ones.
     sources: Vec<Source>,
     writes_left: usize,
+    /// The marks of the chunks: those of source `n` are in builder `n - 1`.
+    builders: Vec<ChunkBuilder>,
+    /// The sources with the merged outputs of several others, by the indices of these.
+    merged: BTreeMap<Vec<usize>, usize>,
+    /// Bytes of the merged sources.
+    merged_bytes: usize,
     /// A buffer for ranges that are written together; kept for its allocation.
     scratch: BytesMut,
     /// The ranges for the current connection.
     ranges: Vec<Range>,
+    /// The spans for the current connection; kept for its allocation.
+    spans: Vec<SourceSpan>,
+    /// The indices of the sources for the current connection; kept for its allocation.
+    indices: Vec<usize>,
 }
 
 impl Outbox {
@@ -54,8 +65,13 @@ impl Outbox {
             wire,
             sources: Vec::new(),
             writes_left: self.flush_writes_max,
+            builders: Vec::new(),
+            merged: BTreeMap::new(),
+            merged_bytes: 0,
             scratch: BytesMut::new(),
             ranges: Vec::new(),
+            spans: Vec::new(),
+            indices: Vec::new(),
         };
         if !self.touched.is_empty() || !self.overrides.is_empty() {
             self.flush_tick(&mut flush);
@@ -77,26 +93,26 @@ impl Outbox {
         let mut overrides = core::mem::take(&mut self.overrides);
         flush.sources.push(Source::new(core::mem::take(&mut self.private.bytes)));
         touched.sort_by_cached_key(|room| rooms.get(room).map_or(0, RoomSubscribers::members));
-        let builders = freeze_rooms(&mut rooms, &touched, &mut flush.sources);
+        flush.builders = freeze_rooms(&mut rooms, &touched, &mut flush.sources);
 
         // An override whose number is not its connection's belongs to a connection that was closed in this tick.
         for (index, own) in overrides.iter().enumerate() {
             if self.conns[own.slot as usize].override_number == index + 1 {
-                self.serve_individually(own, &rooms, &builders, flush);
+                self.serve_individually(own, &rooms, flush);
             }
         }
-        let mut merged = BTreeMap::new();
         for room in &touched {
             let Some(room) = rooms.get(room) else { continue };
             // By chunk, and not by class, so that a chunk stays in the cache while it is written.
             for (index, chunk) in room.chunks.iter().enumerate() {
                 let Some(source) = chunk.source else { continue };
                 for class in room.classes.iter().filter(|it| it.chunk == Some(index)) {
-                    self.serve_class(class, source, &rooms, &builders, &mut merged, flush);
+                    self.serve_class(class, source, &rooms, flush);
                 }
             }
         }
 
+        self.count_tick(flush);
         for (index, own) in overrides.drain(..).enumerate() {
             let state = &mut self.conns[own.slot as usize];
             if state.override_number == index + 1 {
@@ -111,7 +127,16 @@ impl Outbox {
         for source in &mut flush.sources {
             source.unshare(&mut self.chunks);
         }
+        let builders = core::mem::take(&mut flush.builders);
         self.keep_spares(builders, &mut flush.sources);
+    }
+
+    /// Records the memory of the tick at the end of its flush, when it takes the most. Chunks to which queues refer count
+    /// twice, so the number is an upper bound.
+    fn count_tick<W>(&mut self, flush: &Flush<'_, W>) {
+        let copies = flush.merged_bytes + flush.scratch.capacity();
+        let bytes = self.unflushed_bytes + copies + self.chunks.bytes();
+        self.counters.tick_bytes_most = self.counters.tick_bytes_most.max(bytes as u64);
     }
 
     /// Writes or queues the outputs for a connection with an override.
@@ -119,21 +144,25 @@ impl Outbox {
         &mut self,
         own: &Override,
         rooms: &BTreeMap<RoomId, RoomSubscribers>,
-        builders: &[ChunkBuilder],
         flush: &mut Flush<'_, W>,
     ) {
         let state = &mut self.conns[own.slot as usize];
         state.served = self.flushes;
         let ended = own.ended.iter().map(|span| (span.room, span.class, span.from, span.until));
         let lasting = state.subscriptions.iter().map(|sub| (sub.room, sub.class, sub.from, OPEN_END));
-        let mut cursors: Vec<Cursor<'_>> = ended
-            .chain(lasting)
-            .filter_map(|(room, class, from, until)| {
-                let source = rooms.get(&room)?.source(class)?;
-                let length = flush.sources[source].bytes.len();
-                Some(Cursor::new(source, &builders[source - 1].marks, length, from, until))
-            })
-            .collect();
+        let spans = ended.chain(lasting).filter_map(|(room, class, from, until)| {
+            let source = rooms.get(&room)?.source(class)?;
+            Some(SourceSpan { source, from, until })
+        });
+        // Ranges of one chunk are few. Those of several chunks alternate, so they are merged when they can be written.
+        let is_one = own.ended.is_empty() && state.subscriptions.is_one();
+        if !is_one && state.waits(flush.writes_left) {
+            flush.spans.clear();
+            flush.spans.extend(spans);
+            return self.defer(own.slot, &own.items, flush);
+        }
+        let cursor = |span: SourceSpan| span.cursor(&flush.builders, &flush.sources);
+        let mut cursors: Vec<Cursor<'_>> = spans.map(cursor).collect();
         flush.ranges.clear();
         merge(&mut cursors, &own.items, PRIVATE, &mut flush.ranges);
         self.send(own.slot, flush);
@@ -145,8 +174,6 @@ impl Outbox {
         class: &ClassSubscribers,
         source: usize,
         rooms: &BTreeMap<RoomId, RoomSubscribers>,
-        builders: &[ChunkBuilder],
-        merged: &mut BTreeMap<Vec<usize>, usize>,
         flush: &mut Flush<'_, W>,
     ) {
         // Each flush starts at another member, far from the previous start. Otherwise a flush that runs out of writes
@@ -159,15 +186,45 @@ impl Outbox {
                 continue;
             }
             let index = if state.subscriptions.is_one() {
-                source
+                Some(source)
             } else {
-                merged_source(state, rooms, builders, merged, &mut flush.sources)
+                flush.merged_source(state, rooms, self.chunk_bytes_max)
+            };
+            let Some(index) = index else {
+                self.serve_merged(slot, flush);
+                continue;
             };
             let end = flush.sources[index].bytes.len();
             flush.ranges.clear();
             flush.ranges.push(Range { source: index, start: 0, end });
             self.send(slot, flush);
         }
+    }
+
+    /// Merges the sources whose indices are in the flush, and writes or queues them.
+    fn serve_merged<W: Wire>(&mut self, slot: u32, flush: &mut Flush<'_, W>) {
+        flush.span_indices();
+        if self.conns[slot as usize].waits(flush.writes_left) {
+            return self.defer(slot, &[], flush);
+        }
+        flush.merge();
+        self.send(slot, flush);
+    }
+
+    /// Queues the spans of the flush and the items of a connection that waits for a later flush. They are merged then.
+    fn defer<W: Wire>(&mut self, slot: u32, items: &[Item], flush: &mut Flush<'_, W>) {
+        let state = &mut self.conns[slot as usize];
+        if !matches!(state.phase, Phase::Open | Phase::Closing) {
+            return;
+        }
+        let length = merged_len(&flush.cursors(), items);
+        if length == 0 {
+            return self.settle(slot, flush.wire);
+        }
+        let tick = (&mut flush.sources[..], &flush.builders[..]);
+        let queue = state.queue.get_or_insert_default();
+        queue.push_merge(&flush.spans, items, length, tick, &mut self.chunks);
+        self.make_ready(slot);
     }
 
     /// Writes the ranges of the flush to a connection, and queues those that are not written.
@@ -228,6 +285,7 @@ impl Outbox {
                 flush.writes_left -= 1;
                 self.counters.writes += 1;
                 let mut slices = [&[][..]; SLICES_MAX];
+                queue.expand_first(&mut self.chunks);
                 let count = queue.slices(&self.chunks, &mut slices);
                 let slices = &slices[..count];
                 let total: usize = slices.iter().map(|slice| slice.len()).sum();
@@ -238,6 +296,7 @@ impl Outbox {
                 }
                 queue.advance(written, &mut self.chunks);
                 if written < total {
+                    queue.expand_all(&mut self.chunks);
                     queue.unpin(&mut self.chunks);
                     state.blocked = true;
                     self.counters.blocked += 1;
@@ -348,7 +407,7 @@ impl<W: Wire> Flush<'_, W> {
         if let [range] = self.ranges[..] {
             return (self.wire.write(conn, &[slice(&self.sources, range)]).min(total), 1);
         }
-        if total <= GATHER_BYTES_MAX {
+        if total <= GATHER_BYTES_MAX || total <= GATHER_RANGE_BYTES_MAX * self.ranges.len() {
             self.scratch.clear();
             for &range in &self.ranges {
                 self.scratch.extend_from_slice(slice(&self.sources, range));
@@ -371,6 +430,61 @@ impl<W: Wire> Flush<'_, W> {
         }
         self.writes_left = self.writes_left.saturating_sub(usize::try_from(writes - 1).unwrap_or(usize::MAX));
         (written, writes)
+    }
+
+    /// Merges the spans into ranges.
+    fn merge(&mut self) {
+        let mut ranges = core::mem::take(&mut self.ranges);
+        ranges.clear();
+        merge(&mut self.cursors(), &[], PRIVATE, &mut ranges);
+        self.ranges = ranges;
+    }
+
+    /// Returns cursors over the spans.
+    fn cursors(&self) -> Vec<Cursor<'_>> {
+        self.spans.iter().map(|span| span.cursor(&self.builders, &self.sources)).collect()
+    }
+
+    /// Sets the spans to the whole sources whose indices are listed.
+    fn span_indices(&mut self) {
+        self.spans.clear();
+        self.spans.extend(self.indices.iter().map(|&source| SourceSpan { source, from: 0, until: OPEN_END }));
+    }
+
+    /// Returns the source with the merged outputs of all rooms of a connection, whose sources are in `indices` then.
+    /// Connections with the same rooms and classes share it. Returns `None` if it would be another merged source and they
+    /// have more than `bytes_max` bytes together: where hardly any two members have the same rooms, nobody would share it.
+    fn merged_source(
+        &mut self,
+        state: &Conn,
+        rooms: &BTreeMap<RoomId, RoomSubscribers>,
+        bytes_max: usize,
+    ) -> Option<usize> {
+        self.indices.clear();
+        let subscriptions = state.subscriptions.iter();
+        self.indices.extend(subscriptions.filter_map(|sub| rooms.get(&sub.room)?.source(sub.class)));
+        self.indices.sort_unstable();
+        if let [source] = self.indices[..] {
+            return Some(source);
+        }
+        if let Some(&source) = self.merged.get(&self.indices) {
+            return Some(source);
+        }
+        let length: usize = self.indices.iter().map(|&source| self.sources[source].bytes.len()).sum();
+        if self.merged_bytes + length > bytes_max {
+            return None;
+        }
+        self.merged_bytes += length;
+        self.span_indices();
+        self.merge();
+        let mut bytes = BytesMut::with_capacity(length);
+        for &range in &self.ranges {
+            bytes.extend_from_slice(slice(&self.sources, range));
+        }
+        self.sources.push(Source::new(bytes));
+        let source = self.sources.len() - 1;
+        self.merged.insert(self.indices.clone(), source);
+        Some(source)
     }
 
     /// Returns the last of the first `count` bytes of the ranges; `None` if `count` is 0.
@@ -442,39 +556,4 @@ fn end_rooms(
             rooms.remove(id);
         }
     }
-}
-
-/// Returns the source with the merged outputs of all rooms of a connection. Connections with the same rooms and classes
-/// share one source.
-fn merged_source(
-    state: &Conn,
-    rooms: &BTreeMap<RoomId, RoomSubscribers>,
-    builders: &[ChunkBuilder],
-    merged: &mut BTreeMap<Vec<usize>, usize>,
-    sources: &mut Vec<Source>,
-) -> usize {
-    let mut indices: Vec<usize> =
-        state.subscriptions.iter().filter_map(|sub| rooms.get(&sub.room)?.source(sub.class)).collect();
-    indices.sort_unstable();
-    if let [source] = indices[..] {
-        return source;
-    }
-    if let Some(&source) = merged.get(&indices) {
-        return source;
-    }
-    let mut cursors: Vec<Cursor<'_>> = indices
-        .iter()
-        .map(|&source| {
-            Cursor::new(source, &builders[source - 1].marks, sources[source].bytes.len(), 0, OPEN_END)
-        })
-        .collect();
-    let mut ranges = Vec::new();
-    merge(&mut cursors, &[], PRIVATE, &mut ranges);
-    let mut bytes = BytesMut::with_capacity(ranges.iter().map(|range| range.len()).sum());
-    for range in ranges {
-        bytes.extend_from_slice(slice(sources, range));
-    }
-    sources.push(Source::new(bytes));
-    merged.insert(indices, sources.len() - 1);
-    sources.len() - 1
 }

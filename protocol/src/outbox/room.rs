@@ -73,7 +73,7 @@ impl RoomSubscribers {
     /// already appended to that chunk, the classes part here: the event is appended to a copy of the chunk without it.
     /// `renderings` are the previous renderings of the event.
     ///
-    /// Returns the rendering, and the number of bytes of the chunk that were copied.
+    /// Returns the rendering, and the number of bytes that were copied: of the chunk and of its marks.
     pub(super) fn put(
         &mut self,
         renderings: &[Rendering],
@@ -96,9 +96,10 @@ impl RoomSubscribers {
             && let Ok([from, to]) = self.chunks.get_disjoint_mut([other.chunk, chunk])
         {
             copied = other.start;
-            to.builder.copy(&from.builder, 0..copied);
+            to.builder.copy(&from.builder, 0..other.start);
             let marks = from.builder.marks.partition_point(|mark| mark.ordinal < ordinal);
             to.builder.marks.extend_from_slice(&from.builder.marks[..marks]);
+            copied += marks * size_of::<Mark>();
         }
         let start = self.chunks[chunk].builder.bytes.len();
         // Another chunk may contain the same rendering. Copying it is cheaper than rendering it again.

@@ -4,7 +4,7 @@
 mod backlog;
 mod delivery;
 
-use super::tick::Item;
+use super::tick::{Item, Mark};
 use super::{Outbox, Wire};
 use crate::base::id::{ConnId, RoomId, Seq};
 use crate::base::limits::Limits;
@@ -185,13 +185,85 @@ fn several_writes_to_one_connection_are_counted_separately() {
     let mut sockets = Sockets::default();
     // Connection 0 reads every other line: 150 ranges of the chunk, which are too large to be copied together.
     for nth in 0..300 {
-        say_to(&mut outbox, ROOM, (nth % 2 == 0).then_some(conn(0)), &"x".repeat(200));
+        say_to(&mut outbox, ROOM, (nth % 2 == 0).then_some(conn(0)), &"x".repeat(600));
     }
     assert!(sockets.flush(&mut outbox));
     let (own, others): (Vec<_>, Vec<_>) = sockets.writes.iter().partition(|write| write.conn == conn(0));
     assert_eq!(own.iter().map(|write| write.slices).collect::<Vec<_>>(), [64, 64, 22]);
     // Three of ten writes are used up. Half of ten are added for connections that wait.
     assert_eq!(others.len(), 7 + 5);
+}
+
+/// A flush that reaches only one of three members of two rooms, for whom the lines of these alternate.
+fn unreached(outbox: &mut Outbox, sockets: &mut Sockets) -> String {
+    for conn in (0..3).map(conn) {
+        subscribe(outbox, conn, TEA);
+    }
+    sockets.flush(outbox);
+    let mut said = String::new();
+    for nth in 0..10 {
+        let text = alloc::format!("{nth}").repeat(100);
+        // The second member does not read its own lines, and is written a note after each.
+        say_to(outbox, if nth % 2 == 0 { ROOM } else { TEA }, (nth % 3 == 0).then_some(conn(1)), &text);
+        if nth % 3 == 0 {
+            write(outbox, conn(1), alloc::format!("note {nth}\n").as_bytes());
+        }
+        said += &alloc::format!("alice: {text}\n");
+    }
+    assert!(sockets.flush(outbox), "not all were reached");
+    said
+}
+
+/// The lines of [`unreached`] as its second member reads them.
+fn with_notes(said: &str) -> String {
+    let lines = said.lines().enumerate();
+    lines
+        .map(
+            |(nth, line)| {
+                if nth % 3 == 0 { alloc::format!("note {nth}\n") } else { alloc::format!("{line}\n") }
+            },
+        )
+        .collect()
+}
+
+/// Limits with which a flush makes one write, and no copies for members of several rooms.
+fn one_write() -> Limits {
+    Limits { flush_writes_max: 1, backlog_bytes_max: 1_600, ..Limits::default() }
+}
+
+#[test]
+fn members_of_several_rooms_that_a_flush_does_not_reach_share_the_chunks() {
+    let mut outbox = outbox(&one_write(), 3);
+    let mut sockets = Sockets::default();
+    let said = unreached(&mut outbox, &mut sockets);
+    let (marks, notes) = (10 * size_of::<Mark>(), 4 * "note 0\n".len());
+    assert!(outbox.held_bytes() <= said.len() + marks + notes, "{} bytes are held", outbox.held_bytes());
+    while sockets.flush(&mut outbox) {}
+    for (conn, expected) in [(conn(0), &said), (conn(1), &with_notes(&said)), (conn(2), &said)] {
+        assert_eq!(sockets.sent(conn), *expected, "{conn}");
+    }
+    assert_eq!(outbox.held_bytes(), 0);
+    let most = outbox.counters().tick_bytes_most;
+    assert!((said.len() as u64..4 * said.len() as u64).contains(&most), "{most} bytes");
+}
+
+#[test]
+fn a_member_of_several_rooms_that_does_not_read_has_a_backlog_of_its_own() {
+    let mut outbox = outbox(&one_write(), 3);
+    let mut sockets =
+        Sockets { granted: [(conn(0), 50), (conn(1), 50), (conn(2), 50)].into(), ..Sockets::default() };
+    let said = unreached(&mut outbox, &mut sockets);
+    while sockets.flush(&mut outbox) {}
+    assert_eq!(outbox.counters().blocked, 3);
+    let backlogs = 3 * said.len();
+    assert!(outbox.held_bytes() <= backlogs, "no chunk of the tick is kept: {} bytes", outbox.held_bytes());
+    for conn in (0..3).map(conn) {
+        sockets.take(&mut outbox, conn, 10_000);
+    }
+    while sockets.flush(&mut outbox) {}
+    for (conn, expected) in [(conn(0), &said), (conn(1), &with_notes(&said)), (conn(2), &said)] {
+        assert_eq!(sockets.sent(conn), *expected, "{conn}");
+    }
 }
 
 #[test]
@@ -248,7 +320,11 @@ fn an_outbox_is_full_at_half_of_the_maximum_backlog() {
     say(&mut outbox, 2_400);
     say(&mut outbox, 2_400);
     assert!(!outbox.is_full());
-    write(&mut outbox, conn(0), &[b'x'; 200 - 2 * AROUND - 2 * size_of::<Item>() - 1]);
+    write(
+        &mut outbox,
+        conn(0),
+        &[b'x'; 200 - 2 * AROUND - 2 * size_of::<Item>() - 2 * size_of::<Mark>() - 1],
+    );
     assert!(!outbox.is_full());
     write(&mut outbox, conn(0), b"\n");
     assert!(outbox.is_full());

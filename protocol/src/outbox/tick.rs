@@ -1,6 +1,5 @@
 //! The chunks of one tick, and the ranges of them that one connection reads.
 
-use super::queue::Range;
 use crate::base::id::RoomId;
 use crate::dialect::event::WireClass;
 use crate::planted;
@@ -12,6 +11,9 @@ pub(crate) type Ordinal = u32;
 
 /// An ordinal greater than that of every output.
 pub(super) const OPEN_END: Ordinal = Ordinal::MAX;
+
+/// The index of the private chunk in the sources of a flush.
+pub(super) const PRIVATE: usize = 0;
 
 /// A chunk under construction: the events of one room for some wire classes, or bytes written to single connections.
 #[derive(Debug, Default)]
@@ -34,6 +36,21 @@ impl ChunkBuilder {
 pub(super) struct Mark {
     pub(super) ordinal: Ordinal,
     pub(super) start: usize,
+}
+
+/// A range of a source's bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Range {
+    /// The index of the source.
+    pub(super) source: usize,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+impl Range {
+    pub(super) const fn len(self) -> usize {
+        self.end - self.start
+    }
 }
 
 /// A subscription that ended in this tick. It covers the half-open range of ordinals from `from` to `until`.
@@ -99,6 +116,17 @@ impl<'a> Cursor<'a> {
         Self { source, marks: marks.get(first..last).unwrap_or_default(), end }
     }
 
+    /// Returns the number of bytes of the outputs.
+    pub(super) fn len(&self) -> usize {
+        self.end - self.marks.first().map_or(self.end, |mark| mark.start)
+    }
+
+    /// Returns the number of bytes of one of the outputs; 0 if it is not among them.
+    fn len_of(&self, ordinal: Ordinal) -> usize {
+        let Ok(index) = self.marks.binary_search_by_key(&ordinal, |mark| mark.ordinal) else { return 0 };
+        self.marks.get(index + 1).map_or(self.end, |next| next.start) - self.marks[index].start
+    }
+
     /// Returns the ordinal of the next output.
     fn next(&self) -> Option<Ordinal> {
         self.marks.first().map(|mark| mark.ordinal)
@@ -112,6 +140,15 @@ impl<'a> Cursor<'a> {
         let end = self.marks.first().map_or(self.end, |mark| mark.start);
         Range { source: self.source, start, end }
     }
+}
+
+/// Returns the number of bytes that [`merge`] would return ranges for.
+pub(super) fn merged_len(cursors: &[Cursor<'_>], items: &[Item]) -> usize {
+    let whole: usize = cursors.iter().map(Cursor::len).sum();
+    items.iter().fold(whole, |length, item| match *item {
+        Item::Private { start, end, .. } => length + end - start,
+        Item::Skip { ordinal } => length - cursors.iter().map(|cursor| cursor.len_of(ordinal)).sum::<usize>(),
+    })
 }
 
 /// Merges chunks and the items of a connection into ranges, in the order of the ordinals. Adjacent ranges are joined.
@@ -182,7 +219,9 @@ mod tests {
 
     fn ranges(cursors: &mut [Cursor<'_>], items: &[Item]) -> Vec<(usize, usize, usize)> {
         let mut ranges = Vec::new();
+        let length = merged_len(cursors, items);
         merge(cursors, items, 0, &mut ranges);
+        assert_eq!(ranges.iter().map(|range| range.len()).sum::<usize>(), length);
         ranges.into_iter().map(|Range { source, start, end }| (source, start, end)).collect()
     }
 

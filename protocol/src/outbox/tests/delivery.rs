@@ -101,7 +101,7 @@ fn an_unseen_event_costs_nothing_and_skips_are_counted() {
     tell(&mut outbox, EventKind::Renamed { to: &bob });
     let skips: usize = outbox.overrides.iter().map(|it| it.items.len()).sum();
     assert_eq!(skips, 4, "two in the second room, and the excluded connection in both");
-    let rendered = 2 * "* alice is now bob\n".len();
+    let rendered = 2 * ("* alice is now bob\n".len() + size_of::<Mark>());
     assert_eq!(outbox.unflushed_bytes, rendered + skips * size_of::<Item>());
     sockets.flush(&mut outbox);
     assert_eq!(sockets.sent(conn(0)), "* alice is now bob\n");
