@@ -194,7 +194,10 @@ impl Hub {
             }
             Input::Received { conn, bytes } => {
                 if let Some(connection) = connection_in(&mut self.slots, conn) {
-                    connection.session.received(bytes, now.mono, &mut self.spare_workspace);
+                    let discarded = connection.session.received(bytes, now.mono, &mut self.spare_workspace);
+                    if discarded > self.limits.closing_bytes_max {
+                        return sink.output(Output::Abort { conn });
+                    }
                     self.run(now, conn, sink);
                 }
             }

@@ -136,6 +136,8 @@ pub(crate) struct Session {
     /// Number of commands that were proposed and are not committed yet.
     pending: u32,
     slowed: Slowed,
+    /// Number of bytes that came while it is closing.
+    discarded: u32,
     waits: Option<Wait>,
     input_ended: bool,
     /// Whether the client was sent a ping and has sent nothing since.
@@ -171,6 +173,7 @@ impl Session {
             unsettled: Cost::NONE,
             pending: 0,
             slowed: Slowed::default(),
+            discarded: 0,
             waits: None,
             input_ended: false,
             is_pinged: false,
@@ -263,15 +266,18 @@ impl Session {
         matches!(next, Some(Action::Label(None)))
     }
 
-    /// Takes received bytes. They are discarded if the connection is closing.
-    pub(crate) fn received(&mut self, bytes: Bytes, now: Instant, spare: &mut Option<Box<Workspace>>) {
+    /// Takes received bytes. They are discarded if the connection is closing. Returns how many it has sent since it is closing.
+    pub(crate) fn received(&mut self, bytes: Bytes, now: Instant, spare: &mut Option<Box<Workspace>>) -> u32 {
         self.record_activity(now);
         if self.link == Link::Open && (self.reads_on() || self.switches()) {
             match &mut self.sniffer {
                 Some(sniffer) => sniffer.push(&bytes),
                 None => self.take_workspace(spare).framer.push(bytes),
             }
+        } else if self.link == Link::Closing {
+            self.discarded = self.discarded.saturating_add(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
         }
+        self.discarded
     }
 
     /// Records that the client is alive: the idle timer starts again.

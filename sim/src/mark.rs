@@ -40,6 +40,7 @@ marks! {
     ClosedHalfWritten: "a connection breaks in the middle of a write",
     ConvertedUtf16: "a member writes UTF-16",
     Corrected: "a member erases a part of what it has typed",
+    CutOffWhileClosing: "a connection that is closing sends so much that it is cut off",
     DetectedIrc: "a first line is an IRC registration",
     DropsRefused: "a connection is refused without a message",
     EntersGone: "a member enters whose connection is closed",

@@ -227,6 +227,14 @@ impl Model {
         let is_pinged = conn.irc.as_ref().is_some_and(|client| client.pinged);
         sometimes!(self.marks, PingAnswered, is_pinged && conn.link == Link::Open);
         conn.is_alive(now.mono);
+        if conn.link == Link::Closing {
+            conn.discarded += bytes.len();
+            if conn.discarded > self.limits.closing_bytes_max as usize {
+                sometimes!(self.marks, CutOffWhileClosing, true);
+                self.cut_off += usize::from(self.stopping);
+                return;
+            }
+        }
         if conn.listens() {
             match &mut conn.opening {
                 Some(opening) => opening.bytes.extend_from_slice(bytes),

@@ -57,6 +57,9 @@ limits! {
         /// Maximum number of addresses without connections whose debts are remembered. If there are more, newcomers share one
         /// budget until some are repaid.
         budgets_max: usize = 65_536;
+        /// Maximum number of bytes that a connection may still send while it is closing; they are dropped. If it sends more, it is
+        /// cut off.
+        closing_bytes_max: u32 = 1 << 20;
         /// Maximum number of connections from one address (IPv6: one /64, and sixteen times as many from one /48).
         connections_per_ip_max: u32 = 64;
         /// Maximum number of connections.

@@ -81,6 +81,8 @@ pub(super) struct Conn {
     pub(super) budget_timer: Option<Instant>,
     /// The time of its next turn, if it has done enough in this one.
     pub(super) turn_timer: Option<Instant>,
+    /// Number of bytes that it sent while it was closing.
+    pub(super) discarded: usize,
     /// The second in which its lines began to wait for a budget, if each of them had to since.
     pub(super) slowed_since_s: Option<u64>,
     /// Whether one waits now.
@@ -248,6 +250,7 @@ impl Conn {
             budget_timer: None,
             turn_timer: None,
             slowed_since_s: None,
+            discarded: 0,
             line_waits: false,
             tells_slowed_at_s: 0,
             end_timer: None,

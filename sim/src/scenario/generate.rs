@@ -121,6 +121,7 @@ fn limits(source: &mut Source<'_>, clients: u16) -> Limits {
         connections_per_ip_max: source.pick(&[64, 64, 3]),
         connections_max: source.pick(&[10_000, 10_000, u32::from(clients).div_ceil(2)]),
         close_timeout_ms: source.pick(&[5_000, 50]),
+        closing_bytes_max: source.pick(&[1 << 20, 60]),
         flush_writes_max: source.pick(&[1_024, 5, 1]),
         detect_ms: source.pick(&[250, 20, 1]),
         line_bytes_max,
