@@ -8,10 +8,10 @@ use parlor_sim::source::Source;
 use parlor_sim::tier1;
 use parlor_sim::trace::Trace;
 
-const SEEDS: u64 = 1_000;
+const SEEDS: u64 = 2_000;
 
 /// Number of seeds within which each planted bug must be found.
-const PLANTED_SEEDS: u64 = 1_000;
+const PLANTED_SEEDS: u64 = 3_000;
 
 #[test]
 fn every_law_holds_every_mark_is_reached_and_every_planted_bug_is_found() {
