@@ -1,5 +1,6 @@
 //! Basic types and rules. They depend on nothing else in this crate.
 
+pub(crate) mod ban;
 pub(crate) mod calendar;
 pub(crate) mod cloak;
 pub(crate) mod digest;

@@ -1,6 +1,7 @@
 //! The hub: joins the sessions of all connections with the world and the log.
 
 mod address;
+mod ban;
 mod budget;
 mod check;
 mod close;

@@ -71,6 +71,7 @@ mod server;
 mod session;
 mod world;
 
+pub use base::ban::{BanTarget, BanTargetError, NewBan, ServerBan, parse_duration};
 pub use base::calendar::Utc;
 pub use base::cloak::{Cloaks, NetworkHash};
 pub use base::digest::Digest;

@@ -20,6 +20,8 @@ pub enum Bug {
     AnswerOvertakes,
     /// Clients without `away-notify` are sent `AWAY` messages, too.
     AwayUnasked,
+    /// Bans from the server do not end.
+    BanForEver,
     /// Messages of bots do not have the tag `bot`.
     BotUntagged,
     /// Neighbouring addresses have one cloak.
@@ -42,6 +44,8 @@ pub enum Bug {
     InvisibleListed,
     /// Clients without `extended-join` are sent the extended form, too.
     JoinExtended,
+    /// The address of a killed member may connect again at once.
+    KilledReturns,
     /// Messages from others are included in the answer to a labelled line.
     LabelTakesOthers,
     /// A language that is chosen in the middle of a tick applies to the whole tick.
@@ -99,6 +103,16 @@ pub(crate) fn cloaked(ip: IpAddr) -> IpAddr {
         IpAddr::V4(ip) if is(Bug::CloakShared) => (ip.to_bits() & !3).to_be_bytes().into(),
         ip => ip,
     }
+}
+
+/// Returns the time at which bans from the server are looked up.
+pub(crate) fn time_of_bans(now_unix_ms: u64) -> u64 {
+    if is(Bug::BanForEver) { 0 } else { now_unix_ms }
+}
+
+/// Returns the number of milliseconds for which the address of a killed member may not connect.
+pub(crate) fn kill_wait_ms(ms: u64) -> u64 {
+    if is(Bug::KilledReturns) { 0 } else { ms }
 }
 
 /// Returns whether a client is told the address of a member. `may_know` is whether it may know it.

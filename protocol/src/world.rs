@@ -1,5 +1,6 @@
 //! The shared state: members, their names, and rooms.
 
+mod bans;
 mod check;
 mod effect;
 mod people;
@@ -10,6 +11,7 @@ mod silence;
 #[cfg(test)]
 mod tests;
 
+use crate::base::ban::ServerBan;
 use crate::base::digest::Digest;
 use crate::base::few::Few;
 use crate::base::id::{MemberId, RoomId, Seq};
@@ -34,6 +36,8 @@ pub use room::{HistoryLine, Room, Topic};
 /// else, so that every replay of a log makes the same world.
 #[derive(Clone, Debug, Default)]
 pub struct World {
+    /// The bans from the server, the latest last. Some may be over.
+    bans: Vec<ServerBan>,
     /// The time at which the log began, in milliseconds since 1970-01-01T00:00:00Z.
     began_unix_ms: u64,
     /// The names of members that left or were renamed, the latest last.
@@ -200,6 +204,7 @@ impl World {
             Command::Kick { room, name, .. } => self.kick(member, room, name, effects)?,
             Command::Kill { name, .. } => self.kill(entry, member, name, effects)?,
             Command::Leave { reason, .. } => self.leave(entry, member, *reason, effects),
+            Command::LiftBan { target, .. } => self.lift_ban(entry, member, target, effects)?,
             Command::Move { from, to, key, checks_key, .. } => {
                 let key = (key.as_ref(), *checks_key);
                 self.move_between(entry, member, from.as_ref(), to.as_ref(), key, effects)?;
@@ -217,6 +222,7 @@ impl World {
                 effects.push(Effect::Said { member, room });
             }
             Command::SetAway { away, .. } => self.set_away(member, away.as_ref(), effects),
+            Command::SetBan { ban, .. } => self.set_ban(entry, member, ban, effects)?,
             Command::SetHost { name, host, .. } => self.set_host(member, name, host, effects)?,
             Command::SetModes { room, changes, .. } => {
                 self.set_modes(entry, member, room, changes, effects)?;
@@ -260,6 +266,8 @@ impl World {
             person.digest(&mut digest);
             digest.number(*at_unix_ms);
         }
+        digest.number(self.bans.len() as u64);
+        self.bans.iter().for_each(|ban| ban.digest(&mut digest));
         for (id, room) in &self.rooms {
             digest.number(id.0.0);
             room.digest(&mut digest);

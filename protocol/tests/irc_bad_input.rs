@@ -747,7 +747,7 @@ fn empty_parameters_are_missing_parameters() {
             ("AWAY", "AWAY :", &["305 alice :You are no longer marked as being away"]),
             ("CAP", "CAP :", &["410 alice * :Invalid CAP command"]),
             ("CHGHOST", "CHGHOST : ", &["461 alice CHGHOST :Not enough parameters"]),
-            ("CHGHOST with two", "CHGHOST bob :", &["FAIL CHGHOST INVALID_HOST :Invalid host"]),
+            ("CHGHOST with two", "CHGHOST bob :", &["NOTICE alice :CHGHOST: Invalid host"]),
             ("HELP", "HELP :z z", &["524 alice z :No help available on this topic"]),
             ("INVITE", "INVITE :", &["461 alice INVITE :Not enough parameters"]),
             ("INVITE with two", "INVITE bob :", &["403 alice * :No such channel"]),

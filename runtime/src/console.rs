@@ -20,7 +20,7 @@ use crate::config::ConfigError;
 use crate::driver::{Counts, Ended, Observer};
 use crate::locale::{Bilingual, text};
 use limit::{RecordKind, RecordLimits};
-use parlor_protocol::{CloseReason, ConsoleEvent, Input, Instant, Language, Now};
+use parlor_protocol::{CloseReason, ConsoleEvent, Input, Instant, Language, Now, Utc};
 use passwords::PasswordCounts;
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -239,6 +239,40 @@ impl Console {
         }
     }
 
+    /// Logs bans from the server.
+    fn log_ban(&self, event: &ConsoleEvent<'_>) {
+        let language = self.language;
+        match *event {
+            ConsoleEvent::BanLifted { by, target } => {
+                let (name, peer) = (by.name, by.peer);
+                let text = text!(
+                    language,
+                    "{name} lifted the server ban of {target}",
+                    "{name} 解除了服务器对 {target} 的封禁"
+                );
+                info!(event = "ban_lifted", %name, %peer, %target, "{text}");
+            }
+            ConsoleEvent::BanSet { by, target, ends_unix_ms } => {
+                let (name, peer) = (by.name, by.peer);
+                let until = ends_unix_ms.map(|end| Utc::from_unix_ms(end).to_string());
+                let text = match &until {
+                    Some(until) => text!(
+                        language,
+                        "{name} banned {target} from the server until {until}",
+                        "{name} 在服务器上封禁了 {target}，至 {until}"
+                    ),
+                    None => text!(
+                        language,
+                        "{name} banned {target} from the server",
+                        "{name} 在服务器上封禁了 {target}"
+                    ),
+                };
+                info!(event = "ban_set", %name, %peer, %target, until, "{text}");
+            }
+            _ => {}
+        }
+    }
+
     /// Logs details for debugging. There are many of them, so their texts are made only if the level is enabled.
     fn log_detail(&self, event: &ConsoleEvent<'_>) {
         let language = self.language;
@@ -335,6 +369,7 @@ impl Observer for Console {
             | ConsoleEvent::Kicked { .. }
             | ConsoleEvent::ModesSet { .. }
             | ConsoleEvent::TopicSet { .. } => self.log_room_action(event),
+            ConsoleEvent::BanLifted { .. } | ConsoleEvent::BanSet { .. } => self.log_ban(event),
             ConsoleEvent::Demoted { .. }
             | ConsoleEvent::HostSet { .. }
             | ConsoleEvent::Promoted { .. }

@@ -15,7 +15,7 @@ use tracing_subscriber::fmt::format::debug_fn;
 const WAITING_RECORDS_MAX: usize = 16_384;
 
 /// Fields that the text of a record contains, and that a record for people therefore leaves out.
-const FIELDS_IN_TEXT: [&str; 23] = [
+const FIELDS_IN_TEXT: [&str; 24] = [
     "address",
     "buffer_bytes_max",
     "by",
@@ -37,6 +37,7 @@ const FIELDS_IN_TEXT: [&str; 23] = [
     "room",
     "setting",
     "target",
+    "until",
     "version",
     "wrong",
 ];

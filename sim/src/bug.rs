@@ -40,11 +40,12 @@ pub enum SimBug {
 }
 
 /// Every planted bug, with its name on the command line.
-pub const BUGS: [(&str, Bug); 39] = [
+pub const BUGS: [(&str, Bug); 41] = [
     ("address-shown", Bug::Core(CoreBug::AddressShown)),
     ("answer-overtakes", Bug::Core(CoreBug::AnswerOvertakes)),
     ("away-unasked", Bug::Core(CoreBug::AwayUnasked)),
     ("backlog-twice", Bug::Sim(SimBug::BacklogTwice)),
+    ("ban-for-ever", Bug::Core(CoreBug::BanForEver)),
     ("bot-untagged", Bug::Core(CoreBug::BotUntagged)),
     ("cloak-shared", Bug::Core(CoreBug::CloakShared)),
     ("close-loses-leave", Bug::Sim(SimBug::CloseLosesLeave)),
@@ -59,6 +60,7 @@ pub const BUGS: [(&str, Bug); 39] = [
     ("invisible-listed", Bug::Core(CoreBug::InvisibleListed)),
     ("join-extended", Bug::Core(CoreBug::JoinExtended)),
     ("kicked-hears", Bug::Sim(SimBug::KickedHears)),
+    ("killed-returns", Bug::Core(CoreBug::KilledReturns)),
     ("label-takes-others", Bug::Core(CoreBug::LabelTakesOthers)),
     ("language-of-tick", Bug::Core(CoreBug::LanguageOfTick)),
     ("leave-twice", Bug::Sim(SimBug::LeaveTwice)),

@@ -9,6 +9,7 @@ mod address;
 mod answer;
 mod apply;
 mod ask;
+mod ban;
 mod chat;
 mod cloak;
 mod compare;
@@ -287,15 +288,11 @@ impl Model {
             {
                 conn.due.cut_here();
             }
-            self.say_farewell_with(id, reason, message);
+            self.say_farewell(id, reason, message);
         }
     }
 
-    fn say_farewell(&mut self, id: ConnId, reason: CloseReason) {
-        self.say_farewell_with(id, reason, None);
-    }
-
-    fn say_farewell_with(&mut self, id: ConnId, reason: CloseReason, message: Option<&Text>) {
+    fn say_farewell(&mut self, id: ConnId, reason: CloseReason, message: Option<&Text>) {
         let Some(conn) = self.conns.get_mut(id) else { return };
         let bytes = match &conn.irc {
             Some(_) => self.bytes_of(id, &Reply::Farewell { reason, message }),

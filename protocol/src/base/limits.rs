@@ -71,6 +71,9 @@ limits! {
         detect_ms: u64 = 1_500;
         /// Maximum number of writes to sockets in one part of a flush, before new input is read.
         flush_writes_max: usize = 1_024;
+        /// Milliseconds for which an address may not connect again after an operator of the server disconnected one of its
+        /// members.
+        kill_wait_ms: u64 = 10_000;
         /// Maximum number of bytes of a line, without its line end. The rest of a longer line is dropped.
         line_bytes_max: usize = 4_096;
         /// Maximum number of names that one IRC connection may watch (`MONITOR`).
@@ -143,6 +146,8 @@ limits! {
         rooms_per_host_max: usize = 100;
         /// Maximum number of rooms that one member is in.
         rooms_per_member_max: usize = 20;
+        /// Maximum number of bans from the server.
+        server_bans_max: usize = 1_000;
         /// Maximum number of bytes of a room's topic. A longer one is refused.
         topic_bytes_max: usize = 390;
     }

@@ -9,6 +9,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+pub(crate) use mask::starred_network;
 pub use mask::{Folded, Glob, Mask, MaskEntry, MaskError, MaskList};
 
 /// A mode of a room that is on or off. The letters are those of IRC.

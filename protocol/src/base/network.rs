@@ -1,7 +1,7 @@
 //! Networks: the addresses that begin with the same bits.
 
 use core::fmt;
-use core::net::{IpAddr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::str::FromStr;
 
 /// A network in CIDR notation (RFC 4632, RFC 4291 section 2.3).
@@ -76,6 +76,16 @@ impl Network {
     /// Returns whether all addresses of `other` are in the network.
     pub(crate) fn contains_all(&self, other: &Self) -> bool {
         other.bits >= self.bits && other.first & mask(self.bits) == self.first
+    }
+
+    /// Returns whether the network has all addresses of IPv4 or of IPv6.
+    pub(crate) const fn is_whole_family(&self) -> bool {
+        self.bits == 0 || self.bits == MAPPED_BITS && self.first == 0xFFFF << 32
+    }
+
+    /// Returns the only address of the network, if it is one of IPv4.
+    pub(crate) fn as_v4_address(&self) -> Option<Ipv4Addr> {
+        Ipv6Addr::from_bits(self.first).to_ipv4_mapped().filter(|_| self.bits == 128)
     }
 
     /// Returns the number of bits that all addresses share, counted in an IPv6 address.

@@ -133,10 +133,10 @@ impl Notes<'_> {
         put_line(self.to, format_args!("{NOTE}{text}"));
     }
 
-    /// Writes the farewell to a connection, followed by the message of the operator who killed the member.
+    /// Writes the farewell to a connection, followed by the message of the operator who killed or banned the member.
     fn farewell(&mut self, reason: CloseReason, message: Option<&Text>, language: Language, between: &str) {
         let Some(farewell) = reason.farewell(language) else { return };
-        match message.filter(|_| reason == CloseReason::Killed) {
+        match message.filter(|_| matches!(reason, CloseReason::Banned | CloseReason::Killed)) {
             Some(message) => put_text(self.to, &[NOTE, farewell, between], message),
             None => self.note(format_args!("{farewell}")),
         }
@@ -173,6 +173,22 @@ impl Notes<'_> {
             listed += 1;
         }
         self.note(format_args!("{line}"));
+        listed
+    }
+
+    /// Writes a list with a note for each item. Returns the number of items that fit into `reply_bytes_max`.
+    fn list_in_lines(&mut self, items: impl Iterator<Item = String>) -> usize {
+        // Space for the start and the end of a note, and for the note on the items that do not fit.
+        const AROUND_BYTES: usize = 64;
+        let end = self.to.len() + self.reply_bytes_max.saturating_sub(AROUND_BYTES);
+        let mut listed = 0;
+        for item in items {
+            if self.to.len() + item.len() > end {
+                break;
+            }
+            self.note(format_args!("{item}"));
+            listed += 1;
+        }
         listed
     }
 

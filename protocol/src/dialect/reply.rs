@@ -2,6 +2,7 @@
 
 use super::action::Notice;
 use super::event::Event;
+use crate::base::ban::{BanTarget, ServerBan};
 use crate::base::mode::ModeChange;
 use crate::base::name::{Name, RoomName};
 use crate::base::person::{Person, UserModes};
@@ -21,13 +22,25 @@ pub enum Reply<'a> {
         /// Whether it was away before.
         was_away: bool,
     },
+    /// The member has lifted a ban from the server.
+    BanLifted {
+        /// The connections that were banned.
+        target: &'a BanTarget,
+    },
+    /// The member has set a ban from the server.
+    BanSet {
+        /// The ban.
+        ban: &'a ServerBan,
+        /// The number of connections that were closed because of it.
+        closed: usize,
+    },
     /// The connection has become a member.
     Entered,
     /// The connection closes.
     Farewell {
         /// The reason.
         reason: CloseReason,
-        /// The message of the operator who killed the member, if there is one.
+        /// The message of the operator who killed or banned the member, if there is one.
         message: Option<&'a Text>,
     },
     /// The member is shown with another host.

@@ -3,6 +3,7 @@
 use super::action::{Action, Question};
 use super::event::WireClass;
 use super::reply::Reply;
+use crate::base::ban::{BanTarget, applies_to_member};
 use crate::base::id::MemberId;
 use crate::base::limits::Limits;
 use crate::base::name::{Name, RoomName};
@@ -10,7 +11,7 @@ use crate::base::options::Options;
 use crate::base::person::Person;
 use crate::base::text::Text;
 use crate::base::time::Now;
-use crate::world::World;
+use crate::world::{Member, World};
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use bytes::BytesMut;
@@ -142,6 +143,16 @@ pub struct View<'a> {
     pub watched: &'a BTreeSet<Name>,
     /// The addresses of the members' clients, which the world does not contain.
     pub addresses: &'a dyn ClientAddresses,
+}
+
+impl View<'_> {
+    /// Returns whether a ban from the server would apply to the connection itself.
+    #[must_use]
+    pub fn is_covered_by(&self, target: &BanTarget) -> bool {
+        let Some(id) = self.member else { return false };
+        let (person, ip) = (self.world.member(id).map(Member::person), self.addresses.of_member(id));
+        person.zip(ip).is_some_and(|(person, ip)| applies_to_member(target, person, ip, &self.options.cloaks))
+    }
 }
 
 /// An answer that a dialect writes, and what follows from it.

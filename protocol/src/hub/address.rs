@@ -28,7 +28,7 @@ pub(super) struct Addresses {
     /// Indices of unused entries.
     vacant: Vec<u32>,
     by_network: BTreeMap<Network, u32>,
-    /// Entries without connections whose budget is not whole yet, by the instant at which it is.
+    /// Entries without connections whose budget is not whole yet, or that are closed, by the instant until which they are.
     indebted: BTreeSet<(Instant, u32)>,
     /// The number of places in queues that were given out.
     tickets: u64,
@@ -46,6 +46,8 @@ struct Entry {
     /// Admitted connections.
     admitted: u32,
     budget: Budget,
+    /// The time until which no connection of the address is admitted.
+    closed_until: Instant,
     /// The connections that wait until the budget is ready, in the order in which they began to wait.
     waiting: BTreeMap<Ticket, ConnId>,
 }
@@ -53,6 +55,13 @@ struct Entry {
 /// A place in the queue of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Ticket(NonZeroU64);
+
+impl Entry {
+    /// Returns the time until which the entry is kept without connections.
+    fn kept_until(&self) -> Instant {
+        self.budget.whole_at().max(self.closed_until)
+    }
+}
 
 impl Addresses {
     /// Returns the address of a new connection. At most `indebted_max` addresses are kept only for their debts; over it,
@@ -129,6 +138,20 @@ impl Addresses {
         self.each(id, |entry| entry.budget.charge(cost, rate.times(entry.factor), now));
     }
 
+    /// Admits no connection of an address until then. An address without limits, such as that of a bridge, stays open.
+    pub(super) fn close_until(&mut self, AddressId(index): AddressId, until: Instant) {
+        let entry = &mut self.entries[index as usize];
+        // Nobody is to blame for the address that newcomers share when there are too many debts.
+        if entry.factor > 0 && entry.network != Network::ANY {
+            entry.closed_until = entry.closed_until.max(until);
+        }
+    }
+
+    /// Whether no connection of the address is admitted now.
+    pub(super) fn is_closed(&self, AddressId(index): AddressId, now: Instant) -> bool {
+        self.entries[index as usize].closed_until > now
+    }
+
     /// Puts a connection at the end of the queue of its address.
     pub(super) fn wait(&mut self, AddressId(index): AddressId, conn: ConnId) -> Ticket {
         self.tickets += 1;
@@ -181,7 +204,7 @@ impl Addresses {
                 entry.admitted, admitted[index as usize],
                 "the connections of {network:?} are counted"
             );
-            let is_indebted = self.indebted.contains(&(entry.budget.whole_at(), index));
+            let is_indebted = self.indebted.contains(&(entry.kept_until(), index));
             assert_eq!(is_indebted, entry.users == 0, "{network:?} is kept for a reason");
             queued += entry.waiting.len();
         }
@@ -201,6 +224,7 @@ impl Addresses {
             users: 0,
             admitted: 0,
             budget: Budget::default(),
+            closed_until: Instant::ZERO,
             waiting: BTreeMap::new(),
         };
         if let Some(site) = site {
@@ -222,7 +246,7 @@ impl Addresses {
     fn hold(&mut self, index: u32) {
         let entry = &mut self.entries[index as usize];
         if entry.users == 0 {
-            self.indebted.remove(&(entry.budget.whole_at(), index));
+            self.indebted.remove(&(entry.kept_until(), index));
         }
         entry.users += 1;
     }
@@ -233,7 +257,7 @@ impl Addresses {
         debug_assert!(entry.users > 0, "only a user is released");
         entry.users -= 1;
         if entry.users == 0 {
-            self.indebted.insert((entry.budget.whole_at(), index));
+            self.indebted.insert((entry.kept_until(), index));
         }
     }
 

@@ -66,14 +66,16 @@ impl Hub {
             (Effect::AwaySet { member, was_away, silenced }, _) => {
                 self.away_set(author, *member, *was_away, *silenced, sink);
             }
+            (Effect::BanLifted { .. } | Effect::BanSet { .. } | Effect::KeptOut { .. }, _) => {
+                self.publish_ban(author, effect, sink);
+            }
             (Effect::Entered { member }, command) => self.entered(author, *member, command, sink),
             (Effect::HostSet { target, from, .. }, _) => self.host_set(author, *target, from, sink),
             (Effect::Invited { member, target, room }, _) => {
                 self.invited(author, *member, *target, *room, sink);
             }
-            (Effect::Joined { member, room, silenced }, command) => {
-                let is_first = matches!(command, Command::Enter { .. });
-                self.joined(author, *member, *room, (is_first, *silenced), sink);
+            (Effect::Joined { member, room, silenced }, _) => {
+                self.joined(author, *member, *room, *silenced, sink);
             }
             (Effect::Kicked { member, target, room, name }, Command::Kick { message, .. }) => {
                 self.kicked(author, *member, *target, (*room, name), message.as_ref(), sink);
@@ -89,8 +91,7 @@ impl Hub {
             }
             (Effect::NotEntered { refusal }, _) => self.not_entered(author, refusal, sink),
             (Effect::Parted { member, room, name, silenced }, Command::Move { message, .. }) => {
-                let message = message.as_ref().filter(|_| !silenced);
-                self.parted(author, *member, (*room, name), message, sink);
+                self.parted(author, *member, (*room, name), message.as_ref().filter(|_| !silenced), sink);
             }
             (Effect::RealNameSet { member }, Command::SetRealName { real_name, .. }) => {
                 self.tell_of_member(author, *member, EventKind::RealNameSet { real_name }, sink);

@@ -4,6 +4,7 @@
 //! from a name through its renames to an address. No event contains a message, a topic, a reason that a member gave,
 //! or the key of a room: the types have no place for them.
 
+use crate::base::ban::BanTarget;
 use crate::base::id::ConnId;
 use crate::base::mode::ModeChange;
 use crate::base::name::{Name, RoomName};
@@ -30,6 +31,22 @@ pub enum ConsoleEvent<'a> {
         conn: ConnId,
         /// The address that it comes from: of its client, or of a proxy.
         peer: SocketAddr,
+    },
+    /// An operator of the server lifted a ban from the server.
+    BanLifted {
+        /// The operator.
+        by: ConsoleMember<'a>,
+        /// The connections that were banned.
+        target: &'a BanTarget,
+    },
+    /// An operator of the server set a ban from the server.
+    BanSet {
+        /// The operator.
+        by: ConsoleMember<'a>,
+        /// The banned connections.
+        target: &'a BanTarget,
+        /// The time at which the ban ends, in milliseconds since 1970-01-01T00:00:00Z; `None` if it does not end by itself.
+        ends_unix_ms: Option<u64>,
     },
     /// A connection is closing, or was lost.
     Closed {

@@ -6,6 +6,7 @@ use crate::base::id::ConnId;
 use crate::base::name::RoomName;
 use crate::base::person::Profile;
 use crate::base::rate::Cost;
+use crate::base::text::Text;
 use crate::base::time::{DeadlineReason, Now};
 use crate::dialect::Dialect;
 use crate::dialect::action::{PasswordResult, Registration};
@@ -59,7 +60,7 @@ impl Hub {
         match refused {
             Some(reason) => {
                 self.charge_address(now, address, CONNECTION_COST);
-                self.refuse(now, conn, reason, sink);
+                self.refuse(now, conn, reason, None, sink);
             }
             None if is_proxied => self.expect_header(now, conn),
             None => self.admit(now, conn, sink),
@@ -69,11 +70,18 @@ impl Hub {
     /// Admits or refuses a connection whose client is known, and charges the client's address for it.
     pub(super) fn admit(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {
         let Some(connection) = self.connection(conn) else { return };
-        let address = connection.address;
+        let (address, ip) = (connection.address, connection.peer.ip());
         let is_ready = self.address_is_ready(now, address);
         self.charge_address(now, address, CONNECTION_COST);
+        if let Some(ban) = self.ban_on_address(now, ip) {
+            let message = ban.message();
+            return self.refuse(now, conn, CloseReason::Banned, message.as_ref(), sink);
+        }
+        if self.addresses.is_closed(address, now.mono) {
+            return self.refuse(now, conn, CloseReason::KilledLately, None, sink);
+        }
         if self.addresses.is_full(address, self.limits.connections_per_ip_max) {
-            return self.refuse(now, conn, CloseReason::AddressFull, sink);
+            return self.refuse(now, conn, CloseReason::AddressFull, None, sink);
         }
         if let Some(connection) = self.connection(conn) {
             connection.admission = Admission::Admitted;
@@ -87,7 +95,14 @@ impl Hub {
     }
 
     /// Refuses a connection: tells it the reason, or closes it at once if too many are being told already.
-    fn refuse(&mut self, now: Now, conn: ConnId, reason: CloseReason, sink: &mut impl Sink) {
+    fn refuse(
+        &mut self,
+        now: Now,
+        conn: ConnId,
+        reason: CloseReason,
+        message: Option<&Text>,
+        sink: &mut impl Sink,
+    ) {
         let is_told = self.refused < self.limits.refusals_max;
         let Some(connection) = self.connection(conn) else { return };
         connection.admission = if is_told { Admission::Refused } else { Admission::Dropped };
@@ -96,7 +111,7 @@ impl Hub {
         self.refused += u32::from(is_told);
         sink.output(Output::Console(ConsoleEvent::Refused { peer, reason }));
         if is_told {
-            return self.close_now(now, conn, reason, None, sink);
+            return self.close_now(now, conn, reason, message, sink);
         }
         self.propose_leave(conn, reason, None, sink);
         if let Some(session) = self.session(conn) {

@@ -22,7 +22,7 @@ impl Hub {
     }
 
     /// Returns the console event for an effect, if there is one. Messages, away texts and real names are not reported.
-    fn console_event<'a>(&'a self, author: Author<'_>, effect: &'a Effect) -> Option<ConsoleEvent<'a>> {
+    fn console_event<'a>(&'a self, author: Author<'a>, effect: &'a Effect) -> Option<ConsoleEvent<'a>> {
         let room_name = |room| self.world.room(room).map(Room::name);
         Some(match effect {
             Effect::Entered { member } => {
@@ -56,7 +56,9 @@ impl Hub {
             Effect::Renamed { member, from } if planted::reports_renames() => {
                 ConsoleEvent::Renamed { member: self.console_member(*member)?, from: &from.name }
             }
-            Effect::HostSet { .. }
+            Effect::BanLifted { .. }
+            | Effect::BanSet { .. }
+            | Effect::HostSet { .. }
             | Effect::Invited { .. }
             | Effect::Kicked { .. }
             | Effect::ModesSet { .. }
@@ -64,6 +66,7 @@ impl Hub {
             | Effect::UserModesSet { .. }
             | Effect::Wallops { .. } => return self.moderation_event(author, effect),
             Effect::AwaySet { .. }
+            | Effect::KeptOut { .. }
             | Effect::ModesUnchanged { .. }
             | Effect::NotEntered { .. }
             | Effect::RealNameSet { .. }
@@ -74,9 +77,18 @@ impl Hub {
     }
 
     /// Returns the console event for an act of a moderator, if there is one.
-    fn moderation_event<'a>(&'a self, author: Author<'_>, effect: &'a Effect) -> Option<ConsoleEvent<'a>> {
+    fn moderation_event<'a>(&'a self, author: Author<'a>, effect: &'a Effect) -> Option<ConsoleEvent<'a>> {
         let room_name = |room| self.world.room(room).map(Room::name);
         Some(match effect {
+            Effect::BanLifted { member } => {
+                let Command::LiftBan { target, .. } = &author.entry.command else { return None };
+                ConsoleEvent::BanLifted { by: self.console_member(*member)?, target }
+            }
+            Effect::BanSet { member } => {
+                let Command::SetBan { ban, .. } = &author.entry.command else { return None };
+                let ends_unix_ms = ban.lasts_ms.map(|ms| author.entry.at_unix_ms.saturating_add(ms));
+                ConsoleEvent::BanSet { by: self.console_member(*member)?, target: &ban.target, ends_unix_ms }
+            }
             Effect::HostSet { member, target, .. } => {
                 let host = self.world.member(*target)?.person().profile.host();
                 let (by, target) = (self.console_member(*member)?, self.console_member(*target)?);
@@ -118,6 +130,13 @@ impl Hub {
         self.counters.closed[reason as usize] += 1;
         if let Some(peer) = self.peer(conn) {
             sink.output(Output::Console(ConsoleEvent::Closed { conn, peer, reason }));
+        }
+    }
+
+    /// Reports a connection that is banned by its name.
+    pub(super) fn report_kept_out(&self, conn: ConnId, sink: &mut impl Sink) {
+        if let Some(peer) = self.peer(conn) {
+            sink.output(Output::Console(ConsoleEvent::Refused { peer, reason: CloseReason::Banned }));
         }
     }
 

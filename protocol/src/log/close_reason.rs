@@ -54,6 +54,13 @@ close_reasons! {
         parting: "Too many connections from your address",
         farewell: Some(["closed: too many connections from your address; try again later", "连接关闭：来自您地址的连接过多，请稍后再试"]),
     }
+    /// An operator of the server has banned it.
+    Banned {
+        word: "banned",
+        log: ["banned from the server", "被服务器封禁"],
+        parting: "Banned",
+        farewell: Some(["closed: you are banned from this server", "连接关闭：您已被本服务器封禁"]),
+    }
     /// The client closed its side of the connection.
     EndOfInput {
         word: "end_of_input",
@@ -67,6 +74,13 @@ close_reasons! {
         log: ["disconnected by an operator", "被管理员断开"],
         parting: "Killed",
         farewell: Some(["closed: an operator ended your connection", "连接关闭：管理员断开了您的连接"]),
+    }
+    /// An operator of the server disconnected a member of its address just before.
+    KilledLately {
+        word: "killed_lately",
+        log: ["an operator just disconnected its address", "管理员刚刚断开过该地址"],
+        parting: "An operator just disconnected your address",
+        farewell: Some(["closed: an operator just disconnected your address; try again in a moment", "连接关闭：管理员刚刚断开了您的地址，请稍后再试"]),
     }
     /// It came to a listener for proxies from an address that is not that of a proxy.
     NotProxy {

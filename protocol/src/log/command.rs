@@ -1,5 +1,6 @@
 //! Commands, which are the only way to change the shared state, and the log entries that contain them.
 
+use crate::base::ban::{BanTarget, NewBan};
 use crate::base::id::{ConnId, MemberId, Seq};
 use crate::base::limits::{PIECE_OVERHEAD_BYTES, PIECE_TEXT_BYTES_MIN, WorldLimits};
 use crate::base::mode::{Key, ModeChange, Status};
@@ -67,6 +68,13 @@ pub enum Command {
         /// The parting message.
         message: Option<Text>,
     },
+    /// An operator of the server lifts a ban from the server.
+    LiftBan {
+        /// The operator.
+        member: MemberId,
+        /// The connections that were banned.
+        target: BanTarget,
+    },
     /// A member leaves one room and enters another in one step; without one of the two, it only enters or leaves.
     Move {
         /// The member who moves.
@@ -120,6 +128,14 @@ pub enum Command {
         member: MemberId,
         /// The text for members who send it a direct message; `None` if it is back.
         away: Option<Text>,
+    },
+    /// An operator of the server bans connections from the server. If they are banned already, the new ban replaces the
+    /// former one.
+    SetBan {
+        /// The operator.
+        member: MemberId,
+        /// The ban.
+        ban: NewBan,
     },
     /// An operator of the server changes the host that is shown for a member.
     SetHost {
@@ -192,12 +208,14 @@ impl Command {
             | Self::Kick { member, .. }
             | Self::Kill { member, .. }
             | Self::Leave { member, .. }
+            | Self::LiftBan { member, .. }
             | Self::Move { member, .. }
             | Self::Promote { member }
             | Self::Rename { member, .. }
             | Self::Reply { member, .. }
             | Self::Say { member, .. }
             | Self::SetAway { member, .. }
+            | Self::SetBan { member, .. }
             | Self::SetHost { member, .. }
             | Self::SetModes { member, .. }
             | Self::SetRealName { member, .. }
@@ -228,8 +246,10 @@ impl Command {
             Self::Configure(_)
             | Self::Enter { .. }
             | Self::Invite { .. }
+            | Self::LiftBan { .. }
             | Self::Promote { .. }
             | Self::Rename { .. }
+            | Self::SetBan { .. }
             | Self::SetHost { .. }
             | Self::SetModes { .. }
             | Self::SetUserModes { .. } => 0,

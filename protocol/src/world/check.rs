@@ -40,6 +40,7 @@ impl World {
             self.former_names.len() <= self.limits.departed_max,
             "the former names are within their limit"
         );
+        assert!(self.bans.len() <= self.limits.server_bans_max, "bans are within their limit");
         let secret = self.rooms.values().filter(|room| room.modes.has(Flag::Secret)).count();
         assert_eq!(self.secret_rooms, secret, "secret rooms are counted");
         let histories: usize = self.rooms.values().map(|room| room.history_bytes).sum();

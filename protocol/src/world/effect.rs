@@ -1,6 +1,7 @@
 //! The effects of entries.
 
 use super::Refusal;
+use crate::base::ban::ServerBan;
 use crate::base::id::{MemberId, RoomId};
 use crate::base::mode::ModeChange;
 use crate::base::name::RoomName;
@@ -22,6 +23,16 @@ pub enum Effect {
         was_away: bool,
         /// Whether the away text is left out, because the member may not speak in one of its rooms.
         silenced: bool,
+    },
+    /// An operator of the server lifted a ban from the server.
+    BanLifted {
+        /// The operator.
+        member: MemberId,
+    },
+    /// An operator of the server set a ban from the server, which is the latest.
+    BanSet {
+        /// The operator.
+        member: MemberId,
     },
     /// A connection became a member. Effects for the rooms that it enters follow.
     Entered {
@@ -54,6 +65,11 @@ pub enum Effect {
         room: RoomId,
         /// Whether the away text is left out, because the member may not speak in the room.
         silenced: bool,
+    },
+    /// A connection did not become a member, because of a ban from the server.
+    KeptOut {
+        /// The ban.
+        ban: ServerBan,
     },
     /// A member was removed from a room. It and the remaining members read of it.
     Kicked {

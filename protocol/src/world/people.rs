@@ -97,13 +97,18 @@ impl World {
             NameRequest::Name(name) => name.clone(),
             NameRequest::Port(port) => self.name_for_port(*port, entry.seq),
         };
+        let person = Person { name, profile: profile.clone() };
+        if let Some(ban) = self.ban_on(&person, entry.at_unix_ms) {
+            effects.push(Effect::KeptOut { ban: ban.clone() });
+            return;
+        }
+        let name = &person.name;
         if let Some(owner) = self.names.get(name.key()).and_then(|owner| self.members.get(owner)) {
             let taken = owner.person.name.clone();
             effects.push(Effect::NotEntered { refusal: Refusal::NameTaken(taken) });
             return;
         }
         self.names.insert(name.shared_key(), member);
-        let person = Person { name, profile: profile.clone() };
         self.members.insert(member, Box::new(Member::new(person, entry.at_unix_ms)));
         self.members_max = self.members_max.max(self.members.len());
         effects.push(Effect::Entered { member });
@@ -175,8 +180,12 @@ impl World {
             _ => {}
         }
         self.check_name_change(id)?;
-        let Some(member) = self.members.get_mut(&id) else { return Ok(()) };
+        let Some(member) = self.members.get(&id) else { return Ok(()) };
         let renamed = Person { name: name.clone(), ..member.person.clone() };
+        if self.ban_on(&renamed, entry.at_unix_ms).is_some() {
+            return Err(Refusal::NameBanned);
+        }
+        let Some(member) = self.members.get_mut(&id) else { return Ok(()) };
         let from = core::mem::replace(&mut member.person, renamed);
         member.forget_muted();
         self.names.remove(from.name.key());

@@ -1,5 +1,6 @@
 //! The reasons for which the world refuses a command.
 
+use crate::base::ban::BanTarget;
 use crate::base::mode::{Mask, MaskList};
 use crate::base::name::{Name, RoomName};
 
@@ -21,6 +22,8 @@ pub enum Refusal {
     BadKey(RoomName),
     /// The member is banned from the room.
     Banned(RoomName),
+    /// The server has as many bans as its limit allows, which is this number.
+    BansFull(usize),
     /// The member to whom the reply would go has left the server.
     CorrespondentLeft,
     /// Only invited members may enter the room.
@@ -34,6 +37,8 @@ pub enum Refusal {
         /// The mask that was not added.
         mask: Mask,
     },
+    /// A ban from the server applies to the name.
+    NameBanned,
     /// The member may not change its name while a mask mutes it in the room.
     NameHeld(RoomName),
     /// Another member has the name.
@@ -44,6 +49,8 @@ pub enum Refusal {
     NoCtcp(RoomName),
     /// The member gave a key, but the room has none or does not exist.
     NoKey(RoomName),
+    /// There is no such ban from the server.
+    NoSuchBan(BanTarget),
     /// No member has the name.
     NoSuchName(Name),
     /// The room does not exist, or is secret.
@@ -86,14 +93,17 @@ impl Refusal {
             Self::AlreadyThere { .. } => "already_there",
             Self::BadKey(_) => "bad_key",
             Self::Banned(_) => "banned",
+            Self::BansFull(_) => "bans_full",
             Self::CorrespondentLeft => "correspondent_left",
             Self::InviteOnly(_) => "invite_only",
             Self::ListFull { .. } => "list_full",
+            Self::NameBanned => "name_banned",
             Self::NameHeld(_) => "name_held",
             Self::NameTaken(_) => "name_taken",
             Self::NameUnchanged => "name_unchanged",
             Self::NoCtcp(_) => "no_ctcp",
             Self::NoKey(_) => "no_key",
+            Self::NoSuchBan(_) => "no_such_ban",
             Self::NoSuchName(_) => "no_such_name",
             Self::NoSuchRoom(_) => "no_such_room",
             Self::NobodyToAnswer => "nobody_to_answer",

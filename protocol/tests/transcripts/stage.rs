@@ -4,7 +4,7 @@ use crate::script::{Action, Script, escape};
 use bytes::Bytes;
 use parlor_protocol::{
     Command, ConnId, ConsoleEvent, Dialect, Environment, Identity, Input, Language, Limits, LogEntry,
-    MemoryLog, Now, Options, Outbox, Output, RoomName, Server, Wire, World,
+    MemoryLog, Now, Options, Outbox, Output, RoomName, Server, Utc, Wire, World,
 };
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -519,6 +519,11 @@ fn console(event: &ConsoleEvent<'_>) -> Option<String> {
         }
         ConsoleEvent::TurnedAway { peer, kind } => format!("{peer} speaks {}", kind.name()),
         ConsoleEvent::Wallops { by } => format!("{} spoke to all who want to hear operators", by.name),
+        ConsoleEvent::BanLifted { by, target } => format!("{} lifted the ban of {target}", by.name),
+        ConsoleEvent::BanSet { by, target, ends_unix_ms: None } => format!("{} banned {target}", by.name),
+        ConsoleEvent::BanSet { by, target, ends_unix_ms: Some(end) } => {
+            format!("{} banned {target} until {}", by.name, Utc::from_unix_ms(*end))
+        }
     };
     Some(format!("console: {text}"))
 }

@@ -104,7 +104,7 @@ pub(super) fn closing(line: &str) -> Option<Closing> {
         for (reason, text) in &texts {
             let is_meant = match reason {
                 // The operator's own words follow.
-                CloseReason::Killed => line.starts_with(text),
+                CloseReason::Banned | CloseReason::Killed => line.starts_with(text),
                 _ => line == text,
             };
             if is_meant {
@@ -113,7 +113,7 @@ pub(super) fn closing(line: &str) -> Option<Closing> {
                     | CloseReason::Password
                     | CloseReason::PasswordNotChecked
                     | CloseReason::ServerFull => Closing::Rejected(*reason),
-                    CloseReason::Killed => Closing::ForGood,
+                    CloseReason::Banned | CloseReason::Killed => Closing::ForGood,
                     _ => Closing::Lost,
                 });
             }
@@ -258,12 +258,15 @@ mod tests {
             for (reason, note) in farewells(language) {
                 known += 1;
                 let closing = closing(&note).unwrap();
-                assert_eq!(closing == Closing::ForGood, reason == CloseReason::Killed, "{note}");
+                let is_for_good = matches!(reason, CloseReason::Banned | CloseReason::Killed);
+                assert_eq!(closing == Closing::ForGood, is_for_good, "{note}");
                 rejected += usize::from(closing == Closing::Rejected(reason));
             }
             let message = Text::clean(b"spam", false);
-            let killed = Note::Farewell { reason: CloseReason::Killed, message: Some(&message) };
-            assert_eq!(closing(&rendered(&killed, language)), Some(Closing::ForGood));
+            for reason in [CloseReason::Banned, CloseReason::Killed] {
+                let ended = Note::Farewell { reason, message: Some(&message) };
+                assert_eq!(closing(&rendered(&ended, language)), Some(Closing::ForGood));
+            }
             let quit = Note::Farewell { reason: CloseReason::Quit, message: None };
             assert_eq!(closing(&rendered(&quit, language)), Some(Closing::Quit));
         }

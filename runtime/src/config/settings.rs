@@ -5,6 +5,7 @@
 
 #[macro_use]
 mod row;
+mod moderation;
 mod socket;
 mod table;
 

@@ -80,7 +80,9 @@ impl RecordKind {
             ConsoleEvent::RoomEntered { .. } => Some(Self::RoomEntered),
             ConsoleEvent::RoomLeft { .. } => Some(Self::RoomLeft),
             ConsoleEvent::TurnedAway { .. } => Some(Self::TurnedAway),
-            ConsoleEvent::Demoted { .. }
+            ConsoleEvent::BanLifted { .. }
+            | ConsoleEvent::BanSet { .. }
+            | ConsoleEvent::Demoted { .. }
             | ConsoleEvent::HostSet { .. }
             | ConsoleEvent::Invited { .. }
             | ConsoleEvent::Kicked { .. }

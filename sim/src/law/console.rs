@@ -56,6 +56,15 @@ impl Console {
                 self.conns.insert(*member, conn);
                 format!("{} entered", self.shown(*member, &name(*member)?)?)
             }
+            Effect::BanLifted { member } => {
+                let Command::LiftBan { target, .. } = &entry.command else { return None };
+                format!("{} unbans {target}", self.shown(*member, &name(*member)?)?)
+            }
+            Effect::BanSet { member } => {
+                let ban = world.bans(0).last()?;
+                let by = self.shown(*member, &name(*member)?)?;
+                format!("{by} bans {} until {:?}", ban.target, ban.ends_unix_ms)
+            }
             Effect::HostSet { member, target, .. } => {
                 let (by, whom) =
                     (self.shown(*member, &name(*member)?)?, self.shown(*target, &name(*target)?)?);
@@ -119,6 +128,10 @@ fn shown(member: ConsoleMember<'_>) -> String {
 /// Returns a description of a report about an entry; `None` for any other report.
 fn of_entry(event: &ConsoleEvent<'_>) -> Option<String> {
     Some(match *event {
+        ConsoleEvent::BanLifted { by, target } => format!("{} unbans {target}", shown(by)),
+        ConsoleEvent::BanSet { by, target, ends_unix_ms } => {
+            format!("{} bans {target} until {ends_unix_ms:?}", shown(by))
+        }
         ConsoleEvent::Demoted { member } => format!("{} is none", shown(member)),
         ConsoleEvent::Entered { member, .. } => format!("{} entered", shown(member)),
         ConsoleEvent::HostSet { by, target, .. } => format!("{} hosts {}", shown(by), shown(target)),

@@ -80,6 +80,8 @@ impl Address {
 pub(super) struct Addresses {
     whole_at: BTreeMap<Address, u64>,
     factors: BTreeMap<Address, u32>,
+    /// The times until which no connection of an address is admitted.
+    closed_until: BTreeMap<Address, u64>,
     /// Those who wait for an address, in the order in which they began to.
     queues: BTreeMap<Address, Vec<ConnId>>,
 }
@@ -91,7 +93,10 @@ impl Model {
         let around = self.options.trusted.iter().filter(|it| it.network.contains(ip));
         let trusted = around.max_by_key(|it| bits_of(it));
         let host = Address::host(ip, trusted);
-        let owes = |address: &Address| self.addresses.whole_at.get(address).is_some_and(|&at| at > now);
+        let is_later =
+            |times: &BTreeMap<Address, u64>, of: &Address| times.get(of).is_some_and(|&at| at > now);
+        let Addresses { whole_at, closed_until, .. } = &self.addresses;
+        let owes = |address: &Address| is_later(whole_at, address) || is_later(closed_until, address);
         let has_conns = |address: Address| self.conns.values().any(|conn| conn.address == address);
         let is_kept = |address: Address| has_conns(address) || owes(&address);
         let site_is_used = |site: Address| {
@@ -117,6 +122,21 @@ impl Model {
             self.addresses.whole_at.entry(site).or_insert(0);
         }
         address
+    }
+
+    /// An operator has killed a member: its address has to wait before it may return.
+    pub(super) fn close_address_of(&mut self, id: ConnId) {
+        let until = self.now.mono.plus_ms(self.limits.kill_wait_ms).as_micros();
+        let Some(address) = self.conns.get(id).map(|conn| conn.address) else { return };
+        if address != SHARED && self.addresses.factors[&address] != 0 {
+            let closed_until = self.addresses.closed_until.entry(address).or_insert(0);
+            *closed_until = until.max(*closed_until);
+        }
+    }
+
+    /// Whether an address has to wait because one of its members was killed.
+    pub(super) fn is_closed(&self, address: Address) -> bool {
+        self.addresses.closed_until.get(&address).is_some_and(|&until| until > self.now.mono.as_micros())
     }
 
     /// Whether an address has as many connections as it may have.

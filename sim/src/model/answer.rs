@@ -195,6 +195,16 @@ impl Model {
 
     /// Carries out a change.
     fn change(&mut self, id: ConnId, change: Change) {
+        if let Change::Ban(ban) = change {
+            let itself = self.bans_itself(id, &ban);
+            if let Some(conn) = self.conns.get_mut(id)
+                && let Some(member) = conn.stage.member()
+                && !itself
+            {
+                conn.waiting.push_front(Todo::Propose(Command::SetBan { member, ban }));
+            }
+            return;
+        }
         let Some(conn) = self.conns.get_mut(id) else { return };
         let member = conn.stage.member();
         let person = member.and_then(|member| self.chat.people.get(&member));

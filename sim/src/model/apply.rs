@@ -35,6 +35,7 @@ impl Model {
                 self.left(conn, entry, *member, *reason, words);
                 Ok(())
             }
+            Command::LiftBan { member, target } => self.lift_ban(conn, entry, *member, target),
             Command::Move { member, from, to, key, checks_key, message } => {
                 let (rooms, key) = ((from.as_ref(), to.as_ref()), (key.as_ref(), *checks_key));
                 self.change_room(conn, entry, *member, rooms, key, message.as_ref())
@@ -52,6 +53,7 @@ impl Model {
                 self.set_away(conn, entry, *member, away.as_ref());
                 Ok(())
             }
+            Command::SetBan { member, ban } => self.set_ban(conn, entry, *member, ban),
             Command::SetHost { member, name, host } => {
                 let target = self.target_of_operator(*member, name)?;
                 self.set_host(conn, entry, target, host);
@@ -118,6 +120,7 @@ impl Model {
         let words = Text::clean(format!("by {by}{words}").as_bytes(), false);
         let killed = self.chat.people[&target].conn;
         sometimes!(self.marks, Killed, true);
+        self.close_address_of(killed);
         self.left(killed, entry, target, CloseReason::Killed, Some(&words));
         Ok(())
     }
@@ -239,7 +242,7 @@ impl Model {
         self.chat.named(name).ok_or_else(|| Refusal::NoSuchName(name.clone()))
     }
 
-    fn check_operator(&self, member: MemberId) -> Result<(), Refusal> {
+    pub(super) fn check_operator(&self, member: MemberId) -> Result<(), Refusal> {
         match self.chat.people[&member].modes.has(UserModes::OPERATOR) {
             true => Ok(()),
             false => Err(Refusal::NotServerOperator),

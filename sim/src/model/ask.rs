@@ -1,10 +1,13 @@
 //! The plain dialect: parses a typed line into a request.
 
 use super::address::{LINE, told};
+use super::ban;
 use super::mask::{self, Unfit};
 use crate::seen::{has_no_glyph, is_unseen, narrow};
 use parlor_protocol::plain::{HelpOn, Mistake};
-use parlor_protocol::{Flag, Key, Language, MaskList, MessageKind, ModeChange, Name, RoomName, Status, Text};
+use parlor_protocol::{
+    BanTarget, Flag, Key, Language, MaskList, MessageKind, ModeChange, Name, NewBan, RoomName, Status, Text,
+};
 
 /// The request of one line.
 #[derive(Clone, Debug)]
@@ -36,6 +39,9 @@ pub(super) enum Ask {
     Reply(Text),
     Rooms,
     Say(MessageKind, Text),
+    ServerBan(NewBan),
+    ServerBans,
+    ServerUnban(BanTarget),
     Tell(Name, Text),
     TopicSet(Option<Text>),
     TopicShow,
@@ -94,6 +100,8 @@ impl Ask {
                 | Self::Modes
                 | Self::NotSaid
                 | Self::Rooms
+                | Self::ServerBan(_)
+                | Self::ServerBans
                 | Self::TopicShow
                 | Self::Who(_)
         )
@@ -206,6 +214,12 @@ impl Rest<'_> {
             "nick" => Ok(Ask::Rename(Name::parse(&self.all().ok_or(usage)?).map_err(Mistake::BadName)?)),
             "part" => Ok(Ask::Part(self.words())),
             "quit" => Ok(Ask::Quit(self.words())),
+            "serverban" => self.server_ban(name),
+            "serverunban" => {
+                let whom = self.word().ok_or(usage)?;
+                self.end(name)?;
+                Ok(Ask::ServerUnban(ban::target(&whom).map_err(Mistake::BadBan)?))
+            }
             "rooms" => self.end(name).map(|()| Ask::Rooms),
             "topic" => match self.all().as_deref() {
                 None => Ok(Ask::TopicShow),
@@ -239,6 +253,21 @@ impl Rest<'_> {
                 Ok(Ask::Mode(ModeChange::Mask { list: MaskList::Bans, mask, on }))
             }
         }
+    }
+
+    fn server_ban(&mut self, name: &'static str) -> Result<Ask, Mistake> {
+        let Some(first) = self.word() else { return Ok(Ask::ServerBans) };
+        let mut lasts_ms = ban::duration(&first);
+        let whom = if lasts_ms.is_some() { self.word().ok_or(Mistake::Usage(name))? } else { first };
+        let target = ban::target(&whom).map_err(Mistake::BadBan)?;
+        if lasts_ms.is_none() {
+            let mut behind = Rest { text: self.text, shown: self.shown };
+            lasts_ms = behind.word().and_then(|word| ban::duration(&word));
+            if lasts_ms.is_some() {
+                *self = behind;
+            }
+        }
+        Ok(Ask::ServerBan(NewBan { target, lasts_ms, reason: self.words() }))
     }
 
     fn status(&mut self, name: &'static str) -> Result<Ask, Mistake> {
@@ -317,6 +346,8 @@ fn named(typed: &str) -> Option<&'static str> {
         "part" | "leave" => "part",
         "quit" | "exit" | "bye" => "quit",
         "rooms" | "list" => "rooms",
+        "serverban" | "serverbans" => "serverban",
+        "serverunban" => "serverunban",
         "topic" => "topic",
         "who" | "names" => "who",
         _ => return None,

@@ -5,7 +5,7 @@ use super::mask;
 use parlor_protocol::plain::{Mistake, Note};
 use parlor_protocol::{
     Command, ConnId, Flag, HistoryLine, Key, LogEntry, Mask, MaskList, MemberId, Message, MessageKind,
-    ModeChange, Name, Person, Refusal, RoomName, Status, Text, Topic, UserModes, WorldLimits,
+    ModeChange, Name, Person, Refusal, RoomName, ServerBan, Status, Text, Topic, UserModes, WorldLimits,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +17,8 @@ pub(super) struct Chat {
     pub(super) rooms: Vec<Room>,
     /// Former names of members that left or were renamed, each with the time in Unix milliseconds. The latest is last.
     pub(super) departed: Vec<(Person, u64)>,
+    /// The bans from the server, the latest last.
+    pub(super) bans: Vec<ServerBan>,
     pub(super) limits: WorldLimits,
     pub(super) began_unix_ms: u64,
     /// The maximum number of members so far.
@@ -142,7 +144,7 @@ impl Chat {
         ask: &'a Ask,
         asker: MemberId,
         here: Option<&'a RoomName>,
-        line_bytes_max: usize,
+        (line_bytes_max, unix_ms): (usize, u64),
     ) -> Result<Note<'a>, Mistake> {
         let shown = || self.rooms.iter().filter(|room| room.is_visible_to(Some(asker)));
         let existing = |name: Option<&RoomName>| {
@@ -177,6 +179,13 @@ impl Chat {
             Ask::Rooms => {
                 let rooms = shown().map(|room| (&room.name, room.members.len()));
                 Note::Rooms { total: shown().count(), rooms: rooms.collect() }
+            }
+            Ask::ServerBans if !self.people[&asker].modes.has(UserModes::OPERATOR) => {
+                Note::Refused(&Refusal::NotServerOperator)
+            }
+            Ask::ServerBans => {
+                let bans: Vec<_> = self.bans_at(unix_ms).collect();
+                Note::ServerBans { total: bans.len(), bans }
             }
             Ask::TopicShow => {
                 let room = existing(here)?;

@@ -28,6 +28,9 @@ impl Chat {
         if !departed.eq(self.departed.iter().map(|(it, at_unix_ms)| (person(it), *at_unix_ms))) {
             return Some("the former names differ".to_owned());
         }
+        if !world.bans(0).eq(self.bans.iter()) {
+            return Some("the bans from the server differ".to_owned());
+        }
         let missing = people.next().map(|it| format!("there is no {it:?}"));
         missing.or_else(|| rooms.next().map(|it| format!("there is no {it:?}")))
     }

@@ -33,6 +33,13 @@ impl Model {
             NameRequest::Name(name) => name.clone(),
             NameRequest::Port(port) => self.chat.given_name(*port, member),
         };
+        let asking = Person { name: name.clone(), profile: profile.clone() };
+        if let Some(ban) = self.chat.mask_on(&asking, entry.at_unix_ms).cloned() {
+            sometimes!(self.marks, KeptOut, true);
+            self.not_entered(id);
+            self.end_banned(id, &ban);
+            return Ok(());
+        }
         if let Some(owner) = self.chat.named(&name) {
             sometimes!(self.marks, NameTakenAtEntrance, true);
             let taken = self.chat.people[&owner].person.name.clone();
@@ -206,7 +213,7 @@ impl Model {
         conn.forget_input();
         if conn.link == Link::Open {
             self.cut_label(id);
-            self.say_farewell_with(id, reason, message);
+            self.say_farewell(id, reason, message);
         }
         self.forget_if_over(id);
     }
@@ -233,6 +240,12 @@ impl Model {
         sometimes!(self.marks, NameHeld, checked.is_err());
         checked?;
         let (by, by_bot) = self.by(member);
+        let asked = Person { name: name.clone(), ..by.clone() };
+        let is_banned = self.chat.mask_on(&asked, entry.at_unix_ms).is_some();
+        sometimes!(self.marks, NameBanned, is_banned);
+        if is_banned {
+            return Err(Refusal::NameBanned);
+        }
         self.chat.person(member).person.name = name.clone();
         let renamed = self.chat.people[&member].person.clone();
         let event = event(&self.chat, entry, (&by, by_bot), EventKind::Renamed { to: name });

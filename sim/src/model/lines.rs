@@ -395,6 +395,7 @@ impl Model {
             (Ask::Kick(name, message), Some(room)) => Command::Kick { member, room, name, message },
             (Ask::Mode(change), Some(room)) => Command::SetModes { member, room, changes: vec![change] },
             (Ask::Rename(name), _) => Command::Rename { member, name },
+            (Ask::ServerUnban(target), _) => Command::LiftBan { member, target },
             (Ask::Join(room, key), from) => {
                 Command::Move { member, from, to: Some(room), key, checks_key: true, message: None }
             }
@@ -433,11 +434,23 @@ impl Model {
         if let Ask::Language(language) = ask {
             conn.language = language;
         }
-        conn.draining = matches!(ask, Ask::Bans | Ask::Help(_) | Ask::History(_) | Ask::Rooms | Ask::Who(_));
+        let ask = match ask {
+            Ask::ServerBan(ban) if self.bans_itself(id, &ban) => Ask::Mistaken(Mistake::BansOneself),
+            Ask::ServerBan(ban) => {
+                let Some(conn) = self.conns.get_mut(id) else { return };
+                return conn.waiting.push_front(Todo::Propose(Command::SetBan { member, ban }));
+            }
+            ask => ask,
+        };
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        conn.draining = matches!(
+            ask,
+            Ask::Bans | Ask::Help(_) | Ask::History(_) | Ask::Rooms | Ask::ServerBans | Ask::Who(_)
+        );
         let (language, here) = (conn.language, conn.room.clone());
         let mut bytes = bytes::BytesMut::new();
         let reply_bytes_max = self.limits.reply_bytes_max;
-        match self.chat.reply(&ask, member, here.as_ref(), self.limits.line_bytes_max) {
+        match self.chat.reply(&ask, member, here.as_ref(), (self.limits.line_bytes_max, self.now.unix_ms)) {
             Ok(reply) => reply.render(language, reply_bytes_max, &mut bytes),
             Err(mistake) => Note::Mistaken(&mistake).render(language, reply_bytes_max, &mut bytes),
         }

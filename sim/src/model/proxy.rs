@@ -4,7 +4,7 @@ use super::Model;
 use super::address::LINE;
 use super::conn::{Link, Stage, Wait};
 use crate::sometimes;
-use parlor_protocol::{CloseReason, ConnId, Instant};
+use parlor_protocol::{CloseReason, ConnId, Instant, Text};
 use std::net::{IpAddr, SocketAddr};
 
 /// The beginning of a block of version 2.
@@ -147,8 +147,10 @@ impl Model {
         let is_full = self.is_full(address);
         let is_ready = self.address_is_ready(address, false);
         self.charge_address(address, 4 * LINE);
-        if is_full {
-            return self.turn_away(id, CloseReason::AddressFull);
+        if let Some((reason, words)) = self.refusal_of_client(id, is_full) {
+            sometimes!(self.marks, BannedAtDoor, reason == CloseReason::Banned);
+            sometimes!(self.marks, KilledLately, reason == CloseReason::KilledLately);
+            return self.turn_away_with(id, reason, words.as_ref());
         }
         let Some(conn) = self.conns.get_mut(id) else { return };
         conn.has_address = true;
@@ -162,13 +164,17 @@ impl Model {
 
     /// Refuses a connection. It is told the reason, unless too many others are being told.
     pub(super) fn turn_away(&mut self, id: ConnId, reason: CloseReason) {
+        self.turn_away_with(id, reason, None);
+    }
+
+    fn turn_away_with(&mut self, id: ConnId, reason: CloseReason, words: Option<&Text>) {
         let refusals = self.conns.values().filter(|conn| conn.refused).count();
         let is_told = refusals < self.limits.refusals_max as usize;
         sometimes!(self.marks, DropsRefused, !is_told);
         let Some(conn) = self.conns.get_mut(id) else { return };
         (conn.admitted, conn.refused, conn.stage) = (false, is_told, Stage::Outside);
         if is_told {
-            self.say_farewell(id, reason);
+            self.say_farewell(id, reason, words);
         } else {
             conn.forget_input();
             (conn.link, conn.wait) = (Link::Closing, None);

@@ -3,7 +3,7 @@
 use super::address::{LINE, told};
 use super::ask::Ask;
 use parlor_protocol::irc::Capabilities;
-use parlor_protocol::{Command, Name, Notice, Question, Text, UserModes};
+use parlor_protocol::{Command, Name, NewBan, Notice, Question, Text, UserModes};
 
 /// A step.
 #[derive(Debug)]
@@ -42,6 +42,8 @@ pub(super) struct Query {
 /// A change that is made with an answer.
 #[derive(Debug, Default)]
 pub(super) enum Change {
+    /// Set a ban from the server, unless the asker would ban itself.
+    Ban(NewBan),
     /// Set the capabilities.
     Capabilities(Capabilities),
     /// Leave every room.

@@ -49,20 +49,21 @@ const MASKS: [&str; 28] = [
 ];
 
 /// Each kind of line with its weight.
-const LINES: [(LineKind, u64); 25] = [
+const LINES: [(LineKind, u64); 26] = [
     (LineKind::Ask, 12),
     (LineKind::Away, 4),
+    (LineKind::Ban, 2),
     (LineKind::Broken, 5),
     (LineKind::Capabilities, 6),
     (LineKind::Host, 4),
-    (LineKind::Invite, 5),
+    (LineKind::Invite, 12),
     (LineKind::Join, 22),
     (LineKind::Kick, 10),
     (LineKind::Kill, 3),
     (LineKind::Long, 3),
     (LineKind::Many, 4),
     (LineKind::Modes, 16),
-    (LineKind::Monitor, 6),
+    (LineKind::Monitor, 14),
     (LineKind::Names, 6),
     (LineKind::Nick, 8),
     (LineKind::Oper, 8),
@@ -81,6 +82,7 @@ const LINES: [(LineKind, u64); 25] = [
 enum LineKind {
     Ask,
     Away,
+    Ban,
     Broken,
     Capabilities,
     Host,
@@ -254,6 +256,7 @@ impl IrcWriter {
                 1 => format!("SETNAME :{}", "w".repeat(380 + source.index(20))),
                 _ => source.pick(&["AWAY :gone for tea", "AWAY", "AWAY back soon"]).to_owned(),
             },
+            LineKind::Ban => server_ban(source, &name),
             LineKind::Broken | LineKind::Many | LineKind::Say | LineKind::Unended => {
                 self.message(source, room, name, say())
             }
@@ -273,7 +276,10 @@ impl IrcWriter {
             },
             LineKind::Join => self.join(source, room),
             LineKind::Kick => self.kick(source, room, &name, say),
-            LineKind::Kill => format!("KILL {name} :{}", source.pick(&["spam", ""])),
+            LineKind::Kill => {
+                let opers = if source.chance(600) { "OPER root right\r\n" } else { "" };
+                format!("{opers}KILL {name} :{}", source.pick(&["spam", ""]))
+            }
             LineKind::Long => {
                 let (said, length) = (say(), source.between(380, 540));
                 let filler = source.pick(&["x", "é", "世"]);
@@ -527,4 +533,46 @@ fn topic(source: &mut Source<'_>, room: &str, say: &mut dyn FnMut() -> String) -
 fn lower_case(line: &str) -> String {
     let end = line.find(' ').unwrap_or(line.len());
     line[..end].to_lowercase() + &line[end..]
+}
+
+/// Returns a line about bans from the server. Most become an operator first.
+fn server_ban(source: &mut Source<'_>, name: &str) -> String {
+    let opers = if source.chance(600) { "OPER root right\r\n" } else { "" };
+    let (target, time) = server_ban_target(source, name);
+    let line = match source.below(8) {
+        0 => "BANS".to_owned(),
+        1 | 2 => format!("UNBAN {target}"),
+        3 => format!("BAN {}", source.pick(&["", "1h", "1h :", "1x x"])),
+        4 => format!("BAN {target} {time} :spam"),
+        _ => format!("BAN {time} {target} {}", source.pick(&["", ":spam and more", "spam and more"])),
+    };
+    format!("{opers}{line}")
+}
+
+/// Returns the target of a ban from the server, and a time. Bans of networks are short, or the scenario would fall silent.
+pub(super) fn server_ban_target(source: &mut Source<'_>, name: &str) -> (String, &'static str) {
+    let network = source.pick(&[
+        "",
+        "",
+        "127.0.0.1",
+        "127.0.0.2",
+        "10.0.0.2",
+        "10.0.0.2/31",
+        "2001:db8::1",
+        "*!*@2001:db8:0:0::/64",
+        "*!*@10.0.0.*",
+        "127.0.0.0/8",
+        "*!*@*.cloak",
+        "*",
+        "0.0.0.0/0",
+        "m:x",
+        "x!*@1.2.3.0/22",
+    ]);
+    match network {
+        "" => {
+            let target = source.pick(&[name, name, "n*", "*!n*@*"]).to_owned();
+            (target, source.pick(&["3s", "1m30s", "1h"]))
+        }
+        network => (network.to_owned(), source.pick(&["1s", "1s", "2s", "5s"])),
+    }
 }

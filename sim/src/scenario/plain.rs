@@ -2,6 +2,7 @@
 
 use super::Setup;
 use super::generate::swarm;
+use super::irc::server_ban_target;
 use super::pool::{NAMES, ROOMS};
 use crate::source::Source;
 
@@ -272,7 +273,15 @@ fn hidden(source: &mut Source<'_>, name: &str, room: &str, said: &str) -> String
 fn moderate(source: &mut Source<'_>, name: &str, said: &str) -> String {
     let mask = source.pick(&[name, "*!*@127.0.*", "10.0.0.1/8", "m:x", "a b"]);
     let on = source.pick(&["on", "off", "开", "maybe"]);
-    match source.below(14) {
+    match source.below(17) {
+        14 => {
+            let (target, time) = server_ban_target(source, name);
+            format!("/oper root right\n/serverban {target} {time} {}", source.pick(&["", "spam"]))
+        }
+        15 => format!("/oper root right\n/serverunban {}", server_ban_target(source, name).0),
+        16 => source
+            .pick(&["/serverban", "/serverbans", "/serverban 1h", "/serverunban", "/serverban 1h n2 spam"])
+            .to_owned(),
         0 => format!("/kick {name} {}", source.pick(&["", said])),
         1 => format!("/ban {mask}"),
         2 => "/ban".to_owned(),

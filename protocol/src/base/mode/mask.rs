@@ -168,6 +168,16 @@ impl Mask {
         self.as_str().starts_with(Self::MUTE)
     }
 
+    /// Returns whether the mask selects persons by their hosts alone.
+    pub(crate) fn selects_hosts(&self) -> bool {
+        self.as_str().starts_with("*!*@")
+    }
+
+    /// Returns whether nothing about a person matters to the mask.
+    pub(crate) fn matches_everybody(&self) -> bool {
+        self.0.glob.literals().all(|it| it == '!' || it == '@')
+    }
+
     /// Returns whether the mask matches the person.
     #[must_use]
     pub fn matches(&self, person: &Folded) -> bool {
@@ -231,7 +241,7 @@ fn cloaked_host(host: &str, cloaks: &Cloaks) -> Result<String, MaskError> {
 }
 
 /// Parses `192.0.2.*`, `192.0.*.*` or `192.0.*`: an address of the network, and the number of its bits.
-fn starred_network(host: &str) -> Option<(IpAddr, u8)> {
+pub(crate) fn starred_network(host: &str) -> Option<(IpAddr, u8)> {
     let parts: Vec<&str> = host.split('.').collect();
     let numbers = parts.iter().take_while(|&&it| it != "*").count();
     let bits = match (numbers, parts.len()) {

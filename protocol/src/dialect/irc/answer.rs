@@ -1,5 +1,6 @@
 //! The answers to queries of IRC clients, from the current world.
 
+pub(super) mod bans;
 mod help;
 mod hint;
 pub(super) mod people;
@@ -17,6 +18,7 @@ impl Query {
     pub(crate) fn answer(self, asker: &Asker<'_>, to: &mut Answers<'_>) -> Option<Self> {
         match self {
             Self::WithParams(answer, params) => answer(asker, &params, to),
+            Self::Bans(from) => return bans::bans(asker, from, to),
             Self::Cap(subcommand, list) => server::cap(asker, subcommand, &list, to),
             Self::Entered { room, with_names } => return rooms::entered(asker, &room, with_names, to),
             Self::Fail(kind, command, code, words) => server::fail(asker, (kind, &command, code, words), to),
@@ -38,7 +40,11 @@ impl Query {
             Self::UserModesChanged { on, off } => user_modes_changed(on, off, to),
             Self::Who { search, from } => return people::who(asker, search, from, to),
             // `act_on` has replaced these by actions or by another query.
-            Self::LeaveAll | Self::MonitorAll | Self::SetCapabilities(..) | Self::UserModes { .. } => {}
+            Self::LeaveAll
+            | Self::MonitorAll
+            | Self::SetBan(_)
+            | Self::SetCapabilities(..)
+            | Self::UserModes { .. } => {}
         }
         None
     }

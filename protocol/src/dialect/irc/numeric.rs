@@ -121,6 +121,7 @@ numerics! {
     ERR_NEEDMOREPARAMS "461" "Not enough parameters";
     ERR_ALREADYREGISTERED "462" "You may not reregister";
     ERR_PASSWDMISMATCH "464" "Password incorrect";
+    ERR_YOUREBANNEDCREEP "465" "";
     ERR_CHANNELISFULL "471" "Cannot join channel (+l)";
     ERR_UNKNOWNMODE "472" "is unknown mode char to me";
     ERR_INVITEONLYCHAN "473" "Cannot join channel (+i)";

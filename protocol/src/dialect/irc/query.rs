@@ -4,6 +4,7 @@ use super::capability::Capabilities;
 use super::event::cut;
 use super::message::MESSAGE_BYTES_MAX;
 use super::numeric::Numeric;
+use crate::base::ban::NewBan;
 use crate::base::id::{MemberId, RoomId};
 use crate::base::limits::Limits;
 use crate::base::mode::{Glob, MaskList};
@@ -22,6 +23,8 @@ use core::fmt::{Arguments, Write};
 /// A query. Queries with long answers contain the position at which the next page begins.
 #[derive(Clone, Debug)]
 pub(crate) enum Query {
+    /// The bans from the server, from an index.
+    Bans(usize),
     /// A `CAP` reply: the subcommand and the list of capabilities.
     Cap(&'static str, String),
     /// The topic and the names of a room that the asker has entered.
@@ -60,6 +63,8 @@ pub(crate) enum Query {
     },
     /// A numeric and its parameters.
     Numeric(Numeric, Vec<String>),
+    /// Sets a ban from the server, unless it would apply to the asker.
+    SetBan(NewBan),
     /// Sets the capabilities, and is answered with a `CAP` reply.
     SetCapabilities(Capabilities, &'static str, String),
     TopicIs(RoomName),

@@ -31,6 +31,7 @@ pub(crate) fn numeric(refusal: &Refusal, command: Option<&Command>) -> Option<Qu
         }
         Refusal::BadKey(room) => of_room(numeric::ERR_BADCHANNELKEY, room),
         Refusal::Banned(room) => of_room(numeric::ERR_BANNEDFROMCHAN, room),
+        Refusal::BansFull(_) | Refusal::NameBanned | Refusal::NoSuchBan(_) => of_server_ban(refusal, command),
         Refusal::InviteOnly(room) => of_room(numeric::ERR_INVITEONLYCHAN, room),
         Refusal::ListFull { room, list, .. } => {
             answer_numeric(numeric::ERR_BANLISTFULL, &[&channel(room), &String::from(list.letter())])
@@ -71,6 +72,19 @@ pub(crate) fn numeric(refusal: &Refusal, command: Option<&Command>) -> Option<Qu
         }
         Refusal::TopicTooLong(_) => answer_numeric(numeric::ERR_INPUTTOOLONG, &[]),
     })
+}
+
+/// Returns the answer to a command that was refused because of bans from the server.
+fn of_server_ban(refusal: &Refusal, command: Option<&Command>) -> Query {
+    let fail = |command: &str, code, words| Query::Fail("FAIL", command.into(), code, words);
+    match refusal {
+        Refusal::BansFull(_) => fail("BAN", "LIST_FULL", "The list of bans is full; UNBAN lifts one"),
+        Refusal::NameBanned => {
+            let name = requested_name(command).map_or("*", Name::as_str);
+            answer_numeric(numeric::ERR_ERRONEUSNICKNAME, &[name, "Erroneous nickname: the name is banned"])
+        }
+        _ => fail("UNBAN", "NOT_BANNED", "There is no such ban; BANS lists them"),
+    }
 }
 
 /// Returns the name that a command requests.

@@ -1,6 +1,6 @@
 //! The state of an IRC connection, as the session sees it.
 
-use super::answer::server;
+use super::answer::{bans, server};
 use super::capability::Capabilities;
 use super::client::Client;
 use super::command;
@@ -59,11 +59,13 @@ impl DialectState for Client {
                 let numeric = if away.is_some() { numeric::RPL_NOWAWAY } else { numeric::RPL_UNAWAY };
                 Query::Numeric(numeric, Vec::new())
             }
+            Reply::BanLifted { .. } | Reply::BanSet { .. } | Reply::Farewell { .. } | Reply::Ping => {
+                return put_message(reply, &Asker::new(self.capabilities, view), answer.bytes);
+            }
             Reply::Entered => {
                 self.registered();
                 return answer.next.push(Action::Ask(Question::new(Query::WithoutParams(server::welcome))));
             }
-            Reply::Farewell { reason, message } => return farewell(reason, message, answer.bytes),
             Reply::HostSet(event) => {
                 event.render(self.class(), answer.bytes);
                 let EventKind::HostSet { host, .. } = event.kind else { return };
@@ -91,10 +93,6 @@ impl DialectState for Client {
                 None => return,
             },
             Reply::NowOperator => Query::Numeric(numeric::RPL_YOUREOPER, Vec::new()),
-            Reply::Ping => {
-                write!(answer.bytes, "PING :{}\r\n", view.options.identity.name).expect(TAKES_ALL);
-                return;
-            }
             Reply::Refused { refusal, command } => match refusal::numeric(refusal, command) {
                 Some(query) => query,
                 None => return,
@@ -191,6 +189,18 @@ impl Client {
                     over_limit: Vec::new(),
                 });
             }
+            Query::SetBan(ban) => {
+                let member = view.member?;
+                if Asker::new(self.capabilities, view).is_operator() && view.is_covered_by(&ban.target) {
+                    return Some(Query::Fail(
+                        "FAIL",
+                        "BAN".into(),
+                        "BANS_YOU",
+                        "That would ban you, too; nothing was done",
+                    ));
+                }
+                answer.next.push(Action::Propose(Command::SetBan { member, ban }));
+            }
             Query::SetCapabilities(capabilities, subcommand, list) => {
                 self.capabilities = capabilities;
                 return Some(Query::Cap(subcommand, list));
@@ -228,6 +238,27 @@ fn user_modes(
             if unknown { numeric(numeric::ERR_UMODEUNKNOWNFLAG, Vec::new()) } else { None }
         }
     }
+}
+
+/// Writes a reply that is no answer to a query.
+fn put_message(reply: &Reply<'_>, asker: &Asker<'_>, to: &mut BytesMut) {
+    match *reply {
+        Reply::BanLifted { target } => bans::lifted(target, &mut Answers::new(to, asker)),
+        Reply::BanSet { ban, closed } => bans::set(ban, closed, &mut Answers::new(to, asker)),
+        Reply::Farewell { reason, message } => {
+            if reason == CloseReason::Banned {
+                told_banned(message, &mut Answers::new(to, asker));
+            }
+            farewell(reason, message, to);
+        }
+        _ => write!(to, "PING :{}\r\n", asker.options.identity.name).expect(TAKES_ALL),
+    }
+}
+
+/// Tells a client that it is banned, which clients that connect again by themselves may understand.
+fn told_banned(message: Option<&Text>, to: &mut Answers<'_>) {
+    let message = message.map_or(String::new(), |it| alloc::format!(": {}", it.as_str()));
+    to.numeric(numeric::ERR_YOUREBANNEDCREEP, &[&alloc::format!("You are banned from this server{message}")]);
 }
 
 /// Appends the `ERROR` message before a connection closes.

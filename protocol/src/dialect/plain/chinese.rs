@@ -5,6 +5,8 @@ use super::help::{HelpTexts, help};
 use super::moderation::{flag_word, last_of_each, mode_word, muted_mask, shown_mask as shown};
 use super::note::{Mistake, Note};
 use super::{Notes, not_utf8, put_line, put_text};
+use crate::base::ban::{BanTargetError, ServerBan};
+use crate::base::calendar::Utc;
 use crate::base::language::Language;
 use crate::base::mode::{Key, MaskList, ModeChange, Status};
 use crate::base::name::{Name, NameError, RoomName};
@@ -106,6 +108,18 @@ pub(super) fn note(note: &Note<'_>, to: &mut Notes<'_>) {
         Note::NowOperator => to.note(format_args!("您已成为服务器管理员")),
         Note::NowNamed(name) => to.note(format_args!("您已改名为 {name}")),
         Note::Refused(refusal) => refused(refusal, to),
+        Note::ServerBans { total: 0, .. } => to.note(format_args!("没有人被服务器封禁")),
+        Note::ServerBans { total, bans } => {
+            let listed = to.list_in_lines(bans.iter().map(|ban| server_ban(ban)));
+            more(total - listed, to);
+        }
+        Note::ServerBanLifted(target) => to.note(format_args!("已解除服务器对 {target} 的封禁")),
+        Note::ServerBanSet { ban, closed } => {
+            let (target, end) = (&ban.target, until(ban));
+            to.note(format_args!(
+                "服务器已封禁 {target}{end}，断开了 {closed} 个连接；输入 /serverunban {target} 解除"
+            ));
+        }
         Note::SlowedDown => {
             to.note(format_args!("您发送得太多，服务器一时读不完；其余内容会排队等候，不会丢失"));
         }
@@ -121,6 +135,18 @@ pub(super) fn note(note: &Note<'_>, to: &mut Notes<'_>) {
         | Note::Unchanged { .. }
         | Note::Who { .. } => about_room(note, to),
     }
+}
+
+/// Returns a line of the list of bans from the server.
+fn server_ban(ban: &ServerBan) -> String {
+    let ServerBan { target, reason, by, .. } = ban;
+    let reason =
+        reason.as_ref().map_or(String::new(), |it| format!("：{}", it.plain_parts().collect::<String>()));
+    format!("{target} 被服务器封禁，由 {by} 设置{}{reason}", until(ban))
+}
+
+fn until(ban: &ServerBan) -> String {
+    ban.ends_unix_ms.map_or(String::new(), |end| format!("，至 {}", Utc::from_unix_ms(end)))
 }
 
 /// Writes a note about a room.
@@ -185,6 +211,11 @@ fn about_room(note: &Note<'_>, to: &mut Notes<'_>) {
 
 fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
     match mistake {
+        Mistake::BadBan(BanTargetError::Everybody) => to.note(format_args!("这样会封禁所有人")),
+        Mistake::BadBan(BanTargetError::Mask(_)) => to.note(format_args!(
+            "这不是地址、网段或名字，也不是能匹配到人的掩码；输入 /help serverban 查看写法"
+        )),
+        Mistake::BansOneself => to.note(format_args!("这样会连您自己一起封禁，没有执行")),
         Mistake::BadKey => {
             to.note(format_args!("口令最多 {} 字节，不能含逗号，不能以冒号开头", Key::BYTES_MAX));
         }
@@ -246,6 +277,13 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
         Refusal::AlreadyThere { name, room } => to.note(format_args!("{name} 已经在房间 {room}")),
         Refusal::BadKey(room) => to.note(format_args!("房间 {room} 需要口令：/join {room} 口令")),
         Refusal::Banned(room) => to.note(format_args!("您已被房间 {room} 封禁")),
+        Refusal::BansFull(bans_max) => {
+            to.note(format_args!("服务器已有 {bans_max} 条封禁，达到上限；可用 /serverunban 解除"));
+        }
+        Refusal::NameBanned => to.note(format_args!("该名字已被服务器封禁")),
+        Refusal::NoSuchBan(target) => {
+            to.note(format_args!("服务器没有封禁 {target}；输入 /serverban 查看封禁名单"));
+        }
         Refusal::CorrespondentLeft => to.note(format_args!("您要回复的人已离开聊天室")),
         Refusal::InviteOnly(room) => {
             to.note(format_args!("房间 {room} 仅限受邀者进入，需由该房间的管理员邀请"));

@@ -5,6 +5,8 @@ use super::help::{HelpTexts, help};
 use super::moderation::{flag_word, last_of_each, mode_word, muted_mask, shown_mask as shown};
 use super::note::{Mistake, Note};
 use super::{Notes, not_utf8, put_line, put_text};
+use crate::base::ban::{BanTargetError, ServerBan};
+use crate::base::calendar::Utc;
 use crate::base::language::Language;
 use crate::base::mode::{Key, MaskList, ModeChange, Status};
 use crate::base::name::{Name, NameError, RoomName};
@@ -107,6 +109,18 @@ pub(super) fn note(note: &Note<'_>, to: &mut Notes<'_>) {
         Note::NowOperator => to.note(format_args!("you are now a server operator")),
         Note::NowNamed(name) => to.note(format_args!("you are now {name}")),
         Note::Refused(refusal) => refused(refusal, to),
+        Note::ServerBans { total: 0, .. } => to.note(format_args!("nobody is banned from the server")),
+        Note::ServerBans { total, bans } => {
+            let listed = to.list_in_lines(bans.iter().map(|ban| server_ban(ban)));
+            more(total - listed, to);
+        }
+        Note::ServerBanLifted(target) => to.note(format_args!("{target} is no longer banned from the server")),
+        Note::ServerBanSet { ban, closed } => {
+            let (target, end, closed) = (&ban.target, until(ban), Count(*closed, "connection"));
+            to.note(format_args!(
+                "{target} is banned from the server{end}; {closed} closed; /serverunban {target} lifts the ban"
+            ));
+        }
         Note::SlowedDown => to.note(format_args!(
             "you are sending more than this server reads at once; the rest waits, and nothing is lost"
         )),
@@ -122,6 +136,18 @@ pub(super) fn note(note: &Note<'_>, to: &mut Notes<'_>) {
             | Note::Unchanged { .. }
             | Note::Who { .. } => about_room(note, to),
     }
+}
+
+/// Returns a line of the list of bans from the server.
+fn server_ban(ban: &ServerBan) -> String {
+    let ServerBan { target, reason, by, .. } = ban;
+    let reason =
+        reason.as_ref().map_or(String::new(), |it| format!(": {}", it.plain_parts().collect::<String>()));
+    format!("{target} is banned from the server by {by}{}{reason}", until(ban))
+}
+
+fn until(ban: &ServerBan) -> String {
+    ban.ends_unix_ms.map_or(String::new(), |end| format!(" until {}", Utc::from_unix_ms(end)))
 }
 
 /// Writes a note about a room.
@@ -190,6 +216,11 @@ fn about_room(note: &Note<'_>, to: &mut Notes<'_>) {
 
 fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
     match mistake {
+        Mistake::BadBan(BanTargetError::Everybody) => to.note(format_args!("that would ban everybody")),
+        Mistake::BadBan(BanTargetError::Mask(_)) => to.note(format_args!(
+            "that is neither an address, a network, a name nor a mask that can match anybody; /help serverban explains bans"
+        )),
+        Mistake::BansOneself => to.note(format_args!("that would ban you, too; nothing was done")),
         Mistake::BadKey => to.note(format_args!(
             "a key has at most {} bytes, contains no comma, and does not begin with a colon",
             Key::BYTES_MAX
@@ -260,6 +291,13 @@ fn refused(refusal: &Refusal, to: &mut Notes<'_>) {
         Refusal::AlreadyThere { name, room } => to.note(format_args!("{name} is already in {room}")),
         Refusal::BadKey(room) => to.note(format_args!("{room} requires a key: /join {room} KEY")),
         Refusal::Banned(room) => to.note(format_args!("you are banned from {room}")),
+        Refusal::BansFull(bans_max) => {
+            to.note(format_args!("the server has {bans_max} bans already; /serverunban lifts one"));
+        }
+        Refusal::NameBanned => to.note(format_args!("that name is banned from this server")),
+        Refusal::NoSuchBan(target) => {
+            to.note(format_args!("{target} is not banned from the server; /serverban lists the bans"));
+        }
         Refusal::CorrespondentLeft => to.note(format_args!("the person you would reply to has left")),
         Refusal::InviteOnly(room) => {
             to.note(format_args!("{room} is invite-only; an operator of {room} must invite you"));

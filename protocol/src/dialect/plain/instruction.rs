@@ -1,6 +1,7 @@
 //! Instructions: parsed lines of the plain dialect.
 
 use super::note::{HelpOn, Mistake};
+use crate::base::ban::{BanTarget, NewBan};
 use crate::base::identity::Identity;
 use crate::base::language::Language;
 use crate::base::mode::{Key, ModeChange};
@@ -43,6 +44,12 @@ pub(crate) enum Instruction {
         kind: MessageKind,
         text: Text,
     },
+    /// Ban connections from the server.
+    ServerBan(NewBan),
+    /// List the bans from the server.
+    ServerBans,
+    /// Lift a ban from the server.
+    ServerUnban(BanTarget),
     SetMode(ModeChange),
     Tell {
         to: Name,

@@ -3,6 +3,7 @@
 use super::instruction::Instruction;
 use super::note::Mistake;
 use super::words::{Words, any_name, folded, printable_word};
+use crate::base::ban::{BanTarget, NewBan, parse_duration};
 use crate::base::mode::{Flag, Key, Mask, MaskError, MaskList, ModeChange, Status};
 use crate::dialect::action::Password;
 use alloc::string::String;
@@ -43,6 +44,29 @@ pub(super) fn devoice(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
 
 pub(super) fn op(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     status(words, Status::Operator, true)
+}
+
+pub(super) fn server_ban(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
+    let Some(first) = words.next() else { return Ok(Instruction::ServerBans) };
+    let (mut lasts_ms, target) = match parse_duration(&first) {
+        Some(ms) => (Some(ms), words.needed()?),
+        None => (None, first),
+    };
+    let target = BanTarget::parse(&target, words.cloaks).map_err(Mistake::BadBan)?;
+    if lasts_ms.is_none() {
+        let behind_target = words.rest;
+        lasts_ms = words.next().and_then(|word| parse_duration(&word));
+        if lasts_ms.is_none() {
+            words.rest = behind_target;
+        }
+    }
+    Ok(Instruction::ServerBan(NewBan { target, lasts_ms, reason: words.text() }))
+}
+
+pub(super) fn server_unban(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
+    let target = words.needed()?;
+    words.end()?;
+    Ok(Instruction::ServerUnban(BanTarget::parse(&target, words.cloaks).map_err(Mistake::BadBan)?))
 }
 
 pub(super) fn voice(words: &mut Words<'_>) -> Result<Instruction, Mistake> {

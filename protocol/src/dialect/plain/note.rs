@@ -1,5 +1,6 @@
 //! Notes: the server's messages to one plain client, independent of a language.
 
+use crate::base::ban::{BanTarget, BanTargetError, ServerBan};
 use crate::base::language::Language;
 use crate::base::mode::{Mask, ModeChange};
 use crate::base::name::{Name, NameError, RoomName};
@@ -33,7 +34,7 @@ pub enum Note<'a> {
     Farewell {
         /// The reason.
         reason: CloseReason,
-        /// The message of the operator who killed the member, if there is one.
+        /// The message of the operator who killed or banned the member, if there is one.
         message: Option<&'a Text>,
     },
     /// The member has entered the server.
@@ -129,6 +130,22 @@ pub enum Note<'a> {
         /// The first rooms of the list, with the number of their members.
         rooms: Vec<(&'a RoomName, usize)>,
     },
+    /// The bans from the server.
+    ServerBans {
+        /// Number of all bans, listed or not.
+        total: usize,
+        /// The first bans of the list.
+        bans: Vec<&'a ServerBan>,
+    },
+    /// The member has lifted a ban from the server.
+    ServerBanLifted(&'a BanTarget),
+    /// The member has set a ban from the server.
+    ServerBanSet {
+        /// The ban.
+        ban: &'a ServerBan,
+        /// The number of connections that were closed because of it.
+        closed: usize,
+    },
     /// The line may be the start of an IRC registration, and was not sent to the room.
     NotSaid,
     /// The member sends more than is read at once, and what is left waits.
@@ -187,6 +204,8 @@ pub enum HelpOn {
 /// A reason for which a line is not a valid command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mistake {
+    /// The argument cannot be banned from the server.
+    BadBan(BanTargetError),
     /// The argument is not a valid key.
     BadKey,
     /// The argument is not a number of members from 1.
@@ -201,6 +220,8 @@ pub enum Mistake {
     BadNumber,
     /// The argument is not a valid room name.
     BadRoom(NameError),
+    /// The ban would apply to the member itself.
+    BansOneself,
     /// Too many arguments for this command, named without its `/`.
     ExtraWords(&'static str),
     /// The member is already in the lobby.

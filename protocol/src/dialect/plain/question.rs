@@ -2,13 +2,14 @@
 
 use super::instruction::Instruction;
 use super::note::{HelpOn, Mistake, Note};
+use crate::base::ban::NewBan;
 use crate::base::id::MemberId;
 use crate::base::language::Language;
 use crate::base::mode::{MaskList, Statuses};
 use crate::base::name::RoomName;
 use crate::base::person::UserModes;
 use crate::dialect::state::View;
-use crate::world::{Member, Room};
+use crate::world::{Member, Refusal, Room};
 
 /// A question of the plain dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub(super) enum PlainQuestion {
         converted: bool,
     },
     Rooms,
+    ServerBan(NewBan),
+    ServerBans,
     Topic,
     /// The room to list; `None` for the member's own.
     Who(Option<RoomName>),
@@ -38,7 +41,10 @@ pub(super) enum PlainQuestion {
 impl PlainQuestion {
     /// Whether the answer may be long: see [`Answer::is_bulk`](crate::Answer::is_bulk).
     pub(super) const fn is_bulk(&self) -> bool {
-        matches!(self, Self::Bans | Self::Help(_) | Self::History(_) | Self::Rooms | Self::Who(_))
+        matches!(
+            self,
+            Self::Bans | Self::Help(_) | Self::History(_) | Self::Rooms | Self::ServerBans | Self::Who(_)
+        )
     }
 
     /// Returns the answer for a member that is in the room `here`. A [`Self::Deferred`] has none.
@@ -64,6 +70,9 @@ impl PlainQuestion {
                 let masks = bans.iter().take(items_max).map(|entry| &entry.mask).collect();
                 Note::Bans { room: room.name(), total: bans.len(), masks }
             }
+            // The state of the dialect has made an action of it, unless the ban would apply to the member.
+            Self::ServerBan(_) => return Err(Mistake::BansOneself),
+            Self::ServerBans => server_bans(view, items_max),
             Self::Deferred(_) => return Ok(None),
             Self::Help(on) => Note::Help(*on),
             Self::History(lines) => {
@@ -105,4 +114,15 @@ impl PlainQuestion {
             }
         }))
     }
+}
+
+/// Returns the list of bans from the server, which operators of the server may read.
+fn server_bans<'a>(view: &View<'a>, items_max: usize) -> Note<'a> {
+    let &View { member, world, now, .. } = view;
+    let member = member.and_then(|id| world.member(id));
+    if !member.is_some_and(|it| it.modes().has(UserModes::OPERATOR)) {
+        return Note::Refused(&Refusal::NotServerOperator);
+    }
+    let bans = || world.bans(now.unix_ms);
+    Note::ServerBans { total: bans().count(), bans: bans().take(items_max).collect() }
 }

@@ -5,12 +5,14 @@ use super::note::{Mistake, Note};
 use super::parse::parse;
 use super::question::PlainQuestion;
 use super::{render_note, wire_class};
+use crate::base::ban::NewBan;
 use crate::base::id::MemberId;
 use crate::base::identity::Identity;
 use crate::base::language::Language;
 use crate::base::mode::Key;
 use crate::base::name::RoomName;
 use crate::base::options::Options;
+use crate::base::person::UserModes;
 use crate::base::text::Text;
 use crate::dialect::action::{Action, Notice, Question};
 use crate::dialect::event::WireClass;
@@ -79,6 +81,9 @@ impl PlainState {
             Instruction::History(lines) => return Some(ask(PlainQuestion::History(lines))),
             Instruction::Language(language) => return Some(ask(PlainQuestion::Language(language))),
             Instruction::Mistaken(mistake) => return Some(ask(PlainQuestion::Mistaken(mistake))),
+            Instruction::ServerBan(ban) => return Some(ask(PlainQuestion::ServerBan(ban))),
+            Instruction::ServerBans => return Some(ask(PlainQuestion::ServerBans)),
+            Instruction::ServerUnban(target) => Ok(Command::LiftBan { member, target }),
             Instruction::Rooms => return Some(ask(PlainQuestion::Rooms)),
             Instruction::Topic(TopicInstruction::Show) => return Some(ask(PlainQuestion::Topic)),
             Instruction::Who(room) => return Some(ask(PlainQuestion::Who(room))),
@@ -163,6 +168,10 @@ impl DialectState for PlainState {
                 let action = view.member.and_then(|it| self.action(it, instruction, &view.options.identity));
                 return answer.next.extend(action);
             }
+            Some(PlainQuestion::ServerBan(ban)) if !would_ban_oneself(&ban, view) => {
+                let set = view.member.map(|member| Action::Propose(Command::SetBan { member, ban }));
+                return answer.next.extend(set);
+            }
             Some(question) => question,
         };
         if let PlainQuestion::Language(language) = question {
@@ -179,6 +188,8 @@ impl DialectState for PlainState {
     fn reply(&mut self, reply: &Reply<'_>, view: &View<'_>, answer: &mut Answer<'_>) {
         let note = match *reply {
             Reply::AwayIs { away, was_away } => Note::AwayIs { away, was_away },
+            Reply::BanLifted { target } => Note::ServerBanLifted(target),
+            Reply::BanSet { ban, closed } => Note::ServerBanSet { ban, closed },
             Reply::Farewell { reason, message } => Note::Farewell { reason, message },
             Reply::Invited { name, room } => Note::Invited { name, room },
             Reply::InvitedTo { event, room } => Note::InvitedTo { by: &event.by.name, room },
@@ -226,6 +237,12 @@ impl DialectState for PlainState {
     fn room(&self) -> Option<Option<&RoomName>> {
         Some(self.room.as_ref())
     }
+}
+
+/// Returns whether a ban would apply to the operator who sets it. The world refuses those of others.
+fn would_ban_oneself(ban: &NewBan, view: &View<'_>) -> bool {
+    let member = view.member.and_then(|id| view.world.member(id));
+    member.is_some_and(|it| it.modes().has(UserModes::OPERATOR)) && view.is_covered_by(&ban.target)
 }
 
 fn ask(question: PlainQuestion) -> Action {

@@ -2,7 +2,9 @@
 //! on it.
 
 use super::instruction::{Instruction, TopicInstruction};
-use super::moderation::{away, ban, deop, devoice, invite, kick, mode, op, oper, unban, voice};
+use super::moderation::{
+    away, ban, deop, devoice, invite, kick, mode, op, oper, server_ban, server_unban, unban, voice,
+};
 use super::words::Group::{Everyday, Moderation};
 use super::words::{Group, Localized, PlainCommand, Words, any_name, folded, no_such_command};
 use crate::base::mode::Key;
@@ -279,6 +281,39 @@ pub const COMMANDS: &[PlainCommand] = &[
             "名字和密码由服务器的运营者提供；服务器管理员拥有房间管理员的全部权限",
         ],
         oper,
+    ),
+    entry(
+        "serverban",
+        &["serverbans"],
+        Moderation,
+        ["[WHO [TIME] [REASON]]", "[对象 [时长] [原因]]"],
+        [
+            "ban somebody from the server; without WHO, list the bans",
+            "禁止某人进入服务器；不带对象则查看封禁名单",
+        ],
+        [
+            "for server operators; whoever is banned is disconnected\n\
+             WHO is an address (192.0.2.7), a network (192.0.2.0/24), a name, or a mask of the form name!user@host\n\
+             TIME is how long: 30m, 12h, 7d or 1d12h; without it, the ban stays until /serverunban lifts it\n\
+             a ban of a name does not ban its address, which IRC clients show in WHOIS",
+            "仅限服务器管理员；被封禁者会被断开\n\
+             对象是地址（192.0.2.7）、网段（192.0.2.0/24）、名字，或格式为 name!user@host 的掩码\n\
+             时长写作 30m、12h、7d 或 1d12h；不写时长则一直有效，直到用 /serverunban 解除\n\
+             封禁名字不会封禁其地址；IRC 客户端可用 WHOIS 查看地址",
+        ],
+        server_ban,
+    ),
+    entry(
+        "serverunban",
+        &[],
+        Moderation,
+        ["WHO", "对象"],
+        ["lift a ban from the server", "解除服务器的封禁"],
+        [
+            "for server operators; WHO must be written as /serverban lists it",
+            "仅限服务器管理员；对象须与 /serverban 列出的一致",
+        ],
+        server_unban,
     ),
 ];
 

@@ -6,7 +6,7 @@ use crate::base::name::Name;
 use crate::base::person::{Person, UserModes};
 use crate::base::rate::Cost;
 use crate::base::text::Text;
-use crate::base::time::DeadlineReason;
+use crate::base::time::{DeadlineReason, Now};
 use crate::dialect::event::{Event, EventKind};
 use crate::dialect::reply::Reply;
 use crate::hub::Hub;
@@ -136,6 +136,9 @@ impl Hub {
         if let Some(connection) = slot.and_then(|slot| slot.connection.as_mut()) {
             begins_again = connection.session.left(reason);
         }
+        if reason == CloseReason::Killed {
+            self.close_address(now, conn);
+        }
         self.moved(conn, None);
         if self.open(conn).is_some() {
             for &room in rooms {
@@ -154,6 +157,14 @@ impl Hub {
         // `committed` does the same for the author; a killed member is not the author.
         if conn != author.conn {
             self.vacate_if_finished(conn);
+        }
+    }
+
+    /// Keeps the address of a killed member out for a while, or its client would be back at once.
+    fn close_address(&mut self, now: Now, conn: ConnId) {
+        let until = now.mono.plus_ms(planted::kill_wait_ms(self.limits.kill_wait_ms));
+        if let Some(address) = self.connection(conn).map(|connection| connection.address) {
+            self.addresses.close_until(address, until);
         }
     }
 

@@ -9,6 +9,7 @@ use crate::dialect::event::{Event, EventKind};
 use crate::dialect::reply::Reply;
 use crate::hub::Hub;
 use crate::hub::output::{Output, Sink};
+use crate::log::command::Command;
 
 impl Hub {
     pub(super) fn invited(
@@ -42,10 +43,11 @@ impl Hub {
         author: Author<'_>,
         id: MemberId,
         room: RoomId,
-        (first, silenced): (bool, bool),
+        silenced: bool,
         sink: &mut impl Sink,
     ) {
-        let Author { conn, stamp, .. } = author;
+        let Author { conn, stamp, entry, .. } = author;
+        let first = matches!(entry.command, Command::Enter { .. });
         let Some((by, by_bot)) = self.event_author(id) else { return };
         let Some(entered) = self.world.room(room) else { return };
         let (name, members, topic) =

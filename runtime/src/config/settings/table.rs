@@ -4,7 +4,7 @@ use super::super::value::{
     choice, line, lines, list, names, number, number_in, operators, proxies, quoted, secret, single, switch,
     trusted, word,
 };
-use super::{Arity, Setting, Topic, socket};
+use super::{Arity, Setting, Topic, moderation, socket};
 use crate::config::{Config, ListenUrlError, LogFormat};
 use crate::locale::{Bilingual, Localized, both};
 use crate::password::PasswordHashError;
@@ -372,6 +372,8 @@ pub const SETTINGS: &[Setting] = &[
         "同一地址（IPv6 为同一 /64；同一 /48 为其十六倍）的连接数。超出的连接会收到原因并被断开",
         limits.connections_per_ip_max
     ),
+    moderation::KILL_WAIT,
+    moderation::SERVER_BANS,
     number!(
         "budgets_max",
         Server,

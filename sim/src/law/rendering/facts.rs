@@ -97,7 +97,11 @@ impl Said {
 /// Returns the commands of the messages about an entry.
 const fn commands(command: &Command) -> &'static [&'static str] {
     match command {
-        Command::Configure(_) | Command::Promote { .. } | Command::SetUserModes { .. } => &[],
+        Command::Configure(_)
+        | Command::LiftBan { .. }
+        | Command::Promote { .. }
+        | Command::SetBan { .. }
+        | Command::SetUserModes { .. } => &[],
         // A plain member that enters the server also enters the room of its listener.
         Command::Enter { .. } => &["JOIN"],
         Command::Invite { .. } => &["INVITE"],

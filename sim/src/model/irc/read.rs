@@ -3,15 +3,18 @@
 use super::line::{Flaw, Line, label_of};
 use super::request::{Request, answered, changing, room_name};
 use super::{Author, Client, room};
+use crate::model::ban;
 use crate::model::todo::{Change, Todo};
 use parlor_protocol::irc::Capabilities;
-use parlor_protocol::{Action, Command, Context, Host, Message, MessageKind, Name, Status, Text};
+use parlor_protocol::{Action, Command, Context, Host, Message, MessageKind, Name, NewBan, Status, Text};
 use std::collections::VecDeque;
 
 /// Every command, with the number of parameters that it needs and the index of the parameter that is free text.
-const COMMANDS: [(&str, usize, Option<usize>); 42] = [
+const COMMANDS: [(&str, usize, Option<usize>); 45] = [
     ("ADMIN", 0, None),
     ("AWAY", 0, Some(0)),
+    ("BAN", 0, None),
+    ("BANS", 0, None),
     ("CAP", 1, None),
     ("CHGHOST", 2, None),
     ("HELP", 0, None),
@@ -45,6 +48,7 @@ const COMMANDS: [(&str, usize, Option<usize>); 42] = [
     ("TAGMSG", 0, None),
     ("TIME", 0, None),
     ("TOPIC", 1, Some(1)),
+    ("UNBAN", 1, None),
     ("USER", 2, None),
     ("USERHOST", 1, None),
     ("VERSION", 0, None),
@@ -239,6 +243,8 @@ impl Client {
                 Ok(away) => propose(Command::SetAway { member, away }),
                 Err(answer) => answer,
             },
+            "BAN" => ban_from_server(request),
+            "BANS" => answered(),
             "CAP" => self.cap(request),
             "CHGHOST" => match (Name::parse_any(request.param(0)), Host::parse(request.param(1))) {
                 (Ok(name), Some(host)) => propose(Command::SetHost { member, name, host }),
@@ -274,6 +280,10 @@ impl Client {
                     let message = Message { kind: MessageKind::Tags, text: Text::default(), tags };
                     request.for_each(targets, |target| to_target(request, target, &message))
                 }
+            },
+            "UNBAN" => match ban::target(request.param(0)) {
+                Ok(target) => propose(Command::LiftBan { member, target }),
+                Err(_) => answered(),
             },
             "WALLOPS" => match request.relayed_text(0, "WALLOPS") {
                 Ok(Some(text)) => propose(Command::Wallops { member, text }),
@@ -321,6 +331,24 @@ impl Client {
             let told = request.source_bytes() + format!("{name} {target} :").len() + words.len();
             if told > 510 { answered() } else { to_target(request, target, &message) }
         })
+    }
+}
+
+fn ban_from_server(request: &Request<'_>) -> Vec<Todo> {
+    // A time may be before or behind the target.
+    let is_time = |index| ban::duration(request.param(index)).is_some();
+    let (at, time) = match (is_time(0), is_time(1)) {
+        (true, _) => (1, Some(0)),
+        (false, true) => (0, Some(1)),
+        (false, false) => (0, None),
+    };
+    match ban::target(request.param(at)) {
+        Ok(target) => {
+            let lasts_ms = time.and_then(|index| ban::duration(request.param(index)));
+            let reason = request.text(1 + usize::from(time.is_some()));
+            changing(Change::Ban(NewBan { target, lasts_ms, reason }))
+        }
+        Err(_) => answered(),
     }
 }
 

@@ -235,7 +235,9 @@ pub(super) fn fail(
     (kind, command, code, words): (&str, &str, &str, &str),
     to: &mut Answers<'_>,
 ) {
-    if asker.capabilities.has(Capabilities::STANDARD_REPLIES) || kind == "FAIL" {
+    // Two specifications require a `FAIL` of every server: setname, and UTF8ONLY.
+    let is_required = kind == "FAIL" && (command == "SETNAME" || code == "INVALID_UTF8");
+    if asker.capabilities.has(Capabilities::STANDARD_REPLIES) || is_required {
         to.message(format_args!("{kind} {command} {code} :{words}"));
     } else {
         let name = String::from(to.name());

@@ -1,7 +1,7 @@
 //! The table of commands: for each one, when it may be sent, its parameters, its function and its help.
 
 use super::ask;
-use super::{Line, mode, queries, register, room, speak};
+use super::{Line, ban, mode, queries, register, room, speak};
 use crate::dialect::action::Action;
 use crate::dialect::irc::answer::{people, server};
 use crate::dialect::irc::client::Client;
@@ -71,6 +71,10 @@ commands! {
         = "ADMIN", "show who runs the server";
     "AWAY" Entered Anybody 0 0 [speak::away]
         = "AWAY [:message]", "mark yourself as away; without a message, as back";
+    "BAN" Entered ServerOperators 0 - [ban::ban]
+        = "BAN [time] address|network|nick|mask [:reason]", "ban somebody from the server, for a time such as 12h or for good";
+    "BANS" Entered ServerOperators 0 - [ban::bans]
+        = "BANS", "list the bans from the server";
     "CAP" Always Anybody 1 - [register::cap]
         = "CAP LS|LIST|REQ|END", "list or request capabilities; clients do this by themselves";
     "CHGHOST" Entered ServerOperators 2 - [speak::chghost]
@@ -134,6 +138,8 @@ commands! {
         = "TIME", "show the server's time";
     "TOPIC" Entered Anybody 1 1 [room::topic]
         = "TOPIC #channel [:topic]", "show or set the topic of a channel";
+    "UNBAN" Entered ServerOperators 1 - [ban::unban]
+        = "UNBAN address|network|mask", "lift a ban from the server";
     "USER" Registering Anybody 2 3 [register::user];
     "USERHOST" Entered Anybody 1 - [about people::userhost]
         = "USERHOST nick ...", "show the users and hosts of these nicks";
