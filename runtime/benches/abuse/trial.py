@@ -126,6 +126,8 @@ class Trial:
 
     def attack(self, stack):
         row = self.row
+        # Nobody is there yet.
+        empty = gauges.resident_bytes(self.pid)
         members = [self.honest(stack, row.members)]
         members += [self.honest(stack, [group], False) for group in row.audience]
         for it in members:
@@ -191,7 +193,13 @@ class Trial:
             "cpu_percent": {
                 name: round((cpu[at + 1] - cpu[at]) / length[name] * 100, 1) for at, name in enumerate(spans)
             },
-            "resident": {"before": resident[0], "peak": peak, "after": resident[1], "minute": (resident + [None])[2]},
+            "resident": {
+                "empty": empty,
+                "before": resident[0],
+                "peak": peak,
+                "after": resident[1],
+                "minute": (resident + [None])[2],
+            },
             "kernel": dict(zip(("all", "each", "limit"), watch.sockets)) | {"machine": kernel},
             "log_bytes_per_second": round((logged[2] - logged[1]) / length["during"]),
             "lines_per_second": round((counted_after.get("lines", 0) - counted.get("lines", 0)) / length["during"]),
