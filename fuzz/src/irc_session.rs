@@ -220,7 +220,8 @@ struct Peer {
 
 impl Stage {
     fn new(choices: Choices, way: Way) -> Self {
-        let limits = Limits::default();
+        // Where a turn ends depends on the chunks, and so does the order of lines.
+        let limits = Limits { turn_lines_max: u32::MAX, ..Limits::default() };
         let identity = Identity { has_password: choices.has_password, ..Identity::default() };
         let options = Options { identity: Arc::new(identity), ..Options::default() };
         let now = Now { unix_ms: 1_795_530_433_000, ..Now::default() };
