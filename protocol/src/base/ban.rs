@@ -79,9 +79,9 @@ impl BanTarget {
 
     /// Returns whether the ban applies to every connection from this address, whoever makes it. `cloak` computes the
     /// person without name and user name that has the cloak of the address.
-    pub(crate) fn applies_to_address(&self, ip: IpAddr, cloak: impl FnOnce() -> Folded) -> bool {
+    pub(crate) fn applies_to_address<'a>(&self, ip: IpAddr, cloak: impl FnOnce() -> &'a Folded) -> bool {
         match self {
-            Self::Mask(mask) => mask.selects_hosts() && mask.matches(&cloak()),
+            Self::Mask(mask) => mask.selects_hosts() && mask.matches(cloak()),
             Self::Network(network) => network.contains(ip),
         }
     }
@@ -150,9 +150,13 @@ pub(crate) fn cloaked_nobody(ip: IpAddr, cloaks: &Cloaks) -> Folded {
 
 /// Returns whether a ban applies to a member's connection: by its address, by its cloak, or by the host that others see.
 pub(crate) fn applies_to_member(target: &BanTarget, person: &Person, ip: IpAddr, cloaks: &Cloaks) -> bool {
-    let cloaked = Person { profile: person.profile.with_host(&cloaks.host(ip)), ..person.clone() };
-    target.applies_to_address(ip, || cloaked_nobody(ip, cloaks))
-        || [person, &cloaked].into_iter().any(|it| target.applies_to_person(&Folded::of(it)))
+    match target {
+        BanTarget::Mask(mask) => {
+            let cloaked = Person { profile: person.profile.with_host(&cloaks.host(ip)), ..person.clone() };
+            [person, &cloaked].into_iter().any(|it| mask.matches(&Folded::of(it)))
+        }
+        BanTarget::Network(network) => network.contains(ip),
+    }
 }
 
 /// Parses a duration: numbers with a unit, such as `30m`, `12h`, `7d`, `2w` or `1d12h`. Returns it in milliseconds.

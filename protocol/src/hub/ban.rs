@@ -17,14 +17,17 @@ use crate::planted;
 use crate::session::Link;
 use crate::world::{Effect, Member};
 use alloc::vec::Vec;
+use core::cell::OnceCell;
 use core::net::IpAddr;
 
 impl Hub {
     /// Returns the first ban that applies to every connection from an address.
     pub(super) fn ban_on_address(&self, now: Now, ip: IpAddr) -> Option<&ServerBan> {
         let cloaks = &self.options.cloaks;
-        let applies =
-            |ban: &&ServerBan| ban.target.applies_to_address(ip, || ban::cloaked_nobody(ip, cloaks));
+        // A cloak is dear: it is computed at most once, however many masks there are.
+        let nobody = OnceCell::new();
+        let cloak = || nobody.get_or_init(|| ban::cloaked_nobody(ip, cloaks));
+        let applies = |ban: &&ServerBan| ban.target.applies_to_address(ip, cloak);
         self.world.bans(planted::time_of_bans(now.unix_ms)).find(applies)
     }
 
@@ -85,10 +88,13 @@ impl Hub {
                 return None;
             }
             let (ip, cloaks) = (connection.peer.ip(), &self.options.cloaks);
+            let nobody = OnceCell::new();
             let member = session.member().and_then(|member| self.world.member(member));
             let applies = match member.map(Member::person) {
                 Some(person) => ban::applies_to_member(target, person, ip, cloaks),
-                None => target.applies_to_address(ip, || ban::cloaked_nobody(ip, cloaks)),
+                None => {
+                    target.applies_to_address(ip, || nobody.get_or_init(|| ban::cloaked_nobody(ip, cloaks)))
+                }
             };
             applies.then_some(ConnId { slot: index, generation: slot.generation })
         })
