@@ -223,7 +223,10 @@ impl Run<'_> {
         let began = self.clients.now();
         while self.clients.entered < workload.connections() {
             let entering = self.clients.connections() - self.clients.entered;
-            let waiting = workload.connections() - self.clients.connections();
+            // Members that never read come last: otherwise a full server might refuse one that reads.
+            let have_entered = self.clients.entered >= workload.clients;
+            let all = if have_entered { workload.connections() } else { workload.clients };
+            let waiting = all.saturating_sub(self.clients.connections());
             for _ in 0..dialect.entering_max().saturating_sub(entering).min(waiting) {
                 self.clients.connect()?;
             }
