@@ -26,6 +26,8 @@ pub struct Expectation {
     heard: Vec<Seq>,
     /// Lines that were sent completely since [`lines`](Self::lines) was called.
     lines: Vec<Line>,
+    /// Whether the connection was cut off, so that the rest may never arrive.
+    is_cut_off: bool,
 }
 
 /// A line that was sent completely.
@@ -114,7 +116,12 @@ impl Expectation {
     /// Returns the number of bytes that are still expected.
     #[must_use]
     pub const fn left(&self) -> usize {
-        self.due.len() - self.consumed
+        if self.is_cut_off { 0 } else { self.due.len() - self.consumed }
+    }
+
+    /// Records that the connection was cut off: what it has not received may be lost.
+    pub const fn cut_off(&mut self) {
+        self.is_cut_off = true;
     }
 
     /// Returns the bytes that are still expected.

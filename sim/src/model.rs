@@ -232,6 +232,7 @@ impl Model {
             conn.discarded += bytes.len();
             if conn.discarded > self.limits.closing_bytes_max as usize {
                 sometimes!(self.marks, CutOffWhileClosing, true);
+                conn.due.cut_off();
                 self.cut_off += usize::from(self.stopping);
                 return;
             }
@@ -353,6 +354,7 @@ impl Model {
             }
             Timer::End => {
                 conn.end_timer = None;
+                conn.due.cut_off();
                 self.cut_off += usize::from(self.stopping);
             }
             Timer::Idle => {
