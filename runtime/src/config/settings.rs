@@ -6,6 +6,7 @@
 #[macro_use]
 mod row;
 mod moderation;
+mod share;
 mod socket;
 mod table;
 

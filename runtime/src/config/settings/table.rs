@@ -4,7 +4,7 @@ use super::super::value::{
     choice, line, lines, list, names, number, number_in, operators, proxies, quoted, secret, single, switch,
     trusted, word,
 };
-use super::{Arity, Setting, Topic, moderation, socket};
+use super::{Arity, Setting, Topic, moderation, share, socket};
 use crate::config::{Config, ListenUrlError, LogFormat};
 use crate::locale::{Bilingual, Localized, both};
 use crate::password::PasswordHashError;
@@ -374,6 +374,8 @@ pub const SETTINGS: &[Setting] = &[
     ),
     moderation::KILL_WAIT,
     moderation::SERVER_BANS,
+    share::CLOSING_BYTES,
+    share::TURN_LINES,
     number!(
         "budgets_max",
         Server,
@@ -550,14 +552,9 @@ pub const SETTINGS: &[Setting] = &[
         "一个成员可以持有的邀请数。超出时丢弃最旧的",
         limits.world.invitations_max
     ),
-    number!(
-        "departed_max",
-        World,
-        "COUNT",
-        "Former names that can still be asked about (WHOWAS). The oldest is forgotten",
-        "仍可查询（WHOWAS）的旧名字数。超出时丢弃最旧的",
-        limits.world.departed_max
-    ),
+    share::HISTORIES_BYTES,
+    share::ROOMS_PER_HOST,
+    share::DEPARTED,
     setting!(
         "log_format",
         Logs,

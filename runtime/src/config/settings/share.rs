@@ -1,0 +1,51 @@
+//! The rows of the table of settings for what one connection or one address may do and keep.
+
+use super::super::value::{number, single};
+use super::{Arity, Setting, Topic};
+use crate::config::Config;
+use crate::locale::{Bilingual, Localized};
+
+pub(super) const CLOSING_BYTES: Setting = number!(
+    "closing_bytes_max",
+    Server,
+    "BYTES",
+    "What a client may still send while its connection is closing. One that sends more is cut off",
+    "连接关闭期间客户端还能发送的字节数。超出的会被切断",
+    limits.closing_bytes_max
+);
+
+pub(super) const DEPARTED: Setting = number!(
+    "departed_max",
+    World,
+    "COUNT",
+    "Former names that can still be asked about (WHOWAS). The oldest is forgotten",
+    "仍可查询（WHOWAS）的旧名字数。超出时丢弃最旧的",
+    limits.world.departed_max
+);
+
+pub(super) const HISTORIES_BYTES: Setting = number!(
+    "histories_bytes_max",
+    World,
+    "BYTES",
+    "Text in the histories of all rooms together. If there is more, the longest loses its older half",
+    "所有房间历史记录的总字节数。超出时最长的一份丢弃较旧的一半",
+    limits.world.histories_bytes_max
+);
+
+pub(super) const ROOMS_PER_HOST: Setting = number!(
+    "rooms_per_host_max",
+    World,
+    "COUNT",
+    "Rooms that members with the same host may have created. One more is refused",
+    "同一主机的成员可创建的房间数。超出的会被拒绝",
+    limits.world.rooms_per_host_max
+);
+
+pub(super) const TURN_LINES: Setting = number!(
+    "turn_lines_max",
+    Server,
+    "LINES",
+    "What one connection does before all others have had their turns, in lines or what costs as much",
+    "一个连接在轮到其他连接之前可处理的行数（或等价的工作量）",
+    limits.turn_lines_max
+);
