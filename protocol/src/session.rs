@@ -558,36 +558,6 @@ impl Session {
             workspace.framer = Framer::of(self.framing);
         }
     }
-
-    /// Turns an action into a request, and records what the session has to wait for.
-    fn request(&mut self, action: Action, funds: impl Fn() -> Funds) -> Request {
-        match action {
-            Action::Ask(question) => Request::Answer(question),
-            Action::CheckPassword(password) => {
-                self.waits = Some(Wait::Password);
-                self.charge(PASSWORD_COST, &funds());
-                Request::CheckPassword(password)
-            }
-            Action::Enter(registration) => {
-                self.state = State::ExpectEntry { leave: None };
-                Request::Enter(registration)
-            }
-            Action::Label(label) => Request::Label(label),
-            Action::Notice(notice) => Request::Notice(notice),
-            Action::Propose(command) => {
-                self.pending += 1;
-                self.waits =
-                    matches!(command, Command::Move { .. } | Command::Rename { .. }).then_some(Wait::Log);
-                Request::Propose(command)
-            }
-            Action::Quit(message) => Request::Quit(message),
-            Action::Rehash => Request::Rehash,
-            Action::Signal(command) => Request::Signal(command),
-            Action::Telnet(answer) => Request::Telnet(answer),
-            Action::Unwatch(names) => Request::Unwatch(names),
-            Action::Watch(names) => Request::Watch(names),
-        }
-    }
 }
 
 /// Returns how the lines of a dialect are framed.

@@ -159,6 +159,30 @@ fn choices() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), 60..600)
 }
 
+/// A member that kicks or kills itself is read no further before that command is committed.
+#[test]
+fn a_member_that_throws_itself_out_is_read_no_further_in_one_chunk_than_in_several() {
+    let irc = "NICK ann\r\nUSER u u h :r\r\nJOIN #tea\r\n";
+    for (dialect, opening, written) in [
+        (Dialect::Irc, irc, "OPER root right\r\nKILL ann :bye\r\nPRIVMSG #tea :hello\r\nPING 1\r\n"),
+        (Dialect::Irc, irc, "KICK #tea ann :out\r\nPRIVMSG #tea :hello\r\n"),
+        (Dialect::Plain, "/nick ann\n/join tea\n", "/kick ann out\nhello\n/who\n"),
+    ] {
+        let results = [usize::MAX, 1].map(|bytes_max| {
+            let (mut server, conns) = Server::with_clients(&[dialect]);
+            server.receive(conns[0], opening.as_bytes());
+            server.commit_all();
+            for chunk in written.as_bytes().chunks(bytes_max) {
+                server.receive(conns[0], chunk);
+                server.commit_all();
+            }
+            server.end()
+        });
+        assert!(results[0].0.iter().any(|it| matches!(it, Command::Kick { .. } | Command::Kill { .. })));
+        assert_eq!(results[0], results[1], "{written}");
+    }
+}
+
 proptest! {
     /// Every client reads the same, whatever chunks the input is cut into.
     #[test]

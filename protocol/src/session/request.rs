@@ -1,10 +1,11 @@
 //! The requests of a session to the hub.
 
+use super::{Funds, PASSWORD_COST, Session, State, Wait};
 use crate::base::id::MemberId;
 use crate::base::name::Name;
 use crate::base::text::Text;
 use crate::base::time::Instant;
-use crate::dialect::action::{Notice, Password, Question, Registration};
+use crate::dialect::action::{Action, Notice, Password, Question, Registration};
 use crate::framing::proxy::Header;
 use crate::framing::sniff::Kind;
 use crate::log::command::Command;
@@ -61,4 +62,49 @@ pub(crate) enum Request {
     Wait(Option<Blocked>),
     /// Watch these names.
     Watch(Vec<Name>),
+}
+
+impl Session {
+    /// Turns an action into a request, and records what the session has to wait for.
+    pub(super) fn request(&mut self, action: Action, funds: impl Fn() -> Funds) -> Request {
+        match action {
+            Action::Ask(question) => Request::Answer(question),
+            Action::CheckPassword(password) => {
+                self.waits = Some(Wait::Password);
+                self.charge(PASSWORD_COST, &funds());
+                Request::CheckPassword(password)
+            }
+            Action::Enter(registration) => {
+                self.state = State::ExpectEntry { leave: None };
+                Request::Enter(registration)
+            }
+            Action::Label(label) => Request::Label(label),
+            Action::Notice(notice) => Request::Notice(notice),
+            Action::Propose(command) => {
+                self.pending += 1;
+                self.waits = is_barrier(&command).then_some(Wait::Log);
+                Request::Propose(command)
+            }
+            Action::Quit(message) => Request::Quit(message),
+            Action::Rehash => Request::Rehash,
+            Action::Signal(command) => Request::Signal(command),
+            Action::Telnet(answer) => Request::Telnet(answer),
+            Action::Unwatch(names) => Request::Unwatch(names),
+            Action::Watch(names) => Request::Watch(names),
+        }
+    }
+}
+
+/// Returns whether nothing more is read before a command is committed. A move and a rename change the session that proposes
+/// them; a kick and a kill may end it, since members may do that to themselves; a ban has others leave, and what its author
+/// says afterwards is said to those who stay.
+const fn is_barrier(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Kick { .. }
+            | Command::Kill { .. }
+            | Command::Move { .. }
+            | Command::Rename { .. }
+            | Command::SetBan { .. }
+    )
 }

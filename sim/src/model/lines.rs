@@ -335,7 +335,14 @@ impl Model {
     fn propose(&mut self, id: ConnId, command: Command) {
         if let Some(conn) = self.conns.get_mut(id) {
             conn.under_way += 1;
-            conn.barrier = matches!(command, Command::Move { .. } | Command::Rename { .. });
+            conn.barrier = match command {
+                Command::Move { .. } | Command::Rename { .. } => true,
+                // It may be the member itself that is thrown out.
+                Command::Kick { .. } | Command::Kill { .. } => true,
+                // Those who are banned leave before its author says more.
+                Command::SetBan { .. } => true,
+                _ => false,
+            };
             self.proposals.push((id, command));
         }
     }
