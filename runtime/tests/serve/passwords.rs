@@ -1,15 +1,13 @@
 //! Passwords of operators and of the server, and making their hashes.
 
+use crate::embedded::Embedded;
 use crate::irc::{HASH_OF_RIGHT as HASH, Irc};
-use crate::support::{Client, DEADLINE, Server, parlor};
-use parlor_protocol::{ConnId, ConsoleEvent, Dialect, Limits, Options, PasswordResult};
+use crate::support::{Client, Server, parlor};
+use parlor_protocol::{ConnId, PasswordResult};
 use parlor_runtime::clock::SystemClock;
-use parlor_runtime::driver::{
-    Control, Counts, Driver, DriverLimits, ListenerRole, Observer, PasswordVerifier,
-};
+use parlor_runtime::driver::PasswordVerifier;
 use parlor_runtime::password::PasswordHash;
-use parlor_runtime::transport::{DeadPeerTimeout, SocketBuffers, TcpListening};
-use std::io::{self, Write};
+use std::io::Write;
 use std::net::IpAddr;
 use std::process::{Output, Stdio};
 use std::task::{Context, Poll};
@@ -135,9 +133,17 @@ fn nothing_of_a_password_is_logged() {
 
 /// A verifier that accepts `right`, when the test lets it finish.
 #[derive(Debug)]
-struct HeldVerifier {
+pub struct HeldVerifier {
     asked: Vec<(ConnId, PasswordResult)>,
     tell: mpsc::Receiver<()>,
+}
+
+impl HeldVerifier {
+    /// Makes a verifier that finishes one check for each message.
+    pub fn new() -> (Self, mpsc::Sender<()>) {
+        let (tell, told) = mpsc::channel(1);
+        (Self { asked: Vec::new(), tell: told }, tell)
+    }
 }
 
 impl PasswordVerifier for HeldVerifier {
@@ -157,47 +163,12 @@ impl PasswordVerifier for HeldVerifier {
     }
 }
 
-/// An observer that ignores everything.
-#[derive(Debug)]
-struct Unobserved;
-
-impl Observer for Unobserved {
-    fn accept_failed(&mut self, _: &io::Error) {}
-    fn accepting_paused(&mut self, _: &io::Error) {}
-    fn accepting_resumed(&mut self) {}
-    fn console(&mut self, _: &ConsoleEvent<'_>) {}
-    fn counted(&mut self, _: &Counts) {}
-    fn rehash_wanted(&mut self) {}
-    fn stopping(&mut self) {}
-}
-
 #[test]
 fn the_others_are_served_while_a_password_is_checked() {
-    let (tell, told) = mpsc::channel(1);
-    let (controls, control) = mpsc::channel(1);
-    let (listening, address) = std::sync::mpsc::channel();
-    let serving = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let any_port = ([127, 0, 0, 1], 0).into();
-            let buffers = SocketBuffers::of(&Limits::default());
-            let listener = TcpListening::bind(any_port, DeadPeerTimeout { ms: 60_000 }, buffers).unwrap();
-            listening.send(listener.local_addr().unwrap()).unwrap();
-            let driver = Driver::new(
-                Limits::default(),
-                Options::default(),
-                DriverLimits { accept_retry_ms: 1_000, shutdown_ms: 5_000 },
-                vec![(listener, ListenerRole { dialect: Dialect::Irc, is_proxied: false, room: None })],
-                SystemClock::start(),
-                Unobserved,
-                HeldVerifier { asked: Vec::new(), tell: told },
-            );
-            driver.run(control).await
-        })
-    });
-    let address = address.recv_timeout(DEADLINE).unwrap();
+    let (verifier, tell) = HeldVerifier::new();
+    let embedded = Embedded::start(SystemClock::start(), verifier);
     let [mut alice, mut bob, mut carol, mut dave] =
-        ["alice", "bob", "carol", "dave"].map(|name| Irc::enter(address, name, ""));
+        ["alice", "bob", "carol", "dave"].map(|name| Irc::enter(embedded.address, name, ""));
     dave.send("PING :before\r\nOPER dave wrong");
     dave.wait_for("PONG");
     alice.send("OPER alice right\r\nPING :after");
@@ -217,11 +188,7 @@ fn the_others_are_served_while_a_password_is_checked() {
     tell.blocking_send(()).unwrap();
     alice.wait_for(" 381 alice :");
     alice.wait_for("PONG");
-    controls.blocking_send(Control::Stop).unwrap();
-    for client in [alice, bob, carol] {
-        drop(client.0);
-    }
-    serving.join().unwrap();
+    embedded.stop([alice, bob, carol]);
 }
 
 /// Runs `parlor hash-password` with this standard input.
