@@ -396,6 +396,7 @@ impl Observer for Console {
             writes = counts.outbox.writes,
             backlogs = counts.outbox.blocked,
             backlog_bytes = counts.backlog_bytes,
+            tick_bytes_most = counts.outbox.tick_bytes_most,
             closed = closed.join(","),
             "{}",
             text!(self.language, "counters", "计数")

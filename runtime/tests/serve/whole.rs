@@ -172,6 +172,10 @@ fn the_counters_are_logged_when_they_are_asked_for() {
     ] {
         assert!(counters.contains(part), "{part} in {counters}");
     }
+    let (_, most) = counters.split_once("\"tick_bytes_most\":").expect(&counters);
+    let digits: String = most.chars().take_while(char::is_ascii_digit).collect();
+    let line = format!("{}: hello\n", alice.name);
+    assert!(digits.parse::<usize>().unwrap() >= line.len(), "the ticks have rendered lines: {counters}");
 }
 
 #[test]
