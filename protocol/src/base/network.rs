@@ -67,10 +67,12 @@ impl Network {
         bytes
     }
 
-    /// Returns whether the address is in the network.
+    /// Returns whether the address is in the network. A network of IPv6 contains no address of IPv4, although `::/64`
+    /// contains those that they are mapped to; only [`ANY`](Self::ANY) contains both.
     #[must_use]
     pub fn contains(&self, ip: IpAddr) -> bool {
-        mapped(ip) & mask(self.bits) == self.first
+        let is_v4 = self.bits >= MAPPED_BITS && self.first >> 32 == 0xFFFF;
+        (self.bits == 0 || is_v4 == ip.to_canonical().is_ipv4()) && mapped(ip) & mask(self.bits) == self.first
     }
 
     /// Returns whether all addresses of `other` are in the network.
@@ -214,6 +216,11 @@ mod tests {
         assert!(network("2001:db8::/32").contains(ip("2001:db8:ffff::1")));
         assert!(!network("2001:db8::/32").contains(ip("2001:db9::1")));
         assert!(network("::/0").contains(ip("192.0.2.1")));
+        for other in ["::/1", "::/64", "::/80"] {
+            assert!(network(other).contains(ip("::1")), "{other}");
+            assert!(!network(other).contains(ip("192.0.2.1")), "{other}");
+            assert!(!network(other).contains(ip("::ffff:192.0.2.1")), "{other}");
+        }
         assert!(!network("0.0.0.0/0").contains(ip("2001:db8::1")));
     }
 

@@ -89,7 +89,10 @@ impl Chat {
 /// Whether a ban is on an address, whoever connects from it.
 fn is_on_address(target: &BanTarget, ip: IpAddr) -> bool {
     match target {
-        BanTarget::Network(network) => network.contains(ip),
+        BanTarget::Network(network) => {
+            // Networks of IPv6 are written with colons, and no client of IPv4 is in one.
+            network.to_string().contains(':') == ip.to_canonical().is_ipv6() && network.contains(ip)
+        }
         BanTarget::Mask(mask) => {
             let host = mask.as_str().strip_prefix("*!*@");
             host.is_some_and(|host| mask::is_like(host, cloak::of(ip).as_str()))
