@@ -20,9 +20,11 @@ pub enum BanTarget {
     Network(Network),
 }
 
-/// The reason why a text is not the target of a ban.
+/// The reason why a text is not the target or the duration of a ban.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BanTargetError {
+    /// The duration is nothing, or too long.
+    Duration,
     /// Everybody would be banned.
     Everybody,
     /// It is neither a network nor a mask.
@@ -159,28 +161,37 @@ pub(crate) fn applies_to_member(target: &BanTarget, person: &Person, ip: IpAddr,
     }
 }
 
-/// Parses a duration: numbers with a unit, such as `30m`, `12h`, `7d`, `2w` or `1d12h`. Returns it in milliseconds.
-#[must_use]
-pub fn parse_duration(text: &str) -> Option<u64> {
+/// Parses a duration: numbers with a unit, such as `30m`, `12h`, `7d`, `2w` or `1d12h`. Returns it in milliseconds, or
+/// `None` if the text has another form.
+///
+/// # Errors
+/// Returns an error if the duration is nothing or too long. The text must not be taken for a name then: that name would be
+/// banned for good, and not the target behind it.
+pub fn parse_duration(text: &str) -> Result<Option<u64>, BanTargetError> {
     let mut rest = text;
-    let mut ms: u64 = 0;
+    let mut seconds: u64 = 0;
     while !rest.is_empty() {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let unit: u64 = match rest.as_bytes().get(digits)? {
-            b's' | b'S' => 1,
-            b'm' | b'M' => 60,
-            b'h' | b'H' => 3_600,
-            b'd' | b'D' => 86_400,
-            b'w' | b'W' => 604_800,
-            _ => return None,
+        let unit: u64 = match rest.as_bytes().get(digits) {
+            _ if digits == 0 => return Ok(None),
+            Some(b's' | b'S') => 1,
+            Some(b'm' | b'M') => 60,
+            Some(b'h' | b'H') => 3_600,
+            Some(b'd' | b'D') => 86_400,
+            Some(b'w' | b'W') => 604_800,
+            _ => return Ok(None),
         };
-        let count: u64 = rest[..digits].parse().ok()?;
-        ms = ms.checked_add(count.checked_mul(unit)?.checked_mul(1_000)?)?;
+        let count = rest[..digits].parse().unwrap_or(u64::MAX);
+        seconds = seconds.saturating_add(unit.saturating_mul(count));
         rest = &rest[digits + 1..];
     }
     // Longer ones would end after the times that a calendar shows.
-    const YEARS_MS: u64 = 100 * 366 * 86_400_000;
-    (1..=YEARS_MS).contains(&ms).then_some(ms)
+    const YEARS_SECONDS: u64 = 100 * 366 * 86_400;
+    match seconds {
+        _ if text.is_empty() => Ok(None),
+        1..=YEARS_SECONDS => Ok(Some(seconds * 1_000)),
+        _ => Err(BanTargetError::Duration),
+    }
 }
 
 /// Parses an address or a network, also as `192.0.2.*`; bits behind the prefix do not matter.
@@ -267,10 +278,14 @@ mod tests {
             ("1w", 604_800),
             ("1d12h", 129_600),
         ] {
-            assert_eq!(parse_duration(text), Some(seconds * 1_000), "{text}");
+            assert_eq!(parse_duration(text), Ok(Some(seconds * 1_000)), "{text}");
         }
-        for text in ["", "m", "30", "1x", "1h30", "0s", "-1h", "99999999999999999999d", "9999999w", "１h"] {
-            assert_eq!(parse_duration(text), None, "{text}");
+        for text in ["", "m", "30", "1x", "1h30", "-1h", "１h"] {
+            assert_eq!(parse_duration(text), Ok(None), "{text}");
         }
+        for text in ["0s", "0w0d", "36601d", "9999999w", "99999999999999999999d", "30500568904943w1s"] {
+            assert_eq!(parse_duration(text), Err(BanTargetError::Duration), "{text}");
+        }
+        assert_eq!(parse_duration("36600d"), Ok(Some(36_600 * 86_400_000)));
     }
 }

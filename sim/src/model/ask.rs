@@ -257,12 +257,12 @@ impl Rest<'_> {
 
     fn server_ban(&mut self, name: &'static str) -> Result<Ask, Mistake> {
         let Some(first) = self.word() else { return Ok(Ask::ServerBans) };
-        let mut lasts_ms = ban::duration(&first);
+        let mut lasts_ms = ban::duration(&first).map_err(Mistake::BadBan)?;
         let whom = if lasts_ms.is_some() { self.word().ok_or(Mistake::Usage(name))? } else { first };
         let target = ban::target(&whom).map_err(Mistake::BadBan)?;
         if lasts_ms.is_none() {
             let mut behind = Rest { text: self.text, shown: self.shown };
-            lasts_ms = behind.word().and_then(|word| ban::duration(&word));
+            lasts_ms = ban::duration(&behind.word().unwrap_or_default()).map_err(Mistake::BadBan)?;
             if lasts_ms.is_some() {
                 *self = behind;
             }

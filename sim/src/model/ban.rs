@@ -49,9 +49,9 @@ fn network(text: &str) -> Option<(IpAddr, u8)> {
     Some((ip, size.map_or(Some(host), |size| size.parse().ok())?))
 }
 
-/// Reads a duration such as `1d12h`, in milliseconds.
-pub(super) fn duration(text: &str) -> Option<u64> {
-    let (mut seconds, mut number) = (0_u64, String::new());
+/// Reads a duration such as `1d12h`, in milliseconds; `None` if it is something else. At most 36600d.
+pub(super) fn duration(text: &str) -> Result<Option<u64>, BanTargetError> {
+    let (mut seconds, mut number) = (0_u128, String::new());
     for it in text.chars() {
         let unit = match it.to_ascii_lowercase() {
             's' => 1,
@@ -63,13 +63,22 @@ pub(super) fn duration(text: &str) -> Option<u64> {
                 number.push(it);
                 continue;
             }
-            _ => return None,
+            _ => return Ok(None),
         };
-        let count: u64 = std::mem::take(&mut number).parse().ok()?;
-        seconds = seconds.checked_add(count.checked_mul(unit)?)?;
+        if number.is_empty() {
+            return Ok(None);
+        }
+        // A number of so many digits is too long whatever its unit.
+        let count: u128 = std::mem::take(&mut number).parse().unwrap_or(u128::from(u64::MAX));
+        seconds += count.min(u128::from(u64::MAX)) * unit;
     }
-    let most = 100 * 366 * 24 * 60 * 60;
-    (number.is_empty() && (1..=most).contains(&seconds)).then_some(seconds * 1_000)
+    if text.is_empty() || !number.is_empty() {
+        return Ok(None);
+    }
+    match u64::try_from(seconds) {
+        Ok(seconds @ 1..) if seconds <= 36_600 * 24 * 60 * 60 => Ok(Some(seconds * 1_000)),
+        _ => Err(BanTargetError::Duration),
+    }
 }
 
 impl Chat {

@@ -542,7 +542,10 @@ fn server_ban(source: &mut Source<'_>, name: &str) -> String {
     let line = match source.below(8) {
         0 => "BANS".to_owned(),
         1 | 2 => format!("UNBAN {target}"),
-        3 => format!("BAN {}", source.pick(&["", "1h", "1h :", "1x x"])),
+        3 => format!(
+            "BAN {}",
+            source.pick(&["", "1h", "1h :", "1x x", "0s n1", "99999999999999999999w n1", "n1 36601d"])
+        ),
         4 => format!("BAN {target} {time} :spam"),
         _ => format!("BAN {time} {target} {}", source.pick(&["", ":spam and more", "spam and more"])),
     };
@@ -559,10 +562,10 @@ pub(super) fn server_ban_target(source: &mut Source<'_>, name: &str) -> (String,
         "10.0.0.2",
         "10.0.0.2/31",
         "2001:db8::1",
+        "::1",
         "*!*@2001:db8:0:0::/64",
         "*!*@10.0.0.*",
         "127.0.0.0/8",
-        "::1",
         "*!*@*.cloak",
         "*",
         "0.0.0.0/0",

@@ -280,7 +280,15 @@ fn moderate(source: &mut Source<'_>, name: &str, said: &str) -> String {
         }
         15 => format!("/oper root right\n/serverunban {}", server_ban_target(source, name).0),
         16 => source
-            .pick(&["/serverban", "/serverbans", "/serverban 1h", "/serverunban", "/serverban 1h n2 spam"])
+            .pick(&[
+                "/serverban",
+                "/serverbans",
+                "/serverban 1h",
+                "/serverunban",
+                "/serverban 1h n2 spam",
+                "/serverban 0m n2",
+                "/serverban n2 5000w",
+            ])
             .to_owned(),
         0 => format!("/kick {name} {}", source.pick(&["", said])),
         1 => format!("/ban {mask}"),

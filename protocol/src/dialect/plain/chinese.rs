@@ -211,6 +211,9 @@ fn about_room(note: &Note<'_>, to: &mut Notes<'_>) {
 
 fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
     match mistake {
+        Mistake::BadBan(BanTargetError::Duration) => {
+            to.note(format_args!("时长必须在 1s 到 36600d 之间"));
+        }
         Mistake::BadBan(BanTargetError::Everybody) => to.note(format_args!("这样会封禁所有人")),
         Mistake::BadBan(BanTargetError::Mask(_)) => to.note(format_args!(
             "这不是地址、网段或名字，也不是能匹配到人的掩码；输入 /help serverban 查看写法"

@@ -216,6 +216,9 @@ fn about_room(note: &Note<'_>, to: &mut Notes<'_>) {
 
 fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
     match mistake {
+        Mistake::BadBan(BanTargetError::Duration) => {
+            to.note(format_args!("the time must be from 1s to 36600d"));
+        }
         Mistake::BadBan(BanTargetError::Everybody) => to.note(format_args!("that would ban everybody")),
         Mistake::BadBan(BanTargetError::Mask(_)) => to.note(format_args!(
             "that is neither an address, a network, a name nor a mask that can match anybody; /help serverban explains bans"

@@ -48,14 +48,15 @@ pub(super) fn op(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
 
 pub(super) fn server_ban(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     let Some(first) = words.next() else { return Ok(Instruction::ServerBans) };
-    let (mut lasts_ms, target) = match parse_duration(&first) {
+    let (mut lasts_ms, target) = match parse_duration(&first).map_err(Mistake::BadBan)? {
         Some(ms) => (Some(ms), words.needed()?),
         None => (None, first),
     };
     let target = BanTarget::parse(&target, words.cloaks).map_err(Mistake::BadBan)?;
     if lasts_ms.is_none() {
         let behind_target = words.rest;
-        lasts_ms = words.next().and_then(|word| parse_duration(&word));
+        let behind = words.next().unwrap_or_default();
+        lasts_ms = parse_duration(&behind).map_err(Mistake::BadBan)?;
         if lasts_ms.is_none() {
             words.rest = behind_target;
         }

@@ -336,16 +336,15 @@ impl Client {
 
 fn ban_from_server(request: &Request<'_>) -> Vec<Todo> {
     // A time may be before or behind the target.
-    let is_time = |index| ban::duration(request.param(index)).is_some();
-    let (at, time) = match (is_time(0), is_time(1)) {
-        (true, _) => (1, Some(0)),
-        (false, true) => (0, Some(1)),
-        (false, false) => (0, None),
+    let times = [0, 1].map(|index| ban::duration(request.param(index)));
+    let (at, lasts_ms) = match times {
+        [Ok(Some(ms)), _] => (1, Some(ms)),
+        [Err(_), _] | [Ok(None), Err(_)] => return answered(),
+        [Ok(None), Ok(ms)] => (0, ms),
     };
     match ban::target(request.param(at)) {
         Ok(target) => {
-            let lasts_ms = time.and_then(|index| ban::duration(request.param(index)));
-            let reason = request.text(1 + usize::from(time.is_some()));
+            let reason = request.text(1 + usize::from(lasts_ms.is_some()));
             changing(Change::Ban(NewBan { target, lasts_ms, reason }))
         }
         Err(_) => answered(),
