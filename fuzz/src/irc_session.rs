@@ -4,7 +4,7 @@ use bytes::Bytes;
 use parlor_protocol::irc::ParsedMessage;
 use parlor_protocol::{
     Command, ConnId, Dialect, Environment, Identity, Input, Limits, LogEntry, MemoryLog, Name, Now, Options,
-    RoomName, Server, Wire, World,
+    PasswordOf, RoomName, Server, Via, Wire, World,
 };
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -247,7 +247,7 @@ impl Stage {
         });
         let peer = ([10, 0, 0, number], 5_000 + u16::from(number)).into();
         let room = RoomName::parse("tea").ok();
-        self.input(Input::Accepted { conn, dialect, peer, is_proxied: false, room: room.as_ref() });
+        self.input(Input::Accepted { conn, dialect, peer, via: Via::Direct, room: room.as_ref() });
         self.settle();
         index
     }
@@ -406,7 +406,7 @@ impl Environment for Outside {
         self.aborted.push(conn);
     }
 
-    fn check_password(&mut self, conn: ConnId, _: IpAddr, _: Option<&str>, password: &[u8]) {
+    fn check_password(&mut self, conn: ConnId, _: IpAddr, _: &PasswordOf, password: &[u8]) {
         self.password_checks.push_back((conn, password == PASSWORD));
     }
 

@@ -6,6 +6,7 @@ mod irc_event;
 mod irc_session;
 mod proxy;
 mod sniff;
+mod webirc;
 
 use bytes::{Bytes, BytesMut};
 use parlor_protocol::irc::{PARAMS_MAX, ParseError, ParsedMessage};
@@ -23,12 +24,13 @@ use parlor_sim::{terminal, tier1, typed};
 pub use irc_session::irc_session;
 pub use proxy::proxy;
 pub use sniff::sniff;
+pub use webirc::webirc;
 
 /// The name and the function of a target.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     ("dialect", dialect),
     ("framer", framer),
     ("hub", hub),
@@ -38,6 +40,7 @@ pub const TARGETS: [Target; 9] = [
     ("proxy", proxy),
     ("session", session),
     ("sniff", sniff),
+    ("webirc", webirc),
 ];
 
 /// Maximum number of operations of one outbox. More would find nothing new.

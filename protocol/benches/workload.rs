@@ -6,8 +6,8 @@
 use bytes::Bytes;
 use parlor_protocol::{
     Cloaks, Command, ConnId, Dialect, Environment, Event, EventKind, Framer, Input, Limits, LogEntry,
-    MemoryLog, Message, MessageKind, Name, Now, Options, Outbox, Output, Person, Profile, Rate, RoomId,
-    RoomName, Seq, Stamp, Text, Wire, WireClass,
+    MemoryLog, Message, MessageKind, Name, Now, Options, Outbox, Output, PasswordOf, Person, Profile, Rate,
+    RoomId, RoomName, Seq, Stamp, Text, Via, Wire, WireClass,
 };
 use std::hint::black_box;
 use std::net::IpAddr;
@@ -123,7 +123,7 @@ impl Environment for Counting {
 
     fn abort(&mut self, _: ConnId) {}
 
-    fn check_password(&mut self, _: ConnId, _: IpAddr, _: Option<&str>, _: &[u8]) {}
+    fn check_password(&mut self, _: ConnId, _: IpAddr, _: &PasswordOf, _: &[u8]) {}
 
     fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
 
@@ -212,7 +212,7 @@ impl Server {
             conn,
             dialect: Dialect::Plain,
             peer,
-            is_proxied: false,
+            via: Via::Direct,
             room: Some(&RoomName::lobby()),
         });
         conn

@@ -10,7 +10,7 @@
 use bytes::Bytes;
 use parlor_protocol::{
     Command, ConnId, Dialect, Environment, Input, Instant, Limits, LogEntry, MemoryLog, Now, Options,
-    PasswordResult, RoomName, Server, Wire,
+    PasswordOf, PasswordResult, RoomName, Server, Via, Wire,
 };
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -107,7 +107,7 @@ impl Environment for Sockets {
         self.to_close.push(conn);
     }
 
-    fn check_password(&mut self, conn: ConnId, _: IpAddr, _: Option<&str>, _: &[u8]) {
+    fn check_password(&mut self, conn: ConnId, _: IpAddr, _: &PasswordOf, _: &[u8]) {
         self.unchecked.push(conn);
     }
 
@@ -191,7 +191,7 @@ impl Driver {
             conn,
             dialect: Dialect::Auto,
             peer,
-            is_proxied: false,
+            via: Via::Direct,
             room: Some(&lobby),
         });
     }

@@ -17,3 +17,4 @@ pub(crate) mod person;
 pub(crate) mod rate;
 pub(crate) mod text;
 pub(crate) mod time;
+pub(crate) mod via;

@@ -5,3 +5,4 @@ pub mod proxy;
 pub mod sniff;
 pub(crate) mod telnet;
 pub(crate) mod typed;
+pub mod webirc;

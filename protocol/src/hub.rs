@@ -167,8 +167,8 @@ impl Hub {
             self.turn.end();
         }
         match input {
-            Input::Accepted { conn, dialect, peer, is_proxied, room } => {
-                self.accepted(now, conn, (dialect, is_proxied), peer, room, sink);
+            Input::Accepted { conn, dialect, peer, via, room } => {
+                self.accepted(now, conn, (dialect, via), peer, room, sink);
             }
             Input::Closed { conn } => self.closed(now, conn, sink),
             Input::Committed { entries } => {

@@ -6,6 +6,7 @@ use crate::base::id::ConnId;
 use crate::base::limits::Limits;
 use crate::base::options::Options;
 use crate::base::time::{Deadline, Now};
+use crate::dialect::action::PasswordOf;
 use crate::hub::Hub;
 use crate::hub::console::ConsoleEvent;
 use crate::hub::input::Input;
@@ -32,12 +33,11 @@ pub trait Environment: Wire {
     /// server later.
     fn abort(&mut self, conn: ConnId);
 
-    /// Checks a password that a client at this address has sent: the password of the operator with this name, or that of
-    /// the server if `operator` is `None`.
+    /// Checks a password that a client or a gateway at this address has sent.
     ///
     /// The caller passes [`Input::PasswordChecked`] to the server, at once or later. Until then, nothing more is read from
     /// the connection, and it has no other password checked.
-    fn check_password(&mut self, conn: ConnId, address: IpAddr, operator: Option<&str>, password: &[u8]);
+    fn check_password(&mut self, conn: ConnId, address: IpAddr, of: &PasswordOf, password: &[u8]);
 
     /// Pauses or resumes reading from a connection.
     ///
@@ -130,7 +130,7 @@ pub trait Environment: Wire {
 ///         self.log.append(now, command);
 ///     }
 ///     fn abort(&mut self, _: ConnId) {}
-///     fn check_password(&mut self, _: ConnId, _: IpAddr, _: Option<&str>, _: &[u8]) {}
+///     fn check_password(&mut self, _: ConnId, _: IpAddr, _: &PasswordOf, _: &[u8]) {}
 ///     fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
 /// }
 ///
@@ -148,7 +148,7 @@ pub trait Environment: Wire {
 /// let [alice, bob] = [5001, 5002].map(|port| {
 ///     let conn = server.vacant().expect("a slot is free");
 ///     let peer = ([127, 0, 0, 1], port).into();
-///     input(&mut server, Input::Accepted { conn, dialect: Dialect::Plain, peer, is_proxied: false, room: Some(&lobby) });
+///     input(&mut server, Input::Accepted { conn, dialect: Dialect::Plain, peer, via: Via::Direct, room: Some(&lobby) });
 ///     conn
 /// });
 ///
@@ -338,8 +338,8 @@ impl<E: Environment> Sink for Outputs<'_, E> {
         self.env.output(&output, self.outbox);
         match output {
             Output::Abort { conn } => self.env.abort(conn),
-            Output::CheckPassword { conn, address, operator, password } => {
-                self.env.check_password(conn, address, operator, password);
+            Output::CheckPassword { conn, address, of, password } => {
+                self.env.check_password(conn, address, of, password);
             }
             Output::Close { conn, .. } | Output::ResumeReads { conn } => {
                 self.env.set_reads_paused(conn, false);

@@ -2,7 +2,7 @@
 //!
 //! | state | waits for | next state |
 //! |---|---|---|
-//! | `Header` | the header of a proxy, at a listener for proxies | `Door` |
+//! | `Header` | the header of a proxy, or the line of a gateway and its password, at a listener for these | `Door` |
 //! | `Door` | its address's budget | `Detect`, `Register` or `ExpectEntry`, as its listener says |
 //! | `Detect` | the first line, or a silence | `ExpectEntry` for the plain dialect, `Register` for IRC |
 //! | `Register` | the client's registration | `ExpectEntry` |
@@ -25,6 +25,7 @@ use crate::base::limits::Limits;
 use crate::base::options::Options;
 use crate::base::rate::{Budget, Cost, Rate};
 use crate::base::time::Instant;
+use crate::base::via::Via;
 use crate::dialect::action::{Action, Notice, PasswordResult};
 use crate::dialect::irc::client::Client;
 use crate::dialect::irc::{self, after_switch};
@@ -65,7 +66,10 @@ enum State {
         /// Whether it leaves in order to register again as IRC, with the bytes that the sniffer holds.
         switches: bool,
     },
-    Header,
+    Header {
+        /// Whether the gateway has given the right password.
+        is_vouched: bool,
+    },
     Outside,
     Register,
 }
@@ -122,6 +126,7 @@ pub(crate) struct Session {
     dialect: Box<dyn DialectState>,
     /// The dialect of its listener.
     listener: Dialect,
+    via: Via,
     /// Holds the first bytes until it is clear what protocol the connection speaks.
     sniffer: Option<Box<Sniffer>>,
     /// The result of the sniffer, if telnet commands before it have to be answered first.
@@ -149,19 +154,17 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Creates the session of a new connection. With `is_proxied`, its input begins with the header of a proxy.
-    pub(crate) fn new(
-        listener: Dialect,
-        is_proxied: bool,
-        options: &Options,
-        limits: &Limits,
-        now: Instant,
-    ) -> Self {
+    /// Creates the session of a new connection.
+    pub(crate) fn new(listener: Dialect, via: Via, options: &Options, limits: &Limits, now: Instant) -> Self {
         let spec = listener.spec();
         let dialect = (spec.begin)(options);
-        let sniffer = (is_proxied || !matches!(listener, Dialect::Custom(_))).then(Box::default);
+        let sniffer = (via != Via::Direct || !matches!(listener, Dialect::Custom(_))).then(Box::default);
         Self {
-            state: if is_proxied { State::Header } else { State::Door },
+            state: match via {
+                Via::Direct => State::Door,
+                Via::Gateway | Via::Proxy => State::Header { is_vouched: false },
+            },
+            via,
             link: Link::Open,
             dialect,
             listener,
@@ -203,7 +206,7 @@ impl Session {
 
     /// Whether the header of a proxy is not read yet.
     pub(crate) fn awaits_header(&self) -> bool {
-        self.state == State::Header
+        matches!(self.state, State::Header { .. })
     }
 
     /// Whether the connection is not let in yet.
@@ -224,7 +227,7 @@ impl Session {
             State::Active { member } => Some(member),
             State::Detect | State::Register => None,
             State::Door => return Request::Wait(Some(Blocked::Address)),
-            State::Header => return self.read_header(),
+            State::Header { is_vouched } => return self.read_header(is_vouched),
             State::ExpectEntry { .. } | State::ExpectLeave { .. } | State::Outside => {
                 return Request::Wait(None);
             }
@@ -343,7 +346,11 @@ impl Session {
                 self.queue_first(actions);
                 Some(true)
             }
-            State::Register => Some(false),
+            State::Header { .. } if planted::is_vouched(result == PasswordResult::Right) => {
+                self.state = State::Header { is_vouched: true };
+                Some(true)
+            }
+            State::Header { .. } | State::Register => Some(false),
             _ => Some(true),
         }
     }
@@ -396,7 +403,7 @@ impl Session {
                 leave.get_or_insert(reason);
                 None
             }
-            State::Detect | State::Door | State::Header | State::Register => {
+            State::Detect | State::Door | State::Header { .. } | State::Register => {
                 self.state = State::Outside;
                 None
             }
@@ -456,7 +463,7 @@ impl Session {
             State::Detect
             | State::Door
             | State::ExpectEntry { .. }
-            | State::Header
+            | State::Header { .. }
             | State::Outside
             | State::Register => None,
         }
@@ -464,7 +471,7 @@ impl Session {
 
     /// Whether the connection is open and has yet to complete its registration.
     pub(crate) fn is_unregistered(&self) -> bool {
-        self.state == State::Register && self.link == Link::Open
+        matches!(self.state, State::Header { .. } | State::Register) && self.link == Link::Open
     }
 
     /// Returns the dialect of its listener.
@@ -525,7 +532,7 @@ impl Session {
                 | State::Detect
                 | State::Door
                 | State::ExpectEntry { .. }
-                | State::Header
+                | State::Header { .. }
                 | State::Register
         )
     }

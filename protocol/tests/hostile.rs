@@ -5,7 +5,7 @@
 
 use parlor_protocol::{
     CloseReason, Command, ConnId, Dialect, Environment, Input, Limits, LogEntry, MemoryLog, Now, Options,
-    RoomName, Server, Wire,
+    PasswordOf, RoomName, Server, Via, Wire,
 };
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
@@ -59,7 +59,7 @@ impl Environment for Machine {
         self.aborted.push(conn);
     }
 
-    fn check_password(&mut self, _: ConnId, _: IpAddr, _: Option<&str>, _: &[u8]) {}
+    fn check_password(&mut self, _: ConnId, _: IpAddr, _: &PasswordOf, _: &[u8]) {}
 
     fn set_reads_paused(&mut self, conn: ConnId, paused: bool) {
         if paused {
@@ -89,7 +89,7 @@ impl Stage {
         let conn = self.server.vacant()?;
         let (peer, room) = ((ip, 5_000).into(), RoomName::lobby());
         let room = (dialect == Dialect::Plain).then_some(&room);
-        self.input(Input::Accepted { conn, dialect, peer, is_proxied: false, room });
+        self.input(Input::Accepted { conn, dialect, peer, via: Via::Direct, room });
         Some(conn)
     }
 

@@ -9,8 +9,8 @@
 use bytes::Bytes;
 use parlor_protocol::{
     Cloaks, Command, ConnId, Dialect, Environment, Event, EventKind, Input, Limits, MemoryLog, Message,
-    MessageKind, Name, Now, Options, Outbox, Output, Person, Profile, Rate, RoomId, RoomName, Seq, Server,
-    Stamp, Text, Wire, WireClass,
+    MessageKind, Name, Now, Options, Outbox, Output, PasswordOf, Person, Profile, Rate, RoomId, RoomName,
+    Seq, Server, Stamp, Text, Via, Wire, WireClass,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -92,7 +92,7 @@ impl Environment for Machine {
 
     fn abort(&mut self, _: ConnId) {}
 
-    fn check_password(&mut self, _: ConnId, _: IpAddr, _: Option<&str>, _: &[u8]) {}
+    fn check_password(&mut self, _: ConnId, _: IpAddr, _: &PasswordOf, _: &[u8]) {}
 
     fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
 }
@@ -134,13 +134,7 @@ impl Running {
     fn connect(&mut self, dialect: Dialect, port: u16) -> ConnId {
         let conn = self.server.vacant().expect("a slot is free");
         let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        self.input(Input::Accepted {
-            conn,
-            dialect,
-            peer,
-            is_proxied: false,
-            room: Some(&RoomName::lobby()),
-        });
+        self.input(Input::Accepted { conn, dialect, peer, via: Via::Direct, room: Some(&RoomName::lobby()) });
         conn
     }
 

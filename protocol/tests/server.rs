@@ -2,8 +2,8 @@
 //! rendered.
 
 use parlor_protocol::{
-    Command, ConnId, Dialect, Environment, Input, Instant, Limits, LogEntry, MemoryLog, Now, Options, Rate,
-    RoomName, Server, Wire,
+    Command, ConnId, Dialect, Environment, Input, Instant, Limits, LogEntry, MemoryLog, Now, Options,
+    PasswordOf, Rate, RoomName, Server, Via, Wire,
 };
 use std::net::IpAddr;
 
@@ -33,7 +33,7 @@ impl Environment for Recorder {
 
     fn abort(&mut self, _: ConnId) {}
 
-    fn check_password(&mut self, _: ConnId, _: IpAddr, _: Option<&str>, _: &[u8]) {}
+    fn check_password(&mut self, _: ConnId, _: IpAddr, _: &PasswordOf, _: &[u8]) {}
 
     fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
 
@@ -64,7 +64,7 @@ impl Stage {
             let peer = ([10, 0, 0, 1], port).into();
             let room = RoomName::lobby();
             let input =
-                Input::Accepted { conn, dialect: Dialect::Plain, peer, is_proxied: false, room: Some(&room) };
+                Input::Accepted { conn, dialect: Dialect::Plain, peer, via: Via::Direct, room: Some(&room) };
             server.input(now, input, &mut recorder);
             conn
         });
@@ -155,7 +155,7 @@ fn no_timer_fires_early() {
     let mut stage = Stage::new(Limits::default());
     let conn = stage.server.vacant().expect("a slot is free");
     let peer = ([10, 0, 0, 1], 5_003).into();
-    stage.input(Input::Accepted { conn, dialect: Dialect::Auto, peer, is_proxied: false, room: None });
+    stage.input(Input::Accepted { conn, dialect: Dialect::Auto, peer, via: Via::Direct, room: None });
     let at = stage.server.deadline().expect("there is a detection timer").at;
     let mut times_out = |us| {
         let now = Now { mono: Instant::from_micros(us), ..Now::default() };

@@ -1,8 +1,8 @@
 //! The number of slots for connections, including refused ones.
 
 use parlor_protocol::{
-    Command, ConnId, Dialect, Environment, Input, Limits, MemoryLog, Now, Options, Rate, RoomName, Server,
-    Wire,
+    Command, ConnId, Dialect, Environment, Input, Limits, MemoryLog, Now, Options, PasswordOf, Rate,
+    RoomName, Server, Via, Wire,
 };
 use std::net::IpAddr;
 
@@ -25,7 +25,7 @@ impl Environment for Nobody {
 
     fn abort(&mut self, _: ConnId) {}
 
-    fn check_password(&mut self, _: ConnId, _: IpAddr, _: Option<&str>, _: &[u8]) {}
+    fn check_password(&mut self, _: ConnId, _: IpAddr, _: &PasswordOf, _: &[u8]) {}
 
     fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
 }
@@ -48,7 +48,7 @@ impl Running {
         let conn = self.server.vacant()?;
         let (peer, room) = (([10, 0, 0, 1], port).into(), RoomName::lobby());
         let dialect = Dialect::Plain;
-        self.input(Input::Accepted { conn, dialect, peer, is_proxied: false, room: Some(&room) });
+        self.input(Input::Accepted { conn, dialect, peer, via: Via::Direct, room: Some(&room) });
         Some(conn)
     }
 

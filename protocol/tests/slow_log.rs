@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use parlor_protocol::{
     Command, ConnId, Dialect, Environment, Identity, Input, Instant, Limits, LogEntry, Now, Options,
-    PasswordResult, RoomName, Seq, Server, Wire,
+    PasswordOf, PasswordResult, RoomName, Seq, Server, Via, Wire,
 };
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -42,7 +42,7 @@ impl Environment for Outside {
 
     fn abort(&mut self, _: ConnId) {}
 
-    fn check_password(&mut self, conn: ConnId, _: IpAddr, _: Option<&str>, _: &[u8]) {
+    fn check_password(&mut self, conn: ConnId, _: IpAddr, _: &PasswordOf, _: &[u8]) {
         self.to_be_checked.push(conn);
     }
 
@@ -83,13 +83,7 @@ impl Stage {
     fn connect(&mut self, dialect: Dialect, port: u16) -> ConnId {
         let conn = self.server.vacant().expect("a slot is free");
         let peer = ([10, 0, 0, 1], port).into();
-        self.input(Input::Accepted {
-            conn,
-            dialect,
-            peer,
-            is_proxied: false,
-            room: Some(&RoomName::lobby()),
-        });
+        self.input(Input::Accepted { conn, dialect, peer, via: Via::Direct, room: Some(&RoomName::lobby()) });
         conn
     }
 

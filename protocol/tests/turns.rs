@@ -2,7 +2,7 @@
 
 use parlor_protocol::{
     Command, ConnId, Dialect, Environment, Input, Instant, Limits, LogEntry, MemoryLog, Now, Options,
-    RoomName, Server, Wire,
+    PasswordOf, RoomName, Server, Via, Wire,
 };
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -26,7 +26,7 @@ impl Environment for Recorder {
 
     fn abort(&mut self, _: ConnId) {}
 
-    fn check_password(&mut self, _: ConnId, _: IpAddr, _: Option<&str>, _: &[u8]) {}
+    fn check_password(&mut self, _: ConnId, _: IpAddr, _: &PasswordOf, _: &[u8]) {}
 
     fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
 }
@@ -58,7 +58,7 @@ impl Stage {
             conn,
             dialect: Dialect::Plain,
             peer,
-            is_proxied: false,
+            via: Via::Direct,
             room: Some(&room),
         });
         conn

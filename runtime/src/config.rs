@@ -12,7 +12,7 @@ use crate::password::{PasswordLimits, Passwords};
 pub use error::ConfigError;
 use error::unknown_setting;
 pub use listen::{ListenUrl, ListenUrlError, listen_error};
-use parlor_protocol::{Limits, Options};
+use parlor_protocol::{Limits, Options, Via};
 pub use settings::{Arity, SETTINGS, Setting, Topic, reloadable_names};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -173,14 +173,21 @@ impl LoadedConfig {
     /// The first relation between limits that does not hold.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.config.limits.check().map_err(|error| ConfigError::limits(error, &self.config))?;
-        if let Some(url) = self.config.listen.iter().find(|url| url.role.is_proxied)
-            && self.config.options.proxies.is_empty()
-        {
-            let error = both!(
-                "{url} is for proxies, and none is named: add --proxies with their addresses",
-                "{url} 供代理使用，但没有指定代理：请用 --proxies 写明其地址"
-            );
-            return Err(ConfigError::Bad { place: "listen".to_owned(), error });
+        let bad = |error| Err(ConfigError::Bad { place: "listen".to_owned(), error });
+        let urls = self.config.listen.iter();
+        for url in urls.filter(|url| url.role.via != Via::Direct) {
+            if self.config.options.proxies.is_empty() {
+                return bad(both!(
+                    "{url} is for proxies, and none is named: add --proxies with their addresses",
+                    "{url} 供代理使用，但没有指定代理：请用 --proxies 写明其地址"
+                ));
+            }
+            if url.role.via == Via::Gateway && self.config.passwords.gateways.is_none() {
+                return bad(both!(
+                    "{url} is for gateways, and they have no password: add --webirc-password with its hash",
+                    "{url} 供网关使用，但没有设置网关密码：请用 --webirc-password 写明其哈希值"
+                ));
+            }
         }
         Ok(())
     }

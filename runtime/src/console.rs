@@ -122,7 +122,9 @@ impl Console {
                 info!(event = "left", %name, %peer, reason = reason.word(), "{text}");
             }
             ConsoleEvent::PasswordNotChecked { name, peer } => self.log_unchecked_password(name, peer),
-            ConsoleEvent::PasswordWrong { name, peer } => self.log_wrong_password(name, peer),
+            ConsoleEvent::PasswordWrong { by_gateway, name, peer } => {
+                self.log_wrong_password(by_gateway, name, peer);
+            }
             ConsoleEvent::Refused { peer, reason } => {
                 let why = reason.log(language);
                 let text = text!(language, "connection refused: {why}", "拒绝连接：{why}");
@@ -295,7 +297,7 @@ impl Console {
             }
             ConsoleEvent::Proxied { conn, proxy, peer } => {
                 debug!(event = "proxied", %conn, %proxy, %peer, "{}",
-                    text!(language, "a proxy named its client", "代理报出了客户端地址"));
+                    text!(language, "a proxy or gateway named its client", "代理或网关报出了客户端地址"));
             }
             ConsoleEvent::RoomEntered { member, room } => {
                 let (name, peer) = (member.name, member.peer);

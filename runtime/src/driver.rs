@@ -15,7 +15,7 @@ use conns::{Conns, Read};
 use environment::DriverEnvironment;
 use parlor_protocol::{
     ConnId, ConsoleEvent, Counters, Dialect, Identity, Input, Limits, LogEntry, MemoryLog, Now, Options,
-    OutboxCounters, RoomName, Server,
+    OutboxCounters, RoomName, Server, Via,
 };
 use ready::ReadyList;
 use std::future::poll_fn;
@@ -103,8 +103,8 @@ pub enum Ended {
 pub struct ListenerRole {
     /// The dialect that the listener accepts.
     pub dialect: Dialect,
-    /// Whether it accepts connections of proxies only, each of which begins with a header that names the client.
-    pub is_proxied: bool,
+    /// The way in which its connections tell who their clients are.
+    pub via: Via,
     /// The room that plain clients enter; `None` if they start in no room.
     pub room: Option<RoomName>,
 }
@@ -340,12 +340,9 @@ impl<L: Listener, C: Clock, O: Observer, V: PasswordVerifier> Driver<L, C, O, V>
                 match listener.poll_accept(cx) {
                     Poll::Pending => break,
                     Poll::Ready(Ok((stream, peer))) => {
-                        let ListenerRole { dialect, is_proxied, room } = role.clone();
+                        let ListenerRole { dialect, via, room } = role.clone();
                         self.environment.conns.insert(conn, stream);
-                        self.input(
-                            now,
-                            Input::Accepted { conn, dialect, peer, is_proxied, room: room.as_ref() },
-                        );
+                        self.input(now, Input::Accepted { conn, dialect, peer, via, room: room.as_ref() });
                         any = true;
                     }
                     // The connection broke before it was accepted.

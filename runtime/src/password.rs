@@ -17,7 +17,7 @@ use crate::locale::{Bilingual, both};
 use argon2::password_hash::phc;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 pub use memory::{HashMemory, OutOfMemory};
-use parlor_protocol::Language;
+use parlor_protocol::{Language, PasswordOf};
 use std::fmt;
 use std::str::FromStr;
 pub use verifier::{HashVerifier, LivePasswords, PasswordLimits};
@@ -161,10 +161,12 @@ pub struct Passwords {
     pub server: Option<PasswordHash>,
     /// The operators; their names are distinct.
     pub operators: Vec<Operator>,
+    /// The hash of the password that IRC gateways give with `WEBIRC`; `None` if there is none, so that none is right.
+    pub gateways: Option<PasswordHash>,
 }
 
 impl Passwords {
-    /// Returns whether the password is that of the operator, or the server's if `operator` is `None`.
+    /// Returns whether the password is the right one.
     ///
     /// Of the server's operators, an unknown name takes as long as a wrong password, so that timing does not reveal
     /// their names. That holds if all hashes cost the same, as those of `parlor hash-password` do. A server without
@@ -174,14 +176,20 @@ impl Passwords {
     /// The system has not enough memory for the check.
     pub fn verify(
         &self,
-        operator: Option<&str>,
+        of: &PasswordOf,
         password: &[u8],
         memory: &mut HashMemory,
     ) -> Result<bool, OutOfMemory> {
-        let Some(name) = operator else {
-            return self.server.as_ref().map_or(Ok(true), |hash| hash.verify_in(password, memory));
+        let name = match of {
+            PasswordOf::Gateway => {
+                return self.gateways.as_ref().map_or(Ok(false), |hash| hash.verify_in(password, memory));
+            }
+            PasswordOf::Operator(name) => name,
+            PasswordOf::Server => {
+                return self.server.as_ref().map_or(Ok(true), |hash| hash.verify_in(password, memory));
+            }
         };
-        let known = self.operators.iter().find(|operator| operator.name == name);
+        let known = self.operators.iter().find(|operator| operator.name == *name);
         let Some(operator) = known.or(self.operators.first()) else { return Ok(false) };
         // With an unknown name, the hash is another operator's: its password must not be accepted.
         let matches = operator.hash.verify_in(password, memory)?;
@@ -191,7 +199,7 @@ impl Passwords {
     /// Returns the KiB of memory that the dearest check takes; 0 if there are no passwords.
     fn memory_kib(&self) -> usize {
         let operators = self.operators.iter().map(|operator| &operator.hash);
-        operators.chain(&self.server).map(|hash| hash.memory_kib).max().unwrap_or(0)
+        operators.chain(&self.server).chain(&self.gateways).map(|hash| hash.memory_kib).max().unwrap_or(0)
     }
 }
 
@@ -205,7 +213,11 @@ mod tests {
     fn passwords() -> Passwords {
         let hash: PasswordHash = HASH.parse().unwrap();
         let operator = Operator { name: "alice".to_owned(), hash: hash.clone() };
-        Passwords { server: Some(hash), operators: vec![operator] }
+        Passwords { server: Some(hash), operators: vec![operator], gateways: None }
+    }
+
+    fn operator(name: &str) -> PasswordOf {
+        PasswordOf::Operator(name.to_owned())
     }
 
     #[test]
@@ -242,21 +254,36 @@ mod tests {
     #[test]
     fn a_password_is_right_for_its_operator_only() {
         let (passwords, mut memory) = (passwords(), HashMemory::default());
-        let mut verify =
-            |operator, password: &[u8]| passwords.verify(operator, password, &mut memory).unwrap();
-        assert!(verify(None, b"right"));
-        assert!(!verify(None, b""));
-        assert!(verify(Some("alice"), b"right"));
-        assert!(!verify(Some("alice"), b"wrong"));
-        assert!(!verify(Some("bob"), b"right"), "nobody is bob");
+        let mut verify = |of, password: &[u8]| passwords.verify(&of, password, &mut memory).unwrap();
+        assert!(verify(PasswordOf::Server, b"right"));
+        assert!(!verify(PasswordOf::Server, b""));
+        assert!(verify(operator("alice"), b"right"));
+        assert!(!verify(operator("alice"), b"wrong"));
+        assert!(!verify(operator("bob"), b"right"), "nobody is bob");
+        assert!(!verify(PasswordOf::Gateway, b"right"), "gateways have none");
     }
 
     #[test]
     fn without_passwords_nothing_is_hashed() {
         let (passwords, mut memory) = (Passwords::default(), HashMemory::default());
-        assert_eq!(passwords.verify(None, b"", &mut memory), Ok(true));
-        assert_eq!(passwords.verify(Some("alice"), b"", &mut memory), Ok(false));
+        for (of, is_right) in
+            [(PasswordOf::Gateway, false), (operator("alice"), false), (PasswordOf::Server, true)]
+        {
+            assert_eq!(passwords.verify(&of, b"", &mut memory), Ok(is_right), "{of:?}");
+        }
         assert_eq!(memory.kib(), 0);
+    }
+
+    #[test]
+    fn gateways_have_a_password_of_their_own() {
+        let gateways = Some(HASH.parse().unwrap());
+        let passwords = Passwords { gateways, ..Passwords::default() };
+        let mut memory = HashMemory::default();
+        for (password, is_right) in [("right", true), ("wrong", false), ("", false)] {
+            let found = passwords.verify(&PasswordOf::Gateway, password.as_bytes(), &mut memory);
+            assert_eq!(found, Ok(is_right), "{password}");
+        }
+        assert_eq!(passwords.memory_kib(), 8, "its check takes memory, too");
     }
 
     #[test]
@@ -264,7 +291,7 @@ mod tests {
         let passwords = passwords();
         let cost = |name| {
             let mut memory = HashMemory::default();
-            assert_eq!(passwords.verify(Some(name), b"wrong", &mut memory), Ok(false));
+            assert_eq!(passwords.verify(&operator(name), b"wrong", &mut memory), Ok(false));
             memory.kib()
         };
         assert_eq!((cost("alice"), cost("bob")), (8, 8));
@@ -274,7 +301,7 @@ mod tests {
     fn memory_is_kept_from_check_to_check() {
         let (passwords, mut memory) = (passwords(), HashMemory::default());
         memory.at_least(64).unwrap();
-        assert_eq!(passwords.verify(None, b"right", &mut memory), Ok(true));
+        assert_eq!(passwords.verify(&PasswordOf::Server, b"right", &mut memory), Ok(true));
         assert_eq!(memory.kib(), 64, "it serves a smaller check too");
         assert_eq!(passwords.memory_kib(), 8);
         memory.shrink_to(passwords.memory_kib());

@@ -40,7 +40,7 @@ pub enum SimBug {
 }
 
 /// Every planted bug, with its name on the command line.
-pub const BUGS: [(&str, Bug); 41] = [
+pub const BUGS: [(&str, Bug); 42] = [
     ("address-shown", Bug::Core(CoreBug::AddressShown)),
     ("answer-overtakes", Bug::Core(CoreBug::AnswerOvertakes)),
     ("away-unasked", Bug::Core(CoreBug::AwayUnasked)),
@@ -53,6 +53,7 @@ pub const BUGS: [(&str, Bug); 41] = [
     ("door-open", Bug::Core(CoreBug::DoorOpen)),
     ("echo-inverted", Bug::Core(CoreBug::EchoInverted)),
     ("end-drops-owed", Bug::Sim(SimBug::EndDropsOwed)),
+    ("gateway-trusted", Bug::Core(CoreBug::GatewayTrusted)),
     ("hears-before", Bug::Core(CoreBug::HearsBefore)),
     ("hears-missed", Bug::Core(CoreBug::HearsMissed)),
     ("id-on-pieces", Bug::Core(CoreBug::IdOnPieces)),

@@ -22,7 +22,7 @@ use crate::expectation::Expectation;
 use crate::mark::Marks;
 use crate::model::Model;
 use parlor_protocol::{
-    Command, ConnId, Hub, Input, Limits, LogEntry, Now, Options, Outbox, Output, Seq, World,
+    Command, ConnId, Hub, Input, Limits, LogEntry, Now, Options, Outbox, Output, Seq, Via, World,
 };
 use std::fmt;
 
@@ -185,8 +185,8 @@ impl Checker {
         self.console.input(input);
         let result = self.ends.input(input);
         self.record(Law::Ends, None, result);
-        if let Input::Accepted { conn, is_proxied, .. } = *input {
-            self.strangers.accepted(conn, is_proxied);
+        if let Input::Accepted { conn, via, .. } = *input {
+            self.strangers.accepted(conn, via != Via::Direct);
             self.order.begin(conn);
         }
     }
@@ -199,8 +199,8 @@ impl Checker {
         let result = self.ends.output(output);
         self.record(Law::Ends, None, result);
         self.console.output(output);
-        if let Output::CheckPassword { conn, operator, password, .. } = *output {
-            let result = self.heard.asked(conn, operator, password);
+        if let Output::CheckPassword { conn, of, password, .. } = *output {
+            let result = self.heard.asked(conn, of, password);
             self.record(Law::Heard, Some(conn), result);
         }
     }

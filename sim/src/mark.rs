@@ -84,6 +84,7 @@ marks! {
     PieceWithTags: "a client with message tags reads a later piece of a long message",
     PingAnswered: "a client answers a ping",
     PingTimedOut: "a client does not answer a ping",
+    GatewayVouched: "a gateway gives the right password and says whose connection it is",
     Proxied: "a proxy says whose connection it is",
     ProxiedForItself: "a proxy connects on its own behalf, or does not say for whom",
     ProxyInvalid: "a proxy sends something else than a header",

@@ -35,8 +35,8 @@ use chat::Chat;
 use conn::{Conn, Link, Stage, Timer, Wait};
 use parlor_protocol::plain::Note;
 use parlor_protocol::{
-    CloseReason, Command, ConnId, Dialect, Input, Limits, LogEntry, Now, Options, Reply, RoomName, Text,
-    World,
+    CloseReason, Command, ConnId, Dialect, Input, Limits, LogEntry, Now, Options, PasswordOf, Reply,
+    RoomName, Text, Via, World,
 };
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -44,7 +44,7 @@ use std::sync::Arc;
 
 /// A password to check: the connection that sent it, the name of the operator (`None` for the server's password), and
 /// the password.
-pub type PasswordQuestion = (ConnId, Option<String>, Vec<u8>);
+pub type PasswordQuestion = (ConnId, PasswordOf, Vec<u8>);
 
 /// The expected state of the server.
 #[derive(Debug)]
@@ -111,8 +111,8 @@ impl Model {
             self.work = None;
         }
         match input {
-            Input::Accepted { conn, dialect, peer, is_proxied, room } => {
-                self.accepted(*conn, (*dialect, *is_proxied), *peer, *room);
+            Input::Accepted { conn, dialect, peer, via, room } => {
+                self.accepted(*conn, (*dialect, *via), *peer, *room);
             }
             Input::Closed { conn } => self.closed(*conn),
             Input::Committed { entries } => entries.iter().for_each(|entry| self.committed(now, entry)),
@@ -179,14 +179,14 @@ impl Model {
     fn accepted(
         &mut self,
         id: ConnId,
-        (dialect, is_proxied): (Dialect, bool),
+        (dialect, via): (Dialect, Via),
         peer: SocketAddr,
         room: Option<&RoomName>,
     ) {
         let address = self.address_of(peer.ip());
-        let refused = self.refusal(peer, is_proxied);
+        let refused = self.refusal(peer, via);
         let mut conn = Conn::new(peer, address, dialect, &self.options, self.now.mono);
-        conn.leads_to = room.cloned();
+        (conn.leads_to, conn.via) = (room.cloned(), via);
         let before = self.conns.insert(id, conn);
         assert!(before.is_none(), "{id} is given to one connection at a time");
         match refused {
@@ -194,7 +194,7 @@ impl Model {
                 self.charge_address(address, 4 * LINE);
                 self.turn_away(id, reason);
             }
-            None if is_proxied => self.expect_header(id),
+            None if via != Via::Direct => self.expect_header(id),
             None => self.admit(id),
         }
     }
@@ -249,13 +249,13 @@ impl Model {
         self.advance(now, id);
     }
 
-    fn refusal(&self, peer: SocketAddr, is_proxied: bool) -> Option<CloseReason> {
+    fn refusal(&self, peer: SocketAddr, via: Via) -> Option<CloseReason> {
         let admitted = || self.conns.values().filter(|conn| conn.admitted);
         if self.stopping {
             Some(CloseReason::Shutdown)
         } else if admitted().count() >= self.limits.connections_max as usize {
             Some(CloseReason::ServerFull)
-        } else if is_proxied && !self.is_proxy(peer.ip()) {
+        } else if via != Via::Direct && !self.is_proxy(peer.ip()) {
             Some(CloseReason::NotProxy)
         } else {
             None

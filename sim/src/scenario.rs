@@ -15,7 +15,7 @@ pub use generate::Size;
 pub use text::ParseError;
 
 use crate::cloak;
-use parlor_protocol::{Dialect, Limits, Options, RoomName};
+use parlor_protocol::{Dialect, Limits, Options, RoomName, Via};
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -109,6 +109,8 @@ pub enum Act {
     Connect(Option<RoomName>),
     /// The client connects to a listener for any dialect, which leads plain clients to the lobby.
     ConnectAuto,
+    /// The client connects through a gateway, to an IRC listener for gateways.
+    ConnectByGateway,
     /// The client connects to an IRC listener.
     ConnectIrc,
     /// The client connects through a proxy, to a listener for proxies.
@@ -144,9 +146,19 @@ impl Act {
         match self {
             Self::Connect(room) => Some((Dialect::Plain, room.clone())),
             Self::ConnectAuto => Some((Dialect::Auto, Some(RoomName::lobby()))),
-            Self::ConnectIrc => Some((Dialect::Irc, None)),
+            Self::ConnectByGateway | Self::ConnectIrc => Some((Dialect::Irc, None)),
             Self::ConnectProxied { dialect, room } => Some((*dialect, room.clone())),
             _ => None,
+        }
+    }
+
+    /// Returns the way in which a connection that the client makes tells who the client is.
+    #[must_use]
+    pub const fn via(&self) -> Via {
+        match self {
+            Self::ConnectByGateway => Via::Gateway,
+            Self::ConnectProxied { .. } => Via::Proxy,
+            _ => Via::Direct,
         }
     }
 
@@ -165,6 +177,7 @@ impl Act {
         match self {
             Self::Connect(_) => "connect",
             Self::ConnectAuto => "connect_auto",
+            Self::ConnectByGateway => "connect_by_gateway",
             Self::ConnectIrc => "connect_irc",
             Self::ConnectProxied { .. } => "connect_proxied",
             Self::EndInput => "end_input",
@@ -198,7 +211,7 @@ impl Setup {
         }
     }
 
-    /// Returns the address of the proxy that a client comes through. There are three that are proxies in some setups, and
+    /// Returns the address of the proxy or gateway that a client comes through. There are three that are proxies in some setups, and
     /// one that never is.
     #[must_use]
     pub fn proxy(&self, client: u16) -> SocketAddr {

@@ -20,7 +20,7 @@ use log::DelayedLog;
 pub use net::Faults;
 use net::{Event, Link, Read};
 use outside::Outside;
-use parlor_protocol::{ConnId, Identity, Input, Limits, LogEntry, MemoryLog, Name, Now, Server};
+use parlor_protocol::{ConnId, Identity, Input, Limits, LogEntry, MemoryLog, Name, Now, Server, Via};
 pub(crate) use rest::last_words;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -189,14 +189,19 @@ impl Rig {
         let link = self.clients[usize::from(client)].filter(|&link| self.outside.net.links[link].is_live());
         let now_us = self.outside.net.now_us;
         match (act, link) {
-            (Act::Connect(_) | Act::ConnectAuto | Act::ConnectIrc | Act::ConnectProxied { .. }, None) => {
-                let listener = act.listener().unwrap_or_default();
-                let is_proxied = matches!(act, Act::ConnectProxied { .. });
-                let link = self.outside.net.connect(client, listener, is_proxied);
+            (
+                Act::Connect(_)
+                | Act::ConnectAuto
+                | Act::ConnectByGateway
+                | Act::ConnectIrc
+                | Act::ConnectProxied { .. },
+                link,
+            ) => {
+                let (None, Some(listener)) = (link, act.listener()) else { return };
+                let link = self.outside.net.connect(client, listener, act.via());
                 self.clients[usize::from(client)] = Some(link);
             }
-            (Act::Connect(_) | Act::ConnectAuto | Act::ConnectIrc | Act::ConnectProxied { .. }, Some(_))
-            | (_, None) => return,
+            (_, None) => return,
             (Act::EndInput, Some(link)) => self.outside.net.end_input(link),
             (Act::Hang, Some(link)) => self.outside.net.hang(link),
             (Act::Hold(us), Some(link)) => self.outside.net.hold(link, *us),
@@ -300,14 +305,17 @@ impl Rig {
         while let Some(conn) = self.server.vacant()
             && let Some(link) = self.outside.net.waiting.pop_front()
         {
-            let Link { client, dialect, is_proxied, ref room, .. } = self.outside.net.links[link];
-            let peer = if is_proxied { self.setup.proxy(client) } else { self.setup.peer(client) };
+            let Link { client, dialect, via, ref room, .. } = self.outside.net.links[link];
+            let peer = match via {
+                Via::Direct => self.setup.peer(client),
+                Via::Gateway | Via::Proxy => self.setup.proxy(client),
+            };
             let room = room.clone();
             self.outside.net.accepted(link, conn);
             self.outside.checker.link_accepted(link, conn);
             sometimes!(self.outside.stats.marks, SecondGeneration, conn.generation > 0);
             self.outside.trace.accepted(self.outside.net.now_us, conn, client);
-            self.input(Input::Accepted { conn, dialect, peer, is_proxied, room: room.as_ref() });
+            self.input(Input::Accepted { conn, dialect, peer, via, room: room.as_ref() });
         }
         sometimes!(self.outside.stats.marks, AcceptWaits, !self.outside.net.waiting.is_empty());
     }

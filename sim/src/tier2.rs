@@ -18,7 +18,7 @@ pub use chaos::ChaosCounts;
 use chaos::{Chaos, Rates};
 use clients::Clients;
 use listener::{SimClock, SimListener};
-use parlor_protocol::{Dialect, RoomName};
+use parlor_protocol::{Dialect, RoomName, Via};
 use parlor_runtime::driver::{Control, Driver, DriverLimits, Ended, ListenerRole};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -188,7 +188,7 @@ async fn serve(shared: Shared, scenario: Scenario) -> Result<(), Box<dyn std::er
         let listener = TcpListener::bind((IpAddr::V4(Ipv4Addr::UNSPECIFIED), port(dialect))).await?;
         let listener = SimListener::new(listener, Rc::clone(&shared.chaos));
         let room = (dialect != Dialect::Irc).then(RoomName::lobby);
-        listeners.push((listener, ListenerRole { dialect, is_proxied: false, room }));
+        listeners.push((listener, ListenerRole { dialect, via: Via::Direct, room }));
     }
     let (controls, control) = mpsc::channel(1);
     let stop = Rc::clone(&shared.stop);

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use parlor_protocol::plain::{COMMANDS, PlainCommand};
 use parlor_protocol::{
     Command, ConnId, Dialect, Hub, Input, Limits, LogEntry, Now, Options, Output, PasswordResult, RoomName,
-    Seq, Sink,
+    Seq, Sink, Via,
 };
 use parlor_sim::naive::NaiveSink;
 use proptest::prelude::*;
@@ -43,7 +43,7 @@ impl Lobby {
                 conn,
                 dialect,
                 peer,
-                is_proxied: false,
+                via: Via::Direct,
                 room: Some(&RoomName::lobby()),
             });
             lobby.people.push(conn);

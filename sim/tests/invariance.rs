@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use parlor_protocol::{
     Command, ConnId, Dialect, Hub, Input, Limits, LogEntry, Now, Options, Output, Rate, RoomName, Seq, Sink,
-    World,
+    Via, World,
 };
 use parlor_sim::naive::NaiveSink;
 use parlor_sim::scenario::{Act, Scenario, Size};
@@ -64,7 +64,7 @@ impl Server {
                 conn,
                 dialect,
                 peer,
-                is_proxied: is_proxied(client.into()),
+                via: if is_proxied(client.into()) { Via::Proxy } else { Via::Direct },
                 room: Some(&RoomName::lobby()),
             });
             server.commit_all();

@@ -100,16 +100,27 @@ pub struct Registration {
 /// A password to check. The `Debug` output does not contain it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password {
-    /// The operator whose password it should be; `None` for the server's password.
-    pub operator: Option<String>,
+    /// The one who should have the password.
+    pub of: PasswordOf,
     /// The password that the client gave.
     pub password: Bytes,
 }
 
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Password").field("operator", &self.operator).finish_non_exhaustive()
+        f.debug_struct("Password").field("of", &self.of).finish_non_exhaustive()
     }
+}
+
+/// Those who have a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PasswordOf {
+    /// The IRC gateways, for `WEBIRC`.
+    Gateway,
+    /// The operator of this name.
+    Operator(String),
+    /// The server, for everyone who enters.
+    Server,
 }
 
 /// The result of checking a password.

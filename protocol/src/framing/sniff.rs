@@ -13,6 +13,7 @@ mod binary;
 mod line;
 
 use crate::framing::proxy::Header;
+use crate::framing::webirc::Webirc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -278,6 +279,25 @@ impl Sniffer {
             Header::Invalid | Header::More => self.held.len(),
         };
         header
+    }
+
+    /// Reads the line of a gateway at the beginning of the held bytes, and leaves it there.
+    pub fn webirc(&mut self) -> Webirc<'_> {
+        self.looked = self.held.len();
+        Webirc::read(&self.held)
+    }
+
+    /// Reads the line of a gateway again, now that its password was right, and removes it.
+    pub fn take_webirc(&mut self) -> Header {
+        match Webirc::read(&self.held) {
+            Webirc::Invalid => Header::Invalid,
+            Webirc::More => Header::More,
+            Webirc::Read { client, bytes, .. } => {
+                self.held.drain(..bytes);
+                self.looked = 0;
+                Header::Read { client: Some(client), bytes }
+            }
+        }
     }
 
     /// Returns the protocol after a silence, as if the held bytes were the last ones.

@@ -138,11 +138,13 @@ pub enum ConsoleEvent<'a> {
         /// The address of the client.
         peer: SocketAddr,
     },
-    /// A password was wrong or missing: an operator's if `name` is a member, the server's otherwise.
+    /// A password was wrong or missing: an operator's if `name` is a member, otherwise the server's or a gateway's.
     PasswordWrong {
+        /// Whether it is that of a gateway, which has not named its client.
+        by_gateway: bool,
         /// The name of the member; `None` for a connection that is not a member yet.
         name: Option<&'a Name>,
-        /// The address of the client.
+        /// The address of the client, or of the gateway.
         peer: SocketAddr,
     },
     /// A member became an operator of the server.

@@ -8,6 +8,7 @@ use crate::base::person::Profile;
 use crate::base::rate::Cost;
 use crate::base::text::Text;
 use crate::base::time::{DeadlineReason, Now};
+use crate::base::via::Via;
 use crate::dialect::Dialect;
 use crate::dialect::action::{PasswordResult, Registration};
 use crate::hub::console::ConsoleEvent;
@@ -28,7 +29,7 @@ impl Hub {
         &mut self,
         now: Now,
         conn: ConnId,
-        (dialect, is_proxied): (Dialect, bool),
+        (dialect, via): (Dialect, Via),
         peer: SocketAddr,
         room: Option<&RoomName>,
         sink: &mut impl Sink,
@@ -41,7 +42,7 @@ impl Hub {
         let address =
             self.addresses.connect(peer.ip(), &self.options.trusted, self.limits.budgets_max, now.mono);
         let connection = Connection {
-            session: Session::new(dialect, is_proxied, &self.options, &self.limits, now.mono),
+            session: Session::new(dialect, via, &self.options, &self.limits, now.mono),
             peer,
             address,
             ticket: None,
@@ -55,14 +56,14 @@ impl Hub {
         }
         self.slots[conn.slot as usize].connection = Some(connection);
         sink.output(Output::Console(ConsoleEvent::Accepted { conn, peer }));
-        let refused = self.refusal(peer, is_proxied);
+        let refused = self.refusal(peer, via);
         self.admitted += 1;
         match refused {
             Some(reason) => {
                 self.charge_address(now, address, CONNECTION_COST);
                 self.refuse(now, conn, reason, None, sink);
             }
-            None if is_proxied => self.expect_header(now, conn),
+            None if via != Via::Direct => self.expect_header(now, conn),
             None => self.admit(now, conn, sink),
         }
     }
@@ -167,12 +168,12 @@ impl Hub {
     }
 
     /// Returns the reason to refuse a connection before it is known for whom it is made, if there is one.
-    fn refusal(&self, peer: SocketAddr, is_proxied: bool) -> Option<CloseReason> {
+    fn refusal(&self, peer: SocketAddr, via: Via) -> Option<CloseReason> {
         if self.stopping {
             Some(CloseReason::Shutdown)
         } else if self.admitted >= self.limits.connections_max {
             Some(CloseReason::ServerFull)
-        } else if is_proxied && !self.is_proxy(peer.ip()) {
+        } else if via != Via::Direct && !self.is_proxy(peer.ip()) {
             Some(CloseReason::NotProxy)
         } else {
             None

@@ -3,6 +3,7 @@
 use crate::base::id::ConnId;
 use crate::base::identity::Identity;
 use crate::base::name::RoomName;
+use crate::base::via::Via;
 use crate::dialect::Dialect;
 use crate::dialect::action::PasswordResult;
 use crate::log::command::LogEntry;
@@ -23,9 +24,9 @@ pub enum Input<'a> {
         dialect: Dialect,
         /// The address that it comes from: of its client, or of a proxy.
         peer: SocketAddr,
-        /// Whether its listener expects the header of a proxy ([`Options::proxies`](crate::Options::proxies)), which names
-        /// the client.
-        is_proxied: bool,
+        /// The way in which it tells who its client is. Proxies and gateways are believed if they come from
+        /// [`Options::proxies`](crate::Options::proxies).
+        via: Via,
         /// The room that plain members enter at first; `None` if they enter none.
         room: Option<&'a RoomName>,
     },

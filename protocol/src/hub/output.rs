@@ -1,6 +1,7 @@
 //! The outputs of the hub.
 
 use crate::base::id::{ConnId, RoomId};
+use crate::dialect::action::PasswordOf;
 use crate::dialect::event::{Event, WireClass};
 use crate::hub::console::ConsoleEvent;
 use crate::log::close_reason::CloseReason;
@@ -26,10 +27,11 @@ pub enum Output<'a> {
     CheckPassword {
         /// The connection that gave the password.
         conn: ConnId,
-        /// The address of its client, so that attempts can be limited by address.
+        /// The address of its client, or of the gateway that has yet to name its client, so that attempts can be limited
+        /// by address.
         address: IpAddr,
-        /// The operator whose password it should be; `None` for the server's password.
-        operator: Option<&'a str>,
+        /// The one who should have the password.
+        of: &'a PasswordOf,
         /// The password to check.
         password: &'a [u8],
     },

@@ -24,7 +24,7 @@ impl Hub {
         sink.output(Output::CheckPassword {
             conn,
             address: peer.ip(),
-            operator: password.operator.as_deref(),
+            of: &password.of,
             password: &password.password,
         });
     }
@@ -54,13 +54,14 @@ impl Hub {
 
     /// Reports a password that was not right, or was missing, to the console.
     pub(super) fn report_password(&mut self, conn: ConnId, result: PasswordResult, sink: &mut impl Sink) {
-        let member = self.session(conn).and_then(|session| session.member());
+        let Some(session) = self.session(conn) else { return };
+        let (member, by_gateway) = (session.member(), session.awaits_header());
         let Some(peer) = self.peer(conn) else { return };
         let name = member.and_then(|member| self.world.member(member)).map(Member::name);
         sink.output(Output::Console(match result {
             PasswordResult::NotChecked => ConsoleEvent::PasswordNotChecked { name, peer },
             PasswordResult::Right => return,
-            PasswordResult::Wrong => ConsoleEvent::PasswordWrong { name, peer },
+            PasswordResult::Wrong => ConsoleEvent::PasswordWrong { by_gateway, name, peer },
         }));
     }
 }

@@ -7,7 +7,7 @@
 
 use super::Hub;
 use crate::base::id::ConnId;
-use crate::base::time::{DeadlineReason, Now};
+use crate::base::time::Now;
 use crate::framing::proxy::Header;
 use crate::hub::console::ConsoleEvent;
 use crate::hub::output::{Output, Sink};
@@ -21,17 +21,12 @@ impl Hub {
         self.options.proxies.iter().any(|network| network.contains(ip))
     }
 
-    /// Sets the deadline for the header of a proxy.
-    pub(super) fn expect_header(&mut self, now: Now, conn: ConnId) {
-        self.set_timer(conn, DeadlineReason::Register, now.mono.plus_ms(self.limits.proxy_ms));
-    }
-
     /// Admits or refuses a connection whose proxy has named the client. Closes the connection if the header is not valid.
     pub(super) fn read_proxy(&mut self, now: Now, conn: ConnId, header: Header, sink: &mut impl Sink) {
         let Header::Read { client, .. } = header else {
             return self.give_up_proxy(now, conn, CloseReason::ProxyHeader, sink);
         };
-        self.clear_timer(conn, DeadlineReason::Register);
+        self.header_was_read(conn);
         let Some(connection) = self.connection(conn) else { return };
         let (proxy, of_proxy) = (connection.peer, connection.address);
         let peer = client.unwrap_or(proxy);

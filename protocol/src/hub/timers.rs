@@ -137,6 +137,21 @@ impl Hub {
         self.push_reply(now, conn, &Reply::Ping, sink);
     }
 
+    /// Sets the deadline for what a proxy or a gateway says first.
+    pub(super) fn expect_header(&mut self, now: Now, conn: ConnId) {
+        let until = now.mono.plus_ms(self.limits.proxy_ms);
+        let Some(connection) = self.connection(conn) else { return };
+        connection.timers.registers_until = until;
+        self.set_timer(conn, DeadlineReason::Register, until);
+    }
+
+    /// Clears the deadline for what a proxy or a gateway says first. The time for the registration begins later.
+    pub(super) fn header_was_read(&mut self, conn: ConnId) {
+        let Some(connection) = self.connection(conn) else { return };
+        connection.timers.registers_until = Instant::NEVER;
+        self.clear_timer(conn, DeadlineReason::Register);
+    }
+
     /// Sets the deadline for the registration, unless it was set before.
     pub(super) fn expect_registration(&mut self, now: Now, conn: ConnId) {
         let latest = now.mono.plus_ms(self.limits.registration_ms);

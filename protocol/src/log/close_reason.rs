@@ -82,11 +82,11 @@ close_reasons! {
         parting: "An operator just disconnected your address",
         farewell: Some(["closed: an operator just disconnected your address; try again in a moment", "连接关闭：管理员刚刚断开了您的地址，请稍后再试"]),
     }
-    /// It came to a listener for proxies from an address that is not that of a proxy.
+    /// It came to a listener for proxies or gateways from an address that is not that of one.
     NotProxy {
         word: "not_proxy",
         log: ["not from a proxy", "不是来自代理"],
-        parting: "Not a proxy",
+        parting: "Not a proxy or gateway",
         farewell: Some(["closed: this port is for the proxies of this server; use its public address", "连接关闭：此端口只供本服务器的代理使用，请使用公开地址"]),
     }
     /// It was taken for plain and turned out to be IRC. Its member leaves; the connection stays open and starts again.
@@ -124,18 +124,18 @@ close_reasons! {
         parting: "Ping timeout",
         farewell: Some(["closed: timed out", "连接关闭：连接超时"]),
     }
-    /// The proxy in front of it sent no valid header.
+    /// The proxy or gateway in front of it sent no valid header.
     ProxyHeader {
         word: "proxy_header",
-        log: ["no valid PROXY header", "PROXY 头无效"],
-        parting: "Invalid PROXY header",
+        log: ["no valid PROXY header or WEBIRC", "PROXY 头或 WEBIRC 无效"],
+        parting: "Invalid PROXY header or WEBIRC",
         farewell: Some(["closed: the proxy of this server sent no valid PROXY header", "连接关闭：服务器的代理没有发送有效的 PROXY 头"]),
     }
-    /// The proxy in front of it sent no header in time.
+    /// The proxy or gateway in front of it sent no header in time.
     ProxyTimeout {
         word: "proxy_timeout",
-        log: ["no PROXY header in time", "未及时收到 PROXY 头"],
-        parting: "No PROXY header",
+        log: ["no PROXY header or WEBIRC in time", "未及时收到 PROXY 头或 WEBIRC"],
+        parting: "No PROXY header or WEBIRC",
         farewell: Some(["closed: the proxy of this server sent no PROXY header in time", "连接关闭：服务器的代理没有及时发送 PROXY 头"]),
     }
     /// The client sent `QUIT` or `/quit`.

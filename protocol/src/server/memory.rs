@@ -6,8 +6,9 @@ use crate::base::limits::Limits;
 use crate::base::name::RoomName;
 use crate::base::options::Options;
 use crate::base::time::Now;
+use crate::base::via::Via;
 use crate::dialect::Dialect;
-use crate::dialect::action::PasswordResult;
+use crate::dialect::action::{PasswordOf, PasswordResult};
 use crate::hub::input::Input;
 use crate::log::command::{Command, LogEntry};
 use crate::log::memory::MemoryLog;
@@ -58,7 +59,7 @@ impl MemoryServer {
     /// Returns `None` if the connection could neither be admitted nor told why it is refused.
     pub fn connect(&mut self, dialect: Dialect, peer: SocketAddr, room: Option<&RoomName>) -> Option<ConnId> {
         let conn = self.server.vacant()?;
-        self.input(Input::Accepted { conn, dialect, peer, is_proxied: false, room });
+        self.input(Input::Accepted { conn, dialect, peer, via: Via::Direct, room });
         Some(conn)
     }
 
@@ -139,7 +140,7 @@ impl Environment for Memory {
         self.closed.push(conn);
     }
 
-    fn check_password(&mut self, conn: ConnId, _: IpAddr, _: Option<&str>, _: &[u8]) {
+    fn check_password(&mut self, conn: ConnId, _: IpAddr, _: &PasswordOf, _: &[u8]) {
         self.unchecked.push(conn);
     }
 

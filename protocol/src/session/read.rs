@@ -1,19 +1,21 @@
 //! Reading lines from a connection's input and turning them into actions.
 
-use super::{Funds, Request, Session, State, Workspace};
+use super::{Funds, Request, Session, State, Wait, Workspace};
 use crate::base::id::MemberId;
 use crate::base::limits::Limits;
 use crate::base::options::Options;
 use crate::base::rate::Cost;
 use crate::base::text::Text;
+use crate::base::via::Via;
 use crate::dialect::Dialect;
-use crate::dialect::action::{Action, Notice, Registration};
+use crate::dialect::action::{Action, Notice, Password, PasswordOf, Registration};
 use crate::dialect::state::{Context, Line};
 use crate::framing::framer::{FramedLine, Framer, Item};
 use crate::framing::proxy::Header;
 use crate::framing::sniff::{Evidence, Kind, is_request};
 use crate::framing::telnet::{TIMING_MARK_ANSWER, TelnetRequest};
 use crate::framing::typed::Typed;
+use crate::framing::webirc::Webirc;
 use bytes::Bytes;
 
 impl Session {
@@ -114,11 +116,29 @@ impl Session {
         Request::Nothing
     }
 
-    /// Reads the header of the proxy that the connection comes from.
-    pub(super) fn read_header(&mut self) -> Request {
-        match self.sniffer.as_mut().map_or(Header::Invalid, |sniffer| sniffer.read_header()) {
+    /// Reads what the proxy or gateway says that the connection comes from. A gateway is believed if it `is_vouched` for by its
+    /// password: its line is read once to have that checked, and again, and removed, when the password was right.
+    pub(super) fn read_header(&mut self, is_vouched: bool) -> Request {
+        if self.waits.is_some() {
+            return Request::Wait(None);
+        }
+        let Some(sniffer) = self.sniffer.as_mut() else { return Request::Proxied(Header::Invalid) };
+        let header = match self.via {
+            Via::Gateway if is_vouched => sniffer.take_webirc(),
+            Via::Gateway => match sniffer.webirc() {
+                Webirc::Invalid => Header::Invalid,
+                Webirc::More => Header::More,
+                Webirc::Read { password, .. } => {
+                    let password = Bytes::copy_from_slice(password);
+                    self.waits = Some(Wait::Password);
+                    return Request::CheckPassword(Password { of: PasswordOf::Gateway, password });
+                }
+            },
+            Via::Direct | Via::Proxy => sniffer.read_header(),
+        };
+        match header {
             Header::More => self.nothing_to_read(),
-            header @ (Header::Invalid | Header::Read { .. }) => Request::Proxied(header),
+            Header::Invalid | Header::Read { .. } => Request::Proxied(header),
         }
     }
 

@@ -37,7 +37,7 @@ impl Environment for Memory {
     }
 
     fn abort(&mut self, _: ConnId) {}
-    fn check_password(&mut self, _: ConnId, _: std::net::IpAddr, _: Option<&str>, _: &[u8]) {}
+    fn check_password(&mut self, _: ConnId, _: std::net::IpAddr, _: &PasswordOf, _: &[u8]) {}
     fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
 }
 
@@ -51,7 +51,7 @@ impl Running {
     fn connect(&mut self, dialect: Dialect, port: u16) -> ConnId {
         let conn = self.server.vacant().unwrap();
         let (lobby, peer) = (RoomName::lobby(), ([10, 0, 0, 1], port).into());
-        self.give(Input::Accepted { conn, dialect, peer, is_proxied: false, room: Some(&lobby) });
+        self.give(Input::Accepted { conn, dialect, peer, via: Via::Direct, room: Some(&lobby) });
         conn
     }
 

@@ -1,6 +1,6 @@
 //! The parser of transcripts.
 
-use parlor_protocol::Dialect;
+use parlor_protocol::{Dialect, Via};
 use std::net::SocketAddr;
 
 /// A parsed transcript.
@@ -34,7 +34,7 @@ pub(crate) enum Action {
         name: String,
         from: SocketAddr,
         dialect: Dialect,
-        is_proxied: bool,
+        via: Via,
         room: Option<String>,
         stays: bool,
     },
@@ -123,7 +123,8 @@ fn action(line: &str) -> Option<Action> {
         return Some(Action::Sends { name, bytes: unescape(text)? });
     }
     let (rest, stays) = rest.strip_suffix(" and stays").map_or((rest, false), |rest| (rest, true));
-    let (rest, is_proxied) = rest.strip_suffix(" as a proxy").map_or((rest, false), |rest| (rest, true));
+    let ways = [(" as a gateway", Via::Gateway), (" as a proxy", Via::Proxy), ("", Via::Direct)];
+    let (rest, via) = ways.into_iter().find_map(|(end, via)| Some((rest.strip_suffix(end)?, via)))?;
     let words: Vec<&str> = rest.split(' ').collect();
     if let ["connects", words @ ..] = &words[..] {
         let (dialect, words) = match words {
@@ -138,7 +139,7 @@ fn action(line: &str) -> Option<Action> {
             ["to", "room", room] => Some(String::from_utf8(unescape(room)?).ok()?),
             _ => return None,
         };
-        return Some(Action::Connects { name, from: from.parse().ok()?, dialect, is_proxied, room, stays });
+        return Some(Action::Connects { name, from: from.parse().ok()?, dialect, via, room, stays });
     }
     Some(match words[..] {
         ["registers"] => Action::Registers(name),

@@ -4,7 +4,7 @@ use crate::script::{Action, Script, escape};
 use bytes::Bytes;
 use parlor_protocol::{
     Command, ConnId, ConsoleEvent, Dialect, Environment, Identity, Input, Language, Limits, LogEntry,
-    MemoryLog, Now, Options, Outbox, Output, RoomName, Server, Utc, Wire, World,
+    MemoryLog, Now, Options, Outbox, Output, PasswordOf, RoomName, Server, Utc, Wire, World,
 };
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -51,6 +51,8 @@ struct Surroundings {
 /// The passwords of a transcript.
 #[derive(Default)]
 struct Passwords {
+    /// The password of gateways, if there is one.
+    gateways: Option<String>,
     /// The password of the server, if it requires one.
     server: Option<String>,
     /// The names and passwords of operators.
@@ -105,6 +107,9 @@ impl Stage {
                     options.proxies = Arc::new([network.parse().expect("a network")]);
                 }
                 ["motd", ..] => identity.motd.push(words[1..].join(" ")),
+                ["gateways", password] => {
+                    passwords.gateways = Some(password.to_owned());
+                }
                 ["operator", name, password] => {
                     passwords.operators.push((name.to_owned(), password.to_owned()));
                 }
@@ -155,7 +160,7 @@ impl Stage {
 
     fn begin(&mut self, action: &Action) {
         match action {
-            Action::Connects { name, from, dialect, is_proxied, room, stays } => {
+            Action::Connects { name, from, dialect, via, room, stays } => {
                 let Some(conn) = self.server.vacant() else {
                     self.env.seen.push(format!("{name} is not let in"));
                     return;
@@ -168,7 +173,7 @@ impl Stage {
                     conn,
                     dialect: *dialect,
                     peer: *from,
-                    is_proxied: *is_proxied,
+                    via: *via,
                     room: room.as_ref(),
                 });
             }
@@ -419,11 +424,13 @@ impl Environment for Surroundings {
         self.aborted.push(conn);
     }
 
-    fn check_password(&mut self, conn: ConnId, _: IpAddr, operator: Option<&str>, password: &[u8]) {
-        let Passwords { server, operators } = &self.passwords;
-        let right = match operator {
-            None => server.as_ref().is_some_and(|it| it.as_bytes() == password),
-            Some(name) => operators.iter().any(|(it, of)| it == name && of.as_bytes() == password),
+    fn check_password(&mut self, conn: ConnId, _: IpAddr, of: &PasswordOf, password: &[u8]) {
+        let Passwords { gateways, server, operators } = &self.passwords;
+        let is = |it: &String| it.as_bytes() == password;
+        let right = match of {
+            PasswordOf::Gateway => gateways.as_ref().is_some_and(is),
+            PasswordOf::Operator(name) => operators.iter().any(|(it, of)| it == name && is(of)),
+            PasswordOf::Server => server.as_ref().is_some_and(is),
         };
         self.checked.push((conn, right));
     }
@@ -503,7 +510,10 @@ fn console(event: &ConsoleEvent<'_>) -> Option<String> {
             format!("a password of {who} was not checked")
         }
         ConsoleEvent::PasswordWrong { name: Some(name), .. } => format!("{name} gave a wrong password"),
-        ConsoleEvent::PasswordWrong { name: None, peer } => {
+        ConsoleEvent::PasswordWrong { by_gateway: true, peer, .. } => {
+            format!("{peer} gave a wrong password as a gateway")
+        }
+        ConsoleEvent::PasswordWrong { name: None, peer, .. } => {
             format!("{peer} gave no password, or a wrong one")
         }
         ConsoleEvent::Proxied { proxy, peer, .. } => format!("{proxy} is the proxy of {peer}"),

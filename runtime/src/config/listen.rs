@@ -1,8 +1,9 @@
-//! Addresses to listen on: `auto://HOST:PORT[/ROOM][?proxy]`, or `plain://` or `irc://` for one dialect only.
+//! Addresses to listen on: `auto://HOST:PORT[/ROOM][?proxy]`, or `plain://` or `irc://` for one dialect only,
+//! or `irc://HOST:PORT?webirc`.
 
 use crate::driver::ListenerRole;
 use crate::locale::{Bilingual, both, text};
-use parlor_protocol::{Dialect, Language, NameError, RoomName};
+use parlor_protocol::{Dialect, Language, NameError, RoomName, Via};
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -10,6 +11,9 @@ use std::str::FromStr;
 
 /// The end of an address whose connections come from proxies.
 const PROXY: &str = "?proxy";
+
+/// The end of an address whose connections come from IRC gateways.
+const WEBIRC: &str = "?webirc";
 
 /// An address to listen on, with its dialect and the room that plain clients enter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +53,7 @@ impl ListenUrl {
 impl Default for ListenUrl {
     /// Returns the address that the ancestor of Parlor listened on.
     fn default() -> Self {
-        let role = ListenerRole { dialect: Dialect::Auto, is_proxied: false, room: Some(RoomName::lobby()) };
+        let role = ListenerRole { dialect: Dialect::Auto, via: Via::Direct, room: Some(RoomName::lobby()) };
         Self { host: "127.0.0.1".to_owned(), port: 3_000, role }
     }
 }
@@ -62,7 +66,11 @@ impl fmt::Display for ListenUrl {
             Some(room) => write!(f, "/{room}")?,
             None => f.write_str("/-")?,
         }
-        if self.role.is_proxied { f.write_str(PROXY) } else { Ok(()) }
+        match self.role.via {
+            Via::Direct => Ok(()),
+            Via::Gateway => f.write_str(WEBIRC),
+            Via::Proxy => f.write_str(PROXY),
+        }
     }
 }
 
@@ -77,6 +85,8 @@ pub enum ListenUrlError {
     Port,
     /// The path is not a valid name of a room.
     Room(NameError),
+    /// A gateway speaks IRC only.
+    Webirc,
 }
 
 impl ListenUrlError {
@@ -95,6 +105,10 @@ impl ListenUrlError {
             Self::Port => both!(
                 "needs a host and a port from 0 to 65535: auto://HOST:PORT or auto://HOST:PORT/ROOM",
                 "缺少主机或 0 到 65535 的端口：auto://HOST:PORT 或 auto://HOST:PORT/ROOM"
+            ),
+            Self::Webirc => both!(
+                "?webirc is for irc:// only: gateways speak IRC",
+                "?webirc 只能用于 irc://：网关使用 IRC 协议"
             ),
             Self::Room(error) => {
                 let zh = match error {
@@ -125,7 +139,12 @@ impl FromStr for ListenUrl {
         let (name, rest) = url.split_once("://").ok_or(ListenUrlError::Scheme)?;
         let dialect = dialects.into_iter().find(|&dialect| dialect.name() == name);
         let dialect = dialect.ok_or(ListenUrlError::Scheme)?;
-        let (rest, is_proxied) = rest.strip_suffix(PROXY).map_or((rest, false), |rest| (rest, true));
+        let ways = [(PROXY, Via::Proxy), (WEBIRC, Via::Gateway), ("", Via::Direct)];
+        let way = ways.into_iter().find_map(|(end, via)| Some((rest.strip_suffix(end)?, via)));
+        let (rest, via) = way.unwrap_or((rest, Via::Direct));
+        if via == Via::Gateway && dialect != Dialect::Irc {
+            return Err(ListenUrlError::Webirc);
+        }
         let (authority, room) = rest.split_once('/').unwrap_or((rest, ""));
         let (host, port) = authority.rsplit_once(':').ok_or(ListenUrlError::Port)?;
         let is_bare_v6 = host.contains(':') && !(host.starts_with('[') && host.ends_with(']'));
@@ -139,7 +158,7 @@ impl FromStr for ListenUrl {
             "-" => None,
             room => Some(RoomName::parse(room).map_err(ListenUrlError::Room)?),
         };
-        Ok(Self { host: host.to_owned(), port, role: ListenerRole { dialect, is_proxied, room } })
+        Ok(Self { host: host.to_owned(), port, role: ListenerRole { dialect, via, room } })
     }
 }
 
@@ -205,20 +224,28 @@ mod tests {
     }
 
     #[test]
-    fn a_url_may_be_for_proxies() {
-        for (url, is_proxied, room) in [
-            ("auto://127.0.0.1:3000?proxy", true, Some("lobby")),
-            ("plain://127.0.0.1:3000/tea?proxy", true, Some("tea")),
-            ("plain://127.0.0.1:3000/-?proxy", true, None),
-            ("irc://[::1]:6667?proxy", true, Some("lobby")),
-            ("irc://[::1]:6667", false, Some("lobby")),
+    fn a_url_may_be_for_proxies_or_gateways() {
+        for (url, via, room) in [
+            ("auto://127.0.0.1:3000?proxy", Via::Proxy, Some("lobby")),
+            ("plain://127.0.0.1:3000/tea?proxy", Via::Proxy, Some("tea")),
+            ("plain://127.0.0.1:3000/-?proxy", Via::Proxy, None),
+            ("irc://[::1]:6667?proxy", Via::Proxy, Some("lobby")),
+            ("irc://[::1]:6667?webirc", Via::Gateway, Some("lobby")),
+            ("irc://[::1]:6667", Via::Direct, Some("lobby")),
         ] {
             let parsed: ListenUrl = url.parse().unwrap();
-            assert_eq!(parsed.role.is_proxied, is_proxied, "{url}");
+            assert_eq!(parsed.role.via, via, "{url}");
             assert_eq!(parsed.role.room.as_ref().map(RoomName::as_str), room, "{url}");
             assert_eq!(parsed.to_string(), url);
         }
-        assert_eq!("auto://127.0.0.1:3000?proxies".parse::<ListenUrl>(), Err(ListenUrlError::Port));
+        for (url, error) in [
+            ("auto://127.0.0.1:3000?proxies", ListenUrlError::Port),
+            ("irc://127.0.0.1:6667?webirc?proxy", ListenUrlError::Port),
+            ("auto://127.0.0.1:3000?webirc", ListenUrlError::Webirc),
+            ("plain://127.0.0.1:3000/tea?webirc", ListenUrlError::Webirc),
+        ] {
+            assert_eq!(url.parse::<ListenUrl>(), Err(error), "{url}");
+        }
     }
 
     #[test]

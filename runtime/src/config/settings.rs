@@ -5,6 +5,7 @@
 
 #[macro_use]
 mod row;
+mod gateway;
 mod moderation;
 mod share;
 mod socket;
@@ -131,7 +132,7 @@ mod tests {
             let Some(reload) = setting.reload else { continue };
             let value = match setting.name {
                 "operators" => format!("alice:{HASH}"),
-                "password" => HASH.to_owned(),
+                "password" | "webirc_password" => HASH.to_owned(),
                 _ => "new".to_owned(),
             };
             let (mut from, mut to) = (Config::default(), Config::default());

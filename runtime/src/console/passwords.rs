@@ -81,7 +81,7 @@ impl Console {
     }
 
     /// Logs a wrong password of a member or of a newcomer, or counts it.
-    pub(super) fn log_wrong_password(&self, name: Option<&Name>, peer: SocketAddr) {
+    pub(super) fn log_wrong_password(&self, by_gateway: bool, name: Option<&Name>, peer: SocketAddr) {
         if !self.counts_as_first(peer, true) || !self.admits(RecordKind::PasswordWrong) {
             return;
         }
@@ -92,7 +92,11 @@ impl Console {
                 warn!(event = "password_wrong", %name, %peer, "{text}");
             }
             None => {
-                let text = text!(self.language, "missing or wrong server password", "服务器密码缺失或错误");
+                let text = if by_gateway {
+                    text!(self.language, "wrong password of a gateway", "网关密码错误")
+                } else {
+                    text!(self.language, "missing or wrong server password", "服务器密码缺失或错误")
+                };
                 warn!(event = "password_wrong", %peer, "{text}");
             }
         }

@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::driver::ListenerRole;
 use crate::locale::text;
 use crate::transport::SocketBuffers;
-use parlor_protocol::{Dialect, Language};
+use parlor_protocol::{Dialect, Language, Via};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use tracing::{info, warn};
 
@@ -15,10 +15,16 @@ impl Console {
     /// Logs that the server listens at an address.
     pub fn listening(&self, address: SocketAddr, role: &ListenerRole, config: &Config) {
         let dialect = role.dialect;
-        let connect = if role.is_proxied {
-            text!(self.language, "through a proxy that names its clients", "通过会报出客户端地址的代理")
-        } else {
-            how_to_connect(address, dialect, config.options.identity.has_password, self.language)
+        let connect = match role.via {
+            Via::Direct => {
+                how_to_connect(address, dialect, config.options.identity.has_password, self.language)
+            }
+            Via::Gateway => {
+                text!(self.language, "through a gateway that names its clients", "通过会报出客户端地址的网关")
+            }
+            Via::Proxy => {
+                text!(self.language, "through a proxy that names its clients", "通过会报出客户端地址的代理")
+            }
         };
         let text = text!(
             self.language,

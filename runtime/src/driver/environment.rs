@@ -2,7 +2,7 @@
 
 use super::conns::Conns;
 use super::{Observer, PasswordVerifier};
-use parlor_protocol::{Command, ConnId, ConsoleEvent, Environment, Input, MemoryLog, Now, Wire};
+use parlor_protocol::{Command, ConnId, ConsoleEvent, Environment, Input, MemoryLog, Now, PasswordOf, Wire};
 use std::net::IpAddr;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -38,8 +38,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Observer, V: PasswordVerifier> Enviro
         self.aborted.push(conn);
     }
 
-    fn check_password(&mut self, conn: ConnId, address: IpAddr, operator: Option<&str>, password: &[u8]) {
-        self.verifier.check(conn, address, operator, password);
+    fn check_password(&mut self, conn: ConnId, address: IpAddr, of: &PasswordOf, password: &[u8]) {
+        self.verifier.check(conn, address, of, password);
     }
 
     fn set_reads_paused(&mut self, conn: ConnId, paused: bool) {

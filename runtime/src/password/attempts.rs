@@ -48,7 +48,7 @@ impl Attempts {
         Self { paid_off_at: BTreeMap::new(), is_limited }
     }
 
-    /// Returns whether the address may try the password of an operator, or the server's if there is no name.
+    /// Returns whether the address may try the password of an operator, or another one if there is no name.
     pub(super) fn may_try(&self, now: Instant, from: HostNetwork, name: Option<NameTag>) -> bool {
         debtors(from, name).all(|(debtor, allowance)| {
             let debtor = self.holder(debtor);

@@ -5,7 +5,7 @@ use super::worker::Check;
 use parlor_protocol::ConnId;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The checks of one address that wait in turn: those of the server's password, and those of operators' passwords.
+/// The checks of one address that wait in turn: those of operators' passwords, and all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Lane {
     pub(super) host: HostNetwork,
@@ -130,6 +130,7 @@ impl Queue {
 mod tests {
     use super::*;
     use crate::password::worker::Secret;
+    use parlor_protocol::PasswordOf;
     use std::net::{IpAddr, Ipv4Addr};
 
     const fn conn(slot: u32) -> ConnId {
@@ -142,7 +143,7 @@ mod tests {
 
     /// Queues a check of this address; returns the number of the connection whose check has no place.
     fn push(queue: &mut Queue, host: u8, precedence: Precedence, number: u32) -> Option<u32> {
-        let check = Check { conn: conn(number), operator: None, password: Secret::new(b"") };
+        let check = Check { conn: conn(number), of: PasswordOf::Server, password: Secret::new(b"") };
         queue.push(lane(host), precedence, check).map(|conn| conn.slot)
     }
 

@@ -9,7 +9,7 @@ use super::worker::{Check, Done, Job, Secret, Worker};
 use super::{PASSWORD_BYTES_MAX, Passwords};
 use crate::clock::Clock;
 use crate::driver::PasswordVerifier;
-use parlor_protocol::{ConnId, Instant, PasswordResult};
+use parlor_protocol::{ConnId, Instant, PasswordOf, PasswordResult};
 use std::collections::VecDeque;
 use std::io;
 use std::net::IpAddr;
@@ -61,7 +61,7 @@ pub struct HashVerifier<C> {
     recognised: Recognised,
     /// Addresses from which the right password of an operator came lately.
     operators_from: RecentHosts,
-    /// Addresses from which the right password of the server came lately.
+    /// Addresses from which the right password of the server or of the gateways came lately.
     clients_from: RecentHosts,
     workers: Vec<Worker>,
     done: UnboundedReceiver<Done>,
@@ -99,24 +99,27 @@ impl<C: Clock> HashVerifier<C> {
         now: Instant,
         passwords: &Arc<Passwords>,
         host: HostNetwork,
-        operator: Option<&str>,
+        of: &PasswordOf,
         password: &[u8],
     ) -> Option<PasswordResult> {
-        match operator {
-            None if passwords.server.is_none() => return Some(PasswordResult::Right),
+        match of {
+            PasswordOf::Gateway if passwords.gateways.is_none() => return Some(PasswordResult::Wrong),
+            PasswordOf::Server if passwords.server.is_none() => return Some(PasswordResult::Right),
             // `parlor hash-password` makes no hash of these.
             _ if password.is_empty() || password.len() > PASSWORD_BYTES_MAX => {
                 return Some(PasswordResult::Wrong);
             }
-            Some(name) if passwords.operators.is_empty() || name.len() > PASSWORD_BYTES_MAX => {
+            PasswordOf::Operator(name)
+                if passwords.operators.is_empty() || name.len() > PASSWORD_BYTES_MAX =>
+            {
                 return Some(PasswordResult::Wrong);
             }
-            None if self.recognised.is_right(passwords, password) => {
+            _ if self.recognised.is_right(passwords, of, password) => {
                 return Some(PasswordResult::Right);
             }
             _ => {}
         }
-        let may_try = self.attempts.may_try(now, host, self.tag(operator));
+        let may_try = self.attempts.may_try(now, host, self.tag(of));
         (!may_try).then_some(PasswordResult::NotChecked)
     }
 
@@ -131,8 +134,7 @@ impl<C: Clock> HashVerifier<C> {
             let precedence = |lane| precedence(now, lane, operators, clients);
             let Some((lane, check)) = self.queue.pop(precedence) else { return };
             let passwords = self.passwords.get();
-            let (operator, password) = (check.operator.as_deref(), check.password.bytes());
-            match self.without_hashing(now, &passwords, lane.host, operator, password) {
+            match self.without_hashing(now, &passwords, lane.host, &check.of, check.password.bytes()) {
                 Some(result) => self.results.push_back((check.conn, result)),
                 None => self.workers[idle].check(Job { check, host: lane.host, passwords }),
             }
@@ -144,33 +146,36 @@ impl<C: Clock> HashVerifier<C> {
         self.workers[worker].is_idle = true;
         let now = self.clock.now().mono;
         let Job { check, host, passwords } = job;
-        match (result, check.operator.as_deref()) {
+        match (result, &check.of) {
             (PasswordResult::NotChecked, _) => {}
-            (PasswordResult::Right, Some(_)) => self.operators_from.record(now, host),
-            (PasswordResult::Right, None) => {
+            (PasswordResult::Right, PasswordOf::Operator(_)) => self.operators_from.record(now, host),
+            (PasswordResult::Right, of @ (PasswordOf::Gateway | PasswordOf::Server)) => {
                 self.clients_from.record(now, host);
-                self.recognised.remember(&passwords, check.password.bytes());
+                self.recognised.remember(&passwords, of, check.password.bytes());
             }
-            (PasswordResult::Wrong, operator) => self.attempts.charge(now, host, self.tag(operator)),
+            (PasswordResult::Wrong, of) => self.attempts.charge(now, host, self.tag(of)),
         }
         self.results.push_back((check.conn, result));
     }
 
-    fn tag(&self, operator: Option<&str>) -> Option<NameTag> {
-        operator.map(|name| self.recognised.tag(name))
+    fn tag(&self, of: &PasswordOf) -> Option<NameTag> {
+        match of {
+            PasswordOf::Gateway | PasswordOf::Server => None,
+            PasswordOf::Operator(name) => Some(self.recognised.tag(name)),
+        }
     }
 }
 
 impl<C: Clock> PasswordVerifier for HashVerifier<C> {
-    fn check(&mut self, conn: ConnId, address: IpAddr, operator: Option<&str>, password: &[u8]) {
+    fn check(&mut self, conn: ConnId, address: IpAddr, of: &PasswordOf, password: &[u8]) {
         let (now, host) = (self.clock.now().mono, HostNetwork::from(address));
         let passwords = self.passwords.get();
-        if let Some(result) = self.without_hashing(now, &passwords, host, operator, password) {
+        if let Some(result) = self.without_hashing(now, &passwords, host, of, password) {
             return self.results.push_back((conn, result));
         }
-        let lane = Lane { host, of_operators: operator.is_some() };
+        let lane = Lane { host, of_operators: matches!(of, PasswordOf::Operator(_)) };
         let precedence = precedence(now, lane, &self.operators_from, &self.clients_from);
-        let check = Check { conn, operator: operator.map(Into::into), password: Secret::new(password) };
+        let check = Check { conn, of: of.clone(), password: Secret::new(password) };
         if let Some(displaced) = self.queue.push(lane, precedence, check) {
             self.results.push_back((displaced, PasswordResult::NotChecked));
         }
@@ -237,7 +242,7 @@ mod tests {
     fn passwords() -> Passwords {
         let hash: PasswordHash = HASH.parse().unwrap();
         let operators = vec![Operator { name: "alice".to_owned(), hash: hash.clone() }];
-        Passwords { server: Some(hash), operators }
+        Passwords { server: Some(hash), operators, gateways: None }
     }
 
     impl Stage {
@@ -250,9 +255,14 @@ mod tests {
 
         /// Starts a check for the next connection, and returns the connection.
         fn check(&mut self, address: [u8; 4], operator: Option<&str>, password: &str) -> u32 {
+            let of = operator.map_or(PasswordOf::Server, |name| PasswordOf::Operator(name.to_owned()));
+            self.check_of(address, &of, password)
+        }
+
+        fn check_of(&mut self, address: [u8; 4], of: &PasswordOf, password: &str) -> u32 {
             self.conn += 1;
             let conn = ConnId { slot: self.conn, generation: 0 };
-            self.verifier.check(conn, address.into(), operator, password.as_bytes());
+            self.verifier.check(conn, address.into(), of, password.as_bytes());
             self.conn
         }
 
@@ -310,6 +320,22 @@ mod tests {
         assert!(stage.is_idle());
         stage.check(A, Some("nobody"), "right");
         assert!(stage.verifier.results.is_empty(), "an unknown name is hashed like a known one");
+    }
+
+    #[test]
+    fn the_password_of_gateways_is_hashed_once() {
+        let gateways = passwords().server;
+        let mut stage = Stage::new(Passwords { gateways, ..Passwords::default() }, 10);
+        for (password, result) in [("wrong", WRONG), ("right", RIGHT)] {
+            let conn = stage.check_of(A, &PasswordOf::Gateway, password);
+            assert_eq!(stage.poll(), None, "it is hashed");
+            assert_eq!(stage.wait(), (conn, result));
+        }
+        let conn = stage.check_of(B, &PasswordOf::Gateway, "right");
+        assert_eq!(stage.poll(), Some((conn, RIGHT)));
+        let mut without = Stage::new(passwords(), 10);
+        let conn = without.check_of(A, &PasswordOf::Gateway, "right");
+        assert_eq!(without.poll(), Some((conn, WRONG)), "gateways have no password");
     }
 
     #[test]

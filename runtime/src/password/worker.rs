@@ -3,7 +3,7 @@
 use super::memory::HashMemory;
 use super::network::HostNetwork;
 use super::{LivePasswords, Passwords};
-use parlor_protocol::{ConnId, PasswordResult};
+use parlor_protocol::{ConnId, PasswordOf, PasswordResult};
 use std::fmt;
 use std::hint::black_box;
 use std::io;
@@ -17,8 +17,8 @@ use tokio::sync::mpsc::UnboundedSender;
 #[derive(Debug)]
 pub(super) struct Check {
     pub(super) conn: ConnId,
-    /// The operator whose password it should be; `None` for the server's.
-    pub(super) operator: Option<Box<str>>,
+    /// The one who should have the password.
+    pub(super) of: PasswordOf,
     pub(super) password: Secret,
 }
 
@@ -101,8 +101,8 @@ fn run(index: usize, passwords: &LivePasswords, jobs: &Receiver<Job>, done: &Unb
     for job in jobs {
         // After a reload, the dearest check may need less.
         memory.shrink_to(job.passwords.memory_kib());
-        let Check { operator, password, .. } = &job.check;
-        let verify = || job.passwords.verify(operator.as_deref(), password.bytes(), &mut memory);
+        let Check { of, password, .. } = &job.check;
+        let verify = || job.passwords.verify(of, password.bytes(), &mut memory);
         // A connection waits for the result: a bug in a check must not end the thread.
         let result = match catch_unwind(AssertUnwindSafe(verify)) {
             Ok(Ok(is_right)) => is_right.into(),

@@ -1,7 +1,8 @@
 //! A driver whose listener, streams, clock and observer record what it does.
 
 use parlor_protocol::{
-    ConnId, ConsoleEvent, Dialect, Input, Instant, Limits, Now, Options, PasswordResult, RoomName,
+    ConnId, ConsoleEvent, Dialect, Input, Instant, Limits, Now, Options, PasswordOf, PasswordResult,
+    RoomName, Via,
 };
 use parlor_runtime::clock::Clock;
 use parlor_runtime::driver::{
@@ -154,7 +155,7 @@ impl Observer for Times {
 struct NoPasswords;
 
 impl PasswordVerifier for NoPasswords {
-    fn check(&mut self, _: ConnId, _: IpAddr, _: Option<&str>, _: &[u8]) {}
+    fn check(&mut self, _: ConnId, _: IpAddr, _: &PasswordOf, _: &[u8]) {}
 
     fn cancel(&mut self, _: ConnId) {}
 
@@ -200,7 +201,7 @@ impl Stage {
             waker: Rc::clone(&listener_waker),
         };
         let (clock, times) = (TestClock(Rc::default()), Times(Rc::default()));
-        let role = ListenerRole { dialect: Dialect::Plain, is_proxied: false, room: Some(RoomName::lobby()) };
+        let role = ListenerRole { dialect: Dialect::Plain, via: Via::Direct, room: Some(RoomName::lobby()) };
         let (controls, control) = mpsc::channel(1);
         let driver = {
             let _entered = runtime.enter();

@@ -1,7 +1,7 @@
 //! A driver on a thread of the test, with a clock and a verifier that the test gives it.
 
 use crate::support::DEADLINE;
-use parlor_protocol::{ConsoleEvent, Dialect, Limits, Options};
+use parlor_protocol::{ConsoleEvent, Dialect, Limits, Options, Via};
 use parlor_runtime::clock::Clock;
 use parlor_runtime::driver::{
     Control, Counts, Driver, DriverLimits, ListenerRole, Observer, PasswordVerifier,
@@ -39,7 +39,7 @@ impl Embedded {
                     Limits::default(),
                     Options::default(),
                     DriverLimits { accept_retry_ms: 1_000, shutdown_ms: 5_000 },
-                    vec![(listener, ListenerRole { dialect: Dialect::Irc, is_proxied: false, room: None })],
+                    vec![(listener, ListenerRole { dialect: Dialect::Irc, via: Via::Direct, room: None })],
                     clock,
                     Unobserved,
                     verifier,

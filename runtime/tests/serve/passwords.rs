@@ -3,7 +3,7 @@
 use crate::embedded::Embedded;
 use crate::irc::{HASH_OF_RIGHT as HASH, Irc};
 use crate::support::{Client, Server, parlor};
-use parlor_protocol::{ConnId, PasswordResult};
+use parlor_protocol::{ConnId, PasswordOf, PasswordResult};
 use parlor_runtime::clock::SystemClock;
 use parlor_runtime::driver::PasswordVerifier;
 use parlor_runtime::password::PasswordHash;
@@ -147,7 +147,7 @@ impl HeldVerifier {
 }
 
 impl PasswordVerifier for HeldVerifier {
-    fn check(&mut self, conn: ConnId, _: IpAddr, _: Option<&str>, password: &[u8]) {
+    fn check(&mut self, conn: ConnId, _: IpAddr, _: &PasswordOf, password: &[u8]) {
         self.asked.push((conn, (password == b"right").into()));
     }
 

@@ -3,7 +3,7 @@
 
 use super::CheckResult;
 use crate::model::Model;
-use parlor_protocol::{Command, ConnId, Input, Now};
+use parlor_protocol::{Command, ConnId, Input, Now, PasswordOf};
 
 /// Compares the sent bytes with the model.
 #[derive(Debug)]
@@ -36,8 +36,8 @@ impl Heard {
                 return Err(format!("proposed {found:?}, not {expected:?}"));
             }
         }
-        if let Some((conn, operator, _)) = self.model.next_question() {
-            return Err(format!("{conn} does not check the password for {operator:?}"));
+        if let Some((conn, of, _)) = self.model.next_question() {
+            return Err(format!("{conn} does not check the password of {of:?}"));
         }
         if expected.len() == count {
             return Ok(());
@@ -45,8 +45,8 @@ impl Heard {
         Err(format!("proposed {count} commands, not these: {expected:?}"))
     }
 
-    pub(super) fn asked(&mut self, conn: ConnId, operator: Option<&str>, password: &[u8]) -> CheckResult {
-        let found = (conn, operator.map(str::to_owned), password.to_vec());
+    pub(super) fn asked(&mut self, conn: ConnId, of: &PasswordOf, password: &[u8]) -> CheckResult {
+        let found = (conn, of.clone(), password.to_vec());
         let expected = self.model.next_question();
         if expected.as_ref() == Some(&found) {
             return Ok(());

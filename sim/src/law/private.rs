@@ -77,7 +77,7 @@ mod tests {
     use super::*;
     use crate::law::written::Written;
     use bytes::Bytes;
-    use parlor_protocol::{Dialect, Input};
+    use parlor_protocol::{Dialect, Input, Via};
 
     /// Returns the result of the check if the first connection sends these lines, and each of `readers` then reads
     /// `#7`.
@@ -86,7 +86,7 @@ mod tests {
         let (mut written, mut private) = (Written::default(), Private::default());
         let peer = ([127, 0, 0, 1], 5_001).into();
         for input in [
-            Input::Accepted { conn: conn(0), dialect, peer, is_proxied: false, room: None },
+            Input::Accepted { conn: conn(0), dialect, peer, via: Via::Direct, room: None },
             Input::Received { conn: conn(0), bytes: Bytes::copy_from_slice(lines) },
         ] {
             written.input(&input).iter().for_each(|line| private.written(line));

@@ -6,7 +6,8 @@ use crate::naive::{NaiveSink, Stream};
 use crate::rolling::Rolling;
 use bytes::Bytes;
 use parlor_protocol::{
-    ConnId, Dialect, Hub, Identity, Input, Limits, LogEntry, Now, Options, PasswordResult, RoomName, World,
+    ConnId, Dialect, Hub, Identity, Input, Limits, LogEntry, Now, Options, PasswordResult, RoomName, Via,
+    World,
 };
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -38,7 +39,7 @@ struct Beginning {
 /// An owned copy of an input.
 #[derive(Clone, Debug)]
 enum Recorded {
-    Accepted(ConnId, (Dialect, bool), SocketAddr, Option<RoomName>),
+    Accepted(ConnId, (Dialect, Via), SocketAddr, Option<RoomName>),
     Closed(ConnId),
     Committed(Vec<LogEntry>),
     Drained(ConnId),
@@ -67,14 +68,14 @@ impl Replay {
 
     pub(super) fn input(&mut self, now: Now, input: &Input<'_>) {
         let recorded = match input {
-            Input::Accepted { conn, dialect, peer, is_proxied, room } => {
+            Input::Accepted { conn, dialect, peer, via, room } => {
                 let slot = conn.slot as usize;
                 if self.slots.len() <= slot {
                     self.slots.resize(slot + 1, 0);
                 }
                 self.slots[slot] = self.sent.len();
                 self.sent.push((*conn, Rolling::default()));
-                Recorded::Accepted(*conn, (*dialect, *is_proxied), *peer, room.cloned())
+                Recorded::Accepted(*conn, (*dialect, *via), *peer, room.cloned())
             }
             Input::Closed { conn } => Recorded::Closed(*conn),
             Input::Committed { entries } => {
@@ -168,11 +169,11 @@ impl Stream for Beginning {
 impl Recorded {
     fn as_input(&self) -> Input<'_> {
         match self {
-            Self::Accepted(conn, (dialect, is_proxied), peer, room) => Input::Accepted {
+            Self::Accepted(conn, (dialect, via), peer, room) => Input::Accepted {
                 conn: *conn,
                 dialect: *dialect,
                 peer: *peer,
-                is_proxied: *is_proxied,
+                via: *via,
                 room: room.as_ref(),
             },
             Self::Closed(conn) => Input::Closed { conn: *conn },

@@ -4,7 +4,7 @@
 use crate::conns::Conns;
 use crate::model::proxy;
 use crate::seen::{has_no_glyph, is_unseen, narrow};
-use parlor_protocol::{ConnId, Dialect, Input};
+use parlor_protocol::{ConnId, Dialect, Input, Via};
 
 /// The unfinished line of each connection.
 #[derive(Debug, Default)]
@@ -19,8 +19,8 @@ struct Writer {
     /// Whether its listener is for IRC only.
     is_irc: bool,
     is_unreadable: bool,
-    /// The header of its proxy, while it is not complete.
-    header: Option<Vec<u8>>,
+    /// The first bytes of its proxy or gateway, until they are complete.
+    header: Option<(Via, Vec<u8>)>,
 }
 
 /// A complete line.
@@ -45,9 +45,10 @@ impl Written {
     pub(super) fn input(&mut self, input: &Input<'_>) -> Vec<Line> {
         let mut lines = Vec::new();
         match *input {
-            Input::Accepted { conn, dialect, is_proxied, .. } => {
+            Input::Accepted { conn, dialect, via, .. } => {
                 let writer = self.writers.get_or_default(conn);
-                (writer.is_irc, writer.header) = (dialect == Dialect::Irc, is_proxied.then(Vec::new));
+                (writer.is_irc, writer.header) =
+                    (dialect == Dialect::Irc, (via != Via::Direct).then(|| (via, Vec::new())));
             }
             Input::Received { conn, ref bytes } => {
                 let writer = self.writers.get_or_default(conn);
@@ -69,11 +70,11 @@ impl Written {
 }
 
 impl Writer {
-    /// Returns those of the bytes that are not of the header of a proxy.
+    /// Returns those of the bytes that are not what a proxy or gateway says first.
     fn behind_header(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let Some(header) = &mut self.header else { return bytes.to_vec() };
+        let Some((via, header)) = &mut self.header else { return bytes.to_vec() };
         header.extend_from_slice(bytes);
-        let Some(length) = proxy::length(header) else { return Vec::new() };
+        let Some(length) = proxy::length(*via, header) else { return Vec::new() };
         let behind = header.split_off(length);
         self.header = None;
         behind

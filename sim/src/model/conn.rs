@@ -9,7 +9,7 @@ use super::todo::{Query, Todo};
 use crate::expectation::Expectation;
 use crate::typed::{Item, Typed};
 use parlor_protocol::{
-    CloseReason, Dialect, Instant, Language, Limits, MemberId, Now, Options, Question, Rate, RoomName,
+    CloseReason, Dialect, Instant, Language, Limits, MemberId, Now, Options, Question, Rate, RoomName, Via,
 };
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -63,6 +63,10 @@ pub(super) struct Conn {
     pub(super) under_way: u32,
     /// Whether a pending command changes this connection's own state, so that everything after it has to wait.
     pub(super) barrier: bool,
+    /// The way in which it tells who its client is.
+    pub(super) via: Via,
+    /// Whether the gateway that it comes through has given the right password.
+    pub(super) is_vouched: bool,
     /// Whether a long answer is not written out yet.
     pub(super) draining: bool,
     /// Whether a password is being checked.
@@ -239,6 +243,8 @@ impl Conn {
             waiting: VecDeque::new(),
             under_way: 0,
             barrier: false,
+            via: Via::Direct,
+            is_vouched: false,
             draining: false,
             checking: false,
             switches: false,
@@ -357,7 +363,7 @@ impl Conn {
 
     /// Stops the registration clock while the password of the connection is checked, for ten minutes at most.
     pub(super) fn stop_registration_clock(&mut self, now: Instant) {
-        if self.stage == Stage::Registering {
+        if matches!(self.stage, Stage::Header | Stage::Registering) {
             self.asked_at = Some(now);
             self.wait = self.registers_until.map(|until| (until.plus_ms(600_000), Wait::Registration));
         }
@@ -368,7 +374,7 @@ impl Conn {
         if let (Some(asked_at), Some(until)) = (self.asked_at.take(), self.registers_until) {
             let until = until.plus(now.since(asked_at));
             self.registers_until = Some(until);
-            if self.stage == Stage::Registering {
+            if matches!(self.stage, Stage::Header | Stage::Registering) {
                 self.wait = Some((until, Wait::Registration));
             }
         }

@@ -12,7 +12,7 @@ use crate::{sometimes, terminal};
 use parlor_protocol::plain::{Mistake, Note};
 use parlor_protocol::{
     CloseReason, Command, ConnId, Context, Dialect, Instant, Language, MemberId, Message, MessageKind,
-    NameRequest, Notice, Now, PasswordResult, Profile, Reply, RoomName, Text,
+    NameRequest, Notice, Now, PasswordOf, PasswordResult, Profile, Reply, RoomName, Text,
 };
 
 /// The consequence of a step or a line.
@@ -308,12 +308,12 @@ impl Model {
                     self.act_plain(id, member, ask);
                 }
             }
-            Todo::Check(operator, password) => {
+            Todo::Check(of, password) => {
                 conn.checking = true;
                 conn.stop_registration_clock(self.now.mono);
                 // Checking a password is expensive.
                 conn.owes += 3 * LINE;
-                self.questions.push_back((id, operator, password));
+                self.questions.push_back((id, of, password));
             }
             Todo::Enter => self.enter_irc(id),
             Todo::Label(label) => self.label(id, label),
@@ -391,7 +391,7 @@ impl Model {
                 Command::Tell { member, to, message: Message::new(MessageKind::Text, text) }
             }
             (Ask::Oper(name, password), _) => {
-                conn.waiting.push_front(Todo::Check(Some(name), password));
+                conn.waiting.push_front(Todo::Check(PasswordOf::Operator(name), password));
                 return;
             }
             (Ask::Away(away), _) => Command::SetAway { member, away },
@@ -498,7 +498,8 @@ impl Model {
                 }
                 conn.waiting.push_front(Todo::Enter);
             }
-            Stage::Registering => {
+            Stage::Header if right => conn.is_vouched = true,
+            Stage::Header | Stage::Registering => {
                 if result == PasswordResult::Wrong {
                     self.respond(id, &Reply::Notice(notice));
                 }

@@ -1,10 +1,10 @@
-//! Connections through a proxy, as the documents describe them, and a second parser of what a proxy sends first.
+//! Connections through a proxy or a gateway, as the documents describe them, and a second parser of what these send first.
 
 use super::Model;
 use super::address::LINE;
 use super::conn::{Link, Stage, Wait};
 use crate::sometimes;
-use parlor_protocol::{CloseReason, ConnId, Instant, Text};
+use parlor_protocol::{CloseReason, ConnId, Instant, PasswordOf, Text, Via};
 use std::net::{IpAddr, SocketAddr};
 
 /// The beginning of a block of version 2.
@@ -18,14 +18,53 @@ enum Says {
     Whose(Option<SocketAddr>, usize),
 }
 
-fn examine(bytes: &[u8]) -> Says {
-    let whole = if bytes.first() == Some(&b'P') { line(bytes) } else { block(bytes) };
+fn examine(via: Via, bytes: &[u8]) -> Says {
+    let whole = match (via, bytes.first()) {
+        (Via::Gateway, _) => webirc(bytes).map(|said| match said {
+            Some((_, client, count)) => Says::Whose(Some(client), count),
+            None => Says::Incomplete,
+        }),
+        (_, Some(b'P')) => line(bytes),
+        _ => block(bytes),
+    };
     whole.unwrap_or(Says::Nonsense)
 }
 
-/// Returns the number of bytes that a proxy says before its client's, once they are complete.
-pub(crate) fn length(bytes: &[u8]) -> Option<usize> {
-    match examine(bytes) {
+/// Returns the password and the client that a gateway names, and the number of bytes of its line: `Some(None)` if the line is
+/// not complete, and `None` if it is not valid.
+fn webirc(bytes: &[u8]) -> Option<Option<(&[u8], SocketAddr, usize)>> {
+    let shown = bytes.len().min(6);
+    if !bytes[..shown].eq_ignore_ascii_case(&b"webirc"[..shown]) {
+        return None;
+    }
+    let Some(end) = bytes.iter().take(2_048).position(|&byte| byte == b'\n') else {
+        return (bytes.len() < 2_048).then_some(None);
+    };
+    let line = bytes[..end].strip_suffix(b"\r").unwrap_or(&bytes[..end]);
+    let rest = line.get(6..).filter(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))?;
+    // The words before a parameter that begins with a colon, and then that parameter.
+    let mut params: Vec<&[u8]> = Vec::new();
+    let mut at = 0;
+    while at < rest.len() {
+        let next = rest[at..].iter().position(|byte| !byte.is_ascii_whitespace());
+        let Some(next) = next.map(|spaces| at + spaces) else { break };
+        if rest[next] == b':' {
+            params.push(&rest[next + 1..]);
+            break;
+        }
+        at = rest[next..].iter().position(|&byte| byte == b' ').map_or(rest.len(), |length| next + length);
+        params.push(&rest[next..at]);
+    }
+    let [password, _, _, ip, options @ ..] = &params[..] else { return None };
+    let ip: IpAddr = std::str::from_utf8(ip).ok()?.parse().ok()?;
+    let options = options.first().map(|it| String::from_utf8_lossy(it).into_owned()).unwrap_or_default();
+    let port = options.split(' ').find_map(|it| it.strip_prefix("remote-port=")?.parse().ok());
+    Some(Some((password, SocketAddr::new(ip, port.unwrap_or(0)), end + 1)))
+}
+
+/// Returns the number of bytes that a proxy or gateway says before its client's, once they are complete.
+pub(crate) fn length(via: Via, bytes: &[u8]) -> Option<usize> {
+    match examine(via, bytes) {
         Says::Incomplete | Says::Nonsense => None,
         Says::Whose(_, count) => Some(count),
     }
@@ -104,7 +143,7 @@ impl Model {
     pub(super) fn expect_header(&mut self, id: ConnId) {
         let until: Instant = self.now.mono.plus_ms(self.limits.proxy_ms);
         if let Some(conn) = self.conns.get_mut(id) {
-            conn.stage = Stage::Header;
+            (conn.stage, conn.registers_until) = (Stage::Header, Some(until));
             conn.wait = Some((until, Wait::Registration));
         }
     }
@@ -112,9 +151,23 @@ impl Model {
     /// Reads what a proxy says first. Returns whether there is anything to do behind it.
     pub(super) fn read_header(&mut self, id: ConnId) -> bool {
         let Some(conn) = self.conns.get_mut(id) else { return false };
-        let (ended, proxy) = (conn.input_ended, conn.peer);
+        if conn.checking {
+            return false;
+        }
+        let (ended, proxy, via) = (conn.input_ended, conn.peer, conn.via);
+        let now = self.now.mono;
         let Some(opening) = conn.opening.as_mut() else { return false };
-        match examine(&opening.bytes) {
+        if via == Via::Gateway
+            && !conn.is_vouched
+            && let Some(Some((password, ..))) = webirc(&opening.bytes)
+        {
+            self.questions.push_back((id, PasswordOf::Gateway, password.to_vec()));
+            opening.looked = opening.bytes.len();
+            conn.checking = true;
+            conn.stop_registration_clock(now);
+            return true;
+        }
+        match examine(via, &opening.bytes) {
             Says::Incomplete if ended => self.end(id, CloseReason::EndOfInput),
             Says::Incomplete => {
                 opening.looked = opening.bytes.len();
@@ -127,7 +180,8 @@ impl Model {
             Says::Whose(client, count) => {
                 opening.bytes.drain(..count);
                 opening.looked = 0;
-                conn.wait = None;
+                (conn.wait, conn.registers_until) = (None, None);
+                sometimes!(self.marks, GatewayVouched, via == Via::Gateway);
                 sometimes!(self.marks, Proxied, client.is_some());
                 sometimes!(self.marks, ProxiedForItself, client.is_none());
                 let peer = client.unwrap_or(proxy);

@@ -3,15 +3,15 @@
 use super::address::{LINE, told};
 use super::ask::Ask;
 use parlor_protocol::irc::Capabilities;
-use parlor_protocol::{Command, Name, NewBan, Notice, Question, Text, UserModes};
+use parlor_protocol::{Command, Name, NewBan, Notice, PasswordOf, Question, Text, UserModes};
 
 /// A step.
 #[derive(Debug)]
 pub(super) enum Todo {
     /// Act on a request in the plain dialect.
     Ask(Ask),
-    /// Have a password checked: that of the operator of this name, or the server's.
-    Check(Option<String>, Vec<u8>),
+    /// Have a password checked.
+    Check(PasswordOf, Vec<u8>),
     /// Become a member.
     Enter,
     /// Begin the answer to a line with this label; with `None`, end it.

@@ -8,7 +8,9 @@ use super::proxy;
 use super::{Act, Hosts, Scenario, Setup, Step};
 use crate::cloak;
 use crate::source::Source;
-use parlor_protocol::{Identity, Language, Limits, Options, Rate, RoomName, TrustedNetwork, WorldLimits};
+use parlor_protocol::{
+    Dialect, Identity, Language, Limits, Options, Rate, RoomName, TrustedNetwork, Via, WorldLimits,
+};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -222,8 +224,8 @@ struct Writer {
     kinds: Vec<ClientKind>,
     /// The addresses of the clients that come through a proxy.
     proxied: Vec<Option<SocketAddr>>,
-    /// Whether the proxy of each client has said nothing since it connected.
-    owes_header: Vec<bool>,
+    /// The way in which each client came, if its proxy or gateway has said nothing since it connected.
+    owes_header: Vec<Option<Via>>,
     /// Whether each client has sent nothing since it connected.
     is_new: Vec<bool>,
     plain: PlainWriter,
@@ -268,7 +270,7 @@ impl Writer {
             clients: setup.clients,
             kinds,
             proxied,
-            owes_header: vec![false; setup.clients.into()],
+            owes_header: vec![None; setup.clients.into()],
             is_new: vec![false; setup.clients.into()],
             plain,
             irc,
@@ -299,11 +301,14 @@ impl Writer {
                 *connected = true;
                 self.is_new[usize::from(client)] = true;
                 let act = self.connect(source, self.kinds[usize::from(client)]);
-                self.owes_header[usize::from(client)] = self.proxied[usize::from(client)].is_some();
-                match act.listener().filter(|_| self.owes_header[usize::from(client)]) {
+                let is_proxied = self.proxied[usize::from(client)].is_some();
+                let act = match act.listener().filter(|_| is_proxied) {
+                    Some((Dialect::Irc, _)) if source.chance(500) => Act::ConnectByGateway,
                     Some((dialect, room)) => Act::ConnectProxied { dialect, room },
                     None => act,
-                }
+                };
+                self.owes_header[usize::from(client)] = Some(act.via()).filter(|via| *via != Via::Direct);
+                act
             }
             ActKind::EndInput => {
                 *connected = false;
@@ -318,10 +323,13 @@ impl Writer {
             }
             ActKind::Send => {
                 let mut bytes = Vec::new();
-                if std::mem::take(&mut self.owes_header[usize::from(client)])
+                if let Some(via) = self.owes_header[usize::from(client)].take()
                     && let Some(peer) = self.proxied[usize::from(client)]
                 {
-                    proxy::header(source, peer, &mut bytes);
+                    match via {
+                        Via::Gateway => proxy::webirc(source, peer, &mut bytes),
+                        Via::Direct | Via::Proxy => proxy::header(source, peer, &mut bytes),
+                    }
                 }
                 self.write(source, usize::from(client), &mut bytes);
                 Act::Send { bytes, segment: source.pick(&[0, 0, 0, 0, 1, 7, 100]) }

@@ -1,4 +1,4 @@
-//! The first bytes of proxies: headers of the PROXY protocol, and others that are none.
+//! The first bytes of proxies and gateways: headers of the PROXY protocol, `WEBIRC`, and others that are neither.
 
 use crate::source::Source;
 use std::net::SocketAddr;
@@ -33,6 +33,32 @@ pub(super) fn header(source: &mut Source<'_>, client: SocketAddr, to: &mut Vec<u
             b"PROXY TCP4 192.0.2.1 192.0.2.2 1 02\r\n",
             b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\n",
             b"\r\n\r\n\0\r\nQUIT\n\x31\x11\0\x0c",
+        ])),
+    }
+}
+
+/// Appends what a gateway says for a client: in most cases a line that names it, with the right password.
+pub(super) fn webirc(source: &mut Source<'_>, client: SocketAddr, to: &mut Vec<u8>) {
+    let password = source.pick(&["right", "right", "right", "right", "wrong", "right "]);
+    let (ip, port) = (client.ip(), client.port());
+    match source.weighted(&[60, 20, 5, 5, 5, 5]) {
+        0 => to.extend(format!("WEBIRC {password} gateway host {ip}\r\n").bytes()),
+        1 => to.extend(format!("webirc {password} g {ip} {ip} :secure remote-port={port}\n").bytes()),
+        2 => to.extend(format!("WEBIRC {password} gateway host.example :{ip}\r\n").bytes()),
+        3 => {
+            let whole = format!("WEBIRC {password} gateway host {ip}\r\n");
+            to.extend(&whole.as_bytes()[..source.index(whole.len())]);
+        }
+        4 => {
+            to.extend(format!("WEBIRC {password} gateway host {ip} :").bytes());
+            to.extend([b'x'; 2_100]);
+        }
+        _ => to.extend(source.pick(&[
+            &b"NICK alice\r\nUSER a 0 * :a\r\n"[..],
+            b"CAP LS 302\r\n",
+            b"WEBIRC right gateway host\r\n",
+            b"WEBIRC right gateway host 192.0.2\r\n",
+            b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n",
         ])),
     }
 }

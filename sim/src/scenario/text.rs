@@ -9,7 +9,7 @@
 //!
 //! Settings that are missing are those of a calm network ([`Setup::calm`]). `connects to irc` and `connects to auto`
 //! name listeners for IRC and for any dialect; anything else after `connects to` is a room. `connects by proxy to` names
-//! listeners for proxies; what the proxy says is the first thing that is sent.
+//! listeners for proxies, and `connects by gateway` the one for gateways; what these say is the first thing that is sent.
 
 use super::{Act, Scenario, Setup, Step};
 use parlor_protocol::{Dialect, RoomName};
@@ -156,6 +156,7 @@ impl fmt::Display for Step {
             Act::Connect(Some(room)) => write!(f, "connects to {room}"),
             Act::Connect(None) => f.write_str("connects to no room"),
             Act::ConnectAuto => f.write_str("connects to auto"),
+            Act::ConnectByGateway => f.write_str("connects by gateway"),
             Act::ConnectIrc => f.write_str("connects to irc"),
             Act::ConnectProxied { dialect: Dialect::Plain, room: Some(room) } => {
                 write!(f, "connects by proxy to {room}")
@@ -206,6 +207,7 @@ fn step(line: &str) -> Option<Step> {
     let (client, act) = rest.split_once(' ')?;
     let act = match act {
         "connects to auto" => Act::ConnectAuto,
+        "connects by gateway" => Act::ConnectByGateway,
         "connects to irc" => Act::ConnectIrc,
         "connects to no room" => Act::Connect(None),
         "ends input" => Act::EndInput,

@@ -8,10 +8,10 @@ use crate::bug::SimBug;
 use crate::scenario::Setup;
 use crate::source::Source;
 use bytes::Bytes;
-use parlor_protocol::{ConnId, Dialect, PasswordResult, RoomId, RoomName, WireClass};
+use parlor_protocol::{ConnId, Dialect, PasswordResult, RoomId, RoomName, Via, WireClass};
 use std::collections::VecDeque;
 
-/// The right password, of the server and of every operator.
+/// The right password, of the server, of gateways, and of every operator.
 const RIGHT_PASSWORD: &[u8] = b"right";
 
 /// Upper bound for the time of a password check.
@@ -59,8 +59,8 @@ pub(super) enum Sent {
 pub(super) struct Link {
     pub(super) client: u16,
     pub(super) dialect: Dialect,
-    /// Whether it is a proxy's, at a listener for proxies.
-    pub(super) is_proxied: bool,
+    /// The way in which it tells who its client is.
+    pub(super) via: Via,
     pub(super) room: Option<RoomName>,
     pub(super) conn: Option<ConnId>,
     /// The rooms that the connection is subscribed to, each with its wire class.
@@ -304,13 +304,13 @@ impl Net {
         &mut self,
         client: u16,
         (dialect, room): (Dialect, Option<RoomName>),
-        is_proxied: bool,
+        via: Via,
     ) -> usize {
         let link = self.links.len();
         self.links.push(Link {
             client,
             dialect,
-            is_proxied,
+            via,
             room,
             conn: None,
             rooms: Vec::new(),

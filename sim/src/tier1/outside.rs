@@ -11,7 +11,7 @@ use crate::sometimes;
 use crate::trace::Trace;
 use parlor_protocol::{
     CloseReason, Command, ConnId, Environment, Event, EventKind, Input, Instant, LogEntry, MemoryLog, Now,
-    Outbox, Output, RoomId, Wire, WireClass, irc,
+    Outbox, Output, PasswordOf, RoomId, Wire, WireClass, irc,
 };
 use std::net::IpAddr;
 
@@ -234,7 +234,7 @@ impl Environment for Outside {
         self.net.wake();
     }
 
-    fn check_password(&mut self, conn: ConnId, _: IpAddr, _: Option<&str>, password: &[u8]) {
+    fn check_password(&mut self, conn: ConnId, _: IpAddr, _: &PasswordOf, password: &[u8]) {
         self.net.check_password(conn, password);
     }
 

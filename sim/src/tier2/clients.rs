@@ -89,14 +89,28 @@ impl Clients {
         match (act, live) {
             // Plain connections always enter the lobby here, whatever room the act names.
             // Nor does it listen for proxies: what one says first is a stranger's opening.
-            (Act::Connect(_) | Act::ConnectAuto | Act::ConnectIrc | Act::ConnectProxied { .. }, None) => {
+            (
+                Act::Connect(_)
+                | Act::ConnectAuto
+                | Act::ConnectByGateway
+                | Act::ConnectIrc
+                | Act::ConnectProxied { .. },
+                None,
+            ) => {
                 let (dialect, _) = act.listener().unwrap_or_default();
                 self.connected[client] = self.connect(dialect).await;
                 if self.connected[client].is_none() {
                     return;
                 }
             }
-            (Act::Connect(_) | Act::ConnectAuto | Act::ConnectIrc | Act::ConnectProxied { .. }, Some(_))
+            (
+                Act::Connect(_)
+                | Act::ConnectAuto
+                | Act::ConnectByGateway
+                | Act::ConnectIrc
+                | Act::ConnectProxied { .. },
+                Some(_),
+            )
             | (_, None) => return,
             (Act::EndInput, Some(connected)) => {
                 connected.ended = true;

@@ -1,6 +1,6 @@
 //! A password verifier without threads, whose checks take simulated time.
 
-use parlor_protocol::{ConnId, PasswordResult};
+use parlor_protocol::{ConnId, PasswordOf, PasswordResult};
 use parlor_runtime::driver::PasswordVerifier;
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -12,7 +12,7 @@ use tokio::time::{Sleep, sleep};
 /// Time of a check: about that of a real one.
 const CHECK: Duration = Duration::from_millis(50);
 
-/// The right password, of the server and of every operator.
+/// The right password, of the server, of gateways, and of every operator.
 pub(super) const RIGHT: &[u8] = b"right";
 
 /// A verifier that checks one password after the other.
@@ -23,7 +23,7 @@ pub(super) struct SimVerifier {
 }
 
 impl PasswordVerifier for SimVerifier {
-    fn check(&mut self, conn: ConnId, _: IpAddr, _: Option<&str>, password: &[u8]) {
+    fn check(&mut self, conn: ConnId, _: IpAddr, _: &PasswordOf, password: &[u8]) {
         self.waiting.push_back((conn, (password == RIGHT).into()));
     }
 

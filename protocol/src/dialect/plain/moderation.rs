@@ -5,7 +5,7 @@ use super::note::Mistake;
 use super::words::{Words, any_name, folded, printable_word};
 use crate::base::ban::{BanTarget, NewBan, parse_duration};
 use crate::base::mode::{Flag, Key, Mask, MaskError, MaskList, ModeChange, Status};
-use crate::dialect::action::Password;
+use crate::dialect::action::{Password, PasswordOf};
 use alloc::string::String;
 use bytes::Bytes;
 
@@ -139,7 +139,7 @@ pub(super) fn oper(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     // A password may contain blanks.
     let password = words.needed_text()?;
     let password = Bytes::copy_from_slice(password.as_str().as_bytes());
-    Ok(Instruction::Oper(Password { operator: Some(operator.into_owned()), password }))
+    Ok(Instruction::Oper(Password { of: PasswordOf::Operator(operator.into_owned()), password }))
 }
 
 /// Returns a mode that is set in the words of `/mode`: `invite-only`, `key tea`, `limit 5`.

@@ -4,7 +4,7 @@ use super::super::value::{
     choice, line, lines, list, names, number, number_in, operators, proxies, quoted, secret, single, switch,
     trusted, word,
 };
-use super::{Arity, Setting, Topic, moderation, share, socket};
+use super::{Arity, Setting, Topic, gateway, moderation, share, socket};
 use crate::config::{Config, ListenUrlError, LogFormat};
 use crate::locale::{Bilingual, Localized, both};
 use crate::password::PasswordHashError;
@@ -28,10 +28,11 @@ pub const SETTINGS: &[Setting] = &[
         about: Localized {
             en: "Address to listen on: auto://HOST:PORT. Add /ROOM to put plain clients into a room \
                 other than lobby, or /- to put them into none. plain:// and irc:// accept one dialect only. ?proxy at the end \
-                accepts connections of proxies only (PROXY protocol, see proxies). Repeatable",
+                accepts connections of proxies only (PROXY protocol, see proxies); ?webirc after irc://, of gateways (WEBIRC). \
+                Repeatable",
             zh: "监听地址：auto://HOST:PORT。加 /ROOM 让纯文本客户端进入 lobby 以外的房间，加 /- \
              则不进入任何房间。plain:// 和 irc:// 只接受一种协议。末尾加 ?proxy 则只接受代理的连接（PROXY 协议，见 \
-             proxies）。可重复",
+             proxies）；irc:// 末尾加 ?webirc 则只接受网关（WEBIRC）。可重复",
         },
         arity: Arity::Words,
         bare_value: None,
@@ -410,9 +411,9 @@ pub const SETTINGS: &[Setting] = &[
         topic: Topic::Server,
         value: "NETWORK",
         about: Localized {
-            en: "Network or address of the proxies that may connect to listeners with ?proxy. What they say about their clients \
-                is believed, so name only machines of your own, such as 127.0.0.1 or 192.0.2.0/28. Repeatable",
-            zh: "可以连接 ?proxy 监听地址的代理所在的网络或地址。代理所报的客户端地址会被采信，因此只应填写自己的机器，\
+            en: "Network or address of the proxies and gateways that may connect to listeners with ?proxy or ?webirc. What they \
+                say about their clients is believed, so name only machines of your own, such as 127.0.0.1 or 192.0.2.0/28. Repeatable",
+            zh: "可以连接 ?proxy 和 ?webirc 监听地址的代理和网关所在的网络或地址。它们所报的客户端地址会被采信，因此只应填写自己的机器，\
                 例如 127.0.0.1 或 192.0.2.0/28。可重复",
         },
         arity: Arity::Words,
@@ -424,6 +425,7 @@ pub const SETTINGS: &[Setting] = &[
             Ok(())
         },
     },
+    gateway::WEBIRC_PASSWORD,
     number!(
         "refusals_max",
         Server,

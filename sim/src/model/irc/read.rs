@@ -6,7 +6,9 @@ use super::{Author, Client, room};
 use crate::model::ban;
 use crate::model::todo::{Change, Todo};
 use parlor_protocol::irc::Capabilities;
-use parlor_protocol::{Action, Command, Context, Host, Message, MessageKind, Name, NewBan, Status, Text};
+use parlor_protocol::{
+    Action, Command, Context, Host, Message, MessageKind, Name, NewBan, PasswordOf, Status, Text,
+};
 use std::collections::VecDeque;
 
 /// Every command, with the number of parameters that it needs and the index of the parameter that is free text.
@@ -183,7 +185,7 @@ impl Client {
         if self.negotiates || self.registration().is_none() {
             Vec::new()
         } else if request.author.has_password && !self.password_is_right {
-            vec![Todo::Check(None, std::mem::take(&mut self.password))]
+            vec![Todo::Check(PasswordOf::Server, std::mem::take(&mut self.password))]
         } else {
             self.password.clear();
             vec![Todo::Enter]
@@ -266,7 +268,10 @@ impl Client {
                 todos
             }
             "OPER" => {
-                vec![Todo::Check(Some(request.param(0).to_owned()), request.param(1).as_bytes().to_vec())]
+                vec![Todo::Check(
+                    PasswordOf::Operator(request.param(0).to_owned()),
+                    request.param(1).as_bytes().to_vec(),
+                )]
             }
             "PRIVMSG" => self.say(request, MessageKind::Text, MessageKind::Ctcp),
             "SETNAME" => match request.relayed_text(0, "SETNAME") {

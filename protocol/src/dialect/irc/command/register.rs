@@ -3,7 +3,7 @@
 use super::{Line, answer_numeric, ask};
 use crate::base::name::Name;
 use crate::base::text::Text;
-use crate::dialect::action::{Action, Password};
+use crate::dialect::action::{Action, Password, PasswordOf};
 use crate::dialect::irc::Capabilities;
 use crate::dialect::irc::client::Client;
 use crate::dialect::irc::name::printable_word;
@@ -58,7 +58,7 @@ pub(super) fn cap(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
 /// `PASS`: gives the password of the server.
 pub(super) fn pass(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let password = Bytes::copy_from_slice(line.param(0).unwrap_or_default().as_bytes());
-    client.registering().password = Some(Password { operator: None, password });
+    client.registering().password = Some(Password { of: PasswordOf::Server, password });
     Vec::new()
 }
 
@@ -126,7 +126,7 @@ fn real_name(line: &Line<'_>) -> Option<Text> {
 pub(super) fn oper(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     let (name, password) = (line.param(0).unwrap_or_default(), line.param(1).unwrap_or_default());
     let password = Bytes::copy_from_slice(password.as_bytes());
-    alloc::vec![Action::CheckPassword(Password { operator: Some(name.into()), password })]
+    alloc::vec![Action::CheckPassword(Password { of: PasswordOf::Operator(name.into()), password })]
 }
 
 /// `PONG`: does nothing. Any line shows that the client is still connected.
@@ -146,7 +146,7 @@ fn enter_if_ready(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
         return Vec::new();
     }
     if line.options.identity.has_password && !registering.is_authenticated {
-        let none = || Password { operator: None, password: Bytes::new() };
+        let none = || Password { of: PasswordOf::Server, password: Bytes::new() };
         return alloc::vec![Action::CheckPassword(registering.password.take().unwrap_or_else(none))];
     }
     client.enter().into_iter().collect()
