@@ -24,6 +24,8 @@ pub enum Bug {
     BanForEver,
     /// Messages of bots do not have the tag `bot`.
     BotUntagged,
+    /// The connections of an address do not share its budget: each has only its own.
+    BudgetOfConnection,
     /// Neighbouring addresses have one cloak.
     CloakShared,
     /// An address without connections owes nothing.
@@ -38,6 +40,8 @@ pub enum Bug {
     HearsBefore,
     /// A member that leaves and returns within a tick is sent the messages in between.
     HearsMissed,
+    /// All histories together may have more bytes than their limit.
+    HistoriesUnbounded,
     /// Each piece of a long message has the message's id.
     IdOnPieces,
     /// Two messages have one id.
@@ -70,6 +74,8 @@ pub enum Bug {
     RestartStays,
     /// A member of two rooms is sent their messages in the wrong order.
     RoomsSwapped,
+    /// One host may begin as many rooms as there may be.
+    RoomsUnshared,
     /// The list of rooms shows secret rooms to everybody.
     SecretListed,
     /// A message to the operators of a room is sent to members with voice, too.
@@ -125,6 +131,21 @@ pub(crate) fn is_told_address(may_know: bool) -> bool {
 /// Returns whether the debt of an address is kept when its connections are gone.
 pub(crate) fn keeps_debts() -> bool {
     !is(Bug::DebtForgotten)
+}
+
+/// Returns whether what a connection does is charged to its address, too.
+pub(crate) fn charges_address() -> bool {
+    !is(Bug::BudgetOfConnection)
+}
+
+/// Returns the maximum number of rooms that one host has begun.
+pub(crate) fn rooms_per_host(rooms_max: usize) -> usize {
+    if is(Bug::RoomsUnshared) { usize::MAX } else { rooms_max }
+}
+
+/// Returns the maximum number of bytes of all histories together.
+pub(crate) fn histories_bytes(bytes_max: usize) -> usize {
+    if is(Bug::HistoriesUnbounded) { usize::MAX } else { bytes_max }
 }
 
 /// Returns whether a new connection has to wait. `is_ready` is whether the budget of its address allows it now.

@@ -40,13 +40,14 @@ pub enum SimBug {
 }
 
 /// Every planted bug, with its name on the command line.
-pub const BUGS: [(&str, Bug); 42] = [
+pub const BUGS: [(&str, Bug); 45] = [
     ("address-shown", Bug::Core(CoreBug::AddressShown)),
     ("answer-overtakes", Bug::Core(CoreBug::AnswerOvertakes)),
     ("away-unasked", Bug::Core(CoreBug::AwayUnasked)),
     ("backlog-twice", Bug::Sim(SimBug::BacklogTwice)),
     ("ban-for-ever", Bug::Core(CoreBug::BanForEver)),
     ("bot-untagged", Bug::Core(CoreBug::BotUntagged)),
+    ("budget-of-connection", Bug::Core(CoreBug::BudgetOfConnection)),
     ("cloak-shared", Bug::Core(CoreBug::CloakShared)),
     ("close-loses-leave", Bug::Sim(SimBug::CloseLosesLeave)),
     ("debt-forgotten", Bug::Core(CoreBug::DebtForgotten)),
@@ -56,6 +57,7 @@ pub const BUGS: [(&str, Bug); 42] = [
     ("gateway-trusted", Bug::Core(CoreBug::GatewayTrusted)),
     ("hears-before", Bug::Core(CoreBug::HearsBefore)),
     ("hears-missed", Bug::Core(CoreBug::HearsMissed)),
+    ("histories-unbounded", Bug::Core(CoreBug::HistoriesUnbounded)),
     ("id-on-pieces", Bug::Core(CoreBug::IdOnPieces)),
     ("id-shared", Bug::Core(CoreBug::IdShared)),
     ("invisible-listed", Bug::Core(CoreBug::InvisibleListed)),
@@ -77,6 +79,7 @@ pub const BUGS: [(&str, Bug); 42] = [
     ("rename-unwatched", Bug::Core(CoreBug::RenameUnwatched)),
     ("restart-stays", Bug::Core(CoreBug::RestartStays)),
     ("rooms-swapped", Bug::Core(CoreBug::RoomsSwapped)),
+    ("rooms-unshared", Bug::Core(CoreBug::RoomsUnshared)),
     ("secret-listed", Bug::Core(CoreBug::SecretListed)),
     ("sender-hears", Bug::Sim(SimBug::SenderHears)),
     ("slot-reused", Bug::Sim(SimBug::SlotReused)),

@@ -135,7 +135,9 @@ impl Addresses {
 
     /// Charges the address.
     pub(super) fn charge(&mut self, id: AddressId, cost: Cost, rate: Rate, now: Instant) {
-        self.each(id, |entry| entry.budget.charge(cost, rate.times(entry.factor), now));
+        if planted::charges_address() {
+            self.each(id, |entry| entry.budget.charge(cost, rate.times(entry.factor), now));
+        }
     }
 
     /// Admits no connection of an address until then. An address without limits, such as that of a bridge, stays open.

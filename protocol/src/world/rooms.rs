@@ -8,6 +8,7 @@ use crate::base::name::{Name, RoomName};
 use crate::base::person::UserModes;
 use crate::base::text::Text;
 use crate::log::command::{Command, LogEntry, Message, MessageKind};
+use crate::planted;
 use crate::world::room::HistoryLine;
 use alloc::boxed::Box;
 use alloc::collections::btree_map::Entry;
@@ -93,7 +94,7 @@ impl World {
         let ends_own =
             from.filter(|_| ends).and_then(|room| self.rooms.get(&room)?.begun_by.as_deref()) == Some(host);
         let begun = self.rooms_begun.get(host).map_or(0, |&count| count - usize::from(ends_own));
-        if there.is_none() && begun >= self.limits.rooms_per_host_max {
+        if there.is_none() && begun >= planted::rooms_per_host(self.limits.rooms_per_host_max) {
             return Err(Refusal::TooManyRoomsBegun(self.limits.rooms_per_host_max));
         }
         if member.rooms.len() - usize::from(from.is_some()) >= self.limits.rooms_per_member_max {
@@ -172,7 +173,7 @@ impl World {
     /// Halves the longest histories until all of them together are within their limit. So a room with little history keeps it,
     /// however much is said in others.
     pub(super) fn trim_histories(&mut self) {
-        while self.histories_bytes > self.limits.histories_bytes_max {
+        while self.histories_bytes > planted::histories_bytes(self.limits.histories_bytes_max) {
             let by_length = |(id, room): &(&RoomId, &mut Box<Room>)| (room.history_bytes, Reverse(**id));
             let Some((_, room)) = self.rooms.iter_mut().max_by_key(by_length) else { return };
             self.histories_bytes -= room.history_bytes;
