@@ -241,8 +241,17 @@ mod tests {
         for text in ["", "right", "$argon2id$", cut, &other, &future, &HASH.replace("t=1", "t=0")] {
             assert_eq!(text.parse::<PasswordHash>(), Err(PasswordHashError::Format), "{text}");
         }
-        let greedy = HASH.replace("m=8,", "m=4294967295,");
-        assert_eq!(greedy.parse::<PasswordHash>(), Err(PasswordHashError::Memory));
+    }
+
+    #[test]
+    fn a_hash_that_needs_too_much_memory_is_refused() {
+        let with_kib = |kib: u32| HASH.replace("m=8,", &format!("m={kib},")).parse::<PasswordHash>();
+        assert!(with_kib(MEMORY_KIB_MAX).is_ok());
+        for kib in [MEMORY_KIB_MAX + 1, u32::MAX] {
+            let error = with_kib(kib).unwrap_err();
+            assert_eq!(error, PasswordHashError::Memory);
+            assert!(error.to_string().contains("1048576 KiB"), "{error}");
+        }
     }
 
     #[test]
