@@ -1,5 +1,6 @@
 //! The bounds of the driver's loop, with listeners, streams and a clock that record what it does.
 
+mod ends;
 mod stage;
 
 use parlor_protocol::{Limits, Rate};

@@ -12,7 +12,7 @@ use parlor_runtime::transport::Listener;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::Future;
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -21,6 +21,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::mpsc;
+
+/// Bytes that a stream whose room is limited takes in one write: less than many a slice, so that the rest follows.
+const SLOW_WRITE_BYTES_MAX: usize = 7;
 
 /// Something that the driver has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,20 +39,69 @@ type Record = Rc<RefCell<Vec<Done>>>;
 
 /// The client's end of a stream.
 #[derive(Clone)]
-pub(crate) struct Client(Rc<RefCell<Sent>>);
+pub(crate) struct Client(Rc<RefCell<Ends>>);
 
+/// The state that the two ends of a stream share.
 #[derive(Default)]
-struct Sent {
+struct Ends {
     /// Each is read by itself.
     segments: VecDeque<Vec<u8>>,
+    /// Whether the client sends nothing after the segments.
+    is_ended: bool,
+    /// Whether reading or writing fails.
+    breaks: (bool, bool),
+    received: Vec<u8>,
+    /// The bytes for which there is room; `None` if there is always room.
+    room: Option<usize>,
+    /// Whether the server has closed its side.
+    is_shut: bool,
+    /// Whether the server has dropped the stream.
+    is_dropped: bool,
     waker: Option<Waker>,
 }
 
 impl Client {
     pub(crate) fn send(&self, text: &str) {
-        let mut sent = self.0.borrow_mut();
-        sent.segments.push_back(text.as_bytes().to_vec());
-        if let Some(waker) = sent.waker.take() {
+        self.change(|ends| ends.segments.push_back(text.as_bytes().to_vec()));
+    }
+
+    /// Closes the client's side.
+    pub(crate) fn end(&self) {
+        self.change(|ends| ends.is_ended = true);
+    }
+
+    /// Lets the server's next read fail.
+    pub(crate) fn break_reads(&self) {
+        self.change(|ends| ends.breaks.0 = true);
+    }
+
+    /// Lets the server's next write fail.
+    pub(crate) fn break_writes(&self) {
+        self.0.borrow_mut().breaks.1 = true;
+    }
+
+    /// Makes room for this number of bytes, and for no more.
+    pub(crate) fn make_room(&self, bytes: usize) {
+        self.change(|ends| ends.room = Some(bytes));
+    }
+
+    /// Returns what was received since the last call.
+    pub(crate) fn take_received(&self) -> String {
+        String::from_utf8(std::mem::take(&mut self.0.borrow_mut().received)).expect("the output is UTF-8")
+    }
+
+    pub(crate) fn is_shut(&self) -> bool {
+        self.0.borrow().is_shut
+    }
+
+    pub(crate) fn is_dropped(&self) -> bool {
+        self.0.borrow().is_dropped
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Ends)) {
+        let mut ends = self.0.borrow_mut();
+        change(&mut ends);
+        if let Some(waker) = ends.waker.take() {
             waker.wake();
         }
     }
@@ -57,20 +109,29 @@ impl Client {
 
 /// The server's end of a stream.
 pub(crate) struct Stream {
-    sent: Rc<RefCell<Sent>>,
+    ends: Rc<RefCell<Ends>>,
     record: Record,
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.ends.borrow_mut().is_dropped = true;
+    }
 }
 
 impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, to: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let mut sent = self.sent.borrow_mut();
-        let Some(mut segment) = sent.segments.pop_front() else {
-            sent.waker = Some(cx.waker().clone());
-            return Poll::Pending;
+        let mut ends = self.ends.borrow_mut();
+        if ends.breaks.0 {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
+        let Some(mut segment) = ends.segments.pop_front() else {
+            ends.waker = Some(cx.waker().clone());
+            return if ends.is_ended { Poll::Ready(Ok(())) } else { Poll::Pending };
         };
         let rest = segment.split_off(segment.len().min(to.remaining()));
         if !rest.is_empty() {
-            sent.segments.push_front(rest);
+            ends.segments.push_front(rest);
         }
         to.put_slice(&segment);
         self.record.borrow_mut().push(Done::Read(segment.len()));
@@ -79,9 +140,29 @@ impl AsyncRead for Stream {
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let mut ends = self.ends.borrow_mut();
+        if ends.breaks.1 {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        let bytes: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
+        let count = ends.room.map_or(bytes.len(), |room| room.min(bytes.len()).min(SLOW_WRITE_BYTES_MAX));
+        if count == 0 && !bytes.is_empty() {
+            ends.waker = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        ends.room = ends.room.map(|room| room - count);
+        ends.received.extend_from_slice(&bytes[..count]);
         self.record.borrow_mut().push(Done::Wrote);
-        Poll::Ready(Ok(bytes.len()))
+        Poll::Ready(Ok(count))
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -89,13 +170,14 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.ends.borrow_mut().is_shut = true;
         Poll::Ready(Ok(()))
     }
 }
 
 /// A listener whose connections the test makes.
 struct Connections {
-    waiting: Rc<RefCell<VecDeque<Stream>>>,
+    waiting: Rc<RefCell<VecDeque<io::Result<Stream>>>>,
     accepted: u32,
     record: Record,
     waker: Rc<RefCell<Option<Waker>>>,
@@ -109,6 +191,7 @@ impl Listener for Connections {
             *self.waker.borrow_mut() = Some(cx.waker().clone());
             return Poll::Pending;
         };
+        let stream = stream?;
         self.record.borrow_mut().push(Done::Accepted);
         self.accepted += 1;
         // Each connection has an address of its own.
@@ -127,28 +210,57 @@ impl Clock for TestClock {
     }
 }
 
-/// Records the times of the core's inputs.
-#[derive(Clone)]
-struct Times(Rc<RefCell<Vec<u64>>>);
+/// A report of the driver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Report {
+    AcceptFailed,
+    Counted { connections: usize, members: usize },
+    Paused,
+    Resumed,
+    Stopping,
+}
 
-impl Observer for Times {
-    fn accept_failed(&mut self, _: &io::Error) {}
+/// Records the driver's reports, and the times of the core's inputs.
+#[derive(Clone, Default)]
+struct Reports {
+    times: Rc<RefCell<Vec<u64>>>,
+    reports: Rc<RefCell<Vec<Report>>>,
+}
 
-    fn accepting_paused(&mut self, _: &io::Error) {}
+impl Reports {
+    fn push(&self, report: Report) {
+        self.reports.borrow_mut().push(report);
+    }
+}
 
-    fn accepting_resumed(&mut self) {}
+impl Observer for Reports {
+    fn accept_failed(&mut self, _: &io::Error) {
+        self.push(Report::AcceptFailed);
+    }
+
+    fn accepting_paused(&mut self, _: &io::Error) {
+        self.push(Report::Paused);
+    }
+
+    fn accepting_resumed(&mut self) {
+        self.push(Report::Resumed);
+    }
 
     fn console(&mut self, _: &ConsoleEvent<'_>) {}
 
-    fn counted(&mut self, _: &Counts) {}
+    fn counted(&mut self, counts: &Counts) {
+        self.push(Report::Counted { connections: counts.connections, members: counts.members });
+    }
 
     fn input(&mut self, now: Now, _: &Input<'_>) {
-        self.0.borrow_mut().push(now.mono.as_micros());
+        self.times.borrow_mut().push(now.mono.as_micros());
     }
 
     fn rehash_wanted(&mut self) {}
 
-    fn stopping(&mut self) {}
+    fn stopping(&mut self) {
+        self.push(Report::Stopping);
+    }
 }
 
 /// A verifier that is never asked.
@@ -180,16 +292,19 @@ pub(crate) struct Stage {
     driver: Pin<Box<dyn Future<Output = Ended>>>,
     woken: Arc<Woken>,
     record: Record,
-    waiting: Rc<RefCell<VecDeque<Stream>>>,
+    waiting: Rc<RefCell<VecDeque<io::Result<Stream>>>>,
     listener_waker: Rc<RefCell<Option<Waker>>>,
     clock: TestClock,
-    times: Times,
-    /// Kept so that the channel stays open.
-    _controls: mpsc::Sender<Control>,
+    reports: Reports,
+    controls: mpsc::Sender<Control>,
 }
 
 impl Stage {
     pub(crate) fn new(limits: Limits) -> Self {
+        Self::with(limits, DriverLimits { accept_retry_ms: 1_000_000, shutdown_ms: 1_000_000 })
+    }
+
+    pub(crate) fn with(limits: Limits, limits_of_driver: DriverLimits) -> Self {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime starts");
         let record = Record::default();
@@ -200,12 +315,11 @@ impl Stage {
             record: Rc::clone(&record),
             waker: Rc::clone(&listener_waker),
         };
-        let (clock, times) = (TestClock(Rc::default()), Times(Rc::default()));
+        let (clock, reports) = (TestClock(Rc::default()), Reports::default());
         let role = ListenerRole { dialect: Dialect::Plain, via: Via::Direct, room: Some(RoomName::lobby()) };
         let (controls, control) = mpsc::channel(1);
         let driver = {
             let _entered = runtime.enter();
-            let limits_of_driver = DriverLimits { accept_retry_ms: 1_000, shutdown_ms: 1_000 };
             let listeners = vec![(listener, role)];
             Driver::new(
                 limits,
@@ -213,25 +327,37 @@ impl Stage {
                 limits_of_driver,
                 listeners,
                 clock.clone(),
-                times.clone(),
+                reports.clone(),
                 NoPasswords,
             )
         };
         let driver = Box::pin(driver.run(control));
         let woken = Arc::default();
-        Self { runtime, driver, woken, record, waiting, listener_waker, clock, times, _controls: controls }
+        Self { runtime, driver, woken, record, waiting, listener_waker, clock, reports, controls }
     }
 
     /// Connects a client.
     pub(crate) fn connect(&self) -> Client {
-        let sent = Rc::default();
-        self.waiting
-            .borrow_mut()
-            .push_back(Stream { sent: Rc::clone(&sent), record: Rc::clone(&self.record) });
+        let ends = Rc::default();
+        self.push_waiting(Ok(Stream { ends: Rc::clone(&ends), record: Rc::clone(&self.record) }));
+        Client(ends)
+    }
+
+    /// Lets the listener fail once.
+    pub(crate) fn fail_accepting(&self, kind: io::ErrorKind) {
+        self.push_waiting(Err(kind.into()));
+    }
+
+    fn push_waiting(&self, stream: io::Result<Stream>) {
+        self.waiting.borrow_mut().push_back(stream);
         if let Some(waker) = self.listener_waker.borrow_mut().take() {
             waker.wake();
         }
-        Client(sent)
+    }
+
+    /// Sends the driver a command.
+    pub(crate) fn control(&self, control: Control) {
+        self.controls.try_send(control).expect("the driver takes its commands");
     }
 
     /// Lets this number of microseconds pass.
@@ -241,11 +367,29 @@ impl Stage {
 
     /// Polls the driver once.
     pub(crate) fn poll(&mut self) {
+        assert!(self.poll_once().is_pending(), "the driver goes on");
+    }
+
+    fn poll_once(&mut self) -> Poll<Ended> {
         self.woken.0.store(false, Ordering::Relaxed);
         let waker = Waker::from(Arc::clone(&self.woken));
         let _entered = self.runtime.enter();
-        let polled = self.driver.as_mut().poll(&mut Context::from_waker(&waker));
-        assert!(polled.is_pending(), "the driver goes on");
+        self.driver.as_mut().poll(&mut Context::from_waker(&waker))
+    }
+
+    /// Polls the driver, and lets Tokio's timers run, until it ends.
+    pub(crate) fn poll_until_ended(&mut self) -> Ended {
+        loop {
+            if let Poll::Ready(ended) = self.poll_once() {
+                return ended;
+            }
+            self.run_timers();
+        }
+    }
+
+    /// Lets Tokio's timers run that are due.
+    pub(crate) fn run_timers(&self) {
+        self.runtime.block_on(tokio::task::yield_now());
     }
 
     /// Polls the driver until it waits for something.
@@ -263,6 +407,11 @@ impl Stage {
 
     /// Returns the time of each input of the core, in microseconds.
     pub(crate) fn times(&self) -> Vec<u64> {
-        self.times.0.borrow().clone()
+        self.reports.times.borrow().clone()
+    }
+
+    /// Returns the driver's reports since the last call.
+    pub(crate) fn take_reports(&self) -> Vec<Report> {
+        self.reports.reports.take()
     }
 }
