@@ -348,6 +348,11 @@ impl Glob {
     #[must_use]
     pub fn matches(&self, text: &Folded) -> bool {
         let (Self(pattern), Folded(text)) = (self, text);
+        // Patterns of hosts begin with `*`, and most of them differ from a text in what follows their last one.
+        let mut tail = pattern.iter().rev().take_while(|&&token| token != Token::Any).zip(text.iter().rev());
+        if tail.any(|(&token, &it)| token != Token::One && token != Token::Literal(it)) {
+            return false;
+        }
         let (mut text_at, mut pattern_at) = (0, 0);
         // The last `*`, and the position in the text from which the tokens behind it were tried. Only the last one is
         // ever tried again: where it fails everywhere, a longer match of an earlier one fails, too.
