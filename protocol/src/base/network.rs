@@ -68,7 +68,7 @@ impl Network {
     }
 
     /// Returns whether the address is in the network. A network of IPv6 contains no address of IPv4, although `::/64`
-    /// contains those that they are mapped to; only [`ANY`](Self::ANY) contains both.
+    /// contains those that they are mapped to; only `::/0` contains both.
     #[must_use]
     pub fn contains(&self, ip: IpAddr) -> bool {
         let is_v4 = self.bits >= MAPPED_BITS && self.first >> 32 == 0xFFFF;
