@@ -66,12 +66,19 @@ enum State {
         /// Whether it leaves in order to register again as IRC, with the bytes that the sniffer holds.
         switches: bool,
     },
-    Header {
-        /// Whether the gateway has given the right password.
-        is_vouched: bool,
-    },
+    Header(Introducer),
     Outside,
     Register,
+}
+
+/// The program that names the client before the client's own bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Introducer {
+    Gateway {
+        /// Whether it has given the right password.
+        is_vouched: bool,
+    },
+    Proxy,
 }
 
 /// The state of the connection itself, without its member. It goes from open to closing to closed, or at once to
@@ -126,7 +133,6 @@ pub(crate) struct Session {
     dialect: Box<dyn DialectState>,
     /// The dialect of its listener.
     listener: Dialect,
-    via: Via,
     /// Holds the first bytes until it is clear what protocol the connection speaks.
     sniffer: Option<Box<Sniffer>>,
     /// The result of the sniffer, if telnet commands before it have to be answered first.
@@ -162,9 +168,9 @@ impl Session {
         Self {
             state: match via {
                 Via::Direct => State::Door,
-                Via::Gateway | Via::Proxy => State::Header { is_vouched: false },
+                Via::Gateway => State::Header(Introducer::Gateway { is_vouched: false }),
+                Via::Proxy => State::Header(Introducer::Proxy),
             },
-            via,
             link: Link::Open,
             dialect,
             listener,
@@ -206,7 +212,7 @@ impl Session {
 
     /// Whether the header of a proxy is not read yet.
     pub(crate) fn awaits_header(&self) -> bool {
-        matches!(self.state, State::Header { .. })
+        matches!(self.state, State::Header(_))
     }
 
     /// Whether the connection is not let in yet.
@@ -227,7 +233,7 @@ impl Session {
             State::Active { member } => Some(member),
             State::Detect | State::Register => None,
             State::Door => return Request::Wait(Some(Blocked::Address)),
-            State::Header { is_vouched } => return self.read_header(is_vouched),
+            State::Header(introducer) => return self.read_header(introducer),
             State::ExpectEntry { .. } | State::ExpectLeave { .. } | State::Outside => {
                 return Request::Wait(None);
             }
@@ -346,11 +352,11 @@ impl Session {
                 self.queue_first(actions);
                 Some(true)
             }
-            State::Header { .. } if planted::is_vouched(result == PasswordResult::Right) => {
-                self.state = State::Header { is_vouched: true };
+            State::Header(_) if planted::is_vouched(result == PasswordResult::Right) => {
+                self.state = State::Header(Introducer::Gateway { is_vouched: true });
                 Some(true)
             }
-            State::Header { .. } | State::Register => Some(false),
+            State::Header(_) | State::Register => Some(false),
             _ => Some(true),
         }
     }
@@ -403,7 +409,7 @@ impl Session {
                 leave.get_or_insert(reason);
                 None
             }
-            State::Detect | State::Door | State::Header { .. } | State::Register => {
+            State::Detect | State::Door | State::Header(_) | State::Register => {
                 self.state = State::Outside;
                 None
             }
@@ -463,7 +469,7 @@ impl Session {
             State::Detect
             | State::Door
             | State::ExpectEntry { .. }
-            | State::Header { .. }
+            | State::Header(_)
             | State::Outside
             | State::Register => None,
         }
@@ -471,7 +477,7 @@ impl Session {
 
     /// Whether the connection is open and has yet to complete its registration.
     pub(crate) fn is_unregistered(&self) -> bool {
-        matches!(self.state, State::Header { .. } | State::Register) && self.link == Link::Open
+        matches!(self.state, State::Header(_) | State::Register) && self.link == Link::Open
     }
 
     /// Returns the dialect of its listener.
@@ -532,7 +538,7 @@ impl Session {
                 | State::Detect
                 | State::Door
                 | State::ExpectEntry { .. }
-                | State::Header { .. }
+                | State::Header(_)
                 | State::Register
         )
     }

@@ -1,12 +1,11 @@
 //! Reading lines from a connection's input and turning them into actions.
 
-use super::{Funds, Request, Session, State, Wait, Workspace};
+use super::{Funds, Introducer, Request, Session, State, Wait, Workspace};
 use crate::base::id::MemberId;
 use crate::base::limits::Limits;
 use crate::base::options::Options;
 use crate::base::rate::Cost;
 use crate::base::text::Text;
-use crate::base::via::Via;
 use crate::dialect::Dialect;
 use crate::dialect::action::{Action, Notice, Password, PasswordOf, Registration};
 use crate::dialect::state::{Context, Line};
@@ -116,16 +115,16 @@ impl Session {
         Request::Nothing
     }
 
-    /// Reads what the proxy or gateway says that the connection comes from. A gateway is believed if it `is_vouched` for by its
+    /// Reads what the proxy or gateway says that the connection comes from. A gateway is believed if it is vouched for by its
     /// password: its line is read once to have that checked, and again, and removed, when the password was right.
-    pub(super) fn read_header(&mut self, is_vouched: bool) -> Request {
+    pub(super) fn read_header(&mut self, introducer: Introducer) -> Request {
         if self.waits.is_some() {
             return Request::Wait(None);
         }
         let Some(sniffer) = self.sniffer.as_mut() else { return Request::Proxied(Header::Invalid) };
-        let header = match self.via {
-            Via::Gateway if is_vouched => sniffer.take_webirc(),
-            Via::Gateway => match sniffer.webirc() {
+        let header = match introducer {
+            Introducer::Gateway { is_vouched: true } => sniffer.take_webirc(),
+            Introducer::Gateway { is_vouched: false } => match sniffer.webirc() {
                 Webirc::Invalid => Header::Invalid,
                 Webirc::More => Header::More,
                 Webirc::Read { password, .. } => {
@@ -134,7 +133,7 @@ impl Session {
                     return Request::CheckPassword(Password { of: PasswordOf::Gateway, password });
                 }
             },
-            Via::Direct | Via::Proxy => sniffer.read_header(),
+            Introducer::Proxy => sniffer.read_header(),
         };
         match header {
             Header::More => self.nothing_to_read(),
