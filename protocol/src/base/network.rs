@@ -225,6 +225,17 @@ mod tests {
     }
 
     #[test]
+    fn the_bits_of_a_mapped_address_are_counted_as_in_ipv4() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let mapped = |bits| Network::new(ip("::ffff:192.0.2.7"), bits);
+        for bits in 0..=33 {
+            assert_eq!(mapped(bits), Network::new(ip("192.0.2.7"), bits), "{bits}");
+        }
+        assert_eq!(mapped(24), Some(network("192.0.2.0/24")));
+        assert_eq!(mapped(33), None);
+    }
+
+    #[test]
     fn a_host_is_an_address_or_a_64() {
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
         assert_eq!(Network::host(ip("192.0.2.1")), network("192.0.2.1"));
