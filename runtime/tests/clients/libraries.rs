@@ -26,7 +26,8 @@ fn people() -> [Program; 3] {
     })
 }
 
-fn command(name: &str, room: &str) -> Command {
+/// Returns the command of the bot with this name; a name that is not in [`NAMES`] has irc-framework, too.
+pub(crate) fn command(name: &str, room: &str) -> Command {
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
     let installed = here.join("../../../target/clients");
     assert!(

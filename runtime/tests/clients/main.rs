@@ -8,6 +8,7 @@
 #[path = "../irc/clients.rs"]
 #[allow(dead_code, reason = "the tests of IRC need more of it")]
 mod clients;
+mod gateway;
 mod libraries;
 mod names;
 
