@@ -12,7 +12,7 @@ use gungraun::{
 };
 use parlor_protocol::Framer;
 use std::hint::black_box;
-use workload::{CHUNK_BYTES, Kind, LINE_BYTES, Readers, Server, TRICKLE_BYTES, framed};
+use workload::{CHUNK_BYTES, Kind, LINE_BYTES, Masks, Readers, Server, TRICKLE_BYTES, framed};
 
 /// Sets the maximum count: the measured one, and an eighth more for other compilers and libraries.
 fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
@@ -61,6 +61,12 @@ fn a_hundred_lines((mut server, lines): (Server, Bytes)) -> (u64, Server) {
     (server.parse(black_box(lines)), server)
 }
 
+#[library_benchmark(setup = Masks::of_networks)]
+#[bench::of_1000_networks(args = (1_000), config = at_most(177_000))]
+fn masks(masks: Masks) -> (usize, Masks) {
+    (masks.matching(), masks)
+}
+
 #[library_benchmark(setup = Server::of)]
 #[bench::room_of_50(args = (50), config = at_most(5_200))]
 #[bench::room_of_1000(args = (1_000), config = at_most(5_700))]
@@ -97,7 +103,8 @@ fn most_are_idle(mut readers: Readers) -> (usize, Readers) {
 
 library_benchmark_group!(name = frame, benchmarks = [a_chunk, byte_by_byte]);
 library_benchmark_group!(name = parse, benchmarks = [a_hundred_lines]);
+library_benchmark_group!(name = compare, benchmarks = [masks]);
 library_benchmark_group!(name = hub, benchmarks = [a_line_is_said, one_comes_and_goes]);
 library_benchmark_group!(name = outbox, benchmarks = [one_speaks, all_speak, most_are_idle]);
 
-main!(config = without_string_moves(), library_benchmark_groups = [frame, parse, hub, outbox]);
+main!(config = without_string_moves(), library_benchmark_groups = [frame, parse, compare, hub, outbox]);

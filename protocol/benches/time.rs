@@ -6,7 +6,7 @@ mod workload;
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use workload::{CHUNK_BYTES, Kind, LINE_BYTES, PARSED_LINES, Readers, Server, TRICKLE_BYTES, framed};
+use workload::{CHUNK_BYTES, Kind, LINE_BYTES, Masks, PARSED_LINES, Readers, Server, TRICKLE_BYTES, framed};
 
 fn main() {
     divan::main();
@@ -51,6 +51,13 @@ fn parse(bencher: Bencher<'_, '_>, kind: Kind) {
         .counter(ItemsCount::new(PARSED_LINES))
         .with_inputs(|| Server::of(1))
         .bench_local_refs(|server| server.parse(lines.clone()));
+}
+
+/// The comparison of a person with masks, as when a connection is admitted.
+#[divan::bench(args = [1_000])]
+fn masks(bencher: Bencher<'_, '_>, count: u16) {
+    let masks = Masks::of_networks(count);
+    bencher.counter(ItemsCount::new(count)).bench_local(|| masks.matching());
 }
 
 /// A message to a room, and a member that enters and leaves. The outputs are counted and not executed.

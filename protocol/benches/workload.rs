@@ -5,9 +5,9 @@
 
 use bytes::Bytes;
 use parlor_protocol::{
-    Cloaks, Command, ConnId, Dialect, Environment, Event, EventKind, Framer, Input, Limits, LogEntry,
-    MemoryLog, Message, MessageKind, Name, Now, Options, Outbox, Output, PasswordOf, Person, Profile, Rate,
-    RoomId, RoomName, Seq, Stamp, Text, Via, Wire, WireClass,
+    Cloaks, Command, ConnId, Dialect, Environment, Event, EventKind, Folded, Framer, Input, Limits, LogEntry,
+    Mask, MemoryLog, Message, MessageKind, Name, Now, Options, Outbox, Output, PasswordOf, Person, Profile,
+    Rate, RoomId, RoomName, Seq, Stamp, Text, Via, Wire, WireClass,
 };
 use std::hint::black_box;
 use std::net::IpAddr;
@@ -84,6 +84,38 @@ impl Kind {
             Self::Said => pad("", "x", LINE_BYTES),
         };
         line.repeat(PARSED_LINES as usize).into()
+    }
+}
+
+/// Masks of hosts, as bans from the server have them, and a person that none of them matches.
+#[derive(Debug)]
+pub(crate) struct Masks {
+    masks: Vec<Mask>,
+    person: Folded,
+}
+
+impl Masks {
+    /// Creates this number of masks, each of the cloaks of another network, and a person from yet another network.
+    pub(crate) fn of_networks(count: u16) -> Self {
+        let cloaks = Cloaks::default();
+        let mask = |number: u16| {
+            let [high, low] = number.to_be_bytes();
+            Mask::parse(&format!("*!*@10.{high}.{low}.*"), &cloaks).expect("a cloak shows the network")
+        };
+        let person = |ip: [u8; 4]| {
+            let profile = Profile::of_host(&cloaks.host(ip.into()));
+            Folded::of(&Person { name: Name::for_port(54_321, 1), profile })
+        };
+        let mut masks = Self { masks: (0..count).map(mask).collect(), person: person([10, 0, 0, 7]) };
+        assert_eq!(masks.matching(), 1, "the mask of its network matches the person");
+        masks.person = person([192, 0, 2, 7]);
+        assert_eq!(masks.matching(), 0, "no mask matches the other person");
+        masks
+    }
+
+    /// Compares each mask with the person. Returns the number of those that match.
+    pub(crate) fn matching(&self) -> usize {
+        self.masks.iter().filter(|mask| mask.matches(black_box(&self.person))).count()
     }
 }
 
