@@ -1,7 +1,7 @@
 //! Streams that are slow, end or break, listeners that fail, and the end of the driver.
 
 use crate::limits;
-use crate::stage::{Client, Report, Stage};
+use crate::stage::{Client, Done, Report, Stage};
 use parlor_protocol::{Limits, Rate};
 use parlor_runtime::driver::{Control, DriverLimits, Ended};
 use std::io::ErrorKind;
@@ -28,18 +28,24 @@ fn counts(stage: &mut Stage) -> (usize, usize) {
 
 #[test]
 fn a_slow_reader_receives_everything_in_order() {
-    let (mut stage, clients) = stage_with(3);
-    let [author, slow, fast] = &clients[..] else { unreachable!() };
-    slow.make_room(0);
+    let (mut stage, clients) = stage_with(4);
+    let [author, slow, other, fast] = &clients[..] else { unreachable!() };
     for number in 0..40 {
-        author.send(&format!("line {number} {}\n", "x".repeat(number)));
+        // There is room for all, a few bytes at a time; and then for nothing.
+        slow.make_room(if number < 20 { 10_000 } else { 0 });
+        author.send(&format!("line {number} {}\n", "x".repeat(75 * number)));
+        // Its own line is left out between two others.
+        slow.send("of the slow reader\n");
+        other.send(&format!("another line {number}\n"));
         stage.poll_until_idle();
     }
-    let expected = fast.take_received();
-    assert!(expected.lines().count() >= 40, "{expected}");
-    assert_eq!(slow.take_received(), "");
-    let mut received = String::new();
-    for room in (1..60).chain([10_000; 2]) {
+    let received_by_fast = fast.take_received();
+    assert_eq!(received_by_fast.lines().count(), 3 * 40, "{received_by_fast}");
+    let of_others = received_by_fast.split_inclusive('\n').filter(|line| !line.contains(": of the slow"));
+    let expected: String = of_others.collect();
+    let mut received = slow.take_received();
+    assert!(received.ends_with("another line 19\n"), "{received}");
+    for room in (1..60).chain([100_000; 2]) {
         slow.make_room(room);
         stage.poll_until_idle();
         let part = slow.take_received();
@@ -109,6 +115,8 @@ fn reading_pauses_until_the_budget_allows_more() {
     stage.poll_until_idle();
     let mut received = reader.take_received();
     assert!(received.lines().count() < 30, "{received}");
+    let reads = stage.take_done().iter().filter(|it| matches!(it, Done::Read(_))).count();
+    assert!(reads < 30, "what may not be handled yet is not read: {reads} of 30 lines");
     for _ in 0..60 {
         stage.pass(1_000_000);
         stage.poll_until_idle();
@@ -165,12 +173,29 @@ fn a_stop_drains_the_connections() {
     stage.control(Control::Stop);
     stage.poll_until_idle();
     assert_eq!(stage.take_reports(), [Report::Stopping]);
+    stage.take_done();
+    let late = stage.connect();
+    stage.poll_until_idle();
+    assert!(!stage.take_done().contains(&Done::Accepted) && late.take_received().is_empty());
     for client in &clients {
         assert!(!client.take_received().is_empty() && client.is_shut(), "it is told");
         client.end();
     }
     assert_eq!(stage.poll_until_ended(), Ended::Drained);
     assert!(clients.iter().all(Client::is_dropped));
+}
+
+#[test]
+fn a_client_wakes_the_driver() {
+    let (mut stage, clients) = stage_with(2);
+    for client in [&clients[0], &clients[1], &clients[0]] {
+        assert!(!stage.is_woken(), "nothing is ready");
+        client.send("hello\n");
+        assert!(stage.is_woken());
+        stage.poll_until_idle();
+    }
+    stage.connect();
+    assert!(stage.is_woken(), "so does one that connects");
 }
 
 #[test]

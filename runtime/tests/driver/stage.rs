@@ -395,9 +395,14 @@ impl Stage {
     /// Polls the driver until it waits for something.
     pub(crate) fn poll_until_idle(&mut self) {
         self.poll();
-        while self.woken.0.load(Ordering::Relaxed) {
+        while self.is_woken() {
             self.poll();
         }
+    }
+
+    /// Returns whether the driver was woken since it was polled.
+    pub(crate) fn is_woken(&self) -> bool {
+        self.woken.0.load(Ordering::Relaxed)
     }
 
     /// Returns what the driver has done since the last call.
