@@ -1,7 +1,7 @@
 //! Networks: the addresses that begin with the same bits.
 
 use core::fmt;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::str::FromStr;
 
 /// A network in CIDR notation (RFC 4632, RFC 4291 section 2.3).
@@ -93,6 +93,15 @@ impl Network {
     /// Returns the number of bits that all addresses share, counted in an IPv6 address.
     pub(crate) const fn prefix_bits(&self) -> u8 {
         self.bits
+    }
+}
+
+/// Returns the address of a peer as it is kept and shown: as IPv4, if it is mapped to IPv6. Proxies name clients in both forms.
+pub(crate) fn canonical(peer: SocketAddr) -> SocketAddr {
+    match peer.ip().to_canonical() {
+        ip @ IpAddr::V4(_) => SocketAddr::new(ip, peer.port()),
+        // With its zone.
+        IpAddr::V6(_) => peer,
     }
 }
 

@@ -4,6 +4,7 @@ use super::timers::ConnTimers;
 use super::{Admission, Connection, Hub, Slot};
 use crate::base::id::ConnId;
 use crate::base::name::RoomName;
+use crate::base::network::canonical;
 use crate::base::person::Profile;
 use crate::base::rate::Cost;
 use crate::base::text::Text;
@@ -39,6 +40,7 @@ impl Hub {
             return;
         }
         self.counters.accepted += 1;
+        let peer = canonical(peer);
         let address =
             self.addresses.connect(peer.ip(), &self.options.trusted, self.limits.budgets_max, now.mono);
         let connection = Connection {

@@ -7,6 +7,7 @@
 
 use super::Hub;
 use crate::base::id::ConnId;
+use crate::base::network::canonical;
 use crate::base::time::Now;
 use crate::framing::proxy::Header;
 use crate::hub::console::ConsoleEvent;
@@ -29,7 +30,7 @@ impl Hub {
         self.header_was_read(conn);
         let Some(connection) = self.connection(conn) else { return };
         let (proxy, of_proxy) = (connection.peer, connection.address);
-        let peer = client.unwrap_or(proxy);
+        let peer = client.map_or(proxy, canonical);
         let counted = if planted::counts_for_client() { peer } else { proxy };
         // The new entry first, so that that of a proxy which names itself is not made again.
         let address =

@@ -22,7 +22,7 @@ pub(super) struct Console {
 impl Console {
     pub(super) fn input(&mut self, input: &Input<'_>) {
         if let Input::Accepted { conn, peer, .. } = *input {
-            self.peers.insert(conn, peer);
+            self.peers.insert(conn, (peer.ip().to_canonical(), peer.port()).into());
         }
     }
 
@@ -30,6 +30,7 @@ impl Console {
         if let Output::Console(event) = output {
             // From here on, the connection is its client's.
             if let ConsoleEvent::Proxied { conn, peer, .. } = *event {
+                assert_eq!(peer.ip(), peer.ip().to_canonical(), "an IPv4 client is reported as one");
                 self.peers.insert(conn, peer);
             }
             self.told.extend(of_entry(event));

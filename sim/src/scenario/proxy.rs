@@ -1,10 +1,12 @@
 //! The first bytes of proxies and gateways: headers of the PROXY protocol, `WEBIRC`, and others that are neither.
 
 use crate::source::Source;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Appends what a proxy says for a client: in most cases a header that names it.
 pub(super) fn header(source: &mut Source<'_>, client: SocketAddr, to: &mut Vec<u8>) {
+    // Some proxies write every address as one of IPv6.
+    let client = if source.chance(100) { as_ipv6(client) } else { client };
     match source.weighted(&[40, 40, 3, 3, 3, 3, 3, 2, 2]) {
         0 => line(client, to),
         1 => {
@@ -60,6 +62,14 @@ pub(super) fn webirc(source: &mut Source<'_>, client: SocketAddr, to: &mut Vec<u
             b"WEBIRC right gateway host 192.0.2\r\n",
             b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n",
         ])),
+    }
+}
+
+/// Returns the address as one of IPv6: that to which an address of IPv4 is mapped.
+fn as_ipv6(client: SocketAddr) -> SocketAddr {
+    match client.ip() {
+        IpAddr::V4(ip) => (ip.to_ipv6_mapped(), client.port()).into(),
+        IpAddr::V6(_) => client,
     }
 }
 
