@@ -1,8 +1,9 @@
 //! Measures the speed of the core and of the simulator. No other module of this library reads wall time.
 
+use crate::law::Checks;
 use crate::scenario::{Act, Scenario, Setup, Step};
 use crate::source::Source;
-use crate::tier1::{self, Checks};
+use crate::tier1;
 use crate::tier2;
 use crate::trace::Trace;
 use parlor_protocol::{Rate, RoomName};

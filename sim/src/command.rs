@@ -56,7 +56,7 @@ impl fmt::Display for Input {
 
 /// Returns the scenario of a seed of a sweep.
 pub(crate) fn of_seed(seed: u64) -> Scenario {
-    Scenario::generate(&mut Source::seed(seed), Size::SWEEP)
+    Scenario::of_seed(seed)
 }
 
 /// Parses a time such as `90s`, `10m` or `2h` into seconds.

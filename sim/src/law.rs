@@ -5,6 +5,7 @@ mod command;
 pub mod console;
 pub mod ends;
 pub mod heard;
+mod hostile;
 pub mod liveness;
 pub mod names;
 pub mod order;
@@ -59,6 +60,8 @@ pub enum Law {
     Refused,
     /// 16: IRC clients are sent what the specifications say.
     Rendering,
+    /// 17: no address can have others closed, or make them wait for more than its turns.
+    Hostile,
 }
 
 /// A law that does not hold.
@@ -92,6 +95,7 @@ impl fmt::Display for Law {
             Self::Private => "law 14 (a private message has two readers)",
             Self::Refused => "law 15 (a refused command changes nothing)",
             Self::Rendering => "law 16 (IRC clients are sent what the specifications say)",
+            Self::Hostile => "law 17 (no address can harm others)",
         })
     }
 }
@@ -109,11 +113,22 @@ impl fmt::Display for Violation {
 /// The result of a check; the error is the observation that breaks the law.
 pub type CheckResult = Result<(), String>;
 
+/// The checks of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checks {
+    /// Every law, and the invariants of the core.
+    All,
+    /// Law 17 alone: other laws find the same bugs earlier, because the model predicts everything.
+    Hostile,
+    /// None, to measure the cost of checking.
+    None,
+}
+
 /// Observes all inputs and outputs of the core, and passes them to the checks of all laws.
 #[derive(Debug)]
 pub struct Checker {
-    /// Whether anything is checked.
-    pub watches: bool,
+    /// The checks that are made.
+    pub checks: Checks,
     /// The first violation. Later ones are ignored, because they may be consequences of it.
     pub violation: Option<Violation>,
     /// The check of law 1, with the model.
@@ -124,6 +139,7 @@ pub struct Checker {
     console: console::Console,
     commands: command::Commands,
     ends: ends::Ends,
+    hostile: hostile::Hostile,
     names: names::Names,
     order: order::Order,
     private: private::Private,
@@ -142,7 +158,7 @@ impl Checker {
     #[must_use]
     pub fn new(limits: Limits, options: &Options) -> Self {
         Self {
-            watches: true,
+            checks: Checks::All,
             violation: None,
             heard: heard::Heard::new(Model::new(limits, options.clone())),
             replay: replay::Replay::new(limits, options.clone()),
@@ -150,6 +166,7 @@ impl Checker {
             console: console::Console::default(),
             commands: command::Commands::default(),
             ends: ends::Ends::default(),
+            hostile: hostile::Hostile::new(&limits),
             names: names::Names::default(),
             order: order::Order::default(),
             private: private::Private::default(),
@@ -164,12 +181,22 @@ impl Checker {
         }
     }
 
+    /// Returns the maximum number of bytes that wait for one reader.
+    #[must_use]
+    pub const fn backlog_bytes_max(&self) -> usize {
+        self.backlog.backlog_bytes_max
+    }
+
+    fn checks_all(&self) -> bool {
+        self.checks == Checks::All
+    }
+
     /// Records an input, before the hub handles it.
     pub fn input(&mut self, now: Now, input: &Input<'_>) {
-        if !self.watches {
+        self.now = now;
+        if !self.checks_all() {
             return;
         }
-        self.now = now;
         if let Input::Received { conn, bytes } = input {
             let result = self.received.received(*conn, bytes);
             self.record(Law::Heard, Some(*conn), result);
@@ -193,7 +220,7 @@ impl Checker {
 
     /// Records an output of the hub.
     pub fn output(&mut self, output: &Output<'_>) {
-        if !self.watches {
+        if !self.checks_all() {
             return;
         }
         let result = self.ends.output(output);
@@ -206,8 +233,12 @@ impl Checker {
     }
 
     /// Records the commands that the hub has proposed since the last input.
-    pub fn proposed<'a>(&mut self, commands: impl ExactSizeIterator<Item = &'a Command>) {
-        if !self.watches {
+    pub fn proposed<'a>(&mut self, commands: impl ExactSizeIterator<Item = &'a Command> + Clone) {
+        for command in commands.clone() {
+            let result = self.hostile.proposed(command);
+            self.record(Law::Hostile, None, result);
+        }
+        if !self.checks_all() {
             return;
         }
         let result = self.heard.proposed(commands);
@@ -216,7 +247,8 @@ impl Checker {
 
     /// Records entries that the hub has applied.
     pub fn committed(&mut self, entries: &[LogEntry]) {
-        if !self.watches {
+        entries.iter().for_each(|entry| self.hostile.committed(entry));
+        if !self.checks_all() {
             return;
         }
         let mut effects = Vec::new();
@@ -250,7 +282,7 @@ impl Checker {
 
     /// Records bytes that a connection's socket has taken.
     pub fn sent(&mut self, conn: ConnId, bytes: &[u8]) {
-        if !self.watches {
+        if !self.checks_all() {
             return;
         }
         let result = self.heard.sent(conn, bytes);
@@ -279,7 +311,7 @@ impl Checker {
 
     /// Records bytes that a client has sent over its link.
     pub fn client_sent(&mut self, link: usize, bytes: &[u8]) {
-        if !self.watches {
+        if !self.checks_all() {
             return;
         }
         self.received.client_sent(link, bytes);
@@ -287,7 +319,7 @@ impl Checker {
 
     /// Records the connection of a link.
     pub fn link_accepted(&mut self, link: usize, conn: ConnId) {
-        if !self.watches {
+        if !self.checks_all() {
             return;
         }
         self.received.accepted(link, conn);
@@ -295,7 +327,7 @@ impl Checker {
 
     /// Records that everything was written to a connection, and its writing side closed.
     pub fn finished(&mut self, conn: ConnId) {
-        if !self.watches {
+        if !self.checks_all() {
             return;
         }
         let left = self.heard.model.due(conn).map_or(0, |due| due.left());
@@ -308,7 +340,7 @@ impl Checker {
     /// Records that a connection overflowed. `together` is the number of connections that the outbox has given up so
     /// far because of the limit for all of them.
     pub fn given_up(&mut self, conn: ConnId, together: u64) {
-        if !self.watches {
+        if !self.checks_all() {
             return;
         }
         let result = self.backlog.overflowed(&mut self.heard.model, conn, together);
@@ -317,9 +349,20 @@ impl Checker {
         self.lost(conn);
     }
 
+    /// Records that a reader that no hostile address should have closed overflowed.
+    pub fn reader_overflowed(&mut self, conn: ConnId) {
+        let detail = "it reads at 1 Mbit/s, and is closed as a slow reader";
+        self.record(Law::Hostile, Some(conn), Err(detail.to_owned()));
+    }
+
+    /// Records that a message of a reader of 1 Mbit/s has arrived, and waits to be read.
+    pub fn message_arrived(&mut self, conn: ConnId) {
+        self.hostile.arrived(conn);
+    }
+
     /// Records that a connection broke, or was cut off, before it had taken everything.
     pub fn lost(&mut self, conn: ConnId) {
-        if !self.watches {
+        if !self.checks_all() {
             return;
         }
         self.replay.lost(conn);
@@ -327,7 +370,8 @@ impl Checker {
 
     /// Records the end of a tick.
     pub fn ticked(&mut self, outbox: &Outbox) {
-        if !self.watches {
+        self.hostile.ticked();
+        if !self.checks_all() {
             return;
         }
         let result = self.backlog.ticked(outbox);
@@ -336,7 +380,7 @@ impl Checker {
 
     /// Checks the state at rest.
     pub fn at_rest(&mut self, outbox: &Outbox) {
-        if !self.watches {
+        if !self.checks_all() {
             return;
         }
         let result = liveness::at_rest(&self.heard.model, outbox);
@@ -345,7 +389,7 @@ impl Checker {
 
     /// Checks the state after the server has stopped and every connection is closed.
     pub fn at_end(&mut self, hub: &Hub) {
-        if !self.watches {
+        if !self.checks_all() {
             return;
         }
         let result = self.ends.at_end(hub);
@@ -358,6 +402,7 @@ impl Checker {
     pub fn take_marks(&mut self) -> Marks {
         let mut marks = std::mem::take(&mut self.heard.model.marks);
         marks.append(&mut self.rendering.marks);
+        marks.append(&mut self.hostile.marks);
         marks
     }
 

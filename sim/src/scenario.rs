@@ -4,6 +4,7 @@
 //! that is not connected has no effect. This is what makes it possible to minimize a failing scenario.
 
 mod generate;
+mod hostile;
 mod irc;
 pub(crate) mod opening;
 mod plain;
@@ -15,6 +16,7 @@ pub use generate::Size;
 pub use text::ParseError;
 
 use crate::cloak;
+use crate::source::Source;
 use parlor_protocol::{Dialect, Limits, Options, RoomName, Via};
 use std::fmt;
 use std::net::SocketAddr;
@@ -70,6 +72,11 @@ pub struct Setup {
     /// Number of clients on one host. The hosts use the same ports, so clients on different hosts may have the same
     /// port.
     pub clients_per_host: u16,
+    /// Number of clients, the first ones, that have one address and may be hostile to all others; 0 if there are none. Each of the
+    /// others then has an address of its own.
+    pub hostile_clients: u16,
+    /// Number of bytes in a millisecond that the clients after the hostile ones read; 0 if they read at any pace.
+    pub reader_bytes_per_ms: u64,
     /// The network in which the clients have their addresses.
     pub network: Hosts,
     /// The seed of the choices of the network and of the log.
@@ -190,6 +197,15 @@ impl Act {
     }
 }
 
+impl Scenario {
+    /// Returns the scenario of a seed of a sweep. In every sixteenth, an address is hostile.
+    #[must_use]
+    pub fn of_seed(seed: u64) -> Self {
+        let source = &mut Source::seed(seed);
+        if seed % 16 == 13 { Self::hostile(source) } else { Self::generate(source, Size::SWEEP) }
+    }
+}
+
 impl Setup {
     /// Creates a setup with the limits of a real server and a network without faults.
     #[must_use]
@@ -199,6 +215,8 @@ impl Setup {
             options: Options { cloaks: cloak::cloaks(), ..Options::default() },
             clients,
             clients_per_host: clients,
+            hostile_clients: 0,
+            reader_bytes_per_ms: 0,
             network: Hosts::Loopback,
             chaos_seed,
             commit_us_max: 0,
@@ -209,6 +227,14 @@ impl Setup {
             short_write_per_mille: 0,
             short_read_per_mille: 0,
         }
+    }
+
+    /// Whether no hostile client can have a client that reads at 1 Mbit/s closed for it, according to the limits.
+    #[must_use]
+    pub const fn spares_readers(&self) -> bool {
+        self.hostile_clients > 0
+            && self.reader_bytes_per_ms * 1_000 >= Limits::SLOW_READER_BYTES_PER_SECOND
+            && self.limits.spares_slow_readers()
     }
 
     /// Returns the address of the proxy or gateway that a client comes through. There are three that are proxies in some setups, and
@@ -222,7 +248,12 @@ impl Setup {
     /// Returns the address of a client. A plain client is named after its port.
     #[must_use]
     pub fn peer(&self, client: u16) -> SocketAddr {
-        let (host, port) = (client / self.clients_per_host, 5_001 + client % self.clients_per_host);
+        let (host, port) = match self.hostile_clients {
+            0 => (client / self.clients_per_host, 5_001 + client % self.clients_per_host),
+            hostile if client < hostile => (0, 5_001 + client),
+            // In IPv6, two hosts have one /64.
+            _ => (2 * client + 2, 5_001 + client),
+        };
         let [high, low] = (host + 1).to_be_bytes();
         match self.network {
             Hosts::Loopback => ([127, 0, high, low], port).into(),

@@ -11,7 +11,7 @@ mod outside;
 mod rest;
 
 use crate::bug::SimBug;
-use crate::law::{Law, Violation};
+use crate::law::{Checks, Law, Violation};
 use crate::mark::Marks;
 use crate::scenario::{Act, Scenario, Setup};
 use crate::sometimes;
@@ -88,26 +88,12 @@ pub fn run_with(scenario: &Scenario, trace: Trace, bug: Option<SimBug>) -> Outco
     run_checked(scenario, trace, bug, Checks::All)
 }
 
-/// The checks of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Checks {
-    /// Every law, and the invariants of the core.
-    All,
-    /// None, to measure the cost of checking.
-    None,
-}
-
-pub(crate) fn run_checked(scenario: &Scenario, trace: Trace, bug: Option<SimBug>, checks: Checks) -> Outcome {
+/// Runs a scenario with some of the checkers.
+#[must_use]
+pub fn run_checked(scenario: &Scenario, trace: Trace, bug: Option<SimBug>, checks: Checks) -> Outcome {
     let mut rig = Rig::new(&scenario.setup, trace, bug);
-    rig.checks = checks;
-    rig.outside.checker.watches = checks == Checks::All;
-    let ended = catch_unwind(AssertUnwindSafe(|| rig.play(scenario)));
-    if let Err(panic) = ended {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words");
-        rig.outside.checker.record(Law::Panic, None, Err(text.to_owned()));
-    }
-    rig.outcome()
+    rig.outside.checker.checks = checks;
+    rig.run(scenario)
 }
 
 /// The server and its environment.
@@ -121,7 +107,6 @@ struct Rig {
     /// The current link of each client.
     clients: Vec<Option<usize>>,
     ticks: u64,
-    checks: Checks,
 }
 
 #[derive(Debug)]
@@ -146,8 +131,19 @@ impl Rig {
             setup: setup.clone(),
             clients: vec![None; setup.clients.into()],
             ticks: 0,
-            checks: Checks::All,
         }
+    }
+
+    /// Plays a scenario. A panic is a violation.
+    fn run(mut self, scenario: &Scenario) -> Outcome {
+        let ended = catch_unwind(AssertUnwindSafe(|| self.play(scenario)));
+        if let Err(panic) = ended {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text =
+                text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words");
+            self.outside.checker.record(Law::Panic, None, Err(text.to_owned()));
+        }
+        self.outcome()
     }
 
     fn play(&mut self, scenario: &Scenario) {
@@ -223,6 +219,9 @@ impl Rig {
         match event {
             Event::Arrival(link) => {
                 if let Some(sent) = self.outside.net.arrived(link) {
+                    if let Some(conn) = self.outside.net.speaker(link, &sent) {
+                        self.outside.checker.message_arrived(conn);
+                    }
                     self.outside.net.came(link, sent);
                 }
             }
@@ -283,7 +282,7 @@ impl Rig {
         }
         let is_full = self.server.end_turn();
         sometimes!(self.outside.stats.marks, FullTick, is_full);
-        let checks = self.checks == Checks::All && self.ticks.is_multiple_of(CHECK_TICKS);
+        let checks = self.outside.checker.checks == Checks::All && self.ticks.is_multiple_of(CHECK_TICKS);
         if checks {
             self.server.outbox().check_invariants();
         }

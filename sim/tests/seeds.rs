@@ -3,8 +3,7 @@
 
 use parlor_sim::bug::{BUGS, Bug};
 use parlor_sim::mark::{Mark, Marks};
-use parlor_sim::scenario::{Scenario, Size};
-use parlor_sim::source::Source;
+use parlor_sim::scenario::Scenario;
 use parlor_sim::tier1;
 use parlor_sim::trace::Trace;
 
@@ -17,7 +16,7 @@ const PLANTED_SEEDS: u64 = 3_000;
 fn every_law_holds_every_mark_is_reached_and_every_planted_bug_is_found() {
     let mut marks = Marks::new();
     for seed in 0..SEEDS {
-        let scenario = Scenario::generate(&mut Source::seed(seed), Size::SWEEP);
+        let scenario = Scenario::of_seed(seed);
         let mut outcome = tier1::run(&scenario, Trace::hash_only());
         if let Some(violation) = outcome.violation {
             panic!("seed {seed}: {violation}\n{:#?}", scenario.setup);
@@ -30,7 +29,7 @@ fn every_law_holds_every_mark_is_reached_and_every_planted_bug_is_found() {
     for (name, bug) in BUGS {
         let sim_bug = Bug::plant(Some(bug));
         let found = (0..PLANTED_SEEDS).any(|seed| {
-            let scenario = Scenario::generate(&mut Source::seed(seed), Size::SWEEP);
+            let scenario = Scenario::of_seed(seed);
             tier1::run_with(&scenario, Trace::hash_only(), sim_bug).violation.is_some()
         });
         Bug::plant(None);

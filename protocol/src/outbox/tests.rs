@@ -247,6 +247,37 @@ fn members_of_several_rooms_that_a_flush_does_not_reach_share_the_chunks() {
     assert!((said.len() as u64..4 * said.len() as u64).contains(&most), "{most} bytes");
 }
 
+/// Without their limit, copies would take as many bytes as there are combinations of rooms.
+#[test]
+fn copies_for_members_of_several_rooms_are_limited() {
+    let limits = Limits { backlog_bytes_max: 8_000, ..Limits::default() };
+    let rooms = (2..12).map(|room| RoomId(Seq(room)));
+    let combinations: Vec<(RoomId, RoomId)> = rooms
+        .clone()
+        .flat_map(|one| rooms.clone().filter(move |&it| it > one).map(move |it| (one, it)))
+        .collect();
+    let mut outbox = outbox(&limits, 0);
+    let mut sockets = Sockets::default();
+    for (slot, &(one, other)) in (0..).zip(&combinations) {
+        outbox.opened(conn(slot));
+        subscribe(&mut outbox, conn(slot), one);
+        subscribe(&mut outbox, conn(slot), other);
+    }
+    sockets.flush(&mut outbox);
+    let text = "x".repeat(400);
+    rooms.clone().for_each(|room| say_to(&mut outbox, room, None, &text));
+    while sockets.flush(&mut outbox) {}
+    let said = alloc::format!("alice: {text}\n");
+    for (slot, _) in (0..).zip(&combinations) {
+        assert_eq!(sockets.sent(conn(slot)), said.repeat(2));
+    }
+    // The messages of the rooms, as they were rendered and as they are shared, and the copies.
+    let most = usize::try_from(outbox.counters().tick_bytes_most).unwrap();
+    let bound = 3 * rooms.count() * said.len() + limits.chunk_bytes_max();
+    assert!(most <= bound, "{most} bytes for {} combinations, more than {bound}", combinations.len());
+    assert!(2 * bound <= combinations.len() * 2 * said.len(), "all copies would not be within it");
+}
+
 #[test]
 fn a_member_of_several_rooms_that_does_not_read_has_a_backlog_of_its_own() {
     let mut outbox = outbox(&one_write(), 3);

@@ -14,7 +14,7 @@ const IRC_LINE_BYTES_MAX: usize = 8_191 + 512;
 /// Compares backlogs with their limits.
 #[derive(Debug)]
 pub(super) struct Backlog {
-    backlog_bytes_max: usize,
+    pub(super) backlog_bytes_max: usize,
     outbox_bytes_max: usize,
     line_bytes_max: usize,
     /// Number of connections that were closed although their own backlog was within its limit.

@@ -66,6 +66,8 @@ impl Setup {
             },
             clients,
             clients_per_host: source.pick(&[clients, 4, 1]),
+            hostile_clients: 0,
+            reader_bytes_per_ms: 0,
             network: source.pick(&[Hosts::Loopback, Hosts::Loopback, Hosts::V4, Hosts::V6]),
             chaos_seed: source.below(u64::MAX),
             commit_us_max: source.pick(&[0, 0, 0, 50, 5_000, 200_000]),

@@ -83,6 +83,8 @@ macro_rules! fields {
 const FIELDS: &[Field] = fields! {
     "clients": clients,
     "clients_per_host": clients_per_host,
+    "hostile_clients": hostile_clients,
+    "reader_bytes_per_ms": reader_bytes_per_ms,
     "network": network,
     "chaos_seed": chaos_seed,
     "commit_us_max": commit_us_max,
@@ -285,13 +287,11 @@ fn unquote(quoted: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Size;
-    use crate::source::Source;
 
     #[test]
     fn a_scenario_is_parsed_from_its_own_text() {
         for seed in 0..50 {
-            let scenario = Scenario::generate(&mut Source::seed(seed), Size::SWEEP);
+            let scenario = Scenario::of_seed(seed);
             let again: Scenario = scenario.to_string().parse().unwrap();
             assert_eq!(again.setup, scenario.setup);
             assert_eq!(again.steps, scenario.steps);

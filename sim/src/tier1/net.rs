@@ -3,6 +3,8 @@
 //! A link delivers segments in order; it may split, join, delay or hold them. A client takes as many bytes as its
 //! window has space for, and reads them or hangs. All random choices come from one source.
 
+mod reading;
+
 use super::events::Events;
 use crate::bug::SimBug;
 use crate::scenario::Setup;
@@ -78,6 +80,10 @@ pub(super) struct Link {
     unblocked: bool,
     /// Number of bytes in the client's window.
     used: usize,
+    /// Whether the client reads at a steady pace.
+    is_steady: bool,
+    /// The time until which a steady client has read.
+    read_until_us: u64,
     pub(super) blocked: bool,
     hung: bool,
     consume_scheduled: bool,
@@ -323,6 +329,8 @@ impl Net {
             is_ready: false,
             unblocked: false,
             used: 0,
+            is_steady: self.setup.reader_bytes_per_ms > 0 && client >= self.setup.hostile_clients,
+            read_until_us: 0,
             blocked: false,
             hung: false,
             consume_scheduled: false,
@@ -435,27 +443,6 @@ impl Net {
         }
     }
 
-    /// Lets the client read from its window. Returns whether it has read everything, including the end of the stream.
-    pub(super) fn consumed(&mut self, link: usize) -> bool {
-        let all = self.chaos.chance(700);
-        let state = &mut self.links[link];
-        state.consume_scheduled = false;
-        if state.hung {
-            return false;
-        }
-        state.used = if all { 0 } else { state.used / 2 };
-        let (left, unblocks) = (state.used > 0, state.blocked && !state.gone);
-        state.unblocked |= unblocks;
-        if left {
-            self.schedule_consume(link);
-        }
-        if unblocks {
-            self.make_ready(link);
-        }
-        let state = &self.links[link];
-        state.used == 0 && (state.finished || state.gone)
-    }
-
     pub(super) fn writable_came(&mut self, link: usize) {
         let state = &mut self.links[link];
         if state.blocked && !state.gone {
@@ -516,6 +503,7 @@ impl Net {
     /// take more.
     pub(super) fn write(&mut self, link: usize, total: usize) -> usize {
         let short = self.chaos.chance(self.setup.short_write_per_mille);
+        self.read_steadily(link);
         let state = &mut self.links[link];
         assert!(!state.blocked, "a full socket is not written to before it has space");
         let room = self.setup.window_bytes.saturating_sub(state.used);
@@ -531,7 +519,7 @@ impl Net {
         let state = &mut self.links[link];
         state.used += taken;
         state.blocked = taken < total;
-        if state.used > 0 {
+        if state.used > 0 && (state.blocked || !state.is_steady) {
             self.schedule_consume(link);
         }
         taken
@@ -541,16 +529,6 @@ impl Net {
         self.links[link].finished = true;
         self.schedule_consume(link);
         self.make_ready(link);
-    }
-
-    /// Schedules a read of the client, after the delay of the link.
-    pub(super) fn schedule_consume(&mut self, link: usize) {
-        let state = &mut self.links[link];
-        if !state.hung && !std::mem::replace(&mut state.consume_scheduled, true) {
-            let at = self.now_us + self.chaos.below(self.setup.delay_us_max + 1);
-            let at = at.max(self.links[link].held_until_us);
-            self.schedule(at, Event::Consume(link));
-        }
     }
 
     /// Sends an item. It arrives after everything that the client has sent before.

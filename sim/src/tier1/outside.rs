@@ -257,7 +257,12 @@ impl Environment for Outside {
         self.unsettled = true;
         match *input {
             Input::Committed { entries } => self.committing(entries),
-            Input::Overflowed { conn } => self.checker.given_up(conn, self.overflowed_together),
+            Input::Overflowed { conn } => {
+                self.checker.given_up(conn, self.overflowed_together);
+                if self.net.spares(conn) {
+                    self.checker.reader_overflowed(conn);
+                }
+            }
             _ => {}
         }
         self.trace.input(now, input);
@@ -335,6 +340,11 @@ impl Wire for Outside {
             return total;
         };
         let taken = self.net.write(link, total);
+        if taken < total && self.net.is_reader(link) {
+            let left = self.checker.heard.model.due(conn).map_or(0, |due| due.left());
+            let some = self.checker.backlog_bytes_max() / 16;
+            sometimes!(self.stats.marks, ReaderBehind, left > some);
+        }
         let mut left = taken;
         for slice in slices {
             let part = &slice[..left.min(slice.len())];
