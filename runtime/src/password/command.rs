@@ -58,7 +58,14 @@ Exit status: 0 success, 1 no hash was made, 130 interrupted."
 /// Asks for a password and prints its hash.
 #[must_use]
 pub fn run(_: &ArgMatches, language: Language) -> ExitCode {
-    let asked = if io::stdin().is_terminal() { ask_twice(language) } else { first_line(io::stdin().lock()) };
+    let asked = if io::stdin().is_terminal() {
+        // What was typed ahead was echoed, and is not part of the password.
+        RawTerminal::enter(InputModes::empty(), TypedAhead::Discard)
+            .map_err(Failure::Read)
+            .and_then(|_raw| ask_twice(language, &mut io::stdin().lock(), &mut io::stderr()))
+    } else {
+        first_line(io::stdin().lock())
+    };
     let printed = asked.and_then(|password| {
         let hash =
             PasswordHash::new(password.as_bytes()).map_err(|error| Failure::Hash(error.to_string()))?;
@@ -129,20 +136,21 @@ fn first_line(stream: impl BufRead) -> Result<String, Failure> {
     checked(line)
 }
 
-/// Asks for the password on the terminal twice, and compares.
-fn ask_twice(language: Language) -> Result<String, Failure> {
-    // What was typed ahead was echoed, and is not part of the password.
-    let _raw = RawTerminal::enter(InputModes::empty(), TypedAhead::Discard).map_err(Failure::Read)?;
-    let password = checked(ask(&text!(language, "Password: ", "密码："))?)?;
-    let again = ask(&text!(language, "Repeat password: ", "再次输入密码："))?;
+/// Asks for the password twice, and compares. The prompts go to standard error, because standard output is for the hash.
+fn ask_twice(
+    language: Language,
+    keys: &mut impl BufRead,
+    terminal: &mut impl Write,
+) -> Result<String, Failure> {
+    let password = checked(ask(&text!(language, "Password: ", "密码："), keys, terminal)?)?;
+    let again = ask(&text!(language, "Repeat password: ", "再次输入密码："), keys, terminal)?;
     if password.as_bytes() == again { Ok(password) } else { Err(Failure::Differ) }
 }
 
-/// Returns the line typed after a prompt. The prompt goes to standard error, because standard output is for the hash.
-fn ask(prompt: &str) -> Result<Vec<u8>, Failure> {
-    let mut terminal = io::stderr();
+/// Returns the line typed after a prompt.
+fn ask(prompt: &str, keys: &mut impl BufRead, terminal: &mut impl Write) -> Result<Vec<u8>, Failure> {
     terminal.write_all(prompt.as_bytes()).map_err(Failure::Read)?;
-    let typed = typed(io::stdin().lock());
+    let typed = typed(keys);
     // The Enter key was not echoed.
     drop(terminal.write_all(b"\n"));
     typed
@@ -217,5 +225,40 @@ mod tests {
         assert_eq!(typed("wrong\x15ri世\x7fght\x08t\nmore").unwrap(), "right");
         assert_eq!(typed("\x7f\x7fright\x04").unwrap(), "right");
         assert!(matches!(typed("ri\x03ght\n"), Err(Failure::Interrupted)));
+    }
+
+    #[test]
+    fn a_password_is_asked_for_twice() {
+        let ask_twice = |mut keys: &[u8]| {
+            let mut shown = Vec::new();
+            let asked = ask_twice(Language::En, &mut keys, &mut shown);
+            (asked.map_err(|failure| failure.in_language(Language::En)), String::from_utf8(shown).unwrap())
+        };
+        let (asked, shown) = ask_twice(b"right\rright\r");
+        assert_eq!(asked.unwrap(), "right");
+        assert_eq!(shown, "Password: \nRepeat password: \n");
+        let (asked, _) = ask_twice(b"right\rwrong\r");
+        assert_eq!(asked.unwrap_err(), "the passwords do not match");
+        let (asked, shown) = ask_twice(b"\r");
+        assert_eq!(asked.unwrap_err(), "the password is empty");
+        assert_eq!(shown, "Password: \n", "an invalid password is not asked for again");
+    }
+
+    #[test]
+    fn a_password_that_is_too_long_takes_no_more_memory() {
+        let keys = [b'x'; 2_000];
+        assert_eq!(typed(&keys[..]).unwrap().len(), PASSWORD_BYTES_MAX + 1);
+        let mut stream = &keys[..];
+        assert!(matches!(first_line(&mut stream), Err(Failure::TooLong)));
+        assert_eq!(keys.len() - stream.len(), PASSWORD_BYTES_MAX + 3, "no more of the line is read");
+    }
+
+    #[test]
+    fn the_help_shows_how_a_hash_is_used() {
+        for language in [Language::En, Language::Zh] {
+            let help = command(language).render_help().to_string();
+            assert!(help.contains("Usage: hash-password"), "{help}");
+            assert!(help.contains("parlor serve --operators \"alice:$(cat hash)\""), "{help}");
+        }
     }
 }

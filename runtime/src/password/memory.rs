@@ -43,14 +43,40 @@ impl HashMemory {
 
     /// Gives back what exceeds this many KiB.
     pub(super) fn shrink_to(&mut self, kib: usize) {
-        if self.0.len() > kib {
-            self.0.truncate(kib);
-            self.0.shrink_to_fit();
-        }
+        self.0.truncate(kib);
+        self.0.shrink_to_fit();
     }
 
     /// Returns the KiB that it takes.
     pub(super) const fn kib(&self) -> usize {
         self.0.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_that_is_enough_is_kept() {
+        let mut memory = HashMemory::default();
+        let mut mark = Block::new();
+        mark.as_mut()[0] = 7;
+        memory.at_least(4).unwrap()[1] = mark;
+        for (kib, is_kept) in [(4, true), (3, true), (5, false)] {
+            let blocks = memory.at_least(kib).unwrap();
+            assert_eq!(blocks.len(), kib.max(4), "{kib} KiB");
+            assert_eq!(blocks[1].as_ref()[0] == 7, is_kept, "{kib} KiB");
+        }
+    }
+
+    #[test]
+    fn memory_that_exceeds_is_given_back() {
+        let mut memory = HashMemory::default();
+        memory.at_least(9).unwrap();
+        for (kib, left) in [(10, 9), (9, 9), (2, 2), (3, 2)] {
+            memory.shrink_to(kib);
+            assert_eq!((memory.kib(), memory.0.capacity()), (left, left), "{kib} KiB");
+        }
     }
 }

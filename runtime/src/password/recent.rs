@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const ADDRESSES_MAX: usize = 4_096;
 
 /// Milliseconds for which an address is remembered: a day.
-const REMEMBERED_MS: u64 = 24 * 3_600 * 1_000;
+const REMEMBERED_MS: u64 = 86_400_000;
 
 /// The addresses from which the right password came lately. Their checks go first.
 #[derive(Debug, Default)]

@@ -318,8 +318,11 @@ mod tests {
             assert_eq!(stage.poll(), Some((conn, WRONG)));
         }
         assert!(stage.is_idle());
-        stage.check(A, Some("nobody"), "right");
-        assert!(stage.verifier.results.is_empty(), "an unknown name is hashed like a known one");
+        let longest = "x".repeat(PASSWORD_BYTES_MAX);
+        for (name, password) in [("nobody", "right"), ("alice", &longest), (&longest, "right")] {
+            stage.check(A, Some(name), password);
+            assert!(stage.verifier.results.is_empty(), "an unknown name is hashed like a known one");
+        }
     }
 
     #[test]
