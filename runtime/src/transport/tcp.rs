@@ -190,8 +190,8 @@ mod tests {
     fn a_connection_that_does_not_take_its_options_is_an_error_of_its_own() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
         runtime.block_on(async {
-            // Longer than the kernel takes.
-            let dead_peer_timeout = DeadPeerTimeout { ms: 1_000_000_000 };
+            // One second more of silence than the kernel takes.
+            let dead_peer_timeout = DeadPeerTimeout { ms: DeadPeerTimeout::RANGE_MS.end() + 2_000 };
             let mut listening =
                 TcpListening::bind("127.0.0.1:0".parse().unwrap(), dead_peer_timeout, BUFFERS).unwrap();
             let address = listening.local_addr().unwrap();
@@ -200,6 +200,22 @@ mod tests {
             assert_eq!(error.kind(), io::ErrorKind::ConnectionAborted, "the next connection may be accepted");
             let peer = client.local_addr().unwrap().to_string();
             assert!(error.to_string().starts_with(&peer), "{error}");
+        });
+    }
+
+    #[test]
+    fn a_connection_takes_the_ends_of_the_range() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+        runtime.block_on(async {
+            for ms in [*DeadPeerTimeout::RANGE_MS.start(), *DeadPeerTimeout::RANGE_MS.end()] {
+                let mut listening =
+                    TcpListening::bind("127.0.0.1:0".parse().unwrap(), DeadPeerTimeout { ms }, BUFFERS)
+                        .unwrap();
+                let _client = tokio::net::TcpStream::connect(listening.local_addr().unwrap()).await.unwrap();
+                let (stream, _) = std::future::poll_fn(|cx| listening.poll_accept(cx)).await.unwrap();
+                let silence = stream.socket().tcp_keepalive_time().unwrap();
+                assert_eq!(silence, Duration::from_millis(ms / 2), "{ms} ms");
+            }
         });
     }
 
@@ -251,13 +267,15 @@ mod tests {
     fn a_size_above_that_of_the_system_is_reported() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
         runtime.block_on(async {
-            let buffers = SocketBuffers { send_bytes: 1 << 29, ..BUFFERS };
+            let buffers = SocketBuffers { receive_bytes: 1 << 29, send_bytes: 1 << 29, ..BUFFERS };
             let dead_peer_timeout = DeadPeerTimeout { ms: 120_000 };
             let listening =
                 TcpListening::bind("127.0.0.1:0".parse().unwrap(), dead_peer_timeout, buffers).unwrap();
-            let max = std::fs::read_to_string("/proc/sys/net/core/wmem_max").unwrap();
-            let max: usize = max.trim().parse().unwrap();
-            assert_eq!(listening.buffers(), SocketBuffers { send_bytes: max.min(1 << 29), ..buffers });
+            let [receive_bytes, send_bytes] = ["rmem_max", "wmem_max"].map(|name| {
+                let max = std::fs::read_to_string(format!("/proc/sys/net/core/{name}")).unwrap();
+                max.trim().parse::<usize>().unwrap().min(1 << 29)
+            });
+            assert_eq!(listening.buffers(), SocketBuffers { receive_bytes, send_bytes, ..buffers });
         });
     }
 }
