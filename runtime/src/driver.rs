@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep};
 pub use verifier::PasswordVerifier;
 
 /// Connections that a listener accepts in one tick.
@@ -134,7 +134,7 @@ pub struct Driver<L: Listener, C, O, V> {
     buffer: Box<[u8]>,
     tick_bytes_max: usize,
     timer: Pin<Box<Sleep>>,
-    /// The core's deadline that the timer is set to.
+    /// The core's deadline that the timer is set to; `None` if it must be set before it is polled.
     timer_at: Option<parlor_protocol::Instant>,
     accept_retry: Option<Pin<Box<Sleep>>>,
     /// Whether the observer was told that accepting paused, and not yet that it resumed.
@@ -178,7 +178,7 @@ impl<L: Listener, C: Clock, O: Observer, V: PasswordVerifier> Driver<L, C, O, V>
             turn: Vec::new(),
             buffer: vec![0; limits.read_bytes_max].into(),
             tick_bytes_max: limits.tick_bytes_max,
-            timer: Box::pin(sleep_until(far_future())),
+            timer: Box::pin(sleep(Duration::ZERO)),
             timer_at: None,
             accept_retry: None,
             accept_paused: false,
@@ -355,11 +355,7 @@ impl<L: Listener, C: Clock, O: Observer, V: PasswordVerifier> Driver<L, C, O, V>
                             self.environment.observer.accepting_paused(&error);
                         }
                         let retry = Duration::from_millis(self.limits.accept_retry_ms);
-                        self.accept_retry
-                            .insert(Box::pin(tokio::time::sleep(retry)))
-                            .as_mut()
-                            .poll(cx)
-                            .is_ready();
+                        self.accept_retry.insert(Box::pin(sleep(retry))).as_mut().poll(cx).is_ready();
                         return any;
                     }
                 }
@@ -395,21 +391,20 @@ impl<L: Listener, C: Clock, O: Observer, V: PasswordVerifier> Driver<L, C, O, V>
 
     /// Sets the timer to the core's deadline; returns whether it has passed.
     fn set_timer(&mut self, cx: &mut Context<'_>) -> bool {
-        let at = self.server.deadline().map(|deadline| deadline.at);
-        if at != self.timer_at {
-            self.timer_at = at;
+        // Without a deadline, the timer may still wake the driver once, for the last one.
+        let Some(deadline) = self.server.deadline() else { return false };
+        if self.timer_at != Some(deadline.at) {
             let now = self.clock.now().mono;
-            if at.is_some_and(|at| at <= now) {
+            if deadline.at <= now {
                 // Tokio's timer would wait for the next millisecond.
                 self.timer_at = None;
                 return true;
             }
-            let wait = at.map(|at| at.since(now));
+            self.timer_at = Some(deadline.at);
             #[expect(clippy::disallowed_methods, reason = "a timer of Tokio's is set on Tokio's clock")]
-            let at = wait.map_or_else(far_future, |wait| Instant::now() + wait);
-            self.timer.as_mut().reset(at);
+            self.timer.as_mut().reset(Instant::now() + deadline.at.since(now));
         }
-        let due = at.is_some() && self.timer.as_mut().poll(cx).is_ready();
+        let due = self.timer.as_mut().poll(cx).is_ready();
         if due {
             self.timer_at = None;
         }
@@ -419,7 +414,7 @@ impl<L: Listener, C: Clock, O: Observer, V: PasswordVerifier> Driver<L, C, O, V>
     fn stop(&mut self, now: Now) {
         self.environment.observer.stopping();
         self.listeners.clear();
-        self.shutdown = Some(Box::pin(tokio::time::sleep(Duration::from_millis(self.limits.shutdown_ms))));
+        self.shutdown = Some(Box::pin(sleep(Duration::from_millis(self.limits.shutdown_ms))));
         self.input(now, Input::Shutdown);
     }
 
@@ -463,12 +458,4 @@ fn is_of_one_connection(error: &io::Error) -> bool {
             | NotConnected
             | TimedOut
     )
-}
-
-/// Returns a time that never comes in practice. Tokio's own far future is thirty years away.
-fn far_future() -> Instant {
-    const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3_600);
-    #[expect(clippy::disallowed_methods, reason = "a timer of Tokio's is set on Tokio's clock")]
-    let now = Instant::now();
-    now + A_YEAR
 }

@@ -120,7 +120,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conn<S> {
 
     /// Reads once.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Read {
-        if self.reads_paused || !self.read_open || self.broken {
+        if self.reads_paused || !self.read_open {
             return Read::Nothing;
         }
         let mut buffer = ReadBuf::new(buffer);
@@ -212,6 +212,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire for Conns<S> {
                 self.broken.push(id);
                 total
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_partial_write_the_rest_follows() {
+        let slices = [&b"one"[..], b"", b"two", b"3"];
+        let whole = slices.concat();
+        for written in 0..=whole.len() {
+            let mut left = [IoSlice::new(&[]); SLICES_MAX];
+            let count = after(&slices, written, &mut left);
+            assert!(left[..count].iter().all(|slice| !slice.is_empty()), "{written}");
+            let rest: Vec<u8> = left[..count].iter().flat_map(|slice| slice.iter().copied()).collect();
+            assert_eq!(rest, whole[written..], "{written}");
         }
     }
 }

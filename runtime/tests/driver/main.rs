@@ -2,6 +2,7 @@
 
 mod ends;
 mod stage;
+mod waking;
 
 use parlor_protocol::{Limits, Rate};
 use stage::{Done, Stage};

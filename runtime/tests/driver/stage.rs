@@ -19,6 +19,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::mpsc;
 
@@ -29,11 +30,14 @@ const SLOW_WRITE_BYTES_MAX: usize = 7;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Done {
     Accepted,
-    /// It has read this number of bytes from a stream.
+    /// It has read this number of bytes from a stream; 0 is the end.
     Read(usize),
     /// It has written to a stream.
     Wrote,
 }
+
+/// Polls after which a driver is taken to run in circles.
+const POLLS_MAX: usize = 100_000;
 
 type Record = Rc<RefCell<Vec<Done>>>;
 
@@ -126,8 +130,12 @@ impl AsyncRead for Stream {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
         let Some(mut segment) = ends.segments.pop_front() else {
+            if ends.is_ended {
+                self.record.borrow_mut().push(Done::Read(0));
+                return Poll::Ready(Ok(()));
+            }
             ends.waker = Some(cx.waker().clone());
-            return if ends.is_ended { Poll::Ready(Ok(())) } else { Poll::Pending };
+            return Poll::Pending;
         };
         let rest = segment.split_off(segment.len().min(to.remaining()));
         if !rest.is_empty() {
@@ -215,7 +223,9 @@ impl Clock for TestClock {
 pub(crate) enum Report {
     AcceptFailed,
     Counted { connections: usize, members: usize },
+    PasswordWrong,
     Paused,
+    RehashWanted,
     Resumed,
     Stopping,
 }
@@ -246,7 +256,11 @@ impl Observer for Reports {
         self.push(Report::Resumed);
     }
 
-    fn console(&mut self, _: &ConsoleEvent<'_>) {}
+    fn console(&mut self, event: &ConsoleEvent<'_>) {
+        if let ConsoleEvent::PasswordWrong { .. } = event {
+            self.push(Report::PasswordWrong);
+        }
+    }
 
     fn counted(&mut self, counts: &Counts) {
         self.push(Report::Counted { connections: counts.connections, members: counts.members });
@@ -256,23 +270,39 @@ impl Observer for Reports {
         self.times.borrow_mut().push(now.mono.as_micros());
     }
 
-    fn rehash_wanted(&mut self) {}
+    fn rehash_wanted(&mut self) {
+        self.push(Report::RehashWanted);
+    }
 
     fn stopping(&mut self) {
         self.push(Report::Stopping);
     }
 }
 
-/// A verifier that is never asked.
-struct NoPasswords;
+/// A verifier whose results come from the test.
+#[derive(Clone, Default)]
+struct Verdicts(Rc<RefCell<Checks>>);
 
-impl PasswordVerifier for NoPasswords {
-    fn check(&mut self, _: ConnId, _: IpAddr, _: &PasswordOf, _: &[u8]) {}
+#[derive(Default)]
+struct Checks {
+    asked: VecDeque<ConnId>,
+    results: VecDeque<(ConnId, PasswordResult)>,
+    waker: Option<Waker>,
+}
 
-    fn cancel(&mut self, _: ConnId) {}
+impl PasswordVerifier for Verdicts {
+    fn check(&mut self, conn: ConnId, _: IpAddr, _: &PasswordOf, _: &[u8]) {
+        self.0.borrow_mut().asked.push_back(conn);
+    }
 
-    fn poll_result(&mut self, _: &mut Context<'_>) -> Poll<(ConnId, PasswordResult)> {
-        Poll::Pending
+    fn cancel(&mut self, conn: ConnId) {
+        self.0.borrow_mut().asked.retain(|asked| *asked != conn);
+    }
+
+    fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<(ConnId, PasswordResult)> {
+        let mut checks = self.0.borrow_mut();
+        checks.waker = Some(cx.waker().clone());
+        checks.results.pop_front().map_or(Poll::Pending, Poll::Ready)
     }
 }
 
@@ -296,15 +326,25 @@ pub(crate) struct Stage {
     listener_waker: Rc<RefCell<Option<Waker>>>,
     clock: TestClock,
     reports: Reports,
+    verdicts: Verdicts,
     controls: mpsc::Sender<Control>,
 }
 
 impl Stage {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self::with(limits, DriverLimits { accept_retry_ms: 1_000_000, shutdown_ms: 1_000_000 })
+        Self::of(Dialect::Plain, limits)
+    }
+
+    /// Makes a stage whose clients speak this dialect.
+    pub(crate) fn of(dialect: Dialect, limits: Limits) -> Self {
+        Self::start(dialect, limits, DriverLimits { accept_retry_ms: 1_000_000, shutdown_ms: 1_000_000 })
     }
 
     pub(crate) fn with(limits: Limits, limits_of_driver: DriverLimits) -> Self {
+        Self::start(Dialect::Plain, limits, limits_of_driver)
+    }
+
+    fn start(dialect: Dialect, limits: Limits, limits_of_driver: DriverLimits) -> Self {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime starts");
         let record = Record::default();
@@ -315,8 +355,8 @@ impl Stage {
             record: Rc::clone(&record),
             waker: Rc::clone(&listener_waker),
         };
-        let (clock, reports) = (TestClock(Rc::default()), Reports::default());
-        let role = ListenerRole { dialect: Dialect::Plain, via: Via::Direct, room: Some(RoomName::lobby()) };
+        let (clock, reports, verdicts) = (TestClock(Rc::default()), Reports::default(), Verdicts::default());
+        let role = ListenerRole { dialect, via: Via::Direct, room: Some(RoomName::lobby()) };
         let (controls, control) = mpsc::channel(1);
         let driver = {
             let _entered = runtime.enter();
@@ -328,12 +368,12 @@ impl Stage {
                 listeners,
                 clock.clone(),
                 reports.clone(),
-                NoPasswords,
+                verdicts.clone(),
             )
         };
         let driver = Box::pin(driver.run(control));
         let woken = Arc::default();
-        Self { runtime, driver, woken, record, waiting, listener_waker, clock, reports, controls }
+        Self { runtime, driver, woken, record, waiting, listener_waker, clock, reports, verdicts, controls }
     }
 
     /// Connects a client.
@@ -360,6 +400,16 @@ impl Stage {
         self.controls.try_send(control).expect("the driver takes its commands");
     }
 
+    /// Gives the result of the oldest password check.
+    pub(crate) fn decide(&self, result: PasswordResult) {
+        let mut checks = self.verdicts.0.borrow_mut();
+        let conn = checks.asked.pop_front().expect("the verifier is asked");
+        checks.results.push_back((conn, result));
+        if let Some(waker) = checks.waker.take() {
+            waker.wake();
+        }
+    }
+
     /// Lets this number of microseconds pass.
     pub(crate) fn pass(&self, us: u64) {
         self.clock.0.set(self.clock.0.get() + us);
@@ -379,12 +429,13 @@ impl Stage {
 
     /// Polls the driver, and lets Tokio's timers run, until it ends.
     pub(crate) fn poll_until_ended(&mut self) -> Ended {
-        loop {
+        for _ in 0..POLLS_MAX {
             if let Poll::Ready(ended) = self.poll_once() {
                 return ended;
             }
             self.run_timers();
         }
+        panic!("the driver does not end");
     }
 
     /// Lets Tokio's timers run that are due.
@@ -392,17 +443,31 @@ impl Stage {
         self.runtime.block_on(tokio::task::yield_now());
     }
 
-    /// Polls the driver until it waits for something.
-    pub(crate) fn poll_until_idle(&mut self) {
-        self.poll();
-        while self.is_woken() {
-            self.poll();
-        }
-    }
-
     /// Returns whether the driver was woken since it was polled.
     pub(crate) fn is_woken(&self) -> bool {
         self.woken.0.load(Ordering::Relaxed)
+    }
+
+    /// Lets Tokio's timers run until one of them wakes the driver.
+    pub(crate) fn wait_until_woken(&self) {
+        let woken = async {
+            while !self.is_woken() {
+                tokio::task::yield_now().await;
+            }
+        };
+        let woken = async { tokio::time::timeout(Duration::from_secs(10), woken).await };
+        self.runtime.block_on(woken).expect("a timer wakes the driver");
+    }
+
+    /// Polls the driver until it waits for something.
+    pub(crate) fn poll_until_idle(&mut self) {
+        for _ in 0..POLLS_MAX {
+            self.poll();
+            if !self.is_woken() {
+                return;
+            }
+        }
+        panic!("the driver does not come to rest");
     }
 
     /// Returns what the driver has done since the last call.
