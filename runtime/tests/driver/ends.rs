@@ -215,6 +215,21 @@ fn a_second_stop_cuts_everyone_off() {
 }
 
 #[test]
+fn a_second_stop_counts_those_who_were_cut_off_before() {
+    let (mut stage, clients) = stage_with(3);
+    clients[0].send("/quit\n");
+    stage.poll_until_idle();
+    stage.pass(limits().close_timeout_ms * 500);
+    stage.control(Control::Stop);
+    stage.poll_until_idle();
+    stage.pass(limits().close_timeout_ms * 500);
+    stage.poll_until_idle();
+    assert!(clients[0].is_dropped() && !clients[1].is_dropped());
+    stage.control(Control::Stop);
+    assert_eq!(stage.poll_until_ended(), Ended::Forced(3));
+}
+
+#[test]
 fn a_stop_has_a_deadline() {
     let mut stage = Stage::with(limits(), DriverLimits { accept_retry_ms: 1_000_000, shutdown_ms: 0 });
     let _clients = [(); 3].map(|()| stage.connect());
