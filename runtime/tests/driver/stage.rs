@@ -37,7 +37,7 @@ pub(crate) enum Done {
 }
 
 /// Polls after which a driver is taken to run in circles.
-const POLLS_MAX: usize = 100_000;
+const POLLS_MAX: usize = 20_000;
 
 type Record = Rc<RefCell<Vec<Done>>>;
 
