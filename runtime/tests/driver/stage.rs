@@ -37,7 +37,7 @@ pub(crate) enum Done {
 }
 
 /// Polls after which a driver is taken to run in circles.
-const POLLS_MAX: usize = 20_000;
+pub(crate) const POLLS_MAX: usize = 20_000;
 
 type Record = Rc<RefCell<Vec<Done>>>;
 
@@ -455,7 +455,7 @@ impl Stage {
                 tokio::task::yield_now().await;
             }
         };
-        let woken = async { tokio::time::timeout(Duration::from_secs(10), woken).await };
+        let woken = async { tokio::time::timeout(Duration::from_secs(5), woken).await };
         self.runtime.block_on(woken).expect("a timer wakes the driver");
     }
 
