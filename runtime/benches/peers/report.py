@@ -60,11 +60,17 @@ def details(figures, workload):
     for server in figures.servers:
         if not figures.of(workload, server):
             continue
-        ratio = figures.ratio(workload, it.main, server) if server != OURS else None
+        ours = ours_of(figures, workload)
+        ratio = figures.ratio(workload, it.main, server, ours) if server != ours else None
         values = [spread_text(figures.spread(workload, server, metric)) for metric in (it.main, *it.beside)]
         rows.append([server, *values, spread_text(ratio), runs_text(figures, workload, server)])
     head = ["server", *map(heading, (it.main, *it.beside)), "Parlor's share of it", "runs"]
     return f"### {workload}\n\n{it.about[0].upper()}{it.about[1:]}.\n\n{table(head, rows)}\n"
+
+
+def ours_of(figures, workload):
+    """Our server that is compared with others: that of IRC where clients need several rooms."""
+    return OURS if figures.of(workload, OURS) else "parlor-irc"
 
 
 def verdict(measured, most):
@@ -96,7 +102,7 @@ def aims(figures):
             if target.metric in ("p50", "p99") and figures.limited(target.workload, target.of):
                 text += ", both with the generator's own"
             rows.append([*row, f"≤ {most} × {worst}", text, verdict(ratio.median, target.most)])
-    rows += [row for row in (slow_aim(figures), idle_aim(figures), growth_aim(figures)) if row]
+    rows += [row for row in (slow_aim(figures), many_aim(figures), idle_aim(figures), growth_aim(figures)) if row]
     order = [f"`{workload}`" for workload in figures.workloads]
     rows.sort(key=lambda row: order.index(row[0]) if row[0] in order else len(order))
     return table(["workload", "figure", "aim", "measured", ""], rows) if rows else None
@@ -106,6 +112,14 @@ def slow_aim(figures):
     ratio = figures.ratio("slow-none", "p99", OURS, of_workload="slow")
     if ratio:
         return ["`slow`", "p99", "≤ 1.10 × without the slow", spread_text(ratio), verdict(ratio.median, 1.1)]
+    return None
+
+
+def many_aim(figures):
+    ratio = figures.ratio("many-one", "cost", "parlor-irc", of="parlor-irc", of_workload="many")
+    if ratio:
+        about = "CPU per delivery of parlor-irc"
+        return ["`many`", about, "≤ 2.00 × one room each", spread_text(ratio), verdict(ratio.median, 2.0)]
     return None
 
 
@@ -134,7 +148,7 @@ def losses(figures):
         it = WORKLOADS[workload]
         for metric in (it.main, *(metric for metric in it.beside if metric in ("p50", "p99", "wall"))):
             for server in (server for server in figures.servers if server in PEERS):
-                ratio = figures.ratio(workload, metric, server)
+                ratio = figures.ratio(workload, metric, server, ours_of(figures, workload))
                 if ratio and ratio.median > 1:
                     lines.append(f"- `{workload}`, {METRICS[metric].name}: {spread_text(ratio)} × {server}'s")
     return "\n".join(lines) or "None in these runs."

@@ -56,6 +56,9 @@ def built(*target):
     raise SystemExit(f"`{' '.join(command)}` built no program")
 
 
+ONE_ROOM_EACH = {name: "its clients are in one room at a time" for name in ("many", "many-one")}
+
+
 class Server:
     """One server program. `dialect` is what its clients speak."""
 
@@ -82,6 +85,7 @@ class Server:
 
 class Parlor(Server):
     name, dialect = "parlor", "plain"
+    never = ONE_ROOM_EACH
     needs = "`--rate-lines 0 --trusted 127.0.0.0/8`; every other setting as it comes"
 
     def __init__(self, program=None):
@@ -119,6 +123,7 @@ class Floor(Server):
 
     dialect = "raw"
     never = {
+        **ONE_ROOM_EACH,
         "rooms100": "knows no rooms",
         "idle10k": "remembers nothing of anybody",
         "storm3k": "announces nobody",
@@ -146,7 +151,10 @@ class Ngircd(Server):
         "for it with a listen queue of 4,096 (its own holds ten: who comes when it is full waits for seconds)"
     )
     activated = True
-    never = {"talk10k": "10,000 do not fit into one channel within minutes: the cost of entering grows with the square"}
+    never = {
+        "talk10k": "10,000 do not fit into one channel within minutes: the cost of entering grows with the square",
+        "many": "2,000 do not enter ten channels each within three minutes",
+    }
     costly = ("idle10k", "storm3k")
     CONFIG = """\
 [Global]
@@ -287,6 +295,7 @@ class Ancestor(Server):
         "a third would otherwise never get in); else as it is"
     )
     never = {
+        **ONE_ROOM_EACH,
         "rooms100": "knows no rooms",
         "idle10k": "knows no rooms, and announces each of 10,000 to all the others",
         "talk10k": "announces each of 10,000 to all the others, which takes minutes",

@@ -38,6 +38,10 @@ GROUPS = (
         ),
     ),
     (
+        Workload("many", "2,000 members, each in 10 of 20 rooms, all speak, 2,000 lines in flight", 2_000, ("many",)),
+        Workload("many-one", "the same with one room each", 2_000, ("many", "--rooms-each", "1")),
+    ),
+    (
         Workload("slow", "one room of 200, 100 speak, 4 more never read", 204, ("slow",), "cost", SLOW),
         Workload("slow-none", "the same without those 4", 200, ("slow", "--slow", "0"), "cost", SLOW),
     ),
