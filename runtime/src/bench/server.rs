@@ -4,7 +4,7 @@ use super::usage::{self, Usage};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -79,7 +79,7 @@ impl Server {
             if let Some(status) = started.child.try_wait()? {
                 return Err(io::Error::other(format!("the server ended at once: {status}")));
             }
-            Ok(TcpStream::connect(address).is_ok())
+            Ok(TcpStream::connect(address).is_ok_and(|stream| ends(stream).is_ok()))
         })?;
         Ok(Self { address, pid: Some(started.child.id()), _child: Some(started) })
     }
@@ -108,6 +108,13 @@ fn set_processor(processor: usize) -> io::Result<()> {
     let mut set = CpuSet::new();
     set.set(processor);
     Ok(sched_setaffinity(None, &set)?)
+}
+
+/// Ends a connection, and waits until the server has ended it, too: so that it does not count as one when the clients connect.
+fn ends(mut stream: TcpStream) -> io::Result<u64> {
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.shutdown(Shutdown::Write)?;
+    io::copy(&mut stream, &mut io::sink())
 }
 
 fn wait_until(mut is_done: impl FnMut() -> io::Result<bool>) -> io::Result<()> {
