@@ -2,7 +2,7 @@
 
 use parlor_protocol::{
     Command, ConnId, Dialect, Environment, Input, Instant, Limits, LogEntry, MemoryLog, Now, Options,
-    PasswordOf, RoomName, Server, Via, Wire,
+    PasswordOf, Rate, RoomName, Server, Via, Wire,
 };
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -41,7 +41,10 @@ struct Stage {
 
 impl Stage {
     fn new(turn_lines_max: u32) -> Self {
-        let limits = Limits { turn_lines_max, ..Limits::default() };
+        Self::with(Limits { turn_lines_max, ..Limits::default() })
+    }
+
+    fn with(limits: Limits) -> Self {
         let (now, mut recorder) = (Now::default(), Recorder::default());
         let server = Server::new(limits, Options::default(), now, &mut recorder);
         let mut stage = Self { server, recorder, now, acts: Vec::new() };
@@ -51,8 +54,12 @@ impl Stage {
 
     /// Connects a member from an address of its own.
     fn member(&mut self, number: u8) -> ConnId {
+        self.member_at(number, 5_000)
+    }
+
+    fn member_at(&mut self, number: u8, port: u16) -> ConnId {
         let conn = self.server.vacant().expect("a slot is free");
-        let peer = ([10, 0, 0, number], 5_000).into();
+        let peer = ([10, 0, 0, number], port).into();
         let room = RoomName::lobby();
         self.input(Input::Accepted {
             conn,
@@ -145,4 +152,19 @@ fn a_turn_ends_after_long_lines_and_after_many_masks() {
     assert_eq!(stage.acts(), ["to tea"]);
     stage.tick();
     assert_eq!(stage.acts(), ["to cake", "to tea"]);
+}
+
+#[test]
+fn connections_of_one_address_are_read_in_turn_when_the_timer_is_late() {
+    let rate = Rate { lines: 10, burst: 10 };
+    let mut stage = Stage::with(Limits { rate, address_factor: 1, ..Limits::default() });
+    let [alice, bob] = [5_001, 5_002].map(|port| stage.member_at(1, port));
+    stage.send(alice, &"a\n".repeat(10));
+    stage.send(bob, &"b\n".repeat(10));
+    stage.acts();
+    // Meanwhile the budget has grown by ten lines.
+    stage.now.mono = stage.now.mono.plus_ms(1_000);
+    stage.tick();
+    let acts = stage.acts();
+    assert!(acts.len() >= 6 && acts.windows(2).all(|pair| pair[0] != pair[1]), "{acts:?}");
 }

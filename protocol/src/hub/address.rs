@@ -297,3 +297,24 @@ impl Addresses {
 fn trusted_around(ip: IpAddr, trusted: &[TrustedNetwork]) -> Option<&TrustedNetwork> {
     trusted.iter().filter(|it| it.network.contains(ip)).max_by_key(|it| it.network.prefix_bits())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_that_newcomers_share_is_neither_full_nor_closed() {
+        let (mut addresses, now) = (Addresses::default(), Instant::ZERO);
+        let connect =
+            |addresses: &mut Addresses, last| addresses.connect(IpAddr::from([192, 0, 2, last]), &[], 1, now);
+        let debtor = connect(&mut addresses, 1);
+        addresses.charge(debtor, Cost::lines(100), Rate { lines: 1, burst: 1 }, now);
+        addresses.disconnect(debtor);
+        let shared = connect(&mut addresses, 2);
+        assert_eq!(connect(&mut addresses, 3), shared, "there is one debt, and no room for more");
+        addresses.admit(shared);
+        assert!(!addresses.is_full(shared, 1));
+        addresses.close_until(shared, now.plus_ms(1_000));
+        assert!(!addresses.is_closed(shared, now), "not everybody pays for one who was killed");
+    }
+}
