@@ -184,6 +184,15 @@ mod tests {
     }
 
     #[test]
+    fn an_address_that_becomes_known_goes_first_from_its_next_turn() {
+        let mut queue = Queue::new(100);
+        for (host, number) in [(11, 0), (1, 1), (1, 2), (11, 3), (11, 4)] {
+            push(&mut queue, host, Precedence::Later, number);
+        }
+        assert_eq!(pop_all(&mut queue), [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
     fn what_is_removed_is_not_taken() {
         let mut queue = Queue::new(100);
         for (host, number) in [(11, 0), (11, 1), (12, 2), (13, 3)] {

@@ -377,6 +377,7 @@ mod tests {
         assert_eq!(stage.wait(), (1, RIGHT));
         for conn in 2..=100 {
             assert_eq!(stage.poll(), Some((conn, RIGHT)), "it is not hashed again");
+            assert!(stage.verifier.results.is_empty(), "the others wait in the queue until it is taken");
         }
         // Neither the limit on attempts nor the queue is in the way of the right one.
         for _ in 0..20 {
@@ -411,6 +412,51 @@ mod tests {
         let honest = stage.check(B, Some("alice"), "right");
         let order: Vec<u32> = (0..3).map(|_| stage.wait().0).collect();
         assert_eq!(order, [honest, guesses[0], guesses[1]]);
+    }
+
+    #[test]
+    fn a_wrong_password_gives_no_precedence() {
+        let mut stage = Stage::new(passwords(), 10);
+        for operator in [Some("alice"), None] {
+            assert_eq!(stage.result(B, operator, "wrong"), WRONG);
+            let guesses = [stage.check(A, operator, "wrong"), stage.check(A, operator, "wrong")];
+            let guess = stage.check(B, operator, "wrong");
+            let order: Vec<u32> = (0..3).map(|_| stage.wait().0).collect();
+            assert_eq!(order, [guesses[0], guess, guesses[1]]);
+        }
+    }
+
+    #[test]
+    fn an_address_from_which_the_servers_password_came_goes_first() {
+        let mut stage = Stage::new(passwords(), 10);
+        assert_eq!(stage.result(B, None, "right"), RIGHT);
+        let guesses = [stage.check(A, None, "wrong"), stage.check(A, None, "wrong")];
+        let known = stage.check(B, None, "wrong");
+        let order: Vec<u32> = (0..3).map(|_| stage.wait().0).collect();
+        assert_eq!(order, [known, guesses[0], guesses[1]]);
+    }
+
+    #[test]
+    fn guesses_of_the_servers_password_do_not_keep_an_operator_of_their_address_waiting() {
+        let mut stage = Stage::new(passwords(), 10);
+        let guesses = [(); 3].map(|()| stage.check(A, None, "wrong"));
+        let operator = stage.check(A, Some("alice"), "right");
+        let order: Vec<u32> = (0..4).map(|_| stage.wait().0).collect();
+        assert_eq!(order, [guesses[0], operator, guesses[1], guesses[2]]);
+    }
+
+    #[test]
+    fn a_password_that_was_not_checked_is_no_attempt() {
+        let mut stage = Stage::new(passwords(), 10);
+        let (passwords, host) = (Arc::new(passwords()), HostNetwork::from(IpAddr::from(A)));
+        for slot in 0..20 {
+            let of = PasswordOf::Operator("alice".to_owned());
+            let check = Check { conn: ConnId { slot, generation: 0 }, of, password: Secret::new(b"right") };
+            let job = Job { check, host, passwords: Arc::clone(&passwords) };
+            stage.verifier.finish(Done { worker: 0, job, result: NOT_CHECKED });
+            assert_eq!(stage.poll(), Some((slot, NOT_CHECKED)));
+        }
+        assert_eq!(stage.result(A, Some("alice"), "right"), RIGHT);
     }
 
     #[test]
