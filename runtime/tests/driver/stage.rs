@@ -410,6 +410,16 @@ impl Stage {
         }
     }
 
+    /// Returns the number of password checks that the driver has asked for, and neither cancelled nor had decided.
+    pub(crate) fn checks(&self) -> usize {
+        self.verdicts.0.borrow().asked.len()
+    }
+
+    /// Returns the number of decided password checks whose results the driver has not taken.
+    pub(crate) fn results(&self) -> usize {
+        self.verdicts.0.borrow().results.len()
+    }
+
     /// Lets this number of microseconds pass.
     pub(crate) fn pass(&self, us: u64) {
         self.clock.0.set(self.clock.0.get() + us);

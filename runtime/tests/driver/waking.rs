@@ -79,6 +79,62 @@ fn verdicts_on_passwords_are_told_and_obeyed() {
 }
 
 #[test]
+fn the_check_of_a_closed_connection_is_cancelled() {
+    let mut stage = Stage::of(Dialect::Irc, limits());
+    let [alice, bob] = ["alice", "bob"].map(|name| {
+        let client = stage.connect();
+        client.send(&format!("NICK {name}\r\nUSER a 0 * a\r\nJOIN #tea\r\n"));
+        client
+    });
+    alice.send("OPER alice secret\r\n");
+    stage.poll_until_idle();
+    assert_eq!(stage.checks(), 1);
+    alice.break_writes();
+    bob.send("PRIVMSG #tea :hello\r\n");
+    stage.poll_until_idle();
+    assert!(alice.is_dropped());
+    assert_eq!(stage.checks(), 0);
+}
+
+#[test]
+fn a_tick_takes_only_so_many_results_of_checks() {
+    let mut stage = Stage::of(Dialect::Irc, limits());
+    for number in 0..300 {
+        let client = stage.connect();
+        client.send(&format!("NICK a{number}\r\nUSER a 0 * a\r\nOPER alice secret\r\n"));
+    }
+    stage.poll_until_idle();
+    assert_eq!(stage.checks(), 300);
+    (0..300).for_each(|_| stage.decide(PasswordResult::Wrong));
+    stage.poll();
+    // Four ticks, and then other tasks run.
+    assert!(stage.results() >= 300 - 4 * 64, "{} results are left", stage.results());
+    stage.poll_until_idle();
+    assert_eq!(stage.results(), 0, "all are taken in the end");
+}
+
+#[test]
+fn the_event_loop_runs_after_a_flush_within_a_turn() {
+    let mut narrow = Limits {
+        backlog_bytes_max: 25_000,
+        line_bytes_max: 1_000,
+        pending_commands_max: 1,
+        reply_bytes_max: 4_096,
+        ..limits()
+    };
+    narrow.world.topic_bytes_max = 300;
+    let (mut stage, clients) = stage_with(narrow, 2);
+    // What is said in one read is more than may be rendered between two flushes.
+    let lines = format!("{}\n", "x".repeat(999)).repeat(15);
+    (0..100).for_each(|_| clients[0].send(&lines));
+    for _ in 0..10 {
+        stage.poll();
+        let read = stage.take_done().iter().filter(|it| matches!(it, Done::Read(_))).count();
+        assert_eq!(read, 1, "reads without the event loop");
+    }
+}
+
+#[test]
 fn nothing_is_read_after_the_end() {
     let (mut stage, clients) = stage_with(limits(), 2);
     clients[0].make_room(0);
