@@ -93,7 +93,7 @@ def aims(figures):
         for server in target.servers:
             if ratio := figures.ratio(target.workload, target.metric, server, target.of):
                 measured.append((ratio.median, server, ratio))
-            elif figures.of(target.workload, server):
+            elif figures.of(target.workload, server) and figures.of(target.workload, target.of):
                 rows.append([*row, f"≤ {most} × {server}", "–", "no runs of both that count"])
         if measured:
             _, server, ratio = max(measured, key=lambda it: it[0])
