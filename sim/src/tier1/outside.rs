@@ -342,8 +342,8 @@ impl Wire for Outside {
         let taken = self.net.write(link, total);
         if taken < total && self.net.is_reader(link) {
             let left = self.checker.heard.model.due(conn).map_or(0, |due| due.left());
-            let some = self.checker.backlog_bytes_max() / 16;
-            sometimes!(self.stats.marks, ReaderBehind, left > some);
+            let sixteenth = self.checker.backlog_bytes_max() / 16;
+            sometimes!(self.stats.marks, ReaderBehind, left > sixteenth);
         }
         let mut left = taken;
         for slice in slices {
