@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use parlor_protocol::irc::ParsedMessage;
 use parlor_protocol::{
-    Command, ConnId, Dialect, Environment, Identity, Input, Limits, LogEntry, MemoryLog, Name, Now, Options,
-    PasswordOf, RoomName, Server, Via, Wire, World,
+    ConnId, Dialect, Environment, Identity, Input, Limits, LogEntry, MemoryLog, Name, Now, Options,
+    PasswordOf, Proposal, RoomName, Server, Via, Wire, World,
 };
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -351,8 +351,12 @@ impl Stage {
         let mut entries = Vec::new();
         let any = self.outside.log.take(&mut entries);
         if any {
-            self.server.committed(self.now, &entries, &mut self.outside);
-            self.entries.append(&mut entries);
+            self.entries.extend_from_slice(&entries);
+            self.server.committed(self.now, &mut entries, &mut self.outside);
+            while self.server.has_entries() {
+                self.server.end_turn();
+                self.server.apply_entries(self.now, &mut self.outside);
+            }
         }
         any
     }
@@ -398,8 +402,8 @@ impl Wire for Outside {
 }
 
 impl Environment for Outside {
-    fn propose(&mut self, now: Now, command: Command) {
-        self.log.append(now, command);
+    fn propose(&mut self, proposal: &Proposal) {
+        self.log.append(proposal.clone());
     }
 
     fn abort(&mut self, conn: ConnId) {

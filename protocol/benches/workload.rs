@@ -5,9 +5,9 @@
 
 use bytes::Bytes;
 use parlor_protocol::{
-    Cloaks, Command, ConnId, Dialect, Environment, Event, EventKind, Folded, Framer, Input, Limits, LogEntry,
-    Mask, MemoryLog, Message, MessageKind, Name, Now, Options, Outbox, Output, PasswordOf, Person, Profile,
-    Rate, RoomId, RoomName, Seq, Stamp, Text, Via, Wire, WireClass,
+    Cloaks, ConnId, Dialect, Environment, Event, EventKind, Folded, Framer, Input, Limits, LogEntry, Mask,
+    MemoryLog, Message, MessageKind, Name, Now, Options, Outbox, Output, PasswordOf, Person, Profile,
+    Proposal, Rate, RoomId, RoomName, Seq, Stamp, Text, Via, Wire, WireClass,
 };
 use std::hint::black_box;
 use std::net::IpAddr;
@@ -144,12 +144,12 @@ impl Wire for Counting {
 }
 
 impl Environment for Counting {
-    fn propose(&mut self, now: Now, command: Command) {
+    fn propose(&mut self, proposal: &Proposal) {
         self.proposals += 1;
         if self.loses {
-            black_box(&command);
+            black_box(proposal);
         } else {
-            self.log.append(now, command);
+            self.log.append(proposal.clone());
         }
     }
 
@@ -161,7 +161,7 @@ impl Environment for Counting {
 
     fn output(&mut self, output: &Output<'_>, _: &mut Outbox) {
         black_box(output);
-        self.outputs += 1;
+        self.outputs += u64::from(!matches!(output, Output::Propose { .. }));
     }
 }
 
@@ -254,7 +254,11 @@ impl Server {
         let now = Now::default();
         self.server.input(now, input, &mut self.counting);
         while self.counting.log.take(&mut self.entries) {
-            self.server.committed(now, &self.entries, &mut self.counting);
+            self.server.committed(now, &mut self.entries, &mut self.counting);
+            while self.server.has_entries() {
+                self.server.end_turn();
+                self.server.apply_entries(now, &mut self.counting);
+            }
         }
     }
 }

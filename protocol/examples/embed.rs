@@ -9,8 +9,8 @@
 
 use bytes::Bytes;
 use parlor_protocol::{
-    Command, ConnId, Dialect, Environment, Input, Instant, Limits, LogEntry, MemoryLog, Now, Options,
-    PasswordOf, PasswordResult, RoomName, Server, Via, Wire,
+    ConnId, Dialect, Environment, Input, Instant, Limits, LogEntry, MemoryLog, Now, Options, PasswordOf,
+    PasswordResult, Proposal, RoomName, Server, Via, Wire,
 };
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -99,8 +99,8 @@ impl Wire for Sockets {
 }
 
 impl Environment for Sockets {
-    fn propose(&mut self, now: Now, command: Command) {
-        self.log.append(now, command);
+    fn propose(&mut self, proposal: &Proposal) {
+        self.log.append(proposal.clone());
     }
 
     fn abort(&mut self, conn: ConnId) {
@@ -139,7 +139,7 @@ impl Driver {
 
     fn commit(&mut self) {
         while self.sockets.log.take(&mut self.entries) {
-            self.server.committed(now(), &self.entries, &mut self.sockets);
+            self.server.committed(now(), &mut self.entries, &mut self.sockets);
         }
     }
 
@@ -206,6 +206,9 @@ impl Driver {
 
     /// Returns the time until the next timer or write is due.
     fn time_until_due(&self) -> Duration {
+        if self.server.has_entries() {
+            return Duration::ZERO;
+        }
         let until = self.server.deadline().map(|deadline| deadline.at.since(now().mono));
         let retry = self.sockets.conns.values().any(|state| state.is_blocked).then_some(RETRY_INTERVAL);
         until.into_iter().chain(retry).min().unwrap_or(Duration::from_secs(3_600))
@@ -266,6 +269,7 @@ fn serve(listener: TcpListener) {
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
+        driver.server.apply_entries(now(), &mut driver.sockets);
         // Everything that was reported meanwhile belongs to the same turn, so that it is written together.
         while !driver.server.turn_is_over()
             && let Ok(report) = reports.try_recv()

@@ -10,8 +10,10 @@ pub(crate) mod console;
 mod enter;
 pub(crate) mod input;
 mod label;
+mod life;
 pub(crate) mod output;
 mod password;
+mod propose;
 mod proxy;
 mod report;
 mod say;
@@ -43,6 +45,8 @@ use alloc::vec::Vec;
 use bytes::BytesMut;
 use core::net::SocketAddr;
 use label::Labelled;
+use life::Phase;
+use propose::UnderWay;
 use timers::{ConnTimers, Timers};
 use turn::Turn;
 use watch::Watches;
@@ -70,7 +74,8 @@ pub struct Hub {
     watches: Watches,
     world: World,
     counters: Counters,
-    stopping: bool,
+    phase: Phase,
+    under_way: UnderWay,
     /// Effects of the entry that is being applied. Empty between inputs; kept for its allocation.
     effects: Vec<Effect>,
     /// Buffer for rendering replies; kept for its allocation.
@@ -127,12 +132,20 @@ pub struct Counters {
 }
 
 impl Hub {
-    /// Creates a hub without connections.
+    /// Creates a hub without connections, at the beginning of a log. The limits must have passed [`Limits::check`].
     ///
-    /// The caller appends [`configuration`](Self::configuration) to the log first. The limits must have passed
-    /// [`Limits::check`].
+    /// Before its first input, it must be [started](Self::start).
     #[must_use]
     pub fn new(limits: Limits, options: Options) -> Self {
+        Self::resume(limits, options, World::new())
+    }
+
+    /// Creates a hub without connections that goes on with the state that results from a log. The limits must have passed
+    /// [`Limits::check`].
+    ///
+    /// Before its first input, it must be [started](Self::start).
+    #[must_use]
+    pub fn resume(limits: Limits, options: Options, world: World) -> Self {
         debug_assert_eq!(limits.check(), Ok(()));
         Self {
             limits,
@@ -146,19 +159,14 @@ impl Hub {
             timers: Timers::default(),
             turn: Turn::default(),
             watches: Watches::default(),
-            world: World::new(),
+            world,
             counters: Counters::default(),
-            stopping: false,
+            phase: Phase::Serving,
+            under_way: UnderWay::default(),
             effects: Vec::new(),
             scratch: BytesMut::new(),
             spare_workspace: None,
         }
-    }
-
-    /// Returns the first command of the log. The caller appends it before the first input.
-    #[must_use]
-    pub const fn configuration(&self) -> Command {
-        Command::Configure(self.limits.world)
     }
 
     /// Handles one input and puts the resulting outputs into `sink`. `now.mono` must never decrease.
@@ -171,11 +179,7 @@ impl Hub {
                 self.accepted(now, conn, (dialect, via), peer, room, sink);
             }
             Input::Closed { conn } => self.closed(now, conn, sink),
-            Input::Committed { entries } => {
-                for entry in entries {
-                    self.committed(now, entry, sink);
-                }
-            }
+            Input::Committed { entry } => self.committed(now, entry, sink),
             Input::Drained { conn } => {
                 if let Some(connection) = self.connection(conn) {
                     connection.session.drained(now.mono);
@@ -197,15 +201,17 @@ impl Hub {
                 if let Some(connection) = connection_in(&mut self.slots, conn) {
                     let discarded = connection.session.received(bytes, now.mono, &mut self.spare_workspace);
                     if discarded > self.limits.closing_bytes_max {
-                        return sink.output(Output::Abort { conn });
+                        sink.output(Output::Abort { conn });
+                    } else {
+                        self.run(now, conn, sink);
                     }
-                    self.run(now, conn, sink);
                 }
             }
             Input::Shutdown => self.shutdown(now, sink),
             Input::Timeout => self.timeout(now, sink),
             Input::PasswordChecked { conn, result } => self.password_checked(now, conn, result, sink),
         }
+        self.end_life(now, sink);
     }
 
     /// Returns the id for the next accepted connection; `None` if the server could neither admit it nor tell it why it is
@@ -229,6 +235,19 @@ impl Hub {
     #[must_use]
     pub fn deadline(&self) -> Option<Deadline> {
         self.timers.first().map(|(at, why, _)| Deadline { at, why })
+    }
+
+    /// Returns the number of proposals that the log has not answered yet.
+    #[must_use]
+    pub fn proposals(&self) -> usize {
+        self.under_way.len()
+    }
+
+    /// Returns whether the life of this node is over: the server has stopped, or it must stop because another process has started
+    /// for the node. The hub has closed all connections then, and proposes nothing.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.phase == Phase::Over
     }
 
     /// Returns the number of connections that have a slot: open, closing, or closed and waiting for their `Leave`.
@@ -268,7 +287,7 @@ impl Hub {
         self.watches.forget(conn);
         if was_open {
             self.report_closed(conn, reason, sink);
-            self.propose_leave(conn, reason, None, sink);
+            self.propose_leave(now, conn, reason, None, sink);
         }
         self.vacate_if_finished(conn);
     }
@@ -287,13 +306,13 @@ impl Hub {
         sink: &mut impl Sink,
     ) {
         if self.session(conn).is_some_and(|session| session.link() == Link::Open) {
-            self.propose_leave(conn, reason, message.cloned(), sink);
+            self.propose_leave(now, conn, reason, message.cloned(), sink);
             self.close(now, conn, reason, message, sink);
         }
     }
 
     fn shutdown(&mut self, now: Now, sink: &mut impl Sink) {
-        self.stopping = true;
+        self.phase = self.phase.max(Phase::Stopping);
         for slot in 0..self.slots.len() {
             let Ok(slot) = u32::try_from(slot) else { continue };
             let conn = ConnId { slot, generation: self.slots[slot as usize].generation };
@@ -354,7 +373,7 @@ impl Hub {
             Request::Label(label) => self.label(conn, label, sink),
             Request::Nothing => {}
             Request::Notice(notice) => self.answer_reply(now, conn, &Reply::Notice(notice), sink),
-            Request::Propose(command) => sink.output(Output::Propose { conn, command }),
+            Request::Propose(command) => self.propose(now, Some(conn), command, sink),
             Request::Proxied(header) => self.read_proxy(now, conn, header, sink),
             Request::Quit(message) => self.leave_then_close(now, conn, CloseReason::Quit, message, sink),
             Request::Register => {
@@ -370,7 +389,7 @@ impl Hub {
             Request::SwitchDialect(member) => {
                 if planted::leaves_before() {
                     let command = Command::Leave { member, reason: CloseReason::OtherDialect, message: None };
-                    sink.output(Output::Propose { conn, command });
+                    self.propose(now, Some(conn), command, sink);
                 }
             }
             Request::Telnet(answer) => self.write(conn, &answer, sink),
@@ -414,7 +433,7 @@ impl Hub {
         sink: &mut impl Sink,
     ) {
         if self.session(conn).is_some_and(|session| session.member().is_some()) {
-            self.propose_leave(conn, reason, message, sink);
+            self.propose_leave(now, conn, reason, message, sink);
         } else {
             self.close_now(now, conn, reason, message.as_ref(), sink);
         }
@@ -434,6 +453,7 @@ impl Hub {
     /// Proposes the `Leave` of a connection's member, unless it has been proposed already.
     fn propose_leave(
         &mut self,
+        now: Now,
         conn: ConnId,
         reason: CloseReason,
         message: Option<Text>,
@@ -441,7 +461,7 @@ impl Hub {
     ) {
         let Some(session) = self.session(conn) else { return };
         if let Some(member) = session.leave(reason) {
-            sink.output(Output::Propose { conn, command: Command::Leave { member, reason, message } });
+            self.propose(now, Some(conn), Command::Leave { member, reason, message }, sink);
         }
     }
 

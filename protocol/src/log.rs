@@ -2,4 +2,5 @@
 
 pub(crate) mod close_reason;
 pub(crate) mod command;
+pub(crate) mod entry;
 pub(crate) mod memory;

@@ -11,8 +11,11 @@ use crate::hub::Hub;
 use crate::hub::console::ConsoleEvent;
 use crate::hub::input::Input;
 use crate::hub::output::{Output, Sink};
-use crate::log::command::{Command, LogEntry};
+use crate::log::entry::{LogEntry, Proposal};
 use crate::outbox::{Outbox, Wire};
+use crate::world::World;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use core::net::IpAddr;
 
 /// The environment of a [`Server`]: its sockets, its log, its passwords and its console.
@@ -23,11 +26,12 @@ use core::net::IpAddr;
 /// The first four methods must be implemented, since clients depend on them. The default implementations of the others do
 /// nothing, except that [`output`](Self::output) passes the output to the outbox.
 pub trait Environment: Wire {
-    /// Appends a command to the log.
+    /// Gives a proposal to the log.
     ///
     /// The caller of the server passes the committed entry to [`Server::committed`], as soon as the log has committed it.
-    /// Until then, nothing changes for other members. If a command is lost, its connection waits for ever.
-    fn propose(&mut self, now: Now, command: Command);
+    /// Until then, nothing changes for other members. If a proposal is lost, its connection waits for ever. A proposal may be given
+    /// again, after the log has committed a later one without it.
+    fn propose(&mut self, proposal: &Proposal);
 
     /// Closes a connection at once, without writing what is queued for it. The caller passes [`Input::Closed`] to the
     /// server later.
@@ -65,8 +69,8 @@ pub trait Environment: Wire {
     /// Is called after the hub has handled an input, before anything is written.
     fn after_input(&mut self) {}
 
-    /// Passes an output to the outbox, which ignores outputs that do not concern it. Is called for every output except
-    /// [`Output::Propose`], before the method for the output. A simulator can record the output here, or change it to
+    /// Passes an output to the outbox, which ignores outputs that do not concern it. Is called for every output,
+    /// before the method for the output. A simulator can record the output here, or change it to
     /// test its own checks.
     fn output(&mut self, output: &Output<'_>, outbox: &mut Outbox) {
         outbox.output(output);
@@ -86,14 +90,17 @@ pub trait Environment: Wire {
 /// The caller runs the loop, and passes the server everything that happens. The server calls its [`Environment`] for
 /// everything that must be done outside of it:
 ///
-/// 1. **Start.** [`new`](Self::new) proposes the configuration, which becomes the first entry of the log.
+/// 1. **Start.** [`new`](Self::new), or [`resume`](Self::resume) for a log that has entries, proposes that a life of the node
+///    begins. Each life has a number of its own ([`Options::life`]).
 /// 2. **Inputs.** Pass new connections, received bytes, ends of input and results to [`input`](Self::input). The id of a
 ///    new connection is the one that [`vacant`](Self::vacant) returns; if it returns `None`, do not accept connections.
 ///    Pass [`Input::Closed`] for every accepted connection, whichever side closed it, and also after
 ///    [`Environment::abort`]. Until then it keeps its slot and counts towards the limits.
-/// 3. **The log.** Pass the proposed commands to [`committed`](Self::committed) as entries of one order without gaps,
-///    after any delay and in any grouping. The server does not compare entries with its proposals. If an entry is
-///    missing, repeated or misplaced, its world differs from that of a replay of the log.
+/// 3. **The log.** Pass the entries of the log to [`committed`](Self::committed), in the order of their positions, after any delay
+///    and in any grouping: those with proposals of this server, and those of other nodes that share the log. Repeated entries
+///    and proposals of processes that are over are ignored. If a proposal has overtaken another one, both are proposed again.
+///    The server applies as many entries as may be rendered between two flushes, and keeps the others: as long as
+///    [`has_entries`](Self::has_entries), call [`apply_entries`](Self::apply_entries) in each turn.
 /// 4. **Time.** At the time of [`deadline`](Self::deadline), call [`time_out`](Self::time_out), which runs one timer. If
 ///    the call is late, silent connections are closed later, and lines that the rate limit delays are read later.
 /// 5. **Flush.** When there is nothing more to read for now, call [`flush`](Self::flush), which writes everything
@@ -126,8 +133,8 @@ pub trait Environment: Wire {
 /// }
 ///
 /// impl Environment for Room {
-///     fn propose(&mut self, now: Now, command: Command) {
-///         self.log.append(now, command);
+///     fn propose(&mut self, proposal: &Proposal) {
+///         self.log.append(proposal.clone());
 ///     }
 ///     fn abort(&mut self, _: ConnId) {}
 ///     fn check_password(&mut self, _: ConnId, _: IpAddr, _: &PasswordOf, _: &[u8]) {}
@@ -140,7 +147,7 @@ pub trait Environment: Wire {
 /// let mut input = |server: &mut Server, input: Input<'_>| {
 ///     server.input(now, input, &mut room);
 ///     while room.log.take(&mut entries) {
-///         server.committed(now, &entries, &mut room);
+///         server.committed(now, &mut entries, &mut room);
 ///     }
 ///     while server.flush(&mut room) {}
 ///     std::mem::take(&mut room.written)
@@ -171,17 +178,34 @@ pub struct Server {
     outbox: Outbox,
     /// Whether the server has flushed by itself in this turn, which must end then.
     turn_is_over: bool,
+    /// Committed entries that are not applied yet.
+    entries: VecDeque<LogEntry>,
 }
 
 impl Server {
-    /// Creates a server without connections, and proposes its configuration.
+    /// Creates a server without connections, at the beginning of a log, and proposes what begins its life.
     ///
     /// The limits must have passed [`Limits::check`].
     #[must_use]
     pub fn new(limits: Limits, options: Options, now: Now, env: &mut impl Environment) -> Self {
-        let hub = Hub::new(limits, options);
-        env.propose(now, hub.configuration());
-        Self { hub, outbox: Outbox::new(&limits), turn_is_over: false }
+        Self::resume(limits, options, World::new(), now, env)
+    }
+
+    /// Creates a server without connections that goes on with the state that results from a log, and proposes what begins its
+    /// life.
+    ///
+    /// The limits must have passed [`Limits::check`].
+    #[must_use]
+    pub fn resume(
+        limits: Limits,
+        options: Options,
+        world: World,
+        now: Now,
+        env: &mut impl Environment,
+    ) -> Self {
+        let (mut hub, mut outbox) = (Hub::resume(limits, options, world), Outbox::new(&limits));
+        hub.start(now, &mut Outputs { env, outbox: &mut outbox });
+        Self { hub, outbox, turn_is_over: false, entries: VecDeque::new() }
     }
 
     /// Handles one input. `now.mono` must never decrease.
@@ -195,9 +219,36 @@ impl Server {
         }
     }
 
-    /// Handles the next entries of the log.
-    pub fn committed(&mut self, now: Now, entries: &[LogEntry], env: &mut impl Environment) {
-        self.input(now, Input::Committed { entries }, env);
+    /// Takes the next entries of the log out of `entries`, and applies them, one after the other. When so many bytes are rendered
+    /// that they must be flushed, the server flushes and keeps the other entries: then the caller must end its turn, and
+    /// [apply](Self::apply_entries) them in the next.
+    pub fn committed(&mut self, now: Now, entries: &mut Vec<LogEntry>, env: &mut impl Environment) {
+        if !self.entries.is_empty() {
+            self.entries.extend(entries.drain(..));
+            return self.apply_entries(now, env);
+        }
+        let mut rest = entries.drain(..);
+        while !self.turn_is_over
+            && let Some(entry) = rest.next()
+        {
+            self.input(now, Input::Committed { entry: &entry }, env);
+        }
+        self.entries.extend(rest);
+    }
+
+    /// Applies entries that [`committed`](Self::committed) has kept, until the turn must end.
+    pub fn apply_entries(&mut self, now: Now, env: &mut impl Environment) {
+        while !self.turn_is_over
+            && let Some(entry) = self.entries.pop_front()
+        {
+            self.input(now, Input::Committed { entry: &entry }, env);
+        }
+    }
+
+    /// Returns whether the server has kept entries that it has not applied yet.
+    #[must_use]
+    pub fn has_entries(&self) -> bool {
+        !self.entries.is_empty()
     }
 
     /// Runs one timer that is due. Returns whether there was one.
@@ -294,7 +345,7 @@ impl Server {
             _ => {}
         }
         env.before_input(now, &input);
-        self.hub.handle(now, input, &mut Outputs { now, env, outbox: &mut self.outbox });
+        self.hub.handle(now, input, &mut Outputs { env, outbox: &mut self.outbox });
         env.after_input();
     }
 
@@ -324,17 +375,12 @@ impl Server {
 
 /// The sink for the outputs of one input.
 struct Outputs<'a, E> {
-    now: Now,
     env: &'a mut E,
     outbox: &'a mut Outbox,
 }
 
 impl<E: Environment> Sink for Outputs<'_, E> {
     fn output(&mut self, output: Output<'_>) {
-        // The command is moved, which `Environment::output` with its reference would not allow.
-        if let Output::Propose { command, .. } = output {
-            return self.env.propose(self.now, command);
-        }
         self.env.output(&output, self.outbox);
         match output {
             Output::Abort { conn } => self.env.abort(conn),
@@ -346,9 +392,9 @@ impl<E: Environment> Sink for Outputs<'_, E> {
             }
             Output::Console(event) => self.env.console(&event),
             Output::PauseReads { conn } => self.env.set_reads_paused(conn, true),
+            Output::Propose { proposal, .. } => self.env.propose(proposal),
             Output::Rehash { conn } => self.env.rehash(conn),
-            Output::Propose { .. }
-            | Output::ReportDrained { .. }
+            Output::ReportDrained { .. }
             | Output::Subscribe { .. }
             | Output::ToPeers { .. }
             | Output::ToRoom { .. }

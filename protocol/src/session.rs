@@ -361,6 +361,11 @@ impl Session {
         }
     }
 
+    /// Whether its `Enter` is proposed and not committed yet.
+    pub(crate) const fn expects_entry(&self) -> bool {
+        matches!(self.state, State::ExpectEntry { .. })
+    }
+
     /// Records that the connection has become a member. Returns the reason to leave at once if the connection is no
     /// longer open.
     pub(crate) fn entered(&mut self, member: MemberId) -> Option<CloseReason> {

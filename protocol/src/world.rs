@@ -3,6 +3,7 @@
 mod bans;
 mod check;
 mod effect;
+mod nodes;
 mod people;
 mod refusal;
 mod room;
@@ -14,18 +15,21 @@ mod tests;
 use crate::base::ban::ServerBan;
 use crate::base::digest::Digest;
 use crate::base::few::Few;
-use crate::base::id::{MemberId, RoomId, Seq};
+use crate::base::id::{MemberId, NodeId, RoomId, Seq};
 use crate::base::limits::WorldLimits;
 use crate::base::mode::Flag;
 use crate::base::name::{Name, RoomName};
 use crate::base::person::{Person, UserModes};
 use crate::base::text::Text;
-use crate::log::command::{Command, LogEntry};
+use crate::log::close_reason::CloseReason;
+use crate::log::command::Command;
+use crate::log::entry::LogEntry;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 pub use effect::Effect;
+pub use nodes::{Applied, Node};
 pub use people::FormerName;
 pub use refusal::Refusal;
 pub use room::{HistoryLine, Room, Topic};
@@ -36,6 +40,8 @@ pub use room::{HistoryLine, Room, Topic};
 /// else, so that every replay of a log makes the same world.
 #[derive(Clone, Debug, Default)]
 pub struct World {
+    /// The time of the log.
+    at_unix_ms: u64,
     /// The bans from the server, the latest last. Some may be over.
     bans: Vec<ServerBan>,
     /// The time at which the log began, in milliseconds since 1970-01-01T00:00:00Z.
@@ -43,6 +49,9 @@ pub struct World {
     /// The names of members that left or were renamed, the latest last.
     former_names: VecDeque<FormerName>,
     limits: WorldLimits,
+    /// The revision of the limits; 0 before the first.
+    revision: u64,
+    nodes: BTreeMap<NodeId, Node>,
     /// Ids grow, so insertions are at the end of the tree and leave its nodes half empty. Boxes keep the unused space
     /// small.
     members: BTreeMap<MemberId, Box<Member>>,
@@ -71,6 +80,8 @@ pub struct World {
 #[derive(Clone, Debug)]
 pub struct Member {
     person: Person,
+    /// The node that proposed its entrance, with the connection that it is for.
+    node: NodeId,
     /// In the order in which the member entered them.
     rooms: Few<RoomId>,
     modes: UserModes,
@@ -111,6 +122,12 @@ impl Member {
     #[must_use]
     pub const fn person(&self) -> &Person {
         &self.person
+    }
+
+    /// Returns the node that proposed its entrance, with the connection that it is for.
+    #[must_use]
+    pub const fn node(&self) -> NodeId {
+        self.node
     }
 
     /// Returns the rooms that the member is in, in the order in which it entered them.
@@ -170,41 +187,53 @@ impl World {
         world
     }
 
-    /// Applies the next entry and appends its effects to `effects`, in their order.
+    /// Applies the next entry, unless its position or its origin rules that out, and appends its effects to `effects`, in their
+    /// order.
     ///
-    /// An entry that was applied before, according to its position, has no effect. Neither has a command of a member that
-    /// has left: commands that were proposed before an operator killed the member may follow its `Kill` in the log.
-    pub fn apply(&mut self, entry: &LogEntry, effects: &mut Vec<Effect>) {
+    /// A command of a member that has left is applied without an effect: commands that were proposed before an operator killed the
+    /// member may follow its `Kill` in the log.
+    pub fn apply(&mut self, entry: &LogEntry, effects: &mut Vec<Effect>) -> Applied {
         if entry.seq <= self.position {
-            return;
+            return Applied::Before;
         }
         self.position = entry.seq;
-        if let Command::Configure(limits) = entry.command {
-            self.configure(entry, limits);
-            return;
+        let applied = self.admit(entry);
+        if applied != Applied::Done {
+            return applied;
         }
-        if let Command::Enter { ref request, ref profile, ref room, .. } = entry.command {
-            self.enter(entry, request, profile, room.as_ref(), effects);
-            return;
+        match &entry.command {
+            Command::Configure { revision, limits } => self.configure(entry, *revision, *limits),
+            Command::Ended { node, life } => self.end_life(*node, *life, entry, effects),
+            Command::Enter { request, profile, room } => {
+                self.enter(entry, request, profile, room.as_ref(), effects);
+            }
+            Command::Started { .. } => {
+                self.end_members(entry.origin.node, CloseReason::Restarted, entry, effects);
+            }
+            command => {
+                if let Some(member) = command.member().filter(|member| self.members.contains_key(member))
+                    && let Err(refusal) = self.act(entry, member, effects)
+                {
+                    effects.push(Effect::Refused { member, refusal });
+                }
+            }
         }
-        let Some(member) = entry.command.member().filter(|member| self.members.contains_key(member)) else {
-            return;
-        };
-        if let Err(refusal) = self.act(entry, member, effects) {
-            effects.push(Effect::Refused { member, refusal });
-        }
+        Applied::Done
     }
 
     /// Executes the command of a member.
     fn act(&mut self, entry: &LogEntry, member: MemberId, effects: &mut Vec<Effect>) -> Result<(), Refusal> {
         match &entry.command {
             // `apply` has handled these, which are not commands of a member.
-            Command::Configure(_) | Command::Enter { .. } => {}
+            Command::Configure { .. }
+            | Command::Ended { .. }
+            | Command::Enter { .. }
+            | Command::Started { .. } => {}
             Command::Invite { name, room, .. } => self.invite(member, name, room, effects)?,
             Command::Kick { room, name, .. } => self.kick(member, room, name, effects)?,
             Command::Kill { name, .. } => self.kill(entry, member, name, effects)?,
             Command::Leave { reason, .. } => self.leave(entry, member, *reason, effects),
-            Command::LiftBan { target, .. } => self.lift_ban(entry, member, target, effects)?,
+            Command::LiftBan { target, .. } => self.lift_ban(member, target, effects)?,
             Command::Move { from, to, key, checks_key, .. } => {
                 let key = (key.as_ref(), *checks_key);
                 self.move_between(entry, member, from.as_ref(), to.as_ref(), key, effects)?;
@@ -212,24 +241,24 @@ impl World {
             Command::Promote { .. } => {
                 self.set_user_modes(member, UserModes::OPERATOR, UserModes::NONE, effects);
             }
-            Command::Rename { name, .. } => self.rename(entry, member, name, effects)?,
+            Command::Rename { name, .. } => self.rename(member, name, effects)?,
             Command::Reply { message, .. } => {
                 let to = self.correspondent(member)?;
-                self.tell(entry, member, to, message, effects);
+                self.tell(member, to, message, effects);
             }
             Command::Say { room, status, message, .. } => {
                 let room = self.say(entry, member, room, *status, message)?;
                 effects.push(Effect::Said { member, room });
             }
             Command::SetAway { away, .. } => self.set_away(member, away.as_ref(), effects),
-            Command::SetBan { ban, .. } => self.set_ban(entry, member, ban, effects)?,
+            Command::SetBan { ban, .. } => self.set_ban(member, ban, effects)?,
             Command::SetHost { name, host, .. } => self.set_host(member, name, host, effects)?,
             Command::SetModes { room, changes, .. } => {
-                self.set_modes(entry, member, room, changes, effects)?;
+                self.set_modes(member, room, changes, effects)?;
             }
             Command::SetRealName { real_name, .. } => self.set_real_name(member, real_name, effects)?,
             Command::SetTopic { room, topic, .. } => {
-                let room = self.set_topic(entry, member, room, topic.as_ref())?;
+                let room = self.set_topic(member, room, topic.as_ref())?;
                 effects.push(Effect::TopicSet { member, room });
             }
             Command::SetUserModes { on, off, .. } => {
@@ -238,7 +267,7 @@ impl World {
             }
             Command::Tell { to, message, .. } => {
                 let to = self.member_named(to).ok_or_else(|| Refusal::NoSuchName(to.clone()))?;
-                self.tell(entry, member, to, message, effects);
+                self.tell(member, to, message, effects);
             }
             Command::Wallops { .. } => {
                 self.check_server_operator(member)?;
@@ -253,8 +282,15 @@ impl World {
     pub fn digest(&self) -> u64 {
         let mut digest = Digest::new();
         digest.number(self.began_unix_ms);
+        digest.number(self.at_unix_ms);
         digest.number(self.position.0);
+        digest.number(self.revision);
         self.limits.digest(&mut digest);
+        digest.number(self.nodes.len() as u64);
+        for (id, node) in &self.nodes {
+            digest.number(id.0.into());
+            node.digest(&mut digest);
+        }
         digest.number(self.members.len() as u64);
         for (id, member) in &self.members {
             digest.number(id.0.0);
@@ -287,6 +323,14 @@ impl World {
         self.names.get(name.key()).copied()
     }
 
+    /// Returns the time of the log: that of the last applied entry, in milliseconds since 1970-01-01T00:00:00Z.
+    ///
+    /// It never runs back, except when the clock of a node was corrected by more than a minute.
+    #[must_use]
+    pub const fn at_unix_ms(&self) -> u64 {
+        self.at_unix_ms
+    }
+
     /// Returns the time at which the log began, in milliseconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn began_unix_ms(&self) -> u64 {
@@ -296,6 +340,12 @@ impl World {
     /// Returns the names of members that left or were renamed, the oldest first.
     pub fn former_names(&self) -> impl DoubleEndedIterator<Item = &FormerName> {
         self.former_names.iter()
+    }
+
+    /// Returns the revision of the limits in force; 0 if there are none yet.
+    #[must_use]
+    pub const fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// Returns the limits in force.
@@ -377,13 +427,16 @@ impl World {
         self.rooms.iter().map(|(&id, room)| (id, &**room))
     }
 
-    /// Puts limits in force. The first entry of a log also creates the lobby.
-    fn configure(&mut self, entry: &LogEntry, limits: WorldLimits) {
-        self.limits = limits;
+    /// Puts limits in force, if those in force are of an earlier revision. The first limits of a log also create the lobby.
+    fn configure(&mut self, entry: &LogEntry, revision: u64, limits: WorldLimits) {
+        if revision <= self.revision {
+            return;
+        }
+        (self.revision, self.limits) = (revision, limits);
         let lobby = RoomName::lobby();
         if !self.room_names.contains_key(lobby.key()) {
-            self.began_unix_ms = entry.at_unix_ms;
-            self.begin_room(RoomId(entry.seq), &lobby, entry.at_unix_ms, None);
+            self.began_unix_ms = self.at_unix_ms;
+            self.begin_room(RoomId(entry.seq), &lobby, self.at_unix_ms, None);
         }
         for room in self.rooms.values_mut() {
             room.trim_history(&limits);

@@ -23,7 +23,7 @@ fn connections_lines_and_entries_are_counted() {
     let counters = server.server().hub().counters();
     assert_eq!(counters.accepted, 4);
     assert_eq!(counters.lines, 3);
-    assert_eq!(counters.entries, 1 + 2 + 3 + 2, "one Configure, then Enter, Say and Leave");
+    assert_eq!(counters.entries, 2 + 2 + 3 + 2, "Started and Configure, then Enter, Say and Leave");
     let closed = |reason| counters.closed[reason as usize];
     assert_eq!(closed(CloseReason::Reset), 1);
     assert_eq!(closed(CloseReason::Quit), 1);

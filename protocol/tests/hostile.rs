@@ -4,8 +4,8 @@
 //! the longest forms takes no more bytes than its link carries; if its backlog exceeds the limit, the test fails.
 
 use parlor_protocol::{
-    CloseReason, Command, ConnId, Dialect, Environment, Input, Limits, LogEntry, MemoryLog, Now, Options,
-    PasswordOf, RoomName, Server, Via, Wire,
+    CloseReason, ConnId, Dialect, Environment, Input, Limits, LogEntry, MemoryLog, Now, Options, PasswordOf,
+    Proposal, RoomName, Server, Via, Wire,
 };
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
@@ -51,8 +51,8 @@ impl Wire for Machine {
 }
 
 impl Environment for Machine {
-    fn propose(&mut self, now: Now, command: Command) {
-        self.log.append(now, command);
+    fn propose(&mut self, proposal: &Proposal) {
+        self.log.append(proposal.clone());
     }
 
     fn abort(&mut self, conn: ConnId) {
@@ -111,7 +111,11 @@ impl Stage {
     fn commit(&mut self) {
         let mut entries: Vec<LogEntry> = Vec::new();
         while self.machine.log.take(&mut entries) {
-            self.server.committed(self.now, &entries, &mut self.machine);
+            self.server.committed(self.now, &mut entries, &mut self.machine);
+            while self.server.has_entries() {
+                self.server.end_turn();
+                self.server.apply_entries(self.now, &mut self.machine);
+            }
         }
     }
 

@@ -453,12 +453,12 @@ fn malformed_tags_are_ignored() {
             (
                 "a tag without a value",
                 "@+a TAGMSG #tea",
-                &["alice < @msgid=1a20df421e8-7;+a :alice!alice@alice.cloak TAGMSG #tea"],
+                &["alice < @msgid=1a20df421e8-8;+a :alice!alice@alice.cloak TAGMSG #tea"],
             ),
             (
                 "a tag with an empty value",
                 "@+a= TAGMSG #tea",
-                &["alice < @msgid=1a20df421e8-7;+a= :alice!alice@alice.cloak TAGMSG #tea"],
+                &["alice < @msgid=1a20df421e8-8;+a= :alice!alice@alice.cloak TAGMSG #tea"],
             ),
             ("an empty key", "@=v TAGMSG #tea", &[]),
             ("an empty key of a client", "@+=v TAGMSG #tea", &[]),
@@ -468,12 +468,12 @@ fn malformed_tags_are_ignored() {
             (
                 "a key of characters that no key has",
                 "@+a!b=1;+a,b=2;+a:b=3;+é=4;+ok=5 TAGMSG #tea",
-                &["alice < @msgid=1a20df421e8-7;+ok=5 :alice!alice@alice.cloak TAGMSG #tea"],
+                &["alice < @msgid=1a20df421e8-8;+ok=5 :alice!alice@alice.cloak TAGMSG #tea"],
             ),
             (
                 "a key with a vendor",
                 "@+example.com/a-b_c=1 TAGMSG #tea",
-                &["alice < @msgid=1a20df421e8-7;+example.com/a-b_c=1 :alice!alice@alice.cloak TAGMSG #tea"],
+                &["alice < @msgid=1a20df421e8-8;+example.com/a-b_c=1 :alice!alice@alice.cloak TAGMSG #tea"],
             ),
             (
                 "a tag that is the server's",
@@ -483,43 +483,43 @@ fn malformed_tags_are_ignored() {
             (
                 "one key twice",
                 "@+a=1;+b=2;+a=3 TAGMSG #tea",
-                &["alice < @msgid=1a20df421e8-7;+a=3;+b=2 :alice!alice@alice.cloak TAGMSG #tea"],
+                &["alice < @msgid=1a20df421e8-8;+a=3;+b=2 :alice!alice@alice.cloak TAGMSG #tea"],
             ),
             (
                 "what should be escaped",
                 "@+a=1=2 TAGMSG #tea",
-                &["alice < @msgid=1a20df421e8-7;+a=1=2 :alice!alice@alice.cloak TAGMSG #tea"],
+                &["alice < @msgid=1a20df421e8-8;+a=1=2 :alice!alice@alice.cloak TAGMSG #tea"],
             ),
             (
                 "an escape of nothing, and one that is not ended",
                 r"@+a=\\q;+b=\\ TAGMSG #tea",
-                &[r"alice < @msgid=1a20df421e8-7;+a=\\q;+b=\\ :alice!alice@alice.cloak TAGMSG #tea"],
+                &[r"alice < @msgid=1a20df421e8-8;+a=\\q;+b=\\ :alice!alice@alice.cloak TAGMSG #tea"],
             ),
             (
                 "escaped ends of lines",
                 r"@+a=\\r\\nQUIT TAGMSG #tea",
-                &[r"alice < @msgid=1a20df421e8-7;+a=\\r\\nQUIT :alice!alice@alice.cloak TAGMSG #tea"],
+                &[r"alice < @msgid=1a20df421e8-8;+a=\\r\\nQUIT :alice!alice@alice.cloak TAGMSG #tea"],
             ),
             (
                 "controls in a value",
                 r"@+a=\x01\x02\x1b[31m TAGMSG #tea",
-                &[r"alice < @msgid=1a20df421e8-7;+a=\x01\x02\x1b[31m :alice!alice@alice.cloak TAGMSG #tea"],
+                &[r"alice < @msgid=1a20df421e8-8;+a=\x01\x02\x1b[31m :alice!alice@alice.cloak TAGMSG #tea"],
             ),
             (
                 "another at sign",
                 "@+a=@+b TAGMSG #tea",
-                &["alice < @msgid=1a20df421e8-7;+a=@+b :alice!alice@alice.cloak TAGMSG #tea"],
+                &["alice < @msgid=1a20df421e8-8;+a=@+b :alice!alice@alice.cloak TAGMSG #tea"],
             ),
             ("a second set of tags", "@+a @+b TAGMSG #tea", &["421 alice * :Unknown command"]),
             (
                 "hundreds of keys",
                 r"@\{600*+a;} TAGMSG #tea",
-                &["alice < @msgid=1a20df421e8-7;+a :alice!alice@alice.cloak TAGMSG #tea"],
+                &["alice < @msgid=1a20df421e8-8;+a :alice!alice@alice.cloak TAGMSG #tea"],
             ),
             (
                 "4,096 bytes of tags",
                 r"@+a=\{4091*x} TAGMSG #tea",
-                &[r"alice < @msgid=1a20df421e8-7;+a=\{4091*x} :alice!alice@alice.cloak TAGMSG #tea"],
+                &[r"alice < @msgid=1a20df421e8-8;+a=\{4091*x} :alice!alice@alice.cloak TAGMSG #tea"],
             ),
             ("4,097 bytes of tags", r"@+a=\{4092*x} TAGMSG #tea", &["417 alice :Input line was too long"]),
             ("tags that never end", r"@\{5000*x}", &["417 alice :Input line was too long"]),
@@ -633,7 +633,7 @@ fn a_label_has_at_most_64_bytes() {
                 &[
                     "bob < :alice!alice@alice.cloak PRIVMSG #tea :x",
                     "dave < alice: x",
-                    "alice < @label=a;msgid=1a20df421e8-7 :alice!alice@alice.cloak PRIVMSG #tea :x",
+                    "alice < @label=a;msgid=1a20df421e8-8 :alice!alice@alice.cloak PRIVMSG #tea :x",
                 ],
             ),
             (

@@ -8,9 +8,9 @@
 
 use bytes::Bytes;
 use parlor_protocol::{
-    Cloaks, Command, ConnId, Dialect, Environment, Event, EventKind, Input, Limits, MemoryLog, Message,
-    MessageKind, Name, Now, Options, Outbox, Output, PasswordOf, Person, Profile, Rate, RoomId, RoomName,
-    Seq, Server, Stamp, Text, Via, Wire, WireClass,
+    Cloaks, ConnId, Dialect, Environment, Event, EventKind, Input, Limits, MemoryLog, Message, MessageKind,
+    Name, Now, Options, Outbox, Output, PasswordOf, Person, Profile, Proposal, Rate, RoomId, RoomName, Seq,
+    Server, Stamp, Text, Via, Wire, WireClass,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -86,8 +86,8 @@ impl Wire for Machine {
 }
 
 impl Environment for Machine {
-    fn propose(&mut self, now: Now, command: Command) {
-        self.0.append(now, command);
+    fn propose(&mut self, proposal: &Proposal) {
+        self.0.append(proposal.clone());
     }
 
     fn abort(&mut self, _: ConnId) {}
@@ -122,7 +122,11 @@ impl Running {
         server.input(now, input, machine);
         loop {
             while machine.0.take(&mut entries) {
-                server.committed(now, &entries, machine);
+                server.committed(now, &mut entries, machine);
+                while server.has_entries() {
+                    server.end_turn();
+                    server.apply_entries(now, machine);
+                }
             }
             while server.flush(machine) {}
             if !server.follow_up(now, machine) {

@@ -3,7 +3,7 @@
 
 use parlor_protocol::{
     Command, ConnId, Dialect, Environment, Input, Instant, Limits, LogEntry, MemoryLog, Now, Options,
-    PasswordOf, Rate, RoomName, Server, Via, Wire,
+    PasswordOf, Proposal, Rate, RoomName, Server, Via, Wire,
 };
 use std::net::IpAddr;
 
@@ -27,8 +27,8 @@ impl Wire for Recorder {
 }
 
 impl Environment for Recorder {
-    fn propose(&mut self, now: Now, command: Command) {
-        self.log.append(now, command);
+    fn propose(&mut self, proposal: &Proposal) {
+        self.log.append(proposal.clone());
     }
 
     fn abort(&mut self, _: ConnId) {}
@@ -82,7 +82,11 @@ impl Stage {
     fn commit(&mut self) {
         let mut entries: Vec<LogEntry> = Vec::new();
         while self.recorder.log.take(&mut entries) {
-            self.server.committed(Now::default(), &entries, &mut self.recorder);
+            self.server.committed(Now::default(), &mut entries, &mut self.recorder);
+            while self.server.has_entries() {
+                self.server.end_turn();
+                self.server.apply_entries(Now::default(), &mut self.recorder);
+            }
         }
     }
 
@@ -110,13 +114,14 @@ fn narrow() -> Limits {
 }
 
 #[test]
-fn the_configuration_is_proposed_before_anything_else() {
+fn the_start_and_the_limits_are_proposed_before_anything_else() {
     let mut recorder = Recorder::default();
-    let server = Server::new(Limits::default(), Options::default(), Now::default(), &mut recorder);
+    let _server = Server::new(Limits::default(), Options::default(), Now::default(), &mut recorder);
     let mut entries = Vec::new();
     assert!(recorder.log.take(&mut entries));
     let commands: Vec<_> = entries.into_iter().map(|entry| entry.command).collect();
-    assert_eq!(commands, [server.hub().configuration()]);
+    let configure = Command::Configure { revision: 1, limits: Limits::default().world };
+    assert_eq!(commands, [Command::Started { after: None }, configure]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The number of slots for connections, including refused ones.
 
 use parlor_protocol::{
-    Command, ConnId, Dialect, Environment, Input, Limits, MemoryLog, Now, Options, PasswordOf, Rate,
+    ConnId, Dialect, Environment, Input, Limits, MemoryLog, Now, Options, PasswordOf, Proposal, Rate,
     RoomName, Server, Via, Wire,
 };
 use std::net::IpAddr;
@@ -19,8 +19,8 @@ impl Wire for Nobody {
 }
 
 impl Environment for Nobody {
-    fn propose(&mut self, now: Now, command: Command) {
-        self.0.append(now, command);
+    fn propose(&mut self, proposal: &Proposal) {
+        self.0.append(proposal.clone());
     }
 
     fn abort(&mut self, _: ConnId) {}
@@ -56,7 +56,11 @@ impl Running {
         let (now, mut entries) = (Now::default(), Vec::new());
         self.server.input(now, input, &mut self.nobody);
         while self.nobody.0.take(&mut entries) {
-            self.server.committed(now, &entries, &mut self.nobody);
+            self.server.committed(now, &mut entries, &mut self.nobody);
+            while self.server.has_entries() {
+                self.server.end_turn();
+                self.server.apply_entries(now, &mut self.nobody);
+            }
         }
         self.server.check_invariants();
     }

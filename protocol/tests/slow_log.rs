@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use parlor_protocol::{
-    Command, ConnId, Dialect, Environment, Identity, Input, Instant, Limits, LogEntry, Now, Options,
-    PasswordOf, PasswordResult, RoomName, Seq, Server, Via, Wire,
+    Cloaks, Command, ConnId, Dialect, Environment, Identity, Input, Instant, Life, Limits, MemberId, Message,
+    MessageKind, Name, NameRequest, NodeId, Now, Options, Origin, PasswordOf, PasswordResult, Profile,
+    Proposal, RoomName, Seq, Server, Text, Via, Wire,
 };
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -19,7 +20,7 @@ struct Stage {
 /// The server's outputs.
 #[derive(Default)]
 struct Outside {
-    proposed: Vec<Command>,
+    proposed: Vec<Proposal>,
     to_be_checked: Vec<ConnId>,
     /// The text that each connection has received.
     read: BTreeMap<ConnId, String>,
@@ -36,8 +37,8 @@ impl Wire for Outside {
 }
 
 impl Environment for Outside {
-    fn propose(&mut self, _: Now, command: Command) {
-        self.proposed.push(command);
+    fn propose(&mut self, proposal: &Proposal) {
+        self.proposed.push(proposal.clone());
     }
 
     fn abort(&mut self, _: ConnId) {}
@@ -63,20 +64,20 @@ impl Stage {
         self.server.check_invariants();
     }
 
-    /// Commits commands, one after the other.
-    fn append(&mut self, commands: Vec<Command>) {
-        for command in commands {
+    /// Commits proposals, one after the other.
+    fn append(&mut self, proposals: Vec<Proposal>) {
+        for proposal in proposals {
             self.log += 1;
-            let entry = LogEntry { seq: Seq(self.log), at_unix_ms: 0, command };
-            self.input(Input::Committed { entries: &[entry] });
+            let entry = proposal.committed_at(Seq(self.log));
+            self.input(Input::Committed { entry: &entry });
         }
     }
 
     /// Commits everything that is proposed.
     fn commit(&mut self) {
         while !self.outside.proposed.is_empty() {
-            let commands = core::mem::take(&mut self.outside.proposed);
-            self.append(commands);
+            let proposals = core::mem::take(&mut self.outside.proposed);
+            self.append(proposals);
         }
     }
 
@@ -110,6 +111,38 @@ impl Stage {
     }
 }
 
+/// A node that shares the log and has one member, in the room `#a`.
+struct Other {
+    proposals: u64,
+    member: MemberId,
+}
+
+impl Other {
+    fn enters(stage: &mut Stage) -> Self {
+        let mut other = Self { proposals: 0, member: MemberId::default() };
+        let profile = Profile::of_host(&Cloaks::default().host([10, 0, 0, 9].into()));
+        let request = NameRequest::Name(Name::parse("olga").expect("a valid name"));
+        let room = RoomName::parse("a").ok();
+        let enter = Command::Enter { request, profile, room };
+        let proposals = [Command::Started { after: None }, enter].map(|command| other.propose(command));
+        stage.append(proposals.into());
+        other.member = MemberId(Seq(stage.log));
+        other
+    }
+
+    const fn propose(&mut self, command: Command) -> Proposal {
+        self.proposals += 1;
+        let origin = Origin { node: NodeId(1), life: Life(7), number: self.proposals };
+        Proposal { at_unix_ms: 0, origin, command }
+    }
+
+    fn says(&mut self, text: &str) -> Proposal {
+        let room = RoomName::parse("a").expect("a valid name");
+        let message = Message::new(MessageKind::Text, Text::clean(text.as_bytes(), false));
+        self.propose(Command::Say { member: self.member, room, status: None, message })
+    }
+}
+
 /// Returns the position of each text in `read`.
 fn places(read: &str, texts: &[&str]) -> Vec<usize> {
     texts.iter().map(|text| read.find(text).unwrap_or_else(|| panic!("{text} is in {read}"))).collect()
@@ -124,16 +157,19 @@ fn messages_of_a_labelled_line_have_the_order_of_the_log() {
     let bob = stage.irc("bob", "JOIN #a,#b\r\n");
     stage.read(alice);
     stage.read(bob);
+    let mut other = Other::enters(&mut stage);
+    for conn in [alice, bob] {
+        assert!(stage.read(conn).contains("JOIN #a"), "the member of the other node is announced");
+    }
     stage.say(alice, "@label=1 PRIVMSG #a,#b :one\r\n");
-    stage.say(bob, "PRIVMSG #a :two\r\n");
-    let mut commands = core::mem::take(&mut stage.outside.proposed);
-    assert_eq!(commands.len(), 3);
-    commands.swap(1, 2);
-    stage.append(commands);
+    let mut proposals = core::mem::take(&mut stage.outside.proposed);
+    assert_eq!(proposals.len(), 2);
+    proposals.insert(1, other.says("two"));
+    stage.append(proposals);
     for conn in [alice, bob] {
         let read = stage.read(conn);
-        let bobs = if conn == alice { "PRIVMSG #a :two" } else { "PRIVMSG #a :one" };
-        assert!(places(&read, &["PRIVMSG #a :one", bobs, "PRIVMSG #b :one"]).is_sorted(), "{read}");
+        let texts = ["PRIVMSG #a :one", "PRIVMSG #a :two", "PRIVMSG #b :one"];
+        assert!(places(&read, &texts).is_sorted(), "{read}");
     }
 }
 
@@ -198,9 +234,9 @@ fn a_change_of_a_members_host_is_not_part_of_its_labelled_answer() {
     stage.commit();
     let alice = stage.irc("alice", LABELS);
     stage.read(alice);
-    stage.say(alice, "@label=1 JOIN #a\r\n");
     stage.say(op, "CHGHOST alice a.example\r\n");
-    stage.outside.proposed.swap(0, 1);
+    stage.say(alice, "@label=1 JOIN #a\r\n");
+    assert_eq!(stage.outside.proposed.len(), 2);
     stage.commit();
     let read = stage.read(alice);
     assert!(

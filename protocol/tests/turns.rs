@@ -2,7 +2,7 @@
 
 use parlor_protocol::{
     Command, ConnId, Dialect, Environment, Input, Instant, Limits, LogEntry, MemoryLog, Now, Options,
-    PasswordOf, Rate, RoomName, Server, Via, Wire,
+    PasswordOf, Proposal, Rate, RoomName, Server, Via, Wire,
 };
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -20,8 +20,8 @@ impl Wire for Recorder {
 }
 
 impl Environment for Recorder {
-    fn propose(&mut self, now: Now, command: Command) {
-        self.0.append(now, command);
+    fn propose(&mut self, proposal: &Proposal) {
+        self.0.append(proposal.clone());
     }
 
     fn abort(&mut self, _: ConnId) {}
@@ -88,7 +88,11 @@ impl Stage {
                 Command::Move { to: Some(room), .. } => Some(format!("to {room}")),
                 _ => None,
             }));
-            self.server.committed(self.now, &entries, &mut self.recorder);
+            self.server.committed(self.now, &mut entries, &mut self.recorder);
+            while self.server.has_entries() {
+                self.server.end_turn();
+                self.server.apply_entries(self.now, &mut self.recorder);
+            }
         }
         self.server.check_invariants();
     }

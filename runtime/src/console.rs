@@ -13,6 +13,7 @@
 //! No message, password or key of a room is logged at any level.
 
 mod limit;
+mod log_state;
 mod passwords;
 mod start;
 
@@ -360,6 +361,7 @@ impl Observer for Console {
             | ConsoleEvent::Proxied { .. }
             | ConsoleEvent::RoomEntered { .. }
             | ConsoleEvent::RoomLeft { .. } => self.log_detail(event),
+            ConsoleEvent::ClockSetBack { .. } | ConsoleEvent::LifeOver { .. } => self.log_log_state(event),
             ConsoleEvent::Entered { .. }
             | ConsoleEvent::Left { .. }
             | ConsoleEvent::PasswordNotChecked { .. }
@@ -410,7 +412,7 @@ impl Observer for Console {
         let (kind, conn, count) = match *input {
             Input::Accepted { conn, .. } => ("accepted", Some(conn), None),
             Input::Closed { conn } => ("closed", Some(conn), None),
-            Input::Committed { entries } => ("committed", None, Some(entries.len())),
+            Input::Committed { .. } => ("committed", None, None),
             Input::Drained { conn } => ("drained", Some(conn), None),
             Input::Identified { .. } => ("identified", None, None),
             Input::Overflowed { conn } => ("overflowed", Some(conn), None),

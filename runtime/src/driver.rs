@@ -208,6 +208,8 @@ impl<L: Listener, C: Clock, O: Observer, V: PasswordVerifier> Driver<L, C, O, V>
                     Control::Stop => self.stop(now),
                 }
             }
+            self.server.apply_entries(now, &mut self.environment);
+            self.commit(now);
             let accepted = self.accept(now, cx);
             self.time_out(now, cx);
             let more = self.tick(now);
@@ -215,12 +217,20 @@ impl<L: Listener, C: Clock, O: Observer, V: PasswordVerifier> Driver<L, C, O, V>
             // started after it was polled.
             let checked = self.take_password_results(now, cx);
             if let Some(shutdown) = &mut self.shutdown
-                && (self.server.hub().connections() == 0 || shutdown.as_mut().poll(cx).is_ready())
+                && (self.server.hub().is_over() && self.server.hub().connections() == 0
+                    || shutdown.as_mut().poll(cx).is_ready())
             {
                 return Poll::Ready(self.ended());
             }
             let let_in = self.accept_waits && self.server.vacant().is_some();
-            if !(more || checked || accepted || let_in || !self.ready.is_empty() || self.set_timer(cx)) {
+            if !(more
+                || checked
+                || accepted
+                || let_in
+                || self.server.has_entries()
+                || !self.ready.is_empty()
+                || self.set_timer(cx))
+            {
                 return Poll::Pending;
             }
             // So much was rendered that sockets may be full: they get room again only when Tokio's event loop has run.
@@ -308,7 +318,7 @@ impl<L: Listener, C: Clock, O: Observer, V: PasswordVerifier> Driver<L, C, O, V>
     /// Gives the core the entries that the log has committed.
     fn commit(&mut self, now: Now) {
         while self.environment.log.take(&mut self.entries) {
-            self.server.committed(now, &self.entries, &mut self.environment);
+            self.server.committed(now, &mut self.entries, &mut self.environment);
         }
     }
 

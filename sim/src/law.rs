@@ -23,8 +23,9 @@ use crate::expectation::Expectation;
 use crate::mark::Marks;
 use crate::model::Model;
 use parlor_protocol::{
-    Command, ConnId, Hub, Input, Limits, LogEntry, Now, Options, Outbox, Output, Seq, Via, World,
+    Command, ConnId, Hub, Input, Limits, LogEntry, Now, Options, Origin, Outbox, Output, Seq, Via, World,
 };
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// A law, by its number in the list of what must always hold.
@@ -150,6 +151,8 @@ pub struct Checker {
     world: World,
     said: said::Log,
     written: written::Written,
+    /// The connections of proposals that are not committed yet, by the numbers of the proposals.
+    authors: BTreeMap<Origin, ConnId>,
     now: Now,
 }
 
@@ -177,6 +180,7 @@ impl Checker {
             world: World::new(),
             said: said::Log::default(),
             written: written::Written::default(),
+            authors: BTreeMap::new(),
             now: Now::default(),
         }
     }
@@ -220,6 +224,9 @@ impl Checker {
 
     /// Records an output of the hub.
     pub fn output(&mut self, output: &Output<'_>) {
+        if let Output::Propose { conn: Some(conn), proposal } = *output {
+            self.authors.insert(proposal.origin, conn);
+        }
         if !self.checks_all() {
             return;
         }
@@ -245,38 +252,40 @@ impl Checker {
         self.record(Law::Heard, None, result);
     }
 
-    /// Records entries that the hub has applied.
-    pub fn committed(&mut self, entries: &[LogEntry]) {
-        entries.iter().for_each(|entry| self.hostile.committed(entry));
+    /// Returns the connection of an entry that the hub is about to apply, if it proposed it.
+    #[must_use]
+    pub fn author_of(&self, entry: &LogEntry) -> Option<ConnId> {
+        self.authors.get(&entry.origin).copied()
+    }
+
+    /// Records an entry that the hub has applied.
+    pub fn committed(&mut self, entry: &LogEntry) {
+        let conn = self.authors.remove(&entry.origin);
+        self.hostile.committed(entry, conn);
         if !self.checks_all() {
             return;
         }
         let mut effects = Vec::new();
-        let mut told = Vec::new();
-        for entry in entries {
-            // The hub's world has all entries applied; this world has the state after each entry.
-            let before = refused::Before::of(&self.world, entry);
-            self.rendering.before(entry, &self.world);
-            self.world.apply(entry, &mut effects);
-            self.rendering.committed(entry, &self.world);
-            if let Some(before) = before {
-                let result = before.committed(entry, &effects, &self.world);
-                self.record(Law::Refused, None, result);
-            }
-            self.said.committed(entry);
-            let result = self.commands.committed(entry);
-            self.record(Law::Commands, None, result);
-            let result = self.names.committed(&effects, &self.world);
-            self.record(Law::Names, None, result);
-            let result = self.ends.committed(entry, &effects);
-            self.record(Law::Ends, None, result);
-            self.silence.committed(entry, &effects, &self.world);
-            told.extend(self.console.due(entry, &effects, &self.world));
-            let result = self.strangers.committed(entry);
-            self.record(Law::Strangers, None, result);
-            effects.clear();
+        let before = refused::Before::of(&self.world, entry);
+        self.rendering.before(entry, &self.world);
+        self.world.apply(entry, &mut effects);
+        self.rendering.committed(entry, &self.world);
+        if let Some(before) = before {
+            let result = before.committed(entry, &effects, &self.world);
+            self.record(Law::Refused, None, result);
         }
-        let result = self.console.committed(&told);
+        self.said.committed(entry);
+        let result = self.commands.committed(entry, conn);
+        self.record(Law::Commands, None, result);
+        let result = self.names.committed(&effects, &self.world);
+        self.record(Law::Names, None, result);
+        let result = self.ends.committed(entry, &effects);
+        self.record(Law::Ends, None, result);
+        self.silence.committed((entry, conn), &effects, &self.world);
+        let due = self.console.due((entry, conn), &effects, &self.world);
+        let result = self.strangers.committed(entry, conn);
+        self.record(Law::Strangers, None, result);
+        let result = self.console.committed(&due);
         self.record(Law::Console, None, result);
     }
 

@@ -18,6 +18,7 @@ mod effects;
 mod fold;
 mod irc;
 mod lines;
+mod lives;
 mod mask;
 pub(crate) mod proxy;
 mod silence;
@@ -63,10 +64,14 @@ pub struct Model {
     gone: Option<Conns<Expectation>>,
     chat: Chat,
     stopping: bool,
+    /// Whether the end of the life is proposed.
+    ends_life: bool,
+    /// The connections of the proposals that are not committed yet; `None` for those of the node itself.
+    authors: VecDeque<Option<ConnId>>,
     /// Connections that did not close in time since the server stops, and are cut off.
     pub cut_off: usize,
     now: Now,
-    proposals: Vec<(ConnId, Command)>,
+    proposals: Vec<(Option<ConnId>, Command)>,
     questions: VecDeque<PasswordQuestion>,
     /// The first difference between the core's world and the model, or the first answer that reveals something hidden.
     pub fault: Option<String>,
@@ -78,7 +83,7 @@ impl Model {
     /// Creates the model of a new server, whose log is empty.
     #[must_use]
     pub fn new(limits: Limits, options: Options) -> Self {
-        Self {
+        let mut model = Self {
             limits,
             options,
             addresses: Addresses::default(),
@@ -89,13 +94,17 @@ impl Model {
             gone: None,
             chat: Chat::default(),
             stopping: false,
+            ends_life: false,
+            authors: VecDeque::new(),
             cut_off: 0,
             now: Now::default(),
             proposals: Vec::new(),
             questions: VecDeque::new(),
             fault: None,
             marks: Marks::new(),
-        }
+        };
+        model.begin_life();
+        model
     }
 
     /// Creates a model that keeps the expected bytes of connections that are gone, so that they can be compared later.
@@ -115,7 +124,7 @@ impl Model {
                 self.accepted(*conn, (*dialect, *via), *peer, *room);
             }
             Input::Closed { conn } => self.closed(*conn),
-            Input::Committed { entries } => entries.iter().for_each(|entry| self.committed(now, entry)),
+            Input::Committed { entry } => self.committed(now, entry),
             Input::Drained { conn } => self.changed(now, *conn, |conn| {
                 if std::mem::take(&mut conn.draining) {
                     conn.is_alive(now.mono);
@@ -134,10 +143,17 @@ impl Model {
             Input::Identified { identity } => self.options.identity = Arc::clone(identity),
             Input::PasswordChecked { conn, result } => self.password_checked(now, *conn, *result),
         }
+        self.end_life();
+    }
+
+    /// Proposes a command on behalf of a connection, or of the node itself.
+    fn propose_for(&mut self, conn: Option<ConnId>, command: Command) {
+        self.authors.push_back(conn);
+        self.proposals.push((conn, command));
     }
 
     /// Removes and returns the commands that the last inputs led to, in the order in which they must be logged.
-    pub fn proposals(&mut self) -> Vec<(ConnId, Command)> {
+    pub fn proposals(&mut self) -> Vec<(Option<ConnId>, Command)> {
         std::mem::take(&mut self.proposals)
     }
 
@@ -326,7 +342,7 @@ impl Model {
         match conn.stage {
             Stage::Member(member) => {
                 conn.stage = Stage::Leaving(member);
-                self.proposals.push((id, Command::Leave { member, reason, message }));
+                self.propose_for(Some(id), Command::Leave { member, reason, message });
             }
             Stage::Detecting | Stage::Door | Stage::Header | Stage::Registering => {
                 conn.stage = Stage::Outside;
@@ -408,16 +424,20 @@ impl Model {
     }
 
     fn commit(&mut self, now: Now, entry: &LogEntry) {
-        let author = match &entry.command {
-            Command::Configure(limits) => return self.chat.configure(*limits, entry),
-            Command::Enter { conn, .. } => *conn,
-            command => {
-                let member = command.member().and_then(|member| self.chat.people.get(&member));
-                // The author was killed while this command was pending, so the command has no effect.
-                let Some(person) = member else { return };
-                person.conn
-            }
-        };
+        if !self.chat.counts(entry) {
+            return;
+        }
+        let entry = &LogEntry { at_unix_ms: self.chat.at_unix_ms, ..entry.clone() };
+        let author = self.authors.pop_front().expect("an entry of this life was proposed");
+        match &entry.command {
+            Command::Configure { revision, limits } => return self.chat.configure(*revision, *limits, entry),
+            Command::Ended { node, life } => return self.chat.end_life(*node, *life),
+            Command::Enter { .. } | Command::Started { .. } => {}
+            // The author was killed while this command was pending, so the command has no effect.
+            command if command.member().is_some_and(|it| !self.chat.people.contains_key(&it)) => return,
+            _ => {}
+        }
+        let Some(author) = author else { return };
         if !matches!(entry.command, Command::Enter { .. } | Command::Leave { .. })
             && let Some(conn) = self.conns.get_mut(author)
         {

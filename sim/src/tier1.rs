@@ -173,11 +173,13 @@ impl Rig {
         self.end();
     }
 
-    /// Appends and commits the first entry of the log, before anything else happens.
+    /// Appends and commits what begins the life of the node, before anything else happens.
     fn configure(&mut self) {
         self.outside.append_at_once();
         self.commit_in_memory();
-        self.commit_delayed();
+        while matches!(&self.outside.log, Log::Delayed(log) if !log.is_empty()) {
+            self.commit_delayed();
+        }
     }
 
     /// Carries out a client's act.
@@ -263,8 +265,10 @@ impl Rig {
     /// Does one tick of the server, in the same order as the driver.
     fn tick(&mut self) {
         self.ticks += 1;
-        self.accept();
         let now = self.now();
+        self.server.apply_entries(now, &mut self.outside);
+        self.commit();
+        self.accept();
         while !self.server.turn_is_over() && self.server.time_out(now, &mut self.outside) {
             self.commit();
         }
@@ -292,7 +296,8 @@ impl Rig {
         if checks {
             self.server.check_invariants();
         }
-        self.outside.unsettled = more || followed || !self.outside.net.ready.is_empty();
+        self.outside.unsettled =
+            more || followed || self.server.has_entries() || !self.outside.net.ready.is_empty();
         if self.outside.unsettled {
             self.outside.net.tick_by(self.outside.net.now_us + 1);
         } else {
@@ -416,16 +421,17 @@ impl Rig {
         while let Log::Memory(log) = &mut self.outside.log
             && log.take(&mut self.entries)
         {
-            self.server.committed(now, &self.entries, &mut self.outside);
+            self.server.committed(now, &mut self.entries, &mut self.outside);
         }
     }
 
     fn commit_delayed(&mut self) {
         let now = self.now();
         let Log::Delayed(log) = &mut self.outside.log else { return };
-        let entries = log.commit(self.outside.net.now_us, &mut self.outside.net.chaos);
+        let mut entries = log.commit(self.outside.net.now_us, &mut self.outside.net.chaos);
         if !entries.is_empty() {
-            self.server.committed(now, &entries, &mut self.outside);
+            sometimes!(self.outside.stats.marks, GroupCommit, entries.len() > 1);
+            self.server.committed(now, &mut entries, &mut self.outside);
             self.outside.net.wake();
         }
     }

@@ -113,14 +113,12 @@ impl Trace {
         };
         match input {
             Input::Accepted { .. } | Input::Closed { .. } => {}
-            Input::Committed { entries } => {
-                for entry in *entries {
-                    let seq = entry.seq.0;
-                    self.mix(seq);
-                    self.record(at_us, "committed", Who::Log, b"", || {
-                        format!("{seq}: {}", described(&entry.command))
-                    });
-                }
+            Input::Committed { entry } => {
+                let seq = entry.seq.0;
+                self.mix(seq);
+                self.record(at_us, "committed", Who::Log, b"", || {
+                    format!("{seq}: {}", described(&entry.command))
+                });
             }
             Input::Drained { conn } => of("drained", *conn, b""),
             Input::Identified { .. } => self.record(at_us, "identified", Who::Server, b"", String::new),
@@ -192,8 +190,9 @@ impl Trace {
 fn described(command: &Command) -> String {
     let place = |room: &Option<RoomName>| room.as_ref().map_or("no room".to_owned(), ToString::to_string);
     match command {
-        Command::Configure(_) => "the limits".to_owned(),
-        Command::Enter { conn, request, room, .. } => format!("{conn} ({request:?}) enters {}", place(room)),
+        Command::Configure { .. } => "the limits".to_owned(),
+        Command::Ended { node, life } => format!("life {life} of {node} ends"),
+        Command::Enter { request, room, .. } => format!("{request:?} enters {}", place(room)),
         Command::Leave { member, reason, .. } => format!("{member} leaves: {}", reason.word()),
         Command::Move { member, from, to, .. } => {
             format!("{member} goes from {} to {}", place(from), place(to))

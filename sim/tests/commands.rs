@@ -5,8 +5,8 @@
 use bytes::Bytes;
 use parlor_protocol::plain::{COMMANDS, PlainCommand};
 use parlor_protocol::{
-    Command, ConnId, Dialect, Hub, Input, Limits, LogEntry, Now, Options, Output, PasswordResult, RoomName,
-    Seq, Sink, Via,
+    ConnId, Dialect, Hub, Input, Limits, Now, Options, Output, PasswordResult, Proposal, RoomName, Seq, Sink,
+    Via,
 };
 use parlor_sim::naive::NaiveSink;
 use proptest::prelude::*;
@@ -19,12 +19,12 @@ struct Lobby {
     people: Vec<ConnId>,
 }
 
-struct Proposals<'a>(&'a mut NaiveSink, Vec<Command>, Vec<ConnId>);
+struct Proposals<'a>(&'a mut NaiveSink, Vec<Proposal>, Vec<ConnId>);
 
 impl Sink for Proposals<'_> {
     fn output(&mut self, output: Output<'_>) {
         match output {
-            Output::Propose { command, .. } => self.1.push(command),
+            Output::Propose { proposal, .. } => self.1.push(proposal.clone()),
             Output::CheckPassword { conn, .. } => self.2.push(conn),
             output => self.0.output(output),
         }
@@ -35,7 +35,9 @@ impl Lobby {
     fn open() -> Self {
         let hub = Hub::new(Limits::default(), Options::default());
         let mut lobby = Self { hub, sink: NaiveSink::default(), position: 0, people: Vec::new() };
-        lobby.commit(lobby.hub.configuration());
+        let mut proposals = Proposals(&mut lobby.sink, Vec::new(), Vec::new());
+        lobby.hub.start(Now::default(), &mut proposals);
+        proposals.1.into_iter().for_each(|proposal| lobby.commit(proposal));
         for (port, dialect) in [(5_001, Dialect::Plain), (5_002, Dialect::Plain), (5_003, Dialect::Irc)] {
             let conn = lobby.hub.vacant().unwrap();
             let peer = ([127, 0, 0, 1], port).into();
@@ -55,8 +57,8 @@ impl Lobby {
     fn input(&mut self, input: Input<'_>) {
         let mut proposals = Proposals(&mut self.sink, Vec::new(), Vec::new());
         self.hub.handle(Now::default(), input, &mut proposals);
-        let Proposals(_, commands, asked) = proposals;
-        commands.into_iter().for_each(|command| self.commit(command));
+        let Proposals(_, proposals, asked) = proposals;
+        proposals.into_iter().for_each(|proposal| self.commit(proposal));
         asked
             .into_iter()
             .for_each(|conn| self.input(Input::PasswordChecked { conn, result: PasswordResult::Wrong }));
@@ -65,10 +67,10 @@ impl Lobby {
         }
     }
 
-    fn commit(&mut self, command: Command) {
+    fn commit(&mut self, proposal: Proposal) {
         self.position += 1;
-        let entry = LogEntry { seq: Seq(self.position), at_unix_ms: 0, command };
-        self.input(Input::Committed { entries: &[entry] });
+        let entry = proposal.committed_at(Seq(self.position));
+        self.input(Input::Committed { entry: &entry });
     }
 
     fn send(&mut self, person: usize, bytes: &[u8]) {

@@ -5,8 +5,8 @@
 
 use bytes::Bytes;
 use parlor_protocol::{
-    Command, ConnId, Dialect, Hub, Input, Limits, LogEntry, Now, Options, Output, Rate, RoomName, Seq, Sink,
-    Via, World,
+    Command, ConnId, Dialect, Hub, Input, Limits, LogEntry, Now, Options, Output, Proposal, Rate, RoomName,
+    Seq, Sink, Via, World,
 };
 use parlor_sim::naive::NaiveSink;
 use parlor_sim::scenario::{Act, Scenario, Size};
@@ -25,12 +25,12 @@ struct Server {
 }
 
 /// A sink that collects proposals and the results of password checks, and passes on the rest.
-struct Proposals<'a>(&'a mut NaiveSink, Vec<Command>, Vec<(ConnId, bool)>);
+struct Proposals<'a>(&'a mut NaiveSink, Vec<Proposal>, Vec<(ConnId, bool)>);
 
 impl Sink for Proposals<'_> {
     fn output(&mut self, output: Output<'_>) {
         match output {
-            Output::Propose { command, .. } => self.1.push(command),
+            Output::Propose { proposal, .. } => self.1.push(proposal.clone()),
             Output::CheckPassword { conn, password, .. } => self.2.push((conn, password == b"right")),
             output => self.0.output(output),
         }
@@ -54,8 +54,10 @@ impl Server {
             log: Vec::new(),
             position: 0,
         };
-        server.append(server.hub.configuration());
-        server.commit(1);
+        let mut proposals = Proposals(&mut server.sink, Vec::new(), Vec::new());
+        server.hub.start(Now::default(), &mut proposals);
+        proposals.1.into_iter().for_each(|proposal| server.append(proposal));
+        server.commit_all();
         let mut conns = Vec::new();
         for (client, &dialect) in (0..).zip(dialects) {
             let conn = server.hub.vacant().unwrap();
@@ -73,16 +75,16 @@ impl Server {
         (server, conns)
     }
 
-    fn append(&mut self, command: Command) {
+    fn append(&mut self, proposal: Proposal) {
         self.position += 1;
-        self.proposed.push_back(LogEntry { seq: Seq(self.position), at_unix_ms: 0, command });
+        self.proposed.push_back(proposal.committed_at(Seq(self.position)));
     }
 
     fn input(&mut self, input: Input<'_>) {
         let mut proposals = Proposals(&mut self.sink, Vec::new(), Vec::new());
         self.hub.handle(Now::default(), input, &mut proposals);
-        let Proposals(_, commands, checked) = proposals;
-        commands.into_iter().for_each(|command| self.append(command));
+        let Proposals(_, proposals, checked) = proposals;
+        proposals.into_iter().for_each(|proposal| self.append(proposal));
         for (conn, right) in checked {
             self.input(Input::PasswordChecked { conn, result: right.into() });
         }
@@ -95,9 +97,9 @@ impl Server {
     /// Commits the next `count` entries, or as many as there are.
     fn commit(&mut self, count: usize) {
         let entries: Vec<LogEntry> = self.proposed.drain(..count.min(self.proposed.len())).collect();
-        if !entries.is_empty() {
-            self.log.extend_from_slice(&entries);
-            self.input(Input::Committed { entries: &entries });
+        for entry in entries {
+            self.log.push(entry.clone());
+            self.input(Input::Committed { entry: &entry });
             self.hub.check_invariants();
         }
     }

@@ -1,4 +1,4 @@
-//! Identifiers of connections, members and rooms.
+//! Identifiers of connections, nodes, members and rooms.
 
 use core::fmt;
 
@@ -20,7 +20,7 @@ impl fmt::Display for ConnId {
     }
 }
 
-/// A position in the log. The first entry has position 1.
+/// A position in the log. Positions increase, and there may be gaps between them; the first is at least 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Seq(pub u64);
 
@@ -46,6 +46,27 @@ impl fmt::Display for RoomId {
     }
 }
 
+/// A node: a server, or one of several, that proposes to a log. Its data directory keeps the number, which is 0 where there is
+/// one node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u16);
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "n{}", self.0)
+    }
+}
+
+/// A life of a node: one run of one process. It is a random number, which the embedding program draws once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Life(pub u64);
+
+impl fmt::Display for Life {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,5 +77,7 @@ mod tests {
         assert_eq!(ConnId { slot: 3, generation: 1 }.to_string(), "c3.1");
         assert_eq!(MemberId(Seq(7)).to_string(), "m7");
         assert_eq!(RoomId(Seq(8)).to_string(), "r8");
+        assert_eq!(NodeId(2).to_string(), "n2");
+        assert_eq!(Life(10).to_string(), "000000000000000a");
     }
 }

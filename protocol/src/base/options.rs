@@ -1,6 +1,7 @@
 //! The settings of the server's behaviour. Its limits are in [`limits`](crate::base::limits).
 
 use crate::base::cloak::Cloaks;
+use crate::base::id::{Life, NodeId};
 use crate::base::identity::Identity;
 use crate::base::language::Language;
 use crate::base::network::{Network, TrustedNetwork};
@@ -19,10 +20,17 @@ pub struct Options {
     pub identity: Arc<Identity>,
     /// The language of members who have not chosen one.
     pub language: Language,
+    /// The life of the node that begins with the hub: a random number.
+    pub life: Life,
+    /// The node.
+    pub node: NodeId,
     /// The networks of the proxies whose headers name the clients of listeners that expect such headers.
     pub proxies: Arc<[Network]>,
     /// Whether plain clients are sent only the texts of messages: no names, no announcements (`--relay raw`).
     pub raw: bool,
+    /// The revision of the limits of the shared state. Nodes that share a log take the limits of the greatest revision. `None` for
+    /// limits that replace those of the log when they differ, whatever their revision is.
+    pub revision: Option<u64>,
     /// Networks whose addresses may do more than others, such as those of a bridge, a proxy or a campus. Of several around
     /// an address, the smallest counts.
     pub trusted: Arc<[TrustedNetwork]>,
@@ -36,8 +44,11 @@ impl Default for Options {
             greeting: true,
             identity: Arc::default(),
             language: Language::default(),
+            life: Life::default(),
+            node: NodeId::default(),
             proxies: Arc::new([]),
             raw: false,
+            revision: None,
             trusted: Arc::new([]),
         }
     }

@@ -35,7 +35,7 @@ impl Hub {
     pub(super) fn publish_ban(&mut self, author: Author<'_>, effect: &Effect, sink: &mut impl Sink) {
         match (effect, &author.entry.command) {
             (Effect::BanLifted { .. }, Command::LiftBan { target, .. }) => {
-                self.respond(author.now, author.conn, &Reply::BanLifted { target }, sink);
+                self.answer_author(author, &Reply::BanLifted { target }, sink);
             }
             (Effect::BanSet { .. }, Command::SetBan { ban, .. }) => self.ban_set(author, &ban.target, sink),
             (Effect::KeptOut { ban }, _) => self.kept_out(author, ban, sink),
@@ -45,20 +45,20 @@ impl Hub {
 
     /// Closes the connections to which a new ban applies, and tells its author how many.
     fn ban_set(&mut self, author: Author<'_>, target: &BanTarget, sink: &mut impl Sink) {
-        let Author { conn, entry, now, .. } = author;
-        let newest = self.world.bans(entry.at_unix_ms).last().filter(|ban| ban.target == *target);
+        let Author { conn, now, .. } = author;
+        let newest = self.world.bans(self.world.at_unix_ms()).last().filter(|ban| ban.target == *target);
         let Some(ban) = newest.cloned() else { return };
-        let banned: Vec<ConnId> = self.connections_of(target).filter(|&it| it != conn).collect();
+        let banned: Vec<ConnId> = self.connections_of(target).filter(|&it| Some(it) != conn).collect();
         let message = ban.message();
         for &conn in &banned {
             self.close_banned(now, conn, message.as_ref(), sink);
         }
-        self.respond(now, conn, &Reply::BanSet { ban: &ban, closed: banned.len() }, sink);
+        self.answer_author(author, &Reply::BanSet { ban: &ban, closed: banned.len() }, sink);
     }
 
     /// Closes a connection that did not become a member, because a ban applies to it.
     fn kept_out(&mut self, author: Author<'_>, ban: &ServerBan, sink: &mut impl Sink) {
-        let Author { conn, now, .. } = author;
+        let Author { conn: Some(conn), now, .. } = author else { return };
         if let Some(session) = self.session(conn) {
             session.not_entered();
         }
@@ -74,7 +74,7 @@ impl Hub {
         message: Option<&Text>,
         sink: &mut impl Sink,
     ) {
-        self.propose_leave(conn, CloseReason::Banned, None, sink);
+        self.propose_leave(now, conn, CloseReason::Banned, None, sink);
         self.close(now, conn, CloseReason::Banned, message, sink);
     }
 

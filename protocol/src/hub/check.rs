@@ -1,5 +1,6 @@
 //! The invariants of the hub, which hold between two inputs.
 
+use super::life::Phase;
 use super::{Admission, Connection, Hub};
 use crate::base::id::ConnId;
 use crate::base::name::RoomName;
@@ -35,18 +36,21 @@ impl Hub {
                 connection.admission == Admission::Admitted || awaits_header || !open,
                 "{conn} is admitted"
             );
-            assert!(!self.stopping || !open, "{conn} is closing, because the server is stopping");
+            assert!(
+                self.phase == Phase::Serving || !open,
+                "{conn} is closing, because the server is stopping"
+            );
             assert!(open || connection.label.is_none(), "{conn} is closing and collects no answer");
         }
         assert!(self.effects.is_empty(), "no effect of an entry is left");
     }
 
-    /// Asserts that the world is within the limits, if its log has begun.
+    /// Asserts that the world is within its limits, if it has any.
     fn check_world(&self) {
-        if self.world.position().0 == 0 {
+        if self.world.revision() == 0 {
             return;
         }
-        let limits = self.limits.world;
+        let limits = *self.world.limits();
         assert!(self.world.room_named(&RoomName::lobby()).is_some(), "the lobby always exists");
         assert!(self.world.rooms().len() <= limits.rooms_max, "rooms are within their limit");
         for (id, member) in self.world.members() {
@@ -72,9 +76,14 @@ impl Hub {
     }
 
     fn check_members(&self) {
-        assert_eq!(self.members.len(), self.world.members().len(), "each member has a connection");
+        let (own, life) = (self.options.node, self.options.life);
+        if self.world.node(own).is_some_and(|node| node.life() == life) {
+            let here = self.world.members().filter(|(_, member)| member.node() == own).count();
+            assert_eq!(self.members.len(), here, "each member of this node has a connection");
+        }
         for (&id, conn) in &self.members {
             let member = self.world.member(id).expect("a member in the hub is in the world");
+            assert_eq!(member.node(), own, "{id} is a member of this node");
             let slot = &self.slots[conn.slot as usize];
             assert_eq!(slot.generation, conn.generation, "a member's connection keeps its slot");
             let session = &slot.connection.as_ref().expect("a member's connection keeps its slot").session;

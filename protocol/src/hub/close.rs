@@ -69,7 +69,7 @@ impl Hub {
         let Some(connection) = self.connection(conn) else { return };
         let (peer, listener) = (connection.peer, connection.session.listener());
         sink.output(Output::Console(ConsoleEvent::TurnedAway { peer, kind }));
-        self.propose_leave(conn, CloseReason::OtherProtocol, None, sink);
+        self.propose_leave(now, conn, CloseReason::OtherProtocol, None, sink);
         if self.session(conn).is_some_and(Session::close) {
             let answer = stranger::answer(kind, &self.options.identity, listener, self.options.language);
             self.begin_closing(now, conn, CloseReason::OtherProtocol, answer.as_bytes(), sink);

@@ -13,14 +13,17 @@ use crate::base::time::Now;
 use crate::dialect::event::{EventKind, Stamp};
 use crate::dialect::reply::Reply;
 use crate::hub::output::Sink;
-use crate::log::command::{Command, LogEntry};
-use crate::world::{Effect, Refusal};
+use crate::log::command::Command;
+use crate::log::entry::LogEntry;
+use crate::session::Session;
+use crate::world::{Applied, Effect, Refusal};
 
-/// A committed entry with the connection that proposed it.
+/// A committed entry with the connection that proposed it, if that is one of this hub.
 #[derive(Clone, Copy)]
 pub(in crate::hub) struct Author<'e> {
-    /// The connection of the member whose command it is, even if it is closing.
-    pub(in crate::hub) conn: ConnId,
+    /// The connection of the member whose command it is, even if it is closing. `None` if the entry is not a proposal of this
+    /// life, or not one of a connection.
+    pub(in crate::hub) conn: Option<ConnId>,
     pub(in crate::hub) entry: &'e LogEntry,
     pub(in crate::hub) stamp: Stamp,
     pub(in crate::hub) now: Now,
@@ -30,38 +33,58 @@ impl Hub {
     /// Applies an entry and tells everyone concerned; then runs the session of its author.
     pub(super) fn committed(&mut self, now: Now, entry: &LogEntry, sink: &mut impl Sink) {
         self.counters.entries += 1;
-        let conn = match &entry.command {
-            Command::Configure(_) => None,
-            Command::Enter { conn, .. } => Some(*conn),
-            command => command.member().and_then(|member| self.members.get(&member)).copied(),
-        };
         let mut effects = core::mem::take(&mut self.effects);
-        let compared = conn.map_or(0, |_| self.world.masks_compared(&entry.command));
-        self.world.apply(entry, &mut effects);
-        if let Some(conn) = conn {
-            self.turn.begin(conn);
-            self.charge(now, conn, Cost::rows(compared));
-            let asked = !matches!(entry.command, Command::Enter { .. } | Command::Leave { .. });
-            if let Some(session) = self.session(conn).filter(|_| asked) {
-                session.committed();
+        let compared = self.world.masks_compared(&entry.command);
+        let former_unix_ms = self.world.at_unix_ms();
+        match self.world.apply(entry, &mut effects) {
+            Applied::Done => {
+                self.report_clock(former_unix_ms, sink);
+                self.applied(now, entry, (&effects, compared), sink);
             }
-            let LogEntry { seq, at_unix_ms, .. } = *entry;
-            let stamp = Stamp { log_unix_ms: self.world.began_unix_ms(), seq, at_unix_ms };
-            for effect in &effects {
-                let author = Author { conn, entry, stamp, now };
-                self.report(author, effect, sink);
-                self.publish(author, effect, sink);
-            }
-            self.run(now, conn, sink);
-            self.vacate_if_finished(conn);
+            Applied::Overtaken => self.overtaken(now, entry, sink),
+            Applied::Before | Applied::OtherLife | Applied::Repeated => {}
         }
         effects.clear();
         self.effects = effects;
     }
 
+    /// Tells everyone concerned of an entry that was applied; then runs the session of its author.
+    fn applied(
+        &mut self,
+        now: Now,
+        entry: &LogEntry,
+        (effects, compared): (&[Effect], usize),
+        sink: &mut impl Sink,
+    ) {
+        // A command that a member left behind when it was killed has no effect, and its connection may have another member.
+        let conn = self.author_of(entry).filter(|&conn| {
+            let member = self.session_ref(conn).map(Session::member);
+            member.is_some_and(|member| member == entry.command.member())
+        });
+        if let Some(conn) = conn {
+            self.turn.begin(conn);
+            self.charge(now, conn, Cost::rows(compared));
+            let is_counted = !matches!(entry.command, Command::Enter { .. } | Command::Leave { .. });
+            if let Some(session) = self.session(conn).filter(|_| is_counted) {
+                session.committed();
+            }
+        }
+        let (seq, at_unix_ms) = (entry.seq, self.world.at_unix_ms());
+        let stamp = Stamp { log_unix_ms: self.world.began_unix_ms(), seq, at_unix_ms };
+        for effect in effects {
+            let author = Author { conn, entry, stamp, now };
+            self.report(author, effect, sink);
+            self.publish(author, effect, sink);
+        }
+        self.end_if_over(now, entry, sink);
+        if let Some(conn) = conn {
+            self.run(now, conn, sink);
+            self.vacate_if_finished(conn);
+        }
+    }
+
     /// Writes events and replies about one effect of an entry to everyone concerned.
     fn publish(&mut self, author: Author<'_>, effect: &Effect, sink: &mut impl Sink) {
-        let Author { conn, now, .. } = author;
         match (effect, &author.entry.command) {
             (Effect::AwaySet { member, was_away, silenced }, _) => {
                 self.away_set(author, *member, *was_away, *silenced, sink);
@@ -98,7 +121,7 @@ impl Hub {
             }
             (Effect::Refused { refusal, .. }, command) => {
                 if matches!(command, Command::Enter { .. }) {
-                    self.respond(now, conn, &Reply::Outside, sink);
+                    self.answer_author(author, &Reply::Outside, sink);
                 }
                 self.refused(author, refusal, sink);
             }
@@ -136,10 +159,22 @@ impl Hub {
         self.world.member(member).map(|it| (it.person().clone(), it.modes().has(UserModes::BOT)))
     }
 
+    /// Answers the author of an entry, if it is here.
+    pub(super) fn answer_author(&mut self, author: Author<'_>, reply: &Reply<'_>, sink: &mut impl Sink) {
+        if let Some(conn) = author.conn {
+            self.respond(author.now, conn, reply, sink);
+        }
+    }
+
+    /// Returns the connection of the author of an entry, if it is here and open.
+    pub(super) fn open_author(&mut self, author: Author<'_>) -> Option<ConnId> {
+        author.conn.and_then(|conn| self.open(conn))
+    }
+
     /// Tells the author that the command was refused.
     pub(super) fn refused(&mut self, author: Author<'_>, refusal: &Refusal, sink: &mut impl Sink) {
         let command = Some(&author.entry.command);
-        self.respond(author.now, author.conn, &Reply::Refused { refusal, command }, sink);
+        self.answer_author(author, &Reply::Refused { refusal, command }, sink);
     }
 
     /// Tells the dialect of a connection which room its member has moved to.

@@ -5,7 +5,7 @@
 //! or the key of a room: the types have no place for them.
 
 use crate::base::ban::BanTarget;
-use crate::base::id::ConnId;
+use crate::base::id::{ConnId, Life, NodeId};
 use crate::base::mode::ModeChange;
 use crate::base::name::{Name, RoomName};
 use crate::framing::sniff::Kind;
@@ -18,8 +18,27 @@ use core::net::SocketAddr;
 pub struct ConsoleMember<'a> {
     /// Its name at that time.
     pub name: &'a Name,
-    /// The address of its client.
-    pub peer: SocketAddr,
+    /// The address of its client, or its node.
+    pub peer: Peer,
+}
+
+/// The place from which a member comes: the address of its client or, if it is a member of another node, that node. It alone
+/// knows the address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// The address of the client.
+    Address(SocketAddr),
+    /// Another node.
+    Node(NodeId),
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Node(node) => node.fmt(f),
+        }
+    }
 }
 
 /// An event that the administrator's console shows.
@@ -47,6 +66,11 @@ pub enum ConsoleEvent<'a> {
         target: &'a BanTarget,
         /// The time at which the ban ends, in milliseconds since 1970-01-01T00:00:00Z; `None` if it does not end by itself.
         ends_unix_ms: Option<u64>,
+    },
+    /// The time of the log was set back, because the clock of a node was wrong before.
+    ClockSetBack {
+        /// The number of milliseconds.
+        by_ms: u64,
     },
     /// A connection is closing, or was lost.
     Closed {
@@ -111,6 +135,11 @@ pub enum ConsoleEvent<'a> {
         target: ConsoleMember<'a>,
         /// The room.
         room: &'a RoomName,
+    },
+    /// The life of this node is over, because another process has started for it, or it was ended: the server must stop.
+    LifeOver {
+        /// The life that has begun instead, if one has.
+        other: Option<Life>,
     },
     /// A member left the server.
     Left {

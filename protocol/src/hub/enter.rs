@@ -1,5 +1,6 @@
 //! Accepting a connection, and making it a member.
 
+use super::life::Phase;
 use super::timers::ConnTimers;
 use super::{Admission, Connection, Hub, Slot};
 use crate::base::id::ConnId;
@@ -116,7 +117,7 @@ impl Hub {
         if is_told {
             return self.close_now(now, conn, reason, message, sink);
         }
-        self.propose_leave(conn, reason, None, sink);
+        self.propose_leave(now, conn, reason, None, sink);
         if let Some(session) = self.session(conn) {
             session.close();
         }
@@ -166,12 +167,12 @@ impl Hub {
             Some((user, real_name)) => Profile::new(&user, &cloak, &real_name),
             None => Profile::of_host(&cloak),
         };
-        sink.output(Output::Propose { conn, command: Command::Enter { conn, request, profile, room } });
+        self.propose(now, Some(conn), Command::Enter { request, profile, room }, sink);
     }
 
     /// Returns the reason to refuse a connection before it is known for whom it is made, if there is one.
     fn refusal(&self, peer: SocketAddr, via: Via) -> Option<CloseReason> {
-        if self.stopping {
+        if self.phase != Phase::Serving {
             Some(CloseReason::Shutdown)
         } else if self.admitted >= self.limits.connections_max {
             Some(CloseReason::ServerFull)

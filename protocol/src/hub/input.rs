@@ -6,7 +6,7 @@ use crate::base::name::RoomName;
 use crate::base::via::Via;
 use crate::dialect::Dialect;
 use crate::dialect::action::PasswordResult;
-use crate::log::command::LogEntry;
+use crate::log::entry::LogEntry;
 use alloc::sync::Arc;
 use bytes::Bytes;
 use core::net::SocketAddr;
@@ -36,10 +36,10 @@ pub enum Input<'a> {
         /// The connection.
         conn: ConnId,
     },
-    /// The log has committed proposed commands.
+    /// The log has committed a proposal, of this node or of another one.
     Committed {
-        /// The next entries of the log, without a gap.
-        entries: &'a [LogEntry],
+        /// The next entry of the log.
+        entry: &'a LogEntry,
     },
     /// Everything queued for a connection has been written: the answer to
     /// [`Output::ReportDrained`](crate::Output::ReportDrained).

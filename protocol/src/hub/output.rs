@@ -5,7 +5,7 @@ use crate::dialect::action::PasswordOf;
 use crate::dialect::event::{Event, WireClass};
 use crate::hub::console::ConsoleEvent;
 use crate::log::close_reason::CloseReason;
-use crate::log::command::Command;
+use crate::log::entry::Proposal;
 use core::net::IpAddr;
 
 /// A receiver of the outputs of [`Hub::handle`](crate::Hub::handle). The hub itself queues nothing.
@@ -56,12 +56,12 @@ pub enum Output<'a> {
         /// The connection.
         conn: ConnId,
     },
-    /// Append the command to the log.
+    /// Append the proposal to the log.
     Propose {
-        /// The connection whose line or close caused the command.
-        conn: ConnId,
-        /// The command to append.
-        command: Command,
+        /// The connection whose line or close caused it; `None` for a proposal of the node itself.
+        conn: Option<ConnId>,
+        /// The proposal.
+        proposal: &'a Proposal,
     },
     /// Read the configuration again. A new description of the server comes back as
     /// [`Input::Identified`](crate::Input::Identified).

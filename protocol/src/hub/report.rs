@@ -4,18 +4,32 @@ use super::Hub;
 use super::commit::Author;
 use crate::base::id::{ConnId, MemberId};
 use crate::base::person::UserModes;
-use crate::hub::console::{ConsoleEvent, ConsoleMember, ModesLogged};
+use crate::hub::console::{ConsoleEvent, ConsoleMember, ModesLogged, Peer};
 use crate::hub::output::{Output, Sink};
 use crate::log::close_reason::CloseReason;
 use crate::log::command::Command;
 use crate::planted;
-use crate::world::{Effect, Member, Room};
+use crate::world::{Effect, Room};
 use core::net::SocketAddr;
 
 impl Hub {
     /// Reports one effect of an entry to the console. Must run before [`publish`](Self::publish), which takes the
     /// connection from a member that has left.
+    ///
+    /// If there are several nodes, each reports the acts of its own members, and what happens to these.
     pub(super) fn report(&self, author: Author<'_>, effect: &Effect, sink: &mut impl Sink) {
+        let is_here = |id: &MemberId| self.members.contains_key(id);
+        let concerns_this_node = match effect {
+            _ if author.conn.is_some() => true,
+            Effect::Left { member, .. } => is_here(member),
+            Effect::HostSet { target, .. }
+            | Effect::Invited { target, .. }
+            | Effect::Kicked { target, .. } => is_here(target),
+            _ => false,
+        };
+        if !concerns_this_node {
+            return;
+        }
         if let Some(event) = self.console_event(author, effect) {
             sink.output(Output::Console(event));
         }
@@ -26,17 +40,15 @@ impl Hub {
         let room_name = |room| self.world.room(room).map(Room::name);
         Some(match effect {
             Effect::Entered { member } => {
-                let dialect = self.session_ref(author.conn)?.dialect().class().dialect.name;
-                let (name, peer) = (self.world.member(*member)?.name(), self.peer(author.conn)?);
-                ConsoleEvent::Entered { member: ConsoleMember { name, peer }, dialect }
+                let dialect = self.session_ref(author.conn?)?.dialect().class().dialect.name;
+                ConsoleEvent::Entered { member: self.console_author(author, *member)?, dialect }
             }
-            Effect::Joined { member, room, .. } => {
-                // If the member has just entered, `members` does not have its connection yet.
-                let (name, peer) = (self.world.member(*member)?.name(), self.peer(author.conn)?);
-                ConsoleEvent::RoomEntered { member: ConsoleMember { name, peer }, room: room_name(*room)? }
-            }
+            Effect::Joined { member, room, .. } => ConsoleEvent::RoomEntered {
+                member: self.console_author(author, *member)?,
+                room: room_name(*room)?,
+            },
             Effect::Left { member, person, reason, .. } => {
-                let peer = self.peer(*self.members.get(member)?)?;
+                let peer = Peer::Address(self.peer(*self.members.get(member)?)?);
                 let left = ConsoleMember { name: &person.name, peer };
                 let by = match author.entry.command {
                     // A member that killed itself is not in the world any more.
@@ -50,8 +62,8 @@ impl Hub {
                 ConsoleEvent::RoomLeft { member: self.console_member(*member)?, room: name }
             }
             Effect::Refused { member, refusal } => {
-                let (name, peer) = (self.world.member(*member)?.name(), self.peer(author.conn)?);
-                ConsoleEvent::CommandRefused { member: ConsoleMember { name, peer }, why: refusal.word() }
+                let member = self.console_author(author, *member)?;
+                ConsoleEvent::CommandRefused { member, why: refusal.word() }
             }
             Effect::Renamed { member, from } if planted::reports_renames() => {
                 ConsoleEvent::Renamed { member: self.console_member(*member)?, from: &from.name }
@@ -86,7 +98,7 @@ impl Hub {
             }
             Effect::BanSet { member } => {
                 let Command::SetBan { ban, .. } = &author.entry.command else { return None };
-                let ends_unix_ms = ban.lasts_ms.map(|ms| author.entry.at_unix_ms.saturating_add(ms));
+                let ends_unix_ms = ban.lasts_ms.map(|ms| self.world.at_unix_ms().saturating_add(ms));
                 ConsoleEvent::BanSet { by: self.console_member(*member)?, target: &ban.target, ends_unix_ms }
             }
             Effect::HostSet { member, target, .. } => {
@@ -142,8 +154,26 @@ impl Hub {
 
     /// Returns a member as the console names it, even if its connection is closing.
     pub(super) fn console_member(&self, id: MemberId) -> Option<ConsoleMember<'_>> {
-        let peer = self.peer(*self.members.get(&id)?)?;
-        self.world.member(id).map(Member::name).map(|name| ConsoleMember { name, peer })
+        let member = self.world.member(id)?;
+        let peer = match self.members.get(&id) {
+            Some(&conn) => Peer::Address(self.peer(conn)?),
+            None => Peer::Node(member.node()),
+        };
+        Some(ConsoleMember { name: member.name(), peer })
+    }
+
+    /// Returns the member whose command an entry is. If it has just entered, `members` does not have its connection yet.
+    fn console_author(&self, author: Author<'_>, id: MemberId) -> Option<ConsoleMember<'_>> {
+        let peer = Peer::Address(self.peer(author.conn?)?);
+        self.world.member(id).map(|member| ConsoleMember { name: member.name(), peer })
+    }
+
+    /// Reports that the time of the log was set back, if it was.
+    pub(super) fn report_clock(&self, former_unix_ms: u64, sink: &mut impl Sink) {
+        let by_ms = former_unix_ms.saturating_sub(self.world.at_unix_ms());
+        if by_ms > 0 {
+            sink.output(Output::Console(ConsoleEvent::ClockSetBack { by_ms }));
+        }
     }
 
     /// Returns the address of a connection's client.

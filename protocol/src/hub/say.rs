@@ -217,16 +217,17 @@ impl Hub {
         }
     }
 
-    /// Sends an event that a connection caused to everyone in a room. `to_self` tells whether the connection receives
-    /// it as well.
+    /// Sends an event that a connection caused, `None` for one that is not here, to everyone in a room. `to_self` tells whether
+    /// the connection receives it as well.
     pub(super) fn tell_room(
         &mut self,
-        conn: ConnId,
+        conn: Option<ConnId>,
         room: RoomId,
         to_self: bool,
         event: &Event<'_>,
         sink: &mut impl Sink,
     ) {
+        let Some(conn) = conn else { return sink.output(Output::ToRoom { room, except: None, event }) };
         let member = self.session(conn).and_then(|session| session.member());
         let is_in_room =
             member.is_some_and(|id| self.world.room(room).is_some_and(|room| room.statuses(id).is_some()));

@@ -159,6 +159,13 @@ close_reasons! {
         parting: "Connection reset",
         farewell: None,
     }
+    /// The process of its server ended without a word, and another has started.
+    Restarted {
+        word: "restarted",
+        log: ["the server was restarted", "服务器已重启"],
+        parting: "Server was restarted",
+        farewell: Some(["closed: the server was restarted", "连接关闭：服务器已重启"]),
+    }
     /// The server has too many connections.
     ServerFull {
         word: "server_full",

@@ -1,7 +1,7 @@
-//! Commands, which are the only way to change the shared state, and the log entries that contain them.
+//! Commands, which are the only way to change the shared state.
 
 use crate::base::ban::{BanTarget, NewBan};
-use crate::base::id::{ConnId, MemberId, Seq};
+use crate::base::id::{Life, MemberId, NodeId};
 use crate::base::limits::{PIECE_OVERHEAD_BYTES, PIECE_TEXT_BYTES_MIN, WorldLimits};
 use crate::base::mode::{Key, ModeChange, Status};
 use crate::base::name::{Name, RoomName};
@@ -13,16 +13,27 @@ use alloc::vec::Vec;
 
 /// A change of the shared state that a member requests.
 ///
-/// A command contains no secrets. The session that proposes it has checked its syntax;
+/// A command contains no secrets, and no connection: on another node, or after a restart, a connection with the same number is
+/// somebody else's. The session that proposes it has checked its syntax;
 /// [`World::apply`](crate::World::apply) checks everything that depends on shared state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Sets the limits for the entries that follow. It is the first entry of every log.
-    Configure(WorldLimits),
-    /// A connection becomes a member.
+    /// Sets the limits for the entries that follow.
+    Configure {
+        /// The revision of these limits. They replace those of an earlier revision only.
+        revision: u64,
+        /// The limits.
+        limits: WorldLimits,
+    },
+    /// Ends the life of a node, which has no later entries. Its members leave.
+    Ended {
+        /// The node.
+        node: NodeId,
+        /// The life. If the node has another one by now, nothing changes.
+        life: Life,
+    },
+    /// A connection of the node that proposes it becomes a member.
     Enter {
-        /// The connection, which receives the result.
-        conn: ConnId,
         /// The requested name.
         request: NameRequest,
         /// The member's profile.
@@ -180,6 +191,13 @@ pub enum Command {
         /// The modes to turn off.
         off: UserModes,
     },
+    /// A life of the node that proposes it begins, and its former life is over: members that the former life has left behind
+    /// leave. It is the first command of every life.
+    Started {
+        /// The former life; `None` for the first one. If it is not the node's latest life, nothing changes: then another process
+        /// has started for the node.
+        after: Option<Life>,
+    },
     /// A member sends a direct message.
     Tell {
         /// The member who speaks.
@@ -199,11 +217,11 @@ pub enum Command {
 }
 
 impl Command {
-    /// Returns the member who requested the command; `None` for `Configure` and `Enter`.
+    /// Returns the member who requested the command; `None` for `Configure`, `Ended`, `Enter` and `Started`.
     #[must_use]
     pub const fn member(&self) -> Option<MemberId> {
         match self {
-            Self::Configure(_) | Self::Enter { .. } => None,
+            Self::Configure { .. } | Self::Ended { .. } | Self::Enter { .. } | Self::Started { .. } => None,
             Self::Invite { member, .. }
             | Self::Kick { member, .. }
             | Self::Kill { member, .. }
@@ -243,7 +261,8 @@ impl Command {
             Self::SetAway { away, .. } => text(away),
             Self::SetRealName { real_name: text, .. } | Self::Wallops { text, .. } => text.as_str().len(),
             Self::SetTopic { topic, .. } => text(topic),
-            Self::Configure(_)
+            Self::Configure { .. }
+            | Self::Ended { .. }
             | Self::Enter { .. }
             | Self::Invite { .. }
             | Self::LiftBan { .. }
@@ -252,7 +271,8 @@ impl Command {
             | Self::SetBan { .. }
             | Self::SetHost { .. }
             | Self::SetModes { .. }
-            | Self::SetUserModes { .. } => 0,
+            | Self::SetUserModes { .. }
+            | Self::Started { .. } => 0,
         };
         bytes + PIECE_OVERHEAD_BYTES * bytes.div_ceil(PIECE_TEXT_BYTES_MIN).max(1)
     }
@@ -318,15 +338,4 @@ impl MessageKind {
     pub const fn is_for_people(self) -> bool {
         matches!(self, Self::Action | Self::Notice | Self::Text)
     }
-}
-
-/// A command and its position in the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogEntry {
-    /// The position: 1, 2, 3 and so on, without gaps.
-    pub seq: Seq,
-    /// The time of logging in milliseconds since 1970-01-01T00:00:00Z. It is never less than that of the previous entry.
-    pub at_unix_ms: u64,
-    /// The command.
-    pub command: Command,
 }

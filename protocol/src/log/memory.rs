@@ -1,19 +1,17 @@
 //! The log in memory: it commits at once and keeps nothing.
 
 use crate::base::id::Seq;
-use crate::base::time::Now;
-use crate::log::command::{Command, LogEntry};
+use crate::log::entry::{LogEntry, Proposal};
 use alloc::vec::Vec;
 
-/// A log that numbers proposed commands and returns each of them once, as committed.
+/// A log that gives proposals positions without gaps, and returns each of them once, as committed.
 ///
-/// Commands are moved, not encoded, and committed entries are dropped. A durable log, or a test that needs all
+/// Proposals are kept as they are, not encoded, and committed entries are dropped. A durable log, or a test that needs all
 /// entries, can replace it.
 #[derive(Debug, Default)]
 pub struct MemoryLog {
     appended: Vec<LogEntry>,
     position: Seq,
-    at_unix_ms: u64,
 }
 
 impl MemoryLog {
@@ -23,11 +21,10 @@ impl MemoryLog {
         Self::default()
     }
 
-    /// Appends a command. If wall time ran backwards, the entry has the time of the previous one.
-    pub fn append(&mut self, now: Now, command: Command) {
+    /// Appends a proposal.
+    pub fn append(&mut self, proposal: Proposal) {
         self.position.0 += 1;
-        self.at_unix_ms = self.at_unix_ms.max(now.unix_ms);
-        self.appended.push(LogEntry { seq: self.position, at_unix_ms: self.at_unix_ms, command });
+        self.appended.push(proposal.committed_at(self.position));
     }
 
     /// Replaces the contents of `entries` with the entries that were appended since the last call. Returns whether there

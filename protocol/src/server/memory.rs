@@ -10,7 +10,7 @@ use crate::base::via::Via;
 use crate::dialect::Dialect;
 use crate::dialect::action::{PasswordOf, PasswordResult};
 use crate::hub::input::Input;
-use crate::log::command::{Command, LogEntry};
+use crate::log::entry::{LogEntry, Proposal};
 use crate::log::memory::MemoryLog;
 use crate::outbox::Wire;
 use alloc::collections::BTreeMap;
@@ -100,9 +100,14 @@ impl MemoryServer {
     fn settle(&mut self) {
         loop {
             while self.memory.log.take(&mut self.entries) {
-                self.server.committed(self.now, &self.entries, &mut self.memory);
+                self.server.committed(self.now, &mut self.entries, &mut self.memory);
             }
             while self.server.flush(&mut self.memory) {}
+            self.server.end_turn();
+            if self.server.has_entries() {
+                self.server.apply_entries(self.now, &mut self.memory);
+                continue;
+            }
             if self.server.follow_up(self.now, &mut self.memory) {
                 continue;
             }
@@ -132,8 +137,8 @@ impl Wire for Memory {
 }
 
 impl Environment for Memory {
-    fn propose(&mut self, now: Now, command: Command) {
-        self.log.append(now, command);
+    fn propose(&mut self, proposal: &Proposal) {
+        self.log.append(proposal.clone());
     }
 
     fn abort(&mut self, conn: ConnId) {

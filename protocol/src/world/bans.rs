@@ -7,7 +7,6 @@ use crate::base::ban::{BanTarget, NewBan, ServerBan};
 use crate::base::id::MemberId;
 use crate::base::mode::Folded;
 use crate::base::person::Person;
-use crate::log::command::LogEntry;
 use alloc::vec::Vec;
 
 impl World {
@@ -18,13 +17,12 @@ impl World {
 
     pub(super) fn set_ban(
         &mut self,
-        entry: &LogEntry,
         id: MemberId,
         NewBan { target, lasts_ms, reason }: &NewBan,
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refusal> {
         self.check_server_operator(id)?;
-        let at_unix_ms = entry.at_unix_ms;
+        let at_unix_ms = self.at_unix_ms;
         let bans_max = self.limits.server_bans_max;
         let others = self.bans(at_unix_ms).filter(|ban| ban.target != *target).count();
         if others >= bans_max {
@@ -41,16 +39,15 @@ impl World {
 
     pub(super) fn lift_ban(
         &mut self,
-        entry: &LogEntry,
         id: MemberId,
         target: &BanTarget,
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refusal> {
         self.check_server_operator(id)?;
-        if !self.bans(entry.at_unix_ms).any(|ban| ban.target == *target) {
+        if !self.bans(self.at_unix_ms).any(|ban| ban.target == *target) {
             return Err(Refusal::NoSuchBan(target.clone()));
         }
-        self.bans.retain(|ban| !ban.is_over(entry.at_unix_ms) && ban.target != *target);
+        self.bans.retain(|ban| !ban.is_over(self.at_unix_ms) && ban.target != *target);
         effects.push(Effect::BanLifted { member: id });
         Ok(())
     }

@@ -5,12 +5,13 @@
 use super::{Correspondent, Effect, Extras, Member, Refusal, World};
 use crate::base::digest::Digest;
 use crate::base::few::Few;
-use crate::base::id::{MemberId, RoomId, Seq};
+use crate::base::id::{MemberId, NodeId, RoomId, Seq};
 use crate::base::name::{Name, RoomName};
 use crate::base::person::{Host, Person, Profile, UserModes};
 use crate::base::text::Text;
 use crate::log::close_reason::CloseReason;
-use crate::log::command::{Command, LogEntry, Message, NameRequest};
+use crate::log::command::{Command, Message, NameRequest};
+use crate::log::entry::LogEntry;
 use crate::planted;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -29,9 +30,10 @@ pub struct FormerName {
 }
 
 impl Member {
-    fn new(person: Person, at_unix_ms: u64) -> Self {
+    fn new(person: Person, node: NodeId, at_unix_ms: u64) -> Self {
         Self {
             person,
+            node,
             rooms: Few::default(),
             modes: UserModes::NONE,
             entered_unix_ms: at_unix_ms,
@@ -64,6 +66,7 @@ impl Member {
 
     pub(super) fn digest(&self, digest: &mut Digest) {
         self.person.digest(digest);
+        digest.number(self.node.0.into());
         for rooms in [self.rooms(), self.invitations()] {
             digest.number(rooms.len() as u64);
             for room in rooms {
@@ -98,7 +101,7 @@ impl World {
             NameRequest::Port(port) => self.name_for_port(*port, entry.seq),
         };
         let person = Person { name, profile: profile.clone() };
-        if let Some(ban) = self.ban_on(&person, entry.at_unix_ms) {
+        if let Some(ban) = self.ban_on(&person, self.at_unix_ms) {
             effects.push(Effect::KeptOut { ban: ban.clone() });
             return;
         }
@@ -109,7 +112,7 @@ impl World {
             return;
         }
         self.names.insert(name.shared_key(), member);
-        self.members.insert(member, Box::new(Member::new(person, entry.at_unix_ms)));
+        self.members.insert(member, Box::new(Member::new(person, entry.origin.node, self.at_unix_ms)));
         self.members_max = self.members_max.max(self.members.len());
         effects.push(Effect::Entered { member });
         let no_key = (None, false);
@@ -144,7 +147,7 @@ impl World {
         for &room in member.rooms() {
             self.remove_from_room(id, room);
         }
-        self.record_former_name(entry, member.person.clone());
+        self.record_former_name(member.person.clone());
         self.count_modes(member.modes, UserModes::NONE);
         let Member { person, rooms, .. } = *member;
         let rooms = rooms.into_vec();
@@ -166,7 +169,6 @@ impl World {
 
     pub(super) fn rename(
         &mut self,
-        entry: &LogEntry,
         id: MemberId,
         name: &Name,
         effects: &mut Vec<Effect>,
@@ -182,7 +184,7 @@ impl World {
         self.check_name_change(id)?;
         let Some(member) = self.members.get(&id) else { return Ok(()) };
         let renamed = Person { name: name.clone(), ..member.person.clone() };
-        if self.ban_on(&renamed, entry.at_unix_ms).is_some() {
+        if self.ban_on(&renamed, self.at_unix_ms).is_some() {
             return Err(Refusal::NameBanned);
         }
         let Some(member) = self.members.get_mut(&id) else { return Ok(()) };
@@ -192,7 +194,7 @@ impl World {
         self.names.insert(name.shared_key(), id);
         // A change of case alone leaves no former name: both are the same name.
         if from.name != *name {
-            self.record_former_name(entry, from.clone());
+            self.record_former_name(from.clone());
         }
         effects.push(Effect::Renamed { member: id, from });
         Ok(())
@@ -200,15 +202,8 @@ impl World {
 
     /// Sends a direct message, and records the correspondents of both members for [`Command::Reply`]: the member that last
     /// wrote to them or, if nobody has, the member to which they last wrote.
-    pub(super) fn tell(
-        &mut self,
-        entry: &LogEntry,
-        id: MemberId,
-        to: MemberId,
-        message: &Message,
-        effects: &mut Vec<Effect>,
-    ) {
-        self.spoke(entry, id);
+    pub(super) fn tell(&mut self, id: MemberId, to: MemberId, message: &Message, effects: &mut Vec<Effect>) {
+        self.spoke(id);
         if message.kind.is_for_people() {
             if let Some(reader) = self.members.get_mut(&to) {
                 reader.extras_mut().correspondent = Some(Correspondent { member: id, wrote: true });
@@ -346,8 +341,8 @@ impl World {
     }
 
     /// Records a former name.
-    fn record_former_name(&mut self, entry: &LogEntry, person: Person) {
-        self.former_names.push_back(FormerName { person, at_unix_ms: entry.at_unix_ms });
+    fn record_former_name(&mut self, person: Person) {
+        self.former_names.push_back(FormerName { person, at_unix_ms: self.at_unix_ms });
         self.trim_former_names();
     }
 

@@ -7,7 +7,8 @@ use crate::base::mode::{Flag, Key, MaskEntry, ModeChange, Status, Statuses};
 use crate::base::name::{Name, RoomName};
 use crate::base::person::UserModes;
 use crate::base::text::Text;
-use crate::log::command::{Command, LogEntry, Message, MessageKind};
+use crate::log::command::{Command, Message, MessageKind};
+use crate::log::entry::LogEntry;
 use crate::planted;
 use crate::world::room::HistoryLine;
 use alloc::boxed::Box;
@@ -45,7 +46,7 @@ impl World {
             let begins = self.room_named(name).is_none();
             let room = if begins {
                 let host = self.members.get(&id).map(|member| member.person.profile.host().into());
-                self.begin_room(RoomId(entry.seq), name, entry.at_unix_ms, host);
+                self.begin_room(RoomId(entry.seq), name, self.at_unix_ms, host);
                 RoomId(entry.seq)
             } else {
                 self.room_named(name).unwrap_or(RoomId(entry.seq))
@@ -155,13 +156,13 @@ impl World {
         self.cache_muted_in(id, room_name);
         let room_id = self.may_say(id, room_name, message.kind)?;
         let Some(by) = self.members.get(&id).map(|member| member.person.clone()) else { return Ok(room_id) };
-        self.spoke(entry, id);
+        self.spoke(id);
         if status.is_none()
             && message.kind.is_for_people()
             && let Some(room) = self.rooms.get_mut(&room_id)
         {
             let Message { kind, text, .. } = message.clone();
-            let line = HistoryLine { seq: entry.seq, at_unix_ms: entry.at_unix_ms, by, kind, text };
+            let line = HistoryLine { seq: entry.seq, at_unix_ms: self.at_unix_ms, by, kind, text };
             let before = room.history_bytes;
             room.remember(line, &self.limits);
             self.histories_bytes = self.histories_bytes - before + room.history_bytes;
@@ -205,15 +206,14 @@ impl World {
     }
 
     /// Records the time of a message of the member.
-    pub(super) fn spoke(&mut self, entry: &LogEntry, id: MemberId) {
+    pub(super) fn spoke(&mut self, id: MemberId) {
         if let Some(member) = self.members.get_mut(&id) {
-            member.spoke_unix_ms = entry.at_unix_ms;
+            member.spoke_unix_ms = self.at_unix_ms;
         }
     }
 
     pub(super) fn set_topic(
         &mut self,
-        entry: &LogEntry,
         id: MemberId,
         room_name: &RoomName,
         topic: Option<&Text>,
@@ -231,7 +231,7 @@ impl World {
             return Err(Refusal::TopicTooLong(bytes_max));
         }
         if let (Some(room), Some(member)) = (self.rooms.get_mut(&room_id), self.members.get(&id)) {
-            let (by, at_unix_ms) = (member.person.name.clone(), entry.at_unix_ms);
+            let (by, at_unix_ms) = (member.person.name.clone(), self.at_unix_ms);
             room.topic = topic.map(|text| Topic { text: text.clone(), by, at_unix_ms });
         }
         Ok(room_id)
@@ -240,7 +240,6 @@ impl World {
     /// Changes the modes of a room. Each change is accepted or refused by itself.
     pub(super) fn set_modes(
         &mut self,
-        entry: &LogEntry,
         id: MemberId,
         room_name: &RoomName,
         changes: &[ModeChange],
@@ -251,7 +250,7 @@ impl World {
         let mut made = Vec::new();
         let mut is_refused = false;
         for change in changes {
-            match self.set_mode(entry, id, room_id, change) {
+            match self.set_mode(id, room_id, change) {
                 Ok(Some(change)) => made.push(change),
                 Ok(None) => {}
                 Err(refusal) => {
@@ -271,7 +270,6 @@ impl World {
     /// Makes one change. Returns it as members read it; `None` if it makes no difference.
     fn set_mode(
         &mut self,
-        entry: &LogEntry,
         id: MemberId,
         room_id: RoomId,
         change: &ModeChange,
@@ -307,7 +305,7 @@ impl World {
                     return Err(Refusal::ListFull { room, list: *list, mask });
                 }
                 let Some(by) = by else { return Ok(None) };
-                let entry = MaskEntry { mask: mask.clone(), by, at_unix_ms: entry.at_unix_ms };
+                let entry = MaskEntry { mask: mask.clone(), by, at_unix_ms: self.at_unix_ms };
                 (room.modes.add_mask(*list, entry), change.clone())
             }
             ModeChange::Status { name, status, on } => {

@@ -1,40 +1,52 @@
 //! Tests of the world: digests, by which transcripts and simulator compare worlds, and rules that no transcript shows.
 
+mod nodes;
+
 use super::{Effect, Refusal, World};
 use crate::base::cloak::Cloaks;
-use crate::base::id::{ConnId, MemberId, RoomId, Seq};
+use crate::base::id::{Life, MemberId, NodeId, RoomId, Seq};
 use crate::base::limits::WorldLimits;
 use crate::base::mode::{Mask, MaskList, ModeChange};
 use crate::base::name::{Name, RoomName};
 use crate::base::person::{Host, Profile};
 use crate::base::text::Text;
 use crate::log::close_reason::CloseReason;
-use crate::log::command::{Command, LogEntry, Message, MessageKind, NameRequest};
+use crate::log::command::{Command, Message, MessageKind, NameRequest};
+use crate::log::entry::{LogEntry, Origin};
 use alloc::vec::Vec;
-
-const CONN: ConnId = ConnId { slot: 0, generation: 0 };
 
 fn enter(port: u16, room: Option<RoomName>) -> Command {
     let profile = Profile::of_host(&Cloaks::default().host([127, 0, 0, 1].into()));
-    Command::Enter { conn: CONN, request: NameRequest::Port(port), profile, room }
+    Command::Enter { request: NameRequest::Port(port), profile, room }
 }
 
 const fn go_to(member: MemberId, from: Option<RoomName>, to: Option<RoomName>) -> Command {
     Command::Move { member, from, to, key: None, checks_key: false, message: None }
 }
 
-/// Returns the world after these commands, with one entry per millisecond.
+const fn configure(limits: WorldLimits) -> Command {
+    Command::Configure { revision: 1, limits }
+}
+
+/// Returns an entry of the only life of a node, whose proposals are all in the log. It was proposed at the millisecond of its
+/// position.
+fn entry(seq: u64, command: Command) -> LogEntry {
+    let origin = Origin { node: NodeId(0), life: Life(1), number: seq };
+    LogEntry { seq: Seq(seq), at_unix_ms: seq, origin, command }
+}
+
+/// Returns the world after these commands, which follow the start of a node.
 fn world(commands: &[Command]) -> World {
-    let entries: Vec<LogEntry> = (1..)
-        .zip(commands)
-        .map(|(seq, command)| LogEntry { seq: Seq(seq), at_unix_ms: seq, command: command.clone() })
-        .collect();
+    let started = Command::Started { after: None };
+    let commands = core::iter::once(&started).chain(commands);
+    let entries: Vec<LogEntry> =
+        (1..).zip(commands).map(|(seq, command)| entry(seq, command.clone())).collect();
     World::replay(&entries)
 }
 
 #[test]
 fn different_worlds_have_different_digests() {
-    let member = MemberId(Seq(2));
+    let member = MemberId(Seq(3));
     let room = RoomName::lobby();
     let limits = WorldLimits::default();
     let enter = |port| enter(port, Some(RoomName::lobby()));
@@ -51,7 +63,6 @@ fn different_worlds_have_different_digests() {
     };
     let go = |to: &str| go_to(member, None, RoomName::parse(to).ok());
     let rename = Command::Rename { member, name: Name::parse("alice").unwrap() };
-    let configure = |limits| Command::Configure(limits);
     let start = || [configure(limits), enter(5_001)].to_vec();
     let with = |command| {
         let mut commands = start();
@@ -86,9 +97,10 @@ fn different_worlds_have_different_digests() {
 
 #[test]
 fn an_entry_that_was_applied_before_has_no_effect() {
-    let entry = LogEntry { seq: Seq(1), at_unix_ms: 1, command: enter(5_001, None) };
-    let once = World::replay([&entry]);
-    let twice = World::replay([&entry, &entry]);
+    let started = entry(1, Command::Started { after: None });
+    let entered = entry(2, enter(5_001, None));
+    let once = World::replay([&started, &entered]);
+    let twice = World::replay([&started, &entered, &entered]);
     assert_eq!(once.digest(), twice.digest());
     assert_eq!(once.members().len(), 1);
 }
@@ -100,33 +112,29 @@ fn any_number_of_clients_may_have_the_same_port() {
     let world = world(&entrances);
     let names: Vec<&str> = world.members().map(|(_, member)| member.name().as_str()).collect();
     assert_eq!(names[..3], ["54321", "54321-2", "54321-3"]);
-    assert_eq!(names[14..18], ["54321-15", "54321-16", "54321-17", "54321-18"]);
-    let leave = Command::Leave { member: MemberId(Seq(2)), reason: CloseReason::Quit, message: None };
+    assert_eq!(names[14..18], ["54321-15", "54321-16", "54321-18", "54321-19"]);
+    let leave = Command::Leave { member: MemberId(Seq(3)), reason: CloseReason::Quit, message: None };
     let again = [&entrances[..], &[leave, entrances[0].clone(), entrances[0].clone()]].concat();
     let world = self::world(&again);
     let names: Vec<&str> = world.members().map(|(_, member)| member.name().as_str()).collect();
     // First the number that is free again, then the position of the entry.
-    assert_eq!(names[39..], ["54321-2", "54321-43"]);
+    assert_eq!(names[39..], ["54321-2", "54321-44"]);
 }
 
 #[test]
 fn a_member_with_the_maximum_number_of_rooms_can_still_move() {
     let limits = WorldLimits { rooms_per_member_max: 1, ..WorldLimits::default() };
-    let (member, tea) = (MemberId(Seq(2)), RoomName::parse("tea").unwrap());
+    let (member, tea) = (MemberId(Seq(3)), RoomName::parse("tea").unwrap());
     let enter = enter(5_001, Some(RoomName::lobby()));
-    let mut world = world(&[Command::Configure(limits), enter]);
-    let go = |seq, from: Option<RoomName>| LogEntry {
-        seq: Seq(seq),
-        at_unix_ms: seq,
-        command: go_to(member, from, Some(tea.clone())),
-    };
+    let mut world = world(&[configure(limits), enter]);
+    let go = |seq, from: Option<RoomName>| entry(seq, go_to(member, from, Some(tea.clone())));
     let mut effects = Vec::new();
-    world.apply(&go(3, None), &mut effects);
+    world.apply(&go(4, None), &mut effects);
     let refusal = Refusal::TooManyRooms;
     assert_eq!(effects, [Effect::Refused { member, refusal }], "a second room is refused");
     effects.clear();
-    world.apply(&go(4, Some(RoomName::lobby())), &mut effects);
-    let (lobby, room) = (RoomId(Seq(1)), RoomId(Seq(4)));
+    world.apply(&go(5, Some(RoomName::lobby())), &mut effects);
+    let (lobby, room) = (RoomId(Seq(2)), RoomId(Seq(5)));
     assert_eq!(
         effects,
         [
@@ -138,22 +146,22 @@ fn a_member_with_the_maximum_number_of_rooms_can_still_move() {
 
 #[test]
 fn a_mask_applies_to_the_current_host() {
-    let (operator, member) = (MemberId(Seq(2)), MemberId(Seq(3)));
+    let (operator, member) = (MemberId(Seq(3)), MemberId(Seq(4)));
     let enter = |port| enter(port, Some(RoomName::lobby()));
     let mask = Mask::parse("m:*!*@tea.example", &Cloaks::default()).unwrap();
     let mute = ModeChange::Mask { list: MaskList::Bans, mask, on: true };
     let mut world = world(&[
-        Command::Configure(WorldLimits::default()),
+        configure(WorldLimits::default()),
         enter(5_001),
         enter(5_002),
         Command::Promote { member: operator },
         Command::SetModes { member: operator, room: RoomName::lobby(), changes: alloc::vec![mute] },
     ]);
-    let mut seq = 5;
+    let mut seq = 6;
     let mut apply = |command| {
         seq += 1;
         let mut effects = Vec::new();
-        world.apply(&LogEntry { seq: Seq(seq), at_unix_ms: seq, command }, &mut effects);
+        world.apply(&entry(seq, command), &mut effects);
         effects
     };
     for (host, is_heard) in [("green.example", true), ("tea.example", false), ("green.example", true)] {

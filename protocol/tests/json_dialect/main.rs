@@ -32,8 +32,8 @@ impl Wire for Memory {
 }
 
 impl Environment for Memory {
-    fn propose(&mut self, now: Now, command: Command) {
-        self.log.append(now, command);
+    fn propose(&mut self, proposal: &Proposal) {
+        self.log.append(proposal.clone());
     }
 
     fn abort(&mut self, _: ConnId) {}
@@ -63,7 +63,7 @@ impl Running {
         let (now, mut entries) = (Now::default(), Vec::new());
         self.server.input(now, input, &mut self.env);
         while self.env.log.take(&mut entries) {
-            self.server.committed(now, &entries, &mut self.env);
+            self.server.committed(now, &mut entries, &mut self.env);
         }
         while self.server.flush(&mut self.env) {}
         while self.server.follow_up(now, &mut self.env) {}

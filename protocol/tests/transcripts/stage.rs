@@ -3,8 +3,8 @@
 use crate::script::{Action, Script, escape};
 use bytes::Bytes;
 use parlor_protocol::{
-    Command, ConnId, ConsoleEvent, Dialect, Environment, Identity, Input, Language, Limits, LogEntry,
-    MemoryLog, Now, Options, Outbox, Output, PasswordOf, RoomName, Server, Utc, Wire, World,
+    ConnId, ConsoleEvent, Dialect, Environment, Identity, Input, Language, Limits, LogEntry, MemoryLog, Now,
+    Options, Outbox, Output, PasswordOf, Proposal, RoomName, Server, Utc, Wire, World,
 };
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -289,8 +289,12 @@ impl Stage {
         self.check();
         let mut entries = Vec::new();
         while self.env.log.take(&mut entries) {
-            self.server.committed(self.now, &entries, &mut self.env);
-            self.entries.append(&mut entries);
+            self.entries.extend_from_slice(&entries);
+            self.server.committed(self.now, &mut entries, &mut self.env);
+            while self.server.has_entries() {
+                self.server.end_turn();
+                self.server.apply_entries(self.now, &mut self.env);
+            }
             self.check();
         }
     }
@@ -416,8 +420,8 @@ impl Wire for Surroundings {
 }
 
 impl Environment for Surroundings {
-    fn propose(&mut self, now: Now, command: Command) {
-        self.log.append(now, command);
+    fn propose(&mut self, proposal: &Proposal) {
+        self.log.append(proposal.clone());
     }
 
     fn abort(&mut self, conn: ConnId) {
@@ -487,6 +491,7 @@ fn console(event: &ConsoleEvent<'_>) -> Option<String> {
         | ConsoleEvent::Detected { .. }
         | ConsoleEvent::RoomEntered { .. }
         | ConsoleEvent::RoomLeft { .. } => return None,
+        ConsoleEvent::ClockSetBack { by_ms } => format!("the clock was set back by {by_ms} ms"),
         ConsoleEvent::Demoted { member } => format!("{} is no operator any more", member.name),
         ConsoleEvent::Entered { member, .. } => format!("{} entered from {}", member.name, member.peer),
         ConsoleEvent::HostSet { by, target, host } => {
@@ -498,6 +503,7 @@ fn console(event: &ConsoleEvent<'_>) -> Option<String> {
         ConsoleEvent::Kicked { by, target, room } => {
             format!("{} sent {} out of {room}", by.name, target.name)
         }
+        ConsoleEvent::LifeOver { .. } => "the life of this node is over".to_owned(),
         ConsoleEvent::Left { member, reason, by: None } => {
             format!("{} left ({})", member.name, reason.word())
         }

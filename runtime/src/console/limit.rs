@@ -82,11 +82,13 @@ impl RecordKind {
             ConsoleEvent::TurnedAway { .. } => Some(Self::TurnedAway),
             ConsoleEvent::BanLifted { .. }
             | ConsoleEvent::BanSet { .. }
+            | ConsoleEvent::ClockSetBack { .. }
             | ConsoleEvent::Demoted { .. }
             | ConsoleEvent::HostSet { .. }
             | ConsoleEvent::Invited { .. }
             | ConsoleEvent::Kicked { .. }
             | ConsoleEvent::Left { by: Some(_), .. }
+            | ConsoleEvent::LifeOver { .. }
             | ConsoleEvent::ModesSet { .. }
             | ConsoleEvent::PasswordNotChecked { .. }
             | ConsoleEvent::PasswordWrong { .. }

@@ -2,7 +2,7 @@
 
 use super::conns::Conns;
 use super::{Observer, PasswordVerifier};
-use parlor_protocol::{Command, ConnId, ConsoleEvent, Environment, Input, MemoryLog, Now, PasswordOf, Wire};
+use parlor_protocol::{ConnId, ConsoleEvent, Environment, Input, MemoryLog, Now, PasswordOf, Proposal, Wire};
 use std::net::IpAddr;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -30,8 +30,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O, V> Wire for DriverEnvironment<S, O, V
 impl<S: AsyncRead + AsyncWrite + Unpin, O: Observer, V: PasswordVerifier> Environment
     for DriverEnvironment<S, O, V>
 {
-    fn propose(&mut self, now: Now, command: Command) {
-        self.log.append(now, command);
+    fn propose(&mut self, proposal: &Proposal) {
+        self.log.append(proposal.clone());
     }
 
     fn abort(&mut self, conn: ConnId) {

@@ -127,11 +127,14 @@ fn the_event_loop_runs_after_a_flush_within_a_turn() {
     // What is said in one read is more than may be rendered between two flushes.
     let lines = format!("{}\n", "x".repeat(999)).repeat(15);
     (0..100).for_each(|_| clients[0].send(&lines));
-    for _ in 0..10 {
+    let mut reads = 0;
+    for _ in 0..20 {
         stage.poll();
         let read = stage.take_done().iter().filter(|it| matches!(it, Done::Read(_))).count();
-        assert_eq!(read, 1, "reads without the event loop");
+        assert!(read <= 1, "{read} reads without the event loop");
+        reads += read;
     }
+    assert!(reads >= 5, "{reads} reads");
 }
 
 #[test]

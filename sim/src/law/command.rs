@@ -31,10 +31,10 @@ impl Commands {
         }
     }
 
-    pub(super) fn committed(&mut self, entry: &LogEntry) -> CheckResult {
+    pub(super) fn committed(&mut self, entry: &LogEntry, conn: Option<ConnId>) -> CheckResult {
         match &entry.command {
-            Command::Enter { conn, .. } => {
-                self.conns.insert(MemberId(entry.seq), *conn);
+            Command::Enter { .. } => {
+                conn.and_then(|conn| self.conns.insert(MemberId(entry.seq), conn));
                 Ok(())
             }
             Command::Say { member, message, .. } if message.kind != MessageKind::Action => {

@@ -4,8 +4,8 @@
 use super::CheckResult;
 use crate::conns::Conns;
 use parlor_protocol::{
-    Command, ConnId, ConsoleEvent, ConsoleMember, Effect, Input, LogEntry, MemberId, Name, Output, UserModes,
-    World,
+    Command, ConnId, ConsoleEvent, ConsoleMember, Effect, Input, LogEntry, MemberId, Name, Output, Peer,
+    UserModes, World,
 };
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -38,7 +38,12 @@ impl Console {
     }
 
     /// Returns the reports that are due for an entry. `world` is the world after it.
-    pub(super) fn due(&mut self, entry: &LogEntry, effects: &[Effect], world: &World) -> Vec<String> {
+    pub(super) fn due(
+        &mut self,
+        entry: (&LogEntry, Option<ConnId>),
+        effects: &[Effect],
+        world: &World,
+    ) -> Vec<String> {
         effects.iter().filter_map(|effect| self.due_of(entry, effect, world)).collect()
     }
 
@@ -48,15 +53,19 @@ impl Console {
         if told == due { Ok(()) } else { Err(format!("the console reports {told:?}, not {due:?}")) }
     }
 
-    fn due_of(&mut self, entry: &LogEntry, effect: &Effect, world: &World) -> Option<String> {
+    fn due_of(
+        &mut self,
+        (entry, conn): (&LogEntry, Option<ConnId>),
+        effect: &Effect,
+        world: &World,
+    ) -> Option<String> {
+        if let Effect::Entered { member } = effect {
+            self.conns.insert(*member, conn?);
+        }
         let name = |id: MemberId| world.member(id).map(|member| member.name().clone());
         let room = |id| world.room(id).map(|room| room.name().clone());
         Some(match effect {
-            Effect::Entered { member } => {
-                let Command::Enter { conn, .. } = entry.command else { return None };
-                self.conns.insert(*member, conn);
-                format!("{} entered", self.shown(*member, &name(*member)?)?)
-            }
+            Effect::Entered { member } => format!("{} entered", self.shown(*member, &name(*member)?)?),
             Effect::BanLifted { member } => {
                 let Command::LiftBan { target, .. } = &entry.command else { return None };
                 format!("{} unbans {target}", self.shown(*member, &name(*member)?)?)
@@ -67,9 +76,8 @@ impl Console {
                 format!("{by} bans {} until {:?}", ban.target, ban.ends_unix_ms)
             }
             Effect::HostSet { member, target, .. } => {
-                let (by, whom) =
-                    (self.shown(*member, &name(*member)?)?, self.shown(*target, &name(*target)?)?);
-                format!("{by} hosts {whom}")
+                let [by, whom] = [*member, *target].map(|it| self.shown(it, &name(it)?));
+                format!("{} hosts {}", by?, whom?)
             }
             Effect::Invited { member, target, room: id } => {
                 let (by, whom) =
@@ -118,7 +126,7 @@ impl Console {
 
     fn shown(&self, member: MemberId, name: &Name) -> Option<String> {
         let peer = self.peers.get(*self.conns.get(&member)?)?;
-        Some(shown(ConsoleMember { name, peer: *peer }))
+        Some(shown(ConsoleMember { name, peer: Peer::Address(*peer) }))
     }
 }
 

@@ -40,8 +40,8 @@ impl Hostile {
         }
     }
 
-    pub(super) fn committed(&mut self, entry: &LogEntry) {
-        if let Command::Enter { conn, .. } = entry.command {
+    pub(super) fn committed(&mut self, entry: &LogEntry, conn: Option<ConnId>) {
+        if let (Command::Enter { .. }, Some(conn)) = (&entry.command, conn) {
             self.members.insert(conn, MemberId(entry.seq));
         }
     }

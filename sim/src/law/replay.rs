@@ -41,7 +41,7 @@ struct Beginning {
 enum Recorded {
     Accepted(ConnId, (Dialect, Via), SocketAddr, Option<RoomName>),
     Closed(ConnId),
-    Committed(Vec<LogEntry>),
+    Committed(LogEntry),
     Drained(ConnId),
     Identified(Arc<Identity>),
     Overflowed(ConnId),
@@ -78,9 +78,9 @@ impl Replay {
                 Recorded::Accepted(*conn, (*dialect, *via), *peer, room.cloned())
             }
             Input::Closed { conn } => Recorded::Closed(*conn),
-            Input::Committed { entries } => {
-                self.entries.extend_from_slice(entries);
-                Recorded::Committed(entries.to_vec())
+            Input::Committed { entry } => {
+                self.entries.push((*entry).clone());
+                Recorded::Committed((*entry).clone())
             }
             Input::Drained { conn } => Recorded::Drained(*conn),
             Input::Overflowed { conn } => {
@@ -132,6 +132,7 @@ impl Replay {
         }
         let mut hub = Hub::new(self.limits, self.options.clone());
         let mut sink = NaiveSink::<Beginning>::default();
+        hub.start(Now::default(), &mut sink);
         // A lost connection was sent only the first part. (For one that overflowed, law 1 checks that.)
         for (conn, sent) in self.sent.iter().filter(|(conn, _)| self.lost.contains(conn)) {
             sink.sent.insert(*conn, Beginning { left: sent.length(), hash: Rolling::default() });
@@ -177,7 +178,7 @@ impl Recorded {
                 room: room.as_ref(),
             },
             Self::Closed(conn) => Input::Closed { conn: *conn },
-            Self::Committed(entries) => Input::Committed { entries },
+            Self::Committed(entry) => Input::Committed { entry },
             Self::Drained(conn) => Input::Drained { conn: *conn },
             Self::Identified(identity) => Input::Identified { identity: Arc::clone(identity) },
             Self::Overflowed(conn) => Input::Overflowed { conn: *conn },

@@ -38,13 +38,18 @@ impl Silence {
     }
 
     /// Records the effects of an entry. `world` is the world after it.
-    pub(super) fn committed(&mut self, entry: &LogEntry, effects: &[Effect], world: &World) {
+    pub(super) fn committed(
+        &mut self,
+        (entry, conn): (&LogEntry, Option<ConnId>),
+        effects: &[Effect],
+        world: &World,
+    ) {
         for effect in effects {
             match effect {
                 Effect::Entered { member } => {
-                    if let Command::Enter { conn, request, .. } = &entry.command {
-                        self.conns.insert(*member, *conn);
-                        let of_conn = self.members.get_or_default(*conn);
+                    if let (Command::Enter { request, .. }, Some(conn)) = (&entry.command, conn) {
+                        self.conns.insert(*member, conn);
+                        let of_conn = self.members.get_or_default(conn);
                         of_conn.ids.push(*member);
                         of_conn.may_echo |= self.echo || matches!(request, NameRequest::Name(_));
                     }
@@ -96,33 +101,33 @@ impl Silence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use parlor_protocol::{Cloaks, Profile};
+    use parlor_protocol::{Cloaks, Origin, Profile};
 
-    /// Returns a check that knows two members: one in the lobby from entry 1 to entry 3, the other from entry 2 on.
+    /// Returns a check that knows two members: one in the lobby from entry 2 to entry 4, the other from entry 3 on.
     fn silence() -> (Silence, [ConnId; 2]) {
         let (mut silence, mut world, mut effects) = (Silence::new(false), World::new(), Vec::new());
         let conns = [0, 1].map(|slot| ConnId { slot, generation: 0 });
-        let enter = |(conn, port)| Command::Enter {
-            conn,
+        let enter = |port| Command::Enter {
             request: NameRequest::Port(port),
             profile: Profile::of_host(&Cloaks::default().host([127, 0, 0, 1].into())),
             room: Some(RoomName::lobby()),
         };
         let leaves = Command::Leave {
-            member: MemberId(Seq(1)),
+            member: MemberId(Seq(2)),
             reason: parlor_protocol::CloseReason::Quit,
             message: None,
         };
         let commands = [
-            Command::Configure(parlor_protocol::WorldLimits::default()),
-            enter((conns[0], 5_001)),
-            enter((conns[1], 5_002)),
-            leaves,
+            (Command::Started { after: None }, None),
+            (enter(5_001), Some(conns[0])),
+            (enter(5_002), Some(conns[1])),
+            (leaves, Some(conns[0])),
         ];
-        for (seq, command) in (0..).zip(commands) {
-            let entry = LogEntry { seq: Seq(seq), at_unix_ms: 0, command };
+        for (number, (command, conn)) in (1..).zip(commands) {
+            let origin = Origin { number, ..Origin::default() };
+            let entry = LogEntry { seq: Seq(number), at_unix_ms: 0, origin, command };
             world.apply(&entry, &mut effects);
-            silence.committed(&entry, &effects, &world);
+            silence.committed((&entry, conn), &effects, &world);
             effects.clear();
         }
         (silence, conns)
@@ -135,12 +140,12 @@ mod tests {
     #[test]
     fn a_message_from_outside_a_stay_is_an_error() {
         let (silence, [early, late]) = silence();
-        let lobby = said(2, "lobby");
-        assert!(silence.heard(late, Seq(1), &said(1, "lobby")).is_err(), "before it was there");
+        let lobby = said(3, "lobby");
+        assert!(silence.heard(late, Seq(2), &said(2, "lobby")).is_err(), "before it was there");
         assert!(silence.heard(early, Seq(5), &lobby).is_err(), "when it had left");
-        assert!(silence.heard(late, Seq(5), &said(1, "tea")).is_err(), "another room");
-        assert!(silence.heard(late, Seq(5), &said(2, "lobby")).is_err(), "its own");
+        assert!(silence.heard(late, Seq(5), &said(2, "tea")).is_err(), "another room");
+        assert!(silence.heard(late, Seq(5), &said(3, "lobby")).is_err(), "its own");
         assert!(silence.heard(ConnId { slot: 2, generation: 0 }, Seq(5), &lobby).is_err(), "no member");
-        assert!(silence.heard(late, Seq(5), &said(1, "lobby")).is_ok());
+        assert!(silence.heard(late, Seq(5), &said(2, "lobby")).is_ok());
     }
 }

@@ -42,9 +42,9 @@ impl Strangers {
         first.is_stranger = begins_as_stranger(&first.bytes);
     }
 
-    pub(super) fn committed(&mut self, entry: &LogEntry) -> CheckResult {
-        if let Command::Enter { conn, .. } = entry.command {
-            self.members.insert(MemberId(entry.seq), conn);
+    pub(super) fn committed(&mut self, entry: &LogEntry, conn: Option<ConnId>) -> CheckResult {
+        if let Command::Enter { .. } = entry.command {
+            conn.and_then(|conn| self.members.insert(MemberId(entry.seq), conn));
             return Ok(());
         }
         let member = entry.command.member();

@@ -19,7 +19,7 @@ impl Model {
 
     fn carry_out(&mut self, conn: ConnId, entry: &LogEntry) -> Result<(), Refusal> {
         match &entry.command {
-            Command::Configure(_) => Ok(()),
+            Command::Configure { .. } | Command::Ended { .. } | Command::Started { .. } => Ok(()),
             Command::Enter { request, profile, room, .. } => {
                 self.enter(conn, entry, request, profile, room.as_ref())
             }

@@ -1,11 +1,13 @@
 //! Members and rooms: the members of each room, its modes, and the checks of commands.
 
 use super::ask::Ask;
+use super::lives::Lived;
 use super::mask;
 use parlor_protocol::plain::{Mistake, Note};
 use parlor_protocol::{
     Command, ConnId, Flag, HistoryLine, Key, LogEntry, Mask, MaskList, MemberId, Message, MessageKind,
-    ModeChange, Name, Person, Refusal, RoomName, ServerBan, Status, Text, Topic, UserModes, WorldLimits,
+    ModeChange, Name, NodeId, Person, Refusal, RoomName, Seq, ServerBan, Status, Text, Topic, UserModes,
+    WorldLimits,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +21,14 @@ pub(super) struct Chat {
     pub(super) departed: Vec<(Person, u64)>,
     /// The bans from the server, the latest last.
     pub(super) bans: Vec<ServerBan>,
+    /// The revision of the limits; 0 before the first.
+    pub(super) revision: u64,
     pub(super) limits: WorldLimits,
+    /// The position of the last entry.
+    pub(super) position: Seq,
+    /// The time of the log.
+    pub(super) at_unix_ms: u64,
+    pub(super) lives: BTreeMap<NodeId, Lived>,
     pub(super) began_unix_ms: u64,
     /// The maximum number of members so far.
     pub(super) members_max: usize,
@@ -130,8 +139,11 @@ impl Room {
 }
 
 impl Chat {
-    pub(super) fn configure(&mut self, limits: WorldLimits, entry: &LogEntry) {
-        self.limits = limits;
+    pub(super) fn configure(&mut self, revision: u64, limits: WorldLimits, entry: &LogEntry) {
+        if revision <= self.revision {
+            return;
+        }
+        (self.revision, self.limits) = (revision, limits);
         if self.room(&RoomName::lobby()).is_none() {
             self.began_unix_ms = entry.at_unix_ms;
             self.rooms.push(Room::new(RoomName::lobby(), entry, None));

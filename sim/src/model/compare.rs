@@ -85,24 +85,30 @@ fn line(it: &HistoryLine) -> (u64, u64, (&str, &Person), &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use parlor_protocol::{Cloaks, Command, ConnId, LogEntry, NameRequest, Profile, Seq, WorldLimits};
+    use parlor_protocol::{Cloaks, Command, LogEntry, NameRequest, Origin, Profile, Seq, WorldLimits};
 
     #[test]
     fn a_member_of_only_one_of_them_is_a_difference() {
-        let entry = |seq, command| LogEntry { seq: Seq(seq), at_unix_ms: 5, command };
-        let begins = entry(1, Command::Configure(WorldLimits::default()));
+        let entry = |number, command| {
+            let origin = Origin { number, ..Origin::default() };
+            LogEntry { seq: Seq(number), at_unix_ms: 5, origin, command }
+        };
+        let (revision, limits) = (1, WorldLimits::default());
+        let starts = entry(1, Command::Started { after: None });
+        let begins = entry(2, Command::Configure { revision, limits });
         let enters = entry(
-            2,
+            3,
             Command::Enter {
-                conn: ConnId { slot: 0, generation: 0 },
                 request: NameRequest::Port(5_001),
                 profile: Profile::of_host(&Cloaks::default().host([127, 0, 0, 1].into())),
                 room: Some(RoomName::lobby()),
             },
         );
         let (mut chat, mut world) = (Chat::default(), World::new());
-        chat.configure(WorldLimits::default(), &begins);
-        world.apply(&begins, &mut Vec::new());
+        chat.configure(revision, limits, &begins);
+        for entry in [starts, begins] {
+            world.apply(&entry, &mut Vec::new());
+        }
         assert_eq!(chat.difference(&world), None);
         world.apply(&enters, &mut Vec::new());
         assert!(chat.difference(&world).is_some_and(|it| it.contains("should be None")));

@@ -76,7 +76,7 @@ impl Model {
         } else {
             conn.stage = Stage::Leaving(member);
             let reason = conn.ended_for.expect("what is not open has ended for a reason");
-            self.proposals.push((id, Command::Leave { member, reason, message: None }));
+            self.propose_for(Some(id), Command::Leave { member, reason, message: None });
         }
         let checked = room.map(|room| self.chat.check_move(member, None, Some(room), (None, false)));
         if let (Some(room), Some(Ok(()))) = (room, &checked) {

@@ -179,7 +179,7 @@ impl Model {
                 conn.switches = true;
                 conn.stage = Stage::Leaving(member);
                 let reason = CloseReason::OtherDialect;
-                self.proposals.push((id, Command::Leave { member, reason, message: None }));
+                self.propose_for(Some(id), Command::Leave { member, reason, message: None });
             }
             (detected, ..) => self.reject(id, detected),
         }
@@ -343,7 +343,7 @@ impl Model {
                 Command::SetBan { .. } => true,
                 _ => false,
             };
-            self.proposals.push((id, command));
+            self.propose_for(Some(id), command);
         }
     }
 
@@ -355,8 +355,8 @@ impl Model {
         };
         (conn.stage, conn.wait, conn.budget_timer, conn.turn_timer) = (Stage::Entering, None, None, None);
         let profile = Profile::new(&user, &cloak::of(conn.peer.ip()), &real_name);
-        let command = Command::Enter { conn: id, request: NameRequest::Name(name), profile, room: None };
-        self.proposals.push((id, command));
+        let command = Command::Enter { request: NameRequest::Name(name), profile, room: None };
+        self.propose_for(Some(id), command);
     }
 
     /// Lets a plain client enter. If the server has a password, it is closed instead, because the plain dialect has no
@@ -370,8 +370,8 @@ impl Model {
         (conn.stage, conn.wait, conn.budget_timer, conn.turn_timer) = (Stage::Entering, None, None, None);
         let (request, profile) =
             (NameRequest::Port(conn.peer.port()), Profile::of_host(&cloak::of(conn.peer.ip())));
-        let command = Command::Enter { conn: id, request, profile, room: conn.leads_to.clone() };
-        self.proposals.push((id, command));
+        let command = Command::Enter { request, profile, room: conn.leads_to.clone() };
+        self.propose_for(Some(id), command);
     }
 
     fn act_plain(&mut self, id: ConnId, member: MemberId, ask: Ask) {

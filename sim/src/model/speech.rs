@@ -7,8 +7,8 @@ use crate::sometimes;
 use parlor_protocol::irc::Capabilities;
 use parlor_protocol::plain::Note;
 use parlor_protocol::{
-    Command, ConnId, EventKind, LogEntry, MemberId, Message, MessageKind, Refusal, Reply, RoomName, Seq,
-    Status,
+    Command, ConnId, EventKind, LogEntry, MemberId, Message, MessageKind, Origin, Refusal, Reply, RoomName,
+    Seq, Status,
 };
 
 impl Model {
@@ -44,7 +44,8 @@ impl Model {
 
     /// Delivers a signal: a message without a place in the log. It has the same readers as a message with one.
     pub(super) fn signal(&mut self, id: ConnId, command: &Command) {
-        let entry = LogEntry { seq: Seq(0), at_unix_ms: self.now.unix_ms, command: command.clone() };
+        let (seq, at_unix_ms, origin) = (Seq(0), self.now.unix_ms, Origin::default());
+        let entry = LogEntry { seq, at_unix_ms, origin, command: command.clone() };
         let refused = match command {
             Command::Say { member, room, status, message } => {
                 match self.chat.check_speech(*member, room, message.kind) {

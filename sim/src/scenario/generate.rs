@@ -63,6 +63,7 @@ impl Setup {
                 proxies: Arc::default(),
                 raw: source.chance(80),
                 trusted: trusted(source),
+                ..Options::default()
             },
             clients,
             clients_per_host: source.pick(&[clients, 4, 1]),

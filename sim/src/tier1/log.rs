@@ -1,32 +1,29 @@
 //! A log with a delay, like a durable one: it commits later, one entry or several at once.
 
 use crate::source::Source;
-use parlor_protocol::{Command, LogEntry, Now, Seq};
+use parlor_protocol::{LogEntry, Now, Proposal, Seq};
 use std::collections::VecDeque;
 
 /// A log with proposed entries that are not committed yet.
 #[derive(Debug, Default)]
 pub(super) struct DelayedLog {
     position: Seq,
-    at_unix_ms: u64,
     proposed: VecDeque<(u64, LogEntry)>,
 }
 
 impl DelayedLog {
-    /// Appends a command. Returns the time at which it will be committed.
+    /// Appends a proposal. Returns the time at which it will be committed.
     pub(super) fn append(
         &mut self,
         now: Now,
-        command: Command,
+        proposal: Proposal,
         commit_us_max: u64,
         chaos: &mut Source<'_>,
     ) -> u64 {
         self.position.0 += 1;
-        self.at_unix_ms = self.at_unix_ms.max(now.unix_ms);
         let due = now.mono.as_micros() + chaos.below(commit_us_max + 1);
         let due = self.proposed.back().map_or(due, |&(last, _)| due.max(last));
-        let entry = LogEntry { seq: self.position, at_unix_ms: self.at_unix_ms, command };
-        self.proposed.push_back((due, entry));
+        self.proposed.push_back((due, proposal.committed_at(self.position)));
         due
     }
 

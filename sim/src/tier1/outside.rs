@@ -11,7 +11,7 @@ use crate::sometimes;
 use crate::trace::Trace;
 use parlor_protocol::{
     CloseReason, Command, ConnId, Environment, Event, EventKind, Input, Instant, LogEntry, MemoryLog, Now,
-    Outbox, Output, PasswordOf, RoomId, Wire, WireClass, irc,
+    Outbox, Output, PasswordOf, Proposal, RoomId, Wire, WireClass, irc,
 };
 use std::net::IpAddr;
 
@@ -51,10 +51,10 @@ pub(super) struct Outside {
     pub(super) unsettled: bool,
     commit_us_max: u64,
     tick: Tick,
-    /// The entries of the current input.
-    committing: Vec<LogEntry>,
-    /// The commands that the current input has led to.
-    proposed: Vec<Command>,
+    /// The entry that is applied.
+    committing: Option<LogEntry>,
+    /// The proposals that the current input has led to.
+    proposed: Vec<Proposal>,
     /// The counter of connections that the outbox has given up because of the limit for all of them, at the last flush.
     overflowed_together: u64,
 }
@@ -76,7 +76,7 @@ impl Outside {
             unsettled: false,
             commit_us_max: setup.commit_us_max,
             tick: Tick::default(),
-            committing: Vec::new(),
+            committing: None,
             proposed: Vec::new(),
             overflowed_together: 0,
         }
@@ -87,33 +87,33 @@ impl Outside {
         Now { mono: Instant::from_micros(us), unix_ms: BEGAN_UNIX_MS + us / 1_000 }
     }
 
-    /// Appends the commands that were proposed before the first input, without delay.
+    /// Appends what was proposed before the first input, without delay.
     pub(super) fn append_at_once(&mut self) {
-        for command in std::mem::take(&mut self.proposed) {
-            self.append(command, 0);
+        let proposed = std::mem::take(&mut self.proposed);
+        self.checker.proposed(proposed.iter().map(|proposal| &proposal.command));
+        for proposal in proposed {
+            self.append(proposal, 0);
         }
     }
 
-    /// Appends a command. Returns the time at which a log with a delay commits it.
-    fn append(&mut self, command: Command, commit_us_max: u64) -> Option<u64> {
+    /// Appends a proposal. Returns the time at which a log with a delay commits it.
+    fn append(&mut self, proposal: Proposal, commit_us_max: u64) -> Option<u64> {
         let now = self.now();
         match &mut self.log {
-            Log::Delayed(log) => Some(log.append(now, command, commit_us_max, &mut self.net.chaos)),
+            Log::Delayed(log) => Some(log.append(now, proposal, commit_us_max, &mut self.net.chaos)),
             Log::Memory(log) => {
-                log.append(now, command);
+                log.append(proposal);
                 None
             }
         }
     }
 
-    fn committing(&mut self, entries: &[LogEntry]) {
-        sometimes!(self.stats.marks, GroupCommit, entries.len() > 1);
-        let entered = entries.iter().filter_map(|entry| match entry.command {
-            Command::Enter { conn, .. } => Some(conn),
-            _ => None,
-        });
-        sometimes!(self.stats.marks, EntersGone, { entered }.any(|conn| self.net.of(conn).is_none()));
-        self.committing.extend_from_slice(entries);
+    fn committing(&mut self, entry: &LogEntry) {
+        if let Command::Enter { .. } = entry.command {
+            let is_gone = self.checker.author_of(entry).is_some_and(|conn| self.net.of(conn).is_none());
+            sometimes!(self.stats.marks, EntersGone, is_gone);
+        }
+        self.committing = Some(entry.clone());
     }
 
     fn close(&mut self, conn: ConnId, reason: CloseReason, outbox: &mut Outbox) {
@@ -225,8 +225,8 @@ impl Outside {
 }
 
 impl Environment for Outside {
-    fn propose(&mut self, _: Now, command: Command) {
-        self.proposed.push(command);
+    fn propose(&mut self, proposal: &Proposal) {
+        self.proposed.push(proposal.clone());
     }
 
     fn abort(&mut self, conn: ConnId) {
@@ -256,7 +256,7 @@ impl Environment for Outside {
         *self.stats.inputs.entry(kind(input)).or_default() += 1;
         self.unsettled = true;
         match *input {
-            Input::Committed { entries } => self.committing(entries),
+            Input::Committed { entry } => self.committing(entry),
             Input::Overflowed { conn } => {
                 self.checker.given_up(conn, self.overflowed_together);
                 if self.net.spares(conn) {
@@ -270,20 +270,17 @@ impl Environment for Outside {
     }
 
     fn after_input(&mut self) {
-        let mut entries = std::mem::take(&mut self.committing);
-        if !entries.is_empty() {
-            self.checker.committed(&entries);
+        if let Some(entry) = self.committing.take() {
+            self.checker.committed(&entry);
         }
-        entries.clear();
-        self.committing = entries;
         let proposed = std::mem::take(&mut self.proposed);
-        self.checker.proposed(proposed.iter());
+        self.checker.proposed(proposed.iter().map(|proposal| &proposal.command));
         let loses_leave = std::mem::take(&mut self.loses_leave);
-        for command in proposed {
-            if loses_leave && matches!(command, Command::Leave { .. }) {
+        for proposal in proposed {
+            if loses_leave && matches!(proposal.command, Command::Leave { .. }) {
                 continue;
             }
-            if let Some(due_us) = self.append(command, self.commit_us_max) {
+            if let Some(due_us) = self.append(proposal, self.commit_us_max) {
                 self.net.schedule(due_us, NetEvent::Commit);
             }
         }

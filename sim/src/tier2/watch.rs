@@ -3,10 +3,10 @@
 use super::verifier::RIGHT;
 use crate::law::{Law, Violation};
 use crate::model::Model;
-use parlor_protocol::{ConnId, ConsoleEvent, Input, Limits, Now, Options, PasswordResult};
+use parlor_protocol::{Command, ConnId, ConsoleEvent, Input, Limits, Now, Options, PasswordResult};
 use parlor_runtime::driver::{Counts, Observer};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -16,6 +16,8 @@ use std::rc::Rc;
 pub(super) struct Watch {
     pub(super) violation: Option<Violation>,
     pub(super) model: Model,
+    /// Commands that the model has proposed and that are not committed yet.
+    proposed: VecDeque<Command>,
     /// The latest connection of each client's address.
     conns: BTreeMap<SocketAddr, ConnId>,
     pub(super) inputs: u64,
@@ -29,6 +31,7 @@ impl Watch {
         Self {
             violation: None,
             model: Model::with_memory(limits, options),
+            proposed: VecDeque::new(),
             conns: BTreeMap::new(),
             inputs: 0,
             hash: 0,
@@ -97,13 +100,13 @@ impl Observer for Observing {
             Input::Accepted { conn, peer, .. } => {
                 watch.conns.insert(*peer, *conn);
             }
-            Input::Committed { entries } => {
-                // The log commits before the next input, so its entries must be what the model has proposed, in the
-                // same order. The first entry is the configuration, which is not proposed.
+            Input::Committed { entry } => {
+                // The entries must be what the model has proposed, in the same order.
                 let proposed = watch.model.proposals();
-                let logged = entries.iter().filter(|entry| entry.seq.0 > 1).map(|entry| &entry.command);
-                if !proposed.iter().map(|(_, command)| command).eq(logged) {
-                    let detail = format!("logs {entries:?}, and the model proposed {proposed:?}");
+                watch.proposed.extend(proposed.into_iter().map(|(_, command)| command));
+                let proposed = watch.proposed.pop_front();
+                if proposed.as_ref() != Some(&entry.command) {
+                    let detail = format!("logs {entry:?}, and the model proposed {proposed:?}");
                     watch.record(Law::Heard, None, detail);
                 }
             }

@@ -32,7 +32,7 @@ impl Hub {
         }
         // The member itself reads its away text even if it is silenced: those who write to it alone read it, too.
         let words = self.world.member(member).and_then(Member::away).cloned();
-        self.respond(author.now, author.conn, &Reply::AwayIs { away: words.as_ref(), was_away }, sink);
+        self.answer_author(author, &Reply::AwayIs { away: words.as_ref(), was_away }, sink);
     }
 
     /// Returns the away text that a member's rooms are told. For a silenced member it is a fixed text.
@@ -48,15 +48,15 @@ impl Hub {
         command: &Command,
         sink: &mut impl Sink,
     ) {
-        let Author { conn, now, .. } = author;
-        self.members.insert(id, conn);
+        let now = author.now;
         let Some((by, _)) = self.event_author(id) else { return };
+        let Some(conn) = author.conn else { return self.tell_watchers(now, &by, true, sink) };
+        self.members.insert(id, conn);
         let Some(connection) = self.connection(conn) else { return };
         let leaves_for = connection.session.entered(id);
         self.tell_watchers(now, &by, true, sink);
         if let Some(reason) = leaves_for {
-            let command = Command::Leave { member: id, reason, message: None };
-            sink.output(Output::Propose { conn, command });
+            self.propose(now, Some(conn), Command::Leave { member: id, reason, message: None }, sink);
             return;
         }
         let Some(session) = self.session(conn) else { return };
@@ -71,7 +71,7 @@ impl Hub {
     }
 
     pub(super) fn not_entered(&mut self, author: Author<'_>, refusal: &Refusal, sink: &mut impl Sink) {
-        let Author { conn, now, .. } = author;
+        let Author { conn: Some(conn), now, .. } = author else { return };
         let Some(session) = self.session(conn) else { return };
         session.not_entered();
         if session.link() == Link::Open {
@@ -97,7 +97,7 @@ impl Hub {
         sink.output(Output::ToPeers { rooms, except: conn, event: &event });
         self.tell_close_watchers(target, &event, sink);
         let Some(conn) = conn else { return };
-        if conn == author.conn {
+        if author.conn == Some(conn) {
             self.respond(author.now, conn, &Reply::HostSet(&event), sink);
         } else {
             self.push_reply(author.now, conn, &Reply::HostSet(&event), sink);
@@ -121,7 +121,7 @@ impl Hub {
         sink: &mut impl Sink,
     ) {
         let Author { now, stamp, .. } = author;
-        let Some(conn) = self.members.remove(&id) else { return };
+        let conn = self.members.remove(&id);
         let message = match command {
             Command::Leave { message, .. } => message.clone().filter(|_| !silenced),
             Command::Kill { member, message, .. } => {
@@ -131,11 +131,33 @@ impl Hub {
             }
             _ => None,
         };
-        let mut begins_again = false;
-        let slot = self.slots.get_mut(conn.slot as usize);
-        if let Some(connection) = slot.and_then(|slot| slot.connection.as_mut()) {
-            begins_again = connection.session.left(reason);
+        let begins_again = conn.is_some_and(|conn| self.detach(now, conn, rooms, reason, sink));
+        let kind = EventKind::Left { reason, message: message.as_ref() };
+        let event = Event { stamp, by: person, by_bot: false, kind };
+        sink.output(Output::ToPeers { rooms, except: None, event: &event });
+        self.tell_watchers(now, person, false, sink);
+        let Some(conn) = conn else { return };
+        if begins_again {
+            self.expect_registration(now, conn);
+        } else {
+            self.close(now, conn, reason, message.as_ref(), sink);
         }
+        // `applied` does the same for the author; a killed member is not the author.
+        if author.conn != Some(conn) {
+            self.vacate_if_finished(conn);
+        }
+    }
+
+    /// Takes a member that has left from its connection. Returns whether the connection registers again.
+    fn detach(
+        &mut self,
+        now: Now,
+        conn: ConnId,
+        rooms: &[RoomId],
+        reason: CloseReason,
+        sink: &mut impl Sink,
+    ) -> bool {
+        let begins_again = self.session(conn).is_some_and(|session| session.left(reason));
         if reason == CloseReason::Killed {
             self.close_address(now, conn);
         }
@@ -145,19 +167,7 @@ impl Hub {
                 sink.output(Output::Unsubscribe { conn, room });
             }
         }
-        let kind = EventKind::Left { reason, message: message.as_ref() };
-        let event = Event { stamp, by: person, by_bot: false, kind };
-        sink.output(Output::ToPeers { rooms, except: None, event: &event });
-        self.tell_watchers(now, person, false, sink);
-        if begins_again {
-            self.expect_registration(now, conn);
-        } else {
-            self.close(now, conn, reason, message.as_ref(), sink);
-        }
-        // `committed` does the same for the author; a killed member is not the author.
-        if conn != author.conn {
-            self.vacate_if_finished(conn);
-        }
+        begins_again
     }
 
     /// Keeps the address of a killed member out for a while, or its client would be back at once.
@@ -176,21 +186,23 @@ impl Hub {
         sink: &mut impl Sink,
     ) {
         if matches!(author.entry.command, Command::Promote { .. }) {
-            self.respond(author.now, author.conn, &Reply::NowOperator, sink);
+            self.answer_author(author, &Reply::NowOperator, sink);
         }
-        self.respond(author.now, author.conn, &Reply::UserModesChanged { on, off }, sink);
+        self.answer_author(author, &Reply::UserModesChanged { on, off }, sink);
     }
 
     pub(super) fn renamed(&mut self, author: Author<'_>, id: MemberId, from: &Person, sink: &mut impl Sink) {
-        let Author { conn, stamp, .. } = author;
         self.charge_for_rooms(author, id);
-        let except = self.open(conn);
+        let except = self.open_author(author);
         let Some(member) = self.world.member(id) else { return };
         let (person, by_bot) = (member.person().clone(), member.modes().has(UserModes::BOT));
-        let event = Event { stamp, by: from, by_bot, kind: EventKind::Renamed { to: &person.name } };
+        let kind = EventKind::Renamed { to: &person.name };
+        let event = Event { stamp: author.stamp, by: from, by_bot, kind };
         sink.output(Output::ToPeers { rooms: member.rooms(), except, event: &event });
-        self.respond(author.now, conn, &Reply::Renamed { event: &event, name: &person.name }, sink);
-        self.identified(conn, &person);
+        self.answer_author(author, &Reply::Renamed { event: &event, name: &person.name }, sink);
+        if let Some(conn) = author.conn {
+            self.identified(conn, &person);
+        }
         if from.name != person.name && planted::tells_watchers() {
             self.tell_watchers(author.now, from, false, sink);
             self.tell_watchers(author.now, &person, true, sink);
@@ -209,19 +221,20 @@ impl Hub {
         let Some((by, by_bot)) = self.event_author(member) else { return };
         let event = Event { stamp: author.stamp, by: &by, by_bot, kind };
         self.charge_for_rooms(author, member);
-        let except = self.open(author.conn);
+        let except = self.open_author(author);
         let rooms = self.world.member(member).map_or(&[][..], Member::rooms);
         sink.output(Output::ToPeers { rooms, except, event: &event });
         self.tell_close_watchers(member, &event, sink);
-        if !matches!(kind, EventKind::AwaySet { .. }) {
-            self.respond_event(author.conn, &event, sink);
+        if let Some(conn) = author.conn.filter(|_| !matches!(kind, EventKind::AwaySet { .. })) {
+            self.respond_event(conn, &event, sink);
         }
     }
 
     /// Charges the author one line for each room of a member but the first, as if it had sent a message to each.
     pub(super) fn charge_for_rooms(&mut self, author: Author<'_>, member: MemberId) {
+        let Some(conn) = author.conn else { return };
         let rooms = self.world.member(member).map_or(0, |member| member.rooms().len());
-        self.charge(author.now, author.conn, Cost::lines(rooms.saturating_sub(1)));
+        self.charge(author.now, conn, Cost::lines(rooms.saturating_sub(1)));
     }
 }
 

@@ -10,7 +10,8 @@ use crate::dialect::event::{Event, EventKind, Stamp};
 use crate::dialect::reply::Reply;
 use crate::hub::Hub;
 use crate::hub::output::Sink;
-use crate::log::command::{Command, LogEntry, Message, MessageKind};
+use crate::log::command::{Command, Message, MessageKind};
+use crate::log::entry::{LogEntry, Origin};
 use crate::planted;
 use crate::world::Refusal;
 use alloc::vec::Vec;
@@ -39,14 +40,15 @@ impl Hub {
             self.world.room(room).into_iter().flat_map(|room| room.members_from(MemberId::default()));
         let readers = members.filter(|&(id, statuses)| id != member && reads(statuses)).map(|(id, _)| id);
         self.push_event_to(&readers.collect::<Vec<_>>(), &event, sink);
-        if echoes {
+        if let Some(conn) = conn.filter(|_| echoes) {
             self.respond_event(conn, &event, sink);
         }
     }
 
     /// Whether a connection is sent its own messages.
-    fn echoes(&self, conn: ConnId) -> bool {
-        self.session_ref(conn).is_some_and(|session| session.dialect().echoes(&self.options))
+    fn echoes(&self, conn: Option<ConnId>) -> bool {
+        conn.and_then(|conn| self.session_ref(conn))
+            .is_some_and(|session| session.dialect().echoes(&self.options))
     }
 
     pub(super) fn told(
@@ -57,13 +59,13 @@ impl Hub {
         message: &Message,
         sink: &mut impl Sink,
     ) {
-        let Author { conn, stamp, now, .. } = author;
+        let Author { conn, stamp, .. } = author;
         let Some((by, by_bot)) = self.event_author(from) else { return };
         let Some(name) = self.world.member(to).map(|to| to.name().clone()) else { return };
         let event = Event { stamp, by: &by, by_bot, kind: EventKind::Told { to: &name, message } };
         let echoes = self.echoes(conn);
         let reply = Reply::Told { event: &event, name: &name, text: &message.text, echoes };
-        self.respond(now, conn, &reply, sink);
+        self.answer_author(author, &reply, sink);
         if let Some(reader) = self.conn_of(to) {
             self.push_event(reader, &event, sink);
         }
@@ -77,7 +79,7 @@ impl Hub {
         let Some(target) = self.world.member(target) else { return };
         if let Some(away) = target.away() {
             let (name, away) = (target.name().clone(), away.clone());
-            self.respond(author.now, author.conn, &Reply::IsAway { name: &name, away: &away }, sink);
+            self.answer_author(author, &Reply::IsAway { name: &name, away: &away }, sink);
         }
     }
 
@@ -99,8 +101,9 @@ impl Hub {
     pub(in crate::hub) fn signal(&mut self, now: Now, conn: ConnId, command: &Command, sink: &mut impl Sink) {
         let log_unix_ms = self.world.began_unix_ms();
         let stamp = Stamp { log_unix_ms, seq: Seq(0), at_unix_ms: now.unix_ms };
-        let entry = LogEntry { seq: Seq(0), at_unix_ms: now.unix_ms, command: command.clone() };
-        let author = Author { conn, entry: &entry, stamp, now };
+        let (seq, at_unix_ms, origin) = (Seq(0), now.unix_ms, Origin::default());
+        let entry = LogEntry { seq, at_unix_ms, origin, command: command.clone() };
+        let author = Author { conn: Some(conn), entry: &entry, stamp, now };
         let delivered = match command {
             Command::Say { member, room, status, message } => {
                 self.world.cache_muted_in(*member, room);

@@ -26,13 +26,13 @@ impl Hub {
         let invited = |to_target| EventKind::Invited { name: &name, room: &room_name, to_target };
         let event = Event { stamp: author.stamp, by: &by, by_bot, kind: invited(false) };
         // Members of the room read it only with the capability invite-notify (IRCv3).
-        let except = self.open(author.conn);
+        let except = self.open_author(author);
         sink.output(Output::ToRoom { room, except, event: &event });
         if let Some(conn) = self.conn_of(target) {
             let event = Event { kind: invited(true), ..event };
             self.push_reply(author.now, conn, &Reply::InvitedTo { event: &event, room: &room_name }, sink);
         }
-        self.respond(author.now, author.conn, &Reply::Invited { name: &name, room: &room_name }, sink);
+        self.answer_author(author, &Reply::Invited { name: &name, room: &room_name }, sink);
         self.tell_away(author, target, sink);
     }
 
@@ -59,6 +59,7 @@ impl Hub {
             let kind = EventKind::AwaySet { away: away.as_ref() };
             sink.output(Output::ToRoom { room, except: None, event: &Event { kind, ..event } });
         }
+        let Some(conn) = conn else { return };
         self.moved(conn, Some(&name));
         let Some(class) = self.class(conn) else { return };
         sink.output(Output::Subscribe { conn, room, class });
@@ -90,7 +91,7 @@ impl Hub {
             self.moved(conn, None);
         }
         let conn = self.conn_of(target);
-        let is_itself = conn == Some(author.conn);
+        let is_itself = conn.is_some() && conn == author.conn;
         // The target reads a reply of its own, and is unsubscribed before the room is told.
         if let Some(conn) = conn {
             sink.output(Output::Unsubscribe { conn, room });
@@ -128,7 +129,7 @@ impl Hub {
     ) {
         let Some(room) = self.world.room(room).map(|room| room.name().clone()) else { return };
         for change in changes {
-            self.respond(author.now, author.conn, &Reply::Unchanged { room: &room, change }, sink);
+            self.answer_author(author, &Reply::Unchanged { room: &room, change }, sink);
         }
     }
 
@@ -143,12 +144,14 @@ impl Hub {
         let Author { conn, stamp, .. } = author;
         let Some((by, by_bot)) = self.event_author(id) else { return };
         let event = Event { stamp, by: &by, by_bot, kind: EventKind::Parted { room: name, message } };
-        self.moved(conn, None);
-        if let Some(conn) = self.open(conn) {
+        if let Some(conn) = conn {
+            self.moved(conn, None);
+        }
+        if let Some(conn) = self.open_author(author) {
             sink.output(Output::Unsubscribe { conn, room });
         }
         sink.output(Output::ToRoom { room, except: None, event: &event });
-        self.respond(author.now, conn, &Reply::Parted(&event), sink);
+        self.answer_author(author, &Reply::Parted(&event), sink);
     }
 
     pub(super) fn topic_set(

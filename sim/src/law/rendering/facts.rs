@@ -66,7 +66,7 @@ impl Facts {
             _ => None,
         };
         let commands = commands(&entry.command);
-        let fact = Fact { at_unix_ms: entry.at_unix_ms, commands, sources, said };
+        let fact = Fact { at_unix_ms: world.at_unix_ms(), commands, sources, said };
         self.entries.insert(entry.seq, fact);
     }
 
@@ -97,7 +97,9 @@ impl Said {
 /// Returns the commands of the messages about an entry.
 const fn commands(command: &Command) -> &'static [&'static str] {
     match command {
-        Command::Configure(_)
+        Command::Configure { .. }
+        | Command::Ended { .. }
+        | Command::Started { .. }
         | Command::LiftBan { .. }
         | Command::Promote { .. }
         | Command::SetBan { .. }

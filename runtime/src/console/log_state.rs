@@ -1,0 +1,36 @@
+//! Logging what happens to the log itself, and to the life of the node.
+
+use super::Console;
+use crate::locale::text;
+use parlor_protocol::{ConsoleEvent, Language};
+use tracing::{error, warn};
+
+impl Console {
+    pub(super) fn log_log_state(&self, event: &ConsoleEvent<'_>) {
+        let language = self.language;
+        match *event {
+            ConsoleEvent::ClockSetBack { by_ms } => {
+                let text = text!(
+                    language,
+                    "the clock was set back by {by_ms} ms; times of messages go back, too",
+                    "时钟被回拨 {by_ms} 毫秒，消息时间也随之回拨"
+                );
+                warn!(event = "clock_set_back", by_ms, "{text}");
+            }
+            ConsoleEvent::LifeOver { other: Some(other) } => {
+                let text = text!(
+                    language,
+                    "another process has started for this node; this one stops",
+                    "本节点已有另一个进程启动，本进程停止"
+                );
+                error!(event = "life_over", %other, "{text}");
+            }
+            ConsoleEvent::LifeOver { other: None } => {
+                let text =
+                    text!(language, "this node was ended; its process stops", "本节点已被移除，其进程停止");
+                error!(event = "life_over", "{text}");
+            }
+            _ => {}
+        }
+    }
+}
