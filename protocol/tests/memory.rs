@@ -110,7 +110,7 @@ impl Running {
             rate: Rate { lines: 0, ..Limits::default().rate },
             ..Limits::default()
         };
-        limits.world.rooms_per_host_max = usize::MAX;
+        limits.world.rooms_per_host_max = u32::MAX;
         let mut machine = Machine::default();
         let server = Server::new(limits, Options::default(), Now::default(), &mut machine);
         Self { server, machine }

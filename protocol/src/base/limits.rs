@@ -125,32 +125,33 @@ limits! {
 }
 
 limits! {
-    /// The limits of the shared state. They are in the log, so that a replay does not depend on a configuration file.
+    /// The limits of the shared state. They are in the log, so that a replay does not depend on a configuration file. Their
+    /// types have the same size on every machine, because the entries of a log may be stored and read on another one.
     WorldLimits {
         /// Maximum number of former names (of members that left or were renamed) that `WHOWAS` finds.
-        departed_max: usize = 1_000;
+        departed_max: u32 = 1_000;
         /// Maximum number of bytes of text in a room's history.
-        history_bytes_max: usize = 64 << 10;
+        history_bytes_max: u64 = 64 << 10;
         /// Maximum number of lines in a room's history.
-        history_lines_max: usize = 100;
+        history_lines_max: u32 = 100;
         /// Maximum number of bytes of text in the histories of all rooms together. If there are more, the oldest half of the
         /// longest history is dropped.
-        histories_bytes_max: usize = 64 << 20;
+        histories_bytes_max: u64 = 64 << 20;
         /// Maximum number of invitations of one member. A further one replaces the oldest.
-        invitations_max: usize = 20;
+        invitations_max: u32 = 20;
         /// Maximum number of masks of one room: bans and exceptions together.
-        masks_max: usize = 100;
+        masks_max: u32 = 100;
         /// Maximum number of rooms.
-        rooms_max: usize = 10_000;
+        rooms_max: u32 = 10_000;
         /// Maximum number of rooms that were begun by members with the same host: from the same address, unless an operator has
         /// set the host.
-        rooms_per_host_max: usize = 100;
+        rooms_per_host_max: u32 = 100;
         /// Maximum number of rooms that one member is in.
-        rooms_per_member_max: usize = 20;
+        rooms_per_member_max: u32 = 20;
         /// Maximum number of bans from the server.
-        server_bans_max: usize = 1_000;
+        server_bans_max: u32 = 1_000;
         /// Maximum number of bytes of a room's topic. A longer one is refused.
-        topic_bytes_max: usize = 390;
+        topic_bytes_max: u32 = 390;
     }
     others {}
 }
@@ -287,7 +288,7 @@ impl Limits {
                 zh: "line_bytes_max 必须在 128 到 1048576 之间",
                 holds: line >= 128 && line <= 1 << 20,
             },
-            at_most!(topic_bytes_max, line_bytes_max, self.world.topic_bytes_max <= line),
+            at_most!(topic_bytes_max, line_bytes_max, self.world.topic_bytes_max as usize <= line),
             at_least!(pending_commands_max, lines, 1),
             Relation {
                 en: "pending_commands_max × the largest size of a line as others receive it (line_bytes_max × 3, in pieces of \
@@ -424,9 +425,8 @@ mod tests {
         };
         type Set = fn(&mut Limits, u32);
         let small: Set = |limits, bytes| {
-            let bytes = bytes as usize;
             // A topic is at most as long as a line.
-            (limits.line_bytes_max, limits.world.topic_bytes_max) = (bytes, bytes.min(100));
+            (limits.line_bytes_max, limits.world.topic_bytes_max) = (bytes as usize, bytes.min(100));
             limits.backlog_bytes_max = 1 << 28;
             limits.outbox_bytes_max = 1 << 28;
         };
@@ -435,7 +435,7 @@ mod tests {
             ("line_bytes_max must be from 128", small, 1 << 20, (1 << 20) + 1),
             (
                 "topic_bytes_max must be at most",
-                |limits, bytes| limits.world.topic_bytes_max = bytes as usize,
+                |limits, bytes| limits.world.topic_bytes_max = bytes,
                 1_000,
                 1_001,
             ),
@@ -525,20 +525,15 @@ mod tests {
             ("targets_max", |limits, count| limits.targets_max = count as usize, 1, 0),
             ("turn_lines_max", |limits, count| limits.turn_lines_max = count, 1, 0),
             ("flush_writes_max", |limits, count| limits.flush_writes_max = count as usize, 1, 0),
-            ("rooms_max", |limits, count| limits.world.rooms_max = count as usize, 1, 0),
-            ("rooms_per_host_max", |limits, count| limits.world.rooms_per_host_max = count as usize, 1, 0),
+            ("rooms_max", |limits, count| limits.world.rooms_max = count, 1, 0),
+            ("rooms_per_host_max", |limits, count| limits.world.rooms_per_host_max = count, 1, 0),
             (
                 "history_bytes_max must be at most",
-                |limits, bytes| limits.world.history_bytes_max = bytes as usize,
+                |limits, bytes| limits.world.history_bytes_max = bytes.into(),
                 64 << 20,
                 (64 << 20) + 1,
             ),
-            (
-                "rooms_per_member_max",
-                |limits, count| limits.world.rooms_per_member_max = count as usize,
-                1,
-                0,
-            ),
+            ("rooms_per_member_max", |limits, count| limits.world.rooms_per_member_max = count, 1, 0),
             (
                 "backlog_bytes_max must be at",
                 |limits, bytes| limits.backlog_bytes_max = bytes as usize,

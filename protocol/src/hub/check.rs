@@ -52,10 +52,10 @@ impl Hub {
         }
         let limits = *self.world.limits();
         assert!(self.world.room_named(&RoomName::lobby()).is_some(), "the lobby always exists");
-        assert!(self.world.rooms().len() <= limits.rooms_max, "rooms are within their limit");
+        assert!(self.world.rooms().len() <= limits.rooms_max as usize, "rooms are within their limit");
         for (id, member) in self.world.members() {
             assert!(
-                member.rooms().len() <= limits.rooms_per_member_max,
+                member.rooms().len() <= limits.rooms_per_member_max as usize,
                 "{id} is in no more rooms than allowed"
             );
         }

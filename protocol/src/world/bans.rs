@@ -25,7 +25,7 @@ impl World {
         let at_unix_ms = self.at_unix_ms;
         let bans_max = self.limits.server_bans_max;
         let others = self.bans(at_unix_ms).filter(|ban| ban.target != *target).count();
-        if others >= bans_max {
+        if others >= bans_max as usize {
             return Err(Refusal::BansFull(bans_max));
         }
         self.bans.retain(|ban| !ban.is_over(at_unix_ms) && ban.target != *target);

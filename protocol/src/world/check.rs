@@ -37,16 +37,16 @@ impl World {
         assert_eq!(self.invisible, count(UserModes::INVISIBLE), "invisible members are counted");
         assert_eq!(self.operators, count(UserModes::OPERATOR), "operators are counted");
         assert!(
-            self.former_names.len() <= self.limits.departed_max,
+            self.former_names.len() <= self.limits.departed_max as usize,
             "the former names are within their limit"
         );
-        assert!(self.bans.len() <= self.limits.server_bans_max, "bans are within their limit");
+        assert!(self.bans.len() <= self.limits.server_bans_max as usize, "bans are within their limit");
         let secret = self.rooms.values().filter(|room| room.modes.has(Flag::Secret)).count();
         assert_eq!(self.secret_rooms, secret, "secret rooms are counted");
         let histories: usize = self.rooms.values().map(|room| room.history_bytes).sum();
         assert_eq!(self.histories_bytes, histories, "the bytes of all histories are counted");
         assert!(
-            histories <= self.limits.histories_bytes_max,
+            histories as u64 <= self.limits.histories_bytes_max,
             "all histories together are within their limit"
         );
         let begun_by = |host| self.rooms.values().filter(|room| room.begun_by.as_ref() == Some(host)).count();

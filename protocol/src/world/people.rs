@@ -325,7 +325,7 @@ impl World {
             let invitations = &mut target.extras_mut().invitations;
             invitations.retain(|&other| other != room_id);
             invitations.push(room_id);
-            if invitations.len() > self.limits.invitations_max {
+            if invitations.len() > self.limits.invitations_max as usize {
                 invitations.remove(0);
             }
         }
@@ -347,7 +347,7 @@ impl World {
     }
 
     pub(super) fn trim_former_names(&mut self) {
-        while self.former_names.len() > self.limits.departed_max {
+        while self.former_names.len() > self.limits.departed_max as usize {
             self.former_names.pop_front();
         }
     }

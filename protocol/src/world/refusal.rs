@@ -23,7 +23,7 @@ pub enum Refusal {
     /// The member is banned from the room.
     Banned(RoomName),
     /// The server has as many bans as its limit allows, which is this number.
-    BansFull(usize),
+    BansFull(u32),
     /// The member to whom the reply would go has left the server.
     CorrespondentLeft,
     /// Only invited members may enter the room.
@@ -77,11 +77,11 @@ pub enum Refusal {
     /// The member may not speak in the room.
     Silenced(RoomName),
     /// The topic is longer than this number of bytes.
-    TopicTooLong(usize),
+    TopicTooLong(u32),
     /// The member is in as many rooms as its limit allows.
     TooManyRooms,
     /// Members with the host of this one have begun as many rooms as they may, which is this number.
-    TooManyRoomsBegun(usize),
+    TooManyRoomsBegun(u32),
 }
 
 impl Refusal {

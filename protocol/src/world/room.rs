@@ -142,7 +142,9 @@ impl Room {
 
     /// Drops the oldest lines until the history is within its limits.
     pub(super) fn trim_history(&mut self, limits: &WorldLimits) {
-        while self.history.len() > limits.history_lines_max || self.history_bytes > limits.history_bytes_max {
+        while self.history.len() > limits.history_lines_max as usize
+            || self.history_bytes as u64 > limits.history_bytes_max
+        {
             let Some(oldest) = self.history.pop_front() else { break };
             self.history_bytes -= oldest.bytes();
         }
@@ -152,12 +154,12 @@ impl Room {
         let bytes: usize = self.history.iter().map(HistoryLine::bytes).sum();
         assert_eq!(self.history_bytes, bytes, "the bytes of the history of {} are counted", self.name);
         assert!(
-            bytes <= limits.history_bytes_max,
+            bytes as u64 <= limits.history_bytes_max,
             "the bytes of the history of {} are within their limit",
             self.name
         );
         assert!(
-            self.history.len() <= limits.history_lines_max,
+            self.history.len() <= limits.history_lines_max as usize,
             "the lines of the history of {} are within their limit",
             self.name
         );

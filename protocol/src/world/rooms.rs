@@ -88,17 +88,17 @@ impl World {
             return Err(Refusal::NoKey(name.clone()));
         }
         let ends = from.is_some_and(|room| self.ends_without(room, id));
-        if there.is_none() && self.rooms.len() - usize::from(ends) >= self.limits.rooms_max {
+        if there.is_none() && self.rooms.len() - usize::from(ends) >= self.limits.rooms_max as usize {
             return Err(Refusal::RoomsFull);
         }
         let host = member.person.profile.host();
         let ends_own =
             from.filter(|_| ends).and_then(|room| self.rooms.get(&room)?.begun_by.as_deref()) == Some(host);
         let begun = self.rooms_begun.get(host).map_or(0, |&count| count - usize::from(ends_own));
-        if there.is_none() && begun >= planted::rooms_per_host(self.limits.rooms_per_host_max) {
+        if there.is_none() && begun >= planted::rooms_per_host(self.limits.rooms_per_host_max) as usize {
             return Err(Refusal::TooManyRoomsBegun(self.limits.rooms_per_host_max));
         }
-        if member.rooms.len() - usize::from(from.is_some()) >= self.limits.rooms_per_member_max {
+        if member.rooms.len() - usize::from(from.is_some()) >= self.limits.rooms_per_member_max as usize {
             return Err(Refusal::TooManyRooms);
         }
         let Some((room_id, room)) = there.and_then(|id| Some((id, self.rooms.get(&id)?))) else {
@@ -174,7 +174,7 @@ impl World {
     /// Halves the longest histories until all of them together are within their limit. So a room with little history keeps it,
     /// however much is said in others.
     pub(super) fn trim_histories(&mut self) {
-        while self.histories_bytes > planted::histories_bytes(self.limits.histories_bytes_max) {
+        while self.histories_bytes as u64 > planted::histories_bytes(self.limits.histories_bytes_max) {
             let by_length = |(id, room): &(&RoomId, &mut Box<Room>)| (room.history_bytes, Reverse(**id));
             let Some((_, room)) = self.rooms.iter_mut().max_by_key(by_length) else { return };
             self.histories_bytes -= room.history_bytes;
@@ -227,7 +227,7 @@ impl World {
             self.may_say(id, room_name, MessageKind::Text)?;
         }
         let bytes_max = self.limits.topic_bytes_max;
-        if topic.is_some_and(|topic| topic.as_str().len() > bytes_max) {
+        if topic.is_some_and(|topic| topic.as_str().len() > bytes_max as usize) {
             return Err(Refusal::TopicTooLong(bytes_max));
         }
         if let (Some(room), Some(member)) = (self.rooms.get_mut(&room_id), self.members.get(&id)) {
@@ -300,7 +300,7 @@ impl World {
                 None => (false, change.clone()),
             },
             ModeChange::Mask { list, mask, on: true } => {
-                if room.modes.masks() >= masks_max && !room.modes.has_mask(*list, mask) {
+                if room.modes.masks() >= masks_max as usize && !room.modes.has_mask(*list, mask) {
                     let (room, mask) = (room.name.clone(), mask.clone());
                     return Err(Refusal::ListFull { room, list: *list, mask });
                 }

@@ -157,7 +157,7 @@ impl Model {
         let at_unix_ms = entry.at_unix_ms;
         let most = self.chat.limits.server_bans_max;
         let is_new = !self.chat.bans_at(at_unix_ms).any(|ban| ban.target == *target);
-        if is_new && self.chat.bans_at(at_unix_ms).count() == most {
+        if is_new && self.chat.bans_at(at_unix_ms).count() == most as usize {
             sometimes!(self.marks, BansFull, true);
             return Err(Refusal::BansFull(most));
         }

@@ -290,17 +290,17 @@ impl Chat {
             return Err(Refusal::NoKey(to.clone()));
         }
         let ends = left.is_some_and(|room| room.name != RoomName::lobby() && room.members.len() == 1);
-        if there.is_none() && self.rooms.len() - usize::from(ends) >= self.limits.rooms_max {
+        if there.is_none() && self.rooms.len() - usize::from(ends) >= self.limits.rooms_max as usize {
             return Err(Refusal::RoomsFull);
         }
         let is_own = |room: &&Room| room.begun_by.as_deref() == Some(person.person.profile.host());
         let begun = self.rooms.iter().filter(is_own).count();
         let ends_own = usize::from(ends && left.as_ref().is_some_and(is_own));
         let begun_max = self.limits.rooms_per_host_max;
-        if there.is_none() && begun - ends_own >= begun_max {
+        if there.is_none() && begun - ends_own >= begun_max as usize {
             return Err(Refusal::TooManyRoomsBegun(begun_max));
         }
-        if person.rooms.len() - usize::from(left.is_some()) >= self.limits.rooms_per_member_max {
+        if person.rooms.len() - usize::from(left.is_some()) >= self.limits.rooms_per_member_max as usize {
             return Err(Refusal::TooManyRooms);
         }
         let Some(there) = there else { return Ok(()) };
@@ -367,7 +367,7 @@ impl Chat {
             self.check_speech(id, &room.name, MessageKind::Text)?;
         }
         let bytes_max = self.limits.topic_bytes_max;
-        if topic.is_some_and(|topic| topic.as_str().len() > bytes_max) {
+        if topic.is_some_and(|topic| topic.as_str().len() > bytes_max as usize) {
             return Err(Refusal::TopicTooLong(bytes_max));
         }
         Ok(room.name.clone())
@@ -414,7 +414,7 @@ impl Chat {
         let invitations = &mut self.person(target).invitations;
         invitations.retain(|other| *other != began);
         invitations.push(began);
-        let over = invitations.len().saturating_sub(most);
+        let over = invitations.len().saturating_sub(most as usize);
         invitations.drain(..over);
     }
 
@@ -433,7 +433,7 @@ impl Chat {
             _ => None,
         };
         let shown = target.map(|target| self.people[&target].person.name.clone());
-        let masks_max = self.limits.masks_max;
+        let masks_max = self.limits.masks_max as usize;
         let Some(room) = self.room_mut(room) else { return Ok(None) };
         let mut told = change.clone();
         let changed = match change {
@@ -511,7 +511,7 @@ impl Chat {
 
     pub(super) fn depart(&mut self, entry: &LogEntry, person: Person) {
         self.departed.push((person, entry.at_unix_ms));
-        let over = self.departed.len().saturating_sub(self.limits.departed_max);
+        let over = self.departed.len().saturating_sub(self.limits.departed_max as usize);
         self.departed.drain(..over);
     }
 
@@ -530,14 +530,14 @@ impl Chat {
         let by = by.clone();
         room.history.push(HistoryLine { seq: entry.seq, at_unix_ms: entry.at_unix_ms, by, kind, text });
         let bytes = |heard: &HistoryLine| heard.by.name.as_str().len() + heard.text.as_str().len();
-        while room.history.len() > history_lines_max
-            || room.history.iter().map(bytes).sum::<usize>() > history_bytes_max
+        while room.history.len() > history_lines_max as usize
+            || room.history.iter().map(bytes).sum::<usize>() as u64 > history_bytes_max
         {
             room.history.remove(0);
         }
         let mut is_halved = false;
         let length = |room: &Room| room.history.iter().map(bytes).sum::<usize>();
-        while self.rooms.iter().map(length).sum::<usize>() > self.limits.histories_bytes_max {
+        while self.rooms.iter().map(length).sum::<usize>() as u64 > self.limits.histories_bytes_max {
             let longest = self.rooms.iter().map(length).max().unwrap_or_default();
             let Some(room) = self.rooms.iter_mut().find(|room| length(room) == longest) else { break };
             is_halved = true;

@@ -89,7 +89,7 @@ fn isupport(asker: &Asker<'_>) -> Vec<String> {
             "TARGMAX=JOIN:{targets},KICK:{targets},LIST:{targets},NAMES:{targets},NOTICE:{targets},PART:{targets},\
              PRIVMSG:{targets},TAGMSG:{targets},WHOIS:1,WHOWAS:1"
         ),
-        format!("TOPICLEN={}", world.topic_bytes_max.min(TEXT_BYTES_MAX)),
+        format!("TOPICLEN={}", TEXT_BYTES_MAX.min(world.topic_bytes_max as usize)),
         format!("USERLEN={}", Profile::USER_BYTES_MAX),
         "UTF8ONLY".to_string(),
         "WHOX".to_string(),
