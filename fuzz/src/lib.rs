@@ -2,6 +2,7 @@
 //!
 //! The programs in `fuzz_targets/` only call them, so that `cargo test` compiles them and replays the corpus on stable Rust.
 
+mod codec;
 mod irc_event;
 mod irc_session;
 mod proxy;
@@ -21,6 +22,7 @@ use parlor_sim::trace::Trace;
 use parlor_sim::typed::Item as Typed;
 use parlor_sim::{terminal, tier1, typed};
 
+pub use codec::codec;
 pub use irc_session::irc_session;
 pub use proxy::proxy;
 pub use sniff::sniff;
@@ -30,7 +32,8 @@ pub use webirc::webirc;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
+    ("codec", codec),
     ("dialect", dialect),
     ("framer", framer),
     ("hub", hub),

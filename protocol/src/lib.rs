@@ -12,6 +12,7 @@
 //!   [`Command`] to propose to the log, or a question to answer.
 //! - The log, which the embedding program provides, puts the commands of all sessions into one order. [`MemoryLog`] is a
 //!   log that commits at once and stores nothing.
+//! - [`codec`] has the bytes of entries, for a log that stores or sends them.
 //! - [`World`] is the state that results from the entries of the log: members, names and rooms.
 //! - [`Hub`] connects the sessions with the log and the world. It handles an [`Input`] and puts [`Output`]s into a
 //!   [`Sink`].
@@ -58,6 +59,7 @@
 extern crate alloc;
 
 mod base;
+pub mod codec;
 mod dialect;
 mod framing;
 mod hub;

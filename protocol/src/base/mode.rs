@@ -1,5 +1,6 @@
 //! The modes of a room, including its lists of bans and exceptions.
 
+mod glob;
 mod mask;
 
 use crate::base::digest::Digest;
@@ -9,8 +10,9 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+pub use glob::{Folded, Glob};
 pub(crate) use mask::starred_network;
-pub use mask::{Folded, Glob, Mask, MaskEntry, MaskError, MaskList};
+pub use mask::{Mask, MaskEntry, MaskError, MaskList};
 
 /// A mode of a room that is on or off. The letters are those of IRC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -135,6 +137,12 @@ impl Key {
         let fits = !text.is_empty() && text.len() <= Self::BYTES_MAX && !text.starts_with(':');
         (fits && !text.contains(|it: char| it == ' ' || it == ',' || it.is_control()))
             .then(|| Self(text.into()))
+    }
+
+    /// Creates a key that was stored. Returns `None` if it is too long, or not one word.
+    pub(crate) fn stored(text: &str) -> Option<Self> {
+        let is_word = !text.is_empty() && !text.contains(|it: char| it == ' ' || it.is_control());
+        (is_word && text.len() <= Self::BYTES_MAX).then(|| Self(text.into()))
     }
 
     /// Returns the key as text.
@@ -413,6 +421,14 @@ mod tests {
             ("a\u{7}", false),
         ] {
             assert_eq!(Key::parse(text).is_some(), is_key, "{text}");
+        }
+        assert_eq!(
+            Key::stored("a,b").as_ref().map(Key::as_str),
+            Some("a,b"),
+            "an older server may have taken it"
+        );
+        for text in ["", "a b", "a\n", "123456789012345678901234"] {
+            assert_eq!(Key::stored(text), None, "{text:?}");
         }
     }
 

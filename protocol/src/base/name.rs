@@ -55,11 +55,19 @@ impl FoldedName {
         } else {
             fold_all(text.chars())
         };
+        Self::of_parts(text, &key)
+    }
+
+    /// Creates a name from its parts.
+    fn of_parts(text: &str, key: &str) -> Self {
         let text: Arc<str> = text.into();
         let key = if *key == *text { Arc::clone(&text) } else { key.into() };
         Self { text, key }
     }
 }
+
+/// The factor by which the folded form of a name may be longer, in bytes: `Ⱥ` has two, and `ⱥ` three.
+pub(crate) const KEY_FACTOR: usize = 2;
 
 macro_rules! folded_name {
     ($name:ident, $about:literal) => {
@@ -79,6 +87,16 @@ macro_rules! folded_name {
             /// Returns the folded form, shared. A map that needs only this part of its names is smaller with these keys.
             pub(crate) fn shared_key(&self) -> Arc<str> {
                 Arc::clone(&self.0.key)
+            }
+
+            /// Creates a name that was stored, with the folded form that it had then: folded again, with other Unicode tables,
+            /// it could be another one. Returns `None` if it is too long, or could not be rendered.
+            pub(crate) fn stored(text: &str, key: &str) -> Option<Self> {
+                let fits = text.len() <= Self::BYTES_MAX
+                    && text.chars().count() <= Self::CHARS_MAX
+                    && key.len() <= KEY_FACTOR * Self::BYTES_MAX;
+                let is_valid = fits && [text, key].into_iter().all(Self::may_be_stored);
+                is_valid.then(|| Self(FoldedName::of_parts(text, key)))
             }
         }
 
@@ -167,6 +185,16 @@ impl Name {
         in_alphabet && !is_misleading(character) && character != '说'
     }
 
+    /// Returns whether the text has the characters that names have always had. Letters beyond ASCII are not looked up: tables that
+    /// are older than the name do not have them all.
+    fn may_be_stored(text: &str) -> bool {
+        let may_have = |it: char| match it.is_ascii() {
+            true => it.is_ascii_alphanumeric() || NAME_PUNCTUATION.contains(it),
+            false => !it.is_control(),
+        };
+        !text.is_empty() && text.chars().all(may_have)
+    }
+
     /// Returns the name that the server assigns to a member with this TCP port: `54321`, or `54321-2` for the second
     /// one. When sixteen such members are there, the number of the next is its log position.
     #[must_use]
@@ -221,6 +249,11 @@ impl RoomName {
         let name = normalize(name, Self::CHARS_MAX, Self::BYTES_MAX)?;
         check_room_alphabet(&name)?;
         Ok(Self(FoldedName::new(&name)))
+    }
+
+    /// Returns whether the text has no characters that names of rooms have never had.
+    fn may_be_stored(text: &str) -> bool {
+        !text.contains(|it: char| it.is_control() || it == ' ' || it == ',')
     }
 
     /// Returns the name of the room that always exists: `lobby`.
@@ -512,6 +545,41 @@ mod tests {
             if let Some(upper) = only(character.to_uppercase()) {
                 assert_eq!(fold(upper), folded, "{character:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_stored_name_keeps_its_folded_form() {
+        let name = Name::stored("Zoë", "zöe").unwrap();
+        assert_eq!((name.as_str(), name.key()), ("Zoë", "zöe"));
+        assert_ne!(name, Name::parse("Zoë").unwrap());
+        // A letter that no version of Unicode has yet.
+        assert!(Name::stored("a\u{378}", "a\u{378}").is_some());
+        assert!(RoomName::stored("", "").is_some(), "the room `#`");
+        let longest = ["a".repeat(Name::CHARS_MAX), "a".repeat(2 * Name::BYTES_MAX)];
+        assert!(Name::stored(&longest[0], &longest[1]).is_some());
+        for (text, key) in [
+            ("", "a"),
+            ("a", ""),
+            ("a b", "a"),
+            ("a", "a!b"),
+            ("a\n", "a"),
+            ("a\u{85}", "a"),
+            (&*alloc::format!("{}a", longest[0]), "a"),
+            ("a", &*alloc::format!("{}a", longest[1])),
+        ] {
+            assert!(Name::stored(text, key).is_none(), "{text:?} {key:?}");
+        }
+        for (text, key) in [("a,b", "a"), ("a", "a b"), ("a\r", "a"), (&*"a".repeat(51), "a")] {
+            assert!(RoomName::stored(text, key).is_none(), "{text:?} {key:?}");
+        }
+    }
+
+    #[test]
+    fn a_folded_form_is_at_most_twice_as_long() {
+        for character in (0..=0x0010_FFFF).filter_map(char::from_u32) {
+            let text: String = core::iter::once(character).nfc().collect();
+            assert!(folded(&text).len() <= KEY_FACTOR * text.len(), "{character:?}");
         }
     }
 

@@ -67,6 +67,13 @@ impl Network {
         bytes
     }
 
+    /// Returns the network that has these bytes.
+    pub(crate) fn from_bytes(bytes: &[u8; 17]) -> Option<Self> {
+        let (first, bits) = bytes.split_first_chunk()?;
+        let network = Self { first: u128::from_be_bytes(*first), bits: *bits.first()? };
+        (network.bits <= 128 && network.first & mask(network.bits) == network.first).then_some(network)
+    }
+
     /// Returns whether the address is in the network. A network of IPv6 contains no address of IPv4, although `::/64`
     /// contains those that they are mapped to; only `::/0` contains both.
     #[must_use]
@@ -204,6 +211,18 @@ mod tests {
         {
             assert_eq!(text.parse::<Network>(), Err(NetworkError), "{text}");
         }
+    }
+
+    #[test]
+    fn a_network_is_read_from_its_bytes() {
+        for text in ["192.0.2.0/24", "0.0.0.0/0", "2001:db8::/32", "::1/128", "::/0"] {
+            assert_eq!(Network::from_bytes(&network(text).to_bytes()), Some(network(text)));
+        }
+        let mut bytes = network("2001:db8::/32").to_bytes();
+        bytes[16] = 129;
+        assert_eq!(Network::from_bytes(&bytes), None, "too many bits");
+        bytes[16] = 28;
+        assert_eq!(Network::from_bytes(&bytes), None, "bits behind the prefix");
     }
 
     #[test]

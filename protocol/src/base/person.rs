@@ -102,6 +102,11 @@ impl Host {
         (fits && text.chars().all(Self::may_have)).then(|| Self(text.into()))
     }
 
+    /// Creates a host that was stored. Returns `None` if it is too long, or not one word.
+    pub(crate) fn stored(text: &str) -> Option<Self> {
+        (text.len() <= Self::BYTES_MAX && is_word(text)).then(|| Self(text.into()))
+    }
+
     /// Returns whether a host may contain the character.
     pub(crate) fn may_have(character: char) -> bool {
         character.is_ascii_alphanumeric() || ".-_/:".contains(character)
@@ -160,6 +165,13 @@ impl Profile {
         }
     }
 
+    /// Creates a profile that was stored. Returns `None` if a part is too long, or the user name or the host is not one word.
+    pub(crate) fn stored(user: &str, host: &str, real_name: &str) -> Option<Self> {
+        let are_words = [user, host].into_iter().all(is_word);
+        let fit = user.len() <= Self::USER_BYTES_MAX && host.len() <= Host::BYTES_MAX;
+        (are_words && fit && Text::is_clean(real_name)).then(|| Self::of(user, host, real_name))
+    }
+
     /// Returns whether a user name may contain the character.
     pub(crate) fn user_may_have(character: char) -> bool {
         character.is_alphanumeric() || "-_.~+[]{}|^\\`'".contains(character)
@@ -200,6 +212,11 @@ impl Profile {
     pub fn with_real_name(&self, real_name: &Text) -> Self {
         Self::of(self.user(), self.host(), real_name.as_str())
     }
+}
+
+/// Returns whether a text can stand between the marks of `name!user@host`.
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && !text.contains(|it: char| it.is_control() || " !@".contains(it))
 }
 
 impl fmt::Debug for Profile {
@@ -267,6 +284,30 @@ mod tests {
         assert!(Host::parse(&"x".repeat(63)).is_some() && Host::parse(&"x".repeat(64)).is_none());
         let shown = profile("alice", "a.cloak").with_host(&Host::parse("tea.example").unwrap());
         assert_eq!((shown.user(), shown.host(), shown.real_name()), ("alice", "tea.example", ""));
+    }
+
+    #[test]
+    fn a_stored_profile_is_not_changed() {
+        let stored = Profile::stored("a*b", "tea_house", "\u{FEFF}Al").unwrap();
+        assert_eq!((stored.user(), stored.host(), stored.real_name()), ("a*b", "tea_house", "\u{FEFF}Al"));
+        let (user, host) = ("u".repeat(20), "h".repeat(63));
+        assert!(Profile::stored(&user, &host, "").is_some());
+        for (user, host, real_name) in [
+            ("", "h", ""),
+            ("u", "", ""),
+            ("a!b", "h", ""),
+            ("u", "a@b", ""),
+            ("u", "a b", ""),
+            ("u", "h", "a\nb"),
+            (&*alloc::format!("{user}u"), "h", ""),
+            ("u", &*alloc::format!("{host}h"), ""),
+        ] {
+            assert!(Profile::stored(user, host, real_name).is_none(), "{user} {host} {real_name:?}");
+        }
+        assert_eq!(Host::stored(&host).as_ref().map(Host::as_str), Some(&*host));
+        for text in ["", "a b", "a!b", "a\r", &alloc::format!("{host}h")] {
+            assert!(Host::stored(text).is_none(), "{text:?}");
+        }
     }
 
     #[test]

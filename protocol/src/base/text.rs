@@ -68,6 +68,17 @@ impl Text {
         Self { formatted: is_formatted(text), text: text.into() }
     }
 
+    /// Creates a text that was stored. It is not cleaned again, which could change it: of two byte order marks, cleaning leaves
+    /// one. Returns `None` if it has characters that no text has.
+    pub(crate) fn stored(text: &str) -> Option<Self> {
+        Self::is_clean(text).then(|| Self { formatted: is_formatted(text), text: text.into() })
+    }
+
+    /// Returns whether the text has only characters that a text may have.
+    pub(crate) fn is_clean(text: &str) -> bool {
+        text.chars().all(is_kept)
+    }
+
     /// Returns the line as a text if nothing in it needs cleaning, as in nearly every line.
     pub(crate) fn from_clean(line: &[u8]) -> Option<Self> {
         already_clean(line).map(|text| Self { text: text.into(), formatted: false })
@@ -135,7 +146,6 @@ fn already_clean(line: &[u8]) -> Option<&str> {
 
 /// Appends the characters of a line that a text may contain. Runs of them are copied as a whole.
 fn keep(line: &str, to: &mut String) {
-    let is_kept = |it: char| (!it.is_control() || it == '\t' || is_formatting(it)) && !is_separator(it);
     let mut rest = line;
     while let Some((at, character)) = rest.char_indices().find(|&(_, character)| !is_kept(character)) {
         to.push_str(&rest[..at]);
@@ -145,6 +155,11 @@ fn keep(line: &str, to: &mut String) {
         rest = &rest[at + character.len_utf8()..];
     }
     to.push_str(rest);
+}
+
+/// Returns whether a text may contain the character.
+fn is_kept(character: char) -> bool {
+    (!character.is_control() || character == '\t' || is_formatting(character)) && !is_separator(character)
 }
 
 /// Returns the line without a leading byte order mark.
@@ -320,6 +335,17 @@ mod tests {
             for part in [before, behind] {
                 assert_eq!(Text::part(part), Text::clean(part.as_bytes(), false), "{part:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_stored_text_is_not_changed() {
+        for line in ["", "\u{FEFF}\u{FEFF}a", "\x02粗\x02体\t", "a"] {
+            let text = Text::clean(line.as_bytes(), false);
+            assert_eq!(Text::stored(text.as_str()), Some(text.clone()), "{line:?}");
+        }
+        for text in ["a\nb", "a\rb", "\0", "\x1b[m", "\x7f", "\u{9b}", "\u{2028}"] {
+            assert_eq!(Text::stored(text), None, "{text:?}");
         }
     }
 

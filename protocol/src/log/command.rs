@@ -2,7 +2,7 @@
 
 use crate::base::ban::{BanTarget, NewBan};
 use crate::base::id::{Life, MemberId, NodeId};
-use crate::base::limits::{PIECE_OVERHEAD_BYTES, PIECE_TEXT_BYTES_MIN, WorldLimits};
+use crate::base::limits::{PIECE_OVERHEAD_BYTES, PIECE_TEXT_BYTES_MIN, TAGGED_LINE_BYTES_MAX, WorldLimits};
 use crate::base::mode::{Key, ModeChange, Status};
 use crate::base::name::{Name, RoomName};
 use crate::base::person::{Host, Profile, UserModes};
@@ -297,6 +297,15 @@ impl Message {
         let tags = self.tags.as_deref().unwrap_or_default();
         self.kind == MessageKind::Tags
             && (tags == "+typing" || tags.starts_with("+typing=") && !tags.contains(';'))
+    }
+
+    /// Creates a message that was stored. Returns `None` if its tags are too long, or could not be rendered.
+    pub(crate) fn stored(kind: MessageKind, text: Text, tags: Option<Arc<str>>) -> Option<Self> {
+        let fit = tags.as_deref().is_none_or(|tags| {
+            // What ends the tags of a message in IRC, or the message.
+            tags.len() <= TAGGED_LINE_BYTES_MAX && !tags.contains(['\0', '\n', '\r', ' '])
+        });
+        fit.then_some(Self { kind, text, tags })
     }
 
     /// Creates a message without tags.

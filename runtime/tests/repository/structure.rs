@@ -4,11 +4,11 @@ use crate::{files, read};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The layers of the core: a module may depend on its own layer and on those before it.
-const LAYERS: [&str; 10] =
-    ["base", "planted", "log", "world", "framing", "dialect", "session", "hub", "outbox", "server"];
+const LAYERS: [&str; 11] =
+    ["base", "planted", "log", "codec", "world", "framing", "dialect", "session", "hub", "outbox", "server"];
 
 /// Layers that know no dialect by its name.
-const BLIND: [&str; 5] = ["log", "world", "hub", "outbox", "server"];
+const BLIND: [&str; 6] = ["log", "codec", "world", "hub", "outbox", "server"];
 
 /// Words that only a dialect may use.
 const DIALECT_WORDS: [&str; 7] = ["irc", "plain", "numeric", "capabilities", "capability", "rpl", "isupport"];
