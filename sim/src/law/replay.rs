@@ -1,4 +1,4 @@
-//! Law 6: a replay of the log has the same digest, and a replay of the inputs sends the same bytes. The replay writes
+//! Law 6: a replay of the log, as it is read from the bytes of its entries, has the same digest, and a replay of the inputs sends the same bytes. The replay writes
 //! each output at once, so it also shows that flushes and partial writes make no difference.
 
 use super::CheckResult;
@@ -6,8 +6,8 @@ use crate::naive::{NaiveSink, Stream};
 use crate::rolling::Rolling;
 use bytes::Bytes;
 use parlor_protocol::{
-    ConnId, Dialect, Hub, Identity, Input, Limits, LogEntry, Now, Options, PasswordResult, RoomName, Via,
-    World,
+    ConnId, Dialect, Hub, Identity, Input, Limits, LogEntry, Now, Options, PasswordResult, Proposal,
+    RoomName, Via, World, codec,
 };
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -123,7 +123,7 @@ impl Replay {
     }
 
     pub(super) fn at_end(&self, world: &World) -> CheckResult {
-        let digest = World::replay(&self.entries).digest();
+        let digest = World::replay(&stored(&self.entries)?).digest();
         if digest != world.digest() {
             return Err(format!(
                 "the log replays to {digest:016x}, and the world is {:016x}",
@@ -151,6 +151,24 @@ impl Replay {
         }
         Ok(())
     }
+}
+
+/// Encodes the entries and decodes them again, as a log does that stores them.
+fn stored(entries: &[LogEntry]) -> Result<Vec<LogEntry>, String> {
+    let mut drawn: u128 = 0;
+    let mut salts = || {
+        drawn += 1;
+        drawn.to_be_bytes()
+    };
+    let read = |entry: &LogEntry| {
+        let LogEntry { seq, at_unix_ms, origin, command } = entry.clone();
+        let bytes = codec::encode(&Proposal { at_unix_ms, origin, command }, &mut salts);
+        let decoded = codec::decode_and_check(&bytes).map_err(|error| format!("{entry:?}: {error}"))?;
+        let again = decoded.proposal.committed_at(seq);
+        // Names are equal if their folded forms are; another spelling gives another digest.
+        if again == *entry { Ok(again) } else { Err(format!("{entry:?} is stored as {again:?}")) }
+    };
+    entries.iter().map(read).collect()
 }
 
 impl Default for Beginning {
