@@ -193,7 +193,7 @@ impl Server {
             server.members.push(conn);
         }
         // The room's history is full, as it is in a room that is older than a minute.
-        for _ in 0..limits.world.history_lines_max {
+        for _ in 0..limits.history_lines_max {
             assert_eq!(server.say(), 1, "one output for all members");
         }
         server.come_and_go();

@@ -37,6 +37,7 @@ use crate::log::close_reason::CloseReason;
 use crate::log::command::Command;
 use crate::planted;
 use crate::session::{Funds, Link, Request, Session, Workspace};
+use crate::views::Views;
 use crate::world::{Effect, Refusal, World};
 use address::{AddressId, Addresses, Ticket};
 use alloc::boxed::Box;
@@ -73,6 +74,7 @@ pub struct Hub {
     turn: Turn,
     watches: Watches,
     world: World,
+    views: Views,
     counters: Counters,
     phase: Phase,
     under_way: UnderWay,
@@ -159,6 +161,7 @@ impl Hub {
             timers: Timers::default(),
             turn: Turn::default(),
             watches: Watches::default(),
+            views: Views::new(&limits, &world),
             world,
             counters: Counters::default(),
             phase: Phase::Serving,
@@ -272,6 +275,12 @@ impl Hub {
     #[must_use]
     pub const fn world(&self) -> &World {
         &self.world
+    }
+
+    /// Returns the views of what has happened.
+    #[must_use]
+    pub const fn views(&self) -> &Views {
+        &self.views
     }
 
     fn closed(&mut self, now: Now, conn: ConnId, sink: &mut impl Sink) {

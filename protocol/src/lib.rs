@@ -71,6 +71,7 @@ pub mod planted;
 mod planted;
 mod server;
 mod session;
+mod views;
 mod world;
 
 pub use base::ban::{BanTarget, BanTargetError, NewBan, ServerBan, parse_duration};
@@ -111,4 +112,5 @@ pub use log::memory::MemoryLog;
 pub use outbox::{Outbox, OutboxCounters, Wire};
 pub use server::memory::MemoryServer;
 pub use server::{Environment, Server};
-pub use world::{Applied, Effect, FormerName, HistoryLine, Member, Node, Refusal, Room, Topic, World};
+pub use views::{FormerName, HistoryLine, Views};
+pub use world::{Applied, Effect, Member, Node, Refusal, Room, Topic, World};

@@ -144,8 +144,8 @@ pub(crate) fn rooms_per_host(rooms_max: u32) -> u32 {
 }
 
 /// Returns the maximum number of bytes of all histories together.
-pub(crate) fn histories_bytes(bytes_max: u64) -> u64 {
-    if is(Bug::HistoriesUnbounded) { u64::MAX } else { bytes_max }
+pub(crate) fn histories_bytes(bytes_max: usize) -> usize {
+    if is(Bug::HistoriesUnbounded) { usize::MAX } else { bytes_max }
 }
 
 /// Returns whether a new connection has to wait. `is_ready` is whether the budget of its address allows it now.

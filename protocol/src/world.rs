@@ -25,14 +25,13 @@ use crate::log::close_reason::CloseReason;
 use crate::log::command::Command;
 use crate::log::entry::LogEntry;
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 pub use effect::Effect;
 pub use nodes::{Applied, Node};
-pub use people::FormerName;
 pub use refusal::Refusal;
-pub use room::{HistoryLine, Room, Topic};
+pub use room::{Room, Topic};
 
 /// The shared state: the result of applying the entries of a log, in their order.
 ///
@@ -46,8 +45,6 @@ pub struct World {
     bans: Vec<ServerBan>,
     /// The time at which the log began, in milliseconds since 1970-01-01T00:00:00Z.
     began_unix_ms: u64,
-    /// The names of members that left or were renamed, the latest last.
-    former_names: VecDeque<FormerName>,
     limits: WorldLimits,
     /// The revision of the limits; 0 before the first.
     revision: u64,
@@ -55,9 +52,8 @@ pub struct World {
     /// Ids grow, so insertions are at the end of the tree and leave its nodes half empty. Boxes keep the unused space
     /// small.
     members: BTreeMap<MemberId, Box<Member>>,
-    /// The greatest number of members at one time.
-    members_max: usize,
-    /// Number of members with the mode `i`. It is counted because every new IRC client is sent it.
+    /// Number of members with the mode `i`. It is derived from their modes, so it is not part of the digest; it is counted
+    /// because every new IRC client is sent it.
     invisible: usize,
     /// Number of operators of the server. It is counted for the same reason.
     operators: usize,
@@ -70,9 +66,8 @@ pub struct World {
     rooms: BTreeMap<RoomId, Box<Room>>,
     /// Number of secret rooms. It is counted because every new IRC client is sent the number of the others.
     secret_rooms: usize,
-    /// Bytes of text in the histories of all rooms.
-    histories_bytes: usize,
-    /// Number of rooms by the host of the member that began them.
+    /// Number of rooms by the host of the member that began them. It is derived from the rooms, and read when a room is to
+    /// begin.
     rooms_begun: BTreeMap<Arc<str>, usize>,
 }
 
@@ -86,7 +81,6 @@ pub struct Member {
     rooms: Few<RoomId>,
     modes: UserModes,
     entered_unix_ms: u64,
-    spoke_unix_ms: u64,
     /// `None` for a member that never needed any of it. Most never do, and it is as large as all other fields together.
     extras: Option<Box<Extras>>,
 }
@@ -158,13 +152,6 @@ impl Member {
     #[must_use]
     pub const fn entered_unix_ms(&self) -> u64 {
         self.entered_unix_ms
-    }
-
-    /// Returns the time of the last message of the member, or of its entrance, in milliseconds since
-    /// 1970-01-01T00:00:00Z.
-    #[must_use]
-    pub const fn spoke_unix_ms(&self) -> u64 {
-        self.spoke_unix_ms
     }
 }
 
@@ -244,10 +231,10 @@ impl World {
             Command::Rename { name, .. } => self.rename(member, name, effects)?,
             Command::Reply { message, .. } => {
                 let to = self.correspondent(member)?;
-                self.tell(member, to, message, effects);
+                self.tell(member, to, message.kind, effects);
             }
-            Command::Say { room, status, message, .. } => {
-                let room = self.say(entry, member, room, *status, message)?;
+            Command::Say { room, message, .. } => {
+                let room = self.say(member, room, message.kind)?;
                 effects.push(Effect::Said { member, room });
             }
             Command::SetAway { away, .. } => self.set_away(member, away.as_ref(), effects),
@@ -267,7 +254,7 @@ impl World {
             }
             Command::Tell { to, message, .. } => {
                 let to = self.member_named(to).ok_or_else(|| Refusal::NoSuchName(to.clone()))?;
-                self.tell(member, to, message, effects);
+                self.tell(member, to, message.kind, effects);
             }
             Command::Wallops { .. } => {
                 self.check_server_operator(member)?;
@@ -295,12 +282,6 @@ impl World {
         for (id, member) in &self.members {
             digest.number(id.0.0);
             member.digest(&mut digest);
-        }
-        digest.number(self.members_max as u64);
-        digest.number(self.former_names.len() as u64);
-        for FormerName { person, at_unix_ms } in &self.former_names {
-            person.digest(&mut digest);
-            digest.number(*at_unix_ms);
         }
         digest.number(self.bans.len() as u64);
         self.bans.iter().for_each(|ban| ban.digest(&mut digest));
@@ -337,11 +318,6 @@ impl World {
         self.began_unix_ms
     }
 
-    /// Returns the names of members that left or were renamed, the oldest first.
-    pub fn former_names(&self) -> impl DoubleEndedIterator<Item = &FormerName> {
-        self.former_names.iter()
-    }
-
     /// Returns the revision of the limits in force; 0 if there are none yet.
     #[must_use]
     pub const fn revision(&self) -> u64 {
@@ -352,12 +328,6 @@ impl World {
     #[must_use]
     pub const fn limits(&self) -> &WorldLimits {
         &self.limits
-    }
-
-    /// Returns the greatest number of members that were on the server at one time.
-    #[must_use]
-    pub const fn members_max(&self) -> usize {
-        self.members_max
     }
 
     /// Returns the number of members with the user mode `i` (invisible).
@@ -438,11 +408,5 @@ impl World {
             self.began_unix_ms = self.at_unix_ms;
             self.begin_room(RoomId(entry.seq), &lobby, self.at_unix_ms, None);
         }
-        for room in self.rooms.values_mut() {
-            room.trim_history(&limits);
-        }
-        self.histories_bytes = self.rooms.values().map(|room| room.history_bytes).sum();
-        self.trim_histories();
-        self.trim_former_names();
     }
 }

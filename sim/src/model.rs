@@ -37,7 +37,7 @@ use conn::{Conn, Link, Stage, Timer, Wait};
 use parlor_protocol::plain::Note;
 use parlor_protocol::{
     CloseReason, Command, ConnId, Dialect, Input, Limits, LogEntry, Now, Options, PasswordOf, Reply,
-    RoomName, Text, Via, World,
+    RoomName, Text, Via, Views, World,
 };
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -60,6 +60,8 @@ pub struct Model {
     work: Option<(ConnId, u64)>,
     /// A world of the core, from which the core's dialect writes answers.
     world: World,
+    /// The views of the core, from which it answers, too.
+    views: Views,
     /// The expected bytes of connections that are gone, if they are compared later.
     gone: Option<Conns<Expectation>>,
     chat: Chat,
@@ -91,6 +93,7 @@ impl Model {
             turn: None,
             work: None,
             world: World::new(),
+            views: Views::new(&limits, &World::new()),
             gone: None,
             chat: Chat::default(),
             stopping: false,
@@ -416,10 +419,12 @@ impl Model {
     }
 
     fn committed(&mut self, now: Now, entry: &LogEntry) {
-        self.world.apply(entry, &mut Vec::new());
+        let mut effects = Vec::new();
+        self.world.apply(entry, &mut effects);
+        effects.iter().for_each(|effect| self.views.record(entry, effect, &self.world));
         self.commit(now, entry);
         if self.fault.is_none() {
-            self.fault = self.chat.difference(&self.world);
+            self.fault = self.chat.difference(&self.world, &self.views);
         }
     }
 

@@ -206,17 +206,13 @@ fn mask() -> impl Strategy<Value = Mask> {
 }
 
 fn limits() -> impl Strategy<Value = WorldLimits> {
-    any::<([u64; 2], [u32; 9])>().prop_map(|([one, other], counts)| WorldLimits {
-        departed_max: counts[0],
-        history_bytes_max: one,
-        history_lines_max: counts[1],
-        histories_bytes_max: other,
-        invitations_max: counts[2],
-        masks_max: counts[3],
-        rooms_max: counts[4],
-        rooms_per_host_max: counts[5],
-        rooms_per_member_max: counts[6],
-        server_bans_max: counts[7],
-        topic_bytes_max: counts[8],
+    any::<[u32; 7]>().prop_map(|counts| WorldLimits {
+        invitations_max: counts[0],
+        masks_max: counts[1],
+        rooms_max: counts[2],
+        rooms_per_host_max: counts[3],
+        rooms_per_member_max: counts[4],
+        server_bans_max: counts[5],
+        topic_bytes_max: counts[6],
     })
 }

@@ -65,6 +65,8 @@ limits! {
         connections_per_ip_max: u32 = 64;
         /// Maximum number of connections.
         connections_max: u32 = 10_000;
+        /// Maximum number of former names (of members that left or were renamed) that `WHOWAS` finds.
+        departed_max: usize = 1_000;
         /// Milliseconds of silence after which a connection whose dialect is unknown is taken for plain.
         ///
         /// IRC clients that act once a second, as eggdrop does, send their `NICK` up to a second after they connect. The
@@ -72,6 +74,13 @@ limits! {
         detect_ms: u64 = 1_500;
         /// Maximum number of writes to sockets in one part of a flush, before new input is read.
         flush_writes_max: usize = 1_024;
+        /// Maximum number of bytes of text in a room's history.
+        history_bytes_max: usize = 64 << 10;
+        /// Maximum number of lines in a room's history.
+        history_lines_max: usize = 100;
+        /// Maximum number of bytes of text in the histories of all rooms together. If there are more, the oldest half of the
+        /// longest history is dropped.
+        histories_bytes_max: usize = 64 << 20;
         /// Milliseconds for which an address may not connect again after an operator of the server disconnected one of its
         /// members.
         kill_wait_ms: u64 = 10_000;
@@ -128,15 +137,6 @@ limits! {
     /// The limits of the shared state. They are in the log, so that a replay does not depend on a configuration file. Their
     /// types have the same size on every machine, because the entries of a log may be stored and read on another one.
     WorldLimits {
-        /// Maximum number of former names (of members that left or were renamed) that `WHOWAS` finds.
-        departed_max: u32 = 1_000;
-        /// Maximum number of bytes of text in a room's history.
-        history_bytes_max: u64 = 64 << 10;
-        /// Maximum number of lines in a room's history.
-        history_lines_max: u32 = 100;
-        /// Maximum number of bytes of text in the histories of all rooms together. If there are more, the oldest half of the
-        /// longest history is dropped.
-        histories_bytes_max: u64 = 64 << 20;
         /// Maximum number of invitations of one member. A further one replaces the oldest.
         invitations_max: u32 = 20;
         /// Maximum number of masks of one room: bans and exceptions together.
@@ -333,7 +333,7 @@ impl Limits {
             at_most!(
                 history_bytes_max,
                 histories_bytes_max,
-                self.world.history_bytes_max <= self.world.histories_bytes_max
+                self.history_bytes_max <= self.histories_bytes_max
             ),
             at_least!(rooms_per_member_max, self.world.rooms_per_member_max, 1),
         ]
@@ -529,7 +529,7 @@ mod tests {
             ("rooms_per_host_max", |limits, count| limits.world.rooms_per_host_max = count, 1, 0),
             (
                 "history_bytes_max must be at most",
-                |limits, bytes| limits.world.history_bytes_max = bytes.into(),
+                |limits, bytes| limits.history_bytes_max = bytes as usize,
                 64 << 20,
                 (64 << 20) + 1,
             ),

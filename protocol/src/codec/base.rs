@@ -103,17 +103,13 @@ numbers! { Status, "status" {
 } }
 
 record! { WorldLimits {
-    departed_max: 1,
-    history_bytes_max: 2,
-    history_lines_max: 3,
-    histories_bytes_max: 4,
-    invitations_max: 5,
-    masks_max: 6,
-    rooms_max: 7,
-    rooms_per_host_max: 8,
-    rooms_per_member_max: 9,
-    server_bans_max: 10,
-    topic_bytes_max: 11,
+    invitations_max: 1,
+    masks_max: 2,
+    rooms_max: 3,
+    rooms_per_host_max: 4,
+    rooms_per_member_max: 5,
+    server_bans_max: 6,
+    topic_bytes_max: 7,
 } }
 
 /// The user modes and the bits for them, with the versions of the log in which they were added.

@@ -23,7 +23,7 @@ use crate::base::text::Text;
 use crate::dialect::event::{Event, EventKind, Stamp, WireClass};
 use crate::log::close_reason::CloseReason;
 use crate::log::command::Message;
-use crate::world::HistoryLine;
+use crate::views::HistoryLine;
 use alloc::string::String;
 use bytes::BytesMut;
 use commands::usage;

@@ -11,6 +11,7 @@ use crate::base::options::Options;
 use crate::base::person::Person;
 use crate::base::text::Text;
 use crate::base::time::Now;
+use crate::views::Views;
 use crate::world::{Member, World};
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
@@ -131,6 +132,8 @@ pub struct View<'a> {
     pub member: Option<MemberId>,
     /// The shared state.
     pub world: &'a World,
+    /// The views of what has happened.
+    pub views: &'a Views,
     /// The settings of the server.
     pub options: &'a Options,
     /// The limits of the server.

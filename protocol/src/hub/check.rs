@@ -17,6 +17,7 @@ impl Hub {
     /// Panics if an invariant does not hold, which is a bug in the core.
     pub fn check_invariants(&self) {
         self.world.check_invariants();
+        self.views.check_invariants(&self.world);
         self.check_world();
         self.check_slots();
         self.check_members();

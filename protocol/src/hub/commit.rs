@@ -38,6 +38,7 @@ impl Hub {
         let former_unix_ms = self.world.at_unix_ms();
         match self.world.apply(entry, &mut effects) {
             Applied::Done => {
+                effects.iter().for_each(|effect| self.views.record(entry, effect, &self.world));
                 self.report_clock(former_unix_ms, sink);
                 self.applied(now, entry, (&effects, compared), sink);
             }

@@ -181,6 +181,7 @@ impl Hub {
         let view = View {
             member: session.member(),
             world: &self.world,
+            views: &self.views,
             options: &self.options,
             limits: &self.limits,
             now,

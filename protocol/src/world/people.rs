@@ -10,7 +10,7 @@ use crate::base::name::{Name, RoomName};
 use crate::base::person::{Host, Person, Profile, UserModes};
 use crate::base::text::Text;
 use crate::log::close_reason::CloseReason;
-use crate::log::command::{Command, Message, NameRequest};
+use crate::log::command::{Command, MessageKind, NameRequest};
 use crate::log::entry::LogEntry;
 use crate::planted;
 use alloc::boxed::Box;
@@ -20,15 +20,6 @@ use alloc::vec::Vec;
 /// may have the same port.
 const NAMES_PER_PORT: u64 = 16;
 
-/// A name of a member that has left or was renamed since.
-#[derive(Clone, Debug)]
-pub struct FormerName {
-    /// The person with that name.
-    pub person: Person,
-    /// The time at which the member left or was renamed, in milliseconds since 1970-01-01T00:00:00Z.
-    pub at_unix_ms: u64,
-}
-
 impl Member {
     fn new(person: Person, node: NodeId, at_unix_ms: u64) -> Self {
         Self {
@@ -37,7 +28,6 @@ impl Member {
             rooms: Few::default(),
             modes: UserModes::NONE,
             entered_unix_ms: at_unix_ms,
-            spoke_unix_ms: at_unix_ms,
             extras: None,
         }
     }
@@ -82,7 +72,6 @@ impl Member {
         digest.text(self.away().map_or("", Text::as_str));
         digest.number(self.modes.number());
         digest.number(self.entered_unix_ms);
-        digest.number(self.spoke_unix_ms);
     }
 }
 
@@ -113,7 +102,6 @@ impl World {
         }
         self.names.insert(name.shared_key(), member);
         self.members.insert(member, Box::new(Member::new(person, entry.origin.node, self.at_unix_ms)));
-        self.members_max = self.members_max.max(self.members.len());
         effects.push(Effect::Entered { member });
         let no_key = (None, false);
         if room.is_some()
@@ -147,7 +135,6 @@ impl World {
         for &room in member.rooms() {
             self.remove_from_room(id, room);
         }
-        self.record_former_name(member.person.clone());
         self.count_modes(member.modes, UserModes::NONE);
         let Member { person, rooms, .. } = *member;
         let rooms = rooms.into_vec();
@@ -192,19 +179,14 @@ impl World {
         member.forget_muted();
         self.names.remove(from.name.key());
         self.names.insert(name.shared_key(), id);
-        // A change of case alone leaves no former name: both are the same name.
-        if from.name != *name {
-            self.record_former_name(from.clone());
-        }
         effects.push(Effect::Renamed { member: id, from });
         Ok(())
     }
 
     /// Sends a direct message, and records the correspondents of both members for [`Command::Reply`]: the member that last
     /// wrote to them or, if nobody has, the member to which they last wrote.
-    pub(super) fn tell(&mut self, id: MemberId, to: MemberId, message: &Message, effects: &mut Vec<Effect>) {
-        self.spoke(id);
-        if message.kind.is_for_people() {
+    pub(super) fn tell(&mut self, id: MemberId, to: MemberId, kind: MessageKind, effects: &mut Vec<Effect>) {
+        if kind.is_for_people() {
             if let Some(reader) = self.members.get_mut(&to) {
                 reader.extras_mut().correspondent = Some(Correspondent { member: id, wrote: true });
             }
@@ -337,18 +319,6 @@ impl World {
     pub(super) fn take_invitation(&mut self, id: MemberId, room: RoomId) {
         if let Some(extras) = self.members.get_mut(&id).and_then(|member| member.extras.as_mut()) {
             extras.invitations.retain(|&other| other != room);
-        }
-    }
-
-    /// Records a former name.
-    fn record_former_name(&mut self, person: Person) {
-        self.former_names.push_back(FormerName { person, at_unix_ms: self.at_unix_ms });
-        self.trim_former_names();
-    }
-
-    pub(super) fn trim_former_names(&mut self) {
-        while self.former_names.len() > self.limits.departed_max as usize {
-            self.former_names.pop_front();
         }
     }
 }

@@ -7,15 +7,13 @@ use crate::base::mode::{Flag, Key, MaskEntry, ModeChange, Status, Statuses};
 use crate::base::name::{Name, RoomName};
 use crate::base::person::UserModes;
 use crate::base::text::Text;
-use crate::log::command::{Command, Message, MessageKind};
+use crate::log::command::{Command, MessageKind};
 use crate::log::entry::LogEntry;
 use crate::planted;
-use crate::world::room::HistoryLine;
 use alloc::boxed::Box;
 use alloc::collections::btree_map::Entry;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::cmp::Reverse;
 
 impl World {
     pub(super) fn move_between(
@@ -147,40 +145,12 @@ impl World {
 
     pub(super) fn say(
         &mut self,
-        entry: &LogEntry,
         id: MemberId,
-        room_name: &RoomName,
-        status: Option<Status>,
-        message: &Message,
+        name: &RoomName,
+        kind: MessageKind,
     ) -> Result<RoomId, Refusal> {
-        self.cache_muted_in(id, room_name);
-        let room_id = self.may_say(id, room_name, message.kind)?;
-        let Some(by) = self.members.get(&id).map(|member| member.person.clone()) else { return Ok(room_id) };
-        self.spoke(id);
-        if status.is_none()
-            && message.kind.is_for_people()
-            && let Some(room) = self.rooms.get_mut(&room_id)
-        {
-            let Message { kind, text, .. } = message.clone();
-            let line = HistoryLine { seq: entry.seq, at_unix_ms: self.at_unix_ms, by, kind, text };
-            let before = room.history_bytes;
-            room.remember(line, &self.limits);
-            self.histories_bytes = self.histories_bytes - before + room.history_bytes;
-            self.trim_histories();
-        }
-        Ok(room_id)
-    }
-
-    /// Halves the longest histories until all of them together are within their limit. So a room with little history keeps it,
-    /// however much is said in others.
-    pub(super) fn trim_histories(&mut self) {
-        while self.histories_bytes as u64 > planted::histories_bytes(self.limits.histories_bytes_max) {
-            let by_length = |(id, room): &(&RoomId, &mut Box<Room>)| (room.history_bytes, Reverse(**id));
-            let Some((_, room)) = self.rooms.iter_mut().max_by_key(by_length) else { return };
-            self.histories_bytes -= room.history_bytes;
-            room.halve_history();
-            self.histories_bytes += room.history_bytes;
-        }
+        self.cache_muted_in(id, name);
+        self.may_say(id, name, kind)
     }
 
     /// Checks that a member may send a message of this kind to a room. Returns the room.
@@ -203,13 +173,6 @@ impl World {
             return Err(Refusal::NoCtcp(room.name.clone()));
         }
         Ok(room_id)
-    }
-
-    /// Records the time of a message of the member.
-    pub(super) fn spoke(&mut self, id: MemberId) {
-        if let Some(member) = self.members.get_mut(&id) {
-            member.spoke_unix_ms = self.at_unix_ms;
-        }
     }
 
     pub(super) fn set_topic(
@@ -372,7 +335,6 @@ impl World {
             if let Some(room) = self.rooms.remove(&id) {
                 self.room_names.remove(room.name.key());
                 self.secret_rooms -= usize::from(room.modes.has(Flag::Secret));
-                self.histories_bytes -= room.history_bytes;
                 if let Some(host) = room.begun_by
                     && let Entry::Occupied(mut count) = self.rooms_begun.entry(host)
                 {

@@ -8,7 +8,7 @@ use crate::base::id::{Life, MemberId, NodeId, RoomId, Seq};
 use crate::base::limits::WorldLimits;
 use crate::base::mode::{Mask, MaskList, ModeChange};
 use crate::base::name::{Name, RoomName};
-use crate::base::person::{Host, Profile};
+use crate::base::person::{Host, Profile, UserModes};
 use crate::base::text::Text;
 use crate::log::close_reason::CloseReason;
 use crate::log::command::{Command, Message, MessageKind, NameRequest};
@@ -50,12 +50,6 @@ fn different_worlds_have_different_digests() {
     let room = RoomName::lobby();
     let limits = WorldLimits::default();
     let enter = |port| enter(port, Some(RoomName::lobby()));
-    let say = |kind, text: &str| Command::Say {
-        member,
-        room: RoomName::lobby(),
-        status: None,
-        message: Message::new(kind, Text::clean(text.as_bytes(), false)),
-    };
     let topic = |text: &str| Command::SetTopic {
         member,
         room: room.clone(),
@@ -72,8 +66,8 @@ fn different_worlds_have_different_digests() {
     let worlds = [
         Vec::new(),
         [configure(limits)].to_vec(),
-        [configure(WorldLimits { history_bytes_max: 1, ..limits })].to_vec(),
-        [configure(WorldLimits { history_lines_max: 1, ..limits })].to_vec(),
+        [configure(WorldLimits { invitations_max: 1, ..limits })].to_vec(),
+        [configure(WorldLimits { masks_max: 1, ..limits })].to_vec(),
         [configure(WorldLimits { rooms_max: 2, ..limits })].to_vec(),
         [configure(WorldLimits { rooms_per_member_max: 1, ..limits })].to_vec(),
         [configure(WorldLimits { topic_bytes_max: 1, ..limits })].to_vec(),
@@ -83,9 +77,6 @@ fn different_worlds_have_different_digests() {
         with(rename),
         with(go("tea")),
         with(go("rust")),
-        with(say(MessageKind::Text, "hello")),
-        with(say(MessageKind::Text, "goodbye")),
-        with(say(MessageKind::Action, "hello")),
         with(topic("tea")),
         with(topic("rust")),
     ];
@@ -93,6 +84,22 @@ fn different_worlds_have_different_digests() {
     digests.sort_unstable();
     digests.dedup();
     assert_eq!(digests.len(), worlds.len());
+}
+
+#[test]
+fn what_is_only_shown_is_not_in_the_digest() {
+    let say = |text: &str| Command::Say {
+        member: MemberId(Seq(3)),
+        room: RoomName::lobby(),
+        status: None,
+        message: Message::new(MessageKind::Text, Text::clean(text.as_bytes(), false)),
+    };
+    let enter = enter(5_001, Some(RoomName::lobby()));
+    let digest = |command| world(&[configure(WorldLimits::default()), enter.clone(), command]).digest();
+    assert_eq!(digest(say("hello")), digest(say("goodbye")), "messages");
+    let nothing =
+        Command::SetUserModes { member: MemberId(Seq(3)), on: UserModes::NONE, off: UserModes::NONE };
+    assert_eq!(digest(say("hello")), digest(nothing), "when a member last spoke");
 }
 
 #[test]

@@ -49,10 +49,6 @@ fn begin(log: &mut Builder) {
     log.start(log.node, log.life, None);
     // No two limits are equal, so that none is taken for another.
     let limits = WorldLimits {
-        departed_max: 11,
-        history_bytes_max: 12_000,
-        history_lines_max: 13,
-        histories_bytes_max: 14 << 32,
         invitations_max: 15,
         masks_max: 160,
         rooms_max: 17_000,

@@ -4,11 +4,13 @@ use crate::{files, read};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The layers of the core: a module may depend on its own layer and on those before it.
-const LAYERS: [&str; 11] =
-    ["base", "planted", "log", "codec", "world", "framing", "dialect", "session", "hub", "outbox", "server"];
+const LAYERS: [&str; 12] = [
+    "base", "planted", "log", "codec", "world", "views", "framing", "dialect", "session", "hub", "outbox",
+    "server",
+];
 
 /// Layers that know no dialect by its name.
-const BLIND: [&str; 6] = ["log", "codec", "world", "hub", "outbox", "server"];
+const BLIND: [&str; 7] = ["log", "codec", "world", "views", "hub", "outbox", "server"];
 
 /// Words that only a dialect may use.
 const DIALECT_WORDS: [&str; 7] = ["irc", "plain", "numeric", "capabilities", "capability", "rpl", "isupport"];

@@ -166,9 +166,10 @@ impl Model {
         let Some(conn) = self.conns.get_mut(id) else { return Written::default() };
         let member = conn.stage.member();
         let Some(Client { form, watches, .. }) = conn.irc.as_deref_mut() else { return Written::default() };
-        let Self { world, options, limits, now, .. } = self;
+        let Self { world, views, options, limits, now, .. } = self;
         let (now, addresses) = (*now, &addresses);
-        let view = View { member, world, options, limits, now, unregistered, watched: watches, addresses };
+        let watched = watches;
+        let view = View { member, world, views, options, limits, now, unregistered, watched, addresses };
         let mut bytes = BytesMut::new();
         let mut answer = Answer { bytes: &mut bytes, next: Vec::new(), rows: 0, is_bulk: false };
         write(&mut **form, &view, &mut answer);

@@ -5,9 +5,9 @@ use super::lives::Lived;
 use super::mask;
 use parlor_protocol::plain::{Mistake, Note};
 use parlor_protocol::{
-    Command, ConnId, Flag, HistoryLine, Key, LogEntry, Mask, MaskList, MemberId, Message, MessageKind,
-    ModeChange, Name, NodeId, Person, Refusal, RoomName, Seq, ServerBan, Status, Text, Topic, UserModes,
-    WorldLimits,
+    Command, ConnId, Flag, HistoryLine, Key, Limits, LogEntry, Mask, MaskList, MemberId, Message,
+    MessageKind, ModeChange, Name, NodeId, Person, Refusal, RoomName, Seq, ServerBan, Status, Text, Topic,
+    UserModes, WorldLimits,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -509,9 +509,9 @@ impl Chat {
         self.rooms.retain(|it| it.name != *room || !it.members.is_empty() || it.name == RoomName::lobby());
     }
 
-    pub(super) fn depart(&mut self, entry: &LogEntry, person: Person) {
+    pub(super) fn depart(&mut self, entry: &LogEntry, person: Person, departed_max: usize) {
         self.departed.push((person, entry.at_unix_ms));
-        let over = self.departed.len().saturating_sub(self.limits.departed_max as usize);
+        let over = self.departed.len().saturating_sub(departed_max);
         self.departed.drain(..over);
     }
 
@@ -523,21 +523,22 @@ impl Chat {
         by: &Person,
         room: &RoomName,
         message: &Message,
+        limits: &Limits,
     ) -> bool {
-        let WorldLimits { history_lines_max, history_bytes_max, .. } = self.limits;
+        let Limits { history_lines_max, history_bytes_max, histories_bytes_max, .. } = *limits;
         let Some(room) = self.room_mut(room) else { return false };
         let Message { kind, text, .. } = message.clone();
         let by = by.clone();
         room.history.push(HistoryLine { seq: entry.seq, at_unix_ms: entry.at_unix_ms, by, kind, text });
         let bytes = |heard: &HistoryLine| heard.by.name.as_str().len() + heard.text.as_str().len();
-        while room.history.len() > history_lines_max as usize
-            || room.history.iter().map(bytes).sum::<usize>() as u64 > history_bytes_max
+        while room.history.len() > history_lines_max
+            || room.history.iter().map(bytes).sum::<usize>() > history_bytes_max
         {
             room.history.remove(0);
         }
         let mut is_halved = false;
         let length = |room: &Room| room.history.iter().map(bytes).sum::<usize>();
-        while self.rooms.iter().map(length).sum::<usize>() as u64 > self.limits.histories_bytes_max {
+        while self.rooms.iter().map(length).sum::<usize>() > histories_bytes_max {
             let longest = self.rooms.iter().map(length).max().unwrap_or_default();
             let Some(room) = self.rooms.iter_mut().find(|room| length(room) == longest) else { break };
             is_halved = true;

@@ -4,29 +4,33 @@
 
 use super::chat::{Chat, Member, Room};
 use parlor_protocol::{
-    Flag, HistoryLine, MaskList, MemberId, Person, RoomId, RoomName, Status, Topic, World,
+    Flag, HistoryLine, MaskList, MemberId, Person, RoomId, RoomName, Status, Topic, Views, World,
 };
 
 impl Chat {
     /// Returns the first difference, if there is one.
-    pub(super) fn difference(&self, world: &World) -> Option<String> {
+    pub(super) fn difference(&self, world: &World, views: &Views) -> Option<String> {
         let mut people = self.people.iter();
         for (id, member) in world.members() {
             match people.next() {
-                Some((own, person)) if *own == id && self.is_same_member(person, member, world) => {}
+                Some((own, person))
+                    if *own == id && self.is_same_member(person, *own, member, (world, views)) => {}
                 other => return Some(format!("the member {member:?} should be {other:?}")),
             }
         }
         let mut rooms = self.rooms.iter();
         for (id, room) in world.rooms() {
             match rooms.next() {
-                Some(own) if own.began == id.0.0 && is_same_room(own, room) => {}
+                Some(own) if own.began == id.0.0 && is_same_room(own, room, views.history(id)) => {}
                 other => return Some(format!("the room {room:?} should be {other:?}")),
             }
         }
-        let departed = world.former_names().map(|it| (person(&it.person), it.at_unix_ms));
+        let departed = views.former_names().map(|it| (person(&it.person), it.at_unix_ms));
         if !departed.eq(self.departed.iter().map(|(it, at_unix_ms)| (person(it), *at_unix_ms))) {
             return Some("the former names differ".to_owned());
+        }
+        if views.members_max() != self.members_max {
+            return Some("the greatest numbers of members differ".to_owned());
         }
         if !world.bans(0).eq(self.bans.iter()) {
             return Some("the bans from the server differ".to_owned());
@@ -35,7 +39,13 @@ impl Chat {
         missing.or_else(|| rooms.next().map(|it| format!("there is no {it:?}")))
     }
 
-    fn is_same_member(&self, own: &Member, member: &parlor_protocol::Member, world: &World) -> bool {
+    fn is_same_member(
+        &self,
+        own: &Member,
+        id: MemberId,
+        member: &parlor_protocol::Member,
+        (world, views): (&World, &Views),
+    ) -> bool {
         let rooms =
             member.rooms().iter().filter_map(|&room| world.room(room)).map(|room| room.name().as_str());
         let invitations = member.invitations().iter().map(|RoomId(began)| began.0);
@@ -43,13 +53,17 @@ impl Chat {
             && own.away.as_ref() == member.away()
             && own.modes == member.modes()
             && own.entered_unix_ms == member.entered_unix_ms()
-            && own.spoke_unix_ms == member.spoke_unix_ms()
+            && own.spoke_unix_ms == views.spoke_unix_ms(id).unwrap_or(member.entered_unix_ms())
             && own.rooms.iter().map(RoomName::as_str).eq(rooms)
             && own.invitations.iter().copied().eq(invitations)
     }
 }
 
-fn is_same_room(own: &Room, room: &parlor_protocol::Room) -> bool {
+fn is_same_room<'a>(
+    own: &'a Room,
+    room: &parlor_protocol::Room,
+    history: impl Iterator<Item = &'a HistoryLine>,
+) -> bool {
     let modes = room.modes();
     let here = room
         .members_from(MemberId::default())
@@ -61,7 +75,7 @@ fn is_same_room(own: &Room, room: &parlor_protocol::Room) -> bool {
     own.name.as_str() == room.name().as_str()
         && own.began_unix_ms == room.began_unix_ms()
         && own.topic.as_ref().map(topic) == room.topic().map(topic)
-        && own.history.iter().map(line).eq(room.history().map(line))
+        && own.history.iter().map(line).eq(history.map(line))
         && own.members.iter().map(|it| (it.member, it.operates, it.has_voice)).eq(here)
         && own.key.as_ref() == modes.key()
         && own.limit == modes.limit()
@@ -85,7 +99,9 @@ fn line(it: &HistoryLine) -> (u64, u64, (&str, &Person), &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use parlor_protocol::{Cloaks, Command, LogEntry, NameRequest, Origin, Profile, Seq, WorldLimits};
+    use parlor_protocol::{
+        Cloaks, Command, Limits, LogEntry, NameRequest, Origin, Profile, Seq, WorldLimits,
+    };
 
     #[test]
     fn a_member_of_only_one_of_them_is_a_difference() {
@@ -109,8 +125,9 @@ mod tests {
         for entry in [starts, begins] {
             world.apply(&entry, &mut Vec::new());
         }
-        assert_eq!(chat.difference(&world), None);
+        let views = Views::new(&Limits::default(), &world);
+        assert_eq!(chat.difference(&world, &views), None);
         world.apply(&enters, &mut Vec::new());
-        assert!(chat.difference(&world).is_some_and(|it| it.contains("should be None")));
+        assert!(chat.difference(&world, &views).is_some_and(|it| it.contains("should be None")));
     }
 }

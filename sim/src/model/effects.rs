@@ -193,7 +193,7 @@ impl Model {
         for room in &person.rooms {
             self.chat.leave_room(member, room);
         }
-        self.chat.depart(entry, person.person.clone());
+        self.chat.depart(entry, person.person.clone(), self.limits.departed_max);
         let event = event(&self.chat, entry, (&person.person, false), EventKind::Left { reason, message });
         self.tell_each(&hearers, &event);
         self.tell_watchers(&person.person, false);
@@ -259,7 +259,7 @@ impl Model {
         }
         // Another spelling of the same name is not reported to those who watch it.
         if owner.is_none() {
-            self.chat.depart(entry, by.clone());
+            self.chat.depart(entry, by.clone(), self.limits.departed_max);
             sometimes!(self.marks, WatchedRenamed, self.is_watched(&by.name) || self.is_watched(name));
             self.tell_watchers(&by, false);
             self.tell_watchers(&renamed, true);

@@ -26,7 +26,7 @@ impl Model {
         if entry.seq > Seq(0) {
             self.chat.person(member).spoke_unix_ms = entry.at_unix_ms;
             if status.is_none() && message.kind.is_for_people() {
-                let is_halved = self.chat.remember(entry, &by, room, message);
+                let is_halved = self.chat.remember(entry, &by, room, message, &self.limits);
                 sometimes!(self.marks, HistoryHalved, is_halved);
             }
         }

@@ -8,9 +8,7 @@ use super::proxy;
 use super::{Act, Hosts, Scenario, Setup, Step};
 use crate::cloak;
 use crate::source::Source;
-use parlor_protocol::{
-    Dialect, Identity, Language, Limits, Options, Rate, RoomName, TrustedNetwork, Via, WorldLimits,
-};
+use parlor_protocol::{Dialect, Identity, Language, Limits, Options, Rate, RoomName, TrustedNetwork, Via};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -149,23 +147,12 @@ fn limits(source: &mut Source<'_>, clients: u16) -> Limits {
         socket_unsent_bytes: 65_536,
         tick_bytes_max: source.pick(&[262_144, 1_024]),
         turn_lines_max: source.pick(&[20, 1_000, 1_000, 3]),
-        world: WorldLimits {
-            departed_max: source.pick(&[1_000, 3]),
-            invitations_max: source.pick(&[20, 1]),
-            masks_max: source.pick(&[100, 2]),
-            histories_bytes_max: source.pick(&[64 << 20, 500]),
-            server_bans_max: source.pick(&[1_000, 1, 1]),
-            history_bytes_max: source.pick(&[65_536, 500]),
-            history_lines_max: source.pick(&[100, 10, 0]),
-            rooms_max: source.pick(&[10_000, 10_000, 3, 3, 1]),
-            rooms_per_host_max: source.pick(&[100, 100, 2]),
-            rooms_per_member_max: source.pick(&[20, 20, 20, 2]),
-            topic_bytes_max: source.pick(&[100, 20]),
-        },
+        ..Limits::default()
     };
+    limit_chat(source, &mut limits);
     limits.outbox_bytes_max = limits.outbox_bytes_max.max(limits.backlog_bytes_max);
     limits.tick_bytes_max = limits.tick_bytes_max.max(limits.read_bytes_max);
-    limits.world.history_bytes_max = limits.world.history_bytes_max.min(limits.world.histories_bytes_max);
+    limits.history_bytes_max = limits.history_bytes_max.min(limits.histories_bytes_max);
     if limits.check().is_err() && line_bytes_max <= 200 {
         // The backlog is small and lines are short: with fewer pending commands the limits agree.
         limits.pending_commands_max = 1;
@@ -177,6 +164,21 @@ fn limits(source: &mut Source<'_>, clients: u16) -> Limits {
     }
     debug_assert_eq!(limits.check(), Ok(()));
     limits
+}
+
+/// Chooses small limits of what the world and its views keep.
+fn limit_chat(source: &mut Source<'_>, limits: &mut Limits) {
+    limits.departed_max = source.pick(&[1_000, 3]);
+    limits.world.invitations_max = source.pick(&[20, 1]);
+    limits.world.masks_max = source.pick(&[100, 2]);
+    limits.histories_bytes_max = source.pick(&[64 << 20, 500]);
+    limits.world.server_bans_max = source.pick(&[1_000, 1, 1]);
+    limits.history_bytes_max = source.pick(&[65_536, 500]);
+    limits.history_lines_max = source.pick(&[100, 10, 0]);
+    limits.world.rooms_max = source.pick(&[10_000, 10_000, 3, 3, 1]);
+    limits.world.rooms_per_host_max = source.pick(&[100, 100, 2]);
+    limits.world.rooms_per_member_max = source.pick(&[20, 20, 20, 2]);
+    limits.world.topic_bytes_max = source.pick(&[100, 20]);
 }
 
 /// Each kind of act with its weight.

@@ -13,6 +13,7 @@ use crate::base::options::Options;
 use crate::base::person::UserModes;
 use crate::base::time::Now;
 use crate::dialect::state::{ClientAddresses, View};
+use crate::views::Views;
 use crate::world::{Member, Room, World};
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -138,6 +139,7 @@ pub(crate) struct Asker<'a> {
     pub(crate) member: Option<MemberId>,
     pub(crate) capabilities: Capabilities,
     pub(crate) world: &'a World,
+    pub(crate) views: &'a Views,
     pub(crate) options: &'a Options,
     pub(crate) limits: &'a Limits,
     /// The number of connections that have not registered.
@@ -150,8 +152,8 @@ pub(crate) struct Asker<'a> {
 
 impl<'a> Asker<'a> {
     pub(crate) fn new(capabilities: Capabilities, view: &View<'a>) -> Self {
-        let View { member, world, options, limits, now, unregistered, watched, addresses } = *view;
-        Self { member, capabilities, world, options, limits, unregistered, watched, addresses, now }
+        let View { member, world, views, options, limits, now, unregistered, watched, addresses } = *view;
+        Self { member, capabilities, world, views, options, limits, unregistered, watched, addresses, now }
     }
 
     /// Returns the asking member, if the client is one.

@@ -3,7 +3,7 @@
 use super::instruction::Instruction;
 use super::note::{HelpOn, Mistake, Note};
 use crate::base::ban::NewBan;
-use crate::base::id::MemberId;
+use crate::base::id::{MemberId, RoomId};
 use crate::base::language::Language;
 use crate::base::mode::{MaskList, Statuses};
 use crate::base::name::RoomName;
@@ -53,19 +53,19 @@ impl PlainQuestion {
         here: Option<&'a RoomName>,
         view: &View<'a>,
     ) -> Result<Option<Note<'a>>, Mistake> {
-        let &View { member, world, limits, .. } = view;
+        let &View { member, world, views, limits, .. } = view;
         // For a member outside of it, a secret room does not exist.
         let existing = |name: Option<&RoomName>| {
             let name = name.ok_or(Mistake::NotInRoom)?;
-            let room = world.room_named(name).and_then(|id| world.room(id));
-            let room: Option<&'a Room> = room.filter(|room| room.is_visible_to(member));
+            let room = world.room_named(name).and_then(|id| Some((id, world.room(id)?)));
+            let room: Option<(RoomId, &'a Room)> = room.filter(|(_, room)| room.is_visible_to(member));
             room.ok_or_else(|| Mistake::NoSuchRoom(name.clone()))
         };
         // An item of a list has at least one character and a separator: more items cannot fit.
         let items_max = limits.reply_bytes_max / 3;
         Ok(Some(match self {
             Self::Bans => {
-                let room = existing(here)?;
+                let (_, room) = existing(here)?;
                 let bans = room.modes().list(MaskList::Bans);
                 let masks = bans.iter().take(items_max).map(|entry| &entry.mask).collect();
                 Note::Bans { room: room.name(), total: bans.len(), masks }
@@ -76,9 +76,10 @@ impl PlainQuestion {
             Self::Deferred(_) => return Ok(None),
             Self::Help(on) => Note::Help(*on),
             Self::History(lines) => {
-                let room = existing(here)?;
-                let skipped = room.history().len().saturating_sub(lines.unwrap_or(usize::MAX));
-                Note::History { room: room.name(), heard: room.history().skip(skipped).collect() }
+                let (id, room) = existing(here)?;
+                let history = views.history(id);
+                let skipped = history.len().saturating_sub(lines.unwrap_or(usize::MAX));
+                Note::History { room: room.name(), heard: history.skip(skipped).collect() }
             }
             Self::Language(_) => Note::LanguageIs,
             Self::LineCut(dropped) => {
@@ -86,7 +87,7 @@ impl PlainQuestion {
             }
             Self::Mistaken(mistake) => Note::Mistaken(mistake),
             Self::Modes => {
-                let room = existing(here)?;
+                let (_, room) = existing(here)?;
                 Note::ModesAre { room: room.name(), changes: room.modes().changes() }
             }
             Self::NotUtf8 { converted } => Note::NotUtf8 { converted: *converted },
@@ -96,11 +97,11 @@ impl PlainQuestion {
                 Note::Rooms { total: visible().count(), rooms: rooms.take(items_max).collect() }
             }
             Self::Topic => {
-                let room = existing(here)?;
+                let (_, room) = existing(here)?;
                 Note::TopicIs { room: room.name(), topic: room.topic() }
             }
             Self::Who(asked) => {
-                let room = existing(asked.as_ref().or(here))?;
+                let (_, room) = existing(asked.as_ref().or(here))?;
                 // An invisible member is listed only for members of the room.
                 let is_in_room = member.is_some_and(|id| room.statuses(id).is_some());
                 let members = || {

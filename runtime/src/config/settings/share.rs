@@ -20,7 +20,7 @@ pub(super) const DEPARTED: Setting = number!(
     "COUNT",
     "Former names that can still be asked about (WHOWAS). The oldest is forgotten",
     "仍可查询（WHOWAS）的旧名字数。超出时丢弃最旧的",
-    limits.world.departed_max
+    limits.departed_max
 );
 
 pub(super) const HISTORIES_BYTES: Setting = number!(
@@ -29,7 +29,7 @@ pub(super) const HISTORIES_BYTES: Setting = number!(
     "BYTES",
     "Text in the histories of all rooms together. If there is more, the longest loses its older half",
     "所有房间历史记录的总字节数。超出时最长的一份丢弃较旧的一半",
-    limits.world.histories_bytes_max
+    limits.histories_bytes_max
 );
 
 pub(super) const ROOMS_PER_HOST: Setting = number!(

@@ -528,7 +528,7 @@ pub const SETTINGS: &[Setting] = &[
         "LINES",
         "Lines that a room keeps for /history. The oldest is forgotten",
         "房间为 /history 保留的行数。超出时丢弃最旧的",
-        limits.world.history_lines_max
+        limits.history_lines_max
     ),
     number!(
         "history_bytes_max",
@@ -536,7 +536,7 @@ pub const SETTINGS: &[Setting] = &[
         "BYTES",
         "Bytes that a room keeps for /history. The oldest line is forgotten",
         "房间为 /history 保留的字节数。超出时丢弃最旧的一行",
-        limits.world.history_bytes_max
+        limits.history_bytes_max
     ),
     number!(
         "masks_max",

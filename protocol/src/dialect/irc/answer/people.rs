@@ -114,10 +114,16 @@ pub(in crate::dialect::irc) fn whois(asker: &Asker<'_>, params: &[String], to: &
         }
         to.numeric(numeric::RPL_WHOISMODES, &[name, &format!("is using modes +{}", member.modes())]);
     }
-    let idle = asker.now.unix_ms.saturating_sub(member.spoke_unix_ms()) / 1_000;
+    let idle = idle_s(asker, id, member);
     let signon = member.entered_unix_ms() / 1_000;
     to.numeric(numeric::RPL_WHOISIDLE, &[name, &idle.to_string(), &signon.to_string()]);
     to.numeric(numeric::RPL_ENDOFWHOIS, &[name]);
+}
+
+/// Returns the number of seconds since the last message of a member or, if it has sent none, since its entrance.
+fn idle_s(asker: &Asker<'_>, id: MemberId, member: &Member) -> u64 {
+    let spoke_unix_ms = asker.views.spoke_unix_ms(id).unwrap_or(member.entered_unix_ms());
+    asker.now.unix_ms.saturating_sub(spoke_unix_ms) / 1_000
 }
 
 /// Writes the rooms of a member that are not hidden from the asker.
@@ -148,7 +154,7 @@ pub(in crate::dialect::irc) fn whowas(asker: &Asker<'_>, params: &[String], to: 
     let count = params.get(1).and_then(|count| count.parse().ok()).filter(|&count: &usize| count > 0);
     let name = Name::parse_any(asked).ok();
     let asked = requested_word(asked);
-    let was = asker.world.former_names().rev().filter(|it| Some(&it.person.name) == name.as_ref());
+    let was = asker.views.former_names().rev().filter(|it| Some(&it.person.name) == name.as_ref());
     let mut any = false;
     for it in was.take(count.unwrap_or(usize::MAX)) {
         if to.is_full() {
@@ -242,7 +248,7 @@ fn put_who(
         let params = [&channel, profile.user(), profile.host(), server, name.as_str(), &flags, &last];
         return to.numeric(numeric::RPL_WHOREPLY, &params);
     };
-    let idle = (asker.now.unix_ms.saturating_sub(member.spoke_unix_ms()) / 1_000).to_string();
+    let idle = idle_s(asker, id, member).to_string();
     let token = token.as_deref().unwrap_or("0");
     // The fields have the order of the specification, not of the request.
     let all = [

@@ -121,7 +121,7 @@ pub(in crate::dialect::irc) fn lusers(asker: &Asker<'_>, to: &mut Answers<'_>) {
         }
     }
     to.numeric(numeric::RPL_LUSERME, &[&format!("I have {members} clients and 0 servers")]);
-    let (members, most) = (members.to_string(), asker.world.members_max().to_string());
+    let (members, most) = (members.to_string(), asker.views.members_max().to_string());
     for (numeric, whose) in [(numeric::RPL_LOCALUSERS, "local"), (numeric::RPL_GLOBALUSERS, "global")] {
         let text = format!("Current {whose} users {members}, max {most}");
         to.numeric(numeric, &[&members, &most, &text]);

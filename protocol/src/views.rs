@@ -1,0 +1,224 @@
+//! Views: what has happened, for those who ask. Nothing depends on them but answers.
+//!
+//! They are fed by the effects of entries, and neither in the log nor in the digest of the world. A hub that goes on with a
+//! log begins with empty ones.
+
+mod history;
+
+use crate::base::id::{MemberId, RoomId};
+use crate::base::limits::Limits;
+use crate::base::person::Person;
+use crate::log::command::{Command, Message};
+use crate::log::entry::LogEntry;
+use crate::world::{Effect, World};
+use alloc::collections::{BTreeMap, VecDeque};
+use history::Histories;
+pub use history::HistoryLine;
+
+/// The views of one hub.
+#[derive(Clone, Debug)]
+pub struct Views {
+    departed_max: usize,
+    /// The names of members that left or were renamed, the latest last.
+    former_names: VecDeque<FormerName>,
+    histories: Histories,
+    /// The greatest number of members at one time.
+    members_max: usize,
+    /// The times of the last messages of the members that have sent one, in milliseconds since 1970-01-01T00:00:00Z.
+    spoke_unix_ms: BTreeMap<MemberId, u64>,
+}
+
+/// A name of a member that has left or was renamed since.
+#[derive(Clone, Debug)]
+pub struct FormerName {
+    /// The person with that name.
+    pub person: Person,
+    /// The time at which the member left or was renamed, in milliseconds since 1970-01-01T00:00:00Z.
+    pub at_unix_ms: u64,
+}
+
+impl Views {
+    /// Creates views that know only the present state of the world.
+    #[must_use]
+    pub fn new(limits: &Limits, world: &World) -> Self {
+        Self {
+            departed_max: limits.departed_max,
+            former_names: VecDeque::new(),
+            histories: Histories::new(limits),
+            members_max: world.members().len(),
+            spoke_unix_ms: BTreeMap::new(),
+        }
+    }
+
+    /// Records one effect of an entry, which the world has just applied. The effects must be recorded in their order.
+    pub fn record(&mut self, entry: &LogEntry, effect: &Effect, world: &World) {
+        let at_unix_ms = world.at_unix_ms();
+        match (effect, &entry.command) {
+            (Effect::Entered { .. }, _) => self.members_max = self.members_max.max(world.members().len()),
+            (Effect::Kicked { room, .. } | Effect::Parted { room, .. }, _) => self.left_room(*room, world),
+            (Effect::Left { member, person, rooms, .. }, _) => {
+                self.spoke_unix_ms.remove(member);
+                rooms.iter().for_each(|&room| self.left_room(room, world));
+                self.record_former_name(person, at_unix_ms);
+            }
+            // A change of case alone leaves no former name: both are the same name.
+            (Effect::Renamed { member, from }, _)
+                if world.member(*member).is_some_and(|member| *member.name() != from.name) =>
+            {
+                self.record_former_name(from, at_unix_ms);
+            }
+            (Effect::Said { member, room }, Command::Say { status, message, .. }) => {
+                self.spoke_unix_ms.insert(*member, at_unix_ms);
+                let by = world.member(*member).filter(|_| status.is_none() && message.kind.is_for_people());
+                if let Some(by) = by {
+                    let Message { kind, text, .. } = message.clone();
+                    let (seq, by) = (entry.seq, by.person().clone());
+                    self.histories.add(*room, HistoryLine { seq, at_unix_ms, by, kind, text });
+                }
+            }
+            (Effect::Told { member, .. }, _) => {
+                self.spoke_unix_ms.insert(*member, at_unix_ms);
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns the names of members that left or were renamed, the oldest first.
+    pub fn former_names(&self) -> impl DoubleEndedIterator<Item = &FormerName> {
+        self.former_names.iter()
+    }
+
+    /// Returns the recent messages of a room, the oldest first.
+    #[must_use]
+    pub fn history(&self, room: RoomId) -> impl ExactSizeIterator<Item = &HistoryLine> + DoubleEndedIterator {
+        self.histories.of(room)
+    }
+
+    /// Returns the greatest number of members that were on the server at one time.
+    #[must_use]
+    pub const fn members_max(&self) -> usize {
+        self.members_max
+    }
+
+    /// Returns the time of the last message of a member, in milliseconds since 1970-01-01T00:00:00Z; `None` if it has sent
+    /// none.
+    #[must_use]
+    pub fn spoke_unix_ms(&self, member: MemberId) -> Option<u64> {
+        self.spoke_unix_ms.get(&member).copied()
+    }
+
+    /// Asserts every invariant of the views. Tests, simulators and fuzzers call it after each step.
+    ///
+    /// # Panics
+    /// Panics if an invariant does not hold, which is a bug in the core.
+    pub(crate) fn check_invariants(&self, world: &World) {
+        assert!(self.former_names.len() <= self.departed_max, "the former names are within their limit");
+        assert!(self.members_max >= world.members().len(), "the greatest number of members is not exceeded");
+        for &member in self.spoke_unix_ms.keys() {
+            assert!(world.member(member).is_some(), "{member} has spoken and is a member");
+        }
+        self.histories.check_invariants(world);
+    }
+
+    /// Drops the history of a room that has ended, since a member left it.
+    fn left_room(&mut self, room: RoomId, world: &World) {
+        if world.room(room).is_none() {
+            self.histories.drop_of(room);
+        }
+    }
+
+    fn record_former_name(&mut self, person: &Person, at_unix_ms: u64) {
+        self.former_names.push_back(FormerName { person: person.clone(), at_unix_ms });
+        while self.former_names.len() > self.departed_max {
+            self.former_names.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::cloak::Cloaks;
+    use crate::base::id::Seq;
+    use crate::base::limits::WorldLimits;
+    use crate::base::name::RoomName;
+    use crate::base::person::Profile;
+    use crate::base::text::Text;
+    use crate::log::close_reason::CloseReason;
+    use crate::log::command::{MessageKind, NameRequest};
+    use crate::log::entry::Origin;
+    use alloc::vec::Vec;
+
+    /// A world and its views.
+    struct Shown {
+        world: World,
+        views: Views,
+        seq: u64,
+    }
+
+    impl Shown {
+        fn new(limits: &Limits) -> Self {
+            let world = World::new();
+            let mut shown = Self { views: Views::new(limits, &world), world, seq: 0 };
+            shown.apply(Command::Started { after: None });
+            shown.apply(Command::Configure { revision: 1, limits: WorldLimits::default() });
+            shown
+        }
+
+        fn apply(&mut self, command: Command) {
+            self.seq += 1;
+            let origin = Origin { number: self.seq, ..Origin::default() };
+            let entry = LogEntry { seq: Seq(self.seq), at_unix_ms: self.seq, origin, command };
+            let mut effects = Vec::new();
+            self.world.apply(&entry, &mut effects);
+            effects.iter().for_each(|effect| self.views.record(&entry, effect, &self.world));
+            self.views.check_invariants(&self.world);
+        }
+
+        fn enter(&mut self, room: &str) -> MemberId {
+            let profile = Profile::of_host(&Cloaks::default().host([127, 0, 0, 1].into()));
+            let room = RoomName::parse(room).ok();
+            self.apply(Command::Enter { request: NameRequest::Port(5_001), profile, room });
+            MemberId(Seq(self.seq))
+        }
+
+        fn say(&mut self, member: MemberId, room: &str, text: &str) {
+            let message = Message::new(MessageKind::Text, Text::clean(text.as_bytes(), false));
+            let room = RoomName::parse(room).unwrap();
+            self.apply(Command::Say { member, room, status: None, message });
+        }
+
+        fn leave(&mut self, member: MemberId) {
+            self.apply(Command::Leave { member, reason: CloseReason::Quit, message: None });
+        }
+    }
+
+    #[test]
+    fn a_member_and_a_room_that_are_gone_leave_a_former_name_and_nothing_else() {
+        let mut shown = Shown::new(&Limits { departed_max: 2, ..Limits::default() });
+        for nth in 1..=3 {
+            let member = shown.enter("tea");
+            shown.say(member, "tea", "hello");
+            let room = shown.world.room_named(&RoomName::parse("tea").unwrap()).unwrap();
+            assert_eq!(shown.views.history(room).len(), 1);
+            assert_eq!(shown.views.spoke_unix_ms(member), Some(shown.seq));
+            shown.leave(member);
+            assert_eq!(shown.views.history(room).len(), 0);
+            assert_eq!(shown.views.spoke_unix_ms(member), None);
+            assert_eq!(shown.views.former_names().count(), nth.min(2));
+            assert_eq!(shown.views.members_max(), 1);
+        }
+    }
+
+    #[test]
+    fn views_of_a_world_that_exists_know_its_members_and_no_more() {
+        let mut shown = Shown::new(&Limits::default());
+        let (alice, bob) = (shown.enter("lobby"), shown.enter("lobby"));
+        shown.say(alice, "lobby", "hello");
+        shown.leave(bob);
+        let views = Views::new(&Limits::default(), &shown.world);
+        assert_eq!((shown.views.members_max(), views.members_max()), (2, 1));
+        assert_eq!((shown.views.former_names().count(), views.former_names().count()), (1, 0));
+        assert_eq!(views.spoke_unix_ms(alice), None);
+    }
+}
