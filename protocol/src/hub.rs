@@ -11,6 +11,7 @@ mod enter;
 pub(crate) mod input;
 mod label;
 mod life;
+mod log_wait;
 pub(crate) mod output;
 mod password;
 mod propose;
@@ -47,6 +48,7 @@ use bytes::BytesMut;
 use core::net::SocketAddr;
 use label::Labelled;
 use life::Phase;
+use log_wait::LogWaits;
 use propose::UnderWay;
 use timers::{ConnTimers, Timers};
 use turn::Turn;
@@ -63,8 +65,8 @@ pub struct Hub {
     slots: Vec<Slot>,
     /// Slots without a connection, as a stack: the last is used next.
     vacant: Vec<u32>,
-    /// Number of connections that were admitted, or have yet to be because their proxy has not named their client, and
-    /// still have their slot.
+    /// Number of connections that were admitted, or have yet to be because their proxy has not named their client, and are not
+    /// closed.
     admitted: u32,
     /// Number of refused connections that are still being told the reason.
     refused: u32,
@@ -78,6 +80,7 @@ pub struct Hub {
     counters: Counters,
     phase: Phase,
     under_way: UnderWay,
+    log_waits: LogWaits,
     /// Effects of the entry that is being applied. Empty between inputs; kept for its allocation.
     effects: Vec<Effect>,
     /// Buffer for rendering replies; kept for its allocation.
@@ -112,6 +115,8 @@ struct Connection {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Admission {
     Admitted,
+    /// Closed, whatever the decision was. Its member may have yet to leave.
+    Ended,
     /// Refused and closed without a message, because `refusals_max` connections are already being told the reason.
     Dropped,
     /// Not decided, because the proxy that the connection comes from has not named the client yet.
@@ -166,6 +171,7 @@ impl Hub {
             counters: Counters::default(),
             phase: Phase::Serving,
             under_way: UnderWay::default(),
+            log_waits: LogWaits::default(),
             effects: Vec::new(),
             scratch: BytesMut::new(),
             spare_workspace: None,
@@ -192,6 +198,7 @@ impl Hub {
                     self.run(now, conn, sink);
                 }
             }
+            Input::LogState(state) => self.log_state(now, state, sink),
             Input::Identified { identity } => self.options.identity = identity,
             Input::Overflowed { conn } => self.overflowed(now, conn, sink),
             Input::ReadClosed { conn } => {
@@ -227,7 +234,7 @@ impl Hub {
         if let Some(&slot) = self.vacant.last() {
             return Some(ConnId { slot, generation: self.slots[slot as usize].generation });
         }
-        let slots_max = self.limits.connections_max.saturating_add(self.limits.refusals_max);
+        let slots_max = self.limits.slots_max();
         let slot = u32::try_from(self.slots.len()).ok()?;
         (slot < slots_max).then_some(ConnId { slot, generation: 0 })
     }
@@ -237,7 +244,9 @@ impl Hub {
     /// Each timer takes an input of its own, so that the driver can flush between them when many are due at once.
     #[must_use]
     pub fn deadline(&self) -> Option<Deadline> {
-        self.timers.first().map(|(at, why, _)| Deadline { at, why })
+        let first = self.timers.first().map(|(at, why, _)| Deadline { at, why });
+        let told = self.log_waits.first_due().map(|at| Deadline { at, why: DeadlineReason::Log });
+        [first, told].into_iter().flatten().min_by_key(|deadline| (deadline.at, deadline.why))
     }
 
     /// Returns the number of proposals that the log has not answered yet.
@@ -294,6 +303,7 @@ impl Hub {
             if connection.session.has_ended_input() { CloseReason::EndOfInput } else { CloseReason::Reset };
         self.clear_timers(now, conn);
         self.watches.forget(conn);
+        self.depart(conn);
         if was_open {
             self.report_closed(conn, reason, sink);
             self.propose_leave(now, conn, reason, None, sink);
@@ -341,6 +351,7 @@ impl Hub {
         self.turn.begin(conn);
         let waits = self.waits_for_turn(conn);
         while !waits && !self.ends_turn(now, conn) {
+            let may_propose = self.may_propose();
             let Some(connection) = connection_in(&mut self.slots, conn) else { return };
             let (addresses, address) = (&self.addresses, connection.address);
             let funds = || Funds {
@@ -348,7 +359,7 @@ impl Hub {
                 rate: addresses.rate(address, self.limits.rate),
                 address_is_ready: addresses.is_ready(address, has_turn, rate, now.mono),
             };
-            let request = connection.session.next_request(funds, &self.limits, &self.options);
+            let request = connection.session.next_request(funds, may_propose, &self.limits, &self.options);
             let cost = connection.session.settle();
             if cost != Cost::NONE {
                 self.addresses.charge(connection.address, cost, rate, now.mono);
@@ -468,7 +479,12 @@ impl Hub {
         message: Option<Text>,
         sink: &mut impl Sink,
     ) {
+        // An entrance that waits is not proposed any more.
+        let entrance = self.log_waits.take_entrance(conn);
         let Some(session) = self.session(conn) else { return };
+        if entrance.is_some() {
+            session.not_entered();
+        }
         if let Some(member) = session.leave(reason) {
             self.propose(now, Some(conn), Command::Leave { member, reason, message }, sink);
         }
@@ -485,12 +501,19 @@ impl Hub {
             slot.generation = next;
             self.vacant.push(conn.slot);
         }
-        self.refused -= u32::from(connection.admission == Admission::Refused);
-        self.admitted -= u32::from(matches!(connection.admission, Admission::Admitted | Admission::Open));
-        if connection.admission == Admission::Admitted {
+        self.addresses.disconnect(connection.address);
+    }
+
+    /// Makes a closed connection count for no limit. It keeps its slot until its member has left, which may take as long as the log
+    /// stands still, and its client may be back before.
+    fn depart(&mut self, conn: ConnId) {
+        let Some(connection) = connection_in(&mut self.slots, conn) else { return };
+        let admission = core::mem::replace(&mut connection.admission, Admission::Ended);
+        self.refused -= u32::from(admission == Admission::Refused);
+        self.admitted -= u32::from(matches!(admission, Admission::Admitted | Admission::Open));
+        if admission == Admission::Admitted {
             self.addresses.dismiss(connection.address);
         }
-        self.addresses.disconnect(connection.address);
     }
 
     fn connection(&mut self, conn: ConnId) -> Option<&mut Connection> {

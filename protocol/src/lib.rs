@@ -109,6 +109,7 @@ pub use log::close_reason::CloseReason;
 pub use log::command::{Command, Message, MessageKind, NameRequest};
 pub use log::entry::{LogEntry, Origin, Proposal};
 pub use log::memory::MemoryLog;
+pub use log::state::{LogRefusal, LogState};
 pub use outbox::{Outbox, OutboxCounters, Wire};
 pub use server::memory::MemoryServer;
 pub use server::{Environment, Server};

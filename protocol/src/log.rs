@@ -4,3 +4,4 @@ pub(crate) mod close_reason;
 pub(crate) mod command;
 pub(crate) mod entry;
 pub(crate) mod memory;
+pub(crate) mod state;

@@ -222,10 +222,11 @@ impl Session {
 
     /// Returns the next request to the hub. The hub calls it until it returns [`Request::Wait`].
     ///
-    /// At most one line is read, and only then `funds` is called. The hub settles its price with the address before it asks for the next request.
+    /// `may_propose` is whether the log takes a proposal now. At most one line is read, and only then `funds` is called. The hub settles its price with the address before it asks for the next request.
     pub(crate) fn next_request(
         &mut self,
         funds: impl Fn() -> Funds,
+        may_propose: bool,
         limits: &Limits,
         options: &Options,
     ) -> Request {
@@ -253,6 +254,9 @@ impl Session {
             };
             if waits {
                 return Request::Wait(None);
+            }
+            if !may_propose && matches!(action, Action::Propose(_)) {
+                return Request::Wait(Some(Blocked::Log));
             }
             if let Some(action) = actions.pop_front() {
                 return self.request(action, &funds);
@@ -361,7 +365,12 @@ impl Session {
         }
     }
 
-    /// Whether its `Enter` is proposed and not committed yet.
+    /// Whether it waits for the log's answer.
+    pub(crate) const fn waits_for_log(&self) -> bool {
+        self.pending > 0 || matches!(self.state, State::ExpectEntry { .. } | State::ExpectLeave { .. })
+    }
+
+    /// Whether its `Enter` is proposed, or about to be, and not committed yet.
     pub(crate) const fn expects_entry(&self) -> bool {
         matches!(self.state, State::ExpectEntry { .. })
     }

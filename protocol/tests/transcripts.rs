@@ -19,6 +19,7 @@
 //! alice stops reading            the socket is full from here on; `alice takes 10 bytes`, `alice reads on`
 //! repeat 3: bob > hello          the action is repeated
 //! clock +1500ms                  time passes, and timers that are due fire
+//! log stalls (or fills, fails, runs)
 //! server stops
 //!
 //! bob < 5001: hello              bob receives this line

@@ -361,7 +361,9 @@ impl Observer for Console {
             | ConsoleEvent::Proxied { .. }
             | ConsoleEvent::RoomEntered { .. }
             | ConsoleEvent::RoomLeft { .. } => self.log_detail(event),
-            ConsoleEvent::ClockSetBack { .. } | ConsoleEvent::LifeOver { .. } => self.log_log_state(event),
+            ConsoleEvent::ClockSetBack { .. }
+            | ConsoleEvent::LifeOver { .. }
+            | ConsoleEvent::LogState { .. } => self.log_log_state(event),
             ConsoleEvent::Entered { .. }
             | ConsoleEvent::Left { .. }
             | ConsoleEvent::PasswordNotChecked { .. }
@@ -415,6 +417,7 @@ impl Observer for Console {
             Input::Committed { .. } => ("committed", None, None),
             Input::Drained { conn } => ("drained", Some(conn), None),
             Input::Identified { .. } => ("identified", None, None),
+            Input::LogState(_) => ("log_state", None, None),
             Input::Overflowed { conn } => ("overflowed", Some(conn), None),
             Input::ReadClosed { conn } => ("read_closed", Some(conn), None),
             // Only the number of bytes is logged: they may be a private message or a password.

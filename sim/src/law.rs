@@ -23,7 +23,8 @@ use crate::expectation::Expectation;
 use crate::mark::Marks;
 use crate::model::Model;
 use parlor_protocol::{
-    Command, ConnId, Hub, Input, Limits, LogEntry, Now, Options, Origin, Outbox, Output, Seq, Via, World,
+    Applied, Command, ConnId, Hub, Input, Limits, LogEntry, Now, Options, Origin, Outbox, Output, Seq, Via,
+    World,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -260,15 +261,18 @@ impl Checker {
 
     /// Records an entry that the hub has applied.
     pub fn committed(&mut self, entry: &LogEntry) {
+        let mut effects = Vec::new();
+        let before = refused::Before::of(&self.world, entry);
+        self.rendering.before(entry, &self.world);
+        if self.world.apply(entry, &mut effects) != Applied::Done {
+            let result = self.console.committed(&[]);
+            return self.record(Law::Console, None, result);
+        }
         let conn = self.authors.remove(&entry.origin);
         self.hostile.committed(entry, conn);
         if !self.checks_all() {
             return;
         }
-        let mut effects = Vec::new();
-        let before = refused::Before::of(&self.world, entry);
-        self.rendering.before(entry, &self.world);
-        self.world.apply(entry, &mut effects);
         self.rendering.committed(entry, &self.world);
         if let Some(before) = before {
             let result = before.committed(entry, &effects, &self.world);

@@ -24,6 +24,7 @@ pub(crate) mod proxy;
 mod silence;
 mod sniff;
 mod speech;
+mod stall;
 mod tell;
 mod todo;
 
@@ -39,6 +40,7 @@ use parlor_protocol::{
     CloseReason, Command, ConnId, Dialect, Input, Limits, LogEntry, Now, Options, PasswordOf, Reply,
     RoomName, Text, Via, Views, World,
 };
+use stall::Stall;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -68,8 +70,9 @@ pub struct Model {
     stopping: bool,
     /// Whether the end of the life is proposed.
     ends_life: bool,
-    /// The connections of the proposals that are not committed yet; `None` for those of the node itself.
-    authors: VecDeque<Option<ConnId>>,
+    /// The proposals that are not committed yet, with their connections; `None` for those of the node itself.
+    under_way: VecDeque<(Option<ConnId>, Command)>,
+    stall: Stall,
     /// Connections that did not close in time since the server stops, and are cut off.
     pub cut_off: usize,
     now: Now,
@@ -98,7 +101,8 @@ impl Model {
             chat: Chat::default(),
             stopping: false,
             ends_life: false,
-            authors: VecDeque::new(),
+            under_way: VecDeque::new(),
+            stall: Stall::default(),
             cut_off: 0,
             now: Now::default(),
             proposals: Vec::new(),
@@ -143,6 +147,7 @@ impl Model {
                 conns.into_iter().for_each(|conn| self.end(conn, CloseReason::Shutdown));
             }
             Input::Timeout => self.timeout(now),
+            Input::LogState(state) => self.log_state(*state),
             Input::Identified { identity } => self.options.identity = Arc::clone(identity),
             Input::PasswordChecked { conn, result } => self.password_checked(now, *conn, *result),
         }
@@ -151,8 +156,12 @@ impl Model {
 
     /// Proposes a command on behalf of a connection, or of the node itself.
     fn propose_for(&mut self, conn: Option<ConnId>, command: Command) {
-        self.authors.push_back(conn);
-        self.proposals.push((conn, command));
+        if self.log_runs() {
+            self.proposals.push((conn, command.clone()));
+        } else if let Some(id) = conn {
+            self.will_be_told(id);
+        }
+        self.under_way.push_back((conn, command));
     }
 
     /// Removes and returns the commands that the last inputs led to, in the order in which they must be logged.
@@ -168,7 +177,8 @@ impl Model {
     /// Whether every timer is a ping or its answer, which go on forever.
     #[must_use]
     pub fn is_at_rest(&self) -> bool {
-        self.conns.values().flat_map(Conn::timers).all(|(_, timer)| timer == Timer::Idle)
+        let is_told = self.stall.timers().next().is_some();
+        !is_told && self.conns.values().flat_map(Conn::timers).all(|(_, timer)| timer == Timer::Idle)
     }
 
     /// Returns the expected bytes of a connection. Returns `None` for one that is gone, unless they are kept.
@@ -283,10 +293,12 @@ impl Model {
 
     fn closed(&mut self, id: ConnId) {
         self.leave_queue(id);
+        self.forget_wait(id);
         let Some(conn) = self.conns.get_mut(id) else { return };
         let was_open = conn.link == Link::Open;
         conn.link = Link::Gone;
         (conn.budget_timer, conn.turn_timer, conn.end_timer, conn.wait) = (None, None, None, None);
+        (conn.admitted, conn.has_address, conn.refused) = (false, false, false);
         let reason = if conn.input_ended { CloseReason::EndOfInput } else { CloseReason::Reset };
         if was_open {
             self.leave(id, reason, None);
@@ -330,6 +342,7 @@ impl Model {
     fn say_bytes_and_close(&mut self, id: ConnId, bytes: &[u8]) {
         self.send(id, bytes);
         self.leave_queue(id);
+        self.forget_wait(id);
         if let Some(conn) = self.conns.get_mut(id) {
             conn.forget_input();
             conn.link = Link::Closing;
@@ -342,6 +355,9 @@ impl Model {
         let Some(conn) = self.conns.get_mut(id) else { return };
         conn.forget_input();
         conn.switches = false;
+        if conn.entrance.take().is_some() {
+            conn.stage = Stage::Outside;
+        }
         match conn.stage {
             Stage::Member(member) => {
                 conn.stage = Stage::Leaving(member);
@@ -361,7 +377,10 @@ impl Model {
     fn timeout(&mut self, now: Now) {
         let timers =
             self.conns.iter().flat_map(|(id, conn)| conn.timers().map(move |(at, timer)| (at, timer, id)));
-        let Some((_, timer, id)) = timers.min().filter(|(at, ..)| *at <= now.mono) else { return };
+        let Some((_, timer, id)) = timers.chain(self.stall.timers()).min().filter(|(at, ..)| *at <= now.mono)
+        else {
+            return;
+        };
         let Some(conn) = self.conns.get_mut(id) else { return };
         match timer {
             Timer::Budget => self.budget_is_due(id),
@@ -389,9 +408,13 @@ impl Model {
                 sometimes!(self.marks, RegistrationTimedOut, true);
                 self.end(id, CloseReason::RegistrationTimeout);
             }
+            Timer::Log => self.tell_of_log(id),
             Timer::Turn => {
                 conn.turn_timer = None;
                 sometimes!(self.marks, TurnEnded, true);
+                if let Some(command) = conn.entrance.take() {
+                    self.propose_entrance(id, command);
+                }
                 self.advance(now, id);
             }
         }
@@ -433,7 +456,8 @@ impl Model {
             return;
         }
         let entry = &LogEntry { at_unix_ms: self.chat.at_unix_ms, ..entry.clone() };
-        let author = self.authors.pop_front().expect("an entry of this life was proposed");
+        let (author, _) = self.under_way.pop_front().expect("an entry of this life was proposed");
+        self.wake();
         match &entry.command {
             Command::Configure { revision, limits } => return self.chat.configure(*revision, *limits, entry),
             Command::Ended { node, life } => return self.chat.end_life(*node, *life),

@@ -83,6 +83,14 @@ pub struct Setup {
     pub chaos_seed: u64,
     /// Maximum time in microseconds until a command is committed; 0 if it is committed at once.
     pub commit_us_max: u64,
+    /// Time in microseconds before each of the times at which a log with a delay stands still.
+    pub stall_at_us: u64,
+    /// Time in microseconds for which it stands still; 0 if it never does.
+    pub stall_us: u64,
+    /// Whether it says at once that it takes no proposals; if not, the server notices that it does not answer.
+    pub stall_refuses: bool,
+    /// Whether it loses what it was given and has not committed.
+    pub stall_loses: bool,
     /// Probability, in a thousand, of a flush after an input in the middle of a tick.
     pub flush_per_mille: u64,
     /// Time in microseconds from waking the driver to the start of its tick. The tick includes everything that arrives
@@ -220,6 +228,10 @@ impl Setup {
             network: Hosts::Loopback,
             chaos_seed,
             commit_us_max: 0,
+            stall_at_us: 0,
+            stall_us: 0,
+            stall_refuses: false,
+            stall_loses: false,
             flush_per_mille: 0,
             tick_us: 0,
             delay_us_max: 100,

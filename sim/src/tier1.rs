@@ -20,11 +20,16 @@ use log::DelayedLog;
 pub use net::Faults;
 use net::{Event, Link, Read};
 use outside::Outside;
-use parlor_protocol::{ConnId, Identity, Input, Limits, LogEntry, MemoryLog, Name, Now, Server, Via};
+use parlor_protocol::{
+    ConnId, Identity, Input, Limits, LogEntry, LogRefusal, LogState, MemoryLog, Name, Now, Server, Via,
+};
 pub(crate) use rest::last_words;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+
+/// Number of times that the log of a scenario with stalls stands still.
+const STALLS: u64 = 3;
 
 /// Number of ticks after which the invariants of the core are checked again.
 const CHECK_TICKS: u64 = 16;
@@ -148,6 +153,7 @@ impl Rig {
 
     fn play(&mut self, scenario: &Scenario) {
         self.configure();
+        self.schedule_stalls();
         let mut steps = scenario.steps.iter();
         let mut next = steps.next();
         if let Some(step) = next {
@@ -235,6 +241,12 @@ impl Rig {
                 }
             }
             Event::Identified => self.identify(),
+            Event::LogState(state) => self.log_state(state),
+            Event::LogStops => {
+                if let Log::Delayed(log) = &mut self.outside.log {
+                    log.stop();
+                }
+            }
             Event::Step => {}
             Event::Tick => self.tick(),
             Event::PasswordChecked(conn, result) => {
@@ -242,6 +254,33 @@ impl Rig {
                 self.outside.net.wake();
             }
             Event::Writable(link) => self.outside.net.writable_came(link),
+        }
+    }
+
+    /// Tells the server the state of the log. If it is running again, the log commits what it has kept.
+    fn log_state(&mut self, state: LogState) {
+        if let (LogState::Running, Log::Delayed(log)) = (state, &mut self.outside.log) {
+            let now_us = self.outside.net.now_us;
+            for _ in 0..log.go_on(now_us, self.setup.stall_loses) {
+                self.outside.net.schedule(now_us, Event::Commit);
+            }
+        }
+        self.input(Input::LogState(state));
+        self.outside.net.wake();
+    }
+
+    /// Schedules the times at which the log stands still.
+    fn schedule_stalls(&mut self) {
+        let Setup { stall_at_us, stall_us, stall_refuses, .. } = self.setup;
+        let Log::Delayed(_) = self.outside.log else { return };
+        for nth in (1..=STALLS).take_while(|_| stall_us > 0) {
+            let begins = stall_at_us * nth + stall_us * (nth - 1);
+            let state = if stall_refuses { LogState::Refusing(LogRefusal::Full) } else { LogState::Stalled };
+            // A log that refuses says so; one that does not answer is noticed later.
+            let noticed = begins + if stall_refuses { 0 } else { stall_us / 8 };
+            self.outside.net.schedule(begins, Event::LogStops);
+            self.outside.net.schedule(noticed, Event::LogState(state));
+            self.outside.net.schedule(begins + stall_us, Event::LogState(LogState::Running));
         }
     }
 

@@ -122,6 +122,9 @@ impl Trace {
             }
             Input::Drained { conn } => of("drained", *conn, b""),
             Input::Identified { .. } => self.record(at_us, "identified", Who::Server, b"", String::new),
+            Input::LogState(state) => {
+                self.record(at_us, "log", Who::Log, b"", || format!("{state:?}"));
+            }
             Input::Overflowed { conn } => of("overflowed", *conn, b""),
             Input::ReadClosed { conn } => of("read_closed", *conn, b""),
             Input::Received { conn, bytes } => of("received", *conn, bytes),

@@ -97,6 +97,9 @@ limits! {
         ping_ms: u64 = 90_000;
         /// Milliseconds that an IRC connection has to answer a `PING` before it is closed.
         pong_ms: u64 = 60_000;
+        /// Maximum number of proposals of all connections together that wait for the log. Further lines and entrances wait until
+        /// some are committed. Members that leave are not counted, because there is one such proposal for each at most.
+        proposals_max: u32 = 4_096;
         /// Milliseconds that a proxy has to send the header that names its client, before the connection is closed.
         proxy_ms: u64 = 5_000;
         /// Maximum number of bytes of one read from a socket.
@@ -253,6 +256,13 @@ impl Limits {
         if longest > plain { longest } else { plain }
     }
 
+    /// Returns the maximum number of connections that have a slot: those that are open or closing, and as many that are closed and
+    /// whose members have yet to leave, because the log has not answered.
+    #[must_use]
+    pub const fn slots_max(&self) -> u32 {
+        self.connections_max.saturating_mul(2).saturating_add(self.refusals_max)
+    }
+
     /// Returns the number of bytes of a room's chunk at which it is flushed.
     ///
     /// It is half of the maximum backlog: together with the output of one more input, the chunk still fits in the
@@ -279,7 +289,7 @@ impl Limits {
 
     /// Returns the conditions that the limits must satisfy, and whether these limits satisfy them.
     #[must_use]
-    pub const fn relations(&self) -> [Relation; 31] {
+    pub const fn relations(&self) -> [Relation; 32] {
         let Self { line_bytes_max: line, reply_bytes_max: reply, backlog_bytes_max: backlog, .. } = *self;
         let lines = self.pending_commands_max as usize;
         [
@@ -324,6 +334,7 @@ impl Limits {
             at_least!(registration_ms, self.registration_ms, 1000),
             at_least!(ping_ms, self.ping_ms, 1000),
             at_least!(pong_ms, self.pong_ms, 1000),
+            at_least!(proposals_max, self.proposals_max, 1),
             at_least!(proxy_ms, self.proxy_ms, 1),
             at_least!(targets_max, self.targets_max, 1),
             at_least!(turn_lines_max, self.turn_lines_max, 1),

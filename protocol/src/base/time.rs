@@ -79,10 +79,12 @@ pub enum DeadlineReason {
     Register,
     /// A connection has done `turn_lines_max` lines of work, and the others have had their turns.
     Turn,
+    /// A client waits for a log that stands still, and is told so.
+    Log,
 }
 
 impl DeadlineReason {
-    /// All reasons, in the order in which deadlines at the same instant are handled.
-    pub const ALL: [Self; 6] =
+    /// The reasons of the timers that each connection has, in the order in which deadlines at the same instant are handled.
+    pub(crate) const OF_CONNECTION: [Self; 6] =
         [Self::Detect, Self::Close, Self::Idle, Self::Rate, Self::Register, Self::Turn];
 }

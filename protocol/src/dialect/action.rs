@@ -7,6 +7,7 @@ use crate::base::name::Name;
 use crate::base::rate::Cost;
 use crate::base::text::Text;
 use crate::log::command::Command;
+use crate::log::state::LogState;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -147,6 +148,8 @@ pub enum Notice {
     IsThere,
     /// The previous line may be the start of another protocol, and was not sent to the room.
     LineWithheld,
+    /// The log stands still, and the client's lines, or its entrance, wait; or it is running again, and they go on.
+    LogState(LogState),
     /// The operator's password was not checked, because there are too many attempts. (A client that gives the server's is
     /// closed.)
     PasswordNotChecked,

@@ -48,9 +48,16 @@ impl Hub {
 
     /// Makes a connection wait for what its session is blocked by.
     pub(super) fn wait(&mut self, now: Now, conn: ConnId, blocked: Option<Blocked>) {
+        if blocked != Some(Blocked::Log) {
+            self.wait_for_log_is_over(conn);
+        }
         let Some(connection) = self.connection(conn) else { return };
         match blocked {
             None => self.leave_queue(now, conn),
+            Some(Blocked::Log) => {
+                self.leave_queue(now, conn);
+                self.wait_for_log(now, conn);
+            }
             Some(Blocked::Until(at)) => {
                 self.leave_queue(now, conn);
                 // A timer that is set goes off before the connection was charged more, and is then set again.
@@ -77,6 +84,7 @@ impl Hub {
         let Some(connection) = super::connection_in(&mut self.slots, conn) else { return };
         let until = match blocked {
             Blocked::Address => self.addresses.ready_at(connection.address, rate),
+            Blocked::Log => return,
             Blocked::Until(at) => at,
         };
         if connection.session.is_slowed(until, now.mono) {

@@ -24,19 +24,20 @@ impl Hub {
         self.check_admissions();
         self.check_timers();
         self.check_watches();
+        self.check_log_waits();
         for (conn, connection) in self.each_connection() {
             connection.session.check_invariants(&self.limits);
             assert!(!connection.session.is_finished(), "{conn} is finished and has given its slot back");
             let open = connection.session.link() == Link::Open;
+            let admission = connection.admission;
             assert!(
-                matches!(connection.admission, Admission::Admitted | Admission::Open) || !open,
+                matches!(admission, Admission::Admitted | Admission::Open) || !open,
                 "{conn} was refused and is closing"
             );
+            let is_closed = connection.session.link() == Link::Closed;
+            assert_eq!(admission == Admission::Ended, is_closed, "{conn} counts until it is closed");
             let awaits_header = connection.session.awaits_header();
-            assert!(
-                connection.admission == Admission::Admitted || awaits_header || !open,
-                "{conn} is admitted"
-            );
+            assert!(admission == Admission::Admitted || awaits_header || !open, "{conn} is admitted");
             assert!(
                 self.phase == Phase::Serving || !open,
                 "{conn} is closing, because the server is stopping"
@@ -63,8 +64,7 @@ impl Hub {
     }
 
     fn check_slots(&self) {
-        let slots_max = u64::from(self.limits.connections_max) + u64::from(self.limits.refusals_max);
-        assert!(self.slots.len() as u64 <= slots_max, "slots are within their limit");
+        assert!(self.slots.len() <= self.limits.slots_max() as usize, "slots are within their limit");
         let mut vacant = self.vacant.clone();
         vacant.sort_unstable();
         assert!(vacant.is_sorted_by(|one, next| one < next), "a slot is vacant once");
@@ -151,6 +151,22 @@ impl Hub {
         let registering = self.each_connection().filter(|(_, it)| is_unregistered(&it.session)).count();
         assert_eq!(self.timers.registering(), registering, "unregistered connections are counted");
         assert_eq!(self.timers.len(), timers, "each timer belongs to a connection");
+    }
+
+    fn check_log_waits(&self) {
+        assert!(
+            self.under_way.lines() <= self.limits.proposals_max as usize + 2,
+            "proposals are within their limit, beside the two that begin a life"
+        );
+        let (waiting, entrances) = self.log_waits.check_invariants();
+        for conn in waiting {
+            let link = self.session_ref(conn).map(Session::link);
+            assert_eq!(link, Some(Link::Open), "{conn} waits for the log and is open");
+        }
+        for conn in entrances {
+            let session = self.session_ref(conn).expect("a connection whose entrance waits keeps its slot");
+            assert!(session.expects_entry(), "{conn} waits to enter");
+        }
     }
 
     fn check_watches(&self) {

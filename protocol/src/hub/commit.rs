@@ -58,7 +58,7 @@ impl Hub {
         sink: &mut impl Sink,
     ) {
         // A command that a member left behind when it was killed has no effect, and its connection may have another member.
-        let conn = self.author_of(entry).filter(|&conn| {
+        let conn = self.author_of(now, entry).filter(|&conn| {
             let member = self.session_ref(conn).map(Session::member);
             member.is_some_and(|member| member == entry.command.member())
         });

@@ -10,6 +10,7 @@ use crate::base::mode::ModeChange;
 use crate::base::name::{Name, RoomName};
 use crate::framing::sniff::Kind;
 use crate::log::close_reason::CloseReason;
+use crate::log::state::LogState;
 use core::fmt::{self, Write};
 use core::net::SocketAddr;
 
@@ -140,6 +141,13 @@ pub enum ConsoleEvent<'a> {
     LifeOver {
         /// The life that has begun instead, if one has.
         other: Option<Life>,
+    },
+    /// The state of the log has changed.
+    LogState {
+        /// The state.
+        state: LogState,
+        /// The number of proposals that it has not answered.
+        waiting: usize,
     },
     /// A member left the server.
     Left {

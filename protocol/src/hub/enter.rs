@@ -158,6 +158,7 @@ impl Hub {
         // This clears the timers of detection and registration. If a line has to wait for the rate, `run` sets that
         // timer again.
         self.clear_timers(now, conn);
+        self.stop_registration(now, conn);
         let Some(connection) = self.connection(conn) else { return };
         let peer = connection.peer;
         let room = connection.room.clone().filter(|_| registration.enters_room);
@@ -167,7 +168,7 @@ impl Hub {
             Some((user, real_name)) => Profile::new(&user, &cloak, &real_name),
             None => Profile::of_host(&cloak),
         };
-        self.propose(now, Some(conn), Command::Enter { request, profile, room }, sink);
+        self.propose_entrance(now, conn, Command::Enter { request, profile, room }, sink);
     }
 
     /// Returns the reason to refuse a connection before it is known for whom it is made, if there is one.

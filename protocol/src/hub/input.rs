@@ -7,6 +7,7 @@ use crate::base::via::Via;
 use crate::dialect::Dialect;
 use crate::dialect::action::PasswordResult;
 use crate::log::entry::LogEntry;
+use crate::log::state::LogState;
 use alloc::sync::Arc;
 use bytes::Bytes;
 use core::net::SocketAddr;
@@ -41,6 +42,8 @@ pub enum Input<'a> {
         /// The next entry of the log.
         entry: &'a LogEntry,
     },
+    /// The state of the log has changed. When it is running again, everything that it has not answered is proposed again.
+    LogState(LogState),
     /// Everything queued for a connection has been written: the answer to
     /// [`Output::ReportDrained`](crate::Output::ReportDrained).
     Drained {

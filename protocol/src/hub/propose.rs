@@ -15,6 +15,8 @@ pub(super) struct UnderWay {
     /// Number of proposals that are no longer under way.
     answered: u64,
     queue: VecDeque<Pending>,
+    /// Number of commands in the queue that are no `Leave`.
+    lines: usize,
 }
 
 /// A proposal that the log has not answered yet.
@@ -27,16 +29,28 @@ struct Pending {
     proposal: Proposal,
 }
 
+impl Pending {
+    const fn is_limited(&self) -> bool {
+        !matches!(self.proposal.command, Command::Leave { .. })
+    }
+}
+
 impl UnderWay {
     /// Returns the number of proposals under way.
     pub(super) fn len(&self) -> usize {
         self.queue.len()
     }
 
+    /// Returns the number of those that are limited: all but the `Leave`s, of which each member has one.
+    pub(super) const fn lines(&self) -> usize {
+        self.lines
+    }
+
     /// Removes the first proposal, which is committed. Returns its connection.
     fn take_first(&mut self) -> Option<ConnId> {
         let first = self.queue.pop_front()?;
         self.answered += 1;
+        self.lines -= usize::from(first.is_limited());
         first.conn
     }
 
@@ -65,22 +79,29 @@ impl Hub {
         }
     }
 
-    /// Proposes a command to the log, on behalf of a connection or of the node itself. A life that is over proposes nothing.
+    /// Proposes a command to the log, on behalf of a connection or of the node itself. If the log stands still, it is given the
+    /// proposal later. A life that is over proposes nothing.
     pub(super) fn propose(&mut self, now: Now, conn: Option<ConnId>, command: Command, sink: &mut impl Sink) {
         if self.is_over() {
             return;
         }
-        let UnderWay { answered, queue } = &mut self.under_way;
-        let number = *answered + queue.len() as u64 + 1;
+        let number = self.under_way.answered + self.under_way.queue.len() as u64 + 1;
         let origin = Origin { node: self.options.node, life: self.options.life, number };
         let proposal = Proposal { at_unix_ms: now.unix_ms, origin, command };
-        sink.output(Output::Propose { conn, proposal: &proposal });
-        queue.push_back(Pending { conn, copies: 1, proposal });
+        let is_running = self.log_waits.is_running();
+        if is_running {
+            sink.output(Output::Propose { conn, proposal: &proposal });
+        } else if let Some(conn) = conn {
+            self.tell_of_wait(now, conn);
+        }
+        let pending = Pending { conn, copies: is_running.into(), proposal };
+        self.under_way.lines += usize::from(pending.is_limited());
+        self.under_way.queue.push_back(pending);
     }
 
     /// Returns the connection of an entry that is applied: `None` if the entry is not a proposal of this life, or not one of a
     /// connection.
-    pub(super) fn author_of(&mut self, entry: &LogEntry) -> Option<ConnId> {
+    pub(super) fn author_of(&mut self, now: Now, entry: &LogEntry) -> Option<ConnId> {
         if !self.is_own(entry) {
             return None;
         }
@@ -89,13 +110,16 @@ impl Hub {
             self.under_way.answered + 1,
             "entries are applied in the order of numbers"
         );
-        self.under_way.take_first()
+        let conn = self.under_way.take_first();
+        self.wake_waiting(now);
+        conn
     }
 
     /// Proposes again, in their order, the proposals that an entry has overtaken, and all after them. That is done when the last
     /// copy of the entry has come back: as long as there is another, it may still follow the missing ones.
     pub(super) fn overtaken(&mut self, now: Now, entry: &LogEntry, sink: &mut impl Sink) {
-        if self.is_own(entry) && self.under_way.is_spent(entry.origin.number) {
+        let is_spent = self.is_own(entry) && self.under_way.is_spent(entry.origin.number);
+        if is_spent && self.log_waits.is_running() {
             self.propose_again(now, sink);
         }
     }

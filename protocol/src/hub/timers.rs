@@ -56,7 +56,7 @@ impl Timers {
 #[derive(Debug)]
 pub(super) struct ConnTimers {
     /// The time of each timer, indexed by its reason; [`Instant::NEVER`] if it is not set.
-    due: [Instant; DeadlineReason::ALL.len()],
+    due: [Instant; DeadlineReason::OF_CONNECTION.len()],
     /// The deadline for the registration. It stays the same if the name is taken and the connection registers again:
     /// otherwise a client could stay unregistered forever. While a password is checked, it is the time that is left,
     /// as an instant after [`Instant::ZERO`].
@@ -65,7 +65,7 @@ pub(super) struct ConnTimers {
 
 impl Default for ConnTimers {
     fn default() -> Self {
-        Self { due: [Instant::NEVER; DeadlineReason::ALL.len()], registers_until: Instant::NEVER }
+        Self { due: [Instant::NEVER; DeadlineReason::OF_CONNECTION.len()], registers_until: Instant::NEVER }
     }
 }
 
@@ -76,7 +76,7 @@ impl ConnTimers {
 
     /// Returns the timers that are set.
     pub(super) fn all(&self) -> impl Iterator<Item = (Instant, DeadlineReason)> + '_ {
-        let set = DeadlineReason::ALL.into_iter().filter(|&why| self.is_set(why));
+        let set = DeadlineReason::OF_CONNECTION.into_iter().filter(|&why| self.is_set(why));
         set.map(|why| (self.due[why as usize], why))
     }
 }
@@ -85,6 +85,9 @@ impl Hub {
     /// Handles the timer that is due first. Later ones wait for the next [`Input::Timeout`](crate::Input::Timeout), so
     /// that the driver can flush in between.
     pub(super) fn timeout(&mut self, now: Now, sink: &mut impl Sink) {
+        if self.deadline().is_some_and(|it| it.why == DeadlineReason::Log && it.at <= now.mono) {
+            return self.tell_first_wait(now, sink);
+        }
         let Some((_, why, conn)) = self.timers.first().filter(|(at, ..)| *at <= now.mono) else { return };
         self.clear_timer(conn, why);
         match why {
@@ -97,7 +100,12 @@ impl Hub {
             DeadlineReason::Close => sink.output(Output::Abort { conn }),
             DeadlineReason::Idle => self.check_idle(now, conn, sink),
             DeadlineReason::Rate => self.budget_ready(now, conn, sink),
-            DeadlineReason::Turn => self.run(now, conn, sink),
+            DeadlineReason::Turn => {
+                self.resume_entrance(now, conn, sink);
+                self.run(now, conn, sink);
+            }
+            // It is the reason of no timer of a connection.
+            DeadlineReason::Log => {}
             DeadlineReason::Register if self.session(conn).is_some_and(|it| it.awaits_header()) => {
                 self.give_up_proxy(now, conn, CloseReason::ProxyTimeout, sink);
             }
@@ -163,6 +171,25 @@ impl Hub {
         self.set_timer(conn, DeadlineReason::Register, until);
     }
 
+    /// Stops the time for the registration while the log has not answered the `Enter`: it may take minutes to do so.
+    pub(super) fn stop_registration(&mut self, now: Now, conn: ConnId) {
+        let Some(connection) = self.connection(conn) else { return };
+        let until = &mut connection.timers.registers_until;
+        if *until != Instant::NEVER {
+            *until = Instant::ZERO.plus(until.since(now.mono));
+        }
+    }
+
+    /// Lets the time for the registration go on after the log has answered that the name is taken.
+    pub(super) fn restart_registration(&mut self, now: Now, conn: ConnId) {
+        let Some(connection) = self.connection(conn) else { return };
+        let until = &mut connection.timers.registers_until;
+        if *until != Instant::NEVER {
+            *until = now.mono.plus(until.since(Instant::ZERO));
+        }
+        self.expect_registration(now, conn);
+    }
+
     /// Stops the time for the registration while a password is checked: the client waits for the server then, and many
     /// who return at once wait for each other. The wait itself is bounded by [`PASSWORD_WAIT_MS_MAX`].
     pub(super) fn pause_registration(&mut self, now: Now, conn: ConnId) {
@@ -205,8 +232,11 @@ impl Hub {
     /// Clears the timers of a connection, which waits for nothing any more.
     pub(super) fn clear_timers(&mut self, now: Now, conn: ConnId) {
         self.leave_queue(now, conn);
+        self.forget_log_wait(conn);
         let Some((timers, due)) = self.timers_of(conn) else { return };
-        for (at, why) in due.iter_mut().zip(DeadlineReason::ALL).filter(|(at, _)| **at != Instant::NEVER) {
+        for (at, why) in
+            due.iter_mut().zip(DeadlineReason::OF_CONNECTION).filter(|(at, _)| **at != Instant::NEVER)
+        {
             timers.remove(core::mem::replace(at, Instant::NEVER), why, conn);
         }
     }
@@ -215,7 +245,7 @@ impl Hub {
     fn timers_of(
         &mut self,
         conn: ConnId,
-    ) -> Option<(&mut Timers, &mut [Instant; DeadlineReason::ALL.len()])> {
+    ) -> Option<(&mut Timers, &mut [Instant; DeadlineReason::OF_CONNECTION.len()])> {
         let slot =
             self.slots.get_mut(conn.slot as usize).filter(|slot| slot.generation == conn.generation)?;
         Some((&mut self.timers, &mut slot.connection.as_mut()?.timers.due))

@@ -12,11 +12,13 @@ use crate::log::command::Command;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The budget that does not allow the next line yet.
+/// The budget, or the log, that does not allow the next line yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Blocked {
     /// The address's.
     Address,
+    /// None: the log takes no proposals now.
+    Log,
     /// The connection's own, until this time.
     Until(Instant),
 }

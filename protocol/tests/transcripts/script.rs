@@ -1,6 +1,6 @@
 //! The parser of transcripts.
 
-use parlor_protocol::{Dialect, Via};
+use parlor_protocol::{Dialect, LogRefusal, LogState, Via};
 use std::net::SocketAddr;
 
 /// A parsed transcript.
@@ -39,6 +39,7 @@ pub(crate) enum Action {
         stays: bool,
     },
     EndsInput(String),
+    LogIs(LogState),
     /// This number of milliseconds passes.
     Passes(u64),
     ReadsOn(String),
@@ -108,8 +109,13 @@ fn action(line: &str) -> Option<Action> {
     if let Some(time) = line.strip_prefix("clock +") {
         return Some(Action::Passes(time.strip_suffix("ms")?.parse().ok()?));
     }
-    if line == "server stops" {
-        return Some(Action::ServerStops);
+    match line {
+        "log fails" => return Some(Action::LogIs(LogState::Refusing(LogRefusal::Failed))),
+        "log fills" => return Some(Action::LogIs(LogState::Refusing(LogRefusal::Full))),
+        "log runs" => return Some(Action::LogIs(LogState::Running)),
+        "log stalls" => return Some(Action::LogIs(LogState::Stalled)),
+        "server stops" => return Some(Action::ServerStops),
+        _ => {}
     }
     let (name, rest) = line.split_once(' ')?;
     let name = name.to_owned();

@@ -198,6 +198,7 @@ impl Stage {
             }
             Action::Says { name, line } => self.say(name, line),
             Action::Sends { name, bytes } => self.send(name, bytes),
+            Action::LogIs(state) => self.input(Input::LogState(*state)),
             Action::ServerStops => self.input(Input::Shutdown),
             Action::StopsReading(name) => self.existing(name).granted = Some(0),
             Action::Takes { name, bytes } => self.take(name, Some(*bytes)),
@@ -503,6 +504,7 @@ fn console(event: &ConsoleEvent<'_>) -> Option<String> {
         ConsoleEvent::Kicked { by, target, room } => {
             format!("{} sent {} out of {room}", by.name, target.name)
         }
+        ConsoleEvent::LogState { state, .. } => format!("the log is {state:?}"),
         ConsoleEvent::LifeOver { .. } => "the life of this node is over".to_owned(),
         ConsoleEvent::Left { member, reason, by: None } => {
             format!("{} left ({})", member.name, reason.word())

@@ -2,8 +2,8 @@
 
 use super::Console;
 use crate::locale::text;
-use parlor_protocol::{ConsoleEvent, Language};
-use tracing::{error, warn};
+use parlor_protocol::{ConsoleEvent, Language, LogRefusal, LogState};
+use tracing::{error, info, warn};
 
 impl Console {
     pub(super) fn log_log_state(&self, event: &ConsoleEvent<'_>) {
@@ -29,6 +29,39 @@ impl Console {
                 let text =
                     text!(language, "this node was ended; its process stops", "本节点已被移除，其进程停止");
                 error!(event = "life_over", "{text}");
+            }
+            ConsoleEvent::LogState { state: LogState::Running, waiting } => {
+                let text = text!(
+                    language,
+                    "the log is running again; {waiting} proposals have waited",
+                    "日志已恢复，有 {waiting} 条提议在等候"
+                );
+                info!(event = "log_running", waiting, "{text}");
+            }
+            ConsoleEvent::LogState { state, waiting } => {
+                let (event, text) = match state {
+                    LogState::Refusing(LogRefusal::Full) => (
+                        "log_full",
+                        text!(language, "the disk is full; everyone waits", "磁盘已满，所有人都在等候"),
+                    ),
+                    LogState::Refusing(LogRefusal::Failed) => (
+                        "log_failed",
+                        text!(
+                            language,
+                            "the log cannot be written; everyone waits",
+                            "日志无法写入，所有人都在等候"
+                        ),
+                    ),
+                    LogState::Running | LogState::Stalled => (
+                        "log_stalled",
+                        text!(
+                            language,
+                            "the log does not answer; everyone waits",
+                            "日志没有响应，所有人都在等候"
+                        ),
+                    ),
+                };
+                error!(event, waiting, "{text}");
             }
             _ => {}
         }

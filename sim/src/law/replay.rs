@@ -6,8 +6,8 @@ use crate::naive::{NaiveSink, Stream};
 use crate::rolling::Rolling;
 use bytes::Bytes;
 use parlor_protocol::{
-    ConnId, Dialect, Hub, Identity, Input, Limits, LogEntry, Now, Options, PasswordResult, Proposal,
-    RoomName, Via, World, codec,
+    ConnId, Dialect, Hub, Identity, Input, Limits, LogEntry, LogState, Now, Options, PasswordResult,
+    Proposal, RoomName, Via, World, codec,
 };
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -44,6 +44,7 @@ enum Recorded {
     Committed(LogEntry),
     Drained(ConnId),
     Identified(Arc<Identity>),
+    LogState(LogState),
     Overflowed(ConnId),
     ReadClosed(ConnId),
     Received(ConnId, Bytes),
@@ -87,6 +88,7 @@ impl Replay {
                 self.given_up.insert(*conn);
                 Recorded::Overflowed(*conn)
             }
+            Input::LogState(state) => Recorded::LogState(*state),
             Input::Identified { identity } => Recorded::Identified(Arc::clone(identity)),
             Input::ReadClosed { conn } => Recorded::ReadClosed(*conn),
             Input::Received { conn, bytes } => Recorded::Received(*conn, bytes.clone()),
@@ -198,6 +200,7 @@ impl Recorded {
             Self::Closed(conn) => Input::Closed { conn: *conn },
             Self::Committed(entry) => Input::Committed { entry },
             Self::Drained(conn) => Input::Drained { conn: *conn },
+            Self::LogState(state) => Input::LogState(*state),
             Self::Identified(identity) => Input::Identified { identity: Arc::clone(identity) },
             Self::Overflowed(conn) => Input::Overflowed { conn: *conn },
             Self::ReadClosed(conn) => Input::ReadClosed { conn: *conn },

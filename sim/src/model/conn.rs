@@ -9,7 +9,8 @@ use super::todo::{Query, Todo};
 use crate::expectation::Expectation;
 use crate::typed::{Item, Typed};
 use parlor_protocol::{
-    CloseReason, Dialect, Instant, Language, Limits, MemberId, Now, Options, Question, Rate, RoomName, Via,
+    CloseReason, Command, Dialect, Instant, Language, Limits, MemberId, Now, Options, Question, Rate,
+    RoomName, Via,
 };
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -99,6 +100,10 @@ pub(super) struct Conn {
     pub(super) wait: Option<(Instant, Wait)>,
     /// The time by which an IRC client must be registered. It stays the same when the client has to try another name.
     pub(super) registers_until: Option<Instant>,
+    /// The time at which it asked to enter. Its time to register stands still while the log has not answered.
+    pub(super) asks_since: Option<Instant>,
+    /// Its entrance, if that waits for the log.
+    pub(super) entrance: Option<Command>,
     /// The time at which a password for the registration was sent to be checked.
     asked_at: Option<Instant>,
     pub(super) due: Expectation,
@@ -155,6 +160,7 @@ pub(super) enum Timer {
     Budget,
     Registration,
     Turn,
+    Log,
 }
 
 /// The result of reading from a connection.
@@ -262,6 +268,8 @@ impl Conn {
             end_timer: None,
             wait: None,
             registers_until: None,
+            asks_since: None,
+            entrance: None,
             asked_at: None,
             due: Expectation::of(dialect == Dialect::Irc),
             ended_for: None,

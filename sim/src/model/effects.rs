@@ -94,6 +94,9 @@ impl Model {
         if let Some(client) = conn.irc.as_mut().filter(|_| conn.link == Link::Open) {
             client.forget_name();
             conn.stage = Stage::Registering;
+            if let (Some(since), Some(until)) = (conn.asks_since.take(), conn.registers_until.as_mut()) {
+                *until = (*until).max(since).plus(self.now.mono.since(since));
+            }
             conn.expect_registration(self.now.mono, &self.limits);
         }
     }

@@ -21,6 +21,8 @@ enum Next {
     Again,
     /// No other, until a budget allows it.
     Blocked,
+    /// No other, until the log takes it.
+    NeedsLog,
     /// No other for now.
     Nothing,
 }
@@ -35,8 +37,17 @@ impl Model {
             self.settle(id);
             match next {
                 Next::Again => {}
-                Next::Blocked => break,
+                Next::Blocked => {
+                    self.goes_on(id);
+                    break;
+                }
+                Next::NeedsLog => {
+                    self.leave_queue(id);
+                    self.wait_for_log(id);
+                    break;
+                }
                 Next::Nothing => {
+                    self.goes_on(id);
                     self.leave_queue(id);
                     break;
                 }
@@ -100,6 +111,10 @@ impl Model {
             if conn.waits(todo, &limits) {
                 return Next::Nothing;
             }
+            if matches!(todo, Todo::Propose(_)) && !self.may_propose() {
+                return Next::NeedsLog;
+            }
+            let Some(conn) = self.conns.get_mut(id) else { return Next::Nothing };
             if let Some(todo) = conn.waiting.pop_front() {
                 self.act(id, todo);
             }
@@ -349,6 +364,7 @@ impl Model {
 
     fn enter_irc(&mut self, id: ConnId) {
         self.leave_queue(id);
+        self.forget_wait(id);
         let Some(conn) = self.conns.get_mut(id) else { return };
         let Some((name, user, real_name)) = conn.irc.as_ref().and_then(|client| client.registration()) else {
             return;
@@ -356,7 +372,8 @@ impl Model {
         (conn.stage, conn.wait, conn.budget_timer, conn.turn_timer) = (Stage::Entering, None, None, None);
         let profile = Profile::new(&user, &cloak::of(conn.peer.ip()), &real_name);
         let command = Command::Enter { request: NameRequest::Name(name), profile, room: None };
-        self.propose_for(Some(id), command);
+        conn.asks_since = Some(self.now.mono);
+        self.propose_entrance(id, command);
     }
 
     /// Lets a plain client enter. If the server has a password, it is closed instead, because the plain dialect has no
@@ -366,12 +383,13 @@ impl Model {
             return self.end(id, CloseReason::Password);
         }
         self.leave_queue(id);
+        self.forget_wait(id);
         let Some(conn) = self.conns.get_mut(id) else { return };
         (conn.stage, conn.wait, conn.budget_timer, conn.turn_timer) = (Stage::Entering, None, None, None);
         let (request, profile) =
             (NameRequest::Port(conn.peer.port()), Profile::of_host(&cloak::of(conn.peer.ip())));
         let command = Command::Enter { request, profile, room: conn.leads_to.clone() };
-        self.propose_for(Some(id), command);
+        self.propose_entrance(id, command);
     }
 
     fn act_plain(&mut self, id: ConnId, member: MemberId, ask: Ask) {
@@ -428,7 +446,11 @@ impl Model {
             }
             (ask, _) => return self.answer_plain(id, ask),
         };
-        self.propose(id, command);
+        if self.may_propose() {
+            self.propose(id, command);
+        } else if let Some(conn) = self.conns.get_mut(id) {
+            conn.waiting.push_front(Todo::Propose(command));
+        }
     }
 
     fn answer_plain(&mut self, id: ConnId, ask: Ask) {

@@ -74,7 +74,8 @@ impl Model {
 
     /// Proposes the end of the life when the server has stopped.
     pub(super) fn end_life(&mut self) {
-        if self.stopping && !self.ends_life && self.conns.keys().next().is_none() && self.authors.is_empty() {
+        if self.stopping && !self.ends_life && self.conns.keys().next().is_none() && self.under_way.is_empty()
+        {
             self.ends_life = true;
             let (node, life) = (self.options.node, self.options.life);
             self.propose_for(None, Command::Ended { node, life });

@@ -70,6 +70,10 @@ impl Setup {
             network: source.pick(&[Hosts::Loopback, Hosts::Loopback, Hosts::V4, Hosts::V6]),
             chaos_seed: source.below(u64::MAX),
             commit_us_max: source.pick(&[0, 0, 0, 50, 5_000, 200_000]),
+            stall_at_us: 0,
+            stall_us: 0,
+            stall_refuses: false,
+            stall_loses: false,
             flush_per_mille: source.pick(&[0, 100, 1_000]),
             tick_us: source.pick(&[0, 0, 100, 5_000]),
             delay_us_max: source.pick(&[0, 100, 2_000, 50_000]),
@@ -78,7 +82,27 @@ impl Setup {
             short_read_per_mille: source.pick(&[0, 0, 50, 400]),
         };
         setup.add_proxies();
+        setup.add_stalls();
         setup
+    }
+
+    /// Lets the log stand still in a quarter of the setups in which it has a delay, and gives a fifth of all setups a small limit of
+    /// proposals. No choice is drawn for it, as for proxies.
+    fn add_stalls(&mut self) {
+        let bits = self.chaos_seed >> 16;
+        if self.chaos_seed % 5 == 3 {
+            self.limits.proposals_max = 1 + u32::try_from(bits & 3).expect("it is at most 3");
+        }
+        if self.commit_us_max == 0 || self.chaos_seed % 4 != 2 {
+            return;
+        }
+        let of = |shift: u32, values: [u64; 4]| {
+            values[usize::try_from(bits >> shift & 3).expect("it is at most 3")]
+        };
+        self.stall_at_us = of(2, [500, 20_000, 300_000, 2_000_000]);
+        self.stall_us = of(4, [3_000, 100_000, 5_000_000, 100_000_000]);
+        self.stall_refuses = bits & 64 != 0;
+        self.stall_loses = bits & 128 != 0;
     }
 
     /// Lets clients come through proxies in a sixth of the setups. No choice is drawn for it, so that the others are the
@@ -132,6 +156,7 @@ fn limits(source: &mut Source<'_>, clients: u16) -> Limits {
         monitored_max: source.pick(&[100, 2]),
         ping_ms: source.pick(&[90_000, 90_000, 1_000]),
         pong_ms: source.pick(&[60_000, 1_000]),
+        proposals_max: 4_096,
         proxy_ms: 5_000,
         registration_ms: source.pick(&[60_000, 1_000]),
         targets_max: source.pick(&[20, 2]),

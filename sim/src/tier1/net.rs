@@ -10,7 +10,7 @@ use crate::bug::SimBug;
 use crate::scenario::Setup;
 use crate::source::Source;
 use bytes::Bytes;
-use parlor_protocol::{ConnId, Dialect, PasswordResult, RoomId, RoomName, Via, WireClass};
+use parlor_protocol::{ConnId, Dialect, LogState, PasswordResult, RoomId, RoomName, Via, WireClass};
 use std::collections::VecDeque;
 
 /// The right password, of the server, of gateways, and of every operator.
@@ -33,6 +33,10 @@ pub(super) enum Event {
     Consume(usize),
     /// The server's configuration has been read again.
     Identified,
+    /// The server notices the state of the log.
+    LogState(LogState),
+    /// The log stands still.
+    LogStops,
     /// A password has been checked.
     PasswordChecked(ConnId, PasswordResult),
     /// The next step of the scenario is due.

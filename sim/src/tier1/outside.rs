@@ -363,6 +363,7 @@ const fn kind(input: &Input<'_>) -> &'static str {
         Input::Committed { .. } => "committed",
         Input::Drained { .. } => "drained",
         Input::Identified { .. } => "identified",
+        Input::LogState(_) => "log_state",
         Input::Overflowed { .. } => "overflowed",
         Input::PasswordChecked { .. } => "verdict",
         Input::ReadClosed { .. } => "read_closed",

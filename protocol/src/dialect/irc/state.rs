@@ -20,6 +20,7 @@ use crate::dialect::reply::Reply;
 use crate::dialect::state::{Answer, Context, DialectState, LabelPart, Line, View};
 use crate::log::close_reason::CloseReason;
 use crate::log::command::Command;
+use crate::log::state::{LogRefusal, LogState};
 use crate::planted;
 use crate::world::Member;
 use alloc::collections::VecDeque;
@@ -154,6 +155,30 @@ impl DialectState for Client {
 fn notice_as_query(notice: Notice) -> Option<Query> {
     match notice {
         Notice::IsThere | Notice::LineWithheld => None,
+        // Not a `FAIL`: what waits is neither lost nor refused.
+        Notice::LogState(state) => {
+            let (kind, code, words) = match state {
+                LogState::Running => {
+                    ("NOTE", "LOG_RUNNING", "The server is working again; what you have sent is on its way")
+                }
+                LogState::Refusing(LogRefusal::Failed) => (
+                    "WARN",
+                    "LOG_FAILED",
+                    "The server cannot write to its disk; what you send waits, and nothing is lost",
+                ),
+                LogState::Refusing(LogRefusal::Full) => (
+                    "WARN",
+                    "LOG_FULL",
+                    "The server's disk is full; what you send waits, and nothing is lost",
+                ),
+                LogState::Stalled => (
+                    "WARN",
+                    "LOG_STALLED",
+                    "The server cannot save messages now; what you send waits, and nothing is lost",
+                ),
+            };
+            Some(Query::Fail(kind, "*".into(), code, words))
+        }
         Notice::PasswordNotChecked => Some(Query::Numeric(numeric::RPL_TRYAGAIN, Vec::from(["OPER".into()]))),
         Notice::SlowedDown => Some(Query::WithoutParams(server::slowed_down)),
         Notice::WrongPassword => Some(Query::Numeric(numeric::ERR_PASSWDMISMATCH, Vec::new())),

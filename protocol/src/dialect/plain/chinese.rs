@@ -13,6 +13,7 @@ use crate::base::name::{Name, NameError, RoomName};
 use crate::dialect::event::{Event, EventKind};
 use crate::log::close_reason::CloseReason;
 use crate::log::command::{Message, MessageKind};
+use crate::log::state::{LogRefusal, LogState};
 use crate::world::{Refusal, Topic};
 use alloc::format;
 use alloc::string::String;
@@ -120,6 +121,7 @@ pub(super) fn note(note: &Note<'_>, to: &mut Notes<'_>) {
                 "服务器已封禁 {target}{end}，断开了 {closed} 个连接；输入 /serverunban {target} 解除"
             ));
         }
+        Note::LogState(state) => to.note(format_args!("{}", log_state(*state))),
         Note::SlowedDown => {
             to.note(format_args!("您发送得太多，服务器一时读不完；其余内容会排队等候，不会丢失"));
         }
@@ -420,5 +422,15 @@ impl Display for Others {
             0 => f.write_str("只有您一人"),
             others => write!(f, "另有 {others} 人"),
         }
+    }
+}
+
+/// Returns what a client is told about the log.
+const fn log_state(state: LogState) -> &'static str {
+    match state {
+        LogState::Running => "服务器已恢复，您发送的内容正在送出",
+        LogState::Refusing(LogRefusal::Failed) => "服务器无法写入磁盘；您发送的内容会排队等候，不会丢失",
+        LogState::Refusing(LogRefusal::Full) => "服务器磁盘已满；您发送的内容会排队等候，不会丢失",
+        LogState::Stalled => "服务器暂时无法保存消息；您发送的内容会排队等候，不会丢失",
     }
 }

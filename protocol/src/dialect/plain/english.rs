@@ -13,6 +13,7 @@ use crate::base::name::{Name, NameError, RoomName};
 use crate::dialect::event::{Event, EventKind};
 use crate::log::close_reason::CloseReason;
 use crate::log::command::{Message, MessageKind};
+use crate::log::state::{LogRefusal, LogState};
 use crate::world::{Refusal, Topic};
 use alloc::format;
 use alloc::string::String;
@@ -121,6 +122,7 @@ pub(super) fn note(note: &Note<'_>, to: &mut Notes<'_>) {
                 "{target} is banned from the server{end}; {closed} closed; /serverunban {target} lifts the ban"
             ));
         }
+        Note::LogState(state) => to.note(format_args!("{}", log_state(*state))),
         Note::SlowedDown => to.note(format_args!(
             "you are sending more than this server reads at once; the rest waits, and nothing is lost"
         )),
@@ -478,5 +480,19 @@ impl Display for People {
             1 => f.write_str("1 person"),
             people => write!(f, "{people} people"),
         }
+    }
+}
+
+/// Returns what a client is told about the log.
+const fn log_state(state: LogState) -> &'static str {
+    match state {
+        LogState::Running => "the server is working again; what you have sent is on its way",
+        LogState::Refusing(LogRefusal::Failed) => {
+            "the server cannot write to its disk; what you send waits, and nothing is lost"
+        }
+        LogState::Refusing(LogRefusal::Full) => {
+            "the server's disk is full; what you send waits, and nothing is lost"
+        }
+        LogState::Stalled => "the server cannot save messages now; what you send waits, and nothing is lost",
     }
 }

@@ -6,6 +6,7 @@ use crate::base::mode::{Mask, ModeChange};
 use crate::base::name::{Name, NameError, RoomName};
 use crate::base::text::Text;
 use crate::log::close_reason::CloseReason;
+use crate::log::state::LogState;
 use crate::views::HistoryLine;
 use crate::world::{Refusal, Topic};
 use alloc::string::String;
@@ -147,6 +148,8 @@ pub enum Note<'a> {
         /// The number of connections that were closed because of it.
         closed: usize,
     },
+    /// The log stands still, and the member's lines, or its entrance, wait; or it is running again.
+    LogState(LogState),
     /// The line may be the start of an IRC registration, and was not sent to the room.
     NotSaid,
     /// The member sends more than is read at once, and what is left waits.

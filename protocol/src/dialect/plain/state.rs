@@ -203,6 +203,7 @@ impl DialectState for PlainState {
             }
             Reply::Notice(Notice::IsThere) => Note::IsThere,
             Reply::Notice(Notice::LineWithheld) => Note::NotSaid,
+            Reply::Notice(Notice::LogState(state)) => Note::LogState(state),
             Reply::Notice(Notice::PasswordNotChecked) => Note::Mistaken(&Mistake::PasswordNotChecked),
             Reply::Notice(Notice::SlowedDown) => Note::SlowedDown,
             Reply::Notice(Notice::WrongPassword) => Note::Mistaken(&Mistake::WrongPassword),

@@ -75,7 +75,7 @@ impl Hub {
         let Some(session) = self.session(conn) else { return };
         session.not_entered();
         if session.link() == Link::Open {
-            self.expect_registration(now, conn);
+            self.restart_registration(now, conn);
             self.refused(author, refusal, sink);
         }
     }

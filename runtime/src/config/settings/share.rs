@@ -32,6 +32,15 @@ pub(super) const HISTORIES_BYTES: Setting = number!(
     limits.histories_bytes_max
 );
 
+pub(super) const PROPOSALS: Setting = number!(
+    "proposals_max",
+    Server,
+    "COUNT",
+    "Chat lines and entrances of all connections together that may wait to be written to the log. Further ones are not read yet",
+    "所有连接中等待写入日志的发言和进入请求的总数。超出的暂不读取",
+    limits.proposals_max
+);
+
 pub(super) const ROOMS_PER_HOST: Setting = number!(
     "rooms_per_host_max",
     World,

@@ -376,6 +376,7 @@ pub const SETTINGS: &[Setting] = &[
     moderation::KILL_WAIT,
     moderation::SERVER_BANS,
     share::CLOSING_BYTES,
+    share::PROPOSALS,
     share::TURN_LINES,
     number!(
         "budgets_max",

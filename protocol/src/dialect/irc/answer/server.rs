@@ -241,6 +241,7 @@ pub(super) fn fail(
         to.message(format_args!("{kind} {command} {code} :{words}"));
     } else {
         let name = String::from(to.name());
-        to.message(format_args!("NOTICE {name} :{command}: {words}"));
+        let (command, colon) = if command == "*" { ("", "") } else { (command, ": ") };
+        to.message(format_args!("NOTICE {name} :{command}{colon}{words}"));
     }
 }
