@@ -174,8 +174,7 @@ impl Value for Text {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let at = from.position();
-        let text = from.committed()?.unwrap_or_default();
+        let (text, at) = from.committed()?;
         Self::stored(text).ok_or(error(at, DecodeErrorKind::Invalid("a text without control characters")))
     }
 }
@@ -197,7 +196,7 @@ impl Value for Committed {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self(from.committed()?.unwrap_or_default().into()))
+        Ok(Self(from.committed()?.0.into()))
     }
 }
 

@@ -114,8 +114,8 @@ impl<'b> Reader<'b> {
         Ok((self.number()?, at))
     }
 
-    /// Reads a commitment and returns its text; `None` if it was forgotten.
-    pub(crate) fn committed(&mut self) -> Result<Option<&'b str>, DecodeError> {
+    /// Reads a commitment and returns its text, which is empty if it was forgotten, and the position of that.
+    pub(crate) fn committed(&mut self) -> Result<(&'b str, usize), DecodeError> {
         begin_pair(&mut self.body, "a commitment to a text")?;
         let (number, at) = (self.number()?, self.position());
         let committed = self.bytes()?;
@@ -125,12 +125,12 @@ impl<'b> Reader<'b> {
         let text_at = self.texts.decoder.position();
         let Some(text) = self.texts.nth(number)? else {
             self.forgotten.push(number);
-            return Ok(None);
+            return Ok(("", text_at));
         };
         if self.checks && commitment(&text.salt, text.text) != *committed {
             return Err(error(text_at, DecodeErrorKind::WrongText));
         }
-        Ok(Some(text.text))
+        Ok((text.text, text_at))
     }
 
     /// Returns the error for the number of a variant that there is not.

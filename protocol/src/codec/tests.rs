@@ -173,6 +173,11 @@ fn a_text_is_checked_against_its_commitment() {
         let text_at = bytes.len() - "a secret".len() - 1 - SALT_BYTES - 1 - 1;
         assert_eq!((error.at, bytes[error.at]), (text_at, 0x82), "where the salt and the text begin");
     }
+    let mut unclean = bytes.clone();
+    unclean[bytes.len() - 1] = 0;
+    let error = decode(&unclean).unwrap_err();
+    assert_eq!(error.kind, DecodeErrorKind::Invalid("a text without control characters"));
+    assert_eq!(error.at, bytes.len() - "a secret".len() - 1 - SALT_BYTES - 1 - 1);
     let forgotten = forget(&bytes, 0).unwrap();
     assert_eq!(forgotten.last(), Some(&NULL));
     let decoded = decode_and_check(&forgotten).unwrap();
