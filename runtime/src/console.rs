@@ -86,7 +86,7 @@ impl Console {
         self.log_passwords_of_period();
         self.log_left_out_of_period();
         match ended {
-            Ended::Drained => {}
+            Ended::Drained | Ended::LifeOver => {}
             Ended::CutOff(count) | Ended::Forced(count) => {
                 let text = text!(
                     self.language,

@@ -5,6 +5,7 @@
 
 mod conns;
 mod environment;
+mod log;
 mod ready;
 mod verifier;
 
@@ -13,9 +14,10 @@ use crate::transport::Listener;
 use bytes::Bytes;
 use conns::{Conns, Read};
 use environment::DriverEnvironment;
+pub use log::Log;
 use parlor_protocol::{
-    ConnId, ConsoleEvent, Counters, Dialect, Identity, Input, Limits, LogEntry, MemoryLog, Now, Options,
-    OutboxCounters, RoomName, Server, Via,
+    ConnId, ConsoleEvent, Counters, Dialect, Identity, Input, Limits, LogEntry, Now, Options, OutboxCounters,
+    RoomName, Server, Via, World,
 };
 use ready::ReadyList;
 use std::future::poll_fn;
@@ -96,6 +98,8 @@ pub enum Ended {
     CutOff(usize),
     /// A second [`Control::Stop`] cut off this many connections.
     Forced(usize),
+    /// Another process has started for this node, or the node was ended.
+    LifeOver,
 }
 
 /// The role of a listener: its dialect, and the room of its plain clients.
@@ -118,11 +122,26 @@ pub struct DriverLimits {
     pub shutdown_ms: u64,
 }
 
+/// The parts of a program that a driver works with.
+#[derive(Debug)]
+pub struct Parts<C, G, O, V> {
+    /// The clock.
+    pub clock: C,
+    /// The log.
+    pub log: G,
+    /// The receiver of reports.
+    pub observer: O,
+    /// The verifier of passwords.
+    pub verifier: V,
+    /// The state that results from the log so far. Entries that follow are committed to the server.
+    pub world: World,
+}
+
 /// A server: the core, the streams of its connections, and its listeners.
 #[derive(Debug)]
-pub struct Driver<L: Listener, C, O, V> {
+pub struct Driver<L: Listener, C, G, O, V> {
     server: Server,
-    environment: DriverEnvironment<L::Stream, O, V>,
+    environment: DriverEnvironment<L::Stream, G, O, V>,
     /// The entries that the log has committed; kept to reuse the allocation.
     entries: Vec<LogEntry>,
     listeners: Vec<(L, ListenerRole)>,
@@ -142,11 +161,13 @@ pub struct Driver<L: Listener, C, O, V> {
     /// Whether a connection may wait to be accepted, because no slot was vacant.
     accept_waits: bool,
     shutdown: Option<Pin<Box<Sleep>>>,
+    /// Whether the driver stops because the life of its node is over.
+    is_life_over: bool,
     /// Connections that the core has cut off since the stop, because their clients did not close them in time.
     cut_off: usize,
 }
 
-impl<L: Listener, C: Clock, O: Observer, V: PasswordVerifier> Driver<L, C, O, V> {
+impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, C, G, O, V> {
     /// Creates a server for these listeners.
     ///
     /// Must be called within a Tokio runtime with time enabled.
@@ -155,20 +176,19 @@ impl<L: Listener, C: Clock, O: Observer, V: PasswordVerifier> Driver<L, C, O, V>
         options: Options,
         driver_limits: DriverLimits,
         listeners: Vec<(L, ListenerRole)>,
-        clock: C,
-        observer: O,
-        verifier: V,
+        parts: Parts<C, G, O, V>,
     ) -> Self {
+        let Parts { clock, log, observer, verifier, world } = parts;
         let ready = Arc::new(ReadyList::default());
         let mut environment = DriverEnvironment {
             aborted: Vec::new(),
             conns: Conns::new(Arc::clone(&ready)),
             verifier,
-            log: MemoryLog::new(),
+            log,
             observer,
         };
         Self {
-            server: Server::new(limits, options, clock.now(), &mut environment),
+            server: Server::resume(limits, options, world, clock.now(), &mut environment),
             environment,
             entries: Vec::new(),
             listeners,
@@ -184,6 +204,7 @@ impl<L: Listener, C: Clock, O: Observer, V: PasswordVerifier> Driver<L, C, O, V>
             accept_paused: false,
             accept_waits: false,
             shutdown: None,
+            is_life_over: false,
             cut_off: 0,
         }
     }
@@ -208,18 +229,15 @@ impl<L: Listener, C: Clock, O: Observer, V: PasswordVerifier> Driver<L, C, O, V>
                     Control::Stop => self.stop(now),
                 }
             }
-            self.server.apply_entries(now, &mut self.environment);
-            self.commit(now);
+            self.take_log_state(now, cx);
             let accepted = self.accept(now, cx);
             self.time_out(now, cx);
             let more = self.tick(now);
+            self.environment.log.submit();
             // Must run after everything that may start a check: the verifier registers no waker for checks that were
             // started after it was polled.
             let checked = self.take_password_results(now, cx);
-            if let Some(shutdown) = &mut self.shutdown
-                && (self.server.hub().is_over() && self.server.hub().connections() == 0
-                    || shutdown.as_mut().poll(cx).is_ready())
-            {
+            if self.is_stopped(cx) {
                 return Poll::Ready(self.ended());
             }
             let let_in = self.accept_waits && self.server.vacant().is_some();
@@ -260,6 +278,7 @@ impl<L: Listener, C: Clock, O: Observer, V: PasswordVerifier> Driver<L, C, O, V>
         }
         turn.drain(..served);
         self.turn = turn;
+        self.environment.log.submit();
         let more = self.server.flush(&mut self.environment);
         let followed = self.follow_up(now);
         more || followed || !self.turn.is_empty()
@@ -313,6 +332,27 @@ impl<L: Listener, C: Clock, O: Observer, V: PasswordVerifier> Driver<L, C, O, V>
     fn input(&mut self, now: Now, input: Input<'_>) {
         self.server.input(now, input, &mut self.environment);
         self.commit(now);
+    }
+
+    /// Gives the core the state of the log, if it has changed, and the entries that were committed since the last turn.
+    fn take_log_state(&mut self, now: Now, cx: &mut Context<'_>) {
+        while let Poll::Ready(state) = self.environment.log.poll_state(cx) {
+            self.input(now, Input::LogState(state));
+        }
+        self.server.apply_entries(now, &mut self.environment);
+        self.commit(now);
+        if self.server.hub().is_over() && self.shutdown.is_none() {
+            self.is_life_over = true;
+            self.stop(now);
+        }
+    }
+
+    /// Returns whether everything is written after a stop, or its time is over.
+    fn is_stopped(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(shutdown) = &mut self.shutdown else { return false };
+        let hub = self.server.hub();
+        let is_done = hub.is_over() && hub.connections() == 0;
+        is_done && self.environment.log.poll_close(cx).is_ready() || shutdown.as_mut().poll(cx).is_ready()
     }
 
     /// Gives the core the entries that the log has committed.
@@ -430,6 +470,7 @@ impl<L: Listener, C: Clock, O: Observer, V: PasswordVerifier> Driver<L, C, O, V>
 
     fn ended(&self) -> Ended {
         match self.server.hub().connections() + self.cut_off {
+            _ if self.is_life_over => Ended::LifeOver,
             0 => Ended::Drained,
             count => Ended::CutOff(count),
         }

@@ -1,4 +1,4 @@
-//! Keys from the system's random numbers.
+//! Keys and numbers from the system's random numbers.
 
 pub(crate) use argon2::password_hash::Error;
 use argon2::password_hash::try_generate_salt;
@@ -16,4 +16,14 @@ pub(crate) fn key() -> Result<[u8; KEY_BYTES], Error> {
     first.copy_from_slice(&try_generate_salt()?);
     second.copy_from_slice(&try_generate_salt()?);
     Ok(key)
+}
+
+/// Draws a number.
+///
+/// # Errors
+/// The system has no random bytes.
+pub(crate) fn number() -> Result<u64, Error> {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&try_generate_salt()?[..8]);
+    Ok(u64::from_le_bytes(bytes))
 }

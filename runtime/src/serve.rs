@@ -4,16 +4,17 @@ use crate::cloak;
 use crate::clock::SystemClock;
 use crate::config::{self, Arity, Config, ConfigSources, LoadedConfig, LogFormat, SETTINGS, Setting};
 use crate::console::Console;
-use crate::driver::{Driver, Ended, ListenerRole};
+use crate::driver::{Driver, Ended, ListenerRole, Parts};
 use crate::file_limit;
 use crate::locale::text;
 use crate::logging::Logging;
 use crate::password::{HashVerifier, LivePasswords};
+use crate::random;
 use crate::rehash::Rehash;
 use crate::signals;
 use crate::transport::{DeadPeerTimeout, SocketBuffers, TcpListening};
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use parlor_protocol::Language;
+use parlor_protocol::{Language, Life, MemoryLog, Options, World};
 #[cfg(target_os = "linux")]
 use rustix::process::{Signal, set_parent_process_death_signal};
 use std::collections::BTreeMap;
@@ -219,15 +220,9 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
             return cannot_start(&text, config);
         }
     };
-    let mut options = config.options.clone();
-    options.cloaks = match cloak::draw() {
-        Ok(cloaks) => cloaks,
-        Err(error) => {
-            let language = config.options.language;
-            let text =
-                text!(language, "cannot draw a key for cloaks: {error}", "无法生成主机掩码的密钥：{error}");
-            return cannot_start(&text, config);
-        }
+    let options = match with_random_numbers(config) {
+        Ok(options) => options,
+        Err(text) => return cannot_start(&text, config),
     };
     let task = Rehash {
         sources,
@@ -240,14 +235,29 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
     tokio::spawn(task.run(rehash));
     tokio::spawn(console.clone().log_password_counts());
     tokio::spawn(console.clone().log_left_out());
-    let driver =
-        Driver::new(config.limits, options, config.driver, listeners, clock, console.clone(), verifier);
+    let (log, world) = (MemoryLog::new(), World::new());
+    let parts = Parts { clock, log, observer: console.clone(), verifier, world };
+    let driver = Driver::new(config.limits, options, config.driver, listeners, parts);
     let ended = driver.run(control).await;
     console.stopped(ended);
     match ended {
         Ended::CutOff(_) | Ended::Drained => ExitCode::SUCCESS,
         Ended::Forced(_) => ExitCode::from(FORCED),
+        Ended::LifeOver => ExitCode::FAILURE,
     }
+}
+
+/// Returns the options with what is drawn at random: the key of the cloaks, and the life of the node. The error is its message.
+fn with_random_numbers(config: &Config) -> Result<Options, String> {
+    let mut options = config.options.clone();
+    let language = options.language;
+    options.cloaks = cloak::draw().map_err(|error| {
+        text!(language, "cannot draw a key for cloaks: {error}", "无法生成主机掩码的密钥：{error}")
+    })?;
+    options.life = random::number()
+        .map(Life)
+        .map_err(|error| text!(language, "cannot draw a number: {error}", "无法生成随机数：{error}"))?;
+    Ok(options)
 }
 
 /// Listens on every address of the configuration, or returns the message of the first error.

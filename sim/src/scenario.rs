@@ -60,6 +60,9 @@ impl FromStr for Hosts {
     }
 }
 
+/// Number of times that the log of a scenario with stalls stands still.
+pub(crate) const STALLS: u64 = 3;
+
 /// The conditions of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setup {

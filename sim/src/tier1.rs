@@ -13,7 +13,7 @@ mod rest;
 use crate::bug::SimBug;
 use crate::law::{Checks, Law, Violation};
 use crate::mark::Marks;
-use crate::scenario::{Act, Scenario, Setup};
+use crate::scenario::{Act, STALLS, Scenario, Setup};
 use crate::sometimes;
 use crate::trace::Trace;
 use log::DelayedLog;
@@ -27,9 +27,6 @@ pub(crate) use rest::last_words;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-
-/// Number of times that the log of a scenario with stalls stands still.
-const STALLS: u64 = 3;
 
 /// Number of ticks after which the invariants of the core are checked again.
 const CHECK_TICKS: u64 = 16;

@@ -8,6 +8,7 @@
 mod chaos;
 mod clients;
 mod listener;
+mod log;
 mod verifier;
 mod watch;
 
@@ -18,8 +19,9 @@ pub use chaos::ChaosCounts;
 use chaos::{Chaos, Rates};
 use clients::Clients;
 use listener::{SimClock, SimListener};
-use parlor_protocol::{Dialect, RoomName, Via};
-use parlor_runtime::driver::{Control, Driver, DriverLimits, Ended, ListenerRole};
+use log::SimLog;
+use parlor_protocol::{Dialect, RoomName, Via, World};
+use parlor_runtime::driver::{Control, Driver, DriverLimits, Ended, ListenerRole, Parts};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -200,12 +202,16 @@ async fn serve(shared: Shared, scenario: Scenario) -> Result<(), Box<dyn std::er
     });
     let driver = Driver::new(
         scenario.setup.limits,
-        scenario.setup.options,
+        scenario.setup.options.clone(),
         DriverLimits { accept_retry_ms: 1_000, shutdown_ms: 60_000 },
         listeners,
-        SimClock,
-        Observing(Rc::clone(&shared.watch)),
-        SimVerifier::default(),
+        Parts {
+            clock: SimClock,
+            log: SimLog::new(&scenario.setup),
+            observer: Observing(Rc::clone(&shared.watch)),
+            verifier: SimVerifier::default(),
+            world: World::new(),
+        },
     );
     let ended = driver.run(control).await;
     *shared.ended.borrow_mut() = Some(ended);

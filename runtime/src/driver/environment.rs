@@ -1,23 +1,23 @@
 //! The core's environment: the streams, the log, the password verifier and the observer.
 
 use super::conns::Conns;
-use super::{Observer, PasswordVerifier};
-use parlor_protocol::{ConnId, ConsoleEvent, Environment, Input, MemoryLog, Now, PasswordOf, Proposal, Wire};
+use super::{Log, Observer, PasswordVerifier};
+use parlor_protocol::{ConnId, ConsoleEvent, Environment, Input, Now, PasswordOf, Proposal, Wire};
 use std::net::IpAddr;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// The environment that the driver gives the core.
 #[derive(Debug)]
-pub(super) struct DriverEnvironment<S, O, V> {
+pub(super) struct DriverEnvironment<S, G, O, V> {
     /// Connections that the core wants closed at once.
     pub(super) aborted: Vec<ConnId>,
     pub(super) conns: Conns<S>,
     pub(super) verifier: V,
-    pub(super) log: MemoryLog,
+    pub(super) log: G,
     pub(super) observer: O,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin, O, V> Wire for DriverEnvironment<S, O, V> {
+impl<S: AsyncRead + AsyncWrite + Unpin, G, O, V> Wire for DriverEnvironment<S, G, O, V> {
     fn finish(&mut self, conn: ConnId) {
         self.conns.finish(conn);
     }
@@ -27,11 +27,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O, V> Wire for DriverEnvironment<S, O, V
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin, O: Observer, V: PasswordVerifier> Environment
-    for DriverEnvironment<S, O, V>
+impl<S: AsyncRead + AsyncWrite + Unpin, G: Log, O: Observer, V: PasswordVerifier> Environment
+    for DriverEnvironment<S, G, O, V>
 {
     fn propose(&mut self, proposal: &Proposal) {
-        self.log.append(proposal.clone());
+        self.log.propose(proposal);
     }
 
     fn abort(&mut self, conn: ConnId) {

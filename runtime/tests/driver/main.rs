@@ -1,6 +1,7 @@
 //! The bounds of the driver's loop, with listeners, streams and a clock that record what it does.
 
 mod ends;
+mod log;
 mod stage;
 mod waking;
 

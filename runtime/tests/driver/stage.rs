@@ -1,12 +1,13 @@
 //! A driver whose listener, streams, clock and observer record what it does.
 
+use crate::log::TestLog;
 use parlor_protocol::{
     ConnId, ConsoleEvent, Dialect, Input, Instant, Limits, Now, Options, PasswordOf, PasswordResult,
-    RoomName, Via,
+    RoomName, Via, World,
 };
 use parlor_runtime::clock::Clock;
 use parlor_runtime::driver::{
-    Control, Counts, Driver, DriverLimits, Ended, ListenerRole, Observer, PasswordVerifier,
+    Control, Counts, Driver, DriverLimits, Ended, ListenerRole, Observer, Parts, PasswordVerifier,
 };
 use parlor_runtime::transport::Listener;
 use std::cell::{Cell, RefCell};
@@ -327,6 +328,7 @@ pub(crate) struct Stage {
     clock: TestClock,
     reports: Reports,
     verdicts: Verdicts,
+    pub(crate) log: TestLog,
     controls: mpsc::Sender<Control>,
 }
 
@@ -358,6 +360,7 @@ impl Stage {
         let (clock, reports, verdicts) = (TestClock(Rc::default()), Reports::default(), Verdicts::default());
         let role = ListenerRole { dialect, via: Via::Direct, room: Some(RoomName::lobby()) };
         let (controls, control) = mpsc::channel(1);
+        let log = TestLog::default();
         let driver = {
             let _entered = runtime.enter();
             let listeners = vec![(listener, role)];
@@ -366,14 +369,30 @@ impl Stage {
                 Options::default(),
                 limits_of_driver,
                 listeners,
-                clock.clone(),
-                reports.clone(),
-                verdicts.clone(),
+                Parts {
+                    clock: clock.clone(),
+                    log: log.clone(),
+                    observer: reports.clone(),
+                    verifier: verdicts.clone(),
+                    world: World::new(),
+                },
             )
         };
         let driver = Box::pin(driver.run(control));
         let woken = Arc::default();
-        Self { runtime, driver, woken, record, waiting, listener_waker, clock, reports, verdicts, controls }
+        Self {
+            runtime,
+            driver,
+            woken,
+            record,
+            waiting,
+            listener_waker,
+            clock,
+            reports,
+            verdicts,
+            log,
+            controls,
+        }
     }
 
     /// Connects a client.

@@ -1,10 +1,10 @@
 //! A driver on a thread of the test, with a clock and a verifier that the test gives it.
 
 use crate::support::DEADLINE;
-use parlor_protocol::{ConsoleEvent, Dialect, Limits, Options, Via};
+use parlor_protocol::{ConsoleEvent, Dialect, Limits, MemoryLog, Options, Via, World};
 use parlor_runtime::clock::Clock;
 use parlor_runtime::driver::{
-    Control, Counts, Driver, DriverLimits, ListenerRole, Observer, PasswordVerifier,
+    Control, Counts, Driver, DriverLimits, ListenerRole, Observer, Parts, PasswordVerifier,
 };
 use parlor_runtime::transport::{DeadPeerTimeout, SocketBuffers, TcpListening};
 use std::io;
@@ -40,9 +40,13 @@ impl Embedded {
                     Options::default(),
                     DriverLimits { accept_retry_ms: 1_000, shutdown_ms: 5_000 },
                     vec![(listener, ListenerRole { dialect: Dialect::Irc, via: Via::Direct, room: None })],
-                    clock,
-                    Unobserved,
-                    verifier,
+                    Parts {
+                        clock,
+                        log: MemoryLog::new(),
+                        observer: Unobserved,
+                        verifier,
+                        world: World::new(),
+                    },
                 );
                 driver.run(control).await;
             });

@@ -3,7 +3,7 @@
 use super::verifier::RIGHT;
 use crate::law::{Law, Violation};
 use crate::model::Model;
-use parlor_protocol::{Command, ConnId, ConsoleEvent, Input, Limits, Now, Options, PasswordResult};
+use parlor_protocol::{Command, ConnId, ConsoleEvent, Input, Limits, LogState, Now, Options, PasswordResult};
 use parlor_runtime::driver::{Counts, Observer};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -18,6 +18,8 @@ pub(super) struct Watch {
     pub(super) model: Model,
     /// Commands that the model has proposed and that are not committed yet.
     proposed: VecDeque<Command>,
+    /// The number of the last entry that was applied.
+    committed: u64,
     /// The latest connection of each client's address.
     conns: BTreeMap<SocketAddr, ConnId>,
     pub(super) inputs: u64,
@@ -32,6 +34,7 @@ impl Watch {
             violation: None,
             model: Model::with_memory(limits, options),
             proposed: VecDeque::new(),
+            committed: 0,
             conns: BTreeMap::new(),
             inputs: 0,
             hash: 0,
@@ -70,6 +73,11 @@ impl Watch {
         self.model.due(*conn).map_or(0, |due| due.left())
     }
 
+    fn collect_proposals(&mut self) {
+        let proposed = self.model.proposals();
+        self.proposed.extend(proposed.into_iter().map(|(_, command)| command));
+    }
+
     pub(super) fn record(&mut self, law: Law, conn: Option<ConnId>, detail: String) {
         if self.violation.is_none() {
             self.violation = Some(Violation { law, at_us: self.now.mono.as_micros(), conn, detail });
@@ -101,13 +109,15 @@ impl Observer for Observing {
                 watch.conns.insert(*peer, *conn);
             }
             Input::Committed { entry } => {
-                // The entries must be what the model has proposed, in the same order.
-                let proposed = watch.model.proposals();
-                watch.proposed.extend(proposed.into_iter().map(|(_, command)| command));
-                let proposed = watch.proposed.pop_front();
-                if proposed.as_ref() != Some(&entry.command) {
-                    let detail = format!("logs {entry:?}, and the model proposed {proposed:?}");
-                    watch.record(Law::Heard, None, detail);
+                // The entries must be what the model has proposed, in the same order. The log repeats some of them.
+                watch.collect_proposals();
+                if entry.origin.number > watch.committed {
+                    watch.committed += 1;
+                    let proposed = watch.proposed.pop_front();
+                    if entry.origin.number != watch.committed || proposed.as_ref() != Some(&entry.command) {
+                        let detail = format!("logs {entry:?}, and the model proposed {proposed:?}");
+                        watch.record(Law::Heard, None, detail);
+                    }
                 }
             }
             Input::PasswordChecked { conn, result } => {
@@ -124,6 +134,11 @@ impl Observer for Observing {
             _ => {}
         }
         watch.model.input(now, input);
+        if let Input::LogState(LogState::Running) = input {
+            // The model has proposed again everything that is not committed.
+            watch.proposed.clear();
+        }
+        watch.collect_proposals();
         if let Some(fault) = watch.model.fault.take() {
             watch.record(Law::Heard, None, fault);
         }
