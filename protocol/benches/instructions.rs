@@ -52,8 +52,8 @@ fn byte_by_byte((mut framer, stream): (Framer, Bytes)) -> (usize, Framer, Bytes)
 }
 
 #[library_benchmark(setup = Server::sent)]
-#[bench::said(args = (Kind::Said), config = at_most(200_000))]
-#[bench::chinese(args = (Kind::Chinese), config = at_most(270_000))]
+#[bench::said(args = (Kind::Said), config = at_most(215_000))]
+#[bench::chinese(args = (Kind::Chinese), config = at_most(277_000))]
 #[bench::command(args = (Kind::Command), config = at_most(497_000))]
 #[bench::formatted(args = (Kind::Formatted), config = at_most(467_000))]
 #[bench::long(args = (Kind::Long), config = at_most(1_200_000))]
@@ -68,15 +68,15 @@ fn masks(masks: Masks) -> (usize, Masks) {
 }
 
 #[library_benchmark(setup = Server::of)]
-#[bench::room_of_50(args = (50), config = at_most(5_200))]
+#[bench::room_of_50(args = (50), config = at_most(5_400))]
 #[bench::room_of_1000(args = (1_000), config = at_most(5_700))]
 fn a_line_is_said(mut server: Server) -> (u64, Server) {
     (server.say(), server)
 }
 
 #[library_benchmark(setup = Server::of)]
-#[bench::room_of_50(args = (50), config = at_most(21_700))]
-#[bench::room_of_1000(args = (1_000), config = at_most(25_300))]
+#[bench::room_of_50(args = (50), config = at_most(22_600))]
+#[bench::room_of_1000(args = (1_000), config = at_most(26_000))]
 fn one_comes_and_goes(mut server: Server) -> (u64, Server) {
     (server.come_and_go(), server)
 }

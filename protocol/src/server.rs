@@ -227,13 +227,15 @@ impl Server {
             self.entries.extend(entries.drain(..));
             return self.apply_entries(now, env);
         }
-        let mut rest = entries.drain(..);
+        let mut count = 0;
         while !self.turn_is_over
-            && let Some(entry) = rest.next()
+            && let Some(entry) = entries.get(count)
         {
-            self.input(now, Input::Committed { entry: &entry }, env);
+            self.input(now, Input::Committed { entry }, env);
+            count += 1;
         }
-        self.entries.extend(rest);
+        self.entries.extend(entries.drain(count..));
+        entries.clear();
     }
 
     /// Applies entries that [`committed`](Self::committed) has kept, until the turn must end.

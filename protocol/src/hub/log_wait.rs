@@ -148,6 +148,10 @@ impl Hub {
 
     /// Records that a connection does not wait for the log.
     pub(super) fn wait_for_log_is_over(&mut self, conn: ConnId) {
+        // Nearly always: this runs for each line.
+        if self.log_waits.tickets.is_empty() {
+            return;
+        }
         if !self.log_waits.entrances.contains_key(&conn) {
             self.log_waits.dequeue(conn);
         }

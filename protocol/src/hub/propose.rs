@@ -29,12 +29,6 @@ struct Pending {
     proposal: Proposal,
 }
 
-impl Pending {
-    const fn is_limited(&self) -> bool {
-        !matches!(self.proposal.command, Command::Leave { .. })
-    }
-}
-
 impl UnderWay {
     /// Returns the number of proposals under way.
     pub(super) fn len(&self) -> usize {
@@ -50,7 +44,7 @@ impl UnderWay {
     fn take_first(&mut self) -> Option<ConnId> {
         let first = self.queue.pop_front()?;
         self.answered += 1;
-        self.lines -= usize::from(first.is_limited());
+        self.lines -= usize::from(is_limited(&first.proposal.command));
         first.conn
     }
 
@@ -87,16 +81,15 @@ impl Hub {
         }
         let number = self.under_way.answered + self.under_way.queue.len() as u64 + 1;
         let origin = Origin { node: self.options.node, life: self.options.life, number };
-        let proposal = Proposal { at_unix_ms: now.unix_ms, origin, command };
         let is_running = self.log_waits.is_running();
-        if is_running {
-            sink.output(Output::Propose { conn, proposal: &proposal });
-        } else if let Some(conn) = conn {
-            self.tell_of_wait(now, conn);
+        self.under_way.lines += usize::from(is_limited(&command));
+        let proposal = Proposal { at_unix_ms: now.unix_ms, origin, command };
+        self.under_way.queue.push_back(Pending { conn, copies: is_running.into(), proposal });
+        if !is_running {
+            conn.into_iter().for_each(|conn| self.tell_of_wait(now, conn));
+        } else if let Some(Pending { proposal, .. }) = self.under_way.queue.back() {
+            sink.output(Output::Propose { conn, proposal });
         }
-        let pending = Pending { conn, copies: is_running.into(), proposal };
-        self.under_way.lines += usize::from(pending.is_limited());
-        self.under_way.queue.push_back(pending);
     }
 
     /// Returns the connection of an entry that is applied: `None` if the entry is not a proposal of this life, or not one of a
@@ -136,4 +129,9 @@ impl Hub {
     fn is_own(&self, entry: &LogEntry) -> bool {
         (entry.origin.node, entry.origin.life) == (self.options.node, self.options.life)
     }
+}
+
+/// Returns whether a command counts for the limit of proposals. A `Leave` does not: each member has one.
+const fn is_limited(command: &Command) -> bool {
+    !matches!(command, Command::Leave { .. })
 }

@@ -74,29 +74,35 @@ impl World {
 
     /// Decides whether an entry is applied. If so, its node and the time of the log are updated.
     pub(super) fn admit(&mut self, entry: &LogEntry) -> Applied {
-        let origin = entry.origin;
-        let node = self.nodes.get(&origin.node);
-        let former_at_unix_ms = node.map_or(0, |node| node.at_unix_ms);
-        let applied = match (node, &entry.command) {
-            (Some(node), _) if node.life == origin.life => match node.number.checked_add(1) {
-                _ if origin.number <= node.number => Applied::Repeated,
-                _ if !node.is_running => Applied::OtherLife,
-                Some(next) if origin.number == next => Applied::Done,
-                _ => Applied::Overtaken,
-            },
-            // Only after the life that the process knew: a repeated entry of an earlier life must not end the present one.
-            (node, Command::Started { after }) if *after == node.map(|node| node.life) => {
-                if origin.number == 1 { Applied::Done } else { Applied::OtherLife }
+        let Origin { node: id, life, number } = entry.origin;
+        let at_unix_ms = entry.at_unix_ms;
+        let former_at_unix_ms = match self.nodes.get_mut(&id) {
+            // The usual case, without a second look-up.
+            Some(node) if node.life == life => {
+                if number <= node.number {
+                    return Applied::Repeated;
+                }
+                if !node.is_running {
+                    return Applied::OtherLife;
+                }
+                if number - 1 != node.number {
+                    return Applied::Overtaken;
+                }
+                node.number = number;
+                core::mem::replace(&mut node.at_unix_ms, at_unix_ms)
             }
-            _ => Applied::OtherLife,
+            // Only after the life that the process knew: a repeated entry of an earlier life must not end the present one.
+            node => match entry.command {
+                Command::Started { after } if number == 1 && after == node.as_ref().map(|it| it.life) => {
+                    let former = node.map_or(0, |node| node.at_unix_ms);
+                    self.nodes.insert(id, Node { life, number, at_unix_ms, is_running: true });
+                    former
+                }
+                _ => return Applied::OtherLife,
+            },
         };
-        if applied == Applied::Done {
-            let Origin { node, life, number } = origin;
-            let at_unix_ms = entry.at_unix_ms;
-            self.nodes.insert(node, Node { life, number, at_unix_ms, is_running: true });
-            self.advance(at_unix_ms, former_at_unix_ms);
-        }
-        applied
+        self.advance(at_unix_ms, former_at_unix_ms);
+        Applied::Done
     }
 
     /// Sets the time of the log to that of an entry. A time that is earlier is held, because entries of several nodes arrive
