@@ -21,6 +21,8 @@ struct Outside {
     proposed: Vec<Proposal>,
     read: BTreeMap<ConnId, String>,
     over: Vec<Option<Life>>,
+    /// The revisions of limits that overruled those of the server.
+    overruled: Vec<u64>,
 }
 
 impl Wire for Outside {
@@ -45,8 +47,10 @@ impl Environment for Outside {
     fn set_reads_paused(&mut self, _: ConnId, _: bool) {}
 
     fn console(&mut self, event: &ConsoleEvent<'_>) {
-        if let ConsoleEvent::LifeOver { other } = *event {
-            self.over.push(other);
+        match *event {
+            ConsoleEvent::LifeOver { other } => self.over.push(other),
+            ConsoleEvent::LimitsOverruled { revision } => self.overruled.push(revision),
+            _ => {}
         }
     }
 }
@@ -151,6 +155,8 @@ fn limits_are_proposed_again_only_if_they_differ() {
         let configure = proposed.map(|revision| Command::Configure { revision, limits: limits.world });
         let expected: Vec<Command> = std::iter::once(started.clone()).chain(configure).collect();
         assert_eq!(commands(&stage), expected, "{revision:?}");
+        let overruled: &[u64] = if proposed.is_none() { &[1] } else { &[] };
+        assert_eq!(stage.outside.overruled, overruled, "{revision:?}");
     }
 }
 
@@ -240,4 +246,23 @@ fn a_proposal_that_is_lost_again_is_proposed_again() {
     }
     stage.commit();
     assert_eq!(stage.read(bob), "5001: one\n5001: two\n");
+}
+
+#[test]
+fn limits_that_the_log_overrules_are_told_to_nobody() {
+    let (stage, _) = server_with_two(1);
+    let mut limits = Limits::default();
+    (limits.world.rooms_per_member_max, limits.world.topic_bytes_max) = (5, 77);
+    let mut outside = Outside::default();
+    let (options, world) = (Options { revision: Some(1), ..options(2) }, World::replay(&stage.log));
+    let server = Server::resume(limits, options, world, Now::default(), &mut outside);
+    let mut stage = Stage { server, outside, log: stage.log };
+    stage.commit();
+    let conn = stage.server.vacant().expect("a slot is free");
+    let (dialect, peer) = (Dialect::Irc, ([10, 0, 0, 1], 5_001).into());
+    stage.input(Input::Accepted { conn, dialect, peer, via: Via::Direct, room: None });
+    stage.say(conn, "NICK n\r\nUSER n 0 * n\r\n");
+    stage.commit();
+    let read = stage.read(conn);
+    assert!(read.contains(" CHANLIMIT=#:20 ") && read.contains(" TOPICLEN=390 "), "{read}");
 }

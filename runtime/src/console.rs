@@ -363,6 +363,7 @@ impl Observer for Console {
             | ConsoleEvent::RoomLeft { .. } => self.log_detail(event),
             ConsoleEvent::ClockSetBack { .. }
             | ConsoleEvent::LifeOver { .. }
+            | ConsoleEvent::LimitsOverruled { .. }
             | ConsoleEvent::LogState { .. } => self.log_log_state(event),
             ConsoleEvent::Entered { .. }
             | ConsoleEvent::Left { .. }

@@ -77,6 +77,9 @@ impl Hub {
             self.report(author, effect, sink);
             self.publish(author, effect, sink);
         }
+        if matches!(entry.command, Command::Configure { .. }) {
+            self.report_limits(sink);
+        }
         self.end_if_over(now, entry, sink);
         if let Some(conn) = conn {
             self.run(now, conn, sink);

@@ -142,6 +142,12 @@ pub enum ConsoleEvent<'a> {
         /// The life that has begun instead, if one has.
         other: Option<Life>,
     },
+    /// The limits of the shared state that are in force are those of the log, and not those of this node, because they are of a
+    /// later revision or of the same.
+    LimitsOverruled {
+        /// The revision of the limits in force.
+        revision: u64,
+    },
     /// The state of the log has changed.
     LogState {
         /// The state.

@@ -69,6 +69,8 @@ impl Hub {
             let revision = self.options.revision.unwrap_or(former.saturating_add(1));
             if revision > former {
                 self.propose(now, None, Command::Configure { revision, limits }, sink);
+            } else {
+                self.report_limits(sink);
             }
         }
     }

@@ -168,6 +168,14 @@ impl Hub {
         self.world.member(id).map(|member| ConsoleMember { name: member.name(), peer })
     }
 
+    /// Reports that the limits of the log are not those of this node, if they are not.
+    pub(super) fn report_limits(&self, sink: &mut impl Sink) {
+        if *self.world.limits() != self.limits.world {
+            let revision = self.world.revision();
+            sink.output(Output::Console(ConsoleEvent::LimitsOverruled { revision }));
+        }
+    }
+
     /// Reports that the time of the log was set back, if it was.
     pub(super) fn report_clock(&self, former_unix_ms: u64, sink: &mut impl Sink) {
         let by_ms = former_unix_ms.saturating_sub(self.world.at_unix_ms());

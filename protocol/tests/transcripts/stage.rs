@@ -504,6 +504,7 @@ fn console(event: &ConsoleEvent<'_>) -> Option<String> {
         ConsoleEvent::Kicked { by, target, room } => {
             format!("{} sent {} out of {room}", by.name, target.name)
         }
+        ConsoleEvent::LimitsOverruled { .. } => "the limits of the log are in force".to_owned(),
         ConsoleEvent::LogState { state, .. } => format!("the log is {state:?}"),
         ConsoleEvent::LifeOver { .. } => "the life of this node is over".to_owned(),
         ConsoleEvent::Left { member, reason, by: None } => {

@@ -89,6 +89,7 @@ impl RecordKind {
             | ConsoleEvent::Kicked { .. }
             | ConsoleEvent::Left { by: Some(_), .. }
             | ConsoleEvent::LifeOver { .. }
+            | ConsoleEvent::LimitsOverruled { .. }
             | ConsoleEvent::LogState { .. }
             | ConsoleEvent::ModesSet { .. }
             | ConsoleEvent::PasswordNotChecked { .. }

@@ -30,6 +30,14 @@ impl Console {
                     text!(language, "this node was ended; its process stops", "本节点已被移除，其进程停止");
                 error!(event = "life_over", "{text}");
             }
+            ConsoleEvent::LimitsOverruled { revision } => {
+                let text = text!(
+                    language,
+                    "the limits of revision {revision} in the log are in force, not those of this node",
+                    "生效的是日志中第 {revision} 版限制，而非本节点的设置"
+                );
+                warn!(event = "limits_overruled", revision, "{text}");
+            }
             ConsoleEvent::LogState { state: LogState::Running, waiting } => {
                 let text = text!(
                     language,

@@ -27,7 +27,7 @@ pub(super) fn bans(asker: &Asker<'_>, from: usize, to: &mut Answers<'_>) -> Opti
         let reason = ban.reason.as_ref().map_or(String::new(), |it| format!(": {}", it.as_str()));
         notice(format_args!("{target} by {by} at {set}{end}{reason}"), to);
     }
-    let bans_max = asker.limits.world.server_bans_max;
+    let bans_max = asker.world.limits().server_bans_max;
     notice(format_args!("End of bans: {count} of at most {bans_max}"), to);
     None
 }

@@ -52,7 +52,7 @@ pub(in crate::dialect::irc) fn welcome(asker: &Asker<'_>, to: &mut Answers<'_>) 
 
 /// Returns the tokens of `RPL_ISUPPORT` (Modern IRC, "`RPL_ISUPPORT` Parameters").
 fn isupport(asker: &Asker<'_>) -> Vec<String> {
-    let (limits, world) = (asker.limits, asker.limits.world);
+    let (limits, world) = (asker.limits, asker.world.limits());
     let letters = |letters: &mut dyn Iterator<Item = char>| letters.collect::<String>();
     let lists = letters(&mut MaskList::ALL.iter().map(|list| list.letter()));
     let flags = letters(&mut Flag::ALL.iter().map(|flag| flag.letter()));
