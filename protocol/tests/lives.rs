@@ -235,6 +235,21 @@ fn what_overtook_a_lost_proposal_is_proposed_again_after_it() {
 }
 
 #[test]
+fn what_overtook_the_start_of_its_life_is_proposed_again() {
+    let mut stage = Stage::begin(1, Vec::new());
+    let alice = stage.enter(5_001);
+    let mut proposals = std::mem::take(&mut stage.outside.proposed);
+    proposals.rotate_left(1);
+    assert!(matches!(proposals.last(), Some(Proposal { command: Command::Started { .. }, .. })));
+    stage.append(proposals);
+    assert_eq!(stage.members(), [""; 0], "nothing counts before the life begins");
+    stage.commit();
+    let read = stage.read(alice);
+    assert!(read.contains("your name is 5001"), "{read}");
+    assert_eq!(stage.server.hub().proposals(), 0);
+}
+
+#[test]
 fn a_proposal_that_is_lost_again_is_proposed_again() {
     let (mut stage, [alice, bob]) = server_with_two(1);
     stage.say(alice, "one\ntwo\n");

@@ -42,8 +42,9 @@ impl Hub {
                 self.report_clock(former_unix_ms, sink);
                 self.applied(now, entry, (&effects, compared), sink);
             }
-            Applied::Overtaken => self.overtaken(now, entry, sink),
-            Applied::Before | Applied::OtherLife | Applied::Repeated => {}
+            // An entry of this life that is ignored as one of another life has overtaken the `Started` of this one.
+            Applied::OtherLife | Applied::Overtaken => self.overtaken(now, entry, sink),
+            Applied::Before | Applied::Repeated => {}
         }
         effects.clear();
         self.effects = effects;
