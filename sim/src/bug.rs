@@ -27,6 +27,8 @@ pub enum SimBug {
     KickedHears,
     /// A leave is announced twice if it is the second of a tick.
     LeaveTwice,
+    /// A process that starts is not given the last entry of the log, which others have read.
+    LogForgets,
     /// A line that is exactly as long as its limit loses its last byte.
     LimitByOne,
     /// A leave is announced once for each room that the reader shared with the member.
@@ -40,7 +42,7 @@ pub enum SimBug {
 }
 
 /// Every planted bug, with its name on the command line.
-pub const BUGS: [(&str, Bug); 45] = [
+pub const BUGS: [(&str, Bug); 46] = [
     ("address-shown", Bug::Core(CoreBug::AddressShown)),
     ("answer-overtakes", Bug::Core(CoreBug::AnswerOvertakes)),
     ("away-unasked", Bug::Core(CoreBug::AwayUnasked)),
@@ -68,6 +70,7 @@ pub const BUGS: [(&str, Bug); 45] = [
     ("language-of-tick", Bug::Core(CoreBug::LanguageOfTick)),
     ("leave-twice", Bug::Sim(SimBug::LeaveTwice)),
     ("limit-by-one", Bug::Sim(SimBug::LimitByOne)),
+    ("log-forgets", Bug::Sim(SimBug::LogForgets)),
     ("loses-on-leaving", Bug::Core(CoreBug::LosesOnLeaving)),
     ("name-stays-taken", Bug::Core(CoreBug::NameStaysTaken)),
     ("piece-too-long", Bug::Core(CoreBug::PieceTooLong)),

@@ -7,6 +7,7 @@ pub mod ends;
 pub mod heard;
 mod hostile;
 pub mod liveness;
+pub mod lives;
 pub mod names;
 pub mod order;
 mod private;
@@ -22,8 +23,9 @@ mod written;
 use crate::expectation::Expectation;
 use crate::mark::Marks;
 use crate::model::Model;
+use crate::trace::Process;
 use parlor_protocol::{
-    Applied, Command, ConnId, Hub, Input, Limits, LogEntry, Now, Options, Origin, Outbox, Output, Seq, Via,
+    Applied, ConnId, Hub, Input, Limits, LogEntry, Now, Options, Origin, Outbox, Output, Proposal, Seq, Via,
     World,
 };
 use std::collections::BTreeMap;
@@ -64,6 +66,8 @@ pub enum Law {
     Rendering,
     /// 17: no address can have others closed, or make them wait for more than its turns.
     Hostile,
+    /// 18: all lives and nodes have one log, one world and one order, and nothing is lost or said twice.
+    Lives,
 }
 
 /// A law that does not hold.
@@ -73,6 +77,8 @@ pub struct Violation {
     pub law: Law,
     /// Microseconds since the run began.
     pub at_us: u64,
+    /// The process at which it was observed, if there are several.
+    pub process: Option<Process>,
     /// The connection at which it was observed, if it was at one.
     pub conn: Option<ConnId>,
     /// The observation.
@@ -98,6 +104,7 @@ impl fmt::Display for Law {
             Self::Refused => "law 15 (a refused command changes nothing)",
             Self::Rendering => "law 16 (IRC clients are sent what the specifications say)",
             Self::Hostile => "law 17 (no address can harm others)",
+            Self::Lives => "law 18 (all lives and nodes share one log)",
         })
     }
 }
@@ -105,6 +112,9 @@ impl fmt::Display for Law {
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} is broken at {} µs", self.law, self.at_us)?;
+        if let Some(process) = self.process {
+            write!(f, ", process {process}")?;
+        }
         if let Some(conn) = self.conn {
             write!(f, ", connection {conn}")?;
         }
@@ -142,6 +152,8 @@ pub struct Checker {
     commands: command::Commands,
     ends: ends::Ends,
     hostile: hostile::Hostile,
+    /// The check of law 18 at this process.
+    pub lives: lives::Lives,
     names: names::Names,
     order: order::Order,
     private: private::Private,
@@ -158,19 +170,26 @@ pub struct Checker {
 }
 
 impl Checker {
-    /// Creates the checker for a new server.
+    /// Creates the checker for a server whose log is empty.
     #[must_use]
     pub fn new(limits: Limits, options: &Options) -> Self {
-        Self {
+        Self::resume(limits, options, &[])
+    }
+
+    /// Creates the checker for a server that goes on with a log.
+    #[must_use]
+    pub fn resume(limits: Limits, options: &Options, log: &[LogEntry]) -> Self {
+        let mut checker = Self {
             checks: Checks::All,
             violation: None,
-            heard: heard::Heard::new(Model::new(limits, options.clone())),
-            replay: replay::Replay::new(limits, options.clone()),
+            heard: heard::Heard::new(Model::resume(limits, options.clone(), log)),
+            replay: replay::Replay::resume(limits, options.clone(), log),
             backlog: backlog::Backlog::new(&limits),
             console: console::Console::default(),
             commands: command::Commands::default(),
-            ends: ends::Ends::default(),
+            ends: ends::Ends::new(options.life),
             hostile: hostile::Hostile::new(&limits),
+            lives: lives::Lives::default(),
             names: names::Names::default(),
             order: order::Order::default(),
             private: private::Private::default(),
@@ -183,7 +202,26 @@ impl Checker {
             written: written::Written::default(),
             authors: BTreeMap::new(),
             now: Now::default(),
+        };
+        for entry in log {
+            checker.replayed(entry);
         }
+        checker
+    }
+
+    /// Records an entry that the log had before the server began.
+    fn replayed(&mut self, entry: &LogEntry) {
+        let mut effects = Vec::new();
+        self.rendering.before(entry, &self.world);
+        if self.world.apply(entry, &mut effects) != Applied::Done {
+            return;
+        }
+        self.rendering.committed(entry, &self.world);
+        self.said.committed(entry);
+        let result = self.names.committed(&effects, &self.world);
+        self.record(Law::Names, None, result);
+        let result = self.ends.committed(entry, &effects);
+        self.record(Law::Ends, None, result);
     }
 
     /// Returns the maximum number of bytes that wait for one reader.
@@ -241,15 +279,15 @@ impl Checker {
     }
 
     /// Records the commands that the hub has proposed since the last input.
-    pub fn proposed<'a>(&mut self, commands: impl ExactSizeIterator<Item = &'a Command> + Clone) {
-        for command in commands.clone() {
-            let result = self.hostile.proposed(command);
+    pub fn proposed<'a>(&mut self, proposals: impl ExactSizeIterator<Item = &'a Proposal> + Clone) {
+        for proposal in proposals.clone() {
+            let result = self.hostile.proposed(&proposal.command);
             self.record(Law::Hostile, None, result);
         }
         if !self.checks_all() {
             return;
         }
-        let result = self.heard.proposed(commands);
+        let result = self.heard.proposed(proposals);
         self.record(Law::Heard, None, result);
     }
 
@@ -259,7 +297,7 @@ impl Checker {
         self.authors.get(&entry.origin).copied()
     }
 
-    /// Records an entry that the hub has applied.
+    /// Records an entry that the hub has applied, or ignored.
     pub fn committed(&mut self, entry: &LogEntry) {
         let mut effects = Vec::new();
         let before = refused::Before::of(&self.world, entry);
@@ -318,6 +356,8 @@ impl Checker {
         };
         let silence = self.silence.heard(conn, seq, said);
         let order = self.order.heard(conn, seq);
+        let once = self.lives.heard(said.origin, seq);
+        self.record(Law::Lives, Some(conn), once);
         self.record(Law::Order, Some(conn), order);
         self.record(Law::Silence, Some(conn), silence);
     }
@@ -407,7 +447,16 @@ impl Checker {
         }
         let result = self.ends.at_end(hub);
         self.record(Law::Ends, None, result);
-        let result = self.replay.at_end(hub.world());
+        let result = self.replay.at_end(hub.world(), false);
+        self.record(Law::Replay, None, result);
+    }
+
+    /// Checks the state that a crash ends.
+    pub fn at_crash(&mut self, hub: &Hub) {
+        if !self.checks_all() {
+            return;
+        }
+        let result = self.replay.at_end(hub.world(), true);
         self.record(Law::Replay, None, result);
     }
 
@@ -424,7 +473,8 @@ impl Checker {
         if let Err(detail) = result
             && self.violation.is_none()
         {
-            self.violation = Some(Violation { law, at_us: self.now.mono.as_micros(), conn, detail });
+            let (at_us, process) = (self.now.mono.as_micros(), None);
+            self.violation = Some(Violation { law, at_us, process, conn, detail });
         }
     }
 }

@@ -35,6 +35,7 @@ use crate::sometimes;
 use address::{Addresses, LINE};
 use chat::Chat;
 use conn::{Conn, Link, Stage, Timer, Wait};
+use lives::{ELSEWHERE, Fate, Proposed};
 use parlor_protocol::plain::Note;
 use parlor_protocol::{
     CloseReason, Command, ConnId, Dialect, Input, Limits, LogEntry, Now, Options, PasswordOf, Reply,
@@ -70,13 +71,17 @@ pub struct Model {
     stopping: bool,
     /// Whether the end of the life is proposed.
     ends_life: bool,
-    /// The proposals that are not committed yet, with their connections; `None` for those of the node itself.
-    under_way: VecDeque<(Option<ConnId>, Command)>,
+    /// Whether the life is over.
+    is_over: bool,
+    /// The proposals of this life that do not count yet.
+    under_way: VecDeque<Proposed>,
+    /// Number of those that do.
+    answered: u64,
     stall: Stall,
     /// Connections that did not close in time since the server stops, and are cut off.
     pub cut_off: usize,
     now: Now,
-    proposals: Vec<(Option<ConnId>, Command)>,
+    proposals: Vec<(u64, Command)>,
     questions: VecDeque<PasswordQuestion>,
     /// The first difference between the core's world and the model, or the first answer that reveals something hidden.
     pub fault: Option<String>,
@@ -88,6 +93,12 @@ impl Model {
     /// Creates the model of a new server, whose log is empty.
     #[must_use]
     pub fn new(limits: Limits, options: Options) -> Self {
+        Self::resume(limits, options, &[])
+    }
+
+    /// Creates the model of a server that goes on with a log.
+    #[must_use]
+    pub fn resume(limits: Limits, options: Options, log: &[LogEntry]) -> Self {
         let mut model = Self {
             limits,
             options,
@@ -101,7 +112,9 @@ impl Model {
             chat: Chat::default(),
             stopping: false,
             ends_life: false,
+            is_over: false,
             under_way: VecDeque::new(),
+            answered: 0,
             stall: Stall::default(),
             cut_off: 0,
             now: Now::default(),
@@ -110,6 +123,7 @@ impl Model {
             fault: None,
             marks: Marks::new(),
         };
+        model.replay(log);
         model.begin_life();
         model
     }
@@ -154,18 +168,9 @@ impl Model {
         self.end_life();
     }
 
-    /// Proposes a command on behalf of a connection, or of the node itself.
-    fn propose_for(&mut self, conn: Option<ConnId>, command: Command) {
-        if self.log_runs() {
-            self.proposals.push((conn, command.clone()));
-        } else if let Some(id) = conn {
-            self.will_be_told(id);
-        }
-        self.under_way.push_back((conn, command));
-    }
-
-    /// Removes and returns the commands that the last inputs led to, in the order in which they must be logged.
-    pub fn proposals(&mut self) -> Vec<(Option<ConnId>, Command)> {
+    /// Removes and returns the commands that the last inputs led to, with their numbers, in the order in which they must be
+    /// proposed.
+    pub fn proposals(&mut self) -> Vec<(u64, Command)> {
         std::mem::take(&mut self.proposals)
     }
 
@@ -280,7 +285,7 @@ impl Model {
 
     fn refusal(&self, peer: SocketAddr, via: Via) -> Option<CloseReason> {
         let admitted = || self.conns.values().filter(|conn| conn.admitted);
-        if self.stopping {
+        if self.stopping || self.is_over {
             Some(CloseReason::Shutdown)
         } else if admitted().count() >= self.limits.connections_max as usize {
             Some(CloseReason::ServerFull)
@@ -452,21 +457,22 @@ impl Model {
     }
 
     fn commit(&mut self, now: Now, entry: &LogEntry) {
-        if !self.chat.counts(entry) {
-            return;
+        match self.chat.fate_of(entry) {
+            Fate::Counts => {}
+            Fate::Early => return self.came_early(entry),
+            Fate::Ignored => return,
         }
         let entry = &LogEntry { at_unix_ms: self.chat.at_unix_ms, ..entry.clone() };
-        let (author, _) = self.under_way.pop_front().expect("an entry of this life was proposed");
-        self.wake();
+        let author = self.author_of(entry);
         match &entry.command {
             Command::Configure { revision, limits } => return self.chat.configure(*revision, *limits, entry),
-            Command::Ended { node, life } => return self.chat.end_life(*node, *life),
-            Command::Enter { .. } | Command::Started { .. } => {}
+            Command::Ended { .. } | Command::Started { .. } => return self.change_lives(entry),
+            Command::Enter { .. } => {}
             // The author was killed while this command was pending, so the command has no effect.
             command if command.member().is_some_and(|it| !self.chat.people.contains_key(&it)) => return,
             _ => {}
         }
-        let Some(author) = author else { return };
+        let Some(author) = author else { return self.apply(ELSEWHERE, entry) };
         if !matches!(entry.command, Command::Enter { .. } | Command::Leave { .. })
             && let Some(conn) = self.conns.get_mut(author)
         {

@@ -1,7 +1,7 @@
 //! A picture of a run: one HTML file with a lane for each client and one for the server, time running down.
 
 use crate::law::Violation;
-use crate::trace::{Event, Who};
+use crate::trace::{Event, Process, Who};
 use parlor_protocol::ConnId;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
@@ -30,7 +30,7 @@ pub fn html(title: &str, events: &[Event], violation: Option<&Violation>) -> Str
         draw(&mut svg, event, &mut y, &lanes);
     }
     if let Some(violation) = violation {
-        let lane = violation.conn.and_then(|conn| lanes.of_conn(conn));
+        let lane = violation.conn.and_then(|conn| lanes.of_conn(violation.process, conn));
         let x = lanes.x(lane.unwrap_or(0));
         put(&mut svg, format_args!("<circle class='bad' cx='{x}' cy='{y}' r='7'/>"));
         put(
@@ -80,7 +80,7 @@ const ARROW: &str = "<defs><marker id='tip' markerWidth='8' markerHeight='8' ref
 /// The lanes of the clients and their connections. The server has lane 0.
 struct Lanes {
     clients: Vec<u16>,
-    conns: BTreeMap<String, usize>,
+    conns: BTreeMap<(Option<Process>, String), usize>,
     count: usize,
 }
 
@@ -100,20 +100,20 @@ impl Lanes {
             if let Who::Client(client) = event.who
                 && let Ok(index) = clients.binary_search(&client)
             {
-                conns.insert(event.text.clone(), index + 1);
+                conns.insert((event.process, event.text.clone()), index + 1);
             }
         }
         Self { count: clients.len(), clients, conns }
     }
 
-    fn of_conn(&self, conn: ConnId) -> Option<usize> {
-        self.conns.get(&conn.to_string()).copied()
+    fn of_conn(&self, process: Option<Process>, conn: ConnId) -> Option<usize> {
+        self.conns.get(&(process, conn.to_string())).copied()
     }
 
     fn of_event(&self, event: &Event) -> usize {
         match event.who {
             Who::Client(client) => self.clients.binary_search(&client).map_or(0, |index| index + 1),
-            Who::Conn(conn) => self.of_conn(conn).unwrap_or(0),
+            Who::Conn(conn) => self.of_conn(event.process, conn).unwrap_or(0),
             Who::Log | Who::Server => 0,
         }
     }
@@ -131,6 +131,7 @@ fn is_shown(event: &Event) -> bool {
 /// Draws an event at `y`, and moves `y` below it.
 fn draw(svg: &mut String, event: &Event, y: &mut usize, lanes: &Lanes) {
     let lane = lanes.of_event(event);
+    let process = event.process.map_or(String::new(), |it| format!("{it} "));
     let (x, server) = (lanes.x(lane), lanes.x(0));
     put(svg, format_args!("<text class='time' x='4' y='{y}'>{}</text>", event.at_us));
     let (class, first, lines) = match event.word {
@@ -141,10 +142,12 @@ fn draw(svg: &mut String, event: &Event, y: &mut usize, lanes: &Lanes) {
             *y += ROW_HEIGHT;
             ("text", x - LANE_WIDTH / 2 + 16, lines_of(&event.text))
         }
-        "committed" => ("log", server - LANE_WIDTH / 2 + 10, vec![event.text.clone()]),
+        "committed" => ("log", server - LANE_WIDTH / 2 + 10, vec![format!("{process}{}", event.text)]),
         word => {
-            let fault = ["abort", "hang", "hold", "overflowed", "reset", "pause", "close"].contains(&word);
-            (if fault { "fault" } else { "log" }, x + 8, vec![format!("{word} {}", event.text)])
+            let fault =
+                ["abort", "crash", "crashes", "hang", "hold", "overflowed", "reset", "pause", "close"]
+                    .contains(&word);
+            (if fault { "fault" } else { "log" }, x + 8, vec![format!("{process}{word} {}", event.text)])
         }
     };
     for line in &lines {

@@ -6,6 +6,7 @@
 mod generate;
 mod hostile;
 mod irc;
+mod lives;
 pub(crate) mod opening;
 mod plain;
 mod pool;
@@ -84,6 +85,8 @@ pub struct Setup {
     pub network: Hosts,
     /// The seed of the choices of the network and of the log.
     pub chaos_seed: u64,
+    /// The nodes, if they share a log.
+    pub shared: Shared,
     /// Maximum time in microseconds until a command is committed; 0 if it is committed at once.
     pub commit_us_max: u64,
     /// Time in microseconds before each of the times at which a log with a delay stands still.
@@ -107,6 +110,21 @@ pub struct Setup {
     pub short_write_per_mille: u64,
     /// Probability, in a thousand, that a read returns less than has arrived.
     pub short_read_per_mille: u64,
+}
+
+/// The nodes that share a log, and what the log does to their proposals. Client `n` is one of the node `n` modulo the number of nodes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shared {
+    /// Number of nodes; 0 for one server with a log of its own.
+    pub nodes: u16,
+    /// Maximum time in microseconds until a process reads an entry.
+    pub deliver_us_max: u64,
+    /// Probability, in a thousand, that a proposal arrives at the log regardless of those before it.
+    pub overtake_per_mille: u64,
+    /// Probability, in a thousand, that a proposal arrives at the log twice.
+    pub repeat_per_mille: u64,
+    /// Maximum difference of a wall clock in milliseconds.
+    pub skew_ms_max: u64,
 }
 
 /// An act of a client, and the time since the step before.
@@ -138,6 +156,11 @@ pub enum Act {
         /// The room that it leads to.
         room: Option<RoomName>,
     },
+    /// The process of the client's node dies, and another starts after this many microseconds.
+    Crash {
+        /// The time without a process.
+        down_us: u64,
+    },
     /// The client closes its writing side, and continues to read.
     EndInput,
     /// The client stops reading.
@@ -148,6 +171,11 @@ pub enum Act {
     ReadOn,
     /// The connection breaks.
     Reset,
+    /// The process of the client's node stops, and another starts after this many microseconds.
+    Restart {
+        /// The time without a process.
+        down_us: u64,
+    },
     /// The client sends bytes.
     Send {
         /// The bytes to send.
@@ -155,6 +183,13 @@ pub enum Act {
         /// Number of bytes of each segment; 0 for one segment with all bytes.
         segment: usize,
     },
+    /// The wall clock of the client's node is set.
+    SetClock {
+        /// The time by which it is ahead, in milliseconds.
+        ahead_ms: i64,
+    },
+    /// Another process of the client's node starts, and the former goes on until it reads that.
+    StartTwice,
 }
 
 impl Act {
@@ -198,22 +233,30 @@ impl Act {
             Self::ConnectByGateway => "connect_by_gateway",
             Self::ConnectIrc => "connect_irc",
             Self::ConnectProxied { .. } => "connect_proxied",
+            Self::Crash { .. } => "crash",
             Self::EndInput => "end_input",
             Self::Hang => "hang",
             Self::Hold(_) => "hold",
             Self::ReadOn => "read_on",
             Self::Reset => "reset",
+            Self::Restart { .. } => "restart",
             Self::Send { .. } => "send",
+            Self::SetClock { .. } => "set_clock",
+            Self::StartTwice => "start_twice",
         }
     }
 }
 
 impl Scenario {
-    /// Returns the scenario of a seed of a sweep. In every sixteenth, an address is hostile.
+    /// Returns the scenario of a seed of a sweep. In every eighth, nodes share a log; in every sixteenth, an address is hostile.
     #[must_use]
     pub fn of_seed(seed: u64) -> Self {
         let source = &mut Source::seed(seed);
-        if seed % 16 == 13 { Self::hostile(source) } else { Self::generate(source, Size::SWEEP) }
+        match seed % 16 {
+            3 | 11 => Self::lives(source),
+            13 => Self::hostile(source),
+            _ => Self::generate(source, Size::SWEEP),
+        }
     }
 }
 
@@ -230,6 +273,7 @@ impl Setup {
             reader_bytes_per_ms: 0,
             network: Hosts::Loopback,
             chaos_seed,
+            shared: Shared::default(),
             commit_us_max: 0,
             stall_at_us: 0,
             stall_us: 0,

@@ -7,6 +7,7 @@
 mod events;
 mod log;
 mod net;
+mod nodes;
 mod outside;
 mod rest;
 
@@ -19,11 +20,14 @@ use crate::trace::Trace;
 use log::DelayedLog;
 pub use net::Faults;
 use net::{Event, Link, Read};
+use nodes::Nodes;
 use outside::Outside;
 use parlor_protocol::{
-    ConnId, Identity, Input, Limits, LogEntry, LogRefusal, LogState, MemoryLog, Name, Now, Server, Via,
+    ConnId, Identity, Input, Limits, LogEntry, LogRefusal, LogState, MemoryLog, Name, Now, Proposal, Seq,
+    Server, Via, World,
 };
 pub(crate) use rest::last_words;
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -93,7 +97,10 @@ pub fn run_with(scenario: &Scenario, trace: Trace, bug: Option<SimBug>) -> Outco
 /// Runs a scenario with some of the checkers.
 #[must_use]
 pub fn run_checked(scenario: &Scenario, trace: Trace, bug: Option<SimBug>, checks: Checks) -> Outcome {
-    let mut rig = Rig::new(&scenario.setup, trace, bug);
+    if scenario.setup.shared.nodes > 0 {
+        return Nodes::new(&scenario.setup, trace, bug, checks).run(scenario);
+    }
+    let mut rig = Rig::resume(&scenario.setup, trace, bug, &[]);
     rig.outside.checker.checks = checks;
     rig.run(scenario)
 }
@@ -109,30 +116,42 @@ struct Rig {
     /// The current link of each client.
     clients: Vec<Option<usize>>,
     ticks: u64,
+    /// The number of links after whose turns the process dies in the middle of its next tick.
+    dies_after: Option<usize>,
+    is_dead: bool,
+    /// The position at which its world was last compared with that of others.
+    compared: Seq,
 }
 
 #[derive(Debug)]
 enum Log {
     Delayed(DelayedLog),
     Memory(MemoryLog),
+    /// A log that several processes share: it takes these proposals.
+    Shared(Vec<Proposal>),
 }
 
 impl Rig {
-    fn new(setup: &Setup, trace: Trace, bug: Option<SimBug>) -> Self {
+    /// Creates a server that goes on with a log.
+    fn resume(setup: &Setup, trace: Trace, bug: Option<SimBug>, log: &[LogEntry]) -> Self {
         let limits = match bug {
             Some(SimBug::LimitByOne) => {
                 Limits { line_bytes_max: setup.limits.line_bytes_max - 1, ..setup.limits }
             }
             _ => setup.limits,
         };
-        let mut outside = Outside::new(setup, trace, bug);
+        let mut outside = Outside::resume(setup, trace, bug, log);
+        let (world, now) = (World::replay(log), outside.now());
         Self {
-            server: Server::new(limits, setup.options.clone(), outside.now(), &mut outside),
+            server: Server::resume(limits, setup.options.clone(), world, now, &mut outside),
             outside,
             entries: Vec::new(),
             setup: setup.clone(),
             clients: vec![None; setup.clients.into()],
             ticks: 0,
+            dies_after: None,
+            is_dead: false,
+            compared: Seq(0),
         }
     }
 
@@ -140,10 +159,7 @@ impl Rig {
     fn run(mut self, scenario: &Scenario) -> Outcome {
         let ended = catch_unwind(AssertUnwindSafe(|| self.play(scenario)));
         if let Err(panic) = ended {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text =
-                text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words");
-            self.outside.checker.record(Law::Panic, None, Err(text.to_owned()));
+            self.outside.checker.record(Law::Panic, None, Err(panic_text(&*panic)));
         }
         self.outcome()
     }
@@ -178,7 +194,7 @@ impl Rig {
 
     /// Appends and commits what begins the life of the node, before anything else happens.
     fn configure(&mut self) {
-        self.outside.append_at_once();
+        self.outside.began();
         self.commit_in_memory();
         while matches!(&self.outside.log, Log::Delayed(log) if !log.is_empty()) {
             self.commit_delayed();
@@ -203,6 +219,7 @@ impl Rig {
                 self.clients[usize::from(client)] = Some(link);
             }
             (_, None) => return,
+            (Act::Crash { .. } | Act::Restart { .. } | Act::SetClock { .. } | Act::StartTwice, _) => return,
             (Act::EndInput, Some(link)) => self.outside.net.end_input(link),
             (Act::Hang, Some(link)) => self.outside.net.hang(link),
             (Act::Hold(us), Some(link)) => self.outside.net.hold(link, *us),
@@ -309,7 +326,10 @@ impl Rig {
             self.commit();
         }
         let mut bytes_left = self.setup.limits.tick_bytes_max;
-        for _ in 0..self.outside.net.ready.len() {
+        for served in 0..self.outside.net.ready.len() {
+            if self.dies_after.is_some_and(|after| after <= served) {
+                break;
+            }
             if bytes_left == 0 || self.server.turn_is_over() {
                 break;
             }
@@ -319,6 +339,11 @@ impl Rig {
                 self.server.flush(&mut self.outside);
                 self.follow_up();
             }
+        }
+        if self.dies_after.is_some() {
+            // Nothing of this tick is flushed.
+            self.is_dead = true;
+            return;
         }
         let is_full = self.server.end_turn();
         sometimes!(self.outside.stats.marks, FullTick, is_full);
@@ -461,6 +486,13 @@ impl Rig {
         }
     }
 
+    /// Takes entries of a log that several processes share.
+    fn take_entries(&mut self, mut entries: Vec<LogEntry>) {
+        sometimes!(self.outside.stats.marks, GroupCommit, entries.len() > 1);
+        self.server.committed(self.now(), &mut entries, &mut self.outside);
+        self.outside.net.wake();
+    }
+
     fn commit_delayed(&mut self) {
         let now = self.now();
         let Log::Delayed(log) = &mut self.outside.log else { return };
@@ -484,16 +516,24 @@ impl Rig {
     }
 
     fn outcome(mut self) -> Outcome {
+        let stats = self.end_stats();
+        Outcome { violation: self.outside.checker.violation, stats, trace: self.outside.trace }
+    }
+
+    /// Ends the trace, and returns the statistics.
+    fn end_stats(&mut self) -> Stats {
         self.outside.stats.faults = self.outside.net.faults;
         sometimes!(self.outside.stats.marks, HeldLink, self.outside.net.has_held);
         self.outside.stats.marks.append(&mut self.outside.checker.take_marks());
         self.outside.stats.deliveries = self.server.outbox().counters().deliveries;
         self.outside.stats.simulated_us = self.outside.net.now_us;
         self.outside.trace.end(self.outside.net.now_us, self.outside.checker.replay.sent_hash());
-        Outcome {
-            violation: self.outside.checker.violation,
-            stats: self.outside.stats,
-            trace: self.outside.trace,
-        }
+        std::mem::take(&mut self.outside.stats)
     }
+}
+
+/// Returns the text of a panic.
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words").to_owned()
 }

@@ -1,7 +1,7 @@
 //! The trace of a run: its events, and a hash over all of them.
 
 use crate::scenario::Act;
-use parlor_protocol::{Command, ConnId, Input, Now, Output, PasswordResult, RoomName};
+use parlor_protocol::{Command, ConnId, Input, Now, Origin, Output, PasswordResult, RoomName};
 use std::fmt;
 
 /// The trace of a run.
@@ -11,6 +11,23 @@ pub struct Trace {
     records: bool,
     hash: u64,
     events: Option<Vec<Event>>,
+    /// The process of the events that follow, if there are several.
+    process: Option<Process>,
+}
+
+/// A process of a node, by the number of the node and that of the process among those of the node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Process {
+    /// The node.
+    pub node: u16,
+    /// The number of the process among those of the node.
+    pub life: u32,
+}
+
+impl fmt::Display for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "n{}.{}", self.node, self.life)
+    }
 }
 
 /// An event of a run.
@@ -20,6 +37,8 @@ pub struct Event {
     pub at_us: u64,
     /// The kind of event.
     pub word: &'static str,
+    /// The process that it is of, if there are several.
+    pub process: Option<Process>,
     /// The party that the event is about.
     pub who: Who,
     /// The details: the transferred bytes, or a command.
@@ -54,7 +73,10 @@ impl fmt::Display for Who {
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let who = self.who.to_string();
+        let who = match self.process {
+            Some(process) => format!("{process} {}", self.who),
+            None => self.who.to_string(),
+        };
         write!(f, "{:>12}  {:016x}  {:<11} {who:<10} {}", self.at_us, self.hash, self.word, self.text)
     }
 }
@@ -63,19 +85,19 @@ impl Trace {
     /// Creates a trace that keeps only the hash.
     #[must_use]
     pub const fn hash_only() -> Self {
-        Self { records: true, hash: FNV_OFFSET, events: None }
+        Self { records: true, hash: FNV_OFFSET, events: None, process: None }
     }
 
     /// Creates a trace that records nothing.
     #[must_use]
     pub const fn off() -> Self {
-        Self { records: false, hash: 0, events: None }
+        Self { records: false, hash: 0, events: None, process: None }
     }
 
     /// Creates a trace that keeps the hash and the events.
     #[must_use]
     pub const fn with_events() -> Self {
-        Self { records: true, hash: FNV_OFFSET, events: Some(Vec::new()) }
+        Self { records: true, hash: FNV_OFFSET, events: Some(Vec::new()), process: None }
     }
 
     /// Returns the hash of all events so far.
@@ -88,6 +110,20 @@ impl Trace {
     #[must_use]
     pub fn events(&self) -> &[Event] {
         self.events.as_deref().unwrap_or_default()
+    }
+
+    /// Sets the process of the events that follow.
+    pub(crate) const fn of(&mut self, process: Option<Process>) {
+        self.process = process;
+    }
+
+    /// Records the start or the end of a process, at this number of entries.
+    pub(crate) fn process(&mut self, at_us: u64, word: &'static str, entries: u64) {
+        self.mix(entries);
+        self.record(at_us, word, Who::Server, b"", || match entries {
+            0 => String::new(),
+            entries => format!("with {entries} entries"),
+        });
     }
 
     pub(crate) fn act(&mut self, at_us: u64, client: u16, act: &Act) {
@@ -115,9 +151,14 @@ impl Trace {
             Input::Accepted { .. } | Input::Closed { .. } => {}
             Input::Committed { entry } => {
                 let seq = entry.seq.0;
+                let of_several = self.process.is_some();
                 self.mix(seq);
-                self.record(at_us, "committed", Who::Log, b"", || {
-                    format!("{seq}: {}", described(&entry.command))
+                self.record(at_us, "committed", Who::Log, b"", || match entry.origin {
+                    Origin { node, life, number } if of_several => {
+                        let life = life.0 >> 48;
+                        format!("{seq}: {node}/{life:04x}/{number}: {}", described(&entry.command))
+                    }
+                    _ => format!("{seq}: {}", described(&entry.command)),
                 });
             }
             Input::Drained { conn } => of("drained", *conn, b""),
@@ -168,11 +209,14 @@ impl Trace {
         self.mix(u64::from_le_bytes(head));
         self.mix(who.key());
         self.mix(bytes.len() as u64);
+        if let Some(Process { node, life }) = self.process {
+            self.mix(u64::from(node) << 32 | u64::from(life));
+        }
         let hash = self.hash;
         if let Some(events) = &mut self.events {
             let text =
                 if bytes.is_empty() { about() } else { format!("{:?}", String::from_utf8_lossy(bytes)) };
-            events.push(Event { at_us, word, who, text, hash });
+            events.push(Event { at_us, word, process: self.process, who, text, hash });
         }
     }
 

@@ -40,11 +40,23 @@ impl Console {
     /// Returns the reports that are due for an entry. `world` is the world after it.
     pub(super) fn due(
         &mut self,
-        entry: (&LogEntry, Option<ConnId>),
+        (entry, conn): (&LogEntry, Option<ConnId>),
         effects: &[Effect],
         world: &World,
     ) -> Vec<String> {
-        effects.iter().filter_map(|effect| self.due_of(entry, effect, world)).collect()
+        let mut due = Vec::new();
+        for effect in effects {
+            if let (Effect::Entered { member }, Some(conn)) = (effect, conn) {
+                self.conns.insert(*member, conn);
+            }
+            if self.is_of_node(conn, effect) {
+                due.extend(self.due_of(entry, effect, world));
+            }
+            if let Effect::Left { member, .. } = effect {
+                self.conns.remove(member);
+            }
+        }
+        due
     }
 
     /// Compares the reports since the last entries with those that were due.
@@ -53,78 +65,76 @@ impl Console {
         if told == due { Ok(()) } else { Err(format!("the console reports {told:?}, not {due:?}")) }
     }
 
-    fn due_of(
-        &mut self,
-        (entry, conn): (&LogEntry, Option<ConnId>),
-        effect: &Effect,
-        world: &World,
-    ) -> Option<String> {
-        if let Effect::Entered { member } = effect {
-            self.conns.insert(*member, conn?);
+    /// Whether a node reports an effect: it reports what its own members do, and what is done to them.
+    fn is_of_node(&self, conn: Option<ConnId>, effect: &Effect) -> bool {
+        match effect {
+            _ if conn.is_some() => true,
+            Effect::Left { member: target, .. }
+            | Effect::HostSet { target, .. }
+            | Effect::Invited { target, .. }
+            | Effect::Kicked { target, .. } => self.conns.contains_key(target),
+            _ => false,
         }
-        let name = |id: MemberId| world.member(id).map(|member| member.name().clone());
+    }
+
+    fn due_of(&self, entry: &LogEntry, effect: &Effect, world: &World) -> Option<String> {
+        let who = |id: MemberId| self.shown(id, world);
         let room = |id| world.room(id).map(|room| room.name().clone());
         Some(match effect {
-            Effect::Entered { member } => format!("{} entered", self.shown(*member, &name(*member)?)?),
+            Effect::Entered { member } => format!("{} entered", who(*member)?),
             Effect::BanLifted { member } => {
                 let Command::LiftBan { target, .. } = &entry.command else { return None };
-                format!("{} unbans {target}", self.shown(*member, &name(*member)?)?)
+                format!("{} unbans {target}", who(*member)?)
             }
             Effect::BanSet { member } => {
                 let ban = world.bans(0).last()?;
-                let by = self.shown(*member, &name(*member)?)?;
-                format!("{by} bans {} until {:?}", ban.target, ban.ends_unix_ms)
+                format!("{} bans {} until {:?}", who(*member)?, ban.target, ban.ends_unix_ms)
             }
-            Effect::HostSet { member, target, .. } => {
-                let [by, whom] = [*member, *target].map(|it| self.shown(it, &name(it)?));
-                format!("{} hosts {}", by?, whom?)
-            }
+            Effect::HostSet { member, target, .. } => format!("{} hosts {}", who(*member)?, who(*target)?),
             Effect::Invited { member, target, room: id } => {
-                let (by, whom) =
-                    (self.shown(*member, &name(*member)?)?, self.shown(*target, &name(*target)?)?);
-                format!("{by} invites {whom} to {}", room(*id)?)
+                format!("{} invites {} to {}", who(*member)?, who(*target)?, room(*id)?)
             }
             Effect::Kicked { member, target, name: from, .. } => {
-                let (by, whom) =
-                    (self.shown(*member, &name(*member)?)?, self.shown(*target, &name(*target)?)?);
-                format!("{by} kicks {whom} from {from}")
+                format!("{} kicks {} from {from}", who(*member)?, who(*target)?)
             }
             Effect::Left { member, person, reason, .. } => {
-                let who = self.shown(*member, &person.name)?;
+                let left = self.shown_here(*member, &person.name)?;
                 let by = match entry.command {
-                    Command::Kill { member: by, .. } if by == *member => who.clone(),
-                    Command::Kill { member: by, .. } => self.shown(by, &name(by)?)?,
+                    Command::Kill { member: by, .. } if by == *member => left.clone(),
+                    Command::Kill { member: by, .. } => who(by)?,
                     _ => "nobody".to_owned(),
                 };
-                self.conns.remove(member);
-                format!("{who} left ({}) by {by}", reason.word())
+                format!("{left} left ({}) by {by}", reason.word())
             }
             Effect::ModesSet { member, room: id, changes } => {
-                let by = self.shown(*member, &name(*member)?)?;
-                format!("{by} makes {} changes in {}", changes.len(), room(*id)?)
+                format!("{} makes {} changes in {}", who(*member)?, changes.len(), room(*id)?)
             }
-            Effect::Renamed { member, from } => {
-                format!("{} was {}", self.shown(*member, &name(*member)?)?, from.name)
-            }
+            Effect::Renamed { member, from } => format!("{} was {}", who(*member)?, from.name),
             Effect::TopicSet { member, room: id } => {
-                let by = self.shown(*member, &name(*member)?)?;
                 let is_set = world.room(*id)?.topic().is_some();
-                format!("{by} sets the topic of {}: {is_set}", room(*id)?)
+                format!("{} sets the topic of {}: {is_set}", who(*member)?, room(*id)?)
             }
-            Effect::UserModesSet { member, off, .. } => {
-                let who = self.shown(*member, &name(*member)?)?;
-                match entry.command {
-                    Command::Promote { .. } => format!("{who} is an operator"),
-                    _ if off.has(UserModes::OPERATOR) => format!("{who} is none"),
-                    _ => return None,
-                }
-            }
-            Effect::Wallops { member } => format!("{} walloped", self.shown(*member, &name(*member)?)?),
+            Effect::UserModesSet { member, off, .. } => match entry.command {
+                Command::Promote { .. } => format!("{} is an operator", who(*member)?),
+                _ if off.has(UserModes::OPERATOR) => format!("{} is none", who(*member)?),
+                _ => return None,
+            },
+            Effect::Wallops { member } => format!("{} walloped", who(*member)?),
             _ => return None,
         })
     }
 
-    fn shown(&self, member: MemberId, name: &Name) -> Option<String> {
+    /// Returns the description of a member, with the address of its connection or, if that is not here, its node.
+    fn shown(&self, id: MemberId, world: &World) -> Option<String> {
+        let member = world.member(id)?;
+        self.shown_here(id, member.name()).or_else(|| {
+            let peer = Peer::Node(member.node());
+            Some(shown(ConsoleMember { name: member.name(), peer }))
+        })
+    }
+
+    /// Returns the description of a member whose connection is here.
+    fn shown_here(&self, member: MemberId, name: &Name) -> Option<String> {
         let peer = self.peers.get(*self.conns.get(&member)?)?;
         Some(shown(ConsoleMember { name, peer: Peer::Address(*peer) }))
     }

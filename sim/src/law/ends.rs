@@ -3,15 +3,18 @@
 
 use super::CheckResult;
 use crate::conns::Conns;
-use parlor_protocol::{CloseReason, Command, Effect, Hub, Input, LogEntry, MemberId, Output};
-use std::collections::BTreeSet;
+use parlor_protocol::{CloseReason, Command, Effect, Hub, Input, Life, LogEntry, MemberId, Output};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Counts the closes of connections and the leaves of members.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Ends {
+    /// The life of the server.
+    life: Life,
     /// Connections that are not gone, and whether the hub has closed them.
     live: Conns<bool>,
-    members: BTreeSet<MemberId>,
+    /// The members of all lives and nodes, each with the life that it is of.
+    members: BTreeMap<MemberId, Life>,
     /// Members that an operator killed.
     killed: BTreeSet<MemberId>,
     accepted: u64,
@@ -19,6 +22,11 @@ pub(super) struct Ends {
 }
 
 impl Ends {
+    pub(super) fn new(life: Life) -> Self {
+        let (live, members, killed) = (Conns::default(), BTreeMap::new(), BTreeSet::new());
+        Self { life, live, members, killed, accepted: 0, closed: 0 }
+    }
+
     pub(super) fn input(&mut self, input: &Input<'_>) -> CheckResult {
         match *input {
             Input::Accepted { conn, .. } => {
@@ -69,10 +77,10 @@ impl Ends {
         for effect in effects {
             match effect {
                 Effect::Entered { member } => {
-                    self.members.insert(*member);
+                    self.members.insert(*member, entry.origin.life);
                 }
                 Effect::Left { member, reason, .. } => {
-                    if !self.members.remove(member) {
+                    if self.members.remove(member).is_none() {
                         return Err(format!("{member} leaves, but is not a member"));
                     }
                     if *reason == CloseReason::Killed {
@@ -91,11 +99,12 @@ impl Ends {
         }
     }
 
+    /// Checks that all connections have ended, and all members of the life have left.
     pub(super) fn at_end(&self, hub: &Hub) -> CheckResult {
         if let Some(conn) = self.live.keys().next() {
             return Err(format!("{conn} has not ended"));
         }
-        if let Some(member) = self.members.first() {
+        if let Some((member, _)) = self.members.iter().find(|(_, life)| **life == self.life) {
             return Err(format!("{member} has not left"));
         }
         let (accepted, closed) = (hub.counters().accepted, hub.counters().closed.iter().sum::<u64>());

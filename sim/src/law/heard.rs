@@ -3,7 +3,7 @@
 
 use super::CheckResult;
 use crate::model::Model;
-use parlor_protocol::{Command, ConnId, Input, Now, PasswordOf};
+use parlor_protocol::{ConnId, Input, Now, PasswordOf, Proposal};
 
 /// Compares the sent bytes with the model.
 #[derive(Debug)]
@@ -23,16 +23,16 @@ impl Heard {
 
     pub(super) fn proposed<'a>(
         &mut self,
-        commands: impl ExactSizeIterator<Item = &'a Command>,
+        proposals: impl ExactSizeIterator<Item = &'a Proposal>,
     ) -> CheckResult {
         if let Some(fault) = self.model.fault.take() {
             return Err(fault);
         }
         let expected = self.model.proposals();
-        let count = commands.len();
-        let same = expected.iter().map(|(_, command)| command);
-        for (expected, found) in same.zip(commands) {
-            if expected != found {
+        let count = proposals.len();
+        for (expected, found) in expected.iter().zip(proposals) {
+            let found = (found.origin.number, found.command.clone());
+            if *expected != found {
                 return Err(format!("proposed {found:?}, not {expected:?}"));
             }
         }

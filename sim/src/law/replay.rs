@@ -19,6 +19,8 @@ pub struct Replay {
     limits: Limits,
     options: Options,
     inputs: Vec<(Now, Recorded)>,
+    /// Number of entries that the log had when the server began.
+    resumed: usize,
     entries: Vec<LogEntry>,
     /// The hash of the bytes that each connection was sent, in the order in which the connections were accepted.
     sent: Vec<(ConnId, Rolling)>,
@@ -54,12 +56,13 @@ enum Recorded {
 }
 
 impl Replay {
-    pub(super) fn new(limits: Limits, options: Options) -> Self {
+    pub(super) fn resume(limits: Limits, options: Options, log: &[LogEntry]) -> Self {
         Self {
             limits,
             options,
             inputs: Vec::new(),
-            entries: Vec::new(),
+            resumed: log.len(),
+            entries: log.to_vec(),
             sent: Vec::new(),
             slots: Vec::new(),
             lost: BTreeSet::new(),
@@ -124,7 +127,8 @@ impl Replay {
         all.finish()
     }
 
-    pub(super) fn at_end(&self, world: &World) -> CheckResult {
+    /// Checks everything at the end of a life. A crash loses all connections.
+    pub(super) fn at_end(&self, world: &World, is_crash: bool) -> CheckResult {
         let digest = World::replay(&stored(&self.entries)?).digest();
         if digest != world.digest() {
             return Err(format!(
@@ -132,11 +136,12 @@ impl Replay {
                 world.digest()
             ));
         }
-        let mut hub = Hub::new(self.limits, self.options.clone());
+        let world_before = World::replay(&self.entries[..self.resumed]);
+        let mut hub = Hub::resume(self.limits, self.options.clone(), world_before);
         let mut sink = NaiveSink::<Beginning>::default();
         hub.start(Now::default(), &mut sink);
         // A lost connection was sent only the first part. (For one that overflowed, law 1 checks that.)
-        for (conn, sent) in self.sent.iter().filter(|(conn, _)| self.lost.contains(conn)) {
+        for (conn, sent) in self.sent.iter().filter(|(conn, _)| is_crash || self.lost.contains(conn)) {
             sink.sent.insert(*conn, Beginning { left: sent.length(), hash: Rolling::default() });
         }
         for (now, input) in &self.inputs {

@@ -2,24 +2,26 @@
 //! a connection ([`Expectation`](crate::expectation::Expectation)) and not by its text, because the author could
 //! choose a text that looks like another event.
 
-use parlor_protocol::{Command, LogEntry, MemberId, RoomName, Seq};
+use parlor_protocol::{Command, LogEntry, MemberId, Origin, RoomName, Seq};
 use std::collections::BTreeMap;
 
 /// All messages to rooms.
 #[derive(Debug, Default)]
 pub(super) struct Log(BTreeMap<Seq, Said>);
 
-/// The author and the room of a message.
+/// The author, the room and the origin of a message.
 #[derive(Debug)]
 pub(super) struct Said {
     pub(super) member: MemberId,
     pub(super) room: RoomName,
+    pub(super) origin: Origin,
 }
 
 impl Log {
     pub(super) fn committed(&mut self, entry: &LogEntry) {
         if let Command::Say { member, room, .. } = &entry.command {
-            self.0.insert(entry.seq, Said { member: *member, room: room.clone() });
+            let (member, room, origin) = (*member, room.clone(), entry.origin);
+            self.0.insert(entry.seq, Said { member, room, origin });
         }
     }
 

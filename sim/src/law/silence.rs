@@ -134,7 +134,8 @@ mod tests {
     }
 
     fn said(member: u64, room: &str) -> Said {
-        Said { member: MemberId(Seq(member)), room: RoomName::parse(room).expect("a name") }
+        let room = RoomName::parse(room).expect("a name");
+        Said { member: MemberId(Seq(member)), room, origin: Origin::default() }
     }
 
     #[test]

@@ -36,7 +36,10 @@ pub(super) struct Chat {
 
 #[derive(Debug)]
 pub(super) struct Member {
+    /// Its connection; [`ELSEWHERE`](super::lives::ELSEWHERE) if it has none here.
     pub(super) conn: ConnId,
+    /// The node that its connection is of.
+    pub(super) node: NodeId,
     pub(super) person: Person,
     /// The rooms of the member, in the order in which it entered them. A plain member is in one room at most.
     pub(super) rooms: Vec<RoomName>,

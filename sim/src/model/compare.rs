@@ -10,6 +10,9 @@ use parlor_protocol::{
 impl Chat {
     /// Returns the first difference, if there is one.
     pub(super) fn difference(&self, world: &World, views: &Views) -> Option<String> {
+        if self.at_unix_ms != world.at_unix_ms() {
+            return Some(format!("it is {} in the log, not {}", world.at_unix_ms(), self.at_unix_ms));
+        }
         let mut people = self.people.iter();
         for (id, member) in world.members() {
             match people.next() {
@@ -52,6 +55,7 @@ impl Chat {
         person(&own.person) == person(member.person())
             && own.away.as_ref() == member.away()
             && own.modes == member.modes()
+            && own.node == member.node()
             && own.entered_unix_ms == member.entered_unix_ms()
             && own.spoke_unix_ms == views.spoke_unix_ms(id).unwrap_or(member.entered_unix_ms())
             && own.rooms.iter().map(RoomName::as_str).eq(rooms)
@@ -123,6 +127,7 @@ mod tests {
         let (mut chat, mut world) = (Chat::default(), World::new());
         chat.configure(revision, limits, &begins);
         for entry in [starts, begins] {
+            chat.fate_of(&entry);
             world.apply(&entry, &mut Vec::new());
         }
         let views = Views::new(&Limits::default(), &world);

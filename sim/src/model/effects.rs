@@ -51,6 +51,7 @@ impl Model {
             member,
             Member {
                 conn: id,
+                node: entry.origin.node,
                 person: person.clone(),
                 rooms: Vec::new(),
                 invitations: Vec::new(),
@@ -64,7 +65,10 @@ impl Model {
         self.chat.members_max = self.chat.members_max.max(self.chat.people.len());
         self.tell_watchers(&person, true);
         let ping_at = self.now.mono.plus_ms(self.limits.ping_ms);
-        let conn = self.conns.get_mut(id).expect("a slot is kept for who is entering");
+        let Some(conn) = self.conns.get_mut(id) else {
+            // It enters elsewhere, and may enter a room, too.
+            return self.enter_first(id, entry, member, room);
+        };
         if conn.link == Link::Open {
             conn.stage = Stage::Member(member);
             if let Some(client) = &mut conn.irc {
@@ -78,17 +82,29 @@ impl Model {
             let reason = conn.ended_for.expect("what is not open has ended for a reason");
             self.propose_for(Some(id), Command::Leave { member, reason, message: None });
         }
+        self.enter_first(id, entry, member, room)
+    }
+
+    /// Lets a new member enter the room of its listener, and greets it.
+    fn enter_first(
+        &mut self,
+        id: ConnId,
+        entry: &LogEntry,
+        member: MemberId,
+        room: Option<&RoomName>,
+    ) -> Result<(), Refusal> {
         let checked = room.map(|room| self.chat.check_move(member, None, Some(room), (None, false)));
         if let (Some(room), Some(Ok(()))) = (room, &checked) {
             self.join(id, entry, member, room, true);
             return Ok(());
         }
+        let name = self.chat.people[&member].person.name.clone();
         self.greet(id, &Note::Greeting { name: &name, room: None });
         checked.unwrap_or(Ok(()))
     }
 
     /// Records that a client did not enter because its name was taken. An IRC client may try another.
-    fn not_entered(&mut self, id: ConnId) {
+    pub(super) fn not_entered(&mut self, id: ConnId) {
         let Some(conn) = self.conns.get_mut(id) else { return };
         conn.stage = Stage::Outside;
         if let Some(client) = conn.irc.as_mut().filter(|_| conn.link == Link::Open) {

@@ -29,7 +29,7 @@ impl Stall {
 impl Model {
     /// Number of proposals under way that count for the limit.
     fn counted(&self) -> usize {
-        self.under_way.iter().filter(|(_, command)| !matches!(command, Command::Leave { .. })).count()
+        self.under_way.iter().filter(|it| !matches!(it.command, Command::Leave { .. })).count()
     }
 
     pub(super) fn log_runs(&self) -> bool {
@@ -55,7 +55,7 @@ impl Model {
                 waiting.into_iter().for_each(|id| self.will_be_told(id));
             }
             (false, true) => {
-                self.proposals.extend(self.under_way.iter().cloned());
+                self.propose_again();
                 self.stall.told.values_mut().for_each(|at| *at = self.now.mono);
                 self.wake();
             }

@@ -5,7 +5,7 @@ use super::opening;
 use super::plain::PlainWriter;
 use super::pool::ROOMS;
 use super::proxy;
-use super::{Act, Hosts, Scenario, Setup, Step};
+use super::{Act, Hosts, Scenario, Setup, Shared, Step};
 use crate::cloak;
 use crate::source::Source;
 use parlor_protocol::{Dialect, Identity, Language, Limits, Options, Rate, RoomName, TrustedNetwork, Via};
@@ -47,7 +47,7 @@ impl Scenario {
 }
 
 impl Setup {
-    fn generate(source: &mut Source<'_>, size: Size) -> Self {
+    pub(super) fn generate(source: &mut Source<'_>, size: Size) -> Self {
         let clients = source.between(size.clients.0.into(), size.clients.1.into());
         let clients = u16::try_from(clients).expect("it is between two such numbers");
         let mut setup = Self {
@@ -69,6 +69,7 @@ impl Setup {
             reader_bytes_per_ms: 0,
             network: source.pick(&[Hosts::Loopback, Hosts::Loopback, Hosts::V4, Hosts::V6]),
             chaos_seed: source.below(u64::MAX),
+            shared: Shared::default(),
             commit_us_max: source.pick(&[0, 0, 0, 50, 5_000, 200_000]),
             stall_at_us: 0,
             stall_us: 0,
@@ -249,7 +250,7 @@ impl ClientKind {
 }
 
 /// Generates the steps of one scenario.
-struct Writer {
+pub(super) struct Writer {
     clients: u16,
     kinds: Vec<ClientKind>,
     /// The addresses of the clients that come through a proxy.
@@ -261,7 +262,7 @@ struct Writer {
     plain: PlainWriter,
     irc: IrcWriter,
     /// Whether each client is probably connected. Connecting another one is more likely to have an effect.
-    connected: Vec<bool>,
+    pub(super) connected: Vec<bool>,
     act_weights: Vec<u64>,
     pace_us: u64,
     /// Number of messages so far. Each message has a number of its own.
@@ -269,7 +270,7 @@ struct Writer {
 }
 
 impl Writer {
-    fn new(setup: &Setup, source: &mut Source<'_>) -> Self {
+    pub(super) fn new(setup: &Setup, source: &mut Source<'_>) -> Self {
         let plain = PlainWriter::new(setup, source);
         let mut act_weights: Vec<u64> = ACTS.iter().map(|&(weight, _)| swarm(source, weight)).collect();
         for (weight, (usual, kind)) in act_weights.iter_mut().zip(ACTS) {
@@ -311,7 +312,7 @@ impl Writer {
         }
     }
 
-    fn step(&mut self, source: &mut Source<'_>) -> Step {
+    pub(super) fn step(&mut self, source: &mut Source<'_>) -> Step {
         let after_us = source.below(self.pace_us);
         let mut client = u16::try_from(source.below(self.clients.into())).expect("it is below a u16");
         let mut kind = ACTS[source.weighted(&self.act_weights)].1;

@@ -87,6 +87,11 @@ const FIELDS: &[Field] = fields! {
     "reader_bytes_per_ms": reader_bytes_per_ms,
     "network": network,
     "chaos_seed": chaos_seed,
+    "nodes": shared.nodes,
+    "deliver_us_max": shared.deliver_us_max,
+    "overtake_per_mille": shared.overtake_per_mille,
+    "repeat_per_mille": shared.repeat_per_mille,
+    "skew_ms_max": shared.skew_ms_max,
     "commit_us_max": commit_us_max,
     "stall_at_us": stall_at_us,
     "stall_us": stall_us,
@@ -171,13 +176,17 @@ impl fmt::Display for Step {
                 f.write_str("connects by proxy to no room")
             }
             Act::ConnectProxied { dialect, .. } => write!(f, "connects by proxy to {}", dialect.name()),
+            Act::Crash { down_us } => write!(f, "sees its node crash for {down_us}us"),
             Act::EndInput => f.write_str("ends input"),
             Act::Hang => f.write_str("hangs"),
             Act::Hold(us) => write!(f, "is held for {us}us"),
             Act::ReadOn => f.write_str("reads on"),
             Act::Reset => f.write_str("resets"),
+            Act::Restart { down_us } => write!(f, "sees its node restart after {down_us}us"),
             Act::Send { bytes, segment: 0 } => write!(f, "sends {}", quote(bytes)),
             Act::Send { bytes, segment } => write!(f, "sends in segments of {segment} {}", quote(bytes)),
+            Act::SetClock { ahead_ms } => write!(f, "sees the clock of its node {ahead_ms}ms ahead"),
+            Act::StartTwice => f.write_str("sees its node start twice"),
         }
     }
 }
@@ -217,11 +226,14 @@ fn step(line: &str) -> Option<Step> {
         "connects to irc" => Act::ConnectIrc,
         "connects to no room" => Act::Connect(None),
         "ends input" => Act::EndInput,
+        "sees its node start twice" => Act::StartTwice,
         "hangs" => Act::Hang,
         "reads on" => Act::ReadOn,
         "resets" => Act::Reset,
         act => {
-            if let Some(listener) = act.strip_prefix("connects by proxy to ") {
+            if let Some(shared) = of_node(act) {
+                shared
+            } else if let Some(listener) = act.strip_prefix("connects by proxy to ") {
                 let (dialect, room) = match listener {
                     "auto" => (Dialect::Auto, Some(RoomName::lobby())),
                     "irc" => (Dialect::Irc, None),
@@ -242,6 +254,19 @@ fn step(line: &str) -> Option<Step> {
         }
     };
     Some(Step { after_us: after.parse().ok()?, client: client.parse().ok()?, act })
+}
+
+/// Parses an act of a node with a number.
+fn of_node(act: &str) -> Option<Act> {
+    let act = act.strip_prefix("sees ")?;
+    if let Some(ahead) = act.strip_prefix("the clock of its node ") {
+        return Some(Act::SetClock { ahead_ms: ahead.strip_suffix("ms ahead")?.parse().ok()? });
+    }
+    let act = act.strip_prefix("its node ")?.strip_suffix("us")?;
+    if let Some(down) = act.strip_prefix("crash for ") {
+        return Some(Act::Crash { down_us: down.parse().ok()? });
+    }
+    Some(Act::Restart { down_us: act.strip_prefix("restart after ")?.parse().ok()? })
 }
 
 /// Returns bytes in quotes: visible characters unchanged, and all others as `\n`, `\"`, `\\` or `\xff`.

@@ -61,6 +61,16 @@ impl<T: Copy> Events<T> {
         self.present.get(self.happened - 1).copied()
     }
 
+    /// Returns the next event and its time, without removing it.
+    pub(super) fn peek(&self) -> Option<(u64, T)> {
+        if let Some(&next) = self.present.get(self.happened) {
+            return Some(next);
+        }
+        let place = self.filled.iter().position(|filled| *filled != 0)?;
+        let digit = u64::from(self.filled[place].trailing_zeros());
+        self.slots[Self::index(place, digit)].iter().min_by_key(|(at_us, _)| *at_us).copied()
+    }
+
     /// Advances the present to the first filled slot of this place.
     fn advance(&mut self, place: usize) {
         let digit = u64::from(self.filled[place].trailing_zeros());
@@ -102,6 +112,7 @@ mod tests {
                 events.push(at_us, number);
                 sorted.insert((at_us, number));
                 for _ in 0..pops {
+                    prop_assert_eq!(events.peek(), sorted.first().copied());
                     let next = events.pop();
                     prop_assert_eq!(next, sorted.pop_first());
                     now_us = next.map_or(now_us, |(at_us, _)| at_us);

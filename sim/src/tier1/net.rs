@@ -204,14 +204,31 @@ impl Net {
     pub(super) fn next(&mut self) -> Option<Event> {
         loop {
             let (at, event) = self.events.pop()?;
-            // A tick that was replaced by an earlier one is skipped.
-            if event == Event::Tick && self.tick_at.take_if(|tick| *tick == at).is_none() {
-                continue;
+            if let Some(event) = self.happens(at, event) {
+                return Some(event);
             }
-            self.pending -= u64::from(event != Event::Tick);
-            self.now_us = self.now_us.max(at);
-            return Some(event);
         }
+    }
+
+    /// Returns the time of the next event, which may be a tick that was replaced by an earlier one.
+    pub(super) fn next_at(&self) -> Option<u64> {
+        self.events.peek().map(|(at, _)| at)
+    }
+
+    /// Removes the next event, and advances the time to it. Returns `None` if it is a tick that was replaced.
+    pub(super) fn next_one(&mut self) -> Option<Event> {
+        let (at, event) = self.events.pop()?;
+        self.happens(at, event)
+    }
+
+    fn happens(&mut self, at: u64, event: Event) -> Option<Event> {
+        // A tick that was replaced by an earlier one is skipped.
+        if event == Event::Tick && self.tick_at.take_if(|tick| *tick == at).is_none() {
+            return None;
+        }
+        self.pending -= u64::from(event != Event::Tick);
+        self.now_us = self.now_us.max(at);
+        Some(event)
     }
 
     pub(super) fn schedule(&mut self, at_us: u64, event: Event) {
@@ -225,6 +242,11 @@ impl Net {
             self.tick_at = Some(at_us);
             self.schedule(at_us, Event::Tick);
         }
+    }
+
+    /// Returns the time of the next tick, if one is scheduled.
+    pub(super) const fn tick_at(&self) -> Option<u64> {
+        self.tick_at
     }
 
     /// Wakes the server: schedules a tick after the delay of waking it.

@@ -49,6 +49,8 @@ pub(super) struct Outside {
     pub(super) loses_leave: bool,
     /// Whether there was an input since the last tick.
     pub(super) unsettled: bool,
+    /// The time by which the wall clock is ahead, in milliseconds.
+    pub(super) skew_ms: i64,
     commit_us_max: u64,
     tick: Tick,
     /// The entry that is applied.
@@ -60,20 +62,23 @@ pub(super) struct Outside {
 }
 
 impl Outside {
-    pub(super) fn new(setup: &Setup, trace: Trace, bug: Option<SimBug>) -> Self {
+    /// Creates the environment of a server that goes on with a log.
+    pub(super) fn resume(setup: &Setup, trace: Trace, bug: Option<SimBug>, log: &[LogEntry]) -> Self {
         Self {
             net: Net::new(setup, bug),
             log: match setup.commit_us_max {
+                _ if setup.shared.nodes > 0 => Log::Shared(Vec::new()),
                 0 => Log::Memory(MemoryLog::new()),
                 _ => Log::Delayed(DelayedLog::default()),
             },
-            checker: Checker::new(setup.limits, &setup.options),
+            checker: Checker::resume(setup.limits, &setup.options, log),
             trace,
             stats: Stats::default(),
             bug,
             aborted: Vec::new(),
             loses_leave: false,
             unsettled: false,
+            skew_ms: 0,
             commit_us_max: setup.commit_us_max,
             tick: Tick::default(),
             committing: None,
@@ -84,15 +89,24 @@ impl Outside {
 
     pub(super) fn now(&self) -> Now {
         let us = self.net.now_us;
-        Now { mono: Instant::from_micros(us), unix_ms: BEGAN_UNIX_MS + us / 1_000 }
+        let unix_ms = (BEGAN_UNIX_MS + us / 1_000).saturating_add_signed(self.skew_ms);
+        Now { mono: Instant::from_micros(us), unix_ms }
     }
 
-    /// Appends what was proposed before the first input, without delay.
-    pub(super) fn append_at_once(&mut self) {
+    /// Checks what was proposed before the first input, and appends it without delay.
+    pub(super) fn began(&mut self) {
         let proposed = std::mem::take(&mut self.proposed);
-        self.checker.proposed(proposed.iter().map(|proposal| &proposal.command));
+        self.checker.proposed(proposed.iter());
         for proposal in proposed {
             self.append(proposal, 0);
+        }
+    }
+
+    /// Removes and returns the proposals to a log that several processes share.
+    pub(super) fn proposed_to_log(&mut self) -> Vec<Proposal> {
+        match &mut self.log {
+            Log::Shared(proposed) => std::mem::take(proposed),
+            Log::Delayed(_) | Log::Memory(_) => Vec::new(),
         }
     }
 
@@ -103,6 +117,10 @@ impl Outside {
             Log::Delayed(log) => Some(log.append(now, proposal, commit_us_max, &mut self.net.chaos)),
             Log::Memory(log) => {
                 log.append(proposal);
+                None
+            }
+            Log::Shared(proposed) => {
+                proposed.push(proposal);
                 None
             }
         }
@@ -274,7 +292,7 @@ impl Environment for Outside {
             self.checker.committed(&entry);
         }
         let proposed = std::mem::take(&mut self.proposed);
-        self.checker.proposed(proposed.iter().map(|proposal| &proposal.command));
+        self.checker.proposed(proposed.iter());
         let loses_leave = std::mem::take(&mut self.loses_leave);
         for proposal in proposed {
             if loses_leave && matches!(proposal.command, Command::Leave { .. }) {

@@ -5,10 +5,10 @@ use crate::law::Law;
 use parlor_protocol::{Deadline, DeadlineReason, Dialect, Input};
 
 /// Simulated time within which each of the last phases must be over.
-const REST_US_MAX: u64 = 3_600_000_000;
+pub(super) const REST_US_MAX: u64 = 3_600_000_000;
 
 /// The first tag of the last messages. Tags of the scenario are below.
-const LAST_TAGS: u64 = 1_000_000;
+pub(super) const LAST_TAGS: u64 = 1_000_000;
 
 /// The distance from the tags of plain last messages to those of IRC.
 const LAST_IRC_TAGS: u64 = 500_000;
@@ -67,11 +67,23 @@ impl Rig {
 
     /// Whether the only events left are pings, which go on forever.
     fn only_pings_are_left(&self) -> bool {
+        self.server.deadline().is_some() && self.only_pings_may_be_left()
+    }
+
+    /// Whether the only events left are pings, or there is none at all, not even a tick that was to come before a timer.
+    pub(super) fn is_at_rest(&self) -> bool {
+        let timer = self.server.deadline().map(|deadline| deadline.at.as_micros());
+        self.only_pings_may_be_left()
+            && self.outside.net.tick_at().is_none_or(|tick| timer.is_some_and(|timer| timer <= tick))
+    }
+
+    /// Whether the only events left are pings, or there is none at all.
+    fn only_pings_may_be_left(&self) -> bool {
         let is_idle = |deadline: Deadline| deadline.why == DeadlineReason::Idle;
         self.outside.net.pending == 0
             && self.outside.net.ready.is_empty()
             && !self.outside.unsettled
-            && self.server.deadline().is_some_and(|it| is_idle(it) && it.at > self.now().mono)
+            && self.server.deadline().is_none_or(|it| is_idle(it) && it.at > self.now().mono)
             && self.outside.checker.heard.model.is_at_rest()
     }
 }

@@ -111,6 +111,7 @@ impl Clients {
                 | Act::ConnectProxied { .. },
                 Some(_),
             )
+            | (Act::Crash { .. } | Act::Restart { .. } | Act::SetClock { .. } | Act::StartTwice, _)
             | (_, None) => return,
             (Act::EndInput, Some(connected)) => {
                 connected.ended = true;

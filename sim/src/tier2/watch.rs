@@ -80,7 +80,8 @@ impl Watch {
 
     pub(super) fn record(&mut self, law: Law, conn: Option<ConnId>, detail: String) {
         if self.violation.is_none() {
-            self.violation = Some(Violation { law, at_us: self.now.mono.as_micros(), conn, detail });
+            let (at_us, process) = (self.now.mono.as_micros(), None);
+            self.violation = Some(Violation { law, at_us, process, conn, detail });
         }
     }
 }

@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     entries: BTreeMap<Seq, Fact>,
+    /// The time of the log, and the number of times that it was set back.
+    latest_unix_ms: u64,
+    set_back: u64,
     /// For each source as `nick!user@host`: whether a bot has had it, and whether another member has.
     people: BTreeMap<String, (bool, bool)>,
     /// The members that the next entry is about, and their sources before it.
@@ -19,6 +22,8 @@ pub(super) struct Facts {
 #[derive(Debug)]
 pub(super) struct Fact {
     pub(super) at_unix_ms: u64,
+    /// Number of times that the log had set its time back by then.
+    pub(super) set_back: u64,
     /// The commands of messages about it.
     pub(super) commands: &'static [&'static str],
     /// The possible sources of these messages, as `nick!user@host`, and whether each was a bot then.
@@ -46,7 +51,13 @@ impl Facts {
             Command::Enter { .. } => Some(MemberId(entry.seq)),
             _ => entry.command.member(),
         };
-        self.about = author.into_iter().chain(target).collect();
+        let node = match entry.command {
+            Command::Ended { node, .. } => Some(node),
+            Command::Started { .. } => Some(entry.origin.node),
+            _ => None,
+        };
+        let left_behind = world.members().filter(|(_, member)| Some(member.node()) == node).map(|(id, _)| id);
+        self.about = author.into_iter().chain(target).chain(left_behind).collect();
         self.sources = sources(world, &self.about);
     }
 
@@ -66,7 +77,10 @@ impl Facts {
             _ => None,
         };
         let commands = commands(&entry.command);
-        let fact = Fact { at_unix_ms: world.at_unix_ms(), commands, sources, said };
+        let at_unix_ms = world.at_unix_ms();
+        self.set_back += u64::from(at_unix_ms < self.latest_unix_ms);
+        self.latest_unix_ms = at_unix_ms;
+        let fact = Fact { at_unix_ms, set_back: self.set_back, commands, sources, said };
         self.entries.insert(entry.seq, fact);
     }
 
@@ -98,8 +112,6 @@ impl Said {
 const fn commands(command: &Command) -> &'static [&'static str] {
     match command {
         Command::Configure { .. }
-        | Command::Ended { .. }
-        | Command::Started { .. }
         | Command::LiftBan { .. }
         | Command::Promote { .. }
         | Command::SetBan { .. }
@@ -108,7 +120,9 @@ const fn commands(command: &Command) -> &'static [&'static str] {
         Command::Enter { .. } => &["JOIN"],
         Command::Invite { .. } => &["INVITE"],
         Command::Kick { .. } => &["KICK"],
-        Command::Kill { .. } | Command::Leave { .. } => &["QUIT"],
+        Command::Ended { .. } | Command::Kill { .. } | Command::Leave { .. } | Command::Started { .. } => {
+            &["QUIT"]
+        }
         // The members of the entered room are told whether the newcomer is away (away-notify).
         Command::Move { .. } => &["PART", "JOIN", "AWAY"],
         Command::Rename { .. } => &["NICK"],

@@ -15,6 +15,8 @@ pub(super) struct Reader {
     name: Option<String>,
     /// The latest time of a message about a log entry.
     latest_unix_ms: u64,
+    /// Number of times that the log had set its time back by then.
+    set_back: u64,
     /// The open batches.
     batches: BTreeSet<String>,
     /// The labels of its lines that are not answered yet, with the number of lines for each.
@@ -71,7 +73,7 @@ impl Reader {
         }
         self.check_text(message, event)?;
         self.answer(message)?;
-        self.check_time(message, event.is_some())?;
+        self.check_time(message, event.as_ref().map(|event| event.fact))?;
         self.learn(message)
     }
 
@@ -272,17 +274,17 @@ impl Reader {
         Ok(())
     }
 
-    /// Checks the form of a time, and that the times of log entries do not decrease. A message without a log entry has
-    /// the time at which it is sent, which may be before that of earlier messages whose commit was delayed.
-    fn check_time(&mut self, message: &Message<'_>, is_logged: bool) -> CheckResult {
+    /// Checks the form of a time, and that the times of log entries do not decrease, except when the log itself sets its time back.
+    /// A message without a log entry has the time at which it is sent by the clock of the node, which may be before that of entries
+    /// whose commit was delayed, or which other nodes have proposed.
+    fn check_time(&mut self, message: &Message<'_>, fact: Option<&Fact>) -> CheckResult {
         let Some(time) = message.tag("time") else { return Ok(()) };
         let Some(at_unix_ms) = unix_ms(time) else { return Err(format!("{time} is no time")) };
-        if at_unix_ms < self.latest_unix_ms {
+        let Some(fact) = fact else { return Ok(()) };
+        if at_unix_ms < self.latest_unix_ms && fact.set_back == self.set_back {
             return Err(format!("{time} is {} ms before", self.latest_unix_ms - at_unix_ms));
         }
-        if is_logged {
-            self.latest_unix_ms = at_unix_ms;
-        }
+        (self.latest_unix_ms, self.set_back) = (at_unix_ms, fact.set_back);
         Ok(())
     }
 
@@ -462,7 +464,7 @@ mod tests {
         let said = Some(Said { command: "PRIVMSG", around: ("", ""), text: "hello".to_owned() });
         let sources = vec![("n!u@h".to_owned(), false), ("b!u@h".to_owned(), true)];
         let commands = &["PRIVMSG"];
-        let fact = Fact { at_unix_ms: 1_795_521_600_007, commands, sources, said };
+        let fact = Fact { at_unix_ms: 1_795_521_600_007, set_back: 0, commands, sources, said };
         let lines = |line| [ALL, ":s 001 me :Hello", line];
         for (line, is_right) in [
             ("@time=2026-11-24T12:00:00.007Z;msgid=1 :n!u@h PRIVMSG #a :hello", true),
