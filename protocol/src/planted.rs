@@ -22,6 +22,8 @@ pub enum Bug {
     AwayUnasked,
     /// Bans from the server do not end.
     BanForEver,
+    /// An entry of another node or life lifts the barrier of a connection.
+    BarrierLifted,
     /// Messages of bots do not have the tag `bot`.
     BotUntagged,
     /// The connections of an address do not share its budget: each has only its own.
@@ -34,8 +36,12 @@ pub enum Bug {
     DoorOpen,
     /// A client with `echo-message` is not sent its own messages, and a client without it is.
     EchoInverted,
+    /// A member of another node takes a connection of this one.
+    EntranceAdopted,
     /// A gateway is believed whatever its password is.
     GatewayTrusted,
+    /// One of the members that a former life has left behind stays.
+    GhostStays,
     /// A member that enters a room in the middle of a tick is sent the earlier messages of the tick.
     HearsBefore,
     /// A member that leaves and returns within a tick is sent the messages in between.
@@ -56,10 +62,14 @@ pub enum Bug {
     LabelTakesOthers,
     /// A language that is chosen in the middle of a tick applies to the whole tick.
     LanguageOfTick,
+    /// A process whose life is over goes on.
+    LifeOutlasted,
     /// A member that leaves in the middle of a tick is not sent the earlier messages of the tick.
     LosesOnLeaving,
     /// The name of a member that has left is not freed.
     NameStaysTaken,
+    /// Of the proposals that are made again, all but the first are lost.
+    OvertakenLost,
     /// A piece of a long message is longer than a message may be.
     PieceTooLong,
     /// A connection counts for the address of the proxy that it comes through.
@@ -70,6 +80,8 @@ pub enum Bug {
     RenameUnreported,
     /// Watchers of a name are not notified when its owner is renamed.
     RenameUnwatched,
+    /// A message that the log repeats is said twice.
+    RepeatSaid,
     /// The member of a plain connection that becomes IRC does not leave.
     RestartStays,
     /// A member of two rooms is sent their messages in the wrong order.
@@ -82,6 +94,8 @@ pub enum Bug {
     StatusIgnored,
     /// Clients without `server-time` are sent the tag `time`, too.
     TimeUnasked,
+    /// The time of the log is set back by less than a minute.
+    TimeRunsBack,
     /// A connection does all that it can before others have their turns.
     TurnEndless,
 }
@@ -278,4 +292,39 @@ pub(crate) fn is_shown(is_visible: bool) -> bool {
 /// Returns whether the list of rooms shows a room. `is_visible` is whether the asker may know of it.
 pub(crate) fn is_listed(is_visible: bool) -> bool {
     is_visible || is(Bug::SecretListed)
+}
+
+/// Returns the connection of an entry of another node or life. `by_number` returns that of the entry of this life with its number.
+pub(crate) fn author_elsewhere<T>(by_number: impl FnOnce() -> Option<T>) -> Option<T> {
+    if is(Bug::EntranceAdopted) { by_number() } else { None }
+}
+
+/// Returns the connection that an entry of another node or life answers. `first` returns that of the first proposal under way.
+pub(crate) fn answered_elsewhere<T>(first: impl FnOnce() -> Option<T>) -> Option<T> {
+    if is(Bug::BarrierLifted) { first() } else { None }
+}
+
+/// Returns the number of members that stay when a life has left them behind.
+pub(crate) fn ghosts() -> usize {
+    usize::from(is(Bug::GhostStays))
+}
+
+/// Returns whether a process goes on when its life is over.
+pub(crate) fn outlasts_life() -> bool {
+    is(Bug::LifeOutlasted)
+}
+
+/// Returns the maximum number of proposals that are made again.
+pub(crate) fn proposed_again_max() -> usize {
+    if is(Bug::OvertakenLost) { 1 } else { usize::MAX }
+}
+
+/// Returns whether a message is said although the log has repeated it.
+pub(crate) fn says_repeats() -> bool {
+    is(Bug::RepeatSaid)
+}
+
+/// Returns the number of milliseconds by which a clock may be wrong before the time of the log is set back.
+pub(crate) fn step_back_ms(ms: u64) -> u64 {
+    if is(Bug::TimeRunsBack) { 0 } else { ms }
 }

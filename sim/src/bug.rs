@@ -42,12 +42,13 @@ pub enum SimBug {
 }
 
 /// Every planted bug, with its name on the command line.
-pub const BUGS: [(&str, Bug); 46] = [
+pub const BUGS: [(&str, Bug); 53] = [
     ("address-shown", Bug::Core(CoreBug::AddressShown)),
     ("answer-overtakes", Bug::Core(CoreBug::AnswerOvertakes)),
     ("away-unasked", Bug::Core(CoreBug::AwayUnasked)),
     ("backlog-twice", Bug::Sim(SimBug::BacklogTwice)),
     ("ban-for-ever", Bug::Core(CoreBug::BanForEver)),
+    ("barrier-lifted", Bug::Core(CoreBug::BarrierLifted)),
     ("bot-untagged", Bug::Core(CoreBug::BotUntagged)),
     ("budget-of-connection", Bug::Core(CoreBug::BudgetOfConnection)),
     ("cloak-shared", Bug::Core(CoreBug::CloakShared)),
@@ -56,7 +57,9 @@ pub const BUGS: [(&str, Bug); 46] = [
     ("door-open", Bug::Core(CoreBug::DoorOpen)),
     ("echo-inverted", Bug::Core(CoreBug::EchoInverted)),
     ("end-drops-owed", Bug::Sim(SimBug::EndDropsOwed)),
+    ("entrance-adopted", Bug::Core(CoreBug::EntranceAdopted)),
     ("gateway-trusted", Bug::Core(CoreBug::GatewayTrusted)),
+    ("ghost-stays", Bug::Core(CoreBug::GhostStays)),
     ("hears-before", Bug::Core(CoreBug::HearsBefore)),
     ("hears-missed", Bug::Core(CoreBug::HearsMissed)),
     ("histories-unbounded", Bug::Core(CoreBug::HistoriesUnbounded)),
@@ -69,10 +72,12 @@ pub const BUGS: [(&str, Bug); 46] = [
     ("label-takes-others", Bug::Core(CoreBug::LabelTakesOthers)),
     ("language-of-tick", Bug::Core(CoreBug::LanguageOfTick)),
     ("leave-twice", Bug::Sim(SimBug::LeaveTwice)),
+    ("life-outlasted", Bug::Core(CoreBug::LifeOutlasted)),
     ("limit-by-one", Bug::Sim(SimBug::LimitByOne)),
     ("log-forgets", Bug::Sim(SimBug::LogForgets)),
     ("loses-on-leaving", Bug::Core(CoreBug::LosesOnLeaving)),
     ("name-stays-taken", Bug::Core(CoreBug::NameStaysTaken)),
+    ("overtaken-lost", Bug::Core(CoreBug::OvertakenLost)),
     ("piece-too-long", Bug::Core(CoreBug::PieceTooLong)),
     ("proxy-charged", Bug::Core(CoreBug::ProxyCharged)),
     ("queue-reversed", Bug::Core(CoreBug::QueueReversed)),
@@ -80,6 +85,7 @@ pub const BUGS: [(&str, Bug); 46] = [
     ("rename-races-entrance", Bug::Sim(SimBug::RenameRacesEntrance)),
     ("rename-unreported", Bug::Core(CoreBug::RenameUnreported)),
     ("rename-unwatched", Bug::Core(CoreBug::RenameUnwatched)),
+    ("repeat-said", Bug::Core(CoreBug::RepeatSaid)),
     ("restart-stays", Bug::Core(CoreBug::RestartStays)),
     ("rooms-swapped", Bug::Core(CoreBug::RoomsSwapped)),
     ("rooms-unshared", Bug::Core(CoreBug::RoomsUnshared)),
@@ -88,6 +94,7 @@ pub const BUGS: [(&str, Bug); 46] = [
     ("slot-reused", Bug::Sim(SimBug::SlotReused)),
     ("status-ignored", Bug::Core(CoreBug::StatusIgnored)),
     ("time-unasked", Bug::Core(CoreBug::TimeUnasked)),
+    ("time-runs-back", Bug::Core(CoreBug::TimeRunsBack)),
     ("turn-endless", Bug::Core(CoreBug::TurnEndless)),
 ];
 

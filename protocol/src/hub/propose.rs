@@ -6,6 +6,7 @@ use crate::base::time::Now;
 use crate::hub::output::{Output, Sink};
 use crate::log::command::Command;
 use crate::log::entry::{LogEntry, Origin, Proposal};
+use crate::planted;
 use crate::world::Node;
 use alloc::collections::VecDeque;
 
@@ -51,10 +52,22 @@ impl UnderWay {
     /// Records that a copy of a proposal has come back without effect, because it had overtaken another one. Returns whether
     /// no other copy of it is on its way.
     fn is_spent(&mut self, number: u64) -> bool {
-        let index = number.checked_sub(self.answered + 1).and_then(|index| usize::try_from(index).ok());
-        let Some(pending) = index.and_then(|index| self.queue.get_mut(index)) else { return false };
+        let Some(pending) = self.get_mut(number) else { return false };
         pending.copies = pending.copies.saturating_sub(1);
         pending.copies == 0
+    }
+
+    /// Returns the proposal with a number, if it is under way.
+    fn get_mut(&mut self, number: u64) -> Option<&mut Pending> {
+        let index = number.checked_sub(self.answered + 1)?;
+        self.queue.get_mut(usize::try_from(index).ok()?)
+    }
+
+    /// Returns the connection of the first proposal, if that is a line.
+    pub(super) fn first_conn(&self) -> Option<ConnId> {
+        let is_line =
+            |it: &&Pending| !matches!(it.proposal.command, Command::Enter { .. } | Command::Leave { .. });
+        self.queue.front().filter(is_line)?.conn
     }
 }
 
@@ -98,7 +111,7 @@ impl Hub {
     /// connection.
     pub(super) fn author_of(&mut self, now: Now, entry: &LogEntry) -> Option<ConnId> {
         if !self.is_own(entry) {
-            return None;
+            return planted::author_elsewhere(|| self.under_way.get_mut(entry.origin.number)?.conn);
         }
         debug_assert_eq!(
             entry.origin.number,
@@ -121,7 +134,9 @@ impl Hub {
 
     /// Proposes again everything under way.
     pub(super) fn propose_again(&mut self, now: Now, sink: &mut impl Sink) {
-        for Pending { conn, copies, proposal } in &mut self.under_way.queue {
+        for Pending { conn, copies, proposal } in
+            self.under_way.queue.iter_mut().take(planted::proposed_again_max())
+        {
             *copies += 1;
             proposal.at_unix_ms = now.unix_ms;
             sink.output(Output::Propose { conn: *conn, proposal });

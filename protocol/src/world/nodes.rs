@@ -9,6 +9,7 @@ use crate::base::id::{Life, MemberId, NodeId};
 use crate::log::close_reason::CloseReason;
 use crate::log::command::Command;
 use crate::log::entry::{LogEntry, Origin};
+use crate::planted;
 use alloc::vec::Vec;
 
 /// A step back of a node's clock that is not taken for a correction, in milliseconds.
@@ -80,7 +81,8 @@ impl World {
             // The usual case, without a second look-up.
             Some(node) if node.life == life => {
                 if number <= node.number {
-                    return Applied::Repeated;
+                    let is_said = planted::says_repeats() && matches!(entry.command, Command::Say { .. });
+                    return if is_said { Applied::Done } else { Applied::Repeated };
                 }
                 if !node.is_running {
                     return Applied::OtherLife;
@@ -109,7 +111,7 @@ impl World {
     /// late and clocks are adjusted by seconds; but if the clock of the node that proposed it was set back by more than a
     /// minute, it was wrong before, and the new time is right.
     fn advance(&mut self, at_unix_ms: u64, former_at_unix_ms: u64) {
-        let is_earlier = |than: u64| at_unix_ms.saturating_add(STEP_BACK_MS) < than;
+        let is_earlier = |than: u64| at_unix_ms.saturating_add(planted::step_back_ms(STEP_BACK_MS)) < than;
         if at_unix_ms > self.at_unix_ms || is_earlier(self.at_unix_ms) && is_earlier(former_at_unix_ms) {
             self.at_unix_ms = at_unix_ms;
         }
@@ -133,7 +135,7 @@ impl World {
     ) {
         let members = self.members.iter().filter(|(_, member)| member.node == node);
         let members: Vec<MemberId> = members.map(|(&id, _)| id).collect();
-        for member in members {
+        for member in members.into_iter().skip(planted::ghosts()) {
             self.leave(entry, member, reason, effects);
         }
     }
