@@ -47,6 +47,8 @@ marks! {
     ConvertedUtf16: "a member writes UTF-16",
     ClockSetBack: "the time of the log is set back, because the clock of a node was wrong",
     Corrected: "a member erases a part of what it has typed",
+    Crowd: "two hundred members are on a server with fifty rooms",
+    CrowdLeaves: "one entry ends a hundred members",
     CutOffWhileClosing: "a connection that is closing sends so much that it is cut off",
     DetectedIrc: "a first line is an IRC registration",
     DropsRefused: "a connection is refused without a message",

@@ -3,6 +3,7 @@
 //! A scenario is a plain value. Any step can be removed from it, and the rest is a valid scenario: a step of a client
 //! that is not connected has no effect. This is what makes it possible to minimize a failing scenario.
 
+mod crowd;
 mod generate;
 mod hostile;
 mod irc;
@@ -248,12 +249,14 @@ impl Act {
 }
 
 impl Scenario {
-    /// Returns the scenario of a seed of a sweep. In every eighth, nodes share a log; in every sixteenth, an address is hostile.
+    /// Returns the scenario of a seed of a sweep. In every eighth, nodes share a log; in every sixteenth, an address is hostile; in
+    /// every 128th, there are hundreds of clients.
     #[must_use]
     pub fn of_seed(seed: u64) -> Self {
         let source = &mut Source::seed(seed);
         match seed % 16 {
             3 | 11 => Self::lives(source),
+            7 if seed % 128 == 7 => Self::crowd(source),
             13 => Self::hostile(source),
             _ => Self::generate(source, Size::SWEEP),
         }

@@ -136,7 +136,7 @@ impl Total {
         table("inputs of the hub", inputs.chain([("(whole lines in them)", self.stats.lines)]));
         println!("clients:");
         for (range, (least, most)) in
-            [("8 to 12", (0, 12)), ("13 to 18", (13, 18)), ("19 to 24", (19, u16::MAX))]
+            [("up to 12", (0, 12)), ("13 to 18", (13, 18)), ("19 to 24", (19, 24)), ("more", (25, u16::MAX))]
         {
             let scenarios: u64 = self.clients.range(least..=most).map(|(_, count)| count).sum();
             println!("  {range:<28}{scenarios:>14} scenarios");

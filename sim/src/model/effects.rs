@@ -63,6 +63,7 @@ impl Model {
             },
         );
         self.chat.members_max = self.chat.members_max.max(self.chat.people.len());
+        sometimes!(self.marks, Crowd, self.chat.people.len() >= 200 && self.chat.rooms.len() >= 50);
         self.tell_watchers(&person, true);
         let ping_at = self.now.mono.plus_ms(self.limits.ping_ms);
         let Some(conn) = self.conns.get_mut(id) else {

@@ -110,6 +110,7 @@ impl SharedLog {
             sometimes!(marks, LifeOutlived, applied == Applied::OtherLife && is_running && !is_start);
             sometimes!(marks, PastGone, is_done && !is_running && !is_start);
             sometimes!(marks, NameFreed, is_start && !effects.is_empty());
+            sometimes!(marks, CrowdLeaves, is_start && effects.len() >= 100);
             sometimes!(marks, ClockSetBack, self.world.at_unix_ms() < before_unix_ms);
             let says = effects.iter().any(|effect| matches!(effect, Effect::Said { .. }));
             let speaker = says.then_some(entry.origin.node);
