@@ -3,8 +3,8 @@
 use bytes::BytesMut;
 use parlor_protocol::irc::{Capabilities, ParsedMessage};
 use parlor_protocol::{
-    Cloaks, CloseReason, Event, EventKind, Flag, Host, Mask, MaskList, Message, MessageKind, ModeChange,
-    Name, Person, Profile, RoomName, Seq, Stamp, Status, Text,
+    Cloaks, CloseReason, Event, EventKind, Flag, Host, Mask, MaskList, MemberId, Message, MessageKind,
+    ModeChange, Name, Person, Profile, RoomName, Seq, Stamp, Status, Text,
 };
 
 /// Maximum number of changes of modes at once. One line of IRC makes fewer.
@@ -36,11 +36,11 @@ fn capabilities() -> [Capabilities; 2] {
 }
 
 /// Renders an event.
-fn rendered(by: &Person, kind: EventKind<'_>, capabilities: Capabilities) -> BytesMut {
+fn rendered(by: &Person, kind: EventKind, capabilities: Capabilities) -> BytesMut {
     let stamp = Stamp { log_unix_ms: 1_795_530_433_000, seq: Seq(u64::MAX), at_unix_ms: 1_795_530_433_001 };
     let mut bytes = BytesMut::new();
-    Event { stamp, by, by_bot: true, kind }
-        .render(parlor_protocol::irc::wire_class(capabilities), &mut bytes);
+    let event = Event { stamp, by_bot: true, ..Event::unlogged(by.clone(), kind) };
+    parlor_protocol::irc::wire_class(capabilities).render(&event, &mut bytes);
     bytes
 }
 
@@ -67,11 +67,12 @@ fn check_speech(by: &Person, room: &RoomName, text: &Text) {
             MessageKind::Notice | MessageKind::Text | MessageKind::Tags => ("", ""),
         };
         let message = Message { tags: Some("+draft/reply=x".into()), ..Message::new(kind, text.clone()) };
-        let said = EventKind::Said { room, status: Some(Status::Operator), message: &message };
-        let told = EventKind::Told { to: &by.name, message: &message };
+        let (room, target) = (room.clone().into(), MemberId::default());
+        let said = EventKind::Said { room, status: Some(Status::Operator), message: message.clone() };
+        let told = EventKind::Told { target, to: by.name.clone(), message };
         for kind in [said, told] {
             for capabilities in capabilities() {
-                let bytes = rendered(by, kind, capabilities);
+                let bytes = rendered(by, kind.clone(), capabilities);
                 let mut whole = String::new();
                 for message in messages(&bytes) {
                     let [_, piece] = message.params() else { panic!("a target and a text: {message:?}") };
@@ -86,23 +87,29 @@ fn check_speech(by: &Person, room: &RoomName, text: &Text) {
 
 /// Checks the other events with texts.
 fn check_other_texts(by: &Person, room: &RoomName, text: &Text) {
-    let user = by.profile.user();
+    let (member, name, message) = (MemberId::default(), by.name.clone(), Some(text.clone()));
+    let room = || room.clone().into();
     let kinds = [
-        EventKind::AwaySet { away: Some(text) },
-        EventKind::HostSet { user, host: by.profile.host() },
-        EventKind::Invited { name: &by.name, room, to_target: true },
-        EventKind::Joined { room },
-        EventKind::Kicked { name: &by.name, room, message: Some(text) },
-        EventKind::Left { reason: CloseReason::Quit, message: Some(text) },
-        EventKind::Parted { room, message: Some(text) },
-        EventKind::RealNameSet { real_name: text },
-        EventKind::Renamed { to: &by.name },
-        EventKind::TopicSet { room, topic: Some(text) },
-        EventKind::Wallops { text },
+        EventKind::AwaySet { away: message.clone(), full_text: None, was_away: false },
+        EventKind::HostSet { operator: member, profile: by.profile.clone() },
+        EventKind::Invited { target: member, name: name.clone(), room: room() },
+        EventKind::Joined { room: room(), away: None, is_first: false },
+        EventKind::Kicked { target: member, name: name.clone(), room: room(), message: message.clone() },
+        EventKind::Left {
+            rooms: Vec::new(),
+            reason: CloseReason::Quit,
+            message: message.clone(),
+            operator: None,
+        },
+        EventKind::Parted { room: room(), message: message.clone() },
+        EventKind::RealNameSet { real_name: text.clone() },
+        EventKind::Renamed { to: name },
+        EventKind::TopicSet { room: room(), topic: message },
+        EventKind::Wallops { text: text.clone() },
     ];
     for kind in kinds {
         for capabilities in capabilities() {
-            let bytes = rendered(by, kind, capabilities);
+            let bytes = rendered(by, kind.clone(), capabilities);
             assert!(messages(&bytes).count() <= 1, "at most one message: {kind:?}");
             let Some(message) = messages(&bytes).next() else { continue };
             let is_text = match kind {
@@ -134,7 +141,11 @@ fn check_modes(by: &Person, room: &RoomName, text: &Text) {
         changes.push(ModeChange::Key(None));
     }
     changes.truncate(CHANGES_MAX);
-    let bytes = rendered(by, EventKind::ModesSet { room, changes: &changes }, Capabilities::NONE);
+    let bytes = rendered(
+        by,
+        EventKind::ModesSet { room: room.clone().into(), changes: changes.clone() },
+        Capabilities::NONE,
+    );
     let mut again = Vec::new();
     for message in messages(&bytes) {
         let [_, letters, parameters @ ..] = message.params() else {

@@ -13,7 +13,7 @@ use bytes::{Bytes, BytesMut};
 use parlor_protocol::irc::{PARAMS_MAX, ParseError, ParsedMessage};
 use parlor_protocol::{
     Cloaks, Event, EventKind, Framer, Item, Language, Limits, Message, MessageKind, Name, Person, Profile,
-    RoomName, Stamp, TelnetRequest, Text,
+    RoomName, TelnetRequest, Text,
 };
 use parlor_sim::flush::{self, Op};
 use parlor_sim::scenario::{Act, Scenario, Setup, Size, Step};
@@ -187,9 +187,9 @@ fn check_rendering(text: &Text) {
         {
             let mut line = BytesMut::new();
             let message = Message::new(kind, text.clone());
-            let kind = EventKind::Said { room: &RoomName::lobby(), status: None, message: &message };
-            let event = Event { stamp: Stamp::default(), by: &by, by_bot: false, kind };
-            event.render(parlor_protocol::plain::wire_class(language, raw), &mut line);
+            let kind = EventKind::Said { room: RoomName::lobby().into(), status: None, message };
+            let event = Event::unlogged(by.clone(), kind);
+            parlor_protocol::plain::wire_class(language, raw).render(&event, &mut line);
             let line = std::str::from_utf8(&line).expect("a line is UTF-8");
             assert!(line.ends_with('\n') && line.matches('\n').count() == 1, "one line: {line:?}");
             assert!(raw || !line.starts_with("* "), "not a forged note: {line:?}");

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use parlor_protocol::{
     Cloaks, ConnId, Dialect, Environment, Event, EventKind, Folded, Framer, Input, Limits, LogEntry, Mask,
     MemoryLog, Message, MessageKind, Name, Now, Options, Outbox, Output, PasswordOf, Person, Profile,
-    Proposal, Rate, RoomId, RoomName, Seq, Stamp, Text, Via, Wire, WireClass,
+    Proposal, Rate, RoomId, RoomName, Seq, Text, Via, Wire, WireClass,
 };
 use std::hint::black_box;
 use std::net::IpAddr;
@@ -269,27 +269,26 @@ pub(crate) struct Readers {
     outbox: Outbox,
     sockets: Counting,
     room_readers: u32,
-    speaker: Person,
-    room_name: RoomName,
-    message: Message,
+    line: Event,
 }
 
 impl Readers {
     /// Creates this number of rooms with this number of readers each.
     pub(crate) fn of(rooms: u32, room_readers: u32) -> Self {
+        let speaker = Person {
+            name: Name::for_port(54_321, 1),
+            profile: Profile::of_host(&Cloaks::default().host([127, 0, 0, 1].into())),
+        };
+        // Together with the name, a line of `LINE_BYTES`.
+        let text = Text::clean(&[b'x'; LINE_BYTES - "54321: \n".len()], false);
+        let message = Message::new(MessageKind::Text, text);
         let mut readers = Self {
             outbox: Outbox::new(&Limits::default()),
             sockets: Counting::default(),
             room_readers,
-            speaker: Person {
-                name: Name::for_port(54_321, 1),
-                profile: Profile::of_host(&Cloaks::default().host([127, 0, 0, 1].into())),
-            },
-            room_name: RoomName::lobby(),
-            // Together with the name, a line of `LINE_BYTES`.
-            message: Message::new(
-                MessageKind::Text,
-                Text::clean(&[b'x'; LINE_BYTES - "54321: \n".len()], false),
+            line: Event::unlogged(
+                speaker,
+                EventKind::Said { room: RoomName::lobby().into(), status: None, message },
             ),
         };
         for slot in 0..rooms * room_readers {
@@ -331,10 +330,8 @@ impl Readers {
     }
 
     fn say(&mut self, slot: u32) {
-        let kind = EventKind::Said { room: &self.room_name, status: None, message: &self.message };
-        let event = Event { stamp: Stamp::default(), by: &self.speaker, by_bot: false, kind };
         let except = Some(ConnId { slot, generation: 0 });
-        self.outbox.output(&Output::ToRoom { room: self.room(slot), except, event: &event });
+        self.outbox.output(&Output::ToRoom { room: self.room(slot), except, event: &self.line });
     }
 
     fn flush(&mut self) -> usize {

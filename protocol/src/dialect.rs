@@ -5,22 +5,23 @@
 //! the dialect of a connection.
 
 pub(crate) mod action;
-pub(crate) mod event;
 mod http;
 pub mod irc;
 pub mod plain;
 pub(crate) mod reply;
 pub(crate) mod state;
 pub(crate) mod stranger;
+pub(crate) mod wire_class;
 
 use crate::base::language::Language;
 use crate::base::limits::Limits;
 use crate::base::options::Options;
+use crate::world::Event;
 use alloc::boxed::Box;
 use bytes::BytesMut;
 use core::fmt;
-use event::{Event, WireClass};
 use state::DialectState;
+use wire_class::WireClass;
 
 /// The dialect of a listener.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,9 +69,9 @@ pub struct DialectSpec {
     /// Creates the state of a new connection.
     pub begin: fn(&Options) -> Box<dyn DialectState>,
     /// Appends an event as readers with these [`choices`](WireClass::choices) see it: whole lines, or nothing.
-    pub render: fn(&Event<'_>, u32, &mut BytesMut),
+    pub render: fn(&Event, u32, &mut BytesMut),
     /// Returns the choices without those that make no difference to the bytes of this event.
-    pub relevant: fn(&Event<'_>, u32) -> u32,
+    pub relevant: fn(&Event, u32) -> u32,
 }
 
 impl fmt::Debug for DialectSpec {

@@ -39,7 +39,7 @@ use crate::log::command::Command;
 use crate::planted;
 use crate::session::{Funds, Link, Request, Session, Workspace};
 use crate::views::Views;
-use crate::world::{Effect, Refusal, World};
+use crate::world::{Outcome, Refusal, World};
 use address::{AddressId, Addresses, Ticket};
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -81,8 +81,8 @@ pub struct Hub {
     phase: Phase,
     under_way: UnderWay,
     log_waits: LogWaits,
-    /// Effects of the entry that is being applied. Empty between inputs; kept for its allocation.
-    effects: Vec<Effect>,
+    /// Outcomes of the entry that is being applied. Empty between inputs; kept for its allocation.
+    outcomes: Vec<Outcome>,
     /// Buffer for rendering replies; kept for its allocation.
     scratch: BytesMut,
     /// An empty workspace for the next session that reads something.
@@ -172,7 +172,7 @@ impl Hub {
             phase: Phase::Serving,
             under_way: UnderWay::default(),
             log_waits: LogWaits::default(),
-            effects: Vec::new(),
+            outcomes: Vec::new(),
             scratch: BytesMut::new(),
             spare_workspace: None,
         }

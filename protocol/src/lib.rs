@@ -94,9 +94,9 @@ pub use base::text::Text;
 pub use base::time::{Deadline, DeadlineReason, Instant, Now};
 pub use base::via::Via;
 pub use dialect::action::{Action, Notice, Password, PasswordOf, PasswordResult, Question, Registration};
-pub use dialect::event::{Event, EventKind, Stamp, WireClass};
 pub use dialect::reply::Reply;
 pub use dialect::state::{Answer, ClientAddresses, Context, DialectState, LabelPart, Line, View};
+pub use dialect::wire_class::WireClass;
 pub use dialect::{Dialect, DialectSpec, irc, plain};
 pub use framing::framer::{FramedLine, Framer, Item};
 pub use framing::telnet::TelnetRequest;
@@ -113,5 +113,7 @@ pub use log::state::{LogRefusal, LogState};
 pub use outbox::{Outbox, OutboxCounters, Wire};
 pub use server::memory::MemoryServer;
 pub use server::{Environment, Server};
-pub use views::{FormerName, HistoryLine, Views};
-pub use world::{Applied, Effect, Member, Node, Refusal, Room, Topic, World};
+pub use views::{FormerName, Views};
+pub use world::{
+    Applied, Event, EventKind, EventRoom, Member, Node, Outcome, Refusal, Room, Stamp, Topic, World,
+};

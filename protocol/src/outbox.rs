@@ -21,9 +21,10 @@ pub(crate) mod tick;
 use crate::base::few::Few;
 use crate::base::id::{ConnId, RoomId};
 use crate::base::limits::Limits;
-use crate::dialect::event::{Event, WireClass};
+use crate::dialect::wire_class::WireClass;
 use crate::hub::output::Output;
 use crate::planted;
+use crate::world::Event;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
@@ -407,7 +408,7 @@ impl Outbox {
     }
 
     /// Renders an event for the classes of a room. Returns the ordinal of the event.
-    fn say_to_room(&mut self, room: RoomId, except: Option<ConnId>, event: &Event<'_>) -> Ordinal {
+    fn say_to_room(&mut self, room: RoomId, except: Option<ConnId>, event: &Event) -> Ordinal {
         let ordinal = self.next_ordinal();
         let Some(subscribers) = self.rooms.get_mut(&room) else { return ordinal };
         if !subscribers.touched {
@@ -422,7 +423,7 @@ impl Outbox {
                 continue;
             }
             let members = members.len() as u64;
-            let class = event.class(class);
+            let class = class.relevant_to(event);
             // Classes that have read the same so far, and read the same now, stay in one chunk.
             let same = self.renderings.iter().find(|it| it.class == class && it.before == chunk);
             let rendering = match same {
@@ -443,7 +444,7 @@ impl Outbox {
         if let Some(conn) = except
             && let Some(state) = self.conn(conn)
             && let Some(own) = state.subscriptions.iter().find(|subscription| subscription.room == room)
-            && let own = event.class(own.class)
+            && let own = own.class.relevant_to(event)
             && self.renderings.iter().any(|it| it.class == own && !it.is_empty())
         {
             self.skip(conn, ordinal);
@@ -451,7 +452,7 @@ impl Outbox {
         ordinal
     }
 
-    fn say_to_peers(&mut self, rooms: &[RoomId], except: Option<ConnId>, event: &Event<'_>) {
+    fn say_to_peers(&mut self, rooms: &[RoomId], except: Option<ConnId>, event: &Event) {
         if let &[room] = rooms {
             self.say_to_room(room, except, event);
             return;

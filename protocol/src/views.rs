@@ -1,6 +1,6 @@
 //! Views: what has happened, for those who ask. Nothing depends on them but answers.
 //!
-//! They are fed by the effects of entries, and neither in the log nor in the digest of the world. A hub that goes on with a
+//! They are fed by the events of entries, and neither in the log nor in the digest of the world. A hub that goes on with a
 //! log begins with empty ones.
 
 mod history;
@@ -8,12 +8,10 @@ mod history;
 use crate::base::id::{MemberId, RoomId};
 use crate::base::limits::Limits;
 use crate::base::person::Person;
-use crate::log::command::{Command, Message};
-use crate::log::entry::LogEntry;
-use crate::world::{Effect, World};
+use crate::world::{Event, EventKind, Outcome, World};
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::sync::Arc;
 use history::Histories;
-pub use history::HistoryLine;
 
 /// The views of one hub.
 #[derive(Clone, Debug)]
@@ -50,36 +48,12 @@ impl Views {
         }
     }
 
-    /// Records one effect of an entry, which the world has just applied. The effects must be recorded in their order.
-    pub fn record(&mut self, entry: &LogEntry, effect: &Effect, world: &World) {
-        let at_unix_ms = world.at_unix_ms();
-        match (effect, &entry.command) {
-            (Effect::Entered { .. }, _) => self.members_max = self.members_max.max(world.members().len()),
-            (Effect::Kicked { room, .. } | Effect::Parted { room, .. }, _) => self.left_room(*room, world),
-            (Effect::Left { member, person, rooms, .. }, _) => {
-                self.spoke_unix_ms.remove(member);
-                rooms.iter().for_each(|&room| self.left_room(room, world));
-                self.record_former_name(person, at_unix_ms);
+    /// Records the events among the outcomes of an entry, which the world has just applied.
+    pub fn record(&mut self, outcomes: &[Outcome], world: &World) {
+        for outcome in outcomes {
+            if let Outcome::Happened(event) = outcome {
+                self.record_event(event, world);
             }
-            // A change of case alone leaves no former name: both are the same name.
-            (Effect::Renamed { member, from }, _)
-                if world.member(*member).is_some_and(|member| *member.name() != from.name) =>
-            {
-                self.record_former_name(from, at_unix_ms);
-            }
-            (Effect::Said { member, room }, Command::Say { status, message, .. }) => {
-                self.spoke_unix_ms.insert(*member, at_unix_ms);
-                let by = world.member(*member).filter(|_| status.is_none() && message.kind.is_for_people());
-                if let Some(by) = by {
-                    let Message { kind, text, .. } = message.clone();
-                    let (seq, by) = (entry.seq, by.person().clone());
-                    self.histories.add(*room, HistoryLine { seq, at_unix_ms, by, kind, text });
-                }
-            }
-            (Effect::Told { member, .. }, _) => {
-                self.spoke_unix_ms.insert(*member, at_unix_ms);
-            }
-            _ => {}
         }
     }
 
@@ -90,7 +64,7 @@ impl Views {
 
     /// Returns the recent messages of a room, the oldest first.
     #[must_use]
-    pub fn history(&self, room: RoomId) -> impl ExactSizeIterator<Item = &HistoryLine> + DoubleEndedIterator {
+    pub fn history(&self, room: RoomId) -> impl ExactSizeIterator<Item = &Event> + DoubleEndedIterator {
         self.histories.of(room)
     }
 
@@ -120,6 +94,42 @@ impl Views {
         self.histories.check_invariants(world);
     }
 
+    fn record_event(&mut self, event: &Arc<Event>, world: &World) {
+        let Event { stamp, member, by, .. } = &**event;
+        match &event.kind {
+            EventKind::Entered { .. } => self.members_max = self.members_max.max(world.members().len()),
+            EventKind::Kicked { room, .. } | EventKind::Parted { room, .. } => self.left_room(room.id, world),
+            EventKind::Left { rooms, .. } => {
+                self.spoke_unix_ms.remove(member);
+                rooms.iter().for_each(|&room| self.left_room(room, world));
+                self.record_former_name(by, stamp.at_unix_ms);
+            }
+            // A change of case alone leaves no former name: both are the same name.
+            EventKind::Renamed { to } if *to != by.name => self.record_former_name(by, stamp.at_unix_ms),
+            EventKind::Said { room, status, message } => {
+                self.spoke_unix_ms.insert(*member, stamp.at_unix_ms);
+                if status.is_none() && message.kind.is_for_people() {
+                    self.histories.add(room.id, Arc::clone(event));
+                }
+            }
+            EventKind::Told { .. } => {
+                self.spoke_unix_ms.insert(*member, stamp.at_unix_ms);
+            }
+            EventKind::AwaySet { .. }
+            | EventKind::BanLifted { .. }
+            | EventKind::BanSet { .. }
+            | EventKind::HostSet { .. }
+            | EventKind::Invited { .. }
+            | EventKind::Joined { .. }
+            | EventKind::ModesSet { .. }
+            | EventKind::RealNameSet { .. }
+            | EventKind::Renamed { .. }
+            | EventKind::TopicSet { .. }
+            | EventKind::UserModesSet { .. }
+            | EventKind::Wallops { .. } => {}
+        }
+    }
+
     /// Drops the history of a room that has ended, since a member left it.
     fn left_room(&mut self, room: RoomId, world: &World) {
         if world.room(room).is_none() {
@@ -145,8 +155,8 @@ mod tests {
     use crate::base::person::Profile;
     use crate::base::text::Text;
     use crate::log::close_reason::CloseReason;
-    use crate::log::command::{MessageKind, NameRequest};
-    use crate::log::entry::Origin;
+    use crate::log::command::{Command, Message, MessageKind, NameRequest};
+    use crate::log::entry::{LogEntry, Origin};
     use alloc::vec::Vec;
 
     /// A world and its views.
@@ -169,9 +179,9 @@ mod tests {
             self.seq += 1;
             let origin = Origin { number: self.seq, ..Origin::default() };
             let entry = LogEntry { seq: Seq(self.seq), at_unix_ms: self.seq, origin, command };
-            let mut effects = Vec::new();
-            self.world.apply(&entry, &mut effects);
-            effects.iter().for_each(|effect| self.views.record(&entry, effect, &self.world));
+            let mut outcomes = Vec::new();
+            self.world.apply(&entry, &mut outcomes);
+            self.views.record(&outcomes, &self.world);
             self.views.check_invariants(&self.world);
         }
 

@@ -2,7 +2,7 @@
 
 mod bans;
 mod check;
-mod effect;
+mod event;
 mod nodes;
 mod people;
 mod refusal;
@@ -28,7 +28,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-pub use effect::Effect;
+pub use event::{Event, EventKind, EventRoom, Outcome, Stamp};
 pub use nodes::{Applied, Node};
 pub use refusal::Refusal;
 pub use room::{Room, Topic};
@@ -166,20 +166,20 @@ impl World {
     #[must_use]
     pub fn replay<'a>(entries: impl IntoIterator<Item = &'a LogEntry>) -> Self {
         let mut world = Self::new();
-        let mut effects = Vec::new();
+        let mut outcomes = Vec::new();
         for entry in entries {
-            world.apply(entry, &mut effects);
-            effects.clear();
+            world.apply(entry, &mut outcomes);
+            outcomes.clear();
         }
         world
     }
 
-    /// Applies the next entry, unless its position or its origin rules that out, and appends its effects to `effects`, in their
-    /// order.
+    /// Applies the next entry, unless its position or its origin rules that out, and appends its outcomes to `outcomes`, in
+    /// their order.
     ///
-    /// A command of a member that has left is applied without an effect: commands that were proposed before an operator killed the
-    /// member may follow its `Kill` in the log.
-    pub fn apply(&mut self, entry: &LogEntry, effects: &mut Vec<Effect>) -> Applied {
+    /// A command of a member that has left is applied without an outcome: commands that were proposed before an operator killed
+    /// the member may follow its `Kill` in the log.
+    pub fn apply(&mut self, entry: &LogEntry, outcomes: &mut Vec<Outcome>) -> Applied {
         if entry.seq <= self.position {
             return Applied::Before;
         }
@@ -189,19 +189,20 @@ impl World {
             return applied;
         }
         match &entry.command {
-            Command::Configure { revision, limits } => self.configure(entry, *revision, *limits),
-            Command::Ended { node, life } => self.end_life(*node, *life, entry, effects),
+            Command::Configure { revision, limits } => self.configure(*revision, *limits),
+            Command::Ended { node, life } => self.end_life(*node, *life, outcomes),
             Command::Enter { request, profile, room } => {
-                self.enter(entry, request, profile, room.as_ref(), effects);
+                self.enter(entry, request, profile, room.as_ref(), outcomes);
             }
             Command::Started { .. } => {
-                self.end_members(entry.origin.node, CloseReason::Restarted, entry, effects);
+                self.end_members(entry.origin.node, CloseReason::Restarted, outcomes);
             }
             command => {
                 if let Some(member) = command.member().filter(|member| self.members.contains_key(member))
-                    && let Err(refusal) = self.act(entry, member, effects)
+                    && let Err(refusal) = self.act(entry, member, outcomes)
                 {
-                    effects.push(Effect::Refused { member, refusal });
+                    let command = Box::new(command.clone());
+                    outcomes.push(Outcome::Refused { member, refusal, command });
                 }
             }
         }
@@ -209,59 +210,92 @@ impl World {
     }
 
     /// Executes the command of a member.
-    fn act(&mut self, entry: &LogEntry, member: MemberId, effects: &mut Vec<Effect>) -> Result<(), Refusal> {
+    fn act(
+        &mut self,
+        entry: &LogEntry,
+        member: MemberId,
+        outcomes: &mut Vec<Outcome>,
+    ) -> Result<(), Refusal> {
         match &entry.command {
             // `apply` has handled these, which are not commands of a member.
             Command::Configure { .. }
             | Command::Ended { .. }
             | Command::Enter { .. }
             | Command::Started { .. } => {}
-            Command::Invite { name, room, .. } => self.invite(member, name, room, effects)?,
-            Command::Kick { room, name, .. } => self.kick(member, room, name, effects)?,
-            Command::Kill { name, .. } => self.kill(entry, member, name, effects)?,
-            Command::Leave { reason, .. } => self.leave(entry, member, *reason, effects),
-            Command::LiftBan { target, .. } => self.lift_ban(member, target, effects)?,
-            Command::Move { from, to, key, checks_key, .. } => {
-                let key = (key.as_ref(), *checks_key);
-                self.move_between(entry, member, from.as_ref(), to.as_ref(), key, effects)?;
+            Command::Invite { name, room, .. } => self.invite(member, name, room, outcomes)?,
+            Command::Kick { room, name, message, .. } => {
+                self.kick(member, room, name, message.as_ref(), outcomes)?;
+            }
+            Command::Kill { name, message, .. } => self.kill(member, name, message.as_ref(), outcomes)?,
+            Command::Leave { reason, message, .. } => {
+                let message = message.clone().filter(|_| self.silenced_somewhere(member).is_none());
+                self.leave(member, *reason, message, None, outcomes);
+            }
+            Command::LiftBan { target, .. } => self.lift_ban(member, target, outcomes)?,
+            Command::Move { from, to, key, checks_key, message, .. } => {
+                let (rooms, key) = ((from.as_ref(), to.as_ref()), (key.as_ref(), *checks_key));
+                self.move_between(member, rooms, key, message.as_ref(), outcomes)?;
             }
             Command::Promote { .. } => {
-                self.set_user_modes(member, UserModes::OPERATOR, UserModes::NONE, effects);
+                self.set_user_modes(member, UserModes::OPERATOR, UserModes::NONE, true, outcomes);
             }
-            Command::Rename { name, .. } => self.rename(member, name, effects)?,
+            Command::Rename { name, .. } => self.rename(member, name, outcomes)?,
             Command::Reply { message, .. } => {
                 let to = self.correspondent(member)?;
-                self.tell(member, to, message.kind, effects);
+                self.tell(member, to, message, outcomes);
             }
-            Command::Say { room, message, .. } => {
-                let room = self.say(member, room, message.kind)?;
-                effects.push(Effect::Said { member, room });
+            Command::Say { room, status, message, .. } => {
+                self.say(member, room, *status, message, outcomes)?;
             }
-            Command::SetAway { away, .. } => self.set_away(member, away.as_ref(), effects),
-            Command::SetBan { ban, .. } => self.set_ban(member, ban, effects)?,
-            Command::SetHost { name, host, .. } => self.set_host(member, name, host, effects)?,
+            Command::SetAway { away, .. } => self.set_away(member, away.as_ref(), outcomes),
+            Command::SetBan { ban, .. } => self.set_ban(member, ban, outcomes)?,
+            Command::SetHost { name, host, .. } => self.set_host(member, name, host, outcomes)?,
             Command::SetModes { room, changes, .. } => {
-                self.set_modes(member, room, changes, effects)?;
+                self.set_modes(entry, member, room, changes, outcomes)?;
             }
-            Command::SetRealName { real_name, .. } => self.set_real_name(member, real_name, effects)?,
+            Command::SetRealName { real_name, .. } => self.set_real_name(member, real_name, outcomes)?,
             Command::SetTopic { room, topic, .. } => {
-                let room = self.set_topic(member, room, topic.as_ref())?;
-                effects.push(Effect::TopicSet { member, room });
+                self.set_topic(member, room, topic.as_ref(), outcomes)?;
             }
             Command::SetUserModes { on, off, .. } => {
                 // Only `Promote`, which follows a password check, makes an operator.
-                self.set_user_modes(member, on.without(UserModes::OPERATOR), *off, effects);
+                self.set_user_modes(member, on.without(UserModes::OPERATOR), *off, false, outcomes);
             }
             Command::Tell { to, message, .. } => {
                 let to = self.member_named(to).ok_or_else(|| Refusal::NoSuchName(to.clone()))?;
-                self.tell(member, to, message.kind, effects);
+                self.tell(member, to, message, outcomes);
             }
-            Command::Wallops { .. } => {
+            Command::Wallops { text, .. } => {
                 self.check_server_operator(member)?;
-                effects.push(Effect::Wallops { member });
+                self.happened(member, EventKind::Wallops { text: text.clone() }, outcomes);
             }
         }
         Ok(())
+    }
+
+    /// Appends an event of a member, which everybody sees as it is now.
+    fn happened(&self, member: MemberId, kind: EventKind, outcomes: &mut Vec<Outcome>) {
+        outcomes.extend(self.event_of(member, kind).map(|event| Outcome::Happened(Arc::new(event))));
+    }
+
+    /// Returns an event of a member, which everybody sees as it is now. Its stamp is that of the entry that was applied last.
+    pub(crate) fn event_of(&self, member: MemberId, kind: EventKind) -> Option<Event> {
+        Some(self.event(member, self.members.get(&member)?, kind))
+    }
+
+    fn event(&self, id: MemberId, member: &Member, kind: EventKind) -> Event {
+        let (by, by_bot) = (member.person.clone(), member.modes.has(UserModes::BOT));
+        Event { stamp: self.stamp(), member: id, by, by_bot, kind }
+    }
+
+    /// Returns a room as events name it.
+    pub(crate) fn event_room(&self, id: RoomId) -> Option<EventRoom> {
+        self.rooms.get(&id).map(|room| EventRoom { id, name: room.name.clone() })
+    }
+
+    /// Returns the stamp of the entry that was applied last.
+    const fn stamp(&self) -> Stamp {
+        Stamp { log_unix_ms: self.began_unix_ms, seq: self.position, at_unix_ms: self.at_unix_ms }
     }
 
     /// Returns a hash of the whole state. Two different worlds have the same one with a probability of 1 in 2⁶⁴.
@@ -398,7 +432,7 @@ impl World {
     }
 
     /// Puts limits in force, if those in force are of an earlier revision. The first limits of a log also create the lobby.
-    fn configure(&mut self, entry: &LogEntry, revision: u64, limits: WorldLimits) {
+    fn configure(&mut self, revision: u64, limits: WorldLimits) {
         if revision <= self.revision {
             return;
         }
@@ -406,7 +440,7 @@ impl World {
         let lobby = RoomName::lobby();
         if !self.room_names.contains_key(lobby.key()) {
             self.began_unix_ms = self.at_unix_ms;
-            self.begin_room(RoomId(entry.seq), &lobby, self.at_unix_ms, None);
+            self.begin_room(&lobby, None);
         }
     }
 }

@@ -9,7 +9,7 @@ use parlor_protocol::irc::{self, Capabilities};
 use parlor_protocol::plain;
 use parlor_protocol::{
     Cloaks, CloseReason, ConnId, Event, EventKind, Language, Limits, Message, MessageKind, Name, Outbox,
-    Output, Person, Profile, RoomId, RoomName, Seq, Sink, Stamp, Text, WireClass,
+    Output, Person, Profile, RoomId, RoomName, Seq, Sink, Text, WireClass,
 };
 
 /// Number of connections at once.
@@ -184,24 +184,22 @@ impl Rig {
                 let by = person(&format!("n{}", self.lines));
                 self.lines += 1;
                 let except = except.and_then(|slot| self.live(slot));
-                let real_name = Text::clean(b"plain text", false);
                 // The second event is empty in some classes.
                 let kind = match self.lines % 2 {
-                    0 => EventKind::Left { reason: CloseReason::Quit, message: None },
-                    _ => EventKind::RealNameSet { real_name: &real_name },
+                    0 => left(rooms.clone()),
+                    _ => EventKind::RealNameSet { real_name: Text::clean(b"plain text", false) },
                 };
-                let event = Event { stamp: Stamp::default(), by: &by, by_bot: false, kind };
-                self.output(Output::ToPeers { rooms: &rooms, except, event: &event });
+                self.output(Output::ToPeers { rooms: &rooms, except, event: &Event::unlogged(by, kind) });
             }
             Op::ToRoom(room, except, length) => {
                 let text = Text::clean(self.text(length).as_bytes(), false);
                 let message = Message::new(MessageKind::Text, text);
-                let room_name = RoomName::lobby();
+                let here = RoomName::lobby().into();
                 let kind = match length {
-                    0 => EventKind::Joined { room: &room_name },
-                    _ => EventKind::Said { room: &room_name, status: None, message: &message },
+                    0 => EventKind::Joined { room: here, away: None, is_first: false },
+                    _ => EventKind::Said { room: here, status: None, message },
                 };
-                let event = Event { stamp: Stamp::default(), by: &person("alice"), by_bot: false, kind };
+                let event = Event::unlogged(person("alice"), kind);
                 let except = except.and_then(|slot| self.live(slot));
                 self.output(Output::ToRoom { room: RoomId(Seq(room)), except, event: &event });
             }
@@ -326,4 +324,9 @@ pub fn run(limits: &Limits, narrow: bool, ops: &[Op]) {
         }
     }
     rig.check();
+}
+
+/// Returns the kind of an event: a member of these rooms has left.
+fn left(rooms: Vec<RoomId>) -> EventKind {
+    EventKind::Left { rooms, reason: CloseReason::Quit, message: None, operator: None }
 }

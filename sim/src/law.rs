@@ -299,10 +299,10 @@ impl Checker {
 
     /// Records an entry that the hub has applied, or ignored.
     pub fn committed(&mut self, entry: &LogEntry) {
-        let mut effects = Vec::new();
+        let mut outcomes = Vec::new();
         let before = refused::Before::of(&self.world, entry);
         self.rendering.before(entry, &self.world);
-        if self.world.apply(entry, &mut effects) != Applied::Done {
+        if self.world.apply(entry, &mut outcomes) != Applied::Done {
             let result = self.console.committed(&[]);
             return self.record(Law::Console, None, result);
         }
@@ -313,18 +313,18 @@ impl Checker {
         }
         self.rendering.committed(entry, &self.world);
         if let Some(before) = before {
-            let result = before.committed(entry, &effects, &self.world);
+            let result = before.committed(entry, &outcomes, &self.world);
             self.record(Law::Refused, None, result);
         }
         self.said.committed(entry);
         let result = self.commands.committed(entry, conn);
         self.record(Law::Commands, None, result);
-        let result = self.names.committed(&effects, &self.world);
+        let result = self.names.committed(&outcomes, &self.world);
         self.record(Law::Names, None, result);
-        let result = self.ends.committed(entry, &effects);
+        let result = self.ends.committed(entry, &outcomes);
         self.record(Law::Ends, None, result);
-        self.silence.committed((entry, conn), &effects, &self.world);
-        let due = self.console.due((entry, conn), &effects, &self.world);
+        self.silence.committed((entry, conn), &outcomes);
+        let due = self.console.due((entry, conn), &outcomes, &self.world);
         let result = self.strangers.committed(entry, conn);
         self.record(Law::Strangers, None, result);
         let result = self.console.committed(&due);

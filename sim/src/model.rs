@@ -447,12 +447,13 @@ impl Model {
     }
 
     fn committed(&mut self, now: Now, entry: &LogEntry) {
-        let mut effects = Vec::new();
-        self.world.apply(entry, &mut effects);
-        effects.iter().for_each(|effect| self.views.record(entry, effect, &self.world));
+        let mut outcomes = Vec::new();
+        self.world.apply(entry, &mut outcomes);
+        self.views.record(&outcomes, &self.world);
         self.commit(now, entry);
+        let difference = self.chat.difference_of_events(&outcomes);
         if self.fault.is_none() {
-            self.fault = self.chat.difference(&self.world, &self.views);
+            self.fault = difference.or_else(|| self.chat.difference(&self.world, &self.views));
         }
     }
 

@@ -53,13 +53,13 @@ impl<S: Stream> NaiveSink<S> {
         sent: &mut Conns<S>,
         readers: impl Iterator<Item = (&'r ConnId, &'r WireClass)>,
         except: Option<ConnId>,
-        event: &Event<'_>,
+        event: &Event,
     ) {
         let mut rendered: Vec<(WireClass, BytesMut)> = Vec::new();
         for (&conn, &class) in readers.filter(|(conn, _)| Some(**conn) != except) {
             let index = rendered.iter().position(|(other, _)| *other == class).unwrap_or_else(|| {
                 let mut bytes = BytesMut::new();
-                event.render(class, &mut bytes);
+                class.render(event, &mut bytes);
                 rendered.push((class, bytes));
                 rendered.len() - 1
             });

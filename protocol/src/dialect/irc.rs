@@ -19,8 +19,8 @@ mod tags;
 
 use super::DialectSpec;
 use super::action::{Action, Question};
-use super::event::WireClass;
 use super::state::DialectState;
+use super::wire_class::WireClass;
 use alloc::boxed::Box;
 pub use capability::Capabilities;
 use client::Client;

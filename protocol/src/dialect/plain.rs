@@ -18,12 +18,10 @@ mod words;
 use super::DialectSpec;
 use crate::base::calendar::Utc;
 use crate::base::language::Language;
-use crate::base::name::RoomName;
 use crate::base::text::Text;
-use crate::dialect::event::{Event, EventKind, Stamp, WireClass};
+use crate::dialect::wire_class::WireClass;
 use crate::log::close_reason::CloseReason;
-use crate::log::command::Message;
-use crate::views::HistoryLine;
+use crate::world::{Event, EventKind};
 use alloc::string::String;
 use bytes::BytesMut;
 use commands::usage;
@@ -64,9 +62,9 @@ fn language_of(choices: u32) -> Language {
 }
 
 /// Appends the line that a reader of this class sees for an event, if there is one.
-fn render_event(event: &Event<'_>, language: Language, raw: bool, to: &mut BytesMut) {
+fn render_event(event: &Event, language: Language, raw: bool, to: &mut BytesMut) {
     if raw {
-        if let EventKind::Said { message, .. } = event.kind {
+        if let EventKind::Said { message, .. } = &event.kind {
             if !message.kind.is_for_people() {
                 return;
             }
@@ -193,13 +191,14 @@ impl Notes<'_> {
     }
 
     /// Returns the latest lines of history that fit into `reply_bytes_max`, and the number of lines before them.
-    fn latest_lines<'h>(&self, lines: &'h [&'h HistoryLine]) -> (usize, &'h [&'h HistoryLine]) {
+    fn latest_lines<'h>(&self, lines: &'h [&'h Event]) -> (usize, &'h [&'h Event]) {
         // Upper bound for what a line has beside its text and name (the start of the note, the time, the words
         // between), and for the note on the lines that are left out.
         const AROUND_BYTES: usize = 64;
         let mut space = self.reply_bytes_max.saturating_sub(AROUND_BYTES);
         let fitting = lines.iter().rev().take_while(|line| {
-            let bytes = line.text.as_str().len() + line.by.name.as_str().len() + AROUND_BYTES;
+            let EventKind::Said { message, .. } = &line.kind else { return true };
+            let bytes = message.text.as_str().len() + line.by.name.as_str().len() + AROUND_BYTES;
             let fits = bytes <= space;
             space = space.saturating_sub(bytes);
             fits
@@ -209,20 +208,11 @@ impl Notes<'_> {
     }
 
     /// Writes a line of history: its time, and the line as the room read it.
-    fn history_line(
-        &mut self,
-        room: &RoomName,
-        line: &HistoryLine,
-        event: impl FnOnce(&Event<'_>, &mut BytesMut),
-    ) {
+    fn history_line(&mut self, line: &Event, event: impl FnOnce(&Event, &mut BytesMut)) {
         use core::fmt::Write;
-        let time = Utc::from_unix_ms(line.at_unix_ms);
+        let time = Utc::from_unix_ms(line.stamp.at_unix_ms);
         write!(self.to, "{NOTE}{time} ").expect("a buffer accepts all text");
-        let HistoryLine { seq, at_unix_ms, ref by, kind, ref text } = *line;
-        let stamp = Stamp { log_unix_ms: 0, seq, at_unix_ms };
-        let message = Message::new(kind, text.clone());
-        let kind = EventKind::Said { room, status: None, message: &message };
-        event(&Event { stamp, by, by_bot: false, kind }, self.to);
+        event(line, self.to);
     }
 }
 
@@ -230,11 +220,11 @@ impl Notes<'_> {
 mod tests {
     use super::*;
     use crate::base::cloak::Cloaks;
-    use crate::base::id::Seq;
-    use crate::base::name::{Name, NameError};
+    use crate::base::id::{MemberId, Seq};
+    use crate::base::name::{Name, NameError, RoomName};
     use crate::base::person::{Person, Profile};
-    use crate::log::command::MessageKind;
-    use crate::world::Refusal;
+    use crate::log::command::{Message, MessageKind};
+    use crate::world::{EventRoom, Refusal, Stamp};
     use alloc::vec::Vec;
 
     fn rendered(reply: &Note<'_>, language: Language, reply_bytes_max: usize) -> String {
@@ -320,15 +310,17 @@ mod tests {
     fn a_history_has_as_many_of_the_latest_lines_as_fit() {
         let (name, text) = (Name::parse("alice").unwrap(), Text::clean(&[b'x'; 100], false));
         let by = Person { name, profile: Profile::of_host(&Cloaks::default().host([10, 0, 0, 1].into())) };
-        let line = |seq| HistoryLine {
-            seq: Seq(seq),
-            at_unix_ms: seq,
+        let room: EventRoom = RoomName::lobby().into();
+        let message = Message::new(MessageKind::Text, text);
+        let line = |seq| Event {
+            stamp: Stamp { seq: Seq(seq), ..Stamp::default() },
+            member: MemberId::default(),
             by: by.clone(),
-            kind: MessageKind::Text,
-            text: text.clone(),
+            by_bot: false,
+            kind: EventKind::Said { room: room.clone(), status: None, message: message.clone() },
         };
-        let lines: Vec<HistoryLine> = (1..=9).map(line).collect();
-        let lines: Vec<&HistoryLine> = lines.iter().collect();
+        let lines: Vec<Event> = (1..=9).map(line).collect();
+        let lines: Vec<&Event> = lines.iter().collect();
         let mut to = BytesMut::new();
         let mut left_out = |reply_bytes_max| Notes { to: &mut to, reply_bytes_max }.latest_lines(&lines).0;
         // Each line has 64 bytes for the time and the words around it, and so has the count of the rest.

@@ -1,7 +1,6 @@
 //! Replies: messages of the server to one connection, independent of a dialect.
 
 use super::action::Notice;
-use super::event::Event;
 use crate::base::ban::{BanTarget, ServerBan};
 use crate::base::mode::ModeChange;
 use crate::base::name::{Name, RoomName};
@@ -9,6 +8,7 @@ use crate::base::person::{Person, UserModes};
 use crate::base::text::Text;
 use crate::log::close_reason::CloseReason;
 use crate::log::command::Command;
+use crate::world::Event;
 use crate::world::{Refusal, Topic};
 
 /// A message of the server to one connection, in most cases the answer to one of its lines. "The member" is that of the
@@ -44,7 +44,12 @@ pub enum Reply<'a> {
         message: Option<&'a Text>,
     },
     /// The member is shown with another host.
-    HostSet(&'a Event<'a>),
+    HostSet {
+        /// The event that the others read.
+        event: &'a Event,
+        /// The new host.
+        host: &'a str,
+    },
     /// The member has invited another one.
     Invited {
         /// The invited member.
@@ -55,7 +60,7 @@ pub enum Reply<'a> {
     /// The member was invited to a room.
     InvitedTo {
         /// The invitation.
-        event: &'a Event<'a>,
+        event: &'a Event,
         /// The room.
         room: &'a RoomName,
     },
@@ -69,7 +74,7 @@ pub enum Reply<'a> {
     /// The member has entered a room.
     Joined {
         /// The event that the others read.
-        event: &'a Event<'a>,
+        event: &'a Event,
         /// The room.
         room: &'a RoomName,
         /// Number of members in the room, this one included.
@@ -82,7 +87,7 @@ pub enum Reply<'a> {
     /// The member was removed from a room.
     KickedOut {
         /// The event that the others read.
-        event: &'a Event<'a>,
+        event: &'a Event,
         /// The room.
         room: &'a RoomName,
         /// The reason, if one was given.
@@ -95,7 +100,7 @@ pub enum Reply<'a> {
     /// The member has entered the server, and is in no room.
     Outside,
     /// The member has left a room.
-    Parted(&'a Event<'a>),
+    Parted(&'a Event),
     /// The client has been silent, and is asked to answer.
     Ping,
     /// The request was refused.
@@ -110,14 +115,14 @@ pub enum Reply<'a> {
     /// The member has changed its name.
     Renamed {
         /// The event that the others read.
-        event: &'a Event<'a>,
+        event: &'a Event,
         /// The new name.
         name: &'a Name,
     },
     /// The member has sent a message to another one.
     Told {
         /// The event that the other member reads.
-        event: &'a Event<'a>,
+        event: &'a Event,
         /// The other member's name.
         name: &'a Name,
         /// The text.

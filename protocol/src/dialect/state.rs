@@ -1,8 +1,8 @@
 //! The interface between a dialect on one side and the session and the hub on the other.
 
 use super::action::{Action, Question};
-use super::event::WireClass;
 use super::reply::Reply;
+use super::wire_class::WireClass;
 use crate::base::ban::{BanTarget, applies_to_member};
 use crate::base::id::MemberId;
 use crate::base::limits::Limits;

@@ -12,10 +12,9 @@ use crate::base::time::Now;
 use crate::dialect::reply::Reply;
 use crate::hub::output::Sink;
 use crate::log::close_reason::CloseReason;
-use crate::log::command::Command;
 use crate::planted;
 use crate::session::Link;
-use crate::world::{Effect, Member};
+use crate::world::Member;
 use alloc::vec::Vec;
 use core::cell::OnceCell;
 use core::net::IpAddr;
@@ -31,34 +30,20 @@ impl Hub {
         self.world.bans(planted::time_of_bans(now.unix_ms)).find(applies)
     }
 
-    /// Tells everyone concerned of an effect that is about a ban.
-    pub(super) fn publish_ban(&mut self, author: Author<'_>, effect: &Effect, sink: &mut impl Sink) {
-        match (effect, &author.entry.command) {
-            (Effect::BanLifted { .. }, Command::LiftBan { target, .. }) => {
-                self.answer_author(author, &Reply::BanLifted { target }, sink);
-            }
-            (Effect::BanSet { .. }, Command::SetBan { ban, .. }) => self.ban_set(author, &ban.target, sink),
-            (Effect::KeptOut { ban }, _) => self.kept_out(author, ban, sink),
-            _ => {}
-        }
-    }
-
     /// Closes the connections to which a new ban applies, and tells its author how many.
-    fn ban_set(&mut self, author: Author<'_>, target: &BanTarget, sink: &mut impl Sink) {
-        let Author { conn, now, .. } = author;
-        let newest = self.world.bans(self.world.at_unix_ms()).last().filter(|ban| ban.target == *target);
-        let Some(ban) = newest.cloned() else { return };
-        let banned: Vec<ConnId> = self.connections_of(target).filter(|&it| Some(it) != conn).collect();
+    pub(super) fn ban_set(&mut self, author: Author, ban: &ServerBan, sink: &mut impl Sink) {
+        let Author { conn, now } = author;
+        let banned: Vec<ConnId> = self.connections_of(&ban.target).filter(|&it| Some(it) != conn).collect();
         let message = ban.message();
         for &conn in &banned {
             self.close_banned(now, conn, message.as_ref(), sink);
         }
-        self.answer_author(author, &Reply::BanSet { ban: &ban, closed: banned.len() }, sink);
+        self.answer_author(author, &Reply::BanSet { ban, closed: banned.len() }, sink);
     }
 
     /// Closes a connection that did not become a member, because a ban applies to it.
-    fn kept_out(&mut self, author: Author<'_>, ban: &ServerBan, sink: &mut impl Sink) {
-        let Author { conn: Some(conn), now, .. } = author else { return };
+    pub(super) fn kept_out(&mut self, author: Author, ban: &ServerBan, sink: &mut impl Sink) {
+        let Author { conn: Some(conn), now } = author else { return };
         if let Some(session) = self.session(conn) {
             session.not_entered();
         }

@@ -44,7 +44,7 @@ impl Hub {
             );
             assert!(open || connection.label.is_none(), "{conn} is closing and collects no answer");
         }
-        assert!(self.effects.is_empty(), "no effect of an entry is left");
+        assert!(self.outcomes.is_empty(), "no outcome of an entry is left");
     }
 
     /// Asserts that the world is within its limits, if it has any.

@@ -5,28 +5,26 @@ mod message;
 mod room;
 
 use super::Hub;
-use crate::base::id::{ConnId, MemberId};
+use crate::base::id::ConnId;
+use crate::base::mode::ModeChange;
 use crate::base::name::RoomName;
-use crate::base::person::{Person, UserModes};
+use crate::base::person::Person;
 use crate::base::rate::Cost;
 use crate::base::time::Now;
-use crate::dialect::event::{EventKind, Stamp};
 use crate::dialect::reply::Reply;
 use crate::hub::output::Sink;
 use crate::log::command::Command;
 use crate::log::entry::LogEntry;
 use crate::planted;
 use crate::session::Session;
-use crate::world::{Applied, Effect, Refusal};
+use crate::world::{Applied, Event, EventKind, Outcome, Refusal};
 
-/// A committed entry with the connection that proposed it, if that is one of this hub.
+/// The author of what is told.
 #[derive(Clone, Copy)]
-pub(in crate::hub) struct Author<'e> {
+pub(in crate::hub) struct Author {
     /// The connection of the member whose command it is, even if it is closing. `None` if the entry is not a proposal of this
     /// life, or not one of a connection.
     pub(in crate::hub) conn: Option<ConnId>,
-    pub(in crate::hub) entry: &'e LogEntry,
-    pub(in crate::hub) stamp: Stamp,
     pub(in crate::hub) now: Now,
 }
 
@@ -34,21 +32,21 @@ impl Hub {
     /// Applies an entry and tells everyone concerned; then runs the session of its author.
     pub(super) fn committed(&mut self, now: Now, entry: &LogEntry, sink: &mut impl Sink) {
         self.counters.entries += 1;
-        let mut effects = core::mem::take(&mut self.effects);
+        let mut outcomes = core::mem::take(&mut self.outcomes);
         let compared = self.world.masks_compared(&entry.command);
         let former_unix_ms = self.world.at_unix_ms();
-        match self.world.apply(entry, &mut effects) {
+        match self.world.apply(entry, &mut outcomes) {
             Applied::Done => {
-                effects.iter().for_each(|effect| self.views.record(entry, effect, &self.world));
+                self.views.record(&outcomes, &self.world);
                 self.report_clock(former_unix_ms, sink);
-                self.applied(now, entry, (&effects, compared), sink);
+                self.applied(now, entry, (&outcomes, compared), sink);
             }
             // An entry of this life that is ignored as one of another life has overtaken the `Started` of this one.
             Applied::OtherLife | Applied::Overtaken => self.overtaken(now, entry, sink),
             Applied::Before | Applied::Repeated => {}
         }
-        effects.clear();
-        self.effects = effects;
+        outcomes.clear();
+        self.outcomes = outcomes;
     }
 
     /// Tells everyone concerned of an entry that was applied; then runs the session of its author.
@@ -56,7 +54,7 @@ impl Hub {
         &mut self,
         now: Now,
         entry: &LogEntry,
-        (effects, compared): (&[Effect], usize),
+        (outcomes, compared): (&[Outcome], usize),
         sink: &mut impl Sink,
     ) {
         // A command that a member left behind when it was killed has no effect, and its connection may have another member.
@@ -76,12 +74,10 @@ impl Hub {
         {
             session.committed();
         }
-        let (seq, at_unix_ms) = (entry.seq, self.world.at_unix_ms());
-        let stamp = Stamp { log_unix_ms: self.world.began_unix_ms(), seq, at_unix_ms };
-        for effect in effects {
-            let author = Author { conn, entry, stamp, now };
-            self.report(author, effect, sink);
-            self.publish(author, effect, sink);
+        let author = Author { conn, now };
+        for outcome in outcomes {
+            self.report(author, outcome, sink);
+            self.publish(author, outcome, sink);
         }
         if matches!(entry.command, Command::Configure { .. }) {
             self.report_limits(sink);
@@ -93,104 +89,107 @@ impl Hub {
         }
     }
 
-    /// Writes events and replies about one effect of an entry to everyone concerned.
-    fn publish(&mut self, author: Author<'_>, effect: &Effect, sink: &mut impl Sink) {
-        match (effect, &author.entry.command) {
-            (Effect::AwaySet { member, was_away, silenced }, _) => {
-                self.away_set(author, *member, *was_away, *silenced, sink);
-            }
-            (Effect::BanLifted { .. } | Effect::BanSet { .. } | Effect::KeptOut { .. }, _) => {
-                self.publish_ban(author, effect, sink);
-            }
-            (Effect::Entered { member }, command) => self.entered(author, *member, command, sink),
-            (Effect::HostSet { target, from, .. }, _) => self.host_set(author, *target, from, sink),
-            (Effect::Invited { member, target, room }, _) => {
-                self.invited(author, *member, *target, *room, sink);
-            }
-            (Effect::Joined { member, room, silenced }, _) => {
-                self.joined(author, *member, *room, *silenced, sink);
-            }
-            (Effect::Kicked { member, target, room, name }, Command::Kick { message, .. }) => {
-                self.kicked(author, *member, *target, (*room, name), message.as_ref(), sink);
-            }
-            (Effect::Left { member, person, rooms, reason, silenced }, command) => {
-                self.left(author, *member, (person, rooms, *reason, *silenced), command, sink);
-            }
-            (Effect::ModesUnchanged { room, .. }, Command::SetModes { changes, .. }) => {
-                self.modes_unchanged(author, *room, changes, sink);
-            }
-            (Effect::ModesSet { member, room, changes }, _) => {
-                self.modes_set(author, *member, *room, changes, sink);
-            }
-            (Effect::NotEntered { refusal }, _) => self.not_entered(author, refusal, sink),
-            (Effect::Parted { member, room, name, silenced }, Command::Move { message, .. }) => {
-                self.parted(author, *member, (*room, name), message.as_ref().filter(|_| !silenced), sink);
-            }
-            (Effect::RealNameSet { member }, Command::SetRealName { real_name, .. }) => {
-                self.tell_of_member(author, *member, EventKind::RealNameSet { real_name }, sink);
-            }
-            (Effect::Refused { refusal, .. }, command) => {
-                if matches!(command, Command::Enter { .. }) {
-                    self.answer_author(author, &Reply::Outside, sink);
-                }
-                self.refused(author, refusal, sink);
-            }
-            (Effect::Renamed { member, from }, _) => self.renamed(author, *member, from, sink),
-            (Effect::Said { member, room }, Command::Say { status, message, .. }) => {
-                self.said(author, *member, *room, *status, message, sink);
-            }
-            (Effect::Told { member, to }, Command::Tell { message, .. } | Command::Reply { message, .. }) => {
-                self.told(author, *member, *to, message, sink);
-            }
-            (Effect::TopicSet { member, room }, Command::SetTopic { topic, .. }) => {
-                self.topic_set(author, *member, *room, topic.as_ref(), sink);
-            }
-            (Effect::UserModesSet { on, off, .. }, _) => self.user_modes_set(author, *on, *off, sink),
-            (Effect::Wallops { member }, Command::Wallops { text, .. }) => {
-                self.wallops(author, *member, text, sink);
-            }
-            // Each by its name, so that the compiler asks for the arm of a new effect.
-            (
-                Effect::Kicked { .. }
-                | Effect::ModesUnchanged { .. }
-                | Effect::Parted { .. }
-                | Effect::RealNameSet { .. }
-                | Effect::Said { .. }
-                | Effect::Told { .. }
-                | Effect::TopicSet { .. }
-                | Effect::Wallops { .. },
-                command,
-            ) => unreachable!("{command:?} does not make {effect:?}"),
+    /// Writes events and replies about one outcome of an entry to everyone concerned.
+    fn publish(&mut self, author: Author, outcome: &Outcome, sink: &mut impl Sink) {
+        match outcome {
+            Outcome::Happened(event) => self.happened(author, event, sink),
+            Outcome::KeptOut { ban } => self.kept_out(author, ban, sink),
+            Outcome::ModesUnchanged { room, changes } => self.modes_unchanged(author, room, changes, sink),
+            Outcome::NotEntered { refusal, command } => self.not_entered(author, refusal, command, sink),
+            Outcome::Refused { refusal, command, .. } => self.refused(author, refusal, command, sink),
         }
     }
 
-    /// Returns the author of an event by a member: the person that others see, and whether it is a bot.
-    pub(super) fn event_author(&self, member: MemberId) -> Option<(Person, bool)> {
-        self.world.member(member).map(|it| (it.person().clone(), it.modes().has(UserModes::BOT)))
+    /// Writes an event to everyone concerned.
+    fn happened(&mut self, author: Author, event: &Event, sink: &mut impl Sink) {
+        match &event.kind {
+            EventKind::AwaySet { away, full_text, was_away } => {
+                self.away_set(author, event, (away.as_ref(), full_text.as_ref(), *was_away), sink);
+            }
+            EventKind::BanLifted { target } => {
+                self.answer_author(author, &Reply::BanLifted { target }, sink);
+            }
+            EventKind::BanSet { ban } => self.ban_set(author, ban, sink),
+            EventKind::Entered { is_outside } => self.entered(author, event, *is_outside, sink),
+            EventKind::HostSet { profile, .. } => self.host_set(author, event, profile, sink),
+            EventKind::Invited { target, name, room } => {
+                self.invited(author, event, (*target, name), room, sink);
+            }
+            EventKind::Joined { room, away, is_first } => {
+                self.joined(author, event, (room, away.as_ref(), *is_first), sink);
+            }
+            EventKind::Kicked { target, room, message, .. } => {
+                self.kicked(author, event, *target, (room, message.as_ref()), sink);
+            }
+            EventKind::Left { rooms, reason, message, .. } => {
+                self.left(author, event, (rooms, *reason, message.as_ref()), sink);
+            }
+            EventKind::ModesSet { room, .. } | EventKind::TopicSet { room, .. } => {
+                self.tell_room(author.conn, room.id, true, event, sink);
+            }
+            EventKind::Parted { room, .. } => self.parted(author, event, room.id, sink),
+            EventKind::RealNameSet { .. } => self.tell_of_member(author, event, sink),
+            EventKind::Renamed { to } => self.renamed(author, event, to, sink),
+            EventKind::Said { room, status, .. } => self.said(author, event, room.id, *status, sink),
+            EventKind::Told { target, to, message } => {
+                self.told(author, event, (*target, to), message, sink);
+            }
+            EventKind::UserModesSet { on, off, is_promotion } => {
+                if *is_promotion {
+                    self.answer_author(author, &Reply::NowOperator, sink);
+                }
+                self.answer_author(author, &Reply::UserModesChanged { on: *on, off: *off }, sink);
+            }
+            EventKind::Wallops { .. } => self.wallops(event, sink),
+        }
+    }
+
+    fn modes_unchanged(
+        &mut self,
+        author: Author,
+        room: &RoomName,
+        changes: &[ModeChange],
+        sink: &mut impl Sink,
+    ) {
+        for change in changes {
+            self.answer_author(author, &Reply::Unchanged { room, change }, sink);
+        }
     }
 
     /// Answers the author of an entry, if it is here.
-    pub(super) fn answer_author(&mut self, author: Author<'_>, reply: &Reply<'_>, sink: &mut impl Sink) {
+    pub(super) fn answer_author(&mut self, author: Author, reply: &Reply<'_>, sink: &mut impl Sink) {
         if let Some(conn) = author.conn {
             self.respond(author.now, conn, reply, sink);
         }
     }
 
     /// Returns the connection of the author of an entry, if it is here and open.
-    pub(super) fn open_author(&mut self, author: Author<'_>) -> Option<ConnId> {
+    pub(super) fn open_author(&mut self, author: Author) -> Option<ConnId> {
         author.conn.and_then(|conn| self.open(conn))
     }
 
     /// Tells the author that the command was refused.
-    pub(super) fn refused(&mut self, author: Author<'_>, refusal: &Refusal, sink: &mut impl Sink) {
-        let command = Some(&author.entry.command);
-        self.answer_author(author, &Reply::Refused { refusal, command }, sink);
+    pub(super) fn refused(
+        &mut self,
+        author: Author,
+        refusal: &Refusal,
+        command: &Command,
+        sink: &mut impl Sink,
+    ) {
+        self.answer_author(author, &Reply::Refused { refusal, command: Some(command) }, sink);
     }
 
     /// Tells the dialect of a connection which room its member has moved to.
     fn moved(&mut self, conn: ConnId, room: Option<&RoomName>) {
         if let Some(session) = self.session(conn) {
             session.dialect_mut().moved(room);
+        }
+    }
+
+    /// Tells the dialect of a connection how others see its member.
+    fn identified(&mut self, conn: ConnId, person: &Person) {
+        if let Some(session) = self.session(conn) {
+            session.dialect_mut().identified(person);
         }
     }
 }

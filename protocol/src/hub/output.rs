@@ -2,10 +2,11 @@
 
 use crate::base::id::{ConnId, RoomId};
 use crate::dialect::action::PasswordOf;
-use crate::dialect::event::{Event, WireClass};
+use crate::dialect::wire_class::WireClass;
 use crate::hub::console::ConsoleEvent;
 use crate::log::close_reason::CloseReason;
 use crate::log::entry::Proposal;
+use crate::world::Event;
 use core::net::IpAddr;
 
 /// A receiver of the outputs of [`Hub::handle`](crate::Hub::handle). The hub itself queues nothing.
@@ -96,7 +97,7 @@ pub enum Output<'a> {
         /// A connection that does not receive it.
         except: Option<ConnId>,
         /// The event.
-        event: &'a Event<'a>,
+        event: &'a Event,
     },
     /// Send the event to each subscriber of the room.
     ToRoom {
@@ -105,7 +106,7 @@ pub enum Output<'a> {
         /// A connection that does not receive it.
         except: Option<ConnId>,
         /// The event.
-        event: &'a Event<'a>,
+        event: &'a Event,
     },
     /// End the subscription of the connection to the room.
     Unsubscribe {

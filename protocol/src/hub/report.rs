@@ -7,132 +7,118 @@ use crate::base::person::UserModes;
 use crate::hub::console::{ConsoleEvent, ConsoleMember, ModesLogged, Peer};
 use crate::hub::output::{Output, Sink};
 use crate::log::close_reason::CloseReason;
-use crate::log::command::Command;
 use crate::planted;
-use crate::world::{Effect, Room};
+use crate::world::{Event, EventKind, Outcome};
 use core::net::SocketAddr;
 
 impl Hub {
-    /// Reports one effect of an entry to the console. Must run before [`publish`](Self::publish), which takes the
+    /// Reports one outcome of an entry to the console. Must run before [`publish`](Self::publish), which takes the
     /// connection from a member that has left.
     ///
     /// If there are several nodes, each reports the acts of its own members, and what happens to these.
-    pub(super) fn report(&self, author: Author<'_>, effect: &Effect, sink: &mut impl Sink) {
-        let is_here = |id: &MemberId| self.members.contains_key(id);
-        let concerns_this_node = match effect {
-            _ if author.conn.is_some() => true,
-            Effect::Left { member, .. } => is_here(member),
-            Effect::HostSet { target, .. }
-            | Effect::Invited { target, .. }
-            | Effect::Kicked { target, .. } => is_here(target),
-            _ => false,
+    pub(super) fn report(&self, author: Author, outcome: &Outcome, sink: &mut impl Sink) {
+        let console_event = match outcome {
+            Outcome::Happened(event) if self.concerns_this_node(author, event) => {
+                self.console_event(author, event)
+            }
+            Outcome::Refused { member, refusal, .. } => self
+                .console_author(author, *member)
+                .map(|member| ConsoleEvent::CommandRefused { member, why: refusal.word() }),
+            Outcome::Happened(_)
+            | Outcome::KeptOut { .. }
+            | Outcome::ModesUnchanged { .. }
+            | Outcome::NotEntered { .. } => None,
         };
-        if !concerns_this_node {
-            return;
-        }
-        if let Some(event) = self.console_event(author, effect) {
+        if let Some(event) = console_event {
             sink.output(Output::Console(event));
         }
     }
 
-    /// Returns the console event for an effect, if there is one. Messages, away texts and real names are not reported.
-    fn console_event<'a>(&'a self, author: Author<'a>, effect: &'a Effect) -> Option<ConsoleEvent<'a>> {
-        let room_name = |room| self.world.room(room).map(Room::name);
-        Some(match effect {
-            Effect::Entered { member } => {
+    fn concerns_this_node(&self, author: Author, event: &Event) -> bool {
+        let is_here = |id: &MemberId| self.members.contains_key(id);
+        match &event.kind {
+            _ if author.conn.is_some() => true,
+            EventKind::HostSet { .. } | EventKind::Left { .. } => is_here(&event.member),
+            EventKind::Invited { target, .. } | EventKind::Kicked { target, .. } => is_here(target),
+            _ => false,
+        }
+    }
+
+    /// Returns the console event for an event, if there is one. Messages, away texts and real names are not reported.
+    fn console_event<'a>(&'a self, author: Author, event: &'a Event) -> Option<ConsoleEvent<'a>> {
+        let id = event.member;
+        Some(match &event.kind {
+            EventKind::Entered { .. } => {
                 let dialect = self.session_ref(author.conn?)?.dialect().class().dialect.name;
-                ConsoleEvent::Entered { member: self.console_author(author, *member)?, dialect }
+                ConsoleEvent::Entered { member: self.console_author(author, id)?, dialect }
             }
-            Effect::Joined { member, room, .. } => ConsoleEvent::RoomEntered {
-                member: self.console_author(author, *member)?,
-                room: room_name(*room)?,
-            },
-            Effect::Left { member, person, reason, .. } => {
-                let peer = Peer::Address(self.peer(*self.members.get(member)?)?);
-                let left = ConsoleMember { name: &person.name, peer };
-                let by = match author.entry.command {
+            EventKind::Joined { room, .. } => {
+                ConsoleEvent::RoomEntered { member: self.console_author(author, id)?, room: &room.name }
+            }
+            EventKind::Left { reason, operator, .. } => {
+                let peer = Peer::Address(self.peer(*self.members.get(&id)?)?);
+                let left = ConsoleMember { name: &event.by.name, peer };
+                let by = match *operator {
                     // A member that killed itself is not in the world any more.
-                    Command::Kill { member: killer, .. } if killer == *member => Some(left),
-                    Command::Kill { member: killer, .. } => self.console_member(killer),
-                    _ => None,
+                    Some(operator) if operator == id => Some(left),
+                    Some(operator) => self.console_member(operator),
+                    None => None,
                 };
                 ConsoleEvent::Left { member: left, reason: *reason, by }
             }
-            Effect::Parted { member, name, .. } => {
-                ConsoleEvent::RoomLeft { member: self.console_member(*member)?, room: name }
+            EventKind::Parted { room, .. } => {
+                ConsoleEvent::RoomLeft { member: self.console_member(id)?, room: &room.name }
             }
-            Effect::Refused { member, refusal } => {
-                let member = self.console_author(author, *member)?;
-                ConsoleEvent::CommandRefused { member, why: refusal.word() }
+            EventKind::Renamed { .. } if planted::reports_renames() => {
+                ConsoleEvent::Renamed { member: self.console_member(id)?, from: &event.by.name }
             }
-            Effect::Renamed { member, from } if planted::reports_renames() => {
-                ConsoleEvent::Renamed { member: self.console_member(*member)?, from: &from.name }
-            }
-            Effect::BanLifted { .. }
-            | Effect::BanSet { .. }
-            | Effect::HostSet { .. }
-            | Effect::Invited { .. }
-            | Effect::Kicked { .. }
-            | Effect::ModesSet { .. }
-            | Effect::TopicSet { .. }
-            | Effect::UserModesSet { .. }
-            | Effect::Wallops { .. } => return self.moderation_event(author, effect),
-            Effect::AwaySet { .. }
-            | Effect::KeptOut { .. }
-            | Effect::ModesUnchanged { .. }
-            | Effect::NotEntered { .. }
-            | Effect::RealNameSet { .. }
-            | Effect::Renamed { .. }
-            | Effect::Said { .. }
-            | Effect::Told { .. } => return None,
+            EventKind::BanLifted { .. }
+            | EventKind::BanSet { .. }
+            | EventKind::HostSet { .. }
+            | EventKind::Invited { .. }
+            | EventKind::Kicked { .. }
+            | EventKind::ModesSet { .. }
+            | EventKind::TopicSet { .. }
+            | EventKind::UserModesSet { .. }
+            | EventKind::Wallops { .. } => return self.moderation_event(event),
+            EventKind::AwaySet { .. }
+            | EventKind::RealNameSet { .. }
+            | EventKind::Renamed { .. }
+            | EventKind::Said { .. }
+            | EventKind::Told { .. } => return None,
         })
     }
 
     /// Returns the console event for an act of a moderator, if there is one.
-    fn moderation_event<'a>(&'a self, author: Author<'a>, effect: &'a Effect) -> Option<ConsoleEvent<'a>> {
-        let room_name = |room| self.world.room(room).map(Room::name);
-        Some(match effect {
-            Effect::BanLifted { member } => {
-                let Command::LiftBan { target, .. } = &author.entry.command else { return None };
-                ConsoleEvent::BanLifted { by: self.console_member(*member)?, target }
+    fn moderation_event<'a>(&'a self, event: &'a Event) -> Option<ConsoleEvent<'a>> {
+        let by = self.console_member(event.member);
+        Some(match &event.kind {
+            EventKind::BanLifted { target } => ConsoleEvent::BanLifted { by: by?, target },
+            EventKind::BanSet { ban } => {
+                ConsoleEvent::BanSet { by: by?, target: &ban.target, ends_unix_ms: ban.ends_unix_ms }
             }
-            Effect::BanSet { member } => {
-                let Command::SetBan { ban, .. } = &author.entry.command else { return None };
-                let ends_unix_ms = ban.lasts_ms.map(|ms| self.world.at_unix_ms().saturating_add(ms));
-                ConsoleEvent::BanSet { by: self.console_member(*member)?, target: &ban.target, ends_unix_ms }
+            EventKind::HostSet { operator, profile } => ConsoleEvent::HostSet {
+                by: self.console_member(*operator)?,
+                target: by?,
+                host: profile.host(),
+            },
+            EventKind::Invited { target, room, .. } => {
+                ConsoleEvent::Invited { by: by?, target: self.console_member(*target)?, room: &room.name }
             }
-            Effect::HostSet { member, target, .. } => {
-                let host = self.world.member(*target)?.person().profile.host();
-                let (by, target) = (self.console_member(*member)?, self.console_member(*target)?);
-                ConsoleEvent::HostSet { by, target, host }
+            EventKind::Kicked { target, room, .. } => {
+                ConsoleEvent::Kicked { by: by?, target: self.console_member(*target)?, room: &room.name }
             }
-            Effect::Invited { member, target, room } => {
-                let (by, target) = (self.console_member(*member)?, self.console_member(*target)?);
-                ConsoleEvent::Invited { by, target, room: room_name(*room)? }
+            EventKind::ModesSet { room, changes } => {
+                ConsoleEvent::ModesSet { by: by?, room: &room.name, changes: ModesLogged(changes) }
             }
-            Effect::Kicked { member, target, name, .. } => {
-                let (by, target) = (self.console_member(*member)?, self.console_member(*target)?);
-                ConsoleEvent::Kicked { by, target, room: name }
+            EventKind::TopicSet { room, topic } => {
+                ConsoleEvent::TopicSet { by: by?, room: &room.name, is_set: topic.is_some() }
             }
-            Effect::ModesSet { member, room, changes } => {
-                let (by, room) = (self.console_member(*member)?, room_name(*room)?);
-                ConsoleEvent::ModesSet { by, room, changes: ModesLogged(changes) }
+            EventKind::UserModesSet { is_promotion: true, .. } => ConsoleEvent::Promoted { member: by? },
+            EventKind::UserModesSet { off, .. } if off.has(UserModes::OPERATOR) => {
+                ConsoleEvent::Demoted { member: by? }
             }
-            Effect::TopicSet { member, room } => {
-                let (by, room) = (self.console_member(*member)?, self.world.room(*room)?);
-                ConsoleEvent::TopicSet { by, room: room.name(), is_set: room.topic().is_some() }
-            }
-            Effect::UserModesSet { member, off, .. } => {
-                let member = self.console_member(*member)?;
-                if matches!(author.entry.command, Command::Promote { .. }) {
-                    ConsoleEvent::Promoted { member }
-                } else if off.has(UserModes::OPERATOR) {
-                    ConsoleEvent::Demoted { member }
-                } else {
-                    return None;
-                }
-            }
-            Effect::Wallops { member } => ConsoleEvent::Wallops { by: self.console_member(*member)? },
+            EventKind::Wallops { .. } => ConsoleEvent::Wallops { by: by? },
             _ => return None,
         })
     }
@@ -163,7 +149,7 @@ impl Hub {
     }
 
     /// Returns the member whose command an entry is. If it has just entered, `members` does not have its connection yet.
-    fn console_author(&self, author: Author<'_>, id: MemberId) -> Option<ConsoleMember<'_>> {
+    fn console_author(&self, author: Author, id: MemberId) -> Option<ConsoleMember<'_>> {
         let peer = Peer::Address(self.peer(author.conn?)?);
         self.world.member(id).map(|member| ConsoleMember { name: member.name(), peer })
     }

@@ -8,12 +8,13 @@ use crate::base::id::{ConnId, MemberId, RoomId};
 use crate::base::rate::Cost;
 use crate::base::time::Now;
 use crate::dialect::action::Action;
-use crate::dialect::event::{Event, WireClass};
 use crate::dialect::reply::Reply;
 use crate::dialect::state::{Answer, ClientAddresses, DialectState, View};
+use crate::dialect::wire_class::WireClass;
 use crate::hub::output::{Output, Sink};
 use crate::planted;
 use crate::session::Link;
+use crate::world::Event;
 use crate::world::Member;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -70,17 +71,17 @@ impl Hub {
     }
 
     /// Pushes an event to a connection.
-    pub(super) fn push_event(&mut self, conn: ConnId, event: &Event<'_>, sink: &mut impl Sink) {
+    pub(super) fn push_event(&mut self, conn: ConnId, event: &Event, sink: &mut impl Sink) {
         let Some(class) = self.class(conn) else { return };
         let mut bytes = self.take_scratch();
-        event.render(class, &mut bytes);
+        class.render(event, &mut bytes);
         self.push(conn, &bytes, sink);
         self.scratch = bytes;
     }
 
     /// Pushes an event to several members. It is rendered again only if the wire class differs from that of the member
     /// before.
-    pub(super) fn push_event_to(&mut self, readers: &[MemberId], event: &Event<'_>, sink: &mut impl Sink) {
+    pub(super) fn push_event_to(&mut self, readers: &[MemberId], event: &Event, sink: &mut impl Sink) {
         let mut bytes = self.take_scratch();
         let mut rendered = None;
         for &reader in readers {
@@ -88,7 +89,7 @@ impl Hub {
             let Some(class) = self.class(conn) else { continue };
             if rendered != Some(class) {
                 bytes.clear();
-                event.render(class, &mut bytes);
+                class.render(event, &mut bytes);
                 rendered = Some(class);
             }
             sink.output(Output::Write { conn, bytes: &bytes });
@@ -97,10 +98,10 @@ impl Hub {
     }
 
     /// Responds to a connection with an event that its own line caused.
-    pub(super) fn respond_event(&mut self, conn: ConnId, event: &Event<'_>, sink: &mut impl Sink) {
+    pub(super) fn respond_event(&mut self, conn: ConnId, event: &Event, sink: &mut impl Sink) {
         let Some(class) = self.class(conn) else { return };
         let mut bytes = self.take_scratch();
-        event.render(class, &mut bytes);
+        class.render(event, &mut bytes);
         self.write(conn, &bytes, sink);
         self.scratch = bytes;
     }
@@ -225,7 +226,7 @@ impl Hub {
         conn: Option<ConnId>,
         room: RoomId,
         to_self: bool,
-        event: &Event<'_>,
+        event: &Event,
         sink: &mut impl Sink,
     ) {
         let Some(conn) = conn else { return sink.output(Output::ToRoom { room, except: None, event }) };

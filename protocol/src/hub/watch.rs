@@ -1,13 +1,13 @@
 //! Watched names (IRC's MONITOR): a connection is told when a member with the name enters or leaves the server.
 
 use super::Hub;
-use crate::base::id::{ConnId, MemberId};
+use crate::base::id::ConnId;
 use crate::base::name::Name;
 use crate::base::person::Person;
 use crate::base::time::Now;
-use crate::dialect::event::Event;
 use crate::dialect::reply::Reply;
 use crate::hub::output::Sink;
+use crate::world::Event;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
@@ -111,7 +111,8 @@ impl Hub {
 
     /// Sends an event of a member to the connections that watch its name closely (IRCv3, extended-monitor). Members
     /// that share a room with it receive the event anyway.
-    pub(super) fn tell_close_watchers(&mut self, member: MemberId, event: &Event<'_>, sink: &mut impl Sink) {
+    pub(super) fn tell_close_watchers(&mut self, event: &Event, sink: &mut impl Sink) {
+        let member = event.member;
         for watcher in self.watches.watchers(&event.by.name) {
             let Some(session) = self.session(watcher) else { continue };
             let (other, watches_closely) = (session.member(), session.dialect().watches_closely());

@@ -1,7 +1,8 @@
 //! The subscribers of a room, and its chunks in the current tick.
 
 use super::tick::{ChunkBuilder, Mark, Ordinal};
-use crate::dialect::event::{Event, WireClass};
+use crate::dialect::wire_class::WireClass;
+use crate::world::Event;
 use alloc::vec::Vec;
 
 /// The subscribers of a room.
@@ -79,7 +80,7 @@ impl RoomSubscribers {
         renderings: &[Rendering],
         before: Option<usize>,
         class: WireClass,
-        event: &Event<'_>,
+        event: &Event,
         ordinal: Ordinal,
         spare: &mut Vec<ChunkBuilder>,
     ) -> (Rendering, usize) {
@@ -106,7 +107,7 @@ impl RoomSubscribers {
         let same = renderings.iter().find(|it| it.class == class && it.chunk != chunk);
         match same.and_then(|same| Some((same, self.chunks.get_disjoint_mut([same.chunk, chunk]).ok()?))) {
             Some((same, [from, to])) => to.builder.copy(&from.builder, same.start..same.end),
-            None => event.render(class, &mut self.chunks[chunk].builder.bytes),
+            None => class.render(event, &mut self.chunks[chunk].builder.bytes),
         }
         let builder = &mut self.chunks[chunk].builder;
         let end = builder.bytes.len();

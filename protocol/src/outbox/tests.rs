@@ -10,12 +10,10 @@ use crate::base::id::{ConnId, RoomId, Seq};
 use crate::base::limits::Limits;
 use crate::base::person::Host;
 use crate::base::text::Text;
-use crate::dialect::event::WireClass;
 use crate::dialect::irc::Capabilities;
+use crate::dialect::wire_class::WireClass;
 use crate::hub::output::Output;
-use crate::{
-    CloseReason, Event, EventKind, Language, Message, MessageKind, Name, Person, Profile, RoomName, Stamp,
-};
+use crate::{CloseReason, Event, EventKind, Language, Message, MessageKind, Name, Person, Profile, RoomName};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -123,8 +121,8 @@ fn alice() -> Person {
 fn say_to(outbox: &mut Outbox, room: RoomId, except: Option<ConnId>, text: &str) {
     let text = Text::clean(text.as_bytes(), false);
     let message = Message::new(MessageKind::Text, text);
-    let kind = EventKind::Said { room: &RoomName::lobby(), status: None, message: &message };
-    let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, kind };
+    let kind = EventKind::Said { room: RoomName::lobby().into(), status: None, message };
+    let event = Event::unlogged(alice(), kind);
     outbox.output(&Output::ToRoom { room, except, event: &event });
     outbox.check_invariants();
 }
@@ -336,8 +334,8 @@ fn an_event_that_a_class_does_not_see_causes_no_write() {
     outbox.output(&Output::Subscribe { conn: conn(0), room: ROOM, class });
     let mut sockets = Sockets::default();
     sockets.flush(&mut outbox);
-    let kind = EventKind::Joined { room: &RoomName::lobby() };
-    let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, kind };
+    let kind = EventKind::Joined { room: RoomName::lobby().into(), away: None, is_first: false };
+    let event = Event::unlogged(alice(), kind);
     outbox.output(&Output::ToRoom { room: ROOM, except: None, event: &event });
     sockets.flush(&mut outbox);
     assert!(sockets.writes.is_empty(), "no empty write is made");

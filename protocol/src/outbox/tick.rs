@@ -1,7 +1,7 @@
 //! The chunks of one tick, and the ranges of them that one connection reads.
 
 use crate::base::id::RoomId;
-use crate::dialect::event::WireClass;
+use crate::dialect::wire_class::WireClass;
 use crate::planted;
 use alloc::vec::Vec;
 use bytes::BytesMut;

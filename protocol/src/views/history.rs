@@ -1,36 +1,13 @@
 //! The recent messages of the rooms.
 
-use crate::base::id::{RoomId, Seq};
+use crate::base::id::RoomId;
 use crate::base::limits::Limits;
-use crate::base::person::Person;
-use crate::base::text::Text;
-use crate::log::command::MessageKind;
 use crate::planted;
-use crate::world::World;
+use crate::world::{Event, EventKind, World};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::sync::Arc;
 use core::cmp::Reverse;
-
-/// A line of a room's recent history.
-#[derive(Clone, Debug)]
-pub struct HistoryLine {
-    /// The position in the log.
-    pub seq: Seq,
-    /// The time of the message, in milliseconds since 1970-01-01T00:00:00Z.
-    pub at_unix_ms: u64,
-    /// The author, as others saw it at that time.
-    pub by: Person,
-    /// The kind of the message.
-    pub kind: MessageKind,
-    /// The text.
-    pub text: Text,
-}
-
-impl HistoryLine {
-    fn bytes(&self) -> usize {
-        self.by.name.as_str().len() + self.text.as_str().len()
-    }
-}
 
 /// The histories of all rooms in which something was said.
 #[derive(Clone, Debug)]
@@ -50,7 +27,8 @@ pub(super) struct Histories {
 /// The history of one room.
 #[derive(Clone, Debug, Default)]
 struct History {
-    lines: VecDeque<HistoryLine>,
+    /// Messages to the room.
+    lines: VecDeque<Arc<Event>>,
     bytes: usize,
 }
 
@@ -66,10 +44,13 @@ impl Histories {
     }
 
     /// Appends a line to the history of a room.
-    pub(super) fn add(&mut self, room: RoomId, line: HistoryLine) {
-        let history = self.rooms.entry(room).or_default();
+    pub(super) fn add(&mut self, room: RoomId, line: Arc<Event>) {
+        let history = match self.rooms.get_mut(&room) {
+            Some(history) => history,
+            None => self.rooms.entry(room).or_default(),
+        };
         let before = history.bytes;
-        history.bytes += line.bytes();
+        history.bytes += bytes_of(&line);
         history.lines.push_back(line);
         history.trim(self.room_lines_max, self.room_bytes_max);
         self.bytes = self.bytes - before + history.bytes;
@@ -84,12 +65,9 @@ impl Histories {
     }
 
     /// Returns the lines of a room, the oldest first.
-    pub(super) fn of(
-        &self,
-        room: RoomId,
-    ) -> impl ExactSizeIterator<Item = &HistoryLine> + DoubleEndedIterator {
-        static NONE: VecDeque<HistoryLine> = VecDeque::new();
-        self.rooms.get(&room).map_or(&NONE, |history| &history.lines).iter()
+    pub(super) fn of(&self, room: RoomId) -> impl ExactSizeIterator<Item = &Event> + DoubleEndedIterator {
+        static NONE: VecDeque<Arc<Event>> = VecDeque::new();
+        self.rooms.get(&room).map_or(&NONE, |history| &history.lines).iter().map(|line| &**line)
     }
 
     pub(super) fn check_invariants(&self, world: &World) {
@@ -99,7 +77,7 @@ impl Histories {
         for (&id, history) in &self.rooms {
             let History { lines, bytes } = &**history;
             let name = world.room(id).expect("a room with a history exists").name();
-            let counted: usize = lines.iter().map(HistoryLine::bytes).sum();
+            let counted: usize = lines.iter().map(|line| bytes_of(line)).sum();
             assert_eq!(*bytes, counted, "the bytes of the history of {name} are counted");
             assert!(
                 *bytes <= self.room_bytes_max,
@@ -109,10 +87,10 @@ impl Histories {
                 lines.len() <= self.room_lines_max,
                 "the lines of the history of {name} are within their limit"
             );
-            let in_order = lines.iter().is_sorted_by(|one, next| one.seq < next.seq);
+            let in_order = lines.iter().is_sorted_by(|one, next| one.stamp.seq < next.stamp.seq);
             assert!(in_order, "the history of {name} is in the order of the log");
             assert!(
-                lines.back().is_none_or(|last| last.seq <= world.position()),
+                lines.back().is_none_or(|last| last.stamp.seq <= world.position()),
                 "the history of {name} is not later than the last entry"
             );
         }
@@ -141,7 +119,13 @@ impl History {
     fn trim(&mut self, lines_max: usize, bytes_max: usize) {
         while self.lines.len() > lines_max || self.bytes > bytes_max {
             let Some(oldest) = self.lines.pop_front() else { break };
-            self.bytes -= oldest.bytes();
+            self.bytes -= bytes_of(&oldest);
         }
     }
+}
+
+/// Returns the number of bytes of a line of a history: of its author's name and its text.
+fn bytes_of(line: &Event) -> usize {
+    let text = if let EventKind::Said { message, .. } = &line.kind { message.text.as_str() } else { "" };
+    line.by.name.as_str().len() + text.len()
 }

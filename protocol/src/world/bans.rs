@@ -2,11 +2,12 @@
 //!
 //! The world knows the bans, and compares names and hosts with them. It does not know addresses: the hub compares those.
 
-use super::{Effect, Member, Refusal, World};
+use super::{EventKind, Member, Outcome, Refusal, World};
 use crate::base::ban::{BanTarget, NewBan, ServerBan};
 use crate::base::id::MemberId;
 use crate::base::mode::Folded;
 use crate::base::person::Person;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 impl World {
@@ -19,7 +20,7 @@ impl World {
         &mut self,
         id: MemberId,
         NewBan { target, lasts_ms, reason }: &NewBan,
-        effects: &mut Vec<Effect>,
+        outcomes: &mut Vec<Outcome>,
     ) -> Result<(), Refusal> {
         self.check_server_operator(id)?;
         let at_unix_ms = self.at_unix_ms;
@@ -32,8 +33,9 @@ impl World {
         let Some(by) = self.member(id).map(Member::name).cloned() else { return Ok(()) };
         let ends_unix_ms = lasts_ms.map(|ms| at_unix_ms.saturating_add(ms));
         let (target, reason) = (target.clone(), reason.clone());
-        self.bans.push(ServerBan { target, reason, by, at_unix_ms, ends_unix_ms });
-        effects.push(Effect::BanSet { member: id });
+        let ban = ServerBan { target, reason, by, at_unix_ms, ends_unix_ms };
+        self.bans.push(ban.clone());
+        self.happened(id, EventKind::BanSet { ban: Box::new(ban) }, outcomes);
         Ok(())
     }
 
@@ -41,14 +43,14 @@ impl World {
         &mut self,
         id: MemberId,
         target: &BanTarget,
-        effects: &mut Vec<Effect>,
+        outcomes: &mut Vec<Outcome>,
     ) -> Result<(), Refusal> {
         self.check_server_operator(id)?;
         if !self.bans(self.at_unix_ms).any(|ban| ban.target == *target) {
             return Err(Refusal::NoSuchBan(target.clone()));
         }
         self.bans.retain(|ban| !ban.is_over(self.at_unix_ms) && ban.target != *target);
-        effects.push(Effect::BanLifted { member: id });
+        self.happened(id, EventKind::BanLifted { target: target.clone() }, outcomes);
         Ok(())
     }
 

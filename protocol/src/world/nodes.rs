@@ -3,7 +3,7 @@
 //! A log may repeat an entry, put a later proposal of a node before an earlier one, or still contain proposals of a process
 //! that is over. The rule of the next number makes every reader of the log ignore the same entries.
 
-use super::{Effect, World};
+use super::{Outcome, World};
 use crate::base::digest::Digest;
 use crate::base::id::{Life, MemberId, NodeId};
 use crate::log::close_reason::CloseReason;
@@ -118,25 +118,19 @@ impl World {
     }
 
     /// Ends a life of a node, if it is the latest one.
-    pub(super) fn end_life(&mut self, id: NodeId, life: Life, entry: &LogEntry, effects: &mut Vec<Effect>) {
+    pub(super) fn end_life(&mut self, id: NodeId, life: Life, outcomes: &mut Vec<Outcome>) {
         if let Some(node) = self.nodes.get_mut(&id).filter(|node| node.life == life) {
             node.is_running = false;
-            self.end_members(id, CloseReason::Shutdown, entry, effects);
+            self.end_members(id, CloseReason::Shutdown, outcomes);
         }
     }
 
     /// Ends the members that a former life of a node has left behind.
-    pub(super) fn end_members(
-        &mut self,
-        node: NodeId,
-        reason: CloseReason,
-        entry: &LogEntry,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub(super) fn end_members(&mut self, node: NodeId, reason: CloseReason, outcomes: &mut Vec<Outcome>) {
         let members = self.members.iter().filter(|(_, member)| member.node == node);
         let members: Vec<MemberId> = members.map(|(&id, _)| id).collect();
         for member in members.into_iter().skip(planted::ghosts()) {
-            self.leave(entry, member, reason, effects);
+            self.leave(member, reason, None, None, outcomes);
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! In each function, `id` is the member whose command is applied.
 
-use super::{Correspondent, Effect, Extras, Member, Refusal, World};
+use super::{Correspondent, Event, EventKind, Extras, Member, Outcome, Refusal, World};
 use crate::base::digest::Digest;
 use crate::base::few::Few;
 use crate::base::id::{MemberId, NodeId, RoomId, Seq};
@@ -10,10 +10,11 @@ use crate::base::name::{Name, RoomName};
 use crate::base::person::{Host, Person, Profile, UserModes};
 use crate::base::text::Text;
 use crate::log::close_reason::CloseReason;
-use crate::log::command::{Command, MessageKind, NameRequest};
+use crate::log::command::{Message, NameRequest};
 use crate::log::entry::LogEntry;
 use crate::planted;
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 /// Number of names that are tried for one port, `5001` to `5001-16`. The limit bounds the work, since thousands of clients
@@ -54,6 +55,13 @@ impl Member {
         }
     }
 
+    /// Removes the invitation to a room, if there is one.
+    pub(super) fn take_invitation(&mut self, room: RoomId) {
+        if let Some(extras) = &mut self.extras {
+            extras.invitations.retain(|&other| other != room);
+        }
+    }
+
     pub(super) fn digest(&self, digest: &mut Digest) {
         self.person.digest(digest);
         digest.number(self.node.0.into());
@@ -82,7 +90,7 @@ impl World {
         request: &NameRequest,
         profile: &Profile,
         room: Option<&RoomName>,
-        effects: &mut Vec<Effect>,
+        outcomes: &mut Vec<Outcome>,
     ) {
         let member = MemberId(entry.seq);
         let name = match request {
@@ -91,23 +99,27 @@ impl World {
         };
         let person = Person { name, profile: profile.clone() };
         if let Some(ban) = self.ban_on(&person, self.at_unix_ms) {
-            effects.push(Effect::KeptOut { ban: ban.clone() });
+            outcomes.push(Outcome::KeptOut { ban: Box::new(ban.clone()) });
             return;
         }
         let name = &person.name;
         if let Some(owner) = self.names.get(name.key()).and_then(|owner| self.members.get(owner)) {
-            let taken = owner.person.name.clone();
-            effects.push(Effect::NotEntered { refusal: Refusal::NameTaken(taken) });
+            let refusal = Refusal::NameTaken(owner.person.name.clone());
+            let command = Box::new(entry.command.clone());
+            outcomes.push(Outcome::NotEntered { refusal, command });
             return;
         }
         self.names.insert(name.shared_key(), member);
         self.members.insert(member, Box::new(Member::new(person, entry.origin.node, self.at_unix_ms)));
-        effects.push(Effect::Entered { member });
         let no_key = (None, false);
-        if room.is_some()
-            && let Err(refusal) = self.move_between(entry, member, None, room, no_key, effects)
-        {
-            effects.push(Effect::Refused { member, refusal });
+        let checked = room.map(|name| self.may_enter(member, None, name, no_key));
+        let is_outside = !matches!(checked, Some(Ok(())));
+        self.happened(member, EventKind::Entered { is_outside }, outcomes);
+        if let Some(Err(refusal)) = checked {
+            let command = Box::new(entry.command.clone());
+            outcomes.push(Outcome::Refused { member, refusal, command });
+        } else if let Some(room) = room {
+            self.join(member, room, true, outcomes);
         }
     }
 
@@ -119,15 +131,15 @@ impl World {
         free.unwrap_or_else(|| Name::for_port(port, seq.0))
     }
 
+    /// Removes a member. `operator` has killed it, if one has.
     pub(super) fn leave(
         &mut self,
-        entry: &LogEntry,
         id: MemberId,
         reason: CloseReason,
-        effects: &mut Vec<Effect>,
+        message: Option<Text>,
+        operator: Option<MemberId>,
+        outcomes: &mut Vec<Outcome>,
     ) {
-        let has_message = matches!(entry.command, Command::Leave { message: Some(_), .. });
-        let silenced = has_message && self.silenced_somewhere(id).is_some();
         let Some(member) = self.members.remove(&id) else { return };
         if planted::frees_name() {
             self.names.remove(member.person.name.key());
@@ -136,21 +148,24 @@ impl World {
             self.remove_from_room(id, room);
         }
         self.count_modes(member.modes, UserModes::NONE);
-        let Member { person, rooms, .. } = *member;
-        let rooms = rooms.into_vec();
-        effects.push(Effect::Left { member: id, person, rooms, reason, silenced });
+        let Member { person: by, rooms, .. } = *member;
+        let kind = EventKind::Left { rooms: rooms.into_vec(), reason, message, operator };
+        // A leave is never told as that of a bot.
+        let event = Event { stamp: self.stamp(), member: id, by, by_bot: false, kind };
+        outcomes.push(Outcome::Happened(Arc::new(event)));
     }
 
     pub(super) fn kill(
         &mut self,
-        entry: &LogEntry,
         id: MemberId,
         name: &Name,
-        effects: &mut Vec<Effect>,
+        message: Option<&Text>,
+        outcomes: &mut Vec<Outcome>,
     ) -> Result<(), Refusal> {
         self.check_server_operator(id)?;
         let target = self.member_named(name).ok_or_else(|| Refusal::NoSuchName(name.clone()))?;
-        self.leave(entry, target, CloseReason::Killed, effects);
+        let message = self.member(id).map(|operator| killed_by(operator.name(), message));
+        self.leave(target, CloseReason::Killed, message, Some(id), outcomes);
         Ok(())
     }
 
@@ -158,7 +173,7 @@ impl World {
         &mut self,
         id: MemberId,
         name: &Name,
-        effects: &mut Vec<Effect>,
+        outcomes: &mut Vec<Outcome>,
     ) -> Result<(), Refusal> {
         let Some(member) = self.members.get(&id) else { return Ok(()) };
         match self.names.get(name.key()).map(|owner| (owner, self.members.get(owner))) {
@@ -176,17 +191,26 @@ impl World {
         }
         let Some(member) = self.members.get_mut(&id) else { return Ok(()) };
         let from = core::mem::replace(&mut member.person, renamed);
+        let by_bot = member.modes.has(UserModes::BOT);
         member.forget_muted();
         self.names.remove(from.name.key());
         self.names.insert(name.shared_key(), id);
-        effects.push(Effect::Renamed { member: id, from });
+        let kind = EventKind::Renamed { to: name.clone() };
+        let event = Event { stamp: self.stamp(), member: id, by: from, by_bot, kind };
+        outcomes.push(Outcome::Happened(Arc::new(event)));
         Ok(())
     }
 
     /// Sends a direct message, and records the correspondents of both members for [`Command::Reply`]: the member that last
     /// wrote to them or, if nobody has, the member to which they last wrote.
-    pub(super) fn tell(&mut self, id: MemberId, to: MemberId, kind: MessageKind, effects: &mut Vec<Effect>) {
-        if kind.is_for_people() {
+    pub(super) fn tell(
+        &mut self,
+        id: MemberId,
+        to: MemberId,
+        message: &Message,
+        outcomes: &mut Vec<Outcome>,
+    ) {
+        if message.kind.is_for_people() {
             if let Some(reader) = self.members.get_mut(&to) {
                 reader.extras_mut().correspondent = Some(Correspondent { member: id, wrote: true });
             }
@@ -196,7 +220,10 @@ impl World {
                 writer.extras_mut().correspondent = Some(Correspondent { member: to, wrote: false });
             }
         }
-        effects.push(Effect::Told { member: id, to });
+        if let Some(name) = self.member(to).map(Member::name).cloned() {
+            let kind = EventKind::Told { target: to, to: name, message: message.clone() };
+            self.happened(id, kind, outcomes);
+        }
     }
 
     /// Returns the member to which a reply goes. It was recorded by its id, since its name may belong to another member
@@ -207,7 +234,7 @@ impl World {
         if self.members.contains_key(&member) { Ok(member) } else { Err(Refusal::CorrespondentLeft) }
     }
 
-    pub(super) fn set_away(&mut self, id: MemberId, away: Option<&Text>, effects: &mut Vec<Effect>) {
+    pub(super) fn set_away(&mut self, id: MemberId, away: Option<&Text>, outcomes: &mut Vec<Outcome>) {
         let Some(member) = self.members.get_mut(&id) else { return };
         let was_away = member.away().is_some();
         // Without the condition, every member that is marked as back would allocate its extras.
@@ -215,7 +242,9 @@ impl World {
             member.extras_mut().away = away.cloned();
         }
         let silenced = away.is_some() && self.silenced_somewhere(id).is_some();
-        effects.push(Effect::AwaySet { member: id, was_away, silenced });
+        let full_text = away.cloned();
+        let away = full_text.clone().map(|text| public_away(text, silenced));
+        self.happened(id, EventKind::AwaySet { away, full_text, was_away }, outcomes);
     }
 
     pub(super) fn set_host(
@@ -223,15 +252,18 @@ impl World {
         id: MemberId,
         name: &Name,
         host: &Host,
-        effects: &mut Vec<Effect>,
+        outcomes: &mut Vec<Outcome>,
     ) -> Result<(), Refusal> {
         self.check_server_operator(id)?;
         let target = self.member_named(name).ok_or_else(|| Refusal::NoSuchName(name.clone()))?;
-        let Some(member) = self.members.get_mut(&target) else { return Ok(()) };
-        let from = member.person.clone();
-        member.person.profile = from.profile.with_host(host);
-        member.forget_muted();
-        effects.push(Effect::HostSet { member: id, target, from });
+        let Some(person) = self.member(target).map(Member::person) else { return Ok(()) };
+        let profile = person.profile.with_host(host);
+        let kind = EventKind::HostSet { operator: id, profile: profile.clone() };
+        self.happened(target, kind, outcomes);
+        if let Some(member) = self.members.get_mut(&target) {
+            member.person.profile = profile;
+            member.forget_muted();
+        }
         Ok(())
     }
 
@@ -239,16 +271,17 @@ impl World {
         &mut self,
         id: MemberId,
         real_name: &Text,
-        effects: &mut Vec<Effect>,
+        outcomes: &mut Vec<Outcome>,
     ) -> Result<(), Refusal> {
         // Elsewhere, a silenced member's text is left out and the command is executed. This command is nothing but text, so
         // it is refused.
         if let Some(room) = self.silenced_somewhere(id).and_then(|room| self.rooms.get(&room)) {
             return Err(Refusal::Silenced(room.name.clone()));
         }
-        let Some(member) = self.members.get_mut(&id) else { return Ok(()) };
-        member.person.profile = member.person.profile.with_real_name(real_name);
-        effects.push(Effect::RealNameSet { member: id });
+        self.happened(id, EventKind::RealNameSet { real_name: real_name.clone() }, outcomes);
+        if let Some(member) = self.members.get_mut(&id) {
+            member.person.profile = member.person.profile.with_real_name(real_name);
+        }
         Ok(())
     }
 
@@ -258,7 +291,8 @@ impl World {
         id: MemberId,
         on: UserModes,
         off: UserModes,
-        effects: &mut Vec<Effect>,
+        is_promotion: bool,
+        outcomes: &mut Vec<Outcome>,
     ) {
         let Some(member) = self.members.get_mut(&id) else { return };
         let before = member.modes;
@@ -266,7 +300,7 @@ impl World {
         let after = member.modes;
         let (on, off) = (after.without(before), before.without(after));
         self.count_modes(before, after);
-        effects.push(Effect::UserModesSet { member: id, on, off });
+        self.happened(id, EventKind::UserModesSet { on, off, is_promotion }, outcomes);
     }
 
     /// Updates the counts of members with certain modes, after the modes of one member have changed.
@@ -289,7 +323,7 @@ impl World {
         id: MemberId,
         name: &Name,
         room_name: &RoomName,
-        effects: &mut Vec<Effect>,
+        outcomes: &mut Vec<Outcome>,
     ) -> Result<(), Refusal> {
         let target = self.member_named(name).ok_or_else(|| Refusal::NoSuchName(name.clone()))?;
         let room_id = self.room_of(id, room_name)?;
@@ -311,14 +345,26 @@ impl World {
                 invitations.remove(0);
             }
         }
-        effects.push(Effect::Invited { member: id, target, room: room_id });
+        let name = self.member(target).map(Member::name).cloned();
+        if let (Some(name), Some(room)) = (name, self.event_room(room_id)) {
+            self.happened(id, EventKind::Invited { target, name, room }, outcomes);
+        }
         Ok(())
     }
+}
 
-    /// Removes the invitation of a member to a room, if there is one.
-    pub(super) fn take_invitation(&mut self, id: MemberId, room: RoomId) {
-        if let Some(extras) = self.members.get_mut(&id).and_then(|member| member.extras.as_mut()) {
-            extras.invitations.retain(|&other| other != room);
-        }
-    }
+/// The away text of a silenced member. It must not be empty: in away-notify (IRCv3) no text means that the member is
+/// back.
+const AWAY: &str = "Away";
+
+/// Returns an away text as the rooms of the member read it.
+pub(super) fn public_away(text: Text, is_silenced: bool) -> Text {
+    if is_silenced { Text::clean(AWAY.as_bytes(), false) } else { text }
+}
+
+/// Returns the reason that others read when an operator kills a member.
+fn killed_by(name: &Name, message: Option<&Text>) -> Text {
+    let words = message
+        .map_or_else(|| alloc::format!("by {name}"), |it| alloc::format!("by {name}: {}", it.as_str()));
+    Text::clean(words.as_bytes(), false)
 }

@@ -1,13 +1,14 @@
 //! Commands about rooms: entering and leaving, messages, topics and modes.
 
+use super::people::public_away;
 use super::silence::is_silenced;
-use super::{Effect, Member, Refusal, Room, Topic, World};
+use super::{EventKind, EventRoom, Member, Outcome, Refusal, Room, Topic, World};
 use crate::base::id::{MemberId, RoomId};
 use crate::base::mode::{Flag, Key, MaskEntry, ModeChange, Status, Statuses};
 use crate::base::name::{Name, RoomName};
 use crate::base::person::UserModes;
 use crate::base::text::Text;
-use crate::log::command::{Command, MessageKind};
+use crate::log::command::{Message, MessageKind};
 use crate::log::entry::LogEntry;
 use crate::planted;
 use alloc::boxed::Box;
@@ -18,61 +19,68 @@ use alloc::vec::Vec;
 impl World {
     pub(super) fn move_between(
         &mut self,
-        entry: &LogEntry,
         id: MemberId,
-        from: Option<&RoomName>,
-        to: Option<&RoomName>,
+        (from, to): (Option<&RoomName>, Option<&RoomName>),
         key: (Option<&Key>, bool),
-        effects: &mut Vec<Effect>,
+        message: Option<&Text>,
+        outcomes: &mut Vec<Outcome>,
     ) -> Result<(), Refusal> {
         let from = from.map(|name| self.room_of(id, name)).transpose()?;
-        let Some(member) = self.members.get(&id) else { return Ok(()) };
         if let Some(name) = to {
-            self.may_enter(id, member, from, name, key)?;
+            self.may_enter(id, from, name, key)?;
         }
         if let Some(room) = from {
-            let has_words = matches!(entry.command, Command::Move { message: Some(_), .. });
-            let silenced = has_words && self.silenced_in(id, room);
+            let message = message.filter(|_| !self.silenced_in(id, room)).cloned();
             if let Some(member) = self.members.get_mut(&id) {
                 member.rooms.retain(|&other| other != room);
             }
-            let Some(name) = self.rooms.get(&room).map(|room| room.name.clone()) else { return Ok(()) };
+            let Some(left) = self.event_room(room) else { return Ok(()) };
             self.remove_from_room(id, room);
-            effects.push(Effect::Parted { member: id, room, name, silenced });
+            self.happened(id, EventKind::Parted { room: left, message }, outcomes);
         }
         if let Some(name) = to {
-            let begins = self.room_named(name).is_none();
-            let room = if begins {
-                let host = self.members.get(&id).map(|member| member.person.profile.host().into());
-                self.begin_room(RoomId(entry.seq), name, self.at_unix_ms, host);
-                RoomId(entry.seq)
-            } else {
-                self.room_named(name).unwrap_or(RoomId(entry.seq))
-            };
-            self.take_invitation(id, room);
-            let mut statuses = Statuses::default();
-            // The member that creates a room is its operator.
-            statuses.set(Status::Operator, begins);
-            if let (Some(member), Some(there)) = (self.members.get_mut(&id), self.rooms.get_mut(&room)) {
-                member.rooms.push(room);
-                there.members.insert(id, statuses);
-            }
-            let is_away = self.members.get(&id).is_some_and(|member| member.away().is_some());
-            let silenced = is_away && self.silenced_in(id, room);
-            effects.push(Effect::Joined { member: id, room, silenced });
+            self.join(id, name, false, outcomes);
         }
         Ok(())
     }
 
+    /// Lets a member enter a room, which it [may enter](Self::may_enter). The room begins if there is none with the name.
+    pub(super) fn join(
+        &mut self,
+        id: MemberId,
+        name: &RoomName,
+        is_first: bool,
+        outcomes: &mut Vec<Outcome>,
+    ) {
+        let there = self.room_named(name);
+        let room = there.unwrap_or_else(|| {
+            let host = self.members.get(&id).map(|member| member.person.profile.host().into());
+            self.begin_room(name, host)
+        });
+        let mut statuses = Statuses::default();
+        // The member that creates a room is its operator.
+        statuses.set(Status::Operator, there.is_none());
+        let (Some(member), Some(there)) = (self.members.get_mut(&id), self.rooms.get_mut(&room)) else {
+            return;
+        };
+        member.take_invitation(room);
+        member.rooms.push(room);
+        there.members.insert(id, statuses);
+        let (away, name) = (member.away().cloned(), there.name.clone());
+        let away = away.map(|text| public_away(text, self.silenced_in(id, room)));
+        let room = EventRoom { id: room, name };
+        self.happened(id, EventKind::Joined { room, away, is_first }, outcomes);
+    }
+
     /// Checks that a member may enter the room `name`, if it leaves the room `from` at the same time.
-    fn may_enter(
+    pub(super) fn may_enter(
         &self,
         id: MemberId,
-        member: &Member,
         from: Option<RoomId>,
         name: &RoomName,
         (key, checks_key): (Option<&Key>, bool),
     ) -> Result<(), Refusal> {
+        let Some(member) = self.members.get(&id) else { return Ok(()) };
         let there = self.room_named(name);
         if let Some(room) = there.filter(|room| member.rooms.contains(room)) {
             let name = self.rooms.get(&room).map_or(name, |room| &room.name);
@@ -125,7 +133,8 @@ impl World {
         id: MemberId,
         room_name: &RoomName,
         name: &Name,
-        effects: &mut Vec<Effect>,
+        message: Option<&Text>,
+        outcomes: &mut Vec<Outcome>,
     ) -> Result<(), Refusal> {
         let room_id = self.known_room(id, room_name)?;
         self.check_room_operator(id, room_id)?;
@@ -137,9 +146,10 @@ impl World {
             return Err(Refusal::NotThere { name, room: room.name.clone() });
         }
         member.rooms.retain(|&other| other != room_id);
-        let name = room.name.clone();
+        let name = member.person.name.clone();
+        let room = EventRoom { id: room_id, name: room.name.clone() };
         self.remove_from_room(target, room_id);
-        effects.push(Effect::Kicked { member: id, target, room: room_id, name });
+        self.happened(id, EventKind::Kicked { target, name, room, message: message.cloned() }, outcomes);
         Ok(())
     }
 
@@ -147,10 +157,16 @@ impl World {
         &mut self,
         id: MemberId,
         name: &RoomName,
-        kind: MessageKind,
-    ) -> Result<RoomId, Refusal> {
+        status: Option<Status>,
+        message: &Message,
+        outcomes: &mut Vec<Outcome>,
+    ) -> Result<(), Refusal> {
         self.cache_muted_in(id, name);
-        self.may_say(id, name, kind)
+        let (room_id, room, member) = self.speaker(id, name, message.kind)?;
+        let room = EventRoom { id: room_id, name: room.name.clone() };
+        let kind = EventKind::Said { room, status, message: message.clone() };
+        outcomes.push(Outcome::Happened(Arc::new(self.event(id, member, kind))));
+        Ok(())
     }
 
     /// Checks that a member may send a message of this kind to a room. Returns the room.
@@ -158,6 +174,16 @@ impl World {
     /// # Errors
     /// Returns the reason if it may not.
     pub fn may_say(&self, id: MemberId, name: &RoomName, kind: MessageKind) -> Result<RoomId, Refusal> {
+        self.speaker(id, name, kind).map(|(room, ..)| room)
+    }
+
+    /// Returns a room, and the member, which may send a message of this kind to it.
+    fn speaker(
+        &self,
+        id: MemberId,
+        name: &RoomName,
+        kind: MessageKind,
+    ) -> Result<(RoomId, &Room, &Member), Refusal> {
         let room_id = self.known_room(id, name)?;
         let (Some(room), Some(member)) = (self.rooms.get(&room_id), self.members.get(&id)) else {
             return Err(Refusal::NoSuchRoom(name.clone()));
@@ -172,7 +198,7 @@ impl World {
         if matches!(kind, MessageKind::Ctcp | MessageKind::CtcpReply) && room.modes.has(Flag::NoCtcp) {
             return Err(Refusal::NoCtcp(room.name.clone()));
         }
-        Ok(room_id)
+        Ok((room_id, room, member))
     }
 
     pub(super) fn set_topic(
@@ -180,7 +206,8 @@ impl World {
         id: MemberId,
         room_name: &RoomName,
         topic: Option<&Text>,
-    ) -> Result<RoomId, Refusal> {
+        outcomes: &mut Vec<Outcome>,
+    ) -> Result<(), Refusal> {
         let room_id = self.room_of(id, room_name)?;
         let by_operator = self.check_room_operator(id, room_id);
         if self.rooms.get(&room_id).is_some_and(|room| room.modes.has(Flag::TopicLocked)) {
@@ -197,16 +224,20 @@ impl World {
             let (by, at_unix_ms) = (member.person.name.clone(), self.at_unix_ms);
             room.topic = topic.map(|text| Topic { text: text.clone(), by, at_unix_ms });
         }
-        Ok(room_id)
+        if let Some(room) = self.event_room(room_id) {
+            self.happened(id, EventKind::TopicSet { room, topic: topic.cloned() }, outcomes);
+        }
+        Ok(())
     }
 
     /// Changes the modes of a room. Each change is accepted or refused by itself.
     pub(super) fn set_modes(
         &mut self,
+        entry: &LogEntry,
         id: MemberId,
         room_name: &RoomName,
         changes: &[ModeChange],
-        effects: &mut Vec<Effect>,
+        outcomes: &mut Vec<Outcome>,
     ) -> Result<(), Refusal> {
         let room_id = self.known_room(id, room_name)?;
         self.check_room_operator(id, room_id)?;
@@ -218,14 +249,16 @@ impl World {
                 Ok(None) => {}
                 Err(refusal) => {
                     is_refused = true;
-                    effects.push(Effect::Refused { member: id, refusal });
+                    let command = Box::new(entry.command.clone());
+                    outcomes.push(Outcome::Refused { member: id, refusal, command });
                 }
             }
         }
+        let Some(room) = self.event_room(room_id) else { return Ok(()) };
         if !made.is_empty() {
-            effects.push(Effect::ModesSet { member: id, room: room_id, changes: made });
+            self.happened(id, EventKind::ModesSet { room, changes: made }, outcomes);
         } else if !is_refused {
-            effects.push(Effect::ModesUnchanged { member: id, room: room_id });
+            outcomes.push(Outcome::ModesUnchanged { room: room.name, changes: changes.to_vec() });
         }
         Ok(())
     }
@@ -315,12 +348,15 @@ impl World {
         }
     }
 
-    pub(super) fn begin_room(&mut self, id: RoomId, name: &RoomName, at_unix_ms: u64, by: Option<Arc<str>>) {
+    /// Begins a room with the entry that is being applied.
+    pub(super) fn begin_room(&mut self, name: &RoomName, by: Option<Arc<str>>) -> RoomId {
+        let id = RoomId(self.position);
         if let Some(host) = &by {
             *self.rooms_begun.entry(Arc::clone(host)).or_default() += 1;
         }
-        self.rooms.insert(id, Box::new(Room::new(name.clone(), at_unix_ms, by)));
+        self.rooms.insert(id, Box::new(Room::new(name.clone(), self.at_unix_ms, by)));
         self.room_names.insert(name.shared_key(), id);
+        id
     }
 
     /// Returns whether the room ends when the member leaves it. The lobby never ends.

@@ -2,7 +2,7 @@
 
 mod nodes;
 
-use super::{Effect, Refusal, World};
+use super::{EventKind, EventRoom, Outcome, Refusal, World};
 use crate::base::cloak::Cloaks;
 use crate::base::id::{Life, MemberId, NodeId, RoomId, Seq};
 use crate::base::limits::WorldLimits;
@@ -135,18 +135,23 @@ fn a_member_with_the_maximum_number_of_rooms_can_still_move() {
     let enter = enter(5_001, Some(RoomName::lobby()));
     let mut world = world(&[configure(limits), enter]);
     let go = |seq, from: Option<RoomName>| entry(seq, go_to(member, from, Some(tea.clone())));
-    let mut effects = Vec::new();
-    world.apply(&go(4, None), &mut effects);
-    let refusal = Refusal::TooManyRooms;
-    assert_eq!(effects, [Effect::Refused { member, refusal }], "a second room is refused");
-    effects.clear();
-    world.apply(&go(5, Some(RoomName::lobby())), &mut effects);
-    let (lobby, room) = (RoomId(Seq(2)), RoomId(Seq(5)));
+    let mut outcomes = Vec::new();
+    world.apply(&go(4, None), &mut outcomes);
+    let [Outcome::Refused { refusal, .. }] = &outcomes[..] else { panic!("{outcomes:?}") };
+    assert_eq!(*refusal, Refusal::TooManyRooms, "a second room is refused");
+    outcomes.clear();
+    world.apply(&go(5, Some(RoomName::lobby())), &mut outcomes);
+    let kinds = outcomes.into_iter().filter_map(|outcome| match outcome {
+        Outcome::Happened(event) => Some(event.kind.clone()),
+        _ => None,
+    });
+    let lobby = EventRoom { id: RoomId(Seq(2)), name: RoomName::lobby() };
+    let room = EventRoom { id: RoomId(Seq(5)), name: tea.clone() };
     assert_eq!(
-        effects,
+        kinds.collect::<Vec<_>>(),
         [
-            Effect::Parted { member, room: lobby, name: RoomName::lobby(), silenced: false },
-            Effect::Joined { member, room, silenced: false }
+            EventKind::Parted { room: lobby, message: None },
+            EventKind::Joined { room, away: None, is_first: false }
         ]
     );
 }
@@ -167,16 +172,16 @@ fn a_mask_applies_to_the_current_host() {
     let mut seq = 6;
     let mut apply = |command| {
         seq += 1;
-        let mut effects = Vec::new();
-        world.apply(&entry(seq, command), &mut effects);
-        effects
+        let mut outcomes = Vec::new();
+        world.apply(&entry(seq, command), &mut outcomes);
+        outcomes
     };
     for (host, is_heard) in [("green.example", true), ("tea.example", false), ("green.example", true)] {
         let (name, host) = (Name::for_port(5_002, 1), Host::parse(host).unwrap());
         apply(Command::SetHost { member: operator, name, host });
         let message = Message::new(MessageKind::Text, Text::clean(b"hello", false));
-        let effects = apply(Command::Say { member, room: RoomName::lobby(), status: None, message });
-        let is_refused = effects.iter().any(|effect| matches!(effect, Effect::Refused { .. }));
-        assert_eq!(!is_refused, is_heard, "{effects:?}");
+        let outcomes = apply(Command::Say { member, room: RoomName::lobby(), status: None, message });
+        let is_refused = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Refused { .. }));
+        assert_eq!(!is_refused, is_heard, "{outcomes:?}");
     }
 }

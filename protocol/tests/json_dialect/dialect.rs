@@ -58,7 +58,7 @@ impl DialectState for Client {
             }
             Reply::Farewell { reason, .. } => put(answer.bytes, &json!({ "closed": reason.word() })),
             Reply::Refused { refusal, .. } => put(answer.bytes, &json!({ "refused": refusal.word() })),
-            Reply::HostSet(event)
+            Reply::HostSet { event, .. }
             | Reply::InvitedTo { event, .. }
             | Reply::Joined { event, .. }
             | Reply::KickedOut { event, .. }
@@ -110,15 +110,15 @@ fn request(fields: &Map<String, Value>, member: MemberId) -> Option<Action> {
 }
 
 /// Appends an event as clients read it. Some events are not part of the dialect.
-fn render(event: &Event<'_>, to: &mut BytesMut) {
+fn render(event: &Event, to: &mut BytesMut) {
     let by = event.by.name.as_str();
-    let value = match event.kind {
-        EventKind::Joined { room } => json!({ "by": by, "joined": room.to_string() }),
+    let value = match &event.kind {
+        EventKind::Joined { room, .. } => json!({ "by": by, "joined": room.name.to_string() }),
         EventKind::Left { .. } => json!({ "by": by, "left": true }),
-        EventKind::Parted { room, .. } => json!({ "by": by, "parted": room.to_string() }),
+        EventKind::Parted { room, .. } => json!({ "by": by, "parted": room.name.to_string() }),
         EventKind::Renamed { to } => json!({ "by": by, "renamed": to.as_str() }),
         EventKind::Said { room, message, .. } if message.kind.is_for_people() => {
-            json!({ "by": by, "room": room.to_string(), "text": message.text.as_str() })
+            json!({ "by": by, "room": room.name.to_string(), "text": message.text.as_str() })
         }
         EventKind::Told { message, .. } => json!({ "by": by, "text": message.text.as_str() }),
         _ => return,

@@ -5,7 +5,7 @@ use super::template::{Template, in_every_language};
 use bytes::BytesMut;
 use parlor_protocol::plain::Note;
 use parlor_protocol::{
-    Cloaks, Event, EventKind, Message, MessageKind, Name, Person, Profile, RoomName, Stamp, Text,
+    Cloaks, Event, EventKind, MemberId, Message, MessageKind, Name, Person, Profile, RoomName, Text,
 };
 
 /// Names that are remembered. The one seen longest ago is dropped.
@@ -152,25 +152,30 @@ fn templates() -> Vec<(LineMeaning, Template)> {
         name: one.clone(),
         profile: Profile::of_host(&Cloaks::default().host([127, 0, 0, 1].into())),
     };
-    let (room_ref, status) = (&room, None);
+    let (status, target) = (None, MemberId::default());
+    let here = || room.clone().into();
+    let said = |message| EventKind::Said { room: here(), status, message };
+    let told = |message| EventKind::Told { target, to: other.clone(), message };
+    let parted = |message| EventKind::Parted { room: here(), message };
+    let topic = |topic| EventKind::TopicSet { room: here(), topic };
     let events = [
-        (LineMeaning::Rename, EventKind::Renamed { to: &other }),
-        (LineMeaning::Presence, EventKind::Joined { room: room_ref }),
-        (LineMeaning::Departure, EventKind::Parted { room: room_ref, message: None }),
-        (LineMeaning::Departure, EventKind::Parted { room: room_ref, message: Some(&text) }),
-        (LineMeaning::Presence, EventKind::Told { to: &other, message: &message }),
-        (LineMeaning::Presence, EventKind::Told { to: &other, message: &action }),
-        (LineMeaning::Presence, EventKind::Said { room: room_ref, status, message: &action }),
-        (LineMeaning::Presence, EventKind::TopicSet { room: room_ref, topic: Some(&text) }),
-        (LineMeaning::Presence, EventKind::TopicSet { room: room_ref, topic: None }),
-        (LineMeaning::Presence, EventKind::Said { room: room_ref, status, message: &message }),
+        (LineMeaning::Rename, EventKind::Renamed { to: other.clone() }),
+        (LineMeaning::Presence, EventKind::Joined { room: here(), away: None, is_first: false }),
+        (LineMeaning::Departure, parted(None)),
+        (LineMeaning::Departure, parted(Some(text.clone()))),
+        (LineMeaning::Presence, told(message.clone())),
+        (LineMeaning::Presence, told(action.clone())),
+        (LineMeaning::Presence, said(action)),
+        (LineMeaning::Presence, topic(Some(text))),
+        (LineMeaning::Presence, topic(None)),
+        (LineMeaning::Presence, said(message)),
     ];
     let mut templates = Vec::new();
     for (meaning, kind) in events {
-        let event = Event { stamp: Stamp::default(), by: &by, by_bot: false, kind };
+        let event = Event::unlogged(by.clone(), kind);
         let render = |language| {
             let mut bytes = BytesMut::new();
-            event.render(parlor_protocol::plain::wire_class(language, false), &mut bytes);
+            parlor_protocol::plain::wire_class(language, false).render(&event, &mut bytes);
             String::from_utf8_lossy(&bytes).into_owned()
         };
         templates

@@ -4,13 +4,13 @@
 use super::CheckResult;
 use crate::conns::Conns;
 use parlor_protocol::{
-    Command, ConnId, ConsoleEvent, ConsoleMember, Effect, Input, LogEntry, MemberId, Name, Output, Peer,
-    UserModes, World,
+    Command, ConnId, ConsoleEvent, ConsoleMember, Event, EventKind, EventRoom, Input, LogEntry, MemberId,
+    Name, Outcome, Output, Peer, UserModes, World,
 };
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-/// Compares the reports of the console with the effects of the entries.
+/// Compares the reports of the console with the outcomes of the entries.
 #[derive(Debug, Default)]
 pub(super) struct Console {
     peers: Conns<SocketAddr>,
@@ -41,19 +41,20 @@ impl Console {
     pub(super) fn due(
         &mut self,
         (entry, conn): (&LogEntry, Option<ConnId>),
-        effects: &[Effect],
+        outcomes: &[Outcome],
         world: &World,
     ) -> Vec<String> {
         let mut due = Vec::new();
-        for effect in effects {
-            if let (Effect::Entered { member }, Some(conn)) = (effect, conn) {
-                self.conns.insert(*member, conn);
+        for outcome in outcomes {
+            let Outcome::Happened(event) = outcome else { continue };
+            if let (EventKind::Entered { .. }, Some(conn)) = (&event.kind, conn) {
+                self.conns.insert(event.member, conn);
             }
-            if self.is_of_node(conn, effect) {
-                due.extend(self.due_of(entry, effect, world));
+            if self.is_of_node(conn, event) {
+                due.extend(self.due_of(entry, event, world));
             }
-            if let Effect::Left { member, .. } = effect {
-                self.conns.remove(member);
+            if let EventKind::Left { .. } = event.kind {
+                self.conns.remove(&event.member);
             }
         }
         due
@@ -65,40 +66,43 @@ impl Console {
         if told == due { Ok(()) } else { Err(format!("the console reports {told:?}, not {due:?}")) }
     }
 
-    /// Whether a node reports an effect: it reports what its own members do, and what is done to them.
-    fn is_of_node(&self, conn: Option<ConnId>, effect: &Effect) -> bool {
-        match effect {
+    /// Whether a node reports an event: it reports what its own members do, and what is done to them.
+    fn is_of_node(&self, conn: Option<ConnId>, event: &Event) -> bool {
+        match &event.kind {
             _ if conn.is_some() => true,
-            Effect::Left { member: target, .. }
-            | Effect::HostSet { target, .. }
-            | Effect::Invited { target, .. }
-            | Effect::Kicked { target, .. } => self.conns.contains_key(target),
+            EventKind::Left { .. } | EventKind::HostSet { .. } => self.conns.contains_key(&event.member),
+            EventKind::Invited { target, .. } | EventKind::Kicked { target, .. } => {
+                self.conns.contains_key(target)
+            }
             _ => false,
         }
     }
 
-    fn due_of(&self, entry: &LogEntry, effect: &Effect, world: &World) -> Option<String> {
+    fn due_of(&self, entry: &LogEntry, event: &Event, world: &World) -> Option<String> {
         let who = |id: MemberId| self.shown(id, world);
         let room = |id| world.room(id).map(|room| room.name().clone());
-        Some(match effect {
-            Effect::Entered { member } => format!("{} entered", who(*member)?),
-            Effect::BanLifted { member } => {
+        let Event { member, by, kind, .. } = event;
+        Some(match kind {
+            EventKind::Entered { .. } => format!("{} entered", who(*member)?),
+            EventKind::BanLifted { .. } => {
                 let Command::LiftBan { target, .. } = &entry.command else { return None };
                 format!("{} unbans {target}", who(*member)?)
             }
-            Effect::BanSet { member } => {
+            EventKind::BanSet { .. } => {
                 let ban = world.bans(0).last()?;
                 format!("{} bans {} until {:?}", who(*member)?, ban.target, ban.ends_unix_ms)
             }
-            Effect::HostSet { member, target, .. } => format!("{} hosts {}", who(*member)?, who(*target)?),
-            Effect::Invited { member, target, room: id } => {
+            EventKind::HostSet { .. } => {
+                format!("{} hosts {}", who(entry.command.member()?)?, who(*member)?)
+            }
+            EventKind::Invited { target, room: EventRoom { id, .. }, .. } => {
                 format!("{} invites {} to {}", who(*member)?, who(*target)?, room(*id)?)
             }
-            Effect::Kicked { member, target, name: from, .. } => {
-                format!("{} kicks {} from {from}", who(*member)?, who(*target)?)
+            EventKind::Kicked { target, room: from, .. } => {
+                format!("{} kicks {} from {}", who(*member)?, who(*target)?, from.name)
             }
-            Effect::Left { member, person, reason, .. } => {
-                let left = self.shown_here(*member, &person.name)?;
+            EventKind::Left { reason, .. } => {
+                let left = self.shown_here(*member, &by.name)?;
                 let by = match entry.command {
                     Command::Kill { member: by, .. } if by == *member => left.clone(),
                     Command::Kill { member: by, .. } => who(by)?,
@@ -106,20 +110,20 @@ impl Console {
                 };
                 format!("{left} left ({}) by {by}", reason.word())
             }
-            Effect::ModesSet { member, room: id, changes } => {
+            EventKind::ModesSet { room: EventRoom { id, .. }, changes } => {
                 format!("{} makes {} changes in {}", who(*member)?, changes.len(), room(*id)?)
             }
-            Effect::Renamed { member, from } => format!("{} was {}", who(*member)?, from.name),
-            Effect::TopicSet { member, room: id } => {
+            EventKind::Renamed { .. } => format!("{} was {}", who(*member)?, by.name),
+            EventKind::TopicSet { room: EventRoom { id, .. }, .. } => {
                 let is_set = world.room(*id)?.topic().is_some();
                 format!("{} sets the topic of {}: {is_set}", who(*member)?, room(*id)?)
             }
-            Effect::UserModesSet { member, off, .. } => match entry.command {
+            EventKind::UserModesSet { off, .. } => match entry.command {
                 Command::Promote { .. } => format!("{} is an operator", who(*member)?),
                 _ if off.has(UserModes::OPERATOR) => format!("{} is none", who(*member)?),
                 _ => return None,
             },
-            Effect::Wallops { member } => format!("{} walloped", who(*member)?),
+            EventKind::Wallops { .. } => format!("{} walloped", who(*member)?),
             _ => return None,
         })
     }

@@ -3,7 +3,9 @@
 
 use super::CheckResult;
 use crate::conns::Conns;
-use parlor_protocol::{CloseReason, Command, Effect, Hub, Input, Life, LogEntry, MemberId, Output};
+use parlor_protocol::{
+    CloseReason, Command, Event, EventKind, Hub, Input, Life, LogEntry, MemberId, Outcome, Output,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Counts the closes of connections and the leaves of members.
@@ -73,13 +75,15 @@ impl Ends {
         }
     }
 
-    pub(super) fn committed(&mut self, entry: &LogEntry, effects: &[Effect]) -> CheckResult {
-        for effect in effects {
-            match effect {
-                Effect::Entered { member } => {
+    pub(super) fn committed(&mut self, entry: &LogEntry, outcomes: &[Outcome]) -> CheckResult {
+        for outcome in outcomes {
+            let Outcome::Happened(event) = outcome else { continue };
+            let Event { member, kind, .. } = &**event;
+            match kind {
+                EventKind::Entered { .. } => {
                     self.members.insert(*member, entry.origin.life);
                 }
-                Effect::Left { member, reason, .. } => {
+                EventKind::Left { reason, .. } => {
                     if self.members.remove(member).is_none() {
                         return Err(format!("{member} leaves, but is not a member"));
                     }
@@ -92,7 +96,7 @@ impl Ends {
         }
         // A member that was killed may have proposed its leave just before.
         match entry.command {
-            Command::Leave { member, .. } if effects.is_empty() && !self.killed.remove(&member) => {
+            Command::Leave { member, .. } if outcomes.is_empty() && !self.killed.remove(&member) => {
                 Err(format!("{member} leaves, but is not a member"))
             }
             _ => Ok(()),

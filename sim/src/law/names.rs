@@ -1,7 +1,7 @@
 //! Law 5: a name has at most one owner at a time, and a rename is a single entry of the log.
 
 use super::CheckResult;
-use parlor_protocol::{Effect, MemberId, World};
+use parlor_protocol::{Event, EventKind, MemberId, Outcome, World};
 use std::collections::BTreeMap;
 
 /// Records the owner of each name.
@@ -12,17 +12,20 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Checks the effects of an entry. `world` is the world after it.
-    pub(super) fn committed(&mut self, effects: &[Effect], world: &World) -> CheckResult {
-        for effect in effects {
-            let member = match effect {
-                Effect::Entered { member } | Effect::Renamed { member, .. } => *member,
-                Effect::Left { member, .. } => {
-                    self.forget(*member);
+    /// Checks the outcomes of an entry. `world` is the world after it.
+    pub(super) fn committed(&mut self, outcomes: &[Outcome], world: &World) -> CheckResult {
+        for outcome in outcomes {
+            let Outcome::Happened(event) = outcome else { continue };
+            let Event { member, kind, .. } = &**event;
+            let member = *member;
+            match kind {
+                EventKind::Entered { .. } | EventKind::Renamed { .. } => {}
+                EventKind::Left { .. } => {
+                    self.forget(member);
                     continue;
                 }
                 _ => continue,
-            };
+            }
             let Some(name) = world.member(member).map(|member| member.name().key().to_owned()) else {
                 continue;
             };

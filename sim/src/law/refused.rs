@@ -1,7 +1,7 @@
 //! Law 15: a refused command changes nothing.
 
 use super::CheckResult;
-use parlor_protocol::{Command, Effect, LogEntry, MemberId, World};
+use parlor_protocol::{Command, LogEntry, MemberId, Outcome, World};
 
 /// One entry in this many is checked, because a copy of the world is expensive.
 const CHECK_INTERVAL: u64 = 4;
@@ -16,9 +16,10 @@ impl Before {
         entry.seq.0.is_multiple_of(CHECK_INTERVAL).then(|| Self(world.clone()))
     }
 
-    /// Checks that the world differs only in its position, if all effects of the entry are refusals.
-    pub(super) fn committed(mut self, entry: &LogEntry, effects: &[Effect], world: &World) -> CheckResult {
-        let is_refused = !effects.is_empty() && effects.iter().all(|it| matches!(it, Effect::Refused { .. }));
+    /// Checks that the world differs only in its position, if all outcomes of the entry are refusals.
+    pub(super) fn committed(mut self, entry: &LogEntry, outcomes: &[Outcome], world: &World) -> CheckResult {
+        let is_refused =
+            !outcomes.is_empty() && outcomes.iter().all(|it| matches!(it, Outcome::Refused { .. }));
         if !is_refused {
             return Ok(());
         }

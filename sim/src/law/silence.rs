@@ -3,7 +3,9 @@
 use super::CheckResult;
 use super::said::Said;
 use crate::conns::Conns;
-use parlor_protocol::{Command, ConnId, Effect, LogEntry, MemberId, NameRequest, RoomName, Seq, World};
+use parlor_protocol::{
+    Command, ConnId, Event, EventKind, LogEntry, MemberId, NameRequest, Outcome, RoomName, Seq,
+};
 use std::collections::BTreeMap;
 
 /// Records the rooms of each member at each time.
@@ -37,16 +39,13 @@ impl Silence {
         Self { echo, ..Self::default() }
     }
 
-    /// Records the effects of an entry. `world` is the world after it.
-    pub(super) fn committed(
-        &mut self,
-        (entry, conn): (&LogEntry, Option<ConnId>),
-        effects: &[Effect],
-        world: &World,
-    ) {
-        for effect in effects {
-            match effect {
-                Effect::Entered { member } => {
+    /// Records the outcomes of an entry.
+    pub(super) fn committed(&mut self, (entry, conn): (&LogEntry, Option<ConnId>), outcomes: &[Outcome]) {
+        for outcome in outcomes {
+            let Outcome::Happened(event) = outcome else { continue };
+            let Event { member, kind, .. } = &**event;
+            match kind {
+                EventKind::Entered { .. } => {
                     if let (Command::Enter { request, .. }, Some(conn)) = (&entry.command, conn) {
                         self.conns.insert(*member, conn);
                         let of_conn = self.members.get_or_default(conn);
@@ -54,24 +53,29 @@ impl Silence {
                         of_conn.may_echo |= self.echo || matches!(request, NameRequest::Name(_));
                     }
                 }
-                Effect::Joined { member, room, .. } => {
-                    if let (Some(stays), Some(room)) = (self.stays(*member), world.room(*room)) {
-                        stays.push(Stay { room: room.name().clone(), from: entry.seq, until: None });
+                EventKind::Joined { room, .. } => {
+                    if let Some(stays) = self.stays(*member) {
+                        stays.push(Stay { room: room.name.clone(), from: entry.seq, until: None });
                     }
                 }
-                Effect::Kicked { target: member, name, .. } | Effect::Parted { member, name, .. } => {
-                    for stay in self.stays(*member).into_iter().flatten() {
-                        if stay.until.is_none() && stay.room == *name {
-                            stay.until = Some(entry.seq);
-                        }
-                    }
+                EventKind::Kicked { target: member, room, .. } => {
+                    self.end_stay(*member, &room.name, entry.seq);
                 }
-                Effect::Left { member, .. } => {
+                EventKind::Parted { room, .. } => self.end_stay(*member, &room.name, entry.seq),
+                EventKind::Left { .. } => {
                     for stay in self.stays(*member).into_iter().flatten() {
                         stay.until.get_or_insert(entry.seq);
                     }
                 }
                 _ => {}
+            }
+        }
+    }
+
+    fn end_stay(&mut self, member: MemberId, room: &RoomName, at: Seq) {
+        for stay in self.stays(member).into_iter().flatten() {
+            if stay.until.is_none() && stay.room == *room {
+                stay.until = Some(at);
             }
         }
     }
@@ -101,11 +105,11 @@ impl Silence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use parlor_protocol::{Cloaks, Origin, Profile};
+    use parlor_protocol::{Cloaks, Origin, Profile, World};
 
     /// Returns a check that knows two members: one in the lobby from entry 2 to entry 4, the other from entry 3 on.
     fn silence() -> (Silence, [ConnId; 2]) {
-        let (mut silence, mut world, mut effects) = (Silence::new(false), World::new(), Vec::new());
+        let (mut silence, mut world, mut outcomes) = (Silence::new(false), World::new(), Vec::new());
         let conns = [0, 1].map(|slot| ConnId { slot, generation: 0 });
         let enter = |port| Command::Enter {
             request: NameRequest::Port(port),
@@ -126,9 +130,9 @@ mod tests {
         for (number, (command, conn)) in (1..).zip(commands) {
             let origin = Origin { number, ..Origin::default() };
             let entry = LogEntry { seq: Seq(number), at_unix_ms: 0, origin, command };
-            world.apply(&entry, &mut effects);
-            silence.committed((&entry, conn), &effects, &world);
-            effects.clear();
+            world.apply(&entry, &mut outcomes);
+            silence.committed((&entry, conn), &outcomes);
+            outcomes.clear();
         }
         (silence, conns)
     }

@@ -99,14 +99,14 @@ impl Model {
     pub(super) fn respond_behind(
         &mut self,
         id: ConnId,
-        (reply, event): (&Reply<'_>, &Event<'_>),
+        (reply, event): (&Reply<'_>, &Event),
         is_answer: bool,
     ) {
         let Written { bytes, next, .. } =
             self.compose(id, |form, view, answer| form.reply(reply, view, answer));
         let mut known = BytesMut::new();
         if let Some(conn) = self.conns.get(id) {
-            event.render(conn.class(self.options.raw), &mut known);
+            conn.class(self.options.raw).render(event, &mut known);
         }
         let rest = bytes.strip_prefix(&known[..]).unwrap_or(&bytes);
         if is_answer {

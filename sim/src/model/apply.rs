@@ -32,7 +32,7 @@ impl Model {
             Command::Kill { member, name, message } => self.kill(entry, *member, name, message.as_ref()),
             Command::Leave { member, reason, message } => {
                 let words = self.parting_words(*member, None, message.as_ref());
-                self.left(conn, entry, *member, *reason, words);
+                self.left(conn, entry, *member, *reason, (words, None));
                 Ok(())
             }
             Command::LiftBan { member, target } => self.lift_ban(conn, entry, *member, target),
@@ -41,7 +41,7 @@ impl Model {
                 self.change_room(conn, entry, *member, rooms, key, message.as_ref())
             }
             Command::Promote { member } => {
-                self.set_user_modes(conn, *member, UserModes::OPERATOR, UserModes::NONE, true);
+                self.set_user_modes(conn, entry, *member, (UserModes::OPERATOR, UserModes::NONE), true);
                 Ok(())
             }
             Command::Rename { member, name } => self.rename(conn, entry, *member, name),
@@ -56,7 +56,7 @@ impl Model {
             Command::SetBan { member, ban } => self.set_ban(conn, entry, *member, ban),
             Command::SetHost { member, name, host } => {
                 let target = self.target_of_operator(*member, name)?;
-                self.set_host(conn, entry, target, host);
+                self.set_host(conn, entry, (*member, target), host);
                 Ok(())
             }
             Command::SetModes { member, room, changes } => {
@@ -72,7 +72,7 @@ impl Model {
             }
             Command::SetUserModes { member, on, off } => {
                 // `MODE +o` on oneself has no effect.
-                self.set_user_modes(conn, *member, on.without(UserModes::OPERATOR), *off, false);
+                self.set_user_modes(conn, entry, *member, (on.without(UserModes::OPERATOR), *off), false);
                 Ok(())
             }
             Command::Tell { member, to, message } => {
@@ -121,7 +121,7 @@ impl Model {
         let killed = self.chat.people[&target].conn;
         sometimes!(self.marks, Killed, true);
         self.close_address_of(killed);
-        self.left(killed, entry, target, CloseReason::Killed, Some(&words));
+        self.left(killed, entry, target, CloseReason::Killed, (Some(&words), Some(member)));
         Ok(())
     }
 
@@ -199,9 +199,12 @@ impl Model {
         if let Some(room) = self.chat.quiet_room(member) {
             return Err(Refusal::Silenced(room.clone()));
         }
+        let kind = EventKind::RealNameSet { real_name: real_name.clone() };
+        let (by, by_bot) = self.by(member);
         let person = &mut self.chat.person(member).person;
         person.profile = person.profile.with_real_name(real_name);
-        self.tell_of(conn, entry, member, EventKind::RealNameSet { real_name });
+        let event = event(&self.chat, entry, (member, &by, by_bot), kind);
+        self.tell_of(conn, &event);
         Ok(())
     }
 
@@ -220,15 +223,16 @@ impl Model {
         if let Some(room) = self.chat.room_mut(&room) {
             room.topic = set;
         }
-        let kind = EventKind::TopicSet { room: &room, topic };
-        self.tell_room(&room, conn, true, &event(&self.chat, entry, (&by, by_bot), kind));
+        let kind = EventKind::TopicSet { room: self.chat.event_room(&room), topic: topic.cloned() };
+        self.tell_room(&room, conn, true, &event(&self.chat, entry, (member, &by, by_bot), kind));
         Ok(())
     }
 
     fn wallops(&mut self, entry: &LogEntry, member: MemberId, text: &Text) -> Result<(), Refusal> {
         self.check_operator(member)?;
         let (by, by_bot) = self.by(member);
-        let event = event(&self.chat, entry, (&by, by_bot), EventKind::Wallops { text });
+        let kind = EventKind::Wallops { text: text.clone() };
+        let event = event(&self.chat, entry, (member, &by, by_bot), kind);
         let wants = self.chat.people.values().filter(|it| it.modes.has(UserModes::WALLOPS));
         for conn in wants.map(|it| it.conn).collect::<Vec<_>>() {
             self.tell(conn, &event);

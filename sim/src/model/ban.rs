@@ -3,12 +3,13 @@
 use super::Model;
 use super::conn::{Link, Stage};
 use super::mask;
+use super::tell::event;
 use super::{chat::Chat, cloak};
 use crate::sometimes;
 use parlor_protocol::plain::Note;
 use parlor_protocol::{
-    BanTarget, BanTargetError, CloseReason, ConnId, LogEntry, MaskError, MaskList, MemberId, Network, NewBan,
-    Person, Refusal, Reply, ServerBan, Text, UserModes,
+    BanTarget, BanTargetError, CloseReason, ConnId, EventKind, LogEntry, MaskError, MaskList, MemberId,
+    Network, NewBan, Person, Refusal, Reply, ServerBan, Text, UserModes,
 };
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -167,6 +168,9 @@ impl Model {
         let ends_unix_ms = lasts_ms.map(|ms| at_unix_ms + ms);
         let ban = ServerBan { target: target.clone(), reason: reason.clone(), by, at_unix_ms, ends_unix_ms };
         self.chat.bans.push(ban.clone());
+        let (by, by_bot) = self.by(member);
+        let kind = EventKind::BanSet { ban: Box::new(ban.clone()) };
+        event(&self.chat, entry, (member, &by, by_bot), kind);
         let judged = |conn: &super::conn::Conn| conn.link == Link::Open && conn.stage != Stage::Header;
         let open = self.conns.iter().filter(|(_, conn)| judged(conn)).map(|(conn, _)| conn);
         let banned: Vec<ConnId> = open.filter(|it| *it != id && self.is_banned(target, *it)).collect();
@@ -193,6 +197,9 @@ impl Model {
         self.end_bans(entry.at_unix_ms);
         self.chat.bans.retain(|ban| ban.target != *target);
         sometimes!(self.marks, BanLifted, true);
+        let (by, by_bot) = self.by(member);
+        let kind = EventKind::BanLifted { target: target.clone() };
+        event(&self.chat, entry, (member, &by, by_bot), kind);
         self.reply_plain(id, &Note::ServerBanLifted(target));
         self.respond(id, &Reply::BanLifted { target });
         Ok(())

@@ -5,10 +5,11 @@ use super::lives::Lived;
 use super::mask;
 use parlor_protocol::plain::{Mistake, Note};
 use parlor_protocol::{
-    Command, ConnId, Flag, HistoryLine, Key, Limits, LogEntry, Mask, MaskList, MemberId, Message,
-    MessageKind, ModeChange, Name, NodeId, Person, Refusal, RoomName, Seq, ServerBan, Status, Text, Topic,
-    UserModes, WorldLimits,
+    Command, ConnId, Event, EventKind, EventRoom, Flag, Key, Limits, LogEntry, Mask, MaskList, MemberId,
+    MessageKind, ModeChange, Name, NodeId, Person, Refusal, RoomId, RoomName, Seq, ServerBan, Status, Text,
+    Topic, UserModes, WorldLimits,
 };
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The members of the server, and its rooms.
@@ -32,6 +33,8 @@ pub(super) struct Chat {
     pub(super) began_unix_ms: u64,
     /// The maximum number of members so far.
     pub(super) members_max: usize,
+    /// The events of the entry that is being applied.
+    pub(super) happened: RefCell<Vec<Event>>,
 }
 
 #[derive(Debug)]
@@ -64,7 +67,7 @@ pub(super) struct Room {
     begun_by: Option<String>,
     pub(super) name: RoomName,
     pub(super) topic: Option<Topic>,
-    pub(super) history: Vec<HistoryLine>,
+    pub(super) history: Vec<Event>,
     /// The members of the room, in the order in which they entered the server.
     pub(super) members: Vec<RoomMember>,
     pub(super) flags: BTreeSet<Flag>,
@@ -228,6 +231,12 @@ impl Chat {
             }
             _ => 0,
         }
+    }
+
+    /// Returns a room as events name it.
+    pub(super) fn event_room(&self, name: &RoomName) -> EventRoom {
+        let room = self.room(name).expect("events are about rooms that exist");
+        EventRoom { id: RoomId(Seq(room.began)), name: room.name.clone() }
     }
 
     pub(super) fn room(&self, name: &RoomName) -> Option<&Room> {
@@ -520,20 +529,14 @@ impl Chat {
 
     /// Adds a message to the history of its room. Returns whether the longest history was halved, because all together are too
     /// long.
-    pub(super) fn remember(
-        &mut self,
-        entry: &LogEntry,
-        by: &Person,
-        room: &RoomName,
-        message: &Message,
-        limits: &Limits,
-    ) -> bool {
+    pub(super) fn remember(&mut self, event: &Event, room: &RoomName, limits: &Limits) -> bool {
         let Limits { history_lines_max, history_bytes_max, histories_bytes_max, .. } = *limits;
         let Some(room) = self.room_mut(room) else { return false };
-        let Message { kind, text, .. } = message.clone();
-        let by = by.clone();
-        room.history.push(HistoryLine { seq: entry.seq, at_unix_ms: entry.at_unix_ms, by, kind, text });
-        let bytes = |heard: &HistoryLine| heard.by.name.as_str().len() + heard.text.as_str().len();
+        room.history.push(event.clone());
+        let bytes = |heard: &Event| match &heard.kind {
+            EventKind::Said { message, .. } => heard.by.name.as_str().len() + message.text.as_str().len(),
+            _ => 0,
+        };
         while room.history.len() > history_lines_max
             || room.history.iter().map(bytes).sum::<usize>() > history_bytes_max
         {

@@ -4,7 +4,7 @@
 
 use super::chat::{Chat, Member, Room};
 use parlor_protocol::{
-    Flag, HistoryLine, MaskList, MemberId, Person, RoomId, RoomName, Status, Topic, Views, World,
+    Event, Flag, MaskList, MemberId, Outcome, Person, RoomId, RoomName, Status, Topic, Views, World,
 };
 
 impl Chat {
@@ -42,6 +42,20 @@ impl Chat {
         missing.or_else(|| rooms.next().map(|it| format!("there is no {it:?}")))
     }
 
+    /// Returns the first difference between the events of an entry and those that the model has recorded, and forgets these.
+    pub(super) fn difference_of_events(&self, outcomes: &[Outcome]) -> Option<String> {
+        let own = self.happened.take();
+        let mut own = own.iter();
+        for outcome in outcomes {
+            let Outcome::Happened(event) = outcome else { continue };
+            match own.next() {
+                Some(own) if line(own) == line(event) => {}
+                other => return Some(format!("the event {event:?} should be {other:?}")),
+            }
+        }
+        own.next().map(|event| format!("there is no {event:?}"))
+    }
+
     fn is_same_member(
         &self,
         own: &Member,
@@ -66,7 +80,7 @@ impl Chat {
 fn is_same_room<'a>(
     own: &'a Room,
     room: &parlor_protocol::Room,
-    history: impl Iterator<Item = &'a HistoryLine>,
+    history: impl Iterator<Item = &'a Event>,
 ) -> bool {
     let modes = room.modes();
     let here = room
@@ -96,8 +110,9 @@ fn topic(it: &Topic) -> (&str, &str, u64) {
     (it.text.as_str(), it.by.as_str(), it.at_unix_ms)
 }
 
-fn line(it: &HistoryLine) -> (u64, u64, (&str, &Person), &str) {
-    (it.seq.0, it.at_unix_ms, person(&it.by), it.text.as_str())
+/// Returns an event with the exact spelling of the name.
+fn line(it: &Event) -> (&Event, &str) {
+    (it, it.by.name.as_str())
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use crate::sometimes;
 use parlor_protocol::irc::Capabilities;
 use parlor_protocol::plain::Note;
 use parlor_protocol::{
-    Action, CloseReason, Command, ConnId, Event, EventKind, Host, LogEntry, MemberId, ModeChange, Name,
-    NameRequest, Person, Profile, Refusal, Reply, RoomName, Text, UserModes, irc,
+    Action, CloseReason, Command, ConnId, Event, EventKind, EventRoom, Host, LogEntry, MemberId, ModeChange,
+    Name, NameRequest, Person, Profile, Refusal, Reply, RoomId, RoomName, Seq, Text, UserModes, irc,
 };
 
 impl Model {
@@ -64,6 +64,9 @@ impl Model {
         );
         self.chat.members_max = self.chat.members_max.max(self.chat.people.len());
         sometimes!(self.marks, Crowd, self.chat.people.len() >= 200 && self.chat.rooms.len() >= 50);
+        let checked = room.map(|room| self.chat.check_move(member, None, Some(room), (None, false)));
+        let kind = EventKind::Entered { is_outside: !matches!(checked, Some(Ok(()))) };
+        event(&self.chat, entry, (member, &person, false), kind);
         self.tell_watchers(&person, true);
         let ping_at = self.now.mono.plus_ms(self.limits.ping_ms);
         let Some(conn) = self.conns.get_mut(id) else {
@@ -137,14 +140,18 @@ impl Model {
         );
         sometimes!(self.marks, SeveralRooms, rooms > 0);
         // The members that are in the room before the newcomer read the event.
-        let shown = began.map_or_else(|| to.clone(), |(_, name)| name);
-        let joined = event(&self.chat, entry, (&by, by_bot), EventKind::Joined { room: &shown });
-        self.tell_all_in(&shown, None, &joined);
-        if let Some(away) = away {
+        let (id_of_room, shown) = began.unwrap_or_else(|| (entry.seq.0, to.clone()));
+        let away = away.map(|away| {
             let is_quiet = self.chat.room(&shown).is_some_and(|room| self.chat.silences(room, member));
-            let away = if is_quiet { Text::clean(b"Away", false) } else { away };
-            let kind = EventKind::AwaySet { away: Some(&away) };
-            self.tell_all_in(&shown, None, &event(&self.chat, entry, (&by, by_bot), kind));
+            if is_quiet { Text::clean(b"Away", false) } else { away }
+        });
+        let room = EventRoom { id: RoomId(Seq(id_of_room)), name: shown.clone() };
+        let kind = EventKind::Joined { room, away: away.clone(), is_first: first };
+        let joined = event(&self.chat, entry, (member, &by, by_bot), kind);
+        self.tell_all_in(&shown, None, &joined);
+        if away.is_some() {
+            let kind = EventKind::AwaySet { away, full_text: None, was_away: true };
+            self.tell_all_in(&shown, None, &Event { kind, ..joined.clone() });
         }
         let to = self.chat.enter_room(entry, member, to);
         let there = self.chat.room(&to).expect("it has been entered");
@@ -185,7 +192,8 @@ impl Model {
     ) {
         let (by, by_bot) = self.by(member);
         let from = self.chat.room(from).map_or_else(|| from.clone(), |room| room.name.clone());
-        let event = event(&self.chat, entry, (&by, by_bot), EventKind::Parted { room: &from, message });
+        let kind = EventKind::Parted { room: self.chat.event_room(&from), message: message.cloned() };
+        let event = event(&self.chat, entry, (member, &by, by_bot), kind);
         self.chat.leave_room(member, &from);
         if let Some(conn) = self.conns.get_mut(id) {
             conn.room = None;
@@ -202,7 +210,7 @@ impl Model {
         entry: &LogEntry,
         member: MemberId,
         reason: CloseReason,
-        message: Option<&Text>,
+        (message, operator): (Option<&Text>, Option<MemberId>),
     ) {
         let person = self.chat.people.remove(&member).expect("it is a member");
         let rooms = person.rooms.iter().filter_map(|room| self.chat.room(room));
@@ -210,11 +218,13 @@ impl Model {
         hearers.sort_unstable();
         hearers.dedup();
         hearers.retain(|hearer| *hearer != id);
+        let rooms = person.rooms.iter().map(|room| self.chat.event_room(room).id).collect();
         for room in &person.rooms {
             self.chat.leave_room(member, room);
         }
         self.chat.depart(entry, person.person.clone(), self.limits.departed_max);
-        let event = event(&self.chat, entry, (&person.person, false), EventKind::Left { reason, message });
+        let kind = EventKind::Left { rooms, reason, message: message.cloned(), operator };
+        let event = event(&self.chat, entry, (member, &person.person, false), kind);
         self.tell_each(&hearers, &event);
         self.tell_watchers(&person.person, false);
         let Some(conn) = self.conns.get_mut(id) else { return };
@@ -268,7 +278,8 @@ impl Model {
         }
         self.chat.person(member).person.name = name.clone();
         let renamed = self.chat.people[&member].person.clone();
-        let event = event(&self.chat, entry, (&by, by_bot), EventKind::Renamed { to: name });
+        let kind = EventKind::Renamed { to: name.clone() };
+        let event = event(&self.chat, entry, (member, &by, by_bot), kind);
         self.charge_for_rooms(id, member);
         self.tell_peers(member, id, &event);
         if self.conns.get(id).is_some_and(|conn| conn.irc.is_some()) {
@@ -298,12 +309,11 @@ impl Model {
         let (by, by_bot) = self.by(member);
         let Member { conn, person, .. } = &self.chat.people[&target];
         let (hearer, name) = (*conn, person.name.clone());
-        let invited = |to_target| EventKind::Invited { name: &name, room, to_target };
-        let of = |kind| event(&self.chat, entry, (&by, by_bot), kind);
-        let (to_room, to_target) = (of(invited(false)), of(invited(true)));
-        self.tell_all_in(room, Some(id), &to_room);
+        let kind = EventKind::Invited { target, name: name.clone(), room: self.chat.event_room(room) };
+        let event = event(&self.chat, entry, (member, &by, by_bot), kind);
+        self.tell_all_in(room, Some(id), &event);
         if self.conns.get(hearer).is_some_and(|conn| conn.irc.is_some()) {
-            self.tell(hearer, &to_target);
+            self.tell_invited(hearer, &event);
         } else {
             self.reply(hearer, &Note::InvitedTo { by: &by.name, room });
         }
@@ -324,7 +334,9 @@ impl Model {
         let (by, by_bot) = self.by(member);
         let Member { conn, person, .. } = &self.chat.people[&target];
         let (hearer, name) = (*conn, person.name.clone());
-        let event = event(&self.chat, entry, (&by, by_bot), EventKind::Kicked { name: &name, room, message });
+        let here = self.chat.event_room(room);
+        let kind = EventKind::Kicked { target, name, room: here, message: message.cloned() };
+        let event = event(&self.chat, entry, (member, &by, by_bot), kind);
         self.chat.leave_room(target, room);
         let speaks_irc = self.conns.get(hearer).is_some_and(|conn| conn.irc.is_some());
         if let Some(conn) = self.conns.get_mut(hearer) {
@@ -342,12 +354,15 @@ impl Model {
 
     pub(super) fn set_away(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, away: Option<&Text>) {
         let before = std::mem::replace(&mut self.chat.person(member).away, away.cloned());
+        let is_quiet = away.is_some() && self.chat.quiet_room(member).is_some();
+        sometimes!(self.marks, WordsWithheld, is_quiet);
+        let full_text = away.cloned();
+        let public = if is_quiet { Some(Text::clean(b"Away", false)) } else { full_text.clone() };
+        let (by, by_bot) = self.by(member);
+        let kind = EventKind::AwaySet { away: public, full_text, was_away: before.is_some() };
+        let event = event(&self.chat, entry, (member, &by, by_bot), kind);
         if before.is_some() || away.is_some() {
-            let is_quiet = away.is_some() && self.chat.quiet_room(member).is_some();
-            sometimes!(self.marks, WordsWithheld, is_quiet);
-            let wordless = Text::clean(b"Away", false);
-            let away = if is_quiet { Some(&wordless) } else { away };
-            self.tell_of(id, entry, member, EventKind::AwaySet { away });
+            self.tell_of(id, &event);
         }
         self.reply_plain(id, &Note::AwayIs { away, was_away: before.is_some() });
         self.respond(id, &Reply::AwayIs { away, was_away: before.is_some() });
@@ -355,14 +370,12 @@ impl Model {
 
     /// Tells of a change that a member makes to itself: to the members of its rooms, to the watchers with
     /// `extended-monitor`, and to the member itself unless it is about being away.
-    pub(super) fn tell_of(&mut self, id: ConnId, entry: &LogEntry, member: MemberId, kind: EventKind<'_>) {
-        let (by, by_bot) = self.by(member);
-        let event = event(&self.chat, entry, (&by, by_bot), kind);
-        self.charge_for_rooms(id, member);
-        self.tell_peers(member, id, &event);
-        self.tell_close_watchers(id, member, &event);
-        if !matches!(kind, EventKind::AwaySet { .. }) {
-            self.tell_itself(id, &event);
+    pub(super) fn tell_of(&mut self, id: ConnId, event: &Event) {
+        self.charge_for_rooms(id, event.member);
+        self.tell_peers(event.member, id, event);
+        self.tell_close_watchers(id, event.member, event);
+        if !matches!(event.kind, EventKind::AwaySet { .. }) {
+            self.tell_itself(id, event);
         }
     }
 
@@ -374,7 +387,7 @@ impl Model {
 
     /// Tells the clients that watch a member with `extended-monitor`, unless they share a room with it and were told
     /// already.
-    fn tell_close_watchers(&mut self, id: ConnId, member: MemberId, event: &Event<'_>) {
+    fn tell_close_watchers(&mut self, id: ConnId, member: MemberId, event: &Event) {
         let watchers: Vec<ConnId> = self
             .conns
             .iter()
@@ -393,14 +406,20 @@ impl Model {
     }
 
     /// Sets the host of a member. Others read that, and the member itself, too.
-    pub(super) fn set_host(&mut self, id: ConnId, entry: &LogEntry, target: MemberId, host: &Host) {
+    pub(super) fn set_host(
+        &mut self,
+        id: ConnId,
+        entry: &LogEntry,
+        (operator, target): (MemberId, MemberId),
+        host: &Host,
+    ) {
         let (from, by_bot) = self.by(target);
         let person = &mut self.chat.person(target).person;
         person.profile = from.profile.with_host(host);
         let to = person.clone();
         let hearer = self.chat.people[&target].conn;
-        let kind = EventKind::HostSet { user: to.profile.user(), host: to.profile.host() };
-        let event = event(&self.chat, entry, (&from, by_bot), kind);
+        let kind = EventKind::HostSet { operator, profile: to.profile.clone() };
+        let event = event(&self.chat, entry, (target, &from, by_bot), kind);
         self.charge_for_rooms(id, target);
         self.tell_peers(target, hearer, &event);
         self.tell_close_watchers(hearer, target, &event);
@@ -410,7 +429,8 @@ impl Model {
         } else {
             self.tell(hearer, &event);
         }
-        self.respond_behind(hearer, (&Reply::HostSet(&event), &event), hearer == id);
+        let reply = Reply::HostSet { event: &event, host: to.profile.host() };
+        self.respond_behind(hearer, (&reply, &event), hearer == id);
         self.is_called(hearer, &to);
     }
 
@@ -445,24 +465,26 @@ impl Model {
             changes.iter().for_each(|change| self.reply_plain(id, &Note::Unchanged { room, change }));
         }
         if !made.is_empty() {
-            let kind = EventKind::ModesSet { room, changes: &made };
-            self.tell_room(room, id, true, &event(&self.chat, entry, (&by, by_bot), kind));
+            let kind = EventKind::ModesSet { room: self.chat.event_room(room), changes: made };
+            self.tell_room(room, id, true, &event(&self.chat, entry, (member, &by, by_bot), kind));
         }
     }
 
     pub(super) fn set_user_modes(
         &mut self,
         id: ConnId,
+        entry: &LogEntry,
         member: MemberId,
-        on: UserModes,
-        off: UserModes,
-        promoted: bool,
+        (on, off): (UserModes, UserModes),
+        is_promotion: bool,
     ) {
         let modes = &mut self.chat.person(member).modes;
         let before = *modes;
         *modes = before.with(on).without(off);
         let (on, off) = (modes.without(before), before.without(*modes));
-        if promoted {
+        let (by, by_bot) = self.by(member);
+        event(&self.chat, entry, (member, &by, by_bot), EventKind::UserModesSet { on, off, is_promotion });
+        if is_promotion {
             self.reply_plain(id, &Note::NowOperator);
             self.respond(id, &Reply::NowOperator);
         }

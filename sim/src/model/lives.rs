@@ -83,15 +83,18 @@ impl Chat {
 impl Model {
     /// Applies the entries that the log has before the life begins.
     pub(super) fn replay(&mut self, log: &[LogEntry]) {
+        let mut fault = None;
         for entry in log {
-            self.world.apply(entry, &mut Vec::new());
+            let mut outcomes = Vec::new();
+            self.world.apply(entry, &mut outcomes);
             self.commit(Now::default(), entry);
+            fault = fault.or(self.chat.difference_of_events(&outcomes));
         }
         // What other lives of the node began before this one does not end it.
         self.is_over = false;
         self.forget_views();
         self.views = Views::new(&self.limits, &self.world);
-        self.fault = self.chat.difference(&self.world, &self.views);
+        self.fault = fault.or_else(|| self.chat.difference(&self.world, &self.views));
     }
 
     /// Forgets what is only shown, which each process keeps for itself.
@@ -200,7 +203,7 @@ impl Model {
         let members: Vec<MemberId> = members.map(|(&member, _)| member).collect();
         for member in members {
             let conn = self.chat.people[&member].conn;
-            self.left(conn, entry, member, reason, None);
+            self.left(conn, entry, member, reason, (None, None));
         }
         if is_own {
             self.is_over = true;

@@ -23,14 +23,15 @@ impl Model {
         message: &Message,
     ) {
         let (by, by_bot) = self.by(member);
+        let kind = EventKind::Said { room: self.chat.event_room(room), status, message: message.clone() };
+        let event = event(&self.chat, entry, (member, &by, by_bot), kind);
         if entry.seq > Seq(0) {
             self.chat.person(member).spoke_unix_ms = entry.at_unix_ms;
             if status.is_none() && message.kind.is_for_people() {
-                let is_halved = self.chat.remember(entry, &by, room, message, &self.limits);
+                let is_halved = self.chat.remember(&event, room, &self.limits);
                 sometimes!(self.marks, HistoryHalved, is_halved);
             }
         }
-        let event = event(&self.chat, entry, (&by, by_bot), EventKind::Said { room, status, message });
         let itself = self.hears_itself(id);
         let Some(status) = status else { return self.tell_room(room, id, itself, &event) };
         let there = self.chat.room(room).into_iter().flat_map(|room| room.members.iter());
@@ -100,7 +101,8 @@ impl Model {
         let (by, by_bot) = self.by(member);
         let Member { conn, person, .. } = &self.chat.people[&target];
         let (hearer, to) = (*conn, person.name.clone());
-        let event = event(&self.chat, entry, (&by, by_bot), EventKind::Told { to: &to, message });
+        let kind = EventKind::Told { target, to: to.clone(), message: message.clone() };
+        let event = event(&self.chat, entry, (member, &by, by_bot), kind);
         let speaks_irc = self.conns.get(id).is_some_and(|conn| conn.irc.is_some());
         if speaks_irc && self.hears_itself(id) {
             self.tell_itself(id, &event);

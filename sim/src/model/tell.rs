@@ -8,26 +8,32 @@ use super::irc::label;
 use crate::expectation;
 use crate::sometimes;
 use bytes::BytesMut;
+use parlor_protocol::irc::Capabilities;
 use parlor_protocol::plain::Note;
 use parlor_protocol::{
     ConnId, Event, EventKind, LogEntry, MemberId, Name, Person, Reply, RoomName, Seq, Stamp, WireClass,
 };
 use std::ops::Range;
 
-/// Creates the event of an entry.
-pub(super) const fn event<'a>(
+/// Creates the event of an entry, and records it, unless it is a signal. `by` is the member, the person that others see, and whether it is a bot.
+pub(super) fn event(
     chat: &Chat,
     entry: &LogEntry,
-    (by, by_bot): (&'a Person, bool),
-    kind: EventKind<'a>,
-) -> Event<'a> {
+    (member, by, by_bot): (MemberId, &Person, bool),
+    kind: EventKind,
+) -> Event {
     let LogEntry { seq, at_unix_ms, .. } = *entry;
-    Event { stamp: Stamp { log_unix_ms: chat.began_unix_ms, seq, at_unix_ms }, by, by_bot, kind }
+    let stamp = Stamp { log_unix_ms: chat.began_unix_ms, seq, at_unix_ms };
+    let event = Event { stamp, member, by: by.clone(), by_bot, kind };
+    if seq > Seq(0) {
+        chat.happened.borrow_mut().push(event.clone());
+    }
+    event
 }
 
 /// Returns the event with the place of its bytes, to be recognized by it; `None` for a signal, which has no place in
 /// the log.
-fn place(event: &Event<'_>, place: Range<usize>, is_heard: bool) -> Option<expectation::Event> {
+fn place(event: &Event, place: Range<usize>, is_heard: bool) -> Option<expectation::Event> {
     let seq = event.stamp.seq;
     (seq > Seq(0)).then_some(expectation::Event { place, seq, is_heard })
 }
@@ -37,11 +43,11 @@ fn place(event: &Event<'_>, place: Range<usize>, is_heard: bool) -> Option<expec
 struct Forms(Vec<(WireClass, BytesMut)>);
 
 impl Forms {
-    fn of(&mut self, class: WireClass, event: &Event<'_>) -> &[u8] {
+    fn of(&mut self, class: WireClass, event: &Event) -> &[u8] {
         let known = self.0.iter().position(|(other, _)| *other == class);
         let index = known.unwrap_or_else(|| {
             let mut bytes = BytesMut::new();
-            event.render(class, &mut bytes);
+            class.render(event, &mut bytes);
             self.0.push((class, bytes));
             self.0.len() - 1
         });
@@ -59,7 +65,7 @@ impl Conn {
     }
 
     /// Adds an event to the expected bytes, and records its place among them.
-    fn hear(&mut self, event: &Event<'_>, bytes: &[u8]) {
+    fn hear(&mut self, event: &Event, bytes: &[u8]) {
         let is_heard = matches!(event.kind, EventKind::Said { .. });
         self.due.add_events(bytes, place(event, 0..bytes.len(), is_heard).as_slice());
     }
@@ -68,7 +74,7 @@ impl Conn {
 impl Model {
     /// Sends an event to the members of a room and, if `itself` is set, to its author: as an answer, even if the
     /// author is not in the room.
-    pub(super) fn tell_room(&mut self, room: &RoomName, id: ConnId, itself: bool, event: &Event<'_>) {
+    pub(super) fn tell_room(&mut self, room: &RoomName, id: ConnId, itself: bool, event: &Event) {
         self.tell_all_in(room, Some(id), event);
         if itself {
             self.tell_itself(id, event);
@@ -76,7 +82,7 @@ impl Model {
     }
 
     /// Sends an event to the members of a room, except one.
-    pub(super) fn tell_all_in(&mut self, room: &RoomName, except: Option<ConnId>, event: &Event<'_>) {
+    pub(super) fn tell_all_in(&mut self, room: &RoomName, except: Option<ConnId>, event: &Event) {
         let mut forms = Forms::default();
         let Some(room) = self.chat.rooms.iter().find(|it| it.name == *room) else { return };
         for &RoomMember { conn: id, .. } in &room.members {
@@ -88,7 +94,7 @@ impl Model {
     }
 
     /// Sends an event once to everyone who shares a room with the member.
-    pub(super) fn tell_peers(&mut self, member: MemberId, except: ConnId, event: &Event<'_>) {
+    pub(super) fn tell_peers(&mut self, member: MemberId, except: ConnId, event: &Event) {
         let rooms = self.chat.rooms.iter().filter(|room| room.member(member).is_some());
         let mut hearers: Vec<ConnId> = rooms.flat_map(|room| room.members.iter().map(|it| it.conn)).collect();
         hearers.sort_unstable();
@@ -97,7 +103,7 @@ impl Model {
         self.tell_each(&hearers, event);
     }
 
-    pub(super) fn tell_each(&mut self, hearers: &[ConnId], event: &Event<'_>) {
+    pub(super) fn tell_each(&mut self, hearers: &[ConnId], event: &Event) {
         let mut forms = Forms::default();
         for &id in hearers {
             if let Some(conn) = self.conns.get_mut(id).filter(|conn| conn.link == Link::Open) {
@@ -106,15 +112,25 @@ impl Model {
         }
     }
 
-    pub(super) fn tell(&mut self, id: ConnId, event: &Event<'_>) {
+    pub(super) fn tell(&mut self, id: ConnId, event: &Event) {
         self.tell_each(&[id], event);
     }
 
+    /// Sends an IRC client the invitation of its member, whatever its capabilities are.
+    pub(super) fn tell_invited(&mut self, id: ConnId, event: &Event) {
+        let Some(conn) = self.conns.get_mut(id).filter(|conn| conn.link == Link::Open) else { return };
+        let Some(client) = &conn.irc else { return };
+        let mut bytes = BytesMut::new();
+        let capabilities = client.capabilities.with(Capabilities::INVITE_NOTIFY);
+        parlor_protocol::irc::wire_class(capabilities).render(event, &mut bytes);
+        conn.hear(event, &bytes);
+    }
+
     /// Sends a connection an event of its own making, as an answer.
-    pub(super) fn tell_itself(&mut self, id: ConnId, event: &Event<'_>) {
+    pub(super) fn tell_itself(&mut self, id: ConnId, event: &Event) {
         let Some(conn) = self.conns.get_mut(id).filter(|conn| conn.link == Link::Open) else { return };
         let mut bytes = BytesMut::new();
-        event.render(conn.class(self.options.raw), &mut bytes);
+        conn.class(self.options.raw).render(event, &mut bytes);
         match &mut conn.label {
             // Its own message is a part of the answer here, so it is not counted as heard.
             Some(label) => {

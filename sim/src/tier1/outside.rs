@@ -156,7 +156,7 @@ impl Outside {
         tick.subscribed.push((conn, room, class));
     }
 
-    fn tell_room(&mut self, room: RoomId, except: Option<ConnId>, event: &Event<'_>, outbox: &mut Outbox) {
+    fn tell_room(&mut self, room: RoomId, except: Option<ConnId>, event: &Event, outbox: &mut Outbox) {
         let tick = &mut self.tick;
         let mut except = except;
         if let Some(speaker) = except {
@@ -195,13 +195,7 @@ impl Outside {
         }
     }
 
-    fn tell_peers(
-        &mut self,
-        rooms: &[RoomId],
-        except: Option<ConnId>,
-        event: &Event<'_>,
-        outbox: &mut Outbox,
-    ) {
+    fn tell_peers(&mut self, rooms: &[RoomId], except: Option<ConnId>, event: &Event, outbox: &mut Outbox) {
         let output = Output::ToPeers { rooms, except, event };
         self.tick.told.extend_from_slice(rooms);
         match event.kind {

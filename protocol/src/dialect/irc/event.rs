@@ -9,10 +9,10 @@ use crate::base::mode::{Key, Mask, ModeChange, ModeString, Status};
 use crate::base::name::{Name, RoomName};
 use crate::base::person::{Host, Person, Profile};
 use crate::base::text::Text;
-use crate::dialect::event::{Event, EventKind, Stamp};
 use crate::log::close_reason::CloseReason;
 use crate::log::command::{Message, MessageKind};
 use crate::planted;
+use crate::world::{Event, EventKind, Stamp};
 use alloc::string::String;
 use bytes::BytesMut;
 use core::fmt::{self, Arguments, Write};
@@ -58,15 +58,19 @@ const _: () = assert!(
 pub(crate) const MODE_PARAMS_MAX: usize = PARAMS_MAX - 2;
 
 /// Returns the capabilities that change the form of the event. Clients that differ only in others share its bytes.
-pub(crate) const fn relevant_capabilities(event: &Event<'_>) -> Capabilities {
+pub(crate) const fn relevant_capabilities(event: &Event) -> Capabilities {
     const AWAY: Capabilities = Capabilities::affecting(AffectedEvents::Away);
     const HOST: Capabilities = Capabilities::affecting(AffectedEvents::Host);
     const INVITATION: Capabilities = Capabilities::affecting(AffectedEvents::Invitation);
     const JOIN: Capabilities = Capabilities::affecting(AffectedEvents::Join);
     const REAL_NAME: Capabilities = Capabilities::affecting(AffectedEvents::RealName);
     const OTHER: Capabilities = Capabilities::affecting(AffectedEvents::Everything);
-    match event.kind {
+    match &event.kind {
         EventKind::AwaySet { .. } => AWAY,
+        EventKind::BanLifted { .. }
+        | EventKind::BanSet { .. }
+        | EventKind::Entered { .. }
+        | EventKind::UserModesSet { .. } => Capabilities::NONE,
         EventKind::HostSet { .. } => HOST,
         EventKind::Invited { .. } => INVITATION,
         EventKind::Joined { .. } => JOIN,
@@ -84,45 +88,59 @@ pub(crate) const fn relevant_capabilities(event: &Event<'_>) -> Capabilities {
 }
 
 /// Appends the event as clients with these capabilities receive it. A long text becomes several messages.
-pub(crate) fn render_event(event: &Event<'_>, capabilities: Capabilities, to: &mut BytesMut) {
+pub(crate) fn render_event(event: &Event, capabilities: Capabilities, to: &mut BytesMut) {
     let has = |capability| capabilities.has(capability);
     let mut line = Lines { to, event, capabilities };
     let text = Text::as_str;
-    match event.kind {
+    match &event.kind {
+        // Others do not read of them.
+        EventKind::BanLifted { .. }
+        | EventKind::BanSet { .. }
+        | EventKind::Entered { .. }
+        | EventKind::UserModesSet { .. } => {}
         EventKind::AwaySet { .. } if !planted::hears_away(has(Capabilities::AWAY_NOTIFY)) => {}
-        EventKind::AwaySet { away: None } => line.put(format_args!("AWAY")),
-        EventKind::AwaySet { away: Some(away) } => line.put(format_args!("AWAY :{}", text(away))),
+        EventKind::AwaySet { away: None, .. } => line.put(format_args!("AWAY")),
+        EventKind::AwaySet { away: Some(away), .. } => line.put(format_args!("AWAY :{}", text(away))),
         EventKind::HostSet { .. } if !has(Capabilities::CHGHOST) => {}
-        EventKind::HostSet { user, host } => line.put(format_args!("CHGHOST {user} {host}")),
-        EventKind::Invited { to_target: false, .. } if !has(Capabilities::INVITE_NOTIFY) => {}
-        EventKind::Invited { name, room, .. } => line.put(format_args!("INVITE {name} {room:#}")),
-        EventKind::Joined { room } if planted::joins_are_extended(has(Capabilities::EXTENDED_JOIN)) => {
+        EventKind::HostSet { profile, .. } => {
+            line.put(format_args!("CHGHOST {} {}", profile.user(), profile.host()));
+        }
+        EventKind::Invited { .. } if !has(Capabilities::INVITE_NOTIFY) => {}
+        EventKind::Invited { .. } => line.invitation(),
+        EventKind::Joined { room, .. } if planted::joins_are_extended(has(Capabilities::EXTENDED_JOIN)) => {
             // Nobody has an account yet.
-            line.put(format_args!("JOIN {room:#} * :{}", event.by.profile.real_name()));
+            line.put(format_args!("JOIN {:#} * :{}", room.name, event.by.profile.real_name()));
         }
-        EventKind::Joined { room } => line.put(format_args!("JOIN {room:#}")),
-        EventKind::Kicked { name, room, message } => {
-            let message = message.map_or(event.by.name.as_str(), text);
-            line.put(format_args!("KICK {room:#} {name} :{message}"));
+        EventKind::Joined { room, .. } => line.put(format_args!("JOIN {:#}", room.name)),
+        EventKind::Kicked { name, room, message, .. } => {
+            let message = message.as_ref().map_or(event.by.name.as_str(), text);
+            line.put(format_args!("KICK {:#} {name} :{message}", room.name));
         }
-        EventKind::Left { reason, message } => {
-            line.put(format_args!("QUIT :{}", Parting { reason, message }));
+        EventKind::Left { reason, message, .. } => {
+            line.put(format_args!("QUIT :{}", Parting { reason: *reason, message: message.as_ref() }));
         }
-        EventKind::ModesSet { room, changes } => line.modes(room, changes),
-        EventKind::Parted { room, message: None } => line.put(format_args!("PART {room:#}")),
+        EventKind::ModesSet { room, changes } => line.modes(&room.name, changes),
+        EventKind::Parted { room, message: None } => line.put(format_args!("PART {:#}", room.name)),
         EventKind::Parted { room, message: Some(message) } => {
-            line.put(format_args!("PART {room:#} :{}", text(message)));
+            line.put(format_args!("PART {:#} :{}", room.name, text(message)));
         }
         EventKind::RealNameSet { .. } if !has(Capabilities::SETNAME) => {}
         EventKind::RealNameSet { real_name } => line.put(format_args!("SETNAME :{}", text(real_name))),
         EventKind::Renamed { to } => line.put(format_args!("NICK {to}")),
-        EventKind::Said { room, status, message } => line.message(&Target::Room(status, room), message),
-        EventKind::Told { to, message } => line.message(&Target::Name(to.as_str()), message),
+        EventKind::Said { room, status, message } => {
+            line.message(&Target::Room(*status, &room.name), message);
+        }
+        EventKind::Told { to, message, .. } => line.message(&Target::Name(to.as_str()), message),
         EventKind::TopicSet { room, topic } => {
-            line.put(format_args!("TOPIC {room:#} :{}", topic.map_or("", text)));
+            line.put(format_args!("TOPIC {:#} :{}", room.name, topic.as_ref().map_or("", text)));
         }
         EventKind::Wallops { text: said } => line.put(format_args!("WALLOPS :{}", text(said))),
     }
+}
+
+/// Appends an invitation as the invited client receives it, with or without the capability `invite-notify`.
+pub(crate) fn render_invitation(event: &Event, capabilities: Capabilities, to: &mut BytesMut) {
+    Lines { to, event, capabilities }.invitation();
 }
 
 /// The text of a `QUIT` (RFC 2812, section 3.1.7). A client's parting message follows `Quit: `, so that nobody can forge
@@ -163,7 +181,7 @@ enum Target<'a> {
 /// Writes the messages of one event.
 struct Lines<'a> {
     to: &'a mut BytesMut,
-    event: &'a Event<'a>,
+    event: &'a Event,
     capabilities: Capabilities,
 }
 
@@ -178,10 +196,17 @@ impl Lines<'_> {
         self.to.extend_from_slice(b"\r\n");
     }
 
+    /// Writes the message for an invitation.
+    fn invitation(&mut self) {
+        if let EventKind::Invited { name, room, .. } = &self.event.kind {
+            self.put(format_args!("INVITE {name} {:#}", room.name));
+        }
+    }
+
     /// Writes changes of modes in as many messages as necessary, so that none is cut or has too many parameters.
     fn modes(&mut self, room: &RoomName, changes: &[ModeChange]) {
         let bytes_max =
-            MESSAGE_BYTES_MAX - source_bytes(self.event.by) - "MODE # ".len() - room.as_str().len();
+            MESSAGE_BYTES_MAX - source_bytes(&self.event.by) - "MODE # ".len() - room.as_str().len();
         let mut rest = changes;
         while !rest.is_empty() {
             let (mut count, mut bytes, mut parameters) = (0, 0, 0);
@@ -278,7 +303,7 @@ impl Lines<'_> {
     }
 
     fn source(&mut self) {
-        let Person { name, profile } = self.event.by;
+        let Person { name, profile } = &self.event.by;
         self.words(&[":", name.as_str(), "!", profile.user(), "@", profile.host(), " "]);
     }
 
@@ -310,10 +335,14 @@ pub(super) fn cut(to: &mut BytesMut, start: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::ban::BanTarget;
     use crate::base::cloak::Cloaks;
-    use crate::base::id::Seq;
+    use crate::base::id::{MemberId, RoomId, Seq};
     use crate::base::mode::Flag;
+    use crate::base::person::UserModes;
     use crate::dialect::irc::wire_class;
+    use crate::world::EventRoom;
+    use alloc::vec::Vec;
 
     /// A capability that a form lacks sends clients what they did not ask for. One that makes no difference has the same
     /// bytes rendered twice.
@@ -325,28 +354,34 @@ mod tests {
             name: name.clone(),
             profile: Profile::new("alice", &Cloaks::default().host([10, 0, 0, 1].into()), &text),
         };
-        let room = &RoomName::parse("tea").unwrap();
-        let message = &Message::new(MessageKind::Text, text.clone());
+        let id = RoomId(Seq(1));
+        let room = || EventRoom { id, name: RoomName::parse("tea").unwrap() };
+        let (member, profile) = (MemberId::default(), by.profile.clone());
+        let message = || Message::new(MessageKind::Text, text.clone());
         let stamp = Stamp { log_unix_ms: 1, seq: Seq(2), at_unix_ms: 3 };
-        let changes = &[ModeChange::Flag { flag: Flag::ALL[0], on: true }];
+        let changes = Vec::from([ModeChange::Flag { flag: Flag::ALL[0], on: true }]);
         let all = Capabilities::ALL.iter().fold(Capabilities::NONE, |all, &(one, _)| all.with(one));
+        let (on, off) = (UserModes::BOT, UserModes::NONE);
         for kind in [
-            EventKind::AwaySet { away: Some(&text) },
-            EventKind::HostSet { user: by.profile.user(), host: by.profile.host() },
-            EventKind::Invited { name: &name, room, to_target: false },
-            EventKind::Joined { room },
-            EventKind::Kicked { name: &name, room, message: None },
-            EventKind::Left { reason: CloseReason::Quit, message: None },
-            EventKind::ModesSet { room, changes },
-            EventKind::Parted { room, message: None },
-            EventKind::RealNameSet { real_name: &text },
-            EventKind::Renamed { to: &name },
-            EventKind::Said { room, status: None, message },
-            EventKind::Told { to: &name, message },
-            EventKind::TopicSet { room, topic: None },
-            EventKind::Wallops { text: &text },
+            EventKind::AwaySet { away: Some(text.clone()), full_text: None, was_away: false },
+            EventKind::BanLifted { target: BanTarget::parse("tea*", &Cloaks::default()).unwrap() },
+            EventKind::Entered { is_outside: true },
+            EventKind::HostSet { operator: member, profile },
+            EventKind::Invited { target: member, name: name.clone(), room: room() },
+            EventKind::Joined { room: room(), away: None, is_first: false },
+            EventKind::Kicked { target: member, name: name.clone(), room: room(), message: None },
+            EventKind::Left { rooms: Vec::new(), reason: CloseReason::Quit, message: None, operator: None },
+            EventKind::ModesSet { room: room(), changes },
+            EventKind::Parted { room: room(), message: None },
+            EventKind::RealNameSet { real_name: text.clone() },
+            EventKind::Renamed { to: name.clone() },
+            EventKind::Said { room: room(), status: None, message: message() },
+            EventKind::Told { target: member, to: name.clone(), message: message() },
+            EventKind::TopicSet { room: room(), topic: None },
+            EventKind::UserModesSet { on, off, is_promotion: false },
+            EventKind::Wallops { text: text.clone() },
         ] {
-            let event = Event { stamp, by: &by, by_bot: true, kind };
+            let event = Event { stamp, member, by: by.clone(), by_bot: true, kind };
             let rendered = |capabilities| {
                 let mut bytes = BytesMut::new();
                 render_event(&event, capabilities, &mut bytes);
@@ -356,9 +391,9 @@ mod tests {
                 let changes_bytes = [Capabilities::NONE, all.without(capability)]
                     .into_iter()
                     .any(|others| rendered(others) != rendered(others.with(capability)));
-                let class = |capabilities| event.class(wire_class(capabilities));
+                let class = |capabilities| wire_class(capabilities).relevant_to(&event);
                 let has_form = class(capability) != class(Capabilities::NONE);
-                assert_eq!(has_form, changes_bytes, "{name} and {kind:?}");
+                assert_eq!(has_form, changes_bytes, "{name} and {event:?}");
             }
         }
     }

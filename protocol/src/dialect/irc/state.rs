@@ -4,7 +4,7 @@ use super::answer::{bans, server};
 use super::capability::Capabilities;
 use super::client::Client;
 use super::command;
-use super::event::{Parting, cut, mask_of, source_bytes};
+use super::event::{Parting, cut, mask_of, render_invitation, source_bytes};
 use super::label::put_label;
 use super::name::leave_room;
 use super::numeric;
@@ -15,9 +15,9 @@ use crate::base::options::Options;
 use crate::base::person::{Person, UserModes};
 use crate::base::text::Text;
 use crate::dialect::action::{Action, Notice, Question};
-use crate::dialect::event::{EventKind, WireClass};
 use crate::dialect::reply::Reply;
 use crate::dialect::state::{Answer, Context, DialectState, LabelPart, Line, View};
+use crate::dialect::wire_class::WireClass;
 use crate::log::close_reason::CloseReason;
 use crate::log::command::Command;
 use crate::log::state::{LogRefusal, LogState};
@@ -67,9 +67,8 @@ impl DialectState for Client {
                 self.registered();
                 return answer.next.push(Action::Ask(Question::new(Query::WithoutParams(server::welcome))));
             }
-            Reply::HostSet(event) => {
-                event.render(self.class(), answer.bytes);
-                let EventKind::HostSet { host, .. } = event.kind else { return };
+            Reply::HostSet { event, host } => {
+                self.class().render(event, answer.bytes);
                 Query::Numeric(numeric::RPL_HOSTHIDDEN, Vec::from([host.into()]))
             }
             Reply::Invited { name, room } => {
@@ -79,16 +78,18 @@ impl DialectState for Client {
                 Query::Numeric(numeric::RPL_AWAY, Vec::from([name.to_string(), away.as_str().into()]))
             }
             Reply::Joined { event, room, .. } => {
-                event.render(self.class(), answer.bytes);
+                self.class().render(event, answer.bytes);
                 let with_names = !self.capabilities.has(Capabilities::NO_IMPLICIT_NAMES);
                 let entered = Query::Entered { room: room.clone(), with_names };
                 return answer.next.push(Action::Ask(Question::new(entered)));
             }
-            Reply::InvitedTo { event, .. }
-            | Reply::KickedOut { event, .. }
+            Reply::InvitedTo { event, .. } => {
+                return render_invitation(event, self.capabilities, answer.bytes);
+            }
+            Reply::KickedOut { event, .. }
             | Reply::Parted(event)
             | Reply::Renamed { event, .. }
-            | Reply::Told { event, echoes: true, .. } => return event.render(self.class(), answer.bytes),
+            | Reply::Told { event, echoes: true, .. } => return self.class().render(event, answer.bytes),
             Reply::Notice(notice) => match notice_as_query(notice) {
                 Some(query) => query,
                 None => return,

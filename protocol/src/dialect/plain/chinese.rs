@@ -10,10 +10,10 @@ use crate::base::calendar::Utc;
 use crate::base::language::Language;
 use crate::base::mode::{Key, MaskList, ModeChange, Status};
 use crate::base::name::{Name, NameError, RoomName};
-use crate::dialect::event::{Event, EventKind};
 use crate::log::close_reason::CloseReason;
 use crate::log::command::{Message, MessageKind};
 use crate::log::state::{LogRefusal, LogState};
+use crate::world::{Event, EventKind};
 use crate::world::{Refusal, Topic};
 use alloc::format;
 use alloc::string::String;
@@ -28,14 +28,18 @@ pub(super) const HELP: HelpTexts = HelpTexts {
     also: "也可以写作：",
 };
 
-pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
+pub(super) fn event(event: &Event, to: &mut BytesMut) {
     let name = &event.by.name;
-    match event.kind {
+    match &event.kind {
         // For programs, or for IRC clients only.
         EventKind::AwaySet { .. }
+        | EventKind::BanLifted { .. }
+        | EventKind::BanSet { .. }
+        | EventKind::Entered { .. }
         | EventKind::HostSet { .. }
         | EventKind::Invited { .. }
         | EventKind::RealNameSet { .. }
+        | EventKind::UserModesSet { .. }
         | EventKind::Wallops { .. }
         | EventKind::Said {
             message: Message { kind: MessageKind::Ctcp | MessageKind::CtcpReply | MessageKind::Tags, .. },
@@ -46,7 +50,7 @@ pub(super) fn event(event: &Event<'_>, to: &mut BytesMut) {
             ..
         } => {}
         EventKind::Joined { .. } => put_line(to, format_args!("欢迎{name}进入聊天室")),
-        EventKind::Left { reason: CloseReason::Quit, message: Some(words) }
+        EventKind::Left { reason: CloseReason::Quit, message: Some(words), .. }
         | EventKind::Parted { message: Some(words), .. } => {
             put_text(to, &[name.as_str(), "退出聊天室："], words);
         }
@@ -161,12 +165,12 @@ fn about_room(note: &Note<'_>, to: &mut Notes<'_>) {
             more(total - listed, to);
         }
         Note::History { heard, .. } if heard.is_empty() => to.note(format_args!("还没有聊天记录")),
-        Note::History { room, heard } => {
+        Note::History { heard, .. } => {
             let (left_out, lines) = to.latest_lines(heard);
             if left_out > 0 {
                 to.note(format_args!("更早的 {left_out} 行未显示"));
             }
-            lines.iter().for_each(|line| to.history_line(room, line, event));
+            lines.iter().for_each(|line| to.history_line(line, event));
         }
         Note::InvitedTo { by, room } => {
             to.note(format_args!("{by} 邀请您进入房间 {room}；输入 /join {room} 进入"));

@@ -7,8 +7,7 @@ use crate::base::name::{Name, NameError, RoomName};
 use crate::base::text::Text;
 use crate::log::close_reason::CloseReason;
 use crate::log::state::LogState;
-use crate::views::HistoryLine;
-use crate::world::{Refusal, Topic};
+use crate::world::{Event, Refusal, Topic};
 use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::BytesMut;
@@ -53,7 +52,7 @@ pub enum Note<'a> {
         /// The room.
         room: &'a RoomName,
         /// The messages.
-        heard: Vec<&'a HistoryLine>,
+        heard: Vec<&'a Event>,
     },
     /// The member has entered another room.
     InRoom {

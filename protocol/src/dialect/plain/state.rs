@@ -15,9 +15,9 @@ use crate::base::options::Options;
 use crate::base::person::UserModes;
 use crate::base::text::Text;
 use crate::dialect::action::{Action, Notice, Question};
-use crate::dialect::event::WireClass;
 use crate::dialect::reply::Reply;
 use crate::dialect::state::{Answer, Context, DialectState, Line, View};
+use crate::dialect::wire_class::WireClass;
 use crate::log::command::{Command, Message, MessageKind};
 use crate::world::Member;
 use alloc::boxed::Box;
@@ -215,7 +215,7 @@ impl DialectState for PlainState {
             Reply::Unchanged { room, change } => Note::Unchanged { room, change },
             // Plain clients cannot ask for these, or see the effect itself.
             Reply::Entered
-            | Reply::HostSet(_)
+            | Reply::HostSet { .. }
             | Reply::Parted(_)
             | Reply::Ping
             | Reply::Rehashing

@@ -1,13 +1,12 @@
-//! Effects on a member as a whole, which all its rooms may be told of.
+//! Events of a member as a whole, which all its rooms may be told of.
 
 use super::Author;
 use crate::base::id::{ConnId, MemberId, RoomId};
 use crate::base::name::Name;
-use crate::base::person::{Person, UserModes};
+use crate::base::person::{Person, Profile};
 use crate::base::rate::Cost;
 use crate::base::text::Text;
 use crate::base::time::{DeadlineReason, Now};
-use crate::dialect::event::{Event, EventKind};
 use crate::dialect::reply::Reply;
 use crate::hub::Hub;
 use crate::hub::output::{Output, Sink};
@@ -15,132 +14,102 @@ use crate::log::close_reason::CloseReason;
 use crate::log::command::Command;
 use crate::planted;
 use crate::session::Link;
-use crate::world::{Member, Refusal};
+use crate::world::{Event, EventKind, Member, Refusal};
 
 impl Hub {
     pub(super) fn away_set(
         &mut self,
-        author: Author<'_>,
-        member: MemberId,
-        was_away: bool,
-        silenced: bool,
+        author: Author,
+        event: &Event,
+        (public, away, was_away): (Option<&Text>, Option<&Text>, bool),
         sink: &mut impl Sink,
     ) {
-        let away = self.public_away(member, silenced);
-        if away.is_some() || was_away {
-            self.tell_of_member(author, member, EventKind::AwaySet { away: away.as_ref() }, sink);
+        if public.is_some() || was_away {
+            self.tell_of_member(author, event, sink);
         }
-        // The member itself reads its away text even if it is silenced: those who write to it alone read it, too.
-        let words = self.world.member(member).and_then(Member::away).cloned();
-        self.answer_author(author, &Reply::AwayIs { away: words.as_ref(), was_away }, sink);
+        self.answer_author(author, &Reply::AwayIs { away, was_away }, sink);
     }
 
-    /// Returns the away text that a member's rooms are told. For a silenced member it is a fixed text.
-    pub(super) fn public_away(&self, member: MemberId, silenced: bool) -> Option<Text> {
-        let away = self.world.member(member).and_then(Member::away)?;
-        Some(if silenced { Text::clean(AWAY.as_bytes(), false) } else { away.clone() })
-    }
-
-    pub(super) fn entered(
-        &mut self,
-        author: Author<'_>,
-        id: MemberId,
-        command: &Command,
-        sink: &mut impl Sink,
-    ) {
-        let now = author.now;
-        let Some((by, _)) = self.event_author(id) else { return };
-        let Some(conn) = author.conn else { return self.tell_watchers(now, &by, true, sink) };
+    pub(super) fn entered(&mut self, author: Author, event: &Event, is_outside: bool, sink: &mut impl Sink) {
+        let Author { conn, now } = author;
+        let (id, person) = (event.member, &event.by);
+        let Some(conn) = conn else { return self.tell_watchers(now, person, true, sink) };
         self.members.insert(id, conn);
         let Some(connection) = self.connection(conn) else { return };
         let leaves_for = connection.session.entered(id);
-        self.tell_watchers(now, &by, true, sink);
+        self.tell_watchers(now, person, true, sink);
         if let Some(reason) = leaves_for {
             self.propose(now, Some(conn), Command::Leave { member: id, reason, message: None }, sink);
             return;
         }
+        self.identified(conn, person);
         let Some(session) = self.session(conn) else { return };
-        session.dialect_mut().identified(&by);
         if session.dialect().is_pinged() {
             self.set_timer(conn, DeadlineReason::Idle, now.mono.plus_ms(self.limits.ping_ms));
         }
         self.respond(now, conn, &Reply::Entered, sink);
-        if matches!(command, Command::Enter { room: None, .. }) {
+        if is_outside {
             self.respond(now, conn, &Reply::Outside, sink);
         }
     }
 
-    pub(super) fn not_entered(&mut self, author: Author<'_>, refusal: &Refusal, sink: &mut impl Sink) {
-        let Author { conn: Some(conn), now, .. } = author else { return };
+    pub(super) fn not_entered(
+        &mut self,
+        author: Author,
+        refusal: &Refusal,
+        command: &Command,
+        sink: &mut impl Sink,
+    ) {
+        let Author { conn: Some(conn), now } = author else { return };
         let Some(session) = self.session(conn) else { return };
         session.not_entered();
         if session.link() == Link::Open {
             self.restart_registration(now, conn);
-            self.refused(author, refusal, sink);
+            self.refused(author, refusal, command, sink);
         }
     }
 
     /// Tells a member, and those who share a room with it, that it is shown with another host.
     pub(super) fn host_set(
         &mut self,
-        author: Author<'_>,
-        target: MemberId,
-        from: &Person,
+        author: Author,
+        event: &Event,
+        profile: &Profile,
         sink: &mut impl Sink,
     ) {
-        let Some((person, by_bot)) = self.event_author(target) else { return };
-        let kind = EventKind::HostSet { user: person.profile.user(), host: person.profile.host() };
-        let event = Event { stamp: author.stamp, by: from, by_bot, kind };
+        let target = event.member;
         self.charge_for_rooms(author, target);
         let conn = self.conn_of(target);
         let rooms = self.world.member(target).map_or(&[][..], Member::rooms);
-        sink.output(Output::ToPeers { rooms, except: conn, event: &event });
-        self.tell_close_watchers(target, &event, sink);
+        sink.output(Output::ToPeers { rooms, except: conn, event });
+        self.tell_close_watchers(event, sink);
         let Some(conn) = conn else { return };
+        let reply = Reply::HostSet { event, host: profile.host() };
         if author.conn == Some(conn) {
-            self.respond(author.now, conn, &Reply::HostSet(&event), sink);
+            self.respond(author.now, conn, &reply, sink);
         } else {
-            self.push_reply(author.now, conn, &Reply::HostSet(&event), sink);
+            self.push_reply(author.now, conn, &reply, sink);
         }
-        self.identified(conn, &person);
-    }
-
-    /// Tells the dialect of a connection how others see its member.
-    pub(super) fn identified(&mut self, conn: ConnId, person: &Person) {
-        if let Some(session) = self.session(conn) {
-            session.dialect_mut().identified(person);
-        }
+        self.identified(conn, &Person { name: event.by.name.clone(), profile: profile.clone() });
     }
 
     pub(super) fn left(
         &mut self,
-        author: Author<'_>,
-        id: MemberId,
-        (person, rooms, reason, silenced): (&Person, &[RoomId], CloseReason, bool),
-        command: &Command,
+        author: Author,
+        event: &Event,
+        (rooms, reason, message): (&[RoomId], CloseReason, Option<&Text>),
         sink: &mut impl Sink,
     ) {
-        let Author { now, stamp, .. } = author;
-        let conn = self.members.remove(&id);
-        let message = match command {
-            Command::Leave { message, .. } => message.clone().filter(|_| !silenced),
-            Command::Kill { member, message, .. } => {
-                // A member that killed itself is not in the world any more.
-                let killer = self.world.member(*member).map_or(person, Member::person).name.clone();
-                Some(killed_by(&killer, message.as_ref()))
-            }
-            _ => None,
-        };
+        let now = author.now;
+        let conn = self.members.remove(&event.member);
         let begins_again = conn.is_some_and(|conn| self.detach(now, conn, rooms, reason, sink));
-        let kind = EventKind::Left { reason, message: message.as_ref() };
-        let event = Event { stamp, by: person, by_bot: false, kind };
-        sink.output(Output::ToPeers { rooms, except: None, event: &event });
-        self.tell_watchers(now, person, false, sink);
+        sink.output(Output::ToPeers { rooms, except: None, event });
+        self.tell_watchers(now, &event.by, false, sink);
         let Some(conn) = conn else { return };
         if begins_again {
             self.expect_registration(now, conn);
         } else {
-            self.close(now, conn, reason, message.as_ref(), sink);
+            self.close(now, conn, reason, message, sink);
         }
         // `applied` does the same for the author; a killed member is not the author.
         if author.conn != Some(conn) {
@@ -178,28 +147,14 @@ impl Hub {
         }
     }
 
-    pub(super) fn user_modes_set(
-        &mut self,
-        author: Author<'_>,
-        on: UserModes,
-        off: UserModes,
-        sink: &mut impl Sink,
-    ) {
-        if matches!(author.entry.command, Command::Promote { .. }) {
-            self.answer_author(author, &Reply::NowOperator, sink);
-        }
-        self.answer_author(author, &Reply::UserModesChanged { on, off }, sink);
-    }
-
-    pub(super) fn renamed(&mut self, author: Author<'_>, id: MemberId, from: &Person, sink: &mut impl Sink) {
-        self.charge_for_rooms(author, id);
+    pub(super) fn renamed(&mut self, author: Author, event: &Event, name: &Name, sink: &mut impl Sink) {
+        let Event { member, by: from, .. } = event;
+        self.charge_for_rooms(author, *member);
         let except = self.open_author(author);
-        let Some(member) = self.world.member(id) else { return };
-        let (person, by_bot) = (member.person().clone(), member.modes().has(UserModes::BOT));
-        let kind = EventKind::Renamed { to: &person.name };
-        let event = Event { stamp: author.stamp, by: from, by_bot, kind };
-        sink.output(Output::ToPeers { rooms: member.rooms(), except, event: &event });
-        self.answer_author(author, &Reply::Renamed { event: &event, name: &person.name }, sink);
+        let rooms = self.world.member(*member).map_or(&[][..], Member::rooms);
+        sink.output(Output::ToPeers { rooms, except, event });
+        self.answer_author(author, &Reply::Renamed { event, name }, sink);
+        let person = Person { name: name.clone(), profile: from.profile.clone() };
         if let Some(conn) = author.conn {
             self.identified(conn, &person);
         }
@@ -211,40 +166,21 @@ impl Hub {
 
     /// Sends an event of a member to those who share a room with it or watch it closely, and to the member itself. To
     /// `AwaySet` the member gets a reply instead.
-    pub(super) fn tell_of_member(
-        &mut self,
-        author: Author<'_>,
-        member: MemberId,
-        kind: EventKind<'_>,
-        sink: &mut impl Sink,
-    ) {
-        let Some((by, by_bot)) = self.event_author(member) else { return };
-        let event = Event { stamp: author.stamp, by: &by, by_bot, kind };
-        self.charge_for_rooms(author, member);
+    pub(super) fn tell_of_member(&mut self, author: Author, event: &Event, sink: &mut impl Sink) {
+        self.charge_for_rooms(author, event.member);
         let except = self.open_author(author);
-        let rooms = self.world.member(member).map_or(&[][..], Member::rooms);
-        sink.output(Output::ToPeers { rooms, except, event: &event });
-        self.tell_close_watchers(member, &event, sink);
-        if let Some(conn) = author.conn.filter(|_| !matches!(kind, EventKind::AwaySet { .. })) {
-            self.respond_event(conn, &event, sink);
+        let rooms = self.world.member(event.member).map_or(&[][..], Member::rooms);
+        sink.output(Output::ToPeers { rooms, except, event });
+        self.tell_close_watchers(event, sink);
+        if let Some(conn) = author.conn.filter(|_| !matches!(event.kind, EventKind::AwaySet { .. })) {
+            self.respond_event(conn, event, sink);
         }
     }
 
     /// Charges the author one line for each room of a member but the first, as if it had sent a message to each.
-    pub(super) fn charge_for_rooms(&mut self, author: Author<'_>, member: MemberId) {
+    fn charge_for_rooms(&mut self, author: Author, member: MemberId) {
         let Some(conn) = author.conn else { return };
         let rooms = self.world.member(member).map_or(0, |member| member.rooms().len());
         self.charge(author.now, conn, Cost::lines(rooms.saturating_sub(1)));
     }
-}
-
-/// The away text of a silenced member. It must not be empty: in away-notify (IRCv3) no text means that the member is
-/// back.
-const AWAY: &str = "Away";
-
-/// Returns the reason that others read when an operator kills a member.
-fn killed_by(name: &Name, message: Option<&Text>) -> Text {
-    let words = message
-        .map_or_else(|| alloc::format!("by {name}"), |it| alloc::format!("by {name}: {}", it.as_str()));
-    Text::clean(words.as_bytes(), false)
 }

@@ -3,45 +3,39 @@
 use super::Author;
 use crate::base::id::{ConnId, MemberId, RoomId, Seq};
 use crate::base::mode::{Status, Statuses};
+use crate::base::name::Name;
 use crate::base::person::UserModes;
-use crate::base::text::Text;
 use crate::base::time::Now;
-use crate::dialect::event::{Event, EventKind, Stamp};
 use crate::dialect::reply::Reply;
 use crate::hub::Hub;
 use crate::hub::output::Sink;
 use crate::log::command::{Command, Message, MessageKind};
-use crate::log::entry::{LogEntry, Origin};
 use crate::planted;
-use crate::world::Refusal;
+use crate::world::{Event, EventKind, Refusal, Stamp};
 use alloc::vec::Vec;
 
 impl Hub {
     pub(super) fn said(
         &mut self,
-        author: Author<'_>,
-        member: MemberId,
+        author: Author,
+        event: &Event,
         room: RoomId,
         status: Option<Status>,
-        message: &Message,
         sink: &mut impl Sink,
     ) {
-        let Author { conn, stamp, .. } = author;
+        let conn = author.conn;
         self.counters.lines += 1;
-        let Some((by, by_bot)) = self.event_author(member) else { return };
-        let Some(name) = self.world.room(room).map(|room| room.name().clone()) else { return };
-        let event = Event { stamp, by: &by, by_bot, kind: EventKind::Said { room: &name, status, message } };
         let echoes = self.echoes(conn);
         let Some(status) = status else {
-            return self.tell_room(conn, room, echoes, &event, sink);
+            return self.tell_room(conn, room, echoes, event, sink);
         };
         let reads = |statuses: Statuses| statuses.highest().is_some_and(|it| planted::reaches(it, status));
         let members =
             self.world.room(room).into_iter().flat_map(|room| room.members_from(MemberId::default()));
-        let readers = members.filter(|&(id, statuses)| id != member && reads(statuses)).map(|(id, _)| id);
-        self.push_event_to(&readers.collect::<Vec<_>>(), &event, sink);
+        let readers = members.filter(|&(id, statuses)| id != event.member && reads(statuses));
+        self.push_event_to(&readers.map(|(id, _)| id).collect::<Vec<_>>(), event, sink);
         if let Some(conn) = conn.filter(|_| echoes) {
-            self.respond_event(conn, &event, sink);
+            self.respond_event(conn, event, sink);
         }
     }
 
@@ -53,29 +47,25 @@ impl Hub {
 
     pub(super) fn told(
         &mut self,
-        author: Author<'_>,
-        from: MemberId,
-        to: MemberId,
+        author: Author,
+        event: &Event,
+        (target, name): (MemberId, &Name),
         message: &Message,
         sink: &mut impl Sink,
     ) {
-        let Author { conn, stamp, .. } = author;
-        let Some((by, by_bot)) = self.event_author(from) else { return };
-        let Some(name) = self.world.member(to).map(|to| to.name().clone()) else { return };
-        let event = Event { stamp, by: &by, by_bot, kind: EventKind::Told { to: &name, message } };
-        let echoes = self.echoes(conn);
-        let reply = Reply::Told { event: &event, name: &name, text: &message.text, echoes };
+        let echoes = self.echoes(author.conn);
+        let reply = Reply::Told { event, name, text: &message.text, echoes };
         self.answer_author(author, &reply, sink);
-        if let Some(reader) = self.conn_of(to) {
-            self.push_event(reader, &event, sink);
+        if let Some(reader) = self.conn_of(target) {
+            self.push_event(reader, event, sink);
         }
         if !matches!(message.kind, MessageKind::Notice | MessageKind::CtcpReply | MessageKind::Tags) {
-            self.tell_away(author, to, sink);
+            self.tell_away(author, target, sink);
         }
     }
 
     /// Tells the author that the target is away, if it is.
-    pub(super) fn tell_away(&mut self, author: Author<'_>, target: MemberId, sink: &mut impl Sink) {
+    pub(super) fn tell_away(&mut self, author: Author, target: MemberId, sink: &mut impl Sink) {
         let Some(target) = self.world.member(target) else { return };
         if let Some(away) = target.away() {
             let (name, away) = (target.name().clone(), away.clone());
@@ -83,44 +73,44 @@ impl Hub {
         }
     }
 
-    pub(super) fn wallops(
-        &mut self,
-        author: Author<'_>,
-        member: MemberId,
-        text: &Text,
-        sink: &mut impl Sink,
-    ) {
-        let Some((by, by_bot)) = self.event_author(member) else { return };
-        let event = Event { stamp: author.stamp, by: &by, by_bot, kind: EventKind::Wallops { text } };
+    pub(super) fn wallops(&mut self, event: &Event, sink: &mut impl Sink) {
         let wants = self.world.members().filter(|(_, member)| member.modes().has(UserModes::WALLOPS));
-        self.push_event_to(&wants.map(|(id, _)| id).collect::<Vec<_>>(), &event, sink);
+        self.push_event_to(&wants.map(|(id, _)| id).collect::<Vec<_>>(), event, sink);
     }
 
     /// Delivers a message that is not logged, as [`Action::Signal`](crate::dialect::action::Action::Signal) asks for.
     /// It reaches the same members as a logged one.
     pub(in crate::hub) fn signal(&mut self, now: Now, conn: ConnId, command: &Command, sink: &mut impl Sink) {
-        let log_unix_ms = self.world.began_unix_ms();
-        let stamp = Stamp { log_unix_ms, seq: Seq(0), at_unix_ms: now.unix_ms };
-        let (seq, at_unix_ms, origin) = (Seq(0), now.unix_ms, Origin::default());
-        let entry = LogEntry { seq, at_unix_ms, origin, command: command.clone() };
-        let author = Author { conn: Some(conn), entry: &entry, stamp, now };
-        let delivered = match command {
+        let author = Author { conn: Some(conn), now };
+        match self.signalled(now, command) {
+            Ok(Some(event)) => self.happened(author, &event, sink),
+            Ok(None) => {}
+            Err(refusal) => self.refused(author, &refusal, command, sink),
+        }
+    }
+
+    /// Returns the event of a message that is not logged; `None` if the command is no message.
+    fn signalled(&mut self, now: Now, command: &Command) -> Result<Option<Event>, Refusal> {
+        let (member, kind) = match command {
             Command::Say { member, room, status, message } => {
                 self.world.cache_muted_in(*member, room);
-                let room = self.world.may_say(*member, room, message.kind);
-                room.map(|room| self.said(author, *member, room, *status, message, sink))
+                let room = self.world.may_say(*member, room, message.kind)?;
+                let room = self.world.event_room(room);
+                (
+                    *member,
+                    room.map(|room| EventKind::Said { room, status: *status, message: message.clone() }),
+                )
             }
-            Command::Tell { member, to, message } => match self.world.member_named(to) {
-                Some(to) => {
-                    self.told(author, *member, to, message, sink);
-                    Ok(())
-                }
-                None => Err(Refusal::NoSuchName(to.clone())),
-            },
-            _ => Ok(()),
+            Command::Tell { member, to, message } => {
+                let target = self.world.member_named(to).ok_or_else(|| Refusal::NoSuchName(to.clone()))?;
+                let to = self.world.member(target).map(|to| to.name().clone());
+                (*member, to.map(|to| EventKind::Told { target, to, message: message.clone() }))
+            }
+            _ => return Ok(None),
         };
-        if let Err(refusal) = delivered {
-            self.refused(author, &refusal, sink);
-        }
+        let log_unix_ms = self.world.began_unix_ms();
+        let stamp = Stamp { log_unix_ms, seq: Seq(0), at_unix_ms: now.unix_ms };
+        let event = kind.and_then(|kind| self.world.event_of(member, kind));
+        Ok(event.map(|event| Event { stamp, ..event }))
     }
 }

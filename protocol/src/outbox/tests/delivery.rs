@@ -38,8 +38,9 @@ fn a_peer_in_several_rooms_reads_an_event_once() {
         }
     }
     let mut sockets = Sockets::default();
-    let kind = EventKind::Left { reason: CloseReason::Quit, message: None };
-    let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, kind };
+    let kind =
+        EventKind::Left { rooms: both.to_vec(), reason: CloseReason::Quit, message: None, operator: None };
+    let event = Event::unlogged(alice(), kind);
     outbox.output(&Output::ToPeers { rooms: &both, except: Some(conn(3)), event: &event });
     sockets.flush(&mut outbox);
     for conn in [0, 1, 2].map(conn) {
@@ -90,15 +91,15 @@ fn an_unseen_event_costs_nothing_and_skips_are_counted() {
     let mut sockets = Sockets::default();
     sockets.flush(&mut outbox);
     let tell = |outbox: &mut Outbox, kind| {
-        let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, kind };
+        let event = Event::unlogged(alice(), kind);
         outbox.output(&Output::ToPeers { rooms: &[ROOM, TEA], except: Some(conn(2)), event: &event });
     };
     // Clients of the plain dialect do not see this event.
-    tell(&mut outbox, EventKind::AwaySet { away: None });
+    tell(&mut outbox, EventKind::AwaySet { away: None, full_text: None, was_away: true });
     assert!(outbox.overrides.is_empty());
     assert_eq!(outbox.unflushed_bytes, 0);
     let bob = Name::parse("bob").unwrap();
-    tell(&mut outbox, EventKind::Renamed { to: &bob });
+    tell(&mut outbox, EventKind::Renamed { to: bob });
     let skips: usize = outbox.overrides.iter().map(|it| it.items.len()).sum();
     assert_eq!(skips, 4, "two in the second room, and the excluded connection in both");
     let rendered = 2 * ("* alice is now bob\n".len() + size_of::<Mark>());
@@ -126,8 +127,8 @@ fn only_a_connection_that_would_read_an_event_twice_gets_an_override() {
     }
     let mut sockets = Sockets::default();
     sockets.flush(&mut outbox);
-    let kind = EventKind::AwaySet { away: None };
-    let event = Event { stamp: Stamp::default(), by: &alice(), by_bot: false, kind };
+    let kind = EventKind::AwaySet { away: None, full_text: None, was_away: true };
+    let event = Event::unlogged(alice(), kind);
     outbox.output(&Output::ToPeers { rooms: &[ROOM, TEA, third], except: None, event: &event });
     let overridden: Vec<u32> = outbox.overrides.iter().map(|it| it.slot).collect();
     assert_eq!(overridden, [0], "only the connection that would read it twice");

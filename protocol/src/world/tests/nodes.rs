@@ -6,7 +6,7 @@ use crate::base::limits::WorldLimits;
 use crate::log::close_reason::CloseReason;
 use crate::log::command::Command;
 use crate::log::entry::{LogEntry, Origin};
-use crate::world::{Applied, Effect, Node, World};
+use crate::world::{Applied, EventKind, Node, Outcome, World};
 use alloc::vec::Vec;
 
 /// A log and its world.
@@ -14,7 +14,7 @@ use alloc::vec::Vec;
 struct Log {
     world: World,
     position: u64,
-    effects: Vec<Effect>,
+    outcomes: Vec<Outcome>,
 }
 
 impl Log {
@@ -32,9 +32,9 @@ impl Log {
         // With gaps, as a log that is shared with others may have them.
         self.position += 3;
         let origin = Origin { node: NodeId(node), life: Life(life), number };
-        self.effects.clear();
+        self.outcomes.clear();
         let entry = LogEntry { seq: Seq(self.position), at_unix_ms, origin, command };
-        self.world.apply(&entry, &mut self.effects)
+        self.world.apply(&entry, &mut self.outcomes)
     }
 
     fn start(&mut self, node: u16, life: u64, after: Option<u64>) -> Applied {
@@ -90,13 +90,12 @@ fn a_new_life_ends_the_members_of_the_former_one() {
     log.apply((0, 7, 2), enter(5_001, None));
     log.apply((1, 8, 2), enter(5_002, None));
     assert_eq!(log.start(0, 9, Some(7)), Applied::Done);
-    let left = |effect: &Effect| match effect {
-        Effect::Left { person, reason, .. } => {
-            (person.name.as_str() == "5001" && *reason == CloseReason::Restarted).then_some(())
-        }
-        _ => None,
+    let left = |outcome: &Outcome| {
+        let Outcome::Happened(event) = outcome else { return None };
+        let EventKind::Left { reason, .. } = event.kind else { return None };
+        (event.by.name.as_str() == "5001" && reason == CloseReason::Restarted).then_some(())
     };
-    assert_eq!(log.effects.iter().map(left).collect::<Vec<_>>(), [Some(())]);
+    assert_eq!(log.outcomes.iter().map(left).collect::<Vec<_>>(), [Some(())]);
     assert_eq!(log.members(), 1, "the member of the other node stays");
     assert_eq!(log.apply((0, 7, 3), enter(5_001, None)), Applied::OtherLife);
     assert_eq!(log.apply((0, 9, 2), enter(5_001, None)), Applied::Done);

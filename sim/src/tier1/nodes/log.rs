@@ -4,7 +4,7 @@
 use super::{CheckResult, Marks, Setup, Shared};
 use crate::sometimes;
 use crate::source::Source;
-use parlor_protocol::{Applied, Command, Effect, Life, LogEntry, NodeId, Proposal, Seq, World};
+use parlor_protocol::{Applied, Command, EventKind, Life, LogEntry, NodeId, Outcome, Proposal, Seq, World};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Maximum distance between two positions of the log.
@@ -99,23 +99,25 @@ impl SharedLog {
 
     /// Records that a process reads the first `count` entries.
     pub(super) fn settle(&mut self, count: usize, marks: &mut Marks) {
-        let mut effects = Vec::new();
+        let mut outcomes = Vec::new();
         for entry in self.entries.iter().take(count).skip(self.settled.len()) {
             let before_unix_ms = self.world.at_unix_ms();
-            let applied = self.world.apply(entry, &mut effects);
+            let applied = self.world.apply(entry, &mut outcomes);
             let (is_running, is_start) =
                 (self.running.contains(&entry.origin.life), matches!(entry.command, Command::Started { .. }));
             let is_done = applied == Applied::Done;
             sometimes!(marks, RepeatDropped, applied == Applied::Repeated);
             sometimes!(marks, LifeOutlived, applied == Applied::OtherLife && is_running && !is_start);
             sometimes!(marks, PastGone, is_done && !is_running && !is_start);
-            sometimes!(marks, NameFreed, is_start && !effects.is_empty());
-            sometimes!(marks, CrowdLeaves, is_start && effects.len() >= 100);
+            sometimes!(marks, NameFreed, is_start && !outcomes.is_empty());
+            sometimes!(marks, CrowdLeaves, is_start && outcomes.len() >= 100);
             sometimes!(marks, ClockSetBack, self.world.at_unix_ms() < before_unix_ms);
-            let says = effects.iter().any(|effect| matches!(effect, Effect::Said { .. }));
+            let says = outcomes.iter().any(|outcome| {
+                matches!(outcome, Outcome::Happened(event) if matches!(event.kind, EventKind::Said { .. }))
+            });
             let speaker = says.then_some(entry.origin.node);
             self.settled.push(Settled { digest: self.world.digest(), speaker });
-            effects.clear();
+            outcomes.clear();
         }
     }
 
