@@ -6,6 +6,7 @@ mod codec;
 mod irc_event;
 mod irc_session;
 mod proxy;
+mod snapshot;
 mod sniff;
 mod webirc;
 
@@ -25,6 +26,7 @@ use parlor_sim::{terminal, tier1, typed};
 pub use codec::codec;
 pub use irc_session::irc_session;
 pub use proxy::proxy;
+pub use snapshot::snapshot;
 pub use sniff::sniff;
 pub use webirc::webirc;
 
@@ -32,7 +34,7 @@ pub use webirc::webirc;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     ("codec", codec),
     ("dialect", dialect),
     ("framer", framer),
@@ -42,6 +44,7 @@ pub const TARGETS: [Target; 11] = [
     ("outbox", outbox),
     ("proxy", proxy),
     ("session", session),
+    ("snapshot", snapshot),
     ("sniff", sniff),
     ("webirc", webirc),
 ];

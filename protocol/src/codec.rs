@@ -49,9 +49,11 @@ mod writer;
 use crate::log::entry::Proposal;
 use alloc::vec::Vec;
 use minicbor::decode::Decoder;
-use reader::{Reader, Texts};
-use value::Value;
-use writer::Writer;
+use reader::Texts;
+
+pub(crate) use reader::Reader;
+pub(crate) use value::{Value, ascend};
+pub(crate) use writer::Writer;
 
 pub use chain::{FIRST_LINK, HASH_BYTES, Link, SALT_BYTES, Salt, chain};
 pub use error::{DecodeError, DecodeErrorKind};
@@ -139,6 +141,16 @@ pub fn forget(entry: &[u8], text: u64) -> Result<Vec<u8>, DecodeError> {
         forgotten.splice(range, [NULL]);
     }
     Ok(forgotten)
+}
+
+/// Encodes a value in the manner of an entry.
+pub(crate) fn encode_value(value: &impl Value, salts: &mut dyn FnMut() -> Salt) -> Vec<u8> {
+    write(value, salts)
+}
+
+/// Decodes a value that was encoded in the manner of an entry.
+pub(crate) fn decode_value<T: Value>(bytes: &[u8]) -> Result<T, DecodeError> {
+    read(bytes, false).map(|(value, _)| value)
 }
 
 fn write(value: &impl Value, salts: &mut dyn FnMut() -> Salt) -> Vec<u8> {

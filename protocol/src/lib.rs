@@ -59,6 +59,7 @@
 extern crate alloc;
 
 mod base;
+#[macro_use]
 pub mod codec;
 mod dialect;
 mod framing;
@@ -115,5 +116,6 @@ pub use server::memory::MemoryServer;
 pub use server::{Environment, Server};
 pub use views::{FormerName, Views};
 pub use world::{
-    Applied, Event, EventKind, EventRoom, Member, Node, Outcome, Refusal, Room, Stamp, Topic, World,
+    Applied, Event, EventKind, EventRoom, Member, Node, Outcome, Refusal, Room, SnapshotError, Stamp, Topic,
+    World,
 };

@@ -9,6 +9,7 @@ mod refusal;
 mod room;
 mod rooms;
 mod silence;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +33,7 @@ pub use event::{Event, EventKind, EventRoom, Outcome, Stamp};
 pub use nodes::{Applied, Node};
 pub use refusal::Refusal;
 pub use room::{Room, Topic};
+pub use snapshot::SnapshotError;
 
 /// The shared state: the result of applying the entries of a log, in their order.
 ///

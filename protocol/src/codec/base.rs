@@ -7,8 +7,8 @@ use super::error::{DecodeError, DecodeErrorKind};
 use super::reader::{Reader, error};
 use super::value::{Value, ascend};
 use super::writer::Writer;
-use crate::base::ban::{BanTarget, NewBan};
-use crate::base::id::{MemberId, Seq};
+use crate::base::ban::{BanTarget, NewBan, ServerBan};
+use crate::base::id::{MemberId, RoomId, Seq};
 use crate::base::limits::WorldLimits;
 use crate::base::mode::{Flag, Key, Mask, MaskList, ModeChange, Status};
 use crate::base::name::{Name, RoomName};
@@ -90,12 +90,22 @@ stored_as! {
     |StoredProfile { user, host, real_name }| Profile::stored(&user, &host, &real_name.0)
 }
 
+stored_as! { RoomId as u64, "a room", |room| room.0.0, |number| Some(RoomId(Seq(number))) }
+
 stored_as! {
     RoomName as Folded,
     "the name of a room",
     |name| Folded::of(name.as_str(), name.key()),
     |stored| RoomName::stored(&stored.text, stored.key())
 }
+
+record! { ServerBan {
+    target: 1,
+    reason: 2,
+    by: 3,
+    at_unix_ms: 4,
+    ends_unix_ms: 5,
+} }
 
 numbers! { Status, "status" {
     1 => Voice,

@@ -258,7 +258,7 @@ fn expect_end(decoder: &Decoder<'_>) -> Result<(), DecodeError> {
     if at == decoder.input().len() { Ok(()) } else { Err(error(at, DecodeErrorKind::Expected("the end"))) }
 }
 
-pub(super) const fn error(at: usize, kind: DecodeErrorKind) -> DecodeError {
+pub(crate) const fn error(at: usize, kind: DecodeErrorKind) -> DecodeError {
     DecodeError { at, kind }
 }
 

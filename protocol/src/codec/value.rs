@@ -174,7 +174,7 @@ macro_rules! field {
 }
 
 /// Returns whether each number is greater than the one before, as fields are written and read.
-pub(super) const fn ascend(numbers: &[u64]) -> bool {
+pub(crate) const fn ascend(numbers: &[u64]) -> bool {
     let mut at = 1;
     while at < numbers.len() {
         if numbers[at - 1] >= numbers[at] {

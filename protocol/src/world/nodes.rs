@@ -58,6 +58,15 @@ impl Node {
         self.is_running
     }
 
+    /// Returns the time of that entry on the clock of the node, in milliseconds since 1970-01-01T00:00:00Z.
+    pub(super) const fn at_unix_ms(&self) -> u64 {
+        self.at_unix_ms
+    }
+
+    pub(super) const fn stored(life: Life, number: u64, at_unix_ms: u64, is_running: bool) -> Self {
+        Self { life, number, at_unix_ms, is_running }
+    }
+
     pub(super) fn digest(&self, digest: &mut Digest) {
         digest.number(self.life.0);
         digest.number(self.number);

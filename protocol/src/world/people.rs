@@ -22,7 +22,7 @@ use alloc::vec::Vec;
 const NAMES_PER_PORT: u64 = 16;
 
 impl Member {
-    fn new(person: Person, node: NodeId, at_unix_ms: u64) -> Self {
+    pub(super) fn new(person: Person, node: NodeId, at_unix_ms: u64) -> Self {
         Self {
             person,
             node,
@@ -304,7 +304,7 @@ impl World {
     }
 
     /// Updates the counts of members with certain modes, after the modes of one member have changed.
-    fn count_modes(&mut self, before: UserModes, after: UserModes) {
+    pub(super) fn count_modes(&mut self, before: UserModes, after: UserModes) {
         for (mode, count) in
             [(UserModes::INVISIBLE, &mut self.invisible), (UserModes::OPERATOR, &mut self.operators)]
         {

@@ -8,6 +8,7 @@
 
 mod coverage;
 mod entries;
+mod snapshot;
 
 use coverage::Coverage;
 use parlor_protocol::codec::{self, DecodeErrorKind, Decoded, FIRST_LINK, Link, SALT_BYTES, Salt};

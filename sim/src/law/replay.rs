@@ -136,6 +136,7 @@ impl Replay {
                 world.digest()
             ));
         }
+        self.check_snapshot(world)?;
         let world_before = World::replay(&self.entries[..self.resumed]);
         let mut hub = Hub::resume(self.limits, self.options.clone(), world_before);
         let mut sink = NaiveSink::<Beginning>::default();
@@ -176,6 +177,23 @@ fn stored(entries: &[LogEntry]) -> Result<Vec<LogEntry>, String> {
         if again == *entry { Ok(again) } else { Err(format!("{entry:?} is stored as {again:?}")) }
     };
     entries.iter().map(read).collect()
+}
+
+impl Replay {
+    /// Checks that a world that was restored from a snapshot in the middle of the log ends as the others do.
+    fn check_snapshot(&self, world: &World) -> CheckResult {
+        let (before, after) = self.entries.split_at(self.entries.len() / 2);
+        let bytes = World::replay(before).snapshot(&mut || [7; codec::SALT_BYTES]);
+        let mut restored = World::restore(&bytes).map_err(|error| format!("cannot be restored: {error}"))?;
+        restored.check_invariants();
+        for entry in after {
+            restored.apply(entry, &mut Vec::new());
+        }
+        match restored.digest() == world.digest() {
+            true => Ok(()),
+            false => Err("a world from a snapshot ends as another one".to_owned()),
+        }
+    }
 }
 
 impl Default for Beginning {
