@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 use parlor_protocol::{
-    Command, ConnId, ConsoleEvent, Dialect, Environment, Input, Life, Limits, LogEntry, Now, Options,
-    PasswordOf, Proposal, RoomName, Seq, Server, Via, Wire, World,
+    Command, ConnId, ConsoleEvent, Dialect, Environment, Input, Life, Limits, LogEntry, LogState, Now,
+    Options, PasswordOf, Proposal, RoomName, Seq, Server, Via, Wire, World,
 };
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -246,6 +246,22 @@ fn what_overtook_the_start_of_its_life_is_proposed_again() {
     stage.commit();
     let read = stage.read(alice);
     assert!(read.contains("your name is 5001"), "{read}");
+    assert_eq!(stage.server.hub().proposals(), 0);
+}
+
+#[test]
+fn copies_that_a_log_lost_while_it_stood_still_are_not_waited_for() {
+    let (mut stage, [alice, bob]) = server_with_two(1);
+    stage.say(alice, "one\ntwo\n");
+    stage.input(Input::LogState(LogState::Stalled));
+    stage.outside.proposed.clear();
+    stage.input(Input::LogState(LogState::Running));
+    let mut proposals = std::mem::take(&mut stage.outside.proposed);
+    assert_eq!(proposals.len(), 2);
+    proposals.reverse();
+    stage.append(proposals);
+    stage.commit();
+    assert_eq!(stage.read(bob), "5001: one\n5001: two\n");
     assert_eq!(stage.server.hub().proposals(), 0);
 }
 

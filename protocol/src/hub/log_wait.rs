@@ -120,6 +120,8 @@ impl Hub {
             }
             return;
         }
+        // What the log had been given may be lost: a copy that never comes back must not be waited for.
+        self.under_way.forget_copies();
         self.propose_again(now, sink);
         let told: Vec<ConnId> = self.log_waits.told.keys().copied().collect();
         told.into_iter().for_each(|conn| self.log_waits.tell_at(conn, now.mono));

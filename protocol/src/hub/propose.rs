@@ -57,6 +57,11 @@ impl UnderWay {
         pending.copies == 0
     }
 
+    /// Records that no copy of any proposal can be relied on to come back.
+    pub(super) fn forget_copies(&mut self) {
+        self.queue.iter_mut().for_each(|pending| pending.copies = 0);
+    }
+
     /// Returns the proposal with a number, if it is under way.
     fn get_mut(&mut self, number: u64) -> Option<&mut Pending> {
         let index = number.checked_sub(self.answered + 1)?;

@@ -165,6 +165,11 @@ impl Model {
         }
     }
 
+    /// Forgets how often proposals are on their way, because the log may have lost them.
+    pub(super) fn forget_copies(&mut self) {
+        self.under_way.iter_mut().for_each(|proposed| proposed.copies = 0);
+    }
+
     /// Proposes everything under way again.
     pub(super) fn propose_again(&mut self) {
         for (number, proposed) in (self.answered + 1..).zip(&mut self.under_way) {

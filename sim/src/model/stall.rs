@@ -55,6 +55,7 @@ impl Model {
                 waiting.into_iter().for_each(|id| self.will_be_told(id));
             }
             (false, true) => {
+                self.forget_copies();
                 self.propose_again();
                 self.stall.told.values_mut().for_each(|at| *at = self.now.mono);
                 self.wake();
