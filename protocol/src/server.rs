@@ -29,8 +29,9 @@ pub trait Environment: Wire {
     /// Gives a proposal to the log.
     ///
     /// The caller of the server passes the committed entry to [`Server::committed`], as soon as the log has committed it.
-    /// Until then, nothing changes for other members. If a proposal is lost, its connection waits for ever. A proposal may be given
-    /// again, after the log has committed a later one without it.
+    /// Until then, nothing changes for other members. A proposal may be given again, after the log has committed a later one
+    /// without it. If the log may have lost proposals, the caller says so with [`Input::LogState`]; otherwise their connections wait
+    /// for ever.
     fn propose(&mut self, proposal: &Proposal);
 
     /// Closes a connection at once, without writing what is queued for it. The caller passes [`Input::Closed`] to the

@@ -355,9 +355,10 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
         is_done && self.environment.log.poll_close(cx).is_ready() || shutdown.as_mut().poll(cx).is_ready()
     }
 
-    /// Gives the core the entries that the log has committed.
+    /// Gives the core the entries that the log has committed. As long as the core keeps some for its next turn, the others stay in the
+    /// log: a log that is read from its beginning must not be in memory as a whole.
     fn commit(&mut self, now: Now) {
-        while self.environment.log.take(&mut self.entries) {
+        while !self.server.has_entries() && self.environment.log.take(&mut self.entries) {
             self.server.committed(now, &mut self.entries, &mut self.environment);
         }
     }

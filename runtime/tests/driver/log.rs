@@ -2,12 +2,18 @@
 
 use crate::limits;
 use crate::stage::{Client, Stage};
-use parlor_protocol::{Command, Life, LogEntry, LogState, NodeId, Origin, Proposal, Seq};
+use parlor_protocol::{
+    Cloaks, Command, Life, Limits, LogEntry, LogState, MemberId, Message, MessageKind, NameRequest, NodeId,
+    Origin, Profile, Proposal, RoomName, Seq, Text,
+};
 use parlor_runtime::driver::{Control, DriverLimits, Ended, Log};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
+
+/// Entries that the driver is given at once.
+const TAKEN_MAX: usize = 8;
 
 /// A log that commits at once, unless a test holds it.
 #[derive(Clone, Default)]
@@ -55,7 +61,8 @@ impl Log for TestLog {
     }
 
     fn take(&mut self, entries: &mut Vec<LogEntry>) -> bool {
-        *entries = std::mem::take(&mut self.0.borrow_mut().committed);
+        let committed = &mut self.0.borrow_mut().committed;
+        *entries = committed.drain(..committed.len().min(TAKEN_MAX)).collect();
         !entries.is_empty()
     }
 
@@ -108,8 +115,13 @@ impl TestLog {
 
 /// Returns a stage with two members.
 fn stage() -> (Stage, [Client; 2]) {
-    let mut stage =
-        Stage::with(limits(), DriverLimits { accept_retry_ms: 1_000_000, shutdown_ms: 1_000_000 });
+    stage_of(limits())
+}
+
+/// Returns a stage with two members, and these limits.
+fn stage_of(limits: Limits) -> (Stage, [Client; 2]) {
+    let limits_of_driver = DriverLimits { accept_retry_ms: 1_000_000, shutdown_ms: 1_000_000 };
+    let mut stage = Stage::with(limits, limits_of_driver);
     let clients = [(); 2].map(|()| stage.connect());
     stage.poll_until_idle();
     clients.iter().for_each(|client| drop(client.take_received()));
@@ -129,6 +141,37 @@ fn entries_that_come_late_wake_the_driver() {
     stage.poll_until_idle();
     let read = bob.take_received();
     assert!(read.contains(": one\n") && read.ends_with(": two\n"), "{read}");
+}
+
+#[test]
+fn entries_stay_in_the_log_until_the_core_has_a_turn_for_them() {
+    let mut narrow = Limits {
+        backlog_bytes_max: 25_000,
+        line_bytes_max: 1_000,
+        pending_commands_max: 1,
+        reply_bytes_max: 4_096,
+        ..limits()
+    };
+    narrow.world.topic_bytes_max = 300;
+    let (mut stage, [_, bob]) = stage_of(narrow);
+    let origin = |number| Origin { node: NodeId(1), life: Life(9), number };
+    let propose = |number, command| Proposal { at_unix_ms: 0, origin: origin(number), command };
+    let profile = Profile::of_host(&Cloaks::default().host([10, 0, 0, 1].into()));
+    stage.log.change(|state| {
+        state.commit(propose(1, Command::Started { after: None }));
+        let (request, room) = (NameRequest::Port(7_000), Some(RoomName::lobby()));
+        state.commit(propose(2, Command::Enter { request, profile, room }));
+        let member = MemberId(Seq(state.position));
+        for number in 3..203 {
+            let message = Message::new(MessageKind::Text, Text::clean(&[b'x'; 900], false));
+            let say = Command::Say { member, room: RoomName::lobby(), status: None, message };
+            state.commit(propose(number, say));
+        }
+    });
+    stage.poll();
+    assert!(stage.log.0.borrow().committed.len() > 100, "{}", stage.log.0.borrow().committed.len());
+    stage.poll_until_idle();
+    assert_eq!(bob.take_received().matches("7000: ").count(), 200);
 }
 
 #[test]
