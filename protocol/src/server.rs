@@ -235,7 +235,9 @@ impl Server {
             self.input(now, Input::Committed { entry }, env);
             count += 1;
         }
-        self.entries.extend(entries.drain(count..));
+        if count < entries.len() {
+            self.entries.extend(entries.drain(count..));
+        }
         entries.clear();
     }
 

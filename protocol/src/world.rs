@@ -155,6 +155,11 @@ impl Member {
     pub const fn entered_unix_ms(&self) -> u64 {
         self.entered_unix_ms
     }
+
+    /// Returns an event of the member, which everybody sees as it is now.
+    fn event(&self, id: MemberId, stamp: Stamp, kind: EventKind) -> Event {
+        Event { stamp, member: id, by: self.person.clone(), by_bot: self.modes.has(UserModes::BOT), kind }
+    }
 }
 
 impl World {
@@ -200,7 +205,11 @@ impl World {
                 self.end_members(entry.origin.node, CloseReason::Restarted, outcomes);
             }
             command => {
-                if let Some(member) = command.member().filter(|member| self.members.contains_key(member))
+                // `say` finds out by itself: it runs for each line, and looks its member up once.
+                let is_there = |member: &MemberId| {
+                    matches!(command, Command::Say { .. }) || self.members.contains_key(member)
+                };
+                if let Some(member) = command.member().filter(is_there)
                     && let Err(refusal) = self.act(entry, member, outcomes)
                 {
                     let command = Box::new(command.clone());
@@ -282,12 +291,7 @@ impl World {
 
     /// Returns an event of a member, which everybody sees as it is now. Its stamp is that of the entry that was applied last.
     pub(crate) fn event_of(&self, member: MemberId, kind: EventKind) -> Option<Event> {
-        Some(self.event(member, self.members.get(&member)?, kind))
-    }
-
-    fn event(&self, id: MemberId, member: &Member, kind: EventKind) -> Event {
-        let (by, by_bot) = (member.person.clone(), member.modes.has(UserModes::BOT));
-        Event { stamp: self.stamp(), member: id, by, by_bot, kind }
+        Some(self.members.get(&member)?.event(member, self.stamp(), kind))
     }
 
     /// Returns a room as events name it.

@@ -161,44 +161,53 @@ impl World {
         message: &Message,
         outcomes: &mut Vec<Outcome>,
     ) -> Result<(), Refusal> {
-        self.cache_muted_in(id, name);
-        let (room_id, room, member) = self.speaker(id, name, message.kind)?;
-        let room = EventRoom { id: room_id, name: room.name.clone() };
-        let kind = EventKind::Said { room, status, message: message.clone() };
-        outcomes.push(Outcome::Happened(Arc::new(self.event(id, member, kind))));
+        let stamp = self.stamp();
+        if let Some((room_id, room, member)) = self.speaker(id, name, message.kind)? {
+            let room = EventRoom { id: room_id, name: room.name.clone() };
+            let kind = EventKind::Said { room, status, message: message.clone() };
+            outcomes.push(Outcome::Happened(Arc::new(member.event(id, stamp, kind))));
+        }
         Ok(())
     }
 
-    /// Checks that a member may send a message of this kind to a room. Returns the room.
+    /// Checks that a member may send a message of this kind to a room. Returns the room; `None` if there is no such member.
     ///
     /// # Errors
     /// Returns the reason if it may not.
-    pub fn may_say(&self, id: MemberId, name: &RoomName, kind: MessageKind) -> Result<RoomId, Refusal> {
-        self.speaker(id, name, kind).map(|(room, ..)| room)
-    }
-
-    /// Returns a room, and the member, which may send a message of this kind to it.
-    fn speaker(
-        &self,
+    pub(crate) fn may_say(
+        &mut self,
         id: MemberId,
         name: &RoomName,
         kind: MessageKind,
-    ) -> Result<(RoomId, &Room, &Member), Refusal> {
-        let room_id = self.known_room(id, name)?;
-        let (Some(room), Some(member)) = (self.rooms.get(&room_id), self.members.get(&id)) else {
+    ) -> Result<Option<RoomId>, Refusal> {
+        Ok(self.speaker(id, name, kind)?.map(|(room, ..)| room))
+    }
+
+    /// Returns a room, and the member, which may send a message of this kind to it. This runs for each line, and looks up each of
+    /// the two once. `None` if there is no such member.
+    fn speaker(
+        &mut self,
+        id: MemberId,
+        name: &RoomName,
+        kind: MessageKind,
+    ) -> Result<Option<(RoomId, &Room, &Member)>, Refusal> {
+        let Some(member) = self.members.get_mut(&id) else { return Ok(None) };
+        let there = self.room_names.get(name.key()).and_then(|id| Some((*id, self.rooms.get(id)?)));
+        let Some((room_id, room)) = there else { return Err(Refusal::NoSuchRoom(name.clone())) };
+        let statuses = room.statuses(id);
+        if statuses.is_none() && room.modes.has(Flag::Secret) && !member.modes.has(UserModes::OPERATOR) {
             return Err(Refusal::NoSuchRoom(name.clone()));
-        };
-        let statuses = room.members.get(&id).copied();
+        }
         if statuses.is_none() && room.modes.has(Flag::NoOutside) {
             return Err(Refusal::NotIn(room.name.clone()));
         }
-        if is_silenced(room_id, room, id, member) {
+        if is_silenced(room_id, room, statuses, member) {
             return Err(Refusal::Silenced(room.name.clone()));
         }
         if matches!(kind, MessageKind::Ctcp | MessageKind::CtcpReply) && room.modes.has(Flag::NoCtcp) {
             return Err(Refusal::NoCtcp(room.name.clone()));
         }
-        Ok((room_id, room, member))
+        Ok(Some((room_id, room, member)))
     }
 
     pub(super) fn set_topic(

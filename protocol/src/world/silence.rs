@@ -7,42 +7,35 @@ use super::room::Room;
 use super::{Member, Refusal, World};
 use crate::base::id::{MemberId, RoomId};
 use crate::base::mode::{Flag, MaskList, Statuses};
-use crate::base::name::RoomName;
 use crate::log::command::Command;
 
 /// Maximum number of rooms for which a member caches whether it is muted.
 const MUTED_MAX: usize = 32;
 
-impl World {
-    /// Compares a member with the masks of a room, and caches whether they mute it. The result is valid until the masks,
-    /// or the member's name or host, change.
-    pub(super) fn cache_muted(&mut self, id: MemberId, room_id: RoomId) {
-        let (Some(room), Some(member)) = (self.rooms.get(&room_id), self.members.get_mut(&id)) else {
-            return;
-        };
-        let version = room.modes.masks_version();
-        if room.modes.list(MaskList::Bans).is_empty()
-            || member.muted().iter().any(|&(room, at, _)| (room, at) == (room_id, version))
-        {
-            return;
+impl Member {
+    /// Returns whether the masks of a room mute the member, and caches the result: it is valid until the masks, or the member's
+    /// name or host, change.
+    fn is_muted_in(&mut self, id: RoomId, room: &Room) -> bool {
+        if room.modes.list(MaskList::Bans).is_empty() {
+            return false;
         }
-        let is_muted = room.modes.mutes(&member.person);
-        let muted = &mut member.extras_mut().muted;
-        muted.retain(|&(room, ..)| room != room_id);
+        let version = room.modes.masks_version();
+        if let Some(&(.., is_muted)) = self.muted().iter().find(|&&(room, at, _)| (room, at) == (id, version))
+        {
+            return is_muted;
+        }
+        let is_muted = room.modes.mutes(&self.person);
+        let muted = &mut self.extras_mut().muted;
+        muted.retain(|&(room, ..)| room != id);
         if muted.len() >= MUTED_MAX {
             muted.remove(0);
         }
-        muted.push((room_id, version, is_muted));
+        muted.push((id, version, is_muted));
+        is_muted
     }
+}
 
-    /// Caches whether a member is muted in a room with this name, so that its next message there is not compared with the
-    /// masks again. The cache is no part of the shared state.
-    pub(crate) fn cache_muted_in(&mut self, id: MemberId, name: &RoomName) {
-        if let Some(room) = self.room_named(name) {
-            self.cache_muted(id, room);
-        }
-    }
-
+impl World {
     /// Returns the number of masks that a command compares its member with each time: those of a room that it asks to
     /// enter, and those of its rooms if it changes its name.
     pub(crate) fn masks_compared(&self, command: &Command) -> usize {
@@ -58,17 +51,16 @@ impl World {
 
     /// Returns whether the member is silenced in the room.
     pub(super) fn silenced_in(&mut self, id: MemberId, room_id: RoomId) -> bool {
-        self.cache_muted(id, room_id);
-        let (Some(room), Some(member)) = (self.rooms.get(&room_id), self.members.get(&id)) else {
+        let (Some(room), Some(member)) = (self.rooms.get(&room_id), self.members.get_mut(&id)) else {
             return false;
         };
-        is_silenced(room_id, room, id, member)
+        is_silenced(room_id, room, room.statuses(id), member)
     }
 
     /// Returns the first room of a member in which it is silenced. An event that goes to all of its rooms is then sent
     /// without a text.
     pub(super) fn silenced_somewhere(&mut self, id: MemberId) -> Option<RoomId> {
-        self.first_room(id, |world, room| world.silenced_in(id, room))
+        self.first_room(id, is_silenced)
     }
 
     /// Checks that a member may change its name: if a mask mutes it in one of its rooms, a new name could evade the mask.
@@ -76,12 +68,8 @@ impl World {
     /// # Errors
     /// Returns the first such room.
     pub(super) fn check_name_change(&mut self, id: MemberId) -> Result<(), Refusal> {
-        let is_held = |world: &mut Self, room_id| {
-            world.cache_muted(id, room_id);
-            let (Some(room), Some(member)) = (world.rooms.get(&room_id), world.members.get(&id)) else {
-                return false;
-            };
-            !has_status(room, id) && is_muted(room_id, room, member)
+        let is_held = |room_id, room: &Room, statuses, member: &mut Member| {
+            !has_status(statuses) && member.is_muted_in(room_id, room)
         };
         let room = self.first_room(id, is_held);
         match room.and_then(|room| self.rooms.get(&room)) {
@@ -94,13 +82,14 @@ impl World {
     fn first_room(
         &mut self,
         id: MemberId,
-        mut is_true: impl FnMut(&mut Self, RoomId) -> bool,
+        is_true: impl Fn(RoomId, &Room, Option<Statuses>, &mut Member) -> bool,
     ) -> Option<RoomId> {
-        let room = |world: &Self, index| world.members.get(&id).and_then(|it| it.rooms.get(index)).copied();
+        let member = self.members.get_mut(&id)?;
         let mut index = 0;
-        while let Some(room) = room(self, index) {
-            if is_true(self, room) {
-                return Some(room);
+        while let Some(&room_id) = member.rooms.get(index) {
+            if self.rooms.get(&room_id).is_some_and(|room| is_true(room_id, room, room.statuses(id), member))
+            {
+                return Some(room_id);
             }
             index += 1;
         }
@@ -110,17 +99,10 @@ impl World {
 
 /// Returns whether a member is silenced in a room: it has no status there, and the room is moderated, or a mask mutes or
 /// bans it.
-pub(super) fn is_silenced(room_id: RoomId, room: &Room, id: MemberId, member: &Member) -> bool {
-    !has_status(room, id) && (room.modes.has(Flag::Moderated) || is_muted(room_id, room, member))
+pub(super) fn is_silenced(id: RoomId, room: &Room, statuses: Option<Statuses>, member: &mut Member) -> bool {
+    !has_status(statuses) && (room.modes.has(Flag::Moderated) || member.is_muted_in(id, room))
 }
 
-fn has_status(room: &Room, id: MemberId) -> bool {
-    room.statuses(id).and_then(Statuses::highest).is_some()
-}
-
-/// Returns whether the masks of a room mute a member. Uses the cached result if it is still valid.
-fn is_muted(id: RoomId, room: &Room, member: &Member) -> bool {
-    let version = room.modes.masks_version();
-    let known = member.muted().iter().find(|&&(room, at, _)| (room, at) == (id, version));
-    known.map_or_else(|| room.modes.mutes(&member.person), |&(.., is_muted)| is_muted)
+fn has_status(statuses: Option<Statuses>) -> bool {
+    statuses.and_then(Statuses::highest).is_some()
 }

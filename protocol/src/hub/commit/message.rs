@@ -93,9 +93,8 @@ impl Hub {
     fn signalled(&mut self, now: Now, command: &Command) -> Result<Option<Event>, Refusal> {
         let (member, kind) = match command {
             Command::Say { member, room, status, message } => {
-                self.world.cache_muted_in(*member, room);
                 let room = self.world.may_say(*member, room, message.kind)?;
-                let room = self.world.event_room(room);
+                let room = room.and_then(|room| self.world.event_room(room));
                 (
                     *member,
                     room.map(|room| EventKind::Said { room, status: *status, message: message.clone() }),
