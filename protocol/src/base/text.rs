@@ -134,14 +134,24 @@ fn already_clean(line: &[u8]) -> Option<&str> {
     // 0xC2 is the first byte of the C1 controls, and 0xEF of the byte order mark. A line with another character that
     // begins with one of these bytes is cleaned in vain.
     let suspect = |byte: u8| matches!(byte, 0..=0x08 | 0x0A..=0x1F | 0x7F | 0xC2);
-    // A fold instead of `any`: without an early exit, the compiler compares many bytes at once.
-    if line.iter().fold(false, |any, &byte| any | suspect(byte)) || line.first() == Some(&0xEF) {
+    if any(line, suspect) || line.first() == Some(&0xEF) {
         return None;
     }
     let text = core::str::from_utf8(line).ok()?;
     // The separators begin with 0xE2.
-    let suspect = memchr::memchr(0xE2, line).is_some() && text.contains(is_separator);
+    let suspect = !line.is_ascii() && memchr::memchr(0xE2, line).is_some() && text.contains(is_separator);
     (!suspect).then_some(text)
+}
+
+/// Returns whether a predicate holds for any of the bytes.
+fn any(bytes: &[u8], is: impl Fn(u8) -> bool) -> bool {
+    // Without an early exit, the compiler compares many bytes at once, but a rest one by one. So the last chunk overlaps the one
+    // before.
+    let any = |bytes: &[u8]| bytes.iter().fold(false, |any, &byte| any | is(byte));
+    match bytes.last_chunk::<32>() {
+        None => any(bytes),
+        Some(last) => any(last) || any(bytes.as_chunks::<32>().0.as_flattened()),
+    }
 }
 
 /// Appends the characters of a line that a text may contain. Runs of them are copied as a whole.
@@ -281,6 +291,21 @@ mod tests {
             assert_eq!(clean(String::from(control).as_bytes()).is_empty(), !kept, "{control:?}");
         }
         assert_eq!(clean("a\u{9b}31mb\u{85}c©".as_bytes()), "abc©");
+    }
+
+    #[test]
+    fn what_has_to_be_cleaned_is_found_at_every_place_of_a_line_of_every_length() {
+        for length in 1..=100 {
+            let mut line = alloc::vec![b'x'; length];
+            for at in 0..length {
+                for unwanted in [b'\x07', b'\x7F', b'\xC2'] {
+                    line[at] = unwanted;
+                    assert_eq!(already_clean(&line), None, "{unwanted:?} at {at} of {length}");
+                }
+                line[at] = b'x';
+            }
+            assert!(already_clean(&line).is_some());
+        }
     }
 
     #[test]
