@@ -14,6 +14,7 @@ use crate::log::command::{Message, NameRequest};
 use crate::log::entry::LogEntry;
 use crate::planted;
 use alloc::boxed::Box;
+use alloc::collections::btree_map::Entry;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -92,7 +93,7 @@ impl World {
         room: Option<&RoomName>,
         outcomes: &mut Vec<Outcome>,
     ) {
-        let member = MemberId(entry.seq);
+        let id = MemberId(entry.seq);
         let name = match request {
             NameRequest::Name(name) => name.clone(),
             NameRequest::Port(port) => self.name_for_port(*port, entry.seq),
@@ -102,24 +103,30 @@ impl World {
             outcomes.push(Outcome::KeptOut { ban: Box::new(ban.clone()) });
             return;
         }
-        let name = &person.name;
-        if let Some(owner) = self.names.get(name.key()).and_then(|owner| self.members.get(owner)) {
-            let refusal = Refusal::NameTaken(owner.person.name.clone());
-            let command = Box::new(entry.command.clone());
-            outcomes.push(Outcome::NotEntered { refusal, command });
-            return;
-        }
-        self.names.insert(name.shared_key(), member);
-        self.members.insert(member, Box::new(Member::new(person, entry.origin.node, self.at_unix_ms)));
+        match self.names.entry(person.name.shared_key()) {
+            Entry::Occupied(owner) => {
+                let owner = self.members.get(owner.get()).map_or(&person, |owner| &owner.person);
+                let refusal = Refusal::NameTaken(owner.name.clone());
+                let command = Box::new(entry.command.clone());
+                outcomes.push(Outcome::NotEntered { refusal, command });
+                return;
+            }
+            Entry::Vacant(free) => free.insert(id),
+        };
+        let member = Box::new(Member::new(person, entry.origin.node, self.at_unix_ms));
         let no_key = (None, false);
-        let checked = room.map(|name| self.may_enter(member, None, name, no_key));
-        let is_outside = !matches!(checked, Some(Ok(())));
-        self.happened(member, EventKind::Entered { is_outside }, outcomes);
-        if let Some(Err(refusal)) = checked {
-            let command = Box::new(entry.command.clone());
-            outcomes.push(Outcome::Refused { member, refusal, command });
-        } else if let Some(room) = room {
-            self.join(member, room, true, outcomes);
+        let checked = room.map(|name| (name, self.may_enter(id, &member, None, name, no_key)));
+        let is_outside = !matches!(checked, Some((_, Ok(_))));
+        let event = member.event(id, self.stamp(), EventKind::Entered { is_outside });
+        outcomes.push(Outcome::Happened(Arc::new(event)));
+        self.members.insert(id, member);
+        match checked {
+            Some((name, Ok(there))) => self.join(id, name, there, true, outcomes),
+            Some((_, Err(refusal))) => {
+                let command = Box::new(entry.command.clone());
+                outcomes.push(Outcome::Refused { member: id, refusal, command });
+            }
+            None => {}
         }
     }
 

@@ -26,9 +26,11 @@ impl World {
         outcomes: &mut Vec<Outcome>,
     ) -> Result<(), Refusal> {
         let from = from.map(|name| self.room_of(id, name)).transpose()?;
-        if let Some(name) = to {
-            self.may_enter(id, from, name, key)?;
-        }
+        let Some(member) = self.members.get(&id) else { return Ok(()) };
+        let to = match to {
+            Some(name) => Some((name, self.may_enter(id, member, from, name, key)?)),
+            None => None,
+        };
         if let Some(room) = from {
             let message = message.filter(|_| !self.silenced_in(id, room)).cloned();
             if let Some(member) = self.members.get_mut(&id) {
@@ -38,83 +40,73 @@ impl World {
             self.remove_from_room(id, room);
             self.happened(id, EventKind::Parted { room: left, message }, outcomes);
         }
-        if let Some(name) = to {
-            self.join(id, name, false, outcomes);
+        if let Some((name, there)) = to {
+            self.join(id, name, there, false, outcomes);
         }
         Ok(())
     }
 
-    /// Lets a member enter a room, which it [may enter](Self::may_enter). The room begins if there is none with the name.
+    /// Lets a member enter a room, which it [may enter](Self::may_enter): the one that is there, or else one that begins now.
     pub(super) fn join(
         &mut self,
         id: MemberId,
         name: &RoomName,
+        there: Option<RoomId>,
         is_first: bool,
         outcomes: &mut Vec<Outcome>,
     ) {
-        let there = self.room_named(name);
-        let room = there.unwrap_or_else(|| {
+        let stamp = self.stamp();
+        let room_id = there.unwrap_or_else(|| {
             let host = self.members.get(&id).map(|member| member.person.profile.host().into());
             self.begin_room(name, host)
         });
         let mut statuses = Statuses::default();
         // The member that creates a room is its operator.
         statuses.set(Status::Operator, there.is_none());
-        let (Some(member), Some(there)) = (self.members.get_mut(&id), self.rooms.get_mut(&room)) else {
+        let (Some(member), Some(room)) = (self.members.get_mut(&id), self.rooms.get_mut(&room_id)) else {
             return;
         };
-        member.take_invitation(room);
-        member.rooms.push(room);
-        there.members.insert(id, statuses);
-        let (away, name) = (member.away().cloned(), there.name.clone());
-        let away = away.map(|text| public_away(text, self.silenced_in(id, room)));
-        let room = EventRoom { id: room, name };
-        self.happened(id, EventKind::Joined { room, away, is_first }, outcomes);
+        member.take_invitation(room_id);
+        member.rooms.push(room_id);
+        room.members.insert(id, statuses);
+        let away = member.away().cloned();
+        let away = away.map(|text| public_away(text, is_silenced(room_id, room, Some(statuses), member)));
+        let room = EventRoom { id: room_id, name: room.name.clone() };
+        let event = member.event(id, stamp, EventKind::Joined { room, away, is_first });
+        outcomes.push(Outcome::Happened(Arc::new(event)));
     }
 
-    /// Checks that a member may enter the room `name`, if it leaves the room `from` at the same time.
+    /// Checks that a member may enter the room `name`, if it leaves the room `from` at the same time. Returns the room; `None` if
+    /// there is none, and it would begin.
     pub(super) fn may_enter(
         &self,
         id: MemberId,
+        member: &Member,
         from: Option<RoomId>,
         name: &RoomName,
         (key, checks_key): (Option<&Key>, bool),
-    ) -> Result<(), Refusal> {
-        let Some(member) = self.members.get(&id) else { return Ok(()) };
-        let there = self.room_named(name);
-        if let Some(room) = there.filter(|room| member.rooms.contains(room)) {
-            let name = self.rooms.get(&room).map_or(name, |room| &room.name);
-            return Err(Refusal::AlreadyIn(name.clone()));
+    ) -> Result<Option<RoomId>, Refusal> {
+        let there = self.room_named(name).and_then(|id| Some((id, self.rooms.get(&id)?)));
+        if let Some((_, room)) = there.filter(|(room, _)| member.rooms.contains(room)) {
+            return Err(Refusal::AlreadyIn(room.name.clone()));
         }
-        let asks_for_key =
-            there.and_then(|id| self.rooms.get(&id)).is_some_and(|it| it.modes.key().is_some());
-        if checks_key && key.is_some() && !asks_for_key {
+        if checks_key && key.is_some() && there.is_none_or(|(_, room)| room.modes.key().is_none()) {
             // With the name as the member wrote it: the spelling of an existing room would reveal that a secret room
             // exists.
             return Err(Refusal::NoKey(name.clone()));
         }
-        let ends = from.is_some_and(|room| self.ends_without(room, id));
-        if there.is_none() && self.rooms.len() - usize::from(ends) >= self.limits.rooms_max as usize {
-            return Err(Refusal::RoomsFull);
-        }
-        let host = member.person.profile.host();
-        let ends_own =
-            from.filter(|_| ends).and_then(|room| self.rooms.get(&room)?.begun_by.as_deref()) == Some(host);
-        let begun = self.rooms_begun.get(host).map_or(0, |&count| count - usize::from(ends_own));
-        if there.is_none() && begun >= planted::rooms_per_host(self.limits.rooms_per_host_max) as usize {
-            return Err(Refusal::TooManyRoomsBegun(self.limits.rooms_per_host_max));
+        if there.is_none() {
+            self.may_begin_room(id, member, from)?;
         }
         if member.rooms.len() - usize::from(from.is_some()) >= self.limits.rooms_per_member_max as usize {
             return Err(Refusal::TooManyRooms);
         }
-        let Some((room_id, room)) = there.and_then(|id| Some((id, self.rooms.get(&id)?))) else {
-            return Ok(());
-        };
+        let Some((room_id, room)) = there else { return Ok(None) };
         if room.modes.bans(&member.person) {
             return Err(Refusal::Banned(room.name.clone()));
         }
         if member.invitations().contains(&room_id) {
-            return Ok(());
+            return Ok(Some(room_id));
         }
         if room.modes.key().is_some_and(|needed| key != Some(needed)) {
             return Err(Refusal::BadKey(room.name.clone()));
@@ -124,6 +116,21 @@ impl World {
         }
         if room.modes.limit().is_some_and(|limit| room.members.len() >= limit as usize) {
             return Err(Refusal::RoomFull(room.name.clone()));
+        }
+        Ok(Some(room_id))
+    }
+
+    /// Checks that one more room may begin with a member, if it leaves the room `from` at the same time.
+    fn may_begin_room(&self, id: MemberId, member: &Member, from: Option<RoomId>) -> Result<(), Refusal> {
+        let ending = from.filter(|&room| self.ends_without(room, id));
+        if self.rooms.len() - usize::from(ending.is_some()) >= self.limits.rooms_max as usize {
+            return Err(Refusal::RoomsFull);
+        }
+        let host = member.person.profile.host();
+        let ends_own = ending.and_then(|room| self.rooms.get(&room)?.begun_by.as_deref()) == Some(host);
+        let begun = self.rooms_begun.get(host).map_or(0, |&count| count - usize::from(ends_own));
+        if begun >= planted::rooms_per_host(self.limits.rooms_per_host_max) as usize {
+            return Err(Refusal::TooManyRoomsBegun(self.limits.rooms_per_host_max));
         }
         Ok(())
     }
