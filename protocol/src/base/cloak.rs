@@ -30,6 +30,8 @@ impl Cloaks {
     /// Number of bytes of a network's hash: a label has eight characters.
     pub const HASH_BYTES: usize = 5;
 
+    /// Maximum number of bytes of a cloak: three labels with their dots, and the end.
+    const BYTES_MAX: usize = 32;
     /// The end of every cloak. It is no top-level domain, so no host name ends in it.
     const END: &str = "cloak";
     /// The number of bits of the networks of a cloak, the smallest network first.
@@ -45,8 +47,7 @@ impl Cloaks {
     /// Returns the cloak of an address.
     #[must_use]
     pub fn host(&self, ip: IpAddr) -> Host {
-        let cloak = self.labels(ip, &bits_of_steps(ip));
-        Host::parse(&cloak).expect("a cloak has letters, digits and dots, and 32 characters")
+        Host::of_cloak(&self.labels(ip, &bits_of_steps(ip)))
     }
 
     /// Returns the pattern that matches the cloaks of exactly the addresses of a network: the cloak of an address, and
@@ -61,7 +62,7 @@ impl Cloaks {
 
     /// Returns the labels of networks of an address, and the end of a cloak.
     fn labels(&self, ip: IpAddr, steps: &[u8]) -> String {
-        let mut text = String::new();
+        let mut text = String::with_capacity(Self::BYTES_MAX);
         for network in steps.iter().filter_map(|&bits| Network::new(ip, bits)) {
             put_label(&self.hash(&network), &mut text);
             text.push('.');

@@ -102,6 +102,12 @@ impl Host {
         (fits && text.chars().all(Self::may_have)).then(|| Self(text.into()))
     }
 
+    /// Creates a host from a cloak, which consists of letters, digits and dots.
+    pub(crate) fn of_cloak(cloak: &str) -> Self {
+        debug_assert!(Self::parse(cloak).is_some(), "a cloak is a host: {cloak}");
+        Self(cloak.into())
+    }
+
     /// Creates a host that was stored. Returns `None` if it is too long, or not one word.
     pub(crate) fn stored(text: &str) -> Option<Self> {
         (text.len() <= Self::BYTES_MAX && is_word(text)).then(|| Self(text.into()))

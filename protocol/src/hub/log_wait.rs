@@ -63,6 +63,10 @@ impl LogWaits {
 
     /// Removes a connection from the queue.
     fn dequeue(&mut self, conn: ConnId) {
+        // Nearly always: this runs for each entrance, and each leave.
+        if self.tickets.is_empty() {
+            return;
+        }
         if let Some(ticket) = self.tickets.remove(&conn) {
             self.queue.remove(&ticket);
         }

@@ -50,10 +50,10 @@ impl Hub {
         Some(match &event.kind {
             EventKind::Entered { .. } => {
                 let dialect = self.session_ref(author.conn?)?.dialect().class().dialect.name;
-                ConsoleEvent::Entered { member: self.console_author(author, id)?, dialect }
+                ConsoleEvent::Entered { member: self.newcomer(author, event)?, dialect }
             }
             EventKind::Joined { room, .. } => {
-                ConsoleEvent::RoomEntered { member: self.console_author(author, id)?, room: &room.name }
+                ConsoleEvent::RoomEntered { member: self.newcomer(author, event)?, room: &room.name }
             }
             EventKind::Left { reason, operator, .. } => {
                 let peer = Peer::Address(self.peer(*self.members.get(&id)?)?);
@@ -146,6 +146,12 @@ impl Hub {
             None => Peer::Node(member.node()),
         };
         Some(ConsoleMember { name: member.name(), peer })
+    }
+
+    /// Returns the member that an event is about, and whose command the entry is.
+    fn newcomer<'a>(&self, author: Author, event: &'a Event) -> Option<ConsoleMember<'a>> {
+        let peer = Peer::Address(self.peer(author.conn?)?);
+        Some(ConsoleMember { name: &event.by.name, peer })
     }
 
     /// Returns the member whose command an entry is. If it has just entered, `members` does not have its connection yet.

@@ -55,9 +55,8 @@ impl Watches {
 
     /// Removes all names that a connection watches.
     pub(super) fn forget(&mut self, conn: ConnId) {
-        for name in self.names.remove(&conn).unwrap_or_default() {
-            self.forget_watcher(conn, &name);
-        }
+        let Some(names) = self.names.remove(&conn) else { return };
+        names.iter().for_each(|name| self.forget_watcher(conn, name));
     }
 
     /// Returns the names that a connection watches.
