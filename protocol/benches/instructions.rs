@@ -62,10 +62,10 @@ fn sent(kind: Kind) -> (Box<Server>, Bytes) {
 }
 
 #[library_benchmark(setup = sent)]
-#[bench::said(args = (Kind::Said), config = at_most(215_000))]
-#[bench::chinese(args = (Kind::Chinese), config = at_most(277_000))]
+#[bench::said(args = (Kind::Said), config = at_most(198_000))]
+#[bench::chinese(args = (Kind::Chinese), config = at_most(269_000))]
 #[bench::command(args = (Kind::Command), config = at_most(497_000))]
-#[bench::formatted(args = (Kind::Formatted), config = at_most(467_000))]
+#[bench::formatted(args = (Kind::Formatted), config = at_most(446_000))]
 #[bench::long(args = (Kind::Long), config = at_most(1_200_000))]
 fn a_hundred_lines((mut server, lines): (Box<Server>, Bytes)) -> (u64, Box<Server>) {
     (server.parse(black_box(lines)), server)
@@ -78,15 +78,15 @@ fn masks(masks: Masks) -> (usize, Masks) {
 }
 
 #[library_benchmark(setup = room)]
-#[bench::room_of_50(args = (50), config = at_most(5_400))]
-#[bench::room_of_1000(args = (1_000), config = at_most(5_700))]
+#[bench::room_of_50(args = (50), config = at_most(5_050))]
+#[bench::room_of_1000(args = (1_000), config = at_most(5_200))]
 fn a_line_is_said(mut server: Box<Server>) -> (u64, Box<Server>) {
     (server.say(), server)
 }
 
 #[library_benchmark(setup = room)]
-#[bench::room_of_50(args = (50), config = at_most(22_600))]
-#[bench::room_of_1000(args = (1_000), config = at_most(26_000))]
+#[bench::room_of_50(args = (50), config = at_most(21_000))]
+#[bench::room_of_1000(args = (1_000), config = at_most(23_500))]
 fn one_comes_and_goes(mut server: Box<Server>) -> (u64, Box<Server>) {
     (server.come_and_go(), server)
 }
