@@ -62,12 +62,16 @@ pub enum Bug {
     LabelTakesOthers,
     /// A language that is chosen in the middle of a tick applies to the whole tick.
     LanguageOfTick,
+    /// Proposals of lives that are over, or have not begun, are applied.
+    LifeIgnored,
     /// A process whose life is over goes on.
     LifeOutlasted,
     /// A member that leaves in the middle of a tick is not sent the earlier messages of the tick.
     LosesOnLeaving,
     /// The name of a member that has left is not freed.
     NameStaysTaken,
+    /// A proposal is applied that has overtaken earlier ones of its life.
+    NumberIgnored,
     /// Of the proposals that are made again, all but the first are lost.
     OvertakenLost,
     /// A piece of a long message is longer than a message may be.
@@ -307,6 +311,16 @@ pub(crate) fn answered_elsewhere<T>(first: impl FnOnce() -> Option<T>) -> Option
 /// Returns the number of members that stay when a life has left them behind.
 pub(crate) fn ghosts() -> usize {
     usize::from(is(Bug::GhostStays))
+}
+
+/// Returns whether a proposal is not applied because of its number. `is_early` is whether it has overtaken another one.
+pub(crate) fn is_held_back(is_early: bool) -> bool {
+    is_early && !is(Bug::NumberIgnored)
+}
+
+/// Returns whether a proposal of any life is applied.
+pub(crate) fn applies_any_life() -> bool {
+    is(Bug::LifeIgnored)
 }
 
 /// Returns whether a process goes on when its life is over.

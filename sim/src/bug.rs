@@ -42,7 +42,7 @@ pub enum SimBug {
 }
 
 /// Every planted bug, with its name on the command line.
-pub const BUGS: [(&str, Bug); 53] = [
+pub const BUGS: [(&str, Bug); 55] = [
     ("address-shown", Bug::Core(CoreBug::AddressShown)),
     ("answer-overtakes", Bug::Core(CoreBug::AnswerOvertakes)),
     ("away-unasked", Bug::Core(CoreBug::AwayUnasked)),
@@ -72,11 +72,13 @@ pub const BUGS: [(&str, Bug); 53] = [
     ("label-takes-others", Bug::Core(CoreBug::LabelTakesOthers)),
     ("language-of-tick", Bug::Core(CoreBug::LanguageOfTick)),
     ("leave-twice", Bug::Sim(SimBug::LeaveTwice)),
+    ("life-ignored", Bug::Core(CoreBug::LifeIgnored)),
     ("life-outlasted", Bug::Core(CoreBug::LifeOutlasted)),
     ("limit-by-one", Bug::Sim(SimBug::LimitByOne)),
     ("log-forgets", Bug::Sim(SimBug::LogForgets)),
     ("loses-on-leaving", Bug::Core(CoreBug::LosesOnLeaving)),
     ("name-stays-taken", Bug::Core(CoreBug::NameStaysTaken)),
+    ("number-ignored", Bug::Core(CoreBug::NumberIgnored)),
     ("overtaken-lost", Bug::Core(CoreBug::OvertakenLost)),
     ("piece-too-long", Bug::Core(CoreBug::PieceTooLong)),
     ("proxy-charged", Bug::Core(CoreBug::ProxyCharged)),

@@ -19,7 +19,7 @@ pub(crate) fn parser() -> Command {
         .after_help(AFTER_HELP)
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands([bench(), meta(), minimize(), planted(), run(), sweep()])
+        .subcommands([bench(), meta(), minimize(), planted(), run(), small_logs(), sweep()])
 }
 
 fn bench() -> Command {
@@ -57,6 +57,10 @@ fn run() -> Command {
         .arg(bug())
         .arg(trace)
         .arg(path("picture", "Draw the run as an HTML page"))
+}
+
+fn small_logs() -> Command {
+    Command::new("small-logs").about("Visit every state of the small worlds of the log").arg(bug())
 }
 
 fn sweep() -> Command {

@@ -5,6 +5,7 @@ pub(crate) mod meta;
 pub(crate) mod minimize;
 pub(crate) mod planted;
 pub(crate) mod run;
+pub(crate) mod small_logs;
 pub(crate) mod sweep;
 
 use parlor_sim::scenario::{Scenario, Size};

@@ -12,6 +12,7 @@
 //! - [`conns`]: a map by connection;
 //! - [`naive`]: a sink that writes each output at once, with which the outbox must agree byte for byte;
 //! - [`flush`]: compares an outbox with a naive sink;
+//! - [`small_logs`]: every state of small worlds of nodes that share a log;
 //! - [`trace`]: the events of a run, and their hash.
 
 pub mod bench;
@@ -29,6 +30,7 @@ pub mod picture;
 pub mod rolling;
 pub mod scenario;
 mod seen;
+pub mod small_logs;
 pub mod source;
 pub mod terminal;
 pub mod tier1;

@@ -4,7 +4,7 @@ mod cli;
 mod command;
 
 use clap::ArgMatches;
-use command::{Input, bench, meta, minimize, planted, run, sweep};
+use command::{Input, bench, meta, minimize, planted, run, small_logs, sweep};
 use parlor_sim::bug::BUGS;
 use parlor_sim::law::Law;
 use std::path::PathBuf;
@@ -29,6 +29,7 @@ fn main() -> ExitCode {
                 Tier::Driver => run::run_driver(&input(matches)),
             }
         }
+        Some(("small-logs", matches)) => small_logs::run(bug(matches)),
         Some(("sweep", matches)) => {
             let until = match matches.get_one::<u64>("for") {
                 Some(&seconds) => sweep::Until::Seconds(seconds),

