@@ -78,6 +78,7 @@ marks! {
     LineAtLimit: "a line has exactly as many bytes as its limit",
     LineCut: "a line has more bytes than its limit",
     LogFull: "a line waits because there are as many proposals as there may be",
+    LostWhileStill: "a log that nodes share loses proposals while it stands still",
     Muted: "a member is not allowed to speak in a room",
     NameBanned: "a member asks for a name that is banned from the server",
     NameFreed: "a member that a former life left behind leaves when its node has started again",

@@ -19,7 +19,7 @@ pub use text::ParseError;
 
 use crate::cloak;
 use crate::source::Source;
-use parlor_protocol::{Dialect, Limits, Options, RoomName, Via};
+use parlor_protocol::{Dialect, Limits, LogRefusal, LogState, Options, RoomName, Via};
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -289,6 +289,21 @@ impl Setup {
             short_write_per_mille: 0,
             short_read_per_mille: 0,
         }
+    }
+
+    /// Returns the times in microseconds at which the log begins to stand still, and at which it goes on.
+    pub(crate) fn stalls(&self) -> impl Iterator<Item = (u64, u64)> + use<> {
+        let Self { stall_at_us, stall_us, .. } = *self;
+        let stall = move |nth: u64| {
+            let begins = stall_at_us * nth + stall_us * (nth - 1);
+            (begins, begins + stall_us)
+        };
+        (1..=STALLS).take_while(move |_| stall_us > 0).map(stall)
+    }
+
+    /// Returns the state of the log while it stands still.
+    pub(crate) const fn stalled(&self) -> LogState {
+        if self.stall_refuses { LogState::Refusing(LogRefusal::Full) } else { LogState::Stalled }
     }
 
     /// Whether no hostile client can have a client that reads at 1 Mbit/s closed for it, according to the limits.

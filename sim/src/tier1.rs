@@ -14,7 +14,7 @@ mod rest;
 use crate::bug::SimBug;
 use crate::law::{Checks, Law, Violation};
 use crate::mark::Marks;
-use crate::scenario::{Act, STALLS, Scenario, Setup};
+use crate::scenario::{Act, Scenario, Setup};
 use crate::sometimes;
 use crate::trace::Trace;
 use log::DelayedLog;
@@ -23,8 +23,8 @@ use net::{Event, Link, Read};
 use nodes::Nodes;
 use outside::Outside;
 use parlor_protocol::{
-    ConnId, Identity, Input, Limits, LogEntry, LogRefusal, LogState, MemoryLog, Name, Now, Proposal, Seq,
-    Server, Via, World,
+    ConnId, Identity, Input, Limits, LogEntry, LogState, MemoryLog, Name, Now, Proposal, Seq, Server, Via,
+    World,
 };
 pub(crate) use rest::last_words;
 use std::any::Any;
@@ -285,16 +285,14 @@ impl Rig {
 
     /// Schedules the times at which the log stands still.
     fn schedule_stalls(&mut self) {
-        let Setup { stall_at_us, stall_us, stall_refuses, .. } = self.setup;
         let Log::Delayed(_) = self.outside.log else { return };
-        for nth in (1..=STALLS).take_while(|_| stall_us > 0) {
-            let begins = stall_at_us * nth + stall_us * (nth - 1);
-            let state = if stall_refuses { LogState::Refusing(LogRefusal::Full) } else { LogState::Stalled };
+        let state = self.setup.stalled();
+        for (begins, ends) in self.setup.stalls() {
             // A log that refuses says so; one that does not answer is noticed later.
-            let noticed = begins + if stall_refuses { 0 } else { stall_us / 8 };
+            let noticed = begins + if self.setup.stall_refuses { 0 } else { self.setup.stall_us / 8 };
             self.outside.net.schedule(begins, Event::LogStops);
             self.outside.net.schedule(noticed, Event::LogState(state));
-            self.outside.net.schedule(begins + stall_us, Event::LogState(LogState::Running));
+            self.outside.net.schedule(ends, Event::LogState(LogState::Running));
         }
     }
 

@@ -19,8 +19,6 @@ impl Scenario {
     #[must_use]
     pub fn lives(source: &mut Source<'_>) -> Self {
         let mut setup = Setup::generate(source, SIZE);
-        // The log of several nodes does not stand still.
-        setup.stall_us = 0;
         setup.shared = Shared {
             nodes: source.pick(&[1, 2, 2, 3]),
             deliver_us_max: source.pick(&[0, 50, 5_000, 100_000]),

@@ -6,6 +6,7 @@
 
 mod log;
 mod rest;
+mod stall;
 
 use super::events::Events;
 use super::{Outcome, Rig, Stats};
@@ -17,7 +18,7 @@ use crate::sometimes;
 use crate::source::Source;
 use crate::trace::{Process as Name, Trace};
 use log::SharedLog;
-use parlor_protocol::{Input, Life, LogEntry, NodeId};
+use parlor_protocol::{Input, Life, LogEntry, LogState, NodeId};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -34,6 +35,12 @@ enum Event {
     Arrive(u64),
     /// A process reads entries.
     Deliver(usize),
+    /// The log takes proposals again.
+    LogGoesOn,
+    /// A process is told the state of the log.
+    LogState(usize, LogState),
+    /// The log stands still.
+    LogStops,
     /// A process of this node starts, unless there is one.
     Start(usize),
     /// The next step of the scenario is due.
@@ -143,6 +150,7 @@ impl Nodes {
         for node in 0..self.nodes.len() {
             self.schedule(0, Event::Start(node));
         }
+        self.schedule_stalls();
         let mut steps = scenario.steps.iter().peekable();
         if let Some(step) = steps.peek() {
             self.schedule(step.after_us, Event::Step);
@@ -202,10 +210,12 @@ impl Nodes {
         match event {
             Event::Arrive(number) => {
                 self.log.arrive(number, &mut self.chaos);
-                let processes: Vec<usize> = self.processes.keys().copied().collect();
-                processes.into_iter().for_each(|id| self.read_later(id));
+                self.all_read_later();
             }
             Event::Deliver(id) => self.deliver(id),
+            Event::LogGoesOn => self.log_goes_on(),
+            Event::LogState(id, state) => self.on(id, |rig| rig.log_state(state)),
+            Event::LogStops => self.log_stops(),
             Event::Start(node) if self.nodes[node].current.is_none() && !self.is_ending => self.start(node),
             Event::Start(_) | Event::Step => {}
         }
@@ -265,6 +275,9 @@ impl Nodes {
         setup.options.node = NodeId(u16::try_from(node).expect("there are few nodes"));
         let id = self.started;
         self.started += 1;
+        if self.log.stands() {
+            self.schedule(self.now_us, Event::LogState(id, self.setup.stalled()));
+        }
         self.nodes[node].lives += 1;
         let name = Name { node: setup.options.node.0, life: self.nodes[node].lives };
         self.nodes[node].current = Some(id);
@@ -279,6 +292,11 @@ impl Nodes {
             rig.outside.net.wake();
         });
         self.read_later(id);
+    }
+
+    fn all_read_later(&mut self) {
+        let processes: Vec<usize> = self.processes.keys().copied().collect();
+        processes.into_iter().for_each(|id| self.read_later(id));
     }
 
     /// Lets a process read the entries that it has not read yet, after a while.

@@ -28,6 +28,10 @@ pub(super) struct SharedLog {
     running: BTreeSet<Life>,
     /// Whether proposals arrive in their order, each once.
     pub(super) is_healed: bool,
+    /// Whether it takes nothing. What arrives waits.
+    stands: bool,
+    /// The numbers of the proposals that have arrived while it stands still.
+    waiting: Vec<u64>,
 }
 
 /// An entry that a process has read.
@@ -89,8 +93,32 @@ impl SharedLog {
         arrivals
     }
 
+    /// Stands still: it takes no proposals any more. What it has can be read.
+    pub(super) const fn stop(&mut self) {
+        self.stands = true;
+    }
+
+    /// Whether it stands still.
+    pub(super) const fn stands(&self) -> bool {
+        self.stands
+    }
+
+    /// Goes on. What it was given before is taken now, or when it arrives; if the log loses proposals, most of them are lost.
+    pub(super) fn go_on(&mut self, loses: bool, (marks, chaos): (&mut Marks, &mut Source<'_>)) {
+        self.stands = false;
+        let given = self.on_way.len();
+        self.on_way.retain(|_, _| !(loses && chaos.chance(700)));
+        sometimes!(marks, LostWhileStill, self.on_way.len() < given);
+        for number in std::mem::take(&mut self.waiting) {
+            self.arrive(number, chaos);
+        }
+    }
+
     /// Appends a proposal that arrives.
     pub(super) fn arrive(&mut self, number: u64, chaos: &mut Source<'_>) {
+        if self.stands {
+            return self.waiting.push(number);
+        }
         // It may be lost.
         let Some((_, proposal)) = self.on_way.remove(&number) else { return };
         self.position += if chaos.chance(100) { 1 + chaos.below(GAP_MAX) } else { 1 };
