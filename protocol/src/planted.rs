@@ -80,6 +80,8 @@ pub enum Bug {
     ProxyCharged,
     /// Of the connections that wait for their address, the one that came last is served first.
     QueueReversed,
+    /// A proposal that the log refuses is told as done.
+    RefusalDone,
     /// Renames are not reported to the console.
     RenameUnreported,
     /// Watchers of a name are not notified when its owner is renamed.
@@ -306,6 +308,12 @@ pub(crate) fn author_elsewhere<T>(by_number: impl FnOnce() -> Option<T>) -> Opti
 /// Returns the connection that an entry of another node or life answers. `first` returns that of the first proposal under way.
 pub(crate) fn answered_elsewhere<T>(first: impl FnOnce() -> Option<T>) -> Option<T> {
     if is(Bug::BarrierLifted) { first() } else { None }
+}
+
+/// Returns the connection that is told that its line is done, when the log refuses proposals. `first` returns that of the first
+/// proposal under way.
+pub(crate) fn told_as_done<T>(first: impl FnOnce() -> Option<T>) -> Option<T> {
+    if is(Bug::RefusalDone) { first() } else { None }
 }
 
 /// Returns the number of members that stay when a life has left them behind.

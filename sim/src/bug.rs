@@ -19,7 +19,8 @@ pub enum Bug {
 pub enum SimBug {
     /// A slow reader is closed at half of its limit, as if its backlog were counted twice.
     BacklogTwice,
-    /// The `Leave` of a member is lost if its connection breaks in the middle of a write.
+    /// The core is not told of a connection that breaks in the middle of a write, so its member does not leave. A `Leave` that
+    /// only the log loses is proposed again.
     CloseLosesLeave,
     /// At the end of a client's input, the output that is still queued for it is dropped.
     EndDropsOwed,
@@ -42,7 +43,7 @@ pub enum SimBug {
 }
 
 /// Every planted bug, with its name on the command line.
-pub const BUGS: [(&str, Bug); 55] = [
+pub const BUGS: [(&str, Bug); 56] = [
     ("address-shown", Bug::Core(CoreBug::AddressShown)),
     ("answer-overtakes", Bug::Core(CoreBug::AnswerOvertakes)),
     ("away-unasked", Bug::Core(CoreBug::AwayUnasked)),
@@ -84,6 +85,7 @@ pub const BUGS: [(&str, Bug); 55] = [
     ("proxy-charged", Bug::Core(CoreBug::ProxyCharged)),
     ("queue-reversed", Bug::Core(CoreBug::QueueReversed)),
     ("quit-per-room", Bug::Sim(SimBug::QuitPerRoom)),
+    ("refusal-done", Bug::Core(CoreBug::RefusalDone)),
     ("rename-races-entrance", Bug::Sim(SimBug::RenameRacesEntrance)),
     ("rename-unreported", Bug::Core(CoreBug::RenameUnreported)),
     ("rename-unwatched", Bug::Core(CoreBug::RenameUnwatched)),

@@ -43,7 +43,7 @@ fn minimize() -> Command {
 }
 
 fn planted() -> Command {
-    let seeds = count("seeds", "3000", "Maximum number of seeds for each bug");
+    let seeds = count("seeds", "1000", "Maximum number of seeds for each bug");
     Command::new("planted").about("Plant each bug, and find it").arg(seeds)
 }
 

@@ -418,8 +418,9 @@ impl Rig {
         sometimes!(self.outside.stats.marks, ClosedHalfWritten, half_written);
         self.outside.net.dropped(link);
         self.outside.trace.closed(self.outside.net.now_us, conn);
-        self.outside.loses_leave = half_written && self.outside.bug == Some(SimBug::CloseLosesLeave);
-        self.input(Input::Closed { conn });
+        if !half_written || self.outside.bug != Some(SimBug::CloseLosesLeave) {
+            self.input(Input::Closed { conn });
+        }
         // The client will read the end of the stream.
         self.outside.net.schedule_consume(link);
     }

@@ -13,6 +13,7 @@ use crate::hub::console::ConsoleEvent;
 use crate::hub::output::{Output, Sink};
 use crate::log::command::Command;
 use crate::log::state::LogState;
+use crate::planted;
 use crate::session::Link;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -115,6 +116,12 @@ impl Hub {
             return;
         }
         if was_running {
+            if matches!(state, LogState::Refusing(_))
+                && let Some(conn) = planted::told_as_done(|| self.under_way.first_conn())
+                && let Some(session) = self.session(conn)
+            {
+                session.committed();
+            }
             for slot in 0..self.slots.len() {
                 let Ok(slot) = u32::try_from(slot) else { continue };
                 let conn = ConnId { slot, generation: self.slots[slot as usize].generation };

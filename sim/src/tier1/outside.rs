@@ -45,8 +45,6 @@ pub(super) struct Outside {
     pub(super) bug: Option<SimBug>,
     /// Connections that the server has aborted.
     pub(super) aborted: Vec<ConnId>,
-    /// Whether the log loses the `Leave` that the next input proposes: a planted bug.
-    pub(super) loses_leave: bool,
     /// Whether there was an input since the last tick.
     pub(super) unsettled: bool,
     /// The time by which the wall clock is ahead, in milliseconds.
@@ -76,7 +74,6 @@ impl Outside {
             stats: Stats::default(),
             bug,
             aborted: Vec::new(),
-            loses_leave: false,
             unsettled: false,
             skew_ms: 0,
             commit_us_max: setup.commit_us_max,
@@ -287,11 +284,7 @@ impl Environment for Outside {
         }
         let proposed = std::mem::take(&mut self.proposed);
         self.checker.proposed(proposed.iter());
-        let loses_leave = std::mem::take(&mut self.loses_leave);
         for proposal in proposed {
-            if loses_leave && matches!(proposal.command, Command::Leave { .. }) {
-                continue;
-            }
             if let Some(due_us) = self.append(proposal, self.commit_us_max) {
                 self.net.schedule(due_us, NetEvent::Commit);
             }
