@@ -250,13 +250,13 @@ impl Act {
 
 impl Scenario {
     /// Returns the scenario of a seed of a sweep. In every eighth, nodes share a log; in every sixteenth, an address is hostile; in
-    /// every 128th, there are hundreds of clients.
+    /// every 256th, there are hundreds of clients.
     #[must_use]
     pub fn of_seed(seed: u64) -> Self {
         let source = &mut Source::seed(seed);
         match seed % 16 {
             3 | 11 => Self::lives(source),
-            7 if seed % 128 == 7 => Self::crowd(source),
+            7 if seed % 256 == 7 => Self::crowd(source),
             13 => Self::hostile(source),
             _ => Self::generate(source, Size::SWEEP),
         }
