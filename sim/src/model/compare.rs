@@ -122,8 +122,8 @@ mod tests {
         Cloaks, Command, Limits, LogEntry, NameRequest, Origin, Profile, Seq, WorldLimits,
     };
 
-    #[test]
-    fn a_member_of_only_one_of_them_is_a_difference() {
+    /// Returns a model and a world in which limits are in force, and the entry with which a member enters.
+    fn begun() -> (Chat, World, LogEntry) {
         let entry = |number, command| {
             let origin = Origin { number, ..Origin::default() };
             LogEntry { seq: Seq(number), at_unix_ms: 5, origin, command }
@@ -145,9 +145,40 @@ mod tests {
             chat.fate_of(&entry);
             world.apply(&entry, &mut Vec::new());
         }
+        (chat, world, enters)
+    }
+
+    #[test]
+    fn a_member_of_only_one_of_them_is_a_difference() {
+        let (chat, mut world, enters) = begun();
         let views = Views::new(&Limits::default(), &world);
         assert_eq!(chat.difference(&world, &views), None);
         world.apply(&enters, &mut Vec::new());
         assert!(chat.difference(&world, &views).is_some_and(|it| it.contains("should be None")));
+    }
+
+    #[test]
+    fn an_event_of_only_one_of_them_or_another_one_is_a_difference() {
+        let (chat, mut world, enters) = begun();
+        let mut outcomes = Vec::new();
+        world.apply(&enters, &mut outcomes);
+        let events: Vec<Event> = outcomes
+            .iter()
+            .filter_map(|outcome| match outcome {
+                Outcome::Happened(event) => Some((**event).clone()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(events.len(), 2, "the member enters, and joins the lobby");
+        let difference = |own: &[Event], outcomes| {
+            chat.happened.replace(own.to_vec());
+            chat.difference_of_events(outcomes).unwrap_or_default()
+        };
+        assert_eq!(difference(&events, &outcomes), "");
+        assert!(difference(&events[..1], &outcomes).contains("should be None"));
+        assert!(difference(&events, &outcomes[..1]).contains("there is no"));
+        let other = [events[0].clone(), Event { by_bot: true, ..events[1].clone() }];
+        assert!(difference(&other, &outcomes).contains("should be Some"));
+        assert_eq!(difference(&[], &[]), "", "what was compared is forgotten");
     }
 }
