@@ -18,6 +18,7 @@ mod propose;
 mod proxy;
 mod report;
 mod say;
+mod telling;
 mod timers;
 mod turn;
 mod watch;
@@ -42,7 +43,7 @@ use crate::views::Views;
 use crate::world::{Outcome, Refusal, World};
 use address::{AddressId, Addresses, Ticket};
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use bytes::BytesMut;
 use core::net::SocketAddr;
@@ -81,6 +82,8 @@ pub struct Hub {
     phase: Phase,
     under_way: UnderWay,
     log_waits: LogWaits,
+    /// Outcomes of the last entry that are not told yet.
+    telling: VecDeque<Outcome>,
     /// Outcomes of the entry that is being applied. Empty between inputs; kept for its allocation.
     outcomes: Vec<Outcome>,
     /// Buffer for rendering replies; kept for its allocation.
@@ -172,6 +175,7 @@ impl Hub {
             phase: Phase::Serving,
             under_way: UnderWay::default(),
             log_waits: LogWaits::default(),
+            telling: VecDeque::new(),
             outcomes: Vec::new(),
             scratch: BytesMut::new(),
             spare_workspace: None,
@@ -180,7 +184,7 @@ impl Hub {
 
     /// Handles one input and puts the resulting outputs into `sink`. `now.mono` must never decrease.
     pub fn handle(&mut self, now: Now, input: Input<'_>, sink: &mut impl Sink) {
-        if !matches!(input, Input::Committed { .. }) {
+        if !matches!(input, Input::Committed { .. } | Input::Tell) {
             self.turn.end();
         }
         match input {
@@ -218,6 +222,7 @@ impl Hub {
                 }
             }
             Input::Shutdown => self.shutdown(now, sink),
+            Input::Tell => self.tell_next(now, sink),
             Input::Timeout => self.timeout(now, sink),
             Input::PasswordChecked { conn, result } => self.password_checked(now, conn, result, sink),
         }

@@ -66,6 +66,8 @@ pub struct Outbox {
     private: ChunkBuilder,
     /// Bytes rendered since the last flush that left nothing.
     unflushed_bytes: usize,
+    /// Bytes rendered in this turn and flushed.
+    turn_bytes: usize,
     /// Slots of connections that have a queue and whose socket may be writable.
     ready: VecDeque<u32>,
     drained: Vec<ConnId>,
@@ -171,6 +173,7 @@ impl Outbox {
             overrides: Vec::new(),
             private: ChunkBuilder::default(),
             unflushed_bytes: 0,
+            turn_bytes: 0,
             ready: VecDeque::new(),
             drained: Vec::new(),
             overflowed: Vec::new(),
@@ -246,11 +249,18 @@ impl Outbox {
         }
     }
 
-    /// Returns whether the rendered bytes must be flushed before the next input, because they could otherwise exceed the
-    /// limit of a backlog.
+    /// Returns whether so many bytes were rendered in this turn that they must be flushed and the turn must
+    /// [end](Self::end_turn) before the next input, because they could otherwise exceed the limit of a backlog.
     #[must_use]
     pub const fn is_full(&self) -> bool {
-        self.unflushed_bytes >= self.chunk_bytes_max
+        self.turn_bytes + self.unflushed_bytes >= self.chunk_bytes_max
+    }
+
+    /// Records that the caller has asked the operating system which sockets are writable.
+    ///
+    /// A flush alone does not make room for more: a socket that was full is only written to again after that.
+    pub const fn end_turn(&mut self) {
+        self.turn_bytes = 0;
     }
 
     /// Removes and returns a connection whose backlog exceeded the limit. The hub must be told of it, and closes it.

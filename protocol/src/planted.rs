@@ -28,6 +28,8 @@ pub enum Bug {
     BotUntagged,
     /// The connections of an address do not share its budget: each has only its own.
     BudgetOfConnection,
+    /// However much is rendered, the server goes on without letting sockets be asked whether they are writable.
+    BurstInOneTurn,
     /// Neighbouring addresses have one cloak.
     CloakShared,
     /// An address without connections owes nothing.
@@ -191,6 +193,11 @@ pub(crate) fn serves_last() -> bool {
 /// Returns whether a connection's turn ends. `is_over` is whether it has done enough.
 pub(crate) fn ends_turn(is_over: bool) -> bool {
     is_over && !is(Bug::TurnEndless)
+}
+
+/// Returns whether the turn of the server ends when as much is rendered as may be.
+pub(crate) fn turn_may_end() -> bool {
+    !is(Bug::BurstInOneTurn)
 }
 
 /// Returns whether a query waits for `pending` uncommitted commands before it.

@@ -13,6 +13,7 @@ use crate::hub::input::Input;
 use crate::hub::output::{Output, Sink};
 use crate::log::entry::{LogEntry, Proposal};
 use crate::outbox::{Outbox, Wire};
+use crate::planted;
 use crate::world::World;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -218,13 +219,14 @@ impl Server {
         if self.outbox.is_full() {
             self.flush_within_turn(now, env);
         }
+        self.tell(now, env);
     }
 
     /// Takes the next entries of the log out of `entries`, and applies them, one after the other. When so many bytes are rendered
     /// that they must be flushed, the server flushes and keeps the other entries: then the caller must end its turn, and
     /// [apply](Self::apply_entries) them in the next.
     pub fn committed(&mut self, now: Now, entries: &mut Vec<LogEntry>, env: &mut impl Environment) {
-        if !self.entries.is_empty() {
+        if self.has_entries() {
             self.entries.extend(entries.drain(..));
             return self.apply_entries(now, env);
         }
@@ -241,8 +243,10 @@ impl Server {
         entries.clear();
     }
 
-    /// Applies entries that [`committed`](Self::committed) has kept, until the turn must end.
+    /// Goes on with what [`committed`](Self::committed) has kept, until the turn must end: tells the rest of an entry, and applies the
+    /// following ones.
     pub fn apply_entries(&mut self, now: Now, env: &mut impl Environment) {
+        self.tell(now, env);
         while !self.turn_is_over
             && let Some(entry) = self.entries.pop_front()
         {
@@ -250,10 +254,10 @@ impl Server {
         }
     }
 
-    /// Returns whether the server has kept entries that it has not applied yet.
+    /// Returns whether the server has kept entries that it has not applied yet, or not told whole.
     #[must_use]
     pub fn has_entries(&self) -> bool {
-        !self.entries.is_empty()
+        self.hub.is_telling() || !self.entries.is_empty()
     }
 
     /// Runs one timer that is due. Returns whether there was one.
@@ -299,6 +303,7 @@ impl Server {
     /// If so, before the next turn the caller must ask the operating system which sockets are writable. Otherwise a client that
     /// has read everything may still appear to have a full socket, and be closed as a slow reader.
     pub const fn end_turn(&mut self) -> bool {
+        self.outbox.end_turn();
         core::mem::replace(&mut self.turn_is_over, false)
     }
 
@@ -354,10 +359,20 @@ impl Server {
         env.after_input();
     }
 
+    /// Tells what an entry has made happen, until the turn must end.
+    fn tell(&mut self, now: Now, env: &mut impl Environment) {
+        while self.hub.is_telling() && !self.turn_is_over {
+            self.give(now, Input::Tell, env);
+            if self.outbox.is_full() {
+                self.flush_within_turn(now, env);
+            }
+        }
+    }
+
     /// Flushes before the end of the turn, because as many bytes are rendered as may be rendered between two flushes.
     #[cold]
     fn flush_within_turn(&mut self, now: Now, env: &mut impl Environment) {
-        self.turn_is_over = true;
+        self.turn_is_over = planted::turn_may_end();
         while self.flush(env) {}
         if let Some(first) = self.outbox.next_overflowed() {
             self.tell_overflowed(now, first, env);

@@ -135,6 +135,7 @@ fn an_overflow_is_reported_before_the_next_input() {
             stage.say(1_000);
         }
         while stage.server.flush(&mut stage.recorder) {}
+        stage.server.end_turn();
     }
     stage.recorder.inputs.clear();
     stage.input(Input::Closed { conn: slow });
@@ -148,11 +149,21 @@ fn a_server_flushes_before_it_renders_too_much() {
     while !stage.server.turn_is_over() {
         assert_eq!(stage.recorder.written, written, "nothing is written within a turn");
         stage.say(1_000);
-        assert!(!stage.server.outbox().is_full(), "there is room for the next input");
+        assert_eq!(stage.server.outbox().is_full(), stage.server.turn_is_over());
     }
     assert!(stage.recorder.written > written + 10_000);
     assert!(stage.server.end_turn());
     assert!(!stage.server.turn_is_over(), "the next turn begins");
+}
+
+#[test]
+fn flushes_do_not_make_a_turn_longer() {
+    let mut stage = Stage::new(narrow());
+    for _ in 0..13 {
+        stage.say(1_000);
+        while stage.server.flush(&mut stage.recorder) {}
+    }
+    assert!(stage.server.turn_is_over(), "half of a backlog is rendered, however often it was flushed");
 }
 
 #[test]

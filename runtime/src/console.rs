@@ -424,6 +424,7 @@ impl Observer for Console {
             // Only the number of bytes is logged: they may be a private message or a password.
             Input::Received { conn, ref bytes } => ("received", Some(conn), Some(bytes.len())),
             Input::Shutdown => ("shutdown", None, None),
+            Input::Tell => ("tell", None, None),
             Input::Timeout => ("timeout", None, None),
             Input::PasswordChecked { conn, .. } => ("verdict", Some(conn), None),
         };

@@ -217,6 +217,8 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
 
     fn poll(&mut self, control: &mut mpsc::Receiver<Control>, cx: &mut Context<'_>) -> Poll<Ended> {
         self.ready.set_driver(cx.waker());
+        // Tokio's event loop has run, so sockets that were full may have room again.
+        self.server.end_turn();
         for _ in 0..TICKS_MAX {
             let now = self.clock.now();
             while let Poll::Ready(Some(control)) = control.poll_recv(cx) {
@@ -252,7 +254,7 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
                 return Poll::Pending;
             }
             // So much was rendered that sockets may be full: they get room again only when Tokio's event loop has run.
-            if self.server.end_turn() {
+            if self.server.turn_is_over() {
                 break;
             }
         }

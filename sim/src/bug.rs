@@ -43,7 +43,7 @@ pub enum SimBug {
 }
 
 /// Every planted bug, with its name on the command line.
-pub const BUGS: [(&str, Bug); 56] = [
+pub const BUGS: [(&str, Bug); 57] = [
     ("address-shown", Bug::Core(CoreBug::AddressShown)),
     ("answer-overtakes", Bug::Core(CoreBug::AnswerOvertakes)),
     ("away-unasked", Bug::Core(CoreBug::AwayUnasked)),
@@ -52,6 +52,7 @@ pub const BUGS: [(&str, Bug); 56] = [
     ("barrier-lifted", Bug::Core(CoreBug::BarrierLifted)),
     ("bot-untagged", Bug::Core(CoreBug::BotUntagged)),
     ("budget-of-connection", Bug::Core(CoreBug::BudgetOfConnection)),
+    ("burst-in-one-turn", Bug::Core(CoreBug::BurstInOneTurn)),
     ("cloak-shared", Bug::Core(CoreBug::CloakShared)),
     ("close-loses-leave", Bug::Sim(SimBug::CloseLosesLeave)),
     ("debt-forgotten", Bug::Core(CoreBug::DebtForgotten)),

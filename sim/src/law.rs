@@ -391,13 +391,19 @@ impl Checker {
     }
 
     /// Records that a connection overflowed. `together` is the number of connections that the outbox has given up so
-    /// far because of the limit for all of them.
-    pub fn given_up(&mut self, conn: ConnId, together: u64) {
+    /// far because of the limit for all of them, `had_everything` whether this one had taken everything when the turn of the server
+    /// began.
+    pub fn given_up(&mut self, conn: ConnId, together: u64, had_everything: bool) {
         if !self.checks_all() {
             return;
         }
         let result = self.backlog.overflowed(&mut self.heard.model, conn, together);
         self.record(Law::Backlog, Some(conn), result);
+        if had_everything && together == 0 {
+            let detail =
+                "it had taken everything when the turn began, and is closed as a slow reader within it";
+            self.record(Law::Backlog, Some(conn), Err(detail.to_owned()));
+        }
         self.rendering.given_up(conn);
         self.lost(conn);
     }

@@ -119,6 +119,7 @@ marks! {
     SwitchedToIrc: "a member that was taken for plain registers as IRC",
     TelnetAnswered: "a telnet command is answered",
     ToldEncoding: "a member writes text that is not UTF-8",
+    ToldInSlices: "an entry is told in more than one slice",
     ToldOfLog: "a client is told that its lines wait, or wait no longer",
     TransmitsBinary: "a telnet client transmits binary",
     TurnEnded: "a connection waits for its turn, because it has done much",

@@ -35,7 +35,7 @@ use crate::sometimes;
 use address::{Addresses, LINE};
 use chat::Chat;
 use conn::{Conn, Link, Stage, Timer, Wait};
-use lives::{ELSEWHERE, Fate, Proposed};
+use lives::{ELSEWHERE, Fate, Leaver, Proposed};
 use parlor_protocol::plain::Note;
 use parlor_protocol::{
     CloseReason, Command, ConnId, Dialect, Input, Limits, LogEntry, Now, Options, PasswordOf, Reply,
@@ -73,6 +73,8 @@ pub struct Model {
     ends_life: bool,
     /// Whether the life is over.
     is_over: bool,
+    /// Members that have left, of which others have yet to be told.
+    leavers: VecDeque<Leaver>,
     /// The proposals of this life that do not count yet.
     under_way: VecDeque<Proposed>,
     /// Number of those that do.
@@ -113,6 +115,7 @@ impl Model {
             stopping: false,
             ends_life: false,
             is_over: false,
+            leavers: VecDeque::new(),
             under_way: VecDeque::new(),
             answered: 0,
             stall: Stall::default(),
@@ -137,7 +140,7 @@ impl Model {
     /// Handles an input of the hub.
     pub fn input(&mut self, now: Now, input: &Input<'_>) {
         self.now = now;
-        if !matches!(input, Input::Committed { .. }) {
+        if !matches!(input, Input::Committed { .. } | Input::Tell) {
             self.work = None;
         }
         match input {
@@ -160,6 +163,7 @@ impl Model {
                 let conns: Vec<ConnId> = self.conns.keys().collect();
                 conns.into_iter().for_each(|conn| self.end(conn, CloseReason::Shutdown));
             }
+            Input::Tell => self.tell_next(),
             Input::Timeout => self.timeout(now),
             Input::LogState(state) => self.log_state(*state),
             Input::Identified { identity } => self.options.identity = Arc::clone(identity),

@@ -343,7 +343,7 @@ impl Rig {
             self.is_dead = true;
             return;
         }
-        let is_full = self.server.end_turn();
+        let is_full = self.server.turn_is_over();
         sometimes!(self.outside.stats.marks, FullTick, is_full);
         let checks = self.outside.checker.checks == Checks::All && self.ticks.is_multiple_of(CHECK_TICKS);
         if checks {
@@ -355,6 +355,9 @@ impl Rig {
         if checks {
             self.server.check_invariants();
         }
+        sometimes!(self.outside.stats.marks, ToldInSlices, self.server.hub().is_telling());
+        self.server.end_turn();
+        self.outside.begin_turn(more);
         self.outside.unsettled =
             more || followed || self.server.has_entries() || !self.outside.net.ready.is_empty();
         if self.outside.unsettled {

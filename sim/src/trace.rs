@@ -170,6 +170,7 @@ impl Trace {
             Input::ReadClosed { conn } => of("read_closed", *conn, b""),
             Input::Received { conn, bytes } => of("received", *conn, bytes),
             Input::Shutdown => self.record(at_us, "shutdown", Who::Server, b"", String::new),
+            Input::Tell => self.record(at_us, "tell", Who::Log, b"", String::new),
             Input::Timeout => self.record(at_us, "timeout", Who::Server, b"", String::new),
             Input::PasswordChecked { conn, result } => match result {
                 PasswordResult::NotChecked => of("verdict", *conn, b"not checked"),

@@ -291,7 +291,6 @@ impl Limits {
     #[must_use]
     pub const fn relations(&self) -> [Relation; 32] {
         let Self { line_bytes_max: line, reply_bytes_max: reply, backlog_bytes_max: backlog, .. } = *self;
-        let lines = self.pending_commands_max as usize;
         [
             Relation {
                 en: "line_bytes_max must be from 128 to 1048576",
@@ -299,13 +298,13 @@ impl Limits {
                 holds: line >= 128 && line <= 1 << 20,
             },
             at_most!(topic_bytes_max, line_bytes_max, self.world.topic_bytes_max as usize <= line),
-            at_least!(pending_commands_max, lines, 1),
+            at_least!(pending_commands_max, self.pending_commands_max, 1),
             Relation {
-                en: "pending_commands_max × the largest size of a line as others receive it (line_bytes_max × 3, in pieces of \
-                     162 bytes that take 600 bytes each; at least 6496) must be at most half of backlog_bytes_max",
-                zh: "pending_commands_max × 一行可能变成的字节数（line_bytes_max × 3，按每 162 字节一段、每段 600 字节计，\
-                     至少 6496）不能超过 backlog_bytes_max 的一半",
-                holds: lines <= self.chunk_bytes_max() / self.rendered_line_bytes_max(),
+                en: "backlog_bytes_max must be at least twice the largest size of a line as others receive it (line_bytes_max × 3, in \
+                     pieces of 162 bytes that take 600 bytes each; at least 6496)",
+                zh: "backlog_bytes_max 必须至少为一行可能变成的字节数（line_bytes_max × 3，按每 162 字节一段、每段 600 字节计，\
+                     至少 6496）的两倍",
+                holds: self.rendered_line_bytes_max() <= self.chunk_bytes_max(),
             },
             at_least!(reply_bytes_max, reply, 4096),
             Relation {
@@ -451,7 +450,12 @@ mod tests {
                 1_001,
             ),
             ("pending_commands_max must be", |limits, count| limits.pending_commands_max = count, 1, 0),
-            ("pending_commands_max ×", |limits, count| limits.pending_commands_max = count, 4, 5),
+            (
+                "backlog_bytes_max must be at least",
+                |limits, bytes| limits.backlog_bytes_max = bytes as usize,
+                22_800,
+                22_798,
+            ),
             (
                 "reply_bytes_max must be at least",
                 |limits, bytes| limits.reply_bytes_max = bytes as usize,

@@ -32,6 +32,7 @@ impl Hub {
     /// Applies an entry and tells everyone concerned; then runs the session of its author.
     pub(super) fn committed(&mut self, now: Now, entry: &LogEntry, sink: &mut impl Sink) {
         self.counters.entries += 1;
+        self.tell_all(now, sink);
         let mut outcomes = core::mem::take(&mut self.outcomes);
         let compared = self.world.masks_compared(&entry.command);
         let former_unix_ms = self.world.at_unix_ms();
@@ -39,7 +40,11 @@ impl Hub {
             Applied::Done => {
                 self.views.record(&outcomes, &self.world);
                 self.report_clock(former_unix_ms, sink);
-                self.applied(now, entry, (&outcomes, compared), sink);
+                if let Command::Ended { .. } | Command::Started { .. } = entry.command {
+                    self.change_lives(now, entry, &mut outcomes, sink);
+                } else {
+                    self.applied(now, entry, (&outcomes, compared), sink);
+                }
             }
             // An entry of this life that is ignored as one of another life has overtaken the `Started` of this one.
             Applied::OtherLife | Applied::Overtaken => self.overtaken(now, entry, sink),
@@ -82,7 +87,6 @@ impl Hub {
         if matches!(entry.command, Command::Configure { .. }) {
             self.report_limits(sink);
         }
-        self.end_if_over(now, entry, sink);
         if let Some(conn) = conn {
             self.run(now, conn, sink);
             self.vacate_if_finished(conn);
@@ -90,7 +94,7 @@ impl Hub {
     }
 
     /// Writes events and replies about one outcome of an entry to everyone concerned.
-    fn publish(&mut self, author: Author, outcome: &Outcome, sink: &mut impl Sink) {
+    pub(super) fn publish(&mut self, author: Author, outcome: &Outcome, sink: &mut impl Sink) {
         match outcome {
             Outcome::Happened(event) => self.happened(author, event, sink),
             Outcome::KeptOut { ban } => self.kept_out(author, ban, sink),

@@ -77,6 +77,10 @@ pub enum Input<'a> {
     },
     /// The server stops: every connection is told and closes.
     Shutdown,
+    /// The next outcome of the last entry may be told. As long as [`Hub::is_telling`](crate::Hub::is_telling), this input is given
+    /// until no more may be rendered before a flush, and again after it. An entry that is given before all outcomes are told has
+    /// the others told first.
+    Tell,
     /// The time of [`Hub::deadline`](crate::Hub::deadline) has come. One timer is handled; another may be due.
     Timeout,
     /// A password was checked: the answer to [`Output::CheckPassword`](crate::Output::CheckPassword).

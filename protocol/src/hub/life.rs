@@ -34,18 +34,20 @@ impl Hub {
         }
     }
 
-    /// Ends this hub if an entry has ended its life: what it proposes is not applied any more, so it must not answer anybody.
-    pub(super) fn end_if_over(&mut self, now: Now, entry: &LogEntry, sink: &mut impl Sink) {
+    /// Ends this hub if an entry has ended its life: what it proposes is not applied any more, so it must not answer anybody. Returns
+    /// whether it has. All connections are closed then, before the members are told to have left: nobody must be told that of
+    /// ten thousand others.
+    pub(super) fn end_if_over(&mut self, now: Now, entry: &LogEntry, sink: &mut impl Sink) -> bool {
         let (node, life) = (self.options.node, self.options.life);
         let other = match entry.command {
             Command::Started { .. } if entry.origin.node == node && entry.origin.life != life => {
                 Some(entry.origin.life)
             }
             Command::Ended { node: ended, life: ended_life } if (ended, ended_life) == (node, life) => None,
-            _ => return,
+            _ => return false,
         };
         if planted::outlasts_life() {
-            return;
+            return false;
         }
         let was_ending = self.phase == Phase::Ending;
         self.phase = Phase::Over;
@@ -63,5 +65,6 @@ impl Hub {
         if !was_ending {
             sink.output(Output::Console(ConsoleEvent::LifeOver { other }));
         }
+        true
     }
 }

@@ -82,7 +82,7 @@ impl Outbox {
         self.bound_backlogs();
         let left = !self.ready.is_empty();
         if !left {
-            self.unflushed_bytes = 0;
+            self.turn_bytes += core::mem::take(&mut self.unflushed_bytes);
         }
         left
     }

@@ -51,6 +51,7 @@ enum Recorded {
     ReadClosed(ConnId),
     Received(ConnId, Bytes),
     Shutdown,
+    Tell,
     Timeout,
     PasswordChecked(ConnId, PasswordResult),
 }
@@ -96,6 +97,7 @@ impl Replay {
             Input::ReadClosed { conn } => Recorded::ReadClosed(*conn),
             Input::Received { conn, bytes } => Recorded::Received(*conn, bytes.clone()),
             Input::Shutdown => Recorded::Shutdown,
+            Input::Tell => Recorded::Tell,
             Input::Timeout => Recorded::Timeout,
             Input::PasswordChecked { conn, result } => Recorded::PasswordChecked(*conn, *result),
         };
@@ -229,6 +231,7 @@ impl Recorded {
             Self::ReadClosed(conn) => Input::ReadClosed { conn: *conn },
             Self::Received(conn, bytes) => Input::Received { conn: *conn, bytes: bytes.clone() },
             Self::Shutdown => Input::Shutdown,
+            Self::Tell => Input::Tell,
             Self::Timeout => Input::Timeout,
             Self::PasswordChecked(conn, result) => Input::PasswordChecked { conn: *conn, result: *result },
         }

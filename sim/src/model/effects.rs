@@ -4,6 +4,7 @@ use super::Model;
 use super::address::LINE;
 use super::chat::Member;
 use super::conn::{Link, Stage, Wait};
+use super::lives::Leaver;
 use super::tell::event;
 use crate::sometimes;
 use parlor_protocol::irc::Capabilities;
@@ -212,12 +213,20 @@ impl Model {
         reason: CloseReason,
         (message, operator): (Option<&Text>, Option<MemberId>),
     ) {
+        let leaver = self.take_out(entry, member, reason, (message, operator));
+        self.tell_of_leaver(&leaver);
+        self.is_left(id, reason, message);
+    }
+
+    /// Takes a member out of the chat, which is told later.
+    pub(super) fn take_out(
+        &mut self,
+        entry: &LogEntry,
+        member: MemberId,
+        reason: CloseReason,
+        (message, operator): (Option<&Text>, Option<MemberId>),
+    ) -> Leaver {
         let person = self.chat.people.remove(&member).expect("it is a member");
-        let rooms = person.rooms.iter().filter_map(|room| self.chat.room(room));
-        let mut hearers: Vec<ConnId> = rooms.flat_map(|room| room.members.iter()).map(|it| it.conn).collect();
-        hearers.sort_unstable();
-        hearers.dedup();
-        hearers.retain(|hearer| *hearer != id);
         let rooms = person.rooms.iter().map(|room| self.chat.event_room(room).id).collect();
         for room in &person.rooms {
             self.chat.leave_room(member, room);
@@ -225,8 +234,22 @@ impl Model {
         self.chat.depart(entry, person.person.clone(), self.limits.departed_max);
         let kind = EventKind::Left { rooms, reason, message: message.cloned(), operator };
         let event = event(&self.chat, entry, (member, &person.person, false), kind);
-        self.tell_each(&hearers, &event);
-        self.tell_watchers(&person.person, false);
+        Leaver { event, conn: person.conn, rooms: person.rooms.into_iter().collect() }
+    }
+
+    /// Tells those who shared a room with a member that it has left, and those who watch its name.
+    pub(super) fn tell_of_leaver(&mut self, leaver: &Leaver) {
+        let rooms = leaver.rooms.iter().filter_map(|room| self.chat.room(room));
+        let mut hearers: Vec<ConnId> = rooms.flat_map(|room| room.members.iter()).map(|it| it.conn).collect();
+        hearers.sort_unstable();
+        hearers.dedup();
+        hearers.retain(|hearer| *hearer != leaver.conn);
+        self.tell_each(&hearers, &leaver.event);
+        self.tell_watchers(&leaver.event.by, false);
+    }
+
+    /// Does what follows for the connection of a member that has left.
+    pub(super) fn is_left(&mut self, id: ConnId, reason: CloseReason, message: Option<&Text>) {
         let Some(conn) = self.conns.get_mut(id) else { return };
         conn.stage = Stage::Outside;
         (conn.under_way, conn.barrier, conn.room) = (0, false, None);

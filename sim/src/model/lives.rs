@@ -4,7 +4,9 @@ use super::Model;
 use super::chat::Chat;
 use super::conn::Stage;
 use crate::sometimes;
-use parlor_protocol::{CloseReason, Command, ConnId, Life, LogEntry, MemberId, NodeId, Now, Views, World};
+use parlor_protocol::{
+    CloseReason, Command, ConnId, Event, Life, LogEntry, MemberId, NodeId, Now, RoomName, Views, World,
+};
 
 /// Stands for the connection of a member that is attached to none here. No connection has this id.
 pub(super) const ELSEWHERE: ConnId = ConnId { slot: u32::MAX, generation: u32::MAX };
@@ -27,6 +29,15 @@ pub(super) enum Fate {
     /// It would count, had it not overtaken the proposals before it. Of a life that is over, nobody asks that.
     Early,
     Ignored,
+}
+
+/// A member that has left, of which others have yet to be told.
+#[derive(Debug)]
+pub(super) struct Leaver {
+    pub(super) event: Event,
+    pub(super) conn: ConnId,
+    /// The rooms that it was in.
+    pub(super) rooms: Vec<RoomName>,
 }
 
 /// A proposal of this life that does not count yet.
@@ -90,8 +101,9 @@ impl Model {
             self.commit(Now::default(), entry);
             fault = fault.or(self.chat.difference_of_events(&outcomes));
         }
-        // What other lives of the node began before this one does not end it.
+        // What other lives of the node began before this one does not end it, and nobody is here to be told of it.
         self.is_over = false;
+        self.leavers.clear();
         self.forget_views();
         self.views = Views::new(&self.limits, &self.world);
         self.fault = fault.or_else(|| self.chat.difference(&self.world, &self.views));
@@ -188,7 +200,8 @@ impl Model {
         }
     }
 
-    /// Carries out a `Started` or an `Ended`: members of the node leave. If the life that is over is this one, so do all connections.
+    /// Carries out a `Started` or an `Ended`: members of the node leave, which is told one by one. If the life that is over is this
+    /// one, all connections are closed, so nobody is told.
     pub(super) fn change_lives(&mut self, entry: &LogEntry) {
         let (own_node, own_life) = (self.options.node, self.options.life);
         let (node, reason, is_own) = match entry.command {
@@ -206,21 +219,31 @@ impl Model {
         };
         let members = self.chat.people.iter().filter(|(_, it)| it.node == node);
         let members: Vec<MemberId> = members.map(|(&member, _)| member).collect();
-        for member in members {
-            let conn = self.chat.people[&member].conn;
-            self.left(conn, entry, member, reason, (None, None));
+        let leavers = members.into_iter().map(|it| self.take_out(entry, it, reason, (None, None)));
+        let leavers: Vec<Leaver> = leavers.collect();
+        if !is_own {
+            self.leavers.extend(leavers);
+            return;
         }
-        if is_own {
-            self.is_over = true;
-            self.under_way.clear();
-            let conns: Vec<ConnId> = self.conns.keys().collect();
-            for conn in conns {
-                self.end(conn, reason);
-                if self.conns.get(conn).is_some_and(|it| it.stage == Stage::Entering) {
-                    self.not_entered(conn);
-                }
-                self.forget_if_over(conn);
+        self.is_over = true;
+        self.under_way.clear();
+        let conns: Vec<ConnId> = self.conns.keys().collect();
+        for conn in conns {
+            self.end(conn, reason);
+            if self.conns.get(conn).is_some_and(|it| it.stage == Stage::Entering) {
+                self.not_entered(conn);
             }
+            self.forget_if_over(conn);
+        }
+        for leaver in leavers {
+            self.is_left(leaver.conn, reason, None);
+        }
+    }
+
+    /// Tells of the next member that a life has left behind.
+    pub(super) fn tell_next(&mut self) {
+        if let Some(leaver) = self.leavers.pop_front() {
+            self.tell_of_leaver(&leaver);
         }
     }
 

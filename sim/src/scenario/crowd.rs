@@ -32,9 +32,18 @@ impl Scenario {
         setup.delay_us_max = source.pick(&[100, 2_000]);
         setup.short_write_per_mille = source.pick(&[0, 50]);
         setup.commit_us_max = source.pick(&[0, 50, 5_000]);
+        let nodes = source.pick(&[0, 1, 2, 2, 2]);
+        if nodes == 2 {
+            // What an entry tells that ends a hundred members does not fit into one slice.
+            setup.limits.line_bytes_max = 256;
+            setup.limits.reply_bytes_max = 4_096;
+            setup.limits.backlog_bytes_max = 1 << 14;
+            setup.limits.world.topic_bytes_max = 100;
+            setup.window_bytes = 1 << 10;
+        }
         setup.limits.tick_bytes_max = source.pick(&[262_144, 16_384]);
         setup.shared = Shared {
-            nodes: source.pick(&[0, 1, 2]),
+            nodes,
             deliver_us_max: source.pick(&[50, 5_000]),
             overtake_per_mille: source.pick(&[0, 50]),
             repeat_per_mille: source.pick(&[0, 50]),
@@ -54,7 +63,8 @@ impl Scenario {
 
 impl<'a, 'b> Writer<'a, 'b> {
     fn new(setup: &Setup, source: &'a mut Source<'b>) -> Self {
-        let irc_per_mille = source.pick(&[0, 500, 1_000]);
+        let irc_per_mille =
+            source.pick(if setup.shared.nodes == 2 { &[500, 1_000, 1_000] } else { &[0, 500, 1_000] });
         let speaks_irc = (0..setup.clients).map(|_| source.chance(irc_per_mille)).collect();
         let (clients, nodes) = (setup.clients, setup.shared.nodes);
         Self { source, steps: Vec::new(), clients, nodes, speaks_irc, said: 0 }
@@ -83,9 +93,16 @@ impl<'a, 'b> Writer<'a, 'b> {
         let rooms = [self.room(), self.room(), self.room()];
         if self.speaks_irc[usize::from(client)] {
             self.step(client, Act::ConnectIrc);
-            let [one, two, three] = rooms;
-            let join = format!("JOIN #{one},#{two},#{three}");
-            self.send(client, format!("NICK u{client}\r\nUSER u{client} 0 * :User\r\n{join}\r\n"));
+            // Most are in the lobby, so that there are readers who must be told of nearly everybody.
+            let [one, two, _] = rooms;
+            let third = if self.source.chance(800) { "lobby" } else { "room3" };
+            let join = format!("JOIN #{one},#{two},#{third}");
+            let (asks, ends) = match self.source.chance(700) {
+                true => ("CAP REQ :message-tags server-time\r\n", "CAP END\r\n"),
+                false => ("", ""),
+            };
+            let registers = format!("NICK u{client}\r\nUSER crowd{client} 0 * :User\r\n");
+            self.send(client, format!("{asks}{registers}{ends}{join}\r\n"));
         } else {
             let room = RoomName::parse(&format!("#{}", rooms[0])).ok();
             self.step(client, Act::Connect(room));
@@ -100,7 +117,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         let other = self.source.below(self.clients.into());
         self.said += 1;
         let said = self.said;
-        match self.source.weighted(&[40, 10, 6, 6, 6, 4, u64::from(self.nodes > 0)]) {
+        match self.source.weighted(&[40, 10, 6, 6, 6, 4, u64::from(self.nodes)]) {
             0 if is_irc => self.send(client, format!("PRIVMSG #{room} :#{said} said\r\n")),
             0 => self.send(client, format!("#{said} said\n")),
             1 if is_irc => self.send(client, format!("JOIN #{room}\r\n")),

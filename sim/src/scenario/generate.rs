@@ -179,12 +179,8 @@ fn limits(source: &mut Source<'_>, clients: u16) -> Limits {
     limits.outbox_bytes_max = limits.outbox_bytes_max.max(limits.backlog_bytes_max);
     limits.tick_bytes_max = limits.tick_bytes_max.max(limits.read_bytes_max);
     limits.history_bytes_max = limits.history_bytes_max.min(limits.histories_bytes_max);
-    if limits.check().is_err() && line_bytes_max <= 200 {
-        // The backlog is small and lines are short: with fewer pending commands the limits agree.
-        limits.pending_commands_max = 1;
-    }
     if limits.check().is_err() {
-        // Otherwise a long line contradicts a small backlog.
+        // A long line contradicts a small backlog.
         limits.backlog_bytes_max = 1 << 20;
         limits.outbox_bytes_max = 1 << 20;
     }

@@ -89,6 +89,8 @@ pub(super) struct Link {
     /// The time until which a steady client has read.
     read_until_us: u64,
     pub(super) blocked: bool,
+    /// The number of the server's turn since which not everything was written to it; `None` if everything was.
+    pub(super) behind_since: Option<u64>,
     hung: bool,
     consume_scheduled: bool,
     held_until_us: u64,
@@ -358,6 +360,7 @@ impl Net {
             is_steady: self.setup.reader_bytes_per_ms > 0 && client >= self.setup.hostile_clients,
             read_until_us: 0,
             blocked: false,
+            behind_since: None,
             hung: false,
             consume_scheduled: false,
             held_until_us: 0,

@@ -57,6 +57,10 @@ pub(super) struct Outside {
     proposed: Vec<Proposal>,
     /// The counter of connections that the outbox has given up because of the limit for all of them, at the last flush.
     overflowed_together: u64,
+    /// The number of this turn of the server.
+    turn: u64,
+    /// Whether connections were not written to whose sockets were not full when the turn began.
+    begins_unflushed: bool,
 }
 
 impl Outside {
@@ -81,6 +85,8 @@ impl Outside {
             committing: None,
             proposed: Vec::new(),
             overflowed_together: 0,
+            turn: 1,
+            begins_unflushed: false,
         }
     }
 
@@ -88,6 +94,18 @@ impl Outside {
         let us = self.net.now_us;
         let unix_ms = (BEGAN_UNIX_MS + us / 1_000).saturating_add_signed(self.skew_ms);
         Now { mono: Instant::from_micros(us), unix_ms }
+    }
+
+    /// Records that sockets have been asked whether they are writable. `more` is what the last flush returned.
+    pub(super) const fn begin_turn(&mut self, more: bool) {
+        self.turn += 1;
+        self.begins_unflushed = more;
+    }
+
+    /// Returns whether a connection had taken everything when the turn began.
+    fn had_everything(&self, conn: ConnId) -> bool {
+        let link = self.net.of(conn).map(|link| &self.net.links[link]);
+        !self.begins_unflushed && link.is_some_and(|link| link.behind_since == Some(self.turn))
     }
 
     /// Checks what was proposed before the first input, and appends it without delay.
@@ -267,7 +285,8 @@ impl Environment for Outside {
         match *input {
             Input::Committed { entry } => self.committing(entry),
             Input::Overflowed { conn } => {
-                self.checker.given_up(conn, self.overflowed_together);
+                let had_everything = self.had_everything(conn);
+                self.checker.given_up(conn, self.overflowed_together, had_everything);
                 if self.net.spares(conn) {
                     self.checker.reader_overflowed(conn);
                 }
@@ -356,6 +375,12 @@ impl Wire for Outside {
                 self.checker.sent(conn, part);
             }
         }
+        let behind_since = &mut self.net.links[link].behind_since;
+        if taken < total {
+            behind_since.get_or_insert(self.turn);
+        } else if self.checker.heard.model.due(conn).is_none_or(|due| due.left() == 0) {
+            *behind_since = None;
+        }
         taken
     }
 }
@@ -374,6 +399,7 @@ const fn kind(input: &Input<'_>) -> &'static str {
         Input::ReadClosed { .. } => "read_closed",
         Input::Received { .. } => "received",
         Input::Shutdown => "shutdown",
+        Input::Tell => "tell",
         Input::Timeout => "timeout",
     }
 }
