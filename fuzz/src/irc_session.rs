@@ -353,7 +353,7 @@ impl Stage {
         if any {
             self.entries.extend_from_slice(&entries);
             self.server.committed(self.now, &mut entries, &mut self.outside);
-            while self.server.has_entries() {
+            while self.server.can_apply() {
                 self.server.end_turn();
                 self.server.apply_entries(self.now, &mut self.outside);
             }

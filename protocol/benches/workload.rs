@@ -261,7 +261,7 @@ impl Server {
         self.server.input(now, input, &mut self.counting);
         while self.counting.log.take(&mut self.entries) {
             self.server.committed(now, &mut self.entries, &mut self.counting);
-            while self.server.has_entries() {
+            while self.server.can_apply() {
                 self.server.end_turn();
                 self.server.apply_entries(now, &mut self.counting);
             }

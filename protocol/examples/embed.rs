@@ -206,7 +206,7 @@ impl Driver {
 
     /// Returns the time until the next timer or write is due.
     fn time_until_due(&self) -> Duration {
-        if self.server.has_entries() {
+        if self.server.can_apply() {
             return Duration::ZERO;
         }
         let until = self.server.deadline().map(|deadline| deadline.at.since(now().mono));

@@ -68,6 +68,10 @@ pub struct Outbox {
     unflushed_bytes: usize,
     /// Bytes rendered in this turn and flushed.
     turn_bytes: usize,
+    /// Slots of connections whose sockets became full in this turn and had taken everything before. Some have taken everything since.
+    awaited: Vec<u32>,
+    /// Number of those that have not.
+    awaited_count: usize,
     /// Slots of connections that have a queue and whose socket may be writable.
     ready: VecDeque<u32>,
     drained: Vec<ConnId>,
@@ -107,6 +111,10 @@ struct Conn {
     phase: Phase,
     /// Whether the socket is full: it accepted less than it was given.
     blocked: bool,
+    /// Whether the socket became full in this turn, had taken everything before, and has not taken everything since.
+    is_awaited: bool,
+    /// Whether it was once waited for in vain.
+    is_tardy: bool,
     /// Whether the last byte written is within a line.
     mid_line: bool,
     /// Whether the slot is in `ready`.
@@ -174,6 +182,8 @@ impl Outbox {
             private: ChunkBuilder::default(),
             unflushed_bytes: 0,
             turn_bytes: 0,
+            awaited: Vec::new(),
+            awaited_count: 0,
             ready: VecDeque::new(),
             drained: Vec::new(),
             overflowed: Vec::new(),
@@ -201,6 +211,7 @@ impl Outbox {
             return;
         }
         self.unsubscribe_all(conn);
+        self.wait_is_over(conn.slot);
         let state = &mut self.conns[conn.slot as usize];
         if let Some(mut queue) = state.queue.take() {
             queue.clear(&mut self.chunks);
@@ -258,9 +269,44 @@ impl Outbox {
 
     /// Records that the caller has asked the operating system which sockets are writable.
     ///
-    /// A flush alone does not make room for more: a socket that was full is only written to again after that.
-    pub const fn end_turn(&mut self) {
+    /// A flush alone does not make room for more: a socket that was full is only written to again after that. If `goes_on`, readers
+    /// that were sent much in the turn are still waited for.
+    pub(crate) fn end_turn(&mut self, goes_on: bool) {
         self.turn_bytes = 0;
+        if !goes_on {
+            self.stop_waiting(false);
+        }
+    }
+
+    /// Returns whether a reader that had taken everything has yet to take what it was sent in this turn.
+    pub(crate) const fn is_awaited(&self) -> bool {
+        self.awaited_count > 0
+    }
+
+    /// Stops waiting for readers. If it was `in_vain`, those that have not taken everything are never waited for again, so that
+    /// each can hold up the others once.
+    pub(crate) fn stop_waiting(&mut self, in_vain: bool) {
+        for slot in self.awaited.drain(..) {
+            let state = &mut self.conns[slot as usize];
+            state.is_tardy |= core::mem::take(&mut state.is_awaited) && in_vain;
+        }
+        self.awaited_count = 0;
+    }
+
+    /// Waits for a connection whose socket has become full and had taken everything before.
+    fn wait_for(&mut self, slot: u32) {
+        let state = &mut self.conns[slot as usize];
+        if !state.is_tardy && state.phase == Phase::Open {
+            state.is_awaited = true;
+            self.awaited.push(slot);
+            self.awaited_count += 1;
+        }
+    }
+
+    /// Waits no longer for a connection, because it has taken everything or never will.
+    fn wait_is_over(&mut self, slot: u32) {
+        let was_awaited = core::mem::take(&mut self.conns[slot as usize].is_awaited);
+        self.awaited_count -= usize::from(was_awaited);
     }
 
     /// Removes and returns a connection whose backlog exceeded the limit. The hub must be told of it, and closes it.

@@ -5,7 +5,7 @@ pub(crate) mod memory;
 use crate::base::id::ConnId;
 use crate::base::limits::Limits;
 use crate::base::options::Options;
-use crate::base::time::{Deadline, Now};
+use crate::base::time::{Deadline, DeadlineReason, Instant, Now};
 use crate::dialect::action::PasswordOf;
 use crate::hub::Hub;
 use crate::hub::console::ConsoleEvent;
@@ -18,6 +18,9 @@ use crate::world::World;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::net::IpAddr;
+
+/// Milliseconds for which the entries of a burst wait for clients that have read everything so far, before they are told more.
+const BURST_WAIT_MS: u64 = 250;
 
 /// The environment of a [`Server`]: its sockets, its log, its passwords and its console.
 ///
@@ -102,7 +105,8 @@ pub trait Environment: Wire {
 ///    and in any grouping: those with proposals of this server, and those of other nodes that share the log. Repeated entries
 ///    and proposals of processes that are over are ignored. If a proposal has overtaken another one, both are proposed again.
 ///    The server applies as many entries as may be rendered between two flushes, and keeps the others: as long as
-///    [`has_entries`](Self::has_entries), call [`apply_entries`](Self::apply_entries) in each turn.
+///    [`has_entries`](Self::has_entries), call [`apply_entries`](Self::apply_entries) in each turn. If they wait for readers
+///    ([`can_apply`](Self::can_apply)), the next turn need not begin before there is something else to do.
 /// 4. **Time.** At the time of [`deadline`](Self::deadline), call [`time_out`](Self::time_out), which runs one timer. If
 ///    the call is late, silent connections are closed later, and lines that the rate limit delays are read later.
 /// 5. **Flush.** When there is nothing more to read for now, call [`flush`](Self::flush), which writes everything
@@ -180,6 +184,8 @@ pub struct Server {
     outbox: Outbox,
     /// Whether the server has flushed by itself in this turn, which must end then.
     turn_is_over: bool,
+    /// The time until which the next entries wait for readers that were sent much at once; `None` if they do not.
+    waits_until: Option<Instant>,
     /// Committed entries that are not applied yet.
     entries: VecDeque<LogEntry>,
 }
@@ -207,7 +213,7 @@ impl Server {
     ) -> Self {
         let (mut hub, mut outbox) = (Hub::resume(limits, options, world), Outbox::new(&limits));
         hub.start(now, &mut Outputs { env, outbox: &mut outbox });
-        Self { hub, outbox, turn_is_over: false, entries: VecDeque::new() }
+        Self { hub, outbox, turn_is_over: false, waits_until: None, entries: VecDeque::new() }
     }
 
     /// Handles one input. `now.mono` must never decrease.
@@ -226,7 +232,7 @@ impl Server {
     /// that they must be flushed, the server flushes and keeps the other entries: then the caller must end its turn, and
     /// [apply](Self::apply_entries) them in the next.
     pub fn committed(&mut self, now: Now, entries: &mut Vec<LogEntry>, env: &mut impl Environment) {
-        if self.has_entries() {
+        if self.has_entries() || !self.may_go_on(now) {
             self.entries.extend(entries.drain(..));
             return self.apply_entries(now, env);
         }
@@ -247,7 +253,7 @@ impl Server {
     /// following ones.
     pub fn apply_entries(&mut self, now: Now, env: &mut impl Environment) {
         self.tell(now, env);
-        while !self.turn_is_over
+        while self.may_go_on(now)
             && let Some(entry) = self.entries.pop_front()
         {
             self.input(now, Input::Committed { entry: &entry }, env);
@@ -260,13 +266,29 @@ impl Server {
         self.hub.is_telling() || !self.entries.is_empty()
     }
 
+    /// Returns whether the server [has entries](Self::has_entries) with which it can go on in the next turn. Otherwise they wait for
+    /// readers: until sockets are [writable](Self::writable), or the [deadline](Self::deadline).
+    #[must_use]
+    pub fn can_apply(&self) -> bool {
+        self.has_entries() && (self.waits_until.is_none() || !self.outbox.is_awaited())
+    }
+
     /// Runs one timer that is due. Returns whether there was one.
     pub fn time_out(&mut self, now: Now, env: &mut impl Environment) -> bool {
-        let is_due = self.deadline().is_some_and(|deadline| deadline.at <= now.mono);
-        if is_due {
+        if self.hub.deadline().is_some_and(|deadline| deadline.at <= now.mono) {
             self.input(now, Input::Timeout, env);
+            return true;
         }
-        is_due
+        let is_over = self.entries_wait_until().is_some_and(|until| until <= now.mono) && !self.turn_is_over;
+        if is_over {
+            self.apply_entries(now, env);
+        }
+        is_over
+    }
+
+    /// Returns the time until which entries wait for readers, if they do.
+    fn entries_wait_until(&self) -> Option<Instant> {
+        self.waits_until.filter(|_| self.has_entries() && !self.can_apply())
     }
 
     /// Writes the bytes rendered since the last flush, as far as the sockets accept them.
@@ -302,8 +324,8 @@ impl Server {
     ///
     /// If so, before the next turn the caller must ask the operating system which sockets are writable. Otherwise a client that
     /// has read everything may still appear to have a full socket, and be closed as a slow reader.
-    pub const fn end_turn(&mut self) -> bool {
-        self.outbox.end_turn();
+    pub fn end_turn(&mut self) -> bool {
+        self.outbox.end_turn(self.waits_until.is_some());
         core::mem::replace(&mut self.turn_is_over, false)
     }
 
@@ -323,7 +345,8 @@ impl Server {
     /// Returns the time and the reason of the next timer, which [`time_out`](Self::time_out) runs.
     #[must_use]
     pub fn deadline(&self) -> Option<Deadline> {
-        self.hub.deadline()
+        let waits = self.entries_wait_until().map(|at| Deadline { at, why: DeadlineReason::Readers });
+        [self.hub.deadline(), waits].into_iter().flatten().min_by_key(|deadline| deadline.at)
     }
 
     /// Returns the hub: the sessions and the world.
@@ -361,7 +384,7 @@ impl Server {
 
     /// Tells what an entry has made happen, until the turn must end.
     fn tell(&mut self, now: Now, env: &mut impl Environment) {
-        while self.hub.is_telling() && !self.turn_is_over {
+        while self.hub.is_telling() && self.may_go_on(now) {
             self.give(now, Input::Tell, env);
             if self.outbox.is_full() {
                 self.flush_within_turn(now, env);
@@ -374,9 +397,29 @@ impl Server {
     fn flush_within_turn(&mut self, now: Now, env: &mut impl Environment) {
         self.turn_is_over = planted::turn_may_end();
         while self.flush(env) {}
+        if self.turn_is_over {
+            self.waits_until.get_or_insert(now.mono.plus_ms(BURST_WAIT_MS));
+        }
         if let Some(first) = self.outbox.next_overflowed() {
             self.tell_overflowed(now, first, env);
         }
+    }
+
+    /// Returns whether the next entry may be told in this turn. If the last turn had to end, the readers that had taken everything
+    /// before are waited for, but not for long.
+    fn may_go_on(&mut self, now: Now) -> bool {
+        if self.turn_is_over {
+            return false;
+        }
+        let Some(until) = self.waits_until else { return true };
+        if self.outbox.is_awaited() {
+            if now.mono < until {
+                return false;
+            }
+            self.outbox.stop_waiting(true);
+        }
+        self.waits_until = None;
+        true
     }
 
     /// Tells the hub of all connections whose backlog overflowed, beginning with `first`. It closes them.

@@ -112,16 +112,21 @@ impl Stage {
         let mut entries: Vec<LogEntry> = Vec::new();
         while self.machine.log.take(&mut entries) {
             self.server.committed(self.now, &mut entries, &mut self.machine);
-            while self.server.has_entries() {
-                self.server.end_turn();
-                self.server.apply_entries(self.now, &mut self.machine);
-            }
+            self.apply();
+        }
+    }
+
+    fn apply(&mut self) {
+        while self.server.can_apply() {
+            self.server.end_turn();
+            self.server.apply_entries(self.now, &mut self.machine);
         }
     }
 
     /// Flushes, and does what follows from it.
     fn follow_up(&mut self) {
         while self.server.flush(&mut self.machine) {}
+        self.apply();
         while self.server.follow_up(self.now, &mut self.machine) {
             self.commit();
         }
@@ -134,6 +139,7 @@ impl Stage {
     fn step(&mut self) {
         for _ in 0..STEP_MS {
             self.now.mono = self.now.mono.plus_ms(1);
+            self.server.end_turn();
             while self.server.time_out(self.now, &mut self.machine) {
                 self.commit();
                 self.follow_up();

@@ -123,7 +123,7 @@ impl Running {
         loop {
             while machine.0.take(&mut entries) {
                 server.committed(now, &mut entries, machine);
-                while server.has_entries() {
+                while server.can_apply() {
                     server.end_turn();
                     server.apply_entries(now, machine);
                 }

@@ -83,7 +83,7 @@ impl Stage {
         let mut entries: Vec<LogEntry> = Vec::new();
         while self.recorder.log.take(&mut entries) {
             self.server.committed(Now::default(), &mut entries, &mut self.recorder);
-            while self.server.has_entries() {
+            while self.server.can_apply() {
                 self.server.end_turn();
                 self.server.apply_entries(Now::default(), &mut self.recorder);
             }

@@ -3,9 +3,9 @@
 
 use bytes::Bytes;
 use parlor_protocol::{
-    Cloaks, Command, ConnId, Dialect, Environment, Input, Life, Limits, LogEntry, MemberId, Message,
-    MessageKind, NameRequest, NodeId, Now, Options, Origin, PasswordOf, Profile, Proposal, Rate, RoomName,
-    Seq, Server, Text, Via, Wire, World,
+    Cloaks, Command, ConnId, DeadlineReason, Dialect, Environment, Input, Life, Limits, LogEntry, MemberId,
+    Message, MessageKind, NameRequest, NodeId, Now, Options, Origin, PasswordOf, Profile, Proposal, Rate,
+    RoomName, Seq, Server, Text, Via, Wire, World,
 };
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -28,6 +28,8 @@ struct Stage {
     number: u64,
     now: Now,
     turns: usize,
+    /// A client that does not read now.
+    hung: Option<ConnId>,
 }
 
 #[derive(Default)]
@@ -92,7 +94,7 @@ impl Stage {
         assert_eq!(world.members().len(), 10_000);
         let limits = Limits { rate: Rate { lines: 0, burst: 1 }, ..Limits::default() };
         let server = Server::resume(limits, Options::default(), world, Now::default(), &mut outside);
-        let mut stage = Self { server, outside, log, number, now: Now::default(), turns: 0 };
+        let mut stage = Self { server, outside, log, number, now: Now::default(), turns: 0, hung: None };
         stage.settle();
         stage
     }
@@ -134,7 +136,8 @@ impl Stage {
         while !is_written {
             while self.server.flush(&mut self.outside) {}
             while self.server.follow_up(self.now, &mut self.outside) {}
-            let read = std::mem::take(&mut self.outside.full);
+            let hung = self.hung.and_then(|hung| self.outside.full.remove_entry(&hung));
+            let read = std::mem::replace(&mut self.outside.full, hung.into_iter().collect());
             is_written = read.values().all(|&bytes| bytes < SOCKET_BYTES);
             read.into_keys().for_each(|conn| self.server.writable(conn));
         }
@@ -212,6 +215,17 @@ fn numbers(read: &str, before: &str, after: &str) -> Vec<u64> {
     read.lines().filter(|line| line.contains(after)).filter_map(text).collect()
 }
 
+/// Returns a burst of lines of the first member of the other node.
+fn lines() -> Vec<Command> {
+    let say = |number: u64| {
+        let text = Text::clean(format!("{number} {}", "x".repeat(150)).as_bytes(), false);
+        let message = Message { kind: MessageKind::Text, text, tags: None };
+        let member = MemberId(Seq(3));
+        Command::Say { member, room: RoomName::lobby(), status: None, message }
+    };
+    (1..=MANY).map(say).collect()
+}
+
 #[test]
 fn an_entry_that_ends_ten_thousand_members_is_told_in_slices() {
     let mut stage = Stage::new();
@@ -270,17 +284,44 @@ fn a_hub_that_is_given_the_next_entry_tells_the_rest_of_the_last_one_first() {
 fn a_burst_of_ten_thousand_entries_closes_no_reader() {
     let mut stage = Stage::new();
     let readers = stage.readers();
-    let say = |number: u64| {
-        let text = Text::clean(format!("{number} {}", "x".repeat(150)).as_bytes(), false);
-        let message = Message { kind: MessageKind::Text, text, tags: None };
-        let member = MemberId(Seq(3));
-        Command::Say { member, room: RoomName::lobby(), status: None, message }
-    };
-    stage.commit((1..=MANY).map(say).collect());
+    stage.commit(lines());
     assert!(stage.server.has_entries());
     let [plain, irc] = stage.finish(readers);
     let all: Vec<u64> = (1..=MANY).collect();
     assert_eq!(numbers(&plain, "3: ", " x"), all);
     assert_eq!(irc.lines().filter(|line| line.contains(" PRIVMSG #lobby :")).count(), 10_000);
     assert!(stage.turns > 2);
+}
+
+#[test]
+fn a_burst_waits_for_each_reader_once() {
+    let mut stage = Stage::new();
+    let [plain, irc] = stage.readers();
+    stage.hung = Some(plain);
+    stage.commit(lines());
+    stage.turn();
+    assert!(stage.server.has_entries() && !stage.server.can_apply(), "a reader has not taken its part");
+    assert_eq!(stage.server.deadline().map(|deadline| deadline.why), Some(DeadlineReason::Readers));
+    stage.send(irc, "PING meanwhile\r\n");
+    stage.turn();
+    assert!(stage.read(irc).contains("meanwhile"), "whoever does not wait for the log is served");
+    stage.hung = None;
+    stage.server.writable(plain);
+    stage.turn();
+    assert!(stage.server.can_apply(), "it has taken its part");
+
+    stage.hung = Some(plain);
+    stage.server.apply_entries(stage.now, &mut stage.outside);
+    stage.turn();
+    assert!(!stage.server.can_apply());
+    stage.now.mono = stage.now.mono.plus_ms(250);
+    assert!(stage.server.time_out(stage.now, &mut stage.outside), "the wait is over");
+    stage.turn();
+    assert!(stage.server.can_apply(), "and it is not waited for again");
+    while stage.server.has_entries() {
+        stage.server.apply_entries(stage.now, &mut stage.outside);
+        stage.turn();
+    }
+    assert_eq!(stage.outside.overflowed, [plain]);
+    assert!(stage.read(irc).ends_with("x\r\n"));
 }

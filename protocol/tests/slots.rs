@@ -57,7 +57,7 @@ impl Running {
         self.server.input(now, input, &mut self.nobody);
         while self.nobody.0.take(&mut entries) {
             self.server.committed(now, &mut entries, &mut self.nobody);
-            while self.server.has_entries() {
+            while self.server.can_apply() {
                 self.server.end_turn();
                 self.server.apply_entries(now, &mut self.nobody);
             }

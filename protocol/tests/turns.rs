@@ -89,7 +89,7 @@ impl Stage {
                 _ => None,
             }));
             self.server.committed(self.now, &mut entries, &mut self.recorder);
-            while self.server.has_entries() {
+            while self.server.can_apply() {
                 self.server.end_turn();
                 self.server.apply_entries(self.now, &mut self.recorder);
             }

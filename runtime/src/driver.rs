@@ -247,7 +247,7 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
                 || checked
                 || accepted
                 || let_in
-                || self.server.has_entries()
+                || self.server.can_apply()
                 || !self.ready.is_empty()
                 || self.set_timer(cx))
             {

@@ -359,7 +359,7 @@ impl Rig {
         self.server.end_turn();
         self.outside.begin_turn(more);
         self.outside.unsettled =
-            more || followed || self.server.has_entries() || !self.outside.net.ready.is_empty();
+            more || followed || self.server.can_apply() || !self.outside.net.ready.is_empty();
         if self.outside.unsettled {
             self.outside.net.tick_by(self.outside.net.now_us + 1);
         } else {

@@ -81,6 +81,8 @@ pub enum DeadlineReason {
     Turn,
     /// A client waits for a log that stands still, and is told so.
     Log,
+    /// Entries of the log have waited long enough for readers that were sent much at once.
+    Readers,
 }
 
 impl DeadlineReason {

@@ -105,7 +105,7 @@ impl Hub {
                 self.run(now, conn, sink);
             }
             // It is the reason of no timer of a connection.
-            DeadlineReason::Log => {}
+            DeadlineReason::Log | DeadlineReason::Readers => {}
             DeadlineReason::Register if self.session(conn).is_some_and(|it| it.awaits_header()) => {
                 self.give_up_proxy(now, conn, CloseReason::ProxyTimeout, sink);
             }

@@ -26,6 +26,8 @@ impl Outbox {
             let listed = waiting.binary_search(&slot).is_ok();
             assert!(listed || !conn.is_ready, "slot {slot} is in the list of ready ones");
         }
+        let awaited = self.conns.iter().filter(|conn| conn.is_awaited);
+        assert_eq!(self.awaited_count, awaited.count(), "the readers that are waited for are counted");
         for (index, own) in self.overrides.iter().enumerate() {
             let number = self.conns[own.slot as usize].override_number;
             let is_sorted = own.items.is_sorted_by_key(|item| item.ordinal());

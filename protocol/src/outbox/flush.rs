@@ -253,7 +253,9 @@ impl Outbox {
             }
             state.blocked = true;
             self.counters.blocked += 1;
+            self.wait_for(slot);
         }
+        let state = &mut self.conns[slot as usize];
         let queue = state.queue.get_or_insert_default();
         for range in &flush.ranges {
             let skipped = written.min(range.len());
@@ -307,6 +309,9 @@ impl Outbox {
             if state.blocked {
                 self.bound_backlog(slot);
             } else {
+                if state.queue.is_none() {
+                    self.wait_is_over(slot);
+                }
                 self.settle(slot, flush.wire);
             }
         }
@@ -379,6 +384,7 @@ impl Outbox {
             }
         }
         self.overflowed.push(ConnId { slot, generation: state.generation });
+        self.wait_is_over(slot);
     }
 
     /// Keeps the buffers of this tick to which no queue refers, for the next tick.

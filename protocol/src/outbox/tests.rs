@@ -359,7 +359,7 @@ fn an_outbox_is_full_at_half_of_the_maximum_backlog() {
     assert!(outbox.is_full());
     assert!(!Sockets::default().flush(&mut outbox));
     assert!(outbox.is_full(), "the sockets may be full, too");
-    outbox.end_turn();
+    outbox.end_turn(false);
     assert!(!outbox.is_full());
 }
 

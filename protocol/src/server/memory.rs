@@ -104,7 +104,7 @@ impl MemoryServer {
             }
             while self.server.flush(&mut self.memory) {}
             self.server.end_turn();
-            if self.server.has_entries() {
+            if self.server.can_apply() {
                 self.server.apply_entries(self.now, &mut self.memory);
                 continue;
             }

@@ -292,7 +292,7 @@ impl Stage {
         while self.env.log.take(&mut entries) {
             self.entries.extend_from_slice(&entries);
             self.server.committed(self.now, &mut entries, &mut self.env);
-            while self.server.has_entries() {
+            while self.server.can_apply() {
                 self.server.end_turn();
                 self.server.apply_entries(self.now, &mut self.env);
             }
