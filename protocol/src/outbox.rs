@@ -271,7 +271,7 @@ impl Outbox {
     ///
     /// A flush alone does not make room for more: a socket that was full is only written to again after that. If `goes_on`, readers
     /// that were sent much in the turn are still waited for.
-    pub(crate) fn end_turn(&mut self, goes_on: bool) {
+    pub fn end_turn(&mut self, goes_on: bool) {
         self.turn_bytes = 0;
         if !goes_on {
             self.stop_waiting(false);

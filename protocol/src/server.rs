@@ -22,6 +22,10 @@ use core::net::IpAddr;
 /// Milliseconds for which the entries of a burst wait for clients that have read everything so far, before they are told more.
 const BURST_WAIT_MS: u64 = 250;
 
+/// Number of outcomes of one entry that are told in the turn in which it is applied. If there are more, applying it has taken as long
+/// as a turn may.
+const OUTCOMES_AT_ONCE_MAX: usize = 1_000;
+
 /// The environment of a [`Server`]: its sockets, its log, its passwords and its console.
 ///
 /// The server calls these methods in the order in which they must take effect. They cannot call the server. The
@@ -225,7 +229,10 @@ impl Server {
         if self.outbox.is_full() {
             self.flush_within_turn(now, env);
         }
-        self.tell(now, env);
+        if self.hub.is_telling() {
+            self.turn_is_over |= self.hub.outcomes_to_tell() > OUTCOMES_AT_ONCE_MAX;
+            self.tell(now, env);
+        }
     }
 
     /// Takes the next entries of the log out of `entries`, and applies them, one after the other. When so many bytes are rendered

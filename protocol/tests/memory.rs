@@ -221,6 +221,7 @@ fn the_memory_of_a_tick_with_members_of_many_rooms_is_bounded() {
     let event = Event::unlogged(by, kind);
     // Whoever speaks is served individually; the others are not.
     for speakers in [20, 2_000] {
+        outbox.end_turn(false);
         let before = LIVE_BYTES.get();
         MOST_BYTES.set(before);
         for line in 0..4_000 {

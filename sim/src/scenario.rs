@@ -256,7 +256,7 @@ impl Scenario {
         let source = &mut Source::seed(seed);
         match seed % 16 {
             3 | 11 => Self::lives(source),
-            7 if seed % 256 == 7 => Self::crowd(source),
+            7 if seed % 256 == 135 => Self::crowd(source),
             13 => Self::hostile(source),
             _ => Self::generate(source, Size::SWEEP),
         }

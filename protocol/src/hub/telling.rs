@@ -19,6 +19,11 @@ impl Hub {
         !self.telling.is_empty()
     }
 
+    /// Returns the number of outcomes that are not told yet.
+    pub(crate) fn outcomes_to_tell(&self) -> usize {
+        self.telling.len()
+    }
+
     /// Takes what a life has made happen that begins or ends. No connection has proposed it.
     pub(super) fn change_lives(
         &mut self,

@@ -216,10 +216,21 @@ impl Stage {
                 self.check();
             }
             self.check();
-            if !self.follow_up() && !self.read_one() {
+            self.server.end_turn();
+            if !self.follow_up() && !self.read_one() && !self.apply() {
                 return;
             }
         }
+    }
+
+    /// Applies entries that were kept, at once or when they have waited for readers. Returns whether there were any.
+    fn apply(&mut self) -> bool {
+        let has_entries = self.server.has_entries();
+        if has_entries && !self.server.can_apply() {
+            self.now.mono = self.server.deadline().expect("the wait has an end").at;
+        }
+        self.server.apply_entries(self.now, &mut self.env);
+        has_entries
     }
 
     /// Gives the server one input that follows from earlier outputs. Returns whether there was one.

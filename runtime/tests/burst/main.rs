@@ -2,22 +2,12 @@
 
 mod stage;
 
-use parlor_protocol::{Command, MemberId, Message, MessageKind, RoomName, Seq, Text};
-use stage::{Client, MEMBERS, Stage, all_end};
+use parlor_protocol::Command;
+use stage::{Client, MEMBERS, Stage, all_end, lines};
 use std::thread;
 
 /// Number of clients that read everything.
 const READERS: usize = 20;
-
-/// Returns lines of the first member of the other node.
-fn lines(count: u64) -> Vec<Command> {
-    let line = |nth: u64| {
-        let text = Text::clean(format!("line {nth} {}", "x".repeat(150)).as_bytes(), false);
-        let message = Message { kind: MessageKind::Text, text, tags: None };
-        Command::Say { member: MemberId(Seq(3)), room: RoomName::lobby(), status: None, message }
-    };
-    (1..=count).map(line).collect()
-}
 
 /// Commits the commands at once. Each reader must be told of each, in their order, and be served afterwards.
 fn all_are_told(commands: &[Command], words: fn(u64) -> String) {

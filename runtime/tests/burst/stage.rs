@@ -1,8 +1,9 @@
 //! A server on real sockets whose log another node shares: that node's entries can be committed at will.
 
 use parlor_protocol::{
-    Cloaks, Command, ConnId, ConsoleEvent, Dialect, Life, Limits, LogEntry, LogState, NameRequest, NodeId,
-    Options, Origin, PasswordOf, PasswordResult, Profile, Proposal, Rate, RoomName, Seq, Via, World,
+    Cloaks, Command, ConnId, ConsoleEvent, Dialect, Life, Limits, LogEntry, LogState, MemberId, Message,
+    MessageKind, NameRequest, NodeId, Options, Origin, PasswordOf, PasswordResult, Profile, Proposal, Rate,
+    RoomName, Seq, Text, Via, World,
 };
 use parlor_runtime::clock::SystemClock;
 use parlor_runtime::driver::{
@@ -212,6 +213,16 @@ impl Stage {
         self.controls.blocking_send(Control::Stop).expect("the driver runs");
         self.driver.join().expect("the driver does not panic");
     }
+}
+
+/// Returns lines of the first member of the other node.
+pub(crate) fn lines(count: u64) -> Vec<Command> {
+    let line = |nth: u64| {
+        let text = Text::clean(format!("line {nth} {}", "x".repeat(150)).as_bytes(), false);
+        let message = Message { kind: MessageKind::Text, text, tags: None };
+        Command::Say { member: MemberId(Seq(3)), room: RoomName::lobby(), status: None, message }
+    };
+    (1..=count).map(line).collect()
 }
 
 /// The end of the other node's life: all its members leave by one entry.
