@@ -225,12 +225,13 @@ impl Server {
         if let Some(first) = self.outbox.next_overflowed() {
             self.tell_overflowed(now, first, env);
         }
+        let is_entry = matches!(input, Input::Committed { .. });
         self.give(now, input, env);
         if self.outbox.is_full() {
             self.flush_within_turn(now, env);
         }
         if self.hub.is_telling() {
-            self.turn_is_over |= self.hub.outcomes_to_tell() > OUTCOMES_AT_ONCE_MAX;
+            self.turn_is_over |= is_entry && self.hub.outcomes_to_tell() > OUTCOMES_AT_ONCE_MAX;
             self.tell(now, env);
         }
     }

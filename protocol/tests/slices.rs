@@ -325,3 +325,21 @@ fn a_burst_waits_for_each_reader_once() {
     assert_eq!(stage.outside.overflowed, [plain]);
     assert!(stage.read(irc).ends_with("x\r\n"));
 }
+
+#[test]
+fn what_comes_in_while_a_slice_waits_does_not_end_the_turn() {
+    let mut stage = Stage::new();
+    let [plain, irc] = stage.readers();
+    stage.hung = Some(irc);
+    let (node, life) = OTHER;
+    stage.commit(vec![Command::Ended { node, life }]);
+    assert!(stage.server.turn_is_over(), "to apply it has taken a turn");
+    stage.turn();
+    stage.server.apply_entries(stage.now, &mut stage.outside);
+    stage.turn();
+    assert!(stage.server.hub().is_telling() && !stage.server.can_apply());
+    for _ in 0..10 {
+        stage.send(plain, "/help\n");
+        assert!(!stage.server.turn_is_over());
+    }
+}
