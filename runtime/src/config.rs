@@ -362,7 +362,7 @@ mod tests {
     fn limits_that_contradict_each_other_are_refused() {
         let loaded = LoadedConfig::new(&sources(&[("backlog_bytes_max", "4096")], &[])).unwrap();
         let error = loaded.check().unwrap_err();
-        let in_force = "--line-bytes-max 4096 --backlog-bytes-max 4096 --pending-commands-max 10";
+        let in_force = "--line-bytes-max 4096 --backlog-bytes-max 4096";
         assert!(error.to_string().starts_with(&format!("invalid limits: {in_force}: ")), "{error}");
         let error = error.in_language(Language::Zh);
         assert!(error.starts_with(&format!("限制无效：{in_force}：")), "{error}");
