@@ -228,6 +228,7 @@ fn a_registration_does_not_time_out_while_the_log_stands_still() {
 fn what_the_log_has_no_room_for_waits_in_turn() {
     let mut stage = Stage::new(Limits { proposals_max: 2, ..Limits::default() });
     let conns: Vec<ConnId> = (0..5).map(|nth| stage.plain(5_000 + nth)).collect();
+    let listener = stage.plain(5_009);
     stage.is(LogState::Stalled);
     for &conn in &conns {
         stage.server.send(conn, b"one\ntwo\nthree\n");
@@ -243,4 +244,11 @@ fn what_the_log_has_no_room_for_waits_in_turn() {
             assert_eq!(said, ["one", "two", "three"]);
         }
     }
+    let read = stage.read(listener).to_owned();
+    let order: Vec<&str> = read.lines().filter_map(|line| line.strip_prefix("500")).collect();
+    // Two at a time. Those that go on at the same time do so in the order of their connections.
+    let first = ["0: one", "0: two", "1: one", "1: two", "0: three", "1: three"];
+    let then =
+        ["2: one", "2: two", "3: one", "3: two", "4: one", "4: two", "2: three", "3: three", "4: three"];
+    assert_eq!(order, [&first[..], &then[..]].concat());
 }
