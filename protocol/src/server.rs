@@ -108,7 +108,7 @@ pub trait Environment: Wire {
 /// 3. **The log.** Pass the entries of the log to [`committed`](Self::committed), in the order of their positions, after any delay
 ///    and in any grouping: those with proposals of this server, and those of other nodes that share the log. Repeated entries
 ///    and proposals of processes that are over are ignored. If a proposal has overtaken another one, both are proposed again.
-///    The server applies as many entries as may be rendered between two flushes, and keeps the others: as long as
+///    The server applies as many entries as may be rendered in one turn, and keeps the others: as long as
 ///    [`has_entries`](Self::has_entries), call [`apply_entries`](Self::apply_entries) in each turn. If they wait for readers
 ///    ([`can_apply`](Self::can_apply)), the next turn need not begin before there is something else to do.
 /// 4. **Time.** At the time of [`deadline`](Self::deadline), call [`time_out`](Self::time_out), which runs one timer. If
@@ -400,7 +400,7 @@ impl Server {
         }
     }
 
-    /// Flushes before the end of the turn, because as many bytes are rendered as may be rendered between two flushes.
+    /// Flushes before the end of the turn, because as many bytes are rendered as may be rendered in a turn.
     #[cold]
     fn flush_within_turn(&mut self, now: Now, env: &mut impl Environment) {
         self.turn_is_over = planted::turn_may_end();
