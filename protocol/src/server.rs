@@ -22,9 +22,9 @@ use core::net::IpAddr;
 /// Milliseconds for which the entries of a burst wait for clients that have read everything so far, before they are told more.
 const BURST_WAIT_MS: u64 = 250;
 
-/// Number of outcomes of one entry that are told in the turn in which it is applied. If there are more, applying it has taken as long
-/// as a turn may.
-const OUTCOMES_AT_ONCE_MAX: usize = 1_000;
+/// Number of outcomes of one entry that are told in a turn. If an entry has more, none is told in the turn in which it is applied:
+/// that has taken as long as a turn may.
+const OUTCOMES_IN_TURN_MAX: usize = 1_000;
 
 /// The environment of a [`Server`]: its sockets, its log, its passwords and its console.
 ///
@@ -231,7 +231,7 @@ impl Server {
             self.flush_within_turn(now, env);
         }
         if self.hub.is_telling() {
-            self.turn_is_over |= is_entry && self.hub.outcomes_to_tell() > OUTCOMES_AT_ONCE_MAX;
+            self.turn_is_over |= is_entry && self.hub.outcomes_to_tell() > OUTCOMES_IN_TURN_MAX;
             self.tell(now, env);
         }
     }
@@ -392,9 +392,11 @@ impl Server {
 
     /// Tells what an entry has made happen, until the turn must end.
     fn tell(&mut self, now: Now, env: &mut impl Environment) {
+        let mut told = 0;
         while self.hub.is_telling() && self.may_go_on(now) {
             self.give(now, Input::Tell, env);
-            if self.outbox.is_full() {
+            told += 1;
+            if self.outbox.is_full() || told == OUTCOMES_IN_TURN_MAX && self.hub.is_telling() {
                 self.flush_within_turn(now, env);
             }
         }

@@ -243,7 +243,7 @@ fn an_entry_that_ends_ten_thousand_members_is_told_in_slices() {
     let all: Vec<u64> = (3..MANY + 3).collect();
     assert_eq!(numbers(&plain, "", " left"), all);
     assert_eq!(numbers(&irc, ":", "!"), all);
-    assert!(stage.turns > 1);
+    assert!(stage.turns >= 10, "a turn tells at most a thousand of them: {}", stage.turns);
 }
 
 #[test]
@@ -340,8 +340,11 @@ fn what_comes_in_while_a_slice_waits_does_not_end_the_turn() {
     stage.commit(vec![Command::Ended { node, life }]);
     assert!(stage.server.turn_is_over(), "to apply it has taken a turn");
     stage.turn();
-    stage.server.apply_entries(stage.now, &mut stage.outside);
-    stage.turn();
+    for _ in 0..3 {
+        // Until the socket of the client that does not read is full.
+        stage.server.apply_entries(stage.now, &mut stage.outside);
+        stage.turn();
+    }
     assert!(stage.server.hub().is_telling() && !stage.server.can_apply());
     for _ in 0..10 {
         stage.send(plain, "/help\n");

@@ -10,6 +10,7 @@ use crate::base::time::Now;
 use crate::hub::output::Sink;
 use crate::log::entry::LogEntry;
 use crate::world::Outcome;
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 impl Hub {
@@ -33,7 +34,8 @@ impl Hub {
         sink: &mut impl Sink,
     ) {
         self.author_of(now, entry);
-        self.telling.extend(outcomes.drain(..));
+        // Everything that was told of before is told by now.
+        self.telling = core::mem::take(outcomes).into();
         if self.end_if_over(now, entry, sink) {
             // All connections are closed, so nothing is rendered.
             self.tell_all(now, sink);
@@ -46,6 +48,10 @@ impl Hub {
             let author = Author { conn: None, now };
             self.report(author, &outcome, sink);
             self.publish(author, &outcome, sink);
+            if !self.is_telling() {
+                // There may have been room for thousands.
+                self.telling = VecDeque::new();
+            }
         }
     }
 
