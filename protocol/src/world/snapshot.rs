@@ -251,9 +251,6 @@ impl StoredWorld {
             position: Seq(self.position),
             ..World::default()
         };
-        if self.bans.len() > world.limits.server_bans_max as usize {
-            return contradiction("there are more bans than there may be");
-        }
         world.bans = self.bans;
         for node in self.nodes {
             let (id, node) = node.node();

@@ -3,13 +3,16 @@
 mod nodes;
 
 use super::{EventKind, EventRoom, Outcome, Refusal, World};
+use crate::base::ban::{BanTarget, NewBan};
 use crate::base::cloak::Cloaks;
 use crate::base::id::{Life, MemberId, NodeId, RoomId, Seq};
 use crate::base::limits::WorldLimits;
 use crate::base::mode::{Mask, MaskList, ModeChange};
 use crate::base::name::{Name, RoomName};
+use crate::base::network::Network;
 use crate::base::person::{Host, Profile, UserModes};
 use crate::base::text::Text;
+use crate::codec::SALT_BYTES;
 use crate::log::close_reason::CloseReason;
 use crate::log::command::{Command, Message, MessageKind, NameRequest};
 use crate::log::entry::{LogEntry, Origin};
@@ -184,4 +187,29 @@ fn a_mask_applies_to_the_current_host() {
         let is_refused = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Refused { .. }));
         assert_eq!(!is_refused, is_heard, "{outcomes:?}");
     }
+}
+
+/// The operator of a node may lower a limit below what there is. It binds only what comes later.
+#[test]
+fn a_world_beyond_a_lowered_limit_is_whole_and_can_be_restored() {
+    let member = MemberId(Seq(3));
+    let ban = |last: u8| {
+        let target = BanTarget::Network(Network::host([192, 0, 2, last].into()));
+        Command::SetBan { member, ban: NewBan { target, lasts_ms: None, reason: None } }
+    };
+    let room = |name: &str| go_to(member, None, RoomName::parse(name).ok());
+    let mut commands =
+        [configure(WorldLimits::default()), enter(5_001, None), Command::Promote { member }].to_vec();
+    commands.extend((1..4).map(ban).chain(["a", "b", "c"].map(room)));
+    let lower =
+        WorldLimits { rooms_max: 2, rooms_per_member_max: 1, server_bans_max: 2, ..WorldLimits::default() };
+    commands.push(Command::Configure { revision: 2, limits: lower });
+    let world = world(&commands);
+    assert_eq!((world.bans(0).count(), world.rooms().len()), (3, 4));
+    world.check_invariants();
+    let mut restored = World::restore(&world.snapshot(&mut || [0; SALT_BYTES])).unwrap();
+    restored.check_invariants();
+    let mut outcomes = Vec::new();
+    restored.apply(&entry(commands.len() as u64 + 2, ban(9)), &mut outcomes);
+    assert!(matches!(outcomes[..], [Outcome::Refused { .. }]), "no more bans are set: {outcomes:?}");
 }
