@@ -297,3 +297,46 @@ fn limits_that_the_log_overrules_are_told_to_nobody() {
     let read = stage.read(conn);
     assert!(read.contains(" CHANLIMIT=#:20 ") && read.contains(" TOPICLEN=390 "), "{read}");
 }
+
+#[test]
+fn whoever_waits_for_room_in_the_log_is_told_when_it_stands_still() {
+    let limits = Limits { proposals_max: 1, ..Limits::default() };
+    let mut outside = Outside::default();
+    let server = Server::resume(limits, options(1), World::new(), Now::default(), &mut outside);
+    let mut stage = Stage { server, outside, log: Vec::new() };
+    stage.commit();
+    let [alice, bob] = [5_001, 5_002].map(|port| {
+        let conn = stage.enter(port);
+        stage.commit();
+        conn
+    });
+    for conn in [alice, bob] {
+        stage.read(conn);
+    }
+    stage.say(alice, "one\n");
+    stage.say(bob, "two\n");
+    stage.input(Input::LogState(LogState::Stalled));
+    while stage.server.deadline().is_some_and(|deadline| deadline.at <= Now::default().mono) {
+        stage.server.time_out(Now::default(), &mut stage.outside);
+    }
+    for conn in [alice, bob] {
+        assert!(stage.read(conn).contains("what you send waits"), "{conn} is told that its line waits");
+    }
+}
+
+#[test]
+fn a_log_that_says_again_that_it_is_running_is_given_everything_again() {
+    let mut stage = Stage::begin(7, Vec::new());
+    let lost = std::mem::take(&mut stage.outside.proposed);
+    assert_eq!(lost.len(), 2, "the start and the limits");
+    stage.input(Input::LogState(LogState::Running));
+    assert_eq!(stage.outside.proposed, lost);
+}
+
+#[test]
+#[should_panic(expected = "each life has a number of its own")]
+fn a_life_that_the_log_knows_cannot_begin_again() {
+    let mut stage = Stage::begin(7, Vec::new());
+    stage.commit();
+    Stage::begin(7, stage.log);
+}

@@ -20,7 +20,7 @@ pub struct Options {
     pub identity: Arc<Identity>,
     /// The language of members who have not chosen one.
     pub language: Language,
-    /// The life of the node that begins with the hub: a random number.
+    /// The life of the node that begins with the hub: a random number, another one for each process.
     pub life: Life,
     /// The node.
     pub node: NodeId,

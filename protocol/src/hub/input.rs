@@ -42,7 +42,8 @@ pub enum Input<'a> {
         /// The next entry of the log.
         entry: &'a LogEntry,
     },
-    /// The state of the log has changed. When it is running again, everything that it has not answered is proposed again.
+    /// The state of the log, when it has changed or may have lost proposals. When it is running, everything that it has not answered
+    /// is proposed again.
     LogState(LogState),
     /// Everything queued for a connection has been written: the answer to
     /// [`Output::ReportDrained`](crate::Output::ReportDrained).

@@ -112,10 +112,11 @@ impl Hub {
             let waiting = self.proposals();
             sink.output(Output::Console(ConsoleEvent::LogState { state, waiting }));
         }
-        if was_running == self.log_waits.is_running() {
+        let is_running = self.log_waits.is_running();
+        if !was_running && !is_running {
             return;
         }
-        if was_running {
+        if !is_running {
             if matches!(state, LogState::Refusing(_))
                 && let Some(conn) = planted::told_as_done(|| self.under_way.first_conn())
                 && let Some(session) = self.session(conn)
@@ -125,7 +126,9 @@ impl Hub {
             for slot in 0..self.slots.len() {
                 let Ok(slot) = u32::try_from(slot) else { continue };
                 let conn = ConnId { slot, generation: self.slots[slot as usize].generation };
-                if self.session(conn).is_some_and(|session| session.waits_for_log()) {
+                // A line may wait for room in the log, with nothing of its connection under way.
+                let has_ticket = self.log_waits.tickets.contains_key(&conn);
+                if has_ticket || self.session(conn).is_some_and(|session| session.waits_for_log()) {
                     self.tell_of_wait(now, conn);
                 }
             }

@@ -79,8 +79,12 @@ impl UnderWay {
 impl Hub {
     /// Proposes the commands with which the life of the node begins: that it has started and, if the limits of the log are not
     /// those of this node, its limits. The caller does so once, before the first input.
+    ///
+    /// # Panics
+    /// Panics if the log knows the life already: nothing that it proposes would be applied.
     pub fn start(&mut self, now: Now, sink: &mut impl Sink) {
         let after = self.world.node(self.options.node).map(Node::life);
+        assert_ne!(after, Some(self.options.life), "each life has a number of its own");
         self.propose(now, None, Command::Started { after }, sink);
         let (limits, former) = (self.limits.world, self.world.revision());
         if former == 0 || limits != *self.world.limits() {

@@ -46,21 +46,22 @@ impl Model {
         match (runs(before), runs(state)) {
             (true, false) => {
                 let waits = |stage| matches!(stage, Stage::Entering | Stage::Leaving(_));
+                let queued = |id| self.stall.queue.iter().any(|(it, _)| *it == id);
                 let waiting: Vec<ConnId> = self
                     .conns
                     .iter()
-                    .filter(|(_, conn)| conn.under_way > 0 || waits(conn.stage))
+                    .filter(|(id, conn)| conn.under_way > 0 || waits(conn.stage) || queued(*id))
                     .map(|(id, _)| id)
                     .collect();
                 waiting.into_iter().for_each(|id| self.will_be_told(id));
             }
-            (false, true) => {
+            (_, true) => {
                 self.forget_copies();
                 self.propose_again();
                 self.stall.told.values_mut().for_each(|at| *at = self.now.mono);
                 self.wake();
             }
-            _ => {}
+            (false, false) => {}
         }
     }
 
