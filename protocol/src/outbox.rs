@@ -17,6 +17,7 @@ mod room;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tick;
+mod wait;
 
 use crate::base::few::Few;
 use crate::base::id::{ConnId, RoomId};
@@ -72,6 +73,8 @@ pub struct Outbox {
     awaited: Vec<u32>,
     /// Number of those that have not.
     awaited_count: usize,
+    /// The last of those that had to be waited for, when all have taken everything.
+    last_awaited: Option<ConnId>,
     /// Slots of connections that have a queue and whose socket may be writable.
     ready: VecDeque<u32>,
     drained: Vec<ConnId>,
@@ -184,6 +187,7 @@ impl Outbox {
             turn_bytes: 0,
             awaited: Vec::new(),
             awaited_count: 0,
+            last_awaited: None,
             ready: VecDeque::new(),
             drained: Vec::new(),
             overflowed: Vec::new(),
@@ -276,37 +280,6 @@ impl Outbox {
         if !goes_on {
             self.stop_waiting(false);
         }
-    }
-
-    /// Returns whether a reader that had taken everything has yet to take what it was sent in this turn.
-    pub(crate) const fn is_awaited(&self) -> bool {
-        self.awaited_count > 0
-    }
-
-    /// Stops waiting for readers. If it was `in_vain`, those that have not taken everything are never waited for again, so that
-    /// each can hold up the others once.
-    pub(crate) fn stop_waiting(&mut self, in_vain: bool) {
-        for slot in self.awaited.drain(..) {
-            let state = &mut self.conns[slot as usize];
-            state.is_tardy |= core::mem::take(&mut state.is_awaited) && in_vain;
-        }
-        self.awaited_count = 0;
-    }
-
-    /// Waits for a connection whose socket has become full and had taken everything before.
-    fn wait_for(&mut self, slot: u32) {
-        let state = &mut self.conns[slot as usize];
-        if !state.is_tardy && state.phase == Phase::Open {
-            state.is_awaited = true;
-            self.awaited.push(slot);
-            self.awaited_count += 1;
-        }
-    }
-
-    /// Waits no longer for a connection, because it has taken everything or never will.
-    fn wait_is_over(&mut self, slot: u32) {
-        let was_awaited = core::mem::take(&mut self.conns[slot as usize].is_awaited);
-        self.awaited_count -= usize::from(was_awaited);
     }
 
     /// Removes and returns a connection whose backlog exceeded the limit. The hub must be told of it, and closes it.

@@ -5,6 +5,7 @@ pub(crate) mod memory;
 use crate::base::id::ConnId;
 use crate::base::limits::Limits;
 use crate::base::options::Options;
+use crate::base::rate::{Budget, Cost, Rate};
 use crate::base::time::{Deadline, DeadlineReason, Instant, Now};
 use crate::dialect::action::PasswordOf;
 use crate::hub::Hub;
@@ -18,9 +19,17 @@ use crate::world::World;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::net::IpAddr;
+use core::time::Duration;
 
 /// Milliseconds for which the entries of a burst wait for clients that have read everything so far, before they are told more.
 const BURST_WAIT_MS: u64 = 250;
+
+/// The time for which entries may wait so long for readers, in milliseconds per second and at once: a tenth, whoever they are.
+const WAITS: Rate = Rate { lines: 100, burst: 2_000 };
+
+/// Milliseconds for which they wait when that time is used up. A reader that is prompt on a machine that is not very busy has taken its
+/// part by then.
+const SHORT_WAIT_MS: u64 = 25;
 
 /// Number of outcomes of one entry that are told in a turn. If an entry has more, none is told in the turn in which it is applied:
 /// that has taken as long as a turn may.
@@ -188,10 +197,25 @@ pub struct Server {
     outbox: Outbox,
     /// Whether the server has flushed by itself in this turn, which must end then.
     turn_is_over: bool,
-    /// The time until which the next entries wait for readers that were sent much at once; `None` if they do not.
-    waits_until: Option<Instant>,
+    /// The wait of the next entries for readers that were sent much at once; `None` if they do not wait.
+    wait: Option<Wait>,
+    /// The budget of the time for which they wait long.
+    waits: Budget,
     /// Committed entries that are not applied yet.
     entries: VecDeque<LogEntry>,
+}
+
+/// A wait of entries for readers.
+#[derive(Clone, Copy, Debug)]
+struct Wait {
+    since: Instant,
+    is_long: bool,
+}
+
+impl Wait {
+    const fn until(self) -> Instant {
+        self.since.plus_ms(if self.is_long { BURST_WAIT_MS } else { SHORT_WAIT_MS })
+    }
 }
 
 impl Server {
@@ -207,6 +231,9 @@ impl Server {
     /// life.
     ///
     /// The limits must have passed [`Limits::check`].
+    ///
+    /// # Panics
+    /// Panics if the log knows [`Options::life`] already: each process draws another one.
     #[must_use]
     pub fn resume(
         limits: Limits,
@@ -217,7 +244,14 @@ impl Server {
     ) -> Self {
         let (mut hub, mut outbox) = (Hub::resume(limits, options, world), Outbox::new(&limits));
         hub.start(now, &mut Outputs { env, outbox: &mut outbox });
-        Self { hub, outbox, turn_is_over: false, waits_until: None, entries: VecDeque::new() }
+        Self {
+            hub,
+            outbox,
+            turn_is_over: false,
+            wait: None,
+            waits: Budget::default(),
+            entries: VecDeque::new(),
+        }
     }
 
     /// Handles one input. `now.mono` must never decrease.
@@ -278,7 +312,7 @@ impl Server {
     /// readers: until sockets are [writable](Self::writable), or the [deadline](Self::deadline).
     #[must_use]
     pub fn can_apply(&self) -> bool {
-        self.has_entries() && (self.waits_until.is_none() || !self.outbox.is_awaited())
+        self.has_entries() && (self.wait.is_none() || !self.outbox.is_awaited())
     }
 
     /// Runs one timer that is due. Returns whether there was one.
@@ -296,7 +330,7 @@ impl Server {
 
     /// Returns the time until which entries wait for readers, if they do.
     fn entries_wait_until(&self) -> Option<Instant> {
-        self.waits_until.filter(|_| self.has_entries() && !self.can_apply())
+        self.wait.filter(|_| self.has_entries() && !self.can_apply()).map(Wait::until)
     }
 
     /// Writes the bytes rendered since the last flush, as far as the sockets accept them.
@@ -333,7 +367,12 @@ impl Server {
     /// If so, before the next turn the caller must ask the operating system which sockets are writable. Otherwise a client that
     /// has read everything may still appear to have a full socket, and be closed as a slow reader.
     pub fn end_turn(&mut self) -> bool {
-        self.outbox.end_turn(self.waits_until.is_some());
+        self.outbox.end_turn(self.wait.is_some());
+        if let Some(Wait { since, .. }) = self.wait {
+            let may_not = |conn: &ConnId| !self.hub.may_be_waited_for(since, *conn);
+            let may_not: Vec<ConnId> = self.outbox.awaited().filter(may_not).collect();
+            may_not.into_iter().for_each(|conn| self.outbox.excuse(conn));
+        }
         core::mem::replace(&mut self.turn_is_over, false)
     }
 
@@ -382,7 +421,11 @@ impl Server {
     fn give(&mut self, now: Now, input: Input<'_>, env: &mut impl Environment) {
         match input {
             Input::Accepted { conn, .. } => self.outbox.opened(conn),
-            Input::Closed { conn } => self.outbox.closed(conn),
+            Input::Closed { conn } => {
+                self.outbox.closed(conn);
+                // As long as the hub knows its address.
+                self.charge_last_awaited(now);
+            }
             _ => {}
         }
         env.before_input(now, &input);
@@ -408,27 +451,44 @@ impl Server {
         self.turn_is_over = planted::turn_may_end();
         while self.flush(env) {}
         if self.turn_is_over {
-            self.waits_until.get_or_insert(now.mono.plus_ms(BURST_WAIT_MS));
+            let is_long = self.waits.ready_at(WAITS) <= now.mono;
+            self.wait.get_or_insert(Wait { since: now.mono, is_long });
         }
         if let Some(first) = self.outbox.next_overflowed() {
             self.tell_overflowed(now, first, env);
         }
     }
 
+    /// Charges the reader that was waited for last, because all others had taken everything before.
+    fn charge_last_awaited(&mut self, now: Now) {
+        if let Some(conn) = self.outbox.take_last_awaited()
+            && let Some(Wait { since, .. }) = self.wait
+        {
+            self.hub.charge_wait(now.mono, conn, ms(now.mono.since(since)));
+        }
+    }
+
     /// Returns whether the next entry may be told in this turn. If the last turn had to end, the readers that had taken everything
-    /// before are waited for, but not for long.
+    /// before are waited for, but not for long, and each address and all together for only a part of the time.
     fn may_go_on(&mut self, now: Now) -> bool {
         if self.turn_is_over {
             return false;
         }
-        let Some(until) = self.waits_until else { return true };
+        let Some(wait) = self.wait else { return true };
+        let waited = ms(now.mono.since(wait.since));
         if self.outbox.is_awaited() {
-            if now.mono < until {
+            if now.mono < wait.until() {
                 return false;
             }
+            self.outbox.awaited().for_each(|conn| self.hub.charge_wait(now.mono, conn, waited));
             self.outbox.stop_waiting(true);
         }
-        self.waits_until = None;
+        self.charge_last_awaited(now);
+        self.outbox.stop_waiting(false);
+        if wait.is_long {
+            self.waits.charge(Cost::lines(waited), WAITS, now.mono);
+        }
+        self.wait = None;
         true
     }
 
@@ -444,6 +504,11 @@ impl Server {
             next = self.outbox.next_overflowed();
         }
     }
+}
+
+/// Returns a time in whole milliseconds.
+fn ms(time: Duration) -> usize {
+    usize::try_from(time.as_millis()).unwrap_or(usize::MAX)
 }
 
 /// The sink for the outputs of one input.

@@ -149,8 +149,12 @@ impl Stage {
     }
 
     fn connect(&mut self, dialect: Dialect) -> ConnId {
+        self.connect_from([10, 0, 0, 2].into(), dialect)
+    }
+
+    fn connect_from(&mut self, ip: IpAddr, dialect: Dialect) -> ConnId {
         let conn = self.server.vacant().expect("a slot is free");
-        let (peer, lobby) = (([10, 0, 0, 2], 40_000).into(), RoomName::lobby());
+        let (peer, lobby) = ((ip, 40_000).into(), RoomName::lobby());
         let room = (dialect == Dialect::Plain).then_some(&lobby);
         self.input(Input::Accepted { conn, dialect, peer, via: Via::Direct, room });
         self.settle();
@@ -331,6 +335,69 @@ fn a_burst_waits_for_each_reader_once() {
     assert!(stage.read(irc).ends_with("x\r\n"));
 }
 
+impl Stage {
+    /// Commits a burst while a client reads only after 240 ms. Returns the times for which the burst waited.
+    fn burst_with_late_reader(&mut self, late: ConnId) -> Vec<u64> {
+        let mut waits = Vec::new();
+        self.commit(lines());
+        loop {
+            self.hung = Some(late);
+            self.turn();
+            if self.server.has_entries() && !self.server.can_apply() {
+                let until = self.server.deadline().expect("the wait has an end").at;
+                let left = u64::try_from(until.since(self.now.mono).as_millis()).expect("it is short");
+                waits.push(left.min(240));
+                self.now.mono = self.now.mono.plus_ms(left.min(240));
+            }
+            self.hung = None;
+            self.server.writable(late);
+            self.turn();
+            if !self.server.has_entries() {
+                self.read(late);
+                return waits;
+            }
+            self.server.apply_entries(self.now, &mut self.outside);
+        }
+    }
+}
+
+#[test]
+fn late_readers_of_one_address_hold_up_bursts_for_a_second() {
+    let mut stage = Stage::new();
+    stage.readers();
+    let late = IpAddr::from([10, 0, 0, 3]);
+    let mut held_up_ms = 0;
+    for _ in 0..10 {
+        // A new connection each time: the address pays, also after it reconnects.
+        let conn = stage.connect_from(late, Dialect::Plain);
+        held_up_ms += stage.burst_with_late_reader(conn).iter().sum::<u64>();
+        stage.input(Input::Closed { conn });
+    }
+    assert!((750..=1_250).contains(&held_up_ms), "{held_up_ms}");
+    assert_eq!(stage.outside.overflowed, []);
+}
+
+#[test]
+fn readers_hold_up_bursts_for_a_tenth_of_the_time_whoever_they_are() {
+    let mut stage = Stage::new();
+    stage.readers();
+    let (began, mut held_up_ms, mut short) = (stage.now.mono, 0, 0);
+    for last in 0..20 {
+        let conn = stage.connect_from([10, 0, 1, last].into(), Dialect::Plain);
+        for wait in stage.burst_with_late_reader(conn) {
+            // A wait of less is a short one: it must not be in vain for whoever reads.
+            held_up_ms += if wait > 25 { wait } else { 0 };
+            short += usize::from(wait <= 25);
+        }
+        stage.now.mono = stage.now.mono.plus_ms(500);
+    }
+    let passed = u64::try_from(stage.now.mono.since(began).as_millis()).expect("it is short");
+    let most = 2_000 + passed / 10 + 250;
+    assert!((2_000..=most).contains(&held_up_ms), "{held_up_ms} of {passed}");
+    assert!(short >= 10, "{short}");
+    assert_eq!(stage.outside.overflowed, []);
+}
+
 #[test]
 fn what_comes_in_while_a_slice_waits_does_not_end_the_turn() {
     let mut stage = Stage::new();
@@ -350,4 +417,25 @@ fn what_comes_in_while_a_slice_waits_does_not_end_the_turn() {
         stage.send(plain, "/help\n");
         assert!(!stage.server.turn_is_over());
     }
+}
+
+#[test]
+fn a_wait_for_readers_does_not_grow_with_what_others_are_sent_meanwhile() {
+    let mut stage = Stage::new();
+    let [plain, irc] = stage.readers();
+    stage.hung = Some(plain);
+    stage.commit(lines());
+    stage.turn();
+    let waits = |stage: &Stage| stage.server.deadline().map(|deadline| (deadline.why, deadline.at));
+    let before = waits(&stage);
+    assert!(matches!(before, Some((DeadlineReason::Readers, _))));
+    let ping = format!("PING {}\r\n", "x".repeat(400));
+    for _ in 0..2_000 {
+        if !stage.server.turn_is_over() {
+            stage.send(irc, &ping);
+        }
+    }
+    assert!(stage.server.turn_is_over(), "as much is rendered as may be rendered in a turn");
+    stage.turn();
+    assert_eq!(waits(&stage), before);
 }

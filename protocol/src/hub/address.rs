@@ -17,6 +17,9 @@ use core::num::NonZeroU64;
 /// The size of a /48 in /64s: of its budget, and of its number of connections.
 const SITE_FACTOR: u32 = 16;
 
+/// The time for which the readers of an ordinary address may hold up a burst of the log, in milliseconds per second and at once.
+const WAITS: Rate = Rate { lines: 25, burst: 1_000 };
+
 /// An entry of the table. It is valid for as long as the address has a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct AddressId(u32);
@@ -46,6 +49,8 @@ struct Entry {
     /// Admitted connections.
     admitted: u32,
     budget: Budget,
+    /// The budget of the time for which its readers hold up a burst of the log.
+    waits: Budget,
     /// The time until which no connection of the address is admitted.
     closed_until: Instant,
     /// The connections that wait until the budget is ready, in the order in which they began to wait.
@@ -59,7 +64,7 @@ pub(super) struct Ticket(NonZeroU64);
 impl Entry {
     /// Returns the time until which the entry is kept without connections.
     fn kept_until(&self) -> Instant {
-        self.budget.whole_at().max(self.closed_until)
+        self.budget.whole_at().max(self.waits.whole_at()).max(self.closed_until)
     }
 }
 
@@ -138,6 +143,16 @@ impl Addresses {
         if planted::charges_address() {
             self.each(id, |entry| entry.budget.charge(cost, rate.times(entry.factor), now));
         }
+    }
+
+    /// Whether a burst of the log may wait for readers of the address.
+    pub(super) fn may_be_waited_for(&self, AddressId(index): AddressId, now: Instant) -> bool {
+        self.with_site(index).all(|entry| entry.waits.ready_at(WAITS.times(entry.factor)) <= now)
+    }
+
+    /// Charges the address for milliseconds for which a burst of the log has waited for one of its readers.
+    pub(super) fn charge_wait(&mut self, id: AddressId, ms: usize, now: Instant) {
+        self.each(id, |entry| entry.waits.charge(Cost::lines(ms), WAITS.times(entry.factor), now));
     }
 
     /// Admits no connection of an address until then. An address without limits, such as that of a bridge, stays open.
@@ -226,6 +241,7 @@ impl Addresses {
             users: 0,
             admitted: 0,
             budget: Budget::default(),
+            waits: Budget::default(),
             closed_until: Instant::ZERO,
             waiting: BTreeMap::new(),
         };

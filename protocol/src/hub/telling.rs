@@ -6,7 +6,8 @@
 
 use super::Hub;
 use super::commit::Author;
-use crate::base::time::Now;
+use crate::base::id::ConnId;
+use crate::base::time::{Instant, Now};
 use crate::hub::output::Sink;
 use crate::log::entry::LogEntry;
 use crate::world::Outcome;
@@ -23,6 +24,19 @@ impl Hub {
     /// Returns the number of outcomes that are not told yet.
     pub(crate) fn outcomes_to_tell(&self) -> usize {
         self.telling.len()
+    }
+
+    /// Whether a burst of the log may wait for this reader: its address has not held others up for too long.
+    pub(crate) fn may_be_waited_for(&self, now: Instant, conn: ConnId) -> bool {
+        let connection = self.connection_ref(conn);
+        connection.is_some_and(|connection| self.addresses.may_be_waited_for(connection.address, now))
+    }
+
+    /// Charges the address of a reader for the milliseconds for which a burst of the log has waited for it.
+    pub(crate) fn charge_wait(&mut self, now: Instant, conn: ConnId, ms: usize) {
+        if let Some(address) = self.connection_ref(conn).map(|connection| connection.address) {
+            self.addresses.charge_wait(address, ms, now);
+        }
     }
 
     /// Takes what a life has made happen that begins or ends. No connection has proposed it.
