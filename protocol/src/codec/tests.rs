@@ -6,8 +6,9 @@ use super::value::{Value, ascend};
 use super::writer::Writer;
 use super::{NULL, SALT_BYTES, VERSION, decode, decode_and_check, encode, forget, read, texts, write};
 use crate::base::id::{Life, MemberId, NodeId, Seq};
-use crate::base::mode::{Flag, ModeChange};
-use crate::base::name::RoomName;
+use crate::base::mode::{Flag, Key, ModeChange};
+use crate::base::name::{Name, RoomName};
+use crate::base::person::{Host, Profile};
 use crate::base::text::Text;
 use crate::log::command::Command;
 use crate::log::entry::{Origin, Proposal};
@@ -159,6 +160,28 @@ fn an_unknown_variant_of_a_known_version_is_an_error() {
     assert_eq!(error.to_string(), alloc::format!("byte {}: {words}", error.at));
 }
 
+/// The log must give back whatever a client may set: otherwise the server would not start again.
+#[test]
+fn the_longest_values_are_read_again() {
+    let word = |characters| "x".repeat(characters);
+    let key = Key::parse(&word(Key::BYTES_MAX)).unwrap();
+    assert_eq!(Key::stored(key.as_str()), Some(key));
+    let host = Host::parse(&word(Host::BYTES_MAX)).unwrap();
+    assert_eq!(Host::stored(host.as_str()), Some(host.clone()));
+    let profile = Profile::new(&word(Profile::USER_BYTES_MAX), &host, &text("name"));
+    assert_eq!(profile.user().len(), Profile::USER_BYTES_MAX);
+    assert_eq!(Profile::stored(profile.user(), profile.host(), profile.real_name()), Some(profile));
+    // Three bytes for each character.
+    let characters = |count| "\u{4eba}".repeat(count);
+    let name = Name::parse_any(&characters(Name::CHARS_MAX)).unwrap();
+    assert_eq!((name.as_str().len(), Name::stored(name.as_str(), name.key())), (Name::BYTES_MAX, Some(name)));
+    let room = RoomName::parse(&characters(RoomName::CHARS_MAX)).unwrap();
+    assert_eq!(
+        (room.as_str().len(), RoomName::stored(room.as_str(), room.key())),
+        (RoomName::BYTES_MAX, Some(room))
+    );
+}
+
 #[test]
 fn a_text_is_checked_against_its_commitment() {
     let bytes = encode(&proposal("a secret"), &mut || [7; SALT_BYTES]);
@@ -184,6 +207,16 @@ fn a_text_is_checked_against_its_commitment() {
     assert_eq!((decoded.proposal, decoded.forgotten), (proposal(""), [0].to_vec()));
     assert_eq!(texts(&forgotten), Ok([None].to_vec()));
     assert_eq!(forget(&bytes, 1), Ok(bytes.clone()), "there is no such text");
+}
+
+#[test]
+fn a_text_that_was_emptied_is_not_taken_for_a_forgotten_one() {
+    let mut emptied = encode(&proposal("a"), &mut || [7; SALT_BYTES]);
+    assert_eq!(emptied.split_off(emptied.len() - 2), [0x61, b'a']);
+    emptied.push(0x60);
+    let decoded = decode(&emptied).unwrap();
+    assert_eq!((decoded.proposal, decoded.forgotten), (proposal(""), [].to_vec()));
+    assert_eq!(decode_and_check(&emptied).unwrap_err().kind, DecodeErrorKind::WrongText);
 }
 
 #[test]

@@ -68,8 +68,12 @@ impl Log for TestLog {
 
     fn poll_state(&mut self, cx: &mut Context<'_>) -> Poll<LogState> {
         let mut state = self.0.borrow_mut();
+        if let Some(log_state) = state.states.pop_front() {
+            // As any poll, it wakes nobody whom it has not left pending.
+            return Poll::Ready(log_state);
+        }
         state.waker = Some(cx.waker().clone());
-        state.states.pop_front().map_or(Poll::Pending, Poll::Ready)
+        Poll::Pending
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -242,4 +246,30 @@ fn a_driver_ends_when_another_process_has_started_for_its_node() {
         client.end();
     }
     assert_eq!(stage.poll_until_ended(), Ended::LifeOver);
+}
+
+#[test]
+fn a_log_is_polled_until_it_has_no_further_state() {
+    let (mut stage, _) = stage();
+    stage.log.clone().is(LogState::Stalled);
+    stage.poll_until_idle();
+    stage.log.clone().is(LogState::Running);
+    assert!(stage.is_woken());
+}
+
+#[test]
+fn a_stop_waits_for_the_entry_that_ends_the_life() {
+    let (mut stage, clients) = stage();
+    stage.log.hold();
+    stage.control(Control::Stop);
+    stage.poll_until_idle();
+    clients.iter().for_each(Client::end);
+    stage.poll_until_idle();
+    let batches = std::mem::take(&mut stage.log.0.borrow_mut().batches);
+    stage.log.change(|state| batches.into_iter().flatten().for_each(|proposal| state.commit(proposal)));
+    stage.poll_until_idle();
+    assert_eq!(stage.log.batches(), [1], "everybody has left, and the end is proposed");
+    assert!(!stage.log.0.borrow().is_closed, "the log has not answered that");
+    stage.log.clone().release();
+    assert_eq!(stage.poll_until_ended(), Ended::Drained);
 }

@@ -166,3 +166,12 @@ fn a_clock_is_believed_when_it_is_set_back_by_more_than_a_minute() {
     assert_eq!(say(&mut log, now + 20, 0, 4), now + 20, "it is right again");
     assert_eq!(say(&mut log, now + 15, 1, 4), now + 20);
 }
+
+#[test]
+fn a_clock_that_was_set_back_between_two_lives_is_believed() {
+    let mut log = Log::default();
+    let now = 1_800_000_000_000;
+    log.apply_at(now + 3_600_000, (0, 7, 1), Command::Started { after: None });
+    log.apply_at(now, (0, 8, 1), Command::Started { after: Some(Life(7)) });
+    assert_eq!(log.world.at_unix_ms(), now, "the clock of the former life was wrong by an hour");
+}
