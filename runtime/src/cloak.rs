@@ -1,16 +1,16 @@
 //! The keyed hash of the server's cloaks: HMAC-SHA-256.
 
-use crate::random;
+use crate::random::Key;
 use hmac::{Hmac, KeyInit, Mac};
 use parlor_protocol::{Cloaks, Network, NetworkHash};
 use sha2::Sha256;
 use std::sync::Arc;
 use std::{array, fmt};
 
-/// HMAC-SHA-256 under a key that is drawn at the start. Without the key, a cloak cannot be compared with the cloaks of all
+/// HMAC-SHA-256 under a key that the server draws. Without the key, a cloak cannot be compared with the cloaks of all
 /// addresses, of which there are only some billions.
 struct KeyedHash {
-    key: [u8; random::KEY_BYTES],
+    key: Key,
 }
 
 impl fmt::Debug for KeyedHash {
@@ -28,12 +28,9 @@ impl NetworkHash for KeyedHash {
     }
 }
 
-/// Draws a key, and returns the cloaks under it.
-///
-/// # Errors
-/// The system has no random bytes.
-pub(crate) fn draw() -> Result<Cloaks, random::Error> {
-    Ok(Cloaks::new(Arc::new(KeyedHash { key: random::key()? })))
+/// Returns the cloaks under a key.
+pub(crate) fn under(key: Key) -> Cloaks {
+    Cloaks::new(Arc::new(KeyedHash { key }))
 }
 
 #[cfg(test)]
@@ -43,16 +40,16 @@ mod tests {
     #[test]
     fn the_hash_is_hmac_sha_256_and_the_key_is_not_shown() {
         // The first bytes that `openssl dgst -sha256 -mac HMAC -macopt hexkey:0b0b…` prints for the network's bytes.
-        let keyed = KeyedHash { key: [0x0b; random::KEY_BYTES] };
+        let keyed = KeyedHash { key: [0x0b; 32] };
         let network: Network = "192.0.2.0/24".parse().unwrap();
         assert_eq!(keyed.hash(&network), [0xc7, 0x93, 0xcf, 0xbd, 0x1a]);
         assert_eq!(format!("{keyed:?}"), "KeyedHash(…)");
     }
 
     #[test]
-    fn two_servers_have_different_cloaks() {
+    fn two_keys_give_different_cloaks() {
         let cloak = |cloaks: &Cloaks| cloaks.host([192, 0, 2, 1].into());
-        let (one, other) = (draw().unwrap(), draw().unwrap());
+        let (one, other) = (under([1; 32]), under([2; 32]));
         assert_eq!(cloak(&one), cloak(&one));
         assert_ne!(cloak(&one), cloak(&other));
     }

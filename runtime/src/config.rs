@@ -9,6 +9,7 @@ mod value;
 use crate::driver::DriverLimits;
 use crate::locale::{self, Bilingual, both};
 use crate::password::{PasswordLimits, Passwords};
+use crate::store::Sync;
 pub use error::ConfigError;
 use error::unknown_setting;
 pub use listen::{ListenUrl, ListenUrlError, listen_error};
@@ -47,6 +48,10 @@ pub struct Config {
     pub password_threads: usize,
     /// Milliseconds without a sign of life after which a peer's host counts as dead.
     pub vanish_ms: u64,
+    /// The directory of the store; `None` if nothing survives the process.
+    pub data: Option<PathBuf>,
+    /// When the store waits for the disk.
+    pub sync: Sync,
     /// The format of the logs.
     pub log_format: LogFormat,
     /// The lowest level that is logged.
@@ -74,6 +79,8 @@ impl Default for Config {
             password_queue_max: 8_192,
             password_threads: 1,
             vanish_ms: 120_000,
+            data: None,
+            sync: Sync::default(),
             log_format: LogFormat::default(),
             log_level: tracing::level_filters::LevelFilter::INFO,
         }

@@ -18,4 +18,5 @@ mod raw_terminal;
 mod rehash;
 pub mod serve;
 mod signals;
+pub mod store;
 pub mod transport;

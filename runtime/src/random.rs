@@ -6,11 +6,14 @@ use argon2::password_hash::try_generate_salt;
 /// Bytes of a key.
 pub(crate) const KEY_BYTES: usize = 32;
 
+/// A key.
+pub(crate) type Key = [u8; KEY_BYTES];
+
 /// Draws a key.
 ///
 /// # Errors
 /// The system has no random bytes.
-pub(crate) fn key() -> Result<[u8; KEY_BYTES], Error> {
+pub(crate) fn key() -> Result<Key, Error> {
     let mut key = [0; KEY_BYTES];
     let (first, second) = key.split_at_mut(KEY_BYTES / 2);
     first.copy_from_slice(&try_generate_salt()?);

@@ -9,9 +9,10 @@ use crate::file_limit;
 use crate::locale::text;
 use crate::logging::Logging;
 use crate::password::{HashVerifier, LivePasswords};
-use crate::random;
+use crate::random::{self, Key};
 use crate::rehash::Rehash;
 use crate::signals;
+use crate::store::{self, Opened};
 use crate::transport::{DeadPeerTimeout, SocketBuffers, TcpListening};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use parlor_protocol::{Language, Life, MemoryLog, Options, World};
@@ -184,6 +185,12 @@ fn sources(matches: &ArgMatches) -> ConfigSources {
 async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
     let config = &loaded.config;
     let _logging = Logging::start(config.log_format, config.log_level, config.options.language);
+    let clock = SystemClock::start();
+    // Before it listens: whoever connects is not left waiting while the log is read.
+    let opened = match config.data.as_deref().map(|data| store::open(data, config.sync, clock)).transpose() {
+        Ok(opened) => opened,
+        Err(error) => return cannot_start(&error.in_language(config.options.language), config),
+    };
     let listeners = match listen(config) {
         Ok(listeners) => listeners,
         Err(error) => return cannot_start(&error, config),
@@ -210,7 +217,6 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
     if let Some((listener, _)) = listeners.first() {
         console.small_buffers(SocketBuffers::of(&config.limits), listener.buffers());
     }
-    let clock = SystemClock::start();
     let passwords = LivePasswords::new(config.passwords.clone());
     let verifier = match HashVerifier::new(passwords.clone(), config.password_limits(), clock) {
         Ok(verifier) => verifier,
@@ -220,7 +226,7 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
             return cannot_start(&text, config);
         }
     };
-    let options = match with_random_numbers(config) {
+    let options = match with_random_numbers(config, opened.as_ref().map(|opened| opened.cloak_key)) {
         Ok(options) => options,
         Err(text) => return cannot_start(&text, config),
     };
@@ -235,10 +241,19 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
     tokio::spawn(task.run(rehash));
     tokio::spawn(console.clone().log_password_counts());
     tokio::spawn(console.clone().log_left_out());
-    let (log, world) = (MemoryLog::new(), World::new());
-    let parts = Parts { clock, log, observer: console.clone(), verifier, world };
-    let driver = Driver::new(config.limits, options, config.driver, listeners, parts);
-    let ended = driver.run(control).await;
+    let (limits, driver) = (config.limits, config.driver);
+    let ended = match opened {
+        Some(Opened { log, world, replayed, damaged_snapshots, .. }) => {
+            console.store_opened(world.position().0, replayed, &damaged_snapshots);
+            let parts = Parts { clock, log, observer: console.clone(), verifier, world };
+            Driver::new(limits, options, driver, listeners, parts).run(control).await
+        }
+        None => {
+            let (log, world) = (MemoryLog::new(), World::new());
+            let parts = Parts { clock, log, observer: console.clone(), verifier, world };
+            Driver::new(limits, options, driver, listeners, parts).run(control).await
+        }
+    };
     console.stopped(ended);
     match ended {
         Ended::CutOff(_) | Ended::Drained => ExitCode::SUCCESS,
@@ -247,13 +262,15 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
     }
 }
 
-/// Returns the options with what is drawn at random: the key of the cloaks, and the life of the node. The error is its message.
-fn with_random_numbers(config: &Config) -> Result<Options, String> {
+/// Returns the options with what is drawn at random: the key of the cloaks, unless the store has kept one, and the life of the node.
+/// The error is its message.
+fn with_random_numbers(config: &Config, cloak_key: Option<Key>) -> Result<Options, String> {
     let mut options = config.options.clone();
     let language = options.language;
-    options.cloaks = cloak::draw().map_err(|error| {
+    let key = cloak_key.map_or_else(random::key, Ok).map_err(|error| {
         text!(language, "cannot draw a key for cloaks: {error}", "无法生成主机掩码的密钥：{error}")
     })?;
+    options.cloaks = cloak::under(key);
     options.life = random::number()
         .map(Life)
         .map_err(|error| text!(language, "cannot draw a number: {error}", "无法生成随机数：{error}"))?;

@@ -9,6 +9,7 @@ mod gateway;
 mod moderation;
 mod share;
 mod socket;
+mod store;
 mod table;
 
 use super::{Config, ENV_PREFIX};
@@ -64,6 +65,8 @@ pub enum Topic {
     Server,
     /// Limits of the shared state.
     World,
+    /// What survives the process.
+    Store,
     /// The logs.
     Logs,
 }
@@ -78,12 +81,14 @@ impl Topic {
             (Language::En, Self::Connection) => "Limits of a connection",
             (Language::En, Self::Server) => "Limits of the server",
             (Language::En, Self::World) => "Limits of rooms and members",
+            (Language::En, Self::Store) => "What is kept",
             (Language::En, Self::Logs) => "Logs",
             (Language::Zh, Self::Room) => "房间",
             (Language::Zh, Self::Irc) => "IRC",
             (Language::Zh, Self::Connection) => "每个连接的限制",
             (Language::Zh, Self::Server) => "服务器的限制",
             (Language::Zh, Self::World) => "房间和成员的限制",
+            (Language::Zh, Self::Store) => "保存的数据",
             (Language::Zh, Self::Logs) => "日志",
         }
     }

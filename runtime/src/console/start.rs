@@ -4,6 +4,7 @@ use super::Console;
 use crate::config::Config;
 use crate::driver::ListenerRole;
 use crate::locale::text;
+use crate::store::Damage;
 use crate::transport::SocketBuffers;
 use parlor_protocol::{Dialect, Language, Via};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -32,6 +33,25 @@ impl Console {
             "服务器已启动，监听 {address}（parlor {VERSION}）；连接方式：{connect}"
         );
         info!(event = "started", version = VERSION, %address, connect, "{text}");
+    }
+
+    /// Logs that the log on disk was read, up to a position.
+    pub fn store_opened(&self, position: u64, replayed: u64, damaged_snapshots: &[Damage]) {
+        for Damage { seq, what } in damaged_snapshots {
+            let seq = seq.0;
+            let text = text!(
+                self.language,
+                "the snapshot at entry {seq} is damaged, so an earlier one was used: {what}",
+                "第 {seq} 条处的快照已损坏，改用了更早的快照：{what}"
+            );
+            warn!(event = "snapshot_damaged", seq, what, "{text}");
+        }
+        let text = text!(
+            self.language,
+            "the log goes on after entry {position}; {replayed} entries were replayed",
+            "日志从第 {position} 条之后继续；重放了 {replayed} 条"
+        );
+        info!(event = "log_opened", position, replayed, "{text}");
     }
 
     /// Logs the limits that clients are most likely to reach.

@@ -15,6 +15,7 @@ mod bans;
 mod crowd;
 mod embedded;
 mod irc;
+mod kept;
 mod logs;
 mod minute;
 mod namespace;

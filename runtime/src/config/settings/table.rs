@@ -4,7 +4,7 @@ use super::super::value::{
     choice, line, lines, list, names, number, number_in, operators, proxies, quoted, secret, single, switch,
     trusted, word,
 };
-use super::{Arity, Setting, Topic, gateway, moderation, share, socket};
+use super::{Arity, Setting, Topic, gateway, moderation, share, socket, store};
 use crate::config::{Config, ListenUrlError, LogFormat};
 use crate::locale::{Bilingual, Localized, both};
 use crate::password::PasswordHashError;
@@ -558,6 +558,8 @@ pub const SETTINGS: &[Setting] = &[
     share::HISTORIES_BYTES,
     share::ROOMS_PER_HOST,
     share::DEPARTED,
+    store::DATA,
+    store::SYNC,
     setting!(
         "log_format",
         Logs,

@@ -1,0 +1,80 @@
+//! The store: the log on disk, in one SQLite file.
+//!
+//! A directory belongs to one process, which holds a lock. The file has the bytes of the entries, each with its link of the chain, and
+//! snapshots of the world. A start restores the newest snapshot and replays the entries after it; then [`StoreLog`] writes what the
+//! server proposes, the batch of a tick in a transaction, on a thread of its own. An entry is committed when its transaction is:
+//! nothing that tells of it leaves the process before.
+
+mod directory;
+mod error;
+mod file;
+mod log;
+mod salts;
+mod snapshots;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use error::{Damage, StoreError};
+pub use log::StoreLog;
+
+use crate::clock::SystemClock;
+use directory::Lock;
+use file::StoreFile;
+use parlor_protocol::codec::Link;
+use parlor_protocol::{Seq, World};
+use salts::Salts;
+use std::path::Path;
+
+/// When the log waits for the disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sync {
+    /// At each commit: what anybody was told survives a power cut.
+    Always,
+    /// Once a second: what was said in the last second may be lost by a power cut, but not by a crash of the process.
+    #[default]
+    Second,
+}
+
+/// A position of the log, and the link of the entry there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    seq: Seq,
+    link: Link,
+}
+
+/// A store that was opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// The log, which goes on after the last entry.
+    pub log: StoreLog,
+    /// The state that results from all entries.
+    pub world: World,
+    /// The key of the cloaks, under which those in the state were made.
+    pub cloak_key: [u8; 32],
+    /// The number of entries that were replayed, because no snapshot is newer.
+    pub replayed: u64,
+    /// Snapshots that cannot be used, the newest first.
+    pub damaged_snapshots: Vec<Damage>,
+}
+
+/// Opens the store in a directory, which is created if there is none.
+///
+/// # Errors
+/// The directory or the file cannot be used, is used by another process, belongs to a later version, or is damaged.
+pub fn open(directory: &Path, sync: Sync, clock: SystemClock) -> Result<Opened, StoreError> {
+    let lock = Lock::take(directory)?;
+    let salts = Salts::draw().map_err(|_| StoreError::NoRandomNumbers)?;
+    let mut file = StoreFile::open(&directory.join("log.db"), lock)?;
+    let cloak_key = file.key("cloaks")?;
+    let loaded = file.load()?;
+    let world = loaded.world.clone();
+    let log = StoreLog::start(writer::Start { file, salts, sync, clock, loaded: loaded.place }, world)?;
+    Ok(Opened {
+        log,
+        world: loaded.world,
+        cloak_key,
+        replayed: loaded.replayed,
+        damaged_snapshots: loaded.damaged_snapshots,
+    })
+}

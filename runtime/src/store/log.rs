@@ -1,0 +1,126 @@
+//! The log on a store, as the driver sees it.
+
+use super::StoreError;
+use super::writer::{self, Job, Start};
+use crate::driver::Log;
+use parlor_protocol::{LogEntry, LogState, Proposal, World};
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+/// A log on a [store](super::open). Its threads write the batches of proposals, and stop when it is dropped.
+#[derive(Debug)]
+pub struct StoreLog {
+    batch: Vec<Proposal>,
+    jobs: Sender<Job>,
+    shared: Arc<Shared>,
+    /// The state that the driver was told.
+    told: LogState,
+    is_closing: bool,
+}
+
+/// What the writer tells the driver.
+#[derive(Debug, Default)]
+pub(super) struct Shared(Mutex<Told>);
+
+#[derive(Debug, Default)]
+struct Told {
+    commits: VecDeque<Vec<LogEntry>>,
+    state: LogState,
+    is_closed: bool,
+    waker: Option<Waker>,
+}
+
+impl Shared {
+    /// Tells the driver of committed entries, and that the log is running.
+    pub(super) fn committed(&self, entries: Vec<LogEntry>) {
+        self.tell(|told| {
+            told.state = LogState::Running;
+            told.commits.push_back(entries);
+        });
+    }
+
+    /// Tells the driver of a state.
+    pub(super) fn state(&self, state: LogState) {
+        self.tell(|told| told.state = state);
+    }
+
+    /// Tells the driver that everything is written.
+    pub(super) fn closed(&self) {
+        self.tell(|told| told.is_closed = true);
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut Told) -> T) -> T {
+        // No thread panics while it holds the lock: it only moves values.
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn tell(&self, change: impl FnOnce(&mut Told)) {
+        let waker = self.with(|told| {
+            change(told);
+            told.waker.take()
+        });
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl StoreLog {
+    /// Starts the threads.
+    pub(super) fn start(start: Start, world: World) -> Result<Self, StoreError> {
+        let shared = Arc::new(Shared::default());
+        let (jobs, receiver) = channel();
+        writer::start(start, world, (jobs.clone(), receiver), Arc::clone(&shared))?;
+        let told = LogState::default();
+        Ok(Self { batch: Vec::new(), jobs, shared, told, is_closing: false })
+    }
+}
+
+impl Log for StoreLog {
+    fn propose(&mut self, proposal: &Proposal) {
+        self.batch.push(proposal.clone());
+    }
+
+    fn submit(&mut self) {
+        if !self.batch.is_empty() {
+            // If the writer has ended, it has said so as a state.
+            self.jobs.send(Job::Append(mem::take(&mut self.batch))).ok();
+        }
+    }
+
+    fn take(&mut self, entries: &mut Vec<LogEntry>) -> bool {
+        *entries = self.shared.with(|told| told.commits.pop_front()).unwrap_or_default();
+        !entries.is_empty()
+    }
+
+    fn poll_state(&mut self, cx: &mut Context<'_>) -> Poll<LogState> {
+        let former = self.told;
+        let state = self.shared.with(|told| {
+            told.waker = Some(cx.waker().clone());
+            // What is committed comes first: otherwise the core would propose it again.
+            if told.commits.is_empty() { told.state } else { former }
+        });
+        self.told = state;
+        if state == former { Poll::Pending } else { Poll::Ready(state) }
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !mem::replace(&mut self.is_closing, true) {
+            self.submit();
+            self.jobs.send(Job::Close).ok();
+        }
+        self.shared.with(|told| {
+            told.waker = Some(cx.waker().clone());
+            if told.is_closed { Poll::Ready(()) } else { Poll::Pending }
+        })
+    }
+}
+
+impl Drop for StoreLog {
+    fn drop(&mut self) {
+        self.jobs.send(Job::Close).ok();
+    }
+}

@@ -1,0 +1,226 @@
+//! Tests of the store on real files.
+
+use super::*;
+use crate::driver::Log;
+use parlor_protocol::{Command, Life, LogEntry, LogState, MemberId, NodeId, Origin, Proposal, Text};
+use std::fs;
+use std::future::poll_fn;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::Poll;
+use std::time::Duration;
+
+/// A directory that is deleted at the end of a test.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("parlor-store-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        Self(std::env::temp_dir().join(name))
+    }
+
+    fn open(&self) -> Result<Opened, StoreError> {
+        open(&self.0, Sync::Second, SystemClock::start())
+    }
+
+    fn file(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.0.join("log.db")).unwrap()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+/// Runs a future that must end within ten seconds.
+fn run<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async { tokio::time::timeout(Duration::from_secs(10), future).await.expect("it ends") })
+}
+
+/// Returns proposals of a life that begins after another one, and says this many lines.
+fn proposals(life: u64, after: Option<u64>, lines: u64) -> Vec<Proposal> {
+    let say = |nth: u64| {
+        let text = Text::clean(format!("canary {nth}").as_bytes(), false);
+        Command::Wallops { member: MemberId(Seq(1)), text }
+    };
+    let start = Command::Started { after: after.map(Life) };
+    let commands = std::iter::once(start).chain((0..lines).map(say));
+    let proposal = |(number, command)| {
+        let origin = Origin { node: NodeId(0), life: Life(life), number };
+        Proposal { at_unix_ms: 1_700_000_000_000 + number, origin, command }
+    };
+    (1..).zip(commands).map(proposal).collect()
+}
+
+/// Appends proposals in batches of this size, and returns their entries.
+fn append(log: &mut StoreLog, proposals: &[Proposal], size: usize) -> Vec<LogEntry> {
+    for batch in proposals.chunks(size) {
+        batch.iter().for_each(|proposal| log.propose(proposal));
+        log.submit();
+    }
+    let mut all = Vec::new();
+    run(poll_fn(|cx| {
+        assert_eq!(log.poll_state(cx), Poll::Pending);
+        let mut entries = Vec::new();
+        while log.take(&mut entries) {
+            all.append(&mut entries);
+        }
+        if all.len() == proposals.len() { Poll::Ready(()) } else { Poll::Pending }
+    }));
+    all
+}
+
+fn close(mut log: StoreLog) {
+    run(poll_fn(|cx| log.poll_close(cx)));
+}
+
+fn error(result: Result<Opened, StoreError>) -> String {
+    result.map(|_| ()).expect_err("it cannot be opened").to_string()
+}
+
+#[test]
+fn what_is_committed_is_there_at_the_next_start() {
+    let scratch = Scratch::new();
+    let mut opened = scratch.open().unwrap();
+    assert_eq!(opened.world.digest(), World::new().digest());
+    let first = append(&mut opened.log, &proposals(7, None, 100), 9);
+    let positions: Vec<u64> = first.iter().map(|entry| entry.seq.0).collect();
+    assert_eq!(positions, (1..=101).collect::<Vec<_>>());
+    close(opened.log);
+
+    let mut opened = scratch.open().unwrap();
+    assert_eq!((opened.replayed, opened.damaged_snapshots), (0, vec![]));
+    assert_eq!(opened.world.digest(), World::replay(&first).digest());
+    let second = append(&mut opened.log, &proposals(8, Some(7), 3), 1);
+    assert_eq!(second[0].seq, Seq(102));
+    close(opened.log);
+    let all: Vec<LogEntry> = first.into_iter().chain(second).collect();
+    assert_eq!(scratch.open().unwrap().world.digest(), World::replay(&all).digest());
+}
+
+#[test]
+fn what_is_committed_is_in_the_file_before_anybody_is_told() {
+    let scratch = Scratch::new();
+    let mut opened = scratch.open().unwrap();
+    let entries = append(&mut opened.log, &proposals(7, None, 20), 20);
+    // The log is still open: this is what a process finds after `kill -9`.
+    let count = scratch.file().query_row("SELECT count(*) FROM entries", [], |row| row.get::<_, i64>(0));
+    assert_eq!(count, Ok(i64::try_from(entries.len()).unwrap()));
+}
+
+#[test]
+fn a_directory_has_one_process_and_others_are_told_which() {
+    let scratch = Scratch::new();
+    let opened = scratch.open().unwrap();
+    let expected =
+        format!("the directory {} is in use by process {}", scratch.0.display(), std::process::id());
+    assert_eq!(error(scratch.open()), expected);
+    close(opened.log);
+    scratch.open().unwrap();
+}
+
+#[test]
+fn nobody_else_may_read_the_directory() {
+    use std::os::unix::fs::PermissionsExt;
+    let scratch = Scratch::new();
+    let opened = scratch.open().unwrap();
+    assert_eq!(fs::metadata(&scratch.0).unwrap().permissions().mode() & 0o777, 0o700);
+    close(opened.log);
+}
+
+#[test]
+fn a_later_format_and_another_programs_file_are_refused() {
+    let scratch = Scratch::new();
+    close(scratch.open().unwrap().log);
+    scratch.file().pragma_update(None, "user_version", 2).unwrap();
+    assert!(error(scratch.open()).starts_with("the log has format 2, which a later version of Parlor wrote"));
+    scratch.file().pragma_update(None, "application_id", 1).unwrap();
+    assert_eq!(error(scratch.open()), "the file log.db in the directory is not a log of Parlor");
+    fs::write(scratch.0.join("log.db"), "a letter to somebody, which is no database at all").unwrap();
+    assert_eq!(error(scratch.open()), "cannot open the log: file is not a database");
+}
+
+#[test]
+fn damage_is_named_with_its_place_and_nothing_is_changed() {
+    for (damage, what) in [
+        ("UPDATE entries SET bytes = zeroblob(9) WHERE seq = 40", "at entry 40: "),
+        (
+            "UPDATE entries SET link = zeroblob(32) WHERE seq = 40",
+            "at entry 40: it does not follow from the entries before it",
+        ),
+        ("DELETE FROM entries WHERE seq = 40", "at entry 41: it does not follow from the entries before it"),
+        (
+            "UPDATE entries SET bytes = CAST(replace(hex(bytes), hex('canary 38'), hex('forged 38')) AS BLOB) WHERE seq = 40",
+            "at entry 40: ",
+        ),
+    ] {
+        let scratch = Scratch::new();
+        let mut opened = scratch.open().unwrap();
+        append(&mut opened.log, &proposals(7, None, 100), 50);
+        close(opened.log);
+        assert_eq!(scratch.file().execute(damage, []), Ok(1));
+        scratch.file().execute("DELETE FROM snapshots", []).unwrap();
+        let before = fs::read(scratch.0.join("log.db")).unwrap();
+        let error = error(scratch.open());
+        assert!(error.contains(what), "{error}");
+        assert_eq!(fs::read(scratch.0.join("log.db")).unwrap(), before);
+    }
+}
+
+#[test]
+fn a_start_replays_only_what_follows_the_newest_snapshot_that_is_whole() {
+    let scratch = Scratch::new();
+    let mut opened = scratch.open().unwrap();
+    let entries = append(&mut opened.log, &proposals(7, None, 25_000), 5_000);
+    close(opened.log);
+    let position = |which| {
+        let query = format!("SELECT {which}(seq) FROM snapshots");
+        scratch.file().query_row(&query, [], |row| row.get::<_, i64>(0)).unwrap().cast_unsigned()
+    };
+    let (older, newest) = (position("min"), position("max"));
+    assert_eq!(newest, 25_001, "the last snapshot is made at the end");
+    assert!((10_000..newest).contains(&older), "and others on the way: {older}");
+    let opened = scratch.open().unwrap();
+    assert_eq!((opened.replayed, &opened.damaged_snapshots), (0, &vec![]));
+    assert_eq!(opened.world.digest(), World::replay(&entries).digest());
+    close(opened.log);
+
+    let damage = "UPDATE snapshots SET bytes = zeroblob(20) WHERE seq = 25001";
+    assert_eq!(scratch.file().execute(damage, []), Ok(1));
+    let opened = scratch.open().unwrap();
+    assert_eq!((opened.replayed, opened.damaged_snapshots[0].seq), (25_001 - older, Seq(25_001)));
+    assert_eq!(opened.world.digest(), World::replay(&entries).digest());
+    close(opened.log);
+
+    scratch.file().execute("DELETE FROM snapshots", []).unwrap();
+    let opened = scratch.open().unwrap();
+    assert_eq!((opened.replayed, opened.world.digest()), (25_001, World::replay(&entries).digest()));
+}
+
+#[test]
+fn a_log_that_cannot_be_written_refuses_and_goes_on_by_itself() {
+    let scratch = Scratch::new();
+    let mut opened = scratch.open().unwrap();
+    let all = proposals(7, None, 1);
+    append(&mut opened.log, &all[..1], 1);
+    // Another connection holds the file's lock, for which the writer waits no longer than SQLite is told to.
+    let other = scratch.file();
+    other.execute_batch("ALTER TABLE entries RENAME TO hidden").unwrap();
+    opened.log.propose(&all[1]);
+    opened.log.submit();
+    let refusal = run(poll_fn(|cx| opened.log.poll_state(cx)));
+    assert!(matches!(refusal, LogState::Refusing(_)), "{refusal:?}");
+    let mut entries = Vec::new();
+    assert!(!opened.log.take(&mut entries), "nothing is told");
+    other.execute_batch("ALTER TABLE hidden RENAME TO entries").unwrap();
+    run(poll_fn(|cx| {
+        assert_eq!(opened.log.poll_state(cx), Poll::Pending, "what is committed comes first");
+        if opened.log.take(&mut entries) { Poll::Ready(()) } else { Poll::Pending }
+    }));
+    assert_eq!(entries[0].seq, Seq(2));
+    assert_eq!(run(poll_fn(|cx| opened.log.poll_state(cx))), LogState::Running);
+}
