@@ -4,7 +4,7 @@ use crate::cloak;
 use crate::clock::SystemClock;
 use crate::config::{self, Arity, Config, ConfigSources, LoadedConfig, LogFormat, SETTINGS, Setting};
 use crate::console::Console;
-use crate::driver::{Driver, Ended, ListenerRole, Parts};
+use crate::driver::{Control, Driver, Ended, ListenerRole, Parts};
 use crate::file_limit;
 use crate::locale::text;
 use crate::logging::Logging;
@@ -241,24 +241,36 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
     tokio::spawn(task.run(rehash));
     tokio::spawn(console.clone().log_password_counts());
     tokio::spawn(console.clone().log_left_out());
-    let (limits, driver) = (config.limits, config.driver);
-    let ended = match opened {
-        Some(Opened { log, world, replayed, damaged_snapshots, .. }) => {
-            console.store_opened(world.position().0, replayed, &damaged_snapshots);
-            let parts = Parts { clock, log, observer: console.clone(), verifier, world };
-            Driver::new(limits, options, driver, listeners, parts).run(control).await
-        }
-        None => {
-            let (log, world) = (MemoryLog::new(), World::new());
-            let parts = Parts { clock, log, observer: console.clone(), verifier, world };
-            Driver::new(limits, options, driver, listeners, parts).run(control).await
-        }
-    };
+    let ended = drive(config, options, listeners, opened, (clock, console.clone(), verifier), control).await;
     console.stopped(ended);
     match ended {
         Ended::CutOff(_) | Ended::Drained => ExitCode::SUCCESS,
         Ended::Forced(_) => ExitCode::from(FORCED),
         Ended::LifeOver => ExitCode::FAILURE,
+    }
+}
+
+/// Runs the driver on a store, or in memory alone, until it is stopped.
+async fn drive(
+    config: &Config,
+    options: Options,
+    listeners: Vec<(TcpListening, ListenerRole)>,
+    opened: Option<Opened>,
+    (clock, observer, verifier): (SystemClock, Console, HashVerifier<SystemClock>),
+    control: mpsc::Receiver<Control>,
+) -> Ended {
+    let (limits, driver) = (config.limits, config.driver);
+    match opened {
+        Some(Opened { log, world, replayed, damaged_snapshots, .. }) => {
+            observer.store_opened(world.position().0, replayed, &damaged_snapshots);
+            let parts = Parts { clock, log, observer, verifier, world };
+            Driver::new(limits, options, driver, listeners, parts).run(control).await
+        }
+        None => {
+            let (log, world) = (MemoryLog::new(), World::new());
+            let parts = Parts { clock, log, observer, verifier, world };
+            Driver::new(limits, options, driver, listeners, parts).run(control).await
+        }
     }
 }
 

@@ -65,7 +65,7 @@ pub enum Topic {
     Server,
     /// Limits of the shared state.
     World,
-    /// What survives the process.
+    /// The data that survives the process.
     Store,
     /// The logs.
     Logs,

@@ -45,7 +45,7 @@ pub enum StoreError {
 pub struct Damage {
     /// The position of the entry or of the snapshot.
     pub seq: Seq,
-    /// What is wrong, in English.
+    /// The damage, in English.
     pub what: String,
 }
 

@@ -46,6 +46,8 @@ INSERT INTO synced VALUES (1, 0);
 pub(super) struct StoreFile {
     // Closed before the lock is released.
     connection: Connection,
+    /// Whether a commit waits for the disk.
+    waits: bool,
     _lock: Lock,
 }
 
@@ -65,9 +67,9 @@ pub(super) struct StoredSnapshot {
     pub(super) bytes: Vec<u8>,
 }
 
-/// What a file has.
+/// The contents of a file.
 #[derive(Debug)]
-pub(super) struct Loaded {
+pub(super) struct Contents {
     pub(super) world: World,
     /// The place of the last entry.
     pub(super) place: Place,
@@ -93,7 +95,7 @@ impl StoreFile {
         }
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "normal")?;
-        Ok(Self { connection, _lock: lock })
+        Ok(Self { connection, waits: false, _lock: lock })
     }
 
     /// Returns the key with a name. If there is none yet, it is drawn.
@@ -110,7 +112,7 @@ impl StoreFile {
     }
 
     /// Restores the newest snapshot that is not damaged, and replays the entries after it.
-    pub(super) fn load(&mut self) -> Result<Loaded, StoreError> {
+    pub(super) fn load(&mut self) -> Result<Contents, StoreError> {
         let mut damaged_snapshots = Vec::new();
         let mut start = (World::new(), Place { seq: Seq(0), link: FIRST_LINK });
         for snapshot in self.snapshots()? {
@@ -124,7 +126,7 @@ impl StoreFile {
         }
         let (world, place) = start;
         let (world, place, replayed) = self.replay(world, place)?;
-        Ok(Loaded { world, place, replayed, damaged_snapshots })
+        Ok(Contents { world, place, replayed, damaged_snapshots })
     }
 
     /// Returns the snapshots, the newest first.
@@ -216,8 +218,12 @@ impl StoreFile {
     }
 
     /// Sets whether a commit waits for the disk: SQLite then syncs the whole of its journal.
-    fn wait_for_disk(&self, waits: bool) -> rusqlite::Result<()> {
-        self.connection.pragma_update(None, "synchronous", if waits { "full" } else { "normal" })
+    fn wait_for_disk(&mut self, waits: bool) -> rusqlite::Result<()> {
+        if waits != self.waits {
+            self.connection.pragma_update(None, "synchronous", if waits { "full" } else { "normal" })?;
+            self.waits = waits;
+        }
+        Ok(())
     }
 }
 

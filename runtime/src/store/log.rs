@@ -21,7 +21,7 @@ pub struct StoreLog {
     is_closing: bool,
 }
 
-/// What the writer tells the driver.
+/// The messages of the writer to the driver.
 #[derive(Debug, Default)]
 pub(super) struct Shared(Mutex<Told>);
 

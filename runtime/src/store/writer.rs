@@ -35,7 +35,7 @@ pub(super) enum Job {
     Keep(StoredSnapshot),
 }
 
-/// What a writer begins with.
+/// The parts of a writer at its start.
 #[derive(Debug)]
 pub(super) struct Start {
     pub(super) file: StoreFile,

@@ -1,4 +1,4 @@
-//! What survives the process, with `--data`.
+//! The data that survives the process, with `--data`.
 
 use crate::irc::{HASH_OF_RIGHT as HASH, Irc};
 use crate::program::Program;
