@@ -1,6 +1,6 @@
-//! `kill -9` at random moments, under load: what anybody heard is in the log, once, and in that order.
+//! `kill -9` at the very moment at which something was heard, under load: what anybody heard is in the log, once, and in that order.
 //!
-//! `PARLOR_KILLS=1000 cargo test --release -p parlor-runtime --test kill9` kills the server a thousand times.
+//! `runtime/tests/kill9.sh 1000` kills the server a thousand times.
 
 use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeMap;
@@ -56,11 +56,6 @@ impl Server {
         stream.set_write_timeout(Some(PATIENCE)).expect("a socket has a timeout");
         stream
     }
-
-    fn kill(mut self) {
-        kill_process(Pid::from_child(&self.child), Signal::KILL).expect("the server runs");
-        self.child.wait().expect("it has ended");
-    }
 }
 
 impl Drop for Server {
@@ -70,15 +65,21 @@ impl Drop for Server {
     }
 }
 
-/// Reads until the connection breaks. Returns the numbers of the lines that were heard whole, and counts them meanwhile.
-fn hear(mut stream: TcpStream, count: &AtomicUsize) -> Vec<u64> {
+/// Reads until the connection breaks, and calls `then` as soon as so many lines were heard. Returns the numbers of all lines that were
+/// heard whole.
+fn hear(mut stream: TcpStream, count: usize, then: impl FnOnce()) -> Vec<u64> {
+    let mut then = Some(then);
     let (mut unread, mut heard, mut buffer) = (Vec::new(), Vec::new(), vec![0; 1 << 16]);
     while let Ok(read @ 1..) = stream.read(&mut buffer) {
         unread.extend_from_slice(&buffer[..read]);
         let end = unread.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
         heard.extend(numbers(&unread[..end], b'\n'));
         unread.drain(..end);
-        count.store(heard.len(), Ordering::Relaxed);
+        if heard.len() >= count
+            && let Some(then) = then.take()
+        {
+            then();
+        }
     }
     heard
 }
@@ -104,20 +105,20 @@ fn stored(data: &Path) -> (Vec<u64>, Vec<i64>) {
     (said, positions)
 }
 
-/// Starts the server, lets clients talk, and kills it. Returns the numbers of the lines that a reader heard.
+/// Starts the server, lets clients talk, and kills it as soon as a reader has heard so many lines. Returns the numbers of the lines that the
+/// reader heard.
 fn run(data: &Path, next: &Arc<[AtomicUsize; WRITERS]>, kill_after: usize) -> Vec<u64> {
     let server = Server::start(data);
-    let (is_over, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-    let reader = server.connect();
-    let hearing = {
-        let count = Arc::clone(&count);
-        thread::spawn(move || hear(reader, &count))
-    };
+    let is_over = Arc::new(AtomicBool::new(false));
+    let (reader, process) = (server.connect(), Pid::from_child(&server.child));
+    // At once: what was told too early is not in the log yet.
+    let kill = move || kill_process(process, Signal::KILL).expect("the server runs");
+    let hearing = thread::spawn(move || hear(reader, kill_after, kill));
     let mut others = Vec::new();
     for writer in 0..WRITERS {
         let (mut stream, is_over, next) = (server.connect(), Arc::clone(&is_over), Arc::clone(next));
         let own = stream.try_clone().expect("a socket can be cloned");
-        others.push(thread::spawn(move || drop(hear(own, &AtomicUsize::new(0)))));
+        others.push(thread::spawn(move || drop(hear(own, usize::MAX, || ()))));
         others.push(thread::spawn(move || {
             while !is_over.load(Ordering::Relaxed) {
                 let nth = next[writer].fetch_add(1, Ordering::Relaxed) * WRITERS + writer;
@@ -127,17 +128,11 @@ fn run(data: &Path, next: &Arc<[AtomicUsize; WRITERS]>, kill_after: usize) -> Ve
             }
         }));
     }
-    // The moment of the kill depends on what was heard, so that it is within the load on every machine.
-    for _ in 0..3_000 {
-        if count.load(Ordering::Relaxed) >= kill_after || hearing.is_finished() {
-            break;
-        }
-        thread::park_timeout(Duration::from_millis(1));
-    }
-    server.kill();
+    let heard = hearing.join().expect("the reader ends");
+    drop(server);
     is_over.store(true, Ordering::Relaxed);
     others.into_iter().for_each(|other| other.join().expect("a client ends"));
-    hearing.join().expect("the reader ends")
+    heard
 }
 
 #[test]
