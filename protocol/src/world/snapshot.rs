@@ -251,6 +251,10 @@ impl StoredWorld {
             position: Seq(self.position),
             ..World::default()
         };
+        // As in `check_invariants`: a limit that was lowered binds only what comes later.
+        if world.revision <= 1 && self.bans.len() > world.limits.server_bans_max as usize {
+            return contradiction("there are more bans than there may be");
+        }
         world.bans = self.bans;
         for node in self.nodes {
             let (id, node) = node.node();
