@@ -15,7 +15,7 @@ mod snapshots;
 mod tests;
 mod writer;
 
-pub use error::{Damage, StoreError};
+pub use error::{Damage, FileError, StoreError};
 pub use log::StoreLog;
 
 use crate::clock::SystemClock;
@@ -65,9 +65,14 @@ pub struct Opened {
 pub fn open(directory: &Path, sync: Sync, clock: SystemClock) -> Result<Opened, StoreError> {
     let lock = Lock::take(directory)?;
     let salts = Salts::draw().map_err(|_| StoreError::NoRandomNumbers)?;
-    let mut file = StoreFile::open(&directory.join("log.db"), lock)?;
-    let cloak_key = file.key("cloaks")?;
-    let loaded = file.load()?;
+    let path = directory.join(directory::LOG);
+    let open = || -> Result<_, FileError> {
+        let mut file = StoreFile::open(&path, lock)?;
+        let cloak_key = file.key("cloaks")?;
+        let loaded = file.load()?;
+        Ok((file, cloak_key, loaded))
+    };
+    let (file, cloak_key, loaded) = open().map_err(|error| StoreError::File { path, error })?;
     let world = loaded.world.clone();
     let log = StoreLog::start(writer::Start { file, salts, sync, clock, loaded: loaded.place }, world)?;
     Ok(Opened {

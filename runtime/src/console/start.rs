@@ -41,8 +41,8 @@ impl Console {
             let seq = seq.0;
             let text = text!(
                 self.language,
-                "the snapshot at entry {seq} is damaged, so an earlier one was used: {what}",
-                "第 {seq} 条处的快照已损坏，改用了更早的快照：{what}"
+                "the snapshot at entry {seq} is damaged: {what}. Nothing is lost, for what came before it was replayed; but test the disk",
+                "第 {seq} 条处的快照已损坏：{what}。已重放更早的内容，没有丢失，但请检查磁盘"
             );
             warn!(event = "snapshot_damaged", seq, what, "{text}");
         }

@@ -1,7 +1,8 @@
-//! Errors of the store.
+//! Errors of the store. Each message says what is wrong, where, and what to do.
 
 use crate::locale::text;
 use parlor_protocol::{Language, Seq};
+use rusqlite::ErrorCode;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -9,14 +10,19 @@ use std::path::PathBuf;
 /// The reason why a store cannot be opened.
 #[derive(Debug)]
 pub enum StoreError {
-    /// The log is damaged.
-    Damaged(Damage),
     /// The directory cannot be created or used.
     Directory {
         /// Its path.
         path: PathBuf,
         /// The error.
         error: io::Error,
+    },
+    /// The file with the log cannot be used.
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// The error.
+        error: FileError,
     },
     /// Another process uses the directory.
     InUse {
@@ -25,19 +31,49 @@ pub enum StoreError {
         /// The number of that process, if it is known.
         process: Option<u32>,
     },
-    /// The file was written by a later version of this program.
-    Newer {
-        /// The file's format.
-        format: i64,
-    },
     /// The system has no random bytes.
     NoRandomNumbers,
-    /// The file is another program's.
-    NotAStore,
-    /// SQLite cannot read or write the file.
-    Sqlite(rusqlite::Error),
+    /// The directory belongs to another user.
+    Owner {
+        /// Its path.
+        path: PathBuf,
+        /// The number of its owner.
+        owner: u32,
+        /// The number of the user who runs this process.
+        user: u32,
+    },
+    /// Others may read or write the directory.
+    Shared {
+        /// Its path.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
     /// A thread cannot be started.
     Thread(io::Error),
+}
+
+/// The reason why a file is not used as a log.
+#[derive(Debug)]
+pub enum FileError {
+    /// It is damaged.
+    Damaged(Damage),
+    /// It was written by a later version of this program.
+    Newer {
+        /// Its format.
+        format: i64,
+    },
+    /// The system has no random bytes for a new log.
+    NoRandomNumbers,
+    /// It is another program's.
+    NotAStore,
+    /// It has a format that this version does not know any more.
+    Older {
+        /// Its format.
+        format: i64,
+    },
+    /// SQLite cannot read or write it.
+    Sqlite(rusqlite::Error),
 }
 
 /// Damage at a position of the log.
@@ -54,48 +90,93 @@ impl StoreError {
     #[must_use]
     pub fn in_language(&self, language: Language) -> String {
         match self {
-            Self::Damaged(Damage { seq: Seq(seq), what }) => text!(
-                language,
-                "the log is damaged at entry {seq}: {what}. Nothing was changed: restore a copy, or name another directory",
-                "日志在第 {seq} 条处损坏：{what}。没有改动任何内容：请恢复备份，或指定另一个目录"
-            ),
             Self::Directory { path, error } => {
                 let path = path.display();
-                text!(language, "cannot use the directory {path}: {error}", "无法使用目录 {path}：{error}")
+                text!(
+                    language,
+                    "cannot use the directory {path}: {error}. Make it writable for the user who runs the server, or name another \
+                     directory",
+                    "无法使用目录 {path}：{error}。请让运行服务器的用户可以写入该目录，或指定另一个目录"
+                )
             }
-            Self::InUse { path, process: Some(process) } => {
+            Self::File { error: FileError::NoRandomNumbers, .. } | Self::NoRandomNumbers => {
+                text!(language, "cannot draw random numbers", "无法生成随机数")
+            }
+            Self::File { path, error } => {
+                let (path, error) = (path.display(), error.in_language(language));
+                text!(language, "cannot use the log {path}: {error}", "无法使用日志 {path}：{error}")
+            }
+            Self::InUse { path, process } => {
+                let path = path.display();
+                let by = match process {
+                    Some(process) => text!(language, "process {process}", "进程 {process}"),
+                    None => text!(language, "another process", "另一个进程"),
+                };
+                text!(
+                    language,
+                    "the directory {path} is in use by {by}: stop that process first, or name another directory",
+                    "目录 {path} 正被{by}使用：请先停止该进程，或指定另一个目录"
+                )
+            }
+            Self::Owner { path, owner, user } => {
                 let path = path.display();
                 text!(
                     language,
-                    "the directory {path} is in use by process {process}",
-                    "目录 {path} 正被进程 {process} 使用"
+                    "the directory {path} belongs to user {owner}, and the server runs as user {user}: start it as its owner, run \
+                     `chown -R {user} {path}`, or name another directory",
+                    "目录 {path} 属于用户 {owner}，而服务器以用户 {user} 运行：请以目录所有者的身份启动，或运行 `chown -R {user} {path}`，\
+                     或指定另一个目录"
                 )
             }
-            Self::InUse { path, process: None } => {
+            Self::Shared { path, mode } => {
                 let path = path.display();
                 text!(
                     language,
-                    "the directory {path} is in use by another process",
-                    "目录 {path} 正被另一个进程使用"
+                    "other users can read or write the directory {path} (mode {mode:04o}), in which the server keeps what is said: \
+                     run `chmod 700 {path}`, or name another directory",
+                    "其他用户可以读取或写入目录 {path}（权限 {mode:04o}），而服务器会在其中保存聊天内容：请运行 `chmod 700 {path}`，\
+                     或指定另一个目录"
                 )
-            }
-            Self::Newer { format } => text!(
-                language,
-                "the log has format {format}, which a later version of Parlor wrote: start that version, or name another directory",
-                "日志的格式为 {format}，由更新版本的 Parlor 写入：请启动该版本，或指定另一个目录"
-            ),
-            Self::NoRandomNumbers => text!(language, "cannot draw random numbers", "无法生成随机数"),
-            Self::NotAStore => text!(
-                language,
-                "the file log.db in the directory is not a log of Parlor",
-                "目录中的文件 log.db 不是 Parlor 的日志"
-            ),
-            Self::Sqlite(error) => {
-                text!(language, "cannot open the log: {error}", "无法打开日志：{error}")
             }
             Self::Thread(error) => {
                 text!(language, "cannot start a thread: {error}", "无法启动线程：{error}")
             }
+        }
+    }
+}
+
+impl FileError {
+    /// Returns what is wrong with the file and what to do, in that language.
+    fn in_language(&self, language: Language) -> String {
+        match self {
+            Self::Damaged(Damage { seq: Seq(seq), what }) => text!(
+                language,
+                "it is damaged at entry {seq}: {what}. Nothing was changed. Restore a copy, or name another directory",
+                "第 {seq} 条处损坏：{what}。没有改动任何内容。请恢复备份，或指定另一个目录"
+            ),
+            Self::Newer { format } => text!(
+                language,
+                "it has format {format}, which a later version of Parlor wrote. Start that version, or name another directory",
+                "格式为 {format}，由更新版本的 Parlor 写入。请启动该版本，或指定另一个目录"
+            ),
+            Self::NoRandomNumbers => text!(language, "cannot draw random numbers", "无法生成随机数"),
+            Self::NotAStore => text!(
+                language,
+                "it is not a log of Parlor, or its beginning is damaged. Nothing was changed. Name another directory, or restore a copy \
+                 if it was a log",
+                "它不是 Parlor 的日志，或者开头已损坏。没有改动任何内容。请指定另一个目录；如果它曾是日志，请恢复备份"
+            ),
+            Self::Older { format } => text!(
+                language,
+                "it has format {format}, which this version of Parlor does not know any more. Start an older version, or name another \
+                 directory",
+                "格式为 {format}，此版本的 Parlor 已不再支持。请启动较旧的版本，或指定另一个目录"
+            ),
+            Self::Sqlite(error) => text!(
+                language,
+                "{error}. Make sure that the disk works and has room, and start again",
+                "{error}。请确认磁盘工作正常并有剩余空间，然后重新启动"
+            ),
         }
     }
 }
@@ -108,8 +189,11 @@ impl fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
-impl From<rusqlite::Error> for StoreError {
+impl From<rusqlite::Error> for FileError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Self::NotAStore,
+            _ => Self::Sqlite(error),
+        }
     }
 }

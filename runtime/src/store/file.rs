@@ -1,7 +1,7 @@
 //! The SQLite file of a store.
 
 use super::directory::Lock;
-use super::{Damage, Place, StoreError};
+use super::{Damage, FileError, Place};
 use crate::random::{self, Key};
 use parlor_protocol::codec::{self, FIRST_LINK, Link};
 use parlor_protocol::{Applied, LogEntry, Outcome, Seq, World};
@@ -84,14 +84,15 @@ pub(super) fn is_full(error: &rusqlite::Error) -> bool {
 
 impl StoreFile {
     /// Opens the file, or creates it.
-    pub(super) fn open(path: &Path, lock: Lock) -> Result<Self, StoreError> {
+    pub(super) fn open(path: &Path, lock: Lock) -> Result<Self, FileError> {
         let mut connection = Connection::open(path)?;
         let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
         match (number("application_id")?, number("user_version")?, number("schema_version")?) {
             (0, 0, 0) => create(&mut connection)?,
             (APPLICATION, FORMAT, _) => {}
-            (APPLICATION, format, _) if format > FORMAT => return Err(StoreError::Newer { format }),
-            _ => return Err(StoreError::NotAStore),
+            (APPLICATION, format, _) if format > FORMAT => return Err(FileError::Newer { format }),
+            (APPLICATION, format, _) => return Err(FileError::Older { format }),
+            _ => return Err(FileError::NotAStore),
         }
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "normal")?;
@@ -99,20 +100,20 @@ impl StoreFile {
     }
 
     /// Returns the key with a name. If there is none yet, it is drawn.
-    pub(super) fn key(&mut self, name: &str) -> Result<Key, StoreError> {
+    pub(super) fn key(&mut self, name: &str) -> Result<Key, FileError> {
         let kept = "SELECT key FROM keys WHERE name = ?1";
         let kept = self.connection.query_row(kept, [name], |row| row.get(0)).optional()?;
         if let Some(key) = kept {
             return Ok(key);
         }
-        let key = random::key().map_err(|_| StoreError::NoRandomNumbers)?;
+        let key = random::key().map_err(|_| FileError::NoRandomNumbers)?;
         self.wait_for_disk(true)?;
         self.connection.execute("INSERT INTO keys (name, key) VALUES (?1, ?2)", params![name, key])?;
         Ok(key)
     }
 
     /// Restores the newest snapshot that is not damaged, and replays the entries after it.
-    pub(super) fn load(&mut self) -> Result<Contents, StoreError> {
+    pub(super) fn load(&mut self) -> Result<Contents, FileError> {
         let mut damaged_snapshots = Vec::new();
         let mut start = (World::new(), Place { seq: Seq(0), link: FIRST_LINK });
         for snapshot in self.snapshots()? {
@@ -130,7 +131,7 @@ impl StoreFile {
     }
 
     /// Returns the snapshots, the newest first.
-    fn snapshots(&self) -> Result<Vec<StoredSnapshot>, StoreError> {
+    fn snapshots(&self) -> Result<Vec<StoredSnapshot>, FileError> {
         let mut query =
             self.connection.prepare("SELECT seq, link, bytes FROM snapshots ORDER BY seq DESC")?;
         let snapshot =
@@ -140,7 +141,7 @@ impl StoreFile {
     }
 
     /// Returns the world of a snapshot, or what is wrong with it.
-    fn restore(&self, snapshot: &StoredSnapshot) -> Result<Result<World, Damage>, StoreError> {
+    fn restore(&self, snapshot: &StoredSnapshot) -> Result<Result<World, Damage>, FileError> {
         let Place { seq, link } = snapshot.place;
         let damaged = |what: String| Ok(Err(Damage { seq, what }));
         let world = match World::restore(&snapshot.bytes) {
@@ -160,7 +161,7 @@ impl StoreFile {
     }
 
     /// Applies the entries after a place. Each must continue the chain.
-    fn replay(&self, mut world: World, mut place: Place) -> Result<(World, Place, u64), StoreError> {
+    fn replay(&self, mut world: World, mut place: Place) -> Result<(World, Place, u64), FileError> {
         let mut query =
             self.connection.prepare("SELECT seq, link, bytes FROM entries WHERE seq > ?1 ORDER BY seq")?;
         let mut rows = query.query([signed(place.seq.0)])?;
@@ -169,10 +170,10 @@ impl StoreFile {
             let stored = self::place(row.get(0)?, row.get(1)?);
             let bytes = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
             let entry = read(place.link, stored, bytes)
-                .map_err(|what| StoreError::Damaged(Damage { seq: stored.seq, what }))?;
+                .map_err(|what| FileError::Damaged(Damage { seq: stored.seq, what }))?;
             if world.apply(&entry, &mut outcomes) == Applied::Before {
                 let what = format!("entry {} comes before it", world.position().0);
-                return Err(StoreError::Damaged(Damage { seq: stored.seq, what }));
+                return Err(FileError::Damaged(Damage { seq: stored.seq, what }));
             }
             outcomes.clear();
             place = stored;

@@ -3,8 +3,9 @@
 use super::*;
 use crate::driver::Log;
 use parlor_protocol::{Command, Life, LogEntry, LogState, MemberId, NodeId, Origin, Proposal, Text};
-use std::fs;
+use std::fs::{self, Permissions};
 use std::future::poll_fn;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
@@ -22,6 +23,11 @@ impl Scratch {
 
     fn open(&self) -> Result<Opened, StoreError> {
         open(&self.0, Sync::Second, SystemClock::start())
+    }
+
+    /// Returns the permissions of a file in the directory, or of the directory itself.
+    fn mode(&self, file: &str) -> u32 {
+        fs::metadata(self.0.join(file)).unwrap().permissions().mode() & 0o777
     }
 
     fn file(&self) -> rusqlite::Connection {
@@ -116,32 +122,93 @@ fn what_is_committed_is_in_the_file_before_anybody_is_told() {
 fn a_directory_has_one_process_and_others_are_told_which() {
     let scratch = Scratch::new();
     let opened = scratch.open().unwrap();
-    let expected =
-        format!("the directory {} is in use by process {}", scratch.0.display(), std::process::id());
+    let expected = format!(
+        "the directory {} is in use by process {}: stop that process first, or name another directory",
+        scratch.0.display(),
+        std::process::id()
+    );
     assert_eq!(error(scratch.open()), expected);
     close(opened.log);
     scratch.open().unwrap();
 }
 
 #[test]
-fn nobody_else_may_read_the_directory() {
-    use std::os::unix::fs::PermissionsExt;
+fn nobody_else_may_read_the_directory_or_its_files() {
     let scratch = Scratch::new();
-    let opened = scratch.open().unwrap();
-    assert_eq!(fs::metadata(&scratch.0).unwrap().permissions().mode() & 0o777, 0o700);
+    let mut opened = scratch.open().unwrap();
+    append(&mut opened.log, &proposals(7, None, 1), 1);
+    assert_eq!(scratch.mode(""), 0o700);
+    for file in ["lock", "log.db", "log.db-wal", "log.db-shm"] {
+        assert_eq!(scratch.mode(file), 0o600, "{file}");
+    }
     close(opened.log);
+    // Copied back by a program that does not keep permissions.
+    fs::set_permissions(scratch.0.join("log.db"), Permissions::from_mode(0o644)).unwrap();
+    scratch.open().unwrap();
+    assert_eq!(scratch.mode("log.db"), 0o600);
 }
 
 #[test]
-fn a_later_format_and_another_programs_file_are_refused() {
+fn a_directory_that_others_read_or_write_is_refused_and_not_changed() {
+    let scratch = Scratch::new();
+    fs::create_dir(&scratch.0).unwrap();
+    for mode in [0o755, 0o750, 0o720, 0o702] {
+        fs::set_permissions(&scratch.0, Permissions::from_mode(mode)).unwrap();
+        let path = scratch.0.display();
+        let expected = format!(
+            "other users can read or write the directory {path} (mode {mode:04o}), in which the server keeps what is said: run \
+             `chmod 700 {path}`, or name another directory"
+        );
+        assert_eq!(error(scratch.open()), expected);
+        assert_eq!((scratch.mode(""), fs::read_dir(&scratch.0).unwrap().count()), (mode, 0));
+    }
+    // Passing through shows nothing: the files are their owner's.
+    fs::set_permissions(&scratch.0, Permissions::from_mode(0o711)).unwrap();
+    scratch.open().unwrap();
+}
+
+#[test]
+fn a_directory_of_another_user_is_refused() {
+    let scratch = Scratch::new();
+    scratch.open().unwrap();
+    let (owner, path) = (fs::metadata(&scratch.0).unwrap().uid(), scratch.0.display());
+    directory::check_owner(&scratch.0, owner).unwrap();
+    let user = owner + 1;
+    let expected = format!(
+        "the directory {path} belongs to user {owner}, and the server runs as user {user}: start it as its owner, run `chown -R {user} \
+         {path}`, or name another directory"
+    );
+    assert_eq!(directory::check_owner(&scratch.0, user).unwrap_err().to_string(), expected);
+}
+
+#[test]
+fn another_format_and_another_programs_file_are_refused_and_not_changed() {
     let scratch = Scratch::new();
     close(scratch.open().unwrap().log);
+    let refused = |expected: &str| {
+        let before = fs::read(scratch.0.join("log.db")).unwrap();
+        let expected = format!("cannot use the log {}/log.db: {expected}", scratch.0.display());
+        assert_eq!(error(scratch.open()), expected);
+        assert_eq!(fs::read(scratch.0.join("log.db")).unwrap(), before);
+    };
     scratch.file().pragma_update(None, "user_version", 2).unwrap();
-    assert!(error(scratch.open()).starts_with("the log has format 2, which a later version of Parlor wrote"));
+    refused(
+        "it has format 2, which a later version of Parlor wrote. Start that version, or name another directory",
+    );
+    scratch.file().pragma_update(None, "user_version", 0).unwrap();
+    refused(
+        "it has format 0, which this version of Parlor does not know any more. Start an older version, or name another directory",
+    );
     scratch.file().pragma_update(None, "application_id", 1).unwrap();
-    assert_eq!(error(scratch.open()), "the file log.db in the directory is not a log of Parlor");
+    let foreign = "it is not a log of Parlor, or its beginning is damaged. Nothing was changed. Name another directory, or restore a copy \
+                   if it was a log";
+    refused(foreign);
     fs::write(scratch.0.join("log.db"), "a letter to somebody, which is no database at all").unwrap();
-    assert_eq!(error(scratch.open()), "cannot open the log: file is not a database");
+    refused(foreign);
+    // A new file of another program's, without a mark of its own.
+    fs::remove_file(scratch.0.join("log.db")).unwrap();
+    scratch.file().execute_batch("CREATE TABLE recipes (name TEXT)").unwrap();
+    refused(foreign);
 }
 
 #[test]

@@ -15,8 +15,8 @@ pub(super) const DATA: Setting = setting!(
     Store,
     "DIR|none",
     "Directory in which the log is kept, so that bans from the server survive a restart, and hosts keep their cloaks. It is created, \
-     readable for its owner only, and used by one process at a time. Nothing is deleted from it yet",
-    "保存日志的目录：服务器封禁和主机掩码因此在重启后仍然有效。目录会自动创建，只有所有者可读，同时只供一个进程使用。目前不会删除其中的内容",
+     readable for its owner only, and used by one process at a time; one that others can read is refused. Nothing is deleted from it yet",
+    "保存日志的目录：服务器封禁和主机掩码因此在重启后仍然有效。目录会自动创建，只有所有者可读，同时只供一个进程使用；其他用户可读的目录会被拒绝。目前不会删除其中的内容",
     |config| quoted(match &config.data {
         None => NONE.to_owned(),
         Some(path) => path.display().to_string(),
