@@ -74,7 +74,7 @@ impl Default for Config {
             listen: vec![ListenUrl::default()],
             options: Options::default(),
             limits: Limits::default(),
-            driver: DriverLimits { accept_retry_ms: 1_000, shutdown_ms: 5_000 },
+            driver: DriverLimits { accept_retry_ms: 1_000, log_close_ms: 5_000, shutdown_ms: 5_000 },
             passwords: Passwords::default(),
             password_queue_max: 8_192,
             password_threads: 1,

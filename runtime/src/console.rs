@@ -87,7 +87,8 @@ impl Console {
         self.log_left_out_of_period();
         match ended {
             Ended::Drained | Ended::LifeOver => {}
-            Ended::CutOff(count) | Ended::Forced(count) => {
+            Ended::CutOff(0) | Ended::Forced(0) | Ended::LogUnfinished(0) => {}
+            Ended::CutOff(count) | Ended::Forced(count) | Ended::LogUnfinished(count) => {
                 let text = text!(
                     self.language,
                     "connections cut off, for their clients did not close them in time: {count}",
@@ -95,6 +96,15 @@ impl Console {
                 );
                 warn!(event = "cut_off", connections = count, "{text}");
             }
+        }
+        if let Ended::LogUnfinished(_) = ended {
+            let text = text!(
+                self.language,
+                "the log could not be finished in time: what anybody was told is in it, but what was sent last and told to nobody may be \
+                 missing",
+                "日志未能及时写完：已经发出的内容都在其中，但最后发送、尚未向任何人显示的内容可能缺失"
+            );
+            error!(event = "log_unfinished", "{text}");
         }
         info!(event = "stopped", "{}", text!(self.language, "the chat room is closed", "聊天室已关闭"));
     }

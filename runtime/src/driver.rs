@@ -7,6 +7,7 @@ mod conns;
 mod environment;
 mod log;
 mod ready;
+mod stop;
 mod verifier;
 
 use crate::clock::Clock;
@@ -26,6 +27,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use stop::Stopping;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep};
 pub use verifier::PasswordVerifier;
@@ -96,6 +98,8 @@ pub enum Ended {
     Drained,
     /// This many connections were cut off at their deadline or at that of the stop.
     CutOff(usize),
+    /// The log did not take everything in time. This many connections were cut off.
+    LogUnfinished(usize),
     /// A second [`Control::Stop`] cut off this many connections.
     Forced(usize),
     /// Another process has started for this node, or the node was ended.
@@ -118,6 +122,8 @@ pub struct ListenerRole {
 pub struct DriverLimits {
     /// Milliseconds until a listener that could not accept tries again.
     pub accept_retry_ms: u64,
+    /// Milliseconds after the last connection was cut off until a log that stands still is given up.
+    pub log_close_ms: u64,
     /// Milliseconds after [`Control::Stop`] until the remaining connections are cut off.
     pub shutdown_ms: u64,
 }
@@ -160,7 +166,7 @@ pub struct Driver<L: Listener, C, G, O, V> {
     accept_paused: bool,
     /// Whether a connection may wait to be accepted, because no slot was vacant.
     accept_waits: bool,
-    shutdown: Option<Pin<Box<Sleep>>>,
+    stop: Option<Stopping>,
     /// Whether the driver stops because the life of its node is over.
     is_life_over: bool,
     /// Connections that the core has cut off since the stop, because their clients did not close them in time.
@@ -203,7 +209,7 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
             accept_retry: None,
             accept_paused: false,
             accept_waits: false,
-            shutdown: None,
+            stop: None,
             is_life_over: false,
             cut_off: 0,
         }
@@ -225,8 +231,8 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
                 match control {
                     Control::Count => self.count(),
                     Control::Identify(identity) => self.input(now, Input::Identified { identity }),
-                    Control::Stop if self.shutdown.is_some() => {
-                        return Poll::Ready(Ended::Forced(self.server.hub().connections() + self.cut_off));
+                    Control::Stop if self.stop.is_some() => {
+                        return Poll::Ready(Ended::Forced(self.environment.conns.count() + self.cut_off));
                     }
                     Control::Stop => self.stop(now),
                 }
@@ -239,7 +245,7 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
             // Must run after everything that may start a check: the verifier registers no waker for checks that were
             // started after it was polled.
             let checked = self.take_password_results(now, cx);
-            if self.is_stopped(cx) {
+            if self.is_stopped(now, cx) {
                 return Poll::Ready(self.ended());
             }
             let let_in = self.accept_waits && self.server.vacant().is_some();
@@ -323,7 +329,7 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
             any = true;
         }
         while let Some(conn) = self.environment.aborted.pop() {
-            self.cut_off += usize::from(self.shutdown.is_some());
+            self.cut_off += usize::from(self.stop.is_some());
             self.close(now, conn);
             any = true;
         }
@@ -343,18 +349,10 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
         }
         self.server.apply_entries(now, &mut self.environment);
         self.commit(now);
-        if self.server.hub().is_over() && self.shutdown.is_none() {
+        if self.server.hub().is_over() && self.stop.is_none() {
             self.is_life_over = true;
             self.stop(now);
         }
-    }
-
-    /// Returns whether everything is written after a stop, or its time is over.
-    fn is_stopped(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(shutdown) = &mut self.shutdown else { return false };
-        let hub = self.server.hub();
-        let is_done = hub.is_over() && hub.connections() == 0;
-        is_done && self.environment.log.poll_close(cx).is_ready() || shutdown.as_mut().poll(cx).is_ready()
     }
 
     /// Gives the core the entries that the log has committed. As long as the core keeps some for its next turn, the others stay in the
@@ -462,21 +460,6 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
             self.timer_at = None;
         }
         due
-    }
-
-    fn stop(&mut self, now: Now) {
-        self.environment.observer.stopping();
-        self.listeners.clear();
-        self.shutdown = Some(Box::pin(sleep(Duration::from_millis(self.limits.shutdown_ms))));
-        self.input(now, Input::Shutdown);
-    }
-
-    fn ended(&self) -> Ended {
-        match self.server.hub().connections() + self.cut_off {
-            _ if self.is_life_over => Ended::LifeOver,
-            0 => Ended::Drained,
-            count => Ended::CutOff(count),
-        }
     }
 
     fn count(&mut self) {

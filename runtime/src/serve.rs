@@ -31,6 +31,8 @@ use tracing::level_filters::LevelFilter;
 const CANNOT_START: u8 = 1;
 /// The exit code of a wrong configuration; clap's for a wrong command line is the same.
 const BAD_CONFIGURATION: u8 = 2;
+/// The exit code of a server that stopped although its log could not be finished.
+const LOG_UNFINISHED: u8 = 3;
 /// The exit code of a server that a second signal ended at once.
 const FORCED: u8 = 130;
 
@@ -84,8 +86,8 @@ Signals: SIGTERM and SIGINT stop the server, and a second one ends it at once; S
 stops a server that runs on a terminal, as when the terminal is closed; any other server reloads the file, as with \
 an operator's /rehash: {names} and {last} are updated.
 
-Exit status: 0 stopped on request, 1 could not start, 2 wrong command line or configuration, 130 ended at once by a \
-second signal.",
+Exit status: 0 stopped on request, 1 could not start, 2 wrong command line or configuration, 3 stopped before the log was \
+finished, 130 ended at once by a second signal.",
         "\
 除 --config 和 --print-config 外，每个选项也可以用环境变量设置（--rate-lines 对应 PARLOR_RATE_LINES），\
 或写在配置文件里（rate_lines = 50）。命令行优先于环境变量，环境变量优先于配置文件。
@@ -94,7 +96,7 @@ second signal.",
 （例如关闭终端时）会停止；其他情况下，SIGHUP 会重新加载配置文件，与管理员的 /rehash 相同，{names} 和 {last} \
 随之更新。
 
-退出状态：0 正常停止，1 无法启动，2 命令行或配置有误，130 第二个信号使其立即结束。"
+退出状态：0 正常停止，1 无法启动，2 命令行或配置有误，3 停止时日志未写完，130 第二个信号使其立即结束。"
     )
 }
 
@@ -247,6 +249,7 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
         Ended::CutOff(_) | Ended::Drained => ExitCode::SUCCESS,
         Ended::Forced(_) => ExitCode::from(FORCED),
         Ended::LifeOver => ExitCode::FAILURE,
+        Ended::LogUnfinished(_) => ExitCode::from(LOG_UNFINISHED),
     }
 }
 

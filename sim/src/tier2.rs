@@ -203,7 +203,7 @@ async fn serve(shared: Shared, scenario: Scenario) -> Result<(), Box<dyn std::er
     let driver = Driver::new(
         scenario.setup.limits,
         scenario.setup.options.clone(),
-        DriverLimits { accept_retry_ms: 1_000, shutdown_ms: 60_000 },
+        DriverLimits { accept_retry_ms: 1_000, log_close_ms: 60_000, shutdown_ms: 60_000 },
         listeners,
         Parts {
             clock: SimClock,

@@ -96,6 +96,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conns<S> {
         self.slots.get_mut(slot as usize)?.as_mut()
     }
 
+    /// Returns the number of streams.
+    pub(super) fn count(&self) -> usize {
+        self.slots.iter().flatten().count()
+    }
+
+    /// Returns all connections that have a stream.
+    pub(super) fn ids(&self) -> Vec<ConnId> {
+        self.slots.iter().flatten().map(Conn::id).collect()
+    }
+
     /// Returns a connection whose stream failed during a flush.
     pub(super) fn next_broken(&mut self) -> Option<ConnId> {
         self.broken.pop()

@@ -165,7 +165,8 @@ impl Stage {
                 port.send(listener.local_addr().expect("it is bound")).expect("it is waited for");
                 let role =
                     ListenerRole { dialect: Dialect::Irc, via: Via::Direct, room: Some(RoomName::lobby()) };
-                let driver_limits = DriverLimits { accept_retry_ms: 1_000, shutdown_ms: 10_000 };
+                let driver_limits =
+                    DriverLimits { accept_retry_ms: 1_000, log_close_ms: 10_000, shutdown_ms: 10_000 };
                 let parts = Parts {
                     clock: SystemClock::start(),
                     log: log_of_driver,

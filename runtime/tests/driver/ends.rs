@@ -152,7 +152,10 @@ fn a_listener_without_resources_pauses() {
 
 #[test]
 fn a_pause_of_accepting_ends() {
-    let mut stage = Stage::with(limits(), DriverLimits { accept_retry_ms: 0, shutdown_ms: 1_000_000 });
+    let mut stage = Stage::with(
+        limits(),
+        DriverLimits { accept_retry_ms: 0, log_close_ms: 1_000_000, shutdown_ms: 1_000_000 },
+    );
     stage.fail_accepting(ErrorKind::OutOfMemory);
     stage.fail_accepting(ErrorKind::OutOfMemory);
     let client = stage.connect();
@@ -234,7 +237,8 @@ fn a_second_stop_counts_those_who_were_cut_off_before() {
 
 #[test]
 fn a_stop_has_a_deadline() {
-    let mut stage = Stage::with(limits(), DriverLimits { accept_retry_ms: 1_000_000, shutdown_ms: 0 });
+    let mut stage =
+        Stage::with(limits(), DriverLimits { accept_retry_ms: 1_000_000, log_close_ms: 0, shutdown_ms: 0 });
     let _clients = [(); 3].map(|()| stage.connect());
     stage.poll_until_idle();
     stage.control(Control::Stop);

@@ -124,7 +124,8 @@ fn stage() -> (Stage, [Client; 2]) {
 
 /// Returns a stage with two members, and these limits.
 fn stage_of(limits: Limits) -> (Stage, [Client; 2]) {
-    let limits_of_driver = DriverLimits { accept_retry_ms: 1_000_000, shutdown_ms: 1_000_000 };
+    let limits_of_driver =
+        DriverLimits { accept_retry_ms: 1_000_000, log_close_ms: 1_000_000, shutdown_ms: 1_000_000 };
     let mut stage = Stage::with(limits, limits_of_driver);
     let clients = [(); 2].map(|()| stage.connect());
     stage.poll_until_idle();
@@ -220,7 +221,7 @@ fn a_stop_waits_for_the_log() {
 
 #[test]
 fn a_stop_gives_the_log_up_in_the_end() {
-    let limits_of_driver = DriverLimits { accept_retry_ms: 1_000_000, shutdown_ms: 20 };
+    let limits_of_driver = DriverLimits { accept_retry_ms: 1_000_000, log_close_ms: 20, shutdown_ms: 20 };
     let mut stage = Stage::with(limits(), limits_of_driver);
     let client = stage.connect();
     stage.poll_until_idle();
@@ -230,6 +231,27 @@ fn a_stop_gives_the_log_up_in_the_end() {
     client.end();
     stage.poll_until_idle();
     stage.wait_until_woken();
+    stage.poll_until_idle();
+    stage.wait_until_woken();
+    assert_eq!(stage.poll_until_ended(), Ended::LogUnfinished(0));
+}
+
+#[test]
+fn a_stop_waits_for_the_log_when_clients_do_not_close() {
+    let limits_of_driver =
+        DriverLimits { accept_retry_ms: 1_000_000, log_close_ms: 1_000_000, shutdown_ms: 20 };
+    let mut stage = Stage::with(limits(), limits_of_driver);
+    let client = stage.connect();
+    stage.poll_until_idle();
+    stage.log.0.borrow_mut().closes_late = true;
+    stage.control(Control::Stop);
+    stage.poll_until_idle();
+    assert!(!client.is_dropped());
+    stage.wait_until_woken();
+    stage.poll_until_idle();
+    assert!(client.is_dropped(), "it was cut off");
+    assert!(stage.log.0.borrow().is_closed, "its member has left, and the life has ended");
+    stage.log.clone().release();
     assert_eq!(stage.poll_until_ended(), Ended::CutOff(1));
 }
 

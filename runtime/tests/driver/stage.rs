@@ -339,7 +339,11 @@ impl Stage {
 
     /// Makes a stage whose clients speak this dialect.
     pub(crate) fn of(dialect: Dialect, limits: Limits) -> Self {
-        Self::start(dialect, limits, DriverLimits { accept_retry_ms: 1_000_000, shutdown_ms: 1_000_000 })
+        Self::start(
+            dialect,
+            limits,
+            DriverLimits { accept_retry_ms: 1_000_000, log_close_ms: 1_000_000, shutdown_ms: 1_000_000 },
+        )
     }
 
     pub(crate) fn with(limits: Limits, limits_of_driver: DriverLimits) -> Self {

@@ -38,7 +38,7 @@ impl Embedded {
                 let driver = Driver::new(
                     Limits::default(),
                     Options::default(),
-                    DriverLimits { accept_retry_ms: 1_000, shutdown_ms: 5_000 },
+                    DriverLimits { accept_retry_ms: 1_000, log_close_ms: 5_000, shutdown_ms: 5_000 },
                     vec![(listener, ListenerRole { dialect: Dialect::Irc, via: Via::Direct, room: None })],
                     Parts {
                         clock,

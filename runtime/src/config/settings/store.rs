@@ -1,6 +1,6 @@
 //! The settings of the store.
 
-use super::super::value::{choice, quoted, single};
+use super::super::value::{choice, number, quoted, single};
 use super::{Arity, Setting, Topic};
 use crate::config::Config;
 use crate::locale::{Bilingual, Localized, both};
@@ -29,6 +29,16 @@ pub(super) const DATA: Setting = setting!(
         };
         Ok(())
     }
+);
+
+pub(super) const LOG_CLOSE_MS: Setting = number!(
+    "log_close_ms",
+    Store,
+    "MS",
+    "How long a stopping server waits for its log once no connection is left. Then it ends with an error, for what was sent last may not \
+     be in the log",
+    "服务器停止时，所有连接关闭后等待日志写完的时限。超时则以错误结束，因为最后发送的内容可能没有写入日志",
+    driver.log_close_ms
 );
 
 pub(super) const SYNC: Setting = setting!(

@@ -559,6 +559,7 @@ pub const SETTINGS: &[Setting] = &[
     share::ROOMS_PER_HOST,
     share::DEPARTED,
     store::DATA,
+    store::LOG_CLOSE_MS,
     store::SYNC,
     setting!(
         "log_format",
