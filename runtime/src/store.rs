@@ -6,10 +6,13 @@
 //! nothing that tells of it leaves the process before.
 
 mod directory;
+mod disk;
+mod entries;
 mod error;
 mod file;
 mod log;
 mod salts;
+mod snapshot_thread;
 mod snapshots;
 #[cfg(test)]
 mod tests;
@@ -24,6 +27,7 @@ use file::StoreFile;
 use parlor_protocol::codec::Link;
 use parlor_protocol::{Seq, World};
 use salts::Salts;
+use std::mem;
 use std::path::Path;
 
 /// When the log waits for the disk.
@@ -69,17 +73,13 @@ pub fn open(directory: &Path, sync: Sync, clock: SystemClock) -> Result<Opened, 
     let open = || -> Result<_, FileError> {
         let mut file = StoreFile::open(&path, lock)?;
         let cloak_key = file.key("cloaks")?;
-        let loaded = file.load()?;
-        Ok((file, cloak_key, loaded))
+        let contents = file.load()?;
+        file.set_sync(sync)?;
+        Ok((file, cloak_key, contents))
     };
-    let (file, cloak_key, loaded) = open().map_err(|error| StoreError::File { path, error })?;
-    let world = loaded.world.clone();
-    let log = StoreLog::start(writer::Start { file, salts, sync, clock, loaded: loaded.place }, world)?;
-    Ok(Opened {
-        log,
-        world: loaded.world,
-        cloak_key,
-        replayed: loaded.replayed,
-        damaged_snapshots: loaded.damaged_snapshots,
-    })
+    let (file, cloak_key, mut contents) = open().map_err(|error| StoreError::File { path, error })?;
+    let (world, replayed) = (contents.world.clone(), contents.replayed);
+    let damaged_snapshots = mem::take(&mut contents.damaged_snapshots);
+    let log = StoreLog::start(writer::Start { file, salts, sync, clock }, contents)?;
+    Ok(Opened { log, world, cloak_key, replayed, damaged_snapshots })
 }

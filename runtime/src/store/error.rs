@@ -74,6 +74,11 @@ pub enum FileError {
     },
     /// SQLite cannot read or write it.
     Sqlite(rusqlite::Error),
+    /// It is damaged, and what is there cannot be read.
+    Unreadable {
+        /// The damage, in English.
+        what: String,
+    },
 }
 
 /// Damage at a position of the log.
@@ -177,6 +182,11 @@ impl FileError {
                 "{error}. Make sure that the disk works and has room, and start again",
                 "{error}。请确认磁盘工作正常并有剩余空间，然后重新启动"
             ),
+            Self::Unreadable { what } => text!(
+                language,
+                "it is damaged: {what}. Nothing was changed. Restore a copy, or name another directory",
+                "文件已损坏：{what}。没有改动任何内容。请恢复备份，或指定另一个目录"
+            ),
         }
     }
 }
@@ -191,8 +201,14 @@ impl std::error::Error for StoreError {}
 
 impl From<rusqlite::Error> for FileError {
     fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase) => Self::NotAStore,
+        match (error.sqlite_error_code(), &error) {
+            (Some(ErrorCode::NotADatabase), _) => Self::NotAStore,
+            // A table is missing, or a value is of another type: the format says otherwise.
+            (Some(ErrorCode::DatabaseCorrupt | ErrorCode::Unknown), _)
+            | (
+                None,
+                rusqlite::Error::InvalidColumnType(..) | rusqlite::Error::FromSqlConversionFailure(..),
+            ) => Self::Unreadable { what: error.to_string() },
             _ => Self::Sqlite(error),
         }
     }

@@ -1,12 +1,18 @@
 //! The SQLite file of a store.
 
 use super::directory::Lock;
-use super::{Damage, FileError, Place};
+use super::salts::Salts;
+use super::snapshots::{self, Keeping};
+use super::{Damage, FileError, Place, StoreError, Sync, entries};
 use crate::random::{self, Key};
-use parlor_protocol::codec::{self, FIRST_LINK, Link};
-use parlor_protocol::{Applied, LogEntry, Outcome, Seq, World};
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
-use std::path::Path;
+use parlor_protocol::codec::FIRST_LINK;
+use parlor_protocol::{Proposal, Seq, World};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The format that this version writes.
 const FORMAT: i64 = 1;
@@ -14,8 +20,15 @@ const FORMAT: i64 = 1;
 /// SQLite's mark for files of this program: the letters `PRLR`.
 const APPLICATION: i64 = 0x5052_4C52;
 
-/// Number of snapshots that are kept: if the newest one is damaged, the one before is used.
-const SNAPSHOTS_KEPT: i64 = 2;
+/// Bytes of a page: SQLite's default.
+const PAGE_BYTES: u32 = 4_096;
+
+/// Pages in the write-ahead log from which they are copied into the file, beside the writer: 4 MiB.
+const CHECKPOINT_PAGES: u32 = 1_000;
+
+/// Pages in the write-ahead log from which the writer copies the rest itself, as nothing is added meanwhile: 64 MiB. Otherwise the log
+/// could grow without end, as SQLite begins it anew only when all of it was copied.
+const JOURNAL_PAGES_MAX: u32 = 16_000;
 
 /// The tables of [`FORMAT`]. Positions and times are unsigned, and SQLite's integers are not: a log has fewer than 2⁶³ of either.
 const TABLES: &str = "
@@ -26,19 +39,17 @@ CREATE TABLE entries (
     bytes BLOB NOT NULL
 ) STRICT;
 CREATE TABLE snapshots (
-    seq INTEGER PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    parts INTEGER NOT NULL,
     link BLOB NOT NULL,
-    bytes BLOB NOT NULL
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (seq, part)
 ) STRICT;
 CREATE TABLE keys (
     name TEXT PRIMARY KEY,
     key BLOB NOT NULL
 ) STRICT;
-CREATE TABLE synced (
-    id INTEGER PRIMARY KEY CHECK (id = 1),
-    seq INTEGER NOT NULL
-) STRICT;
-INSERT INTO synced VALUES (1, 0);
 ";
 
 /// The file of a store.
@@ -46,25 +57,21 @@ INSERT INTO synced VALUES (1, 0);
 pub(super) struct StoreFile {
     // Closed before the lock is released.
     connection: Connection,
-    /// Whether a commit waits for the disk.
-    waits: bool,
+    path: PathBuf,
+    /// Pages in the write-ahead log.
+    journal_pages: Arc<AtomicU32>,
+    /// Pages at which the other thread was asked for a checkpoint.
+    asked_at: u32,
+    /// The position of the newest snapshot that can be used.
+    snapshot: Seq,
     _lock: Lock,
 }
 
-/// An entry with its bytes and its link.
-#[derive(Clone, Debug)]
-pub(super) struct StoredEntry {
-    pub(super) seq: Seq,
-    pub(super) at_unix_ms: u64,
-    pub(super) link: Link,
-    pub(super) bytes: Vec<u8>,
-}
-
-/// A snapshot with the place of the log that it is of.
+/// Another connection to the file, for a thread beside the writer.
 #[derive(Debug)]
-pub(super) struct StoredSnapshot {
-    pub(super) place: Place,
-    pub(super) bytes: Vec<u8>,
+pub(super) struct SideConnection {
+    connection: Connection,
+    path: PathBuf,
 }
 
 /// The contents of a file.
@@ -95,8 +102,31 @@ impl StoreFile {
             _ => return Err(FileError::NotAStore),
         }
         connection.pragma_update(None, "journal_mode", "wal")?;
-        connection.pragma_update(None, "synchronous", "normal")?;
-        Ok(Self { connection, waits: false, _lock: lock })
+        // Until the log begins, keys are written: they are not drawn again.
+        connection.pragma_update(None, "synchronous", "full")?;
+        // A journal that was longer is cut when it begins anew.
+        connection.pragma_update(None, "journal_size_limit", CHECKPOINT_PAGES * PAGE_BYTES)?;
+        // Damage is found when a page is read, and not when a part of it is used.
+        connection.pragma_update(None, "cell_size_check", true)?;
+        let journal_pages = Arc::new(AtomicU32::new(0));
+        let pages = Arc::clone(&journal_pages);
+        // Instead of SQLite's own, which would copy the journal into the file while the room waits.
+        connection.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, count| {
+            pages.store(u32::try_from(count).unwrap_or(u32::MAX), Ordering::Relaxed);
+            Ok(())
+        }))?;
+        let path = path.to_owned();
+        Ok(Self { connection, path, journal_pages, asked_at: 0, snapshot: Seq(0), _lock: lock })
+    }
+
+    /// Opens another connection to the file.
+    pub(super) fn beside(&self) -> Result<SideConnection, StoreError> {
+        let path = self.path.clone();
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        match Connection::open_with_flags(&path, flags) {
+            Ok(connection) => Ok(SideConnection { connection, path }),
+            Err(error) => Err(StoreError::File { path, error: error.into() }),
+        }
     }
 
     /// Returns the key with a name. If there is none yet, it is drawn.
@@ -107,124 +137,99 @@ impl StoreFile {
             return Ok(key);
         }
         let key = random::key().map_err(|_| FileError::NoRandomNumbers)?;
-        self.wait_for_disk(true)?;
         self.connection.execute("INSERT INTO keys (name, key) VALUES (?1, ?2)", params![name, key])?;
         Ok(key)
     }
 
     /// Restores the newest snapshot that is not damaged, and replays the entries after it.
     pub(super) fn load(&mut self) -> Result<Contents, FileError> {
-        let mut damaged_snapshots = Vec::new();
-        let mut start = (World::new(), Place { seq: Seq(0), link: FIRST_LINK });
-        for snapshot in self.snapshots()? {
-            match self.restore(&snapshot)? {
-                Ok(world) => {
-                    start = (world, snapshot.place);
-                    break;
-                }
-                Err(damage) => damaged_snapshots.push(damage),
-            }
+        let snapshots::Restored { world, damaged } = snapshots::restore(&self.connection);
+        let (mut world, mut place) =
+            world.unwrap_or_else(|| (World::new(), Place { seq: Seq(0), link: FIRST_LINK }));
+        self.snapshot = place.seq;
+        let replayed = entries::replay(&self.connection, &mut world, &mut place)?;
+        Ok(Contents { world, place, replayed, damaged_snapshots: damaged })
+    }
+
+    /// Sets whether each commit waits for the disk. Before, each does.
+    pub(super) fn set_sync(&mut self, sync: Sync) -> rusqlite::Result<()> {
+        match sync {
+            Sync::Always => Ok(()),
+            Sync::Second => self.connection.pragma_update(None, "synchronous", "normal"),
         }
-        let (world, place) = start;
-        let (world, place, replayed) = self.replay(world, place)?;
-        Ok(Contents { world, place, replayed, damaged_snapshots })
     }
 
-    /// Returns the snapshots, the newest first.
-    fn snapshots(&self) -> Result<Vec<StoredSnapshot>, FileError> {
-        let mut query =
-            self.connection.prepare("SELECT seq, link, bytes FROM snapshots ORDER BY seq DESC")?;
-        let snapshot =
-            |row: &Row<'_>| Ok(StoredSnapshot { place: place(row.get(0)?, row.get(1)?), bytes: row.get(2)? });
-        let snapshots = query.query_map([], snapshot)?.collect::<Result<_, _>>()?;
-        Ok(snapshots)
-    }
-
-    /// Returns the world of a snapshot, or what is wrong with it.
-    fn restore(&self, snapshot: &StoredSnapshot) -> Result<Result<World, Damage>, FileError> {
-        let Place { seq, link } = snapshot.place;
-        let damaged = |what: String| Ok(Err(Damage { seq, what }));
-        let world = match World::restore(&snapshot.bytes) {
-            Ok(world) => world,
-            Err(error) => return damaged(error.to_string()),
-        };
-        if world.position() != seq {
-            return damaged(format!("it is the snapshot of entry {}", world.position().0));
+    /// Writes proposals as the entries after a place, in a transaction, and returns the place of the last one.
+    pub(super) fn append(
+        &mut self,
+        proposals: &[Proposal],
+        place: Place,
+        salts: &mut Salts,
+    ) -> rusqlite::Result<Place> {
+        self.execute("BEGIN IMMEDIATE")?;
+        let written = entries::insert(&self.connection, proposals, place, salts);
+        let committed = written.and_then(|place| self.execute("COMMIT").map(|()| place));
+        if committed.is_err() && !self.connection.is_autocommit() {
+            self.execute("ROLLBACK")?;
         }
-        let stored = "SELECT link FROM entries WHERE seq = ?1";
-        let stored: Option<Link> =
-            self.connection.query_row(stored, [signed(seq.0)], |row| row.get(0)).optional()?;
-        if stored.is_some_and(|stored| stored != link) {
-            return damaged("it is the snapshot of another log".to_owned());
+        committed
+    }
+
+    /// Copies the rest of the journal into the file if it is too long. Returns whether the other thread is to do so before it is.
+    pub(super) fn limit_journal(&mut self) -> bool {
+        let pages = self.journal_pages.load(Ordering::Relaxed);
+        if pages < self.asked_at {
+            // It has begun anew.
+            self.asked_at = 0;
         }
-        Ok(Ok(world))
-    }
-
-    /// Applies the entries after a place. Each must continue the chain.
-    fn replay(&self, mut world: World, mut place: Place) -> Result<(World, Place, u64), FileError> {
-        let mut query =
-            self.connection.prepare("SELECT seq, link, bytes FROM entries WHERE seq > ?1 ORDER BY seq")?;
-        let mut rows = query.query([signed(place.seq.0)])?;
-        let (mut outcomes, mut replayed) = (Vec::<Outcome>::new(), 0);
-        while let Some(row) = rows.next()? {
-            let stored = self::place(row.get(0)?, row.get(1)?);
-            let bytes = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
-            let entry = read(place.link, stored, bytes)
-                .map_err(|what| FileError::Damaged(Damage { seq: stored.seq, what }))?;
-            if world.apply(&entry, &mut outcomes) == Applied::Before {
-                let what = format!("entry {} comes before it", world.position().0);
-                return Err(FileError::Damaged(Damage { seq: stored.seq, what }));
-            }
-            outcomes.clear();
-            place = stored;
-            replayed += 1;
+        if pages < self.asked_at + CHECKPOINT_PAGES {
+            return false;
         }
-        Ok((world, place, replayed))
-    }
-
-    /// Writes entries in a transaction. With `syncs`, waits until they are on the disk.
-    pub(super) fn append(&mut self, entries: &[StoredEntry], syncs: bool) -> rusqlite::Result<()> {
-        self.wait_for_disk(syncs)?;
-        let transaction = self.connection.transaction()?;
-        {
-            let mut insert = transaction.prepare_cached(
-                "INSERT INTO entries (seq, at_unix_ms, link, bytes) VALUES (?1, ?2, ?3, ?4)",
-            )?;
-            for StoredEntry { seq, at_unix_ms, link, bytes } in entries {
-                insert.execute(params![signed(seq.0), signed(*at_unix_ms), link, bytes])?;
-            }
+        self.asked_at = pages;
+        if pages < JOURNAL_PAGES_MAX {
+            return true;
         }
-        transaction.commit()
+        checkpoint(&self.connection).is_err()
     }
 
-    /// Waits until everything up to a position is on the disk.
-    pub(super) fn sync(&mut self, seq: Seq) -> rusqlite::Result<()> {
-        self.wait_for_disk(true)?;
-        self.connection.execute("UPDATE synced SET seq = ?1", [signed(seq.0)])?;
-        Ok(())
-    }
-
-    /// Writes a snapshot, and deletes old ones.
-    pub(super) fn keep_snapshot(&mut self, snapshot: &StoredSnapshot) -> rusqlite::Result<()> {
-        self.wait_for_disk(false)?;
-        let StoredSnapshot { place: Place { seq, link }, bytes } = snapshot;
-        let transaction = self.connection.transaction()?;
-        transaction.execute(
-            "INSERT OR REPLACE INTO snapshots (seq, link, bytes) VALUES (?1, ?2, ?3)",
-            params![signed(seq.0), link, bytes],
-        )?;
-        let old = "SELECT seq FROM snapshots ORDER BY seq DESC LIMIT -1 OFFSET ?1";
-        transaction.execute(&format!("DELETE FROM snapshots WHERE seq IN ({old})"), [SNAPSHOTS_KEPT])?;
-        transaction.commit()
-    }
-
-    /// Sets whether a commit waits for the disk: SQLite then syncs the whole of its journal.
-    fn wait_for_disk(&mut self, waits: bool) -> rusqlite::Result<()> {
-        if waits != self.waits {
-            self.connection.pragma_update(None, "synchronous", if waits { "full" } else { "normal" })?;
-            self.waits = waits;
+    /// Stores a part of a snapshot. Returns whether something is left to be done.
+    pub(super) fn keep(&mut self, keeping: &mut Keeping) -> rusqlite::Result<bool> {
+        let is_left = keeping.step(&self.connection, self.snapshot)?;
+        if !is_left {
+            self.snapshot = keeping.seq();
         }
-        Ok(())
+        Ok(is_left)
+    }
+
+    /// Waits until what is committed is on the disk.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        sync(&self.path)
+    }
+
+    fn execute(&self, statement: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(statement)?.execute([]).map(drop)
+    }
+}
+
+impl SideConnection {
+    /// Returns the connection.
+    pub(super) const fn get(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Waits until what is committed is on the disk.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        sync(&self.path)
+    }
+
+    /// Copies as much of the journal into the file as can be copied without anybody waiting, and waits until it is on the disk.
+    pub(super) fn checkpoint(&self) -> rusqlite::Result<()> {
+        checkpoint(&self.connection)
+    }
+
+    /// Returns an error with the path of the file.
+    pub(super) fn error(&self, error: FileError) -> StoreError {
+        StoreError::File { path: self.path.clone(), error }
     }
 }
 
@@ -237,21 +242,24 @@ fn create(connection: &mut Connection) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
-/// Reads an entry, which must continue the chain. The error says what is wrong with it.
-fn read(previous: Link, stored: Place, bytes: &[u8]) -> Result<LogEntry, String> {
-    let body = codec::body(bytes).map_err(|error| error.to_string())?;
-    if codec::chain(previous, stored.seq, body) != stored.link {
-        return Err("it does not follow from the entries before it".to_owned());
-    }
-    let decoded = codec::decode_and_check(bytes).map_err(|error| error.to_string())?;
-    Ok(decoded.proposal.committed_at(stored.seq))
+fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
 }
 
-fn place(seq: i64, link: Link) -> Place {
-    Place { seq: Seq(seq.cast_unsigned()), link }
+/// Waits until the journal of a file is on the disk. SQLite itself does that only at a commit or a checkpoint. The journal has no locks
+/// that closing it here could release.
+fn sync(path: &Path) -> io::Result<()> {
+    let mut journal = path.as_os_str().to_owned();
+    journal.push("-wal");
+    match File::open(PathBuf::from(journal)) {
+        Ok(journal) => journal.sync_data(),
+        // Nothing was written, or all of it is in the file.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Returns a position or a time as SQLite's signed integer.
-const fn signed(number: u64) -> i64 {
+pub(super) const fn signed(number: u64) -> i64 {
     number.cast_signed()
 }

@@ -1,9 +1,10 @@
 //! The log on a store, as the driver sees it.
 
 use super::StoreError;
+use super::file::Contents;
 use super::writer::{self, Job, Start};
 use crate::driver::Log;
-use parlor_protocol::{LogEntry, LogState, Proposal, World};
+use parlor_protocol::{LogEntry, LogRefusal, LogState, Proposal};
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::mpsc::{Sender, channel};
@@ -27,24 +28,40 @@ pub(super) struct Shared(Mutex<Told>);
 
 #[derive(Debug, Default)]
 struct Told {
+    /// Committed entries. They answer proposals, so there are no more of them.
     commits: VecDeque<Vec<LogEntry>>,
-    state: LogState,
+    /// A refusal that the driver has not seen. It must see each: what was proposed meanwhile is dropped, and proposed again.
+    refusal: Option<LogRefusal>,
+    is_refusing: bool,
     is_closed: bool,
     waker: Option<Waker>,
+}
+
+impl Told {
+    /// Wakes this task at the next change.
+    fn wake(&mut self, cx: &mut Context<'_>) {
+        match &mut self.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            None => self.waker = Some(cx.waker().clone()),
+        }
+    }
 }
 
 impl Shared {
     /// Tells the driver of committed entries, and that the log is running.
     pub(super) fn committed(&self, entries: Vec<LogEntry>) {
         self.tell(|told| {
-            told.state = LogState::Running;
+            told.is_refusing = false;
             told.commits.push_back(entries);
         });
     }
 
-    /// Tells the driver of a state.
-    pub(super) fn state(&self, state: LogState) {
-        self.tell(|told| told.state = state);
+    /// Tells the driver that the log takes no proposals.
+    pub(super) fn refused(&self, refusal: LogRefusal) {
+        self.tell(|told| {
+            told.is_refusing = true;
+            told.refusal = Some(refusal);
+        });
     }
 
     /// Tells the driver that everything is written.
@@ -70,10 +87,10 @@ impl Shared {
 
 impl StoreLog {
     /// Starts the threads.
-    pub(super) fn start(start: Start, world: World) -> Result<Self, StoreError> {
+    pub(super) fn start(start: Start, contents: Contents) -> Result<Self, StoreError> {
         let shared = Arc::new(Shared::default());
         let (jobs, receiver) = channel();
-        writer::start(start, world, (jobs.clone(), receiver), Arc::clone(&shared))?;
+        writer::start(start, contents, (jobs.clone(), receiver), Arc::clone(&shared))?;
         let told = LogState::default();
         Ok(Self { batch: Vec::new(), jobs, shared, told, is_closing: false })
     }
@@ -99,9 +116,17 @@ impl Log for StoreLog {
     fn poll_state(&mut self, cx: &mut Context<'_>) -> Poll<LogState> {
         let former = self.told;
         let state = self.shared.with(|told| {
-            told.waker = Some(cx.waker().clone());
-            // What is committed comes first: otherwise the core would propose it again.
-            if told.commits.is_empty() { told.state } else { former }
+            told.wake(cx);
+            if !told.commits.is_empty() {
+                // What is committed comes first: otherwise the core would propose it again.
+                former
+            } else if let Some(refusal) = told.refusal.take() {
+                LogState::Refusing(refusal)
+            } else if told.is_refusing {
+                former
+            } else {
+                LogState::Running
+            }
         });
         self.told = state;
         if state == former { Poll::Pending } else { Poll::Ready(state) }
@@ -113,7 +138,7 @@ impl Log for StoreLog {
             self.jobs.send(Job::Close).ok();
         }
         self.shared.with(|told| {
-            told.waker = Some(cx.waker().clone());
+            told.wake(cx);
             if told.is_closed { Poll::Ready(()) } else { Poll::Pending }
         })
     }
@@ -122,5 +147,33 @@ impl Log for StoreLog {
 impl Drop for StoreLog {
     fn drop(&mut self) {
         self.jobs.send(Job::Close).ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_that_is_over_is_told_all_the_same() {
+        let (jobs, _receiver) = channel();
+        let shared = Arc::new(Shared::default());
+        let mut log = StoreLog {
+            batch: Vec::new(),
+            jobs,
+            shared: Arc::clone(&shared),
+            told: LogState::default(),
+            is_closing: false,
+        };
+        let mut cx = Context::from_waker(Waker::noop());
+        let refusing = LogState::Refusing(LogRefusal::Full);
+        shared.refused(LogRefusal::Full);
+        shared.committed(Vec::new());
+        assert_eq!(log.poll_state(&mut cx), Poll::Pending, "what is committed comes first");
+        log.take(&mut Vec::new());
+        // Otherwise the core would wait for ever for what was dropped meanwhile.
+        assert_eq!(log.poll_state(&mut cx), Poll::Ready(refusing));
+        assert_eq!(log.poll_state(&mut cx), Poll::Ready(LogState::Running));
+        assert_eq!(log.poll_state(&mut cx), Poll::Pending);
     }
 }

@@ -2,13 +2,15 @@
 
 use super::*;
 use crate::driver::Log;
-use parlor_protocol::{Command, Life, LogEntry, LogState, MemberId, NodeId, Origin, Proposal, Text};
+use parlor_protocol::{
+    Command, Life, LogEntry, LogRefusal, LogState, MemberId, NodeId, Origin, Proposal, Text,
+};
 use std::fs::{self, Permissions};
 use std::future::poll_fn;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// A directory that is deleted at the end of a test.
@@ -28,6 +30,22 @@ impl Scratch {
     /// Returns the permissions of a file in the directory, or of the directory itself.
     fn mode(&self, file: &str) -> u32 {
         fs::metadata(self.0.join(file)).unwrap().permissions().mode() & 0o777
+    }
+
+    /// Opens the file without threads.
+    fn store_file(&self) -> StoreFile {
+        let lock = Lock::take(&self.0).unwrap();
+        StoreFile::open(&self.0.join("log.db"), lock).unwrap()
+    }
+
+    /// Returns the position, the number of parts and the bytes of each snapshot.
+    fn snapshots(&self) -> Vec<(i64, i64, i64)> {
+        let file = self.file();
+        let mut query = file
+            .prepare("SELECT seq, count(*), sum(length(bytes)) FROM snapshots GROUP BY seq ORDER BY seq")
+            .unwrap();
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+        rows.map(Result::unwrap).collect()
     }
 
     fn file(&self) -> rusqlite::Connection {
@@ -78,6 +96,13 @@ fn append(log: &mut StoreLog, proposals: &[Proposal], size: usize) -> Vec<LogEnt
         if all.len() == proposals.len() { Poll::Ready(()) } else { Poll::Pending }
     }));
     all
+}
+
+/// Polls for entries.
+fn taken(log: &mut StoreLog, cx: &mut Context<'_>) -> Poll<Vec<LogEntry>> {
+    assert_eq!(log.poll_state(cx), Poll::Pending, "what is committed comes first");
+    let mut entries = Vec::new();
+    if log.take(&mut entries) { Poll::Ready(entries) } else { Poll::Pending }
 }
 
 fn close(mut log: StoreLog) {
@@ -242,7 +267,13 @@ fn damage_is_named_with_its_place_and_nothing_is_changed() {
 fn a_start_replays_only_what_follows_the_newest_snapshot_that_is_whole() {
     let scratch = Scratch::new();
     let mut opened = scratch.open().unwrap();
-    let entries = append(&mut opened.log, &proposals(7, None, 25_000), 5_000);
+    let all = proposals(7, None, 25_000);
+    let mut entries = append(&mut opened.log, &all[..15_000], 5_000);
+    run(poll_fn(|cx| {
+        cx.waker().wake_by_ref();
+        if scratch.snapshots().is_empty() { Poll::Pending } else { Poll::Ready(()) }
+    }));
+    entries.append(&mut append(&mut opened.log, &all[15_000..], 5_000));
     close(opened.log);
     let position = |which| {
         let query = format!("SELECT {which}(seq) FROM snapshots");
@@ -255,6 +286,13 @@ fn a_start_replays_only_what_follows_the_newest_snapshot_that_is_whole() {
     assert_eq!((opened.replayed, &opened.damaged_snapshots), (0, &vec![]));
     assert_eq!(opened.world.digest(), World::replay(&entries).digest());
     close(opened.log);
+
+    // What a process was storing when it was killed is no snapshot yet.
+    scratch.file().execute("UPDATE snapshots SET parts = parts + 1 WHERE seq = 25001", []).unwrap();
+    let opened = scratch.open().unwrap();
+    assert_eq!((opened.replayed, &opened.damaged_snapshots), (25_001 - older, &vec![]));
+    drop(opened);
+    scratch.file().execute("UPDATE snapshots SET parts = parts - 1 WHERE seq = 25001", []).unwrap();
 
     let damage = "UPDATE snapshots SET bytes = zeroblob(20) WHERE seq = 25001";
     assert_eq!(scratch.file().execute(damage, []), Ok(1));
@@ -269,25 +307,95 @@ fn a_start_replays_only_what_follows_the_newest_snapshot_that_is_whole() {
 }
 
 #[test]
+fn snapshots_are_made_of_what_the_disk_has() {
+    let scratch = Scratch::new();
+    let mut opened = scratch.open().unwrap();
+    append(&mut opened.log, &proposals(7, None, 100), 50);
+    scratch.file().execute("UPDATE entries SET bytes = zeroblob(9) WHERE seq = 40", []).unwrap();
+    close(opened.log);
+    let count = scratch.file().query_row("SELECT count(*) FROM snapshots", [], |row| row.get::<_, i64>(0));
+    assert_eq!(count, Ok(0), "the entries cannot be read back");
+    assert!(error(scratch.open()).contains("it is damaged at entry 40: "));
+}
+
+#[test]
+fn a_large_snapshot_is_stored_in_parts_and_replaces_the_one_before_the_last() {
+    let scratch = Scratch::new();
+    let mut file = scratch.store_file();
+    let mut stored = Vec::new();
+    for seq in 1..=3_u8 {
+        let place = Place { seq: Seq(seq.into()), link: [seq; 32] };
+        let mut keeping = snapshots::Keeping::new(snapshots::Snapshot { place, bytes: vec![seq; 200_000] });
+        let mut steps = 1;
+        while file.keep(&mut keeping).unwrap() {
+            steps += 1;
+        }
+        stored.push((steps, scratch.snapshots()));
+    }
+    let one = |seq: i64| (seq, 4, 200_000);
+    let expected = [(5, vec![one(1)]), (5, vec![one(1), one(2)]), (9, vec![one(2), one(3)])];
+    assert_eq!(stored, expected);
+}
+
+#[test]
+fn the_journal_does_not_grow_without_end() {
+    let scratch = Scratch::new();
+    let mut file = scratch.store_file();
+    file.set_sync(Sync::Second).unwrap();
+    let mut salts = Salts::draw().unwrap();
+    let mut place = Place { seq: Seq(0), link: parlor_protocol::codec::FIRST_LINK };
+    let (mut asked, mut most) = (0, 0);
+    for proposal in proposals(7, None, 20_000) {
+        place = file.append(&[proposal], place, &mut salts).unwrap();
+        // The other thread does not do what it is asked for.
+        asked += u32::from(file.limit_journal());
+        if place.seq.0.is_multiple_of(100) {
+            most = fs::metadata(scratch.0.join("log.db-wal")).unwrap().len().max(most);
+        }
+    }
+    assert!((10..40).contains(&asked), "{asked}");
+    assert!((60 << 20..68 << 20).contains(&most), "{most}");
+    let last = fs::metadata(scratch.0.join("log.db-wal")).unwrap().len();
+    assert!(last < 60 << 20, "it has begun anew: {last}");
+}
+
+#[test]
+fn what_was_proposed_while_the_log_could_not_be_written_is_proposed_again_by_the_core() {
+    let scratch = Scratch::new();
+    let mut opened = scratch.open().unwrap();
+    let all = proposals(7, None, 2);
+    append(&mut opened.log, &all[..1], 1);
+    let other = scratch.file();
+    other.execute_batch("ALTER TABLE entries RENAME TO hidden").unwrap();
+    opened.log.propose(&all[1]);
+    opened.log.submit();
+    run(poll_fn(|cx| opened.log.poll_state(cx)));
+    opened.log.propose(&all[2]);
+    opened.log.submit();
+    other.execute_batch("ALTER TABLE hidden RENAME TO entries").unwrap();
+    assert_eq!(run(poll_fn(|cx| taken(&mut opened.log, cx)))[0].seq, Seq(2));
+    assert_eq!(run(poll_fn(|cx| opened.log.poll_state(cx))), LogState::Running);
+    opened.log.propose(&all[2]);
+    opened.log.submit();
+    let entries = run(poll_fn(|cx| taken(&mut opened.log, cx)));
+    assert_eq!((entries.len(), entries[0].seq, &entries[0].command), (1, Seq(3), &all[2].command));
+    close(opened.log);
+}
+
+#[test]
 fn a_log_that_cannot_be_written_refuses_and_goes_on_by_itself() {
     let scratch = Scratch::new();
     let mut opened = scratch.open().unwrap();
     let all = proposals(7, None, 1);
     append(&mut opened.log, &all[..1], 1);
-    // Another connection holds the file's lock, for which the writer waits no longer than SQLite is told to.
     let other = scratch.file();
     other.execute_batch("ALTER TABLE entries RENAME TO hidden").unwrap();
     opened.log.propose(&all[1]);
     opened.log.submit();
     let refusal = run(poll_fn(|cx| opened.log.poll_state(cx)));
-    assert!(matches!(refusal, LogState::Refusing(_)), "{refusal:?}");
-    let mut entries = Vec::new();
-    assert!(!opened.log.take(&mut entries), "nothing is told");
+    assert_eq!(refusal, LogState::Refusing(LogRefusal::Failed));
+    assert!(!opened.log.take(&mut Vec::new()), "nothing is told");
     other.execute_batch("ALTER TABLE hidden RENAME TO entries").unwrap();
-    run(poll_fn(|cx| {
-        assert_eq!(opened.log.poll_state(cx), Poll::Pending, "what is committed comes first");
-        if opened.log.take(&mut entries) { Poll::Ready(()) } else { Poll::Pending }
-    }));
-    assert_eq!(entries[0].seq, Seq(2));
+    assert_eq!(run(poll_fn(|cx| taken(&mut opened.log, cx)))[0].seq, Seq(2));
     assert_eq!(run(poll_fn(|cx| opened.log.poll_state(cx))), LogState::Running);
 }
