@@ -202,6 +202,7 @@ impl Hub {
                     self.run(now, conn, sink);
                 }
             }
+            Input::Fetched { conn, page } => self.fetched(now, conn, page, sink),
             Input::LogState(state) => self.log_state(now, state, sink),
             Input::Identified { identity } => self.options.identity = identity,
             Input::Overflowed { conn } => self.overflowed(now, conn, sink),
@@ -395,6 +396,7 @@ impl Hub {
             Request::CheckPassword(password) => self.check_password(now, conn, &password, sink),
             Request::EndOfInput => self.leave_then_close(now, conn, CloseReason::EndOfInput, None, sink),
             Request::Enter(registration) => self.enter(now, conn, registration, sink),
+            Request::Fetch(query) => sink.output(Output::Fetch { conn, query, upto: self.world.position() }),
             Request::Label(label) => self.label(conn, label, sink),
             Request::Nothing => {}
             Request::Notice(notice) => self.answer_reply(now, conn, &Reply::Notice(notice), sink),

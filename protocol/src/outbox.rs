@@ -257,6 +257,7 @@ impl Outbox {
             Output::Abort { .. }
             | Output::CheckPassword { .. }
             | Output::Console(_)
+            | Output::Fetch { .. }
             | Output::PauseReads { .. }
             | Output::Propose { .. }
             | Output::Rehash { .. }

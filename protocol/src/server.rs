@@ -2,7 +2,7 @@
 
 pub(crate) mod memory;
 
-use crate::base::id::ConnId;
+use crate::base::id::{ConnId, Seq};
 use crate::base::limits::Limits;
 use crate::base::options::Options;
 use crate::base::rate::{Budget, Cost, Rate};
@@ -15,6 +15,7 @@ use crate::hub::output::{Output, Sink};
 use crate::log::entry::{LogEntry, Proposal};
 use crate::outbox::{Outbox, Wire};
 use crate::planted;
+use crate::views::HistoryQuery;
 use crate::world::World;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -60,6 +61,14 @@ pub trait Environment: Wire {
     /// The caller passes [`Input::PasswordChecked`] to the server, at once or later. Until then, nothing more is read from
     /// the connection, and it has no other password checked.
     fn check_password(&mut self, conn: ConnId, address: IpAddr, of: &PasswordOf, password: &[u8]);
+
+    /// Reads a part of a history, of the entries up to a position. Returns whether it is read here. If so, the caller passes
+    /// [`Input::Fetched`] to the server, at once or later; until then, nothing more is read from the connection. If not, the server
+    /// answers from the recent messages that it has in memory.
+    fn fetch(&mut self, conn: ConnId, query: &HistoryQuery, upto: Seq) -> bool {
+        let _ = (conn, query, upto);
+        false
+    }
 
     /// Pauses or resumes reading from a connection.
     ///
@@ -195,6 +204,8 @@ pub trait Environment: Wire {
 pub struct Server {
     hub: Hub,
     outbox: Outbox,
+    /// Parts of histories that are to be read from memory. Empty between inputs.
+    fetches: Vec<(ConnId, HistoryQuery, Seq)>,
     /// Whether the server has flushed by itself in this turn, which must end then.
     turn_is_over: bool,
     /// The wait of the next entries for readers that were sent much at once; `None` if they do not wait.
@@ -243,10 +254,12 @@ impl Server {
         env: &mut impl Environment,
     ) -> Self {
         let (mut hub, mut outbox) = (Hub::resume(limits, options, world), Outbox::new(&limits));
-        hub.start(now, &mut Outputs { env, outbox: &mut outbox });
+        let mut fetches = Vec::new();
+        hub.start(now, &mut Outputs { env, outbox: &mut outbox, fetches: &mut fetches });
         Self {
             hub,
             outbox,
+            fetches,
             turn_is_over: false,
             wait: None,
             waits: Budget::default(),
@@ -428,8 +441,18 @@ impl Server {
             }
             _ => {}
         }
+        self.handle(now, input, env);
+        while let Some((conn, query, upto)) = self.fetches.pop() {
+            let page = self.hub.views().page(&query, upto);
+            self.handle(now, Input::Fetched { conn, page: &page }, env);
+        }
+    }
+
+    /// Has the hub handle an input.
+    fn handle(&mut self, now: Now, input: Input<'_>, env: &mut impl Environment) {
         env.before_input(now, &input);
-        self.hub.handle(now, input, &mut Outputs { env, outbox: &mut self.outbox });
+        let Self { hub, outbox, fetches, .. } = self;
+        hub.handle(now, input, &mut Outputs { env, outbox, fetches });
         env.after_input();
     }
 
@@ -515,6 +538,7 @@ fn ms(time: Duration) -> usize {
 struct Outputs<'a, E> {
     env: &'a mut E,
     outbox: &'a mut Outbox,
+    fetches: &'a mut Vec<(ConnId, HistoryQuery, Seq)>,
 }
 
 impl<E: Environment> Sink for Outputs<'_, E> {
@@ -529,6 +553,11 @@ impl<E: Environment> Sink for Outputs<'_, E> {
                 self.env.set_reads_paused(conn, false);
             }
             Output::Console(event) => self.env.console(&event),
+            Output::Fetch { conn, query, upto } => {
+                if !self.env.fetch(conn, &query, upto) {
+                    self.fetches.push((conn, query, upto));
+                }
+            }
             Output::PauseReads { conn } => self.env.set_reads_paused(conn, true),
             Output::Propose { proposal, .. } => self.env.propose(proposal),
             Output::Rehash { conn } => self.env.rehash(conn),

@@ -17,6 +17,7 @@
 mod check;
 mod read;
 mod request;
+mod results;
 mod slowed;
 mod workspace;
 
@@ -26,7 +27,7 @@ use crate::base::options::Options;
 use crate::base::rate::{Budget, Cost, Rate};
 use crate::base::time::Instant;
 use crate::base::via::Via;
-use crate::dialect::action::{Action, Notice, PasswordResult};
+use crate::dialect::action::Action;
 use crate::dialect::irc::client::Client;
 use crate::dialect::irc::{self, after_switch};
 use crate::dialect::state::DialectState;
@@ -34,7 +35,6 @@ use crate::dialect::{Dialect, DialectSpec};
 use crate::framing::framer::{Framer, Framing};
 use crate::framing::sniff::{Kind, Sniffer};
 use crate::log::close_reason::CloseReason;
-use crate::log::command::Command;
 use crate::planted;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -96,6 +96,8 @@ pub(crate) enum Link {
 /// A reason for which the next line has to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wait {
+    /// A part of a history is being read. The action that it is for is still in the queue.
+    History,
     /// A command that changes the session is not committed yet: later lines depend on its outcome.
     Log,
     /// A password is being checked.
@@ -333,36 +335,9 @@ impl Session {
 
     /// Makes the next line wait until the client has read the answer to this one.
     pub(crate) fn wait_for_reader(&mut self) {
-        debug_assert!(self.waits != Some(Wait::Password), "nothing is answered while a password is checked");
+        let is_idle = !matches!(self.waits, Some(Wait::History | Wait::Password));
+        debug_assert!(is_idle, "nothing is answered while a password is checked or a history is read");
         self.waits = Some(Wait::Reader);
-    }
-
-    /// Takes the result of a password check. Returns whether the connection may stay open, or `None` if it was not
-    /// waiting for a result any more.
-    pub(crate) fn password_checked(&mut self, result: PasswordResult) -> Option<bool> {
-        self.waits.take_if(|wait| *wait == Wait::Password)?;
-        match self.state {
-            State::Active { member } => {
-                self.workspace().actions.push_front(match result {
-                    PasswordResult::NotChecked => Action::Notice(Notice::PasswordNotChecked),
-                    PasswordResult::Right => Action::Propose(Command::Promote { member }),
-                    PasswordResult::Wrong => Action::Notice(Notice::WrongPassword),
-                });
-                Some(true)
-            }
-            State::Register if result == PasswordResult::Right => {
-                // Before the actions that are already queued: those come from later in the same line.
-                let actions = self.dialect.authenticated();
-                self.queue_first(actions);
-                Some(true)
-            }
-            State::Header(_) if planted::is_vouched(result == PasswordResult::Right) => {
-                self.state = State::Header(Introducer::Gateway { is_vouched: true });
-                Some(true)
-            }
-            State::Header(_) | State::Register => Some(false),
-            _ => Some(true),
-        }
     }
 
     /// Whether it waits for the log's answer.
@@ -519,7 +494,9 @@ impl Session {
                     || self.input_ended && framer.has_begun()
                     || !actions.is_empty()
             });
-        let waits = sniffed || unread_or_undone || matches!(self.waits, Some(Wait::Password | Wait::Reader));
+        let waits = sniffed
+            || unread_or_undone
+            || matches!(self.waits, Some(Wait::History | Wait::Password | Wait::Reader));
         self.link == Link::Open && (self.reads_on() && waits || self.switches())
     }
 

@@ -5,13 +5,14 @@
 
 mod history;
 
-use crate::base::id::{MemberId, RoomId};
+use crate::base::id::{MemberId, RoomId, Seq};
 use crate::base::limits::Limits;
 use crate::base::person::Person;
-use crate::world::{Event, EventKind, Outcome, World};
+use crate::world::{Event, EventKind, Outcome, Readers, World};
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use history::Histories;
+pub use history::{HistoryPage, HistoryPoint, HistoryQuery, HistoryRange};
 
 /// The views of one hub.
 #[derive(Clone, Debug)]
@@ -68,6 +69,12 @@ impl Views {
         self.histories.of(room)
     }
 
+    /// Returns the page that answers a question about the recent messages of a room, of those up to a position in the log.
+    #[must_use]
+    pub fn page(&self, query: &HistoryQuery, upto: Seq) -> HistoryPage {
+        self.histories.page(query, upto)
+    }
+
     /// Returns the greatest number of members that were on the server at one time.
     #[must_use]
     pub const fn members_max(&self) -> usize {
@@ -98,17 +105,28 @@ impl Views {
         let Event { stamp, member, by, .. } = &**event;
         match &event.kind {
             EventKind::Entered { .. } => self.members_max = self.members_max.max(world.members().len()),
-            EventKind::Kicked { room, .. } | EventKind::Parted { room, .. } => self.left_room(room.id, world),
+            EventKind::Joined { room, .. } => self.histories.entered(room.id, *member, stamp.seq),
+            EventKind::Kicked { room, target, .. } => {
+                self.histories.parted(room.id, *target, stamp.seq);
+                self.left_room(room.id, world);
+            }
+            EventKind::Parted { room, .. } => {
+                self.histories.parted(room.id, *member, stamp.seq);
+                self.left_room(room.id, world);
+            }
             EventKind::Left { rooms, .. } => {
                 self.spoke_unix_ms.remove(member);
-                rooms.iter().for_each(|&room| self.left_room(room, world));
+                for &room in rooms {
+                    self.histories.left(room, *member);
+                    self.left_room(room, world);
+                }
                 self.record_former_name(by, stamp.at_unix_ms);
             }
             // A change of case alone leaves no former name: both are the same name.
             EventKind::Renamed { to } if *to != by.name => self.record_former_name(by, stamp.at_unix_ms),
-            EventKind::Said { room, status, message } => {
+            EventKind::Said { room, .. } => {
                 self.spoke_unix_ms.insert(*member, stamp.at_unix_ms);
-                if status.is_none() && message.kind.is_for_people() {
+                if event.readers != Readers::Nobody {
                     self.histories.add(room.id, Arc::clone(event));
                 }
             }
@@ -120,7 +138,6 @@ impl Views {
             | EventKind::BanSet { .. }
             | EventKind::HostSet { .. }
             | EventKind::Invited { .. }
-            | EventKind::Joined { .. }
             | EventKind::ModesSet { .. }
             | EventKind::RealNameSet { .. }
             | EventKind::Renamed { .. }

@@ -29,7 +29,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-pub use event::{Event, EventKind, EventRoom, Outcome, Stamp};
+pub use event::{Event, EventKind, EventRoom, Outcome, Readers, Stamp};
 pub use nodes::{Applied, Node};
 pub use refusal::Refusal;
 pub use room::{Room, Topic};
@@ -158,7 +158,7 @@ impl Member {
 
     /// Returns an event of the member, which everybody sees as it is now.
     fn event(&self, id: MemberId, stamp: Stamp, kind: EventKind) -> Event {
-        Event { stamp, member: id, by: self.person.clone(), by_bot: self.modes.has(UserModes::BOT), kind }
+        Event { by_bot: self.modes.has(UserModes::BOT), ..Event::of(id, self.person.clone(), stamp, kind) }
     }
 }
 

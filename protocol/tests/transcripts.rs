@@ -20,6 +20,7 @@
 //! repeat 3: bob > hello          the action is repeated
 //! clock +1500ms                  time passes, and timers that are due fire
 //! log stalls (or fills, fails, runs)
+//! histories fail (or work)       the environment cannot read histories; otherwise the server reads its own
 //! server stops
 //!
 //! bob < 5001: hello              bob receives this line

@@ -427,6 +427,7 @@ impl Observer for Console {
             Input::Closed { conn } => ("closed", Some(conn), None),
             Input::Committed { .. } => ("committed", None, None),
             Input::Drained { conn } => ("drained", Some(conn), None),
+            Input::Fetched { conn, page } => ("fetched", Some(conn), Some(page.events.len())),
             Input::Identified { .. } => ("identified", None, None),
             Input::LogState(_) => ("log_state", None, None),
             Input::Overflowed { conn } => ("overflowed", Some(conn), None),

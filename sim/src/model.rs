@@ -16,6 +16,7 @@ mod compare;
 mod conn;
 mod effects;
 mod fold;
+mod history;
 mod irc;
 mod lines;
 mod lives;
@@ -165,6 +166,10 @@ impl Model {
             }
             Input::Tell => self.tell_next(),
             Input::Timeout => self.timeout(now),
+            Input::Fetched { conn, page } => {
+                self.history_read(*conn, page);
+                self.advance(now, *conn);
+            }
             Input::LogState(state) => self.log_state(*state),
             Input::Identified { identity } => self.options.identity = Arc::clone(identity),
             Input::PasswordChecked { conn, result } => self.password_checked(now, *conn, *result),

@@ -104,6 +104,7 @@ impl<S: Stream> Sink for NaiveSink<S> {
             Output::Abort { .. }
             | Output::CheckPassword { .. }
             | Output::Console(_)
+            | Output::Fetch { .. }
             | Output::PauseReads { .. }
             | Output::Propose { .. }
             | Output::Rehash { .. }

@@ -254,6 +254,11 @@ impl Rig {
                     self.outside.net.end_input(link);
                 }
             }
+            Event::Fetched(conn, query, upto) => {
+                let page = self.server.hub().views().page(&query, upto);
+                self.input(Input::Fetched { conn, page: &page });
+                self.outside.net.wake();
+            }
             Event::Identified => self.identify(),
             Event::LogState(state) => self.log_state(state),
             Event::LogStops => {

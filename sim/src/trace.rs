@@ -162,6 +162,9 @@ impl Trace {
                 });
             }
             Input::Drained { conn } => of("drained", *conn, b""),
+            Input::Fetched { conn, page } => {
+                of("fetched", *conn, format!("{} lines", page.events.len()).as_bytes());
+            }
             Input::Identified { .. } => self.record(at_us, "identified", Who::Server, b"", String::new),
             Input::LogState(state) => {
                 self.record(at_us, "log", Who::Log, b"", || format!("{state:?}"));

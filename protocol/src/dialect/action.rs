@@ -8,6 +8,7 @@ use crate::base::rate::Cost;
 use crate::base::text::Text;
 use crate::log::command::Command;
 use crate::log::state::LogState;
+use crate::views::HistoryQuery;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -28,6 +29,8 @@ pub enum Action {
     CheckPassword(Password),
     /// Become a member.
     Enter(Registration),
+    /// Read the history of a room, and then have the dialect answer a question from it.
+    Fetch(Box<Fetch>),
     /// Start the answer to a line with this label; with `None`, end it.
     Label(Option<String>),
     /// Write a notice in the words of the dialect.
@@ -59,6 +62,15 @@ impl Action {
             _ => Cost::NONE,
         }
     }
+}
+
+/// The reading of a history, and what it is for.
+#[derive(Debug)]
+pub struct Fetch {
+    /// The part of the history.
+    pub query: HistoryQuery,
+    /// The question that [`DialectState::fetched`](crate::DialectState::fetched) is passed with the page.
+    pub question: Question,
 }
 
 /// A question of a dialect, with the dialect's own type: read from a line, and passed back to

@@ -26,6 +26,7 @@ use alloc::string::String;
 use bytes::BytesMut;
 use commands::usage;
 use core::fmt::{self, Display};
+use core::num::NonZeroUsize;
 pub use note::{HelpOn, Mistake, Note};
 pub use parse::read_command;
 pub use table::COMMANDS;
@@ -119,6 +120,24 @@ fn not_utf8(converted: bool, to: &mut Notes<'_>) {
     });
 }
 
+/// Displays the command that shows what comes before a page of history.
+struct EarlierHistory<'a> {
+    /// The number of lines that were asked for.
+    lines: Option<NonZeroUsize>,
+    /// The first line of the page.
+    first: &'a Event,
+}
+
+impl Display for EarlierHistory<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("/history")?;
+        if let Some(lines) = self.lines {
+            write!(f, " {lines}")?;
+        }
+        write!(f, " before #{}", self.first.stamp.seq.0)
+    }
+}
+
 /// A writer of notes.
 struct Notes<'a> {
     to: &'a mut BytesMut,
@@ -190,23 +209,6 @@ impl Notes<'_> {
         listed
     }
 
-    /// Returns the latest lines of history that fit into `reply_bytes_max`, and the number of lines before them.
-    fn latest_lines<'h>(&self, lines: &'h [&'h Event]) -> (usize, &'h [&'h Event]) {
-        // Upper bound for what a line has beside its text and name (the start of the note, the time, the words
-        // between), and for the note on the lines that are left out.
-        const AROUND_BYTES: usize = 64;
-        let mut space = self.reply_bytes_max.saturating_sub(AROUND_BYTES);
-        let fitting = lines.iter().rev().take_while(|line| {
-            let EventKind::Said { message, .. } = &line.kind else { return true };
-            let bytes = message.text.as_str().len() + line.by.name.as_str().len() + AROUND_BYTES;
-            let fits = bytes <= space;
-            space = space.saturating_sub(bytes);
-            fits
-        });
-        let left_out = lines.len() - fitting.count();
-        (left_out, &lines[left_out..])
-    }
-
     /// Writes a line of history: its time, and the line as the room read it.
     fn history_line(&mut self, line: &Event, event: impl FnOnce(&Event, &mut BytesMut)) {
         use core::fmt::Write;
@@ -219,12 +221,8 @@ impl Notes<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::cloak::Cloaks;
-    use crate::base::id::{MemberId, Seq};
     use crate::base::name::{Name, NameError, RoomName};
-    use crate::base::person::{Person, Profile};
-    use crate::log::command::{Message, MessageKind};
-    use crate::world::{EventRoom, Refusal, Stamp};
+    use crate::world::Refusal;
     use alloc::vec::Vec;
 
     fn rendered(reply: &Note<'_>, language: Language, reply_bytes_max: usize) -> String {
@@ -304,28 +302,5 @@ mod tests {
             let text = String::from_utf8(to.to_vec()).unwrap();
             assert_eq!(text.lines().count(), notes_of_two, "{text}");
         }
-    }
-
-    #[test]
-    fn a_history_has_as_many_of_the_latest_lines_as_fit() {
-        let (name, text) = (Name::parse("alice").unwrap(), Text::clean(&[b'x'; 100], false));
-        let by = Person { name, profile: Profile::of_host(&Cloaks::default().host([10, 0, 0, 1].into())) };
-        let room: EventRoom = RoomName::lobby().into();
-        let message = Message::new(MessageKind::Text, text);
-        let line = |seq| Event {
-            stamp: Stamp { seq: Seq(seq), ..Stamp::default() },
-            member: MemberId::default(),
-            by: by.clone(),
-            by_bot: false,
-            kind: EventKind::Said { room: room.clone(), status: None, message: message.clone() },
-        };
-        let lines: Vec<Event> = (1..=9).map(line).collect();
-        let lines: Vec<&Event> = lines.iter().collect();
-        let mut to = BytesMut::new();
-        let mut left_out = |reply_bytes_max| Notes { to: &mut to, reply_bytes_max }.latest_lines(&lines).0;
-        // Each line has 64 bytes for the time and the words around it, and so has the count of the rest.
-        let enough_for_four = 64 + 4 * (5 + 100 + 64);
-        assert_eq!(left_out(enough_for_four), 5);
-        assert_eq!(left_out(enough_for_four - 1), 6);
     }
 }

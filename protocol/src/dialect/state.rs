@@ -11,7 +11,7 @@ use crate::base::options::Options;
 use crate::base::person::Person;
 use crate::base::text::Text;
 use crate::base::time::Now;
-use crate::views::Views;
+use crate::views::{HistoryPage, Views};
 use crate::world::{Member, World};
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
@@ -33,6 +33,9 @@ pub trait DialectState: fmt::Debug + Send {
 
     /// Writes the answer to a question of this dialect, from an earlier [`Action::Ask`].
     fn answer(&mut self, question: Question, view: &View<'_>, answer: &mut Answer<'_>);
+
+    /// Writes the answer to a question for which a part of a history was read, from an earlier [`Action::Fetch`].
+    fn fetched(&mut self, _: Question, _: &HistoryPage, _: &View<'_>, _: &mut Answer<'_>) {}
 
     /// Writes a reply: complete lines, or nothing.
     fn reply(&mut self, reply: &Reply<'_>, view: &View<'_>, answer: &mut Answer<'_>);

@@ -8,6 +8,7 @@ use crate::dialect::Dialect;
 use crate::dialect::action::PasswordResult;
 use crate::log::entry::LogEntry;
 use crate::log::state::LogState;
+use crate::views::HistoryPage;
 use alloc::sync::Arc;
 use bytes::Bytes;
 use core::net::SocketAddr;
@@ -50,6 +51,13 @@ pub enum Input<'a> {
     Drained {
         /// The connection.
         conn: ConnId,
+    },
+    /// A part of a history was read: the answer to [`Output::Fetch`](crate::Output::Fetch).
+    Fetched {
+        /// The connection.
+        conn: ConnId,
+        /// The part that answers the question.
+        page: &'a HistoryPage,
     },
     /// The server's description of itself has changed, after [`Output::Rehash`](crate::Output::Rehash) or on the
     /// administrator's request. The name of the server must stay the same, because clients identify it by that. An

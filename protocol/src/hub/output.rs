@@ -1,11 +1,12 @@
 //! The outputs of the hub.
 
-use crate::base::id::{ConnId, RoomId};
+use crate::base::id::{ConnId, RoomId, Seq};
 use crate::dialect::action::PasswordOf;
 use crate::dialect::wire_class::WireClass;
 use crate::hub::console::ConsoleEvent;
 use crate::log::close_reason::CloseReason;
 use crate::log::entry::Proposal;
+use crate::views::HistoryQuery;
 use crate::world::Event;
 use core::net::IpAddr;
 
@@ -52,6 +53,16 @@ pub enum Output<'a> {
     },
     /// Show an event on the administrator's console.
     Console(ConsoleEvent<'a>),
+    /// Read a part of a history, and answer with [`Input::Fetched`](crate::Input::Fetched). A connection has at most one fetch under
+    /// way.
+    Fetch {
+        /// The connection that asks.
+        conn: ConnId,
+        /// The part that it asks for.
+        query: HistoryQuery,
+        /// The position of the last entry that has been applied. What is later is not on the page: the connection is told of it.
+        upto: Seq,
+    },
     /// Stop reading from the connection.
     PauseReads {
         /// The connection.

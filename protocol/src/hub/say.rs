@@ -13,7 +13,8 @@ use crate::dialect::state::{Answer, ClientAddresses, DialectState, View};
 use crate::dialect::wire_class::WireClass;
 use crate::hub::output::{Output, Sink};
 use crate::planted;
-use crate::session::Link;
+use crate::session::{Link, Session};
+use crate::views::HistoryPage;
 use crate::world::Event;
 use crate::world::Member;
 use alloc::collections::BTreeMap;
@@ -164,6 +165,16 @@ impl Hub {
             sink.output(Output::ReportDrained { conn });
         }
         self.do_next(now, conn, composed.next);
+    }
+
+    /// Answers the question for which a part of a history was read.
+    pub(super) fn fetched(&mut self, now: Now, conn: ConnId, page: &HistoryPage, sink: &mut impl Sink) {
+        let Some(question) = self.session(conn).and_then(Session::history_read) else { return };
+        self.answer(now, conn, sink, |dialect, view, answer| {
+            answer.rows += page.rows;
+            dialect.fetched(question, page, view, answer);
+        });
+        self.run(now, conn, sink);
     }
 
     /// Renders to `bytes` with the dialect of a connection, whether it is open or not.

@@ -9,6 +9,7 @@ use crate::dialect::action::{Action, Notice, Password, Question, Registration};
 use crate::framing::proxy::Header;
 use crate::framing::sniff::Kind;
 use crate::log::command::Command;
+use crate::views::HistoryQuery;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -34,6 +35,8 @@ pub(crate) enum Request {
     EndOfInput,
     /// Propose that the connection becomes a member.
     Enter(Registration),
+    /// Have a part of a history read.
+    Fetch(HistoryQuery),
     /// Start the answer to a line with this label; with `None`, end it.
     Label(Option<String>),
     /// Do nothing: a line was read, and its actions follow.
@@ -79,6 +82,12 @@ impl Session {
             Action::Enter(registration) => {
                 self.state = State::ExpectEntry { leave: None };
                 Request::Enter(registration)
+            }
+            Action::Fetch(fetch) => {
+                self.waits = Some(Wait::History);
+                let query = fetch.query;
+                self.workspace().actions.push_front(Action::Fetch(fetch));
+                Request::Fetch(query)
             }
             Action::Label(label) => Request::Label(label),
             Action::Notice(notice) => Request::Notice(notice),

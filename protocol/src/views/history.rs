@@ -1,13 +1,20 @@
 //! The recent messages of the rooms.
 
-use crate::base::id::RoomId;
+mod page;
+mod query;
+mod stays;
+
+use crate::base::id::{MemberId, RoomId, Seq};
 use crate::base::limits::Limits;
 use crate::planted;
-use crate::world::{Event, EventKind, World};
+use crate::world::{Event, Readers, World};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use core::cmp::Reverse;
+use query::bytes_of;
+pub use query::{HistoryPage, HistoryPoint, HistoryQuery, HistoryRange};
+use stays::Stays;
 
 /// The histories of all rooms in which something was said.
 #[derive(Clone, Debug)]
@@ -30,6 +37,10 @@ struct History {
     /// Messages to the room.
     lines: VecDeque<Arc<Event>>,
     bytes: usize,
+    /// Number of lines that only witnesses may read.
+    witnessed: usize,
+    /// The stays of members that have not been in the room since before the first such line.
+    stays: Stays,
 }
 
 impl Histories {
@@ -51,6 +62,7 @@ impl Histories {
         };
         let before = history.bytes;
         history.bytes += bytes_of(&line);
+        history.witnessed += usize::from(line.readers == Readers::Witnesses);
         history.lines.push_back(line);
         history.trim(self.room_lines_max, self.room_bytes_max);
         self.bytes = self.bytes - before + history.bytes;
@@ -64,6 +76,36 @@ impl Histories {
         }
     }
 
+    /// Records that a member has entered a room.
+    pub(super) fn entered(&mut self, room: RoomId, member: MemberId, at: Seq) {
+        if let Some(history) = self.rooms.get_mut(&room).filter(|history| history.witnessed > 0) {
+            history.stays.began(member, at);
+        }
+    }
+
+    /// Records that a member has left a room and is still on the server.
+    pub(super) fn parted(&mut self, room: RoomId, member: MemberId, at: Seq) {
+        let Some(history) = self.rooms.get_mut(&room).filter(|history| history.witnessed > 0) else { return };
+        let History { lines, stays, .. } = &mut **history;
+        let witnessed = || lines.iter().filter(|line| line.readers == Readers::Witnesses);
+        stays.ended(member, at, |from, until| {
+            witnessed().any(|line| from < line.stamp.seq && line.stamp.seq < until)
+        });
+    }
+
+    /// Forgets a member that has left the server from this room.
+    pub(super) fn left(&mut self, room: RoomId, member: MemberId) {
+        if let Some(history) = self.rooms.get_mut(&room) {
+            history.stays.forget(member);
+        }
+    }
+
+    /// Returns the page that answers a question, of the events up to a position.
+    pub(super) fn page(&self, query: &HistoryQuery, upto: Seq) -> HistoryPage {
+        let nothing = || HistoryPage { is_last: true, ..HistoryPage::default() };
+        self.rooms.get(&query.room).map_or_else(nothing, |history| history.page(query, upto))
+    }
+
     /// Returns the lines of a room, the oldest first.
     pub(super) fn of(&self, room: RoomId) -> impl ExactSizeIterator<Item = &Event> + DoubleEndedIterator {
         static NONE: VecDeque<Arc<Event>> = VecDeque::new();
@@ -75,7 +117,7 @@ impl Histories {
         assert_eq!(self.bytes, bytes, "the bytes of all histories are counted");
         assert!(bytes <= self.bytes_max, "all histories together are within their limit");
         for (&id, history) in &self.rooms {
-            let History { lines, bytes } = &**history;
+            let History { lines, bytes, witnessed, .. } = &**history;
             let name = world.room(id).expect("a room with a history exists").name();
             let counted: usize = lines.iter().map(|line| bytes_of(line)).sum();
             assert_eq!(*bytes, counted, "the bytes of the history of {name} are counted");
@@ -83,6 +125,8 @@ impl Histories {
                 *bytes <= self.room_bytes_max,
                 "the bytes of the history of {name} are within their limit"
             );
+            let counted = lines.iter().filter(|line| line.readers == Readers::Witnesses).count();
+            assert_eq!(*witnessed, counted, "the lines of {name} that only witnesses may read are counted");
             assert!(
                 lines.len() <= self.room_lines_max,
                 "the lines of the history of {name} are within their limit"
@@ -120,12 +164,19 @@ impl History {
         while self.lines.len() > lines_max || self.bytes > bytes_max {
             let Some(oldest) = self.lines.pop_front() else { break };
             self.bytes -= bytes_of(&oldest);
+            self.witnessed -= usize::from(oldest.readers == Readers::Witnesses);
+        }
+        if self.witnessed == 0 {
+            self.stays.clear();
         }
     }
-}
 
-/// Returns the number of bytes of a line of a history: of its author's name and its text.
-fn bytes_of(line: &Event) -> usize {
-    let text = if let EventKind::Said { message, .. } = &line.kind { message.text.as_str() } else { "" };
-    line.by.name.as_str().len() + text.len()
+    /// Returns whether a member of the room may read an event.
+    fn may_read(&self, member: MemberId, event: &Event) -> bool {
+        match event.readers {
+            Readers::Members => true,
+            Readers::Nobody => false,
+            Readers::Witnesses => self.stays.was_there(member, event.stamp.seq),
+        }
+    }
 }

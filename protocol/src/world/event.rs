@@ -61,16 +61,35 @@ pub struct Event {
     pub by: Person,
     /// Whether that member is a bot.
     pub by_bot: bool,
+    /// Those who may read of the event later.
+    pub readers: Readers,
     /// The kind of event, with its data.
     pub kind: EventKind,
 }
 
 impl Event {
+    /// Creates an event of a member that is no bot. Nobody reads of it later.
+    pub(super) fn of(member: MemberId, by: Person, stamp: Stamp, kind: EventKind) -> Self {
+        Self { stamp, member, by, by_bot: false, readers: Readers::Nobody, kind }
+    }
+
     /// Creates an event that is not in the log, such as one that is only rendered.
     #[must_use]
     pub fn unlogged(by: Person, kind: EventKind) -> Self {
-        Self { stamp: Stamp::default(), member: MemberId::default(), by, by_bot: false, kind }
+        Self::of(MemberId::default(), by, Stamp::default(), kind)
     }
+}
+
+/// Those who may read later of an event of a room. It is decided when the event happens: a room that opens does not show its past.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Readers {
+    /// The members of the room at the time of reading.
+    Members,
+    /// Nobody: it is not kept.
+    #[default]
+    Nobody,
+    /// The members that were in the room when it happened, as long as they are members of the room.
+    Witnesses,
 }
 
 /// The time of an event, and its position in the log.

@@ -158,7 +158,7 @@ impl World {
         let Member { person: by, rooms, .. } = *member;
         let kind = EventKind::Left { rooms: rooms.into_vec(), reason, message, operator };
         // A leave is never told as that of a bot.
-        let event = Event { stamp: self.stamp(), member: id, by, by_bot: false, kind };
+        let event = Event::of(id, by, self.stamp(), kind);
         outcomes.push(Outcome::Happened(Arc::new(event)));
     }
 
@@ -203,7 +203,7 @@ impl World {
         self.names.remove(from.name.key());
         self.names.insert(name.shared_key(), id);
         let kind = EventKind::Renamed { to: name.clone() };
-        let event = Event { stamp: self.stamp(), member: id, by: from, by_bot, kind };
+        let event = Event { by_bot, ..Event::of(id, from, self.stamp(), kind) };
         outcomes.push(Outcome::Happened(Arc::new(event)));
         Ok(())
     }

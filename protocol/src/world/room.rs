@@ -1,5 +1,6 @@
 //! A room: its members, modes and topic.
 
+use super::event::Readers;
 use crate::base::digest::Digest;
 use crate::base::id::MemberId;
 use crate::base::mode::{Flag, Modes, Statuses};
@@ -69,6 +70,13 @@ impl Room {
     #[must_use]
     pub fn is_visible_to(&self, id: Option<MemberId>) -> bool {
         !self.modes.has(Flag::Secret) || id.is_some_and(|id| self.members.contains_key(&id))
+    }
+
+    /// Returns who may read later of what happens in the room now.
+    #[must_use]
+    pub fn readers(&self) -> Readers {
+        let is_closed = [Flag::InviteOnly, Flag::Secret].iter().any(|&flag| self.modes.has(flag));
+        if is_closed || self.modes.key().is_some() { Readers::Witnesses } else { Readers::Members }
     }
 
     /// Returns the name.

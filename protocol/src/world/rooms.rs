@@ -2,7 +2,7 @@
 
 use super::people::public_away;
 use super::silence::is_silenced;
-use super::{EventKind, EventRoom, Member, Outcome, Refusal, Room, Topic, World};
+use super::{Event, EventKind, EventRoom, Member, Outcome, Readers, Refusal, Room, Topic, World};
 use crate::base::id::{MemberId, RoomId};
 use crate::base::mode::{Flag, Key, MaskEntry, ModeChange, Status, Statuses};
 use crate::base::name::{Name, RoomName};
@@ -170,9 +170,13 @@ impl World {
     ) -> Result<(), Refusal> {
         let stamp = self.stamp();
         if let Some((room_id, room, member)) = self.speaker(id, name, message.kind)? {
+            let history = room.readers();
             let room = EventRoom { id: room_id, name: room.name.clone() };
+            let is_kept = status.is_none() && message.kind.is_for_people();
+            let readers = if is_kept { history } else { Readers::Nobody };
             let kind = EventKind::Said { room, status, message: message.clone() };
-            outcomes.push(Outcome::Happened(Arc::new(member.event(id, stamp, kind))));
+            let event = Event { readers, ..member.event(id, stamp, kind) };
+            outcomes.push(Outcome::Happened(Arc::new(event)));
         }
         Ok(())
     }

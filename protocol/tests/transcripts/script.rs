@@ -39,6 +39,8 @@ pub(crate) enum Action {
         stays: bool,
     },
     EndsInput(String),
+    /// Whether histories can be read.
+    HistoriesWork(bool),
     LogIs(LogState),
     /// This number of milliseconds passes.
     Passes(u64),
@@ -110,6 +112,8 @@ fn action(line: &str) -> Option<Action> {
         return Some(Action::Passes(time.strip_suffix("ms")?.parse().ok()?));
     }
     match line {
+        "histories fail" => return Some(Action::HistoriesWork(false)),
+        "histories work" => return Some(Action::HistoriesWork(true)),
         "log fails" => return Some(Action::LogIs(LogState::Refusing(LogRefusal::Failed))),
         "log fills" => return Some(Action::LogIs(LogState::Refusing(LogRefusal::Full))),
         "log runs" => return Some(Action::LogIs(LogState::Running)),

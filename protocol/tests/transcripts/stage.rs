@@ -3,8 +3,9 @@
 use crate::script::{Action, Script, escape};
 use bytes::Bytes;
 use parlor_protocol::{
-    ConnId, ConsoleEvent, Dialect, Environment, Identity, Input, Language, Limits, LogEntry, MemoryLog, Now,
-    Options, Outbox, Output, PasswordOf, Proposal, RoomName, Server, Utc, Wire, World,
+    ConnId, ConsoleEvent, Dialect, Environment, HistoryPage, HistoryQuery, Identity, Input, Language, Limits,
+    LogEntry, MemoryLog, Now, Options, Outbox, Output, PasswordOf, Proposal, RoomName, Seq, Server, Utc,
+    Wire, World,
 };
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -41,6 +42,10 @@ struct Surroundings {
     finished: Vec<ConnId>,
     /// The results of password checks that the server has not received yet.
     checked: Vec<(ConnId, bool)>,
+    /// Whether histories cannot be read.
+    histories_fail: bool,
+    /// The connections that asked for a history meanwhile, and have not been answered.
+    asked: Vec<ConnId>,
     passwords: Passwords,
     /// The server's description of itself after a reload of the configuration.
     reloaded: Identity,
@@ -198,6 +203,7 @@ impl Stage {
             }
             Action::Says { name, line } => self.say(name, line),
             Action::Sends { name, bytes } => self.send(name, bytes),
+            Action::HistoriesWork(work) => self.env.histories_fail = !work,
             Action::LogIs(state) => self.input(Input::LogState(*state)),
             Action::ServerStops => self.input(Input::Shutdown),
             Action::StopsReading(name) => self.existing(name).granted = Some(0),
@@ -246,6 +252,9 @@ impl Stage {
             self.close(conn);
         } else if let Some((conn, right)) = self.env.checked.pop() {
             self.input(Input::PasswordChecked { conn, result: right.into() });
+        } else if let Some(conn) = self.env.asked.pop() {
+            let page = HistoryPage { is_failed: true, ..HistoryPage::default() };
+            self.input(Input::Fetched { conn, page: &page });
         } else if std::mem::take(&mut self.env.rehash) {
             let identity = Arc::new(self.env.reloaded.clone());
             self.input(Input::Identified { identity });
@@ -451,6 +460,13 @@ impl Environment for Surroundings {
         self.checked.push((conn, right));
     }
 
+    fn fetch(&mut self, conn: ConnId, _: &HistoryQuery, _: Seq) -> bool {
+        if self.histories_fail {
+            self.asked.push(conn);
+        }
+        self.histories_fail
+    }
+
     fn set_reads_paused(&mut self, conn: ConnId, paused: bool) {
         if let Some(client) = self.of(conn) {
             client.paused = paused;
@@ -482,6 +498,7 @@ fn named(output: &Output<'_>) -> Option<ConnId> {
         Output::Abort { conn }
         | Output::CheckPassword { conn, .. }
         | Output::Close { conn, .. }
+        | Output::Fetch { conn, .. }
         | Output::PauseReads { conn }
         | Output::Rehash { conn }
         | Output::ReportDrained { conn }

@@ -52,6 +52,7 @@ impl Ends {
             Output::Close { conn, .. } => (conn, true, false),
             Output::PauseReads { conn }
             | Output::CheckPassword { conn, .. }
+            | Output::Fetch { conn, .. }
             | Output::Rehash { conn }
             | Output::ReportDrained { conn }
             | Output::ResumeReads { conn }

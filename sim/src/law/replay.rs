@@ -6,8 +6,8 @@ use crate::naive::{NaiveSink, Stream};
 use crate::rolling::Rolling;
 use bytes::Bytes;
 use parlor_protocol::{
-    ConnId, Dialect, Hub, Identity, Input, Limits, LogEntry, LogState, Now, Options, PasswordResult,
-    Proposal, RoomName, Via, World, codec,
+    ConnId, Dialect, HistoryPage, Hub, Identity, Input, Limits, LogEntry, LogState, Now, Options,
+    PasswordResult, Proposal, RoomName, Via, World, codec,
 };
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -53,6 +53,7 @@ enum Recorded {
     Shutdown,
     Tell,
     Timeout,
+    Fetched(ConnId, HistoryPage),
     PasswordChecked(ConnId, PasswordResult),
 }
 
@@ -92,6 +93,7 @@ impl Replay {
                 self.given_up.insert(*conn);
                 Recorded::Overflowed(*conn)
             }
+            Input::Fetched { conn, page } => Recorded::Fetched(*conn, (*page).clone()),
             Input::LogState(state) => Recorded::LogState(*state),
             Input::Identified { identity } => Recorded::Identified(Arc::clone(identity)),
             Input::ReadClosed { conn } => Recorded::ReadClosed(*conn),
@@ -225,6 +227,7 @@ impl Recorded {
             Self::Closed(conn) => Input::Closed { conn: *conn },
             Self::Committed(entry) => Input::Committed { entry },
             Self::Drained(conn) => Input::Drained { conn: *conn },
+            Self::Fetched(conn, page) => Input::Fetched { conn: *conn, page },
             Self::LogState(state) => Input::LogState(*state),
             Self::Identified(identity) => Input::Identified { identity: Arc::clone(identity) },
             Self::Overflowed(conn) => Input::Overflowed { conn: *conn },

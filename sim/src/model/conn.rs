@@ -2,6 +2,7 @@
 
 use super::address::{Address, LINE, ready_at};
 use super::ask::Ask;
+use super::history::Fetching;
 use super::irc::Client;
 use super::irc::label::Answered;
 use super::sniff::{Detected, Evidence, Origin, Sniffed, examine};
@@ -72,6 +73,8 @@ pub(super) struct Conn {
     pub(super) draining: bool,
     /// Whether a password is being checked.
     pub(super) checking: bool,
+    /// The part of a history that is being read.
+    pub(super) fetching: Option<Fetching>,
     /// Whether its plain member leaves because the client turned out to speak IRC.
     pub(super) switches: bool,
     /// The answers so far to the current line, if that has a label.
@@ -253,6 +256,7 @@ impl Conn {
             is_vouched: false,
             draining: false,
             checking: false,
+            fetching: None,
             switches: false,
             label: None,
             heard_at: now,
@@ -416,7 +420,7 @@ impl Conn {
             || self.unread.len() > self.scanned
             || self.opening.as_ref().is_some_and(|it| it.bytes.len() > it.looked);
         let waits =
-            unread || self.is_held_in_line || !self.waiting.is_empty() || self.draining || self.checking;
+            unread || self.is_held_in_line || !self.waiting.is_empty() || self.draining || self.is_asking();
         let reads_on = !matches!(self.stage, Stage::Leaving(_) | Stage::Outside);
         self.link == Link::Open && (reads_on && waits || self.switches)
     }
@@ -429,7 +433,12 @@ impl Conn {
 
     /// Whether nothing is read or done for now.
     pub(super) const fn is_held(&self) -> bool {
-        self.barrier || self.draining || self.checking
+        self.barrier || self.draining || self.is_asking()
+    }
+
+    /// Whether a password is being checked, or a history read.
+    const fn is_asking(&self) -> bool {
+        self.checking || self.fetching.is_some()
     }
 
     /// Whether a step waits until pending commands are committed.

@@ -463,19 +463,19 @@ impl Model {
         if let Ask::Language(language) = ask {
             conn.language = language;
         }
+        let has_room = conn.room.is_some();
         let ask = match ask {
             Ask::ServerBan(ban) if self.bans_itself(id, &ban) => Ask::Mistaken(Mistake::BansOneself),
             Ask::ServerBan(ban) => {
                 let Some(conn) = self.conns.get_mut(id) else { return };
                 return conn.waiting.push_front(Todo::Propose(Command::SetBan { member, ban }));
             }
+            Ask::History(ask) if has_room => return self.read_history(id, member, ask),
+            Ask::History(_) => Ask::Mistaken(Mistake::NotInRoom),
             ask => ask,
         };
         let Some(conn) = self.conns.get_mut(id) else { return };
-        conn.draining = matches!(
-            ask,
-            Ask::Bans | Ask::Help(_) | Ask::History(_) | Ask::Rooms | Ask::ServerBans | Ask::Who(_)
-        );
+        conn.draining = matches!(ask, Ask::Bans | Ask::Help(_) | Ask::Rooms | Ask::ServerBans | Ask::Who(_));
         let (language, here) = (conn.language, conn.room.clone());
         let mut bytes = bytes::BytesMut::new();
         let reply_bytes_max = self.limits.reply_bytes_max;

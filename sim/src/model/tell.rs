@@ -2,7 +2,7 @@
 //! labelled lines together.
 
 use super::Model;
-use super::chat::{Chat, RoomMember};
+use super::chat::{Chat, Room, RoomMember};
 use super::conn::{Conn, Link};
 use super::irc::label;
 use crate::expectation;
@@ -11,7 +11,8 @@ use bytes::BytesMut;
 use parlor_protocol::irc::Capabilities;
 use parlor_protocol::plain::Note;
 use parlor_protocol::{
-    ConnId, Event, EventKind, LogEntry, MemberId, Name, Person, Reply, RoomName, Seq, Stamp, WireClass,
+    ConnId, Event, EventKind, LogEntry, MemberId, Name, Person, Readers, Reply, RoomName, Seq, Stamp,
+    WireClass,
 };
 use std::ops::Range;
 
@@ -24,7 +25,14 @@ pub(super) fn event(
 ) -> Event {
     let LogEntry { seq, at_unix_ms, .. } = *entry;
     let stamp = Stamp { log_unix_ms: chat.began_unix_ms, seq, at_unix_ms };
-    let event = Event { stamp, member, by: by.clone(), by_bot, kind };
+    let readers = match &kind {
+        // What is no text for people, or not for everybody in the room, is not kept.
+        EventKind::Said { room, status: None, message } if message.kind.is_for_people() && seq > Seq(0) => {
+            chat.room(&room.name).map_or(Readers::Nobody, Room::readers)
+        }
+        _ => Readers::Nobody,
+    };
+    let event = Event { stamp, member, by: by.clone(), by_bot, readers, kind };
     if seq > Seq(0) {
         chat.happened.borrow_mut().push(event.clone());
     }

@@ -219,7 +219,21 @@ fn text(kind: LineKind, source: &mut Source<'_>, name: &str, room: &str, said: S
             .pick(&["/help", "/HELP join", "/help /Who", "/help dance", "/help moderation", "/help MODE"])
             .to_owned(),
         LineKind::Hidden => hidden(source, name, room, &said),
-        LineKind::History => source.pick(&["/history", "/history 2", "/history 0"]).to_owned(),
+        LineKind::History => source
+            .pick(&[
+                "/history",
+                "/history 2",
+                "/history 0",
+                "/history 3 before #40",
+                "/history before #90",
+                "/history 2 before 14:27",
+                "/history before 2027-01-01",
+                "/history 1 before 2026-01-01",
+                "/history before",
+                "/history before noon",
+                "/history 2 before 14:27 now",
+            ])
+            .to_owned(),
         LineKind::Join => {
             let (before, behind) =
                 source.pick(&[("", ""), ("", ""), ("", ""), ("#", ""), ("", " key"), ("", " two words")]);

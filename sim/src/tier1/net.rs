@@ -10,7 +10,9 @@ use crate::bug::SimBug;
 use crate::scenario::Setup;
 use crate::source::Source;
 use bytes::Bytes;
-use parlor_protocol::{ConnId, Dialect, LogState, PasswordResult, RoomId, RoomName, Via, WireClass};
+use parlor_protocol::{
+    ConnId, Dialect, HistoryQuery, LogState, PasswordResult, RoomId, RoomName, Seq, Via, WireClass,
+};
 use std::collections::VecDeque;
 
 /// The right password, of the server, of gateways, and of every operator.
@@ -18,6 +20,9 @@ const RIGHT_PASSWORD: &[u8] = b"right";
 
 /// Upper bound for the time of a password check.
 const CHECK_US_MAX: u64 = 100_000;
+
+/// Microseconds within which a history is read.
+const FETCH_US_MAX: u64 = 20_000;
 
 /// The factor by which a check takes longer that has to wait for others.
 const QUEUE_FACTOR: u64 = 100;
@@ -38,6 +43,7 @@ pub(super) enum Event {
     /// The log stands still.
     LogStops,
     /// A password has been checked.
+    Fetched(ConnId, HistoryQuery, Seq),
     PasswordChecked(ConnId, PasswordResult),
     /// The next step of the scenario is due.
     Step,
@@ -324,6 +330,12 @@ impl Net {
             false => (password == RIGHT_PASSWORD).into(),
         };
         self.schedule(self.now_us + waits_us, Event::PasswordChecked(conn, result));
+    }
+
+    /// Starts to read a history, whose result is an event.
+    pub(super) fn fetch(&mut self, conn: ConnId, query: HistoryQuery, upto: Seq) {
+        let takes_us = self.chaos.below(FETCH_US_MAX);
+        self.schedule(self.now_us + takes_us, Event::Fetched(conn, query, upto));
     }
 
     /// Starts to read the configuration, whose result is an event.

@@ -10,8 +10,8 @@ use crate::scenario::Setup;
 use crate::sometimes;
 use crate::trace::Trace;
 use parlor_protocol::{
-    CloseReason, Command, ConnId, Environment, Event, EventKind, Input, Instant, LogEntry, MemoryLog, Now,
-    Outbox, Output, PasswordOf, Proposal, RoomId, Wire, WireClass, irc,
+    CloseReason, Command, ConnId, Environment, Event, EventKind, HistoryQuery, Input, Instant, LogEntry,
+    MemoryLog, Now, Outbox, Output, PasswordOf, Proposal, RoomId, Seq, Wire, WireClass, irc,
 };
 use std::net::IpAddr;
 
@@ -265,6 +265,11 @@ impl Environment for Outside {
         self.net.check_password(conn, password);
     }
 
+    fn fetch(&mut self, conn: ConnId, query: &HistoryQuery, upto: Seq) -> bool {
+        self.net.fetch(conn, *query, upto);
+        true
+    }
+
     fn set_reads_paused(&mut self, conn: ConnId, paused: bool) {
         sometimes!(self.stats.marks, InputPaused, paused);
         if let Some(link) = self.net.of(conn) {
@@ -392,6 +397,7 @@ const fn kind(input: &Input<'_>) -> &'static str {
         Input::Closed { .. } => "closed",
         Input::Committed { .. } => "committed",
         Input::Drained { .. } => "drained",
+        Input::Fetched { .. } => "fetched",
         Input::Identified { .. } => "identified",
         Input::LogState(_) => "log_state",
         Input::Overflowed { .. } => "overflowed",

@@ -381,7 +381,7 @@ mod tests {
             EventKind::UserModesSet { on, off, is_promotion: false },
             EventKind::Wallops { text: text.clone() },
         ] {
-            let event = Event { stamp, member, by: by.clone(), by_bot: true, kind };
+            let event = Event { stamp, member, by_bot: true, ..Event::unlogged(by.clone(), kind) };
             let rendered = |capabilities| {
                 let mut bytes = BytesMut::new();
                 render_event(&event, capabilities, &mut bytes);

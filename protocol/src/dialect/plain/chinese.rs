@@ -4,7 +4,7 @@ use super::commands::meant;
 use super::help::{HelpTexts, help};
 use super::moderation::{flag_word, last_of_each, mode_word, muted_mask, shown_mask as shown};
 use super::note::{Mistake, Note};
-use super::{Notes, not_utf8, put_line, put_text};
+use super::{EarlierHistory, Notes, not_utf8, put_line, put_text};
 use crate::base::ban::{BanTargetError, ServerBan};
 use crate::base::calendar::Utc;
 use crate::base::language::Language;
@@ -13,12 +13,14 @@ use crate::base::name::{Name, NameError, RoomName};
 use crate::log::close_reason::CloseReason;
 use crate::log::command::{Message, MessageKind};
 use crate::log::state::{LogRefusal, LogState};
+use crate::views::HistoryPage;
 use crate::world::{Event, EventKind};
 use crate::world::{Refusal, Topic};
 use alloc::format;
 use alloc::string::String;
 use bytes::BytesMut;
 use core::fmt::{self, Display};
+use core::num::NonZeroUsize;
 
 pub(super) const HELP: HelpTexts = HelpTexts {
     everyday: "您输入的每一行都会发给房间里的其他人；以 / 开头的行是命令：",
@@ -164,14 +166,7 @@ fn about_room(note: &Note<'_>, to: &mut Notes<'_>) {
             let listed = to.list(format!("房间 {room} 的封禁名单："), "、", masks);
             more(total - listed, to);
         }
-        Note::History { heard, .. } if heard.is_empty() => to.note(format_args!("还没有聊天记录")),
-        Note::History { heard, .. } => {
-            let (left_out, lines) = to.latest_lines(heard);
-            if left_out > 0 {
-                to.note(format_args!("更早的 {left_out} 行未显示"));
-            }
-            lines.iter().for_each(|line| to.history_line(line, event));
-        }
+        Note::History { page, lines, is_earlier } => history(page, *lines, *is_earlier, to),
         Note::InvitedTo { by, room } => {
             to.note(format_args!("{by} 邀请您进入房间 {room}；输入 /join {room} 进入"));
         }
@@ -236,6 +231,9 @@ fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
             "掩码只能用单个地址，或 24、16 位的网段（IPv6 为 64、48 位），例如 192.0.2.0/24 或 192.0.*"
         )),
         Mistake::BadName(error) => not_a_name(error, "名字", Name::CHARS_MAX, Name::BYTES_MAX, to),
+        Mistake::BadMoment => to.note(format_args!(
+            "时间（UTC）的格式如 14:30、2026-11-24、2026-11-24T14:30:59，或某行的编号，如 #12"
+        )),
         Mistake::BadNumber => to.note(format_args!("行数须为正整数；用法：{}", usage("history"))),
         Mistake::BadRoom(error) => not_a_name(error, "房间名", RoomName::CHARS_MAX, RoomName::BYTES_MAX, to),
         Mistake::ExtraWords(command) => to.note(format_args!("参数过多；用法：{}", usage(command))),
@@ -437,4 +435,18 @@ const fn log_state(state: LogState) -> &'static str {
         LogState::Refusing(LogRefusal::Full) => "服务器磁盘已满；您发送的内容会排队等候，不会丢失",
         LogState::Stalled => "服务器暂时无法保存消息；您发送的内容会排队等候，不会丢失",
     }
+}
+
+/// Writes a page of history. If there is more before it, the note says how to see it.
+fn history(page: &HistoryPage, lines: Option<NonZeroUsize>, is_earlier: bool, to: &mut Notes<'_>) {
+    match page.events.first() {
+        _ if page.is_failed => to.note(format_args!("暂时无法读取聊天记录，请稍后再试")),
+        None if is_earlier => to.note(format_args!("没有更早的聊天记录")),
+        None => to.note(format_args!("还没有聊天记录")),
+        Some(first) if !page.is_last => {
+            to.note(format_args!("更早的聊天记录：{}", EarlierHistory { lines, first }));
+        }
+        Some(_) => {}
+    }
+    page.events.iter().for_each(|line| to.history_line(line, event));
 }

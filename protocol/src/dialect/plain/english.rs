@@ -4,7 +4,7 @@ use super::commands::meant;
 use super::help::{HelpTexts, help};
 use super::moderation::{flag_word, last_of_each, mode_word, muted_mask, shown_mask as shown};
 use super::note::{Mistake, Note};
-use super::{Notes, not_utf8, put_line, put_text};
+use super::{EarlierHistory, Notes, not_utf8, put_line, put_text};
 use crate::base::ban::{BanTargetError, ServerBan};
 use crate::base::calendar::Utc;
 use crate::base::language::Language;
@@ -13,12 +13,14 @@ use crate::base::name::{Name, NameError, RoomName};
 use crate::log::close_reason::CloseReason;
 use crate::log::command::{Message, MessageKind};
 use crate::log::state::{LogRefusal, LogState};
+use crate::views::HistoryPage;
 use crate::world::{Event, EventKind};
 use crate::world::{Refusal, Topic};
 use alloc::format;
 use alloc::string::String;
 use bytes::BytesMut;
 use core::fmt::{self, Display};
+use core::num::NonZeroUsize;
 
 pub(super) const HELP: HelpTexts = HelpTexts {
     everyday: "what you type goes to everyone else in your room; a line that starts with / is a command:",
@@ -165,16 +167,7 @@ fn about_room(note: &Note<'_>, to: &mut Notes<'_>) {
             let listed = to.list(format!("banned from {room}: "), ", ", masks);
             more(total - listed, to);
         }
-        Note::History { heard, .. } if heard.is_empty() => {
-            to.note(format_args!("no messages yet"));
-        }
-        Note::History { heard, .. } => {
-            let (left_out, lines) = to.latest_lines(heard);
-            if left_out > 0 {
-                to.note(format_args!("{} not shown", Count(left_out, "earlier line")));
-            }
-            lines.iter().for_each(|line| to.history_line(line, event));
-        }
+        Note::History { page, lines, is_earlier } => history(page, *lines, *is_earlier, to),
         Note::InvitedTo { by, room } => {
             to.note(format_args!("{by} invites you to {room}; /join {room} enters it"));
         }
@@ -245,6 +238,9 @@ fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
         Mistake::BadNumber => {
             to.note(format_args!("LINES must be a number from 1; usage: {}", usage("history")));
         }
+        Mistake::BadMoment => to.note(format_args!(
+            "a time (UTC) is as in 14:30, 2026-11-24 or 2026-11-24T14:30:59, or the number of a line as in #12"
+        )),
         Mistake::BadRoom(error) => {
             not_a_name(error, "room name", RoomName::CHARS_MAX, RoomName::BYTES_MAX, to);
         }
@@ -433,6 +429,20 @@ fn more(rest: usize, to: &mut Notes<'_>) {
     if rest > 0 {
         to.note(format_args!("and {rest} more"));
     }
+}
+
+/// Writes a page of history. If there is more before it, the note says how to see it.
+fn history(page: &HistoryPage, lines: Option<NonZeroUsize>, is_earlier: bool, to: &mut Notes<'_>) {
+    match page.events.first() {
+        _ if page.is_failed => to.note(format_args!("the history cannot be read now; try again later")),
+        None if is_earlier => to.note(format_args!("no earlier messages")),
+        None => to.note(format_args!("no messages yet")),
+        Some(first) if !page.is_last => {
+            to.note(format_args!("earlier lines: {}", EarlierHistory { lines, first }));
+        }
+        Some(_) => {}
+    }
+    page.events.iter().for_each(|line| to.history_line(line, event));
 }
 
 /// Displays a number of things: `1 room`, `2 rooms`.

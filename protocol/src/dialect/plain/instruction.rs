@@ -2,6 +2,7 @@
 
 use super::note::{HelpOn, Mistake};
 use crate::base::ban::{BanTarget, NewBan};
+use crate::base::calendar::DAY_MS;
 use crate::base::identity::Identity;
 use crate::base::language::Language;
 use crate::base::mode::{Key, ModeChange};
@@ -9,6 +10,8 @@ use crate::base::name::{Name, RoomName};
 use crate::base::text::Text;
 use crate::dialect::action::Password;
 use crate::log::command::MessageKind;
+use crate::views::HistoryPoint;
+use core::num::NonZeroUsize;
 
 /// A parsed line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +21,7 @@ pub(crate) enum Instruction {
     /// List the bans of the room.
     Bans,
     Help(HelpOn),
-    /// Show this many recent lines of the room; with `None`, all.
-    History(Option<usize>),
+    History(HistoryAsked),
     Invite(Name),
     Join(RoomName, Option<Key>),
     Kick {
@@ -66,6 +68,37 @@ impl Instruction {
             Self::Rename(name) if identity.reserves(name) => Some(Mistake::NameReserved(name.clone())),
             Self::Tell { to, .. } if identity.reserves(to) => Some(Mistake::NoServices(to.clone())),
             _ => None,
+        }
+    }
+}
+
+/// The part of a room's history that a `/history` asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct HistoryAsked {
+    /// The number of lines; `None` for as many as fit into an answer.
+    pub(crate) lines: Option<NonZeroUsize>,
+    /// Only lines before this point.
+    pub(crate) before: Option<Moment>,
+}
+
+/// A point in a history, as a person writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// `14:27`: the last time that it was so late (UTC), in milliseconds since midnight.
+    OfDay(u64),
+    Point(HistoryPoint),
+}
+
+impl Moment {
+    /// Returns the point that is meant at a time.
+    pub(super) const fn point(self, now_unix_ms: u64) -> HistoryPoint {
+        match self {
+            Self::OfDay(ms) => {
+                let today = now_unix_ms - now_unix_ms % DAY_MS;
+                let is_past = today + ms <= now_unix_ms || today == 0;
+                HistoryPoint::Time(if is_past { today + ms } else { today + ms - DAY_MS })
+            }
+            Self::Point(point) => point,
         }
     }
 }

@@ -7,10 +7,12 @@ use crate::base::name::{Name, NameError, RoomName};
 use crate::base::text::Text;
 use crate::log::close_reason::CloseReason;
 use crate::log::state::LogState;
-use crate::world::{Event, Refusal, Topic};
+use crate::views::HistoryPage;
+use crate::world::{Refusal, Topic};
 use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::BytesMut;
+use core::num::NonZeroUsize;
 
 /// A message of the server to one plain client.
 #[derive(Clone, Debug)]
@@ -47,12 +49,14 @@ pub enum Note<'a> {
     },
     /// A help text.
     Help(HelpOn),
-    /// Recent messages of a room.
+    /// A part of the history of a room.
     History {
-        /// The room.
-        room: &'a RoomName,
         /// The messages.
-        heard: Vec<&'a Event>,
+        page: &'a HistoryPage,
+        /// The number of lines that were asked for; `None` for as many as fit.
+        lines: Option<NonZeroUsize>,
+        /// Whether earlier lines than the latest were asked for.
+        is_earlier: bool,
     },
     /// The member has entered another room.
     InRoom {
@@ -217,6 +221,8 @@ pub enum Mistake {
     BadMask,
     /// The argument is a mask of a network that cloaks do not show.
     BadNetwork,
+    /// The argument is neither a time nor the number of a line.
+    BadMoment,
     /// The argument is not a valid name.
     BadName(NameError),
     /// The argument is not a number of lines from 1.

@@ -56,13 +56,16 @@ fn form(line: &str) -> Form<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::instruction::TopicInstruction;
+    use super::super::instruction::{HistoryAsked, Moment, TopicInstruction};
     use super::*;
+    use crate::base::id::Seq;
     use crate::base::language::Language;
     use crate::base::mode::Key;
     use crate::base::name::{Name, NameError, RoomName};
     use crate::dialect::plain::note::{HelpOn, Mistake};
+    use crate::views::HistoryPoint;
     use alloc::format;
+    use core::num::NonZeroUsize;
 
     fn parsed(line: &str) -> Instruction {
         parse(Text::clean(line.as_bytes(), false), &Cloaks::default())
@@ -169,6 +172,11 @@ mod tests {
         let alice = Name::parse("alice").unwrap();
         let rust = RoomName::parse("rust").unwrap();
         let text = Text::clean(b"hi  there", false);
+        let history = |lines: Option<usize>, before| {
+            Instruction::History(HistoryAsked { lines: lines.and_then(NonZeroUsize::new), before })
+        };
+        let time = |unix_ms| Some(Moment::Point(HistoryPoint::Time(unix_ms)));
+        let seq = |seq| Some(Moment::Point(HistoryPoint::Seq(Seq(seq))));
         let tell = |to| Instruction::Tell { to, text: text.clone() };
         for (line, request) in [
             ("/help", Instruction::Help(HelpOn::Everyday)),
@@ -176,8 +184,11 @@ mod tests {
             ("/?", Instruction::Help(HelpOn::Everyday)),
             ("/help me", Instruction::Help(HelpOn::Command("me"))),
             ("/help /LEAVE", Instruction::Help(HelpOn::Command("part"))),
-            ("/history", Instruction::History(None)),
-            ("/history 5", Instruction::History(Some(5))),
+            ("/history", history(None, None)),
+            ("/history 5", history(Some(5), None)),
+            ("/history before 14:27", history(None, Some(Moment::OfDay(52_020_000)))),
+            ("/history 5 before 1970-01-02", history(Some(5), time(86_400_000))),
+            ("/history 5 before #12", history(Some(5), seq(12))),
             ("/join rust", Instruction::Join(rust.clone(), None)),
             ("/join   #Rust ", Instruction::Join(rust.clone(), None)),
             ("/join rust  secret ", Instruction::Join(rust.clone(), Key::parse("secret"))),
@@ -220,6 +231,11 @@ mod tests {
             ("/history many", Mistake::BadNumber),
             ("/history 5 6", Mistake::BadNumber),
             ("/history 0", Mistake::BadNumber),
+            ("/history before", Mistake::Usage("history")),
+            ("/history before tea", Mistake::BadMoment),
+            ("/history before #", Mistake::BadMoment),
+            ("/history before 25:00", Mistake::BadMoment),
+            ("/history before 14:27 5", Mistake::ExtraWords("history")),
             ("/join", Mistake::Usage("join")),
             ("/join \x02", Mistake::Usage("join")),
             ("/join a b,c", Mistake::BadKey),

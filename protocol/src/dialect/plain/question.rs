@@ -1,6 +1,6 @@
 //! Questions of the plain dialect, which are answered from the world and do not change it.
 
-use super::instruction::Instruction;
+use super::instruction::{HistoryAsked, Instruction};
 use super::note::{HelpOn, Mistake, Note};
 use crate::base::ban::NewBan;
 use crate::base::id::{MemberId, RoomId};
@@ -9,7 +9,16 @@ use crate::base::mode::{MaskList, Statuses};
 use crate::base::name::RoomName;
 use crate::base::person::UserModes;
 use crate::dialect::state::View;
+use crate::views::{HistoryQuery, HistoryRange};
 use crate::world::{Member, Refusal, Room};
+use core::num::NonZeroUsize;
+
+/// Upper bound for the bytes of a line of history beside its text and the name of its author: the start of the note, the time, the
+/// words between.
+const AROUND_LINE_BYTES: usize = 64;
+
+/// Upper bound for the bytes around the lines: the note on those that are left out.
+const AROUND_HISTORY_BYTES: usize = 96;
 
 /// A question of the plain dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,9 +27,10 @@ pub(super) enum PlainQuestion {
     /// An instruction that has to wait for the actions before it. It becomes an action of its own when they are done.
     Deferred(Instruction),
     Help(HelpOn),
-    /// The number of lines to show; `None` for all.
-    History(Option<usize>),
+    History(HistoryAsked),
     Language(Language),
+    /// The page of history that was asked for, once it has been read.
+    HistoryPage(HistoryAsked),
     /// The number of bytes of the line that were dropped.
     LineCut(usize),
     Mistaken(Mistake),
@@ -43,7 +53,7 @@ impl PlainQuestion {
     pub(super) const fn is_bulk(&self) -> bool {
         matches!(
             self,
-            Self::Bans | Self::Help(_) | Self::History(_) | Self::Rooms | Self::ServerBans | Self::Who(_)
+            Self::Bans | Self::Help(_) | Self::HistoryPage(_) | Self::Rooms | Self::ServerBans | Self::Who(_)
         )
     }
 
@@ -53,7 +63,7 @@ impl PlainQuestion {
         here: Option<&'a RoomName>,
         view: &View<'a>,
     ) -> Result<Option<Note<'a>>, Mistake> {
-        let &View { member, world, views, limits, .. } = view;
+        let &View { member, world, limits, .. } = view;
         // For a member outside of it, a secret room does not exist.
         let existing = |name: Option<&RoomName>| {
             let name = name.ok_or(Mistake::NotInRoom)?;
@@ -73,14 +83,9 @@ impl PlainQuestion {
             // The state of the dialect has made an action of it, unless the ban would apply to the member.
             Self::ServerBan(_) => return Err(Mistake::BansOneself),
             Self::ServerBans => server_bans(view, items_max),
-            Self::Deferred(_) => return Ok(None),
+            // The state of the dialect has them read, or answered.
+            Self::Deferred(_) | Self::History(_) | Self::HistoryPage(_) => return Ok(None),
             Self::Help(on) => Note::Help(*on),
-            Self::History(lines) => {
-                let (id, room) = existing(here)?;
-                let history = views.history(id);
-                let skipped = history.len().saturating_sub(lines.unwrap_or(usize::MAX));
-                Note::History { room: room.name(), heard: history.skip(skipped).collect() }
-            }
             Self::Language(_) => Note::LanguageIs,
             Self::LineCut(dropped) => {
                 Note::LineCut { dropped: *dropped, line_bytes_max: limits.line_bytes_max }
@@ -115,6 +120,25 @@ impl PlainQuestion {
             }
         }))
     }
+}
+
+/// Returns the question about the history of the room in which the member is; `None` if it is in none.
+pub(super) fn history_query(
+    asked: HistoryAsked,
+    here: Option<&RoomName>,
+    view: &View<'_>,
+) -> Option<HistoryQuery> {
+    let &View { member, world, limits, now, .. } = view;
+    let (reader, room) = (member?, world.room_named(here?)?);
+    let before = asked.before.map(|before| HistoryRange::Before(before.point(now.unix_ms)));
+    Some(HistoryQuery {
+        reader,
+        room,
+        range: before.unwrap_or(HistoryRange::Latest(None)),
+        events_max: asked.lines.map_or(usize::MAX, NonZeroUsize::get),
+        bytes_max: limits.reply_bytes_max.saturating_sub(AROUND_HISTORY_BYTES),
+        event_bytes: AROUND_LINE_BYTES,
+    })
 }
 
 /// Returns the list of bans from the server, which operators of the server may read.

@@ -1,9 +1,9 @@
 //! The state of a connection that speaks the plain dialect.
 
-use super::instruction::{Instruction, TopicInstruction};
+use super::instruction::{HistoryAsked, Instruction, TopicInstruction};
 use super::note::{Mistake, Note};
 use super::parse::parse;
-use super::question::PlainQuestion;
+use super::question::{PlainQuestion, history_query};
 use super::{render_note, wire_class};
 use crate::base::ban::NewBan;
 use crate::base::id::MemberId;
@@ -14,11 +14,12 @@ use crate::base::name::RoomName;
 use crate::base::options::Options;
 use crate::base::person::UserModes;
 use crate::base::text::Text;
-use crate::dialect::action::{Action, Notice, Question};
+use crate::dialect::action::{Action, Fetch, Notice, Question};
 use crate::dialect::reply::Reply;
 use crate::dialect::state::{Answer, Context, DialectState, Line, View};
 use crate::dialect::wire_class::WireClass;
 use crate::log::command::{Command, Message, MessageKind};
+use crate::views::HistoryPage;
 use crate::world::Member;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -168,6 +169,16 @@ impl DialectState for PlainState {
                 let action = view.member.and_then(|it| self.action(it, instruction, &view.options.identity));
                 return answer.next.extend(action);
             }
+            Some(PlainQuestion::History(asked)) => {
+                match history_query(asked, self.room.as_ref(), view) {
+                    Some(query) => {
+                        let question = Question::new(PlainQuestion::HistoryPage(asked));
+                        answer.next.push(Action::Fetch(Fetch { query, question }.into()));
+                    }
+                    None => self.write_note(&Note::Mistaken(&Mistake::NotInRoom), view, answer),
+                }
+                return;
+            }
             Some(PlainQuestion::ServerBan(ban)) if !would_ban_oneself(&ban, view) => {
                 let set = view.member.map(|member| Action::Propose(Command::SetBan { member, ban }));
                 return answer.next.extend(set);
@@ -183,6 +194,15 @@ impl DialectState for PlainState {
             Ok(None) => {}
             Err(mistake) => self.write_note(&Note::Mistaken(&mistake), view, answer),
         }
+    }
+
+    fn fetched(&mut self, question: Question, page: &HistoryPage, view: &View<'_>, answer: &mut Answer<'_>) {
+        let Some(question @ PlainQuestion::HistoryPage(HistoryAsked { lines, before })) = question.take()
+        else {
+            return;
+        };
+        answer.is_bulk = question.is_bulk();
+        self.write_note(&Note::History { page, lines, is_earlier: before.is_some() }, view, answer);
     }
 
     fn reply(&mut self, reply: &Reply<'_>, view: &View<'_>, answer: &mut Answer<'_>) {

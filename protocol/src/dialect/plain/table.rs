@@ -1,17 +1,19 @@
 //! The table of the plain dialect's commands. Parsing, `/help`, the notes on usage and docs/COMMANDS.md are all based
 //! on it.
 
-use super::instruction::{Instruction, TopicInstruction};
+use super::instruction::{HistoryAsked, Instruction, Moment, TopicInstruction};
 use super::moderation::{
     away, ban, deop, devoice, invite, kick, mode, op, oper, server_ban, server_unban, unban, voice,
 };
 use super::words::Group::{Everyday, Moderation};
 use super::words::{Group, Localized, PlainCommand, Words, any_name, folded, no_such_command};
+use crate::base::calendar::{parse_time_of_day, parse_unix_ms};
+use crate::base::id::Seq;
 use crate::base::mode::Key;
 use crate::base::name::{Name, RoomName};
 use crate::dialect::plain::note::{HelpOn, Mistake};
 use crate::log::command::MessageKind;
-use core::num::NonZeroUsize;
+use crate::views::HistoryPoint;
 
 /// Creates a row of the table. Texts are in the order of [`Language::ALL`](crate::Language::ALL).
 const fn entry(
@@ -148,8 +150,12 @@ pub const COMMANDS: &[PlainCommand] = &[
         &[],
         Everyday,
         ["[LINES]", "[行数]"],
-        ["show recent messages", "查看最近的聊天记录"],
-        both(""),
+        ["show what was said here", "查看聊天记录"],
+        [
+            "/history LINES before TIME shows what was said before; TIME (UTC) is as in 14:30, 2026-11-24 or \
+             2026-11-24T14:30",
+            "/history 行数 before 时间 查看更早的记录；时间（UTC）的格式如 14:30、2026-11-24、2026-11-24T14:30",
+        ],
         history,
     ),
     entry(
@@ -332,9 +338,28 @@ fn help(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
 }
 
 fn history(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
-    let Some(lines) = words.all() else { return Ok(Instruction::History(None)) };
-    let lines: NonZeroUsize = lines.parse().map_err(|_| Mistake::BadNumber)?;
-    Ok(Instruction::History(Some(lines.get())))
+    let mut asked = HistoryAsked::default();
+    let mut word = words.next();
+    if let Some(lines) = word.as_deref().filter(|word| *word != "before") {
+        asked.lines = Some(lines.parse().map_err(|_| Mistake::BadNumber)?);
+        word = words.next();
+    }
+    match word.as_deref() {
+        None => {}
+        Some("before") => asked.before = Some(moment(&words.needed()?).ok_or(Mistake::BadMoment)?),
+        Some(_) => return Err(Mistake::BadNumber),
+    }
+    words.end()?;
+    Ok(Instruction::History(asked))
+}
+
+/// Reads a point in a history: `#12` for an event, a time of day, or a date with a time or without.
+fn moment(word: &str) -> Option<Moment> {
+    if let Some(seq) = word.strip_prefix('#') {
+        return seq.parse().ok().map(|seq| Moment::Point(HistoryPoint::Seq(Seq(seq))));
+    }
+    let of_day = parse_time_of_day(word).map(Moment::OfDay);
+    of_day.or_else(|| parse_unix_ms(word).map(|ms| Moment::Point(HistoryPoint::Time(ms))))
 }
 
 fn join(words: &mut Words<'_>) -> Result<Instruction, Mistake> {

@@ -1,0 +1,238 @@
+//! Histories, written down in the plainest way: who was there is kept with each line, and a page is made by looking at all of them.
+
+use super::Model;
+use super::address::answered;
+use super::ask::HistoryAsk;
+use super::chat::{Chat, Room};
+use super::conn::{Link, Stage};
+use crate::sometimes;
+use parlor_protocol::plain::Note;
+use parlor_protocol::{
+    ConnId, Event, EventKind, HistoryPage, HistoryPoint, HistoryQuery, HistoryRange, Limits, MemberId, Now,
+    Readers, RoomId, RoomName, Seq,
+};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Number of bytes that the examination of one line costs, whether it is part of the answer or not.
+const ROW_COST_BYTES: usize = 16;
+
+/// A message that is kept.
+#[derive(Debug)]
+pub(super) struct Heard {
+    pub(super) event: Arc<Event>,
+    /// The members of the room at that time.
+    witnesses: BTreeSet<MemberId>,
+}
+
+/// A part of a history that is being read for a connection.
+#[derive(Debug)]
+pub(super) struct Fetching {
+    query: HistoryQuery,
+    /// The position of the last entry when it was asked for.
+    upto: Seq,
+    ask: HistoryAsk,
+}
+
+impl Model {
+    /// Has a part of the history of the room read in which a plain member is.
+    pub(super) fn read_history(&mut self, id: ConnId, reader: MemberId, ask: HistoryAsk) {
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        let Some(room) = conn.room.as_ref().and_then(|here| self.chat.room(here)) else { return };
+        let query = HistoryQuery {
+            reader,
+            room: RoomId(Seq(room.began)),
+            range: match ask.before {
+                None => HistoryRange::Latest(None),
+                Some(before) => HistoryRange::Before(before.point(self.now)),
+            },
+            events_max: ask.lines.unwrap_or(usize::MAX),
+            // The time, the words between, and what stands before the page.
+            bytes_max: self.limits.reply_bytes_max - 96,
+            event_bytes: 64,
+        };
+        conn.fetching = Some(Fetching { query, upto: self.world.position(), ask });
+    }
+
+    /// Writes the answer for which a part of a history was read.
+    pub(super) fn history_read(&mut self, id: ConnId, page: &HistoryPage) {
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        let Some(Fetching { query, upto, ask }) = conn.fetching.take() else { return };
+        if conn.link != Link::Open || !matches!(conn.stage, Stage::Member(_)) {
+            return;
+        }
+        let own = self.chat.page(&query, upto);
+        if own != *page {
+            self.fault =
+                self.fault.take().or_else(|| Some(format!("{id} asked {query:?} up to {upto:?}: {own:?}")));
+        }
+        sometimes!(self.marks, HistoryContinues, !own.is_last);
+        let hidden = self.chat.rooms.iter().find(|room| room.began == query.room.0.0).is_some_and(|room| {
+            room.history
+                .iter()
+                .any(|heard| heard.event.stamp.seq <= upto && !heard.may_be_read_by(query.reader))
+        });
+        sometimes!(self.marks, HistoryHidden, hidden);
+        conn.draining = true;
+        let mut bytes = bytes::BytesMut::new();
+        let (lines, is_earlier) = (ask.lines.and_then(std::num::NonZeroUsize::new), ask.before.is_some());
+        let note = Note::History { page: &own, lines, is_earlier };
+        note.render(conn.language, self.limits.reply_bytes_max, &mut bytes);
+        self.send(id, &bytes);
+        if let Some(conn) = self.conns.get_mut(id) {
+            conn.owes += answered(bytes.len().max(own.rows * ROW_COST_BYTES));
+        }
+    }
+}
+
+impl Heard {
+    fn may_be_read_by(&self, member: MemberId) -> bool {
+        self.event.readers == Readers::Members || self.witnesses.contains(&member)
+    }
+
+    /// Whether the message is before a point.
+    fn is_before(&self, point: HistoryPoint) -> bool {
+        match point {
+            HistoryPoint::Seq(seq) => self.event.stamp.seq < seq,
+            HistoryPoint::Time(unix_ms) => self.event.stamp.at_unix_ms < unix_ms,
+        }
+    }
+
+    /// Whether the message is after a point.
+    fn is_after(&self, point: HistoryPoint) -> bool {
+        match point {
+            HistoryPoint::Seq(seq) => self.event.stamp.seq > seq,
+            HistoryPoint::Time(unix_ms) => self.event.stamp.at_unix_ms > unix_ms,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        let EventKind::Said { message, .. } = &self.event.kind else { return 0 };
+        self.event.by.name.as_str().len() + message.text.as_str().len()
+    }
+}
+
+impl Room {
+    /// Returns who may read later of what is said now: everybody, unless the room is closed.
+    pub(super) fn readers(&self) -> Readers {
+        use parlor_protocol::Flag::{InviteOnly, Secret};
+        let is_closed =
+            self.flags.contains(&InviteOnly) || self.flags.contains(&Secret) || self.key.is_some();
+        if is_closed { Readers::Witnesses } else { Readers::Members }
+    }
+
+    fn history_bytes(&self) -> usize {
+        self.history.iter().map(Heard::bytes).sum()
+    }
+}
+
+impl Chat {
+    /// Adds a message to the history of its room. Returns whether the longest history was halved, because all together are too
+    /// long.
+    pub(super) fn remember(&mut self, event: &Event, room: &RoomName, limits: &Limits) -> bool {
+        let Limits { history_lines_max, history_bytes_max, histories_bytes_max, .. } = *limits;
+        let Some(room) = self.room_mut(room) else { return false };
+        let witnesses = room.members.iter().map(|it| it.member).collect();
+        room.history.push(Heard { event: Arc::new(event.clone()), witnesses });
+        while room.history.len() > history_lines_max || room.history_bytes() > history_bytes_max {
+            room.history.remove(0);
+        }
+        let mut is_halved = false;
+        while self.rooms.iter().map(Room::history_bytes).sum::<usize>() > histories_bytes_max {
+            let longest = self.rooms.iter().map(Room::history_bytes).max().unwrap_or_default();
+            let Some(room) = self.rooms.iter_mut().find(|room| room.history_bytes() == longest) else {
+                break;
+            };
+            is_halved = true;
+            while room.history_bytes() > longest / 2 {
+                room.history.remove(0);
+            }
+        }
+        is_halved
+    }
+
+    /// Returns the page that answers a question, of what was said up to a position.
+    pub(super) fn page(&self, query: &HistoryQuery, upto: Seq) -> HistoryPage {
+        let room = self.rooms.iter().find(|room| room.began == query.room.0.0);
+        let known = || {
+            let heard = room.into_iter().flat_map(|room| &room.history);
+            heard.filter(|heard| heard.event.stamp.seq <= upto)
+        };
+        let mut page = HistoryPage { is_last: true, ..HistoryPage::default() };
+        let mut bytes = 0;
+        // Takes messages in this order until the page is full.
+        let mut take = |page: &mut HistoryPage, heard: Vec<&Heard>, events_max: usize| {
+            for heard in heard {
+                page.rows += 1;
+                if !heard.may_be_read_by(query.reader) {
+                    continue;
+                }
+                let needed = query.event_bytes + heard.bytes();
+                let fits = bytes + needed <= query.bytes_max || page.events.is_empty();
+                if !fits || page.events.len() >= events_max {
+                    page.is_last = false;
+                    break;
+                }
+                bytes += needed;
+                page.events.push(Arc::clone(&heard.event));
+            }
+        };
+        let max = query.events_max;
+        match query.range {
+            HistoryRange::After(point) => {
+                take(&mut page, known().filter(|it| it.is_after(point)).collect(), max);
+            }
+            HistoryRange::Before(point) => {
+                take(&mut page, backwards(known().filter(|it| it.is_before(point)).collect()), max);
+            }
+            HistoryRange::Latest(point) => {
+                let after = known().filter(|it| point.is_none_or(|point| it.is_after(point)));
+                take(&mut page, backwards(after.collect()), max);
+            }
+            HistoryRange::Between(first, second) => {
+                if known().any(|it| !it.is_before(second) && it.is_before(first)) {
+                    let between = known().filter(|it| it.is_after(second) && it.is_before(first));
+                    take(&mut page, backwards(between.collect()), max);
+                } else {
+                    let between = known().filter(|it| it.is_after(first) && it.is_before(second));
+                    take(&mut page, between.collect(), max);
+                }
+            }
+            HistoryRange::Around(point) => {
+                let (before, behind): (Vec<_>, Vec<_>) = known().partition(|it| it.is_before(point));
+                take(&mut page, backwards(before), max / 2);
+                take(&mut page, behind, max);
+            }
+        }
+        page.events.sort_by_key(|event| event.stamp.seq);
+        page
+    }
+}
+
+/// Returns the latest first.
+fn backwards(mut heard: Vec<&Heard>) -> Vec<&Heard> {
+    heard.reverse();
+    heard
+}
+
+/// A point in a history, as a person writes it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum When {
+    /// The time of day, in milliseconds since midnight.
+    Clock(u64),
+    Exactly(HistoryPoint),
+}
+
+impl When {
+    fn point(self, now: Now) -> HistoryPoint {
+        const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+        match self {
+            Self::Exactly(point) => point,
+            Self::Clock(of_day) => {
+                // The last time that it was so late.
+                let last = (0..=now.unix_ms / DAY_MS).rev().map(|day| day * DAY_MS + of_day);
+                HistoryPoint::Time(last.into_iter().find(|at| *at <= now.unix_ms).unwrap_or(of_day))
+            }
+        }
+    }
+}
