@@ -134,7 +134,7 @@ impl Display for EarlierHistory<'_> {
         if let Some(lines) = self.lines {
             write!(f, " {lines}")?;
         }
-        write!(f, " before #{}", self.first.stamp.seq.0)
+        write!(f, " before {}", self.first.stamp.seq.0)
     }
 }
 

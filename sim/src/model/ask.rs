@@ -388,9 +388,8 @@ fn plainly(word: &str) -> String {
 
 /// Reads a point in a history. The scenarios write a time of day with minutes, and dates of 2026 and 2027.
 fn when_of(word: &str) -> Option<When> {
-    if let Some(number) = word.strip_prefix('#') {
-        let number = number.bytes().all(|it| it.is_ascii_digit()).then(|| number.parse().ok())??;
-        return Some(When::Exactly(HistoryPoint::Seq(Seq(number))));
+    if word.bytes().all(|it| it.is_ascii_digit()) {
+        return Some(When::Exactly(HistoryPoint::Seq(Seq(word.parse().ok()?))));
     }
     if let Some((hour, minute)) = word.split_once(':') {
         let (hour, minute) = (hour.parse::<u64>().ok()?, minute.parse::<u64>().ok()?);

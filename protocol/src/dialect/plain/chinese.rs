@@ -232,7 +232,7 @@ fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
         )),
         Mistake::BadName(error) => not_a_name(error, "名字", Name::CHARS_MAX, Name::BYTES_MAX, to),
         Mistake::BadMoment => to.note(format_args!(
-            "时间（UTC）的格式如 14:30、2026-11-24、2026-11-24T14:30:59，或某行的编号，如 #12"
+            "时间（UTC）的格式如 14:30、2026-11-24、2026-11-24T14:30:59，或 /history 给出的编号"
         )),
         Mistake::BadNumber => to.note(format_args!("行数须为正整数；用法：{}", usage("history"))),
         Mistake::BadRoom(error) => not_a_name(error, "房间名", RoomName::CHARS_MAX, RoomName::BYTES_MAX, to),

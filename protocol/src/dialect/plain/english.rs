@@ -239,7 +239,7 @@ fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
             to.note(format_args!("LINES must be a number from 1; usage: {}", usage("history")));
         }
         Mistake::BadMoment => to.note(format_args!(
-            "a time (UTC) is as in 14:30, 2026-11-24 or 2026-11-24T14:30:59, or the number of a line as in #12"
+            "a time (UTC) is as in 14:30, 2026-11-24 or 2026-11-24T14:30:59, or a number as /history shows it"
         )),
         Mistake::BadRoom(error) => {
             not_a_name(error, "room name", RoomName::CHARS_MAX, RoomName::BYTES_MAX, to);

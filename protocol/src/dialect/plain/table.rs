@@ -353,10 +353,10 @@ fn history(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     Ok(Instruction::History(asked))
 }
 
-/// Reads a point in a history: `#12` for an event, a time of day, or a date with a time or without.
+/// Reads a point in a history: the number of an event, a time of day, or a date with a time or without.
 fn moment(word: &str) -> Option<Moment> {
-    if let Some(seq) = word.strip_prefix('#') {
-        return seq.parse().ok().map(|seq| Moment::Point(HistoryPoint::Seq(Seq(seq))));
+    if let Ok(seq) = word.parse() {
+        return Some(Moment::Point(HistoryPoint::Seq(Seq(seq))));
     }
     let of_day = parse_time_of_day(word).map(Moment::OfDay);
     of_day.or_else(|| parse_unix_ms(word).map(|ms| Moment::Point(HistoryPoint::Time(ms))))
