@@ -17,6 +17,7 @@ mod password;
 mod propose;
 mod proxy;
 mod report;
+mod rooms;
 mod say;
 mod telling;
 mod timers;
@@ -51,6 +52,7 @@ use label::Labelled;
 use life::Phase;
 use log_wait::LogWaits;
 use propose::UnderWay;
+use rooms::RoomTimer;
 use timers::{ConnTimers, Timers};
 use turn::Turn;
 use watch::Watches;
@@ -74,6 +76,7 @@ pub struct Hub {
     addresses: Addresses,
     members: BTreeMap<MemberId, ConnId>,
     timers: Timers,
+    room_timer: RoomTimer,
     turn: Turn,
     watches: Watches,
     world: World,
@@ -167,6 +170,7 @@ impl Hub {
             addresses: Addresses::default(),
             members: BTreeMap::new(),
             timers: Timers::default(),
+            room_timer: RoomTimer::default(),
             turn: Turn::default(),
             watches: Watches::default(),
             views: Views::new(&limits, &world),
@@ -227,6 +231,7 @@ impl Hub {
             Input::Timeout => self.timeout(now, sink),
             Input::PasswordChecked { conn, result } => self.password_checked(now, conn, result, sink),
         }
+        self.time_rooms(now);
         self.end_life(now, sink);
     }
 
@@ -252,7 +257,8 @@ impl Hub {
     pub fn deadline(&self) -> Option<Deadline> {
         let first = self.timers.first().map(|(at, why, _)| Deadline { at, why });
         let told = self.log_waits.first_due().map(|at| Deadline { at, why: DeadlineReason::Log });
-        [first, told].into_iter().flatten().min_by_key(|deadline| (deadline.at, deadline.why))
+        let room = self.room_timer.due().map(|at| Deadline { at, why: DeadlineReason::Room });
+        [first, told, room].into_iter().flatten().min_by_key(|deadline| (deadline.at, deadline.why))
     }
 
     /// Returns the number of proposals that the log has not answered yet.

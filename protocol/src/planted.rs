@@ -22,6 +22,8 @@ pub enum Bug {
     AwayUnasked,
     /// Bans from the server do not end.
     BanForEver,
+    /// A room that is kept loses its bans and exceptions.
+    BansForgotten,
     /// An entry of another node or life lifts the barrier of a connection.
     BarrierLifted,
     /// Messages of bots do not have the tag `bot`.
@@ -94,10 +96,14 @@ pub enum Bug {
     RestartStays,
     /// A member of two rooms is sent their messages in the wrong order.
     RoomsSwapped,
+    /// A room ends that was empty, although somebody has entered it in the meantime.
+    RoomEndsLate,
     /// One host may begin as many rooms as there may be.
     RoomsUnshared,
     /// The list of rooms shows secret rooms to everybody.
     SecretListed,
+    /// An operator of a room that was empty is one again however late it returns.
+    StatusForEver,
     /// A message to the operators of a room is sent to members with voice, too.
     StatusIgnored,
     /// Clients without `server-time` are sent the tag `time`, too.
@@ -163,6 +169,21 @@ pub(crate) fn charges_address() -> bool {
 /// Returns the maximum number of rooms that one host has begun.
 pub(crate) fn rooms_per_host(rooms_max: u32) -> u32 {
     if is(Bug::RoomsUnshared) { u32::MAX } else { rooms_max }
+}
+
+/// Returns whether a room that is kept keeps its masks.
+pub(crate) fn keeps_masks() -> bool {
+    !is(Bug::BansForgotten)
+}
+
+/// Returns whether a room ends. `is_empty` is whether it has been empty long enough.
+pub(crate) fn is_still_empty(is_empty: bool) -> bool {
+    is_empty || is(Bug::RoomEndsLate)
+}
+
+/// Returns the number of milliseconds within which an operator of a room has to return.
+pub(crate) fn room_return_ms(ms: u64) -> u64 {
+    if is(Bug::StatusForEver) { u64::MAX } else { ms }
 }
 
 /// Returns the maximum number of bytes of all histories together.

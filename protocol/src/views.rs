@@ -52,8 +52,13 @@ impl Views {
     /// Records the events among the outcomes of an entry, which the world has just applied.
     pub fn record(&mut self, outcomes: &[Outcome], world: &World) {
         for outcome in outcomes {
-            if let Outcome::Happened(event) = outcome {
-                self.record_event(event, world);
+            match outcome {
+                Outcome::Happened(event) => self.record_event(event, world),
+                Outcome::RoomEnded { room } => self.histories.drop_of(*room),
+                Outcome::KeptOut { .. }
+                | Outcome::ModesUnchanged { .. }
+                | Outcome::NotEntered { .. }
+                | Outcome::Refused { .. } => {}
             }
         }
     }
@@ -147,7 +152,7 @@ impl Views {
         }
     }
 
-    /// Drops the history of a room that has ended, since a member left it.
+    /// Drops the history of a room that has ended because its last member left. A room that is kept keeps it.
     fn left_room(&mut self, room: RoomId, world: &World) {
         if world.room(room).is_none() {
             self.histories.drop_of(room);
@@ -188,7 +193,7 @@ mod tests {
             let world = World::new();
             let mut shown = Self { views: Views::new(limits, &world), world, seq: 0 };
             shown.apply(Command::Started { after: None });
-            shown.apply(Command::Configure { revision: 1, limits: WorldLimits::default() });
+            shown.apply(Command::Configure { revision: 1, limits: limits.world });
             shown
         }
 
@@ -221,8 +226,22 @@ mod tests {
     }
 
     #[test]
+    fn a_room_that_is_kept_without_members_keeps_its_history_until_it_ends() {
+        let mut shown = Shown::new(&Limits::default());
+        let alice = shown.enter("tea");
+        shown.say(alice, "tea", "hello");
+        let room = shown.world.room_named(&RoomName::parse("tea").unwrap()).unwrap();
+        shown.leave(alice);
+        assert_eq!(shown.views.history(room).len(), 1);
+        let empty_since_unix_ms = shown.world.at_unix_ms();
+        shown.apply(Command::EndRoom { room, empty_since_unix_ms });
+        assert_eq!(shown.views.history(room).len(), 0);
+    }
+
+    #[test]
     fn a_member_and_a_room_that_are_gone_leave_a_former_name_and_nothing_else() {
-        let mut shown = Shown::new(&Limits { departed_max: 2, ..Limits::default() });
+        let world = WorldLimits { room_keep_ms: 0, ..WorldLimits::default() };
+        let mut shown = Shown::new(&Limits { departed_max: 2, world, ..Limits::default() });
         for nth in 1..=3 {
             let member = shown.enter("tea");
             shown.say(member, "tea", "hello");

@@ -3,6 +3,7 @@
 mod bans;
 mod check;
 mod event;
+mod kept;
 mod nodes;
 mod people;
 mod refusal;
@@ -26,7 +27,7 @@ use crate::log::close_reason::CloseReason;
 use crate::log::command::Command;
 use crate::log::entry::LogEntry;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 pub use event::{Event, EventKind, EventRoom, Outcome, Readers, Stamp};
@@ -66,11 +67,22 @@ pub struct World {
     /// The rooms by their folded names.
     room_names: BTreeMap<Arc<str>, RoomId>,
     rooms: BTreeMap<RoomId, Box<Room>>,
+    /// The rooms without members that are kept, by the time since which they are empty. They are derived from the rooms.
+    kept: BTreeSet<(u64, RoomId)>,
     /// Number of secret rooms. It is counted because every new IRC client is sent the number of the others.
     secret_rooms: usize,
-    /// Number of rooms by the host of the member that began them. It is derived from the rooms, and read when a room is to
+    /// The rooms by the host of the member that began them. They are derived from the rooms, and read when a room is to
     /// begin.
-    rooms_begun: BTreeMap<Arc<str>, usize>,
+    rooms_begun: BTreeMap<Arc<str>, RoomsBegun>,
+}
+
+/// The rooms that members of one host have begun.
+#[derive(Clone, Debug, Default)]
+struct RoomsBegun {
+    /// Number of all of them.
+    count: usize,
+    /// Those that are kept, as in [`World::kept`].
+    kept: BTreeSet<(u64, RoomId)>,
 }
 
 /// A member.
@@ -198,6 +210,9 @@ impl World {
         match &entry.command {
             Command::Configure { revision, limits } => self.configure(*revision, *limits),
             Command::Ended { node, life } => self.end_life(*node, *life, outcomes),
+            Command::EndRoom { room, empty_since_unix_ms } => {
+                self.end_empty_room(*room, *empty_since_unix_ms, outcomes);
+            }
             Command::Enter { request, profile, room } => {
                 self.enter(entry, request, profile, room.as_ref(), outcomes);
             }
@@ -231,6 +246,7 @@ impl World {
             // `apply` has handled these, which are not commands of a member.
             Command::Configure { .. }
             | Command::Ended { .. }
+            | Command::EndRoom { .. }
             | Command::Enter { .. }
             | Command::Started { .. } => {}
             Command::Invite { name, room, .. } => self.invite(member, name, room, outcomes)?,
@@ -387,7 +403,7 @@ impl World {
     pub fn visible_rooms(&self, id: Option<MemberId>) -> usize {
         let own = id.and_then(|id| self.members.get(&id)).map_or(&[][..], |member| &member.rooms);
         let is_secret = |id: &&RoomId| self.rooms.get(id).is_some_and(|room| room.modes.has(Flag::Secret));
-        self.rooms.len() - self.secret_rooms + own.iter().filter(is_secret).count()
+        self.rooms.len() - self.kept.len() - self.secret_rooms + own.iter().filter(is_secret).count()
     }
 
     /// Returns the members from `id` on, in the order in which they entered the server.
@@ -432,7 +448,13 @@ impl World {
         self.room_names.get(name.key()).copied()
     }
 
-    /// Returns all rooms, in the order in which they were created.
+    /// Returns the number of rooms, without those that are empty and kept.
+    #[must_use]
+    pub fn rooms_shown(&self) -> usize {
+        self.rooms.len() - self.kept.len()
+    }
+
+    /// Returns all rooms, also those that are empty and kept, in the order in which they were created.
     pub fn rooms(&self) -> impl ExactSizeIterator<Item = (RoomId, &Room)> {
         self.rooms.iter().map(|(&id, room)| (id, &**room))
     }

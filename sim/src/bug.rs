@@ -43,12 +43,13 @@ pub enum SimBug {
 }
 
 /// Every planted bug, with its name on the command line.
-pub const BUGS: [(&str, Bug); 57] = [
+pub const BUGS: [(&str, Bug); 60] = [
     ("address-shown", Bug::Core(CoreBug::AddressShown)),
     ("answer-overtakes", Bug::Core(CoreBug::AnswerOvertakes)),
     ("away-unasked", Bug::Core(CoreBug::AwayUnasked)),
     ("backlog-twice", Bug::Sim(SimBug::BacklogTwice)),
     ("ban-for-ever", Bug::Core(CoreBug::BanForEver)),
+    ("bans-forgotten", Bug::Core(CoreBug::BansForgotten)),
     ("barrier-lifted", Bug::Core(CoreBug::BarrierLifted)),
     ("bot-untagged", Bug::Core(CoreBug::BotUntagged)),
     ("budget-of-connection", Bug::Core(CoreBug::BudgetOfConnection)),
@@ -92,11 +93,13 @@ pub const BUGS: [(&str, Bug); 57] = [
     ("rename-unwatched", Bug::Core(CoreBug::RenameUnwatched)),
     ("repeat-said", Bug::Core(CoreBug::RepeatSaid)),
     ("restart-stays", Bug::Core(CoreBug::RestartStays)),
+    ("room-ends-late", Bug::Core(CoreBug::RoomEndsLate)),
     ("rooms-swapped", Bug::Core(CoreBug::RoomsSwapped)),
     ("rooms-unshared", Bug::Core(CoreBug::RoomsUnshared)),
     ("secret-listed", Bug::Core(CoreBug::SecretListed)),
     ("sender-hears", Bug::Sim(SimBug::SenderHears)),
     ("slot-reused", Bug::Sim(SimBug::SlotReused)),
+    ("status-for-ever", Bug::Core(CoreBug::StatusForEver)),
     ("status-ignored", Bug::Core(CoreBug::StatusIgnored)),
     ("time-unasked", Bug::Core(CoreBug::TimeUnasked)),
     ("time-runs-back", Bug::Core(CoreBug::TimeRunsBack)),

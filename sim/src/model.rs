@@ -18,6 +18,7 @@ mod effects;
 mod fold;
 mod history;
 mod irc;
+mod kept;
 mod lines;
 mod lives;
 mod mask;
@@ -36,6 +37,7 @@ use crate::sometimes;
 use address::{Addresses, LINE};
 use chat::Chat;
 use conn::{Conn, Link, Stage, Timer, Wait};
+use kept::Ending;
 use lives::{ELSEWHERE, Fate, Leaver, Proposed};
 use parlor_protocol::plain::Note;
 use parlor_protocol::{
@@ -81,6 +83,7 @@ pub struct Model {
     /// Number of those that do.
     answered: u64,
     stall: Stall,
+    ending: Ending,
     /// Connections that did not close in time since the server stops, and are cut off.
     pub cut_off: usize,
     now: Now,
@@ -120,6 +123,7 @@ impl Model {
             under_way: VecDeque::new(),
             answered: 0,
             stall: Stall::default(),
+            ending: Ending::default(),
             cut_off: 0,
             now: Now::default(),
             proposals: Vec::new(),
@@ -174,6 +178,7 @@ impl Model {
             Input::Identified { identity } => self.options.identity = Arc::clone(identity),
             Input::PasswordChecked { conn, result } => self.password_checked(now, *conn, *result),
         }
+        self.watch_rooms();
         self.end_life();
     }
 
@@ -391,10 +396,11 @@ impl Model {
     fn timeout(&mut self, now: Now) {
         let timers =
             self.conns.iter().flat_map(|(id, conn)| conn.timers().map(move |(at, timer)| (at, timer, id)));
-        let Some((_, timer, id)) = timers.chain(self.stall.timers()).min().filter(|(at, ..)| *at <= now.mono)
-        else {
-            return;
-        };
+        let timers = timers.chain(self.stall.timers()).chain(self.ending.timers());
+        let Some((_, timer, id)) = timers.min().filter(|(at, ..)| *at <= now.mono) else { return };
+        if timer == Timer::Room {
+            return self.room_is_due();
+        }
         let Some(conn) = self.conns.get_mut(id) else { return };
         match timer {
             Timer::Budget => self.budget_is_due(id),
@@ -423,6 +429,8 @@ impl Model {
                 self.end(id, CloseReason::RegistrationTimeout);
             }
             Timer::Log => self.tell_of_log(id),
+            // It is no timer of a connection.
+            Timer::Room => {}
             Timer::Turn => {
                 conn.turn_timer = None;
                 sometimes!(self.marks, TurnEnded, true);
@@ -477,6 +485,9 @@ impl Model {
         match &entry.command {
             Command::Configure { revision, limits } => return self.chat.configure(*revision, *limits, entry),
             Command::Ended { .. } | Command::Started { .. } => return self.change_lives(entry),
+            Command::EndRoom { room, empty_since_unix_ms } => {
+                return self.end_room(*room, *empty_since_unix_ms);
+            }
             Command::Enter { .. } => {}
             // The author was killed while this command was pending, so the command has no effect.
             command if command.member().is_some_and(|it| !self.chat.people.contains_key(&it)) => return,

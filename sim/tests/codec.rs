@@ -3,8 +3,8 @@
 use parlor_protocol::codec::{self, SALT_BYTES};
 use parlor_protocol::{
     BanTarget, Cloaks, CloseReason, Command, Flag, Host, Key, Life, Mask, MaskList, MemberId, Message,
-    MessageKind, ModeChange, Name, NameRequest, Network, NewBan, NodeId, Origin, Profile, Proposal, RoomName,
-    Seq, Status, Text, UserModes, WorldLimits,
+    MessageKind, ModeChange, Name, NameRequest, Network, NewBan, NodeId, Origin, Profile, Proposal, RoomId,
+    RoomName, Seq, Status, Text, UserModes, WorldLimits,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -67,6 +67,10 @@ fn of_nodes() -> impl Strategy<Value = Command> {
     prop_oneof![
         (any::<u64>(), limits()).prop_map(|(revision, limits)| Command::Configure { revision, limits }),
         (any::<u16>().prop_map(NodeId), life()).prop_map(|(node, life)| Command::Ended { node, life }),
+        (any::<u64>(), any::<u64>()).prop_map(|(room, empty_since_unix_ms)| Command::EndRoom {
+            room: RoomId(Seq(room)),
+            empty_since_unix_ms,
+        }),
         option::of(life()).prop_map(|after| Command::Started { after }),
     ]
 }
@@ -206,13 +210,21 @@ fn mask() -> impl Strategy<Value = Mask> {
 }
 
 fn limits() -> impl Strategy<Value = WorldLimits> {
-    any::<[u32; 7]>().prop_map(|counts| WorldLimits {
-        invitations_max: counts[0],
-        masks_max: counts[1],
-        rooms_max: counts[2],
-        rooms_per_host_max: counts[3],
-        rooms_per_member_max: counts[4],
-        server_bans_max: counts[5],
-        topic_bytes_max: counts[6],
+    // 0 is what a limit is that the entry does not have.
+    let kept = || prop_oneof![Just(0), any::<u64>()];
+    let operators = prop_oneof![Just(0), any::<u32>()];
+    (any::<[u32; 7]>(), kept(), operators, kept()).prop_map(|(counts, keep_ms, operators, return_ms)| {
+        WorldLimits {
+            invitations_max: counts[0],
+            masks_max: counts[1],
+            room_keep_ms: keep_ms,
+            room_operators_max: operators,
+            room_return_ms: return_ms,
+            rooms_max: counts[2],
+            rooms_per_host_max: counts[3],
+            rooms_per_member_max: counts[4],
+            server_bans_max: counts[5],
+            topic_bytes_max: counts[6],
+        }
     })
 }

@@ -144,10 +144,16 @@ limits! {
         invitations_max: u32 = 20;
         /// Maximum number of masks of one room: bans and exceptions together.
         masks_max: u32 = 100;
-        /// Maximum number of rooms.
+        /// Milliseconds for which a room without members is kept, if nothing restricts who may enter it; 0 if none is kept.
+        room_keep_ms: u64 = 86_400_000;
+        /// Maximum number of operators that a room remembers when they leave it. A further one replaces the oldest.
+        room_operators_max: u32 = 16;
+        /// Milliseconds within which an operator of a room that was empty in the meantime has to return to be its operator again.
+        room_return_ms: u64 = 3_600_000;
+        /// Maximum number of rooms. If there are as many, those without members end first.
         rooms_max: u32 = 10_000;
         /// Maximum number of rooms that were begun by members with the same host: from the same address, unless an operator has
-        /// set the host.
+        /// set the host. If there are as many, those without members end first.
         rooms_per_host_max: u32 = 100;
         /// Maximum number of rooms that one member is in.
         rooms_per_member_max: u32 = 20;
@@ -185,8 +191,17 @@ values!(u32 u64 usize);
 
 impl WorldLimits {
     pub(crate) fn digest(mut self, digest: &mut Digest) {
-        self.visit(&mut |_, value| digest.number(value.get()));
+        self.visit(&mut |name, value| {
+            // The first logs did not have these limits, and their worlds keep their digests.
+            let is_left_out = value.get() == 0 && Self::ADDED.contains(&name);
+            if !is_left_out {
+                digest.number(value.get());
+            }
+        });
     }
+
+    /// The limits that the first version of the log did not have. In the entries of that version, they are 0.
+    const ADDED: [&'static str; 3] = ["room_keep_ms", "room_operators_max", "room_return_ms"];
 }
 
 /// The error for a name that no limit has.

@@ -270,6 +270,13 @@ impl Modes {
         self.flags & 1 << flag as u8 != 0
     }
 
+    /// Returns whether nothing but bans restricts who may enter the room or know of it.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        let is_restricted = self.has(Flag::InviteOnly) || self.has(Flag::Secret);
+        !is_restricted && self.key.is_none() && self.limit.is_none()
+    }
+
     /// Returns the key, if there is one.
     #[must_use]
     pub const fn key(&self) -> Option<&Key> {

@@ -195,6 +195,12 @@ impl Name {
         !text.is_empty() && text.chars().all(may_have)
     }
 
+    /// Returns whether the name has the form of those that the server assigns, which nobody may ask for.
+    pub(crate) fn is_assigned(&self) -> bool {
+        let (port, number) = self.as_str().split_once('-').unwrap_or((self.as_str(), "0"));
+        [port, number].iter().all(|it| !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit()))
+    }
+
     /// Returns the name that the server assigns to a member with this TCP port: `54321`, or `54321-2` for the second
     /// one. When sixteen such members are there, the number of the next is its log position.
     #[must_use]

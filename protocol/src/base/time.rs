@@ -83,6 +83,8 @@ pub enum DeadlineReason {
     Log,
     /// Entries of the log have waited long enough for readers that were sent much at once.
     Readers,
+    /// A room has been kept without members for `room_keep_ms`.
+    Room,
 }
 
 impl DeadlineReason {

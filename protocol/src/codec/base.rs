@@ -120,6 +120,9 @@ record! { WorldLimits {
     rooms_per_member_max: 5,
     server_bans_max: 6,
     topic_bytes_max: 7,
+    room_keep_ms: 8 since 2 or 0,
+    room_operators_max: 9 since 2 or 0,
+    room_return_ms: 10 since 2 or 0,
 } }
 
 /// The user modes and the bits for them, with the versions of the log in which they were added.

@@ -59,6 +59,7 @@ variants! { Command, "command" {
     21 => Started { after: 1, },
     22 => Tell { member: 1, to: 2, message: 3, },
     23 => Wallops { member: 1, text: 2, },
+    24 since 2 => EndRoom { room: 1, empty_since_unix_ms: 2, },
 } }
 
 stored_as! { Life as u64, "a life", |life| life.0, |number| Some(Life(number)) }

@@ -3,8 +3,8 @@
 //! A number is written for ever: it is never given to another field or variant, even if its own is removed. A field or a
 //! variant that is added takes the next number, and `since` with a version of the log greater than those before, if an older
 //! build must not read the entry without it. Then [`VERSION`](super::VERSION) increases as well. A field whose type has no
-//! default, in a record that was stored without it before, needs one: `name: 7 or 20`. That default never changes
-//! either, because it is what the stored entries mean.
+//! default, in a record that was stored without it before, needs one: `name: 7 or 20`. A field with its default is left out.
+//! That default never changes either, because it is what the stored entries mean.
 
 use super::error::{DecodeError, DecodeErrorKind};
 use super::reader::{Fields, Reader, error};
@@ -61,8 +61,10 @@ macro_rules! record {
             fn write(&self, to: &mut Writer<'_>) {
                 const { assert!(ascend(&[$($number),*])) };
                 let Self { $($field),* } = self;
-                to.begin_fields(0 $(+ u64::from(!$field.is_absent()))*);
-                $($field.write_field(to, $number, since!($($since)?));)*
+                to.begin_fields(0 $(+ u64::from(!is_left_out!($field $(, $default)?)))*);
+                $(if !is_left_out!($field $(, $default)?) {
+                    $field.write_field(to, $number, since!($($since)?));
+                })*
             }
 
             fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -90,8 +92,12 @@ macro_rules! variants {
                         const { assert!(ascend(&[$($($field_number),*)?])) };
                         to.begin_list(2);
                         to.tag($number, since!($($since)?));
-                        to.begin_fields(0 $($(+ u64::from(!$field.is_absent()))*)? $(+ u64::from(!$inner.is_absent()))?);
-                        $($($field.write_field(to, $field_number, since!($($field_since)?));)*)?
+                        to.begin_fields(
+                            0 $($(+ u64::from(!is_left_out!($field $(, $default)?)))*)? $(+ u64::from(!$inner.is_absent()))?
+                        );
+                        $($(if !is_left_out!($field $(, $default)?) {
+                            $field.write_field(to, $field_number, since!($($field_since)?));
+                        })*)?
                         $($inner.write_field(to, $inner_number, 1);)?
                     }
                 )*}
@@ -160,6 +166,16 @@ macro_rules! since {
     };
     ($since:literal) => {
         $since
+    };
+}
+
+/// Whether the field of a row is left out, because it has the value that a missing field has.
+macro_rules! is_left_out {
+    ($field:ident) => {
+        $field.is_absent()
+    };
+    ($field:ident, $default:expr) => {
+        *$field == $default
     };
 }
 

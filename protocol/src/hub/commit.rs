@@ -101,6 +101,8 @@ impl Hub {
             Outcome::ModesUnchanged { room, changes } => self.modes_unchanged(author, room, changes, sink),
             Outcome::NotEntered { refusal, command } => self.not_entered(author, refusal, command, sink),
             Outcome::Refused { refusal, command, .. } => self.refused(author, refusal, command, sink),
+            // Nobody was in it.
+            Outcome::RoomEnded { .. } => {}
         }
     }
 

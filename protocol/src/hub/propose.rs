@@ -16,7 +16,7 @@ pub(super) struct UnderWay {
     /// Number of proposals that are no longer under way.
     answered: u64,
     queue: VecDeque<Pending>,
-    /// Number of commands in the queue that are no `Leave`.
+    /// Number of commands in the queue that are limited.
     lines: usize,
 }
 
@@ -36,7 +36,7 @@ impl UnderWay {
         self.queue.len()
     }
 
-    /// Returns the number of those that are limited: all but the `Leave`s, of which each member has one.
+    /// Returns the number of those that are limited.
     pub(super) const fn lines(&self) -> usize {
         self.lines
     }
@@ -157,7 +157,8 @@ impl Hub {
     }
 }
 
-/// Returns whether a command counts for the limit of proposals. A `Leave` does not: each member has one.
+/// Returns whether a command counts for the limit of proposals. A `Leave` does not, because each member has one, and an `EndRoom` does
+/// not, because the node proposes one at a time.
 const fn is_limited(command: &Command) -> bool {
-    !matches!(command, Command::Leave { .. })
+    !matches!(command, Command::EndRoom { .. } | Command::Leave { .. })
 }

@@ -27,7 +27,8 @@ impl Hub {
             Outcome::Happened(_)
             | Outcome::KeptOut { .. }
             | Outcome::ModesUnchanged { .. }
-            | Outcome::NotEntered { .. } => None,
+            | Outcome::NotEntered { .. }
+            | Outcome::RoomEnded { .. } => None,
         };
         if let Some(event) = console_event {
             sink.output(Output::Console(event));

@@ -85,8 +85,10 @@ impl Hub {
     /// Handles the timer that is due first. Later ones wait for the next [`Input::Timeout`](crate::Input::Timeout), so
     /// that the driver can flush in between.
     pub(super) fn timeout(&mut self, now: Now, sink: &mut impl Sink) {
-        if self.deadline().is_some_and(|it| it.why == DeadlineReason::Log && it.at <= now.mono) {
-            return self.tell_first_wait(now, sink);
+        match self.deadline().filter(|it| it.at <= now.mono).map(|it| it.why) {
+            Some(DeadlineReason::Log) => return self.tell_first_wait(now, sink),
+            Some(DeadlineReason::Room) => return self.room_is_due(now, sink),
+            _ => {}
         }
         let Some((_, why, conn)) = self.timers.first().filter(|(at, ..)| *at <= now.mono) else { return };
         self.clear_timer(conn, why);
@@ -105,7 +107,7 @@ impl Hub {
                 self.run(now, conn, sink);
             }
             // It is the reason of no timer of a connection.
-            DeadlineReason::Log | DeadlineReason::Readers => {}
+            DeadlineReason::Log | DeadlineReason::Readers | DeadlineReason::Room => {}
             DeadlineReason::Register if self.session(conn).is_some_and(|it| it.awaits_header()) => {
                 self.give_up_proxy(now, conn, CloseReason::ProxyTimeout, sink);
             }

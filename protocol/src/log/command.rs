@@ -1,7 +1,7 @@
 //! Commands, which are the only way to change the shared state.
 
 use crate::base::ban::{BanTarget, NewBan};
-use crate::base::id::{Life, MemberId, NodeId};
+use crate::base::id::{Life, MemberId, NodeId, RoomId};
 use crate::base::limits::{PIECE_OVERHEAD_BYTES, PIECE_TEXT_BYTES_MIN, TAGGED_LINE_BYTES_MAX, WorldLimits};
 use crate::base::mode::{Key, ModeChange, Status};
 use crate::base::name::{Name, RoomName};
@@ -31,6 +31,14 @@ pub enum Command {
         node: NodeId,
         /// The life. If the node has another one by now, nothing changes.
         life: Life,
+    },
+    /// Ends a room that has no members and was kept long enough. It has no author.
+    EndRoom {
+        /// The room.
+        room: RoomId,
+        /// The time since which it is empty, in milliseconds since 1970-01-01T00:00:00Z. If it has had members since, nothing
+        /// changes.
+        empty_since_unix_ms: u64,
     },
     /// A connection of the node that proposes it becomes a member.
     Enter {
@@ -217,11 +225,16 @@ pub enum Command {
 }
 
 impl Command {
-    /// Returns the member who requested the command; `None` for `Configure`, `Ended`, `Enter` and `Started`.
+    /// Returns the member who requested the command; `None` for `Configure`, `Ended`, `EndRoom`, `Enter` and
+    /// `Started`.
     #[must_use]
     pub const fn member(&self) -> Option<MemberId> {
         match self {
-            Self::Configure { .. } | Self::Ended { .. } | Self::Enter { .. } | Self::Started { .. } => None,
+            Self::Configure { .. }
+            | Self::Ended { .. }
+            | Self::EndRoom { .. }
+            | Self::Enter { .. }
+            | Self::Started { .. } => None,
             Self::Invite { member, .. }
             | Self::Kick { member, .. }
             | Self::Kill { member, .. }
@@ -263,6 +276,7 @@ impl Command {
             Self::SetTopic { topic, .. } => text(topic),
             Self::Configure { .. }
             | Self::Ended { .. }
+            | Self::EndRoom { .. }
             | Self::Enter { .. }
             | Self::Invite { .. }
             | Self::LiftBan { .. }

@@ -75,9 +75,12 @@ impl MemoryServer {
 
     /// Advances the clock, and runs each timer at the time when it is due.
     pub fn pass(&mut self, ms: u64) {
-        let end = Now { mono: self.now.mono.plus_ms(ms), unix_ms: self.now.unix_ms.saturating_add(ms) };
+        let begin = self.now;
+        let end = Now { mono: begin.mono.plus_ms(ms), unix_ms: begin.unix_ms.saturating_add(ms) };
         while let Some(deadline) = self.server.deadline().filter(|deadline| deadline.at <= end.mono) {
-            self.now.mono = deadline.at.max(self.now.mono);
+            let mono = deadline.at.max(self.now.mono);
+            let passed_ms = mono.since(begin.mono).as_millis().try_into().unwrap_or(u64::MAX);
+            self.now = Now { mono, unix_ms: begin.unix_ms.saturating_add(passed_ms) };
             self.server.time_out(self.now, &mut self.memory);
             self.settle();
         }

@@ -2,7 +2,6 @@
 
 use super::World;
 use crate::base::mode::Flag;
-use crate::base::name::RoomName;
 use crate::base::person::UserModes;
 
 impl World {
@@ -42,12 +41,15 @@ impl World {
         let secret = self.rooms.values().filter(|room| room.modes.has(Flag::Secret)).count();
         assert_eq!(self.secret_rooms, secret, "secret rooms are counted");
         let begun_by = |host| self.rooms.values().filter(|room| room.begun_by.as_ref() == Some(host)).count();
-        for (host, &count) in &self.rooms_begun {
-            assert_eq!(count, begun_by(host), "the rooms of {host} are counted");
+        for (host, begun) in &self.rooms_begun {
+            assert_eq!(begun.count, begun_by(host), "the rooms of {host} are counted");
         }
         let begun = self.rooms.values().filter(|room| room.begun_by.is_some()).count();
-        assert_eq!(self.rooms_begun.values().sum::<usize>(), begun, "each room counts for a host");
-        let lobby = RoomName::lobby();
+        assert_eq!(
+            self.rooms_begun.values().map(|it| it.count).sum::<usize>(),
+            begun,
+            "each room counts for a host"
+        );
         assert_eq!(self.room_names.len(), self.rooms.len(), "each room has one name, and each name one room");
         for (&id, room) in &self.rooms {
             assert_eq!(
@@ -57,12 +59,11 @@ impl World {
                 room.name
             );
             assert!(id.0 <= self.position, "{id} is not later than the last entry");
-            let is_lobby = room.name == lobby;
-            assert!(is_lobby || !room.members.is_empty(), "{} has members", room.name);
             for member in room.members.keys() {
                 let member = self.members.get(member).expect("the members of a room exist");
                 assert!(member.rooms.contains(&id), "{} lists its room {}", member.person.name, room.name);
             }
         }
+        self.check_kept();
     }
 }

@@ -46,6 +46,12 @@ pub enum Outcome {
         /// The command.
         command: Box<Command>,
     },
+    /// A room ended that had no members and was kept. A room that is not kept ends when its last member leaves, of which there is an
+    /// event.
+    RoomEnded {
+        /// The room.
+        room: RoomId,
+    },
 }
 
 /// Something that happened: what members are told, the views keep, and the console reports.

@@ -151,8 +151,11 @@ impl World {
         if planted::frees_name() {
             self.names.remove(member.person.name.key());
         }
+        // An operator that was removed from the server does not run its rooms again as soon as it is back.
+        let is_removed = matches!(reason, CloseReason::Banned | CloseReason::Killed);
+        let remembered = (!is_removed).then_some(&member.person);
         for &room in member.rooms() {
-            self.remove_from_room(id, room);
+            self.remove_from_room(id, room, remembered);
         }
         self.count_modes(member.modes, UserModes::NONE);
         let Member { person: by, rooms, .. } = *member;

@@ -1,6 +1,7 @@
 //! A room: its members, modes and topic.
 
 use super::event::Readers;
+use super::kept::FormerOperator;
 use crate::base::digest::Digest;
 use crate::base::id::MemberId;
 use crate::base::mode::{Flag, Modes, Statuses};
@@ -8,11 +9,16 @@ use crate::base::name::{Name, RoomName};
 use crate::base::text::Text;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 /// A room.
 #[derive(Clone, Debug)]
 pub struct Room {
     began_unix_ms: u64,
+    /// The time since which the room has no members and is kept. `None` for the lobby.
+    pub(super) empty_since_unix_ms: Option<u64>,
+    /// The operators that have left the room lately, the latest last.
+    pub(super) former_operators: Vec<FormerOperator>,
     /// The host, at that time, of the member that began the room. `None` for the lobby.
     pub(super) begun_by: Option<Arc<str>>,
     pub(super) members: BTreeMap<MemberId, Statuses>,
@@ -34,7 +40,16 @@ pub struct Topic {
 
 impl Room {
     pub(super) fn new(name: RoomName, began_unix_ms: u64, begun_by: Option<Arc<str>>) -> Self {
-        Self { began_unix_ms, begun_by, members: BTreeMap::new(), modes: Modes::initial(), name, topic: None }
+        Self {
+            began_unix_ms,
+            empty_since_unix_ms: None,
+            former_operators: Vec::new(),
+            begun_by,
+            members: BTreeMap::new(),
+            modes: Modes::initial(),
+            name,
+            topic: None,
+        }
     }
 
     /// Returns the time at which the room was created, in milliseconds since 1970-01-01T00:00:00Z.
@@ -65,11 +80,12 @@ impl Room {
         &self.modes
     }
 
-    /// Returns whether a member may know that the room exists, and who is in it. `None` stands for a connection that is
-    /// not a member.
+    /// Returns whether a member may know that the room exists, and who is in it: the room has members, and if it is secret, this
+    /// is one of them. `None` stands for a connection that is not a member.
     #[must_use]
     pub fn is_visible_to(&self, id: Option<MemberId>) -> bool {
-        !self.modes.has(Flag::Secret) || id.is_some_and(|id| self.members.contains_key(&id))
+        let is_shown = !self.modes.has(Flag::Secret) && !self.is_kept();
+        is_shown || id.is_some_and(|id| self.members.contains_key(&id))
     }
 
     /// Returns who may read later of what happens in the room now.
@@ -107,5 +123,6 @@ impl Room {
             digest.number(member.0.0);
             digest.number(statuses.number());
         }
+        self.digest_kept(digest);
     }
 }

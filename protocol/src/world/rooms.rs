@@ -12,7 +12,6 @@ use crate::log::command::{Message, MessageKind};
 use crate::log::entry::LogEntry;
 use crate::planted;
 use alloc::boxed::Box;
-use alloc::collections::btree_map::Entry;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -37,7 +36,8 @@ impl World {
                 member.rooms.retain(|&other| other != room);
             }
             let Some(left) = self.event_room(room) else { return Ok(()) };
-            self.remove_from_room(id, room);
+            let person = self.members.get(&id).map(|member| member.person.clone());
+            self.remove_from_room(id, room, person.as_ref());
             self.happened(id, EventKind::Parted { room: left, message }, outcomes);
         }
         if let Some((name, there)) = to {
@@ -56,13 +56,17 @@ impl World {
         outcomes: &mut Vec<Outcome>,
     ) {
         let stamp = self.stamp();
-        let room_id = there.unwrap_or_else(|| {
-            let host = self.members.get(&id).map(|member| member.person.profile.host().into());
-            self.begin_room(name, host)
-        });
+        let Some(person) = self.members.get(&id).map(|member| member.person.clone()) else { return };
+        let (room_id, runs) = match there {
+            Some(room_id) => (room_id, self.reenter(room_id, &person)),
+            // The member that creates a room is its operator.
+            None => {
+                self.make_room(person.profile.host(), outcomes);
+                (self.begin_room(name, Some(person.profile.host().into())), true)
+            }
+        };
         let mut statuses = Statuses::default();
-        // The member that creates a room is its operator.
-        statuses.set(Status::Operator, there.is_none());
+        statuses.set(Status::Operator, runs);
         let (Some(member), Some(room)) = (self.members.get_mut(&id), self.rooms.get_mut(&room_id)) else {
             return;
         };
@@ -71,9 +75,15 @@ impl World {
         room.members.insert(id, statuses);
         let away = member.away().cloned();
         let away = away.map(|text| public_away(text, is_silenced(room_id, room, Some(statuses), member)));
+        let has_others = room.members.len() > 1;
         let room = EventRoom { id: room_id, name: room.name.clone() };
-        let event = member.event(id, stamp, EventKind::Joined { room, away, is_first });
+        let event = member.event(id, stamp, EventKind::Joined { room: room.clone(), away, is_first });
         outcomes.push(Outcome::Happened(Arc::new(event)));
+        if runs && has_others {
+            let (name, status) = (person.name, Status::Operator);
+            let changes = Vec::from([ModeChange::Status { name, status, on: true }]);
+            self.happened(id, EventKind::ModesSet { room, changes }, outcomes);
+        }
     }
 
     /// Checks that a member may enter the room `name`, if it leaves the room `from` at the same time. Returns the room; `None` if
@@ -122,13 +132,14 @@ impl World {
 
     /// Checks that one more room may begin with a member, if it leaves the room `from` at the same time.
     fn may_begin_room(&self, id: MemberId, member: &Member, from: Option<RoomId>) -> Result<(), Refusal> {
-        let ending = from.filter(|&room| self.ends_without(room, id));
-        if self.rooms.len() - usize::from(ending.is_some()) >= self.limits.rooms_max as usize {
+        // Kept rooms end when another one begins, and the room that the member leaves empty is one of them.
+        let emptied = from.filter(|&room| self.is_emptied_without(room, id));
+        if self.rooms_shown() - usize::from(emptied.is_some()) >= self.limits.rooms_max as usize {
             return Err(Refusal::RoomsFull);
         }
         let host = member.person.profile.host();
-        let ends_own = ending.and_then(|room| self.rooms.get(&room)?.begun_by.as_deref()) == Some(host);
-        let begun = self.rooms_begun.get(host).map_or(0, |&count| count - usize::from(ends_own));
+        let is_own = emptied.and_then(|room| self.rooms.get(&room)?.begun_by.as_deref()) == Some(host);
+        let begun = self.rooms_begun.get(host).map_or(0, |it| it.count - it.kept.len() - usize::from(is_own));
         if begun >= planted::rooms_per_host(self.limits.rooms_per_host_max) as usize {
             return Err(Refusal::TooManyRoomsBegun(self.limits.rooms_per_host_max));
         }
@@ -155,7 +166,7 @@ impl World {
         member.rooms.retain(|&other| other != room_id);
         let name = member.person.name.clone();
         let room = EventRoom { id: room_id, name: room.name.clone() };
-        self.remove_from_room(target, room_id);
+        self.remove_from_room(target, room_id, None);
         self.happened(id, EventKind::Kicked { target, name, room, message: message.cloned() }, outcomes);
         Ok(())
     }
@@ -206,7 +217,8 @@ impl World {
         let there = self.room_names.get(name.key()).and_then(|id| Some((*id, self.rooms.get(id)?)));
         let Some((room_id, room)) = there else { return Err(Refusal::NoSuchRoom(name.clone())) };
         let statuses = room.statuses(id);
-        if statuses.is_none() && room.modes.has(Flag::Secret) && !member.modes.has(UserModes::OPERATOR) {
+        let is_hidden = room.modes.has(Flag::Secret) && !member.modes.has(UserModes::OPERATOR);
+        if statuses.is_none() && (is_hidden || room.is_kept()) {
             return Err(Refusal::NoSuchRoom(name.clone()));
         }
         if statuses.is_none() && room.modes.has(Flag::NoOutside) {
@@ -344,12 +356,14 @@ impl World {
         if is_there { Ok(id) } else { Err(Refusal::NotIn(name.clone())) }
     }
 
-    /// Returns the room with a name, if the member may know that it exists: it is not secret, or the member is in it or is
-    /// an operator of the server.
+    /// Returns the room with a name, if the member may know that it exists: it has members, and it is not secret, or the member
+    /// is in it or is an operator of the server.
     fn known_room(&self, member: MemberId, name: &RoomName) -> Result<RoomId, Refusal> {
         let knows = |id: &RoomId| {
-            self.rooms.get(id).is_some_and(|room| room.is_visible_to(Some(member)))
-                || self.check_server_operator(member).is_ok()
+            self.rooms.get(id).is_some_and(|room| {
+                room.is_visible_to(Some(member))
+                    || !room.is_kept() && self.check_server_operator(member).is_ok()
+            })
         };
         self.room_named(name).filter(knows).ok_or_else(|| Refusal::NoSuchRoom(name.clone()))
     }
@@ -372,36 +386,17 @@ impl World {
     pub(super) fn begin_room(&mut self, name: &RoomName, by: Option<Arc<str>>) -> RoomId {
         let id = RoomId(self.position);
         if let Some(host) = &by {
-            *self.rooms_begun.entry(Arc::clone(host)).or_default() += 1;
+            self.rooms_begun.entry(Arc::clone(host)).or_default().count += 1;
         }
         self.rooms.insert(id, Box::new(Room::new(name.clone(), self.at_unix_ms, by)));
         self.room_names.insert(name.shared_key(), id);
         id
     }
 
-    /// Returns whether the room ends when the member leaves it. The lobby never ends.
-    pub(super) fn ends_without(&self, id: RoomId, member: MemberId) -> bool {
+    /// Returns whether the room ends or is kept when the member leaves it, because no other is in it. The lobby always stays.
+    fn is_emptied_without(&self, id: RoomId, member: MemberId) -> bool {
         self.rooms.get(&id).is_some_and(|room| {
             room.members.len() == 1 && room.members.contains_key(&member) && room.name != RoomName::lobby()
         })
-    }
-
-    pub(super) fn remove_from_room(&mut self, member: MemberId, id: RoomId) {
-        if self.ends_without(id, member) {
-            if let Some(room) = self.rooms.remove(&id) {
-                self.room_names.remove(room.name.key());
-                self.secret_rooms -= usize::from(room.modes.has(Flag::Secret));
-                if let Some(host) = room.begun_by
-                    && let Entry::Occupied(mut count) = self.rooms_begun.entry(host)
-                {
-                    *count.get_mut() -= 1;
-                    if *count.get() == 0 {
-                        count.remove();
-                    }
-                }
-            }
-        } else if let Some(room) = self.rooms.get_mut(&id) {
-            room.members.remove(&member);
-        }
     }
 }

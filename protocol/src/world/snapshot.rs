@@ -3,6 +3,7 @@
 //! A snapshot has what the digest is over, in the bytes of the codec, and the digest itself. What is derived from it, such as the
 //! owners of names, is made again.
 
+use super::kept::FormerOperator;
 use super::{Correspondent, Extras, Member, Node, Room, Topic, World};
 use crate::base::ban::ServerBan;
 use crate::base::id::{Life, MemberId, NodeId, RoomId, Seq};
@@ -177,6 +178,8 @@ struct StoredRoom {
     masks: Vec<StoredMask>,
     topic: Option<Topic>,
     members: Vec<StoredRoomMember>,
+    empty_since_unix_ms: Option<u64>,
+    former_operators: Vec<FormerOperator>,
 }
 
 record! { StoredRoom {
@@ -190,6 +193,15 @@ record! { StoredRoom {
     masks: 8,
     topic: 9,
     members: 10,
+    empty_since_unix_ms: 11 since 2,
+    former_operators: 12 since 2,
+} }
+
+record! { FormerOperator {
+    name: 1,
+    host: 2,
+    left_unix_ms: 3,
+    may_resume: 4,
 } }
 
 /// A [`MaskEntry`] with its list.
@@ -286,11 +298,13 @@ impl StoredWorld {
             }
             world.secret_rooms += usize::from(room.modes.has(Flag::Secret));
             if let Some(host) = &room.begun_by {
-                *world.rooms_begun.entry(host.clone()).or_default() += 1;
+                world.rooms_begun.entry(host.clone()).or_default().count += 1;
             }
+            let kept_since = room.empty_since_unix_ms;
             if world.rooms.insert(id, Box::new(room)).is_some() {
                 return contradiction("a room is there twice");
             }
+            kept_since.into_iter().for_each(|since_unix_ms| world.count_kept(id, since_unix_ms));
         }
         world.check_rooms()?;
         Ok(world)
@@ -313,8 +327,16 @@ impl World {
             }
         }
         for (id, room) in &self.rooms {
-            if room.members.is_empty() && room.name != lobby {
-                return contradiction("a room has no members");
+            if room.is_kept() != (room.members.is_empty() && room.name != lobby) {
+                return contradiction("a room is kept that has members, or is not and has none");
+            }
+            if room.is_kept()
+                && !(room.modes.is_open() && room.former_operators.iter().all(|it| it.may_resume))
+            {
+                return contradiction("a room is kept that would have ended");
+            }
+            if self.revision <= 1 && room.former_operators.len() > self.limits.room_operators_max as usize {
+                return contradiction("a room remembers more operators than it may");
             }
             let has_it = |member| self.members.get(member).is_some_and(|member| member.rooms().contains(id));
             if !room.members.keys().all(has_it) {
@@ -396,6 +418,8 @@ impl StoredRoom {
             masks: masks.collect(),
             topic: room.topic.clone(),
             members: members.collect(),
+            empty_since_unix_ms: room.empty_since_unix_ms,
+            former_operators: room.former_operators.clone(),
         }
     }
 
@@ -421,6 +445,7 @@ impl StoredRoom {
         }
         let mut room = Room::new(self.name, self.began_unix_ms, self.begun_by.map(Into::into));
         (room.modes, room.topic, room.members) = (modes, self.topic, members);
+        (room.empty_since_unix_ms, room.former_operators) = (self.empty_since_unix_ms, self.former_operators);
         Ok((self.id, room))
     }
 }

@@ -1,5 +1,6 @@
 //! Tests of the world: digests, by which transcripts and simulator compare worlds, and rules that no transcript shows.
 
+mod kept;
 mod nodes;
 
 use super::{EventKind, EventRoom, Outcome, Refusal, World};
@@ -71,6 +72,10 @@ fn different_worlds_have_different_digests() {
         [configure(limits)].to_vec(),
         [configure(WorldLimits { invitations_max: 1, ..limits })].to_vec(),
         [configure(WorldLimits { masks_max: 1, ..limits })].to_vec(),
+        [configure(WorldLimits { room_keep_ms: 1, ..limits })].to_vec(),
+        [configure(WorldLimits { room_keep_ms: 0, ..limits })].to_vec(),
+        [configure(WorldLimits { room_operators_max: 1, ..limits })].to_vec(),
+        [configure(WorldLimits { room_return_ms: 1, ..limits })].to_vec(),
         [configure(WorldLimits { rooms_max: 2, ..limits })].to_vec(),
         [configure(WorldLimits { rooms_per_member_max: 1, ..limits })].to_vec(),
         [configure(WorldLimits { topic_bytes_max: 1, ..limits })].to_vec(),

@@ -3,7 +3,7 @@
 
 use parlor_protocol::{
     BanTarget, CloseReason, Command, Flag, MaskList, Message, MessageKind, ModeChange, NameRequest, NewBan,
-    Status, UserModes,
+    Status, UserModes, WorldLimits,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,7 +49,7 @@ variants! {
         PingTimeout ProxyHeader ProxyTimeout Quit RegistrationTimeout Reset Restarted ServerFull Shutdown SlowReader
     }
     Command {
-        Configure Ended Enter Invite Kick Kill Leave LiftBan Move Promote Rename Reply Say SetAway SetBan SetHost SetModes
+        Configure Ended EndRoom Enter Invite Kick Kill Leave LiftBan Move Promote Rename Reply Say SetAway SetBan SetHost SetModes
         SetRealName SetTopic SetUserModes Started Tell Wallops
     }
     Flag { InviteOnly Moderated NoCtcp NoOutside Secret TopicLocked }
@@ -65,8 +65,14 @@ impl Coverage {
     pub(crate) fn add(&mut self, command: &Command) {
         self.variant(command);
         match command {
-            Command::Configure { revision: _, limits: _ }
-            | Command::Ended { node: _, life: _ }
+            Command::Configure { revision: _, limits } => {
+                let WorldLimits { room_keep_ms, room_operators_max, room_return_ms, .. } = *limits;
+                self.field("WorldLimits.room_keep_ms", room_keep_ms > 0);
+                self.field("WorldLimits.room_operators_max", room_operators_max > 0);
+                self.field("WorldLimits.room_return_ms", room_return_ms > 0);
+            }
+            Command::Ended { node: _, life: _ }
+            | Command::EndRoom { room: _, empty_since_unix_ms: _ }
             | Command::Invite { member: _, name: _, room: _ }
             | Command::Promote { member: _ }
             | Command::Rename { member: _, name: _ }

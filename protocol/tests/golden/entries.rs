@@ -2,8 +2,8 @@
 
 use parlor_protocol::{
     BanTarget, Cloaks, CloseReason, Command, Flag, Host, Key, Life, Mask, MaskList, MemberId, Message,
-    MessageKind, ModeChange, Name, NameRequest, NewBan, NodeId, Origin, Profile, Proposal, RoomName, Seq,
-    Status, Text, UserModes, WorldLimits,
+    MessageKind, ModeChange, Name, NameRequest, NewBan, NodeId, Origin, Profile, Proposal, RoomId, RoomName,
+    Seq, Status, Text, UserModes, WorldLimits,
 };
 
 /// Returns the entries.
@@ -17,6 +17,7 @@ pub(crate) fn entries() -> Vec<Proposal> {
     run_server(&mut log, members);
     leave(&mut log);
     restart(&mut log);
+    keep_rooms(&mut log);
     log.proposals
 }
 
@@ -51,6 +52,9 @@ fn begin(log: &mut Builder) {
     let limits = WorldLimits {
         invitations_max: 15,
         masks_max: 160,
+        room_keep_ms: 0,
+        room_operators_max: 0,
+        room_return_ms: 0,
         rooms_max: 17_000,
         rooms_per_host_max: 18,
         rooms_per_member_max: 19,
@@ -212,6 +216,45 @@ fn restart(log: &mut Builder) {
     log.push(Command::Enter { request: NameRequest::Port(9), profile, room: None });
     log.start(node, lives[1], Some(lives[0]));
     log.push(Command::Ended { node, life: lives[1] });
+}
+
+/// Rooms that are kept without members: one ends, its operator returns to another, and the third stays empty.
+fn keep_rooms(log: &mut Builder) {
+    let (node, life) = (NodeId(513), Life(77));
+    log.start(node, life, Some(Life(u64::MAX)));
+    let limits = WorldLimits {
+        invitations_max: 15,
+        masks_max: 160,
+        room_keep_ms: 86_400_000,
+        room_operators_max: 2,
+        room_return_ms: 7_200_000,
+        rooms_max: 17_000,
+        rooms_per_host_max: 18,
+        rooms_per_member_max: 19,
+        server_bans_max: 20,
+        topic_bytes_max: 210,
+    };
+    log.push(Command::Configure { revision: 3, limits });
+    let profile = Profile::of_host(&Host::parse("far.example").unwrap());
+    let request = NameRequest::Name(name("Zoë"));
+    let member = log.push(Command::Enter { request, profile, room: None });
+    let go = |from: Option<&str>, to: Option<&str>| {
+        let (from, to) = (from.map(room), to.map(room));
+        Command::Move { member, from, to, key: None, checks_key: false, message: None }
+    };
+    let began = log.push(go(None, Some("café")));
+    log.push(go(Some("café"), Some("tea")));
+    let empty_since_unix_ms = log.proposals.last().unwrap().at_unix_ms;
+    log.push(Command::SetTopic { member, room: room("tea"), topic: Some(text("kept")) });
+    let change = ModeChange::Mask { list: MaskList::Bans, mask: mask("mallory"), on: true };
+    log.push(Command::SetModes { member, room: room("tea"), changes: [change].into() });
+    log.push(go(Some("tea"), None));
+    let end = |empty_since_unix_ms| Command::EndRoom { room: RoomId(began.0), empty_since_unix_ms };
+    log.push(end(empty_since_unix_ms - 1));
+    log.push(end(empty_since_unix_ms));
+    log.push(go(None, Some("tea")));
+    log.push(go(Some("tea"), Some("milk")));
+    log.push(go(Some("milk"), None));
 }
 
 fn mask(pattern: &str) -> Mask {

@@ -321,9 +321,12 @@ impl Stage {
     }
 
     fn pass(&mut self, ms: u64) {
-        let (end, unix_ms) = (self.now.mono.plus_ms(ms), self.now.unix_ms + ms);
+        let begin = self.now;
+        let (end, unix_ms) = (begin.mono.plus_ms(ms), begin.unix_ms + ms);
         while let Some(deadline) = self.server.deadline().filter(|deadline| deadline.at <= end) {
-            self.now.mono = deadline.at.max(self.now.mono);
+            let mono = deadline.at.max(self.now.mono);
+            let passed_ms = u64::try_from(mono.since(begin.mono).as_millis()).expect("it is a part of `ms`");
+            self.now = Now { mono, unix_ms: begin.unix_ms + passed_ms };
             self.server.time_out(self.now, &mut self.env);
             self.commit();
             self.settle();

@@ -19,7 +19,10 @@ impl Model {
 
     fn carry_out(&mut self, conn: ConnId, entry: &LogEntry) -> Result<(), Refusal> {
         match &entry.command {
-            Command::Configure { .. } | Command::Ended { .. } | Command::Started { .. } => Ok(()),
+            Command::Configure { .. }
+            | Command::Ended { .. }
+            | Command::EndRoom { .. }
+            | Command::Started { .. } => Ok(()),
             Command::Enter { request, profile, room, .. } => {
                 self.enter(conn, entry, request, profile, room.as_ref())
             }

@@ -2,6 +2,7 @@
 
 use super::ask::Ask;
 use super::history::Heard;
+use super::kept::Gone;
 use super::lives::Lived;
 use super::mask;
 use parlor_protocol::plain::{Mistake, Note};
@@ -65,7 +66,11 @@ pub(super) struct Room {
     pub(super) began: u64,
     pub(super) began_unix_ms: u64,
     /// The host of the member that began it, at that time.
-    begun_by: Option<String>,
+    pub(super) begun_by: Option<String>,
+    /// The time since which it has no members and is kept.
+    pub(super) empty_since: Option<u64>,
+    /// The operators that have left it lately, the latest last.
+    pub(super) gone: Vec<Gone>,
     pub(super) name: RoomName,
     pub(super) topic: Option<Topic>,
     pub(super) history: Vec<Heard>,
@@ -109,9 +114,11 @@ impl RoomMember {
 }
 
 impl Room {
-    fn new(name: RoomName, entry: &LogEntry, begun_by: Option<String>) -> Self {
+    pub(super) fn new(name: RoomName, entry: &LogEntry, begun_by: Option<String>) -> Self {
         Self {
             begun_by,
+            empty_since: None,
+            gone: Vec::new(),
             began: entry.seq.0,
             began_unix_ms: entry.at_unix_ms,
             name,
@@ -131,7 +138,8 @@ impl Room {
 
     /// Whether the room may be shown to this member. `None` stands for a client that is not a member yet.
     pub(super) fn is_visible_to(&self, member: Option<MemberId>) -> bool {
-        !self.flags.contains(&Flag::Secret) || member.is_some_and(|member| self.member(member).is_some())
+        !self.is_kept() && !self.flags.contains(&Flag::Secret)
+            || member.is_some_and(|member| self.member(member).is_some())
     }
 
     pub(super) fn listed(&self, list: MaskList) -> impl Iterator<Item = &(MaskList, Mask, Name, u64)> {
@@ -266,7 +274,8 @@ impl Chat {
     /// Returns the room of that name, if the member may know of it.
     pub(super) fn known(&self, member: MemberId, name: &RoomName) -> Result<&Room, Refusal> {
         let operates = self.people[&member].modes.has(UserModes::OPERATOR);
-        let room = self.room(name).filter(|room| operates || room.is_visible_to(Some(member)));
+        let is_known = |room: &&Room| operates && !room.is_kept() || room.is_visible_to(Some(member));
+        let room = self.room(name).filter(is_known);
         room.ok_or_else(|| Refusal::NoSuchRoom(name.clone()))
     }
 
@@ -297,12 +306,14 @@ impl Chat {
         if checks_key && key.is_some() && there.is_none_or(|room| room.key.is_none()) {
             return Err(Refusal::NoKey(to.clone()));
         }
+        // Rooms that are empty, or are empty then, make way for another one.
         let ends = left.is_some_and(|room| room.name != RoomName::lobby() && room.members.len() == 1);
-        if there.is_none() && self.rooms.len() - usize::from(ends) >= self.limits.rooms_max as usize {
+        let taken = self.rooms.iter().filter(|room| !room.is_kept()).count() - usize::from(ends);
+        if there.is_none() && taken >= self.limits.rooms_max as usize {
             return Err(Refusal::RoomsFull);
         }
         let is_own = |room: &&Room| room.begun_by.as_deref() == Some(person.person.profile.host());
-        let begun = self.rooms.iter().filter(is_own).count();
+        let begun = self.rooms.iter().filter(|room| is_own(room) && !room.is_kept()).count();
         let ends_own = usize::from(ends && left.as_ref().is_some_and(is_own));
         let begun_max = self.limits.rooms_per_host_max;
         if there.is_none() && begun - ends_own >= begun_max as usize {
@@ -485,36 +496,6 @@ impl Chat {
             }
         };
         Ok(changed.then_some(told))
-    }
-
-    /// Adds the member to the room, and creates the room if it does not exist. Returns the room's name in its own
-    /// spelling.
-    pub(super) fn enter_room(&mut self, entry: &LogEntry, id: MemberId, to: &RoomName) -> RoomName {
-        let begins = self.room(to).is_none();
-        if begins {
-            let host = self.people[&id].person.profile.host().to_owned();
-            self.rooms.push(Room::new(to.clone(), entry, Some(host)));
-        }
-        let conn = self.people[&id].conn;
-        let room = self.room_mut(to).expect("it has just begun");
-        let place = room.members.partition_point(|it| it.member < id);
-        room.members.insert(place, RoomMember { member: id, conn, operates: begins, has_voice: false });
-        let (name, began) = (room.name.clone(), room.began);
-        let person = self.person(id);
-        person.rooms.push(name.clone());
-        person.invitations.retain(|other| *other != began);
-        name
-    }
-
-    /// Removes the member from the room, and the room if no member is left. The lobby always stays.
-    pub(super) fn leave_room(&mut self, id: MemberId, room: &RoomName) {
-        if let Some(room) = self.room_mut(room) {
-            room.members.retain(|it| it.member != id);
-        }
-        if let Some(person) = self.people.get_mut(&id) {
-            person.rooms.retain(|other| other != room);
-        }
-        self.rooms.retain(|it| it.name != *room || !it.members.is_empty() || it.name == RoomName::lobby());
     }
 
     pub(super) fn depart(&mut self, entry: &LogEntry, person: Person, departed_max: usize) {

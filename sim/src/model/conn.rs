@@ -164,6 +164,7 @@ pub(super) enum Timer {
     Registration,
     Turn,
     Log,
+    Room,
 }
 
 /// The result of reading from a connection.

@@ -2,7 +2,7 @@
 
 use super::Model;
 use super::address::LINE;
-use super::chat::Member;
+use super::chat::{Member, Room};
 use super::conn::{Link, Stage, Wait};
 use super::lives::Leaver;
 use super::tell::event;
@@ -11,7 +11,7 @@ use parlor_protocol::irc::Capabilities;
 use parlor_protocol::plain::Note;
 use parlor_protocol::{
     Action, CloseReason, Command, ConnId, Event, EventKind, EventRoom, Host, LogEntry, MemberId, ModeChange,
-    Name, NameRequest, Person, Profile, Refusal, Reply, RoomId, RoomName, Seq, Text, UserModes, irc,
+    Name, NameRequest, Person, Profile, Refusal, Reply, RoomId, RoomName, Seq, Status, Text, UserModes, irc,
 };
 
 impl Model {
@@ -144,7 +144,7 @@ impl Model {
         let (id_of_room, shown) = began.unwrap_or_else(|| (entry.seq.0, to.clone()));
         let away = away.map(|away| {
             let is_quiet = self.chat.room(&shown).is_some_and(|room| self.chat.silences(room, member));
-            if is_quiet { Text::clean(b"Away", false) } else { away }
+            if is_quiet && !self.chat.will_run(member, &shown) { Text::clean(b"Away", false) } else { away }
         });
         let room = EventRoom { id: RoomId(Seq(id_of_room)), name: shown.clone() };
         let kind = EventKind::Joined { room, away: away.clone(), is_first: first };
@@ -154,24 +154,38 @@ impl Model {
             let kind = EventKind::AwaySet { away, full_text: None, was_away: true };
             self.tell_all_in(&shown, None, &Event { kind, ..joined.clone() });
         }
-        let to = self.chat.enter_room(entry, member, to);
+        let to = self.chat.enter_room(entry, member, to, &mut self.marks);
+        self.is_in(id, (&joined, first), &to);
         let there = self.chat.room(&to).expect("it has been entered");
+        let runs = there.member(member).is_some_and(|it| it.operates);
+        if runs && there.members.len() > 1 {
+            let (name, status) = (by.name.clone(), Status::Operator);
+            let changes = vec![ModeChange::Status { name, status, on: true }];
+            let kind = EventKind::ModesSet { room: self.chat.event_room(&to), changes };
+            let event = event(&self.chat, entry, (member, &by, by_bot), kind);
+            self.tell_room(&to, id, true, &event);
+        }
+    }
+
+    /// Answers a member that has entered a room.
+    fn is_in(&mut self, id: ConnId, (joined, first): (&Event, bool), to: &RoomName) {
+        let there = self.chat.room(to).expect("it has been entered");
         let (members, topic) = (there.members.len(), there.topic.clone());
         let Some(conn) = self.conns.get_mut(id) else { return };
         match &conn.irc {
             None => {
                 conn.room = Some(to.clone());
                 if first {
-                    self.greet(id, &Note::Greeting { name: &by.name, room: Some((&to, members)) });
+                    self.greet(id, &Note::Greeting { name: &joined.by.name, room: Some((to, members)) });
                 } else {
-                    self.reply(id, &Note::InRoom { room: &to, members, topic: topic.as_ref() });
+                    self.reply(id, &Note::InRoom { room: to, members, topic: topic.as_ref() });
                 }
             }
             Some(_) if conn.link == Link::Open => {
-                self.tell_itself(id, &joined);
+                self.tell_itself(id, joined);
                 let (topic, is_first) = (topic.as_ref(), first);
-                let reply = Reply::Joined { event: &joined, room: &to, members, topic, is_first };
-                self.respond_behind(id, (&reply, &joined), true);
+                let reply = Reply::Joined { event: joined, room: to, members, topic, is_first };
+                self.respond_behind(id, (&reply, joined), true);
             }
             Some(_) => {}
         }
@@ -195,7 +209,7 @@ impl Model {
         let from = self.chat.room(from).map_or_else(|| from.clone(), |room| room.name.clone());
         let kind = EventKind::Parted { room: self.chat.event_room(&from), message: message.cloned() };
         let event = event(&self.chat, entry, (member, &by, by_bot), kind);
-        self.chat.leave_room(member, &from);
+        self.chat.leave_room(member, &from, Some(&by), &mut self.marks);
         if let Some(conn) = self.conns.get_mut(id) {
             conn.room = None;
         }
@@ -228,9 +242,14 @@ impl Model {
     ) -> Leaver {
         let person = self.chat.people.remove(&member).expect("it is a member");
         let rooms = person.rooms.iter().map(|room| self.chat.event_room(room).id).collect();
+        let is_removed = matches!(reason, CloseReason::Banned | CloseReason::Killed);
+        let remembered = Some(&person.person).filter(|_| !is_removed);
         for room in &person.rooms {
-            self.chat.leave_room(member, room);
+            self.chat.leave_room(member, room, remembered, &mut self.marks);
         }
+        let is_empty = |room: &RoomName| self.chat.room(room).is_some_and(Room::is_kept);
+        let life_ends = matches!(entry.command, Command::Ended { .. } | Command::Started { .. });
+        sometimes!(self.marks, KeptOverStart, life_ends && person.rooms.iter().any(is_empty));
         self.chat.depart(entry, person.person.clone(), self.limits.departed_max);
         let kind = EventKind::Left { rooms, reason, message: message.cloned(), operator };
         let event = event(&self.chat, entry, (member, &person.person, false), kind);
@@ -360,7 +379,7 @@ impl Model {
         let here = self.chat.event_room(room);
         let kind = EventKind::Kicked { target, name, room: here, message: message.cloned() };
         let event = event(&self.chat, entry, (member, &by, by_bot), kind);
-        self.chat.leave_room(target, room);
+        self.chat.leave_room(target, room, None, &mut self.marks);
         let speaks_irc = self.conns.get(hearer).is_some_and(|conn| conn.irc.is_some());
         if let Some(conn) = self.conns.get_mut(hearer) {
             conn.room = None;

@@ -29,7 +29,8 @@ impl Stall {
 impl Model {
     /// Number of proposals under way that count for the limit.
     fn counted(&self) -> usize {
-        self.under_way.iter().filter(|it| !matches!(it.command, Command::Leave { .. })).count()
+        let counts = |command: &Command| !matches!(command, Command::EndRoom { .. } | Command::Leave { .. });
+        self.under_way.iter().filter(|it| counts(&it.command)).count()
     }
 
     pub(super) fn log_runs(&self) -> bool {

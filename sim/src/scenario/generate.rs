@@ -84,6 +84,7 @@ impl Setup {
         };
         setup.add_proxies();
         setup.add_stalls();
+        setup.keep_rooms();
         setup
     }
 
@@ -104,6 +105,23 @@ impl Setup {
         self.stall_us = of(4, [3_000, 100_000, 5_000_000, 100_000_000]);
         self.stall_refuses = bits & 64 != 0;
         self.stall_loses = bits & 128 != 0;
+    }
+
+    /// Keeps empty rooms for a day in a quarter of the setups, not at all in another, and else for a short time. No choice is drawn
+    /// for it, as for proxies.
+    fn keep_rooms(&mut self) {
+        let bits = self.chaos_seed >> 28;
+        let of = |shift: u32, values: [u64; 4]| {
+            values[usize::try_from(bits >> shift & 3).expect("it is at most 3")]
+        };
+        let world = &mut self.limits.world;
+        if bits & 3 == 0 {
+            world.room_keep_ms = 0;
+        } else if bits & 3 > 1 {
+            world.room_keep_ms = of(2, [20, 300, 2_000, 20_000]);
+        }
+        world.room_return_ms = of(4, [3_600_000, 2_000, 300, 30]);
+        world.room_operators_max = if bits >> 6 & 3 == 0 { 1 } else { 16 };
     }
 
     /// Lets clients come through proxies in a sixth of the setups. No choice is drawn for it, so that the others are the

@@ -65,7 +65,7 @@ impl Rig {
         }
     }
 
-    /// Whether the only events left are pings, which go on forever.
+    /// Whether the only events left are pings, which go on forever, and the ends of rooms that are kept.
     fn only_pings_are_left(&self) -> bool {
         self.server.deadline().is_some() && self.only_pings_may_be_left()
     }
@@ -79,7 +79,8 @@ impl Rig {
 
     /// Whether the only events left are pings, or there is none at all.
     fn only_pings_may_be_left(&self) -> bool {
-        let is_idle = |deadline: Deadline| deadline.why == DeadlineReason::Idle;
+        // What a client or a room waits for may take a day.
+        let is_idle = |it: Deadline| matches!(it.why, DeadlineReason::Idle | DeadlineReason::Room);
         self.outside.net.pending == 0
             && self.outside.net.ready.is_empty()
             && !self.outside.unsettled

@@ -41,12 +41,49 @@ pub(super) const PROPOSALS: Setting = number!(
     limits.proposals_max
 );
 
+pub(super) const ROOM_KEEP: Setting = number!(
+    "room_keep_ms",
+    World,
+    "MS",
+    "How long a room without members is kept, with its topic, modes, bans and history, unless a mode restricts who may enter it. \
+     0 keeps none",
+    "没有成员的房间连同话题、模式、封禁和历史记录保留的时间（限制进入的房间除外）。0 表示不保留",
+    limits.world.room_keep_ms
+);
+
+pub(super) const ROOM_OPERATORS: Setting = number!(
+    "room_operators_max",
+    World,
+    "COUNT",
+    "Operators that a room remembers when they leave it. The oldest is forgotten",
+    "房间所记住的已离开管理员数。超出时忘记最早的",
+    limits.world.room_operators_max
+);
+
+pub(super) const ROOM_RETURN: Setting = number!(
+    "room_return_ms",
+    World,
+    "MS",
+    "How long after an operator has left a room that becomes empty it is its operator again when it returns",
+    "管理员离开后房间变空时，在此时间内回来即恢复管理员身份",
+    limits.world.room_return_ms
+);
+
+pub(super) const ROOMS: Setting = number!(
+    "rooms_max",
+    World,
+    "COUNT",
+    "Rooms at the same time. One more ends the longest empty one, or is refused",
+    "同时存在的房间数。超出时结束空置最久的房间，没有则拒绝",
+    limits.world.rooms_max
+);
+
 pub(super) const ROOMS_PER_HOST: Setting = number!(
     "rooms_per_host_max",
     World,
     "COUNT",
-    "Rooms that members with the same host may have created. One more is refused",
-    "同一主机的成员可创建的房间数。超出的会被拒绝",
+    "Rooms that members with the same host may have created. One more ends their longest empty one, or is refused",
+    "同一主机的成员可创建的房间数。超出时结束其空置最久的房间，没有则拒绝",
     limits.world.rooms_per_host_max
 );
 

@@ -499,14 +499,7 @@ pub const SETTINGS: &[Setting] = &[
         "服务器停止时等待各连接接收剩余数据的时限。超时即切断",
         driver.shutdown_ms
     ),
-    number!(
-        "rooms_max",
-        World,
-        "COUNT",
-        "Rooms at the same time. A /join that would create one more is refused",
-        "同时存在的房间数。超出时无法用 /join 创建新房间",
-        limits.world.rooms_max
-    ),
+    share::ROOMS,
     number!(
         "rooms_per_member_max",
         World,
@@ -556,6 +549,9 @@ pub const SETTINGS: &[Setting] = &[
         limits.world.invitations_max
     ),
     share::HISTORIES_BYTES,
+    share::ROOM_KEEP,
+    share::ROOM_RETURN,
+    share::ROOM_OPERATORS,
     share::ROOMS_PER_HOST,
     share::DEPARTED,
     store::DATA,

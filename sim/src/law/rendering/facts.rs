@@ -112,19 +112,21 @@ impl Said {
 const fn commands(command: &Command) -> &'static [&'static str] {
     match command {
         Command::Configure { .. }
+        | Command::EndRoom { .. }
         | Command::LiftBan { .. }
         | Command::Promote { .. }
         | Command::SetBan { .. }
         | Command::SetUserModes { .. } => &[],
-        // A plain member that enters the server also enters the room of its listener.
-        Command::Enter { .. } => &["JOIN"],
+        // A plain member that enters the server also enters the room of its listener, and may be an operator there again.
+        Command::Enter { .. } => &["JOIN", "MODE"],
         Command::Invite { .. } => &["INVITE"],
         Command::Kick { .. } => &["KICK"],
         Command::Ended { .. } | Command::Kill { .. } | Command::Leave { .. } | Command::Started { .. } => {
             &["QUIT"]
         }
-        // The members of the entered room are told whether the newcomer is away (away-notify).
-        Command::Move { .. } => &["PART", "JOIN", "AWAY"],
+        // The members of the entered room are told whether the newcomer is away (away-notify), and whether it is an operator there
+        // again.
+        Command::Move { .. } => &["PART", "JOIN", "AWAY", "MODE"],
         Command::Rename { .. } => &["NICK"],
         Command::Reply { .. } | Command::Say { .. } | Command::Tell { .. } => {
             &["PRIVMSG", "NOTICE", "TAGMSG"]

@@ -157,7 +157,8 @@ pub(super) fn mask_list(
 /// Writes the rooms to which the asker is invited.
 pub(in crate::dialect::irc) fn invitations(asker: &Asker<'_>, to: &mut Answers<'_>) {
     let invitations = asker.as_member().map_or(&[][..], |member| member.invitations());
-    for room in invitations.iter().filter_map(|&id| asker.world.room(id)) {
+    let rooms = invitations.iter().filter_map(|&id| asker.world.room(id));
+    for room in rooms.filter(|room| !room.is_kept()) {
         to.words(numeric::RPL_INVITELIST, format_args!("{:#}", room.name()));
     }
     to.numeric(numeric::RPL_ENDOFINVITELIST, &[]);

@@ -104,7 +104,7 @@ pub(in crate::dialect::irc) fn lusers(asker: &Asker<'_>, to: &mut Answers<'_>) {
     let (invisible, operators) = (asker.world.invisible(), asker.world.operators());
     let unregistered = asker.unregistered;
     let rooms = match asker.is_operator() {
-        true => asker.world.rooms().len(),
+        true => asker.world.rooms_shown(),
         false => asker.world.visible_rooms(asker.member),
     };
     let visible = members - invisible;
