@@ -73,6 +73,7 @@ marks! {
     KeptOut: "a connection does not become a member because a ban matches its name",
     KickedMidTick: "a member is kicked in the middle of its room's tick",
     Killed: "an operator kills a member",
+    KeptClosed: "an operator of the server restricts who may enter a kept room, which ends",
     KeptEntered: "a member enters a room that was kept without members, and reads its topic",
     KeptOverStart: "a room is kept whose last member a former life left behind",
     KilledLately: "the address of a killed member connects again too early",

@@ -1,7 +1,8 @@
 //! Kept rooms: rooms without members that have not ended yet, and the operators that they remember.
 //!
 //! A room that loses its last member is kept for a while if nothing restricts who may enter it. For commands and questions of
-//! members it does not exist, until somebody enters it.
+//! members it does not exist, until somebody enters it. Operators of the server can look at it and change its modes if they know
+//! its name, as with secret rooms: otherwise nobody could lift a ban of everybody in a room that nobody is in.
 
 use super::{Outcome, Room, World};
 use crate::base::digest::Digest;
@@ -177,7 +178,7 @@ impl World {
         }
     }
 
-    fn end_kept_room(&mut self, id: RoomId, outcomes: &mut Vec<Outcome>) {
+    pub(super) fn end_kept_room(&mut self, id: RoomId, outcomes: &mut Vec<Outcome>) {
         self.end_room(id);
         outcomes.push(Outcome::RoomEnded { room: id });
     }

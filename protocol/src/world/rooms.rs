@@ -289,6 +289,10 @@ impl World {
         let Some(room) = self.event_room(room_id) else { return Ok(()) };
         if !made.is_empty() {
             self.happened(id, EventKind::ModesSet { room, changes: made }, outcomes);
+            // An operator of the server may change the modes of a kept room.
+            if self.rooms.get(&room_id).is_some_and(|room| room.is_kept() && !room.modes.is_open()) {
+                self.end_kept_room(room_id, outcomes);
+            }
         } else if !is_refused {
             outcomes.push(Outcome::ModesUnchanged { room: room.name, changes: changes.to_vec() });
         }
@@ -356,14 +360,12 @@ impl World {
         if is_there { Ok(id) } else { Err(Refusal::NotIn(name.clone())) }
     }
 
-    /// Returns the room with a name, if the member may know that it exists: it has members, and it is not secret, or the member
-    /// is in it or is an operator of the server.
+    /// Returns the room with a name, if the member may know that it exists: it has members and is not secret, or the member is in
+    /// it or is an operator of the server.
     fn known_room(&self, member: MemberId, name: &RoomName) -> Result<RoomId, Refusal> {
         let knows = |id: &RoomId| {
-            self.rooms.get(id).is_some_and(|room| {
-                room.is_visible_to(Some(member))
-                    || !room.is_kept() && self.check_server_operator(member).is_ok()
-            })
+            self.rooms.get(id).is_some_and(|room| room.is_visible_to(Some(member)))
+                || self.check_server_operator(member).is_ok()
         };
         self.room_named(name).filter(knows).ok_or_else(|| Refusal::NoSuchRoom(name.clone()))
     }

@@ -110,8 +110,9 @@ impl Console {
                 };
                 format!("{left} left ({}) by {by}", reason.word())
             }
-            EventKind::ModesSet { room: EventRoom { id, .. }, changes } => {
-                format!("{} makes {} changes in {}", who(*member)?, changes.len(), room(*id)?)
+            // An empty room may have ended with the change.
+            EventKind::ModesSet { room: EventRoom { name, .. }, changes } => {
+                format!("{} makes {} changes in {name}", who(*member)?, changes.len())
             }
             EventKind::Renamed { .. } => format!("{} was {}", who(*member)?, by.name),
             EventKind::TopicSet { room: EventRoom { id, .. }, .. } => {

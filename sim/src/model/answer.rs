@@ -257,7 +257,7 @@ impl Chat {
                 let room = RoomName::parse(name).ok().and_then(|name| self.room(&name));
                 let Some(room) = room else { continue };
                 // A server operator may ask about a secret room by its name, but lists do not show it.
-                let may_know = operates && !room.is_kept() && !["319", "322"].contains(&words[1]);
+                let may_know = operates && !["319", "322"].contains(&words[1]);
                 if !room.is_visible_to(asker) && !may_know {
                     return Some(format!("{line:?} reveals a hidden room"));
                 }

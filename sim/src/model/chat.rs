@@ -274,8 +274,7 @@ impl Chat {
     /// Returns the room of that name, if the member may know of it.
     pub(super) fn known(&self, member: MemberId, name: &RoomName) -> Result<&Room, Refusal> {
         let operates = self.people[&member].modes.has(UserModes::OPERATOR);
-        let is_known = |room: &&Room| operates && !room.is_kept() || room.is_visible_to(Some(member));
-        let room = self.room(name).filter(is_known);
+        let room = self.room(name).filter(|room| operates || room.is_visible_to(Some(member)));
         room.ok_or_else(|| Refusal::NoSuchRoom(name.clone()))
     }
 
@@ -344,10 +343,13 @@ impl Chat {
     pub(super) fn check_speech(
         &self,
         id: MemberId,
-        room: &RoomName,
+        name: &RoomName,
         kind: MessageKind,
     ) -> Result<RoomName, Refusal> {
-        let room = self.known(id, room)?;
+        let room = self.known(id, name)?;
+        if room.is_kept() {
+            return Err(Refusal::NoSuchRoom(name.clone()));
+        }
         let here = room.member(id);
         if here.is_none() && room.flags.contains(&Flag::NoOutside) {
             return Err(Refusal::NotIn(room.name.clone()));

@@ -509,6 +509,8 @@ impl Model {
         if !made.is_empty() {
             let kind = EventKind::ModesSet { room: self.chat.event_room(room), changes: made };
             self.tell_room(room, id, true, &event(&self.chat, entry, (member, &by, by_bot), kind));
+            let is_closed = self.chat.end_if_closed(room);
+            sometimes!(self.marks, KeptClosed, is_closed);
         }
     }
 

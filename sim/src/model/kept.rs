@@ -1,7 +1,8 @@
 //! Entering and leaving rooms: those that begin, those that end, and those that are kept without members.
 //!
 //! A room that loses its last member is kept for `room_keep_ms` if it is open. It remembers the operators that left it, and for
-//! everyone else it does not exist until somebody enters it.
+//! everyone else it does not exist until somebody enters it. Only operators of the server may look at it and change its modes; if
+//! it is not open then, it ends.
 
 use super::Model;
 use super::chat::{Chat, Room, RoomMember};
@@ -173,6 +174,13 @@ impl Chat {
         } else {
             self.rooms.retain(|it| it.name != *name);
         }
+    }
+
+    /// Ends an empty room whose modes do not let everybody in any more. Returns whether it was one.
+    pub(super) fn end_if_closed(&mut self, name: &RoomName) -> bool {
+        let before = self.rooms.len();
+        self.rooms.retain(|it| it.name != *name || !it.is_kept() || it.is_open());
+        self.rooms.len() < before
     }
 
     /// Ends a room that is empty since that time. Returns whether it was.

@@ -166,13 +166,10 @@ impl<'a> Asker<'a> {
         self.as_member().is_some_and(|member| member.modes().has(UserModes::OPERATOR))
     }
 
-    /// Returns the room with a name, unless it is hidden from the asker. From operators of the server, only rooms without members are.
+    /// Returns the room with a name, unless it is hidden from the asker. No room is hidden from operators of the server.
     pub(crate) fn room(&self, name: &RoomName) -> Option<(RoomId, &'a Room)> {
         let id = self.world.room_named(name)?;
-        let room = self
-            .world
-            .room(id)
-            .filter(|room| room.is_visible_to(self.member) || !room.is_kept() && self.is_operator());
+        let room = self.world.room(id).filter(|room| self.is_operator() || room.is_visible_to(self.member));
         room.map(|room| (id, room))
     }
 }

@@ -289,7 +289,6 @@ fn rooms_that_have_been_empty_longest_make_way_for_others() {
 fn a_room_that_is_kept_does_not_exist_for_those_outside() {
     let (mut kept, _) = left_by_alice(limits());
     let bob = kept.enter("bob", 2);
-    kept.apply(Command::Promote { member: bob });
     let tea = || room("tea");
     let message = Message::new(MessageKind::Text, Text::clean(b"hello", false));
     let changes = Vec::from([ModeChange::Flag { flag: Flag::NoOutside, on: false }]);
@@ -307,6 +306,26 @@ fn a_room_that_is_kept_does_not_exist_for_those_outside() {
         assert_eq!(*refusal, Refusal::NoSuchRoom(tea()));
     }
     assert_eq!((kept.world.rooms_shown(), kept.world.visible_rooms(Some(bob))), (1, 1), "the lobby");
+}
+
+#[test]
+fn an_operator_of_the_server_changes_the_modes_of_a_kept_room_that_it_knows() {
+    let (mut kept, _) = left_by_alice(limits());
+    let bob = kept.enter("bob", 2);
+    kept.apply(Command::Promote { member: bob });
+    let mask = Mask::parse("*", &Cloaks::default()).unwrap();
+    kept.set(bob, "tea", ModeChange::Mask { list: MaskList::Bans, mask, on: true });
+    assert!(kept.empty_since("tea").is_some());
+    let message = Message::new(MessageKind::Text, Text::clean(b"hello", false));
+    let outcomes = kept.apply(Command::Say { member: bob, room: room("tea"), status: None, message });
+    assert!(
+        matches!(&outcomes[..], [Outcome::Refused { refusal: Refusal::NoSuchRoom(_), .. }]),
+        "nobody is there"
+    );
+    let (tea, changes) = (kept.id("tea").unwrap(), Vec::from([ModeChange::Limit(Some(5))]));
+    let outcomes = kept.apply(Command::SetModes { member: bob, room: room("tea"), changes });
+    assert_eq!(outcomes[1..], [Outcome::RoomEnded { room: tea }], "it is not open any more");
+    assert_eq!(kept.id("tea"), None);
 }
 
 #[test]
