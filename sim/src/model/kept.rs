@@ -94,7 +94,8 @@ impl Chat {
             sometimes!(marks, KeptEntered, room.is_kept() && room.topic.is_some());
             let was_operator = room.gone.iter().any(|it| it.counts && it.is(&person));
             sometimes!(marks, StatusReturned, was_operator && runs);
-            sometimes!(marks, StatusReturnedLate, was_operator && !runs);
+            let is_missed = room.gone.iter().any(|it| it.counts);
+            sometimes!(marks, StatusPassedOn, room.is_kept() && is_missed && runs && !was_operator);
         } else {
             let host = person.profile.host().to_owned();
             sometimes!(marks, RoomMadeWay, self.make_way(&host));

@@ -120,7 +120,7 @@ impl Setup {
         } else if bits & 3 > 1 {
             world.room_keep_ms = of(2, [20, 300, 2_000, 20_000]);
         }
-        world.room_return_ms = of(4, [3_600_000, 2_000, 300, 30]);
+        world.room_return_ms = of(4, [3_600_000, 1_000, 200, 20]);
         world.room_operators_max = if bits >> 6 & 3 == 0 { 1 } else { 16 };
     }
 
