@@ -264,8 +264,8 @@ async fn drive(
 ) -> Ended {
     let (limits, driver) = (config.limits, config.driver);
     match opened {
-        Some(Opened { log, world, replayed, damaged_snapshots, .. }) => {
-            observer.store_opened(world.position().0, replayed, &damaged_snapshots);
+        Some(Opened { log, world, replayed, damaged_snapshots, lost, .. }) => {
+            observer.store_opened(world.position().0, replayed, &damaged_snapshots, lost);
             let parts = Parts { clock, log, observer, verifier, world };
             Driver::new(limits, options, driver, listeners, parts).run(control).await
         }

@@ -10,6 +10,7 @@ mod disk;
 mod entries;
 mod error;
 mod file;
+mod journal;
 mod log;
 mod salts;
 mod snapshot_thread;
@@ -18,7 +19,7 @@ mod snapshots;
 mod tests;
 mod writer;
 
-pub use error::{Damage, FileError, StoreError};
+pub use error::{Damage, FileError, Lost, StoreError};
 pub use log::StoreLog;
 
 use crate::clock::SystemClock;
@@ -60,6 +61,8 @@ pub struct Opened {
     pub replayed: u64,
     /// Snapshots that cannot be used, the newest first.
     pub damaged_snapshots: Vec<Damage>,
+    /// Entries that were lost by a power cut, or by damage that looks like one.
+    pub lost: Option<Lost>,
 }
 
 /// Opens the store in a directory, which is created if there is none.
@@ -72,14 +75,14 @@ pub fn open(directory: &Path, sync: Sync, clock: SystemClock) -> Result<Opened, 
     let path = directory.join(directory::LOG);
     let open = || -> Result<_, FileError> {
         let mut file = StoreFile::open(&path, lock)?;
-        let cloak_key = file.key("cloaks")?;
         let contents = file.load()?;
-        file.set_sync(sync)?;
+        let cloak_key = file.key("cloaks")?;
+        file.begin(sync)?;
         Ok((file, cloak_key, contents))
     };
     let (file, cloak_key, mut contents) = open().map_err(|error| StoreError::File { path, error })?;
-    let (world, replayed) = (contents.world.clone(), contents.replayed);
+    let (world, replayed, lost) = (contents.world.clone(), contents.replayed, contents.lost);
     let damaged_snapshots = mem::take(&mut contents.damaged_snapshots);
-    let log = StoreLog::start(writer::Start { file, salts, sync, clock }, contents)?;
-    Ok(Opened { log, world, cloak_key, replayed, damaged_snapshots })
+    let log = StoreLog::start(writer::Start { file, salts, clock }, contents)?;
+    Ok(Opened { log, world, cloak_key, replayed, damaged_snapshots, lost })
 }

@@ -4,11 +4,11 @@ use super::Console;
 use crate::config::Config;
 use crate::driver::ListenerRole;
 use crate::locale::text;
-use crate::store::Damage;
+use crate::store::{Damage, Lost};
 use crate::transport::SocketBuffers;
 use parlor_protocol::{Dialect, Language, Via};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -36,7 +36,27 @@ impl Console {
     }
 
     /// Logs that the log on disk was read, up to a position.
-    pub fn store_opened(&self, position: u64, replayed: u64, damaged_snapshots: &[Damage]) {
+    pub fn store_opened(
+        &self,
+        position: u64,
+        replayed: u64,
+        damaged_snapshots: &[Damage],
+        lost: Option<Lost>,
+    ) {
+        if let Some(lost) = lost {
+            let range = lost.range(self.language);
+            let text = text!(
+                self.language,
+                "{range} are lost: they had not reached the disk when the machine stopped, or log.db-wal was damaged at its end",
+                "{range}已丢失：机器停止时尚未写入磁盘，或 log.db-wal 的末尾已损坏"
+            );
+            error!(
+                event = "entries_lost",
+                first = lost.first.0,
+                last = lost.last.map(|last| last.0),
+                "{text}"
+            );
+        }
         for Damage { seq, what } in damaged_snapshots {
             let seq = seq.0;
             let text = text!(

@@ -1,18 +1,19 @@
 //! The directory of a store: who may use it, and its lock.
 
 use super::StoreError;
+use parlor_protocol::Seq;
 use rustix::process::geteuid;
 use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
-use std::io::{Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::io::Read;
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::{fs, io, process};
 
-/// Bytes of the lock file that are read: enough for the number of a process.
-const PROCESS_BYTES_MAX: u64 = 20;
-
 /// The file with the log. SQLite has others beside it, whose names begin with this one.
 pub(super) const LOG: &str = "log.db";
+
+/// Bytes of the lock file that are read: enough for what is written to it.
+const LOCK_BYTES_MAX: u64 = 100;
 
 /// Permissions of the group and of others that a directory may not give: with either, they read what is said, or replace it.
 const READ_OR_WRITE: u32 = 0o066;
@@ -20,8 +21,15 @@ const READ_OR_WRITE: u32 = 0o066;
 /// The lock on a directory. It is released when it is dropped, and when the process ends.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+    /// The position up to which the log was on the disk when that was last recorded; `None` if the directory has had no log.
+    pub(super) recorded: Option<Seq>,
 }
+
+/// A record in the lock file: up to which position the log is on the disk. A start that finds less knows that something is missing, which
+/// the log itself could not tell: SQLite drops the end of a damaged write-ahead log without a word.
+#[derive(Debug)]
+pub(super) struct Record(File);
 
 impl Lock {
     /// Takes the lock on a directory, which is created if there is none. Only its owner may read it: what is said is in it.
@@ -29,28 +37,53 @@ impl Lock {
         let cannot = |error: io::Error| StoreError::Directory { path: directory.to_owned(), error };
         DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(cannot)?;
         check_owner(directory, geteuid().as_raw())?;
-        let mut file = open_private(&directory.join("lock")).map_err(cannot)?;
+        let file = open_private(&directory.join("lock")).map_err(cannot)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let mut process = String::new();
                 // The number is only for the message.
-                file.take(PROCESS_BYTES_MAX).read_to_string(&mut process).ok();
-                let process = process.trim().parse().ok();
+                let process = read_lines(&file).map_or(None, |[process, _]| process.parse().ok());
                 return Err(StoreError::InUse { path: directory.to_owned(), process });
             }
             Err(TryLockError::Error(error)) => return Err(cannot(error)),
         }
-        let write = |file: &mut File| {
-            file.set_len(0)?;
-            file.rewind()?;
-            writeln!(file, "{}", process::id())
-        };
-        write(&mut file).map_err(cannot)?;
+        let [_, recorded] = read_lines(&file).map_err(cannot)?;
+        let recorded = recorded.parse().ok().map(Seq);
+        write_lines(&file, recorded).map_err(cannot)?;
         // SQLite would create it with the permissions that the umask leaves. Its other files get those of this one.
         open_private(&directory.join(LOG)).map_err(cannot)?;
-        Ok(Self { _file: file })
+        Ok(Self { file, recorded })
     }
+
+    /// Returns the means to record what is on the disk.
+    pub(super) fn record(&self) -> io::Result<Record> {
+        self.file.try_clone().map(Record)
+    }
+}
+
+impl Record {
+    /// Records that the log is on the disk up to a position.
+    pub(super) fn write(&self, seq: Seq) -> io::Result<()> {
+        write_lines(&self.0, Some(seq))
+    }
+}
+
+/// Writes the lines of the lock file: the number of this process, and what is recorded.
+fn write_lines(file: &File, recorded: Option<Seq>) -> io::Result<()> {
+    let recorded = recorded.map_or_else(String::new, |Seq(seq)| seq.to_string());
+    let text = format!("{}\n{recorded}\n", process::id());
+    // Over what is there, so that a full disk takes it.
+    file.write_all_at(text.as_bytes(), 0)?;
+    file.set_len(text.len() as u64)
+}
+
+/// Returns the lines of the lock file, which may be missing.
+fn read_lines(file: &File) -> io::Result<[String; 2]> {
+    let mut bytes = Vec::new();
+    file.take(LOCK_BYTES_MAX).read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let mut lines = text.lines().map(str::to_owned);
+    Ok([(); 2].map(|()| lines.next().unwrap_or_default()))
 }
 
 /// Refuses a directory that somebody other than this user owns, reads or writes. It is not changed: it may be a directory that others

@@ -5,6 +5,8 @@
 
 use super::StoreError;
 use super::file::SideConnection;
+use parlor_protocol::Seq;
+use std::error::Error;
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -31,8 +33,8 @@ struct Shared {
 /// The tasks of the thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Tasks {
-    /// Something was committed since the last sync.
-    sync: bool,
+    /// The position of the last entry that was committed since the last sync.
+    sync: Option<Seq>,
     checkpoint: bool,
     end: bool,
 }
@@ -47,9 +49,9 @@ impl DiskThread {
         Ok(Self { shared, thread })
     }
 
-    /// Wants what is committed on the disk within [`SYNC_INTERVAL`].
-    pub(super) fn sync(&self) {
-        self.shared.add(|tasks| tasks.sync = true);
+    /// Wants what is committed, which is the log up to a position, on the disk within [`SYNC_INTERVAL`].
+    pub(super) fn sync(&self, seq: Seq) {
+        self.shared.add(|tasks| tasks.sync = Some(seq));
     }
 
     /// Wants the write-ahead log copied into the file, at once.
@@ -57,7 +59,7 @@ impl DiskThread {
         self.shared.add(|tasks| tasks.checkpoint = true);
     }
 
-    /// Ends the thread, after what it is doing.
+    /// Ends the thread, after a last sync.
     pub(super) fn join(self) {
         self.shared.add(|tasks| tasks.end = true);
         self.thread.join().ok();
@@ -69,7 +71,10 @@ impl Shared {
         let mut tasks = self.lock();
         let before = *tasks;
         add(&mut tasks);
-        if *tasks != before {
+        // A later position is no news.
+        if (tasks.sync.is_some(), tasks.checkpoint, tasks.end)
+            != (before.sync.is_some(), before.checkpoint, before.end)
+        {
             self.changed.notify_one();
         }
     }
@@ -87,16 +92,17 @@ impl Shared {
             let only_sync = |tasks: &mut Tasks| !tasks.checkpoint && !tasks.end;
             let waited = self.changed.wait_timeout_while(tasks, SYNC_INTERVAL, only_sync);
             tasks = waited.unwrap_or_else(PoisonError::into_inner).0;
-            if tasks.end {
-                return;
-            }
             let now = mem::take(&mut *tasks);
             drop(tasks);
             let is_done = do_tasks(connection, now);
+            if now.end {
+                return;
+            }
             tasks = self.lock();
             if !is_done {
                 // The kernel may have dropped what it could not write: a checkpoint writes it to another place.
-                (tasks.sync, tasks.checkpoint) = (true, true);
+                tasks.sync = tasks.sync.or(now.sync);
+                tasks.checkpoint = true;
                 let wait = |tasks: &mut Tasks| !tasks.end;
                 let waited = self.changed.wait_timeout_while(tasks, SYNC_INTERVAL, wait);
                 tasks = waited.unwrap_or_else(PoisonError::into_inner).0;
@@ -107,16 +113,25 @@ impl Shared {
 
 /// Returns whether what was committed before is on the disk.
 fn do_tasks(connection: &SideConnection, tasks: Tasks) -> bool {
-    let synced: Result<(), String> = if tasks.checkpoint {
-        connection.checkpoint().map_err(|error| error.to_string())
-    } else {
-        connection.sync().map_err(|error| error.to_string())
+    let try_all = || -> Result<(), Box<dyn Error>> {
+        connection.sync()?;
+        if tasks.checkpoint {
+            connection.checkpoint()?;
+        }
+        if let Some(seq) = tasks.sync {
+            // Only now: what is recorded and missing at the next start is damage.
+            connection.record(seq)?;
+        }
+        Ok(())
     };
-    if let Err(error) = &synced {
-        warn!(
-            event = "log_not_synced",
-            "what was said may be lost by a power cut, for the disk has an error: {error}"
-        );
+    match try_all() {
+        Ok(()) => true,
+        Err(error) => {
+            warn!(
+                event = "log_not_synced",
+                "a power cut may lose what was said, for the disk has an error: {error}"
+            );
+            false
+        }
     }
-    synced.is_ok()
 }

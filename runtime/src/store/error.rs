@@ -58,6 +58,10 @@ pub enum StoreError {
 pub enum FileError {
     /// It is damaged.
     Damaged(Damage),
+    /// Entries are missing that were on the disk.
+    EntriesMissing(Lost),
+    /// It is missing or empty, and it was there before.
+    Missing,
     /// It was written by a later version of this program.
     Newer {
         /// Its format.
@@ -90,6 +94,26 @@ pub struct Damage {
     pub what: String,
 }
 
+/// Entries that are not there any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// The first one.
+    pub first: Seq,
+    /// The last one; `None` if nobody knows it.
+    pub last: Option<Seq>,
+}
+
+impl Lost {
+    /// Returns which entries are lost, in that language.
+    pub(crate) fn range(&self, language: Language) -> String {
+        let Seq(first) = self.first;
+        match self.last {
+            Some(Seq(last)) => text!(language, "entries {first} to {last}", "第 {first} 至 {last} 条"),
+            None => text!(language, "entries from {first} on", "第 {first} 条及之后的条目"),
+        }
+    }
+}
+
 impl StoreError {
     /// Returns the message in that language.
     #[must_use]
@@ -99,9 +123,9 @@ impl StoreError {
                 let path = path.display();
                 text!(
                     language,
-                    "cannot use the directory {path}: {error}. Make it writable for the user who runs the server, or name another \
-                     directory",
-                    "无法使用目录 {path}：{error}。请让运行服务器的用户可以写入该目录，或指定另一个目录"
+                    "cannot use the directory {path}: {error}. Make sure that the user who runs the server can write it and that the disk has \
+                     room, or name another directory",
+                    "无法使用目录 {path}：{error}。请确认运行服务器的用户可以写入该目录且磁盘有剩余空间，或指定另一个目录"
                 )
             }
             Self::File { error: FileError::NoRandomNumbers, .. } | Self::NoRandomNumbers => {
@@ -158,6 +182,23 @@ impl FileError {
                 language,
                 "it is damaged at entry {seq}: {what}. Nothing was changed. Restore a copy, or name another directory",
                 "第 {seq} 条处损坏：{what}。没有改动任何内容。请恢复备份，或指定另一个目录"
+            ),
+            Self::EntriesMissing(lost) => {
+                let range = lost.range(language);
+                text!(
+                    language,
+                    "{range} are missing, though they were on the disk: log.db or log.db-wal is damaged, or a copy of it was older than \
+                     the other files. Nothing was changed. Restore a copy of the whole directory, or delete the file `lock` in it to go \
+                     on without them",
+                    "{range}曾写入磁盘，现在缺失：log.db 或 log.db-wal 已损坏，或者是比其他文件更旧的副本。没有改动任何内容。请恢复整个目录的备份；\
+                     如要放弃这些条目继续，请删除目录中的文件 lock"
+                )
+            }
+            Self::Missing => text!(
+                language,
+                "it is missing or empty, and this directory had a log. Restore a copy, or delete the file `lock` beside it to begin \
+                 a new log",
+                "文件不存在或为空，而此目录曾有日志。请恢复备份；如要开始新的日志，请删除同一目录中的文件 lock"
             ),
             Self::Newer { format } => text!(
                 language,

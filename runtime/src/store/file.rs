@@ -1,12 +1,14 @@
 //! The SQLite file of a store.
 
-use super::directory::Lock;
+use super::directory::{Lock, Record};
+use super::journal::{self, Dropped};
 use super::salts::Salts;
 use super::snapshots::{self, Keeping};
-use super::{Damage, FileError, Place, StoreError, Sync, entries};
+use super::{Damage, FileError, Lost, Place, StoreError, Sync, entries};
 use crate::random::{self, Key};
 use parlor_protocol::codec::FIRST_LINK;
 use parlor_protocol::{Proposal, Seq, World};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use std::fs::File;
 use std::io;
@@ -64,13 +66,16 @@ pub(super) struct StoreFile {
     asked_at: u32,
     /// The position of the newest snapshot that can be used.
     snapshot: Seq,
-    _lock: Lock,
+    /// The part of the write-ahead log that SQLite did not read at the start.
+    dropped: Dropped,
+    lock: Lock,
 }
 
 /// Another connection to the file, for a thread beside the writer.
 #[derive(Debug)]
 pub(super) struct SideConnection {
     connection: Connection,
+    record: Record,
     path: PathBuf,
 }
 
@@ -82,6 +87,8 @@ pub(super) struct Contents {
     pub(super) place: Place,
     pub(super) replayed: u64,
     pub(super) damaged_snapshots: Vec<Damage>,
+    /// Entries that were lost by a power cut, or by damage that looks like one.
+    pub(super) lost: Option<Lost>,
 }
 
 /// Returns whether an error says that there is no room left.
@@ -92,9 +99,16 @@ pub(super) fn is_full(error: &rusqlite::Error) -> bool {
 impl StoreFile {
     /// Opens the file, or creates it.
     pub(super) fn open(path: &Path, lock: Lock) -> Result<Self, FileError> {
+        let dropped = match journal::read(&journal_of(path)) {
+            Ok(dropped) => dropped,
+            Err(error) => return Err(FileError::Unreadable { what: error.to_string() }),
+        };
         let mut connection = Connection::open(path)?;
+        // A start that is refused changes nothing, and keeps what can be examined.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
         match (number("application_id")?, number("user_version")?, number("schema_version")?) {
+            (0, 0, 0) if lock.recorded.is_some() => return Err(FileError::Missing),
             (0, 0, 0) => create(&mut connection)?,
             (APPLICATION, FORMAT, _) => {}
             (APPLICATION, format, _) if format > FORMAT => return Err(FileError::Newer { format }),
@@ -116,15 +130,19 @@ impl StoreFile {
             Ok(())
         }))?;
         let path = path.to_owned();
-        Ok(Self { connection, path, journal_pages, asked_at: 0, snapshot: Seq(0), _lock: lock })
+        Ok(Self { connection, path, journal_pages, asked_at: 0, snapshot: Seq(0), dropped, lock })
     }
 
     /// Opens another connection to the file.
     pub(super) fn beside(&self) -> Result<SideConnection, StoreError> {
         let path = self.path.clone();
+        let record = match self.lock.record() {
+            Ok(record) => record,
+            Err(error) => return Err(StoreError::Directory { path, error }),
+        };
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         match Connection::open_with_flags(&path, flags) {
-            Ok(connection) => Ok(SideConnection { connection, path }),
+            Ok(connection) => Ok(SideConnection { connection, record, path }),
             Err(error) => Err(StoreError::File { path, error: error.into() }),
         }
     }
@@ -148,15 +166,26 @@ impl StoreFile {
             world.unwrap_or_else(|| (World::new(), Place { seq: Seq(0), link: FIRST_LINK }));
         self.snapshot = place.seq;
         let replayed = entries::replay(&self.connection, &mut world, &mut place)?;
-        Ok(Contents { world, place, replayed, damaged_snapshots: damaged })
+        let first = Seq(place.seq.0 + 1);
+        match self.lock.recorded {
+            Some(last) if last >= first => {
+                return Err(FileError::EntriesMissing(Lost { first, last: Some(last) }));
+            }
+            _ => {}
+        }
+        let Dropped { frames, last } = self.dropped;
+        let lost =
+            (frames > 0 && last >= first).then(|| Lost { first, last: (last.0 != u64::MAX).then_some(last) });
+        Ok(Contents { world, place, replayed, damaged_snapshots: damaged, lost })
     }
 
-    /// Sets whether each commit waits for the disk. Before, each does.
-    pub(super) fn set_sync(&mut self, sync: Sync) -> rusqlite::Result<()> {
-        match sync {
-            Sync::Always => Ok(()),
-            Sync::Second => self.connection.pragma_update(None, "synchronous", "normal"),
+    /// Begins to write the log: sets whether each commit waits for the disk. Before, each does.
+    pub(super) fn begin(&mut self, sync: Sync) -> Result<(), FileError> {
+        if sync == Sync::Second {
+            self.connection.pragma_update(None, "synchronous", "normal")?;
         }
+        self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+        Ok(())
     }
 
     /// Writes proposals as the entries after a place, in a transaction, and returns the place of the last one.
@@ -201,11 +230,6 @@ impl StoreFile {
         Ok(is_left)
     }
 
-    /// Waits until what is committed is on the disk.
-    pub(super) fn sync(&self) -> io::Result<()> {
-        sync(&self.path)
-    }
-
     fn execute(&self, statement: &str) -> rusqlite::Result<()> {
         self.connection.prepare_cached(statement)?.execute([]).map(drop)
     }
@@ -220,6 +244,11 @@ impl SideConnection {
     /// Waits until what is committed is on the disk.
     pub(super) fn sync(&self) -> io::Result<()> {
         sync(&self.path)
+    }
+
+    /// Records that the log is on the disk up to a position.
+    pub(super) fn record(&self, seq: Seq) -> io::Result<()> {
+        self.record.write(seq)
     }
 
     /// Copies as much of the journal into the file as can be copied without anybody waiting, and waits until it is on the disk.
@@ -249,14 +278,19 @@ fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
 /// Waits until the journal of a file is on the disk. SQLite itself does that only at a commit or a checkpoint. The journal has no locks
 /// that closing it here could release.
 fn sync(path: &Path) -> io::Result<()> {
-    let mut journal = path.as_os_str().to_owned();
-    journal.push("-wal");
-    match File::open(PathBuf::from(journal)) {
+    match File::open(journal_of(path)) {
         Ok(journal) => journal.sync_data(),
         // Nothing was written, or all of it is in the file.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// Returns the path of the write-ahead log of a file.
+fn journal_of(path: &Path) -> PathBuf {
+    let mut journal = path.as_os_str().to_owned();
+    journal.push("-wal");
+    journal.into()
 }
 
 /// Returns a position or a time as SQLite's signed integer.

@@ -38,6 +38,17 @@ struct Told {
 }
 
 impl Told {
+    /// Returns the state that the driver has to be told of, if it knows this one.
+    fn next(&self, former: LogState) -> LogState {
+        match self.refusal {
+            // What is committed comes first: otherwise the core would propose it again.
+            _ if !self.commits.is_empty() => former,
+            Some(refusal) => LogState::Refusing(refusal),
+            None if self.is_refusing => former,
+            None => LogState::Running,
+        }
+    }
+
     /// Wakes this task at the next change.
     fn wake(&mut self, cx: &mut Context<'_>) {
         match &mut self.waker {
@@ -109,7 +120,17 @@ impl Log for StoreLog {
     }
 
     fn take(&mut self, entries: &mut Vec<LogEntry>) -> bool {
-        *entries = self.shared.with(|told| told.commits.pop_front()).unwrap_or_default();
+        let state = self.told;
+        let (commit, waker) = self.shared.with(|told| {
+            let commit = told.commits.pop_front();
+            // What was held back until now is to be polled for.
+            let waker = if told.next(state) == state { None } else { told.waker.take() };
+            (commit, waker)
+        });
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        *entries = commit.unwrap_or_default();
         !entries.is_empty()
     }
 
@@ -117,16 +138,11 @@ impl Log for StoreLog {
         let former = self.told;
         let state = self.shared.with(|told| {
             told.wake(cx);
-            if !told.commits.is_empty() {
-                // What is committed comes first: otherwise the core would propose it again.
-                former
-            } else if let Some(refusal) = told.refusal.take() {
-                LogState::Refusing(refusal)
-            } else if told.is_refusing {
-                former
-            } else {
-                LogState::Running
+            let state = told.next(former);
+            if told.commits.is_empty() {
+                told.refusal = None;
             }
+            state
         });
         self.told = state;
         if state == former { Poll::Pending } else { Poll::Ready(state) }
@@ -153,6 +169,17 @@ impl Drop for StoreLog {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::Wake;
+
+    #[derive(Default)]
+    struct Flag(AtomicBool);
+
+    impl Wake for Flag {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
 
     #[test]
     fn a_refusal_that_is_over_is_told_all_the_same() {
@@ -165,12 +192,16 @@ mod tests {
             told: LogState::default(),
             is_closing: false,
         };
-        let mut cx = Context::from_waker(Waker::noop());
+        let flag = Arc::new(Flag::default());
+        let waker = Waker::from(Arc::clone(&flag));
+        let mut cx = Context::from_waker(&waker);
         let refusing = LogState::Refusing(LogRefusal::Full);
         shared.refused(LogRefusal::Full);
         shared.committed(Vec::new());
         assert_eq!(log.poll_state(&mut cx), Poll::Pending, "what is committed comes first");
+        flag.0.store(false, Ordering::Relaxed);
         log.take(&mut Vec::new());
+        assert!(flag.0.load(Ordering::Relaxed), "the driver is woken for what was held back");
         // Otherwise the core would wait for ever for what was dropped meanwhile.
         assert_eq!(log.poll_state(&mut cx), Poll::Ready(refusing));
         assert_eq!(log.poll_state(&mut cx), Poll::Ready(LogState::Running));

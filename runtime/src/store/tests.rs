@@ -1,13 +1,15 @@
 //! Tests of the store on real files.
 
+mod damage;
+
 use super::*;
 use crate::driver::Log;
 use parlor_protocol::{
     Command, Life, LogEntry, LogRefusal, LogState, MemberId, NodeId, Origin, Proposal, Text,
 };
-use std::fs::{self, Permissions};
+use std::fs::{self, DirBuilder, Permissions};
 use std::future::poll_fn;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
@@ -30,6 +32,16 @@ impl Scratch {
     /// Returns the permissions of a file in the directory, or of the directory itself.
     fn mode(&self, file: &str) -> u32 {
         fs::metadata(self.0.join(file)).unwrap().permissions().mode() & 0o777
+    }
+
+    /// Returns a copy of the files as they are, as a process that is killed now leaves them.
+    fn killed(&self) -> Self {
+        let copy = Self::new();
+        DirBuilder::new().mode(0o700).create(&copy.0).unwrap();
+        for file in ["lock", "log.db", "log.db-wal"] {
+            fs::copy(self.0.join(file), copy.0.join(file)).unwrap();
+        }
+        copy
     }
 
     /// Opens the file without threads.
@@ -341,7 +353,7 @@ fn a_large_snapshot_is_stored_in_parts_and_replaces_the_one_before_the_last() {
 fn the_journal_does_not_grow_without_end() {
     let scratch = Scratch::new();
     let mut file = scratch.store_file();
-    file.set_sync(Sync::Second).unwrap();
+    file.begin(Sync::Second).unwrap();
     let mut salts = Salts::draw().unwrap();
     let mut place = Place { seq: Seq(0), link: parlor_protocol::codec::FIRST_LINK };
     let (mut asked, mut most) = (0, 0);

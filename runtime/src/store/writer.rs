@@ -6,7 +6,7 @@ use super::log::Shared;
 use super::salts::Salts;
 use super::snapshot_thread::{self, SnapshotThread};
 use super::snapshots::{Keeping, Snapshot};
-use super::{Place, StoreError, Sync};
+use super::{Place, StoreError};
 use crate::clock::{Clock, SystemClock};
 use parlor_protocol::{Instant, LogEntry, LogRefusal, Proposal, Seq};
 use std::sync::Arc;
@@ -38,7 +38,6 @@ pub(super) enum Job {
 pub(super) struct Start {
     pub(super) file: StoreFile,
     pub(super) salts: Salts,
-    pub(super) sync: Sync,
     pub(super) clock: SystemClock,
 }
 
@@ -173,9 +172,7 @@ impl Writer {
             (first..).map(Seq).zip(proposals).map(|(seq, proposal)| proposal.committed_at(seq)).collect();
         self.place = place;
         self.shared.committed(entries);
-        if self.start.sync == Sync::Second {
-            self.disk.sync();
-        }
+        self.disk.sync(self.place.seq);
         if self.start.file.limit_journal() {
             self.disk.checkpoint();
         }
@@ -230,7 +227,6 @@ impl Writer {
     /// Ends the other threads, stores the last snapshot, and waits for the disk.
     fn end(self) {
         let Self { start: Start { mut file, .. }, jobs, keeping, snapshots, disk, .. } = self;
-        disk.join();
         snapshots.join();
         let newest = jobs.try_iter().filter_map(|job| match job {
             Job::Keep(snapshot) => Some(Keeping::new(snapshot)),
@@ -239,9 +235,7 @@ impl Writer {
         if let Some(mut keeping) = newest.last().or(keeping) {
             while store_part(&mut file, &mut keeping) {}
         }
-        if let Err(error) = file.sync() {
-            warn!(event = "log_not_synced", "the log is written, but may not be on the disk: {error}");
-        }
+        disk.join();
     }
 }
 

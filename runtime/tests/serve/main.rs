@@ -14,6 +14,7 @@ mod ancestors_session;
 mod bans;
 mod crowd;
 mod embedded;
+mod faults;
 mod irc;
 mod kept;
 mod logs;

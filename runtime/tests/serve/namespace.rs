@@ -1,4 +1,4 @@
-//! A network namespace for one test, in which every port is free and links can be cut.
+//! Namespaces for one test, in which every port is free, links can be cut, and file systems can be mounted.
 
 use crate::support::with_default_signals;
 use rustix::process::geteuid;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 const INSIDE: &str = "PARLOR_TEST_NAMESPACE";
 
-/// Runs the calling test again, alone, in a network namespace where no signal is ignored. Returns whether this is that second
+/// Runs the calling test again, alone, in namespaces of networks and mounts where no signal is ignored. Returns whether this is that second
 /// run, which does the work.
 pub fn is_inside(test: &str) -> bool {
     if std::env::var_os(INSIDE).is_some() {
@@ -17,7 +17,7 @@ pub fn is_inside(test: &str) -> bool {
         command.args(["--user", "--map-root-user"]);
     }
     let script = "ip link set lo up && exec \"$0\" \"$@\"";
-    command.args(["--net", "--", "sh", "-c", script]).arg(std::env::current_exe().unwrap());
+    command.args(["--net", "--mount", "--", "sh", "-c", script]).arg(std::env::current_exe().unwrap());
     command.args([test, "--exact", "--include-ignored", "--nocapture"]).env(INSIDE, "1");
     let output = command.output().unwrap();
     let told = String::from_utf8_lossy(&output.stdout);
