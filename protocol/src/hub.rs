@@ -39,6 +39,7 @@ use crate::hub::output::{Output, Sink};
 use crate::log::close_reason::CloseReason;
 use crate::log::command::Command;
 use crate::planted;
+use crate::session::form::InputForm;
 use crate::session::{Funds, Link, Request, Session, Workspace};
 use crate::views::Views;
 use crate::world::{Outcome, Refusal, World};
@@ -278,6 +279,12 @@ impl Hub {
     #[must_use]
     pub fn connections(&self) -> usize {
         self.slots.len() - self.vacant.len()
+    }
+
+    /// Returns the form in which the next bytes of a connection are read.
+    #[must_use]
+    pub fn input_form(&self, conn: ConnId) -> InputForm {
+        self.session_ref(conn).map_or(InputForm::Ended, Session::input_form)
     }
 
     /// Returns the totals since the hub was created.

@@ -114,6 +114,7 @@ pub use log::state::{LogRefusal, LogState};
 pub use outbox::{Outbox, OutboxCounters, Wire};
 pub use server::memory::MemoryServer;
 pub use server::{Environment, Server};
+pub use session::form::InputForm;
 pub use views::{FormerName, HistoryPage, HistoryPoint, HistoryQuery, HistoryRange, Views};
 pub use world::{
     Applied, Event, EventKind, EventRoom, Member, Node, Outcome, Readers, Refusal, Room, SnapshotError,

@@ -88,7 +88,11 @@ pub trait Environment: Wire {
         let _ = conn;
     }
 
-    /// Is called with each input before the hub handles it. The recorded inputs are enough to repeat a run.
+    /// Is called with each input before the hub handles it.
+    ///
+    /// These inputs alone do not repeat a run: readers are charged for the time for which others wait for them, which is no input, and
+    /// a socket that takes a part of a write decides what follows. A recording of a run has the calls of the [`Server`], and the
+    /// writes of which a socket took only a part.
     fn before_input(&mut self, now: Now, input: &Input<'_>) {
         let _ = (now, input);
     }

@@ -15,6 +15,7 @@
 //! in this file; `session/read.rs` reads lines.
 
 mod check;
+pub(crate) mod form;
 mod read;
 mod request;
 mod results;

@@ -83,6 +83,13 @@ impl Cloaks {
     }
 }
 
+impl NetworkHash for Cloaks {
+    /// Returns the hash of a network under the key of these cloaks, so that another hash may be built around it.
+    fn hash(&self, network: &Network) -> [u8; Self::HASH_BYTES] {
+        Self::hash(self, network)
+    }
+}
+
 impl PartialEq for Cloaks {
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {

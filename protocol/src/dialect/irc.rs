@@ -12,6 +12,7 @@ mod label;
 mod message;
 mod name;
 mod numeric;
+mod password;
 mod query;
 mod refusal;
 mod state;
@@ -26,6 +27,7 @@ pub use capability::Capabilities;
 use client::Client;
 pub(crate) use command::LINE_BYTES_MAX;
 pub use message::{MESSAGE_BYTES_MAX, PARAMS_MAX, ParseError, ParsedMessage};
+pub use password::password_parameters;
 use query::{Hint, Query};
 pub use tags::{CLIENT_TAGS_BYTES_MAX, TAGS_BYTES_MAX, Tags};
 

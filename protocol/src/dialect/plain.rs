@@ -28,7 +28,7 @@ use commands::usage;
 use core::fmt::{self, Display};
 use core::num::NonZeroUsize;
 pub use note::{HelpOn, Mistake, Note};
-pub use parse::read_command;
+pub use parse::{gives_password, read_command};
 pub use table::COMMANDS;
 use words::is_letter_of_command;
 pub use words::{Group, Localized, PlainCommand};

@@ -88,6 +88,11 @@ impl Framing {
     pub(crate) const fn new(line_bytes_max: usize, for_people: bool) -> Self {
         Self { line_bytes_max, for_people, at_start: true }
     }
+
+    /// Returns whether the lines may have been typed by a person.
+    pub(crate) const fn is_for_people(self) -> bool {
+        self.for_people
+    }
 }
 
 /// A complete item.

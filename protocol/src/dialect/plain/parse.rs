@@ -6,7 +6,10 @@ use super::visible::Visible;
 use super::words::PlainCommand;
 use crate::base::cloak::Cloaks;
 use crate::base::text::Text;
+use crate::framing::framer::{FramedLine, Framer};
+use crate::framing::typed::Typed;
 use crate::log::command::MessageKind;
+use bytes::Bytes;
 
 /// Parses a line. If the first visible character is `/`, the line is a command and is never sent to the room; `//`
 /// sends a line that starts with `/`.
@@ -28,6 +31,24 @@ pub fn read_command(line: &str) -> Option<(Option<&'static PlainCommand>, &str)>
     let Form::Command(mut rest) = form(line) else { return None };
     let word = rest.take_word();
     Some((commands::find(&word), rest.0.trim()))
+}
+
+/// Returns whether a typed line, as it was received and without its end, gives a password. Of an unfinished line, it tells whether it
+/// would if it ended here.
+#[must_use]
+pub fn gives_password(line: &[u8]) -> bool {
+    let gives = |line: FramedLine<'_>| {
+        let text = Typed::read(line.bytes, line.dropped).text;
+        matches!(parse(text, &Cloaks::default()), Instruction::Oper(_))
+    };
+    let mut framer = Framer::for_people(line.len());
+    framer.push(Bytes::copy_from_slice(line));
+    while let Some(item) = framer.next_item() {
+        if item.line().is_some_and(gives) {
+            return true;
+        }
+    }
+    framer.finish().is_some_and(gives)
 }
 
 /// The kinds of lines.
@@ -164,6 +185,37 @@ mod tests {
             assert_eq!(read, expected, "{line:?}");
             let is_said = matches!(parsed(line), Instruction::Say { .. } | Instruction::Nothing);
             assert_eq!(read.is_none(), is_said, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_recognised_in_whatever_was_typed() {
+        for line in [
+            &b"/oper bob secret"[..],
+            b"/oper bob s",
+            b" /OPER  bob   secret of mine",
+            b"/opex\x08r bob secret",
+            b"nonsense\x15/oper bob s",
+            b"/oper bib\x17bob s",
+            b"\xFF\xFD\x03/oper bob s",
+            b"/op\xFF\xF1er bob s",
+            b"\x02/oper bob s",
+            "\u{FF0F}\u{FF4F}per bob s".as_bytes(),
+            b"\xFF\xFE/\0o\0p\0e\0r\0 \0b\0o\0b\0 \0s\0\n\0",
+        ] {
+            assert!(gives_password(line), "{}", line.escape_ascii());
+        }
+        for line in [
+            &b"/oper bob"[..],
+            b"/oper bob ",
+            b"/oper bob s\x08",
+            b"/oper bob secret\x15hello",
+            b"//oper bob secret",
+            b"/join bob secret",
+            b"oper bob secret",
+            b"",
+        ] {
+            assert!(!gives_password(line), "{}", line.escape_ascii());
         }
     }
 
