@@ -15,11 +15,13 @@
 mod limit;
 mod log_state;
 mod passwords;
+mod recording;
 mod start;
 
 use crate::config::ConfigError;
 use crate::driver::{Counts, Ended, Observer};
 use crate::locale::{Bilingual, text};
+use crate::recording::RecordingError;
 use limit::{RecordKind, RecordLimits};
 use parlor_protocol::{CloseReason, ConsoleEvent, Input, Instant, Language, Now, Utc};
 use passwords::PasswordCounts;
@@ -441,6 +443,10 @@ impl Observer for Console {
         };
         let conn = conn.map(tracing::field::display);
         trace!(event = "input", kind, conn, count, "{}", text!(self.language, "input", "输入"));
+    }
+
+    fn recording_ended(&mut self, error: &RecordingError) {
+        self.log_recording_ended(error);
     }
 
     fn rehash_wanted(&mut self) {

@@ -11,14 +11,15 @@ mod stop;
 mod verifier;
 
 use crate::clock::Clock;
+use crate::recording::{Recorder, RecordingError};
 use crate::transport::Listener;
 use bytes::Bytes;
 use conns::{Conns, Read};
 use environment::DriverEnvironment;
 pub use log::Log;
 use parlor_protocol::{
-    ConnId, ConsoleEvent, Counters, Dialect, Identity, Input, Limits, LogEntry, Now, Options, OutboxCounters,
-    RoomName, Server, Via, World,
+    ConnId, ConsoleEvent, Counters, Dialect, Hub, Identity, Input, Limits, LogEntry, Now, Options,
+    OutboxCounters, RoomName, Server, Via, World,
 };
 use ready::ReadyList;
 use std::future::poll_fn;
@@ -65,9 +66,10 @@ pub trait Observer {
     fn console(&mut self, event: &ConsoleEvent<'_>);
     /// Reports the counters, as an answer to [`Control::Count`].
     fn counted(&mut self, counts: &Counts);
-    /// Reports the input that the core is about to handle, so that a run can be recorded and replayed. The default does
-    /// nothing and costs nothing.
+    /// Reports the input that the core is about to handle. The default does nothing and costs nothing.
     fn input(&mut self, _now: Now, _input: &Input<'_>) {}
+    /// Reports that the recording has ended, and the server goes on without it.
+    fn recording_ended(&mut self, _error: &RecordingError) {}
     /// Reports that an operator asks to reload the configuration; the new identity comes back as [`Control::Identify`].
     fn rehash_wanted(&mut self);
     /// Reports that the server is stopping, and accepts no connections any more.
@@ -137,6 +139,8 @@ pub struct Parts<C, G, O, V> {
     pub log: G,
     /// The receiver of reports.
     pub observer: O,
+    /// The recorder of everything that goes into the core, if it is recorded.
+    pub recorder: Option<Recorder>,
     /// The verifier of passwords.
     pub verifier: V,
     /// The state that results from the log so far. Entries that follow are committed to the server.
@@ -179,12 +183,16 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
     /// Must be called within a Tokio runtime with time enabled.
     pub fn new(
         limits: Limits,
-        options: Options,
+        mut options: Options,
         driver_limits: DriverLimits,
         listeners: Vec<(L, ListenerRole)>,
         parts: Parts<C, G, O, V>,
     ) -> Self {
-        let Parts { clock, log, observer, verifier, world } = parts;
+        let Parts { clock, log, observer, mut recorder, verifier, world } = parts;
+        let now = clock.now();
+        if let Some(recorder) = &mut recorder {
+            recorder.begin(&limits, &mut options, &world, now);
+        }
         let ready = Arc::new(ReadyList::default());
         let mut environment = DriverEnvironment {
             aborted: Vec::new(),
@@ -192,9 +200,10 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
             verifier,
             log,
             observer,
+            recorder,
         };
         Self {
-            server: Server::resume(limits, options, world, clock.now(), &mut environment),
+            server: Server::resume(limits, options, world, now, &mut environment),
             environment,
             entries: Vec::new(),
             listeners,
@@ -224,6 +233,7 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
     fn poll(&mut self, control: &mut mpsc::Receiver<Control>, cx: &mut Context<'_>) -> Poll<Ended> {
         self.ready.set_driver(cx.waker());
         // Tokio's event loop has run, so sockets that were full may have room again.
+        self.record(Recorder::end_turn);
         self.server.end_turn();
         for _ in 0..TICKS_MAX {
             let now = self.clock.now();
@@ -232,6 +242,7 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
                     Control::Count => self.count(),
                     Control::Identify(identity) => self.input(now, Input::Identified { identity }),
                     Control::Stop if self.stop.is_some() => {
+                        self.record_call(|recorder, hub| recorder.end(now, hub));
                         return Poll::Ready(Ended::Forced(self.environment.conns.count() + self.cut_off));
                     }
                     Control::Stop => self.stop(now),
@@ -245,7 +256,9 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
             // Must run after everything that may start a check: the verifier registers no waker for checks that were
             // started after it was polled.
             let checked = self.take_password_results(now, cx);
+            self.hand_over_records();
             if self.is_stopped(now, cx) {
+                self.record_call(|recorder, hub| recorder.end(now, hub));
                 return Poll::Ready(self.ended());
             }
             let let_in = self.accept_waits && self.server.vacant().is_some();
@@ -287,6 +300,7 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
         turn.drain(..served);
         self.turn = turn;
         self.environment.log.submit();
+        self.record(Recorder::flush);
         let more = self.server.flush(&mut self.environment);
         let followed = self.follow_up(now);
         more || followed || !self.turn.is_empty()
@@ -297,6 +311,9 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
         let Some(conn) = self.environment.conns.in_slot(slot) else { return 0 };
         let id = conn.id();
         if conn.begin_turn() {
+            if let Some(recorder) = &mut self.environment.recorder {
+                recorder.writable(id);
+            }
             self.server.writable(id);
         }
         let mut count = 0;
@@ -324,7 +341,13 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
             self.close(now, conn);
             any = true;
         }
-        while self.server.follow_up(now, &mut self.environment) {
+        loop {
+            self.record_call(|recorder, hub| recorder.follow_up(now, hub));
+            let followed = self.server.follow_up(now, &mut self.environment);
+            self.record(Recorder::end_call);
+            if !followed {
+                break;
+            }
             self.commit(now);
             any = true;
         }
@@ -338,8 +361,24 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
 
     /// Gives the core one input, and then the entries that the log commits because of it.
     fn input(&mut self, now: Now, input: Input<'_>) {
+        self.record_call(|recorder, hub| recorder.input(now, &input, hub));
         self.server.input(now, input, &mut self.environment);
+        self.record_call(Recorder::after_input);
         self.commit(now);
+    }
+
+    /// Records a call of the server, or what its environment answered, if the server is recorded.
+    fn record(&mut self, record: impl FnOnce(&mut Recorder)) {
+        if let Some(recorder) = &mut self.environment.recorder {
+            record(recorder);
+        }
+    }
+
+    /// Records a call of the server, which is about to be made, if the server is recorded.
+    fn record_call(&mut self, record: impl FnOnce(&mut Recorder, &Hub)) {
+        if let Some(recorder) = &mut self.environment.recorder {
+            record(recorder, self.server.hub());
+        }
     }
 
     /// Gives the core the state of the log, if it has changed, and the entries that were committed since the last turn.
@@ -347,7 +386,9 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
         while let Poll::Ready(state) = self.environment.log.poll_state(cx) {
             self.input(now, Input::LogState(state));
         }
+        self.record_call(|recorder, hub| recorder.apply_entries(now, hub));
         self.server.apply_entries(now, &mut self.environment);
+        self.record(Recorder::end_call);
         self.commit(now);
         if self.server.hub().is_over() && self.stop.is_none() {
             self.is_life_over = true;
@@ -355,11 +396,25 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
         }
     }
 
+    /// Hands over what was recorded in this tick. If the recording has failed, it ends.
+    fn hand_over_records(&mut self) {
+        let Some(recorder) = &mut self.environment.recorder else { return };
+        recorder.hand_over();
+        if let Some(error) = recorder.take_error() {
+            self.environment.recorder = None;
+            self.environment.observer.recording_ended(&error);
+        }
+    }
+
     /// Gives the core the entries that the log has committed. As long as the core keeps some for its next turn, the others stay in the
     /// log: a log that is read from its beginning must not be in memory as a whole.
     fn commit(&mut self, now: Now) {
         while !self.server.has_entries() && self.environment.log.take(&mut self.entries) {
+            if let Some(recorder) = &mut self.environment.recorder {
+                recorder.committed(now, &self.entries, self.server.hub());
+            }
             self.server.committed(now, &mut self.entries, &mut self.environment);
+            self.record(Recorder::end_call);
         }
     }
 
@@ -434,8 +489,17 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
     }
 
     fn time_out(&mut self, now: Now, cx: &mut Context<'_>) {
-        while !self.server.turn_is_over() && self.server.time_out(now, &mut self.environment) {
+        // Without a timer that is due, the call does nothing, and is not recorded.
+        while !self.server.turn_is_over()
+            && self.server.deadline().is_some_and(|deadline| deadline.at <= now.mono)
+        {
+            self.record_call(|recorder, hub| recorder.time_out(now, hub));
+            let ran = self.server.time_out(now, &mut self.environment);
+            self.record(Recorder::end_call);
             self.commit(now);
+            if !ran {
+                break;
+            }
         }
         self.set_timer(cx);
     }

@@ -1,8 +1,8 @@
-//! The program `parlor`: `parlor serve`, `parlor chat`, `parlor bench`, `parlor hash-password`.
+//! The program `parlor`: `parlor serve`, `parlor chat`, `parlor bench`, `parlor hash-password`, `parlor replay`.
 
 use clap::Command;
 use parlor_protocol::Language;
-use parlor_runtime::{bench, chat, help, locale, password, serve};
+use parlor_runtime::{bench, chat, help, locale, password, replay, serve};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         Some(("bench", matches)) => bench::run(matches),
         Some(("chat", matches)) => chat::run(matches),
         Some(("hash-password", matches)) => password::command::run(matches, language),
+        Some(("replay", matches)) => replay::command::run(matches, language),
         Some(("serve", matches)) => serve::run(matches, language),
         _ => unreachable!("the command line requires a subcommand"),
     }
@@ -34,7 +35,8 @@ fn command(language: Language) -> Command {
         .subcommand(serve::command(language))
         .subcommand(chat::command(language))
         .subcommand(bench::command(language))
-        .subcommand(password::command::command(language));
+        .subcommand(password::command::command(language))
+        .subcommand(replay::command::command(language));
     let command = match language {
         Language::En => command,
         Language::Zh => command.after_help("不带命令时启动服务器：parlor 等同于 parlor serve。"),

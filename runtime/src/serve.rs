@@ -10,6 +10,7 @@ use crate::locale::text;
 use crate::logging::Logging;
 use crate::password::{HashVerifier, LivePasswords};
 use crate::random::{self, Key};
+use crate::recording::Recorder;
 use crate::rehash::Rehash;
 use crate::signals;
 use crate::store::{self, Opened};
@@ -20,7 +21,7 @@ use parlor_protocol::{Language, Life, MemoryLog, Options, World};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc};
@@ -58,11 +59,17 @@ pub fn command(language: Language) -> Command {
     ));
     // Hidden: for programs that run a server as a child.
     let end = Arg::new("end-with-parent").long("end-with-parent").action(ArgAction::SetTrue).hide(true);
+    let record = Arg::new("record").long("record").value_name("FILE").value_parser(clap::value_parser!(PathBuf)).help(text!(
+        language,
+        "Record everything that the server is sent into this new file, for parlor replay: whatever anybody says, but no passwords",
+        "把服务器收到的全部内容录制到这个新文件，供 parlor replay 重放：包括所有人说的话，但不含密码"
+    ));
     Command::new("serve")
         .about(text!(language, "Serve chat rooms (the default command)", "启动聊天室服务器（默认命令）"))
         .after_help(after_help(language))
         .arg(config)
         .arg(print)
+        .arg(record)
         .arg(end)
         .args(SETTINGS.iter().map(|setting| argument(setting, language)))
 }
@@ -78,7 +85,7 @@ fn after_help(language: Language) -> String {
     text!(
         language,
         "\
-Every option but --config and --print-config can also be set by an environment variable (--rate-lines is \
+Every option but --config, --print-config and --record can also be set by an environment variable (--rate-lines is \
 PARLOR_RATE_LINES) or in the file (rate_lines = 50). The command line takes precedence over the \
 environment, and the environment over the file.
 
@@ -89,7 +96,7 @@ an operator's /rehash: {names} and {last} are updated.
 Exit status: 0 stopped on request, 1 could not start, 2 wrong command line or configuration, 3 stopped before the log was \
 finished, 130 ended at once by a second signal.",
         "\
-除 --config 和 --print-config 外，每个选项也可以用环境变量设置（--rate-lines 对应 PARLOR_RATE_LINES），\
+除 --config、--print-config 和 --record 外，每个选项也可以用环境变量设置（--rate-lines 对应 PARLOR_RATE_LINES），\
 或写在配置文件里（rate_lines = 50）。命令行优先于环境变量，环境变量优先于配置文件。
 
 信号：SIGTERM 和 SIGINT 停止服务器，再次收到则立即结束；SIGUSR1 把计数写入日志。在终端上运行的服务器收到 SIGHUP \
@@ -164,7 +171,8 @@ pub fn run(matches: &ArgMatches, language: Language) -> ExitCode {
             return fail(&text!(language, "cannot start: {error}", "无法启动：{error}"), CANNOT_START);
         }
     };
-    runtime.block_on(serve(sources, &loaded))
+    let record = matches.get_one::<PathBuf>("record");
+    runtime.block_on(serve(sources, &loaded, record.map(PathBuf::as_path)))
 }
 
 /// Collects the sources of the configuration, and raises the limit of open files on the way.
@@ -184,7 +192,7 @@ fn sources(matches: &ArgMatches) -> ConfigSources {
     ConfigSources { flags, environment, file, files_max: file_limit::raise() }
 }
 
-async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
+async fn serve(sources: ConfigSources, loaded: &LoadedConfig, record: Option<&Path>) -> ExitCode {
     let config = &loaded.config;
     let _logging = Logging::start(config.log_format, config.log_level, config.options.language);
     let clock = SystemClock::start();
@@ -206,19 +214,7 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
     }
     let console = Console::new(config.options.language, Arc::clone(&rehash));
     loaded.warnings.iter().for_each(|warning| console.config_warning(warning));
-    for (listener, role) in &listeners {
-        if let Ok(address) = listener.local_addr() {
-            if !address.ip().to_canonical().is_loopback() {
-                console.exposed_address(address);
-            }
-            console.listening(address, role, config);
-        }
-    }
-    console.limits_in_force(config);
-    console.slow_readers_at_risk(config);
-    if let Some((listener, _)) = listeners.first() {
-        console.small_buffers(SocketBuffers::of(&config.limits), listener.buffers());
-    }
+    announce(&listeners, &console, config);
     let passwords = LivePasswords::new(config.passwords.clone());
     let verifier = match HashVerifier::new(passwords.clone(), config.password_limits(), clock) {
         Ok(verifier) => verifier,
@@ -232,6 +228,10 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
         Ok(options) => options,
         Err(text) => return cannot_start(&text, config),
     };
+    let recorder = match record.map(|file| start_recording(file, &console, config)).transpose() {
+        Ok(recorder) => recorder,
+        Err(text) => return cannot_start(&text, config),
+    };
     let task = Rehash {
         sources,
         config: config.clone(),
@@ -243,7 +243,8 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig) -> ExitCode {
     tokio::spawn(task.run(rehash));
     tokio::spawn(console.clone().log_password_counts());
     tokio::spawn(console.clone().log_left_out());
-    let ended = drive(config, options, listeners, opened, (clock, console.clone(), verifier), control).await;
+    let parts = (clock, console.clone(), recorder, verifier);
+    let ended = drive(config, options, listeners, opened, parts, control).await;
     console.stopped(ended);
     match ended {
         Ended::CutOff(_) | Ended::Drained => ExitCode::SUCCESS,
@@ -259,22 +260,44 @@ async fn drive(
     options: Options,
     listeners: Vec<(TcpListening, ListenerRole)>,
     opened: Option<Opened>,
-    (clock, observer, verifier): (SystemClock, Console, HashVerifier<SystemClock>),
+    (clock, observer, recorder, verifier): (
+        SystemClock,
+        Console,
+        Option<Recorder>,
+        HashVerifier<SystemClock>,
+    ),
     control: mpsc::Receiver<Control>,
 ) -> Ended {
     let (limits, driver) = (config.limits, config.driver);
     match opened {
         Some(Opened { log, world, replayed, damaged_snapshots, lost, .. }) => {
             observer.store_opened(world.position().0, replayed, &damaged_snapshots, lost);
-            let parts = Parts { clock, log, observer, verifier, world };
+            let parts = Parts { clock, log, observer, recorder, verifier, world };
             Driver::new(limits, options, driver, listeners, parts).run(control).await
         }
         None => {
             let (log, world) = (MemoryLog::new(), World::new());
-            let parts = Parts { clock, log, observer, verifier, world };
+            let parts = Parts { clock, log, observer, recorder, verifier, world };
             Driver::new(limits, options, driver, listeners, parts).run(control).await
         }
     }
+}
+
+/// Creates the file of a recording. The error is its message.
+fn start_recording(file: &Path, console: &Console, config: &Config) -> Result<Recorder, String> {
+    let recorder = Recorder::create(file).map_err(|error| {
+        let (file, language) = (file.display(), config.options.language);
+        match error.kind() {
+            io::ErrorKind::AlreadyExists => text!(
+                language,
+                "--record {file}: the file exists, and no recording is overwritten",
+                "--record {file}：文件已存在，不会覆盖"
+            ),
+            _ => text!(language, "--record {file}: {error}", "--record {file}：{error}"),
+        }
+    })?;
+    console.recording(file);
+    Ok(recorder)
 }
 
 /// Returns the options with what is drawn at random: the key of the cloaks, unless the store has kept one, and the life of the node.
@@ -307,6 +330,23 @@ fn listen(config: &Config) -> Result<Vec<(TcpListening, ListenerRole)>, String> 
         }
     }
     Ok(listeners)
+}
+
+/// Logs the addresses that are listened on, and the settings that their operator should know of.
+fn announce(listeners: &[(TcpListening, ListenerRole)], console: &Console, config: &Config) {
+    for (listener, role) in listeners {
+        if let Ok(address) = listener.local_addr() {
+            if !address.ip().to_canonical().is_loopback() {
+                console.exposed_address(address);
+            }
+            console.listening(address, role, config);
+        }
+    }
+    console.limits_in_force(config);
+    console.slow_readers_at_risk(config);
+    if let Some((listener, _)) = listeners.first() {
+        console.small_buffers(SocketBuffers::of(&config.limits), listener.buffers());
+    }
 }
 
 /// Reports that the server cannot start, as a line for people or a record for programs, and returns the exit code.

@@ -209,6 +209,7 @@ async fn serve(shared: Shared, scenario: Scenario) -> Result<(), Box<dyn std::er
             clock: SimClock,
             log: SimLog::new(&scenario.setup),
             observer: Observing(Rc::clone(&shared.watch)),
+            recorder: None,
             verifier: SimVerifier::default(),
             world: World::new(),
         },

@@ -171,6 +171,7 @@ impl Stage {
                     clock: SystemClock::start(),
                     log: log_of_driver,
                     observer,
+                    recorder: None,
                     verifier: NoPasswords,
                     world,
                 };

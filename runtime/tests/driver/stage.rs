@@ -377,6 +377,7 @@ impl Stage {
                     clock: clock.clone(),
                     log: log.clone(),
                     observer: reports.clone(),
+                    recorder: None,
                     verifier: verdicts.clone(),
                     world: World::new(),
                 },

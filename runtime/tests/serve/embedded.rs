@@ -44,6 +44,7 @@ impl Embedded {
                         clock,
                         log: MemoryLog::new(),
                         observer: Unobserved,
+                        recorder: None,
                         verifier,
                         world: World::new(),
                     },
