@@ -6,7 +6,7 @@ use parlor_sim::bug::BUGS;
 use std::path::PathBuf;
 
 const AFTER_HELP: &str = "\
-SEED is a number, or a file: the output of `minimize`, or bytes from a fuzzer.
+SEED is a number, or a file: the output of `minimize`, a recording of `parlor serve --record`, or bytes from a fuzzer.
 
 Exit status: 0 every law holds, 2 wrong command line, 10 something panicked, 11 something is stuck, 12 another law is \
 broken.";

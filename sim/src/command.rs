@@ -8,10 +8,14 @@ pub(crate) mod run;
 pub(crate) mod small_logs;
 pub(crate) mod sweep;
 
+use parlor_protocol::Language;
+use parlor_runtime::recording::{ReadError, Recording};
+use parlor_sim::recorded::{self, RecordedError};
 use parlor_sim::scenario::{Scenario, Size};
 use parlor_sim::source::Source;
 use std::fmt;
 use std::fs;
+use std::io::Cursor;
 
 /// The source of a scenario.
 #[derive(Clone, Debug)]
@@ -29,6 +33,9 @@ impl Input {
         }
         let bytes = fs::read(text).map_err(|error| format!("neither a number nor a file: {error}"))?;
         let scenario = match std::str::from_utf8(&bytes) {
+            _ if bytes.starts_with(b"parlor recording ") => {
+                recorded(bytes).map_err(|error| format!("{text}: {error}"))?
+            }
             Ok(scenario) if scenario.starts_with(['#', 's', '+']) => {
                 scenario.parse().map_err(|error| format!("{text}: {error}"))?
             }
@@ -44,6 +51,16 @@ impl Input {
             Self::Seed(seed) => of_seed(*seed),
         }
     }
+}
+
+/// Returns the scenario of a recording of `parlor serve --record`.
+fn recorded(bytes: Vec<u8>) -> Result<Scenario, String> {
+    let in_words = |error: ReadError| error.in_language(Language::En);
+    let mut recording = Recording::open(Cursor::new(bytes)).map_err(in_words)?;
+    recorded::scenario(&mut recording).map_err(|error| match error {
+        RecordedError::Connections => format!("it has more than {} connections", recorded::CONNECTIONS_MAX),
+        RecordedError::Read(error) => in_words(error),
+    })
 }
 
 impl fmt::Display for Input {

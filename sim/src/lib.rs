@@ -8,6 +8,7 @@
 //! - [`mark`]: states that a sweep must reach;
 //! - [`bug`]: bugs that are planted to show that the checks find them;
 //! - [`minimize`]: reduces a failing scenario; [`picture`]: draws it;
+//! - [`recorded`]: the scenario of a recorded server;
 //! - [`cloak`]: the hash of the server's cloaks;
 //! - [`conns`]: a map by connection;
 //! - [`naive`]: a sink that writes each output at once, with which the outbox must agree byte for byte;
@@ -27,6 +28,7 @@ pub mod minimize;
 pub mod model;
 pub mod naive;
 pub mod picture;
+pub mod recorded;
 pub mod rolling;
 pub mod scenario;
 mod seen;
