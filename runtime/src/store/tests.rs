@@ -303,7 +303,7 @@ fn a_start_replays_only_what_follows_the_newest_snapshot_that_is_whole() {
     scratch.file().execute("UPDATE snapshots SET parts = parts + 1 WHERE seq = 25001", []).unwrap();
     let opened = scratch.open().unwrap();
     assert_eq!((opened.replayed, &opened.damaged_snapshots), (25_001 - older, &vec![]));
-    drop(opened);
+    close(opened.log);
     scratch.file().execute("UPDATE snapshots SET parts = parts - 1 WHERE seq = 25001", []).unwrap();
 
     let damage = "UPDATE snapshots SET bytes = zeroblob(20) WHERE seq = 25001";

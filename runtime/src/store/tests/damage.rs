@@ -179,7 +179,9 @@ fn the_time_of_an_entry_and_a_clock_that_jumps_a_year() {
     }
     let set = "UPDATE entries SET at_unix_ms = at_unix_ms + 1 WHERE seq = 20";
     scratch.file().execute_batch("DELETE FROM snapshots").unwrap();
-    assert_eq!(scratch.open().unwrap().world.digest(), World::replay(&entries).digest());
+    let opened = scratch.open().unwrap();
+    assert_eq!(opened.world.digest(), World::replay(&entries).digest());
+    close(opened.log);
     assert_eq!(scratch.file().execute(set, []), Ok(1));
     scratch.file().execute_batch("DELETE FROM snapshots").unwrap();
     assert!(error(scratch.open()).contains("at entry 20: its time is another one"));
