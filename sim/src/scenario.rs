@@ -5,6 +5,7 @@
 
 mod crowd;
 mod generate;
+mod history;
 mod hostile;
 mod irc;
 mod lives;
@@ -23,6 +24,9 @@ use parlor_protocol::{Dialect, Limits, LogRefusal, LogState, Options, RoomName, 
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
+
+/// When the simulated server begins, in wall time: 2026-11-24T12:00:00Z.
+pub(crate) const BEGAN_UNIX_MS: u64 = 1_795_521_600_000;
 
 /// A simulation to run.
 #[derive(Clone, Debug)]

@@ -8,6 +8,7 @@ mod capability;
 pub(crate) mod client;
 mod command;
 mod event;
+mod history;
 mod label;
 mod message;
 mod name;

@@ -5,8 +5,7 @@ use crate::{files, read};
 use std::collections::BTreeMap;
 
 /// Declarations that only tests use, and the reasons to keep them.
-const KEPT: [(&str, &str); 1] =
-    [("TARGETS", "cargo-fuzz calls the targets one by one; `cargo test` replays all of them")];
+const KEPT: [(&str, &str); 0] = [];
 
 /// Attributes of functions that are called from outside of the sources.
 const CALLED: [&str; 4] = ["test", "bench", "no_mangle", "global_allocator"];

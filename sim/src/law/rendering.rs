@@ -116,9 +116,23 @@ impl Rendering {
         sometimes!(self.marks, BotHeard, message.tag("bot").is_some());
         match (message.tag("msgid"), place.event) {
             (Some(id), Some((seq, _))) => self.identified(id, seq),
-            (Some(id), None) => Err(format!("what is not in the log has the id {id}")),
+            (Some(id), None) => self.identified(id, self.of_history(&message, id)?),
             _ => Ok(()),
         }
+    }
+
+    /// Checks a message of a history against the entry that its id names. Returns the entry.
+    fn of_history(&self, message: &Message<'_>, id: &str) -> Result<Seq, String> {
+        let seq = id.rsplit_once('-').and_then(|(_, seq)| seq.parse().ok()).map(Seq);
+        let of_log = seq.and_then(|seq| Some((seq, self.facts.of(seq)?)));
+        let (seq, fact) = of_log.ok_or_else(|| format!("what is not in the log has the id {id}"))?;
+        let is_from = fact.sources.iter().any(|(source, _)| Some(source.as_str()) == message.source);
+        let is_said = fact.said.as_ref().is_some_and(|said| {
+            let piece = message.param(1).strip_prefix(said.around.0);
+            let piece = piece.and_then(|piece| piece.strip_suffix(said.around.1));
+            said.command == message.command && piece.is_some_and(|piece| said.text.starts_with(piece))
+        });
+        if is_from && is_said { Ok(seq) } else { Err(format!("a history tells of {id} what did not happen")) }
     }
 
     /// Checks that all clients read the same id for a message, and that no other message has it (message-ids).

@@ -7,13 +7,14 @@ use super::Model;
 use super::address::{LINE, answered};
 use super::chat::{Chat, Room};
 use super::conn::{Conn, Link, Stage};
+use super::history::Then;
 use super::irc::Client;
 use super::todo::{Change, Query, Todo};
 use crate::sometimes;
 use bytes::BytesMut;
 use parlor_protocol::{
-    Action, Answer, ClientAddresses, Command, ConnId, DialectState, Event, MemberId, Name, Question, Refusal,
-    Reply, RoomName, UserModes, View,
+    Action, Answer, ClientAddresses, Command, ConnId, DialectState, Event, HistoryPage, MemberId, Name,
+    Question, Refusal, Reply, RoomName, UserModes, View,
 };
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -26,8 +27,8 @@ const ROW_COST_BYTES: usize = 16;
 #[derive(Debug, Default)]
 struct Written {
     bytes: Vec<u8>,
-    /// Questions for the next pages.
-    next: Vec<Question>,
+    /// The steps that follow: the next page, or the reading of a history.
+    next: Vec<Todo>,
     /// Number of members and rooms that were examined.
     rows: usize,
     /// Whether the next line waits until the whole answer is written.
@@ -56,6 +57,15 @@ impl Model {
             let written = self.compose(id, |form, view, answer| form.answer(question, view, answer));
             self.answer_paid(id, written);
         }
+    }
+
+    /// Answers an IRC client's question for which a part of a history was read.
+    pub(super) fn answer_from_history(&mut self, id: ConnId, question: Question, page: &HistoryPage) {
+        let written = self.compose(id, |form, view, answer| {
+            answer.rows += page.rows;
+            form.fetched(question, page, view, answer);
+        });
+        self.answer_paid(id, written);
     }
 
     /// Answers a request to read the configuration again, which only operators may send.
@@ -143,11 +153,9 @@ impl Model {
         self.ask_first(id, next);
     }
 
-    fn ask_first(&mut self, id: ConnId, next: Vec<Question>) {
+    fn ask_first(&mut self, id: ConnId, next: Vec<Todo>) {
         let Some(conn) = self.conns.get_mut(id) else { return };
-        for question in next.into_iter().rev() {
-            conn.ask_first(question);
-        }
+        next.into_iter().rev().for_each(|todo| conn.waiting.push_front(todo));
     }
 
     /// Lets the core's dialect write to an IRC client, and checks that the output reveals nothing hidden.
@@ -180,11 +188,14 @@ impl Model {
         let address = (others > 0 && !may_know).then(|| format!("{id} is told an address of another"));
         self.fault = self.fault.take().or(told).or(address);
         // The model derives everything else that the dialect proposes from the line itself.
-        let questions = next.into_iter().filter_map(|action| match action {
-            Action::Ask(question) => Some(question),
+        let todos = next.into_iter().filter_map(|action| match action {
+            Action::Ask(question) => {
+                Some(Todo::Query(Query { question: Some(question), change: Change::Nothing }))
+            }
+            Action::Fetch(fetch) => Some(Todo::Fetch(fetch.query.into(), Then::Irc(fetch.question))),
             _ => None,
         });
-        Written { next: questions.collect(), rows, is_bulk, bytes: bytes.to_vec() }
+        Written { next: todos.collect(), rows, is_bulk, bytes: bytes.to_vec() }
     }
 
     /// Whether a connection's member is a server operator.

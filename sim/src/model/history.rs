@@ -5,11 +5,12 @@ use super::address::answered;
 use super::ask::HistoryAsk;
 use super::chat::{Chat, Room};
 use super::conn::{Link, Stage};
+use super::todo::Todo;
 use crate::sometimes;
 use parlor_protocol::plain::Note;
 use parlor_protocol::{
     ConnId, Event, EventKind, HistoryPage, HistoryPoint, HistoryQuery, HistoryRange, Limits, MemberId, Now,
-    Readers, RoomId, RoomName, Seq,
+    Question, Readers, RoomId, RoomName, Seq,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -31,7 +32,15 @@ pub(super) struct Fetching {
     query: HistoryQuery,
     /// The position of the last entry when it was asked for.
     upto: Seq,
-    ask: HistoryAsk,
+    then: Then,
+}
+
+/// The answer for which a part of a history is read.
+#[derive(Debug)]
+pub(super) enum Then {
+    /// The answer of the core's dialect to an IRC client.
+    Irc(Question),
+    Plain(HistoryAsk),
 }
 
 impl Model {
@@ -51,13 +60,20 @@ impl Model {
             bytes_max: self.limits.reply_bytes_max - 96,
             event_bytes: 64,
         };
-        conn.fetching = Some(Fetching { query, upto: self.world.position(), ask });
+        conn.waiting.push_front(Todo::Fetch(query.into(), Then::Plain(ask)));
+    }
+
+    /// Has a part of a history read.
+    pub(super) fn fetch(&mut self, id: ConnId, query: HistoryQuery, then: Then) {
+        if let Some(conn) = self.conns.get_mut(id) {
+            conn.fetching = Some(Fetching { query, upto: self.world.position(), then });
+        }
     }
 
     /// Writes the answer for which a part of a history was read.
     pub(super) fn history_read(&mut self, id: ConnId, page: &HistoryPage) {
         let Some(conn) = self.conns.get_mut(id) else { return };
-        let Some(Fetching { query, upto, ask }) = conn.fetching.take() else { return };
+        let Some(Fetching { query, upto, then }) = conn.fetching.take() else { return };
         if conn.link != Link::Open || !matches!(conn.stage, Stage::Member(_)) {
             return;
         }
@@ -73,6 +89,10 @@ impl Model {
                 .any(|heard| heard.event.stamp.seq <= upto && !heard.may_be_read_by(query.reader))
         });
         sometimes!(self.marks, HistoryHidden, hidden);
+        let ask = match then {
+            Then::Irc(question) => return self.answer_from_history(id, question, &own),
+            Then::Plain(ask) => ask,
+        };
         conn.draining = true;
         let mut bytes = bytes::BytesMut::new();
         let (lines, is_earlier) = (ask.lines.and_then(std::num::NonZeroUsize::new), ask.before.is_some());

@@ -331,6 +331,7 @@ impl Model {
                 self.questions.push_back((id, of, password));
             }
             Todo::Enter => self.enter_irc(id),
+            Todo::Fetch(query, then) => self.fetch(id, *query, then),
             Todo::Label(label) => self.label(id, label),
             Todo::Propose(command) => self.propose(id, command),
             Todo::Query(query) => self.answer_query(id, query),

@@ -2,8 +2,9 @@
 
 use super::address::{LINE, told};
 use super::ask::Ask;
+use super::history::Then;
 use parlor_protocol::irc::Capabilities;
-use parlor_protocol::{Command, Name, NewBan, Notice, PasswordOf, Question, Text, UserModes};
+use parlor_protocol::{Command, HistoryQuery, Name, NewBan, Notice, PasswordOf, Question, Text, UserModes};
 
 /// A step.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub(super) enum Todo {
     Check(PasswordOf, Vec<u8>),
     /// Become a member.
     Enter,
+    /// Have a part of a history read, for the rest of an answer.
+    Fetch(Box<HistoryQuery>, Then),
     /// Begin the answer to a line with this label; with `None`, end it.
     Label(Option<String>),
     Propose(Command),

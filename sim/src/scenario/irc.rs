@@ -1,6 +1,7 @@
 //! Generates the lines of IRC clients.
 
 use super::generate::swarm;
+use super::history::chathistory;
 use super::plain::endless;
 use super::pool::{NAMES, ROOMS};
 use crate::source::Source;
@@ -404,7 +405,8 @@ impl IrcWriter {
     }
 
     fn question(&self, source: &mut Source<'_>, room: &str, name: &str) -> String {
-        match source.below(19) {
+        match source.below(22) {
+            19..=21 => chathistory(source, room, name),
             0 => format!("WHOIS {name}"),
             1 => format!("WHOWAS {name}"),
             2 => format!("ISON {name} {} x", self.name(source)),

@@ -6,7 +6,7 @@ use super::net::{Event as NetEvent, Net};
 use super::{Log, Stats};
 use crate::bug::SimBug;
 use crate::law::{Checker, Law};
-use crate::scenario::Setup;
+use crate::scenario::{BEGAN_UNIX_MS, Setup};
 use crate::sometimes;
 use crate::trace::Trace;
 use parlor_protocol::{
@@ -14,9 +14,6 @@ use parlor_protocol::{
     MemoryLog, Now, Outbox, Output, PasswordOf, Proposal, RoomId, Seq, Wire, WireClass, irc,
 };
 use std::net::IpAddr;
-
-/// When the simulated server began, in wall time: 2026-11-24T12:00:00Z.
-const BEGAN_UNIX_MS: u64 = 1_795_521_600_000;
 
 /// A summary of the outputs since the last flush.
 #[derive(Debug, Default)]

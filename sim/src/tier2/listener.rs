@@ -1,6 +1,7 @@
 //! Implementations of the driver's listener and clock on turmoil.
 
 use super::chaos::{Chaos, ChaosStream};
+use crate::scenario::BEGAN_UNIX_MS;
 use parlor_protocol::{Instant, Now};
 use parlor_runtime::clock::Clock;
 use parlor_runtime::transport::Listener;
@@ -54,9 +55,6 @@ impl Listener for SimListener {
 /// The clock of the simulation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SimClock;
-
-/// The wall time at which the simulation starts.
-const BEGAN_UNIX_MS: u64 = 1_795_521_600_000;
 
 impl Clock for SimClock {
     fn now(&self) -> Now {

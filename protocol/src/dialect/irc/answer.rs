@@ -3,6 +3,7 @@
 pub(super) mod bans;
 mod help;
 mod hint;
+pub(super) mod history;
 pub(super) mod people;
 pub(super) mod rooms;
 pub(super) mod server;
@@ -21,6 +22,10 @@ impl Query {
             Self::Bans(from) => return bans::bans(asker, from, to),
             Self::Cap(subcommand, list) => server::cap(asker, subcommand, &list, to),
             Self::Entered { room, with_names } => return rooms::entered(asker, &room, with_names, to),
+            Self::FailAbout { command, code, about, words } => {
+                to.message(format_args!("FAIL {command} {code} {} :{words}", about.join(" ")));
+            }
+            Self::HistoryPage(unwritten) => return history::messages(unwritten, asker, to),
             Self::Fail(kind, command, code, words) => server::fail(asker, (kind, &command, code, words), to),
             Self::Help(subject) => help::help(subject.as_deref(), to),
             Self::Hint(hint) => hint::hint(hint, asker.options.language, to),
@@ -40,7 +45,9 @@ impl Query {
             Self::UserModesChanged { on, off } => user_modes_changed(on, off, to),
             Self::Who { search, from } => return people::who(asker, search, from, to),
             // `act_on` has replaced these by actions or by another query.
-            Self::LeaveAll
+            Self::History(_)
+            | Self::HistoryTargets { .. }
+            | Self::LeaveAll
             | Self::MonitorAll
             | Self::SetBan(_)
             | Self::SetCapabilities(..)

@@ -61,6 +61,8 @@ capabilities! {
     CAP_NOTIFY = 2, "cap-notify", Nothing;
     /// The client is sent `CHGHOST` for members of its rooms.
     CHGHOST = 3, "chghost", Host;
+    /// The client asks for histories.
+    CHATHISTORY = 16, "draft/chathistory", Nothing;
     /// The client is sent its own messages.
     ECHO_MESSAGE = 5, "echo-message", Nothing;
     /// `JOIN` messages contain the account and the real name.

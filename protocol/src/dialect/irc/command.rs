@@ -3,6 +3,7 @@
 //! Each command is a row of one table (`table`). The functions of the rows are in the other modules, by subject.
 
 mod ban;
+mod history;
 mod mode;
 mod queries;
 mod register;

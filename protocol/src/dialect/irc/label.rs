@@ -24,7 +24,12 @@ pub(super) fn put_label(part: &LabelPart<'_>, to: &mut BytesMut) {
         tag_line(begin.as_bytes(), "label", label, to);
     }
     for line in bytes.split_inclusive(|&byte| byte == b'\n') {
-        tag_line(line, "batch", BATCH, to);
+        // What is in a batch of its own already is in this one by its beginning.
+        if line.starts_with(b"@batch=") {
+            to.extend_from_slice(line);
+        } else {
+            tag_line(line, "batch", BATCH, to);
+        }
     }
     if is_last {
         to.extend_from_slice(format!(":{server} BATCH -{BATCH}\r\n").as_bytes());

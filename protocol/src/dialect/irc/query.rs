@@ -2,6 +2,7 @@
 
 use super::capability::Capabilities;
 use super::event::cut;
+use super::history::{HistoryRequest, Unwritten};
 use super::message::MESSAGE_BYTES_MAX;
 use super::numeric::Numeric;
 use crate::base::ban::NewBan;
@@ -35,11 +36,30 @@ pub(crate) enum Query {
     },
     /// A standard reply (IRCv3, standard-replies): `FAIL`, `WARN` or `NOTE`, the command, the code, the text.
     Fail(&'static str, String, &'static str, &'static str),
+    /// A standard reply with more parameters between the code and the text.
+    FailAbout {
+        command: &'static str,
+        code: &'static str,
+        about: Vec<String>,
+        words: &'static str,
+    },
     /// The help on a subject, or the list of commands. It is not a [`WithParams`](Self::WithParams), because its answer reads
     /// the table of commands: a row of the table that named the function would refer to itself.
     Help(Option<String>),
     /// A hint for a person who was taken for an IRC client.
     Hint(Hint),
+    /// A part of a room's history.
+    History(HistoryRequest),
+    /// Messages of a history that was read.
+    HistoryPage(Unwritten),
+    /// The rooms of the asker in which the latest message is between two times, in milliseconds since 1970-01-01T00:00:00Z.
+    HistoryTargets {
+        between: (u64, u64),
+        count_max: usize,
+        /// The rooms that were not looked at yet; `None` if none was. The latest message of the last one is being read.
+        left: Option<Vec<RoomId>>,
+        found: Vec<(u64, RoomName)>,
+    },
     /// The asker leaves all rooms, one after the other.
     LeaveAll,
     List {
@@ -273,6 +293,17 @@ impl<'a> Answers<'a> {
         let start = self.to.len();
         write!(self.to, ":{} {rest}", self.server).expect("writing to a buffer cannot fail");
         self.finish(start);
+    }
+
+    /// Writes a message with tags, which end with a space; without tags, they are empty.
+    pub(crate) fn tagged_message(&mut self, tags: &str, rest: Arguments<'_>) {
+        self.to.extend_from_slice(tags.as_bytes());
+        self.message(rest);
+    }
+
+    /// Writes a line that is complete, with its end.
+    pub(crate) fn line(&mut self, write: impl FnOnce(&mut BytesMut)) {
+        write(self.to);
     }
 
     /// Writes a message whose source is the asker.

@@ -1,10 +1,11 @@
 //! The state of an IRC connection, as the session sees it.
 
-use super::answer::{bans, server};
+use super::answer::{bans, history, server};
 use super::capability::Capabilities;
 use super::client::Client;
 use super::command;
 use super::event::{Parting, cut, mask_of, render_invitation, source_bytes};
+use super::history::Unwritten;
 use super::label::put_label;
 use super::name::leave_room;
 use super::numeric;
@@ -22,6 +23,7 @@ use crate::log::close_reason::CloseReason;
 use crate::log::command::Command;
 use crate::log::state::{LogRefusal, LogState};
 use crate::planted;
+use crate::views::HistoryPage;
 use crate::world::Member;
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
@@ -51,6 +53,31 @@ impl DialectState for Client {
         );
         if let Some(query) = question.take().and_then(|query| self.act_on(query, view, answer)) {
             self.answer_in_pages(query, view, answer);
+        }
+    }
+
+    fn fetched(&mut self, question: Question, page: &HistoryPage, view: &View<'_>, answer: &mut Answer<'_>) {
+        match question.take() {
+            Some(Query::History(request)) if page.is_failed => {
+                self.answer_in_pages(history::failed(request, history::UNREADABLE), view, answer);
+            }
+            Some(Query::History(request)) => {
+                let unwritten = Unwritten::new(request.target, page);
+                self.answer_in_pages(Query::HistoryPage(unwritten), view, answer);
+            }
+            Some(Query::HistoryTargets { between, count_max, left, mut found }) => {
+                let mut left = left.unwrap_or_default();
+                let room = left.pop().and_then(|room| view.world.room(room));
+                if let (Some(room), Some(latest)) = (room, page.events.last()) {
+                    let at_unix_ms = latest.stamp.at_unix_ms;
+                    if between.0 < at_unix_ms && at_unix_ms < between.1 {
+                        found.push((at_unix_ms, room.name().clone()));
+                    }
+                }
+                let query = Query::HistoryTargets { between, count_max, left: Some(left), found };
+                self.look_at_next_target(query, view, answer);
+            }
+            _ => {}
         }
     }
 
@@ -193,15 +220,35 @@ impl Client {
         let start = answer.bytes.len();
         let mut answers = Answers::new(answer.bytes, &asker);
         let next = query.answer(&asker, &mut answers);
-        answer.rows = answers.rows();
+        answer.rows += answers.rows();
         answer.is_bulk = next.is_some() || answer.bytes.len() - start > BULK_BYTES;
         answer.next.extend(next.map(|next| Action::Ask(Question::new(next))));
+    }
+
+    /// Has the latest message read of the next room, or lists those that were found.
+    fn look_at_next_target(&self, query: Query, view: &View<'_>, answer: &mut Answer<'_>) {
+        let Query::HistoryTargets { between, count_max, left, found } = query else { return };
+        let asker = Asker::new(self.capabilities, view);
+        let mut left = left.unwrap_or_else(|| history::rooms_of(&asker));
+        while let Some(&room) = left.last() {
+            if let Some(latest) = history::latest_in(room, &asker) {
+                let query = Query::HistoryTargets { between, count_max, left: Some(left), found };
+                return answer.next.push(history::fetch(latest, query));
+            }
+            left.pop();
+        }
+        history::put_targets(&asker, found, count_max, &mut Answers::new(answer.bytes, &asker));
     }
 
     /// Executes the part of a query that changes the client, or that becomes other actions. Returns the query that is left to
     /// answer.
     fn act_on(&mut self, query: Query, view: &View<'_>, answer: &mut Answer<'_>) -> Option<Query> {
         match query {
+            Query::History(request) => match history::query(&request, &Asker::new(self.capabilities, view)) {
+                Ok(query) => answer.next.push(history::fetch(query, Query::History(request))),
+                Err(failure) => return Some(history::failed(request, failure)),
+            },
+            Query::HistoryTargets { .. } => self.look_at_next_target(query, view, answer),
             Query::LeaveAll => {
                 let member = view.member?;
                 let rooms = view.world.member(member).map_or(&[][..], Member::rooms);

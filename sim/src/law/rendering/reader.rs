@@ -64,7 +64,10 @@ impl Reader {
         event: Option<Event<'_>>,
         was: (bool, bool),
     ) -> CheckResult {
-        self.check_command(message)?;
+        // Without batches, only the position of its bytes tells a message of a history from others.
+        let is_of_history =
+            event.is_none() && (message.tag("batch") == Some("history") || !self.has("batch"));
+        self.check_command(message, is_of_history)?;
         self.check_name(message)?;
         self.check_tags(message)?;
         match event {
@@ -97,7 +100,7 @@ impl Reader {
     }
 
     /// Checks commands and forms of commands that have to be requested.
-    fn check_command(&self, message: &Message<'_>) -> CheckResult {
+    fn check_command(&self, message: &Message<'_>, is_of_history: bool) -> CheckResult {
         let command = message.command;
         for (_, capability) in ASKED_FOR.iter().filter(|(known, _)| *known == command) {
             self.needs(capability, command)?;
@@ -113,12 +116,17 @@ impl Reader {
                 }
             }
             "INVITE" if !is_to_it => self.needs("invite-notify", "another's INVITE")?,
-            // These two belong to specifications of their own (setname, utf8-only).
-            "FAIL" if message.param(0) != "SETNAME" && message.param(1) != "INVALID_UTF8" => {
+            // These belong to specifications of their own (setname, draft/chathistory, utf8-only).
+            "FAIL"
+                if message.param(0) != "SETNAME"
+                    && message.param(0) != "CHATHISTORY"
+                    && message.param(1) != "INVALID_UTF8" =>
+            {
                 self.needs("standard-replies", "FAIL")?;
             }
             "353" => self.check_names(message.param(3))?,
-            _ if MESSAGES.contains(&command) && is_own && !is_to_it => {
+            // A history has its own messages, too.
+            _ if MESSAGES.contains(&command) && is_own && !is_to_it && !is_of_history => {
                 self.needs("echo-message", "its own message")?;
             }
             _ => {}
@@ -172,6 +180,7 @@ impl Reader {
                         return Err(format!("the batch {value} is not open"));
                     }
                 }
+                "draft/chathistory-end" if message.command == "BATCH" && value.is_empty() => {}
                 "bot" if value.is_empty() => self.needs("message-tags", "the tag of a bot")?,
                 "label" => {
                     self.needs("labeled-response", "a label")?;
@@ -262,8 +271,10 @@ impl Reader {
     /// Checks that a label is that of a line, and answers it only once.
     fn answer(&mut self, message: &Message<'_>) -> CheckResult {
         let Some(label) = message.tag("label") else {
-            let is_labelled =
-                message.command == "ACK" || message.command == "BATCH" && message.param(0).starts_with('+');
+            let is_labelled = message.command == "ACK"
+                || message.command == "BATCH"
+                    && message.param(0).starts_with('+')
+                    && message.param(1) == "labeled-response";
             return if is_labelled { Err(format!("{} has no label", message.command)) } else { Ok(()) };
         };
         let label = unescape(label);
@@ -295,7 +306,9 @@ impl Reader {
                 let batch = message.param(0);
                 let is_right = match batch.split_at_checked(1) {
                     Some(("+", batch)) => {
-                        message.param(1) == "labeled-response" && self.batches.insert(batch.to_owned())
+                        const TYPES: [&str; 3] =
+                            ["chathistory", "draft/chathistory-targets", "labeled-response"];
+                        TYPES.contains(&message.param(1)) && self.batches.insert(batch.to_owned())
                     }
                     Some(("-", batch)) => self.batches.remove(batch),
                     _ => false,

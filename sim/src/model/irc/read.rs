@@ -12,12 +12,13 @@ use parlor_protocol::{
 use std::collections::VecDeque;
 
 /// Every command, with the number of parameters that it needs and the index of the parameter that is free text.
-const COMMANDS: [(&str, usize, Option<usize>); 45] = [
+const COMMANDS: [(&str, usize, Option<usize>); 46] = [
     ("ADMIN", 0, None),
     ("AWAY", 0, Some(0)),
     ("BAN", 0, None),
     ("BANS", 0, None),
     ("CAP", 1, None),
+    ("CHATHISTORY", 1, None),
     ("CHGHOST", 2, None),
     ("HELP", 0, None),
     ("HELPOP", 0, None),
@@ -424,10 +425,9 @@ fn of_anybody(name: &str, request: &Request<'_>) -> Vec<Todo> {
         "PONG" => Vec::new(),
         "QUIT" => vec![Todo::Quit(request.text(0))],
         "REHASH" => vec![Todo::Rehash],
-        "ADMIN" | "HELP" | "HELPOP" | "INFO" | "ISON" | "LINKS" | "LIST" | "LUSERS" | "MOTD" | "NAMES"
-        | "PING" | "RESTART" | "STATS" | "TIME" | "USERHOST" | "VERSION" | "WHO" | "WHOIS" | "WHOWAS" => {
-            answered()
-        }
+        "ADMIN" | "CHATHISTORY" | "HELP" | "HELPOP" | "INFO" | "ISON" | "LINKS" | "LIST" | "LUSERS"
+        | "MOTD" | "NAMES" | "PING" | "RESTART" | "STATS" | "TIME" | "USERHOST" | "VERSION" | "WHO"
+        | "WHOIS" | "WHOWAS" => answered(),
         other => unreachable!("{other} has no steps"),
     }
 }

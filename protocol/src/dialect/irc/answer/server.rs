@@ -1,5 +1,6 @@
 //! Answers about the server.
 
+use super::history;
 use crate::base::calendar::Utc;
 use crate::base::mode::{Flag, Key, MaskList, Status};
 use crate::base::name::{Name, RoomName};
@@ -68,6 +69,7 @@ fn isupport(asker: &Asker<'_>) -> Vec<String> {
         format!("CHANMODES={lists},k,l,{flags}"),
         format!("CHANNELLEN={}", 1 + RoomName::CHARS_MAX),
         "CHANTYPES=#".to_string(),
+        format!("CHATHISTORY={}", history::EVENTS_MAX),
         "ELIST=CMNTU".to_string(),
         "EXCEPTS=e".to_string(),
         "EXTBAN=,m".to_string(),
@@ -79,6 +81,7 @@ fn isupport(asker: &Asker<'_>) -> Vec<String> {
         format!("MAXTARGETS={targets}"),
         format!("MODES={MODE_PARAMS_MAX}"),
         format!("MONITOR={}", limits.monitored_max),
+        "MSGREFTYPES=msgid,timestamp".to_string(),
         format!("NAMELEN={TEXT_BYTES_MAX}"),
         format!("NETWORK={}", asker.options.identity.network),
         format!("NICKLEN={}", Name::CHARS_MAX),

@@ -1,7 +1,7 @@
 //! The table of commands: for each one, when it may be sent, its parameters, its function and its help.
 
 use super::ask;
-use super::{Line, ban, mode, queries, register, room, speak};
+use super::{Line, ban, history, mode, queries, register, room, speak};
 use crate::dialect::action::Action;
 use crate::dialect::irc::answer::{people, server};
 use crate::dialect::irc::client::Client;
@@ -77,6 +77,8 @@ commands! {
         = "BANS", "list the bans from the server";
     "CAP" Always Anybody 1 - [register::cap]
         = "CAP LS|LIST|REQ|END", "list or request capabilities; clients do this by themselves";
+    "CHATHISTORY" Entered Anybody 1 - [history::chathistory]
+        = "CHATHISTORY LATEST|BEFORE|AFTER|AROUND #channel point limit", "read what was said; clients do this by themselves";
     "CHGHOST" Entered ServerOperators 2 - [speak::chghost]
         = "CHGHOST nick host", "change the host displayed for somebody";
     "HELP" Entered Anybody 0 - [queries::help]

@@ -1,0 +1,101 @@
+//! `CHATHISTORY`: asks for what was said in a room (IRCv3, draft/chathistory).
+
+use super::{Line, ask};
+use crate::base::calendar::parse_unix_ms;
+use crate::base::id::Seq;
+use crate::dialect::action::Action;
+use crate::dialect::irc::client::Client;
+use crate::dialect::irc::history::{HistoryRequest, Part, Point};
+use crate::dialect::irc::name::{printable_word, room_name};
+use crate::dialect::irc::query::Query;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// `CHATHISTORY`: sends a part of the history of a room, or lists the rooms in which something was said.
+pub(super) fn chathistory(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
+    let subcommand = line.param(0).unwrap_or_default().to_ascii_uppercase();
+    let points = match subcommand.as_str() {
+        "AFTER" | "AROUND" | "BEFORE" | "LATEST" => 1,
+        "BETWEEN" | "TARGETS" => 2,
+        _ => {
+            let about = Vec::from([printable_word(line.param(0).unwrap_or_default())]);
+            return fail("INVALID_PARAMS", about, "That is no subcommand of CHATHISTORY");
+        }
+    };
+    // `TARGETS` has no target of its own.
+    let first = if subcommand == "TARGETS" { 1 } else { 2 };
+    let words = (line.param(first), line.param(first + 1), line.param(first + points));
+    let (Some(one), Some(other), Some(count)) = words else {
+        return fail("NEED_MORE_PARAMS", Vec::from([subcommand]), "Parameters are missing");
+    };
+    let Some(events_max) = count.parse().ok().filter(|count| *count > 0) else {
+        return fail(
+            "INVALID_PARAMS",
+            Vec::from([subcommand, printable_word(count)]),
+            "The limit must be a number from 1",
+        );
+    };
+    let (Some(one_point), Some(other_point)) =
+        (point(one), if points == 2 { point(other) } else { Some(Point::Open) })
+    else {
+        let wrong = if point(one).is_none() { one } else { other };
+        return fail(
+            "INVALID_PARAMS",
+            Vec::from([subcommand, printable_word(wrong)]),
+            "A point is timestamp=2026-11-24T14:27:13.123Z or msgid=ID, as in the tags of a message",
+        );
+    };
+    let is_open = |point: &Point| matches!(point, Point::Open);
+    let part = match subcommand.as_str() {
+        "LATEST" => Part::Latest(one_point),
+        _ if is_open(&one_point) || points == 2 && is_open(&other_point) => {
+            return fail("INVALID_PARAMS", Vec::from([subcommand, "*".into()]), "Only LATEST takes no point");
+        }
+        "AFTER" => Part::After(one_point),
+        "AROUND" => Part::Around(one_point),
+        "BEFORE" => Part::Before(one_point),
+        "BETWEEN" => Part::Between(one_point, other_point),
+        _ => return targets(&one_point, &other_point, events_max),
+    };
+    let target = line.param(1).unwrap_or_default();
+    let request = HistoryRequest {
+        subcommand,
+        target: printable_word(target),
+        room: room_name(target),
+        part,
+        events_max,
+    };
+    ask(Query::History(request))
+}
+
+/// Lists the rooms of the member in which the latest message is between two times.
+fn targets(one: &Point, other: &Point, count_max: usize) -> Vec<Action> {
+    let (Point::Time(one), Point::Time(other)) = (one, other) else {
+        return fail("INVALID_PARAMS", Vec::from(["TARGETS".into()]), "TARGETS takes two timestamps");
+    };
+    let between = (*one.min(other), *one.max(other));
+    ask(Query::HistoryTargets { between, count_max, left: None, found: Vec::new() })
+}
+
+/// Reads a point in a history.
+fn point(text: &str) -> Option<Point> {
+    if text == "*" {
+        return Some(Point::Open);
+    }
+    match text.split_once('=')? {
+        ("timestamp", time) => parse_unix_ms(time).map(Point::Time),
+        ("msgid", id) => {
+            // An id of another server or of another log is no mistake; nothing is known of it.
+            let parsed = id.split_once('-').and_then(|(log, seq)| {
+                let log_unix_ms = u64::from_str_radix(log, 16).ok()?;
+                Some(Point::Id { log_unix_ms, seq: Seq(seq.parse().ok()?) })
+            });
+            Some(parsed.unwrap_or(Point::Unknown))
+        }
+        _ => None,
+    }
+}
+
+fn fail(code: &'static str, about: Vec<String>, words: &'static str) -> Vec<Action> {
+    ask(Query::FailAbout { command: "CHATHISTORY", code, about, words })
+}

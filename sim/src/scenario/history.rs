@@ -1,0 +1,31 @@
+//! Questions of IRC clients about histories.
+
+use super::BEGAN_UNIX_MS;
+use crate::source::Source;
+use parlor_protocol::Utc;
+
+/// Returns a question about what was said. The ids are those of a log that began with the first node's clock.
+pub(super) fn chathistory(source: &mut Source<'_>, room: &str, name: &str) -> String {
+    let limit = source.pick(&["1", "2", "5", "100", "1000", "0", "x"]);
+    let mut point = || {
+        let seq = source.below(200);
+        match source.below(5) {
+            0 => format!("msgid={BEGAN_UNIX_MS:x}-{seq}"),
+            1 => format!("timestamp={:.3}", Utc::from_unix_ms(BEGAN_UNIX_MS + seq * 1_000)),
+            2 => "timestamp=2027-01-01T00:00:00.000Z".to_owned(),
+            3 => format!("msgid=1-{seq}"),
+            _ => "timestamp=2026-01-01T00:00:00.000Z".to_owned(),
+        }
+    };
+    let (one, other) = (point(), point());
+    match source.below(10) {
+        0..=2 => format!("CHATHISTORY LATEST #{room} * {limit}"),
+        3 => format!("CHATHISTORY latest #{room} {one} {limit}"),
+        4 => format!("CHATHISTORY BEFORE #{room} {one} {limit}"),
+        5 => format!("CHATHISTORY AFTER #{room} {one} {limit}"),
+        6 => format!("CHATHISTORY BETWEEN #{room} {one} {other} {limit}"),
+        7 => format!("CHATHISTORY AROUND #{room} {one} {limit}"),
+        8 => format!("CHATHISTORY TARGETS {one} {other} {limit}"),
+        _ => format!("CHATHISTORY LATEST {name} * {limit}"),
+    }
+}
