@@ -161,6 +161,9 @@ impl Client {
             if let Some(label) = tags.filter_map(|tag| tag.strip_prefix("label=")).next_back() {
                 self.reader.labels(unescape(label));
             }
+            if line.to_ascii_uppercase().contains("CHATHISTORY") {
+                self.reader.asks_for_history();
+            }
         }
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Reader {
     batches: BTreeSet<String>,
     /// The labels of its lines that are not answered yet, with the number of lines for each.
     labels: BTreeMap<String, u32>,
+    /// Whether it has asked for a history.
+    has_asked_for_history: bool,
     /// The part of the current long message that it has not read yet.
     unsaid: Option<String>,
     /// Whether it overflowed, so that it may be sent only a part of anything.
@@ -56,6 +58,11 @@ impl Reader {
         *self.labels.entry(label).or_default() += 1;
     }
 
+    /// Records that the client has asked for a history.
+    pub(super) const fn asks_for_history(&mut self) {
+        self.has_asked_for_history = true;
+    }
+
     /// Checks the next message that the client reads, and updates the state. `was` is whether a bot has had the source
     /// of the message, and whether another member has.
     pub(super) fn reads(
@@ -65,8 +72,8 @@ impl Reader {
         was: (bool, bool),
     ) -> CheckResult {
         // Without batches, only the position of its bytes tells a message of a history from others.
-        let is_of_history =
-            event.is_none() && (message.tag("batch") == Some("history") || !self.has("batch"));
+        let may_be_of_history = self.has_asked_for_history && !self.has("batch");
+        let is_of_history = event.is_none() && (message.tag("batch") == Some("history") || may_be_of_history);
         self.check_command(message, is_of_history)?;
         self.check_name(message)?;
         self.check_tags(message)?;
