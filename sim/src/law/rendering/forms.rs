@@ -15,7 +15,7 @@ enum Source {
 }
 
 /// Each command, with its kind of source and its minimum and maximum number of parameters.
-const COMMANDS: [(&str, Source, usize, usize); 24] = [
+const COMMANDS: [(&str, Source, usize, usize); 25] = [
     // labeled-response.
     ("ACK", Source::Server, 0, 0),
     // away-notify.
@@ -24,6 +24,8 @@ const COMMANDS: [(&str, Source, usize, usize); 24] = [
     ("BATCH", Source::Server, 1, 15),
     // capability-negotiation: the client, a subcommand, `*` if more lines follow, and a list.
     ("CAP", Source::Server, 3, 4),
+    // draft/chathistory: `TARGETS`, a room, and the time of its latest message.
+    ("CHATHISTORY", Source::Server, 3, 3),
     // chghost.
     ("CHGHOST", Source::Member, 2, 2),
     ("ERROR", Source::Nobody, 1, 1),
