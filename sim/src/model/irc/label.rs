@@ -65,7 +65,12 @@ impl Answered {
         let (mut next, mut start) = (0, 0);
         for line in gathered.split_inclusive('\n') {
             let (from, end) = (to.len(), start + line.len());
-            to.append(&mut tagged(line, key, value));
+            if key == "batch" && line.starts_with("@batch=") {
+                // It is in a batch within this one.
+                to.extend_from_slice(line.as_bytes());
+            } else {
+                to.append(&mut tagged(line, key, value));
+            }
             if let Some(event) = events.get_mut(next) {
                 if event.place.start == start {
                     event.place.start = from;
