@@ -65,7 +65,7 @@ marks! {
     HeldLink: "bytes wait for a link that is held",
     HistoryContinues: "there is more of a history than fits on the page",
     HistoryHalved: "the longest history is halved, because all of them together are too long",
-    HistoryHidden: "a member asks for a history of which it may not read everything",
+    HistoryHidden: "a member enters a room of whose history it may not read everything",
     HostSet: "an operator sets the host of a member",
     Identified: "the server's configuration is read again",
     InputPaused: "reading from a connection pauses",

@@ -157,6 +157,7 @@ impl Model {
         let to = self.chat.enter_room(entry, member, to, &mut self.marks);
         self.is_in(id, (&joined, first), &to);
         let there = self.chat.room(&to).expect("it has been entered");
+        sometimes!(self.marks, HistoryHidden, there.hides_history_from(member));
         let runs = there.member(member).is_some_and(|it| it.operates);
         if runs && there.members.len() > 1 {
             let (name, status) = (by.name.clone(), Status::Operator);

@@ -83,12 +83,6 @@ impl Model {
                 self.fault.take().or_else(|| Some(format!("{id} asked {query:?} up to {upto:?}: {own:?}")));
         }
         sometimes!(self.marks, HistoryContinues, !own.is_last);
-        let hidden = self.chat.rooms.iter().find(|room| room.began == query.room.0.0).is_some_and(|room| {
-            room.history
-                .iter()
-                .any(|heard| heard.event.stamp.seq <= upto && !heard.may_be_read_by(query.reader))
-        });
-        sometimes!(self.marks, HistoryHidden, hidden);
         let ask = match then {
             Then::Irc(question) => return self.answer_from_history(id, question, &own),
             Then::Plain(ask) => ask,
@@ -139,6 +133,11 @@ impl Room {
         let is_closed =
             self.flags.contains(&InviteOnly) || self.flags.contains(&Secret) || self.key.is_some();
         if is_closed { Readers::Witnesses } else { Readers::Members }
+    }
+
+    /// Whether something is kept that a member may not read.
+    pub(super) fn hides_history_from(&self, member: MemberId) -> bool {
+        self.history.iter().any(|heard| !heard.may_be_read_by(member))
     }
 
     fn history_bytes(&self) -> usize {
