@@ -1,8 +1,8 @@
-//! The program `parlor`: `parlor serve`, `parlor chat`, `parlor bench`, `parlor hash-password`, `parlor replay`.
+//! The program `parlor`: `parlor serve`, `parlor chat`, `parlor bench`, `parlor hash-password`, `parlor log`, `parlor replay`.
 
 use clap::Command;
 use parlor_protocol::Language;
-use parlor_runtime::{bench, chat, help, locale, password, replay, serve};
+use parlor_runtime::{bench, chat, help, locale, log_command, password, replay, serve};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         Some(("bench", matches)) => bench::run(matches),
         Some(("chat", matches)) => chat::run(matches),
         Some(("hash-password", matches)) => password::command::run(matches, language),
+        Some(("log", matches)) => log_command::run(matches, language),
         Some(("replay", matches)) => replay::command::run(matches, language),
         Some(("serve", matches)) => serve::run(matches, language),
         _ => unreachable!("the command line requires a subcommand"),
@@ -36,6 +37,7 @@ fn command(language: Language) -> Command {
         .subcommand(chat::command(language))
         .subcommand(bench::command(language))
         .subcommand(password::command::command(language))
+        .subcommand(log_command::command(language))
         .subcommand(replay::command::command(language));
     let command = match language {
         Language::En => command,
@@ -70,13 +72,21 @@ mod tests {
         command(Language::Zh).debug_assert();
     }
 
+    /// The subcommands, and theirs.
+    fn with_nested(command: &Command) -> Vec<Command> {
+        let each = command.get_subcommands().cloned();
+        each.flat_map(|command| std::iter::once(command.clone()).chain(with_nested(&command))).collect()
+    }
+
     #[test]
     fn every_command_and_argument_has_help_in_chinese() {
         let is_chinese =
             |text: &str| text.contains(|character| ('\u{4E00}'..='\u{9FFF}').contains(&character));
-        for command in command(Language::Zh).get_subcommands() {
+        for command in with_nested(&command(Language::Zh)) {
             let name = command.get_name();
-            let texts = [command.get_about(), command.get_after_help()];
+            // Those of a group of commands are in the help of the group.
+            let after = command.get_after_help().or(command.get_about());
+            let texts = [command.get_about(), after];
             for text in texts.map(|text| text.map(ToString::to_string).unwrap_or_default()) {
                 assert!(is_chinese(&text), "{name}: {text}");
             }

@@ -3,7 +3,6 @@
 pub mod command;
 mod environment;
 mod repeat;
-mod show;
 mod step;
 
 pub use environment::Done;

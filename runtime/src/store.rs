@@ -5,6 +5,7 @@
 //! server proposes, the batch of a tick in a transaction, on a thread of its own. An entry is committed when its transaction is:
 //! nothing that tells of it leaves the process before.
 
+mod backup;
 mod directory;
 mod disk;
 mod entries;
@@ -12,6 +13,7 @@ mod error;
 mod file;
 mod journal;
 mod log;
+mod reader;
 mod salts;
 mod snapshot_thread;
 mod snapshots;
@@ -19,8 +21,10 @@ mod snapshots;
 mod tests;
 mod writer;
 
+pub(crate) use backup::backup;
 pub use error::{Damage, FileError, Lost, StoreError};
 pub use log::StoreLog;
+pub(crate) use reader::{ReadEntry, Reader};
 
 use crate::clock::SystemClock;
 use directory::Lock;

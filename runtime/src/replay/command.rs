@@ -1,16 +1,16 @@
 //! `parlor replay`: repeats a recording, and tells whether the server does the same again.
 
-use super::{Difference, Differs, Done, Observer, Repeat, show, step};
+use super::{Difference, Differs, Done, Observer, Repeat, step};
 use crate::locale::text;
+use crate::progress::Progress;
 use crate::recording::{Ending, ReadError, Record, Recording};
+use crate::room_text;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use parlor_protocol::{Hub, Language, Now, RoomName, Seq, Utc};
 use std::fs::File;
 use std::io::{self, BufReader, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 /// The exit code if something differs.
 const DIFFERENT: u8 = 1;
@@ -123,8 +123,8 @@ fn replay(wanted: &Wanted, language: Language) -> Result<ExitCode, ReadError> {
     progress.end();
     let mut text = String::new();
     if let Some(name) = &wanted.show {
-        let shown = show::room(repeat.hub(), name, language);
-        text += &shown.unwrap_or_else(|| text!(language, "there is no room {name}\n", "没有房间 {name}\n"));
+        let shown = room_text::room(repeat.hub().world(), name, language);
+        text += &shown.unwrap_or_else(|| room_text::no_room(name, language));
     }
     let (line, code) = outcome(&repeat, result, ending, language);
     text += &line;
@@ -223,35 +223,6 @@ impl Observer for Stepper {
             // At the end of the input, the rest is printed without a pause.
             self.waits = io::stdin().read_line(&mut String::new()).is_ok_and(|bytes| bytes > 0);
         }
-    }
-}
-
-/// The progress, which is shown on a terminal if the replay takes more than a second.
-struct Progress {
-    bar: ProgressBar,
-    is_shown: bool,
-}
-
-impl Progress {
-    /// The time without a bar.
-    const PATIENCE: Duration = Duration::from_secs(1);
-
-    fn new(length: u64) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::hidden());
-        bar.set_style(ProgressStyle::with_template("{bar:40} {percent} %").expect("the template is valid"));
-        Self { bar, is_shown: false }
-    }
-
-    fn set(&mut self, position: u64) {
-        if !self.is_shown && self.bar.elapsed() > Self::PATIENCE {
-            self.is_shown = true;
-            self.bar.set_draw_target(ProgressDrawTarget::stderr());
-        }
-        self.bar.set_position(position);
-    }
-
-    fn end(&self) {
-        self.bar.finish_and_clear();
     }
 }
 

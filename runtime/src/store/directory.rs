@@ -103,6 +103,11 @@ pub(super) fn check_owner(directory: &Path, user: u32) -> Result<(), StoreError>
     Ok(())
 }
 
+/// Creates a file that only its owner may read. There must be none of that name.
+pub(super) fn open_private_new(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
+}
+
 /// Opens a file that only its owner may read. If there is none, it is created, empty.
 fn open_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();

@@ -3,12 +3,12 @@
 use super::file::signed;
 use super::salts::Salts;
 use super::{Damage, FileError, Place};
-use parlor_protocol::codec::{self, Link};
+use parlor_protocol::codec::{self, Decoded, Link};
 use parlor_protocol::{Applied, LogEntry, Proposal, Seq, World};
 use rusqlite::{Connection, Row, params};
 
 /// Entries that are read in one statement. A reader that took longer would keep SQLite from using its journal again from the beginning.
-const READ_MAX: i64 = 1_000;
+pub(super) const READ_MAX: i64 = 1_000;
 
 /// Inserts proposals as the entries after a place, and returns the place of the last one.
 pub(super) fn insert(
@@ -72,20 +72,35 @@ fn replay_some(connection: &Connection, world: &mut World, place: &mut Place) ->
 
 /// Reads an entry, which must continue the chain, or says what is wrong with it.
 fn read(previous: Place, seq: Seq, row: &Row<'_>) -> rusqlite::Result<Result<(Link, LogEntry), String>> {
-    let (link, at_unix_ms): (Link, i64) = (row.get(1)?, row.get(2)?);
-    let bytes = row.get_ref(3)?.as_blob()?;
-    let body = match codec::body(bytes) {
-        Ok(body) => body,
-        Err(error) => return Ok(Err(error.to_string())),
-    };
-    if codec::chain(previous.link, seq, body) != link {
-        return Ok(Err("it does not follow from the entries before it".to_owned()));
+    let raw = Raw::of(seq, row)?;
+    Ok(raw.check(previous).map(|decoded| (raw.link, decoded.proposal.committed_at(seq))))
+}
+
+/// The row of an entry.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Raw<'a> {
+    pub(super) seq: Seq,
+    pub(super) link: Link,
+    pub(super) at_unix_ms: i64,
+    pub(super) bytes: &'a [u8],
+}
+
+impl<'a> Raw<'a> {
+    /// Reads the row of the entry at a position: after that, it has the link, the time and the bytes.
+    pub(super) fn of(seq: Seq, row: &'a Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { seq, link: row.get(1)?, at_unix_ms: row.get(2)?, bytes: row.get_ref(3)?.as_blob()? })
     }
-    Ok(match codec::decode_and_check(bytes) {
-        Ok(decoded) if signed(decoded.proposal.at_unix_ms) == at_unix_ms => {
-            Ok((link, decoded.proposal.committed_at(seq)))
+
+    /// Decodes the entry, which must continue the chain, or says what is wrong with it.
+    pub(super) fn check(&self, previous: Place) -> Result<Decoded, String> {
+        let body = codec::body(self.bytes).map_err(|error| error.to_string())?;
+        if codec::chain(previous.link, self.seq, body) != self.link {
+            return Err("it does not follow from the entries before it".to_owned());
         }
-        Ok(_) => Err("its time is another one".to_owned()),
-        Err(error) => Err(error.to_string()),
-    })
+        let decoded = codec::decode_and_check(self.bytes).map_err(|error| error.to_string())?;
+        if signed(decoded.proposal.at_unix_ms) != self.at_unix_ms {
+            return Err("its time is another one".to_owned());
+        }
+        Ok(decoded)
+    }
 }

@@ -5,11 +5,18 @@ use parlor_protocol::{Language, Seq};
 use rusqlite::ErrorCode;
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The reason why a store cannot be opened.
 #[derive(Debug)]
 pub enum StoreError {
+    /// A file cannot be created for a backup.
+    Backup {
+        /// Its path.
+        path: PathBuf,
+        /// The error.
+        error: io::Error,
+    },
     /// The directory cannot be created or used.
     Directory {
         /// Its path.
@@ -30,6 +37,11 @@ pub enum StoreError {
         path: PathBuf,
         /// The number of that process, if it is known.
         process: Option<u32>,
+    },
+    /// There is no log to be read.
+    NoLog {
+        /// Its path.
+        path: PathBuf,
     },
     /// The system has no random bytes.
     NoRandomNumbers,
@@ -119,6 +131,7 @@ impl StoreError {
     #[must_use]
     pub fn in_language(&self, language: Language) -> String {
         match self {
+            Self::Backup { path, error } => cannot_write(path, error, language),
             Self::Directory { path, error } => {
                 let path = path.display();
                 text!(
@@ -147,6 +160,14 @@ impl StoreError {
                     "目录 {path} 正被{by}使用：请先停止该进程，或指定另一个目录"
                 )
             }
+            Self::NoLog { path } => {
+                let path = path.display();
+                text!(
+                    language,
+                    "there is no log at {path}: name the directory of a server's log with --data",
+                    "{path} 处没有日志：请用 --data 指定服务器日志所在的目录"
+                )
+            }
             Self::Owner { path, owner, user } => {
                 let path = path.display();
                 text!(
@@ -171,6 +192,19 @@ impl StoreError {
                 text!(language, "cannot start a thread: {error}", "无法启动线程：{error}")
             }
         }
+    }
+}
+
+/// Returns the message for a file that cannot be created.
+fn cannot_write(path: &Path, error: &io::Error, language: Language) -> String {
+    let path = path.display();
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => text!(
+            language,
+            "{path} exists, and nothing is overwritten: name another file, or delete it",
+            "{path} 已存在，不会覆盖：请指定另一个文件，或将其删除"
+        ),
+        _ => text!(language, "cannot write {path}: {error}", "无法写入 {path}：{error}"),
     }
 }
 

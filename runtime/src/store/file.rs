@@ -17,10 +17,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The format that this version writes.
-const FORMAT: i64 = 1;
+pub(super) const FORMAT: i64 = 1;
 
 /// SQLite's mark for files of this program: the letters `PRLR`.
-const APPLICATION: i64 = 0x5052_4C52;
+pub(super) const APPLICATION: i64 = 0x5052_4C52;
 
 /// Bytes of a page: SQLite's default.
 const PAGE_BYTES: u32 = 4_096;
@@ -287,7 +287,7 @@ fn sync(path: &Path) -> io::Result<()> {
 }
 
 /// Returns the path of the write-ahead log of a file.
-fn journal_of(path: &Path) -> PathBuf {
+pub(super) fn journal_of(path: &Path) -> PathBuf {
     let mut journal = path.as_os_str().to_owned();
     journal.push("-wal");
     journal.into()

@@ -57,7 +57,7 @@ pub(super) fn restore(connection: &Connection) -> Restored {
 }
 
 /// Returns the positions of the snapshots that have all their parts, the newest first.
-fn whole(connection: &Connection) -> rusqlite::Result<Vec<Seq>> {
+pub(super) fn whole(connection: &Connection) -> rusqlite::Result<Vec<Seq>> {
     let mut query = connection
         .prepare("SELECT seq FROM snapshots GROUP BY seq HAVING count(*) = max(parts) ORDER BY seq DESC")?;
     let positions = query.query_map([], |row| Ok(Seq(row.get::<_, i64>(0)?.cast_unsigned())))?;
@@ -65,12 +65,8 @@ fn whole(connection: &Connection) -> rusqlite::Result<Vec<Seq>> {
 }
 
 /// Returns the world of a snapshot, or what is wrong with it.
-fn restore_one(connection: &Connection, seq: Seq) -> Result<(World, Place), String> {
-    let (link, bytes) = read(connection, seq).map_err(|error| error.to_string())?;
-    let world = World::restore(&bytes).map_err(|error| error.to_string())?;
-    if world.position() != seq {
-        return Err(format!("it is the snapshot of entry {}", world.position().0));
-    }
+pub(super) fn restore_one(connection: &Connection, seq: Seq) -> Result<(World, Place), String> {
+    let (world, Place { link, .. }) = restore_alone(connection, seq)?;
     let stored = "SELECT link FROM entries WHERE seq = ?1";
     let stored: Option<Link> = connection
         .query_row(stored, [signed(seq.0)], |row| row.get(0))
@@ -78,6 +74,16 @@ fn restore_one(connection: &Connection, seq: Seq) -> Result<(World, Place), Stri
         .map_err(|error| error.to_string())?;
     if stored.is_some_and(|stored| stored != link) {
         return Err("it is the snapshot of another log".to_owned());
+    }
+    Ok((world, Place { seq, link }))
+}
+
+/// Returns the world of a snapshot, or what is wrong with it, without a look at the entry there.
+pub(super) fn restore_alone(connection: &Connection, seq: Seq) -> Result<(World, Place), String> {
+    let (link, bytes) = read(connection, seq).map_err(|error| error.to_string())?;
+    let world = World::restore(&bytes).map_err(|error| error.to_string())?;
+    if world.position() != seq {
+        return Err(format!("it is the snapshot of entry {}", world.position().0));
     }
     Ok((world, Place { seq, link }))
 }

@@ -1,11 +1,10 @@
 //! Showing a room as it was.
 
 use crate::locale::text;
-use parlor_protocol::{Hub, Language, Member, ModeChange, Room, RoomName, Utc};
+use parlor_protocol::{Language, Member, ModeChange, Room, RoomName, Utc, World};
 
 /// Returns the room with its topic, its modes and its members; `None` if there is none of that name.
-pub(super) fn room(hub: &Hub, name: &RoomName, language: Language) -> Option<String> {
-    let world = hub.world();
+pub(crate) fn room(world: &World, name: &RoomName, language: Language) -> Option<String> {
     let room = world.room(world.room_named(name)?)?;
     let mut lines = Vec::new();
     let (name, modes) = (room.name(), modes(room));
@@ -26,6 +25,11 @@ pub(super) fn room(hub: &Hub, name: &RoomName, language: Language) -> Option<Str
         lines.push(format!("  {prefixes}{name}"));
     }
     Some(lines.join("\n") + "\n")
+}
+
+/// Returns the line for a room that is not there.
+pub(crate) fn no_room(name: &RoomName, language: Language) -> String {
+    text!(language, "there is no room {name}\n", "没有房间 {name}\n")
 }
 
 /// Returns the modes of a room, as IRC clients set them.
