@@ -72,6 +72,8 @@ pub enum Bug {
     LifeOutlasted,
     /// A member that leaves in the middle of a tick is not sent the earlier messages of the tick.
     LosesOnLeaving,
+    /// A read marker goes back.
+    MarkerBack,
     /// The name of a member that has left is not freed.
     NameStaysTaken,
     /// A proposal is applied that has overtaken earlier ones of its life.
@@ -256,6 +258,11 @@ pub(crate) fn hears_itself(asked: bool) -> bool {
 /// Returns whether messages from others are included in the answer to a labelled line.
 pub(crate) fn is_in_answer() -> bool {
     is(Bug::LabelTakesOthers)
+}
+
+/// Returns a read marker that stood at `kept` when it is to be moved to `to`.
+pub(crate) fn marker(kept: u64, to: u64) -> u64 {
+    if is(Bug::MarkerBack) { to } else { kept.max(to) }
 }
 
 /// Returns whether a name is freed when its owner leaves.

@@ -188,7 +188,7 @@ fn the_memory_of_an_idle_irc_member_is_known() {
     };
     let bytes =
         bytes_per_member(Dialect::Irc, enter, |member| format!("PRIVMSG #room{} :hello\r\n", member % ROOMS));
-    assert_eq!(bytes, 901);
+    assert_eq!(bytes, 909);
 }
 
 /// Returns 10 of 20 rooms, which hardly any two members have in common.

@@ -43,7 +43,7 @@ pub enum SimBug {
 }
 
 /// Every planted bug, with its name on the command line.
-pub const BUGS: [(&str, Bug); 60] = [
+pub const BUGS: [(&str, Bug); 61] = [
     ("address-shown", Bug::Core(CoreBug::AddressShown)),
     ("answer-overtakes", Bug::Core(CoreBug::AnswerOvertakes)),
     ("away-unasked", Bug::Core(CoreBug::AwayUnasked)),
@@ -80,6 +80,7 @@ pub const BUGS: [(&str, Bug); 60] = [
     ("limit-by-one", Bug::Sim(SimBug::LimitByOne)),
     ("log-forgets", Bug::Sim(SimBug::LogForgets)),
     ("loses-on-leaving", Bug::Core(CoreBug::LosesOnLeaving)),
+    ("marker-back", Bug::Core(CoreBug::MarkerBack)),
     ("name-stays-taken", Bug::Core(CoreBug::NameStaysTaken)),
     ("number-ignored", Bug::Core(CoreBug::NumberIgnored)),
     ("overtaken-lost", Bug::Core(CoreBug::OvertakenLost)),

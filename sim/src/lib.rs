@@ -39,4 +39,5 @@ pub mod tier1;
 pub mod tier2;
 pub mod trace;
 pub mod typed;
+mod utc;
 pub mod wire;

@@ -85,6 +85,8 @@ marks! {
     LineCut: "a line has more bytes than its limit",
     LogFull: "a line waits because there are as many proposals as there may be",
     LostWhileStill: "a log that nodes share loses proposals while it stands still",
+    MarkerStays: "a client moves a read marker back, and is told that it stays",
+    MarkersFull: "a client sets a read marker when it has as many as it may have",
     Muted: "a member is not allowed to speak in a room",
     NameBanned: "a member asks for a name that is banned from the server",
     NameFreed: "a member that a former life left behind leaves when its node has started again",

@@ -104,6 +104,8 @@ limits! {
         proxy_ms: u64 = 5_000;
         /// Maximum number of bytes of one read from a socket.
         read_bytes_max: usize = 16 << 10;
+        /// Maximum number of read markers of one IRC connection (`MARKREAD`).
+        read_markers_max: usize = 200;
         /// Maximum number of refused connections that are being sent the reason. If all are in use, accepting pauses.
         refusals_max: u32 = 16;
         /// Milliseconds that an IRC connection has to register before it is closed.

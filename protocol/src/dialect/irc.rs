@@ -10,6 +10,7 @@ mod command;
 mod event;
 mod history;
 mod label;
+mod marker;
 mod message;
 mod name;
 mod numeric;

@@ -52,11 +52,31 @@ impl ClientAddresses for Peers {
 impl Model {
     /// Carries out a query, and answers it.
     pub(super) fn answer_query(&mut self, id: ConnId, Query { change, question }: Query) {
+        let is_told = self.mark_read(id, &change);
         self.change(id, change);
         if let Some(question) = question {
             let written = self.compose(id, |form, view, answer| form.answer(question, view, answer));
+            let tells = !String::from_utf8_lossy(&written.bytes).contains(" FAIL MARKREAD ");
+            let is_wrong = is_told.is_some_and(|is_told| is_told != tells);
+            let wrong = is_wrong.then(|| format!("{id} is told of a read marker: {tells}"));
+            self.fault = self.fault.take().or(wrong);
             self.answer_paid(id, written);
         }
+    }
+
+    /// Moves a read marker. Returns whether the client is told of it, or reads an error instead; `None` if the change is another.
+    fn mark_read(&mut self, id: ConnId, change: &Change) -> Option<bool> {
+        let Change::Marker { target, unix_ms } = change else { return None };
+        let client = self.conns.get_mut(id).and_then(|conn| conn.irc.as_mut())?;
+        let Some(unix_ms) = *unix_ms else { return Some(true) };
+        let may = client.mark(target, unix_ms, self.limits.read_markers_max);
+        sometimes!(
+            self.marks,
+            MarkerStays,
+            client.markers.get(target).is_some_and(|marker| *marker > unix_ms)
+        );
+        sometimes!(self.marks, MarkersFull, !may);
+        Some(may)
     }
 
     /// Answers an IRC client's question for which a part of a history was read.
@@ -182,11 +202,14 @@ impl Model {
         let mut answer = Answer { bytes: &mut bytes, next: Vec::new(), rows: 0, is_bulk: false };
         write(&mut **form, &view, &mut answer);
         let Answer { next, rows, is_bulk, .. } = answer;
-        let told = self.chat.hidden(member, &String::from_utf8_lossy(&bytes));
+        let text = String::from_utf8_lossy(&bytes);
+        let client = self.conns.get(id).and_then(|conn| conn.irc.as_ref());
+        let marker = client.and_then(|client| client.wrong_marker(&text));
+        let told = self.chat.hidden(member, &text);
         let others = addresses.asked.borrow().iter().filter(|it| Some(**it) != member).count();
         sometimes!(self.marks, AddressTold, others > 0 && may_know);
         let address = (others > 0 && !may_know).then(|| format!("{id} is told an address of another"));
-        self.fault = self.fault.take().or(told).or(address);
+        self.fault = self.fault.take().or(told).or(marker).or(address);
         // The model derives everything else that the dialect proposes from the line itself.
         let todos = next.into_iter().filter_map(|action| match action {
             Action::Ask(question) => {

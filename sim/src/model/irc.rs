@@ -3,13 +3,14 @@
 
 pub(super) mod label;
 mod line;
+pub(super) mod marker;
 mod read;
 mod request;
 mod room;
 
 use parlor_protocol::irc::Capabilities;
 use parlor_protocol::{DialectState, Limits, MemberId, Name, Options, Person, Text, irc};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The state of one IRC client.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub(super) struct Client {
     user: Option<(String, Text)>,
     /// The names that it watches (`MONITOR`).
     pub(super) watches: BTreeSet<Name>,
+    /// Up to which time it has read each room and each member (`MARKREAD`), by the folded name.
+    pub(super) markers: BTreeMap<String, u64>,
     /// Whether it was sent a `PING` and has sent nothing since.
     pub(super) pinged: bool,
     /// Whether its listener is also for the plain dialect.
@@ -55,6 +58,7 @@ impl Client {
             name: None,
             user: None,
             watches: BTreeSet::new(),
+            markers: BTreeMap::new(),
             pinged: false,
             might_be_plain,
         }

@@ -49,6 +49,8 @@ pub(super) enum Change {
     Ban(NewBan),
     /// Set the capabilities.
     Capabilities(Capabilities),
+    /// Move the read marker of a target, by its folded name, to a time; with `None`, only look at it.
+    Marker { target: String, unix_ms: Option<u64> },
     /// Leave every room.
     LeaveAll,
     #[default]

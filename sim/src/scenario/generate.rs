@@ -177,6 +177,7 @@ fn limits(source: &mut Source<'_>, clients: u16) -> Limits {
         pong_ms: source.pick(&[60_000, 1_000]),
         proposals_max: 4_096,
         proxy_ms: 5_000,
+        read_markers_max: source.pick(&[200, 1]),
         registration_ms: source.pick(&[60_000, 1_000]),
         targets_max: source.pick(&[20, 2]),
         outbox_bytes_max: source.pick(&[1 << 20, 1 << 20, 100_000]),

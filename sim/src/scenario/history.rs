@@ -1,4 +1,4 @@
-//! Questions of IRC clients about histories.
+//! Questions of IRC clients about histories, and about how far they have read.
 
 use super::BEGAN_UNIX_MS;
 use crate::source::Source;
@@ -28,4 +28,33 @@ pub(super) fn chathistory(source: &mut Source<'_>, room: &str, name: &str) -> St
         8 => format!("CHATHISTORY TARGETS {one} {other} {limit}"),
         _ => format!("CHATHISTORY LATEST {name} * {limit}"),
     }
+}
+
+/// Returns one or two lines about a read marker.
+pub(super) fn markread(source: &mut Source<'_>, room: &str, name: &str) -> String {
+    let target = match source.below(6) {
+        0 => name.to_owned(),
+        1 => source.pick(&["#nowhere", "# tea", "a!b", ":", "0", "#TEA", ""]).to_owned(),
+        _ => format!("#{room}"),
+    };
+    let line = |source: &mut Source<'_>| match source.below(8) {
+        0 | 1 => format!("MARKREAD {target}"),
+        2 => {
+            let time = [
+                "*",
+                "timestamp=*",
+                "timestamp=2026-02-30T00:00:00.000Z",
+                "timestamp=2026-12-01",
+                "msgid=1-1",
+                ":",
+            ];
+            format!("MARKREAD {target} {}", source.pick(&time))
+        }
+        _ => {
+            let time = Utc::from_unix_ms(BEGAN_UNIX_MS + source.below(100_000));
+            format!("MARKREAD {target} timestamp={time:.3}")
+        }
+    };
+    let first = line(source);
+    if source.chance(500) { format!("{first}\r\n{}", line(source)) } else { first }
 }

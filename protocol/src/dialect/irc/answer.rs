@@ -21,9 +21,12 @@ impl Query {
             Self::WithParams(answer, params) => answer(asker, &params, to),
             Self::Bans(from) => return bans::bans(asker, from, to),
             Self::Cap(subcommand, list) => server::cap(asker, subcommand, &list, to),
-            Self::Entered { room, with_names } => return rooms::entered(asker, &room, with_names, to),
+            Self::Entered { room, marker, with_names } => {
+                return rooms::entered(asker, &room, marker, with_names, to);
+            }
             Self::FailAbout { command, code, about, words } => {
-                to.message(format_args!("FAIL {command} {code} {} :{words}", about.join(" ")));
+                let about: String = about.iter().flat_map(|param| [" ", param]).collect();
+                to.message(format_args!("FAIL {command} {code}{about} :{words}"));
             }
             Self::HistoryPage(unwritten) => return history::messages(unwritten, asker, to),
             Self::Fail(kind, command, code, words) => server::fail(asker, (kind, &command, code, words), to),
@@ -40,6 +43,7 @@ impl Query {
                 let params: Vec<&str> = params.iter().map(String::as_str).collect();
                 to.numeric(numeric, &params);
             }
+            Self::ReadMarker(shown, unix_ms) => rooms::read_marker(&shown, unix_ms, to),
             Self::WithoutParams(answer) => answer(asker, to),
             Self::TopicIs(room) => rooms::topic_is(asker, &room, to),
             Self::UserModesChanged { on, off } => user_modes_changed(on, off, to),
@@ -48,6 +52,7 @@ impl Query {
             Self::History(_)
             | Self::HistoryTargets { .. }
             | Self::LeaveAll
+            | Self::MarkRead { .. }
             | Self::MonitorAll
             | Self::SetBan(_)
             | Self::SetCapabilities(..)

@@ -63,6 +63,8 @@ capabilities! {
     CHGHOST = 3, "chghost", Host;
     /// The client asks for histories.
     CHATHISTORY = 16, "draft/chathistory", Nothing;
+    /// The client is told the read marker of a room that it enters.
+    READ_MARKER = 17, "draft/read-marker", Nothing;
     /// The client is sent its own messages.
     ECHO_MESSAGE = 5, "echo-message", Nothing;
     /// `JOIN` messages contain the account and the real name.

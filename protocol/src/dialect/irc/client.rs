@@ -1,6 +1,7 @@
 //! The state of an IRC client.
 
 use super::capability::Capabilities;
+use super::marker::{MarkerTarget, ReadMarkers};
 use crate::base::name::Name;
 use crate::base::text::Text;
 use crate::dialect::action::{Action, Password, Registration};
@@ -17,6 +18,8 @@ pub(crate) struct Client {
     pub(super) might_be_plain: bool,
     /// The number of bytes of the source of the client's messages, as others receive it.
     pub(super) source_bytes: usize,
+    /// `None` while there are no markers: most clients have none.
+    pub(super) markers: Option<Box<ReadMarkers>>,
     /// The state of the registration, until the client is a member.
     registering: Option<Box<Registering>>,
 }
@@ -69,6 +72,11 @@ impl Client {
             user: Some(user),
             enters_room: false,
         }))
+    }
+
+    /// Returns the read marker of a room or a member.
+    pub(super) fn marker(&self, target: &MarkerTarget) -> Option<u64> {
+        self.markers.as_ref().and_then(|markers| markers.of(target))
     }
 
     /// Drops the state of the registration, since the client is a member.

@@ -3,6 +3,7 @@
 use super::capability::Capabilities;
 use super::event::cut;
 use super::history::{HistoryRequest, Unwritten};
+use super::marker::MarkerTarget;
 use super::message::MESSAGE_BYTES_MAX;
 use super::numeric::Numeric;
 use crate::base::ban::NewBan;
@@ -32,6 +33,8 @@ pub(crate) enum Query {
     /// The topic and the names of a room that the asker has entered.
     Entered {
         room: RoomName,
+        /// The read marker of the room, or that there is none, if the client is told of it.
+        marker: Option<Option<u64>>,
         with_names: bool,
     },
     /// A standard reply (IRCv3, standard-replies): `FAIL`, `WARN` or `NOTE`, the command, the code, the text.
@@ -66,6 +69,13 @@ pub(crate) enum Query {
         filter: ListFilter,
         from: RoomId,
     },
+    /// Moves a read marker forward to a time, in milliseconds since 1970-01-01T00:00:00Z, or asks for it.
+    MarkRead {
+        /// The room or member as the client wrote it.
+        shown: String,
+        target: MarkerTarget,
+        unix_ms: Option<u64>,
+    },
     /// A list of a room's masks, from an index.
     MaskList(RoomName, MaskList, usize),
     ModeIs(RoomName),
@@ -84,6 +94,8 @@ pub(crate) enum Query {
     },
     /// A numeric and its parameters.
     Numeric(Numeric, Vec<String>),
+    /// A read marker: the room or member as the client wrote it, and the time.
+    ReadMarker(String, Option<u64>),
     /// Sets a ban from the server, unless it would apply to the asker.
     SetBan(NewBan),
     /// Sets the capabilities, and is answered with a `CAP` reply.
@@ -109,6 +121,13 @@ pub(crate) enum Query {
     WithParams(fn(&Asker<'_>, &[String], &mut Answers<'_>), Vec<String>),
     /// A query without parameters that is answered by a function, on one page.
     WithoutParams(fn(&Asker<'_>, &mut Answers<'_>)),
+}
+
+impl Query {
+    /// Returns the answer that a read marker cannot be set or shown.
+    pub(super) fn not_marked(code: &'static str, about: Option<String>, words: &'static str) -> Self {
+        Self::FailAbout { command: "MARKREAD", code, about: about.into_iter().collect(), words }
+    }
 }
 
 /// A hint for a person who may have been taken for an IRC client.

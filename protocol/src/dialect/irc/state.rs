@@ -7,6 +7,7 @@ use super::command;
 use super::event::{Parting, cut, mask_of, render_invitation, source_bytes};
 use super::history::Unwritten;
 use super::label::put_label;
+use super::marker::MarkerTarget;
 use super::name::leave_room;
 use super::numeric;
 use super::query::{Answers, Asker, Query};
@@ -107,7 +108,8 @@ impl DialectState for Client {
             Reply::Joined { event, room, .. } => {
                 self.class().render(event, answer.bytes);
                 let with_names = !self.capabilities.has(Capabilities::NO_IMPLICIT_NAMES);
-                let entered = Query::Entered { room: room.clone(), with_names };
+                let marker = self.marker_at_entrance(room);
+                let entered = Query::Entered { room: room.clone(), marker, with_names };
                 return answer.next.push(Action::Ask(Question::new(entered)));
             }
             Reply::InvitedTo { event, .. } => {
@@ -225,6 +227,21 @@ impl Client {
         answer.next.extend(next.map(|next| Action::Ask(Question::new(next))));
     }
 
+    /// Moves a read marker forward, or only looks at it. Returns the answer.
+    fn mark_read(&mut self, shown: String, target: MarkerTarget, unix_ms: Option<u64>, max: usize) -> Query {
+        let Some(unix_ms) = unix_ms else { return Query::ReadMarker(shown, self.marker(&target)) };
+        match self.markers.get_or_insert_default().set(target, unix_ms, max) {
+            None => Query::not_marked("INTERNAL_ERROR", Some(shown), "You have too many read markers"),
+            marker => Query::ReadMarker(shown, marker),
+        }
+    }
+
+    /// Returns the read marker of a room that the member enters, or that there is none; `None` if the client is not told of it.
+    fn marker_at_entrance(&self, room: &RoomName) -> Option<Option<u64>> {
+        let is_told = self.capabilities.has(Capabilities::READ_MARKER);
+        is_told.then(|| MarkerTarget::parse(&channel(room)).and_then(|target| self.marker(&target)))
+    }
+
     /// Has the latest message read of the next room, or lists those that were found.
     fn look_at_next_target(&self, query: Query, view: &View<'_>, answer: &mut Answer<'_>) {
         let Query::HistoryTargets { between, count_max, left, found } = query else { return };
@@ -255,6 +272,9 @@ impl Client {
                 let rooms = rooms.iter().filter_map(|&room| view.world.room(room));
                 let leave = |name: &RoomName| Action::Propose(leave_room(member, name.clone(), None));
                 answer.next.extend(rooms.map(|room| leave(room.name())));
+            }
+            Query::MarkRead { shown, target, unix_ms } => {
+                return Some(self.mark_read(shown, target, unix_ms, view.limits.read_markers_max));
             }
             Query::MonitorAll => {
                 return Some(Query::MonitorStatus {

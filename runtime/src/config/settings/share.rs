@@ -87,6 +87,15 @@ pub(super) const ROOMS_PER_HOST: Setting = number!(
     limits.world.rooms_per_host_max
 );
 
+pub(super) const READ_MARKERS: Setting = number!(
+    "read_markers_max",
+    Connection,
+    "COUNT",
+    "Rooms and names of which one IRC client may mark how far it has read (MARKREAD). More are refused",
+    "一个 IRC 客户端可以标记已读位置的房间和名字数（MARKREAD）。超出的会被拒绝",
+    limits.read_markers_max
+);
+
 pub(super) const TURN_LINES: Setting = number!(
     "turn_lines_max",
     Server,

@@ -337,6 +337,7 @@ pub const SETTINGS: &[Setting] = &[
         "一个 IRC 客户端可以关注的名字数（MONITOR）。超出的会被拒绝",
         limits.monitored_max
     ),
+    share::READ_MARKERS,
     number!(
         "drain_ms",
         Connection,

@@ -15,7 +15,7 @@ enum Source {
 }
 
 /// Each command, with its kind of source and its minimum and maximum number of parameters.
-const COMMANDS: [(&str, Source, usize, usize); 25] = [
+const COMMANDS: [(&str, Source, usize, usize); 26] = [
     // labeled-response.
     ("ACK", Source::Server, 0, 0),
     // away-notify.
@@ -35,6 +35,8 @@ const COMMANDS: [(&str, Source, usize, usize); 25] = [
     // extended-join: also an account and a real name.
     ("JOIN", Source::Member, 1, 3),
     ("KICK", Source::Member, 2, 3),
+    // draft/read-marker: a channel or nick, and the time, or `*`.
+    ("MARKREAD", Source::Server, 2, 2),
     // A channel's modes, or the client's own.
     ("MODE", Source::Somebody, 2, 15),
     ("NICK", Source::Member, 1, 1),

@@ -4,6 +4,7 @@
 use super::facts::Fact;
 use super::message::{Message, unescape};
 use crate::law::CheckResult;
+use crate::utc::unix_ms;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The state that a client keeps.
@@ -21,6 +22,10 @@ pub(super) struct Reader {
     batches: BTreeSet<String>,
     /// The labels of its lines that are not answered yet, with the number of lines for each.
     labels: BTreeMap<String, u32>,
+    /// The read marker of each channel and nick of which it has one.
+    markers: BTreeMap<String, u64>,
+    /// The channels that it has entered without being told of a read marker.
+    unmarked: BTreeSet<String>,
     /// Whether it has asked for a history.
     has_asked_for_history: bool,
     /// The part of the current long message that it has not read yet.
@@ -123,10 +128,9 @@ impl Reader {
                 }
             }
             "INVITE" if !is_to_it => self.needs("invite-notify", "another's INVITE")?,
-            // These belong to specifications of their own (setname, draft/chathistory, utf8-only).
+            // These belong to specifications of their own (setname, draft/chathistory, draft/read-marker, utf8-only).
             "FAIL"
-                if message.param(0) != "SETNAME"
-                    && message.param(0) != "CHATHISTORY"
+                if !["CHATHISTORY", "MARKREAD", "SETNAME"].contains(&message.param(0))
                     && message.param(1) != "INVALID_UTF8" =>
             {
                 self.needs("standard-replies", "FAIL")?;
@@ -325,12 +329,35 @@ impl Reader {
                 }
             }
             "CAP" => self.learn_capabilities(message)?,
+            "JOIN" if self.name.as_deref() == Some(message.nick()) && self.has("draft/read-marker") => {
+                self.unmarked.insert(message.param(0).to_owned());
+            }
+            "MARKREAD" => self.learn_marker(message)?,
+            "366" if self.unmarked.contains(message.param(1)) => {
+                return Err("no MARKREAD came before the end of the names".to_owned());
+            }
             "NICK" if self.name.as_deref() == Some(message.nick()) => {
                 self.name = Some(message.param(0).to_owned());
             }
             _ => {}
         }
         Ok(())
+    }
+
+    /// Checks that a read marker does not go back.
+    fn learn_marker(&mut self, message: &Message<'_>) -> CheckResult {
+        let target = message.param(0).to_owned();
+        self.unmarked.remove(&target);
+        let time = message.param(1).strip_prefix("timestamp=").and_then(unix_ms);
+        let marker = self.markers.get(&target).copied();
+        match (message.param(1), time) {
+            (_, Some(at)) if marker.is_none_or(|marker| marker <= at) => {
+                self.markers.insert(target, at);
+                Ok(())
+            }
+            ("*", _) if marker.is_none() => Ok(()),
+            (told, _) => Err(format!("the read marker of {target} was at {marker:?}, and is told as {told}")),
+        }
     }
 
     fn learn_capabilities(&mut self, message: &Message<'_>) -> CheckResult {
@@ -360,51 +387,10 @@ impl Reader {
     }
 }
 
-/// Parses a time of the form `YYYY-MM-DDThh:mm:ss.sssZ` (server-time). Returns the milliseconds since
-/// 1970-01-01T00:00:00Z.
-fn unix_ms(time: &str) -> Option<u64> {
-    let is_formed = time.len() == 24
-        && time.bytes().zip(*b"0000-00-00T00:00:00.000Z").all(|(is, like)| match like {
-            b'0' => is.is_ascii_digit(),
-            like => is == like,
-        });
-    let number = |from: usize, to: usize| time.get(from..to)?.parse::<u64>().ok();
-    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-    let is_leap =
-        |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let february = if is_leap(year) { 29 } else { 28 };
-    let months = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let before = usize::try_from(month.checked_sub(1)?).ok()?;
-    let (hours, minutes, seconds, ms) = (number(11, 13)?, number(14, 16)?, number(17, 19)?, number(20, 23)?);
-    let is_there = (1..=*months.get(before)?).contains(&day) && hours < 24 && minutes < 60 && seconds < 60;
-    if !is_formed || !is_there || year < 1970 {
-        return None;
-    }
-    let years: u64 = (1970..year).map(|year| if is_leap(year) { 366 } else { 365 }).sum();
-    let days = years + months[..before].iter().sum::<u64>() + day - 1;
-    Some((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1_000 + ms)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::facts::Said;
     use super::*;
-
-    #[test]
-    fn a_time_is_iso_8601_with_milliseconds() {
-        for (time, ms) in [
-            ("1970-01-01T00:00:00.000Z", Some(0)),
-            ("2026-11-24T12:00:00.007Z", Some(1_795_521_600_007)),
-            ("2024-02-29T23:59:59.999Z", Some(1_709_251_199_999)),
-            ("2023-02-29T23:59:59.999Z", None),
-            ("2026-11-24T12:00:00Z", None),
-            ("2026-11-24 12:00:00.000Z", None),
-            ("2026-11-24T24:00:00.000Z", None),
-            ("2026-13-24T12:00:00.000Z", None),
-        ] {
-            assert_eq!(unix_ms(time), ms, "{time}");
-        }
-    }
 
     /// Returns the result of checking the last of these messages, which is about this entry, after the client has read
     /// the others.

@@ -2,7 +2,7 @@
 
 use super::line::{Flaw, Line, label_of};
 use super::request::{Request, answered, changing, room_name};
-use super::{Author, Client, room};
+use super::{Author, Client, marker, room};
 use crate::model::ban;
 use crate::model::todo::{Change, Todo};
 use parlor_protocol::irc::Capabilities;
@@ -12,7 +12,7 @@ use parlor_protocol::{
 use std::collections::VecDeque;
 
 /// Every command, with the number of parameters that it needs and the index of the parameter that is free text.
-const COMMANDS: [(&str, usize, Option<usize>); 46] = [
+const COMMANDS: [(&str, usize, Option<usize>); 47] = [
     ("ADMIN", 0, None),
     ("AWAY", 0, Some(0)),
     ("BAN", 0, None),
@@ -31,6 +31,7 @@ const COMMANDS: [(&str, usize, Option<usize>); 46] = [
     ("LINKS", 0, None),
     ("LIST", 0, None),
     ("LUSERS", 0, None),
+    ("MARKREAD", 0, None),
     ("MODE", 1, None),
     ("MONITOR", 1, None),
     ("MOTD", 0, None),
@@ -257,6 +258,7 @@ impl Client {
                 Ok(name) => propose(Command::Kill { member, name, message: request.text(1) }),
                 Err(_) => answered(),
             },
+            "MARKREAD" => marker::mark_read(request),
             "MONITOR" => monitor(request),
             "NICK" => match name_to_have(request) {
                 Some(name) => propose(Command::Rename { member, name }),

@@ -1,6 +1,7 @@
 //! Answers about rooms.
 
 use super::no_such_room;
+use crate::base::calendar::Utc;
 use crate::base::id::{MemberId, RoomId};
 use crate::base::mode::{Flag, Folded, Glob, MaskList, ModeString};
 use crate::base::name::RoomName;
@@ -16,13 +17,18 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-/// Writes the topic and the names of a room that the asker has entered.
+/// Writes the read marker, the topic and the names of a room that the asker has entered.
 pub(super) fn entered(
     asker: &Asker<'_>,
     name: &RoomName,
+    marker: Option<Option<u64>>,
     with_names: bool,
     to: &mut Answers<'_>,
 ) -> Option<Query> {
+    // Due after each `JOIN`, even if the room has ended in the meantime.
+    if let Some(marker) = marker {
+        read_marker(&format!("{name:#}"), marker, to);
+    }
     let (_, room) = asker.room(name)?;
     if let Some(topic) = room.topic() {
         put_topic(room, topic, to);
@@ -31,6 +37,14 @@ pub(super) fn entered(
         return None;
     }
     names(asker, Vec::from([format!("{:#}", room.name())]), 0, MemberId::default(), to)
+}
+
+/// Writes the read marker of a room or a member.
+pub(super) fn read_marker(shown: &str, unix_ms: Option<u64>, to: &mut Answers<'_>) {
+    match unix_ms.map(Utc::from_unix_ms) {
+        None => to.message(format_args!("MARKREAD {shown} *")),
+        Some(time) => to.message(format_args!("MARKREAD {shown} timestamp={time:.3}")),
+    }
 }
 
 /// `NAMES`: writes the members of rooms, beginning with the member `from` of the room with index `index`.

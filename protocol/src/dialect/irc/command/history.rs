@@ -1,4 +1,4 @@
-//! `CHATHISTORY`: asks for what was said in a room (IRCv3, draft/chathistory).
+//! Commands about what was said: `CHATHISTORY` (IRCv3, draft/chathistory) and `MARKREAD` (draft/read-marker).
 
 use super::{Line, ask};
 use crate::base::calendar::parse_unix_ms;
@@ -6,6 +6,7 @@ use crate::base::id::Seq;
 use crate::dialect::action::Action;
 use crate::dialect::irc::client::Client;
 use crate::dialect::irc::history::{HistoryRequest, Part, Point};
+use crate::dialect::irc::marker::MarkerTarget;
 use crate::dialect::irc::name::{printable_word, room_name};
 use crate::dialect::irc::query::Query;
 use alloc::string::String;
@@ -75,6 +76,31 @@ fn targets(one: &Point, other: &Point, count_max: usize) -> Vec<Action> {
     };
     let between = (*one.min(other), *one.max(other));
     ask(Query::HistoryTargets { between, count_max, left: None, found: Vec::new() })
+}
+
+/// `MARKREAD`: moves the read marker of a room or a member forward, or shows it.
+pub(super) fn markread(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
+    let Some(text) = line.param(0).filter(|text| !text.is_empty()) else {
+        return ask(Query::not_marked("NEED_MORE_PARAMS", None, "Parameters are missing"));
+    };
+    let shown = printable_word(text);
+    let Some(target) = MarkerTarget::parse(text) else {
+        return ask(Query::not_marked("INVALID_PARAMS", Some(shown), "There can be no such channel or nick"));
+    };
+    let time = |param: &str| {
+        // The only form that the specification allows.
+        let time = param.strip_prefix("timestamp=")?;
+        let is_complete = time.len() == "2026-11-24T14:27:13.123Z".len() && time.ends_with('Z');
+        parse_unix_ms(time).filter(|_| is_complete)
+    };
+    match line.param(1).map(|param| time(param).ok_or(param)) {
+        Some(Err(param)) => ask(Query::not_marked(
+            "INVALID_PARAMS",
+            Some(printable_word(param)),
+            "The time must be that of a message: timestamp=2026-11-24T14:27:13.123Z",
+        )),
+        unix_ms => ask(Query::MarkRead { shown, target, unix_ms: unix_ms.and_then(Result::ok) }),
+    }
 }
 
 /// Reads a point in a history.

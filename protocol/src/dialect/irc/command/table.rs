@@ -102,6 +102,8 @@ commands! {
         = "LIST [conditions]", "list channels; conditions are #c*, !*x, >5, <10, C<60, T>5";
     "LUSERS" Entered Anybody 0 - [answer server::lusers]
         = "LUSERS", "show how many people are online";
+    "MARKREAD" Entered Anybody 0 - [history::markread]
+        = "MARKREAD #channel|nick [timestamp=TIME]", "remember how far you have read; clients do this by themselves";
     "MODE" Entered Anybody 1 - [mode::mode]
         = "MODE #channel|nick [changes]", "show or change the modes of a channel, or your own";
     "MONITOR" Entered Anybody 1 - [queries::monitor]
