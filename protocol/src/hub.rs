@@ -189,7 +189,7 @@ impl Hub {
 
     /// Handles one input and puts the resulting outputs into `sink`. `now.mono` must never decrease.
     pub fn handle(&mut self, now: Now, input: Input<'_>, sink: &mut impl Sink) {
-        if !matches!(input, Input::Committed { .. } | Input::Tell) {
+        if !matches!(input, Input::Committed { .. } | Input::Fetched { .. } | Input::Tell) {
             self.turn.end();
         }
         match input {

@@ -159,6 +159,24 @@ fn a_turn_ends_after_long_lines_and_after_many_masks() {
 }
 
 #[test]
+fn a_turn_goes_on_when_a_history_was_read() {
+    let mut stage = Stage::new(10);
+    let conn = stage.server.vacant().expect("a slot is free");
+    let peer = ([10, 0, 0, 1], 5_000).into();
+    stage.input(Input::Accepted { conn, dialect: Dialect::Irc, peer, via: Via::Direct, room: None });
+    stage.send(conn, "NICK alice\r\nUSER a 0 * :a\r\nJOIN #tea\r\n");
+    stage.tick();
+    stage.acts();
+    // The room has no history, so the answers are short, and a page is read within the call that asks for it.
+    stage.send(conn, &("CHATHISTORY LATEST #tea * 1\r\n".repeat(25) + "PRIVMSG #tea :late\r\n"));
+    assert_eq!(stage.acts(), [] as [&str; 0]);
+    stage.tick();
+    assert_eq!(stage.acts(), [] as [&str; 0]);
+    stage.tick();
+    assert_eq!(stage.acts(), ["late"]);
+}
+
+#[test]
 fn connections_of_one_address_are_read_in_turn_when_the_timer_is_late() {
     let rate = Rate { lines: 10, burst: 10 };
     let mut stage = Stage::with(Limits { rate, address_factor: 1, ..Limits::default() });

@@ -145,7 +145,7 @@ impl Model {
     /// Handles an input of the hub.
     pub fn input(&mut self, now: Now, input: &Input<'_>) {
         self.now = now;
-        if !matches!(input, Input::Committed { .. } | Input::Tell) {
+        if !matches!(input, Input::Committed { .. } | Input::Fetched { .. } | Input::Tell) {
             self.work = None;
         }
         match input {

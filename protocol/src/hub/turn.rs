@@ -22,8 +22,8 @@ impl Turn {
         }
     }
 
-    /// Ends the turn. Each input begins another, but for entries of the log: those that a connection has proposed in its
-    /// turn belong to it.
+    /// Ends the turn. Each input begins another, but for entries of the log, and for parts of a history: what a connection
+    /// has proposed or asked for in its turn belongs to it.
     pub(super) const fn end(&mut self) {
         self.conn = None;
     }
