@@ -171,7 +171,9 @@ impl Model {
             Input::Tell => self.tell_next(),
             Input::Timeout => self.timeout(now),
             Input::Fetched { conn, page } => {
+                self.begin_turn(*conn);
                 self.history_read(*conn, page);
+                self.settle(*conn);
                 self.advance(now, *conn);
             }
             Input::LogState(state) => self.log_state(*state),

@@ -170,6 +170,7 @@ impl Hub {
     /// Answers the question for which a part of a history was read.
     pub(super) fn fetched(&mut self, now: Now, conn: ConnId, page: &HistoryPage, sink: &mut impl Sink) {
         let Some(question) = self.session(conn).and_then(Session::history_read) else { return };
+        self.turn.begin(conn);
         self.answer(now, conn, sink, |dialect, view, answer| {
             answer.rows += page.rows;
             dialect.fetched(question, page, view, answer);

@@ -82,7 +82,7 @@ impl Model {
     }
 
     /// Charges a connection and its address for what it has done.
-    fn settle(&mut self, id: ConnId) {
+    pub(super) fn settle(&mut self, id: ConnId) {
         let price = self.conns.get_mut(id).map_or(0, |conn| std::mem::take(&mut conn.owes));
         if price > 0 {
             self.turn = None;
