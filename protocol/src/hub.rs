@@ -163,6 +163,7 @@ impl Hub {
         debug_assert_eq!(limits.check(), Ok(()));
         Self {
             limits,
+            views: Views::new(&limits, options.remembers_outside, &world),
             options,
             slots: Vec::new(),
             vacant: Vec::new(),
@@ -174,7 +175,6 @@ impl Hub {
             room_timer: RoomTimer::default(),
             turn: Turn::default(),
             watches: Watches::default(),
-            views: Views::new(&limits, &world),
             world,
             counters: Counters::default(),
             phase: Phase::Serving,
@@ -409,7 +409,10 @@ impl Hub {
             Request::CheckPassword(password) => self.check_password(now, conn, &password, sink),
             Request::EndOfInput => self.leave_then_close(now, conn, CloseReason::EndOfInput, None, sink),
             Request::Enter(registration) => self.enter(now, conn, registration, sink),
-            Request::Fetch(query) => sink.output(Output::Fetch { conn, query, upto: self.world.position() }),
+            Request::Fetch(query) => {
+                let scope = self.views.scope(&query, &self.world);
+                sink.output(Output::Fetch { conn, query, scope });
+            }
             Request::Label(label) => self.label(conn, label, sink),
             Request::Nothing => {}
             Request::Notice(notice) => self.answer_reply(now, conn, &Reply::Notice(notice), sink),

@@ -115,7 +115,10 @@ pub use outbox::{Outbox, OutboxCounters, Wire};
 pub use server::memory::MemoryServer;
 pub use server::{Environment, Server};
 pub use session::form::InputForm;
-pub use views::{FormerName, HistoryPage, HistoryPoint, HistoryQuery, HistoryRange, Views};
+pub use views::{
+    EachRow, FormerName, HistoryChange, HistoryPage, HistoryPoint, HistoryQuery, HistoryRange, HistoryRow,
+    HistoryRows, HistoryScope, Views,
+};
 pub use world::{
     Applied, Event, EventKind, EventRoom, Member, Node, Outcome, Readers, Refusal, Room, SnapshotError,
     Stamp, Topic, World,

@@ -258,6 +258,7 @@ impl Outbox {
             | Output::CheckPassword { .. }
             | Output::Console(_)
             | Output::Fetch { .. }
+            | Output::HistoryChanged(_)
             | Output::PauseReads { .. }
             | Output::Propose { .. }
             | Output::Rehash { .. }

@@ -110,6 +110,8 @@ pub enum Bug {
     StatusIgnored,
     /// Clients without `server-time` are sent the tag `time`, too.
     TimeUnasked,
+    /// Two messages in a room have one time.
+    TimeRepeats,
     /// The time of the log is set back by less than a minute.
     TimeRunsBack,
     /// A connection does all that it can before others have their turns.
@@ -186,6 +188,16 @@ pub(crate) fn is_still_empty(is_empty: bool) -> bool {
 /// Returns the number of milliseconds within which an operator of a room has to return.
 pub(crate) fn room_return_ms(ms: u64) -> u64 {
     if is(Bug::StatusForEver) { u64::MAX } else { ms }
+}
+
+/// Returns the time of an event that can be read again: that of its entry, but later than `before`, that of the event before it.
+pub(crate) fn remembered_at(of_entry: u64, before: u64) -> u64 {
+    if time_repeats() { of_entry.max(before) } else { of_entry.max(before.saturating_add(1)) }
+}
+
+/// Returns whether two events of a history may have one time.
+pub(crate) fn time_repeats() -> bool {
+    is(Bug::TimeRepeats)
 }
 
 /// Returns the maximum number of bytes of all histories together.

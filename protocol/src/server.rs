@@ -2,7 +2,7 @@
 
 pub(crate) mod memory;
 
-use crate::base::id::{ConnId, Seq};
+use crate::base::id::ConnId;
 use crate::base::limits::Limits;
 use crate::base::options::Options;
 use crate::base::rate::{Budget, Cost, Rate};
@@ -15,7 +15,7 @@ use crate::hub::output::{Output, Sink};
 use crate::log::entry::{LogEntry, Proposal};
 use crate::outbox::{Outbox, Wire};
 use crate::planted;
-use crate::views::HistoryQuery;
+use crate::views::{HistoryChange, HistoryQuery, HistoryScope};
 use crate::world::World;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -62,12 +62,17 @@ pub trait Environment: Wire {
     /// the connection, and it has no other password checked.
     fn check_password(&mut self, conn: ConnId, address: IpAddr, of: &PasswordOf, password: &[u8]);
 
-    /// Reads a part of a history, of the entries up to a position. Returns whether it is read here. If so, the caller passes
-    /// [`Input::Fetched`] to the server, at once or later; until then, nothing more is read from the connection. If not, the server
-    /// answers from the recent messages that it has in memory.
-    fn fetch(&mut self, conn: ConnId, query: &HistoryQuery, upto: Seq) -> bool {
-        let _ = (conn, query, upto);
+    /// Reads a part of a history. Returns whether it is read here. If so, the caller passes [`Input::Fetched`] to the server, at once
+    /// or later; until then, nothing more is read from the connection. If not, the server answers from the recent messages that it
+    /// has in memory. It has none if they are [kept outside](Options::remembers_outside).
+    fn fetch(&mut self, conn: ConnId, query: &HistoryQuery, scope: &HistoryScope) -> bool {
+        let _ = (conn, query, scope);
         false
+    }
+
+    /// Records a change of the history of a room, if the histories are [kept outside](Options::remembers_outside).
+    fn history_changed(&mut self, change: HistoryChange<'_>) {
+        let _ = change;
     }
 
     /// Pauses or resumes reading from a connection.
@@ -209,7 +214,7 @@ pub struct Server {
     hub: Hub,
     outbox: Outbox,
     /// Parts of histories that are to be read from memory. Empty between inputs.
-    fetches: Vec<(ConnId, HistoryQuery, Seq)>,
+    fetches: Vec<(ConnId, HistoryQuery, HistoryScope)>,
     /// Whether the server has flushed by itself in this turn, which must end then.
     turn_is_over: bool,
     /// The wait of the next entries for readers that were sent much at once; `None` if they do not wait.
@@ -446,8 +451,8 @@ impl Server {
             _ => {}
         }
         self.handle(now, input, env);
-        while let Some((conn, query, upto)) = self.fetches.pop() {
-            let page = self.hub.views().page(&query, upto);
+        while let Some((conn, query, scope)) = self.fetches.pop() {
+            let page = self.hub.views().page(&query, &scope);
             self.handle(now, Input::Fetched { conn, page: &page }, env);
         }
     }
@@ -542,7 +547,7 @@ fn ms(time: Duration) -> usize {
 struct Outputs<'a, E> {
     env: &'a mut E,
     outbox: &'a mut Outbox,
-    fetches: &'a mut Vec<(ConnId, HistoryQuery, Seq)>,
+    fetches: &'a mut Vec<(ConnId, HistoryQuery, HistoryScope)>,
 }
 
 impl<E: Environment> Sink for Outputs<'_, E> {
@@ -557,11 +562,12 @@ impl<E: Environment> Sink for Outputs<'_, E> {
                 self.env.set_reads_paused(conn, false);
             }
             Output::Console(event) => self.env.console(&event),
-            Output::Fetch { conn, query, upto } => {
-                if !self.env.fetch(conn, &query, upto) {
-                    self.fetches.push((conn, query, upto));
+            Output::Fetch { conn, query, scope } => {
+                if !self.env.fetch(conn, &query, &scope) {
+                    self.fetches.push((conn, query, scope));
                 }
             }
+            Output::HistoryChanged(change) => self.env.history_changed(change),
             Output::PauseReads { conn } => self.env.set_reads_paused(conn, true),
             Output::Propose { proposal, .. } => self.env.propose(proposal),
             Output::Rehash { conn } => self.env.rehash(conn),

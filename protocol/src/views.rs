@@ -5,14 +5,17 @@
 
 mod history;
 
-use crate::base::id::{MemberId, RoomId, Seq};
+use crate::base::id::{MemberId, RoomId};
 use crate::base::limits::Limits;
 use crate::base::person::Person;
-use crate::world::{Event, EventKind, Outcome, Readers, World};
+use crate::world::{Event, EventKind, Outcome, World};
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use history::Histories;
-pub use history::{HistoryPage, HistoryPoint, HistoryQuery, HistoryRange};
+pub use history::{
+    EachRow, HistoryChange, HistoryPage, HistoryPoint, HistoryQuery, HistoryRange, HistoryRow, HistoryRows,
+    HistoryScope,
+};
 
 /// The views of one hub.
 #[derive(Clone, Debug)]
@@ -37,13 +40,14 @@ pub struct FormerName {
 }
 
 impl Views {
-    /// Creates views that know only the present state of the world.
+    /// Creates views that know only the present state of the world. `remembers_outside` is that of the
+    /// [`Options`](crate::Options).
     #[must_use]
-    pub fn new(limits: &Limits, world: &World) -> Self {
+    pub fn new(limits: &Limits, remembers_outside: bool, world: &World) -> Self {
         Self {
             departed_max: limits.departed_max,
             former_names: VecDeque::new(),
-            histories: Histories::new(limits),
+            histories: Histories::new(limits, remembers_outside, world.position()),
             members_max: world.members().len(),
             spoke_unix_ms: BTreeMap::new(),
         }
@@ -52,14 +56,10 @@ impl Views {
     /// Records the events among the outcomes of an entry, which the world has just applied.
     pub fn record(&mut self, outcomes: &[Outcome], world: &World) {
         for outcome in outcomes {
-            match outcome {
-                Outcome::Happened(event) => self.record_event(event, world),
-                Outcome::RoomEnded { room } => self.histories.drop_of(*room),
-                Outcome::KeptOut { .. }
-                | Outcome::ModesUnchanged { .. }
-                | Outcome::NotEntered { .. }
-                | Outcome::Refused { .. } => {}
+            if let Outcome::Happened(event) = outcome {
+                self.record_event(event, world);
             }
+            self.histories.drop_ended(outcome, world);
         }
     }
 
@@ -74,10 +74,16 @@ impl Views {
         self.histories.of(room)
     }
 
-    /// Returns the page that answers a question about the recent messages of a room, of those up to a position in the log.
+    /// Returns the page that answers a question about the recent messages of a room, as far as they are in memory.
     #[must_use]
-    pub fn page(&self, query: &HistoryQuery, upto: Seq) -> HistoryPage {
-        self.histories.page(query, upto)
+    pub fn page(&self, query: &HistoryQuery, scope: &HistoryScope) -> HistoryPage {
+        self.histories.page(query, scope)
+    }
+
+    /// Returns what the reader of a history may read of it now.
+    #[must_use]
+    pub fn scope(&self, query: &HistoryQuery, world: &World) -> HistoryScope {
+        self.histories.scope(query, world)
     }
 
     /// Returns the greatest number of members that were on the server at one time.
@@ -113,17 +119,14 @@ impl Views {
             EventKind::Joined { room, .. } => self.histories.entered(room.id, *member, stamp.seq),
             EventKind::Kicked { room, target, .. } => {
                 self.histories.parted(room.id, *target, stamp.seq);
-                self.left_room(room.id, world);
             }
             EventKind::Parted { room, .. } => {
                 self.histories.parted(room.id, *member, stamp.seq);
-                self.left_room(room.id, world);
             }
             EventKind::Left { rooms, .. } => {
                 self.spoke_unix_ms.remove(member);
                 for &room in rooms {
                     self.histories.left(room, *member);
-                    self.left_room(room, world);
                 }
                 self.record_former_name(by, stamp.at_unix_ms);
             }
@@ -131,7 +134,7 @@ impl Views {
             EventKind::Renamed { to } if *to != by.name => self.record_former_name(by, stamp.at_unix_ms),
             EventKind::Said { room, .. } => {
                 self.spoke_unix_ms.insert(*member, stamp.at_unix_ms);
-                if event.readers != Readers::Nobody {
+                if event.remembered_in().is_some() {
                     self.histories.add(room.id, Arc::clone(event));
                 }
             }
@@ -152,13 +155,6 @@ impl Views {
         }
     }
 
-    /// Drops the history of a room that has ended because its last member left. A room that is kept keeps it.
-    fn left_room(&mut self, room: RoomId, world: &World) {
-        if world.room(room).is_none() {
-            self.histories.drop_of(room);
-        }
-    }
-
     fn record_former_name(&mut self, person: &Person, at_unix_ms: u64) {
         self.former_names.push_back(FormerName { person: person.clone(), at_unix_ms });
         while self.former_names.len() > self.departed_max {
@@ -173,12 +169,14 @@ mod tests {
     use crate::base::cloak::Cloaks;
     use crate::base::id::Seq;
     use crate::base::limits::WorldLimits;
+    use crate::base::mode::{Flag, ModeChange};
     use crate::base::name::RoomName;
     use crate::base::person::Profile;
     use crate::base::text::Text;
     use crate::log::close_reason::CloseReason;
     use crate::log::command::{Command, Message, MessageKind, NameRequest};
     use crate::log::entry::{LogEntry, Origin};
+    use crate::world::Readers;
     use alloc::vec::Vec;
 
     /// A world and its views.
@@ -191,7 +189,7 @@ mod tests {
     impl Shown {
         fn new(limits: &Limits) -> Self {
             let world = World::new();
-            let mut shown = Self { views: Views::new(limits, &world), world, seq: 0 };
+            let mut shown = Self { views: Views::new(limits, false, &world), world, seq: 0 };
             shown.apply(Command::Started { after: None });
             shown.apply(Command::Configure { revision: 1, limits: limits.world });
             shown
@@ -218,6 +216,14 @@ mod tests {
             let message = Message::new(MessageKind::Text, Text::clean(text.as_bytes(), false));
             let room = RoomName::parse(room).unwrap();
             self.apply(Command::Say { member, room, status: None, message });
+        }
+
+        /// Returns whether a member may read what only witnesses may read, at a position.
+        fn seen_by(&self, reader: MemberId, room: &RoomName, at: Seq) -> bool {
+            let room = self.world.room_named(room).unwrap();
+            let range = HistoryRange::Latest(None);
+            let query = HistoryQuery { reader, room, range, events_max: 1, bytes_max: 1, event_bytes: 1 };
+            self.views.scope(&query, &self.world).may_read(at, Readers::Witnesses)
         }
 
         fn leave(&mut self, member: MemberId) {
@@ -257,12 +263,37 @@ mod tests {
     }
 
     #[test]
+    fn a_member_has_witnessed_nothing_that_was_said_before_this_life() {
+        let mut shown = Shown::new(&Limits::default());
+        let alice = shown.enter("tea");
+        let room = RoomName::parse("tea").unwrap();
+        let changes = Vec::from([ModeChange::Flag { flag: Flag::Secret, on: true }]);
+        shown.apply(Command::SetModes { member: alice, room: room.clone(), changes });
+        shown.say(alice, "tea", "hello");
+        let before = shown.world.position();
+        shown.views = Views::new(&Limits::default(), true, &shown.world);
+        // Before anything is said in this life, and after it.
+        let bob = shown.enter("tea");
+        let early = shown.seen_by(bob, &room, before);
+        shown.say(alice, "tea", "hello again");
+        let after = shown.world.position();
+        let carol = shown.enter("tea");
+        let seen = [before, after].map(|at| [bob, carol].map(|member| shown.seen_by(member, &room, at)));
+        assert_eq!((early, seen), (false, [[false, false], [true, false]]));
+        assert_eq!(
+            shown.views.history(shown.world.room_named(&room).unwrap()).len(),
+            0,
+            "it is kept outside"
+        );
+    }
+
+    #[test]
     fn views_of_a_world_that_exists_know_its_members_and_no_more() {
         let mut shown = Shown::new(&Limits::default());
         let (alice, bob) = (shown.enter("lobby"), shown.enter("lobby"));
         shown.say(alice, "lobby", "hello");
         shown.leave(bob);
-        let views = Views::new(&Limits::default(), &shown.world);
+        let views = Views::new(&Limits::default(), false, &shown.world);
         assert_eq!((shown.views.members_max(), views.members_max()), (2, 1));
         assert_eq!((shown.views.former_names().count(), views.former_names().count()), (1, 0));
         assert_eq!(views.spoke_unix_ms(alice), None);

@@ -43,7 +43,7 @@ pub enum SimBug {
 }
 
 /// Every planted bug, with its name on the command line.
-pub const BUGS: [(&str, Bug); 61] = [
+pub const BUGS: [(&str, Bug); 62] = [
     ("address-shown", Bug::Core(CoreBug::AddressShown)),
     ("answer-overtakes", Bug::Core(CoreBug::AnswerOvertakes)),
     ("away-unasked", Bug::Core(CoreBug::AwayUnasked)),
@@ -102,6 +102,7 @@ pub const BUGS: [(&str, Bug); 61] = [
     ("slot-reused", Bug::Sim(SimBug::SlotReused)),
     ("status-for-ever", Bug::Core(CoreBug::StatusForEver)),
     ("status-ignored", Bug::Core(CoreBug::StatusIgnored)),
+    ("time-repeats", Bug::Core(CoreBug::TimeRepeats)),
     ("time-unasked", Bug::Core(CoreBug::TimeUnasked)),
     ("time-runs-back", Bug::Core(CoreBug::TimeRunsBack)),
     ("turn-endless", Bug::Core(CoreBug::TurnEndless)),

@@ -34,6 +34,7 @@ pub mod scenario;
 mod seen;
 pub mod small_logs;
 pub mod source;
+mod store;
 pub mod terminal;
 pub mod tier1;
 pub mod tier2;

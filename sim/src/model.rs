@@ -113,7 +113,7 @@ impl Model {
             turn: None,
             work: None,
             world: World::new(),
-            views: Views::new(&limits, &World::new()),
+            views: Views::new(&limits, false, &World::new()),
             gone: None,
             chat: Chat::default(),
             stopping: false,
@@ -131,6 +131,7 @@ impl Model {
             fault: None,
             marks: Marks::new(),
         };
+        model.chat.keeps_everything = model.options.remembers_outside;
         model.replay(log);
         model.begin_life();
         model

@@ -106,6 +106,7 @@ impl<S: Stream> Sink for NaiveSink<S> {
             | Output::Console(_)
             | Output::Fetch { .. }
             | Output::PauseReads { .. }
+            | Output::HistoryChanged(_)
             | Output::Propose { .. }
             | Output::Rehash { .. }
             | Output::ResumeReads { .. } => {}

@@ -146,6 +146,7 @@ impl Taken {
             language: recorded.language,
             proxies: Arc::clone(&recorded.proxies),
             raw: recorded.raw,
+            remembers_outside: recorded.remembers_outside,
             trusted: Arc::clone(&recorded.trusted),
             ..calm.options.clone()
         };

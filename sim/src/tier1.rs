@@ -254,8 +254,8 @@ impl Rig {
                     self.outside.net.end_input(link);
                 }
             }
-            Event::Fetched(conn, query, upto) => {
-                let page = self.server.hub().views().page(&query, upto);
+            Event::Fetched(conn) => {
+                let page = self.outside.read_history(conn);
                 self.input(Input::Fetched { conn, page: &page });
                 self.outside.net.wake();
             }

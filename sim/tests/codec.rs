@@ -213,8 +213,10 @@ fn limits() -> impl Strategy<Value = WorldLimits> {
     // 0 is what a limit is that the entry does not have.
     let kept = || prop_oneof![Just(0), any::<u64>()];
     let operators = prop_oneof![Just(0), any::<u32>()];
-    (any::<[u32; 7]>(), kept(), operators, kept()).prop_map(|(counts, keep_ms, operators, return_ms)| {
+    (any::<[u32; 7]>(), [kept(), kept(), kept()], operators).prop_map(|(counts, times, operators)| {
+        let [history_keep_ms, keep_ms, return_ms] = times;
         WorldLimits {
+            history_keep_ms,
             invitations_max: counts[0],
             masks_max: counts[1],
             room_keep_ms: keep_ms,

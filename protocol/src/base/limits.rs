@@ -142,6 +142,8 @@ limits! {
     /// The limits of the shared state. They are in the log, so that a replay does not depend on a configuration file. Their
     /// types have the same size on every machine, because the entries of a log may be stored and read on another one.
     WorldLimits {
+        /// Milliseconds for which the messages of a room can be read again; 0 if they cannot.
+        history_keep_ms: u64 = 604_800_000;
         /// Maximum number of invitations of one member. A further one replaces the oldest.
         invitations_max: u32 = 20;
         /// Maximum number of masks of one room: bans and exceptions together.
@@ -203,7 +205,8 @@ impl WorldLimits {
     }
 
     /// The limits that the first version of the log did not have. In the entries of that version, they are 0.
-    const ADDED: [&'static str; 3] = ["room_keep_ms", "room_operators_max", "room_return_ms"];
+    const ADDED: [&'static str; 4] =
+        ["history_keep_ms", "room_keep_ms", "room_operators_max", "room_return_ms"];
 }
 
 /// The error for a name that no limit has.

@@ -28,6 +28,8 @@ pub struct Options {
     pub proxies: Arc<[Network]>,
     /// Whether plain clients are sent only the texts of messages: no names, no announcements (`--relay raw`).
     pub raw: bool,
+    /// Whether the environment keeps the histories of rooms, and reads them. Otherwise the hub keeps recent messages in memory.
+    pub remembers_outside: bool,
     /// The revision of the limits of the shared state. Nodes that share a log take the limits of the greatest revision. `None` for
     /// limits that replace those of the log when they differ, whatever their revision is.
     pub revision: Option<u64>,
@@ -48,6 +50,7 @@ impl Default for Options {
             node: NodeId::default(),
             proxies: Arc::new([]),
             raw: false,
+            remembers_outside: false,
             revision: None,
             trusted: Arc::new([]),
         }

@@ -123,6 +123,7 @@ record! { WorldLimits {
     room_keep_ms: 8 since 2 or 0,
     room_operators_max: 9 since 2 or 0,
     room_return_ms: 10 since 2 or 0,
+    history_keep_ms: 11 since 2 or 0,
 } }
 
 /// The user modes and the bits for them, with the versions of the log in which they were added.

@@ -12,11 +12,12 @@ use crate::base::person::Person;
 use crate::base::rate::Cost;
 use crate::base::time::Now;
 use crate::dialect::reply::Reply;
-use crate::hub::output::Sink;
+use crate::hub::output::{Output, Sink};
 use crate::log::command::Command;
 use crate::log::entry::LogEntry;
 use crate::planted;
 use crate::session::Session;
+use crate::views::HistoryChange;
 use crate::world::{Applied, Event, EventKind, Outcome, Refusal};
 
 /// The author of what is told.
@@ -39,6 +40,11 @@ impl Hub {
         match self.world.apply(entry, &mut outcomes) {
             Applied::Done => {
                 self.views.record(&outcomes, &self.world);
+                if self.options.remembers_outside {
+                    for change in HistoryChange::of(&outcomes, &self.world) {
+                        sink.output(Output::HistoryChanged(change));
+                    }
+                }
                 self.report_clock(former_unix_ms, sink);
                 if let Command::Ended { .. } | Command::Started { .. } = entry.command {
                     self.change_lives(now, entry, &mut outcomes, sink);

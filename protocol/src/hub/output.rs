@@ -1,12 +1,12 @@
 //! The outputs of the hub.
 
-use crate::base::id::{ConnId, RoomId, Seq};
+use crate::base::id::{ConnId, RoomId};
 use crate::dialect::action::PasswordOf;
 use crate::dialect::wire_class::WireClass;
 use crate::hub::console::ConsoleEvent;
 use crate::log::close_reason::CloseReason;
 use crate::log::entry::Proposal;
-use crate::views::HistoryQuery;
+use crate::views::{HistoryChange, HistoryQuery, HistoryScope};
 use crate::world::Event;
 use core::net::IpAddr;
 
@@ -60,9 +60,12 @@ pub enum Output<'a> {
         conn: ConnId,
         /// The part that it asks for.
         query: HistoryQuery,
-        /// The position of the last entry that has been applied. What is later is not on the page: the connection is told of it.
-        upto: Seq,
+        /// The part of the history that it may read.
+        scope: HistoryScope,
     },
+    /// The history of a room has changed. This comes before anybody is told of it, if the histories are
+    /// [kept outside](crate::Options::remembers_outside).
+    HistoryChanged(HistoryChange<'a>),
     /// Stop reading from the connection.
     PauseReads {
         /// The connection.

@@ -1,19 +1,27 @@
-//! The recent messages of the rooms.
+//! The recent messages of the rooms. If they are kept outside of the core, only who was there at which time is known here.
 
+mod change;
 mod page;
 mod query;
+mod scope;
 mod stays;
 
 use crate::base::id::{MemberId, RoomId, Seq};
 use crate::base::limits::Limits;
 use crate::planted;
-use crate::world::{Event, Readers, World};
+use crate::world::{Event, Outcome, Readers, World};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
+pub use change::HistoryChange;
+use change::ended;
 use core::cmp::Reverse;
+use core::convert::Infallible;
+use core::ops::Range;
+pub use page::{EachRow, HistoryRow, HistoryRows};
 use query::bytes_of;
 pub use query::{HistoryPage, HistoryPoint, HistoryQuery, HistoryRange};
+pub use scope::HistoryScope;
 use stays::Stays;
 
 /// The histories of all rooms in which something was said.
@@ -29,6 +37,10 @@ pub(super) struct Histories {
     room_bytes_max: usize,
     /// Maximum number of lines in one of them.
     room_lines_max: usize,
+    /// Whether the lines are kept outside of the core.
+    is_outside: bool,
+    /// The position before the first entry of this life. Its members have witnessed nothing up to there.
+    begin: Seq,
 }
 
 /// The history of one room.
@@ -37,40 +49,59 @@ struct History {
     /// Messages to the room.
     lines: VecDeque<Arc<Event>>,
     bytes: usize,
-    /// Number of lines that only witnesses may read.
+    /// Number of lines that only witnesses may read, also of those that are kept outside.
     witnessed: usize,
+    /// The position of the last such line.
+    last_witnessed: Seq,
     /// The stays of members that have not been in the room since before the first such line.
     stays: Stays,
 }
 
 impl Histories {
-    pub(super) const fn new(limits: &Limits) -> Self {
+    pub(super) const fn new(limits: &Limits, is_outside: bool, begin: Seq) -> Self {
         Self {
             rooms: BTreeMap::new(),
             bytes: 0,
             bytes_max: limits.histories_bytes_max,
             room_bytes_max: limits.history_bytes_max,
             room_lines_max: limits.history_lines_max,
+            is_outside,
+            begin,
         }
     }
 
     /// Appends a line to the history of a room.
     pub(super) fn add(&mut self, room: RoomId, line: Arc<Event>) {
+        let is_witnessed = line.readers == Readers::Witnesses;
+        if self.is_outside && !is_witnessed {
+            return;
+        }
         let history = match self.rooms.get_mut(&room) {
             Some(history) => history,
             None => self.rooms.entry(room).or_default(),
         };
         let before = history.bytes;
+        if is_witnessed {
+            history.witnessed += 1;
+            history.last_witnessed = line.stamp.seq;
+        }
+        if self.is_outside {
+            return;
+        }
         history.bytes += bytes_of(&line);
-        history.witnessed += usize::from(line.readers == Readers::Witnesses);
         history.lines.push_back(line);
         history.trim(self.room_lines_max, self.room_bytes_max);
         self.bytes = self.bytes - before + history.bytes;
         self.trim();
     }
 
+    /// Drops the histories of the rooms that have ended with an outcome. A room that is kept keeps its own.
+    pub(super) fn drop_ended(&mut self, outcome: &Outcome, world: &World) {
+        ended(outcome, world).for_each(|room| self.drop_of(room));
+    }
+
     /// Drops the history of a room.
-    pub(super) fn drop_of(&mut self, room: RoomId) {
+    fn drop_of(&mut self, room: RoomId) {
         if let Some(history) = self.rooms.remove(&room) {
             self.bytes -= history.bytes;
         }
@@ -85,12 +116,9 @@ impl Histories {
 
     /// Records that a member has left a room and is still on the server.
     pub(super) fn parted(&mut self, room: RoomId, member: MemberId, at: Seq) {
-        let Some(history) = self.rooms.get_mut(&room).filter(|history| history.witnessed > 0) else { return };
-        let History { lines, stays, .. } = &mut **history;
-        let witnessed = || lines.iter().filter(|line| line.readers == Readers::Witnesses);
-        stays.ended(member, at, |from, until| {
-            witnessed().any(|line| from < line.stamp.seq && line.stamp.seq < until)
-        });
+        if let Some(history) = self.rooms.get_mut(&room).filter(|history| history.witnessed > 0) {
+            history.stays.ended(member, at, history.last_witnessed, self.begin);
+        }
     }
 
     /// Forgets a member that has left the server from this room.
@@ -100,10 +128,24 @@ impl Histories {
         }
     }
 
-    /// Returns the page that answers a question, of the events up to a position.
-    pub(super) fn page(&self, query: &HistoryQuery, upto: Seq) -> HistoryPage {
-        let nothing = || HistoryPage { is_last: true, ..HistoryPage::default() };
-        self.rooms.get(&query.room).map_or_else(nothing, |history| history.page(query, upto))
+    /// Returns what the reader of a history may read of it now.
+    pub(super) fn scope(&self, query: &HistoryQuery, world: &World) -> HistoryScope {
+        let none = Stays::default();
+        let stays = self.rooms.get(&query.room).map_or(&none, |history| &history.stays);
+        let stays = stays.of(query.reader, self.begin);
+        let from_unix_ms = match world.limits().history_keep_ms {
+            0 => u64::MAX,
+            keep_ms => world.at_unix_ms().saturating_sub(keep_ms),
+        };
+        HistoryScope { upto: world.position(), from_unix_ms, stays }
+    }
+
+    /// Returns the page that answers a question.
+    pub(super) fn page(&self, query: &HistoryQuery, scope: &HistoryScope) -> HistoryPage {
+        let none = VecDeque::new();
+        let lines = self.rooms.get(&query.room).map_or(&none, |history| &history.lines);
+        let Ok(page) = query.page(scope, &mut Lines(lines));
+        page
     }
 
     /// Returns the lines of a room, the oldest first.
@@ -126,13 +168,18 @@ impl Histories {
                 "the bytes of the history of {name} are within their limit"
             );
             let counted = lines.iter().filter(|line| line.readers == Readers::Witnesses).count();
-            assert_eq!(*witnessed, counted, "the lines of {name} that only witnesses may read are counted");
+            assert!(
+                *witnessed == counted || self.is_outside,
+                "the lines of {name} that only witnesses may read are counted"
+            );
             assert!(
                 lines.len() <= self.room_lines_max,
                 "the lines of the history of {name} are within their limit"
             );
             let in_order = lines.iter().is_sorted_by(|one, next| one.stamp.seq < next.stamp.seq);
             assert!(in_order, "the history of {name} is in the order of the log");
+            let in_time = lines.iter().is_sorted_by(|one, next| one.stamp.at_unix_ms < next.stamp.at_unix_ms);
+            assert!(in_time || planted::time_repeats(), "no time repeats in the history of {name}");
             assert!(
                 lines.back().is_none_or(|last| last.stamp.seq <= world.position()),
                 "the history of {name} is not later than the last entry"
@@ -170,13 +217,33 @@ impl History {
             self.stays.clear();
         }
     }
+}
 
-    /// Returns whether a member of the room may read an event.
-    fn may_read(&self, member: MemberId, event: &Event) -> bool {
-        match event.readers {
-            Readers::Members => true,
-            Readers::Nobody => false,
-            Readers::Witnesses => self.stays.was_there(member, event.stamp.seq),
+/// The lines of a history in memory.
+struct Lines<'a>(&'a VecDeque<Arc<Event>>);
+
+impl HistoryRows for Lines<'_> {
+    type Error = Infallible;
+
+    fn first_at(&mut self, unix_ms: u64) -> Result<Option<Seq>, Infallible> {
+        let index = self.0.partition_point(|line| line.stamp.at_unix_ms < unix_ms);
+        Ok(self.0.get(index).map(|line| line.stamp.seq))
+    }
+
+    fn each(
+        &mut self,
+        positions: Range<Seq>,
+        is_reversed: bool,
+        each: &mut EachRow<'_, Infallible>,
+    ) -> Result<(), Infallible> {
+        let index = |seq| self.0.partition_point(|line| line.stamp.seq < seq);
+        let mut lines = self.0.range(index(positions.start)..index(positions.end));
+        while let Some(line) = if is_reversed { lines.next_back() } else { lines.next() } {
+            let event = &mut || Ok(Arc::clone(line));
+            if !each(HistoryRow { seq: line.stamp.seq, readers: line.readers, event })? {
+                break;
+            }
         }
+        Ok(())
     }
 }

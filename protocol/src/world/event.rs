@@ -86,6 +86,17 @@ impl Event {
     }
 }
 
+impl Event {
+    /// Returns the room whose members may read of the event later; `None` if nobody may.
+    #[must_use]
+    pub fn remembered_in(&self) -> Option<&EventRoom> {
+        match &self.kind {
+            EventKind::Said { room, .. } if self.readers != Readers::Nobody => Some(room),
+            _ => None,
+        }
+    }
+}
+
 /// Those who may read later of an event of a room. It is decided when the event happens: a room that opens does not show its past.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Readers {
@@ -105,7 +116,8 @@ pub struct Stamp {
     pub log_unix_ms: u64,
     /// The position in the log.
     pub seq: Seq,
-    /// The time at which the entry was logged, in milliseconds since 1970-01-01T00:00:00Z.
+    /// The time at which the entry was logged, in milliseconds since 1970-01-01T00:00:00Z. Events of a room that can be read again
+    /// each have a later time than the one before, so it may be a little later than that of the entry.
     pub at_unix_ms: u64,
 }
 

@@ -1,12 +1,13 @@
 //! A room: its members, modes and topic.
 
-use super::event::Readers;
+use super::event::{Readers, Stamp};
 use super::kept::FormerOperator;
 use crate::base::digest::Digest;
 use crate::base::id::MemberId;
 use crate::base::mode::{Flag, Modes, Statuses};
 use crate::base::name::{Name, RoomName};
 use crate::base::text::Text;
+use crate::planted;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -25,6 +26,8 @@ pub struct Room {
     pub(super) modes: Modes,
     pub(super) name: RoomName,
     pub(super) topic: Option<Topic>,
+    /// The time of the last event that members may read again, in milliseconds since 1970-01-01T00:00:00Z; 0 if there was none.
+    pub(super) remembered_unix_ms: u64,
 }
 
 /// The topic of a room.
@@ -49,6 +52,7 @@ impl Room {
             modes: Modes::initial(),
             name,
             topic: None,
+            remembered_unix_ms: 0,
         }
     }
 
@@ -88,11 +92,26 @@ impl Room {
         is_shown || id.is_some_and(|id| self.members.contains_key(&id))
     }
 
-    /// Returns who may read later of what happens in the room now.
+    /// Returns who may read later of what happens in the room now, if anything can be read later.
     #[must_use]
     pub fn readers(&self) -> Readers {
         let is_closed = [Flag::InviteOnly, Flag::Secret].iter().any(|&flag| self.modes.has(flag));
         if is_closed || self.modes.key().is_some() { Readers::Witnesses } else { Readers::Members }
+    }
+
+    /// Returns the stamp of an event that members may read again, if its entry has the stamp `of_entry`. No two of them have the same
+    /// time, and none has an earlier one than another before it: clients ask for what followed a time.
+    pub(super) fn remember(&mut self, of_entry: Stamp) -> Stamp {
+        let at_unix_ms = planted::remembered_at(of_entry.at_unix_ms, self.remembered_unix_ms);
+        self.remembered_unix_ms = at_unix_ms;
+        Stamp { at_unix_ms, ..of_entry }
+    }
+
+    /// Returns the time of the last event that members may read again, in milliseconds since 1970-01-01T00:00:00Z; 0 if there was
+    /// none.
+    #[must_use]
+    pub const fn remembered_unix_ms(&self) -> u64 {
+        self.remembered_unix_ms
     }
 
     /// Returns the name.
@@ -124,5 +143,11 @@ impl Room {
             digest.number(statuses.number());
         }
         self.digest_kept(digest);
+        if self.remembered_unix_ms > 0 {
+            // A room in which nothing was remembered has the digest that it had in builds that did not have this. No room has this
+            // id, so what follows is not taken for the next room.
+            digest.number(u64::MAX - 1);
+            digest.number(self.remembered_unix_ms);
+        }
     }
 }

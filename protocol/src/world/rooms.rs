@@ -179,12 +179,12 @@ impl World {
         message: &Message,
         outcomes: &mut Vec<Outcome>,
     ) -> Result<(), Refusal> {
-        let stamp = self.stamp();
+        let (stamp, is_remembering) = (self.stamp(), self.limits.history_keep_ms > 0);
         if let Some((room_id, room, member)) = self.speaker(id, name, message.kind)? {
-            let history = room.readers();
+            let is_remembered = is_remembering && status.is_none() && message.kind.is_for_people();
+            let (readers, stamp) =
+                if is_remembered { (room.readers(), room.remember(stamp)) } else { (Readers::Nobody, stamp) };
             let room = EventRoom { id: room_id, name: room.name.clone() };
-            let is_kept = status.is_none() && message.kind.is_for_people();
-            let readers = if is_kept { history } else { Readers::Nobody };
             let kind = EventKind::Said { room, status, message: message.clone() };
             let event = Event { readers, ..member.event(id, stamp, kind) };
             outcomes.push(Outcome::Happened(Arc::new(event)));
@@ -212,9 +212,9 @@ impl World {
         id: MemberId,
         name: &RoomName,
         kind: MessageKind,
-    ) -> Result<Option<(RoomId, &Room, &Member)>, Refusal> {
+    ) -> Result<Option<(RoomId, &mut Room, &Member)>, Refusal> {
         let Some(member) = self.members.get_mut(&id) else { return Ok(None) };
-        let there = self.room_names.get(name.key()).and_then(|id| Some((*id, self.rooms.get(id)?)));
+        let there = self.room_names.get(name.key()).and_then(|id| Some((*id, self.rooms.get_mut(id)?)));
         let Some((room_id, room)) = there else { return Err(Refusal::NoSuchRoom(name.clone())) };
         let statuses = room.statuses(id);
         let is_hidden = room.modes.has(Flag::Secret) && !member.modes.has(UserModes::OPERATOR);

@@ -180,6 +180,7 @@ struct StoredRoom {
     members: Vec<StoredRoomMember>,
     empty_since_unix_ms: Option<u64>,
     former_operators: Vec<FormerOperator>,
+    remembered_unix_ms: u64,
 }
 
 record! { StoredRoom {
@@ -195,6 +196,7 @@ record! { StoredRoom {
     members: 10,
     empty_since_unix_ms: 11 since 2,
     former_operators: 12 since 2,
+    remembered_unix_ms: 13 since 2 or 0,
 } }
 
 record! { FormerOperator {
@@ -420,6 +422,7 @@ impl StoredRoom {
             members: members.collect(),
             empty_since_unix_ms: room.empty_since_unix_ms,
             former_operators: room.former_operators.clone(),
+            remembered_unix_ms: room.remembered_unix_ms,
         }
     }
 
@@ -446,6 +449,7 @@ impl StoredRoom {
         let mut room = Room::new(self.name, self.began_unix_ms, self.begun_by.map(Into::into));
         (room.modes, room.topic, room.members) = (modes, self.topic, members);
         (room.empty_since_unix_ms, room.former_operators) = (self.empty_since_unix_ms, self.former_operators);
+        room.remembered_unix_ms = self.remembered_unix_ms;
         Ok((self.id, room))
     }
 }

@@ -8,7 +8,7 @@ use crate::base::ban::{BanTarget, NewBan};
 use crate::base::cloak::Cloaks;
 use crate::base::id::{Life, MemberId, NodeId, RoomId, Seq};
 use crate::base::limits::WorldLimits;
-use crate::base::mode::{Mask, MaskList, ModeChange};
+use crate::base::mode::{Mask, MaskList, ModeChange, Status};
 use crate::base::name::{Name, RoomName};
 use crate::base::network::Network;
 use crate::base::person::{Host, Profile, UserModes};
@@ -30,6 +30,11 @@ const fn go_to(member: MemberId, from: Option<RoomName>, to: Option<RoomName>) -
 
 const fn configure(limits: WorldLimits) -> Command {
     Command::Configure { revision: 1, limits }
+}
+
+fn say(member: MemberId, text: &str) -> Command {
+    let message = Message::new(MessageKind::Text, Text::clean(text.as_bytes(), false));
+    Command::Say { member, room: RoomName::lobby(), status: None, message }
 }
 
 /// Returns an entry of the only life of a node, whose proposals are all in the log. It was proposed at the millisecond of its
@@ -60,6 +65,7 @@ fn different_worlds_have_different_digests() {
         topic: Some(Text::clean(text.as_bytes(), false)),
     };
     let go = |to: &str| go_to(member, None, RoomName::parse(to).ok());
+    let say = |text| say(member, text);
     let rename = Command::Rename { member, name: Name::parse("alice").unwrap() };
     let start = || [configure(limits), enter(5_001)].to_vec();
     let with = |command| {
@@ -70,6 +76,8 @@ fn different_worlds_have_different_digests() {
     let worlds = [
         Vec::new(),
         [configure(limits)].to_vec(),
+        [configure(WorldLimits { history_keep_ms: 1, ..limits })].to_vec(),
+        [configure(WorldLimits { history_keep_ms: 0, ..limits })].to_vec(),
         [configure(WorldLimits { invitations_max: 1, ..limits })].to_vec(),
         [configure(WorldLimits { masks_max: 1, ..limits })].to_vec(),
         [configure(WorldLimits { room_keep_ms: 1, ..limits })].to_vec(),
@@ -85,6 +93,8 @@ fn different_worlds_have_different_digests() {
         with(rename),
         with(go("tea")),
         with(go("rust")),
+        // The next line has to have a later time.
+        with(say("hello")),
         with(topic("tea")),
         with(topic("rust")),
     ];
@@ -96,18 +106,44 @@ fn different_worlds_have_different_digests() {
 
 #[test]
 fn what_is_only_shown_is_not_in_the_digest() {
-    let say = |text: &str| Command::Say {
-        member: MemberId(Seq(3)),
-        room: RoomName::lobby(),
-        status: None,
-        message: Message::new(MessageKind::Text, Text::clean(text.as_bytes(), false)),
-    };
+    let say = |text| say(MemberId(Seq(3)), text);
     let enter = enter(5_001, Some(RoomName::lobby()));
-    let digest = |command| world(&[configure(WorldLimits::default()), enter.clone(), command]).digest();
+    // If messages cannot be read again, not even their times have to be known.
+    let limits = WorldLimits { history_keep_ms: 0, ..WorldLimits::default() };
+    let digest = |command| world(&[configure(limits), enter.clone(), command]).digest();
     assert_eq!(digest(say("hello")), digest(say("goodbye")), "messages");
     let nothing =
         Command::SetUserModes { member: MemberId(Seq(3)), on: UserModes::NONE, off: UserModes::NONE };
     assert_eq!(digest(say("hello")), digest(nothing), "when a member last spoke");
+}
+
+#[test]
+fn messages_that_can_be_read_again_have_ascending_times_in_their_room() {
+    let member = MemberId(Seq(3));
+    let whisper = |status| Command::Say {
+        member,
+        room: RoomName::lobby(),
+        status,
+        message: Message::new(MessageKind::Text, Text::clean(b"hello", false)),
+    };
+    let times = |history_keep_ms| -> Vec<u64> {
+        let limits = WorldLimits { history_keep_ms, ..WorldLimits::default() };
+        let mut world = world(&[configure(limits), enter(5_001, Some(RoomName::lobby()))]);
+        let status = Some(Status::Operator);
+        let lines = [(4, 100, None), (5, 100, None), (6, 100, status), (7, 101, None), (8, 150, None)];
+        let mut outcomes = Vec::new();
+        for (seq, at_unix_ms, status) in lines {
+            world.apply(&LogEntry { at_unix_ms, ..entry(seq, whisper(status)) }, &mut outcomes);
+        }
+        let time = |outcome: &Outcome| match outcome {
+            Outcome::Happened(event) => event.stamp.at_unix_ms,
+            outcome => panic!("{outcome:?}"),
+        };
+        outcomes.iter().map(time).collect()
+    };
+    // A message to operators cannot be read again.
+    assert_eq!(times(1), [100, 101, 100, 102, 150]);
+    assert_eq!(times(0), [100, 100, 100, 101, 150]);
 }
 
 #[test]

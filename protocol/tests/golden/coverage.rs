@@ -66,7 +66,9 @@ impl Coverage {
         self.variant(command);
         match command {
             Command::Configure { revision: _, limits } => {
-                let WorldLimits { room_keep_ms, room_operators_max, room_return_ms, .. } = *limits;
+                let WorldLimits { history_keep_ms, room_keep_ms, room_operators_max, room_return_ms, .. } =
+                    *limits;
+                self.field("WorldLimits.history_keep_ms", history_keep_ms > 0);
                 self.field("WorldLimits.room_keep_ms", room_keep_ms > 0);
                 self.field("WorldLimits.room_operators_max", room_operators_max > 0);
                 self.field("WorldLimits.room_return_ms", room_return_ms > 0);

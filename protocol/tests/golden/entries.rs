@@ -18,6 +18,7 @@ pub(crate) fn entries() -> Vec<Proposal> {
     leave(&mut log);
     restart(&mut log);
     keep_rooms(&mut log);
+    remember(&mut log);
     log.proposals
 }
 
@@ -50,6 +51,7 @@ fn begin(log: &mut Builder) {
     log.start(log.node, log.life, None);
     // No two limits are equal, so that none is taken for another.
     let limits = WorldLimits {
+        history_keep_ms: 0,
         invitations_max: 15,
         masks_max: 160,
         room_keep_ms: 0,
@@ -223,6 +225,7 @@ fn keep_rooms(log: &mut Builder) {
     let (node, life) = (NodeId(513), Life(77));
     log.start(node, life, Some(Life(u64::MAX)));
     let limits = WorldLimits {
+        history_keep_ms: 0,
         invitations_max: 15,
         masks_max: 160,
         room_keep_ms: 86_400_000,
@@ -255,6 +258,23 @@ fn keep_rooms(log: &mut Builder) {
     log.push(go(None, Some("tea")));
     log.push(go(Some("tea"), Some("milk")));
     log.push(go(Some("milk"), None));
+}
+
+/// Messages that can be read again: each has a time of its own in the room, also those of one millisecond.
+fn remember(log: &mut Builder) {
+    let (node, life) = (NodeId(513), Life(78));
+    log.start(node, life, Some(Life(77)));
+    let limits = WorldLimits { history_keep_ms: 604_800_000, ..WorldLimits::default() };
+    log.push(Command::Configure { revision: 4, limits });
+    let profile = Profile::of_host(&Host::parse("far.example").unwrap());
+    let request = NameRequest::Name(name("Ann"));
+    let member = log.push(Command::Enter { request, profile, room: Some(RoomName::lobby()) });
+    for (kind, words) in [(MessageKind::Text, "one"), (MessageKind::Action, "two"), (MessageKind::Tags, "")] {
+        let message = Message::new(kind, text(words));
+        log.push(Command::Say { member, room: RoomName::lobby(), status: None, message });
+        let last = log.proposals.len() - 1;
+        log.proposals[last].at_unix_ms = log.proposals[last - 1].at_unix_ms;
+    }
 }
 
 fn mask(pattern: &str) -> Mask {

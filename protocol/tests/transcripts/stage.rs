@@ -3,9 +3,9 @@
 use crate::script::{Action, Script, escape};
 use bytes::Bytes;
 use parlor_protocol::{
-    ConnId, ConsoleEvent, Dialect, Environment, HistoryPage, HistoryQuery, Identity, Input, Language, Limits,
-    LogEntry, MemoryLog, Now, Options, Outbox, Output, PasswordOf, Proposal, RoomName, Seq, Server, Utc,
-    Wire, World,
+    ConnId, ConsoleEvent, Dialect, Environment, HistoryPage, HistoryQuery, HistoryScope, Identity, Input,
+    Language, Limits, LogEntry, MemoryLog, Now, Options, Outbox, Output, PasswordOf, Proposal, RoomName,
+    Server, Utc, Wire, World,
 };
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -463,7 +463,7 @@ impl Environment for Surroundings {
         self.checked.push((conn, right));
     }
 
-    fn fetch(&mut self, conn: ConnId, _: &HistoryQuery, _: Seq) -> bool {
+    fn fetch(&mut self, conn: ConnId, _: &HistoryQuery, _: &HistoryScope) -> bool {
         if self.histories_fail {
             self.asked.push(conn);
         }
@@ -510,7 +510,7 @@ fn named(output: &Output<'_>) -> Option<ConnId> {
         | Output::Unsubscribe { conn, .. }
         | Output::Write { conn, .. } => Some(conn),
         Output::ToPeers { except, .. } | Output::ToRoom { except, .. } => except,
-        Output::Console(_) | Output::Propose { .. } => None,
+        Output::Console(_) | Output::HistoryChanged(_) | Output::Propose { .. } => None,
     }
 }
 

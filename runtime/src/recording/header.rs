@@ -62,6 +62,7 @@ pub(super) fn encode(limits: &Limits, options: &Options, world: &World, now: Now
         node,
         proxies,
         raw,
+        remembers_outside,
         revision,
         trusted,
     } = options;
@@ -76,9 +77,9 @@ pub(super) fn encode(limits: &Limits, options: &Options, world: &World, now: Now
         for (name, value) in named {
             to.0.array(2)?.str(name)?.u64(value)?;
         }
-        to.0.array(10)?.bool(*echo)?.bool(*greeting)?;
+        to.0.array(11)?.bool(*echo)?.bool(*greeting)?;
         to.identity(identity);
-        to.0.str(language.code())?.u64(life.0)?.u16(node.0)?.bool(*raw)?;
+        to.0.str(language.code())?.u64(life.0)?.u16(node.0)?.bool(*raw)?.bool(*remembers_outside)?;
         match revision {
             None => to.0.null()?,
             Some(revision) => to.0.u64(*revision)?,
@@ -127,11 +128,12 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Header, HeaderError> {
 }
 
 fn options(from: &mut Decoder<'_>) -> Result<Options, InvalidRecord> {
-    array(from, 10)?;
+    array(from, 11)?;
     let (echo, greeting) = (from.bool()?, from.bool()?);
     let identity = Arc::new(identity(from)?);
     let language: Language = from.str()?.parse().map_err(|_| InvalidRecord)?;
-    let (life, node, raw) = (Life(from.u64()?), NodeId(from.u16()?), from.bool()?);
+    let (life, node) = (Life(from.u64()?), NodeId(from.u16()?));
+    let (raw, remembers_outside) = (from.bool()?, from.bool()?);
     let revision = match from.datatype()? {
         minicbor::data::Type::Null => {
             from.null()?;
@@ -152,6 +154,7 @@ fn options(from: &mut Decoder<'_>) -> Result<Options, InvalidRecord> {
         node,
         proxies,
         raw,
+        remembers_outside,
         revision,
         trusted,
         ..Options::default()

@@ -62,7 +62,11 @@ impl Ends {
             Output::ToPeers { except: Some(conn), .. } | Output::ToRoom { except: Some(conn), .. } => {
                 (conn, false, false)
             }
-            Output::Console(_) | Output::Propose { .. } | Output::ToPeers { .. } | Output::ToRoom { .. } => {
+            Output::Console(_)
+            | Output::HistoryChanged(_)
+            | Output::Propose { .. }
+            | Output::ToPeers { .. }
+            | Output::ToRoom { .. } => {
                 return Ok(());
             }
         };

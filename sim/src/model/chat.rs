@@ -33,6 +33,8 @@ pub(super) struct Chat {
     pub(super) at_unix_ms: u64,
     pub(super) lives: BTreeMap<NodeId, Lived>,
     pub(super) began_unix_ms: u64,
+    /// Whether a store keeps the histories, so that none of them is too long.
+    pub(super) keeps_everything: bool,
     /// The maximum number of members so far.
     pub(super) members_max: usize,
     /// The events of the entry that is being applied.
@@ -74,6 +76,8 @@ pub(super) struct Room {
     pub(super) name: RoomName,
     pub(super) topic: Option<Topic>,
     pub(super) history: Vec<Heard>,
+    /// The time of the last message that was kept.
+    pub(super) last_kept_unix_ms: Option<u64>,
     /// The members of the room, in the order in which they entered the server.
     pub(super) members: Vec<RoomMember>,
     pub(super) flags: BTreeSet<Flag>,
@@ -124,6 +128,7 @@ impl Room {
             name,
             topic: None,
             history: Vec::new(),
+            last_kept_unix_ms: None,
             members: Vec::new(),
             flags: BTreeSet::from([Flag::NoOutside]),
             key: None,

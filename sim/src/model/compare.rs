@@ -24,7 +24,10 @@ impl Chat {
         let mut rooms = self.rooms.iter();
         for (id, room) in world.rooms() {
             match rooms.next() {
-                Some(own) if own.began == id.0.0 && is_same_room(own, room, views.history(id)) => {}
+                Some(own)
+                    if own.began == id.0.0
+                        && is_same_room(own, room)
+                        && (self.keeps_everything || is_same_history(own, views.history(id))) => {}
                 other => return Some(format!("the room {room:?} should be {other:?}")),
             }
         }
@@ -77,11 +80,11 @@ impl Chat {
     }
 }
 
-fn is_same_room<'a>(
-    own: &'a Room,
-    room: &parlor_protocol::Room,
-    history: impl Iterator<Item = &'a Event>,
-) -> bool {
+fn is_same_history<'a>(own: &'a Room, history: impl Iterator<Item = &'a Event>) -> bool {
+    own.history.iter().map(|heard| line(&heard.event)).eq(history.map(line))
+}
+
+fn is_same_room(own: &Room, room: &parlor_protocol::Room) -> bool {
     let modes = room.modes();
     let here = room
         .members_from(MemberId::default())
@@ -93,7 +96,7 @@ fn is_same_room<'a>(
     own.name.as_str() == room.name().as_str()
         && own.began_unix_ms == room.began_unix_ms()
         && own.topic.as_ref().map(topic) == room.topic().map(topic)
-        && own.history.iter().map(|heard| line(&heard.event)).eq(history.map(line))
+        && own.last_kept_unix_ms.unwrap_or_default() == room.remembered_unix_ms()
         && own.members.iter().map(|it| (it.member, it.operates, it.has_voice)).eq(here)
         && own.key.as_ref() == modes.key()
         && own.limit == modes.limit()
@@ -151,7 +154,7 @@ mod tests {
     #[test]
     fn a_member_of_only_one_of_them_is_a_difference() {
         let (chat, mut world, enters) = begun();
-        let views = Views::new(&Limits::default(), &world);
+        let views = Views::new(&Limits::default(), false, &world);
         assert_eq!(chat.difference(&world, &views), None);
         world.apply(&enters, &mut Vec::new());
         assert!(chat.difference(&world, &views).is_some_and(|it| it.contains("should be None")));

@@ -32,6 +32,8 @@ pub(super) struct Fetching {
     query: HistoryQuery,
     /// The position of the last entry when it was asked for.
     upto: Seq,
+    /// The time from which messages could be read again then.
+    from_unix_ms: u64,
     then: Then,
 }
 
@@ -65,19 +67,20 @@ impl Model {
 
     /// Has a part of a history read.
     pub(super) fn fetch(&mut self, id: ConnId, query: HistoryQuery, then: Then) {
+        let (upto, from_unix_ms) = (self.world.position(), self.chat.history_from());
         if let Some(conn) = self.conns.get_mut(id) {
-            conn.fetching = Some(Fetching { query, upto: self.world.position(), then });
+            conn.fetching = Some(Fetching { query, upto, from_unix_ms, then });
         }
     }
 
     /// Writes the answer for which a part of a history was read.
     pub(super) fn history_read(&mut self, id: ConnId, page: &HistoryPage) {
         let Some(conn) = self.conns.get_mut(id) else { return };
-        let Some(Fetching { query, upto, then }) = conn.fetching.take() else { return };
+        let Some(Fetching { query, upto, from_unix_ms, then }) = conn.fetching.take() else { return };
         if conn.link != Link::Open || !matches!(conn.stage, Stage::Member(_)) {
             return;
         }
-        let own = self.chat.page(&query, upto);
+        let own = self.chat.page(&query, (from_unix_ms, upto));
         if own != *page {
             self.fault =
                 self.fault.take().or_else(|| Some(format!("{id} asked {query:?} up to {upto:?}: {own:?}")));
@@ -150,9 +153,14 @@ impl Chat {
     /// long.
     pub(super) fn remember(&mut self, event: &Event, room: &RoomName, limits: &Limits) -> bool {
         let Limits { history_lines_max, history_bytes_max, histories_bytes_max, .. } = *limits;
+        let keeps_everything = self.keeps_everything;
         let Some(room) = self.room_mut(room) else { return false };
+        room.last_kept_unix_ms = Some(event.stamp.at_unix_ms);
         let witnesses = room.members.iter().map(|it| it.member).collect();
         room.history.push(Heard { event: Arc::new(event.clone()), witnesses });
+        if keeps_everything {
+            return false;
+        }
         while room.history.len() > history_lines_max || room.history_bytes() > history_bytes_max {
             room.history.remove(0);
         }
@@ -170,12 +178,19 @@ impl Chat {
         is_halved
     }
 
-    /// Returns the page that answers a question, of what was said up to a position.
-    pub(super) fn page(&self, query: &HistoryQuery, upto: Seq) -> HistoryPage {
+    /// Returns the time from which messages can be read again now.
+    fn history_from(&self) -> u64 {
+        let keep_ms = self.limits.history_keep_ms;
+        if keep_ms == 0 { u64::MAX } else { self.at_unix_ms.saturating_sub(keep_ms) }
+    }
+
+    /// Returns the page that answers a question, of what was said from a time and up to a position.
+    fn page(&self, query: &HistoryQuery, (from_unix_ms, upto): (u64, Seq)) -> HistoryPage {
         let room = self.rooms.iter().find(|room| room.began == query.room.0.0);
         let known = || {
             let heard = room.into_iter().flat_map(|room| &room.history);
-            heard.filter(|heard| heard.event.stamp.seq <= upto)
+            heard
+                .filter(|heard| heard.event.stamp.at_unix_ms >= from_unix_ms && heard.event.stamp.seq <= upto)
         };
         let mut page = HistoryPage { is_last: true, ..HistoryPage::default() };
         let mut bytes = 0;

@@ -105,16 +105,18 @@ impl Model {
         self.is_over = false;
         self.leavers.clear();
         self.forget_views();
-        self.views = Views::new(&self.limits, &self.world);
+        self.views = Views::new(&self.limits, self.options.remembers_outside, &self.world);
         self.fault = fault.or_else(|| self.chat.difference(&self.world, &self.views));
     }
 
-    /// Forgets what is only shown, which each process keeps for itself.
+    /// Forgets what is only shown, which each process keeps for itself. A store outlives it.
     fn forget_views(&mut self) {
-        let Chat { people, rooms, departed, members_max, .. } = &mut self.chat;
+        let Chat { people, rooms, departed, members_max, keeps_everything, .. } = &mut self.chat;
         *members_max = people.len();
         departed.clear();
-        rooms.iter_mut().for_each(|room| room.history.clear());
+        if !*keeps_everything {
+            rooms.iter_mut().for_each(|room| room.history.clear());
+        }
         people.values_mut().for_each(|member| member.spoke_unix_ms = member.entered_unix_ms);
     }
 

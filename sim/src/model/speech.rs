@@ -7,8 +7,8 @@ use crate::sometimes;
 use parlor_protocol::irc::Capabilities;
 use parlor_protocol::plain::Note;
 use parlor_protocol::{
-    Command, ConnId, EventKind, LogEntry, MemberId, Message, MessageKind, Origin, Refusal, Reply, RoomName,
-    Seq, Status,
+    Command, ConnId, EventKind, LogEntry, MemberId, Message, MessageKind, Origin, Readers, Refusal, Reply,
+    RoomName, Seq, Status,
 };
 
 impl Model {
@@ -26,8 +26,8 @@ impl Model {
         let kind = EventKind::Said { room: self.chat.event_room(room), status, message: message.clone() };
         let event = event(&self.chat, entry, (member, &by, by_bot), kind);
         if entry.seq > Seq(0) {
-            self.chat.person(member).spoke_unix_ms = entry.at_unix_ms;
-            if status.is_none() && message.kind.is_for_people() {
+            self.chat.person(member).spoke_unix_ms = event.stamp.at_unix_ms;
+            if event.readers != Readers::Nobody {
                 let is_halved = self.chat.remember(&event, room, &self.limits);
                 sometimes!(self.marks, HistoryHalved, is_halved);
             }

@@ -2,7 +2,7 @@
 //! labelled lines together.
 
 use super::Model;
-use super::chat::{Chat, Room, RoomMember};
+use super::chat::{Chat, RoomMember};
 use super::conn::{Conn, Link};
 use super::irc::label;
 use crate::expectation;
@@ -24,14 +24,20 @@ pub(super) fn event(
     kind: EventKind,
 ) -> Event {
     let LogEntry { seq, at_unix_ms, .. } = *entry;
-    let stamp = Stamp { log_unix_ms: chat.began_unix_ms, seq, at_unix_ms };
-    let readers = match &kind {
-        // What is no text for people, or not for everybody in the room, is not kept.
-        EventKind::Said { room, status: None, message } if message.kind.is_for_people() && seq > Seq(0) => {
-            chat.room(&room.name).map_or(Readers::Nobody, Room::readers)
+    let mut stamp = Stamp { log_unix_ms: chat.began_unix_ms, seq, at_unix_ms };
+    let mut readers = Readers::Nobody;
+    // What is no text for people, or not for everybody in the room, is not kept.
+    if let EventKind::Said { room, status: None, message } = &kind
+        && let Some(room) = chat.room(&room.name)
+        && message.kind.is_for_people()
+        && seq > Seq(0)
+        && chat.limits.history_keep_ms > 0
+    {
+        readers = room.readers();
+        if let Some(last) = room.last_kept_unix_ms.filter(|last| *last >= at_unix_ms) {
+            stamp.at_unix_ms = last + 1;
         }
-        _ => Readers::Nobody,
-    };
+    }
     let event = Event { stamp, member, by: by.clone(), by_bot, readers, kind };
     if seq > Seq(0) {
         chat.happened.borrow_mut().push(event.clone());

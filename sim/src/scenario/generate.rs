@@ -85,6 +85,7 @@ impl Setup {
         setup.add_proxies();
         setup.add_stalls();
         setup.keep_rooms();
+        setup.keep_histories();
         setup
     }
 
@@ -122,6 +123,20 @@ impl Setup {
         }
         world.room_return_ms = of(4, [3_600_000, 1_000, 200, 20]);
         world.room_operators_max = if bits >> 6 & 3 == 0 { 1 } else { 16 };
+    }
+
+    /// Gives half of the setups a store, and lets messages be read again for a short time in some, or not at all. No choice is drawn
+    /// for it, as for proxies.
+    fn keep_histories(&mut self) {
+        let bits = self.chaos_seed >> 36;
+        self.options.remembers_outside = bits & 1 == 1;
+        self.limits.world.history_keep_ms = match bits >> 1 & 15 {
+            0 => 0,
+            1 => 20,
+            2 => 300,
+            3 => 5_000,
+            _ => 604_800_000,
+        };
     }
 
     /// Lets clients come through proxies in a sixth of the setups. No choice is drawn for it, so that the others are the

@@ -107,6 +107,7 @@ const FIELDS: &[Field] = fields! {
     "greeting": options.greeting,
     "lang": options.language,
     "raw": options.raw,
+    "remembers_outside": options.remembers_outside,
 };
 
 /// Returns networks as the text of a field.

@@ -10,9 +10,7 @@ use crate::bug::SimBug;
 use crate::scenario::Setup;
 use crate::source::Source;
 use bytes::Bytes;
-use parlor_protocol::{
-    ConnId, Dialect, HistoryQuery, LogState, PasswordResult, RoomId, RoomName, Seq, Via, WireClass,
-};
+use parlor_protocol::{ConnId, Dialect, LogState, PasswordResult, RoomId, RoomName, Via, WireClass};
 use std::collections::VecDeque;
 
 /// The right password, of the server, of gateways, and of every operator.
@@ -42,8 +40,9 @@ pub(super) enum Event {
     LogState(LogState),
     /// The log stands still.
     LogStops,
+    /// A part of a history has been read.
+    Fetched(ConnId),
     /// A password has been checked.
-    Fetched(ConnId, HistoryQuery, Seq),
     PasswordChecked(ConnId, PasswordResult),
     /// The next step of the scenario is due.
     Step,
@@ -333,9 +332,9 @@ impl Net {
     }
 
     /// Starts to read a history, whose result is an event.
-    pub(super) fn fetch(&mut self, conn: ConnId, query: HistoryQuery, upto: Seq) {
+    pub(super) fn fetch(&mut self, conn: ConnId) {
         let takes_us = self.chaos.below(FETCH_US_MAX);
-        self.schedule(self.now_us + takes_us, Event::Fetched(conn, query, upto));
+        self.schedule(self.now_us + takes_us, Event::Fetched(conn));
     }
 
     /// Starts to read the configuration, whose result is an event.

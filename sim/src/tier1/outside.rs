@@ -8,10 +8,12 @@ use crate::bug::SimBug;
 use crate::law::{Checker, Law};
 use crate::scenario::{BEGAN_UNIX_MS, Setup};
 use crate::sometimes;
+use crate::store::Store;
 use crate::trace::Trace;
 use parlor_protocol::{
-    CloseReason, Command, ConnId, Environment, Event, EventKind, HistoryQuery, Input, Instant, LogEntry,
-    MemoryLog, Now, Outbox, Output, PasswordOf, Proposal, RoomId, Seq, Wire, WireClass, irc,
+    CloseReason, Command, ConnId, Environment, Event, EventKind, HistoryChange, HistoryPage, HistoryQuery,
+    HistoryScope, Input, Instant, LogEntry, MemoryLog, Now, Outbox, Output, PasswordOf, Proposal, RoomId,
+    Wire, WireClass, irc,
 };
 use std::net::IpAddr;
 
@@ -36,6 +38,8 @@ struct Tick {
 pub(super) struct Outside {
     pub(super) net: Net,
     pub(super) log: Log,
+    /// The histories of the store, if there is one.
+    store: Option<Store>,
     pub(super) checker: Checker,
     pub(super) trace: Trace,
     pub(super) stats: Stats,
@@ -70,6 +74,7 @@ impl Outside {
                 0 => Log::Memory(MemoryLog::new()),
                 _ => Log::Delayed(DelayedLog::default()),
             },
+            store: setup.options.remembers_outside.then(|| Store::of(log)),
             checker: Checker::resume(setup.limits, &setup.options, log),
             trace,
             stats: Stats::default(),
@@ -248,6 +253,13 @@ impl Outside {
     }
 }
 
+impl Outside {
+    /// Reads the part of a history that a connection has asked for.
+    pub(super) fn read_history(&mut self, conn: ConnId) -> HistoryPage {
+        self.store.as_mut().map(|store| store.read(conn)).unwrap_or_default()
+    }
+}
+
 impl Environment for Outside {
     fn propose(&mut self, proposal: &Proposal) {
         self.proposed.push(proposal.clone());
@@ -262,9 +274,15 @@ impl Environment for Outside {
         self.net.check_password(conn, password);
     }
 
-    fn fetch(&mut self, conn: ConnId, query: &HistoryQuery, upto: Seq) -> bool {
-        self.net.fetch(conn, *query, upto);
+    fn fetch(&mut self, conn: ConnId, query: &HistoryQuery, scope: &HistoryScope) -> bool {
+        let Some(store) = &mut self.store else { return false };
+        store.ask(conn, *query, scope.clone());
+        self.net.fetch(conn);
         true
+    }
+
+    fn history_changed(&mut self, change: HistoryChange<'_>) {
+        self.store.as_mut().expect("there is a store").change(change);
     }
 
     fn set_reads_paused(&mut self, conn: ConnId, paused: bool) {

@@ -27,9 +27,18 @@ pub(super) const HISTORIES_BYTES: Setting = number!(
     "histories_bytes_max",
     World,
     "BYTES",
-    "Text in the histories of all rooms together. If there is more, the longest loses its older half",
-    "所有房间历史记录的总字节数。超出时最长的一份丢弃较旧的一半",
+    "Text in the histories of all rooms together, if there is no store. If there is more, the longest loses its older half",
+    "没有存储时所有房间历史记录的总字节数。超出时最长的一份丢弃较旧的一半",
     limits.histories_bytes_max
+);
+
+pub(super) const HISTORY_KEEP: Setting = number!(
+    "history_keep_ms",
+    World,
+    "MS",
+    "How long messages in rooms can be read again (/history, CHATHISTORY). 0: they cannot",
+    "房间消息可供回看（/history、CHATHISTORY）的时间。0 表示不可回看",
+    limits.world.history_keep_ms
 );
 
 pub(super) const PROPOSALS: Setting = number!(

@@ -517,20 +517,21 @@ pub const SETTINGS: &[Setting] = &[
         "房间话题的长度。更长的会被拒绝",
         limits.world.topic_bytes_max
     ),
+    share::HISTORY_KEEP,
     number!(
         "history_lines_max",
         World,
         "LINES",
-        "Lines that a room keeps for /history. The oldest is forgotten",
-        "房间为 /history 保留的行数。超出时丢弃最旧的",
+        "Lines of each room that can be read again, if there is no store (--data none). The oldest is forgotten",
+        "没有存储（--data none）时每个房间可供回看的行数。超出时丢弃最旧的",
         limits.history_lines_max
     ),
     number!(
         "history_bytes_max",
         World,
         "BYTES",
-        "Bytes that a room keeps for /history. The oldest line is forgotten",
-        "房间为 /history 保留的字节数。超出时丢弃最旧的一行",
+        "Bytes of each room that can be read again, if there is no store. The oldest line is forgotten",
+        "没有存储时每个房间可供回看的字节数。超出时丢弃最旧的一行",
         limits.history_bytes_max
     ),
     number!(

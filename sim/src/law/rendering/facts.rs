@@ -1,7 +1,9 @@
 //! The facts about each message: its possible sources, whether they are bots, its time and its text. They are derived
 //! from log entries and the world around them, and not from anything that renders them.
 
-use parlor_protocol::{Command, LogEntry, MemberId, Message, MessageKind, Name, Seq, UserModes, World};
+use parlor_protocol::{
+    Command, LogEntry, MemberId, Message, MessageKind, Name, RoomId, Seq, UserModes, World,
+};
 use std::collections::BTreeMap;
 
 /// The facts about all entries and all sources.
@@ -16,12 +18,17 @@ pub(super) struct Facts {
     /// The members that the next entry is about, and their sources before it.
     about: Vec<MemberId>,
     sources: Vec<(String, bool)>,
+    /// The room that the next entry is a message to, and the time of the last message before it that can be read again.
+    told: Option<(RoomId, u64)>,
 }
 
 /// The facts about an entry, which its messages must agree with.
 #[derive(Debug)]
 pub(super) struct Fact {
+    /// The time that its messages have: that of the entry, unless a message before it in the room has that time or a later one.
     pub(super) at_unix_ms: u64,
+    /// The time of the log.
+    pub(super) logged_unix_ms: u64,
     /// Number of times that the log had set its time back by then.
     pub(super) set_back: u64,
     /// The commands of messages about it.
@@ -56,6 +63,10 @@ impl Facts {
             Command::Started { .. } => Some(entry.origin.node),
             _ => None,
         };
+        self.told = match &entry.command {
+            Command::Say { room, .. } => world.room_named(room).map(|id| (id, remembered(world, id))),
+            _ => None,
+        };
         let left_behind = world.members().filter(|(_, member)| Some(member.node()) == node).map(|(id, _)| id);
         self.about = author.into_iter().chain(target).chain(left_behind).collect();
         self.sources = sources(world, &self.about);
@@ -77,10 +88,14 @@ impl Facts {
             _ => None,
         };
         let commands = commands(&entry.command);
-        let at_unix_ms = world.at_unix_ms();
-        self.set_back += u64::from(at_unix_ms < self.latest_unix_ms);
-        self.latest_unix_ms = at_unix_ms;
-        let fact = Fact { at_unix_ms, set_back: self.set_back, commands, sources, said };
+        let logged_unix_ms = world.at_unix_ms();
+        self.set_back += u64::from(logged_unix_ms < self.latest_unix_ms);
+        self.latest_unix_ms = logged_unix_ms;
+        let at_unix_ms = match self.told.take() {
+            Some((room, before)) if remembered(world, room) != before => logged_unix_ms.max(before + 1),
+            _ => logged_unix_ms,
+        };
+        let fact = Fact { at_unix_ms, logged_unix_ms, set_back: self.set_back, commands, sources, said };
         self.entries.insert(entry.seq, fact);
     }
 
@@ -92,6 +107,11 @@ impl Facts {
     pub(super) fn of_source(&self, source: &str) -> (bool, bool) {
         self.people.get(source).copied().unwrap_or_default()
     }
+}
+
+/// Returns the time of the last message of a room that can be read again.
+fn remembered(world: &World, room: RoomId) -> u64 {
+    world.room(room).map_or(0, parlor_protocol::Room::remembered_unix_ms)
 }
 
 impl Said {

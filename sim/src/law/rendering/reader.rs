@@ -296,17 +296,20 @@ impl Reader {
         Ok(())
     }
 
-    /// Checks the form of a time, and that the times of log entries do not decrease, except when the log itself sets its time back.
+    /// Checks the form of a time, and that the times of log entries do not decrease, except when the log itself sets its time back. A
+    /// message in a room may have a later time than its entry.
     /// A message without a log entry has the time at which it is sent by the clock of the node, which may be before that of entries
     /// whose commit was delayed, or which other nodes have proposed.
     fn check_time(&mut self, message: &Message<'_>, fact: Option<&Fact>) -> CheckResult {
         let Some(time) = message.tag("time") else { return Ok(()) };
-        let Some(at_unix_ms) = unix_ms(time) else { return Err(format!("{time} is no time")) };
-        let Some(fact) = fact else { return Ok(()) };
-        if at_unix_ms < self.latest_unix_ms && fact.set_back == self.set_back {
-            return Err(format!("{time} is {} ms before", self.latest_unix_ms - at_unix_ms));
+        if unix_ms(time).is_none() {
+            return Err(format!("{time} is no time"));
         }
-        (self.latest_unix_ms, self.set_back) = (at_unix_ms, fact.set_back);
+        let Some(&Fact { logged_unix_ms, set_back, .. }) = fact else { return Ok(()) };
+        if logged_unix_ms < self.latest_unix_ms && set_back == self.set_back {
+            return Err(format!("{time} is {} ms before", self.latest_unix_ms - logged_unix_ms));
+        }
+        (self.latest_unix_ms, self.set_back) = (logged_unix_ms, set_back);
         Ok(())
     }
 
@@ -470,7 +473,8 @@ mod tests {
         let said = Some(Said { command: "PRIVMSG", around: ("", ""), text: "hello".to_owned() });
         let sources = vec![("n!u@h".to_owned(), false), ("b!u@h".to_owned(), true)];
         let commands = &["PRIVMSG"];
-        let fact = Fact { at_unix_ms: 1_795_521_600_007, set_back: 0, commands, sources, said };
+        let at_unix_ms = 1_795_521_600_007;
+        let fact = Fact { at_unix_ms, logged_unix_ms: at_unix_ms, set_back: 0, commands, sources, said };
         let lines = |line| [ALL, ":s 001 me :Hello", line];
         for (line, is_right) in [
             ("@time=2026-11-24T12:00:00.007Z;msgid=1 :n!u@h PRIVMSG #a :hello", true),
