@@ -116,8 +116,8 @@ pub use server::memory::MemoryServer;
 pub use server::{Environment, Server};
 pub use session::form::InputForm;
 pub use views::{
-    EachRow, FormerName, HistoryChange, HistoryPage, HistoryPoint, HistoryQuery, HistoryRange, HistoryRow,
-    HistoryRows, HistoryScope, Views,
+    EachRow, EventPlace, FormerName, HistoryChange, HistoryPage, HistoryPoint, HistoryQuery, HistoryRange,
+    HistoryRow, HistoryRows, HistoryScope, Views,
 };
 pub use world::{
     Applied, Event, EventKind, EventRoom, Member, Node, Outcome, Readers, Refusal, Room, SnapshotError,

@@ -13,8 +13,8 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use history::Histories;
 pub use history::{
-    EachRow, HistoryChange, HistoryPage, HistoryPoint, HistoryQuery, HistoryRange, HistoryRow, HistoryRows,
-    HistoryScope,
+    EachRow, EventPlace, HistoryChange, HistoryPage, HistoryPoint, HistoryQuery, HistoryRange, HistoryRow,
+    HistoryRows, HistoryScope,
 };
 
 /// The views of one hub.

@@ -40,6 +40,9 @@ const ACCEPTS_MAX: usize = 256;
 /// and everyone behind it in the queue gave the same.
 const PASSWORD_RESULTS_MAX: usize = 64;
 
+/// Parts of histories that are handled in one tick.
+const PAGES_MAX: usize = 64;
+
 /// Ticks in a row before other tasks and Tokio's event loop run.
 const TICKS_MAX: usize = 4;
 
@@ -256,6 +259,8 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
             // Must run after everything that may start a check: the verifier registers no waker for checks that were
             // started after it was polled.
             let checked = self.take_password_results(now, cx);
+            let read = self.take_pages(now, cx);
+            self.environment.log.applied(self.server.hub().world().position());
             self.hand_over_records();
             if self.is_stopped(now, cx) {
                 self.record_call(|recorder, hub| recorder.end(now, hub));
@@ -264,6 +269,7 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
             let let_in = self.accept_waits && self.server.vacant().is_some();
             if !(more
                 || checked
+                || read
                 || accepted
                 || let_in
                 || self.server.can_apply()
@@ -483,6 +489,20 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
             }
             let Poll::Ready((conn, result)) = self.environment.verifier.poll_result(cx) else { return any };
             self.input(now, Input::PasswordChecked { conn, result });
+            any = true;
+        }
+        any
+    }
+
+    /// Gives the core the parts of histories that were read; returns whether work is left or more may come.
+    fn take_pages(&mut self, now: Now, cx: &mut Context<'_>) -> bool {
+        let mut any = false;
+        for _ in 0..PAGES_MAX {
+            if self.server.turn_is_over() {
+                return true;
+            }
+            let Poll::Ready((conn, page)) = self.environment.log.poll_page(cx) else { return any };
+            self.input(now, Input::Fetched { conn, page: &page });
             any = true;
         }
         any

@@ -29,6 +29,7 @@ mod blank;
 mod blocks;
 mod fold;
 mod header;
+mod page;
 mod reader;
 mod record;
 mod recorder;

@@ -225,7 +225,7 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig, record: Option<&Pa
         }
     };
     let options = match with_random_numbers(config, opened.as_ref().map(|opened| opened.cloak_key)) {
-        Ok(options) => options,
+        Ok(options) => Options { remembers_outside: opened.is_some(), ..options },
         Err(text) => return cannot_start(&text, config),
     };
     let recorder = match record.map(|file| start_recording(file, &console, config)).transpose() {

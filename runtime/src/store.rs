@@ -11,14 +11,17 @@ mod disk;
 mod entries;
 mod error;
 mod file;
+mod history_thread;
 mod journal;
 mod log;
+mod messages;
 mod reader;
 mod salts;
 mod snapshot_thread;
 mod snapshots;
 #[cfg(test)]
 mod tests;
+mod unwritten;
 mod writer;
 
 pub(crate) use backup::backup;

@@ -13,14 +13,14 @@ mod verifier;
 mod watch;
 
 use crate::law::{Law, Violation};
-use crate::scenario::{Scenario, Setup};
+use crate::scenario::Scenario;
 use crate::tier1::Stats;
 pub use chaos::ChaosCounts;
 use chaos::{Chaos, Rates};
 use clients::Clients;
 use listener::{SimClock, SimListener};
 use log::SimLog;
-use parlor_protocol::{Dialect, Options, RoomName, Via, World};
+use parlor_protocol::{Dialect, RoomName, Via, World};
 use parlor_runtime::driver::{Control, Driver, DriverLimits, Ended, ListenerRole, Parts};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -101,11 +101,6 @@ impl Tier2Stats {
     }
 }
 
-/// Returns the options of the server, whose log has no store.
-fn options(setup: &Setup) -> Options {
-    Options { remembers_outside: false, ..setup.options.clone() }
-}
-
 impl From<Tier2Stats> for Stats {
     fn from(stats: Tier2Stats) -> Self {
         let inputs = BTreeMap::from([("inputs", stats.inputs)]);
@@ -138,7 +133,7 @@ pub fn run(scenario: &Scenario) -> Outcome {
     };
     let source = crate::source::Source::seed(setup.chaos_seed);
     let shared = Shared {
-        watch: Rc::new(RefCell::new(Watch::new(setup.limits, options(setup)))),
+        watch: Rc::new(RefCell::new(Watch::new(setup.limits, setup.options.clone()))),
         chaos: Rc::new(RefCell::new(Chaos { source, rates, counts: ChaosCounts::default() })),
         stats: Rc::default(),
         played: Rc::default(),
@@ -207,7 +202,7 @@ async fn serve(shared: Shared, scenario: Scenario) -> Result<(), Box<dyn std::er
     });
     let driver = Driver::new(
         scenario.setup.limits,
-        options(&scenario.setup),
+        scenario.setup.options.clone(),
         DriverLimits { accept_retry_ms: 1_000, log_close_ms: 60_000, shutdown_ms: 60_000 },
         listeners,
         Parts {

@@ -5,6 +5,7 @@ mod page;
 mod query;
 mod scope;
 mod stays;
+mod stored;
 
 use crate::base::id::{MemberId, RoomId, Seq};
 use crate::base::limits::Limits;
@@ -23,6 +24,7 @@ use query::bytes_of;
 pub use query::{HistoryPage, HistoryPoint, HistoryQuery, HistoryRange};
 pub use scope::HistoryScope;
 use stays::Stays;
+pub use stored::EventPlace;
 
 /// The histories of all rooms in which something was said.
 #[derive(Clone, Debug)]
@@ -137,7 +139,7 @@ impl Histories {
             0 => u64::MAX,
             keep_ms => world.at_unix_ms().saturating_sub(keep_ms),
         };
-        HistoryScope { upto: world.position(), from_unix_ms, stays }
+        HistoryScope { upto: world.position(), log_unix_ms: world.began_unix_ms(), from_unix_ms, stays }
     }
 
     /// Returns the page that answers a question.

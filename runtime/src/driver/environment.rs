@@ -3,7 +3,10 @@
 use super::conns::Conns;
 use super::{Log, Observer, PasswordVerifier};
 use crate::recording::{Outputs, Recorder};
-use parlor_protocol::{ConnId, ConsoleEvent, Environment, Input, Now, PasswordOf, Proposal, Wire};
+use parlor_protocol::{
+    ConnId, ConsoleEvent, Environment, HistoryChange, HistoryQuery, HistoryScope, Input, Now, PasswordOf,
+    Proposal, Wire,
+};
 use std::net::IpAddr;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -62,6 +65,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin, G: Log, O: Observer, V: PasswordVerifier
             recorder.asked_for_password(conn, password);
         }
         self.verifier.check(conn, address, of, password);
+    }
+
+    fn fetch(&mut self, conn: ConnId, query: &HistoryQuery, scope: &HistoryScope) -> bool {
+        self.log.fetch(conn, query, scope)
+    }
+
+    fn history_changed(&mut self, change: HistoryChange<'_>) {
+        self.log.history_changed(change);
     }
 
     fn set_reads_paused(&mut self, conn: ConnId, paused: bool) {

@@ -1,6 +1,9 @@
 //! The interface of logs.
 
-use parlor_protocol::{LogEntry, LogState, MemoryLog, Proposal};
+use parlor_protocol::{
+    ConnId, HistoryChange, HistoryPage, HistoryQuery, HistoryScope, LogEntry, LogState, MemoryLog, Proposal,
+    Seq,
+};
 use std::task::{Context, Poll};
 
 /// A log, which puts the proposals of this node, and of others that share it, into one order.
@@ -15,6 +18,24 @@ pub trait Log {
     /// Hands the batch over, if it is not empty. The driver calls this before it writes to sockets, so that both happen at the same
     /// time.
     fn submit(&mut self) {}
+
+    /// Records a change of the history of a room, if the log keeps the histories
+    /// ([`Options::remembers_outside`](parlor_protocol::Options::remembers_outside)).
+    fn history_changed(&mut self, _change: HistoryChange<'_>) {}
+
+    /// Records the position up to which the changes of histories are complete. The driver calls this once in a tick.
+    fn applied(&mut self, _position: Seq) {}
+
+    /// Begins to read a part of a history, and returns true, if the log keeps the histories. The page comes from [`poll_page`](Self::poll_page). A connection has
+    /// at most one under way.
+    fn fetch(&mut self, _conn: ConnId, _query: &HistoryQuery, _scope: &HistoryScope) -> bool {
+        false
+    }
+
+    /// Polls for a page that was read, with the connection that it is for.
+    fn poll_page(&mut self, _cx: &mut Context<'_>) -> Poll<(ConnId, HistoryPage)> {
+        Poll::Pending
+    }
 
     /// Replaces the contents of `entries` with committed entries, in their order, and returns whether there are any. Does not wait.
     /// The entries of a call follow those of the calls before.

@@ -3,12 +3,13 @@
 //! A record is an array of CBOR (RFC 8949): its number, and its values. Numbers are never used again, and a record that a build does
 //! not know is an error, as a build replays no recording of another.
 
+use super::page;
 use minicbor::decode::{Decoder, Error};
 use minicbor::encode::Encoder;
 use parlor_protocol::codec;
 use parlor_protocol::{
-    Cloaks, ConnId, Dialect, Identity, Input, LogEntry, LogRefusal, LogState, Name, PasswordResult, RoomName,
-    Seq, Via,
+    Cloaks, ConnId, Dialect, HistoryPage, Identity, Input, LogEntry, LogRefusal, LogState, Name,
+    PasswordResult, RoomName, Seq, Via,
 };
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -49,6 +50,8 @@ pub enum Record<'b> {
     End(Digests),
     /// The turn ended.
     EndTurn,
+    /// A part of a history was read.
+    Fetched(ConnId, HistoryPage),
     /// The server flushed.
     Flush,
     /// The server followed up a flush.
@@ -151,6 +154,7 @@ mod number {
     pub(super) const REVEALED: u8 = 18;
     pub(super) const DIGESTS: u8 = 19;
     pub(super) const END: u8 = 20;
+    pub(super) const FETCHED: u8 = 21;
 }
 
 /// Encodes records.
@@ -225,10 +229,13 @@ impl<'a> Encode<'a> {
             Input::Closed { conn } => self.of_conn(2, number::CLOSED, *conn),
             Input::Committed { .. }
             | Input::Drained { .. }
-            | Input::Fetched { .. }
             | Input::Overflowed { .. }
             | Input::Tell
             | Input::Timeout => {}
+            Input::Fetched { conn, page: read } => {
+                self.of_conn(2 + page::VALUES, number::FETCHED, *conn);
+                page::encode(read, self);
+            }
             Input::Identified { identity } => {
                 put!(self.array(2).u8(number::IDENTIFIED));
                 self.identity(identity);
@@ -347,6 +354,7 @@ impl<'b> Record<'b> {
             }
             number::DIGESTS => Self::Digests(digests(from)?),
             number::END => Self::End(digests(from)?),
+            number::FETCHED => Self::Fetched(conn(from)?, page::decode(from)?),
             _ => return Err(InvalidRecord),
         };
         if length == record.length() { Ok(record) } else { Err(InvalidRecord) }
@@ -355,7 +363,7 @@ impl<'b> Record<'b> {
     /// Returns the length of the array that is the record.
     const fn length(&self) -> u64 {
         match self {
-            Self::Accepted { .. } => 6,
+            Self::Accepted { .. } | Self::Fetched(..) => 6,
             Self::Digests(_) | Self::End(_) | Self::Revealed { .. } => 4,
             Self::Cloak { .. }
             | Self::PasswordChecked(..)

@@ -1,7 +1,9 @@
 //! The environment of a server that is replayed: it answers as the recorded one did, and does nothing.
 
 use crate::recording::Outputs;
-use parlor_protocol::{Cloaks, ConnId, Environment, Network, NetworkHash, PasswordOf, Proposal, Wire};
+use parlor_protocol::{
+    Cloaks, ConnId, Environment, HistoryQuery, HistoryScope, Network, NetworkHash, PasswordOf, Proposal, Wire,
+};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,6 +19,8 @@ pub(super) struct Repeated {
     /// The proposals that are not committed yet, in the order of their numbers.
     proposals: VecDeque<Proposal>,
     pub(super) hashes: Hashes,
+    /// Whether the histories were kept outside of the server, so that the recording has what was read of them.
+    pub(super) remembers: bool,
     /// Whether the server asked for something else than in the recording.
     pub(super) is_different: bool,
     /// The acts of the server, for whoever follows it step by step.
@@ -112,6 +116,10 @@ impl Wire for Repeated {
 }
 
 impl Environment for Repeated {
+    fn fetch(&mut self, _: ConnId, _: &HistoryQuery, _: &HistoryScope) -> bool {
+        self.remembers
+    }
+
     fn propose(&mut self, proposal: &Proposal) {
         self.outputs.proposed(proposal);
         self.did(Done::Proposed(Box::new(proposal.clone())));

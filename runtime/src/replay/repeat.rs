@@ -55,6 +55,7 @@ impl Repeat {
     pub fn begin(header: &Header) -> Option<Self> {
         let world = header.world()?;
         let mut environment = Repeated::default();
+        environment.remembers = header.options.remembers_outside;
         let options =
             Options { cloaks: Cloaks::new(Arc::new(environment.hashes.clone())), ..header.options.clone() };
         let committed = world.position();
@@ -201,6 +202,7 @@ impl Repeat {
                 });
             }
             Record::Closed(conn) => return self.input(Input::Closed { conn: *conn }),
+            Record::Fetched(conn, page) => return self.input(Input::Fetched { conn: *conn, page }),
             Record::Identified(identity) => {
                 return self.input(Input::Identified { identity: Arc::clone(identity) });
             }

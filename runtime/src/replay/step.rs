@@ -27,6 +27,7 @@ fn what(record: &Record<'_>) -> String {
             })
         }
         Record::EndTurn => "end_turn".to_owned(),
+        Record::Fetched(conn, page) => format!("fetched {conn} {} lines", page.events.len()),
         Record::Flush => "flush".to_owned(),
         Record::FollowUp => "follow_up".to_owned(),
         Record::Identified(_) => "identified".to_owned(),

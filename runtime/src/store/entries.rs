@@ -4,7 +4,7 @@ use super::file::signed;
 use super::salts::Salts;
 use super::{Damage, FileError, Place};
 use parlor_protocol::codec::{self, Decoded, Link};
-use parlor_protocol::{Applied, LogEntry, Proposal, Seq, World};
+use parlor_protocol::{Applied, LogEntry, Outcome, Proposal, Seq, World};
 use rusqlite::{Connection, Row, params};
 
 /// Entries that are read in one statement. A reader that took longer would keep SQLite from using its journal again from the beginning.
@@ -29,16 +29,23 @@ pub(super) fn insert(
     Ok(place)
 }
 
+/// Returns whether the entries begin with the first one, or there are none.
+pub(super) fn begin(connection: &Connection) -> rusqlite::Result<bool> {
+    let first: Option<i64> = connection.query_row("SELECT min(seq) FROM entries", [], |row| row.get(0))?;
+    Ok(first.is_none_or(|first| first == 1))
+}
+
 /// Applies the entries after a place to a world, up to the last one that is committed, and moves the place. Each must continue the
 /// chain. Returns their number.
 pub(super) fn replay(
     connection: &Connection,
     world: &mut World,
     place: &mut Place,
+    mut applied: impl FnMut(&[Outcome], &World) -> rusqlite::Result<()>,
 ) -> Result<u64, FileError> {
     let mut replayed = 0;
     loop {
-        let count = replay_some(connection, world, place).map_err(|error| match error {
+        let count = replay_some(connection, world, place, &mut applied).map_err(|error| match error {
             // Between two entries, as far as this reader has come.
             FileError::Unreadable { what } => FileError::Damaged(Damage { seq: Seq(place.seq.0 + 1), what }),
             error => error,
@@ -50,7 +57,12 @@ pub(super) fn replay(
     }
 }
 
-fn replay_some(connection: &Connection, world: &mut World, place: &mut Place) -> Result<u64, FileError> {
+fn replay_some(
+    connection: &Connection,
+    world: &mut World,
+    place: &mut Place,
+    applied: &mut impl FnMut(&[Outcome], &World) -> rusqlite::Result<()>,
+) -> Result<u64, FileError> {
     let mut query = connection.prepare_cached(
         "SELECT seq, link, at_unix_ms, bytes FROM entries WHERE seq > ?1 ORDER BY seq LIMIT ?2",
     )?;
@@ -63,6 +75,7 @@ fn replay_some(connection: &Connection, world: &mut World, place: &mut Place) ->
         if world.apply(&entry, &mut outcomes) == Applied::Before {
             return Err(damaged(format!("entry {} comes before it", world.position().0)));
         }
+        applied(&outcomes, world)?;
         outcomes.clear();
         *place = Place { seq, link };
         count += 1;

@@ -4,12 +4,14 @@ use super::directory::{Lock, Record};
 use super::journal::{self, Dropped};
 use super::salts::Salts;
 use super::snapshots::{self, Keeping};
-use super::{Damage, FileError, Lost, Place, StoreError, Sync, entries};
+use super::unwritten::Unwritten;
+use super::{Damage, FileError, Lost, Place, StoreError, Sync, entries, messages};
 use crate::random::{self, Key};
 use parlor_protocol::codec::FIRST_LINK;
-use parlor_protocol::{Proposal, Seq, World};
+use parlor_protocol::{Proposal, RoomId, Seq, World};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The format that this version writes.
-pub(super) const FORMAT: i64 = 1;
+pub(super) const FORMAT: i64 = 2;
 
 /// SQLite's mark for files of this program: the letters `PRLR`.
 pub(super) const APPLICATION: i64 = 0x5052_4C52;
@@ -32,7 +34,7 @@ const CHECKPOINT_PAGES: u32 = 1_000;
 /// could grow without end, as SQLite begins it anew only when all of it was copied.
 const JOURNAL_PAGES_MAX: u32 = 16_000;
 
-/// The tables of [`FORMAT`]. Positions and times are unsigned, and SQLite's integers are not: a log has fewer than 2⁶³ of either.
+/// The tables of the first format. Positions and times are unsigned, and SQLite's integers are not: a log has fewer than 2⁶³ of either.
 const TABLES: &str = "
 CREATE TABLE entries (
     seq INTEGER PRIMARY KEY,
@@ -86,6 +88,8 @@ pub(super) struct Contents {
     /// The place of the last entry.
     pub(super) place: Place,
     pub(super) replayed: u64,
+    /// Rooms that have ended, and have messages that are still to be deleted.
+    pub(super) ended_rooms: BTreeSet<RoomId>,
     pub(super) damaged_snapshots: Vec<Damage>,
     /// Entries that were lost by a power cut, or by damage that looks like one.
     pub(super) lost: Option<Lost>,
@@ -111,6 +115,8 @@ impl StoreFile {
             (0, 0, 0) if lock.recorded.is_some() => return Err(FileError::Missing),
             (0, 0, 0) => create(&mut connection)?,
             (APPLICATION, FORMAT, _) => {}
+            // Nothing that is there changes, and the rows are made at the start.
+            (APPLICATION, 1, _) => upgrade(&mut connection)?,
             (APPLICATION, format, _) if format > FORMAT => return Err(FileError::Newer { format }),
             (APPLICATION, format, _) => return Err(FileError::Older { format }),
             _ => return Err(FileError::NotAStore),
@@ -159,13 +165,27 @@ impl StoreFile {
         Ok(key)
     }
 
-    /// Restores the newest snapshot that is not damaged, and replays the entries after it.
+    /// Restores the newest snapshot that is not damaged, and replays the entries after it. What that writes counts when the log
+    /// [begins](Self::begin): a start that is refused changes nothing.
     pub(super) fn load(&mut self) -> Result<Contents, FileError> {
-        let snapshots::Restored { world, damaged } = snapshots::restore(&self.connection);
+        // Messages from before a snapshot are not found by a replay.
+        let messages = messages::position(&self.connection)?;
+        let mut restored = snapshots::restore(&self.connection, messages);
+        if restored.world.is_none() && !entries::begin(&self.connection)? {
+            // Messages before the newest snapshot are lost, as are the entries that had them.
+            restored = snapshots::restore(&self.connection, Seq(u64::MAX));
+        }
+        let snapshots::Restored { world, damaged } = restored;
         let (mut world, mut place) =
             world.unwrap_or_else(|| (World::new(), Place { seq: Seq(0), link: FIRST_LINK }));
         self.snapshot = place.seq;
-        let replayed = entries::replay(&self.connection, &mut world, &mut place)?;
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let connection = &self.connection;
+        let replayed = entries::replay(connection, &mut world, &mut place, |outcomes, world| {
+            messages::replayed(connection, outcomes, world)
+        })?;
+        messages::set_position(connection, place.seq)?;
+        let ended_rooms = messages::rooms_without(connection, &world)?;
         let first = Seq(place.seq.0 + 1);
         match self.lock.recorded {
             Some(last) if last >= first => {
@@ -176,11 +196,14 @@ impl StoreFile {
         let Dropped { frames, last } = self.dropped;
         let lost =
             (frames > 0 && last >= first).then(|| Lost { first, last: (last.0 != u64::MAX).then_some(last) });
-        Ok(Contents { world, place, replayed, damaged_snapshots: damaged, lost })
+        Ok(Contents { world, place, replayed, ended_rooms, damaged_snapshots: damaged, lost })
     }
 
     /// Begins to write the log: sets whether each commit waits for the disk. Before, each does.
     pub(super) fn begin(&mut self, sync: Sync) -> Result<(), FileError> {
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch("COMMIT")?;
+        }
         if sync == Sync::Second {
             self.connection.pragma_update(None, "synchronous", "normal")?;
         }
@@ -188,16 +211,36 @@ impl StoreFile {
         Ok(())
     }
 
-    /// Writes proposals as the entries after a place, in a transaction, and returns the place of the last one.
+    /// Writes proposals as the entries after a place, in a transaction with what is left to be written of histories. Returns the place
+    /// of the last one.
     pub(super) fn append(
         &mut self,
         proposals: &[Proposal],
         place: Place,
         salts: &mut Salts,
+        unwritten: &mut Unwritten,
     ) -> rusqlite::Result<Place> {
+        self.transaction(|connection| {
+            unwritten.write(connection)?;
+            entries::insert(connection, proposals, place, salts)
+        })
+        .inspect(|_| unwritten.written())
+    }
+
+    /// Writes what is left to be written of histories, in a transaction.
+    pub(super) fn write_messages(&mut self, unwritten: &mut Unwritten) -> rusqlite::Result<()> {
+        self.transaction(|connection| unwritten.write(connection)).inspect(|()| unwritten.written())
+    }
+
+    /// Deletes some of the messages of a room that has ended. Returns whether some may be left.
+    pub(super) fn delete_messages(&mut self, room: RoomId) -> rusqlite::Result<bool> {
+        messages::delete_some(&self.connection, room)
+    }
+
+    fn transaction<T>(&self, write: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
         self.execute("BEGIN IMMEDIATE")?;
-        let written = entries::insert(&self.connection, proposals, place, salts);
-        let committed = written.and_then(|place| self.execute("COMMIT").map(|()| place));
+        let written = write(&self.connection);
+        let committed = written.and_then(|result| self.execute("COMMIT").map(|()| result));
         if committed.is_err() && !self.connection.is_autocommit() {
             self.execute("ROLLBACK")?;
         }
@@ -266,7 +309,16 @@ impl SideConnection {
 fn create(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     transaction.execute_batch(TABLES)?;
+    transaction.execute_batch(messages::TABLES)?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
+    transaction.pragma_update(None, "user_version", FORMAT)?;
+    transaction.commit()
+}
+
+/// Adds the tables of the second format to a file of the first.
+fn upgrade(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction()?;
+    transaction.execute_batch(messages::TABLES)?;
     transaction.pragma_update(None, "user_version", FORMAT)?;
     transaction.commit()
 }

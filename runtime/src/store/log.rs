@@ -2,9 +2,15 @@
 
 use super::StoreError;
 use super::file::Contents;
+use super::history_thread::HistoryQuestion;
+use super::messages::Change;
+use super::unwritten::Unwritten;
 use super::writer::{self, Job, Start};
 use crate::driver::Log;
-use parlor_protocol::{LogEntry, LogRefusal, LogState, Proposal};
+use parlor_protocol::{
+    ConnId, HistoryChange, HistoryPage, HistoryQuery, HistoryScope, LogEntry, LogRefusal, LogState, Proposal,
+    Seq,
+};
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::mpsc::{Sender, channel};
@@ -15,6 +21,9 @@ use std::task::{Context, Poll, Waker};
 #[derive(Debug)]
 pub struct StoreLog {
     batch: Vec<Proposal>,
+    /// Changes of histories since the writer was told of some, and the position up to which it was.
+    changes: Vec<Change>,
+    applied: Seq,
     jobs: Sender<Job>,
     shared: Arc<Shared>,
     /// The state that the driver was told.
@@ -34,6 +43,11 @@ struct Told {
     refusal: Option<LogRefusal>,
     is_refusing: bool,
     is_closed: bool,
+    /// Parts of histories that were read. There is at most one for each connection.
+    pages: VecDeque<(ConnId, HistoryPage)>,
+    /// Changes of histories that the writer has not seen, and the position up to which the driver knows the log.
+    changes: Vec<Change>,
+    applied: Seq,
     waker: Option<Waker>,
 }
 
@@ -75,6 +89,16 @@ impl Shared {
         });
     }
 
+    /// Gives the driver a part of a history.
+    pub(super) fn read(&self, conn: ConnId, page: HistoryPage) {
+        self.tell(|told| told.pages.push_back((conn, page)));
+    }
+
+    /// Takes the changes of histories that the driver has told of.
+    pub(super) fn take_changes(&self, unwritten: &mut Unwritten) {
+        self.with(|told| unwritten.add(&mut told.changes, told.applied));
+    }
+
     /// Tells the driver that everything is written.
     pub(super) fn closed(&self) {
         self.tell(|told| told.is_closed = true);
@@ -103,7 +127,15 @@ impl StoreLog {
         let (jobs, receiver) = channel();
         writer::start(start, contents, (jobs.clone(), receiver), Arc::clone(&shared))?;
         let told = LogState::default();
-        Ok(Self { batch: Vec::new(), jobs, shared, told, is_closing: false })
+        Ok(Self {
+            batch: Vec::new(),
+            changes: Vec::new(),
+            applied: Seq(0),
+            jobs,
+            shared,
+            told,
+            is_closing: false,
+        })
     }
 }
 
@@ -132,6 +164,36 @@ impl Log for StoreLog {
         }
         *entries = commit.unwrap_or_default();
         !entries.is_empty()
+    }
+
+    fn history_changed(&mut self, change: HistoryChange<'_>) {
+        self.changes.push(change.into());
+    }
+
+    fn applied(&mut self, position: Seq) {
+        let Self { changes, shared, .. } = self;
+        if mem::replace(&mut self.applied, position) == position {
+            return;
+        }
+        shared.with(|told| {
+            told.changes.append(changes);
+            told.applied = position;
+        });
+    }
+
+    fn fetch(&mut self, conn: ConnId, query: &HistoryQuery, scope: &HistoryScope) -> bool {
+        // The writer writes what the page has to have before it is read.
+        self.applied(scope.upto);
+        let question = HistoryQuestion { conn, query: *query, scope: scope.clone() };
+        self.jobs.send(Job::Read(question)).ok();
+        true
+    }
+
+    fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<(ConnId, HistoryPage)> {
+        self.shared.with(|told| {
+            told.wake(cx);
+            told.pages.pop_front().map_or(Poll::Pending, Poll::Ready)
+        })
     }
 
     fn poll_state(&mut self, cx: &mut Context<'_>) -> Poll<LogState> {
@@ -187,6 +249,8 @@ mod tests {
         let shared = Arc::new(Shared::default());
         let mut log = StoreLog {
             batch: Vec::new(),
+            changes: Vec::new(),
+            applied: Seq(0),
             jobs,
             shared: Arc::clone(&shared),
             told: LogState::default(),

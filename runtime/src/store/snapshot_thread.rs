@@ -73,7 +73,7 @@ impl Maker {
 
     /// Makes a snapshot of the last entry, if there is one since the last snapshot. Returns whether the log can be read.
     fn make(&mut self) -> bool {
-        match entries::replay(self.reader.get(), &mut self.world, &mut self.place) {
+        match entries::replay(self.reader.get(), &mut self.world, &mut self.place, |_, _| Ok(())) {
             Ok(0) => {}
             Ok(_) => {
                 let bytes = self.world.snapshot(&mut || self.salts.next());

@@ -34,8 +34,9 @@ pub(super) struct Keeping {
     next: u32,
 }
 
-/// Restores the newest snapshot that is whole. A damaged one is no error: the entries are there, too.
-pub(super) fn restore(connection: &Connection) -> Restored {
+/// Restores the newest snapshot that is whole, and not of an entry after a position. A damaged one is no error: the entries are there,
+/// too.
+pub(super) fn restore(connection: &Connection, upto: Seq) -> Restored {
     let mut restored = Restored::default();
     let positions = match whole(connection) {
         Ok(positions) => positions,
@@ -44,7 +45,7 @@ pub(super) fn restore(connection: &Connection) -> Restored {
             return restored;
         }
     };
-    for seq in positions {
+    for seq in positions.into_iter().filter(|&seq| seq <= upto) {
         match restore_one(connection, seq) {
             Ok(found) => {
                 restored.world = Some(found);

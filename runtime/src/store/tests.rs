@@ -1,7 +1,9 @@
 //! Tests of the store on real files.
 
 mod damage;
+mod messages;
 
+use super::unwritten::Unwritten;
 use super::*;
 use crate::driver::Log;
 use parlor_protocol::{
@@ -107,6 +109,8 @@ fn append(log: &mut StoreLog, proposals: &[Proposal], size: usize) -> Vec<LogEnt
         }
         if all.len() == proposals.len() { Poll::Ready(()) } else { Poll::Pending }
     }));
+    // As the driver says when it has applied them.
+    log.applied(all.last().expect("there are some").seq);
     all
 }
 
@@ -228,9 +232,9 @@ fn another_format_and_another_programs_file_are_refused_and_not_changed() {
         assert_eq!(error(scratch.open()), expected);
         assert_eq!(fs::read(scratch.0.join("log.db")).unwrap(), before);
     };
-    scratch.file().pragma_update(None, "user_version", 2).unwrap();
+    scratch.file().pragma_update(None, "user_version", 3).unwrap();
     refused(
-        "it has format 2, which a later version of Parlor wrote. Start that version, or name another directory",
+        "it has format 3, which a later version of Parlor wrote. Start that version, or name another directory",
     );
     scratch.file().pragma_update(None, "user_version", 0).unwrap();
     refused(
@@ -358,7 +362,7 @@ fn the_journal_does_not_grow_without_end() {
     let mut place = Place { seq: Seq(0), link: parlor_protocol::codec::FIRST_LINK };
     let (mut asked, mut most) = (0, 0);
     for proposal in proposals(7, None, 20_000) {
-        place = file.append(&[proposal], place, &mut salts).unwrap();
+        place = file.append(&[proposal], place, &mut salts, &mut Unwritten::default()).unwrap();
         // The other thread does not do what it is asked for.
         asked += u32::from(file.limit_journal());
         if place.seq.0.is_multiple_of(100) {

@@ -2,13 +2,15 @@
 
 use super::disk::DiskThread;
 use super::file::{Contents, StoreFile, is_full};
+use super::history_thread::{HistoryQuestion, HistoryThread};
 use super::log::Shared;
 use super::salts::Salts;
 use super::snapshot_thread::{self, SnapshotThread};
 use super::snapshots::{Keeping, Snapshot};
+use super::unwritten::Unwritten;
 use super::{Place, StoreError};
 use crate::clock::{Clock, SystemClock};
-use parlor_protocol::{Instant, LogEntry, LogRefusal, Proposal, Seq};
+use parlor_protocol::{HistoryPage, Instant, LogEntry, LogRefusal, Proposal, Seq};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::thread;
@@ -17,6 +19,9 @@ use tracing::{error, warn};
 
 /// Milliseconds until what could not be written is tried again.
 const RETRY_MS: u64 = 1_000;
+
+/// The time after which changes of histories are written that no entries follow.
+const MESSAGES_WAIT: Duration = Duration::from_millis(100);
 
 /// Number of proposals after which a transaction takes no more batches.
 const TRANSACTION_MAX: usize = 10_000;
@@ -31,6 +36,8 @@ pub(super) enum Job {
     Close,
     /// Store a snapshot.
     Keep(Snapshot),
+    /// Write what is left of histories, and have a part of one read.
+    Read(HistoryQuestion),
 }
 
 /// The parts of a writer at its start.
@@ -53,6 +60,11 @@ struct Writer {
     keeping: Option<Keeping>,
     snapshots: SnapshotThread,
     disk: DiskThread,
+    histories: HistoryThread,
+    /// Changes of histories that are still to be written.
+    unwritten: Unwritten,
+    /// Whether entries were written whose changes of histories may still come.
+    expects_changes: bool,
     shared: Arc<Shared>,
 }
 
@@ -63,9 +75,10 @@ pub(super) fn start(
     (jobs, receiver): (Sender<Job>, Receiver<Job>),
     shared: Arc<Shared>,
 ) -> Result<(), StoreError> {
-    let Contents { world, place, .. } = contents;
+    let Contents { world, place, ended_rooms, .. } = contents;
     let snapshots = SnapshotThread::start(start.file.beside()?, (world, place), jobs)?;
     let disk = DiskThread::start(start.file.beside()?)?;
+    let histories = HistoryThread::start(start.file.beside()?, Arc::clone(&shared))?;
     let writer = Writer {
         start,
         jobs: receiver,
@@ -75,6 +88,9 @@ pub(super) fn start(
         keeping: None,
         snapshots,
         disk,
+        histories,
+        unwritten: Unwritten::new(ended_rooms),
+        expects_changes: false,
         shared: Arc::clone(&shared),
     };
     let run = move || {
@@ -116,21 +132,34 @@ impl Writer {
                     }
                 }
                 Some(Job::Keep(snapshot)) => self.keeping = Some(Keeping::new(snapshot)),
+                Some(Job::Read(question)) => self.read(question),
                 Some(Job::Close) => break,
+                None if self.expects_changes => {
+                    self.expects_changes = false;
+                    self.write_messages();
+                }
                 None => {}
             }
             self.keep();
+            self.delete_messages();
         }
         self.end();
     }
 
-    /// Waits for the next job. Returns `None` if there is none and a snapshot is to be stored.
+    /// Waits for the next job. Returns `None` if there is none and something else is to be written.
     fn next(&mut self) -> Option<Job> {
         if let Some(job) = self.next.take() {
             return Some(job);
         }
-        if self.keeping.is_none() {
-            return Some(self.jobs.recv().unwrap_or(Job::Close));
+        if self.keeping.is_none() && self.unwritten.ended_room().is_none() {
+            if !self.expects_changes {
+                return Some(self.jobs.recv().unwrap_or(Job::Close));
+            }
+            return match self.jobs.recv_timeout(MESSAGES_WAIT) {
+                Ok(job) => Some(job),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => Some(Job::Close),
+            };
         }
         match self.jobs.try_recv() {
             Ok(job) => Some(job),
@@ -158,7 +187,9 @@ impl Writer {
     /// Returns whether it succeeds.
     fn append(&mut self, proposals: Vec<Proposal>) -> bool {
         let place = loop {
-            match self.start.file.append(&proposals, self.place, &mut self.start.salts) {
+            self.shared.take_changes(&mut self.unwritten);
+            let Start { file, salts, .. } = &mut self.start;
+            match file.append(&proposals, self.place, salts, &mut self.unwritten) {
                 Ok(place) => break place,
                 Err(error) => {
                     if !self.refuse(&error) {
@@ -171,6 +202,7 @@ impl Writer {
         let entries: Vec<LogEntry> =
             (first..).map(Seq).zip(proposals).map(|(seq, proposal)| proposal.committed_at(seq)).collect();
         self.place = place;
+        self.expects_changes = true;
         self.shared.committed(entries);
         self.disk.sync(self.place.seq);
         if self.start.file.limit_journal() {
@@ -206,6 +238,9 @@ impl Writer {
                     return true;
                 }
                 Ok(Job::Keep(snapshot)) => self.keeping = Some(Keeping::new(snapshot)),
+                Ok(Job::Read(HistoryQuestion { conn, .. })) => {
+                    self.shared.read(conn, HistoryPage { is_failed: true, ..HistoryPage::default() });
+                }
                 Err(RecvTimeoutError::Timeout) => return true,
             }
         }
@@ -213,6 +248,39 @@ impl Writer {
 
     fn until(&self, at: Instant) -> Duration {
         at.since(self.start.clock.now().mono)
+    }
+
+    /// Has a part of a history read, when everything is written that it has to have.
+    fn read(&mut self, question: HistoryQuestion) {
+        if self.write_messages() {
+            self.histories.ask(question);
+        } else {
+            self.shared.read(question.conn, HistoryPage { is_failed: true, ..HistoryPage::default() });
+        }
+    }
+
+    /// Writes what is left to be written of histories. If that fails, it is tried with the next entries. Returns whether nothing is
+    /// left.
+    fn write_messages(&mut self) -> bool {
+        self.shared.take_changes(&mut self.unwritten);
+        if !self.unwritten.is_behind() {
+            return true;
+        }
+        let written = self.start.file.write_messages(&mut self.unwritten);
+        written.inspect_err(|error| warn!(event = "messages_not_written", "{error}")).is_ok()
+    }
+
+    /// Deletes some messages of a room that has ended, if there is one. If that fails, the next start tries it again.
+    fn delete_messages(&mut self) {
+        let Some(room) = self.unwritten.ended_room() else { return };
+        match self.start.file.delete_messages(room) {
+            Ok(true) => {}
+            Ok(false) => self.unwritten.deleted(room),
+            Err(error) => {
+                warn!(event = "messages_not_deleted", "messages of a room that has ended are left: {error}");
+                self.unwritten.deleted(room);
+            }
+        }
     }
 
     /// Stores a part of the snapshot, if there is one.
@@ -225,12 +293,14 @@ impl Writer {
     }
 
     /// Ends the other threads, stores the last snapshot, and waits for the disk.
-    fn end(self) {
-        let Self { start: Start { mut file, .. }, jobs, keeping, snapshots, disk, .. } = self;
+    fn end(mut self) {
+        self.write_messages();
+        let Self { start: Start { mut file, .. }, jobs, keeping, snapshots, disk, histories, .. } = self;
+        histories.join();
         snapshots.join();
         let newest = jobs.try_iter().filter_map(|job| match job {
             Job::Keep(snapshot) => Some(Keeping::new(snapshot)),
-            Job::Append(_) | Job::Close => None,
+            Job::Append(_) | Job::Close | Job::Read(_) => None,
         });
         if let Some(mut keeping) = newest.last().or(keeping) {
             while store_part(&mut file, &mut keeping) {}

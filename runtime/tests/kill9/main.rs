@@ -29,9 +29,10 @@ struct Server {
 }
 
 impl Server {
-    fn start(data: &Path) -> Self {
+    fn start(data: &Path, scheme: &str) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_parlor"));
-        command.args(["serve", "--lang", "en", "--listen", "plain://127.0.0.1:0", "--rate-lines", "0"]);
+        command.args(["serve", "--lang", "en", "--rate-lines", "0"]);
+        command.arg("--listen").arg(format!("{scheme}://127.0.0.1:0"));
         command.args(["--connections-per-ip-max", "1000"]).arg("--data").arg(data);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the server starts");
@@ -108,7 +109,7 @@ fn stored(data: &Path) -> (Vec<u64>, Vec<i64>) {
 /// Starts the server, lets clients talk, and kills it as soon as a reader has heard so many lines. Returns the numbers of the lines that the
 /// reader heard.
 fn run(data: &Path, next: &Arc<[AtomicUsize; WRITERS]>, kill_after: usize) -> Vec<u64> {
-    let server = Server::start(data);
+    let server = Server::start(data, "plain");
     let is_over = Arc::new(AtomicBool::new(false));
     let (reader, process) = (server.connect(), Pid::from_child(&server.child));
     // At once: what was told too early is not in the log yet.
@@ -135,6 +136,39 @@ fn run(data: &Path, next: &Arc<[AtomicUsize; WRITERS]>, kill_after: usize) -> Ve
     heard
 }
 
+/// Starts the server, and reads the history of the lobby page by page, from its end, as an IRC client. Returns the numbers of its latest
+/// lines, in its order.
+fn history(data: &Path, lines_max: usize) -> Vec<u64> {
+    let server = Server::start(data, "irc");
+    let mut stream = server.connect();
+    let mut lines = BufReader::new(stream.try_clone().expect("a socket can be cloned")).lines();
+    let enter = "CAP REQ :batch message-tags draft/chathistory\r\nNICK reader\r\nUSER reader 0 * :reader\r\nCAP END\r\nJOIN #lobby";
+    let mut ask = format!("{enter}\r\nCHATHISTORY LATEST #lobby * 100");
+    let mut read = Vec::new();
+    loop {
+        writeln!(stream, "{ask}\r").expect("the server reads");
+        let mut page = Vec::new();
+        let mut first = None;
+        loop {
+            let line = lines.next().and_then(Result::ok).expect("the server answers");
+            if line.contains(" BATCH -") {
+                break;
+            }
+            if !line.contains(MARK) {
+                continue;
+            }
+            let (_, id) = line.split_once("msgid=").expect("a message has an id");
+            first.get_or_insert_with(|| id.split([';', ' ']).next().unwrap_or_default().to_owned());
+            page.extend(numbers(line.as_bytes(), b'\n'));
+        }
+        read.splice(0..0, page);
+        match first {
+            Some(id) if read.len() < lines_max => ask = format!("CHATHISTORY BEFORE #lobby msgid={id} 100"),
+            _ => return read,
+        }
+    }
+}
+
 #[test]
 fn what_anybody_heard_survives_a_kill() {
     let kills = std::env::var("PARLOR_KILLS").ok().and_then(|it| it.parse().ok()).unwrap_or(5);
@@ -159,6 +193,10 @@ fn what_anybody_heard_survives_a_kill() {
         "all were heard once, and in the order of the log"
     );
     assert!(positions.iter().copied().eq(1..=i64::try_from(positions.len()).unwrap()), "without a gap");
+    let read = history(&data, 20_000);
+    let latest = &said[said.len().saturating_sub(read.len())..];
+    assert!(read.len() >= 20_000.min(said.len()), "the history has what was said: {}", read.len());
+    assert!(read == latest, "the history has the lines of the log, in its order, each once");
     println!("{kills} kills: {} lines heard, all of them in the log, which has {}", heard.len(), said.len());
     std::fs::remove_dir_all(&data).ok();
 }

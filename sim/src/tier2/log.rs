@@ -2,7 +2,11 @@
 
 use crate::scenario::{STALLS, Setup};
 use crate::source::Source;
-use parlor_protocol::{LogEntry, LogRefusal, LogState, Proposal, Seq};
+use crate::store::Store;
+use parlor_protocol::{
+    ConnId, HistoryChange, HistoryPage, HistoryQuery, HistoryScope, LogEntry, LogRefusal, LogState, Proposal,
+    Seq,
+};
 use parlor_runtime::driver::Log;
 use std::collections::VecDeque;
 use std::future::Future;
@@ -13,6 +17,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 /// Maximum time for which the log stands still. turmoil takes as much time for each tick, whether something happens or not.
 const STALL_US_MAX: u64 = 1_000_000;
+
+/// Maximum time in which a part of a history is read, in microseconds.
+const READ_US_MAX: u64 = 20_000;
 
 /// Probability, in a thousand, that a proposal becomes two entries.
 const REPEATED_PER_MILLE: u64 = 30;
@@ -31,6 +38,11 @@ pub(super) struct SimLog {
     loses: bool,
     state: LogState,
     timer: Option<Pin<Box<Sleep>>>,
+    /// The histories, if the log keeps them.
+    store: Option<Store>,
+    /// The connections that wait for a part of a history, with the times at which it is read.
+    readers: VecDeque<(Instant, ConnId)>,
+    read_timer: Option<Pin<Box<Sleep>>>,
 }
 
 /// Returns the simulated time.
@@ -59,6 +71,9 @@ impl SimLog {
             loses: setup.stall_loses,
             state: LogState::Running,
             timer: None,
+            store: setup.options.remembers_outside.then(Store::default),
+            readers: VecDeque::new(),
+            read_timer: None,
         }
     }
 
@@ -76,6 +91,33 @@ impl Log for SimLog {
         if self.source.chance(REPEATED_PER_MILLE) {
             self.proposed.push_back((due, proposal.clone()));
         }
+    }
+
+    fn history_changed(&mut self, change: HistoryChange<'_>) {
+        self.store.as_mut().expect("there is a store").change(change);
+    }
+
+    fn fetch(&mut self, conn: ConnId, query: &HistoryQuery, scope: &HistoryScope) -> bool {
+        let Some(store) = &mut self.store else { return false };
+        store.ask(conn, *query, scope.clone());
+        let due = now() + Duration::from_micros(self.source.below(READ_US_MAX));
+        let due = self.readers.back().map_or(due, |&(last, _)| due.max(last));
+        self.readers.push_back((due, conn));
+        true
+    }
+
+    fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<(ConnId, HistoryPage)> {
+        let Some(&(due, conn)) = self.readers.front() else { return Poll::Pending };
+        if due > now() {
+            let timer = self.read_timer.insert(Box::pin(sleep_until(due)));
+            if timer.as_mut().poll(cx).is_ready() {
+                cx.waker().wake_by_ref();
+            }
+            return Poll::Pending;
+        }
+        self.readers.pop_front();
+        let page = self.store.as_mut().map(|store| store.read(conn)).unwrap_or_default();
+        Poll::Ready((conn, page))
     }
 
     fn take(&mut self, entries: &mut Vec<LogEntry>) -> bool {

@@ -255,7 +255,7 @@ mod tests {
         };
         let history = history();
         let stays = history.stays.of(READER, Seq(0));
-        let scope = HistoryScope { upto: Seq(upto), from_unix_ms, stays };
+        let scope = HistoryScope { upto: Seq(upto), log_unix_ms: 0, from_unix_ms, stays };
         let Ok(page) = query.page(&scope, &mut Lines(&history.lines));
         (page.events.iter().map(|event| event.stamp.seq.0).collect(), page.is_last)
     }
@@ -366,7 +366,7 @@ mod tests {
         history.stays.ended(other, Seq(40), Seq(30), Seq(0));
         history.stays.began(other, Seq(70));
         let stays = history.stays.of(other, Seq(0));
-        let scope = HistoryScope { upto: Seq(1_000), from_unix_ms: 0, stays };
+        let scope = HistoryScope { upto: Seq(1_000), log_unix_ms: 0, from_unix_ms: 0, stays };
         let may_read: Vec<bool> =
             history.lines.iter().take(7).map(|line| scope.may_read(line.stamp.seq, line.readers)).collect();
         assert_eq!(may_read, [true, true, true, true, true, false, true]);
@@ -382,7 +382,7 @@ mod tests {
         // And the one that goes on.
         assert_eq!(history.stays.len(READER), STAYS_MAX + 1);
         let stays = history.stays.of(READER, Seq(0));
-        let scope = HistoryScope { upto: Seq(1_000), from_unix_ms: 0, stays };
+        let scope = HistoryScope { upto: Seq(1_000), log_unix_ms: 0, from_unix_ms: 0, stays };
         assert!(!scope.may_read(Seq(350), Readers::Witnesses), "in a stay that was forgotten");
         assert!(scope.may_read(Seq(1_196), Readers::Witnesses), "in the last one");
     }

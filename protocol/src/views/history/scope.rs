@@ -11,6 +11,8 @@ use alloc::boxed::Box;
 pub struct HistoryScope {
     /// The position of the last entry that has been applied. What is later is not on the page: the reader is told of it.
     pub upto: Seq,
+    /// The time at which the log began, which identifies it in the stamps of events, in milliseconds since 1970-01-01T00:00:00Z.
+    pub log_unix_ms: u64,
     /// The earliest time of an event that can be read again, in milliseconds since 1970-01-01T00:00:00Z.
     pub from_unix_ms: u64,
     /// The stays of the reader in the room.
