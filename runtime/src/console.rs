@@ -27,7 +27,7 @@ use parlor_protocol::{CloseReason, ConsoleEvent, Input, Instant, Language, Now, 
 use passwords::PasswordCounts;
 use std::io;
 use std::sync::{Arc, Mutex};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tracing::{debug, error, info, trace, warn};
 
 /// The writer of the logs, in one language. Chinese texts that the ancestor of Parlor had keep its words.
@@ -37,6 +37,8 @@ pub struct Console {
     limits: Arc<RecordLimits>,
     /// The time of the input that is handled.
     now: Instant,
+    /// The counters, as they were when somebody asked.
+    counts: Arc<watch::Sender<Option<Counts>>>,
     /// Notified when an operator asks to reload the configuration.
     rehash: Arc<Notify>,
     /// The passwords that were not right in this period.
@@ -47,8 +49,13 @@ impl Console {
     /// Creates a console in that language, which notifies `rehash` when an operator asks to reload the configuration.
     #[must_use]
     pub fn new(language: Language, rehash: Arc<Notify>) -> Self {
-        let (limits, passwords) = (Arc::default(), Arc::default());
-        Self { language, limits, now: Instant::ZERO, rehash, passwords }
+        let (limits, passwords, counts) = (Arc::default(), Arc::default(), Arc::default());
+        Self { language, limits, now: Instant::ZERO, counts, rehash, passwords }
+    }
+
+    /// Returns a receiver of the counters, after each [`Control::Measure`](crate::driver::Control::Measure).
+    pub(crate) fn counts(&self) -> watch::Receiver<Option<Counts>> {
+        self.counts.subscribe()
     }
 
     /// Logs a warning about the configuration.
@@ -395,6 +402,10 @@ impl Observer for Console {
             | ConsoleEvent::RehashRequested { .. }
             | ConsoleEvent::Wallops { .. } => self.log_operator_action(event),
         }
+    }
+
+    fn measured(&mut self, counts: &Counts) {
+        self.counts.send_replace(Some(*counts));
     }
 
     fn counted(&mut self, counts: &Counts) {

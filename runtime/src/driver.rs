@@ -53,6 +53,8 @@ pub enum Control {
     Count,
     /// Replace the server's identity.
     Identify(Arc<Identity>),
+    /// Tell the counters to the [`Observer`], for whoever asked.
+    Measure,
     /// Stop: tell every client, write the remaining output, close. A second one ends at once.
     Stop,
 }
@@ -71,6 +73,8 @@ pub trait Observer {
     fn counted(&mut self, counts: &Counts);
     /// Reports the input that the core is about to handle. The default does nothing and costs nothing.
     fn input(&mut self, _now: Now, _input: &Input<'_>) {}
+    /// Receives the counters, as an answer to [`Control::Measure`].
+    fn measured(&mut self, _counts: &Counts) {}
     /// Reports that the recording has ended, and the server goes on without it.
     fn recording_ended(&mut self, _error: &RecordingError) {}
     /// Reports that an operator asks to reload the configuration; the new identity comes back as [`Control::Identify`].
@@ -242,8 +246,15 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
             let now = self.clock.now();
             while let Poll::Ready(Some(control)) = control.poll_recv(cx) {
                 match control {
-                    Control::Count => self.count(),
+                    Control::Count => {
+                        let counts = self.counts();
+                        self.environment.observer.counted(&counts);
+                    }
                     Control::Identify(identity) => self.input(now, Input::Identified { identity }),
+                    Control::Measure => {
+                        let counts = self.counts();
+                        self.environment.observer.measured(&counts);
+                    }
                     Control::Stop if self.stop.is_some() => {
                         self.record_call(|recorder, hub| recorder.end(now, hub));
                         return Poll::Ready(Ended::Forced(self.environment.conns.count() + self.cut_off));
@@ -546,16 +557,16 @@ impl<L: Listener, C: Clock, G: Log, O: Observer, V: PasswordVerifier> Driver<L, 
         due
     }
 
-    fn count(&mut self) {
+    fn counts(&self) -> Counts {
         let (hub, outbox) = (self.server.hub(), self.server.outbox());
-        self.environment.observer.counted(&Counts {
+        Counts {
             connections: hub.connections(),
             members: hub.world().members().len(),
             rooms: hub.world().rooms().len(),
             hub: *hub.counters(),
             outbox: *outbox.counters(),
             backlog_bytes: outbox.backlog_bytes(),
-        });
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Parlor on real sockets: the driver that runs the core, the server around it, the terminal client and the load
 //! generator.
 
+pub mod admin;
 pub mod bench;
 pub mod chat;
 mod cloak;

@@ -1,5 +1,6 @@
 //! `parlor log`: looks at the log of a server, checks it, and copies it.
 
+mod check;
 mod entries;
 mod fields;
 mod time;
@@ -43,16 +44,6 @@ impl From<StoreError> for Failure {
 /// Returns the command line of `parlor log`.
 #[must_use]
 pub fn command(language: Language) -> Command {
-    let data = Arg::new("data")
-        .long("data")
-        .value_name("DIR")
-        .global(true)
-        .value_parser(value_parser!(PathBuf))
-        .help(text!(
-            language,
-            "The directory of the log, as for parlor serve, or a backup; also {DATA_VARIABLE}",
-            "日志所在的目录（与 parlor serve 相同），或一个备份文件；也可以用 {DATA_VARIABLE} 指定"
-        ));
     Command::new("log")
         .about(text!(
             language,
@@ -62,24 +53,42 @@ pub fn command(language: Language) -> Command {
         .after_help(after_help(language))
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .arg(data)
-        .subcommands([tail(language), show(language), export(language), backup(language)])
+        .arg(data_argument(language))
+        .subcommands([
+            tail(language),
+            show(language),
+            export(language),
+            check(language),
+            recover(language),
+            backup(language),
+        ])
+}
+
+/// Returns the option for the data directory.
+pub(crate) fn data_argument(language: Language) -> Arg {
+    let value = value_parser!(PathBuf);
+    Arg::new("data").long("data").value_name("DIR").global(true).value_parser(value).help(text!(
+        language,
+        "The directory of the log, as for parlor serve; also {DATA_VARIABLE}",
+        "日志所在的目录，与 parlor serve 相同；也可以用 {DATA_VARIABLE} 指定"
+    ))
 }
 
 fn after_help(language: Language) -> &'static str {
     match language {
         Language::En => {
             "\
-All of them can be used while the server runs, and change nothing in its directory. The output holds whatever people have said, \
+All of them can be used while the server runs, and change nothing in its directory. DIR may be a backup, too. The output holds whatever people have said, \
 also in private.
 
-Exit status: 0 success; 2 wrong command line, or the log cannot be read."
+Exit status: 0 success; 1 the log is damaged (check), or a part of it is lost (recover); 2 wrong command line, or the log cannot be \
+read."
         }
         Language::Zh => {
             "\
-服务器运行时也可以使用，且不会改动其目录中的内容。输出内容包括所有人说的话，私聊也在内。
+服务器运行时也可以使用，且不会改动其目录中的内容。DIR 也可以是备份文件。输出内容包括所有人说的话，私聊也在内。
 
-退出状态：0 成功；2 命令行有误，或无法读取日志。"
+退出状态：0 成功；1 日志已损坏（check），或有一部分丢失（recover）；2 命令行有误，或无法读取日志。"
         }
     }
 }
@@ -126,6 +135,27 @@ fn export(language: Language) -> Command {
     ))
 }
 
+fn check(language: Language) -> Command {
+    Command::new("check").about(text!(
+        language,
+        "Read everything, and say what is damaged and where",
+        "读取全部内容，说明损坏的内容和位置"
+    ))
+}
+
+fn recover(language: Language) -> Command {
+    let into = Arg::new("into").value_name("INTO").required(true).value_parser(value_parser!(PathBuf)).help(
+        text!(language, "The new directory, for parlor serve --data", "新目录，供 parlor serve --data 使用"),
+    );
+    Command::new("recover")
+        .about(text!(
+            language,
+            "Copy what can be used of a damaged log into a new directory, and say what is lost",
+            "把损坏的日志中可用的部分复制到新目录，并说明丢失的内容"
+        ))
+        .arg(into)
+}
+
 fn backup(language: Language) -> Command {
     let file = Arg::new("file")
         .value_name("FILE")
@@ -143,7 +173,8 @@ pub fn run(matches: &ArgMatches, language: Language) -> ExitCode {
     let Some((name, matches)) = matches.subcommand() else {
         unreachable!("the command line requires a subcommand")
     };
-    let done = data(matches, language).and_then(|data| run_one(name, matches, &data, language));
+    let data = data_directory(matches, language).map_err(Failure::Text);
+    let done = data.and_then(|data| run_one(name, matches, &data, language));
     match done {
         Ok(code) => code,
         // Whoever read the output has had enough, as `head` has.
@@ -161,16 +192,16 @@ pub fn run(matches: &ArgMatches, language: Language) -> ExitCode {
     }
 }
 
-/// Returns the directory of the command line, or of the environment.
-fn data(matches: &ArgMatches, language: Language) -> Result<PathBuf, Failure> {
+/// Returns the directory of the command line, or of the environment. The error is a text.
+pub(crate) fn data_directory(matches: &ArgMatches, language: Language) -> Result<PathBuf, String> {
     let named = matches.get_one::<PathBuf>("data").cloned();
     let variable = || std::env::var_os(DATA_VARIABLE).filter(|it| !it.is_empty()).map(PathBuf::from);
     named.or_else(variable).ok_or_else(|| {
-        Failure::Text(text!(
+        text!(
             language,
             "which log? Name its directory with --data or {DATA_VARIABLE}",
             "请用 --data 或 {DATA_VARIABLE} 指定日志所在的目录"
-        ))
+        )
     })
 }
 
@@ -180,9 +211,17 @@ fn run_one(name: &str, matches: &ArgMatches, data: &Path, language: Language) ->
         "backup" => {
             let file = matches.get_one::<PathBuf>("file").cloned().unwrap_or_default();
             let mut progress = Progress::new(1);
-            let copied = store::backup(&reader, &file, &mut |done, all| progress.set_of(done, all));
+            let copied = store::backup(&reader, &file, &mut |done, all| {
+                progress.set_of(done, all);
+                true
+            });
             progress.end();
             copied?;
+        }
+        "check" => return check::check(&reader, language),
+        "recover" => {
+            let into = matches.get_one::<PathBuf>("into").cloned().unwrap_or_default();
+            return check::recover(&reader, &into, language);
         }
         "export" => entries::export(&reader)?,
         "show" => show_room(&reader, matches, language)?,

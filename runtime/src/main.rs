@@ -1,8 +1,8 @@
-//! The program `parlor`: `parlor serve`, `parlor chat`, `parlor bench`, `parlor hash-password`, `parlor log`, `parlor replay`.
+//! The program `parlor`: `parlor serve`, `parlor chat`, `parlor admin`, `parlor bench`, `parlor hash-password`, `parlor log`, `parlor replay`.
 
 use clap::Command;
 use parlor_protocol::Language;
-use parlor_runtime::{bench, chat, help, locale, log_command, password, replay, serve};
+use parlor_runtime::{admin, bench, chat, help, locale, log_command, password, replay, serve};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -14,6 +14,7 @@ fn main() -> ExitCode {
         Err(error) => return help::print(&error, language),
     };
     match matches.subcommand() {
+        Some(("admin", matches)) => admin::command::run(matches, language),
         Some(("bench", matches)) => bench::run(matches),
         Some(("chat", matches)) => chat::run(matches),
         Some(("hash-password", matches)) => password::command::run(matches, language),
@@ -35,6 +36,7 @@ fn command(language: Language) -> Command {
         .subcommand_required(true)
         .subcommand(serve::command(language))
         .subcommand(chat::command(language))
+        .subcommand(admin::command::command(language))
         .subcommand(bench::command(language))
         .subcommand(password::command::command(language))
         .subcommand(log_command::command(language))

@@ -1,5 +1,6 @@
 //! `parlor serve`: the server, from its command line to its exit code.
 
+use crate::admin::{self, Admin};
 use crate::cloak;
 use crate::clock::SystemClock;
 use crate::config::{self, Arity, Config, ConfigSources, LoadedConfig, LogFormat, SETTINGS, Setting};
@@ -214,6 +215,7 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig, record: Option<&Pa
     }
     let console = Console::new(config.options.language, Arc::clone(&rehash));
     loaded.warnings.iter().for_each(|warning| console.config_warning(warning));
+    let admin = start_admin(config, controls.clone(), &console, clock);
     announce(&listeners, &console, config);
     let passwords = LivePasswords::new(config.passwords.clone());
     let verifier = match HashVerifier::new(passwords.clone(), config.password_limits(), clock) {
@@ -245,6 +247,7 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig, record: Option<&Pa
     tokio::spawn(console.clone().log_left_out());
     let parts = (clock, console.clone(), recorder, verifier);
     let ended = drive(config, options, listeners, opened, parts, control).await;
+    drop(admin);
     console.stopped(ended);
     match ended {
         Ended::CutOff(_) | Ended::Drained => ExitCode::SUCCESS,
@@ -252,6 +255,18 @@ async fn serve(sources: ConfigSources, loaded: &LoadedConfig, record: Option<&Pa
         Ended::LifeOver => ExitCode::FAILURE,
         Ended::LogUnfinished(_) => ExitCode::from(LOG_UNFINISHED),
     }
+}
+
+/// Starts to answer `parlor admin`, if there is a data directory. Without it, the server works all the same.
+fn start_admin(
+    config: &Config,
+    controls: mpsc::Sender<Control>,
+    console: &Console,
+    clock: SystemClock,
+) -> Option<Admin> {
+    let directory = config.data.clone()?;
+    let server = admin::Server { directory, clock, controls, counts: console.counts() };
+    Admin::start(server).map_err(|error| console.admin_failed(&error)).ok()
 }
 
 /// Runs the driver on a store, or in memory alone, until it is stopped.

@@ -6,6 +6,7 @@
 //! nothing that tells of it leaves the process before.
 
 mod backup;
+mod check;
 mod directory;
 mod disk;
 mod entries;
@@ -16,18 +17,25 @@ mod journal;
 mod log;
 mod messages;
 mod reader;
+mod recover;
 mod salts;
+mod scan;
 mod snapshot_thread;
 mod snapshots;
+mod status;
 #[cfg(test)]
 mod tests;
 mod unwritten;
 mod writer;
 
 pub(crate) use backup::backup;
+pub(crate) use check::{Checked, check};
 pub use error::{Damage, FileError, Lost, StoreError};
 pub use log::StoreLog;
-pub(crate) use reader::{ReadEntry, Reader};
+pub(crate) use reader::{END, ReadEntry, Reader};
+pub(crate) use recover::{Recovered, recover};
+pub(crate) use scan::Finding;
+pub(crate) use status::status;
 
 use crate::clock::SystemClock;
 use directory::Lock;

@@ -7,6 +7,7 @@ use crate::locale::text;
 use crate::store::{Damage, Lost};
 use crate::transport::SocketBuffers;
 use parlor_protocol::{Dialect, Language, Via};
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use tracing::{error, info, warn};
 
@@ -72,6 +73,16 @@ impl Console {
             "日志从第 {position} 条之后继续；重放了 {replayed} 条"
         );
         info!(event = "log_opened", position, replayed, "{text}");
+    }
+
+    /// Logs that `parlor admin` cannot be used.
+    pub fn admin_failed(&self, error: &io::Error) {
+        let text = text!(
+            self.language,
+            "the socket for parlor admin cannot be made in the data directory: {error}",
+            "无法在数据目录中创建 parlor admin 的套接字：{error}"
+        );
+        warn!(event = "admin_failed", "{text}");
     }
 
     /// Logs the limits that clients are most likely to reach.

@@ -3,14 +3,11 @@
 use super::Failure;
 use super::fields::Fields;
 use crate::progress::Progress;
-use crate::store::Reader;
+use crate::store::{END, Reader};
 use parlor_protocol::Seq;
 use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc;
 use std::time::Duration;
-
-/// After every position.
-const END: Seq = Seq(i64::MAX.cast_unsigned());
 
 /// The time after which it is looked for new entries.
 const FOLLOW_INTERVAL: Duration = Duration::from_millis(200);

@@ -4,7 +4,9 @@ use super::StoreError;
 use super::directory::open_private_new;
 use super::reader::Reader;
 use rusqlite::backup::{Backup, StepResult};
+use rusqlite::ffi::{SQLITE_BUSY, SQLITE_INTERRUPT};
 use rusqlite::{Connection, OpenFlags};
+use std::ffi::c_int;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,13 +15,13 @@ use std::path::{Path, PathBuf};
 const STEP_PAGES: i32 = 1_000;
 
 /// Copies the log as it is now into a new file, which its owner alone can read. `progress` is called with the pages that are copied, and how many
-/// there are in all. Whoever writes the log meanwhile does not wait.
+/// there are in all, and returns whether to go on. Whoever writes the log meanwhile does not wait.
 ///
 /// The file has its name only when it is whole and on the disk. Until then, it is called `NAME.partial`.
 pub(crate) fn backup(
     reader: &Reader,
     file: &Path,
-    progress: &mut dyn FnMut(u64, u64),
+    progress: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<(), StoreError> {
     let cannot = |error: io::Error| StoreError::Backup { path: file.to_owned(), error };
     let exists = || cannot(io::ErrorKind::AlreadyExists.into());
@@ -49,7 +51,11 @@ pub(crate) fn backup(
     Ok(())
 }
 
-fn copy(reader: &Reader, partial: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
+fn copy(
+    reader: &Reader,
+    partial: &Path,
+    progress: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<(), StoreError> {
     let source = &reader.connection;
     // While it reads, SQLite shows it the log as it is now. Otherwise each commit would begin the copy again.
     let begin = source.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema");
@@ -62,7 +68,7 @@ fn copy(reader: &Reader, partial: &Path, progress: &mut dyn FnMut(u64, u64)) -> 
 fn copy_pages(
     source: &Connection,
     partial: &Path,
-    progress: &mut dyn FnMut(u64, u64),
+    progress: &mut dyn FnMut(u64, u64) -> bool,
 ) -> rusqlite::Result<()> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut to = Connection::open_with_flags(partial, flags)?;
@@ -74,19 +80,20 @@ fn copy_pages(
         let step = backup.step(STEP_PAGES)?;
         let pages = backup.progress();
         let count = |pages: i32| u64::try_from(pages).unwrap_or(0);
-        progress(count(pages.pagecount - pages.remaining), count(pages.pagecount));
+        let goes_on = progress(count(pages.pagecount - pages.remaining), count(pages.pagecount));
         match step {
             StepResult::Done => return Ok(()),
-            StepResult::More => {}
-            // Nobody else has the copy, and the log has its own locks.
-            _ => {
-                return Err(rusqlite::Error::SqliteFailure(
-                    rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY),
-                    None,
-                ));
-            }
+            StepResult::More if goes_on => {}
+            StepResult::More => return Err(failure(SQLITE_INTERRUPT)),
+            // Nobody else has the copy, and whoever writes the log keeps no reader waiting.
+            _ => return Err(failure(SQLITE_BUSY)),
         }
     }
+}
+
+/// Returns an error of SQLite's.
+fn failure(code: c_int) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None)
 }
 
 /// Returns the path of a backup that is not whole yet.

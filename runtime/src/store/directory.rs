@@ -12,6 +12,9 @@ use std::{fs, io, process};
 /// The file with the log. SQLite has others beside it, whose names begin with this one.
 pub(super) const LOG: &str = "log.db";
 
+/// The lock file.
+const LOCK: &str = "lock";
+
 /// Bytes of the lock file that are read: enough for what is written to it.
 const LOCK_BYTES_MAX: u64 = 100;
 
@@ -37,7 +40,7 @@ impl Lock {
         let cannot = |error: io::Error| StoreError::Directory { path: directory.to_owned(), error };
         DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(cannot)?;
         check_owner(directory, geteuid().as_raw())?;
-        let file = open_private(&directory.join("lock")).map_err(cannot)?;
+        let file = open_private(&directory.join(LOCK)).map_err(cannot)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -66,6 +69,20 @@ impl Record {
     pub(super) fn write(&self, seq: Seq) -> io::Result<()> {
         write_lines(&self.0, Some(seq))
     }
+}
+
+/// Returns the position up to which the log beside this file is known to be on the disk, if there is a record.
+pub(super) fn recorded(log: &Path) -> Option<Seq> {
+    let lock = File::open(log.with_file_name(LOCK)).ok()?;
+    let [_, recorded] = read_lines(&lock).ok()?;
+    recorded.parse().ok().map(Seq)
+}
+
+/// Returns whether a process uses the directory of this file.
+pub(super) fn is_in_use(log: &Path) -> bool {
+    // It is released at once: a server that starts in this moment is refused, with a message that says what to do.
+    File::open(log.with_file_name(LOCK))
+        .is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 /// Writes the lines of the lock file: the number of this process, and what is recorded.

@@ -110,6 +110,11 @@ impl<'a> Raw<'a> {
         if codec::chain(previous.link, self.seq, body) != self.link {
             return Err("it does not follow from the entries before it".to_owned());
         }
+        self.check_alone()
+    }
+
+    /// Decodes the entry, or says what is wrong with it, whatever precedes it.
+    pub(super) fn check_alone(&self) -> Result<Decoded, String> {
         let decoded = codec::decode_and_check(self.bytes).map_err(|error| error.to_string())?;
         if signed(decoded.proposal.at_unix_ms) != self.at_unix_ms {
             return Err("its time is another one".to_owned());

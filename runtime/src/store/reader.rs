@@ -19,6 +19,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Positions that are examined in one statement for their times.
 const TIMES_MAX: u64 = 100_000;
 
+/// The end of all positions.
+pub(crate) const END: Seq = Seq(i64::MAX.cast_unsigned());
+
 /// A connection that reads a log.
 #[derive(Debug)]
 pub(crate) struct Reader {
@@ -168,7 +171,7 @@ impl Walk<'_> {
 }
 
 /// Returns a position that SQLite has stored.
-const fn position(seq: i64) -> Seq {
+pub(super) const fn position(seq: i64) -> Seq {
     Seq(seq.cast_unsigned())
 }
 

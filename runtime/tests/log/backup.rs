@@ -4,6 +4,7 @@ use super::support::Client;
 use super::{Folder, error, lines, serve, stop};
 use rustix::process::Signal;
 use std::fs::{self, DirBuilder, Permissions};
+use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,7 +20,10 @@ fn restore(backup: &Path, data: &Path) {
 fn write_lines(mut client: Client, is_over: &AtomicBool) {
     let mut nth = 0;
     while !is_over.load(Ordering::Relaxed) {
-        client.send(format!("line {nth}\n"));
+        // Until the server is killed.
+        if client.stream.write_all(format!("line {nth}\n").as_bytes()).is_err() {
+            return;
+        }
         nth += 1;
     }
 }

@@ -7,7 +7,9 @@
 #[allow(dead_code, reason = "other tests use the rest")]
 mod support;
 
+mod admin;
 mod backup;
+mod damage;
 mod print;
 
 use rustix::process::Signal;
