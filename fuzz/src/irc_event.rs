@@ -103,6 +103,7 @@ fn check_other_texts(by: &Person, room: &RoomName, text: &Text) {
         },
         EventKind::Parted { room: room(), message: message.clone() },
         EventKind::RealNameSet { real_name: text.clone() },
+        EventKind::Redacted { room: room(), line: Seq(1), author: member, message: message.clone() },
         EventKind::Renamed { to: name },
         EventKind::TopicSet { room: room(), topic: message },
         EventKind::Wallops { text: text.clone() },

@@ -60,7 +60,7 @@ pub use error::{DecodeError, DecodeErrorKind};
 pub use reader::SaltedText;
 
 /// The version of the log that this build knows. It can read those before, too.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 /// CBOR's `null`, in the place of a forgotten text.
 const NULL: u8 = 0xF6;

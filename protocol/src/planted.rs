@@ -86,6 +86,10 @@ pub enum Bug {
     ProxyCharged,
     /// Of the connections that wait for their address, the one that came last is served first.
     QueueReversed,
+    /// A line that was removed is still in the history.
+    RedactedStays,
+    /// Everybody may remove the lines of others.
+    RedactsOthers,
     /// A proposal that the log refuses is told as done.
     RefusalDone,
     /// Renames are not reported to the console.
@@ -270,6 +274,16 @@ pub(crate) fn hears_itself(asked: bool) -> bool {
 /// Returns whether messages from others are included in the answer to a labelled line.
 pub(crate) fn is_in_answer() -> bool {
     is(Bug::LabelTakesOthers)
+}
+
+/// Returns whether a member may remove a line without being an operator. `is_own` is whether it has said it.
+pub(crate) fn may_redact(is_own: bool) -> bool {
+    is_own || is(Bug::RedactsOthers)
+}
+
+/// Returns whether a line that was removed leaves the history.
+pub(crate) fn forgets_redacted() -> bool {
+    !is(Bug::RedactedStays)
 }
 
 /// Returns a read marker that stood at `kept` when it is to be moved to `to`.

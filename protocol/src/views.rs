@@ -5,17 +5,22 @@
 
 mod history;
 
-use crate::base::id::{MemberId, RoomId};
+use crate::base::id::{MemberId, RoomId, Seq};
 use crate::base::limits::Limits;
 use crate::base::person::Person;
+use crate::planted;
 use crate::world::{Event, EventKind, Outcome, World};
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::borrow::Cow;
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
 use history::Histories;
 pub use history::{
     EachRow, EventPlace, HistoryChange, HistoryPage, HistoryPoint, HistoryQuery, HistoryRange, HistoryRow,
     HistoryRows, HistoryScope,
 };
+
+/// Maximum number of removed lines that are left out of pages that were read before.
+const REDACTED_MAX: usize = 1_024;
 
 /// The views of one hub.
 #[derive(Clone, Debug)]
@@ -26,6 +31,8 @@ pub struct Views {
     histories: Histories,
     /// The greatest number of members at one time.
     members_max: usize,
+    /// The positions of lines that were removed lately, of the latest lines. A page that was read before may still have them.
+    redacted: BTreeSet<Seq>,
     /// The times of the last messages of the members that have sent one, in milliseconds since 1970-01-01T00:00:00Z.
     spoke_unix_ms: BTreeMap<MemberId, u64>,
 }
@@ -49,6 +56,7 @@ impl Views {
             former_names: VecDeque::new(),
             histories: Histories::new(limits, remembers_outside, world.position()),
             members_max: world.members().len(),
+            redacted: BTreeSet::new(),
             spoke_unix_ms: BTreeMap::new(),
         }
     }
@@ -84,6 +92,22 @@ impl Views {
     #[must_use]
     pub fn scope(&self, query: &HistoryQuery, world: &World) -> HistoryScope {
         self.histories.scope(query, world)
+    }
+
+    /// Returns whether a line was removed lately.
+    #[must_use]
+    pub(crate) fn is_redacted(&self, line: Seq) -> bool {
+        self.redacted.contains(&line)
+    }
+
+    /// Returns a page without the lines that were removed since it was read.
+    pub(crate) fn without_redacted<'a>(&self, page: &'a HistoryPage) -> Cow<'a, HistoryPage> {
+        let is_kept = |event: &Arc<Event>| !self.is_redacted(event.stamp.seq);
+        if page.events.iter().all(is_kept) {
+            return Cow::Borrowed(page);
+        }
+        let events = page.events.iter().filter(|event| is_kept(event)).cloned().collect();
+        Cow::Owned(HistoryPage { events, ..page.clone() })
     }
 
     /// Returns the greatest number of members that were on the server at one time.
@@ -132,6 +156,7 @@ impl Views {
             }
             // A change of case alone leaves no former name: both are the same name.
             EventKind::Renamed { to } if *to != by.name => self.record_former_name(by, stamp.at_unix_ms),
+            EventKind::Redacted { room, line, .. } => self.redact(room.id, *line),
             EventKind::Said { room, .. } => {
                 self.spoke_unix_ms.insert(*member, stamp.at_unix_ms);
                 if event.remembered_in().is_some() {
@@ -152,6 +177,18 @@ impl Views {
             | EventKind::TopicSet { .. }
             | EventKind::UserModesSet { .. }
             | EventKind::Wallops { .. } => {}
+        }
+    }
+
+    /// Forgets a line that was removed.
+    fn redact(&mut self, room: RoomId, line: Seq) {
+        if !planted::forgets_redacted() {
+            return;
+        }
+        self.histories.redact(room, line);
+        self.redacted.insert(line);
+        if self.redacted.len() > REDACTED_MAX {
+            self.redacted.pop_first();
         }
     }
 
@@ -242,6 +279,24 @@ mod tests {
         let empty_since_unix_ms = shown.world.at_unix_ms();
         shown.apply(Command::EndRoom { room, empty_since_unix_ms });
         assert_eq!(shown.views.history(room).len(), 0);
+    }
+
+    #[test]
+    fn a_line_that_is_removed_leaves_the_history_and_the_pages_that_were_read_before() {
+        let mut shown = Shown::new(&Limits::default());
+        let alice = shown.enter("tea");
+        shown.say(alice, "tea", "one");
+        let line = Seq(shown.seq);
+        shown.say(alice, "tea", "two");
+        let room = shown.world.room_named(&RoomName::parse("tea").unwrap()).unwrap();
+        let (range, bytes_max) = (HistoryRange::Latest(None), 1_000);
+        let query = HistoryQuery { reader: alice, room, range, events_max: 9, bytes_max, event_bytes: 0 };
+        let before = shown.views.page(&query, &shown.views.scope(&query, &shown.world));
+        shown.apply(Command::Redact { member: alice, room, line, author: alice, message: None });
+        let page = shown.views.page(&query, &shown.views.scope(&query, &shown.world));
+        assert_eq!((before.events.len(), page.events.len()), (2, 1));
+        assert_eq!(shown.views.without_redacted(&before).events, page.events);
+        assert_eq!(shown.views.without_redacted(&page).events, page.events);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod event;
 mod kept;
 mod nodes;
 mod people;
+mod redact;
 mod refusal;
 mod room;
 mod rooms;
@@ -265,6 +266,9 @@ impl World {
             }
             Command::Promote { .. } => {
                 self.set_user_modes(member, UserModes::OPERATOR, UserModes::NONE, true, outcomes);
+            }
+            Command::Redact { room, line, author, message, .. } => {
+                self.redact(member, *room, (*line, *author), message.as_ref(), outcomes)?;
             }
             Command::Rename { name, .. } => self.rename(member, name, outcomes)?,
             Command::Reply { message, .. } => {

@@ -192,6 +192,15 @@ impl Console {
                 );
                 info!(event = "kicked", %name, %peer, %target, %target_peer, %room, "{text}");
             }
+            ConsoleEvent::LineRemoved { by, room } => {
+                let (name, peer) = (by.name, by.peer);
+                let text = text!(
+                    language,
+                    "{name} removed a line of another member in {room}",
+                    "{name} 删除了房间 {room} 里他人的一条消息"
+                );
+                info!(event = "line_removed", %name, %peer, %room, "{text}");
+            }
             ConsoleEvent::ModesSet { by, room, changes } => {
                 let (name, peer) = (by.name, by.peer);
                 let text = text!(
@@ -393,6 +402,7 @@ impl Observer for Console {
             | ConsoleEvent::TurnedAway { .. } => self.log_membership(event),
             ConsoleEvent::Invited { .. }
             | ConsoleEvent::Kicked { .. }
+            | ConsoleEvent::LineRemoved { .. }
             | ConsoleEvent::ModesSet { .. }
             | ConsoleEvent::TopicSet { .. } => self.log_room_action(event),
             ConsoleEvent::BanLifted { .. } | ConsoleEvent::BanSet { .. } => self.log_ban(event),

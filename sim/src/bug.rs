@@ -43,7 +43,7 @@ pub enum SimBug {
 }
 
 /// Every planted bug, with its name on the command line.
-pub const BUGS: [(&str, Bug); 62] = [
+pub const BUGS: [(&str, Bug); 64] = [
     ("address-shown", Bug::Core(CoreBug::AddressShown)),
     ("answer-overtakes", Bug::Core(CoreBug::AnswerOvertakes)),
     ("away-unasked", Bug::Core(CoreBug::AwayUnasked)),
@@ -88,6 +88,8 @@ pub const BUGS: [(&str, Bug); 62] = [
     ("proxy-charged", Bug::Core(CoreBug::ProxyCharged)),
     ("queue-reversed", Bug::Core(CoreBug::QueueReversed)),
     ("quit-per-room", Bug::Sim(SimBug::QuitPerRoom)),
+    ("redacted-stays", Bug::Core(CoreBug::RedactedStays)),
+    ("redacts-others", Bug::Core(CoreBug::RedactsOthers)),
     ("refusal-done", Bug::Core(CoreBug::RefusalDone)),
     ("rename-races-entrance", Bug::Sim(SimBug::RenameRacesEntrance)),
     ("rename-unreported", Bug::Core(CoreBug::RenameUnreported)),

@@ -23,6 +23,7 @@ mod lines;
 mod lives;
 mod mask;
 pub(crate) mod proxy;
+mod redact;
 mod silence;
 mod sniff;
 mod speech;

@@ -39,6 +39,11 @@ impl Store {
                 let room = event.remembered_in().expect("it is remembered").id;
                 self.rooms.entry(room).or_default().0.push(Arc::clone(event));
             }
+            HistoryChange::Removed { room, line } => {
+                if let Some(room) = self.rooms.get_mut(&room) {
+                    room.0.retain(|event| event.stamp.seq != line);
+                }
+            }
             HistoryChange::RoomEnded(room) => {
                 self.rooms.remove(&room);
             }

@@ -85,6 +85,11 @@ fn of_members() -> impl Strategy<Value = Command> {
         }),
         (member(), select(CloseReason::ALL.to_vec()), option::of(text()))
             .prop_map(|(member, reason, message)| Command::Leave { member, reason, message }),
+        (member(), any::<u64>(), any::<u64>(), member(), option::of(text())).prop_map(
+            |(member, room, line, author, message)| {
+                Command::Redact { member, room: RoomId(Seq(room)), line: Seq(line), author, message }
+            }
+        ),
         (member(), name()).prop_map(|(member, name)| Command::Rename { member, name }),
         (member(), option::of(text())).prop_map(|(member, away)| Command::SetAway { member, away }),
         (member(), text()).prop_map(|(member, real_name)| Command::SetRealName { member, real_name }),

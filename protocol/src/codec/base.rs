@@ -99,6 +99,8 @@ stored_as! {
     |stored| RoomName::stored(&stored.text, stored.key())
 }
 
+stored_as! { Seq as u64, "a position", |seq| seq.0, |number| Some(Seq(number)) }
+
 record! { ServerBan {
     target: 1,
     reason: 2,

@@ -60,6 +60,7 @@ variants! { Command, "command" {
     22 => Tell { member: 1, to: 2, message: 3, },
     23 => Wallops { member: 1, text: 2, },
     24 since 2 => EndRoom { room: 1, empty_since_unix_ms: 2, },
+    25 since 3 => Redact { member: 1, room: 2, line: 3, author: 4, message: 5, },
 } }
 
 stored_as! { Life as u64, "a life", |life| life.0, |number| Some(Life(number)) }

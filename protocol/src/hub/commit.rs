@@ -136,7 +136,9 @@ impl Hub {
             EventKind::Left { rooms, reason, message, .. } => {
                 self.left(author, event, (rooms, *reason, message.as_ref()), sink);
             }
-            EventKind::ModesSet { room, .. } | EventKind::TopicSet { room, .. } => {
+            EventKind::ModesSet { room, .. }
+            | EventKind::Redacted { room, .. }
+            | EventKind::TopicSet { room, .. } => {
                 self.tell_room(author.conn, room.id, true, event, sink);
             }
             EventKind::Parted { room, .. } => self.parted(author, event, room.id, sink),

@@ -148,6 +148,13 @@ pub enum ConsoleEvent<'a> {
         /// The revision of the limits in force.
         revision: u64,
     },
+    /// An operator of a room removed a line of another member.
+    LineRemoved {
+        /// The operator.
+        by: ConsoleMember<'a>,
+        /// The room.
+        room: &'a RoomName,
+    },
     /// The state of the log has changed.
     LogState {
         /// The state.

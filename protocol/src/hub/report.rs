@@ -79,6 +79,7 @@ impl Hub {
             | EventKind::Invited { .. }
             | EventKind::Kicked { .. }
             | EventKind::ModesSet { .. }
+            | EventKind::Redacted { .. }
             | EventKind::TopicSet { .. }
             | EventKind::UserModesSet { .. }
             | EventKind::Wallops { .. } => return self.moderation_event(event),
@@ -111,6 +112,9 @@ impl Hub {
             }
             EventKind::ModesSet { room, changes } => {
                 ConsoleEvent::ModesSet { by: by?, room: &room.name, changes: ModesLogged(changes) }
+            }
+            EventKind::Redacted { room, author, .. } if *author != event.member => {
+                ConsoleEvent::LineRemoved { by: by?, room: &room.name }
             }
             EventKind::TopicSet { room, topic } => {
                 ConsoleEvent::TopicSet { by: by?, room: &room.name, is_set: topic.is_some() }

@@ -171,9 +171,10 @@ impl Hub {
     pub(super) fn fetched(&mut self, now: Now, conn: ConnId, page: &HistoryPage, sink: &mut impl Sink) {
         let Some(question) = self.session(conn).and_then(Session::history_read) else { return };
         self.turn.begin(conn);
+        let page = self.views.without_redacted(page);
         self.answer(now, conn, sink, |dialect, view, answer| {
             answer.rows += page.rows;
-            dialect.fetched(question, page, view, answer);
+            dialect.fetched(question, &page, view, answer);
         });
         self.run(now, conn, sink);
     }

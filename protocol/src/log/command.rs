@@ -1,7 +1,7 @@
 //! Commands, which are the only way to change the shared state.
 
 use crate::base::ban::{BanTarget, NewBan};
-use crate::base::id::{Life, MemberId, NodeId, RoomId};
+use crate::base::id::{Life, MemberId, NodeId, RoomId, Seq};
 use crate::base::limits::{PIECE_OVERHEAD_BYTES, PIECE_TEXT_BYTES_MIN, TAGGED_LINE_BYTES_MAX, WorldLimits};
 use crate::base::mode::{Key, ModeChange, Status};
 use crate::base::name::{Name, RoomName};
@@ -114,6 +114,23 @@ pub enum Command {
     Promote {
         /// The member.
         member: MemberId,
+    },
+    /// A member removes a line from a room.
+    ///
+    /// The world keeps no lines, so the entry says whose line it is: the node that proposes it has read the line from its history, for
+    /// this member. All nodes decide alike, whatever their histories still have. An entry about a line that is not there any more, or
+    /// that another entry has removed, is told again and changes nothing.
+    Redact {
+        /// The member who removes it.
+        member: MemberId,
+        /// The room.
+        room: RoomId,
+        /// The position of the line in the log.
+        line: Seq,
+        /// The member who said it.
+        author: MemberId,
+        /// The reason, if one was given.
+        message: Option<Text>,
     },
     /// A member changes its name.
     Rename {
@@ -242,6 +259,7 @@ impl Command {
             | Self::LiftBan { member, .. }
             | Self::Move { member, .. }
             | Self::Promote { member }
+            | Self::Redact { member, .. }
             | Self::Rename { member, .. }
             | Self::Reply { member, .. }
             | Self::Say { member, .. }
@@ -270,7 +288,8 @@ impl Command {
             Self::Kick { message, .. }
             | Self::Kill { message, .. }
             | Self::Leave { message, .. }
-            | Self::Move { message, .. } => text(message),
+            | Self::Move { message, .. }
+            | Self::Redact { message, .. } => text(message),
             Self::SetAway { away, .. } => text(away),
             Self::SetRealName { real_name: text, .. } | Self::Wallops { text, .. } => text.as_str().len(),
             Self::SetTopic { topic, .. } => text(topic),

@@ -102,6 +102,20 @@ impl Histories {
         ended(outcome, world).for_each(|room| self.drop_of(room));
     }
 
+    /// Drops a line from the history of a room.
+    pub(super) fn redact(&mut self, room: RoomId, line: Seq) {
+        let Some(history) = self.rooms.get_mut(&room) else { return };
+        let History { lines, bytes, witnessed, stays, .. } = &mut **history;
+        let Ok(index) = lines.binary_search_by_key(&line, |line| line.stamp.seq) else { return };
+        let Some(line) = lines.remove(index) else { return };
+        *bytes -= bytes_of(&line);
+        self.bytes -= bytes_of(&line);
+        *witnessed -= usize::from(line.readers == Readers::Witnesses);
+        if *witnessed == 0 {
+            stays.clear();
+        }
+    }
+
     /// Drops the history of a room.
     fn drop_of(&mut self, room: RoomId) {
         if let Some(history) = self.rooms.remove(&room) {

@@ -232,6 +232,17 @@ pub enum EventKind {
         /// The new real name.
         real_name: Text,
     },
+    /// The member removed a line from the room. All its members may read of it, and the line leaves all histories.
+    Redacted {
+        /// The room.
+        room: EventRoom,
+        /// The position of the line in the log.
+        line: Seq,
+        /// The member who said it.
+        author: MemberId,
+        /// The reason, if one was given. It is left out if the member may not speak in the room.
+        message: Option<Text>,
+    },
     /// The member changed its name. It, and each member of any of its rooms, reads of it once.
     Renamed {
         /// The new name.

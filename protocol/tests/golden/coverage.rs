@@ -49,7 +49,7 @@ variants! {
         PingTimeout ProxyHeader ProxyTimeout Quit RegistrationTimeout Reset Restarted ServerFull Shutdown SlowReader
     }
     Command {
-        Configure Ended EndRoom Enter Invite Kick Kill Leave LiftBan Move Promote Rename Reply Say SetAway SetBan SetHost SetModes
+        Configure Ended EndRoom Enter Invite Kick Kill Leave LiftBan Move Promote Redact Rename Reply Say SetAway SetBan SetHost SetModes
         SetRealName SetTopic SetUserModes Started Tell Wallops
     }
     Flag { InviteOnly Moderated NoCtcp NoOutside Secret TopicLocked }
@@ -100,6 +100,9 @@ impl Coverage {
                 self.field("Move.key", key.is_some());
                 self.field("Move.checks_key", *checks_key);
                 self.field("Move.message", message.is_some());
+            }
+            Command::Redact { member: _, room: _, line: _, author: _, message } => {
+                self.field("Redact.message", message.is_some());
             }
             Command::Reply { member: _, message } => self.message(message),
             Command::Say { member: _, room: _, status, message } => {

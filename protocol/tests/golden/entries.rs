@@ -19,6 +19,7 @@ pub(crate) fn entries() -> Vec<Proposal> {
     restart(&mut log);
     keep_rooms(&mut log);
     remember(&mut log);
+    redact(&mut log);
     log.proposals
 }
 
@@ -274,6 +275,25 @@ fn remember(log: &mut Builder) {
         log.push(Command::Say { member, room: RoomName::lobby(), status: None, message });
         let last = log.proposals.len() - 1;
         log.proposals[last].at_unix_ms = log.proposals[last - 1].at_unix_ms;
+    }
+}
+
+/// A member that removes its own line, and as an operator of the room that of another, with a reason.
+fn redact(log: &mut Builder) {
+    let enter = |port, room: &str| {
+        let profile = Profile::of_host(&Host::parse("far.example").unwrap());
+        Command::Enter { request: NameRequest::Port(port), profile, room: Some(self::room(room)) }
+    };
+    let operator = log.push(enter(21, "mint"));
+    let began = RoomId(operator.0);
+    let other = log.push(enter(22, "mint"));
+    let say = |member| {
+        let message = Message::new(MessageKind::Text, text("oops"));
+        Command::Say { member, room: room("mint"), status: None, message }
+    };
+    for (author, message) in [(operator, None), (other, Some(text("spam")))] {
+        let MemberId(line) = log.push(say(author));
+        log.push(Command::Redact { member: operator, room: began, line, author, message });
     }
 }
 

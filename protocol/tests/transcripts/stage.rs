@@ -544,6 +544,7 @@ fn console(event: &ConsoleEvent<'_>) -> Option<String> {
         ConsoleEvent::Left { member, reason, by: Some(by) } => {
             format!("{} left ({} by {})", member.name, reason.word(), by.name)
         }
+        ConsoleEvent::LineRemoved { by, room } => format!("{} removed a line of another in {room}", by.name),
         ConsoleEvent::ModesSet { by, room, changes } => format!("{} set {changes} in {room}", by.name),
         ConsoleEvent::PasswordNotChecked { name, peer } => {
             let who = name.map_or_else(|| peer.to_string(), ToString::to_string);

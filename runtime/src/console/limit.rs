@@ -90,6 +90,7 @@ impl RecordKind {
             | ConsoleEvent::Left { by: Some(_), .. }
             | ConsoleEvent::LifeOver { .. }
             | ConsoleEvent::LimitsOverruled { .. }
+            | ConsoleEvent::LineRemoved { .. }
             | ConsoleEvent::LogState { .. }
             | ConsoleEvent::ModesSet { .. }
             | ConsoleEvent::PasswordNotChecked { .. }

@@ -160,6 +160,12 @@ impl Fields {
                 self.add_text("text", message.as_ref());
             }
             Command::LiftBan { target, .. } => self.add("target", target.to_string()),
+            Command::Redact { room, line, author, message, .. } => {
+                self.add("room_id", room.0.0);
+                self.add("line", line.0);
+                self.add("author", author.0.0);
+                self.add_text("text", message.as_ref());
+            }
             Command::SetBan { ban: NewBan { target, lasts_ms, reason }, .. } => {
                 self.add("target", target.to_string());
                 self.add_some("lasts_ms", *lasts_ms);
@@ -235,6 +241,7 @@ const fn word(command: &Command) -> &'static str {
         Command::LiftBan { .. } => "lift_ban",
         Command::Move { .. } => "move",
         Command::Promote { .. } => "promote",
+        Command::Redact { .. } => "redact",
         Command::Rename { .. } => "rename",
         Command::Reply { .. } => "reply",
         Command::Say { .. } => "say",

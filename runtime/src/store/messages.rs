@@ -42,6 +42,7 @@ const WITNESSES: i64 = 2;
 #[derive(Clone, Debug)]
 pub(super) enum Change {
     Added(Arc<Event>),
+    Removed(RoomId, Seq),
     RoomEnded(RoomId),
 }
 
@@ -49,6 +50,7 @@ impl From<HistoryChange<'_>> for Change {
     fn from(change: HistoryChange<'_>) -> Self {
         match change {
             HistoryChange::Added(event) => Self::Added(Arc::clone(event)),
+            HistoryChange::Removed { room, line } => Self::Removed(room, line),
             HistoryChange::RoomEnded(room) => Self::RoomEnded(room),
         }
     }
@@ -60,6 +62,7 @@ pub(super) fn write(connection: &Connection, changes: &[Change]) -> rusqlite::Re
     for change in changes {
         match change {
             Change::Added(event) => insert(connection, event)?,
+            Change::Removed(room, line) => remove(connection, *room, *line)?,
             Change::RoomEnded(room) => ended.push(*room),
         }
     }
@@ -70,6 +73,7 @@ pub(super) fn write(connection: &Connection, changes: &[Change]) -> rusqlite::Re
 pub(super) fn replayed(connection: &Connection, outcomes: &[Outcome], world: &World) -> rusqlite::Result<()> {
     HistoryChange::of(outcomes, world).try_for_each(|change| match change {
         HistoryChange::Added(event) => insert(connection, event),
+        HistoryChange::Removed { room, line } => remove(connection, room, line),
         // The rooms that are gone are found after the replay.
         HistoryChange::RoomEnded(_) => Ok(()),
     })
@@ -85,6 +89,29 @@ fn insert(connection: &Connection, event: &Event) -> rusqlite::Result<()> {
     )?;
     insert.execute(params![signed(room.id.0.0), signed(seq.0), signed(at_unix_ms), readers, about])?;
     Ok(())
+}
+
+/// Deletes the row of a line that was removed, and forgets its text.
+fn remove(connection: &Connection, room: RoomId, line: Seq) -> rusqlite::Result<()> {
+    let mut delete = connection.prepare_cached("DELETE FROM messages WHERE room = ?1 AND seq = ?2")?;
+    delete.execute([signed(room.0.0), signed(line.0)])?;
+    let mut entry = connection.prepare_cached("SELECT bytes FROM entries WHERE seq = ?1")?;
+    let bytes: Option<Vec<u8>> = entry.query_row([signed(line.0)], |row| row.get(0)).optional()?;
+    // A damaged entry is found by whoever replays it.
+    if let Some(forgotten) = bytes.and_then(|bytes| without_texts(bytes).ok()) {
+        let mut update = connection.prepare_cached("UPDATE entries SET bytes = ?2 WHERE seq = ?1")?;
+        update.execute(params![signed(line.0), forgotten])?;
+    }
+    Ok(())
+}
+
+/// Returns an entry without its texts.
+fn without_texts(mut entry: Vec<u8>) -> Result<Vec<u8>, codec::DecodeError> {
+    let texts = codec::texts(&entry)?.len() as u64;
+    for text in 0..texts {
+        entry = codec::forget(&entry, text)?;
+    }
+    Ok(entry)
 }
 
 /// Returns the position up to which the rows are complete.

@@ -114,6 +114,9 @@ impl Console {
             EventKind::ModesSet { room: EventRoom { name, .. }, changes } => {
                 format!("{} makes {} changes in {name}", who(*member)?, changes.len())
             }
+            EventKind::Redacted { room: from, author, .. } if author != member => {
+                format!("{} removes a line in {}", who(*member)?, from.name)
+            }
             EventKind::Renamed { .. } => format!("{} was {}", who(*member)?, by.name),
             EventKind::TopicSet { room: EventRoom { id, .. }, .. } => {
                 let is_set = world.room(*id)?.topic().is_some();
@@ -169,6 +172,7 @@ fn of_entry(event: &ConsoleEvent<'_>) -> Option<String> {
             let by = by.map_or_else(|| "nobody".to_owned(), shown);
             format!("{} left ({}) by {by}", shown(member), reason.word())
         }
+        ConsoleEvent::LineRemoved { by, room } => format!("{} removes a line in {room}", shown(by)),
         ConsoleEvent::ModesSet { by, room, changes } => {
             format!("{} makes {} changes in {room}", shown(by), changes.0.len())
         }

@@ -114,6 +114,13 @@ impl Rendering {
         let is_later = place.event.is_some_and(|(_, is_first)| !is_first);
         sometimes!(self.marks, PieceWithTags, is_later && !message.tags.is_empty());
         sometimes!(self.marks, BotHeard, message.tag("bot").is_some());
+        if message.command == "REDACT" {
+            let line = message.param(1).rsplit_once('-').and_then(|(_, line)| line.parse().ok()).map(Seq);
+            let is_said = line.and_then(|line| self.facts.of(line)).is_some_and(|fact| fact.said.is_some());
+            if !is_said {
+                return Err("what is removed was never said".to_owned());
+            }
+        }
         match (message.tag("msgid"), place.event) {
             (Some(id), Some((seq, _))) => self.identified(id, seq),
             (Some(id), None) => self.identified(id, self.of_history(&message, id)?),

@@ -14,7 +14,7 @@ use crate::sometimes;
 use bytes::BytesMut;
 use parlor_protocol::{
     Action, Answer, ClientAddresses, Command, ConnId, DialectState, Event, HistoryPage, MemberId, Name,
-    Question, Refusal, Reply, RoomName, UserModes, View,
+    Question, Refusal, Reply, RoomName, Seq, UserModes, View,
 };
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -256,6 +256,13 @@ impl Model {
                     let command =
                         Command::Move { member, from, to: None, key: None, checks_key: false, message: None };
                     conn.waiting.push_front(Todo::Propose(command));
+                }
+            }
+            (Change::Redact { room, log_unix_ms, line, message }, Some(member), _) => {
+                let is_there = self.chat.room(&room).is_some_and(|room| room.member(member).is_some());
+                let is_known = is_there && log_unix_ms == self.chat.began_unix_ms && line > Seq(0);
+                if let Some(client) = &mut conn.irc {
+                    client.redacts = is_known.then_some((line, message));
                 }
             }
             (Change::UserModes { target, on, off }, Some(member), _) => {

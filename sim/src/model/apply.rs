@@ -47,6 +47,7 @@ impl Model {
                 self.set_user_modes(conn, entry, *member, (UserModes::OPERATOR, UserModes::NONE), true);
                 Ok(())
             }
+            Command::Redact { member, .. } => self.redact(conn, entry, *member),
             Command::Rename { member, name } => self.rename(conn, entry, *member, name),
             Command::Reply { member, message } => self.reply_to_last(conn, entry, *member, message),
             Command::Say { member, room, status, message } => {
@@ -150,7 +151,7 @@ impl Model {
     }
 
     /// Returns a parting message as the others read it.
-    fn parting_words<'a>(
+    pub(super) fn parting_words<'a>(
         &mut self,
         member: MemberId,
         room: Option<&RoomName>,

@@ -45,6 +45,8 @@ pub(super) enum Ask {
     Nothing,
     Part(Option<Text>),
     Quit(Option<Text>),
+    /// Remove the last line of a member; with `None`, one's own.
+    Remove(Option<Name>),
     Rename(Name),
     Reply(Text),
     Rooms,
@@ -109,6 +111,7 @@ impl Ask {
                 | Self::Mistaken(_)
                 | Self::Modes
                 | Self::NotSaid
+                | Self::Remove(_)
                 | Self::Rooms
                 | Self::ServerBan(_)
                 | Self::ServerBans
@@ -225,6 +228,10 @@ impl Rest<'_> {
                 let whom = self.word().ok_or(usage)?;
                 self.end(name)?;
                 Ok(Ask::ServerUnban(ban::target(&whom).map_err(Mistake::BadBan)?))
+            }
+            "remove" => {
+                let whom = self.word().map(|name| person(&name)).transpose()?;
+                self.end(name).map(|()| Ask::Remove(whom))
             }
             "rooms" => self.end(name).map(|()| Ask::Rooms),
             "topic" => match self.all().as_deref() {
@@ -371,6 +378,7 @@ fn named(typed: &str) -> Option<&'static str> {
         "nick" | "name" => "nick",
         "part" | "leave" => "part",
         "quit" | "exit" | "bye" => "quit",
+        "remove" | "delete" => "remove",
         "rooms" | "list" => "rooms",
         "serverban" | "serverbans" => "serverban",
         "serverunban" => "serverunban",

@@ -1,16 +1,16 @@
 //! Histories, written down in the plainest way: who was there is kept with each line, and a page is made by looking at all of them.
 
 use super::Model;
-use super::address::answered;
+use super::address::{LINE, answered};
 use super::ask::HistoryAsk;
 use super::chat::{Chat, Room};
 use super::conn::{Link, Stage};
 use super::todo::Todo;
 use crate::sometimes;
-use parlor_protocol::plain::Note;
+use parlor_protocol::plain::{Mistake, Note};
 use parlor_protocol::{
-    ConnId, Event, EventKind, HistoryPage, HistoryPoint, HistoryQuery, HistoryRange, Limits, MemberId, Now,
-    Question, Readers, RoomId, RoomName, Seq,
+    Command, ConnId, Event, EventKind, HistoryPage, HistoryPoint, HistoryQuery, HistoryRange, Limits,
+    MemberId, Name, Now, Question, Readers, RoomId, RoomName, Seq, Text,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -43,6 +43,8 @@ pub(super) enum Then {
     /// The answer of the core's dialect to an IRC client.
     Irc(Question),
     Plain(HistoryAsk),
+    /// The last line of a member with this name is removed; with `None`, one's own.
+    Remove(Option<Name>),
 }
 
 impl Model {
@@ -63,6 +65,47 @@ impl Model {
             event_bytes: 64,
         };
         conn.waiting.push_front(Todo::Fetch(query.into(), Then::Plain(ask)));
+    }
+
+    /// Has the last lines read of the room in which a plain member is, to remove one of them.
+    pub(super) fn read_last_lines(&mut self, id: ConnId, reader: MemberId, of: Option<Name>) {
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        let Some(room) = conn.room.as_ref().and_then(|here| self.chat.room(here)) else { return };
+        let (room, range) = (RoomId(Seq(room.began)), HistoryRange::Latest(None));
+        let query = HistoryQuery { reader, room, range, events_max: 100, bytes_max: 65_536, event_bytes: 0 };
+        conn.waiting.push_front(Todo::Fetch(query.into(), Then::Remove(of)));
+    }
+
+    /// Removes the last line on a page of a member; with `None`, of the one who asks.
+    fn remove_last(&mut self, id: ConnId, of: Option<Name>, page: &HistoryPage) {
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        let Stage::Member(member) = conn.stage else { return };
+        let is_meant = |it: &&Arc<Event>| of.as_ref().map_or(it.member == member, |name| it.by.name == *name);
+        let mut bytes = bytes::BytesMut::new();
+        if let Some(event) = page.events.iter().rev().find(is_meant) {
+            conn.waiting.push_front(Todo::Propose(redaction(member, event, None)));
+        } else {
+            let mistake = Mistake::NothingToRemove(of);
+            Note::Mistaken(&mistake).render(conn.language, self.limits.reply_bytes_max, &mut bytes);
+        }
+        self.send(id, &bytes);
+        self.charge(id, answered(bytes.len().max(page.rows * ROW_COST_BYTES)));
+    }
+
+    /// Removes the line on a page that an IRC client wants to remove, if it is there.
+    fn remove_read(&mut self, id: ConnId, page: &HistoryPage) {
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        let Some((line, message)) = conn.irc.as_mut().and_then(|client| client.redacts.take()) else {
+            return;
+        };
+        let event = page.events.iter().find(|event| event.stamp.seq == line);
+        sometimes!(self.marks, RedactedUnknown, event.is_none());
+        if let (Some(event), Stage::Member(member)) = (event, conn.stage) {
+            let todo = Todo::Propose(redaction(member, event, message));
+            let price = todo.price().saturating_sub(LINE);
+            conn.waiting.push_front(todo);
+            self.charge(id, price);
+        }
     }
 
     /// Has a part of a history read.
@@ -87,7 +130,11 @@ impl Model {
         }
         sometimes!(self.marks, HistoryContinues, !own.is_last);
         let ask = match then {
-            Then::Irc(question) => return self.answer_from_history(id, question, &own),
+            Then::Irc(question) => {
+                self.answer_from_history(id, question, &own);
+                return self.remove_read(id, &own);
+            }
+            Then::Remove(of) => return self.remove_last(id, of, &own),
             Then::Plain(ask) => ask,
         };
         conn.draining = true;
@@ -100,6 +147,12 @@ impl Model {
             conn.owes += answered(bytes.len().max(own.rows * ROW_COST_BYTES));
         }
     }
+}
+
+/// Returns the command by which a member removes a line.
+fn redaction(member: MemberId, event: &Event, message: Option<Text>) -> Command {
+    let EventKind::Said { room, .. } = &event.kind else { unreachable!("a history has only what was said") };
+    Command::Redact { member, room: room.id, line: event.stamp.seq, author: event.member, message }
 }
 
 impl Heard {

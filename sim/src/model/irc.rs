@@ -9,7 +9,7 @@ mod request;
 mod room;
 
 use parlor_protocol::irc::Capabilities;
-use parlor_protocol::{DialectState, Limits, MemberId, Name, Options, Person, Text, irc};
+use parlor_protocol::{DialectState, Limits, MemberId, Name, Options, Person, Seq, Text, irc};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The state of one IRC client.
@@ -30,6 +30,8 @@ pub(super) struct Client {
     pub(super) watches: BTreeSet<Name>,
     /// Up to which time it has read each room and each member (`MARKREAD`), by the folded name.
     pub(super) markers: BTreeMap<String, u64>,
+    /// The message that it wants to remove (`REDACT`), and the reason.
+    pub(super) redacts: Option<(Seq, Option<Text>)>,
     /// Whether it was sent a `PING` and has sent nothing since.
     pub(super) pinged: bool,
     /// Whether its listener is also for the plain dialect.
@@ -59,6 +61,7 @@ impl Client {
             user: None,
             watches: BTreeSet::new(),
             markers: BTreeMap::new(),
+            redacts: None,
             pinged: false,
             might_be_plain,
         }

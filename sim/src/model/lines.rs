@@ -472,7 +472,8 @@ impl Model {
                 return conn.waiting.push_front(Todo::Propose(Command::SetBan { member, ban }));
             }
             Ask::History(ask) if has_room => return self.read_history(id, member, ask),
-            Ask::History(_) => Ask::Mistaken(Mistake::NotInRoom),
+            Ask::Remove(of) if has_room => return self.read_last_lines(id, member, of),
+            Ask::History(_) | Ask::Remove(_) => Ask::Mistaken(Mistake::NotInRoom),
             ask => ask,
         };
         let Some(conn) = self.conns.get_mut(id) else { return };

@@ -4,7 +4,9 @@ use super::address::{LINE, told};
 use super::ask::Ask;
 use super::history::Then;
 use parlor_protocol::irc::Capabilities;
-use parlor_protocol::{Command, HistoryQuery, Name, NewBan, Notice, PasswordOf, Question, Text, UserModes};
+use parlor_protocol::{
+    Command, HistoryQuery, Name, NewBan, Notice, PasswordOf, Question, RoomName, Seq, Text, UserModes,
+};
 
 /// A step.
 #[derive(Debug)]
@@ -55,6 +57,8 @@ pub(super) enum Change {
     LeaveAll,
     #[default]
     Nothing,
+    /// Remove a message: the room, the time at which the log of its id began, its position, and the reason.
+    Redact { room: RoomName, log_unix_ms: u64, line: Seq, message: Option<Text> },
     /// Change the asker's own modes, if `target` is the asker.
     UserModes { target: Name, on: UserModes, off: UserModes },
 }
@@ -75,7 +79,8 @@ impl Todo {
             Command::Kick { message, .. }
             | Command::Kill { message, .. }
             | Command::Leave { message, .. }
-            | Command::Move { message, .. } => length(message),
+            | Command::Move { message, .. }
+            | Command::Redact { message, .. } => length(message),
             Command::SetAway { away: text, .. } | Command::SetTopic { topic: text, .. } => length(text),
             Command::SetRealName { real_name: text, .. } | Command::Wallops { text, .. } => {
                 text.as_str().len()

@@ -1,4 +1,4 @@
-//! Questions of IRC clients about histories, and about how far they have read.
+//! Questions of IRC clients about histories, and lines about how far they have read and what they remove.
 
 use super::BEGAN_UNIX_MS;
 use crate::source::Source;
@@ -27,6 +27,22 @@ pub(super) fn chathistory(source: &mut Source<'_>, room: &str, name: &str) -> St
         7 => format!("CHATHISTORY AROUND #{room} {one} {limit}"),
         8 => format!("CHATHISTORY TARGETS {one} {other} {limit}"),
         _ => format!("CHATHISTORY LATEST {name} * {limit}"),
+    }
+}
+
+/// Returns a line that removes a message, often one that is not there.
+pub(super) fn redact(source: &mut Source<'_>, room: &str, name: &str) -> String {
+    let (log, line) = (source.pick(&[BEGAN_UNIX_MS, BEGAN_UNIX_MS, BEGAN_UNIX_MS, 1]), source.below(150));
+    let reason = source.pick(&["", "", " spam", " :it was wrong", " :"]);
+    match source.below(12) {
+        0 => format!("REDACT {name} {log:x}-{line}{reason}"),
+        1 => format!("REDACT #{room} {}{reason}", source.pick(&["x", "-1", "1-", ":", "0-0"])),
+        // Only operators may remove the lines of others.
+        2 | 3 => {
+            let one = |line: u64| format!("\r\nREDACT #{room} {log:x}-{line}{reason}");
+            format!("OPER root right{}", (line..line + 6).map(one).collect::<String>())
+        }
+        _ => format!("REDACT #{room} {log:x}-{line}{reason}"),
     }
 }
 

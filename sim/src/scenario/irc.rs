@@ -1,7 +1,7 @@
 //! Generates the lines of IRC clients.
 
 use super::generate::swarm;
-use super::history::{chathistory, markread};
+use super::history::{chathistory, markread, redact};
 use super::plain::endless;
 use super::pool::{NAMES, ROOMS};
 use crate::source::Source;
@@ -405,9 +405,10 @@ impl IrcWriter {
     }
 
     fn question(&self, source: &mut Source<'_>, room: &str, name: &str) -> String {
-        match source.below(26) {
+        match source.below(30) {
             19..=21 => chathistory(source, room, name),
             22..=25 => markread(source, room, name),
+            26..=29 => redact(source, room, name),
             0 => format!("WHOIS {name}"),
             1 => format!("WHOWAS {name}"),
             2 => format!("ISON {name} {} x", self.name(source)),

@@ -232,8 +232,14 @@ fn text(kind: LineKind, source: &mut Source<'_>, name: &str, room: &str, said: S
                 "/history before",
                 "/history before noon",
                 "/history 2 before 14:27 now",
+                "/remove",
+                "/remove",
+                "/delete",
+                "/remove NAME",
+                "/remove NAME",
+                "/remove NAME now",
             ])
-            .to_owned(),
+            .replace("NAME", name),
         LineKind::Join => {
             let (before, behind) =
                 source.pick(&[("", ""), ("", ""), ("", ""), ("#", ""), ("", " key"), ("", " two words")]);

@@ -5,6 +5,7 @@ mod help;
 mod hint;
 pub(super) mod history;
 pub(super) mod people;
+pub(super) mod redact;
 pub(super) mod rooms;
 pub(super) mod server;
 
@@ -54,6 +55,7 @@ impl Query {
             | Self::LeaveAll
             | Self::MarkRead { .. }
             | Self::MonitorAll
+            | Self::Redact(_)
             | Self::SetBan(_)
             | Self::SetCapabilities(..)
             | Self::UserModes { .. } => {}

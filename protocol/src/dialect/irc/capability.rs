@@ -16,6 +16,7 @@ pub(crate) enum AffectedEvents {
     Join,
     Nothing,
     RealName,
+    Redaction,
 }
 
 macro_rules! capabilities {
@@ -63,6 +64,8 @@ capabilities! {
     CHGHOST = 3, "chghost", Host;
     /// The client asks for histories.
     CHATHISTORY = 16, "draft/chathistory", Nothing;
+    /// The client is sent `REDACT` when a message is removed.
+    MESSAGE_REDACTION = 18, "draft/message-redaction", Redaction;
     /// The client is told the read marker of a room that it enters.
     READ_MARKER = 17, "draft/read-marker", Nothing;
     /// The client is sent its own messages.

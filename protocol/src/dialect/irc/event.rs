@@ -4,6 +4,7 @@ use super::capability::{AffectedEvents, Capabilities};
 use super::message::{MESSAGE_BYTES_MAX, PARAMS_MAX};
 use super::tags::CLIENT_TAGS_BYTES_MAX;
 use crate::base::calendar::Utc;
+use crate::base::id::Seq;
 use crate::base::limits::{PIECE_BYTES_MAX, PIECE_TEXT_BYTES_MIN, TAGGED_LINE_BYTES_MAX};
 use crate::base::mode::{Key, Mask, ModeChange, ModeString, Status};
 use crate::base::name::{Name, RoomName};
@@ -63,6 +64,7 @@ pub(crate) const fn relevant_capabilities(event: &Event) -> Capabilities {
     const HOST: Capabilities = Capabilities::affecting(AffectedEvents::Host);
     const INVITATION: Capabilities = Capabilities::affecting(AffectedEvents::Invitation);
     const JOIN: Capabilities = Capabilities::affecting(AffectedEvents::Join);
+    const REDACTION: Capabilities = Capabilities::affecting(AffectedEvents::Redaction);
     const REAL_NAME: Capabilities = Capabilities::affecting(AffectedEvents::RealName);
     const OTHER: Capabilities = Capabilities::affecting(AffectedEvents::Everything);
     match &event.kind {
@@ -75,6 +77,7 @@ pub(crate) const fn relevant_capabilities(event: &Event) -> Capabilities {
         EventKind::Invited { .. } => INVITATION,
         EventKind::Joined { .. } => JOIN,
         EventKind::RealNameSet { .. } => REAL_NAME,
+        EventKind::Redacted { .. } => REDACTION,
         EventKind::Kicked { .. }
         | EventKind::Left { .. }
         | EventKind::ModesSet { .. }
@@ -126,6 +129,14 @@ pub(crate) fn render_event(event: &Event, capabilities: Capabilities, to: &mut B
         }
         EventKind::RealNameSet { .. } if !has(Capabilities::SETNAME) => {}
         EventKind::RealNameSet { real_name } => line.put(format_args!("SETNAME :{}", text(real_name))),
+        EventKind::Redacted { .. } if !has(Capabilities::MESSAGE_REDACTION) => {}
+        EventKind::Redacted { room, line: removed, message, .. } => {
+            let (room, id) = (&room.name, message_id(event.stamp.log_unix_ms, *removed));
+            match message {
+                None => line.put(format_args!("REDACT {room:#} {id}")),
+                Some(message) => line.put(format_args!("REDACT {room:#} {id} :{}", text(message))),
+            }
+        }
         EventKind::Renamed { to } => line.put(format_args!("NICK {to}")),
         EventKind::Said { room, status, message } => {
             line.message(&Target::Room(*status, &room.name), message);
@@ -287,7 +298,7 @@ impl Lines<'_> {
             if let Tagged::Message(message) = tagged {
                 // A message that is not logged has no id.
                 if seq.0 > 0 {
-                    put(self.to, format_args!("msgid={log_unix_ms:x}-{}", planted::id_of(seq.0)));
+                    put(self.to, format_args!("msgid={}", message_id(log_unix_ms, seq)));
                 }
                 if let Some(tags) = &message.tags {
                     put(self.to, format_args!("{tags}"));
@@ -310,6 +321,11 @@ impl Lines<'_> {
     fn words(&mut self, words: &[&str]) {
         words.iter().for_each(|word| self.to.extend_from_slice(word.as_bytes()));
     }
+}
+
+/// Returns the id of a message: the beginning of its log and its position there.
+pub(super) fn message_id(log_unix_ms: u64, seq: Seq) -> impl fmt::Display {
+    fmt::from_fn(move |f| write!(f, "{log_unix_ms:x}-{}", planted::id_of(seq.0)))
 }
 
 /// The kind of message that tags are written for.
@@ -337,7 +353,7 @@ mod tests {
     use super::*;
     use crate::base::ban::BanTarget;
     use crate::base::cloak::Cloaks;
-    use crate::base::id::{MemberId, RoomId, Seq};
+    use crate::base::id::{MemberId, RoomId};
     use crate::base::mode::Flag;
     use crate::base::person::UserModes;
     use crate::dialect::irc::wire_class;
@@ -374,6 +390,7 @@ mod tests {
             EventKind::ModesSet { room: room(), changes },
             EventKind::Parted { room: room(), message: None },
             EventKind::RealNameSet { real_name: text.clone() },
+            EventKind::Redacted { room: room(), line: Seq(1), author: member, message: None },
             EventKind::Renamed { to: name.clone() },
             EventKind::Said { room: room(), status: None, message: message() },
             EventKind::Told { target: member, to: name.clone(), message: message() },

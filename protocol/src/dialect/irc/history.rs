@@ -2,6 +2,7 @@
 
 use crate::base::id::Seq;
 use crate::base::name::RoomName;
+use crate::base::text::Text;
 use crate::views::{HistoryPage, HistoryPoint};
 use crate::world::Event;
 use alloc::collections::VecDeque;
@@ -52,6 +53,20 @@ impl Point {
             Self::Id { .. } | Self::Open | Self::Unknown => None,
         }
     }
+}
+
+/// A message that a client wants to remove from a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Redaction {
+    /// The room as the client wrote it.
+    pub(super) target: String,
+    /// The room; `None` if the target is none, such as a nick.
+    pub(super) room: Option<RoomName>,
+    /// The id of the message as the client wrote it.
+    pub(super) id: String,
+    pub(super) point: Point,
+    /// The reason, if one was given.
+    pub(super) message: Option<Text>,
 }
 
 /// Messages of a history that are not written yet.

@@ -2,7 +2,7 @@
 
 use super::capability::Capabilities;
 use super::event::cut;
-use super::history::{HistoryRequest, Unwritten};
+use super::history::{HistoryRequest, Redaction, Unwritten};
 use super::marker::MarkerTarget;
 use super::message::MESSAGE_BYTES_MAX;
 use super::numeric::Numeric;
@@ -96,6 +96,8 @@ pub(crate) enum Query {
     Numeric(Numeric, Vec<String>),
     /// A read marker: the room or member as the client wrote it, and the time.
     ReadMarker(String, Option<u64>),
+    /// Removes a message.
+    Redact(Redaction),
     /// Sets a ban from the server, unless it would apply to the asker.
     SetBan(NewBan),
     /// Sets the capabilities, and is answered with a `CAP` reply.

@@ -1,5 +1,6 @@
 //! The numerics for commands that the world refused.
 
+use super::event::message_id;
 use super::numeric::{self, Numeric};
 use super::query::Query;
 use crate::base::name::{Name, RoomName};
@@ -8,8 +9,11 @@ use crate::world::Refusal;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-/// Returns the answer to a refused command; `None` if there is none.
-pub(crate) fn numeric(refusal: &Refusal, command: Option<&Command>) -> Option<Query> {
+/// Returns the answer to a refused command; `None` if there is none. `log_unix_ms` is the time at which the log began.
+pub(crate) fn numeric(refusal: &Refusal, command: Option<&Command>, log_unix_ms: u64) -> Option<Query> {
+    if let Some(Command::Redact { line, .. }) = command {
+        return of_redaction(refusal, &message_id(log_unix_ms, *line).to_string());
+    }
     // Messages that programs send automatically are not answered (RFC 2812, section 3.3.2).
     let message = match command {
         Some(Command::Say { message, .. } | Command::Tell { message, .. }) => Some(message),
@@ -72,6 +76,20 @@ pub(crate) fn numeric(refusal: &Refusal, command: Option<&Command>) -> Option<Qu
         }
         Refusal::TopicTooLong(_) => answer_numeric(numeric::ERR_INPUTTOOLONG, &[]),
     })
+}
+
+/// Returns the answer to a message that is not removed (IRCv3, draft/message-redaction).
+fn of_redaction(refusal: &Refusal, id: &str) -> Option<Query> {
+    let (code, about, words) = match refusal {
+        Refusal::NotRoomOperator(room) => (
+            "REDACT_FORBIDDEN",
+            Vec::from([channel(room), id.into()]),
+            "You may only remove your own messages",
+        ),
+        Refusal::NotIn(room) => ("INVALID_TARGET", Vec::from([channel(room)]), "You are not in that channel"),
+        _ => return None,
+    };
+    Some(Query::FailAbout { command: "REDACT", code, about, words })
 }
 
 /// Returns the answer to a command that was refused because of bans from the server.

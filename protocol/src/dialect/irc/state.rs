@@ -1,6 +1,6 @@
 //! The state of an IRC connection, as the session sees it.
 
-use super::answer::{bans, history, server};
+use super::answer::{bans, history, redact, server};
 use super::capability::Capabilities;
 use super::client::Client;
 use super::command;
@@ -78,6 +78,12 @@ impl DialectState for Client {
                 let query = Query::HistoryTargets { between, count_max, left: Some(left), found };
                 self.look_at_next_target(query, view, answer);
             }
+            Some(Query::Redact(redaction)) => {
+                match redact::command(&redaction, page, &Asker::new(self.capabilities, view)) {
+                    Ok(command) => answer.next.push(Action::Propose(command)),
+                    Err(failure) => self.answer_in_pages(redact::failed(redaction, failure), view, answer),
+                }
+            }
             _ => {}
         }
     }
@@ -124,10 +130,12 @@ impl DialectState for Client {
                 None => return,
             },
             Reply::NowOperator => Query::Numeric(numeric::RPL_YOUREOPER, Vec::new()),
-            Reply::Refused { refusal, command } => match refusal::numeric(refusal, command) {
-                Some(query) => query,
-                None => return,
-            },
+            Reply::Refused { refusal, command } => {
+                match refusal::numeric(refusal, command, view.world.began_unix_ms()) {
+                    Some(query) => query,
+                    None => return,
+                }
+            }
             Reply::Rehashing => {
                 let configuration = view.options.identity.configuration.clone();
                 Query::Numeric(numeric::RPL_REHASHING, Vec::from([configuration]))
@@ -281,6 +289,12 @@ impl Client {
                     names: view.watched.iter().cloned().collect(),
                     over_limit: Vec::new(),
                 });
+            }
+            Query::Redact(redaction) => {
+                match redact::query(&redaction, &Asker::new(self.capabilities, view)) {
+                    Ok(query) => answer.next.push(history::fetch(query, Query::Redact(redaction))),
+                    Err(failure) => return Some(redact::failed(redaction, failure)),
+                }
             }
             Query::SetBan(ban) => {
                 let member = view.member?;

@@ -22,6 +22,8 @@ use bytes::BytesMut;
 use core::fmt::{self, Display};
 use core::num::NonZeroUsize;
 
+const UNREADABLE: &str = "暂时无法读取聊天记录，请稍后再试";
+
 pub(super) const HELP: HelpTexts = HelpTexts {
     everyday: "您输入的每一行都会发给房间里的其他人；以 / 开头的行是命令：",
     slashes: ("//文字", "将 /文字 作为消息发送，不作为命令"),
@@ -64,6 +66,10 @@ pub(super) fn event(event: &Event, to: &mut BytesMut) {
             put_text(to, &["* ", name.as_str(), " 将 ", out.as_str(), " 移出房间："], message);
         }
         EventKind::ModesSet { changes, .. } => put_line(to, format_args!("* {name} {}", Changes(changes))),
+        EventKind::Redacted { message: None, .. } => put_line(to, format_args!("* {name} 删除了一条消息")),
+        EventKind::Redacted { message: Some(message), .. } => {
+            put_text(to, &["* ", name.as_str(), " 删除了一条消息："], message);
+        }
         EventKind::Renamed { to: new } => put_line(to, format_args!("* {name} 改名为 {new}")),
         EventKind::Said { message: Message { kind: MessageKind::Action, text, .. }, .. } => {
             put_text(to, &["** ", name.as_str(), " "], text);
@@ -255,6 +261,11 @@ fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
         }
         Mistake::NoSuchRoom(room) => to.note(format_args!("没有房间 {room}；输入 /rooms 查看房间")),
         Mistake::NotInRoom => to.note(format_args!("您不在任何房间；输入 /join 房间 进入")),
+        Mistake::HistoryUnreadable => to.note(format_args!("{UNREADABLE}")),
+        Mistake::NothingToRemove(None) => to.note(format_args!("这里没有您可以撤回的消息")),
+        Mistake::NothingToRemove(Some(name)) => {
+            to.note(format_args!("这里没有 {name} 的消息可以删除"));
+        }
         Mistake::PasswordNotChecked => {
             to.note(format_args!("密码尝试次数过多，您的密码尚未验证，请稍后再试"));
         }
@@ -440,7 +451,7 @@ const fn log_state(state: LogState) -> &'static str {
 /// Writes a page of history. If there is more before it, the note says how to see it.
 fn history(page: &HistoryPage, lines: Option<NonZeroUsize>, is_earlier: bool, to: &mut Notes<'_>) {
     match page.events.first() {
-        _ if page.is_failed => to.note(format_args!("暂时无法读取聊天记录，请稍后再试")),
+        _ if page.is_failed => to.note(format_args!("{UNREADABLE}")),
         None if is_earlier => to.note(format_args!("没有更早的聊天记录")),
         None => to.note(format_args!("还没有聊天记录")),
         Some(first) if !page.is_last => {

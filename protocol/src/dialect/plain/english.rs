@@ -22,6 +22,8 @@ use bytes::BytesMut;
 use core::fmt::{self, Display};
 use core::num::NonZeroUsize;
 
+const UNREADABLE: &str = "the history cannot be read now; try again later";
+
 pub(super) const HELP: HelpTexts = HelpTexts {
     everyday: "what you type goes to everyone else in your room; a line that starts with / is a command:",
     slashes: ("//TEXT", "send /TEXT as a message, not as a command"),
@@ -64,6 +66,10 @@ pub(super) fn event(event: &Event, to: &mut BytesMut) {
             put_text(to, &["* ", name.as_str(), " kicked ", out.as_str(), ": "], message);
         }
         EventKind::ModesSet { changes, .. } => put_line(to, format_args!("* {name} {}", Changes(changes))),
+        EventKind::Redacted { message: None, .. } => put_line(to, format_args!("* {name} removed a line")),
+        EventKind::Redacted { message: Some(message), .. } => {
+            put_text(to, &["* ", name.as_str(), " removed a line: "], message);
+        }
         EventKind::Renamed { to: new } => put_line(to, format_args!("* {name} is now {new}")),
         EventKind::Said { message: Message { kind: MessageKind::Action, text, .. }, .. } => {
             put_text(to, &["** ", name.as_str(), " "], text);
@@ -263,6 +269,11 @@ fn mistaken(mistake: &Mistake, to: &mut Notes<'_>) {
         }
         Mistake::NoSuchRoom(room) => to.note(format_args!("there is no room {room}; /rooms lists the rooms")),
         Mistake::NotInRoom => to.note(format_args!("you are in no room; /join ROOM enters one")),
+        Mistake::HistoryUnreadable => to.note(format_args!("{UNREADABLE}")),
+        Mistake::NothingToRemove(None) => to.note(format_args!("you have said nothing here that can be removed")),
+        Mistake::NothingToRemove(Some(name)) => {
+            to.note(format_args!("{name} has said nothing here that can be removed"));
+        }
         Mistake::PasswordNotChecked => {
             to.note(format_args!("too many password attempts; yours was not checked, try again later"));
         }
@@ -434,7 +445,7 @@ fn more(rest: usize, to: &mut Notes<'_>) {
 /// Writes a page of history. If there is more before it, the note says how to see it.
 fn history(page: &HistoryPage, lines: Option<NonZeroUsize>, is_earlier: bool, to: &mut Notes<'_>) {
     match page.events.first() {
-        _ if page.is_failed => to.note(format_args!("the history cannot be read now; try again later")),
+        _ if page.is_failed => to.note(format_args!("{UNREADABLE}")),
         None if is_earlier => to.note(format_args!("no earlier messages")),
         None => to.note(format_args!("no messages yet")),
         Some(first) if !page.is_last => {

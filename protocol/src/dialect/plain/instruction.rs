@@ -39,6 +39,8 @@ pub(crate) enum Instruction {
     Part(Option<Text>),
     Quit(Option<Text>),
     Rename(Name),
+    /// Remove the last line of a member; with `None`, the member's own.
+    Remove(Option<Name>),
     /// Answer the last member that sent a private message.
     Reply(Text),
     Rooms,

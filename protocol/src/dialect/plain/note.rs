@@ -231,6 +231,8 @@ pub enum Mistake {
     BadRoom(NameError),
     /// The ban would apply to the member itself.
     BansOneself,
+    /// The history cannot be read now.
+    HistoryUnreadable,
     /// Too many arguments for this command, named without its `/`.
     ExtraWords(&'static str),
     /// The member is already in the lobby.
@@ -247,6 +249,8 @@ pub enum Mistake {
     NoSuchRoom(RoomName),
     /// The member is in no room.
     NotInRoom,
+    /// A member has said nothing in the room that can be removed; with `None`, the one who asks.
+    NothingToRemove(Option<Name>),
     /// The operator's password was not checked, because there are too many attempts.
     PasswordNotChecked,
     /// The argument is not the code of a language.

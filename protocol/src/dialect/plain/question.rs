@@ -6,11 +6,13 @@ use crate::base::ban::NewBan;
 use crate::base::id::{MemberId, RoomId};
 use crate::base::language::Language;
 use crate::base::mode::{MaskList, Statuses};
-use crate::base::name::RoomName;
+use crate::base::name::{Name, RoomName};
 use crate::base::person::UserModes;
 use crate::dialect::state::View;
-use crate::views::{HistoryQuery, HistoryRange};
-use crate::world::{Member, Refusal, Room};
+use crate::log::command::Command;
+use crate::views::{HistoryPage, HistoryQuery, HistoryRange};
+use crate::world::{Event, EventKind, Member, Refusal, Room};
+use alloc::sync::Arc;
 use core::num::NonZeroUsize;
 
 /// Upper bound for the bytes of a line of history beside its text and the name of its author: the start of the note, the time, the
@@ -19,6 +21,12 @@ const AROUND_LINE_BYTES: usize = 64;
 
 /// Upper bound for the bytes around the lines: the note on those that are left out.
 const AROUND_HISTORY_BYTES: usize = 96;
+
+/// Maximum number of the last lines of a room among which a line is looked for that is to be removed.
+const LAST_LINES_MAX: usize = 100;
+
+/// Maximum number of bytes of their texts.
+const LAST_LINES_BYTES_MAX: usize = 64 << 10;
 
 /// A question of the plain dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +48,10 @@ pub(super) enum PlainQuestion {
         /// Whether it was UTF-16 and was converted.
         converted: bool,
     },
+    /// Remove the last line of a member; with `None`, the member's own.
+    Remove(Option<Name>),
+    /// Remove it from the page of history that was read.
+    RemoveOnPage(Option<Name>),
     Rooms,
     ServerBan(NewBan),
     ServerBans,
@@ -84,7 +96,11 @@ impl PlainQuestion {
             Self::ServerBan(_) => return Err(Mistake::BansOneself),
             Self::ServerBans => server_bans(view, items_max),
             // The state of the dialect has them read, or answered.
-            Self::Deferred(_) | Self::History(_) | Self::HistoryPage(_) => return Ok(None),
+            Self::Deferred(_)
+            | Self::History(_)
+            | Self::HistoryPage(_)
+            | Self::Remove(_)
+            | Self::RemoveOnPage(_) => return Ok(None),
             Self::Help(on) => Note::Help(*on),
             Self::Language(_) => Note::LanguageIs,
             Self::LineCut(dropped) => {
@@ -139,6 +155,32 @@ pub(super) fn history_query(
         bytes_max: limits.reply_bytes_max.saturating_sub(AROUND_HISTORY_BYTES),
         event_bytes: AROUND_LINE_BYTES,
     })
+}
+
+/// Returns the question about the last lines of the room in which the member is; `None` if it is in none.
+pub(super) fn last_lines_query(here: Option<&RoomName>, view: &View<'_>) -> Option<HistoryQuery> {
+    let (reader, room) = (view.member?, view.world.room_named(here?)?);
+    let (range, bytes_max) = (HistoryRange::Latest(None), LAST_LINES_BYTES_MAX);
+    Some(HistoryQuery { reader, room, range, events_max: LAST_LINES_MAX, bytes_max, event_bytes: 0 })
+}
+
+/// Returns the command that removes the last line on a page of a member; with `None`, of the one who asks.
+///
+/// # Errors
+/// Returns an error if there is none.
+pub(super) fn removal(member: MemberId, of: Option<Name>, page: &HistoryPage) -> Result<Command, Mistake> {
+    if page.is_failed {
+        return Err(Mistake::HistoryUnreadable);
+    }
+    let is_meant = |event: &&Arc<Event>| match &of {
+        // The name with which the room has read the line, whoever has it now.
+        Some(name) => event.by.name == *name,
+        None => event.member == member,
+    };
+    let Some(event) = page.events.iter().rfind(is_meant) else { return Err(Mistake::NothingToRemove(of)) };
+    let EventKind::Said { room, .. } = &event.kind else { return Err(Mistake::NothingToRemove(of)) };
+    let (room, line, author) = (room.id, event.stamp.seq, event.member);
+    Ok(Command::Redact { member, room, line, author, message: None })
 }
 
 /// Returns the list of bans from the server, which operators of the server may read.

@@ -3,7 +3,7 @@
 use super::instruction::{HistoryAsked, Instruction, TopicInstruction};
 use super::note::{Mistake, Note};
 use super::parse::parse;
-use super::question::{PlainQuestion, history_query};
+use super::question::{PlainQuestion, history_query, last_lines_query, removal};
 use super::{render_note, wire_class};
 use crate::base::ban::NewBan;
 use crate::base::id::MemberId;
@@ -85,6 +85,7 @@ impl PlainState {
             Instruction::ServerBan(ban) => return Some(ask(PlainQuestion::ServerBan(ban))),
             Instruction::ServerBans => return Some(ask(PlainQuestion::ServerBans)),
             Instruction::ServerUnban(target) => Ok(Command::LiftBan { member, target }),
+            Instruction::Remove(name) => return Some(ask(PlainQuestion::Remove(name))),
             Instruction::Rooms => return Some(ask(PlainQuestion::Rooms)),
             Instruction::Topic(TopicInstruction::Show) => return Some(ask(PlainQuestion::Topic)),
             Instruction::Who(room) => return Some(ask(PlainQuestion::Who(room))),
@@ -179,6 +180,16 @@ impl DialectState for PlainState {
                 }
                 return;
             }
+            Some(PlainQuestion::Remove(name)) => {
+                match last_lines_query(self.room.as_ref(), view) {
+                    Some(query) => {
+                        let question = Question::new(PlainQuestion::RemoveOnPage(name));
+                        answer.next.push(Action::Fetch(Fetch { query, question }.into()));
+                    }
+                    None => self.write_note(&Note::Mistaken(&Mistake::NotInRoom), view, answer),
+                }
+                return;
+            }
             Some(PlainQuestion::ServerBan(ban)) if !would_ban_oneself(&ban, view) => {
                 let set = view.member.map(|member| Action::Propose(Command::SetBan { member, ban }));
                 return answer.next.extend(set);
@@ -197,12 +208,17 @@ impl DialectState for PlainState {
     }
 
     fn fetched(&mut self, question: Question, page: &HistoryPage, view: &View<'_>, answer: &mut Answer<'_>) {
-        let Some(question @ PlainQuestion::HistoryPage(HistoryAsked { lines, before })) = question.take()
-        else {
-            return;
-        };
-        answer.is_bulk = question.is_bulk();
-        self.write_note(&Note::History { page, lines, is_earlier: before.is_some() }, view, answer);
+        match (question.take(), view.member) {
+            (Some(question @ PlainQuestion::HistoryPage(HistoryAsked { lines, before })), _) => {
+                answer.is_bulk = question.is_bulk();
+                self.write_note(&Note::History { page, lines, is_earlier: before.is_some() }, view, answer);
+            }
+            (Some(PlainQuestion::RemoveOnPage(of)), Some(member)) => match removal(member, of, page) {
+                Ok(command) => answer.next.push(Action::Propose(command)),
+                Err(mistake) => self.write_note(&Note::Mistaken(&mistake), view, answer),
+            },
+            _ => {}
+        }
     }
 
     fn reply(&mut self, reply: &Reply<'_>, view: &View<'_>, answer: &mut Answer<'_>) {

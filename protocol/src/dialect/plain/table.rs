@@ -159,6 +159,18 @@ pub const COMMANDS: &[PlainCommand] = &[
         history,
     ),
     entry(
+        "remove",
+        &["delete"],
+        Everyday,
+        ["[NAME]", "[名字]"],
+        ["remove the last line that you said here", "撤回您在这里说的最后一句话"],
+        [
+            "operators of the room remove the last line of NAME; whoever has read a line may still see it",
+            "房间管理员可用 /remove 名字 删除某人的最后一句话；已经收到的人可能仍能看到",
+        ],
+        remove,
+    ),
+    entry(
         "lang",
         &[],
         Everyday,
@@ -393,6 +405,12 @@ fn part(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
 
 fn quit(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     Ok(Instruction::Quit(words.text()))
+}
+
+fn remove(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
+    let name = words.next().map(|name| any_name(&name)).transpose()?;
+    words.end()?;
+    Ok(Instruction::Remove(name))
 }
 
 fn reply(words: &mut Words<'_>) -> Result<Instruction, Mistake> {

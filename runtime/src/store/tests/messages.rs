@@ -125,11 +125,8 @@ fn talk(server: &mut Remembering, state: &mut u64) -> [MemberId; 3] {
             }
             1 => {
                 let tea = Some("tea");
-                if is_there {
-                    server.go(carol, tea, None)
-                } else {
-                    server.go(carol, None, tea)
-                }
+                let (from, to) = if is_there { (tea, None) } else { (None, tea) };
+                server.go(carol, from, to);
                 is_there = !is_there;
             }
             2..=4 => server.say(alice, "cake", &format!("cake {nth}")),
@@ -235,4 +232,31 @@ fn messages_of_a_room_that_has_ended_are_deleted() {
     close(opened.log);
     let left: i64 = killed.file().query_row("SELECT count(*) FROM messages", [], |row| row.get(0)).unwrap();
     assert!(left < 1_200, "{left}");
+}
+
+#[test]
+fn the_text_of_a_line_that_was_removed_is_forgotten() {
+    let scratch = Scratch::new();
+    let mut server = Remembering::new(scratch.open().unwrap().log);
+    let alice = server.enter("tea");
+    server.say(alice, "tea", "a canary");
+    let (room, line) = (server.room("tea"), server.world.position());
+    server.say(alice, "tea", "something else");
+    server.apply(Command::Redact { member: alice, room, line, author: alice, message: None });
+    let query = latest(alice, room);
+    let scope = server.outside.scope(&query, &server.world);
+    let expected = server.memory.page(&query, &scope);
+    assert_eq!(expected.events.len(), 1);
+    assert_eq!(server.stored(&query, &scope), expected);
+    let bytes: Vec<u8> = scratch
+        .file()
+        .query_row("SELECT bytes FROM entries WHERE seq = ?1", [line.0.cast_signed()], |row| row.get(0))
+        .unwrap();
+    assert!(!bytes.windows(6).any(|it| it == b"canary"));
+    // The chain is over what is left, and a start that makes the rows again does not show the line.
+    let killed = scratch.killed();
+    killed.file().execute_batch("DELETE FROM messages; DELETE FROM positions").unwrap();
+    let mut opened = killed.open().unwrap();
+    assert_eq!(opened.replayed, server.world.position().0);
+    assert_eq!(page(&mut opened.log, &query, &scope).events.len(), 1);
 }

@@ -147,6 +147,7 @@ const fn commands(command: &Command) -> &'static [&'static str] {
         // The members of the entered room are told whether the newcomer is away (away-notify), and whether it is an operator there
         // again.
         Command::Move { .. } => &["PART", "JOIN", "AWAY", "MODE"],
+        Command::Redact { .. } => &["REDACT"],
         Command::Rename { .. } => &["NICK"],
         Command::Reply { .. } | Command::Say { .. } | Command::Tell { .. } => {
             &["PRIVMSG", "NOTICE", "TAGMSG"]

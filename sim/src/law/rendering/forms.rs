@@ -15,7 +15,7 @@ enum Source {
 }
 
 /// Each command, with its kind of source and its minimum and maximum number of parameters.
-const COMMANDS: [(&str, Source, usize, usize); 26] = [
+const COMMANDS: [(&str, Source, usize, usize); 27] = [
     // labeled-response.
     ("ACK", Source::Server, 0, 0),
     // away-notify.
@@ -47,6 +47,8 @@ const COMMANDS: [(&str, Source, usize, usize); 26] = [
     ("PONG", Source::Server, 2, 2),
     ("PRIVMSG", Source::Member, 2, 2),
     ("QUIT", Source::Member, 0, 1),
+    // draft/message-redaction: a channel, the id of the message, and the reason, if there is one.
+    ("REDACT", Source::Member, 2, 3),
     // setname.
     ("SETNAME", Source::Member, 1, 1),
     // message-tags.

@@ -26,6 +26,8 @@ pub(super) struct Reader {
     markers: BTreeMap<String, u64>,
     /// The channels that it has entered without being told of a read marker.
     unmarked: BTreeSet<String>,
+    /// The ids of messages that were removed.
+    removed: BTreeSet<String>,
     /// Whether it has asked for a history.
     has_asked_for_history: bool,
     /// The part of the current long message that it has not read yet.
@@ -46,12 +48,13 @@ pub(super) struct Event<'a> {
 const MESSAGES: [&str; 3] = ["PRIVMSG", "NOTICE", "TAGMSG"];
 
 /// Each command that has to be requested, and the capability that enables it.
-const ASKED_FOR: [(&str, &str); 8] = [
+const ASKED_FOR: [(&str, &str); 9] = [
     ("ACK", "labeled-response"),
     ("AWAY", "away-notify"),
     ("BATCH", "batch"),
     ("CHGHOST", "chghost"),
     ("NOTE", "standard-replies"),
+    ("REDACT", "draft/message-redaction"),
     ("SETNAME", "setname"),
     ("TAGMSG", "message-tags"),
     ("WARN", "standard-replies"),
@@ -82,6 +85,9 @@ impl Reader {
         self.check_command(message, is_of_history)?;
         self.check_name(message)?;
         self.check_tags(message)?;
+        if let Some(id) = message.tag("msgid").filter(|id| self.removed.contains(*id)) {
+            return Err(format!("the message {id} was removed before"));
+        }
         match event {
             Some(event) => self.check_event(message, event)?,
             None => self.check_bot(message, was)?,
@@ -130,7 +136,7 @@ impl Reader {
             "INVITE" if !is_to_it => self.needs("invite-notify", "another's INVITE")?,
             // These belong to specifications of their own (setname, draft/chathistory, draft/read-marker, utf8-only).
             "FAIL"
-                if !["CHATHISTORY", "MARKREAD", "SETNAME"].contains(&message.param(0))
+                if !["CHATHISTORY", "MARKREAD", "REDACT", "SETNAME"].contains(&message.param(0))
                     && message.param(1) != "INVALID_UTF8" =>
             {
                 self.needs("standard-replies", "FAIL")?;
@@ -334,6 +340,9 @@ impl Reader {
             "CAP" => self.learn_capabilities(message)?,
             "JOIN" if self.name.as_deref() == Some(message.nick()) && self.has("draft/read-marker") => {
                 self.unmarked.insert(message.param(0).to_owned());
+            }
+            "REDACT" => {
+                self.removed.insert(message.param(1).to_owned());
             }
             "MARKREAD" => self.learn_marker(message)?,
             "366" if self.unmarked.contains(message.param(1)) => {

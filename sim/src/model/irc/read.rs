@@ -7,12 +7,12 @@ use crate::model::ban;
 use crate::model::todo::{Change, Todo};
 use parlor_protocol::irc::Capabilities;
 use parlor_protocol::{
-    Action, Command, Context, Host, Message, MessageKind, Name, NewBan, PasswordOf, Status, Text,
+    Action, Command, Context, Host, Message, MessageKind, Name, NewBan, PasswordOf, Seq, Status, Text,
 };
 use std::collections::VecDeque;
 
 /// Every command, with the number of parameters that it needs and the index of the parameter that is free text.
-const COMMANDS: [(&str, usize, Option<usize>); 47] = [
+const COMMANDS: [(&str, usize, Option<usize>); 48] = [
     ("ADMIN", 0, None),
     ("AWAY", 0, Some(0)),
     ("BAN", 0, None),
@@ -45,6 +45,7 @@ const COMMANDS: [(&str, usize, Option<usize>); 47] = [
     ("PONG", 0, None),
     ("PRIVMSG", 0, Some(1)),
     ("QUIT", 0, None),
+    ("REDACT", 2, Some(2)),
     ("REHASH", 0, None),
     ("RESTART", 0, None),
     ("SETNAME", 1, Some(0)),
@@ -277,6 +278,7 @@ impl Client {
                 )]
             }
             "PRIVMSG" => self.say(request, MessageKind::Text, MessageKind::Ctcp),
+            "REDACT" => redact(request),
             "SETNAME" => match request.relayed_text(0, "SETNAME") {
                 Ok(Some(real_name)) => propose(Command::SetRealName { member, real_name }),
                 _ => answered(),
@@ -339,6 +341,23 @@ impl Client {
             let told = request.source_bytes() + format!("{name} {target} :").len() + words.len();
             if told > 510 { answered() } else { to_target(request, target, &message) }
         })
+    }
+}
+
+fn redact(request: &Request<'_>) -> Vec<Todo> {
+    let (target, id) = (request.param(0), request.param(1));
+    let message = match request.relayed_text(2, &format!("REDACT {target} {id}")) {
+        Ok(message) => message,
+        Err(answer) => return answer,
+    };
+    let position = id
+        .split_once('-')
+        .and_then(|(log, line)| Some((u64::from_str_radix(log, 16).ok()?, Seq(line.parse().ok()?))));
+    match (room_name(target), position) {
+        (Some(room), Some((log_unix_ms, line))) => {
+            changing(Change::Redact { room, log_unix_ms, line, message })
+        }
+        _ => answered(),
     }
 }
 

@@ -83,6 +83,10 @@ pub(super) fn messages(mut left: Unwritten, asker: &Asker<'_>, to: &mut Answers<
     while !to.is_full()
         && let Some(event) = left.events.pop_front()
     {
+        // It may have been removed since the page was read.
+        if asker.views.is_redacted(event.stamp.seq) {
+            continue;
+        }
         rendered.clear();
         wire_class(asker.capabilities).render(&event, &mut rendered);
         for line in rendered.split_inclusive(|&byte| byte == b'\n') {

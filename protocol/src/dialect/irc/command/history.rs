@@ -1,11 +1,12 @@
-//! Commands about what was said: `CHATHISTORY` (IRCv3, draft/chathistory) and `MARKREAD` (draft/read-marker).
+//! Commands about what was said: `CHATHISTORY` (IRCv3, draft/chathistory), `MARKREAD` (draft/read-marker) and `REDACT`
+//! (draft/message-redaction).
 
 use super::{Line, ask};
 use crate::base::calendar::parse_unix_ms;
 use crate::base::id::Seq;
 use crate::dialect::action::Action;
 use crate::dialect::irc::client::Client;
-use crate::dialect::irc::history::{HistoryRequest, Part, Point};
+use crate::dialect::irc::history::{HistoryRequest, Part, Point, Redaction};
 use crate::dialect::irc::marker::MarkerTarget;
 use crate::dialect::irc::name::{printable_word, room_name};
 use crate::dialect::irc::query::Query;
@@ -103,6 +104,22 @@ pub(super) fn markread(_: &mut Client, line: &Line<'_>) -> Vec<Action> {
     }
 }
 
+/// `REDACT`: removes a message.
+pub(super) fn redact(client: &mut Client, line: &Line<'_>) -> Vec<Action> {
+    let (target, id) = (line.param(0).unwrap_or_default(), line.param(1).unwrap_or_default());
+    let message = match line.outgoing_text(client, 2, ("REDACT", &[target, id])) {
+        Ok(message) => message,
+        Err(actions) => return actions,
+    };
+    ask(Query::Redact(Redaction {
+        target: printable_word(target),
+        room: room_name(target),
+        id: printable_word(id),
+        point: point_of_id(id),
+        message,
+    }))
+}
+
 /// Reads a point in a history.
 fn point(text: &str) -> Option<Point> {
     if text == "*" {
@@ -110,16 +127,18 @@ fn point(text: &str) -> Option<Point> {
     }
     match text.split_once('=')? {
         ("timestamp", time) => parse_unix_ms(time).map(Point::Time),
-        ("msgid", id) => {
-            // An id of another server or of another log is no mistake; nothing is known of it.
-            let parsed = id.split_once('-').and_then(|(log, seq)| {
-                let log_unix_ms = u64::from_str_radix(log, 16).ok()?;
-                Some(Point::Id { log_unix_ms, seq: Seq(seq.parse().ok()?) })
-            });
-            Some(parsed.unwrap_or(Point::Unknown))
-        }
+        ("msgid", id) => Some(point_of_id(id)),
         _ => None,
     }
+}
+
+/// Reads the id of a message. One of another server or of another log is no mistake; nothing is known of it.
+fn point_of_id(id: &str) -> Point {
+    let parsed = id.split_once('-').and_then(|(log, seq)| {
+        let log_unix_ms = u64::from_str_radix(log, 16).ok()?;
+        Some(Point::Id { log_unix_ms, seq: Seq(seq.parse().ok()?) })
+    });
+    parsed.unwrap_or(Point::Unknown)
 }
 
 fn fail(code: &'static str, about: Vec<String>, words: &'static str) -> Vec<Action> {

@@ -128,6 +128,8 @@ commands! {
         = "PRIVMSG target[,target] :text", "send a message to a channel or to one person";
     "QUIT" Always Anybody 0 0 [register::quit]
         = "QUIT [:message]", "leave the server";
+    "REDACT" Entered Anybody 2 2 [history::redact]
+        = "REDACT #channel id [:reason]", "remove a message, with its id; clients do this by themselves";
     "REHASH" Entered ServerOperators 0 - [queries::rehash]
         = "REHASH", "reload the server's configuration";
     "RESTART" Entered Anybody 0 - [answer server::restart]
