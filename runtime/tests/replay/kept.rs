@@ -1,6 +1,7 @@
 //! Servers that go on with a log.
 
-use super::{Folder, record, replayed, stop};
+use super::{Folder, count, record, replayed, stop};
+use parlor_runtime::recording::Record;
 
 #[test]
 fn a_server_that_goes_on_with_a_log_is_replayed_from_where_it_began() {
@@ -11,6 +12,7 @@ fn a_server_that_goes_on_with_a_log_is_replayed_from_where_it_began() {
     let mut alice = server.enter();
     alice.send("/topic all of it\n");
     alice.line();
+    alice.send("hello from before\n");
     stop(server);
 
     let second = folder.file("second");
@@ -19,13 +21,18 @@ fn a_server_that_goes_on_with_a_log_is_replayed_from_where_it_began() {
     bob.send("/nick bob\n/mode moderated on\n");
     bob.line();
     bob.line();
+    // It is read from the store, and the recording has what was read.
+    bob.send("/history\n");
+    while !bob.line().contains("hello from before") {}
     drop(bob);
+    let has_page = |record: &Record<'_>| matches!(record, Record::Fetched(_, page) if page.events.len() == 1);
     stop(server);
 
+    assert_eq!(count(&second, has_page), 1);
     let told = replayed(&second, &["--show", "lobby"], 0);
     assert!(told.contains("room lobby\ntopic: all of it ("), "{told}");
     assert!(told.contains("\nmembers: 0\nthe same: "), "{told}");
-    let told = replayed(&second, &["--show", "lobby", "--until", "9"], 0);
+    let told = replayed(&second, &["--show", "lobby", "--until", "10"], 0);
     assert!(told.contains("\nmembers: 1\n  bob\n"), "{told}");
     assert!(replayed(&second, &["--show", "nowhere"], 0).contains("there is no room nowhere\n"));
 }
