@@ -6,7 +6,7 @@ use super::entries::READ_MAX;
 use super::file::{StoreFile, signed};
 use super::reader::{END, Reader};
 use super::scan::{Finding, Scan, Visitor};
-use super::{Damage, Lost, StoreError};
+use super::{Damage, Lost, StoreError, messages};
 use parlor_protocol::Seq;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
@@ -127,6 +127,10 @@ pub(crate) fn recover(
             let parts = "SELECT seq, part, parts, link, bytes FROM snapshots WHERE seq = ?1";
             copy.rows(parts, *seq, "INSERT INTO snapshots VALUES (?1, ?2, ?3, ?4, ?5)")?;
         }
+    }
+    if let Some(&seq) = plan.resumed.last() {
+        // A start cannot make the messages before it again, whose entries do not follow from each other.
+        messages::set_position(&to, seq).map_err(|error| cannot(error.into()))?;
     }
     // Without its key, a host gets another cloak, and a ban of the old one applies to nobody.
     let keys =
