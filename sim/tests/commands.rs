@@ -5,8 +5,8 @@
 use bytes::Bytes;
 use parlor_protocol::plain::{COMMANDS, PlainCommand};
 use parlor_protocol::{
-    ConnId, Dialect, Hub, Input, Limits, Now, Options, Output, PasswordResult, Proposal, RoomName, Seq, Sink,
-    Via,
+    ConnId, Dialect, HistoryQuery, HistoryScope, Hub, Input, Limits, Now, Options, Output, PasswordResult,
+    Proposal, RoomName, Seq, Sink, Via,
 };
 use parlor_sim::naive::NaiveSink;
 use proptest::prelude::*;
@@ -19,14 +19,27 @@ struct Lobby {
     people: Vec<ConnId>,
 }
 
-struct Proposals<'a>(&'a mut NaiveSink, Vec<Proposal>, Vec<ConnId>);
+/// A sink that keeps what the server asks of its environment.
+struct Asking<'a> {
+    sink: &'a mut NaiveSink,
+    proposals: Vec<Proposal>,
+    passwords: Vec<ConnId>,
+    histories: Vec<(ConnId, HistoryQuery, HistoryScope)>,
+}
 
-impl Sink for Proposals<'_> {
+impl<'a> Asking<'a> {
+    const fn new(sink: &'a mut NaiveSink) -> Self {
+        Self { sink, proposals: Vec::new(), passwords: Vec::new(), histories: Vec::new() }
+    }
+}
+
+impl Sink for Asking<'_> {
     fn output(&mut self, output: Output<'_>) {
         match output {
-            Output::Propose { proposal, .. } => self.1.push(proposal.clone()),
-            Output::CheckPassword { conn, .. } => self.2.push(conn),
-            output => self.0.output(output),
+            Output::Propose { proposal, .. } => self.proposals.push(proposal.clone()),
+            Output::CheckPassword { conn, .. } => self.passwords.push(conn),
+            Output::Fetch { conn, query, scope } => self.histories.push((conn, query, scope)),
+            output => self.sink.output(output),
         }
     }
 }
@@ -35,9 +48,9 @@ impl Lobby {
     fn open() -> Self {
         let hub = Hub::new(Limits::default(), Options::default());
         let mut lobby = Self { hub, sink: NaiveSink::default(), position: 0, people: Vec::new() };
-        let mut proposals = Proposals(&mut lobby.sink, Vec::new(), Vec::new());
-        lobby.hub.start(Now::default(), &mut proposals);
-        proposals.1.into_iter().for_each(|proposal| lobby.commit(proposal));
+        let mut asking = Asking::new(&mut lobby.sink);
+        lobby.hub.start(Now::default(), &mut asking);
+        asking.proposals.into_iter().for_each(|proposal| lobby.commit(proposal));
         for (port, dialect) in [(5_001, Dialect::Plain), (5_002, Dialect::Plain), (5_003, Dialect::Irc)] {
             let conn = lobby.hub.vacant().unwrap();
             let peer = ([127, 0, 0, 1], port).into();
@@ -55,13 +68,17 @@ impl Lobby {
     }
 
     fn input(&mut self, input: Input<'_>) {
-        let mut proposals = Proposals(&mut self.sink, Vec::new(), Vec::new());
-        self.hub.handle(Now::default(), input, &mut proposals);
-        let Proposals(_, proposals, asked) = proposals;
+        let mut asking = Asking::new(&mut self.sink);
+        self.hub.handle(Now::default(), input, &mut asking);
+        let Asking { sink: _, proposals, passwords, histories } = asking;
         proposals.into_iter().for_each(|proposal| self.commit(proposal));
-        asked
+        passwords
             .into_iter()
             .for_each(|conn| self.input(Input::PasswordChecked { conn, result: PasswordResult::Wrong }));
+        for (conn, query, scope) in histories {
+            let page = self.hub.views().page(&query, &scope);
+            self.input(Input::Fetched { conn, page: &page });
+        }
         for conn in std::mem::take(&mut self.sink.drained) {
             self.input(Input::Drained { conn });
         }
